@@ -1,0 +1,18 @@
+/** Short-lived, read-only access to everything under a location: the `dir` access mode. */
+export interface CredentialVendor {
+  covers(location: string): boolean
+  vend(
+    location: string,
+    options: { expiresInSeconds: number; signal?: AbortSignal },
+  ): Promise<{ readonly expiresAt: number; readonly credentials: CloudCredentials }>
+}
+
+export type CloudCredentials =
+  | {
+      readonly kind: 'aws' | 'r2'
+      readonly accessKeyId: string
+      readonly secretAccessKey: string
+      readonly sessionToken: string
+    }
+  | { readonly kind: 'azure'; readonly sasToken: string }
+  | { readonly kind: 'gcp'; readonly oauthToken: string }

@@ -1,0 +1,130 @@
+import type { BytesColumn } from './column.js'
+import type { FieldPath } from './schema.js'
+import type { Selection } from './selection.js'
+import type { StatsTable } from './stats.js'
+import type { Value } from './value.js'
+
+/** An immutable run of data files, at most 2^20, shared by every snapshot that contains any of them. */
+export interface FileBatch {
+  readonly length: number
+  /** Bytes held now, for the cache's budget. Grows as columns are asked for. */
+  readonly byteLength: number
+  readonly path: BytesColumn
+  readonly size: Float64Array
+  /** 64-bit hash of what identifies a file to its format: (path, vector id), or (partition, file group). */
+  readonly key: BigUint64Array
+  /** What is known without reading more: record counts and partition values. */
+  readonly stats: StatsTable
+  /**
+   * `stats` and the bounds of `fields`, each decoded to the type its field has now. Rows outside `rows` may stay
+   * unknown. A column is decoded once per (physical path or id, type); concurrent callers share the read.
+   */
+  readStats(
+    fields: readonly FieldPath[],
+    rows: Selection,
+    signal?: AbortSignal,
+  ): Promise<StatsTable>
+}
+
+/** What one snapshot makes of a shared batch. */
+export interface LiveFiles {
+  readonly batch: FileBatch
+  readonly live: Selection
+  /**
+   * How many rows of each of `rows` this snapshot deletes; NaN where only reading tells (equality deletes, logs).
+   * Absent means that nothing is deleted from any file of the batch.
+   */
+  deletedCounts?(rows: Selection, signal?: AbortSignal): Promise<Float64Array>
+  /** Survivors in full, with the deletes and log files that apply to them in this snapshot. */
+  files(rows: Selection, signal?: AbortSignal): Promise<readonly DataFile[]>
+}
+
+/**
+ * A batch that is read only if its summary row survives: an Iceberg manifest, a row group of a Delta checkpoint, a
+ * run of commits, a Hudi partition.
+ */
+export interface FileBatchHandle {
+  /** Upper limit on live files, where known without loading. */
+  readonly fileCount?: number
+  load(signal?: AbortSignal): Promise<LiveFiles>
+}
+
+export interface FileList {
+  readonly handles: readonly FileBatchHandle[]
+  /** Row i summarises handles[i]. */
+  readonly summaries: StatsTable
+}
+
+export type FileFormat = 'parquet' | 'avro' | 'orc' | 'hfile' | 'lance' | 'hudi-log'
+
+/** One data file, or one Hudi file slice: a base file and its logs, or logs alone. */
+export interface DataFile {
+  /** Absolute storage URI. Of a slice without a base file, its first log. */
+  readonly path: string
+  /** As the table's metadata spells it: what file ids are hashed from. */
+  readonly recordedPath: string
+  readonly fileFormat: FileFormat
+  readonly size: number
+  /** Epoch milliseconds. */
+  readonly modificationTime: number
+  /** Rows in the file, deleted ones included; unknown for a slice with logs. */
+  readonly recordCount?: number
+  readonly specId: number
+  /** One per field of the spec. */
+  readonly partition: readonly (Value | null)[]
+  readonly firstRowId?: bigint
+  readonly sequenceNumber?: bigint
+  readonly deletes: readonly DeleteFile[]
+  readonly logFiles: readonly LogFile[]
+  /** Column statistics by field id, for encoders that must write them. */
+  readonly bounds: ReadonlyMap<number, ValueBounds>
+  /** What a Delta add action said, passed on unchanged. */
+  readonly delta?: DeltaAdd
+}
+
+export interface ValueBounds {
+  readonly lower?: Value
+  readonly upper?: Value
+  readonly nullCount?: number
+  readonly nanCount?: number
+}
+
+export interface DeltaAdd {
+  readonly partitionValues: ReadonlyMap<string, string | null>
+  readonly stats?: string
+  readonly tags?: ReadonlyMap<string, string>
+  readonly baseRowId?: bigint
+  readonly defaultRowCommitVersion?: bigint
+}
+
+/** Rows to subtract from a data file. */
+export type DeleteFile =
+  | {
+      readonly kind: 'deletion-vector'
+      /** Delta's descriptor id, or path@offset. */
+      readonly id: string
+      /** The bitmap itself (magic and roaring64), without either format's length and checksum around it. */
+      readonly bitmap:
+        | Uint8Array
+        | { readonly path: string; readonly offset: number; readonly length: number }
+      readonly cardinality: number
+    }
+  | {
+      readonly kind: 'position-delete'
+      readonly path: string
+      readonly fileFormat: FileFormat
+      readonly size: number
+    }
+  | {
+      readonly kind: 'equality-delete'
+      readonly path: string
+      readonly fileFormat: FileFormat
+      readonly size: number
+      readonly fieldIds: readonly number[]
+    }
+
+/** Hudi updates and deletes to merge over a base file; the base file alone is stale. */
+export interface LogFile {
+  readonly path: string
+  readonly size: number
+}

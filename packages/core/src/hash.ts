@@ -1,0 +1,24 @@
+/**
+ * A 64-bit hash of bytes (two murmur3-style 32-bit lanes), stable across processes and versions: file keys and page
+ * tokens depend on it.
+ */
+export function hash64(bytes: Uint8Array, seed = 0): bigint {
+  let a = (0x9747b28c ^ seed) | 0
+  let b = (0x2f0b4c47 ^ seed) | 0
+  for (let i = 0; i < bytes.length; i++) {
+    a = Math.imul(a ^ bytes[i]!, 0x01000193)
+    b = Math.imul(b ^ bytes[i]!, 0x85ebca6b)
+    b = (b << 13) | (b >>> 19)
+  }
+  a = finalize(a ^ bytes.length)
+  b = finalize(b ^ a)
+  return (BigInt(a >>> 0) << 32n) | BigInt(b >>> 0)
+}
+
+function finalize(hash: number): number {
+  let mixed = hash ^ (hash >>> 16)
+  mixed = Math.imul(mixed, 0x85ebca6b)
+  mixed ^= mixed >>> 13
+  mixed = Math.imul(mixed, 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
+}

@@ -1,0 +1,85 @@
+export type * from './column.js'
+export { columnByteLength, isValid, readBytes, readString, readValue } from './column.js'
+export {
+  BytesBuilder,
+  builderOf,
+  type ColumnBuilder,
+  columnBuilder,
+  DictionaryBuilder,
+} from './column-builder.js'
+export type * from './credential-vendor.js'
+export {
+  type ErrorCode,
+  type ErrorContext,
+  isTableError,
+  TableError,
+  throwIfCancelled,
+} from './errors.js'
+export type * from './exact-rows.js'
+export type * from './files.js'
+export { hash64 } from './hash.js'
+export type * from './object-store.js'
+export { leafKey, type ParquetBatch, type ParquetLeaf, type ParquetReader } from './parquet.js'
+export {
+  and,
+  type BoundPredicate,
+  type BoundReference,
+  type ComparisonOp,
+  column,
+  eq,
+  gt,
+  gtEq,
+  isIn,
+  isNull,
+  type Leaf,
+  lt,
+  ltEq,
+  not,
+  notEq,
+  notNull,
+  or,
+  type Positive,
+  type Predicate,
+  type PrunePredicate,
+  type Reference,
+  startsWith,
+  unknown,
+} from './predicate.js'
+export {
+  childrenOf,
+  createSchema,
+  type DataType,
+  type Field,
+  type FieldPath,
+  isPrimitive,
+  leafOf,
+  type PrimitiveType,
+  type Schema,
+  statsLeaves,
+  typeName,
+} from './schema.js'
+export { except, intersect, type Selection, selectAll, unionOf } from './selection.js'
+export type * from './share-catalog.js'
+export type * from './snapshot.js'
+export {
+  type ColumnStats,
+  HOLDS_ANYTHING,
+  HOLDS_NANS,
+  HOLDS_NULLS,
+  HOLDS_VALUES,
+  type StatsTable,
+  unknownStats,
+} from './stats.js'
+export type * from './transform.js'
+export type * from './url-signer.js'
+export {
+  compareBytes,
+  compareValues,
+  decodeWideDecimal,
+  encodeWideDecimal,
+  type Literal,
+  literal,
+  type PhysicalKind,
+  physicalKind,
+  type Value,
+} from './value.js'

@@ -1,0 +1,37 @@
+export interface ObjectMeta {
+  readonly path: string
+  readonly size: number
+  readonly lastModified: number
+  readonly etag?: string
+}
+
+/** Paths are absolute URIs everywhere; `storage` routes them to the store that owns scheme and bucket. */
+export interface ObjectStore {
+  /** Undefined when there is no such object. `end` is exclusive; `suffix` reads that many last bytes. */
+  get(
+    path: string,
+    options?: {
+      range?: { start: number; end: number } | { suffix: number }
+      signal?: AbortSignal
+    },
+  ): Promise<{ readonly bytes: Uint8Array; readonly meta: ObjectMeta } | undefined>
+  head(path: string, signal?: AbortSignal): Promise<ObjectMeta | undefined>
+  /** Objects under `prefix` in byte order of path, strictly after `startAfter` when given. */
+  list(
+    prefix: string,
+    options?: { startAfter?: string; signal?: AbortSignal },
+  ): AsyncIterable<ObjectMeta>
+  /** Immediate sub-prefixes of `prefix`, each ending in '/'. */
+  listPrefixes(prefix: string, signal?: AbortSignal): AsyncIterable<string>
+}
+
+/** The staging location; nothing else is ever written. */
+export interface WritableStore extends ObjectStore {
+  /** False, without writing, when `ifAbsent` is set and the object exists. */
+  put(
+    path: string,
+    bytes: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: { ifAbsent?: boolean; signal?: AbortSignal },
+  ): Promise<boolean>
+  delete(path: string, signal?: AbortSignal): Promise<void>
+}

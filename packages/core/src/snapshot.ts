@@ -1,0 +1,129 @@
+import type { DataFile, FileBatch, FileList } from './files.js'
+import type { Schema } from './schema.js'
+import type { PartitionSpec } from './transform.js'
+
+export type TableFormat = 'delta' | 'iceberg' | 'hudi' | 'parquet'
+
+/** Where a table is, and what a provider must say about it that its storage does not. */
+export interface TableSource {
+  readonly location: string
+  readonly format?: TableFormat
+  /** Iceberg: the current metadata file, from a catalog or a person. */
+  readonly metadataFile?: string
+  /** Paths recorded under `from` are read under `to`. For tables that were moved. */
+  readonly rebase?: readonly { readonly from: string; readonly to: string }[]
+  /** Hudi: chosen by the provider, never by us. */
+  readonly view?: 'snapshot' | 'read-optimized'
+}
+
+/** What a table says about itself at one version, without its files. */
+export interface TableMetadata {
+  readonly format: TableFormat
+  readonly tableId: string
+  readonly version: bigint
+  /** Epoch milliseconds of the commit. */
+  readonly timestamp: number
+  readonly name?: string
+  readonly description?: string
+  readonly schema: Schema
+  readonly partitionSpecs: ReadonlyMap<number, PartitionSpec>
+  readonly properties: ReadonlyMap<string, string>
+  /** What a recipient must be able to do with these files: deletionVectors, columnMapping, initialDefaults, mergeLogs. */
+  readonly features: ReadonlySet<string>
+  readonly native: NativeMetadata
+}
+
+/** The format's own documents, byte for byte, for wires that speak that format. */
+export type NativeMetadata =
+  | { readonly format: 'delta'; readonly protocol: string; readonly metaData: string }
+  | {
+      readonly format: 'iceberg'
+      readonly metadataFile: string
+      readonly metadata: string
+      readonly snapshotId: bigint | null
+      readonly sequenceNumber: bigint
+    }
+  | { readonly format: 'hudi'; readonly tableVersion: number; readonly instant: string }
+  | { readonly format: 'parquet' }
+
+/** An immutable view of one table version. Snapshots of a table share the batches they have in common. */
+export interface Snapshot extends TableMetadata {
+  readonly source: TableSource
+  readonly files: FileList
+  /** Live files and bytes where the metadata states them: the same for one version however it was loaded. */
+  readonly totals?: { readonly files: number; readonly bytes: number }
+  /** Hudi: what the logs of a slice do to its base file, merged. Rewriting asks for it; planning never does. */
+  mergedLogs?(file: DataFile, signal?: AbortSignal): AsyncIterable<readonly LogRecord[]>
+}
+
+export interface LogRecord {
+  readonly recordKey: string
+  /** Row position in the base file, where the log recorded it. */
+  readonly position?: bigint
+  /** The winning row in schema order; absent for a delete. */
+  readonly row?: readonly unknown[]
+}
+
+export type SnapshotRef =
+  | { readonly kind: 'latest' }
+  | { readonly kind: 'version'; readonly version: bigint }
+  /** `before`: current at that time. `after`: the first committed at or after it. */
+  | {
+      readonly kind: 'timestamp'
+      readonly timestamp: number
+      readonly direction: 'before' | 'after'
+    }
+  | { readonly kind: 'snapshotId'; readonly id: bigint }
+  | { readonly kind: 'sequence'; readonly number: bigint }
+  | { readonly kind: 'branch'; readonly name: string }
+
+/** One commit of the change feed. */
+export interface ChangeSet {
+  readonly version: bigint
+  readonly timestamp: number
+  /** Present in the first, and where the commit changed it. */
+  readonly metadata?: TableMetadata
+  readonly changes: readonly {
+    readonly action: 'add' | 'remove' | 'cdc'
+    readonly file: DataFile
+  }[]
+}
+
+export interface ChangeRange {
+  readonly startVersion: bigint
+  readonly endVersion: bigint
+  /** `feed` prefers recorded cdc files; `files` is adds and removes that changed data. */
+  readonly kind: 'feed' | 'files'
+}
+
+/** Reads one table format. The only thing the rest of the engine knows about Delta, Iceberg or Hudi. */
+export interface TableReader {
+  readonly format: TableFormat
+  /** True when `source` holds a table of this format. */
+  detect(source: TableSource, signal?: AbortSignal): Promise<boolean>
+  /** Which version a reference means; cheap enough to poll. */
+  resolve(
+    source: TableSource,
+    ref: SnapshotRef,
+    signal?: AbortSignal,
+  ): Promise<{ readonly version: bigint; readonly timestamp: number }>
+  snapshot(
+    source: TableSource,
+    options?: { at?: SnapshotRef; previous?: Snapshot; signal?: AbortSignal },
+  ): Promise<Snapshot>
+  /** Absent where the format records no changes. */
+  changes?(source: TableSource, range: ChangeRange, signal?: AbortSignal): AsyncIterable<ChangeSet>
+}
+
+/** Handed to readers, so that one byte budget covers every table of a process. */
+export interface BatchCache {
+  /**
+   * The batch under `key`, loaded at most once at a time. The key names immutable bytes (path with etag or size).
+   * The load is cancelled when its last waiter has gone, not when its first has.
+   */
+  get(
+    key: string,
+    load: (signal: AbortSignal) => Promise<FileBatch>,
+    signal?: AbortSignal,
+  ): Promise<FileBatch>
+}

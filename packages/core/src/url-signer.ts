@@ -1,0 +1,12 @@
+export interface UrlSigner {
+  /** True when this signer's credentials cover `path`. */
+  covers(path: string): boolean
+  /**
+   * One call per batch of survivors, so that a slow reader of a long answer still gets fresh URLs. Local keys cost
+   * microseconds a path; a worker or a signing service costs one wait a batch.
+   */
+  sign(
+    paths: readonly string[],
+    options: { expiresInSeconds: number; now: number; signal?: AbortSignal },
+  ): Promise<{ readonly urls: readonly string[]; readonly expiresAt: number }>
+}

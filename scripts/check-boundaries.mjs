@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+// Holds the arrows of docs/architecture.md as data and compares them with each package.json, each tsconfig.json and
+// every import: an arrow goes down the page only, and no format package imports another.
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+const FORMATS = ['delta', 'iceberg', 'hudi', 'parquet']
+
+/** What each package may import: workspace packages, then third-party packages. */
+const ALLOWED = {
+  core: [[], []],
+  encoding: [['core'], ['hyparquet', 'hyparquet-compressors', 'avsc', 'zstddec']],
+  storage: [
+    ['core'],
+    ['@aws-sdk/client-s3', '@aws-sdk/credential-providers', '@aws-sdk/client-sts'],
+  ],
+  delta: [['core', 'encoding'], ['zod']],
+  iceberg: [['core', 'encoding'], ['zod']],
+  hudi: [['core', 'encoding'], ['zod']],
+  parquet: [['core', 'encoding'], []],
+  planner: [['core'], []],
+  engine: [['core', 'planner'], []],
+  protocol: [['core'], ['zod']],
+  server: [
+    ['core', 'engine', 'protocol'],
+    ['hono', 'zod'],
+  ],
+  client: [['core', 'protocol'], []],
+  duckdb: [
+    ['core', 'encoding'],
+    ['@duckdb/node-api', 'apache-arrow'],
+  ],
+  testkit: [
+    ['core', 'encoding'],
+    ['fast-check', 'vitest'],
+  ],
+  spillway: [
+    [
+      'core',
+      'encoding',
+      'storage',
+      ...FORMATS,
+      'planner',
+      'engine',
+      'protocol',
+      'server',
+      'client',
+      'duckdb',
+    ],
+    ['commander', 'yaml', 'zod', 'hono', '@hono/node-server'],
+  ],
+}
+
+const problems = []
+for (const name of readdirSync('packages')) {
+  const allowed = ALLOWED[name]
+  if (allowed === undefined) {
+    problems.push(`packages/${name} is not in the table of scripts/check-boundaries.mjs`)
+    continue
+  }
+  const [workspace, thirdParty] = allowed
+  const may = new Set([...workspace.map(dependency => `@spillway/${dependency}`), ...thirdParty])
+  const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'))
+  for (const dependency of Object.keys(manifest.dependencies ?? {})) {
+    if (!may.has(dependency))
+      problems.push(`packages/${name}/package.json depends on ${dependency}`)
+  }
+  const references =
+    JSON.parse(readFileSync(`packages/${name}/tsconfig.json`, 'utf8')).references ?? []
+  for (const { path } of references) {
+    if (!workspace.includes(path.replace('../', ''))) {
+      problems.push(`packages/${name}/tsconfig.json refers to ${path}`)
+    }
+  }
+  for (const file of sourceFiles(`packages/${name}/src`)) checkImports(file, may)
+}
+
+function checkImports(file, may) {
+  const text = readFileSync(file, 'utf8')
+  for (const [, specifier] of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+    if (specifier.startsWith('.') || specifier.startsWith('node:')) continue
+    const parts = specifier.split('/')
+    const imported = specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]
+    if (!may.has(imported)) problems.push(`${file} imports ${specifier}`)
+  }
+}
+
+function* sourceFiles(folder) {
+  for (const entry of readdirSync(folder)) {
+    const path = join(folder, entry)
+    if (statSync(path).isDirectory()) yield* sourceFiles(path)
+    else if (path.endsWith('.ts')) yield path
+  }
+}
+
+for (const problem of problems) console.error(`boundary: ${problem}`)
+console.log(
+  `${Object.keys(ALLOWED).length} packages checked, ${problems.length} arrows out of place`,
+)
+process.exit(problems.length === 0 ? 0 : 1)

@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+// What the root scripts run. Only Node and npm are assumed: pnpm comes at its pinned version through npx, and the
+// dependencies are installed when the lockfile has changed since they last were.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const [task, ...rest] = process.argv.slice(2)
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const bin = join(root, 'node_modules', '.bin')
+const environment = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' }
+
+/** Installing is skipped while this matches: the lockfile and every manifest. */
+function fingerprint() {
+  const hash = createHash('sha256')
+  const manifests = readdirSync(join(root, 'packages')).map(name => `packages/${name}/package.json`)
+  for (const file of ['pnpm-lock.yaml', 'package.json', 'pnpm-workspace.yaml', ...manifests]) {
+    if (existsSync(join(root, file))) hash.update(readFileSync(join(root, file)))
+  }
+  return hash.digest('hex')
+}
+
+function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: environment,
+    ...options,
+  })
+  if (error) throw error
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+function install() {
+  const stamp = join(root, 'node_modules', '.spillway-installed')
+  const wanted = fingerprint()
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  run(
+    'npx',
+    ['--yes', manifest.packageManager, 'install', '--frozen-lockfile', '--reporter=append-only'],
+    {
+      stdio: ['ignore', 2, 2],
+    },
+  )
+  mkdirSync(dirname(stamp), { recursive: true })
+  writeFileSync(stamp, wanted)
+}
+
+function build() {
+  run(join(bin, 'turbo'), ['run', 'build', '--output-logs=errors-only'], {
+    stdio: ['ignore', 2, 2],
+  })
+}
+
+function vitest(...args) {
+  run(join(bin, 'vitest'), ['run', ...args])
+}
+
+const tasks = {
+  setup() {},
+  build,
+  demo() {
+    build()
+    run(process.execPath, ['packages/spillway/dist/main.js', 'demo', ...rest])
+  },
+  test() {
+    build()
+    vitest(...rest)
+  },
+  'test:interop'() {
+    build()
+    run('bash', ['test/interop/run.sh', ...rest])
+  },
+  'test:soundness'() {
+    const pairs = rest[0] ?? '1000000'
+    run(join(bin, 'vitest'), ['run', 'packages/planner/test/soundness.test.ts'], {
+      env: { ...environment, SPILLWAY_SOUNDNESS_PAIRS: pairs },
+    })
+  },
+  lint() {
+    run(join(bin, 'biome'), ['ci', '--error-on-warnings'])
+  },
+  format() {
+    run(join(bin, 'biome'), ['check', '--write'])
+  },
+  typecheck() {
+    run(join(bin, 'tsc'), ['-b'])
+    run(join(bin, 'tsc'), ['-p', 'tsconfig.tests.json'])
+  },
+  boundaries() {
+    run(process.execPath, ['scripts/check-boundaries.mjs'])
+  },
+  bench() {
+    build()
+    run(process.execPath, ['--expose-gc', 'benchmarks/dist/main.js', ...rest])
+  },
+}
+
+if (!Object.hasOwn(tasks, task ?? '')) {
+  console.error(`usage: npm run ${Object.keys(tasks).join(' | ')}`)
+  process.exit(2)
+}
+install()
+tasks[task]()
