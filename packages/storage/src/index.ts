@@ -1,1 +1,15 @@
-export {}
+export { type ByteRange, clipRange } from './byte-range.js'
+export { type LocalStoreOptions, localStore } from './local.js'
+export { type MemoryStore, memoryStore } from './memory.js'
+export { routeStores, type StoreRoute } from './route.js'
+export {
+  bucketOf,
+  canonicalScheme,
+  folderUri,
+  joinUri,
+  locationFromInput,
+  normaliseUri,
+  parseUri,
+  relativeTo,
+  type StorageUri,
+} from './uri.js'

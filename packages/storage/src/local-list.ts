@@ -1,0 +1,160 @@
+import type { Dirent } from 'node:fs'
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { type ObjectMeta, TableError, throwIfCancelled } from '@spillway/core'
+import { comparePaths, sortPaths } from './byte-order.js'
+import { isMissing, localError } from './local-error.js'
+import { fileMeta } from './local-meta.js'
+import { type LocalRoots, localPath } from './local-path.js'
+import { isUnfinished } from './local-put.js'
+import { parseUri, type StorageUri } from './uri.js'
+
+interface ListOptions {
+  readonly roots: LocalRoots
+  readonly startAfter?: string
+  readonly signal?: AbortSignal
+}
+
+/** Files described at once: enough to hide the disk's latency, few enough for a caller that stops early. */
+const STAT_CONCURRENCY = 32
+
+interface Walk extends ListOptions {
+  readonly prefix: StorageUri
+  /** Key after which to begin. */
+  readonly after: string | undefined
+}
+
+/** A folder being walked: its names yet to visit in byte order, folders with their slash. */
+interface Folder {
+  readonly key: string
+  readonly names: readonly string[]
+  next: number
+}
+
+/**
+ * Files whose key begins with the prefix's, in byte order of path. A folder is sorted as `name/`, as a flat store would:
+ * `a-b` comes before `a/b`. Holds the names of the folders on the way, and describes only what it yields.
+ */
+export async function* listFiles(
+  prefix: StorageUri,
+  options: ListOptions,
+): AsyncGenerator<ObjectMeta> {
+  const after = options.startAfter === undefined ? undefined : keyAfter(prefix, options.startAfter)
+  const walk: Walk = { ...options, prefix, after }
+  const stack = [await openFolder(walk, prefix.key.slice(0, prefix.key.lastIndexOf('/') + 1))]
+  while (stack.length > 0) {
+    throwIfCancelled(options.signal)
+    const folder = stack[stack.length - 1]!
+    if (folder.next >= folder.names.length) {
+      stack.pop()
+    } else if (folder.names[folder.next]!.endsWith('/')) {
+      const key = folder.key + folder.names[folder.next++]!
+      await checkLoop(walk, key, stack)
+      stack.push(await openFolder(walk, key))
+    } else {
+      yield* await describeRun(walk, folder)
+    }
+  }
+}
+
+/** Immediate folders whose key begins with the prefix's, each ending in a slash. */
+export async function* listFolders(
+  prefix: StorageUri,
+  roots: LocalRoots,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
+  throwIfCancelled(signal)
+  const walk: Walk = { prefix, roots, after: undefined }
+  const folder = await openFolder(walk, prefix.key.slice(0, prefix.key.lastIndexOf('/') + 1))
+  for (const name of folder.names) {
+    throwIfCancelled(signal)
+    if (!name.endsWith('/')) continue
+    const key = folder.key + name
+    if (key.startsWith(prefix.key)) yield prefix.head + key
+  }
+}
+
+function keyAfter(prefix: StorageUri, startAfter: string): string {
+  const uri = parseUri(startAfter)
+  if (uri.scheme === prefix.scheme && uri.authority === prefix.authority) return uri.key
+  throw new TableError('INVALID_REQUEST', 'a listing starts after a path of the same store', {
+    context: { path: startAfter },
+  })
+}
+
+async function openFolder(walk: Walk, key: string): Promise<Folder> {
+  const uri = walk.prefix.head + key
+  let entries: readonly Dirent[]
+  try {
+    entries = await readdir(await localPath(walk.roots, uri), { withFileTypes: true })
+  } catch (error) {
+    if (!isMissing(error)) throw localError(error, uri)
+    return { key, names: [], next: 0 }
+  }
+  const names: string[] = []
+  for (const entry of entries) {
+    const name = await nameOf(walk, key, entry)
+    if (name !== undefined && mayHold(walk, key + name)) names.push(name)
+  }
+  return { key, names: sortPaths(names), next: 0 }
+}
+
+/** A file's name, a folder's with a slash; undefined for sockets, dangling links and writes under way. */
+async function nameOf(walk: Walk, key: string, entry: Dirent): Promise<string | undefined> {
+  if (entry.isDirectory()) return `${entry.name}/`
+  if (entry.isFile()) return isUnfinished(entry.name) ? undefined : entry.name
+  if (!entry.isSymbolicLink()) return undefined
+  try {
+    const target = await stat(await localPath(walk.roots, walk.prefix.head + key + entry.name))
+    if (target.isDirectory()) return `${entry.name}/`
+    return target.isFile() ? entry.name : undefined
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw localError(error, walk.prefix.head + key + entry.name)
+  }
+}
+
+/** False when neither `key` nor, for a folder, anything in it can be in the answer. */
+function mayHold({ prefix, after }: Walk, key: string): boolean {
+  const isFolder = key.endsWith('/')
+  if (!key.startsWith(prefix.key) && !(isFolder && prefix.key.startsWith(key))) return false
+  if (after === undefined || comparePaths(key, after) > 0) return true
+  return isFolder && after.startsWith(key)
+}
+
+/** A linked folder that holds itself would be walked for ever. */
+async function checkLoop(walk: Walk, key: string, stack: readonly Folder[]): Promise<void> {
+  // Loops need links, and links deepen paths: folders near the top are not worth the look.
+  if (stack.length < 16) return
+  const uri = walk.prefix.head + key
+  const real = await realpath(await localPath(walk.roots, uri))
+  for (const { key: above } of stack) {
+    const seen = await realpath(await localPath(walk.roots, walk.prefix.head + above))
+    if (seen !== real) continue
+    throw new TableError('STORAGE_UNAVAILABLE', 'a symbolic link leads back into its own folder', {
+      context: { path: uri },
+      retryable: false,
+    })
+  }
+}
+
+/** The next files of a folder, up to its next sub-folder. A file that has gone since is left out. */
+async function describeRun(walk: Walk, folder: Folder): Promise<ObjectMeta[]> {
+  const from = folder.next
+  while (folder.next < folder.names.length && folder.next - from < STAT_CONCURRENCY) {
+    if (folder.names[folder.next]!.endsWith('/')) break
+    folder.next++
+  }
+  const run = folder.names.slice(from, folder.next)
+  const metas = await Promise.all(run.map(name => describe(walk, folder.key + name)))
+  return metas.filter(meta => meta !== undefined)
+}
+
+async function describe(walk: Walk, key: string): Promise<ObjectMeta | undefined> {
+  const uri = walk.prefix.head + key
+  try {
+    return fileMeta(uri, await stat(await localPath(walk.roots, uri), { bigint: true }))
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw localError(error, uri)
+  }
+}

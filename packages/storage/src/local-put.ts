@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { copyFile, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { throwIfCancelled } from '@spillway/core'
+import { codeOf, localError } from './local-error.js'
+import { type LocalRoots, localPath } from './local-path.js'
+
+/** Names of writes under way: never listed. */
+const UNFINISHED = /^\.spillway-[0-9a-f]{24}\.tmp$/
+
+export function isUnfinished(name: string): boolean {
+  return UNFINISHED.test(name)
+}
+
+/** Written beside its place and moved there whole: a reader sees all of it or nothing. */
+export async function putFile(
+  roots: LocalRoots,
+  uri: string,
+  bytes: Uint8Array | AsyncIterable<Uint8Array>,
+  options: { ifAbsent?: boolean; signal?: AbortSignal },
+): Promise<boolean> {
+  throwIfCancelled(options.signal)
+  let unfinished: string | undefined
+  try {
+    const path = await localPath(roots, uri)
+    if (options.ifAbsent === true && (await exists(path))) return false
+    await mkdir(dirname(path), { recursive: true })
+    unfinished = join(dirname(path), `.spillway-${randomBytes(12).toString('hex')}.tmp`)
+    await writeAll(unfinished, bytes, options.signal)
+    if (options.ifAbsent === true) return await moveIfAbsent(unfinished, path)
+    await rename(unfinished, path)
+    return true
+  } catch (error) {
+    throw localError(error, uri)
+  } finally {
+    if (unfinished !== undefined) await unlink(unfinished).catch(() => undefined)
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
+}
+
+async function writeAll(
+  path: string,
+  bytes: Uint8Array | AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const file = await open(path, 'wx')
+  try {
+    if (bytes instanceof Uint8Array) await file.writeFile(bytes)
+    else {
+      for await (const chunk of bytes) {
+        throwIfCancelled(signal)
+        await file.writeFile(chunk)
+      }
+    }
+    throwIfCancelled(signal)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** A hard link fails where the name is taken, which renaming does not. */
+async function moveIfAbsent(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error))) throw error
+  }
+  // File systems without hard links: not whole at once, but still never over another.
+  try {
+    await copyFile(from, to, constants.COPYFILE_EXCL)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  }
+}

@@ -1,0 +1,108 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open, stat, unlink } from 'node:fs/promises'
+import { type ObjectMeta, throwIfCancelled, type WritableStore } from '@spillway/core'
+import { clipRange } from './byte-range.js'
+import { isMissing, localError } from './local-error.js'
+import { listFiles, listFolders } from './local-list.js'
+import { fileMeta } from './local-meta.js'
+import { type LocalRoots, localPath, localRoots } from './local-path.js'
+import { putFile } from './local-put.js'
+import { parseUri } from './uri.js'
+
+export interface LocalStoreOptions {
+  /** Folders outside which nothing is read or written, through symbolic links either. Absent: the whole disk. */
+  readonly roots?: readonly string[]
+}
+
+/**
+ * Files by absolute path or `file:` URI, whose path is raw (see `StorageUri`). Answers are spelled as they were asked
+ * for. A prefix is text, as in S3: end it with a slash to mean a folder.
+ */
+export function localStore(options: LocalStoreOptions = {}): WritableStore {
+  const roots = localRoots(options.roots)
+  return {
+    get: (path, { range, signal } = {}) =>
+      readFile(roots, path, async file => {
+        throwIfCancelled(signal)
+        const meta = await describe(file, path)
+        if (meta === undefined) return undefined
+        const { start, end } = clipRange(range, meta.size)
+        return { bytes: await readBytes(file, start, end - start, signal), meta }
+      }),
+    head: (path, signal) => {
+      throwIfCancelled(signal)
+      return headFile(roots, path)
+    },
+    list: (prefix, { startAfter, signal } = {}) =>
+      listFiles(parseUri(prefix), {
+        roots,
+        ...(startAfter === undefined ? {} : { startAfter }),
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    listPrefixes: (prefix, signal) => listFolders(parseUri(prefix), roots, signal),
+    put: (path, bytes, putOptions = {}) => putFile(roots, path, bytes, putOptions),
+    async delete(path, signal) {
+      throwIfCancelled(signal)
+      try {
+        await unlink(await localPath(roots, path))
+      } catch (error) {
+        if (!isMissing(error)) throw localError(error, path)
+      }
+    },
+  }
+}
+
+async function readFile<T>(
+  roots: LocalRoots,
+  path: string,
+  read: (file: FileHandle) => Promise<T>,
+): Promise<T | undefined> {
+  let file: FileHandle | undefined
+  try {
+    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+    file = await open(await localPath(roots, path), constants.O_RDONLY | constants.O_NONBLOCK)
+    return await read(file)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw localError(error, path)
+  } finally {
+    await file?.close()
+  }
+}
+
+async function describe(file: FileHandle, path: string): Promise<ObjectMeta | undefined> {
+  const found = await file.stat({ bigint: true })
+  return found.isFile() ? fileMeta(path, found) : undefined
+}
+
+async function headFile(roots: LocalRoots, path: string): Promise<ObjectMeta | undefined> {
+  try {
+    const found = await stat(await localPath(roots, path), { bigint: true })
+    return found.isFile() ? fileMeta(path, found) : undefined
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw localError(error, path)
+  }
+}
+
+/** Reads of the operating system end at 2 GiB. */
+const LONGEST_READ = 1 << 30
+
+async function readBytes(
+  file: FileHandle,
+  start: number,
+  length: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length)
+  let filled = 0
+  while (filled < length) {
+    throwIfCancelled(signal)
+    const wanted = Math.min(length - filled, LONGEST_READ)
+    const { bytesRead } = await file.read(bytes, filled, wanted, start + filled)
+    // Shorter than it was when opened: what is there is what is answered.
+    if (bytesRead === 0) return bytes.subarray(0, filled)
+    filled += bytesRead
+  }
+  return bytes
+}
