@@ -1,0 +1,33 @@
+/** Another implementation that answers the same question over the same bytes in the same run. */
+export type Peer =
+  | { readonly kind: 'python'; readonly name: string; readonly script: string }
+  | { readonly kind: 'node'; readonly name: string }
+
+export interface Benchmark {
+  /** `{question}/{format}/{files}`. */
+  readonly name: string
+  readonly question: string
+  readonly files: number
+  /** Part of the small run that CI makes. */
+  readonly smoke: boolean
+  readonly peers: readonly Peer[]
+}
+
+const deltaRs: Peer = { kind: 'python', name: 'delta-rs', script: 'delta_rs.py' }
+const awsSdk: Peer = { kind: 'node', name: 'aws-sdk' }
+
+function delta(question: string, files: number, peers: readonly Peer[]): Benchmark {
+  const size = files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
+  return { name: `${question}/delta/${size}`, question, files, smoke: true, peers }
+}
+
+const sizes = [100_000, 1_000_000]
+
+export const benchmarks: readonly Benchmark[] = [
+  ...sizes.map(files => delta('snapshot-cold', files, [deltaRs])),
+  ...sizes.map(files => delta('plan-cold', files, [deltaRs])),
+  ...sizes.map(files => delta('plan-warm', files, [deltaRs])),
+  ...sizes.map(files => delta('refresh', files, [deltaRs])),
+  ...sizes.map(files => delta('stream', files, [])),
+  { name: 'sign/s3/10k', question: 'sign', files: 10_000, smoke: true, peers: [awsSdk] },
+]
