@@ -12,6 +12,8 @@ export interface TableSource {
   readonly metadataFile?: string
   /** Paths recorded under `from` are read under `to`. For tables that were moved. */
   readonly rebase?: readonly { readonly from: string; readonly to: string }[]
+  /** Other roots that files of this table may lie under (shallow clones). Files anywhere else are not handed out. */
+  readonly auxiliaryLocations?: readonly string[]
   /** Hudi: chosen by the provider, never by us. */
   readonly view?: 'snapshot' | 'read-optimized'
 }

@@ -1,1 +1,15 @@
-export {}
+export {
+  type BatchCacheStats,
+  createBatchCache,
+  type MeasuredBatchCache,
+} from './batch-cache.js'
+export { createEngine, type Engine, type EngineOptions } from './engine.js'
+export type { DeletionVector } from './exact-files.js'
+export type { EngineObserver } from './metrics.js'
+export type {
+  SignedChange,
+  SignedChangeSet,
+  SignedChanges,
+  SignedChangesOptions,
+} from './signed-changes.js'
+export type { SignedFile, SignedFiles, SignedFilesOptions, SignedVector } from './signed-files.js'

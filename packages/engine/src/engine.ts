@@ -1,0 +1,106 @@
+import type {
+  ChangeRange,
+  RowResolver,
+  Snapshot,
+  SnapshotRef,
+  TableReader,
+  TableSource,
+  UrlSigner,
+} from '@spillway/core'
+import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
+import { rootGuard } from './inside-root.js'
+import { createMetrics, type EngineObserver } from './metrics.js'
+import { type SignedChanges, type SignedChangesOptions, signChanges } from './signed-changes.js'
+import {
+  type SignedFiles,
+  type SignedFilesOptions,
+  type SigningContext,
+  signFiles,
+} from './signed-files.js'
+import { createSnapshotCache } from './snapshot-cache.js'
+import { createTableResolver } from './table-resolver.js'
+
+export interface EngineOptions {
+  /** Asked in this order for sources that do not name their format. */
+  readonly readers: readonly TableReader[]
+  /** The first that covers a path signs it. */
+  readonly signers: readonly UrlSigner[]
+  /** Rewrites files that a recipient could not read exactly; without it such files are refused. */
+  readonly rowResolver?: RowResolver
+  /** Where `rowResolver` writes: files there may be signed for any table. */
+  readonly stagingLocations?: readonly string[]
+  /** Budget for what loaded snapshots keep alive. 1 GiB by default. */
+  readonly cache?: { readonly maxBytes: number }
+  /** How long the latest snapshot is answered without looking at storage. One second by default; 0 always looks. */
+  readonly freshnessMs?: number
+  /** How long a snapshot of an older version is. A minute by default. */
+  readonly versionFreshnessMs?: number
+  /** Life of signed URLs. An hour by default: Spark takes less than 15 minutes for none. */
+  readonly urlExpiresInSeconds?: number
+  readonly observer?: EngineObserver
+  readonly clock?: () => number
+}
+
+export interface Engine {
+  /** True where files that a recipient cannot read exactly are rewritten rather than refused. */
+  readonly canRewrite: boolean
+  /** Which version a reference means; cheap enough to poll. */
+  resolve(
+    source: TableSource,
+    ref?: SnapshotRef,
+    signal?: AbortSignal,
+  ): Promise<{ readonly version: bigint; readonly timestamp: number }>
+  snapshot(source: TableSource, at?: SnapshotRef, signal?: AbortSignal): Promise<Snapshot>
+  plan(snapshot: Snapshot, options?: ScanOptions): ScanPlan
+  signedFiles(snapshot: Snapshot, options: SignedFilesOptions): SignedFiles
+  changes(
+    source: TableSource,
+    range: ChangeRange,
+    options: SignedChangesOptions,
+  ): Promise<SignedChanges>
+  /** Forgets what is cached of a table. */
+  forget(source: TableSource): void
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const clock = options.clock ?? Date.now
+  const metrics = createMetrics(options.observer)
+  const resolver = createTableResolver(options.readers, options.signers)
+  const snapshots = createSnapshotCache({
+    resolver,
+    metrics,
+    clock,
+    freshnessMs: options.freshnessMs ?? 1000,
+    versionFreshnessMs: options.versionFreshnessMs ?? 60_000,
+    maxBytes: options.cache?.maxBytes ?? 1024 ** 3,
+  })
+
+  function signing(source: TableSource, expiresInSeconds: number | undefined): SigningContext {
+    return {
+      signerFor: resolver.signerFor,
+      guard: rootGuard(source, options.stagingLocations ?? []),
+      metrics,
+      clock,
+      expiresInSeconds: expiresInSeconds ?? options.urlExpiresInSeconds ?? 3600,
+      ...(options.rowResolver && { resolver: options.rowResolver }),
+    }
+  }
+
+  function signedFiles(snapshot: Snapshot, scan: SignedFilesOptions): SignedFiles {
+    return signFiles(snapshot, scan, signing(snapshot.source, scan.expiresInSeconds))
+  }
+
+  return {
+    canRewrite: options.rowResolver !== undefined,
+    resolve: (source, ref = { kind: 'latest' }, signal) => snapshots.resolve(source, ref, signal),
+    snapshot: (source, at = { kind: 'latest' }, signal) => snapshots.get(source, at, signal),
+    plan: planScan,
+    signedFiles,
+    async changes(source, range, { accepts, expiresInSeconds, signal }) {
+      const reader = await resolver.readerFor(source, signal)
+      const context = { ...signing(source, expiresInSeconds), ...(signal && { signal }) }
+      return signChanges({ reader, source, range, accepts, context })
+    },
+    forget: source => snapshots.forget(source),
+  }
+}

@@ -1,0 +1,141 @@
+import {
+  type Accepts,
+  type ChangeRange,
+  type ChangeSet,
+  type DataFile,
+  TableError,
+  type TableMetadata,
+  type TableReader,
+  type TableSource,
+  throwIfCancelled,
+} from '@spillway/core'
+import { type ExactFile, tableWideNeeds } from './exact-files.js'
+import { type BatchContext, type SignedFile, signExact } from './signed-files.js'
+
+export interface SignedChange extends SignedFile {
+  readonly action: 'add' | 'remove' | 'cdc'
+}
+
+/** Part of one commit, in order; a large commit comes in several parts, the first with its metadata. */
+export interface SignedChangeSet {
+  readonly version: bigint
+  readonly timestamp: number
+  readonly metadata?: TableMetadata
+  readonly changes: readonly SignedChange[]
+}
+
+export interface SignedChangesOptions {
+  readonly accepts: Accepts
+  readonly expiresInSeconds?: number
+  readonly signal?: AbortSignal
+}
+
+export interface SignedChanges extends AsyncIterable<SignedChangeSet> {
+  readonly expiresAt: number | undefined
+}
+
+export interface ChangesRequest {
+  readonly reader: TableReader
+  readonly source: TableSource
+  readonly range: ChangeRange
+  readonly accepts: Accepts
+  readonly context: BatchContext
+}
+
+const CHANGES_PER_BATCH = 2048
+/** A range of at most this many changes is read once; a longer one is checked first and then read again. */
+const BUFFERED_CHANGES = 20_000
+
+export function signChanges(request: ChangesRequest): SignedChanges {
+  let expiresAt: number | undefined
+
+  async function* sets(): AsyncGenerator<SignedChangeSet> {
+    const checked = await checkRange(request)
+    for await (const set of checked ?? readChanges(request)) {
+      for (const part of parts(set)) {
+        throwIfCancelled(request.context.signal)
+        const signed = await signExact(part.changes.map(asRecorded), request.context)
+        for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
+        const changes = signed.map((file, index) => ({
+          ...file,
+          action: part.changes[index]!.action,
+        }))
+        yield { ...part, changes }
+      }
+    }
+  }
+
+  return {
+    get expiresAt() {
+      return expiresAt
+    },
+    [Symbol.asyncIterator]: sets,
+  }
+}
+
+/** A change is sent as it was recorded: what the recipient cannot apply was refused before. */
+function asRecorded({ file }: ChangeSet['changes'][number]): ExactFile {
+  const vector = file.deletes[0]
+  return vector?.kind === 'deletion-vector' ? { file, vector } : { file }
+}
+
+function readChanges({ reader, source, range, context }: ChangesRequest): AsyncIterable<ChangeSet> {
+  if (reader.changes === undefined) {
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      `changes of ${reader.format} tables are not shared; query a snapshot instead`,
+    )
+  }
+  return reader.changes(source, range, context.signal)
+}
+
+/** A fault anywhere in the range must be known before the first line. Returns the range where it is small enough. */
+async function checkRange(request: ChangesRequest): Promise<readonly ChangeSet[] | undefined> {
+  let buffered: ChangeSet[] | undefined = []
+  let count = 0
+  for await (const set of readChanges(request)) {
+    throwIfCancelled(request.context.signal)
+    if (set.metadata !== undefined) refuseMetadata(set.metadata, request.accepts)
+    for (const change of set.changes) refuseChange(change.file, set.version, request.accepts)
+    count += set.changes.length + 1
+    if (count > BUFFERED_CHANGES) buffered = undefined
+    buffered?.push(set)
+  }
+  return buffered
+}
+
+function refuseMetadata(metadata: TableMetadata, accepts: Accepts): void {
+  const needs = tableWideNeeds(metadata, accepts)
+  if (needs.length === 0) return
+  throw unsupported(needs.join(','), metadata.version)
+}
+
+function refuseChange(file: DataFile, version: bigint, accepts: Accepts): void {
+  if (file.logFiles.length > 0) throw unsupported('mergeLogs', version)
+  if (file.deletes.length === 0) return
+  const vector = file.deletes.length === 1 && file.deletes[0]!.kind === 'deletion-vector'
+  if (!vector || !accepts.features.has('deletionVectors')) {
+    throw unsupported('deletionVectors', version)
+  }
+}
+
+function unsupported(feature: string, version: bigint): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the changes of version ${version} use ${feature}, which this request does not accept; ask with "delta-sharing-capabilities: responseformat=delta;readerfeatures=${feature.toLowerCase()}"`,
+    { context: { feature, version } },
+  )
+}
+
+function* parts(set: ChangeSet): Generator<ChangeSet> {
+  if (set.changes.length <= CHANGES_PER_BATCH) yield set
+  else {
+    for (let start = 0; start < set.changes.length; start += CHANGES_PER_BATCH) {
+      const changes = set.changes.slice(start, start + CHANGES_PER_BATCH)
+      const { version, timestamp, metadata } = set
+      yield start === 0 && metadata !== undefined
+        ? { version, timestamp, metadata, changes }
+        : { version, timestamp, changes }
+    }
+  }
+}

@@ -1,0 +1,219 @@
+import {
+  type Accepts,
+  type DataFile,
+  type RowResolver,
+  type Snapshot,
+  throwIfCancelled,
+  type UrlSigner,
+} from '@spillway/core'
+import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
+import {
+  countInexact,
+  type DeletionVector,
+  deletedRowsRefusal,
+  type ExactFile,
+  type ExactRows,
+  makeExact,
+  refuseTable,
+} from './exact-files.js'
+import type { Metrics } from './metrics.js'
+
+/** A vector that travels beside its file: inside the line when it has no URL. */
+export interface SignedVector {
+  readonly vector: DeletionVector
+  readonly url?: string
+}
+
+export interface SignedFile {
+  readonly file: DataFile
+  readonly url: string
+  readonly vector?: SignedVector
+  /** Epoch milliseconds; of its two URLs the earlier. */
+  readonly expiresAt: number
+}
+
+export interface SignedFilesOptions extends ScanOptions {
+  readonly accepts: Accepts
+  readonly expiresInSeconds?: number
+}
+
+/** Survivors with their URLs, a batch at a time. Everything that can be refused is, before the first batch. */
+export interface SignedFiles extends AsyncIterable<readonly SignedFile[]> {
+  /** Its metrics are complete once iteration ends. */
+  readonly plan: ScanPlan
+  /** The earliest expiry of any URL so far. */
+  readonly expiresAt: number | undefined
+}
+
+export interface SigningContext {
+  readonly resolver?: RowResolver
+  readonly signerFor: (path: string) => UrlSigner
+  readonly guard: (path: string) => void
+  readonly metrics: Metrics
+  readonly clock: () => number
+  readonly expiresInSeconds: number
+}
+
+export type BatchContext = SigningContext & { readonly signal?: AbortSignal }
+
+const FILES_PER_BATCH = 2048
+const CONCURRENT_REWRITES = 4
+
+export function signFiles(
+  snapshot: Snapshot,
+  options: SignedFilesOptions,
+  context: SigningContext,
+): SignedFiles {
+  const { accepts, signal } = options
+  const plan = planScan(snapshot, options)
+  const exact = { snapshot, accepts, ...(context.resolver && { resolver: context.resolver }) }
+  let expiresAt: number | undefined
+
+  async function* batches() {
+    await refuseEarly(exact, options)
+    for await (const { files, selection } of plan) {
+      for (let start = 0; start < selection.length; start += FILES_PER_BATCH) {
+        throwIfCancelled(signal)
+        const rows = selection.subarray(start, start + FILES_PER_BATCH)
+        const signed = await signBatch(await files.files(rows, signal), exact, {
+          ...context,
+          ...(signal && { signal }),
+        })
+        for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
+        yield signed
+      }
+    }
+  }
+
+  return {
+    plan,
+    get expiresAt() {
+      return expiresAt
+    },
+    [Symbol.asyncIterator]: batches,
+  }
+}
+
+/** A file that can only be refused must be, before the first line: so the plan is made once to look for one. */
+async function refuseEarly(exact: ExactRows, options: SignedFilesOptions): Promise<void> {
+  refuseTable(exact)
+  if (exact.resolver !== undefined) return
+  if (exact.snapshot.format === 'delta' && exact.accepts.features.has('deletionVectors')) return
+  let inexact = 0
+  for await (const { files, selection } of planScan(exact.snapshot, options)) {
+    const { signal } = options
+    inexact += await countInexact(files, selection, { exact, ...(signal && { signal }) })
+  }
+  if (inexact > 0) throw deletedRowsRefusal(exact, inexact)
+}
+
+async function signBatch(
+  files: readonly DataFile[],
+  exact: ExactRows,
+  context: BatchContext,
+): Promise<readonly SignedFile[]> {
+  const exactFiles = await mapBounded(files, CONCURRENT_REWRITES, file =>
+    makeExact(file, exact, context.signal),
+  )
+  countKinds(files, exactFiles, context.metrics)
+  return signExact(exactFiles, context)
+}
+
+/** URLs for files that are already what the recipient will be told they are. */
+export async function signExact(
+  exactFiles: readonly ExactFile[],
+  context: BatchContext,
+): Promise<readonly SignedFile[]> {
+  const paths: string[] = []
+  for (const { file, vector } of exactFiles) {
+    paths.push(file.path)
+    const bitmap = vector?.bitmap
+    if (bitmap !== undefined && 'path' in bitmap) paths.push(bitmap.path)
+  }
+  const signed = await signPaths(paths, context)
+  return exactFiles.map(({ file, vector }) => toSigned(file, vector, signed))
+}
+
+interface SignedPath {
+  readonly url: string
+  readonly expiresAt: number
+}
+
+function toSigned(
+  file: DataFile,
+  vector: DeletionVector | undefined,
+  signed: ReadonlyMap<string, SignedPath>,
+): SignedFile {
+  const { url, expiresAt } = signed.get(file.path)!
+  if (vector === undefined) return { file, url, expiresAt }
+  const onDisk = 'path' in vector.bitmap ? signed.get(vector.bitmap.path) : undefined
+  if (onDisk === undefined) return { file, url, vector: { vector }, expiresAt }
+  return {
+    file,
+    url,
+    vector: { vector, url: onDisk.url },
+    expiresAt: Math.min(expiresAt, onDisk.expiresAt),
+  }
+}
+
+/** One call to each signer concerned: usually one call. */
+async function signPaths(
+  paths: readonly string[],
+  context: BatchContext,
+): Promise<ReadonlyMap<string, SignedPath>> {
+  const bySigner = new Map<UrlSigner, Set<string>>()
+  for (const path of paths) {
+    context.guard(path)
+    const signer = context.signerFor(path)
+    const group = bySigner.get(signer)
+    if (group === undefined) bySigner.set(signer, new Set([path]))
+    else group.add(path)
+  }
+  const signed = new Map<string, SignedPath>()
+  for (const [signer, group] of bySigner) {
+    const list = [...group]
+    const { urls, expiresAt } = await context.metrics.timed('files.sign', () =>
+      signer.sign(list, {
+        expiresInSeconds: context.expiresInSeconds,
+        now: context.clock(),
+        ...(context.signal && { signal: context.signal }),
+      }),
+    )
+    for (const [index, path] of list.entries()) signed.set(path, { url: urls[index]!, expiresAt })
+  }
+  context.metrics.count('files.signed', signed.size)
+  return signed
+}
+
+function countKinds(
+  files: readonly DataFile[],
+  exactFiles: readonly ExactFile[],
+  metrics: Metrics,
+): void {
+  let rewritten = 0
+  let vectors = 0
+  for (const [index, exactFile] of exactFiles.entries()) {
+    if (exactFile.file !== files[index]) rewritten++
+    if (exactFile.vector !== undefined) vectors++
+  }
+  if (rewritten > 0) metrics.count('files.rewritten', rewritten)
+  if (vectors > 0) metrics.count('files.vectors', vectors)
+}
+
+/** `items` through `work`, at most `limit` at a time, results in order. */
+async function mapBounded<In, Out>(
+  items: readonly In[],
+  limit: number,
+  work: (item: In) => Promise<Out>,
+): Promise<readonly Out[]> {
+  const results = new Array<Out>(items.length)
+  let next = 0
+  async function worker(): Promise<void> {
+    while (next < items.length) {
+      const index = next++
+      results[index] = await work(items[index]!)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker))
+  return results
+}

@@ -1,0 +1,177 @@
+import type { Snapshot, SnapshotRef, TableReader, TableSource } from '@spillway/core'
+import type { Metrics } from './metrics.js'
+import { SingleFlight } from './shared-load.js'
+import { sourceKey, type TableResolver } from './table-resolver.js'
+
+export interface SnapshotCache {
+  get(source: TableSource, at: SnapshotRef, signal?: AbortSignal): Promise<Snapshot>
+  resolve(
+    source: TableSource,
+    ref: SnapshotRef,
+    signal?: AbortSignal,
+  ): Promise<{ readonly version: bigint; readonly timestamp: number }>
+  /** Forgets a table: the next request reads its storage again. */
+  forget(source: TableSource): void
+}
+
+export interface SnapshotCacheOptions {
+  readonly resolver: TableResolver
+  readonly metrics: Metrics
+  /** How long the latest snapshot is answered without looking at storage. */
+  readonly freshnessMs: number
+  /** How long an older version is. Bounded, because a table may be dropped and recreated in its place. */
+  readonly versionFreshnessMs: number
+  readonly maxBytes: number
+  readonly clock: () => number
+}
+
+interface Entry {
+  readonly snapshot: Snapshot
+  readonly checkedAt: number
+  readonly bytes: number
+}
+
+const LATEST: SnapshotRef = { kind: 'latest' }
+
+export function createSnapshotCache(options: SnapshotCacheOptions): SnapshotCache {
+  return new LruSnapshotCache(options)
+}
+
+class LruSnapshotCache implements SnapshotCache {
+  readonly #options: SnapshotCacheOptions
+  // By table and reference; insertion order is the order of last use.
+  readonly #entries = new Map<string, Entry>()
+  readonly #loads = new SingleFlight<Snapshot>()
+  #bytes = 0
+
+  constructor(options: SnapshotCacheOptions) {
+    this.#options = options
+  }
+
+  async get(source: TableSource, at: SnapshotRef, signal?: AbortSignal): Promise<Snapshot> {
+    if (at.kind === 'latest') return this.#latest(source, signal)
+    if (at.kind !== 'timestamp') return this.#pinned(source, at, signal)
+    // A time means one version: resolving first lets every time of one version share its snapshot.
+    const { version } = await this.resolve(source, at, signal)
+    return this.#pinned(source, { kind: 'version', version }, signal)
+  }
+
+  async resolve(source: TableSource, ref: SnapshotRef, signal?: AbortSignal) {
+    const fresh = this.#fresh(entryKey(source, LATEST), this.#options.freshnessMs)
+    if (ref.kind === 'latest' && fresh !== undefined) return fresh
+    const reader = await this.#options.resolver.readerFor(source, signal)
+    const resolved = await this.#options.metrics.timed(
+      'snapshot.resolve',
+      () => reader.resolve(source, ref, signal),
+      { format: reader.format },
+    )
+    if (ref.kind === 'latest') this.#outdate(source, resolved.version)
+    return resolved
+  }
+
+  forget(source: TableSource): void {
+    const prefix = sourceKey(source)
+    for (const key of [...this.#entries.keys()]) {
+      if (key.startsWith(prefix)) this.#drop(key)
+    }
+  }
+
+  #latest(source: TableSource, signal?: AbortSignal): Promise<Snapshot> {
+    const key = entryKey(source, LATEST)
+    const fresh = this.#fresh(key, this.#options.freshnessMs)
+    if (fresh !== undefined) return Promise.resolve(fresh)
+    return this.#loads.run(key, cancelled => this.#refresh(source, key, cancelled), signal)
+  }
+
+  async #refresh(source: TableSource, key: string, signal: AbortSignal): Promise<Snapshot> {
+    const previous = this.#entries.get(key)?.snapshot
+    const checkedAt = this.#options.clock()
+    const reader = await this.#options.resolver.readerFor(source, signal)
+    const name = previous === undefined ? 'snapshot.load' : 'snapshot.refresh'
+    const snapshot = await this.#timed(name, reader, () =>
+      reader.snapshot(source, { at: LATEST, signal, ...(previous && { previous }) }),
+    )
+    this.#keep(key, snapshot, checkedAt)
+    return snapshot
+  }
+
+  async #pinned(source: TableSource, at: SnapshotRef, signal?: AbortSignal): Promise<Snapshot> {
+    const latest = this.#fresh(entryKey(source, LATEST), this.#options.freshnessMs)
+    if (at.kind === 'version' && latest?.version === at.version) return latest
+    const key = entryKey(source, at)
+    const fresh = this.#fresh(key, this.#options.versionFreshnessMs)
+    if (fresh !== undefined) return fresh
+    return this.#loads.run(
+      key,
+      async cancelled => {
+        const checkedAt = this.#options.clock()
+        const reader = await this.#options.resolver.readerFor(source, cancelled)
+        const snapshot = await this.#timed('snapshot.load', reader, () =>
+          reader.snapshot(source, { at, signal: cancelled }),
+        )
+        this.#keep(key, snapshot, checkedAt)
+        return snapshot
+      },
+      signal,
+    )
+  }
+
+  #timed(name: string, reader: TableReader, load: () => Promise<Snapshot>): Promise<Snapshot> {
+    this.#options.metrics.count(name, 1, { format: reader.format })
+    return this.#options.metrics.timed(name, load, { format: reader.format })
+  }
+
+  #fresh(key: string, freshForMs: number): Snapshot | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return undefined
+    if (this.#options.clock() - entry.checkedAt >= freshForMs) return undefined
+    this.#entries.delete(key)
+    this.#entries.set(key, entry)
+    this.#options.metrics.count('snapshot.hit', 1, { format: entry.snapshot.format })
+    return entry.snapshot
+  }
+
+  /** A recipient who was told of a version must not be answered from an older one. */
+  #outdate(source: TableSource, version: bigint): void {
+    const key = entryKey(source, LATEST)
+    const entry = this.#entries.get(key)
+    if (entry === undefined || entry.snapshot.version >= version) return
+    this.#entries.set(key, { ...entry, checkedAt: Number.NEGATIVE_INFINITY })
+  }
+
+  #keep(key: string, snapshot: Snapshot, checkedAt: number): void {
+    this.#drop(key)
+    const bytes = estimateBytes(snapshot)
+    this.#entries.set(key, { snapshot, checkedAt, bytes })
+    this.#bytes += bytes
+    for (const oldest of this.#entries.keys()) {
+      if (this.#bytes <= this.#options.maxBytes || oldest === key) break
+      this.#drop(oldest)
+    }
+  }
+
+  #drop(key: string): void {
+    this.#bytes -= this.#entries.get(key)?.bytes ?? 0
+    this.#entries.delete(key)
+  }
+}
+
+function entryKey(source: TableSource, at: SnapshotRef): string {
+  const reference = JSON.stringify(at, (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  )
+  return `${sourceKey(source)}${reference}`
+}
+
+const BYTES_PER_FILE = 140
+const BYTES_PER_SNAPSHOT = 64 * 1024
+
+/** What a snapshot may keep alive by itself, its batches included: measured at 140 bytes a file. */
+function estimateBytes(snapshot: Snapshot): number {
+  let files = snapshot.totals?.files
+  if (files === undefined) {
+    files = 0
+    for (const handle of snapshot.files.handles) files += handle.fileCount ?? 0
+  }
+  return BYTES_PER_SNAPSHOT + files * BYTES_PER_FILE
+}

@@ -1,0 +1,67 @@
+import {
+  TableError,
+  type TableFormat,
+  type TableReader,
+  type TableSource,
+  type UrlSigner,
+} from '@spillway/core'
+
+/** Which reader and which signer a location belongs to. */
+export interface TableResolver {
+  readerFor(source: TableSource, signal?: AbortSignal): Promise<TableReader>
+  signerFor(path: string): UrlSigner
+}
+
+/**
+ * A source without a format goes to the first reader, in the order given, that detects a table there: put the
+ * reader of bare Parquet directories last. What was detected is remembered for as long as the resolver lives.
+ */
+export function createTableResolver(
+  readers: readonly TableReader[],
+  signers: readonly UrlSigner[],
+): TableResolver {
+  const detected = new Map<string, TableReader>()
+
+  async function detect(source: TableSource, signal?: AbortSignal): Promise<TableReader> {
+    const known = detected.get(source.location)
+    if (known !== undefined) return known
+    for (const reader of readers) {
+      if (await reader.detect(source, signal)) {
+        detected.set(source.location, reader)
+        return reader
+      }
+    }
+    throw new TableError(
+      'NOT_FOUND',
+      `no ${readers.map(reader => reader.format).join(', ')} table was found at ${source.location}`,
+      { context: { location: source.location } },
+    )
+  }
+
+  return {
+    async readerFor(source, signal) {
+      if (source.format === undefined) return detect(source, signal)
+      const reader = readers.find(candidate => candidate.format === source.format)
+      if (reader !== undefined) return reader
+      throw noReader(source.format, readers)
+    },
+    signerFor(path) {
+      const signer = signers.find(candidate => candidate.covers(path))
+      if (signer !== undefined) return signer
+      throw new TableError('INTERNAL', 'no configured signer covers a file of the table', {
+        context: { path },
+      })
+    },
+  }
+}
+
+function noReader(format: TableFormat, readers: readonly TableReader[]): TableError {
+  const known = readers.map(reader => reader.format).join(', ')
+  return new TableError('UNSUPPORTED_FEATURE', `no reader for ${format} tables; there is ${known}`)
+}
+
+/** What makes two sources the same table read the same way. */
+export function sourceKey(source: TableSource): string {
+  const { location, format, metadataFile, rebase, view } = source
+  return JSON.stringify([location.replace(/\/+$/, ''), format, metadataFile, rebase, view])
+}
