@@ -5,7 +5,11 @@ export interface ObjectMeta {
   readonly etag?: string
 }
 
-/** Paths are absolute URIs everywhere; `storage` routes them to the store that owns scheme and bucket. */
+/**
+ * Paths are absolute URIs everywhere; `storage` routes them to the store that owns scheme and bucket. They are raw:
+ * the key is the object's own name in every scheme, `file:` included, so a join is plain text and `%` means itself.
+ * A prefix is text too: end it with '/' to mean a folder. What is answered is spelled as it was asked for.
+ */
 export interface ObjectStore {
   /** Undefined when there is no such object. `end` is exclusive; `suffix` reads that many last bytes. */
   get(
