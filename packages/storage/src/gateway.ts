@@ -1,0 +1,166 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { isTableError, TableError, throwIfCancelled, type UrlSigner } from '@spillway/core'
+import { encodePath } from './encode-path.js'
+import { type GatewayTarget, refuse, serveFile } from './gateway-response.js'
+import { diskPath, isInside } from './local-path.js'
+
+export interface LocalGatewayOptions {
+  /** Folders whose files may be signed and served; nothing outside them ever is. */
+  readonly roots: readonly string[]
+  /** At least 16 bytes. Whoever holds it can sign; URLs outlive a restart with the same one. */
+  readonly secret: string | Uint8Array
+  /** Where requests reach `handle`, as recipients spell it: `https://share.example/files`. */
+  readonly baseUrl: string
+  /** Epoch milliseconds, against which URLs expire. */
+  readonly clock?: () => number
+}
+
+export interface LocalGateway {
+  readonly signer: UrlSigner
+  /** Answers a request for a signed URL; has no port of its own. */
+  handle(request: Request): Promise<Response>
+}
+
+/**
+ * The query key that delta-kernel takes as the sign of a pre-signed URL; under any other name it would look for the
+ * file on the recipient's own disk.
+ */
+const SIGNATURE = 'X-Amz-Signature'
+const EXPIRES = 'expires'
+
+interface Root {
+  readonly id: string
+  readonly folder: string
+}
+
+/** Signed, expiring URLs for local files, and the handler that honours them. */
+export function localGateway(options: LocalGatewayOptions): LocalGateway {
+  const secret = Buffer.from(options.secret)
+  if (secret.length < 16) {
+    throw new TableError('INVALID_REQUEST', 'the secret of a gateway needs at least 16 bytes')
+  }
+  const baseUrl = options.baseUrl.replace(/\/+$/, '')
+  const basePath = new URL(baseUrl).pathname.replace(/\/+$/, '')
+  const clock = options.clock ?? Date.now
+  // Longest first, so that a root within a root wins. An id tells nothing about its folder.
+  const roots = options.roots
+    .map(diskPath)
+    .map(folder => ({ folder, id: hmac(secret, `root\n${folder}`).toString('hex').slice(0, 16) }))
+    .sort((a, b) => b.folder.length - a.folder.length)
+  return {
+    signer: gatewaySigner(roots, secret, baseUrl),
+    async handle(request) {
+      const target = verify(request, { roots, secret, basePath, now: clock() })
+      return target instanceof Response ? target : await serveFile(request, target)
+    },
+  }
+}
+
+function gatewaySigner(roots: readonly Root[], secret: Buffer, baseUrl: string): UrlSigner {
+  return {
+    covers: path => locate(roots, path) !== undefined,
+    async sign(paths, { expiresInSeconds, now, signal }) {
+      throwIfCancelled(signal)
+      const expires = Math.floor(now / 1000) + Math.floor(expiresInSeconds)
+      const urls = paths.map(path => {
+        const found = locate(roots, path)
+        if (found === undefined) throw notCovered(path)
+        const { root, key } = found
+        const signature = hmac(secret, signedText(root.id, key, String(expires))).toString('hex')
+        return `${baseUrl}/${root.id}/${encodePath(key)}?${EXPIRES}=${expires}&${SIGNATURE}=${signature}`
+      })
+      return { urls, expiresAt: expires * 1000 }
+    },
+  }
+}
+
+function locate(roots: readonly Root[], path: string): { root: Root; key: string } | undefined {
+  const onDisk = diskPathIfLocal(path)
+  if (onDisk === undefined) return undefined
+  const root = roots.find(({ folder }) => onDisk !== folder && isInside(folder, onDisk))
+  if (root === undefined) return undefined
+  return { root, key: onDisk.slice(root.folder.length).replace(/^\//, '') }
+}
+
+function diskPathIfLocal(path: string): string | undefined {
+  try {
+    return diskPath(path)
+  } catch (error) {
+    if (isTableError(error)) return undefined
+    throw error
+  }
+}
+
+function notCovered(path: string): TableError {
+  return new TableError('STORAGE_UNAVAILABLE', 'the path lies outside the roots of the gateway', {
+    context: { path },
+    retryable: false,
+  })
+}
+
+interface Verification {
+  readonly roots: readonly Root[]
+  readonly secret: Buffer
+  readonly basePath: string
+  readonly now: number
+}
+
+/** Everything is checked from the URL alone, before the disk is touched: a refusal tells nothing about files. */
+function verify(
+  request: Request,
+  { roots, secret, basePath, now }: Verification,
+): GatewayTarget | Response {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return refuse(405, 'INVALID_REQUEST', `files answer GET and HEAD, not ${request.method}`)
+  }
+  const url = new URL(request.url)
+  const expires = onlyValue(url, EXPIRES) ?? ''
+  const signature = onlyValue(url, SIGNATURE)
+  const name = splitName(url.pathname, basePath)
+  if (!/^\d{1,12}$/.test(expires) || signature === undefined || name === undefined) {
+    return refuse(403, 'PERMISSION_DENIED', 'this URL is not signed')
+  }
+  const { id, key } = name
+  const root = roots.find(root => root.id === id)
+  const expected = hmac(secret, signedText(id, key, expires))
+  if (!isEqual(signature, expected) || root === undefined) {
+    return refuse(403, 'PERMISSION_DENIED', 'the signature of this URL does not match')
+  }
+  if (!(now < Number(expires) * 1000)) {
+    return refuse(403, 'PERMISSION_DENIED', 'this URL has expired: ask for the table again')
+  }
+  const path = root.folder === '/' ? `/${key}` : `${root.folder}/${key}`
+  return { folder: root.folder, path }
+}
+
+/** Root id and raw key of a URL's path; undefined when it cannot have been signed by us. */
+function splitName(pathname: string, basePath: string): { id: string; key: string } | undefined {
+  if (!pathname.startsWith(`${basePath}/`)) return undefined
+  const [id, ...names] = pathname.slice(basePath.length + 1).split('/')
+  try {
+    const raw = names.map(decodeURIComponent)
+    const escapes = raw.some(n => n === '' || n === '.' || n === '..' || /[/\0]/.test(n))
+    return escapes || raw.length === 0 ? undefined : { id: id!, key: raw.join('/') }
+  } catch {
+    return undefined
+  }
+}
+
+function onlyValue(url: URL, key: string): string | undefined {
+  const values = url.searchParams.getAll(key)
+  return values.length === 1 ? values[0] : undefined
+}
+
+/** The id is hexadecimal and the time digits, so no part can pass for another. */
+function signedText(rootId: string, key: string, expires: string): string {
+  return `file\n${rootId}\n${expires}\n${key}`
+}
+
+function hmac(secret: Buffer, text: string): Buffer {
+  return createHmac('sha256', secret).update(text).digest()
+}
+
+function isEqual(signature: string, expected: Buffer): boolean {
+  if (!/^[0-9a-f]{64}$/.test(signature)) return false
+  return timingSafeEqual(Buffer.from(signature, 'hex'), expected)
+}
