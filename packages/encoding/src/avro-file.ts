@@ -1,0 +1,105 @@
+import { isTableError, TableError } from '@spillway/core'
+import { inflateAvroBlock } from './avro-codec.js'
+import { AvroCursor } from './avro-cursor.js'
+import { type AvroType, parseAvroSchema } from './avro-schema.js'
+
+/** A run of rows in an Avro file and where its bytes, compressed, lie. */
+export interface AvroBlock {
+  readonly firstRow: number
+  readonly rowCount: number
+  readonly start: number
+  readonly end: number
+}
+
+export interface AvroFile {
+  readonly path: string
+  /** The file's own properties, `avro.schema` and `avro.codec` among them. */
+  readonly metadata: ReadonlyMap<string, Uint8Array>
+  readonly schema: AvroType
+  readonly schemaText: string
+  readonly codec: string
+  readonly blocks: readonly AvroBlock[]
+  readonly rowCount: number
+  /** The rows of one block, uncompressed: `rowCount` values of `schema`, one after the other. */
+  inflate(block: AvroBlock): Uint8Array
+}
+
+const MAGIC = [0x4f, 0x62, 0x6a, 0x01]
+const SYNC_LENGTH = 16
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/**
+ * Indexes an Avro object container file (Avro 1.12, "Object Container Files"): header and blocks, each sync marker
+ * verified, nothing decompressed yet. Data that ends inside a block is refused; an end between blocks looks like any
+ * other end, so callers compare row counts with what they were told.
+ */
+export function readAvroFile(bytes: Uint8Array, path = 'an Avro file'): AvroFile {
+  return located(path, () => {
+    if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
+      throw new TableError('TABLE_CORRUPT', 'expected an Avro file, found other bytes at its start')
+    }
+    const cursor = new AvroCursor(bytes)
+    cursor.pos = MAGIC.length
+    const metadata = readMetadata(cursor)
+    const sync = bytes.subarray(cursor.take(SYNC_LENGTH), cursor.pos)
+    const schemaText = utf8.decode(metadata.get('avro.schema') ?? new Uint8Array())
+    const codec = utf8.decode(metadata.get('avro.codec') ?? new Uint8Array()) || 'null'
+    const blocks = readBlocks(cursor, sync)
+    const last = blocks[blocks.length - 1]
+    return {
+      path,
+      metadata,
+      schema: parseAvroSchema(schemaText),
+      schemaText,
+      codec,
+      blocks,
+      rowCount: last === undefined ? 0 : last.firstRow + last.rowCount,
+      inflate: block =>
+        located(path, () => inflateAvroBlock(codec, bytes.subarray(block.start, block.end))),
+    }
+  })
+}
+
+function readMetadata(cursor: AvroCursor): Map<string, Uint8Array> {
+  const metadata = new Map<string, Uint8Array>()
+  for (let count = cursor.readBlockCount(); count > 0; count = cursor.readBlockCount()) {
+    for (let i = 0; i < count; i++) metadata.set(cursor.readString(), cursor.readBytes().slice())
+  }
+  return metadata
+}
+
+function readBlocks(cursor: AvroCursor, sync: Uint8Array): AvroBlock[] {
+  const blocks: AvroBlock[] = []
+  let firstRow = 0
+  while (cursor.pos < cursor.bytes.length) {
+    const rowCount = cursor.readLong()
+    const length = cursor.readLength()
+    const start = cursor.take(length)
+    const marker = cursor.take(SYNC_LENGTH)
+    for (let i = 0; i < SYNC_LENGTH; i++) {
+      if (cursor.bytes[marker + i] !== sync[i]) {
+        throw new TableError(
+          'TABLE_CORRUPT',
+          `expected a sync marker after Avro block ${blocks.length}`,
+        )
+      }
+    }
+    if (rowCount < 0) throw new TableError('TABLE_CORRUPT', `an Avro block of ${rowCount} rows`)
+    if (rowCount > 0) blocks.push({ firstRow, rowCount, start, end: start + length })
+    firstRow += rowCount
+  }
+  return blocks
+}
+
+/** Runs `read`, and says in its errors which file was read. */
+export function located<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!isTableError(error) || error.context.path !== undefined) throw error
+    throw new TableError(error.code, `${error.message} (${path})`, {
+      context: { ...error.context, path },
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,238 @@
+import { TableError } from '@spillway/core'
+
+export type AvroPrimitive =
+  | 'null'
+  | 'boolean'
+  | 'int'
+  | 'long'
+  | 'float'
+  | 'double'
+  | 'bytes'
+  | 'string'
+
+/** What an Avro `logicalType` and the properties beside it say about the bytes. */
+export interface AvroLogical {
+  readonly name: string
+  readonly precision?: number
+  readonly scale?: number
+  /** Iceberg's mark on timestamp-micros and -nanos. */
+  readonly adjustToUtc?: boolean
+}
+
+interface WithLogical {
+  readonly logical?: AvroLogical
+}
+
+export type AvroType =
+  | ({ readonly kind: AvroPrimitive } & WithLogical)
+  | ({ readonly kind: 'fixed'; readonly name: string; readonly size: number } & WithLogical)
+  | { readonly kind: 'enum'; readonly name: string; readonly symbols: readonly string[] }
+  | ({
+      readonly kind: 'array'
+      readonly items: AvroType
+      readonly elementId?: number
+    } & WithLogical)
+  | {
+      readonly kind: 'map'
+      readonly values: AvroType
+      readonly keyId?: number
+      readonly valueId?: number
+    }
+  | AvroRecord
+  | { readonly kind: 'union'; readonly branches: readonly AvroType[] }
+
+export interface AvroRecord {
+  readonly kind: 'record'
+  readonly name: string
+  readonly fields: readonly AvroField[]
+}
+
+export interface AvroField {
+  readonly name: string
+  /** Iceberg's `field-id`. */
+  readonly id?: number
+  readonly type: AvroType
+}
+
+const PRIMITIVES: ReadonlySet<string> = new Set([
+  'null',
+  'boolean',
+  'int',
+  'long',
+  'float',
+  'double',
+  'bytes',
+  'string',
+])
+
+/** Deeper schemas are refused: recursion on untrusted text must end before the stack does. */
+const MAX_DEPTH = 100
+
+/** An Avro schema from its JSON (Avro 1.12, "Schema Declaration"). References to named types become the types. */
+export function parseAvroSchema(text: string): AvroType {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new TableError('TABLE_CORRUPT', 'expected an Avro schema in JSON', { cause })
+  }
+  return new SchemaParser().parse(json, '', 0)
+}
+
+/** The field marked with `id`; of a schema without any ids, the field named `name`. */
+export function avroField(record: AvroRecord, id: number, name: string): AvroField | undefined {
+  const byId = record.fields.find(field => field.id === id)
+  if (byId !== undefined || record.fields.some(field => field.id !== undefined)) return byId
+  return record.fields.find(field => field.name === name)
+}
+
+/** The other branch of a union with null; any other type as it is. */
+export function withoutNull(type: AvroType): AvroType {
+  if (type.kind !== 'union') return type
+  const others = type.branches.filter(branch => branch.kind !== 'null')
+  return others.length === 1 ? others[0]! : type
+}
+
+class SchemaParser {
+  readonly #named = new Map<string, AvroType>()
+
+  parse(json: unknown, namespace: string, depth: number): AvroType {
+    if (depth > MAX_DEPTH) throw bad(`nested more than ${MAX_DEPTH} deep`)
+    if (typeof json === 'string') return this.#reference(json, namespace)
+    if (Array.isArray(json)) {
+      return {
+        kind: 'union',
+        branches: json.map(branch => this.parse(branch, namespace, depth + 1)),
+      }
+    }
+    if (typeof json !== 'object' || json === null) throw bad(`${JSON.stringify(json)} is no type`)
+    return this.#declared(json as Record<string, unknown>, namespace, depth)
+  }
+
+  #reference(name: string, namespace: string): AvroType {
+    if (PRIMITIVES.has(name)) return { kind: name as AvroPrimitive }
+    const found = this.#named.get(fullName(name, namespace)) ?? this.#named.get(name)
+    if (found === undefined) throw bad(`the type ${JSON.stringify(name)} is not defined`)
+    return found
+  }
+
+  #declared(json: Record<string, unknown>, namespace: string, depth: number): AvroType {
+    const { type } = json
+    const logical = logicalOf(json)
+    switch (type) {
+      case 'record':
+      case 'error':
+        return this.#record(json, namespace, depth)
+      case 'enum':
+        return this.#define(json, namespace, name => ({
+          kind: 'enum',
+          name,
+          symbols: symbols(json),
+        }))
+      case 'fixed':
+        return this.#define(json, namespace, name => ({
+          kind: 'fixed',
+          name,
+          size: count(json.size, 'size'),
+          ...logical,
+        }))
+      case 'array':
+        return {
+          kind: 'array',
+          items: this.parse(json.items, namespace, depth + 1),
+          ...identifier(json, 'element-id', 'elementId'),
+          ...logical,
+        }
+      case 'map':
+        return {
+          kind: 'map',
+          values: this.parse(json.values, namespace, depth + 1),
+          ...identifier(json, 'key-id', 'keyId'),
+          ...identifier(json, 'value-id', 'valueId'),
+        }
+      default:
+        if (typeof type === 'string' && PRIMITIVES.has(type)) {
+          return { kind: type as AvroPrimitive, ...logical }
+        }
+        return this.parse(type, namespace, depth + 1)
+    }
+  }
+
+  #record(json: Record<string, unknown>, namespace: string, depth: number): AvroType {
+    const name = fullName(String(json.name ?? ''), String(json.namespace ?? namespace))
+    const fields: AvroField[] = []
+    const record: AvroRecord = { kind: 'record', name, fields }
+    // Known by its name before its fields are read: a record may contain itself.
+    this.#named.set(name, record)
+    if (!Array.isArray(json.fields)) throw bad(`the record ${JSON.stringify(name)} has no fields`)
+    const inner = name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : ''
+    for (const field of json.fields as unknown[]) {
+      if (typeof field !== 'object' || field === null) throw bad(`a field of ${name} is no object`)
+      const declared = field as Record<string, unknown>
+      if (typeof declared.name !== 'string') throw bad(`a field of ${name} has no name`)
+      fields.push({
+        name: declared.name,
+        ...identifier(declared, 'field-id', 'id'),
+        type: this.parse(declared.type, inner, depth + 1),
+      })
+    }
+    return record
+  }
+
+  #define(
+    json: Record<string, unknown>,
+    namespace: string,
+    create: (name: string) => AvroType,
+  ): AvroType {
+    const name = fullName(String(json.name ?? ''), String(json.namespace ?? namespace))
+    const type = create(name)
+    this.#named.set(name, type)
+    return type
+  }
+}
+
+function fullName(name: string, namespace: string): string {
+  return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`
+}
+
+function symbols(json: Record<string, unknown>): readonly string[] {
+  if (!Array.isArray(json.symbols) || json.symbols.some(symbol => typeof symbol !== 'string')) {
+    throw bad('an enum has no list of symbols')
+  }
+  return json.symbols as string[]
+}
+
+function count(value: unknown, what: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw bad(`${what} is ${JSON.stringify(value)}`)
+  }
+  return value
+}
+
+function identifier<K extends string>(
+  json: Record<string, unknown>,
+  property: string,
+  key: K,
+): { [P in K]?: number } {
+  const value = json[property]
+  if (value === undefined) return {}
+  return { [key]: count(value, property) } as { [P in K]?: number }
+}
+
+function logicalOf(json: Record<string, unknown>): WithLogical {
+  const { logicalType, precision, scale } = json
+  if (typeof logicalType !== 'string') return {}
+  const adjust = json['adjust-to-utc']
+  return {
+    logical: {
+      name: logicalType,
+      ...(typeof precision === 'number' ? { precision } : {}),
+      ...(typeof scale === 'number' ? { scale } : {}),
+      ...(typeof adjust === 'boolean' ? { adjustToUtc: adjust } : {}),
+    },
+  }
+}
+
+function bad(reason: string): TableError {
+  return new TableError('TABLE_CORRUPT', `expected an Avro schema: ${reason}`)
+}

@@ -1,0 +1,129 @@
+import { TableError } from '@spillway/core'
+import { AvroCursor } from './avro-cursor.js'
+import { type AvroFile, located } from './avro-file.js'
+import type { AvroRecord, AvroType } from './avro-schema.js'
+
+/** An Avro value as JavaScript's: long as bigint, int as number, enum as its symbol, map as Map. */
+export type AvroValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly AvroValue[]
+  | ReadonlyMap<string, AvroValue>
+  | AvroObject
+
+/** A record. Without a prototype, so that any field name is only a field. */
+export interface AvroObject {
+  readonly [field: string]: AvroValue
+}
+
+type Reader = (cursor: AvroCursor) => AvroValue
+
+const MAX_DEPTH = 200
+
+/** Every row of a file, for files small enough to hold as objects. */
+export function* avroRows(file: AvroFile): Generator<AvroValue> {
+  const read = compileAvroReader(file.schema)
+  for (const block of file.blocks) {
+    const cursor = new AvroCursor(file.inflate(block))
+    for (let i = 0; i < block.rowCount; i++) yield located(file.path, () => read(cursor))
+    if (cursor.pos !== cursor.bytes.length) {
+      throw new TableError(
+        'TABLE_CORRUPT',
+        `expected ${block.rowCount} rows in a block of ${cursor.bytes.length} bytes, which end at ${cursor.pos} (${file.path})`,
+        { context: { path: file.path } },
+      )
+    }
+  }
+}
+
+/** One value without a container around it, and where it ended. */
+export function readAvroValue(
+  type: AvroType,
+  bytes: Uint8Array,
+  start = 0,
+): { readonly value: AvroValue; readonly end: number } {
+  const cursor = new AvroCursor(bytes)
+  cursor.pos = start
+  const value = compileAvroReader(type)(cursor)
+  return { value, end: cursor.pos }
+}
+
+/** A closure that reads one value of `type`. */
+export function compileAvroReader(
+  type: AvroType,
+  known: Map<AvroType, Reader> = new Map(),
+): Reader {
+  switch (type.kind) {
+    case 'null':
+      return () => null
+    case 'boolean':
+      return cursor => cursor.readBoolean()
+    case 'int':
+      return cursor => cursor.readLong()
+    case 'long':
+      return cursor => cursor.readBigLong()
+    case 'float':
+      return cursor => cursor.readFloat()
+    case 'double':
+      return cursor => cursor.readDouble()
+    case 'bytes':
+      return cursor => cursor.readBytes().slice()
+    case 'string':
+      return cursor => cursor.readString()
+    case 'fixed':
+      return cursor => cursor.bytes.slice(cursor.take(type.size), cursor.pos)
+    case 'enum':
+      return cursor => type.symbols[cursor.readBranch(type.symbols.length)]!
+    case 'union': {
+      const branches = type.branches.map(branch => compileAvroReader(branch, known))
+      return cursor => branches[cursor.readBranch(branches.length)]!(cursor)
+    }
+    case 'array':
+      return arrayReader(compileAvroReader(type.items, known))
+    case 'map':
+      return mapReader(compileAvroReader(type.values, known))
+    case 'record':
+      return recordReader(type, known)
+  }
+}
+
+function arrayReader(item: Reader): Reader {
+  return cursor => {
+    const items: AvroValue[] = []
+    for (let count = cursor.readBlockCount(); count > 0; count = cursor.readBlockCount()) {
+      for (let i = 0; i < count; i++) items.push(item(cursor))
+    }
+    return items
+  }
+}
+
+function mapReader(value: Reader): Reader {
+  return cursor => {
+    const map = new Map<string, AvroValue>()
+    for (let count = cursor.readBlockCount(); count > 0; count = cursor.readBlockCount()) {
+      for (let i = 0; i < count; i++) map.set(cursor.readString(), value(cursor))
+    }
+    return map
+  }
+}
+
+function recordReader(type: AvroRecord, known: Map<AvroType, Reader>): Reader {
+  const seen = known.get(type)
+  if (seen !== undefined) return seen
+  const fields: (readonly [string, Reader])[] = []
+  const read: Reader = cursor => {
+    if (++cursor.depth > MAX_DEPTH)
+      throw new TableError('TABLE_CORRUPT', 'Avro data nests without end')
+    const record = Object.create(null) as Record<string, AvroValue>
+    for (const [name, field] of fields) record[name] = field(cursor)
+    cursor.depth--
+    return record
+  }
+  known.set(type, read)
+  for (const field of type.fields) fields.push([field.name, compileAvroReader(field.type, known)])
+  return read
+}

@@ -1,0 +1,185 @@
+import { type ObjectStore, TableError } from '@spillway/core'
+import { decompressZstd } from 'hyparquet-compressors'
+import { located } from './avro-file.js'
+import { crc32 } from './crc32.js'
+import { type JsonObject, type JsonValue, parseExactJson } from './exact-json.js'
+
+/** One blob of a Puffin file (Puffin spec, "BlobMetadata"). */
+export interface PuffinBlob {
+  readonly type: string
+  readonly fields: readonly number[]
+  readonly offset: number
+  readonly length: number
+  readonly compression?: string
+  readonly properties: ReadonlyMap<string, string>
+}
+
+export interface PuffinFooter {
+  readonly blobs: readonly PuffinBlob[]
+  readonly properties: ReadonlyMap<string, string>
+}
+
+const MAGIC = [0x50, 0x46, 0x41, 0x31]
+/** FooterPayloadSize, Flags and Magic, after the payload. */
+const FOOTER_END = 12
+const FOOTER_GUESS = 16 * 1024
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The footer of a Puffin file, in one ranged read where it is small. */
+export async function readPuffinFooter(
+  store: ObjectStore,
+  path: string,
+  signal?: AbortSignal,
+): Promise<PuffinFooter> {
+  const tail = await readSuffix(store, path, FOOTER_GUESS, signal)
+  const needed = located(path, () => footerLength(tail))
+  const bytes = needed <= tail.length ? tail : await readSuffix(store, path, needed, signal)
+  return located(path, () => parsePuffinFooter(bytes))
+}
+
+/** The bytes of one blob, uncompressed. */
+export async function readPuffinBlob(
+  store: ObjectStore,
+  path: string,
+  blob: Pick<PuffinBlob, 'offset' | 'length' | 'compression'>,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const { offset, length, compression } = blob
+  const found = await store.get(path, {
+    range: { start: offset, end: offset + length },
+    ...(signal && { signal }),
+  })
+  if (found === undefined) throw missing(path)
+  return located(path, () => {
+    if (found.bytes.length !== length) {
+      throw corrupt(`expected ${length} bytes at ${offset}, found ${found.bytes.length}`)
+    }
+    return inflateBlob(found.bytes, compression)
+  })
+}
+
+/** A footer from bytes that end where the file ends. */
+export function parsePuffinFooter(bytes: Uint8Array): PuffinFooter {
+  const length = footerLength(bytes)
+  if (length > bytes.length) throw corrupt('its footer is longer than the file')
+  const start = bytes.length - length
+  if (!isMagic(bytes, start)) throw corrupt('no magic before its footer')
+  const flags = bytes.subarray(bytes.length - 8, bytes.length - 4)
+  if ((flags[0]! & 1) !== 0) {
+    throw new TableError('UNSUPPORTED_FEATURE', 'a Puffin footer compressed with LZ4')
+  }
+  if ((flags[0]! & ~1) !== 0 || flags[1] !== 0 || flags[2] !== 0 || flags[3] !== 0) {
+    throw corrupt('flags that no version of the format defines')
+  }
+  return decodeFooter(bytes.subarray(start + 4, bytes.length - FOOTER_END))
+}
+
+/**
+ * What a `deletion-vector-v1` blob, or a Delta deletion vector file at its offset, wraps: magic and 64-bit roaring
+ * bitmap. Length and CRC-32 around it are verified (Puffin spec, "deletion-vector-v1").
+ */
+export function unwrapDeletionVector(blob: Uint8Array): Uint8Array {
+  if (blob.length < 12) throw corrupt(`a deletion vector of ${blob.length} bytes`)
+  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength)
+  const length = view.getUint32(0)
+  if (length !== blob.length - 8) {
+    throw corrupt(`expected a deletion vector of ${blob.length - 8} bytes, found one of ${length}`)
+  }
+  const bitmap = blob.subarray(4, blob.length - 4)
+  if (view.getUint32(4, true) !== 1681511377) throw corrupt('a deletion vector without its magic')
+  const expected = view.getUint32(blob.length - 4)
+  const found = crc32(bitmap)
+  if (found !== expected) {
+    throw corrupt(`expected a deletion vector with CRC-32 ${expected}, found ${found}`)
+  }
+  return bitmap
+}
+
+function footerLength(tail: Uint8Array): number {
+  if (tail.length < FOOTER_END + 4 || !isMagic(tail, tail.length - 4)) {
+    throw corrupt('no magic at its end')
+  }
+  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength)
+  const payload = view.getInt32(tail.length - FOOTER_END, true)
+  if (payload < 0) throw corrupt(`a footer of ${payload} bytes`)
+  return payload + FOOTER_END + 4
+}
+
+function isMagic(bytes: Uint8Array, at: number): boolean {
+  return MAGIC.every((byte, i) => bytes[at + i] === byte)
+}
+
+function decodeFooter(payload: Uint8Array): PuffinFooter {
+  let text: string
+  try {
+    text = utf8.decode(payload)
+  } catch (cause) {
+    throw new TableError('TABLE_CORRUPT', 'a Puffin footer that is not UTF-8', { cause })
+  }
+  const json = parseExactJson(text)
+  if (!isObject(json) || !Array.isArray(json.blobs)) throw corrupt('a footer without blobs')
+  return { blobs: json.blobs.map(decodeBlob), properties: decodeProperties(json.properties) }
+}
+
+function decodeBlob(json: JsonValue): PuffinBlob {
+  if (!isObject(json)) throw corrupt('a blob that is no object')
+  const { type, fields, offset, length } = json
+  const compression = json['compression-codec']
+  if (typeof type !== 'string' || !isSize(offset) || !isSize(length)) {
+    throw corrupt('a blob without type, offset or length')
+  }
+  return {
+    type,
+    fields: Array.isArray(fields) ? fields.filter(isSize) : [],
+    offset,
+    length,
+    ...(typeof compression === 'string' ? { compression } : {}),
+    properties: decodeProperties(json.properties),
+  }
+}
+
+function decodeProperties(json: JsonValue | undefined): ReadonlyMap<string, string> {
+  if (!isObject(json)) return new Map()
+  return new Map(Object.entries(json).map(([key, value]) => [key, String(value)]))
+}
+
+function isObject(json: JsonValue | undefined): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+function isSize(json: JsonValue | undefined): json is number {
+  return typeof json === 'number' && Number.isSafeInteger(json) && json >= 0
+}
+
+function inflateBlob(bytes: Uint8Array, compression: string | undefined): Uint8Array {
+  if (compression === undefined) return bytes
+  if (compression !== 'zstd') {
+    throw new TableError('UNSUPPORTED_FEATURE', `a Puffin blob compressed with ${compression}`)
+  }
+  try {
+    return decompressZstd(bytes)
+  } catch (cause) {
+    throw new TableError('TABLE_CORRUPT', 'expected a Puffin blob compressed with zstd', { cause })
+  }
+}
+
+async function readSuffix(
+  store: ObjectStore,
+  path: string,
+  suffix: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const found = await store.get(path, { range: { suffix }, ...(signal && { signal }) })
+  if (found === undefined) throw missing(path)
+  return found.bytes
+}
+
+function missing(path: string): TableError {
+  return new TableError('TABLE_CORRUPT', `the Puffin file ${path} is missing`, {
+    context: { path },
+  })
+}
+
+function corrupt(what: string): TableError {
+  return new TableError('TABLE_CORRUPT', `expected a Puffin file, found ${what}`)
+}
