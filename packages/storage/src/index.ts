@@ -1,5 +1,6 @@
 export { type ByteRange, clipRange } from './byte-range.js'
 export { type LocalGateway, type LocalGatewayOptions, localGateway } from './gateway.js'
+export { type LimitOptions, limitStore } from './limit.js'
 export { type LocalStoreOptions, localStore } from './local.js'
 export { type MemoryStore, memoryStore } from './memory.js'
 export { routeStores, type StoreRoute } from './route.js'
