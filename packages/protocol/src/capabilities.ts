@@ -1,0 +1,161 @@
+import { type Accepts, TableError, type TableMetadata } from '@spillway/core'
+import type { ResponseFormat } from './actions.js'
+import { tableFeatures } from './table-features.js'
+
+/** The `delta-sharing-capabilities` request header, as far as it was understood. */
+export interface Capabilities {
+  /** In the client's order; parquet when it did not say. */
+  readonly formats: readonly ResponseFormat[]
+  /** Canonical spelling where known, else lower case. */
+  readonly readerFeatures: ReadonlySet<string>
+  readonly includeEndStreamAction: boolean
+  readonly asyncQuery: boolean
+}
+
+/** Reader features by their lower-case spelling: clients disagree about the case. */
+const CANONICAL = new Map(
+  [
+    'deletionVectors',
+    'columnMapping',
+    'timestampNtz',
+    'typeWidening',
+    'typeWidening-preview',
+    'variantType',
+    'variantType-preview',
+    'variantShredding',
+    'variantShredding-preview',
+    'geospatial',
+    'v2Checkpoint',
+    'vacuumProtocolCheck',
+  ].map(feature => [feature.toLowerCase(), feature]),
+)
+
+/** Keys and values are case-insensitive and in any order; unknown ones are ignored, so that old servers meet new clients. */
+export function parseCapabilities(header: string | null | undefined): Capabilities {
+  const values = new Map<string, readonly string[]>()
+  for (const part of (header ?? '').toLowerCase().split(';')) {
+    const [key, value = ''] = part.split('=', 2)
+    const listed = value.split(',').map(item => item.trim())
+    values.set(
+      key!.trim(),
+      listed.filter(item => item !== ''),
+    )
+  }
+  return {
+    formats: formatsOf(values.get('responseformat')),
+    readerFeatures: new Set(
+      (values.get('readerfeatures') ?? []).map(feature => CANONICAL.get(feature) ?? feature),
+    ),
+    includeEndStreamAction: values.get('includeendstreamaction')?.[0] === 'true',
+    asyncQuery: values.get('asyncquery')?.[0] === 'true',
+  }
+}
+
+function formatsOf(asked: readonly string[] | undefined): readonly ResponseFormat[] {
+  if (asked === undefined || asked.length === 0) return ['parquet']
+  const known = asked.filter(format => format === 'parquet' || format === 'delta')
+  if (known.length > 0) return known
+  throw new TableError(
+    'INVALID_REQUEST',
+    `responseformat must name parquet, delta or both, not ${asked.join(',').slice(0, 100)}`,
+  )
+}
+
+/** What one table's answers to one client look like. */
+export interface Settled {
+  readonly format: ResponseFormat
+  readonly accepts: Accepts
+  /** Reader features that the answer's protocol and files may use; empty in parquet format. */
+  readonly features: ReadonlySet<string>
+}
+
+/** Row-level features: a provider with staging can rewrite the files of a table that uses them. */
+const REWRITABLE: ReadonlySet<string> = new Set([
+  'deletionVectors',
+  'columnMapping',
+  'typeWidening',
+  'initialDefaults',
+  'mergeLogs',
+])
+
+/** Inline vectors of up to this many bytes cost less than another request. */
+const INLINE_VECTOR_BYTES = 16 * 1024
+
+/**
+ * The format a table is answered in. It follows what the table declares, never which files survive, so that it is the
+ * same on every endpoint and page. A plain table is sent as parquet to a client that reads both.
+ */
+export function settle(
+  capabilities: Capabilities,
+  metadata: TableMetadata,
+  options: { readonly canRewrite: boolean },
+): Settled {
+  const { formats, readerFeatures } = capabilities
+  const needed = tableFeatures(metadata)
+  const rewritten = (feature: string) => options.canRewrite && REWRITABLE.has(feature)
+  const missing = needed.filter(feature => !understands(readerFeatures, feature))
+  const hardForDelta = missing.filter(feature => !rewritten(feature))
+  const hardForParquet = needed.filter(feature => !rewritten(feature))
+  const delta = formats.includes('delta')
+  const parquet = formats.includes('parquet')
+  const unused = [...metadata.features].filter(
+    feature => !needed.includes(feature) && !PER_FILE.has(feature),
+  )
+
+  if (parquet && needed.length === 0) return parquetAnswer(unused)
+  if (delta && missing.length === 0) return deltaAnswer(readerFeatures, unused)
+  if (delta && hardForDelta.length === 0) return deltaAnswer(readerFeatures, unused)
+  if (parquet && hardForParquet.length === 0) return parquetAnswer(unused)
+  throw refusal(delta ? hardForDelta : hardForParquet, needed)
+}
+
+/** A table may have files that use these although its properties say that new ones will not. */
+const PER_FILE: ReadonlySet<string> = new Set(['deletionVectors', 'mergeLogs'])
+
+/** `unused`: declared by the table and not in use, so nobody need understand it. */
+function parquetAnswer(unused: readonly string[]): Settled {
+  return {
+    format: 'parquet',
+    accepts: { features: new Set(unused), inlineVectorBytes: 0 },
+    features: new Set(),
+  }
+}
+
+function deltaAnswer(features: ReadonlySet<string>, unused: readonly string[]): Settled {
+  const accepted = new Set([...features, ...unused])
+  if (features.has('typeWidening-preview')) accepted.add('typeWidening')
+  return {
+    format: 'delta',
+    accepts: { features: accepted, inlineVectorBytes: INLINE_VECTOR_BYTES },
+    features,
+  }
+}
+
+function understands(features: ReadonlySet<string>, needed: string): boolean {
+  return features.has(needed) || features.has(`${needed}-preview`)
+}
+
+function refusal(missing: readonly string[], needed: readonly string[]): TableError {
+  const listed = needed.map(feature => feature.toLowerCase()).join(',')
+  const canSay = needed.every(feature => CANONICAL.has(feature.toLowerCase()))
+  const remedy = canSay
+    ? `; ask with "delta-sharing-capabilities: responseformat=delta;readerfeatures=${listed}"`
+    : ''
+  const staging = missing.every(feature => REWRITABLE.has(feature))
+    ? `${canSay ? ' or' : ';'} have the provider configure staging`
+    : ''
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the table uses ${missing.join(', ')}, which this request does not accept${remedy}${staging}`,
+    { context: { feature: missing.join(',') } },
+  )
+}
+
+/** The response header. Lower case, without spaces: one client looks for it literally. */
+export function capabilitiesHeader(
+  format: ResponseFormat,
+  options: { readonly includeEndStreamAction?: boolean; readonly asyncQuery?: boolean } = {},
+): string {
+  const end = options.includeEndStreamAction ? ';includeendstreamaction=true' : ''
+  return `responseformat=${format}${end}${options.asyncQuery ? ';asyncquery=true' : ''}`
+}

@@ -1,0 +1,125 @@
+import type { TableMetadata } from '@spillway/core'
+import type { Settled } from './capabilities.js'
+import { type JsonValue, parseJson, RawJson, type WireValue } from './json-text.js'
+import { partitionColumns } from './partition-text.js'
+import { schemaString, strippedSchemaString } from './schema-string.js'
+import { isLogOnly, tableFeatures } from './table-features.js'
+
+const LEGACY_READER_FEATURES = 2
+
+/** The protocol of the answer: what its files use and this client knows. */
+export function deltaProtocol(metadata: TableMetadata, settled: Settled): WireValue {
+  const { native } = metadata
+  const { features } = settled
+  if (native.format !== 'delta') {
+    const used = tableFeatures(metadata).filter(feature => features.has(feature))
+    return protocolOf(used, { minWriterVersion: 2, writerFeatures: [] })
+  }
+  const recorded = parseJson(native.protocol) as {
+    readonly minReaderVersion: number
+    readonly minWriterVersion: number
+    readonly readerFeatures?: readonly string[]
+    readonly writerFeatures?: readonly string[]
+  }
+  if (recorded.minReaderVersion < 3) return legacyProtocol(recorded, metadata, features)
+  const listed = (recorded.readerFeatures ?? []).filter(
+    feature => features.has(feature) && !isLogOnly(feature),
+  )
+  const dropped = new Set(recorded.readerFeatures ?? [])
+  const writerOnly = (recorded.writerFeatures ?? []).filter(
+    feature => !dropped.has(feature) && !isLogOnly(feature),
+  )
+  return protocolOf(listed, { minWriterVersion: 7, writerFeatures: writerOnly })
+}
+
+function protocolOf(
+  readerFeatures: readonly string[],
+  writer: { readonly minWriterVersion: number; readonly writerFeatures: readonly string[] },
+): WireValue {
+  if (readerFeatures.length > 0) {
+    const writerFeatures = [...readerFeatures, ...writer.writerFeatures]
+    return { minReaderVersion: 3, minWriterVersion: 7, readerFeatures, writerFeatures }
+  }
+  const { minWriterVersion, writerFeatures } = writer
+  return minWriterVersion < 7
+    ? { minReaderVersion: 1, minWriterVersion }
+    : { minReaderVersion: 1, minWriterVersion, writerFeatures }
+}
+
+/** Reader version 2 is column mapping. A client that does not know it is told so only where it is not in use. */
+function legacyProtocol(
+  recorded: {
+    readonly minReaderVersion: number
+    readonly minWriterVersion: number
+    readonly writerFeatures?: readonly string[]
+  },
+  metadata: TableMetadata,
+  features: ReadonlySet<string>,
+): WireValue {
+  const mapped = tableFeatures(metadata).includes('columnMapping') && features.has('columnMapping')
+  return {
+    minReaderVersion: mapped ? LEGACY_READER_FEATURES : 1,
+    minWriterVersion: recorded.minWriterVersion,
+    writerFeatures: recorded.writerFeatures,
+  }
+}
+
+/** True where the table's own column names and statistics are passed on: mapped names need a client that maps. */
+export function passesOriginals(metadata: TableMetadata, settled: Settled): boolean {
+  return tableFeatures(metadata).every(
+    feature => settled.features.has(feature) || settled.features.has(`${feature}-preview`),
+  )
+}
+
+/** A Delta table's metaData action byte for byte, where the client knows all that it uses; else one that says less. */
+export function deltaMetaData(metadata: TableMetadata, settled: Settled): WireValue {
+  const { native } = metadata
+  const whole = passesOriginals(metadata, settled)
+  if (native.format === 'delta') {
+    return whole ? new RawJson(native.metaData.trim()) : reducedMetaData(native.metaData, settled)
+  }
+  const columnMapping =
+    metadata.features.has('columnMapping') && settled.features.has('columnMapping')
+  return {
+    id: metadata.tableId,
+    name: metadata.name,
+    description: metadata.description,
+    format: { provider: 'parquet', options: {} },
+    schemaString: schemaString(metadata.schema, { columnMapping }),
+    partitionColumns: partitionColumns(metadata),
+    configuration: generatedConfiguration(metadata, settled, columnMapping),
+    createdTime: metadata.timestamp,
+  }
+}
+
+function generatedConfiguration(
+  metadata: TableMetadata,
+  settled: Settled,
+  columnMapping: boolean,
+): { readonly [key: string]: string } {
+  const vectors =
+    metadata.features.has('deletionVectors') && settled.features.has('deletionVectors')
+  return {
+    ...(vectors && { 'delta.enableDeletionVectors': 'true' }),
+    ...(columnMapping && {
+      'delta.columnMapping.mode': 'id',
+      'delta.columnMapping.maxColumnId': String(Math.max(...metadata.schema.fields.map(f => f.id))),
+    }),
+  }
+}
+
+/** Rewritten files have logical names and no deleted rows, so what says otherwise is left out. */
+function reducedMetaData(native: string, settled: Settled): WireValue {
+  const document = parseJson(native) as { readonly [key: string]: JsonValue }
+  const configuration = (document.configuration ?? {}) as { readonly [key: string]: string }
+  const kept = Object.entries(configuration).filter(
+    ([key]) =>
+      !key.startsWith('delta.columnMapping.') &&
+      (key !== 'delta.enableDeletionVectors' || settled.features.has('deletionVectors')),
+  )
+  return {
+    ...(document as { readonly [key: string]: WireValue }),
+    schemaString: strippedSchemaString(String(document.schemaString)),
+    configuration: Object.fromEntries(kept),
+  }
+}

@@ -1,0 +1,79 @@
+import type { TableMetadata } from '@spillway/core'
+import type { Settled } from './capabilities.js'
+import { deltaMetaData, deltaProtocol } from './delta-documents.js'
+import { type WireValue, writeJson } from './json-text.js'
+import { partitionColumns } from './partition-text.js'
+import { schemaString, strippedSchemaString } from './schema-string.js'
+
+export interface HeaderOptions {
+  /** The wire's number of this version. */
+  readonly version: bigint
+  /** Live files and bytes: Spark lists every file of a table to learn its size when these are absent. */
+  readonly totals?: { readonly files: number; readonly bytes: number }
+  /** What `dir` mode adds; absent where it is not offered. */
+  readonly access?: WireValue
+}
+
+/**
+ * The protocol and metaData lines. They depend on the snapshot and the client's capabilities alone, so the bytes are
+ * the same on /metadata, /query and every page: clients compare them.
+ */
+export function encodeHeader(
+  metadata: TableMetadata,
+  settled: Settled,
+  options: HeaderOptions,
+): string {
+  return `${encodeProtocol(metadata, settled)}${encodeMetaData(metadata, settled, options)}`
+}
+
+export function encodeProtocol(
+  metadata: TableMetadata,
+  settled: Settled,
+  facts: { readonly version?: bigint } = {},
+): string {
+  const protocol: WireValue =
+    settled.format === 'parquet'
+      ? { minReaderVersion: 1 }
+      : { deltaProtocol: deltaProtocol(metadata, settled), version: facts.version }
+  return `${writeJson({ protocol })}\n`
+}
+
+export function encodeMetaData(
+  metadata: TableMetadata,
+  settled: Settled,
+  options: HeaderOptions,
+): string {
+  const facts = {
+    version: options.version,
+    size: options.totals?.bytes,
+    numFiles: options.totals?.files,
+    ...((options.access as object | undefined) ?? {}),
+  }
+  const metaData: WireValue =
+    settled.format === 'parquet'
+      ? { ...parquetMetaData(metadata), ...facts }
+      : { ...facts, deltaMetadata: deltaMetaData(metadata, settled) }
+  return `${writeJson({ metaData })}\n`
+}
+
+/** In parquet format nothing of a table's properties is told but that its changes can be asked for. */
+function parquetMetaData(metadata: TableMetadata): { readonly [key: string]: WireValue } {
+  const changes = metadata.properties.get('delta.enableChangeDataFeed')?.toLowerCase() === 'true'
+  return {
+    id: metadata.tableId,
+    name: metadata.name,
+    description: metadata.description,
+    format: { provider: 'parquet' },
+    schemaString: logicalSchemaString(metadata),
+    partitionColumns: partitionColumns(metadata),
+    configuration: changes ? { enableChangeDataFeed: 'true' } : {},
+  }
+}
+
+/** The schema under its logical names. A Delta table's own text keeps types that ours does not tell apart. */
+export function logicalSchemaString(metadata: TableMetadata): string {
+  const { native } = metadata
+  if (native.format !== 'delta') return schemaString(metadata.schema)
+  const { schemaString: text } = JSON.parse(native.metaData) as { schemaString: string }
+  return strippedSchemaString(text)
+}

@@ -1,0 +1,68 @@
+import type { DataFile, DataType, Field, TableMetadata, Value } from '@spillway/core'
+import { parseJson } from './json-text.js'
+import { dateText, decimalText, timestampText } from './stats-string.js'
+
+/** Columns whose values a recipient must take from `partitionValues`, by logical name. */
+export function partitionColumns(metadata: TableMetadata): readonly string[] {
+  return partitionFields(metadata).map(field => field.name)
+}
+
+/**
+ * Iceberg and Hudi write their partition columns into the data files as well; Delta and a Hive-style directory of
+ * Parquet files do not.
+ */
+export function partitionFields(metadata: TableMetadata): readonly Field[] {
+  const { native, schema } = metadata
+  if (native.format === 'delta') return deltaPartitionFields(native.metaData, schema.fields)
+  if (native.format !== 'parquet') return []
+  const names = new Set<number>()
+  for (const spec of metadata.partitionSpecs.values()) {
+    for (const { transform, sourceIds } of spec.fields) {
+      if (transform.kind === 'identity') names.add(sourceIds[0]!)
+    }
+  }
+  return schema.fields.filter(field => names.has(field.id))
+}
+
+function deltaPartitionFields(metaData: string, fields: readonly Field[]): readonly Field[] {
+  const { partitionColumns: listed } = parseJson(metaData) as { partitionColumns?: string[] }
+  return (listed ?? []).flatMap(name => fields.find(field => field.name === name) ?? [])
+}
+
+/** The partition values of `file` as JSON text, keyed by logical name. A null value is null. */
+export function partitionValuesText(
+  file: DataFile,
+  metadata: TableMetadata,
+  fields: readonly Field[],
+): string {
+  const members = fields.map(
+    field => `${JSON.stringify(field.name)}:${JSON.stringify(valueOf(file, metadata, field))}`,
+  )
+  return `{${members.join(',')}}`
+}
+
+function valueOf(file: DataFile, metadata: TableMetadata, field: Field): string | null {
+  const recorded = file.delta?.partitionValues
+  if (recorded !== undefined) {
+    return recorded.get(field.physicalName) ?? recorded.get(field.name) ?? null
+  }
+  const spec = metadata.partitionSpecs.get(file.specId)
+  const index = spec?.fields.findIndex(
+    part => part.transform.kind === 'identity' && part.sourceIds[0] === field.id,
+  )
+  const value = index === undefined || index < 0 ? undefined : file.partition[index]
+  return value === undefined || value === null ? null : partitionText(value, field.type)
+}
+
+/** One partition value as Delta spells it. */
+export function partitionText(value: Value, type: DataType): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1')
+  if (type === 'date') return dateText(value as number)
+  if (type === 'timestamp' || type === 'timestamptz') {
+    return timestampText(value as bigint).replace('T', ' ')
+  }
+  if (typeof type === 'object' && type.kind === 'decimal') {
+    return decimalText(value as bigint, type.scale)
+  }
+  return String(value)
+}

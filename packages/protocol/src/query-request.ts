@@ -1,0 +1,82 @@
+import { TableError } from '@spillway/core'
+import { z } from 'zod'
+import { parseJson } from './json-text.js'
+
+const integer = z.union([z.bigint(), z.int().transform(value => BigInt(value))])
+const INT32_MAX = 2n ** 31n - 1n
+
+const int32 = integer.refine(value => value <= INT32_MAX && value >= -INT32_MAX - 1n, {
+  error: 'must be a 32-bit integer',
+})
+
+/** Absent and null are one. */
+function optional<Schema extends z.ZodType>(schema: Schema) {
+  return schema.nullish().transform(value => value ?? undefined)
+}
+
+const body = z.object({
+  predicateHints: optional(z.array(z.string())),
+  jsonPredicateHints: optional(z.string()),
+  limitHint: optional(integer),
+  version: optional(integer),
+  timestamp: optional(z.string()),
+  startingVersion: optional(integer),
+  endingVersion: optional(integer),
+  includeHistoricalProtocol: optional(z.boolean()),
+  idempotencyKey: optional(z.string()),
+  maxFiles: optional(int32),
+  pageToken: optional(z.string()),
+  includeRefreshToken: optional(z.boolean()),
+  refreshToken: optional(z.string()),
+})
+
+/** The body of a query. Integers are bigint: a version is 64 bits wide. */
+export type QueryRequest = z.infer<typeof body>
+
+const pageBody = body.pick({ maxFiles: true, pageToken: true })
+
+/** The body of a look at an asynchronous query. */
+export type QueryInfoRequest = z.infer<typeof pageBody>
+
+/** PROTOCOL.md spells members in camel case; one client sends some of them with underscores. */
+const ALIASES: Readonly<Record<string, string>> = {
+  idempotency_key: 'idempotencyKey',
+  max_files: 'maxFiles',
+  page_token: 'pageToken',
+}
+
+/** An absent body asks for everything. Unknown members are ignored. */
+export function parseQueryRequest(text: string): QueryRequest {
+  return check(body, text)
+}
+
+export function parseQueryInfoRequest(text: string): QueryInfoRequest {
+  return check(pageBody, text)
+}
+
+function check<Schema extends z.ZodType>(schema: Schema, text: string): z.infer<Schema> {
+  const parsed = schema.safeParse(renameAliases(parseBody(text)))
+  if (parsed.success) return parsed.data
+  const reasons = parsed.error.issues.map(issue =>
+    issue.path.length === 0
+      ? 'the body must be a JSON object'
+      : `${issue.path.join('.')}: ${issue.message}`,
+  )
+  throw new TableError('INVALID_REQUEST', `invalid request body: ${reasons.join('; ')}`)
+}
+
+function parseBody(text: string): unknown {
+  if (text.trim() === '') return {}
+  try {
+    return parseJson(text)
+  } catch {
+    throw new TableError('INVALID_REQUEST', 'the request body is not JSON')
+  }
+}
+
+function renameAliases(document: unknown): unknown {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return document
+  return Object.fromEntries(
+    Object.entries(document).map(([key, value]) => [ALIASES[key] ?? key, value]),
+  )
+}

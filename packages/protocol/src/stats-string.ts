@@ -1,0 +1,117 @@
+import type { DataFile, DataType, Field, Value, ValueBounds } from '@spillway/core'
+import { RawJson, type WireValue, writeJson } from './json-text.js'
+
+export interface StatsStringOptions {
+  /** Names as the files spell them: how statistics are keyed under column mapping. */
+  readonly physicalNames?: boolean
+}
+
+/**
+ * A file's bounds as Delta's statistics text; undefined when nothing is known. The bounds may be wider than the
+ * values, so the text says that they are not tight: some engines would answer MIN and MAX from it.
+ */
+export function statsString(
+  file: DataFile,
+  fields: readonly Field[],
+  options: StatsStringOptions = {},
+): string | undefined {
+  const { recordCount, bounds } = file
+  if (recordCount === undefined && bounds.size === 0) return undefined
+  return writeJson({
+    numRecords: recordCount,
+    tightBounds: false,
+    minValues: tree(fields, bounds, options, (bound, type) => text(bound.lower, type)),
+    maxValues: tree(fields, bounds, options, (bound, type) => text(bound.upper, type)),
+    nullCount: tree(fields, bounds, options, bound => bound.nullCount),
+  })
+}
+
+type Extract = (bound: ValueBounds, type: DataType) => WireValue
+
+function tree(
+  fields: readonly Field[],
+  bounds: ReadonlyMap<number, ValueBounds>,
+  options: StatsStringOptions,
+  extract: Extract,
+): { readonly [name: string]: WireValue } | undefined {
+  const members: [string, WireValue][] = []
+  for (const field of fields) {
+    const value = leafOrStruct(field, bounds, options, extract)
+    if (value !== undefined) {
+      members.push([options.physicalNames ? field.physicalName : field.name, value])
+    }
+  }
+  return members.length === 0 ? undefined : Object.fromEntries(members)
+}
+
+function leafOrStruct(
+  field: Field,
+  bounds: ReadonlyMap<number, ValueBounds>,
+  options: StatsStringOptions,
+  extract: Extract,
+): WireValue {
+  if (typeof field.type === 'object' && field.type.kind === 'struct') {
+    return tree(field.type.fields, bounds, options, extract)
+  }
+  const bound = bounds.get(field.id)
+  return bound === undefined ? undefined : extract(bound, field.type)
+}
+
+/** One bound as Delta spells it; undefined for types that have none there. */
+function text(value: Value | undefined, type: DataType): WireValue {
+  if (value === undefined) return undefined
+  if (typeof type === 'object') {
+    return type.kind === 'decimal'
+      ? new RawJson(decimalText(value as bigint, type.scale))
+      : undefined
+  }
+  switch (type) {
+    case 'int':
+    case 'long':
+    case 'string':
+      return value as number | bigint | string
+    case 'float':
+    case 'double':
+      return Number.isFinite(value as number) ? (value as number) : undefined
+    case 'date':
+      return isPlainDay(value as number) ? dateText(value as number) : undefined
+    case 'timestamp':
+    case 'timestamptz': {
+      const micros = value as bigint
+      if (!isPlainDay(Number(micros / 86_400_000_000n))) return undefined
+      return timestampText(micros) + (type === 'timestamptz' ? 'Z' : '')
+    }
+    default:
+      return undefined
+  }
+}
+
+/** `-12345n` at scale 2 is `-123.45`. */
+export function decimalText(unscaled: bigint, scale: number): string {
+  const sign = unscaled < 0n ? '-' : ''
+  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
+  if (scale === 0) return sign + digits
+  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+}
+
+const DAY_MS = 86_400_000
+// 0001-01-01 and 9999-12-31: outside of them the text would not be a date that every reader takes.
+const FIRST_DAY = -719_162
+const LAST_DAY = 2_932_896
+
+function isPlainDay(days: number): boolean {
+  return days >= FIRST_DAY && days <= LAST_DAY
+}
+
+/** Days since 1970 as `yyyy-MM-dd`. */
+export function dateText(days: number): string {
+  const iso = new Date(days * DAY_MS).toISOString()
+  return iso.slice(0, iso.indexOf('T'))
+}
+
+/** Microseconds since 1970 as `yyyy-MM-ddTHH:mm:ss.ffffff`, without a zone. */
+export function timestampText(micros: bigint): string {
+  const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
+  const seconds = new Date(Number((micros - fraction) / 1000n)).toISOString().slice(0, -5)
+  return `${seconds}.${fraction.toString().padStart(6, '0')}`
+}

@@ -1,0 +1,65 @@
+import { childrenOf, type DataType, type Field, type TableMetadata } from '@spillway/core'
+
+/** Reader features that a Delta log needs and its files, handed out one by one, do not. */
+const LOG_ONLY: ReadonlySet<string> = new Set([
+  'v2Checkpoint',
+  'vacuumProtocolCheck',
+  'catalogManaged',
+  'catalogOwned-preview',
+])
+
+/** The reader features that whoever reads this table's files must know, in a stable order. */
+export function tableFeatures(metadata: TableMetadata): readonly string[] {
+  const needed = new Set<string>()
+  for (const feature of metadata.features) {
+    if (!LOG_ONLY.has(feature) && isInUse(feature, metadata)) needed.add(stable(feature))
+  }
+  for (const field of metadata.schema.fields) addTypeFeatures(field, needed)
+  return [...needed].sort()
+}
+
+/** True for features of the protocol that only reading the log takes. */
+export function isLogOnly(feature: string): boolean {
+  return LOG_ONLY.has(feature)
+}
+
+/** A Delta protocol lists what a table may use; its properties say what it does. */
+function isInUse(feature: string, { native, properties }: TableMetadata): boolean {
+  if (native.format !== 'delta') return true
+  switch (feature) {
+    case 'deletionVectors':
+      return properties.get('delta.enableDeletionVectors')?.toLowerCase() === 'true'
+    case 'columnMapping':
+      return (properties.get('delta.columnMapping.mode') ?? 'none').toLowerCase() !== 'none'
+    case 'typeWidening':
+    case 'typeWidening-preview':
+      return native.metaData.includes('delta.typeChanges')
+    // Types say for themselves whether they are used.
+    case 'timestampNtz':
+    case 'variantType':
+    case 'variantType-preview':
+    case 'variantShredding':
+    case 'variantShredding-preview':
+    case 'geospatial':
+      return false
+    default:
+      return true
+  }
+}
+
+function stable(feature: string): string {
+  return feature.replace(/-preview$/, '')
+}
+
+function addTypeFeatures(field: Field, needed: Set<string>): void {
+  const feature = typeFeature(field.type)
+  if (feature !== undefined) needed.add(feature)
+  for (const child of childrenOf(field.type) ?? []) addTypeFeatures(child, needed)
+}
+
+function typeFeature(type: DataType): string | undefined {
+  if (type === 'timestamp') return 'timestampNtz'
+  if (typeof type === 'string' || type.kind !== 'opaque') return undefined
+  if (type.name === 'variant') return 'variantType'
+  return /^geo(?:metry|graphy)/.test(type.name) ? 'geospatial' : undefined
+}
