@@ -13,6 +13,8 @@ export type Value = boolean | number | bigint | string | Uint8Array
 export interface Literal {
   readonly value: Value
   readonly type: PrimitiveType
+  /** Compared as the type it names: a text is not cast to the column's type (JSON hints name the column's type too). */
+  readonly asTyped?: true
 }
 
 export type PhysicalKind = 'int32' | 'float64' | 'int64' | 'bytes'

@@ -1,0 +1,188 @@
+import {
+  type BoundReference,
+  type ColumnStats,
+  HOLDS_NANS,
+  HOLDS_NULLS,
+  HOLDS_VALUES,
+  type Leaf,
+  type Literal,
+  leafOf,
+  type PrimitiveType,
+  type PrunePredicate,
+  readString,
+  readValue,
+  type Snapshot,
+  type StatsTable,
+  selectAll,
+  type Value,
+} from '@spillway/core'
+import { fieldsOf } from './fields.js'
+import { planScan, type ScanOptions } from './plan.js'
+import { literalText, predicateText } from './predicate-text.js'
+import { prune } from './prune.js'
+
+/** Why one row of statistics may or cannot hold a match: a tree like the predicate's. */
+export interface Explanation {
+  readonly kept: boolean
+  /** The part of the predicate, as SQL. */
+  readonly predicate: string
+  /** What the statistics say about its column; absent for AND and OR. */
+  readonly evidence?: string
+  readonly operands: readonly Explanation[]
+}
+
+/** A file of a snapshot, or a batch that was pruned whole, and why. */
+export interface FileExplanation {
+  /** Absent for a whole batch. */
+  readonly path?: string
+  readonly fileCount?: number
+  readonly kept: boolean
+  readonly by: 'summary' | 'partition' | 'stats'
+  readonly explanation: Explanation
+}
+
+/** Why `row` of `stats` is kept or pruned. */
+export function explain(predicate: PrunePredicate, stats: StatsTable, row: number): Explanation {
+  const kept = prune(predicate, stats, Uint32Array.of(row)).length === 1
+  const text = predicateText(unbound(predicate))
+  switch (predicate.kind) {
+    case 'and':
+    case 'or': {
+      const operands = predicate.operands.map(operand => explain(operand, stats, row))
+      return { kept, predicate: text, operands }
+    }
+    case 'alwaysTrue':
+    case 'alwaysFalse':
+      return { kept, predicate: text, operands: [] }
+    case 'unknown':
+      return { kept, predicate: text, evidence: predicate.reason, operands: [] }
+    default:
+      return { kept, predicate: text, evidence: evidenceText(predicate, stats, row), operands: [] }
+  }
+}
+
+/** An explanation as indented lines. */
+export function explanationLines(explanation: Explanation, indent = ''): readonly string[] {
+  const { kept, predicate, evidence, operands } = explanation
+  const verdict = kept ? 'may match' : 'cannot match'
+  const line = `${indent}${predicate}: ${verdict}${evidence === undefined ? '' : ` (${evidence})`}`
+  return [line, ...operands.flatMap(operand => explanationLines(operand, `${indent}  `))]
+}
+
+/** Every live file of the batches whose summary survives, and every batch whose summary does not. */
+export async function* explainScan(
+  snapshot: Snapshot,
+  options: ScanOptions = {},
+): AsyncGenerator<FileExplanation> {
+  const { predicate } = planScan(snapshot, options)
+  const { handles, summaries } = snapshot.files
+  const survives = new Set(prune(predicate, summaries, selectAll(handles.length)))
+  for (const [index, handle] of handles.entries()) {
+    if (survives.has(index)) {
+      yield* explainBatch(await handle.load(options.signal), predicate, options.signal)
+      continue
+    }
+    const explanation = explain(predicate, summaries, index)
+    const count = handle.fileCount === undefined ? {} : { fileCount: handle.fileCount }
+    yield { ...count, kept: false, by: 'summary', explanation }
+  }
+}
+
+async function* explainBatch(
+  { batch, live }: Awaited<ReturnType<Snapshot['files']['handles'][number]['load']>>,
+  predicate: PrunePredicate,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<FileExplanation> {
+  const fields = fieldsOf(predicate)
+  const atHand = new Set(prune(predicate, batch.stats, live))
+  const left = Uint32Array.from(atHand)
+  const stats =
+    fields.length === 0 || left.length === 0
+      ? batch.stats
+      : await batch.readStats(fields, left, signal)
+  for (const row of live) {
+    const path = readString(batch.path, row)
+    if (atHand.has(row)) {
+      const explanation = explain(predicate, stats, row)
+      yield { path, kept: explanation.kept, by: 'stats', explanation }
+    } else {
+      yield {
+        path,
+        kept: false,
+        by: 'partition',
+        explanation: explain(predicate, batch.stats, row),
+      }
+    }
+  }
+}
+
+function evidenceText(leaf: Leaf<BoundReference, Value>, stats: StatsTable, row: number): string {
+  const field = leafOf(leaf.ref.path)
+  const entries = stats.columns.get(field.id) ?? []
+  const texts = entries.map(entry => entryText(entry, row, field.type as PrimitiveType))
+  const known = texts.filter(text => text !== '')
+  return known.length === 0 ? 'no statistics' : known.join('; ')
+}
+
+function entryText(entry: ColumnStats, row: number, type: PrimitiveType): string {
+  const shownType = entry.bucketCount === undefined ? type : 'int'
+  const lower = boundText(entry.lower, row, shownType)
+  const upper = boundText(entry.upper, row, shownType)
+  const parts: string[] = []
+  if (lower !== undefined || upper !== undefined) {
+    const what = entry.bucketCount === undefined ? 'values' : `buckets of ${entry.bucketCount}`
+    parts.push(`${what} from ${lower ?? 'unknown'} to ${upper ?? 'unknown'}`)
+  }
+  if (entry.holds !== undefined) parts.push(...holdsText(entry.holds[row]!, type))
+  return parts.join(', ')
+}
+
+function holdsText(holds: number, type: PrimitiveType): readonly string[] {
+  const parts: string[] = []
+  if ((holds & HOLDS_VALUES) === 0) parts.push('no values')
+  if ((holds & HOLDS_NULLS) === 0) parts.push('no nulls')
+  if ((holds & HOLDS_NANS) === 0 && (type === 'float' || type === 'double')) parts.push('no NaN')
+  return parts
+}
+
+function boundText(
+  column: ColumnStats['lower'],
+  row: number,
+  type: PrimitiveType,
+): string | undefined {
+  const value = column && readValue(column, row, type)
+  return value === undefined || value === null ? undefined : literalText({ value, type })
+}
+
+/** Bound names and values back into what prints. */
+function unbound(predicate: PrunePredicate): Parameters<typeof predicateText>[0] {
+  switch (predicate.kind) {
+    case 'alwaysTrue':
+    case 'alwaysFalse':
+    case 'unknown':
+      return predicate
+    case 'and':
+    case 'or':
+      return { kind: predicate.kind, operands: predicate.operands.map(unbound) }
+    default:
+      return unboundLeaf(predicate)
+  }
+}
+
+function unboundLeaf(leaf: Leaf<BoundReference, Value>): Parameters<typeof predicateText>[0] {
+  const ref = { names: leaf.ref.path.map(field => field.name) }
+  const type = leafOf(leaf.ref.path).type as PrimitiveType
+  const literal = (value: Value): Literal => ({ value, type })
+  switch (leaf.kind) {
+    case 'comparison':
+      return { kind: 'comparison', op: leaf.op, ref, value: literal(leaf.value) }
+    case 'in':
+    case 'notIn':
+      return { kind: leaf.kind, ref, values: leaf.values.map(literal) }
+    case 'startsWith':
+    case 'notStartsWith':
+      return { kind: leaf.kind, ref, prefix: leaf.prefix }
+    default:
+      return { kind: leaf.kind, ref }
+  }
+}

@@ -1,0 +1,71 @@
+import type { LiveFiles, Predicate, PrunePredicate, Selection, Snapshot } from '@spillway/core'
+import type { Unapplied } from './bind.js'
+import { bind, type ZonelessLiterals } from './bind.js'
+import type { PageMark } from './page.js'
+import { rewriteNot } from './rewrite-not.js'
+import { scan } from './scan.js'
+
+export interface ScanOptions {
+  readonly predicate?: Predicate
+  /** Stop once the files held are certain to have this many matching rows. Ignored for pages. */
+  readonly limit?: number
+  /** A page: the `maxFiles` survivors with the smallest keys above `after`, ties by path. */
+  readonly page?: { readonly maxFiles: number; readonly after?: PageMark }
+  /** What a timestamp literal without a zone means beside a column with one. Default `unknown`. */
+  readonly zonelessLiterals?: ZonelessLiterals
+  /** Batches loading at a time, at most. Default 4. */
+  readonly concurrency?: number
+  readonly signal?: AbortSignal
+}
+
+/** What pruning did, by the evidence that did it. Complete once iteration has ended. */
+export interface ScanMetrics {
+  readonly batchesTotal: number
+  readonly batchesPruned: number
+  /** Live files of the snapshot: exact where it states its totals or every batch was loaded, else at most this. */
+  readonly filesTotal: number
+  readonly filesKept: number
+  readonly filesPruned: {
+    readonly partition: number
+    readonly stats: number
+    readonly limit: number
+  }
+}
+
+/** Survivors of one batch. */
+export interface PlannedFiles {
+  readonly files: LiveFiles
+  readonly selection: Selection
+}
+
+/** Survivors, batch by batch, so signing starts before the last manifest is read. To be iterated once. */
+export interface ScanPlan extends AsyncIterable<PlannedFiles> {
+  readonly snapshot: Snapshot
+  /** The predicate as pruning uses it. */
+  readonly predicate: PrunePredicate
+  /** Parts of the predicate that bind could not use, and why; `unknown` parts handed in are not repeated. */
+  readonly unapplied: readonly Unapplied[]
+  readonly metrics: ScanMetrics
+  /** Of a page: where the next one starts; undefined on the last page and before iteration has ended. */
+  readonly nextPage: PageMark | undefined
+}
+
+/** Plans which files of `snapshot` may hold rows that match. Pure until iterated. */
+export function planScan(snapshot: Snapshot, options: ScanOptions = {}): ScanPlan {
+  const given: Predicate = options.predicate ?? { kind: 'alwaysTrue' }
+  const { predicate: bound, unapplied } = bind(given, snapshot.schema, options)
+  const predicate = rewriteNot(bound)
+  const state = scan(snapshot, predicate, options)
+  return {
+    snapshot,
+    predicate,
+    unapplied,
+    get metrics() {
+      return state.metrics()
+    },
+    get nextPage() {
+      return state.nextPage()
+    },
+    [Symbol.asyncIterator]: () => state.files()[Symbol.asyncIterator](),
+  }
+}

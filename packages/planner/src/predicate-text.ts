@@ -1,0 +1,111 @@
+import {
+  type ComparisonOp,
+  type Literal,
+  type Predicate,
+  type Reference,
+  typeName,
+} from '@spillway/core'
+
+const OPERATORS: Readonly<Record<ComparisonOp, string>> = {
+  eq: '=',
+  notEq: '<>',
+  lt: '<',
+  ltEq: '<=',
+  gt: '>',
+  gtEq: '>=',
+}
+
+const MAX_DEPTH = 20
+const MAX_LENGTH = 500
+
+/** A predicate as SQL, for people: cut short where it is deep or long. */
+export function predicateText(predicate: Predicate): string {
+  const text = render(predicate, 0)
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text
+}
+
+function render(predicate: Predicate, depth: number): string {
+  if (depth > MAX_DEPTH) return '...'
+  switch (predicate.kind) {
+    case 'alwaysTrue':
+      return 'TRUE'
+    case 'alwaysFalse':
+      return 'FALSE'
+    case 'unknown':
+      return `UNKNOWN (${predicate.reason})`
+    case 'not':
+      return `NOT (${render(predicate.operand, depth + 1)})`
+    case 'and':
+    case 'or':
+      return joined(predicate.operands, predicate.kind, depth)
+    case 'isNull':
+      return `${name(predicate.ref)} IS NULL`
+    case 'notNull':
+      return `${name(predicate.ref)} IS NOT NULL`
+    case 'isNan':
+      return `isnan(${name(predicate.ref)})`
+    case 'notNan':
+      return `NOT isnan(${name(predicate.ref)})`
+    case 'comparison':
+      return `${name(predicate.ref)} ${OPERATORS[predicate.op]} ${literalText(predicate.value)}`
+    case 'startsWith':
+    case 'notStartsWith': {
+      const not = predicate.kind === 'startsWith' ? '' : 'NOT '
+      const pattern = predicate.prefix.replace(/[%_\\]/g, '\\$&').replaceAll("'", "''")
+      return `${name(predicate.ref)} ${not}LIKE '${pattern}%'`
+    }
+    case 'in':
+    case 'notIn': {
+      const shown = predicate.values.slice(0, 50).map(literalText)
+      if (shown.length < predicate.values.length) shown.push('...')
+      return `${name(predicate.ref)} ${predicate.kind === 'in' ? '' : 'NOT '}IN (${shown.join(', ')})`
+    }
+  }
+}
+
+function joined(operands: readonly Predicate[], kind: 'and' | 'or', depth: number): string {
+  const parts = operands.slice(0, 50).map(operand => {
+    const text = render(operand, depth + 1)
+    return operand.kind === 'and' || operand.kind === 'or' ? `(${text})` : text
+  })
+  if (operands.length > parts.length) parts.push('...')
+  return parts.join(kind === 'and' ? ' AND ' : ' OR ')
+}
+
+function name(ref: Reference): string {
+  return ref.names
+    .map(part => (/^[A-Za-z_]\w*$/.test(part) ? part : `\`${part.replaceAll('`', '``')}\``))
+    .join('.')
+}
+
+/** A literal with the word for its type where the text alone would not tell. */
+export function literalText({ value, type }: Literal): string {
+  if (value instanceof Uint8Array) {
+    return `X'${Array.from(value.subarray(0, 64), byte => byte.toString(16).padStart(2, '0')).join('')}'`
+  }
+  if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
+  if (typeof type === 'object' && type.kind === 'decimal')
+    return decimalText(value as bigint, type.scale)
+  if (type === 'date')
+    return `DATE '${isoOf(BigInt(value as number) * 86_400_000_000n).slice(0, 10)}'`
+  if (type === 'timestamp' || type === 'timestamptz') {
+    return `TIMESTAMP '${isoOf(value as bigint)}${type === 'timestamptz' ? 'Z' : ''}'`
+  }
+  return typeof type === 'string' && !PLAIN.has(type) ? `${typeName(type)} ${value}` : String(value)
+}
+
+const PLAIN: ReadonlySet<string> = new Set(['boolean', 'int', 'long', 'float', 'double'])
+
+function decimalText(unscaled: bigint, scale: number): string {
+  if (scale <= 0) return `${unscaled}${'0'.repeat(Math.min(-scale, 50))}`
+  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0')
+  return `${unscaled < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+}
+
+/** Microseconds from the epoch as text; the bare number where no calendar reaches. */
+function isoOf(micros: bigint): string {
+  const millis = Number(micros / 1000n) - (micros % 1000n < 0n ? 1 : 0)
+  if (Math.abs(millis) > 8.64e15) return String(micros)
+  const rest = micros - BigInt(millis) * 1000n
+  return `${new Date(millis).toISOString().slice(0, -1)}${String(rest).padStart(3, '0')}`
+}

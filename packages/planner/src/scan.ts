@@ -1,0 +1,234 @@
+import {
+  type FieldPath,
+  type LiveFiles,
+  type PrunePredicate,
+  type Selection,
+  type Snapshot,
+  type StatsTable,
+  selectAll,
+  TableError,
+} from '@spillway/core'
+import { fieldsOf } from './fields.js'
+import { type LimitCounter, limitCounter } from './limit.js'
+import { loadInOrder } from './load-in-order.js'
+import { type PageMark, pageCollector } from './page.js'
+import type { PlannedFiles, ScanMetrics, ScanOptions } from './plan.js'
+import { prune } from './prune.js'
+
+const DEFAULT_CONCURRENCY = 4
+
+/** One run through a snapshot's files: what survives, and a count of what did not. */
+export interface Scan {
+  files(): AsyncIterable<PlannedFiles>
+  metrics(): ScanMetrics
+  nextPage(): PageMark | undefined
+}
+
+/** Counters of one run; the only state that grows while it is iterated. */
+interface Progress {
+  batchesPruned: number
+  loaded: number
+  partition: number
+  stats: number
+  limit: number
+  kept: number
+  /** Files in batches that were not loaded: pruned by their summary, or past the limit. */
+  unloadedPruned: number
+  unloadedLimit: number
+  nextPage: PageMark | undefined
+}
+
+/** A batch and its survivors, with the evidence they survived. */
+interface Survivors extends PlannedFiles {
+  readonly evidence: StatsTable
+  readonly dropped: { readonly partition: number; readonly stats: number }
+}
+
+export function scan(snapshot: Snapshot, predicate: PrunePredicate, options: ScanOptions): Scan {
+  checkOptions(options)
+  const progress: Progress = {
+    batchesPruned: 0,
+    loaded: 0,
+    partition: 0,
+    stats: 0,
+    limit: 0,
+    kept: 0,
+    unloadedPruned: 0,
+    unloadedLimit: 0,
+    nextPage: undefined,
+  }
+  const { page } = options
+  return {
+    files: () =>
+      page === undefined
+        ? streamed(snapshot, predicate, options, progress)
+        : paged(snapshot, predicate, { ...options, page }, progress),
+    metrics: () => metricsOf(snapshot, progress),
+    nextPage: () => progress.nextPage,
+  }
+}
+
+async function* streamed(
+  snapshot: Snapshot,
+  predicate: PrunePredicate,
+  options: ScanOptions,
+  progress: Progress,
+): AsyncGenerator<PlannedFiles> {
+  const counter = options.limit === undefined ? undefined : limitCounter(predicate, options.limit)
+  if (counter?.reached) {
+    skipBatches(snapshot, allBatches(snapshot), 0, progress)
+    return
+  }
+  const batches = survivingBatches(snapshot, predicate, progress)
+  let position = 0
+  for await (const survivors of loadSurvivors(snapshot, batches, predicate, options)) {
+    position++
+    const selection = await take(counter, survivors, options.signal)
+    count(progress, survivors, selection)
+    if (selection.length > 0) yield { files: survivors.files, selection }
+    if (counter?.reached) break
+  }
+  skipBatches(snapshot, batches, position, progress)
+}
+
+/** Every survivor must be seen before the smallest keys are known. */
+async function* paged(
+  snapshot: Snapshot,
+  predicate: PrunePredicate,
+  options: ScanOptions & { readonly page: NonNullable<ScanOptions['page']> },
+  progress: Progress,
+): AsyncGenerator<PlannedFiles> {
+  const collector = pageCollector(options.page.maxFiles, options.page.after)
+  const batches = survivingBatches(snapshot, predicate, progress)
+  for await (const survivors of loadSurvivors(snapshot, batches, predicate, options)) {
+    count(progress, survivors, survivors.selection)
+    collector.add(survivors.files, survivors.selection)
+  }
+  const page = collector.finish()
+  progress.nextPage = page.next
+  progress.kept = page.batches.reduce((sum, { selection }) => sum + selection.length, 0)
+  yield* page.batches
+}
+
+function survivingBatches(
+  { files }: Snapshot,
+  predicate: PrunePredicate,
+  progress: Progress,
+): Selection {
+  const every = selectAll(files.handles.length)
+  const kept = prune(predicate, files.summaries, every)
+  progress.batchesPruned = every.length - kept.length
+  const survives = new Set(kept)
+  for (const row of every) {
+    if (!survives.has(row)) progress.unloadedPruned += files.handles[row]!.fileCount ?? 0
+  }
+  return kept
+}
+
+function loadSurvivors(
+  { files }: Snapshot,
+  batches: Selection,
+  predicate: PrunePredicate,
+  options: ScanOptions,
+): AsyncGenerator<Survivors> {
+  const fields = fieldsOf(predicate)
+  return loadInOrder(
+    batches,
+    async (row, signal) => {
+      const loaded = await files.handles[row]!.load(signal)
+      return pruneBatch(loaded, predicate, fields, signal)
+    },
+    { concurrency: options.concurrency ?? DEFAULT_CONCURRENCY, signal: options.signal },
+  )
+}
+
+/** With what is at hand first; more statistics are read only of the predicate's fields and of the rows left. */
+async function pruneBatch(
+  files: LiveFiles,
+  predicate: PrunePredicate,
+  fields: readonly FieldPath[],
+  signal: AbortSignal,
+): Promise<Survivors> {
+  const { batch, live } = files
+  const atHand = dropEmpty(predicate, batch.stats, prune(predicate, batch.stats, live))
+  const partition = live.length - atHand.length
+  if (atHand.length === 0 || fields.length === 0) {
+    return { files, selection: atHand, evidence: batch.stats, dropped: { partition, stats: 0 } }
+  }
+  const evidence = await batch.readStats(fields, atHand, signal)
+  const selection = prune(predicate, evidence, atHand)
+  const stats = atHand.length - selection.length
+  return { files, selection, evidence, dropped: { partition, stats } }
+}
+
+/** A file without rows holds no match; it is only sent when nothing is asked of its rows. */
+function dropEmpty(predicate: PrunePredicate, stats: StatsTable, rows: Selection): Selection {
+  if (predicate.kind === 'alwaysTrue' || predicate.kind === 'unknown') return rows
+  const { recordCount } = stats
+  let empty = 0
+  for (let i = 0; i < rows.length; i++) if (recordCount[rows[i]!] === 0) empty++
+  return empty === 0 ? rows : rows.filter(row => recordCount[row] !== 0)
+}
+
+async function take(
+  counter: LimitCounter | undefined,
+  { files, evidence, selection }: Survivors,
+  signal: AbortSignal | undefined,
+): Promise<Selection> {
+  return counter === undefined ? selection : counter.take(files, evidence, selection, signal)
+}
+
+function count(progress: Progress, survivors: Survivors, kept: Selection): void {
+  progress.loaded += survivors.files.live.length
+  progress.partition += survivors.dropped.partition
+  progress.stats += survivors.dropped.stats
+  progress.limit += survivors.selection.length - kept.length
+  progress.kept += kept.length
+}
+
+function allBatches({ files }: Snapshot): Selection {
+  return selectAll(files.handles.length)
+}
+
+function skipBatches(
+  { files }: Snapshot,
+  batches: Selection,
+  from: number,
+  progress: Progress,
+): void {
+  for (const row of batches.subarray(from)) {
+    progress.unloadedLimit += files.handles[row]!.fileCount ?? 0
+  }
+}
+
+/**
+ * `fileCount` of a batch that was never loaded is an upper limit. Where the snapshot states its totals, what the limit
+ * left unread is taken at its word and the rest went by the summaries.
+ */
+function metricsOf({ files, totals }: Snapshot, progress: Progress): ScanMetrics {
+  const unloaded = totals
+    ? Math.max(0, totals.files - progress.loaded)
+    : progress.unloadedPruned + progress.unloadedLimit
+  const byLimit =
+    progress.batchesPruned === 0 ? unloaded : Math.min(unloaded, progress.unloadedLimit)
+  return {
+    batchesTotal: files.handles.length,
+    batchesPruned: progress.batchesPruned,
+    filesTotal: progress.loaded + unloaded,
+    filesKept: progress.kept,
+    filesPruned: {
+      partition: progress.partition + unloaded - byLimit,
+      stats: progress.stats,
+      limit: progress.limit + byLimit,
+    },
+  }
+}
+
+function checkOptions({ limit, page }: ScanOptions): void {
+  if (limit !== undefined && !(limit >= 0)) {
+    throw new TableError('INVALID_REQUEST', `limit must be 0 or more, found ${limit}`)
+  }
+  if (page !== undefined && !(Number.isInteger(page.maxFiles) && page.maxFiles > 0)) {
+    throw new TableError('INVALID_REQUEST', `maxFiles must be 1 or more, found ${page.maxFiles}`)
+  }
+}
