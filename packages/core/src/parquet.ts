@@ -1,5 +1,6 @@
 import type { Column } from './column.js'
 import type { ObjectMeta, ObjectStore } from './object-store.js'
+import type { PrimitiveType } from './schema.js'
 
 /**
  * One leaf of a Parquet file. Under one list or map it is repeated: row i owns elements `offsets[i]` to
@@ -8,6 +9,8 @@ import type { ObjectMeta, ObjectStore } from './object-store.js'
 export interface ParquetLeaf {
   readonly column: Column
   readonly offsets?: Int32Array
+  /** What the file says its values are, where the reader knows: an older file may be narrower than its table. */
+  readonly type?: PrimitiveType
 }
 
 /** A run of rows of one row group. Leaves are found by `leafKey(path)`; a leaf that the file lacks is absent. */

@@ -1,6 +1,14 @@
 import { TableError } from '@spillway/core'
 
-export type JsonValue = null | boolean | number | bigint | string | ExactNumber | JsonArray | JsonObject
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | ExactNumber
+  | JsonArray
+  | JsonObject
 export type JsonArray = readonly JsonValue[]
 export interface JsonObject {
   readonly [key: string]: JsonValue
@@ -56,8 +64,6 @@ function corrupt(reason: string, options: ExactJsonOptions, cause?: unknown): Ta
 }
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
-const PLAIN_STRING = /"([^"\\\u0000-\u001f]*)"/y
-const ANY_STRING = /"(?:[^"\\\u0000-\u001f]|\\.)*"/y
 const SPACE = /[ \t\n\r]*/y
 
 class ExactParser {
@@ -135,15 +141,23 @@ class ExactParser {
   }
 
   #string(): string {
-    const plain = this.#match(PLAIN_STRING)
-    if (plain !== undefined) return plain[1]!
-    const quoted = this.#match(ANY_STRING)
-    if (quoted === undefined) throw this.#unexpected('a string')
+    const start = this.#at
+    let end = this.#text.indexOf('"', start + 1)
+    while (end >= 0 && this.#isEscaped(end)) end = this.#text.indexOf('"', end + 1)
+    if (end < 0) throw this.#unexpected('a closing quote', this.#text.length - start)
+    this.#at = end + 1
     try {
-      return JSON.parse(quoted[0]) as string
+      return JSON.parse(this.#text.slice(start, end + 1)) as string
     } catch (cause) {
-      throw corrupt(`a bad escape before position ${this.#at}`, this.#options, cause)
+      throw corrupt(`a bad string at position ${start}`, this.#options, cause)
     }
+  }
+
+  /** True after an odd number of backslashes. */
+  #isEscaped(at: number): boolean {
+    let before = at
+    while (this.#text[before - 1] === '\\') before--
+    return (at - before) % 2 === 1
   }
 
   #number(): number | bigint | ExactNumber {

@@ -24,6 +24,22 @@ export {
   compileAvroReader,
   readAvroValue,
 } from './avro-value.js'
+export { crc32 } from './crc32.js'
+export {
+  type ExactJsonOptions,
+  ExactNumber,
+  type JsonArray,
+  type JsonObject,
+  type JsonValue,
+  parseExactJson,
+} from './exact-json.js'
+export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'
+export { parquetFields } from './parquet-fields.js'
+export { readParquetFooter } from './parquet-footer.js'
+export { parquetReader, parquetReader as hyparquetReader } from './parquet-reader.js'
+export { columnStats, type FooterStats, footerStats, footerStatsTable } from './parquet-stats.js'
+export type * from './parquet-types.js'
+export { plainColumn } from './plain-column.js'
 export {
   type PuffinBlob,
   type PuffinFooter,
@@ -32,3 +48,7 @@ export {
   readPuffinFooter,
   unwrapDeletionVector,
 } from './puffin.js'
+export { type Roaring64, readRoaring32, readRoaring64 } from './roaring.js'
+export { writeRoaring64 } from './roaring-writer.js'
+export { widenValue } from './widen-value.js'
+export { z85Decode, z85Encode } from './z85.js'

@@ -1,0 +1,232 @@
+import type { ParquetLeaf, PlainColumn } from '@spillway/core'
+import { readDeltaLengths, readDeltaPacked, readDeltaPrefixed } from './delta-encoding.js'
+import { FormatError } from './format-error.js'
+import { readHybrid } from './hybrid.js'
+import { assembleLeaf } from './parquet-assemble.js'
+import type { PageCodecs } from './parquet-codec.js'
+import { logicalColumn } from './parquet-logical.js'
+import { type DataPage, pagesOf, readLevels } from './parquet-page.js'
+import { valueBuffer } from './parquet-plain.js'
+import type { ParquetChunk, ParquetLeafInfo } from './parquet-types.js'
+import { BytesBuffer, grown, NumberBuffer, shortPage, type ValueBuffer } from './value-buffer.js'
+
+/** More values in one column chunk are refused: levels compress without limit, so a few bytes could claim any number. */
+const MAX_CHUNK_VALUES = 1 << 26
+
+const PLAIN = 0
+const PLAIN_DICTIONARY = 2
+const RLE = 3
+const DELTA_BINARY_PACKED = 5
+const DELTA_LENGTH_BYTE_ARRAY = 6
+const DELTA_BYTE_ARRAY = 7
+const RLE_DICTIONARY = 8
+const BYTE_STREAM_SPLIT = 9
+
+/** Decodes one column chunk of a row group of `rowCount` rows. */
+export function decodeChunk(
+  bytes: Uint8Array,
+  chunk: ParquetChunk,
+  leaf: ParquetLeafInfo,
+  options: { readonly rowCount: number; readonly codecs: PageCodecs },
+): ParquetLeaf {
+  if (chunk.valueCount > MAX_CHUNK_VALUES) {
+    throw new FormatError(`a column chunk of ${chunk.valueCount} values`, { unsupported: true })
+  }
+  if (leaf.maxRepetition > 1) {
+    throw new FormatError(`column ${leaf.path.join('.')}: lists within lists`, {
+      unsupported: true,
+    })
+  }
+  if (leaf.maxDefinition > 255) throw new FormatError('more than 255 definition levels')
+  const decoder = new ChunkDecoder(leaf)
+  for (const page of pagesOf(bytes, chunk, leaf, options.codecs)) {
+    if (page.kind === 'dictionary') decoder.dictionary(page.values, page.valueCount)
+    else decoder.page(page)
+  }
+  return decoder.finish(options.rowCount)
+}
+
+/** What a chunk's pages add up to: levels of every value, and the values that are not null. */
+class ChunkDecoder {
+  readonly #leaf: ParquetLeafInfo
+  readonly #values: ValueBuffer
+  #dictionary: PlainColumn | undefined
+  #dictionarySize = 0
+  /** Codes of pages so far, while every one of them was encoded with the dictionary. */
+  #codes: Uint32Array | undefined
+  #codeCount = 0
+  #definition = new Uint8Array(0)
+  #repetition = new Uint8Array(0)
+  #valueCount = 0
+
+  constructor(leaf: ParquetLeafInfo) {
+    this.#leaf = leaf
+    this.#values = valueBuffer(leaf)
+  }
+
+  dictionary(bytes: Uint8Array, valueCount: number): void {
+    if (this.#dictionary !== undefined || this.#valueCount > 0) {
+      throw new FormatError('a dictionary page after other pages')
+    }
+    const buffer = valueBuffer(this.#leaf)
+    buffer.appendPlain(bytes, valueCount)
+    this.#dictionary = buffer.finish()
+    this.#dictionarySize = valueCount
+    this.#codes = new Uint32Array(0)
+  }
+
+  page(page: DataPage): void {
+    const present = this.#levels(page)
+    this.#valueCount += page.valueCount
+    if (page.encoding === RLE_DICTIONARY || page.encoding === PLAIN_DICTIONARY) {
+      this.#dictionaryPage(page.values, present)
+      return
+    }
+    this.#flushCodes()
+    decodeValues(page, present, this.#leaf, this.#values)
+  }
+
+  /** How many values of the page are not null. */
+  #levels(page: DataPage): number {
+    const range = { from: this.#valueCount, count: page.valueCount }
+    const needed = range.from + range.count
+    if (needed > MAX_CHUNK_VALUES) throw new FormatError(`pages of more than ${needed} values`)
+    if (page.repetition !== undefined) {
+      this.#repetition = grown(this.#repetition, needed)
+      readLevels(page.repetition, this.#leaf.maxRepetition, this.#repetition, range)
+    }
+    if (page.definition === undefined) return page.valueCount
+    this.#definition = grown(this.#definition, needed)
+    readLevels(page.definition, this.#leaf.maxDefinition, this.#definition, range)
+    let present = 0
+    for (let i = range.from; i < needed; i++) {
+      if (this.#definition[i] === this.#leaf.maxDefinition) present++
+    }
+    return present
+  }
+
+  #dictionaryPage(bytes: Uint8Array, count: number): void {
+    if (this.#dictionary === undefined)
+      throw new FormatError('a page needs a dictionary, there is none')
+    const keep = this.#codes !== undefined
+    const codes = keep ? grown(this.#codes!, this.#codeCount + count) : new Uint32Array(count)
+    const from = keep ? this.#codeCount : 0
+    if (count > 0) {
+      if (bytes.length === 0) throw shortPage(count, 1, 0)
+      readHybrid({ bytes, at: 1, end: bytes.length }, bytes[0]!, codes, { from, count })
+    }
+    for (let i = from; i < from + count; i++) {
+      if (codes[i]! >= this.#dictionarySize) {
+        throw new FormatError(`code ${codes[i]} of a dictionary of ${this.#dictionarySize} values`)
+      }
+    }
+    if (keep) {
+      this.#codes = codes
+      this.#codeCount += count
+    } else this.#values.appendTaken(this.#dictionary, codes, count)
+  }
+
+  /** A writer fell back from the dictionary: what was encoded with it becomes plain values. */
+  #flushCodes(): void {
+    if (this.#codes === undefined) return
+    this.#values.appendTaken(this.#dictionary!, this.#codes, this.#codeCount)
+    this.#codes = undefined
+  }
+
+  finish(rowCount: number): ParquetLeaf {
+    const levels = {
+      count: this.#valueCount,
+      ...(this.#leaf.maxDefinition > 0 ? { definition: this.#definition } : {}),
+      ...(this.#leaf.maxRepetition > 0 ? { repetition: this.#repetition } : {}),
+    }
+    return assembleLeaf(this.#denseColumn(), levels, this.#leaf, rowCount)
+  }
+
+  /** Dictionaries are kept for bytes that repeat; numbers are as small as their codes. */
+  #denseColumn() {
+    const isBytes = this.#dictionary?.kind === 'bytes'
+    const repeats = this.#dictionarySize > 0 && this.#dictionarySize * 2 <= this.#codeCount
+    if (this.#codes !== undefined && isBytes && repeats) {
+      const values = logicalColumn(this.#dictionary!, this.#leaf)
+      if (values.kind === 'bytes') {
+        return {
+          kind: 'dictionary',
+          codes: this.#codes.subarray(0, this.#codeCount),
+          values,
+        } as const
+      }
+    }
+    this.#flushCodes()
+    return logicalColumn(this.#values.finish(), this.#leaf)
+  }
+}
+
+/** Appends `count` values of a page that does not use the dictionary. */
+function decodeValues(
+  page: DataPage,
+  count: number,
+  leaf: ParquetLeafInfo,
+  into: ValueBuffer,
+): void {
+  const run = { bytes: page.values, at: 0, end: page.values.length }
+  const { physicalType } = leaf
+  if (page.encoding === PLAIN) {
+    into.appendPlain(page.values, count)
+  } else if (page.encoding === BYTE_STREAM_SPLIT) {
+    into.appendPlain(unsplit(page.values, count, splitWidth(leaf)), count)
+  } else if (page.encoding === RLE && physicalType === 'BOOLEAN' && into instanceof NumberBuffer) {
+    into.append(readBooleans(page, count))
+  } else if (page.encoding === DELTA_BINARY_PACKED && into instanceof NumberBuffer) {
+    if (physicalType === 'INT32')
+      into.append(Int32Array.from(readDeltaPacked(run, count, 32), Number))
+    else if (physicalType === 'INT64') into.append(readDeltaPacked(run, count, 64))
+    else throw unknownEncoding(page.encoding, leaf)
+  } else if (page.encoding === DELTA_LENGTH_BYTE_ARRAY && into instanceof BytesBuffer) {
+    readDeltaLengths(run, count, into)
+  } else if (page.encoding === DELTA_BYTE_ARRAY && into instanceof BytesBuffer) {
+    readDeltaPrefixed(run, count, into)
+  } else {
+    throw unknownEncoding(page.encoding, leaf)
+  }
+}
+
+function unknownEncoding(encoding: number, leaf: ParquetLeafInfo): FormatError {
+  return new FormatError(`encoding ${encoding} of ${leaf.physicalType} in ${leaf.path.join('.')}`, {
+    unsupported: true,
+  })
+}
+
+/** A 32-bit length, then the hybrid at one bit (parquet-format, "RLE = 3"). */
+function readBooleans(page: DataPage, count: number): Int32Array {
+  if (count === 0) return new Int32Array(0)
+  if (page.values.length < 4) throw shortPage(count, 4, page.values.length)
+  const bits = new Uint8Array(count)
+  const run = { bytes: page.values, at: 4, end: page.values.length }
+  readHybrid(run, 1, bits, { from: 0, count })
+  return Int32Array.from(bits)
+}
+
+function splitWidth(leaf: ParquetLeafInfo): number {
+  switch (leaf.physicalType) {
+    case 'INT32':
+    case 'FLOAT':
+      return 4
+    case 'INT64':
+    case 'DOUBLE':
+      return 8
+    case 'FIXED_LEN_BYTE_ARRAY':
+      return leaf.typeLength!
+    default:
+      throw unknownEncoding(BYTE_STREAM_SPLIT, leaf)
+  }
+}
+
+/** BYTE_STREAM_SPLIT: first the first byte of every value, then the second of every value. */
+function unsplit(bytes: Uint8Array, count: number, width: number): Uint8Array {
+  if (count * width > bytes.length) throw shortPage(count, count * width, bytes.length)
+  const plain = new Uint8Array(count * width)
+  for (let byte = 0; byte < width; byte++) {
+    for (let i = 0; i < count; i++) plain[i * width + byte] = bytes[byte * count + i]!
+  }
+  return plain
+}

@@ -1,0 +1,259 @@
+import { isTableError, type ObjectMeta, type ObjectStore, TableError } from '@spillway/core'
+import { FormatError } from './format-error.js'
+import { readBound } from './parquet-bounds.js'
+import { integer, readSchema, text } from './parquet-schema.js'
+import type {
+  ParquetChunk,
+  ParquetCodec,
+  ParquetColumnStatistics,
+  ParquetFooter,
+  ParquetLeafInfo,
+  ParquetRowGroup,
+} from './parquet-types.js'
+import { readThriftStruct, type ThriftStruct, type ThriftValue } from './thrift.js'
+
+const FIRST_READ = 64 * 1024
+const TRAILER = 8
+const MAGIC = 0x31524150
+const ENCRYPTED_MAGIC = 0x45524150
+const MAX_FOOTER_BYTES = 512 * 1024 * 1024
+const CODECS: readonly ParquetCodec[] = [
+  'uncompressed',
+  'snappy',
+  'gzip',
+  'lzo',
+  'brotli',
+  'lz4',
+  'zstd',
+  'lz4_raw',
+]
+
+/** A footer and, for the reader, where each row group's column chunks lie. */
+export interface ParquetMetadata {
+  readonly footer: ParquetFooter
+  /** By row group, then leaf. */
+  chunks(rowGroup: number): readonly ParquetChunk[]
+}
+
+/** Reads the footer of a Parquet file: its schema, its row groups and their statistics. */
+export async function readParquetFooter(
+  store: ObjectStore,
+  file: Pick<ObjectMeta, 'path' | 'size'>,
+  signal?: AbortSignal,
+): Promise<ParquetFooter> {
+  return (await readParquetMetadata(store, file, signal)).footer
+}
+
+export async function readParquetMetadata(
+  store: ObjectStore,
+  file: Pick<ObjectMeta, 'path' | 'size'>,
+  signal?: AbortSignal,
+): Promise<ParquetMetadata> {
+  const { path, size } = file
+  if (size < TRAILER + 4) throw corrupt(path, `${size} bytes are too few`)
+  const tail = await readRange(
+    store,
+    path,
+    { start: Math.max(0, size - FIRST_READ), end: size },
+    signal,
+  )
+  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength)
+  checkMagic(view.getUint32(tail.length - 4, true), path)
+  const length = view.getUint32(tail.length - TRAILER, true)
+  if (length > size - TRAILER || length > MAX_FOOTER_BYTES) {
+    throw corrupt(path, `its footer claims ${length} of ${size} bytes`)
+  }
+  const end = size - TRAILER
+  const bytes =
+    length + TRAILER <= tail.length
+      ? tail.subarray(tail.length - TRAILER - length, tail.length - TRAILER)
+      : await readRange(store, path, { start: end - length, end }, signal)
+  return parseParquetMetadata(bytes, path)
+}
+
+function checkMagic(magic: number, path: string): void {
+  if (magic === ENCRYPTED_MAGIC) {
+    throw new TableError('UNSUPPORTED_FEATURE', `${path} has an encrypted footer`, {
+      context: { path },
+    })
+  }
+  if (magic !== MAGIC) throw corrupt(path, 'it does not end in PAR1')
+}
+
+/** Exactly the bytes of `range`, or an error: an object that is missing or shorter than its metadata says. */
+export async function readRange(
+  store: ObjectStore,
+  path: string,
+  range: { start: number; end: number },
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const found = await store.get(path, { range, ...(signal === undefined ? {} : { signal }) })
+  if (found === undefined) throw corrupt(path, 'the file is missing')
+  if (found.bytes.length !== range.end - range.start) {
+    throw corrupt(
+      path,
+      `bytes ${range.start} to ${range.end} were asked for, ${found.bytes.length} bytes came`,
+    )
+  }
+  return found.bytes
+}
+
+/** `bytes` are the Thrift FileMetaData alone. */
+export function parseParquetMetadata(bytes: Uint8Array, path: string): ParquetMetadata {
+  return reportingPath(path, () => {
+    const metadata = readThriftStruct(bytes).struct
+    const { root, leaves } = readSchema(structs(metadata.get(2)))
+    const orders = columnOrders(metadata.get(7))
+    const rawGroups = structs(metadata.get(4))
+    const rowGroups = rawGroups.map(group => rowGroupOf(group, leaves, orders))
+    const createdBy = metadata.get(6)
+    const footer: ParquetFooter = {
+      path,
+      rowCount: natural(metadata.get(3), 'the row count'),
+      root,
+      leaves,
+      rowGroups,
+      keyValue: new Map(
+        structs(metadata.get(5)).map(pair => [text(pair.get(1)), text(pair.get(2))]),
+      ),
+      ...(createdBy === undefined ? {} : { createdBy: text(createdBy) }),
+    }
+    return {
+      footer,
+      chunks: rowGroup => reportingPath(path, () => chunksOf(rawGroups[rowGroup], leaves)),
+    }
+  })
+}
+
+/** Turns what decoders throw on bad bytes into TABLE_CORRUPT naming the file. */
+export function reportingPath<T>(path: string, decode: () => T): T {
+  try {
+    return decode()
+  } catch (error) {
+    if (isTableError(error)) throw error
+    if (error instanceof FormatError && error.unsupported) {
+      throw new TableError('UNSUPPORTED_FEATURE', `cannot read ${path}: ${error.message}`, {
+        context: { path },
+        cause: error,
+      })
+    }
+    if (error instanceof FormatError || error instanceof RangeError) {
+      throw corrupt(path, error.message, error)
+    }
+    throw error
+  }
+}
+
+export function corrupt(path: string, reason: string, cause?: unknown): TableError {
+  return new TableError('TABLE_CORRUPT', `expected a Parquet file in ${path}: ${reason}`, {
+    context: { path },
+    cause,
+  })
+}
+
+/** Which leaves have an order that `min_value` and `max_value` follow; undefined when the file does not say. */
+function columnOrders(value: ThriftValue | undefined): readonly boolean[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  return structs(value).map(order => order.has(1) || order.has(2))
+}
+
+function rowGroupOf(
+  group: ThriftStruct,
+  leaves: readonly ParquetLeafInfo[],
+  orders: readonly boolean[] | undefined,
+): ParquetRowGroup {
+  const columns = structs(group.get(1))
+  if (columns.length !== leaves.length) {
+    throw new FormatError(
+      `a row group of ${columns.length} columns, the schema has ${leaves.length}`,
+    )
+  }
+  let byteOffset = Number.POSITIVE_INFINITY
+  let byteLength = 0
+  const statistics = columns.map((column, leaf) => {
+    const metadata = struct(column.get(3), 'a column chunk without metadata (encrypted?)')
+    byteOffset = Math.min(byteOffset, chunkStart(metadata))
+    byteLength += natural(metadata.get(7), 'a compressed size')
+    return statisticsOf(metadata, leaf, leaves[leaf]!, orders?.[leaf])
+  })
+  return {
+    rowCount: natural(group.get(3), "a row group's row count"),
+    byteOffset: Number.isFinite(byteOffset) ? byteOffset : 0,
+    byteLength,
+    columns: statistics,
+  }
+}
+
+function statisticsOf(
+  metadata: ThriftStruct,
+  leaf: number,
+  info: ParquetLeafInfo,
+  ordered: boolean | undefined,
+): ParquetColumnStatistics {
+  const valueCount = natural(metadata.get(5), 'a value count')
+  const raw = metadata.get(12)
+  if (!(raw instanceof Map)) return { leaf, valueCount }
+  const statistics = raw as ThriftStruct
+  const min = readBound(statistics, 'min', info, ordered)
+  const max = readBound(statistics, 'max', info, ordered)
+  const nullCount = integer(statistics.get(3))
+  const distinctCount = integer(statistics.get(4))
+  const maxExact = statistics.get(7)
+  const minExact = statistics.get(8)
+  return {
+    leaf,
+    valueCount,
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
+    ...(typeof minExact === 'boolean' ? { minExact } : {}),
+    ...(typeof maxExact === 'boolean' ? { maxExact } : {}),
+    ...(nullCount === undefined || nullCount < 0 || nullCount > valueCount ? {} : { nullCount }),
+    ...(distinctCount === undefined ? {} : { distinctCount }),
+  }
+}
+
+function chunksOf(
+  group: ThriftStruct | undefined,
+  leaves: readonly ParquetLeafInfo[],
+): readonly ParquetChunk[] {
+  if (group === undefined) throw new FormatError('there is no such row group')
+  const columns = structs(group.get(1))
+  return leaves.map((_, leaf) => {
+    const column = columns[leaf]!
+    const metadata = struct(column.get(3), 'a column chunk without metadata (encrypted?)')
+    if (column.has(1)) throw new FormatError('a column chunk in another file')
+    const codec = CODECS[natural(metadata.get(4), 'a codec')]
+    if (codec === undefined) throw new FormatError(`unknown codec ${String(metadata.get(4))}`)
+    const start = chunkStart(metadata)
+    return {
+      leaf,
+      codec,
+      valueCount: natural(metadata.get(5), 'a value count'),
+      start,
+      end: start + natural(metadata.get(7), 'a compressed size'),
+    }
+  })
+}
+
+/** Some writers leave the dictionary offset out or zero; the dictionary page then lies at the data offset. */
+function chunkStart(metadata: ThriftStruct): number {
+  const data = natural(metadata.get(9), 'a data page offset')
+  const dictionary = integer(metadata.get(11))
+  return dictionary !== undefined && dictionary > 0 && dictionary < data ? dictionary : data
+}
+
+function structs(value: ThriftValue | undefined): readonly ThriftStruct[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value)) throw new FormatError('expected a list of structs')
+  return value.map(item => struct(item, 'expected a struct'))
+}
+
+function struct(value: ThriftValue | undefined, otherwise: string): ThriftStruct {
+  if (!(value instanceof Map)) throw new FormatError(otherwise)
+  return value as ThriftStruct
+}
+
+function natural(value: ThriftValue | undefined, what: string): number {
+  if (typeof value === 'number' && value >= 0) return value
+  throw new FormatError(`${what} is ${String(value)}`)
+}

@@ -1,0 +1,174 @@
+import { crc32 } from './crc32.js'
+import { FormatError } from './format-error.js'
+import { type ByteRun, readHybrid } from './hybrid.js'
+import type { PageCodecs } from './parquet-codec.js'
+import { integer } from './parquet-schema.js'
+import type { ParquetChunk, ParquetLeafInfo } from './parquet-types.js'
+import { readThriftStruct, type ThriftStruct } from './thrift.js'
+
+const DATA_PAGE = 0
+const INDEX_PAGE = 1
+const DICTIONARY_PAGE = 2
+const DATA_PAGE_V2 = 3
+const RLE = 3
+
+/** One page, its levels still encoded. */
+export type Page =
+  | { readonly kind: 'dictionary'; readonly valueCount: number; readonly values: Uint8Array }
+  | DataPage
+
+export interface DataPage {
+  readonly kind: 'data'
+  /** Values, nulls and (under lists) empty lists. */
+  readonly valueCount: number
+  readonly encoding: number
+  /** Absent where the leaf has none. */
+  readonly repetition?: ByteRun
+  readonly definition?: ByteRun
+  readonly values: Uint8Array
+}
+
+/** The pages of one column chunk, decompressed one at a time. */
+export function* pagesOf(
+  bytes: Uint8Array,
+  chunk: ParquetChunk,
+  leaf: ParquetLeafInfo,
+  codecs: PageCodecs,
+): Generator<Page, void, undefined> {
+  let at = 0
+  let values = 0
+  while (at < bytes.length && values < chunk.valueCount) {
+    const { struct: header, end } = readThriftStruct(bytes, at)
+    const size = natural(header, 3, 'a compressed page size')
+    if (size > bytes.length - end) {
+      throw new FormatError(`a page of ${size} bytes, ${bytes.length - end} are left in its chunk`)
+    }
+    const body = bytes.subarray(end, end + size)
+    at = end + size
+    checkCrc(header, body)
+    const page = readPage(header, body, { chunk, leaf, codecs })
+    if (page === undefined) continue
+    if (page.kind === 'data') values += page.valueCount
+    yield page
+  }
+  if (values !== chunk.valueCount) {
+    throw new FormatError(`a column chunk of ${chunk.valueCount} values whose pages hold ${values}`)
+  }
+}
+
+interface PageContext {
+  readonly chunk: ParquetChunk
+  readonly leaf: ParquetLeafInfo
+  readonly codecs: PageCodecs
+}
+
+function readPage(header: ThriftStruct, body: Uint8Array, context: PageContext): Page | undefined {
+  const size = natural(header, 2, 'a page size')
+  switch (header.get(1)) {
+    case DICTIONARY_PAGE: {
+      const valueCount = natural(sub(header, 7), 1, "a dictionary's size")
+      return { kind: 'dictionary', valueCount, values: decompress(body, size, context) }
+    }
+    case DATA_PAGE:
+      return dataPage(sub(header, 5), decompress(body, size, context), context.leaf)
+    case DATA_PAGE_V2:
+      return dataPageV2(sub(header, 8), body, size, context)
+    case INDEX_PAGE:
+      return undefined
+    default:
+      throw new FormatError(`a page of unknown type ${String(header.get(1))}`)
+  }
+}
+
+function decompress(body: Uint8Array, size: number, { chunk, codecs }: PageContext): Uint8Array {
+  return codecs.decompress(chunk.codec, body, size)
+}
+
+function dataPage(header: ThriftStruct, page: Uint8Array, leaf: ParquetLeafInfo): DataPage {
+  const run = { bytes: page, at: 0, end: page.length }
+  const repetition = leaf.maxRepetition > 0 ? prefixedLevels(run, header.get(4)) : undefined
+  const definition = leaf.maxDefinition > 0 ? prefixedLevels(run, header.get(3)) : undefined
+  return {
+    kind: 'data',
+    valueCount: natural(header, 1, 'a page value count'),
+    encoding: natural(header, 2, 'a page encoding'),
+    ...(repetition === undefined ? {} : { repetition }),
+    ...(definition === undefined ? {} : { definition }),
+    values: page.subarray(run.at),
+  }
+}
+
+/** Levels of a first-version page: a 32-bit length, then the hybrid. */
+function prefixedLevels(run: ByteRun, encoding: unknown): ByteRun {
+  if (encoding !== RLE) {
+    throw new FormatError(`levels of encoding ${String(encoding)}`, { unsupported: true })
+  }
+  if (run.end - run.at < 4) throw new FormatError('a page ends before its levels')
+  const view = new DataView(run.bytes.buffer, run.bytes.byteOffset, run.bytes.byteLength)
+  const start = run.at + 4
+  const length = view.getUint32(run.at, true)
+  if (length > run.end - start)
+    throw new FormatError(`levels of ${length} bytes run over their page`)
+  run.at = start + length
+  return { bytes: run.bytes, at: start, end: run.at }
+}
+
+function dataPageV2(
+  header: ThriftStruct,
+  body: Uint8Array,
+  size: number,
+  context: PageContext,
+): DataPage {
+  const { leaf } = context
+  const definitionBytes = natural(header, 5, 'the length of definition levels')
+  const repetitionBytes = natural(header, 6, 'the length of repetition levels')
+  const levels = definitionBytes + repetitionBytes
+  if (levels > body.length || levels > size) {
+    throw new FormatError(`levels of ${levels} bytes run over their page`)
+  }
+  const rest = body.subarray(levels)
+  const isCompressed = header.get(7) !== false && rest.length > 0
+  return {
+    kind: 'data',
+    valueCount: natural(header, 1, 'a page value count'),
+    encoding: natural(header, 4, 'a page encoding'),
+    ...(leaf.maxRepetition > 0 ? { repetition: { bytes: body, at: 0, end: repetitionBytes } } : {}),
+    ...(leaf.maxDefinition > 0
+      ? { definition: { bytes: body, at: repetitionBytes, end: levels } }
+      : {}),
+    values: isCompressed ? decompress(rest, size - levels, context) : rest,
+  }
+}
+
+/** `count` levels of at most `max` into `out` from `from` on. */
+export function readLevels(
+  run: ByteRun,
+  max: number,
+  out: Uint8Array,
+  range: { readonly from: number; readonly count: number },
+): void {
+  readHybrid(run, 32 - Math.clz32(max), out, range)
+  for (let i = range.from; i < range.from + range.count; i++) {
+    if (out[i]! > max) throw new FormatError(`a level of ${out[i]}, at most ${max} is possible`)
+  }
+}
+
+/** Of the page as stored (parquet.thrift, PageHeader). */
+function checkCrc(header: ThriftStruct, body: Uint8Array): void {
+  const expected = integer(header.get(4))
+  if (expected !== undefined && expected >>> 0 !== crc32(body)) {
+    throw new FormatError(`a page with CRC-32 ${crc32(body)}, its header says ${expected >>> 0}`)
+  }
+}
+
+function sub(header: ThriftStruct, id: number): ThriftStruct {
+  const value = header.get(id)
+  if (!(value instanceof Map)) throw new FormatError('a page header without its own part')
+  return value as ThriftStruct
+}
+
+function natural(header: ThriftStruct, id: number, what: string): number {
+  const value = integer(header.get(id))
+  if (value === undefined || value < 0) throw new FormatError(`${what} is ${String(value)}`)
+  return value
+}

@@ -1,0 +1,186 @@
+import type { PlainColumn } from '@spillway/core'
+import { FormatError } from './format-error.js'
+
+/**
+ * Values of one column chunk, nulls left out, in a buffer that grows with what is decoded: never by what a header
+ * claims. `appendRaw` takes machine values as Parquet's PLAIN encoding lays them out.
+ */
+export interface ValueBuffer {
+  readonly length: number
+  /** `count` values from PLAIN bytes; returns how many bytes they took. */
+  appendPlain(bytes: Uint8Array, count: number): number
+  /** Values of `from`, which has this buffer's kind, by index. */
+  appendTaken(from: PlainColumn, codes: Uint32Array, count: number): void
+  finish(): PlainColumn
+}
+
+type Numbers = Int32Array | Float64Array | BigInt64Array
+
+/** Grows by doubling. */
+export function grown<T extends Uint8Array | Uint32Array | Numbers>(values: T, needed: number): T {
+  if (needed <= values.length) return values
+  const larger = new (values.constructor as new (length: number) => T)(
+    Math.max(needed, values.length * 2, 64),
+  )
+  larger.set(values as never)
+  return larger
+}
+
+/** How PLAIN bytes become numbers. */
+export interface PlainNumbers<T extends Numbers> {
+  readonly kind: 'int32' | 'float64' | 'int64'
+  readonly empty: T
+  readonly byteLength: (count: number) => number
+  readonly decode: (bytes: Uint8Array, into: T, at: number, count: number) => void
+}
+
+export class NumberBuffer<T extends Numbers> implements ValueBuffer {
+  readonly #format: PlainNumbers<T>
+  #values: T
+  #length = 0
+
+  constructor(format: PlainNumbers<T>) {
+    this.#format = format
+    this.#values = format.empty
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  appendPlain(bytes: Uint8Array, count: number): number {
+    const size = this.#format.byteLength(count)
+    if (size > bytes.length) throw shortPage(count, size, bytes.length)
+    this.#values = grown(this.#values, this.#length + count)
+    this.#format.decode(bytes, this.#values, this.#length, count)
+    this.#length += count
+    return size
+  }
+
+  append(values: T): void {
+    this.#values = grown(this.#values, this.#length + values.length)
+    this.#values.set(values as never, this.#length)
+    this.#length += values.length
+  }
+
+  appendTaken(from: PlainColumn, codes: Uint32Array, count: number): void {
+    this.#values = grown(this.#values, this.#length + count)
+    const source = (from as unknown as { readonly values: T }).values
+    for (let i = 0; i < count; i++) this.#values[this.#length + i] = source[codes[i]!]!
+    this.#length += count
+  }
+
+  finish(): PlainColumn {
+    const values = this.#values.subarray(0, this.#length)
+    return { kind: this.#format.kind, values } as PlainColumn
+  }
+}
+
+const MAX_ARENA_BYTES = 0x7fffffff
+
+export class BytesBuffer implements ValueBuffer {
+  /** Bytes of each value; 0 when values carry their own length. */
+  readonly #fixed: number
+  #offsets = new Int32Array(64)
+  #data = Buffer.alloc(0)
+  #length = 0
+  #used = 0
+
+  constructor(fixed = 0) {
+    this.#fixed = fixed
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  appendPlain(bytes: Uint8Array, count: number): number {
+    return this.#fixed === 0 ? this.#appendPrefixed(bytes, count) : this.#appendFixed(bytes, count)
+  }
+
+  /** PLAIN byte arrays: each a 32-bit length, then that many bytes. */
+  #appendPrefixed(bytes: Uint8Array, count: number): number {
+    this.#reserve(count, Math.max(0, bytes.length - 4 * count))
+    const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    let at = 0
+    for (let i = 0; i < count; i++) {
+      if (at + 4 > source.length) throw shortPage(count, at + 4, source.length)
+      const length = source.readUInt32LE(at)
+      at += 4
+      if (length > source.length - at) throw shortPage(count, at + length, source.length)
+      source.copy(this.#data, this.#used, at, at + length)
+      at += length
+      this.#close(length)
+    }
+    return at
+  }
+
+  #appendFixed(bytes: Uint8Array, count: number): number {
+    const size = count * this.#fixed
+    if (size > bytes.length) throw shortPage(count, size, bytes.length)
+    this.#reserve(count, size)
+    this.#data.set(bytes.subarray(0, size), this.#used)
+    for (let i = 0; i < count; i++) this.#close(this.#fixed)
+    return size
+  }
+
+  /** One value: `prefix` bytes of the value before, then `suffix`. */
+  append(suffix: Uint8Array, prefix = 0): void {
+    this.#reserve(1, prefix + suffix.length)
+    if (prefix > 0) {
+      const from = this.#length === 0 ? 0 : this.#offsets[this.#length - 1]!
+      if (prefix > this.#used - from) throw new FormatError('a prefix longer than the value before')
+      this.#data.copyWithin(this.#used, from, from + prefix)
+    }
+    this.#data.set(suffix, this.#used + prefix)
+    this.#close(prefix + suffix.length)
+  }
+
+  appendTaken(from: PlainColumn, codes: Uint32Array, count: number): void {
+    const { offsets, data } = from as Extract<PlainColumn, { kind: 'bytes' }>
+    let size = 0
+    for (let i = 0; i < count; i++) size += offsets[codes[i]! + 1]! - offsets[codes[i]!]!
+    this.#reserve(count, size)
+    const source = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+    for (let i = 0; i < count; i++) {
+      const start = offsets[codes[i]!]!
+      const end = offsets[codes[i]! + 1]!
+      source.copy(this.#data, this.#used, start, end)
+      this.#close(end - start)
+    }
+  }
+
+  #reserve(count: number, size: number): void {
+    if (this.#length + count + 1 > this.#offsets.length) {
+      const offsets = new Int32Array(Math.max(this.#length + count + 1, this.#offsets.length * 2))
+      offsets.set(this.#offsets)
+      this.#offsets = offsets
+    }
+    const needed = this.#used + size
+    if (needed > MAX_ARENA_BYTES) {
+      throw new FormatError('a column chunk of more than 2 GiB of text', { unsupported: true })
+    }
+    if (needed <= this.#data.length) return
+    const data = Buffer.alloc(Math.min(MAX_ARENA_BYTES, Math.max(needed, this.#data.length * 2)))
+    this.#data.copy(data, 0, 0, this.#used)
+    this.#data = data
+  }
+
+  #close(length: number): void {
+    this.#used += length
+    this.#length++
+    this.#offsets[this.#length] = this.#used
+  }
+
+  finish(): PlainColumn {
+    return {
+      kind: 'bytes',
+      offsets: this.#offsets.subarray(0, this.#length + 1),
+      data: new Uint8Array(this.#data.buffer, this.#data.byteOffset, this.#used),
+    }
+  }
+}
+
+export function shortPage(count: number, needed: number, found: number): FormatError {
+  return new FormatError(`${count} values need ${needed} bytes or more, the page has ${found}`)
+}
