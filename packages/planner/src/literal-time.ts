@@ -1,6 +1,5 @@
-import type { Literal } from '@spillway/core'
+import { type Literal, type Moment, parseDate, parseMoment, parseTime } from '@spillway/core'
 import { type BoundLiteral, type CoerceContext, exact, incomparable, mismatch } from './literal.js'
-import { type Moment, parseDate, parseMoment, parseTime } from './moment.js'
 
 type TimestampType = 'timestamp' | 'timestamptz' | 'timestamp_ns' | 'timestamptz_ns'
 
