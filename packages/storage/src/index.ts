@@ -1,4 +1,5 @@
 export { type ByteRange, clipRange } from './byte-range.js'
+export { type CacheOptions, cacheStore } from './cache.js'
 export { type LocalGateway, type LocalGatewayOptions, localGateway } from './gateway.js'
 export { type LimitOptions, limitStore } from './limit.js'
 export { type LocalStoreOptions, localStore } from './local.js'

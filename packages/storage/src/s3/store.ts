@@ -147,7 +147,8 @@ function metaOf(
   found: { size: number; modified: Date | undefined; etag: string | undefined },
 ): ObjectMeta {
   const lastModified = found.modified?.getTime() ?? 0
-  const etag = found.etag === undefined ? {} : { etag: found.etag }
+  // Services answer an empty tag for files that were not written through them.
+  const etag = found.etag ? { etag: found.etag } : {}
   return { path, size: found.size, lastModified, ...etag }
 }
 

@@ -1,0 +1,360 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A small S3 for tests, which verifies every signature the way the service documents it. */
+export interface TestS3Server {
+  readonly endpoint: string
+  /** Raw `bucket/key` to bytes. */
+  readonly objects: Map<string, StoredObject>
+  /** Requests seen: `GET bucket/key`, or `LIST bucket/prefix`. */
+  readonly requests: string[]
+  /** Answers to give instead of the next requests, first in first out. */
+  readonly faults: Fault[]
+  readonly unfinishedUploads: () => number
+  close(): Promise<void>
+}
+
+export interface StoredObject {
+  readonly bytes: Buffer
+  readonly etag: string
+  readonly modified: Date
+}
+
+export type Fault =
+  | { readonly status: number; readonly code: string; readonly when?: RegExp }
+  | { readonly kind: 'hang' | 'cut' | 'reset'; readonly when?: RegExp }
+
+export interface TestS3Options {
+  readonly secrets: Readonly<Record<string, string>>
+  readonly sessionToken?: string
+  readonly region?: string
+  readonly pageSize?: number
+  readonly now?: () => number
+}
+
+interface Refusal {
+  readonly status: number
+  readonly code: string
+}
+
+class S3Refusal extends Error implements Refusal {
+  readonly status: number
+  readonly code: string
+  constructor(status: number, code: string) {
+    super(code)
+    this.status = status
+    this.code = code
+  }
+}
+
+export async function testS3Server(options: TestS3Options): Promise<TestS3Server> {
+  const objects = new Map<string, StoredObject>()
+  const uploads = new Map<string, Map<number, Buffer>>()
+  const requests: string[] = []
+  const faults: Fault[] = []
+  const state: State = { options, objects, uploads, requests, faults }
+  const server = createServer((request, response) => {
+    answer(state, request, response).catch(error => {
+      if (!response.headersSent) sendError(response, error)
+      else response.destroy()
+    })
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    objects,
+    requests,
+    faults,
+    unfinishedUploads: () => uploads.size,
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+interface State {
+  readonly options: TestS3Options
+  readonly objects: Map<string, StoredObject>
+  readonly uploads: Map<string, Map<number, Buffer>>
+  readonly requests: string[]
+  readonly faults: Fault[]
+}
+
+interface Call {
+  readonly method: string
+  /** Decoded: bucket, then key. */
+  readonly bucket: string
+  readonly key: string
+  readonly query: ReadonlyMap<string, string>
+  readonly headers: IncomingMessage['headers']
+  readonly body: Buffer
+}
+
+async function answer(state: State, request: IncomingMessage, response: ServerResponse) {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const [rawPath = '', rawQuery = ''] = (request.url ?? '').split(/\?(.*)/s)
+  const query = parseQuery(rawQuery)
+  const path = decodeURIComponent(rawPath)
+  const slash = path.indexOf('/', 1)
+  const bucket = path.slice(1, slash < 0 ? undefined : slash)
+  const key = slash < 0 ? '' : path.slice(slash + 1)
+  const method = request.method ?? ''
+  const isList = key === '' && query.has('list-type')
+  const label = isList
+    ? `LIST ${bucket}/${query.get('prefix') ?? ''}`
+    : `${method} ${bucket}/${key}`
+  state.requests.push(label)
+  const body = Buffer.concat(chunks)
+  const call: Call = { method, bucket, key, query, headers: request.headers, body }
+  if (await playFault(state, label, response)) return
+  verify(state, call, rawPath)
+  if (bucket === 'missing') throw new S3Refusal(404, 'NoSuchBucket')
+  if (bucket === 'forbidden') throw new S3Refusal(403, 'AccessDenied')
+  if (isList) sendXml(response, list(state, call))
+  else if (method === 'GET' || method === 'HEAD') read(state, call, response)
+  else if (method === 'PUT') put(state, call, response)
+  else if (method === 'POST') multipart(state, call, response)
+  else if (method === 'DELETE') {
+    if (query.has('uploadId')) state.uploads.delete(query.get('uploadId') ?? '')
+    else state.objects.delete(`${bucket}/${key}`)
+    response.writeHead(204).end()
+  } else throw new S3Refusal(405, 'MethodNotAllowed')
+}
+
+function parseQuery(raw: string): Map<string, string> {
+  const pairs = raw === '' ? [] : raw.split('&')
+  return new Map(
+    pairs.map(pair => {
+      const [name = '', value = ''] = pair.split(/=(.*)/s)
+      return [decodeURIComponent(name), decodeURIComponent(value)]
+    }),
+  )
+}
+
+async function playFault(state: State, label: string, response: ServerResponse): Promise<boolean> {
+  const index = state.faults.findIndex(({ when }) => when?.test(label) ?? true)
+  if (index < 0) return false
+  const [fault] = state.faults.splice(index, 1)
+  if (fault === undefined) return false
+  if ('status' in fault) throw new S3Refusal(fault.status, fault.code)
+  if (fault.kind === 'reset') response.destroy()
+  if (fault.kind === 'cut') {
+    response.writeHead(200, { 'Content-Length': '1000' })
+    response.write('only this')
+    setTimeout(() => response.destroy(), 20)
+  }
+  return true
+}
+
+/** Signature Version 4 by header or by query, over the path as it was sent. */
+function verify({ options }: State, call: Call, rawPath: string): void {
+  const signed = call.query.has('X-Amz-Signature') ? byQuery(options, call) : byHeader(call)
+  const secret = options.secrets[signed.accessKeyId]
+  if (secret === undefined) throw new S3Refusal(403, 'InvalidAccessKeyId')
+  const token = call.query.get('X-Amz-Security-Token') ?? call.headers['x-amz-security-token']
+  if (token !== options.sessionToken) throw new S3Refusal(403, 'InvalidToken')
+  const [day = '', region = '', service = '', end = ''] = signed.scope.split('/')
+  if (region !== (options.region ?? 'us-east-1')) {
+    throw new S3Refusal(400, 'AuthorizationHeaderMalformed')
+  }
+  const canonicalRequest = [
+    call.method,
+    // Services decode the path and encode it again in their own way.
+    decodeURIComponent(rawPath).split('/').map(encode).join('/'),
+    [...call.query]
+      .filter(([name]) => name !== 'X-Amz-Signature')
+      .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+      .sort()
+      .join('&'),
+    ...signed.headers.map(name => `${name}:${String(call.headers[name] ?? '').trim()}`),
+    '',
+    signed.headers.join(';'),
+    signed.payload,
+  ].join('\n')
+  const hashed = createHash('sha256').update(canonicalRequest).digest('hex')
+  let key: Buffer | string = `AWS4${secret}`
+  for (const part of [day, region, service, end]) key = hmac(key, part)
+  const expected = hmac(key, `AWS4-HMAC-SHA256\n${signed.date}\n${signed.scope}\n${hashed}`)
+  const given = Buffer.from(signed.signature, 'hex')
+  if (given.length !== 32 || signed.signature.length !== 64 || !timingSafeEqual(given, expected)) {
+    throw new S3Refusal(403, 'SignatureDoesNotMatch')
+  }
+}
+
+function hmac(key: Buffer | string, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest()
+}
+
+function encode(text: string): string {
+  return [...Buffer.from(text)]
+    .map(byte => {
+      const char = String.fromCharCode(byte)
+      if (/[A-Za-z0-9\-._~]/.test(char)) return char
+      return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+    })
+    .join('')
+}
+
+function byQuery(options: TestS3Options, { query }: Call) {
+  const get = (name: string) => query.get(`X-Amz-${name}`) ?? ''
+  const date = get('Date')
+  const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date) ?? []
+  const start = Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s))
+  const now = (options.now ?? Date.now)()
+  if (!(now <= start + Number(get('Expires')) * 1000)) throw new S3Refusal(403, 'AccessDenied')
+  const [accessKeyId = '', ...scope] = get('Credential').split('/')
+  return {
+    accessKeyId,
+    scope: scope.join('/'),
+    date,
+    headers: get('SignedHeaders').split(';'),
+    signature: get('Signature'),
+    payload: 'UNSIGNED-PAYLOAD',
+  }
+}
+
+function byHeader({ headers, body }: Call) {
+  const match =
+    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/([^,]+), ?SignedHeaders=([^,]+), ?Signature=(\S+)$/.exec(
+      headers.authorization ?? '',
+    )
+  if (match === null) throw new S3Refusal(403, 'AccessDenied')
+  const [, accessKeyId = '', scope = '', signedHeaders = '', signature = ''] = match
+  const payload = String(headers['x-amz-content-sha256'])
+  const actual = createHash('sha256').update(body).digest('hex')
+  if (payload !== 'UNSIGNED-PAYLOAD' && payload !== actual) {
+    throw new S3Refusal(400, 'XAmzContentSHA256Mismatch')
+  }
+  const date = String(headers['x-amz-date'])
+  return { accessKeyId, scope, date, headers: signedHeaders.split(';'), signature, payload }
+}
+
+function read({ objects }: State, call: Call, response: ServerResponse): void {
+  const found = objects.get(`${call.bucket}/${call.key}`)
+  if (found === undefined) throw new S3Refusal(404, 'NoSuchKey')
+  const headers = {
+    ETag: found.etag,
+    'Last-Modified': found.modified.toUTCString(),
+    'Accept-Ranges': 'bytes',
+  }
+  const total = found.bytes.length
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(call.headers.range ?? '') ?? []
+  if (first === undefined || last === undefined || call.method === 'HEAD') {
+    response.writeHead(200, { ...headers, 'Content-Length': total })
+    response.end(call.method === 'HEAD' ? undefined : found.bytes)
+    return
+  }
+  const start = first === '' ? Math.max(0, total - Number(last)) : Number(first)
+  const end = first === '' || last === '' ? total : Math.min(total, Number(last) + 1)
+  if (start >= end) throw new S3Refusal(416, 'InvalidRange')
+  const part = found.bytes.subarray(start, end)
+  const range = `bytes ${start}-${end - 1}/${total}`
+  response.writeHead(206, { ...headers, 'Content-Length': part.length, 'Content-Range': range })
+  response.end(part)
+}
+
+function put(state: State, call: Call, response: ServerResponse): void {
+  const upload = state.uploads.get(call.query.get('uploadId') ?? '')
+  if (call.query.has('uploadId')) {
+    if (upload === undefined) throw new S3Refusal(404, 'NoSuchUpload')
+    upload.set(Number(call.query.get('partNumber')), call.body)
+    response.writeHead(200, { ETag: '"part"' }).end()
+    return
+  }
+  response.writeHead(200, { ETag: store(state, call, call.body) }).end()
+}
+
+function multipart(state: State, call: Call, response: ServerResponse): void {
+  if (call.query.has('uploads')) {
+    const id = `upload-${state.requests.length}`
+    state.uploads.set(id, new Map())
+    sendXml(
+      response,
+      `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
+    )
+    return
+  }
+  const id = call.query.get('uploadId') ?? ''
+  const parts = [...(state.uploads.get(id) ?? [])].sort(([a], [b]) => a - b)
+  const etag = store(state, call, Buffer.concat(parts.map(([, bytes]) => bytes)))
+  state.uploads.delete(id)
+  sendXml(
+    response,
+    `<CompleteMultipartUploadResult><ETag>${etag}</ETag></CompleteMultipartUploadResult>`,
+  )
+}
+
+function store({ objects, options }: State, call: Call, bytes: Buffer): string {
+  const name = `${call.bucket}/${call.key}`
+  if (call.headers['if-none-match'] === '*' && objects.has(name)) {
+    throw new S3Refusal(412, 'PreconditionFailed')
+  }
+  const etag = `"${createHash('md5').update(bytes).digest('hex')}"`
+  objects.set(name, { bytes, etag, modified: new Date((options.now ?? Date.now)()) })
+  return etag
+}
+
+/** ListObjectsV2. Continuation tokens are the last key of a page. */
+function list({ objects, options }: State, { bucket, query }: Call): string {
+  const prefix = query.get('prefix') ?? ''
+  const delimiter = query.get('delimiter') ?? ''
+  const after = query.get('continuation-token') ?? query.get('start-after') ?? ''
+  const keys = [...objects.keys()]
+    .filter(name => name.startsWith(`${bucket}/${prefix}`))
+    .map(name => name.slice(bucket.length + 1))
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  const seen = new Set<string>()
+  const items: string[] = []
+  let last = ''
+  let truncated = false
+  for (const key of keys) {
+    const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
+    const folder = cut < 0 ? undefined : key.slice(0, cut + 1)
+    const item = folder ?? key
+    if (Buffer.compare(Buffer.from(item), Buffer.from(after)) <= 0 || seen.has(item)) continue
+    if (items.length >= (options.pageSize ?? 1000)) {
+      truncated = true
+      break
+    }
+    seen.add(item)
+    last = item
+    items.push(
+      folder === undefined ? contents(objects.get(`${bucket}/${key}`), key) : common(folder),
+    )
+  }
+  const token = truncated ? `<NextContinuationToken>${escapeXml(last)}</NextContinuationToken>` : ''
+  return `<ListBucketResult><IsTruncated>${truncated}</IsTruncated>${token}${items.join('')}</ListBucketResult>`
+}
+
+function contents(object: StoredObject | undefined, key: string): string {
+  const modified = `<LastModified>${object?.modified.toISOString()}</LastModified>`
+  const size = `<Size>${object?.bytes.length}</Size><ETag>${escapeXml(object?.etag ?? '')}</ETag>`
+  return `<Contents><Key>${escapeXml(key)}</Key>${modified}${size}</Contents>`
+}
+
+function common(folder: string): string {
+  return `<CommonPrefixes><Prefix>${escapeXml(folder)}</Prefix></CommonPrefixes>`
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"']/g, char => `&#${char.charCodeAt(0)};`)
+}
+
+function sendXml(response: ServerResponse, xml: string): void {
+  response.writeHead(200, { 'Content-Type': 'application/xml' })
+  response.end(`<?xml version="1.0" encoding="UTF-8"?>${xml}`)
+}
+
+function sendError(response: ServerResponse, error: unknown): void {
+  const { status, code } =
+    error instanceof S3Refusal ? error : { status: 500, code: 'InternalError' }
+  response.writeHead(status, { 'Content-Type': 'application/xml' })
+  response.end(
+    `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`,
+  )
+}
