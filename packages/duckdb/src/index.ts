@@ -1,1 +1,20 @@
-export {}
+export {
+  type Chunk,
+  type Connection,
+  chunkRows,
+  type DuckDb,
+  type DuckDbOptions,
+  duckDb,
+  type Row,
+  type RowValue,
+} from './connection.js'
+export { predicateSql } from './predicate-sql.js'
+export { type Json, rowJson, valueJson } from './row-json.js'
+export {
+  liveFiles,
+  type RowAnswer,
+  type RowQuery,
+  type TableRows,
+  type TableRowsOptions,
+  tableRows,
+} from './table-rows.js'

@@ -1,0 +1,248 @@
+import type {
+  DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  DuckDBType,
+  DuckDBValue,
+} from '@duckdb/node-api'
+import { TableError, throwIfCancelled } from '@spillway/core'
+import { type SqlType, sqlTypeOf } from './sql-type.js'
+
+/** A block of rows as DuckDB hands it over, a vector a column. */
+export type Chunk = DuckDBDataChunk
+
+/** Numbers as they are, every other type as core's `Value` has it; lists as arrays, structs and map entries by position. */
+export type RowValue = null | boolean | number | bigint | string | Uint8Array | readonly RowValue[]
+export type Row = readonly RowValue[]
+
+export interface DuckDbOptions {
+  readonly threads?: number
+  /** As DuckDB spells it: `2GB`. */
+  readonly memoryLimit?: string
+  /** Where it spills what exceeds the memory limit. */
+  readonly temporaryFolder?: string
+}
+
+/** An embedded database without tables of its own: it reads files and answers. Opened at the first use. */
+export interface DuckDb {
+  connect(): Promise<Connection>
+  version(): Promise<string>
+  close(): Promise<void>
+}
+
+/** One session: its temporary tables are its own and end with it. */
+export interface Connection {
+  run(sql: string, signal?: AbortSignal): Promise<void>
+  all(sql: string, signal?: AbortSignal): Promise<readonly Row[]>
+  /** Chunks as they are computed; memory does not grow with the answer. */
+  stream(sql: string, signal?: AbortSignal): AsyncIterable<Chunk>
+  /** The types of a query's columns, without running it. */
+  types(sql: string): Promise<readonly SqlType[]>
+  /** Fills a table of two BIGINT columns. */
+  appendPairs(table: string, pairs: Iterable<readonly [bigint, bigint]>): Promise<void>
+  close(): void
+}
+
+export function duckDb(options: DuckDbOptions = {}): DuckDb {
+  let opened: Promise<DuckDBInstance> | undefined
+  const instance = () => {
+    opened ??= open(options)
+    return opened
+  }
+  return {
+    async connect() {
+      const connection = await (await instance()).connect()
+      // Zone-less text and casts between the two timestamps mean UTC, whatever the machine's zone is.
+      await connection.run("SET TimeZone = 'UTC'")
+      return new Session(connection)
+    },
+    async version() {
+      const { version } = await loadDuckDb()
+      return version()
+    },
+    async close() {
+      const closing = opened
+      opened = undefined
+      if (closing !== undefined) (await closing).closeSync()
+    },
+  }
+}
+
+async function loadDuckDb() {
+  try {
+    return await import('@duckdb/node-api')
+  } catch (cause) {
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      'DuckDB, which reads rows, cannot be loaded on this machine: reinstall with optional dependencies',
+      { cause },
+    )
+  }
+}
+
+async function open(options: DuckDbOptions): Promise<DuckDBInstance> {
+  const { DuckDBInstance } = await loadDuckDb()
+  return DuckDBInstance.create(':memory:', {
+    // Nothing is fetched behind the user's back: an extension that is not built in is an error.
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    ...(options.threads !== undefined && { threads: String(options.threads) }),
+    ...(options.memoryLimit !== undefined && { memory_limit: options.memoryLimit }),
+    ...(options.temporaryFolder !== undefined && { temp_directory: options.temporaryFolder }),
+  })
+}
+
+class Session implements Connection {
+  readonly #connection: DuckDBConnection
+
+  constructor(connection: DuckDBConnection) {
+    this.#connection = connection
+  }
+
+  async run(sql: string, signal?: AbortSignal): Promise<void> {
+    await this.#interruptible(signal, () => this.#connection.run(sql))
+  }
+
+  async all(sql: string, signal?: AbortSignal): Promise<readonly Row[]> {
+    const rows: Row[] = []
+    for await (const chunk of this.stream(sql, signal)) rows.push(...chunkRows(chunk))
+    return rows
+  }
+
+  async *stream(sql: string, signal?: AbortSignal): AsyncIterable<Chunk> {
+    const result = await this.#interruptible(signal, () => this.#connection.stream(sql))
+    while (true) {
+      const chunk = await this.#interruptible(signal, () => result.fetchChunk())
+      if (chunk === null || chunk.rowCount === 0) return
+      yield chunk
+    }
+  }
+
+  async types(sql: string): Promise<readonly SqlType[]> {
+    const result = await this.#interruptible(undefined, () =>
+      this.#connection.run(`SELECT * FROM (${sql}) LIMIT 0`),
+    )
+    return result.columnTypes().map(sqlTypeOf)
+  }
+
+  async appendPairs(table: string, pairs: Iterable<readonly [bigint, bigint]>): Promise<void> {
+    const appender = await this.#connection.createAppender(table)
+    for (const [left, right] of pairs) {
+      appender.appendBigInt(left)
+      appender.appendBigInt(right)
+      appender.endRow()
+    }
+    appender.closeSync()
+  }
+
+  close(): void {
+    this.#connection.closeSync()
+  }
+
+  async #interruptible<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    throwIfCancelled(signal)
+    const interrupt = () => this.#connection.interrupt()
+    signal?.addEventListener('abort', interrupt, { once: true })
+    try {
+      return await work()
+    } catch (error) {
+      throwIfCancelled(signal)
+      throw tableErrorOf(error)
+    } finally {
+      signal?.removeEventListener('abort', interrupt)
+    }
+  }
+}
+
+/** What DuckDB says about files it cannot read is the table's fault; about our SQL, ours. */
+function tableErrorOf(error: unknown): TableError {
+  const text = error instanceof Error ? error.message : String(error)
+  const message = text.split('\n\n')[0]!.trim()
+  const missing = /No files found that match the pattern "(.*)"/s.exec(message)
+  if (missing !== null) {
+    return new TableError('TABLE_CORRUPT', `the table names a file that is not there`, {
+      context: { path: missing[1]! },
+      cause: error,
+    })
+  }
+  if (/^(Invalid Input|IO|Conversion|Out of Range|Serialization|Invalid) Error/.test(message)) {
+    return new TableError('TABLE_CORRUPT', `a file could not be read: ${message}`, { cause: error })
+  }
+  if (/^Out of Memory Error/.test(message)) {
+    return new TableError('UNSUPPORTED_FEATURE', `DuckDB ran out of memory: ${message}`, {
+      cause: error,
+    })
+  }
+  return new TableError('INTERNAL', `DuckDB: ${message}`, { cause: error })
+}
+
+/** The rows of a chunk as plain values. */
+export function chunkRows(chunk: Chunk): Row[] {
+  return chunk.convertRows<RowValue>((value, type, convert) => plainValue(value, type, convert))
+}
+
+type Convert = (value: DuckDBValue, type: DuckDBType, converter: Convert) => RowValue
+
+interface Nested {
+  readonly items?: readonly DuckDBValue[]
+  readonly entries?:
+    | Readonly<Record<string, DuckDBValue>>
+    | readonly { readonly key: DuckDBValue; readonly value: DuckDBValue }[]
+}
+
+interface Scalars {
+  readonly bytes?: Uint8Array
+  readonly days?: number
+  readonly micros?: bigint
+  readonly nanos?: bigint
+  readonly millis?: bigint
+  readonly seconds?: bigint
+  readonly value?: bigint
+  readonly toUint128?: () => bigint
+}
+
+function plainValue(value: DuckDBValue, type: DuckDBType, convert: Convert): RowValue {
+  if (value === null || typeof value !== 'object') return value as RowValue
+  const nested = nestedValue(value as Nested, type, convert)
+  return nested ?? scalarValue(value as Scalars)
+}
+
+function nestedValue(value: Nested, type: DuckDBType, convert: Convert): RowValue | undefined {
+  const types = type as {
+    readonly valueType?: DuckDBType
+    readonly keyType?: DuckDBType
+    readonly entryNames?: readonly string[]
+    readonly entryTypes?: readonly DuckDBType[]
+  }
+  if (value.items !== undefined) {
+    return value.items.map(item => convert(item, types.valueType!, convert))
+  }
+  if (Array.isArray(value.entries)) {
+    return value.entries.map(entry => [
+      convert(entry.key, types.keyType!, convert),
+      convert(entry.value, types.valueType!, convert),
+    ])
+  }
+  if (value.entries === undefined) return undefined
+  const entries = value.entries as Readonly<Record<string, DuckDBValue>>
+  return types.entryNames!.map((name, i) => convert(entries[name]!, types.entryTypes![i]!, convert))
+}
+
+function scalarValue(value: Scalars): RowValue {
+  if (value.bytes !== undefined) return value.bytes
+  if (value.days !== undefined) return value.days
+  if (value.toUint128 !== undefined) return uuidBytes(value.toUint128())
+  const integer = value.micros ?? value.nanos ?? value.millis ?? value.seconds ?? value.value
+  if (integer !== undefined) return integer
+  throw new TableError('INTERNAL', `DuckDB gave a value of an unknown kind: ${String(value)}`)
+}
+
+function uuidBytes(bits: bigint): Uint8Array {
+  const bytes = new Uint8Array(16)
+  let rest = bits
+  for (let i = 15; i >= 0; i--) {
+    bytes[i] = Number(rest & 0xffn)
+    rest >>= 8n
+  }
+  return bytes
+}

@@ -1,0 +1,162 @@
+import {
+  type DataFile,
+  type DeleteFile,
+  type ObjectStore,
+  type Snapshot,
+  TableError,
+} from '@spillway/core'
+import { columnSql } from './column-sql.js'
+import type { Connection } from './connection.js'
+import { type DeletionVector, readVector } from './deletion-vector.js'
+import { fileShapes, readParquet } from './file-shape.js'
+import { columnFinder } from './find-column.js'
+import { inBatches, type LocalFiles } from './local-files.js'
+import { matchDeletePaths } from './match-paths.js'
+import { quoteText } from './sql-text.js'
+
+type PositionDelete = Extract<DeleteFile, { kind: 'position-delete' }>
+
+/** Reserved field ids of position delete files (Iceberg spec, "Reserved Field IDs"). */
+const FILE_PATH_ID = 2147483546
+const POSITION_ID = 2147483545
+
+export interface DeleteContext {
+  readonly snapshot: Snapshot
+  readonly store: ObjectStore
+  readonly local: LocalFiles
+  readonly connection: Connection
+  readonly signal?: AbortSignal
+}
+
+/** Name of the temporary table (file BIGINT, pos BIGINT): rows of `files`, by index, that vectors and position deletes remove. */
+export const DELETED = 'deleted_positions'
+
+/** Fills the table anew for `files`; false where none of them has such deletes and the table stays empty. */
+export async function fillDeletedPositions(
+  files: readonly DataFile[],
+  context: DeleteContext,
+): Promise<boolean> {
+  const { connection, signal } = context
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${DELETED} (file BIGINT, pos BIGINT)`, signal)
+  const vectors = files.flatMap((file, index) =>
+    file.deletes.flatMap(vector => (vector.kind === 'deletion-vector' ? [{ index, vector }] : [])),
+  )
+  await appendVectors(vectors, context)
+  const positionDeletes = await appendPositionDeletes(files, context)
+  return vectors.length > 0 || positionDeletes
+}
+
+async function appendVectors(
+  vectors: readonly { readonly index: number; readonly vector: DeletionVector }[],
+  { store, connection, signal }: DeleteContext,
+): Promise<void> {
+  const bitmaps = await inBatches(vectors, ({ vector }) => readVector(store, vector, signal))
+  function* pairs(): Generator<readonly [bigint, bigint]> {
+    for (const [i, bitmap] of bitmaps.entries()) {
+      const file = BigInt(vectors[i]!.index)
+      for (const position of bitmap) yield [file, BigInt(position)]
+    }
+  }
+  if (vectors.length > 0) await connection.appendPairs(DELETED, pairs())
+}
+
+/** Each delete file is read once, whichever data files it applies to. */
+async function appendPositionDeletes(
+  files: readonly DataFile[],
+  context: DeleteContext,
+): Promise<boolean> {
+  const deletes = new Map<string, { readonly file: PositionDelete; readonly targets: number[] }>()
+  for (const [index, file] of files.entries()) {
+    for (const each of file.deletes) {
+      if (each.kind !== 'position-delete') continue
+      const known = deletes.get(each.path)
+      if (known === undefined) deletes.set(each.path, { file: each, targets: [index] })
+      else known.targets.push(index)
+    }
+  }
+  for (const { file, targets } of deletes.values()) {
+    await appendPositionDelete(
+      file,
+      targets.map(index => ({ index, file: files[index]! })),
+      context,
+    )
+  }
+  return deletes.size > 0
+}
+
+async function appendPositionDelete(
+  file: PositionDelete,
+  targets: readonly { readonly index: number; readonly file: DataFile }[],
+  { snapshot, local, connection, signal }: DeleteContext,
+): Promise<void> {
+  requireParquet(file)
+  const [path] = await local.pathsOf([file], signal)
+  const from = await positionColumns(connection, {
+    snapshot,
+    path: path!,
+    stored: file.path,
+    ...(signal && { signal }),
+  })
+  const named = await connection.all(
+    `SELECT DISTINCT path FROM ${from} WHERE path IS NOT NULL`,
+    signal,
+  )
+  const matches = matchDeletePaths(
+    named.map(([name]) => name as string),
+    targets,
+    snapshot.source,
+  )
+  if (matches.size === 0) return
+  const scope = [...matches].map(([name, index]) => `(${quoteText(name)}, ${index})`).join(', ')
+  await connection.run(
+    `INSERT INTO ${DELETED} SELECT s.file, d.pos FROM ${from} d
+     JOIN (VALUES ${scope}) s(path, file) ON d.path = s.path WHERE d.pos IS NOT NULL`,
+    signal,
+  )
+}
+
+/** A subquery (path, pos) over one position delete file, its columns found by id, else by name. */
+async function positionColumns(
+  connection: Connection,
+  {
+    snapshot,
+    path,
+    stored,
+    signal,
+  }: {
+    readonly snapshot: Snapshot
+    readonly path: string
+    readonly stored: string
+    readonly signal?: AbortSignal
+  },
+): Promise<string> {
+  const [shape] = await fileShapes(connection, [path], signal)
+  const finder = columnFinder(snapshot, shape!)
+  const column = (id: number, name: string, type: 'string' | 'long') => {
+    const field = { id, name, physicalName: name, type, nullable: false }
+    const source = {
+      columns: shape!.columns,
+      find: finder,
+      naming: 'position' as const,
+      constant: () => undefined,
+    }
+    const found =
+      finder(field, shape!.columns) ?? shape!.columns.findIndex(each => each.name === name)
+    if (found >= 0) return columnSql(field, { ...source, find: () => found })
+    throw new TableError('TABLE_CORRUPT', `a position delete file has no column ${name}`, {
+      context: { path: stored },
+    })
+  }
+  const names = shape!.columns.map((_, i) => `c${i}`).join(', ')
+  return `(SELECT ${column(FILE_PATH_ID, 'file_path', 'string')} AS path, ${column(POSITION_ID, 'pos', 'long')} AS pos
+     FROM ${readParquet([path])} t(${names}))`
+}
+
+export function requireParquet(file: { readonly path: string; readonly fileFormat: string }): void {
+  if (file.fileFormat === 'parquet') return
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    `rows are read from Parquet files alone, and the table has ${file.fileFormat} files`,
+    { context: { path: file.path, fileFormat: file.fileFormat } },
+  )
+}

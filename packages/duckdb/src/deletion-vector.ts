@@ -1,0 +1,74 @@
+import { type DeleteFile, type ObjectStore, TableError } from '@spillway/core'
+import { crc32, type Roaring64, readRoaring64, writeRoaring64 } from '@spillway/encoding'
+
+export type DeletionVector = Extract<DeleteFile, { kind: 'deletion-vector' }>
+
+/** The first four bytes of the bitmap of a Delta deletion vector and of an Iceberg one, read little-endian. */
+const MAGIC = 1681511377
+const MAGIC_BYTES = 4
+const FRAME_BYTES = 4
+
+/** The positions that a vector deletes; its checksum, where it has one, and its cardinality are verified. */
+export async function readVector(
+  store: ObjectStore,
+  vector: DeletionVector,
+  signal?: AbortSignal,
+): Promise<Roaring64> {
+  const bytes = await bitmapBytes(store, vector, signal)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length < MAGIC_BYTES || view.getUint32(0, true) !== MAGIC) {
+    const found = bytes.length < MAGIC_BYTES ? `${bytes.length} bytes` : view.getUint32(0, true)
+    throw corrupt(vector, `expected magic number ${MAGIC}, found ${found}`)
+  }
+  const positions = readRoaring64(bytes.subarray(MAGIC_BYTES), pathOf(vector))
+  if (positions.cardinality !== vector.cardinality) {
+    throw corrupt(
+      vector,
+      `its metadata says ${vector.cardinality} rows are deleted, its bitmap ${positions.cardinality}`,
+    )
+  }
+  return positions
+}
+
+/** Magic and bitmap, as `DeleteFile.bitmap` holds them. */
+export function vectorBytes(positions: Iterable<number | bigint>): Uint8Array {
+  const bitmap = writeRoaring64(positions)
+  const bytes = new Uint8Array(MAGIC_BYTES + bitmap.length)
+  new DataView(bytes.buffer).setUint32(0, MAGIC, true)
+  bytes.set(bitmap, MAGIC_BYTES)
+  return bytes
+}
+
+async function bitmapBytes(
+  store: ObjectStore,
+  vector: DeletionVector,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  if (vector.bitmap instanceof Uint8Array) return vector.bitmap
+  const { path, offset, length } = vector.bitmap
+  // Both formats frame the bitmap alike: its length before and a CRC-32 behind, big-endian (Delta PROTOCOL.md
+  // "Deletion Vector Format"; Iceberg Puffin "deletion-vector-v1").
+  const range = { start: offset - FRAME_BYTES, end: offset + length + FRAME_BYTES }
+  const object = await store.get(path, { range, ...(signal && { signal }) })
+  if (object === undefined) throw corrupt(vector, 'the file is not there')
+  const { bytes } = object
+  if (bytes.length !== length + 2 * FRAME_BYTES) throw corrupt(vector, 'the file ends before it')
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const stated = view.getUint32(0, false)
+  if (stated !== length)
+    throw corrupt(vector, `expected ${length} bytes, its header says ${stated}`)
+  const bitmap = bytes.subarray(FRAME_BYTES, FRAME_BYTES + length)
+  const checksum = view.getUint32(FRAME_BYTES + length, false)
+  if (crc32(bitmap) !== checksum) throw corrupt(vector, 'its checksum does not match')
+  return bitmap
+}
+
+function pathOf({ bitmap, id }: DeletionVector): string {
+  return bitmap instanceof Uint8Array ? id : bitmap.path
+}
+
+function corrupt(vector: DeletionVector, reason: string): TableError {
+  return new TableError('TABLE_CORRUPT', `deletion vector ${vector.id}: ${reason}`, {
+    context: { path: pathOf(vector) },
+  })
+}

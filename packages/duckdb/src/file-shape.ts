@@ -1,0 +1,166 @@
+import { TableError } from '@spillway/core'
+import type { Connection, Row } from './connection.js'
+import { quoteList } from './sql-text.js'
+import type { SqlType } from './sql-type.js'
+
+/** A column of a file, or a field under one, as DuckDB reads it. */
+export interface FileColumn {
+  readonly name: string
+  readonly fieldId?: number
+  readonly type: FileType
+}
+
+export type FileType =
+  | { readonly kind: 'scalar' | 'decimal'; readonly sql: SqlType }
+  | {
+      readonly kind: 'struct'
+      readonly fields: readonly FileColumn[]
+      /** DuckDB reads a repeated group of one field as that field: the struct has to be put around it again. */
+      readonly bare: boolean
+    }
+  | { readonly kind: 'list'; readonly element: FileColumn }
+  | { readonly kind: 'map'; readonly key: FileColumn; readonly value: FileColumn }
+
+/** Files that have one schema, and so can be read by one statement. */
+export interface FileShape {
+  readonly columns: readonly FileColumn[]
+  /** False where no field of the file has an id. */
+  readonly hasFieldIds: boolean
+  /** Positions in the list that was asked about, ascending. */
+  readonly files: readonly number[]
+  readonly rowCounts: readonly number[]
+}
+
+interface SchemaNode {
+  readonly name: string
+  readonly repeated: boolean
+  readonly fieldId?: number
+  readonly children: readonly SchemaNode[]
+}
+
+/** Sorts local Parquet files by schema. One statement reads every footer; JavaScript sees each schema once. */
+export async function fileShapes(
+  connection: Connection,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly FileShape[]> {
+  if (paths.length === 0) return []
+  const positions = new Map(paths.map((path, i) => [path, i]))
+  const counts = await rowCounts(connection, paths, signal)
+  const rows = await connection.all(
+    `WITH nodes AS (
+       SELECT file_name, list([name, coalesce(num_children, 0)::VARCHAR, repetition_type, field_id::VARCHAR,
+         concat_ws(' ', type, type_length, converted_type, logical_type, scale, precision)] ORDER BY column_id) AS schema
+       FROM parquet_schema(${quoteList(paths)}) GROUP BY file_name)
+     SELECT schema, list(file_name) FROM nodes GROUP BY schema`,
+    signal,
+  )
+  const shapes: FileShape[] = []
+  for (const [schema, names] of rows) {
+    const files = (names as readonly string[])
+      .map(name => positions.get(name)!)
+      .sort((a, b) => a - b)
+    const example = paths[files[0]!]!
+    const types = await connection.types(`SELECT * FROM ${readParquet([example])}`)
+    const root = schemaTree(schema as readonly Row[])
+    const columns = root.children.map((node, i) => columnOf(node, types[i], example))
+    if (columns.length !== types.length) throw misread(example, 'its top-level columns')
+    const hasFieldIds = (schema as readonly Row[]).some((node, i) => i > 0 && node[3] !== null)
+    shapes.push({ columns, hasFieldIds, files, rowCounts: files.map(file => counts[file]!) })
+  }
+  return shapes.sort((a, b) => a.files[0]! - b.files[0]!)
+}
+
+/** The table function over exactly these files: no globbing of meaning, no partitions guessed from folder names. */
+export function readParquet(paths: readonly string[]): string {
+  return `read_parquet(${quoteList(paths)}, hive_partitioning = false, union_by_name = false)`
+}
+
+async function rowCounts(
+  connection: Connection,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly number[]> {
+  const rows = await connection.all(
+    `SELECT file_name, num_rows FROM parquet_file_metadata(${quoteList(paths)})`,
+    signal,
+  )
+  const byName = new Map(rows.map(([name, count]) => [name as string, Number(count)]))
+  return paths.map(path => byName.get(path)!)
+}
+
+/** The flat, depth-first list of a Parquet footer as a tree. */
+function schemaTree(nodes: readonly Row[]): SchemaNode {
+  let next = 0
+  function read(): SchemaNode {
+    const [name, childCount, repetition, fieldId] = nodes[next++]!
+    const children: SchemaNode[] = []
+    for (let i = 0; i < Number(childCount); i++) children.push(read())
+    return {
+      name: name as string,
+      repeated: repetition === 'REPEATED',
+      ...(fieldId !== null && { fieldId: Number(fieldId) }),
+      children,
+    }
+  }
+  return read()
+}
+
+/** Lays the names and ids of `node` beside the type that DuckDB gave it. */
+function columnOf(node: SchemaNode, type: SqlType | undefined, path: string): FileColumn {
+  const fieldId = node.fieldId === undefined ? {} : { fieldId: node.fieldId }
+  if (type === undefined) throw misread(path, node.name)
+  return { name: node.name, ...fieldId, type: fileTypeOf(node, type, path) }
+}
+
+function fileTypeOf(node: SchemaNode, type: SqlType, path: string): FileType {
+  switch (type.kind) {
+    case 'scalar':
+    case 'decimal':
+      return { kind: type.kind, sql: type }
+    case 'struct':
+      if (node.children.length !== type.fields.length) throw misread(path, node.name)
+      return { kind: 'struct', bare: false, fields: structFields(node, type, path) }
+    case 'list':
+      return { kind: 'list', element: elementColumn(node, type.element, path) }
+    case 'map': {
+      const [key, value] = node.children[0]?.children ?? []
+      if (key === undefined || value === undefined) throw misread(path, node.name)
+      return {
+        kind: 'map',
+        key: columnOf(key, type.key, path),
+        value: columnOf(value, type.value, path),
+      }
+    }
+  }
+}
+
+function structFields(
+  node: SchemaNode,
+  type: SqlType & { readonly kind: 'struct' },
+  path: string,
+): readonly FileColumn[] {
+  return node.children.map((child, i) => columnOf(child, type.fields[i]!.type, path))
+}
+
+/**
+ * What a list's elements are (Parquet LogicalTypes.md, "Lists", with its older layouts). Three levels: the only child
+ * of the repeated group. Two: the repeated node itself, which its name says (`array`, `..._tuple`) where it has a
+ * single child; DuckDB then leaves the group out. A field that repeats without a list around it is its own element.
+ */
+function elementColumn(list: SchemaNode, type: SqlType, path: string): FileColumn {
+  const node = list.repeated ? { ...list, repeated: false } : (list.children[0] ?? list)
+  const [only, ...more] = node.children
+  if (only === undefined || more.length > 0) return columnOf(node, type, path)
+  const child = columnOf(only, type, path)
+  const isElement = list.repeated || node.name === 'array' || node.name.endsWith('_tuple')
+  return isElement
+    ? { name: node.name, type: { kind: 'struct', bare: true, fields: [child] } }
+    : child
+}
+
+function misread(path: string, what: string): TableError {
+  return new TableError('UNSUPPORTED_FEATURE', `DuckDB reads ${what} of ${path} in another shape`, {
+    context: { path },
+  })
+}

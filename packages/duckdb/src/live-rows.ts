@@ -1,0 +1,131 @@
+import { type DataFile, type Field, TableError } from '@spillway/core'
+import type { ColumnSource } from './column-sql.js'
+import {
+  DELETED,
+  type DeleteContext,
+  fillDeletedPositions,
+  requireParquet,
+} from './deleted-positions.js'
+import { equalityConditions, equalityDeletes, equalityKey } from './equality-deletes.js'
+import { type FileColumn, type FileShape, fileShapes, readParquet } from './file-shape.js'
+import { columnFinder } from './find-column.js'
+import { partitionConstant } from './partition-constants.js'
+import type { Naming } from './sql-type.js'
+
+/** Files that one statement reads: of one schema, under the same equality deletes. */
+export interface LivePart {
+  readonly files: readonly DataFile[]
+  readonly rowCounts: readonly number[]
+  /** FROM and WHERE: exactly the live rows, as columns `c0`, `c1`, ... beside file_index and file_row_number. */
+  readonly from: string
+  readonly source: ColumnSource
+  /** True where only reading values tells which rows are deleted. */
+  readonly readsValues: boolean
+  readonly hasDeletes: boolean
+}
+
+export interface PartOptions {
+  readonly naming: Naming
+  /** One more condition on the rows of files with these columns. */
+  readonly condition?: (columns: readonly FileColumn[]) => string
+}
+
+/**
+ * The live rows of `files`, part by part. The temporary tables of a part are there until the next one is asked for.
+ * Files with logs are not these: see merged-rows.ts.
+ */
+export async function* liveParts(
+  files: readonly DataFile[],
+  context: DeleteContext,
+  options: PartOptions,
+): AsyncGenerator<LivePart> {
+  for (const file of files) requireComplete(file)
+  const paths = await context.local.pathsOf(files, context.signal)
+  for (const shape of await fileShapes(context.connection, paths, context.signal)) {
+    for (const positions of groupsOf(shape, files)) {
+      yield await partOf(positions, { files, paths, shape, options }, context)
+    }
+  }
+}
+
+function requireComplete(file: DataFile): void {
+  requireParquet(file)
+  if (file.logFiles.length === 0) return
+  throw new TableError('INTERNAL', 'a file with logs was read without merging them', {
+    context: { path: file.path },
+  })
+}
+
+/** Positions of the shape's files, apart by whether positions are deleted and by their equality deletes. */
+function groupsOf(shape: FileShape, files: readonly DataFile[]): readonly (readonly number[])[] {
+  const groups = new Map<string, number[]>()
+  for (const position of shape.files) {
+    const file = files[position]!
+    const untouched = file.deletes.every(({ kind }) => kind === 'equality-delete')
+    const key = `${untouched}\n${equalityKey(file)}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [position])
+    else group.push(position)
+  }
+  return [...groups.values()]
+}
+
+interface PartInput {
+  readonly files: readonly DataFile[]
+  readonly paths: readonly string[]
+  readonly shape: FileShape
+  readonly options: PartOptions
+}
+
+async function partOf(
+  positions: readonly number[],
+  { files, paths, shape, options }: PartInput,
+  context: DeleteContext,
+): Promise<LivePart> {
+  const chosen = positions.map(position => files[position]!)
+  const source = sourceOf(chosen, shape, { naming: options.naming, context })
+  const conditions: string[] = []
+  if (await fillDeletedPositions(chosen, context)) {
+    conditions.push(
+      `NOT EXISTS (SELECT 1 FROM ${DELETED} d WHERE d.file = t.file_index AND d.pos = t.file_row_number)`,
+    )
+  }
+  const deletes = equalityDeletes(chosen[0]!)
+  if (deletes.length > 0) conditions.push(...(await equalityConditions(deletes, source, context)))
+  const extra = options.condition?.(shape.columns)
+  if (extra !== undefined) conditions.push(extra)
+  const names = shape.columns.map((_, i) => `c${i}`).join(', ')
+  const from = `FROM ${readParquet(positions.map(position => paths[position]!))} t(${names})`
+  const rowCountOf = new Map(shape.files.map((file, i) => [file, shape.rowCounts[i]!]))
+  return {
+    files: chosen,
+    rowCounts: positions.map(position => rowCountOf.get(position)!),
+    from: `${from} WHERE ${conditions.length === 0 ? 'TRUE' : conditions.join(' AND ')}`,
+    source,
+    readsValues: deletes.length > 0 || extra !== undefined,
+    hasDeletes: conditions.length > 0,
+  }
+}
+
+function sourceOf(
+  files: readonly DataFile[],
+  shape: FileShape,
+  { naming, context }: { readonly naming: Naming; readonly context: DeleteContext },
+): ColumnSource {
+  const { snapshot } = context
+  const find = columnFinder(snapshot, shape)
+  const constants = new Map<Field, string | undefined>()
+  // Delta files do not hold partition columns, or hold them beside a log that wins (materializePartitionColumns); a
+  // folder's name wins in a directory of Parquet. Iceberg and Hudi look there only for what the file lacks.
+  const metadataWins = snapshot.format === 'delta' || snapshot.format === 'parquet'
+  return {
+    columns: shape.columns,
+    find,
+    naming,
+    constant(field) {
+      if (!metadataWins && find(field, shape.columns) !== undefined) return undefined
+      if (!constants.has(field)) constants.set(field, partitionConstant(field, files, snapshot))
+      return constants.get(field)
+    },
+  }
+}

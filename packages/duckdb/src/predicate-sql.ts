@@ -1,0 +1,99 @@
+import {
+  type DataType,
+  type FieldPath,
+  type Leaf,
+  type Literal,
+  leafOf,
+  type Predicate,
+  type Reference,
+  type Schema,
+  TableError,
+} from '@spillway/core'
+import { compareWithLiteral, equalsAny } from './comparison-sql.js'
+import { quoteText } from './sql-text.js'
+
+/**
+ * `predicate` as DuckDB SQL with the three-valued logic and the float order of Spark: NaN equals itself and is above
+ * everything, and an unknown part is refused, because rows must be exact. `columnSql` spells a column.
+ */
+export function predicateSql(
+  predicate: Predicate,
+  schema: Schema,
+  columnSql: (path: FieldPath) => string,
+): string {
+  switch (predicate.kind) {
+    case 'alwaysTrue':
+      return 'TRUE'
+    case 'alwaysFalse':
+      return 'FALSE'
+    case 'unknown':
+      throw new TableError(
+        'UNSUPPORTED_FEATURE',
+        `rows cannot be chosen exactly: ${predicate.reason}`,
+      )
+    case 'and':
+    case 'or':
+      return junction(
+        predicate.kind,
+        predicate.operands.map(operand => predicateSql(operand, schema, columnSql)),
+      )
+    case 'not':
+      return `(NOT ${predicateSql(predicate.operand, schema, columnSql)})`
+    default: {
+      const path = resolve(predicate.ref, schema)
+      return leafSql(predicate, columnSql(path), leafOf(path).type)
+    }
+  }
+}
+
+function junction(kind: 'and' | 'or', parts: readonly string[]): string {
+  if (parts.length === 0) return kind === 'and' ? 'TRUE' : 'FALSE'
+  return `(${parts.join(kind === 'and' ? ' AND ' : ' OR ')})`
+}
+
+function resolve(ref: Reference, schema: Schema): FieldPath {
+  const path = schema.find(ref.names)
+  if (path !== undefined) return path
+  const known = schema.fields.map(({ name }) => name)
+  const listed = known.length > 20 ? `${known.slice(0, 20).join(', ')}, ...` : known.join(', ')
+  throw new TableError(
+    'INVALID_REQUEST',
+    `the table has no column ${ref.names.join('.')}; its columns are ${listed}`,
+    { context: { column: ref.names.join('.') } },
+  )
+}
+
+function leafSql(leaf: Leaf<Reference, Literal>, column: string, type: DataType): string {
+  switch (leaf.kind) {
+    case 'isNull':
+      return `(${column} IS NULL)`
+    case 'notNull':
+      return `(${column} IS NOT NULL)`
+    case 'isNan':
+      return nanSql(column, type)
+    case 'notNan':
+      return `(NOT ${nanSql(column, type)})`
+    case 'comparison':
+      return compareWithLiteral(leaf.op, column, { type, literal: leaf.value })
+    case 'in':
+      return equalsAny(column, type, leaf.values)
+    case 'notIn':
+      return `(NOT ${equalsAny(column, type, leaf.values)})`
+    case 'startsWith':
+      return prefixSql(column, type, leaf.prefix)
+    case 'notStartsWith':
+      return `(NOT ${prefixSql(column, type, leaf.prefix)})`
+  }
+}
+
+/** Spark's isnan is false, not null, for null. */
+function nanSql(column: string, type: DataType): string {
+  return type === 'float' || type === 'double' ? `coalesce(isnan(${column}), FALSE)` : 'FALSE'
+}
+
+function prefixSql(column: string, type: DataType, prefix: string): string {
+  if (type !== 'string') {
+    throw new TableError('UNSUPPORTED_FEATURE', 'LIKE is known for string columns alone')
+  }
+  return `starts_with(${column}, ${quoteText(prefix)})`
+}

@@ -1,0 +1,86 @@
+import { type PrimitiveType, TableError, typeName, type Value } from '@spillway/core'
+
+/** An identifier, whatever characters it holds. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** A string literal. SQL text cannot hold NUL, so such text travels as hexadecimal. */
+export function quoteText(text: string): string {
+  if (!text.includes('\0')) return `'${text.replaceAll("'", "''")}'`
+  return `decode(${quoteBytes(new TextEncoder().encode(text))})`
+}
+
+export function quoteBytes(bytes: Uint8Array): string {
+  return `from_hex('${Buffer.from(bytes).toString('hex')}')`
+}
+
+/** A list of file paths for read_parquet. */
+export function quoteList(texts: readonly string[]): string {
+  return `[${texts.map(quoteText).join(', ')}]`
+}
+
+/** `value` as an expression of exactly `type`. */
+export function quoteValue(value: Value, type: PrimitiveType): string {
+  if (typeof type === 'string') return quotePrimitive(value, type)
+  switch (type.kind) {
+    case 'fixed':
+      return quoteBytes(value as Uint8Array)
+    case 'decimal':
+      return `'${decimalText(value as bigint, type.scale)}'::DECIMAL(${type.precision},${type.scale})`
+    default:
+      throw new TableError(
+        'UNSUPPORTED_FEATURE',
+        `a value of type ${typeName(type)} has no literal`,
+      )
+  }
+}
+
+function quotePrimitive(value: Value, type: Extract<PrimitiveType, string>): string {
+  switch (type) {
+    case 'boolean':
+      return value ? 'TRUE' : 'FALSE'
+    case 'int':
+      return `'${value}'::INTEGER`
+    case 'long':
+      return `'${value}'::BIGINT`
+    case 'float':
+      return `'${value}'::FLOAT`
+    case 'double':
+      return `'${value}'::DOUBLE`
+    case 'date':
+      return `(DATE '1970-01-01' + (${value}))`
+    case 'time':
+      return `'${timeText(value as bigint)}'::TIME`
+    case 'timestamp':
+      return `make_timestamp('${value}'::BIGINT)`
+    case 'timestamptz':
+      return `make_timestamptz('${value}'::BIGINT)`
+    case 'timestamp_ns':
+    case 'timestamptz_ns':
+      return `make_timestamp_ns('${value}'::BIGINT)`
+    case 'string':
+      return quoteText(value as string)
+    case 'binary':
+      return quoteBytes(value as Uint8Array)
+    case 'uuid':
+      return `'${Buffer.from(value as Uint8Array).toString('hex')}'::UUID`
+  }
+}
+
+/** An unscaled integer at `scale` in plain digits. */
+export function decimalText(unscaled: bigint, scale: number): string {
+  const negative = unscaled < 0n
+  const digits = (negative ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
+  const whole = digits.slice(0, digits.length - scale)
+  const text = scale === 0 ? whole : `${whole}.${digits.slice(digits.length - scale)}`
+  return negative ? `-${text}` : text
+}
+
+/** Microseconds of a day as `HH:MM:SS.ffffff`. */
+export function timeText(micros: bigint): string {
+  const seconds = micros / 1_000_000n
+  const part = (value: bigint) => value.toString().padStart(2, '0')
+  const fraction = (micros % 1_000_000n).toString().padStart(6, '0')
+  return `${part(seconds / 3600n)}:${part((seconds / 60n) % 60n)}:${part(seconds % 60n)}.${fraction}`
+}

@@ -1,0 +1,144 @@
+import type { DuckDBType } from '@duckdb/node-api'
+import { type DataType, TableError, typeName } from '@spillway/core'
+import { quoteName } from './sql-text.js'
+
+/** A DuckDB type, as far as reading files needs it. */
+export type SqlType =
+  | { readonly kind: 'scalar'; readonly name: string }
+  | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
+  | { readonly kind: 'struct'; readonly fields: readonly SqlField[] }
+  | { readonly kind: 'list'; readonly element: SqlType }
+  | { readonly kind: 'map'; readonly key: SqlType; readonly value: SqlType }
+
+export interface SqlField {
+  readonly name: string
+  readonly type: SqlType
+}
+
+/** DuckDB's type ids (duckdb.h, `duckdb_type`) of the scalars that Parquet files can hold. */
+const SCALARS: Readonly<Record<number, string>> = {
+  1: 'BOOLEAN',
+  2: 'TINYINT',
+  3: 'SMALLINT',
+  4: 'INTEGER',
+  5: 'BIGINT',
+  6: 'UTINYINT',
+  7: 'USMALLINT',
+  8: 'UINTEGER',
+  9: 'UBIGINT',
+  10: 'FLOAT',
+  11: 'DOUBLE',
+  12: 'TIMESTAMP',
+  13: 'DATE',
+  14: 'TIME',
+  15: 'INTERVAL',
+  16: 'HUGEINT',
+  17: 'VARCHAR',
+  18: 'BLOB',
+  20: 'TIMESTAMP_S',
+  21: 'TIMESTAMP_MS',
+  22: 'TIMESTAMP_NS',
+  27: 'UUID',
+  30: 'TIMETZ',
+  31: 'TIMESTAMPTZ',
+  36: 'NULL',
+  39: 'TIME_NS',
+  40: 'GEOMETRY',
+  41: 'VARIANT',
+}
+const DECIMAL = 19
+const LIST = 24
+const STRUCT = 25
+const MAP = 26
+
+/** The node client's type object as plain data. */
+export function sqlTypeOf(type: DuckDBType): SqlType {
+  const parts = type as unknown as {
+    readonly typeId: number
+    readonly width: number
+    readonly scale: number
+    readonly valueType: DuckDBType
+    readonly keyType: DuckDBType
+    readonly entryNames: readonly string[]
+    readonly entryTypes: readonly DuckDBType[]
+  }
+  switch (parts.typeId) {
+    case DECIMAL:
+      return { kind: 'decimal', precision: parts.width, scale: parts.scale }
+    case LIST:
+      return { kind: 'list', element: sqlTypeOf(parts.valueType) }
+    case MAP:
+      return { kind: 'map', key: sqlTypeOf(parts.keyType), value: sqlTypeOf(parts.valueType) }
+    case STRUCT:
+      return {
+        kind: 'struct',
+        fields: parts.entryNames.map((name, i) => ({
+          name,
+          type: sqlTypeOf(parts.entryTypes[i]!),
+        })),
+      }
+    default:
+      return { kind: 'scalar', name: SCALARS[parts.typeId] ?? `type ${parts.typeId}` }
+  }
+}
+
+/** How struct fields are named: as the schema does, or by position where names may collide but for case. */
+export type Naming = 'logical' | 'position'
+
+/** The DuckDB type that rows of `type` are given out as. */
+export function sqlTypeText(type: DataType, naming: Naming): string {
+  if (typeof type === 'string') return PRIMITIVES[type]
+  switch (type.kind) {
+    case 'fixed':
+      return 'BLOB'
+    case 'decimal':
+      return `DECIMAL(${type.precision},${type.scale})`
+    case 'list':
+      return `${sqlTypeText(type.element.type, naming)}[]`
+    case 'map':
+      return `MAP(${sqlTypeText(type.key.type, naming)}, ${sqlTypeText(type.value.type, naming)})`
+    case 'struct': {
+      const fields = type.fields.map(
+        (field, i) => `${fieldName(field.name, i, naming)} ${sqlTypeText(field.type, naming)}`,
+      )
+      return `STRUCT(${fields.join(', ')})`
+    }
+    case 'opaque':
+      if (isVoid(type.name)) return 'INTEGER'
+      if (type.name === 'variant') return 'VARCHAR'
+      throw new TableError(
+        'UNSUPPORTED_FEATURE',
+        `values of type ${typeName(type)} cannot be read`,
+        {
+          context: { type: typeName(type) },
+        },
+      )
+  }
+}
+
+/** Types that hold nothing but null: Delta's void, Iceberg's unknown. */
+export function isVoid(name: string): boolean {
+  return name === 'void' || name === 'unknown' || name === 'null'
+}
+
+export function fieldName(name: string, position: number, naming: Naming): string {
+  return naming === 'logical' ? quoteName(name) : `f${position}`
+}
+
+const PRIMITIVES = {
+  boolean: 'BOOLEAN',
+  int: 'INTEGER',
+  long: 'BIGINT',
+  float: 'FLOAT',
+  double: 'DOUBLE',
+  date: 'DATE',
+  time: 'TIME',
+  timestamp: 'TIMESTAMP',
+  timestamptz: 'TIMESTAMPTZ',
+  timestamp_ns: 'TIMESTAMP_NS',
+  // DuckDB has no zoned nanoseconds: they are kept as nanoseconds of UTC.
+  timestamptz_ns: 'TIMESTAMP_NS',
+  string: 'VARCHAR',
+  binary: 'BLOB',
+  uuid: 'UUID',
+} as const

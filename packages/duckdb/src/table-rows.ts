@@ -1,0 +1,231 @@
+import {
+  type DataFile,
+  type Field,
+  type ObjectStore,
+  type Predicate,
+  type Snapshot,
+  TableError,
+  throwIfCancelled,
+} from '@spillway/core'
+import { columnSql, pathSql } from './column-sql.js'
+import { type Connection, chunkRows, type DuckDb, duckDb, type Row } from './connection.js'
+import { DELETED, type DeleteContext } from './deleted-positions.js'
+import { type LivePart, liveParts } from './live-rows.js'
+import { localFiles } from './local-files.js'
+import { mergeParts } from './merged-rows.js'
+import { predicateSql } from './predicate-sql.js'
+
+export interface TableRowsOptions {
+  readonly store: ObjectStore
+  readonly duckdb?: DuckDb
+  /** Live files that may hold matching rows; the default is all of them. */
+  readonly files?: (
+    snapshot: Snapshot,
+    where: Predicate | undefined,
+    signal?: AbortSignal,
+  ) => AsyncIterable<readonly DataFile[]>
+  /** Most bytes copied to this machine for one statement. */
+  readonly maxCopiedBytes?: number
+  /** Where copies go; the default is the system's temporary folder. */
+  readonly folder?: string
+}
+
+export interface RowQuery {
+  readonly where?: Predicate
+  /** Top-level columns by name; the default is all of them. */
+  readonly columns?: readonly string[]
+  readonly limit?: number
+  readonly signal?: AbortSignal
+}
+
+export interface RowAnswer {
+  readonly fields: readonly Field[]
+  /** Blocks of rows; struct values by position, as their type lists its fields. */
+  readonly rows: AsyncIterable<readonly Row[]>
+}
+
+/** Exact rows of a snapshot: every delete, vector, rename and default applied, or a refusal. */
+export interface TableRows {
+  count(snapshot: Snapshot, where?: Predicate, signal?: AbortSignal): Promise<bigint>
+  rows(snapshot: Snapshot, query?: RowQuery): RowAnswer
+}
+
+/** Files that one statement may name. */
+const FILES_AT_ONCE = 2000
+
+export function tableRows(options: TableRowsOptions): TableRows {
+  const duckdb = options.duckdb ?? duckDb()
+  const filesOf = options.files ?? liveFiles
+
+  async function* parts(
+    snapshot: Snapshot,
+    query: RowQuery,
+  ): AsyncGenerator<[LivePart, Connection]> {
+    const { where, signal } = query
+    for await (const files of batches(filesOf(snapshot, where, signal))) {
+      const local = localFiles(options.store, {
+        ...(options.maxCopiedBytes !== undefined && { maxBytes: options.maxCopiedBytes }),
+        ...(options.folder !== undefined && { folder: options.folder }),
+      })
+      const connection = await duckdb.connect()
+      const context = {
+        snapshot,
+        store: options.store,
+        local,
+        connection,
+        ...(signal && { signal }),
+      }
+      try {
+        for await (const part of partsOf(files, context)) yield [part, connection]
+      } finally {
+        connection.close()
+        await local.close()
+      }
+    }
+  }
+
+  return {
+    async count(snapshot, where, signal) {
+      let total = 0n
+      const query = { ...(where && { where }), ...(signal && { signal }) }
+      for await (const [part, connection] of parts(snapshot, query)) {
+        total += await countPart(part, { snapshot, connection, query })
+      }
+      return total
+    },
+    rows(snapshot, query = {}) {
+      const fields = chosenFields(snapshot, query.columns)
+      return { fields, rows: rowBlocks(parts(snapshot, query), { snapshot, fields, query }) }
+    },
+  }
+}
+
+/** Parts of ordinary files, then those of slices whose logs have to be merged. */
+async function* partsOf(
+  files: readonly DataFile[],
+  context: DeleteContext,
+): AsyncGenerator<LivePart> {
+  const plain = files.filter(file => file.logFiles.length === 0)
+  yield* liveParts(plain, context, { naming: 'position' })
+  yield* mergeParts(
+    files.filter(file => file.logFiles.length > 0),
+    context,
+  )
+}
+
+async function* rowBlocks(
+  parts: AsyncIterable<[LivePart, Connection]>,
+  {
+    snapshot,
+    fields,
+    query,
+  }: {
+    readonly snapshot: Snapshot
+    readonly fields: readonly Field[]
+    readonly query: RowQuery
+  },
+): AsyncGenerator<readonly Row[]> {
+  let left = query.limit ?? Number.POSITIVE_INFINITY
+  if (left <= 0) return
+  for await (const [part, connection] of parts) {
+    const columns = fields.map((field, i) => `${columnSql(field, part.source)} AS o${i}`)
+    // A table without columns still has rows.
+    const list = columns.length === 0 ? 'NULL AS o0' : columns.join(', ')
+    const limit = Number.isFinite(left) ? ` LIMIT ${left}` : ''
+    const sql = `SELECT ${list} ${part.from} AND ${whereSql(part, snapshot, query.where)}${limit}`
+    for await (const chunk of connection.stream(sql, query.signal)) {
+      const rows = chunkRows(chunk)
+      left -= rows.length
+      yield columns.length === 0 ? rows.map(() => []) : rows
+    }
+    if (left <= 0) return
+  }
+}
+
+async function countPart(
+  part: LivePart,
+  {
+    snapshot,
+    connection,
+    query,
+  }: {
+    readonly snapshot: Snapshot
+    readonly connection: Connection
+    readonly query: RowQuery
+  },
+): Promise<bigint> {
+  const { where, signal } = query
+  if (where === undefined && !part.readsValues) return countByPositions(part, connection, signal)
+  const [row] = await connection.all(
+    `SELECT count(*) ${part.from} AND ${whereSql(part, snapshot, where)}`,
+    signal,
+  )
+  return BigInt(row![0] as bigint)
+}
+
+/** Rows of the footers less the positions deleted: no row is read, however many there are. */
+async function countByPositions(
+  part: LivePart,
+  connection: Connection,
+  signal?: AbortSignal,
+): Promise<bigint> {
+  const total = part.rowCounts.reduce((sum, count) => sum + BigInt(count), 0n)
+  if (!part.hasDeletes) return total
+  const counts = part.rowCounts.map((count, i) => `(${i}, ${count})`).join(', ')
+  const [row] = await connection.all(
+    `SELECT count(*) FROM (SELECT DISTINCT file, pos FROM ${DELETED}) d
+     JOIN (VALUES ${counts}) r(file, rows) ON d.file = r.file WHERE d.pos >= 0 AND d.pos < r.rows`,
+    signal,
+  )
+  return total - BigInt(row![0] as bigint)
+}
+
+function whereSql(part: LivePart, { schema }: Snapshot, where: Predicate | undefined): string {
+  if (where === undefined) return 'TRUE'
+  return `(${predicateSql(where, schema, path => pathSql(path, part.source))})`
+}
+
+function chosenFields(
+  { schema }: Snapshot,
+  columns: readonly string[] | undefined,
+): readonly Field[] {
+  if (columns === undefined) return schema.fields
+  return columns.map(name => {
+    const path = schema.find([name])
+    if (path !== undefined) return path[0]
+    throw new TableError('INVALID_REQUEST', `the table has no column ${name}`, {
+      context: { column: name },
+    })
+  })
+}
+
+/** Every live file of the snapshot, batch by batch. */
+export async function* liveFiles(
+  snapshot: Snapshot,
+  _where?: Predicate,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly DataFile[]> {
+  for (const handle of snapshot.files.handles) {
+    throwIfCancelled(signal)
+    const loaded = await handle.load(signal)
+    for (let start = 0; start < loaded.live.length; start += FILES_AT_ONCE) {
+      yield await loaded.files(loaded.live.subarray(start, start + FILES_AT_ONCE), signal)
+    }
+  }
+}
+
+/** Batches of at most FILES_AT_ONCE files, small neighbours put together. */
+async function* batches(
+  source: AsyncIterable<readonly DataFile[]>,
+): AsyncGenerator<readonly DataFile[]> {
+  let waiting: DataFile[] = []
+  for await (const files of source) {
+    for (const file of files) {
+      waiting.push(file)
+      if (waiting.length < FILES_AT_ONCE) continue
+      yield waiting
+      waiting = []
+    }
+  }
+  if (waiting.length > 0) yield waiting
+}
