@@ -3,19 +3,20 @@ import { TableError } from '@spillway/core'
 /** A line longer than this is not an action of any server. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 /** The lines of an NDJSON body, as they arrive; the last needs no newline, an empty one is left out. */
 export async function* readLines(
   body: AsyncIterable<Uint8Array>,
   maxLineBytes = MAX_LINE_BYTES,
 ): AsyncIterable<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
   let held: Uint8Array[] = []
   let heldBytes = 0
   function take(end: Uint8Array): string {
     const line = held.length === 0 ? end : join([...held, end], heldBytes + end.length)
     held = []
     heldBytes = 0
-    return decodeLine(decoder, line)
+    return decodeLine(line)
   }
   for await (const chunk of body) {
     let start = 0
@@ -39,10 +40,10 @@ export async function* readLines(
   if (last !== '') yield last
 }
 
-function decodeLine(decoder: TextDecoder, bytes: Uint8Array): string {
+function decodeLine(bytes: Uint8Array): string {
   try {
     const end = bytes.length > 0 && bytes[bytes.length - 1] === 13 ? bytes.length - 1 : bytes.length
-    return decoder.decode(bytes.subarray(0, end))
+    return utf8.decode(bytes.subarray(0, end))
   } catch (cause) {
     throw new TableError('INVALID_REQUEST', 'the answer is not UTF-8 text', { cause })
   }
