@@ -19,6 +19,8 @@ export {
 export { encodeParquetFile } from './encode-parquet.js'
 export { type ErrorBody, WIRE_ERRORS, type WireError, wireError } from './errors.js'
 export { type FileIdScheme, fileId } from './file-id.js'
+export type { ParsedHint, UnappliedPart } from './hint.js'
+export { parseJsonPredicate } from './json-predicate.js'
 export { type JsonValue, parseJson, RawJson, type WireValue, writeJson } from './json-text.js'
 export type { LineOptions, WireFile } from './line-options.js'
 export { createTokenCodec, type TokenCodec, type TokenUse } from './page-token.js'
@@ -31,5 +33,6 @@ export {
   type QueryRequest,
 } from './query-request.js'
 export { type SchemaStringOptions, schemaString, strippedSchemaString } from './schema-string.js'
+export { parseSqlPredicate } from './sql-predicate.js'
 export { type StatsStringOptions, statsString } from './stats-string.js'
 export { tableFeatures } from './table-features.js'
