@@ -56,8 +56,8 @@ function compare(op: ComparisonOp, ref: BoundReference, value: Value): BoundPred
 }
 
 /**
- * The literal lies strictly between two neighbours of the column's type, or beyond all of them. Equality then holds
- * for no value (an empty list) and an order that holds for all of them is `notNull`: null still matches neither.
+ * The literal lies strictly between two neighbours of the column's type, or beyond all of them. What holds for no value
+ * is an empty list, not `alwaysFalse`: a null matches neither it nor its negation.
  */
 function compareGap(
   op: ComparisonOp,
@@ -71,12 +71,10 @@ function compareGap(
       return { kind: 'notIn', ref, values: [] }
     case 'lt':
     case 'ltEq':
-      if (below === undefined) return { kind: 'in', ref, values: [] }
-      return above === undefined ? { kind: 'notNull', ref } : compare('ltEq', ref, below)
+      return below === undefined ? { kind: 'in', ref, values: [] } : compare('ltEq', ref, below)
     case 'gt':
     case 'gtEq':
-      if (above === undefined) return { kind: 'in', ref, values: [] }
-      return below === undefined ? { kind: 'notNull', ref } : compare('gtEq', ref, above)
+      return above === undefined ? { kind: 'in', ref, values: [] } : compare('gtEq', ref, above)
   }
 }
 

@@ -71,7 +71,7 @@ function bindLeaf(
   schema: Schema,
   options: CoerceOptions,
 ): BoundPredicate | string {
-  const path = schema.find(leaf.ref.names)
+  const path = findColumn(leaf.ref.names, schema)
   if (path === undefined) return `there is no column ${leaf.ref.names.join('.')}`
   const repeated = path.slice(0, -1).find(field => isRepeated(field.type))
   if (repeated !== undefined) {
@@ -97,6 +97,13 @@ function bindLeaf(
   }
 }
 
+/** JSON hints have one name for a column: one that is no column's is taken for a path, dot by dot. */
+function findColumn(names: readonly string[], schema: Schema): FieldPath | undefined {
+  const found = schema.find(names)
+  if (found !== undefined || names.length !== 1) return found
+  return schema.find(names[0]!.split('.'))
+}
+
 function bindPrefix(
   kind: 'startsWith' | 'notStartsWith',
   prefix: string,
@@ -106,8 +113,6 @@ function bindPrefix(
   if (type !== 'string') return `a ${typeName(type)} column has no prefix`
   if (!isWellFormed(prefix)) return 'the prefix is not valid Unicode'
   const ref: BoundReference = { path }
-  // Every text starts with the empty one.
-  if (prefix === '' && kind === 'startsWith') return { kind: 'notNull', ref }
   return { kind, ref, prefix }
 }
 

@@ -170,6 +170,8 @@ function outsideValue(value: Raw, { lower, upper }: ColumnStats, rows: Selection
 /** Texts with a prefix lie in [prefix, successor): both bounds inside it prove that every value has it. */
 function outsidePrefix(prefix: Uint8Array, entry: ColumnStats, rows: Selection): Selection {
   const { lower, upper } = entry
+  // Every text starts with the empty one.
+  if (prefix.length === 0) return rows.subarray(0, 0)
   const successor = successorOf(prefix)
   if (lower === undefined || upper === undefined || successor === undefined) return rows
   const less = dropWhere(lower, 'atLeast', prefix, rows)
