@@ -70,12 +70,16 @@ function retrying(options: LimitOptions, slots: Semaphore): Attempt {
       try {
         return await slots.hold(run, signal)
       } catch (error) {
-        if (tries >= most || !isTableError(error) || !error.retryable) throw error
+        if (tries >= most || !mayPass(error)) throw error
         // The slot is free while this one waits.
         await sleep(random() * Math.min(maxDelayMs, baseDelayMs * 2 ** tries), signal)
       }
     }
   }
+}
+
+function mayPass(error: unknown): boolean {
+  return isTableError(error) && error.retryable
 }
 
 interface Resuming<T> {
@@ -106,7 +110,7 @@ async function* resuming<T>(options: Resuming<T>): AsyncGenerator<T> {
     } catch (error) {
       items = undefined
       // What came before the failure is good; if it lasts, the next run meets it at once.
-      if (run.length === 0) throw error
+      if (run.length === 0 || !mayPass(error)) throw error
     }
     return run
   }

@@ -1,0 +1,237 @@
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { localGateway } from '../src/gateway.js'
+import { parseRange } from '../src/http-range.js'
+
+const BASE = 'https://share.example/files'
+const SECRET = 'a secret of the tests'
+
+let folder: string
+let root: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'spillway-gateway-'))
+  root = join(folder, 'root')
+  await mkdir(join(root, 'inner/deep'), { recursive: true })
+  await writeFile(join(folder, 'outside.parquet'), 'SECRET ROWS')
+  await mkdir(join(folder, 'root-sibling'))
+  await writeFile(join(folder, 'root-sibling/x'), 'SECRET ROWS')
+  await writeFile(join(root, 'a.parquet'), 'PAR1-rows-PAR1')
+  await symlink(join(folder, 'outside.parquet'), join(root, 'link-out'))
+  await symlink(folder, join(root, 'folder-out'))
+  await symlink(join(root, 'a.parquet'), join(root, 'link-in'))
+})
+
+afterAll(() => rm(folder, { recursive: true }))
+
+const gateway = (options: { clock?: () => number; roots?: string[]; secret?: string } = {}) =>
+  localGateway({ roots: [root], secret: SECRET, baseUrl: BASE, ...options })
+
+async function urlOf(path: string, options: Parameters<typeof gateway>[0] = {}): Promise<string> {
+  const now = Date.now()
+  const { urls } = await gateway(options).signer.sign([path], { expiresInSeconds: 600, now })
+  return urls[0]!
+}
+
+async function get(url: string, init: RequestInit = {}): Promise<[number, string]> {
+  const answer = await gateway().handle(new Request(url, init))
+  return [answer.status, await answer.text()]
+}
+
+describe('what is outside', () => {
+  it.each([
+    ['another folder', () => join(folder, 'outside.parquet')],
+    ['a folder whose name begins alike', () => join(folder, 'root-sibling/x')],
+    ['dots', () => `${root}/../outside.parquet`],
+    ['dots in a URI', () => `file://${root}/inner/../../outside.parquet`],
+    ['the root itself', () => root],
+    ['a NUL', () => `${root}/a\0b`],
+    ['another scheme', () => 's3://bucket/key'],
+    ['no path', () => 'a.parquet'],
+  ])('is not covered or signed: %s', async (_, path) => {
+    expect(gateway().signer.covers(path())).toBe(false)
+    await expect(urlOf(path())).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  })
+
+  it.each([['link-out'], ['folder-out/outside.parquet'], ['folder-out/root-sibling/x']])(
+    'is not served through the link %s, even signed',
+    async name => {
+      const [status, body] = await get(await urlOf(`${root}/${name}`))
+      expect([status, JSON.parse(body).errorCode]).toEqual([403, 'PERMISSION_DENIED'])
+      expect(body).not.toContain('SECRET')
+    },
+  )
+
+  it('is told from a link that stays inside', async () => {
+    expect(await get(await urlOf(`${root}/link-in`))).toEqual([200, 'PAR1-rows-PAR1'])
+  })
+
+  // Each keeps a valid signature of another file, as somebody who tries would.
+  it.each([
+    ['..%2Foutside.parquet'],
+    ['%2e%2e/outside.parquet'],
+    ['../outside.parquet'],
+    ['..%5Coutside.parquet'],
+    ['inner/..%2F..%2Foutside.parquet'],
+    ['%00'],
+    ['a.parquet%00'],
+    ['%2Fetc%2Fpasswd'],
+    ['/etc/passwd'],
+    ['%'],
+    ['%c0%ae%c0%ae/outside.parquet'],
+    ['a.parquet/'],
+    ['a.parquet/..'],
+    ['.'],
+    [''],
+  ])('is refused from the URL alone: %s', async name => {
+    const url = await urlOf(`${root}/a.parquet`)
+    const [status, body] = await get(url.replace('a.parquet', name))
+    expect(status).toBe(403)
+    expect(body).not.toMatch(/SECRET|root:/)
+  })
+
+  it('is what another root’s URL names, unless it is a root here too', async () => {
+    const inner = join(root, 'inner')
+    await writeFile(join(inner, 'x'), 'inner')
+    const foreign = await urlOf(`${inner}/x`, { roots: [inner] })
+    expect((await get(foreign))[0]).toBe(403)
+    const both = gateway({ roots: [root, inner] })
+    expect((await both.handle(new Request(foreign))).status).toBe(200)
+  })
+})
+
+describe('a URL', () => {
+  it('does not name the root', async () => {
+    expect(await urlOf(`${root}/inner/x`)).not.toContain(folder)
+  })
+
+  it('is honoured until it expires, and from then on not', async () => {
+    const { urls, expiresAt } = await gateway().signer.sign([`${root}/a.parquet`], {
+      expiresInSeconds: 60,
+      now: 1_700_000_000_999,
+    })
+    expect(expiresAt).toBe(1_700_000_060_000)
+    const at = async (now: number) =>
+      (await gateway({ clock: () => now }).handle(new Request(urls[0]!))).status
+    expect([await at(expiresAt - 1), await at(expiresAt)]).toEqual([200, 403])
+  })
+
+  it('is honoured after a restart with the same secret', async () => {
+    const url = await urlOf(`${root}/a.parquet`)
+    expect((await gateway().handle(new Request(url))).status).toBe(200)
+  })
+
+  it.each([
+    ['a second signature', (url: string) => `${url}&X-Amz-Signature=${'0'.repeat(64)}`],
+    ['a second end', (url: string) => `${url}&expires=9999999999`],
+    ['an endless end', (url: string) => url.replace(/expires=\d+/, 'expires=Infinity')],
+    ['an end with more after it', (url: string) => url.replace(/(expires=\d+)/, '$1%0Ax')],
+    [
+      'another case of the signature',
+      (url: string) => url.replace(/[a-f0-9]+$/, s => s.toUpperCase()),
+    ],
+    ['another root', (url: string) => url.replace(/files\/[0-9a-f]/, 'files/g')],
+    ['no base path', (url: string) => url.replace('/files/', '/')],
+  ])('is refused with %s', async (_, change) => {
+    const url = await urlOf(`${root}/a.parquet`)
+    const [status, body] = await get(change(url))
+    expect([status, JSON.parse(body).errorCode]).toEqual([403, 'PERMISSION_DENIED'])
+  })
+
+  it('of a file that has gone answers 404, of a folder too', async () => {
+    expect((await get(await urlOf(`${root}/gone`)))[0]).toBe(404)
+    expect((await get(await urlOf(`${root}/inner`)))[0]).toBe(404)
+    expect((await get(await urlOf(`${root}/a.parquet/below`)))[0]).toBe(404)
+  })
+
+  it('says which methods it answers', async () => {
+    const url = await urlOf(`${root}/a.parquet`)
+    const answer = await gateway().handle(new Request(url, { method: 'POST' }))
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  })
+
+  it('needs a secret worth the name', () => {
+    expect(() => gateway({ secret: 'short' })).toThrowError('at least 16 bytes')
+  })
+})
+
+describe('conditions', () => {
+  it('answers a range of the version that If-Range names, else the whole file', async () => {
+    const url = await urlOf(`${root}/a.parquet`)
+    const head = await gateway().handle(new Request(url, { method: 'HEAD' }))
+    const etag = head.headers.get('etag') ?? ''
+    const modified = head.headers.get('last-modified') ?? ''
+    const read = (ifRange: string) =>
+      get(url, { headers: { Range: 'bytes=0-3', 'If-Range': ifRange } })
+    expect(await read(etag)).toEqual([206, 'PAR1'])
+    expect(await read(modified)).toEqual([206, 'PAR1'])
+    expect(await read('"another"')).toEqual([200, 'PAR1-rows-PAR1'])
+    expect(await read(`W/${etag}`)).toEqual([200, 'PAR1-rows-PAR1'])
+  })
+
+  it('answers 304 to who has the file', async () => {
+    const url = await urlOf(`${root}/a.parquet`)
+    const head = await gateway().handle(new Request(url, { method: 'HEAD' }))
+    const headers = { 'If-None-Match': `"x", ${head.headers.get('etag')}` }
+    expect(await get(url, { headers })).toEqual([304, ''])
+  })
+
+  it('answers HEAD with the whole length whatever the range', async () => {
+    const url = await urlOf(`${root}/a.parquet`)
+    const init = { method: 'HEAD', headers: { Range: 'bytes=0-3' } }
+    const answer = await gateway().handle(new Request(url, init))
+    expect([answer.status, answer.headers.get('content-length')]).toEqual([200, '14'])
+  })
+})
+
+describe('a body', () => {
+  it('is read as it is taken, and let go of when it is not', async () => {
+    const large = join(root, 'large')
+    await writeFile(large, '')
+    await truncate(large, 1 << 30)
+    const before = process.memoryUsage().rss
+    const answer = await gateway().handle(new Request(await urlOf(large)))
+    const reader = answer.body!.getReader()
+    const { value } = await reader.read()
+    expect(value?.length).toBe(256 * 1024)
+    await reader.cancel()
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 << 20)
+  })
+
+  it('breaks off when the file becomes shorter, and never looks whole', async () => {
+    const path = join(root, 'shrinking')
+    await writeFile(path, new Uint8Array(1 << 20))
+    const answer = await gateway().handle(new Request(await urlOf(path)))
+    await truncate(path, 1000)
+    await expect(answer.arrayBuffer()).rejects.toThrowError('shorter')
+  })
+})
+
+describe('parseRange', () => {
+  it.each([
+    [null, { kind: 'whole' }],
+    ['bytes=0-0', { kind: 'part', start: 0, end: 1 }],
+    ['BYTES=2-', { kind: 'part', start: 2, end: 10 }],
+    ['bytes=9-9', { kind: 'part', start: 9, end: 10 }],
+    ['bytes=-1', { kind: 'part', start: 9, end: 10 }],
+    ['bytes=-100', { kind: 'part', start: 0, end: 10 }],
+    ['bytes=10-', { kind: 'unsatisfiable' }],
+    ['bytes=-0', { kind: 'unsatisfiable' }],
+    ['bytes=99999999999999999999-', { kind: 'unsatisfiable' }],
+    ['bytes=0-99999999999999999999', { kind: 'part', start: 0, end: 10 }],
+    ['bytes=5-4', { kind: 'whole' }],
+    ['bytes=-', { kind: 'whole' }],
+    ['bytes=a-b', { kind: 'whole' }],
+    ['bytes=0-1,3-4', { kind: 'whole' }],
+    ['rows=0-1', { kind: 'whole' }],
+    ['bytes=-1-2', { kind: 'whole' }],
+  ])('takes %s of 10 bytes as %o', (header, expected) => {
+    expect(parseRange(header, 10)).toEqual(expected)
+  })
+
+  it.each(['bytes=0-', 'bytes=-1', 'bytes=0-0'])('finds no byte of an empty file in %s', header => {
+    expect(parseRange(header, 0)).toEqual({ kind: 'unsatisfiable' })
+  })
+})
