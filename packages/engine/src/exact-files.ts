@@ -122,5 +122,11 @@ export async function makeExact(
     const vector = await resolver.toDeletionVector(snapshot, file, signal)
     if (vector.kind === 'deletion-vector') return { file, vector }
   }
-  return { file: await resolver.toCompleteFile(snapshot, file, signal) }
+  return { file: withoutOriginals(await resolver.toCompleteFile(snapshot, file, signal)) }
+}
+
+/** What the log said about the original's rows and names is not true of its replacement. */
+function withoutOriginals(file: DataFile): DataFile {
+  const { delta, ...rest } = file
+  return delta === undefined ? file : { ...rest, delta: { partitionValues: delta.partitionValues } }
 }

@@ -111,6 +111,13 @@ function refuseMetadata(metadata: TableMetadata, accepts: Accepts): void {
 }
 
 function refuseChange(file: DataFile, version: bigint, accepts: Accepts): void {
+  if (!Number.isFinite(file.size)) {
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      `version ${version} removed a file without recording its size, so its changes cannot be shared; start after it`,
+      { context: { version } },
+    )
+  }
   if (file.logFiles.length > 0) throw unsupported('mergeLogs', version)
   if (file.deletes.length === 0) return
   const vector = file.deletes.length === 1 && file.deletes[0]!.kind === 'deletion-vector'

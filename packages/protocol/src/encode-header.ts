@@ -10,6 +10,8 @@ export interface HeaderOptions {
   readonly version: bigint
   /** Live files and bytes: Spark lists every file of a table to learn its size when these are absent. */
   readonly totals?: { readonly files: number; readonly bytes: number }
+  /** Written in the protocol line too, where a client asked for the protocols of later commits. */
+  readonly protocolVersion?: bigint
   /** What `dir` mode adds; absent where it is not offered. */
   readonly access?: WireValue
 }
@@ -23,7 +25,9 @@ export function encodeHeader(
   settled: Settled,
   options: HeaderOptions,
 ): string {
-  return `${encodeProtocol(metadata, settled)}${encodeMetaData(metadata, settled, options)}`
+  const { protocolVersion: version } = options
+  const protocol = encodeProtocol(metadata, settled, version === undefined ? {} : { version })
+  return `${protocol}${encodeMetaData(metadata, settled, options)}`
 }
 
 export function encodeProtocol(

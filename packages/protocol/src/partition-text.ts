@@ -36,12 +36,12 @@ export function partitionValuesText(
   fields: readonly Field[],
 ): string {
   const members = fields.map(
-    field => `${JSON.stringify(field.name)}:${JSON.stringify(valueOf(file, metadata, field))}`,
+    field => `${JSON.stringify(field.name)}:${JSON.stringify(valueIn(file, metadata, field))}`,
   )
   return `{${members.join(',')}}`
 }
 
-function valueOf(file: DataFile, metadata: TableMetadata, field: Field): string | null {
+function valueIn(file: DataFile, metadata: TableMetadata, field: Field): string | null {
   const recorded = file.delta?.partitionValues
   if (recorded !== undefined) {
     return recorded.get(field.physicalName) ?? recorded.get(field.name) ?? null

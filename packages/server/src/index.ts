@@ -1,1 +1,6 @@
-export {}
+export type { AccessLog, AccessRecord } from './access-log.js'
+export { tokenHash } from './authenticate.js'
+export { checkSharesConfig, type SharesConfig } from './config-schema.js'
+export { type ConfigShares, createConfigShares } from './config-shares.js'
+export { createSharingServer, type SharingServer, type SharingServerOptions } from './handler.js'
+export { DEFAULT_LIMITS, type ServerLimits } from './request-context.js'

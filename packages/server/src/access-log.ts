@@ -1,0 +1,36 @@
+/** What happened to one request. Never holds a token, a URL that was signed, or a predicate's literals. */
+export interface AccessRecord {
+  readonly requestId: string
+  /** Epoch milliseconds. */
+  readonly time: number
+  readonly method: string
+  /** The route's pattern; absent when none matched. */
+  route?: string
+  recipient?: string
+  share?: string
+  schema?: string
+  table?: string
+  format?: string
+  /** Of the table. */
+  version?: bigint
+  filesReturned?: number
+  filesTotal?: number
+  bytesSent?: number
+  status?: number
+  /** How the answer ended: a client that goes away early is `cancelled`. */
+  outcome?: 'complete' | 'failed' | 'cancelled'
+  durationMs?: number
+  /** The fault itself, for the provider only. */
+  error?: unknown
+}
+
+export type AccessLog = (record: Readonly<AccessRecord>) => void
+
+/** A log that throws must not fail an answer. */
+export function writeRecord(log: AccessLog | undefined, record: AccessRecord): void {
+  try {
+    log?.(record)
+  } catch {
+    // Whoever hands in a log handles its faults.
+  }
+}

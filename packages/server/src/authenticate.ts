@@ -1,0 +1,39 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { type Recipient, type ShareCatalog, TableError } from '@spillway/core'
+
+const MAX_TOKEN_CHARACTERS = 4096
+
+/** The recipient whose bearer token a request carries (RFC 6750). Unknown, expired and revoked look alike. */
+export async function authenticate(
+  request: Request,
+  catalog: ShareCatalog,
+  signal: AbortSignal,
+): Promise<Recipient> {
+  const [, token] = /^bearer +([^\s]+) *$/i.exec(request.headers.get('authorization') ?? '') ?? []
+  if (token === undefined || token.length > MAX_TOKEN_CHARACTERS) {
+    throw new TableError('UNAUTHENTICATED', 'a bearer token is required: Authorization: Bearer …')
+  }
+  const recipient = await catalog.authenticate(token, signal)
+  if (recipient !== undefined) return recipient
+  throw new TableError('UNAUTHENTICATED', 'the bearer token is unknown or has expired')
+}
+
+/** What is kept of a token: enough to recognise it, nothing to use. */
+export function tokenHash(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
+
+/**
+ * The entry whose hash is `hash`. Every entry is compared, each in constant time, so that how long it takes says
+ * nothing about which tokens exist.
+ */
+export function findByHash<Entry extends { readonly hash: Uint8Array }>(
+  entries: readonly Entry[],
+  hash: Uint8Array,
+): Entry | undefined {
+  let found: Entry | undefined
+  for (const entry of entries) {
+    if (timingSafeEqual(entry.hash, hash)) found = entry
+  }
+  return found
+}

@@ -1,0 +1,155 @@
+import { type ChangeRange, type Snapshot, TableError } from '@spillway/core'
+import { encodeEnd, type JsonValue, type WireValue } from '@spillway/protocol'
+import { type ChangeMark, changeLines } from './change-lines.js'
+import { questionDigest, tableBinding } from './query-tokens.js'
+import type { RequestContext } from './request-context.js'
+import { streamResponse } from './stream-response.js'
+import { type Answer, answerHeaders, settleAnswer, type TableRequest } from './table-request.js'
+
+/** What a page of commits continues: the range and the head are those of the first page. */
+export interface ChangePage {
+  readonly start: bigint
+  readonly end: bigint
+  /** The version whose metadata the header tells. */
+  readonly head: bigint
+  readonly from: ChangeMark
+}
+
+export interface ChangeRequest {
+  readonly kind: ChangeRange['kind']
+  readonly page: ChangePage
+  readonly historicalMetadata: boolean
+  readonly historicalProtocol: boolean
+  readonly maxFiles: number | undefined
+  readonly paged: boolean
+  /** What the next page must ask in the same way. */
+  readonly question: WireValue
+}
+
+export async function changeResponse(
+  context: RequestContext,
+  request: TableRequest,
+  change: ChangeRequest,
+): Promise<Response> {
+  const { page } = change
+  const head = await context.engine.snapshot(
+    request.table.source,
+    { kind: 'version', version: page.head },
+    context.signal,
+  )
+  const answer = changeAnswer(context, request, head, change)
+  const { from } = page
+  const startVersion =
+    from.skip === 0 && from.version > page.start ? from.version - 1n : from.version
+  const changes = await context.engine.changes(
+    request.table.source,
+    { startVersion, endVersion: page.end, kind: change.kind },
+    {
+      accepts: answer.settled.accepts,
+      expiresInSeconds: context.limits.urlExpiresInSeconds,
+      signal: context.signal,
+    },
+  )
+  const endsWithAction = request.capabilities.includeEndStreamAction || change.paged
+  const { maxFilesPerPage } = context.limits
+  return streamResponse(context, {
+    lines: changeLines(context, {
+      changes,
+      answer,
+      historicalMetadata: change.historicalMetadata,
+      historicalProtocol: change.historicalProtocol,
+      from,
+      maxFiles: change.paged
+        ? Math.min(change.maxFiles ?? maxFilesPerPage, maxFilesPerPage)
+        : undefined,
+      end: endsWithAction
+        ? next =>
+            encodeEnd({
+              ...(next && { nextPageToken: sealChangePage(context, request, change, next) }),
+              ...(changes.expiresAt !== undefined && {
+                minUrlExpirationTimestamp: changes.expiresAt,
+              }),
+            })
+        : undefined,
+    }),
+    headers: answer.headers,
+    endsWithAction,
+  })
+}
+
+/** Numbered by the start of the range, which a reader of changes counts from. */
+function changeAnswer(
+  context: RequestContext,
+  request: TableRequest,
+  head: Snapshot,
+  { page, historicalProtocol }: ChangeRequest,
+): Answer {
+  const answer = settleAnswer(context, request, head, {
+    at: { version: head.version, timestamp: head.timestamp },
+    ...(historicalProtocol && { protocolVersion: head.version }),
+  })
+  context.record.version = page.start
+  return { ...answer, headers: answerHeaders(request, answer.settled, page.start) }
+}
+
+function sealChangePage(
+  context: RequestContext,
+  request: TableRequest,
+  change: ChangeRequest,
+  next: ChangeMark,
+): string {
+  const { start, end, head } = change.page
+  return context.tokens.seal(
+    { ...changeUse(context, request, change), expiresInSeconds: context.limits.pageTokenSeconds },
+    [start, end, head, next.version, next.skip],
+  )
+}
+
+/** The page that `pageToken` continues. */
+export function openChangePage(
+  context: RequestContext,
+  request: TableRequest,
+  change: Pick<ChangeRequest, 'kind' | 'question'>,
+  pageToken: string,
+): ChangePage {
+  const payload = context.tokens.open(changeUse(context, request, change), pageToken)
+  const [start, end, head, version, skip] = (payload as readonly JsonValue[]).map(part =>
+    BigInt(part as number | bigint),
+  )
+  return {
+    start: start!,
+    end: end!,
+    head: head!,
+    from: { version: version!, skip: Number(skip) },
+  }
+}
+
+function changeUse(
+  context: RequestContext,
+  request: TableRequest,
+  { kind, question }: Pick<ChangeRequest, 'kind' | 'question'>,
+) {
+  const binding = [kind, ...tableBinding(context, request), questionDigest(request, question)]
+  return { kind: 'changes', binding } as const
+}
+
+/** A range of versions, checked against the table's latest. */
+export function checkRange(
+  range: { readonly start: bigint; readonly end: bigint },
+  latest: bigint,
+): void {
+  if (range.start > latest) {
+    throw refused(
+      `Provided start version(${range.start}) is invalid: the latest version of the table is ${latest}`,
+    )
+  }
+  if (range.end < range.start) {
+    throw refused(
+      `The end version(${range.end}) of the range is before its start version(${range.start})`,
+    )
+  }
+}
+
+function refused(message: string): TableError {
+  return new TableError('INVALID_REQUEST', message)
+}

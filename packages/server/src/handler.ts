@@ -1,0 +1,167 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { isTableError, type Recipient, type ShareCatalog, TableError } from '@spillway/core'
+import type { Engine } from '@spillway/engine'
+import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
+import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
+import { authenticate } from './authenticate.js'
+import { DEFAULT_LIMITS, type RequestContext, type ServerLimits } from './request-context.js'
+import { jsonResponse } from './respond.js'
+import { type Match, matchRoute } from './routes.js'
+
+export interface SharingServerOptions {
+  readonly engine: Engine
+  readonly catalog: ShareCatalog
+  /** Where the protocol's paths begin: `/delta-sharing` by default, '' for the root. */
+  readonly prefix?: string
+  /**
+   * Seals page and refresh tokens. Replicas must share it. Without one it is random: tokens then end with the
+   * process, and clients restart what they were paging.
+   */
+  readonly tokenSecret?: Uint8Array | string
+  readonly limits?: Partial<ServerLimits>
+  /** Called once a request, when its answer has ended. */
+  readonly log?: AccessLog
+  readonly clock?: () => number
+}
+
+/** Mounts anywhere that speaks Request and Response. */
+export interface SharingServer {
+  fetch(request: Request): Promise<Response>
+}
+
+const MAX_URL_CHARACTERS = 16 * 1024
+
+export function createSharingServer(options: SharingServerOptions): SharingServer {
+  const clock = options.clock ?? Date.now
+  const server: Composition = {
+    engine: options.engine,
+    catalog: options.catalog,
+    prefix: (options.prefix ?? '/delta-sharing').replace(/\/+$/, ''),
+    tokens: createTokenCodec({ secret: options.tokenSecret ?? randomBytes(32), clock }),
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    log: options.log,
+    clock,
+  }
+  return { fetch: request => answer(server, request) }
+}
+
+interface Composition {
+  readonly engine: Engine
+  readonly catalog: ShareCatalog
+  readonly prefix: string
+  readonly tokens: TokenCodec
+  readonly limits: ServerLimits
+  readonly log: AccessLog | undefined
+  readonly clock: () => number
+}
+
+/** One request, from its path to the end of its answer. Never throws. */
+async function answer(server: Composition, request: Request): Promise<Response> {
+  const requestId = requestIdOf(request)
+  const record: AccessRecord = { requestId, time: server.clock(), method: request.method }
+  const start = performance.now()
+  let streaming = false
+  const finish = () => {
+    record.durationMs = performance.now() - start
+    writeRecord(server.log, record)
+  }
+  let response: Response
+  try {
+    const match = findRoute(server, request)
+    record.route = match.route.pattern
+    const recipient = await authenticate(request, server.catalog, request.signal)
+    record.recipient = recipient.name
+    response = await match.route.run({
+      ...contextOf(server, request, { match, recipient, record, requestId }),
+      streaming: () => {
+        streaming = true
+      },
+      finish,
+    })
+  } catch (error) {
+    response = errorResponse(error, requestId, record)
+  }
+  response.headers.set('x-request-id', requestId)
+  record.status = response.status
+  if (!streaming) {
+    record.outcome ??= response.ok ? 'complete' : 'failed'
+    finish()
+  }
+  return response
+}
+
+interface RequestFacts {
+  readonly match: Match
+  readonly recipient: Recipient
+  readonly record: AccessRecord
+  readonly requestId: string
+}
+
+function contextOf(
+  server: Composition,
+  request: Request,
+  { match, recipient, record, requestId }: RequestFacts,
+): Omit<RequestContext, 'streaming' | 'finish'> {
+  return {
+    engine: server.engine,
+    catalog: server.catalog,
+    tokens: server.tokens,
+    limits: server.limits,
+    clock: server.clock,
+    request,
+    requestId,
+    recipient,
+    params: match.params,
+    query: new URL(request.url).searchParams,
+    signal: request.signal,
+    record,
+  }
+}
+
+function findRoute(server: Composition, request: Request): Match {
+  if (request.url.length > MAX_URL_CHARACTERS) {
+    throw new TableError(
+      'INVALID_REQUEST',
+      `the URL is longer than ${MAX_URL_CHARACTERS} characters`,
+    )
+  }
+  const { pathname } = new URL(request.url)
+  const inside = pathname.startsWith(`${server.prefix}/`)
+  const match = inside
+    ? matchRoute(request.method, pathname.slice(server.prefix.length))
+    : { allowed: [] }
+  if ('route' in match) return match
+  if (match.allowed.length > 0) throw new MethodNotAllowed(match.allowed)
+  throw new TableError('NOT_FOUND', 'there is nothing at this path')
+}
+
+class MethodNotAllowed extends Error {
+  readonly allowed: readonly string[]
+  constructor(allowed: readonly string[]) {
+    super(`only ${allowed.join(', ')} is allowed here`)
+    this.allowed = allowed
+  }
+}
+
+function errorResponse(error: unknown, requestId: string, record: AccessRecord): Response {
+  record.error = error
+  if (error instanceof MethodNotAllowed) {
+    const body = { errorCode: 'METHOD_NOT_ALLOWED', message: error.message }
+    const response = jsonResponse(body, { status: 405 })
+    response.headers.set('allow', error.allowed.join(', '))
+    return response
+  }
+  const { status, body } = wireError(error, requestId)
+  const response = jsonResponse({ ...body }, { status })
+  if (status === WIRE_ERRORS.UNAUTHENTICATED.status) {
+    response.headers.set('www-authenticate', 'Bearer realm="delta-sharing", error="invalid_token"')
+  }
+  if (isTableError(error) && error.retryable) response.headers.set('retry-after', '1')
+  return response
+}
+
+/** A proxy's own id is kept where it is one, so that its log and ours agree. */
+function requestIdOf(request: Request): string {
+  const given = request.headers.get('x-request-id')
+  return given !== null && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID()
+}

@@ -1,0 +1,85 @@
+import { encodeEnd } from '@spillway/protocol'
+
+/** About what one block holds. */
+const BLOCK_CHARACTERS = 64 * 1024
+
+export interface NdjsonOptions {
+  /** A client that asked for an end-of-stream action learns of a late fault from it; any other, from a broken body. */
+  readonly endsWithAction: boolean
+  /** What a late fault may say to the recipient. */
+  readonly describe: (error: unknown) => { readonly status: number; readonly message: string }
+  readonly onEnd: (outcome: 'complete' | 'failed' | 'cancelled', error?: unknown) => void
+  readonly onBytes: (bytes: number) => void
+}
+
+/**
+ * Lines into a body, a block at a time and only as the recipient reads. Resolves once the first lines are known, so
+ * that a fault before them is still an HTTP status; a later one never leaves an answer that looks whole.
+ */
+export async function ndjsonBody(
+  lines: AsyncIterable<string>,
+  options: NdjsonOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  const iterator = lines[Symbol.asyncIterator]()
+  let held = await iterator.next()
+  let ended = false
+  const utf8 = new TextEncoder()
+
+  function end(outcome: 'complete' | 'failed' | 'cancelled', error?: unknown): void {
+    if (ended) return
+    ended = true
+    options.onEnd(outcome, error)
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          if (!held.done) {
+            const bytes = utf8.encode(held.value)
+            options.onBytes(bytes.byteLength)
+            // Handed over before the next block is waited for: the recipient has it while the next one is made.
+            controller.enqueue(bytes)
+            held = await iterator.next()
+          }
+          if (held.done) {
+            end('complete')
+            controller.close()
+          }
+        } catch (error) {
+          fail(controller, error)
+        }
+      },
+      async cancel() {
+        end('cancelled')
+        await iterator.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+
+  function fail(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown): void {
+    end('failed', error)
+    if (!options.endsWithAction) {
+      controller.error(error)
+      return
+    }
+    const { status, message } = options.describe(error)
+    const last = encodeEnd({ errorMessage: message, httpStatusErrorCode: status })
+    controller.enqueue(utf8.encode(last))
+    controller.close()
+  }
+}
+
+/** Lines gathered into texts of about a block, so that a million lines are not a million turns of the event loop. */
+export function* gather(lines: Iterable<string>): Generator<string> {
+  let block = ''
+  for (const line of lines) {
+    block += line
+    if (block.length >= BLOCK_CHARACTERS) {
+      yield block
+      block = ''
+    }
+  }
+  if (block !== '') yield block
+}

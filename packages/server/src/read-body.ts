@@ -1,0 +1,30 @@
+import { TableError } from '@spillway/core'
+
+/** The request's body as text. Stops reading as soon as it is longer than allowed. */
+export async function readBody(request: Request, maxBytes: number): Promise<string> {
+  const declared = Number(request.headers.get('content-length') ?? 0)
+  if (declared > maxBytes) throw tooLarge(maxBytes)
+  if (request.body === null) return ''
+  const chunks: Uint8Array[] = []
+  let length = 0
+  const reader = request.body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    length += value.byteLength
+    if (length > maxBytes) {
+      await reader.cancel().catch(() => undefined)
+      throw tooLarge(maxBytes)
+    }
+    chunks.push(value)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+  } catch {
+    throw new TableError('INVALID_REQUEST', 'the request body is not UTF-8')
+  }
+}
+
+function tooLarge(maxBytes: number): TableError {
+  return new TableError('INVALID_REQUEST', `the request body is larger than ${maxBytes} bytes`)
+}

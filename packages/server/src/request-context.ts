@@ -1,0 +1,49 @@
+import type { Recipient, ShareCatalog } from '@spillway/core'
+import type { Engine } from '@spillway/engine'
+import type { TokenCodec } from '@spillway/protocol'
+import type { AccessRecord } from './access-log.js'
+
+/** What every route is handed: the composition, and this one request. */
+export interface RequestContext {
+  readonly engine: Engine
+  readonly catalog: ShareCatalog
+  readonly tokens: TokenCodec
+  readonly limits: ServerLimits
+  readonly clock: () => number
+  readonly request: Request
+  readonly requestId: string
+  readonly recipient: Recipient
+  /** Decoded path parameters, by the name the route gives them. */
+  readonly params: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  /** Aborted when the recipient has gone, or the answer has been cut. */
+  readonly signal: AbortSignal
+  /** Filled in as the answer is made; written once it has ended. */
+  readonly record: AccessRecord
+  /** The answer goes on after its status line: whoever streams it calls `finish` when it has ended. */
+  readonly streaming: () => void
+  readonly finish: () => void
+}
+
+export interface ServerLimits {
+  /** Items of a list when the client does not say. */
+  readonly defaultMaxResults: number
+  /** Never more items than this, whatever the client says. */
+  readonly maxResults: number
+  readonly bodyBytes: number
+  /** Files on one page of a query, at most. */
+  readonly maxFilesPerPage: number
+  readonly urlExpiresInSeconds: number
+  readonly pageTokenSeconds: number
+  readonly refreshTokenSeconds: number
+}
+
+export const DEFAULT_LIMITS: ServerLimits = {
+  defaultMaxResults: 500,
+  maxResults: 1000,
+  bodyBytes: 2 * 1024 ** 2,
+  maxFilesPerPage: 100_000,
+  urlExpiresInSeconds: 3600,
+  pageTokenSeconds: 3 * 24 * 3600,
+  refreshTokenSeconds: 24 * 3600,
+}

@@ -1,0 +1,85 @@
+import { TableError } from '@spillway/core'
+import { getShare, getTable, listSchemas, listShares, listTables } from './list.js'
+import { queryTable } from './query-table.js'
+import type { RequestContext } from './request-context.js'
+import { tableChanges } from './table-changes.js'
+import { tableMetadata } from './table-metadata.js'
+import { tableVersion } from './table-version.js'
+
+export interface Route {
+  readonly method: 'GET' | 'HEAD' | 'POST'
+  readonly pattern: string
+  readonly run: (context: RequestContext) => Promise<Response>
+}
+
+const TABLE = '/shares/:share/schemas/:schema/tables/:table'
+
+/** Every route there is. HEAD is its own: it is a deprecated spelling of /version, not GET without a body. */
+export const ROUTES: readonly Route[] = [
+  { method: 'GET', pattern: '/shares', run: listShares },
+  { method: 'GET', pattern: '/shares/:share', run: getShare },
+  { method: 'GET', pattern: '/shares/:share/schemas', run: listSchemas },
+  { method: 'GET', pattern: '/shares/:share/schemas/:schema/tables', run: listTables },
+  { method: 'GET', pattern: '/shares/:share/all-tables', run: listTables },
+  { method: 'GET', pattern: TABLE, run: getTable },
+  { method: 'HEAD', pattern: TABLE, run: tableVersion },
+  { method: 'GET', pattern: `${TABLE}/version`, run: tableVersion },
+  { method: 'GET', pattern: `${TABLE}/metadata`, run: tableMetadata },
+  { method: 'POST', pattern: `${TABLE}/query`, run: queryTable },
+  { method: 'GET', pattern: `${TABLE}/changes`, run: tableChanges },
+]
+
+export interface Match {
+  readonly route: Route
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** The route of a path, or the methods that the path would take. */
+export function matchRoute(
+  method: string,
+  path: string,
+): Match | { readonly allowed: readonly string[] } {
+  const segments = path.split('/')
+  const allowed = new Set<string>()
+  for (const route of ROUTES) {
+    const params = matchPattern(route.pattern.split('/'), segments)
+    if (params === undefined) continue
+    if (route.method === method) return { route, params }
+    allowed.add(route.method)
+  }
+  return { allowed: [...allowed] }
+}
+
+function matchPattern(
+  pattern: readonly string[],
+  segments: readonly string[],
+): Readonly<Record<string, string>> | undefined {
+  if (pattern.length !== segments.length) return undefined
+  const params: Record<string, string> = {}
+  for (const [index, part] of pattern.entries()) {
+    const segment = segments[index]!
+    if (!part.startsWith(':')) {
+      if (part !== segment) return undefined
+    } else if (segment === '') return undefined
+    else params[part.slice(1)] = decodeName(segment)
+  }
+  return params
+}
+
+const MAX_NAME_CHARACTERS = 255
+
+function decodeName(segment: string): string {
+  let name: string
+  try {
+    name = decodeURIComponent(segment)
+  } catch {
+    throw new TableError('INVALID_REQUEST', 'a name in the path is not valid percent-encoded UTF-8')
+  }
+  if (name.length > MAX_NAME_CHARACTERS) {
+    throw new TableError(
+      'INVALID_REQUEST',
+      `a name is longer than ${MAX_NAME_CHARACTERS} characters`,
+    )
+  }
+  return name
+}
