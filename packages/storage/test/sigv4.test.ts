@@ -153,7 +153,7 @@ describe('equality with the SDK', () => {
       .array(character, { minLength: 1, maxLength: 12 })
       .map(parts => parts.join(''))
       // Keys with dots between slashes are refused before they are signed.
-      .filter(key => !/(^|\/)\.{1,2}(\/|$)/.test(key) && key.isWellFormed())
+      .filter(key => !/(^|\/)\.{1,2}(\/|$)/.test(key) && Buffer.from(key).toString() === key)
     const targets = fc.constantFrom(...hosts)
     await fc.assert(
       fc.asyncProperty(targets, keys, (target, key) => expectEqual(target, key)),

@@ -108,10 +108,16 @@ async function neverCompresses(subject: SignerSubject): Promise<void> {
 }
 
 /** Refused, and nothing of the object is in the answer. */
-async function assertRefused(subject: SignerSubject, url: string, what: string): Promise<void> {
+async function assertRefused(
+  subject: SignerSubject,
+  url: string,
+  what: string,
+  statuses: readonly number[] = [403],
+): Promise<void> {
   const answer = await subject.fetch(new Request(url))
   const body = await answer.text()
-  assert.equal(answer.status, 403, `${what}: ${answer.status} ${body.slice(0, 200)}`)
+  const found = `${what}: ${answer.status} ${body.slice(0, 200)}`
+  assert.ok(statuses.includes(answer.status), found)
   assert.ok(!body.includes('SECRET ROWS'), what)
 }
 
@@ -125,7 +131,9 @@ async function refusesTampered(subject: SignerSubject): Promise<void> {
   await assertRefused(subject, url.replace('mine', 'hers'), 'another object')
   await assertRefused(subject, url.replace('mine', 'x/../hers'), 'another object by dots')
   await assertRefused(subject, url.replace(/\?.*/, ''), 'no query')
-  await assertRefused(subject, url.replace(/&?X-Amz-Signature=[^&]*/, ''), 'no signature')
+  // S3 calls this one malformed.
+  const unsigned = url.replace(/&?X-Amz-Signature=[^&]*/, '')
+  await assertRefused(subject, unsigned, 'no signature', [400, 403])
   for (const [whole, name, value] of url.matchAll(/[?&]([^=&]*[Ee]xpires)=(\d+)/g)) {
     const later = whole.replace(`${name}=${value}`, `${name}=${Number(value) + 60}`)
     await assertRefused(subject, url.replace(whole, later), 'a later end')
