@@ -1,5 +1,5 @@
 export { AvroCursor } from './avro-cursor.js'
-export { type AvroBlock, type AvroFile, readAvroFile } from './avro-file.js'
+export { type AvroBlock, type AvroFile, located, readAvroFile } from './avro-file.js'
 export {
   type AvroBytes,
   type AvroSink,
@@ -33,10 +33,11 @@ export {
   type JsonValue,
   parseExactJson,
 } from './exact-json.js'
+export { inflateDocument } from './inflate.js'
 export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'
 export { parquetFields } from './parquet-fields.js'
 export { readParquetFooter } from './parquet-footer.js'
-export { parquetReader, parquetReader as hyparquetReader } from './parquet-reader.js'
+export { parquetReader } from './parquet-reader.js'
 export { columnStats, type FooterStats, footerStats, footerStatsTable } from './parquet-stats.js'
 export type * from './parquet-types.js'
 export { plainColumn } from './plain-column.js'
