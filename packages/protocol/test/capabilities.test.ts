@@ -1,0 +1,99 @@
+import { expect, it } from 'vitest'
+import { capabilitiesHeader, parseCapabilities, settle } from '../src/capabilities.js'
+import { deltaTable, field, MAPPED, VECTORS } from './tables.js'
+
+it.each([
+  [null, ['parquet'], [], false, false],
+  ['', ['parquet'], [], false, false],
+  ['responseformat=delta', ['delta'], [], false, false],
+  ['ResponseFormat=Delta,PARQUET', ['delta', 'parquet'], [], false, false],
+  [
+    'readerfeatures=deletionvectors,COLUMNMAPPING;responseformat=delta',
+    ['delta'],
+    ['deletionVectors', 'columnMapping'],
+    false,
+    false,
+  ],
+  ['responseformat=delta;includeEndStreamAction=TRUE;asyncquery=true', ['delta'], [], true, true],
+  [' responseformat = delta ; includeendstreamaction = true ', ['delta'], [], true, false],
+  ['responseformat=parquet;futurekey=x=y;;nonsense', ['parquet'], [], false, false],
+  ['responseformat=avro,delta', ['delta'], [], false, false],
+])('24, 25: understands %j', (header, formats, features, end, async) => {
+  expect(parseCapabilities(header)).toEqual({
+    formats,
+    readerFeatures: new Set(features),
+    includeEndStreamAction: end,
+    asyncQuery: async,
+  })
+})
+
+it('refuses a client that reads no format this server writes', () => {
+  expect(() => parseCapabilities('responseformat=avro')).toThrow(/parquet, delta or both/)
+})
+
+const vectors = deltaTable(VECTORS)
+const mapped = deltaTable(MAPPED)
+const zoneless = deltaTable({ fields: [field(1, 't', 'timestamp')], features: ['timestampNtz'] })
+const plain = deltaTable()
+/** Listed in the protocol, switched off in the properties. */
+const unused = deltaTable({ ...VECTORS, configuration: {} })
+
+it.each([
+  ['23: a plain table as parquet to a client of both', plain, 'delta,parquet', 'parquet'],
+  ['23: in either order', plain, 'parquet,delta', 'parquet'],
+  ['a plain table as delta to a client of delta', plain, 'delta', 'delta'],
+  ['a table of vectors as delta', vectors, 'delta,parquet;readerfeatures=deletionvectors', 'delta'],
+  ['a mapped table as delta', mapped, 'parquet,delta;readerfeatures=columnmapping', 'delta'],
+  [
+    'a zone-less timestamp as delta',
+    zoneless,
+    'parquet,delta;readerfeatures=timestampntz',
+    'delta',
+  ],
+  ['a table whose features are switched off as parquet', unused, 'parquet', 'parquet'],
+])('sends %s', (_, table, header, format) => {
+  const capabilities = parseCapabilities(`responseformat=${header}`)
+  expect(settle(capabilities, table, { canRewrite: false }).format).toBe(format)
+})
+
+it.each([
+  [
+    '29: a table of vectors to a client of parquet',
+    vectors,
+    'parquet',
+    /deletionVectors.*readerfeatures=deletionvectors.*staging/,
+  ],
+  [
+    '29: parquet with features',
+    vectors,
+    'parquet;readerfeatures=deletionvectors',
+    /deletionVectors/,
+  ],
+  [
+    '29: a mapped table without the feature',
+    mapped,
+    'delta',
+    /columnMapping.*readerfeatures=columnmapping/,
+  ],
+  ['58: a zone-less timestamp as parquet', zoneless, 'parquet', /timestampNtz/],
+])('refuses %s', (_, table, header, message) => {
+  const capabilities = parseCapabilities(`responseformat=${header}`)
+  expect(() => settle(capabilities, table, { canRewrite: false })).toThrow(message)
+})
+
+it('sends a table of vectors as parquet where the provider rewrites, but never a type that cannot be', () => {
+  const parquet = parseCapabilities(null)
+  expect(settle(parquet, vectors, { canRewrite: true }).format).toBe('parquet')
+  expect(() => settle(parquet, zoneless, { canRewrite: true })).toThrow(/timestampNtz/)
+})
+
+it('does not let a switched-off feature hide vectors that files still have', () => {
+  const { accepts } = settle(parseCapabilities(null), unused, { canRewrite: false })
+  expect(accepts.features.has('deletionVectors')).toBe(false)
+})
+
+it('writes the header that one client looks for literally', () => {
+  expect(capabilitiesHeader('delta', { includeEndStreamAction: true, asyncQuery: true })).toBe(
+    'responseformat=delta;includeendstreamaction=true;asyncquery=true',
+  )
+})

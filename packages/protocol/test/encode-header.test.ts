@@ -1,0 +1,127 @@
+import { expect, it } from 'vitest'
+import { parseCapabilities, settle } from '../src/capabilities.js'
+import { encodeHeader } from '../src/encode-header.js'
+import { deltaTable, field, LONG_ID, MAPPED, VECTORS } from './tables.js'
+
+function header(table: ReturnType<typeof deltaTable>, capabilities: string, canRewrite = false) {
+  const settled = settle(parseCapabilities(capabilities), table, { canRewrite })
+  const text = encodeHeader(table, settled, { version: 3n, totals: { files: 2, bytes: 1146 } })
+  return text
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+}
+
+const commented = {
+  sparkFields: [
+    { ...LONG_ID, metadata: { comment: 'the key', 'delta.identity.start': 1, secret: 'x' } },
+    {
+      name: 'n',
+      type: {
+        type: 'array',
+        elementType: { type: 'struct', fields: [{ ...LONG_ID, metadata: { hidden: 1 } }] },
+        containsNull: true,
+      },
+      nullable: true,
+      metadata: {},
+    },
+  ],
+  configuration: { 'delta.enableChangeDataFeed': 'true', 'delta.secret': 'y' },
+}
+
+it('28: tells parquet clients comments and the change feed, and nothing else of a table', () => {
+  const [protocol, line] = header(deltaTable(commented), 'responseformat=parquet')
+  expect(protocol).toEqual({ protocol: { minReaderVersion: 1 } })
+  expect(line.metaData).toEqual({
+    id: 'c0ffee00-0000-4000-8000-000000000001',
+    format: { provider: 'parquet' },
+    schemaString: JSON.stringify({
+      type: 'struct',
+      fields: [
+        { ...LONG_ID, metadata: { comment: 'the key' } },
+        {
+          name: 'n',
+          type: {
+            type: 'array',
+            elementType: { type: 'struct', fields: [LONG_ID] },
+            containsNull: true,
+          },
+          nullable: true,
+          metadata: {},
+        },
+      ],
+    }),
+    partitionColumns: [],
+    configuration: { enableChangeDataFeed: 'true' },
+    version: 3,
+    size: 1146,
+    numFiles: 2,
+  })
+})
+
+it('22: passes a Delta table’s own metaData on byte for byte', () => {
+  const table = deltaTable(commented)
+  const settled = settle(parseCapabilities('responseformat=delta'), table, { canRewrite: false })
+  const text = encodeHeader(table, settled, { version: 3n })
+  expect(text).toContain(`"deltaMetadata":${(table.native as { metaData: string }).metaData}}`)
+})
+
+it.each([
+  [
+    'reader and writer features that its files need',
+    VECTORS,
+    'responseformat=delta;readerfeatures=deletionvectors',
+    {
+      minReaderVersion: 3,
+      minWriterVersion: 7,
+      readerFeatures: ['deletionVectors'],
+      writerFeatures: ['deletionVectors', 'appendOnly'],
+    },
+  ],
+  [
+    'no feature that is switched off and unknown to the client',
+    { ...VECTORS, configuration: {} },
+    'responseformat=delta',
+    { minReaderVersion: 1, minWriterVersion: 7, writerFeatures: ['appendOnly'] },
+  ],
+  [
+    'column mapping by its old version',
+    MAPPED,
+    'responseformat=delta;readerfeatures=columnmapping',
+    { minReaderVersion: 2, minWriterVersion: 5 },
+  ],
+  [
+    'no mapping where it is not in use',
+    { ...MAPPED, configuration: {} },
+    'responseformat=delta',
+    { minReaderVersion: 1, minWriterVersion: 5 },
+  ],
+])('29: the protocol names %s', (_, table, capabilities, expected) => {
+  const [{ protocol }] = header(deltaTable(table), capabilities)
+  expect(protocol.deltaProtocol).toEqual(expected)
+})
+
+it('says nothing of mapping and vectors to a client for whom files are rewritten', () => {
+  const table = deltaTable({
+    ...MAPPED,
+    configuration: { ...MAPPED.configuration, 'delta.enableDeletionVectors': 'true', kept: '1' },
+    features: ['columnMapping', 'deletionVectors'],
+    sparkFields: [{ ...LONG_ID, metadata: { 'delta.columnMapping.physicalName': 'col-1' } }],
+  })
+  const [, { metaData }] = header(table, 'responseformat=delta', true)
+  expect(metaData.deltaMetadata.configuration).toEqual({ kept: '1' })
+  expect(JSON.parse(metaData.deltaMetadata.schemaString).fields).toEqual([LONG_ID])
+})
+
+it('describes a table of another format as the Delta table its recipient will see', () => {
+  const table = {
+    ...deltaTable({ fields: [field(1, 'id', 'long'), field(2, 'at', 'timestamptz')] }),
+    native: { format: 'parquet' } as const,
+  }
+  const [{ protocol }, { metaData }] = header(table, 'responseformat=delta')
+  expect(protocol.deltaProtocol).toEqual({ minReaderVersion: 1, minWriterVersion: 2 })
+  expect(JSON.parse(metaData.deltaMetadata.schemaString)).toEqual({
+    type: 'struct',
+    fields: [LONG_ID, { name: 'at', type: 'timestamp', nullable: true, metadata: {} }],
+  })
+})

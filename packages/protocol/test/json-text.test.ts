@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest'
+import { parseJson, RawJson, writeJson } from '../src/json-text.js'
+
+it.each([
+  ['{"a":9007199254740993}', { a: 9007199254740993n }],
+  ['[-9223372036854775808, 9223372036854775807]', [-(2n ** 63n), 2n ** 63n - 1n]],
+  ['{"a":"9007199254740993","b":1}', { a: '9007199254740993', b: 1 }],
+  ['{"a":"\\"12345678901234567890"}', { a: '"12345678901234567890' }],
+  ['[12345678901234567890.5]', [Number('12345678901234567890.5')]],
+  ['[1234567890123456e3]', [1234567890123456e3]],
+  ['{"a\\\\":1234567890123456789}', { 'a\\': 1234567890123456789n }],
+])('reads %s without rounding its integers', (text, expected) => {
+  expect(parseJson(text)).toEqual(expected)
+})
+
+it('writes what it read, digit by digit', () => {
+  const text = '{"version":9223372036854775807,"names":["a","b"],"none":null,"flag":true}'
+  expect(writeJson(parseJson(text))).toBe(text)
+})
+
+it('leaves absent members out and passes documents on as they are', () => {
+  expect(writeJson({ a: undefined, b: new RawJson('{"x" : 1.10}'), c: [undefined] })).toBe(
+    '{"b":{"x" : 1.10},"c":[null]}',
+  )
+})
+
+it('reads a megabyte of escaped quotes beside a long integer', () => {
+  const long = '\\"'.repeat(500_000)
+  expect(parseJson(`{"a":"${long}","b":9007199254740993}`)).toEqual({
+    a: '"'.repeat(500_000),
+    b: 9007199254740993n,
+  })
+})
+
+it('keeps a member named __proto__ a member', () => {
+  expect(writeJson(parseJson('{"__proto__":12345678901234567890}'))).toBe(
+    '{"__proto__":12345678901234567890}',
+  )
+})

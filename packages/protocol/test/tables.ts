@@ -1,0 +1,78 @@
+import { createSchema, type DataFile, type Field, type TableMetadata } from '@spillway/core'
+
+/** A Delta table's metadata, as its reader would give it. */
+export function deltaTable(
+  options: {
+    readonly protocol?: object
+    readonly configuration?: Readonly<Record<string, string>>
+    readonly features?: readonly string[]
+    readonly fields?: readonly Field[]
+    readonly sparkFields?: readonly object[]
+    readonly partitionColumns?: readonly string[]
+  } = {},
+): TableMetadata {
+  const configuration = options.configuration ?? {}
+  const metaData = {
+    id: 'c0ffee00-0000-4000-8000-000000000001',
+    format: { provider: 'parquet', options: {} },
+    schemaString: JSON.stringify({ type: 'struct', fields: options.sparkFields ?? [LONG_ID] }),
+    partitionColumns: options.partitionColumns ?? [],
+    configuration,
+    createdTime: 1750000000000,
+  }
+  return {
+    format: 'delta',
+    tableId: metaData.id,
+    version: 3n,
+    timestamp: 1767400000000,
+    schema: createSchema(options.fields ?? [field(1, 'id', 'long')]),
+    partitionSpecs: new Map(),
+    properties: new Map(Object.entries(configuration)),
+    features: new Set(options.features ?? []),
+    native: {
+      format: 'delta',
+      protocol: JSON.stringify(options.protocol ?? { minReaderVersion: 1, minWriterVersion: 2 }),
+      metaData: JSON.stringify(metaData),
+    },
+  }
+}
+
+export const LONG_ID = { name: 'id', type: 'long', nullable: true, metadata: {} }
+
+export function field(id: number, name: string, type: Field['type'], physicalName = name): Field {
+  return { id, name, physicalName, type, nullable: true }
+}
+
+export function dataFile(given: Partial<DataFile> = {}): DataFile {
+  return {
+    path: 'file:///t/day=1/part-0.parquet',
+    recordedPath: 'day=1/part-0.parquet',
+    fileFormat: 'parquet',
+    size: 573,
+    modificationTime: 1767400000000,
+    recordCount: 10,
+    specId: 0,
+    partition: [],
+    deletes: [],
+    logFiles: [],
+    bounds: new Map(),
+    ...given,
+  }
+}
+
+export const VECTORS = {
+  protocol: {
+    minReaderVersion: 3,
+    minWriterVersion: 7,
+    readerFeatures: ['deletionVectors', 'v2Checkpoint'],
+    writerFeatures: ['deletionVectors', 'v2Checkpoint', 'appendOnly'],
+  },
+  configuration: { 'delta.enableDeletionVectors': 'true' },
+  features: ['deletionVectors'],
+} as const
+
+export const MAPPED = {
+  protocol: { minReaderVersion: 2, minWriterVersion: 5 },
+  configuration: { 'delta.columnMapping.mode': 'name' },
+  features: ['columnMapping'],
+} as const
