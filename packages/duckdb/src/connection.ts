@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type {
   DuckDBConnection,
   DuckDBDataChunk,
@@ -19,7 +21,7 @@ export interface DuckDbOptions {
   readonly threads?: number
   /** As DuckDB spells it: `2GB`. */
   readonly memoryLimit?: string
-  /** Where it spills what exceeds the memory limit. */
+  /** Where it spills what exceeds the memory limit; the default is below the system's temporary folder. */
   readonly temporaryFolder?: string
 }
 
@@ -88,7 +90,8 @@ async function open(options: DuckDbOptions): Promise<DuckDBInstance> {
     autoload_known_extensions: 'false',
     ...(options.threads !== undefined && { threads: String(options.threads) }),
     ...(options.memoryLimit !== undefined && { memory_limit: options.memoryLimit }),
-    ...(options.temporaryFolder !== undefined && { temp_directory: options.temporaryFolder }),
+    // The default would be a folder beside whatever the current one is.
+    temp_directory: options.temporaryFolder ?? join(tmpdir(), 'spillway-duckdb'),
   })
 }
 

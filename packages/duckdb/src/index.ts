@@ -1,3 +1,4 @@
+export { type CleanOptions, cleanStaging } from './clean-staging.js'
 export {
   type Chunk,
   type Connection,
@@ -10,6 +11,7 @@ export {
 } from './connection.js'
 export { predicateSql } from './predicate-sql.js'
 export { type Json, rowJson, valueJson } from './row-json.js'
+export { type RowResolverOptions, rowResolver } from './row-resolver.js'
 export {
   liveFiles,
   type RowAnswer,

@@ -18,6 +18,8 @@ export interface LivePart {
   readonly rowCounts: readonly number[]
   /** FROM and WHERE: exactly the live rows, as columns `c0`, `c1`, ... beside file_index and file_row_number. */
   readonly from: string
+  /** The same with the deleted rows instead. */
+  readonly deleted: string
   readonly source: ColumnSource
   /** True where only reading values tells which rows are deleted. */
   readonly readsValues: boolean
@@ -96,11 +98,13 @@ async function partOf(
   if (extra !== undefined) conditions.push(extra)
   const names = shape.columns.map((_, i) => `c${i}`).join(', ')
   const from = `FROM ${readParquet(positions.map(position => paths[position]!))} t(${names})`
+  const live = conditions.length === 0 ? 'TRUE' : conditions.join(' AND ')
   const rowCountOf = new Map(shape.files.map((file, i) => [file, shape.rowCounts[i]!]))
   return {
     files: chosen,
     rowCounts: positions.map(position => rowCountOf.get(position)!),
-    from: `${from} WHERE ${conditions.length === 0 ? 'TRUE' : conditions.join(' AND ')}`,
+    from: `${from} WHERE ${live}`,
+    deleted: `${from} WHERE NOT (${live})`,
     source,
     readsValues: deletes.length > 0 || extra !== undefined,
     hasDeletes: conditions.length > 0,

@@ -1,13 +1,13 @@
 import { type DataType, isPrimitive, TableError, type Value } from '@spillway/core'
 import { quoteText, quoteValue } from './sql-text.js'
-import { isVoid, sqlTypeText } from './sql-type.js'
+import { fieldName, isVoid, type Naming, sqlTypeText } from './sql-type.js'
 
 /**
  * A value of any type as SQL. Lists are arrays, maps arrays of [key, value] or Maps, structs arrays by position or
  * objects by field name.
  */
-export function quoteNested(value: unknown, type: DataType): string {
-  const name = sqlTypeText(type, 'position')
+export function quoteNested(value: unknown, type: DataType, naming: Naming): string {
+  const name = sqlTypeText(type, naming)
   if (value === null || value === undefined) return `CAST(NULL AS ${name})`
   if (isPrimitive(type)) {
     if (typeof type === 'object' && type.kind === 'opaque') {
@@ -17,13 +17,13 @@ export function quoteNested(value: unknown, type: DataType): string {
   }
   switch (type.kind) {
     case 'list': {
-      const items = asArray(value).map(item => quoteNested(item, type.element.type))
+      const items = asArray(value).map(item => quoteNested(item, type.element.type, naming))
       return `CAST([${items.join(', ')}] AS ${name})`
     }
     case 'map': {
       const entries = value instanceof Map ? [...value] : asArray(value).map(asArray)
-      const keys = entries.map(([key]) => quoteNested(key, type.key.type))
-      const values = entries.map(([, each]) => quoteNested(each, type.value.type))
+      const keys = entries.map(([key]) => quoteNested(key, type.key.type, naming))
+      const values = entries.map(([, each]) => quoteNested(each, type.value.type, naming))
       return `CAST(MAP([${keys.join(', ')}], [${values.join(', ')}]) AS ${name})`
     }
     case 'struct': {
@@ -31,7 +31,7 @@ export function quoteNested(value: unknown, type: DataType): string {
         const part = Array.isArray(value)
           ? value[i]
           : (value as Record<string, unknown>)[field.name]
-        return `f${i} := ${quoteNested(part, field.type)}`
+        return `${fieldName(field.name, i, naming)} := ${quoteNested(part, field.type, naming)}`
       })
       return `struct_pack(${parts.join(', ')})`
     }

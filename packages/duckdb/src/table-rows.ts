@@ -9,10 +9,10 @@ import {
 } from '@spillway/core'
 import { columnSql, pathSql } from './column-sql.js'
 import { type Connection, chunkRows, type DuckDb, duckDb, type Row } from './connection.js'
-import { DELETED, type DeleteContext } from './deleted-positions.js'
-import { type LivePart, liveParts } from './live-rows.js'
+import { DELETED } from './deleted-positions.js'
+import type { LivePart } from './live-rows.js'
 import { localFiles } from './local-files.js'
-import { mergeParts } from './merged-rows.js'
+import { exactParts } from './merged-rows.js'
 import { predicateSql } from './predicate-sql.js'
 
 export interface TableRowsOptions {
@@ -76,7 +76,7 @@ export function tableRows(options: TableRowsOptions): TableRows {
         ...(signal && { signal }),
       }
       try {
-        for await (const part of partsOf(files, context)) yield [part, connection]
+        for await (const part of exactParts(files, context, 'position')) yield [part, connection]
       } finally {
         connection.close()
         await local.close()
@@ -98,19 +98,6 @@ export function tableRows(options: TableRowsOptions): TableRows {
       return { fields, rows: rowBlocks(parts(snapshot, query), { snapshot, fields, query }) }
     },
   }
-}
-
-/** Parts of ordinary files, then those of slices whose logs have to be merged. */
-async function* partsOf(
-  files: readonly DataFile[],
-  context: DeleteContext,
-): AsyncGenerator<LivePart> {
-  const plain = files.filter(file => file.logFiles.length === 0)
-  yield* liveParts(plain, context, { naming: 'position' })
-  yield* mergeParts(
-    files.filter(file => file.logFiles.length > 0),
-    context,
-  )
 }
 
 async function* rowBlocks(

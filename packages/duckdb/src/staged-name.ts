@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import type { DataFile, DataType, DeleteFile, Field, Snapshot } from '@spillway/core'
+
+/** Changes whenever the same input would be written differently. */
+const WRITER = 1
+
+/**
+ * The name of a rewritten file, from everything its rows depend on: the source files, their deletes and the schema.
+ * Versions of a table that agree on those share it.
+ */
+export function stagedName(snapshot: Snapshot, file: DataFile): string {
+  const logs = file.logFiles.length > 0 ? [snapshot.version.toString(), file.logFiles] : []
+  const identity = [
+    WRITER,
+    snapshot.format,
+    snapshot.tableId,
+    snapshot.source.location,
+    snapshot.properties.get('delta.columnMapping.mode') ?? '',
+    snapshot.properties.get('schema.name-mapping.default') ?? '',
+    [file.path, file.size, file.modificationTime, file.specId, file.partition],
+    file.deletes.map(deleteIdentity),
+    logs,
+    snapshot.schema.fields.map(fieldIdentity),
+  ]
+  const hash = createHash('sha256').update(JSON.stringify(identity, plain)).digest('hex')
+  return `${hash.slice(0, 2)}/${hash}.parquet`
+}
+
+function deleteIdentity(each: DeleteFile): unknown {
+  if (each.kind !== 'deletion-vector') return [each.kind, each.path, each.size]
+  const { bitmap } = each
+  return [each.kind, each.id, bitmap instanceof Uint8Array ? [...bitmap] : bitmap, each.cardinality]
+}
+
+function fieldIdentity(field: Field): unknown {
+  return [field.id, field.name, field.physicalName, typeIdentity(field.type), field.initialDefault]
+}
+
+function typeIdentity(type: DataType): unknown {
+  if (typeof type === 'string') return type
+  switch (type.kind) {
+    case 'struct':
+      return [type.kind, type.fields.map(fieldIdentity)]
+    case 'list':
+      return [type.kind, fieldIdentity(type.element)]
+    case 'map':
+      return [type.kind, fieldIdentity(type.key), fieldIdentity(type.value)]
+    default:
+      return type
+  }
+}
+
+function plain(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}n`
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  return value
+}

@@ -1,0 +1,224 @@
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { DataFile, DeleteFile } from '@spillway/core'
+import { memoryStore } from '@spillway/storage'
+import { afterAll, describe, expect, it } from 'vitest'
+import { readVector, vectorBytes } from '../src/deletion-vector.js'
+import { cleanStaging, rowResolver } from '../src/index.js'
+import { field, rowFixture, snapshotOf } from './fixture.js'
+
+const table = rowFixture()
+const folder = mkdtempSync(join(tmpdir(), 'spillway-staging-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const staging = { store: table.store, location: `file://${folder}` }
+const resolver = rowResolver({ store: table.store, duckdb: table.duckdb, staging })
+const id = field('id', 'long', { id: 1 })
+const iceberg = snapshotOf([id], { format: 'iceberg' })
+
+function vector(positions: readonly number[]): DeleteFile {
+  return {
+    kind: 'deletion-vector',
+    id: 'v',
+    cardinality: positions.length,
+    bitmap: vectorBytes(positions),
+  }
+}
+
+async function withAllDeletes(): Promise<DataFile> {
+  const data = await table.write('SELECT range AS id FROM range(100000)', ', FIELD_IDS {id: 1}')
+  const positions = await table.write(
+    `SELECT '${data.path}' AS file_path, range AS pos FROM range(70000, 70003)`,
+    ', FIELD_IDS {file_path: 2147483546, pos: 2147483545}',
+  )
+  const equal = await table.write(
+    'SELECT unnest([5, 99999, 123456])::BIGINT AS id',
+    ', FIELD_IDS {id: 1}',
+  )
+  return {
+    ...data,
+    deletes: [
+      { kind: 'position-delete', path: positions.path, fileFormat: 'parquet', size: 1 },
+      { kind: 'equality-delete', path: equal.path, fileFormat: 'parquet', size: 1, fieldIds: [1] },
+    ],
+  }
+}
+
+describe('toDeletionVector', () => {
+  it('puts position and equality deletes into one vector', async () => {
+    const found = await resolver.toDeletionVector(iceberg, await withAllDeletes())
+    if (found.kind !== 'deletion-vector') throw new Error('expected a vector')
+    expect(found.cardinality).toBe(5)
+    expect([...(await readVector(table.store, found))]).toEqual([5, 70000, 70001, 70002, 99999])
+  })
+
+  it('gives the same vector for the same deletes', async () => {
+    const file = await withAllDeletes()
+    const twice = [
+      await resolver.toDeletionVector(iceberg, file),
+      await resolver.toDeletionVector(iceberg, file),
+    ]
+    expect(twice[0]).toEqual(twice[1])
+  })
+
+  it('refuses what changes rows instead of removing them', async () => {
+    const file = { ...(await table.write('SELECT 1 AS id')), logFiles: [{ path: '/l', size: 1 }] }
+    await expect(resolver.toDeletionVector(iceberg, file)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+    })
+  })
+})
+
+describe('toCompleteFile', () => {
+  it('writes exactly the live rows under the names and types of the table', async () => {
+    const day = field('day', 'date')
+    const nested = field('s p', {
+      kind: 'struct',
+      fields: [field('in', 'long', { physicalName: 'p9' })],
+    })
+    const snapshot = snapshotOf(
+      [
+        field('id', 'long', { physicalName: 'c1' }),
+        nested,
+        field('level', 'int', { initialDefault: 3 }),
+        day,
+      ],
+      {
+        partitionSpecs: new Map([
+          [
+            0,
+            {
+              id: 0,
+              fields: [
+                { id: 1000, sourceIds: [day.id], name: 'day', transform: { kind: 'identity' } },
+              ],
+            },
+          ],
+        ]),
+      },
+    )
+    const file = {
+      ...(await table.write(
+        'SELECT range::INTEGER AS c1, {\'p9\': range::INTEGER} AS "s p" FROM range(4)',
+      )),
+      partition: [19358],
+      deletes: [vector([0, 3])],
+      bounds: new Map([[1, { lower: 0n, upper: 3n, nullCount: 0 }]]),
+      delta: { partitionValues: new Map([['day', '2023-01-01']]), stats: '{"numRecords":4}' },
+    }
+    const complete = await resolver.toCompleteFile(snapshot, {
+      ...file,
+      physicalName: 0,
+    } as DataFile)
+    expect(complete).toMatchObject({
+      recordCount: 2,
+      deletes: [],
+      delta: { partitionValues: new Map([['day', '2023-01-01']]) },
+      bounds: new Map([[1, { lower: 0n, upper: 3n }]]),
+    })
+    expect(complete.delta).not.toHaveProperty('stats')
+    const plain = snapshotOf([
+      field('id', 'long'),
+      field('s p', { kind: 'struct', fields: [field('in', 'long')] }),
+      field('level', 'int'),
+      field('day', 'date'),
+    ])
+    expect(await table.rows(plain, [complete])).toEqual([
+      ['1', { in: '1' }, 3, '2023-01-01'],
+      ['2', { in: '2' }, 3, '2023-01-01'],
+    ])
+  })
+
+  it('is written once for the same rows, by however many ask', async () => {
+    const file = await withAllDeletes()
+    const before = readdirSync(folder, { recursive: true }).length
+    const all = await Promise.all([1, 2, 3].map(() => resolver.toCompleteFile(iceberg, file)))
+    const again = await rowResolver({
+      store: table.store,
+      duckdb: table.duckdb,
+      staging,
+    }).toCompleteFile(iceberg, file)
+    expect(
+      new Set(
+        [...all, again].map(({ path, recordCount, size }) => `${path} ${recordCount} ${size}`),
+      ).size,
+    ).toBe(1)
+    expect(all[0]!.recordCount).toBe(99995)
+    expect(readdirSync(folder, { recursive: true }).length - before).toBeLessThanOrEqual(2)
+  })
+
+  it('is another file when the deletes or the schema are', async () => {
+    const file = await table.write('SELECT range AS id FROM range(3)')
+    const delta = snapshotOf([id])
+    const paths = [
+      await resolver.toCompleteFile(delta, { ...file, deletes: [vector([1])] }),
+      await resolver.toCompleteFile(delta, { ...file, deletes: [vector([2])] }),
+      await resolver.toCompleteFile(snapshotOf([{ ...id, name: 'number' }]), {
+        ...file,
+        deletes: [vector([1])],
+      }),
+    ]
+    expect(new Set(paths.map(({ path }) => path)).size).toBe(3)
+  })
+
+  it('merges the logs of a slice', async () => {
+    const key = field('k', 'string')
+    const merged = snapshotOf([key], {
+      format: 'hudi',
+      async *mergedLogs() {
+        yield [{ recordKey: 'k0' }, { recordKey: 'k7', row: ['k7'] }]
+      },
+    })
+    const base = await table.write(
+      "SELECT 'k' || range AS _hoodie_record_key, 'k' || range AS k FROM range(2)",
+    )
+    const complete = await resolver.toCompleteFile(merged, {
+      ...base,
+      logFiles: [{ path: '/l', size: 1 }],
+    })
+    expect(await table.rows(snapshotOf([key]), [complete])).toEqual([['k1'], ['k7']])
+  })
+
+  it('stops waiting when its caller goes away, and refuses types it cannot write', async () => {
+    const file = await table.write('SELECT 1::BIGINT AS id')
+    const gone = AbortSignal.abort()
+    await expect(resolver.toCompleteFile(snapshotOf([id]), file, gone)).rejects.toMatchObject({
+      code: 'CANCELLED',
+    })
+    const variant = snapshotOf([field('v', { kind: 'opaque', name: 'variant' })])
+    await expect(resolver.toCompleteFile(variant, file)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+    })
+  })
+
+  it('is written to any store', async () => {
+    const store = memoryStore()
+    const remote = rowResolver({
+      store: table.store,
+      duckdb: table.duckdb,
+      staging: { store, location: 's3://staging/rewritten/' },
+    })
+    const file = {
+      ...(await table.write('SELECT range AS id FROM range(3)')),
+      deletes: [vector([1])],
+    }
+    const first = await remote.toCompleteFile(snapshotOf([id]), file)
+    const second = await remote.toCompleteFile(snapshotOf([id]), file)
+    expect(first.path).toMatch(/^s3:\/\/staging\/rewritten\/[0-9a-f]{2}\/[0-9a-f]{64}\.parquet$/)
+    expect([first.recordCount, second.recordCount]).toEqual([2, 2])
+  })
+})
+
+describe('cleanStaging', () => {
+  it('removes aged files of ours and nothing else', async () => {
+    const file = await table.write('SELECT 1::BIGINT AS id')
+    const { path } = await resolver.toCompleteFile(snapshotOf([id]), file)
+    const disk = path.slice('file://'.length)
+    writeFileSync(join(folder, 'notes.parquet'), 'mine')
+    for (const each of [disk, join(folder, 'notes.parquet')]) utimesSync(each, 1000, 1000)
+    const options = { location: staging.location, olderThanMs: 3_600_000, now: Date.now() }
+    expect(await cleanStaging(table.store, options)).toBe(1)
+    expect(await table.store.head(path)).toBeUndefined()
+    expect(readdirSync(folder)).toContain('notes.parquet')
+  })
+})
