@@ -1,1 +1,1 @@
-export {}
+export { type ComposeOptions, type Composition, compose } from './compose.js'

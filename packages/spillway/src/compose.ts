@@ -1,0 +1,108 @@
+import type {
+  DataFile,
+  Predicate,
+  Snapshot,
+  TableReader,
+  UrlSigner,
+  WritableStore,
+} from '@spillway/core'
+import { deltaReader } from '@spillway/delta'
+import { type DuckDb, duckDb, type TableRows, tableRows } from '@spillway/duckdb'
+import { createBatchCache, createEngine, type Engine, type EngineOptions } from '@spillway/engine'
+import { planScan } from '@spillway/planner'
+import { localStore, routeStores, type StoreRoute } from '@spillway/storage'
+import type { S3Options } from '@spillway/storage/s3'
+import { lazyStore } from './lazy-store.js'
+
+export interface ComposeOptions {
+  /** Folders outside which no local file is read. Absent: the whole disk. */
+  readonly roots?: readonly string[]
+  /** How buckets without an entry of their own are reached; the default is AWS with the machine's credentials. */
+  readonly s3?: S3Options
+  /** Buckets with an endpoint or credentials of their own. */
+  readonly buckets?: readonly (S3Options & { readonly bucket: string })[]
+  /** More stores, before those above. */
+  readonly stores?: readonly StoreRoute[]
+  readonly cacheBytes?: number
+  readonly duckdb?: DuckDb
+}
+
+/** Every format and cloud, wired. */
+export interface Composition {
+  readonly store: WritableStore
+  readonly readers: readonly TableReader[]
+  readonly signers: readonly UrlSigner[]
+  readonly duckdb: DuckDb
+  readonly rows: TableRows
+  engine(options?: Partial<EngineOptions>): Engine
+  close(): Promise<void>
+}
+
+export function compose(options: ComposeOptions = {}): Composition {
+  const store = routeStores(routes(options))
+  const duckdb = options.duckdb ?? duckDb()
+  const cache = createBatchCache({ maxBytes: options.cacheBytes ?? 1024 ** 3 })
+  const readers = [deltaReader({ store, cache })]
+  const signers = s3Signers(options)
+  return {
+    store,
+    readers,
+    signers,
+    duckdb,
+    rows: tableRows({ store, duckdb, files: plannedFiles }),
+    engine: more => createEngine({ readers, signers, ...more }),
+    close: () => duckdb.close(),
+  }
+}
+
+function routes({ roots, s3, buckets = [], stores = [] }: ComposeOptions): readonly StoreRoute[] {
+  const s3Of = (options: S3Options) =>
+    lazyStore(async () => (await import('@spillway/storage/s3')).s3Store(options))
+  const taken = new Set(stores.map(({ scheme, bucket }) => `${scheme}://${bucket ?? ''}`))
+  const own: StoreRoute[] = [
+    { scheme: 'file', store: localStore(roots === undefined ? {} : { roots }) },
+    { scheme: 's3', store: s3Of(s3 ?? {}) },
+    ...buckets.map(({ bucket, ...rest }) => ({ scheme: 's3', bucket, store: s3Of(rest) })),
+  ]
+  return [
+    ...stores,
+    ...own.filter(({ scheme, bucket }) => !taken.has(`${scheme}://${bucket ?? ''}`)),
+  ]
+}
+
+/** Signs with what is configured; a machine's default credentials sign only for buckets that are named. */
+function s3Signers({ s3, buckets = [] }: ComposeOptions): readonly UrlSigner[] {
+  const named = buckets.map(({ bucket, ...rest }) => lazySigner({ ...rest, buckets: [bucket] }))
+  return s3 === undefined ? named : [...named, lazySigner(s3)]
+}
+
+function lazySigner(options: S3Options & { readonly buckets?: readonly string[] }): UrlSigner {
+  let loading: Promise<UrlSigner> | undefined
+  return {
+    covers: path =>
+      /^s3[an]?:\/\//i.test(path) &&
+      (options.buckets?.some(bucket => path.split('/')[2] === bucket) ?? true),
+    async sign(paths, signing) {
+      loading ??= import('@spillway/storage/s3').then(({ s3Signer }) => s3Signer(options))
+      return (await loading).sign(paths, signing)
+    },
+  }
+}
+
+/** Live files that may hold a match: rows are read from no others. */
+async function* plannedFiles(
+  snapshot: Snapshot,
+  where: Predicate | undefined,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly DataFile[]> {
+  const plan = planScan(snapshot, {
+    ...(where && { predicate: where }),
+    ...(signal && { signal }),
+    zonelessLiterals: 'utc',
+  })
+  for await (const { files, selection } of plan) {
+    for (let start = 0; start < selection.length; start += 1000) {
+      yield await files.files(selection.subarray(start, start + 1000), signal)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { isTableError } from '@spillway/core'
+
+/** What a command's exit status says; documented in the README and in `spillway help exit-codes`. */
+export const EXIT = {
+  ok: 0,
+  /** The work failed: a table cannot be read, storage is unavailable. */
+  failed: 1,
+  /** The command line or a configuration file is wrong. */
+  usage: 2,
+  /** The table needs something that is not supported. */
+  unsupported: 3,
+  /** The table, or a file that it names, is not there. */
+  notFound: 4,
+  /** The table's files contradict each other. */
+  corrupt: 5,
+  /** Stopped by Ctrl-C. */
+  cancelled: 130,
+} as const
+
+export function exitCodeOf(error: unknown): number {
+  if (!isTableError(error)) return EXIT.failed
+  switch (error.code) {
+    case 'INVALID_REQUEST':
+      return EXIT.usage
+    case 'UNSUPPORTED_FEATURE':
+      return EXIT.unsupported
+    case 'NOT_FOUND':
+      return EXIT.notFound
+    case 'TABLE_CORRUPT':
+      return EXIT.corrupt
+    case 'CANCELLED':
+      return EXIT.cancelled
+    default:
+      return EXIT.failed
+  }
+}

@@ -1,0 +1,73 @@
+import type { DataFile, Predicate, Snapshot } from '@spillway/core'
+import type { JsonObject, JsonValue } from '@spillway/encoding'
+import { planScan } from '@spillway/planner'
+import { relativeTo } from '@spillway/storage'
+import { partitionValues } from './partition-values.js'
+
+export interface Unapplied {
+  readonly predicate: string
+  readonly reason: string
+}
+
+export interface PlanInput {
+  readonly predicate?: Predicate
+  /** What the parser already gave up on. */
+  readonly unapplied: readonly Unapplied[]
+  readonly limit?: number
+  readonly signal?: AbortSignal
+}
+
+const FILES_AT_ONCE = 1024
+
+/** The `plan` answer of the batch contract. */
+export async function planTable(snapshot: Snapshot, input: PlanInput): Promise<JsonObject> {
+  const { predicate, limit, signal } = input
+  const plan = planScan(snapshot, {
+    ...(predicate && { predicate }),
+    ...(limit !== undefined && { limit }),
+    ...(signal && { signal }),
+    zonelessLiterals: 'utc',
+  })
+  const files: JsonValue[] = []
+  for await (const { files: live, selection } of plan) {
+    for (let start = 0; start < selection.length; start += FILES_AT_ONCE) {
+      const chosen = await live.files(selection.subarray(start, start + FILES_AT_ONCE), signal)
+      for (const file of chosen) files.push(fileJson(file, snapshot))
+    }
+  }
+  const { filesTotal, filesPruned } = plan.metrics
+  return {
+    version: snapshot.version.toString(),
+    filesTotal,
+    files,
+    pruned: { ...filesPruned },
+    unapplied: [...input.unapplied, ...plan.unapplied].map(each => ({ ...each })),
+  }
+}
+
+function fileJson(file: DataFile, snapshot: Snapshot): JsonObject {
+  return {
+    path: shownPath(file.path, snapshot.source.location),
+    size: file.size,
+    records: liveRecords(file),
+    partitionValues: partitionValues(file, snapshot),
+    deletes: file.deletes.length,
+    logFiles: file.logFiles.map(({ path }) => shownPath(path, snapshot.source.location)),
+  }
+}
+
+/** Relative to the table's root below it; else absolute, local files as plain paths. */
+export function shownPath(path: string, location: string): string {
+  return relativeTo(location, path) ?? path.replace(/^file:(\/\/(localhost)?)?(?=\/)/i, '')
+}
+
+/** Rows left once vectors are subtracted; null where only reading tells. */
+function liveRecords(file: DataFile): string | null {
+  if (file.recordCount === undefined || file.logFiles.length > 0) return null
+  let left = file.recordCount
+  for (const each of file.deletes) {
+    if (each.kind !== 'deletion-vector') return null
+    left -= each.cardinality
+  }
+  return left.toString()
+}
