@@ -34,8 +34,9 @@ describe.skipIf(!hasClients())('URLs of local files (needs SPILLWAY_PYTHON with 
   let gateway: LocalGateway
   const server = createServer(async (incoming, outgoing) => {
     const url = `http://${incoming.headers.host}${incoming.url}`
-    const headers = Object.entries(incoming.headers).map(([n, v]) => [n, String(v)] as const)
-    const request = new Request(url, { method: incoming.method ?? 'GET', headers: [...headers] })
+    const headers = new Headers()
+    for (const [name, value] of Object.entries(incoming.headers)) headers.set(name, String(value))
+    const request = new Request(url, { method: incoming.method ?? 'GET', headers })
     const answer = await gateway.handle(request)
     outgoing.writeHead(answer.status, Object.fromEntries(answer.headers))
     if (answer.body === null) outgoing.end()

@@ -7,8 +7,8 @@ import { type S3Server, startS3Server } from './s3/server.js'
 
 const server = await startS3Server()
 
-// Without Go it cannot be built: the reason is the name of what is skipped then.
-if (server === undefined) describe.skip('a real S3 server, for want of Go', () => it('runs'))
+// Without Go it cannot be built.
+if (server === undefined) it.skip('a real S3 server: not built, for want of Go', () => undefined)
 else describe('a real S3 server', () => suite(server))
 
 function suite({ endpoint, region, buckets, accessKeyId, secretAccessKey, stop }: S3Server) {

@@ -1,8 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { isTableError, TableError, throwIfCancelled, type UrlSigner } from '@spillway/core'
+import { isTableError, TableError, type UrlSigner } from '@spillway/core'
 import { encodePath } from './encode-path.js'
 import { type GatewayTarget, refuse, serveFile } from './gateway-response.js'
 import { diskPath, isInside } from './local-path.js'
+import { signInTurns } from './sign-in-turns.js'
 
 export interface LocalGatewayOptions {
   /** Folders whose files may be signed and served; nothing outside them ever is. */
@@ -60,15 +61,14 @@ function gatewaySigner(roots: readonly Root[], secret: Buffer, baseUrl: string):
   return {
     covers: path => locate(roots, path) !== undefined,
     async sign(paths, { expiresInSeconds, now, signal }) {
-      throwIfCancelled(signal)
       const expires = Math.floor(now / 1000) + Math.floor(expiresInSeconds)
-      const urls = paths.map(path => {
-        const found = locate(roots, path)
-        if (found === undefined) throw notCovered(path)
-        const { root, key } = found
+      const signPath = (path: string) => {
+        const { root, key } = locate(roots, path) ?? uncovered(path)
         const signature = hmac(secret, signedText(root.id, key, String(expires))).toString('hex')
-        return `${baseUrl}/${root.id}/${encodePath(key)}?${EXPIRES}=${expires}&${SIGNATURE}=${signature}`
-      })
+        const query = `${EXPIRES}=${expires}&${SIGNATURE}=${signature}`
+        return `${baseUrl}/${root.id}/${encodePath(key)}?${query}`
+      }
+      const urls = await signInTurns(paths, signPath, signal)
       return { urls, expiresAt: expires * 1000 }
     },
   }
@@ -91,8 +91,8 @@ function diskPathIfLocal(path: string): string | undefined {
   }
 }
 
-function notCovered(path: string): TableError {
-  return new TableError('STORAGE_UNAVAILABLE', 'the path lies outside the roots of the gateway', {
+function uncovered(path: string): never {
+  throw new TableError('STORAGE_UNAVAILABLE', 'the path lies outside the roots of the gateway', {
     context: { path },
     retryable: false,
   })

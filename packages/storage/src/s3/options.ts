@@ -43,7 +43,7 @@ const DOMAINS: readonly (readonly [regionStart: string, domain: string])[] = [
 /** Origin and path before the key, as the SDK would address the bucket. */
 export function addressOf(
   bucket: string,
-  options: { region: string; endpoint?: string; pathStyle?: boolean },
+  options: { region: string; endpoint?: string | undefined; pathStyle?: boolean },
 ): S3Address {
   const endpoint = parseEndpoint(options.endpoint ?? `https://${awsHost(options.region)}`)
   const path = endpoint.pathname.replace(/\/+$/, '')

@@ -1,7 +1,15 @@
 import { TableError, throwIfCancelled, type UrlSigner } from '@spillway/core'
 import { hasDotSegments } from '../encode-path.js'
+import { signInTurns } from '../sign-in-turns.js'
 import { parseUri } from '../uri.js'
-import { addressOf, credentialCache, parseEndpoint, regionOf, type S3Options } from './options.js'
+import {
+  addressOf,
+  credentialCache,
+  parseEndpoint,
+  regionOf,
+  type S3Credentials,
+  type S3Options,
+} from './options.js'
 import { presigner, type SigningKeys } from './sigv4.js'
 
 export interface S3SignerOptions extends S3Options {
@@ -31,37 +39,35 @@ export function s3Signer(options: S3SignerOptions): UrlSigner {
       const seconds = lifetime(used.expiration, { expiresInSeconds, now })
       const where = await region()
       throwIfCancelled(signal)
-      const byBucket = new Map<string, (key: string) => string>()
-      const presignerOf = (bucket: string) => {
-        const known = byBucket.get(bucket)
-        if (known !== undefined) return known
-        const address = addressOf(bucket, {
-          region: where,
-          ...(endpoint === undefined ? {} : { endpoint }),
-          ...(options.pathStyle === undefined ? {} : { pathStyle: options.pathStyle }),
-        })
-        const { accessKeyId, secretAccessKey, sessionToken } = used
-        const made = presigner(
-          {
-            accessKeyId,
-            secretAccessKey,
-            ...(sessionToken === undefined ? {} : { sessionToken }),
-            region: where,
-            ...address,
-            now,
-            expiresInSeconds: seconds,
-          },
-          keys,
-        )
-        byBucket.set(bucket, made)
-        return made
-      }
-      const urls = paths.map(path => {
-        const { bucket, key } = splitPath(path, options.buckets)
-        return presignerOf(bucket)(key)
+      const signKey = bucketPresigners({ ...options, endpoint, region: where }, keys, {
+        ...used,
+        now,
+        expiresInSeconds: seconds,
       })
+      const signPath = (path: string) => {
+        const { bucket, key } = splitPath(path, options.buckets)
+        return signKey(bucket, key)
+      }
+      const urls = await signInTurns(paths, signPath, signal)
       return { urls, expiresAt: Math.floor(now / 1000) * 1000 + seconds * 1000 }
     },
+  }
+}
+
+/** One presigner for each bucket of a batch, made when its first path comes. */
+function bucketPresigners(
+  where: { region: string; endpoint: string | undefined; pathStyle?: boolean },
+  keys: SigningKeys,
+  how: S3Credentials & { now: number; expiresInSeconds: number },
+): (bucket: string, key: string) => string {
+  const byBucket = new Map<string, (key: string) => string>()
+  return (bucket, key) => {
+    let sign = byBucket.get(bucket)
+    if (sign === undefined) {
+      sign = presigner({ ...how, ...addressOf(bucket, where), region: where.region }, keys)
+      byBucket.set(bucket, sign)
+    }
+    return sign(key)
   }
 }
 

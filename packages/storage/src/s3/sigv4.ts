@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import crypto from 'node:crypto'
 import { encodePath } from '../encode-path.js'
 
 /** What a signature is made of, besides the path. */
@@ -47,13 +47,17 @@ export function presigner(
   const encode = folderMemo(encodePath)
   return key => {
     const path = `${input.basePath}/${encode(key)}`
-    const request = createHash('sha256').update(`GET\n${path}${requestEnd}`).digest('hex')
-    const signature = createHmac('sha256', signingKey)
-      .update(textStart + request)
-      .digest('hex')
+    const text = textStart + sha256(`GET\n${path}${requestEnd}`)
+    const signature = crypto.createHmac('sha256', signingKey).update(text).digest('hex')
     return urlStart + path + urlEnd + signature
   }
 }
+
+/** In hexadecimal. Node 20.12 brought the call that makes no object, which takes half the time. */
+const sha256: (text: string) => string =
+  typeof crypto.hash === 'function'
+    ? text => crypto.hash('sha256', text, 'hex')
+    : text => crypto.createHash('sha256').update(text).digest('hex')
 
 /** ISO 8601 basic format, whole seconds: 20130524T000000Z. */
 export function amzDate(epochMilliseconds: number): string {
@@ -75,7 +79,7 @@ function encodeQuery(text: string): string {
 /** The day's key for one region, which is HMACs of the secret. */
 export function signingKeyOf(secret: string, day: string, region: string, service: string): Buffer {
   const hmac = (key: string | Buffer, text: string) =>
-    createHmac('sha256', key).update(text).digest()
+    crypto.createHmac('sha256', key).update(text).digest()
   return hmac(hmac(hmac(hmac(`AWS4${secret}`, day), region), service), 'aws4_request')
 }
 
