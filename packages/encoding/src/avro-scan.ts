@@ -18,7 +18,12 @@ export type AvroSink =
   | { readonly kind: 'bytes'; readonly value: AvroBytes }
   /** The encoding itself of whatever it is, union branch included. */
   | { readonly kind: 'raw'; readonly value: AvroBytes }
-  | { readonly kind: 'record'; readonly fields: ReadonlyMap<AvroField, AvroSink> }
+  /** With `partial`, the cursor stops after the last wanted field: for rows read by their position. */
+  | {
+      readonly kind: 'record'
+      readonly fields: ReadonlyMap<AvroField, AvroSink>
+      readonly partial?: boolean
+    }
   /** Each item of an array; `end` after the last. */
   | { readonly kind: 'items'; readonly item: AvroSink; readonly end: () => void }
 
@@ -48,7 +53,7 @@ export function compileAvroScan(type: AvroType, sink: AvroSink): AvroStep {
       return bytesStep(type, sink.value)
     case 'record':
       if (type.kind !== 'record') throw mismatch('a record', type)
-      return recordStep(type, sink.fields)
+      return recordStep(type, sink.fields, sink.partial ?? false)
     case 'items':
       if (type.kind !== 'array') throw mismatch('an array', type)
       return itemsStep(compileAvroScan(type.items, sink.item), sink.end)
@@ -100,8 +105,15 @@ function bytesStep(type: AvroType, value: AvroBytes): AvroStep {
   }
 }
 
-function recordStep(type: AvroRecord, fields: ReadonlyMap<AvroField, AvroSink>): AvroStep {
-  const steps = type.fields.map(field => {
+function recordStep(
+  type: AvroRecord,
+  fields: ReadonlyMap<AvroField, AvroSink>,
+  partial: boolean,
+): AvroStep {
+  const read = partial
+    ? type.fields.slice(0, type.fields.findLastIndex(field => fields.has(field)) + 1)
+    : type.fields
+  const steps = read.map(field => {
     const sink = fields.get(field)
     return sink === undefined ? compileAvroSkip(field.type) : compileAvroScan(field.type, sink)
   })

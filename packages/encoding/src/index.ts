@@ -33,6 +33,7 @@ export {
   type JsonValue,
   parseExactJson,
 } from './exact-json.js'
+export { HFile, type HFileEntry, type HFileSource } from './hfile.js'
 export { inflateDocument } from './inflate.js'
 export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'
 export { parquetFields } from './parquet-fields.js'

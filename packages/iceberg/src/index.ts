@@ -1,1 +1,2 @@
-export {}
+export type { CatalogPointer } from './locate.js'
+export { type IcebergReaderOptions, icebergReader } from './reader.js'

@@ -1,0 +1,163 @@
+import { type BytesColumn, columnByteLength, selectAll } from '@spillway/core'
+import {
+  type AvroCursor,
+  type AvroField,
+  type AvroSink,
+  type AvroStep,
+  compileAvroScan,
+} from '@spillway/encoding'
+import { ByteArena } from './byte-arena.js'
+import { dataFileSink, type EntrySchema, intMapSink } from './entry-schema.js'
+import type { Manifest } from './manifest.js'
+import { forEachEntry, type MetricSource } from './metric-columns.js'
+import { PathTable } from './path-table.js'
+import { withoutAuthority } from './paths.js'
+
+/** The id of `file_path` in position delete files (spec, "Reserved Field IDs"). */
+const FILE_PATH_ID = 2147483546
+
+/** What the delete files of a manifest say beyond their path and counts. */
+export interface DeleteDetails {
+  /** Of a deletion vector or a delete file written for one data file, that file, without scheme and authority. */
+  readonly target: BytesColumn
+  readonly byTarget: PathTable
+  /** Offset and size of a deletion vector's blob; NaN for other delete files. */
+  readonly contentOffset: Float64Array
+  readonly contentSize: Float64Array
+  readonly equalityIds: ReadonlyMap<number, readonly number[]>
+  /** Bounds of the paths that a position delete file names, as written; empty where unknown. */
+  readonly pathLower: BytesColumn
+  readonly pathUpper: BytesColumn
+}
+
+const utf8 = new TextDecoder()
+const utf8Bytes = new TextEncoder()
+
+/** Reads the details of every live delete file of a manifest, once. */
+export async function deleteDetails(
+  manifest: Manifest,
+  signal?: AbortSignal,
+): Promise<DeleteDetails> {
+  const source = await manifest.source(signal)
+  return manifest.derived('deletes', () => {
+    const value = readDetails(source)
+    const columns = [value.target, value.pathLower, value.pathUpper]
+    const bytes = columns.reduce((sum, column) => sum + columnByteLength(column), 0)
+    return { value, byteLength: bytes + value.byTarget.byteLength + 16 * manifest.length }
+  })
+}
+
+function readDetails(source: MetricSource): DeleteDetails {
+  const { length } = source.columns
+  const target = new ByteArena(length, 64)
+  const pathLower = new ByteArena(length, 32)
+  const pathUpper = new ByteArena(length, 32)
+  const contentOffset = new Float64Array(length).fill(Number.NaN)
+  const contentSize = new Float64Array(length).fill(Number.NaN)
+  const equalityIds = new Map<number, readonly number[]>()
+  const entry = new DetailReader(source.schema)
+  forEachEntry(source, selectAll(length), (cursor, row) => {
+    entry.read(cursor)
+    appendTo(target, entry.referenced, withoutAuthorityBytes)
+    appendTo(pathLower, entry.lower)
+    appendTo(pathUpper, entry.upper)
+    contentOffset[row] = entry.offset
+    contentSize[row] = entry.size
+    if (entry.ids.length > 0) equalityIds.set(row, entry.ids)
+  })
+  const targets = target.finish()
+  return {
+    target: targets,
+    byTarget: new PathTable(targets),
+    contentOffset,
+    contentSize,
+    equalityIds,
+    pathLower: pathLower.finish(),
+    pathUpper: pathUpper.finish(),
+  }
+}
+
+function appendTo(
+  arena: ByteArena,
+  bytes: Uint8Array | undefined,
+  change: (bytes: Uint8Array) => Uint8Array = same => same,
+): void {
+  const changed = bytes === undefined ? new Uint8Array() : change(bytes)
+  arena.append(changed, 0, changed.length)
+}
+
+/** A data file's path in the form that `DeleteDetails.target` has. */
+export function withoutAuthorityBytes(path: Uint8Array): Uint8Array {
+  return path[0] === 0x2f ? path : utf8Bytes.encode(withoutAuthority(utf8.decode(path)))
+}
+
+class DetailReader {
+  referenced: Uint8Array | undefined
+  lower: Uint8Array | undefined
+  upper: Uint8Array | undefined
+  offset = Number.NaN
+  size = Number.NaN
+  ids: readonly number[] = []
+  readonly #ids: number[] = []
+  readonly #step: AvroStep
+
+  constructor(schema: EntrySchema) {
+    const bound = (side: 'lower' | 'upper') => (key: () => number) => {
+      const value = (bytes: Uint8Array, start: number, end: number) => {
+        if (key() === FILE_PATH_ID) this[side] = bytes.subarray(start, end)
+      }
+      return { kind: 'bytes', value } as const
+    }
+    const dataFile = dataFileSink(schema, {
+      ...intMapSink(schema, 'lower', bound('lower')),
+      ...intMapSink(schema, 'upper', bound('upper')),
+      // Some writers made the ids longs (the sink reads either).
+      equalityIds: {
+        kind: 'items',
+        item: { kind: 'number', value: id => this.#addId(id) },
+        end: () => {
+          this.ids = [...this.#ids]
+        },
+      },
+      referencedFile: {
+        kind: 'bytes',
+        value: (bytes, start, end) => {
+          this.referenced = bytes.subarray(start, end)
+        },
+      },
+      contentOffset: {
+        kind: 'number',
+        value: offset => {
+          this.offset = offset
+        },
+      },
+      contentSize: {
+        kind: 'number',
+        value: size => {
+          this.size = size
+        },
+      },
+    })
+    this.#step = compileAvroScan(schema.root, {
+      kind: 'record',
+      partial: true,
+      fields: new Map<AvroField, AvroSink>([[schema.dataFile, dataFile]]),
+    })
+  }
+
+  #addId(id: number): void {
+    this.#ids.push(id)
+  }
+
+  read(cursor: AvroCursor): void {
+    this.referenced = undefined
+    this.lower = undefined
+    this.upper = undefined
+    this.offset = Number.NaN
+    this.size = Number.NaN
+    this.ids = []
+    this.#ids.length = 0
+    this.#step(cursor)
+    cursor.check()
+  }
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+
+/** What table metadata may say (spec, "Table Metadata Fields"), read leniently: unknown members are of no concern. */
+
+const long = z.union([z.bigint(), z.number().int()]).transform(value => BigInt(value))
+const integer = z.number().int()
+const texts = z
+  .record(z.string(), z.unknown())
+  .transform(
+    object =>
+      new Map(
+        Object.entries(object).flatMap(([key, value]) =>
+          value === null || typeof value === 'object' ? [] : [[key, String(value)] as const],
+        ),
+      ),
+  )
+
+const partitionFieldDocument = z.object({
+  'source-id': integer.optional(),
+  'source-ids': z.array(integer).optional(),
+  'field-id': integer.optional(),
+  name: z.string().optional(),
+  transform: z.string(),
+})
+
+const snapshotDocument = z.object({
+  'snapshot-id': long,
+  'sequence-number': long.nullish(),
+  'timestamp-ms': integer,
+  'manifest-list': z.string().nullish(),
+  manifests: z.array(z.string()).nullish(),
+  summary: texts.nullish(),
+  'schema-id': integer.nullish(),
+  'key-id': z.string().nullish(),
+})
+
+const refDocument = z.object({ 'snapshot-id': long, type: z.enum(['branch', 'tag']) })
+
+const schemaDocument = z.looseObject({
+  'schema-id': integer.optional(),
+  fields: z.array(z.unknown()),
+})
+
+export const tableDocument = z.object({
+  'format-version': integer,
+  'table-uuid': z.string().nullish(),
+  location: z.string().nullish(),
+  'last-updated-ms': integer.nullish(),
+  'last-column-id': integer.nullish(),
+  schema: schemaDocument.nullish(),
+  schemas: z.array(schemaDocument).nullish(),
+  'current-schema-id': integer.nullish(),
+  'partition-spec': z.array(partitionFieldDocument).nullish(),
+  'partition-specs': z
+    .array(z.object({ 'spec-id': integer, fields: z.array(partitionFieldDocument) }))
+    .nullish(),
+  'default-spec-id': integer.nullish(),
+  properties: texts.nullish(),
+  'current-snapshot-id': long.nullish(),
+  snapshots: z.array(snapshotDocument).nullish(),
+  refs: z.record(z.string(), refDocument).nullish(),
+  'snapshot-log': z.array(z.object({ 'snapshot-id': long, 'timestamp-ms': integer })).nullish(),
+})
+
+export type TableDocument = z.infer<typeof tableDocument>
+export type SnapshotDocument = z.infer<typeof snapshotDocument>
+export type PartitionFieldDocument = z.infer<typeof partitionFieldDocument>

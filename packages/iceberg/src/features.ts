@@ -1,0 +1,63 @@
+import { childrenOf, type Field, typeName } from '@spillway/core'
+import type { ManifestFile } from './manifest-list.js'
+import type { IcebergMetadata } from './metadata.js'
+import { fieldsById } from './schema.js'
+
+/** What a recipient must be able to do with the files of a snapshot, in the words of Delta's table features. */
+export function tableFeatures(
+  metadata: IcebergMetadata,
+  fields: readonly Field[],
+  manifests: readonly ManifestFile[],
+): ReadonlySet<string> {
+  const features = new Set<string>()
+  if (manifests.some(({ content }) => content === 'deletes')) features.add('deletionVectors')
+  const earlier = [...metadata.schemas.values()].filter(schema => schema !== fields)
+  if (!isHistoryWhole(metadata) || earlier.some(schema => isRenamed(fields, schema))) {
+    features.add('columnMapping')
+  }
+  if (earlier.some(schema => isWidened(fields, schema))) features.add('typeWidening')
+  if (hasDefault(fields)) features.add('initialDefaults')
+  return features
+}
+
+/**
+ * True when every schema the table ever had is still listed: ids count up from 0. Expired ones may have given files
+ * other column names.
+ */
+function isHistoryWhole({ schemas }: IcebergMetadata): boolean {
+  return Math.max(...schemas.keys()) === schemas.size - 1
+}
+
+/** True when a file written under `earlier` names a column of now differently, or another column like it. */
+function isRenamed(fields: readonly Field[], earlier: readonly Field[]): boolean {
+  const before = pathsById(earlier)
+  const idOf = new Map([...before].map(([id, path]) => [path, id]))
+  return [...pathsById(fields)].some(([id, path]) => {
+    const old = before.get(id)
+    const sameName = idOf.get(path)
+    return (old !== undefined && old !== path) || (sameName !== undefined && sameName !== id)
+  })
+}
+
+function pathsById(fields: readonly Field[]): Map<number, string> {
+  const paths = new Map<number, string>()
+  const visit = (field: Field, above: string) => {
+    const path = `${above}\u001f${field.name}`
+    paths.set(field.id, path)
+    for (const child of childrenOf(field.type) ?? []) visit(child, path)
+  }
+  for (const field of fields) visit(field, '')
+  return paths
+}
+
+function isWidened(fields: readonly Field[], earlier: readonly Field[]): boolean {
+  const before = fieldsById(earlier)
+  return [...fieldsById(fields)].some(([id, { type }]) => {
+    const old = before.get(id)
+    return old !== undefined && typeName(old.type) !== typeName(type)
+  })
+}
+
+function hasDefault(fields: readonly Field[]): boolean {
+  return [...fieldsById(fields).values()].some(field => field.initialDefault !== undefined)
+}

@@ -1,0 +1,252 @@
+import { type BytesColumn, type FileFormat, TableError } from '@spillway/core'
+import {
+  type AvroBlock,
+  AvroCursor,
+  type AvroField,
+  type AvroFile,
+  type AvroSink,
+  type AvroStep,
+  compileAvroScan,
+  located,
+} from '@spillway/encoding'
+import { ByteArena } from './byte-arena.js'
+import { dataFileSink, type EntrySchema } from './entry-schema.js'
+import { TupleTable } from './tuple-table.js'
+
+/** What a manifest's entries take from its manifest list (spec, "Sequence Number Inheritance"). */
+export interface Inherited {
+  readonly sequenceNumber: number
+  readonly firstRowId?: number
+}
+
+/** The live entries of a manifest as columns, and where each lies, so that the rest of it can be read later. */
+export interface ManifestColumns {
+  readonly length: number
+  readonly path: BytesColumn
+  readonly size: Float64Array
+  readonly recordCount: Float64Array
+  readonly sequenceNumber: Float64Array
+  /** NaN where a file has none. */
+  readonly firstRowId: Float64Array
+  /** Numbers of `tuples`. */
+  readonly tuple: Uint32Array
+  readonly tuples: TupleTable
+  /** 0 data, 1 position deletes, 2 equality deletes. */
+  readonly content: Uint8Array
+  readonly formats: readonly EntryFormat[]
+  /** Index in `formats`. */
+  readonly format: Uint8Array
+  /** Where an entry begins in its uncompressed block. */
+  readonly offset: Uint32Array
+  /** The first entry of each block, and the end. */
+  readonly blockStart: Uint32Array
+}
+
+export interface ScanOptions {
+  readonly inherited: Inherited
+  readonly inflate: (block: AvroBlock) => Uint8Array
+}
+
+export type EntryFormat = FileFormat | 'puffin'
+
+const EXISTING = 0
+const DELETED = 2
+
+/** Reads every live entry's path, partition and counts, in one pass that steps over all else. */
+export function scanManifest(
+  file: AvroFile,
+  schema: EntrySchema,
+  options: ScanOptions,
+): ManifestColumns {
+  return new ManifestScan(file, schema, options).run()
+}
+
+class ManifestScan {
+  readonly #file: AvroFile
+  readonly #inherited: Inherited
+  readonly #inflate: ScanOptions['inflate']
+  readonly #version1: boolean
+  readonly #step: AvroStep
+  readonly #path: ByteArena
+  readonly #columns: Omit<ManifestColumns, 'length' | 'path' | 'tuples' | 'formats'>
+  readonly #tuples = new TupleTable()
+  readonly #formats: EntryFormat[] = []
+  // The entry at hand.
+  #status = 0
+  #sequence = Number.NaN
+  #content = 0
+  #format = 0
+  #formatLength = -1
+  #records = 0
+  #size = 0
+  #rowId = Number.NaN
+  #tuple = 0
+  #pathBytes: Uint8Array = new Uint8Array()
+  #pathStart = 0
+  #pathEnd = 0
+
+  constructor(file: AvroFile, schema: EntrySchema, options: ScanOptions) {
+    const rows = file.rowCount
+    this.#file = file
+    this.#inherited = options.inherited
+    this.#inflate = options.inflate
+    const version = file.metadata.get('format-version')
+    this.#version1 = version === undefined || String.fromCharCode(...version) === '1'
+    this.#path = new ByteArena(rows, 100)
+    this.#columns = {
+      size: new Float64Array(rows),
+      recordCount: new Float64Array(rows),
+      sequenceNumber: new Float64Array(rows),
+      firstRowId: new Float64Array(rows),
+      tuple: new Uint32Array(rows),
+      content: new Uint8Array(rows),
+      format: new Uint8Array(rows),
+      offset: new Uint32Array(rows),
+      blockStart: new Uint32Array(file.blocks.length + 1),
+    }
+    this.#step = this.#compile(schema)
+  }
+
+  #compile(schema: EntrySchema): AvroStep {
+    const number = (value: (found: number) => void): AvroSink => ({ kind: 'number', value })
+    const dataFile = dataFileSink(schema, {
+      content: number(found => (this.#content = found)),
+      recordCount: number(found => (this.#records = found)),
+      size: number(found => (this.#size = found)),
+      firstRowId: number(found => (this.#rowId = found)),
+      format: { kind: 'bytes', value: (bytes, start, end) => this.#setFormat(bytes, start, end) },
+      path: {
+        kind: 'bytes',
+        value: (bytes, start, end) => {
+          this.#pathBytes = bytes
+          this.#pathStart = start
+          this.#pathEnd = end
+        },
+      },
+      partition: {
+        kind: 'raw',
+        value: (bytes, start, end) => (this.#tuple = this.#tuples.codeOf(bytes, start, end)),
+      },
+    })
+    const fields = new Map<AvroField, AvroSink>([
+      [schema.status, number(found => (this.#status = found))],
+      [schema.dataFile, dataFile],
+    ])
+    if (schema.sequenceNumber !== undefined) {
+      fields.set(
+        schema.sequenceNumber,
+        number(found => (this.#sequence = found)),
+      )
+    }
+    if (!schema.fields.has('partition')) this.#tuples.codeOf(new Uint8Array(), 0, 0)
+    return compileAvroScan(schema.root, { kind: 'record', fields })
+  }
+
+  run(): ManifestColumns {
+    let row = 0
+    let nextRowId = this.#inherited.firstRowId ?? Number.NaN
+    this.#file.blocks.forEach((block, index) => {
+      this.#columns.blockStart[index] = row
+      const cursor = new AvroCursor(this.#inflate(block))
+      located(this.#file.path, () => {
+        for (let i = 0; i < block.rowCount; i++) {
+          const start = cursor.pos
+          this.#read(cursor)
+          if (this.#status === DELETED) continue
+          const inheritsRowId = Number.isNaN(this.#rowId)
+          this.#append(row, start, inheritsRowId ? nextRowId : this.#rowId)
+          if (inheritsRowId) nextRowId += this.#records
+          row++
+        }
+        if (cursor.pos !== cursor.bytes.length) {
+          throw corrupt(`entries end at byte ${cursor.pos} of a block of ${cursor.bytes.length}`)
+        }
+      })
+    })
+    this.#columns.blockStart[this.#file.blocks.length] = row
+    return this.#finish(row)
+  }
+
+  #read(cursor: AvroCursor): void {
+    this.#status = 0
+    this.#content = 0
+    this.#sequence = Number.NaN
+    this.#rowId = Number.NaN
+    this.#step(cursor)
+    cursor.check()
+    if (this.#status < 0 || this.#status > DELETED)
+      throw corrupt(`an entry of status ${this.#status}`)
+    if (this.#content < 0 || this.#content > 2) throw corrupt(`a file of content ${this.#content}`)
+    if (this.#size < 0) throw corrupt(`a file of ${this.#size} bytes`)
+  }
+
+  #append(row: number, offset: number, rowId: number): void {
+    const columns = this.#columns
+    this.#path.append(this.#pathBytes, this.#pathStart, this.#pathEnd)
+    columns.size[row] = this.#size
+    // Negative in files of very old writers: unknown.
+    columns.recordCount[row] = this.#records >= 0 ? this.#records : Number.NaN
+    columns.sequenceNumber[row] = this.#dataSequence()
+    columns.firstRowId[row] = rowId
+    columns.tuple[row] = this.#tuple
+    columns.content[row] = this.#content
+    columns.format[row] = this.#format
+    columns.offset[row] = offset
+  }
+
+  /** Only entries that are new in this manifest may leave their sequence number to it. */
+  #dataSequence(): number {
+    if (!Number.isNaN(this.#sequence)) return this.#sequence
+    if (this.#status !== EXISTING) return this.#inherited.sequenceNumber
+    if (this.#version1) return 0
+    throw corrupt('an existing entry has no sequence number')
+  }
+
+  #setFormat(bytes: Uint8Array, start: number, end: number): void {
+    // One name in nearly every manifest, and each has its own length.
+    if (end - start === this.#formatLength) return
+    this.#formatLength = end - start
+    const name = String.fromCharCode(...bytes.subarray(start, Math.min(end, start + 40)))
+    const format = formatOf(name)
+    const known = this.#formats.indexOf(format)
+    this.#format = known >= 0 ? known : this.#formats.push(format) - 1
+  }
+
+  #finish(length: number): ManifestColumns {
+    const { offset, tuple, content, format, blockStart, ...numbers } = this.#columns
+    return {
+      length,
+      path: this.#path.finish(),
+      size: numbers.size.subarray(0, length),
+      recordCount: numbers.recordCount.subarray(0, length),
+      sequenceNumber: numbers.sequenceNumber.subarray(0, length),
+      firstRowId: numbers.firstRowId.subarray(0, length),
+      tuple: tuple.subarray(0, length),
+      content: content.subarray(0, length),
+      format: format.subarray(0, length),
+      offset: offset.subarray(0, length),
+      blockStart,
+      tuples: this.#tuples,
+      formats: this.#formats,
+    }
+  }
+}
+
+function formatOf(name: string): EntryFormat {
+  switch (name.toLowerCase()) {
+    case 'parquet':
+      return 'parquet'
+    case 'avro':
+      return 'avro'
+    case 'orc':
+      return 'orc'
+    case 'puffin':
+      return 'puffin'
+    default:
+      throw new TableError('UNSUPPORTED_FEATURE', `data files of format ${JSON.stringify(name)}`)
+  }
+}
+
+function corrupt(reason: string): TableError {
+  return new TableError('TABLE_CORRUPT', `expected a manifest: ${reason}`)
+}

@@ -1,0 +1,245 @@
+import {
+  type BytesColumn,
+  type ColumnStats,
+  columnByteLength,
+  type FieldPath,
+  type FileBatch,
+  hash64,
+  leafOf,
+  type ObjectStore,
+  readBytes,
+  readString,
+  type Selection,
+  type StatsTable,
+  selectAll,
+  TableError,
+  typeName,
+} from '@spillway/core'
+import { type AvroBlock, type AvroFile, type AvroObject, readAvroFile } from '@spillway/encoding'
+import { type EntrySchema, entrySchema } from './entry-schema.js'
+import type { InflatedBlocks } from './inflated-blocks.js'
+import { type Inherited, type ManifestColumns, scanManifest } from './manifest-scan.js'
+import { type MetricSource, readMetrics } from './metric-columns.js'
+
+/** Larger files are read again for what is asked of them later, rather than held. */
+const MAX_RETAINED_BYTES = 64 << 20
+
+export interface ManifestRequest {
+  readonly store: ObjectStore
+  readonly blocks: InflatedBlocks
+  /** Where it is read. */
+  readonly path: string
+  readonly inherited: Inherited
+  /** Live entries that the manifest list counted, and its length, where known. */
+  readonly expected: { readonly liveFiles?: number; readonly length?: number }
+}
+
+/**
+ * One manifest, immutable and shared by every snapshot that lists it. It speaks for itself alone: what its partition
+ * values say about a snapshot's columns is `ManifestView`'s.
+ */
+export class Manifest implements FileBatch {
+  readonly columns: ManifestColumns
+  readonly schema: EntrySchema
+  /** From the file's own header. */
+  readonly headerSpecId: number | undefined
+  readonly #request: ManifestRequest
+  readonly #retained: AvroFile | undefined
+  readonly #metrics = new Map<string, MetricColumn>()
+  readonly #derived = new Map<string, object>()
+  #keys: BigUint64Array | undefined
+  #byteLength: number
+
+  constructor(request: ManifestRequest, file: AvroFile, fileSize: number) {
+    this.#request = request
+    this.schema = entrySchema(file)
+    const inflate = (block: AvroBlock) => request.blocks.get(file, block)
+    this.columns = scanManifest(file, this.schema, { inherited: request.inherited, inflate })
+    this.headerSpecId = specIdOf(file)
+    this.#retained = fileSize <= MAX_RETAINED_BYTES ? file : undefined
+    this.#byteLength = bytesOf(this.columns) + (this.#retained === undefined ? 0 : fileSize)
+  }
+
+  get length(): number {
+    return this.columns.length
+  }
+
+  /** Where it was read, for errors. */
+  get readPath(): string {
+    return this.#request.path
+  }
+
+  get byteLength(): number {
+    return this.#byteLength
+  }
+
+  get path(): BytesColumn {
+    return this.columns.path
+  }
+
+  get size(): Float64Array {
+    return this.columns.size
+  }
+
+  get stats(): StatsTable {
+    return { length: this.length, recordCount: this.columns.recordCount, columns: new Map() }
+  }
+
+  async readStats(
+    fields: readonly FieldPath[],
+    rows: Selection,
+    signal?: AbortSignal,
+  ): Promise<StatsTable> {
+    const metrics = await this.metrics(fields, rows, signal)
+    const columns = new Map(fields.map((field, i) => [leafOf(field).id, [metrics[i]!]]))
+    return { ...this.stats, columns }
+  }
+
+  /** What `build` derives from this manifest alone, made once under `key`. */
+  derived<T extends object>(key: string, build: () => { value: T; byteLength: number }): T {
+    const known = this.#derived.get(key)
+    if (known !== undefined) return known as T
+    const { value, byteLength } = build()
+    this.#derived.set(key, value)
+    this.#byteLength += byteLength
+    return value
+  }
+
+  /** Of recorded paths: the same for every table that lists a file, wherever it was moved. */
+  get key(): BigUint64Array {
+    if (this.#keys === undefined) {
+      this.#keys = BigUint64Array.from({ length: this.length }, (_, row) =>
+        hash64(readBytes(this.columns.path, row)),
+      )
+      this.#byteLength += this.#keys.byteLength
+    }
+    return this.#keys
+  }
+
+  recordedPath(row: number): string {
+    return readString(this.columns.path, row)
+  }
+
+  /** The partition tuple that files with the code `code` have. */
+  tuple(code: number): AvroObject {
+    const partition = this.schema.fields.get('partition')
+    return partition === undefined ? {} : this.columns.tuples.decode(code, partition.type)
+  }
+
+  /** What later reads of entries need; the file again if it was too large to hold. */
+  async source(signal?: AbortSignal): Promise<MetricSource> {
+    const { store, path, blocks } = this.#request
+    const file =
+      this.#retained ?? readAvroFile((await getManifest(store, path, signal)).bytes, path)
+    return {
+      file,
+      schema: this.schema,
+      columns: this.columns,
+      inflate: block => blocks.get(file, block),
+    }
+  }
+
+  /** Metrics of each of `leaves` for at least `rows`. A leaf is decoded at most twice: some rows, then all. */
+  async metrics(
+    leaves: readonly FieldPath[],
+    rows: Selection,
+    signal?: AbortSignal,
+  ): Promise<readonly ColumnStats[]> {
+    const missing = leaves.filter(leaf => !covers(this.#metrics.get(metricKey(leaf)), rows))
+    if (missing.length > 0) {
+      const source = await this.source(signal)
+      const again = missing.some(leaf => this.#metrics.has(metricKey(leaf)))
+      const wanted = again || rows.length * 2 > this.length ? selectAll(this.length) : rows
+      const read = readMetrics(source, missing, wanted)
+      for (const [i, leaf] of missing.entries()) this.#keep(leaf, read[i]!, wanted)
+    }
+    return leaves.map(leaf => this.#metrics.get(metricKey(leaf))!.stats)
+  }
+
+  #keep(leaf: FieldPath, stats: ColumnStats, rows: Selection): void {
+    const key = metricKey(leaf)
+    if (!this.#metrics.has(key)) this.#byteLength += statsBytes(stats)
+    this.#metrics.set(key, { stats, rows: rows.length === this.length ? 'all' : bitmap(rows) })
+  }
+}
+
+interface MetricColumn {
+  readonly stats: ColumnStats
+  readonly rows: 'all' | Uint8Array
+}
+
+/** Loads and checks a manifest. */
+export async function loadManifest(
+  request: ManifestRequest,
+  signal?: AbortSignal,
+): Promise<Manifest> {
+  const { bytes } = await getManifest(request.store, request.path, signal)
+  const manifest = new Manifest(request, readAvroFile(bytes, request.path), bytes.length)
+  checkWhole(request, manifest.length, bytes.length)
+  return manifest
+}
+
+/**
+ * An Avro file cut between two blocks looks whole: only what its manifest list says of it can tell. Lists that count
+ * too few files exist and lose none.
+ */
+function checkWhole({ path, expected }: ManifestRequest, files: number, length: number): void {
+  const { liveFiles } = expected
+  const wrong =
+    liveFiles === undefined
+      ? expected.length !== undefined && expected.length > length
+      : liveFiles > files
+  if (!wrong) return
+  const what =
+    liveFiles === undefined
+      ? `${expected.length} bytes, found ${length}`
+      : `${liveFiles} live files, found ${files}`
+  throw new TableError('TABLE_CORRUPT', `expected a manifest of ${what} (${path})`, {
+    context: { path },
+  })
+}
+
+async function getManifest(store: ObjectStore, path: string, signal?: AbortSignal) {
+  const found = await store.get(path, signal && { signal })
+  if (found !== undefined) return found
+  throw new TableError('TABLE_CORRUPT', `the manifest ${path} is missing`, { context: { path } })
+}
+
+function specIdOf(file: AvroFile): number | undefined {
+  const text = file.metadata.get('partition-spec-id')
+  if (text === undefined) return undefined
+  const id = Number(String.fromCharCode(...text))
+  return Number.isInteger(id) ? id : undefined
+}
+
+function metricKey(path: FieldPath): string {
+  const leaf = leafOf(path)
+  return `${leaf.id} ${typeName(leaf.type)} ${path.length === 1}`
+}
+
+function covers(column: MetricColumn | undefined, rows: Selection): boolean {
+  if (column === undefined) return false
+  const { rows: read } = column
+  return read === 'all' || rows.every(row => (read[row >> 3]! & (1 << (row & 7))) !== 0)
+}
+
+function bitmap(rows: Selection): Uint8Array {
+  const bits = new Uint8Array(rows.length === 0 ? 0 : (rows[rows.length - 1]! >> 3) + 1)
+  for (const row of rows) bits[row >> 3]! |= 1 << (row & 7)
+  return bits
+}
+
+function statsBytes({ holds, lower, upper, nullCount }: ColumnStats): number {
+  return (
+    (holds?.byteLength ?? 0) +
+    (nullCount?.byteLength ?? 0) +
+    (lower === undefined ? 0 : columnByteLength(lower)) +
+    (upper === undefined ? 0 : columnByteLength(upper))
+  )
+}
+
+/** Seven columns of eight or four bytes, two of one, and the paths. */
+function bytesOf(columns: ManifestColumns): number {
+  const path: BytesColumn = columns.path
+  return columnByteLength(path) + columns.length * (4 * 8 + 2 * 4 + 2) + columns.tuples.byteLength
+}

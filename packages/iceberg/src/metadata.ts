@@ -1,0 +1,257 @@
+import {
+  type Field,
+  type ObjectMeta,
+  type ObjectStore,
+  type PartitionSpec,
+  TableError,
+} from '@spillway/core'
+import { inflateDocument, type JsonValue, parseExactJson } from '@spillway/encoding'
+import {
+  type PartitionFieldDocument,
+  type SnapshotDocument,
+  type TableDocument,
+  tableDocument,
+} from './document.js'
+import { parseFields } from './schema.js'
+import { parseTransform } from './transform.js'
+
+/** The newest version of the spec that is read here. */
+const NEWEST_VERSION = 3
+
+export interface IcebergSnapshot {
+  readonly id: bigint
+  /** 0 in format version 1. */
+  readonly sequenceNumber: bigint
+  readonly timestamp: number
+  readonly manifestList?: string
+  /** Version 1 could list its manifests in place of a manifest list. */
+  readonly manifests?: readonly string[]
+  readonly summary: ReadonlyMap<string, string>
+  readonly schemaId?: number
+  readonly keyId?: string
+}
+
+export interface IcebergRef {
+  readonly kind: 'branch' | 'tag'
+  readonly snapshotId: bigint
+}
+
+/** One table metadata file, versions 1 to 3 in one shape. */
+export interface IcebergMetadata {
+  readonly path: string
+  readonly meta: ObjectMeta
+  /** Uncompressed. */
+  readonly text: string
+  readonly formatVersion: number
+  readonly tableId: string
+  readonly location: string | undefined
+  readonly lastUpdated: number
+  readonly schemas: ReadonlyMap<number, readonly Field[]>
+  readonly currentSchemaId: number
+  readonly specs: ReadonlyMap<number, PartitionSpec>
+  readonly defaultSpecId: number
+  readonly properties: ReadonlyMap<string, string>
+  readonly snapshots: ReadonlyMap<bigint, IcebergSnapshot>
+  readonly currentSnapshotId: bigint | undefined
+  readonly refs: ReadonlyMap<string, IcebergRef>
+  readonly log: readonly { readonly snapshotId: bigint; readonly timestamp: number }[]
+}
+
+/** Reads and checks one metadata file, which may be compressed. */
+export async function loadMetadata(
+  store: ObjectStore,
+  path: string,
+  signal?: AbortSignal,
+): Promise<IcebergMetadata> {
+  const found = await store.get(path, signal && { signal })
+  if (found === undefined) {
+    throw new TableError('NOT_FOUND', `the Iceberg metadata file ${path} was not found`, {
+      context: { path },
+    })
+  }
+  const text = new TextDecoder().decode(inflateDocument(found.bytes, path))
+  return parseMetadata(text, { path, meta: found.meta })
+}
+
+/** Table metadata from its text. */
+export function parseMetadata(
+  text: string,
+  file: { readonly path: string; readonly meta: ObjectMeta },
+): IcebergMetadata {
+  const json = parseExactJson(text, { path: file.path })
+  checkVersion(json, file.path)
+  const parsed = tableDocument.safeParse(json)
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!
+    throw corrupt(file.path, `${path.join('.') || 'the document'}: ${message}`)
+  }
+  return inContext(file.path, () => ({ ...file, text, ...convert(parsed.data, file.path) }))
+}
+
+/** A later version is refused before anything else in it is judged. */
+function checkVersion(json: JsonValue, path: string): void {
+  const version =
+    typeof json === 'object' && json !== null
+      ? (json as Readonly<Record<string, JsonValue>>)['format-version']
+      : undefined
+  if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
+    throw corrupt(path, `format-version is ${JSON.stringify(version) ?? 'missing'}`)
+  }
+  if (version > NEWEST_VERSION) {
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      `Iceberg format version ${version}: versions 1 to ${NEWEST_VERSION} are read`,
+      { context: { path, version } },
+    )
+  }
+}
+
+function convert(
+  document: TableDocument,
+  path: string,
+): Omit<IcebergMetadata, 'path' | 'meta' | 'text'> {
+  const schemas = convertSchemas(document)
+  const specs = convertSpecs(document)
+  const snapshots = new Map(
+    (document.snapshots ?? []).map(one => [one['snapshot-id'], convertSnapshot(one)]),
+  )
+  const currentSnapshotId = currentSnapshot(document, snapshots)
+  return {
+    formatVersion: document['format-version'],
+    tableId: document['table-uuid'] ?? document.location ?? path,
+    location: document.location ?? undefined,
+    lastUpdated: document['last-updated-ms'] ?? 0,
+    ...schemas,
+    ...specs,
+    properties: document.properties ?? new Map(),
+    snapshots,
+    currentSnapshotId,
+    refs: convertRefs(document, currentSnapshotId),
+    log: (document['snapshot-log'] ?? []).map(entry => ({
+      snapshotId: entry['snapshot-id'],
+      timestamp: entry['timestamp-ms'],
+    })),
+  }
+}
+
+function convertSchemas(
+  document: TableDocument,
+): Pick<IcebergMetadata, 'schemas' | 'currentSchemaId'> {
+  const listed = document.schemas ?? []
+  const only = document.schema ?? undefined
+  if (listed.length === 0 && (only === undefined || document['format-version'] > 1)) {
+    throw new Error('schemas is missing')
+  }
+  const all = listed.length > 0 ? listed : [only!]
+  const schemas = new Map(
+    all.map(one => [one['schema-id'] ?? 0, parseFields(one.fields as JsonValue[])]),
+  )
+  const currentSchemaId =
+    document['current-schema-id'] ??
+    (all.length === 1 || document['format-version'] === 1
+      ? ((only ?? all[0]!)['schema-id'] ?? 0)
+      : -1)
+  if (!schemas.has(currentSchemaId)) {
+    throw new Error(`current-schema-id ${currentSchemaId} is not among the schemas`)
+  }
+  return { schemas, currentSchemaId }
+}
+
+function convertSpecs(document: TableDocument): Pick<IcebergMetadata, 'specs' | 'defaultSpecId'> {
+  const version = document['format-version']
+  const listed = document['partition-specs']
+  if (!listed && (version > 1 || !document['partition-spec'])) {
+    throw new Error('partition-specs is missing')
+  }
+  const all = listed ?? [{ 'spec-id': 0, fields: document['partition-spec']! }]
+  const specs = new Map(
+    all.map(spec => [spec['spec-id'], convertSpec(spec['spec-id'], spec.fields)]),
+  )
+  const highest = Math.max(0, ...specs.keys())
+  const defaultSpecId = document['default-spec-id'] ?? highest
+  if (!specs.has(defaultSpecId)) {
+    throw new Error(`default-spec-id ${defaultSpecId} is not among the partition specs`)
+  }
+  return { specs, defaultSpecId }
+}
+
+/** Version 1 assigned no field ids: they count from 1000 (spec, "Partition Evolution"). */
+function convertSpec(id: number, fields: readonly PartitionFieldDocument[]): PartitionSpec {
+  return {
+    id,
+    fields: fields.map((field, position) => {
+      const source = field['source-id']
+      const sourceIds = field['source-ids'] ?? (source === undefined ? undefined : [source])
+      if (sourceIds === undefined) throw new Error(`a field of partition spec ${id} has no source`)
+      const transform = parseTransform(field.transform)
+      return {
+        id: field['field-id'] ?? 1000 + position,
+        sourceIds,
+        name: field.name ?? `partition_${position}`,
+        // Of several sources, no transform is defined yet.
+        transform: sourceIds.length === 1 ? transform : { kind: 'unknown', name: field.transform },
+      }
+    }),
+  }
+}
+
+function convertSnapshot(one: SnapshotDocument): IcebergSnapshot {
+  return {
+    id: one['snapshot-id'],
+    sequenceNumber: one['sequence-number'] ?? 0n,
+    timestamp: one['timestamp-ms'],
+    ...(one['manifest-list'] ? { manifestList: one['manifest-list'] } : {}),
+    ...(one.manifests ? { manifests: one.manifests } : {}),
+    summary: one.summary ?? new Map(),
+    ...(typeof one['schema-id'] === 'number' ? { schemaId: one['schema-id'] } : {}),
+    ...(one['key-id'] ? { keyId: one['key-id'] } : {}),
+  }
+}
+
+/** Writers spell "no snapshot" as null, as -1 or not at all. */
+function currentSnapshot(
+  document: TableDocument,
+  snapshots: ReadonlyMap<bigint, IcebergSnapshot>,
+): bigint | undefined {
+  const id = document['current-snapshot-id']
+  if (id === null || id === undefined || id === -1n) return undefined
+  if (!snapshots.has(id)) throw new Error(`current-snapshot-id ${id} is not among the snapshots`)
+  return id
+}
+
+/** Without refs, main is the current snapshot (spec, "Snapshot References"). */
+function convertRefs(
+  document: TableDocument,
+  current: bigint | undefined,
+): ReadonlyMap<string, IcebergRef> {
+  const refs = new Map<string, IcebergRef>(
+    Object.entries(document.refs ?? {}).map(([name, ref]) => [
+      name,
+      { kind: ref.type, snapshotId: ref['snapshot-id'] },
+    ]),
+  )
+  if (current !== undefined && !refs.has('main')) {
+    refs.set('main', { kind: 'branch', snapshotId: current })
+  }
+  return refs
+}
+
+function inContext<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof TableError) {
+      throw new TableError(error.code, `${error.message} (${path})`, {
+        context: { ...error.context, path },
+        cause: error,
+      })
+    }
+    throw corrupt(path, error instanceof Error ? error.message : String(error))
+  }
+}
+
+function corrupt(path: string, reason: string): TableError {
+  return new TableError('TABLE_CORRUPT', `expected Iceberg table metadata in ${path}: ${reason}`, {
+    context: { path },
+  })
+}

@@ -1,0 +1,194 @@
+import {
+  type ColumnStats,
+  type DataType,
+  type FieldPath,
+  HOLDS_NANS,
+  HOLDS_NULLS,
+  HOLDS_VALUES,
+  leafOf,
+  type Selection,
+} from '@spillway/core'
+import {
+  type AvroBlock,
+  AvroCursor,
+  type AvroField,
+  type AvroFile,
+  type AvroSink,
+  compileAvroScan,
+  located,
+} from '@spillway/encoding'
+import { type BoundWriter, boundWriter, dropContradictions } from './bound-writer.js'
+import { dataFileSink, type EntrySchema, intMapSink } from './entry-schema.js'
+import type { ManifestColumns } from './manifest-scan.js'
+
+/** Column metrics of one leaf for the rows of a manifest (spec, "Manifests", fields 109, 110, 137, 125 and 128). */
+export interface MetricSource {
+  readonly file: AvroFile
+  readonly schema: EntrySchema
+  readonly columns: ManifestColumns
+  readonly inflate: (block: AvroBlock) => Uint8Array
+}
+
+/** Reads the metrics of `leaves` for `rows`, ascending; other rows stay unknown. */
+export function readMetrics(
+  source: MetricSource,
+  leaves: readonly FieldPath[],
+  rows: Selection,
+): readonly ColumnStats[] {
+  const { length } = source.columns
+  const collectors = leaves.map(leaf => new MetricCollector(leaf, length))
+  const byId = new Map(collectors.map(collector => [collector.id, collector]))
+  const step = compileAvroScan(source.schema.root, {
+    kind: 'record',
+    partial: true,
+    fields: new Map<AvroField, AvroSink>([
+      [source.schema.dataFile, metricSinks(source.schema, byId)],
+    ]),
+  })
+  forEachEntry(source, rows, (cursor, row) => {
+    for (const collector of collectors) collector.reset()
+    step(cursor)
+    cursor.check()
+    for (const collector of collectors) collector.commit(row, source.columns.recordCount[row]!)
+  })
+  return collectors.map(collector => collector.finish(rows))
+}
+
+function metricSinks(schema: EntrySchema, byId: ReadonlyMap<number, MetricCollector>): AvroSink {
+  const counter = (name: 'valueCount' | 'nullCount' | 'nanCount') => (key: () => number) => {
+    const value = (count: number) => {
+      const collector = byId.get(key())
+      if (collector !== undefined) collector[name] = count
+    }
+    return { kind: 'number', value } as const
+  }
+  const bound = (side: 'setLower' | 'setUpper') => (key: () => number) => {
+    const value = (bytes: Uint8Array, start: number, end: number) =>
+      byId.get(key())?.[side](bytes, start, end)
+    return { kind: 'bytes', value } as const
+  }
+  return dataFileSink(
+    schema,
+    {
+      ...intMapSink(schema, 'valueCounts', counter('valueCount')),
+      ...intMapSink(schema, 'nullCounts', counter('nullCount')),
+      ...intMapSink(schema, 'nanCounts', counter('nanCount')),
+      ...intMapSink(schema, 'lower', bound('setLower')),
+      ...intMapSink(schema, 'upper', bound('setUpper')),
+    },
+    true,
+  )
+}
+
+/** Visits the entries of `rows`, ascending, with a cursor at the start of each. */
+export function forEachEntry(
+  source: Pick<MetricSource, 'file' | 'columns' | 'inflate'>,
+  rows: Selection,
+  visit: (cursor: AvroCursor, row: number, index: number) => void,
+): void {
+  const { blockStart, offset } = source.columns
+  let block = -1
+  let cursor = new AvroCursor(new Uint8Array())
+  located(source.file.path, () => {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!
+      if (block < 0 || row >= blockStart[block + 1]!) {
+        do block++
+        while (row >= blockStart[block + 1]!)
+        cursor = new AvroCursor(source.inflate(source.file.blocks[block]!))
+      }
+      cursor.pos = offset[row]!
+      visit(cursor, row, i)
+    }
+  })
+}
+
+const EMPTY = new Uint8Array()
+
+class MetricCollector {
+  readonly id: number
+  readonly #type: DataType
+  readonly #topLevel: boolean
+  readonly #floating: boolean
+  readonly #holds: Uint8Array
+  readonly #nullCounts: Float64Array
+  readonly #lower: BoundWriter | undefined
+  readonly #upper: BoundWriter | undefined
+  valueCount = Number.NaN
+  nullCount = Number.NaN
+  nanCount = Number.NaN
+  #bytes: Uint8Array = EMPTY
+  #lowerStart = -1
+  #lowerEnd = 0
+  #upperStart = -1
+  #upperEnd = 0
+
+  constructor(path: FieldPath, length: number) {
+    const { id, type } = leafOf(path)
+    this.id = id
+    this.#type = type
+    this.#topLevel = path.length === 1
+    this.#floating = type === 'float' || type === 'double'
+    const anything = HOLDS_VALUES | HOLDS_NULLS | (this.#floating ? HOLDS_NANS : 0)
+    this.#holds = new Uint8Array(length).fill(anything)
+    this.#nullCounts = new Float64Array(length).fill(Number.NaN)
+    this.#lower = boundWriter(type, length, 'lower')
+    this.#upper = boundWriter(type, length, 'upper')
+  }
+
+  reset(): void {
+    this.valueCount = Number.NaN
+    this.nullCount = Number.NaN
+    this.nanCount = Number.NaN
+    this.#lowerStart = -1
+    this.#upperStart = -1
+  }
+
+  setLower(bytes: Uint8Array, start: number, end: number): void {
+    this.#bytes = bytes
+    this.#lowerStart = start
+    this.#lowerEnd = end
+  }
+
+  setUpper(bytes: Uint8Array, start: number, end: number): void {
+    this.#bytes = bytes
+    this.#upperStart = start
+    this.#upperEnd = end
+  }
+
+  commit(row: number, recordCount: number): void {
+    this.#holds[row] = this.#held(recordCount)
+    this.#nullCounts[row] = this.nullCount
+    if (this.#lowerStart >= 0) this.#lower?.set(row, this.#bytes, this.#lowerStart, this.#lowerEnd)
+    if (this.#upperStart >= 0) this.#upper?.set(row, this.#bytes, this.#upperStart, this.#upperEnd)
+  }
+
+  /**
+   * Counts prove absence only where they count every row: below a struct some writers leave out the rows whose struct
+   * is null. A count that is not there is unknown, not zero.
+   */
+  #held(recordCount: number): number {
+    const { valueCount, nullCount, nanCount } = this
+    const complete = Number.isNaN(valueCount) ? this.#topLevel : valueCount === recordCount
+    let held = HOLDS_VALUES | HOLDS_NULLS | (this.#floating ? HOLDS_NANS : 0)
+    if (complete && nullCount === 0) held &= ~HOLDS_NULLS
+    if (this.#floating && nanCount === 0) held &= ~HOLDS_NANS
+    if (complete && nullCount === recordCount) return held & ~(HOLDS_VALUES | HOLDS_NANS)
+    const others = nullCount + (this.#floating ? nanCount : 0)
+    return complete && others === recordCount ? held & ~HOLDS_VALUES : held
+  }
+
+  finish(rows: Selection): ColumnStats {
+    const evidence = { holds: this.#holds, nullCount: this.#nullCounts }
+    if (this.#lower === undefined || this.#upper === undefined) return evidence
+    const lower = this.#lower
+    const upper = this.#upper
+    const drop = (row: number) => {
+      lower.unset(row)
+      upper.unset(row)
+    }
+    const columns = { lower: lower.finish(), upper: upper.finish() }
+    dropContradictions(columns.lower, columns.upper, { rows, uuid: this.#type === 'uuid', drop })
+    return { ...evidence, ...columns }
+  }
+}

@@ -1,0 +1,111 @@
+import {
+  type DataType,
+  type PartitionSpec,
+  physicalKind,
+  TableError,
+  type Value,
+} from '@spillway/core'
+import type { AvroField, AvroObject, AvroRecord, AvroValue } from '@spillway/encoding'
+import { decodeUnscaled, parseUuid } from './single-value.js'
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const utf8Bytes = new TextEncoder()
+
+/**
+ * The field of a manifest's tuple that holds a field of its spec: matched by id; in manifests without ids (version 1)
+ * by name, then by position.
+ */
+export function tupleField(
+  type: AvroRecord,
+  spec: PartitionSpec,
+  position: number,
+): AvroField | undefined {
+  const { id, name } = spec.fields[position]!
+  if (type.fields.some(field => field.id !== undefined)) {
+    return type.fields.find(field => field.id === id)
+  }
+  const named = type.fields.find(field => field.name === name)
+  return named ?? (type.fields.length === spec.fields.length ? type.fields[position] : undefined)
+}
+
+/**
+ * The values of one tuple, one per field of the spec; null for a field that the tuple lacks. `types` are the fields'
+ * own types where they are known; a value of an unknown transform stays as Avro gave it.
+ */
+export function partitionValues(
+  tuple: AvroObject,
+  type: AvroRecord | undefined,
+  layout: { readonly spec: PartitionSpec; readonly types: readonly (DataType | undefined)[] },
+): readonly (Value | null)[] {
+  const { spec, types } = layout
+  return spec.fields.map((field, position) => {
+    const found = type && tupleField(type, spec, position)
+    return found === undefined ? null : convert(tuple[found.name]!, types[position], field.name)
+  })
+}
+
+function convert(value: AvroValue, type: DataType | undefined, name: string): Value | null {
+  if (value === null) return null
+  if (type === undefined) return plainValue(value)
+  const converted = toType(value, type)
+  if (converted !== undefined) return converted
+  throw new TableError(
+    'TABLE_CORRUPT',
+    `expected partition value ${name} of type ${typeof type === 'string' ? type : type.kind}, found ${String(value)}`,
+  )
+}
+
+/** Of an unknown transform: only ever compared for equality. */
+function plainValue(value: AvroValue): Value {
+  if (typeof value === 'object') return value instanceof Uint8Array ? value : JSON.stringify(value)
+  return value
+}
+
+function toType(value: AvroValue, type: DataType): Value | undefined {
+  if (typeof type === 'object') {
+    if (type.kind === 'decimal')
+      return value instanceof Uint8Array ? decodeUnscaled(value) : undefined
+    return type.kind === 'fixed' && value instanceof Uint8Array ? value : undefined
+  }
+  switch (type) {
+    case 'string':
+      return value instanceof Uint8Array ? utf8.decode(value) : textOf(value)
+    case 'binary':
+      return typeof value === 'string' ? utf8Bytes.encode(value) : bytesOf(value)
+    case 'uuid':
+      return typeof value === 'string' ? parseUuid(value) : bytesOf(value)
+    case 'boolean':
+      return typeof value === 'boolean' ? value : undefined
+    default:
+      return numberOf(value, type)
+  }
+}
+
+function textOf(value: AvroValue): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function bytesOf(value: AvroValue): Uint8Array | undefined {
+  return value instanceof Uint8Array ? value : undefined
+}
+
+/** An int where the column is a long now was written before the promotion. */
+function numberOf(value: AvroValue, type: DataType): Value | undefined {
+  if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
+  if (physicalKind(type) === 'int64') return Number.isNaN(value) ? undefined : BigInt(value)
+  return Number(value)
+}
+
+/** Text that two tuples of one spec share exactly when the spec calls them equal: NaN equals NaN, -0 is not 0. */
+export function tupleKey(values: readonly (Value | null)[]): string {
+  return values.map(valueKey).join('\u001f')
+}
+
+function valueKey(value: Value | null): string {
+  if (value === null) return 'n'
+  if (value instanceof Uint8Array) return `x${Buffer.from(value).toString('hex')}`
+  if (Object.is(value, -0)) return '-0'
+  // Escaped, so that no text can hold the separator.
+  if (typeof value === 'string') return `s${JSON.stringify(value)}`
+  return String(value)
+}

@@ -1,0 +1,40 @@
+import { type BytesColumn, compareBytes, readBytes } from '@spillway/core'
+
+/** Finds the rows of a column of paths that hold a given path: a hash table of row numbers, no object per path. */
+export class PathTable {
+  readonly #paths: BytesColumn
+  readonly #heads: Int32Array
+  readonly #next: Int32Array
+
+  /** Empty paths are left out. */
+  constructor(paths: BytesColumn) {
+    const rows = paths.offsets.length - 1
+    this.#paths = paths
+    this.#heads = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(rows, 1) * 2))).fill(-1)
+    this.#next = new Int32Array(rows)
+    for (let row = rows - 1; row >= 0; row--) {
+      const path = readBytes(paths, row)
+      if (path.length === 0) continue
+      const slot = this.#slot(path)
+      this.#next[row] = this.#heads[slot]!
+      this.#heads[slot] = row
+    }
+  }
+
+  get byteLength(): number {
+    return this.#heads.byteLength + this.#next.byteLength
+  }
+
+  /** Rows that hold `path`, ascending. */
+  *rowsOf(path: Uint8Array): Generator<number> {
+    for (let row = this.#heads[this.#slot(path)]!; row >= 0; row = this.#next[row]!) {
+      if (compareBytes(readBytes(this.#paths, row), path) === 0) yield row
+    }
+  }
+
+  #slot(path: Uint8Array): number {
+    let hash = 0x811c9dc5
+    for (let i = 0; i < path.length; i++) hash = Math.imul(hash ^ path[i]!, 0x01000193)
+    return (hash ^ (hash >>> 15)) & (this.#heads.length - 1)
+  }
+}

@@ -1,0 +1,183 @@
+import {
+  type BatchCache,
+  createSchema,
+  type Field,
+  type ObjectStore,
+  type Snapshot,
+  type SnapshotRef,
+  statsLeaves,
+  TableError,
+  type TableReader,
+  type TableSource,
+} from '@spillway/core'
+import { tableFeatures } from './features.js'
+import { InflatedBlocks } from './inflated-blocks.js'
+import { type CatalogPointer, locateMetadata } from './locate.js'
+import { loadManifestList, type ManifestFile } from './manifest-list.js'
+import { type IcebergMetadata, type IcebergSnapshot, loadMetadata } from './metadata.js'
+import { type PathResolver, pathResolver } from './paths.js'
+import { fieldsById } from './schema.js'
+import { snapshotFiles } from './snapshot-files.js'
+import { specLayout } from './spec-layout.js'
+import { checkComplete, statedTotals } from './summary.js'
+import { chooseSnapshot, versionOf } from './time-travel.js'
+
+export interface IcebergReaderOptions {
+  readonly store: ObjectStore
+  readonly cache: BatchCache
+  /** Asked before the metadata folder is looked at. */
+  readonly catalogPointer?: CatalogPointer
+}
+
+/** Uncompressed manifest blocks kept for the moment between loading a manifest and reading what survives in it. */
+const BLOCK_BYTES = 64 << 20
+
+/** Reads Iceberg tables, format versions 1 to 3. */
+export function icebergReader(options: IcebergReaderOptions): TableReader {
+  const blocks = new InflatedBlocks(BLOCK_BYTES)
+  const read = async (source: TableSource, signal?: AbortSignal) => {
+    const path = await locateMetadata(source, { ...options, ...(signal && { signal }) })
+    if (path !== undefined) return loadMetadata(options.store, path, signal)
+    throw new TableError('NOT_FOUND', `no Iceberg metadata was found at ${source.location}`, {
+      context: { location: source.location },
+    })
+  }
+  return {
+    format: 'iceberg',
+    async detect(source, signal) {
+      const path = await locateMetadata(source, { ...options, ...(signal && { signal }) })
+      return path !== undefined && (await options.store.head(path, signal)) !== undefined
+    },
+    async resolve(source, ref, signal) {
+      const metadata = await read(source, signal)
+      const { snapshot } = chooseSnapshot(metadata, ref)
+      return {
+        version: versionOf(metadata, snapshot),
+        timestamp: snapshot?.timestamp ?? metadata.lastUpdated,
+      }
+    },
+    async snapshot(source, { at: asked, previous, signal } = {}) {
+      const at: SnapshotRef = asked ?? { kind: 'latest' }
+      const metadata = await read(source, signal)
+      if (previous !== undefined && isSame(previous, metadata, source, at)) return previous
+      return buildSnapshot({ ...options, blocks, source, metadata, at, ...(signal && { signal }) })
+    },
+  }
+}
+
+/** A metadata file never changes, but a table dropped and created again may reuse its name. */
+function isSame(
+  previous: Snapshot,
+  metadata: IcebergMetadata,
+  source: TableSource,
+  at: SnapshotRef,
+): boolean {
+  const { native } = previous
+  return (
+    at.kind === 'latest' &&
+    native.format === 'iceberg' &&
+    native.metadataFile === metadata.path &&
+    native.metadata === metadata.text &&
+    native.snapshotId === (metadata.currentSnapshotId ?? null) &&
+    JSON.stringify(previous.source) === JSON.stringify(source)
+  )
+}
+
+interface BuildOptions extends IcebergReaderOptions {
+  readonly blocks: InflatedBlocks
+  readonly source: TableSource
+  readonly metadata: IcebergMetadata
+  readonly at: SnapshotRef
+  readonly signal?: AbortSignal
+}
+
+async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
+  const { source, metadata } = options
+  const { snapshot, schemaId } = chooseSnapshot(metadata, options.at)
+  const fields = metadata.schemas.get(schemaId)!
+  const resolve = pathResolver(source, metadata.location)
+  const manifests = await listManifests(snapshot, { ...options, resolve })
+  if (snapshot !== undefined) checkComplete(snapshot, manifests, metadata.path)
+  const totals = snapshot === undefined ? { files: 0, bytes: 0 } : statedTotals(snapshot, manifests)
+  const name = metadata.properties.get('name')
+  return {
+    format: 'iceberg',
+    source,
+    tableId: metadata.tableId,
+    version: versionOf(metadata, snapshot),
+    timestamp: snapshot?.timestamp ?? metadata.lastUpdated,
+    ...(name === undefined ? {} : { name }),
+    ...describe(metadata),
+    schema: createSchema(fields),
+    partitionSpecs: metadata.specs,
+    properties: metadata.properties,
+    features: tableFeatures(metadata, fields, manifests),
+    native: {
+      format: 'iceberg',
+      metadataFile: metadata.path,
+      metadata: metadata.text,
+      snapshotId: snapshot?.id ?? null,
+      sequenceNumber: snapshot?.sequenceNumber ?? 0n,
+    },
+    files: snapshotFiles({
+      ...options,
+      manifests,
+      layouts: layoutsOf(metadata, fields),
+      tableLocation: metadata.location,
+      context: {
+        resolve,
+        leaves: [...statsLeaves(fields)],
+        modificationTime: snapshot?.timestamp ?? metadata.lastUpdated,
+      },
+    }),
+    ...(totals === undefined ? {} : { totals }),
+  }
+}
+
+function describe({ properties }: IcebergMetadata): { readonly description?: string } {
+  const comment = properties.get('comment')
+  return comment === undefined ? {} : { description: comment }
+}
+
+function layoutsOf(metadata: IcebergMetadata, fields: readonly Field[]) {
+  const current = fieldsById(fields)
+  // The table's own schema last: of a field known to several, its newest type counts.
+  const all = [...metadata.schemas.values(), metadata.schemas.get(metadata.currentSchemaId)!]
+  const known = new Map(all.flatMap(schema => [...fieldsById(schema)]))
+  return new Map(
+    [...metadata.specs].map(([id, spec]) => [id, specLayout(spec, { current, known })]),
+  )
+}
+
+/** The manifests of a snapshot, from its manifest list or, in version 1, from the metadata itself. */
+async function listManifests(
+  snapshot: IcebergSnapshot | undefined,
+  options: BuildOptions & { readonly resolve: PathResolver },
+): Promise<readonly ManifestFile[]> {
+  if (snapshot === undefined) return []
+  if (snapshot.keyId !== undefined) throw encrypted(`snapshot ${snapshot.id}`)
+  if (snapshot.manifestList === undefined) {
+    const { manifests } = snapshot
+    if (manifests !== undefined) return manifests.map(embedded)
+    throw new TableError('TABLE_CORRUPT', `snapshot ${snapshot.id} lists no manifests`, {
+      context: { path: options.metadata.path },
+    })
+  }
+  const path = options.resolve(snapshot.manifestList)
+  const manifests = await loadManifestList(options.store, path, options.signal)
+  const secret = manifests.find(manifest => manifest.encrypted)
+  if (secret !== undefined) throw encrypted(`the manifest ${secret.path}`)
+  return manifests
+}
+
+/** Only version 1 embeds manifests, and it has neither sequence numbers nor deletes. */
+function embedded(path: string): ManifestFile {
+  return { path, content: 'data', sequenceNumber: 0, minSequenceNumber: 0, encrypted: false }
+}
+
+function encrypted(what: string): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `Iceberg table encryption: ${what} is encrypted, and only its owner's key service can open it`,
+  )
+}

@@ -1,0 +1,203 @@
+import {
+  type BatchCache,
+  type ColumnStats,
+  type FileBatchHandle,
+  type FileList,
+  type LiveFiles,
+  type ObjectStore,
+  type PartitionField,
+  type Selection,
+  selectAll,
+  TableError,
+} from '@spillway/core'
+import { type DataFileContext, readDataFiles } from './data-files.js'
+import { type AppliedDelete, DeleteIndex, type DeleteManifestHandle } from './delete-index.js'
+import type { InflatedBlocks } from './inflated-blocks.js'
+import { loadManifest, Manifest } from './manifest.js'
+import type { ManifestFile } from './manifest-list.js'
+import { ManifestView } from './manifest-view.js'
+import { partitionEvidence } from './partition-bounds.js'
+import { summaryRange } from './partition-summary.js'
+import type { SpecLayout } from './spec-layout.js'
+
+export interface SnapshotFilesOptions {
+  readonly store: ObjectStore
+  readonly cache: BatchCache
+  readonly blocks: InflatedBlocks
+  readonly manifests: readonly ManifestFile[]
+  readonly layouts: ReadonlyMap<number, SpecLayout>
+  readonly context: DataFileContext
+  readonly tableLocation: string | undefined
+}
+
+/** The file list of a snapshot: one handle a data manifest, its partition summary as the handle's bounds. */
+export function snapshotFiles(options: SnapshotFilesOptions): FileList {
+  const live = options.manifests.filter(isNotEmpty)
+  const loader = new ManifestLoader(options)
+  const deletes = new DeleteIndex(
+    live.filter(({ content }) => content === 'deletes').map(file => loader.deleteHandle(file)),
+    options.tableLocation,
+  )
+  const data = live.filter(({ content }) => content === 'data')
+  return {
+    handles: data.map(file => dataHandle(file, { loader, deletes, context: options.context })),
+    summaries: {
+      length: data.length,
+      recordCount: Float64Array.from(data, rowCount),
+      columns: summaryColumns(data, options.layouts),
+    },
+  }
+}
+
+/** Unknown counts are not zero. */
+function isNotEmpty(file: ManifestFile): boolean {
+  return liveFileCount(file) !== 0
+}
+
+function liveFileCount({ addedFiles, existingFiles }: ManifestFile): number | undefined {
+  return addedFiles === undefined || existingFiles === undefined
+    ? undefined
+    : addedFiles + existingFiles
+}
+
+function rowCount({ addedRows, existingRows }: ManifestFile): number {
+  return addedRows === undefined || existingRows === undefined
+    ? Number.NaN
+    : addedRows + existingRows
+}
+
+class ManifestLoader {
+  readonly #options: SnapshotFilesOptions
+
+  constructor(options: SnapshotFilesOptions) {
+    this.#options = options
+  }
+
+  deleteHandle(file: ManifestFile): DeleteManifestHandle {
+    const layout = file.specId === undefined ? undefined : this.#layout(file.specId)
+    return { file, layout, load: signal => this.load(file, signal) }
+  }
+
+  /** The manifest, shared with every snapshot and table that lists it and hands it the same numbers. */
+  async load(file: ManifestFile, signal?: AbortSignal): Promise<ManifestView> {
+    const { store, cache, blocks, context } = this.#options
+    const path = context.resolve(file.path)
+    const inherited = {
+      sequenceNumber: file.sequenceNumber,
+      ...(file.firstRowId === undefined ? {} : { firstRowId: file.firstRowId }),
+    }
+    const liveFiles = liveFileCount(file)
+    const expected = {
+      ...(liveFiles === undefined ? {} : { liveFiles }),
+      ...(file.length === undefined ? {} : { length: file.length }),
+    }
+    const request = { store, blocks, path, inherited, expected }
+    const key = [
+      'iceberg',
+      path,
+      file.length,
+      file.sequenceNumber,
+      file.firstRowId,
+      liveFiles,
+    ].join(' ')
+    const manifest = await cache.get(key, inner => loadManifest(request, inner), signal)
+    if (!(manifest instanceof Manifest)) {
+      throw new TableError('INTERNAL', `the cache answered another batch for ${key}`)
+    }
+    return new ManifestView(manifest, this.#layout(file.specId ?? manifest.headerSpecId ?? 0))
+  }
+
+  #layout(specId: number): SpecLayout {
+    const layout = this.#options.layouts.get(specId)
+    if (layout !== undefined) return layout
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `a manifest of partition spec ${specId}, which is not there`,
+    )
+  }
+}
+
+interface HandleContext {
+  readonly loader: ManifestLoader
+  readonly deletes: DeleteIndex
+  readonly context: DataFileContext
+}
+
+function dataHandle(file: ManifestFile, options: HandleContext): FileBatchHandle {
+  const fileCount = liveFileCount(file)
+  return {
+    ...(fileCount === undefined ? {} : { fileCount }),
+    async load(signal) {
+      const view = await options.loader.load(file, signal)
+      checkContent(view)
+      return liveFiles(file, view, options)
+    },
+  }
+}
+
+function checkContent({ manifest }: ManifestView): void {
+  if (!manifest.columns.content.some(content => content !== 0)) return
+  throw new TableError(
+    'TABLE_CORRUPT',
+    `expected data files, found a delete file (${manifest.readPath})`,
+    { context: { path: manifest.readPath } },
+  )
+}
+
+function liveFiles(file: ManifestFile, view: ManifestView, options: HandleContext): LiveFiles {
+  const { deletes, context } = options
+  const touched = deletes.canTouch(file)
+  const applied = (rows: Selection, signal?: AbortSignal) =>
+    touched ? deletes.applied(view, rows, signal) : Promise.resolve([])
+  return {
+    batch: view,
+    live: selectAll(view.length),
+    async files(rows, signal) {
+      const found = await applied(rows, signal)
+      return readDataFiles(view, rows, { context, deletes: found, signal })
+    },
+    ...(touched && {
+      deletedCounts: async (rows: Selection, signal?: AbortSignal) =>
+        Float64Array.from(await applied(rows, signal), deletedCount),
+    }),
+  }
+}
+
+/** A vector counts its rows; how many rows other deletes match, only reading tells. */
+function deletedCount(applied: readonly AppliedDelete[]): number {
+  if (applied.length === 0) return 0
+  const [only] = applied
+  if (applied.length > 1 || only!.kind !== 'vector') return Number.NaN
+  return only!.view.manifest.columns.recordCount[only!.row]!
+}
+
+/** Summaries as bounds of source columns, one piece of evidence for each partition field of each spec in use. */
+function summaryColumns(
+  manifests: readonly ManifestFile[],
+  layouts: ReadonlyMap<number, SpecLayout>,
+): ReadonlyMap<number, readonly ColumnStats[]> {
+  const columns = new Map<number, ColumnStats[]>()
+  const specIds = new Set(manifests.map(({ specId }) => specId))
+  for (const specId of specIds) {
+    const layout = specId === undefined ? undefined : layouts.get(specId)
+    layout?.spec.fields.forEach((field, position) => {
+      const stats = summaryEvidence(manifests, { layout, field, position })
+      if (stats === undefined) return
+      columns.set(stats.sourceId, [...(columns.get(stats.sourceId) ?? []), stats])
+    })
+  }
+  return columns
+}
+
+function summaryEvidence(
+  manifests: readonly ManifestFile[],
+  at: { readonly layout: SpecLayout; readonly field: PartitionField; readonly position: number },
+) {
+  const { layout, field, position } = at
+  const fieldCount = layout.spec.fields.length
+  const ranges = manifests.map(({ specId, partitions }) => {
+    if (specId !== layout.spec.id || partitions?.length !== fieldCount) return undefined
+    return summaryRange(partitions[position]!, layout.types[position])
+  })
+  return partitionEvidence(field, layout.sources[position], ranges)
+}
