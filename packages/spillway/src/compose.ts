@@ -9,6 +9,7 @@ import type {
 import { deltaReader } from '@spillway/delta'
 import { type DuckDb, duckDb, type TableRows, tableRows } from '@spillway/duckdb'
 import { createBatchCache, createEngine, type Engine, type EngineOptions } from '@spillway/engine'
+import { icebergReader } from '@spillway/iceberg'
 import { planScan } from '@spillway/planner'
 import { localStore, routeStores, type StoreRoute } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
@@ -42,7 +43,7 @@ export function compose(options: ComposeOptions = {}): Composition {
   const store = routeStores(routes(options))
   const duckdb = options.duckdb ?? duckDb()
   const cache = createBatchCache({ maxBytes: options.cacheBytes ?? 1024 ** 3 })
-  const readers = [deltaReader({ store, cache })]
+  const readers = [deltaReader({ store, cache }), icebergReader({ store, cache })]
   const signers = s3Signers(options)
   return {
     store,
