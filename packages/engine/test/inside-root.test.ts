@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest'
+import { rootGuard } from '../src/inside-root.js'
+
+it.each([
+  ['s3://bucket/table', 's3://bucket/table/part.parquet'],
+  ['s3://bucket/table/', 's3a://bucket/table/day=1/part.parquet'],
+  ['/lake/t', 'file:///lake/t/part.parquet'],
+  ['file:///lake/t', '/lake/t/a..b/part.parquet'],
+  ['file:/lake/t', 'file:///lake/t/part.parquet'],
+])('a file of the table at %s may be handed out: %s', (location, path) => {
+  expect(() => rootGuard({ location }, [])(path)).not.toThrow()
+})
+
+it.each([
+  ['s3://bucket/table', 's3://bucket/table2/part.parquet'],
+  ['s3://bucket/table', 's3://bucket/table'],
+  ['s3://bucket/table', 's3://other/table/part.parquet'],
+  ['s3://bucket/table', 's3://bucket/table/../secret/part.parquet'],
+  ['s3://bucket/table', 's3://bucket/table/%2e%2e/secret.parquet'],
+  ['file:///lake/t', 'file:///lake/t/./../../etc/passwd'],
+  ['file:///lake/t', '/etc/passwd'],
+])('a file outside the table at %s may not: %s', (location, path) => {
+  expect(() => rootGuard({ location }, [])(path)).toThrow(/outside its location/)
+})
+
+it('lets in what the provider listed: auxiliary locations, where a rebase leads, staging', () => {
+  const source = {
+    location: 's3://b/clone',
+    auxiliaryLocations: ['s3://b/origin'],
+    rebase: [{ from: 'hdfs://old', to: 's3://b/moved' }],
+  }
+  const guard = rootGuard(source, ['s3://staging/spillway'])
+  for (const path of ['s3://b/origin/a', 's3://b/moved/a', 's3://staging/spillway/a']) guard(path)
+  expect(() => guard('s3://staging/other')).toThrow(/outside/)
+})
