@@ -1,4 +1,4 @@
-import type { TableSource } from '@spillway/core'
+import { TableError, type TableSource } from '@spillway/core'
 
 /** From a path as the table's metadata spells it to the absolute URI it is read at. */
 export type PathResolver = (recorded: string) => string
@@ -24,6 +24,32 @@ export function pathResolver(source: TableSource, recordedLocation?: string): Pa
       return `${root}/${recorded.slice(own.length)}`
     return absolute(root, recorded)
   }
+}
+
+/**
+ * The same, refusing what lies in another kind of storage than the table unless the source names it: whoever can write
+ * a table's metadata must not make its reader open files of this machine, and a copy on this machine must not reach
+ * out for the original.
+ */
+export function metadataResolver(source: TableSource, resolve: PathResolver): PathResolver {
+  const named = [
+    ...(source.auxiliaryLocations ?? []),
+    ...(source.rebase ?? []).map(rule => rule.to),
+  ].filter(isAbsolute)
+  return recorded => {
+    const path = resolve(recorded)
+    if (isLocal(path) === isLocal(source.location)) return path
+    if (named.some(root => path.startsWith(absolute('', root)))) return path
+    throw new TableError(
+      'INVALID_REQUEST',
+      `the table was read at ${source.location}, but its metadata lies at ${path}: say where with a rebase rule, or name it as an auxiliary location`,
+      { context: { location: source.location, path } },
+    )
+  }
+}
+
+function isLocal(path: string): boolean {
+  return path.startsWith('/') || /^file:/i.test(path)
 }
 
 export function withoutSlash(location: string): string {

@@ -15,7 +15,7 @@ import { InflatedBlocks } from './inflated-blocks.js'
 import { type CatalogPointer, locateMetadata } from './locate.js'
 import { loadManifestList, type ManifestFile } from './manifest-list.js'
 import { type IcebergMetadata, type IcebergSnapshot, loadMetadata } from './metadata.js'
-import { type PathResolver, pathResolver } from './paths.js'
+import { metadataResolver, type PathResolver, pathResolver } from './paths.js'
 import { fieldsById } from './schema.js'
 import { snapshotFiles } from './snapshot-files.js'
 import { specLayout } from './spec-layout.js'
@@ -96,7 +96,8 @@ async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
   const { snapshot, schemaId } = chooseSnapshot(metadata, options.at)
   const fields = metadata.schemas.get(schemaId)!
   const resolve = pathResolver(source, metadata.location)
-  const manifests = await listManifests(snapshot, { ...options, resolve })
+  const resolveMetadata = metadataResolver(source, resolve)
+  const manifests = await listManifests(snapshot, { ...options, resolve: resolveMetadata })
   if (snapshot !== undefined) checkComplete(snapshot, manifests, metadata.path)
   const totals = snapshot === undefined ? { files: 0, bytes: 0 } : statedTotals(snapshot, manifests)
   const name = metadata.properties.get('name')
@@ -124,6 +125,7 @@ async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
       manifests,
       layouts: layoutsOf(metadata, fields),
       tableLocation: metadata.location,
+      resolveMetadata,
       context: {
         resolve,
         leaves: [...statsLeaves(fields)],

@@ -18,6 +18,7 @@ import type { ManifestFile } from './manifest-list.js'
 import { ManifestView } from './manifest-view.js'
 import { partitionEvidence } from './partition-bounds.js'
 import { summaryRange } from './partition-summary.js'
+import type { PathResolver } from './paths.js'
 import type { SpecLayout } from './spec-layout.js'
 
 export interface SnapshotFilesOptions {
@@ -28,6 +29,8 @@ export interface SnapshotFilesOptions {
   readonly layouts: ReadonlyMap<number, SpecLayout>
   readonly context: DataFileContext
   readonly tableLocation: string | undefined
+  /** Where a manifest is read. */
+  readonly resolveMetadata: PathResolver
 }
 
 /** The file list of a snapshot: one handle a data manifest, its partition summary as the handle's bounds. */
@@ -80,8 +83,8 @@ class ManifestLoader {
 
   /** The manifest, shared with every snapshot and table that lists it and hands it the same numbers. */
   async load(file: ManifestFile, signal?: AbortSignal): Promise<ManifestView> {
-    const { store, cache, blocks, context } = this.#options
-    const path = context.resolve(file.path)
+    const { store, cache, blocks, resolveMetadata } = this.#options
+    const path = resolveMetadata(file.path)
     const inherited = {
       sequenceNumber: file.sequenceNumber,
       ...(file.firstRowId === undefined ? {} : { firstRowId: file.firstRowId }),
