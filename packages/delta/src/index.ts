@@ -1,1 +1,1 @@
-export {}
+export { type DeltaReaderOptions, deltaReader } from './reader.js'

@@ -1,0 +1,107 @@
+import {
+  type BytesColumn,
+  type ColumnStats,
+  isValid,
+  readBytes,
+  readString,
+  type Selection,
+} from '@spillway/core'
+import type { StatsColumn } from './stats-columns.js'
+import { statsFromText } from './stats-text.js'
+
+/** What an add says beyond what planning keeps at hand. */
+export interface AddOriginal {
+  readonly stats?: string
+  readonly tags?: ReadonlyMap<string, string>
+  readonly baseRowId?: bigint
+  readonly defaultRowCommitVersion?: bigint
+}
+
+/** Where a batch finds statistics and originals: in memory for commits, in the checkpoint file for its row groups. */
+export interface AddDetails {
+  readonly byteLength: number
+  /** One entry a column, `length` rows each; rows outside `rows` may stay unknown. */
+  stats(columns: readonly StatsColumn[], rows: Selection): Promise<readonly ColumnStats[]>
+  originals(rows: Selection, signal?: AbortSignal): Promise<readonly AddOriginal[]>
+}
+
+/** Originals kept as they were read. Columns that no add of the batch has are absent. */
+export interface KeptColumns {
+  readonly length: number
+  readonly stats: BytesColumn
+  /** JSON text. */
+  readonly tags?: BytesColumn
+  /** Decimal text: few tables have them, and they are only passed on. */
+  readonly baseRowId?: BytesColumn
+  readonly defaultRowCommitVersion?: BytesColumn
+}
+
+export class KeptDetails implements AddDetails {
+  readonly columns: KeptColumns
+
+  constructor(columns: KeptColumns) {
+    this.columns = columns
+  }
+
+  get byteLength(): number {
+    const { stats, tags, baseRowId, defaultRowCommitVersion } = this.columns
+    let bytes = 0
+    for (const column of [stats, tags, baseRowId, defaultRowCommitVersion]) {
+      bytes += column === undefined ? 0 : column.data.byteLength + column.offsets.byteLength
+    }
+    return bytes
+  }
+
+  async stats(columns: readonly StatsColumn[], rows: Selection): Promise<readonly ColumnStats[]> {
+    const { stats, length } = this.columns
+    const textOf = (row: number) => (isValid(stats, row) ? readBytes(stats, row) : undefined)
+    return statsFromText(columns, length, rows, textOf)
+  }
+
+  async originals(rows: Selection): Promise<readonly AddOriginal[]> {
+    return Array.from(rows, row => this.#original(row))
+  }
+
+  #original(row: number): AddOriginal {
+    const { stats, tags, baseRowId, defaultRowCommitVersion } = this.columns
+    const text = (column: BytesColumn | undefined) =>
+      column !== undefined && isValid(column, row) ? readString(column, row) : undefined
+    return originalOf({
+      stats: text(stats),
+      tags: parseTags(text(tags)),
+      baseRowId: parseLong(text(baseRowId)),
+      defaultRowCommitVersion: parseLong(text(defaultRowCommitVersion)),
+    })
+  }
+}
+
+/** Drops what is undefined, so that an absent field stays absent. */
+export function originalOf(
+  fields: {
+    readonly [Key in keyof AddOriginal]: AddOriginal[Key] | undefined
+  },
+): AddOriginal {
+  return {
+    ...(fields.stats === undefined ? {} : { stats: fields.stats }),
+    ...(fields.tags === undefined ? {} : { tags: fields.tags }),
+    ...(fields.baseRowId === undefined ? {} : { baseRowId: fields.baseRowId }),
+    ...(fields.defaultRowCommitVersion === undefined
+      ? {}
+      : { defaultRowCommitVersion: fields.defaultRowCommitVersion }),
+  }
+}
+
+function parseLong(text: string | undefined): bigint | undefined {
+  return text === undefined ? undefined : BigInt(text)
+}
+
+/** Tags are only passed on: what is no map of strings is left out. */
+export function parseTags(json: string | undefined): ReadonlyMap<string, string> | undefined {
+  if (json === undefined) return undefined
+  const parsed: unknown = JSON.parse(json)
+  if (typeof parsed !== 'object' || parsed === null) return undefined
+  const entries = Object.entries(parsed).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  )
+  return new Map(entries)
+}

@@ -1,0 +1,206 @@
+import type { ColumnStats, Selection } from '@spillway/core'
+import { type AddDetails, type AddOriginal, originalOf } from './add-details.js'
+import { mapLeaf } from './checkpoint-rows.js'
+import { StatsComposer } from './compose-stats.js'
+import { NumberLeaf, TextLeaf } from './leaf-access.js'
+import type { RecentReads, SliceBatch } from './recent-reads.js'
+import {
+  type CheckpointIo,
+  findLeaf,
+  type LeafPath,
+  leafStatistics,
+  leavesUnder,
+  type RowGroupSlice,
+  readSlice,
+} from './row-group.js'
+import type { StatsColumn } from './stats-columns.js'
+import { StatsTextReader } from './stats-text.js'
+import { STRUCT_RECORDS, STRUCT_STATS, StructColumnReader, structLeaves } from './struct-stats.js'
+
+export const ADD_PATH: LeafPath = ['add', 'path']
+export const ADD_STATS: LeafPath = ['add', 'stats']
+const ADD_TAGS: LeafPath = ['add', 'tags']
+const BASE_ROW_ID: LeafPath = ['add', 'baseRowId']
+const ROW_VERSION: LeafPath = ['add', 'defaultRowCommitVersion']
+
+export interface DetailsSource {
+  readonly io: CheckpointIo
+  readonly recent: RecentReads
+  readonly slice: RowGroupSlice
+}
+
+/** Statistics and originals of a checkpoint's adds, read from the file when they are asked for. */
+export class CheckpointDetails implements AddDetails {
+  readonly #source: DetailsSource
+  /** Row of the row group behind each row of the batch. */
+  readonly #positions: Uint32Array
+
+  constructor(source: DetailsSource, positions: Uint32Array) {
+    this.#source = source
+    this.#positions = positions
+  }
+
+  get byteLength(): number {
+    return this.#positions.byteLength
+  }
+
+  async stats(columns: readonly StatsColumn[], rows: Selection): Promise<readonly ColumnStats[]> {
+    const { footer } = this.#source.slice.source
+    const inStruct = columns.map(column => this.#prefersStruct(column))
+    const typed = columns.filter((_, i) => inStruct[i])
+    const textual = columns.filter((_, i) => !inStruct[i])
+    const length = this.#positions.length
+    const structs = typed.map(column => new StructColumnReader(column, footer, length))
+    const texts = new StatsTextReader(textual, length)
+    const leaves = typed.flatMap(column => structLeaves(footer, column))
+    if (typed.length > 0) leaves.push(STRUCT_RECORDS)
+    if (textual.length > 0) leaves.push(ADD_STATS)
+    for await (const read of readSlice(this.#source.io, this.#source.slice, leaves)) {
+      const { ours, theirs } = this.#rowsIn(read, rows)
+      for (const reader of structs) reader.read(read.batch, ours, theirs)
+      if (textual.length > 0) readTexts(texts, read, ours, theirs)
+    }
+    const fromText = texts.finish()
+    let nextText = 0
+    let nextStruct = 0
+    return inStruct.map(typedHere =>
+      typedHere ? structs[nextStruct++]!.finish() : fromText[nextText++]!,
+    )
+  }
+
+  /** The struct, where every add has one that knows the column; else the text, if there is any. */
+  #prefersStruct(column: StatsColumn): boolean {
+    const { footer } = this.#source.slice.source
+    if (findLeaf(footer, ADD_STATS) === undefined) return true
+    return structLeaves(footer, column).length > 0 && structIsComplete(this.#source.slice)
+  }
+
+  /** Which of `rows` lie in a batch: their numbers here and there. */
+  #rowsIn(
+    { batch, first }: SliceBatch,
+    rows: Selection,
+  ): { ours: Uint32Array; theirs: Uint32Array } {
+    const ours = new Uint32Array(rows.length)
+    const theirs = new Uint32Array(rows.length)
+    let count = 0
+    for (let i = 0; i < rows.length; i++) {
+      const position = this.#positions[rows[i]!]! - first
+      if (position < 0 || position >= batch.length) continue
+      ours[count] = rows[i]!
+      theirs[count++] = position
+    }
+    return { ours: ours.subarray(0, count), theirs: theirs.subarray(0, count) }
+  }
+
+  async originals(rows: Selection): Promise<readonly AddOriginal[]> {
+    const { slice, recent, io } = this.#source
+    const structs = leavesUnder(slice.source.footer, STRUCT_STATS)
+    const compose = structs.length > 0 && !textIsComplete(slice)
+    const leaves = [
+      ADD_STATS,
+      mapLeaf(ADD_TAGS, 'key'),
+      mapLeaf(ADD_TAGS, 'value'),
+      BASE_ROW_ID,
+      ROW_VERSION,
+      ...(compose ? structs.map(leaf => leaf.path) : []),
+    ]
+    const { path, size, etag } = slice.source.file
+    const key = [path, size, etag, slice.rowGroup, slice.start].join('\u001f')
+    const batches = await recent.get(key, async () => {
+      const read: SliceBatch[] = []
+      for await (const batch of readSlice(io, slice, leaves)) read.push(batch)
+      return read
+    })
+    const composer = compose ? new StatsComposer(structs) : undefined
+    return this.#readOriginals(batches, rows, composer)
+  }
+
+  #readOriginals(
+    batches: readonly SliceBatch[],
+    rows: Selection,
+    composer: StatsComposer | undefined,
+  ): AddOriginal[] {
+    const originals = new Map<number, AddOriginal>()
+    for (const read of batches) {
+      const { ours, theirs } = this.#rowsIn(read, rows)
+      const reader = new OriginalReader(read, composer)
+      for (let i = 0; i < ours.length; i++) originals.set(ours[i]!, reader.at(theirs[i]!))
+    }
+    return Array.from(rows, row => originals.get(row) ?? {})
+  }
+}
+
+class OriginalReader {
+  readonly #read: SliceBatch
+  readonly #composer: StatsComposer | undefined
+  readonly #stats: TextLeaf
+  readonly #tagNames: TextLeaf
+  readonly #tagValues: TextLeaf
+  readonly #baseRowId: NumberLeaf
+  readonly #rowVersion: NumberLeaf
+
+  constructor(read: SliceBatch, composer: StatsComposer | undefined) {
+    this.#read = read
+    this.#composer = composer
+    this.#stats = new TextLeaf(read.batch, ADD_STATS)
+    this.#tagNames = new TextLeaf(read.batch, mapLeaf(ADD_TAGS, 'key'))
+    this.#tagValues = new TextLeaf(read.batch, mapLeaf(ADD_TAGS, 'value'))
+    this.#baseRowId = new NumberLeaf(read.batch, BASE_ROW_ID)
+    this.#rowVersion = new NumberLeaf(read.batch, ROW_VERSION)
+  }
+
+  at(row: number): AddOriginal {
+    const text = this.#stats.text(row)
+    const recorded = text === '' ? undefined : text
+    return originalOf({
+      stats: recorded ?? this.#composer?.text(this.#read.batch, row),
+      tags: this.#tags(row),
+      baseRowId: long(this.#baseRowId.exact(row)),
+      defaultRowCommitVersion: long(this.#rowVersion.exact(row)),
+    })
+  }
+
+  #tags(row: number): ReadonlyMap<string, string> | undefined {
+    const [start, end] = this.#tagNames.range(row)
+    if (start === end) return undefined
+    const tags = new Map<string, string>()
+    for (let at = start; at < end; at++) {
+      const name = this.#tagNames.text(at)
+      const value = this.#tagValues.text(at)
+      if (name !== undefined && value !== undefined) tags.set(name, value)
+    }
+    return tags
+  }
+}
+
+function long(value: number | bigint | undefined): bigint | undefined {
+  return value === undefined ? undefined : BigInt(value)
+}
+
+function readTexts(
+  reader: StatsTextReader,
+  { batch }: SliceBatch,
+  ours: Uint32Array,
+  theirs: Uint32Array,
+): void {
+  const stats = new TextLeaf(batch, ADD_STATS)
+  for (let i = 0; i < ours.length; i++) {
+    const text = stats.bytes(theirs[i]!)
+    if (text !== undefined) reader.read(ours[i]!, text)
+  }
+}
+
+/** Every add of the group has the struct: its record count is null nowhere else than the path is. */
+export function structIsComplete(slice: RowGroupSlice): boolean {
+  return sameNulls(slice, STRUCT_RECORDS)
+}
+
+function textIsComplete(slice: RowGroupSlice): boolean {
+  return sameNulls(slice, ADD_STATS)
+}
+
+function sameNulls({ source, rowGroup }: RowGroupSlice, leaf: LeafPath): boolean {
+  const nulls = leafStatistics(source.footer, rowGroup, leaf)?.nullCount
+  const noAdds = leafStatistics(source.footer, rowGroup, ADD_PATH)?.nullCount
+  return nulls !== undefined && nulls === noAdds
+}

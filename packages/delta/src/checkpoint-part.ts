@@ -1,0 +1,207 @@
+import { type BatchCache, type ParquetBatch, TableError } from '@spillway/core'
+import { FileAction } from './actions.js'
+import { BatchBuilder } from './batch-builder.js'
+import { ADD_PATH, ADD_STATS, CheckpointDetails, structIsComplete } from './checkpoint-details.js'
+import { mapLeaf } from './checkpoint-rows.js'
+import type { VectorDescriptor } from './deletion-vector.js'
+import { DeltaBatch } from './delta-batch.js'
+import { NumberLeaf, TextLeaf } from './leaf-access.js'
+import type { RecentReads } from './recent-reads.js'
+import {
+  type CheckpointFile,
+  type CheckpointIo,
+  findLeaf,
+  type LeafPath,
+  leafStatistics,
+  mayHold,
+  type RowGroupSlice,
+  readSlice,
+} from './row-group.js'
+import { readNumRecords } from './stats-text.js'
+import { STRUCT_RECORDS } from './struct-stats.js'
+import { TextInterner } from './text-interner.js'
+
+const SIZE: LeafPath = ['add', 'size']
+const MODIFICATION_TIME: LeafPath = ['add', 'modificationTime']
+const PARTITION_VALUES: LeafPath = ['add', 'partitionValues']
+const VECTOR: LeafPath = ['add', 'deletionVector']
+const VECTOR_FIELDS = ['storageType', 'pathOrInlineDv', 'offset', 'sizeInBytes', 'cardinality']
+
+/** FileBatch's limit. */
+const MAX_ROWS = 1 << 20
+
+export interface PartContext {
+  readonly io: CheckpointIo
+  readonly cache: BatchCache
+  readonly recent: RecentReads
+  readonly location: string
+}
+
+/** The adds of one row group of a checkpoint: the same whatever snapshot they are part of. */
+export class CheckpointPart {
+  readonly slice: RowGroupSlice
+  /** Adds, where the footer counts them; else rows. */
+  readonly maxFiles: number
+  readonly exactFiles: boolean
+  readonly #context: PartContext
+
+  constructor(context: PartContext, slice: RowGroupSlice) {
+    this.#context = context
+    this.slice = slice
+    const { source, rowGroup, start, end } = slice
+    const { rowCount } = source.footer.rowGroups[rowGroup]!
+    const noAdds = leafStatistics(source.footer, rowGroup, ADD_PATH)?.nullCount
+    const whole = start === 0 && end === rowCount
+    this.exactFiles = whole && noAdds !== undefined
+    this.maxFiles = this.exactFiles ? rowCount - noAdds! : end - start
+  }
+
+  /** False where the footer proves that no add has a vector. */
+  get mayHaveVectors(): boolean {
+    const { source, rowGroup } = this.slice
+    return mayHold(source.footer, rowGroup, [...VECTOR, 'storageType'])
+  }
+
+  async load(signal?: AbortSignal): Promise<DeltaBatch> {
+    const { file } = this.slice.source
+    const { path, size, lastModified, etag } = file
+    const version = etag ?? String(lastModified)
+    const place = `${this.slice.rowGroup}\u001f${this.slice.start}`
+    const key = ['delta', path, size, version, this.#context.location, place].join('\u001f')
+    const batch = await this.#context.cache.get(key, loading => this.#read(loading), signal)
+    if (batch instanceof DeltaBatch) return batch
+    throw new TableError('INTERNAL', `the batch cache holds something else under ${key}`)
+  }
+
+  async #read(signal: AbortSignal): Promise<DeltaBatch> {
+    const { io, recent, location } = this.#context
+    const builder = new BatchBuilder(location)
+    const positions = new Uint32Array(this.slice.end - this.slice.start)
+    const rows = new AddRows(builder, this.slice, positions)
+    for await (const { batch, first } of readSlice(io, this.slice, this.#leaves(), signal)) {
+      rows.read(batch, first)
+    }
+    const details = new CheckpointDetails(
+      { io, recent, slice: this.slice },
+      positions.slice(0, builder.length),
+    )
+    return builder.finish(details)
+  }
+
+  #leaves(): readonly LeafPath[] {
+    const { footer } = this.slice.source
+    // The text is long: it is read for its record count only where no struct has that.
+    const counted = structIsComplete(this.slice) || findLeaf(footer, ADD_STATS) === undefined
+    return [
+      ADD_PATH,
+      SIZE,
+      MODIFICATION_TIME,
+      mapLeaf(PARTITION_VALUES, 'key'),
+      mapLeaf(PARTITION_VALUES, 'value'),
+      ...(this.mayHaveVectors ? VECTOR_FIELDS.map(name => [...VECTOR, name]) : []),
+      STRUCT_RECORDS,
+      ...(counted ? [] : [ADD_STATS]),
+    ]
+  }
+}
+
+/** Turns rows of a checkpoint into rows of a batch, leaving out those that are no adds. */
+class AddRows {
+  readonly #builder: BatchBuilder
+  readonly #slice: RowGroupSlice
+  readonly #positions: Uint32Array
+  readonly #action = new FileAction()
+  readonly #names = new TextInterner()
+
+  constructor(builder: BatchBuilder, slice: RowGroupSlice, positions: Uint32Array) {
+    this.#builder = builder
+    this.#slice = slice
+    this.#positions = positions
+  }
+
+  read(batch: ParquetBatch, first: number): void {
+    const leaves = addLeaves(batch, this.#names)
+    const start = Math.max(0, this.#slice.start - first)
+    const end = Math.min(batch.length, this.#slice.end - first)
+    for (let row = start; row < end; row++) {
+      const path = leaves.path.bytes(row)
+      if (path === undefined) continue
+      const records = this.#fill(leaves, row, path)
+      const at = this.#builder.append(this.#action, { keep: false, records })
+      this.#positions[at] = first + row
+    }
+  }
+
+  /** Gives the record count. */
+  #fill(leaves: AddLeaves, row: number, path: Uint8Array): number {
+    const action = this.#action
+    action.reset('add')
+    action.path = path
+    const size = leaves.size.at(row)
+    if (size === undefined) throw this.#withoutSize(path)
+    action.size = size
+    action.modificationTime = leaves.modificationTime.at(row) ?? 0
+    const [start, end] = leaves.partitionNames.range(row)
+    for (let at = start; at < end; at++) {
+      const name = leaves.partitionNames.text(at)
+      if (name === undefined) continue
+      action.partitionNames[action.partitionCount] = name
+      action.partitionValues[action.partitionCount++] = leaves.partitionValues.text(at) ?? null
+    }
+    action.vector = vectorAt(leaves, row)
+    const stats = leaves.stats.bytes(row)
+    return leaves.records.at(row) ?? (stats === undefined ? Number.NaN : readNumRecords(stats))
+  }
+
+  #withoutSize(path: Uint8Array): TableError {
+    return new TableError('TABLE_CORRUPT', 'an add action of a checkpoint has no size', {
+      context: { path: this.#slice.source.file.path, add: new TextDecoder().decode(path) },
+    })
+  }
+}
+
+type AddLeaves = ReturnType<typeof addLeaves>
+
+function addLeaves(batch: ParquetBatch, names: TextInterner) {
+  const vector = (name: string) => [...VECTOR, name]
+  return {
+    path: new TextLeaf(batch, ADD_PATH),
+    size: new NumberLeaf(batch, SIZE),
+    modificationTime: new NumberLeaf(batch, MODIFICATION_TIME),
+    partitionNames: new TextLeaf(batch, mapLeaf(PARTITION_VALUES, 'key'), names),
+    partitionValues: new TextLeaf(batch, mapLeaf(PARTITION_VALUES, 'value'), names),
+    records: new NumberLeaf(batch, STRUCT_RECORDS),
+    stats: new TextLeaf(batch, ADD_STATS),
+    storageType: new TextLeaf(batch, vector('storageType'), names),
+    pathOrInlineDv: new TextLeaf(batch, vector('pathOrInlineDv')),
+    offset: new NumberLeaf(batch, vector('offset')),
+    sizeInBytes: new NumberLeaf(batch, vector('sizeInBytes')),
+    cardinality: new NumberLeaf(batch, vector('cardinality')),
+  }
+}
+
+function vectorAt(leaves: AddLeaves, row: number): VectorDescriptor | undefined {
+  const storageType = leaves.storageType.text(row)
+  if (storageType === undefined) return undefined
+  const offset = leaves.offset.at(row)
+  return {
+    storageType,
+    pathOrInlineDv: leaves.pathOrInlineDv.text(row) ?? '',
+    ...(offset === undefined ? {} : { offset }),
+    sizeInBytes: leaves.sizeInBytes.at(row) ?? Number.NaN,
+    cardinality: leaves.cardinality.at(row) ?? Number.NaN,
+  }
+}
+
+/** The parts of one Parquet file that may hold adds. */
+export function partsOf(context: PartContext, source: CheckpointFile): CheckpointPart[] {
+  const parts: CheckpointPart[] = []
+  for (const [rowGroup, { rowCount }] of source.footer.rowGroups.entries()) {
+    if (!mayHold(source.footer, rowGroup, ADD_PATH)) continue
+    for (let start = 0; start < rowCount; start += MAX_ROWS) {
+      const end = Math.min(rowCount, start + MAX_ROWS)
+      parts.push(new CheckpointPart(context, { source, rowGroup, start, end }))
+    }
+  }
+  return parts
+}

@@ -1,0 +1,119 @@
+import { type ObjectMeta, TableError, type TableSource } from '@spillway/core'
+import { readParquetFooter } from '@spillway/encoding'
+import type { Sidecar } from './actions.js'
+import { type CheckpointPart, type PartContext, partsOf } from './checkpoint-part.js'
+import { readHead } from './checkpoint-rows.js'
+import { CommitReplay, type CommitRun } from './commit-replay.js'
+import { decodePath, isAbsolutePath, resolvePath } from './data-path.js'
+import { allOf } from './in-order.js'
+import { logFolder } from './log-path.js'
+import type { CheckpointFiles } from './log-segment.js'
+import { LogFileReader } from './read-log.js'
+import type { CheckpointFile } from './row-group.js'
+
+/** A checkpoint, opened: its documents at hand, its files as parts still to be read. */
+export interface OpenCheckpoint {
+  readonly version: bigint
+  readonly protocolJson?: string
+  readonly metadataJson?: string
+  readonly parts: readonly CheckpointPart[]
+  /** Adds of a JSON checkpoint without sidecars. */
+  readonly runs: readonly CommitRun[]
+}
+
+const CONCURRENT_FOOTERS = 16
+
+export async function openCheckpoint(
+  context: PartContext,
+  source: TableSource,
+  checkpoint: CheckpointFiles,
+  signal?: AbortSignal,
+): Promise<OpenCheckpoint> {
+  return checkpoint.encoding === 'json'
+    ? openJson(context, source, checkpoint, signal)
+    : openParquet(context, source, checkpoint, signal)
+}
+
+async function openJson(
+  context: PartContext,
+  source: TableSource,
+  checkpoint: CheckpointFiles,
+  signal?: AbortSignal,
+): Promise<OpenCheckpoint> {
+  const replay = new CommitReplay(context.location)
+  const reader = new LogFileReader(context.io.store, { signal })
+  for (const file of checkpoint.files) await reader.read(file, replay)
+  const sidecars = await openSidecars(context, source, replay.sidecars, signal)
+  return {
+    version: checkpoint.version,
+    ...documents(replay.protocolJson, replay.metadataJson),
+    parts: sidecars.flatMap(file => partsOf(context, file)),
+    runs: replay.finish(),
+  }
+}
+
+async function openParquet(
+  context: PartContext,
+  source: TableSource,
+  checkpoint: CheckpointFiles,
+  signal?: AbortSignal,
+): Promise<OpenCheckpoint> {
+  const open = async (file: ObjectMeta) => {
+    const opened = await openFile(context, file, signal)
+    return { opened, head: await readHead(context.io, opened, signal) }
+  }
+  const files = await allOf(checkpoint.files, CONCURRENT_FOOTERS, open)
+  const heads = files.map(file => file.head)
+  const recorded = heads.flatMap(head => head.sidecars)
+  const sidecars = await openSidecars(context, source, recorded, signal)
+  const all = [...files.map(file => file.opened), ...sidecars]
+  return {
+    version: checkpoint.version,
+    ...documents(
+      heads.findLast(head => head.protocolJson !== undefined)?.protocolJson,
+      heads.findLast(head => head.metadataJson !== undefined)?.metadataJson,
+    ),
+    parts: all.flatMap(file => partsOf(context, file)),
+    runs: [],
+  }
+}
+
+async function openFile(
+  { io }: PartContext,
+  file: ObjectMeta,
+  signal?: AbortSignal,
+): Promise<CheckpointFile> {
+  return { file, footer: await readParquetFooter(io.store, file, signal) }
+}
+
+async function openSidecars(
+  context: PartContext,
+  source: TableSource,
+  sidecars: readonly Sidecar[],
+  signal?: AbortSignal,
+): Promise<CheckpointFile[]> {
+  return allOf(sidecars, CONCURRENT_FOOTERS, async sidecar => {
+    const path = sidecarPath(source, sidecar.path)
+    const file = await context.io.store.head(path, signal)
+    if (file === undefined) {
+      throw new TableError('TABLE_CORRUPT', 'a sidecar of the checkpoint is missing', {
+        context: { path },
+      })
+    }
+    return openFile(context, file, signal)
+  })
+}
+
+/** Usually a file name under `_sidecars`. PROTOCOL.md, "Sidecar File Information". */
+function sidecarPath(source: TableSource, recorded: string): string {
+  const path = decodePath(recorded)
+  if (isAbsolutePath(path)) return resolvePath(source, recorded)
+  return `${logFolder(source.location)}_sidecars/${path}`
+}
+
+function documents(protocolJson: string | undefined, metadataJson: string | undefined) {
+  return {
+    ...(protocolJson === undefined ? {} : { protocolJson }),
+    ...(metadataJson === undefined ? {} : { metadataJson }),
+  }
+}

@@ -1,0 +1,132 @@
+import { type ObjectMeta, type ObjectStore, TableError } from '@spillway/core'
+import type { CommitInfo } from './actions.js'
+import { JsonCursor, JsonProblem } from './json-cursor.js'
+import { readLastCheckpoint } from './last-checkpoint.js'
+import { logFolder, padVersion } from './log-path.js'
+import {
+  chooseSegment,
+  earliestVersion,
+  type LogListing,
+  type LogSegment,
+  latestVersion,
+  readListing,
+} from './log-segment.js'
+import { LogFileReader } from './read-log.js'
+
+/** The `_delta_log` of one table: what lies there, and which of it makes a version. */
+export class DeltaLog {
+  readonly store: ObjectStore
+  readonly folder: string
+
+  constructor(store: ObjectStore, location: string) {
+    this.store = store
+    this.folder = logFolder(location)
+  }
+
+  /** Everything from version `from` on. Folders and other names sort after the versions and are not listed. */
+  async list(from = 0n, signal?: AbortSignal): Promise<LogListing> {
+    const objects: ObjectMeta[] = []
+    const options = {
+      ...(from === 0n ? {} : { startAfter: `${this.folder}${padVersion(from)}.` }),
+      ...(signal === undefined ? {} : { signal }),
+    }
+    for await (const object of this.store.list(this.folder, options)) {
+      const name = object.path.slice(object.path.indexOf('/_delta_log/') + '/_delta_log/'.length)
+      if (name > ':') break
+      if (!name.includes('/')) objects.push(object)
+    }
+    return readListing(objects)
+  }
+
+  async isPresent(signal?: AbortSignal): Promise<boolean> {
+    const options = signal === undefined ? {} : { signal }
+    for await (const _ of this.store.list(this.folder, options)) return true
+    return false
+  }
+
+  /** The latest version's segment, listing no further back than the checkpoint that `_last_checkpoint` names. */
+  async latest(signal?: AbortSignal): Promise<LogSegment> {
+    const listing = await this.#listFromHint(undefined, signal)
+    const version = latestVersion(listing)
+    if (version === undefined) throw this.#notFound()
+    return chooseSegment(listing, version, this.folder)
+  }
+
+  async at(version: bigint, signal?: AbortSignal): Promise<LogSegment> {
+    const listing = await this.#listFromHint(version, signal)
+    const latest = latestVersion(listing)
+    if (latest === undefined) throw this.#notFound()
+    if (version > latest || version < 0n) {
+      throw this.#unavailable(version, `the latest version is ${latest}`)
+    }
+    const earliest = earliestVersion(listing)
+    if (earliest !== undefined && version < earliest) {
+      throw this.#unavailable(version, `the earliest version that is still there is ${earliest}`)
+    }
+    return chooseSegment(listing, version, this.folder)
+  }
+
+  async #listFromHint(version: bigint | undefined, signal?: AbortSignal): Promise<LogListing> {
+    const hint = await readLastCheckpoint(this.store, this.folder, signal)
+    if (hint !== undefined && hint > SHORT_LOG && (version === undefined || hint <= version)) {
+      const listing = await this.list(hint, signal)
+      // A hint may be stale, or name a checkpoint that is gone.
+      if (listing.checkpoints.length > 0) return listing
+    }
+    return this.list(0n, signal)
+  }
+
+  /** The commitInfo that starts a commit, if one does: where in-commit timestamps are. */
+  async commitInfo(file: ObjectMeta, signal?: AbortSignal): Promise<CommitInfo> {
+    const end = Math.min(file.size, HEAD_BYTES)
+    const found = await this.store.get(file.path, {
+      range: { start: 0, end },
+      ...(signal === undefined ? {} : { signal }),
+    })
+    if (found !== undefined && startsOtherwise(found.bytes)) return {}
+    let info: CommitInfo = {}
+    const reader = new LogFileReader(this.store, { signal })
+    const sink = {
+      commitInfo: (read: CommitInfo) => {
+        info = read
+      },
+    }
+    await reader.read(file, sink, end === file.size ? found?.bytes : undefined)
+    return info
+  }
+
+  #notFound(): TableError {
+    return new TableError('NOT_FOUND', 'there is no Delta table: its log holds no commit', {
+      context: { path: this.folder },
+    })
+  }
+
+  #unavailable(version: bigint, reason: string): TableError {
+    return new TableError('INVALID_REQUEST', `version ${version} is not available: ${reason}`, {
+      context: { path: this.folder, version },
+    })
+  }
+}
+
+/** A log this short is listed whole: it takes one request either way, and may be cheaper to read without checkpoint. */
+const SHORT_LOG = 100n
+
+const HEAD_BYTES = 64 * 1024
+
+/** True when the first action is whole and no commitInfo: then no other can hold an in-commit timestamp. */
+function startsOtherwise(bytes: Uint8Array): boolean {
+  try {
+    const cursor = new JsonCursor(bytes)
+    return !cursor.atEnd() && cursor.enterObject() && cursor.keyText() !== 'commitInfo'
+  } catch (error) {
+    if (error instanceof JsonProblem) return false
+    throw error
+  }
+}
+
+/** The same object, not another one under its name. */
+export function isSameObject(a: ObjectMeta, b: ObjectMeta): boolean {
+  if (a.size !== b.size) return false
+  if (a.etag !== undefined && b.etag !== undefined) return a.etag === b.etag
+  return a.lastModified === b.lastModified
+}

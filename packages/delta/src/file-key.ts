@@ -1,0 +1,65 @@
+import { hash64Into } from '@spillway/core'
+import { decodePath, qualify } from './data-path.js'
+import { type VectorDescriptor, vectorId } from './deletion-vector.js'
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const encoder = new TextEncoder()
+
+const PERCENT = 0x25
+const COLON = 0x3a
+const SLASH = 0x2f
+
+/**
+ * What identifies a logical file: its path in one spelling, and its vector. PROTOCOL.md, "Action Reconciliation". An
+ * absolute path and a relative one are never taken for the same file, as no writer takes them so.
+ */
+export function identityBytes(
+  location: string,
+  path: Uint8Array,
+  vector: VectorDescriptor | undefined,
+): Uint8Array {
+  const canonical = needsSpelling(path) ? respell(location, path) : path
+  if (vector === undefined) return canonical
+  const id = encoder.encode(`\0${vectorId(vector)}`)
+  const bytes = new Uint8Array(canonical.length + id.length)
+  bytes.set(canonical)
+  bytes.set(id, canonical.length)
+  return bytes
+}
+
+/** Most paths have one spelling only: relative, nothing encoded. */
+function needsSpelling(path: Uint8Array): boolean {
+  if (path[0] === SLASH) return true
+  for (let i = 0; i < path.length; i++) {
+    if (path[i] === PERCENT || path[i] === COLON) return true
+  }
+  return false
+}
+
+function respell(location: string, path: Uint8Array): Uint8Array {
+  const decoded = qualify(location, decodePath(utf8.decode(path)))
+  return encoder.encode(decoded.replace(/^file:\/*(?=\/)/, ''))
+}
+
+/** The 64-bit keys of a run of files, growing; `lanes` has the low and the high half of each, in the machine's order. */
+export class KeyColumn {
+  #lanes: Uint32Array<ArrayBuffer>
+  #length = 0
+
+  constructor(capacity = 64) {
+    this.#lanes = new Uint32Array(capacity * 2)
+  }
+
+  append(identity: Uint8Array): void {
+    if (this.#length * 2 >= this.#lanes.length) {
+      const grown = new Uint32Array(this.#lanes.length * 2)
+      grown.set(this.#lanes)
+      this.#lanes = grown
+    }
+    hash64Into(identity, this.#lanes, this.#length++)
+  }
+
+  finish(): BigUint64Array {
+    return new BigUint64Array(this.#lanes.slice(0, this.#length * 2).buffer)
+  }
+}

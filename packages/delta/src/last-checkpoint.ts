@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import type { ObjectStore } from '@spillway/core'
+import { ExactNumber, type JsonObject, type JsonValue, parseExactJson } from '@spillway/encoding'
+
+/**
+ * The version `_last_checkpoint` names. A hint and no more: absent, broken or with a checksum that does not fit, it is
+ * as if it were not there. PROTOCOL.md, "Last Checkpoint File".
+ */
+export async function readLastCheckpoint(
+  store: ObjectStore,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<bigint | undefined> {
+  const options = signal === undefined ? {} : { signal }
+  const found = await store.get(`${folder}_last_checkpoint`, options)
+  if (found === undefined || found.bytes.length > MAX_BYTES) return undefined
+  const document = parse(new TextDecoder().decode(found.bytes))
+  if (document === undefined || !checksumFits(document)) return undefined
+  const { version } = document
+  return typeof version === 'number' && Number.isSafeInteger(version) && version >= 0
+    ? BigInt(version)
+    : undefined
+}
+
+/** It may hold a schema and a whole V2 checkpoint, but no more. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+function parse(text: string): JsonObject | undefined {
+  try {
+    const document = parseExactJson(text)
+    return isObject(document) ? document : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function checksumFits(document: JsonObject): boolean {
+  const { checksum } = document
+  return typeof checksum !== 'string' || checksum === lastCheckpointChecksum(document)
+}
+
+/** MD5 of the canonical form. PROTOCOL.md, "JSON checksum". */
+export function lastCheckpointChecksum(document: JsonObject): string {
+  const entries: [string, string][] = []
+  for (const key of Object.keys(document)) {
+    if (key !== 'checksum') collect(quoted(key), document[key]!, entries)
+  }
+  entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return createHash('md5')
+    .update(entries.map(entry => entry.join('=')).join(','))
+    .digest('hex')
+}
+
+function collect(path: string, value: JsonValue, into: [string, string][]): void {
+  if (Array.isArray(value)) {
+    value.forEach((element: JsonValue, index) => {
+      collect(`${path}+${index}`, element, into)
+    })
+  } else if (isObject(value)) {
+    for (const key of Object.keys(value)) collect(`${path}+${quoted(key)}`, value[key]!, into)
+  } else into.push([path, literal(value)])
+}
+
+function literal(value: JsonValue): string {
+  if (typeof value === 'string') return quoted(value)
+  return value instanceof ExactNumber ? value.text : String(value)
+}
+
+function quoted(text: string): string {
+  const encoded = encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+  return `"${encoded}"`
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof ExactNumber)
+  )
+}

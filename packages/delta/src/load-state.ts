@@ -1,0 +1,169 @@
+import { type ObjectMeta, type TableSource, throwIfCancelled } from '@spillway/core'
+import { type OpenCheckpoint, openCheckpoint } from './checkpoint.js'
+import { CheckpointHandle } from './checkpoint-handle.js'
+import type { PartContext } from './checkpoint-part.js'
+import { readTotals } from './checksum.js'
+import { CommitReplay, type CommitRun, foldRuns, subtract } from './commit-replay.js'
+import type { DeltaLog } from './delta-log.js'
+import { parseProtocol } from './features.js'
+import { commitTimestamp } from './in-commit-timestamp.js'
+import { inOrder } from './in-order.js'
+import type { LogSegment } from './log-segment.js'
+import { parseMetadata } from './metadata.js'
+import { LogFileReader } from './read-log.js'
+import { requireDocuments, type TableState, totalsOf } from './table-state.js'
+
+export interface LoadContext extends PartContext {
+  readonly log: DeltaLog
+  readonly source: TableSource
+  readonly signal: AbortSignal | undefined
+}
+
+const CONCURRENT_COMMITS = 16
+/** Longer commits are read in ranges, when their turn has come. */
+const PREFETCH_BYTES = 8 * 1024 * 1024
+
+/** Builds a version from nothing: the checkpoint opened, the commits after it replayed. */
+export async function loadState(context: LoadContext, segment: LogSegment): Promise<TableState> {
+  const { source, signal, log } = context
+  const [checkpoint, replay] = await Promise.all([
+    segment.checkpoint && openCheckpoint(context, source, segment.checkpoint, signal),
+    replayCommits(
+      context,
+      segment.commits.map(commit => commit.file),
+    ),
+  ])
+  const documents = requireDocuments(
+    {
+      protocolJson: replay.protocolJson ?? checkpoint?.protocolJson,
+      metadataJson: replay.metadataJson ?? checkpoint?.metadataJson,
+    },
+    segment.version,
+    log.folder,
+  )
+  const protocol = parseProtocol(documents.protocolJson)
+  const metadata = parseMetadata(documents.metadataJson, protocol)
+  const runs = [...olderRuns(checkpoint, replay), ...replay.finish()]
+  const handles = (checkpoint?.parts ?? []).map(
+    part => new CheckpointHandle(part, { source, metadata }, [replay.keys]),
+  )
+  const state = {
+    source,
+    version: segment.version,
+    protocol,
+    metadata,
+    ...documents,
+    checkpointVersion: checkpoint?.version,
+    handles,
+    runs,
+    lastCommit: segment.lastCommit,
+    namedSinceCheckpoint: replay.keys.size,
+  }
+  return finishState(context, segment, replay, state)
+}
+
+type Unfinished = Omit<TableState, 'timestamp' | 'totals'>
+
+async function finishState(
+  context: LoadContext,
+  segment: Pick<LogSegment, 'version' | 'lastCommit' | 'checksum' | 'commits' | 'checkpoint'>,
+  replay: CommitReplay,
+  state: Unfinished,
+): Promise<TableState> {
+  const { configuration } = state.metadata
+  const timestamp = await commitTimestamp(context.log, configuration, {
+    version: segment.version,
+    file: segment.lastCommit,
+    info: segment.commits.length > 0 ? replay.info : undefined,
+    fallback: segment.checkpoint?.files[0]?.lastModified ?? 0,
+    signal: context.signal,
+  })
+  const totals =
+    totalsOf(state.handles, state.runs) ?? (await checkedTotals(context, segment, state))
+  return { ...state, timestamp, totals }
+}
+
+/** How many files the log itself leaves possible, and the checksum's word if it lies between. */
+async function checkedTotals(
+  { log, signal }: LoadContext,
+  segment: Pick<LogSegment, 'checksum'>,
+  state: Unfinished,
+): Promise<TableState['totals']> {
+  const stored = sum(state.handles.map(handle => handle.part.maxFiles))
+  const exact = state.handles.every(handle => handle.part.exactFiles)
+  const added = sum(state.runs.map(run => run.live.length))
+  const least = added + (exact ? Math.max(0, stored - state.namedSinceCheckpoint) : 0)
+  return readTotals(log.store, segment.checksum, { least, most: stored + added }, signal)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+function olderRuns(checkpoint: OpenCheckpoint | undefined, replay: CommitReplay): CommitRun[] {
+  return subtractFrom(checkpoint?.runs ?? [], replay)
+}
+
+function subtractFrom(runs: readonly CommitRun[], replay: CommitReplay): CommitRun[] {
+  return runs
+    .map(({ batch, live }) => ({ batch, live: subtract(batch, live, replay.keys) }))
+    .filter(run => run.live.length > 0)
+}
+
+/**
+ * The next version from the one before: the cost of its new commits. Undefined where that is not possible or not worth
+ * while: the table was replaced, or a newer checkpoint is there and most of ours is dead.
+ */
+export async function advanceState(
+  context: LoadContext,
+  previous: TableState,
+  segment: LogSegment,
+): Promise<TableState | undefined> {
+  const { source } = context
+  const commits = segment.commits.filter(commit => commit.version > previous.version)
+  const replay = await replayCommits(
+    context,
+    commits.map(commit => commit.file),
+  )
+  const protocolJson = replay.protocolJson ?? previous.protocolJson
+  const metadataJson = replay.metadataJson ?? previous.metadataJson
+  const changed = replay.protocolJson !== undefined || replay.metadataJson !== undefined
+  const protocol = changed ? parseProtocol(protocolJson) : previous.protocol
+  const metadata = changed ? parseMetadata(metadataJson, protocol) : previous.metadata
+  if (metadata.id !== previous.metadata.id) return undefined
+  const runs = foldRuns(context.location, subtractFrom(previous.runs, replay), replay.finish())
+  const handles = previous.handles.map(handle => handle.after(replay.keys, { source, metadata }))
+  return finishState(context, { ...segment, commits }, replay, {
+    source,
+    version: segment.version,
+    protocol,
+    protocolJson,
+    metadata,
+    metadataJson,
+    checkpointVersion: previous.checkpointVersion,
+    handles,
+    runs,
+    lastCommit: segment.lastCommit,
+    namedSinceCheckpoint: previous.namedSinceCheckpoint + replay.keys.size,
+  })
+}
+
+async function replayCommits(
+  context: LoadContext,
+  files: readonly ObjectMeta[],
+): Promise<CommitReplay> {
+  const { log, signal, location } = context
+  const replay = new CommitReplay(location)
+  const reader = new LogFileReader(log.store, { signal })
+  const fetch = async (file: ObjectMeta) => {
+    const ahead = file.size <= PREFETCH_BYTES
+    const found = ahead ? await log.store.get(file.path, signal ? { signal } : {}) : undefined
+    return { file, bytes: found?.bytes }
+  }
+  for await (const { file, bytes } of inOrder(files, CONCURRENT_COMMITS, fetch)) {
+    throwIfCancelled(signal)
+    replay.info = undefined
+    await reader.read(file, replay, bytes)
+  }
+  return replay
+}

@@ -1,0 +1,160 @@
+import { type ObjectMeta, TableError } from '@spillway/core'
+import { nameOf, parseLogName } from './log-path.js'
+
+/** A complete checkpoint: one file, or all parts of one. */
+export interface CheckpointFiles {
+  readonly version: bigint
+  readonly encoding: 'parquet' | 'json'
+  readonly files: readonly ObjectMeta[]
+}
+
+/** Everything of a log that a listing showed and a reader may use. */
+export interface LogListing {
+  /** Ascending. */
+  readonly commits: readonly { readonly version: bigint; readonly file: ObjectMeta }[]
+  /** Complete ones, ascending by version, the preferred one of a version last. */
+  readonly checkpoints: readonly CheckpointFiles[]
+  readonly checksums: ReadonlyMap<bigint, ObjectMeta>
+}
+
+/** What to read for one version: a checkpoint, if any, and the commits after it, oldest first. */
+export interface LogSegment {
+  readonly version: bigint
+  readonly checkpoint?: CheckpointFiles
+  readonly commits: readonly { readonly version: bigint; readonly file: ObjectMeta }[]
+  /** The commit file of `version` itself, which may be gone under a checkpoint. */
+  readonly lastCommit?: ObjectMeta
+  readonly checksum?: ObjectMeta
+}
+
+/** Sorts the names of a log. Compacted commits are left aside: the commits they repeat are there as well. */
+export function readListing(objects: Iterable<ObjectMeta>): LogListing {
+  const commits: { version: bigint; file: ObjectMeta }[] = []
+  const checkpoints: CheckpointFiles[] = []
+  const parts = new Map<string, ObjectMeta[]>()
+  const checksums = new Map<bigint, ObjectMeta>()
+  for (const file of objects) {
+    const name = parseLogName(nameOf(file.path))
+    if (name === undefined) continue
+    const { version } = name
+    if (name.kind === 'commit') commits.push({ version, file })
+    else if (name.kind === 'checksum') checksums.set(version, file)
+    else if (file.size === 0) continue
+    else if (name.kind === 'checkpoint')
+      checkpoints.push({ version, encoding: 'parquet', files: [file] })
+    else if (name.kind === 'checkpoint-v2') {
+      checkpoints.push({ version, encoding: name.encoding, files: [file] })
+    } else if (name.kind === 'checkpoint-part') collectPart(parts, checkpoints, name, file)
+  }
+  commits.sort((a, b) => compare(a.version, b.version))
+  checkpoints.sort((a, b) => compare(a.version, b.version) || preference(a) - preference(b))
+  return { commits, checkpoints, checksums }
+}
+
+/** A multi-part checkpoint counts once its last part is seen: before that it does not exist. */
+function collectPart(
+  parts: Map<string, ObjectMeta[]>,
+  checkpoints: CheckpointFiles[],
+  name: { readonly version: bigint; readonly part: number; readonly parts: number },
+  file: ObjectMeta,
+): void {
+  if (name.part < 1 || name.part > name.parts) return
+  const key = `${name.version}.${name.parts}`
+  const files = parts.get(key) ?? []
+  files.push(file)
+  parts.set(key, files)
+  if (files.length === name.parts) {
+    checkpoints.push({ version: name.version, encoding: 'parquet', files })
+  }
+}
+
+/** Higher is better: one Parquet file, then parts, then JSON. */
+function preference(checkpoint: CheckpointFiles): number {
+  if (checkpoint.encoding === 'json') return 0
+  return checkpoint.files.length > 1 ? 1 : 2
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+export function latestVersion(listing: LogListing): bigint | undefined {
+  const commit = listing.commits.at(-1)?.version
+  const checkpoint = listing.checkpoints.at(-1)?.version
+  if (commit === undefined) return checkpoint
+  return checkpoint !== undefined && checkpoint > commit ? checkpoint : commit
+}
+
+/** The oldest version that can still be built. */
+export function earliestVersion(listing: LogListing): bigint | undefined {
+  if (listing.commits[0]?.version === 0n) return 0n
+  return listing.checkpoints[0]?.version
+}
+
+/** What to read for `version`, or an error that says what is missing. PROTOCOL.md, "Reader Requirements". */
+export function chooseSegment(listing: LogListing, version: bigint, folder: string): LogSegment {
+  const newest = listing.checkpoints.findLast(found => found.version <= version)
+  const checkpoint = newest && isCheaper(newest, listing) ? newest : undefined
+  const base = checkpoint?.version ?? -1n
+  const commits = listing.commits.filter(found => found.version > base && found.version <= version)
+  checkContiguous(commits, base, { version, folder })
+  const lastCommit = listing.commits.find(found => found.version === version)?.file
+  const checksum = listing.checksums.get(version)
+  return {
+    version,
+    commits,
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(lastCommit === undefined ? {} : { lastCommit }),
+    ...(checksum === undefined ? {} : { checksum }),
+  }
+}
+
+const SMALL_LOG_BYTES = 4 * 1024 * 1024
+
+/**
+ * False for a checkpoint of as many files as it replaces commits, all of them still there and small: they cost no
+ * more requests, and their statistics come with them.
+ */
+function isCheaper(checkpoint: CheckpointFiles, listing: LogListing): boolean {
+  const replaced = listing.commits.filter(commit => commit.version <= checkpoint.version)
+  const isWhole = replaced.length > 0 && BigInt(replaced.length) === checkpoint.version + 1n
+  if (!isWhole || replaced.length > checkpoint.files.length) return true
+  return replaced.reduce((bytes, { file }) => bytes + file.size, 0) > SMALL_LOG_BYTES
+}
+
+export function checkContiguous(
+  commits: readonly { readonly version: bigint }[],
+  base: bigint,
+  { version, folder }: { readonly version: bigint; readonly folder: string },
+): void {
+  let next = base + 1n
+  for (const found of [...commits.map(commit => commit.version), version + 1n]) {
+    if (found !== next) {
+      throw new TableError(
+        'TABLE_CORRUPT',
+        `commit ${next} is missing from the log${found > version ? '' : `, which goes on with ${found}`}: version ${version} cannot be built`,
+        { context: { path: folder, version: next } },
+      )
+    }
+    next++
+  }
+}
+
+/** What leads from `base`, which is known, to `version` or the latest. `listing` starts at `base`. */
+export function chooseNext(
+  listing: LogListing,
+  base: bigint,
+  target: { readonly version: bigint | undefined; readonly folder: string },
+): LogSegment {
+  const version = target.version ?? latestVersion(listing) ?? base
+  const commits = listing.commits.filter(found => found.version > base && found.version <= version)
+  checkContiguous(commits, base, { version, folder: target.folder })
+  const lastCommit = listing.commits.find(found => found.version === version)?.file
+  const checksum = listing.checksums.get(version)
+  return {
+    version,
+    commits,
+    ...(lastCommit === undefined ? {} : { lastCommit }),
+    ...(checksum === undefined ? {} : { checksum }),
+  }
+}

@@ -1,0 +1,122 @@
+import { type Field, leafOf, type PartitionSpec, TableError } from '@spillway/core'
+import { z } from 'zod'
+import { allowsColumnMapping, type Protocol } from './features.js'
+import { type ColumnMappingMode, type DeltaSchema, parseSchema } from './schema.js'
+
+const metadataSchema = z.object({
+  id: z.string(),
+  name: z.string().nullish(),
+  description: z.string().nullish(),
+  format: z.object({ provider: z.string().nullish() }).nullish(),
+  schemaString: z.string(),
+  partitionColumns: z.array(z.string()).nullish(),
+  configuration: z.record(z.string(), z.string().nullable()).nullish(),
+})
+
+/** A metaData action, understood. */
+export interface DeltaMetadata extends DeltaSchema {
+  readonly id: string
+  readonly name?: string
+  readonly description?: string
+  readonly configuration: ReadonlyMap<string, string>
+  readonly columnMappingMode: ColumnMappingMode
+  /** In the order of the metaData action. */
+  readonly partitionFields: readonly Field[]
+  readonly partitionSpec: PartitionSpec
+  /** Maxima of at least this many characters may be cut short. */
+  readonly stringPrefixLength: number
+}
+
+export function parseMetadata(json: string, protocol: Protocol): DeltaMetadata {
+  const parsed = metadataSchema.safeParse(parseJson(json))
+  if (!parsed.success) {
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `the metaData action is malformed: ${firstIssue(parsed.error)}`,
+      {
+        cause: parsed.error,
+      },
+    )
+  }
+  const { data } = parsed
+  checkFormat(data.format?.provider ?? 'parquet')
+  const configuration = configurationOf(data.configuration ?? {})
+  const columnMappingMode = mappingMode(configuration, protocol)
+  const schema = parseSchema(data.schemaString, columnMappingMode)
+  const partitionFields = (data.partitionColumns ?? []).map(name => partitionField(schema, name))
+  return {
+    ...schema,
+    id: data.id,
+    ...(data.name == null ? {} : { name: data.name }),
+    ...(data.description == null ? {} : { description: data.description }),
+    configuration,
+    columnMappingMode,
+    partitionFields,
+    partitionSpec: specOf(partitionFields),
+    stringPrefixLength: prefixLength(configuration),
+  }
+}
+
+function checkFormat(provider: string): void {
+  if (provider.toLowerCase() === 'parquet') return
+  throw new TableError('UNSUPPORTED_FEATURE', `the table's data files are ${provider}, not Parquet`)
+}
+
+function configurationOf(configuration: Readonly<Record<string, string | null>>) {
+  const entries = Object.entries(configuration).filter(
+    (entry): entry is [string, string] => entry[1] !== null,
+  )
+  return new Map(entries)
+}
+
+function mappingMode(
+  configuration: ReadonlyMap<string, string>,
+  protocol: Protocol,
+): ColumnMappingMode {
+  const mode = configuration.get('delta.columnMapping.mode')?.toLowerCase() ?? 'none'
+  if (mode !== 'none' && mode !== 'name' && mode !== 'id') {
+    throw new TableError('UNSUPPORTED_FEATURE', `column mapping mode ${mode} is not known`)
+  }
+  return allowsColumnMapping(protocol) ? mode : 'none'
+}
+
+function partitionField(schema: DeltaSchema, name: string): Field {
+  const path = schema.schema.find([name])
+  if (path !== undefined) return leafOf(path)
+  throw new TableError('TABLE_CORRUPT', `partition column ${name} is not in the schema`)
+}
+
+function specOf(fields: readonly Field[]): PartitionSpec {
+  return {
+    id: 0,
+    fields: fields.map((field, index) => ({
+      id: 1000 + index,
+      sourceIds: [field.id],
+      name: field.name,
+      transform: { kind: 'identity' },
+    })),
+  }
+}
+
+const DEFAULT_PREFIX_LENGTH = 32
+
+/** Files written under a longer setting than today's were cut later, under a shorter one sooner: 32 is the usual floor. */
+function prefixLength(configuration: ReadonlyMap<string, string>): number {
+  const set = Number(
+    configuration.get('delta.dataSkippingStringPrefixLength') ?? DEFAULT_PREFIX_LENGTH,
+  )
+  return Number.isInteger(set) && set > 0 ? Math.min(set, DEFAULT_PREFIX_LENGTH) : 1
+}
+
+function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0]
+  return issue === undefined ? 'unknown' : `${issue.path.join('.')} ${issue.message}`
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new TableError('TABLE_CORRUPT', 'the metaData action is not JSON', { cause })
+  }
+}

@@ -1,0 +1,170 @@
+import {
+  type Column,
+  type ColumnStats,
+  columnBuilder,
+  type DataType,
+  type PlainColumn,
+  typeName,
+  type Value,
+} from '@spillway/core'
+import { type PartitionValue, parsePartitionValue } from './partition-values.js'
+
+/** What the log may say: a text, null, or nothing at all. */
+export type Recorded = string | null | undefined
+
+/** One partition column of a batch as the log spells it: codes into the distinct texts. Code 0 is "not recorded". */
+export interface RecordedPartition {
+  readonly codes: Uint32Array
+  readonly texts: readonly Recorded[]
+}
+
+/** Partition values by physical name, untyped: types and names are a schema's business, and schemas change. */
+export class PartitionColumns {
+  readonly #columns: ReadonlyMap<string, RecordedPartition>
+  readonly #length: number
+  readonly #typed = new Map<string, ColumnStats>()
+
+  constructor(columns: ReadonlyMap<string, RecordedPartition>, length: number) {
+    this.#columns = columns
+    this.#length = length
+  }
+
+  get byteLength(): number {
+    let bytes = 0
+    for (const { codes, texts } of this.#columns.values()) {
+      bytes += codes.byteLength
+      for (const text of texts) bytes += 16 + (text?.length ?? 0) * 2
+    }
+    return bytes + this.#typed.size * this.#length
+  }
+
+  get names(): Iterable<string> {
+    return this.#columns.keys()
+  }
+
+  recorded(row: number, name: string): Recorded {
+    const column = this.#columns.get(name)
+    return column?.texts[column.codes[row]!]
+  }
+
+  value(row: number, name: string, type: DataType): Value | null {
+    return parsePartitionValue(this.#text(row, name), type).value
+  }
+
+  /** What the values of one column prove, at the type it has now. */
+  stats(name: string, type: DataType): ColumnStats | undefined {
+    const key = `${name}\u001f${typeName(type)}`
+    const known = this.#typed.get(key)
+    if (known !== undefined) return known
+    const column = this.#find(name)
+    const stats = column && typedStats(column, type, this.#length)
+    if (stats !== undefined) this.#typed.set(key, stats)
+    return stats
+  }
+
+  #text(row: number, name: string): Recorded {
+    const column = this.#find(name)
+    return column?.texts[column.codes[row]!]
+  }
+
+  /** Old writers kept the case of the path, not of the schema. */
+  #find(name: string): RecordedPartition | undefined {
+    const exact = this.#columns.get(name)
+    if (exact !== undefined) return exact
+    const lowered = name.toLowerCase()
+    for (const [known, column] of this.#columns) if (known.toLowerCase() === lowered) return column
+    return undefined
+  }
+}
+
+function typedStats(
+  { codes, texts }: RecordedPartition,
+  type: DataType,
+  length: number,
+): ColumnStats {
+  const values = texts.map(text => parsePartitionValue(text, type))
+  const holdsOf = Uint8Array.from(values, value => value.holds)
+  const holds = new Uint8Array(length)
+  for (let row = 0; row < length; row++) holds[row] = holdsOf[codes[row]!]!
+  const lower = dictionary(codes, values, type, value => value.lower)
+  const upper = values.every(value => value.lower === value.upper)
+    ? lower
+    : dictionary(codes, values, type, value => value.upper)
+  return {
+    holds,
+    ...(lower === undefined ? {} : { lower }),
+    ...(upper === undefined ? {} : { upper }),
+  }
+}
+
+function dictionary(
+  codes: Uint32Array,
+  values: readonly PartitionValue[],
+  type: DataType,
+  boundOf: (value: PartitionValue) => Value | null,
+): Column | undefined {
+  const builder = columnBuilder(type, values.length)
+  if (builder === undefined) return undefined
+  for (const value of values) builder.append(boundOf(value))
+  const bounds: PlainColumn = builder.finish()
+  return { kind: 'dictionary', codes, values: bounds }
+}
+
+/** Gathers the partition values of a growing batch. */
+export class PartitionColumnsBuilder {
+  readonly #columns = new Map<string, CodesBuilder>()
+
+  set(row: number, name: string, text: string | null): void {
+    let column = this.#columns.get(name)
+    if (column === undefined) {
+      column = new CodesBuilder()
+      this.#columns.set(name, column)
+    }
+    column.set(row, text)
+  }
+
+  finish(length: number): PartitionColumns {
+    const columns = new Map<string, RecordedPartition>()
+    for (const [name, column] of this.#columns) columns.set(name, column.finish(length))
+    return new PartitionColumns(columns, length)
+  }
+}
+
+class CodesBuilder {
+  readonly #texts: Recorded[] = [undefined]
+  readonly #codeOf = new Map<string | null, number>()
+  #codes = new Uint32Array(64)
+  #last: Recorded
+  #lastCode = 0
+
+  set(row: number, text: string | null): void {
+    if (text !== this.#last) {
+      this.#last = text
+      this.#lastCode = this.#code(text)
+    }
+    if (row >= this.#codes.length) this.#grow(row)
+    this.#codes[row] = this.#lastCode
+  }
+
+  #code(text: string | null): number {
+    let code = this.#codeOf.get(text)
+    if (code === undefined) {
+      code = this.#texts.length
+      this.#codeOf.set(text, code)
+      this.#texts.push(text)
+    }
+    return code
+  }
+
+  #grow(row: number): void {
+    const grown = new Uint32Array(Math.max(row + 1, this.#codes.length * 2))
+    grown.set(this.#codes)
+    this.#codes = grown
+  }
+
+  finish(length: number): RecordedPartition {
+    const codes = new Uint32Array(length)
+    codes.set(this.#codes.subarray(0, length))
+    return { codes, texts: this.#texts }
+  }
+}

@@ -1,0 +1,132 @@
+import { type ObjectMeta, type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
+import { type ActionSink, FileAction } from './actions.js'
+import { JsonCursor, JsonProblem } from './json-cursor.js'
+import { readAction } from './read-action.js'
+import { TextInterner } from './text-interner.js'
+
+export interface LogReadOptions {
+  readonly signal?: AbortSignal | undefined
+  /** One action, however it is laid out. */
+  readonly maxActionBytes?: number
+  /** How much of a long file is held at a time. */
+  readonly chunkBytes?: number
+}
+
+const MAX_ACTION_BYTES = 64 * 1024 * 1024
+const CHUNK_BYTES = 16 * 1024 * 1024
+
+/**
+ * Streams the actions of one JSON log file, a commit or a V2 checkpoint. Long files are read in ranges, so that
+ * neither the file nor a line that never ends is held whole.
+ */
+export class LogFileReader {
+  readonly #store: ObjectStore
+  readonly #options: LogReadOptions
+  readonly #scratch = { action: new FileAction(), names: new TextInterner() }
+
+  constructor(store: ObjectStore, options: LogReadOptions = {}) {
+    this.#store = store
+    this.#options = options
+  }
+
+  /** `first` is the beginning of the file, or all of it, where the caller fetched it ahead. */
+  async read(file: ObjectMeta, sink: ActionSink, first?: Uint8Array): Promise<void> {
+    const chunkBytes = this.#options.chunkBytes ?? CHUNK_BYTES
+    let carried: Uint8Array = new Uint8Array(0)
+    let line = 1
+    let offset = 0
+    do {
+      throwIfCancelled(this.#options.signal)
+      const end = Math.min(file.size, offset + chunkBytes)
+      const chunk =
+        offset === 0 && first !== undefined ? first : await this.#range(file, offset, end)
+      offset += chunk.length
+      const bytes = carried.length === 0 ? chunk : concat(carried, chunk)
+      const final = offset >= file.size
+      const used = this.#actions(bytes, final, sink, { file, line })
+      line += newlines(bytes, used)
+      carried = bytes.subarray(used)
+      this.#checkLength(carried.length, file, line)
+    } while (offset < file.size)
+  }
+
+  async #range(file: ObjectMeta, start: number, end: number): Promise<Uint8Array> {
+    const found = await this.#store.get(file.path, {
+      ...(start === 0 && end === file.size ? {} : { range: { start, end } }),
+      ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
+    })
+    if (found === undefined) {
+      throw new TableError('TABLE_CORRUPT', 'a listed log file is gone', {
+        context: { path: file.path },
+      })
+    }
+    if (found.bytes.length !== end - start) {
+      throw new TableError(
+        'TABLE_CORRUPT',
+        `a log file changed while it was read: ${end - start} bytes expected, ${found.bytes.length} found`,
+        { context: { path: file.path } },
+      )
+    }
+    return found.bytes
+  }
+
+  /** Reads the whole actions in `bytes`; gives where the first incomplete one starts. */
+  #actions(
+    bytes: Uint8Array,
+    final: boolean,
+    sink: ActionSink,
+    at: { file: ObjectMeta; line: number },
+  ): number {
+    const cursor = new JsonCursor(bytes, byteOrderMark(bytes))
+    let start = 0
+    try {
+      while (!cursor.atEnd()) {
+        start = cursor.position
+        readAction(cursor, sink, this.#scratch)
+      }
+    } catch (error) {
+      if (!(error instanceof JsonProblem)) throw error
+      if (error.truncated && !final) return start
+      throw this.#corrupt(error, at.file, at.line + newlines(bytes, error.position))
+    }
+    return bytes.length
+  }
+
+  #checkLength(length: number, file: ObjectMeta, line: number): void {
+    const limit = this.#options.maxActionBytes ?? MAX_ACTION_BYTES
+    if (length <= limit) return
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `the action on line ${line} is longer than the ${limit} bytes that are read`,
+      { context: { path: file.path, line } },
+    )
+  }
+
+  #corrupt(problem: JsonProblem, file: ObjectMeta, line: number): TableError {
+    return new TableError(
+      'TABLE_CORRUPT',
+      `line ${line} of a log file is not JSON: ${problem.message}`,
+      {
+        context: { path: file.path, line },
+        cause: problem,
+      },
+    )
+  }
+}
+
+function byteOrderMark(bytes: Uint8Array): number {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+}
+
+function newlines(bytes: Uint8Array, end: number): number {
+  let count = 0
+  for (let at = bytes.indexOf(10); at >= 0 && at < end; at = bytes.indexOf(10, at + 1)) count++
+  return count
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(a.length + b.length)
+  joined.set(a)
+  joined.set(b, a.length)
+  return joined
+}

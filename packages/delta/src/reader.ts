@@ -1,0 +1,146 @@
+import {
+  type BatchCache,
+  type ObjectStore,
+  type ParquetReader,
+  type Snapshot,
+  type SnapshotRef,
+  TableError,
+  type TableReader,
+  type TableSource,
+} from '@spillway/core'
+import { parquetReader } from '@spillway/encoding'
+import { readChanges } from './changes.js'
+import { DeltaLog, isSameObject } from './delta-log.js'
+import { advanceState, type LoadContext, loadState } from './load-state.js'
+import { chooseNext } from './log-segment.js'
+import { RecentReads } from './recent-reads.js'
+import { snapshotOf, type TableState } from './table-state.js'
+import { type ResolvedVersion, versionAtTime } from './time-travel.js'
+import { VersionWatch } from './version-watch.js'
+
+export interface DeltaReaderOptions {
+  readonly store: ObjectStore
+  readonly cache: BatchCache
+  /** For checkpoints; `encoding`'s own unless given. */
+  readonly parquet?: ParquetReader
+  /** Bytes of originals (statistics text, tags) kept decoded between the blocks of an answer. */
+  readonly maxRecentBytes?: number
+}
+
+const LATEST: SnapshotRef = { kind: 'latest' }
+
+const MAX_RECENT_BYTES = 128 * 1024 * 1024
+
+/** Reads Delta tables: a log into snapshots, and what changed between versions. */
+export function deltaReader(options: DeltaReaderOptions): TableReader {
+  const { store, cache } = options
+  const io = { store, parquet: options.parquet ?? parquetReader() }
+  const recent = new RecentReads(options.maxRecentBytes ?? MAX_RECENT_BYTES)
+  // What a snapshot was made from, for as long as somebody holds it.
+  const states = new WeakMap<Snapshot, TableState>()
+  const watch = new VersionWatch()
+
+  const contextOf = (source: TableSource, signal: AbortSignal | undefined): LoadContext => ({
+    io,
+    cache,
+    recent,
+    location: source.location,
+    log: new DeltaLog(store, source.location),
+    source,
+    signal,
+  })
+
+  const resolve: TableReader['resolve'] = async (source, ref, signal) => {
+    const context = contextOf(source, signal)
+    switch (ref.kind) {
+      case 'latest':
+        return watch.latest(context.log, signal)
+      case 'version':
+        return versionNumbered(context, ref.version)
+      case 'timestamp': {
+        const { metadata } = await loadState(context, await context.log.latest(signal))
+        return versionAtTime(context.log, ref, metadata.configuration, signal)
+      }
+      default:
+        throw notDelta(ref)
+    }
+  }
+
+  const stateAt = async (
+    context: LoadContext,
+    at: SnapshotRef,
+    previous: TableState | undefined,
+  ): Promise<TableState> => {
+    const { source, signal } = context
+    const version = at.kind === 'latest' ? undefined : (await resolve(source, at, signal)).version
+    const next = previous && (await nextState(context, previous, version))
+    if (next !== undefined) return next
+    const segment = await (version === undefined
+      ? context.log.latest(signal)
+      : context.log.at(version, signal))
+    return loadState(context, segment)
+  }
+
+  return {
+    format: 'delta',
+    detect: async (source, signal) => new DeltaLog(store, source.location).isPresent(signal),
+    resolve,
+    async snapshot(source, { at = LATEST, previous, signal } = {}) {
+      const before = previous && states.get(previous)
+      const state = await stateAt(contextOf(source, signal), at, before)
+      if (previous !== undefined && state === before) return previous
+      const snapshot = snapshotOf(state)
+      states.set(snapshot, state)
+      return snapshot
+    },
+    changes: (source, range, signal) => {
+      const context = contextOf(source, signal)
+      return readChanges(context, range)
+    },
+  }
+}
+
+/** The state of `version`, or of the latest, from an earlier one; undefined where it must be built anew. */
+async function nextState(
+  context: LoadContext,
+  previous: TableState,
+  version: bigint | undefined,
+): Promise<TableState | undefined> {
+  const { log, signal, source } = context
+  const { lastCommit } = previous
+  if (lastCommit === undefined || previous.source.location !== source.location) return undefined
+  if (version !== undefined && version < previous.version) return undefined
+  const listing = await log.list(previous.version, signal)
+  const again = listing.commits.find(commit => commit.version === previous.version)
+  // A table that was dropped and made again in the same place has other files under the same names.
+  if (again === undefined || !isSameObject(again.file, lastCommit)) return undefined
+  if (isWorthReloading(previous, listing.checkpoints.at(-1)?.version)) return undefined
+  const segment = chooseNext(listing, previous.version, { version, folder: log.folder })
+  if (segment.version === previous.version) return previous
+  return advanceState(context, previous, segment)
+}
+
+/** True when half of our checkpoint is replaced by commits, and a newer checkpoint has them. */
+function isWorthReloading(previous: TableState, newest: bigint | undefined): boolean {
+  if (newest === undefined || newest <= (previous.checkpointVersion ?? -1n)) return false
+  if (previous.handles.length === 0) return false
+  const stored = previous.handles.reduce((total, handle) => total + handle.part.maxFiles, 0)
+  return previous.namedSinceCheckpoint * 2 > stored
+}
+
+async function versionNumbered(context: LoadContext, version: bigint): Promise<ResolvedVersion> {
+  const segment = await context.log.at(version, context.signal)
+  const file = segment.lastCommit
+  if (file === undefined) {
+    return { version, timestamp: segment.checkpoint?.files[0]?.lastModified ?? 0 }
+  }
+  const info = await context.log.commitInfo(file, context.signal)
+  return { version, timestamp: info.inCommitTimestamp ?? file.lastModified }
+}
+
+function notDelta(ref: Pick<SnapshotRef, 'kind'>): TableError {
+  return new TableError(
+    'INVALID_REQUEST',
+    `a Delta table has versions and timestamps, no ${ref.kind === 'snapshotId' ? 'snapshot ids' : ref.kind === 'branch' ? 'branches or tags' : 'sequence numbers'}`,
+  )
+}

@@ -1,0 +1,233 @@
+import {
+  createSchema,
+  type DataType,
+  type Field,
+  type PrimitiveType,
+  type Schema,
+  TableError,
+} from '@spillway/core'
+
+export type ColumnMappingMode = 'none' | 'name' | 'id'
+
+/** What Spark's schema JSON says about a column beyond its type. */
+export interface ColumnTraits {
+  /** CHAR(n) is padded and collated strings have another order: minima and maxima prove nothing about them. */
+  readonly unordered: boolean
+  /** Was a float once: statistics text written then is a float's, shorter than the double it stands for. */
+  readonly widenedFromFloat: boolean
+  /** The type is VOID: no file has the column, every value is null. */
+  readonly alwaysNull: boolean
+}
+
+export interface DeltaSchema {
+  readonly schema: Schema
+  /** By field id. */
+  readonly traits: ReadonlyMap<number, ColumnTraits>
+}
+
+type Json = null | boolean | number | string | readonly Json[] | JsonDocument
+interface JsonDocument {
+  readonly [key: string]: Json
+}
+
+const MAX_NESTING = 100
+
+/** Spark schema JSON into fields, physical names as `mode` says. PROTOCOL.md, "Schema Serialization Format". */
+export function parseSchema(schemaString: string, mode: ColumnMappingMode): DeltaSchema {
+  const root = asObject(parseJson(schemaString), 'schema')
+  if (root.type !== 'struct') throw invalid('the top level of the schema is not a struct')
+  const parser = new SchemaParser(mode, largestId(root))
+  const fields = parser.structFields(root, 0)
+  parser.checkIds()
+  return { schema: createSchema(fields), traits: parser.traits }
+}
+
+class SchemaParser {
+  readonly traits = new Map<number, ColumnTraits>()
+  readonly #mode: ColumnMappingMode
+  readonly #seen = new Set<number>()
+  #nextId: number
+  #duplicate: number | undefined
+
+  constructor(mode: ColumnMappingMode, largest: number) {
+    this.#mode = mode
+    // Elements, keys and values have no id of their own in every writer: they get numbers nobody else has.
+    this.#nextId = mode === 'none' ? 1 : largest + 1
+  }
+
+  structFields(json: JsonDocument, depth: number): Field[] {
+    if (depth > MAX_NESTING) throw invalid(`the schema is nested deeper than ${MAX_NESTING} levels`)
+    if (!Array.isArray(json.fields)) throw invalid('a struct has no list of fields')
+    return json.fields.map(field => this.#field(asObject(field, 'field'), depth))
+  }
+
+  checkIds(): void {
+    if (this.#duplicate !== undefined) {
+      throw invalid(`two columns have the column mapping id ${this.#duplicate}`)
+    }
+  }
+
+  #field(json: JsonDocument, depth: number): Field {
+    const { name } = json
+    if (typeof name !== 'string') throw invalid('a field has no name')
+    const metadata = isObject(json.metadata) ? json.metadata : {}
+    const id = this.#id(metadata)
+    const type = this.#type(json.type ?? null, name, depth)
+    const traits = columnTraits(json.type ?? null, metadata)
+    if (traits !== undefined) this.traits.set(id, traits)
+    return {
+      id,
+      name,
+      physicalName: this.#physicalName(name, metadata),
+      type,
+      nullable: json.nullable !== false,
+      ...(typeof metadata.comment === 'string' ? { comment: metadata.comment } : {}),
+    }
+  }
+
+  #physicalName(name: string, metadata: JsonDocument): string {
+    if (this.#mode === 'none') return name
+    const physical = metadata['delta.columnMapping.physicalName']
+    if (typeof physical === 'string') return physical
+    throw invalid(`column ${name} has no physical name under column mapping`)
+  }
+
+  #id(metadata: JsonDocument): number {
+    const id = metadata['delta.columnMapping.id']
+    if (this.#mode === 'none' || typeof id !== 'number') return this.#nextId++
+    if (this.#seen.has(id)) this.#duplicate = id
+    this.#seen.add(id)
+    return id
+  }
+
+  #type(json: Json, name: string, depth: number): DataType {
+    if (typeof json === 'string') return primitiveType(json, name)
+    const type = asObject(json, `type of ${name}`)
+    switch (type.type) {
+      case 'struct':
+        return { kind: 'struct', fields: this.structFields(type, depth + 1) }
+      case 'array': {
+        const element = this.#inner('element', type.elementType, type.containsNull, depth)
+        return { kind: 'list', element }
+      }
+      case 'map': {
+        const key = this.#inner('key', type.keyType, false, depth)
+        const value = this.#inner('value', type.valueType, type.valueContainsNull, depth)
+        return { kind: 'map', key, value }
+      }
+      case 'udt':
+        return this.#type(type.sqlType ?? null, name, depth + 1)
+      default:
+        throw unsupported(`column ${name} has the type ${String(type.type)}, which is not known`)
+    }
+  }
+
+  #inner(name: string, json: Json | undefined, nullable: Json | undefined, depth: number): Field {
+    if (depth > MAX_NESTING) throw invalid(`the schema is nested deeper than ${MAX_NESTING} levels`)
+    const id = this.#nextId++
+    const type = this.#type(json ?? null, name, depth + 1)
+    return { id, name, physicalName: name, type, nullable: nullable !== false }
+  }
+}
+
+const PRIMITIVES: ReadonlyMap<string, PrimitiveType> = new Map<string, PrimitiveType>([
+  ['string', 'string'],
+  ['long', 'long'],
+  ['bigint', 'long'],
+  ['integer', 'int'],
+  ['int', 'int'],
+  ['short', 'int'],
+  ['byte', 'int'],
+  ['float', 'float'],
+  ['double', 'double'],
+  ['boolean', 'boolean'],
+  ['binary', 'binary'],
+  ['date', 'date'],
+  ['timestamp', 'timestamptz'],
+  ['timestamp_ntz', 'timestamp'],
+  ['variant', { kind: 'opaque', name: 'variant' }],
+  ['void', { kind: 'opaque', name: 'void' }],
+  ['null', { kind: 'opaque', name: 'void' }],
+  ['decimal', { kind: 'decimal', precision: 10, scale: 0 }],
+])
+
+function primitiveType(name: string, column: string): PrimitiveType {
+  const known = PRIMITIVES.get(name)
+  if (known !== undefined) return known
+  const decimal = /^decimal\(\s*(\d+)\s*,\s*(-?\d+)\s*\)$/.exec(name)
+  if (decimal !== null) return decimalType(Number(decimal[1]), Number(decimal[2]), column)
+  if (/^(char|varchar)\(\d+\)$/.test(name)) return 'string'
+  // Interval types are not gated by a feature; geometry and geography are, and are passed on.
+  if (/^(interval\b|geometry\b|geography\b)/.test(name)) return { kind: 'opaque', name }
+  throw unsupported(`column ${column} has the type ${name}, which is not known`)
+}
+
+function decimalType(precision: number, scale: number, column: string): PrimitiveType {
+  if (precision < 1 || precision > 38 || scale < 0 || scale > precision) {
+    throw invalid(`column ${column} has the type decimal(${precision},${scale})`)
+  }
+  return { kind: 'decimal', precision, scale }
+}
+
+function columnTraits(type: Json, metadata: JsonDocument): ColumnTraits | undefined {
+  const alwaysNull = type === 'void' || type === 'null'
+  const declared = metadata.__CHAR_VARCHAR_TYPE_STRING
+  const padded = [type, declared].some(name => typeof name === 'string' && name.startsWith('char('))
+  const unordered = padded || isCollated(metadata.__COLLATIONS)
+  const widenedFromFloat = wasFloat(metadata['delta.typeChanges'])
+  return alwaysNull || unordered || widenedFromFloat
+    ? { alwaysNull, unordered, widenedFromFloat }
+    : undefined
+}
+
+function isCollated(collations: Json | undefined): boolean {
+  if (collations === undefined || collations === null) return false
+  if (!isObject(collations)) return true
+  return Object.values(collations).some(
+    name => typeof name !== 'string' || !/(^|\.)UTF8_BINARY$/.test(name),
+  )
+}
+
+function wasFloat(changes: Json | undefined): boolean {
+  if (!Array.isArray(changes)) return false
+  return changes.some(change => isObject(change) && change.fromType === 'float')
+}
+
+function largestId(json: Json): number {
+  let largest = 0
+  const pending: Json[] = [json]
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    if (Array.isArray(at)) pending.push(...at)
+    else if (isObject(at)) {
+      const id = at['delta.columnMapping.id']
+      if (typeof id === 'number') largest = Math.max(largest, id)
+      pending.push(...Object.values(at))
+    }
+  }
+  return largest
+}
+
+function parseJson(text: string): Json {
+  try {
+    return JSON.parse(text) as Json
+  } catch (cause) {
+    throw new TableError('TABLE_CORRUPT', 'the schema is not JSON', { cause })
+  }
+}
+
+function isObject(json: Json | undefined): json is JsonDocument {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+function asObject(json: Json | undefined, what: string): JsonDocument {
+  if (isObject(json)) return json
+  throw invalid(`expected a JSON object for the ${what}`)
+}
+
+function invalid(message: string): TableError {
+  return new TableError('TABLE_CORRUPT', `invalid Delta schema: ${message}`)
+}
+
+function unsupported(message: string): TableError {
+  return new TableError('UNSUPPORTED_FEATURE', message)
+}

@@ -1,0 +1,143 @@
+import { type ObjectMeta, TableError } from '@spillway/core'
+import type { DeltaLog } from './delta-log.js'
+import { inCommitTimestamps } from './in-commit-timestamp.js'
+import { earliestVersion } from './log-segment.js'
+
+export interface ResolvedVersion {
+  readonly version: bigint
+  readonly timestamp: number
+}
+
+interface Commit {
+  readonly version: bigint
+  readonly file: ObjectMeta
+}
+
+/**
+ * The version a time means. `before`: the last one committed at or before it; `after`: the first at or after it.
+ * File times are made monotonic first; versions with in-commit timestamps are searched by those, and a time is looked
+ * for on its own side of their enablement only (PROTOCOL.md, "Reader Requirements for In-Commit Timestamps").
+ */
+export async function versionAtTime(
+  log: DeltaLog,
+  ref: { readonly timestamp: number; readonly direction: 'before' | 'after' },
+  configuration: ReadonlyMap<string, string>,
+  signal?: AbortSignal,
+): Promise<ResolvedVersion> {
+  const listing = await log.list(0n, signal)
+  const earliest = earliestVersion(listing)
+  const commits = listing.commits.filter(
+    commit => earliest !== undefined && commit.version >= earliest,
+  )
+  const enabled = inCommitTimestamps(configuration)
+  const fileTimed = enabled ? commits.filter(commit => commit.version < enabled.version) : commits
+  const selfTimed = enabled ? commits.filter(commit => commit.version >= enabled.version) : []
+  const timeOf = async (commit: Commit) => inCommitTime(log, commit, signal)
+  const found =
+    ref.direction === 'before'
+      ? enabled !== undefined && ref.timestamp >= enabled.timestamp
+        ? await lastAtOrBefore(selfTimed, ref.timestamp, timeOf)
+        : lastOf(monotonic(fileTimed), ref.timestamp)
+      : await firstAfter(fileTimed, selfTimed, { ...ref, enabled: enabled?.timestamp, timeOf })
+  if (found !== undefined) return found
+  throw new TableError(
+    'INVALID_REQUEST',
+    ref.direction === 'before'
+      ? `no version that is still there was committed at or before ${iso(ref.timestamp)}`
+      : `no version was committed at or after ${iso(ref.timestamp)}`,
+    { context: { path: log.folder, timestamp: ref.timestamp } },
+  )
+}
+
+function iso(timestamp: number): string {
+  return Number.isFinite(timestamp) && Math.abs(timestamp) <= 8.64e15
+    ? new Date(timestamp).toISOString()
+    : String(timestamp)
+}
+
+/** A file's time is at least a millisecond after the file before it, whatever the file system says. */
+export function monotonic(commits: readonly Commit[]): ResolvedVersion[] {
+  let last = Number.NEGATIVE_INFINITY
+  return commits.map(({ version, file }) => {
+    last = Math.max(file.lastModified, last + 1)
+    return { version, timestamp: last }
+  })
+}
+
+function lastOf(
+  commits: readonly ResolvedVersion[],
+  timestamp: number,
+): ResolvedVersion | undefined {
+  return commits.findLast(commit => commit.timestamp <= timestamp)
+}
+
+type TimeOf = (commit: Commit) => Promise<number>
+
+/** In-commit timestamps grow with the version, so a few commits are read, not all. */
+async function lastAtOrBefore(
+  commits: readonly Commit[],
+  timestamp: number,
+  timeOf: TimeOf,
+): Promise<ResolvedVersion | undefined> {
+  let low = 0
+  let high = commits.length - 1
+  let found: ResolvedVersion | undefined
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const commit = commits[middle]!
+    const time = await timeOf(commit)
+    if (time <= timestamp) {
+      found = { version: commit.version, timestamp: time }
+      low = middle + 1
+    } else high = middle - 1
+  }
+  return found
+}
+
+async function firstAtOrAfter(
+  commits: readonly Commit[],
+  timestamp: number,
+  timeOf: TimeOf,
+): Promise<ResolvedVersion | undefined> {
+  let low = 0
+  let high = commits.length - 1
+  let found: ResolvedVersion | undefined
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const commit = commits[middle]!
+    const time = await timeOf(commit)
+    if (time >= timestamp) {
+      found = { version: commit.version, timestamp: time }
+      high = middle - 1
+    } else low = middle + 1
+  }
+  return found
+}
+
+async function firstAfter(
+  fileTimed: readonly Commit[],
+  selfTimed: readonly Commit[],
+  ref: {
+    readonly timestamp: number
+    readonly enabled: number | undefined
+    readonly timeOf: TimeOf
+  },
+): Promise<ResolvedVersion | undefined> {
+  if (ref.enabled === undefined || ref.timestamp < ref.enabled) {
+    const early = monotonic(fileTimed).find(commit => commit.timestamp >= ref.timestamp)
+    if (early !== undefined) return early
+  }
+  return firstAtOrAfter(selfTimed, ref.timestamp, ref.timeOf)
+}
+
+async function inCommitTime(log: DeltaLog, commit: Commit, signal?: AbortSignal): Promise<number> {
+  const { inCommitTimestamp } = await log.commitInfo(commit.file, signal)
+  if (inCommitTimestamp !== undefined) return inCommitTimestamp
+  throw new TableError(
+    'TABLE_CORRUPT',
+    'a commit lacks the in-commit timestamp the table asks for',
+    {
+      context: { path: commit.file.path, version: commit.version },
+    },
+  )
+}
