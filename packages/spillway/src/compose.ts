@@ -14,11 +14,12 @@ import { planScan } from '@spillway/planner'
 import { localStore, routeStores, type StoreRoute } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
 import { lazyStore } from './lazy-store.js'
+import { refusingStore } from './refusing-store.js'
 
 export interface ComposeOptions {
   /** Folders outside which no local file is read. Absent: the whole disk. */
   readonly roots?: readonly string[]
-  /** How buckets without an entry of their own are reached; the default is AWS with the machine's credentials. */
+  /** How buckets without an entry of their own are reached; absent, they are not. */
   readonly s3?: S3Options
   /** Buckets with an endpoint or credentials of their own. */
   readonly buckets?: readonly (S3Options & { readonly bucket: string })[]
@@ -59,16 +60,35 @@ export function compose(options: ComposeOptions = {}): Composition {
 function routes({ roots, s3, buckets = [], stores = [] }: ComposeOptions): readonly StoreRoute[] {
   const s3Of = (options: S3Options) =>
     lazyStore(async () => (await import('@spillway/storage/s3')).s3Store(options))
-  const taken = new Set(stores.map(({ scheme, bucket }) => `${scheme}://${bucket ?? ''}`))
-  const own: StoreRoute[] = [
+  const own: readonly StoreRoute[] = [
     { scheme: 'file', store: localStore(roots === undefined ? {} : { roots }) },
-    { scheme: 's3', store: s3Of(s3 ?? {}) },
+    { scheme: 's3', store: s3 === undefined ? refusingStore(NO_S3) : s3Of(s3) },
+    { scheme: 'gs', store: refusingStore(NOT_YET) },
+    { scheme: 'abfss', store: refusingStore(NOT_YET) },
     ...buckets.map(({ bucket, ...rest }) => ({ scheme: 's3', bucket, store: s3Of(rest) })),
   ]
+  const taken = new Set(stores.map(({ scheme, bucket }) => `${scheme}://${bucket ?? ''}`))
   return [
     ...stores,
     ...own.filter(({ scheme, bucket }) => !taken.has(`${scheme}://${bucket ?? ''}`)),
   ]
+}
+
+const NO_S3 = 'set AWS_REGION or AWS_PROFILE, or `storage.s3` in the configuration'
+const NOT_YET = 'S3 and local files are what this version reads'
+
+/** The machine's own AWS settings, where it has any; its credentials are looked up when they are needed. */
+export function machineS3(
+  environment: Readonly<Record<string, string | undefined>>,
+): S3Options | undefined {
+  const set = [
+    'AWS_REGION',
+    'AWS_DEFAULT_REGION',
+    'AWS_PROFILE',
+    'AWS_CONFIG_FILE',
+    'AWS_ENDPOINT_URL',
+  ]
+  return set.some(name => environment[name] !== undefined) ? {} : undefined
 }
 
 /** Signs with what is configured; a machine's default credentials sign only for buckets that are named. */

@@ -23,7 +23,7 @@ export function nativeFacts(snapshot: Snapshot, facts: TableFacts): JsonObject {
 /** Reader features that the table names, or that its files need. */
 export function readerFeatures(snapshot: Snapshot): readonly string[] {
   if (snapshot.native.format !== 'delta') return [...snapshot.features].sort()
-  const named = objectOf(snapshot.native.protocol)['readerFeatures']
+  const named = objectOf(snapshot.native.protocol).readerFeatures
   return Array.isArray(named) ? named.map(String) : []
 }
 
@@ -51,8 +51,8 @@ function currentSpec({ native, partitionSpecs }: Snapshot) {
 function deltaFacts(native: Native<'delta'>, { properties, tableId }: Snapshot): JsonObject {
   const protocol = objectOf(native.protocol)
   return {
-    minReaderVersion: protocol['minReaderVersion'] ?? null,
-    minWriterVersion: protocol['minWriterVersion'] ?? null,
+    minReaderVersion: protocol.minReaderVersion ?? null,
+    minWriterVersion: protocol.minWriterVersion ?? null,
     columnMappingMode: properties.get('delta.columnMapping.mode') ?? 'none',
     tableId,
   }
@@ -74,7 +74,7 @@ function icebergFacts(native: Native<'iceberg'>, facts: TableFacts): JsonObject 
 
 /** Metadata without refs has a main branch all the same, at the current snapshot. */
 function refsOf(metadata: JsonObject): JsonObject {
-  const refs = metadata['refs']
+  const refs = metadata.refs
   const named = isObject(refs)
     ? Object.entries(refs).map(([name, ref]) => {
         const { type = null, 'snapshot-id': id } = isObject(ref) ? ref : {}
@@ -95,11 +95,11 @@ function specOf(metadata: JsonObject): readonly JsonValue[] {
   const spec = Array.isArray(specs)
     ? specs.find(each => isObject(each) && Number(each['spec-id'] ?? 0) === Number(id))
     : undefined
-  const fields = isObject(spec) ? spec['fields'] : metadata['partition-spec']
+  const fields = isObject(spec) ? spec.fields : metadata['partition-spec']
   if (!Array.isArray(fields)) return []
   return fields.filter(isObject).map(field => ({
-    name: field['name'] ?? null,
-    transform: field['transform'] ?? null,
+    name: field.name ?? null,
+    transform: field.transform ?? null,
     sourceId: field['source-id'] ?? field['source-ids'] ?? null,
   }))
 }

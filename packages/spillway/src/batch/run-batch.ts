@@ -75,7 +75,7 @@ function failure(id: JsonValue, error: unknown): string {
 
 function idOf(value: JsonValue): JsonValue {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return isObject ? ((value as JsonObject)['id'] ?? null) : null
+  return isObject ? ((value as JsonObject).id ?? null) : null
 }
 
 function stackOf(error: unknown): string {

@@ -1,10 +1,11 @@
 import { runBatch } from '../batch/run-batch.js'
-import { compose } from '../compose.js'
+import { compose, machineS3 } from '../compose.js'
 import { readLines, type Terminal, writeLine } from '../terminal.js'
 
 /** `spillway batch`: one JSON request a line in, one answer a line out. */
 export async function batchCommand(terminal: Terminal): Promise<number> {
-  const spillway = compose()
+  const s3 = machineS3(terminal.environment)
+  const spillway = compose(s3 === undefined ? {} : { s3 })
   const engine = spillway.engine()
   try {
     return await runBatch(

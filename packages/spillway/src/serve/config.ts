@@ -1,0 +1,182 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { TableError } from '@spillway/core'
+import { checkSharesConfig, type SharesConfig } from '@spillway/server'
+import { locationFromInput, parseUri } from '@spillway/storage'
+import { parseDocument } from 'yaml'
+import { z } from 'zod'
+import { sourceOf } from '../table-source.js'
+
+const credentials = z.strictObject({
+  accessKeyId: z.string().min(1),
+  secretAccessKey: z.string().min(1),
+  sessionToken: z.string().min(1).optional(),
+})
+
+const s3 = {
+  region: z.string().min(1).optional(),
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  publicEndpoint: z.url({ protocol: /^https?$/ }).optional(),
+  pathStyle: z.boolean().optional(),
+  credentials: credentials.optional(),
+}
+
+const schema = z.strictObject({
+  server: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).default(8420),
+      publicUrl: z.url({ protocol: /^https?$/ }).optional(),
+      secret: z.string().min(16).optional(),
+      secretFile: z.string().min(1).optional(),
+      urlExpiresInSeconds: z.int().min(60).max(604_800).default(3600),
+      freshnessSeconds: z.number().min(0).max(3600).default(1),
+    })
+    .prefault({}),
+  storage: z
+    .strictObject({
+      s3: z.strictObject(s3).optional(),
+      buckets: z.array(z.strictObject({ bucket: z.string().min(1), ...s3 })).default([]),
+    })
+    .prefault({}),
+  staging: z
+    .strictObject({ location: z.string().min(1), keepDays: z.number().positive().default(8) })
+    .optional(),
+  shares: z.unknown().optional(),
+  recipients: z.unknown().optional(),
+})
+
+type ShareConfig = NonNullable<SharesConfig['shares']>[number]
+type SchemaConfig = NonNullable<ShareConfig['schemas']>[number]
+type TableConfig = NonNullable<SchemaConfig['tables']>[number]
+
+export type ServerSettings = z.output<typeof schema>['server']
+export type StorageSettings = z.output<typeof schema>['storage']
+
+export interface ServeConfig {
+  readonly server: ServerSettings
+  readonly storage: StorageSettings
+  readonly staging?: { readonly location: string; readonly keepDays: number }
+  readonly shares: SharesConfig
+  /** Folders of this machine that tables and staging lie in: nothing outside them is read or served. */
+  readonly localRoots: readonly string[]
+}
+
+/** Reads and checks a configuration file; what is wrong is said with its place. */
+export async function loadConfig(path: string): Promise<ServeConfig> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new TableError(
+      'INVALID_REQUEST',
+      `the configuration file cannot be read: ${messageOf(cause)}`,
+      {
+        context: { path },
+        cause,
+      },
+    )
+  }
+  const config = parseConfig(text, { folder: dirname(resolve(path)), path })
+  const { secretFile } = config.server
+  if (secretFile === undefined) return config
+  const secret = (await readFile(resolve(dirname(path), secretFile), 'utf8')).trim()
+  if (secret.length < 16)
+    throw refused(path, 'server.secretFile: the secret needs at least 16 characters')
+  return { ...config, server: { ...config.server, secret } }
+}
+
+/** Locations in the text are relative to `folder`. */
+export function parseConfig(
+  text: string,
+  { folder, path }: { readonly folder: string; readonly path: string },
+): ServeConfig {
+  const parsed = schema.safeParse(yamlOf(text, path) ?? {})
+  if (!parsed.success) {
+    const reasons = parsed.error.issues.map(
+      issue => `${issue.path.map(String).join('.') || 'the file'}: ${issueText(issue)}`,
+    )
+    throw refused(path, reasons.join('; '))
+  }
+  const { server, storage, staging } = parsed.data
+  const shares = located(sharesOf(parsed.data, path), folder)
+  const stagingLocation = staging && locationFromInput(staging.location, folder)
+  return {
+    server,
+    storage,
+    shares,
+    ...(staging && { staging: { ...staging, location: stagingLocation! } }),
+    localRoots: localRoots(shares, stagingLocation),
+  }
+}
+
+function yamlOf(text: string, path: string): unknown {
+  const document = parseDocument(text, { prettyErrors: true })
+  const [problem] = document.errors
+  if (problem !== undefined) throw refused(path, problem.message.trim())
+  return document.toJS()
+}
+
+function issueText(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `unknown key ${issue.keys.join(', ')}`
+  return issue.message
+}
+
+function sharesOf({ shares, recipients }: z.output<typeof schema>, path: string): SharesConfig {
+  const document = {
+    ...(shares !== undefined && { shares }),
+    ...(recipients !== undefined && { recipients }),
+  }
+  try {
+    return checkSharesConfig(document)
+  } catch (error) {
+    throw refused(path, messageOf(error))
+  }
+}
+
+/** Every path absolute: the server does not depend on the folder it was started in. */
+function located(config: SharesConfig, folder: string): SharesConfig {
+  return {
+    ...config,
+    shares: (config.shares ?? []).map(share => ({
+      ...share,
+      schemas: (share.schemas ?? []).map(each => ({
+        ...each,
+        tables: (each.tables ?? []).map(table => locatedTable(table, folder)),
+      })),
+    })),
+  }
+}
+
+function locatedTable(table: TableConfig, folder: string): TableConfig {
+  const { location, metadataFile, rebase } = sourceOf(table, folder)
+  const { auxiliaryLocations } = table
+  return {
+    ...table,
+    location,
+    ...(metadataFile !== undefined && { metadataFile }),
+    ...(rebase !== undefined && { rebase: [...rebase] }),
+    ...(auxiliaryLocations && {
+      auxiliaryLocations: auxiliaryLocations.map(each => locationFromInput(each, folder)),
+    }),
+  }
+}
+
+function localRoots({ shares }: SharesConfig, staging: string | undefined): readonly string[] {
+  const tables = (shares ?? []).flatMap(share =>
+    (share.schemas ?? []).flatMap(({ tables: all }) => all ?? []),
+  )
+  const locations = [
+    ...tables.flatMap(({ location, auxiliaryLocations = [] }) => [location, ...auxiliaryLocations]),
+    ...(staging === undefined ? [] : [staging]),
+  ]
+  return [...new Set(locations.filter(each => parseUri(each).scheme === 'file'))]
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function refused(path: string, reason: string): TableError {
+  return new TableError('INVALID_REQUEST', `${path}: ${reason}`, { context: { path } })
+}

@@ -1,0 +1,130 @@
+import { isTableError } from '@spillway/core'
+import { cleanStaging, rowResolver } from '@spillway/duckdb'
+import { type AccessLog, createConfigShares, createSharingServer } from '@spillway/server'
+import { localGateway } from '@spillway/storage'
+import type { S3Options } from '@spillway/storage/s3'
+import { type Composition, compose } from '../compose.js'
+import type { ServeConfig, StorageSettings } from './config.js'
+
+/** Everything that one configuration made, until the next replaces it. */
+export interface Runtime {
+  readonly config: ServeConfig
+  readonly spillway: Composition
+  fetch(request: Request): Promise<Response>
+  /** Takes new shares and recipients without losing what is cached. False where more has changed than those. */
+  adopt(config: ServeConfig): boolean
+  close(): Promise<void>
+}
+
+export interface RuntimeOptions {
+  /** Where recipients reach this server; has no slash at its end. */
+  readonly publicUrl: string
+  readonly secret: string
+  readonly log?: AccessLog
+}
+
+const CLEAN_EVERY_MS = 3_600_000
+const DAY_MS = 86_400_000
+
+export function createRuntime(config: ServeConfig, options: RuntimeOptions): Runtime {
+  const spillway = compose({ roots: config.localRoots, ...storageOf(config.storage) })
+  const basePath = new URL(options.publicUrl).pathname.replace(/\/+$/, '')
+  const gateway = localGateway({
+    roots: config.localRoots,
+    secret: options.secret,
+    baseUrl: `${options.publicUrl}/files`,
+  })
+  const { staging } = config
+  const engine = spillway.engine({
+    signers: [gateway.signer, ...spillway.signers],
+    urlExpiresInSeconds: config.server.urlExpiresInSeconds,
+    freshnessMs: config.server.freshnessSeconds * 1000,
+    ...(staging && {
+      stagingLocations: [staging.location],
+      rowResolver: rowResolver({
+        store: spillway.store,
+        duckdb: spillway.duckdb,
+        staging: { store: spillway.store, location: staging.location },
+      }),
+    }),
+  })
+  const catalog = createConfigShares(config.shares)
+  const sharing = createSharingServer({
+    engine,
+    catalog,
+    prefix: `${basePath}/delta-sharing`,
+    tokenSecret: options.secret,
+    ...(options.log && { log: options.log }),
+  })
+  const cleaning = staging && cleanRegularly(spillway, staging)
+  let current = config
+  return {
+    get config() {
+      return current
+    },
+    spillway,
+    async fetch(request) {
+      const { pathname } = new URL(request.url)
+      if (pathname.startsWith(`${basePath}/files/`)) return gateway.handle(request)
+      if (pathname === `${basePath}/healthz`) return new Response('ok\n')
+      return sharing.fetch(request)
+    },
+    adopt(next) {
+      if (!sameButShares(current, next)) return false
+      catalog.replace(next.shares)
+      current = next
+      return true
+    },
+    async close() {
+      cleaning?.stop()
+      await spillway.close()
+    },
+  }
+}
+
+function storageOf({ s3, buckets }: StorageSettings): {
+  readonly s3?: S3Options
+  readonly buckets: readonly (S3Options & { readonly bucket: string })[]
+} {
+  // Absent members and undefined ones mean the same; the options know the former alone.
+  const present = <Options extends object>(given: Options) =>
+    Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  return {
+    ...(s3 && { s3: present(s3) as S3Options }),
+    buckets: buckets.map(each => present(each) as S3Options & { readonly bucket: string }),
+  }
+}
+
+/** What the engine was made from: with all of it the same, only the catalog changes hands. */
+function sameButShares(a: ServeConfig, b: ServeConfig): boolean {
+  const facts = ({ server, storage, staging, localRoots }: ServeConfig) =>
+    JSON.stringify([server, storage, staging ?? null, [...localRoots].sort()])
+  return facts(a) === facts(b)
+}
+
+function cleanRegularly(
+  { store }: Composition,
+  { location, keepDays }: NonNullable<ServeConfig['staging']>,
+): { stop(): void } {
+  const stopped = new AbortController()
+  const clean = () => {
+    const options = {
+      location,
+      olderThanMs: keepDays * DAY_MS,
+      now: Date.now(),
+      signal: stopped.signal,
+    }
+    cleanStaging(store, options).catch(error => {
+      // Aged files cost space only; the next round tries again.
+      if (!isTableError(error)) throw error
+    })
+  }
+  const timer = setInterval(clean, CLEAN_EVERY_MS).unref()
+  clean()
+  return {
+    stop() {
+      clearInterval(timer)
+      stopped.abort()
+    },
+  }
+}

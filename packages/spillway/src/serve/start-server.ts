@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { TableError } from '@spillway/core'
+import type { AccessLog } from '@spillway/server'
+import { nodeListener } from '@spillway/server/node'
+import type { ServeConfig } from './config.js'
+import { createRuntime, type Runtime } from './runtime.js'
+
+export interface RunningServer {
+  /** Where recipients reach it: the endpoint of their profiles, under `/delta-sharing`. */
+  readonly url: string
+  readonly endpoint: string
+  readonly runtime: Runtime
+  /** Replaces the configuration for requests from now on. Throws, and keeps the old one, where that cannot be. */
+  reload(config: ServeConfig): void
+  /** Takes no more requests and waits for those under way, `graceMs` at most. */
+  close(graceMs?: number): Promise<void>
+}
+
+/** Serves `config` until closed. */
+export async function startServer(
+  config: ServeConfig,
+  options: { readonly log?: AccessLog } = {},
+): Promise<RunningServer> {
+  let runtime: Runtime | undefined
+  const listener = nodeListener({
+    fetch: async request =>
+      runtime === undefined ? new Response(null, { status: 503 }) : runtime.fetch(request),
+  })
+  const server = createServer(listener)
+  await listen(server, config.server)
+  const url = publicUrl(config, server)
+  const made = {
+    publicUrl: url,
+    // Without one, URLs and page tokens end with this process.
+    secret: config.server.secret ?? randomBytes(32).toString('hex'),
+    ...(options.log && { log: options.log }),
+  }
+  runtime = createRuntime(config, made)
+  const current = runtime
+  const state = { current }
+  return {
+    url,
+    endpoint: `${url}/delta-sharing`,
+    get runtime() {
+      return state.current
+    },
+    reload(next) {
+      refuseMove(state.current.config, next)
+      if (state.current.adopt(next)) return
+      const old = state.current
+      state.current = createRuntime(next, { ...made, secret: next.server.secret ?? made.secret })
+      runtime = state.current
+      // Requests that the old one answers end soon after their URLs were signed.
+      setTimeout(() => void old.close(), 60_000).unref()
+    },
+    async close(graceMs = 10_000) {
+      await closeServer(server, graceMs)
+      await state.current.close()
+    },
+  }
+}
+
+function listen(server: Server, { host, port }: ServeConfig['server']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code === 'EADDRINUSE' ? 'the port is in use' : cause.message
+      reject(
+        new TableError('INVALID_REQUEST', `cannot listen on ${host}:${port}: ${reason}`, { cause }),
+      )
+    })
+    server.listen(port, host, resolve)
+  })
+}
+
+function publicUrl({ server: settings }: ServeConfig, server: Server): string {
+  if (settings.publicUrl !== undefined) return settings.publicUrl.replace(/\/+$/, '')
+  const { port } = server.address() as AddressInfo
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
+  return `http://${host}:${port}`
+}
+
+/** A listening socket and the URLs that were given out cannot change while it runs. */
+function refuseMove(from: ServeConfig, to: ServeConfig): void {
+  for (const key of ['host', 'port', 'publicUrl'] as const) {
+    if (from.server[key] === to.server[key]) continue
+    throw new TableError('INVALID_REQUEST', `server.${key} changes only with a restart`)
+  }
+}
+
+async function closeServer(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>(resolve => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+  await closed
+  clearTimeout(timer)
+}
