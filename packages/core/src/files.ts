@@ -78,6 +78,11 @@ export interface DataFile {
   readonly logFiles: readonly LogFile[]
   /** Column statistics by field id, for encoders that must write them. */
   readonly bounds: ReadonlyMap<number, ValueBounds>
+  /**
+   * What this file calls the table's top-level columns, by field id, where files differ in that (Hudi schema-on-read
+   * evolution); null for a column that the file was written before. Absent: names are the schema's.
+   */
+  readonly columnNames?: ReadonlyMap<number, string | null>
   /** What a Delta add action said, passed on unchanged. */
   readonly delta?: DeltaAdd
 }

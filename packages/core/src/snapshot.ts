@@ -45,7 +45,14 @@ export type NativeMetadata =
       readonly snapshotId: bigint | null
       readonly sequenceNumber: bigint
     }
-  | { readonly format: 'hudi'; readonly tableVersion: number; readonly instant: string }
+  | {
+      readonly format: 'hudi'
+      readonly tableVersion: number
+      readonly tableType?: 'COPY_ON_WRITE' | 'MERGE_ON_READ'
+      /** Begin and completion of the last write; empty in a table without any. */
+      readonly instant: string
+      readonly completionTime?: string
+    }
   | { readonly format: 'parquet' }
 
 /** An immutable view of one table version. Snapshots of a table share the batches they have in common. */
@@ -60,9 +67,12 @@ export interface Snapshot extends TableMetadata {
 
 export interface LogRecord {
   readonly recordKey: string
-  /** Row position in the base file, where the log recorded it. */
+  /** Position of the base file's row that this takes away; absent for a row that the base file does not hold. */
   readonly position?: bigint
-  /** The winning row in schema order; absent for a delete. */
+  /**
+   * The row to add, in schema order; absent for a delete. Values of primitives as everywhere; structs and lists are
+   * arrays, maps arrays of [key, value].
+   */
   readonly row?: readonly unknown[]
 }
 

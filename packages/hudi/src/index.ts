@@ -1,1 +1,2 @@
-export {}
+export type { HudiReaderOptions } from './options.js'
+export { hudiReader } from './reader.js'

@@ -1,0 +1,68 @@
+import { gunzipSync } from 'node:zlib'
+import { TableError } from '@spillway/core'
+
+/** Bytes of one block after its header, inflated. `HBase reference guide, appendix G: HFile version 3`. */
+export interface HFileBlock {
+  readonly magic: string
+  readonly content: Uint8Array
+  /** Header, data and checksums: where the next block starts. */
+  readonly onDiskLength: number
+}
+
+export const HFILE_CODEC_GZIP = 1
+export const HFILE_CODEC_NONE = 2
+
+const HEADER_LENGTH = 33
+/** A block is a megabyte at most in practice; a length beyond this is damage, not data. */
+const MAX_BLOCK_LENGTH = 1 << 30
+
+const ascii = new TextDecoder('latin1')
+
+/** The block that starts at `offset` of `bytes`. */
+export function readHFileBlock(bytes: Uint8Array, offset: number, codec: number): HFileBlock {
+  if (offset < 0 || offset + HEADER_LENGTH > bytes.length) {
+    throw corrupt(`a block header is cut off at byte ${offset} of ${bytes.length}`)
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, HEADER_LENGTH)
+  const magic = ascii.decode(bytes.subarray(offset, offset + 8))
+  const withChecksums = view.getInt32(8)
+  const uncompressed = view.getInt32(12)
+  const onDiskData = view.getInt32(29)
+  const dataLength = onDiskData - HEADER_LENGTH
+  const onDiskLength = HEADER_LENGTH + withChecksums
+  if (
+    uncompressed < 0 ||
+    uncompressed > MAX_BLOCK_LENGTH ||
+    dataLength < 0 ||
+    dataLength > withChecksums ||
+    offset + onDiskLength > bytes.length
+  ) {
+    throw corrupt(
+      `the block '${magic}' at byte ${offset} states ${withChecksums} bytes on disk and ${uncompressed} inflated`,
+    )
+  }
+  const start = offset + HEADER_LENGTH
+  const stored = bytes.subarray(start, start + dataLength)
+  return { magic, content: inflate(stored, uncompressed, codec), onDiskLength }
+}
+
+function inflate(stored: Uint8Array, length: number, codec: number): Uint8Array {
+  if (codec === HFILE_CODEC_NONE) {
+    if (stored.length < length) throw corrupt(`a block holds ${stored.length} of ${length} bytes`)
+    return stored.subarray(0, length)
+  }
+  let content: Uint8Array
+  try {
+    content = gunzipSync(stored, { maxOutputLength: Math.max(length, 1) })
+  } catch (cause) {
+    throw corrupt('a block cannot be inflated', cause)
+  }
+  if (content.length < length) {
+    throw corrupt(`a block inflates to ${content.length} bytes, its header states ${length}`)
+  }
+  return content.subarray(0, length)
+}
+
+export function corrupt(problem: string, cause?: unknown): TableError {
+  return new TableError('TABLE_CORRUPT', `HFile: ${problem}`, { cause })
+}

@@ -1,0 +1,249 @@
+import { compareBytes, TableError } from '@spillway/core'
+import { corrupt, HFILE_CODEC_GZIP, HFILE_CODEC_NONE, readHFileBlock } from './hfile-block.js'
+import { HFileCursor } from './hfile-cursor.js'
+import { type HFileTrailer, readHFileInfo, readHFileTrailer, TRAILER_LENGTH } from './hfile-meta.js'
+
+/** Random access to the bytes of an HFile: an object, or the content of a log block inside one. */
+export interface HFileSource {
+  readonly size: number
+  read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array>
+}
+
+export interface HFileEntry {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+
+interface DataBlock {
+  /** Not greater than any key in the block, and greater than every key of the blocks before it. */
+  readonly firstKey: Uint8Array
+  readonly offset: number
+  readonly length: number
+}
+
+/** Bytes read at once from the end: trailer, file info and a small index come in one request. */
+const TAIL = 64 * 1024
+/** Blocks nearer than this are fetched together. */
+const COALESCE = 64 * 1024
+/** Bytes of neighbouring blocks fetched by one request. */
+const MAX_FETCH = 8 * 1024 * 1024
+const MAX_INDEX_LEVELS = 8
+
+/** An opened HFile version 3: entries in byte order of their keys, found through the block index. */
+export class HFile {
+  readonly #source: HFileSource
+  readonly #trailer: HFileTrailer
+  readonly #root: readonly DataBlock[]
+  readonly info: ReadonlyMap<string, Uint8Array>
+
+  private constructor(
+    source: HFileSource,
+    trailer: HFileTrailer,
+    root: readonly DataBlock[],
+    info: ReadonlyMap<string, Uint8Array>,
+  ) {
+    this.#source = source
+    this.#trailer = trailer
+    this.#root = root
+    this.info = info
+  }
+
+  static async open(source: HFileSource, signal?: AbortSignal): Promise<HFile> {
+    if (source.size < TRAILER_LENGTH) {
+      throw corrupt(`${source.size} bytes are fewer than a trailer's ${TRAILER_LENGTH}`)
+    }
+    const tailStart = Math.max(0, source.size - TAIL)
+    const tail = await readExactly(source, tailStart, source.size, signal)
+    const trailer = readHFileTrailer(tail.subarray(tail.length - TRAILER_LENGTH))
+    checkCodec(trailer)
+    if (trailer.entryCount === 0 || trailer.dataIndexCount === 0) {
+      return new HFile(source, trailer, [], new Map())
+    }
+    const start = trailer.loadOnOpenOffset
+    const end = source.size - TRAILER_LENGTH
+    if (start < 0 || start > end) throw corrupt(`the index is said to start at byte ${start}`)
+    const section =
+      start >= tailStart
+        ? tail.subarray(start - tailStart, end - tailStart)
+        : await readExactly(source, start, end, signal)
+    const index = readHFileBlock(section, 0, trailer.codec)
+    if (index.magic !== 'IDXROOT2') throw corrupt(`the root index has magic '${index.magic}'`)
+    const root = readRootIndex(index.content, trailer.dataIndexCount)
+    return new HFile(source, trailer, root, readHFileInfo(section, start, trailer))
+  }
+
+  get entryCount(): number {
+    return this.#trailer.entryCount
+  }
+
+  /** Every entry, in key order. */
+  async *scan(signal?: AbortSignal): AsyncGenerator<HFileEntry> {
+    for await (const { entries } of this.#blocks(await this.#leaves(() => true, signal), signal)) {
+      yield* entries
+    }
+  }
+
+  /** The entries whose keys are in `keys`, which ascend in byte order; only blocks that may hold one are read. */
+  async *lookup(keys: readonly Uint8Array[], signal?: AbortSignal): AsyncGenerator<HFileEntry> {
+    if (keys.length === 0) return
+    const leaves = await this.#leaves((lower, upper) => anyKeyIn(keys, lower, upper), signal)
+    for await (const { entries } of this.#blocks(leaves, signal)) {
+      let next = 0
+      for (const entry of entries) {
+        if (next === 0) next = lowerBound(keys, entry.key)
+        while (next < keys.length && compareBytes(keys[next]!, entry.key) < 0) next++
+        if (next >= keys.length) break
+        if (compareBytes(keys[next]!, entry.key) === 0) yield entry
+      }
+    }
+  }
+
+  /** Data blocks of the subtrees that `wanted(first key, first key of the next)` keeps. */
+  async #leaves(
+    wanted: (lower: Uint8Array, upper: Uint8Array | undefined) => boolean,
+    signal?: AbortSignal,
+  ): Promise<readonly DataBlock[]> {
+    let level: readonly DataBlock[] = select(this.#root, wanted)
+    for (let depth = this.#trailer.indexLevels; depth > 1; depth--) {
+      const children: DataBlock[] = []
+      for await (const { content } of this.#contents(level, signal)) {
+        children.push(...readNonRootIndex(content))
+      }
+      level = select(children, wanted)
+    }
+    return level
+  }
+
+  async *#blocks(
+    blocks: readonly DataBlock[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<{ readonly entries: readonly HFileEntry[] }> {
+    for await (const { magic, content } of this.#contents(blocks, signal)) {
+      if (magic !== 'DATABLK*') throw corrupt(`a data block has magic '${magic}'`)
+      yield { entries: [...readEntries(content)] }
+    }
+  }
+
+  /** Inflated blocks in order, neighbours fetched together. */
+  async *#contents(blocks: readonly DataBlock[], signal?: AbortSignal) {
+    for (let from = 0; from < blocks.length; ) {
+      let to = from + 1
+      while (to < blocks.length && nearby(blocks[from]!, blocks[to - 1]!, blocks[to]!)) to++
+      const start = blocks[from]!.offset
+      const last = blocks[to - 1]!
+      const bytes = await readExactly(this.#source, start, last.offset + last.length, signal)
+      for (const block of blocks.slice(from, to)) {
+        yield readHFileBlock(bytes, block.offset - start, this.#trailer.codec)
+      }
+      from = to
+    }
+  }
+}
+
+function nearby(first: DataBlock, last: DataBlock, next: DataBlock): boolean {
+  const gap = next.offset - (last.offset + last.length)
+  return gap >= 0 && gap <= COALESCE && next.offset + next.length - first.offset <= MAX_FETCH
+}
+
+function checkCodec(trailer: HFileTrailer): void {
+  if (trailer.codec !== HFILE_CODEC_GZIP && trailer.codec !== HFILE_CODEC_NONE) {
+    throw new TableError('UNSUPPORTED_FEATURE', `HFile compression codec ${trailer.codec}`)
+  }
+  if (trailer.indexLevels > MAX_INDEX_LEVELS) {
+    throw corrupt(`an index of ${trailer.indexLevels} levels`)
+  }
+}
+
+async function readExactly(
+  source: HFileSource,
+  start: number,
+  end: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  if (start < 0 || end > source.size || start > end) {
+    throw corrupt(`bytes ${start} to ${end} of ${source.size} were asked for`)
+  }
+  const bytes = await source.read(start, end, signal)
+  if (bytes.length !== end - start) {
+    throw corrupt(`${end - start} bytes were expected at ${start}, ${bytes.length} came`)
+  }
+  return bytes
+}
+
+function select(
+  blocks: readonly DataBlock[],
+  wanted: (lower: Uint8Array, upper: Uint8Array | undefined) => boolean,
+): readonly DataBlock[] {
+  return blocks.filter((block, i) => wanted(block.firstKey, blocks[i + 1]?.firstKey))
+}
+
+/**
+ * A key equal to the next block's first key may still lie in this block (keys can repeat), and the first key of the
+ * index may be shortened: so the upper end is inclusive.
+ */
+function anyKeyIn(
+  keys: readonly Uint8Array[],
+  lower: Uint8Array,
+  upper: Uint8Array | undefined,
+): boolean {
+  const at = lowerBound(keys, lower)
+  if (at >= keys.length) return false
+  return upper === undefined || compareBytes(keys[at]!, upper) <= 0
+}
+
+function lowerBound(keys: readonly Uint8Array[], key: Uint8Array): number {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compareBytes(keys[middle]!, key) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function readRootIndex(content: Uint8Array, count: number): readonly DataBlock[] {
+  const cursor = new HFileCursor(content)
+  const blocks: DataBlock[] = []
+  for (let i = 0; i < count; i++) {
+    const offset = cursor.int64()
+    const length = cursor.int32()
+    blocks.push({ offset, length, firstKey: rowOf(cursor.slice(cursor.hadoopVarint())) })
+  }
+  return blocks
+}
+
+function readNonRootIndex(content: Uint8Array): readonly DataBlock[] {
+  const cursor = new HFileCursor(content)
+  const count = cursor.int32()
+  if (count < 0 || count > content.length / 4) throw corrupt(`an index block of ${count} entries`)
+  const starts: number[] = []
+  for (let i = 0; i <= count; i++) starts.push(cursor.int32())
+  const base = cursor.offset
+  return starts.slice(0, count).map((start, i) => {
+    const entry = new HFileCursor(content, base + start)
+    const offset = entry.int64()
+    const length = entry.int32()
+    const keyLength = starts[i + 1]! - start - 12
+    return { offset, length, firstKey: rowOf(entry.slice(keyLength)) }
+  })
+}
+
+/** The row part of a cell key: two bytes of length, the row, then family, timestamp and type. */
+function rowOf(key: Uint8Array): Uint8Array {
+  const cursor = new HFileCursor(key)
+  return cursor.slice(cursor.int16())
+}
+
+function* readEntries(content: Uint8Array): Generator<HFileEntry> {
+  const cursor = new HFileCursor(content)
+  while (!cursor.done) {
+    const keyLength = cursor.int32()
+    const valueLength = cursor.int32()
+    const key = rowOf(cursor.slice(keyLength))
+    const value = cursor.slice(valueLength)
+    // The MVCC timestamp after each cell: always written, always zero here.
+    cursor.hadoopVarint()
+    yield { key, value }
+  }
+}

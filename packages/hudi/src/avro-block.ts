@@ -1,0 +1,63 @@
+import { TableError } from '@spillway/core'
+import {
+  AvroCursor,
+  type AvroObject,
+  type AvroType,
+  compileAvroReader,
+  parseAvroSchema,
+} from '@spillway/encoding'
+import { LOG_HEADER, type LogBlock } from './log-file.js'
+
+/** Records of an Avro data block (tech spec: version, count, then each record behind its length). */
+export async function readAvroBlock(
+  block: LogBlock,
+  signal?: AbortSignal,
+): Promise<readonly AvroObject[]> {
+  const bytes = await block.content.read(0, block.content.size, signal)
+  const type = blockSchema(block)
+  const read = compileAvroReader(type)
+  return [...recordsOf(bytes, block)].map(record => {
+    const cursor = new AvroCursor(record)
+    const value = read(cursor)
+    cursor.check()
+    if (value === null || typeof value !== 'object' || value instanceof Map) {
+      throw damaged(block, 'a record is no record')
+    }
+    return value as AvroObject
+  })
+}
+
+export function blockSchema(block: LogBlock): AvroType {
+  const text = block.header.get(LOG_HEADER.schema)
+  if (text === undefined) throw damaged(block, 'it states no schema')
+  return parseAvroSchema(text)
+}
+
+/** Versions 1 to 3 differ in nothing a reader sees. */
+function* recordsOf(bytes: Uint8Array, block: LogBlock): Generator<Uint8Array> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length < 8) throw damaged(block, `its content has ${bytes.length} bytes`)
+  const version = view.getInt32(0)
+  if (version < 1 || version > 3) {
+    throw new TableError('UNSUPPORTED_FEATURE', `Avro data block version ${version} in ${block.path}`, {
+      context: { path: block.path },
+    })
+  }
+  const count = view.getInt32(4)
+  let position = 8
+  for (let i = 0; i < count; i++) {
+    const length = position + 4 <= bytes.length ? view.getInt32(position) : -1
+    position += 4
+    if (length < 0 || position + length > bytes.length) {
+      throw damaged(block, `record ${i} of ${count} is cut off`)
+    }
+    yield bytes.subarray(position, position + length)
+    position += length
+  }
+}
+
+export function damaged(block: LogBlock, problem: string): TableError {
+  return new TableError('TABLE_CORRUPT', `a ${block.type} block of ${block.path}: ${problem}`, {
+    context: { path: block.path },
+  })
+}

@@ -1,0 +1,76 @@
+import { TableError } from '@spillway/core'
+import { type FileSlice, latestSlices, type Visibility } from './file-slices.js'
+import type { Instant } from './instant.js'
+import type { Listing } from './listing.js'
+import type { CommitLoader } from './table-state.js'
+
+export interface CleanedOptions {
+  /** Completion of the snapshot's last write. */
+  readonly asOf: string
+  /** Writes that completed later, in order. */
+  readonly later: readonly Instant[]
+  readonly commits: CommitLoader
+  readonly listing: Listing
+  readonly visibility: Visibility
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Refuses an older snapshot of which a cleaner has deleted files: without them older slices, or none, would stand in.
+ * Later writes say which slices there were: a write names the one it came after, a replacement the groups it ended.
+ */
+export async function refuseCleaned(options: CleanedOptions): Promise<void> {
+  const { asOf, later, commits, listing, visibility, signal } = options
+  await commits.loadAll(later, signal)
+  const needed = neededSlices(options)
+  const listed = await listing.files([...needed.keys()], signal)
+  for (const [partition, groups] of needed) {
+    const slices = latestSlices(partition, listed.get(partition) ?? [], visibility)
+    const byId = new Map(slices.map(slice => [slice.fileId, slice]))
+    for (const [fileId, base] of groups) {
+      if (isThere(byId.get(fileId), base)) continue
+      throw new TableError(
+        'INVALID_REQUEST',
+        `the snapshot of ${asOf} needs files of group ${fileId} that a cleaner has deleted`,
+        { context: { partition, fileId, version: asOf } },
+      )
+    }
+  }
+}
+
+/** By partition and file group, the base instant that the group's live slice must have; '' where any will do. */
+function neededSlices(options: CleanedOptions): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  const { later, commits, visibility } = options
+  const needed = new Map<string, Map<string, string>>()
+  const seen = new Set<string>()
+  const groupsOf = (partition: string) => {
+    let groups = needed.get(partition)
+    if (groups === undefined) needed.set(partition, (groups = new Map()))
+    return groups
+  }
+  for (const write of later) {
+    const commit = commits.loaded.get(write.begin)
+    for (const [partition, stats] of commit?.writeStats ?? []) {
+      for (const { fileId, prevCommit } of stats) {
+        if (seen.has(`${partition}\0${fileId}`)) continue
+        seen.add(`${partition}\0${fileId}`)
+        if (prevCommit === undefined || visibility.completionOf(prevCommit) === undefined) continue
+        if (!visibility.isReplaced(partition, fileId)) groupsOf(partition).set(fileId, prevCommit)
+      }
+    }
+    for (const [partition, ids] of commit?.replaced ?? []) {
+      for (const fileId of ids) {
+        if (seen.has(`${partition}\0${fileId}`)) continue
+        seen.add(`${partition}\0${fileId}`)
+        if (!visibility.isReplaced(partition, fileId)) groupsOf(partition).set(fileId, '')
+      }
+    }
+  }
+  return needed
+}
+
+/** A delta commit names the slice's first instant even where the slice has no base file. */
+function isThere(slice: FileSlice | undefined, base: string): boolean {
+  if (slice === undefined) return false
+  return slice.base === undefined ? slice.logs.length > 0 : slice.base.instant >= base
+}

@@ -1,0 +1,153 @@
+import { type ObjectStore, TableError } from '@spillway/core'
+import { avroRows, readAvroFile } from '@spillway/encoding'
+import type { Instant } from './instant.js'
+
+/** What one commit says about one file it wrote. */
+export interface WriteStat {
+  readonly fileId: string
+  /** Relative to the table. */
+  readonly path: string
+  /** File names of the log files of a delta write. */
+  readonly logFiles: readonly string[]
+  /** Base instant of the slice that was written to; absent for a new file group. */
+  readonly prevCommit: string | undefined
+  readonly numWrites: number | undefined
+  readonly numDeletes: number | undefined
+  readonly numUpdates: number | undefined
+  readonly numInserts: number | undefined
+  readonly hasCdc: boolean
+}
+
+/** The body of a completed commit, delta commit or replace commit. */
+export interface CommitMetadata {
+  readonly operationType: string | undefined
+  /** Avro schema of the table, without meta fields. */
+  readonly schema: string | undefined
+  /** The InternalSchema document, where schema-on-read evolution is on. */
+  readonly latestSchema: string | undefined
+  readonly writeStats: ReadonlyMap<string, readonly WriteStat[]>
+  readonly replaced: ReadonlyMap<string, readonly string[]>
+}
+
+export async function loadCommitMetadata(
+  store: ObjectStore,
+  instant: Instant,
+  signal?: AbortSignal,
+): Promise<CommitMetadata> {
+  const found = await store.get(instant.path, signal === undefined ? {} : { signal })
+  if (found === undefined) {
+    throw new TableError('TABLE_CORRUPT', `the instant ${instant.path} was listed and is gone`, {
+      context: { path: instant.path },
+      retryable: true,
+    })
+  }
+  return readCommitMetadata(found.bytes, instant.path)
+}
+
+/** JSON in layout 1, an Avro container in layout 2; an empty file says nothing. */
+export function readCommitMetadata(bytes: Uint8Array, path: string): CommitMetadata {
+  return commitMetadataOf(readTimelineDocument(bytes, path), path)
+}
+
+export function commitMetadataOf(
+  document: ReadonlyMap<string, unknown>,
+  path: string,
+): CommitMetadata {
+  const extra = entriesOf(document.get('extraMetadata'), path)
+  return {
+    operationType: textOf(document.get('operationType')),
+    schema: textOf(extra.get('schema')),
+    latestSchema: textOf(extra.get('latest_schema')),
+    writeStats: writeStatsOf(document.get('partitionToWriteStats'), path),
+    replaced: replacedOf(document.get('partitionToReplaceFileIds'), path),
+  }
+}
+
+/** Any document of the timeline as its top-level entries. */
+export function readTimelineDocument(
+  bytes: Uint8Array,
+  path: string,
+): ReadonlyMap<string, unknown> {
+  if (bytes.length === 0) return new Map()
+  if (bytes[0] === 0x4f && bytes[1] === 0x62 && bytes[2] === 0x6a) {
+    for (const row of avroRows(readAvroFile(bytes, path))) return entriesOf(row, path)
+    return new Map()
+  }
+  try {
+    return entriesOf(JSON.parse(new TextDecoder().decode(bytes)), path)
+  } catch (cause) {
+    throw new TableError('TABLE_CORRUPT', `${path} is neither JSON nor an Avro file`, {
+      context: { path },
+      cause,
+    })
+  }
+}
+
+/** The entries of a JSON object, an Avro record or an Avro map; none of null. */
+export function entriesOf(value: unknown, path: string): ReadonlyMap<string, unknown> {
+  if (value === null || value === undefined) return new Map()
+  if (value instanceof Map) return value
+  if (typeof value === 'object' && !Array.isArray(value)) return new Map(Object.entries(value))
+  throw new TableError('TABLE_CORRUPT', `expected an object in ${path}, found ${typeof value}`, {
+    context: { path },
+  })
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function writeStatsOf(value: unknown, path: string): ReadonlyMap<string, readonly WriteStat[]> {
+  const stats = new Map<string, readonly WriteStat[]>()
+  for (const [partition, list] of entriesOf(value, path)) {
+    stats.set(
+      partition,
+      listOf(list).flatMap(stat => writeStatOf(entriesOf(stat, path)) ?? []),
+    )
+  }
+  return stats
+}
+
+/** A task that had nothing to write leaves a statistic without a file. */
+function writeStatOf(stat: ReadonlyMap<string, unknown>): WriteStat | undefined {
+  const fileId = textOf(stat.get('fileId'))
+  const file = textOf(stat.get('path'))
+  if (fileId === undefined || file === undefined) return undefined
+  return {
+    fileId,
+    path: file,
+    logFiles: listOf(stat.get('logFiles')).filter(name => typeof name === 'string'),
+    prevCommit: instantOf(stat.get('prevCommit')),
+    numWrites: countOf(stat.get('numWrites')),
+    numDeletes: countOf(stat.get('numDeletes')),
+    numUpdates: countOf(stat.get('numUpdateWrites')),
+    numInserts: countOf(stat.get('numInserts')),
+    hasCdc: entriesOf(stat.get('cdcStats'), file).size > 0,
+  }
+}
+
+/** Hudi writes the text `null` where there is none. */
+function instantOf(value: unknown): string | undefined {
+  return typeof value === 'string' && /^\d+$/.test(value) ? value : undefined
+}
+
+function countOf(value: unknown): number | undefined {
+  if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
+  const count = Number(value)
+  return Number.isSafeInteger(count) && count >= 0 ? count : undefined
+}
+
+function replacedOf(value: unknown, path: string): ReadonlyMap<string, readonly string[]> {
+  const replaced = new Map<string, readonly string[]>()
+  for (const [partition, ids] of entriesOf(value, path)) {
+    replaced.set(
+      partition,
+      listOf(ids).filter(id => typeof id === 'string'),
+    )
+  }
+  return replaced
+}

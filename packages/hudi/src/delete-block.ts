@@ -1,0 +1,111 @@
+import { TableError } from '@spillway/core'
+import {
+  AvroCursor,
+  type AvroObject,
+  type AvroType,
+  compileAvroReader,
+  parseAvroSchema,
+} from '@spillway/encoding'
+import { damaged } from './avro-block.js'
+import type { LogBlock } from './log-file.js'
+import { bigEndian } from './column-stats.js'
+
+/** A key to delete. */
+export interface DeletedKey {
+  readonly recordKey: string
+  /** One value an ordering field; absent where the delete holds whatever the order. */
+  readonly ordering?: readonly unknown[]
+}
+
+/** org.apache.hudi.avro.model.HoodieDeleteRecord: the block does not carry its schema. */
+const WRAPPERS: readonly (readonly [string, string])[] = [
+  ['BooleanWrapper', 'boolean'],
+  ['IntWrapper', 'int'],
+  ['LongWrapper', 'long'],
+  ['FloatWrapper', 'float'],
+  ['DoubleWrapper', 'double'],
+  ['BytesWrapper', 'bytes'],
+  ['StringWrapper', 'string'],
+  ['DateWrapper', 'int'],
+  ['DecimalWrapper', 'bytes'],
+  ['TimeMicrosWrapper', 'long'],
+  ['TimestampMicrosWrapper', 'long'],
+]
+/** Only inside arrays: the order of branches is part of the format. */
+const LAST_OF_ARRAY = ['LocalDateWrapper', 'int'] as const
+
+const wrapperTypes = [...WRAPPERS, LAST_OF_ARRAY].map(([name, type]) => wrapperType(name, type))
+
+function wrapperType(name: string, type: string): AvroType {
+  return parseAvroSchema(
+    JSON.stringify({ type: 'record', name, fields: [{ name: 'value', type }] }),
+  )
+}
+
+/** The keys of a delete block of version 3: Avro. Versions 1 and 2 hold Java objects. */
+export async function readDeleteBlock(
+  block: LogBlock,
+  signal?: AbortSignal,
+): Promise<readonly DeletedKey[]> {
+  const bytes = await block.content.read(0, block.content.size, signal)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length < 8) throw damaged(block, `its content has ${bytes.length} bytes`)
+  const version = view.getInt32(0)
+  if (version !== 3) {
+    throw new TableError('UNSUPPORTED_FEATURE', `delete block version ${version} in ${block.path}`, {
+      context: { path: block.path },
+    })
+  }
+  const length = view.getInt32(4)
+  if (length < 0 || length + 8 > bytes.length) throw damaged(block, 'its keys are cut off')
+  const cursor = new AvroCursor(bytes.subarray(8, 8 + length))
+  const keys: DeletedKey[] = []
+  for (let count = cursor.readBlockCount(); count > 0; count = cursor.readBlockCount()) {
+    for (let i = 0; i < count; i++) keys.push(deletedKey(cursor, block))
+  }
+  cursor.check()
+  return keys
+}
+
+function deletedKey(cursor: AvroCursor, block: LogBlock): DeletedKey {
+  const recordKey = nullableString(cursor)
+  nullableString(cursor)
+  if (recordKey === null) throw damaged(block, 'a delete names no record key')
+  const branch = cursor.readBranch(WRAPPERS.length + 2)
+  if (branch === 0) return { recordKey }
+  const values =
+    branch <= WRAPPERS.length ? [wrapped(cursor, branch)] : arrayOfWrapped(cursor, block)
+  return isNatural(values) ? { recordKey } : { recordKey, ordering: values.map(v => v?.value ?? null) }
+}
+
+interface WrappedValue {
+  readonly wrapper: string
+  readonly value: unknown
+}
+
+function nullableString(cursor: AvroCursor): string | null {
+  return cursor.readBranch(2) === 0 ? null : cursor.readString()
+}
+
+function wrapped(cursor: AvroCursor, branch: number): WrappedValue {
+  const [wrapper] = [...WRAPPERS, LAST_OF_ARRAY][branch - 1]!
+  const { value } = compileAvroReader(wrapperTypes[branch - 1]!)(cursor) as AvroObject
+  return { wrapper, value: wrapper === 'DecimalWrapper' ? { unscaled: bigEndian(value as Uint8Array), scale: 15 } : value }
+}
+
+function arrayOfWrapped(cursor: AvroCursor, block: LogBlock): readonly (WrappedValue | null)[] {
+  if (cursor.readBranch(2) === 0) throw damaged(block, 'a delete has an empty list of ordering values')
+  const values: (WrappedValue | null)[] = []
+  for (let count = cursor.readBlockCount(); count > 0; count = cursor.readBlockCount()) {
+    for (let i = 0; i < count; i++) {
+      const branch = cursor.readBranch(WRAPPERS.length + 2)
+      values.push(branch === 0 ? null : wrapped(cursor, branch))
+    }
+  }
+  return values
+}
+
+/** The integer 0 is Hudi's word for "no ordering value": such a delete holds against any row before it. */
+function isNatural(values: readonly (WrappedValue | null)[]): boolean {
+  return values.every(value => value?.wrapper === 'IntWrapper' && value.value === 0)
+}

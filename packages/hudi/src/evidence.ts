@@ -1,0 +1,113 @@
+import {
+  compareValues,
+  type FieldPath,
+  isTableError,
+  type ObjectStore,
+  type Selection,
+} from '@spillway/core'
+import type { FooterStats } from '@spillway/encoding'
+import { columnEvidence } from './column-stats.js'
+import { parseFileName } from './file-name.js'
+import { type FooterEvidence, readFooters } from './footer-evidence.js'
+import { columnKey, columnStatsKey, partitionKey } from './metadata-key.js'
+import type { MetadataTable } from './metadata-table.js'
+import type { SchemaHistory } from './schema-history.js'
+import { type EvidenceReader, type SliceEvidence, unionEvidence } from './slice-batch.js'
+import { fileNameOf, logNamesOf, type SliceTable } from './slice-table.js'
+
+export interface EvidenceOptions {
+  readonly store: ObjectStore
+  readonly metadataTable: MetadataTable | undefined
+  readonly history: SchemaHistory | undefined
+}
+
+type FieldEvidence = readonly (FooterStats | undefined)[]
+
+/**
+ * Statistics of slices: the metadata table's column_stats where it has them, of the base file and of every log; Parquet
+ * footers for what it lacks, of slices without logs. What neither says is unknown.
+ */
+export function evidenceReader(table: SliceTable, options: EvidenceOptions): EvidenceReader {
+  return async (fields, rows, signal) => {
+    const indexed = await readIndex(table, fields, { rows, options, ...(signal && { signal }) })
+    const missing = rows.filter(row => indexed.get(row)?.every(known => known !== undefined) !== true)
+    const footers = await readFooters(
+      table,
+      fields,
+      missing,
+      { store: options.store, physicalNames: physicalNames(table, options.history) },
+      signal,
+    )
+    return combine(indexed, footers)
+  }
+}
+
+function combine(
+  indexed: ReadonlyMap<number, FieldEvidence>,
+  footers: ReadonlyMap<number, FooterEvidence>,
+): SliceEvidence {
+  return {
+    recordCount: row => footers.get(row)?.rowCount,
+    fields(row) {
+      const fromIndex = indexed.get(row)
+      const fromFooter = footers.get(row)?.fields
+      if (fromFooter === undefined) return fromIndex
+      return fromFooter.map((stats, i) => fromIndex?.[i] ?? stats)
+    },
+  }
+}
+
+function physicalNames(table: SliceTable, history: SchemaHistory | undefined) {
+  return (fields: readonly FieldPath[], row: number) => {
+    const instant = parseFileName(fileNameOf(table, row))?.instant ?? ''
+    return fields.map(path => {
+      const own = path.map(field => field.physicalName)
+      return history === undefined ? own : (history.nameAt(path, instant) ?? own)
+    })
+  }
+}
+
+async function readIndex(
+  table: SliceTable,
+  fields: readonly FieldPath[],
+  context: {
+    readonly rows: Selection
+    readonly options: EvidenceOptions
+    readonly signal?: AbortSignal
+  },
+): Promise<ReadonlyMap<number, FieldEvidence>> {
+  const { rows, options, signal } = context
+  const index = options.metadataTable
+  // The index is keyed by name, so under renames it answers for another column.
+  if (index?.has('column_stats') !== true || options.history !== undefined) return new Map()
+  const columns = fields.map(path => columnKey(path.map(field => field.name).join('.')))
+  const keysOf = fileKeys(table, columns)
+  const wanted = [...rows].flatMap(row => keysOf(row).flat())
+  let found: Awaited<ReturnType<MetadataTable['lookup']>>
+  try {
+    found = await index.lookup('column_stats', wanted, signal)
+  } catch (error) {
+    // An index that cannot be read proves nothing; the files themselves still do.
+    if (isTableError(error) && ['TABLE_CORRUPT', 'UNSUPPORTED_FEATURE'].includes(error.code)) {
+      return new Map()
+    }
+    throw error
+  }
+  const evidenceOf = (row: number): FieldEvidence =>
+    keysOf(row).map((keys, i) => {
+      const parts = keys.map(key => columnEvidence(found.get(key), fields[i]!))
+      return parts.reduce((a, b) => unionEvidence(a, b, compareValues))
+    })
+  return new Map([...rows].map(row => [row, evidenceOf(row)]))
+}
+
+/** By column, the keys of a slice's files: base first, then each log. */
+function fileKeys(table: SliceTable, columns: readonly string[]) {
+  const partitions = table.partitions.map(partitionKey)
+  return (row: number): readonly (readonly string[])[] => {
+    const partition = partitions[table.partition[row]!]!
+    const first = table.hasBase[row] === 1 ? [fileNameOf(table, row)] : []
+    const files = [...first, ...logNamesOf(table, row)]
+    return columns.map(column => files.map(file => columnStatsKey(column, partition, file)))
+  }
+}

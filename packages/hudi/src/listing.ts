@@ -1,0 +1,73 @@
+import { type ObjectStore, TableError } from '@spillway/core'
+import type { ListedFile } from './file-slices.js'
+
+/** Where a table's files are: its partitions, and the files of each, whichever slice they belong to. */
+export interface Listing {
+  readonly kind: 'storage' | 'metadata'
+  /** Paths relative to the table, in order; '' is the table's own folder. */
+  readonly partitions: readonly string[]
+  files(
+    partitions: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<string, readonly ListedFile[]>>
+}
+
+const AFTER_EVERYTHING = '\u{10ffff}'
+
+/** Lists the table's folder. Partitions are the folders that hold files: their marker files can be missing. */
+export async function listStorage(
+  store: ObjectStore,
+  root: string,
+  signal?: AbortSignal,
+): Promise<Listing> {
+  const folders = new Map<string, ListedFile[]>()
+  for await (const file of listOutsideHoodie(store, `${root}/`, signal)) {
+    const slash = file.relative.lastIndexOf('/')
+    const folder = slash < 0 ? '' : file.relative.slice(0, slash)
+    const name = file.relative.slice(slash + 1)
+    let files = folders.get(folder)
+    if (files === undefined) folders.set(folder, (files = []))
+    files.push({ name, size: file.size })
+  }
+  return {
+    kind: 'storage',
+    partitions: [...folders.keys()].sort(),
+    async files(partitions) {
+      return new Map(partitions.map(partition => [partition, folders.get(partition) ?? []]))
+    },
+  }
+}
+
+/** Everything but `.hoodie/`, whose metadata table can be larger than the table: the listing jumps over it. */
+async function* listOutsideHoodie(store: ObjectStore, root: string, signal?: AbortSignal) {
+  const hidden = `${root}.hoodie/`
+  const options = signal === undefined ? {} : { signal }
+  let jump = false
+  for await (const { path, size } of store.list(root, options)) {
+    if (path.startsWith(hidden)) {
+      jump = true
+      break
+    }
+    yield { relative: path.slice(root.length), size }
+  }
+  if (!jump) return
+  const after = `${hidden}${AFTER_EVERYTHING}`
+  for await (const { path, size } of store.list(root, { startAfter: after, ...options })) {
+    if (!path.startsWith(hidden)) yield { relative: path.slice(root.length), size }
+  }
+}
+
+/** Refuses a listing that lacks a file the last write says it wrote: older slices must not stand in for it. */
+export function requireListed(
+  partition: string,
+  files: readonly ListedFile[],
+  expected: readonly string[],
+): void {
+  const names = new Set(files.map(file => file.name))
+  const missing = expected.find(name => !names.has(name))
+  if (missing === undefined) return
+  const path = partition === '' ? missing : `${partition}/${missing}`
+  throw new TableError('TABLE_CORRUPT', `${path} is named by the last commit and does not exist`, {
+    context: { path },
+  })
+}

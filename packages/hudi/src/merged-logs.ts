@@ -1,0 +1,183 @@
+import {
+  type DataFile,
+  type Field,
+  leafKey,
+  type LogRecord,
+  readValue,
+  type Schema,
+  type Snapshot,
+  TableError,
+  type Value,
+} from '@spillway/core'
+import { parquetReader } from '@spillway/encoding'
+import { orderBlocks } from './block-order.js'
+import { readDeleteBlock } from './delete-block.js'
+import { parseFileName } from './file-name.js'
+import type { Visibility } from './file-slices.js'
+import { LOG_HEADER, type LogBlock, readLogBlocks } from './log-file.js'
+import { mapConcurrently } from './map-concurrently.js'
+import { LogMerge } from './merge.js'
+import { type MergeRule, mergeRule, unsupported } from './merge-rule.js'
+import type { HudiReaderOptions } from './options.js'
+import { orderingValue } from './ordering-value.js'
+import { readDataBlock } from './data-block.js'
+import { type KeyRule, keyRule } from './record-key.js'
+import type { SchemaHistory } from './schema-history.js'
+import type { TableState } from './table-state.js'
+
+export interface MergedLogsOptions {
+  readonly options: HudiReaderOptions
+  readonly state: TableState
+  readonly schema: Schema
+  readonly history: SchemaHistory | undefined
+  readonly visibility: Visibility
+  readonly asOf: string | undefined
+}
+
+const RECORDS_AT_ONCE = 1024
+
+/**
+ * What the logs of a slice do to it, in the end: rows of the base file that are taken away, by position, with the rows
+ * that stand in for them, and rows that are new. Rows that the logs touch without changing the outcome are not named.
+ */
+export function mergedLogsOf(context: MergedLogsOptions): NonNullable<Snapshot['mergedLogs']> {
+  return async function* mergedLogs(file, signal) {
+    const rule = mergeRule(context.state.config)
+    const keys = keyRule(context.state.config)
+    const ordering = rule.orderingFields.map(name => orderingField(context.schema, name))
+    const merge = new LogMerge(rule)
+    for (const block of await blocksOf(file, context, signal)) {
+      await addBlock(block, { context, merge, keys, ordering, ...(signal && { signal }) })
+    }
+    if (file.fileFormat !== 'hudi-log' && merge.size > 0) {
+      yield* mergeBase(file, { context, merge, rule, keys, ordering, ...(signal && { signal }) })
+    }
+    yield* inChunks(merge.inserts())
+  }
+}
+
+function orderingField(schema: Schema, name: string): Field {
+  const path = schema.find([name])
+  if (path !== undefined) return path[0]
+  throw unsupported(`the ordering field ${name}, which the schema does not have at its top level`)
+}
+
+async function blocksOf(
+  file: DataFile,
+  { options, state, visibility, asOf }: MergedLogsOptions,
+  signal?: AbortSignal,
+): Promise<readonly LogBlock[]> {
+  const read = await mapConcurrently(file.logFiles, 8, log => readLogBlocks(options.store, log, signal))
+  return orderBlocks(read.flat(), instant => {
+    if (visibility.completionOf(instant) === undefined) return false
+    if (asOf !== undefined && instant > asOf) return false
+    return !state.timeline.pending.has(instant)
+  })
+}
+
+interface MergeContext {
+  readonly context: MergedLogsOptions
+  readonly merge: LogMerge
+  readonly keys: KeyRule
+  readonly ordering: readonly Field[]
+  readonly signal?: AbortSignal
+}
+
+async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
+  const { context, merge, keys, ordering, signal } = merging
+  if (block.header.get(LOG_HEADER.isPartial)?.toLowerCase() === 'true') {
+    throw unsupported(`partial updates (log block of ${block.path})`)
+  }
+  if (block.type === 'delete') {
+    for (const key of await readDeleteBlock(block, signal)) {
+      const values = key.ordering?.map((value, i) => orderingValue(value, ordering[i]))
+      merge.add(key.recordKey, { ordering: values })
+    }
+    return
+  }
+  const parquet = context.options.parquet ?? parquetReader()
+  const records = readDataBlock(block, {
+    fields: context.schema.fields,
+    nameOf: field => nameIn(field, block, context.history),
+    keys,
+    ordering,
+    parquet,
+    ...(signal && { signal }),
+  })
+  for await (const { recordKey, row, isDelete, orderingValues } of records) {
+    merge.add(recordKey, { ordering: orderingValues, ...(isDelete ? {} : { row }) })
+  }
+}
+
+function nameIn(
+  field: Field,
+  block: LogBlock,
+  history: SchemaHistory | undefined,
+): string | undefined {
+  const instant = block.header.get(LOG_HEADER.instant)
+  if (history === undefined || instant === undefined) return field.name
+  const name = history.nameAt([field], instant)
+  return name === 'absent' ? undefined : (name?.[0] ?? field.name)
+}
+
+/** Looks up the keys of the base file's rows, reading only the key and ordering columns. */
+async function* mergeBase(
+  file: DataFile,
+  merging: MergeContext & { readonly rule: MergeRule },
+): AsyncGenerator<readonly LogRecord[]> {
+  const { context, merge, keys, ordering, signal } = merging
+  requireParquet(file)
+  const parquet = context.options.parquet ?? parquetReader()
+  const instant = parseFileName(file.path.slice(file.path.lastIndexOf('/') + 1))?.instant ?? ''
+  const names = ordering.map(field => baseName(field, instant, context.history))
+  const leaves = [...keys.columns, ...names].map(name => [name])
+  const meta = await context.options.store.head(file.path, signal)
+  if (meta === undefined) {
+    throw new TableError('NOT_FOUND', `the base file ${file.path} does not exist`, {
+      context: { path: file.path },
+    })
+  }
+  let position = 0n
+  let touched: LogRecord[] = []
+  for await (const batch of parquet.read(context.options.store, meta, { leaves, ...(signal && { signal }) })) {
+    const columnOf = (name: string) => batch.leaves.get(leafKey([name]))?.column
+    const keyOf = keys.ofColumns(columnOf, file.path)
+    for (let row = 0; row < batch.length; row++) {
+      const orderingOf = () =>
+        names.map((name, i): Value | null => {
+          const column = columnOf(name)
+          return column === undefined ? null : readValue(column, row, ordering[i]!.type)
+        })
+      const record = merge.mergeBase(keyOf(row), position++, orderingOf)
+      if (record === undefined) continue
+      touched.push(record)
+      if (touched.length < RECORDS_AT_ONCE) continue
+      yield touched
+      touched = []
+    }
+  }
+  if (touched.length > 0) yield touched
+}
+
+function baseName(field: Field, instant: string, history: SchemaHistory | undefined): string {
+  const name = history?.nameAt([field], instant)
+  return name === undefined || name === 'absent' ? field.physicalName : name[0]!
+}
+
+function requireParquet(file: DataFile): void {
+  if (file.fileFormat === 'parquet') return
+  throw new TableError('UNSUPPORTED_FEATURE', `base files in ${file.fileFormat} cannot be read`, {
+    context: { path: file.path, format: file.fileFormat },
+  })
+}
+
+function* inChunks(records: Iterable<LogRecord>): Generator<readonly LogRecord[]> {
+  let chunk: LogRecord[] = []
+  for (const record of records) {
+    chunk.push(record)
+    if (chunk.length < RECORDS_AT_ONCE) continue
+    yield chunk
+    chunk = []
+  }
+  if (chunk.length > 0) yield chunk
+}

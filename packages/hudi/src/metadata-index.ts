@@ -1,0 +1,104 @@
+import { type AvroCursor, AvroCursor as Cursor, compileAvroReader, parseAvroSchema, type AvroObject, type AvroType, type HFile } from '@spillway/encoding'
+import { TableError } from '@spillway/core'
+
+/** An HFile of the index and the Avro schema of its values. */
+export interface IndexFile {
+  readonly hfile: HFile
+  readonly schema: string | undefined
+  readonly path: string
+}
+
+/** Records by key, oldest first. A field of wrapped values says which wrapper it was. */
+export type IndexReplay = ReadonlyMap<string, readonly AvroObject[]>
+
+const utf8 = new TextEncoder()
+const text = new TextDecoder()
+
+/** The file groups of one index: a key lies in one of them, which its hash says; all are asked. */
+export class IndexSource {
+  readonly #slices: readonly {
+    readonly base: IndexFile | undefined
+    readonly logs: readonly IndexFile[]
+  }[]
+  readonly #decoders = new Map<string, (bytes: Uint8Array) => AvroObject>()
+
+  constructor(slices: IndexSource['slices']) {
+    this.#slices = slices
+  }
+
+  get slices(): readonly {
+    readonly base: IndexFile | undefined
+    readonly logs: readonly IndexFile[]
+  }[] {
+    return this.#slices
+  }
+
+  async lookup(keys: readonly string[], signal?: AbortSignal): Promise<IndexReplay> {
+    const sorted = [...new Set(keys)].map(key => utf8.encode(key)).sort(Buffer.compare)
+    const found = new Map<string, AvroObject[]>()
+    for (const { base, logs } of this.#slices) {
+      for (const file of base === undefined ? logs : [base, ...logs]) {
+        const decode = this.#decoder(file)
+        for await (const { key, value } of file.hfile.lookup(sorted, signal)) {
+          const name = text.decode(key)
+          const known = found.get(name)
+          if (known === undefined) found.set(name, [decode(value)])
+          else known.push(decode(value))
+        }
+      }
+    }
+    return found
+  }
+
+  #decoder(file: IndexFile): (bytes: Uint8Array) => AvroObject {
+    const { schema } = file
+    if (schema === undefined) {
+      if (file.hfile.entryCount === 0) return () => ({})
+      throw new TableError('TABLE_CORRUPT', `${file.path} states no schema of its values`, {
+        context: { path: file.path },
+      })
+    }
+    let decode = this.#decoders.get(schema)
+    if (decode === undefined) {
+      decode = recordDecoder(parseAvroSchema(schema))
+      this.#decoders.set(schema, decode)
+    }
+    return decode
+  }
+}
+
+/** Name of the wrapper that a bound came in, beside its value. */
+export interface Wrapped {
+  readonly wrapper: string
+  readonly value: AvroObject
+}
+
+/** Reads metadata records; unions of several records keep the name of the one that was there. */
+function recordDecoder(type: AvroType): (bytes: Uint8Array) => AvroObject {
+  const read = compileWrapped(type)
+  return bytes => read(new Cursor(bytes)) as AvroObject
+}
+
+type Reader = (cursor: AvroCursor) => unknown
+
+function compileWrapped(type: AvroType): Reader {
+  if (type.kind === 'union') {
+    const named = type.branches.filter(branch => branch.kind === 'record').length > 1
+    const readers = type.branches.map(branch =>
+      named && branch.kind === 'record' ? wrapped(branch.name, compileAvroReader(branch)) : compileWrapped(branch),
+    )
+    return cursor => readers[cursor.readBranch(readers.length)]!(cursor)
+  }
+  if (type.kind !== 'record') return compileAvroReader(type)
+  const fields = type.fields.map(field => [field.name, compileWrapped(field.type)] as const)
+  return cursor => {
+    const record = Object.create(null) as Record<string, unknown>
+    for (const [name, field] of fields) record[name] = field(cursor)
+    return record
+  }
+}
+
+function wrapped(name: string, read: Reader): Reader {
+  const wrapper = name.slice(name.lastIndexOf('.') + 1)
+  return cursor => ({ wrapper, value: read(cursor) })
+}

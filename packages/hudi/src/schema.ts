@@ -1,0 +1,140 @@
+import {
+  createSchema,
+  type DataType,
+  type Field,
+  type PrimitiveType,
+  type Schema,
+  TableError,
+} from '@spillway/core'
+import { type AvroLogical, type AvroType, parseAvroSchema } from '@spillway/encoding'
+
+const META_FIELDS = new Set([
+  '_hoodie_commit_time',
+  '_hoodie_commit_seqno',
+  '_hoodie_record_key',
+  '_hoodie_partition_path',
+  '_hoodie_file_name',
+  '_hoodie_operation',
+])
+
+/** The table's columns, Hudi's own left out. Ids count in schema order: they mean nothing in another version. */
+export function readTableSchema(
+  avro: string,
+  options: { readonly path: string; readonly partitionFields: readonly string[] },
+): Schema {
+  const type = parseAvroSchema(avro)
+  if (type.kind !== 'record') {
+    throw new TableError('TABLE_CORRUPT', `the table's schema is no Avro record but ${type.kind}`, {
+      context: { path: options.path },
+    })
+  }
+  const numbered = new FieldNumbering()
+  const fields = type.fields
+    .filter(field => !META_FIELDS.has(field.name))
+    .map(field => numbered.field(field.name, field.type))
+  // A table that drops partition columns from its files may drop them from its schema too.
+  for (const name of options.partitionFields) {
+    if (name.includes('.') || fields.some(field => sameName(field.name, name))) continue
+    fields.push({ ...numbered.field(name, { kind: 'string' }), nullable: true })
+  }
+  return createSchema(fields)
+}
+
+/** The columns of a Parquet footer's schema, without Hudi's own. */
+export function withoutMetaFields(fields: readonly Field[]): readonly Field[] {
+  return fields.filter(field => !META_FIELDS.has(field.name))
+}
+
+export function sameName(a: string, b: string): boolean {
+  return a === b || a.toLowerCase() === b.toLowerCase()
+}
+
+class FieldNumbering {
+  #last = 0
+
+  field(name: string, type: AvroType): Field {
+    const id = ++this.#last
+    const { present, nullable } = splitNull(type)
+    return { id, name, physicalName: name, type: this.#type(present), nullable }
+  }
+
+  #type(type: AvroType): DataType {
+    switch (type.kind) {
+      case 'record':
+        return { kind: 'struct', fields: type.fields.map(f => this.field(f.name, f.type)) }
+      case 'array':
+        return { kind: 'list', element: this.field('element', type.items) }
+      case 'map':
+        return {
+          kind: 'map',
+          key: this.field('key', { kind: 'string' }),
+          value: this.field('value', type.values),
+        }
+      case 'union':
+        return { kind: 'opaque', name: 'union' }
+      default:
+        return avroPrimitive(type)
+    }
+  }
+}
+
+/** A union with null, or any other type, as what it holds and whether it may be null. */
+export function splitNull(type: AvroType): { readonly present: AvroType; readonly nullable: boolean } {
+  if (type.kind === 'null') return { present: type, nullable: true }
+  if (type.kind !== 'union') return { present: type, nullable: false }
+  const others = type.branches.filter(branch => branch.kind !== 'null')
+  const present = others.length === 1 ? others[0]! : ({ kind: 'union', branches: others } as const)
+  return { present, nullable: others.length < type.branches.length }
+}
+
+/** The column type of an Avro type without nesting. */
+export function avroPrimitive(type: AvroType): PrimitiveType {
+  switch (type.kind) {
+    case 'int':
+      return intType(type.logical)
+    case 'long':
+      return longType(type.logical)
+    case 'bytes':
+      return decimalType(type.logical) ?? 'binary'
+    case 'fixed':
+      return decimalType(type.logical) ?? { kind: 'fixed', length: type.size }
+    case 'enum':
+      return 'string'
+    case 'boolean':
+    case 'float':
+    case 'double':
+    case 'string':
+      return type.kind
+    default:
+      return { kind: 'opaque', name: type.kind }
+  }
+}
+
+function intType(logical: AvroLogical | undefined): PrimitiveType {
+  if (logical?.name === 'date') return 'date'
+  return logical?.name === 'time-millis' ? 'time' : 'int'
+}
+
+function longType(logical: AvroLogical | undefined): PrimitiveType {
+  switch (logical?.name) {
+    case 'timestamp-millis':
+    case 'timestamp-micros':
+      return 'timestamptz'
+    case 'local-timestamp-millis':
+    case 'local-timestamp-micros':
+      return 'timestamp'
+    case 'timestamp-nanos':
+      return 'timestamptz_ns'
+    case 'local-timestamp-nanos':
+      return 'timestamp_ns'
+    case 'time-micros':
+      return 'time'
+    default:
+      return 'long'
+  }
+}
+
+function decimalType(logical: AvroLogical | undefined): PrimitiveType | undefined {
+  if (logical?.name !== 'decimal' || logical.precision === undefined) return undefined
+  return { kind: 'decimal', precision: logical.precision, scale: logical.scale ?? 0 }
+}

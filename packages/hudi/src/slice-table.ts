@@ -1,0 +1,112 @@
+import {
+  BytesBuilder,
+  type BytesColumn,
+  hash64,
+  readString,
+  type Selection,
+} from '@spillway/core'
+import type { FileSlice } from './file-slices.js'
+
+/** Slices of a run of partitions as columns: no object per file. */
+export interface SliceTable {
+  readonly root: string
+  readonly length: number
+  readonly partitions: readonly string[]
+  /** Index into `partitions` of each slice. */
+  readonly partition: Uint32Array
+  /** Absolute path of the base file; of the first log where there is none. */
+  readonly path: BytesColumn
+  readonly size: Float64Array
+  readonly key: BigUint64Array
+  /** 1 where the slice has a base file. */
+  readonly hasBase: Uint8Array
+  /** Slice i has logs `logStart[i]` to `logStart[i + 1]`. */
+  readonly logStart: Uint32Array
+  readonly logName: BytesColumn
+  readonly logSize: Float64Array
+}
+
+const utf8 = new TextEncoder()
+
+export function sliceTable(
+  root: string,
+  slices: readonly { readonly partition: string; readonly slices: readonly FileSlice[] }[],
+): SliceTable {
+  const length = slices.reduce((sum, run) => sum + run.slices.length, 0)
+  const logCount = slices.reduce(
+    (sum, run) => sum + run.slices.reduce((logs, slice) => logs + slice.logs.length, 0),
+    0,
+  )
+  const path = new BytesBuilder(length)
+  const logName = new BytesBuilder(logCount)
+  const table = {
+    partition: new Uint32Array(length),
+    size: new Float64Array(length),
+    key: new BigUint64Array(length),
+    hasBase: new Uint8Array(length),
+    logStart: new Uint32Array(length + 1),
+    logSize: new Float64Array(logCount),
+  }
+  let row = 0
+  let log = 0
+  for (const [index, run] of slices.entries()) {
+    for (const slice of run.slices) {
+      const first = slice.base ?? slice.logs[0]!
+      path.append(filePath(root, run.partition, first.name))
+      table.partition[row] = index
+      table.size[row] = first.size
+      table.key[row] = hash64(utf8.encode(`${run.partition}\0${slice.fileId}`))
+      table.hasBase[row] = slice.base === undefined ? 0 : 1
+      for (const { name, size } of slice.logs) {
+        logName.append(name)
+        table.logSize[log++] = size
+      }
+      table.logStart[++row] = log
+    }
+  }
+  const partitions = slices.map(run => run.partition)
+  return { ...table, root, length, partitions, path: path.finish(), logName: logName.finish() }
+}
+
+export function filePath(root: string, partition: string, name: string): string {
+  return partition === '' ? `${root}/${name}` : `${root}/${partition}/${name}`
+}
+
+export function partitionOf(table: SliceTable, row: number): string {
+  return table.partitions[table.partition[row]!]!
+}
+
+/** Name of the base file, or of the first log. */
+export function fileNameOf(table: SliceTable, row: number): string {
+  const path = readString(table.path, row)
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+export function logCountOf(table: SliceTable, row: number): number {
+  return table.logStart[row + 1]! - table.logStart[row]!
+}
+
+export function logNamesOf(table: SliceTable, row: number): readonly string[] {
+  const names: string[] = []
+  for (let log = table.logStart[row]!; log < table.logStart[row + 1]!; log++) {
+    names.push(readString(table.logName, log))
+  }
+  return names
+}
+
+/** Bytes that the table's buffers hold. */
+export function sliceTableBytes(table: SliceTable): number {
+  return (
+    table.path.data.byteLength +
+    table.path.offsets.byteLength +
+    table.logName.data.byteLength +
+    table.logName.offsets.byteLength +
+    table.length * (4 + 8 + 8 + 1 + 4) +
+    table.logSize.byteLength
+  )
+}
+
+/** Rows of `rows` without any log. */
+export function withoutLogs(table: SliceTable, rows: Selection): Selection {
+  return rows.filter(row => logCountOf(table, row) === 0)
+}

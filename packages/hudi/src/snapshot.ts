@@ -1,0 +1,220 @@
+import {
+  type BatchCache,
+  type DataFile,
+  type FileBatchHandle,
+  type LiveFiles,
+  type ObjectStore,
+  type PartitionSpec,
+  type Schema,
+  type Selection,
+  selectAll,
+  type Snapshot,
+  type TableSource,
+  throwIfCancelled,
+} from '@spillway/core'
+import { evidenceReader } from './evidence.js'
+import { latestSlices, type Visibility } from './file-slices.js'
+import { type Instant, instantMillis } from './instant.js'
+import { type Listing, requireListed } from './listing.js'
+import type { MetadataTable } from './metadata-table.js'
+import { type PartitionRun, partitionFileList, partitionRuns } from './partition-handles.js'
+import { type PartitionColumn, partitionColumns, type PathValue, readPartitionPath } from './partition-path.js'
+import { dataFileOf } from './data-file.js'
+import { identityOf } from './resolve.js'
+import type { SchemaHistory } from './schema-history.js'
+import { sliceBatch } from './slice-batch.js'
+import { logCountOf, type SliceTable, sliceTable } from './slice-table.js'
+import type { TableConfig } from './table-config.js'
+import type { TableState } from './table-state.js'
+
+/** Everything a snapshot is made of. */
+export interface SnapshotParts {
+  readonly source: TableSource
+  readonly state: TableState
+  readonly store: ObjectStore
+  readonly cache: BatchCache
+  /** The last visible write; undefined in a table without any. */
+  readonly write: Instant | undefined
+  readonly isLatest: boolean
+  readonly timeZone: string
+  readonly schema: Schema
+  readonly history: SchemaHistory | undefined
+  readonly visibility: Visibility
+  readonly listing: Listing
+  readonly metadataTable: MetadataTable | undefined
+  /** Files that the last write names, by partition: they must be listed. */
+  readonly expected: ReadonlyMap<string, readonly string[]>
+  readonly mergedLogs?: Snapshot['mergedLogs']
+}
+
+/** Partition columns and what each partition's path says about them. */
+export interface Partitioning {
+  readonly columns: readonly PartitionColumn[]
+  readonly spec: PartitionSpec
+  /** True where every path gives every column's exact value. */
+  readonly exact: boolean
+}
+
+export function hudiSnapshot(parts: SnapshotParts): Snapshot {
+  const { state, source, write, schema } = parts
+  const { config } = state
+  const columns = partitionColumns(config, schema)
+  const runs = partitionRuns(parts.listing.partitions, path => readPartitionPath(path, columns, config))
+  const partitioning = partitioningOf(columns, runs, config)
+  const readOptimized = source.view === 'read-optimized'
+  const { version, timestamp } = identityOf(write, parts.timeZone)
+  return {
+    source,
+    format: 'hudi',
+    tableId: `${state.root}#${config.name}`,
+    version,
+    timestamp,
+    name: config.name,
+    schema,
+    partitionSpecs: new Map([[0, partitioning.spec]]),
+    properties: propertiesOf(config, readOptimized),
+    features: featuresOf(parts, readOptimized),
+    native: {
+      format: 'hudi',
+      tableVersion: config.tableVersion,
+      tableType: config.tableType,
+      instant: write?.begin ?? '',
+      completionTime: write?.completion ?? '',
+    },
+    files: partitionFileList(runs, columns, run => runHandle(run, partitioning, parts)),
+    ...(readOptimized || parts.mergedLogs === undefined ? {} : { mergedLogs: parts.mergedLogs }),
+  }
+}
+
+/** The wire's partition columns are identities; where a path is less than that, rows are read from the files alone. */
+function partitioningOf(
+  columns: readonly PartitionColumn[],
+  runs: readonly PartitionRun[],
+  config: TableConfig,
+): Partitioning {
+  const exact =
+    config.keyGenerator === 'plain' &&
+    runs.every(run => run.values.every(values => values.every(value => value.kind === 'value')))
+  const fields = columns.map(({ field }, i) => ({
+    id: 1000 + i,
+    sourceIds: [field.id],
+    name: field.name,
+    transform: exact
+      ? ({ kind: 'identity' } as const)
+      : ({ kind: 'unknown', name: 'hudi-path' } as const),
+  }))
+  return { columns, exact, spec: { id: 0, fields } }
+}
+
+function propertiesOf(config: TableConfig, readOptimized: boolean): ReadonlyMap<string, string> {
+  if (config.tableType === 'COPY_ON_WRITE') return new Map()
+  return new Map([['hudi.queryType', readOptimized ? 'read_optimized' : 'snapshot']])
+}
+
+function featuresOf(parts: SnapshotParts, readOptimized: boolean): ReadonlySet<string> {
+  const features = new Set<string>()
+  if (parts.state.config.tableType === 'MERGE_ON_READ' && !readOptimized) features.add('mergeLogs')
+  if (parts.history?.renames === true) features.add('schemaOnRead')
+  return features
+}
+
+function runHandle(
+  run: PartitionRun,
+  partitioning: Partitioning,
+  parts: SnapshotParts,
+): FileBatchHandle {
+  const { source, state, write, cache } = parts
+  const view = source.view ?? 'snapshot'
+  const version = `${write?.completion ?? ''} ${parts.listing.kind} ${view}`
+  const key = `hudi ${state.root} ${version} ${run.partitions[0]} ${run.partitions.length} ${state.fingerprint}`
+  return {
+    async load(signal) {
+      throwIfCancelled(signal)
+      let loaded: SliceTable | undefined
+      const batch = await cache.get(
+        key,
+        async loadSignal => {
+          loaded = await loadSlices(run, parts, loadSignal)
+          return batchOf(loaded, run, partitioning, parts)
+        },
+        signal,
+      )
+      const table = loaded ?? tables.get(batch)!
+      tables.set(batch, table)
+      return liveFiles(table, run, { batch, partitioning, parts })
+    },
+  }
+}
+
+/** The slices behind a batch that the cache hands back. */
+const tables = new WeakMap<LiveFiles['batch'], SliceTable>()
+
+async function loadSlices(
+  run: PartitionRun,
+  parts: SnapshotParts,
+  signal: AbortSignal,
+): Promise<SliceTable> {
+  const listed = await parts.listing.files(run.partitions, signal)
+  const readOptimized = parts.source.view === 'read-optimized'
+  const slices = run.partitions.map(partition => {
+    const files = listed.get(partition) ?? []
+    requireListed(partition, files, parts.expected.get(partition) ?? [])
+    const live = latestSlices(partition, files, parts.visibility)
+    if (!readOptimized) return { partition, slices: live }
+    const based = live.filter(slice => slice.base !== undefined)
+    return { partition, slices: based.map(slice => ({ ...slice, logs: [] })) }
+  })
+  return sliceTable(parts.state.root, slices)
+}
+
+function batchOf(
+  table: SliceTable,
+  run: PartitionRun,
+  partitioning: Partitioning,
+  parts: SnapshotParts,
+): LiveFiles['batch'] {
+  return sliceBatch({
+    table,
+    columns: partitioning.columns,
+    values: run.values,
+    readEvidence: evidenceReader(table, parts),
+  })
+}
+
+function liveFiles(
+  table: SliceTable,
+  run: PartitionRun,
+  options: {
+    readonly batch: LiveFiles['batch']
+    readonly partitioning: Partitioning
+    readonly parts: SnapshotParts
+  },
+): LiveFiles {
+  const { batch, partitioning, parts } = options
+  const withLogs = table.logSize.length > 0
+  return {
+    batch,
+    live: selectAll(table.length),
+    ...(withLogs ? { deletedCounts: async (rows: Selection) => deletedCounts(table, rows) } : {}),
+    async files(rows): Promise<readonly DataFile[]> {
+      return [...rows].map(row =>
+        dataFileOf(table, row, {
+          partition: partitionValues(run.values[table.partition[row]!]!, partitioning),
+          modified: (instant: string) => instantMillis(instant, parts.timeZone),
+          history: parts.history,
+          schema: parts.schema,
+        }),
+      )
+    },
+  }
+}
+
+function deletedCounts(table: SliceTable, rows: Selection): Float64Array {
+  return Float64Array.from(rows, row =>
+    logCountOf(table, row) === 0 && table.hasBase[row] === 1 ? 0 : Number.NaN,
+  )
+}
+
+function partitionValues(values: readonly PathValue[], { exact }: Partitioning) {
+  return values.map(value => (exact && value.kind === 'value' ? value.value : null))
+}

@@ -1,0 +1,226 @@
+import { type ObjectStore, TableError } from '@spillway/core'
+import { parseProperties } from './properties.js'
+
+export type TableType = 'COPY_ON_WRITE' | 'MERGE_ON_READ'
+export type KeyGenerator = 'none' | 'plain' | 'timestamp' | 'custom'
+
+/** What a reader needs of `.hoodie/hoodie.properties`. */
+export interface TableConfig {
+  readonly properties: ReadonlyMap<string, string>
+  readonly name: string
+  readonly tableType: TableType
+  readonly tableVersion: number
+  readonly layout: 1 | 2
+  /** Folder of the active timeline, relative to the table. */
+  readonly timelineFolder: string
+  /** Folder of the archived timeline, relative to the table. */
+  readonly historyFolder: string
+  readonly baseFileFormat: string | undefined
+  /** In the order of the path's segments. */
+  readonly partitionFields: readonly string[]
+  readonly keyGenerator: KeyGenerator
+  readonly hiveStyle: boolean
+  readonly urlEncoded: boolean
+  readonly slashDates: boolean
+  readonly dropPartitionColumns: boolean
+  readonly recordKeyFields: readonly string[]
+  readonly orderingFields: readonly string[]
+  readonly metaFields: boolean
+  /** Partitions of the metadata table that are complete: those in flight are not here. */
+  readonly metadataPartitions: ReadonlySet<string>
+  readonly timelineIsUtc: boolean
+  readonly createSchema: string | undefined
+}
+
+const READABLE_VERSIONS = [5, 6, 8, 9]
+
+/** The configuration of the table at `root`, or undefined when there is no `.hoodie/hoodie.properties`. */
+export async function loadTableConfig(
+  store: ObjectStore,
+  root: string,
+  signal?: AbortSignal,
+): Promise<TableConfig | undefined> {
+  const path = `${root}/.hoodie/hoodie.properties`
+  const found = await store.get(path, signal === undefined ? {} : { signal })
+  if (found === undefined) return undefined
+  return readTableConfig(new TextDecoder().decode(found.bytes), path)
+}
+
+export function readTableConfig(text: string, path: string): TableConfig {
+  const properties = parseProperties(text)
+  const reader = new PropertyReader(properties, path)
+  const tableVersion = reader.integer('hoodie.table.version', 0)
+  if (!READABLE_VERSIONS.includes(tableVersion)) {
+    throw new TableError(
+      tableVersion === 0 ? 'TABLE_CORRUPT' : 'UNSUPPORTED_FEATURE',
+      tableVersion === 0
+        ? 'hoodie.table.version is missing'
+        : `Hudi table version ${tableVersion} cannot be read: versions ${READABLE_VERSIONS.join(', ')} can`,
+      { context: { path } },
+    )
+  }
+  const layout = layoutOf(reader, tableVersion, path)
+  refuseForeignLayouts(reader, path)
+  const timelineFolder = layout === 1 ? '.hoodie' : `.hoodie/${reader.text('hoodie.timeline.path') ?? 'timeline'}`
+  const keyGenerator = keyGeneratorOf(reader)
+  return {
+    properties,
+    name: reader.required('hoodie.table.name'),
+    tableType: tableTypeOf(reader, path),
+    tableVersion,
+    layout,
+    timelineFolder,
+    historyFolder: historyFolderOf(reader, layout, timelineFolder),
+    baseFileFormat: baseFileFormatOf(reader, path),
+    partitionFields: keyGenerator === 'none' ? [] : partitionFieldsOf(reader),
+    keyGenerator,
+    hiveStyle: reader.boolean('hoodie.datasource.write.hive_style_partitioning', false),
+    urlEncoded: reader.boolean('hoodie.datasource.write.partitionpath.urlencode', false),
+    slashDates: reader.boolean('hoodie.datasource.write.slash.separated.date.partitioning', false),
+    dropPartitionColumns: reader.boolean('hoodie.datasource.write.drop.partition.columns', false),
+    recordKeyFields: reader.list('hoodie.table.recordkey.fields'),
+    orderingFields: orderingFieldsOf(reader),
+    metaFields: reader.boolean('hoodie.populate.meta.fields', true),
+    metadataPartitions: metadataPartitionsOf(reader),
+    timelineIsUtc: (reader.text('hoodie.table.timeline.timezone') ?? 'LOCAL').toUpperCase() === 'UTC',
+    createSchema: reader.text('hoodie.table.create.schema'),
+  }
+}
+
+class PropertyReader {
+  readonly #properties: ReadonlyMap<string, string>
+  readonly #path: string
+
+  constructor(properties: ReadonlyMap<string, string>, path: string) {
+    this.#properties = properties
+    this.#path = path
+  }
+
+  text(key: string): string | undefined {
+    const value = this.#properties.get(key)?.trim()
+    return value === '' ? undefined : value
+  }
+
+  required(key: string): string {
+    const value = this.text(key)
+    if (value === undefined) throw this.invalid(key, 'a value', value)
+    return value
+  }
+
+  integer(key: string, absent: number): number {
+    const value = this.text(key)
+    if (value === undefined) return absent
+    if (!/^\d{1,9}$/.test(value)) throw this.invalid(key, 'a number', value)
+    return Number(value)
+  }
+
+  boolean(key: string, absent: boolean): boolean {
+    const value = this.text(key)?.toLowerCase()
+    if (value === undefined) return absent
+    if (value !== 'true' && value !== 'false') throw this.invalid(key, 'true or false', value)
+    return value === 'true'
+  }
+
+  list(key: string): readonly string[] {
+    return (this.text(key) ?? '')
+      .split(',')
+      .map(item => item.trim())
+      .filter(item => item !== '')
+  }
+
+  invalid(key: string, expected: string, found: string | undefined): TableError {
+    return new TableError(
+      'TABLE_CORRUPT',
+      `${key}: expected ${expected}, found ${found === undefined ? 'nothing' : `'${found}'`}`,
+      { context: { path: this.#path } },
+    )
+  }
+}
+
+/** Versions to 6 keep instants in `.hoodie` itself (layout 1), 8 and on in a folder of their own (layout 2). */
+function layoutOf(reader: PropertyReader, tableVersion: number, path: string): 1 | 2 {
+  const expected = tableVersion >= 8 ? 2 : 1
+  const stated =
+    reader.text('hoodie.timeline.layout.version') === undefined
+      ? reader.integer('hoodie.table.timeline.layout.version', expected)
+      : reader.integer('hoodie.timeline.layout.version', expected)
+  if (stated !== expected) {
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `table version ${tableVersion} has timeline layout ${expected}, the properties state layout ${stated}`,
+      { context: { path } },
+    )
+  }
+  return expected
+}
+
+function refuseForeignLayouts(reader: PropertyReader, path: string): void {
+  const format = reader.text('hoodie.table.format') ?? 'native'
+  if (format !== 'native') {
+    throw new TableError('UNSUPPORTED_FEATURE', `hoodie.table.format '${format}' is not 'native'`, {
+      context: { path },
+    })
+  }
+  const storage = reader.text('hoodie.table.storage.layout')?.toLowerCase()
+  if (storage === 'lsm_tree') {
+    throw new TableError('UNSUPPORTED_FEATURE', 'Hudi tables with LSM tree storage cannot be read', {
+      context: { path },
+    })
+  }
+}
+
+function tableTypeOf(reader: PropertyReader, path: string): TableType {
+  const key = 'hoodie.table.type'
+  const type = reader.required(key).toUpperCase()
+  if (type === 'COPY_ON_WRITE' || type === 'MERGE_ON_READ') return type
+  throw new TableError('TABLE_CORRUPT', `${key}: '${type}' is no table type`, { context: { path } })
+}
+
+function baseFileFormatOf(reader: PropertyReader, path: string): string | undefined {
+  const format = reader.text('hoodie.table.base.file.format')?.toLowerCase()
+  if (format === undefined || ['parquet', 'orc', 'hfile', 'lance'].includes(format)) return format
+  throw new TableError('TABLE_CORRUPT', `hoodie.table.base.file.format: '${format}' is unknown`, {
+    context: { path },
+  })
+}
+
+function historyFolderOf(reader: PropertyReader, layout: 1 | 2, timelineFolder: string): string {
+  if (layout === 2) {
+    return `${timelineFolder}/${reader.text('hoodie.timeline.history.path') ?? 'history'}`
+  }
+  const folder = reader.text('hoodie.archivelog.folder') ?? 'archived'
+  return folder.startsWith('.hoodie') ? folder : `.hoodie/${folder}`
+}
+
+/** Custom key generators write `field:TYPE` pairs; the path has the fields in this order. */
+function partitionFieldsOf(reader: PropertyReader): readonly string[] {
+  return reader
+    .list('hoodie.table.partition.fields')
+    .map(field => field.replace(/:(simple|timestamp)$/i, ''))
+}
+
+function keyGeneratorOf(reader: PropertyReader): KeyGenerator {
+  const name = (
+    reader.text('hoodie.table.keygenerator.type') ??
+    reader.text('hoodie.table.keygenerator.class')?.split('.').at(-1) ??
+    ''
+  ).toLowerCase()
+  if (name === '') return 'plain'
+  if (name.startsWith('non') || name.startsWith('globaldelete') || name.startsWith('global_delete'))
+    return 'none'
+  if (name.startsWith('timestamp')) return 'timestamp'
+  if (name.startsWith('custom')) return 'custom'
+  if (name.startsWith('simple') || name.startsWith('complex')) return 'plain'
+  // Some other class: its paths mean whatever it likes, so no value may be read from them.
+  return 'custom'
+}
+
+function orderingFieldsOf(reader: PropertyReader): readonly string[] {
+  const fields = reader.list('hoodie.table.ordering.fields')
+  return fields.length > 0 ? fields : reader.list('hoodie.table.precombine.field')
+}
+
+function metadataPartitionsOf(reader: PropertyReader): ReadonlySet<string> {
+  const inflight = new Set(reader.list('hoodie.table.metadata.partitions.inflight'))
+  return new Set(reader.list('hoodie.table.metadata.partitions').filter(name => !inflight.has(name)))
+}

@@ -1,0 +1,75 @@
+import type { ObjectStore } from '@spillway/core'
+import { type Instant, isCompletedWrite, isWrite, parseInstant } from './instant.js'
+import type { TableConfig } from './table-config.js'
+
+/** The active timeline: what its folder lists, in order. */
+export interface Timeline {
+  readonly instants: readonly Instant[]
+  /** Completed commits, delta commits and replace commits, in the order they became visible. */
+  readonly writes: readonly Instant[]
+  /** Begin times of writes that have not completed. */
+  readonly pending: ReadonlySet<string>
+  /** Completion time by begin time, of everything completed. */
+  readonly completions: ReadonlyMap<string, string>
+  /**
+   * Begin time of the first write that is here and not kept by a savepoint, pending ones included: what is older has
+   * been archived, and was archived because it had completed.
+   */
+  readonly start: string | undefined
+}
+
+export async function loadTimeline(
+  store: ObjectStore,
+  root: string,
+  config: TableConfig,
+  signal?: AbortSignal,
+): Promise<Timeline> {
+  const folder = `${root}/${config.timelineFolder}/`
+  const instants: Instant[] = []
+  // Instant names start with digits; '/' sorts just before them, so `.aux/`, `.temp/` and the like are not listed.
+  const options = { startAfter: `${folder}/`, ...(signal === undefined ? {} : { signal }) }
+  for await (const file of store.list(folder, options)) {
+    const name = file.path.slice(folder.length)
+    if (name > ':') break
+    const instant = parseInstant(name, file)
+    if (instant !== undefined) instants.push(instant)
+  }
+  return timelineOf(instants)
+}
+
+export function timelineOf(found: readonly Instant[]): Timeline {
+  const instants = latestStates(found)
+  const writes = instants
+    .filter(isCompletedWrite)
+    .sort((a, b) => compareText(a.completion, b.completion) || compareText(a.begin, b.begin))
+  const pending = instants.filter(i => i.state !== 'completed' && isWrite(i)).map(i => i.begin)
+  const completed = instants.filter(i => i.state === 'completed')
+  const savepoints = new Set(instants.filter(i => i.action === 'savepoint').map(i => i.begin))
+  return {
+    instants,
+    writes,
+    pending: new Set(pending),
+    completions: new Map(completed.map(i => [i.begin, i.completion])),
+    start: instants.find(i => isWrite(i) && !savepoints.has(i.begin))?.begin,
+  }
+}
+
+/**
+ * One instant a begin time and kind, in its last state. A pending compaction and the commit it completes as are the
+ * same thing, and so are a pending clustering and its replace commit.
+ */
+function latestStates(found: readonly Instant[]): readonly Instant[] {
+  const rank = { requested: 0, inflight: 1, completed: 2 }
+  const latest = new Map<string, Instant>()
+  for (const instant of found) {
+    const key = `${instant.begin} ${isWrite(instant) ? 'write' : instant.action}`
+    const known = latest.get(key)
+    if (known === undefined || rank[known.state] < rank[instant.state]) latest.set(key, instant)
+  }
+  return [...latest.values()].sort((a, b) => compareText(a.begin, b.begin))
+}
+
+/** Instants are digits, so UTF-16 order is their order. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
