@@ -1,12 +1,7 @@
 import type { BoundPredicate, BoundReference, ComparisonOp, Literal, Value } from '@spillway/core'
 import { leafOf } from '@spillway/core'
 import { type BoundLiteral, type CoerceOptions, coerceLiteral } from './literal.js'
-
-/** Stands where engines disagree about a literal; not reported, since all but the disputed values is used. */
-const DISPUTED: BoundPredicate = {
-  kind: 'unknown',
-  reason: 'engines read the literal differently',
-}
+import { DISPUTED } from './rewrite-not.js'
 
 /** `ref op literal` for the column's own type, or the reason why it has no meaning there. */
 export function bindComparison(

@@ -10,6 +10,12 @@ import {
 
 type BoundLeaf = Leaf<BoundReference, Value>
 
+/**
+ * Stands where engines disagree. `certain OR (DISPUTED AND possible)` keeps what any of them may match, and claims for
+ * sure only what all of them do. Not reported as unapplied, since all but the disputed values are used.
+ */
+export const DISPUTED: PrunePredicate = { kind: 'unknown', reason: 'engines differ here' }
+
 /** The same predicate with every NOT pushed into a leaf, where it disappears. */
 export function rewriteNot(predicate: BoundPredicate): PrunePredicate {
   return push(predicate, false)
@@ -65,13 +71,17 @@ const FLIPPED: Readonly<Record<ComparisonOp, ComparisonOp>> = {
   ltEq: 'gt',
 }
 
-/** Where SQL says NOT leaf: nulls match neither. NaN is added, since `NOT (NaN < 1)` holds in some engines. */
+/** Where SQL says NOT leaf: nulls match neither. NaN may, since `NOT (NaN < 1)` holds in some engines. */
 function negate(leaf: BoundLeaf): PrunePredicate {
   switch (leaf.kind) {
     case 'comparison': {
       const flipped: BoundLeaf = { ...leaf, op: FLIPPED[leaf.op] }
       if (leaf.op === 'eq' || leaf.op === 'notEq' || !mayBeNan(leaf.ref)) return flipped
-      return { kind: 'or', operands: [flipped, { kind: 'isNan', ref: leaf.ref }] }
+      const nan: PrunePredicate = {
+        kind: 'and',
+        operands: [DISPUTED, { kind: 'isNan', ref: leaf.ref }],
+      }
+      return { kind: 'or', operands: [flipped, nan] }
     }
     case 'in':
       return { kind: 'notIn', ref: leaf.ref, values: leaf.values }

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest'
+import { evidenceWriter } from './support/evidence-writer.js'
+import { checkSoundness } from './support/property.js'
+
+const pairs = Number(process.env.SPILLWAY_SOUNDNESS_PAIRS ?? 20_000)
+const seed = Number(process.env.SPILLWAY_SOUNDNESS_SEED ?? Date.now() % 2 ** 31)
+const minutes = 60_000
+
+describe(`soundness (SPILLWAY_SOUNDNESS_SEED=${seed})`, () => {
+  it.each([[evidenceWriter, 1]])(
+    '$name: prunes no file with a matching row',
+    async (writer, share) => {
+      const result = await checkSoundness(writer, { pairs: Math.ceil(pairs * share), seed })
+      if ('message' in result) expect.fail(`seed ${seed}\n${result.message}`)
+      console.log(`${writer.name}, seed ${seed}: ${JSON.stringify(result)}`)
+      // A planner that keeps everything would be sound as well.
+      expect(result.pruned / result.prunable).toBeGreaterThan(0.3)
+      expect(result.certain).toBeGreaterThan(0)
+    },
+    60 * minutes,
+  )
+})
