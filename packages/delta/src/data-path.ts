@@ -30,7 +30,7 @@ export function resolvePath(source: TableSource, recorded: string): string {
 
 /** `/p` belongs to the file system of the table; `file:/p` and `file:///p` are one file. */
 export function qualify(location: string, path: string): string {
-  if (!path.startsWith('/')) return path.replace(/^file:\/*(?=\/)/, 'file://')
+  if (!path.startsWith('/')) return path.replace(/^file:\/*/, 'file:///')
   if (location.startsWith('/')) return path
   const root = /^([a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^/]*)/.exec(location)
   return root === null ? path : root[1]! + path

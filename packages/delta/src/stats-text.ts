@@ -119,11 +119,8 @@ export class StatsTextReader {
   #store(row: number, records: number): void {
     for (let i = 0; i < this.#columns.length; i++) {
       const { builder } = this.#columns[i]!
-      const lower = this.#lower[i]!
-      const upper = this.#upper[i]!
-      if (lower !== null) builder.lower?.set(row, lower)
-      if (upper !== null) builder.upper?.set(row, upper)
-      builder.countNulls(row, this.#nulls[i]!, records)
+      builder.setBounds(row, this.#lower[i]!, this.#upper[i]!, records)
+      builder.setNulls(row, this.#nulls[i]!, records)
     }
   }
 }

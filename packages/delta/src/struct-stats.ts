@@ -1,11 +1,5 @@
-import {
-  type ColumnStats,
-  isPrimitive,
-  leafKey,
-  type ParquetBatch,
-  readValue,
-} from '@spillway/core'
-import type { ParquetFooter, ParquetLeafInfo } from '@spillway/encoding'
+import { type ColumnStats, leafKey, type ParquetBatch, readValue, type Value } from '@spillway/core'
+import type { ParquetFooter } from '@spillway/encoding'
 import { type Side, typedBound } from './bound-value.js'
 import { NumberLeaf } from './leaf-access.js'
 import { findLeaf, type LeafPath } from './row-group.js'
@@ -42,15 +36,16 @@ export class StructColumnReader {
   }
 
   /** `rows` and `at` go together: batch row `at[i]` of the Parquet batch is row `rows[i]` of ours. */
-  read(batch: ParquetBatch, rows: readonly number[] | Uint32Array, at: Uint32Array): void {
-    this.#bounds(batch, 'lower', rows, at)
-    this.#bounds(batch, 'upper', rows, at)
+  read(batch: ParquetBatch, rows: Uint32Array, at: Uint32Array): void {
+    const lower = this.#bound(batch, 'lower')
+    const upper = this.#bound(batch, 'upper')
     const nulls = new NumberLeaf(batch, structLeaf('nullCount', this.#column))
     const records = new NumberLeaf(batch, STRUCT_RECORDS)
     for (let i = 0; i < rows.length; i++) {
-      const count = nulls.at(at[i]!)
-      if (count === undefined) continue
-      this.#builder.countNulls(rows[i]!, count, records.at(at[i]!) ?? Number.NaN)
+      const row = rows[i]!
+      const count = records.at(at[i]!) ?? Number.NaN
+      this.#builder.setBounds(row, lower(at[i]!), upper(at[i]!), count)
+      this.#builder.setNulls(row, nulls.at(at[i]!) ?? Number.NaN, count)
     }
   }
 
@@ -58,27 +53,15 @@ export class StructColumnReader {
     return this.#builder.finish()
   }
 
-  #bounds(
-    batch: ParquetBatch,
-    side: Side,
-    rows: readonly number[] | Uint32Array,
-    at: Uint32Array,
-  ): void {
-    const target = side === 'lower' ? this.#builder.lower : this.#builder.upper
+  /** Reads one side of the column from a batch; always null where the file does not have it. */
+  #bound(batch: ParquetBatch, side: Side): (row: number) => Value | null {
     const path = structLeaf(side === 'lower' ? 'minValues' : 'maxValues', this.#column)
     const leaf = batch.leaves.get(leafKey(path))
-    const type = leaf?.type ?? this.#typeOf(path)
-    if (target === undefined || leaf === undefined || type === undefined) return
-    for (let i = 0; i < rows.length; i++) {
-      const value = readValue(leaf.column, at[i]!, type)
-      if (value === null) continue
-      const bound = typedBound(value, type, this.#column.rules, side)
-      if (bound !== null) target.set(rows[i]!, bound)
+    const type = leaf?.type ?? findLeaf(this.#footer, path)?.type
+    if (!this.#builder.hasBounds || leaf === undefined || type === undefined) return () => null
+    return row => {
+      const value = readValue(leaf.column, row, type)
+      return value === null ? null : typedBound(value, type, this.#column.rules, side)
     }
-  }
-
-  #typeOf(path: LeafPath): ParquetLeafInfo['type'] | undefined {
-    const type = findLeaf(this.#footer, path)?.type
-    return type !== undefined && isPrimitive(type) ? type : undefined
   }
 }
