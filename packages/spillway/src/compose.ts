@@ -9,6 +9,7 @@ import type {
 import { deltaReader } from '@spillway/delta'
 import { type DuckDb, duckDb, type TableRows, tableRows } from '@spillway/duckdb'
 import { createBatchCache, createEngine, type Engine, type EngineOptions } from '@spillway/engine'
+import { hudiReader } from '@spillway/hudi'
 import { icebergReader } from '@spillway/iceberg'
 import { planScan } from '@spillway/planner'
 import { localStore, routeStores, type StoreRoute } from '@spillway/storage'
@@ -44,7 +45,11 @@ export function compose(options: ComposeOptions = {}): Composition {
   const store = routeStores(routes(options))
   const duckdb = options.duckdb ?? duckDb()
   const cache = createBatchCache({ maxBytes: options.cacheBytes ?? 1024 ** 3 })
-  const readers = [deltaReader({ store, cache }), icebergReader({ store, cache })]
+  const readers = [
+    deltaReader({ store, cache }),
+    icebergReader({ store, cache }),
+    hudiReader({ store, cache }),
+  ]
   const signers = s3Signers(options)
   return {
     store,

@@ -1,0 +1,94 @@
+import { type Snapshot, TableError, type TableFormat } from '@spillway/core'
+import type { Engine } from '@spillway/engine'
+import { type Command, Option } from 'commander'
+import { type Composition, compose, machineS3 } from '../compose.js'
+import { withProgress } from '../progress.js'
+import { refOf, sourceOf } from '../table-source.js'
+import type { Terminal } from '../terminal.js'
+
+/** What every command about one table takes. */
+export interface TableOptions {
+  readonly format?: TableFormat
+  readonly metadataFile?: string
+  readonly rebase?: readonly string[]
+  readonly version?: string
+  readonly snapshotId?: string
+  readonly ref?: string
+  readonly timestamp?: string
+  readonly readOptimized?: boolean
+  readonly json?: boolean
+}
+
+export function addTableOptions(command: Command): Command {
+  return command
+    .argument('<location>', 'a folder of this machine, or s3://bucket/path')
+    .addOption(
+      new Option('--format <format>', 'instead of looking what lies there').choices([
+        'delta',
+        'iceberg',
+        'hudi',
+        'parquet',
+      ]),
+    )
+    .option('--version <number>', 'Delta version, Iceberg sequence number or Hudi completion instant')
+    .option('--timestamp <time>', 'the version that was current at this time (ISO 8601, UTC)')
+    .option('--snapshot-id <id>', 'Iceberg snapshot')
+    .option('--ref <name>', 'Iceberg branch or tag')
+    .option('--metadata-file <path>', 'Iceberg metadata file, instead of the newest found')
+    .option('--rebase <from=to...>', 'read paths that start with FROM under TO: for tables that were moved')
+    .option('--read-optimized', 'Hudi: base files without their logs')
+    .option('--json', 'print JSON')
+}
+
+export interface OpenTable {
+  readonly snapshot: Snapshot
+  readonly spillway: Composition
+  readonly engine: Engine
+}
+
+/** Opens the table, hands it to `work` and closes what was opened. */
+export async function withTable<Result>(
+  location: string,
+  { options, terminal }: { readonly options: TableOptions; readonly terminal: Terminal },
+  work: (table: OpenTable) => Promise<Result>,
+): Promise<Result> {
+  const s3 = machineS3(terminal.environment)
+  const spillway = compose(s3 === undefined ? {} : { s3 })
+  const engine = spillway.engine()
+  const source = sourceOf(
+    {
+      location,
+      format: options.format,
+      metadataFile: options.metadataFile,
+      rebase: options.rebase?.map(rebaseOf),
+      view: options.readOptimized ? 'read-optimized' : undefined,
+    },
+    terminal.folder,
+  )
+  const at = refOf({
+    version: integerOf('--version', options.version),
+    snapshotId: integerOf('--snapshot-id', options.snapshotId),
+    ref: options.ref,
+    timestamp: options.timestamp,
+  })
+  try {
+    return await withProgress(terminal, `reading ${location}`, async () => {
+      const snapshot = await engine.snapshot(source, at, terminal.signal)
+      return work({ snapshot, spillway, engine })
+    })
+  } finally {
+    await spillway.close()
+  }
+}
+
+function rebaseOf(text: string): { readonly from: string; readonly to: string } {
+  const at = text.indexOf('=')
+  if (at > 0) return { from: text.slice(0, at), to: text.slice(at + 1) }
+  throw new TableError('INVALID_REQUEST', `--rebase expects FROM=TO, found ${text}`)
+}
+
+export function integerOf(option: string, text: string | undefined): bigint | undefined {
+  if (text === undefined) return undefined
+  if (/^-?\d{1,40}$/.test(text)) return BigInt(text)
+  throw new TableError('INVALID_REQUEST', `${option} expects an integer, found ${text}`)
+}
