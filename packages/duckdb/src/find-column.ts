@@ -11,9 +11,15 @@ interface MappedField {
 
 /**
  * How the columns of `shape` are found. Iceberg and Delta's id mode go by field id (delta.md 1c, iceberg.md 1.1);
- * files without ids by the table's name mapping; everything else by physical name.
+ * files without ids by the table's name mapping; Hudi's by what each file calls its columns; everything else by
+ * physical name.
  */
-export function columnFinder(snapshot: Snapshot, shape: FileShape): FindColumn {
+export function columnFinder(
+  snapshot: Snapshot,
+  shape: FileShape,
+  names?: ReadonlyMap<number, string | null>,
+): FindColumn {
+  if (names !== undefined) return byOwnName(names)
   if (!usesFieldIds(snapshot)) return byName
   if (shape.hasFieldIds) return byFieldId
   if (snapshot.format !== 'iceberg') return byName
@@ -37,6 +43,15 @@ const byName: FindColumn = (field, columns) => {
   const alike = columns.flatMap(({ name }, i) => (name.toLowerCase() === lowered ? [i] : []))
   if (alike.length > 1) throw ambiguous(field, columns)
   return alike[0]
+}
+
+/** Files of a table whose columns were renamed say what they call each; one that they do not have is null. */
+function byOwnName(names: ReadonlyMap<number, string | null>): FindColumn {
+  return (field, columns) => {
+    const physicalName = names.get(field.id)
+    if (physicalName === null) return undefined
+    return byName(physicalName === undefined ? field : { ...field, physicalName }, columns)
+  }
 }
 
 function byMapping(names: ReadonlyMap<number, readonly string[]>): FindColumn {

@@ -64,12 +64,17 @@ function groupsOf(shape: FileShape, files: readonly DataFile[]): readonly (reado
   for (const position of shape.files) {
     const file = files[position]!
     const untouched = file.deletes.every(({ kind }) => kind === 'equality-delete')
-    const key = `${untouched}\n${equalityKey(file)}`
+    const key = `${untouched}\n${equalityKey(file)}\n${namesKey(file)}`
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [position])
     else group.push(position)
   }
   return [...groups.values()]
+}
+
+/** Files that call their columns differently are read apart. */
+function namesKey({ columnNames }: DataFile): string {
+  return columnNames === undefined ? '' : JSON.stringify([...columnNames])
 }
 
 interface PartInput {
@@ -117,7 +122,7 @@ function sourceOf(
   { naming, context }: { readonly naming: Naming; readonly context: DeleteContext },
 ): ColumnSource {
   const { snapshot } = context
-  const find = columnFinder(snapshot, shape)
+  const find = columnFinder(snapshot, shape, files[0]?.columnNames)
   const constants = new Map<Field, string | undefined>()
   // Delta files do not hold partition columns, or hold them beside a log that wins (materializePartitionColumns); a
   // folder's name wins in a directory of Parquet. Iceberg and Hudi look there only for what the file lacks.

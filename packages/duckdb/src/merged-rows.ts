@@ -1,14 +1,10 @@
 import { type DataFile, type LogRecord, type Schema, TableError } from '@spillway/core'
 import type { DeleteContext } from './deleted-positions.js'
-import type { FileColumn } from './file-shape.js'
+import { vectorBytes } from './deletion-vector.js'
 import { type LivePart, liveParts } from './live-rows.js'
 import { quoteNested } from './quote-nested.js'
-import { quoteText } from './sql-text.js'
 import { type Naming, sqlTypeText } from './sql-type.js'
 
-/** Hudi's meta column that holds a record's key in base files. */
-const RECORD_KEY = '_hoodie_record_key'
-const KEYS = 'merged_keys'
 const ROWS = 'merged_rows'
 const RECORDS_AT_ONCE = 500
 
@@ -34,27 +30,29 @@ async function* mergeParts(
   naming: Naming,
 ): AsyncGenerator<LivePart> {
   for (const file of files) {
-    await fillMerged(file, context, naming)
+    const taken = await fillMerged(file, context, naming)
     if (file.fileFormat !== 'hudi-log') {
-      const base = { ...file, logFiles: [] }
-      yield* liveParts([base], context, { naming, condition: untouched })
+      yield* liveParts([withoutRows(file, taken)], context, { naming })
     }
     yield mergedPart(file, context.snapshot.schema, naming)
   }
 }
 
-function untouched(columns: readonly FileColumn[]): string {
-  const at = columns.findIndex(({ name }) => name === RECORD_KEY)
-  if (at < 0) {
-    throw new TableError(
-      'UNSUPPORTED_FEATURE',
-      `log files are merged by record key, and the base file has no column ${RECORD_KEY}`,
-    )
-  }
-  return `NOT EXISTS (SELECT 1 FROM ${KEYS} k WHERE k.key = c${at})`
+/** The base file less the rows that the logs take away: what a deletion vector says. */
+function withoutRows(file: DataFile, positions: readonly bigint[]): DataFile {
+  const base = { ...file, logFiles: [] }
+  if (positions.length === 0) return base
+  const bitmap = vectorBytes(positions)
+  const cardinality = positions.length
+  return { ...base, deletes: [{ kind: 'deletion-vector', id: 'merged', bitmap, cardinality }] }
 }
 
-async function fillMerged(file: DataFile, context: DeleteContext, naming: Naming): Promise<void> {
+/** Fills the table of merged rows; answers which rows of the base file they and the deletes take away. */
+async function fillMerged(
+  file: DataFile,
+  context: DeleteContext,
+  naming: Naming,
+): Promise<readonly bigint[]> {
   const { snapshot, connection, signal } = context
   if (snapshot.mergedLogs === undefined) {
     throw new TableError(
@@ -66,13 +64,15 @@ async function fillMerged(file: DataFile, context: DeleteContext, naming: Naming
   const columns = snapshot.schema.fields.map(
     (field, i) => `c${i} ${sqlTypeText(field.type, naming)}`,
   )
-  await connection.run(`CREATE OR REPLACE TEMP TABLE ${KEYS} (key VARCHAR)`, signal)
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${ROWS} (${columns.join(', ')})`, signal)
+  const taken: bigint[] = []
   for await (const records of snapshot.mergedLogs(file, signal)) {
+    for (const { position } of records) if (position !== undefined) taken.push(position)
     for (let start = 0; start < records.length; start += RECORDS_AT_ONCE) {
       await insert(records.slice(start, start + RECORDS_AT_ONCE), context, naming)
     }
   }
+  return taken
 }
 
 async function insert(
@@ -81,8 +81,6 @@ async function insert(
   naming: Naming,
 ): Promise<void> {
   const { snapshot, connection, signal } = context
-  const keys = records.map(({ recordKey }) => `(${quoteText(recordKey)})`)
-  await connection.run(`INSERT INTO ${KEYS} VALUES ${keys.join(', ')}`, signal)
   const rows = records.flatMap(({ row }) =>
     row === undefined ? [] : [rowText(row, snapshot.schema, naming)],
   )
