@@ -78,6 +78,8 @@ function checkNames({ shares, recipients }: CheckedConfig): void {
     unique(`schema in share ${one.name}`, one.schemas)
     for (const two of one.schemas) unique(`table in schema ${one.name}.${two.name}`, two.tables)
   }
+  const ids = recipients.map(one => one.id ?? one.name)
+  if (new Set(ids).size < ids.length) throw refused('two recipients have the same id')
   const known = new Set(shares.map(one => one.name.toLowerCase()))
   for (const { name, shares: granted } of recipients) {
     for (const grant of granted) {

@@ -1,0 +1,50 @@
+import { createServer } from 'node:http'
+import { expect, it } from 'vitest'
+import { nodeListener } from '../src/node.js'
+import { expectMounted, serverToMount } from './mounting.js'
+
+it('mounts in node:http beside another route', async () => {
+  const { server, remove } = serverToMount()
+  const sharing = nodeListener(server)
+  const http = createServer((request, response) => {
+    if (request.url?.startsWith('/delta-sharing/')) sharing(request, response)
+    else response.end('hello')
+  })
+  await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve))
+  await expectMounted(http.address())
+  await new Promise(resolve => http.close(resolve))
+  remove()
+})
+
+it('breaks the connection of an answer that breaks off, and aborts one whose reader has gone', async () => {
+  const aborted: boolean[] = []
+  const broken = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode('{"protocol":{}}\n'))
+    },
+    pull(controller) {
+      controller.error(new Error('cut'))
+    },
+  })
+  const http = createServer(
+    nodeListener({
+      async fetch(request) {
+        if (request.url.endsWith('/broken')) return new Response(broken)
+        await new Promise(resolve => request.signal.addEventListener('abort', resolve))
+        aborted.push(request.signal.aborted)
+        return new Response('late')
+      },
+    }),
+  )
+  await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve))
+  const address = http.address()
+  const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  await expect(fetch(`${origin}/broken`).then(response => response.text())).rejects.toThrow()
+  const gone = new AbortController()
+  const asked = fetch(`${origin}/slow`, { signal: gone.signal })
+  setTimeout(() => gone.abort(), 50)
+  await expect(asked).rejects.toThrow()
+  await expect.poll(() => aborted).toEqual([true])
+  http.closeAllConnections()
+  await new Promise(resolve => http.close(resolve))
+})
