@@ -1,7 +1,199 @@
-import type { ChangeRange, ChangeSet } from '@spillway/core'
-import type { LoadContext } from './load-state.js'
+import {
+  type ChangeRange,
+  type ChangeSet,
+  type DataFile,
+  type ObjectMeta,
+  TableError,
+  type TableMetadata,
+} from '@spillway/core'
+import { actionFile } from './action-file.js'
+import type { ActionSink, CommitInfo, FileAction } from './actions.js'
+import { type Protocol, parseProtocol } from './features.js'
+import { inCommitTimestamps } from './in-commit-timestamp.js'
+import { allOf, inOrder } from './in-order.js'
+import type { FileContext } from './live-files.js'
+import { type LoadContext, loadState } from './load-state.js'
+import { type DeltaMetadata, parseMetadata } from './metadata.js'
+import { LogFileReader } from './read-log.js'
+import { snapshotOf, type TableState } from './table-state.js'
 
+const CONCURRENT_COMMITS = 2
+
+/**
+ * What each version of the range changed, oldest first. PROTOCOL.md, "Add CDC File": where a version recorded change
+ * files they alone are its changes; elsewhere its adds and removes are, unless they only moved data. An add and a
+ * remove of one file with different vectors come as both: their difference is the change.
+ */
 export async function* readChanges(
-  _context: LoadContext,
-  _range: ChangeRange,
-): AsyncGenerator<ChangeSet> {}
+  context: LoadContext,
+  range: ChangeRange,
+): AsyncGenerator<ChangeSet> {
+  const commits = await commitsOf(context, range)
+  if (commits.length === 0) return
+  const { startVersion } = range
+  const segment = await context.log.at(startVersion, context.signal)
+  let table: TableState = await loadState(context, segment)
+  let isFirst = true
+  const read = async (commit: Commit) => readCommit(context, commit)
+  for await (const commit of inOrder(commits, CONCURRENT_COMMITS, read)) {
+    const next = isFirst ? table : withDocuments(table, commit)
+    const changed = isFirst || next !== table
+    table = next
+    checkFeed(table.metadata, range, commit.version)
+    yield await changeSet(context, commit, range, { table, changed })
+    isFirst = false
+  }
+}
+
+interface Commit {
+  readonly version: bigint
+  readonly file: ObjectMeta
+}
+
+/** The commits of the range, all of which must still be there. An end beyond the latest version means the latest. */
+async function commitsOf(
+  { log, signal }: LoadContext,
+  { startVersion, endVersion }: ChangeRange,
+): Promise<readonly Commit[]> {
+  if (endVersion < startVersion || startVersion < 0n) {
+    throw unavailable(log.folder, `a range from ${startVersion} to ${endVersion} is empty`)
+  }
+  const listing = await log.list(startVersion, signal)
+  const commits = listing.commits.filter(
+    ({ version }) => version >= startVersion && version <= endVersion,
+  )
+  const latest = listing.commits.at(-1)?.version
+  if (latest === undefined || latest < startVersion) {
+    throw unavailable(log.folder, `version ${startVersion} is after the latest version`)
+  }
+  commits.forEach(({ version }, i) => {
+    const expected = startVersion + BigInt(i)
+    if (version === expected) return
+    throw unavailable(log.folder, `the commit of version ${expected} is no longer there`)
+  })
+  if (commits.length === 0) {
+    throw unavailable(log.folder, `the commit of version ${startVersion} is no longer there`)
+  }
+  return commits
+}
+
+function unavailable(path: string, reason: string): TableError {
+  return new TableError('INVALID_REQUEST', `these changes are not available: ${reason}`, {
+    context: { path },
+  })
+}
+
+interface ReadCommit extends Commit {
+  readonly info: CommitInfo | undefined
+  readonly protocolJson: string | undefined
+  readonly metadataJson: string | undefined
+  /** Built once the metadata in force is known. */
+  readonly files: readonly PendingChange[]
+}
+
+interface PendingChange {
+  readonly action: 'add' | 'remove' | 'cdc'
+  readonly dataChange: boolean
+  /** Not every remove says. */
+  readonly hasSize: boolean
+  file(context: FileContext): DataFile
+}
+
+async function readCommit(context: LoadContext, commit: Commit): Promise<ReadCommit> {
+  const collected: {
+    info: CommitInfo | undefined
+    protocolJson: string | undefined
+    metadataJson: string | undefined
+  } = { info: undefined, protocolJson: undefined, metadataJson: undefined }
+  const files: PendingChange[] = []
+  const sink: ActionSink = {
+    file: (action: FileAction) => {
+      const { kind, dataChange, size } = action
+      files.push({ action: kind, dataChange, hasSize: size >= 0, file: actionFile(action) })
+    },
+    commitInfo: info => {
+      collected.info = info
+    },
+    protocol: json => {
+      collected.protocolJson = json
+    },
+    metadata: json => {
+      collected.metadataJson = json
+    },
+  }
+  await new LogFileReader(context.log.store, { signal: context.signal }).read(commit.file, sink)
+  return { ...commit, ...collected, files }
+}
+
+/** The table after a commit that changed its protocol or metadata; the same object after any other. */
+function withDocuments(table: TableState, commit: ReadCommit): TableState {
+  const protocolJson = commit.protocolJson ?? table.protocolJson
+  const metadataJson = commit.metadataJson ?? table.metadataJson
+  if (protocolJson === table.protocolJson && metadataJson === table.metadataJson) return table
+  const protocol: Protocol = parseProtocol(protocolJson)
+  const metadata: DeltaMetadata = parseMetadata(metadataJson, protocol)
+  return { ...table, protocol, protocolJson, metadata, metadataJson }
+}
+
+/** The feed must have been on in every version: where it was off, what changed was not kept. */
+function checkFeed(metadata: DeltaMetadata, range: ChangeRange, version: bigint): void {
+  if (range.kind !== 'feed') return
+  if (metadata.configuration.get('delta.enableChangeDataFeed')?.toLowerCase() === 'true') return
+  throw new TableError(
+    'INVALID_REQUEST',
+    `the change data feed is not enabled in version ${version}: the table property delta.enableChangeDataFeed is not true`,
+    { context: { version } },
+  )
+}
+
+async function changeSet(
+  context: LoadContext,
+  commit: ReadCommit,
+  range: ChangeRange,
+  { table, changed }: { readonly table: TableState; readonly changed: boolean },
+): Promise<ChangeSet> {
+  const { metadata } = table
+  const timestamp = timeOf(commit, metadata)
+  const files = chosen(commit.files, range.kind)
+  const fileContext = { source: context.source, metadata }
+  const { version } = commit
+  const changes = await allOf(files, CONCURRENT_HEADS, async ({ action, hasSize, file }) => {
+    const described = file(fileContext)
+    return { action, file: hasSize ? described : await measured(context, described) }
+  })
+  const tableMetadata = changed ? metadataOf({ ...table, version, timestamp }) : undefined
+  return {
+    version,
+    timestamp,
+    ...(tableMetadata === undefined ? {} : { metadata: tableMetadata }),
+    changes,
+  }
+}
+
+const CONCURRENT_HEADS = 16
+
+/** A file whose action does not say how long it is. One that is gone stays without a size: it cannot be read anyway. */
+async function measured({ log, signal }: LoadContext, file: DataFile): Promise<DataFile> {
+  const found = await log.store.head(file.path, signal)
+  return found === undefined ? file : { ...file, size: found.size }
+}
+
+function timeOf(commit: ReadCommit, metadata: DeltaMetadata): number {
+  const enabled = inCommitTimestamps(metadata.configuration)
+  const own = enabled !== undefined && commit.version >= enabled.version
+  return (own ? commit.info?.inCommitTimestamp : undefined) ?? commit.file.lastModified
+}
+
+function chosen(
+  files: readonly PendingChange[],
+  kind: ChangeRange['kind'],
+): readonly PendingChange[] {
+  const recorded = files.filter(file => file.action === 'cdc')
+  if (kind === 'feed' && recorded.length > 0) return recorded
+  return files.filter(file => file.action !== 'cdc' && file.dataChange)
+}
+
+function metadataOf(table: TableState): TableMetadata {
+  const { files: _, source: __, totals: ___, ...metadata } = snapshotOf(table)
+  return metadata
+}

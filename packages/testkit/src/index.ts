@@ -1,3 +1,34 @@
+export { AvroWriter, avroFile } from './avro-writer.js'
+export {
+  type DeltaAction,
+  type DeltaField,
+  type DeltaFileOptions,
+  type DeltaTable,
+  type DeltaTableOptions,
+  type DeltaVector,
+  deltaAdd,
+  deltaCdc,
+  deltaMetadata,
+  deltaProtocol,
+  deltaRemove,
+  deltaTable,
+  deltaVersion,
+  jsonLinesOf,
+} from './delta-table.js'
+export {
+  icebergManifest,
+  type ManifestEntry,
+  type ManifestOptions,
+  type PartitionColumn,
+} from './iceberg-manifest.js'
+export {
+  type IcebergTableOptions,
+  icebergManifestList,
+  type ListedManifest,
+  type ListedSummary,
+  writeIcebergTable,
+} from './iceberg-table.js'
+export { icebergBytes } from './iceberg-values.js'
 export {
   fileIndex,
   filePath,
