@@ -23,7 +23,7 @@ export interface StoredObject {
 
 export type Fault =
   | { readonly status: number; readonly code: string; readonly when?: RegExp }
-  | { readonly kind: 'hang' | 'cut' | 'reset'; readonly when?: RegExp }
+  | { readonly kind: 'hang' | 'cut' | 'reset' | 'ignore-range'; readonly when?: RegExp }
 
 export interface TestS3Options {
   readonly secrets: Readonly<Record<string, string>>
@@ -111,8 +111,10 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
   state.requests.push(label)
   const body = Buffer.concat(chunks)
   const call: Call = { method, bucket, key, query, headers: request.headers, body }
-  if (await playFault(state, label, response)) return
+  const fault = playFault(state, label, response)
+  if (fault !== undefined && fault !== 'ignore-range') return
   verify(state, call, rawPath)
+  if (fault === 'ignore-range') delete call.headers.range
   if (bucket === 'missing') throw new S3Refusal(404, 'NoSuchBucket')
   if (bucket === 'forbidden') throw new S3Refusal(403, 'AccessDenied')
   if (isList) sendXml(response, list(state, call))
@@ -136,11 +138,12 @@ function parseQuery(raw: string): Map<string, string> {
   )
 }
 
-async function playFault(state: State, label: string, response: ServerResponse): Promise<boolean> {
+/** Answers with the next fault that is meant for this request; its kind, where there was one. */
+function playFault(state: State, label: string, response: ServerResponse): string | undefined {
   const index = state.faults.findIndex(({ when }) => when?.test(label) ?? true)
-  if (index < 0) return false
+  if (index < 0) return undefined
   const [fault] = state.faults.splice(index, 1)
-  if (fault === undefined) return false
+  if (fault === undefined) return undefined
   if ('status' in fault) throw new S3Refusal(fault.status, fault.code)
   if (fault.kind === 'reset') response.destroy()
   if (fault.kind === 'cut') {
@@ -148,7 +151,7 @@ async function playFault(state: State, label: string, response: ServerResponse):
     response.write('only this')
     setTimeout(() => response.destroy(), 20)
   }
-  return true
+  return fault.kind
 }
 
 /** Signature Version 4 by header or by query, over the path as it was sent. */

@@ -172,6 +172,22 @@ describe('cancellation', () => {
 })
 
 describe('a range', () => {
+  it('is cut from the whole object where a service ignores it', async () => {
+    await store().put('s3://bucket/a', Buffer.from('0123456789'))
+    for (const range of [{ suffix: 4 }, { start: 6, end: 99 }]) {
+      server.faults.push({ kind: 'ignore-range' })
+      const got = await store().get('s3://bucket/a', { range })
+      expect([text(got?.bytes), got?.meta.size]).toEqual(['6789', 10])
+    }
+  })
+
+  it.each([{ suffix: 0 }, { start: 3, end: 3 }])('without bytes fetches none: %o', async range => {
+    await store().put('s3://bucket/a', Buffer.from('0123456789'))
+    server.requests.length = 0
+    expect((await store().get('s3://bucket/a', { range }))?.bytes).toEqual(new Uint8Array())
+    expect(server.requests).toEqual(['HEAD bucket/a'])
+  })
+
   it('is one request, with the size of the object in its answer', async () => {
     await store().put('s3://bucket/a', Buffer.from('0123456789'))
     server.requests.length = 0
