@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { deltaWriter } from './support/delta-writer.js'
 import { evidenceWriter } from './support/evidence-writer.js'
 import { checkSoundness } from './support/property.js'
 
@@ -7,7 +8,10 @@ const seed = Number(process.env.SPILLWAY_SOUNDNESS_SEED ?? Date.now() % 2 ** 31)
 const minutes = 60_000
 
 describe(`soundness (SPILLWAY_SOUNDNESS_SEED=${seed})`, () => {
-  it.each([[evidenceWriter, 1]])(
+  it.each([
+    [evidenceWriter, 0.6],
+    [deltaWriter, 0.4],
+  ])(
     '$name: prunes no file with a matching row',
     async (writer, share) => {
       const result = await checkSoundness(writer, { pairs: Math.ceil(pairs * share), seed })

@@ -137,6 +137,8 @@ function mayMatch(one: Case, index: number): boolean {
 }
 
 function lostFile(one: Case, kept: ReadonlySet<string>): string | undefined {
+  const stray = [...kept].find(path => !(fileIndex(path) < one.table.files.length))
+  if (stray !== undefined) return `${stray} is not in the table`
   for (const index of one.table.files.keys()) {
     if (!kept.has(filePath(index)) && mayMatch(one, index)) {
       return `${filePath(index)} holds a matching row and was pruned`
@@ -162,7 +164,7 @@ async function wronglyCertain(
   total: Totals,
 ): Promise<string | undefined> {
   const { table, snapshot, predicate } = one
-  const bound = rewriteNot(bind(predicate, table.schema, one).predicate)
+  const bound = rewriteNot(bind(predicate, snapshot.schema, one).predicate)
   for (const handle of snapshot.files.handles) {
     const { batch, live } = await handle.load()
     const stats = await batch.readStats(fieldsOf(bound), live)
