@@ -88,9 +88,7 @@ function timeInterval(
 ): Interval | undefined {
   const perHour = unitsPerHour(type)
   if (perHour === undefined) return undefined
-  // Iceberg up to 0.10 wrote values before 1970 one too large, so for them the lower end reaches one further down.
-  const first =
-    lower === undefined ? undefined : Number(lower) < 0 ? Number(lower) - 1 : Number(lower)
+  const first = lower === undefined ? undefined : leastUnit(Number(lower))
   const start = first === undefined ? undefined : startHour(transform, first)
   const end = upper === undefined ? undefined : startHour(transform, Number(upper) + 1)
   if (type === 'date') {
@@ -103,6 +101,14 @@ function timeInterval(
     start === undefined ? undefined : clip(BigInt(start) * perHour),
     end === undefined ? undefined : clip(BigInt(end) * perHour - 1n),
   )
+}
+
+/**
+ * Iceberg up to 0.10 rounded times before 1970 toward it, so a unit at or before the epoch may hold values of the one
+ * below.
+ */
+function leastUnit(value: number): number {
+  return value <= 0 ? value - 1 : value
 }
 
 /** Undefined for what time transforms do not apply to. A date has no part of a day. */

@@ -1,0 +1,80 @@
+import type { DataType, Value } from '@spillway/core'
+import type { AvroWriter } from './avro-writer.js'
+
+const utf8 = new TextEncoder()
+
+/** Iceberg's binary single-value serialization (spec, Appendix D). */
+export function icebergBytes(value: Value, type: DataType): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  if (typeof value === 'string') return utf8.encode(value)
+  if (typeof value === 'boolean') return Uint8Array.of(value ? 1 : 0)
+  if (type === 'float') return new Uint8Array(Float32Array.of(Number(value)).buffer)
+  if (type === 'double') return new Uint8Array(Float64Array.of(Number(value)).buffer)
+  if (typeof type === 'object' && type.kind === 'decimal') return minimalBytes(value as bigint)
+  if (typeof value === 'bigint') return new Uint8Array(BigInt64Array.of(value).buffer)
+  return new Uint8Array(Int32Array.of(value).buffer)
+}
+
+/** Two's complement, big-endian, as short as it can be. */
+export function minimalBytes(value: bigint): Uint8Array {
+  let length = 1
+  while (BigInt.asIntN(8 * length, value) !== value) length++
+  return fixedBytes(value, length)
+}
+
+function fixedBytes(value: bigint, length: number): Uint8Array {
+  let rest = BigInt.asUintN(8 * length, value)
+  const bytes = new Uint8Array(length)
+  for (let i = length - 1; i >= 0; i--, rest >>= 8n) bytes[i] = Number(rest & 0xffn)
+  return bytes
+}
+
+/** The Avro schema of a partition value (spec, Appendix A, "Avro"). `name` makes named types distinct. */
+export function avroTypeOf(type: DataType, name: string): unknown {
+  if (typeof type === 'object') {
+    if (type.kind === 'fixed') return { type: 'fixed', name, size: type.length }
+    if (type.kind !== 'decimal') throw new Error(`no Avro type for ${type.kind}`)
+    const { precision, scale } = type
+    return { type: 'fixed', name, size: 16, logicalType: 'decimal', precision, scale }
+  }
+  switch (type) {
+    case 'date':
+      return { type: 'int', logicalType: 'date' }
+    case 'time':
+      return { type: 'long', logicalType: 'time-micros' }
+    case 'timestamp':
+    case 'timestamptz':
+      return {
+        type: 'long',
+        logicalType: 'timestamp-micros',
+        'adjust-to-utc': type === 'timestamptz',
+      }
+    case 'timestamp_ns':
+    case 'timestamptz_ns':
+      return {
+        type: 'long',
+        logicalType: 'timestamp-nanos',
+        'adjust-to-utc': type === 'timestamptz_ns',
+      }
+    case 'uuid':
+      return { type: 'fixed', name, size: 16, logicalType: 'uuid' }
+    case 'binary':
+      return 'bytes'
+    default:
+      return type
+  }
+}
+
+/** A partition value as `avroTypeOf` describes it. */
+export function writeAvroValue(out: AvroWriter, value: Value, type: DataType): void {
+  if (typeof type === 'object') {
+    out.raw(type.kind === 'decimal' ? fixedBytes(value as bigint, 16) : (value as Uint8Array))
+    return
+  }
+  if (type === 'uuid') out.raw(value as Uint8Array)
+  else if (type === 'boolean') out.boolean(value as boolean)
+  else if (type === 'float') out.float(value as number)
+  else if (type === 'double') out.double(value as number)
+  else if (typeof value === 'string' || value instanceof Uint8Array) out.bytes(value)
+  else out.long(value as number | bigint)
+}
