@@ -8,6 +8,7 @@ import type {
   DuckDBValue,
 } from '@duckdb/node-api'
 import { TableError, throwIfCancelled } from '@spillway/core'
+import type { Json } from './json.js'
 import { type SqlType, sqlTypeOf } from './sql-type.js'
 
 /** A block of rows as DuckDB hands it over, a vector a column. */
@@ -38,11 +39,19 @@ export interface Connection {
   all(sql: string, signal?: AbortSignal): Promise<readonly Row[]>
   /** Chunks as they are computed; memory does not grow with the answer. */
   stream(sql: string, signal?: AbortSignal): AsyncIterable<Chunk>
+  /** A whole answer as JSON, for statements whose types are not known beforehand. */
+  json(sql: string, signal?: AbortSignal): Promise<SqlAnswer>
   /** The types of a query's columns, without running it. */
   types(sql: string): Promise<readonly SqlType[]>
   /** Fills a table of two BIGINT columns. */
   appendPairs(table: string, pairs: Iterable<readonly [bigint, bigint]>): Promise<void>
   close(): void
+}
+
+/** Numbers that JSON would round (64-bit integers, decimals) are text. */
+export interface SqlAnswer {
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly Json[])[]
 }
 
 export function duckDb(options: DuckDbOptions = {}): DuckDb {
@@ -121,6 +130,11 @@ class Session implements Connection {
     }
   }
 
+  async json(sql: string, signal?: AbortSignal): Promise<SqlAnswer> {
+    const result = await this.#interruptible(signal, () => this.#connection.run(sql), sqlErrorOf)
+    return { columns: result.columnNames(), rows: (await result.getRowsJson()) as Json[][] }
+  }
+
   async types(sql: string): Promise<readonly SqlType[]> {
     const result = await this.#interruptible(undefined, () =>
       this.#connection.run(`SELECT * FROM (${sql}) LIMIT 0`),
@@ -142,7 +156,11 @@ class Session implements Connection {
     this.#connection.closeSync()
   }
 
-  async #interruptible<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  async #interruptible<T>(
+    signal: AbortSignal | undefined,
+    work: () => Promise<T>,
+    errorOf = tableErrorOf,
+  ): Promise<T> {
     throwIfCancelled(signal)
     const interrupt = () => this.#connection.interrupt()
     signal?.addEventListener('abort', interrupt, { once: true })
@@ -150,11 +168,21 @@ class Session implements Connection {
       return await work()
     } catch (error) {
       throwIfCancelled(signal)
-      throw tableErrorOf(error)
+      throw errorOf(error)
     } finally {
       signal?.removeEventListener('abort', interrupt)
     }
   }
+}
+
+/** What DuckDB says about SQL that a person wrote. */
+function sqlErrorOf(cause: unknown): TableError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new TableError(
+    'INVALID_REQUEST',
+    `DuckDB refuses the query: ${message.split('\n\n')[0]}`,
+    { cause },
+  )
 }
 
 /** What DuckDB says about files it cannot read is the table's fault; about our SQL, ours. */

@@ -8,9 +8,11 @@ export {
   duckDb,
   type Row,
   type RowValue,
+  type SqlAnswer,
 } from './connection.js'
+export type { Json } from './json.js'
 export { predicateSql } from './predicate-sql.js'
-export { type Json, rowJson, valueJson } from './row-json.js'
+export { rowJson, valueJson } from './row-json.js'
 export { type RowResolverOptions, rowResolver } from './row-resolver.js'
 export {
   liveFiles,

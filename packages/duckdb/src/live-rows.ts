@@ -7,7 +7,7 @@ import {
   requireParquet,
 } from './deleted-positions.js'
 import { equalityConditions, equalityDeletes, equalityKey } from './equality-deletes.js'
-import { type FileColumn, type FileShape, fileShapes, readParquet } from './file-shape.js'
+import { type FileShape, fileShapes, readParquet } from './file-shape.js'
 import { columnFinder } from './find-column.js'
 import { partitionConstant } from './partition-constants.js'
 import type { Naming } from './sql-type.js'
@@ -28,8 +28,6 @@ export interface LivePart {
 
 export interface PartOptions {
   readonly naming: Naming
-  /** One more condition on the rows of files with these columns. */
-  readonly condition?: (columns: readonly FileColumn[]) => string
 }
 
 /**
@@ -99,8 +97,6 @@ async function partOf(
   }
   const deletes = equalityDeletes(chosen[0]!)
   if (deletes.length > 0) conditions.push(...(await equalityConditions(deletes, source, context)))
-  const extra = options.condition?.(shape.columns)
-  if (extra !== undefined) conditions.push(extra)
   const names = shape.columns.map((_, i) => `c${i}`).join(', ')
   const from = `FROM ${readParquet(positions.map(position => paths[position]!))} t(${names})`
   const live = conditions.length === 0 ? 'TRUE' : conditions.join(' AND ')
@@ -111,7 +107,7 @@ async function partOf(
     from: `${from} WHERE ${live}`,
     deleted: `${from} WHERE NOT (${live})`,
     source,
-    readsValues: deletes.length > 0 || extra !== undefined,
+    readsValues: deletes.length > 0,
     hasDeletes: conditions.length > 0,
   }
 }

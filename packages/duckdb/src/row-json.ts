@@ -1,15 +1,8 @@
 import { type DataType, type Field, TableError, typeName } from '@spillway/core'
 import type { Row, RowValue } from './connection.js'
+import type { Json } from './json.js'
 import { decimalText, timeText } from './sql-text.js'
 import { isVoid } from './sql-type.js'
-
-export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [key: string]: Json }
 
 /**
  * A row as JSON: 64-bit integers and decimals as strings, dates as yyyy-MM-dd, timestamps as ISO 8601 with

@@ -8,12 +8,21 @@ import {
   throwIfCancelled,
 } from '@spillway/core'
 import { columnSql, pathSql } from './column-sql.js'
-import { type Connection, chunkRows, type DuckDb, duckDb, type Row } from './connection.js'
+import {
+  type Connection,
+  chunkRows,
+  type DuckDb,
+  duckDb,
+  type Row,
+  type SqlAnswer,
+} from './connection.js'
 import { DELETED } from './deleted-positions.js'
 import type { LivePart } from './live-rows.js'
 import { localFiles } from './local-files.js'
 import { exactParts } from './merged-rows.js'
 import { predicateSql } from './predicate-sql.js'
+import { quoteName } from './sql-text.js'
+import { type Naming, sqlTypeText } from './sql-type.js'
 
 export interface TableRowsOptions {
   readonly store: ObjectStore
@@ -48,6 +57,8 @@ export interface RowAnswer {
 export interface TableRows {
   count(snapshot: Snapshot, where?: Predicate, signal?: AbortSignal): Promise<bigint>
   rows(snapshot: Snapshot, query?: RowQuery): RowAnswer
+  /** Any DuckDB SQL over the rows that `query` chooses, which it finds in a table named `t`. */
+  sql(snapshot: Snapshot, sql: string, query?: Omit<RowQuery, 'limit'>): Promise<SqlAnswer>
 }
 
 /** Files that one statement may name. */
@@ -57,28 +68,22 @@ export function tableRows(options: TableRowsOptions): TableRows {
   const duckdb = options.duckdb ?? duckDb()
   const filesOf = options.files ?? liveFiles
 
+  /** Parts of every batch on one connection, whose temporary tables are a part's own. */
   async function* parts(
+    connection: Connection,
     snapshot: Snapshot,
-    query: RowQuery,
-  ): AsyncGenerator<[LivePart, Connection]> {
-    const { where, signal } = query
+    { naming, query: { where, signal } }: { readonly naming: Naming; readonly query: RowQuery },
+  ): AsyncGenerator<LivePart> {
     for await (const files of batches(filesOf(snapshot, where, signal))) {
       const local = localFiles(options.store, {
         ...(options.maxCopiedBytes !== undefined && { maxBytes: options.maxCopiedBytes }),
         ...(options.folder !== undefined && { folder: options.folder }),
       })
-      const connection = await duckdb.connect()
-      const context = {
-        snapshot,
-        store: options.store,
-        local,
-        connection,
-        ...(signal && { signal }),
-      }
+      const { store } = options
+      const context = { snapshot, store, local, connection, ...(signal && { signal }) }
       try {
-        for await (const part of exactParts(files, context, 'position')) yield [part, connection]
+        yield* exactParts(files, context, naming)
       } finally {
-        connection.close()
         await local.close()
       }
     }
@@ -86,35 +91,79 @@ export function tableRows(options: TableRowsOptions): TableRows {
 
   return {
     async count(snapshot, where, signal) {
-      let total = 0n
       const query = { ...(where && { where }), ...(signal && { signal }) }
-      for await (const [part, connection] of parts(snapshot, query)) {
-        total += await countPart(part, { snapshot, connection, query })
+      const connection = await duckdb.connect()
+      try {
+        let total = 0n
+        for await (const part of parts(connection, snapshot, { naming: 'position', query })) {
+          total += await countPart(part, { snapshot, connection, query })
+        }
+        return total
+      } finally {
+        connection.close()
       }
-      return total
     },
     rows(snapshot, query = {}) {
       const fields = chosenFields(snapshot, query.columns)
-      return { fields, rows: rowBlocks(parts(snapshot, query), { snapshot, fields, query }) }
+      async function* rows() {
+        const connection = await duckdb.connect()
+        try {
+          const live = parts(connection, snapshot, { naming: 'position', query })
+          yield* rowBlocks(live, { snapshot, connection, fields, query })
+        } finally {
+          connection.close()
+        }
+      }
+      return { fields, rows: rows() }
+    },
+    async sql(snapshot, sql, query = {}) {
+      const connection = await duckdb.connect()
+      try {
+        const live = parts(connection, snapshot, { naming: 'logical', query })
+        await fillTable(live, {
+          snapshot,
+          connection,
+          fields: chosenFields(snapshot, query.columns),
+          query,
+        })
+        return await connection.json(sql, query.signal)
+      } finally {
+        connection.close()
+      }
     },
   }
 }
 
+interface Reading {
+  readonly snapshot: Snapshot
+  readonly connection: Connection
+  readonly fields: readonly Field[]
+  readonly query: RowQuery
+}
+
+/** The live rows that match, as a table named `t`. */
+async function fillTable(
+  parts: AsyncIterable<LivePart>,
+  { snapshot, connection, fields, query }: Reading,
+): Promise<void> {
+  const columns = fields.map(
+    ({ name, type }) => `${quoteName(name)} ${sqlTypeText(type, 'logical')}`,
+  )
+  await connection.run(`CREATE TEMP TABLE t (${columns.join(', ')})`)
+  for await (const part of parts) {
+    const values = fields.map(field => columnSql(field, part.source)).join(', ')
+    const where = whereSql(part, snapshot, query.where)
+    await connection.run(`INSERT INTO t SELECT ${values} ${part.from} AND ${where}`, query.signal)
+  }
+}
+
 async function* rowBlocks(
-  parts: AsyncIterable<[LivePart, Connection]>,
-  {
-    snapshot,
-    fields,
-    query,
-  }: {
-    readonly snapshot: Snapshot
-    readonly fields: readonly Field[]
-    readonly query: RowQuery
-  },
+  parts: AsyncIterable<LivePart>,
+  { snapshot, connection, fields, query }: Reading,
 ): AsyncGenerator<readonly Row[]> {
   let left = query.limit ?? Number.POSITIVE_INFINITY
   if (left <= 0) return
-  for await (const [part, connection] of parts) {
+  for await (const part of parts) {
     const columns = fields.map((field, i) => `${columnSql(field, part.source)} AS o${i}`)
     // A table without columns still has rows.
     const list = columns.length === 0 ? 'NULL AS o0' : columns.join(', ')
@@ -131,15 +180,7 @@ async function* rowBlocks(
 
 async function countPart(
   part: LivePart,
-  {
-    snapshot,
-    connection,
-    query,
-  }: {
-    readonly snapshot: Snapshot
-    readonly connection: Connection
-    readonly query: RowQuery
-  },
+  { snapshot, connection, query }: Omit<Reading, 'fields'>,
 ): Promise<bigint> {
   const { where, signal } = query
   if (where === undefined && !part.readsValues) return countByPositions(part, connection, signal)

@@ -221,14 +221,17 @@ describe('log files', () => {
   const key = field('k', 'string')
   const value = field('v', { kind: 'struct', fields: [field('a', 'int')] })
 
-  it('replace, remove and add rows by record key', async () => {
+  it('replace, remove and add rows', async () => {
     const base = await table.write(
-      "SELECT 'k' || range AS _hoodie_record_key, 'k' || range AS k, {'a': range::INTEGER} AS v FROM range(4)",
+      "SELECT 'k' || range AS k, {'a': range::INTEGER} AS v FROM range(4)",
     )
     const merged = snapshotOf([key, value], {
       format: 'hudi',
       async *mergedLogs() {
-        yield [{ recordKey: 'k1', row: ['k1', [10]] }, { recordKey: 'k2' }]
+        yield [
+          { recordKey: 'k1', position: 1n, row: ['k1', [10]] },
+          { recordKey: 'k2', position: 2n },
+        ]
         yield [{ recordKey: 'k9', row: ['k9', null] }]
       },
     })

@@ -166,12 +166,13 @@ describe('toCompleteFile', () => {
     const merged = snapshotOf([key], {
       format: 'hudi',
       async *mergedLogs() {
-        yield [{ recordKey: 'k0' }, { recordKey: 'k7', row: ['k7'] }]
+        yield [
+          { recordKey: 'k0', position: 0n },
+          { recordKey: 'k7', row: ['k7'] },
+        ]
       },
     })
-    const base = await table.write(
-      "SELECT 'k' || range AS _hoodie_record_key, 'k' || range AS k FROM range(2)",
-    )
+    const base = await table.write("SELECT 'k' || range AS k FROM range(2)")
     const complete = await resolver.toCompleteFile(merged, {
       ...base,
       logFiles: [{ path: '/l', size: 1 }],
