@@ -53,7 +53,8 @@ export function textWidth(text: string): number {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escapes are what is looked for.
 const ESCAPES = /\u001b\[[0-9;]*m/g
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
 
 function shorten(text: string, width: number): string {
   if (textWidth(text) <= width) return text

@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander'
 import { batchCommand } from './commands/batch.js'
+import { type DoctorOptions, doctorCommand } from './commands/doctor.js'
 import { inspectCommand } from './commands/inspect.js'
 import { type PlanCommandOptions, planCommand } from './commands/plan.js'
 import { type QueryCommandOptions, queryCommand } from './commands/query.js'
+import { type ServeOptions, serveCommand } from './commands/serve.js'
 import { addTableOptions, type TableOptions } from './commands/table-options.js'
+import { type TokenOptions, tokenCommand } from './commands/token.js'
 import { errorJson } from './error-json.js'
 import { EXIT, exitCodeOf } from './exit-code.js'
 import { jsonText } from './json-text.js'
@@ -49,20 +52,60 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
     .option('--limit <rows>', 'stop when these files hold as many matching rows')
     .option('--explain', 'say of each file why it is kept or pruned')
     .option('--files <number>', 'files to list', '20')
-    .action((location: string, options: PlanCommandOptions) => planCommand(location, options, terminal))
+    .action((location: string, options: PlanCommandOptions) =>
+      planCommand(location, options, terminal),
+    )
   addPredicateOptions(
     addTableOptions(program.command('query').description('exact rows of a table, deletes applied')),
   )
     .option('--columns <names...>', 'top-level columns; all of them by default')
     .option('--limit <rows>', 'rows to print', '20')
     .option('--count', 'print the number of rows instead')
-    .action((location: string, options: QueryCommandOptions) => queryCommand(location, options, terminal))
+    .action((location: string, options: QueryCommandOptions) =>
+      queryCommand(location, options, terminal),
+    )
+  addServerCommands(program, terminal, exit)
   return program
+}
+
+function addServerCommands(
+  program: Command,
+  terminal: Terminal,
+  exit: (code: number) => void,
+): void {
+  program
+    .command('serve')
+    .description('share the tables of a configuration file; changes of the file are taken up')
+    .requiredOption('--config <file>', 'YAML: server, storage, staging, shares, recipients')
+    .option('--check', 'check the file and stop')
+    .option('--json', 'log JSON')
+    .action((options: ServeOptions) => serveCommand(options, terminal))
+  program
+    .command('token')
+    .description('make a token for a recipient and the profile file to hand over')
+    .argument('<recipient>', 'name; added to the configuration where it is new')
+    .requiredOption('--config <file>', 'where the hash of the token is written')
+    .option('--share <names...>', 'grant these shares as well')
+    .option('--expires <when>', '90d, 12h, or a moment in ISO 8601')
+    .option('--endpoint <url>', "the server's address, where the configuration does not say it")
+    .option('--out <file>', 'the profile; RECIPIENT.share by default')
+    .option('--json', 'print JSON')
+    .action((recipient: string, options: TokenOptions) =>
+      tokenCommand(recipient, options, terminal),
+    )
+  program
+    .command('doctor')
+    .description('check this machine and, with --config, every table that would be shared')
+    .option('--config <file>', 'the configuration of a server')
+    .option('--json', 'print JSON')
+    .action(async (options: DoctorOptions) =>
+      exit((await doctorCommand(options, terminal)) ? EXIT.ok : EXIT.failed),
+    )
 }
 
 function addPredicateOptions(command: Command): Command {
   return command
-    .option('--where <predicate>', "SQL, such as \"day = DATE '2026-01-31' AND id > 5\"")
+    .option('--where <predicate>', 'SQL, such as "day = DATE \'2026-01-31\' AND id > 5"')
     .option('--json-predicate <tree>', 'the same as jsonPredicateHints has it')
 }
 

@@ -32,7 +32,9 @@ export async function withProgress<Result>(
     if (elapsed < AFTER_MS) return
     visible = true
     const turn = style.cyan(FRAMES[frame++ % FRAMES.length]!)
-    terminal.stderr.write(`\r\u001b[2K${turn} ${shown} ${style.dim(`${Math.floor(elapsed / 1000)} s`)}`)
+    terminal.stderr.write(
+      `\r\u001b[2K${turn} ${shown} ${style.dim(`${Math.floor(elapsed / 1000)} s`)}`,
+    )
   }, EVERY_MS)
   try {
     return await work(progress)

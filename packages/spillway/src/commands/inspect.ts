@@ -26,7 +26,11 @@ interface Inspected {
   readonly format: string
   readonly version: string
   readonly timestamp: number
-  readonly schema: readonly { readonly name: string; readonly type: string; readonly nullable: boolean }[]
+  readonly schema: readonly {
+    readonly name: string
+    readonly type: string
+    readonly nullable: boolean
+  }[]
   readonly partitionColumns: readonly string[]
   readonly files: number
   readonly deleteFiles: number
@@ -42,7 +46,9 @@ function inspectLines(answer: JsonObject, location: string, terminal: Terminal):
   const style = styleFor(terminal.stdout, terminal.environment)
   const records = facts.records === null ? 'only reading tells' : formatCount(facts.records)
   const native = Object.entries(facts.native).flatMap(([name, value]) =>
-    value === null || (Array.isArray(value) && value.length === 0) ? [] : [[name, shown(value)] as const],
+    value === null || (Array.isArray(value) && value.length === 0)
+      ? []
+      : [[name, shown(value)] as const],
   )
   return [
     `${style.bold(printable(location))}  ${style.cyan(facts.format)}`,

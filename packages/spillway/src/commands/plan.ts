@@ -30,12 +30,19 @@ export async function planCommand(
     ...(limit !== undefined && { limit: Number(limit) }),
     signal: terminal.signal,
   }
-  const { plan, explanations } = await withTable(location, { options, terminal }, async ({ snapshot }) => ({
-    plan: await planTable(snapshot, input),
-    explanations: options.explain ? await explained(snapshot, input) : [],
-  }))
+  const { plan, explanations } = await withTable(
+    location,
+    { options, terminal },
+    async ({ snapshot }) => ({
+      plan: await planTable(snapshot, input),
+      explanations: options.explain ? await explained(snapshot, input) : [],
+    }),
+  )
   if (options.json) {
-    await writeLine(terminal.stdout, jsonText(options.explain ? { ...plan, explain: explanations } : plan))
+    await writeLine(
+      terminal.stdout,
+      jsonText(options.explain ? { ...plan, explain: explanations } : plan),
+    )
     return
   }
   const shown = Number(integerOf('--files', options.files) ?? 20n)
@@ -61,7 +68,12 @@ async function explained(
 interface Planned {
   readonly version: string
   readonly filesTotal: number
-  readonly files: readonly { readonly path: string; readonly size: number; readonly records: string | null; readonly deletes: number }[]
+  readonly files: readonly {
+    readonly path: string
+    readonly size: number
+    readonly records: string | null
+    readonly deletes: number
+  }[]
   readonly pruned: { readonly partition: number; readonly stats: number; readonly limit: number }
   readonly unapplied: readonly { readonly predicate: string; readonly reason: string }[]
 }
@@ -82,14 +94,21 @@ function planLines(
   return [
     `${style.bold(`${formatCount(plan.files.length)} of ${formatCount(plan.filesTotal, 'file')}`)} may match at version ${plan.version}: ${formatBytes(bytes)} to read`,
     ...(pruned > 0
-      ? [style.green(`${formatPercent(pruned, plan.filesTotal)} pruned`) + style.dim(` (${why.join(', ')})`)]
+      ? [
+          style.green(`${formatPercent(pruned, plan.filesTotal)} pruned`) +
+            style.dim(` (${why.join(', ')})`),
+        ]
       : []),
     ...plan.unapplied.map(({ predicate, reason }) =>
       style.yellow(`not used: ${printable(predicate)} (${printable(reason)})`),
     ),
     ...(listed.length > 0 ? ['', ...fileLines(listed, terminal)] : []),
     ...(plan.files.length > listed.length
-      ? [style.dim(`… and ${formatCount(plan.files.length - listed.length)} more (--files N shows more, --json all)`)]
+      ? [
+          style.dim(
+            `… and ${formatCount(plan.files.length - listed.length)} more (--files N shows more, --json all)`,
+          ),
+        ]
       : []),
     ...(explanations.length > 0 ? ['', ...explanations.map(line => printable(line))] : []),
   ]

@@ -28,7 +28,10 @@ export async function queryCommand(
   await withTable(location, { options, terminal }, async ({ snapshot, spillway: { rows } }) => {
     if (options.count) {
       const count = (await rows.count(snapshot, predicate, signal)).toString()
-      return writeLine(terminal.stdout, options.json ? jsonText({ rows: count }) : formatCount(count))
+      return writeLine(
+        terminal.stdout,
+        options.json ? jsonText({ rows: count }) : formatCount(count),
+      )
     }
     const limit = integerOf('--limit', options.limit) ?? DEFAULT_LIMIT
     const answer = rows.rows(snapshot, {
@@ -54,7 +57,8 @@ async function writeJsonRows({ fields, rows }: RowAnswer, terminal: Terminal): P
 
 async function writeRowTable({ fields, rows }: RowAnswer, terminal: Terminal): Promise<void> {
   const cells: string[][] = []
-  for await (const block of rows) for (const row of block) cells.push(rowJson(row, fields).map(cellText))
+  for await (const block of rows)
+    for (const row of block) cells.push(rowJson(row, fields).map(cellText))
   const numeric = (type: unknown) =>
     ['int', 'long', 'float', 'double'].includes(type as string) || isDecimal(type)
   const columns = fields.map(({ name, type }) => ({

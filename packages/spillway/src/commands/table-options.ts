@@ -30,12 +30,18 @@ export function addTableOptions(command: Command): Command {
         'parquet',
       ]),
     )
-    .option('--version <number>', 'Delta version, Iceberg sequence number or Hudi completion instant')
+    .option(
+      '--version <number>',
+      'Delta version, Iceberg sequence number or Hudi completion instant',
+    )
     .option('--timestamp <time>', 'the version that was current at this time (ISO 8601, UTC)')
     .option('--snapshot-id <id>', 'Iceberg snapshot')
     .option('--ref <name>', 'Iceberg branch or tag')
     .option('--metadata-file <path>', 'Iceberg metadata file, instead of the newest found')
-    .option('--rebase <from=to...>', 'read paths that start with FROM under TO: for tables that were moved')
+    .option(
+      '--rebase <from=to...>',
+      'read paths that start with FROM under TO: for tables that were moved',
+    )
     .option('--read-optimized', 'Hudi: base files without their logs')
     .option('--json', 'print JSON')
 }
