@@ -61,6 +61,7 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
     .option('--columns <names...>', 'top-level columns; all of them by default')
     .option('--limit <rows>', 'rows to print', '20')
     .option('--count', 'print the number of rows instead')
+    .option('--sql <query>', 'DuckDB SQL over the rows that match, in a table named t')
     .action((location: string, options: QueryCommandOptions) =>
       queryCommand(location, options, terminal),
     )

@@ -1,9 +1,9 @@
-import { type RowAnswer, rowJson } from '@spillway/duckdb'
+import { type RowAnswer, rowJson, type SqlAnswer } from '@spillway/duckdb'
 import type { JsonValue } from '@spillway/encoding'
 import { predicateOf } from '../batch/operations.js'
 import { formatCount, formatTable } from '../format-table.js'
 import { jsonText } from '../json-text.js'
-import { styleFor } from '../style.js'
+import { type Style, styleFor } from '../style.js'
 import { type Terminal, writeLine } from '../terminal.js'
 import { integerOf, type TableOptions, withTable } from './table-options.js'
 
@@ -13,6 +13,7 @@ export interface QueryCommandOptions extends TableOptions {
   readonly columns?: readonly string[]
   readonly limit?: string
   readonly count?: boolean
+  readonly sql?: string
 }
 
 const DEFAULT_LIMIT = 20n
@@ -32,6 +33,12 @@ export async function queryCommand(
         terminal.stdout,
         options.json ? jsonText({ rows: count }) : formatCount(count),
       )
+    }
+    if (options.sql !== undefined) {
+      const columns = options.columns === undefined ? {} : { columns: options.columns }
+      const where = predicate === undefined ? {} : { where: predicate }
+      const answer = await rows.sql(snapshot, options.sql, { ...where, ...columns, signal })
+      return options.json ? writeSqlJson(answer, terminal) : writeSqlTable(answer, terminal)
     }
     const limit = integerOf('--limit', options.limit) ?? DEFAULT_LIMIT
     const answer = rows.rows(snapshot, {
@@ -68,6 +75,35 @@ async function writeRowTable({ fields, rows }: RowAnswer, terminal: Terminal): P
   const style = styleFor(terminal.stdout, terminal.environment)
   for (const line of formatTable(columns, cells, style)) await writeLine(terminal.stdout, line)
   await writeLine(terminal.stdout, style.dim(formatCount(cells.length, 'row')))
+}
+
+async function writeSqlJson({ columns, rows }: SqlAnswer, terminal: Terminal): Promise<void> {
+  for (const row of rows) {
+    const entries = columns.map((name, i) => [name, row[i] ?? null] as const)
+    await writeLine(terminal.stdout, jsonText(Object.fromEntries(entries)))
+  }
+}
+
+async function writeSqlTable(answer: SqlAnswer, terminal: Terminal): Promise<void> {
+  const style = styleFor(terminal.stdout, terminal.environment)
+  for (const line of sqlTable(answer, style)) await writeLine(terminal.stdout, line)
+  await writeLine(terminal.stdout, style.dim(formatCount(answer.rows.length, 'row')))
+}
+
+/** An answer of DuckDB's, numbers to the right. */
+export function sqlTable({ columns, rows }: SqlAnswer, style: Style): readonly string[] {
+  const number = (value: JsonValue | undefined) =>
+    typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value))
+  const titles = columns.map((title, i) => ({
+    title,
+    align:
+      rows.length > 0 && rows.every(row => number(row[i])) ? ('right' as const) : ('left' as const),
+  }))
+  return formatTable(
+    titles,
+    rows.map(row => row.map(cellText)),
+    style,
+  )
 }
 
 function isDecimal(type: unknown): boolean {

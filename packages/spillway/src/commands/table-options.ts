@@ -1,8 +1,15 @@
-import { type Snapshot, TableError, type TableFormat } from '@spillway/core'
+import {
+  type Snapshot,
+  type SnapshotRef,
+  TableError,
+  type TableFormat,
+  type TableSource,
+} from '@spillway/core'
 import type { Engine } from '@spillway/engine'
 import { type Command, Option } from 'commander'
 import { type Composition, compose, machineS3 } from '../compose.js'
 import { withProgress } from '../progress.js'
+import { isSharedName, openShared } from '../shared-table.js'
 import { refOf, sourceOf } from '../table-source.js'
 import type { Terminal } from '../terminal.js'
 
@@ -21,7 +28,10 @@ export interface TableOptions {
 
 export function addTableOptions(command: Command): Command {
   return command
-    .argument('<location>', 'a folder of this machine, or s3://bucket/path')
+    .argument(
+      '<location>',
+      'a folder, s3://bucket/path, or a shared table: profile.share#share.schema.table',
+    )
     .addOption(
       new Option('--format <format>', 'instead of looking what lies there').choices([
         'delta',
@@ -52,15 +62,46 @@ export interface OpenTable {
   readonly engine: Engine
 }
 
+/** What a provider is asked about a shared table; for tables read directly the commands use it themselves. */
+export interface Hints {
+  readonly where?: string
+  readonly jsonPredicate?: string
+}
+
+export interface TableRequest {
+  readonly options: TableOptions & Hints
+  readonly terminal: Terminal
+}
+
 /** Opens the table, hands it to `work` and closes what was opened. */
 export async function withTable<Result>(
   location: string,
-  { options, terminal }: { readonly options: TableOptions; readonly terminal: Terminal },
+  request: TableRequest,
   work: (table: OpenTable) => Promise<Result>,
 ): Promise<Result> {
+  return withProgress(request.terminal, `reading ${location}`, async () => {
+    const found = isSharedName(location)
+      ? await openSharedTable(location, request)
+      : directTable(location, request)
+    const { source, at, spillway } = found
+    try {
+      const engine = spillway.engine()
+      const snapshot = await engine.snapshot(source, at, request.terminal.signal)
+      return await work({ snapshot, spillway, engine })
+    } finally {
+      await spillway.close()
+    }
+  })
+}
+
+interface Found {
+  readonly source: TableSource
+  readonly at: SnapshotRef
+  readonly spillway: Composition
+}
+
+function directTable(location: string, { options, terminal }: TableRequest): Found {
   const s3 = machineS3(terminal.environment)
-  const spillway = compose(s3 === undefined ? {} : { s3 })
-  const engine = spillway.engine()
   const source = sourceOf(
     {
       location,
@@ -77,13 +118,35 @@ export async function withTable<Result>(
     ref: options.ref,
     timestamp: options.timestamp,
   })
-  try {
-    return await withProgress(terminal, `reading ${location}`, async () => {
-      const snapshot = await engine.snapshot(source, at, terminal.signal)
-      return work({ snapshot, spillway, engine })
-    })
-  } finally {
-    await spillway.close()
+  return { source, at, spillway: compose(s3 === undefined ? {} : { s3 }) }
+}
+
+/** The provider chooses the version and prunes; what it sends is the whole table as far as we can tell. */
+async function openSharedTable(name: string, { options, terminal }: TableRequest): Promise<Found> {
+  for (const key of [
+    'format',
+    'metadataFile',
+    'rebase',
+    'snapshotId',
+    'ref',
+    'readOptimized',
+  ] as const) {
+    if (options[key] === undefined) continue
+    throw new TableError('INVALID_REQUEST', `${key} is the provider's to choose for a shared table`)
+  }
+  const version = integerOf('--version', options.version)
+  const { location, store } = await openShared(name, {
+    folder: terminal.folder,
+    signal: terminal.signal,
+    ...(version !== undefined && { version }),
+    ...(options.timestamp !== undefined && { timestamp: options.timestamp }),
+    ...(options.where !== undefined && { predicateHints: [options.where] }),
+    ...(options.jsonPredicate !== undefined && { jsonPredicateHints: options.jsonPredicate }),
+  })
+  return {
+    source: { location, format: 'delta' },
+    at: { kind: 'latest' },
+    spillway: compose({ stores: [{ scheme: 'shared', store }] }),
   }
 }
 
