@@ -95,9 +95,10 @@ function neighbourLiteral(type: PrimitiveType, random: Random): Literal {
     return type.kind === 'decimal' ? numericLiteral(random) : literalOf('binary', random)
   }
   switch (type) {
+    case 'float':
+      return random.chance(0.5) ? numericLiteral(random) : nearFloatLiteral(random)
     case 'int':
     case 'long':
-    case 'float':
     case 'double':
       return numericLiteral(random)
     case 'date':
@@ -123,6 +124,12 @@ function textLiteral(texts: readonly string[], random: Random): Literal {
     type: 'string',
     ...(random.chance(0.3) ? { asTyped: true } : {}),
   }
+}
+
+/** Between two floats, next to one that columns hold. */
+function nearFloatLiteral(random: Random): Literal {
+  if (random.chance(0.3)) return { value: 1n, type: { kind: 'decimal', precision: 2, scale: 1 } }
+  return { value: random.pick([0.1, -0.1, 16777217, 1.0000000001, 0.9999999999]), type: 'double' }
 }
 
 const DECIMAL_SCALES = [0, 1, 2, 3, 5, 12]

@@ -146,9 +146,11 @@ function timestampText(micros: bigint, type: string, { random }: BoundSide): str
   const millis = Number(micros / 1000n) - (micros % 1000n < 0n ? 1 : 0)
   if (type === 'timestamp') return new Date(millis).toISOString().slice(0, -1)
   const offset = random.pick([0, 0, 330, -480])
+  // Some writers leave the zone out; it was their own.
+  if (random.chance(0.1)) return new Date(millis + offset * 60_000).toISOString().slice(0, -1)
   const local = new Date(millis + offset * 60_000).toISOString().slice(0, -1)
   if (offset === 0 || local.length !== 23) return new Date(millis).toISOString()
-  const clock = dateText(0) && new Date(Math.abs(offset) * 60_000).toISOString().slice(11, 16)
+  const clock = new Date(Math.abs(offset) * 60_000).toISOString().slice(11, 16)
   return `${local}${offset < 0 ? '-' : '+'}${clock}`
 }
 
