@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type DataFile, isTableError, type Snapshot, typeName } from '@spillway/core'
 import { localStore } from '@spillway/storage'
+import { keepingCache } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { deltaReader } from '../src/index.js'
 import { allFiles, liveRecords } from './all-files.js'
-import { plainCache } from './plain-cache.js'
 
 interface Expected {
   readonly error?: string
@@ -42,7 +42,7 @@ function parseFixture(line: string): Fixture {
 }
 
 function open(name: string) {
-  const reader = deltaReader({ store: localStore(), cache: plainCache() })
+  const reader = deltaReader({ store: localStore(), cache: keepingCache() })
   return { reader, source: { location: `file://${folder}${name}`, format: 'delta' as const } }
 }
 
