@@ -24,10 +24,7 @@ export function sourceInterval(
     case 'identity':
       return interval(lower, upper)
     case 'truncate':
-      return interval(
-        lower,
-        upper === undefined ? undefined : truncateEnd(upper, transform.width, type),
-      )
+      return truncateInterval(transform.width, type, values)
     case 'year':
     case 'month':
     case 'day':
@@ -40,6 +37,38 @@ export function sourceInterval(
 
 function interval(lower: Value | undefined, upper: Value | undefined): Interval {
   return { ...(lower === undefined ? {} : { lower }), ...(upper === undefined ? {} : { upper }) }
+}
+
+function truncateInterval(
+  width: number,
+  type: DataType,
+  { lower, upper }: { readonly lower?: Value | undefined; readonly upper?: Value | undefined },
+): Interval {
+  const end = upper === undefined ? undefined : truncateEnd(upper, width, type)
+  return interval(isWrapped(width, type, lower, upper) ? leastOf(type) : lower, end)
+}
+
+/**
+ * Java truncates ints and longs with its own arithmetic, so those less than the width above the least one come out
+ * near the greatest: one value, which stands for both ends.
+ */
+function isWrapped(
+  width: number,
+  type: DataType,
+  lower: Value | undefined,
+  upper: Value | undefined,
+): boolean {
+  if (type !== 'int' && type !== 'long') return false
+  const least = BigInt(leastOf(type) as number | bigint)
+  const remainder = ((least % BigInt(width)) + BigInt(width)) % BigInt(width)
+  if (remainder === 0n) return false
+  const wrapped = least - remainder - 2n * least
+  const above = lower === undefined || BigInt(lower as number | bigint) <= wrapped
+  return above && (upper === undefined || BigInt(upper as number | bigint) >= wrapped)
+}
+
+function leastOf(type: DataType): Value {
+  return type === 'int' ? INT_MIN : -LONG_MAX - 1n
 }
 
 /** The greatest value that truncates to `value`; undefined where there is none to name. */

@@ -53,6 +53,7 @@ const TRANSFORMS: readonly Transform[] = [
   { kind: 'truncate', width: 1 },
   { kind: 'truncate', width: 2 },
   { kind: 'truncate', width: 1000 },
+  { kind: 'truncate', width: 2 ** 31 - 1 },
   { kind: 'year' },
   { kind: 'month' },
   { kind: 'day' },
@@ -82,6 +83,12 @@ describe('sourceInterval', () => {
 
   it.each([
     [{ kind: 'truncate', width: 10 }, 'int', -10, { lower: -10, upper: -1 }],
+    [
+      { kind: 'truncate', width: 10 },
+      'int',
+      2 ** 31 - 2,
+      { lower: -(2 ** 31), upper: 2 ** 31 - 1 },
+    ],
     [
       { kind: 'truncate', width: 10 },
       'int',

@@ -102,9 +102,15 @@ function scramble(word: number): number {
 function truncate(value: Value, type: PrimitiveType, width: number): Value | undefined {
   if (typeof value === 'string') return Array.from(value).slice(0, width).join('')
   if (value instanceof Uint8Array) return type === 'binary' ? value.slice(0, width) : undefined
-  if (typeof value === 'number' && type === 'int') return Math.floor(value / width) * width
-  const long = type === 'long' || typeof type === 'object'
-  return long ? floorDivide(value as bigint, BigInt(width)) * BigInt(width) : undefined
+  if (typeof value === 'boolean') return undefined
+  // As Java computes it, which wraps around below the least value.
+  if (type === 'int') return Number(BigInt.asIntN(32, truncateInteger(BigInt(value), width)))
+  if (type === 'long') return BigInt.asIntN(64, truncateInteger(value as bigint, width))
+  return typeof type === 'object' ? truncateInteger(value as bigint, width) : undefined
+}
+
+function truncateInteger(value: bigint, width: number): bigint {
+  return floorDivide(value, BigInt(width)) * BigInt(width)
 }
 
 function timeUnit(
