@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { batchCommand } from './commands/batch.js'
+import { type DemoOptions, demoCommand } from './commands/demo.js'
 import { type DoctorOptions, doctorCommand } from './commands/doctor.js'
 import { inspectCommand } from './commands/inspect.js'
 import { type PlanCommandOptions, planCommand } from './commands/plan.js'
@@ -65,6 +66,13 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
     .action((location: string, options: QueryCommandOptions) =>
       queryCommand(location, options, terminal),
     )
+  program
+    .command('demo')
+    .description('sample tables, a server and a recipient on this machine, in a few seconds')
+    .option('--once', 'answer and stop, instead of serving until Ctrl-C')
+    .option('--port <number>', 'instead of a free one')
+    .option('--json', 'print JSON')
+    .action(async (options: DemoOptions) => exit(await demoCommand(options, terminal)))
   addServerCommands(program, terminal, exit)
   return program
 }

@@ -21,8 +21,8 @@ export function styleFor(
   stream: { readonly isTTY?: boolean },
   environment: Readonly<Record<string, string | undefined>>,
 ): Style {
-  const noColor = environment['NO_COLOR'] !== undefined && environment['NO_COLOR'] !== ''
-  const colored = stream.isTTY === true && !noColor && environment['TERM'] !== 'dumb'
+  const noColor = environment.NO_COLOR !== undefined && environment.NO_COLOR !== ''
+  const colored = stream.isTTY === true && !noColor && environment.TERM !== 'dumb'
   const paint = (name: keyof typeof CODES) => (text: string) =>
     colored ? `\u001b[${CODES[name][0]}m${text}\u001b[${CODES[name][1]}m` : text
   return {

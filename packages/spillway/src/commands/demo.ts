@@ -1,0 +1,134 @@
+import { type DemoFacts, QUESTION, startDemo } from '../demo/run-demo.js'
+import { EXIT } from '../exit-code.js'
+import { formatCount, formatFacts, formatPercent } from '../format-table.js'
+import { jsonText } from '../json-text.js'
+import { withProgress } from '../progress.js'
+import { type Style, styleFor } from '../style.js'
+import { type Terminal, writeLine } from '../terminal.js'
+import { sqlTable } from './query.js'
+
+export interface DemoOptions {
+  readonly once?: boolean
+  readonly json?: boolean
+  readonly port?: string
+}
+
+/** `spillway demo`: everything on this machine, from sample tables to a recipient's answer. */
+export async function demoCommand(options: DemoOptions, terminal: Terminal): Promise<number> {
+  const demo = await withProgress(terminal, 'starting', progress =>
+    startDemo({
+      say: step => progress.say(step),
+      signal: terminal.signal,
+      ...(options.port !== undefined && { port: Number(options.port) }),
+    }),
+  )
+  try {
+    const { facts } = demo
+    const style = styleFor(terminal.stdout, terminal.environment)
+    const lines = options.json ? [demoJson(facts)] : demoLines(facts, style, options.once === true)
+    for (const line of lines) await writeLine(terminal.stdout, line)
+    if (!options.once) await aborted(terminal.signal)
+    return facts.rows === facts.rowsAtProvider ? EXIT.ok : EXIT.failed
+  } finally {
+    await demo.close()
+  }
+}
+
+function demoJson({ samples, answer, rows, rowsAtProvider, ...facts }: DemoFacts): string {
+  return jsonText({
+    ...facts,
+    samples: samples.map(each => ({ ...each })),
+    rows: rows.toString(),
+    rowsAtProvider: rowsAtProvider.toString(),
+    columns: answer.columns,
+    answer: answer.rows,
+  })
+}
+
+function demoLines(facts: DemoFacts, style: Style, once: boolean): readonly string[] {
+  const same = facts.rows === facts.rowsAtProvider
+  return [
+    '',
+    heading('1  The provider', 'shares tables as they lie on its disk', style),
+    ...indent(
+      formatFacts(
+        facts.samples.map(({ name, note }) => [name, note]),
+        style,
+      ),
+    ),
+    ...indent([
+      `${style.dim('serving')}  ${style.cyan(facts.endpoint)}  ${style.dim('(this machine only)')}`,
+    ]),
+    '',
+    heading('2  The recipient', 'knows nothing but a profile file', style),
+    ...indent([
+      `${style.dim('profile')}  ${facts.profilePath}`,
+      `${style.dim('finds')}    ${facts.listed.join(', ')}`,
+    ]),
+    '',
+    heading('3  A question', `over ${QUESTION.table}`, style),
+    ...indent(
+      QUESTION.where
+        .split(' AND ')
+        .map((part, i) => `${style.dim(i === 0 ? 'where' : '  and')}  ${part}`),
+    ),
+    '',
+    ...indent([
+      `${style.bold(style.green(`${facts.filesKept} of ${facts.filesTotal} files`))} were signed and sent: ${formatPercent(facts.filesTotal - facts.filesKept, facts.filesTotal)} pruned by partition and statistics`,
+    ]),
+    '',
+    heading(
+      '4  The answer',
+      `DuckDB over the signed URLs, in ${Math.round(facts.milliseconds)} ms`,
+      style,
+    ),
+    ...indent(QUESTION.sql.split('\n').map(line => style.dim(line))),
+    '',
+    ...indent(sqlTable(facts.answer, style)),
+    '',
+    ...indent([
+      same
+        ? `${style.green('✓')} ${formatCount(facts.rows, 'row')}, deleted ones left out: exactly those the provider's own table has`
+        : style.red(
+            `✗ ${facts.rows} rows, but the provider's own table has ${facts.rowsAtProvider}`,
+          ),
+    ]),
+    '',
+    ...(once ? onceLines(style) : nextLines(facts, style)),
+  ]
+}
+
+function heading(title: string, text: string, style: Style): string {
+  return `${style.bold(style.cyan(title))}  ${text}`
+}
+
+function indent(lines: readonly string[]): readonly string[] {
+  return lines.map(line => (line === '' ? '' : `   ${line}`))
+}
+
+function onceLines(style: Style): readonly string[] {
+  return [style.dim('That was --once: without it the server stays up for your own client.'), '']
+}
+
+function nextLines({ profilePath }: DemoFacts, style: Style): readonly string[] {
+  const table = `${profilePath}#${QUESTION.table}`
+  return [
+    heading('5  Your turn', 'while this runs, in another terminal', style),
+    ...indent([
+      style.dim('# here'),
+      `spillway query '${table}' --limit 5`,
+      style.dim('# the official Python client: pip install delta-sharing'),
+      `python3 -c "import delta_sharing as d; print(d.load_as_pandas('${table}'))"`,
+      style.dim('# your own tables: write a spillway.yaml (README, "Share your own table"), then'),
+      'spillway serve --config spillway.yaml',
+    ]),
+    '',
+    style.dim('Ctrl-C stops the server and removes the sample tables.'),
+    '',
+  ]
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
