@@ -112,13 +112,14 @@ export function chooseSegment(listing: LogListing, version: bigint, folder: stri
 const SMALL_LOG_BYTES = 4 * 1024 * 1024
 
 /**
- * False for a checkpoint of as many files as it replaces commits, all of them still there and small: they cost no
- * more requests, and their statistics come with them.
+ * False for a checkpoint in parts, as many as the commits it replaces, all of them still there and small: they cost
+ * no more requests, and their statistics come with them.
  */
 function isCheaper(checkpoint: CheckpointFiles, listing: LogListing): boolean {
   const replaced = listing.commits.filter(commit => commit.version <= checkpoint.version)
   const isWhole = replaced.length > 0 && BigInt(replaced.length) === checkpoint.version + 1n
-  if (!isWhole || replaced.length > checkpoint.files.length) return true
+  const { length } = checkpoint.files
+  if (!isWhole || length === 1 || replaced.length > length) return true
   return replaced.reduce((bytes, { file }) => bytes + file.size, 0) > SMALL_LOG_BYTES
 }
 

@@ -1,0 +1,153 @@
+import {
+  deltaAdd,
+  deltaMetadata,
+  deltaProtocol,
+  deltaVersion,
+  jsonLinesOf,
+} from '@spillway/testkit'
+import { describe, expect, it } from 'vitest'
+import { allFiles } from './all-files.js'
+import { failure, ID_AND_DAY, LOCATION, openTable } from './open-table.js'
+
+/** Commits at these times, each but the first with one file. */
+async function committedAt(times: readonly number[]) {
+  const opened = openTable()
+  for (const [version, time] of times.entries()) {
+    opened.clock.now = time
+    if (version === 0) await opened.table.create(ID_AND_DAY)
+    else await opened.table.commit(deltaAdd(`f${version}`))
+  }
+  return opened
+}
+
+async function resolved(
+  { reader, source }: Awaited<ReturnType<typeof committedAt>>,
+  timestamp: number,
+  direction: 'before' | 'after',
+): Promise<string> {
+  try {
+    const found = await reader.resolve(source, { kind: 'timestamp', timestamp, direction })
+    return `${found.version}@${found.timestamp}`
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
+
+describe('time travel', () => {
+  it.each([
+    [99, 'before', 'INVALID_REQUEST'],
+    [100, 'before', '0@100'],
+    [199, 'before', '0@100'],
+    [200, 'before', '1@200'],
+    [999, 'before', '2@300'],
+    [0, 'after', '0@100'],
+    [101, 'after', '1@200'],
+    [300, 'after', '2@300'],
+    [301, 'after', 'INVALID_REQUEST'],
+  ] as const)('at %i, %s, is %s', async (timestamp, direction, expected) => {
+    expect(await resolved(await committedAt([100, 200, 300]), timestamp, direction)).toBe(expected)
+  })
+
+  it('makes times of files monotonic', async () => {
+    const table = await committedAt([100, 500, 200, 300, 600])
+    expect(await resolved(table, 501, 'before')).toBe('2@501')
+    expect(await resolved(table, 599, 'before')).toBe('3@502')
+    expect(await resolved(table, 503, 'after')).toBe('4@600')
+  })
+
+  it('reads the snapshot of a version and of a time', async () => {
+    const { reader, source } = await committedAt([100, 200, 300])
+    const counts = []
+    for (const at of [
+      { kind: 'version', version: 1n } as const,
+      { kind: 'timestamp', timestamp: 250, direction: 'before' } as const,
+      { kind: 'latest' } as const,
+    ]) {
+      const snapshot = await reader.snapshot(source, { at })
+      counts.push([snapshot.version, snapshot.timestamp, (await allFiles(snapshot)).length])
+    }
+    expect(counts).toEqual([
+      [1n, 200, 1],
+      [1n, 200, 1],
+      [2n, 300, 2],
+    ])
+  })
+
+  it('does not go back beyond the checkpoint whose commits are gone', async () => {
+    const opened = await committedAt([100, 200, 300, 400])
+    await opened.table.writeLog(
+      `${deltaVersion(2)}.checkpoint.00000000-0000-4000-8000-000000000001.json`,
+      jsonLinesOf([deltaProtocol(), deltaMetadata(ID_AND_DAY), deltaAdd('kept')]),
+    )
+    for (const version of [0, 1]) {
+      await opened.store.delete(`${LOCATION}/_delta_log/${deltaVersion(version)}.json`)
+    }
+    expect(await resolved(opened, 299, 'before')).toBe('INVALID_REQUEST')
+    expect(await resolved(opened, 300, 'before')).toBe('2@300')
+    const at = { kind: 'version', version: 1n } as const
+    expect((await failure(opened.reader.snapshot(opened.source, { at }))).message).toMatch(
+      /the earliest version that is still there is 2/,
+    )
+  })
+})
+
+describe('in-commit timestamps', () => {
+  const info = (inCommitTimestamp: number) => ({ commitInfo: { inCommitTimestamp, timestamp: 1 } })
+
+  /** File times 100 to 102 for versions 0 to 2, in-commit timestamps from version 3 on. */
+  async function enabledAt3() {
+    const opened = await committedAt([100, 101, 102])
+    opened.clock.now = 9_000
+    const configuration = {
+      'delta.enableInCommitTimestamps': 'true',
+      'delta.inCommitTimestampEnablementVersion': '3',
+      'delta.inCommitTimestampEnablementTimestamp': '500',
+    }
+    await opened.table.commit(info(500), deltaMetadata({ ...ID_AND_DAY, configuration }))
+    await opened.table.commit(info(600), deltaAdd('f4'))
+    await opened.table.commit(info(700), deltaAdd('f5'))
+    return opened
+  }
+
+  it.each([
+    [99, 'before', 'INVALID_REQUEST'],
+    [102, 'before', '2@102'],
+    [499, 'before', '2@102'],
+    [500, 'before', '3@500'],
+    [650, 'before', '4@600'],
+    [9_999, 'before', '5@700'],
+    [103, 'after', '3@500'],
+    [501, 'after', '4@600'],
+    [701, 'after', 'INVALID_REQUEST'],
+  ] as const)('at %i, %s, is %s', async (timestamp, direction, expected) => {
+    expect(await resolved(await enabledAt3(), timestamp, direction)).toBe(expected)
+  })
+
+  it('are the time of snapshots and polls, and file times are before', async () => {
+    const { reader, source } = await enabledAt3()
+    const at = { kind: 'version', version: 2n } as const
+    expect([
+      (await reader.snapshot(source)).timestamp,
+      (await reader.resolve(source, { kind: 'latest' })).timestamp,
+      (await reader.snapshot(source, { at })).timestamp,
+    ]).toEqual([700, 700, 102])
+  })
+
+  it('belong to every version where nothing says since when', async () => {
+    const opened = openTable()
+    const configuration = { 'delta.enableInCommitTimestamps': 'true' }
+    await opened.table.commit(
+      info(50),
+      deltaProtocol(),
+      deltaMetadata({ ...ID_AND_DAY, configuration }),
+    )
+    await opened.table.commit(info(60), deltaAdd('a'))
+    expect(await resolved(opened, 55, 'before')).toBe('0@50')
+  })
+
+  it('must be there where they are searched', async () => {
+    const opened = await enabledAt3()
+    await opened.table.commit({ commitInfo: { operation: 'WRITE' } }, deltaAdd('f6'))
+    expect(await resolved(opened, 9_999, 'after')).toBe('TABLE_CORRUPT')
+  })
+})
