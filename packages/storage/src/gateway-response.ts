@@ -25,8 +25,16 @@ export function refuse(
   })
 }
 
-/** The file a verified URL names, whole or in part. */
+/** The file a verified URL names, whole or in part. Trouble of the disk is an answer too, which may be asked again. */
 export async function serveFile(request: Request, target: GatewayTarget): Promise<Response> {
+  try {
+    return await answerFile(request, target)
+  } catch {
+    return refuse(503, 'STORAGE_UNAVAILABLE', 'the file cannot be read now')
+  }
+}
+
+async function answerFile(request: Request, target: GatewayTarget): Promise<Response> {
   const file = await openInside(target)
   if (file === 'outside') {
     return refuse(403, 'PERMISSION_DENIED', 'this URL names a file outside the shared folder')

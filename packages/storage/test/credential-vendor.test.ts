@@ -87,7 +87,7 @@ describe('the session policy', () => {
     },
   )
 
-  it.each(['s3://lake/t*', 's3://lake/t?', 's3://lake/$t', 's3://lake/${aws:username}'])(
+  it.each(['s3://lake/t*', 's3://lake/t?', 's3://lake/$t', 's3://lake/\u0024{aws:username}'])(
     'takes no name for a pattern: %s',
     location => {
       const name = location.slice('s3://lake/'.length)

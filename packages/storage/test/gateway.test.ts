@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { localGateway } from '../src/gateway.js'
 import { parseRange } from '../src/http-range.js'
@@ -144,6 +145,33 @@ describe('a URL', () => {
     expect((await get(await urlOf(`${root}/gone`)))[0]).toBe(404)
     expect((await get(await urlOf(`${root}/inner`)))[0]).toBe(404)
     expect((await get(await urlOf(`${root}/a.parquet/below`)))[0]).toBe(404)
+  })
+
+  it('of a file that the disk does not give up answers 503', async () => {
+    await symlink(join(root, 'loop-b'), join(root, 'loop-a'))
+    await symlink(join(root, 'loop-a'), join(root, 'loop-b'))
+    const [status, body] = await get(await urlOf(`${root}/loop-a`))
+    expect([status, JSON.parse(body).errorCode]).toEqual([503, 'STORAGE_UNAVAILABLE'])
+  })
+
+  it('made of anything else is refused, whatever it is', async () => {
+    const signed = new URL(await urlOf(`${root}/a.parquet`))
+    const piece = fc.oneof(
+      fc.constantFrom('..', '%2e%2e', '%2F', '%00', '/', 'a.parquet', 'files', '?', '&', '='),
+      fc.constantFrom('expires=9999999999', 'X-Amz-Signature=', ...signed.href.split(/(?=[/?&])/)),
+      fc.string({ unit: 'binary', maxLength: 8 }),
+      fc.webUrl({ withQueryParameters: true }),
+    )
+    const rests = fc.array(piece, { maxLength: 8 }).map(pieces => pieces.join(''))
+    await fc.assert(
+      fc.asyncProperty(rests, async rest => {
+        const url = `${signed.origin}/${rest}`
+        fc.pre(URL.canParse(url) && new URL(url).href !== signed.href)
+        const [status, body] = await get(new URL(url).href)
+        return status === 403 && JSON.parse(body).errorCode === 'PERMISSION_DENIED'
+      }),
+      { numRuns: 1000, seed: 20261122 },
+    )
   })
 
   it('says which methods it answers', async () => {

@@ -28,6 +28,12 @@ describe('the lifetime of a URL', () => {
   })
 })
 
+it.each([0, -60, Number.NaN])('refuses a lifetime of %d seconds', async expiresInSeconds => {
+  const signer = s3Signer({ region: 'eu-west-1', credentials: KEYS })
+  const signing = signer.sign(['s3://b/k'], { expiresInSeconds, now: NOW })
+  await expect(signing).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+})
+
 describe('credentials that a function gives', () => {
   function source(lifetimeMs: number) {
     const asked: number[] = []

@@ -94,6 +94,12 @@ function lifetime(
   expiration: Date | undefined,
   { expiresInSeconds, now }: { expiresInSeconds: number; now: number },
 ): number {
+  if (!(expiresInSeconds >= 1)) {
+    throw new TableError(
+      'INVALID_REQUEST',
+      `a URL lives a second at least, not ${expiresInSeconds}`,
+    )
+  }
   // S3 counts from X-Amz-Date, which is the second that `now` is in.
   const signedAt = Math.floor(now / 1000)
   const ends = expiration === undefined ? Number.POSITIVE_INFINITY : expiration.getTime() / 1000
