@@ -1,1 +1,1 @@
-export {}
+export { type ParquetTableOptions, parquetTableReader } from './reader.js'

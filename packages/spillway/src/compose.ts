@@ -11,6 +11,7 @@ import { type DuckDb, duckDb, type TableRows, tableRows } from '@spillway/duckdb
 import { createBatchCache, createEngine, type Engine, type EngineOptions } from '@spillway/engine'
 import { hudiReader } from '@spillway/hudi'
 import { icebergReader } from '@spillway/iceberg'
+import { parquetTableReader } from '@spillway/parquet'
 import { planScan } from '@spillway/planner'
 import { localStore, routeStores, type StoreRoute } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
@@ -49,6 +50,8 @@ export function compose(options: ComposeOptions = {}): Composition {
     deltaReader({ store, cache }),
     icebergReader({ store, cache }),
     hudiReader({ store, cache }),
+    // Last: it takes any folder of Parquet files that no other format claims.
+    parquetTableReader({ store, cache }),
   ]
   const signers = s3Signers(options)
   return {

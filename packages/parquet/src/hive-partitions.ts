@@ -1,0 +1,81 @@
+import { type PrimitiveType, TableError, type Value } from '@spillway/core'
+import type { ListedFile } from './table-location.js'
+
+export interface PartitionColumn {
+  readonly name: string
+  readonly type: PrimitiveType
+}
+
+/** Partition columns of a directory and, by file, their values. */
+export interface HivePartitions {
+  readonly columns: readonly PartitionColumn[]
+  readonly values: readonly (readonly (Value | null)[])[]
+}
+
+const NULL_PARTITION = '__HIVE_DEFAULT_PARTITION__'
+
+/** Reads `name=value` folders. Every file must lie under the same columns, in the same order. */
+export function hivePartitions(files: readonly ListedFile[]): HivePartitions {
+  const segments = files.map(file => partitionSegments(file.relative))
+  const names = segments[0]?.map(({ name }) => name) ?? []
+  for (const [i, found] of segments.entries()) {
+    if (found.length === names.length && found.every(({ name }, j) => name === names[j])) continue
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      `files lie under different partition columns: (${names.join(', ')}) and (${found.map(({ name }) => name).join(', ')})`,
+      { context: { path: files[i]!.path, expected: files[0]!.path } },
+    )
+  }
+  const types = names.map((_, j) => commonType(segments.map(found => found[j]!.text)))
+  return {
+    columns: names.map((name, j) => ({ name, type: types[j]! })),
+    values: segments.map(found => found.map(({ text }, j) => parseAs(text, types[j]!))),
+  }
+}
+
+function partitionSegments(relative: string): readonly { name: string; text: string | null }[] {
+  const folders = relative.split('/').slice(0, -1)
+  return folders.flatMap(folder => {
+    const at = folder.indexOf('=')
+    if (at <= 0) return []
+    const text = unescapePath(folder.slice(at + 1))
+    return [
+      { name: unescapePath(folder.slice(0, at)), text: text === NULL_PARTITION ? null : text },
+    ]
+  })
+}
+
+/** Hive escapes what a file system might not like as `%` and two hex digits. */
+function unescapePath(text: string): string {
+  return text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+}
+
+/** The narrowest of int, long, date and string that prints every value back as it stands: nothing is lost. */
+function commonType(texts: readonly (string | null)[]): PrimitiveType {
+  const present = texts.filter(text => text !== null)
+  if (present.length === 0) return 'string'
+  if (present.every(text => isInteger(text, 31n))) return 'int'
+  if (present.every(text => isInteger(text, 63n))) return 'long'
+  return present.every(isDate) ? 'date' : 'string'
+}
+
+function isInteger(text: string, bits: bigint): boolean {
+  if (!/^(0|-?[1-9]\d{0,18})$/.test(text)) return false
+  const value = BigInt(text)
+  return value >= -(1n << bits) && value < 1n << bits
+}
+
+function isDate(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false
+  const time = Date.parse(`${text}T00:00:00Z`)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
+}
+
+function parseAs(text: string | null, type: PrimitiveType): Value | null {
+  if (text === null) return null
+  if (type === 'int') return Number(text)
+  if (type === 'long') return BigInt(text)
+  return type === 'date' ? Date.parse(`${text}T00:00:00Z`) / 86_400_000 : text
+}

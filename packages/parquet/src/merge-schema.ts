@@ -1,0 +1,150 @@
+import { type DataType, type Field, isPrimitive, TableError, typeName } from '@spillway/core'
+
+/** The columns of one file, for messages. */
+export interface FileColumns {
+  readonly path: string
+  readonly fields: readonly Field[]
+}
+
+export interface MergedSchema {
+  readonly fields: readonly Field[]
+  /** True where some file holds a column in a narrower type than the table. */
+  readonly widened: boolean
+}
+
+/**
+ * One schema for files that may differ: columns go by name, a column that a file lacks is null there, and a narrower
+ * type becomes the wider one where every value stays the same. Anything else is refused.
+ */
+export function mergeSchemas(files: readonly FileColumns[]): MergedSchema {
+  const merge = new SchemaMerge()
+  for (const file of files) merge.add(file)
+  return { fields: merge.finish(), widened: merge.widened }
+}
+
+class SchemaMerge {
+  #merged: readonly Field[] | undefined
+  #first = ''
+  #nextId = 0
+  widened = false
+
+  add({ path, fields }: FileColumns): void {
+    if (this.#merged === undefined) {
+      this.#merged = fields
+      this.#first = path
+    } else
+      this.#merged = this.#fields(this.#merged, fields, { path, first: this.#first, above: [] })
+  }
+
+  finish(): readonly Field[] {
+    return (this.#merged ?? []).map(field => this.#numbered(field))
+  }
+
+  /** Ids of the files mean nothing to each other: the table's count in schema order. */
+  #numbered(field: Field): Field {
+    const id = ++this.#nextId
+    return { ...field, id, type: this.#numberedType(field.type) }
+  }
+
+  #numberedType(type: DataType): DataType {
+    if (isPrimitive(type)) return type
+    switch (type.kind) {
+      case 'struct':
+        return { ...type, fields: type.fields.map(field => this.#numbered(field)) }
+      case 'list':
+        return { ...type, element: this.#numbered(type.element) }
+      case 'map':
+        return { ...type, key: this.#numbered(type.key), value: this.#numbered(type.value) }
+    }
+  }
+
+  #fields(known: readonly Field[], found: readonly Field[], where: Where): readonly Field[] {
+    const merged = known.map(field => {
+      const other = found.find(({ name }) => name === field.name)
+      return other === undefined ? { ...field, nullable: true } : this.#field(field, other, where)
+    })
+    const fresh = found.filter(({ name }) => !known.some(field => field.name === name))
+    for (const field of fresh) refuseCase(field, known, where)
+    return [...merged, ...fresh.map(field => ({ ...field, nullable: true }))]
+  }
+
+  #field(known: Field, found: Field, where: Where): Field {
+    const nullable = known.nullable || found.nullable
+    const type = this.#type(known.type, found.type, {
+      ...where,
+      above: [...where.above, known.name],
+    })
+    return { ...known, nullable, type }
+  }
+
+  #type(known: DataType, found: DataType, where: Where): DataType {
+    if (isPrimitive(known) && isPrimitive(found)) {
+      if (typeName(known) === typeName(found)) return known
+      const wider = widerType(known, found)
+      if (wider === undefined) throw conflict(known, found, where)
+      this.widened = true
+      return wider
+    }
+    if (typeof known === 'object' && typeof found === 'object') {
+      if (known.kind === 'struct' && found.kind === 'struct') {
+        return { ...known, fields: this.#fields(known.fields, found.fields, where) }
+      }
+      if (known.kind === 'list' && found.kind === 'list') {
+        return { ...known, element: this.#field(known.element, found.element, where) }
+      }
+      if (known.kind === 'map' && found.kind === 'map') {
+        const key = this.#field(known.key, found.key, where)
+        return { ...known, key, value: this.#field(known.value, found.value, where) }
+      }
+    }
+    throw conflict(known, found, where)
+  }
+}
+
+interface Where {
+  readonly path: string
+  readonly first: string
+  readonly above: readonly string[]
+}
+
+/** The type that holds every value of both, unchanged; undefined where there is none. */
+function widerType(a: DataType, b: DataType): DataType | undefined {
+  return holds(a, b) ? a : holds(b, a) ? b : decimalOfBoth(a, b)
+}
+
+function holds(wide: DataType, narrow: DataType): boolean {
+  if (wide === 'long') return narrow === 'int'
+  return wide === 'double' && (narrow === 'float' || narrow === 'int')
+}
+
+function decimalOfBoth(a: DataType, b: DataType): DataType | undefined {
+  if (
+    typeof a !== 'object' ||
+    typeof b !== 'object' ||
+    a.kind !== 'decimal' ||
+    b.kind !== 'decimal'
+  ) {
+    return undefined
+  }
+  const scale = Math.max(a.scale, b.scale)
+  const precision = Math.max(a.precision - a.scale, b.precision - b.scale) + scale
+  return precision > 38 ? undefined : { kind: 'decimal', precision, scale }
+}
+
+function refuseCase(field: Field, known: readonly Field[], where: Where): void {
+  const other = known.find(({ name }) => name.toLowerCase() === field.name.toLowerCase())
+  if (other === undefined) return
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    `columns ${other.name} and ${field.name} of different files differ in case alone`,
+    { context: { path: where.path, expected: where.first } },
+  )
+}
+
+function conflict(known: DataType, found: DataType, { path, first, above }: Where): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `column ${above.join('.')} is ${typeName(known)} in some files and ${typeName(found)} in others: no type holds both`,
+    { context: { path, expected: first } },
+  )
+}

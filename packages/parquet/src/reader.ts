@@ -1,0 +1,195 @@
+import {
+  type BatchCache,
+  createSchema,
+  type Field,
+  type FieldPath,
+  type FileBatchHandle,
+  type ObjectStore,
+  type Schema,
+  type Snapshot,
+  type SnapshotRef,
+  TableError,
+  type TableReader,
+  type TableSource,
+  unknownStats,
+} from '@spillway/core'
+import { type FileFacts, identityOf, readFacts } from './file-facts.js'
+import { type HivePartitions, hivePartitions } from './hive-partitions.js'
+import { mergeSchemas } from './merge-schema.js'
+import { parquetFiles } from './parquet-batch.js'
+import { type ListedFile, listDataFiles, tableLocation } from './table-location.js'
+
+export interface ParquetTableOptions {
+  readonly store: ObjectStore
+  readonly cache: BatchCache
+}
+
+const LATEST: SnapshotRef = { kind: 'latest' }
+/** Files in one batch, at most. */
+const BATCH = 1 << 16
+
+/** Folders and files that mark a table of a format of its own. */
+const MARKERS = ['_delta_log/', '.hoodie/hoodie.properties', 'metadata/version-hint.text']
+
+/** A directory, or a glob, of Parquet files as a table: hive partitions, one schema by name, footer statistics. */
+export function parquetTableReader({ store }: ParquetTableOptions): TableReader {
+  const facts = new WeakMap<Snapshot, ReadonlyMap<string, FileFacts>>()
+  return {
+    format: 'parquet',
+    detect: (source, signal) => holdsParquet(store, source, signal),
+    async resolve(source, ref, signal) {
+      return requireCurrent(identityOfTable(await listTable(store, source, signal)), ref)
+    },
+    async snapshot(source, { at = LATEST, previous, signal } = {}) {
+      const files = await listTable(store, source, signal)
+      requireCurrent(identityOfTable(files), at)
+      const known = (previous && facts.get(previous)) ?? new Map<string, FileFacts>()
+      if (previous !== undefined && isUnchanged(files, known)) return previous
+      const read = await readFacts(store, files, known, signal)
+      const snapshot = parquetSnapshot(source, files, read)
+      facts.set(snapshot, new Map(files.map((file, i) => [file.path, read[i]!])))
+      return snapshot
+    },
+  }
+}
+
+async function holdsParquet(
+  store: ObjectStore,
+  source: TableSource,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const location = tableLocation(source)
+  for (const marker of location.pattern === undefined ? MARKERS : []) {
+    for await (const _ of store.list(
+      location.folder + marker,
+      signal === undefined ? {} : { signal },
+    )) {
+      return false
+    }
+  }
+  for await (const _ of listDataFiles(store, location, signal)) return true
+  return false
+}
+
+async function listTable(
+  store: ObjectStore,
+  source: TableSource,
+  signal?: AbortSignal,
+): Promise<readonly ListedFile[]> {
+  const files: ListedFile[] = []
+  for await (const file of listDataFiles(store, tableLocation(source), signal)) files.push(file)
+  if (files.length > 0) return files
+  throw new TableError('NOT_FOUND', `no Parquet file at ${source.location}`, {
+    context: { path: source.location },
+  })
+}
+
+/** A directory has no history: its version is when its newest file was written. */
+function identityOfTable(files: readonly ListedFile[]): { version: bigint; timestamp: number } {
+  const timestamp = files.reduce((latest, file) => Math.max(latest, file.lastModified), 0)
+  return { version: BigInt(Math.trunc(timestamp)), timestamp }
+}
+
+function requireCurrent(
+  current: { readonly version: bigint; readonly timestamp: number },
+  ref: SnapshotRef,
+): { readonly version: bigint; readonly timestamp: number } {
+  const isCurrent =
+    ref.kind === 'latest' ||
+    (ref.kind === 'version' && ref.version === current.version) ||
+    (ref.kind === 'timestamp' &&
+      (ref.direction === 'before'
+        ? ref.timestamp >= current.timestamp
+        : ref.timestamp <= current.timestamp))
+  if (isCurrent) return current
+  throw new TableError(
+    'INVALID_REQUEST',
+    'a directory of Parquet files has only its current version',
+    { context: { version: current.version } },
+  )
+}
+
+function isUnchanged(files: readonly ListedFile[], known: ReadonlyMap<string, FileFacts>): boolean {
+  return (
+    files.length === known.size &&
+    files.every(file => known.get(file.path)?.identity === identityOf(file))
+  )
+}
+
+function parquetSnapshot(
+  source: TableSource,
+  files: readonly ListedFile[],
+  facts: readonly FileFacts[],
+): Snapshot {
+  const partitions = hivePartitions(files)
+  const merged = mergeSchemas(distinctSchemas(files, facts))
+  const schema = withPartitions(merged.fields, partitions)
+  const partitionFields = partitions.columns.map(({ name }) => schema.find([name])!)
+  const bytes = files.reduce((sum, file) => sum + file.size, 0)
+  return {
+    source,
+    format: 'parquet',
+    tableId: source.location,
+    ...identityOfTable(files),
+    schema,
+    partitionSpecs: new Map([[0, { id: 0, fields: specFields(partitionFields) }]]),
+    properties: new Map(),
+    features: new Set(merged.widened ? ['typeWidening'] : []),
+    native: { format: 'parquet' },
+    totals: { files: files.length, bytes },
+    files: fileList(files, facts, { partitions, partitionFields }),
+  }
+}
+
+/** Most files of a table have one schema: each is merged once. */
+function distinctSchemas(files: readonly ListedFile[], facts: readonly FileFacts[]) {
+  const seen = new Map<string, { path: string; fields: readonly Field[] }>()
+  for (const [i, { fields }] of facts.entries()) {
+    const key = JSON.stringify(fields)
+    if (!seen.has(key)) seen.set(key, { path: files[i]!.path, fields })
+  }
+  return [...seen.values()]
+}
+
+/** Partition columns come last, or stay where the files have them; their type is the folder's. */
+function withPartitions(fields: readonly Field[], { columns }: HivePartitions): Schema {
+  const own = fields.map(field => {
+    const partition = columns.find(({ name }) => name === field.name)
+    return partition === undefined ? field : { ...field, type: partition.type, nullable: true }
+  })
+  const fresh = columns
+    .filter(({ name }) => !fields.some(field => field.name === name))
+    .map(({ name, type }, i) => {
+      const id = 1_000_000 + i
+      return { id, name, physicalName: name, type, nullable: true }
+    })
+  return createSchema([...own, ...fresh])
+}
+
+function specFields(partitionFields: readonly FieldPath[]) {
+  return partitionFields.map(([field], i) => ({
+    id: 1000 + i,
+    sourceIds: [field.id],
+    name: field.name,
+    transform: { kind: 'identity' } as const,
+  }))
+}
+
+function fileList(
+  files: readonly ListedFile[],
+  facts: readonly FileFacts[],
+  table: { readonly partitions: HivePartitions; readonly partitionFields: readonly FieldPath[] },
+): Snapshot['files'] {
+  const handles: FileBatchHandle[] = []
+  for (let start = 0; start < files.length; start += BATCH) {
+    const end = Math.min(files.length, start + BATCH)
+    const live = parquetFiles({
+      files: files.slice(start, end),
+      facts: facts.slice(start, end),
+      values: table.partitions.values.slice(start, end),
+      partitionFields: table.partitionFields,
+    })
+    handles.push({ fileCount: end - start, load: async () => live })
+  }
+  return { handles, summaries: unknownStats(handles.length) }
+}

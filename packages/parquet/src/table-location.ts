@@ -1,0 +1,68 @@
+import { type ObjectMeta, type ObjectStore, TableError, type TableSource } from '@spillway/core'
+
+/** A directory, or a pattern over the files below one. */
+export interface TableLocation {
+  /** Ends in a slash. */
+  readonly folder: string
+  /** Over paths relative to `folder`; absent: every data file. */
+  readonly pattern?: RegExp
+}
+
+/** A Parquet file and its path relative to the table. */
+export interface ListedFile extends ObjectMeta {
+  readonly relative: string
+}
+
+export function tableLocation({ location }: TableSource): TableLocation {
+  const glob = /[*?[{]/.exec(location)
+  if (glob === null) return { folder: location.endsWith('/') ? location : `${location}/` }
+  const folder = location.slice(0, location.lastIndexOf('/', glob.index) + 1)
+  return { folder, pattern: globPattern(location.slice(folder.length)) }
+}
+
+/** `*` and `?` within a name, `**` over folders, `[abc]` and `{a,b}`. */
+function globPattern(glob: string): RegExp {
+  const tokens = glob.match(/\*\*\/?|[*?{},]|\[[^\]]*\]|[^*?{},[]+|\[/g) ?? []
+  const text = tokens.map(token => {
+    if (token === '**/') return '(?:.*/)?'
+    if (token === '**') return '.*'
+    if (token === '*') return '[^/]*'
+    if (token === '?') return '[^/]'
+    if (token === '{') return '(?:'
+    if (token === '}') return ')'
+    if (token === ',') return '|'
+    if (/^\[.+\]$/.test(token)) return token.replace(/^\[!/, '[^')
+    return token.replace(/[.+^${}()|[\]\\]/g, '\\$&')
+  })
+  try {
+    return new RegExp(`^${text.join('')}$`)
+  } catch (cause) {
+    throw new TableError('INVALID_REQUEST', `'${glob}' is no pattern over file names`, { cause })
+  }
+}
+
+/** Data files in byte order of path. What other tools hide is hidden: names that begin with `.` or `_`. */
+export async function* listDataFiles(
+  store: ObjectStore,
+  { folder, pattern }: TableLocation,
+  signal?: AbortSignal,
+): AsyncGenerator<ListedFile> {
+  for await (const file of store.list(folder, signal === undefined ? {} : { signal })) {
+    const relative = file.path.slice(folder.length)
+    if (isHidden(relative) || !isDataFile(relative)) continue
+    if (pattern === undefined || pattern.test(relative)) yield { ...file, relative }
+  }
+}
+
+/** A folder of a partition column may begin with an underscore: `_day=1/`. */
+function isHidden(relative: string): boolean {
+  return relative
+    .split('/')
+    .some(name => name.startsWith('.') || (name.startsWith('_') && !name.includes('=')))
+}
+
+/** Named as Parquet, or without an extension, as Hive writes them. */
+function isDataFile(relative: string): boolean {
+  const name = relative.slice(relative.lastIndexOf('/') + 1)
+  return /\.(parquet|parq|pq)$/i.test(name) || (name !== '' && !name.includes('.'))
+}
