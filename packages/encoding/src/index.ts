@@ -39,6 +39,7 @@ export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from
 export { parquetFields } from './parquet-fields.js'
 export { readParquetFooter } from './parquet-footer.js'
 export { parquetReader } from './parquet-reader.js'
+export { readParquetRows } from './parquet-rows.js'
 export { columnStats, type FooterStats, footerStats, footerStatsTable } from './parquet-stats.js'
 export type * from './parquet-types.js'
 export { plainColumn } from './plain-column.js'

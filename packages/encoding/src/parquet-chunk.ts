@@ -1,8 +1,8 @@
-import type { ParquetLeaf, PlainColumn } from '@spillway/core'
+import type { Column, ParquetLeaf, PlainColumn } from '@spillway/core'
 import { readDeltaLengths, readDeltaPacked, readDeltaPrefixed } from './delta-encoding.js'
 import { FormatError } from './format-error.js'
 import { readHybrid } from './hybrid.js'
-import { assembleLeaf } from './parquet-assemble.js'
+import { assembleLeaf, type Levels } from './parquet-assemble.js'
 import type { PageCodecs } from './parquet-codec.js'
 import { logicalColumn } from './parquet-logical.js'
 import { type DataPage, pagesOf, readLevels } from './parquet-page.js'
@@ -29,21 +29,34 @@ export function decodeChunk(
   leaf: ParquetLeafInfo,
   options: { readonly rowCount: number; readonly codecs: PageCodecs },
 ): ParquetLeaf {
-  if (chunk.valueCount > MAX_CHUNK_VALUES) {
-    throw new FormatError(`a column chunk of ${chunk.valueCount} values`, { unsupported: true })
-  }
   if (leaf.maxRepetition > 1) {
     throw new FormatError(`column ${leaf.path.join('.')}: lists within lists`, {
       unsupported: true,
     })
   }
-  if (leaf.maxDefinition > 255) throw new FormatError('more than 255 definition levels')
+  const { values, levels } = decodeChunkLevels(bytes, chunk, leaf, options.codecs)
+  return assembleLeaf(values, levels, leaf, options.rowCount)
+}
+
+/** The values of a chunk that are not null, and the levels of all: what nested rows are put together from. */
+export function decodeChunkLevels(
+  bytes: Uint8Array,
+  chunk: ParquetChunk,
+  leaf: ParquetLeafInfo,
+  codecs: PageCodecs,
+): { readonly values: Column; readonly levels: Levels } {
+  if (chunk.valueCount > MAX_CHUNK_VALUES) {
+    throw new FormatError(`a column chunk of ${chunk.valueCount} values`, { unsupported: true })
+  }
+  if (leaf.maxDefinition > 255 || leaf.maxRepetition > 255) {
+    throw new FormatError('more than 255 levels')
+  }
   const decoder = new ChunkDecoder(leaf)
-  for (const page of pagesOf(bytes, chunk, leaf, options.codecs)) {
+  for (const page of pagesOf(bytes, chunk, leaf, codecs)) {
     if (page.kind === 'dictionary') decoder.dictionary(page.values, page.valueCount)
     else decoder.page(page)
   }
-  return decoder.finish(options.rowCount)
+  return decoder.finish()
 }
 
 /** What a chunk's pages add up to: levels of every value, and the values that are not null. */
@@ -133,17 +146,17 @@ class ChunkDecoder {
     this.#codes = undefined
   }
 
-  finish(rowCount: number): ParquetLeaf {
+  finish(): { readonly values: Column; readonly levels: Levels } {
     const levels = {
       count: this.#valueCount,
       ...(this.#leaf.maxDefinition > 0 ? { definition: this.#definition } : {}),
       ...(this.#leaf.maxRepetition > 0 ? { repetition: this.#repetition } : {}),
     }
-    return assembleLeaf(this.#denseColumn(), levels, this.#leaf, rowCount)
+    return { values: this.#denseColumn(), levels }
   }
 
   /** Dictionaries are kept for bytes that repeat; numbers are as small as their codes. */
-  #denseColumn() {
+  #denseColumn(): Column {
     const isBytes = this.#dictionary?.kind === 'bytes'
     const repeats = this.#dictionarySize > 0 && this.#dictionarySize * 2 <= this.#codeCount
     if (this.#codes !== undefined && isBytes && repeats) {

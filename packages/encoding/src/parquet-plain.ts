@@ -59,7 +59,8 @@ const FLOATS: PlainNumbers<Float64Array> = {
   empty: new Float64Array(0),
   byteLength: count => count * 4,
   decode: (bytes, into, at, count) => {
-    into.set(new Float32Array(bytes.slice(0, count * 4).buffer), at)
+    // Inflated pages are Buffers, whose own slice() shares memory: the values must start at a multiple of four.
+    into.set(new Float32Array(Uint8Array.prototype.slice.call(bytes, 0, count * 4).buffer), at)
   },
 }
 

@@ -60,9 +60,14 @@ function archivedEntry(entry: AvroObject, file: ObjectMeta): Instant | undefined
   if (begin === undefined || action === undefined || !WRITES.has(action)) return undefined
   // Old writers left the state out: they archived completed instants alone.
   if (state !== undefined && state !== 'COMPLETED') return undefined
-  const body = action === 'replacecommit' ? entry.hoodieReplaceCommitMetadata : entry.hoodieCommitMetadata
+  const body =
+    action === 'replacecommit' ? entry.hoodieReplaceCommitMetadata : entry.hoodieCommitMetadata
   if (body === null || body === undefined) return undefined
-  return archivedInstant({ begin, completion: begin, action }, file, commitMetadataOf(entriesOf(body, file.path), file.path))
+  return archivedInstant(
+    { begin, completion: begin, action },
+    file,
+    commitMetadataOf(entriesOf(body, file.path), file.path),
+  )
 }
 
 function archivedInstant(
@@ -87,9 +92,13 @@ async function readHistory(
   const path = `${folder}manifest_${number}`
   const manifest = await store.get(path, options)
   if (manifest === undefined || !/^\d+$/.test(number)) {
-    throw new TableError('TABLE_CORRUPT', `the archive is at version ${number}, whose manifest is missing`, {
-      context: { path },
-    })
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `the archive is at version ${number}, whose manifest is missing`,
+      {
+        context: { path },
+      },
+    )
   }
   const instants: Instant[] = []
   for (const name of manifestFiles(manifest.bytes, path)) {
@@ -113,7 +122,9 @@ async function readHistory(
 
 function manifestFiles(bytes: Uint8Array, path: string): readonly string[] {
   try {
-    const document = JSON.parse(new TextDecoder().decode(bytes)) as { files?: { fileName?: unknown }[] }
+    const document = JSON.parse(new TextDecoder().decode(bytes)) as {
+      files?: { fileName?: unknown }[]
+    }
     return (document.files ?? []).map(file => String(file.fileName))
   } catch (cause) {
     throw new TableError('TABLE_CORRUPT', `${path} is no JSON`, { context: { path }, cause })
@@ -141,5 +152,9 @@ function historyRow(
   const action = text('action')
   if (begin === undefined || action === undefined || !WRITES.has(action)) return undefined
   const commit = readCommitMetadata(bytesOf('metadata') ?? new Uint8Array(), file.path)
-  return archivedInstant({ begin, completion: text('completionTime') ?? begin, action }, file, commit)
+  return archivedInstant(
+    { begin, completion: text('completionTime') ?? begin, action },
+    file,
+    commit,
+  )
 }

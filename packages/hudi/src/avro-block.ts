@@ -39,9 +39,13 @@ function* recordsOf(bytes: Uint8Array, block: LogBlock): Generator<Uint8Array> {
   if (bytes.length < 8) throw damaged(block, `its content has ${bytes.length} bytes`)
   const version = view.getInt32(0)
   if (version < 1 || version > 3) {
-    throw new TableError('UNSUPPORTED_FEATURE', `Avro data block version ${version} in ${block.path}`, {
-      context: { path: block.path },
-    })
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      `Avro data block version ${version} in ${block.path}`,
+      {
+        context: { path: block.path },
+      },
+    )
   }
   const count = view.getInt32(4)
   let position = 8

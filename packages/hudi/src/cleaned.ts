@@ -44,8 +44,8 @@ function neededSlices(options: CleanedOptions): ReadonlyMap<string, ReadonlyMap<
   const needed = new Map<string, Map<string, string>>()
   const seen = new Set<string>()
   const groupsOf = (partition: string) => {
-    let groups = needed.get(partition)
-    if (groups === undefined) needed.set(partition, (groups = new Map()))
+    const groups = needed.get(partition) ?? new Map<string, string>()
+    needed.set(partition, groups)
     return groups
   }
   for (const write of later) {

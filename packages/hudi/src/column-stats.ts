@@ -22,7 +22,10 @@ interface ColumnStatsRecord {
   readonly isDeleted: boolean
   readonly isTightBound?: boolean
   /** Since version 2 of the index: what the values are, beside their wrapper. */
-  readonly valueType?: { readonly typeOrdinal: number; readonly additionalInfo: string | null } | null
+  readonly valueType?: {
+    readonly typeOrdinal: number
+    readonly additionalInfo: string | null
+  } | null
 }
 
 type WrappedBound = { readonly wrapper: string; readonly value: { readonly value: unknown } } | null
@@ -50,7 +53,8 @@ export function columnEvidence(
     }
     const next = statsOf(stats, leafOf(path).type as PrimitiveType)
     // Statistics of one file are written once; several records add to each other unless one says it is exact.
-    evidence = known && stats.isTightBound !== true ? unionEvidence(evidence, next, compareValues) : next
+    evidence =
+      known && stats.isTightBound !== true ? unionEvidence(evidence, next, compareValues) : next
     known = true
   }
   return known ? evidence : undefined
@@ -100,7 +104,9 @@ function misordered(text: string, side: 'lower' | 'upper'): boolean {
   return side === 'lower' ? /[\ud800-\udfff]/.test(text) : /[\ue000-\uffff]/.test(text)
 }
 
-type ValueKind = { readonly typeOrdinal: number; readonly additionalInfo: string | null } | undefined
+type ValueKind =
+  | { readonly typeOrdinal: number; readonly additionalInfo: string | null }
+  | undefined
 
 function decode(
   wrapper: string,
@@ -156,11 +162,7 @@ function decodeLong(
   return wrapper === 'LongWrapper' ? widenValue(value, 'long', type) : undefined
 }
 
-function decodeBytes(
-  value: Uint8Array,
-  kind: ValueKind,
-  type: PrimitiveType,
-): Value | undefined {
+function decodeBytes(value: Uint8Array, kind: ValueKind, type: PrimitiveType): Value | undefined {
   if (typeof type === 'object' && type.kind === 'decimal') {
     const scale = kind?.typeOrdinal === DECIMAL ? scaleOf(kind.additionalInfo) : undefined
     if (scale === undefined) return undefined

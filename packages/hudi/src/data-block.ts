@@ -1,12 +1,7 @@
 import {
-  type Column,
   type Field,
-  leafKey,
   type ObjectMeta,
   type ObjectStore,
-  type ParquetReader,
-  physicalKind,
-  readValue,
   TableError,
   type Value,
 } from '@spillway/core'
@@ -15,11 +10,12 @@ import {
   type AvroObject,
   compileAvroReader,
   HFile,
-  readParquetFooter,
-  widenValue,
+  parquetFields,
+  readParquetRows,
 } from '@spillway/encoding'
 import { blockSchema, readAvroBlock } from './avro-block.js'
 import type { LogBlock } from './log-file.js'
+import { parquetRowReader } from './parquet-values.js'
 import type { KeyRule } from './record-key.js'
 import { rowReader } from './row-values.js'
 import { sameName } from './schema.js'
@@ -36,7 +32,6 @@ export interface DataBlockOptions {
   readonly nameOf: (field: Field) => string | undefined
   readonly keys: KeyRule
   readonly ordering: readonly Field[]
-  readonly parquet: ParquetReader
   readonly signal?: AbortSignal
 }
 
@@ -95,68 +90,24 @@ async function hfileRecords(block: LogBlock, signal?: AbortSignal): Promise<read
 
 async function* parquetRecords(
   block: LogBlock,
-  options: DataBlockOptions,
+  { fields, nameOf, keys, ordering, signal }: DataBlockOptions,
 ): AsyncGenerator<BlockRecord> {
-  const { fields, keys, ordering, parquet, signal } = options
   const file: ObjectMeta = { path: block.path, size: block.content.size, lastModified: 0 }
-  const store = contentStore(block)
-  const footer = await readParquetFooter(store, file, signal)
-  const columns = fields.map(field => flatColumn(field, footer.root.children, options))
-  const extra = [DELETED_FIELD, OPERATION_FIELD]
-  const names = [...keys.columns, ...columns.flatMap(name => name ?? []), ...extra]
-  const leaves = [...new Set(names)].map(name => [name])
-  const typeOf = new Map(footer.leaves.map(leaf => [leaf.path[0]!, leaf.type]))
-  for await (const batch of parquet.read(store, file, { leaves, ...(signal && { signal }) })) {
-    const columnOf = (name: string): Column | undefined => batch.leaves.get(leafKey([name]))?.column
-    const keyOf = keys.ofColumns(columnOf, block.path)
-    const valueOf = (field: Field, name: string | undefined, row: number): Value | null => {
-      const column = name === undefined ? undefined : columnOf(name)
-      const value = column === undefined ? null : readValue(column, row, typeOf.get(name!)!)
-      return value === null ? null : widened(value, field, typeOf.get(name!)!, block)
-    }
-    for (let row = 0; row < batch.length; row++) {
-      const values = fields.map((field, i) => valueOf(field, columns[i], row))
-      yield {
-        recordKey: keyOf(row),
-        row: values,
-        isDelete: isRemoved(columnOf, row),
-        orderingValues: ordering.map(field => values[fields.indexOf(field)] ?? null),
-      }
+  const { footer, rows } = await readParquetRows(contentStore(block), file, signal)
+  const columns = parquetFields(footer)
+  const at = (name: string) => columns.findIndex(column => sameName(column.name, name))
+  const [deleted, operation] = [at(DELETED_FIELD), at(OPERATION_FIELD)]
+  const keyAt = keys.columns.map(at)
+  const reader = parquetRowReader(columns, fields, nameOf)
+  for (const values of rows) {
+    const row = reader(values)
+    yield {
+      recordKey: keys.ofValue(values[keyAt[0]!]),
+      row,
+      isDelete: values[deleted] === true || REMOVALS.has(values[operation]),
+      orderingValues: ordering.map(field => (row[fields.indexOf(field)] ?? null) as Value | null),
     }
   }
-}
-
-function isRemoved(columnOf: (name: string) => Column | undefined, row: number): boolean {
-  const deleted = columnOf(DELETED_FIELD)
-  if (deleted !== undefined && readValue(deleted, row, 'boolean') === true) return true
-  const operation = columnOf(OPERATION_FIELD)
-  return operation !== undefined && REMOVALS.has(readValue(operation, row, 'string'))
-}
-
-function flatColumn(
-  field: Field,
-  nodes: readonly { readonly name: string; readonly leaf?: number }[],
-  { nameOf }: DataBlockOptions,
-): string | undefined {
-  const name = nameOf(field)
-  const node = name === undefined ? undefined : nodes.find(n => sameName(n.name, name))
-  if (node === undefined) return undefined
-  if (node.leaf === undefined || physicalKind(field.type) === undefined) {
-    throw new TableError(
-      'UNSUPPORTED_FEATURE',
-      `column ${field.name} is nested, which Parquet log blocks are not read with`,
-      { context: { column: field.name } },
-    )
-  }
-  return node.name
-}
-
-function widened(value: Value, field: Field, from: Field['type'], block: LogBlock): Value {
-  const wide = widenValue(value, from, field.type)
-  if (wide !== undefined) return wide
-  throw new TableError('UNSUPPORTED_FEATURE', `column ${field.name} has another type in ${block.path}`, {
-    context: { column: field.name, path: block.path },
-  })
 }
 
 /** The block's content as if it were an object of its own. */
@@ -164,7 +115,8 @@ function contentStore(block: LogBlock): ObjectStore {
   const meta = { path: block.path, size: block.content.size, lastModified: 0 }
   return {
     async get(_, { range, signal } = {}) {
-      const start = range === undefined ? 0 : 'suffix' in range ? meta.size - range.suffix : range.start
+      const start =
+        range === undefined ? 0 : 'suffix' in range ? meta.size - range.suffix : range.start
       const end = range === undefined || 'suffix' in range ? meta.size : range.end
       const bytes = await block.content.read(Math.max(0, start), Math.min(end, meta.size), signal)
       return { bytes, meta }

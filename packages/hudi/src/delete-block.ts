@@ -7,8 +7,8 @@ import {
   parseAvroSchema,
 } from '@spillway/encoding'
 import { damaged } from './avro-block.js'
-import type { LogBlock } from './log-file.js'
 import { bigEndian } from './column-stats.js'
+import type { LogBlock } from './log-file.js'
 
 /** A key to delete. */
 export interface DeletedKey {
@@ -52,9 +52,13 @@ export async function readDeleteBlock(
   if (bytes.length < 8) throw damaged(block, `its content has ${bytes.length} bytes`)
   const version = view.getInt32(0)
   if (version !== 3) {
-    throw new TableError('UNSUPPORTED_FEATURE', `delete block version ${version} in ${block.path}`, {
-      context: { path: block.path },
-    })
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      `delete block version ${version} in ${block.path}`,
+      {
+        context: { path: block.path },
+      },
+    )
   }
   const length = view.getInt32(4)
   if (length < 0 || length + 8 > bytes.length) throw damaged(block, 'its keys are cut off')
@@ -75,7 +79,9 @@ function deletedKey(cursor: AvroCursor, block: LogBlock): DeletedKey {
   if (branch === 0) return { recordKey }
   const values =
     branch <= WRAPPERS.length ? [wrapped(cursor, branch)] : arrayOfWrapped(cursor, block)
-  return isNatural(values) ? { recordKey } : { recordKey, ordering: values.map(v => v?.value ?? null) }
+  return isNatural(values)
+    ? { recordKey }
+    : { recordKey, ordering: values.map(v => v?.value ?? null) }
 }
 
 interface WrappedValue {
@@ -90,11 +96,18 @@ function nullableString(cursor: AvroCursor): string | null {
 function wrapped(cursor: AvroCursor, branch: number): WrappedValue {
   const [wrapper] = [...WRAPPERS, LAST_OF_ARRAY][branch - 1]!
   const { value } = compileAvroReader(wrapperTypes[branch - 1]!)(cursor) as AvroObject
-  return { wrapper, value: wrapper === 'DecimalWrapper' ? { unscaled: bigEndian(value as Uint8Array), scale: 15 } : value }
+  return {
+    wrapper,
+    value:
+      wrapper === 'DecimalWrapper'
+        ? { unscaled: bigEndian(value as Uint8Array), scale: 15 }
+        : value,
+  }
 }
 
 function arrayOfWrapped(cursor: AvroCursor, block: LogBlock): readonly (WrappedValue | null)[] {
-  if (cursor.readBranch(2) === 0) throw damaged(block, 'a delete has an empty list of ordering values')
+  if (cursor.readBranch(2) === 0)
+    throw damaged(block, 'a delete has an empty list of ordering values')
   const values: (WrappedValue | null)[] = []
   for (let count = cursor.readBlockCount(); count > 0; count = cursor.readBlockCount()) {
     for (let i = 0; i < count; i++) {

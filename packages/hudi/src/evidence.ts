@@ -30,7 +30,9 @@ type FieldEvidence = readonly (FooterStats | undefined)[]
 export function evidenceReader(table: SliceTable, options: EvidenceOptions): EvidenceReader {
   return async (fields, rows, signal) => {
     const indexed = await readIndex(table, fields, { rows, options, ...(signal && { signal }) })
-    const missing = rows.filter(row => indexed.get(row)?.every(known => known !== undefined) !== true)
+    const missing = rows.filter(
+      row => indexed.get(row)?.every(known => known !== undefined) !== true,
+    )
     const footers = await readFooters(
       table,
       fields,

@@ -7,7 +7,12 @@ import {
   type Selection,
   TableError,
 } from '@spillway/core'
-import { type FooterStats, footerStats, type ParquetFooter, readParquetFooter } from '@spillway/encoding'
+import {
+  type FooterStats,
+  footerStats,
+  type ParquetFooter,
+  readParquetFooter,
+} from '@spillway/encoding'
 import { mapConcurrently } from './map-concurrently.js'
 import { sameName } from './schema.js'
 import { type SliceTable, withoutLogs } from './slice-table.js'
@@ -24,7 +29,10 @@ export interface FooterOptions {
    * The column's name inside the file of a slice; undefined where the file was written before the column was there.
    * `unknown` where that cannot be told.
    */
-  physicalNames(fields: readonly FieldPath[], row: number): readonly (readonly string[] | 'absent')[]
+  physicalNames(
+    fields: readonly FieldPath[],
+    row: number,
+  ): readonly (readonly string[] | 'absent')[]
 }
 
 const CONCURRENCY = 16
@@ -85,7 +93,8 @@ function fieldEvidence(
   const allNull: FooterStats = { nullCount: footer.rowCount, holds: footer.rowCount > 0 ? 2 : 0 }
   if (name === 'absent') return allNull
   const leaf = footer.leaves.findIndex(
-    info => info.path.length === name.length && info.path.every((part, i) => sameName(part, name[i]!)),
+    info =>
+      info.path.length === name.length && info.path.every((part, i) => sameName(part, name[i]!)),
   )
   if (leaf >= 0) return footerStats(footer, leaf, { type: leafOf(path).type })
   const top = footer.root.children.some(child => sameName(child.name, name[0]!))

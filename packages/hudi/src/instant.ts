@@ -52,7 +52,15 @@ export function parseInstant(
   }
   if (action === undefined || !ACTIONS.has(action)) return undefined
   const { path, size, lastModified } = file
-  return { begin: begin!, action, state, completion: completion ?? begin!, path, size, lastModified }
+  return {
+    begin: begin!,
+    action,
+    state,
+    completion: completion ?? begin!,
+    path,
+    size,
+    lastModified,
+  }
 }
 
 export function isWrite(instant: Instant): boolean {

@@ -1,4 +1,5 @@
 import { type ObjectStore, TableError } from '@spillway/core'
+import { isExternalFile, parseFileName } from './file-name.js'
 import type { ListedFile } from './file-slices.js'
 
 /** Where a table's files are: its partitions, and the files of each, whichever slice they belong to. */
@@ -25,13 +26,18 @@ export async function listStorage(
     const slash = file.relative.lastIndexOf('/')
     const folder = slash < 0 ? '' : file.relative.slice(0, slash)
     const name = file.relative.slice(slash + 1)
-    let files = folders.get(folder)
-    if (files === undefined) folders.set(folder, (files = []))
-    files.push({ name, size: file.size })
+    const files = folders.get(folder)
+    if (files === undefined) folders.set(folder, [{ name, size: file.size }])
+    else files.push({ name, size: file.size })
   }
+  // A folder without a file of Hudi's naming is no partition, whatever else lies there.
+  const isPartition = (folder: string) =>
+    folders
+      .get(folder)!
+      .some(({ name }) => parseFileName(name) !== undefined || isExternalFile(name))
   return {
     kind: 'storage',
-    partitions: [...folders.keys()].sort(),
+    partitions: [...folders.keys()].filter(isPartition).sort(),
     async files(partitions) {
       return new Map(partitions.map(partition => [partition, folders.get(partition) ?? []]))
     },

@@ -115,7 +115,8 @@ async function readBlock(
     const next = await nextMagic(source, start + MAGIC.length, signal)
     return { block: damaged(head, path), end: next }
   }
-  const bytes = end - start <= head.length ? head : await headerBytes(source, start, end, head, signal)
+  const bytes =
+    end - start <= head.length ? head : await headerBytes(source, start, end, head, signal)
   const cursor = new LogCursor(bytes, path, PREFIX)
   const version = cursor.int32()
   if (version !== 1) {
@@ -197,11 +198,7 @@ function damaged(head: Uint8Array, path: string): LogBlock {
 const SEARCH = 1 << 20
 
 /** The next place where a block begins, or the end of the file. */
-async function nextMagic(
-  source: HFileSource,
-  from: number,
-  signal?: AbortSignal,
-): Promise<number> {
+async function nextMagic(source: HFileSource, from: number, signal?: AbortSignal): Promise<number> {
   for (let start = from; start < source.size; start += SEARCH) {
     const bytes = await source.read(start, Math.min(source.size, start + SEARCH + 5), signal)
     for (let i = bytes.indexOf(MAGIC[0]!); i >= 0; i = bytes.indexOf(MAGIC[0]!, i + 1)) {

@@ -45,7 +45,9 @@ export function mergeRule(config: TableConfig): MergeRule {
 type Property = (key: string) => string | undefined
 
 function payloadOf(property: Property): string | undefined {
-  return property('hoodie.compaction.payload.class') ?? property('hoodie.datasource.write.payload.class')
+  return (
+    property('hoodie.compaction.payload.class') ?? property('hoodie.datasource.write.payload.class')
+  )
 }
 
 function payloadRule(

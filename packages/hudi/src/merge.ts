@@ -67,10 +67,7 @@ export class LogMerge {
 }
 
 /** Field by field. Hudi has no order between null and a value: it fails, and so does this. */
-function compareOrdering(
-  a: readonly (Value | null)[],
-  b: readonly (Value | null)[],
-): number {
+function compareOrdering(a: readonly (Value | null)[], b: readonly (Value | null)[]): number {
   for (let i = 0; i < a.length; i++) {
     const [left, right] = [a[i] ?? null, b[i] ?? null]
     if (left === null && right === null) continue

@@ -1,8 +1,8 @@
 import {
   type DataFile,
   type Field,
-  leafKey,
   type LogRecord,
+  leafKey,
   readValue,
   type Schema,
   type Snapshot,
@@ -11,6 +11,7 @@ import {
 } from '@spillway/core'
 import { parquetReader } from '@spillway/encoding'
 import { orderBlocks } from './block-order.js'
+import { readDataBlock } from './data-block.js'
 import { readDeleteBlock } from './delete-block.js'
 import { parseFileName } from './file-name.js'
 import type { Visibility } from './file-slices.js'
@@ -20,7 +21,6 @@ import { LogMerge } from './merge.js'
 import { type MergeRule, mergeRule, unsupported } from './merge-rule.js'
 import type { HudiReaderOptions } from './options.js'
 import { orderingValue } from './ordering-value.js'
-import { readDataBlock } from './data-block.js'
 import { type KeyRule, keyRule } from './record-key.js'
 import type { SchemaHistory } from './schema-history.js'
 import type { TableState } from './table-state.js'
@@ -67,7 +67,9 @@ async function blocksOf(
   { options, state, visibility, asOf }: MergedLogsOptions,
   signal?: AbortSignal,
 ): Promise<readonly LogBlock[]> {
-  const read = await mapConcurrently(file.logFiles, 8, log => readLogBlocks(options.store, log, signal))
+  const read = await mapConcurrently(file.logFiles, 8, log =>
+    readLogBlocks(options.store, log, signal),
+  )
   return orderBlocks(read.flat(), instant => {
     if (visibility.completionOf(instant) === undefined) return false
     if (asOf !== undefined && instant > asOf) return false
@@ -95,13 +97,11 @@ async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
     }
     return
   }
-  const parquet = context.options.parquet ?? parquetReader()
   const records = readDataBlock(block, {
     fields: context.schema.fields,
     nameOf: field => nameIn(field, block, context.history),
     keys,
     ordering,
-    parquet,
     ...(signal && { signal }),
   })
   for await (const { recordKey, row, isDelete, orderingValues } of records) {
@@ -139,7 +139,10 @@ async function* mergeBase(
   }
   let position = 0n
   let touched: LogRecord[] = []
-  for await (const batch of parquet.read(context.options.store, meta, { leaves, ...(signal && { signal }) })) {
+  for await (const batch of parquet.read(context.options.store, meta, {
+    leaves,
+    ...(signal && { signal }),
+  })) {
     const columnOf = (name: string) => batch.leaves.get(leafKey([name]))?.column
     const keyOf = keys.ofColumns(columnOf, file.path)
     for (let row = 0; row < batch.length; row++) {

@@ -1,5 +1,13 @@
-import { type AvroCursor, AvroCursor as Cursor, compileAvroReader, parseAvroSchema, type AvroObject, type AvroType, type HFile } from '@spillway/encoding'
 import { TableError } from '@spillway/core'
+import {
+  type AvroCursor,
+  type AvroObject,
+  type AvroType,
+  AvroCursor as Cursor,
+  compileAvroReader,
+  type HFile,
+  parseAvroSchema,
+} from '@spillway/encoding'
 
 /** An HFile of the index and the Avro schema of its values. */
 export interface IndexFile {
@@ -85,7 +93,9 @@ function compileWrapped(type: AvroType): Reader {
   if (type.kind === 'union') {
     const named = type.branches.filter(branch => branch.kind === 'record').length > 1
     const readers = type.branches.map(branch =>
-      named && branch.kind === 'record' ? wrapped(branch.name, compileAvroReader(branch)) : compileWrapped(branch),
+      named && branch.kind === 'record'
+        ? wrapped(branch.name, compileAvroReader(branch))
+        : compileWrapped(branch),
     )
     return cursor => readers[cursor.readBranch(readers.length)]!(cursor)
   }

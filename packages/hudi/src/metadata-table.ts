@@ -1,7 +1,7 @@
-import { isTableError, type ObjectStore, type ObjectMeta, TableError } from '@spillway/core'
+import { isTableError, type ObjectMeta, type ObjectStore, TableError } from '@spillway/core'
 import { HFile } from '@spillway/encoding'
 import { orderBlocks } from './block-order.js'
-import { latestSlices, type FileSlice } from './file-slices.js'
+import { type FileSlice, latestSlices } from './file-slices.js'
 import { LOG_HEADER, type LogBlock, objectSource, readLogBlocks } from './log-file.js'
 import { type IndexReplay, IndexSource } from './metadata-index.js'
 import { loadTableConfig, type TableConfig } from './table-config.js'
@@ -70,7 +70,7 @@ async function loadMetadataConfig(
 function coversEveryWrite(timeline: Timeline, own: Timeline): boolean {
   const { start } = own
   if (own.writes.length === 0 || start === undefined) return false
-  const first = own.writes.reduce((least, w) => (w.completion < least ? w.completion : least), '9')
+  const first = own.writes[0]!.completion
   // Made in one go from what the table held: from instants of zeros, or in version 6 from a marked instant.
   const bootstrap = start.startsWith('0000') ? first : start.slice(0, 17)
   return timeline.writes.every(
@@ -100,7 +100,9 @@ async function openIndex(index: string, options: IndexOptions): Promise<IndexSou
     timeline.pending.has(instant.slice(0, 17)) ? undefined : visible.completionOf(instant)
   const slices = latestSlices(index, files, { ...visible, completionOf })
   const replayed = await Promise.all(
-    slices.map(slice => openSlice(slice, { folder, store, counts: i => completionOf(i) !== undefined })),
+    slices.map(slice =>
+      openSlice(slice, { folder, store, counts: i => completionOf(i) !== undefined }),
+    ),
   )
   return new IndexSource(replayed)
 }
@@ -118,7 +120,8 @@ async function openSlice(
   for (const log of slice.logs) {
     blocks.push(...(await readLogBlocks(store, { path: folder + log.name, size: log.size })))
   }
-  const base = slice.base && (await openBase(store, { ...slice.base, path: folder + slice.base.name }))
+  const base =
+    slice.base && (await openBase(store, { ...slice.base, path: folder + slice.base.name }))
   return { base, logs: await Promise.all(orderBlocks(blocks, counts).map(openBlock)) }
 }
 

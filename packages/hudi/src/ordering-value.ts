@@ -5,7 +5,8 @@ import { unsupported } from './merge-rule.js'
 /** An ordering value of a delete, which comes in a wrapper, as a value of the ordering column. */
 export function orderingValue(value: unknown, field: Field | undefined): Value | null {
   if (value === null) return null
-  if (field === undefined) throw unsupported('a delete with more ordering values than the table has fields')
+  if (field === undefined)
+    throw unsupported('a delete with more ordering values than the table has fields')
   const converted = convert(value, field)
   if (converted !== undefined) return converted
   throw unsupported(`a delete whose ordering value is not of the type of ${field.name}`)
@@ -17,7 +18,9 @@ function convert(value: unknown, { type }: Field): Value | undefined {
     if (typeof type !== 'object' || type.kind !== 'decimal') return undefined
     const divisor = 10n ** BigInt(Math.max(0, value.scale - type.scale))
     if (value.unscaled % divisor !== 0n) return undefined
-    return type.scale <= value.scale ? value.unscaled / divisor : widenValue(value.unscaled, from, type)
+    return type.scale <= value.scale
+      ? value.unscaled / divisor
+      : widenValue(value.unscaled, from, type)
   }
   if (typeof value === 'bigint') {
     return physicalKind(type) === 'int64' ? value : widenValue(value, 'long', type)

@@ -3,7 +3,7 @@ export function parseProperties(text: string): ReadonlyMap<string, string> {
   const properties = new Map<string, string>()
   for (const line of logicalLines(text)) {
     const [key, value] = splitKey(line)
-    properties.set(unescape(key), unescape(value))
+    properties.set(unescaped(key), unescaped(value))
   }
   return properties
 }
@@ -34,7 +34,7 @@ function splitKey(line: string): [string, string] {
 
 const CONTROL: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' }
 
-function unescape(text: string): string {
+function unescaped(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|([\s\S]))/g, (_, hex: string, char: string) =>
     hex === undefined ? (CONTROL[char] ?? char) : String.fromCharCode(Number.parseInt(hex, 16)),
   )

@@ -9,7 +9,7 @@ import {
 import { archivedWrites } from './archived-timeline.js'
 import { hudiChanges } from './changes.js'
 import { refuseCleaned } from './cleaned.js'
-import { isCompletedWrite, type Instant } from './instant.js'
+import { type Instant, isCompletedWrite } from './instant.js'
 import { type Listing, listStorage, requireListed } from './listing.js'
 import { mergedLogsOf } from './merged-logs.js'
 import { listMetadata } from './metadata-listing.js'
@@ -17,7 +17,7 @@ import { type MetadataTable, openMetadataTable } from './metadata-table.js'
 import type { HudiReaderOptions } from './options.js'
 import { identityOf, resolveWrite, zoneOf } from './resolve.js'
 import { loadSchemaHistory } from './schema-history.js'
-import { hudiSnapshot } from './snapshot.js'
+import { type HudiSnapshot, hudiSnapshot } from './snapshot.js'
 import { findTableSchema } from './table-schema.js'
 import { CommitLoader, loadTableState, rootOf, type TableState } from './table-state.js'
 import { visibilityAt } from './visibility.js'
@@ -49,13 +49,40 @@ export function hudiReader(options: HudiReaderOptions): TableReader {
       const state = await loadTableState(store, source, signal)
       const write = await findWrite(state, at, options, signal)
       const before = previous && known.get(previous)
-      if (previous && before && isSame(before, state, write, previous.source, source)) return previous
+      if (previous && before && isSame(before, state, write, previous.source, source))
+        return previous
       const commits = new CommitLoader(store, before?.commits)
-      const snapshot = await buildSnapshot({ source, state, write, commits, options, ...(signal && { signal }) })
+      const snapshot = await buildSnapshot({
+        source,
+        state,
+        write,
+        commits,
+        options,
+        ...(signal && { signal }),
+      })
       known.set(snapshot, { state, commits, write })
       return snapshot
     },
-    changes: (source, range, signal) => hudiChanges(source, range, options, signal),
+    changes: (source, range, signal) =>
+      hudiChanges(source, range, {
+        options,
+        snapshotAt: async version => {
+          const state = await loadTableState(store, source, signal)
+          const write = await findWrite(state, { kind: 'version', version }, options, signal)
+          const commits = new CommitLoader(store)
+          return buildSnapshot({
+            source,
+            state,
+            write,
+            commits,
+            options,
+            ...(signal && { signal }),
+          })
+        },
+        listingOf: async state =>
+          (await findListing({ state, options, ...(signal && { signal }) })).listing,
+        ...(signal && { signal }),
+      }),
   }
 }
 
@@ -102,7 +129,7 @@ export interface BuildOptions {
   readonly signal?: AbortSignal
 }
 
-async function buildSnapshot(build: BuildOptions): Promise<Snapshot> {
+async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> {
   const { source, state, write, commits, options, signal } = build
   const { store, cache } = options
   const { root, config, timeline } = state
@@ -110,8 +137,15 @@ async function buildSnapshot(build: BuildOptions): Promise<Snapshot> {
   const isLatest = write === timeline.writes[timeline.writes.length - 1]
   const archived = await archiveFor(build, isLatest)
   const writes = writesUpTo([...archived, ...timeline.writes], write)
-  await commits.loadAll(writes.filter(w => w.action === 'replacecommit'), signal)
-  const found = await findTableSchema(store, root, config, { writes, commits, ...(signal && { signal }) })
+  await commits.loadAll(
+    writes.filter(w => w.action === 'replacecommit'),
+    signal,
+  )
+  const found = await findTableSchema(store, root, config, {
+    writes,
+    commits,
+    ...(signal && { signal }),
+  })
   const asOf = isLatest ? undefined : write?.completion
   const history = await loadSchemaHistory(store, root, found.latestSchema, {
     ...(asOf === undefined ? {} : { asOf }),
@@ -128,7 +162,8 @@ async function buildSnapshot(build: BuildOptions): Promise<Snapshot> {
     const later = timeline.writes.filter(w => w.completion > asOf)
     await refuseCleaned({ asOf, later, commits, listing, visibility, ...(signal && { signal }) })
   }
-  const expected = write !== undefined && isLatest ? await expectedFiles(build, write, listing) : new Map()
+  const expected =
+    write !== undefined && isLatest ? await expectedFiles(build, write, listing) : new Map()
   return hudiSnapshot({
     source,
     state,
@@ -144,7 +179,16 @@ async function buildSnapshot(build: BuildOptions): Promise<Snapshot> {
     metadataTable,
     expected,
     ...(config.tableType === 'MERGE_ON_READ'
-      ? { mergedLogs: mergedLogsOf({ options, state, schema: found.schema, history, visibility, asOf }) }
+      ? {
+          mergedLogs: mergedLogsOf({
+            options,
+            state,
+            schema: found.schema,
+            history,
+            visibility,
+            asOf,
+          }),
+        }
       : {}),
   })
 }
@@ -173,18 +217,25 @@ function writesUpTo(writes: readonly Instant[], last: Instant | undefined): read
 }
 
 async function findListing(
-  build: BuildOptions,
+  build: Pick<BuildOptions, 'state' | 'options' | 'signal'>,
 ): Promise<{ readonly listing: Listing; readonly metadataTable: MetadataTable | undefined }> {
   const { state, options, signal } = build
   const { root, config, timeline } = state
   const { store } = options
-  const metadataTable = await openMetadataTable({ store, root, config, timeline, ...(signal && { signal }) })
+  const metadataTable = await openMetadataTable({
+    store,
+    root,
+    config,
+    timeline,
+    ...(signal && { signal }),
+  })
   if (metadataTable?.has('files') === true) {
     try {
       return { listing: await listMetadata(metadataTable, signal), metadataTable }
     } catch (error) {
       // The folders themselves are the truth; an index that cannot be read is not used at all.
-      if (!isTableError(error) || !['TABLE_CORRUPT', 'UNSUPPORTED_FEATURE'].includes(error.code)) throw error
+      if (!isTableError(error) || !['TABLE_CORRUPT', 'UNSUPPORTED_FEATURE'].includes(error.code))
+        throw error
       return { listing: await listStorage(store, root, signal), metadataTable: undefined }
     }
   }

@@ -1,5 +1,5 @@
 import { type Column, isValid, readBytes, TableError } from '@spillway/core'
-import type { AvroObject, AvroValue } from '@spillway/encoding'
+import type { AvroObject } from '@spillway/encoding'
 import { unsupported } from './merge-rule.js'
 import type { TableConfig } from './table-config.js'
 
@@ -10,6 +10,8 @@ export interface KeyRule {
   /** Columns of a base file it is read from. */
   readonly columns: readonly string[]
   ofRecord(record: AvroObject): string
+  /** Of the key column's value in a row. */
+  ofValue(value: unknown): string
   ofColumns(columnOf: (name: string) => Column | undefined, path: string): (row: number) => string
 }
 
@@ -29,6 +31,7 @@ function columnKey(name: string): KeyRule {
   return {
     columns: [name],
     ofRecord: record => keyText(record[name], name),
+    ofValue: value => keyText(value, name),
     ofColumns(columnOf, path) {
       const column = columnOf(name)
       if (column === undefined) {
@@ -41,7 +44,7 @@ function columnKey(name: string): KeyRule {
   }
 }
 
-function keyText(value: AvroValue | undefined, name: string): string {
+function keyText(value: unknown, name: string): string {
   if (typeof value === 'string') return value
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) {
     return String(value)

@@ -30,9 +30,13 @@ function byVersion(writes: readonly Instant[], version: bigint): Instant {
     writes.find(write => instantVersion(write.completion) === version) ??
     writes.find(write => instantVersion(write.begin) === version)
   if (found !== undefined) return found
-  throw new TableError('INVALID_REQUEST', `no completed write of the table has version ${version}`, {
-    context: { version, ...rangeOf(writes) },
-  })
+  throw new TableError(
+    'INVALID_REQUEST',
+    `no completed write of the table has version ${version}`,
+    {
+      context: { version, ...rangeOf(writes) },
+    },
+  )
 }
 
 function byTimestamp(

@@ -62,12 +62,19 @@ export async function loadSchemaHistory(
 }
 
 function historyOf(schemas: readonly InternalSchema[]): SchemaHistory {
-  const versions = [...schemas].sort((a, b) => (a.version < b.version ? -1 : a.version > b.version ? 1 : 0))
+  const versions = [...schemas].sort((a, b) =>
+    a.version < b.version ? -1 : a.version > b.version ? 1 : 0,
+  )
   const current = schemas[schemas.length - 1]!
   return {
     renames: versions.some(version => differs(version, current)),
     nameAt(path, instant) {
-      const id = current.idOf.get(path.map(field => field.name).join('.').toLowerCase())
+      const id = current.idOf.get(
+        path
+          .map(field => field.name)
+          .join('.')
+          .toLowerCase(),
+      )
       if (id === undefined) return undefined
       const at = BigInt(instant)
       const version = versions.findLast(schema => schema.version <= at) ?? versions[0]!

@@ -79,7 +79,10 @@ class FieldNumbering {
 }
 
 /** A union with null, or any other type, as what it holds and whether it may be null. */
-export function splitNull(type: AvroType): { readonly present: AvroType; readonly nullable: boolean } {
+export function splitNull(type: AvroType): {
+  readonly present: AvroType
+  readonly nullable: boolean
+} {
   if (type.kind === 'null') return { present: type, nullable: true }
   if (type.kind !== 'union') return { present: type, nullable: false }
   const others = type.branches.filter(branch => branch.kind !== 'null')

@@ -82,8 +82,12 @@ export function pathStats(
   const holds = new Uint8Array(rows.length)
   for (const [row, index] of rows.entries()) {
     const value = values[index]!
-    lower.append(value.kind === 'value' ? value.value : value.kind === 'interval' ? value.lower : null)
-    upper.append(value.kind === 'value' ? value.value : value.kind === 'interval' ? value.upper : null)
+    lower.append(
+      value.kind === 'value' ? value.value : value.kind === 'interval' ? value.lower : null,
+    )
+    upper.append(
+      value.kind === 'value' ? value.value : value.kind === 'interval' ? value.upper : null,
+    )
     holds[row] = holdsOf(value)
   }
   return { lower: lower.finish(), upper: upper.finish(), holds }
@@ -142,7 +146,11 @@ export function unionEvidence(
   }
 }
 
-function pick<T>(a: T | undefined, b: T | undefined, first: (a: T, b: T) => boolean): T | undefined {
+function pick<T>(
+  a: T | undefined,
+  b: T | undefined,
+  first: (a: T, b: T) => boolean,
+): T | undefined {
   if (a === undefined || b === undefined) return undefined
   return first(a, b) ? a : b
 }

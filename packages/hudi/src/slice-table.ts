@@ -1,10 +1,4 @@
-import {
-  BytesBuilder,
-  type BytesColumn,
-  hash64,
-  readString,
-  type Selection,
-} from '@spillway/core'
+import { BytesBuilder, type BytesColumn, hash64, readString, type Selection } from '@spillway/core'
 import type { FileSlice } from './file-slices.js'
 
 /** Slices of a run of partitions as columns: no object per file. */

@@ -7,19 +7,24 @@ import {
   type PartitionSpec,
   type Schema,
   type Selection,
-  selectAll,
   type Snapshot,
+  selectAll,
   type TableSource,
   throwIfCancelled,
 } from '@spillway/core'
+import { dataFileOf } from './data-file.js'
 import { evidenceReader } from './evidence.js'
 import { latestSlices, type Visibility } from './file-slices.js'
 import { type Instant, instantMillis } from './instant.js'
 import { type Listing, requireListed } from './listing.js'
 import type { MetadataTable } from './metadata-table.js'
 import { type PartitionRun, partitionFileList, partitionRuns } from './partition-handles.js'
-import { type PartitionColumn, partitionColumns, type PathValue, readPartitionPath } from './partition-path.js'
-import { dataFileOf } from './data-file.js'
+import {
+  type PartitionColumn,
+  type PathValue,
+  partitionColumns,
+  readPartitionPath,
+} from './partition-path.js'
 import { identityOf } from './resolve.js'
 import type { SchemaHistory } from './schema-history.js'
 import { sliceBatch } from './slice-batch.js'
@@ -47,6 +52,12 @@ export interface SnapshotParts {
   readonly mergedLogs?: Snapshot['mergedLogs']
 }
 
+/** What this package's snapshots offer beside the common interface. */
+export interface HudiSnapshot extends Snapshot {
+  /** Values of the partition columns in the folder `path`. */
+  partitionOf(path: string): DataFile['partition']
+}
+
 /** Partition columns and what each partition's path says about them. */
 export interface Partitioning {
   readonly columns: readonly PartitionColumn[]
@@ -55,11 +66,13 @@ export interface Partitioning {
   readonly exact: boolean
 }
 
-export function hudiSnapshot(parts: SnapshotParts): Snapshot {
+export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
   const { state, source, write, schema } = parts
   const { config } = state
   const columns = partitionColumns(config, schema)
-  const runs = partitionRuns(parts.listing.partitions, path => readPartitionPath(path, columns, config))
+  const runs = partitionRuns(parts.listing.partitions, path =>
+    readPartitionPath(path, columns, config),
+  )
   const partitioning = partitioningOf(columns, runs, config)
   const readOptimized = source.view === 'read-optimized'
   const { version, timestamp } = identityOf(write, parts.timeZone)
@@ -74,6 +87,7 @@ export function hudiSnapshot(parts: SnapshotParts): Snapshot {
     partitionSpecs: new Map([[0, partitioning.spec]]),
     properties: propertiesOf(config, readOptimized),
     features: featuresOf(parts, readOptimized),
+    partitionOf: path => partitionValues(readPartitionPath(path, columns, config), partitioning),
     native: {
       format: 'hudi',
       tableVersion: config.tableVersion,
@@ -107,8 +121,12 @@ function partitioningOf(
 }
 
 function propertiesOf(config: TableConfig, readOptimized: boolean): ReadonlyMap<string, string> {
-  if (config.tableType === 'COPY_ON_WRITE') return new Map()
-  return new Map([['hudi.queryType', readOptimized ? 'read_optimized' : 'snapshot']])
+  const properties = new Map([['hoodie.table.type', config.tableType as string]])
+  // Recipients must be able to see that rows may be older than the table's.
+  if (config.tableType === 'MERGE_ON_READ') {
+    properties.set('hudi.queryType', readOptimized ? 'read_optimized' : 'snapshot')
+  }
+  return properties
 }
 
 function featuresOf(parts: SnapshotParts, readOptimized: boolean): ReadonlySet<string> {
@@ -130,24 +148,18 @@ function runHandle(
   return {
     async load(signal) {
       throwIfCancelled(signal)
-      let loaded: SliceTable | undefined
-      const batch = await cache.get(
-        key,
-        async loadSignal => {
-          loaded = await loadSlices(run, parts, loadSignal)
-          return batchOf(loaded, run, partitioning, parts)
-        },
-        signal,
-      )
-      const table = loaded ?? tables.get(batch)!
-      tables.set(batch, table)
-      return liveFiles(table, run, { batch, partitioning, parts })
+      const load = async (loadSignal: AbortSignal): Promise<HudiBatch> => {
+        const slices = await loadSlices(run, parts, loadSignal)
+        return { ...batchOf(slices, run, partitioning, parts), slices }
+      }
+      const batch = (await cache.get(key, load, signal)) as HudiBatch
+      return liveFiles(batch.slices, run, { batch, partitioning, parts })
     },
   }
 }
 
-/** The slices behind a batch that the cache hands back. */
-const tables = new WeakMap<LiveFiles['batch'], SliceTable>()
+/** A batch as it lies in the cache, with what its files are made from. */
+type HudiBatch = LiveFiles['batch'] & { readonly slices: SliceTable }
 
 async function loadSlices(
   run: PartitionRun,

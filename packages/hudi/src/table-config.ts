@@ -61,7 +61,8 @@ export function readTableConfig(text: string, path: string): TableConfig {
   }
   const layout = layoutOf(reader, tableVersion, path)
   refuseForeignLayouts(reader, path)
-  const timelineFolder = layout === 1 ? '.hoodie' : `.hoodie/${reader.text('hoodie.timeline.path') ?? 'timeline'}`
+  const timelineFolder =
+    layout === 1 ? '.hoodie' : `.hoodie/${reader.text('hoodie.timeline.path') ?? 'timeline'}`
   const keyGenerator = keyGeneratorOf(reader)
   return {
     properties,
@@ -82,7 +83,8 @@ export function readTableConfig(text: string, path: string): TableConfig {
     orderingFields: orderingFieldsOf(reader),
     metaFields: reader.boolean('hoodie.populate.meta.fields', true),
     metadataPartitions: metadataPartitionsOf(reader),
-    timelineIsUtc: (reader.text('hoodie.table.timeline.timezone') ?? 'LOCAL').toUpperCase() === 'UTC',
+    timelineIsUtc:
+      (reader.text('hoodie.table.timeline.timezone') ?? 'LOCAL').toUpperCase() === 'UTC',
     createSchema: reader.text('hoodie.table.create.schema'),
   }
 }
@@ -163,9 +165,13 @@ function refuseForeignLayouts(reader: PropertyReader, path: string): void {
   }
   const storage = reader.text('hoodie.table.storage.layout')?.toLowerCase()
   if (storage === 'lsm_tree') {
-    throw new TableError('UNSUPPORTED_FEATURE', 'Hudi tables with LSM tree storage cannot be read', {
-      context: { path },
-    })
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      'Hudi tables with LSM tree storage cannot be read',
+      {
+        context: { path },
+      },
+    )
   }
 }
 
@@ -222,5 +228,7 @@ function orderingFieldsOf(reader: PropertyReader): readonly string[] {
 
 function metadataPartitionsOf(reader: PropertyReader): ReadonlySet<string> {
   const inflight = new Set(reader.list('hoodie.table.metadata.partitions.inflight'))
-  return new Set(reader.list('hoodie.table.metadata.partitions').filter(name => !inflight.has(name)))
+  return new Set(
+    reader.list('hoodie.table.metadata.partitions').filter(name => !inflight.has(name)),
+  )
 }

@@ -1,7 +1,7 @@
 import { createSchema, type ObjectStore, type Schema, TableError } from '@spillway/core'
 import { parquetFields, readParquetFooter } from '@spillway/encoding'
 import type { CommitMetadata } from './commit-metadata.js'
-import { type Instant } from './instant.js'
+import type { Instant } from './instant.js'
 import { readTableSchema, withoutMetaFields } from './schema.js'
 import type { TableConfig } from './table-config.js'
 import type { CommitLoader } from './table-state.js'

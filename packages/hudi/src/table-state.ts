@@ -24,9 +24,13 @@ export async function loadTableState(
   const root = rootOf(source)
   const config = await loadTableConfig(store, root, signal)
   if (config === undefined) {
-    throw new TableError('NOT_FOUND', `no Hudi table at ${root}: .hoodie/hoodie.properties is missing`, {
-      context: { path: root },
-    })
+    throw new TableError(
+      'NOT_FOUND',
+      `no Hudi table at ${root}: .hoodie/hoodie.properties is missing`,
+      {
+        context: { path: root },
+      },
+    )
   }
   const timeline = await loadTimeline(store, root, config, signal)
   return { root, config, timeline, fingerprint: fingerprintOf(config, timeline) }

@@ -1,7 +1,7 @@
 import type { CommitMetadata } from './commit-metadata.js'
 import type { Visibility } from './file-slices.js'
-import { compareText, type Timeline } from './timeline.js'
 import type { TableConfig } from './table-config.js'
+import { compareText, type Timeline } from './timeline.js'
 
 /** Instants that left the active timeline: begin to completion. */
 export type ArchivedWrites = ReadonlyMap<string, string>
@@ -51,14 +51,12 @@ export function visibilityAt(options: VisibilityOptions): Visibility {
 }
 
 function replacedGroups(options: VisibilityOptions): ReadonlyMap<string, ReadonlySet<string>> {
-  const replaced = new Map<string, Set<string>>()
+  const replaced = new Map<string, ReadonlySet<string>>()
   for (const write of options.timeline.writes) {
     if (write.action !== 'replacecommit') continue
     if (options.asOf !== undefined && compareText(write.completion, options.asOf) > 0) continue
     for (const [partition, ids] of options.commits.get(write.begin)?.replaced ?? []) {
-      let known = replaced.get(partition)
-      if (known === undefined) replaced.set(partition, (known = new Set()))
-      for (const id of ids) known.add(id)
+      replaced.set(partition, new Set([...(replaced.get(partition) ?? []), ...ids]))
     }
   }
   return replaced

@@ -17,7 +17,10 @@ export function xxHash64(bytes: Uint8Array, seed: bigint): bigint {
       }
     }
     hash = wrap(
-      rotate(lanes[0]!, 1n) + rotate(lanes[1]!, 7n) + rotate(lanes[2]!, 12n) + rotate(lanes[3]!, 18n),
+      rotate(lanes[0]!, 1n) +
+        rotate(lanes[1]!, 7n) +
+        rotate(lanes[2]!, 12n) +
+        rotate(lanes[3]!, 18n),
     )
     for (const lane of lanes) hash = wrap((hash ^ round(0n, lane)) * P1 + P4)
   } else hash = wrap(seed + P5)
