@@ -10,7 +10,7 @@ export interface LocalGatewayOptions {
   readonly roots: readonly string[]
   /** At least 16 bytes. Whoever holds it can sign; URLs outlive a restart with the same one. */
   readonly secret: string | Uint8Array
-  /** Where requests reach `handle`, as recipients spell it: `https://share.example/files`. */
+  /** Where recipients find what is mounted on `handle`: `https://share.example/files`. */
   readonly baseUrl: string
   /** Epoch milliseconds, against which URLs expire. */
   readonly clock?: () => number
@@ -40,8 +40,7 @@ export function localGateway(options: LocalGatewayOptions): LocalGateway {
   if (secret.length < 16) {
     throw new TableError('INVALID_REQUEST', 'the secret of a gateway needs at least 16 bytes')
   }
-  const baseUrl = options.baseUrl.replace(/\/+$/, '')
-  const basePath = new URL(baseUrl).pathname.replace(/\/+$/, '')
+  const baseUrl = checkedBase(options.baseUrl)
   const clock = options.clock ?? Date.now
   // Longest first, so that a root within a root wins. An id tells nothing about its folder.
   const roots = options.roots
@@ -51,10 +50,17 @@ export function localGateway(options: LocalGatewayOptions): LocalGateway {
   return {
     signer: gatewaySigner(roots, secret, baseUrl),
     async handle(request) {
-      const target = verify(request, { roots, secret, basePath, now: clock() })
+      const target = verify(request, { roots, secret, now: clock() })
       return target instanceof Response ? target : await serveFile(request, target)
     },
   }
+}
+
+function checkedBase(baseUrl: string): string {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
+  const sound = url !== undefined && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
+  if (sound) return baseUrl.replace(/\/+$/, '')
+  throw new TableError('INVALID_REQUEST', `a gateway is reached by an http(s) URL, not ${baseUrl}`)
 }
 
 function gatewaySigner(roots: readonly Root[], secret: Buffer, baseUrl: string): UrlSigner {
@@ -74,7 +80,13 @@ function gatewaySigner(roots: readonly Root[], secret: Buffer, baseUrl: string):
   }
 }
 
-function locate(roots: readonly Root[], path: string): { root: Root; key: string } | undefined {
+/** A file as a URL names it: a root, and the raw path below it. */
+interface Located {
+  readonly root: Root
+  readonly key: string
+}
+
+function locate(roots: readonly Root[], path: string): Located | undefined {
   const onDisk = diskPathIfLocal(path)
   if (onDisk === undefined) return undefined
   const root = roots.find(({ folder }) => onDisk !== folder && isInside(folder, onDisk))
@@ -101,29 +113,23 @@ function uncovered(path: string): never {
 interface Verification {
   readonly roots: readonly Root[]
   readonly secret: Buffer
-  readonly basePath: string
   readonly now: number
 }
 
 /** Everything is checked from the URL alone, before the disk is touched: a refusal tells nothing about files. */
-function verify(
-  request: Request,
-  { roots, secret, basePath, now }: Verification,
-): GatewayTarget | Response {
+function verify(request: Request, { roots, secret, now }: Verification): GatewayTarget | Response {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return refuse(405, 'INVALID_REQUEST', `files answer GET and HEAD, not ${request.method}`)
   }
   const url = new URL(request.url)
   const expires = onlyValue(url, EXPIRES) ?? ''
   const signature = onlyValue(url, SIGNATURE)
-  const name = splitName(url.pathname, basePath)
+  const name = splitName(url.pathname, roots)
   if (!/^\d{1,12}$/.test(expires) || signature === undefined || name === undefined) {
     return refuse(403, 'PERMISSION_DENIED', 'this URL is not signed')
   }
-  const { id, key } = name
-  const root = roots.find(root => root.id === id)
-  const expected = hmac(secret, signedText(id, key, expires))
-  if (!isEqual(signature, expected) || root === undefined) {
+  const { root, key } = name
+  if (!isEqual(signature, hmac(secret, signedText(root.id, key, expires)))) {
     return refuse(403, 'PERMISSION_DENIED', 'the signature of this URL does not match')
   }
   if (!(now < Number(expires) * 1000)) {
@@ -133,14 +139,19 @@ function verify(
   return { folder: root.folder, path }
 }
 
-/** Root id and raw key of a URL's path; undefined when it cannot have been signed by us. */
-function splitName(pathname: string, basePath: string): { id: string; key: string } | undefined {
-  if (!pathname.startsWith(`${basePath}/`)) return undefined
-  const [id, ...names] = pathname.slice(basePath.length + 1).split('/')
+/**
+ * Root and raw key of a URL's path; undefined when it cannot have been signed by us. What stands before the root's id
+ * is where somebody mounted us, behind whatever proxies.
+ */
+function splitName(pathname: string, roots: readonly Root[]): Located | undefined {
+  const names = pathname.split('/')
+  const at = names.findIndex(name => roots.some(({ id }) => id === name))
+  const root = roots.find(({ id }) => id === names[at])
+  if (root === undefined) return undefined
   try {
-    const raw = names.map(decodeURIComponent)
+    const raw = names.slice(at + 1).map(decodeURIComponent)
     const escapes = raw.some(n => n === '' || n === '.' || n === '..' || /[/\0]/.test(n))
-    return escapes || raw.length === 0 ? undefined : { id: id!, key: raw.join('/') }
+    return escapes || raw.length === 0 ? undefined : { root, key: raw.join('/') }
   } catch {
     return undefined
   }

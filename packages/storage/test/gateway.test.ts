@@ -119,6 +119,13 @@ describe('a URL', () => {
     expect([await at(expiresAt - 1), await at(expiresAt)]).toEqual([200, 403])
   })
 
+  it('is honoured wherever it is mounted', async () => {
+    const { pathname, search } = new URL(await urlOf(`${root}/a.parquet`))
+    const stripped = `http://localhost:8080${pathname.replace('/files', '')}${search}`
+    const nested = `http://localhost:8080/a/b${pathname}${search}`
+    expect([(await get(stripped))[0], (await get(nested))[0]]).toEqual([200, 200])
+  })
+
   it('is honoured after a restart with the same secret', async () => {
     const url = await urlOf(`${root}/a.parquet`)
     expect((await gateway().handle(new Request(url))).status).toBe(200)
@@ -134,7 +141,6 @@ describe('a URL', () => {
       (url: string) => url.replace(/[a-f0-9]+$/, s => s.toUpperCase()),
     ],
     ['another root', (url: string) => url.replace(/files\/[0-9a-f]/, 'files/g')],
-    ['no base path', (url: string) => url.replace('/files/', '/')],
   ])('is refused with %s', async (_, change) => {
     const url = await urlOf(`${root}/a.parquet`)
     const [status, body] = await get(change(url))
@@ -179,6 +185,14 @@ describe('a URL', () => {
     const answer = await gateway().handle(new Request(url, { method: 'POST' }))
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
   })
+
+  it.each(['files', '/files', 'ftp://x/files', 'https://x/files?a=b'])(
+    'is not made below %s',
+    baseUrl => {
+      const make = () => localGateway({ roots: [root], secret: SECRET, baseUrl })
+      expect(make).toThrowError('an http(s) URL')
+    },
+  )
 
   it('needs a secret worth the name', () => {
     expect(() => gateway({ secret: 'short' })).toThrowError('at least 16 bytes')

@@ -1,6 +1,7 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { type Call, S3Refusal, verify } from './s3-verify.js'
 
 /** A small S3 for tests, which verifies every signature the way the service documents it. */
 export interface TestS3Server {
@@ -31,21 +32,6 @@ export interface TestS3Options {
   readonly region?: string
   readonly pageSize?: number
   readonly now?: () => number
-}
-
-interface Refusal {
-  readonly status: number
-  readonly code: string
-}
-
-class S3Refusal extends Error implements Refusal {
-  readonly status: number
-  readonly code: string
-  constructor(status: number, code: string) {
-    super(code)
-    this.status = status
-    this.code = code
-  }
 }
 
 export async function testS3Server(options: TestS3Options): Promise<TestS3Server> {
@@ -84,16 +70,6 @@ interface State {
   readonly faults: Fault[]
 }
 
-interface Call {
-  readonly method: string
-  /** Decoded: bucket, then key. */
-  readonly bucket: string
-  readonly key: string
-  readonly query: ReadonlyMap<string, string>
-  readonly headers: IncomingMessage['headers']
-  readonly body: Buffer
-}
-
 async function answer(state: State, request: IncomingMessage, response: ServerResponse) {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
@@ -113,7 +89,7 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
   const call: Call = { method, bucket, key, query, headers: request.headers, body }
   const fault = playFault(state, label, response)
   if (fault !== undefined && fault !== 'ignore-range') return
-  verify(state, call, rawPath)
+  verify(state.options, call, rawPath)
   if (fault === 'ignore-range') delete call.headers.range
   if (bucket === 'missing') throw new S3Refusal(404, 'NoSuchBucket')
   if (bucket === 'forbidden') throw new S3Refusal(403, 'AccessDenied')
@@ -152,89 +128,6 @@ function playFault(state: State, label: string, response: ServerResponse): strin
     setTimeout(() => response.destroy(), 20)
   }
   return fault.kind
-}
-
-/** Signature Version 4 by header or by query, over the path as it was sent. */
-function verify({ options }: State, call: Call, rawPath: string): void {
-  const signed = call.query.has('X-Amz-Signature') ? byQuery(options, call) : byHeader(call)
-  const secret = options.secrets[signed.accessKeyId]
-  if (secret === undefined) throw new S3Refusal(403, 'InvalidAccessKeyId')
-  const token = call.query.get('X-Amz-Security-Token') ?? call.headers['x-amz-security-token']
-  if (token !== options.sessionToken) throw new S3Refusal(403, 'InvalidToken')
-  const [day = '', region = '', service = '', end = ''] = signed.scope.split('/')
-  if (region !== (options.region ?? 'us-east-1')) {
-    throw new S3Refusal(400, 'AuthorizationHeaderMalformed')
-  }
-  const canonicalRequest = [
-    call.method,
-    // Services decode the path and encode it again in their own way.
-    decodeURIComponent(rawPath).split('/').map(encode).join('/'),
-    [...call.query]
-      .filter(([name]) => name !== 'X-Amz-Signature')
-      .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-      .sort()
-      .join('&'),
-    ...signed.headers.map(name => `${name}:${String(call.headers[name] ?? '').trim()}`),
-    '',
-    signed.headers.join(';'),
-    signed.payload,
-  ].join('\n')
-  const hashed = createHash('sha256').update(canonicalRequest).digest('hex')
-  let key: Buffer | string = `AWS4${secret}`
-  for (const part of [day, region, service, end]) key = hmac(key, part)
-  const expected = hmac(key, `AWS4-HMAC-SHA256\n${signed.date}\n${signed.scope}\n${hashed}`)
-  const given = Buffer.from(signed.signature, 'hex')
-  if (given.length !== 32 || signed.signature.length !== 64 || !timingSafeEqual(given, expected)) {
-    throw new S3Refusal(403, 'SignatureDoesNotMatch')
-  }
-}
-
-function hmac(key: Buffer | string, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest()
-}
-
-function encode(text: string): string {
-  return [...Buffer.from(text)]
-    .map(byte => {
-      const char = String.fromCharCode(byte)
-      if (/[A-Za-z0-9\-._~]/.test(char)) return char
-      return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-    })
-    .join('')
-}
-
-function byQuery(options: TestS3Options, { query }: Call) {
-  const get = (name: string) => query.get(`X-Amz-${name}`) ?? ''
-  const date = get('Date')
-  const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date) ?? []
-  const start = Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s))
-  const now = (options.now ?? Date.now)()
-  if (!(now <= start + Number(get('Expires')) * 1000)) throw new S3Refusal(403, 'AccessDenied')
-  const [accessKeyId = '', ...scope] = get('Credential').split('/')
-  return {
-    accessKeyId,
-    scope: scope.join('/'),
-    date,
-    headers: get('SignedHeaders').split(';'),
-    signature: get('Signature'),
-    payload: 'UNSIGNED-PAYLOAD',
-  }
-}
-
-function byHeader({ headers, body }: Call) {
-  const match =
-    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/([^,]+), ?SignedHeaders=([^,]+), ?Signature=(\S+)$/.exec(
-      headers.authorization ?? '',
-    )
-  if (match === null) throw new S3Refusal(403, 'AccessDenied')
-  const [, accessKeyId = '', scope = '', signedHeaders = '', signature = ''] = match
-  const payload = String(headers['x-amz-content-sha256'])
-  const actual = createHash('sha256').update(body).digest('hex')
-  if (payload !== 'UNSIGNED-PAYLOAD' && payload !== actual) {
-    throw new S3Refusal(400, 'XAmzContentSHA256Mismatch')
-  }
-  const date = String(headers['x-amz-date'])
-  return { accessKeyId, scope, date, headers: signedHeaders.split(';'), signature, payload }
 }
 
 function read({ objects }: State, call: Call, response: ServerResponse): void {
