@@ -145,11 +145,17 @@ function verify(request: Request, { roots, secret, now }: Verification): Gateway
  */
 function splitName(pathname: string, roots: readonly Root[]): Located | undefined {
   const names = pathname.split('/')
-  const at = names.findIndex(name => roots.some(({ id }) => id === name))
-  const root = roots.find(({ id }) => id === names[at])
-  if (root === undefined) return undefined
+  for (let i = 0; i < names.length; i++) {
+    const root = roots.find(({ id }) => id === names[i])
+    if (root !== undefined) return decodeKey(root, names.slice(i + 1))
+  }
+  return undefined
+}
+
+/** What would leave the folder, or stand for another spelling of a name, was never signed. */
+function decodeKey(root: Root, names: readonly string[]): Located | undefined {
   try {
-    const raw = names.slice(at + 1).map(decodeURIComponent)
+    const raw = names.map(decodeURIComponent)
     const escapes = raw.some(n => n === '' || n === '.' || n === '..' || /[/\0]/.test(n))
     return escapes || raw.length === 0 ? undefined : { root, key: raw.join('/') }
   } catch {
