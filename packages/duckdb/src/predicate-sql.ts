@@ -52,7 +52,10 @@ function junction(kind: 'and' | 'or', parts: readonly string[]): string {
 }
 
 function resolve(ref: Reference, schema: Schema): FieldPath {
-  const path = schema.find(ref.names)
+  const [name] = ref.names
+  // JSON hints spell a nested column as one dotted name; a column that has the dots itself comes first.
+  const dotted = ref.names.length === 1 && name?.includes('.') ? name.split('.') : []
+  const path = schema.find(ref.names) ?? schema.find(dotted)
   if (path !== undefined) return path
   const known = schema.fields.map(({ name }) => name)
   const listed = known.length > 20 ? `${known.slice(0, 20).join(', ')}, ...` : known.join(', ')

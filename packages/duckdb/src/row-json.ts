@@ -48,7 +48,6 @@ function primitiveJson(value: RowValue, type: Extract<DataType, string>): Json {
     case 'long':
       return String(value)
     case 'float':
-      return Number.isFinite(value) ? shortestFloat(value as number) : String(value)
     case 'double':
       return Number.isFinite(value) ? (value as number) : String(value)
     case 'date':
@@ -68,15 +67,6 @@ function primitiveJson(value: RowValue, type: Extract<DataType, string>): Json {
     case 'uuid':
       return uuidText(value as Uint8Array)
   }
-}
-
-/** The shortest digits that name this 32-bit float: 0.1, not the double that equals it. */
-function shortestFloat(value: number): number {
-  for (let digits = 6; digits < 9; digits++) {
-    const candidate = Number(value.toPrecision(digits))
-    if (Math.fround(candidate) === value) return candidate
-  }
-  return Number(value.toPrecision(9))
 }
 
 function opaqueJson(value: RowValue, name: string): Json {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { type DataFile, type DeleteFile, gt } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import { vectorBytes } from '../src/deletion-vector.js'
+import { type DeletionVector, vectorBytes } from '../src/deletion-vector.js'
 import { dataFile, field, identitySpec, rowFixture, snapshotOf } from './fixture.js'
 
 const table = rowFixture()
@@ -31,7 +31,10 @@ function vectorFile(name: string, bytes: Uint8Array, cardinality: number): Delet
   }
 }
 
-function inline(positions: readonly number[], cardinality = positions.length): DeleteFile {
+function inline(
+  positions: readonly number[],
+  cardinality = positions.length,
+): DeletionVector & { readonly bitmap: Uint8Array } {
   return { kind: 'deletion-vector', id: 'inline', cardinality, bitmap: vectorBytes(positions) }
 }
 
@@ -64,7 +67,7 @@ describe('deletion vectors', () => {
     ],
     ['a short bitmap', () => inline([1]), (bytes: Uint8Array) => bytes.subarray(0, 9), /roaring/],
   ])('with %s are corrupt', async (_, make, damage, message) => {
-    const vector = make() as DeleteFile & { bitmap: Uint8Array }
+    const vector = make()
     const file = await tenRows([{ ...vector, bitmap: damage(vector.bitmap.slice()) }])
     await expect(table.read([file]).count(snapshot)).rejects.toMatchObject({
       code: 'TABLE_CORRUPT',
