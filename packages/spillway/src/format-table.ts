@@ -24,7 +24,10 @@ export function formatTable(
       .join(GAP)
       .trimEnd()
   const titles = columns.map(({ title }) => title)
-  const rule = widths.map(width => '─'.repeat(width)).join(GAP)
+  const rule = widths
+    .map(width => '─'.repeat(width))
+    .join(GAP)
+    .trimEnd()
   return [line(titles, style.bold), style.dim(rule), ...cells.map(row => line(row))]
 }
 

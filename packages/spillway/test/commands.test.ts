@@ -1,0 +1,257 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { run } from './terminal.js'
+
+const golden = fileURLToPath(new URL('../../../test/fixtures/delta', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'spillway-cli-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('commands about one table', () => {
+  it('inspect prints facts and the schema, or JSON', async () => {
+    const human = await run(['inspect', 'plain'], { folder: golden })
+    expect(human).toMatchObject({ status: 0, stderr: '' })
+    expect(human.stdout).toMatch(/delta[\s\S]*rows +12[\s\S]*id +int/)
+    const json = await run(['inspect', 'plain', '--version', '0', '--json'], { folder: golden })
+    expect(JSON.parse(json.stdout)).toMatchObject({ format: 'delta', version: '0', records: '4' })
+  })
+
+  it('plan says what was pruned, what was not used and, asked, why', async () => {
+    const { stdout } = await run(
+      ['plan', 'plain', '--where', 'id < 4 AND g(id) = 1', '--explain'],
+      { folder: golden },
+    )
+    expect(stdout).toMatch(/1 of 3 files may match[\s\S]*67 % pruned \(2 by statistics\)/)
+    expect(stdout).toContain('not used: g(id) = 1')
+    expect(stdout).toMatch(/pruned .*by stats[\s\S]*cannot match/)
+  })
+
+  it('query prints rows, counts and answers SQL', async () => {
+    const rows = await run(['query', 'plain', '--where', 'id = 3'], { folder: golden })
+    expect(rows.stdout).toMatch(/id[\s\S]*3[\s\S]*1 row\n/)
+    const count = await run(['query', 'plain', '--count'], { folder: golden })
+    expect(count.stdout).toBe('12\n')
+    const sql = await run(['query', 'plain', '--sql', 'SELECT max(id) AS top FROM t', '--json'], {
+      folder: golden,
+    })
+    expect(JSON.parse(sql.stdout)).toEqual({ top: 11 })
+    const lines = await run(['query', 'plain', '--json', '--limit', '2'], { folder: golden })
+    expect(
+      lines.stdout
+        .trim()
+        .split('\n')
+        .map(line => Object.keys(JSON.parse(line))),
+    ).toEqual([expect.arrayContaining(['id']), expect.arrayContaining(['id'])])
+  })
+
+  it.each([
+    ['a table that is not there', ['inspect', 'nothing'], 4, /no .* table was found/],
+    ['a version that is not there', ['inspect', 'plain', '--version', '99'], 2, /99/],
+    [
+      'a version that is no number',
+      ['inspect', 'plain', '--version', 'x'],
+      2,
+      /--version expects an integer/,
+    ],
+    ['an unknown option', ['inspect', 'plain', '--nope'], 2, /unknown option/],
+    ['an unknown command', ['nope'], 2, /unknown command/],
+    [
+      'SQL that DuckDB refuses',
+      ['query', 'plain', '--sql', 'SELECT nope FROM t'],
+      2,
+      /DuckDB refuses the query/,
+    ],
+    [
+      'a format chosen for a shared table',
+      ['query', 'x.share#a.b.c', '--format', 'delta'],
+      2,
+      /provider's to choose/,
+    ],
+  ] as const)('%s exits with its code', async (_, args, status, message) => {
+    const ran = await run(args, { folder: golden })
+    expect(ran).toMatchObject({ status, stdout: '' })
+    expect(ran.stderr).toMatch(message)
+  })
+
+  it('errors are JSON too where JSON is asked for', async () => {
+    const { stderr } = await run(['inspect', 'nothing', '--json'], { folder: golden })
+    expect(JSON.parse(stderr)).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' } })
+  })
+
+  it('colours only terminals, and never lets a name take one over', async () => {
+    const { stdout } = await run(['inspect', 'plain'], {
+      folder: golden,
+      environment: { TERM: 'xterm' },
+    })
+    expect(stdout).not.toContain('\u001b')
+  })
+})
+
+const configText = `# kept as it is
+server: { port: 0 }
+staging: { location: staging }
+shares:
+  - name: lake # the only one
+    schemas:
+      - name: sales
+        tables:
+          - { name: plain, location: ${golden}/plain }
+          - { name: deleted, location: ${golden}/dv-delete }
+`
+
+describe('commands of a provider', () => {
+  it('token writes the hash into the configuration and the token into the profile alone', async () => {
+    const config = join(folder, 'token.yaml')
+    writeFileSync(config, configText)
+    const args = [
+      'token',
+      'partner',
+      '--config',
+      config,
+      '--share',
+      'lake',
+      '--expires',
+      '30d',
+      '--endpoint',
+      'https://share.example/delta-sharing',
+    ]
+    const ran = await run(args, { folder })
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    const profile = JSON.parse(readFileSync(join(folder, 'partner.share'), 'utf8'))
+    expect(profile).toMatchObject({
+      endpoint: 'https://share.example/delta-sharing',
+      expirationTime: expect.any(String),
+    })
+    expect(statSync(join(folder, 'partner.share')).mode & 0o077).toBe(0)
+    const changed = readFileSync(config, 'utf8')
+    expect(changed).toContain('# kept as it is')
+    expect(changed).toContain('lake # the only one')
+    expect(changed).not.toContain(profile.bearerToken)
+    expect(changed).toMatch(/name: partner\n[\s\S]*sha256: [0-9a-f]{64}/)
+    const twice = await run(args, { folder })
+    expect(twice.status).not.toBe(0)
+    expect(readFileSync(config, 'utf8')).toBe(changed)
+  })
+
+  it('doctor says of every table whether it can be read', async () => {
+    const config = join(folder, 'doctor.yaml')
+    writeFileSync(config, configText.replace('dv-delete', 'not-here'))
+    const { status, stdout } = await run(['doctor', '--config', config], { folder })
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/✓ duckdb/)
+    expect(stdout).toMatch(/✓ lake\.sales\.plain {2}delta version 2, 3 files/)
+    expect(stdout).toMatch(/✗ lake\.sales\.deleted {2}NOT_FOUND/)
+    expect(stdout).toMatch(/✓ staging/)
+  })
+
+  it.each([
+    ['YAML that is none', 'shares: [', /at line 1/],
+    ['an unknown key', 'sever: {}', /unknown key sever/],
+    ['a port that is none', 'server: { port: 70000 }', /server\.port/],
+    [
+      'a grant of nothing',
+      'recipients: [{ name: a, shares: [b] }]',
+      /share b, which is not defined/,
+    ],
+    ['a short secret', 'server: { secret: short }', /server\.secret/],
+  ])('serve --check refuses %s and says where', async (_, text, message) => {
+    const config = join(folder, 'bad.yaml')
+    writeFileSync(config, text)
+    const ran = await run(['serve', '--config', config, '--check'], { folder })
+    expect(ran.status).toBe(2)
+    expect(ran.stderr).toMatch(message)
+  })
+
+  it('serves, takes up changes without a restart, keeps the old where the new is wrong, and stops', async () => {
+    const config = join(folder, 'serve.yaml')
+    writeFileSync(config, configText)
+    await run(
+      [
+        'token',
+        'first',
+        '--config',
+        config,
+        '--share',
+        'lake',
+        '--endpoint',
+        'http://127.0.0.1:1/delta-sharing',
+      ],
+      { folder },
+    )
+    const stop = new AbortController()
+    const waits: { readonly text: RegExp; readonly resolve: () => void }[] = []
+    let output = ''
+    const until = (text: RegExp) =>
+      new Promise<void>(resolve => {
+        if (text.test(output)) resolve()
+        else waits.push({ text, resolve })
+      })
+    const serving = run(['serve', '--config', config], {
+      folder,
+      signal: stop.signal,
+      onOutput(text) {
+        output = text
+        for (const wait of waits) if (wait.text.test(text)) wait.resolve()
+      },
+    })
+    await until(/listening +(http\S+)/)
+    const endpoint = /listening +(http\S+)/.exec(output)![1]!
+    const profile = (name: string) => {
+      const path = join(folder, `${name}.share`)
+      writeFileSync(
+        path,
+        readFileSync(path, 'utf8').replace('http://127.0.0.1:1/delta-sharing', endpoint),
+      )
+      return path
+    }
+    const first = profile('first')
+    expect((await run(['query', `${first}#lake.sales.deleted`, '--count'])).stdout).toBe(
+      (await run(['query', 'dv-delete', '--count'], { folder: golden })).stdout,
+    )
+    await run(
+      [
+        'token',
+        'second',
+        '--config',
+        config,
+        '--share',
+        'lake',
+        '--endpoint',
+        'http://127.0.0.1:1/delta-sharing',
+      ],
+      { folder },
+    )
+    await until(/reloaded +1 share, 2 tables, 2 recipients/)
+    expect((await run(['query', `${profile('second')}#lake.sales.plain`, '--count'])).stdout).toBe(
+      '12\n',
+    )
+    writeFileSync(config, 'shares: oops')
+    await until(/kept +the old configuration/)
+    expect((await run(['query', `${first}#lake.sales.plain`, '--count'])).stdout).toBe('12\n')
+    const unknown = await run(['query', `${first}#lake.sales.secret`, '--count'])
+    expect(unknown).toMatchObject({ status: 4 })
+    stop.abort()
+    expect((await serving).status).toBe(0)
+  })
+})
+
+describe('demo', () => {
+  it('--once answers a real query through the share and exits 0', async () => {
+    const { status, stdout } = await run(['demo', '--once'])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/3 of 28 files.* were signed and sent/)
+    expect(stdout).toMatch(/✓ 756 rows, deleted ones left out/)
+  })
+
+  it('--json says the same as data', async () => {
+    const { stdout } = await run(['demo', '--once', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({
+      filesKept: 3,
+      filesTotal: 28,
+      rows: '756',
+      rowsAtProvider: '756',
+    })
+  })
+})
