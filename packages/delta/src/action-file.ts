@@ -3,7 +3,8 @@ import type { FileAction } from './actions.js'
 import { originalOf, parseTags } from './add-details.js'
 import { resolvePath } from './data-path.js'
 import { vectorFile } from './deletion-vector.js'
-import { boundsOf, type FileContext } from './live-files.js'
+import { LazyBounds } from './lazy-bounds.js'
+import type { FileContext } from './live-files.js'
 import { parsePartitionValue } from './partition-values.js'
 import { readNumRecords } from './stats-text.js'
 
@@ -42,9 +43,7 @@ export function actionFile(action: FileAction): (context: FileContext) => DataFi
     ...(original.baseRowId === undefined ? {} : { firstRowId: original.baseRowId }),
     deletes: vector === undefined ? [] : [vectorFile(source, vector)],
     logFiles: [],
-    get bounds() {
-      return boundsOf(original.stats, metadata)
-    },
+    bounds: new LazyBounds(original.stats, metadata),
     delta: { partitionValues, ...original },
   })
 }

@@ -6,6 +6,7 @@ import {
   readString,
   type Selection,
 } from '@spillway/core'
+import { blockTexts } from './block-texts.js'
 import type { StatsColumn } from './stats-columns.js'
 import { statsFromText } from './stats-text.js'
 
@@ -59,19 +60,18 @@ export class KeptDetails implements AddDetails {
   }
 
   async originals(rows: Selection): Promise<readonly AddOriginal[]> {
-    return Array.from(rows, row => this.#original(row))
-  }
-
-  #original(row: number): AddOriginal {
     const { stats, tags, baseRowId, defaultRowCommitVersion } = this.columns
-    const text = (column: BytesColumn | undefined) =>
+    const texts = blockTexts(stats, rows)
+    const text = (column: BytesColumn | undefined, row: number) =>
       column !== undefined && isValid(column, row) ? readString(column, row) : undefined
-    return originalOf({
-      stats: text(stats),
-      tags: parseTags(text(tags)),
-      baseRowId: parseLong(text(baseRowId)),
-      defaultRowCommitVersion: parseLong(text(defaultRowCommitVersion)),
-    })
+    return Array.from(rows, (row, i) =>
+      originalOf({
+        stats: texts[i],
+        tags: parseTags(text(tags, row)),
+        baseRowId: parseLong(text(baseRowId, row)),
+        defaultRowCommitVersion: parseLong(text(defaultRowCommitVersion, row)),
+      }),
+    )
   }
 }
 
@@ -82,11 +82,11 @@ export function originalOf(
   },
 ): AddOriginal {
   return {
-    ...(fields.stats === undefined ? {} : { stats: fields.stats }),
-    ...(fields.tags === undefined ? {} : { tags: fields.tags }),
-    ...(fields.baseRowId === undefined ? {} : { baseRowId: fields.baseRowId }),
+    ...(fields.stats === undefined ? undefined : { stats: fields.stats }),
+    ...(fields.tags === undefined ? undefined : { tags: fields.tags }),
+    ...(fields.baseRowId === undefined ? undefined : { baseRowId: fields.baseRowId }),
     ...(fields.defaultRowCommitVersion === undefined
-      ? {}
+      ? undefined
       : { defaultRowCommitVersion: fields.defaultRowCommitVersion }),
   }
 }

@@ -1,5 +1,6 @@
-import type { ColumnStats, Selection } from '@spillway/core'
+import { type ColumnStats, leafKey, type ParquetBatch, type Selection } from '@spillway/core'
 import { type AddDetails, type AddOriginal, originalOf } from './add-details.js'
+import { blockTexts } from './block-texts.js'
 import { mapLeaf } from './checkpoint-rows.js'
 import { StatsComposer } from './compose-stats.js'
 import { NumberLeaf, TextLeaf } from './leaf-access.js'
@@ -120,37 +121,42 @@ export class CheckpointDetails implements AddDetails {
     rows: Selection,
     composer: StatsComposer | undefined,
   ): AddOriginal[] {
-    const originals = new Map<number, AddOriginal>()
+    const originals: AddOriginal[] = []
     for (const read of batches) {
-      const { ours, theirs } = this.#rowsIn(read, rows)
-      const reader = new OriginalReader(read, composer)
-      for (let i = 0; i < ours.length; i++) originals.set(ours[i]!, reader.at(theirs[i]!))
+      // Rows and batches ascend together, so what is read is in the order of the rows.
+      const { theirs } = this.#rowsIn(read, rows)
+      if (theirs.length === 0) continue
+      const reader = new OriginalReader(read, theirs, composer)
+      for (let i = 0; i < theirs.length; i++) originals.push(reader.at(i))
     }
-    return Array.from(rows, row => originals.get(row) ?? {})
+    return originals
   }
 }
 
 class OriginalReader {
   readonly #read: SliceBatch
+  readonly #rows: Uint32Array
   readonly #composer: StatsComposer | undefined
-  readonly #stats: TextLeaf
+  readonly #stats: readonly (string | undefined)[]
   readonly #tagNames: TextLeaf
   readonly #tagValues: TextLeaf
   readonly #baseRowId: NumberLeaf
   readonly #rowVersion: NumberLeaf
 
-  constructor(read: SliceBatch, composer: StatsComposer | undefined) {
+  constructor(read: SliceBatch, rows: Uint32Array, composer: StatsComposer | undefined) {
     this.#read = read
+    this.#rows = rows
     this.#composer = composer
-    this.#stats = new TextLeaf(read.batch, ADD_STATS)
+    this.#stats = textsOf(read.batch, ADD_STATS, rows)
     this.#tagNames = new TextLeaf(read.batch, mapLeaf(ADD_TAGS, 'key'))
     this.#tagValues = new TextLeaf(read.batch, mapLeaf(ADD_TAGS, 'value'))
     this.#baseRowId = new NumberLeaf(read.batch, BASE_ROW_ID)
     this.#rowVersion = new NumberLeaf(read.batch, ROW_VERSION)
   }
 
-  at(row: number): AddOriginal {
-    const text = this.#stats.text(row)
+  at(index: number): AddOriginal {
+    const row = this.#rows[index]!
+    const text = this.#stats[index]
     const recorded = text === '' ? undefined : text
     return originalOf({
       stats: recorded ?? this.#composer?.text(this.#read.batch, row),
@@ -171,6 +177,17 @@ class OriginalReader {
     }
     return tags
   }
+}
+
+function textsOf(
+  batch: ParquetBatch,
+  path: LeafPath,
+  rows: Uint32Array,
+): readonly (string | undefined)[] {
+  const column = batch.leaves.get(leafKey(path))?.column
+  if (column?.kind === 'bytes') return blockTexts(column, rows)
+  const leaf = new TextLeaf(batch, path)
+  return Array.from(rows, row => leaf.text(row))
 }
 
 function long(value: number | bigint | undefined): bigint | undefined {

@@ -1,5 +1,4 @@
 import { ByteBuffer } from './byte-buffer.js'
-import { sameBytes } from './text-interner.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -30,13 +29,16 @@ export class JsonCursor {
   readonly #scratch = new ByteBuffer()
   readonly #closers = new Uint8Array(MAX_DEPTH)
   #position: number
-  #key: Uint8Array
+  // The key just read lies here; no view of it is made unless somebody asks.
+  #keyBytes: Uint8Array
+  #keyStart = 0
+  #keyEnd = 0
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.#bytes = bytes
     this.#position = start
     this.#end = end
-    this.#key = bytes.subarray(0, 0)
+    this.#keyBytes = bytes
   }
 
   get position(): number {
@@ -78,16 +80,20 @@ export class JsonCursor {
   }
 
   keyIs(expected: Uint8Array): boolean {
-    return sameBytes(this.#key, expected)
+    if (this.#keyEnd - this.#keyStart !== expected.length) return false
+    for (let i = 0; i < expected.length; i++) {
+      if (this.#keyBytes[this.#keyStart + i] !== expected[i]) return false
+    }
+    return true
   }
 
   /** UTF-8 bytes of the key just read; valid until the next key or string. */
   get key(): Uint8Array {
-    return this.#key
+    return this.#keyBytes.subarray(this.#keyStart, this.#keyEnd)
   }
 
   keyText(): string {
-    return utf8.decode(this.#key)
+    return utf8.decode(this.key)
   }
 
   /** Consumes a null and says so; leaves anything else. */
@@ -159,16 +165,11 @@ export class JsonCursor {
   /** A string's UTF-8 bytes: a view of the document, or of `target` where there are escapes to resolve. */
   readStringBytes(target: ByteBuffer = this.#scratch): Uint8Array {
     if (this.#peek() !== QUOTE) throw this.#problem('expected a string')
-    const bytes = this.#bytes
     const start = this.#position + 1
-    let at = start
-    while (at < this.#end && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at++
-    if (at >= this.#end) throw this.#truncated(at)
-    if (bytes[at] === QUOTE) {
-      this.#position = at + 1
-      return bytes.subarray(start, at)
-    }
-    return this.#unescape(start, target)
+    const end = this.#plainEnd(start)
+    if (this.#bytes[end] !== QUOTE) return this.#unescape(start, target)
+    this.#position = end + 1
+    return this.#bytes.subarray(start, end)
   }
 
   readString(): string {
@@ -282,8 +283,29 @@ export class JsonCursor {
   }
 
   #readKey(): void {
-    this.#key = this.readStringBytes()
+    if (this.#peek() !== QUOTE) throw this.#problem('expected a string')
+    const start = this.#position + 1
+    const end = this.#plainEnd(start)
+    if (this.#bytes[end] === QUOTE) {
+      this.#position = end + 1
+      this.#keyBytes = this.#bytes
+      this.#keyStart = start
+      this.#keyEnd = end
+    } else {
+      this.#keyBytes = this.#unescape(start, this.#scratch)
+      this.#keyStart = 0
+      this.#keyEnd = this.#keyBytes.length
+    }
     this.#expect(0x3a, 'a colon')
+  }
+
+  /** Where the string that starts at `start` ends or has its first escape. */
+  #plainEnd(start: number): number {
+    const bytes = this.#bytes
+    let at = start
+    while (at < this.#end && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at++
+    if (at >= this.#end) throw this.#truncated(at)
+    return at
   }
 
   #closes(byte: number): boolean {

@@ -23,6 +23,10 @@ export class PartitionColumns {
   readonly #columns: ReadonlyMap<string, RecordedPartition>
   readonly #length: number
   readonly #typed = new Map<string, ColumnStats>()
+  /** Values by code, for each name and type that was asked for. */
+  readonly #values = new Map<string, readonly (Value | null)[]>()
+  /** Of a batch with one partition column: its rows as maps, by code. */
+  readonly #rows: ReadonlyMap<string, string | null>[] = []
 
   constructor(columns: ReadonlyMap<string, RecordedPartition>, length: number) {
     this.#columns = columns
@@ -38,6 +42,24 @@ export class PartitionColumns {
     return bytes + this.#typed.size * this.#length
   }
 
+  /** The partition of one row as recorded. */
+  recordedRow(row: number): ReadonlyMap<string, string | null> {
+    if (this.#columns.size !== 1) return this.#recordedRow(row)
+    const [column] = this.#columns.values()
+    const code = column!.codes[row]!
+    this.#rows[code] ??= this.#recordedRow(row)
+    return this.#rows[code]
+  }
+
+  #recordedRow(row: number): ReadonlyMap<string, string | null> {
+    const values = new Map<string, string | null>()
+    for (const [name, { codes, texts }] of this.#columns) {
+      const text = texts[codes[row]!]
+      if (text !== undefined) values.set(name, text)
+    }
+    return values
+  }
+
   get names(): Iterable<string> {
     return this.#columns.keys()
   }
@@ -48,7 +70,15 @@ export class PartitionColumns {
   }
 
   value(row: number, name: string, type: DataType): Value | null {
-    return parsePartitionValue(this.#text(row, name), type).value
+    const column = this.#find(name)
+    if (column === undefined) return null
+    const key = `${name}\u001f${typeName(type)}`
+    let values = this.#values.get(key)
+    if (values === undefined) {
+      values = column.texts.map(text => parsePartitionValue(text, type).value)
+      this.#values.set(key, values)
+    }
+    return values[column.codes[row]!]!
   }
 
   /** What the values of one column prove, at the type it has now. */
@@ -60,11 +90,6 @@ export class PartitionColumns {
     const stats = column && typedStats(column, type, this.#length)
     if (stats !== undefined) this.#typed.set(key, stats)
     return stats
-  }
-
-  #text(row: number, name: string): Recorded {
-    const column = this.#find(name)
-    return column?.texts[column.codes[row]!]
   }
 
   /** Old writers kept the case of the path, not of the schema. */

@@ -96,7 +96,7 @@ describe('replaying a log', () => {
       }),
     )
     const [file] = await allFiles(await reader.snapshot(source))
-    expect({ ...file }).toEqual({
+    expect({ ...file, bounds: new Map(file?.bounds) }).toEqual({
       path: `${LOCATION}/day=2024-01-02/a b`,
       recordedPath: 'day=2024-01-02/a%20b',
       fileFormat: 'parquet',
