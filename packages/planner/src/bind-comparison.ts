@@ -24,11 +24,16 @@ export function bindComparison(
   }
 }
 
-/** `in` and `notIn`: exact members stay one list, the others become comparisons of their own. */
+/**
+ * `in` and `notIn`: exact members stay one list, the others become comparisons of their own. One member that means
+ * nothing here makes all of it unusable, since engines bring a list to one type before they compare.
+ */
 export function bindIn(
-  kind: 'in' | 'notIn',
+  {
+    kind,
+    values: literals,
+  }: { readonly kind: 'in' | 'notIn'; readonly values: readonly Literal[] },
   ref: BoundReference,
-  literals: readonly Literal[],
   options: CoerceOptions,
 ): BoundPredicate | string {
   const exact: Value[] = []
