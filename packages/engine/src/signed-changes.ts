@@ -52,9 +52,13 @@ export function signChanges(request: ChangesRequest): SignedChanges {
   async function* sets(): AsyncGenerator<SignedChangeSet> {
     const checked = await checkRange(request)
     for await (const set of checked ?? readChanges(request)) {
+      // One moment a commit: both states of a file that a vector changed must come under one URL, by which readers
+      // pair them.
+      const now = request.context.clock()
+      const context = { ...request.context, clock: () => now }
       for (const part of parts(set)) {
         throwIfCancelled(request.context.signal)
-        const signed = await signExact(part.changes.map(asRecorded), request.context)
+        const signed = await signExact(part.changes.map(asRecorded), context)
         for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
         const changes = signed.map((file, index) => ({
           ...file,
@@ -111,7 +115,8 @@ function refuseMetadata(metadata: TableMetadata, accepts: Accepts): void {
 }
 
 function refuseChange(file: DataFile, version: bigint, accepts: Accepts): void {
-  if (!Number.isFinite(file.size)) {
+  // No Parquet file is empty: readers ask for exactly as many bytes as they were told.
+  if (!(file.size > 0)) {
     throw new TableError(
       'UNSUPPORTED_FEATURE',
       `version ${version} removed a file without recording its size, so its changes cannot be shared; start after it`,

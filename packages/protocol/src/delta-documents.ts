@@ -76,7 +76,7 @@ export function deltaMetaData(metadata: TableMetadata, settled: Settled): WireVa
   const { native } = metadata
   const whole = passesOriginals(metadata, settled)
   if (native.format === 'delta') {
-    return whole ? new RawJson(native.metaData.trim()) : reducedMetaData(native.metaData, settled)
+    return whole ? onOneLine(native.metaData) : reducedMetaData(native.metaData, settled)
   }
   const columnMapping =
     metadata.features.has('columnMapping') && settled.features.has('columnMapping')
@@ -90,6 +90,12 @@ export function deltaMetaData(metadata: TableMetadata, settled: Settled): WireVa
     configuration: generatedConfiguration(metadata, settled, columnMapping),
     createdTime: metadata.timestamp,
   }
+}
+
+/** Some writers spread an action over lines, and an answer's lines are its actions. */
+function onOneLine(document: string): WireValue {
+  const text = document.trim()
+  return /[\r\n]/.test(text) ? (parseJson(text) as WireValue) : new RawJson(text)
 }
 
 function generatedConfiguration(

@@ -66,6 +66,17 @@ it('22: passes a Delta table’s own metaData on byte for byte', () => {
   expect(text).toContain(`"deltaMetadata":${(table.native as { metaData: string }).metaData}}`)
 })
 
+it('writes a metaData action that its log spread over lines on one', () => {
+  const table = deltaTable()
+  const native = table.native as { readonly metaData: string; readonly protocol: string }
+  const spread = JSON.stringify(JSON.parse(native.metaData), null, 2)
+  const [, { metaData }] = header(
+    { ...table, native: { ...native, format: 'delta', metaData: spread } },
+    'responseformat=delta',
+  )
+  expect(metaData.deltaMetadata).toEqual(JSON.parse(native.metaData))
+})
+
 it.each([
   [
     'reader and writer features that its files need',

@@ -4,9 +4,11 @@ import type { Engine } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
 import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
 import { authenticate } from './authenticate.js'
+import { compressed } from './compress.js'
 import { DEFAULT_LIMITS, type RequestContext, type ServerLimits } from './request-context.js'
 import { jsonResponse } from './respond.js'
 import { type Match, matchRoute } from './routes.js'
+import { createTurns, type Turns } from './turns.js'
 
 export interface SharingServerOptions {
   readonly engine: Engine
@@ -33,14 +35,16 @@ const MAX_URL_CHARACTERS = 16 * 1024
 
 export function createSharingServer(options: SharingServerOptions): SharingServer {
   const clock = options.clock ?? Date.now
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const server: Composition = {
     engine: options.engine,
     catalog: options.catalog,
     prefix: (options.prefix ?? '/delta-sharing').replace(/\/+$/, ''),
     tokens: createTokenCodec({ secret: options.tokenSecret ?? randomBytes(32), clock }),
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    limits,
     log: options.log,
     clock,
+    turns: createTurns(limits.requestsPerRecipient),
   }
   return { fetch: request => answer(server, request) }
 }
@@ -53,6 +57,7 @@ interface Composition {
   readonly limits: ServerLimits
   readonly log: AccessLog | undefined
   readonly clock: () => number
+  readonly turns: Turns
 }
 
 /** One request, from its path to the end of its answer. Never throws. */
@@ -61,7 +66,9 @@ async function answer(server: Composition, request: Request): Promise<Response> 
   const record: AccessRecord = { requestId, time: server.clock(), method: request.method }
   const start = performance.now()
   let streaming = false
+  let release: () => void = () => undefined
   const finish = () => {
+    release()
     record.durationMs = performance.now() - start
     writeRecord(server.log, record)
   }
@@ -71,6 +78,7 @@ async function answer(server: Composition, request: Request): Promise<Response> 
     record.route = match.route.pattern
     const recipient = await authenticate(request, server.catalog, request.signal)
     record.recipient = recipient.name
+    release = server.turns.take(recipient.id)
     response = await match.route.run({
       ...contextOf(server, request, { match, recipient, record, requestId }),
       streaming: () => {
@@ -81,6 +89,7 @@ async function answer(server: Composition, request: Request): Promise<Response> 
   } catch (error) {
     response = errorResponse(error, requestId, record)
   }
+  response = compressed(request, response)
   response.headers.set('x-request-id', requestId)
   record.status = response.status
   if (!streaming) {

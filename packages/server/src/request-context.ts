@@ -36,6 +36,8 @@ export interface ServerLimits {
   readonly urlExpiresInSeconds: number
   readonly pageTokenSeconds: number
   readonly refreshTokenSeconds: number
+  /** Requests of one recipient under way at a time, answers still streaming included. */
+  readonly requestsPerRecipient: number
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
@@ -46,4 +48,5 @@ export const DEFAULT_LIMITS: ServerLimits = {
   urlExpiresInSeconds: 3600,
   pageTokenSeconds: 3 * 24 * 3600,
   refreshTokenSeconds: 24 * 3600,
+  requestsPerRecipient: 64,
 }

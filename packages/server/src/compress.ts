@@ -1,0 +1,91 @@
+import type { Duplex } from 'node:stream'
+import * as zlib from 'node:zlib'
+
+/** Encodings this runtime has, the cheapest to read first. */
+const ENCODINGS: readonly { readonly name: string; readonly create: () => Duplex }[] = [
+  ...('createZstdCompress' in zlib
+    ? [{ name: 'zstd', create: () => zstd(zlib as unknown as ZstdModule) }]
+    : []),
+  {
+    name: 'gzip',
+    // Every block is flushed: what has been made is not held back until more has.
+    create: () => zlib.createGzip({ level: 1, flush: zlib.constants.Z_SYNC_FLUSH }),
+  },
+]
+
+interface ZstdModule {
+  createZstdCompress(options: { readonly params: Readonly<Record<number, number>> }): Duplex
+  readonly constants: { readonly ZSTD_c_compressionLevel: number }
+}
+
+function zstd({ createZstdCompress, constants }: ZstdModule): Duplex {
+  return createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } })
+}
+
+/** The answer in an encoding that the client asked for. Short answers without a stream stay as they are. */
+export function compressed(request: Request, response: Response): Response {
+  response.headers.append('vary', 'accept-encoding')
+  const isLines = response.headers.get('content-type')?.startsWith('application/x-ndjson')
+  if (response.body === null || !isLines) return response
+  const accepted = acceptedEncodings(request.headers.get('accept-encoding'))
+  const encoding = ENCODINGS.find(({ name }) => accepted.has(name))
+  if (encoding === undefined) return response
+  const headers = new Headers(response.headers)
+  headers.set('content-encoding', encoding.name)
+  return new Response(through(response.body, encoding.create()), {
+    status: response.status,
+    headers,
+  })
+}
+
+/** As the result is read, so is the source; a fault of the source breaks it, and a reader that goes cancels both. */
+function through(source: ReadableStream<Uint8Array>, encoder: Duplex): ReadableStream<Uint8Array> {
+  const reader = source.getReader()
+  const made: Uint8Array[] = []
+  encoder.on('data', (bytes: Uint8Array) => made.push(bytes))
+
+  async function encodeNext(): Promise<boolean> {
+    const { done, value } = await reader.read()
+    await new Promise<void>((resolve, reject) => {
+      encoder.once('error', reject)
+      const written = (error?: Error | null) => {
+        encoder.off('error', reject)
+        if (error) reject(error)
+        else resolve()
+      }
+      if (!done) encoder.write(value, written)
+      else encoder.once('end', written).end()
+    })
+    return done
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          let done = false
+          while (!done && made.length === 0) done = await encodeNext()
+          for (const bytes of made.splice(0)) controller.enqueue(bytes)
+          if (done) controller.close()
+        } catch (error) {
+          encoder.destroy()
+          throw error
+        }
+      },
+      async cancel(reason) {
+        encoder.destroy()
+        await reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+function acceptedEncodings(header: string | null): ReadonlySet<string> {
+  const accepted = new Set<string>()
+  for (const part of (header ?? '').toLowerCase().split(',')) {
+    const [name, ...parameters] = part.split(';').map(text => text.trim())
+    if (!parameters.some(parameter => /^q=0(?:\.0*)?$/.test(parameter))) accepted.add(name!)
+  }
+  return accepted
+}
