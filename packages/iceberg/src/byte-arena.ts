@@ -23,7 +23,9 @@ export class ByteArena {
       grown.set(this.#data.subarray(0, this.#used))
       this.#data = grown
     }
-    if (end > start) this.#data.set(bytes.subarray(start, end), this.#used)
+    // A loop: paths are short, and `set` would want a view of each.
+    const data = this.#data
+    for (let from = start, to = this.#used; from < end; ) data[to++] = bytes[from++]!
     this.#used = used
     this.#close()
   }

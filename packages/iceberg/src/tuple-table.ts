@@ -3,33 +3,42 @@ import { type AvroObject, type AvroType, readAvroValue } from '@spillway/encodin
 
 /** The distinct partition tuples of a manifest, as its entries' bytes: a million files share a few of them. */
 export class TupleTable {
-  readonly #codes = new Map<string, number>()
   readonly #encoded: Uint8Array[] = []
-  #lastCode = -1
+  /** Open addressing: code + 1 at the hash of its bytes or after. Never more than half full. */
+  #slots = new Int32Array(256)
 
   get size(): number {
     return this.#encoded.length
   }
 
   get byteLength(): number {
-    return this.#encoded.reduce((sum, bytes) => sum + 2 * bytes.length + 100, 0)
+    return this.#encoded.reduce((sum, bytes) => sum + bytes.length + 100, this.#slots.byteLength)
   }
 
+  // Called for every entry: it allocates for the first of a kind only.
   /** The number of the tuple encoded in `bytes` from `start` to `end`. */
   codeOf(bytes: Uint8Array, start: number, end: number): number {
-    if (this.#lastCode >= 0 && isSame(this.#encoded[this.#lastCode]!, bytes, start, end)) {
-      return this.#lastCode
+    const mask = this.#slots.length - 1
+    let slot = hashOf(bytes, start, end) & mask
+    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const code = this.#slots[slot]! - 1
+      if (isSame(this.#encoded[code]!, bytes, start, end)) return code
     }
-    const slice = bytes.slice(start, end)
-    const key = String.fromCharCode(...slice)
-    let code = this.#codes.get(key)
-    if (code === undefined) {
-      code = this.#encoded.length
-      this.#codes.set(key, code)
-      this.#encoded.push(slice)
-    }
-    this.#lastCode = code
+    const code = this.#encoded.push(bytes.slice(start, end)) - 1
+    this.#slots[slot] = code + 1
+    if (this.#encoded.length * 2 > this.#slots.length) this.#grow()
     return code
+  }
+
+  #grow(): void {
+    const grown = new Int32Array(this.#slots.length * 2)
+    const mask = grown.length - 1
+    for (const [code, bytes] of this.#encoded.entries()) {
+      let slot = hashOf(bytes, 0, bytes.length) & mask
+      while (grown[slot] !== 0) slot = (slot + 1) & mask
+      grown[slot] = code + 1
+    }
+    this.#slots = grown
   }
 
   /** Tuple `code` under the type the manifest gives it; null, which some writers put for no partition, is empty. */
@@ -39,6 +48,12 @@ export class TupleTable {
     if (end !== bytes.length) throw new TableError('TABLE_CORRUPT', 'a partition tuple ends early')
     return value === null ? {} : (value as AvroObject)
   }
+}
+
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
+  return hash ^ (hash >>> 15)
 }
 
 function isSame(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {

@@ -15,6 +15,7 @@ export interface ListedManifest {
   readonly deletedFiles?: number
   readonly addedRows?: number
   readonly existingRows?: number
+  readonly deletedRows?: number
   readonly partitions?: readonly ListedSummary[]
   readonly firstRowId?: number
 }
@@ -43,6 +44,7 @@ export function icebergManifestList(
     [506, 'deleted_files_count', 'int'],
     [512, 'added_rows_count', 'long'],
     [513, 'existing_rows_count', 'long'],
+    [514, 'deleted_rows_count', 'long'],
   ] as const
   const schema = record('manifest_file', [
     field(500, 'manifest_path', 'string'),
@@ -64,10 +66,10 @@ export function icebergManifestList(
     out.long(manifest.content === 'deletes' ? 1 : 0)
     out.long(manifest.sequenceNumber ?? 0)
     out.long(manifest.minSequenceNumber ?? manifest.sequenceNumber ?? 0).long(1)
-    const { addedFiles, existingFiles, deletedFiles, addedRows, existingRows } = manifest
-    for (const count of [addedFiles, existingFiles, deletedFiles, addedRows, existingRows]) {
-      out.optional(count, value => out.long(value))
-    }
+    const { addedFiles, existingFiles, deletedFiles } = manifest
+    const { addedRows, existingRows, deletedRows } = manifest
+    const all = [addedFiles, existingFiles, deletedFiles, addedRows, existingRows, deletedRows]
+    for (const count of all) out.optional(count, value => out.long(value))
     out.optional(manifest.partitions, partitions =>
       out.array(partitions, each => {
         out.boolean(each.containsNull)
