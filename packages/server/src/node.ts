@@ -38,11 +38,10 @@ async function serve(
       return
     }
     const response = await handler.fetch(toRequest(incoming, gone.signal))
-    // What is left of a body that was refused is not read: the connection ends with the answer.
-    if (!incoming.complete) outgoing.setHeader('connection', 'close')
     outgoing.writeHead(response.status, headersOf(response))
     if (response.body === null) outgoing.end()
     else await pipeline(Readable.fromWeb(response.body as never), outgoing)
+    if (!incoming.complete) drain(incoming)
   } catch {
     outgoing.destroy()
   }
@@ -61,8 +60,47 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
     method,
     headers,
     signal,
-    ...(hasBody && { body: Readable.toWeb(incoming) as never, duplex: 'half' }),
+    ...(hasBody && { body: bodyOf(incoming), duplex: 'half' }),
   } as RequestInit)
+}
+
+/** Reads as the handler does, and leaves the connection whole when the handler has read enough. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const detach = new AbortController()
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      const onData = (bytes: Uint8Array) => {
+        controller.enqueue(bytes)
+        if ((controller.desiredSize ?? 0) <= 0) incoming.pause()
+      }
+      const onEnd = () => controller.close()
+      const onError = (error: Error) => controller.error(error)
+      incoming.on('data', onData).on('end', onEnd).on('error', onError)
+      detach.signal.addEventListener('abort', () => {
+        incoming.off('data', onData).off('end', onEnd).off('error', onError)
+        incoming.on('error', () => undefined)
+      })
+    },
+    pull() {
+      incoming.resume()
+    },
+    cancel() {
+      detach.abort()
+      incoming.pause()
+    },
+  })
+}
+
+/** Rest of a refused body that is still read: a client that is cut off while it writes never sees the refusal. */
+const DRAINED_BYTES = 64 * 1024 ** 2
+
+function drain(incoming: IncomingMessage): void {
+  let left = DRAINED_BYTES
+  incoming.on('data', (bytes: Uint8Array) => {
+    left -= bytes.byteLength
+    if (left < 0) incoming.destroy()
+  })
+  incoming.resume()
 }
 
 function headersOf(response: Response): Record<string, string> {

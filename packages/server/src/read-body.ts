@@ -13,7 +13,8 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
     if (done) break
     length += value.byteLength
     if (length > maxBytes) {
-      await reader.cancel().catch(() => undefined)
+      // Not awaited: whoever owns the connection decides what becomes of the rest.
+      reader.cancel().catch(() => undefined)
       throw tooLarge(maxBytes)
     }
     chunks.push(value)

@@ -79,5 +79,5 @@ it('tells its source that the reader has gone', async () => {
   const reader = compressed(asked('gzip'), new Response(source, LINES)).body!.getReader()
   await reader.read()
   await reader.cancel()
-  await expect.poll(() => cancelled).toBe(true)
+  await expect.poll(() => cancelled, { timeout: 10_000 }).toBe(true)
 })

@@ -194,7 +194,7 @@ describe('the access log', () => {
     const hints = { predicateHints: ["day = '2026-01-02'"], maxFiles: 1 }
     const response = await server.query('partitioned', hints)
     const bytes = (await response.text()).length
-    await expect.poll(() => server.log.length).toBe(1)
+    await expect.poll(() => server.log.length, { timeout: 10_000 }).toBe(1)
     expect(server.log[0]).toMatchObject({
       method: 'POST',
       route: '/shares/:share/schemas/:schema/tables/:table/query',

@@ -44,7 +44,7 @@ it('answers 429 with Retry-After while a recipient’s answers are still being r
   expect((await server.ask('/shares', other)).status).toBe(200)
   gone.abort()
   await unread.text().catch(() => undefined)
-  await expect.poll(async () => (await server.ask('/shares')).status).toBe(200)
+  await expect.poll(async () => (await server.ask('/shares')).status, { timeout: 10_000 }).toBe(200)
   expect(server.log.find(record => record.table === 'big')).toMatchObject({ outcome: 'cancelled' })
   await server.close()
 })
