@@ -5,11 +5,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import type { ReadableStream } from 'node:stream/web'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { nodeListener } from '@spillway/server/node'
 import { type LocalGateway, localGateway, localStore } from '@spillway/storage'
 import { AWKWARD_NAMES } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -32,16 +30,7 @@ const CONTENT = Buffer.from(`PAR1${'rows '.repeat(20_000)}PAR1`)
 describe.skipIf(!hasClients())('URLs of local files (needs SPILLWAY_PYTHON with fsspec)', () => {
   let folder: string
   let gateway: LocalGateway
-  const server = createServer(async (incoming, outgoing) => {
-    const url = `http://${incoming.headers.host}${incoming.url}`
-    const headers = new Headers()
-    for (const [name, value] of Object.entries(incoming.headers)) headers.set(name, String(value))
-    const request = new Request(url, { method: incoming.method ?? 'GET', headers })
-    const answer = await gateway.handle(request)
-    outgoing.writeHead(answer.status, Object.fromEntries(answer.headers))
-    if (answer.body === null) outgoing.end()
-    else await pipeline(Readable.fromWeb(answer.body as ReadableStream), outgoing)
-  })
+  const server = createServer(nodeListener({ fetch: request => gateway.handle(request) }))
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'spillway-python-'))

@@ -35,6 +35,7 @@ export const AWKWARD_NAMES: readonly string[] = [
   'café/cafe\u0301.parquet',
   '日本語/😀🏳️‍🌈.parquet',
   '..a/b../...c',
+  ' before/after and  between ',
   `${'l'.repeat(200)}/z`,
 ]
 
