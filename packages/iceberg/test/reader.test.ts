@@ -1,0 +1,159 @@
+import { eq, type Predicate, type Snapshot } from '@spillway/core'
+import { keepingCache } from '@spillway/testkit'
+import { describe, expect, it } from 'vitest'
+import { planScan } from '../../planner/src/plan.js'
+import { icebergReader } from '../src/index.js'
+import {
+  dataFile,
+  filesOf,
+  LOCATION,
+  openTable,
+  recordingStore,
+  smallTable,
+} from './support/small-table.js'
+
+async function plannedPaths(snapshot: Snapshot, predicate: Predicate): Promise<readonly string[]> {
+  const paths: string[] = []
+  for await (const { files, selection } of planScan(snapshot, { predicate })) {
+    for (const file of await files.files(selection)) paths.push(file.path)
+  }
+  return paths.map(path => path.slice(path.lastIndexOf('/') + 1))
+}
+
+const threeParts = [1, 2, 3].map(part => ({
+  entries: [dataFile(`p${part}.parquet`, part), dataFile(`q${part}.parquet`, part)],
+}))
+
+describe('icebergReader', () => {
+  it('never opens a manifest whose summary excludes the predicate', async () => {
+    const { store, reads } = recordingStore(await smallTable(threeParts))
+    const paths = await plannedPaths(await openTable(store), eq('part', 2))
+    expect(paths).toEqual(['p2.parquet', 'q2.parquet'])
+    expect(reads.filter(name => name.startsWith('m'))).toEqual(['m1.avro'])
+  })
+
+  it('never opens a manifest that has no live file', async () => {
+    const gone = { entries: [{ ...dataFile('gone.parquet', 2), status: 2 as const }] }
+    const { store, reads } = recordingStore(await smallTable([gone, ...threeParts]))
+    expect(await filesOf(await openTable(store))).toHaveLength(6)
+    expect(reads).not.toContain('m0.avro')
+  })
+
+  it('reads a manifest once for all snapshots that list it', async () => {
+    const { store, reads } = recordingStore(await smallTable(threeParts))
+    const cache = keepingCache()
+    for (let i = 0; i < 3; i++) {
+      const reader = icebergReader({ store, cache })
+      await filesOf(await reader.snapshot({ location: LOCATION }))
+    }
+    expect(reads.filter(name => /^m\d/.test(name))).toEqual(['m0.avro', 'm1.avro', 'm2.avro'])
+  })
+
+  it('gives the previous snapshot while the metadata file is the same', async () => {
+    const store = await smallTable(threeParts)
+    const reader = icebergReader({ store, cache: keepingCache() })
+    const previous = await reader.snapshot({ location: LOCATION })
+    expect(await reader.snapshot({ location: LOCATION }, { previous })).toBe(previous)
+    const at = { kind: 'version', version: 9n } as const
+    expect(await reader.snapshot({ location: LOCATION }, { previous, at })).not.toBe(previous)
+  })
+
+  it('inherits sequence numbers and first row ids from the manifest list', async () => {
+    const entries = [
+      dataFile('a.parquet', 1),
+      { ...dataFile('b.parquet', 1), status: 0 as const, sequenceNumber: 1, firstRowId: 500 },
+      { ...dataFile('c.parquet', 1), recordCount: 7 },
+      dataFile('d.parquet', 1),
+    ]
+    const store = await smallTable([{ entries, sequenceNumber: 6, listed: { firstRowId: 100 } }])
+    const files = await filesOf(await openTable(store))
+    expect(files.map(file => [file.sequenceNumber, file.firstRowId])).toEqual([
+      [6n, 100n],
+      [1n, 500n],
+      [6n, 110n],
+      [6n, 117n],
+    ])
+  })
+
+  it('refuses an existing entry without a sequence number', async () => {
+    const entries = [{ ...dataFile('a.parquet', 1), status: 0 as const }]
+    const reading = openTable(await smallTable([{ entries }])).then(filesOf)
+    await expect(reading).rejects.toThrow(/existing entry has no sequence number/)
+  })
+
+  it.each([
+    ['s3://bucket/moved/', '', 's3://bucket/table/data/a.parquet'],
+    ['s3://bucket/moved', 's3://elsewhere/x', 's3://elsewhere/x/data/a.parquet'],
+  ])('reads paths recorded under %s at %s', async (from, to, path) => {
+    const entries = [{ ...dataFile('a', 1), path: 's3://bucket/moved/data/a.parquet' }]
+    const store = await smallTable([{ entries }])
+    const reader = icebergReader({ store, cache: keepingCache() })
+    const snapshot = await reader.snapshot({ location: LOCATION, rebase: [{ from, to }] })
+    const [file] = await filesOf(snapshot)
+    expect(file).toMatchObject({ path, recordedPath: 's3://bucket/moved/data/a.parquet' })
+  })
+
+  it('does not open files of this machine for a table that lies elsewhere', async () => {
+    const store = await smallTable([
+      { entries: [dataFile('a', 1)], listed: { path: '/etc/passwd' } },
+    ])
+    await expect(openTable(store).then(filesOf)).rejects.toThrow(/rebase rule/)
+  })
+
+  it('says the live files where summary and manifests agree', async () => {
+    const summary = {
+      'total-data-files': '6',
+      'total-files-size': '600',
+      'total-delete-files': '0',
+    }
+    const { totals } = await openTable(await smallTable(threeParts, { summary }))
+    expect(totals).toEqual({ files: 6, bytes: 600 })
+  })
+
+  it('refuses a manifest list that holds fewer files than the snapshot has', async () => {
+    const summary = { 'total-data-files': '7' }
+    await expect(openTable(await smallTable(threeParts, { summary }))).rejects.toThrow(
+      /expected 7 data files in snapshot \d+, found 6/,
+    )
+  })
+})
+
+describe('a damaged table', () => {
+  const summary = { 'total-data-files': '6' }
+
+  it('cut at any byte of a manifest or manifest list is refused', async () => {
+    const cut = threeParts.map(part => ({ ...part, written: { blockBytes: 1 } }))
+    for (const name of ['m0.avro', 'snap-1.avro']) {
+      const store = await smallTable(cut, { summary })
+      const path = `${LOCATION}/metadata/${name}`
+      const whole = (await store.get(path))!.bytes
+      for (let end = 0; end < whole.length; end++) {
+        await store.put(path, whole.subarray(0, end))
+        await expect(openTable(store).then(filesOf)).rejects.toMatchObject({
+          code: 'TABLE_CORRUPT',
+        })
+      }
+    }
+  })
+
+  it('with any bit of a manifest or its list changed is refused or has all its files', async () => {
+    const changed = threeParts.map(part => ({ ...part, written: { codec: 'deflate' as const } }))
+    for (const name of ['m0.avro', 'snap-1.avro']) {
+      const store = await smallTable(changed, { summary })
+      const path = `${LOCATION}/metadata/${name}`
+      const whole = (await store.get(path))!.bytes
+      for (let at = 0; at < whole.length; at++) {
+        const bytes = whole.slice()
+        bytes[at]! ^= 1 << (at % 8)
+        await store.put(path, bytes)
+        const found = await openTable(store)
+          .then(filesOf)
+          .then(
+            files => files.length >= 6,
+            error => error.code,
+          )
+        expect([true, 'TABLE_CORRUPT', 'UNSUPPORTED_FEATURE', 'INVALID_REQUEST']).toContain(found)
+      }
+    }
+  })
+})
