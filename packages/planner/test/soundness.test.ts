@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { deltaWriter } from './support/delta-writer.js'
 import { evidenceWriter } from './support/evidence-writer.js'
+import { hudiWriter } from './support/hudi-writer.js'
 import { checkSoundness } from './support/property.js'
 
 const pairs = Number(process.env.SPILLWAY_SOUNDNESS_PAIRS ?? 20_000)
@@ -11,6 +12,7 @@ describe(`soundness (SPILLWAY_SOUNDNESS_SEED=${seed})`, () => {
   it.each([
     [evidenceWriter, 0.6],
     [deltaWriter, 0.4],
+    [hudiWriter, 0.4],
   ])(
     '$name: prunes no file with a matching row',
     async (writer, share) => {

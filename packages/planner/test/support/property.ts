@@ -115,13 +115,9 @@ async function keptPaths(
 ): Promise<ReadonlySet<string>> {
   const kept = new Set<string>()
   for await (const { files, selection } of planScan(snapshot, { predicate, ...options })) {
-    for (const row of selection) kept.add(baseName(readString(files.batch.path, row)))
+    for (const row of selection) kept.add(filePath(fileIndex(readString(files.batch.path, row))))
   }
   return kept
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 function matchCounts({ table, predicate, readings }: Case, index: number): readonly number[] {
