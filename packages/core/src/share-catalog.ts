@@ -1,3 +1,4 @@
+import type { Predicate } from './predicate.js'
 import type { TableSource } from './snapshot.js'
 
 /** Somebody who holds a token. */
@@ -30,6 +31,8 @@ export interface SharedTable {
   readonly historyShared: boolean
   /** No version before this one is answered. */
   readonly startVersion?: bigint
+  /** Only the partitions for which this holds are shared; decided by partition values alone. */
+  readonly grant?: Predicate
 }
 
 export interface PageRequest {

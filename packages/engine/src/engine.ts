@@ -96,10 +96,10 @@ export function createEngine(options: EngineOptions): Engine {
     snapshot: (source, at = { kind: 'latest' }, signal) => snapshots.get(source, at, signal),
     plan: planScan,
     signedFiles,
-    async changes(source, range, { accepts, expiresInSeconds, signal }) {
+    async changes(source, range, { accepts, grant, expiresInSeconds, signal }) {
       const reader = await resolver.readerFor(source, signal)
       const context = { ...signing(source, expiresInSeconds), ...(signal && { signal }) }
-      return signChanges({ reader, source, range, accepts, context })
+      return signChanges({ reader, source, range, accepts, context, ...(grant && { grant }) })
     },
     forget: source => snapshots.forget(source),
   }

@@ -3,6 +3,7 @@ import {
   type ChangeRange,
   type ChangeSet,
   type DataFile,
+  type Predicate,
   TableError,
   type TableMetadata,
   type TableReader,
@@ -10,6 +11,7 @@ import {
   throwIfCancelled,
 } from '@spillway/core'
 import { type ExactFile, tableWideNeeds } from './exact-files.js'
+import { type PartitionGrant, partitionGrant } from './partition-grant.js'
 import { type BatchContext, type SignedFile, signExact } from './signed-files.js'
 
 export interface SignedChange extends SignedFile {
@@ -26,6 +28,8 @@ export interface SignedChangeSet {
 
 export interface SignedChangesOptions {
   readonly accepts: Accepts
+  /** The partitions whose changes may be handed out at all. */
+  readonly grant?: Predicate
   readonly expiresInSeconds?: number
   readonly signal?: AbortSignal
 }
@@ -39,6 +43,7 @@ export interface ChangesRequest {
   readonly source: TableSource
   readonly range: ChangeRange
   readonly accepts: Accepts
+  readonly grant?: Predicate
   readonly context: BatchContext
 }
 
@@ -83,14 +88,28 @@ function asRecorded({ file }: ChangeSet['changes'][number]): ExactFile {
   return vector?.kind === 'deletion-vector' ? { file, vector } : { file }
 }
 
-function readChanges({ reader, source, range, context }: ChangesRequest): AsyncIterable<ChangeSet> {
+function readChanges(request: ChangesRequest): AsyncIterable<ChangeSet> {
+  const { reader, source, range, context, grant } = request
   if (reader.changes === undefined) {
     throw new TableError(
       'UNSUPPORTED_FEATURE',
       `changes of ${reader.format} tables are not shared; query a snapshot instead`,
     )
   }
-  return reader.changes(source, range, context.signal)
+  const changes = reader.changes(source, range, context.signal)
+  return grant === undefined ? changes : grantedChanges(changes, grant)
+}
+
+async function* grantedChanges(
+  changes: AsyncIterable<ChangeSet>,
+  grant: Predicate,
+): AsyncGenerator<ChangeSet> {
+  let isGranted: PartitionGrant = () => false
+  for await (const set of changes) {
+    // The first set tells the table's metadata, and so does each that changes it.
+    if (set.metadata !== undefined) isGranted = partitionGrant(grant, set.metadata)
+    yield { ...set, changes: set.changes.filter(({ file }) => isGranted(file)) }
+  }
 }
 
 /** A fault anywhere in the range must be known before the first line. Returns the range where it is small enough. */

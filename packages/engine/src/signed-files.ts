@@ -1,6 +1,8 @@
 import {
   type Accepts,
+  and,
   type DataFile,
+  type Predicate,
   type RowResolver,
   type Snapshot,
   throwIfCancelled,
@@ -17,6 +19,7 @@ import {
   refuseTable,
 } from './exact-files.js'
 import type { Metrics } from './metrics.js'
+import { partitionGrant } from './partition-grant.js'
 
 /** A vector that travels beside its file: inside the line when it has no URL. */
 export interface SignedVector {
@@ -34,6 +37,8 @@ export interface SignedFile {
 
 export interface SignedFilesOptions extends ScanOptions {
   readonly accepts: Accepts
+  /** The partitions that may be handed out at all, whatever the predicate asks for. */
+  readonly grant?: Predicate
   readonly expiresInSeconds?: number
 }
 
@@ -64,18 +69,23 @@ export function signFiles(
   options: SignedFilesOptions,
   context: SigningContext,
 ): SignedFiles {
-  const { accepts, signal } = options
-  const plan = planScan(snapshot, options)
+  const { accepts, signal, grant } = options
+  const scan = grantedScan(options)
+  const plan = planScan(snapshot, scan)
+  const isGranted = grant === undefined ? undefined : partitionGrant(grant, snapshot)
   const exact = { snapshot, accepts, ...(context.resolver && { resolver: context.resolver }) }
   let expiresAt: number | undefined
 
   async function* batches() {
-    await refuseEarly(exact, options)
+    await refuseEarly(exact, scan)
     for await (const { files, selection } of plan) {
       for (let start = 0; start < selection.length; start += FILES_PER_BATCH) {
         throwIfCancelled(signal)
         const rows = selection.subarray(start, start + FILES_PER_BATCH)
-        const signed = await signBatch(await files.files(rows, signal), exact, {
+        const found = await files.files(rows, signal)
+        const granted = isGranted === undefined ? found : found.filter(isGranted)
+        if (granted.length === 0) continue
+        const signed = await signBatch(granted, exact, {
           ...context,
           ...(signal && { signal }),
         })
@@ -92,6 +102,13 @@ export function signFiles(
     },
     [Symbol.asyncIterator]: batches,
   }
+}
+
+/** What is not granted is not read either: the grant prunes like a predicate before it filters. */
+function grantedScan(options: SignedFilesOptions): SignedFilesOptions {
+  const { grant, predicate } = options
+  if (grant === undefined) return options
+  return { ...options, predicate: predicate === undefined ? grant : and(predicate, grant) }
 }
 
 /** A file that can only be refused must be, before the first line: so the plan is made once to look for one. */

@@ -46,6 +46,7 @@ export async function changeResponse(
     { startVersion, endVersion: page.end, kind: change.kind },
     {
       accepts: answer.settled.accepts,
+      ...(request.table.grant && { grant: request.table.grant }),
       expiresInSeconds: context.limits.urlExpiresInSeconds,
       signal: context.signal,
     },

@@ -18,6 +18,8 @@ const table = z.strictObject({
   view: z.enum(['snapshot', 'read-optimized']).optional(),
   history: z.boolean().default(false),
   startVersion: z.int().nonnegative().optional(),
+  /** SQL over partition columns: only the partitions for which it holds are shared. */
+  partitions: z.string().min(1).optional(),
 })
 
 const schema = z.strictObject({ name, tables: z.array(table).default([]) })

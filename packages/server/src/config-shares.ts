@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto'
-import type {
-  Page,
-  PageRequest,
-  Recipient,
-  Share,
-  ShareCatalog,
-  SharedSchema,
-  SharedTable,
-  TableSource,
+import {
+  type Page,
+  type PageRequest,
+  type Predicate,
+  type Recipient,
+  type Share,
+  type ShareCatalog,
+  type SharedSchema,
+  type SharedTable,
+  TableError,
+  type TableSource,
 } from '@spillway/core'
+import { parseSqlPredicate } from '@spillway/protocol'
 import { findByHash, tokenHash } from './authenticate.js'
 import { type CheckedConfig, checkSharesConfig, type SharesConfig } from './config-schema.js'
 
@@ -156,7 +159,7 @@ function indexTable(
   config: CheckedConfig['shares'][number]['schemas'][number]['tables'][number],
   place: { readonly share: string; readonly shareId: string; readonly schema: string },
 ): IndexedTable {
-  const { name, id, history, startVersion, ...source } = config
+  const { name, id, history, startVersion, partitions, ...source } = config
   return {
     key: name.toLowerCase(),
     table: {
@@ -166,8 +169,20 @@ function indexTable(
       source: present(source),
       historyShared: history,
       ...(startVersion !== undefined && { startVersion: BigInt(startVersion) }),
+      ...(partitions !== undefined && { grant: grantOf(partitions, name) }),
     },
   }
+}
+
+/** A filter that was not understood entirely would share more, or less, than the provider wrote. */
+function grantOf(partitions: string, table: string): Predicate {
+  const { predicate, unapplied } = parseSqlPredicate(partitions)
+  const [problem] = unapplied
+  if (problem === undefined) return predicate
+  throw new TableError(
+    'INVALID_REQUEST',
+    `invalid shares configuration: the partitions of table ${table}: ${problem.predicate}: ${problem.reason}`,
+  )
 }
 
 /** Without the members that were not given. */

@@ -40,6 +40,7 @@ export async function querySnapshot(
   const paged = maxFiles !== undefined || page !== undefined
   const files = context.engine.signedFiles(snapshot, {
     ...hints.scan,
+    ...(request.table.grant && { grant: request.table.grant }),
     accepts: answer.settled.accepts,
     expiresInSeconds: context.limits.urlExpiresInSeconds,
     signal: context.signal,

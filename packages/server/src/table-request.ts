@@ -136,7 +136,8 @@ export function settleAnswer(
     idScheme,
     header: encodeHeader(snapshot, settled, {
       version: snapshot.version,
-      ...(snapshot.totals && { totals: snapshot.totals }),
+      // How much lies in the partitions that are not shared is nobody's business.
+      ...(snapshot.totals && !request.table.grant && { totals: snapshot.totals }),
       ...(options.protocolVersion !== undefined && { protocolVersion: options.protocolVersion }),
     }),
     lines: {
