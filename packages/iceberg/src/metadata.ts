@@ -12,7 +12,7 @@ import {
   type TableDocument,
   tableDocument,
 } from './document.js'
-import { parseFields } from './schema.js'
+import { fieldsById, parseFields } from './schema.js'
 import { parseTransform } from './transform.js'
 
 /** The newest version of the spec that is read here. */
@@ -146,11 +146,14 @@ function convertSchemas(
   const schemas = new Map(
     all.map(one => [one['schema-id'] ?? 0, parseFields(one.fields as JsonValue[])]),
   )
-  const currentSchemaId =
-    document['current-schema-id'] ??
-    (all.length === 1 || document['format-version'] === 1
-      ? ((only ?? all[0]!)['schema-id'] ?? 0)
-      : -1)
+  // Refuses two fields of one id.
+  for (const fields of schemas.values()) fieldsById(fields)
+  // Version 1 may leave the id out: then the schema beside the list is the current one.
+  const fallback = only ?? (all.length === 1 ? all[0] : undefined)
+  const currentSchemaId = document['current-schema-id'] ?? fallback?.['schema-id'] ?? 0
+  if (document['current-schema-id'] == null && fallback === undefined) {
+    throw new Error('current-schema-id is missing')
+  }
   if (!schemas.has(currentSchemaId)) {
     throw new Error(`current-schema-id ${currentSchemaId} is not among the schemas`)
   }
