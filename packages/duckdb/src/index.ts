@@ -11,6 +11,7 @@ export {
   type SqlAnswer,
 } from './connection.js'
 export type { Json } from './json.js'
+export { type DuckdbParquetReaderOptions, duckdbParquetReader } from './parquet-reader.js'
 export { predicateSql } from './predicate-sql.js'
 export { rowJson, valueJson } from './row-json.js'
 export { type RowResolverOptions, rowResolver } from './row-resolver.js'

@@ -1,5 +1,8 @@
+import { readdirSync } from 'node:fs'
 import { eq, gt } from '@spillway/core'
+import { memoryStore } from '@spillway/storage'
 import { describe, expect, it } from 'vitest'
+import { tableRows } from '../src/index.js'
 import { field, identitySpec, rowFixture, snapshotOf } from './fixture.js'
 
 const table = rowFixture()
@@ -110,6 +113,63 @@ describe('columns of a file become columns of the table', () => {
   ] as const)('reads %s', async (_, sql, type, expected) => {
     const file = await table.write(`SELECT ${sql} AS v`)
     expect(await table.rows(snapshotOf([field('v', type)]), [file])).toEqual([[expected]])
+  })
+
+  it('refuses zoned nanoseconds, whose last digits DuckDB does not give', async () => {
+    const file = await table.write("SELECT TIMESTAMPTZ '2020-01-01 00:00:00+00' AS v, 1 AS w")
+    const snapshot = snapshotOf([field('v', 'timestamptz_ns'), field('w', 'int')])
+    await expect(table.rows(snapshot, [file])).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+    })
+    expect(await table.rows(snapshot, [file], { columns: ['w'] })).toEqual([[1]])
+  })
+
+  it('copies files of other stores, within a limit', async () => {
+    const store = memoryStore()
+    const file = await table.write('SELECT range AS id FROM range(10)')
+    await store.put('s3://b/x.parquet', (await table.store.get(file.path))!.bytes)
+    const remote = { ...file, path: 's3://b/x.parquet' }
+    const snapshot = snapshotOf([field('id', 'long')])
+    const from = (maxCopiedBytes: number) =>
+      tableRows({
+        store,
+        duckdb: table.duckdb,
+        maxCopiedBytes,
+        folder: table.folder,
+        async *files() {
+          yield [remote]
+        },
+      })
+    expect(await from(1e6).count(snapshot, gt('id', 3n))).toBe(6n)
+    expect(readdirSync(table.folder).filter(name => name.startsWith('spillway-'))).toEqual([])
+    await expect(from(10).count(snapshot)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+      context: { maxBytes: 10 },
+    })
+  })
+
+  it('answers SQL over the rows that match', async () => {
+    const file = await table.write("SELECT range AS c1, {'p': range} AS s FROM range(10)")
+    const inner = field('in', 'long', { physicalName: 'p' })
+    const snapshot = snapshotOf([
+      field('id', 'long', { physicalName: 'c1' }),
+      field('s', { kind: 'struct', fields: [inner] }),
+    ])
+    const rows = table.read([file])
+    const answer = await rows.sql(snapshot, 'SELECT sum(id) AS total, max(s.in) AS top FROM t', {
+      where: gt('id', 7n),
+    })
+    expect(answer).toEqual({ columns: ['total', 'top'], rows: [['17', '9']] })
+    await expect(rows.sql(snapshot, 'SELECT nope FROM t')).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+    })
+  })
+
+  it('stops when its caller goes away', async () => {
+    const file = await table.write('SELECT range AS id FROM range(10)')
+    const signal = AbortSignal.abort()
+    const failing = table.read([file]).count(snapshotOf([field('id', 'long')]), undefined, signal)
+    await expect(failing).rejects.toMatchObject({ code: 'CANCELLED' })
   })
 
   it('refuses a type that no exact conversion leads to, naming both', async () => {
