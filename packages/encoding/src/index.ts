@@ -54,4 +54,5 @@ export {
 export { type Roaring64, readRoaring32, readRoaring64 } from './roaring.js'
 export { writeRoaring64 } from './roaring-writer.js'
 export { widenValue } from './widen-value.js'
+export { xxHash64 } from './xxhash.js'
 export { z85Decode, z85Encode } from './z85.js'

@@ -2,7 +2,9 @@ import {
   compareValues,
   type FieldPath,
   isTableError,
+  leafOf,
   type ObjectStore,
+  physicalKind,
   type Selection,
 } from '@spillway/core'
 import type { FooterStats } from '@spillway/encoding'
@@ -29,10 +31,12 @@ type FieldEvidence = readonly (FooterStats | undefined)[]
  */
 export function evidenceReader(table: SliceTable, options: EvidenceOptions): EvidenceReader {
   return async (fields, rows, signal) => {
+    // Nested and opaque columns have no bounds anywhere: no footer is read for them.
+    const hasBounds = fields.map(path => physicalKind(leafOf(path).type) !== undefined)
     const indexed = await readIndex(table, fields, { rows, options, ...(signal && { signal }) })
-    const missing = rows.filter(
-      row => indexed.get(row)?.every(known => known !== undefined) !== true,
-    )
+    const isKnown = (row: number) =>
+      hasBounds.every((has, i) => !has || indexed.get(row)?.[i] !== undefined)
+    const missing = rows.filter(row => !isKnown(row))
     const footers = await readFooters(
       table,
       fields,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { xxHash64 } from './xxhash.js'
+import { xxHash64 } from '@spillway/encoding'
 
 /** Hudi hashes column and partition names with this seed, sign-extended from 32 bits. */
 const SEED = 0xffffffffdabadabdn

@@ -15,6 +15,21 @@ export {
   deltaVersion,
   jsonLinesOf,
 } from './delta-table.js'
+export { ByteWriter, type HFileOptions, hfileBytes } from './hfile-writer.js'
+export { type HudiLogBlock, hudiAvroContent, hudiDeleteContent, hudiLog } from './hudi-log.js'
+export {
+  type HudiBound,
+  type HudiColumnStats,
+  hudiFilesRecord,
+  hudiStatsKey,
+  hudiStatsRecord,
+} from './hudi-metadata.js'
+export {
+  type HudiCommit,
+  type HudiFile,
+  type HudiTableOptions,
+  hudiTableObjects,
+} from './hudi-table.js'
 export {
   icebergManifest,
   type ManifestEntry,

@@ -95,10 +95,14 @@ function pathText(value: Value | null, type: DataType): string {
     type === 'date'
       ? new Date(Number(value) * 86_400_000).toISOString().slice(0, 10)
       : String(value)
-  return text.replace(
-    /[\0-\x1f"#%'*/:=?\\\x7f{[\]^]/g,
-    each => `%${each.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
+  // Hive escapes control characters and these; all else is itself.
+  return [...text]
+    .map(each => {
+      const code = each.codePointAt(0)!
+      const isPlain = code > 0x1f && code !== 0x7f && !'"#%\'*/:=?\\{[]^'.includes(each)
+      return isPlain ? each : `%${code.toString(16).padStart(2, '0').toUpperCase()}`
+    })
+    .join('')
 }
 
 const FIRST = '20260101000000000'

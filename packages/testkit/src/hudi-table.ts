@@ -1,0 +1,185 @@
+import { compareBytes } from '@spillway/core'
+import { hfileBytes } from './hfile-writer.js'
+import { hudiLog } from './hudi-log.js'
+import {
+  HUDI_METADATA_SCHEMA,
+  type HudiColumnStats,
+  hudiFilesRecord,
+  hudiStatsKey,
+  hudiStatsRecord,
+} from './hudi-metadata.js'
+
+/** A base or log file that a commit writes. */
+export interface HudiFile {
+  /** Relative to the table, `''` for its own folder. */
+  readonly partition: string
+  readonly name: string
+  readonly fileId: string
+  readonly size: number
+  /** Absent: the file is listed and does not exist. */
+  readonly bytes?: Uint8Array
+  /** Absent: nothing is in the index about it. */
+  readonly stats?: readonly HudiColumnStats[]
+}
+
+export interface HudiCommit {
+  readonly begin: string
+  readonly completion: string
+  readonly action: 'commit' | 'deltacommit' | 'replacecommit'
+  readonly files: readonly HudiFile[]
+  /** File ids that the commit replaces, by partition. */
+  readonly replaced?: Readonly<Record<string, readonly string[]>>
+}
+
+export interface HudiTableOptions {
+  readonly root: string
+  readonly tableType: 'COPY_ON_WRITE' | 'MERGE_ON_READ'
+  /** Avro schema as JSON. */
+  readonly schema: string
+  readonly properties?: Readonly<Record<string, string>>
+  readonly commits: readonly HudiCommit[]
+  /** False: no metadata table. */
+  readonly metadata?: boolean
+}
+
+type Objects = (readonly [path: string, bytes: Uint8Array | string])[]
+
+const BOOTSTRAP = '00000000000000000'
+
+/**
+ * A table of version 9 (timeline layout 2). Its metadata table has the first commit's entries in base HFiles and each
+ * later commit's in a log.
+ */
+export function hudiTableObjects(options: HudiTableOptions): Objects {
+  const { root, commits } = options
+  const objects: Objects = [[`${root}/.hoodie/hoodie.properties`, propertiesText(options)]]
+  for (const commit of commits) {
+    const { begin, completion, action } = commit
+    const timeline = `${root}/.hoodie/timeline/${begin}`
+    objects.push([`${timeline}.${action}.requested`, ''])
+    objects.push([`${timeline}_${completion}.${action}`, commitText(commit, options.schema)])
+    for (const { partition, name, bytes } of commit.files) {
+      if (bytes !== undefined) objects.push([path(root, partition, name), bytes])
+    }
+  }
+  return options.metadata === false ? objects : [...objects, ...metadataObjects(options)]
+}
+
+function path(root: string, partition: string, name: string): string {
+  return partition === '' ? `${root}/${name}` : `${root}/${partition}/${name}`
+}
+
+function propertiesText({ tableType, properties, metadata }: HudiTableOptions): string {
+  const all = {
+    'hoodie.table.name': 'table',
+    'hoodie.table.type': tableType,
+    'hoodie.table.version': '9',
+    'hoodie.timeline.layout.version': '2',
+    'hoodie.table.recordkey.fields': 'key',
+    'hoodie.record.merge.mode': 'COMMIT_TIME_ORDERING',
+    ...(metadata === false ? {} : { 'hoodie.table.metadata.partitions': 'column_stats,files' }),
+    ...properties,
+  }
+  const escaped = (text: string) =>
+    text.replace(/[\\:=\n]/g, each => (each === '\n' ? '\\n' : `\\${each}`))
+  return Object.entries(all)
+    .map(([key, value]) => `${escaped(key)}=${escaped(value)}\n`)
+    .join('')
+}
+
+/** Java writes Avro in this layout; readers take JSON as well, which tests can read. */
+function commitText({ files, replaced, action }: HudiCommit, schema: string): string {
+  const stats: Record<string, unknown[]> = {}
+  for (const { partition, name, fileId, size } of files) {
+    const isLog = name.startsWith('.')
+    const stat = {
+      fileId,
+      path: partition === '' ? name : `${partition}/${name}`,
+      fileSizeInBytes: size,
+      ...(isLog ? { logFiles: [name] } : {}),
+    }
+    const list = Object.hasOwn(stats, partition) ? stats[partition]! : []
+    list.push(stat)
+    Object.defineProperty(stats, partition, { value: list, enumerable: true, configurable: true })
+  }
+  return JSON.stringify({
+    partitionToWriteStats: stats,
+    ...(action === 'replacecommit' ? { partitionToReplaceFileIds: replaced ?? {} } : {}),
+    extraMetadata: { schema },
+    operationType: 'UPSERT',
+  })
+}
+
+function metadataObjects(options: HudiTableOptions): Objects {
+  const root = `${options.root}/.hoodie/metadata`
+  const [first, ...later] = options.commits
+  const completion = first?.completion ?? '20260101000000000'
+  const objects: Objects = [
+    [`${root}/.hoodie/hoodie.properties`, METADATA_PROPERTIES],
+    [`${root}/.hoodie/timeline/${BOOTSTRAP}_${completion}.deltacommit`, '{}'],
+  ]
+  const base = indexEntries(first === undefined ? [] : [first])
+  objects.push([`${root}/files/files-0000-0_0-0-0_${BOOTSTRAP}.hfile`, hfile(base.files)])
+  objects.push([
+    `${root}/column_stats/col-stats-0000-0_0-0-0_${BOOTSTRAP}.hfile`,
+    hfile(base.stats),
+  ])
+  for (const commit of later) {
+    const { begin } = commit
+    objects.push([`${root}/.hoodie/timeline/${begin}_${commit.completion}.deltacommit`, '{}'])
+    const entries = indexEntries([commit])
+    objects.push([`${root}/files/.files-0000-0_${begin}.log.1_0-0-0`, logOf(begin, entries.files)])
+    objects.push([
+      `${root}/column_stats/.col-stats-0000-0_${begin}.log.1_0-0-0`,
+      logOf(begin, entries.stats),
+    ])
+  }
+  return objects
+}
+
+const METADATA_PROPERTIES = [
+  'hoodie.table.name=table_metadata',
+  'hoodie.table.type=MERGE_ON_READ',
+  'hoodie.table.version=9',
+  'hoodie.timeline.layout.version=2',
+  'hoodie.table.base.file.format=HFILE',
+  'hoodie.populate.meta.fields=false',
+  '',
+].join('\n')
+
+type Entries = (readonly [key: string, value: Uint8Array])[]
+
+function indexEntries(commits: readonly HudiCommit[]): { files: Entries; stats: Entries } {
+  const files = commits.flatMap(commit => commit.files)
+  const folders = new Map<string, HudiFile[]>()
+  for (const file of files) {
+    const folder = file.partition === '' ? '.' : file.partition
+    folders.set(folder, [...(folders.get(folder) ?? []), file])
+  }
+  const partitions = [...folders.keys()].map(name => ({ name, size: 0 }))
+  return {
+    files: [
+      ['__all_partitions__', hudiFilesRecord('__all_partitions__', partitions)],
+      ...[...folders].map(([folder, list]) => [folder, hudiFilesRecord(folder, list)] as const),
+    ],
+    stats: files.flatMap(({ partition, name, stats }) =>
+      (stats ?? []).map(
+        each => [hudiStatsKey(each.column, partition, name), hudiStatsRecord(name, each)] as const,
+      ),
+    ),
+  }
+}
+
+const utf8 = new TextEncoder()
+
+function hfile(entries: Entries): Uint8Array {
+  const sorted = entries
+    .map(([key, value]) => [utf8.encode(key), value] as const)
+    .sort(([a], [b]) => compareBytes(a, b))
+  return hfileBytes(sorted, { info: { schema: HUDI_METADATA_SCHEMA } })
+}
+
+function logOf(instant: string, entries: Entries): Uint8Array {
+  const header = { 0: instant, 2: HUDI_METADATA_SCHEMA }
+  return hudiLog([{ type: 'hfile', header, content: hfile(entries) }])
+}
