@@ -1,6 +1,6 @@
 import { type DataType, type PrimitiveType, physicalKind, type Value } from '@spillway/core'
 import { ByteBuffer } from './byte-buffer.js'
-import { fitsPrecision, parseDecimal, rescale } from './decimal.js'
+import { fitsPrecision, parseDecimal, rescale, type ScaledDecimal } from './decimal.js'
 import type { JsonCursor } from './json-cursor.js'
 import { parseFloatText } from './partition-values.js'
 import type { ColumnTraits } from './schema.js'
@@ -91,8 +91,8 @@ export class JsonBoundReader {
     const text = cursor.isNumber() ? cursor.readNumberText() : this.#text(cursor)
     const parsed = parseDecimal(text, scale)
     if (parsed === undefined) return null
-    const bound = side === 'lower' ? parsed.floor : parsed.ceiling
-    return fitsPrecision(bound, precision) ? bound : null
+    const digits = /^[^eE]*/.exec(text)![0].replace(/\D/g, '').replace(/^0+/, '').length
+    return decimalBound(parsed, side, { precision, digits })
   }
 
   #string(cursor: JsonCursor, side: Side): Value | null {
@@ -155,9 +155,41 @@ function decimalFrom(
 ): Value | null {
   const scale = from === 'int' || from === 'long' ? 0 : decimalScale(from)
   if (scale === undefined) return null
-  const parsed = rescale(BigInt(value as number | bigint), scale, type.scale)
+  const unscaled = BigInt(value as number | bigint)
+  const digits = unscaled.toString().replace('-', '').replace(/0+$/, '').length
+  const parsed = rescale(unscaled, scale, type.scale)
+  return decimalBound(parsed, side, { precision: type.precision, digits })
+}
+
+/** What a double may have kept of a decimal: this many digits at most, exactly if there are no more than 15. */
+const MAX_DOUBLE_DIGITS = 17
+const EXACT_IN_DOUBLES = 10n ** 15n
+/** Three roundings of half a unit in the last place, and then some. */
+const DOUBLE_ERROR = 2n ** 51n
+
+/**
+ * delta-rs writes decimals of statistics as doubles, rounded to the nearest: what may be one reaches out by the error.
+ * `digits` is how many were written.
+ */
+function decimalBound(
+  parsed: ScaledDecimal,
+  side: Side,
+  { precision, digits }: { readonly precision: number; readonly digits: number },
+): bigint | null {
   const bound = side === 'lower' ? parsed.floor : parsed.ceiling
-  return fitsPrecision(bound, type.precision) ? bound : null
+  const size = bound < 0n ? -bound : bound
+  if (!fitsPrecision(bound, precision)) return null
+  if (size < EXACT_IN_DOUBLES || digits > MAX_DOUBLE_DIGITS) return bound
+  const error = size / DOUBLE_ERROR + 1n
+  const widened = side === 'lower' ? bound - error : bound + error
+  // Nothing of the column's type lies beyond its precision, so the widened bound may.
+  return physicalKind({ kind: 'decimal', precision, scale: 0 }) === 'int64'
+    ? clampInt64(widened)
+    : widened
+}
+
+function clampInt64(value: bigint): bigint | null {
+  return BigInt.asIntN(64, value) === value ? value : null
 }
 
 function decimalScale(type: PrimitiveType): number | undefined {

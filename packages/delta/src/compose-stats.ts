@@ -89,6 +89,7 @@ function jsonOf(value: Value, type: PrimitiveType): string | undefined {
 
 function floatText(value: number, type: 'float' | 'double'): string {
   if (!Number.isFinite(value)) return JSON.stringify(String(value))
+  if (Object.is(value, -0)) return '-0.0'
   if (type === 'double') return JSON.stringify(value)
   // The shortest text that is this float again.
   for (let digits = 6; digits < 10; digits++) {

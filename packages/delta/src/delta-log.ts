@@ -31,7 +31,7 @@ export class DeltaLog {
       ...(signal === undefined ? {} : { signal }),
     }
     for await (const object of this.store.list(this.folder, options)) {
-      const name = object.path.slice(object.path.indexOf('/_delta_log/') + '/_delta_log/'.length)
+      const name = object.path.slice(this.folder.length)
       if (name > ':') break
       if (!name.includes('/')) objects.push(object)
     }

@@ -6,6 +6,7 @@ import {
   type Schema,
   TableError,
 } from '@spillway/core'
+import { checkTypeChanges } from './type-changes.js'
 
 export type ColumnMappingMode = 'none' | 'name' | 'id'
 
@@ -73,6 +74,7 @@ class SchemaParser {
     const metadata = isObject(json.metadata) ? json.metadata : {}
     const id = this.#id(metadata)
     const type = this.#type(json.type ?? null, name, depth)
+    checkTypeChanges(metadata['delta.typeChanges'], name)
     const traits = columnTraits(json.type ?? null, metadata)
     if (traits !== undefined) this.traits.set(id, traits)
     return {

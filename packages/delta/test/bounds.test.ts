@@ -64,6 +64,22 @@ describe('bounds from statistics text', () => {
       12345678901234567890124n,
     ],
     [
+      'decimals that went through doubles reach out by the error',
+      '1e+30',
+      '1e+30',
+      decimal(38, 2),
+      10n ** 32n - (10n ** 32n / 2n ** 51n + 1n),
+      10n ** 32n + (10n ** 32n / 2n ** 51n + 1n),
+    ],
+    [
+      'decimals of 15 digits came through doubles unharmed',
+      '-9999999999999.99',
+      '9999999999999.99',
+      decimal(38, 2),
+      -999999999999999n,
+      999999999999999n,
+    ],
+    [
       'decimals of more digits than the column go outward',
       '1.239',
       '1.231',

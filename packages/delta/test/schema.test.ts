@@ -90,9 +90,39 @@ describe('Spark schema JSON', () => {
       'TABLE_CORRUPT',
     ],
     ['two columns of one id', () => twice(), 'TABLE_CORRUPT'],
+    [
+      'a type change that is no widening',
+      () => changed('string', 'integer'),
+      'UNSUPPORTED_FEATURE: column c changed its type from string to integer',
+    ],
+    ['a narrowing', () => changed('long', 'integer'), 'UNSUPPORTED_FEATURE'],
+    [
+      'a decimal of fewer digits',
+      () => changed('decimal(10,2)', 'decimal(10,4)'),
+      'UNSUPPORTED_FEATURE',
+    ],
+    ['a long as a double', () => changed('long', 'double'), 'UNSUPPORTED_FEATURE'],
     ['nesting without end', () => parseSchema(nested(200), 'none'), 'TABLE_CORRUPT'],
   ])('refuses %s', (_, work, message) => {
     expect(problem(work)).toContain(message)
+  })
+})
+
+const changed = (fromType: string, toType: string) =>
+  typed(toType, { 'delta.typeChanges': [{ fromType, toType }] })
+
+describe('type widening', () => {
+  it.each([
+    ['byte', 'short'],
+    ['short', 'long'],
+    ['integer', 'double'],
+    ['float', 'double'],
+    ['date', 'timestamp_ntz'],
+    ['integer', 'decimal(10,0)'],
+    ['long', 'decimal(22,2)'],
+    ['decimal(10,2)', 'decimal(12,4)'],
+  ])('reads what was %s and is %s', (from, to) => {
+    expect(changed(from, to).schema.fields).toHaveLength(1)
   })
 })
 
