@@ -1,5 +1,6 @@
 import type { Dirent } from 'node:fs'
-import { readdir, realpath, stat } from 'node:fs/promises'
+import { lstat, readdir, realpath, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type ObjectMeta, TableError, throwIfCancelled } from '@spillway/core'
 import { comparePaths, sortPaths } from './byte-order.js'
 import { isMissing, localError } from './local-error.js'
@@ -26,6 +27,9 @@ interface Walk extends ListOptions {
 /** A folder being walked: its names yet to visit in byte order, folders with their slash. */
 interface Folder {
   readonly key: string
+  /** Where it is, once it is known to lie inside the roots; what is in it lies there too, but for links. */
+  readonly disk: string
+  readonly links: ReadonlySet<string>
   readonly names: readonly string[]
   next: number
 }
@@ -83,19 +87,21 @@ function keyAfter(prefix: StorageUri, startAfter: string): string {
 
 async function openFolder(walk: Walk, key: string): Promise<Folder> {
   const uri = walk.prefix.head + key
-  let entries: readonly Dirent[]
+  const names: string[] = []
+  const links = new Set<string>()
+  let disk = ''
   try {
-    entries = await readdir(await localPath(walk.roots, uri), { withFileTypes: true })
+    disk = await localPath(walk.roots, uri)
+    for (const entry of await readdir(disk, { withFileTypes: true })) {
+      const name = await nameOf(walk, key, entry)
+      if (name === undefined || !mayHold(walk, key + name)) continue
+      names.push(name)
+      if (entry.isSymbolicLink()) links.add(name)
+    }
   } catch (error) {
     if (!isMissing(error)) throw localError(error, uri)
-    return { key, names: [], next: 0 }
   }
-  const names: string[] = []
-  for (const entry of entries) {
-    const name = await nameOf(walk, key, entry)
-    if (name !== undefined && mayHold(walk, key + name)) names.push(name)
-  }
-  return { key, names: sortPaths(names), next: 0 }
+  return { key, disk, links, names: sortPaths(names), next: 0 }
 }
 
 /** A file's name, a folder's with a slash; undefined for sockets, dangling links and writes under way. */
@@ -145,14 +151,17 @@ async function describeRun(walk: Walk, folder: Folder): Promise<ObjectMeta[]> {
     folder.next++
   }
   const run = folder.names.slice(from, folder.next)
-  const metas = await Promise.all(run.map(name => describe(walk, folder.key + name)))
+  const metas = await Promise.all(run.map(name => describe(walk, folder, name)))
   return metas.filter(meta => meta !== undefined)
 }
 
-async function describe(walk: Walk, key: string): Promise<ObjectMeta | undefined> {
-  const uri = walk.prefix.head + key
+async function describe(walk: Walk, folder: Folder, name: string): Promise<ObjectMeta | undefined> {
+  const uri = walk.prefix.head + folder.key + name
   try {
-    return fileMeta(uri, await stat(await localPath(walk.roots, uri), { bigint: true }))
+    const found = folder.links.has(name)
+      ? await stat(await localPath(walk.roots, uri), { bigint: true })
+      : await lstat(join(folder.disk, name), { bigint: true })
+    return found.isFile() ? fileMeta(uri, found) : undefined
   } catch (error) {
     if (isMissing(error)) return undefined
     throw localError(error, uri)
