@@ -23,3 +23,4 @@ export {
   type TableRowsOptions,
   tableRows,
 } from './table-rows.js'
+export { arrowBatch, arrowSchema, toArrow } from './to-arrow.js'
