@@ -14,11 +14,19 @@ export interface Benchmark {
 }
 
 const deltaRs: Peer = { kind: 'python', name: 'delta-rs', script: 'delta_rs.py' }
+const pyIceberg: Peer = { kind: 'python', name: 'pyiceberg', script: 'py_iceberg.py' }
 const awsSdk: Peer = { kind: 'node', name: 'aws-sdk' }
 
 function delta(question: string, files: number, peers: readonly Peer[]): Benchmark {
   const size = files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
   return { name: `${question}/delta/${size}`, question, files, smoke: true, peers }
+}
+
+/** 100 manifests; `deletes` has the shape of Iceberg's own PlanningBenchmark. */
+function iceberg(question: string, files: number, smoke = false): Benchmark {
+  const size = files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
+  const name = `${question}/iceberg/${size}`
+  return { name, question: `iceberg-${question}`, files, smoke, peers: [pyIceberg] }
 }
 
 const sizes = [100_000, 1_000_000]
@@ -29,5 +37,13 @@ export const benchmarks: readonly Benchmark[] = [
   ...sizes.map(files => delta('plan-warm', files, [deltaRs])),
   ...sizes.map(files => delta('refresh', files, [deltaRs])),
   ...sizes.map(files => delta('stream', files, [])),
+  iceberg('plan-cold', 20_000, true),
+  iceberg('plan-warm', 20_000, true),
+  iceberg('snapshot-cold', 1_000_000),
+  iceberg('plan-cold', 1_000_000),
+  iceberg('plan-warm', 1_000_000),
+  iceberg('clustered-cold', 1_000_000),
+  iceberg('deletes-cold', 1_500_000),
+  iceberg('deletes-warm', 1_500_000),
   { name: 'sign/s3/10k', question: 'sign', files: 10_000, smoke: true, peers: [awsSdk] },
 ]

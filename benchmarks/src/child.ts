@@ -1,0 +1,31 @@
+import { deltaQuestions } from './delta.js'
+import { icebergQuestions } from './iceberg.js'
+import { benchmarks } from './registry.js'
+import { signOurs, signWithSdk } from './sign.js'
+
+/** What a question's run gives; the process adds its peak memory. */
+export interface Measured {
+  readonly ms: readonly number[]
+  readonly facts: Readonly<Record<string, number>>
+}
+
+export type Question = (files: number, data: string) => Promise<Measured>
+
+const questions: Readonly<Record<string, Question>> = {
+  ...deltaQuestions,
+  ...icebergQuestions,
+  sign: signOurs,
+  'sign@aws-sdk': signWithSdk,
+}
+
+const [name = '', data = ''] = process.argv.slice(2)
+const [benchmarkName, peer] = name.split('@')
+const benchmark = benchmarks.find(candidate => candidate.name === benchmarkName)
+if (benchmark === undefined) throw new Error(`no benchmark is named ${benchmarkName}`)
+const key = peer === undefined ? benchmark.question : `${benchmark.question}@${peer}`
+const question = questions[key]
+if (question === undefined) throw new Error(`nothing answers ${key}`)
+const measured = await question(benchmark.files, data)
+const peakRssMb = process.resourceUsage().maxRSS / 1024
+console.log(JSON.stringify({ ...measured, peakRssMb }))
+process.exit(0)

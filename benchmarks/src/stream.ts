@@ -1,0 +1,88 @@
+import type { UrlSigner } from '@spillway/core'
+import { deltaReader } from '@spillway/delta'
+import { duckdbParquetReader } from '@spillway/duckdb'
+import { createBatchCache, createEngine } from '@spillway/engine'
+import { createConfigShares, createSharingServer, tokenHash } from '@spillway/server'
+import { localStore } from '@spillway/storage'
+import { s3Signer } from '@spillway/storage/s3'
+import type { Measured } from './child.js'
+import type { GeneratedTable } from './delta-table.js'
+
+const TOKEN = 'a token of the benchmark'
+const QUERY = 'http://127.0.0.1/delta-sharing/shares/lake/schemas/sales/tables/orders/query'
+
+/** Signs local paths as if they were objects of a bucket: what signing and streaming cost, without a store. */
+function bucketSigner(): UrlSigner {
+  const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a secret that opens nothing' }
+  const signer = s3Signer({ region: 'eu-west-1', credentials })
+  return {
+    covers: path => path.startsWith('file://'),
+    sign: (paths, options) =>
+      signer.sign(
+        paths.map(path => path.replace('file:///', 's3://lake/')),
+        options,
+      ),
+  }
+}
+
+/**
+ * Every line of an unfiltered query, planned, signed, encoded and read by a recipient that keeps nothing. Memory is
+ * sampled after a tenth of the lines and at the end: it must not grow with their number.
+ */
+export async function streamQuery(table: GeneratedTable): Promise<Measured> {
+  const store = localStore()
+  const cache = createBatchCache({ maxBytes: 2 ** 31 })
+  const engine = createEngine({
+    readers: [deltaReader({ store, cache, parquet: duckdbParquetReader() })],
+    signers: [bucketSigner()],
+  })
+  const location = `file://${table.path}`
+  const catalog = createConfigShares({
+    shares: [
+      { name: 'lake', schemas: [{ name: 'sales', tables: [{ name: 'orders', location }] }] },
+    ],
+    recipients: [
+      { name: 'reader', tokens: [{ sha256: tokenHash(TOKEN).toString('hex') }], shares: ['lake'] },
+    ],
+  })
+  const server = createSharingServer({ engine, catalog })
+  const request = () =>
+    server.fetch(
+      new Request(QUERY, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${TOKEN}` },
+        body: '{}',
+      }),
+    )
+  // The snapshot is loaded by the first, selective query: what is measured is the stream.
+  await read(await request(), 1)
+  const start = performance.now()
+  const facts = await read(await request(), table.files)
+  return { ms: [performance.now() - start], facts }
+}
+
+async function read(response: Response, files: number): Promise<Record<string, number>> {
+  if (!response.ok) throw new Error(await response.text())
+  const start = performance.now()
+  let lines = 0
+  let bytes = 0
+  let firstByteMs = 0
+  let early = 0
+  let peak = 0
+  for await (const chunk of response.body!) {
+    if (bytes === 0) firstByteMs = performance.now() - start
+    bytes += chunk.length
+    for (const byte of chunk) if (byte === 10) lines++
+    const rss = process.memoryUsage.rss() / 2 ** 20
+    peak = Math.max(peak, rss)
+    if (early === 0 && lines >= files / 10) early = rss
+    if (files === 1) break
+  }
+  return {
+    lines,
+    mb: Math.round(bytes / 2 ** 20),
+    firstByteMs: Math.round(firstByteMs),
+    rssAfterTenthMb: Math.round(early),
+    rssPeakMb: Math.round(peak),
+  }
+}
