@@ -3,6 +3,7 @@ import { isTableError, type Recipient, type ShareCatalog, TableError } from '@sp
 import type { Engine } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
 import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
+import { type AsyncStore, createAsyncStore } from './async-store.js'
 import { authenticate } from './authenticate.js'
 import { compressed } from './compress.js'
 import { DEFAULT_LIMITS, type RequestContext, type ServerLimits } from './request-context.js'
@@ -44,6 +45,7 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     limits,
     log: options.log,
     clock,
+    asyncQueries: createAsyncStore(clock),
     turns: createTurns(limits.requestsPerRecipient),
   }
   return { fetch: request => answer(server, request) }
@@ -57,6 +59,7 @@ interface Composition {
   readonly limits: ServerLimits
   readonly log: AccessLog | undefined
   readonly clock: () => number
+  readonly asyncQueries: AsyncStore
   readonly turns: Turns
 }
 
@@ -116,6 +119,7 @@ function contextOf(
     catalog: server.catalog,
     tokens: server.tokens,
     limits: server.limits,
+    asyncQueries: server.asyncQueries,
     clock: server.clock,
     request,
     requestId,

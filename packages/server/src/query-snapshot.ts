@@ -62,19 +62,23 @@ export async function querySnapshot(
 async function pinnedSnapshot(
   context: RequestContext,
   request: TableRequest,
-  { body, ref }: Query,
+  { body, ref, pinnedVersion }: Query,
   page: SnapshotPage | undefined,
 ): Promise<Snapshot> {
   const pinned = page ?? openRefreshToken(context, request, body.refreshToken)
-  if (pinned === undefined) return loadSnapshot(context, request.table, ref)
+  if (pinned === undefined) {
+    const asked = pinnedVersion === undefined ? ref : versionRef(pinnedVersion)
+    return loadSnapshot(context, request.table, asked)
+  }
   // The provider may have raised the start since the token was issued.
   requireStarted(request.table, pinned.version)
-  const snapshot = await loadSnapshot(context, request.table, {
-    kind: 'version',
-    version: pinned.version,
-  })
+  const snapshot = await loadSnapshot(context, request.table, versionRef(pinned.version))
   pinned.check(snapshot)
   return snapshot
+}
+
+function versionRef(version: bigint) {
+  return { kind: 'version', version } as const
 }
 
 function pageOf(

@@ -1,5 +1,6 @@
 import { type SnapshotRef, TableError } from '@spillway/core'
 import { parseQueryRequest, type QueryRequest } from '@spillway/protocol'
+import { submitQuery } from './async-query.js'
 import { checkVersion, maxFilesParameter, timestampParameter } from './parameters.js'
 import { querySnapshot } from './query-snapshot.js'
 import { queryVersions } from './query-versions.js'
@@ -13,13 +14,18 @@ export interface Query {
   /** Latest where the client names neither version nor time. */
   readonly ref: SnapshotRef
   readonly maxFiles: number | undefined
+  /** The version that an asynchronous query was accepted at. */
+  readonly pinnedVersion?: bigint
 }
 
 /** POST …/query: the files of one snapshot, or of the commits since one. */
 export async function queryTable(context: RequestContext): Promise<Response> {
   const body = parseQueryRequest(await readBody(context.request, context.limits.bodyBytes))
   const query = checkQuery(body)
-  return runQuery(context, await tableRequest(context), query)
+  const request = await tableRequest(context)
+  return request.capabilities.asyncQuery && body.pageToken === undefined
+    ? submitQuery(context, request, query)
+    : runQuery(context, request, query)
 }
 
 export function runQuery(

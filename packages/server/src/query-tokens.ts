@@ -25,7 +25,7 @@ interface PageMark {
 /** Who may present a token, for which table. */
 export function tableBinding(
   { recipient }: RequestContext,
-  { table }: TableRequest,
+  { table }: Pick<TableRequest, 'table'>,
 ): readonly string[] {
   return [recipient.id, table.share, table.schema, table.name, table.id].map(name =>
     name.toLowerCase(),

@@ -2,6 +2,7 @@ import type { Recipient, ShareCatalog } from '@spillway/core'
 import type { Engine } from '@spillway/engine'
 import type { TokenCodec } from '@spillway/protocol'
 import type { AccessRecord } from './access-log.js'
+import type { AsyncStore } from './async-store.js'
 
 /** What every route is handed: the composition, and this one request. */
 export interface RequestContext {
@@ -9,6 +10,7 @@ export interface RequestContext {
   readonly catalog: ShareCatalog
   readonly tokens: TokenCodec
   readonly limits: ServerLimits
+  readonly asyncQueries: AsyncStore
   readonly clock: () => number
   readonly request: Request
   readonly requestId: string

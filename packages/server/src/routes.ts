@@ -1,4 +1,5 @@
 import { TableError } from '@spillway/core'
+import { queryInfo } from './async-query.js'
 import { getShare, getTable, listSchemas, listShares, listTables } from './list.js'
 import { queryTable } from './query-table.js'
 import type { RequestContext } from './request-context.js'
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', pattern: `${TABLE}/version`, run: tableVersion },
   { method: 'GET', pattern: `${TABLE}/metadata`, run: tableMetadata },
   { method: 'POST', pattern: `${TABLE}/query`, run: queryTable },
+  { method: 'POST', pattern: `${TABLE}/queries/:query`, run: queryInfo },
   { method: 'GET', pattern: `${TABLE}/changes`, run: tableChanges },
 ]
 

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { RowResolver } from '@spillway/core'
 import { deltaReader } from '@spillway/delta'
-import { createBatchCache, createEngine } from '@spillway/engine'
+import { createBatchCache, createEngine, type Engine } from '@spillway/engine'
 import { localGateway, localStore } from '@spillway/storage'
 import {
   type AccessRecord,
@@ -43,7 +43,10 @@ export interface Running {
 }
 
 export async function startServer(
-  options: Partial<SharingServerOptions> & { readonly rowResolver?: RowResolver } = {},
+  options: Partial<SharingServerOptions> & {
+    readonly rowResolver?: RowResolver
+    readonly wrapEngine?: (engine: Engine) => Engine
+  } = {},
 ): Promise<Running> {
   const lake = createLake()
   writeTables(lake)
@@ -58,8 +61,8 @@ export async function startServer(
     baseUrl: `${origin}/files`,
     clock,
   })
-  const { rowResolver } = options
-  const engine = createEngine({
+  const { rowResolver, wrapEngine = one => one, ...serverOptions } = options
+  const whole = createEngine({
     readers: [
       deltaReader({ store: localStore(), cache: createBatchCache({ maxBytes: 64 * 1024 ** 2 }) }),
     ],
@@ -72,12 +75,12 @@ export async function startServer(
   const shares = createConfigShares(config, { clock })
   const log: AccessRecord[] = []
   const server = createSharingServer({
-    engine,
+    engine: wrapEngine(whole),
     catalog: shares,
     tokenSecret: 'the same after a restart',
     log: record => log.push({ ...record }),
     clock,
-    ...options,
+    ...serverOptions,
   })
   const sharing = nodeListener(server)
   const files = nodeListener({ fetch: request => gateway.handle(request) })
