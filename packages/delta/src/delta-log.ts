@@ -1,6 +1,7 @@
 import { type ObjectMeta, type ObjectStore, TableError } from '@spillway/core'
 import type { CommitInfo } from './actions.js'
-import { JsonCursor, JsonProblem } from './json-cursor.js'
+import { JsonCursor } from './json-cursor.js'
+import { JsonProblem } from './json-problem.js'
 import { readLastCheckpoint } from './last-checkpoint.js'
 import { logFolder, padVersion } from './log-path.js'
 import {

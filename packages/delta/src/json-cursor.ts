@@ -1,23 +1,12 @@
 import { ByteBuffer } from './byte-buffer.js'
+import { unescapeString } from './json-escape.js'
+import { JsonProblem } from './json-problem.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const MAX_DEPTH = 512
-
-/** What is wrong with a JSON text, and where. `truncated`: more bytes might have made it right. */
-export class JsonProblem extends Error {
-  readonly position: number
-  readonly truncated: boolean
-
-  constructor(message: string, position: number, truncated = false) {
-    super(message)
-    this.name = 'JsonProblem'
-    this.position = position
-    this.truncated = truncated
-  }
-}
 
 /**
  * A forward reader of JSON in UTF-8 bytes that builds nothing it is not asked for: statistics of a million files are
@@ -220,66 +209,9 @@ export class JsonCursor {
     this.#position = at + 1
   }
 
-  /** Kept: everything from `start` up to the closing quote, escapes resolved. */
   #unescape(start: number, target: ByteBuffer): Uint8Array {
-    const bytes = this.#bytes
-    target.clear()
-    let at = start
-    while (at < this.#end && bytes[at] !== QUOTE) {
-      let plain = at
-      while (plain < this.#end && bytes[plain] !== QUOTE && bytes[plain] !== BACKSLASH) plain++
-      const out = target.reserve(plain - at + 4)
-      let length = target.length
-      while (at < plain) out[length++] = bytes[at++]!
-      target.advance(length)
-      if (at < this.#end && bytes[at] === BACKSLASH) at = this.#escape(at, target)
-    }
-    if (at >= this.#end) throw this.#truncated(at)
-    this.#position = at + 1
+    this.#position = unescapeString({ bytes: this.#bytes, end: this.#end }, start, target)
     return target.view()
-  }
-
-  #escape(at: number, target: ByteBuffer): number {
-    if (at + 1 >= this.#end) throw this.#truncated(at)
-    const letter = this.#bytes[at + 1]!
-    if (letter === 0x75) return this.#unicodeEscape(at, target)
-    const byte = SIMPLE_ESCAPES.get(letter)
-    if (byte === undefined) throw new JsonProblem('unknown escape in a string', at)
-    target.reserve(1)[target.length] = byte
-    target.advance(target.length + 1)
-    return at + 2
-  }
-
-  #unicodeEscape(at: number, target: ByteBuffer): number {
-    const unit = this.#hex4(at + 2)
-    let codePoint = unit
-    let next = at + 6
-    if (
-      unit >= 0xd800 &&
-      unit < 0xdc00 &&
-      this.#bytes[next] === BACKSLASH &&
-      this.#bytes[next + 1] === 0x75
-    ) {
-      const low = this.#hex4(next + 2)
-      if (low >= 0xdc00 && low < 0xe000) {
-        codePoint = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)
-        next += 6
-      }
-    }
-    // Half a surrogate pair has no UTF-8 form: it is written in its three-byte shape, which no decoder takes for text.
-    target.advance(writeCodePoint(codePoint, target.reserve(4), target.length))
-    return next
-  }
-
-  #hex4(at: number): number {
-    if (at + 4 > this.#end) throw this.#truncated(at)
-    let value = 0
-    for (let i = at; i < at + 4; i++) {
-      const digit = hexDigit(this.#bytes[i]!)
-      if (digit < 0) throw new JsonProblem('bad \\u escape in a string', at)
-      value = value * 16 + digit
-    }
-    return value
   }
 
   #readKey(): void {
@@ -347,17 +279,6 @@ export class JsonCursor {
   }
 }
 
-const SIMPLE_ESCAPES: ReadonlyMap<number, number> = new Map([
-  [0x22, 0x22],
-  [0x5c, 0x5c],
-  [0x2f, 0x2f],
-  [0x62, 0x08],
-  [0x66, 0x0c],
-  [0x6e, 0x0a],
-  [0x72, 0x0d],
-  [0x74, 0x09],
-])
-
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
@@ -371,33 +292,4 @@ function isNumberByte(byte: number): boolean {
     byte === 0x65 ||
     byte === 0x45
   )
-}
-
-function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
-  const lower = byte | 0x20
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
-}
-
-function writeCodePoint(codePoint: number, out: Uint8Array, at: number): number {
-  if (codePoint < 0x80) {
-    out[at] = codePoint
-    return at + 1
-  }
-  if (codePoint < 0x800) {
-    out[at] = 0xc0 | (codePoint >> 6)
-    out[at + 1] = 0x80 | (codePoint & 63)
-    return at + 2
-  }
-  if (codePoint < 0x10000) {
-    out[at] = 0xe0 | (codePoint >> 12)
-    out[at + 1] = 0x80 | ((codePoint >> 6) & 63)
-    out[at + 2] = 0x80 | (codePoint & 63)
-    return at + 3
-  }
-  out[at] = 0xf0 | (codePoint >> 18)
-  out[at + 1] = 0x80 | ((codePoint >> 12) & 63)
-  out[at + 2] = 0x80 | ((codePoint >> 6) & 63)
-  out[at + 3] = 0x80 | (codePoint & 63)
-  return at + 4
 }

@@ -1,7 +1,7 @@
 import type { ActionSink, CommitInfo, FileAction, Sidecar } from './actions.js'
 import type { VectorDescriptor } from './deletion-vector.js'
 import type { JsonCursor } from './json-cursor.js'
-import { JsonProblem } from './json-cursor.js'
+import { JsonProblem } from './json-problem.js'
 import type { TextInterner } from './text-interner.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })

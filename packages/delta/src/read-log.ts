@@ -1,6 +1,7 @@
 import { type ObjectMeta, type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
 import { type ActionSink, FileAction } from './actions.js'
-import { JsonCursor, JsonProblem } from './json-cursor.js'
+import { JsonCursor } from './json-cursor.js'
+import { JsonProblem } from './json-problem.js'
 import { readAction } from './read-action.js'
 import { TextInterner } from './text-interner.js'
 

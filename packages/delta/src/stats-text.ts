@@ -1,6 +1,7 @@
 import type { ColumnStats, Selection, Value } from '@spillway/core'
 import { JsonBoundReader } from './bound-value.js'
-import { JsonCursor, JsonProblem } from './json-cursor.js'
+import { JsonCursor } from './json-cursor.js'
+import { JsonProblem } from './json-problem.js'
 import { ColumnStatsBuilder, type StatsColumn } from './stats-columns.js'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)

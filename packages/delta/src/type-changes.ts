@@ -1,6 +1,8 @@
 import { TableError } from '@spillway/core'
 
 const INTEGERS: readonly string[] = ['byte', 'short', 'integer', 'long']
+/** Digits that hold every value of each. */
+const INTEGER_DIGITS = [3, 5, 10, 20]
 
 /**
  * Refuses a column whose type once changed in a way no reader is bound to undo: files written before hold the old
@@ -36,8 +38,7 @@ function isWidening(from: string, to: string): boolean {
   if (from === 'date') return to === 'timestamp_ntz'
   const target = decimalOf(to)
   if (target === undefined) return false
-  // byte, short and integer need ten digits before the point, long twenty.
-  const source = rank >= 0 ? { precision: from === 'long' ? 20 : 10, scale: 0 } : decimalOf(from)
+  const source = rank >= 0 ? { precision: INTEGER_DIGITS[rank]!, scale: 0 } : decimalOf(from)
   if (source === undefined) return false
   const digits = target.precision - target.scale
   return target.scale >= source.scale && digits >= source.precision - source.scale

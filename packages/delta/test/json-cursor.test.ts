@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { JsonCursor, JsonProblem } from '../src/json-cursor.js'
+import { JsonCursor } from '../src/json-cursor.js'
+import { JsonProblem } from '../src/json-problem.js'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
@@ -98,6 +99,13 @@ describe('JsonCursor', () => {
     ['a bare word', 'nul1'],
   ])('refuses %s', (_, text) => {
     expect(problemOf(() => readAny(new JsonCursor(bytesOf(text))))?.truncated).toBe(false)
+  })
+
+  it('reads half a surrogate pair without taking what follows for its other half', () => {
+    const texts = ['"\\ud800"', '"\\ud800x"', '"\\ud800\\n"', '"\\ud800\\u0041"']
+    expect(texts.map(text => new JsonCursor(bytesOf(text)).readStringBytes().length)).toEqual([
+      3, 4, 4, 4,
+    ])
   })
 
   it('refuses brackets that do not match and nesting without end', () => {

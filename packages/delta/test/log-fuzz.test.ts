@@ -52,10 +52,10 @@ function damaged(bytes: Uint8Array, { at, kind, byte }: Damage): Uint8Array {
 describe('a damaged log', () => {
   it('is read or refused with an error of its own, never with another', async () => {
     const check = async (damages: readonly Damage[]) => {
-      const texts = damages.reduce(
-        (all, each) => all.map((text, i) => (i === each.commit ? damaged(text, each) : text)),
-        commits,
-      )
+      const texts = commits.map((text, i) => {
+        const own = damages.filter(each => each.commit === i)
+        return own.reduce<Uint8Array>((bytes, each) => damaged(bytes, each), text)
+      })
       const objects = texts.map(
         (text, i) => [`${LOCATION}/_delta_log/${deltaVersion(i)}.json`, text] as const,
       )
