@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { TableError } from '@spillway/core'
+import { crc32, crc32c } from './crc32.js'
 
 /** Bytes of one block after its header, inflated. `HBase reference guide, appendix G: HFile version 3`. */
 export interface HFileBlock {
@@ -41,9 +42,33 @@ export function readHFileBlock(bytes: Uint8Array, offset: number, codec: number)
       `the block '${magic}' at byte ${offset} states ${withChecksums} bytes on disk and ${uncompressed} inflated`,
     )
   }
+  verifyChecksums(bytes.subarray(offset, offset + onDiskLength), {
+    kind: view.getUint8(24),
+    chunk: view.getInt32(25),
+    covered: onDiskData,
+  })
   const start = offset + HEADER_LENGTH
   const stored = bytes.subarray(start, start + dataLength)
   return { magic, content: inflate(stored, uncompressed, codec), onDiskLength }
+}
+
+/** Kinds of checksum (HBase ChecksumType): none, CRC-32, CRC-32C; one every `chunk` bytes, behind the data. */
+function verifyChecksums(
+  block: Uint8Array,
+  sums: { readonly kind: number; readonly chunk: number; readonly covered: number },
+): void {
+  const { kind, chunk, covered } = sums
+  if (kind === 0) return
+  if (kind > 2 || chunk < 1)
+    throw corrupt(`a block with checksums of kind ${kind} every ${chunk} bytes`)
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength)
+  for (let at = 0, i = 0; at < covered; at += chunk, i++) {
+    const place = covered + 4 * i
+    if (place + 4 > block.length) throw corrupt('the checksums of a block are cut off')
+    const bytes = block.subarray(at, Math.min(covered, at + chunk))
+    const sum = kind === 1 ? crc32(bytes) : crc32c(bytes)
+    if (sum !== view.getUint32(place)) throw corrupt('a block does not have its checksum')
+  }
 }
 
 function inflate(stored: Uint8Array, length: number, codec: number): Uint8Array {

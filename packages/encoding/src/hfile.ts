@@ -56,7 +56,10 @@ export class HFile {
     const tail = await readExactly(source, tailStart, source.size, signal)
     const trailer = readHFileTrailer(tail.subarray(tail.length - TRAILER_LENGTH))
     checkCodec(trailer)
-    if (trailer.entryCount === 0 || trailer.dataIndexCount === 0) {
+    if ((trailer.entryCount === 0) !== (trailer.dataIndexCount === 0)) {
+      throw corrupt(`${trailer.entryCount} entries in ${trailer.dataIndexCount} indexed blocks`)
+    }
+    if (trailer.entryCount === 0) {
       return new HFile(source, trailer, [], new Map())
     }
     const start = trailer.loadOnOpenOffset
@@ -78,8 +81,13 @@ export class HFile {
 
   /** Every entry, in key order. */
   async *scan(signal?: AbortSignal): AsyncGenerator<HFileEntry> {
+    let count = 0
     for await (const { entries } of this.#blocks(await this.#leaves(() => true, signal), signal)) {
+      count += entries.length
       yield* entries
+    }
+    if (count !== this.entryCount) {
+      throw corrupt(`it holds ${count} entries, its trailer states ${this.entryCount}`)
     }
   }
 

@@ -24,7 +24,7 @@ export {
   compileAvroReader,
   readAvroValue,
 } from './avro-value.js'
-export { crc32 } from './crc32.js'
+export { crc32, crc32c } from './crc32.js'
 export {
   type ExactJsonOptions,
   ExactNumber,
