@@ -21,6 +21,27 @@ export function predicateSql(
   schema: Schema,
   columnSql: (path: FieldPath) => string,
 ): string {
+  return spell(predicate, { schema, columnSql, depth: 0 })
+}
+
+/** Deeper predicates are refused: neither this walk nor DuckDB's parser may exhaust the stack. */
+const MAX_DEPTH = 250
+
+interface Spelling {
+  readonly schema: Schema
+  readonly columnSql: (path: FieldPath) => string
+  readonly depth: number
+}
+
+function spell(predicate: Predicate, spelling: Spelling): string {
+  const { schema, columnSql, depth } = spelling
+  const below = (operand: Predicate) => spell(operand, { ...spelling, depth: depth + 1 })
+  if (depth > MAX_DEPTH) {
+    throw new TableError(
+      'INVALID_REQUEST',
+      `the predicate is nested deeper than ${MAX_DEPTH} levels`,
+    )
+  }
   switch (predicate.kind) {
     case 'alwaysTrue':
       return 'TRUE'
@@ -33,12 +54,9 @@ export function predicateSql(
       )
     case 'and':
     case 'or':
-      return junction(
-        predicate.kind,
-        predicate.operands.map(operand => predicateSql(operand, schema, columnSql)),
-      )
+      return junction(predicate.kind, predicate.operands.map(below))
     case 'not':
-      return `(NOT ${predicateSql(predicate.operand, schema, columnSql)})`
+      return `(NOT ${below(predicate.operand)})`
     default: {
       const path = resolve(predicate.ref, schema)
       return leafSql(predicate, columnSql(path), leafOf(path).type)

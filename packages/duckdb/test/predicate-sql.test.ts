@@ -226,6 +226,23 @@ describe('literals meet columns exactly', () => {
     )
   })
 
+  it('refuses what is nested too deep for any stack', () => {
+    let predicate = eq('v', 1n)
+    for (let depth = 0; depth < 10_000; depth++) predicate = not(predicate)
+    expect(() => predicateSql(predicate, createSchema([field('v', 'int')]), () => 'v')).toThrow(
+      expect.objectContaining({ code: 'INVALID_REQUEST' }),
+    )
+  })
+
+  it('finds a nested column by one dotted name, after a column that is called so', () => {
+    const inner = field('b', 'int')
+    const nested = createSchema([field('a', { kind: 'struct', fields: [inner] })])
+    const spelled = (schema: ReturnType<typeof createSchema>) =>
+      predicateSql(eq('a.b', 1n), schema, path => path.map(({ name }) => name).join('/'))
+    expect(spelled(nested)).toContain('a/b =')
+    expect(spelled(createSchema([...nested.fields, field('a.b', 'int')]))).toContain('a.b =')
+  })
+
   it('names the columns there are when one is not', () => {
     expect(() => predicateSql(eq('w', 1n), createSchema([field('v', 'int')]), () => 'v')).toThrow(
       expect.objectContaining({
