@@ -1,0 +1,79 @@
+import type { Predicate, Snapshot } from '@spillway/core'
+import type { RowAnswer, RowQuery, SqlAnswer } from '@spillway/duckdb'
+import type { JsonObject } from '@spillway/encoding'
+import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
+import { parseSqlPredicate } from '@spillway/protocol'
+import { type ComposeOptions, type Composition, compose } from './compose.js'
+import { inspectTable } from './inspect-table.js'
+import { refOf, sourceOf, type TableInput, type VersionInput } from './table-source.js'
+
+export interface OpenTableOptions extends Omit<TableInput, 'location'>, VersionInput {
+  /** What relative locations are relative to; the current folder by default. */
+  readonly folder?: string
+  /** Shared by several tables: their caches and connections are then one. Closed by who made it. */
+  readonly spillway?: Composition
+  readonly compose?: ComposeOptions
+  readonly signal?: AbortSignal
+}
+
+/** SQL such as `day = DATE '2026-01-31' AND id > 5`, or a predicate made of core's constructors. */
+export type Where = string | Predicate
+
+export interface OpenTable {
+  readonly snapshot: Snapshot
+  /** The facts that `spillway inspect` prints. */
+  inspect(signal?: AbortSignal): Promise<JsonObject>
+  /** Which files may hold matching rows. */
+  plan(options?: Omit<ScanOptions, 'predicate'> & { readonly where?: Where }): ScanPlan
+  /** Exact, deletes applied. */
+  count(where?: Where, signal?: AbortSignal): Promise<bigint>
+  rows(query?: Omit<RowQuery, 'where'> & { readonly where?: Where }): RowAnswer
+  /** DuckDB SQL over the rows that match, in a table named `t`. */
+  sql(
+    sql: string,
+    query?: { readonly where?: Where; readonly signal?: AbortSignal },
+  ): Promise<SqlAnswer>
+  close(): Promise<void>
+}
+
+/** One version of a table in any of the formats, from disk or a bucket. */
+export async function openTable(
+  location: string,
+  options: OpenTableOptions = {},
+): Promise<OpenTable> {
+  const spillway = options.spillway ?? compose(options.compose)
+  const close = async () => {
+    if (options.spillway === undefined) await spillway.close()
+  }
+  try {
+    const source = sourceOf({ ...options, location }, options.folder ?? process.cwd())
+    const snapshot = await spillway.engine().snapshot(source, refOf(options), options.signal)
+    return { ...over(snapshot, spillway), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function over(snapshot: Snapshot, { rows }: Composition): Omit<OpenTable, 'close'> {
+  return {
+    snapshot,
+    inspect: signal => inspectTable(snapshot, signal),
+    plan: ({ where, ...scan } = {}) =>
+      planScan(snapshot, { zonelessLiterals: 'utc', ...scan, ...predicateOf(where, 'predicate') }),
+    count: (where, signal) => rows.count(snapshot, predicateOf(where, 'where').where, signal),
+    rows: ({ where, ...query } = {}) =>
+      rows.rows(snapshot, { ...query, ...predicateOf(where, 'where') }),
+    sql: (sql, { where, ...query } = {}) =>
+      rows.sql(snapshot, sql, { ...query, ...predicateOf(where, 'where') }),
+  }
+}
+
+function predicateOf<Key extends string>(
+  where: Where | undefined,
+  key: Key,
+): { readonly [Name in Key]?: Predicate } {
+  if (where === undefined) return {}
+  const predicate = typeof where === 'string' ? parseSqlPredicate(where).predicate : where
+  return { [key]: predicate } as { readonly [Name in Key]: Predicate }
+}

@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url'
+import { gt } from '@spillway/core'
+import { afterAll, describe, expect, it } from 'vitest'
+import { compose, createSharingServer, openTable, parseConfig } from '../src/index.js'
+
+const folder = fileURLToPath(new URL('../../../test/fixtures/delta', import.meta.url))
+const spillway = compose()
+afterAll(() => spillway.close())
+
+describe('openTable', () => {
+  it('plans, counts and reads by SQL text or by predicates', async () => {
+    const table = await openTable('plain', { folder, spillway })
+    expect(table.snapshot.version).toBe(2n)
+    expect([
+      await table.count(),
+      await table.count('id < 4'),
+      await table.count(gt('id', 7n)),
+    ]).toEqual([12n, 4n, 4n])
+    let kept = 0
+    for await (const { selection } of table.plan({ where: 'id < 4' })) kept += selection.length
+    expect(kept).toBe(1)
+    const { rows } = table.rows({ where: 'id = 3', columns: ['id'] })
+    for await (const block of rows) expect(block).toEqual([[3]])
+    expect(await table.sql('SELECT max(id) AS top FROM t', { where: 'id < 4' })).toEqual({
+      columns: ['top'],
+      rows: [[3]],
+    })
+    expect(await table.inspect()).toMatchObject({ records: '12' })
+  })
+
+  it('opens other versions, and says which are not there', async () => {
+    expect(await (await openTable('plain', { folder, spillway, version: 0n })).count()).toBe(4n)
+    await expect(openTable('plain', { folder, spillway, version: 9n })).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+    })
+  })
+})
+
+describe('createSharingServer', () => {
+  it('answers requests without a port of its own, under the path it is mounted at', async () => {
+    const sha256 = '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae'
+    const config = parseConfig(
+      JSON.stringify({
+        shares: [
+          { name: 's', schemas: [{ name: 'd', tables: [{ name: 'plain', location: 'plain' }] }] },
+        ],
+        recipients: [{ name: 'r', shares: ['s'], tokens: [{ sha256 }] }],
+      }),
+      { folder, path: 'test' },
+    )
+    const server = createSharingServer({ config, publicUrl: 'https://host.example/lake/' })
+    const ask = (path: string, init: RequestInit = {}) =>
+      server.fetch(
+        new Request(`https://host.example${path}`, {
+          headers: { authorization: 'Bearer foo' },
+          ...init,
+        }),
+      )
+    const listed = await ask('/lake/delta-sharing/shares/s/all-tables')
+    expect(await listed.json()).toMatchObject({
+      items: [{ name: 'plain', schema: 'd', share: 's' }],
+    })
+    const answer = await ask('/lake/delta-sharing/shares/s/schemas/d/tables/plain/query', {
+      method: 'POST',
+      body: JSON.stringify({ predicateHints: ['id < 4'] }),
+      headers: { authorization: 'Bearer foo', 'content-type': 'application/json' },
+    })
+    const urls = (await answer.text())
+      .split('\n')
+      .flatMap(line => (line.includes('"file"') ? [JSON.parse(line).file.url as string] : []))
+    expect(urls).toEqual([expect.stringMatching(/^https:\/\/host\.example\/lake\/files\//)])
+    const file = await ask(new URL(urls[0]!).pathname + new URL(urls[0]!).search, {
+      headers: { range: 'bytes=0-3' },
+    })
+    expect([file.status, await file.text()]).toEqual([206, 'PAR1'])
+    expect((await ask('/lake/healthz')).status).toBe(200)
+    expect((await ask('/elsewhere')).status).toBe(404)
+    await server.close()
+  })
+})
