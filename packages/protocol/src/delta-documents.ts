@@ -7,6 +7,9 @@ import { isLogOnly, tableFeatures } from './table-features.js'
 
 const LEGACY_READER_FEATURES = 2
 
+/** How the log is written. Spark refuses a table with it whose protocol does not list v2Checkpoint, as ours never does. */
+const CHECKPOINT_POLICY = 'delta.checkpointPolicy'
+
 /** The protocol of the answer: what its files use and this client knows. */
 export function deltaProtocol(metadata: TableMetadata, settled: Settled): WireValue {
   const { native } = metadata
@@ -76,7 +79,10 @@ export function deltaMetaData(metadata: TableMetadata, settled: Settled): WireVa
   const { native } = metadata
   const whole = passesOriginals(metadata, settled)
   if (native.format === 'delta') {
-    return whole ? onOneLine(native.metaData) : reducedMetaData(native.metaData, settled)
+    if (!whole) return reducedMetaData(native.metaData, settled)
+    return native.metaData.includes(CHECKPOINT_POLICY)
+      ? withoutCheckpointPolicy(native.metaData)
+      : onOneLine(native.metaData)
   }
   const columnMapping =
     metadata.features.has('columnMapping') && settled.features.has('columnMapping')
@@ -96,6 +102,13 @@ export function deltaMetaData(metadata: TableMetadata, settled: Settled): WireVa
 function onOneLine(document: string): WireValue {
   const text = document.trim()
   return /[\r\n]/.test(text) ? (parseJson(text) as WireValue) : new RawJson(text)
+}
+
+function withoutCheckpointPolicy(native: string): WireValue {
+  const document = parseJson(native) as { readonly [key: string]: WireValue }
+  const configuration = (document.configuration ?? {}) as { readonly [key: string]: WireValue }
+  const { [CHECKPOINT_POLICY]: _, ...kept } = configuration
+  return { ...document, configuration: kept }
 }
 
 function generatedConfiguration(
@@ -120,6 +133,7 @@ function reducedMetaData(native: string, settled: Settled): WireValue {
   const configuration = (document.configuration ?? {}) as { readonly [key: string]: string }
   const kept = Object.entries(configuration).filter(
     ([key]) =>
+      key !== CHECKPOINT_POLICY &&
       !key.startsWith('delta.columnMapping.') &&
       (key !== 'delta.enableDeletionVectors' || settled.features.has('deletionVectors')),
   )

@@ -136,3 +136,19 @@ it('describes a table of another format as the Delta table its recipient will se
     fields: [LONG_ID, { name: 'at', type: 'timestamp', nullable: true, metadata: {} }],
   })
 })
+
+it('leaves out how checkpoints are written, with the feature that the property would need', () => {
+  const table = deltaTable({
+    protocol: {
+      minReaderVersion: 3,
+      minWriterVersion: 7,
+      readerFeatures: ['v2Checkpoint'],
+      writerFeatures: ['v2Checkpoint'],
+    },
+    configuration: { 'delta.checkpointPolicy': 'v2', kept: '1' },
+    features: ['v2Checkpoint'],
+  })
+  const [{ protocol }, { metaData }] = header(table, 'responseformat=delta')
+  expect(protocol.deltaProtocol.readerFeatures).toBeUndefined()
+  expect(metaData.deltaMetadata.configuration).toEqual({ kept: '1' })
+})
