@@ -4,7 +4,6 @@ import { canNamePath } from './delete-path.js'
 import type { ManifestFile } from './manifest-list.js'
 import type { ManifestView } from './manifest-view.js'
 import { summariesAdmit } from './partition-summary.js'
-import { tupleKey } from './partition-value.js'
 
 /** A delete manifest, unread. */
 export interface DeleteManifestHandle {
@@ -22,6 +21,8 @@ export interface AppliedDelete {
   readonly kind: 'vector' | 'position' | 'equality'
 }
 
+/** Delete manifests read at a time. */
+const CONCURRENCY = 8
 const POSITION = 1
 const EQUALITY = 2
 
@@ -29,7 +30,7 @@ const EQUALITY = 2
 export class DeleteIndex {
   readonly #handles: readonly DeleteManifestHandle[]
   readonly #tableLocation: string | undefined
-  readonly #opened = new Map<DeleteManifestHandle, Promise<OpenedDeletes>>()
+  readonly #opened = new Map<DeleteManifestHandle, OpenedDeletes>()
 
   constructor(handles: readonly DeleteManifestHandle[], tableLocation: string | undefined) {
     this.#handles = handles
@@ -49,9 +50,11 @@ export class DeleteIndex {
   ): Promise<readonly (readonly AppliedDelete[])[]> {
     if (rows.length === 0) return []
     const asked = askedFor(view, rows)
+    const touching = this.#handles.filter(handle => mayHold(handle, asked))
     const opened: OpenedDeletes[] = []
-    for (const handle of this.#handles) {
-      if (mayHold(handle, asked)) opened.push(await this.#open(handle, signal))
+    for (let from = 0; from < touching.length; from += CONCURRENCY) {
+      const some = touching.slice(from, from + CONCURRENCY)
+      opened.push(...(await Promise.all(some.map(handle => this.#open(handle, signal)))))
     }
     return Array.from(rows, row => {
       const found = opened.flatMap(deletes => deletes.matching(view, row))
@@ -59,17 +62,15 @@ export class DeleteIndex {
     })
   }
 
-  #open(handle: DeleteManifestHandle, signal?: AbortSignal): Promise<OpenedDeletes> {
+  /** Callers who come while a manifest is being loaded share that load in the cache, not here: each may give up. */
+  async #open(handle: DeleteManifestHandle, signal?: AbortSignal): Promise<OpenedDeletes> {
     const known = this.#opened.get(handle)
     if (known !== undefined) return known
-    const opening = handle.load(signal).then(async view => {
-      const details = await deleteDetails(view.manifest, signal)
-      return new OpenedDeletes(view, details, this.#tableLocation)
-    })
-    this.#opened.set(handle, opening)
-    // A failed or cancelled load is another caller's to try again.
-    opening.catch(() => this.#opened.delete(handle))
-    return opening
+    const view = await handle.load(signal)
+    const details = await deleteDetails(view.manifest, signal)
+    const opened = this.#opened.get(handle) ?? new OpenedDeletes(view, details, this.#tableLocation)
+    this.#opened.set(handle, opened)
+    return opened
   }
 }
 
@@ -127,7 +128,7 @@ class OpenedDeletes {
     this.#view = view
     this.#details = details
     this.#tableLocation = tableLocation
-    this.#tupleKeys = view.tuples().map(tupleKey)
+    this.#tupleKeys = view.tupleKeys()
     const { content, tuple } = view.manifest.columns
     for (let row = 0; row < view.length; row++) {
       if (content[row] === 0) throw this.#corrupt('a data file in a delete manifest')
@@ -163,7 +164,7 @@ class OpenedDeletes {
     const { sequenceNumber, tuple, path } = view.manifest.columns
     const sequence = sequenceNumber[row]!
     const sameSpec = view.layout.spec.id === this.#view.layout.spec.id
-    const key = sameSpec ? tupleKey(view.tuples()[tuple[row]!]!) : undefined
+    const key = sameSpec ? view.tupleKeys()[tuple[row]!]! : undefined
     const found: AppliedDelete[] = []
     for (const one of this.#global) this.#addEquality(found, one, sequence)
     if (key === undefined) return found

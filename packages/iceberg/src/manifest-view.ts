@@ -12,7 +12,7 @@ import {
 import { located } from '@spillway/encoding'
 import type { Manifest } from './manifest.js'
 import { partitionEvidence, singleValueRange, spreadEvidence } from './partition-bounds.js'
-import { partitionValues, tupleField } from './partition-value.js'
+import { partitionValues, tupleField, tupleKey } from './partition-value.js'
 import type { SpecLayout } from './spec-layout.js'
 
 /** A shared manifest under one snapshot's schema: its partition values as bounds of the columns they came from. */
@@ -73,6 +73,14 @@ export class ManifestView implements FileBatch {
         ),
       )
       return { value, byteLength: value.length * 50 * (layout.types.length + 1) }
+    })
+  }
+
+  /** Text for each of them, equal where the spec calls two equal. */
+  tupleKeys(): readonly string[] {
+    return this.manifest.derived(`keys ${this.layout.key}`, () => {
+      const value = this.tuples().map(tupleKey)
+      return { value, byteLength: value.reduce((sum, key) => sum + 2 * key.length + 16, 0) }
     })
   }
 

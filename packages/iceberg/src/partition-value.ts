@@ -6,7 +6,7 @@ import {
   type Value,
 } from '@spillway/core'
 import type { AvroField, AvroObject, AvroRecord, AvroValue } from '@spillway/encoding'
-import { decodeUnscaled, parseUuid } from './single-value.js'
+import { decodeUnscaled, parseUuid, unitsPerDay } from './single-value.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 const utf8Bytes = new TextEncoder()
@@ -89,11 +89,13 @@ function bytesOf(value: AvroValue): Uint8Array | undefined {
   return value instanceof Uint8Array ? value : undefined
 }
 
-/** An int where the column is a long now was written before the promotion. */
+/** An int in a wider column was written before its promotion: of a long the same number, of a timestamp a date. */
 function numberOf(value: AvroValue, type: DataType): Value | undefined {
   if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
-  if (physicalKind(type) === 'int64') return Number.isNaN(value) ? undefined : BigInt(value)
-  return Number(value)
+  if (physicalKind(type) !== 'int64') return Number(value)
+  if (!Number.isInteger(Number(value))) return undefined
+  const units = typeof value === 'number' ? unitsPerDay(type) : 1n
+  return BigInt(value) * units
 }
 
 /** Text that two tuples of one spec share exactly when the spec calls them equal: NaN equals NaN, -0 is not 0. */

@@ -1,4 +1,4 @@
-import { type DataType, TableError, type Value } from '@spillway/core'
+import { type DataType, physicalKind, TableError, type Value } from '@spillway/core'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -29,7 +29,7 @@ function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-function decodeNumber(bytes: DataView, type: string): Value | undefined {
+function decodeNumber(bytes: DataView, type: Extract<DataType, string>): Value | undefined {
   switch (type) {
     case 'int':
     case 'date':
@@ -37,18 +37,15 @@ function decodeNumber(bytes: DataView, type: string): Value | undefined {
     case 'float':
     case 'double':
       return decodeFloat(bytes)
-    case 'long':
-    case 'time':
-      return decodeLong(bytes, 1n)
-    case 'timestamp':
-    case 'timestamptz':
-      return decodeLong(bytes, 86_400_000_000n)
-    case 'timestamp_ns':
-    case 'timestamptz_ns':
-      return decodeLong(bytes, 86_400_000_000_000n)
     default:
-      return undefined
+      return physicalKind(type) === 'int64' ? decodeLong(bytes, unitsPerDay(type)) : undefined
   }
+}
+
+/** What one int stands for in a column of 64 bits: itself, or a day in a column that was a date. */
+export function unitsPerDay(type: DataType): bigint {
+  if (typeof type !== 'string' || !type.startsWith('timestamp')) return 1n
+  return type.endsWith('_ns') ? 86_400_000_000_000n : 86_400_000_000n
 }
 
 /** Writers of ORC files left NaN in bounds, which bounds nothing. */
