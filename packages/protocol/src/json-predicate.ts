@@ -7,7 +7,7 @@ import {
 } from '@spillway/core'
 import { MAX_HINT_LENGTH, type ParsedHint, UnappliedList } from './hint.js'
 import { MIRRORED } from './mirrored.js'
-import { leafNode, type Node, TreeBuilder } from './predicate-tree.js'
+import { type Draft, finishDraft, junctionDraft, leafDraft, notDraft } from './predicate-tree.js'
 
 /**
  * A `jsonPredicateHints` tree (PROTOCOL.md, "JSON predicates for filtering") as far as it is understood: an unknown
@@ -38,12 +38,11 @@ function parse(text: string, unapplied: UnappliedList): Predicate {
 interface Frame {
   readonly op: 'and' | 'or' | 'not'
   readonly children: readonly unknown[]
-  readonly nodes: Node[]
+  readonly drafts: Draft[]
 }
 
 /** Keeps its own stack, so no nesting exhausts the engine's. */
 function readTree(root: unknown, unapplied: UnappliedList): Predicate {
-  const tree = new TreeBuilder(unapplied)
   const frames: Frame[] = []
   let due: unknown = root
   for (;;) {
@@ -53,17 +52,17 @@ function readTree(root: unknown, unapplied: UnappliedList): Predicate {
       due = frame.children[0]
       continue
     }
-    let node = leafNode(readLeaf(due, unapplied))
+    let draft = leafDraft(readLeaf(due, unapplied))
     for (;;) {
       const parent = frames.at(-1)
-      if (parent === undefined) return node.predicate
-      parent.nodes.push(node)
-      if (parent.nodes.length < parent.children.length) {
-        due = parent.children[parent.nodes.length]
+      if (parent === undefined) return finishDraft(draft, unapplied)
+      parent.drafts.push(draft)
+      if (parent.drafts.length < parent.children.length) {
+        due = parent.children[parent.drafts.length]
         break
       }
       frames.pop()
-      node = parent.op === 'not' ? tree.not(node) : tree.junction(parent.op, parent.nodes)
+      draft = parent.op === 'not' ? notDraft(draft) : junctionDraft(parent.op, parent.drafts)
     }
   }
 }
@@ -72,8 +71,8 @@ function readTree(root: unknown, unapplied: UnappliedList): Predicate {
 function frameOf(value: unknown): Frame | undefined {
   const op = opOf(value)
   const children = childrenOf(value)
-  if (op === 'not' && children.length === 1) return { op, children, nodes: [] }
-  if ((op === 'and' || op === 'or') && children.length > 0) return { op, children, nodes: [] }
+  if (op === 'not' && children.length === 1) return { op, children, drafts: [] }
+  if ((op === 'and' || op === 'or') && children.length > 0) return { op, children, drafts: [] }
   return undefined
 }
 

@@ -1,57 +1,77 @@
 import type { Predicate } from '@spillway/core'
 import { MAX_HINT_DEPTH, type UnappliedList } from './hint.js'
 
-/** A predicate under construction, with its height; `operands` is owned, so that equal kinds merge in place. */
-export interface Node {
-  readonly predicate: Predicate
-  readonly height: number
-  readonly operands?: Predicate[]
+/** A predicate under construction: its lists and operands are owned, and may still change. */
+export type Draft =
+  | { readonly kind: 'leaf'; readonly predicate: Predicate }
+  | { readonly kind: 'and' | 'or'; readonly operands: Draft[] }
+  | { readonly kind: 'not'; operand: Draft }
+
+export function leafDraft(predicate: Predicate): Draft {
+  return { kind: 'leaf', predicate }
 }
 
-export function leafNode(predicate: Predicate): Node {
-  return { predicate, height: 0 }
+/** AND or OR of some operands, merged with those among them that are the same already. */
+export function junctionDraft(kind: 'and' | 'or', drafts: readonly Draft[]): Draft {
+  if (drafts.length === 1) return drafts[0]!
+  // The longest list of the same kind takes the others in: linear for a chain nested either way.
+  let operands: Draft[] = []
+  for (const draft of drafts) {
+    if (draft.kind === kind && draft.operands.length > operands.length) operands = draft.operands
+  }
+  for (const draft of drafts) {
+    if (draft.kind !== kind) operands.push(draft)
+    else if (draft.operands !== operands) {
+      for (const operand of draft.operands) operands.push(operand)
+    }
+  }
+  return { kind, operands }
 }
 
-/** Builds AND, OR and NOT bottom-up, merging what nests without need and cutting what nests too deep. */
-export class TreeBuilder {
-  readonly #unapplied: UnappliedList
-  #cut = false
+export function notDraft(operand: Draft): Draft {
+  return operand.kind === 'not' ? operand.operand : { kind: 'not', operand }
+}
 
-  constructor(unapplied: UnappliedList) {
-    this.#unapplied = unapplied
-  }
+/**
+ * The finished predicate. What nests deeper than a hint may is `unknown`: cut first, without recursion, so that
+ * nothing after this can exhaust the stack.
+ */
+export function finishDraft(root: Draft, unapplied: UnappliedList): Predicate {
+  cutDeep(root, unapplied)
+  return finish(root)
+}
 
-  junction(kind: 'and' | 'or', nodes: readonly Node[]): Node {
-    if (nodes.length === 1) return nodes[0]!
-    // The longest list of the same kind takes the others in: linear for a chain nested either way.
-    let base: Node | undefined
-    for (const node of nodes) {
-      if (node.predicate.kind !== kind || node.operands === undefined) continue
-      if (base === undefined || node.operands.length > base.operands!.length) base = node
+function cutDeep(root: Draft, unapplied: UnappliedList): void {
+  const reason = `nested deeper than ${MAX_HINT_DEPTH} levels`
+  let stand: Draft | undefined
+  const pending: { readonly draft: Draft; readonly depth: number }[] = [{ draft: root, depth: 0 }]
+  const visit = (child: Draft, depth: number): Draft => {
+    if (child.kind === 'leaf') return child
+    if (depth >= MAX_HINT_DEPTH) {
+      stand ??= leafDraft(unapplied.refuse('(...)', reason))
+      return stand
     }
-    const operands = base?.operands ?? []
-    let height = base?.height ?? 1
-    for (const node of nodes) {
-      if (node === base) continue
-      const merge = node.predicate.kind === kind && node.operands !== undefined
-      if (merge) for (const operand of node.operands) operands.push(operand)
-      else operands.push(node.predicate)
-      height = Math.max(height, merge ? node.height : node.height + 1)
+    pending.push({ draft: child, depth })
+    return child
+  }
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { draft, depth } = next
+    if (draft.kind === 'not') draft.operand = visit(draft.operand, depth + 1)
+    else if (draft.kind !== 'leaf') {
+      for (const [index, operand] of draft.operands.entries()) {
+        draft.operands[index] = visit(operand, depth + 1)
+      }
     }
-    return this.#checked({ predicate: { kind, operands }, height, operands })
   }
+}
 
-  not(node: Node): Node {
-    const { predicate, height } = node
-    if (predicate.kind === 'unknown') return node
-    return this.#checked({ predicate: { kind: 'not', operand: predicate }, height: height + 1 })
-  }
-
-  #checked(node: Node): Node {
-    if (node.height <= MAX_HINT_DEPTH) return node
-    const reason = `nested deeper than ${MAX_HINT_DEPTH} levels`
-    if (this.#cut) return leafNode({ kind: 'unknown', reason })
-    this.#cut = true
-    return leafNode(this.#unapplied.refuse('(...)', reason))
+function finish(draft: Draft): Predicate {
+  switch (draft.kind) {
+    case 'leaf':
+      return draft.predicate
+    case 'not':
+      return { kind: 'not', operand: finish(draft.operand) }
+    default:
+      return { kind: draft.kind, operands: draft.operands.map(finish) }
   }
 }

@@ -1,6 +1,6 @@
 import type { Predicate } from '@spillway/core'
 import { MAX_HINT_LENGTH, type ParsedHint, UnappliedList } from './hint.js'
-import { TreeBuilder } from './predicate-tree.js'
+import { finishDraft } from './predicate-tree.js'
 import { readCondition } from './sql-condition.js'
 import { lexSql, type Token } from './sql-lexer.js'
 import { NotUnderstood, TokenCursor } from './sql-operand.js'
@@ -25,10 +25,10 @@ function parse(text: string, unapplied: UnappliedList): Predicate {
   const lexed = lexSql(text)
   if (lexed.error !== undefined) return unapplied.refuse(text, lexed.error)
   const { tokens } = lexed
-  const predicate = readStructure(tokens, new TreeBuilder(unapplied), (start, end) =>
+  const draft = readStructure(tokens, (start, end) =>
     readAtom(text, tokens, [start, end], unapplied),
   )
-  return typeof predicate === 'string' ? unapplied.refuse(text, predicate) : predicate
+  return typeof draft === 'string' ? unapplied.refuse(text, draft) : finishDraft(draft, unapplied)
 }
 
 function readAtom(

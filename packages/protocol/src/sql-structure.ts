@@ -1,12 +1,12 @@
 import type { Predicate } from '@spillway/core'
-import { leafNode, type Node, type TreeBuilder } from './predicate-tree.js'
+import { type Draft, junctionDraft, leafDraft, notDraft } from './predicate-tree.js'
 import type { Token } from './sql-lexer.js'
 
 /** One pair of brackets, or the whole text: ORs of ANDs, collected until its end. */
 interface Frame {
   readonly close: number
-  readonly alternatives: Node[]
-  operands: Node[]
+  readonly alternatives: Draft[]
+  operands: Draft[]
   negated: boolean
 }
 
@@ -17,9 +17,8 @@ interface Frame {
  */
 export function readStructure(
   tokens: readonly Token[],
-  tree: TreeBuilder,
   readAtom: (start: number, end: number) => Predicate,
-): Predicate | string {
+): Draft | string {
   const closing = matchBrackets(tokens)
   if (typeof closing === 'string') return closing
   const outer: Frame[] = []
@@ -37,17 +36,17 @@ export function readStructure(
     }
     const end = atomEnd(tokens, at, closing, frame.close)
     if (end === at) return expected(tokens[at], 'a condition')
-    addOperand(frame, leafNode(readAtom(at, end)), tree)
+    addOperand(frame, leafDraft(readAtom(at, end)))
     at = end
     while (at === frame.close) {
-      const node = closeFrame(frame, tree)
+      const draft = closeFrame(frame)
       const parent = outer.pop()
-      if (parent === undefined) return node.predicate
+      if (parent === undefined) return draft
       frame = parent
-      addOperand(frame, node, tree)
+      addOperand(frame, draft)
       at++
     }
-    if (isWord(tokens, at, 'OR')) startAlternative(frame, tree)
+    if (isWord(tokens, at, 'OR')) startAlternative(frame)
     at++
   }
 }
@@ -56,19 +55,19 @@ function openFrame(close: number): Frame {
   return { close, alternatives: [], operands: [], negated: false }
 }
 
-function addOperand(frame: Frame, node: Node, tree: TreeBuilder): void {
-  frame.operands.push(frame.negated ? tree.not(node) : node)
+function addOperand(frame: Frame, draft: Draft): void {
+  frame.operands.push(frame.negated ? notDraft(draft) : draft)
   frame.negated = false
 }
 
-function startAlternative(frame: Frame, tree: TreeBuilder): void {
-  frame.alternatives.push(tree.junction('and', frame.operands))
+function startAlternative(frame: Frame): void {
+  frame.alternatives.push(junctionDraft('and', frame.operands))
   frame.operands = []
 }
 
-function closeFrame(frame: Frame, tree: TreeBuilder): Node {
-  startAlternative(frame, tree)
-  return tree.junction('or', frame.alternatives)
+function closeFrame(frame: Frame): Draft {
+  startAlternative(frame)
+  return junctionDraft('or', frame.alternatives)
 }
 
 const PAIRS: ReadonlyMap<string, string> = new Map([
