@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { WritableStore } from '@spillway/core'
 import { flatStoreSuite, type StoreSubject, storeSuite } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { cacheStore } from '../src/cache.js'
@@ -24,6 +25,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
+// Files are described 32 at a time, and every write waits for the disk.
+const local = (store: WritableStore) => ({ store, pageSize: 64 })
+
 const s3Subject = (bucket: string): StoreSubject => ({
   store: s3Store({
     endpoint: server.endpoint,
@@ -32,17 +36,18 @@ const s3Subject = (bucket: string): StoreSubject => ({
     credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
   }),
   base: `s3://${bucket}/base/`,
+  pageSize: 100,
 })
 
 const subjects: readonly (readonly [name: string, flat: boolean, () => StoreSubject])[] = [
   ['memory', true, () => ({ store: memoryStore(), base: 'memory://bucket/' })],
-  ['local, by URI', false, () => ({ store: localStore(), base: `file://${folder}/uri/` })],
-  ['local, by short URI', false, () => ({ store: localStore(), base: `file:${folder}/short/` })],
-  ['local, by path', false, () => ({ store: localStore(), base: `${folder}/path/` })],
+  ['local, by URI', false, () => ({ ...local(localStore()), base: `file://${folder}/uri/` })],
+  ['local, by short URI', false, () => ({ ...local(localStore()), base: `file:${folder}/short/` })],
+  ['local, by path', false, () => ({ ...local(localStore()), base: `${folder}/path/` })],
   [
     'local, kept to a root',
     false,
-    () => ({ store: localStore({ roots: [folder] }), base: `file://${folder}/rooted/` }),
+    () => ({ ...local(localStore({ roots: [folder] })), base: `file://${folder}/rooted/` }),
   ],
   [
     'limited to one request at a time',
@@ -57,7 +62,7 @@ const subjects: readonly (readonly [name: string, flat: boolean, () => StoreSubj
   [
     'cached local',
     false,
-    () => ({ store: cacheStore(localStore(), { maxBytes: 4096 }), base: `${folder}/cached/` }),
+    () => ({ ...local(cacheStore(localStore(), { maxBytes: 4096 })), base: `${folder}/cached/` }),
   ],
   [
     'routed',
