@@ -123,6 +123,11 @@ export interface TableReader {
     source: TableSource,
     options?: { at?: SnapshotRef; previous?: Snapshot; signal?: AbortSignal },
   ): Promise<Snapshot>
+  /**
+   * Every version so far, oldest first, of a format whose versions are not small consecutive numbers: what they are
+   * counted by on a wire that asks for ranges of them.
+   */
+  versions?(source: TableSource, signal?: AbortSignal): Promise<readonly bigint[]>
   /** Absent where the format records no changes. */
   changes?(source: TableSource, range: ChangeRange, signal?: AbortSignal): AsyncIterable<ChangeSet>
 }

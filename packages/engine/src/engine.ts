@@ -8,6 +8,7 @@ import type {
   UrlSigner,
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
+import { denseVersions } from './dense-versions.js'
 import { rootGuard } from './inside-root.js'
 import { createMetrics, type EngineObserver } from './metrics.js'
 import { type SignedChanges, type SignedChangesOptions, signChanges } from './signed-changes.js'
@@ -23,6 +24,8 @@ import { createTableResolver } from './table-resolver.js'
 export interface EngineOptions {
   /** Asked in this order for sources that do not name their format. */
   readonly readers: readonly TableReader[]
+  /** Count versions from 1 where a format's own are instants: what a sharing server needs, and a person does not. */
+  readonly denseVersions?: boolean
   /** The first that covers a path signs it. */
   readonly signers: readonly UrlSigner[]
   /** Rewrites files that a recipient could not read exactly; without it such files are refused. */
@@ -65,7 +68,8 @@ export interface Engine {
 export function createEngine(options: EngineOptions): Engine {
   const clock = options.clock ?? Date.now
   const metrics = createMetrics(options.observer)
-  const resolver = createTableResolver(options.readers, options.signers)
+  const readers = options.denseVersions ? options.readers.map(denseVersions) : options.readers
+  const resolver = createTableResolver(readers, options.signers)
   const snapshots = createSnapshotCache({
     resolver,
     metrics,

@@ -9,7 +9,7 @@ import {
 import { archivedWrites } from './archived-timeline.js'
 import { hudiChanges } from './changes.js'
 import { refuseCleaned } from './cleaned.js'
-import { type Instant, isCompletedWrite } from './instant.js'
+import { type Instant, instantVersion, isCompletedWrite } from './instant.js'
 import { type Listing, listStorage, requireListed } from './listing.js'
 import { mergedLogsOf } from './merged-logs.js'
 import { listMetadata } from './metadata-listing.js'
@@ -62,6 +62,11 @@ export function hudiReader(options: HudiReaderOptions): TableReader {
       })
       known.set(snapshot, { state, commits, write })
       return snapshot
+    },
+    async versions(source, signal) {
+      const state = await loadTableState(store, source, signal)
+      const archived = await archivedWrites(options, state, signal)
+      return [...archived, ...state.timeline.writes].map(write => instantVersion(write.completion))
     },
     changes: (source, range, signal) =>
       hudiChanges(source, range, {

@@ -100,7 +100,7 @@ async function pin(
 
 /** Loads what the answer takes, and rewrites what has to be rewritten, so that the answer itself is quick. */
 async function prepare(
-  { engine, limits }: RequestContext,
+  { engine }: RequestContext,
   { table, capabilities }: TableRequest,
   { query, version }: PinnedQuery,
 ): Promise<void> {
@@ -113,7 +113,6 @@ async function prepare(
     ...scan,
     accepts,
     signal,
-    expiresInSeconds: limits.urlExpiresInSeconds,
     ...(table.grant && { grant: table.grant }),
   })
   for await (const _ of files) if (!engine.canRewrite) return

@@ -47,7 +47,6 @@ export async function changeResponse(
     {
       accepts: answer.settled.accepts,
       ...(request.table.grant && { grant: request.table.grant }),
-      expiresInSeconds: context.limits.urlExpiresInSeconds,
       signal: context.signal,
     },
   )

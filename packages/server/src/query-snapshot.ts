@@ -42,7 +42,6 @@ export async function querySnapshot(
     ...hints.scan,
     ...(request.table.grant && { grant: request.table.grant }),
     accepts: answer.settled.accepts,
-    expiresInSeconds: context.limits.urlExpiresInSeconds,
     signal: context.signal,
     ...(paged && { page: pageOf(context, maxFiles, page) }),
   })

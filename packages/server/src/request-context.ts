@@ -35,7 +35,6 @@ export interface ServerLimits {
   readonly bodyBytes: number
   /** Files on one page of a query, at most. */
   readonly maxFilesPerPage: number
-  readonly urlExpiresInSeconds: number
   readonly pageTokenSeconds: number
   readonly refreshTokenSeconds: number
   /** Requests of one recipient under way at a time, answers still streaming included. */
@@ -47,7 +46,6 @@ export const DEFAULT_LIMITS: ServerLimits = {
   maxResults: 1000,
   bodyBytes: 2 * 1024 ** 2,
   maxFilesPerPage: 100_000,
-  urlExpiresInSeconds: 3600,
   pageTokenSeconds: 3 * 24 * 3600,
   refreshTokenSeconds: 24 * 3600,
   requestsPerRecipient: 64,

@@ -36,6 +36,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   })
   const { staging } = config
   const engine = spillway.engine({
+    denseVersions: true,
     signers: [gateway.signer, ...spillway.signers],
     urlExpiresInSeconds: config.server.urlExpiresInSeconds,
     freshnessMs: config.server.freshnessSeconds * 1000,
