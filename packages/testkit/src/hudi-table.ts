@@ -1,5 +1,6 @@
 import { compareBytes } from '@spillway/core'
 import { hfileBytes } from './hfile-writer.js'
+import { hudiCommitBytes } from './hudi-commit.js'
 import { hudiLog } from './hudi-log.js'
 import {
   HUDI_METADATA_SCHEMA,
@@ -57,7 +58,7 @@ export function hudiTableObjects(options: HudiTableOptions): Objects {
     const { begin, completion, action } = commit
     const timeline = `${root}/.hoodie/timeline/${begin}`
     objects.push([`${timeline}.${action}.requested`, ''])
-    objects.push([`${timeline}_${completion}.${action}`, commitText(commit, options.schema)])
+    objects.push([`${timeline}_${completion}.${action}`, hudiCommitBytes(commit, options.schema)])
     for (const { partition, name, bytes } of commit.files) {
       if (bytes !== undefined) objects.push([path(root, partition, name), bytes])
     }
@@ -85,29 +86,6 @@ function propertiesText({ tableType, properties, metadata }: HudiTableOptions): 
   return Object.entries(all)
     .map(([key, value]) => `${escaped(key)}=${escaped(value)}\n`)
     .join('')
-}
-
-/** Java writes Avro in this layout; readers take JSON as well, which tests can read. */
-function commitText({ files, replaced, action }: HudiCommit, schema: string): string {
-  const stats: Record<string, unknown[]> = {}
-  for (const { partition, name, fileId, size } of files) {
-    const isLog = name.startsWith('.')
-    const stat = {
-      fileId,
-      path: partition === '' ? name : `${partition}/${name}`,
-      fileSizeInBytes: size,
-      ...(isLog ? { logFiles: [name] } : {}),
-    }
-    const list = Object.hasOwn(stats, partition) ? stats[partition]! : []
-    list.push(stat)
-    Object.defineProperty(stats, partition, { value: list, enumerable: true, configurable: true })
-  }
-  return JSON.stringify({
-    partitionToWriteStats: stats,
-    ...(action === 'replacecommit' ? { partitionToReplaceFileIds: replaced ?? {} } : {}),
-    extraMetadata: { schema },
-    operationType: 'UPSERT',
-  })
 }
 
 function metadataObjects(options: HudiTableOptions): Objects {
@@ -154,7 +132,9 @@ function indexEntries(commits: readonly HudiCommit[]): { files: Entries; stats: 
   const folders = new Map<string, HudiFile[]>()
   for (const file of files) {
     const folder = file.partition === '' ? '.' : file.partition
-    folders.set(folder, [...(folders.get(folder) ?? []), file])
+    const known = folders.get(folder)
+    if (known === undefined) folders.set(folder, [file])
+    else known.push(file)
   }
   const partitions = [...folders.keys()].map(name => ({ name, size: 0 }))
   return {
