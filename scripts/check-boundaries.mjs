@@ -9,7 +9,7 @@ const FORMATS = ['delta', 'iceberg', 'hudi', 'parquet']
 /** What each package may import: workspace packages, then third-party packages. */
 const ALLOWED = {
   core: [[], []],
-  encoding: [['core'], ['hyparquet', 'hyparquet-compressors', 'avsc', 'zstddec']],
+  encoding: [['core'], ['hyparquet-compressors', 'zstddec']],
   storage: [
     ['core'],
     ['@aws-sdk/client-s3', '@aws-sdk/credential-providers', '@aws-sdk/client-sts'],
