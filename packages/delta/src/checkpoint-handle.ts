@@ -12,7 +12,8 @@ const MAX_PENDING = 8
 export class CheckpointHandle implements FileBatchHandle {
   readonly part: CheckpointPart
   readonly #context: FileContext
-  readonly #keys: readonly KeyIndex[]
+  /** Emptied once they are subtracted. */
+  #keys: readonly KeyIndex[]
   /** Live rows before `keys`, where an earlier snapshot worked them out. */
   readonly #before: Selection | undefined
   #live: Selection | undefined
@@ -59,6 +60,7 @@ export class CheckpointHandle implements FileBatchHandle {
       let live = this.#before ?? selectAll(batch.length)
       for (const keys of this.#keys) live = subtract(batch, live, keys)
       this.#live = live
+      this.#keys = []
     }
     return this.#live
   }

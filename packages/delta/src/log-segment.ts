@@ -15,6 +15,8 @@ export interface LogListing {
   /** Complete ones, ascending by version, the preferred one of a version last. */
   readonly checkpoints: readonly CheckpointFiles[]
   readonly checksums: ReadonlyMap<bigint, ObjectMeta>
+  /** Versions of checkpoints of which parts are missing. */
+  readonly incomplete: readonly bigint[]
 }
 
 /** What to read for one version: a checkpoint, if any, and the commits after it, oldest first. */
@@ -48,7 +50,11 @@ export function readListing(objects: Iterable<ObjectMeta>): LogListing {
   }
   commits.sort((a, b) => compare(a.version, b.version))
   checkpoints.sort((a, b) => compare(a.version, b.version) || preference(a) - preference(b))
-  return { commits, checkpoints, checksums }
+  const complete = new Set(checkpoints.map(checkpoint => checkpoint.version))
+  const incomplete = [...parts.values()]
+    .map(files => parseLogName(nameOf(files[0]!.path))!.version)
+    .filter(version => !complete.has(version))
+  return { commits, checkpoints, checksums, incomplete }
 }
 
 /** A multi-part checkpoint counts once its last part is seen: before that it does not exist. */
@@ -97,7 +103,8 @@ export function chooseSegment(listing: LogListing, version: bigint, folder: stri
   const checkpoint = newest && isCheaper(newest, listing) ? newest : undefined
   const base = checkpoint?.version ?? -1n
   const commits = listing.commits.filter(found => found.version > base && found.version <= version)
-  checkContiguous(commits, base, { version, folder })
+  const { incomplete } = listing
+  checkContiguous(commits, base, { version, folder, incomplete })
   const lastCommit = listing.commits.find(found => found.version === version)?.file
   const checksum = listing.checksums.get(version)
   return {
@@ -123,17 +130,25 @@ function isCheaper(checkpoint: CheckpointFiles, listing: LogListing): boolean {
   return replaced.reduce((bytes, { file }) => bytes + file.size, 0) > SMALL_LOG_BYTES
 }
 
-export function checkContiguous(
+function checkContiguous(
   commits: readonly { readonly version: bigint }[],
   base: bigint,
-  { version, folder }: { readonly version: bigint; readonly folder: string },
+  target: {
+    readonly version: bigint
+    readonly folder: string
+    readonly incomplete: readonly bigint[]
+  },
 ): void {
+  const { version, folder } = target
   let next = base + 1n
   for (const found of [...commits.map(commit => commit.version), version + 1n]) {
     if (found !== next) {
+      const goesOn = found > version ? '' : `, which goes on with ${found}`
+      const partial = target.incomplete.findLast(checkpoint => checkpoint <= version)
+      const hint = partial === undefined ? '' : `; the checkpoint of version ${partial} lacks parts`
       throw new TableError(
         'TABLE_CORRUPT',
-        `commit ${next} is missing from the log${found > version ? '' : `, which goes on with ${found}`}: version ${version} cannot be built`,
+        `commit ${next} is missing from the log${goesOn}: version ${version} cannot be built${hint}`,
         { context: { path: folder, version: next } },
       )
     }
@@ -149,7 +164,8 @@ export function chooseNext(
 ): LogSegment {
   const version = target.version ?? latestVersion(listing) ?? base
   const commits = listing.commits.filter(found => found.version > base && found.version <= version)
-  checkContiguous(commits, base, { version, folder: target.folder })
+  const { incomplete } = listing
+  checkContiguous(commits, base, { version, folder: target.folder, incomplete })
   const lastCommit = listing.commits.find(found => found.version === version)?.file
   const checksum = listing.checksums.get(version)
   return {

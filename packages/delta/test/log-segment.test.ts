@@ -168,6 +168,13 @@ describe('the segment of a version', () => {
     }
   })
 
+  it('says which checkpoint lacks parts when nothing else leads to a version', () => {
+    const part = `${version(5)}.checkpoint.0000000001.0000000002.parquet`
+    expect(() => chosen(listing(part, ...commits(5, 6)), 6)).toThrow(
+      'commit 0 is missing from the log, which goes on with 5: version 6 cannot be built; the checkpoint of version 5 lacks parts',
+    )
+  })
+
   it('spans the earliest version that can be built to the latest that was written', () => {
     const gap = listing(`${version(5)}.checkpoint.parquet`, ...commits(3, 9))
     expect([earliestVersion(gap), latestVersion(gap)]).toEqual([5n, 9n])
