@@ -78,9 +78,15 @@ export class SchemaBatch implements FileBatch {
     const columns = new Map<number, readonly ColumnStats[]>()
     for (const field of this.#metadata.partitionFields) {
       const stats = this.base.partitions.stats(field.physicalName, field.type)
+      const unordered = this.#metadata.traits.get(field.id)?.unordered === true
       // A partition column is never read from the file, so the file's statistics are no evidence: an empty list.
-      columns.set(field.id, stats === undefined ? [] : [stats])
+      columns.set(field.id, stats === undefined ? [] : [unordered ? withoutBounds(stats) : stats])
     }
     return { length: this.length, recordCount: this.base.recordCount, columns }
   }
+}
+
+/** Of CHAR(n) and collated strings: equal values may be spelled differently. */
+function withoutBounds({ lower: _, upper: __, ...stats }: ColumnStats): ColumnStats {
+  return stats
 }

@@ -1,4 +1,4 @@
-import { HOLDS_NULLS, readValue, type Snapshot } from '@spillway/core'
+import { HOLDS_NULLS, HOLDS_VALUES, readValue, type Snapshot } from '@spillway/core'
 import {
   deltaAdd,
   deltaMetadata,
@@ -477,6 +477,17 @@ describe('statistics through a snapshot', () => {
       ['x'],
       ['columnMapping'],
     ])
+  })
+
+  it('proves nothing by the spelling of a partition that is padded', async () => {
+    const { reader, source, table } = openTable()
+    await table.create({
+      fields: [{ name: 'p', type: 'string', metadata: { __CHAR_VARCHAR_TYPE_STRING: 'char(5)' } }],
+      partitionColumns: ['p'],
+    })
+    await table.commit(deltaAdd('f', { partitionValues: { p: 'a' } }))
+    const { batch } = await (await reader.snapshot(source)).files.handles[0]!.load()
+    expect(batch.stats.columns.get(1)).toEqual([{ holds: Uint8Array.of(HOLDS_VALUES) }])
   })
 
   it('knows that a VOID column holds nulls and nothing else', async () => {
