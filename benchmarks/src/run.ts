@@ -38,7 +38,7 @@ export function runPeer(
     const child = join(root, 'dist', 'child.js')
     return run(process.execPath, ['--expose-gc', child, `${benchmark.name}@${peer.name}`, data])
   }
-  const interpreter = python ?? join(root, '..', '.venv', 'bin', 'python')
+  const interpreter = python ?? join(root, '..', '.venv', 'interop', 'bin', 'python')
   if (!existsSync(interpreter)) {
     return Promise.resolve({ error: `not installed: run test/interop/setup.sh, or pass --python` })
   }
