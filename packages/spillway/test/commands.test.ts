@@ -243,6 +243,8 @@ describe('demo', () => {
     expect(status).toBe(0)
     expect(stdout).toMatch(/3 of 28 files.* were signed and sent/)
     expect(stdout).toMatch(/✓ 756 rows, deleted ones left out/)
+    expect(stdout).toMatch(/city\.public\.reviews +4 +36 +✓ as at the provider/)
+    expect(stdout).not.toContain('✗')
   })
 
   it('--json says the same as data', async () => {

@@ -1,6 +1,6 @@
 import { type DemoFacts, QUESTION, startDemo } from '../demo/run-demo.js'
 import { EXIT } from '../exit-code.js'
-import { formatCount, formatFacts, formatPercent } from '../format-table.js'
+import { formatCount, formatPercent, formatTable } from '../format-table.js'
 import { jsonText } from '../json-text.js'
 import { withProgress } from '../progress.js'
 import { type Style, styleFor } from '../style.js'
@@ -28,16 +28,21 @@ export async function demoCommand(options: DemoOptions, terminal: Terminal): Pro
     const lines = options.json ? [demoJson(facts)] : demoLines(facts, style, options.once === true)
     for (const line of lines) await writeLine(terminal.stdout, line)
     if (!options.once) await aborted(terminal.signal)
-    return facts.rows === facts.rowsAtProvider ? EXIT.ok : EXIT.failed
+    return isExact(facts) ? EXIT.ok : EXIT.failed
   } finally {
     await demo.close()
   }
 }
 
-function demoJson({ samples, answer, rows, rowsAtProvider, ...facts }: DemoFacts): string {
+function demoJson({ samples, listed, answer, rows, rowsAtProvider, ...facts }: DemoFacts): string {
   return jsonText({
     ...facts,
-    samples: samples.map(each => ({ ...each })),
+    samples: samples.map(({ name, format, location, note }) => ({ name, format, location, note })),
+    listed: listed.map(each => ({
+      ...each,
+      rows: each.rows.toString(),
+      rowsAtProvider: each.rowsAtProvider.toString(),
+    })),
     rows: rows.toString(),
     rowsAtProvider: rowsAtProvider.toString(),
     columns: answer.columns,
@@ -46,25 +51,21 @@ function demoJson({ samples, answer, rows, rowsAtProvider, ...facts }: DemoFacts
 }
 
 function demoLines(facts: DemoFacts, style: Style, once: boolean): readonly string[] {
-  const same = facts.rows === facts.rowsAtProvider
   return [
     '',
     heading('1  The provider', 'shares tables as they lie on its disk', style),
     ...indent(
-      formatFacts(
-        facts.samples.map(({ name, note }) => [name, note]),
+      formatTable(
+        [{ title: 'table' }, { title: 'format' }, { title: '' }],
+        facts.samples.map(({ name, format, note }) => [name, format, note]),
         style,
       ),
     ),
-    ...indent([
-      `${style.dim('serving')}  ${style.cyan(facts.endpoint)}  ${style.dim('(this machine only)')}`,
-    ]),
     '',
-    heading('2  The recipient', 'knows nothing but a profile file', style),
-    ...indent([
-      `${style.dim('profile')}  ${facts.profilePath}`,
-      `${style.dim('finds')}    ${facts.listed.join(', ')}`,
-    ]),
+    ...indent([`${style.cyan(facts.endpoint)}  ${style.dim('this machine only')}`]),
+    '',
+    heading('2  A recipient', 'knows nothing but a profile file', style),
+    ...indent([style.dim(facts.profilePath), '', ...listedLines(facts, style)]),
     '',
     heading('3  A question', `over ${QUESTION.table}`, style),
     ...indent(
@@ -86,16 +87,41 @@ function demoLines(facts: DemoFacts, style: Style, once: boolean): readonly stri
     '',
     ...indent(sqlTable(facts.answer, style)),
     '',
-    ...indent([
-      same
-        ? `${style.green('✓')} ${formatCount(facts.rows, 'row')}, deleted ones left out: exactly those the provider's own table has`
-        : style.red(
-            `✗ ${facts.rows} rows, but the provider's own table has ${facts.rowsAtProvider}`,
-          ),
-    ]),
+    ...indent([verdict(facts, `${formatCount(facts.rows, 'row')}, deleted ones left out`, style)]),
     '',
     ...(once ? onceLines(style) : nextLines(facts, style)),
   ]
+}
+
+function listedLines({ listed }: DemoFacts, style: Style): readonly string[] {
+  const rows = listed.map(each => [
+    each.name,
+    formatCount(each.files),
+    formatCount(each.rows),
+    each.rows === each.rowsAtProvider
+      ? '✓ as at the provider'
+      : `✗ ${each.rowsAtProvider} at the provider`,
+  ])
+  return formatTable(
+    [
+      { title: 'finds' },
+      { title: 'files', align: 'right' },
+      { title: 'rows', align: 'right' },
+      { title: '' },
+    ],
+    rows,
+    style,
+  )
+}
+
+function verdict({ rows, rowsAtProvider }: DemoFacts, text: string, style: Style): string {
+  return rows === rowsAtProvider
+    ? `${style.green('✓')} ${text}: exactly those the provider's own table has`
+    : style.red(`✗ ${text}, but the provider's own table has ${rowsAtProvider}`)
+}
+
+function isExact({ listed, rows, rowsAtProvider }: DemoFacts): boolean {
+  return rows === rowsAtProvider && listed.every(each => each.rows === each.rowsAtProvider)
 }
 
 function heading(title: string, text: string, style: Style): string {

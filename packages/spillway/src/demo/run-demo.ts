@@ -6,10 +6,11 @@ import { createSharingClient, parseTableName, type SharingClient } from '@spillw
 import type { SqlAnswer } from '@spillway/duckdb'
 import { parseProfile, parseSqlPredicate, profileText } from '@spillway/protocol'
 import { tokenHash } from '@spillway/server'
-import { compose } from '../compose.js'
+import { type Composition, compose } from '../compose.js'
 import { parseConfig } from '../serve/config.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
 import { sharedTable } from '../shared-table.js'
+import { sourceOf } from '../table-source.js'
 import { type SampleTable, writeSampleTables } from './sample-tables.js'
 
 export const QUESTION = {
@@ -25,7 +26,7 @@ export interface DemoFacts {
   readonly samples: readonly SampleTable[]
   readonly endpoint: string
   readonly profilePath: string
-  readonly listed: readonly string[]
+  readonly listed: readonly SharedFacts[]
   readonly filesTotal: number
   readonly filesKept: number
   readonly rows: bigint
@@ -33,6 +34,14 @@ export interface DemoFacts {
   /** The same count, read by the provider without going through the share. */
   readonly rowsAtProvider: bigint
   readonly milliseconds: number
+}
+
+/** A table as the recipient finds it, beside what the provider has. */
+export interface SharedFacts {
+  readonly name: string
+  readonly files: number
+  readonly rows: bigint
+  readonly rowsAtProvider: bigint
 }
 
 export interface Demo {
@@ -66,9 +75,8 @@ export async function startDemo(options: {
     await writeFile(profilePath, profile, { mode: 0o600 })
     options.say('asking as a recipient')
     const client = createSharingClient(parseProfile(profile))
-    const asked = await askAsRecipient(client)
-    const rowsAtProvider = await countAtProvider(provider, samples)
-    const facts = { samples, endpoint: server.endpoint, profilePath, ...asked, rowsAtProvider }
+    const asked = await askAsRecipient(client, { spillway: provider, samples, folder })
+    const facts = { samples, endpoint: server.endpoint, profilePath, ...asked }
     return { facts, server, close }
   } catch (error) {
     await close()
@@ -85,7 +93,13 @@ function configOf(
     port,
   }: { readonly folder: string; readonly token: string; readonly port: number },
 ) {
-  const tables = samples.map(({ name, location }) => ({ name, location, history: true }))
+  const tables = samples.map(({ name, format, location, rebase }) => ({
+    name,
+    format,
+    location,
+    history: true,
+    ...(rebase && { rebase }),
+  }))
   const document = {
     server: { port },
     staging: { location: join(folder, 'staging') },
@@ -97,34 +111,67 @@ function configOf(
   return parseConfig(JSON.stringify(document), { folder, path: 'demo' })
 }
 
-async function askAsRecipient(client: SharingClient) {
-  const listed: string[] = []
-  for await (const table of client.tables('city')) {
-    listed.push(`${table.share}.${table.schema}.${table.name}`)
+/** Every table counted through the share, then one question asked. */
+async function askAsRecipient(client: SharingClient, provider: Provider) {
+  const listed: SharedFacts[] = []
+  for await (const { share, schema, name } of client.tables('city')) {
+    const { files, rows } = await countThroughShare(client, `${share}.${schema}.${name}`)
+    const rowsAtProvider = await countAtProvider(provider, name)
+    listed.push({ name: `${share}.${schema}.${name}`, files, rows, rowsAtProvider })
   }
-  const table = parseTableName(QUESTION.table)
-  const whole = await sharedTable(await client.query(table))
   const start = performance.now()
-  const kept = await sharedTable(await client.query(table, { predicateHints: [QUESTION.where] }))
-  const recipient = compose({ stores: [{ scheme: 'shared', store: kept.store }] })
+  const { files, rows, answer } = await countThroughShare(client, QUESTION.table, QUESTION)
+  const milliseconds = performance.now() - start
+  const name = parseTableName(QUESTION.table).table
+  const rowsAtProvider = await countAtProvider(provider, name, QUESTION.where)
+  const filesTotal = listed.find(each => each.name === QUESTION.table)?.files ?? 0
+  return {
+    listed,
+    filesTotal,
+    filesKept: files,
+    rows,
+    answer: answer!,
+    rowsAtProvider,
+    milliseconds,
+  }
+}
+
+async function countThroughShare(
+  client: SharingClient,
+  name: string,
+  question?: { readonly where: string; readonly sql: string },
+) {
+  const hints = question && { predicateHints: [question.where] }
+  const shared = await sharedTable(await client.query(parseTableName(name), hints))
+  const recipient = compose({ stores: [{ scheme: 'shared', store: shared.store }] })
   try {
-    const source = { location: kept.location, format: 'delta' as const }
-    const snapshot = await recipient.engine().snapshot(source)
-    const { predicate } = parseSqlPredicate(QUESTION.where)
-    const answer = await recipient.rows.sql(snapshot, QUESTION.sql, { where: predicate })
-    const milliseconds = performance.now() - start
-    const rows = await recipient.rows.count(snapshot, predicate)
-    return { listed, filesTotal: whole.files, filesKept: kept.files, rows, answer, milliseconds }
+    const snapshot = await recipient
+      .engine()
+      .snapshot({ location: shared.location, format: 'delta' })
+    const where = question && parseSqlPredicate(question.where).predicate
+    const answer =
+      question && (await recipient.rows.sql(snapshot, question.sql, { ...(where && { where }) }))
+    return { files: shared.files, rows: await recipient.rows.count(snapshot, where), answer }
   } finally {
     await recipient.close()
   }
 }
 
+interface Provider {
+  readonly spillway: Composition
+  readonly samples: readonly SampleTable[]
+  readonly folder: string
+}
+
 async function countAtProvider(
-  provider: ReturnType<typeof compose>,
-  samples: readonly SampleTable[],
+  { spillway, samples, folder }: Provider,
+  name: string,
+  where?: string,
 ): Promise<bigint> {
-  const location = samples.find(({ name }) => QUESTION.table.endsWith(`.${name}`))!.location
-  const snapshot = await provider.engine().snapshot({ location })
-  return provider.rows.count(snapshot, parseSqlPredicate(QUESTION.where).predicate)
+  const sample = samples.find(each => each.name === name)!
+  const snapshot = await spillway.engine().snapshot(sourceOf(sample, folder))
+  return spillway.rows.count(
+    snapshot,
+    where === undefined ? undefined : parseSqlPredicate(where).predicate,
+  )
 }

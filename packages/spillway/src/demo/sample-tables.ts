@@ -1,12 +1,17 @@
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { TableFormat } from '@spillway/core'
 import type { DuckDb } from '@spillway/duckdb'
 import { writeDelta } from './write-delta.js'
 
 /** A table of the demo, and what is worth knowing about it. */
 export interface SampleTable {
   readonly name: string
+  readonly format: TableFormat
   readonly location: string
   readonly note: string
+  readonly rebase?: readonly { readonly from: string; readonly to: string }[]
 }
 
 const DAYS = 14
@@ -20,27 +25,51 @@ export async function writeSampleTables(
   folder: string,
 ): Promise<readonly SampleTable[]> {
   const connection = await duckdb.connect()
+  const at = (name: string) => join(folder, name)
   try {
-    const trips = join(folder, 'trips')
-    await writeDelta(connection, { folder: trips, ...tripsTable() })
-    const stations = join(folder, 'stations')
-    await writeDelta(connection, { folder: stations, ...stationsTable() })
-    return [
-      {
-        name: 'trips',
-        location: trips,
-        note: 'partitioned by day; 20 trips deleted by a deletion vector',
-      },
-      {
-        name: 'stations',
-        location: stations,
-        note: 'a column was renamed after its file was written',
-      },
-    ]
+    await writeDelta(connection, { folder: at('trips'), ...tripsTable() })
+    await writeDelta(connection, { folder: at('stations'), ...stationsTable() })
+    await connection.run(
+      `COPY (${WEATHER}) TO '${at('weather')}' (FORMAT parquet, PARTITION_BY (day))`,
+    )
+    // Tables that other engines wrote: their metadata names the folders that they were written in.
+    await cp(SAMPLE_FOLDER, folder, { recursive: true })
   } finally {
     connection.close()
   }
+  return [
+    {
+      name: 'trips',
+      format: 'delta',
+      location: at('trips'),
+      note: 'partitioned by day, 20 rows deleted by a vector',
+    },
+    {
+      name: 'stations',
+      format: 'delta',
+      location: at('stations'),
+      note: 'a column renamed since its file was written',
+    },
+    {
+      name: 'reviews',
+      format: 'iceberg',
+      location: at('reviews'),
+      note: 'version 3, by Spark: rows deleted by Puffin vectors',
+      rebase: [{ from: '/tmp/spillway-golden-iceberg/spark/db/spark-v3-deletion-vectors', to: '' }],
+    },
+    {
+      name: 'weather',
+      format: 'parquet',
+      location: at('weather'),
+      note: 'a folder of files, a subfolder a day',
+    },
+  ]
 }
+
+const SAMPLE_FOLDER = fileURLToPath(new URL('../../sample', import.meta.url))
+
+const WEATHER = `SELECT DATE '2026-03-01' + i::INTEGER AS day, hour, (8 + 6 * sin(hour / 4.0) + i % 5)::DOUBLE AS celsius
+  FROM range(${DAYS}) d(i), range(24) h(hour)`
 
 function tripsTable() {
   const files = Array.from({ length: DAYS * 2 }, (_, i) => {
