@@ -121,7 +121,8 @@ function spansOf(chunks: readonly ParquetChunk[]): readonly Span[] {
   return spans
 }
 
-function* cutBatches(batch: ParquetBatch): Generator<ParquetBatch, void, undefined> {
+/** A row group as batches of at most 2^20 rows, which share its buffers. */
+export function* cutBatches(batch: ParquetBatch): Generator<ParquetBatch, void, undefined> {
   if (batch.length <= MAX_BATCH_ROWS) {
     if (batch.length > 0) yield batch
     return
