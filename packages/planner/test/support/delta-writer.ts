@@ -1,4 +1,11 @@
-import { type DataType, type Field, isPrimitive, type Schema, typeName } from '@spillway/core'
+import {
+  type DataType,
+  type Field,
+  isPrimitive,
+  type Schema,
+  type TableReader,
+  typeName,
+} from '@spillway/core'
 import { deltaReader } from '@spillway/delta'
 import { memoryStore } from '@spillway/storage'
 import {
@@ -12,7 +19,7 @@ import {
 import { deltaStats, partitionText } from './delta-stats.js'
 import { type JsonTree, jsonObject, jsonText } from './raw-json.js'
 
-const LOCATION = 'memory:///delta-table'
+export const LOCATION = 'memory:///delta-table'
 
 /** Writes a Delta log and reads it back: what is proved is the reader's widening as well as the evaluator. */
 export const deltaWriter: TableWriter = {
@@ -35,9 +42,14 @@ export const deltaWriter: TableWriter = {
   ],
   deletes: true,
   async write(table, random) {
-    const store = memoryStore({ objects: logObjects(table, random) })
-    return deltaReader({ store, cache: keepingCache() }).snapshot({ location: LOCATION })
+    return openDeltaLog(table, random).snapshot({ location: LOCATION })
   },
+}
+
+/** A reader over the log of `table`. */
+export function openDeltaLog(table: LogicalTable, random: Random): TableReader {
+  const store = memoryStore({ objects: logObjects(table, random) })
+  return deltaReader({ store, cache: keepingCache() })
 }
 
 type Action = ReadonlyMap<string, JsonTree>
