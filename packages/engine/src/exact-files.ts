@@ -23,6 +23,7 @@ const TABLE_WIDE: Readonly<Record<string, string>> = {
   columnMapping: 'its columns are named differently inside its files (column mapping)',
   initialDefaults: 'its older files lack columns that have a default',
   typeWidening: 'its older files hold narrower types (type widening)',
+  schemaOnRead: 'its older files call columns by other names (Hudi schema-on-read evolution)',
 }
 
 export interface ExactRows {

@@ -88,7 +88,8 @@ async function readIndex(
   if (index?.has('column_stats') !== true || options.history !== undefined) return new Map()
   const columns = fields.map(path => columnKey(path.map(field => field.name).join('.')))
   const keysOf = fileKeys(table, columns)
-  const wanted = [...rows].flatMap(row => keysOf(row).flat())
+  const keysByRow = new Map([...rows].map(row => [row, keysOf(row)]))
+  const wanted = [...keysByRow.values()].flat(2)
   let found: Awaited<ReturnType<MetadataTable['lookup']>>
   try {
     found = await index.lookup('column_stats', wanted, signal)
@@ -100,7 +101,7 @@ async function readIndex(
     throw error
   }
   const evidenceOf = (row: number): FieldEvidence =>
-    keysOf(row).map((keys, i) => {
+    keysByRow.get(row)!.map((keys, i) => {
       const parts = keys.map(key => columnEvidence(found.get(key), fields[i]!))
       return parts.reduce((a, b) => unionEvidence(a, b, compareValues))
     })

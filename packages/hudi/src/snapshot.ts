@@ -86,7 +86,7 @@ export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
     schema,
     partitionSpecs: new Map([[0, partitioning.spec]]),
     properties: propertiesOf(config, readOptimized),
-    features: featuresOf(parts, readOptimized),
+    features: featuresOf(parts),
     partitionOf: path => partitionValues(readPartitionPath(path, columns, config), partitioning),
     native: {
       format: 'hudi',
@@ -129,11 +129,11 @@ function propertiesOf(config: TableConfig, readOptimized: boolean): ReadonlyMap<
   return properties
 }
 
-function featuresOf(parts: SnapshotParts, readOptimized: boolean): ReadonlySet<string> {
-  const features = new Set<string>()
-  if (parts.state.config.tableType === 'MERGE_ON_READ' && !readOptimized) features.add('mergeLogs')
-  if (parts.history?.renames === true) features.add('schemaOnRead')
-  return features
+/**
+ * Logs are not among them: which slices have any is known file by file, and a table whose slices have none is plain.
+ */
+function featuresOf({ history }: SnapshotParts): ReadonlySet<string> {
+  return new Set(history?.renames === true ? ['schemaOnRead'] : [])
 }
 
 function runHandle(

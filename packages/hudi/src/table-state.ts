@@ -1,4 +1,4 @@
-import { type ObjectStore, TableError, type TableSource } from '@spillway/core'
+import { hash64, type ObjectStore, TableError, type TableSource } from '@spillway/core'
 import { type CommitMetadata, loadCommitMetadata } from './commit-metadata.js'
 import type { Instant } from './instant.js'
 import { mapConcurrently } from './map-concurrently.js'
@@ -43,7 +43,8 @@ export function rootOf(source: TableSource): string {
 function fingerprintOf(config: TableConfig, timeline: Timeline): string {
   const properties = [...config.properties].map(([key, value]) => `${key}=${value}`)
   const instants = timeline.instants.map(i => `${i.path} ${i.state} ${i.size} ${i.lastModified}`)
-  return [...properties, ...instants].join('\n')
+  const text = new TextEncoder().encode([...properties, ...instants].join('\n'))
+  return `${hash64(text).toString(16)}${hash64(text, 1).toString(16)}`
 }
 
 /** Bodies of completed writes. They never change, so a later snapshot of the table takes them over. */

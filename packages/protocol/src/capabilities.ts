@@ -76,6 +76,7 @@ const REWRITABLE: ReadonlySet<string> = new Set([
   'typeWidening',
   'initialDefaults',
   'mergeLogs',
+  'schemaOnRead',
 ])
 
 /** Inline vectors of up to this many bytes cost less than another request. */
