@@ -43,8 +43,15 @@ export interface FileExplanation {
 
 /** Why `row` of `stats` is kept or pruned. */
 export function explain(predicate: PrunePredicate, stats: StatsTable, row: number): Explanation {
-  const kept = prune(predicate, stats, Uint32Array.of(row)).length === 1
   const text = predicateText(unbound(predicate))
+  if (
+    stats.recordCount[row] === 0 &&
+    predicate.kind !== 'alwaysTrue' &&
+    predicate.kind !== 'unknown'
+  ) {
+    return { kept: false, predicate: text, evidence: 'no rows', operands: [] }
+  }
+  const kept = prune(predicate, stats, Uint32Array.of(row)).length === 1
   switch (predicate.kind) {
     case 'and':
     case 'or': {
@@ -94,7 +101,9 @@ async function* explainBatch(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<FileExplanation> {
   const fields = fieldsOf(predicate)
-  const atHand = new Set(prune(predicate, batch.stats, live))
+  const atHand = new Set(
+    prune(predicate, batch.stats, live).filter(row => explain(predicate, batch.stats, row).kept),
+  )
   const left = Uint32Array.from(atHand)
   const stats =
     fields.length === 0 || left.length === 0

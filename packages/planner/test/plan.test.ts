@@ -336,6 +336,24 @@ describe('pages', () => {
 })
 
 describe('explainScan', () => {
+  it('keeps exactly what the plan keeps', async () => {
+    const [first, ...rest] = BATCHES
+    const atHand = { ...first!.atHand!, recordCount: Float64Array.of(10, 0, 10) }
+    const batches = [
+      { ...first!, atHand, read: { ...first!.read!, recordCount: atHand.recordCount } },
+      ...rest,
+    ]
+    for (const predicate of [lt('id', 45), eq('day', 1), eq('nowhere', 1)]) {
+      const explained: string[] = []
+      for await (const { kept, path } of explainScan(memorySnapshot(schema, batches), {
+        predicate,
+      })) {
+        if (kept) explained.push(path!)
+      }
+      expect(explained).toEqual((await planned(batches, { predicate })).paths)
+    }
+  })
+
   it('says why each file was kept or pruned', async () => {
     const predicate: Predicate = { kind: 'and', operands: [eq('day', 2), lt('id', 25)] }
     const lines: string[] = []
