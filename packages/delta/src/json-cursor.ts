@@ -1,6 +1,7 @@
 import { ByteBuffer } from './byte-buffer.js'
 import { unescapeString } from './json-escape.js'
 import { JsonProblem } from './json-problem.js'
+import type { TextInterner } from './text-interner.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -76,13 +77,23 @@ export class JsonCursor {
     return true
   }
 
-  /** UTF-8 bytes of the key just read; valid until the next key or string. */
-  get key(): Uint8Array {
-    return this.#keyBytes.subarray(this.#keyStart, this.#keyEnd)
+  /** The key through `interner`, which knows most of them. */
+  internedKey(interner: TextInterner): string {
+    return interner.text(this.#keyBytes, this.#keyStart, this.#keyEnd)
+  }
+
+  /** A string through `interner`. */
+  readInterned(interner: TextInterner): string {
+    if (this.#peek() !== QUOTE) throw this.#problem('expected a string')
+    const start = this.#position + 1
+    const end = this.#plainEnd(start)
+    if (this.#bytes[end] !== QUOTE) return interner.text(this.#unescape(start, this.#scratch))
+    this.#position = end + 1
+    return interner.text(this.#bytes, start, end)
   }
 
   keyText(): string {
-    return utf8.decode(this.key)
+    return utf8.decode(this.#keyBytes.subarray(this.#keyStart, this.#keyEnd))
   }
 
   /** Consumes a null and says so; leaves anything else. */

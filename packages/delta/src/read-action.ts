@@ -122,8 +122,8 @@ function readPartitionValues(cursor: JsonCursor, action: FileAction, names: Text
   action.hasPartitionValues = true
   for (let more = cursor.enterObject(); more; more = cursor.nextKey()) {
     const at = action.partitionCount++
-    action.partitionNames[at] = names.text(cursor.key)
-    action.partitionValues[at] = cursor.takeNull() ? null : names.text(cursor.readStringBytes())
+    action.partitionNames[at] = cursor.internedKey(names)
+    action.partitionValues[at] = cursor.takeNull() ? null : cursor.readInterned(names)
   }
 }
 

@@ -8,19 +8,32 @@ export class TextInterner {
   readonly #buckets = new Map<number, { readonly bytes: Uint8Array; readonly text: string }[]>()
   #entries = 0
 
-  text(bytes: Uint8Array): string {
-    if (bytes.length > MAX_BYTES) return utf8.decode(bytes)
-    const hash = hashOf(bytes)
+  /** The text of `bytes` from `start` to `end`; no view is made of bytes that are known. */
+  text(bytes: Uint8Array, start = 0, end = bytes.length): string {
+    if (end - start > MAX_BYTES) return utf8.decode(bytes.subarray(start, end))
+    const hash = hashOf(bytes, start, end)
     const bucket = this.#buckets.get(hash)
-    for (const entry of bucket ?? []) if (sameBytes(entry.bytes, bytes)) return entry.text
+    if (bucket !== undefined) {
+      for (const entry of bucket) if (isSame(entry.bytes, bytes, start, end)) return entry.text
+    }
+    return this.#remember(bytes.slice(start, end), hash)
+  }
+
+  #remember(bytes: Uint8Array, hash: number): string {
     const text = utf8.decode(bytes)
     if (this.#entries >= MAX_ENTRIES) return text
     this.#entries++
-    const entry = { bytes: bytes.slice(), text }
-    if (bucket === undefined) this.#buckets.set(hash, [entry])
-    else bucket.push(entry)
+    const bucket = this.#buckets.get(hash)
+    if (bucket === undefined) this.#buckets.set(hash, [{ bytes, text }])
+    else bucket.push({ bytes, text })
     return text
   }
+}
+
+function isSame(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (known.length !== end - start) return false
+  for (let i = 0; i < known.length; i++) if (known[i] !== bytes[start + i]) return false
+  return true
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
@@ -29,8 +42,8 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
-function hashOf(bytes: Uint8Array): number {
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
   return hash
 }
