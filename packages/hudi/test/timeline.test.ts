@@ -1,0 +1,312 @@
+import { isTableError, type SnapshotRef } from '@spillway/core'
+import { memoryStore } from '@spillway/storage'
+import { Random } from '@spillway/testkit'
+import { describe, expect, it } from 'vitest'
+import { hudiReader } from '../src/index.js'
+import { liveFiles, noCache } from './support.js'
+
+const ROOT = 'memory:///t'
+const SCHEMA = '{"type":"record","name":"r","fields":[{"name":"id","type":"long"}]}'
+const at = (day: number) => `202601${String(day).padStart(2, '0')}000000000`
+const base = (group: string, day: number, token = '0-1-1') => `${group}_${token}_${at(day)}.parquet`
+const log = (group: string, day: number, version = 1) => `.${group}_${at(day)}.log.${version}_0-1-1`
+
+interface Body {
+  readonly files?: readonly string[]
+  readonly replaced?: readonly string[]
+  readonly prevCommit?: string
+}
+
+function body({ files = [], replaced, prevCommit }: Body = {}): string {
+  const stats = files.map(path => ({
+    fileId: path.replace(/^\.?([^_]+)_.*/, '$1'),
+    path,
+    ...(prevCommit && { prevCommit }),
+  }))
+  return JSON.stringify({
+    partitionToWriteStats: stats.length > 0 ? { '': stats } : {},
+    ...(replaced && { partitionToReplaceFileIds: { '': replaced } }),
+    extraMetadata: { schema: SCHEMA },
+  })
+}
+
+function tableOf(
+  version: 6 | 9,
+  timeline: Readonly<Record<string, string>>,
+  files: readonly string[],
+  properties = '',
+) {
+  const folder = version === 6 ? `${ROOT}/.hoodie` : `${ROOT}/.hoodie/timeline`
+  const text = `hoodie.table.name=t\nhoodie.table.type=MERGE_ON_READ\nhoodie.table.version=${version}\n${properties}`
+  return memoryStore({
+    objects: [
+      [`${ROOT}/.hoodie/hoodie.properties`, text],
+      ...Object.entries(timeline).map(([name, content]) => [`${folder}/${name}`, content] as const),
+      ...files.map(name => [`${ROOT}/${name}`, 'x'] as const),
+    ],
+  })
+}
+
+async function namesOf(store: ReturnType<typeof tableOf>, ref?: SnapshotRef) {
+  const reader = hudiReader({ store, cache: noCache })
+  const snapshot = await reader.snapshot({ location: ROOT }, ref === undefined ? {} : { at: ref })
+  const files = await liveFiles(snapshot)
+  return files.map(file => [
+    file.recordedPath,
+    ...file.logFiles
+      .map(each => each.path.slice(ROOT.length + 1))
+      .filter(each => each !== file.recordedPath),
+  ])
+}
+
+describe('which files count', () => {
+  it('shows the latest base file of each group', async () => {
+    const store = tableOf(6, { [`${at(1)}.commit`]: body(), [`${at(2)}.commit`]: body() }, [
+      base('a', 1),
+      base('a', 2),
+      base('b', 1),
+    ])
+    expect(await namesOf(store)).toEqual([[base('a', 2)], [base('b', 1)]])
+  })
+
+  it('does not take a pending write before the first completed one for an archived one', async () => {
+    const timeline = {
+      [`${at(1)}.inflight`]: '',
+      [`${at(2)}.commit`]: body(),
+      [`${at(3)}.commit`]: body(),
+    }
+    expect(await namesOf(tableOf(6, timeline, [base('a', 1), base('b', 2)]))).toEqual([
+      [base('b', 2)],
+    ])
+  })
+
+  it('leaves out a file whose instant lies between completed ones and is none of them', async () => {
+    const timeline = { [`${at(1)}.commit`]: body(), [`${at(3)}.commit`]: body() }
+    expect(await namesOf(tableOf(6, timeline, [base('a', 1), base('a', 2)]))).toEqual([
+      [base('a', 1)],
+    ])
+  })
+
+  it('takes writes from before the timeline for archived, around a savepoint that was kept', async () => {
+    const timeline = {
+      [`${at(1)}.commit`]: body(),
+      [`${at(1)}.savepoint`]: '',
+      [`${at(5)}.commit`]: body(),
+    }
+    expect(await namesOf(tableOf(6, timeline, [base('a', 3), base('b', 1)]))).toEqual([
+      [base('a', 3)],
+      [base('b', 1)],
+    ])
+  })
+
+  it('drops the groups that a replace commit names, from its instant on', async () => {
+    const timeline = {
+      [`${at(1)}.commit`]: body({ files: [base('a', 1)] }),
+      [`${at(2)}.replacecommit`]: body({ files: [base('b', 2)], replaced: ['a'] }),
+    }
+    const store = tableOf(6, timeline, [base('a', 1), base('b', 2)])
+    const before = { kind: 'version', version: BigInt(at(1)) } as const
+    expect([await namesOf(store), await namesOf(store, before)]).toEqual([
+      [[base('b', 2)]],
+      [[base('a', 1)]],
+    ])
+  })
+
+  it('puts logs that a pending compaction names on top of the latest base file', async () => {
+    const timeline = {
+      [`${at(1)}.deltacommit`]: body(),
+      [`${at(2)}.deltacommit`]: body(),
+      [`${at(3)}.compaction.requested`]: '',
+      [`${at(4)}.deltacommit`]: body(),
+    }
+    const files = [base('a', 1), log('a', 1), log('a', 3), log('a', 3, 2)]
+    expect(await namesOf(tableOf(6, timeline, files))).toEqual([
+      [base('a', 1), log('a', 1), log('a', 3), log('a', 3, 2)],
+    ])
+  })
+
+  it('shows a group of logs alone', async () => {
+    const timeline = { [`${at(1)}.deltacommit`]: body() }
+    expect(await namesOf(tableOf(6, timeline, [log('a', 1)]))).toEqual([[log('a', 1)]])
+  })
+
+  it('assigns logs of version 8 and on by when they completed', async () => {
+    const timeline = {
+      [`${at(1)}_${at(2)}.deltacommit`]: body(),
+      [`${at(3)}_${at(6)}.deltacommit`]: body(),
+      [`${at(4)}_${at(5)}.commit`]: body(),
+      [`${at(7)}.deltacommit.inflight`]: '',
+    }
+    // The log of the 3rd began before the compaction of the 4th and completed after it: it is not in its base file.
+    const files = [base('a', 1), log('a', 2), log('a', 3), base('a', 4), log('a', 7)]
+    expect(await namesOf(tableOf(9, timeline, files))).toEqual([[base('a', 4), log('a', 3)]])
+  })
+
+  it('ignores change-data logs, markers and files that are not its own', async () => {
+    const files = [base('a', 1), `${log('a', 1)}.cdc`, 'notes.parquet', 'b_0-1-1_x.parquet']
+    expect(await namesOf(tableOf(6, { [`${at(1)}.commit`]: body() }, files))).toEqual([
+      [base('a', 1)],
+    ])
+  })
+
+  it('asks the commit which of two files of one write counts', async () => {
+    const files = [base('a', 1, '0-1-1'), base('a', 1, '0-1-2')]
+    const timeline = { [`${at(1)}.commit`]: body({ files: [base('a', 1, '0-1-2')] }) }
+    expect(await namesOf(tableOf(6, timeline, files))).toEqual([[base('a', 1, '0-1-2')]])
+  })
+
+  it.each([
+    ['a base file that the last write made is missing', [base('b', 1)], 'TABLE_CORRUPT'],
+    [
+      'an external file is registered',
+      [base('a', 1), 'x.parquet_20260101000000000_hudiext'],
+      'UNSUPPORTED_FEATURE',
+    ],
+  ])('refuses where %s', async (_, files, code) => {
+    const store = tableOf(6, { [`${at(1)}.commit`]: body({ files: [base('a', 1)] }) }, files)
+    await expect(namesOf(store)).rejects.toMatchObject({ code })
+  })
+
+  it('refuses an old version whose files a cleaner deleted', async () => {
+    const timeline = {
+      [`${at(1)}.commit`]: body({ files: [base('a', 1)] }),
+      [`${at(2)}.commit`]: body({ files: [base('a', 2)], prevCommit: at(1) }),
+    }
+    const store = tableOf(6, timeline, [base('a', 2)])
+    await expect(namesOf(store, { kind: 'version', version: BigInt(at(1)) })).rejects.toMatchObject(
+      {
+        code: 'INVALID_REQUEST',
+      },
+    )
+  })
+
+  it.each([
+    [
+      'timestamp',
+      { kind: 'timestamp', timestamp: Date.UTC(2026, 0, 2, 12), direction: 'before' },
+      base('a', 2),
+    ],
+    [
+      'timestamp',
+      { kind: 'timestamp', timestamp: Date.UTC(2026, 0, 2, 12), direction: 'after' },
+      base('a', 3),
+    ],
+    ['version', { kind: 'version', version: BigInt(at(1)) }, base('a', 1)],
+  ] as const)('travels by %s', async (_, ref, name) => {
+    const timeline = {
+      [`${at(1)}.commit`]: body(),
+      [`${at(2)}.commit`]: body(),
+      [`${at(3)}.commit`]: body(),
+    }
+    const store = tableOf(6, timeline, [base('a', 1), base('a', 2), base('a', 3)])
+    expect(await namesOf(store, ref)).toEqual([[name]])
+  })
+
+  it.each([
+    ['a snapshot id', { kind: 'snapshotId', id: 1n }],
+    ['a version that never was', { kind: 'version', version: 5n }],
+    ['a time before the first write', { kind: 'timestamp', timestamp: 0, direction: 'before' }],
+  ] as const)('refuses %s', async (_, ref) => {
+    const store = tableOf(6, { [`${at(1)}.commit`]: body() }, [base('a', 1)])
+    await expect(namesOf(store, ref)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  })
+})
+
+describe('changes', () => {
+  const timeline = {
+    [`${at(1)}.commit`]: body({ files: [base('a', 1), base('b', 1)] }),
+    [`${at(2)}.commit`]: body({ files: [base('a', 2)], prevCommit: at(1) }),
+    [`${at(3)}.replacecommit`]: body({ files: [base('c', 3)], replaced: ['b'] }),
+  }
+
+  async function changesOf(store: ReturnType<typeof tableOf>, from: number, to: number) {
+    const reader = hudiReader({ store, cache: noCache })
+    const range = {
+      startVersion: BigInt(at(from)),
+      endVersion: BigInt(at(to)),
+      kind: 'files',
+    } as const
+    const sets = []
+    for await (const set of reader.changes!({ location: ROOT }, range)) {
+      sets.push([
+        set.version,
+        set.changes.map(({ action, file }) => `${action} ${file.recordedPath}`).sort(),
+      ])
+    }
+    return sets
+  }
+
+  it('gives the files that each write added and took away', async () => {
+    const store = tableOf(6, timeline, [base('a', 1), base('b', 1), base('a', 2), base('c', 3)])
+    expect(await changesOf(store, 1, 3)).toEqual([
+      [BigInt(at(1)), [`add ${base('a', 1)}`, `add ${base('b', 1)}`]],
+      [BigInt(at(2)), [`add ${base('a', 2)}`, `remove ${base('a', 1)}`]],
+      [BigInt(at(3)), [`add ${base('c', 3)}`, `remove ${base('b', 1)}`]],
+    ])
+  })
+
+  it('refuses what a cleaner has deleted', async () => {
+    const store = tableOf(6, timeline, [base('b', 1), base('a', 2), base('c', 3)])
+    await expect(changesOf(store, 2, 2)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  })
+
+  it('refuses changes that logs made', async () => {
+    const logged = {
+      ...timeline,
+      [`${at(4)}.deltacommit`]: body({ files: [log('a', 2)], prevCommit: at(2) }),
+    }
+    const store = tableOf(6, logged, [
+      base('a', 1),
+      base('b', 1),
+      base('a', 2),
+      base('c', 3),
+      log('a', 2),
+    ])
+    await expect(changesOf(store, 4, 4)).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
+  })
+})
+
+describe('a damaged timeline', () => {
+  it('never crashes, hangs, or shows a file that is not committed', async () => {
+    const random = new Random(20260309)
+    const files = [base('a', 1), base('a', 2), base('b', 2), base('c', 4), log('a', 2), log('d', 3)]
+    const names = [
+      `${at(1)}.commit`,
+      `${at(2)}.deltacommit`,
+      `${at(3)}.deltacommit.requested`,
+      `${at(3)}.deltacommit`,
+      `${at(4)}.commit.requested`,
+      `${at(4)}.inflight`,
+      `${at(2)}.rollback`,
+      `${at(1)}.clean`,
+      'junk',
+      '99999999999999999.commit',
+    ]
+    for (let round = 0; round < 1500; round++) {
+      const timeline: Record<string, string> = {}
+      for (const name of names) if (random.chance(0.6)) timeline[name] = damaged(body({}), random)
+      const started = names.some(
+        name => name.startsWith(at(4)) && name in timeline && !name.includes('replace'),
+      )
+      const store = tableOf(
+        6,
+        timeline,
+        files,
+        'hoodie.table.create.schema={"type"\\:"record","name"\\:"r","fields"\\:[]}\n',
+      )
+      try {
+        const shown = (await namesOf(store)).flat()
+        if (started) expect(shown).not.toContain(base('c', 4))
+      } catch (error) {
+        if (!isTableError(error)) throw error
+      }
+    }
+  })
+
+  function damaged(text: string, random: Random): string {
+    if (random.chance(0.6)) return text
+    const bytes = new TextEncoder().encode(text).slice(0, random.integer(0, text.length))
+    if (bytes.length > 0) bytes[random.integer(0, bytes.length - 1)] = random.integer(0, 255)
+    return new TextDecoder('latin1').decode(bytes)
+  }
+})
