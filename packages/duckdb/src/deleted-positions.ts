@@ -46,6 +46,27 @@ export async function fillDeletedPositions(
   return vectors.length > 0 || positionDeletes
 }
 
+/** Refuses deletes of rows that a file does not have: they were meant for another file, so rows would be wrong. */
+export async function requireInside(
+  files: readonly DataFile[],
+  rowCounts: readonly number[],
+  { connection, signal }: DeleteContext,
+): Promise<void> {
+  const counts = rowCounts.map((count, i) => `(${i}, ${count})`).join(', ')
+  const [stray] = await connection.all(
+    `SELECT d.file, d.pos, r.rows FROM ${DELETED} d JOIN (VALUES ${counts}) r(file, rows) ON d.file = r.file
+     WHERE d.pos < 0 OR d.pos >= r.rows LIMIT 1`,
+    signal,
+  )
+  if (stray === undefined) return
+  const { path } = files[Number(stray[0])]!
+  throw new TableError(
+    'TABLE_CORRUPT',
+    `row ${stray[1]} of a file is deleted, and the file has ${stray[2]} rows`,
+    { context: { path } },
+  )
+}
+
 async function appendVectors(
   vectors: readonly { readonly index: number; readonly vector: DeletionVector }[],
   { store, connection, signal }: DeleteContext,

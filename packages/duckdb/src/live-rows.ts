@@ -4,6 +4,7 @@ import {
   DELETED,
   type DeleteContext,
   fillDeletedPositions,
+  requireInside,
   requireParquet,
 } from './deleted-positions.js'
 import { equalityConditions, equalityDeletes, equalityKey } from './equality-deletes.js'
@@ -90,7 +91,10 @@ async function partOf(
   const chosen = positions.map(position => files[position]!)
   const source = sourceOf(chosen, shape, { naming: options.naming, context })
   const conditions: string[] = []
+  const rowCountOf = new Map(shape.files.map((file, i) => [file, shape.rowCounts[i]!]))
+  const rowCounts = positions.map(position => rowCountOf.get(position)!)
   if (await fillDeletedPositions(chosen, context)) {
+    await requireInside(chosen, rowCounts, context)
     conditions.push(
       `NOT EXISTS (SELECT 1 FROM ${DELETED} d WHERE d.file = t.file_index AND d.pos = t.file_row_number)`,
     )
@@ -100,10 +104,9 @@ async function partOf(
   const names = shape.columns.map((_, i) => `c${i}`).join(', ')
   const from = `FROM ${readParquet(positions.map(position => paths[position]!))} t(${names})`
   const live = conditions.length === 0 ? 'TRUE' : conditions.join(' AND ')
-  const rowCountOf = new Map(shape.files.map((file, i) => [file, shape.rowCounts[i]!]))
   return {
     files: chosen,
-    rowCounts: positions.map(position => rowCountOf.get(position)!),
+    rowCounts,
     from: `${from} WHERE ${live}`,
     deleted: `${from} WHERE NOT (${live})`,
     source,

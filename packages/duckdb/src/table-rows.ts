@@ -199,10 +199,8 @@ async function countByPositions(
 ): Promise<bigint> {
   const total = part.rowCounts.reduce((sum, count) => sum + BigInt(count), 0n)
   if (!part.hasDeletes) return total
-  const counts = part.rowCounts.map((count, i) => `(${i}, ${count})`).join(', ')
   const [row] = await connection.all(
-    `SELECT count(*) FROM (SELECT DISTINCT file, pos FROM ${DELETED}) d
-     JOIN (VALUES ${counts}) r(file, rows) ON d.file = r.file WHERE d.pos >= 0 AND d.pos < r.rows`,
+    `SELECT count(*) FROM (SELECT DISTINCT file, pos FROM ${DELETED})`,
     signal,
   )
   return total - BigInt(row![0] as bigint)

@@ -75,6 +75,14 @@ describe('deletion vectors', () => {
     })
   })
 
+  it('of rows that their file does not have are corrupt', async () => {
+    const file = await tenRows([inline([3, 10])])
+    await expect(table.read([file]).count(snapshot)).rejects.toMatchObject({
+      code: 'TABLE_CORRUPT',
+      message: expect.stringContaining('row 10 of a file is deleted, and the file has 10 rows'),
+    })
+  })
+
   it.each([
     ['a wrong checksum', (bytes: Uint8Array) => bytes.fill(0, bytes.length - 1), /checksum/],
     ['a wrong length', (bytes: Uint8Array) => bytes.fill(9, 4, 5), /header says/],
