@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSharingClient, parseTableName, type SharingClient } from '@spillway/client'
-import type { SqlAnswer } from '@spillway/duckdb'
+import type { DuckDb, SqlAnswer } from '@spillway/duckdb'
 import { parseProfile, parseSqlPredicate, profileText } from '@spillway/protocol'
 import { tokenHash } from '@spillway/server'
 import { type Composition, compose } from '../compose.js'
@@ -113,14 +113,22 @@ function configOf(
 
 /** Every table counted through the share, then one question asked. */
 async function askAsRecipient(client: SharingClient, provider: Provider) {
+  const { duckdb } = provider.spillway
   const listed: SharedFacts[] = []
   for await (const { share, schema, name } of client.tables('city')) {
-    const { files, rows } = await countThroughShare(client, `${share}.${schema}.${name}`)
+    const { files, rows } = await countThroughShare(client, {
+      name: `${share}.${schema}.${name}`,
+      duckdb,
+    })
     const rowsAtProvider = await countAtProvider(provider, name)
     listed.push({ name: `${share}.${schema}.${name}`, files, rows, rowsAtProvider })
   }
   const start = performance.now()
-  const { files, rows, answer } = await countThroughShare(client, QUESTION.table, QUESTION)
+  const { files, rows, answer } = await countThroughShare(
+    client,
+    { name: QUESTION.table, duckdb },
+    QUESTION,
+  )
   const milliseconds = performance.now() - start
   const name = parseTableName(QUESTION.table).table
   const rowsAtProvider = await countAtProvider(provider, name, QUESTION.where)
@@ -138,23 +146,18 @@ async function askAsRecipient(client: SharingClient, provider: Provider) {
 
 async function countThroughShare(
   client: SharingClient,
-  name: string,
+  { name, duckdb }: { readonly name: string; readonly duckdb: DuckDb },
   question?: { readonly where: string; readonly sql: string },
 ) {
   const hints = question && { predicateHints: [question.where] }
   const shared = await sharedTable(await client.query(parseTableName(name), hints))
-  const recipient = compose({ stores: [{ scheme: 'shared', store: shared.store }] })
-  try {
-    const snapshot = await recipient
-      .engine()
-      .snapshot({ location: shared.location, format: 'delta' })
-    const where = question && parseSqlPredicate(question.where).predicate
-    const answer =
-      question && (await recipient.rows.sql(snapshot, question.sql, { ...(where && { where }) }))
-    return { files: shared.files, rows: await recipient.rows.count(snapshot, where), answer }
-  } finally {
-    await recipient.close()
-  }
+  // The recipient's wiring is its own; only DuckDB is shared, which takes a while to start.
+  const recipient = compose({ stores: [{ scheme: 'shared', store: shared.store }], duckdb })
+  const snapshot = await recipient.engine().snapshot({ location: shared.location, format: 'delta' })
+  const where = question && parseSqlPredicate(question.where).predicate
+  const answer =
+    question && (await recipient.rows.sql(snapshot, question.sql, { ...(where && { where }) }))
+  return { files: shared.files, rows: await recipient.rows.count(snapshot, where), answer }
 }
 
 interface Provider {
