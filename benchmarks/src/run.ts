@@ -38,9 +38,11 @@ export function runPeer(
     const child = join(root, 'dist', 'child.js')
     return run(process.execPath, ['--expose-gc', child, `${benchmark.name}@${peer.name}`, data])
   }
-  const interpreter = python ?? join(root, '..', '.venv', 'interop', 'bin', 'python')
+  const interpreter = python ?? join(root, '..', '.venv', 'peers', 'bin', 'python')
   if (!existsSync(interpreter)) {
-    return Promise.resolve({ error: `not installed: run test/interop/setup.sh, or pass --python` })
+    return Promise.resolve({
+      error: `not installed: run benchmarks/peers/setup.sh, or pass --python`,
+    })
   }
   return run(interpreter, [
     join(root, 'peers', peer.script),
