@@ -60,7 +60,7 @@ export function compose(options: ComposeOptions = {}): Composition {
     signers,
     duckdb,
     rows: tableRows({ store, duckdb, files: plannedFiles }),
-    engine: more => createEngine({ readers, signers, ...more }),
+    engine: more => createEngine({ readers, signers, store, ...more }),
     close: () => duckdb.close(),
   }
 }

@@ -39,6 +39,15 @@ const schema = z.strictObject({
       buckets: z.array(z.strictObject({ bucket: z.string().min(1), ...s3 })).default([]),
     })
     .prefault({}),
+  duckdb: z
+    .strictObject({
+      threads: z.int().min(1).max(1024).optional(),
+      memoryLimit: z
+        .string()
+        .regex(/^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/, 'expected a size such as 2GB')
+        .optional(),
+    })
+    .prefault({}),
   staging: z
     .strictObject({ location: z.string().min(1), keepDays: z.number().positive().default(8) })
     .optional(),
@@ -56,6 +65,8 @@ export type StorageSettings = z.output<typeof schema>['storage']
 export interface ServeConfig {
   readonly server: ServerSettings
   readonly storage: StorageSettings
+  /** What rewriting files into staging may use. */
+  readonly duckdb: z.output<typeof schema>['duckdb']
   readonly staging?: { readonly location: string; readonly keepDays: number }
   readonly shares: SharesConfig
   /** Folders of this machine that tables and staging lie in: nothing outside them is read or served. */
@@ -98,12 +109,13 @@ export function parseConfig(
     )
     throw refused(path, reasons.join('; '))
   }
-  const { server, storage, staging } = parsed.data
+  const { server, storage, duckdb, staging } = parsed.data
   const shares = located(sharesOf(parsed.data, path), folder)
   const stagingLocation = staging && locationFromInput(staging.location, folder)
   return {
     server,
     storage,
+    duckdb,
     shares,
     ...(staging && { staging: { ...staging, location: stagingLocation! } }),
     localRoots: localRoots(shares, stagingLocation),

@@ -1,5 +1,5 @@
 import { isTableError } from '@spillway/core'
-import { cleanStaging, rowResolver } from '@spillway/duckdb'
+import { cleanStaging, type DuckDbOptions, duckDb, rowResolver } from '@spillway/duckdb'
 import { type AccessLog, createConfigShares, createSharingServer } from '@spillway/server'
 import { localGateway } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
@@ -27,7 +27,11 @@ const CLEAN_EVERY_MS = 3_600_000
 const DAY_MS = 86_400_000
 
 export function createRuntime(config: ServeConfig, options: RuntimeOptions): Runtime {
-  const spillway = compose({ roots: config.localRoots, ...storageOf(config.storage) })
+  const spillway = compose({
+    roots: config.localRoots,
+    ...storageOf(config.storage),
+    duckdb: duckDb(present<DuckDbOptions>(config.duckdb)),
+  })
   const basePath = new URL(options.publicUrl).pathname.replace(/\/+$/, '')
   const gateway = localGateway({
     roots: config.localRoots,
@@ -87,19 +91,23 @@ function storageOf({ s3, buckets }: StorageSettings): {
   readonly s3?: S3Options
   readonly buckets: readonly (S3Options & { readonly bucket: string })[]
 } {
-  // Absent members and undefined ones mean the same; the options know the former alone.
-  const present = <Options extends object>(given: Options) =>
-    Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   return {
-    ...(s3 && { s3: present(s3) as S3Options }),
-    buckets: buckets.map(each => present(each) as S3Options & { readonly bucket: string }),
+    ...(s3 && { s3: present<S3Options>(s3) }),
+    buckets: buckets.map(each => present<S3Options & { readonly bucket: string }>(each)),
   }
+}
+
+/** Absent members and undefined ones mean the same; options know the former alone. */
+function present<Options>(given: object): Options {
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as Options
 }
 
 /** What the engine was made from: with all of it the same, only the catalog changes hands. */
 function sameButShares(a: ServeConfig, b: ServeConfig): boolean {
-  const facts = ({ server, storage, staging, localRoots }: ServeConfig) =>
-    JSON.stringify([server, storage, staging ?? null, [...localRoots].sort()])
+  const facts = ({ server, storage, duckdb, staging, localRoots }: ServeConfig) =>
+    JSON.stringify([server, storage, duckdb, staging ?? null, [...localRoots].sort()])
   return facts(a) === facts(b)
 }
 
