@@ -1,5 +1,6 @@
 import type {
   ChangeRange,
+  ObjectStore,
   RowResolver,
   Snapshot,
   SnapshotRef,
@@ -28,6 +29,8 @@ export interface EngineOptions {
   readonly denseVersions?: boolean
   /** The first that covers a path signs it. */
   readonly signers: readonly UrlSigner[]
+  /** Where Iceberg's deletion vectors are read from, to be sent inside lines; without it they are resolved or refused. */
+  readonly store?: ObjectStore
   /** Rewrites files that a recipient could not read exactly; without it such files are refused. */
   readonly rowResolver?: RowResolver
   /** Where `rowResolver` writes: files there may be signed for any table. */
@@ -87,6 +90,7 @@ export function createEngine(options: EngineOptions): Engine {
       clock,
       expiresInSeconds: expiresInSeconds ?? options.urlExpiresInSeconds ?? 3600,
       ...(options.rowResolver && { resolver: options.rowResolver }),
+      ...(options.store && { store: options.store }),
     }
   }
 

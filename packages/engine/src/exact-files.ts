@@ -3,7 +3,9 @@ import {
   type DataFile,
   type DeleteFile,
   type LiveFiles,
+  type ObjectStore,
   type RowResolver,
+  readString,
   type Selection,
   type Snapshot,
   TableError,
@@ -30,6 +32,8 @@ export interface ExactRows {
   readonly snapshot: Snapshot
   readonly accepts: Accepts
   readonly resolver?: RowResolver
+  /** Reads vectors that must travel inside a line. */
+  readonly store?: ObjectStore
 }
 
 /** The table-wide features of `metadata` that a recipient cannot apply by itself. */
@@ -73,9 +77,17 @@ export async function countInexact(
   let inexact = 0
   for (let start = 0; start < suspects.length; start += 1024) {
     const files = await live.files(suspects.subarray(start, start + 1024), options.signal)
-    inexact += files.filter(file => !sentByItself(file, options.exact.accepts)).length
+    inexact += files.filter(file => !sentByItself(file, options.exact)).length
   }
   return inexact
+}
+
+function foreignRefusal(fileFormat: string): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the table holds ${fileFormat} files, and only Parquet files are shared`,
+    { context: { feature: fileFormat } },
+  )
 }
 
 /** The refusal for `count` files that only staging could serve. */
@@ -94,15 +106,64 @@ export function deletedRowsRefusal(exact: ExactRows, count: number): TableError 
   )
 }
 
+/** True where some file of the table may be refused whatever the recipient accepts by itself: worth a look beforehand. */
+export function mayRefuseFiles({ snapshot, accepts, resolver }: ExactRows): boolean {
+  if (mayBeForeign(snapshot)) return true
+  if (resolver !== undefined) return false
+  if (snapshot.features.has('mergeLogs')) return true
+  if (!snapshot.features.has('deletionVectors')) return false
+  return snapshot.format !== 'delta' || !accepts.features.has('deletionVectors')
+}
+
+function mayBeForeign({ format, properties }: Snapshot): boolean {
+  const written = properties.get('write.format.default')?.toLowerCase() ?? 'parquet'
+  return format === 'iceberg' && written !== 'parquet'
+}
+
+/** Refuses Iceberg's ORC and Avro files by their names, before they are looked at one by one. */
+export function refuseForeign({ batch }: LiveFiles, rows: Selection, snapshot: Snapshot): void {
+  if (!mayBeForeign(snapshot)) return
+  for (const row of rows) {
+    const found = /\.(orc|avro)$/i.exec(readString(batch.path, row))
+    if (found !== null) throw foreignRefusal(found[1]!.toLowerCase())
+  }
+}
+
 /** True for a file whose exact rows need nobody's help: untouched, or with one vector the recipient applies. */
-function sentByItself(file: DataFile, accepts: Accepts): boolean {
+function sentByItself(file: DataFile, exact: ExactRows): boolean {
   if (file.fileFormat !== 'parquet' || file.logFiles.length > 0) return false
   if (file.deletes.length === 0) return true
+  const [vector, ...more] = file.deletes
   return (
-    file.deletes.length === 1 &&
-    file.deletes[0]!.kind === 'deletion-vector' &&
-    accepts.features.has('deletionVectors')
+    more.length === 0 &&
+    vector?.kind === 'deletion-vector' &&
+    exact.accepts.features.has('deletionVectors') &&
+    canTravel(vector, exact)
   )
+}
+
+/**
+ * Readers of Delta look at the first byte of a vector's file, and only Delta's own files begin with it: other vectors
+ * travel inside the line.
+ */
+function canTravel({ bitmap }: DeletionVector, { snapshot, accepts, store }: ExactRows): boolean {
+  if (snapshot.format === 'delta' || bitmap instanceof Uint8Array) return true
+  return store !== undefined && bitmap.length <= accepts.inlineVectorBytes
+}
+
+async function travelling(
+  vector: DeletionVector,
+  { snapshot, store }: ExactRows,
+  signal?: AbortSignal,
+): Promise<DeletionVector> {
+  const { bitmap } = vector
+  if (snapshot.format === 'delta' || bitmap instanceof Uint8Array) return vector
+  const range = { start: bitmap.offset, end: bitmap.offset + bitmap.length }
+  const read = await store?.get(bitmap.path, { range, ...(signal && { signal }) })
+  if (read?.bytes.length === bitmap.length) return { ...vector, bitmap: read.bytes }
+  throw new TableError('TABLE_CORRUPT', 'a deletion vector is missing or shorter than recorded', {
+    context: { path: bitmap.path, offset: bitmap.offset, length: bitmap.length },
+  })
 }
 
 /** As it is, as a vector, rewritten, or refused: the order of architecture.md section 1. */
@@ -113,16 +174,21 @@ export async function makeExact(
 ): Promise<ExactFile> {
   const { snapshot, accepts, resolver } = exact
   const whole = tableWideNeeds(snapshot, accepts).length === 0
-  if (whole && sentByItself(file, accepts)) {
-    const vector = file.deletes[0]
-    return vector === undefined ? { file } : { file, vector: vector as DeletionVector }
+  if (whole && sentByItself(file, exact)) {
+    const vector = file.deletes[0] as DeletionVector | undefined
+    return vector === undefined
+      ? { file }
+      : { file, vector: await travelling(vector, exact, signal) }
   }
+  if (file.fileFormat !== 'parquet') throw foreignRefusal(file.fileFormat)
   if (resolver === undefined) throw deletedRowsRefusal(exact, 1)
   const readable = file.fileFormat === 'parquet' && file.logFiles.length === 0
   if (whole && readable && accepts.features.has('deletionVectors')) {
     const vector = await resolver.toDeletionVector(snapshot, file, signal)
     if (vector.kind === 'deletion-vector') return { file, vector }
   }
+  // A rewritten file has the table's own names: it cannot stand beside files whose names the recipient maps.
+  if (whole && snapshot.features.has('columnMapping')) throw deletedRowsRefusal(exact, 1)
   return { file: withoutOriginals(await resolver.toCompleteFile(snapshot, file, signal)) }
 }
 

@@ -2,6 +2,7 @@ import {
   type Accepts,
   and,
   type DataFile,
+  type ObjectStore,
   type Predicate,
   type RowResolver,
   type Snapshot,
@@ -16,6 +17,8 @@ import {
   type ExactFile,
   type ExactRows,
   makeExact,
+  mayRefuseFiles,
+  refuseForeign,
   refuseTable,
 } from './exact-files.js'
 import type { Metrics } from './metrics.js'
@@ -52,6 +55,7 @@ export interface SignedFiles extends AsyncIterable<readonly SignedFile[]> {
 
 export interface SigningContext {
   readonly resolver?: RowResolver
+  readonly store?: ObjectStore
   readonly signerFor: (path: string) => UrlSigner
   readonly guard: (path: string) => void
   readonly metrics: Metrics
@@ -73,7 +77,8 @@ export function signFiles(
   const scan = grantedScan(options)
   const plan = planScan(snapshot, scan)
   const isGranted = grant === undefined ? undefined : partitionGrant(grant, snapshot)
-  const exact = { snapshot, accepts, ...(context.resolver && { resolver: context.resolver }) }
+  const { resolver, store } = context
+  const exact = { snapshot, accepts, ...(resolver && { resolver }), ...(store && { store }) }
   let expiresAt: number | undefined
 
   async function* batches() {
@@ -114,11 +119,12 @@ function grantedScan(options: SignedFilesOptions): SignedFilesOptions {
 /** A file that can only be refused must be, before the first line: so the plan is made once to look for one. */
 async function refuseEarly(exact: ExactRows, options: SignedFilesOptions): Promise<void> {
   refuseTable(exact)
-  if (exact.resolver !== undefined) return
-  if (exact.snapshot.format === 'delta' && exact.accepts.features.has('deletionVectors')) return
+  if (!mayRefuseFiles(exact)) return
   let inexact = 0
   for await (const { files, selection } of planScan(exact.snapshot, options)) {
     const { signal } = options
+    refuseForeign(files, selection, exact.snapshot)
+    if (exact.resolver !== undefined) continue
     inexact += await countInexact(files, selection, { exact, ...(signal && { signal }) })
   }
   if (inexact > 0) throw deletedRowsRefusal(exact, inexact)

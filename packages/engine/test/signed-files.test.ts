@@ -1,4 +1,5 @@
 import type { DataFile, RowResolver } from '@spillway/core'
+import { memoryStore } from '@spillway/storage'
 import { expect, it } from 'vitest'
 import { createEngine, type EngineOptions, type SignedFile } from '../src/index.js'
 import {
@@ -76,7 +77,8 @@ it('signs each path of a batch once', async () => {
 it('refuses deleted rows before the first file, counting the files', async () => {
   const deleted = (name: string) => dataFile(name, { deletes: [vector('dv.bin')] })
   const files = [dataFile('a'), deleted('b'), deleted('c')]
-  await expect(sign({ files })).rejects.toMatchObject({
+  const table = { files, features: ['deletionVectors'] }
+  await expect(sign(table)).rejects.toMatchObject({
     code: 'UNSUPPORTED_FEATURE',
     message: expect.stringMatching(/^2 files .*readerfeatures=deletionvectors.*staging/),
     context: { feature: 'deletionVectors', files: 2 },
@@ -103,6 +105,48 @@ it('turns other deletes into a vector for a recipient that applies vectors', asy
   expect(file?.vector?.url).toBeUndefined()
 })
 
+it('puts an Iceberg vector inside the line: its file does not begin as Delta’s do', async () => {
+  const bitmap = Uint8Array.from({ length: 36 }, (_, index) => index)
+  const store = memoryStore()
+  await store.put(`${LOCATION}/dv.bin`, new Uint8Array([9, 9, 9, 9, 9, ...bitmap, 9]))
+  const table = {
+    files: [dataFile('a', { deletes: [vector('dv.bin')] })],
+    format: 'iceberg',
+    features: ['deletionVectors'],
+  } as const
+  const [file] = await sign(table, { ...VECTORS, inlineVectorBytes: 36 }, { store })
+  expect(file?.vector).toEqual({ vector: { ...vector('dv.bin'), bitmap } })
+  const short = { ...VECTORS, inlineVectorBytes: 35 }
+  await expect(sign(table, short, { store })).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
+  const [resolved] = await sign(table, short, { store, ...STAGED })
+  expect(resolved?.vector).toMatchObject({ vector: { id: 'v-a' } })
+})
+
+it.each(['orc', 'avro'])(
+  'refuses %s files before the first file, with staging or without',
+  async format => {
+    const files = [dataFile('a.parquet'), dataFile(`b.${format}`)]
+    const table = {
+      files,
+      format: 'iceberg',
+      properties: { 'write.format.default': format },
+    } as const
+    for (const options of [{}, STAGED]) {
+      await expect(sign(table, VECTORS, options)).rejects.toMatchObject({
+        code: 'UNSUPPORTED_FEATURE',
+        message: `the table holds ${format} files, and only Parquet files are shared`,
+      })
+    }
+  },
+)
+
+it('rewrites no single file beside files whose columns the recipient maps', async () => {
+  const files = [dataFile('a'), dataFile('b', { logFiles: [{ path: 'log', size: 1 }] })]
+  const table = { files, format: 'hudi', features: ['columnMapping', 'mergeLogs'] } as const
+  const mapping = { features: new Set(['columnMapping']), inlineVectorBytes: 0 }
+  await expect(sign(table, mapping, STAGED)).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
+})
+
 it.each<[string, Partial<DataFile>]>([
   [
     'position deletes',
@@ -112,7 +156,11 @@ it.each<[string, Partial<DataFile>]>([
 ])(
   'refuses %s that nobody resolves, even to a recipient that applies vectors',
   async (_, given) => {
-    const table = { files: [dataFile('a'), dataFile('b', given)], format: 'iceberg' } as const
+    const table = {
+      files: [dataFile('a'), dataFile('b', given)],
+      format: 'iceberg',
+      features: ['deletionVectors', 'mergeLogs'],
+    } as const
     await expect(sign(table, VECTORS)).rejects.toMatchObject({
       code: 'UNSUPPORTED_FEATURE',
       message: expect.stringMatching(/^1 file .*staging/),

@@ -82,6 +82,7 @@ export interface TableOptions {
   readonly version?: bigint
   readonly format?: TableFormat
   readonly features?: readonly string[]
+  readonly properties?: Readonly<Record<string, string>>
 }
 
 export function snapshotOf(source: TableSource, options: TableOptions): Snapshot {
@@ -93,7 +94,7 @@ export function snapshotOf(source: TableSource, options: TableOptions): Snapshot
     timestamp: Number(version) * 1000,
     schema: createSchema([{ id: 1, name: 'id', physicalName: 'id', type: 'long', nullable: true }]),
     partitionSpecs: new Map(),
-    properties: new Map(),
+    properties: new Map(Object.entries(options.properties ?? {})),
     features: new Set(options.features ?? []),
     native:
       format === 'delta'

@@ -79,8 +79,8 @@ const REWRITABLE: ReadonlySet<string> = new Set([
   'schemaOnRead',
 ])
 
-/** Inline vectors of up to this many bytes cost less than another request. */
-const INLINE_VECTOR_BYTES = 16 * 1024
+/** Longest bitmap that is put into a line: some 8 million deleted rows of one file at worst. */
+const INLINE_VECTOR_BYTES = 1024 ** 2
 
 /**
  * The format a table is answered in. It follows what the table declares, never which files survive, so that it is the
@@ -105,9 +105,29 @@ export function settle(
 
   if (parquet && needed.length === 0) return parquetAnswer(unused)
   if (delta && missing.length === 0) return deltaAnswer(readerFeatures, unused)
-  if (delta && hardForDelta.length === 0) return deltaAnswer(readerFeatures, unused)
+  // Where every file is rewritten there is nothing left for the delta format to say.
+  const whole = missing.some(feature => TABLE_WIDE.has(feature))
+  if (parquet && whole && hardForParquet.length === 0) return parquetAnswer(unused)
+  if (delta && hardForDelta.length === 0) {
+    return deltaAnswer(withoutTableWide(readerFeatures), unused)
+  }
   if (parquet && hardForParquet.length === 0) return parquetAnswer(unused)
   throw refusal(delta ? hardForDelta : hardForParquet, needed)
+}
+
+const TABLE_WIDE: ReadonlySet<string> = new Set([
+  'columnMapping',
+  'typeWidening',
+  'typeWidening-preview',
+  'initialDefaults',
+])
+
+/**
+ * A rewritten file has the table's own names and types. Beside such files none may be sent that needs them mapped, so
+ * where anything has to be rewritten, whatever is mapped is rewritten as well.
+ */
+function withoutTableWide(features: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...features].filter(feature => !TABLE_WIDE.has(feature)))
 }
 
 /** A table may have files that use these although its properties say that new ones will not. */

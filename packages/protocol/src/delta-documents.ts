@@ -4,6 +4,7 @@ import { type JsonValue, parseJson, RawJson, type WireValue } from './json-text.
 import { partitionColumns } from './partition-text.js'
 import { schemaString, strippedSchemaString } from './schema-string.js'
 import { isLogOnly, tableFeatures } from './table-features.js'
+import { wireTableId } from './table-id.js'
 
 const LEGACY_READER_FEATURES = 2
 
@@ -87,7 +88,7 @@ export function deltaMetaData(metadata: TableMetadata, settled: Settled): WireVa
   const columnMapping =
     metadata.features.has('columnMapping') && settled.features.has('columnMapping')
   return {
-    id: metadata.tableId,
+    id: wireTableId(metadata),
     name: metadata.name,
     description: metadata.description,
     format: { provider: 'parquet', options: {} },

@@ -4,6 +4,7 @@ import { deltaMetaData, deltaProtocol } from './delta-documents.js'
 import { type WireValue, writeJson } from './json-text.js'
 import { partitionColumns } from './partition-text.js'
 import { schemaString, strippedSchemaString } from './schema-string.js'
+import { wireTableId } from './table-id.js'
 
 export interface HeaderOptions {
   /** The wire's number of this version. */
@@ -64,7 +65,7 @@ export function encodeMetaData(
 function parquetMetaData(metadata: TableMetadata): { readonly [key: string]: WireValue } {
   const changes = metadata.properties.get('delta.enableChangeDataFeed')?.toLowerCase() === 'true'
   return {
-    id: metadata.tableId,
+    id: wireTableId(metadata),
     name: metadata.name,
     description: metadata.description,
     format: { provider: 'parquet' },

@@ -87,6 +87,27 @@ it('sends a table of vectors as parquet where the provider rewrites, but never a
   expect(() => settle(parquet, zoneless, { canRewrite: true })).toThrow(/timestampNtz/)
 })
 
+const both = deltaTable({
+  ...MAPPED,
+  configuration: { ...MAPPED.configuration, 'delta.enableDeletionVectors': 'true' },
+  features: ['columnMapping', 'deletionVectors'],
+})
+
+it('maps no columns beside files that are rewritten: those have the table’s own names', () => {
+  const asked = parseCapabilities('responseformat=delta;readerfeatures=columnmapping')
+  const { format, accepts, features } = settle(asked, both, { canRewrite: true })
+  expect(format).toBe('delta')
+  expect([...features]).toEqual([])
+  expect(accepts.features.has('columnMapping')).toBe(false)
+})
+
+it('rewrites into parquet where every file is rewritten and the client reads both', () => {
+  const asked = parseCapabilities('responseformat=delta,parquet;readerfeatures=deletionvectors')
+  expect(settle(asked, both, { canRewrite: true }).format).toBe('parquet')
+  const some = parseCapabilities('responseformat=delta,parquet;readerfeatures=columnmapping')
+  expect(settle(some, both, { canRewrite: true }).format).toBe('delta')
+})
+
 it('does not let a switched-off feature hide vectors that files still have', () => {
   const { accepts } = settle(parseCapabilities(null), unused, { canRewrite: false })
   expect(accepts.features.has('deletionVectors')).toBe(false)

@@ -124,6 +124,20 @@ it('says nothing of mapping and vectors to a client for whom files are rewritten
   expect(JSON.parse(metaData.deltaMetadata.schemaString).fields).toEqual([LONG_ID])
 })
 
+it('does not tell where a table lies that has no id of its own', () => {
+  const table = {
+    ...deltaTable(),
+    tableId: 's3://bucket/private/orders',
+    native: { format: 'parquet' } as const,
+  }
+  for (const format of ['parquet', 'delta']) {
+    const [, { metaData }] = header(table, `responseformat=${format}`)
+    const { id } = metaData.deltaMetadata ?? metaData
+    expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+    expect(JSON.stringify(metaData)).not.toContain('private')
+  }
+})
+
 it('describes a table of another format as the Delta table its recipient will see', () => {
   const table = {
     ...deltaTable({ fields: [field(1, 'id', 'long'), field(2, 'at', 'timestamptz')] }),
