@@ -9,6 +9,7 @@ import {
 import { describe, it } from 'vitest'
 import { icebergWriter } from '../../iceberg/test/support/random-iceberg.js'
 import { deltaWriter, LOCATION, openDeltaLog } from './support/delta-writer.js'
+import { hudiWriter } from './support/hudi-writer.js'
 
 const plan: ReaderSubject['plan'] = (snapshot, predicate) =>
   planScan(snapshot, { predicate, zonelessLiterals: 'utc' })
@@ -28,6 +29,7 @@ async function deltaSubject(seed: number): Promise<ReaderSubject> {
 describe.each<readonly [string, (seed: number) => Promise<ReaderSubject>]>([
   ['delta', deltaSubject],
   ['iceberg', seed => written(icebergWriter, seed)],
+  ['hudi', seed => written(hudiWriter, seed)],
 ])('%s', (_, open) => {
   describe.each([1, 2, 3, 4])('written as of seed %i', seed => {
     for (const { name, run, skip } of readerSuite) {

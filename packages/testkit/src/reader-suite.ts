@@ -143,10 +143,10 @@ async function describesFiles({ table, snapshot }: ReaderSubject): Promise<void>
       described.map(({ path }) => fileIndex(path)),
       indexes,
     )
-    for (const [position, { deletes }] of described.entries()) {
-      // Position deletes may apply to a file and name none of its rows.
+    for (const [position, { deletes, logFiles }] of described.entries()) {
+      // Deletes and logs may apply to a file and name none of its rows.
       const { deleted } = table.files[indexes[position]!]!
-      assert.ok(deletes.length > 0 || deleted.size === 0)
+      assert.ok(deletes.length > 0 || logFiles.length > 0 || deleted.size === 0)
     }
   }
 }
