@@ -50,9 +50,9 @@ function install() {
 }
 
 function build() {
-  run(join(bin, 'turbo'), ['run', 'build', '--output-logs=errors-only'], {
-    stdio: ['ignore', 2, 2],
-  })
+  // Through npx, because turbo looks for pnpm on the path and a machine with only npm has none there.
+  const turbo = ['turbo', 'run', 'build', '--output-logs=errors-only']
+  run('npx', ['--yes', manifest.packageManager, 'exec', ...turbo], { stdio: ['ignore', 2, 2] })
 }
 
 function vitest(...args) {
