@@ -135,9 +135,9 @@ describe('requests of absurd size', () => {
     await expectStillUp()
   })
 
-  it('jsonPredicateHints nested 10,000 deep prune nothing', async () => {
+  it('jsonPredicateHints nested 10,001 deep drop no match', async () => {
     const leaf = '{"op":"isNull","children":[{"op":"column","name":"id","valueType":"long"}]}'
-    const hint = `${'{"op":"not","children":['.repeat(10_000)}${leaf}${']}'.repeat(10_000)}`
+    const hint = `${'{"op":"not","children":['.repeat(10_001)}${leaf}${']}'.repeat(10_001)}`
     expect(await linesOf(await server.query('simple', { jsonPredicateHints: hint }))).toHaveLength(
       4,
     )
