@@ -22,7 +22,7 @@ export interface ScanOptions {
 export interface ScanMetrics {
   readonly batchesTotal: number
   readonly batchesPruned: number
-  /** Live files of the snapshot: exact where it states its totals or every batch was loaded, else at most this. */
+  /** Live files: exact where the snapshot states its totals or every batch was loaded, else by the batches' own counts. */
   readonly filesTotal: number
   readonly filesKept: number
   readonly filesPruned: {
