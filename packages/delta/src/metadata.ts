@@ -10,7 +10,10 @@ const metadataSchema = z.object({
   format: z.object({ provider: z.string().nullish() }).nullish(),
   schemaString: z.string(),
   partitionColumns: z.array(z.string()).nullish(),
-  configuration: z.record(z.string(), z.string().nullable()).nullish(),
+  // Strings, says the protocol; not every writer quotes its numbers and booleans.
+  configuration: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).nullable())
+    .nullish(),
 })
 
 /** A metaData action, understood. */
@@ -62,11 +65,11 @@ function checkFormat(provider: string): void {
   throw new TableError('UNSUPPORTED_FEATURE', `the table's data files are ${provider}, not Parquet`)
 }
 
-function configurationOf(configuration: Readonly<Record<string, string | null>>) {
-  const entries = Object.entries(configuration).filter(
-    (entry): entry is [string, string] => entry[1] !== null,
-  )
-  return new Map(entries)
+function configurationOf(
+  configuration: Readonly<Record<string, string | number | boolean | null>>,
+): ReadonlyMap<string, string> {
+  const entries = Object.entries(configuration).filter(([, value]) => value !== null)
+  return new Map(entries.map(([key, value]) => [key, String(value)]))
 }
 
 function mappingMode(

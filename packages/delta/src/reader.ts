@@ -12,7 +12,7 @@ import { parquetReader } from '@spillway/encoding'
 import { readChanges } from './changes.js'
 import { DeltaLog, isSameObject } from './delta-log.js'
 import { advanceState, type LoadContext, loadState } from './load-state.js'
-import { chooseNext } from './log-segment.js'
+import { chooseNext, latestVersion } from './log-segment.js'
 import { RecentReads } from './recent-reads.js'
 import { snapshotOf, type TableState } from './table-state.js'
 import { type ResolvedVersion, versionAtTime } from './time-travel.js'
@@ -66,13 +66,19 @@ export function deltaReader(options: DeltaReaderOptions): TableReader {
     }
   }
 
+  /** Undefined for the latest. A version that is not there shows when it is loaded. */
+  const versionOf = async (source: TableSource, at: SnapshotRef, signal?: AbortSignal) => {
+    if (at.kind === 'latest') return undefined
+    return at.kind === 'version' ? at.version : (await resolve(source, at, signal)).version
+  }
+
   const stateAt = async (
     context: LoadContext,
     at: SnapshotRef,
     previous: TableState | undefined,
   ): Promise<TableState> => {
     const { source, signal } = context
-    const version = at.kind === 'latest' ? undefined : (await resolve(source, at, signal)).version
+    const version = await versionOf(source, at, signal)
     const next = previous && (await nextState(context, previous, version))
     if (next !== undefined) return next
     const segment = await (version === undefined
@@ -115,6 +121,7 @@ async function nextState(
   // A table that was dropped and made again in the same place has other files under the same names.
   if (again === undefined || !isSameObject(again.file, lastCommit)) return undefined
   if (isWorthReloading(previous, listing.checkpoints.at(-1)?.version)) return undefined
+  if (version !== undefined && version > (latestVersion(listing) ?? -1n)) return undefined
   const segment = chooseNext(listing, previous.version, { version, folder: log.folder })
   if (segment.version === previous.version) return previous
   return advanceState(context, previous, segment)
