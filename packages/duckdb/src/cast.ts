@@ -38,12 +38,17 @@ const CONVERSIONS: Readonly<
   // DuckDB reads zoned nanoseconds as zoned microseconds: what that cut off could not be seen.
   timestamptz_ns: { TIMESTAMP_NS: asIs },
   string: { VARCHAR: asIs, BLOB: sql => `decode(${sql})`, UUID: cast },
-  binary: { BLOB: asIs, VARCHAR: sql => `encode(${sql})` },
+  binary: { BLOB: asIs, VARCHAR: sql => `encode(${sql})`, UUID: uuidBytes },
   uuid: { UUID: asIs, BLOB: sql => `CAST(hex(${sql}) AS UUID)` },
 }
 
 function each(names: readonly string[], conversion: Conversion): Record<string, Conversion> {
   return Object.fromEntries(names.map(name => [name, conversion]))
+}
+
+/** The 16 bytes of a UUID. */
+export function uuidBytes(sql: string): string {
+  return `from_hex(replace(CAST(${sql} AS VARCHAR), '-', ''))`
 }
 
 /** `sql`, of the file's type `from`, as an expression of the primitive `to`. */

@@ -6,7 +6,8 @@ import {
   TableError,
   typeName,
 } from '@spillway/core'
-import { columnSql } from './column-sql.js'
+import { uuidBytes } from './cast.js'
+import { type ColumnSource, columnSql } from './column-sql.js'
 import type { DeleteContext } from './deleted-positions.js'
 import { exactParts } from './merged-rows.js'
 import { quoteName, quoteText } from './sql-text.js'
@@ -27,7 +28,7 @@ export async function writeComplete(
   let parts = 0
   for await (const part of exactParts([file], context, 'logical')) {
     const columns = fields.map(
-      field => `${columnSql(field, part.source)} AS ${quoteName(field.name)}`,
+      field => `${writtenSql(field, part.source)} AS ${quoteName(field.name)}`,
     )
     const select = `SELECT ${columns.join(', ')} ${part.from}`
     // A file without logs is one part, which streams from file to file; with logs, parts are put together first.
@@ -47,6 +48,12 @@ export async function writeComplete(
     signal,
   )
   return Number(count![0])
+}
+
+/** Recipients are told that a UUID is binary, and few of them read Parquet's own type for it. */
+function writtenSql(field: Field, source: ColumnSource): string {
+  const sql = columnSql(field, source)
+  return field.type === 'uuid' ? uuidBytes(sql) : sql
 }
 
 function isVoidType(type: DataType): boolean {

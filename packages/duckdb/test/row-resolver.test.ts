@@ -129,6 +129,14 @@ describe('toCompleteFile', () => {
     ])
   })
 
+  it('writes a UUID as the binary that recipients are told it is', async () => {
+    const file = await table.write("SELECT '00112233-4455-6677-8899-aabbccddeeff'::UUID AS u")
+    const complete = await resolver.toCompleteFile(snapshotOf([field('u', 'uuid')]), file)
+    const bytes = Buffer.from('00112233445566778899aabbccddeeff', 'hex').toString('base64')
+    expect(await table.rows(snapshotOf([field('u', 'binary')]), [complete])).toEqual([[bytes]])
+    expect(await table.rows(snapshotOf([field('u', 'binary')]), [file])).toEqual([[bytes]])
+  })
+
   it('is written once for the same rows, by however many ask', async () => {
     const file = await withAllDeletes()
     const before = readdirSync(folder, { recursive: true }).length
