@@ -37,8 +37,14 @@ ${tables(`          - { name: a, location: tables/a, metadataFile: metadata/v2.m
       metadataFile: 'file:///srv/lake/tables/a/metadata/v2.metadata.json',
       rebase: [{ from: 's3://old', to: 'file:///srv/lake/tables/a/data' }],
     })
-    expect(b).toMatchObject({ location: 's3://bucket/b', metadataFile: 's3://bucket/b/metadata/v1.metadata.json' })
-    expect(c).toMatchObject({ location: 'file:///abs/c', auxiliaryLocations: ['file:///srv/clones/c'] })
+    expect(b).toMatchObject({
+      location: 's3://bucket/b',
+      metadataFile: 's3://bucket/b/metadata/v1.metadata.json',
+    })
+    expect(c).toMatchObject({
+      location: 'file:///abs/c',
+      auxiliaryLocations: ['file:///srv/clones/c'],
+    })
     expect(config.localRoots).toEqual([
       'file:///srv/lake/tables/a',
       'file:///abs/c',
@@ -58,7 +64,10 @@ ${tables(`          - { name: a, location: tables/a, metadataFile: metadata/v2.m
     ['a: 1\na: 2', /unique/],
     ['- 1', /the file/],
     [tables('          - { name: a.b, location: x }'), /name/],
-    [tables('          - { name: a, location: "ftp" }\n          - { name: A, location: x }'), /defined twice/],
+    [
+      tables('          - { name: a, location: "ftp" }\n          - { name: A, location: x }'),
+      /defined twice/,
+    ],
   ])('refuses %j and says where', (text, message) => {
     expect(() => parse(text)).toThrow(
       expect.objectContaining({ code: 'INVALID_REQUEST', message: expect.stringMatching(message) }),
@@ -70,7 +79,9 @@ describe('loadConfig', () => {
   it('reads the secret from its own file, beside the configuration', async () => {
     writeFileSync(join(folder, 'secret.txt'), 'a secret of some length\n')
     writeFileSync(join(folder, 'spillway.yaml'), 'server: { secretFile: secret.txt }')
-    expect((await loadConfig(join(folder, 'spillway.yaml'))).server.secret).toBe('a secret of some length')
+    expect((await loadConfig(join(folder, 'spillway.yaml'))).server.secret).toBe(
+      'a secret of some length',
+    )
     writeFileSync(join(folder, 'secret.txt'), 'short')
     await expect(loadConfig(join(folder, 'spillway.yaml'))).rejects.toThrow(/secretFile/)
   })
