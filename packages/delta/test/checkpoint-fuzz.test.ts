@@ -1,27 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { isTableError, selectAll } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { LOCATION, readerOf } from './open-table.js'
-
-const golden = fileURLToPath(new URL('../../../test/fixtures/delta/', import.meta.url))
-const LOG = `${LOCATION}/_delta_log/`
-
-/** The log of a golden table as objects of a store. */
-function logOf(table: string): Map<string, Uint8Array> {
-  const folder = `${golden}${table}/_delta_log/`
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-  return new Map(
-    files
-      .filter(file => file.isFile())
-      .map(file => {
-        const path = `${file.parentPath}/${file.name}`
-        return [LOG + path.slice(folder.length).replace(/^\/+/, ''), readFileSync(path)] as const
-      }),
-  )
-}
+import { goldenLog } from './golden-log.js'
+import { readerOf } from './open-table.js'
 
 const damage = fc.record({
   at: fc.double({ min: 0, max: 0.999999, noNaN: true }),
@@ -35,7 +17,7 @@ describe('a damaged checkpoint', () => {
     'checkpoint-v2-parquet',
     'rs-checkpoint-struct-stats',
   ])('%s is read or refused with an error of its own', async table => {
-    const log = logOf(table)
+    const log = goldenLog(table)
     const parquet = [...log.keys()].filter(path => path.endsWith('.parquet'))
     expect(parquet.length).toBeGreaterThan(0)
     const check = async (

@@ -1,13 +1,17 @@
+import { memoryStore } from '@spillway/storage'
 import {
+  type DeltaAction,
   deltaAdd,
   deltaMetadata,
   deltaProtocol,
   deltaRemove,
   deltaTable,
   deltaVersion,
+  jsonLinesOf,
 } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { allFiles } from './all-files.js'
+import { goldenLog } from './golden-log.js'
 import { counted, ID_AND_DAY, LOCATION, openTable, readerOf } from './open-table.js'
 
 async function paths(snapshot: Parameters<typeof allFiles>[0]): Promise<string[]> {
@@ -113,6 +117,37 @@ describe('the next version', () => {
       ['b', 'c'],
       ['a', 'b', 'c'],
     ])
+  })
+})
+
+describe('a checkpoint that is mostly dead', () => {
+  it('gives way to a newer one, and is kept while there is none', async () => {
+    const store = memoryStore({ objects: goldenLog('checkpoint-without-log') })
+    const watched = counted(store)
+    const { reader, source } = readerOf(watched.store)
+    const first = await reader.snapshot(source)
+    const before = await allFiles(first)
+    const log = async (version: bigint, suffix: string, actions: readonly DeltaAction[]) => {
+      const path = `${LOCATION}/_delta_log/${deltaVersion(Number(version))}${suffix}`
+      await store.put(path, new TextEncoder().encode(jsonLinesOf(actions)))
+    }
+    const removes = before.map(file => deltaRemove(file.recordedPath))
+    await log(first.version + 1n, '.json', [...removes, deltaAdd('new')])
+    const second = await reader.snapshot(source, { previous: first })
+    expect(await paths(second)).toEqual(['new'])
+    const checkpoint = '.checkpoint.00000000-0000-4000-8000-000000000001.json'
+    const { protocol, metaData } = first.native as { protocol: string; metaData: string }
+    await log(first.version + 2n, '.json', [deltaAdd('newer')])
+    await log(first.version + 2n, checkpoint, [
+      { protocol: JSON.parse(protocol) },
+      { metaData: JSON.parse(metaData) },
+      deltaAdd('new'),
+      deltaAdd('newer'),
+    ])
+    watched.calls.length = 0
+    const third = await reader.snapshot(source, { previous: second })
+    expect(await paths(third)).toEqual(['new', 'newer'])
+    expect(watched.calls).toContain(`get ${deltaVersion(Number(first.version) + 2)}${checkpoint}`)
   })
 })
 
