@@ -10,10 +10,10 @@ import {
   type ValueBounds,
 } from '@spillway/core'
 import { type AvroField, type AvroSink, compileAvroScan } from '@spillway/encoding'
-import type { AppliedDelete } from './delete-index.js'
 import { dataFileSink, intMapSink } from './entry-schema.js'
 import type { ManifestView } from './manifest-view.js'
 import { forEachEntry, type MetricSource } from './metric-columns.js'
+import type { AppliedDelete } from './opened-deletes.js'
 import type { PathResolver } from './paths.js'
 import { decodeSingleValue } from './single-value.js'
 
@@ -22,9 +22,14 @@ export interface DataFileContext {
   /** Leaves whose bounds recipients may want. */
   readonly leaves: readonly FieldPath[]
   readonly modificationTime: number
+  /** Delete files of lists that many data files share, made once. */
+  readonly deleteFiles: WeakMap<readonly AppliedDelete[], readonly DeleteFile[]>
 }
 
-/** Survivors in full. `deletes` has one entry a row. */
+/**
+ * Survivors in full. `deletes` has one entry a row. Bounds are decoded when one of these files is first asked for its
+ * own: signing a list needs none, and the blocks that hold them are most of a manifest.
+ */
 export async function readDataFiles(
   view: ManifestView,
   rows: Selection,
@@ -36,7 +41,7 @@ export async function readDataFiles(
 ): Promise<readonly DataFile[]> {
   const { context, deletes } = options
   const source = await view.manifest.source(options.signal)
-  const bounds = readBounds(source, rows, context.leaves)
+  let bounds: readonly ReadonlyMap<number, ValueBounds>[] | undefined
   const tuples = view.tuples()
   const { columns } = view.manifest
   return Array.from(rows, (row, i) => {
@@ -54,9 +59,12 @@ export async function readDataFiles(
       partition: tuples[columns.tuple[row]!]!,
       ...(Number.isNaN(firstRowId) ? {} : { firstRowId: BigInt(firstRowId) }),
       sequenceNumber: BigInt(columns.sequenceNumber[row]!),
-      deletes: (deletes[i] ?? []).map(applied => deleteFile(applied, context.resolve)),
+      deletes: deleteFiles(deletes[i], context),
       logFiles: [],
-      bounds: bounds[i]!,
+      get bounds() {
+        bounds ??= readBounds(source, rows, context.leaves)
+        return bounds[i]!
+      },
     }
   })
 }
@@ -69,6 +77,18 @@ function dataFormat(view: ManifestView, row: number): FileFormat {
   throw new TableError('TABLE_CORRUPT', `expected a data file, found a Puffin file: ${path}`, {
     context: { path },
   })
+}
+
+function deleteFiles(
+  applied: readonly AppliedDelete[] | undefined,
+  { resolve, deleteFiles: made }: DataFileContext,
+): readonly DeleteFile[] {
+  if (applied === undefined) return []
+  const known = made.get(applied)
+  if (known !== undefined) return known
+  const files = applied.map(each => deleteFile(each, resolve))
+  made.set(applied, files)
+  return files
 }
 
 /** Magic and bitmap lie between the blob's length and its checksum, four bytes each. */

@@ -132,6 +132,7 @@ async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
         // Java's order of UUIDs is not everybody's: their bounds are for nobody else.
         leaves: [...statsLeaves(fields)].filter(path => leafOf(path).type !== 'uuid'),
         modificationTime: snapshot?.timestamp ?? metadata.lastUpdated,
+        deleteFiles: new WeakMap(),
       },
     }),
     ...(totals === undefined ? {} : { totals }),

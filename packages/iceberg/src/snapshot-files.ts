@@ -11,11 +11,12 @@ import {
   TableError,
 } from '@spillway/core'
 import { type DataFileContext, readDataFiles } from './data-files.js'
-import { type AppliedDelete, DeleteIndex, type DeleteManifestHandle } from './delete-index.js'
+import { DeleteIndex, type DeleteManifestHandle } from './delete-index.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
 import { loadManifest, Manifest } from './manifest.js'
 import type { ManifestFile } from './manifest-list.js'
 import { ManifestView } from './manifest-view.js'
+import type { AppliedDelete } from './opened-deletes.js'
 import { partitionEvidence } from './partition-bounds.js'
 import { summaryRange } from './partition-summary.js'
 import type { PathResolver } from './paths.js'

@@ -1,0 +1,151 @@
+import { readBytes, readString, TableError } from '@spillway/core'
+import { type DeleteDetails, withoutAuthorityBytes } from './delete-manifest.js'
+import { canNamePath } from './delete-path.js'
+import type { ManifestView } from './manifest-view.js'
+
+/** One delete file that applies to a data file. */
+export interface AppliedDelete {
+  readonly view: ManifestView
+  readonly details: DeleteDetails
+  readonly row: number
+  readonly kind: 'vector' | 'position' | 'equality'
+}
+
+const POSITION = 1
+const EQUALITY = 2
+
+/** Delete files of one partition without a data file of their own. */
+interface PartitionDeletes {
+  /** Apply to every file of the partition that is old enough. */
+  readonly all: number[]
+  /** Position deletes whose bounds may rule a path out. */
+  readonly bounded: number[]
+}
+
+/** The delete files of one manifest, by what they are scoped to (spec, "Scan Planning"). */
+export class OpenedDeletes {
+  readonly #view: ManifestView
+  readonly #details: DeleteDetails
+  readonly #tableLocation: string | undefined
+  readonly #byPartition = new Map<string, PartitionDeletes>()
+  /** Equality deletes of an unpartitioned spec. */
+  readonly #global: number[] = []
+  readonly #tupleKeys: readonly string[]
+  readonly #applied = new Map<number, AppliedDelete>()
+  /** Lists that whole partitions share, by partition and sequence number. */
+  readonly #shared = new Map<string, readonly AppliedDelete[]>()
+
+  constructor(view: ManifestView, details: DeleteDetails, tableLocation: string | undefined) {
+    this.#view = view
+    this.#details = details
+    this.#tableLocation = tableLocation
+    this.#tupleKeys = view.tupleKeys()
+    for (let row = 0; row < view.length; row++) this.#file(row)
+  }
+
+  #file(row: number): void {
+    const { content, tuple } = this.#view.manifest.columns
+    if (content[row] === 0) throw this.#corrupt('a data file in a delete manifest')
+    const equality = content[row] === EQUALITY
+    if (equality && (this.#details.equalityIds.get(row) ?? []).length === 0) {
+      throw this.#corrupt('an equality delete file without equality_ids')
+    }
+    if (equality && !this.#view.layout.isPartitioned) this.#global.push(row)
+    else if (equality || !this.#isTargeted(row)) {
+      const { all, bounded } = this.#partition(this.#tupleKeys[tuple[row]!]!)
+      if (equality || !this.#isBounded(row)) all.push(row)
+      else bounded.push(row)
+    }
+  }
+
+  #partition(key: string): PartitionDeletes {
+    const known = this.#byPartition.get(key)
+    if (known !== undefined) return known
+    const fresh: PartitionDeletes = { all: [], bounded: [] }
+    this.#byPartition.set(key, fresh)
+    return fresh
+  }
+
+  #isTargeted(row: number): boolean {
+    const targeted = holdsBytes(this.#details.target, row)
+    if (!targeted && this.#isVector(row)) {
+      throw this.#corrupt('a deletion vector without its data file')
+    }
+    return targeted
+  }
+
+  #isBounded(row: number): boolean {
+    return holdsBytes(this.#details.pathLower, row) && holdsBytes(this.#details.pathUpper, row)
+  }
+
+  #isVector(row: number): boolean {
+    const { content, format, formats } = this.#view.manifest.columns
+    return content[row] === POSITION && formats[format[row]!] === 'puffin'
+  }
+
+  /** What applies to one data file. Files to which the same applies mostly get the same list. */
+  matching(view: ManifestView, row: number): readonly AppliedDelete[] {
+    const { sequenceNumber, tuple, path } = view.manifest.columns
+    const sequence = sequenceNumber[row]!
+    const sameSpec = view.layout.spec.id === this.#view.layout.spec.id
+    const key = sameSpec ? view.tupleKeys()[tuple[row]!]! : undefined
+    const shared = this.#sharedList(key, sequence)
+    if (key === undefined) return shared
+    const own: AppliedDelete[] = []
+    for (const one of this.#details.byTarget.rowsOf(withoutAuthorityBytes(readBytes(path, row)))) {
+      const samePartition = this.#tupleKeys[this.#view.manifest.columns.tuple[one]!] === key
+      if (samePartition && this.#isNewEnough(one, sequence)) own.push(this.#apply(one))
+    }
+    for (const one of this.#byPartition.get(key)?.bounded ?? []) {
+      if (!this.#isNewEnough(one, sequence)) continue
+      if (this.#mayName(one, view.manifest.recordedPath(row))) own.push(this.#apply(one))
+    }
+    return own.length === 0 ? shared : [...shared, ...own]
+  }
+
+  #sharedList(key: string | undefined, sequence: number): readonly AppliedDelete[] {
+    const name = `${sequence} ${key ?? '-'}`
+    const known = this.#shared.get(name)
+    if (known !== undefined) return known
+    const scoped = key === undefined ? [] : (this.#byPartition.get(key)?.all ?? [])
+    const list = [...this.#global, ...scoped]
+      .filter(row => this.#isNewEnough(row, sequence))
+      .map(row => this.#apply(row))
+    this.#shared.set(name, list)
+    return list
+  }
+
+  /** Position deletes touch files of their own commit too, equality deletes only older ones. */
+  #isNewEnough(row: number, dataSequence: number): boolean {
+    const { content, sequenceNumber } = this.#view.manifest.columns
+    const sequence = sequenceNumber[row]!
+    return content[row] === EQUALITY ? dataSequence < sequence : dataSequence <= sequence
+  }
+
+  #apply(row: number): AppliedDelete {
+    const known = this.#applied.get(row)
+    if (known !== undefined) return known
+    const equality = this.#view.manifest.columns.content[row] === EQUALITY
+    const kind = equality ? 'equality' : this.#isVector(row) ? 'vector' : 'position'
+    const applied: AppliedDelete = { view: this.#view, details: this.#details, row, kind }
+    this.#applied.set(row, applied)
+    return applied
+  }
+
+  #mayName(row: number, path: string): boolean {
+    const { pathLower, pathUpper } = this.#details
+    const bounds = { lower: readString(pathLower, row), upper: readString(pathUpper, row) }
+    return canNamePath(bounds, path, this.#tableLocation)
+  }
+
+  #corrupt(what: string): TableError {
+    const { readPath } = this.#view.manifest
+    return new TableError('TABLE_CORRUPT', `expected delete files, found ${what} (${readPath})`, {
+      context: { path: readPath },
+    })
+  }
+}
+
+function holdsBytes({ offsets }: { readonly offsets: Int32Array }, row: number): boolean {
+  return offsets[row + 1]! > offsets[row]!
+}
