@@ -31,6 +31,8 @@ export interface SharedTable {
   readonly historyShared: boolean
   /** No version before this one is answered. */
   readonly startVersion?: bigint
+  /** How a recipient may reach the files: by signed URLs, which is what absent means, or by credentials for the folder. */
+  readonly accessModes?: readonly ('url' | 'dir')[]
   /** Only the partitions for which this holds are shared; decided by partition values alone. */
   readonly grant?: Predicate
 }

@@ -20,7 +20,13 @@ const table = z.strictObject({
   startVersion: z.int().nonnegative().optional(),
   /** SQL over partition columns: only the partitions for which it holds are shared. */
   partitions: z.string().min(1).optional(),
+  accessModes: z
+    .array(z.enum(['url', 'dir']))
+    .min(1)
+    .optional(),
 })
+
+type TableConfig = z.output<typeof table>
 
 const schema = z.strictObject({ name, tables: z.array(table).default([]) })
 
@@ -78,7 +84,10 @@ function checkNames({ shares, recipients }: CheckedConfig): void {
   unique('recipient', recipients)
   for (const one of shares) {
     unique(`schema in share ${one.name}`, one.schemas)
-    for (const two of one.schemas) unique(`table in schema ${one.name}.${two.name}`, two.tables)
+    for (const two of one.schemas) {
+      unique(`table in schema ${one.name}.${two.name}`, two.tables)
+      for (const three of two.tables) checkDirectory(three)
+    }
   }
   const ids = recipients.map(one => one.id ?? one.name)
   if (new Set(ids).size < ids.length) throw refused('two recipients have the same id')
@@ -92,6 +101,20 @@ function checkNames({ shares, recipients }: CheckedConfig): void {
   }
   const hashes = recipients.flatMap(one => one.tokens.map(({ sha256 }) => sha256.toLowerCase()))
   if (new Set(hashes).size < hashes.length) throw refused('two recipients have the same token')
+}
+
+/** Credentials open the whole folder: every version and every partition that is in it. */
+function checkDirectory(table: TableConfig): void {
+  if (!table.accessModes?.includes('dir')) return
+  const leaks = [
+    ...(table.history ? [] : ['history is not shared']),
+    ...(table.startVersion === undefined ? [] : ['startVersion holds versions back']),
+    ...(table.partitions === undefined ? [] : ['partitions are held back']),
+  ]
+  if (leaks.length === 0) return
+  throw refused(
+    `table ${table.name} cannot be shared by dir access, because ${leaks.join(' and ')}`,
+  )
 }
 
 function unique(what: string, items: readonly { readonly name: string }[]): void {

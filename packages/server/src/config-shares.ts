@@ -159,7 +159,7 @@ function indexTable(
   config: CheckedConfig['shares'][number]['schemas'][number]['tables'][number],
   place: { readonly share: string; readonly shareId: string; readonly schema: string },
 ): IndexedTable {
-  const { name, id, history, startVersion, partitions, ...source } = config
+  const { name, id, history, startVersion, partitions, accessModes, ...source } = config
   return {
     key: name.toLowerCase(),
     table: {
@@ -169,6 +169,7 @@ function indexTable(
       source: present(source),
       historyShared: history,
       ...(startVersion !== undefined && { startVersion: BigInt(startVersion) }),
+      ...(accessModes !== undefined && { accessModes }),
       ...(partitions !== undefined && { grant: grantOf(partitions, name) }),
     },
   }

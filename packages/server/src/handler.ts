@@ -1,5 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { isTableError, type Recipient, type ShareCatalog, TableError } from '@spillway/core'
+import {
+  type CredentialVendor,
+  isTableError,
+  type Recipient,
+  type ShareCatalog,
+  TableError,
+} from '@spillway/core'
 import type { Engine } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
 import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
@@ -14,6 +20,8 @@ import { createTurns, type Turns } from './turns.js'
 export interface SharingServerOptions {
   readonly engine: Engine
   readonly catalog: ShareCatalog
+  /** Give credentials for tables that are shared by `dir` access; the first that covers a location does. */
+  readonly vendors?: readonly CredentialVendor[]
   /** Where the protocol's paths begin: `/delta-sharing` by default, '' for the root. */
   readonly prefix?: string
   /**
@@ -40,6 +48,7 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
   const server: Composition = {
     engine: options.engine,
     catalog: options.catalog,
+    vendors: options.vendors ?? [],
     prefix: (options.prefix ?? '/delta-sharing').replace(/\/+$/, ''),
     tokens: createTokenCodec({ secret: options.tokenSecret ?? randomBytes(32), clock }),
     limits,
@@ -54,6 +63,7 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
 interface Composition {
   readonly engine: Engine
   readonly catalog: ShareCatalog
+  readonly vendors: readonly CredentialVendor[]
   readonly prefix: string
   readonly tokens: TokenCodec
   readonly limits: ServerLimits
@@ -117,6 +127,7 @@ function contextOf(
   return {
     engine: server.engine,
     catalog: server.catalog,
+    vendors: server.vendors,
     tokens: server.tokens,
     limits: server.limits,
     asyncQueries: server.asyncQueries,

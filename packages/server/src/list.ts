@@ -1,5 +1,12 @@
-import { type Page, type PageRequest, type SharedTable, TableError } from '@spillway/core'
+import {
+  type CredentialVendor,
+  type Page,
+  type PageRequest,
+  type SharedTable,
+  TableError,
+} from '@spillway/core'
 import type { WireShare, WireValue } from '@spillway/protocol'
+import { accessOf } from './access-modes.js'
 import { notFound } from './not-found.js'
 import type { RequestContext } from './request-context.js'
 import { jsonResponse } from './respond.js'
@@ -35,7 +42,7 @@ export async function listTables(context: RequestContext): Promise<Response> {
   return listResponse(
     context,
     page => catalog.listTables(recipient, scope, page, signal),
-    wireTable,
+    table => wireTable(table, context.vendors),
   )
 }
 
@@ -50,7 +57,7 @@ export async function getTable(context: RequestContext): Promise<Response> {
   )
   if (found === undefined) throw notFound('table', params)
   // The API sets this table can be read with, not what it is stored as.
-  return jsonResponse({ ...wireTable(found), format: 'delta' })
+  return jsonResponse({ ...wireTable(found, context.vendors), format: 'delta' })
 }
 
 type LoadPage<Item> = (page: PageRequest) => Promise<Page<Item> | undefined>
@@ -105,6 +112,7 @@ function wireShare({ name, id, displayName, comment, properties }: WireShare): W
   return { name, id, displayName, comment, properties }
 }
 
-function wireTable({ name, schema, share, shareId, id }: SharedTable) {
-  return { name, schema, share, shareId, id }
+function wireTable(table: SharedTable, vendors: readonly CredentialVendor[]) {
+  const { name, schema, share, shareId, id } = table
+  return { name, schema, share, shareId, id, ...accessOf(table, vendors) }
 }

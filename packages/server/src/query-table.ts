@@ -1,5 +1,6 @@
 import { type SnapshotRef, TableError } from '@spillway/core'
 import { parseQueryRequest, type QueryRequest } from '@spillway/protocol'
+import { requireUrlAccess } from './access-modes.js'
 import { submitQuery } from './async-query.js'
 import { checkVersion, maxFilesParameter, timestampParameter } from './parameters.js'
 import { querySnapshot } from './query-snapshot.js'
@@ -23,6 +24,7 @@ export async function queryTable(context: RequestContext): Promise<Response> {
   const body = parseQueryRequest(await readBody(context.request, context.limits.bodyBytes))
   const query = checkQuery(body)
   const request = await tableRequest(context)
+  requireUrlAccess(request.table)
   return request.capabilities.asyncQuery && body.pageToken === undefined
     ? submitQuery(context, request, query)
     : runQuery(context, request, query)

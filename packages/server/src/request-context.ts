@@ -1,4 +1,4 @@
-import type { Recipient, ShareCatalog } from '@spillway/core'
+import type { CredentialVendor, Recipient, ShareCatalog } from '@spillway/core'
 import type { Engine } from '@spillway/engine'
 import type { TokenCodec } from '@spillway/protocol'
 import type { AccessRecord } from './access-log.js'
@@ -8,6 +8,7 @@ import type { AsyncStore } from './async-store.js'
 export interface RequestContext {
   readonly engine: Engine
   readonly catalog: ShareCatalog
+  readonly vendors: readonly CredentialVendor[]
   readonly tokens: TokenCodec
   readonly limits: ServerLimits
   readonly asyncQueries: AsyncStore

@@ -4,6 +4,7 @@ import { getShare, getTable, listSchemas, listShares, listTables } from './list.
 import { queryTable } from './query-table.js'
 import type { RequestContext } from './request-context.js'
 import { tableChanges } from './table-changes.js'
+import { tableCredentials } from './table-credentials.js'
 import { tableMetadata } from './table-metadata.js'
 import { tableVersion } from './table-version.js'
 
@@ -28,6 +29,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', pattern: `${TABLE}/metadata`, run: tableMetadata },
   { method: 'POST', pattern: `${TABLE}/query`, run: queryTable },
   { method: 'POST', pattern: `${TABLE}/queries/:query`, run: queryInfo },
+  { method: 'POST', pattern: `${TABLE}/temporary-table-credentials`, run: tableCredentials },
   { method: 'GET', pattern: `${TABLE}/changes`, run: tableChanges },
 ]
 

@@ -1,4 +1,5 @@
 import { type SharedTable, TableError } from '@spillway/core'
+import { requireUrlAccess } from './access-modes.js'
 import { type ChangePage, changeResponse, checkRange, openChangePage } from './change-request.js'
 import {
   booleanParameter,
@@ -7,7 +8,8 @@ import {
   versionParameter,
 } from './parameters.js'
 import type { RequestContext } from './request-context.js'
-import { nameOf, requireStarted, type TableRequest, tableRequest } from './table-request.js'
+import { nameOf } from './table-name.js'
+import { requireStarted, type TableRequest, tableRequest } from './table-request.js'
 
 /** GET …/changes: the change data feed. Both ends are inclusive. */
 export async function tableChanges(context: RequestContext): Promise<Response> {
@@ -24,6 +26,7 @@ export async function tableChanges(context: RequestContext): Promise<Response> {
   const maxFiles = maxFilesParameter(query.get('maxFiles'))
   const pageToken = query.get('pageToken') || undefined
   const request = await tableRequest(context)
+  requireUrlAccess(request.table)
   requireFeed(request.table)
   const change = {
     kind: 'feed',

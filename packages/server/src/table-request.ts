@@ -11,8 +11,10 @@ import {
   type Settled,
   settle,
 } from '@spillway/protocol'
+import { accessOf } from './access-modes.js'
 import { notFound } from './not-found.js'
 import type { RequestContext } from './request-context.js'
+import { nameOf } from './table-name.js'
 
 /** A granted table and what the client said it can read. */
 export interface TableRequest {
@@ -61,10 +63,6 @@ export function requireHistory(table: SharedTable, what: string): void {
     'INVALID_REQUEST',
     `${what} is not supported on table ${nameOf(table)}: its history is not shared; ask your provider`,
   )
-}
-
-export function nameOf({ schema, name }: SharedTable): string {
-  return `${schema}.${name}`
 }
 
 /** Versions before the provider's start are as good as absent. */
@@ -138,6 +136,7 @@ export function settleAnswer(
       version: snapshot.version,
       // How much lies in the partitions that are not shared is nobody's business.
       ...(snapshot.totals && !request.table.grant && { totals: snapshot.totals }),
+      access: { ...accessOf(request.table, context.vendors) },
       ...(options.protocolVersion !== undefined && { protocolVersion: options.protocolVersion }),
     }),
     lines: {
