@@ -21,17 +21,55 @@ export async function writeLine(stream: Writable, line: string): Promise<void> {
   })
 }
 
-/** Lines of a stream, without their ends. */
-export async function* readLines(stream: Readable): AsyncGenerator<string> {
+/** Stands for a line that was longer than is kept; its text is dropped as it comes. */
+export const TOO_LONG = Symbol('a line that is too long')
+
+/** Lines of a stream, without their ends. Memory is bounded by the longest line allowed, not by the input. */
+export async function* readLines(
+  stream: Readable,
+  maxCharacters = 16 * 1024 * 1024,
+): AsyncGenerator<string | typeof TOO_LONG> {
   const decoder = new TextDecoder()
-  let rest = ''
+  const line = new PendingLine(maxCharacters)
   for await (const chunk of stream) {
-    rest +=
+    const text =
       typeof chunk === 'string' ? chunk : decoder.decode(chunk as Uint8Array, { stream: true })
-    const lines = rest.split('\n')
-    rest = lines.pop()!
-    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line
+    let start = 0
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      line.add(text.slice(start, end))
+      yield line.take()
+      start = end + 1
+    }
+    line.add(text.slice(start))
   }
-  rest += decoder.decode()
-  if (rest !== '') yield rest
+  line.add(decoder.decode())
+  if (!line.empty) yield line.take()
+}
+
+/** Parts of one line, joined once. */
+class PendingLine {
+  readonly #maxCharacters: number
+  #parts: string[] = []
+  #length = 0
+
+  constructor(maxCharacters: number) {
+    this.#maxCharacters = maxCharacters
+  }
+
+  get empty(): boolean {
+    return this.#length === 0
+  }
+
+  add(part: string): void {
+    this.#length += part.length
+    if (this.#length > this.#maxCharacters) this.#parts = []
+    else if (part !== '') this.#parts.push(part)
+  }
+
+  take(): string | typeof TOO_LONG {
+    const text = this.#length > this.#maxCharacters ? TOO_LONG : this.#parts.join('')
+    this.#parts = []
+    this.#length = 0
+    return typeof text === 'string' && text.endsWith('\r') ? text.slice(0, -1) : text
+  }
 }

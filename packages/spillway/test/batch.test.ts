@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { runProgram } from '../src/program.js'
@@ -114,6 +114,52 @@ describe('spillway batch', () => {
       files: [{}],
       pruned: { partition: 0, stats: 0, limit: 2 },
     })
+  })
+
+  it('survives what is hostile: a line without an end, depth, odd bytes', async () => {
+    async function* input() {
+      const spaces = ' '.repeat(1 << 20)
+      yield '{"id":1,"op":"count",'
+      for (let i = 0; i < 20; i++) yield spaces
+      yield '"location":"plain"}\r\n{"id":2,"op":"count","location":"plain"}\r\n'
+      yield `${JSON.stringify({ id: 3, op: 'plan', location: 'plain', where: `${'('.repeat(10_000)}id = 1${')'.repeat(10_000)}` })}\n`
+      yield `${JSON.stringify({ id: 4, op: 'count', location: 'plain', where: `${'NOT '.repeat(10_000)}id = 1` })}\n`
+      yield `${'['.repeat(100_000)}\n`
+      yield Buffer.from([0xff, 0xfe, 0x0a])
+      yield '{"id":7,"op":"count","location":"a\\u0000b"}\n'
+      yield '{"id":8,"op":"count","location":"../../../etc"}\n{"id":9,"op":"count","location":"plain"}'
+    }
+    const stdout = new PassThrough()
+    let written = ''
+    stdout.on('data', chunk => {
+      written += String(chunk)
+    })
+    const status = await runProgram(['batch'], {
+      stdin: Readable.from(input()),
+      stdout,
+      stderr: new PassThrough(),
+      folder: golden,
+      environment: {},
+      signal: new AbortController().signal,
+    })
+    await new Promise(resolve => setImmediate(resolve))
+    const answers = written
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(status).toBe(2)
+    expect(answers.map(({ id, ok }) => [id, ok])).toEqual([
+      [null, false],
+      [2, true],
+      [3, expect.any(Boolean)],
+      [4, expect.any(Boolean)],
+      [null, false],
+      [null, false],
+      [7, false],
+      [8, false],
+      [9, true],
+    ])
+    expect(answers.filter(({ error }) => error?.code === 'INTERNAL')).toEqual([])
   })
 
   it('answers while its input stays open', async () => {

@@ -2,6 +2,7 @@ import { TableError } from '@spillway/core'
 import { type JsonObject, type JsonValue, parseExactJson } from '@spillway/encoding'
 import { errorJson } from '../error-json.js'
 import { jsonText } from '../json-text.js'
+import { TOO_LONG } from '../terminal.js'
 import { answerRequest, type BatchContext } from './operations.js'
 import { parseRequest } from './request.js'
 
@@ -13,7 +14,7 @@ const AT_ONCE = 4
  * `log` hears of failures that are our own.
  */
 export async function runBatch(
-  lines: AsyncIterable<string>,
+  lines: AsyncIterable<string | typeof TOO_LONG>,
   context: BatchContext,
   {
     write,
@@ -27,7 +28,7 @@ export async function runBatch(
   const unwritten: Promise<void>[] = []
   let last: Promise<void> = Promise.resolve()
   for await (const line of lines) {
-    if (line.trim() === '') continue
+    if (line !== TOO_LONG && line.trim() === '') continue
     const answer = answerLine(line, context, log)
     // Written as soon as it and all before it are known, whether or not another request ever comes.
     last = Promise.all([answer, last]).then(([answered]) => {
@@ -48,10 +49,14 @@ interface Answered {
 }
 
 async function answerLine(
-  line: string,
+  line: string | typeof TOO_LONG,
   context: BatchContext,
   log: (line: string) => void,
 ): Promise<Answered> {
+  if (line === TOO_LONG) {
+    const error = new TableError('INVALID_REQUEST', 'the line is too long for a request')
+    return { line: failure(null, error), notJson: true }
+  }
   let value: JsonValue
   try {
     value = parseExactJson(line)
