@@ -92,7 +92,7 @@ export class OpenedDeletes {
     const shared = this.#sharedList(key, sequence)
     if (key === undefined) return shared
     const own: AppliedDelete[] = []
-    for (const one of this.#details.byTarget.rowsOf(withoutAuthorityBytes(readBytes(path, row)))) {
+    for (const one of this.#targeting(readBytes(path, row))) {
       const samePartition = this.#tupleKeys[this.#view.manifest.columns.tuple[one]!] === key
       if (samePartition && this.#isNewEnough(one, sequence)) own.push(this.#apply(one))
     }
@@ -101,6 +101,11 @@ export class OpenedDeletes {
       if (this.#mayName(one, view.manifest.recordedPath(row))) own.push(this.#apply(one))
     }
     return own.length === 0 ? shared : [...shared, ...own]
+  }
+
+  #targeting(path: Uint8Array): Iterable<number> {
+    const { byTarget } = this.#details
+    return byTarget.size === 0 ? [] : byTarget.rowsOf(withoutAuthorityBytes(path))
   }
 
   #sharedList(key: string | undefined, sequence: number): readonly AppliedDelete[] {

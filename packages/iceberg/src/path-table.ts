@@ -5,6 +5,7 @@ export class PathTable {
   readonly #paths: BytesColumn
   readonly #heads: Int32Array
   readonly #next: Int32Array
+  #size = 0
 
   /** Empty paths are left out. */
   constructor(paths: BytesColumn) {
@@ -18,7 +19,13 @@ export class PathTable {
       const slot = this.#slot(path)
       this.#next[row] = this.#heads[slot]!
       this.#heads[slot] = row
+      this.#size++
     }
+  }
+
+  /** How many rows hold a path. */
+  get size(): number {
+    return this.#size
   }
 
   get byteLength(): number {
