@@ -110,7 +110,7 @@ export function deletedRowsRefusal(exact: ExactRows, count: number): TableError 
 export function mayRefuseFiles({ snapshot, accepts, resolver }: ExactRows): boolean {
   if (mayBeForeign(snapshot)) return true
   if (resolver !== undefined) return false
-  if (snapshot.features.has('mergeLogs')) return true
+  if (snapshot.mergedLogs !== undefined) return true
   if (!snapshot.features.has('deletionVectors')) return false
   return snapshot.format !== 'delta' || !accepts.features.has('deletionVectors')
 }
@@ -180,7 +180,8 @@ export async function makeExact(
       ? { file }
       : { file, vector: await travelling(vector, exact, signal) }
   }
-  if (file.fileFormat !== 'parquet') throw foreignRefusal(file.fileFormat)
+  // Log files are merged and written as Parquet like any other slice that has them.
+  if (!['parquet', 'hudi-log'].includes(file.fileFormat)) throw foreignRefusal(file.fileFormat)
   if (resolver === undefined) throw deletedRowsRefusal(exact, 1)
   const readable = file.fileFormat === 'parquet' && file.logFiles.length === 0
   if (whole && readable && accepts.features.has('deletionVectors')) {

@@ -140,6 +140,12 @@ it.each(['orc', 'avro'])(
   },
 )
 
+it('looks for log files of a Hudi table that does not announce them', async () => {
+  const files = [dataFile('a'), dataFile('b', { logFiles: [{ path: 'log', size: 1 }] })]
+  const signing = sign({ files, format: 'hudi' }, VECTORS)
+  await expect(signing).rejects.toMatchObject({ context: { files: 1 } })
+})
+
 it('rewrites no single file beside files whose columns the recipient maps', async () => {
   const files = [dataFile('a'), dataFile('b', { logFiles: [{ path: 'log', size: 1 }] })]
   const table = { files, format: 'hudi', features: ['columnMapping', 'mergeLogs'] } as const
