@@ -7,7 +7,7 @@ import {
   type QueryOptions,
   type TableAnswer,
 } from '@spillway/client'
-import { type ObjectMeta, type ObjectStore, TableError } from '@spillway/core'
+import { type ObjectMeta, type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
 import {
   type DeltaFileAction,
   type DeltaVector,
@@ -169,14 +169,36 @@ async function fetchRange(url: string, range: Range, signal?: AbortSignal): Prom
       : 'suffix' in range
         ? `bytes=-${range.suffix}`
         : `bytes=${range.start}-${range.end - 1}`
-  const response = await fetch(url, {
-    ...(header && { headers: { range: header } }),
-    ...(signal && { signal }),
-  })
-  if (response.ok) return new Uint8Array(await response.arrayBuffer())
-  throw new TableError(
-    'STORAGE_UNAVAILABLE',
-    `the provider's storage answered ${response.status} to a signed URL: it may have expired`,
-    { retryable: response.status >= 500 },
-  )
+  const response = await request(url, { ...(header && { range: header }) }, signal)
+  if (!response.ok) {
+    await response.body?.cancel()
+    throw new TableError(
+      'STORAGE_UNAVAILABLE',
+      `the provider's storage answered ${response.status} to a signed URL: it may have expired`,
+      { retryable: response.status >= 500 },
+    )
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  // Whoever ignores ranges answers 200 with the whole.
+  return header !== undefined && response.status === 200 ? slice(bytes, range) : bytes
+}
+
+/** A signed URL is a secret: it stays out of what is said about its failure. */
+async function request(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  throwIfCancelled(signal)
+  try {
+    return await fetch(url, { headers, ...(signal && { signal }) })
+  } catch (cause) {
+    throwIfCancelled(signal)
+    const { host } = new URL(url)
+    throw new TableError(
+      'STORAGE_UNAVAILABLE',
+      `the provider's storage at ${host} cannot be reached`,
+      { cause },
+    )
+  }
 }
