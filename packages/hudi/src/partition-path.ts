@@ -79,8 +79,8 @@ function readValue(text: string, type: DataType, config: TableConfig): PathValue
   }
   if (config.keyGenerator !== 'plain') return UNKNOWN
   if (isDefault) {
-    // Null and the empty string share this folder, so a string column may hold either.
-    return type === 'string'
+    // Null and the empty string share this folder, so a string column may hold either, if the files still have it.
+    return type === 'string' && !config.dropPartitionColumns
       ? { kind: 'interval', lower: '', upper: '' }
       : { kind: 'value', value: null }
   }

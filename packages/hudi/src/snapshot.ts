@@ -9,6 +9,7 @@ import {
   type Selection,
   type Snapshot,
   selectAll,
+  TableError,
   type TableSource,
   throwIfCancelled,
 } from '@spillway/core'
@@ -109,6 +110,13 @@ function partitioningOf(
   const exact =
     config.keyGenerator === 'plain' &&
     runs.every(run => run.values.every(values => values.every(value => value.kind === 'value')))
+  if (config.dropPartitionColumns && !exact) {
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      'the files lack the partition columns, and not every folder spells their values exactly',
+      { context: { property: 'hoodie.datasource.write.drop.partition.columns' } },
+    )
+  }
   const fields = columns.map(({ field }, i) => ({
     id: 1000 + i,
     sourceIds: [field.id],
@@ -122,6 +130,9 @@ function partitioningOf(
 
 function propertiesOf(config: TableConfig, readOptimized: boolean): ReadonlyMap<string, string> {
   const properties = new Map([['hoodie.table.type', config.tableType as string]])
+  if (config.dropPartitionColumns) {
+    properties.set('hoodie.datasource.write.drop.partition.columns', 'true')
+  }
   // Recipients must be able to see that rows may be older than the table's.
   if (config.tableType === 'MERGE_ON_READ') {
     properties.set('hudi.queryType', readOptimized ? 'read_optimized' : 'snapshot')

@@ -8,13 +8,13 @@ export function partitionColumns(metadata: TableMetadata): readonly string[] {
 }
 
 /**
- * Iceberg and Hudi write their partition columns into the data files as well; Delta and a Hive-style directory of
- * Parquet files do not.
+ * Iceberg and Hudi write their partition columns into the data files as well; Delta, a Hive-style directory of Parquet
+ * files and Hudi tables that drop them do not.
  */
 export function partitionFields(metadata: TableMetadata): readonly Field[] {
   const { native, schema } = metadata
   if (native.format === 'delta') return deltaPartitionFields(native.metaData, schema.fields)
-  if (native.format !== 'parquet') return []
+  if (native.format !== 'parquet' && !dropsPartitionColumns(metadata)) return []
   const names = new Set<number>()
   for (const spec of metadata.partitionSpecs.values()) {
     for (const { transform, sourceIds } of spec.fields) {
@@ -22,6 +22,10 @@ export function partitionFields(metadata: TableMetadata): readonly Field[] {
     }
   }
   return schema.fields.filter(field => names.has(field.id))
+}
+
+function dropsPartitionColumns({ properties }: TableMetadata): boolean {
+  return properties.get('hoodie.datasource.write.drop.partition.columns') === 'true'
 }
 
 function deltaPartitionFields(metaData: string, fields: readonly Field[]): readonly Field[] {
