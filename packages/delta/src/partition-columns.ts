@@ -22,6 +22,7 @@ export interface RecordedPartition {
 export class PartitionColumns {
   readonly #columns: ReadonlyMap<string, RecordedPartition>
   readonly #length: number
+  readonly #recordedBytes: number
   readonly #typed = new Map<string, ColumnStats>()
   /** Values by code, for each name and type that was asked for. */
   readonly #values = new Map<string, readonly (Value | null)[]>()
@@ -31,15 +32,12 @@ export class PartitionColumns {
   constructor(columns: ReadonlyMap<string, RecordedPartition>, length: number) {
     this.#columns = columns
     this.#length = length
+    this.#recordedBytes = recordedBytes(columns)
   }
 
+  /** Asked at every use of the cache: texts are counted once. */
   get byteLength(): number {
-    let bytes = 0
-    for (const { codes, texts } of this.#columns.values()) {
-      bytes += codes.byteLength
-      for (const text of texts) bytes += 16 + (text?.length ?? 0) * 2
-    }
-    return bytes + this.#typed.size * this.#length
+    return this.#recordedBytes + this.#typed.size * this.#length
   }
 
   /** The partition of one row as recorded. */
@@ -100,6 +98,15 @@ export class PartitionColumns {
     for (const [known, column] of this.#columns) if (known.toLowerCase() === lowered) return column
     return undefined
   }
+}
+
+function recordedBytes(columns: ReadonlyMap<string, RecordedPartition>): number {
+  let bytes = 0
+  for (const { codes, texts } of columns.values()) {
+    bytes += codes.byteLength
+    for (const text of texts) bytes += 16 + (text?.length ?? 0) * 2
+  }
+  return bytes
 }
 
 function typedStats(
