@@ -17,7 +17,7 @@ const cases: readonly [string, DataType, fc.Arbitrary<Value>][] = [
   ['int', 'int', fc.integer()],
   ['double', 'double', fc.double()],
   ['long', 'long', fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })],
-  ['string', 'string', fc.string({ unit: 'binary' }).filter(text => text.isWellFormed())],
+  ['string', 'string', fc.string({ unit: 'binary' }).filter(text => !/\p{Surrogate}/u.test(text))],
   ['binary', 'binary', fc.uint8Array()],
   ['decimal(38,2)', wide, fc.bigInt({ min: -(10n ** 38n) + 1n, max: 10n ** 38n - 1n })],
 ]
