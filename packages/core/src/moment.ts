@@ -7,8 +7,8 @@ export interface Moment {
 }
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
-const CLOCK = /^(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?$/
-const OFFSET = /(?:Z|([+-])(\d{2}):?(\d{2}))$/
+const CLOCK = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?$/
+const OFFSET = /(?:Z|([+-])(\d{2})(?::?(\d{2}))?)$/
 
 /** Days from 1970-01-01 of a strict `yyyy-MM-dd`; undefined for anything else, such as February 30. */
 export function parseDate(text: string): number | undefined {
@@ -22,13 +22,13 @@ export function parseDate(text: string): number | undefined {
   return year === 0 ? undefined : Math.round(date.getTime() / 86_400_000)
 }
 
-/** Microseconds from midnight of a strict `HH:mm:ss[.ffffff]`. */
+/** Microseconds from midnight of a strict `HH:mm[:ss[.ffffff]]`. */
 export function parseTime(text: string): bigint | undefined {
   const nanos = clockNanos(text)
   return nanos === undefined || nanos % 1000n !== 0n ? undefined : nanos / 1000n
 }
 
-/** A strict `yyyy-MM-dd`, or `yyyy-MM-dd[ T]HH:mm:ss[.fffffffff][Z|+hh:mm]`. */
+/** A strict `yyyy-MM-dd`, or `yyyy-MM-dd[ T]HH:mm[:ss[.fffffffff]][Z|+hh[:mm]]`. */
 export function parseMoment(text: string): Moment | undefined {
   const day = parseDate(text.slice(0, 10))
   if (day === undefined) return undefined
@@ -48,15 +48,15 @@ export function parseMoment(text: string): Moment | undefined {
 function clockNanos(text: string): bigint | undefined {
   const match = CLOCK.exec(text)
   if (match === null) return undefined
-  const [, hours, minutes, seconds, fraction = ''] = match
+  const [, hours, minutes, seconds = '00', fraction = ''] = match
   if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) return undefined
-  const whole = BigInt(hours!) * 3600n + BigInt(minutes!) * 60n + BigInt(seconds!)
+  const whole = BigInt(hours!) * 3600n + BigInt(minutes!) * 60n + BigInt(seconds)
   return whole * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
 }
 
-function offsetNanos([, sign, hours, minutes]: RegExpExecArray): bigint | undefined {
+function offsetNanos([, sign, hours, minutes = '00']: RegExpExecArray): bigint | undefined {
   if (sign === undefined) return 0n
   if (Number(hours) > 18 || Number(minutes) > 59) return undefined
-  const total = (BigInt(hours!) * 60n + BigInt(minutes!)) * 60_000_000_000n
+  const total = (BigInt(hours!) * 60n + BigInt(minutes)) * 60_000_000_000n
   return sign === '-' ? -total : total
 }

@@ -160,7 +160,8 @@ const ROWS: readonly Row[] = [
   ['timestamp', 'nanoseconds', typed(5001n, 'timestamp_ns'), within(5n, 6n)],
   ['timestamp', '5', literal(5), REFUSED],
   ['time', "'12:00:00'", literal('12:00:00'), exactly(12n * HOUR)],
-  ['time', "'12:00'", literal('12:00'), REFUSED],
+  ['time', "'12:00'", literal('12:00'), exactly(12n * HOUR)],
+  ['time', "'12'", literal('12'), REFUSED],
 
   ['string', "'5'", literal('5'), exactly('5')],
   ['string', '5', literal(5), REFUSED],
