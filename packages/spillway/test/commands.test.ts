@@ -244,6 +244,7 @@ describe('demo', () => {
     expect(stdout).toMatch(/3 of 28 files.* were signed and sent/)
     expect(stdout).toMatch(/✓ 756 rows, deleted ones left out/)
     expect(stdout).toMatch(/city\.public\.reviews +4 +36 +✓ as at the provider/)
+    expect(stdout).toMatch(/city\.public\.accounts +3 +6 +✓ as at the provider/)
     expect(stdout).not.toContain('✗')
   })
 

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createSharingClient, parseTableName } from '@spillway/client'
 import { childrenOf, type Field, isTableError, type Snapshot } from '@spillway/core'
 import { duckDb, rowJson, type TableRows } from '@spillway/duckdb'
 import { parseProfile, profileText } from '@spillway/protocol'
 import { tokenHash } from '@spillway/server'
+import { readTarGz } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compose } from '../src/compose.js'
 import {
@@ -52,19 +54,46 @@ function catalogue(format: string) {
   }))
 }
 
-const tables = [...catalogue('delta'), ...catalogue('iceberg')]
 const folder = mkdtempSync(join(tmpdir(), 'spillway-shared-'))
+
+/** Archives of the newest table version; older ones differ in how they are read, not in how they are shared. */
+function hudiTables() {
+  const archives = readdirSync(`${fixtures}/hudi/v9`).filter(name => name.endsWith('.tar.gz'))
+  return archives.map(archive => {
+    const name = archive.replace('.tar.gz', '')
+    return { name: `hudi_${name}`, archive, format: 'hudi' as const, location: join(folder, name) }
+  })
+}
+
+async function unpack(archive: string, location: string): Promise<void> {
+  for (const [path, bytes] of readTarGz(readFileSync(`${fixtures}/hudi/v9/${archive}`))) {
+    await mkdir(dirname(join(location, path)), { recursive: true })
+    await writeFile(join(location, path), bytes)
+  }
+}
+
+const tables = [...catalogue('delta'), ...catalogue('iceberg'), ...hudiTables()]
+type Shared = (typeof tables)[number] & { readonly archive?: string }
+
 const duckdb = duckDb()
 const provider = compose({ duckdb })
 const token = randomBytes(16).toString('hex')
 let server: RunningServer
 
 beforeAll(async () => {
+  for (const { archive, location } of hudiTables()) await unpack(archive, location)
   const config = parseConfig(
     JSON.stringify({
       server: { port: 0 },
       staging: { location: 'staging' },
-      shares: [{ name: 'golden', schemas: [{ name: 'all', tables }] }],
+      shares: [
+        {
+          name: 'golden',
+          schemas: [
+            { name: 'all', tables: tables.map(({ archive: _, ...table }: Shared) => table) },
+          ],
+        },
+      ],
       recipients: [
         {
           name: 'test',
@@ -139,18 +168,17 @@ describe.each(FORMATS)('through the share, as %s', (_, capabilities) => {
       parseProfile(profileText({ endpoint: server.endpoint, bearerToken: token })),
       { retry: { retries: 0 } },
     )
-    const query = client
-      .query(parseTableName(`golden.all.${table.name}`), { capabilities })
-      .then(sharedTable)
+    const query = async () =>
+      sharedTable(await client.query(parseTableName(`golden.all.${table.name}`), { capabilities }))
     if (expected === undefined) {
-      await expect(query).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+      await expect(query()).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
       return
     }
     if ('readerFeatures' in capabilities === false && (await hasZonelessTime(table))) {
-      await expect(query).rejects.toThrow(/timestampNtz/)
+      await expect(query()).rejects.toThrow(/timestampNtz/)
       return
     }
-    const shared = await query
+    const shared = await query()
     const recipient = compose({ stores: [{ scheme: 'shared', store: shared.store }], duckdb })
     const snapshot = await recipient
       .engine()

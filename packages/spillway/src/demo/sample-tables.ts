@@ -58,6 +58,12 @@ export async function writeSampleTables(
       rebase: [{ from: '/tmp/spillway-golden-iceberg/spark/db/spark-v3-deletion-vectors', to: '' }],
     },
     {
+      name: 'accounts',
+      format: 'hudi',
+      location: at('accounts'),
+      note: 'merge-on-read, by Spark: log files change its rows',
+    },
+    {
       name: 'weather',
       format: 'parquet',
       location: at('weather'),
