@@ -1,12 +1,11 @@
 import { ByteBuffer } from './byte-buffer.js'
+import { BACKSLASH, isNumberByte, isSpace, QUOTE } from './json-bytes.js'
 import { unescapeString } from './json-escape.js'
 import { JsonProblem } from './json-problem.js'
 import type { TextInterner } from './text-interner.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const MAX_DEPTH = 512
 
 /**
@@ -288,19 +287,4 @@ export class JsonCursor {
   #problem(message: string): JsonProblem {
     return new JsonProblem(message, this.#position)
   }
-}
-
-function isSpace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
-}
-
-function isNumberByte(byte: number): boolean {
-  return (
-    (byte >= 0x30 && byte <= 0x39) ||
-    byte === 0x2e ||
-    byte === 0x2d ||
-    byte === 0x2b ||
-    byte === 0x65 ||
-    byte === 0x45
-  )
 }

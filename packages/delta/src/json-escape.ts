@@ -1,8 +1,7 @@
 import type { ByteBuffer } from './byte-buffer.js'
+import { BACKSLASH, QUOTE } from './json-bytes.js'
 import { JsonProblem } from './json-problem.js'
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const LETTER_U = 0x75
 
 /** The text that a string lies in; nothing at or after `end` is part of it. */

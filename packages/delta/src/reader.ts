@@ -1,5 +1,7 @@
 import {
   type BatchCache,
+  type ChangeRange,
+  type ChangeSet,
   type ObjectStore,
   type ParquetReader,
   type Snapshot,
@@ -14,6 +16,7 @@ import { DeltaLog, isSameObject } from './delta-log.js'
 import { advanceState, type LoadContext, loadState } from './load-state.js'
 import { chooseNext, latestVersion } from './log-segment.js'
 import { RecentReads } from './recent-reads.js'
+import type { CheckpointIo } from './row-group.js'
 import { snapshotOf, type TableState } from './table-state.js'
 import { type ResolvedVersion, versionAtTime } from './time-travel.js'
 import { VersionWatch } from './version-watch.js'
@@ -33,28 +36,37 @@ const MAX_RECENT_BYTES = 128 * 1024 * 1024
 
 /** Reads Delta tables: a log into snapshots, and what changed between versions. */
 export function deltaReader(options: DeltaReaderOptions): TableReader {
-  const { store, cache } = options
-  const io = { store, parquet: options.parquet ?? parquetReader() }
-  const recent = new RecentReads(options.maxRecentBytes ?? MAX_RECENT_BYTES)
+  return new DeltaReader(options)
+}
+
+class DeltaReader implements TableReader {
+  readonly format = 'delta'
+  readonly #io: CheckpointIo
+  readonly #cache: BatchCache
+  readonly #recent: RecentReads
   // What a snapshot was made from, for as long as somebody holds it.
-  const states = new WeakMap<Snapshot, TableState>()
-  const watch = new VersionWatch()
+  readonly #states = new WeakMap<Snapshot, TableState>()
+  readonly #watch = new VersionWatch()
 
-  const contextOf = (source: TableSource, signal: AbortSignal | undefined): LoadContext => ({
-    io,
-    cache,
-    recent,
-    location: source.location,
-    log: new DeltaLog(store, source.location),
-    source,
-    signal,
-  })
+  constructor({ store, cache, parquet, maxRecentBytes }: DeltaReaderOptions) {
+    this.#io = { store, parquet: parquet ?? parquetReader() }
+    this.#cache = cache
+    this.#recent = new RecentReads(maxRecentBytes ?? MAX_RECENT_BYTES)
+  }
 
-  const resolve: TableReader['resolve'] = async (source, ref, signal) => {
-    const context = contextOf(source, signal)
+  detect(source: TableSource, signal?: AbortSignal): Promise<boolean> {
+    return this.#context(source, signal).log.isPresent(signal)
+  }
+
+  async resolve(
+    source: TableSource,
+    ref: SnapshotRef,
+    signal?: AbortSignal,
+  ): Promise<ResolvedVersion> {
+    const context = this.#context(source, signal)
     switch (ref.kind) {
       case 'latest':
-        return watch.latest(context.log, signal)
+        return this.#watch.latest(context.log, signal)
       case 'version':
         return versionNumbered(context, ref.version)
       case 'timestamp': {
@@ -66,43 +78,50 @@ export function deltaReader(options: DeltaReaderOptions): TableReader {
     }
   }
 
-  /** Undefined for the latest. A version that is not there shows when it is loaded. */
-  const versionOf = async (source: TableSource, at: SnapshotRef, signal?: AbortSignal) => {
-    if (at.kind === 'latest') return undefined
-    return at.kind === 'version' ? at.version : (await resolve(source, at, signal)).version
+  async snapshot(
+    source: TableSource,
+    { at = LATEST, previous, signal }: Parameters<TableReader['snapshot']>[1] = {},
+  ): Promise<Snapshot> {
+    const before = previous && this.#states.get(previous)
+    const state = await this.#stateAt(this.#context(source, signal), at, before)
+    if (previous !== undefined && state === before) return previous
+    const snapshot = snapshotOf(state)
+    this.#states.set(snapshot, state)
+    return snapshot
   }
 
-  const stateAt = async (
+  changes(source: TableSource, range: ChangeRange, signal?: AbortSignal): AsyncIterable<ChangeSet> {
+    return readChanges(this.#context(source, signal), range)
+  }
+
+  #context(source: TableSource, signal: AbortSignal | undefined): LoadContext {
+    const { location } = source
+    const log = new DeltaLog(this.#io.store, location)
+    const shared = { io: this.#io, cache: this.#cache, recent: this.#recent }
+    return { ...shared, location, log, source, signal }
+  }
+
+  async #stateAt(
     context: LoadContext,
     at: SnapshotRef,
     previous: TableState | undefined,
-  ): Promise<TableState> => {
-    const { source, signal } = context
-    const version = await versionOf(source, at, signal)
+  ): Promise<TableState> {
+    const { log, signal } = context
+    const version = await this.#versionOf(context.source, at, signal)
     const next = previous && (await nextState(context, previous, version))
     if (next !== undefined) return next
-    const segment = await (version === undefined
-      ? context.log.latest(signal)
-      : context.log.at(version, signal))
+    const segment = await (version === undefined ? log.latest(signal) : log.at(version, signal))
     return loadState(context, segment)
   }
 
-  return {
-    format: 'delta',
-    detect: async (source, signal) => new DeltaLog(store, source.location).isPresent(signal),
-    resolve,
-    async snapshot(source, { at = LATEST, previous, signal } = {}) {
-      const before = previous && states.get(previous)
-      const state = await stateAt(contextOf(source, signal), at, before)
-      if (previous !== undefined && state === before) return previous
-      const snapshot = snapshotOf(state)
-      states.set(snapshot, state)
-      return snapshot
-    },
-    changes: (source, range, signal) => {
-      const context = contextOf(source, signal)
-      return readChanges(context, range)
-    },
+  /** Undefined for the latest. A version that is not there shows when it is loaded. */
+  async #versionOf(
+    source: TableSource,
+    at: SnapshotRef,
+    signal?: AbortSignal,
+  ): Promise<bigint | undefined> {
+    if (at.kind === 'latest') return undefined
+    return at.kind === 'version' ? at.version : (await this.resolve(source, at, signal)).version
   }
 }
 
