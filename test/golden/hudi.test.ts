@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Snapshot, SnapshotRef } from '@spillway/core'
+import { eq, isNull, type Predicate, type Snapshot, type SnapshotRef } from '@spillway/core'
 import { duckDb, rowJson, tableRows } from '@spillway/duckdb'
 import { hudiReader } from '@spillway/hudi'
 import { planScan } from '@spillway/planner'
@@ -42,8 +42,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function* plannedFiles(snapshot: Snapshot) {
-  for await (const { files, selection } of planScan(snapshot)) yield files.files(selection)
+async function* plannedFiles(snapshot: Snapshot, where?: Predicate) {
+  for await (const { files, selection } of planScan(snapshot, where ? { predicate: where } : {})) {
+    yield files.files(selection)
+  }
 }
 
 function locationOf({ archive }: Golden): Promise<string> {
@@ -114,6 +116,22 @@ describe('golden Hudi tables', () => {
   )('%s: has the rows of the read-optimized query of Spark', async (_, table) => {
     const wanted = table.readOptimized!
     expect(await read(table, wanted, { view: 'read-optimized' })).toEqual(expected(wanted))
+  })
+
+  it.each(titled(exact))('%s: finds every row by the values of its columns', async (_, table) => {
+    const snapshot = await reader.snapshot({ location: await locationOf(table) })
+    const { columns, rows: all } = table.snapshot
+    const found: Record<string, bigint> = {}
+    const wanted: Record<string, bigint> = {}
+    for (const [i, { name, type }] of columns.entries()) {
+      if (!['string', 'double', 'boolean'].includes(type)) continue
+      for (const value of new Set(all.map(row => row[i] as string | number | boolean | null))) {
+        const where = value === null ? isNull(name) : eq(name, value)
+        found[`${name} ${value}`] = await rows.count(snapshot, where)
+        wanted[`${name} ${value}`] = BigInt(all.filter(row => row[i] === value).length)
+      }
+    }
+    expect(found).toEqual(wanted)
   })
 
   const versions = exact.flatMap(table =>

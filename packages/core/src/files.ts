@@ -53,6 +53,15 @@ export interface FileList {
   readonly handles: readonly FileBatchHandle[]
   /** Row i summarises handles[i]. */
   readonly summaries: StatsTable
+  /**
+   * Bounds of `fields` for the handles in `rows` from an index of their own, where the format has one: asked before
+   * any of them is loaded. Other rows may stay unknown.
+   */
+  readSummaries?(
+    fields: readonly FieldPath[],
+    rows: Selection,
+    signal?: AbortSignal,
+  ): Promise<StatsTable>
 }
 
 export type FileFormat = 'parquet' | 'avro' | 'orc' | 'hfile' | 'lance' | 'hudi-log'

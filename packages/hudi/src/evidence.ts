@@ -21,6 +21,8 @@ export interface EvidenceOptions {
   readonly store: ObjectStore
   readonly metadataTable: MetadataTable | undefined
   readonly history: SchemaHistory | undefined
+  /** Ids of columns whose values are in the paths of partitions alone. */
+  readonly notInFiles: ReadonlySet<number>
 }
 
 type FieldEvidence = readonly (FooterStats | undefined)[]
@@ -31,8 +33,10 @@ type FieldEvidence = readonly (FooterStats | undefined)[]
  */
 export function evidenceReader(table: SliceTable, options: EvidenceOptions): EvidenceReader {
   return async (fields, rows, signal) => {
-    // Nested and opaque columns have no bounds anywhere: no footer is read for them.
-    const hasBounds = fields.map(path => physicalKind(leafOf(path).type) !== undefined)
+    // Nested and opaque columns have no bounds anywhere, some are not in the files: no footer is read for them.
+    const hasBounds = fields.map(
+      path => physicalKind(leafOf(path).type) !== undefined && !options.notInFiles.has(path[0].id),
+    )
     const indexed = await readIndex(table, fields, { rows, options, ...(signal && { signal }) })
     const isKnown = (row: number) =>
       hasBounds.every((has, i) => !has || indexed.get(row)?.[i] !== undefined)
@@ -41,7 +45,7 @@ export function evidenceReader(table: SliceTable, options: EvidenceOptions): Evi
       table,
       fields,
       missing,
-      { store: options.store, physicalNames: physicalNames(table, options.history) },
+      { store: options.store, physicalNames: physicalNames(table, options) },
       signal,
     )
     return combine(indexed, footers)
@@ -63,10 +67,11 @@ function combine(
   }
 }
 
-function physicalNames(table: SliceTable, history: SchemaHistory | undefined) {
+function physicalNames(table: SliceTable, { history, notInFiles }: EvidenceOptions) {
   return (fields: readonly FieldPath[], row: number) => {
     const instant = parseFileName(fileNameOf(table, row))?.instant ?? ''
     return fields.map(path => {
+      if (notInFiles.has(path[0].id)) return undefined
       const own = path.map(field => field.physicalName)
       return history === undefined ? own : (history.nameAt(path, instant) ?? own)
     })

@@ -26,13 +26,13 @@ export interface FooterEvidence {
 export interface FooterOptions {
   readonly store: ObjectStore
   /**
-   * The column's name inside the file of a slice; undefined where the file was written before the column was there.
-   * `unknown` where that cannot be told.
+   * What a column is called inside the file of a slice: `absent` where the file was written before the column was
+   * there, undefined where its values are not in the files at all.
    */
   physicalNames(
     fields: readonly FieldPath[],
     row: number,
-  ): readonly (readonly string[] | 'absent')[]
+  ): readonly (readonly string[] | 'absent' | undefined)[]
 }
 
 const CONCURRENCY = 16
@@ -54,7 +54,7 @@ export async function readFooters(
     const names = options.physicalNames(fields, row)
     evidence.set(row, {
       rowCount: footer.rowCount,
-      fields: fields.map((path, i) => fieldEvidence(footer, path, names[i]!)),
+      fields: fields.map((path, i) => fieldEvidence(footer, path, names[i])),
     })
   })
   return evidence
@@ -87,8 +87,9 @@ async function footerOf(
 function fieldEvidence(
   footer: ParquetFooter,
   path: FieldPath,
-  name: readonly string[] | 'absent',
+  name: readonly string[] | 'absent' | undefined,
 ): FooterStats | undefined {
+  if (name === undefined) return undefined
   // Rows written before a column existed read as null.
   const allNull: FooterStats = { nullCount: footer.rowCount, holds: footer.rowCount > 0 ? 2 : 0 }
   if (name === 'absent') return allNull

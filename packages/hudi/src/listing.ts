@@ -7,6 +7,8 @@ export interface Listing {
   readonly kind: 'storage' | 'metadata'
   /** Paths relative to the table, in order; '' is the table's own folder. */
   readonly partitions: readonly string[]
+  /** How many files these partitions hold, at most, where that is known without reading more. */
+  fileCount?(partitions: readonly string[]): number
   files(
     partitions: readonly string[],
     signal?: AbortSignal,
@@ -38,6 +40,8 @@ export async function listStorage(
   return {
     kind: 'storage',
     partitions: [...folders.keys()].filter(isPartition).sort(),
+    fileCount: partitions =>
+      partitions.reduce((sum, partition) => sum + (folders.get(partition)?.length ?? 0), 0),
     async files(partitions) {
       return new Map(partitions.map(partition => [partition, folders.get(partition) ?? []]))
     },

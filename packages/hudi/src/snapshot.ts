@@ -26,6 +26,7 @@ import {
   partitionColumns,
   readPartitionPath,
 } from './partition-path.js'
+import { summaryReader } from './partition-stats.js'
 import { identityOf } from './resolve.js'
 import type { SchemaHistory } from './schema-history.js'
 import { sliceBatch } from './slice-batch.js'
@@ -96,7 +97,10 @@ export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
       instant: write?.begin ?? '',
       completionTime: write?.completion ?? '',
     },
-    files: partitionFileList(runs, columns, run => runHandle(run, partitioning, parts)),
+    files: {
+      ...partitionFileList(runs, columns, run => runHandle(run, partitioning, parts)),
+      ...(hasPartitionStats(parts) && { readSummaries: summaryReader(runs, parts.metadataTable!) }),
+    },
     ...(readOptimized || parts.mergedLogs === undefined ? {} : { mergedLogs: parts.mergedLogs }),
   }
 }
@@ -147,6 +151,17 @@ function featuresOf({ history }: SnapshotParts): ReadonlySet<string> {
   return new Set(history?.renames === true ? ['schemaOnRead'] : [])
 }
 
+/** Statistics of partitions are of the table as it is now, and go by the names that columns have now. */
+function hasPartitionStats({ metadataTable, isLatest, history, state }: SnapshotParts): boolean {
+  const isPartitioned = state.config.partitionFields.length > 0
+  return (
+    isLatest &&
+    isPartitioned &&
+    history === undefined &&
+    metadataTable?.has('partition_stats') === true
+  )
+}
+
 function runHandle(
   run: PartitionRun,
   partitioning: Partitioning,
@@ -156,7 +171,9 @@ function runHandle(
   const view = source.view ?? 'snapshot'
   const version = `${write?.completion ?? ''} ${parts.listing.kind} ${view}`
   const key = `hudi ${state.root} ${version} ${run.partitions[0]} ${run.partitions.length} ${state.fingerprint}`
+  const fileCount = parts.listing.fileCount?.(run.partitions)
   return {
+    ...(fileCount !== undefined && { fileCount }),
     async load(signal) {
       throwIfCancelled(signal)
       const load = async (loadSignal: AbortSignal): Promise<HudiBatch> => {
@@ -200,8 +217,12 @@ function batchOf(
     table,
     columns: partitioning.columns,
     values: run.values,
-    readEvidence: evidenceReader(table, parts),
+    readEvidence: evidenceReader(table, { ...parts, notInFiles: notInFiles(partitioning, parts) }),
   })
+}
+
+function notInFiles({ columns }: Partitioning, { state }: SnapshotParts): ReadonlySet<number> {
+  return new Set(state.config.dropPartitionColumns ? columns.map(({ field }) => field.id) : [])
 }
 
 function liveFiles(

@@ -79,7 +79,7 @@ async function* streamed(
     skipBatches(snapshot, allBatches(snapshot), 0, progress)
     return
   }
-  const batches = survivingBatches(snapshot, predicate, progress)
+  const batches = await survivingBatches(snapshot, predicate, options.signal, progress)
   let position = 0
   for await (const survivors of loadSurvivors(snapshot, batches, predicate, options)) {
     position++
@@ -99,7 +99,7 @@ async function* paged(
   progress: Progress,
 ): AsyncGenerator<PlannedFiles> {
   const collector = pageCollector(options.page.maxFiles, options.page.after)
-  const batches = survivingBatches(snapshot, predicate, progress)
+  const batches = await survivingBatches(snapshot, predicate, options.signal, progress)
   for await (const survivors of loadSurvivors(snapshot, batches, predicate, options)) {
     count(progress, survivors, survivors.selection)
     collector.add(survivors.files, survivors.selection)
@@ -110,13 +110,18 @@ async function* paged(
   yield* page.batches
 }
 
-function survivingBatches(
+async function survivingBatches(
   { files }: Snapshot,
   predicate: PrunePredicate,
+  signal: AbortSignal | undefined,
   progress: Progress,
-): Selection {
+): Promise<Selection> {
   const every = selectAll(files.handles.length)
-  const kept = prune(predicate, files.summaries, every)
+  let kept = prune(predicate, files.summaries, every)
+  const fields = fieldsOf(predicate)
+  if (files.readSummaries !== undefined && fields.length > 0 && kept.length > 0) {
+    kept = prune(predicate, await files.readSummaries(fields, kept, signal), kept)
+  }
   progress.batchesPruned = every.length - kept.length
   const survives = new Set(kept)
   for (const row of every) {
