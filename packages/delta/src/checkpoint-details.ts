@@ -7,10 +7,10 @@ import { NumberLeaf, TextLeaf } from './leaf-access.js'
 import type { RecentReads, SliceBatch } from './recent-reads.js'
 import {
   type CheckpointIo,
-  findLeaf,
   type LeafPath,
   leafStatistics,
   leavesUnder,
+  mayHold,
   type RowGroupSlice,
   readSlice,
 } from './row-group.js'
@@ -72,7 +72,7 @@ export class CheckpointDetails implements AddDetails {
   /** The struct, where every add has one that knows the column; else the text, if there is any. */
   #prefersStruct(column: StatsColumn): boolean {
     const { footer } = this.#source.slice.source
-    if (findLeaf(footer, ADD_STATS) === undefined) return true
+    if (!mayHold(footer, this.#source.slice.rowGroup, ADD_STATS)) return true
     return structLeaves(footer, column).length > 0 && structIsComplete(this.#source.slice)
   }
 

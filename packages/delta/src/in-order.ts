@@ -6,14 +6,14 @@ export async function* inOrder<Item, Result>(
 ): AsyncGenerator<Result> {
   const running: Promise<Result>[] = []
   let next = 0
-  try {
-    while (running.length > 0 || next < items.length) {
-      while (running.length < limit && next < items.length) running.push(work(items[next++]!))
-      yield await running.shift()!
+  while (running.length > 0 || next < items.length) {
+    while (running.length < limit && next < items.length) {
+      const result = work(items[next++]!)
+      // A failure is somebody's when its turn comes; until then, or if nobody waits any more, it must not be fatal.
+      result.catch(() => undefined)
+      running.push(result)
     }
-  } finally {
-    // Whoever stops early does not wait for the rest, and its failures are nobody's.
-    for (const rest of running) rest.catch(() => undefined)
+    yield await running.shift()!
   }
 }
 
