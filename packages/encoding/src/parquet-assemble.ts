@@ -18,9 +18,6 @@ export function assembleLeaf(
 ): ParquetLeaf {
   const { definition, repetition, count } = levels
   if (repetition === undefined) {
-    if (count !== rowCount) {
-      throw new FormatError(`${leaf.path.join('.')} has ${count} values for ${rowCount} rows`)
-    }
     return { column: spread(dense, definition, leaf.maxDefinition, count), type: leaf.type }
   }
   const { offsets, elements } = readLists(levels, leaf, rowCount)

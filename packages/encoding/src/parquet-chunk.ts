@@ -29,6 +29,11 @@ export function decodeChunk(
   leaf: ParquetLeafInfo,
   options: { readonly rowCount: number; readonly codecs: PageCodecs },
 ): ParquetLeaf {
+  if (leaf.maxRepetition === 0 && chunk.valueCount !== options.rowCount) {
+    throw new FormatError(
+      `${leaf.path.join('.')} has ${chunk.valueCount} values for ${options.rowCount} rows`,
+    )
+  }
   if (leaf.maxRepetition > 1) {
     throw new FormatError(`column ${leaf.path.join('.')}: lists within lists`, {
       unsupported: true,

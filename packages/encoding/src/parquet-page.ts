@@ -49,11 +49,14 @@ export function* pagesOf(
     const page = readPage(header, body, { chunk, leaf, codecs })
     if (page === undefined) continue
     if (page.kind === 'data') values += page.valueCount
+    if (values > chunk.valueCount) throw miscounted(chunk, values)
     yield page
   }
-  if (values !== chunk.valueCount) {
-    throw new FormatError(`a column chunk of ${chunk.valueCount} values whose pages hold ${values}`)
-  }
+  if (values < chunk.valueCount) throw miscounted(chunk, values)
+}
+
+function miscounted({ valueCount }: ParquetChunk, values: number): FormatError {
+  return new FormatError(`a column chunk of ${valueCount} values whose pages hold ${values}`)
 }
 
 interface PageContext {

@@ -22,6 +22,8 @@ import type { ParquetChunk } from './parquet-types.js'
 const MAX_GAP = 64 * 1024
 const MAX_READ = 64 * 1024 * 1024
 const CONCURRENT_READS = 4
+/** More rows in one row group are refused: where no leaf is read, nothing else would hold the footer to its claim. */
+const MAX_ROWS = 2 ** 31
 /** A batch of files may have no more rows (see FileBatch). Divisible by 8, so that bitmaps can be cut. */
 const MAX_BATCH_ROWS = 1 << 20
 
@@ -45,6 +47,9 @@ export async function* readRowGroups(
     const group = metadata.footer.rowGroups[rowGroup]
     if (group === undefined) {
       throw corrupt(path, `row group ${rowGroup} of ${metadata.footer.rowGroups.length}`)
+    }
+    if (group.rowCount > MAX_ROWS) {
+      throw corrupt(path, `row group ${rowGroup} claims ${group.rowCount} rows`)
     }
     const leaves = await readLeaves(source, metadata, { rowGroup, wanted, ...signalOf(options) })
     yield* cutBatches({ rowGroup, length: group.rowCount, leaves })

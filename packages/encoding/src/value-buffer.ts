@@ -100,7 +100,8 @@ export class BytesBuffer implements ValueBuffer {
 
   /** PLAIN byte arrays: each a 32-bit length, then that many bytes. */
   #appendPrefixed(bytes: Uint8Array, count: number): number {
-    this.#reserve(count, Math.max(0, bytes.length - 4 * count))
+    if (count * 4 > bytes.length) throw shortPage(count, count * 4, bytes.length)
+    this.#reserve(count, bytes.length - 4 * count)
     const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     let at = 0
     for (let i = 0; i < count; i++) {
