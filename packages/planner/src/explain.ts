@@ -13,13 +13,13 @@ import {
   readValue,
   type Snapshot,
   type StatsTable,
-  selectAll,
   type Value,
 } from '@spillway/core'
 import { fieldsOf } from './fields.js'
 import { planScan, type ScanOptions } from './plan.js'
 import { literalText, predicateText } from './predicate-text.js'
 import { prune } from './prune.js'
+import { pruneBatches } from './prune-batches.js'
 
 /** Why one row of statistics may or cannot hold a match: a tree like the predicate's. */
 export interface Explanation {
@@ -82,14 +82,14 @@ export async function* explainScan(
   options: ScanOptions = {},
 ): AsyncGenerator<FileExplanation> {
   const { predicate } = planScan(snapshot, options)
-  const { handles, summaries } = snapshot.files
-  const survives = new Set(prune(predicate, summaries, selectAll(handles.length)))
-  for (const [index, handle] of handles.entries()) {
+  const { kept, evidence } = await pruneBatches(snapshot.files, predicate, options.signal)
+  const survives = new Set(kept)
+  for (const [index, handle] of snapshot.files.handles.entries()) {
     if (survives.has(index)) {
       yield* explainBatch(await handle.load(options.signal), predicate, options.signal)
       continue
     }
-    const explanation = explain(predicate, summaries, index)
+    const explanation = explain(predicate, evidence(index), index)
     const count = handle.fileCount === undefined ? {} : { fileCount: handle.fileCount }
     yield { ...count, kept: false, by: 'summary', explanation }
   }

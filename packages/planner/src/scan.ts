@@ -14,6 +14,7 @@ import { loadInOrder } from './load-in-order.js'
 import { type PageMark, pageCollector } from './page.js'
 import type { PlannedFiles, ScanMetrics, ScanOptions } from './plan.js'
 import { prune } from './prune.js'
+import { pruneBatches } from './prune-batches.js'
 
 const DEFAULT_CONCURRENCY = 4
 
@@ -116,16 +117,11 @@ async function survivingBatches(
   signal: AbortSignal | undefined,
   progress: Progress,
 ): Promise<Selection> {
-  const every = selectAll(files.handles.length)
-  let kept = prune(predicate, files.summaries, every)
-  const fields = fieldsOf(predicate)
-  if (files.readSummaries !== undefined && fields.length > 0 && kept.length > 0) {
-    kept = prune(predicate, await files.readSummaries(fields, kept, signal), kept)
-  }
-  progress.batchesPruned = every.length - kept.length
+  const { kept } = await pruneBatches(files, predicate, signal)
+  progress.batchesPruned = files.handles.length - kept.length
   const survives = new Set(kept)
-  for (const row of every) {
-    if (!survives.has(row)) progress.unloadedPruned += files.handles[row]!.fileCount ?? 0
+  for (const [row, { fileCount }] of files.handles.entries()) {
+    if (!survives.has(row)) progress.unloadedPruned += fileCount ?? 0
   }
   return kept
 }

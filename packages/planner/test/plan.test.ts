@@ -5,6 +5,7 @@ import {
   lt,
   type Predicate,
   readString,
+  type Snapshot,
   type StatsTable,
   TableError,
 } from '@spillway/core'
@@ -117,6 +118,50 @@ describe('planScan', () => {
       filesTotal: 3,
       filesPruned: { partition: 2 },
     })
+  })
+
+  it('asks an index about the batches that their summaries leave, and explains by it', async () => {
+    const loaded: string[] = []
+    const batches = ['a', 'b', 'c'].map(name =>
+      batch(name, [[0, 9, 1]], { onLoad: () => void loaded.push(name) }),
+    )
+    const unknown = { length: 3, recordCount: new Float64Array(3).fill(Number.NaN) }
+    const upper = (...values: readonly number[]) => ({
+      upper: { kind: 'int32' as const, values: Int32Array.from(values) },
+    })
+    const asked: (readonly [readonly number[], readonly number[]])[] = []
+    const plain = memorySnapshot(schema, batches)
+    const snapshot: Snapshot = {
+      ...plain,
+      files: {
+        handles: plain.files.handles,
+        summaries: { ...unknown, columns: new Map([[2, [upper(0, 5, 5)]]]) },
+        async readSummaries(fields, rows) {
+          asked.push([fields.map(([field]) => field.id), [...rows]])
+          return { ...unknown, columns: new Map([[1, [upper(9, 3, 9)]]]) }
+        },
+      },
+    }
+    const predicate: Predicate = { kind: 'and', operands: [gtEq('day', 1), gtEq('id', 4)] }
+    const plan = planScan(snapshot, { predicate })
+    for await (const { selection } of plan) expect(selection.length).toBe(1)
+    expect(asked).toEqual([
+      [
+        [2, 1],
+        [1, 2],
+      ],
+    ])
+    expect(loaded).toEqual(['c'])
+    expect(plan.metrics).toMatchObject({ batchesPruned: 2, filesPruned: { partition: 2 } })
+    const explained: string[] = []
+    for await (const { by, explanation } of explainScan(snapshot, { predicate })) {
+      explained.push(`${by}: ${explanation.operands.map(({ evidence }) => evidence).join(' / ')}`)
+    }
+    expect(explained).toEqual([
+      'summary: values from unknown to 0 / no statistics',
+      'summary: no statistics / values from unknown to 3',
+      'stats: values from 1 to 1, no nulls / values from 0 to 9, no nulls',
+    ])
   })
 
   it('reads statistics of the predicate’s columns for the rows left, and not at all without need', async () => {

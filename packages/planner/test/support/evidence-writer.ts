@@ -32,7 +32,9 @@ export const evidenceWriter: TableWriter = {
     }
     const snapshot = memorySnapshot(table.schema, batches)
     const summaries = summariesOf(table, batches, random)
-    return { ...snapshot, files: { ...snapshot.files, summaries } }
+    const index = random.chance(0.3) ? summariesOf(table, batches, random) : undefined
+    const readSummaries = index && { readSummaries: async () => index }
+    return { ...snapshot, files: { ...snapshot.files, summaries, ...readSummaries } }
   },
 }
 
