@@ -47,7 +47,7 @@ export interface ChangesRequest {
   readonly context: BatchContext
 }
 
-const CHANGES_PER_BATCH = 2048
+const CHANGES_PER_BATCH = 256
 /** A range of at most this many changes is read once; a longer one is checked first and then read again. */
 const BUFFERED_CHANGES = 20_000
 

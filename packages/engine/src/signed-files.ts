@@ -65,7 +65,8 @@ export interface SigningContext {
 
 export type BatchContext = SigningContext & { readonly signal?: AbortSignal }
 
-const FILES_PER_BATCH = 2048
+/** What one recipient who reads slowly keeps in memory: about half a megabyte. */
+const FILES_PER_BATCH = 256
 const CONCURRENT_REWRITES = 4
 
 export function signFiles(
