@@ -15,7 +15,9 @@ import {
 } from '@spillway/core'
 import { dataFileOf } from './data-file.js'
 import { evidenceReader } from './evidence.js'
-import { latestSlices, type Visibility } from './file-slices.js'
+import { parseFileName } from './file-name.js'
+import { type ListedFile, latestSlices, type Visibility } from './file-slices.js'
+import { type Generations, generationOf } from './generations.js'
 import { type Instant, instantMillis } from './instant.js'
 import { type Listing, requireListed } from './listing.js'
 import type { MetadataTable } from './metadata-table.js'
@@ -47,6 +49,9 @@ export interface SnapshotParts {
   readonly schema: Schema
   readonly history: SchemaHistory | undefined
   readonly visibility: Visibility
+  /** The same with the archive read: asked for where it may make a difference. */
+  readonly exactVisibility: () => Promise<Visibility>
+  readonly generations: Generations
   readonly listing: Listing
   readonly metadataTable: MetadataTable | undefined
   /** Files that the last write names, by partition: they must be listed. */
@@ -169,8 +174,9 @@ function runHandle(
 ): FileBatchHandle {
   const { source, state, write, cache } = parts
   const view = source.view ?? 'snapshot'
-  const version = `${write?.completion ?? ''} ${parts.listing.kind} ${view}`
-  const key = `hudi ${state.root} ${version} ${run.partitions[0]} ${run.partitions.length} ${state.fingerprint}`
+  // The latest snapshot's slices are named by what wrote them last, an older one's by its write.
+  const version = `${parts.isLatest ? '' : write?.completion} ${parts.listing.kind} ${view}`
+  const key = `hudi ${state.root} ${version} ${run.partitions[0]} ${run.partitions.length} ${generationOf(parts.generations, run.partitions)}`
   const fileCount = parts.listing.fileCount?.(run.partitions)
   return {
     ...(fileCount !== undefined && { fileCount }),
@@ -196,15 +202,30 @@ async function loadSlices(
 ): Promise<SliceTable> {
   const listed = await parts.listing.files(run.partitions, signal)
   const readOptimized = parts.source.view === 'read-optimized'
+  const all = run.partitions.flatMap(partition => listed.get(partition) ?? [])
+  const visibility = hasArchivedLogs(all, parts.state)
+    ? await parts.exactVisibility()
+    : parts.visibility
   const slices = run.partitions.map(partition => {
     const files = listed.get(partition) ?? []
     requireListed(partition, files, parts.expected.get(partition) ?? [])
-    const live = latestSlices(partition, files, parts.visibility)
+    const live = latestSlices(partition, files, visibility)
     if (!readOptimized) return { partition, slices: live }
     const based = live.filter(slice => slice.base !== undefined)
     return { partition, slices: based.map(slice => ({ ...slice, logs: [] })) }
   })
   return sliceTable(parts.state.root, slices)
+}
+
+/** From version 8 on, which slice a log belongs to depends on when its write completed: the archive knows of old ones. */
+function hasArchivedLogs(files: readonly ListedFile[], { config, timeline }: TableState): boolean {
+  const { start, completions } = timeline
+  if (config.layout === 1 || start === undefined) return false
+  return files.some(({ name }) => {
+    if (!name.startsWith('.')) return false
+    const log = parseFileName(name)
+    return log !== undefined && log.instant < start && !completions.has(log.instant)
+  })
 }
 
 function batchOf(

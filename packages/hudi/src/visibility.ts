@@ -29,9 +29,8 @@ export function visibilityAt(options: VisibilityOptions): Visibility {
   const completion = (instant: string): string | undefined => {
     const known = writes.get(instant) ?? archived?.get(instant)
     if (known !== undefined) return known
-    // Without the archive, completion is only known to be before the start: its begin stands for it.
-    const isArchived = timeline.start !== undefined && instant < timeline.start
-    return isArchived && archived === undefined ? instant : undefined
+    // Archived writes completed; where the archive was not read, or lacks one, its begin stands for when.
+    return timeline.start !== undefined && instant < timeline.start ? instant : undefined
   }
   return {
     logNames: config.layout === 1 ? 'slice' : 'own',
