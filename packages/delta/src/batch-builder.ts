@@ -4,6 +4,7 @@ import { type AddDetails, KeptDetails } from './add-details.js'
 import { DeltaBatch } from './delta-batch.js'
 import { identityBytes, KeyColumn } from './file-key.js'
 import { GrowingFloats } from './growing-floats.js'
+import { JsonCursor } from './json-cursor.js'
 import { PartitionColumnsBuilder } from './partition-columns.js'
 import { readNumRecords } from './stats-text.js'
 import { VectorColumnsBuilder } from './vector-columns.js'
@@ -24,6 +25,7 @@ export class BatchBuilder {
   readonly #tags = new OptionalTexts()
   readonly #baseRowId = new OptionalTexts()
   readonly #rowVersion = new OptionalTexts()
+  readonly #cursor = new JsonCursor(new Uint8Array(0))
   #length = 0
 
   constructor(location: string) {
@@ -44,13 +46,17 @@ export class BatchBuilder {
     this.#size.append(action.size)
     this.#modificationTime.append(action.modificationTime)
     this.#key.append(identityBytes(this.#location, action.path, action.vector))
-    this.#recordCount.append(options.records ?? recordsOf(action))
+    this.#recordCount.append(options.records ?? this.#recordsOf(action))
     for (let i = 0; i < action.partitionCount; i++) {
       this.#partitions.set(row, action.partitionNames[i]!, action.partitionValues[i]!)
     }
     if (action.vector !== undefined) this.#vectors.set(row, action.vector)
     if (options.keep) this.#keep(row, action)
     return row
+  }
+
+  #recordsOf({ stats }: FileAction): number {
+    return stats === undefined ? Number.NaN : readNumRecords(stats, this.#cursor)
   }
 
   #keep(row: number, action: FileAction): void {
@@ -122,10 +128,6 @@ export class BatchBuilder {
       ...(defaultRowCommitVersion === undefined ? {} : { defaultRowCommitVersion }),
     })
   }
-}
-
-function recordsOf(action: FileAction): number {
-  return action.stats === undefined ? Number.NaN : readNumRecords(action.stats)
 }
 
 function ascii(value: bigint): Uint8Array {

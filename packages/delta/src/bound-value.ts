@@ -76,6 +76,8 @@ export class JsonBoundReader {
 
   #integer(cursor: JsonCursor, side: Side): Value | null {
     if (!cursor.isNumber()) return this.#skip(cursor)
+    const small = cursor.readSmallInteger()
+    if (small !== undefined) return smallIntegerBound(small, this.#rules.type)
     const parsed = parseDecimal(cursor.readNumberText(), 0)
     if (parsed === undefined) return null
     return integerBound(side === 'lower' ? parsed.floor : parsed.ceiling, this.#rules.type)
@@ -206,6 +208,11 @@ function timestampFrom(value: Value, from: PrimitiveType, side: Side): Value | n
     return widenTimestamp(floorDivide(value, 1000n), side)
   }
   return null
+}
+
+function smallIntegerBound(value: number, type: DataType): Value | null {
+  if (type === 'long') return BigInt(value)
+  return (value | 0) === value ? value | 0 : null
 }
 
 function integerBound(value: bigint, type: DataType): Value | null {

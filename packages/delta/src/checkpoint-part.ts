@@ -5,6 +5,7 @@ import { ADD_PATH, ADD_STATS, CheckpointDetails, structIsComplete } from './chec
 import { mapLeaf } from './checkpoint-rows.js'
 import type { VectorDescriptor } from './deletion-vector.js'
 import { DeltaBatch } from './delta-batch.js'
+import { JsonCursor } from './json-cursor.js'
 import { NumberLeaf, TextLeaf } from './leaf-access.js'
 import type { RecentReads } from './recent-reads.js'
 import {
@@ -112,6 +113,7 @@ class AddRows {
   readonly #positions: Uint32Array
   readonly #action = new FileAction()
   readonly #names = new TextInterner()
+  readonly #cursor = new JsonCursor(new Uint8Array(0))
 
   constructor(builder: BatchBuilder, slice: RowGroupSlice, positions: Uint32Array) {
     this.#builder = builder
@@ -150,7 +152,8 @@ class AddRows {
     }
     action.vector = vectorAt(leaves, row)
     const stats = leaves.stats.bytes(row)
-    return leaves.records.at(row) ?? (stats === undefined ? Number.NaN : readNumRecords(stats))
+    if (stats === undefined) return leaves.records.at(row) ?? Number.NaN
+    return leaves.records.at(row) ?? readNumRecords(stats, this.#cursor)
   }
 
   #withoutSize(path: Uint8Array): TableError {

@@ -6,6 +6,7 @@ import type { TextInterner } from './text-interner.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
+const MINUS = 0x2d
 const MAX_DEPTH = 512
 
 /**
@@ -13,8 +14,8 @@ const MAX_DEPTH = 512
  * scanned for a few numbers, and numbers are handed out as their text, so none is rounded.
  */
 export class JsonCursor {
-  readonly #bytes: Uint8Array
-  readonly #end: number
+  #bytes: Uint8Array
+  #end: number
   readonly #scratch = new ByteBuffer()
   readonly #closers = new Uint8Array(MAX_DEPTH)
   #position: number
@@ -28,6 +29,14 @@ export class JsonCursor {
     this.#position = start
     this.#end = end
     this.#keyBytes = bytes
+  }
+
+  /** Starts again on another text: a cursor for each of a million would cost more than reading them. */
+  reset(bytes: Uint8Array): this {
+    this.#bytes = bytes
+    this.#position = 0
+    this.#end = bytes.length
+    return this
   }
 
   get position(): number {
@@ -145,6 +154,16 @@ export class JsonCursor {
     return value
   }
 
+  /** A whole number that a double holds, where it is spelled plainly; else undefined, and nothing is consumed. */
+  readSmallInteger(): number | undefined {
+    const negative = this.#peek() === MINUS
+    if (negative) this.#position++
+    const digits = this.#readDigits()
+    if (digits >= 0) return negative ? -digits : digits
+    if (negative) this.#position--
+    return undefined
+  }
+
   /** Up to fifteen plain digits without building text; -1, with nothing consumed, for every other spelling. */
   #readDigits(): number {
     this.#skipSpace()
@@ -184,21 +203,29 @@ export class JsonCursor {
   }
 
   skipValue(): void {
+    const byte = this.#peek()
+    if (byte === QUOTE) this.#position = this.#stringEnd(this.#position + 1)
+    else if (byte === 0x7b || byte === 0x5b) this.#skipNested()
+    else this.#skipScalar(byte)
+  }
+
+  /** Of what nobody asked for, only strings and brackets matter. */
+  #skipNested(): void {
+    const bytes = this.#bytes
     let depth = 0
+    let at = this.#position
     do {
-      const byte = this.#peek()
-      if (byte === QUOTE) this.#skipString()
+      const byte = bytes[at++]
+      if (byte === QUOTE) at = this.#stringEnd(at)
       else if (byte === 0x7b || byte === 0x5b) {
         if (depth >= MAX_DEPTH) throw this.#problem(`more than ${MAX_DEPTH} levels deep`)
         this.#closers[depth++] = byte + 2
-        this.#position++
       } else if (byte === 0x7d || byte === 0x5d) {
-        if (depth === 0 || this.#closers[--depth] !== byte)
-          throw this.#problem('unbalanced brackets')
-        this.#position++
-      } else if (depth > 0 && (byte === 0x2c || byte === 0x3a)) this.#position++
-      else this.#skipScalar(byte)
+        if (this.#closers[--depth] !== byte) throw this.#problem('unbalanced brackets')
+      } else if (at >= this.#end) throw this.#truncated(at)
     } while (depth > 0)
+    if (at > this.#end) throw this.#truncated(at)
+    this.#position = at
   }
 
   #skipScalar(byte: number): void {
@@ -211,12 +238,14 @@ export class JsonCursor {
     } else throw this.#problem('expected a value')
   }
 
-  #skipString(): void {
+  /** Behind the closing quote of the string that starts at `at`. */
+  #stringEnd(at: number): number {
     const bytes = this.#bytes
-    let at = this.#position + 1
-    while (at < this.#end && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1
-    if (at >= this.#end) throw this.#truncated(at)
-    this.#position = at + 1
+    const end = this.#end
+    let next = at
+    while (next < end && bytes[next] !== QUOTE) next += bytes[next] === BACKSLASH ? 2 : 1
+    if (next >= end) throw this.#truncated(next)
+    return next + 1
   }
 
   #unescape(start: number, target: ByteBuffer): Uint8Array {
@@ -271,6 +300,10 @@ export class JsonCursor {
   }
 
   #peek(): number {
+    if (this.#position < this.#end) {
+      const byte = this.#bytes[this.#position]!
+      if (byte > 0x20) return byte
+    }
     this.#skipSpace()
     if (this.#position >= this.#end) throw this.#truncated(this.#position)
     return this.#bytes[this.#position]!

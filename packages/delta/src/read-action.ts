@@ -109,12 +109,23 @@ function readRareField(cursor: JsonCursor, action: FileAction): void {
   if (cursor.keyIs(DELETION_VECTOR)) {
     if (!cursor.takeNull()) action.vector = readVector(cursor)
   } else if (cursor.keyIs(TAGS)) {
-    if (!cursor.takeNull()) action.tags = utf8.decode(cursor.rawValue())
+    if (!cursor.takeNull()) action.tags = readTags(cursor)
   } else if (cursor.keyIs(BASE_ROW_ID)) {
     action.baseRowId = readLong(cursor)
   } else if (cursor.keyIs(DEFAULT_ROW_COMMIT_VERSION)) {
     action.defaultRowCommitVersion = readLong(cursor)
   } else cursor.skipValue()
+}
+
+/** Tags as JSON text again; what is no string has no place in them. */
+function readTags(cursor: JsonCursor): string {
+  const tags: [string, string][] = []
+  for (let more = cursor.enterObject(); more; more = cursor.nextKey()) {
+    const name = cursor.keyText()
+    if (cursor.isString()) tags.push([name, cursor.readString()])
+    else cursor.skipValue()
+  }
+  return JSON.stringify(Object.fromEntries(tags))
 }
 
 function readPartitionValues(cursor: JsonCursor, action: FileAction, names: TextInterner): void {

@@ -12,9 +12,9 @@ const MAX_VALUES = bytesOf('maxValues')
 const NULL_COUNT = bytesOf('nullCount')
 
 /** `numRecords` of a statistics text; NaN where it is not said. Reads no further than it must. */
-export function readNumRecords(stats: Uint8Array): number {
+export function readNumRecords(stats: Uint8Array, cursor = new JsonCursor(stats)): number {
   try {
-    const cursor = new JsonCursor(stats)
+    cursor.reset(stats)
     for (let more = cursor.enterObject(); more; more = cursor.nextKey()) {
       if (cursor.keyIs(NUM_RECORDS)) return cursor.takeNull() ? Number.NaN : count(cursor)
       cursor.skipValue()
@@ -47,6 +47,7 @@ export class StatsTextReader {
   readonly #lower: (Value | null)[]
   readonly #upper: (Value | null)[]
   readonly #nulls: Float64Array
+  readonly #cursor = new JsonCursor(new Uint8Array(0))
 
   constructor(columns: readonly StatsColumn[], length: number) {
     this.#columns = columns.map(({ rules }) => ({
@@ -64,7 +65,7 @@ export class StatsTextReader {
     this.#upper.fill(null)
     this.#nulls.fill(Number.NaN)
     try {
-      this.#store(row, this.#scan(new JsonCursor(stats)))
+      this.#store(row, this.#scan(this.#cursor.reset(stats)))
     } catch (error) {
       if (!(error instanceof JsonProblem)) throw error
     }
