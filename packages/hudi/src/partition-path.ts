@@ -1,5 +1,5 @@
 import { type DataType, type Field, type Schema, TableError, type Value } from '@spillway/core'
-import type { TableConfig } from './table-config.js'
+import type { PathSpelling, TableConfig } from './table-config.js'
 import { timestampInterval } from './timestamp-keygen.js'
 
 /** What a partition's path says about one of its columns. */
@@ -20,7 +20,7 @@ const DEFAULT_PARTITIONS = new Set(['__HIVE_DEFAULT_PARTITION__', '__HUDI_DEFAUL
 const UNKNOWN: PathValue = { kind: 'unknown' }
 
 export function partitionColumns(config: TableConfig, schema: Schema): readonly PartitionColumn[] {
-  return config.partitionFields.map(name => {
+  return config.partitionFields.map((name, i) => {
     const path = schema.find(name.split('.')) ?? schema.find([name])
     if (path === undefined) {
       throw new TableError('TABLE_CORRUPT', `the partition column ${name} is not in the schema`, {
@@ -28,7 +28,8 @@ export function partitionColumns(config: TableConfig, schema: Schema): readonly 
       })
     }
     const field = path[path.length - 1]!
-    return { field, read: text => readValue(text, field.type, config) }
+    const spelling = config.pathSpellings[i]!
+    return { field, read: text => readValue(text, field.type, { config, spelling }) }
   })
 }
 
@@ -71,13 +72,17 @@ function decodeOnce(text: string): string {
   )
 }
 
-function readValue(text: string, type: DataType, config: TableConfig): PathValue {
+function readValue(
+  text: string,
+  type: DataType,
+  { config, spelling }: { readonly config: TableConfig; readonly spelling: PathSpelling },
+): PathValue {
   const isDefault = DEFAULT_PARTITIONS.has(text)
-  if (config.keyGenerator === 'timestamp') {
+  if (spelling === 'timestamp') {
     const interval = isDefault ? undefined : timestampInterval(text, type, config.properties)
     return interval === undefined ? UNKNOWN : { kind: 'interval', ...interval }
   }
-  if (config.keyGenerator !== 'plain') return UNKNOWN
+  if (spelling !== 'plain') return UNKNOWN
   if (isDefault) {
     // Null and the empty string share this folder, so a string column may hold either, if the files still have it.
     return type === 'string' && !config.dropPartitionColumns

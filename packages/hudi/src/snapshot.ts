@@ -117,7 +117,7 @@ function partitioningOf(
   config: TableConfig,
 ): Partitioning {
   const exact =
-    config.keyGenerator === 'plain' &&
+    config.pathSpellings.every(spelling => spelling === 'plain') &&
     runs.every(run => run.values.every(values => values.every(value => value.kind === 'value')))
   if (config.dropPartitionColumns && !exact) {
     throw new TableError(

@@ -2,7 +2,9 @@ import { type ObjectStore, TableError } from '@spillway/core'
 import { parseProperties } from './properties.js'
 
 export type TableType = 'COPY_ON_WRITE' | 'MERGE_ON_READ'
-export type KeyGenerator = 'none' | 'plain' | 'timestamp' | 'custom'
+/** How a partition's path spells a column: its value, a formatted time, or in a way that is not known. */
+export type PathSpelling = 'plain' | 'timestamp' | 'unknown'
+type KeyGenerator = 'none' | 'plain' | 'timestamp' | 'custom' | 'foreign'
 
 /** What a reader needs of `.hoodie/hoodie.properties`. */
 export interface TableConfig {
@@ -18,7 +20,8 @@ export interface TableConfig {
   readonly baseFileFormat: string | undefined
   /** In the order of the path's segments. */
   readonly partitionFields: readonly string[]
-  readonly keyGenerator: KeyGenerator
+  /** One a partition field. */
+  readonly pathSpellings: readonly PathSpelling[]
   readonly hiveStyle: boolean
   readonly urlEncoded: boolean
   readonly slashDates: boolean
@@ -63,7 +66,6 @@ export function readTableConfig(text: string, path: string): TableConfig {
   refuseForeignLayouts(reader, path)
   const timelineFolder =
     layout === 1 ? '.hoodie' : `.hoodie/${reader.text('hoodie.timeline.path') ?? 'timeline'}`
-  const keyGenerator = keyGeneratorOf(reader)
   return {
     properties,
     name: reader.required('hoodie.table.name'),
@@ -73,8 +75,7 @@ export function readTableConfig(text: string, path: string): TableConfig {
     timelineFolder,
     historyFolder: historyFolderOf(reader, layout, timelineFolder),
     baseFileFormat: baseFileFormatOf(reader, path),
-    partitionFields: keyGenerator === 'none' ? [] : partitionFieldsOf(reader),
-    keyGenerator,
+    ...partitioningOf(reader, keyGeneratorOf(reader)),
     hiveStyle: reader.boolean('hoodie.datasource.write.hive_style_partitioning', false),
     urlEncoded: reader.boolean('hoodie.datasource.write.partitionpath.urlencode', false),
     slashDates: reader.boolean('hoodie.datasource.write.slash.separated.date.partitioning', false),
@@ -199,10 +200,25 @@ function historyFolderOf(reader: PropertyReader, layout: 1 | 2, timelineFolder: 
 }
 
 /** Custom key generators write `field:TYPE` pairs; the path has the fields in this order. */
-function partitionFieldsOf(reader: PropertyReader): readonly string[] {
-  return reader
-    .list('hoodie.table.partition.fields')
-    .map(field => field.replace(/:(simple|timestamp)$/i, ''))
+function partitioningOf(
+  reader: PropertyReader,
+  keyGenerator: KeyGenerator,
+): Pick<TableConfig, 'partitionFields' | 'pathSpellings'> {
+  if (keyGenerator === 'none') return { partitionFields: [], pathSpellings: [] }
+  const entries = reader.list('hoodie.table.partition.fields').map(entry => {
+    const [, field, type] = /^(.*?)(?::(simple|timestamp))?$/i.exec(entry)!
+    return { field: field!, type: type?.toLowerCase() }
+  })
+  return {
+    partitionFields: entries.map(({ field }) => field),
+    pathSpellings: entries.map(({ type }) => spellingOf(keyGenerator, type)),
+  }
+}
+
+function spellingOf(keyGenerator: KeyGenerator, type: string | undefined): PathSpelling {
+  if (keyGenerator === 'plain' || keyGenerator === 'timestamp') return keyGenerator
+  if (keyGenerator !== 'custom' || type === undefined) return 'unknown'
+  return type === 'timestamp' ? 'timestamp' : 'plain'
 }
 
 function keyGeneratorOf(reader: PropertyReader): KeyGenerator {
@@ -218,7 +234,7 @@ function keyGeneratorOf(reader: PropertyReader): KeyGenerator {
   if (name.startsWith('custom')) return 'custom'
   if (name.startsWith('simple') || name.startsWith('complex')) return 'plain'
   // Some other class: its paths mean whatever it likes, so no value may be read from them.
-  return 'custom'
+  return 'foreign'
 }
 
 function orderingFieldsOf(reader: PropertyReader): readonly string[] {
