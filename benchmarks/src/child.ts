@@ -1,4 +1,5 @@
 import { deltaQuestions } from './delta.js'
+import { hudiQuestions } from './hudi.js'
 import { icebergQuestions } from './iceberg.js'
 import { benchmarks } from './registry.js'
 import { signOurs, signWithSdk } from './sign.js'
@@ -14,6 +15,7 @@ export type Question = (files: number, data: string) => Promise<Measured>
 const questions: Readonly<Record<string, Question>> = {
   ...deltaQuestions,
   ...icebergQuestions,
+  ...hudiQuestions,
   sign: signOurs,
   'sign@aws-sdk': signWithSdk,
 }

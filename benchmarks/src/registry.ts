@@ -15,6 +15,7 @@ export interface Benchmark {
 
 const deltaRs: Peer = { kind: 'python', name: 'delta-rs', script: 'delta_rs.py' }
 const pyIceberg: Peer = { kind: 'python', name: 'pyiceberg', script: 'py_iceberg.py' }
+const hudiRs: Peer = { kind: 'python', name: 'hudi-rs', script: 'hudi_rs.py' }
 const awsSdk: Peer = { kind: 'node', name: 'aws-sdk' }
 
 function delta(question: string, files: number, peers: readonly Peer[]): Benchmark {
@@ -27,6 +28,12 @@ function iceberg(question: string, files: number, smoke = false): Benchmark {
   const size = files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
   const name = `${question}/iceberg/${size}`
   return { name, question: `iceberg-${question}`, files, smoke, peers: [pyIceberg] }
+}
+
+/** File groups with column_stats (`indexed`) or without a metadata table (`plain`), cold. */
+function hudi(question: string, files: number): Benchmark {
+  const name = `${question}/hudi/${files / 1000}k`
+  return { name, question: `hudi-${question}`, files, smoke: files <= 1000, peers: [hudiRs] }
 }
 
 const sizes = [100_000, 1_000_000]
@@ -45,5 +52,11 @@ export const benchmarks: readonly Benchmark[] = [
   iceberg('clustered-cold', 1_000_000),
   iceberg('deletes-cold', 1_500_000),
   iceberg('deletes-warm', 1_500_000),
+  ...[1000, 10_000, 100_000].flatMap(files => [
+    hudi('snapshot-indexed', files),
+    hudi('plan-indexed', files),
+    hudi('snapshot-plain', files),
+    hudi('plan-plain', files),
+  ]),
   { name: 'sign/s3/10k', question: 'sign', files: 10_000, smoke: true, peers: [awsSdk] },
 ]
