@@ -16,8 +16,6 @@ export function denseVersions(reader: TableReader): TableReader {
   const { versions, changes } = reader
   if (versions === undefined) return reader
   const numbers = numbering((source, signal) => versions.call(reader, source, signal))
-  const originals = new WeakMap<Snapshot, Snapshot>()
-  const renumbered = new WeakMap<Snapshot, Snapshot>()
 
   async function native(source: TableSource, ref: SnapshotRef, signal?: AbortSignal) {
     if (ref.kind !== 'version') return ref
@@ -27,51 +25,66 @@ export function denseVersions(reader: TableReader): TableReader {
     } as const
   }
 
-  async function* numberedChanges(
-    source: TableSource,
-    sets: AsyncIterable<ChangeSet>,
-    signal?: AbortSignal,
-  ): AsyncGenerator<ChangeSet> {
-    for await (const set of sets) {
-      const version = await numbers.numberOf(source, set.version, signal)
-      yield {
-        ...set,
-        version,
-        ...(set.metadata && { metadata: withVersion(set.metadata, version) }),
-      }
-    }
-  }
-
   return {
     ...reader,
     async resolve(source, ref, signal) {
       const resolved = await reader.resolve(source, await native(source, ref, signal), signal)
       return { ...resolved, version: await numbers.numberOf(source, resolved.version, signal) }
     },
-    async snapshot(source, options = {}) {
-      const { at, previous, signal } = options
-      const before = previous && originals.get(previous)
-      const snapshot = await reader.snapshot(source, {
-        ...(signal && { signal }),
-        ...(at && { at: await native(source, at, signal) }),
-        ...(before && { previous: before }),
-      })
-      const known = renumbered.get(snapshot)
-      if (known !== undefined) return known
-      const version = await numbers.numberOf(source, snapshot.version, signal)
-      const numbered = withVersion(snapshot, version)
-      originals.set(numbered, snapshot)
-      renumbered.set(snapshot, numbered)
-      return numbered
-    },
+    snapshot: numberedSnapshots(reader, numbers, native),
     ...(changes && {
       async *changes(source, range, signal) {
         const startVersion = await numbers.nativeOf(source, range.startVersion, signal)
         const endVersion = await numbers.nativeOf(source, range.endVersion, signal)
-        const native = { ...range, startVersion, endVersion }
-        yield* numberedChanges(source, changes.call(reader, source, native, signal), signal)
+        const sets = changes.call(reader, source, { ...range, startVersion, endVersion }, signal)
+        for await (const set of sets) yield numberedSet(source, set, numbers, signal)
       },
     }),
+  }
+}
+
+type ToNative = (
+  source: TableSource,
+  ref: SnapshotRef,
+  signal?: AbortSignal,
+) => Promise<SnapshotRef>
+
+function numberedSnapshots(
+  reader: TableReader,
+  numbers: Numbering,
+  native: ToNative,
+): TableReader['snapshot'] {
+  const originals = new WeakMap<Snapshot, Snapshot>()
+  const renumbered = new WeakMap<Snapshot, Snapshot>()
+  return async (source, options = {}) => {
+    const { at, previous, signal } = options
+    const before = previous && originals.get(previous)
+    const snapshot = await reader.snapshot(source, {
+      ...(signal && { signal }),
+      ...(at && { at: await native(source, at, signal) }),
+      ...(before && { previous: before }),
+    })
+    const known = renumbered.get(snapshot)
+    if (known !== undefined) return known
+    const version = await numbers.numberOf(source, snapshot.version, signal)
+    const numbered = withVersion(snapshot, version)
+    originals.set(numbered, snapshot)
+    renumbered.set(snapshot, numbered)
+    return numbered
+  }
+}
+
+async function numberedSet(
+  source: TableSource,
+  set: ChangeSet,
+  numbers: Numbering,
+  signal?: AbortSignal,
+): Promise<ChangeSet> {
+  const version = await numbers.numberOf(source, set.version, signal)
+  return {
+    ...set,
+    version,
+    ...(set.metadata && { metadata: withVersion(set.metadata, version) }),
   }
 }
 
@@ -84,6 +97,8 @@ function withVersion<Document extends object>(document: Document, version: bigin
 }
 
 type ListVersions = (source: TableSource, signal?: AbortSignal) => Promise<readonly bigint[]>
+
+type Numbering = ReturnType<typeof numbering>
 
 /** Native versions by number and back. A list is read anew only for a version it does not hold. */
 function numbering(list: ListVersions) {

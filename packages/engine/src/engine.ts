@@ -82,17 +82,7 @@ export function createEngine(options: EngineOptions): Engine {
     maxBytes: options.cache?.maxBytes ?? 1024 ** 3,
   })
 
-  function signing(source: TableSource, expiresInSeconds: number | undefined): SigningContext {
-    return {
-      signerFor: resolver.signerFor,
-      guard: rootGuard(source, options.stagingLocations ?? []),
-      metrics,
-      clock,
-      expiresInSeconds: expiresInSeconds ?? options.urlExpiresInSeconds ?? 3600,
-      ...(options.rowResolver && { resolver: options.rowResolver }),
-      ...(options.store && { store: options.store }),
-    }
-  }
+  const signing = signingContexts(options, { signerFor: resolver.signerFor, metrics, clock })
 
   function signedFiles(snapshot: Snapshot, scan: SignedFilesOptions): SignedFiles {
     return signFiles(snapshot, scan, signing(snapshot.source, scan.expiresInSeconds))
@@ -111,4 +101,18 @@ export function createEngine(options: EngineOptions): Engine {
     },
     forget: source => snapshots.forget(source),
   }
+}
+
+type Shared = Pick<SigningContext, 'signerFor' | 'metrics' | 'clock'>
+
+/** What signing takes, for each table: its root is its own. */
+function signingContexts(options: EngineOptions, shared: Shared) {
+  const { rowResolver, store, stagingLocations = [], urlExpiresInSeconds = 3600 } = options
+  return (source: TableSource, expiresInSeconds = urlExpiresInSeconds): SigningContext => ({
+    ...shared,
+    guard: rootGuard(source, stagingLocations),
+    expiresInSeconds,
+    ...(rowResolver && { resolver: rowResolver }),
+    ...(store && { store }),
+  })
 }

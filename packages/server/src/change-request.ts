@@ -1,4 +1,5 @@
 import { type ChangeRange, type Snapshot, TableError } from '@spillway/core'
+import type { SignedChanges } from '@spillway/engine'
 import { encodeEnd, type JsonValue, type WireValue } from '@spillway/protocol'
 import { type ChangeMark, changeLines } from './change-lines.js'
 import { questionDigest, tableBinding } from './query-tokens.js'
@@ -38,42 +39,56 @@ export async function changeResponse(
     context.signal,
   )
   const answer = changeAnswer(context, request, head, change)
-  const { from } = page
-  const startVersion =
-    from.skip === 0 && from.version > page.start ? from.version - 1n : from.version
-  const changes = await context.engine.changes(
-    request.table.source,
-    { startVersion, endVersion: page.end, kind: change.kind },
-    {
-      accepts: answer.settled.accepts,
-      ...(request.table.grant && { grant: request.table.grant }),
-      signal: context.signal,
-    },
-  )
+  const changes = await readRange(context, request, change, answer)
   const endsWithAction = request.capabilities.includeEndStreamAction || change.paged
-  const { maxFilesPerPage } = context.limits
+  const end = (next: ChangeMark | undefined) => endOf(context, request, change, changes, next)
+  const { historicalMetadata, historicalProtocol } = change
   return streamResponse(context, {
     lines: changeLines(context, {
       changes,
       answer,
-      historicalMetadata: change.historicalMetadata,
-      historicalProtocol: change.historicalProtocol,
-      from,
-      maxFiles: change.paged
-        ? Math.min(change.maxFiles ?? maxFilesPerPage, maxFilesPerPage)
-        : undefined,
-      end: endsWithAction
-        ? next =>
-            encodeEnd({
-              ...(next && { nextPageToken: sealChangePage(context, request, change, next) }),
-              ...(changes.expiresAt !== undefined && {
-                minUrlExpirationTimestamp: changes.expiresAt,
-              }),
-            })
-        : undefined,
+      historicalMetadata,
+      historicalProtocol,
+      from: page.from,
+      maxFiles: pageSize(context, change),
+      end: endsWithAction ? end : undefined,
     }),
     headers: answer.headers,
     endsWithAction,
+  })
+}
+
+/** From the commit before the page, where there is one: what the page's first commit changed shows beside it. */
+function readRange(
+  { engine, signal }: RequestContext,
+  { table }: TableRequest,
+  { page, kind }: ChangeRequest,
+  { settled }: Answer,
+): Promise<SignedChanges> {
+  const { from, start, end } = page
+  const startVersion = from.skip === 0 && from.version > start ? from.version - 1n : from.version
+  return engine.changes(
+    table.source,
+    { startVersion, endVersion: end, kind },
+    { accepts: settled.accepts, signal, ...(table.grant && { grant: table.grant }) },
+  )
+}
+
+function pageSize({ limits }: RequestContext, change: ChangeRequest): number | undefined {
+  if (!change.paged) return undefined
+  return Math.min(change.maxFiles ?? limits.maxFilesPerPage, limits.maxFilesPerPage)
+}
+
+function endOf(
+  context: RequestContext,
+  request: TableRequest,
+  change: ChangeRequest,
+  { expiresAt }: SignedChanges,
+  next: ChangeMark | undefined,
+): string {
+  return encodeEnd({
+    ...(next && { nextPageToken: sealChangePage(context, request, change, next) }),
+    ...(expiresAt !== undefined && { minUrlExpirationTimestamp: expiresAt }),
   })
 }
 

@@ -44,18 +44,9 @@ function through(source: ReadableStream<Uint8Array>, encoder: Duplex): ReadableS
   const made: Uint8Array[] = []
   encoder.on('data', (bytes: Uint8Array) => made.push(bytes))
 
-  async function encodeNext(): Promise<boolean> {
+  const encodeNext = async (): Promise<boolean> => {
     const { done, value } = await reader.read()
-    await new Promise<void>((resolve, reject) => {
-      encoder.once('error', reject)
-      const written = (error?: Error | null) => {
-        encoder.off('error', reject)
-        if (error) reject(error)
-        else resolve()
-      }
-      if (!done) encoder.write(value, written)
-      else encoder.once('end', written).end()
-    })
+    await encode(encoder, done ? undefined : value)
     return done
   }
 
@@ -79,6 +70,20 @@ function through(source: ReadableStream<Uint8Array>, encoder: Duplex): ReadableS
     },
     { highWaterMark: 0 },
   )
+}
+
+/** Resolves once the encoder has made what it can of `bytes`; without any, of all it still holds. */
+function encode(encoder: Duplex, bytes: Uint8Array | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    encoder.once('error', reject)
+    const encoded = (error?: Error | null) => {
+      encoder.off('error', reject)
+      if (error) reject(error)
+      else resolve()
+    }
+    if (bytes !== undefined) encoder.write(bytes, encoded)
+    else encoder.once('end', encoded).end()
+  })
 }
 
 function acceptedEncodings(header: string | null): ReadonlySet<string> {

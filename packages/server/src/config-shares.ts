@@ -28,10 +28,7 @@ export function createConfigShares(
   const clock = options.clock ?? Date.now
   let state = index(checkSharesConfig(config))
 
-  function granted(recipient: Recipient, share: string): IndexedShare | undefined {
-    const found = state.shares.get(share.toLowerCase())
-    return found && state.grants.get(recipient.id)?.has(found.key) ? found : undefined
-  }
+  const granted = (recipient: Recipient, share: string) => grantedShare(state, recipient, share)
 
   return {
     replace(next) {
@@ -64,6 +61,15 @@ export function createConfigShares(
       return granted(recipient, share)?.byKey.get(key)
     },
   }
+}
+
+function grantedShare(
+  { shares, grants }: State,
+  recipient: Recipient,
+  share: string,
+): IndexedShare | undefined {
+  const found = shares.get(share.toLowerCase())
+  return found && grants.get(recipient.id)?.has(found.key) ? found : undefined
 }
 
 /** Sorted by `key`, the lower-case name: what lists are ordered and paged by. */

@@ -21,50 +21,66 @@ export async function ndjsonBody(
   options: NdjsonOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   const iterator = lines[Symbol.asyncIterator]()
-  let held = await iterator.next()
-  let ended = false
-  const utf8 = new TextEncoder()
+  const first = await iterator.next()
+  return new ReadableStream<Uint8Array>(new LineSource(iterator, first, options), {
+    highWaterMark: 0,
+  })
+}
 
-  function end(outcome: 'complete' | 'failed' | 'cancelled', error?: unknown): void {
-    if (ended) return
-    ended = true
-    options.onEnd(outcome, error)
+const utf8 = new TextEncoder()
+
+class LineSource {
+  readonly #iterator: AsyncIterator<string>
+  readonly #options: NdjsonOptions
+  #held: IteratorResult<string>
+  #ended = false
+
+  constructor(
+    iterator: AsyncIterator<string>,
+    first: IteratorResult<string>,
+    options: NdjsonOptions,
+  ) {
+    this.#iterator = iterator
+    this.#held = first
+    this.#options = options
   }
 
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          if (!held.done) {
-            const bytes = utf8.encode(held.value)
-            options.onBytes(bytes.byteLength)
-            // Handed over before the next block is waited for: the recipient has it while the next one is made.
-            controller.enqueue(bytes)
-            held = await iterator.next()
-          }
-          if (held.done) {
-            end('complete')
-            controller.close()
-          }
-        } catch (error) {
-          fail(controller, error)
-        }
-      },
-      async cancel() {
-        end('cancelled')
-        await iterator.return?.()
-      },
-    },
-    { highWaterMark: 0 },
-  )
+  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    try {
+      if (!this.#held.done) {
+        const bytes = utf8.encode(this.#held.value)
+        this.#options.onBytes(bytes.byteLength)
+        // Handed over before the next block is waited for: the recipient has it while the next one is made.
+        controller.enqueue(bytes)
+        this.#held = await this.#iterator.next()
+      }
+      if (this.#held.done) {
+        this.#end('complete')
+        controller.close()
+      }
+    } catch (error) {
+      this.#fail(controller, error)
+    }
+  }
 
-  function fail(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown): void {
-    end('failed', error)
-    if (!options.endsWithAction) {
+  async cancel(): Promise<void> {
+    this.#end('cancelled')
+    await this.#iterator.return?.()
+  }
+
+  #end(outcome: 'complete' | 'failed' | 'cancelled', error?: unknown): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#options.onEnd(outcome, error)
+  }
+
+  #fail(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown): void {
+    this.#end('failed', error)
+    if (!this.#options.endsWithAction) {
       controller.error(error)
       return
     }
-    const { status, message } = options.describe(error)
+    const { status, message } = this.#options.describe(error)
     const last = encodeEnd({ errorMessage: message, httpStatusErrorCode: status })
     controller.enqueue(utf8.encode(last))
     controller.close()
