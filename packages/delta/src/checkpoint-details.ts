@@ -46,14 +46,14 @@ export class CheckpointDetails implements AddDetails {
   }
 
   async stats(columns: readonly StatsColumn[], rows: Selection): Promise<readonly ColumnStats[]> {
-    const { footer } = this.#source.slice.source
+    const { source } = this.#source.slice
     const inStruct = columns.map(column => this.#prefersStruct(column))
     const typed = columns.filter((_, i) => inStruct[i])
     const textual = columns.filter((_, i) => !inStruct[i])
     const length = this.#positions.length
-    const structs = typed.map(column => new StructColumnReader(column, footer, length))
+    const structs = typed.map(column => new StructColumnReader(column, source, length))
     const texts = new StatsTextReader(textual, length)
-    const leaves = typed.flatMap(column => structLeaves(footer, column))
+    const leaves = typed.flatMap(column => structLeaves(source, column))
     if (typed.length > 0) leaves.push(STRUCT_RECORDS)
     if (textual.length > 0) leaves.push(ADD_STATS)
     for await (const read of readSlice(this.#source.io, this.#source.slice, leaves)) {
@@ -71,9 +71,9 @@ export class CheckpointDetails implements AddDetails {
 
   /** The struct, where every add has one that knows the column; else the text, if there is any. */
   #prefersStruct(column: StatsColumn): boolean {
-    const { footer } = this.#source.slice.source
-    if (!mayHold(footer, this.#source.slice.rowGroup, ADD_STATS)) return true
-    return structLeaves(footer, column).length > 0 && structIsComplete(this.#source.slice)
+    const { source, rowGroup } = this.#source.slice
+    if (!mayHold(source, rowGroup, ADD_STATS)) return true
+    return structLeaves(source, column).length > 0 && structIsComplete(this.#source.slice)
   }
 
   /** Which of `rows` lie in a batch: their numbers here and there. */
@@ -95,7 +95,7 @@ export class CheckpointDetails implements AddDetails {
 
   async originals(rows: Selection): Promise<readonly AddOriginal[]> {
     const { slice, recent, io } = this.#source
-    const structs = leavesUnder(slice.source.footer, STRUCT_STATS)
+    const structs = leavesUnder(slice.source, STRUCT_STATS)
     const compose = structs.length > 0 && !textIsComplete(slice)
     const leaves = [
       ADD_STATS,
@@ -217,7 +217,7 @@ function textIsComplete(slice: RowGroupSlice): boolean {
 }
 
 function sameNulls({ source, rowGroup }: RowGroupSlice, leaf: LeafPath): boolean {
-  const nulls = leafStatistics(source.footer, rowGroup, leaf)?.nullCount
-  const noAdds = leafStatistics(source.footer, rowGroup, ADD_PATH)?.nullCount
+  const nulls = leafStatistics(source, rowGroup, leaf)?.nullCount
+  const noAdds = leafStatistics(source, rowGroup, ADD_PATH)?.nullCount
   return nulls !== undefined && nulls === noAdds
 }

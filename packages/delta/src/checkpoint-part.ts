@@ -51,7 +51,7 @@ export class CheckpointPart {
     this.slice = slice
     const { source, rowGroup, start, end } = slice
     const { rowCount } = source.footer.rowGroups[rowGroup]!
-    const noAdds = leafStatistics(source.footer, rowGroup, ADD_PATH)?.nullCount
+    const noAdds = leafStatistics(source, rowGroup, ADD_PATH)?.nullCount
     const whole = start === 0 && end === rowCount
     this.exactFiles = whole && noAdds !== undefined
     this.maxFiles = this.exactFiles ? rowCount - noAdds! : end - start
@@ -60,7 +60,7 @@ export class CheckpointPart {
   /** False where the footer proves that no add has a vector. */
   get mayHaveVectors(): boolean {
     const { source, rowGroup } = this.slice
-    return mayHold(source.footer, rowGroup, [...VECTOR, 'storageType'])
+    return mayHold(source, rowGroup, [...VECTOR, 'storageType'])
   }
 
   async load(signal?: AbortSignal): Promise<DeltaBatch> {
@@ -90,9 +90,9 @@ export class CheckpointPart {
   }
 
   #leaves(): readonly LeafPath[] {
-    const { footer } = this.slice.source
+    const { source } = this.slice
     // The text is long: it is read for its record count only where no struct has that.
-    const counted = structIsComplete(this.slice) || findLeaf(footer, ADD_STATS) === undefined
+    const counted = structIsComplete(this.slice) || findLeaf(source, ADD_STATS) === undefined
     return [
       ADD_PATH,
       SIZE,
@@ -200,7 +200,7 @@ function vectorAt(leaves: AddLeaves, row: number): VectorDescriptor | undefined 
 export function partsOf(context: PartContext, source: CheckpointFile): CheckpointPart[] {
   const parts: CheckpointPart[] = []
   for (const [rowGroup, { rowCount }] of source.footer.rowGroups.entries()) {
-    if (!mayHold(source.footer, rowGroup, ADD_PATH)) continue
+    if (!mayHold(source, rowGroup, ADD_PATH)) continue
     for (let start = 0; start < rowCount; start += MAX_ROWS) {
       const end = Math.min(rowCount, start + MAX_ROWS)
       parts.push(new CheckpointPart(context, { source, rowGroup, start, end }))

@@ -37,16 +37,16 @@ export async function readHead(
 ): Promise<CheckpointHead> {
   const { footer } = source
   const leaves = [
-    ...leavesUnder(footer, ['protocol']),
-    ...leavesUnder(footer, ['metaData']),
-    ...leavesUnder(footer, ['sidecar']),
+    ...leavesUnder(source, ['protocol']),
+    ...leavesUnder(source, ['metaData']),
+    ...leavesUnder(source, ['sidecar']),
   ].map(leaf => leaf.path)
   leaves.push(...MAPS.flatMap(path => [mapLeaf(path, 'key'), mapLeaf(path, 'value')]))
   const head: { protocolJson?: string; metadataJson?: string; sidecars: Sidecar[] } = {
     sidecars: [],
   }
   for (const [rowGroup, { rowCount }] of footer.rowGroups.entries()) {
-    if (![PROTOCOL, METADATA, SIDECAR].some(path => mayHold(footer, rowGroup, path))) continue
+    if (![PROTOCOL, METADATA, SIDECAR].some(path => mayHold(source, rowGroup, path))) continue
     const slice = { source, rowGroup, start: 0, end: rowCount }
     for await (const { batch } of readSlice(io, slice, leaves, signal)) collect(batch, leaves, head)
   }

@@ -1,5 +1,4 @@
 import { type ObjectMeta, TableError, type TableSource } from '@spillway/core'
-import { readParquetFooter } from '@spillway/encoding'
 import type { Sidecar } from './actions.js'
 import { type CheckpointPart, type PartContext, partsOf } from './checkpoint-part.js'
 import { readHead } from './checkpoint-rows.js'
@@ -9,7 +8,7 @@ import { allOf } from './in-order.js'
 import { logFolder } from './log-path.js'
 import type { CheckpointFiles } from './log-segment.js'
 import { LogFileReader } from './read-log.js'
-import type { CheckpointFile } from './row-group.js'
+import { type CheckpointFile, openCheckpointFile } from './row-group.js'
 
 /** A checkpoint, opened: its documents at hand, its files as parts still to be read. */
 export interface OpenCheckpoint {
@@ -59,7 +58,7 @@ async function openParquet(
   signal?: AbortSignal,
 ): Promise<OpenCheckpoint> {
   const open = async (file: ObjectMeta) => {
-    const opened = await openFile(context, file, signal)
+    const opened = await openCheckpointFile(context.io.store, file, signal)
     return { opened, head: await readHead(context.io, opened, signal) }
   }
   const files = await allOf(checkpoint.files, CONCURRENT_FOOTERS, open)
@@ -78,14 +77,6 @@ async function openParquet(
   }
 }
 
-async function openFile(
-  { io }: PartContext,
-  file: ObjectMeta,
-  signal?: AbortSignal,
-): Promise<CheckpointFile> {
-  return { file, footer: await readParquetFooter(io.store, file, signal) }
-}
-
 async function openSidecars(
   context: PartContext,
   source: TableSource,
@@ -100,7 +91,7 @@ async function openSidecars(
         context: { path },
       })
     }
-    return openFile(context, file, signal)
+    return openCheckpointFile(context.io.store, file, signal)
   })
 }
 

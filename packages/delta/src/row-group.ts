@@ -1,9 +1,33 @@
-import type { ObjectMeta, ObjectStore, ParquetBatch, ParquetReader } from '@spillway/core'
-import type { ParquetColumnStatistics, ParquetFooter, ParquetLeafInfo } from '@spillway/encoding'
+import {
+  leafKey,
+  type ObjectMeta,
+  type ObjectStore,
+  type ParquetBatch,
+  type ParquetReader,
+} from '@spillway/core'
+import {
+  type ParquetColumnStatistics,
+  type ParquetFooter,
+  type ParquetLeafInfo,
+  readParquetFooter,
+} from '@spillway/encoding'
 
+/** A Parquet file of a checkpoint, its footer read and its leaves indexed. */
 export interface CheckpointFile {
   readonly file: ObjectMeta
   readonly footer: ParquetFooter
+  /** Places in `footer.leaves`, by `leafKey`: wide tables have thousands of them. */
+  readonly leafIndex: ReadonlyMap<string, number>
+}
+
+export async function openCheckpointFile(
+  store: ObjectStore,
+  file: ObjectMeta,
+  signal?: AbortSignal,
+): Promise<CheckpointFile> {
+  const footer = await readParquetFooter(store, file, signal)
+  const leafIndex = new Map(footer.leaves.map((leaf, index) => [leafKey(leaf.path), index]))
+  return { file, footer, leafIndex }
 }
 
 /** How checkpoints are read. */
@@ -15,38 +39,33 @@ export interface CheckpointIo {
 export type LeafPath = readonly string[]
 
 /** A leaf of the file by its path as the file spells it. */
-export function findLeaf(footer: ParquetFooter, path: LeafPath): ParquetLeafInfo | undefined {
-  return footer.leaves.find(leaf => samePath(leaf.path, path))
-}
-
-export function samePath(a: LeafPath, b: LeafPath): boolean {
-  return a.length === b.length && a.every((name, i) => name === b[i])
+export function findLeaf(source: CheckpointFile, path: LeafPath): ParquetLeafInfo | undefined {
+  const index = source.leafIndex.get(leafKey(path))
+  return index === undefined ? undefined : source.footer.leaves[index]
 }
 
 /** Leaves below a column, such as the element of a list whatever its writer called the levels between. */
-export function leavesUnder(footer: ParquetFooter, prefix: LeafPath): readonly ParquetLeafInfo[] {
-  return footer.leaves.filter(
+export function leavesUnder(source: CheckpointFile, prefix: LeafPath): readonly ParquetLeafInfo[] {
+  return source.footer.leaves.filter(
     leaf => leaf.path.length >= prefix.length && prefix.every((name, i) => leaf.path[i] === name),
   )
 }
 
 /** What the footer says about one leaf of one row group. */
 export function leafStatistics(
-  footer: ParquetFooter,
+  source: CheckpointFile,
   rowGroup: number,
   path: LeafPath,
 ): ParquetColumnStatistics | undefined {
-  const index = footer.leaves.findIndex(leaf => samePath(leaf.path, path))
-  return index < 0
-    ? undefined
-    : footer.rowGroups[rowGroup]?.columns.find(column => column.leaf === index)
+  const index = source.leafIndex.get(leafKey(path))
+  return index === undefined ? undefined : source.footer.rowGroups[rowGroup]?.columns[index]
 }
 
 /** True unless the footer proves that every row of the group lacks the leaf. */
-export function mayHold(footer: ParquetFooter, rowGroup: number, path: LeafPath): boolean {
-  if (findLeaf(footer, path) === undefined) return false
-  const nulls = leafStatistics(footer, rowGroup, path)?.nullCount
-  return nulls === undefined || nulls < footer.rowGroups[rowGroup]!.rowCount
+export function mayHold(source: CheckpointFile, rowGroup: number, path: LeafPath): boolean {
+  if (findLeaf(source, path) === undefined) return false
+  const nulls = leafStatistics(source, rowGroup, path)?.nullCount
+  return nulls === undefined || nulls < source.footer.rowGroups[rowGroup]!.rowCount
 }
 
 /** A run of rows of one row group: usually all of them. */

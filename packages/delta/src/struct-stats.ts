@@ -1,8 +1,7 @@
 import { type ColumnStats, leafKey, type ParquetBatch, readValue, type Value } from '@spillway/core'
-import type { ParquetFooter } from '@spillway/encoding'
 import { type Side, typedBound } from './bound-value.js'
 import { NumberLeaf } from './leaf-access.js'
-import { findLeaf, type LeafPath } from './row-group.js'
+import { type CheckpointFile, findLeaf, type LeafPath } from './row-group.js'
 import { ColumnStatsBuilder, type StatsColumn } from './stats-columns.js'
 
 export const STRUCT_STATS: LeafPath = ['add', 'stats_parsed']
@@ -17,21 +16,21 @@ export function structLeaf(
 }
 
 /** The leaves to read for a column, as far as the file has them. */
-export function structLeaves(footer: ParquetFooter, column: StatsColumn): readonly LeafPath[] {
+export function structLeaves(source: CheckpointFile, column: StatsColumn): readonly LeafPath[] {
   return (['minValues', 'maxValues', 'nullCount'] as const)
     .map(kind => structLeaf(kind, column))
-    .filter(path => findLeaf(footer, path) !== undefined)
+    .filter(path => findLeaf(source, path) !== undefined)
 }
 
 /** Fills statistics of one column from the struct of a checkpoint, batch after batch. */
 export class StructColumnReader {
   readonly #column: StatsColumn
-  readonly #footer: ParquetFooter
+  readonly #source: CheckpointFile
   readonly #builder: ColumnStatsBuilder
 
-  constructor(column: StatsColumn, footer: ParquetFooter, length: number) {
+  constructor(column: StatsColumn, source: CheckpointFile, length: number) {
     this.#column = column
-    this.#footer = footer
+    this.#source = source
     this.#builder = new ColumnStatsBuilder(column.rules, length)
   }
 
@@ -57,7 +56,7 @@ export class StructColumnReader {
   #bound(batch: ParquetBatch, side: Side): (row: number) => Value | null {
     const path = structLeaf(side === 'lower' ? 'minValues' : 'maxValues', this.#column)
     const leaf = batch.leaves.get(leafKey(path))
-    const type = leaf?.type ?? findLeaf(this.#footer, path)?.type
+    const type = leaf?.type ?? findLeaf(this.#source, path)?.type
     if (!this.#builder.hasBounds || leaf === undefined || type === undefined) return () => null
     return row => {
       const value = readValue(leaf.column, row, type)

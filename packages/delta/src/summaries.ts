@@ -101,7 +101,7 @@ function bound(
   const { source } = part.slice
   const statistics = completeStatistics(part, path)
   const value = side === 'lower' ? statistics?.min : statistics?.max
-  const type = findLeaf(source.footer, path)?.type
+  const type = findLeaf(source, path)?.type
   if (value === undefined || type === undefined) return undefined
   return typedBound(value, type, rules, side) ?? undefined
 }
@@ -117,8 +117,8 @@ function completeStatistics(
   path: LeafPath,
 ): ParquetColumnStatistics | undefined {
   const { source, rowGroup } = part.slice
-  const statistics = leafStatistics(source.footer, rowGroup, path)
-  const noAdds = leafStatistics(source.footer, rowGroup, ADD_PATH)?.nullCount
+  const statistics = leafStatistics(source, rowGroup, path)
+  const noAdds = leafStatistics(source, rowGroup, ADD_PATH)?.nullCount
   const complete = statistics?.nullCount !== undefined && statistics.nullCount === noAdds
   return complete ? statistics : undefined
 }
