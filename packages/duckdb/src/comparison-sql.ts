@@ -8,7 +8,7 @@ import {
   typeName,
   type Value,
 } from '@spillway/core'
-import { parseNanos, parseTimeMicros } from './moment.js'
+import { parseMoment, parseTimeMicros } from './moment.js'
 import { quoteValue } from './sql-text.js'
 
 /** Where a literal stands among a column's values: on one of them, or between two (either of which may not exist). */
@@ -170,7 +170,8 @@ function numberOf(literal: Literal, type: PrimitiveType): Rational {
     return { numerator: BigInt(value as bigint), denominator: 1n }
   }
   if (literal.type === 'float' || literal.type === 'double') return rationalOfDouble(Number(value))
-  if (literal.type === 'string') return rationalOfText(String(value)) ?? refuse(literal, type)
+  if (literal.type === 'string')
+    return textNumber(String(value).trim(), type) ?? refuse(literal, type)
   if (typeof literal.type === 'object' && literal.type.kind === 'decimal') {
     const { scale } = literal.type
     return scale >= 0
@@ -192,11 +193,18 @@ function rationalOfDouble(value: number): Rational {
   return { numerator: BigInt(scaled), denominator }
 }
 
-function rationalOfText(text: string): Rational | undefined {
-  const match = /^\s*([+-]?)(\d{1,60})(?:\.(\d{0,60}))?\s*$/.exec(text)
+/**
+ * A text beside a number, where every engine reads it alike: integers beside integers, and beside decimals at most 15
+ * digits on either side, because some compare those as doubles.
+ */
+function textNumber(text: string, type: PrimitiveType): Rational | undefined {
+  const match = /^([+-]?)(\d{1,60})(?:\.(\d{0,60}))?$/.exec(text)
   if (match === null) return undefined
   const [, sign, whole, fraction = ''] = match
   const digits = BigInt(whole! + fraction)
+  const isDecimal = typeof type === 'object' && type.kind === 'decimal'
+  if (isDecimal && (type.precision > 15 || String(digits).length > 15)) return undefined
+  if (!isDecimal && text.includes('.')) return undefined
   return { numerator: sign === '-' ? -digits : digits, denominator: 10n ** BigInt(fraction.length) }
 }
 
@@ -233,10 +241,21 @@ function nanosOf(literal: Literal, type: PrimitiveType): bigint {
     case 'timestamptz_ns':
       return literal.value as bigint
     case 'string':
-      return parseNanos(String(literal.value).trim()) ?? refuse(literal, type)
+      return textNanos(String(literal.value).trim(), type) ?? refuse(literal, type)
     default:
       return refuse(literal, type)
   }
+}
+
+/**
+ * Undefined also where engines read a text differently: one with a clock beside a date (cut, or compared as a time),
+ * one with a zone beside a column that has none (shifted, or dropped).
+ */
+function textNanos(text: string, type: PrimitiveType): bigint | undefined {
+  const moment = parseMoment(text)
+  if (moment === undefined || (type === 'date' && moment.clock)) return undefined
+  const zonedColumn = type === 'timestamptz' || type === 'timestamptz_ns'
+  return moment.zoned && !zonedColumn ? undefined : moment.nanos
 }
 
 function timeOf(literal: Literal): Value {

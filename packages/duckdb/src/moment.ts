@@ -3,18 +3,28 @@ const CLOCK = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?$/
 const OFFSET = /(?:Z|([+-])(\d{2}):?(\d{2})?)$/
 const NANOS_PER_DAY = 86_400_000_000_000n
 
-/** Nanoseconds from 1970 of `yyyy-MM-dd[ T]HH:mm[:ss[.f]][Z|+hh[:mm]]`, in UTC where it names no zone. */
-export function parseNanos(text: string): bigint | undefined {
+/** A point in time that a text names. */
+export interface Moment {
+  /** Nanoseconds from 1970, in UTC where the text names no zone. */
+  readonly nanos: bigint
+  readonly zoned: boolean
+  /** False for a bare date. */
+  readonly clock: boolean
+}
+
+/** Reads `yyyy-MM-dd`, or `yyyy-MM-dd[ T]HH:mm[:ss[.f]][Z|+hh[:mm]]`. */
+export function parseMoment(text: string): Moment | undefined {
   const days = parseDays(text.slice(0, 10))
   if (days === undefined) return undefined
   const midnight = BigInt(days) * NANOS_PER_DAY
-  if (text.length === 10) return midnight
+  if (text.length === 10) return { nanos: midnight, zoned: false, clock: false }
   if (text[10] !== ' ' && text[10] !== 'T') return undefined
   const rest = text.slice(11)
   const offset = OFFSET.exec(rest)
   const clock = clockNanos(offset === null ? rest : rest.slice(0, offset.index))
   if (clock === undefined) return undefined
-  return midnight + clock - (offset === null ? 0n : offsetNanos(offset))
+  const nanos = midnight + clock - (offset === null ? 0n : offsetNanos(offset))
+  return { nanos, zoned: offset !== null, clock: true }
 }
 
 /** Microseconds from midnight; undefined for what is no time of day, or finer. */
