@@ -163,6 +163,7 @@ async function changesOf(change: WriteChange): Promise<ChangeSet['changes']> {
       refuseLogs(now, change)
       refuseLost(partition, id, { old, now, change })
       if (old?.base?.name === now?.base?.name) continue
+      if (old !== undefined && now !== undefined) refuseCarried(partition, id, change)
       if (old !== undefined)
         changes.push({ action: 'remove', file: fileOf(partition, old, change) })
       if (now !== undefined) changes.push({ action: 'add', file: fileOf(partition, now, change) })
@@ -204,6 +205,24 @@ function refuseLogs(slice: FileSlice | undefined, { write }: WriteChange): void 
     'UNSUPPORTED_FEATURE',
     `the write ${write.begin} changed rows through log files, whose changes are not shared; query snapshots instead`,
     { context: { feature: 'mergeLogs', version: write.completion } },
+  )
+}
+
+/** A feed of changed rows cannot be told from two files that share rows: only streams of files can use those. */
+function refuseCarried(
+  partition: string,
+  fileId: string,
+  { commit, write, range }: WriteChange,
+): void {
+  if (range.kind === 'files') return
+  const stat = commit.writeStats.get(partition)?.find(each => each.fileId === fileId)
+  const { numWrites, numUpdates, numInserts } = stat ?? {}
+  const isKnown = numWrites !== undefined && numUpdates !== undefined && numInserts !== undefined
+  if (isKnown && numWrites === numUpdates + numInserts) return
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the write ${write.begin} copied unchanged rows into new files, so its changed rows cannot be told; query snapshots instead`,
+    { context: { feature: 'changeDataFeed', version: write.completion } },
   )
 }
 

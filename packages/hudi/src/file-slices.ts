@@ -21,7 +21,7 @@ export interface Visibility {
   /** When a write became visible; undefined when it has not, or only after the instant asked for. */
   completionOf(instant: string): string | undefined
   /** A compaction that has not completed: logs named after it hold rows of the slices before. */
-  isPending(instant: string): boolean
+  isCompacting(instant: string): boolean
   isReplaced(partition: string, fileId: string): boolean
   /** Which of several files of one write the commit names, after task retries. */
   named?(partition: string, instant: string, names: readonly string[]): string | undefined
@@ -131,7 +131,7 @@ function isOverBase(log: LogFileName, base: string | undefined, visibility: Visi
  */
 function isOfSlice(log: LogFileName, base: string | undefined, visibility: Visibility): boolean {
   if (base !== undefined && log.instant <= base) return log.instant === base
-  return visibility.completionOf(log.instant) !== undefined || visibility.isPending(log.instant)
+  return visibility.completionOf(log.instant) !== undefined || visibility.isCompacting(log.instant)
 }
 
 /** The order logs are replayed in: instant, version, write token. */

@@ -9,6 +9,8 @@ export interface Timeline {
   readonly writes: readonly Instant[]
   /** Begin times of writes that have not completed. */
   readonly pending: ReadonlySet<string>
+  /** Of those, compactions: logs that later writes add are named after them (to version 6). */
+  readonly pendingCompactions: ReadonlySet<string>
   /** Completion time by begin time, of everything completed. */
   readonly completions: ReadonlyMap<string, string>
   /**
@@ -42,13 +44,15 @@ export function timelineOf(found: readonly Instant[]): Timeline {
   const writes = instants
     .filter(isCompletedWrite)
     .sort((a, b) => compareText(a.completion, b.completion) || compareText(a.begin, b.begin))
-  const pending = instants.filter(i => i.state !== 'completed' && isWrite(i)).map(i => i.begin)
+  const pending = instants.filter(i => i.state !== 'completed' && isWrite(i))
+  const compactions = pending.filter(i => i.action === 'compaction')
   const completed = instants.filter(i => i.state === 'completed')
   const savepoints = new Set(instants.filter(i => i.action === 'savepoint').map(i => i.begin))
   return {
     instants,
     writes,
-    pending: new Set(pending),
+    pending: new Set(pending.map(i => i.begin)),
+    pendingCompactions: new Set(compactions.map(i => i.begin)),
     completions: new Map(completed.map(i => [i.begin, i.completion])),
     start: instants.find(i => isWrite(i) && !savepoints.has(i.begin))?.begin,
   }

@@ -40,7 +40,7 @@ export function visibilityAt(options: VisibilityOptions): Visibility {
         ? undefined
         : completed
     },
-    isPending: instant => timeline.pending.has(instant),
+    isCompacting: instant => timeline.pendingCompactions.has(instant),
     isReplaced: (partition, fileId) => replaced.get(partition)?.has(fileId) === true,
     named(partition, instant, names) {
       const stats = options.commits.get(instant)?.writeStats.get(partition) ?? []

@@ -125,6 +125,13 @@ describe('which files count', () => {
     ])
   })
 
+  it('shows no group that only a write in flight has logs of', async () => {
+    const timeline = { [`${at(1)}.deltacommit`]: body(), [`${at(2)}.deltacommit.inflight`]: '' }
+    expect(await namesOf(tableOf(6, timeline, [base('a', 1), log('b', 2)]))).toEqual([
+      [base('a', 1)],
+    ])
+  })
+
   it('shows a group of logs alone', async () => {
     const timeline = { [`${at(1)}.deltacommit`]: body() }
     expect(await namesOf(tableOf(6, timeline, [log('a', 1)]))).toEqual([[log('a', 1)]])
@@ -219,12 +226,17 @@ describe('changes', () => {
     [`${at(3)}.replacecommit`]: body({ files: [base('c', 3)], replaced: ['b'] }),
   }
 
-  async function changesOf(store: ReturnType<typeof tableOf>, from: number, to: number) {
+  async function changesOf(
+    store: ReturnType<typeof tableOf>,
+    from: number,
+    to: number,
+    kind: 'files' | 'feed' = 'files',
+  ) {
     const reader = hudiReader({ store, cache: noCache })
     const range = {
       startVersion: BigInt(at(from)),
       endVersion: BigInt(at(to)),
-      kind: 'files',
+      kind,
     } as const
     const sets = []
     for await (const set of reader.changes!({ location: ROOT }, range)) {
@@ -248,6 +260,13 @@ describe('changes', () => {
   it('refuses what a cleaner has deleted', async () => {
     const store = tableOf(6, timeline, [base('b', 1), base('a', 2), base('c', 3)])
     await expect(changesOf(store, 2, 2)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  })
+
+  it('refuses a feed of rows where a file was rewritten with rows that did not change', async () => {
+    const store = tableOf(6, timeline, [base('a', 1), base('b', 1), base('a', 2), base('c', 3)])
+    const feeds = [changesOf(store, 1, 1, 'feed'), changesOf(store, 2, 2, 'feed')]
+    const outcomes = await Promise.all(feeds.map(feed => feed.catch(error => error.code)))
+    expect([outcomes[0].length, outcomes[1]]).toEqual([1, 'UNSUPPORTED_FEATURE'])
   })
 
   it('refuses changes that logs made', async () => {
