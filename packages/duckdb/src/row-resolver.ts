@@ -37,47 +37,45 @@ export interface RowResolverOptions {
 export function rowResolver(options: RowResolverOptions): RowResolver {
   const duckdb = options.duckdb ?? duckDb()
   const writing = new Map<string, Promise<DataFile>>()
-
-  async function using<Result>(
-    snapshot: Snapshot,
-    signal: AbortSignal | undefined,
-    work: (context: DeleteContext) => Promise<Result>,
-  ): Promise<Result> {
-    const local = localFiles(options.store, {
-      ...(options.maxCopiedBytes !== undefined && { maxBytes: options.maxCopiedBytes }),
-      ...(options.folder !== undefined && { folder: options.folder }),
-    })
-    const connection = await duckdb.connect()
-    try {
-      return await work({
-        snapshot,
-        store: options.store,
-        local,
-        connection,
-        ...(signal && { signal }),
-      })
-    } finally {
-      connection.close()
-      await local.close()
-    }
-  }
-
+  const { store, location } = options.staging
   return {
     toDeletionVector: (snapshot, file, signal) =>
-      using(snapshot, signal, context => oneVector(file, context)),
+      resolving({ ...options, duckdb }, { snapshot, ...(signal && { signal }) }, context =>
+        oneVector(file, context),
+      ),
     async toCompleteFile(snapshot, file, signal) {
-      const path = `${options.staging.location.replace(/\/+$/, '')}/${stagedName(snapshot, file)}`
+      const path = `${location.replace(/\/+$/, '')}/${stagedName(snapshot, file)}`
       // Recipients who ask at once wait for one rewrite. It is nobody's alone, so no signal ends it.
       let rewrite = writing.get(path)
       if (rewrite === undefined) {
-        rewrite = using(snapshot, undefined, context =>
-          complete(file, path, options.staging.store, context),
+        rewrite = resolving({ ...options, duckdb }, { snapshot }, context =>
+          complete(file, path, store, context),
         )
         writing.set(path, rewrite)
         rewrite.finally(() => writing.delete(path)).catch(() => undefined)
       }
       return untilAborted(rewrite, signal)
     },
+  }
+}
+
+/** Runs `work` with a connection and a temporary folder of its own. */
+async function resolving<Result>(
+  options: RowResolverOptions & { readonly duckdb: DuckDb },
+  given: { readonly snapshot: Snapshot; readonly signal?: AbortSignal },
+  work: (context: DeleteContext) => Promise<Result>,
+): Promise<Result> {
+  const { store, duckdb, maxCopiedBytes, folder } = options
+  const local = localFiles(store, {
+    ...(maxCopiedBytes !== undefined && { maxBytes: maxCopiedBytes }),
+    ...(folder !== undefined && { folder }),
+  })
+  const connection = await duckdb.connect()
+  try {
+    return await work({ ...given, store, local, connection })
+  } finally {
+    connection.close()
+    await local.close()
   }
 }
 

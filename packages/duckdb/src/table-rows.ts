@@ -66,71 +66,70 @@ const FILES_AT_ONCE = 2000
 
 export function tableRows(options: TableRowsOptions): TableRows {
   const duckdb = options.duckdb ?? duckDb()
-  const filesOf = options.files ?? liveFiles
-
-  /** Parts of every batch on one connection, whose temporary tables are a part's own. */
-  async function* parts(
-    connection: Connection,
-    snapshot: Snapshot,
-    { naming, query: { where, signal } }: { readonly naming: Naming; readonly query: RowQuery },
-  ): AsyncGenerator<LivePart> {
-    for await (const files of batches(filesOf(snapshot, where, signal))) {
-      const local = localFiles(options.store, {
-        ...(options.maxCopiedBytes !== undefined && { maxBytes: options.maxCopiedBytes }),
-        ...(options.folder !== undefined && { folder: options.folder }),
-      })
-      const { store } = options
-      const context = { snapshot, store, local, connection, ...(signal && { signal }) }
-      try {
-        yield* exactParts(files, context, naming)
-      } finally {
-        await local.close()
-      }
-    }
-  }
-
   return {
-    async count(snapshot, where, signal) {
-      const query = { ...(where && { where }), ...(signal && { signal }) }
-      const connection = await duckdb.connect()
-      try {
+    count: (snapshot, where, signal) =>
+      connected(duckdb, async connection => {
+        const query = { ...(where && { where }), ...(signal && { signal }) }
+        const read = { snapshot, connection, query }
         let total = 0n
-        for await (const part of parts(connection, snapshot, { naming: 'position', query })) {
-          total += await countPart(part, { snapshot, connection, query })
+        for await (const part of parts(options, read, 'position')) {
+          total += await countPart(part, read)
         }
         return total
-      } finally {
-        connection.close()
-      }
-    },
+      }),
     rows(snapshot, query = {}) {
       const fields = chosenFields(snapshot, query.columns)
       async function* rows() {
         const connection = await duckdb.connect()
         try {
-          const live = parts(connection, snapshot, { naming: 'position', query })
-          yield* rowBlocks(live, { snapshot, connection, fields, query })
+          const read = { snapshot, connection, fields, query }
+          yield* rowBlocks(parts(options, read, 'position'), read)
         } finally {
           connection.close()
         }
       }
       return { fields, rows: rows() }
     },
-    async sql(snapshot, sql, query = {}) {
-      const connection = await duckdb.connect()
-      try {
-        const live = parts(connection, snapshot, { naming: 'logical', query })
-        await fillTable(live, {
-          snapshot,
-          connection,
-          fields: chosenFields(snapshot, query.columns),
-          query,
-        })
-        return await connection.json(sql, query.signal)
-      } finally {
-        connection.close()
-      }
-    },
+    sql: (snapshot, sql, query = {}) =>
+      connected(duckdb, async connection => {
+        const read = { snapshot, connection, fields: chosenFields(snapshot, query.columns), query }
+        await fillTable(parts(options, read, 'logical'), read)
+        return connection.json(sql, query.signal)
+      }),
+  }
+}
+
+async function connected<Result>(
+  duckdb: DuckDb,
+  work: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  const connection = await duckdb.connect()
+  try {
+    return await work(connection)
+  } finally {
+    connection.close()
+  }
+}
+
+/** Parts of every batch on one connection, whose temporary tables are a part's own. */
+async function* parts(
+  options: TableRowsOptions,
+  { snapshot, connection, query: { where, signal } }: Omit<Reading, 'fields'>,
+  naming: Naming,
+): AsyncGenerator<LivePart> {
+  const { store, maxCopiedBytes, folder } = options
+  const filesOf = options.files ?? liveFiles
+  for await (const files of batches(filesOf(snapshot, where, signal))) {
+    const local = localFiles(store, {
+      ...(maxCopiedBytes !== undefined && { maxBytes: maxCopiedBytes }),
+      ...(folder !== undefined && { folder }),
+    })
+    const context = { snapshot, store, local, connection, ...(signal && { signal }) }
+    try {
+      yield* exactParts(files, context, naming)
+    } finally {
+      await local.close()
+    }
   }
 }
 

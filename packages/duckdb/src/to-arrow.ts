@@ -141,57 +141,52 @@ function arrowData(type: DataType, values: readonly RowValue[]): Data {
       : builtData(arrow, type, values)
   }
   switch (type.kind) {
-    case 'struct': {
-      const children = type.fields.map((field, i) =>
-        arrowData(
-          field.type,
-          values.map(value => (value as readonly RowValue[] | null)?.[i] ?? null),
-        ),
-      )
-      return makeData({ type: arrow as Struct, length: values.length, children, ...nulls(values) })
-    }
-    case 'list': {
-      const lists = values as readonly (readonly RowValue[] | null)[]
-      const child = arrowData(
-        type.element.type,
-        lists.flatMap(list => list ?? []),
-      )
-      const valueOffsets = offsetsOf(lists)
-      return makeData({
-        type: arrow as List,
-        length: values.length,
-        valueOffsets,
-        child,
-        ...nulls(values),
-      })
-    }
-    case 'map': {
-      const maps = values as readonly (readonly (readonly RowValue[])[] | null)[]
-      const pairs = maps.flatMap(map => map ?? [])
-      const children = [
-        arrowData(
-          type.key.type,
-          pairs.map(([key]) => key ?? null),
-        ),
-        arrowData(
-          type.value.type,
-          pairs.map(([, value]) => value ?? null),
-        ),
-      ]
-      const entries = (arrow as Map_).children[0]!.type as Struct
-      const child = makeData({ type: entries, length: pairs.length, children })
-      const valueOffsets = offsetsOf(maps)
-      return makeData({
-        type: arrow as Map_,
-        length: values.length,
-        valueOffsets,
-        child,
-        ...nulls(values),
-      })
-    }
+    case 'struct':
+      return structData(arrow as Struct, type.fields, values)
+    case 'list':
+      return listData(arrow as List, type.element, values)
+    case 'map':
+      return mapData(arrow as Map_, type, values)
     default:
       return builtData(arrow, type, values)
   }
+}
+
+function structData(type: Struct, fields: readonly Field[], values: readonly RowValue[]): Data {
+  const children = fields.map((field, i) => {
+    const column = values.map(value => (value as readonly RowValue[] | null)?.[i] ?? null)
+    return arrowData(field.type, column)
+  })
+  return makeData({ type, length: values.length, children, ...nulls(values) })
+}
+
+function listData(type: List, element: Field, values: readonly RowValue[]): Data {
+  const lists = values as readonly (readonly RowValue[] | null)[]
+  const child = arrowData(
+    element.type,
+    lists.flatMap(list => list ?? []),
+  )
+  const valueOffsets = offsetsOf(lists)
+  return makeData({ type, length: values.length, valueOffsets, child, ...nulls(values) })
+}
+
+function mapData(
+  type: Map_,
+  { key, value }: { readonly key: Field; readonly value: Field },
+  values: readonly RowValue[],
+): Data {
+  const maps = values as readonly (readonly (readonly RowValue[])[] | null)[]
+  const pairs = maps.flatMap(map => map ?? [])
+  const children = [key, value].map((field, i) =>
+    arrowData(
+      field.type,
+      pairs.map(pair => pair[i] ?? null),
+    ),
+  )
+  const entries = type.children[0]!.type as Struct
+  const child = makeData({ type: entries, length: pairs.length, children })
+  const valueOffsets = offsetsOf(maps)
+  return makeData({ type, length: values.length, valueOffsets, child, ...nulls(values) })
 }
 
 function timestampData(type: ArrowType, values: readonly RowValue[]): Data {
