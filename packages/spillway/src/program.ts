@@ -44,6 +44,19 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
     .command('batch')
     .description('answer JSON requests from standard input, one a line')
     .action(async () => exit(await batchCommand(terminal)))
+  addTableCommands(program, terminal)
+  program
+    .command('demo')
+    .description('sample tables, a server and a recipient on this machine, in a few seconds')
+    .option('--once', 'answer and stop, instead of serving until Ctrl-C')
+    .option('--port <number>', 'instead of a free one')
+    .option('--json', 'print JSON')
+    .action(async (options: DemoOptions) => exit(await demoCommand(options, terminal)))
+  addServerCommands(program, terminal, exit)
+  return program
+}
+
+function addTableCommands(program: Command, terminal: Terminal): void {
   addTableOptions(program.command('inspect').description('what a table says about itself')).action(
     (location: string, options: TableOptions) => inspectCommand(location, options, terminal),
   )
@@ -66,15 +79,6 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
     .action((location: string, options: QueryCommandOptions) =>
       queryCommand(location, options, terminal),
     )
-  program
-    .command('demo')
-    .description('sample tables, a server and a recipient on this machine, in a few seconds')
-    .option('--once', 'answer and stop, instead of serving until Ctrl-C')
-    .option('--port <number>', 'instead of a free one')
-    .option('--json', 'print JSON')
-    .action(async (options: DemoOptions) => exit(await demoCommand(options, terminal)))
-  addServerCommands(program, terminal, exit)
-  return program
 }
 
 function addServerCommands(

@@ -37,6 +37,10 @@ export async function writeSampleTables(
   } finally {
     connection.close()
   }
+  return sampleTables(at)
+}
+
+function sampleTables(at: (name: string) => string): readonly SampleTable[] {
   return [
     {
       name: 'trips',

@@ -1,5 +1,6 @@
-import { isTableError } from '@spillway/core'
+import { isTableError, type UrlSigner } from '@spillway/core'
 import { cleanStaging, type DuckDbOptions, duckDb, rowResolver } from '@spillway/duckdb'
+import type { Engine } from '@spillway/engine'
 import { type AccessLog, createConfigShares, createSharingServer } from '@spillway/server'
 import { localGateway } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
@@ -38,21 +39,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     secret: options.secret,
     baseUrl: `${options.publicUrl}/files`,
   })
-  const { staging } = config
-  const engine = spillway.engine({
-    denseVersions: true,
-    signers: [gateway.signer, ...spillway.signers],
-    urlExpiresInSeconds: config.server.urlExpiresInSeconds,
-    freshnessMs: config.server.freshnessSeconds * 1000,
-    ...(staging && {
-      stagingLocations: [staging.location],
-      rowResolver: rowResolver({
-        store: spillway.store,
-        duckdb: spillway.duckdb,
-        staging: { store: spillway.store, location: staging.location },
-      }),
-    }),
-  })
+  const engine = engineOf(config, spillway, gateway.signer)
   const catalog = createConfigShares(config.shares)
   const sharing = createSharingServer({
     engine,
@@ -61,7 +48,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     tokenSecret: options.secret,
     ...(options.log && { log: options.log }),
   })
-  const cleaning = staging && cleanRegularly(spillway, staging)
+  const cleaning = config.staging && cleanRegularly(spillway, config.staging)
   let current = config
   return {
     get config() {
@@ -85,6 +72,25 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
       await spillway.close()
     },
   }
+}
+
+/** With staging, files that a recipient could not read exactly are rewritten; without it they are refused. */
+function engineOf(config: ServeConfig, spillway: Composition, localSigner: UrlSigner): Engine {
+  const { staging } = config
+  return spillway.engine({
+    denseVersions: true,
+    signers: [localSigner, ...spillway.signers],
+    urlExpiresInSeconds: config.server.urlExpiresInSeconds,
+    freshnessMs: config.server.freshnessSeconds * 1000,
+    ...(staging && {
+      stagingLocations: [staging.location],
+      rowResolver: rowResolver({
+        store: spillway.store,
+        duckdb: spillway.duckdb,
+        staging: { store: spillway.store, location: staging.location },
+      }),
+    }),
+  })
 }
 
 function storageOf({ s3, buckets }: StorageSettings): {
