@@ -90,6 +90,7 @@ export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
     version,
     timestamp,
     name: config.name,
+    ...(readOptimized && config.tableType === 'MERGE_ON_READ' && { description: STALE }),
     schema,
     partitionSpecs: new Map([[0, partitioning.spec]]),
     properties: propertiesOf(config, readOptimized),
@@ -109,6 +110,10 @@ export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
     ...(readOptimized || parts.mergedLogs === undefined ? {} : { mergedLogs: parts.mergedLogs }),
   }
 }
+
+/** What every recipient is told of a view that the provider chose and they did not. */
+const STALE =
+  'Read-optimized view: changes since the last compaction of each file group are not in it.'
 
 /** The wire's partition columns are identities; where a path is less than that, rows are read from the files alone. */
 function partitioningOf(

@@ -73,10 +73,11 @@ describe.skipIf(!hasSharedFixtures)('tables of other projects (skipped without .
     }
     await expect(merge()).rejects.toMatchObject({ code: 'TABLE_CORRUPT' })
     const view = await reader.snapshot({ location, view: 'read-optimized' })
-    expect([(await liveFiles(view)).length, view.properties.get('hudi.queryType')]).toEqual([
-      3,
-      'read_optimized',
-    ])
+    expect([
+      (await liveFiles(view)).length,
+      view.properties.get('hudi.queryType'),
+      view.description?.slice(0, 20),
+    ]).toEqual([3, 'read_optimized', 'Read-optimized view:'])
   })
 
   it('finds the names that columns had in older files', async () => {
