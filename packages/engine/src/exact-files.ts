@@ -44,10 +44,14 @@ export function tableWideNeeds(metadata: TableMetadata, accepts: Accepts): reado
 }
 
 /** Throws where no file of the table could be sent exactly, whichever survive. */
-export function refuseTable({ snapshot, accepts, resolver }: ExactRows): void {
+export function refuseTable(
+  { snapshot, accepts, resolver }: ExactRows,
+  options: { readonly partly: boolean },
+): void {
   const needs = tableWideNeeds(snapshot, accepts)
   if (resolver !== undefined || needs.length === 0) return
-  const count = snapshot.totals?.files
+  // Of a table that is shared in part, how many files there are is not told.
+  const count = options.partly ? undefined : snapshot.totals?.files
   const files = count === undefined ? 'its files' : `its ${count} files`
   const reasons = needs.map(feature => TABLE_WIDE[feature]).join('; ')
   throw new TableError(

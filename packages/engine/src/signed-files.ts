@@ -119,7 +119,7 @@ function grantedScan(options: SignedFilesOptions): SignedFilesOptions {
 
 /** A file that can only be refused must be, before the first line: so the plan is made once to look for one. */
 async function refuseEarly(exact: ExactRows, options: SignedFilesOptions): Promise<void> {
-  refuseTable(exact)
+  refuseTable(exact, { partly: options.grant !== undefined })
   if (!mayRefuseFiles(exact)) return
   let inexact = 0
   for await (const { files, selection } of planScan(exact.snapshot, options)) {

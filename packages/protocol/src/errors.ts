@@ -32,12 +32,17 @@ export const WIRE_ERRORS: Readonly<
   INTERNAL: { status: 500, errorCode: 'INTERNAL_ERROR' },
 }
 
-/** Only a refusal of the request says why; a fault of ours or of storage says where to look it up. */
+const LOCATION = /\b[a-z][a-z0-9+.-]*:\/\/[^\s'"]+/gi
+
+/**
+ * Only a refusal of the request says why, and never where things lie; a fault of ours or of storage says where to look
+ * it up.
+ */
 export function wireError(error: unknown, requestId: string): WireError {
   const { status, errorCode } = WIRE_ERRORS[isTableError(error) ? error.code : 'INTERNAL']
   const message =
     isTableError(error) && status < 500
-      ? error.message
+      ? error.message.replace(LOCATION, '…')
       : `internal error; the provider finds it under request id ${requestId}`
   return { status, body: { errorCode, message } }
 }

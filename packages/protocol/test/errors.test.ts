@@ -27,3 +27,8 @@ it.each<[unknown, number]>([
   expect(answer.status).toBe(status)
   expect(answer.body.message).toBe('internal error; the provider finds it under request id r1')
 })
+
+it('a refusal never says where things lie', () => {
+  const error = new TableError('INVALID_REQUEST', "version 9 of 's3://bucket/private/t' is gone")
+  expect(wireError(error, 'r1').body.message).toBe("version 9 of '…' is gone")
+})

@@ -12,6 +12,7 @@ import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
 import { type AsyncStore, createAsyncStore } from './async-store.js'
 import { authenticate } from './authenticate.js'
 import { compressed } from './compress.js'
+import { guardedEngine } from './guarded-engine.js'
 import { DEFAULT_LIMITS, type RequestContext, type ServerLimits } from './request-context.js'
 import { jsonResponse } from './respond.js'
 import { type Match, matchRoute } from './routes.js'
@@ -46,7 +47,7 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
   const clock = options.clock ?? Date.now
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const server: Composition = {
-    engine: options.engine,
+    engine: guardedEngine(options.engine),
     catalog: options.catalog,
     vendors: options.vendors ?? [],
     prefix: (options.prefix ?? '/delta-sharing').replace(/\/+$/, ''),

@@ -77,6 +77,13 @@ it('20: the version of an unknown table is a 404, of HEAD without a body', async
   expect([head.status, await head.text()]).toEqual([404, ''])
 })
 
-it('a table that is shared and not there is a 404', async () => {
-  expect((await server.ask(`${tablePath('guarded.gone')}/version`)).status).toBe(404)
+it('a table that is shared and not there is a 404 that says no more', async () => {
+  for (const path of ['/version', '/metadata']) {
+    const answer = await failure(await server.ask(tablePath('guarded.gone') + path))
+    expect(answer).toEqual({
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'the table is shared, but its files are missing; ask your provider',
+    })
+  }
 })
