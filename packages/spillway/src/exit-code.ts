@@ -1,6 +1,6 @@
 import { isTableError } from '@spillway/core'
 
-/** What a command's exit status says; documented in the README and in `spillway help exit-codes`. */
+/** What a command's exit status says; documented in the README and below `spillway --help`. */
 export const EXIT = {
   ok: 0,
   /** The work failed: a table cannot be read, storage is unavailable. */
@@ -16,6 +16,10 @@ export const EXIT = {
   /** Stopped by Ctrl-C. */
   cancelled: 130,
 } as const
+
+export const EXIT_HELP = `
+Exit codes: 0 done, 1 failed, 2 wrong command line, request or configuration (of batch: a line was not JSON),
+3 not supported, 4 not there, 5 the table is corrupt, 130 interrupted.`
 
 export function exitCodeOf(error: unknown): number {
   if (!isTableError(error)) return EXIT.failed

@@ -9,7 +9,7 @@ import { type ServeOptions, serveCommand } from './commands/serve.js'
 import { addTableOptions, type TableOptions } from './commands/table-options.js'
 import { type TokenOptions, tokenCommand } from './commands/token.js'
 import { errorJson } from './error-json.js'
-import { EXIT, exitCodeOf } from './exit-code.js'
+import { EXIT, EXIT_HELP, exitCodeOf } from './exit-code.js'
 import { jsonText } from './json-text.js'
 import type { Terminal } from './terminal.js'
 import { VERSION } from './version.js'
@@ -34,6 +34,7 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
   const program = new Command('spillway')
     .description('Shares Delta, Iceberg, Hudi and Parquet tables as they lie in object storage')
     .version(VERSION)
+    .addHelpText('after', EXIT_HELP)
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({

@@ -75,6 +75,24 @@ describe('commands about one table', () => {
     expect(ran.stderr).toMatch(message)
   })
 
+  it('help lists every command and the exit codes', async () => {
+    const { status, stdout } = await run(['--help'])
+    expect(status).toBe(0)
+    for (const command of [
+      'batch',
+      'inspect',
+      'plan',
+      'query',
+      'demo',
+      'serve',
+      'token',
+      'doctor',
+    ]) {
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+    }
+    expect(stdout).toContain('Exit codes: 0 done')
+  })
+
   it('errors are JSON too where JSON is asked for', async () => {
     const { stderr } = await run(['inspect', 'nothing', '--json'], { folder: golden })
     expect(JSON.parse(stderr)).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' } })
