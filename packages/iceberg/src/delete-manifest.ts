@@ -102,15 +102,9 @@ class DetailReader {
   readonly #step: AvroStep
 
   constructor(schema: EntrySchema) {
-    const bound = (side: 'lower' | 'upper') => (key: () => number) => {
-      const value = (bytes: Uint8Array, start: number, end: number) => {
-        if (key() === FILE_PATH_ID) this[side] = bytes.subarray(start, end)
-      }
-      return { kind: 'bytes', value } as const
-    }
     const dataFile = dataFileSink(schema, {
-      ...intMapSink(schema, 'lower', bound('lower')),
-      ...intMapSink(schema, 'upper', bound('upper')),
+      ...intMapSink(schema, 'lower', this.#pathBound('lower')),
+      ...intMapSink(schema, 'upper', this.#pathBound('upper')),
       // Some writers made the ids longs (the sink reads either).
       equalityIds: {
         kind: 'items',
@@ -125,24 +119,30 @@ class DetailReader {
           this.referenced = bytes.subarray(start, end)
         },
       },
-      contentOffset: {
-        kind: 'number',
-        value: offset => {
-          this.offset = offset
-        },
-      },
-      contentSize: {
-        kind: 'number',
-        value: size => {
-          this.size = size
-        },
-      },
+      contentOffset: this.#number('offset'),
+      contentSize: this.#number('size'),
     })
     this.#step = compileAvroScan(schema.root, {
       kind: 'record',
       partial: true,
       fields: new Map<AvroField, AvroSink>([[schema.dataFile, dataFile]]),
     })
+  }
+
+  #pathBound(side: 'lower' | 'upper'): (key: () => number) => AvroSink {
+    return key => ({
+      kind: 'bytes',
+      value: (bytes, start, end) => {
+        if (key() === FILE_PATH_ID) this[side] = bytes.subarray(start, end)
+      },
+    })
+  }
+
+  #number(name: 'offset' | 'size'): AvroSink {
+    const value = (found: number) => {
+      this[name] = found
+    }
+    return { kind: 'number', value }
   }
 
   #addId(id: number): void {

@@ -8,6 +8,7 @@ import {
   type SnapshotRef,
   statsLeaves,
   TableError,
+  type TableMetadata,
   type TableReader,
   type TableSource,
 } from '@spillway/core'
@@ -101,26 +102,12 @@ async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
   const manifests = await listManifests(snapshot, { ...options, resolve: resolveMetadata })
   if (snapshot !== undefined) checkComplete(snapshot, manifests, metadata.path)
   const totals = snapshot === undefined ? { files: 0, bytes: 0 } : statedTotals(snapshot, manifests)
-  const name = metadata.properties.get('name')
+  const described = describe(metadata, snapshot)
   return {
-    format: 'iceberg',
+    ...described,
     source,
-    tableId: metadata.tableId,
-    version: versionOf(metadata, snapshot),
-    timestamp: snapshot?.timestamp ?? metadata.lastUpdated,
-    ...(name === undefined ? {} : { name }),
-    ...describe(metadata),
     schema: createSchema(fields),
-    partitionSpecs: metadata.specs,
-    properties: metadata.properties,
     features: tableFeatures(metadata, fields, manifests),
-    native: {
-      format: 'iceberg',
-      metadataFile: metadata.path,
-      metadata: metadata.text,
-      snapshotId: snapshot?.id ?? null,
-      sequenceNumber: snapshot?.sequenceNumber ?? 0n,
-    },
     files: snapshotFiles({
       ...options,
       manifests,
@@ -131,7 +118,7 @@ async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
         resolve,
         // Java's order of UUIDs is not everybody's: their bounds are for nobody else.
         leaves: [...statsLeaves(fields)].filter(path => leafOf(path).type !== 'uuid'),
-        modificationTime: snapshot?.timestamp ?? metadata.lastUpdated,
+        modificationTime: described.timestamp,
         deleteFiles: new WeakMap(),
       },
     }),
@@ -139,9 +126,30 @@ async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
   }
 }
 
-function describe({ properties }: IcebergMetadata): { readonly description?: string } {
-  const comment = properties.get('comment')
-  return comment === undefined ? {} : { description: comment }
+/** What follows from the metadata file alone. */
+function describe(
+  metadata: IcebergMetadata,
+  snapshot: IcebergSnapshot | undefined,
+): Omit<TableMetadata, 'schema' | 'features'> {
+  const name = metadata.properties.get('name')
+  const description = metadata.properties.get('comment')
+  return {
+    format: 'iceberg',
+    tableId: metadata.tableId,
+    version: versionOf(metadata, snapshot),
+    timestamp: snapshot?.timestamp ?? metadata.lastUpdated,
+    ...(name === undefined ? {} : { name }),
+    ...(description === undefined ? {} : { description }),
+    partitionSpecs: metadata.specs,
+    properties: metadata.properties,
+    native: {
+      format: 'iceberg',
+      metadataFile: metadata.path,
+      metadata: metadata.text,
+      snapshotId: snapshot?.id ?? null,
+      sequenceNumber: snapshot?.sequenceNumber ?? 0n,
+    },
+  }
 }
 
 function layoutsOf(metadata: IcebergMetadata, fields: readonly Field[]) {
