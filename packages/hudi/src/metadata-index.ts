@@ -16,6 +16,15 @@ export interface IndexFile {
   readonly path: string
 }
 
+/** A log block: records, or keys whose records before it are gone. */
+export type IndexLog = IndexFile | { readonly deleted: readonly string[] }
+
+/** A file group of an index. */
+export interface IndexSlice {
+  readonly base: IndexFile | undefined
+  readonly logs: readonly IndexLog[]
+}
+
 /** Records by key, oldest first. A field of wrapped values says which wrapper it was. */
 export type IndexReplay = ReadonlyMap<string, readonly AvroObject[]>
 
@@ -24,21 +33,11 @@ const text = new TextDecoder()
 
 /** The file groups of one index: a key lies in one of them, which its hash says; all are asked. */
 export class IndexSource {
-  readonly #slices: readonly {
-    readonly base: IndexFile | undefined
-    readonly logs: readonly IndexFile[]
-  }[]
+  readonly #slices: readonly IndexSlice[]
   readonly #decoders = new Map<string, (bytes: Uint8Array) => AvroObject>()
 
-  constructor(slices: IndexSource['slices']) {
+  constructor(slices: readonly IndexSlice[]) {
     this.#slices = slices
-  }
-
-  get slices(): readonly {
-    readonly base: IndexFile | undefined
-    readonly logs: readonly IndexFile[]
-  }[] {
-    return this.#slices
   }
 
   async lookup(keys: readonly string[], signal?: AbortSignal): Promise<IndexReplay> {
@@ -46,6 +45,10 @@ export class IndexSource {
     const found = new Map<string, AvroObject[]>()
     for (const { base, logs } of this.#slices) {
       for (const file of base === undefined ? logs : [base, ...logs]) {
+        if ('deleted' in file) {
+          for (const key of file.deleted) found.delete(key)
+          continue
+        }
         const decode = this.#decoder(file)
         for await (const { key, value } of file.hfile.lookup(sorted, signal)) {
           const name = text.decode(key)

@@ -1,9 +1,10 @@
 import { isTableError, type ObjectMeta, type ObjectStore, TableError } from '@spillway/core'
 import { HFile } from '@spillway/encoding'
 import { orderBlocks } from './block-order.js'
+import { readDeleteBlock } from './delete-block.js'
 import { type FileSlice, latestSlices } from './file-slices.js'
 import { LOG_HEADER, type LogBlock, objectSource, readLogBlocks } from './log-file.js'
-import { type IndexReplay, IndexSource } from './metadata-index.js'
+import { type IndexLog, type IndexReplay, IndexSource } from './metadata-index.js'
 import { loadTableConfig, type TableConfig } from './table-config.js'
 import { loadTimeline, type Timeline } from './timeline.js'
 import { visibilityAt } from './visibility.js'
@@ -136,7 +137,11 @@ async function openBase(store: ObjectStore, file: Pick<ObjectMeta, 'path' | 'siz
   return { hfile, schema: schema && new TextDecoder().decode(schema), path: file.path }
 }
 
-async function openBlock(block: LogBlock) {
+async function openBlock(block: LogBlock): Promise<IndexLog> {
+  if (block.type === 'delete') {
+    const keys = await readDeleteBlock(block)
+    return { deleted: keys.map(key => key.recordKey) }
+  }
   if (block.type !== 'hfile') {
     throw new TableError(
       'UNSUPPORTED_FEATURE',
