@@ -44,9 +44,18 @@ export async function loadTableConfig(
   signal?: AbortSignal,
 ): Promise<TableConfig | undefined> {
   const path = `${root}/.hoodie/hoodie.properties`
-  const found = await store.get(path, signal === undefined ? {} : { signal })
-  if (found === undefined) return undefined
-  return readTableConfig(new TextDecoder().decode(found.bytes), path)
+  const options = signal === undefined ? {} : { signal }
+  const found = await store.get(path, options)
+  if (found !== undefined && found.bytes.length > 0)
+    return readTableConfig(decode(found.bytes), path)
+  // Writers copy the properties aside, replace them and drop the copy: between the two, the copy counts.
+  const backup = await store.get(`${path}.backup`, options)
+  if (backup !== undefined) return readTableConfig(decode(backup.bytes), `${path}.backup`)
+  return found && readTableConfig('', path)
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes)
 }
 
 export function readTableConfig(text: string, path: string): TableConfig {

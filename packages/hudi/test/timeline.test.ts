@@ -285,6 +285,17 @@ describe('changes', () => {
   })
 })
 
+describe('the properties', () => {
+  it('are read from their backup while a writer replaces them', async () => {
+    const store = tableOf(6, { [`${at(1)}.commit`]: body() }, [base('a', 1)])
+    const path = `${ROOT}/.hoodie/hoodie.properties`
+    const { bytes } = (await store.get(path))!
+    await store.put(`${path}.backup`, bytes)
+    await store.delete(path)
+    expect(await namesOf(store)).toEqual([[base('a', 1)]])
+  })
+})
+
 describe('a damaged timeline', () => {
   it('never crashes, hangs, or shows a file that is not committed', async () => {
     const random = new Random(20260309)
