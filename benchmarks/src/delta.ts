@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Predicate, Snapshot, TableSource } from '@spillway/core'
 import { deltaReader } from '@spillway/delta'
-import { duckdbParquetReader } from '@spillway/duckdb'
 import { createBatchCache } from '@spillway/engine'
 import { planScan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
@@ -14,11 +13,7 @@ import { streamQuery } from './stream.js'
 const REFRESH_FILES = 100
 
 function openReader() {
-  return deltaReader({
-    store: localStore(),
-    cache: createBatchCache({ maxBytes: 2 ** 31 }),
-    parquet: duckdbParquetReader(),
-  })
+  return deltaReader({ store: localStore(), cache: createBatchCache({ maxBytes: 2 ** 31 }) })
 }
 
 function sourceOf(table: GeneratedTable): TableSource {
