@@ -15,7 +15,8 @@ export function rootGuard(source: TableSource, staging: readonly string[]): (pat
   const roots = [
     source.location,
     ...(source.auxiliaryLocations ?? []),
-    ...(source.rebase ?? []).map(rule => rule.to),
+    // A relative target lies below the location, which is listed already.
+    ...(source.rebase ?? []).map(rule => rule.to).filter(isAbsolute),
     ...staging,
   ].map(rootPrefix)
   return path => {
@@ -28,6 +29,10 @@ export function rootGuard(source: TableSource, staging: readonly string[]): (pat
       { context: { path, location: source.location } },
     )
   }
+}
+
+function isAbsolute(location: string): boolean {
+  return location.startsWith('/') || /^[A-Za-z][A-Za-z0-9+.-]*:/.test(location)
 }
 
 function rootPrefix(location: string): string {

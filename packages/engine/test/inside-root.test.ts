@@ -33,3 +33,9 @@ it('lets in what the provider listed: auxiliary locations, where a rebase leads,
   for (const path of ['s3://b/origin/a', 's3://b/moved/a', 's3://staging/spillway/a']) guard(path)
   expect(() => guard('s3://staging/other')).toThrow(/outside/)
 })
+
+it.each(['', 'data'])('a rebase to %j, relative to the table, opens nothing outside it', to => {
+  const guard = rootGuard({ location: '/lake/t', rebase: [{ from: 'hdfs://old/', to }] }, [])
+  expect(() => guard('/lake/t/data/part.parquet')).not.toThrow()
+  expect(() => guard('/etc/passwd')).toThrow(/outside its location/)
+})
