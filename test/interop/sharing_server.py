@@ -25,14 +25,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
-@contextlib.contextmanager
 def sharing_server(folder, storage=None, location=None, staging=None):
     """Gives the path of a recipient's profile. `location` says where a table's folder lies."""
+    return serving(folder, "delta", shared_tables(location), storage, staging)
+
+
+@contextlib.contextmanager
+def serving(folder, schema, tables, storage=None, staging=None):
+    """The same for any tables, as `golden.SCHEMA.NAME`."""
     token = secrets.token_urlsafe(24)
     port = free_port()
     config = {
         "server": {"host": "127.0.0.1", "port": port, "secret": secrets.token_hex(24)},
-        "shares": [{"name": "golden", "schemas": [{"name": "delta", "tables": shared_tables(location)}]}],
+        "shares": [{"name": "golden", "schemas": [{"name": schema, "tables": tables}]}],
         "recipients": [
             {
                 "name": "interop",

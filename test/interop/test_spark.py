@@ -6,7 +6,10 @@ import time
 import pytest
 
 from golden import TABLES
+from sharing_server import serving
 from spark_session import NoSpark, open_session
+from test_python_iceberg import TABLES as ICEBERG
+from test_python_iceberg import shared
 
 os.environ["TZ"] = "UTC"
 time.tzset()
@@ -56,6 +59,16 @@ def test_change_feed(spark, url):
     changes = TABLES["cdf"]["changes"]
     frame = reader(spark, "delta").option("readChangeFeed", "true").option("startingVersion", changes["from"])
     assert texts(frame.load(url("cdf")).drop("_commit_timestamp")) == expected(changes["rows"])
+
+
+@pytest.mark.parametrize("table", ["spark-v3-deletion-vectors", "spark-v2-deletes-file"])
+def test_iceberg_deletes(spark, tmp_path, table):
+    shared_table = shared(ICEBERG[table])
+    with serving(tmp_path, "iceberg", [shared_table], staging=str(tmp_path / "staging")) as profile:
+        frame = reader(spark, "delta").load(f"{profile}#golden.iceberg.{table}")
+        assert texts(frame.selectExpr("id", "cast(day as string)", "name")) == expected(ICEBERG[table]["rows"])
+        few = frame.where("id < 20").selectExpr("id", "cast(day as string)", "name")
+        assert texts(few) == expected(row for row in ICEBERG[table]["rows"] if int(row[0]) < 20)
 
 
 def texts(frame):
