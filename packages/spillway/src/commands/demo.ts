@@ -65,7 +65,12 @@ function demoLines(facts: DemoFacts, style: Style, once: boolean): readonly stri
     ...indent([`${style.cyan(facts.endpoint)}  ${style.dim('this machine only')}`]),
     '',
     heading('2  A recipient', 'knows nothing but a profile file', style),
-    ...indent([style.dim(facts.profilePath), '', ...listedLines(facts, style)]),
+    ...indent([
+      style.dim(facts.profilePath),
+      ...facts.profile.trimEnd().split('\n'),
+      '',
+      ...listedLines(facts, style),
+    ]),
     '',
     heading('3  A question', `over ${QUESTION.table}`, style),
     ...indent(
@@ -142,11 +147,11 @@ function nextLines({ profilePath }: DemoFacts, style: Style): readonly string[] 
     heading('5  Your turn', 'while this runs, in another terminal', style),
     ...indent([
       style.dim('# here'),
-      `spillway query '${table}' --limit 5`,
+      `${command()} query '${table}' --limit 5`,
       style.dim('# the official Python client: pip install delta-sharing'),
       `python3 -c "import delta_sharing as d; print(d.load_as_pandas('${table}'))"`,
       style.dim('# your own tables: write a spillway.yaml (README, "Share your own table"), then'),
-      'spillway serve --config spillway.yaml',
+      `${command()} serve --config spillway.yaml`,
     ]),
     '',
     style.dim('Ctrl-C stops the server and removes the sample tables.'),
@@ -157,4 +162,10 @@ function nextLines({ profilePath }: DemoFacts, style: Style): readonly string[] 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+/** How this program was started: in a clone there is no `spillway` on the path. */
+function command(): string {
+  const [, script = ''] = process.argv
+  return script.endsWith('main.js') ? `node ${script}` : 'spillway'
 }

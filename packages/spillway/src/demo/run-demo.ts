@@ -26,6 +26,8 @@ export interface DemoFacts {
   readonly samples: readonly SampleTable[]
   readonly endpoint: string
   readonly profilePath: string
+  /** The profile file's text: what a provider hands over. Its token dies with the demo. */
+  readonly profile: string
   readonly listed: readonly SharedFacts[]
   readonly filesTotal: number
   readonly filesKept: number
@@ -76,7 +78,7 @@ export async function startDemo(options: {
     options.say('asking as a recipient')
     const client = createSharingClient(parseProfile(profile))
     const asked = await askAsRecipient(client, { spillway: provider, samples, folder })
-    const facts = { samples, endpoint: server.endpoint, profilePath, ...asked }
+    const facts = { samples, endpoint: server.endpoint, profilePath, profile, ...asked }
     return { facts, server, close }
   } catch (error) {
     await close()
