@@ -1,16 +1,9 @@
 import { deltaQuestions } from './delta.js'
 import { hudiQuestions } from './hudi.js'
 import { icebergQuestions } from './iceberg.js'
+import type { Question } from './measure.js'
 import { benchmarks } from './registry.js'
 import { signOurs, signWithSdk } from './sign.js'
-
-/** What a question's run gives; the process adds its peak memory. */
-export interface Measured {
-  readonly ms: readonly number[]
-  readonly facts: Readonly<Record<string, number>>
-}
-
-export type Question = (files: number, data: string) => Promise<Measured>
 
 const questions: Readonly<Record<string, Question>> = {
   ...deltaQuestions,
