@@ -32,7 +32,12 @@ export async function versionAtTime(
   const enabled = inCommitTimestamps(configuration)
   const fileTimed = enabled ? commits.filter(commit => commit.version < enabled.version) : commits
   const selfTimed = enabled ? commits.filter(commit => commit.version >= enabled.version) : []
-  const timeOf = async (commit: Commit) => inCommitTime(log, commit, signal)
+  const times = new Map<Commit, Promise<number>>()
+  const timeOf = (commit: Commit) => {
+    const time = times.get(commit) ?? inCommitTime(log, commit, signal)
+    times.set(commit, time)
+    return time
+  }
   const found =
     ref.direction === 'before'
       ? enabled !== undefined && ref.timestamp >= enabled.timestamp
@@ -73,25 +78,14 @@ function lastOf(
 
 type TimeOf = (commit: Commit) => Promise<number>
 
-/** In-commit timestamps grow with the version, so a few commits are read, not all. */
+/** The last of the commits whose time is not after. */
 async function lastAtOrBefore(
   commits: readonly Commit[],
   timestamp: number,
   timeOf: TimeOf,
 ): Promise<ResolvedVersion | undefined> {
-  let low = 0
-  let high = commits.length - 1
-  let found: ResolvedVersion | undefined
-  while (low <= high) {
-    const middle = (low + high) >> 1
-    const commit = commits[middle]!
-    const time = await timeOf(commit)
-    if (time <= timestamp) {
-      found = { version: commit.version, timestamp: time }
-      low = middle + 1
-    } else high = middle - 1
-  }
-  return found
+  const end = await firstIndex(commits, async commit => (await timeOf(commit)) > timestamp)
+  return end === 0 ? undefined : resolved(commits[end - 1]!, timeOf)
 }
 
 async function firstAtOrAfter(
@@ -99,19 +93,30 @@ async function firstAtOrAfter(
   timestamp: number,
   timeOf: TimeOf,
 ): Promise<ResolvedVersion | undefined> {
+  const start = await firstIndex(commits, async commit => (await timeOf(commit)) >= timestamp)
+  return start === commits.length ? undefined : resolved(commits[start]!, timeOf)
+}
+
+/**
+ * Where a test that stays true once it is true becomes true; the length where it never does. In-commit timestamps
+ * grow with the version, so a few commits are read, not all.
+ */
+async function firstIndex(
+  commits: readonly Commit[],
+  holds: (commit: Commit) => Promise<boolean>,
+): Promise<number> {
   let low = 0
-  let high = commits.length - 1
-  let found: ResolvedVersion | undefined
-  while (low <= high) {
+  let high = commits.length
+  while (low < high) {
     const middle = (low + high) >> 1
-    const commit = commits[middle]!
-    const time = await timeOf(commit)
-    if (time >= timestamp) {
-      found = { version: commit.version, timestamp: time }
-      high = middle - 1
-    } else low = middle + 1
+    if (await holds(commits[middle]!)) high = middle
+    else low = middle + 1
   }
-  return found
+  return low
+}
+
+async function resolved(commit: Commit, timeOf: TimeOf): Promise<ResolvedVersion> {
+  return { version: commit.version, timestamp: await timeOf(commit) }
 }
 
 async function firstAfter(
