@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // Holds the arrows of docs/architecture.md as data and compares them with each package.json, each tsconfig.json and
-// every import: an arrow goes down the page only, and no format package imports another.
+// every import: an arrow goes down the page only, no format package imports another, and what runs in browsers has
+// nothing of Node's.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 const FORMATS = ['delta', 'iceberg', 'hudi', 'parquet']
 
@@ -51,6 +52,11 @@ const ALLOWED = {
   ],
 }
 
+/** Entries that run in browsers: whatever they reach in this repository uses the web's own interfaces alone. */
+const BROWSER_ENTRIES = ['packages/client/src/index.ts', 'packages/protocol/src/wire.ts']
+
+const IMPORT = /(?:from|import)\s*\(?\s*'([^']+)'/g
+
 const problems = []
 for (const name of readdirSync('packages')) {
   const allowed = ALLOWED[name]
@@ -77,7 +83,7 @@ for (const name of readdirSync('packages')) {
 
 function checkImports(file, may) {
   const text = readFileSync(file, 'utf8')
-  for (const [, specifier] of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+  for (const [, specifier] of text.matchAll(IMPORT)) {
     if (specifier.startsWith('.') || specifier.startsWith('node:')) continue
     const parts = specifier.split('/')
     const imported = specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]
@@ -91,6 +97,32 @@ function* sourceFiles(folder) {
     if (statSync(path).isDirectory()) yield* sourceFiles(path)
     else if (path.endsWith('.ts')) yield path
   }
+}
+
+for (const entry of BROWSER_ENTRIES) checkBrowser(entry, new Set())
+
+function checkBrowser(file, seen) {
+  if (seen.has(file)) return
+  seen.add(file)
+  const text = readFileSync(file, 'utf8')
+  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, '')
+  const [global] = code.match(/\b(?:Buffer|process|require|__dirname|setImmediate)\b/) ?? []
+  if (global) problems.push(`${file} runs in browsers and uses ${global}`)
+  for (const [, specifier] of text.matchAll(IMPORT)) {
+    if (specifier.startsWith('node:')) {
+      problems.push(`${file} runs in browsers and imports ${specifier}`)
+    } else if (specifier.startsWith('.')) {
+      checkBrowser(join(dirname(file), specifier.replace(/\.js$/, '.ts')), seen)
+    } else if (specifier.startsWith('@spillway/')) {
+      checkBrowser(sourceOf(specifier), seen)
+    }
+  }
+}
+
+function sourceOf(specifier) {
+  const [, name, ...path] = specifier.split('/')
+  const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'))
+  return join('packages', name, manifest.exports[['.', ...path].join('/')].source)
 }
 
 for (const problem of problems) console.error(`boundary: ${problem}`)

@@ -1,4 +1,4 @@
-import { parseJson, type WireList } from '@spillway/protocol'
+import { parseJson, type WireList } from '@spillway/protocol/wire'
 import type { SendRequest } from './http.js'
 import { invalid } from './read-actions.js'
 

@@ -1,5 +1,5 @@
 import { type ErrorCode, TableError } from '@spillway/core'
-import { type ResponseFormat, writeJson } from '@spillway/protocol'
+import { type ResponseFormat, writeJson } from '@spillway/protocol/wire'
 import type { HttpAnswer, HttpRequest, SendRequest } from './http.js'
 import { type ActionPage, type FileAction, invalid, readPage } from './read-actions.js'
 import { sleep } from './retry.js'

@@ -7,7 +7,7 @@ import {
   type QueryStatus,
   type ResponseFormat,
   type WireAction,
-} from '@spillway/protocol'
+} from '@spillway/protocol/wire'
 import type { HttpAnswer } from './http.js'
 import { readLines } from './read-lines.js'
 

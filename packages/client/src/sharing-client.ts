@@ -1,5 +1,5 @@
 import type { TableError } from '@spillway/core'
-import type { Profile, WireSchema, WireShare, WireTable } from '@spillway/protocol'
+import type { Profile, WireSchema, WireShare, WireTable } from '@spillway/protocol/wire'
 import {
   type Authorization,
   bearerAuthorization,
