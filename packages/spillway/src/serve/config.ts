@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { TableError } from '@spillway/core'
-import { checkSharesConfig, type SharesConfig } from '@spillway/server'
+import { checkSharesConfig, isCorsOrigin, type SharesConfig } from '@spillway/server'
 import { locationFromInput, parseUri } from '@spillway/storage'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
@@ -21,6 +21,10 @@ const s3 = {
   credentials: credentials.optional(),
 }
 
+const corsOrigin = z
+  .string()
+  .refine(isCorsOrigin, 'expected "*" or an origin such as https://app.example, without a path')
+
 const schema = z.strictObject({
   server: z
     .strictObject({
@@ -31,6 +35,7 @@ const schema = z.strictObject({
       secretFile: z.string().min(1).optional(),
       urlExpiresInSeconds: z.int().min(60).max(604_800).default(3600),
       freshnessSeconds: z.number().min(0).max(3600).default(1),
+      cors: z.strictObject({ origins: z.array(corsOrigin).min(1) }).optional(),
     })
     .prefault({}),
   storage: z

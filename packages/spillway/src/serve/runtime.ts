@@ -1,7 +1,7 @@
 import { isTableError, type UrlSigner } from '@spillway/core'
 import { cleanStaging, type DuckDbOptions, duckDb, rowResolver } from '@spillway/duckdb'
 import type { Engine } from '@spillway/engine'
-import { type AccessLog, createConfigShares, createSharingServer } from '@spillway/server'
+import { type AccessLog, createConfigShares, createSharingServer, withCors } from '@spillway/server'
 import { localGateway } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
 import { type Composition, compose } from '../compose.js'
@@ -49,18 +49,23 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     ...(options.log && { log: options.log }),
   })
   const cleaning = config.staging && cleanRegularly(spillway, config.staging)
+  const plain = {
+    async fetch(request: Request) {
+      const { pathname } = new URL(request.url)
+      if (pathname.startsWith(`${basePath}/files/`)) return gateway.handle(request)
+      if (pathname === `${basePath}/healthz`) return new Response('ok\n')
+      return sharing.fetch(request)
+    },
+  }
+  const { cors } = config.server
+  const handler = cors === undefined ? plain : withCors(plain, cors)
   let current = config
   return {
     get config() {
       return current
     },
     spillway,
-    async fetch(request) {
-      const { pathname } = new URL(request.url)
-      if (pathname.startsWith(`${basePath}/files/`)) return gateway.handle(request)
-      if (pathname === `${basePath}/healthz`) return new Response('ok\n')
-      return sharing.fetch(request)
-    },
+    fetch: request => handler.fetch(request),
     adopt(next) {
       if (!sameButShares(current, next)) return false
       catalog.replace(next.shares)
