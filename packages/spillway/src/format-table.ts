@@ -16,7 +16,7 @@ export function formatTable(
 ): readonly string[] {
   const cells = rows.map(row => row.map(cell => shorten(printable(cell), MAX_CELL)))
   const widths = columns.map(({ title }, i) =>
-    Math.max(textWidth(title), ...cells.map(row => textWidth(row[i] ?? ''))),
+    cells.reduce((widest, row) => Math.max(widest, textWidth(row[i] ?? '')), textWidth(title)),
   )
   const line = (row: readonly string[], paint: (text: string) => string = text => text) =>
     columns
@@ -59,7 +59,8 @@ const ESCAPES = /\u001b\[[0-9;]*m/g
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
 
-function shorten(text: string, width: number): string {
+/** `text` in at most `width` columns, an ellipsis where it was cut. */
+export function shorten(text: string, width: number): string {
   if (textWidth(text) <= width) return text
   let kept = ''
   for (const character of text) {

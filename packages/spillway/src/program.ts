@@ -5,6 +5,7 @@ import { type DoctorOptions, doctorCommand } from './commands/doctor.js'
 import { inspectCommand } from './commands/inspect.js'
 import { type PlanCommandOptions, planCommand } from './commands/plan.js'
 import { type QueryCommandOptions, queryCommand } from './commands/query.js'
+import { addRecipientCommands } from './commands/recipient-commands.js'
 import { type ServeOptions, serveCommand } from './commands/serve.js'
 import { addTableOptions, type TableOptions } from './commands/table-options.js'
 import { type TokenOptions, tokenCommand } from './commands/token.js'
@@ -46,6 +47,7 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
     .description('answer JSON requests from standard input, one a line')
     .action(async () => exit(await batchCommand(terminal)))
   addTableCommands(program, terminal)
+  addRecipientCommands(program, terminal)
   program
     .command('demo')
     .description('sample tables, a server and a recipient on this machine, in a few seconds')
