@@ -1,5 +1,6 @@
-import { type Selection, TableError, type Value } from '@spillway/core'
+import { type FieldPath, type Selection, TableError, type Value } from '@spillway/core'
 import { deleteDetails } from './delete-manifest.js'
+import type { EqualityTrim } from './equality-trim.js'
 import type { ManifestFile } from './manifest-list.js'
 import type { ManifestView } from './manifest-view.js'
 import { type AppliedDelete, OpenedDeletes } from './opened-deletes.js'
@@ -13,18 +14,24 @@ export interface DeleteManifestHandle {
   load(signal?: AbortSignal): Promise<ManifestView>
 }
 
+export interface DeleteIndexOptions {
+  readonly tableLocation: string | undefined
+  /** Every column that the table ever had outside lists and maps, by id: what equality deletes compare. */
+  readonly leaves: ReadonlyMap<number, FieldPath>
+}
+
 /** Delete manifests read at a time. */
 const CONCURRENCY = 8
 
 /** Which delete files of one snapshot apply to which of its data files (spec, "Scan Planning"). */
 export class DeleteIndex {
   readonly #handles: readonly DeleteManifestHandle[]
-  readonly #tableLocation: string | undefined
+  readonly #options: DeleteIndexOptions
   readonly #opened = new Map<DeleteManifestHandle, OpenedDeletes>()
 
-  constructor(handles: readonly DeleteManifestHandle[], tableLocation: string | undefined) {
+  constructor(handles: readonly DeleteManifestHandle[], options: DeleteIndexOptions) {
     this.#handles = handles
-    this.#tableLocation = tableLocation
+    this.#options = options
   }
 
   /** False when no delete manifest is as new as the oldest file of a data manifest. */
@@ -46,9 +53,13 @@ export class DeleteIndex {
       const some = touching.slice(from, from + CONCURRENCY)
       opened.push(...(await Promise.all(some.map(handle => this.#open(handle, signal)))))
     }
+    const { leaves } = this.#options
+    const trims = await Promise.all(
+      opened.map(deletes => deletes.trim(view, { rows, leaves, signal })),
+    )
     return Array.from(rows, row => {
       const lists = opened
-        .map(deletes => deletes.matching(view, row))
+        .map((deletes, i) => trimmed(deletes.matching(view, row), trims[i], row))
         .filter(list => list.length > 0)
       // One list as it is: files of one partition mostly share it, and so do its users.
       const found = lists.length === 1 ? lists[0]! : lists.flat()
@@ -62,7 +73,7 @@ export class DeleteIndex {
     if (known !== undefined) return known
     const view = await handle.load(signal)
     const details = await deleteDetails(view.manifest, signal)
-    const opened = this.#opened.get(handle) ?? new OpenedDeletes(view, details, this.#tableLocation)
+    const opened = this.#opened.get(handle) ?? new OpenedDeletes(view, details, this.#options)
     this.#opened.set(handle, opened)
     return opened
   }
@@ -93,6 +104,18 @@ function mayHold({ file, layout }: DeleteManifestHandle, asked: Asked): boolean 
   if (layout.spec.id !== asked.specId) return !layout.isPartitioned
   if (!layout.isPartitioned) return true
   return asked.tuples.some(tuple => summariesAdmit(file.partitions, layout.types, tuple))
+}
+
+/** The same list where nothing is ruled out: lists are shared. */
+function trimmed(
+  list: readonly AppliedDelete[],
+  trim: EqualityTrim | undefined,
+  dataRow: number,
+): readonly AppliedDelete[] {
+  if (trim === undefined) return list
+  const applies = ({ kind, row }: AppliedDelete) =>
+    kind !== 'equality' || trim.mayDelete(row, dataRow)
+  return list.every(applies) ? list : list.filter(applies)
 }
 
 /** A vector replaces position deletes; two vectors for one file are an error. */

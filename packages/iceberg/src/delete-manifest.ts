@@ -1,4 +1,4 @@
-import { type BytesColumn, columnByteLength, selectAll } from '@spillway/core'
+import { type BytesColumn, columnByteLength, compareBytes, selectAll } from '@spillway/core'
 import {
   type AvroCursor,
   type AvroField,
@@ -28,6 +28,9 @@ export interface DeleteDetails {
   /** Bounds of the paths that a position delete file names, as written; empty where unknown. */
   readonly pathLower: BytesColumn
   readonly pathUpper: BytesColumn
+  /** Of a position delete file whose bounds are one path, that path's last name; empty for others. */
+  readonly name: BytesColumn
+  readonly byName: PathTable
 }
 
 const utf8 = new TextDecoder()
@@ -41,9 +44,10 @@ export async function deleteDetails(
   const source = await manifest.source(signal)
   return manifest.derived('deletes', () => {
     const value = readDetails(source)
-    const columns = [value.target, value.pathLower, value.pathUpper]
-    const bytes = columns.reduce((sum, column) => sum + columnByteLength(column), 0)
-    return { value, byteLength: bytes + value.byTarget.byteLength + 16 * manifest.length }
+    const columns = [value.target, value.pathLower, value.pathUpper, value.name]
+    const tables = value.byTarget.byteLength + value.byName.byteLength
+    const bytes = columns.reduce((sum, column) => sum + columnByteLength(column), tables)
+    return { value, byteLength: bytes + 16 * manifest.length }
   })
 }
 
@@ -52,6 +56,7 @@ function readDetails(source: MetricSource): DeleteDetails {
   const target = new ByteArena(length, 64)
   const pathLower = new ByteArena(length, 32)
   const pathUpper = new ByteArena(length, 32)
+  const name = new ByteArena(length, 32)
   const contentOffset = new Float64Array(length).fill(Number.NaN)
   const contentSize = new Float64Array(length).fill(Number.NaN)
   const equalityIds = new Map<number, readonly number[]>()
@@ -61,11 +66,13 @@ function readDetails(source: MetricSource): DeleteDetails {
     appendTo(target, entry.referenced, withoutAuthorityBytes)
     appendTo(pathLower, entry.lower)
     appendTo(pathUpper, entry.upper)
+    appendTo(name, entry.onlyPath, baseNameBytes)
     contentOffset[row] = entry.offset
     contentSize[row] = entry.size
     if (entry.ids.length > 0) equalityIds.set(row, entry.ids)
   })
   const targets = target.finish()
+  const names = name.finish()
   return {
     target: targets,
     byTarget: new PathTable(targets),
@@ -74,6 +81,8 @@ function readDetails(source: MetricSource): DeleteDetails {
     equalityIds,
     pathLower: pathLower.finish(),
     pathUpper: pathUpper.finish(),
+    name: names,
+    byName: new PathTable(names),
   }
 }
 
@@ -89,6 +98,11 @@ function appendTo(
 /** A data file's path in the form that `DeleteDetails.target` has. */
 export function withoutAuthorityBytes(path: Uint8Array): Uint8Array {
   return path[0] === 0x2f ? path : utf8Bytes.encode(withoutAuthority(utf8.decode(path)))
+}
+
+/** The last name of a path. */
+export function baseNameBytes(path: Uint8Array): Uint8Array {
+  return path.subarray(path.lastIndexOf(0x2f) + 1)
 }
 
 class DetailReader {
@@ -127,6 +141,13 @@ class DetailReader {
       partial: true,
       fields: new Map<AvroField, AvroSink>([[schema.dataFile, dataFile]]),
     })
+  }
+
+  /** The one path that this delete file names, where its bounds say so and nothing else does. */
+  get onlyPath(): Uint8Array | undefined {
+    const { lower, upper, referenced } = this
+    if (lower === undefined || upper === undefined || referenced !== undefined) return undefined
+    return compareBytes(lower, upper) === 0 ? lower : undefined
   }
 
   #pathBound(side: 'lower' | 'upper'): (key: () => number) => AvroSink {

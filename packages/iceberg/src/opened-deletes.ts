@@ -1,6 +1,7 @@
 import { readBytes, readString, TableError } from '@spillway/core'
-import { type DeleteDetails, withoutAuthorityBytes } from './delete-manifest.js'
+import { baseNameBytes, type DeleteDetails, withoutAuthorityBytes } from './delete-manifest.js'
 import { canNamePath } from './delete-path.js'
+import { type EqualityTrim, equalityTrim, type TrimOptions } from './equality-trim.js'
 import type { ManifestView } from './manifest-view.js'
 
 /** One delete file that applies to a data file. */
@@ -18,7 +19,7 @@ const EQUALITY = 2
 interface PartitionDeletes {
   /** Apply to every file of the partition that is old enough. */
   readonly all: number[]
-  /** Position deletes whose bounds may rule a path out. */
+  /** Position deletes of several files whose bounds may rule a path out. */
   readonly bounded: number[]
 }
 
@@ -35,7 +36,11 @@ export class OpenedDeletes {
   /** Lists that whole partitions share, by partition and sequence number. */
   readonly #shared = new Map<string, readonly AppliedDelete[]>()
 
-  constructor(view: ManifestView, details: DeleteDetails, tableLocation: string | undefined) {
+  constructor(
+    view: ManifestView,
+    details: DeleteDetails,
+    { tableLocation }: { readonly tableLocation: string | undefined },
+  ) {
     this.#view = view
     this.#details = details
     this.#tableLocation = tableLocation
@@ -51,7 +56,7 @@ export class OpenedDeletes {
       throw this.#corrupt('an equality delete file without equality_ids')
     }
     if (equality && !this.#view.layout.isPartitioned) this.#global.push(row)
-    else if (equality || !this.#isTargeted(row)) {
+    else if (equality || !(this.#isTargeted(row) || holdsBytes(this.#details.name, row))) {
       const { all, bounded } = this.#partition(this.#tupleKeys[tuple[row]!]!)
       if (equality || !this.#isBounded(row)) all.push(row)
       else bounded.push(row)
@@ -83,6 +88,12 @@ export class OpenedDeletes {
     return content[row] === POSITION && formats[format[row]!] === 'puffin'
   }
 
+  /** Whom the equality deletes may touch among the data files of `data`; undefined where there are none. */
+  async trim(data: ManifestView, options: TrimOptions): Promise<EqualityTrim | undefined> {
+    if (this.#details.equalityIds.size === 0) return undefined
+    return equalityTrim({ view: this.#view, details: this.#details }, data, options)
+  }
+
   /** What applies to one data file. Files to which the same applies mostly get the same list. */
   matching(view: ManifestView, row: number): readonly AppliedDelete[] {
     const { sequenceNumber, tuple, path } = view.manifest.columns
@@ -91,16 +102,25 @@ export class OpenedDeletes {
     const key = sameSpec ? view.tupleKeys()[tuple[row]!]! : undefined
     const shared = this.#sharedList(key, sequence)
     if (key === undefined) return shared
+    const bytes = readBytes(path, row)
     const own: AppliedDelete[] = []
-    for (const one of this.#targeting(readBytes(path, row))) {
+    const add = (one: number) => {
       const samePartition = this.#tupleKeys[this.#view.manifest.columns.tuple[one]!] === key
       if (samePartition && this.#isNewEnough(one, sequence)) own.push(this.#apply(one))
     }
+    for (const one of this.#targeting(bytes)) add(one)
+    for (const one of this.#naming(bytes)) {
+      if (this.#mayName(one, view.manifest.recordedPath(row))) add(one)
+    }
     for (const one of this.#byPartition.get(key)?.bounded ?? []) {
-      if (!this.#isNewEnough(one, sequence)) continue
-      if (this.#mayName(one, view.manifest.recordedPath(row))) own.push(this.#apply(one))
+      if (this.#mayName(one, view.manifest.recordedPath(row))) add(one)
     }
     return own.length === 0 ? shared : [...shared, ...own]
+  }
+
+  #naming(path: Uint8Array): Iterable<number> {
+    const { byName } = this.#details
+    return byName.size === 0 ? [] : byName.rowsOf(baseNameBytes(path))
   }
 
   #targeting(path: Uint8Array): Iterable<number> {

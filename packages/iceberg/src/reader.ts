@@ -2,6 +2,7 @@ import {
   type BatchCache,
   createSchema,
   type Field,
+  type FieldPath,
   leafOf,
   type ObjectStore,
   type Snapshot,
@@ -112,6 +113,7 @@ async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
       ...options,
       manifests,
       layouts: layoutsOf(metadata, fields),
+      leaves: leavesOf(metadata),
       tableLocation: metadata.location,
       resolveMetadata,
       context: {
@@ -154,12 +156,21 @@ function describe(
 
 function layoutsOf(metadata: IcebergMetadata, fields: readonly Field[]) {
   const current = fieldsById(fields)
-  // The table's own schema last: of a field known to several, its newest type counts.
-  const all = [...metadata.schemas.values(), metadata.schemas.get(metadata.currentSchemaId)!]
-  const known = new Map(all.flatMap(schema => [...fieldsById(schema)]))
+  const known = new Map(allSchemas(metadata).flatMap(schema => [...fieldsById(schema)]))
   return new Map(
     [...metadata.specs].map(([id, spec]) => [id, specLayout(spec, { current, known })]),
   )
+}
+
+/** The table's own schema last: of a field known to several, its newest type counts. */
+function allSchemas({ schemas, currentSchemaId }: IcebergMetadata): readonly (readonly Field[])[] {
+  return [...schemas.values(), schemas.get(currentSchemaId)!]
+}
+
+/** Equality deletes may compare columns that have been dropped since. */
+function leavesOf(metadata: IcebergMetadata): ReadonlyMap<number, FieldPath> {
+  const paths = allSchemas(metadata).flatMap(schema => [...statsLeaves(schema)])
+  return new Map(paths.map(path => [leafOf(path).id, path]))
 }
 
 /** The manifests of a snapshot, from its manifest list or, in version 1, from the metadata itself. */

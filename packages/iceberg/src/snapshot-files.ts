@@ -11,7 +11,7 @@ import {
   TableError,
 } from '@spillway/core'
 import { type DataFileContext, readDataFiles } from './data-files.js'
-import { DeleteIndex, type DeleteManifestHandle } from './delete-index.js'
+import { DeleteIndex, type DeleteIndexOptions, type DeleteManifestHandle } from './delete-index.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
 import { loadManifest, Manifest } from './manifest.js'
 import type { ManifestFile } from './manifest-list.js'
@@ -22,14 +22,13 @@ import { summaryRange } from './partition-summary.js'
 import type { PathResolver } from './paths.js'
 import type { SpecLayout } from './spec-layout.js'
 
-export interface SnapshotFilesOptions {
+export interface SnapshotFilesOptions extends DeleteIndexOptions {
   readonly store: ObjectStore
   readonly cache: BatchCache
   readonly blocks: InflatedBlocks
   readonly manifests: readonly ManifestFile[]
   readonly layouts: ReadonlyMap<number, SpecLayout>
   readonly context: DataFileContext
-  readonly tableLocation: string | undefined
   /** Where a manifest is read. */
   readonly resolveMetadata: PathResolver
 }
@@ -40,7 +39,7 @@ export function snapshotFiles(options: SnapshotFilesOptions): FileList {
   const loader = new ManifestLoader(options)
   const deletes = new DeleteIndex(
     live.filter(({ content }) => content === 'deletes').map(file => loader.deleteHandle(file)),
-    options.tableLocation,
+    options,
   )
   const data = live.filter(({ content }) => content === 'data')
   return {

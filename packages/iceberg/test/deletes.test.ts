@@ -12,6 +12,9 @@ import {
   smallTable,
 } from './support/small-table.js'
 
+/** The id of `file_path` in position delete files (spec, "Reserved Field IDs"). */
+const FILE_PATH_ID = 2147483546
+
 function vector(target: string, more: Partial<ManifestEntry> = {}): ManifestEntry {
   return {
     content: 1,
@@ -30,6 +33,13 @@ function vector(target: string, more: Partial<ManifestEntry> = {}): ManifestEntr
 function positions(name: string, more: Partial<ManifestEntry> = {}): ManifestEntry {
   const path = `${LOCATION}/data/${name}`
   return { content: 1, path, partition: [1], recordCount: 2, size: 50, ...more }
+}
+
+/** Bounds of the paths that a position delete file names, below the table. */
+function paths(lower: string, upper: string): Pick<ManifestEntry, 'lower' | 'upper'> {
+  const bound = (path: string) =>
+    new Map([[FILE_PATH_ID, new TextEncoder().encode(`${LOCATION}/${path}`)]])
+  return { lower: bound(lower), upper: bound(upper) }
 }
 
 function equality(name: string, more: Partial<ManifestEntry> = {}): ManifestEntry {
@@ -103,6 +113,33 @@ describe('which deletes apply (iceberg spec, "Scan Planning")', () => {
     [
       'no position deletes of another file',
       deletes(positions('p.parquet', { referencedFile: `${LOCATION}/data/b.parquet` })),
+      [],
+    ],
+    [
+      'position deletes whose bounds are its path',
+      deletes(positions('p.parquet', paths('data/a.parquet', 'data/a.parquet'))),
+      ['position-delete p.parquet'],
+    ],
+    [
+      'no position deletes whose bounds are another path',
+      deletes(positions('p.parquet', paths('data/b.parquet', 'data/b.parquet'))),
+      [],
+    ],
+    [
+      'no position deletes whose bounds are its path in another partition',
+      deletes(
+        positions('p.parquet', { ...paths('data/a.parquet', 'data/a.parquet'), partition: [2] }),
+      ),
+      [],
+    ],
+    [
+      'position deletes of paths around its own',
+      deletes(positions('p.parquet', paths('data/a', 'data/b'))),
+      ['position-delete p.parquet'],
+    ],
+    [
+      'no position deletes of paths after its own',
+      deletes(positions('p.parquet', paths('data/b', 'data/c'))),
       [],
     ],
     [
@@ -233,6 +270,7 @@ describe('canNamePath', () => {
     ['no bounds', { lower: '', upper: '' }, at('a'), true],
     ['its own path', { lower: at('a'), upper: at('a') }, at('a'), true],
     ['another path', { lower: at('b'), upper: at('b') }, at('a'), false],
+    ['its own name in another folder', { lower: at('x/a'), upper: at('x/a') }, at('y/a'), false],
     ['its own name before a move', { lower: '/old/data/a', upper: '/old/data/a' }, at('a'), true],
     ['a range below the table', { lower: at('b'), upper: at('d') }, at('a'), false],
     ['a range that holds it', { lower: at('a'), upper: at('d') }, at('b'), true],
