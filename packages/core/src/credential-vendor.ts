@@ -12,7 +12,8 @@ export type CloudCredentials =
       readonly kind: 'aws' | 'r2'
       readonly accessKeyId: string
       readonly secretAccessKey: string
-      readonly sessionToken: string
+      /** Absent for keys that a provider scoped by hand: they live until the provider takes them back. */
+      readonly sessionToken?: string
     }
   | { readonly kind: 'azure'; readonly sasToken: string }
   | { readonly kind: 'gcp'; readonly oauthToken: string }

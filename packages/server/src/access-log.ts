@@ -13,6 +13,8 @@ export interface AccessRecord {
   format?: string
   /** Of the table. */
   version?: bigint
+  /** The location that credentials were given for. */
+  vended?: string
   filesReturned?: number
   filesTotal?: number
   bytesSent?: number

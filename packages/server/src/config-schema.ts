@@ -1,5 +1,6 @@
 import { TableError } from '@spillway/core'
 import { z } from 'zod'
+import { heldBack } from './access-modes.js'
 
 // 255 characters; no space, slash or control character: PROTOCOL.md, "Name". Shares may hold dots, the rest not.
 const shareName = z.string().regex(/^[^ /\p{Cc}]{1,255}$/u, 'is not a valid share name')
@@ -106,11 +107,9 @@ function checkNames({ shares, recipients }: CheckedConfig): void {
 /** Credentials open the whole folder: every version and every partition that is in it. */
 function checkDirectory(table: TableConfig): void {
   if (!table.accessModes?.includes('dir')) return
-  const leaks = [
-    ...(table.history ? [] : ['history is not shared']),
-    ...(table.startVersion === undefined ? [] : ['startVersion holds versions back']),
-    ...(table.partitions === undefined ? [] : ['partitions are held back']),
-  ]
+  const { history, startVersion, partitions, rebase, view, metadataFile } = table
+  const source = { rebase, view, metadataFile }
+  const leaks = heldBack({ history, startVersion, partitions, source })
   if (leaks.length === 0) return
   throw refused(
     `table ${table.name} cannot be shared by dir access, because ${leaks.join(' and ')}`,

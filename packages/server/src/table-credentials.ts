@@ -29,6 +29,7 @@ export async function tableCredentials(context: RequestContext): Promise<Respons
     expiresInSeconds: EXPIRES_IN_SECONDS,
     signal: context.signal,
   })
+  context.record.vended = location
   return jsonResponse({
     credentials: { location, ...wireCredentials(credentials), expirationTime: expiresAt },
   })
@@ -73,7 +74,8 @@ function wireCredentials(credentials: CloudCredentials): { readonly [key: string
   switch (credentials.kind) {
     case 'aws':
     case 'r2': {
-      const { accessKeyId, secretAccessKey, sessionToken } = credentials
+      // The wire has no optional member here: keys without a session have an empty one.
+      const { accessKeyId, secretAccessKey, sessionToken = '' } = credentials
       const key = credentials.kind === 'aws' ? 'awsTempCredentials' : 'r2Credentials'
       return { [key]: { accessKeyId, secretAccessKey, sessionToken } }
     }

@@ -41,6 +41,12 @@ beforeAll(async () => {
               { name: 'dir', ...open, accessModes: ['dir'] },
               { name: 'url', ...open },
               { name: 'elsewhere', ...open, location: 'gs://b/t', accessModes: ['url', 'dir'] },
+              {
+                name: 'partly',
+                ...open,
+                accessModes: ['url', 'dir'],
+                auxiliaryLocations: ['gs://b/aux'],
+              },
             ],
           },
         ],
@@ -102,9 +108,12 @@ it.each(['[]', '{"location":1}', '{'])('the body %s is a 400', async body => {
   expect((await failure(await ask('both', body))).status).toBe(400)
 })
 
-it.each(['url', 'elsewhere'])('78: table %s, which does not offer dir, is a 400', async table => {
-  expect((await failure(await ask(table))).status).toBe(400)
-})
+it.each(['url', 'elsewhere', 'partly'])(
+  '78: table %s, which does not offer dir, is a 400',
+  async table => {
+    expect((await failure(await ask(table))).status).toBe(400)
+  },
+)
 
 it('79: an ungranted table is a 404', async () => {
   const init = { method: 'POST', headers: { authorization: `Bearer ${OTHER_TOKEN}` } }
@@ -125,6 +134,7 @@ it('13: location and access modes are told where dir is offered, and only there'
     both: [root, ['url', 'dir'], ['s3a://b/aux/']],
     dir: [root, ['dir'], undefined],
     elsewhere: [undefined, undefined, undefined],
+    partly: [undefined, undefined, undefined],
     url: [undefined, undefined, undefined],
   })
   const [, line] = await linesOf(await server.ask(`${tablePath('both')}/metadata`))
@@ -143,8 +153,48 @@ it.each([
   ['its history', {}],
   ['earlier versions', { history: true, startVersion: 2 }],
   ['other partitions', { history: true, partitions: 'a = 1' }],
+  ['later versions', { history: true, metadataFile: 'metadata/v1.metadata.json' }],
+  ['log files', { history: true, view: 'read-optimized' as const }],
+  ['where its files are', { history: true, rebase: [{ from: 's3://old', to: '' }] }],
 ])('a table that holds back %s cannot be shared by dir', (_, given) => {
   const table = { name: 't', location: 's3://b/t', accessModes: ['dir' as const], ...given }
   const config = { shares: [{ name: 's', schemas: [{ name: 'x', tables: [table] }] }] }
   expect(() => createConfigShares(config)).toThrow(/cannot be shared by dir access/)
+})
+
+it('the log says for which folder credentials were given, and nothing of them', async () => {
+  server.log.length = 0
+  await ask('both')
+  await expect.poll(() => server.log.length).toBe(1)
+  expect(server.log[0]).toMatchObject({ recipient: 'acme', table: 'both', vended: root })
+  expect(JSON.stringify(server.log)).not.toMatch(/AKIA|awsTempCredentials/)
+})
+
+it('keys without a session have an empty one on the wire, which has no optional member', async () => {
+  const own = await startServer({
+    vendors: [
+      {
+        covers: () => true,
+        vend: async () => ({
+          expiresAt: 1,
+          credentials: { kind: 'aws', accessKeyId: 'AKIA', secretAccessKey: 's' },
+        }),
+      },
+    ],
+  })
+  const location = `file://${own.lake.root}/simple`
+  const table = { name: 't', location, history: true, accessModes: ['dir' as const] }
+  own.shares.replace({
+    ...own.config,
+    shares: [
+      { name: 'Lake', schemas: [{ name: 'Main', tables: [table] }] },
+      { name: 'other' },
+      { name: 'third' },
+    ],
+  })
+  const path = `${tablePath('t')}/temporary-table-credentials`
+  expect(await (await own.ask(path, { method: 'POST' })).json()).toMatchObject({
+    credentials: { awsTempCredentials: { sessionToken: '' } },
+  })
+  await own.close()
 })

@@ -15,4 +15,5 @@ export {
   parseUri,
   relativeTo,
   type StorageUri,
+  sameFolder,
 } from './uri.js'

@@ -116,6 +116,11 @@ export function relativeTo(base: string, path: string): string | undefined {
   return to.key.startsWith(from.key) ? to.key.slice(from.key.length) : undefined
 }
 
+/** True where both name one folder, however its scheme and last slash are written. */
+export function sameFolder(a: string, b: string): boolean {
+  return relativeTo(a, folderUri(b)) === ''
+}
+
 /** Where the canonical text is needed only to be compared: the bucket or root that owns a path. */
 export function bucketOf(uri: string): string {
   const { scheme, authority } = parseUri(uri)

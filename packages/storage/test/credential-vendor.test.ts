@@ -6,7 +6,8 @@ import {
   scopedCredentialVendor,
 } from '../src/s3/credential-vendor.js'
 import { type PolicyStatement, sessionPolicy } from '../src/s3/session-policy.js'
-import { type TestStsServer, testStsServer } from './sts-server.js'
+import type { TestSession } from './s3-verify.js'
+import { matchesPattern, type TestStsServer, testStsServer } from './sts-server.js'
 
 let sts: TestStsServer
 beforeAll(async () => {
@@ -16,6 +17,7 @@ afterAll(() => sts.close())
 beforeEach(() => {
   sts.requests.length = 0
   sts.errors.length = 0
+  sts.sessions.clear()
 })
 
 const ROLE = 'arn:aws:iam::123456789012:role/reader'
@@ -28,26 +30,14 @@ const vendor = (options: Partial<S3CredentialVendorOptions> = {}) =>
     ...options,
   })
 
-/** Whether IAM would match: * and ? are patterns, ${*} and its like are themselves. */
-function matches(pattern: string, text: string): boolean {
-  const parts = pattern.match(/\$\{[*?$]\}|[\s\S]/gu) ?? []
-  const regex = parts.map(part => {
-    if (part === '*') return '[\\s\\S]*'
-    if (part === '?') return '[\\s\\S]'
-    const literal = part.length > 2 ? part[2] : part
-    return (literal ?? '').replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
-  })
-  return new RegExp(`^${regex.join('')}$`, 'u').test(text)
-}
-
 function allowed(location: string, action: string, on: { resource: string; prefix?: string }) {
   const policy = sessionPolicy(location, { region: 'eu-west-1', listing: true })
   return policy.Statement.some(
     ({ Action, Resource, Condition }: PolicyStatement) =>
       Action === action &&
-      matches(Resource, on.resource) &&
+      matchesPattern(Resource, on.resource) &&
       (Condition?.StringLike['s3:prefix'].some(
-        pattern => on.prefix !== undefined && matches(pattern, on.prefix),
+        pattern => on.prefix !== undefined && matchesPattern(pattern, on.prefix),
       ) ??
         true),
   )
@@ -118,11 +108,12 @@ describe('s3CredentialVendor', () => {
     const vended = await vendor({ externalId: 'ours' }).vend('s3://lake/t', {
       expiresInSeconds: 1800,
     })
+    const [[accessKeyId, { secret, token }]] = [...sts.sessions] as [[string, TestSession]]
     expect(vended.credentials).toEqual({
       kind: 'aws',
-      accessKeyId: 'ASIA1',
-      secretAccessKey: 'secret',
-      sessionToken: 'token',
+      accessKeyId,
+      secretAccessKey: secret,
+      sessionToken: token,
     })
     expect(Math.abs(vended.expiresAt - now - 1_800_000)).toBeLessThan(5000)
     const { Version: _, Policy, ...asked } = Object.fromEntries(sts.requests[0] ?? [])
@@ -166,6 +157,14 @@ describe('s3CredentialVendor', () => {
     expect(actions).toEqual([['s3:GetObject', 's3:ListBucket'], ['s3:GetObject']])
   })
 
+  it('signs what it asks: an STS that knows other keys gives nothing', async () => {
+    const stranger = vendor({ credentials: { accessKeyId: 'key', secretAccessKey: 'guessed' } })
+    await expect(stranger.vend('s3://lake/t', { expiresInSeconds: 900 })).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringMatching(/refused the session/),
+    })
+  })
+
   it.each([
     [{ status: 403, code: 'AccessDenied' }, false, /allow sts:AssumeRole/],
     [{ status: 400, code: 'ValidationError' }, false, /STS made no session/],
@@ -206,6 +205,8 @@ describe('scopedCredentialVendor', () => {
         location: 's3://lake/short',
         credentials: { ...keys('short'), expiration: new Date(50_000) },
       },
+      { location: 's3://lake/over', credentials: { ...keys('over'), expiration: new Date(0) } },
+      { location: 's3://lake/user', credentials: { accessKeyId: 'user', secretAccessKey: 's' } },
     ],
     () => 0,
   )
@@ -214,10 +215,28 @@ describe('scopedCredentialVendor', () => {
     return ['accessKeyId' in credentials ? credentials.accessKeyId : '', expiresAt]
   }
 
-  it('gives the keys of the nearest folder, while they last', async () => {
+  it('gives the keys of the folder itself, while they last', async () => {
     expect(await vend('s3a://lake/sales/orders')).toEqual(['narrow', 100_000])
-    expect(await vend('s3://lake/sales/orders2')).toEqual(['wide', 100_000])
-    expect(await vend('s3://lake/short/t')).toEqual(['short', 50_000])
+    expect(await vend('s3://lake/sales/')).toEqual(['wide', 100_000])
+    expect(await vend('s3://lake/short')).toEqual(['short', 50_000])
+  })
+
+  it('gives no keys that have expired, and says what to do', async () => {
+    expect(scoped.covers('s3://lake/over')).toBe(true)
+    await expect(vend('s3://lake/over')).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringMatching(/have expired: configure new ones/),
+      retryable: false,
+    })
+  })
+
+  it('gives keys without a session as they are', async () => {
+    const { credentials } = await scoped.vend('s3://lake/user', { expiresInSeconds: 100 })
+    expect(credentials).toEqual({ kind: 'aws', accessKeyId: 'user', secretAccessKey: 's' })
+  })
+
+  it('never gives keys of a wider folder, which open its other tables too', () => {
+    expect(scoped.covers('s3://lake/sales/orders2')).toBe(false)
   })
 
   it.each(['s3://lake/sales2', 's3://lake', 's3://other/sales', 'file:///sales'])(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Call, S3Refusal, verify } from './s3-verify.js'
+import { type Call, S3Refusal, type TestSession, verify } from './s3-verify.js'
 
 /** A small S3 for tests, which verifies every signature the way the service documents it. */
 export interface TestS3Server {
@@ -29,6 +29,8 @@ export type Fault =
 export interface TestS3Options {
   readonly secrets: Readonly<Record<string, string>>
   readonly sessionToken?: string
+  /** By access key. */
+  readonly sessions?: ReadonlyMap<string, TestSession>
   readonly region?: string
   readonly pageSize?: number
   readonly now?: () => number

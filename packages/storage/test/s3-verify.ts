@@ -13,6 +13,13 @@ export class S3Refusal extends Error {
   }
 }
 
+/** Keys that live for a while and open a part. */
+export interface TestSession {
+  readonly secret: string
+  readonly token: string
+  allows(call: Call): boolean
+}
+
 export interface Call {
   readonly method: string
   /** Decoded: bucket, then key. */
@@ -26,10 +33,11 @@ export interface Call {
 /** Signature Version 4 by header or by query, over the path as it was sent. */
 export function verify(options: TestS3Options, call: Call, rawPath: string): void {
   const signed = call.query.has('X-Amz-Signature') ? byQuery(options, call) : byHeader(call)
-  const secret = options.secrets[signed.accessKeyId]
+  const session = options.sessions?.get(signed.accessKeyId)
+  const secret = session?.secret ?? options.secrets[signed.accessKeyId]
   if (secret === undefined) throw new S3Refusal(403, 'InvalidAccessKeyId')
   const token = call.query.get('X-Amz-Security-Token') ?? call.headers['x-amz-security-token']
-  if (token !== options.sessionToken) throw new S3Refusal(403, 'InvalidToken')
+  if (token !== (session?.token ?? options.sessionToken)) throw new S3Refusal(403, 'InvalidToken')
   const [day = '', region = '', service = '', end = ''] = signed.scope.split('/')
   if (region !== (options.region ?? 'us-east-1')) {
     throw new S3Refusal(400, 'AuthorizationHeaderMalformed')
@@ -56,6 +64,7 @@ export function verify(options: TestS3Options, call: Call, rawPath: string): voi
   if (given.length !== 32 || signed.signature.length !== 64 || !timingSafeEqual(given, expected)) {
     throw new S3Refusal(403, 'SignatureDoesNotMatch')
   }
+  if (session !== undefined && !session.allows(call)) throw new S3Refusal(403, 'AccessDenied')
 }
 
 function hmac(key: Buffer | string, text: string): Buffer {
@@ -97,8 +106,8 @@ function byHeader({ headers, body }: Call) {
     )
   if (match === null) throw new S3Refusal(403, 'AccessDenied')
   const [, accessKeyId = '', scope = '', signedHeaders = '', signature = ''] = match
-  const payload = String(headers['x-amz-content-sha256'])
   const actual = createHash('sha256').update(body).digest('hex')
+  const payload = String(headers['x-amz-content-sha256'] ?? actual)
   if (payload !== 'UNSIGNED-PAYLOAD' && payload !== actual) {
     throw new S3Refusal(400, 'XAmzContentSHA256Mismatch')
   }

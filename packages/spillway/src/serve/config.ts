@@ -6,19 +6,14 @@ import { locationFromInput, parseUri } from '@spillway/storage'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { sourceOf } from '../table-source.js'
-
-const credentials = z.strictObject({
-  accessKeyId: z.string().min(1),
-  secretAccessKey: z.string().min(1),
-  sessionToken: z.string().min(1).optional(),
-})
+import { credentialVendors, s3Credentials, vendorSchema } from './vendors.js'
 
 const s3 = {
   region: z.string().min(1).optional(),
   endpoint: z.url({ protocol: /^https?$/ }).optional(),
   publicEndpoint: z.url({ protocol: /^https?$/ }).optional(),
   pathStyle: z.boolean().optional(),
-  credentials: credentials.optional(),
+  credentials: s3Credentials.optional(),
 }
 
 const corsOrigin = z
@@ -42,6 +37,7 @@ const schema = z.strictObject({
     .strictObject({
       s3: z.strictObject(s3).optional(),
       buckets: z.array(z.strictObject({ bucket: z.string().min(1), ...s3 })).default([]),
+      vending: z.array(vendorSchema).default([]),
     })
     .prefault({}),
   duckdb: z
@@ -117,6 +113,7 @@ export function parseConfig(
   const { server, storage, duckdb, staging } = parsed.data
   const shares = located(sharesOf(parsed.data, path), folder)
   const stagingLocation = staging && locationFromInput(staging.location, folder)
+  checkVending(shares, storage, path)
   return {
     server,
     storage,
@@ -179,12 +176,34 @@ function locatedTable(table: TableConfig, folder: string): TableConfig {
   }
 }
 
-function localRoots({ shares }: SharesConfig, staging: string | undefined): readonly string[] {
-  const tables = (shares ?? []).flatMap(share =>
+/** A table that is offered by credentials which nobody can give would quietly be read by URL, or not at all. */
+function checkVending(shares: SharesConfig, { vending }: StorageSettings, path: string): void {
+  const vendors = credentialVendors(vending)
+  for (const { name, location, auxiliaryLocations = [], accessModes } of tablesOf(shares)) {
+    if (!accessModes?.includes('dir')) continue
+    const bare = [location, ...auxiliaryLocations].find(
+      place => !vendors.some(vendor => vendor.covers(place)),
+    )
+    if (bare === undefined) continue
+    throw refused(
+      path,
+      `table ${name} is shared by dir access, but no entry of storage.vending gives credentials for ${bare}`,
+    )
+  }
+}
+
+function tablesOf({ shares }: SharesConfig): readonly TableConfig[] {
+  return (shares ?? []).flatMap(share =>
     (share.schemas ?? []).flatMap(({ tables: all }) => all ?? []),
   )
+}
+
+function localRoots(shares: SharesConfig, staging: string | undefined): readonly string[] {
   const locations = [
-    ...tables.flatMap(({ location, auxiliaryLocations = [] }) => [location, ...auxiliaryLocations]),
+    ...tablesOf(shares).flatMap(({ location, auxiliaryLocations = [] }) => [
+      location,
+      ...auxiliaryLocations,
+    ]),
     ...(staging === undefined ? [] : [staging]),
   ]
   return [...new Set(locations.filter(each => parseUri(each).scheme === 'file'))]

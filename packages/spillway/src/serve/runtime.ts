@@ -6,6 +6,8 @@ import { localGateway } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
 import { type Composition, compose } from '../compose.js'
 import type { ServeConfig, StorageSettings } from './config.js'
+import { present } from './present.js'
+import { credentialVendors } from './vendors.js'
 
 /** Everything that one configuration made, until the next replaces it. */
 export interface Runtime {
@@ -44,6 +46,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   const sharing = createSharingServer({
     engine,
     catalog,
+    vendors: credentialVendors(config.storage.vending),
     prefix: `${basePath}/delta-sharing`,
     tokenSecret: options.secret,
     ...(options.log && { log: options.log }),
@@ -106,13 +109,6 @@ function storageOf({ s3, buckets }: StorageSettings): {
     ...(s3 && { s3: present<S3Options>(s3) }),
     buckets: buckets.map(each => present<S3Options & { readonly bucket: string }>(each)),
   }
-}
-
-/** Absent members and undefined ones mean the same; options know the former alone. */
-function present<Options>(given: object): Options {
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as Options
 }
 
 /** What the engine was made from: with all of it the same, only the catalog changes hands. */

@@ -6,7 +6,7 @@ import {
   STSServiceException,
 } from '@aws-sdk/client-sts'
 import { type CredentialVendor, TableError, throwIfCancelled } from '@spillway/core'
-import { parseUri, relativeTo } from '../uri.js'
+import { parseUri, sameFolder } from '../uri.js'
 import {
   parseEndpoint,
   regionOf,
@@ -122,17 +122,19 @@ function vended(answer: Credentials | undefined) {
 export interface ScopedS3Credentials {
   /** The folder that these keys can read, and nothing else can: the provider's word. */
   readonly location: string
-  readonly credentials: S3Credentials & { readonly sessionToken: string }
+  readonly credentials: S3Credentials
 }
 
-/** Keys that a provider scoped elsewhere, for services without STS. The longest folder that holds a location wins. */
+/**
+ * Keys that a provider scoped elsewhere, for services without STS. They are given for their own folder only: keys of a
+ * wider one would open its other tables too. Keys that do not expire are told as if they did, so that a recipient
+ * comes back and finds out when the provider has taken them away.
+ */
 export function scopedCredentialVendor(
   scopes: readonly ScopedS3Credentials[],
   clock: () => number = Date.now,
 ): CredentialVendor {
-  const longestFirst = scopes.toSorted((a, b) => b.location.length - a.location.length)
-  const scopeOf = (location: string) =>
-    longestFirst.find(scope => relativeTo(scope.location, `${location}/`) !== undefined)
+  const scopeOf = (location: string) => scopes.find(scope => sameFolder(scope.location, location))
   return {
     covers: location => scopeOf(location) !== undefined,
     async vend(location, { expiresInSeconds, signal }) {
@@ -140,9 +142,18 @@ export function scopedCredentialVendor(
       const scope = scopeOf(location)
       if (scope === undefined) throw uncovered(location)
       const { accessKeyId, secretAccessKey, sessionToken, expiration } = scope.credentials
-      const asked = clock() + Math.floor(expiresInSeconds) * 1000
-      const expiresAt = Math.min(asked, expiration?.getTime() ?? asked)
-      return { expiresAt, credentials: { kind: 'aws', accessKeyId, secretAccessKey, sessionToken } }
+      const now = clock()
+      if (expiration !== undefined && expiration.getTime() <= now) throw outdated(location)
+      const asked = now + Math.floor(expiresInSeconds) * 1000
+      return {
+        expiresAt: Math.min(asked, expiration?.getTime() ?? asked),
+        credentials: {
+          kind: 'aws',
+          accessKeyId,
+          secretAccessKey,
+          ...(sessionToken !== undefined && { sessionToken }),
+        },
+      }
     },
   }
 }
@@ -157,6 +168,14 @@ function uncovered(location: string): TableError {
     context: { path: location },
     retryable: false,
   })
+}
+
+function outdated(location: string): TableError {
+  return new TableError(
+    'STORAGE_UNAVAILABLE',
+    'the credentials configured for this location have expired: configure new ones',
+    { context: { path: location }, retryable: false },
+  )
 }
 
 function stsError(error: unknown, location: string): unknown {

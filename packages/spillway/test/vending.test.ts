@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto'
+import { deltaReader } from '@spillway/delta'
+import { createBatchCache } from '@spillway/engine'
+import { type S3Options, s3Store } from '@spillway/storage/s3'
+import { failureCode } from '@spillway/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type TestS3Server, testS3Server } from '../../storage/test/s3-server.js'
+import { type TestStsServer, testStsServer } from '../../storage/test/sts-server.js'
+import { parseConfig } from '../src/index.js'
+import { type RunningServer, startServer } from '../src/serve/start-server.js'
+
+const TOKEN = 'token-of-the-recipient'
+const REGION = 'eu-west-1'
+
+let sts: TestStsServer
+let s3: TestS3Server
+let server: RunningServer
+beforeAll(async () => {
+  sts = await testStsServer(REGION)
+  s3 = await testS3Server({
+    secrets: { key: 'secret', scoped: 'scoped secret' },
+    sessions: sts.sessions,
+    region: REGION,
+  })
+  for (const table of ['sales/orders', 'sales/orders2', 'fixed']) writeTable(table)
+  server = await startServer(parseConfig(configText(), { folder: '/', path: 'spillway.yaml' }))
+})
+afterAll(async () => {
+  await server.close()
+  await s3.close()
+  await sts.close()
+})
+
+/** A Delta table of one file, laid into the bucket `lake`. */
+function writeTable(folder: string): void {
+  const schemaString = JSON.stringify({
+    type: 'struct',
+    fields: [{ name: 'id', type: 'long', nullable: true, metadata: {} }],
+  })
+  const lines = [
+    { protocol: { minReaderVersion: 1, minWriterVersion: 2 } },
+    {
+      metaData: {
+        id: `id of ${folder}`,
+        format: { provider: 'parquet', options: {} },
+        schemaString,
+        partitionColumns: [],
+        configuration: {},
+      },
+    },
+    {
+      add: {
+        path: 'a.parquet',
+        partitionValues: {},
+        size: 4,
+        modificationTime: 0,
+        dataChange: true,
+      },
+    },
+  ]
+  const log = lines.map(line => `${JSON.stringify(line)}\n`).join('')
+  put(`lake/${folder}/_delta_log/${'0'.repeat(20)}.json`, log)
+  put(`lake/${folder}/a.parquet`, 'PAR1')
+}
+
+function put(key: string, text: string): void {
+  s3.objects.set(key, { bytes: Buffer.from(text), etag: '"1"', modified: new Date(0) })
+}
+
+const configText = () => `
+server: { port: 0 }
+storage:
+  s3:
+    endpoint: ${s3.endpoint}
+    region: ${REGION}
+    pathStyle: true
+    credentials: { accessKeyId: key, secretAccessKey: secret }
+  vending:
+    - kind: static
+      location: s3://lake/fixed
+      credentials: { accessKeyId: scoped, secretAccessKey: scoped secret }
+    - kind: assume-role
+      roleArn: arn:aws:iam::123456789012:role/reader
+      stsEndpoint: ${sts.endpoint}
+      region: ${REGION}
+      credentials: { accessKeyId: key, secretAccessKey: secret }
+shares:
+  - name: lake
+    schemas:
+      - name: sales
+        tables:
+          - { name: orders, location: 's3://lake/sales/orders', history: true, accessModes: [url, dir] }
+          - { name: fixed, location: 's3://lake/fixed', history: true, accessModes: [dir] }
+          - { name: urls, location: 's3://lake/sales/orders2', history: true }
+recipients:
+  - { name: partner, shares: [lake], tokens: [{ sha256: ${createHash('sha256').update(TOKEN).digest('hex')} }] }
+`
+
+function ask(path: string, method = 'GET'): Promise<Response> {
+  const headers = { authorization: `Bearer ${TOKEN}` }
+  return fetch(`${server.endpoint}/shares/lake${path}`, { method, headers })
+}
+
+interface Vended {
+  readonly location: string
+  readonly awsTempCredentials: S3Options['credentials']
+  readonly expirationTime: number
+}
+
+async function vended(table: string): Promise<Vended> {
+  const path = `/schemas/sales/tables/${table}/temporary-table-credentials`
+  const response = await ask(path, 'POST')
+  expect(response.status).toBe(200)
+  return ((await response.json()) as { credentials: Vended }).credentials
+}
+
+/** The bucket as whoever holds these credentials sees it. */
+function storeOf({ awsTempCredentials: keys }: Vended) {
+  const credentials = Object.fromEntries(Object.entries(keys ?? {}).filter(([, value]) => value))
+  return s3Store({
+    endpoint: s3.endpoint,
+    region: REGION,
+    pathStyle: true,
+    credentials: credentials as never,
+  })
+}
+
+describe('credentials of a served table', () => {
+  it('made by STS read its log and its files', async () => {
+    const session = await vended('orders')
+    expect(session.location).toBe('s3://lake/sales/orders')
+    expect(session.expirationTime).toBeGreaterThan(Date.now())
+    const store = storeOf(session)
+    const reader = deltaReader({ store, cache: createBatchCache({ maxBytes: 1e6 }) })
+    const { location } = session
+    const { version } = await reader.snapshot({ location }, { at: { kind: 'latest' } })
+    expect(version).toBe(0n)
+    const file = await store.get('s3://lake/sales/orders/a.parquet')
+    expect(Buffer.from(file?.bytes ?? []).toString()).toBe('PAR1')
+    store.close()
+  })
+
+  it('made by STS open nothing beside it, and write nothing', async () => {
+    const store = storeOf(await vended('orders'))
+    const listing = async (prefix: string) => {
+      for await (const _ of store.list(prefix)) return
+    }
+    const attempts = [
+      () => store.get('s3://lake/sales/orders2/a.parquet'),
+      () => listing('s3://lake/sales/orders2/'),
+      () => listing('s3://lake/'),
+      () => store.put('s3://lake/sales/orders/b', Buffer.from('x')),
+      () => store.delete('s3://lake/sales/orders/a.parquet'),
+    ]
+    for (const attempt of attempts) expect(await failureCode(attempt)).toBe('STORAGE_UNAVAILABLE')
+    expect(s3.objects.has('lake/sales/orders/a.parquet')).toBe(true)
+    store.close()
+  })
+
+  it('are honoured only with their own session', async () => {
+    const session = await vended('orders')
+    const stolen = { ...session.awsTempCredentials, sessionToken: 'another' }
+    const store = storeOf({ ...session, awsTempCredentials: stolen as never })
+    const read = () => store.get('s3://lake/sales/orders/a.parquet')
+    expect(await failureCode(read)).toBe('STORAGE_UNAVAILABLE')
+    store.close()
+  })
+
+  it('scoped by the provider are those of its own folder', async () => {
+    const asked = sts.requests.length
+    const fixed = await vended('fixed')
+    expect(fixed.awsTempCredentials).toEqual({
+      accessKeyId: 'scoped',
+      secretAccessKey: 'scoped secret',
+      sessionToken: '',
+    })
+    const store = storeOf(fixed)
+    expect((await store.get('s3://lake/fixed/a.parquet'))?.bytes.length).toBe(4)
+    expect(sts.requests.length).toBe(asked)
+    store.close()
+  })
+
+  it('are told of where they are given, and only there', async () => {
+    const { items } = (await (await ask('/all-tables')).json()) as {
+      items: readonly { name: string; location?: string; accessModes?: readonly string[] }[]
+    }
+    expect(items.map(({ name, location, accessModes }) => [name, location, accessModes])).toEqual([
+      ['fixed', 's3://lake/fixed', ['dir']],
+      ['orders', 's3://lake/sales/orders', ['url', 'dir']],
+      ['urls', undefined, undefined],
+    ])
+  })
+})
+
+describe('a configuration', () => {
+  const vending = (text: string) => `storage: { vending: [${text}] }`
+  it.each([
+    ['an unknown kind', vending('{ kind: sts }'), /storage\.vending\.0/],
+    [
+      'a role that is none',
+      vending('{ kind: assume-role, roleArn: reader }'),
+      /the ARN of an IAM role/,
+    ],
+    [
+      'static keys of a place that is no bucket',
+      vending(
+        '{ kind: static, location: /data, credentials: { accessKeyId: a, secretAccessKey: b } }',
+      ),
+      /must be a folder of an S3 bucket/,
+    ],
+    [
+      'sessions too short for STS',
+      vending('{ kind: federation-token, maxSessionSeconds: 60 }'),
+      /storage\.vending\.0\.maxSessionSeconds/,
+    ],
+    [
+      'a table by dir access that nobody gives credentials for',
+      `${vending('{ kind: federation-token, buckets: [other] }')}
+shares: [{ name: s, schemas: [{ name: x, tables: [{ name: t, location: 's3://lake/t', history: true, accessModes: [dir] }] }] }]`,
+      /table t is shared by dir access, but no entry of storage\.vending gives credentials for s3:\/\/lake\/t/,
+    ],
+  ])('with %s is refused', (_, text, message) => {
+    expect(() => parseConfig(text, { folder: '/', path: 'spillway.yaml' })).toThrow(message)
+  })
+})
