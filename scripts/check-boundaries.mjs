@@ -28,7 +28,7 @@ const ALLOWED = {
   ],
   client: [['core', 'protocol'], []],
   duckdb: [
-    ['core', 'encoding'],
+    ['core', 'encoding', 'planner', 'delta', 'protocol', 'client'],
     ['@duckdb/node-api', 'apache-arrow'],
   ],
   testkit: [

@@ -15,6 +15,21 @@ export { type DuckdbParquetReaderOptions, duckdbParquetReader } from './parquet-
 export { predicateSql } from './predicate-sql.js'
 export { rowJson, valueJson } from './row-json.js'
 export { type RowResolverOptions, rowResolver } from './row-resolver.js'
+export type {
+  AttachedShare,
+  AttachedTable,
+  AttachOptions,
+  PartitionExplanation,
+  QuerySqlOptions,
+  ResultColumn,
+  ScanExplanation,
+  ScanProgress,
+  ShareExplanation,
+  ShareProfile,
+  ShareResult,
+  ShareTransport,
+  SqlParameter,
+} from './share/types.js'
 export {
   liveFiles,
   type RowAnswer,
