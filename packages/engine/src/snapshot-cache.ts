@@ -1,15 +1,12 @@
 import type { Snapshot, SnapshotRef, TableReader, TableSource } from '@spillway/core'
+import { LatestVersions, type ResolvedVersion } from './latest-versions.js'
 import type { Metrics } from './metrics.js'
 import { SingleFlight } from './shared-load.js'
 import { sourceKey, type TableResolver } from './table-resolver.js'
 
 export interface SnapshotCache {
   get(source: TableSource, at: SnapshotRef, signal?: AbortSignal): Promise<Snapshot>
-  resolve(
-    source: TableSource,
-    ref: SnapshotRef,
-    signal?: AbortSignal,
-  ): Promise<{ readonly version: bigint; readonly timestamp: number }>
+  resolve(source: TableSource, ref: SnapshotRef, signal?: AbortSignal): Promise<ResolvedVersion>
   /** Forgets a table: the next request reads its storage again. */
   forget(source: TableSource): void
 }
@@ -42,10 +39,12 @@ class LruSnapshotCache implements SnapshotCache {
   // By table and reference; insertion order is the order of last use.
   readonly #entries = new Map<string, Entry>()
   readonly #loads = new SingleFlight<Snapshot>()
+  readonly #latestVersions: LatestVersions
   #bytes = 0
 
   constructor(options: SnapshotCacheOptions) {
     this.#options = options
+    this.#latestVersions = new LatestVersions(options)
   }
 
   async get(source: TableSource, at: SnapshotRef, signal?: AbortSignal): Promise<Snapshot> {
@@ -57,19 +56,26 @@ class LruSnapshotCache implements SnapshotCache {
   }
 
   async resolve(source: TableSource, ref: SnapshotRef, signal?: AbortSignal) {
+    if (ref.kind !== 'latest') return this.#resolve(source, ref, signal)
     const fresh = this.#fresh(entryKey(source, LATEST), this.#options.freshnessMs)
-    if (ref.kind === 'latest' && fresh !== undefined) return fresh
-    const reader = await this.#options.resolver.readerFor(source, signal)
-    const resolved = await this.#options.metrics.timed(
-      'snapshot.resolve',
-      () => reader.resolve(source, ref, signal),
-      { format: reader.format },
+    if (fresh !== undefined) return fresh
+    const resolved = await this.#latestVersions.get(
+      source,
+      cancelled => this.#resolve(source, ref, cancelled),
+      signal,
     )
-    if (ref.kind === 'latest') this.#outdate(source, resolved.version)
+    this.#outdate(source, resolved.version)
     return resolved
   }
 
+  async #resolve(source: TableSource, ref: SnapshotRef, signal?: AbortSignal) {
+    const reader = await this.#options.resolver.readerFor(source, signal)
+    const resolve = () => reader.resolve(source, ref, signal)
+    return this.#options.metrics.timed('snapshot.resolve', resolve, { format: reader.format })
+  }
+
   forget(source: TableSource): void {
+    this.#latestVersions.forget(source)
     const prefix = sourceKey(source)
     for (const key of [...this.#entries.keys()]) {
       if (key.startsWith(prefix)) this.#drop(key)
@@ -92,6 +98,8 @@ class LruSnapshotCache implements SnapshotCache {
       reader.snapshot(source, { at: LATEST, signal, ...(previous && { previous }) }),
     )
     this.#keep(key, snapshot, checkedAt)
+    // What was told before may be older than this, and must not be told again when this has been let go.
+    this.#latestVersions.forget(source)
     return snapshot
   }
 

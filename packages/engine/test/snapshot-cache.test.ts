@@ -65,6 +65,34 @@ it('never answers from an older version than it has told', async () => {
   expect((await engine.snapshot(source)).version).toBe(5n)
 })
 
+it('reads the latest version once for all who ask while it is fresh, and again after', async () => {
+  const { engine, reader, time, source } = setUp()
+  await Promise.all([engine.resolve(source), engine.resolve(source)])
+  time.now += 99
+  await engine.resolve(source)
+  expect(reader.calls).toEqual(['resolve latest'])
+  reader.table = { ...reader.table, version: 5n }
+  time.now += 1
+  expect((await engine.resolve(source)).version).toBe(5n)
+  expect(reader.calls).toEqual(['resolve latest', 'resolve latest'])
+})
+
+it('never tells an older version than it has answered from', async () => {
+  const { engine, reader, source } = setUp()
+  await engine.resolve(source)
+  reader.table = { ...reader.table, version: 5n }
+  await engine.snapshot(source)
+  expect((await engine.resolve(source)).version).toBe(5n)
+})
+
+it('reads the latest version of a forgotten table again', async () => {
+  const { engine, reader, source } = setUp()
+  await engine.resolve(source)
+  engine.forget(source)
+  await engine.resolve(source)
+  expect(reader.calls).toEqual(['resolve latest', 'resolve latest'])
+})
+
 it('tells the version of the snapshot it answers from while that is fresh', async () => {
   const { engine, reader, source } = setUp()
   await engine.snapshot(source)
