@@ -11,18 +11,74 @@ import type {
   WireAction,
 } from './actions.js'
 import { type JsonValue, parseJson } from './json-text.js'
-
-type JsonObject = { readonly [key: string]: JsonValue }
+import { camelCase, isObject, type JsonObject, lenientBody } from './lenient-body.js'
 
 /** One line of an answer. Undefined for an action this version does not know: new servers may send more. */
 export function decodeLine(line: string, lineNumber: number): WireAction | undefined {
   const object = parseObject(line, lineNumber)
-  const [kind] = Object.keys(object)
-  const body = kind === undefined ? undefined : object[kind]
-  if (kind === undefined || !isObject(body)) throw invalid(lineNumber, 'an action expected', line)
-  const fault = checkAction(kind, body)
+  // Servers that write every member say null for those that a line is not about.
+  const [written] = Object.keys(object).filter(key => object[key] !== null)
+  const body = written === undefined ? undefined : object[written]
+  if (written === undefined || !isObject(body))
+    throw invalid(lineNumber, 'an action expected', line)
+  const kind = camelCase(written)
+  const plain = plainBody(kind, body)
+  const fault = checkAction(kind, plain)
   if (fault !== undefined) throw invalid(lineNumber, fault, line)
-  return toAction(kind, body)
+  return toAction(kind, plain)
+}
+
+/** The action and what is nested in it, as PROTOCOL.md spells them. */
+function plainBody(kind: string, given: JsonObject): JsonObject {
+  const body = lenientBody(given)
+  switch (kind) {
+    case 'protocol':
+      return nested(body, 'deltaProtocol', lenientBody)
+    case 'metaData':
+      return isObject(body.deltaMetadata)
+        ? nested(body, 'deltaMetadata', withPartitionColumns)
+        : withPartitionColumns(body)
+    case 'file':
+      return nested(withPartitionValues(body), 'deltaSingleAction', plainSingleAction)
+    case 'add':
+    case 'cdf':
+    case 'remove':
+      return withPartitionValues(body)
+    default:
+      return body
+  }
+}
+
+function nested(
+  body: JsonObject,
+  key: string,
+  plain: (inner: JsonObject) => JsonObject,
+): JsonObject {
+  const inner = body[key]
+  if (!isObject(inner)) return body
+  const changed = plain(inner)
+  return changed === inner ? body : { ...body, [key]: changed }
+}
+
+function plainSingleAction(single: JsonObject): JsonObject {
+  let plain = lenientBody(single)
+  for (const kind of ['add', 'remove', 'cdc']) {
+    plain = nested(plain, kind, action =>
+      nested(lenientBody(action), 'deletionVector', lenientBody),
+    )
+  }
+  return plain
+}
+
+/** Tables and files without partitions may come without the empty list that PROTOCOL.md asks for. */
+function withPartitionColumns(given: JsonObject): JsonObject {
+  const metaData = lenientBody(given)
+  return metaData.partitionColumns === undefined ? { ...metaData, partitionColumns: [] } : metaData
+}
+
+function withPartitionValues(file: JsonObject): JsonObject {
+  if (file.partitionValues !== undefined || file.deltaSingleAction !== undefined) return file
+  return { ...file, partitionValues: {} }
 }
 
 function parseObject(line: string, lineNumber: number): JsonObject {
@@ -91,7 +147,7 @@ function checkProtocol(body: JsonObject): string | undefined {
 }
 
 function checkMetaData(body: JsonObject): string | undefined {
-  if (!Array.isArray(body.partitionColumns ?? [])) return 'partitionColumns must be an array'
+  if (!Array.isArray(body.partitionColumns)) return 'partitionColumns must be an array'
   return missing(body, { id: 'string', schemaString: 'string' })
 }
 
@@ -120,14 +176,13 @@ function isOf(value: JsonValue | undefined, kind: 'string' | 'integer' | 'object
   return typeof value === 'bigint' || Number.isSafeInteger(value)
 }
 
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function invalid(lineNumber: number, reason: string, line: string): TableError {
+  // A line that looks like an action may hold a signed URL, which is a secret.
+  const text = line.trimStart().startsWith('{') ? undefined : line.slice(0, 80)
+  const found = text === undefined ? '' : `, found ${JSON.stringify(text)}`
   return new TableError(
     'TABLE_CORRUPT',
-    `line ${lineNumber} of the answer is not an action: ${reason}`,
-    { context: { line: lineNumber, text: line.slice(0, 200) } },
+    `line ${lineNumber} of the answer is not an action: ${reason}${found}`,
+    { context: { line: lineNumber } },
   )
 }
