@@ -70,7 +70,14 @@ export interface SharingClient {
 /** Everything the delta format may use that `@spillway/duckdb` can read. */
 export const DEFAULT_CAPABILITIES: ClientCapabilities = {
   formats: ['parquet', 'delta'],
-  readerFeatures: ['deletionvectors', 'columnmapping', 'timestampntz', 'typewidening'],
+  readerFeatures: [
+    'deletionvectors',
+    'columnmapping',
+    'timestampntz',
+    'typewidening',
+    // Tables of Delta before 4.0 have the feature under this name, and servers compare names.
+    'typewidening-preview',
+  ],
 }
 
 export function createSharingClient(profile: Profile, options: ClientOptions = {}): SharingClient {
