@@ -29,6 +29,8 @@ export interface DuckDbOptions {
 /** An embedded database without tables of its own: it reads files and answers. Opened at the first use. */
 export interface DuckDb {
   connect(): Promise<Connection>
+  /** A connection of the client library's own, for whoever brings tables to it; its owner closes it. */
+  connectNative(): Promise<DuckDBConnection>
   version(): Promise<string>
   close(): Promise<void>
 }
@@ -60,13 +62,15 @@ export function duckDb(options: DuckDbOptions = {}): DuckDb {
     opened ??= open(options)
     return opened
   }
+  async function connectNative(): Promise<DuckDBConnection> {
+    const connection = await (await instance()).connect()
+    // Zone-less text and casts between the two timestamps mean UTC, whatever the machine's zone is.
+    await connection.run("SET TimeZone = 'UTC'")
+    return connection
+  }
   return {
-    async connect() {
-      const connection = await (await instance()).connect()
-      // Zone-less text and casts between the two timestamps mean UTC, whatever the machine's zone is.
-      await connection.run("SET TimeZone = 'UTC'")
-      return new Session(connection)
-    },
+    connect: async () => new Session(await connectNative()),
+    connectNative,
     async version() {
       const { version } = await loadDuckDb()
       return version()
@@ -230,6 +234,9 @@ interface Scalars {
   readonly seconds?: bigint
   readonly value?: bigint
   readonly toUint128?: () => bigint
+  readonly months?: number
+  readonly offset?: number
+  readonly data?: Uint8Array
 }
 
 function plainValue(value: DuckDBValue, type: DuckDBType, convert: Convert): RowValue {
@@ -260,6 +267,8 @@ function nestedValue(value: Nested, type: DuckDBType, convert: Convert): RowValu
 }
 
 function scalarValue(value: Scalars): RowValue {
+  // Intervals, times with a zone and bit strings: no table of ours has them, a query may. Their text is exact.
+  if ((value.months ?? value.offset ?? value.data) !== undefined) return String(value)
   if (value.bytes !== undefined) return value.bytes
   if (value.days !== undefined) return value.days
   if (value.toUint128 !== undefined) return uuidBytes(value.toUint128())

@@ -1,3 +1,4 @@
+export { arrowIpc } from './arrow-ipc.js'
 export { type CleanOptions, cleanStaging } from './clean-staging.js'
 export {
   type Chunk,
