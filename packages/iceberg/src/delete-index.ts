@@ -36,7 +36,7 @@ export class DeleteIndex {
 
   /** False when no delete manifest is as new as the oldest file of a data manifest. */
   canTouch(manifest: ManifestFile): boolean {
-    return this.#handles.some(({ file }) => file.sequenceNumber >= manifest.minSequenceNumber)
+    return this.#handles.some(({ file }) => mayDeleteFrom(file, manifest))
   }
 
   /** The deletes of each of `rows`. Opens only manifests that can hold one of them. */
@@ -77,6 +77,11 @@ export class DeleteIndex {
     this.#opened.set(handle, opened)
     return opened
   }
+}
+
+/** False where every delete file of `deletes` is older than every data file of `data`. */
+export function mayDeleteFrom(deletes: ManifestFile, data: ManifestFile): boolean {
+  return deletes.sequenceNumber >= data.minSequenceNumber
 }
 
 interface Asked {

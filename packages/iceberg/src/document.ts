@@ -25,6 +25,7 @@ const partitionFieldDocument = z.object({
 
 const snapshotDocument = z.object({
   'snapshot-id': long,
+  'parent-snapshot-id': long.nullish(),
   'sequence-number': long.nullish(),
   'timestamp-ms': integer,
   'manifest-list': z.string().nullish(),

@@ -20,6 +20,7 @@ const NEWEST_VERSION = 3
 
 export interface IcebergSnapshot {
   readonly id: bigint
+  readonly parentId?: bigint
   /** 0 in format version 1. */
   readonly sequenceNumber: bigint
   readonly timestamp: number
@@ -201,6 +202,7 @@ function convertSpec(id: number, fields: readonly PartitionFieldDocument[]): Par
 function convertSnapshot(one: SnapshotDocument): IcebergSnapshot {
   return {
     id: one['snapshot-id'],
+    ...((one['parent-snapshot-id'] ?? -1n) === -1n ? {} : { parentId: one['parent-snapshot-id']! }),
     sequenceNumber: one['sequence-number'] ?? 0n,
     timestamp: one['timestamp-ms'],
     ...(one['manifest-list'] ? { manifestList: one['manifest-list'] } : {}),

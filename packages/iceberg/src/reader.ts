@@ -1,28 +1,17 @@
 import {
   type BatchCache,
-  createSchema,
-  type Field,
-  type FieldPath,
-  leafOf,
   type ObjectStore,
   type Snapshot,
   type SnapshotRef,
-  statsLeaves,
   TableError,
-  type TableMetadata,
   type TableReader,
   type TableSource,
 } from '@spillway/core'
-import { tableFeatures } from './features.js'
+import { icebergChanges } from './changes.js'
 import { InflatedBlocks } from './inflated-blocks.js'
 import { type CatalogPointer, locateMetadata } from './locate.js'
-import { loadManifestList, type ManifestFile } from './manifest-list.js'
-import { type IcebergMetadata, type IcebergSnapshot, loadMetadata } from './metadata.js'
-import { metadataResolver, type PathResolver, pathResolver } from './paths.js'
-import { fieldsById } from './schema.js'
-import { snapshotFiles } from './snapshot-files.js'
-import { specLayout } from './spec-layout.js'
-import { checkComplete, statedTotals } from './summary.js'
+import { type IcebergMetadata, loadMetadata } from './metadata.js'
+import { openSnapshot } from './open-snapshot.js'
 import { chooseSnapshot, versionOf } from './time-travel.js'
 
 export interface IcebergReaderOptions {
@@ -63,7 +52,15 @@ export function icebergReader(options: IcebergReaderOptions): TableReader {
       const at: SnapshotRef = asked ?? { kind: 'latest' }
       const metadata = await read(source, signal)
       if (previous !== undefined && isSame(previous, metadata, source, at)) return previous
-      return buildSnapshot({ ...options, blocks, source, metadata, at, ...(signal && { signal }) })
+      return openSnapshot({ ...options, blocks, source, metadata, at, ...(signal && { signal }) })
+    },
+    async *changes(source, range, signal) {
+      const metadata = await read(source, signal)
+      const open = (id: bigint) => {
+        const at: SnapshotRef = { kind: 'snapshotId', id }
+        return openSnapshot({ ...options, blocks, source, metadata, at, ...(signal && { signal }) })
+      }
+      yield* icebergChanges({ metadata, open, ...(signal && { signal }) }, range)
     },
   }
 }
@@ -83,125 +80,5 @@ function isSame(
     native.metadata === metadata.text &&
     native.snapshotId === (metadata.currentSnapshotId ?? null) &&
     JSON.stringify(previous.source) === JSON.stringify(source)
-  )
-}
-
-interface BuildOptions extends IcebergReaderOptions {
-  readonly blocks: InflatedBlocks
-  readonly source: TableSource
-  readonly metadata: IcebergMetadata
-  readonly at: SnapshotRef
-  readonly signal?: AbortSignal
-}
-
-async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
-  const { source, metadata } = options
-  const { snapshot, schemaId } = chooseSnapshot(metadata, options.at)
-  const fields = metadata.schemas.get(schemaId)!
-  const resolve = pathResolver(source, metadata.location)
-  const resolveMetadata = metadataResolver(source, resolve)
-  const manifests = await listManifests(snapshot, { ...options, resolve: resolveMetadata })
-  if (snapshot !== undefined) checkComplete(snapshot, manifests, metadata.path)
-  const totals = snapshot === undefined ? { files: 0, bytes: 0 } : statedTotals(snapshot, manifests)
-  const described = describe(metadata, snapshot)
-  return {
-    ...described,
-    source,
-    schema: createSchema(fields),
-    features: tableFeatures(metadata, fields, manifests),
-    files: snapshotFiles({
-      ...options,
-      manifests,
-      layouts: layoutsOf(metadata, fields),
-      leaves: leavesOf(metadata),
-      tableLocation: metadata.location,
-      resolveMetadata,
-      context: {
-        resolve,
-        // Java's order of UUIDs is not everybody's: their bounds are for nobody else.
-        leaves: [...statsLeaves(fields)].filter(path => leafOf(path).type !== 'uuid'),
-        modificationTime: described.timestamp,
-        deleteFiles: new WeakMap(),
-      },
-    }),
-    ...(totals === undefined ? {} : { totals }),
-  }
-}
-
-/** What follows from the metadata file alone. */
-function describe(
-  metadata: IcebergMetadata,
-  snapshot: IcebergSnapshot | undefined,
-): Omit<TableMetadata, 'schema' | 'features'> {
-  const name = metadata.properties.get('name')
-  const description = metadata.properties.get('comment')
-  return {
-    format: 'iceberg',
-    tableId: metadata.tableId,
-    version: versionOf(metadata, snapshot),
-    timestamp: snapshot?.timestamp ?? metadata.lastUpdated,
-    ...(name === undefined ? {} : { name }),
-    ...(description === undefined ? {} : { description }),
-    partitionSpecs: metadata.specs,
-    properties: metadata.properties,
-    native: {
-      format: 'iceberg',
-      metadataFile: metadata.path,
-      metadata: metadata.text,
-      snapshotId: snapshot?.id ?? null,
-      sequenceNumber: snapshot?.sequenceNumber ?? 0n,
-    },
-  }
-}
-
-function layoutsOf(metadata: IcebergMetadata, fields: readonly Field[]) {
-  const current = fieldsById(fields)
-  const known = new Map(allSchemas(metadata).flatMap(schema => [...fieldsById(schema)]))
-  return new Map(
-    [...metadata.specs].map(([id, spec]) => [id, specLayout(spec, { current, known })]),
-  )
-}
-
-/** The table's own schema last: of a field known to several, its newest type counts. */
-function allSchemas({ schemas, currentSchemaId }: IcebergMetadata): readonly (readonly Field[])[] {
-  return [...schemas.values(), schemas.get(currentSchemaId)!]
-}
-
-/** Equality deletes may compare columns that have been dropped since. */
-function leavesOf(metadata: IcebergMetadata): ReadonlyMap<number, FieldPath> {
-  const paths = allSchemas(metadata).flatMap(schema => [...statsLeaves(schema)])
-  return new Map(paths.map(path => [leafOf(path).id, path]))
-}
-
-/** The manifests of a snapshot, from its manifest list or, in version 1, from the metadata itself. */
-async function listManifests(
-  snapshot: IcebergSnapshot | undefined,
-  options: BuildOptions & { readonly resolve: PathResolver },
-): Promise<readonly ManifestFile[]> {
-  if (snapshot === undefined) return []
-  if (snapshot.keyId !== undefined) throw encrypted(`snapshot ${snapshot.id}`)
-  if (snapshot.manifestList === undefined) {
-    const { manifests } = snapshot
-    if (manifests !== undefined) return manifests.map(embedded)
-    throw new TableError('TABLE_CORRUPT', `snapshot ${snapshot.id} lists no manifests`, {
-      context: { path: options.metadata.path },
-    })
-  }
-  const path = options.resolve(snapshot.manifestList)
-  const manifests = await loadManifestList(options.store, path, options.signal)
-  const secret = manifests.find(manifest => manifest.encrypted)
-  if (secret !== undefined) throw encrypted(`the manifest ${secret.path}`)
-  return manifests
-}
-
-/** Only version 1 embeds manifests, and it has neither sequence numbers nor deletes. */
-function embedded(path: string): ManifestFile {
-  return { path, content: 'data', sequenceNumber: 0, minSequenceNumber: 0, encrypted: false }
-}
-
-function encrypted(what: string): TableError {
-  return new TableError(
-    'UNSUPPORTED_FEATURE',
-    `Iceberg table encryption: ${what} is encrypted, and only its owner's key service can open it`,
   )
 }

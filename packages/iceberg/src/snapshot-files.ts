@@ -33,16 +33,36 @@ export interface SnapshotFilesOptions extends DeleteIndexOptions {
   readonly resolveMetadata: PathResolver
 }
 
+export interface SnapshotFiles extends FileList {
+  readonly handles: readonly ManifestHandle[]
+  readonly deletes: DeleteIndex
+  readonly deleteManifests: readonly ManifestFile[]
+}
+
+/** One data manifest of a snapshot. */
+export interface ManifestHandle extends FileBatchHandle {
+  readonly manifest: ManifestFile
+  load(signal?: AbortSignal): Promise<ManifestRows>
+}
+
+export interface ManifestRows extends LiveFiles {
+  readonly manifest: ManifestFile
+  readonly batch: ManifestView
+}
+
 /** The file list of a snapshot: one handle a data manifest, its partition summary as the handle's bounds. */
-export function snapshotFiles(options: SnapshotFilesOptions): FileList {
+export function snapshotFiles(options: SnapshotFilesOptions): SnapshotFiles {
   const live = options.manifests.filter(isNotEmpty)
   const loader = new ManifestLoader(options)
+  const deleteManifests = live.filter(({ content }) => content === 'deletes')
   const deletes = new DeleteIndex(
-    live.filter(({ content }) => content === 'deletes').map(file => loader.deleteHandle(file)),
+    deleteManifests.map(file => loader.deleteHandle(file)),
     options,
   )
   const data = live.filter(({ content }) => content === 'data')
   return {
+    deletes,
+    deleteManifests,
     handles: data.map(file => dataHandle(file, { loader, deletes, context: options.context })),
     summaries: {
       length: data.length,
@@ -126,9 +146,10 @@ interface HandleContext {
   readonly context: DataFileContext
 }
 
-function dataHandle(file: ManifestFile, options: HandleContext): FileBatchHandle {
+function dataHandle(file: ManifestFile, options: HandleContext): ManifestHandle {
   const fileCount = liveFileCount(file)
   return {
+    manifest: file,
     ...(fileCount === undefined ? {} : { fileCount }),
     async load(signal) {
       const view = await options.loader.load(file, signal)
@@ -147,12 +168,13 @@ function checkContent({ manifest }: ManifestView): void {
   )
 }
 
-function liveFiles(file: ManifestFile, view: ManifestView, options: HandleContext): LiveFiles {
+function liveFiles(file: ManifestFile, view: ManifestView, options: HandleContext): ManifestRows {
   const { deletes, context } = options
   const touched = deletes.canTouch(file)
   const applied = (rows: Selection, signal?: AbortSignal) =>
     touched ? deletes.applied(view, rows, signal) : Promise.resolve([])
   return {
+    manifest: file,
     batch: view,
     live: selectAll(view.length),
     async files(rows, signal) {

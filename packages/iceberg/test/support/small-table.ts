@@ -61,7 +61,7 @@ export async function smallTable(
   return store
 }
 
-async function writeManifest(
+export async function writeManifest(
   store: WritableStore,
   path: string,
   manifest: SmallManifest,
