@@ -9,12 +9,33 @@ export interface Accepts {
   readonly inlineVectorBytes: number
 }
 
+/** Positions to subtract from the rows of a file. */
+export type DeletionVector = Extract<DeleteFile, { readonly kind: 'deletion-vector' }>
+
 /** Does to rows what a recipient cannot. Implemented with DuckDB, handed to `engine`; absent means refuse. */
 export interface RowResolver {
   /** Equality and position deletes, read and merged into one deletion vector. */
-  toDeletionVector(snapshot: Snapshot, file: DataFile, signal?: AbortSignal): Promise<DeleteFile>
-  /** A Parquet file in staging with exactly the live rows under the snapshot's schema. */
-  toCompleteFile(snapshot: Snapshot, file: DataFile, signal?: AbortSignal): Promise<DataFile>
+  toDeletionVector(
+    snapshot: Snapshot,
+    file: DataFile,
+    signal?: AbortSignal,
+  ): Promise<DeletionVector>
+  /** A slice with logs, for recipients of vectors; undefined where rows must be written and there is no staging. */
+  splitSlice(
+    snapshot: Snapshot,
+    file: DataFile,
+    signal?: AbortSignal,
+  ): Promise<SplitSlice | undefined>
+  /** A Parquet file in staging with exactly the live rows under the snapshot's schema. Absent without staging. */
+  toCompleteFile?(snapshot: Snapshot, file: DataFile, signal?: AbortSignal): Promise<DataFile>
+}
+
+/** The rows of a slice with logs, apart: those of its base file that no log touches, and those that the logs made. */
+export interface SplitSlice {
+  /** Absent where no row of it is left, or there is none. */
+  readonly base?: { readonly file: DataFile; readonly vector?: DeletionVector }
+  /** A Parquet file in staging; absent where the logs made no rows. */
+  readonly changed?: DataFile
 }
 
 /** Files with URLs and the predicate already applied as a hint: a client's table or an engine's. `duckdb` reads it. */

@@ -63,6 +63,13 @@ export interface Snapshot extends TableMetadata {
   readonly totals?: { readonly files: number; readonly bytes: number }
   /** Hudi: what the logs of a slice do to its base file, merged. Rewriting asks for it; planning never does. */
   mergedLogs?(file: DataFile, signal?: AbortSignal): AsyncIterable<readonly LogRecord[]>
+  /** Hudi: refuses logs that `mergedLogs` would refuse, as far as the headers of their blocks tell. */
+  inspectLogs?(file: DataFile, signal?: AbortSignal): Promise<LogSummary>
+}
+
+export interface LogSummary {
+  /** False where the logs can only take rows away. */
+  readonly mayAddRows: boolean
 }
 
 export interface LogRecord {

@@ -9,42 +9,74 @@ import {
 import { uuidBytes } from './cast.js'
 import { type ColumnSource, columnSql } from './column-sql.js'
 import type { DeleteContext } from './deleted-positions.js'
+import type { LivePart } from './live-rows.js'
 import { exactParts } from './merged-rows.js'
 import { quoteName, quoteText } from './sql-text.js'
 import { isVoid } from './sql-type.js'
 
-/** Writes the live rows of `file`, under the table's own names and types, to the local path `to`. */
+/** Writes the live rows of `file`, under the table's own names and types, to the local path `to`; gives how many. */
 export async function writeComplete(
   file: DataFile,
   to: string,
   context: DeleteContext,
 ): Promise<number> {
-  const { snapshot, connection, signal } = context
-  const fields = snapshot.schema.fields.filter(({ type }) => !isVoidType(type))
-  for (const field of fields) requireWritable(field.type, field.name)
-  const ids = fields.map(field => fieldIdSql(field)).join(', ')
-  const options = `(FORMAT parquet, COMPRESSION zstd, FIELD_IDS {${ids}})`
+  const { connection, signal } = context
+  const fields = writableFields(context)
   const rows = 'complete_rows'
   let parts = 0
   for await (const part of exactParts([file], context, 'logical')) {
-    const columns = fields.map(
-      field => `${writtenSql(field, part.source)} AS ${quoteName(field.name)}`,
-    )
-    const select = `SELECT ${columns.join(', ')} ${part.from}`
     // A file without logs is one part, which streams from file to file; with logs, parts are put together first.
-    if (file.logFiles.length === 0) {
-      await connection.run(`COPY (${select}) TO ${quoteText(to)} ${options}`, signal)
-    } else {
-      const start = parts === 0 ? `CREATE OR REPLACE TEMP TABLE ${rows} AS` : `INSERT INTO ${rows}`
-      await connection.run(`${start} ${select}`, signal)
-    }
+    if (file.logFiles.length === 0) return writePart(part, to, context)
+    const start = parts === 0 ? `CREATE OR REPLACE TEMP TABLE ${rows} AS` : `INSERT INTO ${rows}`
+    await connection.run(`${start} ${selectSql(fields, part)}`, signal)
     parts++
   }
-  if (file.logFiles.length > 0) {
-    await connection.run(`COPY ${rows} TO ${quoteText(to)} ${options}`, signal)
-  }
+  await connection.run(`COPY ${rows} TO ${quoteText(to)} ${copyOptions(fields)}`, signal)
+  return countRows(to, context)
+}
+
+/** Writes the rows of one part the same way; `keyValue` goes into the file's footer. */
+export async function writePart(
+  part: LivePart,
+  to: string,
+  context: DeleteContext,
+  keyValue: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const fields = writableFields(context)
+  const options = copyOptions(fields, keyValue)
+  const sql = `COPY (${selectSql(fields, part)}) TO ${quoteText(to)} ${options}`
+  await context.connection.run(sql, context.signal)
+  return countRows(to, context)
+}
+
+function writableFields({ snapshot }: DeleteContext): readonly Field[] {
+  const fields = snapshot.schema.fields.filter(({ type }) => !isVoidType(type))
+  for (const field of fields) requireWritable(field.type, field.name)
+  return fields
+}
+
+function selectSql(fields: readonly Field[], part: LivePart): string {
+  const columns = fields.map(
+    field => `${writtenSql(field, part.source)} AS ${quoteName(field.name)}`,
+  )
+  return `SELECT ${columns.join(', ')} ${part.from}`
+}
+
+function copyOptions(
+  fields: readonly Field[],
+  keyValue: Readonly<Record<string, string>> = {},
+): string {
+  const ids = fields.map(field => fieldIdSql(field)).join(', ')
+  const pairs = Object.entries(keyValue).map(
+    ([key, value]) => `${quoteText(key)}: ${quoteText(value)}`,
+  )
+  const metadata = pairs.length === 0 ? '' : `, KV_METADATA {${pairs.join(', ')}}`
+  return `(FORMAT parquet, COMPRESSION zstd, FIELD_IDS {${ids}}${metadata})`
+}
+
+async function countRows(path: string, { connection, signal }: DeleteContext): Promise<number> {
   const [count] = await connection.all(
-    `SELECT num_rows FROM parquet_file_metadata(${quoteText(to)})`,
+    `SELECT num_rows FROM parquet_file_metadata(${quoteText(path)})`,
     signal,
   )
   return Number(count![0])

@@ -1,13 +1,14 @@
 import {
   type DataFile,
   type DeleteFile,
+  type DeletionVector,
   type ObjectStore,
   type Snapshot,
   TableError,
 } from '@spillway/core'
 import { columnSql } from './column-sql.js'
 import type { Connection } from './connection.js'
-import { type DeletionVector, readVector } from './deletion-vector.js'
+import { readVector } from './deletion-vector.js'
 import { fileShapes, readParquet } from './file-shape.js'
 import { columnFinder } from './find-column.js'
 import { inBatches, type LocalFiles } from './local-files.js'

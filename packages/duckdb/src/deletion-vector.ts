@@ -1,11 +1,14 @@
-import { type DeleteFile, type ObjectStore, TableError } from '@spillway/core'
-import { crc32, type Roaring64, readRoaring64, writeRoaring64 } from '@spillway/encoding'
+import { type DeletionVector, type ObjectStore, TableError } from '@spillway/core'
+import {
+  crc32,
+  VECTOR_MAGIC as MAGIC,
+  VECTOR_MAGIC_BYTES as MAGIC_BYTES,
+  type Roaring64,
+  readRoaring64,
+} from '@spillway/encoding'
 
-export type DeletionVector = Extract<DeleteFile, { kind: 'deletion-vector' }>
+export { vectorBytes } from '@spillway/encoding'
 
-/** The first four bytes of the bitmap of a Delta deletion vector and of an Iceberg one, read little-endian. */
-const MAGIC = 1681511377
-const MAGIC_BYTES = 4
 const FRAME_BYTES = 4
 
 /** The positions that a vector deletes; its checksum, where it has one, and its cardinality are verified. */
@@ -28,15 +31,6 @@ export async function readVector(
     )
   }
   return positions
-}
-
-/** Magic and bitmap, as `DeleteFile.bitmap` holds them. */
-export function vectorBytes(positions: Iterable<number | bigint>): Uint8Array {
-  const bitmap = writeRoaring64(positions)
-  const bytes = new Uint8Array(MAGIC_BYTES + bitmap.length)
-  new DataView(bytes.buffer).setUint32(0, MAGIC, true)
-  bytes.set(bitmap, MAGIC_BYTES)
-  return bytes
 }
 
 async function bitmapBytes(

@@ -30,12 +30,29 @@ async function* mergeParts(
   naming: Naming,
 ): AsyncGenerator<LivePart> {
   for (const file of files) {
-    const taken = await fillMerged(file, context, naming)
+    const { taken, part } = await mergedRows(file, context, naming)
     if (file.fileFormat !== 'hudi-log') {
       yield* liveParts([withoutRows(file, taken)], context, { naming })
     }
-    yield mergedPart(file, context.snapshot.schema, naming)
+    yield part
   }
+}
+
+/** What the logs of a slice come to. */
+export interface MergedRows {
+  /** Rows of the base file that are taken away, by position. */
+  readonly taken: readonly bigint[]
+  /** Those that stand in for them, and new ones; there until the next slice is merged on the connection. */
+  readonly part: LivePart
+}
+
+export async function mergedRows(
+  file: DataFile,
+  context: DeleteContext,
+  naming: Naming,
+): Promise<MergedRows> {
+  const taken = await fillMerged(file, context, naming)
+  return { taken, part: mergedPart(file, context.snapshot.schema, naming) }
 }
 
 /** The base file less the rows that the logs take away: what a deletion vector says. */
@@ -54,25 +71,31 @@ async function fillMerged(
   naming: Naming,
 ): Promise<readonly bigint[]> {
   const { snapshot, connection, signal } = context
-  if (snapshot.mergedLogs === undefined) {
-    throw new TableError(
-      'UNSUPPORTED_FEATURE',
-      'the table has log files to merge, and its format offers no merged records',
-      { context: { path: file.path, logFiles: file.logFiles.length } },
-    )
-  }
   const columns = snapshot.schema.fields.map(
     (field, i) => `c${i} ${sqlTypeText(field.type, naming)}`,
   )
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${ROWS} (${columns.join(', ')})`, signal)
   const taken: bigint[] = []
-  for await (const records of snapshot.mergedLogs(file, signal)) {
+  for await (const records of logRecords(file, context)) {
     for (const { position } of records) if (position !== undefined) taken.push(position)
     for (let start = 0; start < records.length; start += RECORDS_AT_ONCE) {
       await insert(records.slice(start, start + RECORDS_AT_ONCE), context, naming)
     }
   }
   return taken
+}
+
+/** The merging itself, which is the snapshot's. */
+export function logRecords(
+  file: DataFile,
+  { snapshot, signal }: Pick<DeleteContext, 'snapshot' | 'signal'>,
+): AsyncIterable<readonly LogRecord[]> {
+  if (snapshot.mergedLogs !== undefined) return snapshot.mergedLogs(file, signal)
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    'the table has log files to merge, and its format offers no merged records',
+    { context: { path: file.path, logFiles: file.logFiles.length } },
+  )
 }
 
 async function insert(

@@ -4,11 +4,18 @@ import type { DataFile, DataType, DeleteFile, Field, Snapshot } from '@spillway/
 /** Changes whenever the same input would be written differently. */
 const WRITER = 1
 
+/** All live rows of a file, or those alone that its logs changed or added. */
+export type StagedKind = 'complete' | 'changed'
+
 /**
  * The name of a rewritten file, from everything its rows depend on: the source files, their deletes and the schema.
  * Versions of a table that agree on those share it.
  */
-export function stagedName(snapshot: Snapshot, file: DataFile): string {
+export function stagedName(
+  snapshot: Snapshot,
+  file: DataFile,
+  kind: StagedKind = 'complete',
+): string {
   const logs = file.logFiles.length > 0 ? [snapshot.version.toString(), file.logFiles] : []
   const identity = [
     WRITER,
@@ -21,6 +28,7 @@ export function stagedName(snapshot: Snapshot, file: DataFile): string {
     file.deletes.map(deleteIdentity),
     logs,
     snapshot.schema.fields.map(fieldIdentity),
+    ...(kind === 'complete' ? [] : [kind]),
   ]
   const hash = createHash('sha256').update(JSON.stringify(identity, plain)).digest('hex')
   return `${hash.slice(0, 2)}/${hash}.parquet`

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { type DataFile, type DeleteFile, gt } from '@spillway/core'
+import { type DataFile, type DeleteFile, type DeletionVector, gt } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import { type DeletionVector, vectorBytes } from '../src/deletion-vector.js'
+import { vectorBytes } from '../src/deletion-vector.js'
 import { dataFile, field, identitySpec, rowFixture, snapshotOf } from './fixture.js'
 
 const table = rowFixture()

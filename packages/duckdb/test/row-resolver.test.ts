@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { DataFile, DeleteFile } from '@spillway/core'
+import type { DataFile, DeleteFile, LogRecord, SplitSlice } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readVector, vectorBytes } from '../src/deletion-vector.js'
@@ -52,6 +52,35 @@ describe('toDeletionVector', () => {
     expect([...(await readVector(table.store, found))]).toEqual([5, 70000, 70001, 70002, 99999])
   })
 
+  it('reads no data where deletes name positions themselves', async () => {
+    const data = await withAllDeletes()
+    const gone = {
+      ...data,
+      path: `${data.path} is not there`,
+      recordCount: 100000,
+      deletes: [data.deletes[0]!, vector([3, 70001])],
+    }
+    const found = await resolver.toDeletionVector(iceberg, {
+      ...gone,
+      deletes: [vector([3, 70001])],
+    })
+    expect([...(await readVector(table.store, found))]).toEqual([3, 70001])
+    await expect(
+      resolver.toDeletionVector(iceberg, { ...gone, recordCount: 70001 }),
+    ).rejects.toMatchObject({ code: 'TABLE_CORRUPT' })
+  })
+
+  it('resolves once what is asked again, as long as there is room', async () => {
+    const file = await withAllDeletes()
+    const alone = rowResolver({ store: table.store, duckdb: table.duckdb })
+    const first = await alone.toDeletionVector(iceberg, file)
+    expect(await alone.toDeletionVector(iceberg, file)).toBe(first)
+    const small = rowResolver({ store: table.store, duckdb: table.duckdb, keptVectorBytes: 1 })
+    expect(await small.toDeletionVector(iceberg, file)).not.toBe(
+      await small.toDeletionVector(iceberg, file),
+    )
+  })
+
   it('gives the same vector for the same deletes', async () => {
     const file = await withAllDeletes()
     const twice = [
@@ -66,6 +95,95 @@ describe('toDeletionVector', () => {
     await expect(resolver.toDeletionVector(iceberg, file)).rejects.toMatchObject({
       code: 'UNSUPPORTED_FEATURE',
     })
+  })
+})
+
+describe('splitSlice', () => {
+  const key = field('k', 'string')
+  const logs = (records: readonly LogRecord[]) => {
+    let merges = 0
+    const snapshot = snapshotOf([key], {
+      format: 'hudi',
+      tableId: JSON.stringify(records, (_, value) =>
+        typeof value === 'bigint' ? `${value}` : value,
+      ),
+      async *mergedLogs() {
+        merges++
+        yield records
+      },
+    })
+    return { snapshot, merges: () => merges }
+  }
+  const slice = async () => ({
+    ...(await table.write("SELECT 'k' || range AS k FROM range(3)")),
+    logFiles: [{ path: '/l', size: 1 }],
+    bounds: new Map([[key.id, { lower: 'k0', upper: 'k9', nullCount: 0 }]]),
+  })
+  const rowsOf = (files: readonly (DataFile | undefined)[]) =>
+    table.rows(
+      snapshotOf([key]),
+      files.filter(file => file !== undefined),
+    )
+  const withVector = ({ base }: SplitSlice) =>
+    base && { ...base.file, deletes: base.vector === undefined ? [] : [base.vector] }
+
+  it('is the base file less a vector, and a small file of what the logs made', async () => {
+    const { snapshot } = logs([
+      { recordKey: 'k0', position: 0n },
+      { recordKey: 'k1', position: 1n, row: ['new 1'] },
+      { recordKey: 'k7', row: ['k7'] },
+    ])
+    const file = await slice()
+    const split = (await resolver.splitSlice(snapshot, file))!
+    expect(split.base).toMatchObject({
+      file: { path: file.path, size: file.size, recordCount: 3, logFiles: [] },
+      vector: { cardinality: 2 },
+    })
+    expect(split.changed).toMatchObject({ recordCount: 2, deletes: [], logFiles: [] })
+    expect(split.changed!.path).toMatch(/\/[0-9a-f]{2}\/[0-9a-f]{64}\.parquet$/)
+    // The slice's bounds are of base and logs together, and its counts of neither.
+    expect([split.base!.file.bounds.size, split.changed!.bounds.size]).toEqual([0, 0])
+    expect(await rowsOf([withVector(split), split.changed])).toEqual([['k2'], ['new 1'], ['k7']])
+  })
+
+  it('is merged once, whoever asks later', async () => {
+    const { snapshot, merges } = logs([{ recordKey: 'k1', position: 1n, row: ['once'] }])
+    const file = await slice()
+    const first = await resolver.splitSlice(snapshot, file)
+    const other = rowResolver({ store: table.store, duckdb: table.duckdb, staging })
+    expect(await other.splitSlice(snapshot, file)).toEqual(first)
+    expect(merges()).toBe(1)
+  })
+
+  it('needs neither staging nor a small file where logs only delete', async () => {
+    const alone = rowResolver({ store: table.store, duckdb: table.duckdb })
+    const { snapshot, merges } = logs([{ recordKey: 'k1', position: 1n }])
+    const file = await slice()
+    for (const each of [alone, alone, resolver]) {
+      const split = (await each.splitSlice(snapshot, file))!
+      expect(split).not.toHaveProperty('changed')
+      expect(await rowsOf([withVector(split)])).toEqual([['k0'], ['k2']])
+    }
+    expect(merges()).toBe(2)
+    const changing = logs([{ recordKey: 'k1', position: 1n, row: ['changed'] }])
+    expect(await alone.splitSlice(changing.snapshot, file)).toBeUndefined()
+  })
+
+  it('leaves out a base file without a row, and what never was one', async () => {
+    const all = [0n, 1n, 2n].map(position => ({ recordKey: `k${position}`, position }))
+    expect(await resolver.splitSlice(logs(all).snapshot, await slice())).toEqual({})
+    const only = { ...(await slice()), path: '/l', fileFormat: 'hudi-log' as const }
+    const split = (await resolver.splitSlice(
+      logs([{ recordKey: 'n', row: ['n'] }]).snapshot,
+      only,
+    ))!
+    expect(split).not.toHaveProperty('base')
+    expect(await rowsOf([split.changed])).toEqual([['n']])
+    const untouched = await resolver.splitSlice(
+      logs([{ recordKey: 'x', row: ['x'] }]).snapshot,
+      await slice(),
+    )
+    expect(untouched!.base).not.toHaveProperty('vector')
   })
 })
 

@@ -31,7 +31,7 @@ export interface EngineOptions {
   readonly signers: readonly UrlSigner[]
   /** Where Iceberg's deletion vectors are read from, to be sent inside lines; without it they are resolved or refused. */
   readonly store?: ObjectStore
-  /** Rewrites files that a recipient could not read exactly; without it such files are refused. */
+  /** Makes files exact that a recipient could not read so: as vectors, or rewritten; without it they are refused. */
   readonly rowResolver?: RowResolver
   /** Where `rowResolver` writes: files there may be signed for any table. */
   readonly stagingLocations?: readonly string[]
@@ -89,7 +89,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   return {
-    canRewrite: options.rowResolver !== undefined,
+    canRewrite: options.rowResolver?.toCompleteFile !== undefined,
     resolve: (source, ref = { kind: 'latest' }, signal) => snapshots.resolve(source, ref, signal),
     snapshot: (source, at = { kind: 'latest' }, signal) => snapshots.get(source, at, signal),
     plan: planScan,

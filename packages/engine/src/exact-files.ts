@@ -1,18 +1,14 @@
 import {
   type Accepts,
   type DataFile,
-  type DeleteFile,
-  type LiveFiles,
+  type DeletionVector,
   type ObjectStore,
   type RowResolver,
-  readString,
-  type Selection,
   type Snapshot,
   TableError,
   type TableMetadata,
 } from '@spillway/core'
-
-export type DeletionVector = Extract<DeleteFile, { kind: 'deletion-vector' }>
+import { askFor, deletedRowsRefusal, foreignRefusal } from './refusals.js'
 
 /** A file whose rows, less `vector`'s, are exactly the table's. */
 export interface ExactFile {
@@ -49,7 +45,7 @@ export function refuseTable(
   options: { readonly partly: boolean },
 ): void {
   const needs = tableWideNeeds(snapshot, accepts)
-  if (resolver !== undefined || needs.length === 0) return
+  if (resolver?.toCompleteFile !== undefined || needs.length === 0) return
   // Of a table that is shared in part, how many files there are is not told.
   const count = options.partly ? undefined : snapshot.totals?.files
   const files = count === undefined ? 'its files' : `its ${count} files`
@@ -61,76 +57,36 @@ export function refuseTable(
   )
 }
 
-function askFor(features: readonly string[]): string {
-  const listed = features.map(feature => feature.toLowerCase()).join(',')
-  return `"delta-sharing-capabilities: responseformat=delta;readerfeatures=${listed}"`
-}
+/** How a file reaches this recipient, in the order of preference. */
+export type Way = 'itself' | 'vector' | 'split' | 'rewritten' | 'refused'
 
-/** How many of `rows` this recipient could only be sent after rewriting. */
-export async function countInexact(
-  live: LiveFiles,
-  rows: Selection,
-  options: { readonly exact: ExactRows; readonly signal?: AbortSignal },
-): Promise<number> {
-  if (live.deletedCounts === undefined) return 0
-  const counts = await live.deletedCounts(rows, options.signal)
-  const suspects = rows.filter((_, index) => counts[index] !== 0)
-  if (suspects.length === 0) return 0
-  if (!options.exact.accepts.features.has('deletionVectors')) return suspects.length
-  if (options.exact.snapshot.format === 'delta') return 0
-  let inexact = 0
-  for (let start = 0; start < suspects.length; start += 1024) {
-    const files = await live.files(suspects.subarray(start, start + 1024), options.signal)
-    inexact += files.filter(file => !sentByItself(file, options.exact)).length
+/** The way of architecture.md section 1 for one file: what its metadata alone decides. Throws where there is none. */
+export function wayOf(file: DataFile, exact: ExactRows): Way {
+  const { snapshot, accepts, resolver } = exact
+  const whole = tableWideNeeds(snapshot, accepts).length === 0
+  if (whole && sentByItself(file, exact)) return 'itself'
+  requireParquet(file)
+  // A rewritten file has the table's own names: it cannot stand beside files whose names the recipient maps.
+  const mapped = whole && snapshot.features.has('columnMapping')
+  if (whole && resolver !== undefined && accepts.features.has('deletionVectors')) {
+    if (!hasLogs(file)) return 'vector'
+    if (!mapped) return 'split'
   }
-  return inexact
+  return resolver?.toCompleteFile === undefined || mapped ? 'refused' : 'rewritten'
 }
 
-function foreignRefusal(fileFormat: string): TableError {
-  return new TableError(
-    'UNSUPPORTED_FEATURE',
-    `the table holds ${fileFormat} files, and only Parquet files are shared`,
-    { context: { feature: fileFormat } },
-  )
-}
-
-/** The refusal for `count` files that only staging could serve. */
-export function deletedRowsRefusal(exact: ExactRows, count: number): TableError {
-  const { snapshot, accepts } = exact
-  const some = count === 1 ? '1 file of the table has' : `${count} files of the table have`
-  const feature = accepts.features.has('deletionVectors') ? 'row-level deletes' : 'deletionVectors'
-  const remedy =
-    feature === 'deletionVectors' && snapshot.format === 'delta'
-      ? `ask with ${askFor(['deletionVectors'])}, or have the provider configure staging`
-      : 'have the provider configure staging, which rewrites them'
-  return new TableError(
-    'UNSUPPORTED_FEATURE',
-    `${some} deleted or changed rows that plain Parquet cannot say; ${remedy}`,
-    { context: { feature, files: count, version: snapshot.version } },
-  )
-}
-
-/** True where some file of the table may be refused whatever the recipient accepts by itself: worth a look beforehand. */
-export function mayRefuseFiles({ snapshot, accepts, resolver }: ExactRows): boolean {
-  if (mayBeForeign(snapshot)) return true
-  if (resolver !== undefined) return false
-  if (snapshot.mergedLogs !== undefined) return true
-  if (!snapshot.features.has('deletionVectors')) return false
-  return snapshot.format !== 'delta' || !accepts.features.has('deletionVectors')
-}
-
-function mayBeForeign({ format, properties }: Snapshot): boolean {
-  const written = properties.get('write.format.default')?.toLowerCase() ?? 'parquet'
-  return format === 'iceberg' && written !== 'parquet'
-}
-
-/** Refuses Iceberg's ORC and Avro files by their names, before they are looked at one by one. */
-export function refuseForeign({ batch }: LiveFiles, rows: Selection, snapshot: Snapshot): void {
-  if (!mayBeForeign(snapshot)) return
-  for (const row of rows) {
-    const found = /\.(orc|avro)$/i.exec(readString(batch.path, row))
-    if (found !== null) throw foreignRefusal(found[1]!.toLowerCase())
+/** Log files are merged and written as Parquet like any other slice that has them. */
+function requireParquet({ fileFormat, deletes }: DataFile): void {
+  if (fileFormat !== 'parquet' && fileFormat !== 'hudi-log') throw foreignRefusal(fileFormat)
+  for (const each of deletes) {
+    if (each.kind !== 'deletion-vector' && each.fileFormat !== 'parquet') {
+      throw foreignRefusal(each.fileFormat)
+    }
   }
+}
+
+export function hasLogs({ fileFormat, logFiles }: DataFile): boolean {
+  return fileFormat === 'hudi-log' || logFiles.length > 0
 }
 
 /** True for a file whose exact rows need nobody's help: untouched, or with one vector the recipient applies. */
@@ -170,31 +126,59 @@ async function travelling(
   })
 }
 
-/** As it is, as a vector, rewritten, or refused: the order of architecture.md section 1. */
+/** Files whose rows, less their vectors', are those of `file`: itself, others that stand in for it, or none. */
 export async function makeExact(
   file: DataFile,
   exact: ExactRows,
   signal?: AbortSignal,
-): Promise<ExactFile> {
+): Promise<readonly ExactFile[]> {
+  switch (wayOf(file, exact)) {
+    case 'itself': {
+      const vector = file.deletes[0] as DeletionVector | undefined
+      if (vector === undefined) return [{ file }]
+      return [{ file, vector: await travelling(vector, exact, signal) }]
+    }
+    case 'vector': {
+      const vector = await exact.resolver!.toDeletionVector(exact.snapshot, file, signal)
+      return fitsInLine(vector, exact) ? [{ file, vector }] : rewritten(file, exact, signal)
+    }
+    case 'split': {
+      const slice = await exact.resolver!.splitSlice(exact.snapshot, file, signal)
+      if (slice === undefined) throw deletedRowsRefusal(exact, { files: 1 })
+      const { base, changed } = slice
+      if (!fitsInLine(base?.vector, exact)) return rewritten(file, exact, signal)
+      return [...(base === undefined ? [] : [base]), ...(changed ? [{ file: changed }] : [])]
+    }
+    case 'rewritten':
+      return rewritten(file, exact, signal)
+    case 'refused':
+      throw deletedRowsRefusal(exact, { files: 1 })
+  }
+}
+
+export function fitsInLine(vector: DeletionVector | undefined, { accepts }: ExactRows): boolean {
+  return (
+    !(vector?.bitmap instanceof Uint8Array) || vector.bitmap.length <= accepts.inlineVectorBytes
+  )
+}
+
+/** True where a file may be replaced by one with the table's own names and without deleted rows. */
+export function canRewrite(exact: ExactRows): boolean {
   const { snapshot, accepts, resolver } = exact
-  const whole = tableWideNeeds(snapshot, accepts).length === 0
-  if (whole && sentByItself(file, exact)) {
-    const vector = file.deletes[0] as DeletionVector | undefined
-    return vector === undefined
-      ? { file }
-      : { file, vector: await travelling(vector, exact, signal) }
+  if (resolver?.toCompleteFile === undefined) return false
+  return tableWideNeeds(snapshot, accepts).length > 0 || !snapshot.features.has('columnMapping')
+}
+
+async function rewritten(
+  file: DataFile,
+  exact: ExactRows,
+  signal?: AbortSignal,
+): Promise<readonly ExactFile[]> {
+  const { snapshot, resolver } = exact
+  if (resolver?.toCompleteFile === undefined || !canRewrite(exact)) {
+    throw deletedRowsRefusal(exact, { files: 1, tooLong: true })
   }
-  // Log files are merged and written as Parquet like any other slice that has them.
-  if (!['parquet', 'hudi-log'].includes(file.fileFormat)) throw foreignRefusal(file.fileFormat)
-  if (resolver === undefined) throw deletedRowsRefusal(exact, 1)
-  const readable = file.fileFormat === 'parquet' && file.logFiles.length === 0
-  if (whole && readable && accepts.features.has('deletionVectors')) {
-    const vector = await resolver.toDeletionVector(snapshot, file, signal)
-    if (vector.kind === 'deletion-vector') return { file, vector }
-  }
-  // A rewritten file has the table's own names: it cannot stand beside files whose names the recipient maps.
-  if (whole && snapshot.features.has('columnMapping')) throw deletedRowsRefusal(exact, 1)
-  return { file: withoutOriginals(await resolver.toCompleteFile(snapshot, file, signal)) }
+  return [{ file: withoutOriginals(await resolver.toCompleteFile(snapshot, file, signal)) }]
 }
 
 /** What the log said about the original's rows and names is not true of its replacement. */

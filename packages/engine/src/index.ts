@@ -4,7 +4,6 @@ export {
   type MeasuredBatchCache,
 } from './batch-cache.js'
 export { createEngine, type Engine, type EngineOptions } from './engine.js'
-export type { DeletionVector } from './exact-files.js'
 export type { EngineObserver } from './metrics.js'
 export type {
   SignedChange,

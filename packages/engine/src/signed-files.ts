@@ -2,6 +2,7 @@ import {
   type Accepts,
   and,
   type DataFile,
+  type DeletionVector,
   type ObjectStore,
   type Predicate,
   type RowResolver,
@@ -10,19 +11,11 @@ import {
   type UrlSigner,
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
-import {
-  countInexact,
-  type DeletionVector,
-  deletedRowsRefusal,
-  type ExactFile,
-  type ExactRows,
-  makeExact,
-  mayRefuseFiles,
-  refuseForeign,
-  refuseTable,
-} from './exact-files.js'
+import { type ExactFile, type ExactRows, makeExact, refuseTable } from './exact-files.js'
+import { mapBounded } from './map-bounded.js'
 import type { Metrics } from './metrics.js'
 import { partitionGrant } from './partition-grant.js'
+import { refuseEarly } from './refuse-early.js'
 
 /** A vector that travels beside its file: inside the line when it has no URL. */
 export interface SignedVector {
@@ -83,8 +76,9 @@ export function signFiles(
   let expiresAt: number | undefined
 
   async function* batches() {
-    await refuseEarly(exact, scan)
-    for await (const { files, selection } of plan) {
+    refuseTable(exact, { partly: grant !== undefined })
+    const look = { ...(isGranted && { isGranted }), ...(signal && { signal }) }
+    for await (const { files, selection } of await refuseEarly(plan, exact, look)) {
       for (let start = 0; start < selection.length; start += FILES_PER_BATCH) {
         throwIfCancelled(signal)
         const rows = selection.subarray(start, start + FILES_PER_BATCH)
@@ -96,7 +90,8 @@ export function signFiles(
           ...(signal && { signal }),
         })
         for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
-        yield signed
+        // Of files whose every row is deleted nothing is left to send.
+        if (signed.length > 0) yield signed
       }
     }
   }
@@ -117,20 +112,6 @@ function grantedScan(options: SignedFilesOptions): SignedFilesOptions {
   return { ...options, predicate: predicate === undefined ? grant : and(predicate, grant) }
 }
 
-/** A file that can only be refused must be, before the first line: so the plan is made once to look for one. */
-async function refuseEarly(exact: ExactRows, options: SignedFilesOptions): Promise<void> {
-  refuseTable(exact, { partly: options.grant !== undefined })
-  if (!mayRefuseFiles(exact)) return
-  let inexact = 0
-  for await (const { files, selection } of planScan(exact.snapshot, options)) {
-    const { signal } = options
-    refuseForeign(files, selection, exact.snapshot)
-    if (exact.resolver !== undefined) continue
-    inexact += await countInexact(files, selection, { exact, ...(signal && { signal }) })
-  }
-  if (inexact > 0) throw deletedRowsRefusal(exact, inexact)
-}
-
 async function signBatch(
   files: readonly DataFile[],
   exact: ExactRows,
@@ -140,7 +121,7 @@ async function signBatch(
     makeExact(file, exact, context.signal),
   )
   countKinds(files, exactFiles, context.metrics)
-  return signExact(exactFiles, context)
+  return signExact(exactFiles.flat(), context)
 }
 
 /** URLs for files that are already what the recipient will be told they are. */
@@ -211,33 +192,17 @@ async function signPaths(
 
 function countKinds(
   files: readonly DataFile[],
-  exactFiles: readonly ExactFile[],
+  exactFiles: readonly (readonly ExactFile[])[],
   metrics: Metrics,
 ): void {
   let rewritten = 0
   let vectors = 0
-  for (const [index, exactFile] of exactFiles.entries()) {
-    if (exactFile.file !== files[index]) rewritten++
-    if (exactFile.vector !== undefined) vectors++
+  for (const [index, sent] of exactFiles.entries()) {
+    for (const { file, vector } of sent) {
+      if (file.path !== files[index]!.path) rewritten++
+      if (vector !== undefined) vectors++
+    }
   }
   if (rewritten > 0) metrics.count('files.rewritten', rewritten)
   if (vectors > 0) metrics.count('files.vectors', vectors)
-}
-
-/** `items` through `work`, at most `limit` at a time, results in order. */
-async function mapBounded<In, Out>(
-  items: readonly In[],
-  limit: number,
-  work: (item: In) => Promise<Out>,
-): Promise<readonly Out[]> {
-  const results = new Array<Out>(items.length)
-  let next = 0
-  async function worker(): Promise<void> {
-    while (next < items.length) {
-      const index = next++
-      results[index] = await work(items[index]!)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker))
-  return results
 }

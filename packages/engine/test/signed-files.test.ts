@@ -1,6 +1,6 @@
-import type { DataFile, RowResolver } from '@spillway/core'
+import { type DataFile, type RowResolver, type Snapshot, TableError } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createEngine, type EngineOptions, type SignedFile } from '../src/index.js'
 import {
   dataFile,
@@ -13,7 +13,7 @@ import {
 } from './table.js'
 
 const PLAIN = { features: new Set<string>(), inlineVectorBytes: 0 }
-const VECTORS = { features: new Set(['deletionVectors']), inlineVectorBytes: 0 }
+const VECTORS = { features: new Set(['deletionVectors']), inlineVectorBytes: 64 }
 
 async function sign(
   table: TableOptions,
@@ -40,6 +40,9 @@ const resolver: RowResolver = {
       bitmap: new Uint8Array(8),
       cardinality: 1,
     }
+  },
+  async splitSlice(_, file) {
+    return { changed: { ...file, path: `file:///staging/new-${file.recordedPath}`, logFiles: [] } }
   },
   async toCompleteFile(_, file) {
     return {
@@ -139,6 +142,167 @@ it.each(['orc', 'avro'])(
     }
   },
 )
+
+const NO_STAGING: RowResolver = {
+  toDeletionVector: resolver.toDeletionVector,
+  splitSlice: async () => undefined,
+}
+const equality: DataFile['deletes'][number] = {
+  kind: 'equality-delete',
+  path: `${LOCATION}/e.parquet`,
+  fileFormat: 'parquet',
+  size: 1,
+  fieldIds: [1],
+}
+
+it('needs no staging for deletes that become a vector inside the line', async () => {
+  const table = {
+    files: [dataFile('a', { deletes: [equality] }), dataFile('b')],
+    format: 'iceberg',
+    features: ['deletionVectors'],
+  } as const
+  const files = await sign(table, VECTORS, { rowResolver: NO_STAGING })
+  expect(files.map(({ vector }) => vector?.vector.id)).toEqual(['v-a', undefined])
+  await expect(sign(table, PLAIN, { rowResolver: NO_STAGING })).rejects.toMatchObject({
+    message: expect.stringMatching(/^1 file .*readerfeatures=deletionvectors.*staging/),
+  })
+})
+
+it.each([
+  ['metadata tells', { recordCount: 9_000_000 }],
+  ['only resolving tells', { recordCount: undefined }],
+])('refuses vectors too long for a line before the first file, as far as %s', async (_, given) => {
+  let resolved = 0
+  const long: RowResolver = {
+    ...NO_STAGING,
+    async toDeletionVector() {
+      resolved++
+      const bitmap = new Uint8Array(1_048_577)
+      return { kind: 'deletion-vector', id: 'long', bitmap, cardinality: 1 }
+    },
+  }
+  const accepts = { ...VECTORS, inlineVectorBytes: 1_048_576 }
+  const table = {
+    files: [
+      dataFile('short', { deletes: [equality] }),
+      dataFile('a', { deletes: [equality], ...given } as never),
+    ],
+    format: 'iceberg',
+    features: ['deletionVectors'],
+  } as const
+  await expect(sign(table, accepts, { rowResolver: long })).rejects.toMatchObject({
+    code: 'UNSUPPORTED_FEATURE',
+    message: expect.stringMatching(/^1 file .*longer than the 1048576 bytes.*staging/),
+  })
+  // Ten rows make no long vector: nobody resolved the other file to know that.
+  expect(resolved).toBe(1)
+  const [rewritten] = await sign({ ...table, files: [table.files[1]!] }, accepts, {
+    ...STAGED,
+    rowResolver: { ...resolver, toDeletionVector: long.toDeletionVector },
+  })
+  expect(rewritten).toMatchObject({ file: { path: 'file:///staging/a' } })
+})
+
+it('sends a slice with logs as its base less a vector and a small file', async () => {
+  const base = dataFile('b', { logFiles: [{ path: 'log', size: 1 }] })
+  const table = { files: [dataFile('a'), base], format: 'hudi' } as const
+  const split: RowResolver = {
+    ...resolver,
+    async splitSlice(_, file) {
+      const plain = { ...file, logFiles: [], recordCount: 10 }
+      const changed = { ...plain, path: 'file:///staging/new', recordedPath: 'new', size: 5 }
+      return {
+        base: { file: plain, vector: (await resolver.toDeletionVector(_, file)) as never },
+        changed,
+      }
+    },
+  }
+  const counts: Record<string, number> = {}
+  const observer = {
+    count(name: string, value: number) {
+      counts[name] = value
+    },
+  }
+  const files = await sign(table, VECTORS, { ...STAGED, rowResolver: split, observer })
+  expect(
+    files.map(({ file, vector }) => [file.recordedPath, file.size, vector?.vector.id]),
+  ).toEqual([
+    ['a', 100, undefined],
+    ['b', 100, 'v-b'],
+    ['new', 5, undefined],
+  ])
+  expect(counts).toEqual({ 'files.rewritten': 1, 'files.vectors': 1, 'files.signed': 3 })
+  const [, whole] = await sign(table, PLAIN, { ...STAGED, rowResolver: split })
+  expect(whole).toMatchObject({ file: { path: 'file:///staging/b' } })
+})
+
+it('sends nothing of a slice whose every row is gone', async () => {
+  const table = {
+    files: [dataFile('b', { logFiles: [{ path: 'log', size: 1 }] })],
+    format: 'hudi',
+  } as const
+  const none = { ...resolver, splitSlice: async () => ({}) }
+  expect(await sign(table, VECTORS, { ...STAGED, rowResolver: none })).toEqual([])
+})
+
+describe('log files, before the first file', () => {
+  const slice = (name: string) => dataFile(name, { logFiles: [{ path: `${name}.log`, size: 1 }] })
+  const files = [
+    ...Array.from({ length: 300 }, (_, i) => dataFile(`f${i}`)),
+    slice('x'),
+    slice('y'),
+  ]
+  const merged = (inspectLogs: NonNullable<Snapshot['inspectLogs']>) =>
+    ({ files, format: 'hudi', more: { async *mergedLogs() {}, inspectLogs } }) as const
+
+  it('are refused where their headers tell that they cannot be merged', async () => {
+    const table = merged(async ({ recordedPath }) => {
+      if (recordedPath === 'x') return { mayAddRows: true }
+      throw new TableError('UNSUPPORTED_FEATURE', 'partial updates')
+    })
+    for (const accepts of [PLAIN, VECTORS]) {
+      await expect(sign(table, accepts, STAGED)).rejects.toMatchObject({
+        message: 'partial updates',
+      })
+    }
+  })
+
+  it('are refused and counted where they change rows and nothing can be written', async () => {
+    const table = merged(async () => ({ mayAddRows: true }))
+    const signing = sign(table, VECTORS, { rowResolver: NO_STAGING })
+    await expect(signing).rejects.toMatchObject({
+      message: expect.stringMatching(/^2 files .*staging/),
+      context: { files: 2 },
+    })
+  })
+
+  it('are no reason to refuse where the files are not granted', async () => {
+    const table = merged(async () => {
+      throw new TableError('UNSUPPORTED_FEATURE', 'partial updates')
+    })
+    const engine = createEngine({
+      readers: [scriptedReader(table)],
+      signers: [scriptedSigner()],
+      ...STAGED,
+    })
+    const snapshot = snapshotOf({ location: LOCATION }, table)
+    const grant = { kind: 'alwaysFalse' } as const
+    for await (const _ of engine.signedFiles(snapshot, { accepts: VECTORS, grant }))
+      throw new Error('granted nothing')
+  })
+})
+
+it('plans once, however a refusal is looked for', async () => {
+  let loads = 0
+  const table = {
+    files: [dataFile('a'), dataFile('b', { deletes: [equality] })],
+    format: 'iceberg',
+    features: ['deletionVectors'],
+    onLoad: () => void loads++,
+  } as const
+  expect(await sign(table, VECTORS, { rowResolver: NO_STAGING })).toHaveLength(2)
+  expect(loads).toBe(1)
+})
 
 it('looks for log files of a Hudi table that does not announce them', async () => {
   const files = [dataFile('a'), dataFile('b', { logFiles: [{ path: 'log', size: 1 }] })]

@@ -83,6 +83,8 @@ export interface TableOptions {
   readonly format?: TableFormat
   readonly features?: readonly string[]
   readonly properties?: Readonly<Record<string, string>>
+  readonly more?: Partial<Snapshot>
+  readonly onLoad?: () => void
 }
 
 export function snapshotOf(source: TableSource, options: TableOptions): Snapshot {
@@ -103,9 +105,18 @@ export function snapshotOf(source: TableSource, options: TableOptions): Snapshot
     source,
     totals: { files: files.length, bytes: 0 },
     files: {
-      handles: [{ fileCount: files.length, load: async () => liveOf(files) }],
+      handles: [
+        {
+          fileCount: files.length,
+          async load() {
+            options.onLoad?.()
+            return liveOf(files)
+          },
+        },
+      ],
       summaries: unknownStats(1),
     },
+    ...options.more,
   }
 }
 

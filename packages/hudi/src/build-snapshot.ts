@@ -5,7 +5,7 @@ import type { Visibility } from './file-slices.js'
 import type { Generations } from './generations.js'
 import { type Instant, isCompletedWrite } from './instant.js'
 import { type Listing, listStorage, requireListed } from './listing.js'
-import { mergedLogsOf } from './merged-logs.js'
+import { logMethods } from './log-methods.js'
 import { listMetadata } from './metadata-listing.js'
 import { type MetadataTable, openMetadataTable } from './metadata-table.js'
 import type { HudiReaderOptions } from './options.js'
@@ -77,18 +77,8 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     listing,
     metadataTable,
     expected,
-    ...(config.tableType === 'MERGE_ON_READ'
-      ? {
-          mergedLogs: mergedLogsOf({
-            options,
-            state,
-            schema: found.schema,
-            history,
-            visibility,
-            asOf,
-          }),
-        }
-      : {}),
+    ...(config.tableType === 'MERGE_ON_READ' &&
+      logMethods({ options, state, schema: found.schema, history, visibility, asOf })),
   })
 }
 

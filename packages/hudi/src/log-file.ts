@@ -70,6 +70,16 @@ export async function readLogBlocks(
   return scanLogBlocks(source, file.path, signal)
 }
 
+/** The same without reading what the blocks hold: for their types and headers. */
+export async function readLogHeaders(
+  store: ObjectStore,
+  file: { readonly path: string; readonly size: number },
+  signal?: AbortSignal,
+): Promise<readonly LogBlock[]> {
+  if (file.size <= HEADER_READ) return readLogBlocks(store, file, signal)
+  return scanLogBlocks(objectSource(store, file), file.path, signal)
+}
+
 async function inMemory(
   object: HFileSource,
   path: string,

@@ -46,7 +46,7 @@ export function mergedLogsOf(context: MergedLogsOptions): NonNullable<Snapshot['
     const keys = keyRule(context.state.config)
     const ordering = rule.orderingFields.map(name => orderingField(context.schema, name))
     const merge = new LogMerge(rule)
-    for (const block of await blocksOf(file, context, signal)) {
+    for (const block of await blocksOf(file, context, signal && { signal })) {
       await addBlock(block, { context, merge, keys, ordering, ...(signal && { signal }) })
     }
     if (file.fileFormat !== 'hudi-log' && merge.size > 0) {
@@ -56,21 +56,20 @@ export function mergedLogsOf(context: MergedLogsOptions): NonNullable<Snapshot['
   }
 }
 
-function orderingField(schema: Schema, name: string): Field {
+export function orderingField(schema: Schema, name: string): Field {
   const path = schema.find([name])
   if (path !== undefined) return path[0]
   throw unsupported(`the ordering field ${name}, which the schema does not have at its top level`)
 }
 
-async function blocksOf(
+/** The data and delete blocks that count, in the order they are merged; `read` gives those of one log file. */
+export async function blocksOf(
   file: DataFile,
   { options, state, visibility, asOf }: MergedLogsOptions,
-  signal?: AbortSignal,
+  { read = readLogBlocks, signal }: { read?: typeof readLogBlocks; signal?: AbortSignal } = {},
 ): Promise<readonly LogBlock[]> {
-  const read = await mapConcurrently(file.logFiles, 8, log =>
-    readLogBlocks(options.store, log, signal),
-  )
-  return orderBlocks(read.flat(), instant => {
+  const found = await mapConcurrently(file.logFiles, 8, log => read(options.store, log, signal))
+  return orderBlocks(found.flat(), instant => {
     if (visibility.completionOf(instant) === undefined) return false
     if (asOf !== undefined && instant > asOf) return false
     return !state.timeline.pending.has(instant)
@@ -87,9 +86,7 @@ interface MergeContext {
 
 async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
   const { context, merge, keys, ordering, signal } = merging
-  if (block.header.get(LOG_HEADER.isPartial)?.toLowerCase() === 'true') {
-    throw unsupported(`partial updates (log block of ${block.path})`)
-  }
+  requireMergeable(block)
   if (block.type === 'delete') {
     for (const key of await readDeleteBlock(block, signal)) {
       const values = key.ordering?.map((value, i) => orderingValue(value, ordering[i]))
@@ -106,6 +103,13 @@ async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
   })
   for await (const { recordKey, row, isDelete, orderingValues } of records) {
     merge.add(recordKey, { ordering: orderingValues, ...(isDelete ? {} : { row }) })
+  }
+}
+
+/** Refuses what the header of a block says that no rule here merges. */
+export function requireMergeable(block: LogBlock): void {
+  if (block.header.get(LOG_HEADER.isPartial)?.toLowerCase() === 'true') {
+    throw unsupported(`partial updates (log block of ${block.path})`)
   }
 }
 

@@ -57,6 +57,7 @@ export interface SnapshotParts {
   /** Files that the last write names, by partition: they must be listed. */
   readonly expected: ReadonlyMap<string, readonly string[]>
   readonly mergedLogs?: Snapshot['mergedLogs']
+  readonly inspectLogs?: Snapshot['inspectLogs']
 }
 
 /** What this package's snapshots offer beside the common interface. */
@@ -107,7 +108,8 @@ export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
       ...partitionFileList(runs, columns, run => runHandle(run, partitioning, parts)),
       ...(hasPartitionStats(parts) && { readSummaries: summaryReader(runs, parts.metadataTable!) }),
     },
-    ...(readOptimized || parts.mergedLogs === undefined ? {} : { mergedLogs: parts.mergedLogs }),
+    ...(!readOptimized && parts.mergedLogs && { mergedLogs: parts.mergedLogs }),
+    ...(!readOptimized && parts.inspectLogs && { inspectLogs: parts.inspectLogs }),
   }
 }
 

@@ -82,7 +82,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   }
 }
 
-/** With staging, files that a recipient could not read exactly are rewritten; without it they are refused. */
+/** Deletes become vectors for recipients that apply them; with staging, what is left is rewritten, else refused. */
 function engineOf(config: ServeConfig, spillway: Composition, localSigner: UrlSigner): Engine {
   const { staging } = config
   return spillway.engine({
@@ -90,13 +90,11 @@ function engineOf(config: ServeConfig, spillway: Composition, localSigner: UrlSi
     signers: [localSigner, ...spillway.signers],
     urlExpiresInSeconds: config.server.urlExpiresInSeconds,
     freshnessMs: config.server.freshnessSeconds * 1000,
-    ...(staging && {
-      stagingLocations: [staging.location],
-      rowResolver: rowResolver({
-        store: spillway.store,
-        duckdb: spillway.duckdb,
-        staging: { store: spillway.store, location: staging.location },
-      }),
+    ...(staging && { stagingLocations: [staging.location] }),
+    rowResolver: rowResolver({
+      store: spillway.store,
+      duckdb: spillway.duckdb,
+      ...(staging && { staging: { store: spillway.store, location: staging.location } }),
     }),
   })
 }

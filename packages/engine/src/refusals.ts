@@ -1,0 +1,47 @@
+import { TableError } from '@spillway/core'
+import type { ExactRows } from './exact-files.js'
+
+/** The request header that would serve it. */
+export function askFor(features: readonly string[]): string {
+  const listed = features.map(feature => feature.toLowerCase()).join(',')
+  return `"delta-sharing-capabilities: responseformat=delta;readerfeatures=${listed}"`
+}
+
+export function foreignRefusal(fileFormat: string): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the table holds ${fileFormat} files, and only Parquet files are shared`,
+    { context: { feature: fileFormat } },
+  )
+}
+
+/** The refusal of `files` files that this recipient could only be sent after rewriting. */
+export function deletedRowsRefusal(
+  exact: ExactRows,
+  { files, tooLong = false }: { readonly files: number; readonly tooLong?: boolean },
+): TableError {
+  const { snapshot, accepts } = exact
+  const vectors = accepts.features.has('deletionVectors')
+  const some = files === 1 ? '1 file of the table has' : `${files} files of the table have`
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    tooLong
+      ? `${some} deleted rows whose deletion vector is longer than the ${accepts.inlineVectorBytes} bytes that a line of the answer may hold; have the provider configure staging, which rewrites them`
+      : `${some} deleted or changed rows that ${vectors ? 'no deletion vector' : 'plain Parquet cannot'} ${vectors ? 'says' : 'say'}; ${remedy(exact, vectors)}`,
+    {
+      context: {
+        feature: vectors ? 'row-level deletes' : 'deletionVectors',
+        files,
+        version: snapshot.version,
+      },
+    },
+  )
+}
+
+function remedy({ snapshot, resolver }: ExactRows, vectors: boolean): string {
+  const byVectors =
+    snapshot.format === 'delta' || (snapshot.format === 'iceberg' && resolver !== undefined)
+  return !vectors && byVectors
+    ? `ask with ${askFor(['deletionVectors'])}, or have the provider configure staging`
+    : 'have the provider configure staging, which rewrites them'
+}

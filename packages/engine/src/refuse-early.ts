@@ -1,0 +1,135 @@
+import {
+  type DataFile,
+  type LiveFiles,
+  readString,
+  type Selection,
+  type Snapshot,
+  throwIfCancelled,
+} from '@spillway/core'
+import type { PlannedFiles } from '@spillway/planner'
+import { canRewrite, type ExactRows, fitsInLine, hasLogs, wayOf } from './exact-files.js'
+import { mapBounded } from './map-bounded.js'
+import type { PartitionGrant } from './partition-grant.js'
+import { deletedRowsRefusal, foreignRefusal } from './refusals.js'
+
+export interface EarlyOptions {
+  /** Files that are not handed out are no reason to refuse. */
+  readonly isGranted?: PartitionGrant
+  readonly signal?: AbortSignal
+}
+
+const FILES_AT_ONCE = 1024
+const CONCURRENT_LOOKS = 8
+
+/**
+ * A file that can only be refused must be, before the first line. Where there may be one the plan is made to its end
+ * and kept (columns and selections, no object a file), for the stream that follows.
+ */
+export async function refuseEarly(
+  plan: AsyncIterable<PlannedFiles>,
+  exact: ExactRows,
+  options: EarlyOptions,
+): Promise<AsyncIterable<PlannedFiles> | Iterable<PlannedFiles>> {
+  if (!mayRefuseFiles(exact)) return plan
+  const look: Look = { exact, options, refused: 0, tooLong: 0 }
+  const kept: PlannedFiles[] = []
+  for await (const planned of plan) {
+    throwIfCancelled(options.signal)
+    refuseForeign(planned.files, planned.selection, exact.snapshot)
+    await lookThrough(planned, look)
+    kept.push(planned)
+  }
+  if (look.refused > 0) throw deletedRowsRefusal(exact, { files: look.refused })
+  if (look.tooLong > 0) throw deletedRowsRefusal(exact, { files: look.tooLong, tooLong: true })
+  return kept
+}
+
+/** True where some file of the table may be refused whatever the recipient accepts by itself. */
+function mayRefuseFiles({ snapshot, accepts, resolver }: ExactRows): boolean {
+  if (mayBeForeign(snapshot) || snapshot.mergedLogs !== undefined) return true
+  if (!snapshot.features.has('deletionVectors')) return false
+  if (snapshot.format !== 'delta') return true
+  return !accepts.features.has('deletionVectors') && resolver?.toCompleteFile === undefined
+}
+
+function mayBeForeign({ format, properties }: Snapshot): boolean {
+  const written = properties.get('write.format.default')?.toLowerCase() ?? 'parquet'
+  return format === 'iceberg' && written !== 'parquet'
+}
+
+/** Refuses Iceberg's ORC and Avro files by their names, before they are looked at one by one. */
+function refuseForeign({ batch }: LiveFiles, rows: Selection, snapshot: Snapshot): void {
+  if (!mayBeForeign(snapshot)) return
+  for (const row of rows) {
+    const found = /\.(orc|avro)$/i.exec(readString(batch.path, row))
+    if (found !== null) throw foreignRefusal(found[1]!.toLowerCase())
+  }
+}
+
+interface Look {
+  readonly exact: ExactRows
+  readonly options: EarlyOptions
+  /** Files found that can only be refused. */
+  refused: number
+  tooLong: number
+}
+
+async function lookThrough({ files, selection }: PlannedFiles, look: Look): Promise<void> {
+  const { exact, options } = look
+  if (files.deletedCounts === undefined) return
+  const counts = await files.deletedCounts(selection, options.signal)
+  const suspects = selection.filter((_, index) => counts[index] !== 0)
+  if (options.isGranted === undefined && refusesAll(exact)) {
+    look.refused += suspects.length
+    return
+  }
+  for (let start = 0; start < suspects.length; start += FILES_AT_ONCE) {
+    const rows = suspects.subarray(start, start + FILES_AT_ONCE)
+    const found = await files.files(rows, options.signal)
+    const granted = options.isGranted === undefined ? found : found.filter(options.isGranted)
+    await mapBounded(granted, CONCURRENT_LOOKS, file => lookAt(file, look))
+  }
+}
+
+/** Without vectors and staging, every file with deletes is refused: which they are need not be asked. */
+function refusesAll({ accepts, resolver }: ExactRows): boolean {
+  return !accepts.features.has('deletionVectors') && resolver?.toCompleteFile === undefined
+}
+
+async function lookAt(file: DataFile, look: Look): Promise<void> {
+  const { exact } = look
+  const way = wayOf(file, exact)
+  if (way === 'refused') look.refused++
+  if (way === 'vector') await lookAtVector(file, look)
+  if (hasLogs(file) && (way === 'split' || way === 'rewritten')) await lookAtLogs(file, look)
+}
+
+/** What the metadata does not prove short enough is resolved now: the resolver keeps it for the stream. */
+async function lookAtVector(file: DataFile, look: Look): Promise<void> {
+  const { exact, options } = look
+  if (canRewrite(exact) || longestVector(file) <= exact.accepts.inlineVectorBytes) return
+  const vector = await exact.resolver!.toDeletionVector(exact.snapshot, file, options.signal)
+  if (!fitsInLine(vector, exact)) look.tooLong++
+}
+
+/** Bytes of the longest roaring bitmap over a file's positions: 8 KiB and a few bytes for each 2^16 of them. */
+function longestVector({ recordCount }: DataFile): number {
+  if (recordCount === undefined) return Number.POSITIVE_INFINITY
+  return 64 + Math.ceil(recordCount / 65536) * (8192 + 16)
+}
+
+/** Refuses logs whose headers tell that they cannot be merged, and changed rows that there is nowhere to write to. */
+async function lookAtLogs(file: DataFile, look: Look): Promise<void> {
+  const { exact, options } = look
+  const { snapshot, resolver } = exact
+  const summary = await snapshot.inspectLogs?.(file, options.signal)
+  if (canRewrite(exact)) return
+  // Once the answer is known to be a refusal, the rest is only counted.
+  if (summary?.mayAddRows !== false && look.refused > 0) {
+    look.refused++
+    return
+  }
+  const slice = await resolver!.splitSlice(snapshot, file, options.signal)
+  if (slice === undefined) look.refused++
+  else if (!fitsInLine(slice.base?.vector, exact)) look.tooLong++
+}
