@@ -83,6 +83,11 @@ export function duckDb(options: DuckDbOptions = {}): DuckDb {
   }
 }
 
+/** A session on a connection that somebody else opened, and closes. */
+export function sessionOn(connection: DuckDBConnection): Connection {
+  return new Session(connection)
+}
+
 async function loadDuckDb() {
   try {
     return await import('@duckdb/node-api')

@@ -115,10 +115,14 @@ async function partOf(
   }
 }
 
-function sourceOf(
+/** Where the columns of `files`, all of one shape, are to be found. */
+export function sourceOf(
   files: readonly DataFile[],
   shape: FileShape,
-  { naming, context }: { readonly naming: Naming; readonly context: DeleteContext },
+  {
+    naming,
+    context,
+  }: { readonly naming: Naming; readonly context: Pick<DeleteContext, 'snapshot'> },
 ): ColumnSource {
   const { snapshot } = context
   const find = columnFinder(snapshot, shape, files[0]?.columnNames)
