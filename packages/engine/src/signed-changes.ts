@@ -2,7 +2,6 @@ import {
   type Accepts,
   type ChangeRange,
   type ChangeSet,
-  type DataFile,
   type Predicate,
   TableError,
   type TableMetadata,
@@ -10,7 +9,7 @@ import {
   type TableSource,
   throwIfCancelled,
 } from '@spillway/core'
-import { type ExactFile, tableWideNeeds } from './exact-files.js'
+import { ExactChanges } from './exact-changes.js'
 import { type PartitionGrant, partitionGrant } from './partition-grant.js'
 import { type BatchContext, type SignedFile, signExact } from './signed-files.js'
 
@@ -56,6 +55,7 @@ export function signChanges(request: ChangesRequest): SignedChanges {
 
   async function* sets(): AsyncGenerator<SignedChangeSet> {
     const checked = await checkRange(request)
+    const exact = new ExactChanges(request)
     for await (const set of checked ?? readChanges(request)) {
       // One moment a commit: both states of a file that a vector changed must come under one URL, by which readers
       // pair them.
@@ -63,12 +63,10 @@ export function signChanges(request: ChangesRequest): SignedChanges {
       const context = { ...request.context, clock: () => now }
       for (const part of parts(set)) {
         throwIfCancelled(request.context.signal)
-        const signed = await signExact(part.changes.map(asRecorded), context)
+        const files = await exact.of(part)
+        const signed = await signExact(files, context)
         for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
-        const changes = signed.map((file, index) => ({
-          ...file,
-          action: part.changes[index]!.action,
-        }))
+        const changes = signed.map((file, index) => ({ ...file, action: files[index]!.action }))
         yield { ...part, changes }
       }
     }
@@ -80,12 +78,6 @@ export function signChanges(request: ChangesRequest): SignedChanges {
     },
     [Symbol.asyncIterator]: sets,
   }
-}
-
-/** A change is sent as it was recorded: what the recipient cannot apply was refused before. */
-function asRecorded({ file }: ChangeSet['changes'][number]): ExactFile {
-  const vector = file.deletes[0]
-  return vector?.kind === 'deletion-vector' ? { file, vector } : { file }
 }
 
 function readChanges(request: ChangesRequest): AsyncIterable<ChangeSet> {
@@ -116,46 +108,15 @@ async function* grantedChanges(
 async function checkRange(request: ChangesRequest): Promise<readonly ChangeSet[] | undefined> {
   let buffered: ChangeSet[] | undefined = []
   let count = 0
+  const exact = new ExactChanges(request)
   for await (const set of readChanges(request)) {
     throwIfCancelled(request.context.signal)
-    if (set.metadata !== undefined) refuseMetadata(set.metadata, request.accepts)
-    for (const change of set.changes) refuseChange(change.file, set.version, request.accepts)
+    await exact.check(set)
     count += set.changes.length + 1
     if (count > BUFFERED_CHANGES) buffered = undefined
     buffered?.push(set)
   }
   return buffered
-}
-
-function refuseMetadata(metadata: TableMetadata, accepts: Accepts): void {
-  const needs = tableWideNeeds(metadata, accepts)
-  if (needs.length === 0) return
-  throw unsupported(needs.join(','), metadata.version)
-}
-
-function refuseChange(file: DataFile, version: bigint, accepts: Accepts): void {
-  // No Parquet file is empty: readers ask for exactly as many bytes as they were told.
-  if (!(file.size > 0)) {
-    throw new TableError(
-      'UNSUPPORTED_FEATURE',
-      `version ${version} removed a file without recording its size, so its changes cannot be shared; start after it`,
-      { context: { version } },
-    )
-  }
-  if (file.logFiles.length > 0) throw unsupported('mergeLogs', version)
-  if (file.deletes.length === 0) return
-  const vector = file.deletes.length === 1 && file.deletes[0]!.kind === 'deletion-vector'
-  if (!vector || !accepts.features.has('deletionVectors')) {
-    throw unsupported('deletionVectors', version)
-  }
-}
-
-function unsupported(feature: string, version: bigint): TableError {
-  return new TableError(
-    'UNSUPPORTED_FEATURE',
-    `the changes of version ${version} use ${feature}, which this request does not accept; ask with "delta-sharing-capabilities: responseformat=delta;readerfeatures=${feature.toLowerCase()}"`,
-    { context: { feature, version } },
-  )
 }
 
 function* parts(set: ChangeSet): Generator<ChangeSet> {

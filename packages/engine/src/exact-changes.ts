@@ -1,0 +1,129 @@
+import {
+  type Accepts,
+  type ChangeSet,
+  type DataFile,
+  type Snapshot,
+  TableError,
+  type TableMetadata,
+  type TableSource,
+  unknownStats,
+} from '@spillway/core'
+import { type ExactFile, type ExactRows, makeExact, tableWideNeeds, wayOf } from './exact-files.js'
+import { mapBounded } from './map-bounded.js'
+import { deletedRowsRefusal } from './refusals.js'
+import { refuseLongVector } from './refuse-early.js'
+import type { BatchContext } from './signed-files.js'
+
+export interface ExactChangesOptions {
+  readonly source: TableSource
+  readonly accepts: Accepts
+  readonly context: BatchContext
+}
+
+const CONCURRENT_FILES = 4
+
+/** Makes the files of one range of changes exact, or refuses them. Sets come in order, the first with its metadata. */
+export class ExactChanges {
+  readonly #options: ExactChangesOptions
+  #exact: ExactRows | undefined
+
+  constructor(options: ExactChangesOptions) {
+    this.#options = options
+  }
+
+  /** Throws where a change of `set` cannot be sent to this recipient. */
+  async check(set: ChangeSet): Promise<void> {
+    const exact = this.#follow(set)
+    const recipient = { ...this.#options, exact }
+    for (const { file } of set.changes) await refuseChange(file, set.version, recipient)
+  }
+
+  /** The changes of `set` as they are sent, after it was checked. */
+  async of(set: ChangeSet): Promise<readonly ChangedFile[]> {
+    const exact = this.#follow(set)
+    const { signal } = this.#options.context
+    const sent = await mapBounded(set.changes, CONCURRENT_FILES, async ({ action, file }) => {
+      // Delta's vectors are sent as they were recorded: readers pair the two states of a file by them.
+      const files =
+        exact.snapshot.format === 'delta'
+          ? [asRecorded(file)]
+          : await makeExact(file, exact, signal)
+      return files.map(each => ({ ...each, action }))
+    })
+    return sent.flat()
+  }
+
+  #follow({ metadata, version }: ChangeSet): ExactRows {
+    const { source, accepts, context } = this.#options
+    if (metadata !== undefined) {
+      refuseMetadata(metadata, accepts)
+      const { resolver, store } = context
+      const snapshot = withoutFiles(metadata, source)
+      this.#exact = { snapshot, accepts, ...(resolver && { resolver }), ...(store && { store }) }
+    }
+    if (this.#exact !== undefined) return this.#exact
+    throw new TableError('INTERNAL', `the first changes, of version ${version}, have no metadata`)
+  }
+}
+
+export interface ChangedFile extends ExactFile {
+  readonly action: ChangeSet['changes'][number]['action']
+}
+
+/** What resolving deletes needs of a table: its schema and where it is. */
+function withoutFiles(metadata: TableMetadata, source: TableSource): Snapshot {
+  return { ...metadata, source, files: { handles: [], summaries: unknownStats(0) } }
+}
+
+function asRecorded(file: DataFile): ExactFile {
+  const vector = file.deletes[0]
+  return vector?.kind === 'deletion-vector' ? { file, vector } : { file }
+}
+
+function refuseMetadata(metadata: TableMetadata, accepts: Accepts): void {
+  const needs = tableWideNeeds(metadata, accepts)
+  if (needs.length === 0) return
+  throw unsupported(needs.join(','), metadata.version)
+}
+
+interface Recipient extends ExactChangesOptions {
+  readonly exact: ExactRows
+}
+
+async function refuseChange(
+  file: DataFile,
+  version: bigint,
+  { accepts, context, exact }: Recipient,
+): Promise<void> {
+  // No Parquet file is empty: readers ask for exactly as many bytes as they were told.
+  if (!(file.size > 0)) {
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      `version ${version} removed a file without recording its size, so its changes cannot be shared; start after it`,
+      { context: { version } },
+    )
+  }
+  if (file.logFiles.length > 0) throw unsupported('mergeLogs', version)
+  if (exact.snapshot.format !== 'delta') return refuseForeignChange(file, exact, context.signal)
+  if (file.deletes.length > 0 && !accepts.features.has('deletionVectors')) {
+    throw unsupported('deletionVectors', version)
+  }
+}
+
+/** Whatever makes a file of a snapshot exact does so for a change, which is a file as it was or is. */
+async function refuseForeignChange(
+  file: DataFile,
+  exact: ExactRows,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (wayOf(file, exact) === 'refused') throw deletedRowsRefusal(exact, { files: 1 })
+  await refuseLongVector(file, exact, signal)
+}
+
+function unsupported(feature: string, version: bigint): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the changes of version ${version} use ${feature}, which this request does not accept; ask with "delta-sharing-capabilities: responseformat=delta;readerfeatures=${feature.toLowerCase()}"`,
+    { context: { feature, version } },
+  )
+}
