@@ -15,6 +15,7 @@ import { compressed } from './compress.js'
 import { guardedEngine } from './guarded-engine.js'
 import { DEFAULT_LIMITS, type RequestContext, type ServerLimits } from './request-context.js'
 import { jsonResponse } from './respond.js'
+import { createRounds, type Rounds } from './rounds.js'
 import { type Match, matchRoute } from './routes.js'
 import { createTurns, type Turns } from './turns.js'
 
@@ -57,6 +58,7 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     clock,
     asyncQueries: createAsyncStore(clock),
     turns: createTurns(limits.requestsPerRecipient),
+    rounds: createRounds(),
   }
   return { fetch: request => answer(server, request) }
 }
@@ -72,6 +74,7 @@ interface Composition {
   readonly clock: () => number
   readonly asyncQueries: AsyncStore
   readonly turns: Turns
+  readonly rounds: Rounds
 }
 
 /** One request, from its path to the end of its answer. Never throws. */
@@ -132,6 +135,7 @@ function contextOf(
     tokens: server.tokens,
     limits: server.limits,
     asyncQueries: server.asyncQueries,
+    rounds: server.rounds,
     clock: server.clock,
     request,
     requestId,

@@ -1,4 +1,5 @@
 import { encodeEnd } from '@spillway/protocol'
+import type { Rounds } from './rounds.js'
 
 /** About what one block holds. */
 const BLOCK_CHARACTERS = 64 * 1024
@@ -10,6 +11,7 @@ export interface NdjsonOptions {
   readonly describe: (error: unknown) => { readonly status: number; readonly message: string }
   readonly onEnd: (outcome: 'complete' | 'failed' | 'cancelled', error?: unknown) => void
   readonly onBytes: (bytes: number) => void
+  readonly rounds: Rounds
 }
 
 /**
@@ -21,6 +23,7 @@ export async function ndjsonBody(
   options: NdjsonOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   const iterator = lines[Symbol.asyncIterator]()
+  await options.rounds.turn({ first: true })
   const first = await iterator.next()
   return new ReadableStream<Uint8Array>(new LineSource(iterator, first, options), {
     highWaterMark: 0,
@@ -52,6 +55,8 @@ class LineSource {
         this.#options.onBytes(bytes.byteLength)
         // Handed over before the next block is waited for: the recipient has it while the next one is made.
         controller.enqueue(bytes)
+        await this.#options.rounds.turn({ first: false })
+        if (this.#ended) return
         this.#held = await this.#iterator.next()
       }
       if (this.#held.done) {

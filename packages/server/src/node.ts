@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { sendBody } from './send-body.js'
 
 /** Anything that answers a Request. */
 export interface FetchHandler {
@@ -13,19 +12,31 @@ export interface FetchHandler {
  */
 export function nodeListener(
   handler: FetchHandler,
+  { stallSeconds = 300 }: NodeListenerOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  const sending = { stallMs: stallSeconds * 1000 }
   return (incoming, outgoing) => {
-    void serve(handler, incoming, outgoing)
+    void serve(handler, { incoming, outgoing, sending })
   }
+}
+
+export interface NodeListenerOptions {
+  /** A recipient who takes nothing of an answer for as long is gone, whatever its connection says. 300 by default. */
+  readonly stallSeconds?: number
 }
 
 /** Methods that a Request may not have. */
 const UNSENDABLE: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
 
+interface Exchange {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+  readonly sending: { readonly stallMs: number }
+}
+
 async function serve(
   handler: FetchHandler,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
+  { incoming, outgoing, sending }: Exchange,
 ): Promise<void> {
   const gone = new AbortController()
   outgoing.on('close', () => {
@@ -40,7 +51,7 @@ async function serve(
     const response = await handler.fetch(toRequest(incoming, gone.signal))
     outgoing.writeHead(response.status, headersOf(response))
     if (response.body === null) outgoing.end()
-    else await pipeline(Readable.fromWeb(response.body as never), outgoing)
+    else await sendBody(response.body, outgoing, sending)
     if (!incoming.complete) drain(incoming)
   } catch {
     outgoing.destroy()

@@ -3,6 +3,7 @@ import type { Engine } from '@spillway/engine'
 import type { TokenCodec } from '@spillway/protocol'
 import type { AccessRecord } from './access-log.js'
 import type { AsyncStore } from './async-store.js'
+import type { Rounds } from './rounds.js'
 
 /** What every route is handed: the composition, and this one request. */
 export interface RequestContext {
@@ -12,6 +13,7 @@ export interface RequestContext {
   readonly tokens: TokenCodec
   readonly limits: ServerLimits
   readonly asyncQueries: AsyncStore
+  readonly rounds: Rounds
   readonly clock: () => number
   readonly request: Request
   readonly requestId: string

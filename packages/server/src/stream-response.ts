@@ -16,6 +16,7 @@ export async function streamResponse(
   const { record, requestId } = context
   const body = await ndjsonBody(lines, {
     endsWithAction,
+    rounds: context.rounds,
     describe: error => {
       const { status, body } = wireError(error, requestId)
       return { status, message: body.message }

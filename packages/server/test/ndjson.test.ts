@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { gather, type NdjsonOptions, ndjsonBody } from '../src/ndjson.js'
+import { createRounds } from '../src/rounds.js'
 
 interface Watched {
   readonly ends: unknown[]
@@ -15,6 +16,7 @@ function watch(endsWithAction: boolean): Watched {
       describe: () => ({ status: 503, message: 'try again' }),
       onEnd: (outcome, error) => void ends.push(error === undefined ? outcome : [outcome, error]),
       onBytes: () => undefined,
+      rounds: createRounds(),
     },
   }
 }
