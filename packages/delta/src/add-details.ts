@@ -23,7 +23,12 @@ export interface AddDetails {
   readonly byteLength: number
   /** One entry a column, `length` rows each; rows outside `rows` may stay unknown. */
   stats(columns: readonly StatsColumn[], rows: Selection): Promise<readonly ColumnStats[]>
-  originals(rows: Selection, signal?: AbortSignal): Promise<readonly AddOriginal[]>
+  originals(): Originals
+}
+
+/** Originals as one answer asks for them: what is decoded for it stays decoded until it lets go of this. */
+export interface Originals {
+  of(rows: Selection): Promise<readonly AddOriginal[]>
 }
 
 /** Originals kept as they were read. Columns that no add of the batch has are absent. */
@@ -59,7 +64,11 @@ export class KeptDetails implements AddDetails {
     return statsFromText(columns, length, rows, textOf)
   }
 
-  async originals(rows: Selection): Promise<readonly AddOriginal[]> {
+  originals(): Originals {
+    return { of: async rows => this.#originalsOf(rows) }
+  }
+
+  #originalsOf(rows: Selection): readonly AddOriginal[] {
     const { stats, tags, baseRowId, defaultRowCommitVersion } = this.columns
     const texts = blockTexts(stats, rows)
     const text = (column: BytesColumn | undefined, row: number) =>

@@ -1,5 +1,5 @@
 import { type ColumnStats, leafKey, type ParquetBatch, type Selection } from '@spillway/core'
-import { type AddDetails, type AddOriginal, originalOf } from './add-details.js'
+import { type AddDetails, type AddOriginal, type Originals, originalOf } from './add-details.js'
 import { blockTexts } from './block-texts.js'
 import { mapLeaf } from './checkpoint-rows.js'
 import { StatsComposer } from './compose-stats.js'
@@ -93,27 +93,37 @@ export class CheckpointDetails implements AddDetails {
     return { ours: ours.subarray(0, count), theirs: theirs.subarray(0, count) }
   }
 
-  async originals(rows: Selection): Promise<readonly AddOriginal[]> {
+  originals(): Originals {
+    let held: Promise<readonly SliceBatch[]> | undefined
+    const structs = leavesUnder(this.#source.slice.source, STRUCT_STATS)
+    const compose = structs.length > 0 && !textIsComplete(this.#source.slice)
+    return {
+      of: async rows => {
+        held ??= this.#decoded(compose ? structs.map(leaf => leaf.path) : [])
+        const composer = compose ? new StatsComposer(structs) : undefined
+        return this.#readOriginals(await held, rows, composer)
+      },
+    }
+  }
+
+  /** The row group's originals; answers that stand in one group at one time share them. */
+  #decoded(structs: readonly LeafPath[]): Promise<readonly SliceBatch[]> {
     const { slice, recent, io } = this.#source
-    const structs = leavesUnder(slice.source, STRUCT_STATS)
-    const compose = structs.length > 0 && !textIsComplete(slice)
     const leaves = [
       ADD_STATS,
       mapLeaf(ADD_TAGS, 'key'),
       mapLeaf(ADD_TAGS, 'value'),
       BASE_ROW_ID,
       ROW_VERSION,
-      ...(compose ? structs.map(leaf => leaf.path) : []),
+      ...structs,
     ]
     const { path, size, etag } = slice.source.file
     const key = [path, size, etag, slice.rowGroup, slice.start].join('\u001f')
-    const batches = await recent.get(key, async () => {
+    return recent.get(key, async () => {
       const read: SliceBatch[] = []
       for await (const batch of readSlice(io, slice, leaves)) read.push(batch)
       return read
     })
-    const composer = compose ? new StatsComposer(structs) : undefined
-    return this.#readOriginals(batches, rows, composer)
   }
 
   #readOriginals(

@@ -1,5 +1,5 @@
 import type { DataFile, LiveFiles, Selection, TableSource } from '@spillway/core'
-import type { AddOriginal } from './add-details.js'
+import type { AddOriginal, Originals } from './add-details.js'
 import { blockTexts } from './block-texts.js'
 import { resolvePath } from './data-path.js'
 import { vectorFile } from './deletion-vector.js'
@@ -16,6 +16,7 @@ export interface FileContext {
 /** What one snapshot makes of a batch. */
 export function liveFiles(base: DeltaBatch, live: Selection, context: FileContext): LiveFiles {
   const { vectors } = base
+  let originals: Originals | undefined
   return {
     batch: base.under(context.metadata),
     live,
@@ -25,11 +26,12 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
           deletedCounts: async (rows: Selection) =>
             Float64Array.from(rows, row => vectors.cardinality(row)),
         }),
-    files: async (rows, signal) => {
-      const originals = await base.details.originals(rows, signal)
+    files: async rows => {
+      originals ??= base.details.originals()
+      const said = await originals.of(rows)
       const paths = blockTexts(base.path, rows)
       return Array.from(rows, (row, i) => {
-        return dataFile(base, row, { recordedPath: paths[i]!, original: originals[i]!, context })
+        return dataFile(base, row, { recordedPath: paths[i]!, original: said[i]!, context })
       })
     },
   }

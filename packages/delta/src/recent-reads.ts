@@ -1,7 +1,9 @@
 import { columnByteLength, type ParquetBatch } from '@spillway/core'
 
+type Decoded = Promise<readonly SliceBatch[]>
+
 interface Entry {
-  readonly batches: Promise<readonly SliceBatch[]>
+  readonly batches: Decoded
   bytes: number
 }
 
@@ -13,29 +15,34 @@ export interface SliceBatch {
 
 /**
  * Decoded originals of the row groups that answers are being streamed from. An answer asks for a few thousand rows
- * at a time, in order, so the group it is in must not be decoded again for each.
+ * at a time, in order, so the group it is in must not be decoded again for each. What answers still hold is found
+ * again when it no longer fits in the budget: many answers at many places of one table decode each group once, and keep
+ * no more than the table has.
  */
 export class RecentReads {
   readonly #maxBytes: number
   readonly #entries = new Map<string, Entry>()
+  readonly #held = new Map<string, WeakRef<Decoded>>()
   #bytes = 0
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
   }
 
-  get(key: string, read: () => Promise<readonly SliceBatch[]>): Promise<readonly SliceBatch[]> {
-    const held = this.#entries.get(key)
-    if (held !== undefined) {
+  get(key: string, read: () => Decoded): Decoded {
+    const kept = this.#entries.get(key)
+    if (kept !== undefined) {
       this.#entries.delete(key)
-      this.#entries.set(key, held)
-      return held.batches
+      this.#entries.set(key, kept)
+      return kept.batches
     }
-    const entry: Entry = { batches: read(), bytes: 0 }
+    const held = this.#held.get(key)?.deref()
+    this.#held.delete(key)
+    const entry: Entry = { batches: held ?? read(), bytes: 0 }
     this.#entries.set(key, entry)
     entry.batches.then(
       batches => this.#measure(key, entry, batches),
-      () => this.#drop(key, entry),
+      () => this.#entries.get(key) === entry && this.#entries.delete(key),
     )
     return entry.batches
   }
@@ -50,13 +57,16 @@ export class RecentReads {
     this.#bytes += entry.bytes
     for (const [oldest, old] of this.#entries) {
       if (this.#bytes <= this.#maxBytes || old === entry) break
-      this.#drop(oldest, old)
+      this.#evict(oldest, old)
     }
   }
 
-  #drop(key: string, entry: Entry): void {
-    if (this.#entries.get(key) !== entry) return
+  #evict(key: string, entry: Entry): void {
     this.#entries.delete(key)
     this.#bytes -= entry.bytes
+    for (const [other, held] of this.#held) {
+      if (held.deref() === undefined) this.#held.delete(other)
+    }
+    this.#held.set(key, new WeakRef(entry.batches))
   }
 }
