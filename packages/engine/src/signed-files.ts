@@ -58,8 +58,8 @@ export interface SigningContext {
 
 export type BatchContext = SigningContext & { readonly signal?: AbortSignal }
 
-/** What one recipient who reads slowly keeps in memory: about half a megabyte. */
-const FILES_PER_BATCH = 256
+/** What one recipient keeps in memory, and how long the others wait for it: a block of lines, 64 KiB or so. */
+const FILES_PER_BATCH = 64
 const CONCURRENT_REWRITES = 4
 
 export function signFiles(
