@@ -11,7 +11,7 @@ const TOKEN = 'a-token-of-the-benchmark'
 const QUERY = 'http://127.0.0.1/delta-sharing/shares/lake/schemas/sales/tables/orders/query'
 
 /** Signs local paths as if they were objects of a bucket: what signing and streaming cost, without a store. */
-function bucketSigner(): UrlSigner {
+export function bucketSigner(): UrlSigner {
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a secret that opens nothing' }
   const signer = s3Signer({ region: 'eu-west-1', credentials })
   return {
