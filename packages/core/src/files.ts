@@ -92,6 +92,11 @@ export interface DataFile {
    * evolution); null for a column that the file was written before. Absent: names are the schema's.
    */
   readonly columnNames?: ReadonlyMap<number, string | null>
+  /**
+   * Which of its rows are meant, where not all are (what one write changed): files that agree in everything else
+   * differ in this. The snapshot that goes with such a file knows.
+   */
+  readonly part?: string
   /** What a Delta add action said, passed on unchanged. */
   readonly delta?: DeltaAdd
 }

@@ -105,6 +105,8 @@ export interface ChangeSet {
   readonly changes: readonly {
     readonly action: 'add' | 'remove' | 'cdc'
     readonly file: DataFile
+    /** What makes the file's rows exact for a recipient that cannot; absent where the file is sent as recorded. */
+    readonly snapshot?: Snapshot
   }[]
 }
 

@@ -27,6 +27,7 @@ export function stagedName(
     [file.path, file.size, file.modificationTime, file.specId, file.partition],
     file.deletes.map(deleteIdentity),
     logs,
+    file.part,
     snapshot.schema.fields.map(fieldIdentity),
     ...(kind === 'complete' ? [] : [kind]),
   ]
