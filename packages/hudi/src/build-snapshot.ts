@@ -23,6 +23,8 @@ export interface BuildOptions {
   readonly commits: CommitLoader
   readonly generations: Generations
   readonly options: HudiReaderOptions
+  /** The listing, where it is known and only a few file groups will be looked at: those are checked by themselves. */
+  readonly listing?: Listing
   readonly signal?: AbortSignal
 }
 
@@ -54,13 +56,18 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     commits: commits.loaded,
     ...(asOf === undefined ? {} : { asOf }),
   })
-  const { listing, metadataTable } = await findListing(build)
-  if (asOf !== undefined) {
+  const { listing, metadataTable } =
+    build.listing === undefined
+      ? await findListing(build)
+      : { listing: build.listing, metadataTable: undefined }
+  if (asOf !== undefined && build.listing === undefined) {
     const later = timeline.writes.filter(w => w.completion > asOf)
     await refuseCleaned({ asOf, later, commits, listing, visibility, ...(signal && { signal }) })
   }
   const expected =
-    write !== undefined && isLatest ? await expectedFiles(build, write, listing) : new Map()
+    write !== undefined && isLatest && build.listing === undefined
+      ? await expectedFiles(build, write, listing)
+      : new Map()
   return hudiSnapshot({
     source,
     state,

@@ -1,29 +1,34 @@
 import {
   type ChangeRange,
   type ChangeSet,
-  type DataFile,
   TableError,
   type TableMetadata,
   type TableSource,
 } from '@spillway/core'
 import { archivedWrites } from './archived-timeline.js'
+import { type BaseHistory, baseHistory } from './base-history.js'
+import { refuseRange, refuseUndone } from './change-range.js'
+import { changedSlices, type WriteStep } from './changed-slices.js'
 import type { CommitMetadata } from './commit-metadata.js'
-import { dataFileOf } from './data-file.js'
-import { type FileSlice, latestSlices } from './file-slices.js'
+import { type FileChange, rowChanges, wholeChanges } from './file-changes.js'
 import { type Instant, instantMillis, instantVersion } from './instant.js'
 import type { Listing } from './listing.js'
 import type { HudiReaderOptions } from './options.js'
 import { zoneOf } from './resolve.js'
-import { sliceTable } from './slice-table.js'
 import type { HudiSnapshot } from './snapshot.js'
 import { CommitLoader, loadTableState, type TableState } from './table-state.js'
 import { visibilityAt } from './visibility.js'
 
 export interface ChangesContext {
   readonly options: HudiReaderOptions
-  /** The table at one version: schema and partition values of that time. */
-  readonly snapshotAt: (version: bigint) => Promise<HudiSnapshot>
   readonly listingOf: (state: TableState) => Promise<Listing>
+  /** The table at one write: schema, partition values and logs of that time. */
+  readonly snapshotAt: (at: {
+    readonly state: TableState
+    readonly write: Instant
+    readonly commits: CommitLoader
+    readonly listing: Listing
+  }) => Promise<HudiSnapshot>
   readonly signal?: AbortSignal
 }
 
@@ -31,9 +36,9 @@ export interface ChangesContext {
 const REWRITES = new Set(['CLUSTER', 'COMPACT', 'LOG_COMPACT'])
 
 /**
- * The base files that each write of the range added and took away: every write compares the slices of the file groups
- * it names before and after itself. What that cannot say exactly is refused: log files, files that a cleaner has
- * deleted, and ranges that a restore undid.
+ * What each write of the range changed. Every write compares the slices of the file groups that its metadata names
+ * before and after itself: `files` gives them whole, `feed` the rows that differ. Table services change nothing. What
+ * the files that are still there cannot say exactly is refused.
  */
 export async function* hudiChanges(
   source: TableSource,
@@ -43,35 +48,42 @@ export async function* hudiChanges(
   const { options, signal } = context
   const state = await loadTableState(options.store, source, signal)
   const commits = new CommitLoader(options.store)
+  refuseView(source, state)
   const writes = await writesOf(state, range, context)
-  const chosen = writes.filter(write => inRange(write, range))
-  refuseGaps(state, range, writes)
+  refuseRange(range, writes)
+  await refuseUndone(options.store, state, { range, ...(signal && { signal }) })
   const listing = await context.listingOf(state)
+  const bases = await baseHistory(writes, commits, signal)
   let schema: string | undefined
-  for (const [i, write] of chosen.entries()) {
-    const before = writes[writes.indexOf(write) - 1]
+  let isFirst = true
+  for (const [i, write] of writes.entries()) {
+    if (!inRange(write, range)) continue
     const commit = await commits.load(write, signal)
-    refuseLostStart(before, commit, range)
-    const replaces = writes.filter(
-      w => w.action === 'replacecommit' && w.completion <= write.completion,
-    )
-    await commits.loadAll(replaces, signal)
-    const isFirst = i === 0
+    const snapshot = await context.snapshotAt({ state, write, commits, listing })
     const evolved = commit.schema !== undefined && schema !== undefined && commit.schema !== schema
     schema = commit.schema ?? schema
-    const snapshot = await context.snapshotAt(instantVersion(write.completion))
-    const changes = REWRITES.has(commit.operationType ?? '')
-      ? []
-      : await changesOf({ write, before, commit, commits, state, writes, listing, snapshot, range })
+    const step = { write, before: writes[i - 1], commit, snapshot, writes, commits }
     yield {
       version: snapshot.version,
       timestamp: instantMillis(write.completion, zoneOf(state.config, options.timeZone ?? 'UTC')),
       ...(isFirst || evolved ? { metadata: snapshot as TableMetadata } : {}),
-      changes,
+      changes: await changesOf(step, { state, listing, bases, range, context }),
     }
+    isFirst = false
   }
 }
 
+/** What a compaction makes of logs is new to a reader of base files alone, and no write says which rows that is. */
+function refuseView({ view }: TableSource, { config }: TableState): void {
+  if (view !== 'read-optimized' || config.tableType !== 'MERGE_ON_READ') return
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    'the changes of a read-optimized view are not known; share the table with its snapshot view for them',
+    { context: { feature: 'readOptimizedChanges' } },
+  )
+}
+
+/** In the order they became visible; the archive's too, where the range needs a write before the active timeline's. */
 async function writesOf(
   state: TableState,
   range: ChangeRange,
@@ -88,180 +100,79 @@ function inRange({ completion }: Instant, { startVersion, endVersion }: ChangeRa
   return version >= startVersion && version <= endVersion
 }
 
-function refuseGaps(
-  { timeline }: TableState,
-  range: ChangeRange,
-  writes: readonly Instant[],
-): void {
-  if (range.endVersion < range.startVersion) {
-    throw new TableError('INVALID_REQUEST', 'the range ends before it starts', {
-      context: { startVersion: range.startVersion, endVersion: range.endVersion },
-    })
-  }
-  const last = writes[writes.length - 1]
-  if (last === undefined || range.startVersion > instantVersion(last.completion)) {
-    throw new TableError('INVALID_REQUEST', `the table has no version ${range.startVersion} yet`, {
-      context: { startVersion: range.startVersion },
-    })
-  }
-  const restore = timeline.instants.find(
-    i => i.action === 'restore' && i.state === 'completed' && inRange(i, range),
-  )
-  if (restore === undefined) return
-  throw new TableError(
-    'UNSUPPORTED_FEATURE',
-    `a restore at ${restore.begin} undid writes of the range, whose changes are no longer known`,
-    { context: { instant: restore.begin } },
-  )
-}
-
-/** The first write that is still known came after others: what they were cannot be told. */
-function refuseLostStart(
-  before: Instant | undefined,
-  commit: CommitMetadata,
-  { startVersion }: ChangeRange,
-): void {
-  if (before !== undefined) return
-  const stats = [...commit.writeStats.values()].flat()
-  if (commit.replaced.size === 0 && stats.every(stat => stat.prevCommit === undefined)) return
-  throw new TableError(
-    'INVALID_REQUEST',
-    `changes from version ${startVersion} on are no longer known`,
-    {
-      context: { startVersion },
-    },
-  )
-}
-
-interface WriteChange {
+interface Step {
   readonly write: Instant
   readonly before: Instant | undefined
   readonly commit: CommitMetadata
+  /** All of them have been read. */
   readonly commits: CommitLoader
-  readonly state: TableState
-  readonly writes: readonly Instant[]
-  readonly listing: Listing
   readonly snapshot: HudiSnapshot
-  readonly range: ChangeRange
+  readonly writes: readonly Instant[]
 }
 
-async function changesOf(change: WriteChange): Promise<ChangeSet['changes']> {
-  const { commit, listing, write } = change
-  const groups = touchedGroups(commit)
-  const listed = await listing.files([...groups.keys()])
-  const changes: { action: 'add' | 'remove'; file: DataFile }[] = []
-  for (const [partition, ids] of groups) {
-    const files = listed.get(partition) ?? []
-    const after = byFileId(latestSlices(partition, files, visibilityOf(change, write)))
-    const before =
-      change.before === undefined
-        ? new Map<string, FileSlice>()
-        : byFileId(latestSlices(partition, files, visibilityOf(change, change.before)))
-    for (const id of ids) {
-      const [old, now] = [before.get(id), after.get(id)]
-      refuseLogs(old, change)
-      refuseLogs(now, change)
-      refuseLost(partition, id, { old, now, change })
-      if (old?.base?.name === now?.base?.name) continue
-      if (old !== undefined && now !== undefined) refuseCarried(partition, id, change)
-      if (old !== undefined)
-        changes.push({ action: 'remove', file: fileOf(partition, old, change) })
-      if (now !== undefined) changes.push({ action: 'add', file: fileOf(partition, now, change) })
-    }
+async function changesOf(
+  step: Step,
+  given: {
+    readonly state: TableState
+    readonly listing: Listing
+    readonly bases: BaseHistory
+    readonly range: ChangeRange
+    readonly context: ChangesContext
+  },
+): Promise<readonly FileChange[]> {
+  const { write, before, commit, commits, snapshot, writes } = step
+  const { state, listing, bases, range, context } = given
+  if (REWRITES.has(commit.operationType ?? '')) return []
+  refuseSilent(write)
+  refuseLostStart(step, range)
+  const { signal, options } = context
+  const at = (asOf: string) =>
+    visibilityAt({
+      config: state.config,
+      timeline: { ...state.timeline, writes },
+      commits: commits.loaded,
+      asOf,
+    })
+  const change: WriteStep = {
+    state,
+    options,
+    write,
+    commit,
+    snapshot,
+    now: { asOf: write.completion, visibility: at(write.completion) },
+    before: before && { asOf: before.completion, visibility: at(before.completion) },
+    bases,
+    ...(signal && { signal }),
+  }
+  const found = await changedSlices(change, listing)
+  const ways = range.kind === 'feed' ? rowChanges : wholeChanges
+  const changes: FileChange[] = []
+  for (const slice of found) {
+    changes.push(...(await ways(slice, change)))
   }
   return changes
 }
 
-/** File groups that the commit wrote to or replaced, by partition. */
-function touchedGroups(commit: CommitMetadata): ReadonlyMap<string, ReadonlySet<string>> {
-  const groups = new Map<string, ReadonlySet<string>>()
-  const add = (partition: string, ids: readonly string[]) =>
-    groups.set(partition, new Set([...(groups.get(partition) ?? []), ...ids]))
-  for (const [partition, stats] of commit.writeStats)
-    add(
-      partition,
-      stats.map(stat => stat.fileId),
-    )
-  for (const [partition, ids] of commit.replaced) add(partition, ids)
-  return groups
-}
-
-function visibilityOf({ state, writes, commits }: WriteChange, write: Instant) {
-  return visibilityAt({
-    config: state.config,
-    timeline: { ...state.timeline, writes },
-    commits: commits.loaded,
-    asOf: write.completion,
-  })
-}
-
-function byFileId(slices: readonly FileSlice[]): Map<string, FileSlice> {
-  return new Map(slices.map(slice => [slice.fileId, slice]))
-}
-
-function refuseLogs(slice: FileSlice | undefined, { write }: WriteChange): void {
-  if (slice === undefined || slice.logs.length === 0) return
+/** Some completed instants are empty files: the write happened, and nobody knows what it did. */
+function refuseSilent(write: Instant): void {
+  if (write.size > 0) return
   throw new TableError(
     'UNSUPPORTED_FEATURE',
-    `the write ${write.begin} changed rows through log files, whose changes are not shared; query snapshots instead`,
-    { context: { feature: 'mergeLogs', version: write.completion } },
+    `the write ${write.begin} left no metadata, so its changes cannot be told; query snapshots instead`,
+    { context: { instant: write.begin } },
   )
 }
 
-/** A feed of changed rows cannot be told from two files that share rows: only streams of files can use those. */
-function refuseCarried(
-  partition: string,
-  fileId: string,
-  { commit, write, range }: WriteChange,
-): void {
-  if (range.kind === 'files') return
-  const stat = commit.writeStats.get(partition)?.find(each => each.fileId === fileId)
-  const { numWrites, numUpdates, numInserts } = stat ?? {}
-  const isKnown = numWrites !== undefined && numUpdates !== undefined && numInserts !== undefined
-  if (isKnown && numWrites === numUpdates + numInserts) return
-  throw new TableError(
-    'UNSUPPORTED_FEATURE',
-    `the write ${write.begin} copied unchanged rows into new files, so its changed rows cannot be told; query snapshots instead`,
-    { context: { feature: 'changeDataFeed', version: write.completion } },
-  )
-}
-
-/** Slices that the commit says there were, and that are no longer there. */
-function refuseLost(
-  partition: string,
-  fileId: string,
-  {
-    old,
-    now,
-    change,
-  }: {
-    readonly old: FileSlice | undefined
-    readonly now: FileSlice | undefined
-    readonly change: WriteChange
-  },
-): void {
-  const { commit, write } = change
-  const stat = commit.writeStats.get(partition)?.find(each => each.fileId === fileId)
-  const replaced = commit.replaced.get(partition)?.includes(fileId) === true
-  const lacksOld =
-    (stat?.prevCommit !== undefined && old?.base?.instant !== stat.prevCommit) ||
-    (replaced && old === undefined)
-  const lacksNow = stat !== undefined && !replaced && now?.base?.instant !== write.begin
-  if (!lacksOld && !lacksNow) return
+/** The first write that is still known came after others: what they were cannot be told. */
+function refuseLostStart({ write, before, commit }: Step, { startVersion }: ChangeRange): void {
+  if (before !== undefined) return
+  const stats = [...commit.writeStats.values()].flat()
+  // The first log of a group names the write itself.
+  const isNew = stats.every(({ prevCommit = write.begin }) => prevCommit === write.begin)
+  if (commit.replaced.size === 0 && isNew) return
   throw new TableError(
     'INVALID_REQUEST',
-    `the changes of version ${write.completion} need files of group ${fileId} that a cleaner has deleted`,
-    { context: { partition, fileId, version: write.completion } },
+    `changes from version ${startVersion} on are no longer known`,
+    { context: { startVersion } },
   )
-}
-
-function fileOf(partition: string, slice: FileSlice, change: WriteChange): DataFile {
-  const { state, snapshot } = change
-  const table = sliceTable(state.root, [{ partition, slices: [slice] }])
-  return dataFileOf(table, 0, {
-    partition: snapshot.partitionOf(partition),
-    modified: instant => instantMillis(instant),
-    history: undefined,
-    schema: snapshot.schema,
-  })
 }

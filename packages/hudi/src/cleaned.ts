@@ -1,4 +1,5 @@
 import { TableError } from '@spillway/core'
+import { isLog } from './base-history.js'
 import { type FileSlice, latestSlices, type Visibility } from './file-slices.js'
 import type { Instant } from './instant.js'
 import type { Listing } from './listing.js'
@@ -51,7 +52,9 @@ function neededSlices(options: CleanedOptions): ReadonlyMap<string, ReadonlyMap<
   for (const write of later) {
     const commit = commits.loaded.get(write.begin)
     for (const [partition, stats] of commit?.writeStats ?? []) {
-      for (const { fileId, prevCommit } of stats) {
+      for (const { fileId, prevCommit, path } of stats) {
+        // From version 8 on, a write to a log names itself: what it was written over, a later base file tells.
+        if (isLog(path) && prevCommit === write.begin) continue
         if (seen.has(`${partition}\0${fileId}`)) continue
         seen.add(`${partition}\0${fileId}`)
         if (prevCommit === undefined || visibility.completionOf(prevCommit) === undefined) continue

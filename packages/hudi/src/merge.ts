@@ -1,8 +1,15 @@
 import { compareValues, type LogRecord, type Value } from '@spillway/core'
 import { type MergeRule, unsupported } from './merge-rule.js'
 
+/** A record of the logs, with the write that had the last word on its key. */
+export interface MergedRecord extends LogRecord {
+  readonly instant: string
+}
+
 /** The last word of the logs on one key so far. */
 interface Merged {
+  /** The write whose block it was in. */
+  readonly instant: string
   /** Absent for a delete. */
   readonly row?: readonly unknown[]
   /** One a field of the rule; undefined where order does not matter: then the later one wins. */
@@ -44,12 +51,13 @@ export class LogMerge {
     recordKey: string,
     position: bigint,
     ordering: () => readonly (Value | null)[],
-  ): LogRecord | undefined {
+  ): MergedRecord | undefined {
     const record = this.#records.get(recordKey)
     if (record === undefined) return undefined
     this.#records.delete(recordKey)
     if (this.#baseWins(record, ordering)) return undefined
-    return { recordKey, position, ...(record.row === undefined ? {} : { row: record.row }) }
+    const { instant, row } = record
+    return { recordKey, position, instant, ...(row === undefined ? {} : { row }) }
   }
 
   #baseWins(record: Merged, ordering: () => readonly (Value | null)[]): boolean {
@@ -59,9 +67,9 @@ export class LogMerge {
   }
 
   /** Rows that are in no base file. */
-  *inserts(): Generator<LogRecord> {
-    for (const [recordKey, { row }] of this.#records) {
-      if (row !== undefined) yield { recordKey, row }
+  *inserts(): Generator<MergedRecord> {
+    for (const [recordKey, { row, instant }] of this.#records) {
+      if (row !== undefined) yield { recordKey, row, instant }
     }
   }
 }

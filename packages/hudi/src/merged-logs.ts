@@ -1,11 +1,9 @@
 import {
   type DataFile,
   type Field,
-  type LogRecord,
   leafKey,
   readValue,
   type Schema,
-  type Snapshot,
   TableError,
   type Value,
 } from '@spillway/core'
@@ -17,7 +15,7 @@ import { parseFileName } from './file-name.js'
 import type { Visibility } from './file-slices.js'
 import { LOG_HEADER, type LogBlock, readLogBlocks } from './log-file.js'
 import { mapConcurrently } from './map-concurrently.js'
-import { LogMerge } from './merge.js'
+import { LogMerge, type MergedRecord } from './merge.js'
 import { type MergeRule, mergeRule, unsupported } from './merge-rule.js'
 import type { HudiReaderOptions } from './options.js'
 import { orderingValue } from './ordering-value.js'
@@ -40,7 +38,9 @@ const RECORDS_AT_ONCE = 1024
  * What the logs of a slice do to it, in the end: rows of the base file that are taken away, by position, with the rows
  * that stand in for them, and rows that are new. Rows that the logs touch without changing the outcome are not named.
  */
-export function mergedLogsOf(context: MergedLogsOptions): NonNullable<Snapshot['mergedLogs']> {
+export function mergedLogsOf(
+  context: MergedLogsOptions,
+): (file: DataFile, signal?: AbortSignal) => AsyncIterable<readonly MergedRecord[]> {
   return async function* mergedLogs(file, signal) {
     const rule = mergeRule(context.state.config)
     const keys = keyRule(context.state.config)
@@ -87,10 +87,11 @@ interface MergeContext {
 async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
   const { context, merge, keys, ordering, signal } = merging
   requireMergeable(block)
+  const instant = block.header.get(LOG_HEADER.instant) ?? ''
   if (block.type === 'delete') {
     for (const key of await readDeleteBlock(block, signal)) {
       const values = key.ordering?.map((value, i) => orderingValue(value, ordering[i]))
-      merge.add(key.recordKey, { ordering: values })
+      merge.add(key.recordKey, { instant, ordering: values })
     }
     return
   }
@@ -102,7 +103,11 @@ async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
     ...(signal && { signal }),
   })
   for await (const { recordKey, row, isDelete, orderingValues } of records) {
-    merge.add(recordKey, { ordering: orderingValues, ...(isDelete ? {} : { row }) })
+    merge.add(recordKey, {
+      instant,
+      ordering: orderingValues,
+      ...(isDelete ? {} : { row }),
+    })
   }
 }
 
@@ -128,7 +133,7 @@ function nameIn(
 async function* mergeBase(
   file: DataFile,
   merging: MergeContext & { readonly rule: MergeRule },
-): AsyncGenerator<readonly LogRecord[]> {
+): AsyncGenerator<readonly MergedRecord[]> {
   const { context, merge, keys, ordering, signal } = merging
   requireParquet(file)
   const parquet = context.options.parquet ?? parquetReader()
@@ -142,7 +147,7 @@ async function* mergeBase(
     })
   }
   let position = 0n
-  let touched: LogRecord[] = []
+  let touched: MergedRecord[] = []
   for await (const batch of parquet.read(context.options.store, meta, {
     leaves,
     ...(signal && { signal }),
@@ -178,8 +183,8 @@ function requireParquet(file: DataFile): void {
   })
 }
 
-function* inChunks(records: Iterable<LogRecord>): Generator<readonly LogRecord[]> {
-  let chunk: LogRecord[] = []
+function* inChunks(records: Iterable<MergedRecord>): Generator<readonly MergedRecord[]> {
+  let chunk: MergedRecord[] = []
   for (const record of records) {
     chunk.push(record)
     if (chunk.length < RECORDS_AT_ONCE) continue

@@ -66,20 +66,17 @@ export function hudiReader(options: HudiReaderOptions): TableReader {
     changes: (source, range, signal) =>
       hudiChanges(source, range, {
         options,
-        snapshotAt: async version => {
-          const state = await loadTableState(store, source, signal)
-          const write = await findWrite(state, { kind: 'version', version }, options, signal)
-          const commits = new CommitLoader(store)
-          return buildSnapshot({
+        snapshotAt: ({ state, write, commits, listing }) =>
+          buildSnapshot({
             source,
             state,
             write,
             commits,
+            listing,
             generations: { base: state.fingerprint, touched: new Map() },
             options,
             ...(signal && { signal }),
-          })
-        },
+          }),
         listingOf: async state =>
           (await findListing({ state, options, ...(signal && { signal }) })).listing,
         ...(signal && { signal }),

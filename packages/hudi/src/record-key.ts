@@ -27,7 +27,8 @@ export function keyRule(config: TableConfig): KeyRule {
   return columnKey(field)
 }
 
-function columnKey(name: string): KeyRule {
+/** Keys that one column holds as they are. */
+export function columnKey(name: string): KeyRule {
   return {
     columns: [name],
     ofRecord: record => keyText(record[name], name),

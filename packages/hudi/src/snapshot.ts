@@ -64,6 +64,8 @@ export interface SnapshotParts {
 export interface HudiSnapshot extends Snapshot {
   /** Values of the partition columns in the folder `path`. */
   partitionOf(path: string): DataFile['partition']
+  /** What columns were called, where they were ever called something else. */
+  readonly history: SchemaHistory | undefined
 }
 
 /** Partition columns and what each partition's path says about them. */
@@ -96,6 +98,7 @@ export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
     partitionSpecs: new Map([[0, partitioning.spec]]),
     properties: propertiesOf(config, readOptimized),
     features: featuresOf(parts),
+    history: parts.history,
     partitionOf: path => partitionValues(readPartitionPath(path, columns, config), partitioning),
     native: {
       format: 'hudi',

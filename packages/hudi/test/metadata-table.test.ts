@@ -11,8 +11,11 @@ import { repository } from './support.js'
 
 const ROOT = 'memory:///t'
 const golden = `${repository}test/fixtures/hudi/`
+/** All but those whose version nobody reads. */
 const archives = ['v6', 'v8', 'v9'].flatMap(version =>
-  readdirSync(golden + version).map(name => `${version}/${name}`),
+  readdirSync(golden + version)
+    .filter(name => !name.startsWith('cow_version_'))
+    .map(name => `${version}/${name}`),
 )
 
 async function opened(objects: Iterable<readonly [string, Uint8Array | string]>) {

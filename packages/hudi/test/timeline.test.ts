@@ -1,51 +1,9 @@
 import { type FileBatch, isTableError, type SnapshotRef } from '@spillway/core'
-import { memoryStore } from '@spillway/storage'
 import { keepingCache, Random } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { hudiReader } from '../src/index.js'
 import { liveFiles, noCache } from './support.js'
-
-const ROOT = 'memory:///t'
-const SCHEMA = '{"type":"record","name":"r","fields":[{"name":"id","type":"long"}]}'
-const at = (day: number) => `202601${String(day).padStart(2, '0')}000000000`
-const base = (group: string, day: number, token = '0-1-1') => `${group}_${token}_${at(day)}.parquet`
-const log = (group: string, day: number, version = 1) => `.${group}_${at(day)}.log.${version}_0-1-1`
-
-interface Body {
-  readonly files?: readonly string[]
-  readonly replaced?: readonly string[]
-  readonly prevCommit?: string
-}
-
-function body({ files = [], replaced, prevCommit }: Body = {}): string {
-  const stats = files.map(path => ({
-    fileId: path.replace(/^\.?([^_]+)_.*/, '$1'),
-    path,
-    ...(prevCommit && { prevCommit }),
-  }))
-  return JSON.stringify({
-    partitionToWriteStats: stats.length > 0 ? { '': stats } : {},
-    ...(replaced && { partitionToReplaceFileIds: { '': replaced } }),
-    extraMetadata: { schema: SCHEMA },
-  })
-}
-
-function tableOf(
-  version: 6 | 9,
-  timeline: Readonly<Record<string, string>>,
-  files: readonly string[],
-  properties = '',
-) {
-  const folder = version === 6 ? `${ROOT}/.hoodie` : `${ROOT}/.hoodie/timeline`
-  const text = `hoodie.table.name=t\nhoodie.table.type=MERGE_ON_READ\nhoodie.table.version=${version}\n${properties}`
-  return memoryStore({
-    objects: [
-      [`${ROOT}/.hoodie/hoodie.properties`, text],
-      ...Object.entries(timeline).map(([name, content]) => [`${folder}/${name}`, content] as const),
-      ...files.map(name => [`${ROOT}/${name}`, 'x'] as const),
-    ],
-  })
-}
+import { at, base, body, log, ROOT, tableOf } from './table.js'
 
 async function namesOf(store: ReturnType<typeof tableOf>, ref?: SnapshotRef) {
   const reader = hudiReader({ store, cache: noCache })
@@ -97,6 +55,18 @@ describe('which files count', () => {
       [base('a', 3)],
       [base('b', 1)],
     ])
+  })
+
+  it('refuses a version whose base file is gone, where later logs do not name what they were written over', async () => {
+    const timeline = {
+      [`${at(1)}_${at(1)}.deltacommit`]: body({ files: [base('a', 1)] }),
+      [`${at(2)}_${at(2)}.deltacommit`]: body({ files: [base('b', 2)] }),
+      [`${at(3)}_${at(3)}.deltacommit`]: body({ files: [log('a', 3)], prevCommit: at(3) }),
+      [`${at(4)}_${at(4)}.commit`]: body({ files: [base('a', 4)], prevCommit: at(1) }),
+    }
+    const store = tableOf(9, timeline, [base('a', 4), base('b', 2)])
+    const before = { kind: 'version', version: BigInt(at(2)) } as const
+    await expect(namesOf(store, before)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
   })
 
   it('drops the groups that a replace commit names, from its instant on', async () => {
@@ -216,72 +186,6 @@ describe('which files count', () => {
   ] as const)('refuses %s', async (_, ref) => {
     const store = tableOf(6, { [`${at(1)}.commit`]: body() }, [base('a', 1)])
     await expect(namesOf(store, ref)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
-  })
-})
-
-describe('changes', () => {
-  const timeline = {
-    [`${at(1)}.commit`]: body({ files: [base('a', 1), base('b', 1)] }),
-    [`${at(2)}.commit`]: body({ files: [base('a', 2)], prevCommit: at(1) }),
-    [`${at(3)}.replacecommit`]: body({ files: [base('c', 3)], replaced: ['b'] }),
-  }
-
-  async function changesOf(
-    store: ReturnType<typeof tableOf>,
-    from: number,
-    to: number,
-    kind: 'files' | 'feed' = 'files',
-  ) {
-    const reader = hudiReader({ store, cache: noCache })
-    const range = {
-      startVersion: BigInt(at(from)),
-      endVersion: BigInt(at(to)),
-      kind,
-    } as const
-    const sets = []
-    for await (const set of reader.changes!({ location: ROOT }, range)) {
-      sets.push([
-        set.version,
-        set.changes.map(({ action, file }) => `${action} ${file.recordedPath}`).sort(),
-      ])
-    }
-    return sets
-  }
-
-  it('gives the files that each write added and took away', async () => {
-    const store = tableOf(6, timeline, [base('a', 1), base('b', 1), base('a', 2), base('c', 3)])
-    expect(await changesOf(store, 1, 3)).toEqual([
-      [BigInt(at(1)), [`add ${base('a', 1)}`, `add ${base('b', 1)}`]],
-      [BigInt(at(2)), [`add ${base('a', 2)}`, `remove ${base('a', 1)}`]],
-      [BigInt(at(3)), [`add ${base('c', 3)}`, `remove ${base('b', 1)}`]],
-    ])
-  })
-
-  it('refuses what a cleaner has deleted', async () => {
-    const store = tableOf(6, timeline, [base('b', 1), base('a', 2), base('c', 3)])
-    await expect(changesOf(store, 2, 2)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
-  })
-
-  it('refuses a feed of rows where a file was rewritten with rows that did not change', async () => {
-    const store = tableOf(6, timeline, [base('a', 1), base('b', 1), base('a', 2), base('c', 3)])
-    const feeds = [changesOf(store, 1, 1, 'feed'), changesOf(store, 2, 2, 'feed')]
-    const outcomes = await Promise.all(feeds.map(feed => feed.catch(error => error.code)))
-    expect([outcomes[0].length, outcomes[1]]).toEqual([1, 'UNSUPPORTED_FEATURE'])
-  })
-
-  it('refuses changes that logs made', async () => {
-    const logged = {
-      ...timeline,
-      [`${at(4)}.deltacommit`]: body({ files: [log('a', 2)], prevCommit: at(2) }),
-    }
-    const store = tableOf(6, logged, [
-      base('a', 1),
-      base('b', 1),
-      base('a', 2),
-      base('c', 3),
-      log('a', 2),
-    ])
-    await expect(changesOf(store, 4, 4)).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
   })
 })
 
