@@ -33,32 +33,28 @@ interface Recipient {
 /** Reads and keeps nothing, until it leaves. */
 function recipient(port: number, token: string): Recipient {
   let bytes = 0
-  let leave = () => undefined as void
   const start = performance.now()
-  const firstByte = new Promise<number>((resolve, reject) => {
-    const post = request(
-      {
-        port,
-        host: '127.0.0.1',
-        method: 'POST',
-        path: '/delta-sharing/shares/lake/schemas/sales/tables/orders/query',
-        headers: { authorization: `Bearer ${token}`, 'content-length': 2 },
-        agent: false,
-      },
-      (response: IncomingMessage) => {
-        response.on('data', (chunk: Buffer) => {
-          if (bytes === 0) resolve(performance.now() - start)
-          bytes += chunk.length
-        })
-        response.on('error', () => undefined)
-        if (response.statusCode !== 200) reject(new Error(`status ${response.statusCode}`))
-      },
-    )
-    post.on('error', reject)
-    post.end('{}')
-    leave = () => void post.destroy()
+  const post = request({
+    port,
+    host: '127.0.0.1',
+    method: 'POST',
+    path: '/delta-sharing/shares/lake/schemas/sales/tables/orders/query',
+    headers: { authorization: `Bearer ${token}`, 'content-length': 2 },
+    agent: false,
   })
-  return { firstByte, bytes: () => bytes, leave: () => leave() }
+  const firstByte = new Promise<number>((resolve, reject) => {
+    post.on('error', reject)
+    post.on('response', (response: IncomingMessage) => {
+      response.on('data', (chunk: Buffer) => {
+        if (bytes === 0) resolve(performance.now() - start)
+        bytes += chunk.length
+      })
+      response.on('error', () => undefined)
+      if (response.statusCode !== 200) reject(new Error(`status ${response.statusCode}`))
+    })
+  })
+  post.end('{}')
+  return { firstByte, bytes: () => bytes, leave: () => void post.destroy() }
 }
 
 /** Asks the server for its state; `settle` collects garbage first. */
