@@ -1,86 +1,141 @@
 import { TableError } from '@spillway/core'
+import type { Profile } from '@spillway/protocol/wire'
 
 /** Gives the Authorization header of the next request, renewing what expires. */
 export interface Authorization {
   header(signal?: AbortSignal): Promise<string>
+  /** Drops a header that the server refused; true where another may be had. */
+  forget?(refused: string): boolean
 }
 
-export function bearerAuthorization(token: string): Authorization {
-  return { header: async () => `Bearer ${token}` }
+/** A token as the token endpoint gives it (RFC 6749, 5.1). */
+export interface AccessToken {
+  readonly token: string
+  readonly lifetimeMs: number
 }
 
-export interface ClientCredentials {
-  readonly tokenEndpoint: string
-  readonly clientId: string
-  readonly clientSecret: string
-  readonly scope?: string
+export function bearerAuthorization(
+  {
+    bearerToken,
+    expirationTime,
+  }: { readonly bearerToken: string; readonly expirationTime?: string | undefined },
+  now: () => number = Date.now,
+): Authorization {
+  const expiresAt = Date.parse(expirationTime ?? '')
+  return {
+    async header() {
+      if (now() < expiresAt || Number.isNaN(expiresAt)) return `Bearer ${bearerToken}`
+      throw new TableError(
+        'UNAUTHENTICATED',
+        `the profile expired at ${expirationTime}: ask the provider for a new one`,
+      )
+    },
+  }
 }
 
 /** The official clients renew when less than this is left. */
 const RENEW_BEFORE_MS = 600_000
 
-/** OAuth 2.0 client credentials (RFC 6749, 4.4). Concurrent requests share one token call. */
-export function clientCredentialsAuthorization(
-  credentials: ClientCredentials,
-  options: { readonly fetch?: typeof globalThis.fetch; readonly now?: () => number } = {},
+/**
+ * OAuth 2.0 client credentials (RFC 6749, 4.4). Concurrent requests share one call of the token endpoint, which is given
+ * up when the last of them is cancelled.
+ */
+export function renewedAuthorization(
+  requestToken: (signal: AbortSignal) => Promise<AccessToken>,
+  now: () => number = Date.now,
 ): Authorization {
-  const { fetch = globalThis.fetch, now = Date.now } = options
-  let current: { readonly token: string; readonly renewAt: number } | undefined
-  let pending: Promise<string> | undefined
-  async function renew(): Promise<string> {
-    const { token, lifetimeMs } = await requestToken(credentials, fetch)
+  let current: { readonly header: string; readonly renewAt: number } | undefined
+  const renewal = sharedCall(async signal => {
+    const { token, lifetimeMs } = await requestToken(signal)
     // A token that lives shorter than the margin is used for half its life.
-    current = { token, renewAt: now() + Math.max(lifetimeMs - RENEW_BEFORE_MS, lifetimeMs / 2) }
-    return token
-  }
+    const renewAt = now() + Math.max(lifetimeMs - RENEW_BEFORE_MS, lifetimeMs / 2)
+    current = { header: `Bearer ${token}`, renewAt }
+    return current.header
+  })
   return {
-    async header() {
-      if (current !== undefined && now() < current.renewAt) return `Bearer ${current.token}`
-      pending ??= renew().finally(() => {
-        pending = undefined
-      })
-      return `Bearer ${await pending}`
+    async header(signal) {
+      if (current !== undefined && now() < current.renewAt) return current.header
+      return renewal(signal)
+    },
+    forget(refused) {
+      // Another request may have renewed it since.
+      if (current?.header === refused) current = undefined
+      return true
     },
   }
 }
 
-async function requestToken(
-  { tokenEndpoint, clientId, clientSecret, scope }: ClientCredentials,
-  fetch: typeof globalThis.fetch,
-): Promise<{ token: string; lifetimeMs: number }> {
-  const form = new URLSearchParams({
-    grant_type: 'client_credentials',
-    ...(scope ? { scope } : {}),
+/** One call for everybody who waits for it; each stops waiting when its own signal says so. */
+function sharedCall<T>(
+  call: (signal: AbortSignal) => Promise<T>,
+): (signal: AbortSignal | undefined) => Promise<T> {
+  let shared: { readonly answer: Promise<T>; readonly stop: AbortController } | undefined
+  let waiting = 0
+  return async signal => {
+    if (shared === undefined) {
+      const stop = new AbortController()
+      const mine = { answer: call(stop.signal), stop }
+      shared = mine
+      const ended = () => {
+        if (shared === mine) shared = undefined
+      }
+      mine.answer.then(ended, ended)
+    }
+    const { answer, stop } = shared
+    waiting++
+    try {
+      return await unlessAborted(answer, signal)
+    } finally {
+      waiting--
+      if (waiting === 0) {
+        shared = undefined
+        stop.abort()
+      }
+    }
+  }
+}
+
+function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return answer
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
   })
-  const response = await fetch(tokenEndpoint, {
-    method: 'POST',
+}
+
+export type ClientCredentials = Extract<Profile, { readonly clientId: string }>
+
+/** The token call as RFC 6749, 4.4.2 has it. */
+export function tokenRequest({ clientId, clientSecret, scope }: ClientCredentials): {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+} {
+  const form = { grant_type: 'client_credentials', ...(scope ? { scope } : {}) }
+  return {
     headers: {
       accept: 'application/json',
       'content-type': 'application/x-www-form-urlencoded',
       authorization: `Basic ${base64(`${clientId}:${clientSecret}`)}`,
     },
-    body: form.toString(),
-  })
-  const text = await response.text()
-  const context = { url: tokenEndpoint, status: response.status }
-  if (!response.ok) {
-    throw new TableError('UNAUTHENTICATED', `the token endpoint answered ${response.status}`, {
-      context,
-    })
+    body: new URLSearchParams(form).toString(),
   }
+}
+
+export function readToken(text: string, url: string): AccessToken {
   const answer = parseObject(text)
   const lifetimeSeconds = Number(answer.expires_in)
-  if (typeof answer.access_token !== 'string' || !(lifetimeSeconds > 0)) {
-    const expected = 'expected access_token and expires_in from the token endpoint'
-    throw new TableError(
-      'UNAUTHENTICATED',
-      `${expected}, found ${Object.keys(answer).join(', ') || 'neither'}`,
-      {
-        context,
-      },
-    )
+  if (typeof answer.access_token === 'string' && lifetimeSeconds > 0) {
+    return { token: answer.access_token, lifetimeMs: lifetimeSeconds * 1000 }
   }
-  return { token: answer.access_token, lifetimeMs: lifetimeSeconds * 1000 }
+  // Only the names: the values are secrets.
+  const found = Object.keys(answer).join(', ') || 'neither'
+  throw new TableError(
+    'UNAUTHENTICATED',
+    `expected access_token and expires_in from the token endpoint, found ${found}`,
+    { context: { url } },
+  )
 }
 
 function parseObject(text: string): Record<string, unknown> {

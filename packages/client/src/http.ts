@@ -1,33 +1,24 @@
-import { type ErrorCode, isTableError, TableError } from '@spillway/core'
+import { isTableError, TableError } from '@spillway/core'
 import type { Authorization } from './authorization.js'
-import {
-  cancelled,
-  isRetryableStatus,
-  RetryableFailure,
-  type RetryOptions,
-  retryAfterMs,
-  withRetries,
-} from './retry.js'
+import { classify, failureOf, redirection } from './http-failure.js'
+import { type RetryOptions, withRetries } from './retry.js'
+import { type Timeouts, type Watch, watchRequest } from './watch.js'
 
 export interface HttpOptions {
   /** For proxies, custom certificate authorities and tests; the platform's own unless given. */
   readonly fetch?: typeof globalThis.fetch
-  /** Longest silence before and within an answer; 60 s unless given. */
-  readonly timeoutMs?: number
+  readonly timeouts?: Timeouts
   readonly retry?: RetryOptions
   readonly userAgent?: string
 }
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST'
-  /** Below the profile's endpoint, with a leading slash. */
-  readonly path: string
+  readonly method: 'GET' | 'HEAD' | 'POST'
+  readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly signal?: AbortSignal | undefined
 }
-
-export type SendRequest = (request: HttpRequest) => Promise<HttpAnswer>
 
 /** A 2xx answer. Whoever takes it must read `body` to its end, or call `close`. */
 export interface HttpAnswer {
@@ -37,6 +28,14 @@ export interface HttpAnswer {
   close(): void
 }
 
+export type ReadAnswer<T> = (answer: HttpAnswer) => Promise<T>
+
+/** `path` is below the endpoint, with a leading slash. */
+export type SharingRequest = Omit<HttpRequest, 'url'> & { readonly path: string }
+
+/** Sends a request until `read` has made something of its answer: what `read` meets may be retried as well. */
+export type SendRequest = <T>(request: SharingRequest, read: ReadAnswer<T>) => Promise<T>
+
 /** Requests against one endpoint: authorised, timed out, retried, errors as TableErrors that carry the server's words. */
 export function httpSender(
   endpoint: string,
@@ -44,154 +43,128 @@ export function httpSender(
   options: HttpOptions = {},
 ): SendRequest {
   const base = endpoint.replace(/\/+$/, '')
-  return request =>
-    withRetries(() => attempt(base, request, { ...options, authorization }), {
-      ...options.retry,
-      signal: request.signal,
-    })
-}
-
-interface AttemptOptions extends HttpOptions {
-  readonly authorization: Authorization
-}
-
-async function attempt(
-  base: string,
-  request: HttpRequest,
-  options: AttemptOptions,
-): Promise<HttpAnswer> {
-  const { fetch = globalThis.fetch, authorization, timeoutMs = 60_000, userAgent } = options
-  const url = base + request.path
-  const silence = silenceTimer(timeoutMs, url)
-  const signal = AbortSignal.any([silence.signal, ...(request.signal ? [request.signal] : [])])
-  try {
-    const response = await fetch(url, {
-      method: request.method,
-      headers: {
-        ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
-        ...(request.body === undefined
-          ? {}
-          : { 'content-type': 'application/json; charset=utf-8' }),
-        ...request.headers,
-        authorization: await authorization.header(signal),
-      },
-      ...(request.body === undefined ? {} : { body: request.body }),
-      redirect: 'error',
-      signal,
-    })
-    silence.restart()
-    if (!response.ok) throw await failureOf(response, url)
-    const body = chunksOf(response, silence, url, signal)
-    return { headers: response.headers, body, close: () => silence.abort() }
-  } catch (error) {
-    silence.stop()
-    throw classify(error, url, signal)
+  return ({ path, ...request }, read) => {
+    const authorized = async () => {
+      const header = await authorization.header(request.signal)
+      const headers = { ...request.headers, authorization: header }
+      return { header, answer: { ...request, url: base + path, headers } }
+    }
+    const attempt = async () => {
+      const first = await authorized()
+      try {
+        return await exchange(first.answer, options, read)
+      } catch (error) {
+        const refused = isTableError(error) && error.code === 'UNAUTHENTICATED'
+        if (!refused || !authorization.forget?.(first.header)) throw error
+        // The token was revoked before its time: one more, and no loop where that is refused as well.
+        return exchange((await authorized()).answer, options, read)
+      }
+    }
+    return withRetries(attempt, { ...options.retry, signal: request.signal })
   }
 }
 
+const DEFAULT_TIMEOUT_MS = 60_000
+
+/** One request and its answer, once. Redirects are not followed: they would carry the token to somebody else. */
+export async function exchange<T>(
+  request: HttpRequest,
+  options: HttpOptions,
+  read: ReadAnswer<T>,
+): Promise<T> {
+  const { url } = request
+  const { connectMs = DEFAULT_TIMEOUT_MS, idleMs = DEFAULT_TIMEOUT_MS } = options.timeouts ?? {}
+  const watch = watchRequest(url, request.signal)
+  try {
+    watch.expect(connectMs)
+    const response = await answered(request, { options, watch })
+    watch.pause()
+    const body = chunksOf(response, { watch, url, idleMs })
+    return await read({ headers: response.headers, body, close: () => watch.abort(closed()) })
+  } catch (error) {
+    watch.abort(closed())
+    throw error
+  }
+}
+
+/** The answer, where it is of 2xx. */
+async function answered(
+  { method, url, headers, body }: HttpRequest,
+  { options, watch }: { readonly options: HttpOptions; readonly watch: Watch },
+): Promise<Response> {
+  const { fetch = globalThis.fetch, userAgent } = options
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: { ...(userAgent === undefined ? {} : { 'user-agent': userAgent }), ...headers },
+      ...(body === undefined ? {} : { body }),
+      redirect: 'manual',
+      signal: watch.signal,
+    })
+    const redirected = redirection(response, url)
+    if (redirected !== undefined) throw redirected
+    if (!response.ok) throw await failureOf(response, url)
+    return response
+  } catch (error) {
+    throw classify(error, url, watch.signal)
+  }
+}
+
+function closed(): TableError {
+  return new TableError('CANCELLED', 'the answer was closed before its end')
+}
+
+interface Reading {
+  readonly watch: Watch
+  readonly url: string
+  readonly idleMs: number
+}
+
+/** Time runs only while a chunk is waited for: a slow reader is not a silent server. */
 async function* chunksOf(
   response: Response,
-  silence: SilenceTimer,
-  url: string,
-  signal: AbortSignal,
+  { watch, url, idleMs }: Reading,
 ): AsyncIterable<Uint8Array> {
   const reader = response.body?.getReader()
   try {
     for (;;) {
+      watch.expect(idleMs)
       const next = await reader?.read()
-      if (next === undefined || next.done) return
-      silence.restart()
+      watch.pause()
+      if (next === undefined || next.done) return watch.stop()
       yield next.value
     }
   } catch (error) {
-    const failure = classify(error, url, signal)
-    throw failure instanceof RetryableFailure ? failure.error : failure
+    throw classify(error, url, watch.signal)
   } finally {
-    silence.stop()
+    watch.stop()
     await reader?.cancel().catch(() => undefined)
   }
 }
 
-const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
-  400: 'INVALID_REQUEST',
-  401: 'UNAUTHENTICATED',
-  403: 'PERMISSION_DENIED',
-  404: 'NOT_FOUND',
-  409: 'CONFLICT',
-  429: 'RATE_LIMITED',
+const MAX_TEXT_BYTES = 64 * 1024 * 1024
+
+/** The whole body as text; longer than any list of a server is refused. */
+export async function readText({ body }: HttpAnswer, maxBytes = MAX_TEXT_BYTES): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let text = ''
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > maxBytes) throw unusable(`it is longer than ${maxBytes} bytes`)
+    text += decode(decoder, chunk)
+  }
+  return text + decode(decoder)
 }
 
-async function failureOf(response: Response, url: string): Promise<Error> {
-  const text = (await response.text()).slice(0, 4096)
-  const { errorCode, message } = serverWords(text)
-  const status = response.status
-  const code = CODE_OF_STATUS[status] ?? (status >= 500 ? 'STORAGE_UNAVAILABLE' : 'INVALID_REQUEST')
-  const context = { url, status, ...(errorCode === undefined ? {} : { errorCode }) }
-  const error = new TableError(code, `the server answered ${status}: ${message}`, { context })
-  if (!isRetryableStatus(status)) return error
-  return new RetryableFailure(error, retryAfterMs(response.headers.get('retry-after'), Date.now()))
-}
-
-/** Servers answer JSON `{errorCode, message}`; proxies between answer pages of HTML. */
-function serverWords(text: string): { errorCode?: string; message: string } {
+function decode(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): string {
   try {
-    const parsed: unknown = JSON.parse(text)
-    if (typeof parsed === 'object' && parsed !== null) {
-      const { errorCode, message } = parsed as { errorCode?: unknown; message?: unknown }
-      return {
-        ...(typeof errorCode === 'string' ? { errorCode } : {}),
-        message: typeof message === 'string' ? message : text,
-      }
-    }
-  } catch {
-    // Not JSON: what was sent is the best there is to say.
+    return decoder.decode(chunk, { stream: chunk !== undefined })
+  } catch (cause) {
+    throw unusable('it is not UTF-8 text', cause)
   }
-  return { message: text.replace(/\s+/g, ' ').trim().slice(0, 300) || 'nothing' }
 }
 
-/** Whatever fetch and streams throw, as one of our errors; broken connections may be tried again. */
-function classify(error: unknown, url: string, signal: AbortSignal): Error {
-  if (error instanceof RetryableFailure) return error
-  const known = isTableError(error) ? error : signal.aborted ? cancelled(signal) : undefined
-  if (known !== undefined) return known.retryable ? new RetryableFailure(known) : known
-  const cause = error instanceof Error ? (error.cause ?? error) : error
-  const detail = cause instanceof Error ? cause.message : String(cause)
-  return new RetryableFailure(
-    new TableError('STORAGE_UNAVAILABLE', `no whole answer from ${url}: ${detail}`, {
-      context: { url },
-      cause: error,
-    }),
-  )
-}
-
-interface SilenceTimer {
-  readonly signal: AbortSignal
-  restart(): void
-  stop(): void
-  abort(): void
-}
-
-function silenceTimer(timeoutMs: number, url: string): SilenceTimer {
-  const controller = new AbortController()
-  const timeOut = () => {
-    const seconds = timeoutMs / 1000
-    controller.abort(
-      new TableError('STORAGE_UNAVAILABLE', `${url} was silent for ${seconds} seconds`, {
-        context: { url },
-      }),
-    )
-  }
-  let timer = setTimeout(timeOut, timeoutMs)
-  return {
-    signal: controller.signal,
-    restart() {
-      clearTimeout(timer)
-      timer = setTimeout(timeOut, timeoutMs)
-    },
-    stop: () => clearTimeout(timer),
-    abort() {
-      clearTimeout(timer)
-      controller.abort(new TableError('CANCELLED', 'the answer was closed before its end'))
-    },
-  }
+export function unusable(reason: string, cause?: unknown): TableError {
+  return new TableError('TABLE_CORRUPT', `the server's answer cannot be used: ${reason}`, { cause })
 }

@@ -1,14 +1,20 @@
-export type { Authorization, ClientCredentials } from './authorization.js'
+export { type Profile, parseProfile } from '@spillway/protocol/wire'
 export type { HttpOptions } from './http.js'
-export type { ClientCapabilities, PollOptions, QueryOptions, TableAnswer } from './query.js'
+export { type ClientCapabilities, DEFAULT_CAPABILITIES } from './negotiate.js'
+export { tablePath } from './paths.js'
+export type { PollOptions } from './poll.js'
+export { profileFromEnvironment } from './profile-environment.js'
+export type { QueryOptions, TableAnswer } from './query.js'
 export type { FileAction, MetaDataAction, ProtocolAction } from './read-actions.js'
 export type { RetryOptions } from './retry.js'
 export {
-  type ChangesOptions,
   type ClientOptions,
   createSharingClient,
-  DEFAULT_CAPABILITIES,
-  type MetadataOptions,
+  type ListingOptions,
   type SharingClient,
 } from './sharing-client.js'
-export { parseTableName, type TableName, tablePath } from './table-name.js'
+export type { ChangesOptions } from './table-changes.js'
+export type { MetadataOptions, TableMetadataAnswer } from './table-metadata.js'
+export { parseTableName, type TableName } from './table-name.js'
+export type { VersionOptions } from './table-version.js'
+export type { Timeouts } from './watch.js'

@@ -1,55 +1,96 @@
-import { parseJson, type WireList } from '@spillway/protocol/wire'
-import type { SendRequest } from './http.js'
-import { invalid } from './read-actions.js'
+import { parseJson } from '@spillway/protocol/wire'
+import { type HttpAnswer, readText, type SendRequest, unusable } from './http.js'
 
-/** A listing that never ends is a server that repeats itself. */
-const MAX_PAGES = 100_000
+export interface ListOptions {
+  readonly maxResults?: number
+  readonly signal?: AbortSignal | undefined
+  /** What the items have in common and some servers leave out: the share, the schema. */
+  readonly common?: Readonly<Record<string, string>>
+}
+
+/** A listing that goes on longer is a server that makes its pages up. */
+const MAX_PAGES = 10_000
+const MAX_EMPTY_PAGES = 100
 
 /** The items of a listing, page after page as they are asked for. */
 export async function* listAll<Item extends { readonly name: string }>(
   send: SendRequest,
   path: string,
-  options: { readonly maxResults?: number; readonly signal?: AbortSignal | undefined },
-): AsyncIterable<Item> {
-  const seen = new Set<string>()
-  let token: string | undefined
-  for (let page = 0; page < MAX_PAGES; page++) {
+  { maxResults, signal, common = {} }: ListOptions,
+): AsyncGenerator<Item> {
+  const pages = pageGuard('the list')
+  for (let token: string | undefined, page = 0; page < MAX_PAGES; page++) {
     const query = new URLSearchParams()
-    if (options.maxResults !== undefined) query.set('maxResults', String(options.maxResults))
+    if (maxResults !== undefined) query.set('maxResults', String(maxResults))
     if (token !== undefined) query.set('pageToken', token)
     const suffix = query.size > 0 ? `?${query}` : ''
-    const list = await readJson<WireList<Item>>(send, path + suffix, options.signal)
-    for (const item of list.items ?? []) {
-      if (typeof item?.name !== 'string') throw invalid('an item of the list has no name')
-      yield item
-    }
-    // Some servers send an empty token on the last page.
-    if (!list.nextPageToken) return
-    if (seen.has(list.nextPageToken)) throw invalid('the list comes round to the same page again')
-    token = list.nextPageToken
-    seen.add(token)
+    const list = await send({ method: 'GET', path: path + suffix, signal }, readObject)
+    const items = itemsOf(list)
+    pages.check(token, items[0] && JSON.stringify(items[0], keepLongs))
+    for (const item of items) yield { ...common, ...item } as unknown as Item
+    token = tokenOf(list)
+    if (token === undefined) return
   }
-  throw invalid(`the list has more than ${MAX_PAGES} pages`)
+  throw unusable(`the list has more than ${MAX_PAGES} pages`)
 }
 
+function itemsOf({ items }: JsonBody): readonly ({ readonly name: string } & JsonBody)[] {
+  if (items === undefined || items === null) return []
+  const named = (item: unknown) => typeof (item as { name?: unknown } | null)?.name === 'string'
+  if (Array.isArray(items) && items.every(named)) return items
+  throw unusable('an item of the list has no name')
+}
+
+/** Some servers send an empty token on the last page. */
+function tokenOf(list: JsonBody): string | undefined {
+  const token = list.nextPageToken ?? list.next_page_token
+  return typeof token === 'string' && token !== '' ? token : undefined
+}
+
+function keepLongs(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
+}
+
+export interface PageGuard {
+  /** Called once a page, with the token it was asked by and what tells its first item from all others. */
+  check(token: string | undefined, firstItem: string | undefined): void
+}
+
+/** Stops a server that would page for ever: the same token, the same items again, or one empty page after another. */
+export function pageGuard(what: string): PageGuard {
+  const tokens = new Set<string>()
+  const firsts = new Set<string>()
+  let empty = 0
+  return {
+    check(token, firstItem) {
+      if (token !== undefined && tokens.has(token))
+        throw unusable(`${what} comes round to the same page again`)
+      if (token !== undefined) tokens.add(token)
+      if (firstItem === undefined) {
+        if (++empty > MAX_EMPTY_PAGES)
+          throw unusable(`${what} goes on for ${MAX_EMPTY_PAGES} pages with nothing in them`)
+        return
+      }
+      empty = 0
+      if (firsts.has(firstItem)) throw unusable(`${what} comes round to the same page again`)
+      firsts.add(firstItem)
+    },
+  }
+}
+
+export type JsonBody = Readonly<Record<string, unknown>>
+
 /** One JSON object. */
-export async function readJson<Body>(
-  send: SendRequest,
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<Body> {
-  const answer = await send({ method: 'GET', path, signal })
-  const decoder = new TextDecoder()
-  let text = ''
-  for await (const chunk of answer.body) text += decoder.decode(chunk, { stream: true })
+export async function readObject(answer: HttpAnswer): Promise<JsonBody> {
+  const text = await readText(answer)
   let parsed: unknown
   try {
     parsed = parseJson(text)
   } catch {
-    throw invalid(`expected JSON, found ${JSON.stringify(text.slice(0, 100))}`)
+    throw unusable(`expected JSON, found ${JSON.stringify(text.slice(0, 100))}`)
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw invalid('expected a JSON object')
+    throw unusable('expected a JSON object')
   }
-  return parsed as Body
+  return parsed as JsonBody
 }

@@ -1,1 +1,42 @@
-export {}
+// What needs a file system; everything else of this package runs in browsers.
+import { readFile } from 'node:fs/promises'
+import { TableError } from '@spillway/core'
+import { type Profile, parseProfile } from '@spillway/protocol/wire'
+import { type Environment, profileFromEnvironment } from './profile-environment.js'
+
+/**
+ * The profile in a file; without a path the one that the environment holds. There `SPILLWAY_PROFILE` may be the path of a
+ * file as well.
+ */
+export async function loadProfile(
+  path?: string | URL,
+  environment: Environment = process.env,
+): Promise<Profile> {
+  const named = environment.SPILLWAY_PROFILE ?? ''
+  if (path !== undefined) return readProfile(path)
+  return named === '' || named.trimStart().startsWith('{')
+    ? profileFromEnvironment(environment)
+    : readProfile(named)
+}
+
+async function readProfile(path: string | URL): Promise<Profile> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new TableError('NOT_FOUND', `the profile cannot be read: ${reason}`, {
+      context: { path: String(path) },
+      cause,
+    })
+  }
+  try {
+    return parseProfile(text)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new TableError('INVALID_REQUEST', `${path}: ${reason}`, {
+      context: { path: String(path) },
+      cause,
+    })
+  }
+}

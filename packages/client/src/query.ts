@@ -1,8 +1,10 @@
-import { type ErrorCode, TableError } from '@spillway/core'
-import { type ResponseFormat, writeJson } from '@spillway/protocol/wire'
-import type { HttpAnswer, HttpRequest, SendRequest } from './http.js'
-import { type ActionPage, type FileAction, invalid, readPage } from './read-actions.js'
-import { sleep } from './retry.js'
+import { TableError } from '@spillway/core'
+import { type WireInteger, writeJson } from '@spillway/protocol/wire'
+import { unusable } from './http.js'
+import { pageGuard } from './list.js'
+import type { ClientCapabilities } from './negotiate.js'
+import { type ActionPage, type FileAction, type HeaderAction, tableOf } from './read-actions.js'
+import type { Deadline } from './watch.js'
 
 export interface QueryOptions {
   readonly predicateHints?: readonly string[]
@@ -24,134 +26,146 @@ export interface QueryOptions {
   readonly signal?: AbortSignal
 }
 
-/** What this client says that it understands. */
-export interface ClientCapabilities {
-  readonly formats: readonly ResponseFormat[]
-  readonly readerFeatures?: readonly string[]
-}
-
-/** An answer whose header has been read. `actions` runs through every page and must be read to its end. */
-export interface TableAnswer extends Omit<ActionPage, 'end' | 'actions'> {
+/** An answer whose header has been read. `actions` runs through every page, can be read once, and must be to its end. */
+export interface TableAnswer extends Omit<ActionPage, 'end' | 'actions' | 'close'> {
   readonly actions: AsyncIterable<FileAction | ActionPage['protocol'] | ActionPage['metaData']>
   /** For the same files with new URLs; known once `actions` has ended. */
   refreshToken(): string | undefined
-  /** Epoch milliseconds; known once `actions` has ended. */
+  /** Epoch milliseconds until which every URL given so far works, where the server says so. */
   minUrlExpiration(): number | undefined
+  /** Lets go of the connection without reading to the end. Leaving a loop over `actions` does so by itself. */
+  close(): void
 }
 
-export function capabilitiesText(capabilities: ClientCapabilities, asyncQuery: boolean): string {
-  const features = capabilities.readerFeatures ?? []
-  return [
-    `responseformat=${capabilities.formats.join(',')}`,
-    ...(features.length > 0 ? [`readerfeatures=${features.join(',')}`] : []),
-    'includeendstreamaction=true',
-    ...(asyncQuery ? ['asyncquery=true'] : []),
-  ].join(';')
+/** The query as PROTOCOL.md has it; versions travel as JSON integers however large. */
+export function queryBody({ capabilities, signal, ...body }: QueryOptions): string {
+  return bodyText(body)
 }
 
-export function queryBody(options: QueryOptions): Record<string, unknown> {
-  const { capabilities, signal, ...body } = options
-  return body
+/** A first page's refresh token belongs to that request alone. */
+export function nextQueryBody(options: QueryOptions, pageToken: string): string {
+  const { capabilities, signal, includeRefreshToken, refreshToken, ...pinned } = options
+  return bodyText({ ...pinned, pageToken })
 }
 
-/** Sends a paged request and follows its pages; `nextPage` says how a page is asked for. */
-export async function openAnswer(
-  first: HttpAnswer,
-  nextPage: (pageToken: string) => Promise<HttpAnswer>,
-): Promise<TableAnswer> {
-  const page = await readPage(first)
-  if ('queryId' in page) throw invalid('a query status where an answer was expected')
-  return followPages(page, nextPage)
+export function bodyText(body: object): string {
+  return writeJson(body as never)
 }
 
-export function followPages(
-  first: ActionPage,
-  nextPage: (pageToken: string) => Promise<HttpAnswer>,
-): TableAnswer {
-  let refreshToken: string | undefined
-  let expiration: number | undefined
-  async function* actions() {
-    const seen = new Set<string>()
-    for (let page = first; ; ) {
-      yield* page.actions
-      const end = page.end()
-      refreshToken = end?.refreshToken ?? refreshToken
-      const expires = end?.minUrlExpirationTimestamp
-      if (expires !== undefined)
-        expiration = Math.min(expiration ?? Number.POSITIVE_INFINITY, Number(expires))
-      if (!end?.nextPageToken) return
-      if (seen.has(end.nextPageToken))
-        throw invalid('the answer comes round to the same page again')
-      seen.add(end.nextPageToken)
-      page = samePinned(first, await readPage(await nextPage(end.nextPageToken)))
-    }
+export interface Following {
+  readonly nextPage: (pageToken: string) => Promise<ActionPage>
+  /** Snapshots have files alone; between versions there is more. */
+  readonly snapshot: boolean
+  readonly deadline: Deadline
+}
+
+/** One answer from its pages, the first of which has been opened. */
+export function followPages(first: ActionPage, options: Following): TableAnswer {
+  const facts: AnswerFacts = { page: first, refreshToken: undefined, expiration: undefined }
+  const close = () => {
+    facts.page.close()
+    options.deadline.done()
   }
+  const { version, format, protocol, metaData } = first
   return {
-    version: first.version,
-    format: first.format,
-    protocol: first.protocol,
-    metaData: first.metaData,
-    actions: actions(),
-    refreshToken: () => refreshToken,
-    minUrlExpiration: () => expiration,
+    version,
+    format,
+    protocol,
+    metaData,
+    actions: once(() => actionsOf(facts, options, close)),
+    refreshToken: () => facts.refreshToken,
+    minUrlExpiration: () => facts.expiration,
+    close,
+  }
+}
+
+/** What is known about an answer so far. */
+interface AnswerFacts {
+  page: ActionPage
+  refreshToken: string | undefined
+  expiration: number | undefined
+}
+
+async function* actionsOf(facts: AnswerFacts, options: Following, close: () => void) {
+  const guard = pageGuard('the answer')
+  const first = facts.page
+  try {
+    for (let token: string | undefined; ; ) {
+      let empty = true
+      for await (const action of facts.page.actions) {
+        checkKind(action, options.snapshot)
+        if ('file' in action) {
+          if (empty) guard.check(token, nameOf(action))
+          empty = false
+          noteExpiry(facts, action.file.expirationTimestamp)
+        }
+        yield action
+      }
+      if (empty) guard.check(token, undefined)
+      const end = facts.page.end()
+      facts.refreshToken = end?.refreshToken ?? facts.refreshToken
+      noteExpiry(facts, end?.minUrlExpirationTimestamp)
+      if (!end?.nextPageToken) return
+      token = end.nextPageToken
+      facts.page = samePinned(first, await options.nextPage(token))
+    }
+  } finally {
+    close()
+  }
+}
+
+function noteExpiry(facts: AnswerFacts, at: WireInteger | undefined): void {
+  if (at !== undefined)
+    facts.expiration = Math.min(facts.expiration ?? Number.POSITIVE_INFINITY, Number(at))
+}
+
+/** A file of an answer about several versions is named by its version too: it may come and go. */
+function nameOf(action: FileAction): string {
+  return `${action.kind} ${action.file.version ?? ''} ${action.file.id}`
+}
+
+/** A kind that does not belong here would be stepped over by whoever reads files alone, and its rows with it. */
+function checkKind(action: FileAction | HeaderAction, snapshot: boolean): void {
+  const { kind } = action
+  const fits =
+    kind === 'delta'
+      ? !snapshot || action.file.deltaSingleAction.add !== undefined
+      : snapshot
+        ? kind === 'file'
+        : kind !== 'file'
+  if (fits) return
+  throw unusable(
+    snapshot
+      ? `a ${kind} line where a snapshot has files to add alone`
+      : `a ${kind} line where files are added, removed or changed in versions`,
+  )
+}
+
+/** Read a second time, a stream would look like a table without files. */
+function once<T>(start: () => AsyncGenerator<T>): AsyncIterable<T> {
+  let started = false
+  return {
+    [Symbol.asyncIterator]() {
+      if (started) throw new TableError('INVALID_REQUEST', 'the answer has been read: ask again')
+      started = true
+      return start()
+    },
   }
 }
 
 /** A page of another version or format would mix two tables. */
-function samePinned(
-  first: ActionPage,
-  page: ActionPage | { readonly queryId: string },
-): ActionPage {
-  if ('queryId' in page) throw invalid('a query status where a page was expected')
-  if (page.version !== first.version || page.format !== first.format) {
-    throw invalid(`a page of version ${page.version} follows one of version ${first.version}`)
-  }
-  return page
-}
-
-export interface PollOptions {
-  /** Between polls; 1 s unless given. */
-  readonly intervalMs?: number
-  /** Until the query is given up; 10 minutes unless given. */
-  readonly timeoutMs?: number
-  readonly signal?: AbortSignal | undefined
-}
-
-/** Polls an asynchronous query until it has an answer. */
-export async function pollQuery(
-  poll: () => Promise<HttpAnswer>,
-  options: PollOptions = {},
-): Promise<ActionPage> {
-  const { intervalMs = 1000, timeoutMs = 600_000, signal } = options
-  for (const deadline = Date.now() + timeoutMs; ; ) {
-    await sleep(intervalMs, signal)
-    const page = await readPage(await poll())
-    if (!('queryId' in page)) return page
-    if (page.status === 'failed')
-      throw pollFailure('INVALID_REQUEST', 'the query failed on the server', page.queryId)
-    if (Date.now() >= deadline) {
-      throw pollFailure(
-        'STORAGE_UNAVAILABLE',
-        `the query was not ready after ${timeoutMs} ms`,
-        page.queryId,
-      )
-    }
-  }
-}
-
-function pollFailure(code: ErrorCode, message: string, queryId: string): TableError {
-  return new TableError(code, message, { context: { queryId } })
-}
-
-/** A POST with a JSON body; versions travel as JSON integers however large. */
-export function postJson(
-  send: SendRequest,
-  path: string,
-  body: Readonly<Record<string, unknown>>,
-  options: Pick<HttpRequest, 'headers' | 'signal'>,
-): Promise<HttpAnswer> {
-  const present = Object.fromEntries(
-    Object.entries(body).filter(([, value]) => value !== undefined),
-  )
-  return send({ method: 'POST', path, body: writeJson(present as never), ...options })
+function samePinned(first: ActionPage, page: ActionPage): ActionPage {
+  const known = first.version !== undefined && page.version !== undefined
+  const [a, b] = [tableOf(first.metaData), tableOf(page.metaData)]
+  const difference =
+    known && page.version !== first.version
+      ? `version ${page.version} follows one of version ${first.version}`
+      : page.format !== first.format
+        ? `${page.format} format follows one of ${first.format} format`
+        : a.id !== b.id || a.schemaString !== b.schemaString
+          ? 'another table or schema follows'
+          : undefined
+  if (difference === undefined) return page
+  page.close()
+  throw unusable(`a page of ${difference}`)
 }

@@ -20,8 +20,3 @@ export function parseTableName(text: string): TableName {
   }
   return { share, schema, table }
 }
-
-export function tablePath({ share, schema, table }: TableName): string {
-  const parts = [share, schema, table].map(encodeURIComponent)
-  return `/shares/${parts[0]}/schemas/${parts[1]}/tables/${parts[2]}`
-}

@@ -9,6 +9,8 @@ export interface TestServer {
     readonly headers: IncomingMessage['headers']
     readonly body: string
   }[]
+  /** Requests whose client still waits: neither answered to the end nor let go. */
+  waiting(): number
   close(): Promise<void>
 }
 
@@ -17,7 +19,10 @@ type Handler = (request: IncomingMessage, response: ServerResponse, count: numbe
 /** A real server on a free loopback port; `count` is the number of this request, from 1. */
 export async function startServer(handler: Handler): Promise<TestServer> {
   const requests: TestServer['requests'][number][] = []
+  let waiting = 0
   const server: Server = createServer(async (request, response) => {
+    waiting++
+    response.on('close', () => waiting--)
     let body = ''
     for await (const chunk of request) body += chunk
     requests.push({ method: request.method!, url: request.url!, headers: request.headers, body })
@@ -28,6 +33,7 @@ export async function startServer(handler: Handler): Promise<TestServer> {
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    waiting: () => waiting,
     close: () =>
       new Promise(resolve => {
         server.closeAllConnections()

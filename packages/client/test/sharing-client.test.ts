@@ -71,7 +71,10 @@ describe('lists', () => {
 
 describe('queries', () => {
   it('keep every digit of 64-bit integers in both directions', async () => {
-    await answering(() => ({ lines: [...header, file('a', '9007199254740993')] }))
+    await answering(() => ({
+      lines: [...header, file('a', '9007199254740993')],
+      headers: { 'delta-table-version': '9007199254740993' },
+    }))
     const answer = await client().query(table, { version: 9007199254740993n })
     const actions: unknown[] = []
     for await (const action of answer.actions) actions.push(action)

@@ -1,6 +1,6 @@
 import { type Accepts, TableError, type TableMetadata } from '@spillway/core'
 import type { ResponseFormat } from './actions.js'
-import { tableFeatures } from './table-features.js'
+import { fileFeatures, tableFeatures } from './table-features.js'
 
 /** The `delta-sharing-capabilities` request header, as far as it was understood. */
 export interface Capabilities {
@@ -84,7 +84,8 @@ const INLINE_VECTOR_BYTES = 1024 ** 2
 
 /**
  * The format a table is answered in. It follows what the table declares, never which files survive, so that it is the
- * same on every endpoint and page. A plain table is sent as parquet to a client that reads both.
+ * same on every endpoint and page. A plain table is sent as parquet to a client that reads both; one whose files may have
+ * log files is not, to a client whose vectors save it from whole files rewritten.
  */
 export function settle(
   capabilities: Capabilities,
@@ -103,7 +104,10 @@ export function settle(
     feature => !needed.includes(feature) && !PER_FILE.has(feature),
   )
 
-  if (parquet && needed.length === 0) return parquetAnswer(unused)
+  const perFile = fileFeatures(metadata)
+  const useful = perFile.length > 0 && perFile.every(each => understands(readerFeatures, each))
+
+  if (parquet && needed.length === 0 && !(delta && useful)) return parquetAnswer(unused)
   if (delta && missing.length === 0) return deltaAnswer(readerFeatures, unused)
   // Where every file is rewritten there is nothing left for the delta format to say.
   const whole = missing.some(feature => TABLE_WIDE.has(feature))

@@ -3,7 +3,7 @@ import type { Settled } from './capabilities.js'
 import { type JsonValue, parseJson, RawJson, type WireValue } from './json-text.js'
 import { partitionColumns } from './partition-text.js'
 import { schemaString, strippedSchemaString } from './schema-string.js'
-import { isLogOnly, tableFeatures } from './table-features.js'
+import { fileFeatures, isLogOnly, tableFeatures } from './table-features.js'
 import { wireTableId } from './table-id.js'
 
 const LEGACY_READER_FEATURES = 2
@@ -16,7 +16,8 @@ export function deltaProtocol(metadata: TableMetadata, settled: Settled): WireVa
   const { native } = metadata
   const { features } = settled
   if (native.format !== 'delta') {
-    const used = tableFeatures(metadata).filter(feature => features.has(feature))
+    const known = new Set([...tableFeatures(metadata), ...fileFeatures(metadata)])
+    const used = [...known].filter(feature => features.has(feature)).sort()
     return protocolOf(used, { minWriterVersion: 2, writerFeatures: [] })
   }
   const recorded = parseJson(native.protocol) as {
@@ -118,7 +119,9 @@ function generatedConfiguration(
   columnMapping: boolean,
 ): { readonly [key: string]: string } {
   const vectors =
-    metadata.features.has('deletionVectors') && settled.features.has('deletionVectors')
+    (metadata.features.has('deletionVectors') ||
+      fileFeatures(metadata).includes('deletionVectors')) &&
+    settled.features.has('deletionVectors')
   return {
     ...(vectors && { 'delta.enableDeletionVectors': 'true' }),
     ...(columnMapping && {

@@ -6,11 +6,14 @@ const common = {
   icebergEndpoint: z.url({ protocol: /^https?$/ }).optional(),
 }
 
+/** What fits into a header, and no line break that an editor left behind. */
+const headerText = z.string().regex(/^[\x21-\x7e]+$/)
+
 const bearer = z.object({
   ...common,
   shareCredentialsVersion: z.literal([1, 2]),
   type: z.literal('bearer_token').optional(),
-  bearerToken: z.string().min(1),
+  bearerToken: headerText,
   expirationTime: z.string().optional(),
 })
 
@@ -29,17 +32,24 @@ const profile = z.union([clientCredentials, bearer])
 /** What a provider gives a recipient: where the shares are and how to prove who asks. */
 export type Profile = z.infer<typeof profile>
 
-/** The text of a profile file. Unknown members are ignored: clients of other versions put them there. */
-export function parseProfile(text: string): Profile {
-  let document: unknown
-  try {
-    document = JSON.parse(text)
-  } catch {
-    throw new TableError('INVALID_REQUEST', 'the profile is not JSON')
-  }
+/**
+ * A profile from the text of its file, or from an object. Unknown members are ignored: clients of other versions put
+ * them there.
+ */
+export function parseProfile(given: string | object): Profile {
+  const document = typeof given === 'string' ? parseDocument(given) : given
   const parsed = profile.safeParse(document)
   if (parsed.success) return parsed.data
   throw new TableError('INVALID_REQUEST', `the profile cannot be used: ${explain(document)}`)
+}
+
+function parseDocument(text: string): unknown {
+  try {
+    // Editors of one system begin files with a mark that JSON does not know.
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch {
+    throw new TableError('INVALID_REQUEST', 'the profile is not JSON')
+  }
 }
 
 /** Never repeats what the file holds: it is a credential. */
@@ -47,10 +57,12 @@ function explain(document: unknown): string {
   const version = (document as { readonly shareCredentialsVersion?: unknown } | null)
     ?.shareCredentialsVersion
   if (version !== 1 && version !== 2) return 'shareCredentialsVersion must be 1 or 2'
-  const kind = (document as { readonly type?: unknown }).type
+  const kind = (document as { readonly type?: unknown }).type ?? 'bearer_token'
+  if (kind !== 'bearer_token' && kind !== 'oauth_client_credentials')
+    return 'type must be bearer_token or oauth_client_credentials'
   const expected = kind === 'oauth_client_credentials' ? clientCredentials : bearer
   const parsed = expected.safeParse(document)
-  if (parsed.success) return 'its type is not supported'
+  if (parsed.success) return 'type oauth_client_credentials needs shareCredentialsVersion 2'
   return parsed.error.issues
     .map(issue => `${issue.path.join('.')} is missing or invalid`)
     .join('; ')

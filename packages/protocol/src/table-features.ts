@@ -18,6 +18,15 @@ export function tableFeatures(metadata: TableMetadata): readonly string[] {
   return [...needed].sort()
 }
 
+/**
+ * Features that none of the table's files may use, and that save a recipient who knows them from having files
+ * rewritten: which slices of a Hudi table have logs is known slice by slice.
+ */
+export function fileFeatures({ format, properties }: TableMetadata): readonly string[] {
+  const merged = format === 'hudi' && properties.get('hudi.queryType') === 'snapshot'
+  return merged ? ['deletionVectors'] : []
+}
+
 /** True for features of the protocol that only reading the log takes. */
 export function isLogOnly(feature: string): boolean {
   return LOG_ONLY.has(feature)

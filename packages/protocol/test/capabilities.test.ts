@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { capabilitiesHeader, parseCapabilities, settle } from '../src/capabilities.js'
-import { deltaTable, field, MAPPED, VECTORS } from './tables.js'
+import { deltaTable, field, hudiTable, MAPPED, VECTORS } from './tables.js'
 
 it.each([
   [null, ['parquet'], [], false, false],
@@ -117,4 +117,20 @@ it('writes the header that one client looks for literally', () => {
   expect(capabilitiesHeader('delta', { includeEndStreamAction: true, asyncQuery: true })).toBe(
     'responseformat=delta;includeendstreamaction=true;asyncquery=true',
   )
+})
+
+it.each([
+  ['delta,parquet;readerfeatures=deletionvectors', 'delta', true],
+  ['delta,parquet', 'parquet', false],
+  ['parquet', 'parquet', false],
+  ['delta', 'delta', false],
+])('sends a table that may have log files to a client of %s as %s', (header, format, vectors) => {
+  const asked = parseCapabilities(`responseformat=${header}`)
+  for (const canRewrite of [true, false]) {
+    const { accepts, ...settled } = settle(asked, hudiTable('snapshot'), { canRewrite })
+    expect([settled.format, accepts.features.has('deletionVectors')]).toEqual([format, vectors])
+  }
+  // Its read-optimized view has none.
+  const stale = settle(asked, hudiTable('read_optimized'), { canRewrite: false })
+  expect(stale.format).toBe(format === 'delta' && !header.includes('parquet') ? 'delta' : 'parquet')
 })

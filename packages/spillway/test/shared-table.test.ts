@@ -48,6 +48,7 @@ function answer(urls: readonly string[]): TableAnswer {
     })(),
     refreshToken: () => undefined,
     minUrlExpiration: () => undefined,
+    close: () => undefined,
   }
 }
 
