@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { parseCapabilities, settle } from '../src/capabilities.js'
 import { encodeHeader } from '../src/encode-header.js'
-import { deltaTable, field, LONG_ID, MAPPED, VECTORS } from './tables.js'
+import { deltaTable, field, hudiTable, LONG_ID, MAPPED, VECTORS } from './tables.js'
 
 function header(table: ReturnType<typeof deltaTable>, capabilities: string, canRewrite = false) {
   const settled = settle(parseCapabilities(capabilities), table, { canRewrite })
@@ -28,6 +28,17 @@ const commented = {
   ],
   configuration: { 'delta.enableChangeDataFeed': 'true', 'delta.secret': 'y' },
 }
+
+it('announces the vectors that files of a table with log files may come with', () => {
+  const asked = 'responseformat=delta,parquet;readerfeatures=deletionvectors,columnmapping'
+  const [protocol, line] = header(hudiTable('snapshot'), asked)
+  expect(protocol.protocol.deltaProtocol.readerFeatures).toEqual(['deletionVectors'])
+  expect(line.metaData.deltaMetadata.configuration).toEqual({
+    'delta.enableDeletionVectors': 'true',
+  })
+  const [without] = header(hudiTable('snapshot'), 'responseformat=delta')
+  expect(without.protocol.deltaProtocol).toEqual({ minReaderVersion: 1, minWriterVersion: 2 })
+})
 
 it('28: tells parquet clients comments and the change feed, and nothing else of a table', () => {
   const [protocol, line] = header(deltaTable(commented), 'responseformat=parquet')

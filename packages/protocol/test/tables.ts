@@ -37,6 +37,16 @@ export function deltaTable(
   }
 }
 
+/** A merge-on-read table of Hudi, in one of its views. */
+export function hudiTable(queryType: 'snapshot' | 'read_optimized'): TableMetadata {
+  return {
+    ...deltaTable(),
+    format: 'hudi',
+    properties: new Map([['hudi.queryType', queryType]]),
+    native: { format: 'hudi', tableVersion: 9, tableType: 'MERGE_ON_READ', instant: '1' },
+  }
+}
+
 export const LONG_ID = { name: 'id', type: 'long', nullable: true, metadata: {} }
 
 export function field(id: number, name: string, type: Field['type'], physicalName = name): Field {
