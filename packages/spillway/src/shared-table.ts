@@ -48,7 +48,9 @@ export async function openShared(
 }
 
 /** The same from an answer. */
-export async function sharedTable(answer: TableAnswer): Promise<SharedTable> {
+export async function sharedTable(
+  answer: Pick<TableAnswer, 'version' | 'protocol' | 'metaData' | 'actions'>,
+): Promise<SharedTable> {
   const objects = new Map<string, { readonly url: string; readonly size: number | undefined }>()
   const lines = [...headerLines(answer)]
   const location = `${SCHEME}://recipient/table`
@@ -75,7 +77,10 @@ export async function sharedTable(answer: TableAnswer): Promise<SharedTable> {
 }
 
 /** Protocol and metadata as a log has them; plain Parquet answers need no feature to be read. */
-function* headerLines({ protocol, metaData }: TableAnswer): Generator<string> {
+function* headerLines({
+  protocol,
+  metaData,
+}: Pick<TableAnswer, 'protocol' | 'metaData'>): Generator<string> {
   if (protocol.kind === 'deltaProtocol')
     yield writeJson({ protocol: { ...protocol.protocol } as WireValue })
   else yield writeJson({ protocol: { minReaderVersion: 1, minWriterVersion: 2 } })

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 
 /** Where a command reads from and writes to; handed in, so that tests need no process. */
@@ -13,12 +14,24 @@ export interface Terminal {
 }
 
 /** Writes one line and waits where the reader is slower than we are. */
-export async function writeLine(stream: Writable, line: string): Promise<void> {
-  if (stream.write(`${line}\n`)) return
-  await new Promise<void>((resolve, reject) => {
-    stream.once('drain', resolve)
-    stream.once('error', reject)
-  })
+export function writeLine(stream: Writable, line: string): Promise<void> {
+  return writeChunk(stream, `${line}\n`)
+}
+
+/** The same with text or bytes as they are. */
+export async function writeChunk(stream: Writable, chunk: string | Uint8Array): Promise<void> {
+  if (!stream.write(chunk)) await once(stream, 'drain')
+}
+
+/** All of a stream as text. */
+export async function readAll(stream: Readable): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of stream) {
+    text +=
+      typeof chunk === 'string' ? chunk : decoder.decode(chunk as Uint8Array, { stream: true })
+  }
+  return text + decoder.decode()
 }
 
 /** Stands for a line that was longer than is kept; its text is dropped as it comes. */

@@ -48,9 +48,19 @@ export async function describeTable(
   }
 }
 
+type AnswerHeader = Pick<TableAnswer, 'version' | 'format' | 'protocol' | 'metaData'>
+
+/** Columns alone, from the metadata. */
+export async function tableFields(
+  client: SharingClient,
+  table: TableName,
+): Promise<readonly Field[]> {
+  return (await headerSnapshot(await client.metadata(table))).schema.fields
+}
+
 /** Protocol and metadata as a table without files, read by what reads every Delta log. */
-async function headerSnapshot(answer: TableAnswer, signal?: AbortSignal): Promise<Snapshot> {
-  const { location, store } = await sharedTable({ ...answer, actions: nothing() })
+async function headerSnapshot(header: AnswerHeader, signal?: AbortSignal): Promise<Snapshot> {
+  const { location, store } = await sharedTable({ ...header, actions: nothing() })
   const spillway = compose({ stores: [{ scheme: 'shared', store }] })
   try {
     return await spillway

@@ -1,5 +1,5 @@
-import { formatBytes, formatCount, formatPercent } from '../format-table.js'
-import { type BarRow, barChart, type Canvas, keptBar, largestRows } from './chart.js'
+import { formatBytes, formatCount } from '../format-table.js'
+import { type BarRow, barChart, type Canvas, largestRows } from './chart.js'
 import type { PartitionFacts } from './partition-facts.js'
 
 export const PARTITIONS_SHOWN = 20
@@ -31,23 +31,6 @@ export function partitionChart(
           },
         ]
   return barChart([...shown, ...others], canvas)
-}
-
-/** One line: what was kept of a whole, as a bar and in words. */
-export function keptLine(
-  kept: number,
-  total: number,
-  {
-    canvas,
-    noun,
-    text = formatCount,
-  }: { readonly canvas: Canvas; readonly noun: string; readonly text?: (count: number) => string },
-): string {
-  const bar = keptBar(kept, total, {
-    ...canvas,
-    width: Math.min(30, Math.max(10, canvas.width - 50)),
-  })
-  return `${bar}  ${text(kept)} of ${text(total)} ${noun} (${formatPercent(kept, total)})`
 }
 
 export function partitionLabel(values: PartitionFacts['values']): string {
