@@ -34,20 +34,23 @@ export class ExactChanges {
   /** Throws where a change of `set` cannot be sent to this recipient. */
   async check(set: ChangeSet): Promise<void> {
     const exact = this.#follow(set)
-    const recipient = { ...this.#options, exact }
-    for (const { file } of set.changes) await refuseChange(file, set.version, recipient)
+    for (const { file, snapshot = exact.snapshot } of set.changes) {
+      const recipient = { ...this.#options, exact: { ...exact, snapshot } }
+      await refuseChange(file, set.version, recipient)
+    }
   }
 
   /** The changes of `set` as they are sent, after it was checked. */
   async of(set: ChangeSet): Promise<readonly ChangedFile[]> {
     const exact = this.#follow(set)
     const { signal } = this.#options.context
-    const sent = await mapBounded(set.changes, CONCURRENT_FILES, async ({ action, file }) => {
+    const sent = await mapBounded(set.changes, CONCURRENT_FILES, async change => {
+      const { action, file, snapshot = exact.snapshot } = change
       // Delta's vectors are sent as they were recorded: readers pair the two states of a file by them.
       const files =
         exact.snapshot.format === 'delta'
           ? [asRecorded(file)]
-          : await makeExact(file, exact, signal)
+          : await makeExact(file, { ...exact, snapshot }, signal)
       return files.map(each => ({ ...each, action }))
     })
     return sent.flat()
@@ -103,7 +106,8 @@ async function refuseChange(
       { context: { version } },
     )
   }
-  if (file.logFiles.length > 0) throw unsupported('mergeLogs', version)
+  const merges = exact.snapshot.mergedLogs !== undefined
+  if (file.logFiles.length > 0 && !merges) throw unsupported('mergeLogs', version)
   if (exact.snapshot.format !== 'delta') return refuseForeignChange(file, exact, context.signal)
   if (file.deletes.length > 0 && !accepts.features.has('deletionVectors')) {
     throw unsupported('deletionVectors', version)

@@ -13,11 +13,16 @@ const POSITIONS: DeleteFile = {
   size: 1,
 }
 
+type ChangesOptions = Partial<EngineOptions> & {
+  readonly accepts?: typeof PLAIN
+  readonly changes?: ChangeSet['changes']
+}
+
 /** The changes of one commit in which `a` was deleted from. */
 async function changesOf(
   format: TableFormat,
   deletes: readonly DeleteFile[],
-  { accepts = VECTORS, ...options }: Partial<EngineOptions> & { accepts?: typeof PLAIN } = {},
+  { accepts = VECTORS, changes, ...options }: ChangesOptions = {},
 ) {
   const {
     files: _,
@@ -35,7 +40,7 @@ async function changesOf(
     version: 1n,
     timestamp: 1,
     metadata,
-    changes: [
+    changes: changes ?? [
       change('remove', dataFile('a')),
       change('add', dataFile('a', { deletes, recordCount: 100 })),
     ],
@@ -113,6 +118,38 @@ it('rewrites both states of a file for a recipient without vectors, where there 
     ['remove', A],
     ['add', 'file:///staging/a'],
   ])
+})
+
+const LOGGED = dataFile('a', { logFiles: [{ path: `${LOCATION}/a.log`, size: 5 }] })
+
+it('merges the logs of each state of a slice as the version says that goes with it', async () => {
+  const at = (version: bigint) => ({
+    ...snapshotOf({ location: LOCATION }, { files: [], format: 'hudi', version }),
+    async *mergedLogs() {},
+  })
+  const changes = [
+    { action: 'remove', file: LOGGED, snapshot: at(6n) },
+    { action: 'add', file: LOGGED, snapshot: at(7n) },
+  ] as const
+  const staged = resolver(8, {
+    toCompleteFile: async ({ version }, file) => ({
+      ...file,
+      path: `file:///staging/${version}`,
+      logFiles: [],
+    }),
+  })
+  expect(await changesOf('hudi', [], { ...staged, accepts: PLAIN, changes })).toEqual([
+    ['remove', 'file:///staging/6'],
+    ['add', 'file:///staging/7'],
+  ])
+})
+
+it('refuses a slice with logs that nothing merges', async () => {
+  const changes = [{ action: 'add', file: LOGGED }] as const
+  await expect(changesOf('hudi', [], { ...resolver(8), changes })).rejects.toMatchObject({
+    code: 'UNSUPPORTED_FEATURE',
+    message: /use mergeLogs/,
+  })
 })
 
 it.each<[string, TableFormat, DeleteFile, Partial<EngineOptions>, typeof PLAIN, RegExp]>([
