@@ -15,7 +15,7 @@ export function checkVersion(version: bigint | undefined, name: string): bigint 
 }
 
 const ISO_INSTANT =
-  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})$/i
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}(?::?\d{2})?)$/i
 
 /** Epoch milliseconds of an ISO-8601 instant with its zone; undefined when absent. */
 export function timestampParameter(
@@ -24,7 +24,9 @@ export function timestampParameter(
 ): number | undefined {
   if (text === null || text === undefined) return undefined
   // A '+' of an offset that was not percent-encoded arrives as a space.
-  const instant = text.replace(/ (\d{2}:?\d{2})$/, '+$1')
+  const zoned = text.replace(/ (\d{2}(?::?\d{2})?)$/, '+$1')
+  // DuckDB writes whole hours without minutes.
+  const instant = zoned.replace(/(T.*[+-]\d{2})$/, '$1:00')
   const time = ISO_INSTANT.test(instant) ? Date.parse(instant) : Number.NaN
   if (Number.isNaN(time)) {
     throw invalid(name, 'must be an ISO-8601 timestamp with a zone, as 2026-01-01T00:00:00Z', text)
