@@ -5,7 +5,6 @@ import {
   HOLDS_NULLS,
   HOLDS_VALUES,
   type Leaf,
-  type Literal,
   leafOf,
   type PrimitiveType,
   type PrunePredicate,
@@ -20,6 +19,7 @@ import { planScan, type ScanOptions } from './plan.js'
 import { literalText, predicateText } from './predicate-text.js'
 import { prune } from './prune.js'
 import { pruneBatches } from './prune-batches.js'
+import { unbound } from './unbound.js'
 
 /** Why one row of statistics may or cannot hold a match: a tree like the predicate's. */
 export interface Explanation {
@@ -161,37 +161,4 @@ function boundText(
 ): string | undefined {
   const value = column && readValue(column, row, type)
   return value === undefined || value === null ? undefined : literalText({ value, type })
-}
-
-/** Bound names and values back into what prints. */
-function unbound(predicate: PrunePredicate): Parameters<typeof predicateText>[0] {
-  switch (predicate.kind) {
-    case 'alwaysTrue':
-    case 'alwaysFalse':
-    case 'unknown':
-      return predicate
-    case 'and':
-    case 'or':
-      return { kind: predicate.kind, operands: predicate.operands.map(unbound) }
-    default:
-      return unboundLeaf(predicate)
-  }
-}
-
-function unboundLeaf(leaf: Leaf<BoundReference, Value>): Parameters<typeof predicateText>[0] {
-  const ref = { names: leaf.ref.path.map(field => field.name) }
-  const type = leafOf(leaf.ref.path).type as PrimitiveType
-  const literal = (value: Value): Literal => ({ value, type })
-  switch (leaf.kind) {
-    case 'comparison':
-      return { kind: 'comparison', op: leaf.op, ref, value: literal(leaf.value) }
-    case 'in':
-    case 'notIn':
-      return { kind: leaf.kind, ref, values: leaf.values.map(literal) }
-    case 'startsWith':
-    case 'notStartsWith':
-      return { kind: leaf.kind, ref, prefix: leaf.prefix }
-    default:
-      return { kind: leaf.kind, ref }
-  }
 }

@@ -1,4 +1,5 @@
 import type { LiveFiles, Predicate, PrunePredicate, Selection, Snapshot } from '@spillway/core'
+import { appliedParts } from './applied.js'
 import type { Unapplied } from './bind.js'
 import { bind, type ZonelessLiterals } from './bind.js'
 import type { PageMark } from './page.js'
@@ -43,6 +44,8 @@ export interface ScanPlan extends AsyncIterable<PlannedFiles> {
   readonly snapshot: Snapshot
   /** The predicate as pruning uses it. */
   readonly predicate: PrunePredicate
+  /** The conditions by which files may be dropped, as SQL. */
+  readonly applied: readonly string[]
   /** Parts of the predicate that bind could not use, and why; `unknown` parts handed in are not repeated. */
   readonly unapplied: readonly Unapplied[]
   readonly metrics: ScanMetrics
@@ -59,6 +62,9 @@ export function planScan(snapshot: Snapshot, options: ScanOptions = {}): ScanPla
   return {
     snapshot,
     predicate,
+    get applied() {
+      return appliedParts(predicate)
+    },
     unapplied,
     get metrics() {
       return state.metrics()

@@ -8,6 +8,7 @@ import {
 } from '@spillway/testkit'
 import { describe, it } from 'vitest'
 import { icebergWriter } from '../../iceberg/test/support/random-iceberg.js'
+import { LOCATION as FOLDER, openFolder } from '../../parquet/test/support/random-parquet.js'
 import { deltaWriter, LOCATION, openDeltaLog } from './support/delta-writer.js'
 import { hudiWriter } from './support/hudi-writer.js'
 
@@ -25,11 +26,18 @@ async function deltaSubject(seed: number): Promise<ReaderSubject> {
   return { table, reader, snapshot: await reader.snapshot({ location: LOCATION }), plan }
 }
 
+async function parquetSubject(seed: number): Promise<ReaderSubject> {
+  const table = suiteTable({ deletes: false })
+  const reader = openFolder(table, new Random(seed))
+  return { table, reader, snapshot: await reader.snapshot({ location: FOLDER }), plan }
+}
+
 // Each seed is another way of writing the same table.
 describe.each<readonly [string, (seed: number) => Promise<ReaderSubject>]>([
   ['delta', deltaSubject],
   ['iceberg', seed => written(icebergWriter, seed)],
   ['hudi', seed => written(hudiWriter, seed)],
+  ['parquet', parquetSubject],
 ])('%s', (_, open) => {
   describe.each([1, 2, 3, 4])('written as of seed %i', seed => {
     for (const { name, run, skip } of readerSuite) {

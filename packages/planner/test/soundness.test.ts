@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { icebergWriter } from '../../iceberg/test/support/random-iceberg.js'
+import { parquetWriter } from '../../parquet/test/support/random-parquet.js'
 import { deltaWriter } from './support/delta-writer.js'
 import { evidenceWriter } from './support/evidence-writer.js'
 import { hudiWriter } from './support/hudi-writer.js'
@@ -11,10 +12,11 @@ const minutes = 60_000
 
 describe(`soundness (SPILLWAY_SOUNDNESS_SEED=${seed})`, () => {
   it.each([
-    [evidenceWriter, 0.4],
+    [evidenceWriter, 0.3],
     [deltaWriter, 0.25],
     [icebergWriter, 0.2],
     [hudiWriter, 0.15],
+    [parquetWriter, 0.1],
   ])(
     '$name: prunes no file with a matching row',
     async (writer, share) => {

@@ -16,11 +16,16 @@ export interface AccessRecord {
   /** The location that credentials were given for. */
   vended?: string
   filesReturned?: number
+  /** Of the table at that version; known once the answer is complete. */
   filesTotal?: number
+  /** How many predicate hints there were, and how many conditions of them pruned or could not. */
+  hints?: { readonly given: number; readonly used: number; readonly unused: number }
   bytesSent?: number
   status?: number
   /** How the answer ended: a client that goes away early is `cancelled`. */
   outcome?: 'complete' | 'failed' | 'cancelled'
+  /** Until the first bytes of a streamed answer were made. */
+  firstByteMs?: number
   durationMs?: number
   /** The fault itself, for the provider only. */
   error?: unknown

@@ -82,11 +82,12 @@ async function answer(server: Composition, request: Request): Promise<Response> 
   const requestId = requestIdOf(request)
   const record: AccessRecord = { requestId, time: server.clock(), method: request.method }
   const start = performance.now()
+  const elapsedMs = () => performance.now() - start
   let streaming = false
   let release: () => void = () => undefined
   const finish = () => {
     release()
-    record.durationMs = performance.now() - start
+    record.durationMs = elapsedMs()
     writeRecord(server.log, record)
   }
   let response: Response
@@ -102,6 +103,7 @@ async function answer(server: Composition, request: Request): Promise<Response> 
         streaming = true
       },
       finish,
+      elapsedMs,
     })
   } catch (error) {
     response = errorResponse(error, requestId, record)
@@ -127,7 +129,7 @@ function contextOf(
   server: Composition,
   request: Request,
   { match, recipient, record, requestId }: RequestFacts,
-): Omit<RequestContext, 'streaming' | 'finish'> {
+): Omit<RequestContext, 'streaming' | 'finish' | 'elapsedMs'> {
   return {
     engine: server.engine,
     catalog: server.catalog,

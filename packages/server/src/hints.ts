@@ -32,26 +32,44 @@ function limitOf(limitHint: bigint | undefined): { readonly limit?: number } {
   return { limit: Number(limitHint) }
 }
 
+/** What became of a query's hints: which conditions prune, and which could not be used, and why. */
+export interface HintReport {
+  /** Hints that the request had. */
+  readonly given: number
+  readonly used: readonly string[]
+  readonly unused: readonly Unapplied[]
+}
+
+/** Undefined for a request without hints. */
+export function hintReport(
+  body: QueryRequest,
+  hints: Hints,
+  plan: () => { readonly applied: readonly string[]; readonly unapplied: readonly Unapplied[] },
+): HintReport | undefined {
+  const given = (body.predicateHints?.length ?? 0) + (body.jsonPredicateHints ? 1 : 0)
+  if (given === 0) return undefined
+  const { applied, unapplied } = plan()
+  return { given, used: applied, unused: [...hints.unapplied, ...unapplied] }
+}
+
 const MAX_REPORTED = 5
 const MAX_REPORT_CHARACTERS = 100
 
 /**
- * What could not be used and why, for a header: the commonest complaint about hints is that nobody says. Quotes and
- * whatever a header cannot hold are left out.
+ * The report as a header: the commonest complaint about hints is that nobody says. Quotes and whatever a header cannot
+ * hold are left out; of many parts the first are named.
  */
-export function hintReport(
-  body: QueryRequest,
-  unapplied: readonly Unapplied[],
-): string | undefined {
-  const given = (body.predicateHints?.length ?? 0) + (body.jsonPredicateHints ? 1 : 0)
-  if (given === 0) return undefined
-  if (unapplied.length === 0) return `given=${given}; unused=0`
-  const reasons = unapplied
-    .slice(0, MAX_REPORTED)
-    .map(({ predicate, reason }) => `"${plain(predicate)}: ${plain(reason)}"`)
-  return `given=${given}; unused=${unapplied.length}; reasons=${reasons.join(',')}`
+export function hintHeader({ given, used, unused }: HintReport): string {
+  const named = (texts: readonly string[]) =>
+    [String(texts.length), ...texts.slice(0, MAX_REPORTED).map(text => `"${plain(text)}"`)].join(
+      ', ',
+    )
+  const reasons = unused.map(({ predicate, reason }) => `${predicate}: ${reason}`)
+  return `given=${given}; used=${named(used)}; unused=${named(reasons)}`
 }
 
 function plain(text: string): string {
-  return text.replace(/[^ !#-[\]-~]/g, '?').slice(0, MAX_REPORT_CHARACTERS)
+  const short =
+    text.length > MAX_REPORT_CHARACTERS ? `${text.slice(0, MAX_REPORT_CHARACTERS)}...` : text
+  return short.replace(/[^ !#-[\]-~]/g, '?')
 }

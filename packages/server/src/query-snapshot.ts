@@ -1,7 +1,7 @@
 import type { Snapshot } from '@spillway/core'
 import type { SignedFile, SignedFiles } from '@spillway/engine'
 import { encodeDeltaFile, encodeEnd, encodeParquetFile } from '@spillway/protocol'
-import { hintReport, hintsOf } from './hints.js'
+import { hintHeader, hintReport, hintsOf } from './hints.js'
 import { gather } from './ndjson.js'
 import type { Query } from './query-table.js'
 import {
@@ -47,12 +47,17 @@ export async function querySnapshot(
   })
   const endsWithAction =
     request.capabilities.includeEndStreamAction || body.includeRefreshToken === true || paged
-  const report = hintReport(body, [...hints.unapplied, ...files.plan.unapplied])
+  // Planned without the grant: what the provider holds back is not the recipient's to know.
+  const report = hintReport(body, hints, () => context.engine.plan(snapshot, hints.scan))
+  if (report !== undefined) {
+    const { given, used, unused } = report
+    context.record.hints = { given, used: used.length, unused: unused.length }
+  }
   return streamResponse(context, {
     lines: snapshotLines(context, files, answer, {
       end: endsWithAction ? () => endOf(context, request, query, files, snapshot) : undefined,
     }),
-    headers: { ...answer.headers, ...(report && { 'spillway-hints': report }) },
+    headers: { ...answer.headers, ...(report && { 'spillway-hints': hintHeader(report) }) },
     endsWithAction,
   })
 }
@@ -99,14 +104,16 @@ async function* snapshotLines(
   options: { readonly end: (() => string) | undefined },
 ): AsyncGenerator<string> {
   let unsent = answer.header
+  const { record } = context
+  record.filesReturned = 0
   for await (const batch of files) {
-    context.record.filesReturned = (context.record.filesReturned ?? 0) + batch.length
+    record.filesReturned += batch.length
     for (const block of gather(encodeBatch(batch, answer))) {
       yield unsent + block
       unsent = ''
     }
   }
-  context.record.filesTotal = files.plan.metrics.filesTotal
+  record.filesTotal = files.plan.metrics.filesTotal
   unsent += options.end?.() ?? ''
   if (unsent !== '') yield unsent
 }

@@ -23,6 +23,8 @@ export interface RequestContext {
   readonly query: URLSearchParams
   /** Aborted when the recipient has gone, or the answer has been cut. */
   readonly signal: AbortSignal
+  /** Since the request came. */
+  readonly elapsedMs: () => number
   /** Filled in as the answer is made; written once it has ended. */
   readonly record: AccessRecord
   /** The answer goes on after its status line: whoever streams it calls `finish` when it has ended. */

@@ -22,6 +22,7 @@ export async function streamResponse(
       return { status, message: body.message }
     },
     onBytes: bytes => {
+      record.firstByteMs ??= context.elapsedMs()
       record.bytesSent = (record.bytesSent ?? 0) + bytes
     },
     onEnd: (outcome, error) => {
