@@ -74,6 +74,13 @@ const tasks = {
     build()
     run('bash', ['test/interop/run.sh', ...rest])
   },
+  matrix() {
+    build()
+    run('bash', ['test/interop/setup.sh'], { stdio: ['ignore', 2, 2] })
+    run(join(root, '.venv', 'interop', 'bin', 'python'), ['-m', 'matrix', ...rest], {
+      env: { ...environment, PYTHONPATH: join(root, 'test', 'interop') },
+    })
+  },
   'test:soundness'() {
     const pairs = rest[0] ?? '1000000'
     run(join(bin, 'vitest'), ['run', 'packages/planner/test/soundness.test.ts'], {

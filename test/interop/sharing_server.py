@@ -30,14 +30,21 @@ def sharing_server(folder, storage=None, location=None, staging=None):
     return serving(folder, "delta", shared_tables(location), storage, staging)
 
 
-@contextlib.contextmanager
 def serving(folder, schema, tables, storage=None, staging=None):
     """The same for any tables, as `golden.SCHEMA.NAME`."""
+    return serving_schemas(folder, {schema: tables}, storage, staging)
+
+
+@contextlib.contextmanager
+def serving_schemas(folder, schemas, storage=None, staging=None, **server):
+    """The same for several schemas; `server` are settings of the configuration's section of that name."""
     token = secrets.token_urlsafe(24)
     port = free_port()
     config = {
-        "server": {"host": "127.0.0.1", "port": port, "secret": secrets.token_hex(24)},
-        "shares": [{"name": "golden", "schemas": [{"name": schema, "tables": tables}]}],
+        "server": {"host": "127.0.0.1", "port": port, "secret": secrets.token_hex(24), **server},
+        "shares": [
+            {"name": "golden", "schemas": [{"name": name, "tables": tables} for name, tables in schemas.items()]}
+        ],
         "recipients": [
             {
                 "name": "interop",

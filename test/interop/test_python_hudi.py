@@ -10,7 +10,7 @@ import delta_sharing
 import pytest
 
 from golden import assert_same
-from sharing_server import MAIN, free_port, running, wait_until_up
+from sharing_server import MAIN, free_port, running, serving, wait_until_up
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "hudi"
 TABLES = {t["archive"].replace(".tar.gz", "").replace("/", "_"): t for t in json.loads((FOLDER / "catalogue.json").read_text())["tables"]}
@@ -76,5 +76,24 @@ def test_read_optimized(url, table):
 
 @pytest.mark.parametrize("table", REFUSED)
 def test_refusal(url, table):
-    with pytest.raises(Exception, match="UNSUPPORTED_FEATURE|Response ended prematurely"):
+    with pytest.raises(Exception, match="UNSUPPORTED_FEATURE"):
         delta_sharing.load_as_pandas(url(table))
+
+
+@pytest.fixture(scope="module")
+def url_without_staging(url, tmp_path_factory):
+    tables = pathlib.Path(url("x").partition("#")[0]).parent / "tables"
+    shared = [{"name": name, "location": str(tables / name)} for name in TABLES]
+    with serving(tmp_path_factory.mktemp("unstaged"), "hudi", shared) as profile:
+        yield lambda table: f"{profile}#golden.hudi.{table}"
+
+
+@pytest.mark.parametrize("table", [name for name in READ if TABLES[name]["name"] == "mor_soft_delete"])
+def test_logs_that_delete_need_no_staging(url_without_staging, table):
+    check(delta_sharing.load_as_pandas(url_without_staging(table)), TABLES[table]["snapshot"])
+
+
+@pytest.mark.parametrize("table", [name for name in READ if TABLES[name]["name"] == "mor_commit_time"])
+def test_logs_that_change_rows_need_staging(url_without_staging, table):
+    with pytest.raises(Exception, match="deleted or changed rows"):
+        delta_sharing.load_as_pandas(url_without_staging(table))

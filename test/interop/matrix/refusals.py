@@ -1,0 +1,55 @@
+"""The only refusals that a cell of the matrix may show, by what is asked. Any other failure of a client is wrong."""
+
+import dataclasses
+import re
+
+PARQUET_ONLY = r"parquet format"
+ANY = r""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """Where a refusal is right, the words that it must have, and how a cell says it."""
+
+    schema: str
+    aspect: str
+    words: str
+    says: str
+    clients: str = ANY
+    tables: str = ANY
+    only_without_staging: bool = True
+
+
+VECTORS = "uses? (columnMapping, )?deletionVectors"
+MAPPING = "uses? columnMapping"
+MERGED = "files? of the table (has|have) deleted or changed rows that plain Parquet cannot say"
+WIDENED = "uses (columnMapping, )?(deletionVectors, )?typeWidening"
+
+RULES = [
+    Rule("delta", "deleted rows", VECTORS, "needs delta format or staging", PARQUET_ONLY),
+    Rule("delta", "renamed columns", MAPPING, "needs delta format or staging", PARQUET_ONLY),
+    Rule("delta", "time travel", VECTORS, "needs delta format or staging", PARQUET_ONLY, "dv-delete"),
+    Rule("delta", "changes", f"{VECTORS}|{MAPPING}", "needs delta format", PARQUET_ONLY, "cdf-(dv|mapping)", False),
+    Rule("iceberg", "deleted rows", f"{VECTORS}|{MERGED}", "needs delta format or staging", PARQUET_ONLY),
+    Rule("iceberg", "deleted rows", MERGED, "needs staging", tables="spark-v2-deletes|java-v2-equality-deletes"),
+    Rule("iceberg", "renamed columns", WIDENED, "widened types: needs staging", "parquet format|Python|DuckDB|Spark"),
+    Rule("iceberg", "renamed columns", MERGED, "needs staging", tables="java-v2-equality-evolved"),
+    Rule("iceberg", "changes", "changes of iceberg tables are not shared", "no change feed", only_without_staging=False),
+    Rule("hudi", "deleted rows", MERGED, "merged logs: needs staging"),
+    Rule("hudi", "renamed columns", "uses schemaOnRead", "needs staging"),
+    Rule("hudi", "changes", "copied unchanged rows into new files", "copy-on-write: no change feed", only_without_staging=False),
+    Rule("parquet", "plain", WIDENED, "widened types: needs staging", "parquet format|Python|DuckDB", "evolved"),
+    Rule("parquet", "time travel", "has only its current version", "has one version", only_without_staging=False),
+    Rule("parquet", "changes", "has only its current version|changes of parquet tables are not shared", "has one version", only_without_staging=False),
+]
+
+
+def allowed(case, staged, client, message):
+    """How a cell says this refusal; None where it must not be."""
+    said = re.sub(r"['\"]\s*\n\s*['\"]", "", message)
+    for rule in RULES:
+        asked = rule.schema == case.schema and rule.aspect == case.aspect and re.search(rule.tables, case.table)
+        applies = asked and re.search(rule.clients, client) and not (staged and rule.only_without_staging)
+        if applies and re.search(rule.words, said):
+            return rule.says
+    return None

@@ -1,0 +1,83 @@
+"""The tables of outcomes, on a terminal and in Markdown."""
+
+import dataclasses
+
+from matrix.cases import ASPECTS, FORMATS, Case
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    client: str
+    case: Case
+    staged: bool
+    kind: str
+    words: str
+
+
+def cell(outcomes):
+    """One cell: how many tables' rows were equal, and what else was said."""
+    if not outcomes:
+        return "-"
+    parts = []
+    equal = sum(outcome.kind == "equal" for outcome in outcomes)
+    if equal:
+        parts.append(f"rows equal ({equal})")
+    for kind in ("refused", "not asked", "skipped", "wrong"):
+        words = [outcome.words for outcome in outcomes if outcome.kind == kind]
+        if words and kind == "wrong":
+            parts.append(f"WRONG ({len(words)})")
+        elif words:
+            reasons = "; ".join(dict.fromkeys(words))
+            parts.append(f"{kind} ({len(words)}): {reasons}")
+    return ", ".join(parts)
+
+
+def rows_of(outcomes, staged, form):
+    names = dict.fromkeys(outcome.client for outcome in outcomes)
+    for name in names:
+        mine = [o for o in outcomes if o.client == name and o.staged == staged and o.case.schema == form]
+        skipped = {o.words for o in mine if o.kind == "skipped"}
+        if skipped:
+            yield name, [f"skipped: {skipped.pop()}", *["skipped"] * (len(ASPECTS) - 1)]
+        else:
+            yield name, [cell([o for o in mine if o.case.aspect == aspect]) for aspect in ASPECTS]
+
+
+def titles(staged):
+    return "with a staging folder" if staged else "without a staging folder"
+
+
+def print_tables(outcomes):
+    for staged in (True, False):
+        for form in FORMATS:
+            print(f"\n== {form}, {titles(staged)}")
+            for name, cells in rows_of(outcomes, staged, form):
+                print(f"  {name}")
+                for aspect, text in zip(ASPECTS, cells):
+                    print(f"    {aspect:16} {text}")
+    print()
+
+
+HEAD = """# What each client reads
+
+Written by `npm run matrix -- --markdown docs/clients.md`: change the matrix (`test/interop/matrix`), not this page.
+
+Every client reads tables that other writers wrote, and its rows are compared with what those writers' own engines read
+(the catalogues of `test/fixtures`). A cell says how many tables' rows were equal, or why the others were refused; no
+cell may show other rows. *Staging* is the provider's folder for rewritten files, for recipients that cannot apply deletes
+themselves. The Spark rows need the connector's jars (`SPILLWAY_SPARK_JARS`).
+
+DuckDB's extension is represented by its own requests, header for header; its files are then read by the protocol's text.
+"""
+
+
+def write_markdown(path, outcomes):
+    lines = [HEAD]
+    for staged in (True, False):
+        for form in FORMATS:
+            lines += [f"## {form.capitalize()}, {titles(staged)}", ""]
+            lines += [f"| client | {' | '.join(ASPECTS)} |", f"|{'---|' * (len(ASPECTS) + 1)}"]
+            for name, cells in rows_of(outcomes, staged, form):
+                lines.append(f"| {name} | {' | '.join(cells)} |")
+            lines.append("")
+    path.write_text("\n".join(lines))
