@@ -1,5 +1,6 @@
 import { TableError } from '@spillway/core'
 import type { Profile } from '@spillway/protocol/wire'
+import { unlessAborted } from './retry.js'
 
 /** Gives the Authorization header of the next request, renewing what expires. */
 export interface Authorization {
@@ -93,16 +94,6 @@ function sharedCall<T>(
       }
     }
   }
-}
-
-function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return answer
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason)
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop, { once: true })
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
 }
 
 export type ClientCredentials = Extract<Profile, { readonly clientId: string }>

@@ -1,5 +1,5 @@
 import { type ErrorCode, isTableError, TableError } from '@spillway/core'
-import { cancelled, isRetryableStatus, RetryLater, retryAfterMs } from './retry.js'
+import { cancelled, isRetryableStatus, RetryLater, retryAfterMs, unlessAborted } from './retry.js'
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   400: 'INVALID_REQUEST',
@@ -11,8 +11,12 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
 }
 
 /** What the server said by answering something other than 2xx. */
-export async function failureOf(response: Response, url: string): Promise<Error> {
-  const { errorCode, message } = serverWords(await firstText(response))
+export async function failureOf(
+  response: Response,
+  url: string,
+  signal: AbortSignal,
+): Promise<Error> {
+  const { errorCode, message } = serverWords(await firstText(response, signal))
   const status = response.status
   const code = CODE_OF_STATUS[status] ?? (status >= 500 ? 'STORAGE_UNAVAILABLE' : 'INVALID_REQUEST')
   const error = new TableError(code, `the server answered ${status}: ${message}`, {
@@ -27,13 +31,13 @@ export async function failureOf(response: Response, url: string): Promise<Error>
 const MAX_WORDS_BYTES = 16 * 1024
 
 /** An error page may break off or never end; what came first is enough. */
-async function firstText(response: Response): Promise<string> {
+async function firstText(response: Response, signal: AbortSignal): Promise<string> {
   const decoder = new TextDecoder()
   const reader = response.body?.getReader()
   let text = ''
   try {
     for (let bytes = 0; bytes < MAX_WORDS_BYTES; ) {
-      const next = await reader?.read()
+      const next = reader && (await unlessAborted(reader.read(), signal))
       if (next === undefined || next.done) break
       bytes += next.value.length
       text += decoder.decode(next.value, { stream: true })
@@ -41,7 +45,7 @@ async function firstText(response: Response): Promise<string> {
   } catch (error) {
     if (text === '') throw error
   }
-  await reader?.cancel().catch(() => undefined)
+  reader?.cancel().catch(() => undefined)
   return text
 }
 

@@ -1,7 +1,7 @@
 import { isTableError, TableError } from '@spillway/core'
 import type { Authorization } from './authorization.js'
 import { classify, failureOf, redirection } from './http-failure.js'
-import { type RetryOptions, withRetries } from './retry.js'
+import { type RetryOptions, unlessAborted, withRetries } from './retry.js'
 import { type Timeouts, type Watch, watchRequest } from './watch.js'
 
 export interface HttpOptions {
@@ -94,16 +94,17 @@ async function answered(
 ): Promise<Response> {
   const { fetch = globalThis.fetch, userAgent } = options
   try {
-    const response = await fetch(url, {
+    const asked = fetch(url, {
       method,
       headers: { ...(userAgent === undefined ? {} : { 'user-agent': userAgent }), ...headers },
       ...(body === undefined ? {} : { body }),
       redirect: 'manual',
       signal: watch.signal,
     })
+    const response = await unlessAborted(asked, watch.signal)
     const redirected = redirection(response, url)
     if (redirected !== undefined) throw redirected
-    if (!response.ok) throw await failureOf(response, url)
+    if (!response.ok) throw await failureOf(response, url, watch.signal)
     return response
   } catch (error) {
     throw classify(error, url, watch.signal)
@@ -129,7 +130,8 @@ async function* chunksOf(
   try {
     for (;;) {
       watch.expect(idleMs)
-      const next = await reader?.read()
+      // A damaged compressed body leaves Node's own streams waiting, whatever its signal says.
+      const next = reader && (await unlessAborted(reader.read(), watch.signal))
       watch.pause()
       if (next === undefined || next.done) return watch.stop()
       yield next.value
@@ -138,7 +140,7 @@ async function* chunksOf(
     throw classify(error, url, watch.signal)
   } finally {
     watch.stop()
-    await reader?.cancel().catch(() => undefined)
+    reader?.cancel().catch(() => undefined)
   }
 }
 

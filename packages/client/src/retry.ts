@@ -102,3 +102,14 @@ export function cancelled(signal: AbortSignal | undefined): TableError {
   if (isTableError(signal?.reason)) return signal.reason
   return new TableError('CANCELLED', 'the request was cancelled', { cause: signal?.reason })
 }
+
+/** The answer, or the reason of the signal as soon as it is aborted: not every promise heeds the signal it was given. */
+export function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return answer
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}

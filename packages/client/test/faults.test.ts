@@ -1,0 +1,374 @@
+import type { Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createSharingClient, parseTableName, type SharingClient } from '../src/index.js'
+import { type RawServer, startRawServer } from './raw-server.js'
+import { startServer, type TestServer } from './server.js'
+
+// Each of these servers would give fewer rows, more rows, or none for ever, to a client that trusts it.
+
+let raw: RawServer | undefined
+let server: TestServer | undefined
+afterEach(async () => {
+  await raw?.close()
+  await server?.close()
+  raw = server = undefined
+})
+
+const table = parseTableName('lake.sales.orders')
+const LINES = [
+  '{"protocol":{"minReaderVersion":1}}',
+  '{"metaData":{"id":"m","format":{"provider":"parquet"},"schemaString":"{}","partitionColumns":[]}}',
+  '{"file":{"url":"https://h/a","id":"a","partitionValues":{},"size":1}}',
+  '{"file":{"url":"https://h/b","id":"b","partitionValues":{},"size":1}}',
+]
+const BODY = `${LINES.join('\n')}\n`
+const SHORT = `${LINES.slice(0, 3).join('\n')}\n`
+const PROMISE = 'delta-sharing-capabilities: responseformat=parquet;includeendstreamaction=true'
+
+/** Time enough for every fault here to be found, and little enough to see that it was. */
+const timeouts = { connectMs: 250, idleMs: 250, totalMs: 2000 }
+
+function clientOf(url: string): SharingClient {
+  const profile = { shareCredentialsVersion: 1, endpoint: url, bearerToken: 't' } as const
+  return createSharingClient(profile, { timeouts, retry: { retries: 1, baseDelayMs: 1 } })
+}
+
+async function readAll(client: SharingClient): Promise<number> {
+  const answer = await client.query(table)
+  let files = 0
+  for await (const action of answer.actions) if ('file' in action) files++
+  return files
+}
+
+async function listAll(client: SharingClient): Promise<number> {
+  let shares = 0
+  for await (const _ of client.shares()) shares++
+  return shares
+}
+
+function head(...headers: readonly string[]): string {
+  return `${['HTTP/1.1 200 OK', 'content-type: application/x-ndjson', ...headers].join('\r\n')}\r\n\r\n`
+}
+
+const chunk = (text: string | Buffer) => {
+  const bytes = Buffer.from(text)
+  return Buffer.concat([
+    Buffer.from(`${bytes.length.toString(16)}\r\n`),
+    bytes,
+    Buffer.from('\r\n'),
+  ])
+}
+
+describe('a query ends in an error', () => {
+  it.each<[string, (socket: Socket) => void, RegExp]>([
+    ['no answer at all', () => undefined, /silent for 0.25 seconds/],
+    ['a stall within the head', s => s.write('HTTP/1.1 200 OK\r\nconten'), /silent/],
+    ['a stall after the head', s => s.write(head('content-length: 500')), /silent/],
+    [
+      'a stall between files',
+      s => s.write(head(`content-length: ${BODY.length}`) + SHORT),
+      /silent/,
+    ],
+    ['a reset before the answer', s => s.destroy(), /no whole answer/],
+    [
+      'a reset within the answer',
+      s => s.write(head('content-length: 500') + SHORT, () => s.destroy()),
+      /no whole answer/,
+    ],
+    [
+      'fewer bytes than were announced',
+      s => s.end(head(`content-length: ${BODY.length + 1}`, 'connection: close') + BODY),
+      /no whole answer/,
+    ],
+    [
+      'more bytes than were announced, cut within a line',
+      s => s.end(head(`content-length: ${BODY.length - 10}`, 'connection: close') + BODY),
+      /not an action|no whole answer/,
+    ],
+    [
+      'more bytes than were announced, cut between lines',
+      s => s.end(head(`content-length: ${SHORT.length}`, 'connection: close', PROMISE) + BODY),
+      /without the end that its header promises|no whole answer/,
+    ],
+    [
+      'a body without a length that stops where its connection does',
+      s => s.end(head('connection: close', PROMISE) + SHORT),
+      /without the end that its header promises/,
+    ],
+    [
+      'chunks that stop',
+      s => {
+        s.write(head('transfer-encoding: chunked'))
+        s.write(chunk(SHORT), () => s.end())
+      },
+      /no whole answer/,
+    ],
+    [
+      'a chunk that is shorter than it says',
+      s => {
+        s.write(head('transfer-encoding: chunked'))
+        s.end(`${(SHORT.length + 9).toString(16)}\r\n${SHORT}`)
+      },
+      /no whole answer/,
+    ],
+    [
+      'a chunk of nonsense length',
+      s => s.end(`${head('transfer-encoding: chunked')}zz\r\n${SHORT}\r\n0\r\n\r\n`),
+      /no whole answer/,
+    ],
+    [
+      'bytes that are not gzip',
+      s => s.end(`${head('content-encoding: gzip', 'connection: close')}this is not gzip`),
+      // Node 20 says nothing about it for ever.
+      /no whole answer|silent/,
+    ],
+    [
+      'gzip that stops half-way',
+      s => {
+        const zipped = gzipSync(BODY)
+        s.write(head('content-encoding: gzip', `content-length: ${zipped.length >> 1}`))
+        s.end(zipped.subarray(0, zipped.length >> 1))
+      },
+      /no whole answer|not an action|ends where/,
+    ],
+    [
+      'gzip that is damaged',
+      s => {
+        const zipped = gzipSync(BODY.repeat(50))
+        zipped.fill(0xff, 40, 60)
+        s.write(head('content-encoding: gzip', `content-length: ${zipped.length}`))
+        s.end(zipped)
+      },
+      /no whole answer|not an action|not UTF-8/,
+    ],
+    ['a page of HTML', s => s.end(`${head('connection: close')}<html>log in</html>`), /<html>log/],
+    [
+      'a page of HTML between files',
+      s => s.end(`${head('connection: close')}${SHORT}<html>504</html>\n`),
+      /<html>504/,
+    ],
+    [
+      'a line that stops half-way',
+      s => s.end(`${head('connection: close')}${SHORT}{"file":{"url":"https://h/b","id":"b"`),
+      /line 4 of the answer is not an action/,
+    ],
+    [
+      'text that is not UTF-8',
+      s => {
+        s.write(`${head('connection: close')}${SHORT}`)
+        s.end(Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d, 0x0a]))
+      },
+      /not UTF-8/,
+    ],
+    ['nothing', s => s.end(head('content-length: 0')), /ends where a protocol line was expected/],
+    ['204', s => s.end('HTTP/1.1 204 No Content\r\n\r\n'), /ends where a protocol/],
+    ['a kind of line from the future', s => send(s, `${BODY}{"rows":{"n":9}}\n`), /does not know/],
+    [
+      'a line after the end of the stream',
+      s => send(s, `${SHORT}{"endStreamAction":{}}\n${LINES[3]}\n`),
+      /follows the end of the stream/,
+    ],
+    [
+      'a file to remove in a snapshot',
+      s => send(s, BODY + LINES[3]!.replace('"file"', '"remove"')),
+      /a remove line where a snapshot/,
+    ],
+    [
+      'a line of the other format',
+      s =>
+        send(s, `${BODY}{"file":{"id":"d","deltaSingleAction":{"add":{"path":"https://h/d"}}}}\n`),
+      /a line in delta format/,
+    ],
+  ])('on %s', async (_name, answer, words) => {
+    raw = await startRawServer(answer)
+    const start = Date.now()
+    await expect(readAll(clientOf(raw.url))).rejects.toThrow(words)
+    expect(Date.now() - start).toBeLessThan(2500)
+  })
+
+  it('on a line that goes on and on', async () => {
+    raw = await startRawServer(socket => {
+      socket.write(head('connection: close') + SHORT)
+      const more = () => {
+        if (!socket.destroyed) socket.write(Buffer.alloc(4 * 1024 * 1024, 'x'), more)
+      }
+      more()
+    })
+    await expect(readAll(clientOf(raw.url))).rejects.toThrow(/longer than|no whole answer within/)
+  })
+
+  it('on empty lines that go on and on', async () => {
+    raw = await startRawServer(socket => {
+      socket.write(head('connection: close') + SHORT)
+      const more = () => {
+        if (!socket.destroyed) socket.write('\n', () => setTimeout(more, 5))
+      }
+      more()
+    })
+    const start = Date.now()
+    await expect(readAll(clientOf(raw.url))).rejects.toThrow(/whole answer within the 2 seconds/)
+    expect(Date.now() - start).toBeLessThan(2600)
+  })
+})
+
+function send(socket: Socket, body: string): void {
+  socket.end(head(`content-length: ${Buffer.byteLength(body)}`, 'connection: close') + body)
+}
+
+describe('pages that never end', () => {
+  const page = (files: readonly string[], token: string) =>
+    [...LINES.slice(0, 2), ...files, `{"endStreamAction":{"nextPageToken":"${token}"}}`].join('\n')
+
+  async function paging(answer: (count: number) => string): Promise<SharingClient> {
+    server = await startServer((_request, response, count) => response.end(answer(count)))
+    return clientOf(server.url)
+  }
+
+  it.each([
+    ['the same token', () => page(LINES.slice(2), 'again')],
+    ['the same files under new tokens', (count: number) => page(LINES.slice(2), `t${count}`)],
+    ['new tokens and no files', (count: number) => page([], `t${count}`)],
+  ])('are found out by %s', async (_name, answer) => {
+    const client = await paging(answer)
+    await expect(readAll(client)).rejects.toThrow(/same page again|with nothing in them/)
+    expect(server!.requests.length).toBeLessThan(105)
+  })
+
+  it.each([
+    ['the same token', () => '{"items":[{"name":"s"}],"nextPageToken":"again"}'],
+    [
+      'the same items under new tokens',
+      (n: number) => `{"items":[{"name":"s"}],"nextPageToken":"${n}"}`,
+    ],
+    ['new tokens and no items', (n: number) => `{"nextPageToken":"${n}"}`],
+  ])('of a list are found out by %s', async (_name, answer) => {
+    const client = await paging(answer)
+    await expect(listAll(client)).rejects.toThrow(/same page again|with nothing in them/)
+    expect(server!.requests.length).toBeLessThan(105)
+  })
+
+  it('of a list that makes its items up end with the time of the call', async () => {
+    const client = await paging(n => `{"items":[{"name":"s${n}"}],"nextPageToken":"t${n}"}`)
+    await expect(listAll(client)).rejects.toThrow(/within the 2 seconds|more than 10000 pages/)
+  })
+})
+
+describe('a list ends in an error', () => {
+  it.each<[string, (socket: Socket) => void, RegExp]>([
+    ['half of a document', s => send(s, '{"items":[{"name":"a"}'), /expected JSON/],
+    ['a page of HTML', s => send(s, '<html>log in</html>'), /found "<html>/],
+    ['an array', s => send(s, '[]'), /expected a JSON object/],
+    ['text that is not UTF-8', s => sendBytes(s, [0x22, 0xff, 0x22]), /not UTF-8/],
+    [
+      'gzip garbage',
+      s => s.end(`${head('content-encoding: gzip', 'connection: close')}garbage`),
+      /no whole answer|silent/,
+    ],
+  ])('on %s', async (_name, answer, words) => {
+    raw = await startRawServer(answer)
+    await expect(listAll(clientOf(raw.url))).rejects.toThrow(words)
+  })
+
+  it('on a document that never ends', async () => {
+    raw = await startRawServer(socket => {
+      socket.write(`${head('connection: close')}{"items":[{"name":"`)
+      const more = () => {
+        if (!socket.destroyed) socket.write(Buffer.alloc(4 * 1024 * 1024, 'x'), more)
+      }
+      more()
+    })
+    await expect(listAll(clientOf(raw.url))).rejects.toThrow(/longer than|within the 2 seconds/)
+  })
+})
+
+function sendBytes(socket: Socket, bytes: readonly number[]): void {
+  socket.write(head(`content-length: ${bytes.length}`, 'connection: close'))
+  socket.end(Buffer.from(bytes))
+}
+
+describe('cancelling lets go of the connection', () => {
+  async function stalling(lines = ''): Promise<SharingClient> {
+    server = await startServer((_request, response) => {
+      if (lines !== '') response.write(lines)
+    })
+    const profile = { shareCredentialsVersion: 1, endpoint: server.url, bearerToken: 't' } as const
+    return createSharingClient(profile)
+  }
+
+  /** Nobody is left waiting at the server, long before any time-out. */
+  async function released(): Promise<void> {
+    await vi.waitFor(() => expect(server!.waiting()).toBe(0))
+  }
+
+  it.each<[string, (client: SharingClient, signal: AbortSignal) => Promise<unknown>]>([
+    ['a list', (client, signal) => collect(client.shares({ signal }))],
+    ['tables', (client, signal) => collect(client.tables('lake', { signal }))],
+    ['a share', (client, signal) => client.share('lake', signal)],
+    ['a version', (client, signal) => client.version(table, { signal })],
+    ['metadata', (client, signal) => client.metadata(table, { signal })],
+    ['a query', (client, signal) => client.query(table, { signal })],
+    ['changes', (client, signal) => client.changes(table, { startingVersion: 0n, signal })],
+  ])('while %s is waited for', async (_name, call) => {
+    const client = await stalling()
+    const stop = new AbortController()
+    const called = call(client, stop.signal)
+    await vi.waitFor(() => expect(server!.waiting()).toBe(1))
+    stop.abort(new Error('enough'))
+    await expect(called).rejects.toMatchObject({ code: 'CANCELLED', cause: { message: 'enough' } })
+    await released()
+  })
+
+  it('within the files', async () => {
+    const client = await stalling(SHORT)
+    const stop = new AbortController()
+    const answer = await client.query(table, { signal: stop.signal })
+    const files = answer.actions[Symbol.asyncIterator]()
+    expect((await files.next()).done).toBe(false)
+    stop.abort()
+    await expect(files.next()).rejects.toMatchObject({ code: 'CANCELLED' })
+    await released()
+  })
+
+  it('while nobody reads', async () => {
+    const client = await stalling(SHORT)
+    const stop = new AbortController()
+    await client.query(table, { signal: stop.signal })
+    stop.abort()
+    await released()
+  })
+
+  it('by leaving the loop, or by closing an answer that nobody reads', async () => {
+    const client = await stalling(SHORT)
+    for await (const _ of (await client.query(table)).actions) break
+    await released()
+    const answer = await client.query(table)
+    answer.close()
+    await released()
+  })
+
+  it('before anything was asked', async () => {
+    const client = await stalling()
+    await expect(client.share('x', AbortSignal.abort())).rejects.toMatchObject({
+      code: 'CANCELLED',
+    })
+    expect(server!.requests).toEqual([])
+  })
+
+  it('between polls', async () => {
+    server = await startServer((_request, response) => {
+      response.end('{"queryStatus":{"queryId":"q","status":"pending"}}\n')
+    })
+    const stop = new AbortController()
+    const asked = clientOf(server.url).query(table, { idempotencyKey: 'k', signal: stop.signal })
+    await vi.waitFor(() => expect(server!.requests.length).toBe(1))
+    stop.abort()
+    await expect(asked).rejects.toMatchObject({ code: 'CANCELLED' })
+  })
+})
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
