@@ -1,8 +1,14 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type HudiColumnStats, type HudiFile, hudiTableObjects } from '@spillway/testkit'
-import { idFile } from './hudi-footer.js'
+import type { Field } from '@spillway/core'
+import {
+  type HudiColumnStats,
+  type HudiFile,
+  hudiTableObjects,
+  parquetFooterFile,
+  parquetPlain,
+} from '@spillway/testkit'
 
 export interface HudiTable {
   readonly path: string
@@ -71,6 +77,16 @@ async function writeTable(draft: string, count: number, columnStats: boolean): P
     made.add(parent)
     await writeFile(target, bytes)
   }
+}
+
+const ID: Field = { id: 1, name: 'id', physicalName: 'id', type: 'long', nullable: true }
+
+/** A Parquet file of the column `id` between two bounds, without pages: planning reads footers alone. */
+function idFile(least: number, greatest: number): Uint8Array {
+  const bound = (id: number) => parquetPlain(BigInt(id), 'long')
+  const stats = { nullCount: 0, min: bound(least), max: bound(greatest) }
+  const rowCount = greatest - least + 1
+  return parquetFooterFile([ID], [{ rowCount, columns: new Map([[ID.id, stats]]) }])
 }
 
 function fileOf(index: number, columnStats: boolean): HudiFile {

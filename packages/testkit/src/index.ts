@@ -55,6 +55,12 @@ export {
 } from './logical-table.js'
 export { allReadings, type RowTest, rowTest, type Truth } from './oracle.js'
 export type { Reading } from './oracle-compare.js'
+export {
+  type ParquetChunkStats,
+  type ParquetGroup,
+  parquetFooterFile,
+  parquetPlain,
+} from './parquet-footer.js'
 export { Random } from './random.js'
 export { randomLiteral, randomPredicate } from './random-predicate.js'
 export { randomTable, type TableShape } from './random-table.js'
@@ -66,3 +72,4 @@ export { AWKWARD_NAMES, collect, failureCode, type SuiteCase } from './suite.js'
 export { SUITE_PREDICATES, suiteTable } from './suite-table.js'
 export { keepingCache } from './table-cache.js'
 export { readTarGz } from './tar.js'
+export { truncateDown, truncateUp } from './truncate.js'

@@ -11,6 +11,8 @@ import {
   type LogicalTable,
   type ManifestEntry,
   type Random,
+  truncateDown,
+  truncateUp,
 } from '@spillway/testkit'
 import { compareSignedHalves } from './random-iceberg.js'
 
@@ -87,8 +89,8 @@ function addBounds(
 ): void {
   const { type, random } = bounds
   const cut = random.chance(0.5) ? random.pick([1, 2, 16]) : Number.POSITIVE_INFINITY
-  const lower = shorten(bounds.lower, cut)
-  const upper = shortenUp(bounds.upper, cut)
+  const lower = truncateDown(bounds.lower, cut)
+  const upper = truncateUp(bounds.upper, cut)
   maps.lower.set(id, encode(lower, type, random))
   if (upper !== undefined) maps.upper.set(id, encode(upper, type, random))
 }
@@ -101,32 +103,4 @@ function encode(value: Value, type: PrimitiveType, random: Random): Uint8Array {
   if (type === 'long' && small) return new Uint8Array(Int32Array.of(Number(value)).buffer)
   const single = type === 'double' && Object.is(Math.fround(value as number), value)
   return single ? new Uint8Array(Float32Array.of(value as number).buffer) : bytes
-}
-
-function shorten(value: Value, length: number): Value {
-  if (typeof value === 'string') return Array.from(value).slice(0, length).join('')
-  return value instanceof Uint8Array && value.length !== 16 ? value.slice(0, length) : value
-}
-
-/** The shortest text or bytes above everything that begins as `value` does; undefined where there is none. */
-function shortenUp(value: Value, length: number): Value | undefined {
-  if (typeof value === 'string') {
-    const points = Array.from(value)
-    if (points.length <= length) return value
-    for (let i = length - 1; i >= 0; i--) {
-      const next = points[i]!.codePointAt(0)! + 1
-      if (next > 0x10ffff) continue
-      const point = String.fromCodePoint(next >= 0xd800 && next < 0xe000 ? 0xe000 : next)
-      return points.slice(0, i).join('') + point
-    }
-    return undefined
-  }
-  if (!(value instanceof Uint8Array) || value.length === 16 || value.length <= length) return value
-  const bytes = value.slice(0, length)
-  for (let i = bytes.length - 1; i >= 0; i--) {
-    if (bytes[i] === 0xff) continue
-    bytes[i]!++
-    return bytes.slice(0, i + 1)
-  }
-  return undefined
 }
