@@ -48,7 +48,7 @@ const ALLOWED = {
       'client',
       'duckdb',
     ],
-    ['commander', 'yaml', 'zod', 'hono', '@hono/node-server'],
+    ['commander', 'prom-client', 'yaml', 'zod', 'hono', '@hono/node-server'],
   ],
 }
 

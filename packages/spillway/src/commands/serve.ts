@@ -26,6 +26,7 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   const server = await startServer(config, { log })
   const watching = watchFile(path, () => void reload(server, path, say))
   await say('listening', `${server.endpoint} (${summary(config)})`)
+  if (server.adminUrl !== undefined) await say('metrics', `${server.adminUrl}/metrics`)
   if (config.server.secret === undefined) {
     await say(
       'note',
@@ -99,6 +100,8 @@ function logLine(record: Readonly<AccessRecord>, style: Style): string {
     record.filesReturned === undefined
       ? ''
       : `${record.filesReturned} of ${record.filesTotal ?? '?'} files`
+  const { hints } = record
+  const unused = hints?.unused ? `${formatCount(hints.unused, 'unused hint')}` : ''
   const fault = status >= 500 && record.error !== undefined ? errorJson(record.error).message : ''
   const outcome = record.outcome === 'cancelled' ? 'cancelled' : ''
   return [
@@ -108,6 +111,7 @@ function logLine(record: Readonly<AccessRecord>, style: Style): string {
     method,
     table === '' ? route : `${route} ${table}`,
     files,
+    style.yellow(unused),
     style.dim(`${Math.round(durationMs)} ms`),
     outcome,
     fault,

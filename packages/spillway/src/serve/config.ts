@@ -25,6 +25,13 @@ const schema = z.strictObject({
     .strictObject({
       host: z.string().min(1).default('127.0.0.1'),
       port: z.int().min(0).max(65_535).default(8420),
+      /** Where `/metrics` and `/healthz` are answered; nowhere unless given. Not for recipients. */
+      admin: z
+        .strictObject({
+          host: z.string().min(1).default('127.0.0.1'),
+          port: z.int().min(0).max(65_535),
+        })
+        .optional(),
       publicUrl: z.url({ protocol: /^https?$/ }).optional(),
       secret: z.string().min(16).optional(),
       secretFile: z.string().min(1).optional(),

@@ -6,6 +6,7 @@ import { localGateway } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
 import { type Composition, compose } from '../compose.js'
 import type { ServeConfig, StorageSettings } from './config.js'
+import type { ServerMetrics } from './metrics.js'
 import { present } from './present.js'
 import { credentialVendors } from './vendors.js'
 
@@ -24,6 +25,7 @@ export interface RuntimeOptions {
   readonly publicUrl: string
   readonly secret: string
   readonly log?: AccessLog
+  readonly metrics?: ServerMetrics
 }
 
 const CLEAN_EVERY_MS = 3_600_000
@@ -41,7 +43,8 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     secret: options.secret,
     baseUrl: `${options.publicUrl}/files`,
   })
-  const engine = engineOf(config, spillway, gateway.signer)
+  const { metrics } = options
+  const engine = engineOf(config, spillway, { localSigner: gateway.signer, metrics })
   const catalog = createConfigShares(config.shares)
   const sharing = createSharingServer({
     engine,
@@ -49,7 +52,10 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     vendors: credentialVendors(config.storage.vending),
     prefix: `${basePath}/delta-sharing`,
     tokenSecret: options.secret,
-    ...(options.log && { log: options.log }),
+    log: record => {
+      metrics?.log(record)
+      options.log?.(record)
+    },
   })
   const cleaning = config.staging && cleanRegularly(spillway, config.staging)
   const plain = {
@@ -57,6 +63,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
       const { pathname } = new URL(request.url)
       if (pathname.startsWith(`${basePath}/files/`)) return gateway.handle(request)
       if (pathname === `${basePath}/healthz`) return new Response('ok\n')
+      metrics?.begin()
       return sharing.fetch(request)
     },
   }
@@ -82,11 +89,21 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   }
 }
 
+interface EngineParts {
+  readonly localSigner: UrlSigner
+  readonly metrics: ServerMetrics | undefined
+}
+
 /** Deletes become vectors for recipients that apply them; with staging, what is left is rewritten, else refused. */
-function engineOf(config: ServeConfig, spillway: Composition, localSigner: UrlSigner): Engine {
+function engineOf(
+  config: ServeConfig,
+  spillway: Composition,
+  { localSigner, metrics }: EngineParts,
+): Engine {
   const { staging } = config
   return spillway.engine({
     denseVersions: true,
+    ...(metrics && { observer: metrics.observer }),
     signers: [localSigner, ...spillway.signers],
     urlExpiresInSeconds: config.server.urlExpiresInSeconds,
     freshnessMs: config.server.freshnessSeconds * 1000,

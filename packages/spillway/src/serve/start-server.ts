@@ -4,13 +4,18 @@ import type { AddressInfo } from 'node:net'
 import { TableError } from '@spillway/core'
 import type { AccessLog } from '@spillway/server'
 import { nodeListener } from '@spillway/server/node'
+import { startAdmin } from './admin.js'
 import type { ServeConfig } from './config.js'
+import { listen } from './listen.js'
+import { createServerMetrics } from './metrics.js'
 import { createRuntime, type Runtime } from './runtime.js'
 
 export interface RunningServer {
   /** Where recipients reach it: the endpoint of their profiles, under `/delta-sharing`. */
   readonly url: string
   readonly endpoint: string
+  /** Where the provider's own machines ask for `/metrics` and `/healthz`, if anywhere. */
+  readonly adminUrl?: string
   readonly runtime: Runtime
   /** Replaces the configuration for requests from now on. Throws, and keeps the old one, where that cannot be. */
   reload(config: ServeConfig): void
@@ -24,6 +29,7 @@ export async function startServer(
   options: { readonly log?: AccessLog } = {},
 ): Promise<RunningServer> {
   let runtime: Runtime | undefined
+  const metrics = createServerMetrics()
   const listener = nodeListener({
     fetch: async request =>
       runtime === undefined ? new Response(null, { status: 503 }) : runtime.fetch(request),
@@ -35,14 +41,18 @@ export async function startServer(
     publicUrl: url,
     // Without one, URLs and page tokens end with this process.
     secret: config.server.secret ?? randomBytes(32).toString('hex'),
+    metrics,
     ...(options.log && { log: options.log }),
   }
+  const { admin: adminAddress } = config.server
+  const admin = adminAddress && (await startAdmin(adminAddress, metrics).catch(closing(server)))
   runtime = createRuntime(config, made)
   const current = runtime
   const state = { current }
   return {
     url,
     endpoint: `${url}/delta-sharing`,
+    ...(admin && { adminUrl: urlOf(adminAddress!.host, admin) }),
     get runtime() {
       return state.current
     },
@@ -57,34 +67,34 @@ export async function startServer(
     },
     async close(graceMs = 10_000) {
       await closeServer(server, graceMs)
+      if (admin !== undefined) await closeServer(admin, 0)
       await state.current.close()
     },
   }
 }
 
-function listen(server: Server, { host, port }: ServeConfig['server']): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const reason = cause.code === 'EADDRINUSE' ? 'the port is in use' : cause.message
-      reject(
-        new TableError('INVALID_REQUEST', `cannot listen on ${host}:${port}: ${reason}`, { cause }),
-      )
-    })
-    server.listen(port, host, resolve)
-  })
-}
-
 function publicUrl({ server: settings }: ServeConfig, server: Server): string {
   if (settings.publicUrl !== undefined) return settings.publicUrl.replace(/\/+$/, '')
+  return urlOf(settings.host, server)
+}
+
+function urlOf(host: string, server: Server): string {
   const { port } = server.address() as AddressInfo
-  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
-  return `http://${host}:${port}`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** A server that cannot start entirely does not start. */
+function closing(server: Server): (error: unknown) => never {
+  return error => {
+    server.close()
+    throw error
+  }
 }
 
 /** A listening socket and the URLs that were given out cannot change while it runs. */
 function refuseMove(from: ServeConfig, to: ServeConfig): void {
-  for (const key of ['host', 'port', 'publicUrl'] as const) {
-    if (from.server[key] === to.server[key]) continue
+  for (const key of ['host', 'port', 'publicUrl', 'admin'] as const) {
+    if (JSON.stringify(from.server[key]) === JSON.stringify(to.server[key])) continue
     throw new TableError('INVALID_REQUEST', `server.${key} changes only with a restart`)
   }
 }
