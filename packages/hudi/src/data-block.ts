@@ -102,7 +102,7 @@ async function* parquetRecords(
   for (const values of rows) {
     const row = reader(values)
     yield {
-      recordKey: keys.ofValue(values[keyAt[0]!]),
+      recordKey: keys.ofValues(keyAt.map(i => values[i])),
       row,
       isDelete: values[deleted] === true || REMOVALS.has(values[operation]),
       orderingValues: ordering.map(field => (row[fields.indexOf(field)] ?? null) as Value | null),

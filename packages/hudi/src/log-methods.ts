@@ -22,7 +22,7 @@ export function logMethods(
 function inspectLogsOf(context: MergedLogsOptions): NonNullable<Snapshot['inspectLogs']> {
   return async function inspectLogs(file, signal): Promise<LogSummary> {
     const { orderingFields } = mergeRule(context.state.config)
-    keyRule(context.state.config)
+    keyRule(context.state.config, context.schema)
     for (const name of orderingFields) orderingField(context.schema, name)
     const read = { read: readLogHeaders, ...(signal && { signal }) }
     const blocks = await blocksOf(file, context, read)

@@ -43,7 +43,7 @@ export function mergedLogsOf(
 ): (file: DataFile, signal?: AbortSignal) => AsyncIterable<readonly MergedRecord[]> {
   return async function* mergedLogs(file, signal) {
     const rule = mergeRule(context.state.config)
-    const keys = keyRule(context.state.config)
+    const keys = keyRule(context.state.config, context.schema)
     const ordering = rule.orderingFields.map(name => orderingField(context.schema, name))
     const merge = new LogMerge(rule)
     for (const block of await blocksOf(file, context, signal && { signal })) {
@@ -91,7 +91,7 @@ async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
   if (block.type === 'delete') {
     for (const key of await readDeleteBlock(block, signal)) {
       const values = key.ordering?.map((value, i) => orderingValue(value, ordering[i]))
-      merge.add(key.recordKey, { instant, ordering: values })
+      merge.add(keys.ofDelete(key.recordKey), { instant, ordering: values })
     }
     return
   }

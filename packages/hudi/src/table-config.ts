@@ -27,6 +27,8 @@ export interface TableConfig {
   readonly slashDates: boolean
   readonly dropPartitionColumns: boolean
   readonly recordKeyFields: readonly string[]
+  /** True where the key generator is made for keys of several columns, however many there are. */
+  readonly composesKeys: boolean
   readonly orderingFields: readonly string[]
   readonly metaFields: boolean
   /** Partitions of the metadata table that are complete: those in flight are not here. */
@@ -90,6 +92,7 @@ export function readTableConfig(text: string, path: string): TableConfig {
     slashDates: reader.boolean('hoodie.datasource.write.slash.separated.date.partitioning', false),
     dropPartitionColumns: reader.boolean('hoodie.datasource.write.drop.partition.columns', false),
     recordKeyFields: reader.list('hoodie.table.recordkey.fields'),
+    composesKeys: keyGeneratorName(reader).startsWith('complex'),
     orderingFields: orderingFieldsOf(reader),
     metaFields: reader.boolean('hoodie.populate.meta.fields', true),
     metadataPartitions: metadataPartitionsOf(reader),
@@ -230,12 +233,16 @@ function spellingOf(keyGenerator: KeyGenerator, type: string | undefined): PathS
   return type === 'timestamp' ? 'timestamp' : 'plain'
 }
 
-function keyGeneratorOf(reader: PropertyReader): KeyGenerator {
-  const name = (
+/** The type, or the class without its package, in lower case. */
+function keyGeneratorName(reader: PropertyReader): string {
+  const name =
     reader.text('hoodie.table.keygenerator.type') ??
-    reader.text('hoodie.table.keygenerator.class')?.split('.').at(-1) ??
-    ''
-  ).toLowerCase()
+    reader.text('hoodie.table.keygenerator.class')?.split('.').at(-1)
+  return (name ?? '').toLowerCase()
+}
+
+function keyGeneratorOf(reader: PropertyReader): KeyGenerator {
+  const name = keyGeneratorName(reader)
   if (name === '') return 'plain'
   if (name.startsWith('non') || name.startsWith('globaldelete') || name.startsWith('global_delete'))
     return 'none'
