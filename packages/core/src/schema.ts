@@ -39,6 +39,8 @@ export interface Field {
   readonly comment?: string
   /** What rows written before this column existed read as. Null unless given. */
   readonly initialDefault?: Value
+  /** Narrower types in which older files may still hold the column. */
+  readonly earlierTypes?: readonly PrimitiveType[]
 }
 
 /** From a top-level field down to a leaf; never empty. */

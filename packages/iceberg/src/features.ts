@@ -1,4 +1,11 @@
-import { childrenOf, type Field, typeName } from '@spillway/core'
+import {
+  childrenOf,
+  type DataType,
+  type Field,
+  isPrimitive,
+  type PrimitiveType,
+  typeName,
+} from '@spillway/core'
 import type { ManifestFile } from './manifest-list.js'
 import type { IcebergMetadata } from './metadata.js'
 import { fieldsById } from './schema.js'
@@ -56,6 +63,46 @@ function isWidened(fields: readonly Field[], earlier: readonly Field[]): boolean
     const old = before.get(id)
     return old !== undefined && typeName(old.type) !== typeName(type)
   })
+}
+
+/** The fields, with the types that files written under earlier schemas may hold. */
+export function withEarlierTypes(
+  fields: readonly Field[],
+  schemas: ReadonlyMap<number, readonly Field[]>,
+): readonly Field[] {
+  const history = [...schemas.values()].filter(schema => schema !== fields).map(fieldsById)
+  const visit = (field: Field): Field => {
+    const earlier = earlierTypes(field, history)
+    const type = mapChildren(field.type, visit)
+    return { ...field, type, ...(earlier.length > 0 && { earlierTypes: earlier }) }
+  }
+  return fields.map(visit)
+}
+
+function earlierTypes(
+  { id, type }: Field,
+  history: readonly ReadonlyMap<number, Field>[],
+): readonly PrimitiveType[] {
+  const found = new Map<string, PrimitiveType>()
+  for (const schema of history) {
+    const before = schema.get(id)?.type
+    if (before === undefined || !isPrimitive(before) || typeName(before) === typeName(type))
+      continue
+    found.set(typeName(before), before)
+  }
+  return [...found.values()]
+}
+
+function mapChildren(type: DataType, change: (field: Field) => Field): DataType {
+  if (isPrimitive(type)) return type
+  switch (type.kind) {
+    case 'struct':
+      return { ...type, fields: type.fields.map(change) }
+    case 'list':
+      return { ...type, element: change(type.element) }
+    case 'map':
+      return { ...type, key: change(type.key), value: change(type.value) }
+  }
 }
 
 function hasDefault(fields: readonly Field[]): boolean {

@@ -12,7 +12,7 @@ import {
   type TableMetadata,
   type TableSource,
 } from '@spillway/core'
-import { tableFeatures } from './features.js'
+import { tableFeatures, withEarlierTypes } from './features.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
 import { loadManifestList, type ManifestFile } from './manifest-list.js'
 import type { IcebergMetadata, IcebergSnapshot } from './metadata.js'
@@ -52,7 +52,7 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
   return {
     ...described,
     source,
-    schema: createSchema(fields),
+    schema: createSchema(withEarlierTypes(fields, metadata.schemas)),
     features: tableFeatures(metadata, fields, manifests),
     files: snapshotFiles({
       ...options,

@@ -1,6 +1,6 @@
 import { isTableError, typeName } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import { tableFeatures } from '../src/features.js'
+import { tableFeatures, withEarlierTypes } from '../src/features.js'
 import { parseMetadata } from '../src/metadata.js'
 import { chooseSnapshot, versionOf } from '../src/time-travel.js'
 
@@ -282,6 +282,26 @@ describe('tableFeatures', () => {
     ['a default', [[column(1, 'a', 'int', { 'initial-default': 1 })]], ['initialDefaults']],
   ])('of %s are %o', (_what, schemas, features) => {
     expect(featuresOf(schemas)).toEqual(features)
+  })
+
+  it('remember the types of earlier schemas, inside lists and structs too', () => {
+    const nested = (inner: string) => ({
+      type: 'list',
+      'element-id': 3,
+      'element-required': false,
+      element: { type: 'struct', fields: [column(4, 'x', inner)] },
+    })
+    const schemas = ['int', 'long'].map((type, i) => ({
+      'schema-id': i,
+      fields: [column(1, 'a', type), column(2, 'l', nested(i === 0 ? 'float' : 'double'))],
+    }))
+    const { schemas: parsed } = parse({ ...base, schemas, 'current-schema-id': 1 })
+    const [a, l] = withEarlierTypes(parsed.get(1)!, parsed)
+    expect(a).toMatchObject({ type: 'long', earlierTypes: ['int'] })
+    expect(l).not.toHaveProperty('earlierTypes')
+    expect(l).toMatchObject({
+      type: { element: { type: { fields: [{ type: 'double', earlierTypes: ['float'] }] } } },
+    })
   })
 
   it('expect renames where earlier schemas have expired', () => {

@@ -1,4 +1,11 @@
-import { type DataType, type Field, isPrimitive, TableError, typeName } from '@spillway/core'
+import {
+  type DataType,
+  type Field,
+  isPrimitive,
+  type PrimitiveType,
+  TableError,
+  typeName,
+} from '@spillway/core'
 
 /** The columns of one file, for messages. */
 export interface FileColumns {
@@ -74,7 +81,11 @@ class SchemaMerge {
       ...where,
       above: [...where.above, known.name],
     })
-    return { ...known, nullable, type }
+    const narrower = [...(known.earlierTypes ?? []), known.type, found.type].filter(
+      (each): each is PrimitiveType => isPrimitive(each) && typeName(each) !== typeName(type),
+    )
+    const earlierTypes = [...new Map(narrower.map(each => [typeName(each), each])).values()]
+    return { ...known, nullable, type, ...(earlierTypes.length > 0 && { earlierTypes }) }
   }
 
   #type(known: DataType, found: DataType, where: Where): DataType {

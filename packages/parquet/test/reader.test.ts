@@ -53,6 +53,12 @@ describe('a directory of Parquet files', () => {
       ['extra', 'string', true],
     ])
     expect([...snapshot.features]).toEqual(['typeWidening'])
+    expect(snapshot.schema.fields.map(({ earlierTypes }) => earlierTypes)).toEqual([
+      ['int'],
+      ['float'],
+      [{ kind: 'decimal', precision: 6, scale: 2 }],
+      undefined,
+    ])
   })
 
   it('knows that a column is null in files that lack it', async () => {

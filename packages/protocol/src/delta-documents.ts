@@ -88,12 +88,14 @@ export function deltaMetaData(metadata: TableMetadata, settled: Settled): WireVa
   }
   const columnMapping =
     metadata.features.has('columnMapping') && settled.features.has('columnMapping')
+  const typeChanges =
+    metadata.features.has('typeWidening') && settled.accepts.features.has('typeWidening')
   return {
     id: wireTableId(metadata),
     name: metadata.name,
     description: metadata.description,
     format: { provider: 'parquet', options: {} },
-    schemaString: schemaString(metadata.schema, { columnMapping }),
+    schemaString: schemaString(metadata.schema, { columnMapping, typeChanges }),
     partitionColumns: partitionColumns(metadata),
     configuration: generatedConfiguration(metadata, settled, columnMapping),
     createdTime: metadata.timestamp,

@@ -4,6 +4,8 @@ import { parseJson, type WireValue, writeJson } from './json-text.js'
 export interface SchemaStringOptions {
   /** Write ids and physical names, as Delta's column mapping does. */
   readonly columnMapping?: boolean
+  /** Write the types that older files hold, as Delta's type widening does: readers refuse those they cannot widen. */
+  readonly typeChanges?: boolean
 }
 
 /** A schema as the JSON that Spark writes: what `schemaString` holds. */
@@ -26,8 +28,31 @@ function structField(field: Field, options: SchemaStringOptions): WireValue {
         'delta.columnMapping.id': field.id,
         'delta.columnMapping.physicalName': field.physicalName,
       }),
+      ...(options.typeChanges && typeChangesOf(field)),
     },
   }
+}
+
+/** Of a field and of what its lists and maps hold; the fields of a struct have their own (PROTOCOL.md, Type Widening). */
+function typeChangesOf(field: Field): { readonly [key: string]: WireValue } {
+  const changes = [...changesUnder(field, [])]
+  return changes.length === 0 ? {} : { 'delta.typeChanges': changes }
+}
+
+function* changesUnder(field: Field, path: readonly string[]): Generator<WireValue> {
+  const { name, type, earlierTypes = [] } = field
+  for (const earlier of earlierTypes) {
+    yield {
+      fromType: sparkType(earlier, name, {}),
+      toType: sparkType(type, name, {}),
+      ...(path.length > 0 && { fieldPath: path.join('.') }),
+    }
+  }
+  if (typeof type === 'string') return
+  if (type.kind === 'list') yield* changesUnder(type.element, [...path, 'element'])
+  if (type.kind !== 'map') return
+  yield* changesUnder(type.key, [...path, 'key'])
+  yield* changesUnder(type.value, [...path, 'value'])
 }
 
 function sparkType(type: DataType, name: string, options: SchemaStringOptions): WireValue {

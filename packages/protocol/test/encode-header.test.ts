@@ -162,6 +162,31 @@ it('describes a table of another format as the Delta table its recipient will se
   })
 })
 
+it('tells who widens types which ones the files hold, and nobody else', () => {
+  const element = { ...field(3, 'element', 'double'), earlierTypes: ['float'] as const }
+  const table = {
+    ...deltaTable({
+      fields: [
+        { ...field(1, 'id', 'long'), earlierTypes: ['int'] },
+        field(2, 'list', { kind: 'list', element }),
+      ],
+      features: ['typeWidening'],
+    }),
+    native: { format: 'parquet' } as const,
+  }
+  const changesFor = (capabilities: string) => {
+    const [, { metaData }] = header(table, capabilities, true)
+    const { fields } = JSON.parse((metaData.deltaMetadata ?? metaData).schemaString)
+    return fields.map((each: { metadata: object }) => each.metadata)
+  }
+  expect(changesFor('responseformat=delta;readerfeatures=typewidening')).toEqual([
+    { 'delta.typeChanges': [{ fromType: 'integer', toType: 'long' }] },
+    { 'delta.typeChanges': [{ fromType: 'float', toType: 'double', fieldPath: 'element' }] },
+  ])
+  expect(changesFor('responseformat=delta')).toEqual([{}, {}])
+  expect(changesFor('responseformat=parquet')).toEqual([{}, {}])
+})
+
 it('leaves out how checkpoints are written, with the feature that the property would need', () => {
   const table = deltaTable({
     protocol: {
