@@ -1,0 +1,31 @@
+import { createSharingClient, parseProfile, parseTableName } from '@spillway/client'
+
+/** What a recipient does, on any runtime: everything is answered by the server that `profile` names. */
+export async function readShare(profile: string, tableName: string) {
+  const client = createSharingClient(parseProfile(profile), { timeouts: { totalMs: 20_000 } })
+  const tables: string[] = []
+  for await (const { name } of client.shares()) {
+    for await (const each of client.tables(name)) {
+      tables.push(`${each.share}.${each.schema}.${each.name}`)
+    }
+  }
+  const table = parseTableName(tableName)
+  const version = await client.version(table)
+  const { metaData } = await client.metadata(table)
+  const answer = await client.query(table, { includeRefreshToken: true })
+  const files: { readonly url: string; readonly size: number }[] = []
+  for await (const action of answer.actions) {
+    if (action.kind === 'file') files.push({ url: action.file.url, size: Number(action.file.size) })
+  }
+  // The last bytes of a Parquet file, by a range: what a preview begins with.
+  const [first] = files
+  const range = first && (await fetch(first.url, { headers: { range: 'bytes=-4' } }))
+  return {
+    tables,
+    version: String(version),
+    kind: metaData.kind,
+    files: files.length,
+    refreshable: answer.refreshToken() !== undefined,
+    range: range === undefined ? '' : `${range.status} ${await range.text()}`,
+  }
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { duckDb } from '@spillway/duckdb'
+import { profileText } from '@spillway/protocol'
+import { tokenHash } from '@spillway/server'
+import { parseConfig, startServer } from 'spillway'
+import { writeSampleTables } from '../../packages/spillway/src/demo/sample-tables.js'
+
+/** The demo's tables, shared by a server of this process; pages of any origin may read them. */
+export interface SampleShare {
+  readonly folder: string
+  readonly endpoint: string
+  /** The profile as text, and the file that holds it. */
+  readonly profile: string
+  readonly profilePath: string
+  close(): Promise<void>
+}
+
+export async function startSampleShare(): Promise<SampleShare> {
+  const folder = await mkdtemp(join(tmpdir(), 'spillway-examples-'))
+  const duckdb = duckDb()
+  const samples = await writeSampleTables(duckdb, folder)
+  await duckdb.close()
+  const token = randomBytes(32).toString('base64url')
+  const tables = samples.map(({ note: _, ...table }) => ({ ...table, history: true }))
+  const document = {
+    server: { port: 0, cors: { origins: ['*'] } },
+    staging: { location: join(folder, 'staging') },
+    shares: [{ name: 'city', schemas: [{ name: 'public', tables }] }],
+    recipients: [
+      { name: 'me', shares: ['city'], tokens: [{ sha256: tokenHash(token).toString('hex') }] },
+    ],
+  }
+  const server = await startServer(parseConfig(JSON.stringify(document), { folder, path: 'test' }))
+  const profile = profileText({ endpoint: server.endpoint, bearerToken: token })
+  const profilePath = join(folder, 'me.share')
+  await writeFile(profilePath, profile)
+  return {
+    folder,
+    endpoint: server.endpoint,
+    profile,
+    profilePath,
+    async close() {
+      await server.close(0)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
