@@ -1,4 +1,3 @@
-import { TableError } from '@spillway/core'
 import {
   capabilitiesHeader,
   encodeQueryStatus,
@@ -6,8 +5,11 @@ import {
   settle,
   type WireValue,
 } from '@spillway/protocol'
+import { requireUrlAccess } from './access-modes.js'
 import { hintsOf } from './hints.js'
 import { maxFilesParameter } from './parameters.js'
+import type { Idempotency } from './preparations.js'
+import { openQueryId, sealQueryId } from './query-id.js'
 import { type Query, runQuery } from './query-table.js'
 import { questionDigest, tableBinding } from './query-tokens.js'
 import { readBody } from './read-body.js'
@@ -28,17 +30,19 @@ export async function submitQuery(
   request: TableRequest,
   query: Query,
 ): Promise<Response> {
-  const pinned = await pin(context, request, query)
-  const { version } = pinned
-  const submitted = context.asyncQueries.submit({
-    owner: ownerOf(context, request),
-    idempotencyKey: query.body.idempotencyKey,
-    digest: digestOf(request, query),
-    query: pinned.query,
-    asked: { capabilities: request.capabilities, idScheme: request.idScheme },
-    prepare: () => prepare(context, request, pinned),
-  })
-  return statusResponse(context, request, { version, id: submitted.id })
+  const idempotency = idempotencyOf(context, request, query)
+  const known = context.preparations.known(idempotency)
+  if (known !== undefined) {
+    const { version } = openQueryId(context, request, known)
+    return statusResponse(context, request, { version, id: known })
+  }
+  const accepted = await pin(context, request, query)
+  const id = sealQueryId(context, request, accepted)
+  // The client copes: a server may answer at once whatever it was asked to answer later.
+  if (id === undefined) return runQuery(context, request, query)
+  const prepare = () => prepareAnswer(context, request, accepted)
+  context.preparations.start({ id, idempotency, prepare })
+  return statusResponse(context, request, { version: accepted.version, id })
 }
 
 /** POST …/queries/:query: pending, or the answer, exactly as if it had been asked for directly. */
@@ -47,32 +51,22 @@ export async function queryInfo(context: RequestContext): Promise<Response> {
   const maxFiles = maxFilesParameter(page.maxFiles)
   // Grants are looked up again: what was shared when the query was accepted may not be now.
   const table = await findTable(context)
-  const owner = ownerOf(context, { table })
-  const found = context.asyncQueries.find(context.params.query!, owner)
-  if (found === undefined) {
-    throw new TableError(
-      'NOT_FOUND',
-      'there is no such query, or it has expired; please restart it',
-    )
-  }
-  if (typeof found.state === 'object') throw found.state.failed
-  const request = { table, ...found.asked }
-  if (found.state === 'pending') {
-    const version = found.query.pinnedVersion ?? 0n
-    return statusResponse(context, request, { version, id: found.id })
-  }
+  requireUrlAccess(table)
+  const id = context.params.query!
+  const { query, asked, version } = openQueryId(context, { table }, id)
+  const state = context.preparations.state(id)
+  if (typeof state === 'object') throw state.failed
+  const request = { table, ...asked }
+  if (state === 'pending') return statusResponse(context, request, { version, id })
   const { pageToken } = page
-  const body = { ...found.query.body, ...(pageToken !== undefined && { pageToken }) }
-  return runQuery(context, request, {
-    ...found.query,
-    body,
-    maxFiles: maxFiles ?? found.query.maxFiles,
-  })
+  const body = { ...query.body, ...(pageToken !== undefined && { pageToken }) }
+  return runQuery(context, request, { ...query, body, maxFiles: maxFiles ?? query.maxFiles })
 }
 
 interface PinnedQuery {
   readonly query: Query
   readonly version: bigint
+  readonly tableId?: string
 }
 
 /** The query as it will be asked of the version that is current now. */
@@ -88,18 +82,15 @@ async function pin(
     const latest = await engine.resolve(request.table.source, { kind: 'latest' }, signal)
     const endingVersion = body.endingVersion ?? latest.version
     const version = body.startingVersion
-    return {
-      query: { ...query, body: { ...body, endingVersion }, pinnedVersion: version },
-      version,
-    }
+    return { query: { ...query, body: { ...body, endingVersion } }, version }
   }
   if (ref.kind !== 'latest') requireHistory(request.table, `reading by ${ref.kind}`)
-  const { version } = await loadSnapshot(context, request.table, ref)
-  return { query: { ...query, pinnedVersion: version }, version }
+  const { version, tableId } = await loadSnapshot(context, request.table, ref)
+  return { query, version, tableId }
 }
 
 /** Loads what the answer takes, and rewrites what has to be rewritten, so that the answer itself is quick. */
-async function prepare(
+async function prepareAnswer(
   { engine }: RequestContext,
   { table, capabilities }: TableRequest,
   { query, version }: PinnedQuery,
@@ -143,11 +134,15 @@ function statusResponse(
   })
 }
 
-function ownerOf(context: RequestContext, request: Pick<TableRequest, 'table'>): string {
-  return JSON.stringify(tableBinding(context, request))
-}
-
-function digestOf(request: TableRequest, { body }: Query): string {
-  const { idempotencyKey: _, ...question } = body
-  return questionDigest(request, question as WireValue)
+function idempotencyOf(
+  context: RequestContext,
+  request: TableRequest,
+  { body }: Query,
+): Idempotency | undefined {
+  const { idempotencyKey, ...question } = body
+  if (idempotencyKey === undefined) return undefined
+  return {
+    key: JSON.stringify([...tableBinding(context, request), idempotencyKey]),
+    digest: questionDigest(request, question as WireValue),
+  }
 }

@@ -9,10 +9,10 @@ import {
 import type { Engine } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
 import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
-import { type AsyncStore, createAsyncStore } from './async-store.js'
 import { authenticate } from './authenticate.js'
 import { compressed } from './compress.js'
 import { guardedEngine } from './guarded-engine.js'
+import { createPreparations, type Preparations } from './preparations.js'
 import { DEFAULT_LIMITS, type RequestContext, type ServerLimits } from './request-context.js'
 import { jsonResponse } from './respond.js'
 import { createRounds, type Rounds } from './rounds.js'
@@ -56,7 +56,7 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     limits,
     log: options.log,
     clock,
-    asyncQueries: createAsyncStore(clock),
+    preparations: createPreparations(clock),
     turns: createTurns(limits.requestsPerRecipient),
     rounds: createRounds(),
   }
@@ -72,7 +72,7 @@ interface Composition {
   readonly limits: ServerLimits
   readonly log: AccessLog | undefined
   readonly clock: () => number
-  readonly asyncQueries: AsyncStore
+  readonly preparations: Preparations
   readonly turns: Turns
   readonly rounds: Rounds
 }
@@ -136,7 +136,7 @@ function contextOf(
     vendors: server.vendors,
     tokens: server.tokens,
     limits: server.limits,
-    asyncQueries: server.asyncQueries,
+    preparations: server.preparations,
     rounds: server.rounds,
     clock: server.clock,
     request,

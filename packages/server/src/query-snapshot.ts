@@ -66,23 +66,17 @@ export async function querySnapshot(
 async function pinnedSnapshot(
   context: RequestContext,
   request: TableRequest,
-  { body, ref, pinnedVersion }: Query,
+  { body, ref, pinned: accepted }: Query,
   page: SnapshotPage | undefined,
 ): Promise<Snapshot> {
-  const pinned = page ?? openRefreshToken(context, request, body.refreshToken)
-  if (pinned === undefined) {
-    const asked = pinnedVersion === undefined ? ref : versionRef(pinnedVersion)
-    return loadSnapshot(context, request.table, asked)
-  }
+  const pinned = page ?? openRefreshToken(context, request, body.refreshToken) ?? accepted
+  if (pinned === undefined) return loadSnapshot(context, request.table, ref)
   // The provider may have raised the start since the token was issued.
   requireStarted(request.table, pinned.version)
-  const snapshot = await loadSnapshot(context, request.table, versionRef(pinned.version))
+  const { version } = pinned
+  const snapshot = await loadSnapshot(context, request.table, { kind: 'version', version })
   pinned.check(snapshot)
   return snapshot
-}
-
-function versionRef(version: bigint) {
-  return { kind: 'version', version } as const
 }
 
 function pageOf(

@@ -4,6 +4,7 @@ import { requireUrlAccess } from './access-modes.js'
 import { submitQuery } from './async-query.js'
 import { checkVersion, maxFilesParameter, timestampParameter } from './parameters.js'
 import { querySnapshot } from './query-snapshot.js'
+import type { Pinned } from './query-tokens.js'
 import { queryVersions } from './query-versions.js'
 import { readBody } from './read-body.js'
 import type { RequestContext } from './request-context.js'
@@ -16,7 +17,7 @@ export interface Query {
   readonly ref: SnapshotRef
   readonly maxFiles: number | undefined
   /** The version that an asynchronous query was accepted at. */
-  readonly pinnedVersion?: bigint
+  readonly pinned?: Pinned
 }
 
 /** POST …/query: the files of one snapshot, or of the commits since one. */

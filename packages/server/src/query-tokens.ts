@@ -112,7 +112,8 @@ export function openRefreshToken(
   return pinned(String(tableId), version!, 'refreshToken')
 }
 
-function pinned(tableId: string, version: JsonValue, name: string): Pinned {
+/** A version of the table with this id: a table that was recreated since is another one. */
+export function pinned(tableId: string, version: JsonValue, name: string): Pinned {
   return {
     version: BigInt(version as number | bigint),
     check: snapshot => {

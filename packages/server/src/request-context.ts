@@ -2,7 +2,7 @@ import type { CredentialVendor, Recipient, ShareCatalog } from '@spillway/core'
 import type { Engine } from '@spillway/engine'
 import type { TokenCodec } from '@spillway/protocol'
 import type { AccessRecord } from './access-log.js'
-import type { AsyncStore } from './async-store.js'
+import type { Preparations } from './preparations.js'
 import type { Rounds } from './rounds.js'
 
 /** What every route is handed: the composition, and this one request. */
@@ -12,7 +12,7 @@ export interface RequestContext {
   readonly vendors: readonly CredentialVendor[]
   readonly tokens: TokenCodec
   readonly limits: ServerLimits
-  readonly asyncQueries: AsyncStore
+  readonly preparations: Preparations
   readonly rounds: Rounds
   readonly clock: () => number
   readonly request: Request

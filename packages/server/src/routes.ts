@@ -65,6 +65,7 @@ function matchPattern(
     if (!part.startsWith(':')) {
       if (part !== segment) return undefined
     } else if (segment === '') return undefined
+    else if (part === ':query') params.query = segment
     else params[part.slice(1)] = decodeName(segment)
   }
   return params

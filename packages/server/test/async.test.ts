@@ -1,7 +1,18 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Engine } from '@spillway/engine'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createSharingServer } from '../src/index.js'
 import { add, ID, metaData, protocol } from './lake.js'
-import { failure, linesOf, OTHER_TOKEN, type Running, startServer, tablePath } from './serve.js'
+import {
+  failure,
+  linesOf,
+  OTHER_TOKEN,
+  type Running,
+  startServer,
+  TOKEN,
+  tablePath,
+} from './serve.js'
 
 /** Preparations wait at this gate. */
 const gate: { open: Promise<void>; fault: Error | undefined } = {
@@ -10,8 +21,10 @@ const gate: { open: Promise<void>; fault: Error | undefined } = {
 }
 
 let submitted = false
+let whole: Engine
 
 function gated(engine: Engine): Engine {
+  whole = engine
   return {
     ...engine,
     signedFiles(snapshot, options) {
@@ -172,4 +185,60 @@ it('a read of versions can be asynchronous as well', async () => {
   const ready = await untilReady('optimized', lines[0]?.queryStatus?.queryId)
   const kinds = (await linesOf(ready)).map(line => Object.keys(line)[0])
   expect(kinds).toEqual(['protocol', 'metaData', 'add', 'add', 'add', 'add'])
+})
+
+it('an id is answered after a restart, and by any replica with the same secret', async () => {
+  const body = { predicateHints: ['id >= 20'], version: 1 }
+  const { lines } = await submit('partitioned', body, { fileidhash: 'delta' })
+  const id = lines[0]?.queryStatus?.queryId
+  const ready = await (await untilReady('partitioned', id)).text()
+  const ask = (tokenSecret: string) =>
+    createSharingServer({ engine: whole, catalog: server.shares, tokenSecret }).fetch(
+      new Request(`${server.origin}/delta-sharing${tablePath('partitioned')}/queries/${id}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${TOKEN}` },
+      }),
+    )
+  const strip = (text: string) => text.replace(/(expires=|Signature=|Timestamp":)[0-9a-f]+/g, '$1')
+  const again = await ask('the same after a restart')
+  expect(again.headers.get('fileidhash')).toBe('delta')
+  expect(strip(await again.text())).toBe(strip(ready))
+  expect((await ask('another secret')).status).toBe(404)
+})
+
+it('an id is tied to its table: one that was recreated in its place is another', async () => {
+  const own = await startServer()
+  const lines = await linesOf(await own.query('simple', { limitHint: 1 }, ASYNC))
+  const path = `${tablePath('simple')}/queries/${lines[0]?.queryStatus?.queryId}`
+  rmSync(join(own.lake.root, 'simple'), { recursive: true })
+  const table = own.lake.table('simple')
+  table.commit(protocol, metaData([ID], { id: 'c0ffee00-0000-4000-8000-0000000000ff' }))
+  table.commit(add('other'))
+  table.commit(add('another'))
+  // Snapshots of a version are kept for a minute.
+  own.time.now += 120_000
+  expect(await failure(await own.ask(path, { method: 'POST' }))).toMatchObject({
+    status: 400,
+    message: expect.stringMatching(/was recreated/),
+  })
+  await own.close()
+})
+
+it('a question that is too long for a URL is answered at once', async () => {
+  const predicateHints = [`id IN (${Array.from({ length: 3000 }, (_, id) => id).join(', ')})`]
+  const response = await server.query('simple', { predicateHints }, ASYNC)
+  expect(response.headers.get('delta-sharing-capabilities')).toBe('responseformat=parquet')
+  expect(Object.keys((await linesOf(response))[0]!)).toEqual(['protocol'])
+})
+
+it('what has been taken back since is not answered', async () => {
+  const own = await startServer()
+  const [status] = await linesOf(await own.query('simple', {}, ASYNC))
+  own.shares.replace({
+    ...own.config,
+    shares: [{ name: 'other' }, { name: 'third' }, { name: 'lake' }],
+  })
+  const path = `${tablePath('simple')}/queries/${status?.queryStatus?.queryId}`
+  expect((await own.ask(path, { method: 'POST' })).status).toBe(404)
+  await own.close()
 })

@@ -1,0 +1,115 @@
+import { TableError } from '@spillway/core'
+
+/** How far the answer to an accepted query is. */
+export type PreparationState = 'pending' | 'ready' | { readonly failed: unknown }
+
+export interface NewPreparation {
+  /** Says everything about the query: equal ids are one query. */
+  readonly id: string
+  readonly idempotency: Idempotency | undefined
+  /** Runs once for each id. */
+  readonly prepare: () => Promise<void>
+}
+
+export interface Idempotency {
+  /** Of one recipient and table. */
+  readonly key: string
+  /** Of what is asked under it. */
+  readonly digest: string
+}
+
+/** What this process does for queries that were accepted, here or on another replica. Nothing here is needed to answer. */
+export interface Preparations {
+  /** The id that was given for the same key before. Throws where the key was used for another question. */
+  known(idempotency: Idempotency | undefined): string | undefined
+  start(preparation: NewPreparation): void
+  /** An id that this process has not prepared is ready: whoever asks waits for the answer itself. */
+  state(id: string): PreparationState
+}
+
+const LIFETIME_MS = 3600_000
+const MAX_ENTRIES = 10_000
+const CONCURRENT_PREPARATIONS = 2
+
+interface Entry {
+  readonly idempotency: Idempotency | undefined
+  readonly expiresAt: number
+  state: PreparationState
+}
+
+export function createPreparations(clock: () => number): Preparations {
+  return new MemoryPreparations(clock)
+}
+
+class MemoryPreparations implements Preparations {
+  readonly #clock: () => number
+  // Insertion order is the order of age.
+  readonly #entries = new Map<string, Entry>()
+  readonly #idByKey = new Map<string, string>()
+  readonly #waiting: (() => Promise<void>)[] = []
+  #preparing = 0
+
+  constructor(clock: () => number) {
+    this.#clock = clock
+  }
+
+  known(idempotency: Idempotency | undefined): string | undefined {
+    const id = idempotency && this.#idByKey.get(idempotency.key)
+    const entry = id === undefined ? undefined : this.#live(id)
+    if (entry === undefined) return undefined
+    if (entry.idempotency?.digest === idempotency?.digest) return id
+    throw new TableError('CONFLICT', 'the idempotencyKey was used for another query')
+  }
+
+  start({ id, idempotency, prepare }: NewPreparation): void {
+    if (this.#live(id) !== undefined) return
+    const entry: Entry = {
+      idempotency,
+      expiresAt: this.#clock() + LIFETIME_MS,
+      state: 'pending',
+    }
+    this.#entries.set(id, entry)
+    if (idempotency !== undefined) this.#idByKey.set(idempotency.key, id)
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= MAX_ENTRIES) break
+      this.#drop(oldest)
+    }
+    this.#waiting.push(async () => {
+      try {
+        if (this.#entries.get(id) === entry) await prepare()
+        entry.state = 'ready'
+      } catch (error) {
+        entry.state = { failed: error }
+      }
+    })
+    this.#next()
+  }
+
+  state(id: string): PreparationState {
+    return this.#live(id)?.state ?? 'ready'
+  }
+
+  #live(id: string): Entry | undefined {
+    const entry = this.#entries.get(id)
+    if (entry === undefined || this.#clock() < entry.expiresAt) return entry
+    this.#drop(id)
+    return undefined
+  }
+
+  #drop(id: string): void {
+    const key = this.#entries.get(id)?.idempotency?.key
+    this.#entries.delete(id)
+    if (key !== undefined && this.#idByKey.get(key) === id) this.#idByKey.delete(key)
+  }
+
+  #next(): void {
+    if (this.#preparing >= CONCURRENT_PREPARATIONS) return
+    const work = this.#waiting.shift()
+    if (work === undefined) return
+    this.#preparing++
+    void work().finally(() => {
+      this.#preparing--
+      this.#next()
+    })
+  }
+}
