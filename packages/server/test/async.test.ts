@@ -217,10 +217,9 @@ it('an id is tied to its table: one that was recreated in its place is another',
   table.commit(add('another'))
   // Snapshots of a version are kept for a minute.
   own.time.now += 120_000
-  expect(await failure(await own.ask(path, { method: 'POST' }))).toMatchObject({
-    status: 400,
-    message: expect.stringMatching(/was recreated/),
-  })
+  await expect
+    .poll(async () => failure(await own.ask(path, { method: 'POST' })))
+    .toMatchObject({ status: 400, message: expect.stringMatching(/was recreated/) })
   await own.close()
 })
 
