@@ -36,8 +36,14 @@ export {
 export { HFile, type HFileEntry, type HFileSource } from './hfile.js'
 export { inflateDocument } from './inflate.js'
 export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'
+export { keepRowGroups } from './keep-row-groups.js'
 export { parquetFields } from './parquet-fields.js'
-export { readParquetFooter } from './parquet-footer.js'
+export {
+  type ParquetMetadata,
+  parseParquetMetadata,
+  readParquetFooter,
+  readParquetFooterBytes,
+} from './parquet-footer.js'
 export { parquetReader } from './parquet-reader.js'
 export { readParquetRows } from './parquet-rows.js'
 export { columnStats, type FooterStats, footerStats, footerStatsTable } from './parquet-stats.js'

@@ -49,12 +49,28 @@ export async function readParquetMetadata(
   file: Pick<ObjectMeta, 'path' | 'size'>,
   signal?: AbortSignal,
 ): Promise<ParquetMetadata> {
+  const bytes = await readParquetFooterBytes(store, file, { ...(signal && { signal }) })
+  return parseParquetMetadata(bytes, file.path)
+}
+
+export interface FooterReadOptions {
+  /** Read at once from the end of the file; a longer footer takes a second read. 64 KiB by default. */
+  readonly firstRead?: number
+  readonly signal?: AbortSignal
+}
+
+/** The Thrift FileMetaData of a Parquet file: for callers that keep it and parse it when it is asked for. */
+export async function readParquetFooterBytes(
+  store: ObjectStore,
+  file: Pick<ObjectMeta, 'path' | 'size'>,
+  { firstRead = FIRST_READ, signal }: FooterReadOptions = {},
+): Promise<Uint8Array> {
   const { path, size } = file
   if (size < TRAILER + 4) throw corrupt(path, `${size} bytes are too few`)
   const tail = await readRange(
     store,
     path,
-    { start: Math.max(0, size - FIRST_READ), end: size },
+    { start: Math.max(0, size - Math.max(firstRead, TRAILER)), end: size },
     signal,
   )
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength)
@@ -64,11 +80,9 @@ export async function readParquetMetadata(
     throw corrupt(path, `its footer claims ${length} of ${size} bytes`)
   }
   const end = size - TRAILER
-  const bytes =
-    length + TRAILER <= tail.length
-      ? tail.subarray(tail.length - TRAILER - length, tail.length - TRAILER)
-      : await readRange(store, path, { start: end - length, end }, signal)
-  return parseParquetMetadata(bytes, path)
+  return length + TRAILER <= tail.length
+    ? tail.subarray(tail.length - TRAILER - length, tail.length - TRAILER)
+    : readRange(store, path, { start: end - length, end }, signal)
 }
 
 function checkMagic(magic: number, path: string): void {
@@ -231,8 +245,16 @@ function chunksOf(
       valueCount: natural(metadata.get(5), 'a value count'),
       start,
       end: start + natural(metadata.get(7), 'a compressed size'),
+      ...bloomFilterOf(metadata),
     }
   })
+}
+
+function bloomFilterOf(metadata: ThriftStruct): Pick<ParquetChunk, 'bloomFilter'> {
+  const start = integer(metadata.get(14))
+  const length = integer(metadata.get(15))
+  if (start === undefined) return {}
+  return { bloomFilter: { start, ...(length !== undefined && { end: start + length }) } }
 }
 
 /** Some writers leave the dictionary offset out or zero; the dictionary page then lies at the data offset. */

@@ -122,4 +122,6 @@ export interface ParquetChunk {
   readonly valueCount: number
   readonly start: number
   readonly end: number
+  /** Of its bloom filter, where it has one; older writers do not say how long it is. */
+  readonly bloomFilter?: { readonly start: number; readonly end?: number }
 }
