@@ -1,0 +1,30 @@
+import type { Field, Predicate, Snapshot } from '@spillway/core'
+import type { SharedFile } from './open-scan.js'
+import type { ObjectReader } from './read-object.js'
+import type { OpenedFiles } from './relation.js'
+
+/** Some files of a scan, and what of them will be read. */
+export interface AccessRequest {
+  readonly table: Snapshot
+  /** The relation's columns; those at `columns` will be read. */
+  readonly fields: readonly Field[]
+  readonly columns: readonly number[]
+  /** True for at least the rows that will be read. */
+  readonly predicate: Predicate
+  readonly files: readonly SharedFile[]
+  readonly reader: ObjectReader
+  readonly signal?: AbortSignal
+  /** Says how many bytes more or less than the files' sizes will be fetched, once that is known. */
+  readonly onPlanned?: (bytes: number) => void
+}
+
+/** Files that DuckDB can open until they are closed. */
+export interface AccessedFiles extends OpenedFiles {
+  close(): Promise<void>
+}
+
+/** One way for data files to come to DuckDB. */
+export interface FileAccess {
+  open(request: AccessRequest): Promise<AccessedFiles>
+  close(): Promise<void>
+}

@@ -1,0 +1,323 @@
+import { isTableError, TableError, throwIfCancelled } from '@spillway/core'
+import type { AdaptiveLimit } from './adaptive-limit.js'
+import type { SignedObjects } from './signed-objects.js'
+
+/** Bytes `start` to `end`, which is not one of them. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+export interface RemoteObject {
+  readonly key: string
+  /** What the share says; a server that says otherwise is refused. */
+  readonly size: number | undefined
+}
+
+export interface ObjectReaderOptions {
+  readonly objects: SignedObjects
+  readonly limit: AdaptiveLimit
+  readonly fetch?: typeof globalThis.fetch | undefined
+  readonly timeoutMs?: number | undefined
+  readonly onBytes?: (bytes: number) => void
+}
+
+export type TakeBytes = (bytes: Uint8Array, offset: number) => Promise<void> | void
+
+/** Attempts in a row that bring nothing, all within one time-out. */
+const MAX_FRUITLESS = 5
+/** A stalled connection is given up after this part of the time-out, so that another may be tried. */
+const STALLED_PART = 3
+/** Renewals in a row of a URL that is refused again. */
+const MAX_REFUSED = 3
+const BASE_DELAY_MS = 100
+const MAX_DELAY_MS = 5_000
+
+/**
+ * Reads ranges of objects behind signed URLs: exactly the bytes asked for, from an object of the size that the share
+ * states and that does not change meanwhile, or an error. A broken connection goes on where it stopped, a refused URL
+ * is renewed. Errors name the host and the file's id, never the URL: it is a secret.
+ */
+export class ObjectReader {
+  readonly #options: ObjectReaderOptions
+  readonly #timeoutMs: number
+  readonly #tags = new Map<string, string>()
+
+  constructor(options: ObjectReaderOptions) {
+    this.#options = options
+    this.#timeoutMs = options.timeoutMs ?? 60_000
+  }
+
+  /** Hands the bytes over in order; returns once all of them were taken. */
+  async read(
+    object: RemoteObject,
+    range: ByteRange,
+    take: TakeBytes,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    let at = range.start
+    let fruitless = 0
+    let refused = 0
+    let progress = Date.now()
+    while (at < range.end) {
+      throwIfCancelled(signal)
+      const before = at
+      const attempt = { object, range: { start: at, end: range.end }, signal }
+      const outcome = await this.#options.limit.run(() =>
+        this.#attempt(attempt, async bytes => {
+          await take(bytes, at)
+          at += bytes.length
+        }),
+      )
+      if (at > before) {
+        fruitless = 0
+        refused = 0
+        progress = Date.now()
+      }
+      if (outcome === undefined) continue
+      if (outcome.kind === 'refused') {
+        if (++refused > MAX_REFUSED) throw outcome.error
+        continue
+      }
+      const idle = Date.now() - progress
+      if (++fruitless > MAX_FRUITLESS || idle >= this.#timeoutMs) {
+        throw exhausted(outcome.error, fruitless)
+      }
+      await pause(BASE_DELAY_MS * 2 ** (fruitless - 1), signal)
+    }
+  }
+
+  /** All of a small range in memory. */
+  async bytes(object: RemoteObject, range: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {
+    const whole = new Uint8Array(range.end - range.start)
+    const take: TakeBytes = (bytes, offset) => whole.set(bytes, offset - range.start)
+    await this.read(object, range, take, signal)
+    return whole
+  }
+
+  async #attempt(
+    { object, range, signal }: Attempt,
+    take: (bytes: Uint8Array) => Promise<void>,
+  ): Promise<Failure | undefined> {
+    const { objects, limit, onBytes } = this.#options
+    const url = await objects.urlOf(object.key, signal)
+    const place = { object, host: hostOf(url) }
+    const silence = silenceAfter(this.#timeoutMs / STALLED_PART, place)
+    try {
+      const response = await this.#request(url, range, joined(silence.signal, signal))
+      const failure = failureOf(response.status, place)
+      if (failure !== undefined) {
+        await response.body?.cancel().catch(() => undefined)
+        if (failure.kind === 'refused') objects.refuse(object.key, url)
+        else limit.congested()
+        return failure
+      }
+      const body = bodyOf(response, range, place)
+      this.#checkTag(response, place)
+      await copy(body, response, {
+        take,
+        received(count) {
+          silence.restart()
+          limit.received(count)
+          onBytes?.(count)
+        },
+      })
+      return undefined
+    } catch (error) {
+      throwIfCancelled(signal)
+      const failure = silence.signal.aborted ? silence.signal.reason : error
+      if (isTableError(failure) && !failure.retryable) throw failure
+      if (isTableError(failure)) limit.congested()
+      return { kind: 'broken', error: brokenError(failure, place) }
+    } finally {
+      silence.stop()
+    }
+  }
+
+  #request(url: string, range: ByteRange, signal: AbortSignal): Promise<Response> {
+    const fetch = this.#options.fetch ?? globalThis.fetch
+    return fetch(url, {
+      headers: { range: `bytes=${range.start}-${range.end - 1}`, 'accept-encoding': 'identity' },
+      signal,
+    })
+  }
+
+  /** A strong entity tag that differs between two answers is another object under the same name. */
+  #checkTag(response: Response, place: Place): void {
+    const tag = response.headers.get('etag')
+    if (tag === null || tag.startsWith('W/')) return
+    const known = this.#tags.get(place.object.key)
+    if (known === undefined) this.#tags.set(place.object.key, tag)
+    else if (known !== tag) throw corrupt(place, 'it changed while it was read')
+  }
+}
+
+interface Attempt {
+  readonly object: RemoteObject
+  readonly range: ByteRange
+  readonly signal: AbortSignal | undefined
+}
+
+interface Place {
+  readonly object: RemoteObject
+  readonly host: string
+}
+
+interface Failure {
+  /** `refused`: an expired or unwelcome URL; `broken`: worth another try. */
+  readonly kind: 'refused' | 'broken'
+  readonly error: TableError
+}
+
+/** What clouds answer to a signed URL that has expired. */
+const REFUSED: ReadonlySet<number> = new Set([400, 401, 403, 410])
+
+function failureOf(status: number, place: Place): Failure | undefined {
+  if (status === 200 || status === 206) return undefined
+  if (status === 404) throw corrupt(place, 'it is not there (404)')
+  if (status === 416) throw corrupt(place, 'it ends before the bytes that the share promises (416)')
+  const error = new TableError(
+    'STORAGE_UNAVAILABLE',
+    `the provider's storage at ${place.host} answered ${status} for a file of the table`,
+    { context: { file: place.object.key, status }, retryable: status === 429 || status >= 500 },
+  )
+  if (REFUSED.has(status)) return { kind: 'refused', error }
+  if (status === 429 || status >= 500) return { kind: 'broken', error }
+  throw error
+}
+
+interface Body {
+  /** Bytes to leave out first: whoever ignores ranges sends everything. */
+  readonly skip: number
+  readonly length: number
+}
+
+function bodyOf(response: Response, range: ByteRange, place: Place): Body {
+  const asked = range.end - range.start
+  const length = response.headers.get('content-length')
+  if (response.status === 200) {
+    checkSize(length === null ? undefined : Number(length), place)
+    return { skip: range.start, length: asked }
+  }
+  const header = response.headers.get('content-range') ?? ''
+  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header)
+  if (match === null) throw corrupt(place, `content-range is ${JSON.stringify(header)}`)
+  const [first, last] = [Number(match[1]), Number(match[2])]
+  if (match[3] !== '*') checkSize(Number(match[3]), place)
+  if (first !== range.start || last >= range.end || last < first) {
+    throw corrupt(
+      place,
+      `bytes ${range.start} to ${range.end - 1} were asked for, ${first} to ${last} came`,
+    )
+  }
+  return { skip: 0, length: last - first + 1 }
+}
+
+function checkSize(found: number | undefined, place: Place): void {
+  const { size } = place.object
+  if (found === undefined || size === undefined || found === size) return
+  throw corrupt(place, `it is ${found} bytes long, the share says ${size}`)
+}
+
+interface Copying {
+  readonly take: (bytes: Uint8Array) => Promise<void>
+  readonly received: (bytes: number) => void
+}
+
+/** A body that ends early throws something retryable; bytes beyond the range are an error. */
+async function copy(
+  { skip, length }: Body,
+  response: Response,
+  { take, received }: Copying,
+): Promise<void> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) throw new Error('an answer without a body')
+  let skipped = 0
+  let taken = 0
+  try {
+    while (taken < length) {
+      const next = await reader.read()
+      if (next.done) throw new Error(`the answer ends after ${taken} of ${length} bytes`)
+      received(next.value.length)
+      const start = Math.min(next.value.length, skip - skipped)
+      skipped += start
+      const rest = next.value.subarray(start, start + (length - taken))
+      if (rest.length === 0) continue
+      await take(rest)
+      taken += rest.length
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined)
+  }
+}
+
+function corrupt({ object, host }: Place, reason: string): TableError {
+  return new TableError(
+    'TABLE_CORRUPT',
+    `a file of the table at ${host} cannot be used: ${reason}`,
+    { context: { file: object.key } },
+  )
+}
+
+function brokenError(cause: unknown, { object, host }: Place): TableError {
+  if (isTableError(cause)) return cause
+  const inner = cause instanceof Error ? (cause.cause ?? cause) : cause
+  const detail = inner instanceof Error ? inner.message : String(inner)
+  return new TableError(
+    'STORAGE_UNAVAILABLE',
+    `no whole answer from the provider's storage at ${host}: ${detail}`,
+    { context: { file: object.key }, cause, retryable: true },
+  )
+}
+
+function exhausted(error: TableError, attempts: number): TableError {
+  return new TableError(error.code, `${error.message} (after ${attempts} attempts)`, {
+    context: error.context,
+    cause: error,
+  })
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'an address that is no URL'
+}
+
+function joined(first: AbortSignal, second: AbortSignal | undefined): AbortSignal {
+  return second === undefined ? first : AbortSignal.any([first, second])
+}
+
+function silenceAfter(timeoutMs: number, { object, host }: Place) {
+  const controller = new AbortController()
+  const expire = () =>
+    controller.abort(
+      new TableError(
+        'STORAGE_UNAVAILABLE',
+        `the provider's storage at ${host} was silent for ${timeoutMs / 1000} seconds`,
+        { context: { file: object.key }, retryable: true },
+      ),
+    )
+  let timer = setTimeout(expire, timeoutMs)
+  return {
+    signal: controller.signal,
+    restart() {
+      clearTimeout(timer)
+      timer = setTimeout(expire, timeoutMs)
+    },
+    stop: () => clearTimeout(timer),
+  }
+}
+
+function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const jittered = Math.min(MAX_DELAY_MS, delayMs) * (0.5 + Math.random() / 2)
+  return new Promise((resolve, reject) => {
+    const done = () => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }
+    const timer = setTimeout(done, jittered)
+    const stop = () => {
+      clearTimeout(timer)
+      reject(new TableError('CANCELLED', 'the query was cancelled', { cause: signal?.reason }))
+    }
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}

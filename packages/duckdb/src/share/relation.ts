@@ -1,0 +1,187 @@
+import {
+  type DataFile,
+  type Field,
+  type ObjectStore,
+  type Snapshot,
+  TableError,
+} from '@spillway/core'
+import { columnSql } from '../column-sql.js'
+import type { Connection } from '../connection.js'
+import { readVector } from '../deletion-vector.js'
+import { type FileShape, readParquet } from '../file-shape.js'
+import { sourceOf } from '../live-rows.js'
+import { quoteName, quoteText } from '../sql-text.js'
+import { CHANGE_FIELDS, changeColumns } from './change-columns.js'
+import { positionsIn, type RowRun } from './kept-rows.js'
+import { mapConcurrently } from './map-concurrently.js'
+import type { SharedFile } from './open-scan.js'
+import { typeText } from './stub.js'
+
+/** Files that DuckDB can open, for the columns that a scan reads. */
+export interface OpenedFiles {
+  readonly paths: readonly string[]
+  readonly shapes: readonly FileShape[]
+  /** Rows of each file that its copy has, in the file's own numbers. */
+  readonly runs: readonly (readonly RowRun[])[]
+  /** Rows of each file itself. */
+  readonly rowCounts: readonly number[]
+}
+
+export interface RelationInput {
+  readonly table: Snapshot
+  /** The relation's columns, in order; only those at `columns` can be read. */
+  readonly fields: readonly Field[]
+  readonly columns: readonly number[]
+  readonly files: readonly SharedFile[]
+  readonly opened: OpenedFiles
+  /** Where deletion vectors are read from. */
+  readonly vectors: ObjectStore
+  /** The session that the relation is for. */
+  readonly session: Connection
+  /** A name that no other relation of the session has. */
+  readonly name: string
+  readonly signal?: AbortSignal
+}
+
+/** Exactly the live rows of some files of a shared table, as a query over local files. */
+export interface Relation {
+  readonly sql: string
+  /** Drops the temporary tables that it needs. */
+  close(): Promise<void>
+}
+
+const VECTORS_AT_ONCE = 16
+
+export async function relationOf(input: RelationInput): Promise<Relation> {
+  const tables: string[] = []
+  const parts: string[] = []
+  for (const shape of input.opened.shapes) {
+    for (const positions of groupsOf(shape, input.files)) {
+      const selected = positions.map(position => input.files[position]!)
+      const filter = await rowFilter(selected, positions, input, tables)
+      parts.push(partSql(selected, positions, { shape, filter, input }))
+    }
+  }
+  return {
+    sql: parts.length === 0 ? emptySql(input.fields) : parts.join(' UNION ALL '),
+    async close() {
+      for (const table of tables) await input.session.run(`DROP TABLE IF EXISTS ${table}`)
+    },
+  }
+}
+
+/** Files of one shape, apart by whether rows of them are deleted and by what says how they changed. */
+function groupsOf(shape: FileShape, files: readonly SharedFile[]): readonly (readonly number[])[] {
+  const groups = new Map<string, number[]>()
+  for (const position of shape.files) {
+    const { file, change } = files[position]!
+    const key = `${file.deletes.length > 0} ${change?.other !== undefined} ${change === undefined || change.type !== undefined}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [position])
+    else group.push(position)
+  }
+  return [...groups.values()]
+}
+
+interface PartInput {
+  readonly shape: FileShape
+  readonly filter: string
+  readonly input: RelationInput
+}
+
+function partSql(
+  selected: readonly SharedFile[],
+  positions: readonly number[],
+  { shape, filter, input }: PartInput,
+): string {
+  const { table, fields, columns, opened } = input
+  const files = selected.map(({ file }) => file)
+  const source = sourceOf(files, shape, { naming: 'logical', context: { snapshot: table } })
+  const read = new Set(columns)
+  const changes = changeColumns(selected, shape)
+  const select = fields.map((field, i) => {
+    const sql = read.has(i) ? (changes.get(field) ?? columnSql(field, source)) : unread(field)
+    return `${sql} AS ${quoteName(field.name)}`
+  })
+  const names = shape.columns.map((_, i) => `c${i}`).join(', ')
+  const from = readParquet(positions.map(position => opened.paths[position]!))
+  return `SELECT ${select.join(', ')} FROM ${from} t(${names}) ${filter}`
+}
+
+/** A column that the plan does not read, so that its bytes were not fetched. Reading it all the same must not give rows. */
+function unread(field: Field): string {
+  const message = `column ${field.name} was not fetched for this query`
+  return `CAST(error(${quoteText(message)}) AS ${typeText(field)})`
+}
+
+function emptySql(fields: readonly Field[]): string {
+  const select = fields.map(field => `CAST(NULL AS ${typeText(field)}) AS ${quoteName(field.name)}`)
+  return `SELECT ${select.join(', ')} WHERE FALSE`
+}
+
+/** A WHERE over `t` that leaves exactly the live rows, or the changed ones; empty where every row is. */
+async function rowFilter(
+  selected: readonly SharedFile[],
+  positions: readonly number[],
+  input: RelationInput,
+  tables: string[],
+): Promise<string> {
+  const changed = selected[0]!.change?.other !== undefined
+  if (!changed && selected[0]!.file.deletes.length === 0) return ''
+  const name = `${input.name}_${tables.length}`
+  const table = `temp.main.${name}`
+  tables.push(table)
+  const { session, signal } = input
+  await session.run(`CREATE OR REPLACE TEMP TABLE ${table} (file BIGINT, pos BIGINT)`, signal)
+  const bitmaps = await mapConcurrently(selected, VECTORS_AT_ONCE, (shared, i) => {
+    const count = input.opened.rowCounts[positions[i]!]!
+    return changed ? changedRows(shared, count, input) : deletedRows(shared.file, count, input)
+  })
+  function* pairs(): Generator<readonly [bigint, bigint]> {
+    for (const [i, bitmap] of bitmaps.entries()) {
+      const runs = input.opened.runs[positions[i]!]!
+      for (const position of positionsIn(runs, bitmap)) yield [BigInt(i), position]
+    }
+  }
+  await session.appendPairs(name, pairs())
+  const found = `EXISTS (SELECT 1 FROM ${table} d WHERE d.file = t.file_index AND d.pos = t.file_row_number)`
+  return changed ? `WHERE ${found}` : `WHERE NOT ${found}`
+}
+
+async function deletedRows(
+  file: DataFile,
+  rowCount: number,
+  { vectors, signal }: RelationInput,
+): Promise<Iterable<number | bigint>> {
+  const [vector, ...more] = file.deletes
+  if (vector === undefined) return []
+  if (vector.kind !== 'deletion-vector' || more.length > 0) {
+    throw new TableError('INTERNAL', 'a shared file has deletes that are no single vector')
+  }
+  const deleted = await readVector(vectors, vector, signal)
+  let last: number | bigint = -1
+  for (const position of deleted) last = position
+  if (Number(last) < rowCount) return deleted
+  throw new TableError(
+    'TABLE_CORRUPT',
+    `row ${last} of a file is deleted, and the file has ${rowCount} rows`,
+    { context: { vector: vector.id } },
+  )
+}
+
+/** Rows that one state of the file has and the other has not. */
+async function changedRows(
+  { file, change }: SharedFile,
+  rowCount: number,
+  input: RelationInput,
+): Promise<readonly bigint[]> {
+  const own = new Set([...(await deletedRows(file, rowCount, input))].map(BigInt))
+  const other = [...(await deletedRows(change!.other!, rowCount, input))].map(BigInt)
+  // A row of this state alone: alive here, deleted there.
+  return other.filter(position => !own.has(position))
+}
+
+/** Columns of a change feed beside the table's own. */
+export function changeFeedFields(fields: readonly Field[]): readonly Field[] {
+  return [...fields, ...CHANGE_FIELDS]
+}

@@ -1,0 +1,38 @@
+import type { Field } from '@spillway/core'
+import { quoteName, quoteText } from '../sql-text.js'
+import { sqlTypeText } from '../sql-type.js'
+
+/** What stands for a shared table in plans, and wherever it is read in another way than through `query`. */
+export interface Stub {
+  /** A word that no other table of the connection has, and the name of the variable that replaces the stub. */
+  readonly name: string
+  readonly fields: readonly Field[]
+  /** A query with the table's columns and types, which fails when it is run. */
+  readonly sql: string
+}
+
+/** What the stub's file holds: the error that DuckDB shows quotes it. */
+export const STUB_TEXT =
+  'This table is shared: give the SQL to query() of what attachShare returned, which fetches what it reads'
+
+/**
+ * `path` is a CSV file of STUB_TEXT, whose first column is declared to be a number: planning and describing it work,
+ * and scanning it is always an error. Never an empty table.
+ */
+export function stubOf(name: string, fields: readonly Field[], path: string): Stub {
+  const columns = fields.map((field, i) => `'${name}_c${i}': ${quoteText(typeText(field))}`)
+  const select = fields.map((field, i) => `${name}_c${i} AS ${quoteName(field.name)}`)
+  const options = `auto_detect=false, header=false, delim=chr(1), quote='', escape='', null_padding=true, strict_mode=false`
+  const scan = `read_csv(${quoteText(path)}, ${options}, columns={'${name}': 'BIGINT', ${columns.join(', ')}})`
+  return { name, fields, sql: `SELECT ${select.join(', ')} FROM ${scan} WHERE ${name} IS NOT NULL` }
+}
+
+/** The relation that SQL names: the stub, or what the variable of its name says while a query runs. */
+export function switchedSql(stub: Stub): string {
+  return `FROM query(coalesce(getvariable(${quoteText(stub.name)}), ${quoteText(stub.sql)}))`
+}
+
+/** DuckDB's type of a column as shared tables show it. */
+export function typeText(field: Field): string {
+  return sqlTypeText(field.type, 'logical')
+}
