@@ -1,5 +1,6 @@
-import { gunzipSync } from 'node:zlib'
+import * as zlib from 'node:zlib'
 import { expect, it } from 'vitest'
+import { chooseEncoding } from '../src/accept-encoding.js'
 import { compressed } from '../src/compress.js'
 
 const LINES = { headers: { 'content-type': 'application/x-ndjson; charset=utf-8' } }
@@ -30,7 +31,7 @@ function stream(blocks: readonly (string | Error)[], onCancel: () => void = () =
 it('compresses lines for a client that asks', async () => {
   const response = compressed(asked('deflate, gzip'), new Response(stream(['a\n', 'b\n']), LINES))
   expect(response.headers.get('content-encoding')).toBe('gzip')
-  expect(gunzipSync(Buffer.from(await response.arrayBuffer())).toString()).toBe('a\nb\n')
+  expect(zlib.gunzipSync(Buffer.from(await response.arrayBuffer())).toString()).toBe('a\nb\n')
 })
 
 it.each([undefined, 'br', 'gzip;q=0', 'identity'])(
@@ -80,4 +81,53 @@ it('tells its source that the reader has gone', async () => {
   await reader.read()
   await reader.cancel()
   await expect.poll(() => cancelled, { timeout: 10_000 }).toBe(true)
+})
+
+it.each([
+  [null, undefined],
+  ['', undefined],
+  ['identity', undefined],
+  ['gzip', 'gzip'],
+  ['GZIP', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['gzip, zstd', 'zstd'],
+  ['zstd;q=0.5, gzip;q=0.8', 'gzip'],
+  ['zstd;q=0.5, gzip;q=0.5', 'zstd'],
+  ['zstd;q=0, gzip', 'gzip'],
+  ['gzip;q=0', undefined],
+  ['gzip; q=0.000, zstd; q=0', undefined],
+  ['*', 'zstd'],
+  ['*;q=0.1, gzip;q=0.2', 'gzip'],
+  ['*, zstd;q=0', 'gzip'],
+  ['*;q=0', undefined],
+  ['identity;q=0, *', 'zstd'],
+  ['identity;q=0, gzip;q=0.1', 'gzip'],
+  ['identity;q=1, gzip;q=0.5', undefined],
+  ['identity;q=0.3, gzip;q=0.5', 'gzip'],
+  ['br, deflate', undefined],
+  ['gzip;q=rubbish', 'gzip'],
+  [',,;;, gzip', 'gzip'],
+])('Accept-Encoding: %s means %s', (header, expected) => {
+  expect(chooseEncoding(header, ['zstd', 'gzip'])).toBe(expected)
+})
+
+const codings = 'createZstdCompress' in zlib ? ['gzip', 'zstd'] : ['gzip']
+
+it.each(codings)('in %s the first block can be read before the next is made', async name => {
+  const never = new ReadableStream<Uint8Array>({
+    start: controller => controller.enqueue(new TextEncoder().encode('{"protocol":{}}\n')),
+  })
+  const response = compressed(asked(name), new Response(never, LINES))
+  expect(response.headers.get('content-encoding')).toBe(name)
+  const reader = response.body!.getReader()
+  const { createZstdDecompress } = zlib as unknown as { createZstdDecompress: () => zlib.Gunzip }
+  const decoder = name === 'gzip' ? zlib.createGunzip() : createZstdDecompress()
+  const decoded = new Promise(resolve => decoder.on('data', bytes => resolve(String(bytes))))
+  void (async () => {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      decoder.write(read.value)
+    }
+  })()
+  expect(await decoded).toBe('{"protocol":{}}\n')
+  await reader.cancel()
 })
