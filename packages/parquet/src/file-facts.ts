@@ -1,52 +1,68 @@
-import { type Field, type ObjectStore, throwIfCancelled } from '@spillway/core'
-import { type ParquetFooter, parquetFields, readParquetFooter } from '@spillway/encoding'
+import type { Field } from '@spillway/core'
+import { type ParquetFooter, parquetFields, parseParquetMetadata } from '@spillway/encoding'
+import type { FooterReader } from './footers.js'
 import type { ListedFile } from './table-location.js'
 
-/** What is kept of a file's footer. */
+/** What a snapshot keeps of a file: enough for the table's schema and its counts. */
 export interface FileFacts {
   readonly identity: string
-  readonly footer: ParquetFooter
+  readonly rowCount: number
+  /** One object for all files of one schema. */
   readonly fields: readonly Field[]
 }
 
-const CONCURRENCY = 16
-
-/** Footers of all files: the schema is all of theirs. Those of files that `known` has are not read again. */
-export async function readFacts(
-  store: ObjectStore,
-  files: readonly ListedFile[],
-  known: ReadonlyMap<string, FileFacts>,
-  signal?: AbortSignal,
-): Promise<readonly FileFacts[]> {
-  const facts = new Array<FileFacts>(files.length)
-  let next = 0
-  const worker = async () => {
-    while (next < files.length) {
-      throwIfCancelled(signal)
-      const index = next++
-      const file = files[index]!
-      const identity = identityOf(file)
-      const before = known.get(file.path)
-      facts[index] =
-        before?.identity === identity ? before : await factsOf(store, file, identity, signal)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, files.length) }, worker))
-  return facts
+export interface FactsRead {
+  readonly facts: readonly FileFacts[]
+  /** The footers that were read for it, by path. */
+  readonly footers: ReadonlyMap<string, Uint8Array>
 }
 
+/** Facts of all files: the schema is all of theirs. Footers of files that `known` has are not read again. */
+export async function readFacts(
+  reader: FooterReader,
+  files: readonly ListedFile[],
+  options: { readonly known: ReadonlyMap<string, FileFacts>; readonly signal?: AbortSignal },
+): Promise<FactsRead> {
+  const { known, signal } = options
+  const facts = files.map(file => {
+    const before = known.get(file.path)
+    return before?.identity === identityOf(file) ? before : undefined
+  })
+  const schemas = new Map([...known.values()].map(({ fields }) => [JSON.stringify(fields), fields]))
+  const unread = [...files.keys()].filter(index => facts[index] === undefined)
+  const footers = new Map<string, Uint8Array>()
+  await reader.forEach(
+    unread.map(index => files[index]!),
+    (bytes, position) => {
+      const index = unread[position]!
+      const file = files[index]!
+      const footer = parseFooter(bytes, file.path)
+      const fields = shared(schemas, parquetFields(footer))
+      facts[index] = { identity: identityOf(file), rowCount: footer.rowCount, fields }
+      footers.set(file.path, bytes)
+    },
+    signal,
+  )
+  return { facts: facts.map(each => each!), footers }
+}
+
+function shared(
+  schemas: Map<string, readonly Field[]>,
+  fields: readonly Field[],
+): readonly Field[] {
+  const key = JSON.stringify(fields)
+  const known = schemas.get(key)
+  if (known === undefined) schemas.set(key, fields)
+  return known ?? fields
+}
+
+/** Changes whenever a file is written anew. */
 export function identityOf({ size, lastModified, etag }: ListedFile): string {
   return `${size} ${lastModified} ${etag ?? ''}`
 }
 
-async function factsOf(
-  store: ObjectStore,
-  file: ListedFile,
-  identity: string,
-  signal?: AbortSignal,
-): Promise<FileFacts> {
-  const footer = await readParquetFooter(store, file, signal)
-  return { identity, footer, fields: parquetFields(footer) }
+export function parseFooter(bytes: Uint8Array, path: string): ParquetFooter {
+  return parseParquetMetadata(bytes, path).footer
 }
 
 /** Index of a footer's leaf by the names on the way to it; undefined where the file lacks it. */

@@ -1,25 +1,27 @@
 import {
   BytesBuilder,
+  type BytesColumn,
   type ColumnStats,
   columnByteLength,
-  type DataFile,
   type FieldPath,
   type FileBatch,
+  HOLDS_ANYTHING,
   HOLDS_NULLS,
   hash64,
-  type LiveFiles,
   leafOf,
   physicalKind,
   type Selection,
   type StatsTable,
   selectAll,
+  typeName,
   type Value,
 } from '@spillway/core'
-import { columnStats, type FooterStats, footerStats } from '@spillway/encoding'
-import { type FileFacts, lacksColumn, leafOfPath } from './file-facts.js'
+import { columnStats, type FooterStats, footerStats, type ParquetFooter } from '@spillway/encoding'
+import { type FileFacts, lacksColumn, leafOfPath, parseFooter } from './file-facts.js'
+import type { FooterReader } from './footers.js'
 import type { ListedFile } from './table-location.js'
 
-export interface BatchOptions {
+export interface BatchFiles {
   readonly files: readonly ListedFile[]
   readonly facts: readonly FileFacts[]
   /** By file, one value a partition column. */
@@ -27,80 +29,156 @@ export interface BatchOptions {
   readonly partitionFields: readonly FieldPath[]
 }
 
+interface Decoded {
+  readonly stats: ColumnStats
+  /** The rows it was read for; undefined for all. */
+  readonly rows: ReadonlySet<number> | undefined
+}
+
 const utf8 = new TextEncoder()
+const UNKNOWN: FooterStats = { nullCount: Number.NaN, holds: HOLDS_ANYTHING }
 
-/** A run of files whose footers are at hand. */
-export function parquetFiles(options: BatchOptions): LiveFiles {
-  const batch = parquetBatch(options)
-  return {
-    batch,
-    live: selectAll(batch.length),
-    async files(rows: Selection): Promise<readonly DataFile[]> {
-      return [...rows].map(row => dataFile(options, row))
-    },
+/**
+ * A run of files. Their footers are kept as bytes, and parsed when a column's bounds are asked for; those that were
+ * never given are read then, for the files that partition values did not rule out.
+ */
+export class ParquetBatch implements FileBatch {
+  readonly path: BytesColumn
+  readonly size: Float64Array
+  readonly key: BigUint64Array
+  readonly stats: StatsTable
+  readonly #files: readonly ListedFile[]
+  readonly #reader: FooterReader
+  readonly #footers: (Uint8Array | undefined)[]
+  readonly #columns = new Map<string, Decoded>()
+  #byteLength: number
+
+  constructor(
+    { files, facts, values, partitionFields }: BatchFiles,
+    reader: FooterReader,
+    footers: ReadonlyMap<string, Uint8Array>,
+  ) {
+    const path = new BytesBuilder(files.length)
+    for (const file of files) path.append(file.path)
+    this.path = path.finish()
+    this.size = Float64Array.from(files, ({ size }) => size)
+    this.key = BigUint64Array.from(files, file => hash64(utf8.encode(file.path)))
+    this.stats = {
+      length: files.length,
+      recordCount: Float64Array.from(facts, ({ rowCount }) => rowCount),
+      columns: partitionColumns(values, partitionFields),
+    }
+    this.#files = files
+    this.#reader = reader
+    this.#footers = files.map(file => footers.get(file.path))
+    const held = this.#footers.reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0)
+    this.#byteLength = columnByteLength(this.path) + files.length * 24 + held
+  }
+
+  get length(): number {
+    return this.#files.length
+  }
+
+  get byteLength(): number {
+    return this.#byteLength
+  }
+
+  async readStats(
+    fields: readonly FieldPath[],
+    rows: Selection,
+    signal?: AbortSignal,
+  ): Promise<StatsTable> {
+    // A folder's name wins over a column of the same name inside the file.
+    const wanted = fields.filter(
+      field =>
+        physicalKind(leafOf(field).type) !== undefined && !this.stats.columns.has(leafOf(field).id),
+    )
+    await this.#decode(wanted, rows, signal)
+    const columns = new Map(this.stats.columns)
+    for (const field of wanted) {
+      columns.set(leafOf(field).id, [this.#columns.get(columnKey(field))!.stats])
+    }
+    return { ...this.stats, columns }
+  }
+
+  /** A column is decoded at most twice: for some rows, then for all. */
+  async #decode(fields: readonly FieldPath[], rows: Selection, signal?: AbortSignal) {
+    const missing = fields.filter(field => !covers(this.#columns.get(columnKey(field)), rows))
+    if (missing.length === 0) return
+    const again = missing.some(field => this.#columns.has(columnKey(field)))
+    const all = again || rows.length * 2 > this.length
+    const asked = all ? selectAll(this.length) : rows
+    await this.#readFooters(asked, signal)
+    const found = missing.map(() => new Array<FooterStats>(this.length).fill(UNKNOWN))
+    for (const row of asked) {
+      const footer = parseFooter(this.#footers[row]!, this.#files[row]!.path)
+      missing.forEach((field, i) => {
+        found[i]![row] = columnFacts(footer, field)
+      })
+    }
+    missing.forEach((field, i) => {
+      const stats = columnStats(found[i]!, leafOf(field).type)
+      this.#byteLength += bytesOf(stats)
+      this.#columns.set(columnKey(field), { stats, rows: all ? undefined : new Set(rows) })
+    })
+  }
+
+  async #readFooters(rows: Selection, signal?: AbortSignal): Promise<void> {
+    const unread = [...rows].filter(row => this.#footers[row] === undefined)
+    const take = (bytes: Uint8Array, index: number) => {
+      this.#byteLength += bytes.length
+      this.#footers[unread[index]!] = bytes
+    }
+    await this.#reader.forEach(
+      unread.map(row => this.#files[row]!),
+      take,
+      signal,
+    )
   }
 }
 
-function parquetBatch({ files, facts, values, partitionFields }: BatchOptions): FileBatch {
-  const path = new BytesBuilder(files.length)
-  for (const file of files) path.append(file.path)
-  const paths = path.finish()
-  const recordCount = Float64Array.from(facts, ({ footer }) => footer.rowCount)
-  const partitions = new Map<number, readonly ColumnStats[]>()
-  for (const [i, field] of partitionFields.entries()) {
-    const rows = values.map(row => exactly(row[i]!))
-    partitions.set(leafOf(field).id, [columnStats(rows, leafOf(field).type)])
-  }
-  const stats: StatsTable = { length: files.length, recordCount, columns: partitions }
-  return {
-    length: files.length,
-    byteLength: columnByteLength(paths) + files.length * 24,
-    path: paths,
-    size: Float64Array.from(files, ({ size }) => size),
-    key: BigUint64Array.from(files, file => hash64(utf8.encode(file.path))),
-    stats,
-    async readStats(fields) {
-      const columns = new Map(partitions)
-      for (const field of fields) {
-        const leaf = leafOf(field)
-        // A folder's name wins over a column of the same name inside the file.
-        if (physicalKind(leaf.type) === undefined || partitions.has(leaf.id)) continue
-        const rows = facts.map(each => columnFacts(each, field))
-        columns.set(leaf.id, [columnStats(rows, leaf.type)])
-      }
-      return { ...stats, columns }
-    },
-  }
+function partitionColumns(
+  values: BatchFiles['values'],
+  fields: readonly FieldPath[],
+): ReadonlyMap<number, readonly ColumnStats[]> {
+  return new Map(
+    fields.map((field, i) => {
+      const rows = values.map(row => exactly(row[i]!))
+      return [leafOf(field).id, [columnStats(rows, leafOf(field).type)]]
+    }),
+  )
 }
 
-function exactly(value: Value | null): FooterStats {
+/** Evidence of a column that holds one value, or nulls alone. */
+export function exactly(value: Value | null): FooterStats {
   if (value === null) return { nullCount: Number.NaN, holds: HOLDS_NULLS }
   return { lower: value, upper: value, nullCount: 0, holds: 1 }
 }
 
-function columnFacts({ footer }: FileFacts, path: FieldPath): FooterStats {
+function columnFacts(footer: ParquetFooter, path: FieldPath): FooterStats {
   const names = path.map(field => field.physicalName)
   const leaf = leafOfPath(footer, names)
   if (leaf !== undefined) return footerStats(footer, leaf, { type: leafOf(path).type })
   if (lacksColumn(footer, names)) {
     return { nullCount: footer.rowCount, holds: footer.rowCount === 0 ? 0 : HOLDS_NULLS }
   }
-  return { nullCount: Number.NaN, holds: 7 }
+  return UNKNOWN
 }
 
-function dataFile({ files, facts, values }: BatchOptions, row: number): DataFile {
-  const file = files[row]!
-  return {
-    path: file.path,
-    recordedPath: file.relative,
-    fileFormat: 'parquet',
-    size: file.size,
-    modificationTime: file.lastModified,
-    recordCount: facts[row]!.footer.rowCount,
-    specId: 0,
-    partition: values[row]!,
-    deletes: [],
-    logFiles: [],
-    bounds: new Map(),
-  }
+function columnKey(path: FieldPath): string {
+  return JSON.stringify([path.map(field => field.physicalName), typeName(leafOf(path).type)])
+}
+
+function covers(column: Decoded | undefined, rows: Selection): boolean {
+  if (column === undefined) return false
+  const { rows: read } = column
+  return read === undefined || rows.every(row => read.has(row))
+}
+
+function bytesOf({ holds, nullCount, lower, upper }: ColumnStats): number {
+  const bounds = [lower, upper].reduce(
+    (sum, column) => sum + (column === undefined ? 0 : columnByteLength(column)),
+    0,
+  )
+  return bounds + (holds?.byteLength ?? 0) + (nullCount?.byteLength ?? 0)
 }

@@ -3,7 +3,6 @@ import {
   createSchema,
   type Field,
   type FieldPath,
-  type FileBatchHandle,
   type ObjectStore,
   type Schema,
   type Snapshot,
@@ -11,12 +10,12 @@ import {
   TableError,
   type TableReader,
   type TableSource,
-  unknownStats,
 } from '@spillway/core'
-import { type FileFacts, identityOf, readFacts } from './file-facts.js'
+import { fileBatches } from './file-batches.js'
+import { type FactsRead, type FileFacts, identityOf, readFacts } from './file-facts.js'
+import { FooterReader } from './footers.js'
 import { type HivePartitions, hivePartitions } from './hive-partitions.js'
 import { mergeSchemas } from './merge-schema.js'
-import { parquetFiles } from './parquet-batch.js'
 import { type ListedFile, listDataFiles, tableLocation } from './table-location.js'
 
 export interface ParquetTableOptions {
@@ -25,14 +24,13 @@ export interface ParquetTableOptions {
 }
 
 const LATEST: SnapshotRef = { kind: 'latest' }
-/** Files in one batch, at most. */
-const BATCH = 1 << 16
 
 /** Folders and files that mark a table of a format of its own. */
 const MARKERS = ['_delta_log/', '.hoodie/hoodie.properties', 'metadata/version-hint.text']
 
 /** A directory, or a glob, of Parquet files as a table: hive partitions, one schema by name, footer statistics. */
-export function parquetTableReader({ store }: ParquetTableOptions): TableReader {
+export function parquetTableReader({ store, cache }: ParquetTableOptions): TableReader {
+  const reader = new FooterReader(store)
   const facts = new WeakMap<Snapshot, ReadonlyMap<string, FileFacts>>()
   return {
     format: 'parquet',
@@ -45,9 +43,9 @@ export function parquetTableReader({ store }: ParquetTableOptions): TableReader 
       requireCurrent(identityOfTable(files), at)
       const known = (previous && facts.get(previous)) ?? new Map<string, FileFacts>()
       if (previous !== undefined && isUnchanged(files, known)) return previous
-      const read = await readFacts(store, files, known, signal)
-      const snapshot = parquetSnapshot(source, files, read)
-      facts.set(snapshot, new Map(files.map((file, i) => [file.path, read[i]!])))
+      const read = await readFacts(reader, files, { known, ...(signal && { signal }) })
+      const snapshot = await parquetSnapshot({ source, files, cache, reader }, read)
+      facts.set(snapshot, new Map(files.map((file, i) => [file.path, read.facts[i]!])))
       return snapshot
     },
   }
@@ -116,13 +114,17 @@ function isUnchanged(files: readonly ListedFile[], known: ReadonlyMap<string, Fi
   )
 }
 
-function parquetSnapshot(
-  source: TableSource,
-  files: readonly ListedFile[],
-  facts: readonly FileFacts[],
-): Snapshot {
+interface Folder {
+  readonly source: TableSource
+  readonly files: readonly ListedFile[]
+  readonly cache: BatchCache
+  readonly reader: FooterReader
+}
+
+async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapshot> {
+  const { source, files } = folder
   const partitions = hivePartitions(files)
-  const merged = mergeSchemas(distinctSchemas(files, facts))
+  const merged = mergeSchemas(distinctSchemas(files, read.facts))
   const schema = withPartitions(merged.fields, partitions)
   const partitionFields = partitions.columns.map(({ name }) => schema.find([name])!)
   const bytes = files.reduce((sum, file) => sum + file.size, 0)
@@ -137,16 +139,15 @@ function parquetSnapshot(
     features: new Set(merged.widened ? ['typeWidening'] : []),
     native: { format: 'parquet' },
     totals: { files: files.length, bytes },
-    files: fileList(files, facts, { partitions, partitionFields }),
+    files: await fileBatches({ ...folder, ...read, values: partitions.values, partitionFields }),
   }
 }
 
 /** Most files of a table have one schema: each is merged once. */
 function distinctSchemas(files: readonly ListedFile[], facts: readonly FileFacts[]) {
-  const seen = new Map<string, { path: string; fields: readonly Field[] }>()
+  const seen = new Map<readonly Field[], { path: string; fields: readonly Field[] }>()
   for (const [i, { fields }] of facts.entries()) {
-    const key = JSON.stringify(fields)
-    if (!seen.has(key)) seen.set(key, { path: files[i]!.path, fields })
+    if (!seen.has(fields)) seen.set(fields, { path: files[i]!.path, fields })
   }
   return [...seen.values()]
 }
@@ -173,23 +174,4 @@ function specFields(partitionFields: readonly FieldPath[]) {
     name: field.name,
     transform: { kind: 'identity' } as const,
   }))
-}
-
-function fileList(
-  files: readonly ListedFile[],
-  facts: readonly FileFacts[],
-  table: { readonly partitions: HivePartitions; readonly partitionFields: readonly FieldPath[] },
-): Snapshot['files'] {
-  const handles: FileBatchHandle[] = []
-  for (let start = 0; start < files.length; start += BATCH) {
-    const end = Math.min(files.length, start + BATCH)
-    const live = parquetFiles({
-      files: files.slice(start, end),
-      facts: facts.slice(start, end),
-      values: table.partitions.values.slice(start, end),
-      partitionFields: table.partitionFields,
-    })
-    handles.push({ fileCount: end - start, load: async () => live })
-  }
-  return { handles, summaries: unknownStats(handles.length) }
 }
