@@ -103,7 +103,8 @@ function configOf(
     ...(rebase && { rebase }),
   }))
   const document = {
-    server: { port },
+    // Any page may ask: it still needs the token, and the example in examples/browser-page is one.
+    server: { port, cors: { origins: ['*'] } },
     staging: { location: join(folder, 'staging') },
     shares: [{ name: 'city', schemas: [{ name: 'public', tables }] }],
     recipients: [
