@@ -1,17 +1,19 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { batchCommand } from './commands/batch.js'
 import { type DemoOptions, demoCommand } from './commands/demo.js'
 import { type DoctorOptions, doctorCommand } from './commands/doctor.js'
 import { inspectCommand } from './commands/inspect.js'
 import { type PlanCommandOptions, planCommand } from './commands/plan.js'
 import { type QueryCommandOptions, queryCommand } from './commands/query.js'
-import { addRecipientCommands } from './commands/recipient-commands.js'
+import { addRecipientCommands, repeated } from './commands/recipient-commands.js'
 import { type ServeOptions, serveCommand } from './commands/serve.js'
 import { addTableOptions, type TableOptions } from './commands/table-options.js'
 import { type TokenOptions, tokenCommand } from './commands/token.js'
 import { errorJson } from './error-json.js'
+import { errorLines } from './error-lines.js'
 import { EXIT, EXIT_HELP, exitCodeOf } from './exit-code.js'
 import { jsonText } from './json-text.js'
+import { OUTPUT_MODES } from './recipient/write-result.js'
 import type { Terminal } from './terminal.js'
 import { VERSION } from './version.js'
 
@@ -72,15 +74,31 @@ function addTableCommands(program: Command, terminal: Terminal): void {
     .action((location: string, options: PlanCommandOptions) =>
       planCommand(location, options, terminal),
     )
-  addPredicateOptions(
-    addTableOptions(program.command('query').description('exact rows of a table, deletes applied')),
-  )
-    .option('--columns <names...>', 'top-level columns; all of them by default')
-    .option('--limit <rows>', 'rows to print', '20')
-    .option('--count', 'print the number of rows instead')
-    .option('--sql <query>', 'DuckDB SQL over the rows that match, in a table named t')
-    .action((location: string, options: QueryCommandOptions) =>
-      queryCommand(location, options, terminal),
+  addQueryCommand(program, terminal)
+}
+
+function addQueryCommand(program: Command, terminal: Terminal): void {
+  const query = program
+    .command('query')
+    .description('SQL over all that a profile opens, or exact rows of one table')
+  addPredicateOptions(addTableOptions(query))
+    .argument(
+      '[sql]',
+      'DuckDB SQL; of a profile: tables are share.schema.table, - reads it from standard input; of one table: its rows are t',
+    )
+    .option('--sql <query>', 'the same as an option')
+    .option('--columns <names...>', 'top-level columns of one table; all of them by default')
+    .option('--limit <rows>', 'rows to print: 20 of one table, 100 in a table of SQL, else all')
+    .option('--count', 'print the number of rows of one table instead')
+    .addOption(
+      new Option('--mode <mode>', 'a table on a terminal, csv elsewhere').choices(OUTPUT_MODES),
+    )
+    .option('--param <name=value>', 'the value of $name in the SQL; may be repeated', repeated)
+    .option('--explain', 'what would be asked of the provider, and what pruning leaves')
+    .option('--output <file>', 'into FILE.csv, .json, .arrow or .parquet instead')
+    .option('--force', 'replace that file')
+    .action((location: string, sql: string | undefined, options: QueryCommandOptions) =>
+      queryCommand(location, sql, { options, terminal }),
     )
 }
 
@@ -131,7 +149,6 @@ function report(error: unknown, json: boolean, { stderr }: Terminal): void {
     stderr.write(`${jsonText({ ok: false, error: { ...found } })}\n`)
     return
   }
-  stderr.write(`spillway: ${found.message}\n`)
-  for (const [key, value] of Object.entries(found.context)) stderr.write(`  ${key}: ${value}\n`)
+  stderr.write(`${errorLines(error).join('\n')}\n`)
   if (found.code === 'INTERNAL' && error instanceof Error) stderr.write(`${error.stack}\n`)
 }

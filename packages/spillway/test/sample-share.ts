@@ -9,6 +9,10 @@ import type { Ran } from './terminal.js'
 
 export const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 
+/** Delta tables with every type; their share's name must be quoted in SQL. */
+const GOLDEN = ['all-types', 'nested', 'rs-types', 'dv-delete', 'empty']
+export const golden = fileURLToPath(new URL('../../../test/fixtures/delta', import.meta.url))
+
 /** `npm test` builds first; a run of vitest alone may not have. */
 export const built = existsSync(main)
 
@@ -16,30 +20,41 @@ export const built = existsSync(main)
 export interface SampleShare {
   readonly folder: string
   readonly endpoint: string
-  /** A profile that was granted the share `city`. */
+  /** A profile that was granted the share `city`, or those that were asked for. */
   readonly profile: string
   /** The token inside, which nothing may ever print. */
   readonly token: string
   close(): Promise<void>
 }
 
-export async function serveSampleTables(): Promise<SampleShare> {
+export async function serveSampleTables(
+  options: { readonly share?: readonly string[] } = {},
+): Promise<SampleShare> {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-recipient-'))
   const config = join(folder, 'spillway.yaml')
   const duckdb = duckDb()
   const tables = await writeSampleTables(duckdb, folder)
   await duckdb.close()
   const listed = tables.map(({ note: _, ...table }) => ({ ...table, history: true }))
+  const typed = GOLDEN.map(name => ({ name, location: join(golden, name) }))
   writeFileSync(
     config,
     JSON.stringify({
       server: { port: 0 },
       staging: { location: 'staging' },
-      shares: [{ name: 'city', schemas: [{ name: 'public', tables: listed }] }],
+      shares: [
+        { name: 'city', schemas: [{ name: 'public', tables: listed }] },
+        { name: 'my-types', schemas: [{ name: 'golden', tables: typed }] },
+      ],
     }),
   )
   const profile = join(folder, 'me.share')
-  const granted = ['--share', 'city', '--endpoint', 'http://127.0.0.1:1/delta-sharing']
+  const granted = [
+    '--share',
+    ...(options.share ?? ['city']),
+    '--endpoint',
+    'http://127.0.0.1:1/delta-sharing',
+  ]
   await runBuilt(['token', 'me', '--config', config, ...granted, '--out', profile], { folder })
   const server = spawn(process.execPath, [main, 'serve', '--config', config], { stdio: 'pipe' })
   const endpoint = await listeningAt(server)

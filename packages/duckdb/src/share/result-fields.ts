@@ -25,6 +25,9 @@ const SCALARS: ReadonlyMap<string, DataType> = new Map<string, DataType>([
   ['type 23', 'string'],
   ['BLOB', 'binary'],
   ['UUID', 'uuid'],
+  // Values of these come as DuckDB's text, which says all of them.
+  ['INTERVAL', 'string'],
+  ['TIMETZ', 'string'],
   ['NULL', { kind: 'opaque', name: 'void' }],
 ])
 

@@ -143,15 +143,23 @@ function onceLines(style: Style): readonly string[] {
 
 function nextLines({ profilePath }: DemoFacts, style: Style): readonly string[] {
   const table = `${profilePath}#${QUESTION.table}`
+  const spillway = command()
   return [
     heading('5  Your turn', 'while this runs, in another terminal', style),
     ...indent([
-      style.dim('# here'),
-      `${command()} query '${table}' --limit 5`,
+      style.dim(
+        '# here: what is shared, one table, SQL over all of them, and a shell that completes names',
+      ),
+      `${spillway} ls '${profilePath}'`,
+      `${spillway} describe '${table}'`,
+      `${spillway} query '${profilePath}' "${NEXT_SQL}"`,
+      `${spillway} query '${profilePath}' "${NEXT_SQL}" --explain`,
+      `${spillway} export '${profilePath}' ${QUESTION.table} --to trips.parquet`,
+      `${spillway} shell '${profilePath}'`,
       style.dim('# the official Python client: pip install delta-sharing'),
       `python3 -c "import delta_sharing as d; print(d.load_as_pandas('${table}'))"`,
       style.dim('# your own tables: write a spillway.yaml (README, "Share your own table"), then'),
-      `${command()} serve --config spillway.yaml`,
+      `${spillway} serve --config spillway.yaml`,
     ]),
     '',
     style.dim('Ctrl-C stops the server and removes the sample tables.'),
@@ -163,6 +171,9 @@ function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
+
+/** A join of two tables, of which one is pruned. */
+const NEXT_SQL = `SELECT s.covered, count(*) AS trips, sum(t.fare) AS fares FROM city.public.trips t JOIN city.public.stations s USING (station) WHERE t.day = DATE '2026-03-07' GROUP BY ALL`
 
 /** How this program was started: in a clone there is no `spillway` on the path. */
 function command(): string {

@@ -1,3 +1,6 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { TableError } from '@spillway/core'
 import { type RowAnswer, rowJson, type SqlAnswer } from '@spillway/duckdb'
 import type { JsonValue } from '@spillway/encoding'
 import { predicateOf } from '../batch/operations.js'
@@ -5,9 +8,11 @@ import { formatCount, formatTable } from '../format-table.js'
 import { jsonText } from '../json-text.js'
 import { type Style, styleFor } from '../style.js'
 import { type Terminal, writeLine } from '../terminal.js'
+import { type QueryShareOptions, queryShare } from './query-share.js'
 import { integerOf, type TableOptions, withTable } from './table-options.js'
 
-export interface QueryCommandOptions extends TableOptions {
+/** Of one table: what chooses its rows. */
+interface QueryTableOptions extends TableOptions {
   readonly where?: string
   readonly jsonPredicate?: string
   readonly columns?: readonly string[]
@@ -16,12 +21,66 @@ export interface QueryCommandOptions extends TableOptions {
   readonly sql?: string
 }
 
+export type QueryCommandOptions = QueryTableOptions & QueryShareOptions
+
 const DEFAULT_LIMIT = 20n
 
-/** `spillway query LOCATION`: exact rows, or their number. */
+/** `spillway query PROFILE SQL` over all that is shared, or `spillway query TABLE` for exact rows of one table. */
 export async function queryCommand(
   location: string,
+  sql: string | undefined,
+  { options, terminal }: { readonly options: QueryCommandOptions; readonly terminal: Terminal },
+): Promise<void> {
+  if (await isProfile(location, terminal)) {
+    if (sql !== undefined && options.sql !== undefined) throw twice('SQL')
+    refuseOptions(options, OF_ONE_TABLE, `${location} is a profile, not one table`)
+    const text = sql ?? options.sql
+    if (text !== undefined) return queryShare(location, text, { options, terminal })
+    throw new TableError(
+      'INVALID_REQUEST',
+      `expected SQL behind ${location}, or ${location}#share.schema.table for the rows of one table`,
+    )
+  }
+  refuseOptions(options, OF_A_SHARE, 'that is for SQL over a profile; one table has --json')
+  if (sql !== undefined && options.sql !== undefined) throw twice('SQL')
+  await queryTable(location, { ...options, ...(sql !== undefined && { sql }) }, terminal)
+}
+
+const OF_ONE_TABLE = [
+  ...['where', 'jsonPredicate', 'columns', 'count', 'version', 'timestamp'],
+  ...['format', 'metadataFile', 'rebase', 'snapshotId', 'ref', 'readOptimized'],
+] as readonly (keyof QueryCommandOptions)[]
+const OF_A_SHARE = ['mode', 'param', 'explain', 'output', 'force'] as const
+
+/** A file alone is a profile: tables are folders, or have their name behind `#`. */
+async function isProfile(location: string, { folder }: Terminal): Promise<boolean> {
+  if (location.includes('#') || /^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return false
+  if (location.endsWith('.share')) return true
+  return stat(resolve(folder, location)).then(
+    found => found.isFile(),
+    () => false,
+  )
+}
+
+function refuseOptions(
   options: QueryCommandOptions,
+  refused: readonly (keyof QueryCommandOptions)[],
+  why: string,
+): void {
+  const given = refused.find(key => options[key] !== undefined)
+  if (given === undefined) return
+  const option = given.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+  throw new TableError('INVALID_REQUEST', `--${option} cannot be given here: ${why}`)
+}
+
+function twice(what: string): TableError {
+  return new TableError('INVALID_REQUEST', `expected ${what} once, found it twice`)
+}
+
+/** Exact rows of one table, or their number. */
+async function queryTable(
+  location: string,
+  options: QueryTableOptions,
   terminal: Terminal,
 ): Promise<void> {
   const { predicate } = predicateOf(options)

@@ -1,10 +1,43 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { SHELL_MODES } from '../recipient/shell/settings.js'
+import { PARQUET_COMPRESSIONS } from '../recipient/table-file.js'
 import type { Terminal } from '../terminal.js'
 import { type DescribeCommandOptions, describeCommand } from './describe.js'
+import { type ExportOptions, exportCommand } from './export.js'
 import { type LsOptions, lsCommand } from './ls.js'
+import { type ShellOptions, shellCommand } from './shell.js'
 
 /** What a recipient does with a profile file. */
 export function addRecipientCommands(program: Command, terminal: Terminal): void {
+  addListingCommands(program, terminal)
+  program
+    .command('export')
+    .description('rows of a share into a file: Parquet, CSV, JSON lines or Arrow')
+    .argument('<profile>', 'a profile file, or PROFILE#share.schema.table')
+    .argument('[sql]', 'DuckDB SQL, or share.schema.table')
+    .requiredOption('--to <file>', 'FILE.parquet, .csv, .json or .arrow; appears when it is whole')
+    .option('--force', 'replace what is there')
+    .addOption(new Option('--compression <codec>', 'of Parquet').choices(PARQUET_COMPRESSIONS))
+    .option('--param <name=value>', 'the value of $name in the SQL; may be repeated', repeated)
+    .option('--json', 'print JSON')
+    .action((path: string, sql: string | undefined, options: ExportOptions) =>
+      exportCommand(path, sql, { options, terminal }),
+    )
+  program
+    .command('shell')
+    .description('SQL over all that a profile opens, line by line; .help lists what else it does')
+    .argument('<profile>', 'a profile file')
+    .addOption(new Option('--mode <mode>', 'how rows are printed').choices(SHELL_MODES))
+    .option('--no-history', 'remember nothing of this session')
+    .action((path: string, options: ShellOptions) => shellCommand(path, options, terminal))
+}
+
+/** Collects an option that is given more than once. */
+export function repeated(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}
+
+function addListingCommands(program: Command, terminal: Terminal): void {
   program
     .command('ls')
     .description('what a provider shares with you')

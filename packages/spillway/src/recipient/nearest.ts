@@ -27,7 +27,7 @@ function distanceBetween(target: string, name: string): number | undefined {
   const lastOfTarget = target.slice(target.lastIndexOf('.') + 1)
   const distance = Math.min(
     edits(target, whole),
-    edits(lastOfTarget, last) + (target === last ? 0 : 1),
+    edits(lastOfTarget, last) + (target === lastOfTarget ? 0 : 1),
   )
   const allowed = Math.max(1, Math.floor(lastOfTarget.length / 3)) + 1
   return distance <= allowed || whole.includes(target) ? distance : undefined

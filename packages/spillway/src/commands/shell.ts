@@ -1,0 +1,142 @@
+import { createInterface, type Interface } from 'node:readline'
+import { isTableError, TableError } from '@spillway/core'
+import { formatCount, printable } from '../format-table.js'
+import { type ShareSession, withSession } from '../recipient/share-session.js'
+import { complete, tablesIn } from '../recipient/shell/completion.js'
+import { DOT_COMMANDS } from '../recipient/shell/dot-commands.js'
+import { historyPath, readHistory, writeHistory } from '../recipient/shell/history.js'
+import type { ShellMode } from '../recipient/shell/settings.js'
+import { Shell } from '../recipient/shell/shell.js'
+import { tableColumns } from '../recipient/shell/table-columns.js'
+import { styleFor } from '../style.js'
+import { readLines, type Terminal, TOO_LONG } from '../terminal.js'
+
+export interface ShellOptions {
+  readonly mode?: ShellMode
+  readonly history?: boolean
+}
+
+/** `spillway shell PROFILE`: for a person at a terminal, or for a script on standard input. */
+export async function shellCommand(
+  path: string,
+  options: ShellOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const interactive = (terminal.stdin as { readonly isTTY?: boolean }).isTTY === true
+  const settings = {
+    mode: options.mode ?? (terminal.stdout.isTTY === true ? ('table' as const) : ('csv' as const)),
+    explain: false,
+    timer: interactive,
+    limit: undefined,
+  }
+  await withSession(path, terminal, session => {
+    const shell = new Shell(session, { terminal, settings })
+    if (!interactive) return runScript(shell)
+    return converse(shell, options.history === false ? undefined : historyPath(terminal))
+  })
+}
+
+/** A script stops at its first error, whose exit status is the shell's. */
+async function runScript(shell: Shell): Promise<void> {
+  for await (const line of readLines(shell.terminal.stdin)) {
+    if (line === TOO_LONG) throw new TableError('INVALID_REQUEST', 'a line is too long for SQL')
+    await shell.feed(line)
+    if (shell.done) return
+  }
+  await shell.end()
+}
+
+async function converse(shell: Shell, history: string | undefined): Promise<void> {
+  const { terminal, session } = shell
+  const style = styleFor(terminal.stdout, terminal.environment)
+  await shell.print([
+    `${style.bold(printable(session.provider.path))}  ${formatCount(session.share.tables.length, 'table')}  ${style.dim('.help says what there is, .quit leaves')}`,
+  ])
+  const names = tableNames(session)
+  const columns = tableColumns(session.provider.client)
+  const readline = createInterface({
+    input: terminal.stdin,
+    output: terminal.stdout,
+    terminal: true,
+    history: [...(await readHistory(history))],
+    historySize: 1000,
+    removeHistoryDuplicates: true,
+    completer: (line: string, done: (error: null, found: [string[], string]) => void) => {
+      void columns(tablesIn(`${shell.pending}${line}`, names)).then(found =>
+        done(
+          null,
+          complete(line, {
+            tables: names,
+            columns: found,
+            commands: DOT_COMMANDS.map(({ name }) => name),
+          }),
+        ),
+      )
+    },
+  })
+  let remembered: readonly string[] = []
+  readline.on('history', lines => {
+    remembered = [...lines]
+  })
+  try {
+    await readEvaluatePrint(readline, shell)
+  } finally {
+    readline.close()
+    if (remembered.length > 0) await writeHistory(history, remembered)
+  }
+}
+
+/** Ends when the person leaves. Lines typed while a query runs wait for it. */
+function readEvaluatePrint(readline: Interface, shell: Shell): Promise<void> {
+  return new Promise(resolve => {
+    const lines: string[] = []
+    let busy = false
+    let closed = false
+    const ask = () => {
+      readline.setPrompt(shell.pending === '' ? 'spillway> ' : '     ...> ')
+      readline.prompt()
+    }
+    const work = async () => {
+      if (busy) return
+      busy = true
+      for (let line = lines.shift(); line !== undefined && !shell.done; line = lines.shift()) {
+        await feedSafely(shell, line)
+      }
+      busy = false
+      if (closed || shell.done) resolve()
+      else ask()
+    }
+    readline.on('line', line => {
+      lines.push(line)
+      void work()
+    })
+    readline.on('SIGINT', () => {
+      if (shell.interrupt()) return
+      shell.terminal.stdout.write('^C\n')
+      // What was typed on this line goes with what was typed before it.
+      readline.write(null, { ctrl: true, name: 'u' })
+      ask()
+    })
+    readline.on('close', () => {
+      closed = true
+      shell.interrupt()
+      if (!busy) resolve()
+    })
+    shell.terminal.signal.addEventListener('abort', () => readline.close(), { once: true })
+    ask()
+  })
+}
+
+/** What fails is said, and the shell goes on. */
+async function feedSafely(shell: Shell, line: string): Promise<void> {
+  try {
+    await shell.feed(line)
+  } catch (error) {
+    if (isTableError(error) && error.code === 'CANCELLED') shell.terminal.stderr.write('stopped\n')
+    else shell.printError(error)
+  }
+}
+
+function tableNames({ share }: ShareSession): readonly string[] {
+  return share.tables.map(each => `${each.share}.${each.schema}.${each.table}`)
+}

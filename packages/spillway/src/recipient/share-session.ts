@@ -1,0 +1,90 @@
+import {
+  type AttachedShare,
+  attachShare,
+  type DuckDb,
+  duckDb,
+  type QuerySqlOptions,
+  type ScanProgress,
+  type ShareExplanation,
+  type ShareResult,
+} from '@spillway/duckdb'
+import { formatBytes, formatCount } from '../format-table.js'
+import { type Progress, withProgress } from '../progress.js'
+import type { Terminal } from '../terminal.js'
+import { canvasOf } from './canvas.js'
+import { keptBar } from './chart.js'
+import { openProfile, type Provider } from './open-profile.js'
+import { helpfulError } from './sql-error.js'
+
+/** A provider's tables as SQL, until closed. */
+export interface ShareSession {
+  readonly provider: Provider
+  readonly share: AttachedShare
+  query(sql: string, options?: SessionQuery): Promise<ShareResult>
+  explain(sql: string, options?: QuerySqlOptions): Promise<ShareExplanation>
+}
+
+export interface SessionQuery extends QuerySqlOptions {
+  /** Where the data that arrives is shown. */
+  readonly progress?: Progress
+}
+
+/** Lists what the profile opens, attaches it to a DuckDB of its own, and closes that behind `work`. */
+export async function withSession<Result>(
+  path: string,
+  terminal: Terminal,
+  work: (session: ShareSession) => Promise<Result>,
+): Promise<Result> {
+  const provider = await openProfile(path, terminal)
+  const duckdb = duckDb()
+  let shown: Progress | undefined
+  try {
+    const share = await withProgress(terminal, 'listing tables', () =>
+      attachTo(duckdb, provider, {
+        signal: terminal.signal,
+        onProgress: progress => shown?.say(progressText(progress, terminal)),
+      }),
+    )
+    try {
+      return await work({
+        provider,
+        share,
+        query(sql, { progress, ...options } = {}) {
+          shown = progress
+          return helpfully(share, () => share.query(sql, options))
+        },
+        explain: (sql, options) => helpfully(share, () => share.explain(sql, options)),
+      })
+    } finally {
+      await share.close()
+    }
+  } finally {
+    await duckdb.close()
+  }
+}
+
+async function attachTo(
+  duckdb: DuckDb,
+  { client }: Provider,
+  options: { readonly signal: AbortSignal; readonly onProgress: (progress: ScanProgress) => void },
+): Promise<AttachedShare> {
+  return attachShare(await duckdb.connectNative(), client, options)
+}
+
+async function helpfully<Result>(
+  share: AttachedShare,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    throw helpfulError(error, share.tables)
+  }
+}
+
+/** One line: which table, and how much of it has come. */
+function progressText({ phase, table, files, bytes }: ScanProgress, terminal: Terminal): string {
+  if (phase === 'planning') return `asking for ${table}`
+  const bar = keptBar(bytes.done, bytes.total, { ...canvasOf(terminal), width: 20 })
+  return `${table} ${bar} ${formatBytes(bytes.done)} of ${formatBytes(bytes.total)}, ${formatCount(files.done)} of ${formatCount(files.total, 'file')}`
+}
