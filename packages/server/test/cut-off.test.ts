@@ -1,56 +1,6 @@
-import { TableError } from '@spillway/core'
-import type { Engine } from '@spillway/engine'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { failure, type Line, type Running, startServer, tablePath } from './serve.js'
-
-const FAULT = new TableError('STORAGE_UNAVAILABLE', 's3 said SlowDown')
-
-/** Storage is cut off once this many files have been signed. */
-const cut = { after: Number.POSITIVE_INFINITY }
-
-/** The same engine, a file at a time, up to the cut. */
-function cutting(engine: Engine): Engine {
-  return {
-    ...engine,
-    signedFiles(snapshot, options) {
-      const files = engine.signedFiles(snapshot, options)
-      return {
-        plan: files.plan,
-        get expiresAt() {
-          return files.expiresAt
-        },
-        async *[Symbol.asyncIterator]() {
-          let sent = 0
-          for await (const batch of files) {
-            for (const file of batch) {
-              if (sent++ >= cut.after) throw FAULT
-              yield [file]
-            }
-          }
-          if (sent >= cut.after) throw FAULT
-        },
-      }
-    },
-    async changes(source, range, options) {
-      const changes = await engine.changes(source, range, options)
-      return {
-        get expiresAt() {
-          return changes.expiresAt
-        },
-        async *[Symbol.asyncIterator]() {
-          let sent = 0
-          for await (const set of changes) {
-            for (const change of set.changes) {
-              if (sent++ >= cut.after) throw FAULT
-              yield { ...set, changes: [change] }
-            }
-          }
-          if (sent >= cut.after) throw FAULT
-        },
-      }
-    },
-  }
-}
+import { cut, cutting, FAULT } from './cutting.js'
+import { failure, type Line, linesOf, type Running, startServer, tablePath } from './serve.js'
 
 let server: Running
 beforeAll(async () => {
@@ -58,22 +8,62 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-const FILES = 5
-const boundaries = Array.from({ length: FILES }, (_, index) => index + 1)
-const requests = {
-  query: (headers: Record<string, string>) => server.query('partitioned', {}, headers),
-  changes: (headers: Record<string, string>) =>
-    server.ask(`${tablePath('changing')}/changes?startingVersion=0&endingVersion=3`, { headers }),
-} as const
-const END = { 'delta-sharing-capabilities': 'responseformat=parquet;includeendstreamaction=true' }
+const DELTA = 'responseformat=delta;readerfeatures=deletionvectors,columnmapping'
+const CUT = ['parquet', 'delta'] as const
 
-describe.each(['query', 'changes'] as const)('a %s whose storage is cut off', name => {
-  const ask = requests[name]
+interface Asked {
+  readonly name: string
+  /** Lines about files. */
+  readonly lines: number
+  readonly ask: (headers: Record<string, string>) => Promise<Response>
+}
 
-  it('before its first file is a status with Retry-After', async () => {
+const feed = `${tablePath('changing')}/changes?startingVersion=0&endingVersion=3`
+const requests: readonly Asked[] = [
+  { name: 'query', lines: 5, ask: headers => server.query('partitioned', {}, headers) },
+  { name: 'page', lines: 3, ask: headers => server.query('partitioned', { maxFiles: 3 }, headers) },
+  {
+    name: 'read of versions',
+    lines: 6,
+    ask: headers => server.query('optimized', { startingVersion: 0, endingVersion: 3 }, headers),
+  },
+  { name: 'change feed', lines: 5, ask: headers => server.ask(feed, { headers }) },
+]
+
+const capabilities = (format: 'parquet' | 'delta', end: boolean) => ({
+  'delta-sharing-capabilities': `${format === 'delta' ? DELTA : 'responseformat=parquet'}${end ? ';includeendstreamaction=true' : ''}`,
+})
+
+/** What a recipient who reads line by line has of an answer, and whether it may take it for whole. */
+async function read(response: Response): Promise<{ lines: Line[]; looksWhole: boolean }> {
+  let text = ''
+  let broken = false
+  try {
+    for await (const chunk of response.body!) text += Buffer.from(chunk).toString()
+  } catch {
+    broken = true
+  }
+  const complete = text.slice(0, text.lastIndexOf('\n') + 1)
+  const lines: Line[] =
+    complete === ''
+      ? []
+      : complete
+          .trimEnd()
+          .split('\n')
+          .map(line => JSON.parse(line))
+  const failed = lines.at(-1)?.endStreamAction?.errorMessage !== undefined
+  return { lines, looksWhole: !broken && !failed }
+}
+
+describe.each(requests)('a $name whose storage is cut off', ({ name, lines, ask }) => {
+  const boundaries = Array.from({ length: lines }, (_, index) => index + 1)
+  // A page is always asked with an end: its next page is told there.
+  const paged = name === 'page'
+
+  it.each(CUT)('before its first file is a status with Retry-After, in %s format', async format => {
     cut.after = 0
-    for (const headers of [{}, END]) {
-      const response = await ask(headers)
+    for (const end of [false, true]) {
+      const response = await ask(capabilities(format, end))
       expect(response.headers.get('retry-after')).toBe('1')
       const answer = await failure(response)
       expect(answer).toMatchObject({ status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE' })
@@ -81,42 +71,52 @@ describe.each(['query', 'changes'] as const)('a %s whose storage is cut off', na
     }
   })
 
-  it.each(boundaries)('after %i files breaks its body, in whatever encoding', async after => {
-    cut.after = after
-    for (const encoding of ['identity', 'gzip']) {
-      const response = await ask({ 'accept-encoding': encoding })
-      expect(response.status).toBe(200)
-      await expect(response.text()).rejects.toThrow()
-    }
-    await expect
-      .poll(() => server.log.at(-1), { timeout: 10_000 })
-      .toMatchObject({ outcome: 'failed', error: FAULT })
-  })
-
-  it.each(boundaries)(
-    'after %i files ends with the fault for who asked for an end',
+  it.each(paged ? [] : boundaries)(
+    'after %i lines breaks its body, in whatever encoding',
     async after => {
       cut.after = after
-      for (const encoding of ['identity', 'gzip']) {
-        const text = await (await ask({ ...END, 'accept-encoding': encoding })).text()
-        const lines: Line[] = text
-          .trimEnd()
-          .split('\n')
-          .map(line => JSON.parse(line))
-        expect(lines).toHaveLength(2 + after + 1)
-        expect(lines.at(-1)?.endStreamAction).toEqual({
-          errorMessage: expect.stringMatching(
-            /^internal error; the provider finds it under request id/,
-          ),
-          httpStatusErrorCode: 503,
-        })
+      for (const format of CUT) {
+        for (const encoding of ['identity', 'gzip']) {
+          const headers = { ...capabilities(format, false), 'accept-encoding': encoding }
+          const response = await ask(headers)
+          expect(response.status).toBe(200)
+          const got = await read(response)
+          expect([format, encoding, got.looksWhole]).toEqual([format, encoding, false])
+          expect(got.lines.length).toBeLessThanOrEqual(2 + after)
+        }
+      }
+      await expect
+        .poll(() => server.log.at(-1), { timeout: 10_000 })
+        .toMatchObject({ outcome: 'failed', error: FAULT })
+    },
+  )
+
+  it.each(boundaries)(
+    'after %i lines ends with the fault for who asked for an end',
+    async after => {
+      cut.after = after
+      for (const format of CUT) {
+        for (const encoding of ['identity', 'gzip']) {
+          const headers = { ...capabilities(format, true), 'accept-encoding': encoding }
+          const { lines: all, looksWhole } = await read(await ask(headers))
+          expect([all.length, looksWhole]).toEqual([2 + after + 1, false])
+          expect(all.at(-1)?.endStreamAction).toEqual({
+            errorMessage: expect.stringMatching(
+              /^internal error; the provider finds it under request id/,
+            ),
+            httpStatusErrorCode: 503,
+          })
+        }
       }
     },
   )
-})
 
-it('whole answers are whole', async () => {
-  cut.after = Number.POSITIVE_INFINITY
-  const text = await (await server.query('partitioned')).text()
-  expect(text.trimEnd().split('\n')).toHaveLength(2 + FILES)
+  it('is whole when nothing is cut off', async () => {
+    cut.after = Number.POSITIVE_INFINITY
+    for (const format of CUT) {
+      const all = await linesOf(await ask(capabilities(format, true)))
+      expect(all).toHaveLength(2 + lines + 1)
+      expect(all.at(-1)?.endStreamAction).not.toHaveProperty('errorMessage')
+    }
+  })
 })
