@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Field } from '@spillway/core'
 import { localStore } from '@spillway/storage'
 import {
+  fieldJson,
   icebergBytes,
   icebergManifest,
   type ListedManifest,
@@ -11,7 +12,10 @@ import {
   writeIcebergTable,
 } from '@spillway/testkit'
 
-/** How files lie in manifests: every manifest has files of all days, or each has its own. */
+/**
+ * How files lie in manifests: every manifest has files of all days, or each has its own; `deletes` is Java's
+ * PlanningBenchmark, whose commits write one partition each: a manifest of data files and one of position deletes.
+ */
 export type IcebergShape = 'scattered' | 'clustered' | 'deletes'
 
 export interface IcebergTable {
@@ -22,7 +26,6 @@ export interface IcebergTable {
 const DAYS = 100
 const MANIFESTS = 100
 const FIRST_DAY = 20454
-/** Java's PlanningBenchmark: 30 partitions, 50 position delete files in each. */
 const PARTITIONS = 30
 const DELETES_PER_PARTITION = 50
 
@@ -36,6 +39,14 @@ const fields: readonly Field[] = [
   ...Array.from({ length: 4 }, (_, i) => column(3 + i, `number_${i}`, 'double')),
   ...Array.from({ length: 4 }, (_, i) => column(7 + i, `text_${i}`, 'string')),
 ]
+
+const spec = { id: 1000, name: 'day', sourceId: 2, transform: 'identity' }
+
+/** What Java writes into the header of every manifest. */
+const header = {
+  schema: { type: 'struct', 'schema-id': 0, fields: fields.map(fieldJson) },
+  spec: [{ name: 'day', transform: 'identity', 'source-id': 2, 'field-id': 1000 }],
+}
 
 /** A table of `files` files with bounds of ten columns, and no data files: planning never opens them. */
 export async function icebergTable(
@@ -63,10 +74,11 @@ interface Plan {
 
 /** Metadata names its files by where the table ends up, not by where it is being written. */
 async function writeTable({ draft, path, files, shape }: Plan): Promise<void> {
-  const perManifest = Math.ceil(files / MANIFESTS)
+  const count = shape === 'deletes' ? PARTITIONS : MANIFESTS
+  const perManifest = Math.ceil(files / count)
   const manifests: ListedManifest[] = []
   const store = localStore()
-  for (let i = 0; i < MANIFESTS; i++) {
+  for (let i = 0; i < count; i++) {
     const numbers = { from: i * perManifest, to: Math.min(files, (i + 1) * perManifest) }
     const days = daysOf(shape, i)
     const bytes = manifestOf(entriesOf(path, numbers, days))
@@ -76,11 +88,11 @@ async function writeTable({ draft, path, files, shape }: Plan): Promise<void> {
       addedFiles: numbers.to - numbers.from,
       addedRows: (numbers.to - numbers.from) * 1000,
     })
+    if (shape === 'deletes') manifests.push(await writeDeletes({ draft, path, day: days[0]! }))
   }
-  if (shape === 'deletes') manifests.push(await writeDeletes({ draft, path }))
   await writeIcebergTable(store, path, {
     fields,
-    specs: [{ id: 0, fields: [{ id: 1000, name: 'day', sourceId: 2, transform: 'identity' }] }],
+    specs: [{ id: 0, fields: [spec] }],
     manifests,
     sequenceNumber: 2,
   })
@@ -96,9 +108,8 @@ async function moveMetadata(path: string, draft: string): Promise<void> {
 }
 
 function daysOf(shape: IcebergShape, manifest: number): readonly number[] {
-  if (shape === 'clustered') return [FIRST_DAY + manifest]
-  const count = shape === 'deletes' ? PARTITIONS : DAYS
-  return Array.from({ length: count }, (_, day) => FIRST_DAY + day)
+  if (shape !== 'scattered') return [FIRST_DAY + manifest]
+  return Array.from({ length: DAYS }, (_, day) => FIRST_DAY + day)
 }
 
 function listed(
@@ -129,6 +140,7 @@ function manifestOf(entries: Iterable<ManifestEntry>, content?: 'deletes'): Uint
   return icebergManifest({
     codec: 'deflate',
     partition: [{ id: 1000, name: 'day', type: 'date' }],
+    header,
     entries,
     ...(content && { content }),
   })
@@ -169,25 +181,28 @@ function boundsOf(day: number, n: number, end: number): ReadonlyMap<number, Uint
   return bounds
 }
 
-async function writeDeletes(at: { readonly draft: string; readonly path: string }) {
-  const days = daysOf('deletes', 0)
-  const entries = days.flatMap(day =>
-    Array.from(
-      { length: DELETES_PER_PARTITION },
-      (_, i): ManifestEntry => ({
-        content: 1,
-        path: `${at.path}/data/day=${dateText(day)}/deletes-${i}.parquet`,
-        partition: [day],
-        recordCount: 100,
-        size: 2000,
-      }),
-    ),
+async function writeDeletes(at: {
+  readonly draft: string
+  readonly path: string
+  readonly day: number
+}): Promise<ListedManifest> {
+  const { draft, path, day } = at
+  const entries = Array.from(
+    { length: DELETES_PER_PARTITION },
+    (_, i): ManifestEntry => ({
+      content: 1,
+      path: `${path}/data/day=${dateText(day)}/deletes-${i}.parquet`,
+      partition: [day],
+      recordCount: 100,
+      size: 2000,
+    }),
   )
   const bytes = manifestOf(entries, 'deletes')
-  await localStore().put(`${at.draft}/metadata/deletes.avro`, bytes)
+  const name = `deletes-${day - FIRST_DAY}.avro`
+  await localStore().put(`${draft}/metadata/${name}`, bytes)
   return {
-    ...listed(at.path, 'deletes.avro', bytes, days),
-    content: 'deletes' as const,
+    ...listed(path, name, bytes, [day]),
+    content: 'deletes',
     sequenceNumber: 2,
     addedFiles: entries.length,
     addedRows: entries.length * 100,

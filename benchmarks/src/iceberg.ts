@@ -1,4 +1,4 @@
-import type { Snapshot } from '@spillway/core'
+import type { ObjectStore, Snapshot } from '@spillway/core'
 import { createBatchCache } from '@spillway/engine'
 import { icebergReader } from '@spillway/iceberg'
 import { parseSqlPredicate } from '@spillway/protocol'
@@ -6,16 +6,42 @@ import { localStore } from '@spillway/storage'
 import { type IcebergShape, type IcebergTable, icebergTable } from './iceberg-table.js'
 import { countKept, nameKept, type Question, timed } from './measure.js'
 
-function openSnapshot({ path }: IcebergTable): Promise<Snapshot> {
-  const cache = createBatchCache({ maxBytes: 2 ** 31 })
-  return icebergReader({ store: localStore(), cache }).snapshot({ location: `file://${path}` })
+/** A store that counts the manifests that are opened. */
+function countingStore() {
+  const store = localStore()
+  const opened = new Set<string>()
+  const counting: ObjectStore = {
+    ...store,
+    get(path, options) {
+      if (/\/(?:m|deletes-)\d+\.avro$/.test(path)) opened.add(path)
+      return store.get(path, options)
+    },
+  }
+  return { store: counting, opened }
 }
+
+function openSnapshot(
+  { path }: IcebergTable,
+  store: ObjectStore = localStore(),
+): Promise<Snapshot> {
+  const cache = createBatchCache({ maxBytes: 2 ** 31 })
+  return icebergReader({ store, cache }).snapshot({ location: `file://${path}` })
+}
+
+/** Those of one day, in a table where every manifest has its own: one of data files, and one of deletes. */
+const OPENED: Readonly<Partial<Record<IcebergShape, number>>> = { clustered: 1, deletes: 2 }
 
 function planCold(shape: IcebergShape): Question {
   return async (files, data) => {
     const table = await icebergTable(data, files, shape)
     const { predicate } = parseSqlPredicate(table.where)
-    return timed(async () => nameKept(await openSnapshot(table), predicate))
+    const { store, opened } = countingStore()
+    const measured = await timed(async () => nameKept(await openSnapshot(table, store), predicate))
+    const expected = OPENED[shape]
+    if (expected !== undefined && opened.size !== expected) {
+      throw new Error(`${opened.size} manifests were opened, and ${expected} can hold a match`)
+    }
+    return { ...measured, facts: { ...measured.facts, manifests: opened.size } }
   }
 }
 

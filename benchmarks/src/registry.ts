@@ -15,6 +15,8 @@ export interface Benchmark {
 
 const deltaRs: Peer = { kind: 'python', name: 'delta-rs', script: 'delta_rs.py' }
 const pyIceberg: Peer = { kind: 'python', name: 'pyiceberg', script: 'py_iceberg.py' }
+/** iceberg-rust's decoders, as PyIceberg ships them: what it takes to have the entries, before any of them is judged. */
+const icebergRust: Peer = { kind: 'python', name: 'iceberg-rust', script: 'iceberg_rust.py' }
 const hudiRs: Peer = { kind: 'python', name: 'hudi-rs', script: 'hudi_rs.py' }
 const awsSdk: Peer = { kind: 'node', name: 'aws-sdk' }
 
@@ -23,11 +25,12 @@ function delta(question: string, files: number, peers: readonly Peer[]): Benchma
   return { name: `${question}/delta/${size}`, question, files, smoke: true, peers }
 }
 
-/** 100 manifests; `deletes` has the shape of Iceberg's own PlanningBenchmark. */
+/** 100 manifests; `deletes` has the shape of Java's PlanningBenchmark: 30 partitions, 50 delete files in each. */
 function iceberg(question: string, files: number, smoke = false): Benchmark {
   const size = files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
   const name = `${question}/iceberg/${size}`
-  return { name, question: `iceberg-${question}`, files, smoke, peers: [pyIceberg] }
+  const peers = question.endsWith('-warm') ? [pyIceberg] : [pyIceberg, icebergRust]
+  return { name, question: `iceberg-${question}`, files, smoke, peers }
 }
 
 /** File groups with column_stats (`indexed`) or without a metadata table (`plain`), cold. */
@@ -50,6 +53,8 @@ export const benchmarks: readonly Benchmark[] = [
   iceberg('plan-cold', 1_000_000),
   iceberg('plan-warm', 1_000_000),
   iceberg('clustered-cold', 1_000_000),
+  iceberg('deletes-cold', 30_000, true),
+  iceberg('deletes-warm', 30_000, true),
   iceberg('deletes-cold', 1_500_000),
   iceberg('deletes-warm', 1_500_000),
   ...[1000, 10_000, 100_000].flatMap(files => [

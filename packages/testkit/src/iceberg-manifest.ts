@@ -40,6 +40,8 @@ export interface ManifestOptions extends Pick<AvroFileOptions, 'codec' | 'blockB
   readonly specId?: number
   readonly content?: 'data' | 'deletes'
   readonly partition?: readonly PartitionColumn[]
+  /** The table's columns and the spec's fields, in the header as Java writes them: iceberg-rust needs both. */
+  readonly header?: { readonly schema: unknown; readonly spec: unknown }
   readonly entries: Iterable<ManifestEntry>
 }
 
@@ -55,6 +57,11 @@ export function icebergManifest(options: ManifestOptions): Uint8Array {
         'format-version': String(formatVersion),
         'partition-spec-id': String(specId),
         content,
+        ...(options.header && {
+          schema: JSON.stringify(options.header.schema),
+          'schema-id': '0',
+          'partition-spec': JSON.stringify(options.header.spec),
+        }),
       },
     },
     options.entries,

@@ -152,7 +152,8 @@ export async function writeIcebergTable(
   await store.put(`${location}/metadata/version-hint.text`, utf8.encode('1'))
 }
 
-function fieldJson(each: Field): unknown {
+/** A field as table metadata spells it. */
+export function fieldJson(each: Field): unknown {
   return { id: each.id, name: each.name, required: !each.nullable, type: typeJson(each.type) }
 }
 

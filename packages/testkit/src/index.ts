@@ -37,6 +37,7 @@ export {
   type PartitionColumn,
 } from './iceberg-manifest.js'
 export {
+  fieldJson,
   type IcebergTableOptions,
   icebergManifestList,
   type ListedManifest,
