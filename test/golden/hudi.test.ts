@@ -1,66 +1,37 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { eq, isNull, type Predicate, type Snapshot, type SnapshotRef } from '@spillway/core'
 import { duckDb, rowJson, tableRows } from '@spillway/duckdb'
 import { hudiReader } from '@spillway/hudi'
 import { planScan } from '@spillway/planner'
 import { localStore } from '@spillway/storage'
-import { keepingCache, readTarGz } from '@spillway/testkit'
+import { keepingCache } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
+import {
+  cells,
+  exact,
+  expected,
+  type Golden,
+  PARTIAL,
+  type Rows,
+  tables,
+  titled,
+  unpackedTables,
+} from './hudi-tables.js'
 
-/** Rows as Spark read them; `error` where it refused. */
-interface Rows {
-  readonly columns: readonly { readonly name: string; readonly type: string }[]
-  readonly rows: readonly (readonly unknown[])[]
-  readonly error?: string
-}
-interface Golden {
-  readonly name: string
-  readonly archive: string
-  readonly tableVersion: number
-  readonly snapshot: Rows
-  readonly readOptimized?: Rows
-  readonly versions: Readonly<Record<string, Rows>>
-}
-
-const fixtures = fileURLToPath(new URL('../fixtures/hudi/', import.meta.url))
-const { tables } = JSON.parse(readFileSync(`${fixtures}catalogue.json`, 'utf8')) as {
-  tables: readonly Golden[]
-}
-const folder = mkdtempSync(join(tmpdir(), 'spillway-hudi-'))
 const store = localStore()
 const reader = hudiReader({ store, cache: keepingCache() })
 const duckdb = duckDb()
 const rows = tableRows({ store, duckdb, files: plannedFiles })
-const unpacked = new Map<string, Promise<string>>()
+const { locationOf, remove } = unpackedTables()
 
 afterAll(async () => {
   await duckdb.close()
-  rmSync(folder, { recursive: true })
+  remove()
 })
 
 async function* plannedFiles(snapshot: Snapshot, where?: Predicate) {
   for await (const { files, selection } of planScan(snapshot, where ? { predicate: where } : {})) {
     yield files.files(selection)
   }
-}
-
-function locationOf({ archive }: Golden): Promise<string> {
-  const known = unpacked.get(archive) ?? unpack(archive)
-  unpacked.set(archive, known)
-  return known
-}
-
-async function unpack(archive: string): Promise<string> {
-  const root = join(folder, archive.replace('.tar.gz', ''))
-  for (const [path, bytes] of readTarGz(readFileSync(fixtures + archive))) {
-    await mkdir(dirname(join(root, path)), { recursive: true })
-    await writeFile(join(root, path), bytes)
-  }
-  return `file://${root}`
 }
 
 async function read(
@@ -79,32 +50,6 @@ async function read(
   }
   return read.sort()
 }
-
-/** Maps have no order: their entries are compared sorted. */
-function cells(row: unknown): string {
-  return JSON.stringify(row, (_, value) =>
-    Array.isArray(value) && value.length > 0 && value.every(item => isEntry(item))
-      ? [...value].sort((a, b) => (a.key < b.key ? -1 : 1))
-      : value,
-  )
-}
-
-function isEntry(item: unknown): item is { key: string; value: unknown } {
-  return typeof item === 'object' && item !== null && 'key' in item && 'value' in item
-}
-
-const expected = ({ rows }: Rows) => rows.map(cells).sort()
-const titled = (list: readonly Golden[]) => list.map(table => [table.archive, table] as const)
-
-/** Spark answers these otherwise than with the table's rows; see test/fixtures/README.md. */
-const PATH_AS_VALUE = new Set(['v6/cow_timestamp_keygen.tar.gz'])
-const PARTIAL = tables.filter(({ name }) => name === 'mor_partial_update')
-const exact = tables.filter(
-  table =>
-    table.snapshot.error === undefined &&
-    !PARTIAL.includes(table) &&
-    !PATH_AS_VALUE.has(table.archive),
-)
 
 describe('golden Hudi tables', () => {
   it.each(titled(exact))('%s: has the rows of the snapshot query of Spark', async (_, table) => {
@@ -163,6 +108,30 @@ describe('golden Hudi tables', () => {
       await expect(read(table, table.readOptimized!)).rejects.toMatchObject({
         code: 'UNSUPPORTED_FEATURE',
         message: expect.stringMatching(/PartialUpdateAvroPayload|partial updates/),
+      })
+    },
+  )
+
+  it.each([
+    ['cow_promote_types', ['typeWidening']],
+    ['mor_promote_types', ['typeWidening']],
+    ['cow_schema_on_read', ['schemaOnRead']],
+    ['cow_schema_on_read_types', ['schemaOnRead', 'typeWidening']],
+    ['mor_add_column', []],
+  ])('%s: says what readers must know of its older files', async (name, features) => {
+    for (const table of tables.filter(each => each.name === name)) {
+      const snapshot = await reader.snapshot({ location: await locationOf(table) })
+      expect([table.archive, [...snapshot.features].sort()]).toEqual([table.archive, features])
+    }
+  })
+
+  it.each(titled(tables.filter(({ refused }) => refused !== undefined)))(
+    '%s: is refused by the name of what it is',
+    async (_, table) => {
+      const source = { location: await locationOf(table) }
+      await expect(reader.snapshot(source)).rejects.toMatchObject({
+        code: 'UNSUPPORTED_FEATURE',
+        message: expect.stringContaining(table.refused!),
       })
     },
   )
