@@ -21,7 +21,8 @@ const TABLE_WIDE: Readonly<Record<string, string>> = {
   columnMapping: 'its columns are named differently inside its files (column mapping)',
   initialDefaults: 'its older files lack columns that have a default',
   typeWidening: 'its older files hold narrower types (type widening)',
-  schemaOnRead: 'its older files call columns by other names (Hudi schema-on-read evolution)',
+  schemaOnRead:
+    'its older files call columns by other names or hold other types (Hudi schema evolution)',
 }
 
 export interface ExactRows {
@@ -140,14 +141,17 @@ export async function makeExact(
     }
     case 'vector': {
       const vector = await exact.resolver!.toDeletionVector(exact.snapshot, file, signal)
-      return fitsInLine(vector, exact) ? [{ file, vector }] : rewritten(file, exact, signal)
+      return [{ file, vector: await placed(vector, exact, signal) }]
     }
     case 'split': {
       const slice = await exact.resolver!.splitSlice(exact.snapshot, file, signal)
       if (slice === undefined) throw deletedRowsRefusal(exact, { files: 1 })
       const { base, changed } = slice
-      if (!fitsInLine(base?.vector, exact)) return rewritten(file, exact, signal)
-      return [...(base === undefined ? [] : [base]), ...(changed ? [{ file: changed }] : [])]
+      const vector = base?.vector && (await placed(base.vector, exact, signal))
+      return [
+        ...(base === undefined ? [] : [{ file: base.file, ...(vector && { vector }) }]),
+        ...(changed ? [{ file: changed }] : []),
+      ]
     }
     case 'rewritten':
       return rewritten(file, exact, signal)
@@ -162,11 +166,16 @@ export function fitsInLine(vector: DeletionVector | undefined, { accepts }: Exac
   )
 }
 
-/** True where a file may be replaced by one with the table's own names and without deleted rows. */
-export function canRewrite(exact: ExactRows): boolean {
-  const { snapshot, accepts, resolver } = exact
-  if (resolver?.toCompleteFile === undefined) return false
-  return tableWideNeeds(snapshot, accepts).length > 0 || !snapshot.features.has('columnMapping')
+/** Inside the line, or in a file of its own where it is too long for that. */
+async function placed(
+  vector: DeletionVector,
+  exact: ExactRows,
+  signal?: AbortSignal,
+): Promise<DeletionVector> {
+  if (fitsInLine(vector, exact)) return vector
+  const { resolver } = exact
+  if (resolver?.toVectorFile !== undefined) return resolver.toVectorFile(vector, signal)
+  throw deletedRowsRefusal(exact, { files: 1, tooLong: true })
 }
 
 async function rewritten(
@@ -175,10 +184,7 @@ async function rewritten(
   signal?: AbortSignal,
 ): Promise<readonly ExactFile[]> {
   const { snapshot, resolver } = exact
-  if (resolver?.toCompleteFile === undefined || !canRewrite(exact)) {
-    throw deletedRowsRefusal(exact, { files: 1, tooLong: true })
-  }
-  return [{ file: withoutOriginals(await resolver.toCompleteFile(snapshot, file, signal)) }]
+  return [{ file: withoutOriginals(await resolver!.toCompleteFile!(snapshot, file, signal)) }]
 }
 
 /** What the log said about the original's rows and names is not true of its replacement. */

@@ -1,4 +1,4 @@
-import { isTableError, TableError, type TableSource } from '@spillway/core'
+import { isTableError, type Schema, TableError, type TableSource } from '@spillway/core'
 import { archivedWrites } from './archived-timeline.js'
 import { refuseCleaned } from './cleaned.js'
 import type { Visibility } from './file-slices.js'
@@ -10,10 +10,12 @@ import { listMetadata } from './metadata-listing.js'
 import { type MetadataTable, openMetadataTable } from './metadata-table.js'
 import type { HudiReaderOptions } from './options.js'
 import { zoneOf } from './resolve.js'
+import { readTableSchema } from './schema.js'
 import { loadSchemaHistory } from './schema-history.js'
 import { type HudiSnapshot, hudiSnapshot } from './snapshot.js'
-import { findTableSchema } from './table-schema.js'
+import { type FoundSchema, findTableSchema } from './table-schema.js'
 import type { CommitLoader, TableState } from './table-state.js'
+import { typeChanges } from './type-changes.js'
 import { visibilityAt } from './visibility.js'
 
 export interface BuildOptions {
@@ -36,10 +38,8 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
   const isLatest = write === timeline.writes[timeline.writes.length - 1]
   const archived = await archiveFor(build, isLatest)
   const writes = writesUpTo([...archived, ...timeline.writes], write)
-  await commits.loadAll(
-    writes.filter(w => w.action === 'replacecommit'),
-    signal,
-  )
+  // All of them: any may have replaced file groups, or written under another schema.
+  await commits.loadAll(writes, signal)
   const found = await findTableSchema(store, root, config, {
     writes,
     commits,
@@ -78,6 +78,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     timeZone: zoneOf(config, options.timeZone ?? 'UTC'),
     schema: found.schema,
     history,
+    changed: typeChanges(found.schema, earlierSchemas(build, writes, found)),
     visibility,
     exactVisibility: exactVisibility(build, asOf),
     generations: build.generations,
@@ -87,6 +88,24 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     ...(config.tableType === 'MERGE_ON_READ' &&
       logMethods({ options, state, schema: found.schema, history, visibility, asOf })),
   })
+}
+
+/**
+ * The schemas that files may have been written under, besides the one that holds. The one the table was created with
+ * stands for what the archive would tell: types only ever widen.
+ */
+function earlierSchemas(
+  { commits, state }: BuildOptions,
+  writes: readonly Instant[],
+  { avro }: FoundSchema,
+): readonly Schema[] {
+  const { root, config } = state
+  const texts = new Set<string>()
+  const loaded = commits.loaded
+  for (const text of [config.createSchema, ...writes.map(({ begin }) => loaded.get(begin)?.schema)])
+    if (text !== undefined && text !== avro) texts.add(text)
+  const options = { path: root, partitionFields: config.partitionFields }
+  return [...texts].map(text => readTableSchema(text, options))
 }
 
 /** What counts, with the completion times of archived writes as the archive has them; read once, if at all. */

@@ -35,6 +35,7 @@ import { sliceBatch } from './slice-batch.js'
 import { logCountOf, type SliceTable, sliceTable } from './slice-table.js'
 import type { TableConfig } from './table-config.js'
 import type { TableState } from './table-state.js'
+import type { TypeChanges } from './type-changes.js'
 
 /** Everything a snapshot is made of. */
 export interface SnapshotParts {
@@ -48,6 +49,7 @@ export interface SnapshotParts {
   readonly timeZone: string
   readonly schema: Schema
   readonly history: SchemaHistory | undefined
+  readonly changed: TypeChanges
   readonly visibility: Visibility
   /** The same with the archive read: asked for where it may make a difference. */
   readonly exactVisibility: () => Promise<Visibility>
@@ -162,8 +164,11 @@ function propertiesOf(config: TableConfig, readOptimized: boolean): ReadonlyMap<
 /**
  * Logs are not among them: which slices have any is known file by file, and a table whose slices have none is plain.
  */
-function featuresOf({ history }: SnapshotParts): ReadonlySet<string> {
-  return new Set(history?.renames === true ? ['schemaOnRead'] : [])
+function featuresOf({ history, changed }: SnapshotParts): ReadonlySet<string> {
+  const features = new Set<string>()
+  if (changed.widened) features.add('typeWidening')
+  if (history?.renames === true || changed.converted) features.add('schemaOnRead')
+  return features
 }
 
 /** Statistics of partitions are of the table as it is now, and go by the names that columns have now. */
