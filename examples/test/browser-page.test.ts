@@ -21,6 +21,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in a browser${withoutChrom
   let browser: Browser
   let page: Page
   const complaints: string[] = []
+  const unranged: string[] = []
 
   beforeAll(async () => {
     share = await startSampleShare()
@@ -36,6 +37,10 @@ describe.skipIf(chromiumPath === undefined)(`the page in a browser${withoutChrom
     browser = await startChromium()
     page = await browser.newPage({ viewport: { width: 1320, height: 880 } })
     page.on('pageerror', error => complaints.push(error.message))
+    page.on('request', request => {
+      const file = request.url().includes('/files/') && request.method() === 'GET'
+      if (file && request.headers().range === undefined) unranged.push(request.url())
+    })
     await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`)
   })
 
@@ -93,7 +98,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in a browser${withoutChrom
   it('shows tables of every format', async () => {
     const names = await page.locator('nav button').allTextContents()
     for (const name of names) await openTable(name)
-    expect(complaints).toEqual([])
+    expect([complaints, unranged]).toEqual([[], []])
   })
 
   it('says in words that a profile cannot be used', async () => {
