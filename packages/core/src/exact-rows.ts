@@ -28,6 +28,8 @@ export interface RowResolver {
   ): Promise<SplitSlice | undefined>
   /** A Parquet file in staging with exactly the live rows under the snapshot's schema. Absent without staging. */
   toCompleteFile?(snapshot: Snapshot, file: DataFile, signal?: AbortSignal): Promise<DataFile>
+  /** The same vector in a Delta vector file in staging, where it is too long for a line. Absent without staging. */
+  toVectorFile?(vector: DeletionVector, signal?: AbortSignal): Promise<DeletionVector>
 }
 
 /** The rows of a slice with logs, apart: those of its base file that no log touches, and those that the logs made. */

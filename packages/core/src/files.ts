@@ -133,6 +133,8 @@ export type DeleteFile =
       readonly path: string
       readonly fileFormat: FileFormat
       readonly size: number
+      /** Rows that it deletes, of all the files it names together. */
+      readonly recordCount?: number
     }
   | {
       readonly kind: 'equality-delete'

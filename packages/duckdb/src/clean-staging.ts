@@ -17,7 +17,7 @@ export async function cleanStaging(
   let removed = 0
   for await (const { path, lastModified } of store.list(folder, signal ? { signal } : {})) {
     // Only names that we write: whatever else lies there is somebody else's.
-    if (!/\/[0-9a-f]{2}\/[0-9a-f]{64}\.parquet$/.test(path)) continue
+    if (!/\/[0-9a-f]{2}\/[0-9a-f]{64}\.(parquet|bin)$/.test(path)) continue
     if (now - lastModified <= olderThanMs) continue
     await store.delete(path, signal)
     removed++

@@ -16,6 +16,7 @@ import { sharedWork } from './shared-work.js'
 import { splitInMemory, splitInStaging } from './split-slice.js'
 import { type Staging, stage, stagedFile, stagedPath } from './staged-file.js'
 import { stagedName } from './staged-name.js'
+import { toVectorFile } from './vector-file.js'
 
 export interface RowResolverOptions {
   readonly store: ObjectStore
@@ -77,6 +78,7 @@ export function rowResolver(options: RowResolverOptions): RowResolver {
           () => resolving(using, snapshot, context => completeFile(file, staging, context)),
           signal,
         ),
+      toVectorFile: (vector, signal) => toVectorFile(vector, staging, signal),
     }),
   }
 }

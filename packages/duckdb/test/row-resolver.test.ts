@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { DataFile, DeleteFile, LogRecord, SplitSlice } from '@spillway/core'
+import type { DataFile, DeleteFile, DeletionVector, LogRecord, SplitSlice } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readVector, vectorBytes } from '../src/deletion-vector.js'
@@ -95,6 +95,23 @@ describe('toDeletionVector', () => {
     await expect(resolver.toDeletionVector(iceberg, file)).rejects.toMatchObject({
       code: 'UNSUPPORTED_FEATURE',
     })
+  })
+})
+
+describe('toVectorFile', () => {
+  it('puts a vector into a file that readers of Delta understand, once', async () => {
+    const long = vector(Array.from({ length: 30_000 }, (_, i) => 3 * i)) as DeletionVector
+    const stored = await resolver.toVectorFile(long)
+    expect(await resolver.toVectorFile(long)).toEqual(stored)
+    if (stored.bitmap instanceof Uint8Array) throw new Error('expected a file')
+    const { bytes } = (await table.store.get(stored.bitmap.path))!
+    expect([bytes[0], stored.bitmap.offset, bytes.length]).toEqual([1, 5, stored.bitmap.length + 9])
+    const read = await readVector(table.store, stored)
+    expect([read.cardinality, read.has(89_997), read.has(89_998)]).toEqual([30_000, true, false])
+    const disk = stored.bitmap.path.slice('file://'.length)
+    utimesSync(disk, 1000, 1000)
+    const options = { location: staging.location, olderThanMs: 3_600_000, now: Date.now() }
+    expect(await cleanStaging(table.store, options)).toBe(1)
   })
 })
 

@@ -26,7 +26,7 @@ export function deletedRowsRefusal(
   return new TableError(
     'UNSUPPORTED_FEATURE',
     tooLong
-      ? `${some} deleted rows whose deletion vector is longer than the ${accepts.inlineVectorBytes} bytes that a line of the answer may hold; have the provider configure staging, which rewrites them`
+      ? `${some} deleted rows whose deletion vector is longer than the ${accepts.inlineVectorBytes} bytes that a line of the answer may hold; have the provider configure staging, which holds it in a file`
       : `${some} deleted or changed rows that ${vectors ? 'no deletion vector' : 'plain Parquet cannot'} ${vectors ? 'says' : 'say'}; ${remedy(exact, vectors)}`,
     {
       context: {

@@ -7,10 +7,11 @@ import {
   throwIfCancelled,
 } from '@spillway/core'
 import type { PlannedFiles } from '@spillway/planner'
-import { canRewrite, type ExactRows, fitsInLine, hasLogs, wayOf } from './exact-files.js'
+import { type ExactRows, fitsInLine, hasLogs, wayOf } from './exact-files.js'
 import { mapBounded } from './map-bounded.js'
 import type { PartitionGrant } from './partition-grant.js'
 import { deletedRowsRefusal, foreignRefusal } from './refusals.js'
+import { longestVector } from './vector-length.js'
 
 export interface EarlyOptions {
   /** Files that are not handed out are no reason to refuse. */
@@ -119,15 +120,10 @@ export async function refuseLongVector(
 /** What the metadata does not prove short enough is resolved now: the resolver keeps it for the stream. */
 async function lookAtVector(file: DataFile, look: Look): Promise<void> {
   const { exact, options } = look
-  if (canRewrite(exact) || longestVector(file) <= exact.accepts.inlineVectorBytes) return
+  if (exact.resolver?.toVectorFile !== undefined) return
+  if (longestVector(file) <= exact.accepts.inlineVectorBytes) return
   const vector = await exact.resolver!.toDeletionVector(exact.snapshot, file, options.signal)
   if (!fitsInLine(vector, exact)) look.tooLong++
-}
-
-/** Bytes of the longest roaring bitmap over a file's positions: 8 KiB and a few bytes for each 2^16 of them. */
-function longestVector({ recordCount }: DataFile): number {
-  if (recordCount === undefined) return Number.POSITIVE_INFINITY
-  return 64 + Math.ceil(recordCount / 65536) * (8192 + 16)
 }
 
 /** Refuses logs whose headers tell that they cannot be merged, and changed rows that there is nowhere to write to. */
@@ -135,7 +131,7 @@ async function lookAtLogs(file: DataFile, look: Look): Promise<void> {
   const { exact, options } = look
   const { snapshot, resolver } = exact
   const summary = await snapshot.inspectLogs?.(file, options.signal)
-  if (canRewrite(exact)) return
+  if (resolver?.toCompleteFile !== undefined) return
   // Once the answer is known to be a refusal, the rest is only counted.
   if (summary?.mayAddRows !== false && look.refused > 0) {
     look.refused++

@@ -44,6 +44,11 @@ const resolver: RowResolver = {
   async splitSlice(_, file) {
     return { changed: { ...file, path: `file:///staging/new-${file.recordedPath}`, logFiles: [] } }
   },
+  async toVectorFile(given) {
+    const { id, bitmap } = given
+    const length = bitmap.length
+    return { ...given, bitmap: { path: `file:///staging/${id}.bin`, offset: 5, length } }
+  },
   async toCompleteFile(_, file) {
     return {
       ...file,
@@ -177,30 +182,30 @@ it.each([
     ...NO_STAGING,
     async toDeletionVector() {
       resolved++
-      const bitmap = new Uint8Array(1_048_577)
+      const bitmap = new Uint8Array(52_429)
       return { kind: 'deletion-vector', id: 'long', bitmap, cardinality: 1 }
     },
   }
-  const accepts = { ...VECTORS, inlineVectorBytes: 1_048_576 }
+  const accepts = { ...VECTORS, inlineVectorBytes: 52_428 }
+  const long_ = dataFile('a', { deletes: [equality], ...given } as never)
+  const short = dataFile('short', { deletes: [equality] })
   const table = {
-    files: [
-      dataFile('short', { deletes: [equality] }),
-      dataFile('a', { deletes: [equality], ...given } as never),
-    ],
+    files: [short, long_],
     format: 'iceberg',
     features: ['deletionVectors'],
   } as const
   await expect(sign(table, accepts, { rowResolver: long })).rejects.toMatchObject({
     code: 'UNSUPPORTED_FEATURE',
-    message: expect.stringMatching(/^1 file .*longer than the 1048576 bytes.*staging/),
+    message: expect.stringMatching(/^1 file .*longer than the 52428 bytes.*staging/),
   })
   // Ten rows make no long vector: nobody resolved the other file to know that.
   expect(resolved).toBe(1)
-  const [rewritten] = await sign({ ...table, files: [table.files[1]!] }, accepts, {
-    ...STAGED,
-    rowResolver: { ...resolver, toDeletionVector: long.toDeletionVector },
+  const rowResolver = { ...resolver, toDeletionVector: long.toDeletionVector }
+  const [stored] = await sign({ ...table, files: [long_] }, accepts, { ...STAGED, rowResolver })
+  expect(stored).toMatchObject({
+    file: { path: `${LOCATION}/a` },
+    vector: { url: `https://signed/${encodeURIComponent('file:///staging/long.bin')}` },
   })
-  expect(rewritten).toMatchObject({ file: { path: 'file:///staging/a' } })
 })
 
 it('sends a slice with logs as its base less a vector and a small file', async () => {

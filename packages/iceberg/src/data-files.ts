@@ -100,7 +100,7 @@ function deleteFile(applied: AppliedDelete, resolve: PathResolver): DeleteFile {
   if (kind !== 'vector') {
     const file = { path, fileFormat: dataFormat(view, row), size: columns.size[row]! }
     return kind === 'position'
-      ? { kind: 'position-delete', ...file }
+      ? { kind: 'position-delete', ...file, recordCount: columns.recordCount[row]! }
       : { kind: 'equality-delete', ...file, fieldIds: details.equalityIds.get(row)! }
   }
   const offset = details.contentOffset[row]!

@@ -79,8 +79,11 @@ const REWRITABLE: ReadonlySet<string> = new Set([
   'schemaOnRead',
 ])
 
-/** Longest bitmap that is put into a line: some 8 million deleted rows of one file at worst. */
-const INLINE_VECTOR_BYTES = 1024 ** 2
+/**
+ * Longest bitmap that is put into a line: 13,107 groups of five characters for four bytes each. Delta for Spark passes
+ * the descriptor on with `writeUTF`, which takes 65,535 bytes; delta-kernel and Delta's protocol know no limit.
+ */
+const INLINE_VECTOR_BYTES = 52_428
 
 /**
  * The format a table is answered in. It follows what the table declares, never which files survive, so that it is the
