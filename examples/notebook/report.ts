@@ -29,12 +29,15 @@ export async function runCell(share: AttachedShare, cell: Cell): Promise<Answer>
       values.push(Number(value))
     }
   }
-  return { cell, labels, values, cost: result.explanation.scans.map(costText) }
+  const { scans } = result.explanation
+  // Fetched by the query as a whole: its tables share the connection.
+  const fetched = `${Math.max(0, ...scans.map(scan => scan.fetchedBytes())).toLocaleString('en-US')} bytes fetched`
+  return { cell, labels, values, cost: [...scans.map(costText), fetched] }
 }
 
-function costText({ table, files, columns, fetchedBytes }: ScanExplanation): string {
+function costText({ table, files, columns }: ScanExplanation): string {
   const known = files.total ?? files.answered
-  return `${table}: ${files.kept} of ${known} files, ${columns.read.length} of ${columns.all.length} columns, ${fetchedBytes().toLocaleString('en-US')} bytes fetched`
+  return `${table}: ${files.kept} of ${known} files, ${columns.read.length} of ${columns.all.length} columns`
 }
 
 /** The whole report as one HTML page that needs nothing else. */

@@ -17,7 +17,10 @@ it('answers every cell through the share, from the files that may match alone', 
   expect(perDay!.labels).toHaveLength(14)
   // Twenty rows of the seventh day are deleted.
   expect(perDay!.values).toEqual([...Array(6).fill(3000), 2980, ...Array(7).fill(3000)])
-  expect(perDay!.cost).toEqual([expect.stringMatching(/trips: 28 of 28 files, \d of 6 columns/)])
+  expect(perDay!.cost).toEqual([
+    expect.stringMatching(/trips: 28 of 28 files, \d of 6 columns/),
+    expect.stringMatching(/^[\d,]+ bytes fetched$/),
+  ])
   expect(weekend!.labels).toHaveLength(6)
   expect(weekend!.cost.join('\n')).toMatch(/city.public.trips: 4 of 28 files/)
   expect(warmth!.values.every(value => value > 0 && value < 20)).toBe(true)
