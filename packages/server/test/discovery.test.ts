@@ -32,7 +32,7 @@ describe('who asks', () => {
   })
 
   it('2: an expired token is a 401, a superseded one works until its grace ends', async () => {
-    expect((await server.ask('/shares', as('expired'))).status).toBe(401)
+    expect((await server.ask('/shares', as('an-expired-token'))).status).toBe(401)
     expect((await server.ask('/shares', as('superseded'))).status).toBe(200)
     server.time.now = Date.UTC(2101, 0, 1)
     expect((await server.ask('/shares', as('superseded'))).status).toBe(401)

@@ -98,7 +98,7 @@ function withRecipients(config: SharesConfig): SharesConfig {
         tokens: [
           { sha256: sha256(TOKEN) },
           { sha256: sha256('superseded'), expiresAt: '2100-01-01T00:00:00Z' },
-          { sha256: sha256('expired'), expiresAt: '2020-01-01T00:00:00Z' },
+          { sha256: sha256('an-expired-token'), expiresAt: '2020-01-01T00:00:00Z' },
         ],
         shares: ['lake', 'OTHER', 'third'],
       },
