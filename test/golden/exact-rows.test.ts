@@ -1,0 +1,210 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Accepts, DataFile, Snapshot, TableSource, UrlSigner } from '@spillway/core'
+import { rowJson, rowResolver, tableRows } from '@spillway/duckdb'
+import { readParquetFooter } from '@spillway/encoding'
+import type { SignedFile } from '@spillway/engine'
+import { compose } from 'spillway'
+import { afterAll, describe, expect, it } from 'vitest'
+import { exact as hudiTables, unpackedTables } from './hudi-tables.js'
+
+const iceberg = fileURLToPath(new URL('../fixtures/iceberg/', import.meta.url))
+const icebergTables = (
+  JSON.parse(readFileSync(`${iceberg}catalogue.json`, 'utf8')) as {
+    readonly tables: readonly {
+      readonly name: string
+      readonly folder: string
+      readonly features: readonly string[]
+      readonly rebase: TableSource['rebase']
+    }[]
+  }
+).tables.filter(({ features }) => !features.includes('orc') && !features.includes('avro'))
+
+const unpacked = unpackedTables()
+const folder = mkdtempSync(join(tmpdir(), 'spillway-exact-'))
+const spillway = compose()
+const { store, duckdb } = spillway
+afterAll(async () => {
+  await spillway.close()
+  unpacked.remove()
+  rmSync(folder, { recursive: true })
+})
+
+const signer: UrlSigner = {
+  covers: () => true,
+  sign: async paths => ({ urls: [...paths], expiresAt: 1 }),
+}
+const location = `file://${folder}`
+const staged = spillway.engine({
+  signers: [signer],
+  stagingLocations: [location],
+  rowResolver: rowResolver({ store, duckdb, staging: { store, location } }),
+})
+const unstaged = spillway.engine({
+  signers: [signer],
+  rowResolver: rowResolver({ store, duckdb }),
+})
+
+const PLAIN: Accepts = { features: new Set(), inlineVectorBytes: 0 }
+const VECTORS: Accepts = {
+  features: new Set(['deletionVectors', 'columnMapping', 'typeWidening']),
+  inlineVectorBytes: 52_428,
+}
+/** As where every vector is too long for a line. */
+const LONG_VECTORS: Accepts = { ...VECTORS, inlineVectorBytes: 0 }
+
+type Engine = typeof staged
+
+async function sent(engine: Engine, snapshot: Snapshot, accepts: Accepts) {
+  const files: SignedFile[] = []
+  for await (const batch of engine.signedFiles(snapshot, { accepts })) files.push(...batch)
+  return files
+}
+
+/** What a recipient reads who applies vectors and nothing else: no log file, no delete file. */
+function received(files: readonly SignedFile[]): readonly DataFile[] {
+  return files.map(({ file, vector }) => {
+    expect(file.logFiles).toEqual([])
+    return { ...file, deletes: vector === undefined ? [] : [vector.vector] }
+  })
+}
+
+async function rowsOf(snapshot: Snapshot, files?: readonly DataFile[]): Promise<readonly string[]> {
+  const { mergedLogs: _, ...unmerged } = snapshot
+  const rows =
+    files === undefined
+      ? spillway.rows
+      : tableRows({
+          store,
+          duckdb,
+          async *files() {
+            yield files
+          },
+        })
+  const answer = rows.rows(files === undefined ? snapshot : unmerged)
+  const found: string[] = []
+  for await (const block of answer.rows) {
+    for (const row of block) found.push(JSON.stringify(rowJson(row, answer.fields)))
+  }
+  return found.sort()
+}
+
+/** Clients trust the count of a file with a vector, and staged files are told by nobody else. */
+async function expectRightCounts(files: readonly SignedFile[]): Promise<void> {
+  for (const { file } of files) {
+    if (file.recordCount === undefined) continue
+    const meta = await store.head(file.path)
+    expect([file.recordCount, file.size]).toEqual([
+      (await readParquetFooter(store, meta!)).rowCount,
+      meta!.size,
+    ])
+  }
+}
+
+/** A vector with a URL is in a file, and one without travels inside the line. */
+function expectPlaced(files: readonly SignedFile[], { inlineVectorBytes }: Accepts): void {
+  for (const { vector } of files) {
+    if (vector === undefined) continue
+    const { bitmap } = vector.vector
+    expect(vector.url === undefined).toBe(bitmap instanceof Uint8Array)
+    if (inlineVectorBytes === 0) expect(vector.url).toMatch(/\.bin$/)
+  }
+}
+
+async function refusalOf(work: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work
+    return undefined
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
+    return (error as Error).message
+  }
+}
+
+async function expectExact(source: TableSource): Promise<void> {
+  const snapshot = await staged.snapshot(source)
+  const rows = await rowsOf(snapshot)
+  for (const accepts of [VECTORS, LONG_VECTORS, PLAIN]) {
+    const files = await sent(staged, snapshot, accepts)
+    expect(await rowsOf(snapshot, received(files))).toEqual(rows)
+    await expectRightCounts(files)
+    expectPlaced(files, accepts)
+    // The second answer is made of the same files.
+    if (accepts === VECTORS) expect(await sent(staged, snapshot, accepts)).toEqual(files)
+  }
+  let files: readonly SignedFile[] = []
+  const refusal = await refusalOf(
+    sent(unstaged, snapshot, VECTORS).then(found => {
+      files = found
+    }),
+  )
+  if (refusal === undefined) expect(await rowsOf(snapshot, received(files))).toEqual(rows)
+  else expect(refusal).toMatch(/staging/)
+}
+
+describe('every golden table reaches recipients with and without vectors exactly', () => {
+  it.each(
+    hudiTables
+      .filter(({ name }) => name.startsWith('mor_'))
+      .map(table => [table.archive, table] as const),
+  )('%s', async (_, table) => {
+    await expectExact({ location: await unpacked.locationOf(table) })
+  })
+
+  it.each(icebergTables.map(table => [table.name, table] as const))('%s', async (_, table) => {
+    const location = `file://${iceberg}${table.folder}`
+    await expectExact({
+      location,
+      format: 'iceberg',
+      ...(table.rebase && { rebase: table.rebase }),
+    })
+  })
+})
+
+describe('without staging', () => {
+  it('position and equality deletes reach recipients of vectors, and others are told how', async () => {
+    for (const name of ['java-v2-equality-deletes', 'spark-v2-deletes-file']) {
+      const table = icebergTables.find(each => each.name === name)!
+      const source = {
+        location: `file://${iceberg}${table.folder}`,
+        format: 'iceberg',
+        ...(table.rebase && { rebase: table.rebase }),
+      } as const
+      const snapshot = await unstaged.snapshot(source)
+      const files = await sent(unstaged, snapshot, VECTORS)
+      expect(files.some(({ vector }) => vector !== undefined && vector.url === undefined)).toBe(
+        true,
+      )
+      expect(await rowsOf(snapshot, received(files))).toEqual(await rowsOf(snapshot))
+      expect(await refusalOf(sent(unstaged, snapshot, PLAIN))).toMatch(
+        /readerfeatures=deletionvectors", or have the provider configure staging$/,
+      )
+    }
+  })
+
+  const goldens = (name: string) =>
+    Promise.all(
+      hudiTables
+        .filter(table => table.name === name)
+        .map(async table => unstaged.snapshot({ location: await unpacked.locationOf(table) })),
+    )
+
+  it('logs that only delete, if in data blocks, reach recipients of vectors', async () => {
+    let vectors = 0
+    for (const snapshot of await goldens('mor_soft_delete')) {
+      const files = await sent(unstaged, snapshot, VECTORS)
+      vectors += files.filter(({ vector }) => vector !== undefined).length
+    }
+    expect(vectors).toBeGreaterThan(0)
+  })
+
+  it('logs that change rows are refused', async () => {
+    for (const snapshot of await goldens('mor_commit_time')) {
+      expect(await refusalOf(sent(unstaged, snapshot, VECTORS))).toMatch(
+        /no deletion vector says; have the provider configure staging/,
+      )
+    }
+  })
+})
