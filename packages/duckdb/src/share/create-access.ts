@@ -3,6 +3,7 @@ import type { Connection } from '../connection.js'
 import { DiskBudget } from './disk-budget.js'
 import { downloadAccess } from './download-access.js'
 import type { FileAccess } from './file-access.js'
+import { httpfsAccess } from './httpfs-access.js'
 import { rangesAccess } from './ranges-access.js'
 import type { AttachOptions, ShareTransport } from './types.js'
 
@@ -22,19 +23,23 @@ export type NamedAccess = FileAccess & { readonly transport: Exclude<ShareTransp
 /** The way that files come to DuckDB by, as the options choose it. */
 export async function createAccess({
   session,
+  own,
   folder,
   options,
 }: AccessOptions): Promise<NamedAccess> {
   const { transport = 'auto', concurrency = CONCURRENCY, maxDiskBytes = MAX_DISK_BYTES } = options
   const budget = new DiskBudget(maxDiskBytes)
   const context = { session, folder, budget, concurrency }
-  switch (transport) {
-    case 'download':
-      return { ...downloadAccess(context), transport }
-    case 'auto':
-    case 'ranges':
-      return { ...rangesAccess(context), transport: 'ranges' }
-    case 'httpfs':
-      throw new TableError('UNSUPPORTED_FEATURE', 'httpfs')
+  const extension = options.httpfs ?? process.env.SPILLWAY_HTTPFS
+  if (transport === 'download') return { ...downloadAccess(context), transport }
+  const wantsHttpfs = transport === 'httpfs' || (transport === 'auto' && extension !== undefined)
+  if (!wantsHttpfs) return { ...rangesAccess(context), transport: 'ranges' }
+  if (extension === undefined) {
+    throw new TableError(
+      'INVALID_REQUEST',
+      'the httpfs transport needs the path of httpfs.duckdb_extension, as the option httpfs or in SPILLWAY_HTTPFS',
+    )
   }
+  const access = await httpfsAccess({ session, own, extension, concurrency })
+  return { ...access, transport: 'httpfs' }
 }

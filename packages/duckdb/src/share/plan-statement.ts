@@ -263,9 +263,18 @@ function isNone(value: JsonValue | undefined): boolean {
 /** DuckDB's syntax tree of a SELECT; undefined where it has none. */
 async function parsed(sql: string, parser: Connection): Promise<JsonValue | undefined> {
   const [row] = await parser.all(`SELECT json_serialize_sql(${quoteText(sql)}::VARCHAR)`)
-  const tree = parseJson(String(row?.[0] ?? '{}'))
+  const tree = parsedJson(String(row?.[0] ?? '{}'))
   const statements = member(tree, 'statements')
   return member(tree, 'error') === false && Array.isArray(statements) ? statements[0] : undefined
+}
+
+/** DuckDB writes infinities as no JSON has them. */
+function parsedJson(text: string): JsonValue | undefined {
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
 }
 
 function member(value: JsonValue | undefined, name: string): JsonValue | undefined {

@@ -43,16 +43,17 @@ export interface RelationInput {
   readonly signal?: AbortSignal
 }
 
-/** Exactly the live rows of some files of a shared table, as a query over local files. */
-export interface Relation {
-  readonly sql: string
+/** Exactly the live rows of some files of a shared table, as queries over local files. */
+export interface RelationParts {
+  readonly queries: readonly string[]
   /** Drops the temporary tables that it needs. */
   close(): Promise<void>
 }
 
 const VECTORS_AT_ONCE = 16
 
-export async function relationOf(input: RelationInput): Promise<Relation> {
+/** The parts of one relation, whose queries `relationSql` puts together. */
+export async function relationParts(input: RelationInput): Promise<RelationParts> {
   const tables: string[] = []
   const parts: string[] = []
   for (const shape of input.opened.shapes) {
@@ -63,7 +64,7 @@ export async function relationOf(input: RelationInput): Promise<Relation> {
     }
   }
   return {
-    sql: parts.length === 0 ? emptySql(input.fields) : parts.join(' UNION ALL '),
+    queries: parts,
     async close() {
       for (const table of tables) await input.session.run(`DROP TABLE IF EXISTS ${table}`)
     },
@@ -97,15 +98,30 @@ function partSql(
   const { table, fields, columns, opened } = input
   const files = selected.map(({ file }) => file)
   const source = sourceOf(files, shape, { naming: 'logical', context: { snapshot: table } })
-  const read = new Set(columns)
   const changes = changeColumns(selected, shape)
-  const select = fields.map((field, i) => {
-    const sql = read.has(i) ? (changes.get(field) ?? columnSql(field, source)) : unread(field)
-    return `${sql} AS ${quoteName(field.name)}`
+  const select = columns.map(position => {
+    const field = fields[position]!
+    return `, ${changes.get(field) ?? columnSql(field, source)} AS r${position}`
   })
   const names = shape.columns.map((_, i) => `c${i}`).join(', ')
   const from = readParquet(positions.map(position => opened.paths[position]!))
-  return `SELECT ${select.join(', ')} FROM ${from} t(${names}) ${filter}`
+  // A union from which no column is read still takes the first.
+  return `SELECT 0 AS present${select.join('')} FROM ${from} t(${names}) ${filter}`
+}
+
+/** All columns of a table over its parts: those that were read, and for the others an error. */
+export function relationSql(
+  fields: readonly Field[],
+  columns: readonly number[],
+  queries: readonly string[],
+): string {
+  if (queries.length === 0) return emptySql(fields)
+  const read = new Set(columns)
+  const select = fields.map((field, i) => {
+    const sql = read.has(i) ? `r${i}` : unread(field)
+    return `${sql} AS ${quoteName(field.name)}`
+  })
+  return `SELECT ${select.join(', ')} FROM (${queries.join(' UNION ALL ')})`
 }
 
 /** A column that the plan does not read, so that its bytes were not fetched. Reading it all the same must not give rows. */

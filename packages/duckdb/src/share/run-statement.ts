@@ -11,9 +11,8 @@ import {
 import type { SharedFile } from './open-scan.js'
 import type { StatementPlan } from './plan-statement.js'
 import type { ProgressMeter } from './progress.js'
-import type { Relation } from './relation.js'
 import type { RowSource } from './result.js'
-import { openRelation, type ReadContext, type ReadyScan } from './scan-files.js'
+import { openRelation, type ReadContext, type ReadyScan, type Relation } from './scan-files.js'
 import type { QuerySqlOptions } from './types.js'
 
 export interface RunOptions {
@@ -31,6 +30,8 @@ const BATCH_FILES = 64
 /** A statement whose files are fetched: all of them before it runs, or batch by batch while it does. */
 export async function runStatement(run: RunOptions): Promise<RowSource> {
   const { plan, ready } = run
+  // What an earlier statement got over is no reason why this one may fail.
+  run.context.access.failure?.()
   const shape = await shapeOf(plan.sql, executeOptions(run, []))
   const [only] = ready
   const batches =
@@ -68,6 +69,8 @@ async function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSour
     const table = run.context.nextName()
     await execute(createSql(table, run), options)
     return tableRows(table, shape, run)
+  } catch (error) {
+    throw run.context.access.failure?.() ?? error
   } finally {
     for (const relation of relations) await relation.close()
     run.meter.done()
@@ -128,7 +131,7 @@ class BatchedRows implements RowSource {
     let left = plan.streams?.limit ?? Number.POSITIVE_INFINITY
     for await (const shown of this.#shown()) {
       const table = context.nextName()
-      await execute(createSql(table, this.#run), executeOptions(this.#run, [shown]))
+      await this.#execute(createSql(table, this.#run), shown)
       try {
         for await (const chunk of tableChunks(table, executeOptions(this.#run, []))) {
           // Each batch has a LIMIT of its own.
@@ -150,7 +153,7 @@ class BatchedRows implements RowSource {
     let isFirst = true
     for await (const shown of this.#shown()) {
       const sql = isFirst ? createSql(table, this.#run) : `INSERT INTO ${table} (${plan.sql}\n)`
-      await execute(sql, executeOptions(this.#run, [shown]))
+      await this.#execute(sql, shown)
       isFirst = false
       const count = limit < Number.POSITIVE_INFINITY ? await rowCount(table, context.connection) : 0
       if (count > limit) await context.session.run(`DELETE FROM ${table} WHERE rowid >= ${limit}`)
@@ -162,6 +165,14 @@ class BatchedRows implements RowSource {
   async close(): Promise<void> {
     for (const relation of this.#pending.splice(0)) {
       await relation.then(opened => opened.close()).catch(() => undefined)
+    }
+  }
+
+  async #execute(sql: string, shown: Shown): Promise<void> {
+    try {
+      await execute(sql, executeOptions(this.#run, [shown]))
+    } catch (error) {
+      throw this.#run.context.access.failure?.() ?? error
     }
   }
 

@@ -6,8 +6,15 @@ import type { OpenScan, SharedFile } from './open-scan.js'
 import type { TableScan } from './plan-statement.js'
 import type { ProgressMeter } from './progress.js'
 import { ObjectReader } from './read-object.js'
-import { type Relation, relationOf } from './relation.js'
+import { relationParts, relationSql } from './relation.js'
 import { vectorStore } from './vector-store.js'
+
+/** The rows of some files of a table as a query, until it is closed. */
+export interface Relation {
+  readonly sql: string
+  /** Removes the local files and temporary tables. */
+  close(): Promise<void>
+}
 
 /** One table of a statement, its files known. */
 export interface ReadyScan {
@@ -45,7 +52,7 @@ export async function openRelation(
   }
   try {
     const parts: string[] = []
-    for (let start = 0; start < Math.max(1, files.length); start += FILES_AT_ONCE) {
+    for (let start = 0; start < files.length; start += FILES_AT_ONCE) {
       const chosen = files.slice(start, start + FILES_AT_ONCE)
       const sizes = chosen.reduce((sum, { file }) => sum + file.size, 0)
       const onPlanned = (bytes: number) => meter.replan(sizes, bytes)
@@ -65,12 +72,12 @@ export async function openRelation(
       const { session } = context
       const vectors = vectorStore(reader)
       const part = { table, fields, columns, files: chosen, opened, vectors, session, name, ...own }
-      const relation = await relationOf(part)
+      const relation = await relationParts(part)
       closers.push(() => relation.close())
-      parts.push(relation.sql)
+      parts.push(...relation.queries)
       meter.fileDone(chosen.length)
     }
-    return { sql: parts.map(part => `(${part})`).join(' UNION ALL '), close }
+    return { sql: relationSql(fields, columns, parts), close }
   } catch (error) {
     await close()
     throw error

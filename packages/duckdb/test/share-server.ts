@@ -1,0 +1,147 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Profile, parseProfile, profileText } from '@spillway/protocol'
+
+/** One data file of the only table, `share.main.t`. */
+export interface ServedData {
+  readonly bytes: Uint8Array
+  readonly partitionValues?: Readonly<Record<string, string | null>>
+  readonly stats?: string
+  /** What the share says instead of its size. */
+  readonly statedSize?: number
+}
+
+export interface ShareServerOptions {
+  readonly files: readonly ServedData[]
+  readonly schemaString: string
+  readonly partitionColumns?: readonly string[]
+  /** Life of a URL; unlimited unless given. */
+  readonly urlLifeMs?: number
+  /** Answers a request for data itself where it returns true. */
+  readonly onData?: (exchange: DataExchange) => boolean | Promise<boolean>
+  /** Answers a query itself where it returns true. */
+  readonly onQuery?: (body: string, response: ServerResponse) => boolean
+}
+
+export interface DataExchange {
+  readonly file: number
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** How many requests for data came before. */
+  readonly count: number
+}
+
+export interface ShareServer {
+  readonly profile: Profile
+  /** Bodies of the queries that came. */
+  readonly queries: string[]
+  /** Bytes of data files that were sent. */
+  readonly sent: { bytes: number; requests: number; refused: number }
+  close(): Promise<void>
+}
+
+/** A provider of the smallest kind, whose answers a test may spoil. */
+export async function shareServer(options: ShareServerOptions): Promise<ShareServer> {
+  const queries: string[] = []
+  const sent = { bytes: 0, requests: 0, refused: 0 }
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy())
+  })
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    const data = /^\/data\/(\d+)$/.exec(url.pathname)
+    if (data !== null) return serveData(Number(data[1]), url, request, response)
+    const body = await bodyOf(request)
+    if (url.pathname === '/shares') return json(response, { items: [{ name: 'share' }] })
+    if (url.pathname === '/shares/share/all-tables') {
+      return json(response, { items: [{ name: 't', schema: 'main', share: 'share' }] })
+    }
+    if (url.pathname.endsWith('/metadata')) return lines(response, header())
+    queries.push(body)
+    if (options.onQuery?.(body, response)) return
+    lines(response, [...header(), ...options.files.map((_, i) => fileLine(i))])
+  }
+  const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const header = () => [
+    { protocol: { minReaderVersion: 1 } },
+    {
+      metaData: {
+        id: 'a',
+        format: { provider: 'parquet' },
+        schemaString: options.schemaString,
+        partitionColumns: options.partitionColumns ?? [],
+        numFiles: options.files.length,
+      },
+    },
+  ]
+  function fileLine(file: number) {
+    const { bytes, partitionValues = {}, stats, statedSize } = options.files[file]!
+    const expires = options.urlLifeMs === undefined ? undefined : Date.now() + options.urlLifeMs
+    return {
+      file: {
+        url: `${origin()}/data/${file}?expires=${expires ?? ''}`,
+        id: `id-${file}`,
+        partitionValues,
+        size: statedSize ?? bytes.length,
+        ...(stats !== undefined && { stats }),
+        ...(expires !== undefined && { expirationTimestamp: expires }),
+      },
+    }
+  }
+  async function serveData(
+    file: number,
+    url: URL,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const count = sent.requests++
+    const expires = url.searchParams.get('expires')
+    if (expires && Number(expires) < Date.now()) {
+      sent.refused++
+      return void response.writeHead(403).end('<Error>Request has expired</Error>')
+    }
+    if (await options.onData?.({ file, request, response, count })) return
+    const { bytes } = options.files[file]!
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '')
+    const start = range === null ? 0 : Number(range[1])
+    const end = range === null ? bytes.length : Math.min(bytes.length, Number(range[2]) + 1)
+    if (start >= bytes.length) return void response.writeHead(416).end()
+    sent.bytes += end - start
+    response.writeHead(range === null ? 200 : 206, {
+      'content-length': end - start,
+      etag: `"${file}"`,
+      ...(range !== null && { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` }),
+    })
+    response.end(bytes.subarray(start, end))
+  }
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return {
+    profile: parseProfile(profileText({ endpoint: origin(), bearerToken: 'token' })),
+    queries,
+    sent,
+    async close() {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
+}
+
+function json(response: ServerResponse, body: unknown): void {
+  response.setHeader('content-type', 'application/json; charset=utf-8')
+  response.end(JSON.stringify(body))
+}
+
+function lines(response: ServerResponse, actions: readonly unknown[]): void {
+  response.writeHead(200, {
+    'content-type': 'application/x-ndjson; charset=utf-8',
+    'delta-table-version': '3',
+    'delta-sharing-capabilities': 'responseformat=parquet',
+  })
+  response.end(actions.map(action => `${JSON.stringify(action)}\n`).join(''))
+}

@@ -1,0 +1,68 @@
+/** One top-level column of a table, with some of its values as SQL writes them. */
+export interface SampledColumn {
+  readonly name: string
+  readonly type: string
+  readonly literals: readonly string[]
+}
+
+/** A pure source of choices: one seed gives one list of queries. */
+export function random(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0
+    const mixed = Math.imul(state ^ (state >>> 12), 0x297a2d39)
+    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32
+  }
+}
+
+const quote = (name: string) => `"${name.replaceAll('"', '""')}"`
+
+/** Queries over a table, each with `TABLE` for its name; equal tables give equal rows, in any order. */
+export function randomQueries(
+  columns: readonly SampledColumn[],
+  { seed, count }: { readonly seed: number; readonly count: number },
+): readonly string[] {
+  const next = random(seed)
+  const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(next() * items.length)]!
+  const comparable = columns.filter(({ literals }) => literals.length > 0)
+  const condition = (depth = 0): string => {
+    const { name, type, literals } = pick(comparable)
+    const column = quote(name)
+    const kind = Math.floor(next() * (depth > 1 ? 7 : 11))
+    if (kind === 7) return `(${condition(depth + 1)} AND ${condition(depth + 1)})`
+    if (kind === 8) return `(${condition(depth + 1)} OR ${condition(depth + 1)})`
+    if (kind === 9) return `(NOT ${condition(depth + 1)})`
+    if (kind === 10) return `coalesce(${column} = ${pick(literals)}, FALSE)`
+    if (kind === 0) return `${column} IS ${pick(['', 'NOT '])}NULL`
+    if (kind === 1)
+      return `${column} ${pick(['', 'NOT '])}IN (${pick(literals)}, ${pick(literals)})`
+    if (kind === 2 && type === 'VARCHAR') return `${column} LIKE left(${pick(literals)}, 2) || '%'`
+    if (kind === 3) return `${column} BETWEEN ${pick(literals)} AND ${pick(literals)}`
+    if (kind === 4) return `${column} IS NOT DISTINCT FROM ${pick(literals)}`
+    return `${column} ${pick(['=', '<>', '<', '<=', '>', '>='])} ${pick(literals)}`
+  }
+  const where = () => (comparable.length === 0 ? 'TRUE' : condition())
+  const some = () => columns.filter(() => next() < 0.5).map(({ name }) => quote(name))
+  const list = () => some().join(', ') || '1 AS one'
+  const key = () => quote(pick(comparable.length > 0 ? comparable : columns).name)
+  const shapes: readonly (() => string)[] = [
+    () => `SELECT * FROM TABLE WHERE ${where()}`,
+    () => `SELECT ${list()} FROM TABLE WHERE ${where()}`,
+    () => `SELECT count(*), count(${key()}), min(${key()}::VARCHAR) FROM TABLE WHERE ${where()}`,
+    () => `SELECT ${key()} AS k, count(*) FROM TABLE GROUP BY ALL`,
+    () => `SELECT count(*) FROM TABLE`,
+    () => `SELECT count(*) FROM (SELECT ${list()} FROM TABLE LIMIT 3)`,
+    () => `SELECT count(*) FROM (SELECT * FROM TABLE WHERE ${where()} LIMIT 2)`,
+    () => `SELECT ${key()} AS k FROM TABLE ORDER BY k NULLS LAST LIMIT 4`,
+    () => {
+      const on = key()
+      return `SELECT count(*), count(a.${on}) FROM TABLE a LEFT JOIN TABLE b ON a.${on} = b.${on} AND b.${key()} IS NOT NULL WHERE a.${key()} IS NOT NULL`
+    },
+    () =>
+      `SELECT * FROM TABLE WHERE ${key()} IN (SELECT max(${key()}) FROM TABLE WHERE ${where()})`,
+    () =>
+      `WITH t AS (SELECT * FROM TABLE WHERE ${where()}) SELECT count(*) FROM t UNION ALL SELECT count(*) FROM TABLE WHERE ${where()}`,
+    () => `SELECT DISTINCT ${key()} AS k FROM TABLE WHERE ${where()}`,
+  ]
+  return Array.from({ length: count }, (_, i) => shapes[i % shapes.length]!())
+}
