@@ -1,19 +1,21 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { batchCommand } from './commands/batch.js'
 import { type DemoOptions, demoCommand } from './commands/demo.js'
 import { type DoctorOptions, doctorCommand } from './commands/doctor.js'
 import { inspectCommand } from './commands/inspect.js'
 import { type PlanCommandOptions, planCommand } from './commands/plan.js'
-import { type QueryCommandOptions, queryCommand } from './commands/query.js'
-import { addRecipientCommands, repeated } from './commands/recipient-commands.js'
+import { addRecipientCommands } from './commands/recipient-commands.js'
 import { type ServeOptions, serveCommand } from './commands/serve.js'
-import { addTableOptions, type TableOptions } from './commands/table-options.js'
+import {
+  addPredicateOptions,
+  addTableOptions,
+  type TableOptions,
+} from './commands/table-options.js'
 import { type TokenOptions, tokenCommand } from './commands/token.js'
 import { errorJson } from './error-json.js'
 import { errorLines } from './error-lines.js'
 import { EXIT, EXIT_HELP, exitCodeOf } from './exit-code.js'
 import { jsonText } from './json-text.js'
-import { OUTPUT_MODES } from './recipient/write-result.js'
 import type { Terminal } from './terminal.js'
 import { VERSION } from './version.js'
 
@@ -44,24 +46,32 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
       writeOut: text => terminal.stdout.write(text),
       writeErr: text => terminal.stderr.write(text),
     })
-  program
-    .command('batch')
-    .description('answer JSON requests from standard input, one a line')
-    .action(async () => exit(await batchCommand(terminal)))
-  addTableCommands(program, terminal)
+  addDemo(program, terminal, exit)
+  program.commandsGroup('Tables that are shared with you:')
   addRecipientCommands(program, terminal)
+  program.commandsGroup('Tables that you reach yourself:')
+  addTableCommands(program, terminal, exit)
+  program.commandsGroup('Tables that you share:')
+  addServerCommands(program, terminal, exit)
+  return program
+}
+
+function addDemo(program: Command, terminal: Terminal, exit: (code: number) => void): void {
   program
+    .commandsGroup('To begin with:')
     .command('demo')
     .description('sample tables, a server and a recipient on this machine, in a few seconds')
     .option('--once', 'answer and stop, instead of serving until Ctrl-C')
     .option('--port <number>', 'instead of a free one')
     .option('--json', 'print JSON')
     .action(async (options: DemoOptions) => exit(await demoCommand(options, terminal)))
-  addServerCommands(program, terminal, exit)
-  return program
 }
 
-function addTableCommands(program: Command, terminal: Terminal): void {
+function addTableCommands(
+  program: Command,
+  terminal: Terminal,
+  exit: (code: number) => void,
+): void {
   addTableOptions(program.command('inspect').description('what a table says about itself')).action(
     (location: string, options: TableOptions) => inspectCommand(location, options, terminal),
   )
@@ -74,32 +84,10 @@ function addTableCommands(program: Command, terminal: Terminal): void {
     .action((location: string, options: PlanCommandOptions) =>
       planCommand(location, options, terminal),
     )
-  addQueryCommand(program, terminal)
-}
-
-function addQueryCommand(program: Command, terminal: Terminal): void {
-  const query = program
-    .command('query')
-    .description('SQL over all that a profile opens, or exact rows of one table')
-  addPredicateOptions(addTableOptions(query))
-    .argument(
-      '[sql]',
-      'DuckDB SQL; of a profile: tables are share.schema.table, - reads it from standard input; of one table: its rows are t',
-    )
-    .option('--sql <query>', 'the same as an option')
-    .option('--columns <names...>', 'top-level columns of one table; all of them by default')
-    .option('--limit <rows>', 'rows to print: 20 of one table, 100 in a table of SQL, else all')
-    .option('--count', 'print the number of rows of one table instead')
-    .addOption(
-      new Option('--mode <mode>', 'a table on a terminal, csv elsewhere').choices(OUTPUT_MODES),
-    )
-    .option('--param <name=value>', 'the value of $name in the SQL; may be repeated', repeated)
-    .option('--explain', 'what would be asked of the provider, and what pruning leaves')
-    .option('--output <file>', 'into FILE.csv, .json, .arrow or .parquet instead')
-    .option('--force', 'replace that file')
-    .action((location: string, sql: string | undefined, options: QueryCommandOptions) =>
-      queryCommand(location, sql, { options, terminal }),
-    )
+  program
+    .command('batch')
+    .description('answer JSON requests about tables from standard input, one a line')
+    .action(async () => exit(await batchCommand(terminal)))
 }
 
 function addServerCommands(
@@ -135,12 +123,6 @@ function addServerCommands(
     .action(async (options: DoctorOptions) =>
       exit((await doctorCommand(options, terminal)) ? EXIT.ok : EXIT.failed),
     )
-}
-
-function addPredicateOptions(command: Command): Command {
-  return command
-    .option('--where <predicate>', 'SQL, such as "day = DATE \'2026-01-31\' AND id > 5"')
-    .option('--json-predicate <tree>', 'the same as jsonPredicateHints has it')
 }
 
 function report(error: unknown, json: boolean, { stderr }: Terminal): void {

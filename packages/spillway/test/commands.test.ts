@@ -23,7 +23,7 @@ describe('commands about one table', () => {
       ['plan', 'plain', '--where', 'id < 4 AND g(id) = 1', '--explain'],
       { folder: golden },
     )
-    expect(stdout).toMatch(/1 of 3 files may match[\s\S]*67 % pruned \(2 by statistics\)/)
+    expect(stdout).toMatch(/1 of 3 files may match.*\n█+░+ {2}67 % pruned \(2 by statistics\)/)
     expect(stdout).toContain('not used: g(id) = 1')
     expect(stdout).toMatch(/pruned .*by stats[\s\S]*cannot match/)
   })
@@ -83,6 +83,10 @@ describe('commands about one table', () => {
       'inspect',
       'plan',
       'query',
+      'ls',
+      'describe',
+      'export',
+      'shell',
       'demo',
       'serve',
       'token',
@@ -262,7 +266,7 @@ describe('demo', () => {
     expect(stdout).toMatch(/3 of 28 files.* were signed and sent/)
     expect(stdout).toMatch(/✓ 756 rows, deleted ones left out/)
     expect(stdout).toMatch(/city\.public\.reviews +4 +36 +✓ as at the provider/)
-    expect(stdout).toMatch(/city\.public\.accounts +3 +6 +✓ as at the provider/)
+    expect(stdout).toMatch(/city\.public\.accounts +\d+ +6 +✓ as at the provider/)
     expect(stdout).not.toContain('✗')
   })
 

@@ -4,6 +4,8 @@ import { predicateOf } from '../batch/operations.js'
 import { formatBytes, formatCount, formatPercent, formatTable, printable } from '../format-table.js'
 import { jsonText } from '../json-text.js'
 import { planTable } from '../plan-table.js'
+import { canvasOf } from '../recipient/canvas.js'
+import { keptBar } from '../recipient/chart.js'
 import { styleFor } from '../style.js'
 import { type Terminal, writeLine } from '../terminal.js'
 import { integerOf, type TableOptions, withTable } from './table-options.js'
@@ -84,7 +86,8 @@ function planLines(
   { shown, explanations }: { readonly shown: number; readonly explanations: readonly string[] },
 ): readonly string[] {
   const plan = answer as unknown as Planned
-  const style = styleFor(terminal.stdout, terminal.environment)
+  const canvas = canvasOf(terminal)
+  const { style } = canvas
   const pruned = plan.filesTotal - plan.files.length
   const bytes = plan.files.reduce((sum, { size }) => sum + size, 0)
   const why = (['partition', 'stats', 'limit'] as const)
@@ -95,7 +98,8 @@ function planLines(
     `${style.bold(`${formatCount(plan.files.length)} of ${formatCount(plan.filesTotal, 'file')}`)} may match at version ${plan.version}: ${formatBytes(bytes)} to read`,
     ...(pruned > 0
       ? [
-          style.green(`${formatPercent(pruned, plan.filesTotal)} pruned`) +
+          `${keptBar(plan.files.length, plan.filesTotal, { ...canvas, width: 24 })}  ` +
+            style.green(`${formatPercent(pruned, plan.filesTotal)} pruned`) +
             style.dim(` (${why.join(', ')})`),
         ]
       : []),

@@ -1,15 +1,19 @@
 import { type Command, Option } from 'commander'
 import { SHELL_MODES } from '../recipient/shell/settings.js'
 import { PARQUET_COMPRESSIONS } from '../recipient/table-file.js'
+import { OUTPUT_MODES } from '../recipient/write-result.js'
 import type { Terminal } from '../terminal.js'
 import { type DescribeCommandOptions, describeCommand } from './describe.js'
 import { type ExportOptions, exportCommand } from './export.js'
 import { type LsOptions, lsCommand } from './ls.js'
+import { type QueryCommandOptions, queryCommand } from './query.js'
 import { type ShellOptions, shellCommand } from './shell.js'
+import { addPredicateOptions, addTableSelection } from './table-options.js'
 
 /** What a recipient does with a profile file. */
 export function addRecipientCommands(program: Command, terminal: Terminal): void {
   addListingCommands(program, terminal)
+  addQueryCommand(program, terminal)
   program
     .command('export')
     .description('rows of a share into a file: Parquet, CSV, JSON lines or Arrow')
@@ -35,6 +39,32 @@ export function addRecipientCommands(program: Command, terminal: Terminal): void
 /** Collects an option that is given more than once. */
 export function repeated(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
+}
+
+function addQueryCommand(program: Command, terminal: Terminal): void {
+  const query = program
+    .command('query')
+    .description('SQL over all that a profile opens, or exact rows of one table')
+    .argument('<location>', 'a profile file; PROFILE#share.schema.table or a folder for one table')
+    .argument('[sql]', 'DuckDB SQL over share.schema.table, or over t for one table; - to read it')
+    .option('--sql <query>', 'the same as an option')
+    .option('--limit <rows>', 'rows to print; unless given 20 of one table, 100 of a drawn answer')
+    .option('--json', 'print JSON lines')
+    .optionsGroup('SQL over a profile:')
+    .addOption(
+      new Option('--mode <mode>', 'a table on a terminal, csv elsewhere').choices(OUTPUT_MODES),
+    )
+    .option('--param <name=value>', 'the value of $name in the SQL; may be repeated', repeated)
+    .option('--explain', 'what would be asked of the provider, and what pruning leaves')
+    .option('--output <file>', 'into FILE.csv, .json, .arrow or .parquet instead')
+    .option('--force', 'replace that file')
+    .optionsGroup('Rows of one table:')
+    .option('--columns <names...>', 'top-level columns; all of them by default')
+    .option('--count', 'print the number of rows instead')
+  addTableSelection(addPredicateOptions(query)).action(
+    (location: string, sql: string | undefined, options: QueryCommandOptions) =>
+      queryCommand(location, sql, { options, terminal }),
+  )
 }
 
 function addListingCommands(program: Command, terminal: Terminal): void {

@@ -120,6 +120,8 @@ function readEvaluatePrint(readline: Interface, shell: Shell): Promise<void> {
     readline.on('close', () => {
       closed = true
       shell.interrupt()
+      // Ctrl-D leaves the cursor behind the prompt.
+      if (!shell.done) shell.terminal.stdout.write('\n')
       if (!busy) resolve()
     })
     shell.terminal.signal.addEventListener('abort', () => readline.close(), { once: true })

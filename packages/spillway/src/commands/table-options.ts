@@ -27,11 +27,17 @@ export interface TableOptions {
 }
 
 export function addTableOptions(command: Command): Command {
-  return command
-    .argument(
+  return addTableSelection(
+    command.argument(
       '<location>',
-      'a folder, s3://bucket/path, or a shared table: profile.share#share.schema.table',
-    )
+      'a folder, s3://bucket/path, or a shared table: PROFILE#share.schema.table',
+    ),
+  ).option('--json', 'print JSON')
+}
+
+/** How a table is found, and which version of it. */
+export function addTableSelection(command: Command): Command {
+  return command
     .addOption(
       new Option('--format <format>', 'instead of looking what lies there').choices([
         'delta',
@@ -53,7 +59,12 @@ export function addTableOptions(command: Command): Command {
       'read paths that start with FROM under TO: for tables that were moved',
     )
     .option('--read-optimized', 'Hudi: base files without their logs')
-    .option('--json', 'print JSON')
+}
+
+export function addPredicateOptions(command: Command): Command {
+  return command
+    .option('--where <predicate>', 'SQL, such as "day = DATE \'2026-01-31\' AND id > 5"')
+    .option('--json-predicate <tree>', 'the same as jsonPredicateHints has it')
 }
 
 export interface OpenTable {

@@ -121,7 +121,7 @@ export class Shell {
       const summary = summaryText(answered, { timer, moreHint: '.limit all' })
       await writeLine(stream, mode === 'table' ? style.dim(summary) : summary)
     }
-    if (explain)
+    if (explain && answered.explanation.scans.length > 0)
       await this.print(['', ...explanationLines(answered.explanation, canvasOf(this.terminal)), ''])
   }
 }
