@@ -46,6 +46,7 @@ export async function startServer(
   options: Partial<SharingServerOptions> & {
     readonly rowResolver?: RowResolver
     readonly wrapEngine?: (engine: Engine) => Engine
+    readonly stallSeconds?: number
   } = {},
 ): Promise<Running> {
   const lake = createLake()
@@ -61,7 +62,7 @@ export async function startServer(
     baseUrl: `${origin}/files`,
     clock,
   })
-  const { rowResolver, wrapEngine = one => one, ...serverOptions } = options
+  const { rowResolver, wrapEngine = one => one, stallSeconds = 60, ...serverOptions } = options
   const whole = createEngine({
     readers: [
       deltaReader({ store: localStore(), cache: createBatchCache({ maxBytes: 64 * 1024 ** 2 }) }),
@@ -82,7 +83,7 @@ export async function startServer(
     clock,
     ...serverOptions,
   })
-  const sharing = nodeListener(server)
+  const sharing = nodeListener(server, { stallSeconds })
   const files = nodeListener({ fetch: request => gateway.handle(request) })
   listener.handle = (request, response) =>
     request.url?.startsWith('/files/') ? files(request, response) : sharing(request, response)
