@@ -58,8 +58,10 @@ export function randomQueries(
       const on = key()
       return `SELECT count(*), count(a.${on}) FROM TABLE a LEFT JOIN TABLE b ON a.${on} = b.${on} AND b.${key()} IS NOT NULL WHERE a.${key()} IS NOT NULL`
     },
-    () =>
-      `SELECT * FROM TABLE WHERE ${key()} IN (SELECT max(${key()}) FROM TABLE WHERE ${where()})`,
+    () => {
+      const wanted = key()
+      return `SELECT * FROM TABLE WHERE ${wanted} IN (SELECT max(${wanted}) FROM TABLE WHERE ${where()})`
+    },
     () =>
       `WITH t AS (SELECT * FROM TABLE WHERE ${where()}) SELECT count(*) FROM t UNION ALL SELECT count(*) FROM TABLE WHERE ${where()}`,
     () => `SELECT DISTINCT ${key()} AS k FROM TABLE WHERE ${where()}`,

@@ -21,7 +21,8 @@ export interface ExecuteOptions extends QuerySqlOptions {
 
 /** A statement before it runs. */
 export interface StatementShape {
-  readonly columns: readonly ResultColumn[]
+  /** Undefined where parameters decide them. */
+  readonly columns: readonly ResultColumn[] | undefined
   /** True for a query, whose rows a table can be made of. */
   readonly isQuery: boolean
 }
@@ -36,14 +37,26 @@ export async function shapeOf(
   let statement: DuckDBPreparedStatement | undefined
   try {
     statement = await connection.prepare(sql)
-    if (parameters !== undefined) statement.bind(parameters as never)
     const isQuery =
       statement.statementType === SELECT && !/^\s*(DESCRIBE|DESC|SHOW|SUMMARIZE)\b/i.test(sql)
-    return { columns: columnsOf(statement), isQuery }
+    return { columns: parameters === undefined ? columnsOf(statement) : undefined, isQuery }
   } catch (error) {
     throw sqlError(error)
   } finally {
     statement?.destroySync()
+  }
+}
+
+/** The columns of a table that a statement was run into. */
+export async function tableColumns(
+  table: string,
+  { connection }: ExecuteOptions,
+): Promise<readonly ResultColumn[]> {
+  const statement = await connection.prepare(`FROM temp.main.${table}`)
+  try {
+    return columnsOf(statement)
+  } finally {
+    statement.destroySync()
   }
 }
 

@@ -7,13 +7,14 @@ import {
   type StatementShape,
   shapeOf,
   tableChunks,
+  tableColumns,
 } from './execute.js'
 import type { SharedFile } from './open-scan.js'
 import type { StatementPlan } from './plan-statement.js'
 import type { ProgressMeter } from './progress.js'
 import type { RowSource } from './result.js'
 import { openRelation, type ReadContext, type ReadyScan, type Relation } from './scan-files.js'
-import type { QuerySqlOptions } from './types.js'
+import type { QuerySqlOptions, ResultColumn } from './types.js'
 
 export interface RunOptions {
   readonly plan: StatementPlan
@@ -36,7 +37,10 @@ export async function runStatement(run: RunOptions): Promise<RowSource> {
   const [only] = ready
   const batches =
     plan.streams && only && shape.isQuery ? fileBatches(only.open.files, plan.streams.limit) : []
-  return batches.length > 1 ? new BatchedRows(run, batches, shape) : runWhole(run, shape)
+  // Without columns known beforehand there is nothing to give out before the first batch.
+  const { columns } = shape
+  if (batches.length < 2 || columns === undefined) return runWhole(run, shape)
+  return new BatchedRows(run, batches, columns)
 }
 
 /** Rows of the first file answer many a LIMIT, so batches start small under one. */
@@ -68,7 +72,8 @@ async function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSour
     if (!shape.isQuery) return collectedRows(shape, await execute(run.plan.sql, options))
     const table = run.context.nextName()
     await execute(createSql(table, run), options)
-    return tableRows(table, shape, run)
+    const columns = shape.columns ?? (await tableColumns(table, options))
+    return tableRows(table, columns, run)
   } catch (error) {
     throw run.context.access.failure?.() ?? error
   } finally {
@@ -77,7 +82,7 @@ async function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSour
   }
 }
 
-function collectedRows({ columns }: StatementShape, chunks: readonly Chunk[]): RowSource {
+function collectedRows({ columns = [] }: StatementShape, chunks: readonly Chunk[]): RowSource {
   return {
     columns,
     async *chunks() {
@@ -96,7 +101,7 @@ function collectedRows({ columns }: StatementShape, chunks: readonly Chunk[]): R
 }
 
 /** Rows that wait in a temporary table, which DuckDB keeps in memory or spills. */
-function tableRows(table: string, { columns }: StatementShape, run: RunOptions): RowSource {
+function tableRows(table: string, columns: readonly ResultColumn[], run: RunOptions): RowSource {
   const { session } = run.context
   let kept = false
   return {
@@ -120,7 +125,7 @@ class BatchedRows implements RowSource {
   readonly #pending: Promise<Relation>[] = []
   #next = 0
 
-  constructor(run: RunOptions, batches: readonly SharedFile[][], { columns }: StatementShape) {
+  constructor(run: RunOptions, batches: readonly SharedFile[][], columns: readonly ResultColumn[]) {
     this.#run = run
     this.#batches = batches
     this.columns = columns
