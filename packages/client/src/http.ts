@@ -22,6 +22,7 @@ export interface HttpRequest {
 
 /** A 2xx answer. Whoever takes it must read `body` to its end, or call `close`. */
 export interface HttpAnswer {
+  readonly url: string
   readonly headers: Headers
   /** Chunks of the body; a silence longer than the time-out or a broken connection throws. */
   readonly body: AsyncIterable<Uint8Array>
@@ -80,10 +81,11 @@ export async function exchange<T>(
     const response = await answered(request, { options, watch })
     watch.pause()
     const body = chunksOf(response, { watch, url, idleMs })
-    return await read({ headers: response.headers, body, close: () => watch.abort(closed()) })
+    const { headers } = response
+    return await read({ url, headers, body, close: () => watch.abort(closed()) })
   } catch (error) {
     watch.abort(closed())
-    throw error
+    throw located(error, url)
   }
 }
 
@@ -169,4 +171,13 @@ function decode(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): 
 
 export function unusable(reason: string, cause?: unknown): TableError {
   return new TableError('TABLE_CORRUPT', `the server's answer cannot be used: ${reason}`, { cause })
+}
+
+/** What is wrong with an answer, together with the address that it came from. */
+export function located(error: unknown, url: string): unknown {
+  const silent = isTableError(error) && error.context.url === undefined
+  if (!silent || error.code === 'CANCELLED') return error
+  const context = { ...error.context, url }
+  const { message, retryable } = error
+  return new TableError(error.code, message, { context, retryable, cause: error })
 }

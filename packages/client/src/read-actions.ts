@@ -8,7 +8,7 @@ import {
   type ResponseFormat,
   type WireAction,
 } from '@spillway/protocol/wire'
-import { type HttpAnswer, unusable } from './http.js'
+import { type HttpAnswer, located, unusable } from './http.js'
 import { readLines } from './read-lines.js'
 
 /** A file of an answer; `delta` where it was answered in delta format. */
@@ -80,6 +80,8 @@ function assemblePage(
       }
       // Without this line a proxy that cut the answer short would look like a small table.
       if (promisesEnd(answer.headers) && end === undefined) throw incomplete()
+    } catch (error) {
+      throw located(error, answer.url)
     } finally {
       answer.close()
     }

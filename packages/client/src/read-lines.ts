@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { unusable } from './http.js'
 
 /** A line longer than this is not an action of any server. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024
@@ -30,10 +30,7 @@ export async function* readLines(
       heldBytes += chunk.length - start
     }
     if (heldBytes > maxLineBytes) {
-      throw new TableError(
-        'INVALID_REQUEST',
-        `a line of the answer is longer than ${maxLineBytes} bytes`,
-      )
+      throw unusable(`a line is longer than ${maxLineBytes} bytes`)
     }
   }
   const last = take(new Uint8Array(0))
@@ -45,7 +42,7 @@ function decodeLine(bytes: Uint8Array): string {
     const end = bytes.length > 0 && bytes[bytes.length - 1] === 13 ? bytes.length - 1 : bytes.length
     return utf8.decode(bytes.subarray(0, end))
   } catch (cause) {
-    throw new TableError('INVALID_REQUEST', 'the answer is not UTF-8 text', { cause })
+    throw unusable('it is not UTF-8 text', cause)
   }
 }
 

@@ -40,12 +40,12 @@ describe('readLines', () => {
 
   it('refuses a line without an end instead of holding it all', async () => {
     const parts = Array.from({ length: 10 }, () => Buffer.alloc(100, 'x'))
-    await expect(linesOf(parts, 500)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+    await expect(linesOf(parts, 500)).rejects.toMatchObject({ code: 'TABLE_CORRUPT' })
   })
 
   it('refuses bytes that are not UTF-8', async () => {
     await expect(linesOf([new Uint8Array([0xff, 10])])).rejects.toMatchObject({
-      code: 'INVALID_REQUEST',
+      code: 'TABLE_CORRUPT',
     })
   })
 })

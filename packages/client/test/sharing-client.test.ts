@@ -111,6 +111,28 @@ describe('queries', () => {
     })
   })
 
+  it('refuse a page of another schema, whatever its version says', async () => {
+    await answering(count => ({
+      lines: [
+        header[0]!,
+        count === 1 ? header[1]! : header[1]!.replace('"{}"', '"{ }"'),
+        file(`f${count}`),
+        '{"endStreamAction":{"nextPageToken":"p"}}',
+      ],
+    }))
+    await expect(idsOf(await client().query(table))).rejects.toMatchObject({
+      code: 'TABLE_CORRUPT',
+      message: expect.stringContaining('another table or schema follows'),
+    })
+  })
+
+  it('say where an answer came from that cannot be used', async () => {
+    await answering(() => ({ lines: [...header, '{"file":{}}'] }))
+    await expect(idsOf(await client().query(table))).rejects.toMatchObject({
+      context: { line: 3, url: expect.stringContaining('/tables/orders/query') },
+    })
+  })
+
   it('fail when the answer stops without the end its header promises', async () => {
     const headers = {
       'delta-sharing-capabilities': 'responseformat=parquet;includeendstreamaction=true',
