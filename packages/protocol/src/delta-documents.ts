@@ -3,7 +3,7 @@ import type { Settled } from './capabilities.js'
 import { type JsonValue, parseJson, RawJson, type WireValue } from './json-text.js'
 import { partitionColumns } from './partition-text.js'
 import { schemaString, strippedSchemaString } from './schema-string.js'
-import { fileFeatures, isLogOnly, tableFeatures } from './table-features.js'
+import { fileFeatures, hasChangeFeed, isLogOnly, tableFeatures } from './table-features.js'
 import { wireTableId } from './table-id.js'
 
 const LEGACY_READER_FEATURES = 2
@@ -18,7 +18,11 @@ export function deltaProtocol(metadata: TableMetadata, settled: Settled): WireVa
   if (native.format !== 'delta') {
     const known = new Set([...tableFeatures(metadata), ...fileFeatures(metadata)])
     const used = [...known].filter(feature => features.has(feature)).sort()
-    return protocolOf(used, { minWriterVersion: 2, writerFeatures: [] })
+    if (!hasChangeFeed(metadata)) {
+      return protocolOf(used, { minWriterVersion: 2, writerFeatures: [] })
+    }
+    // Readers believe in a change feed only where the writers' side of the protocol allows one.
+    return protocolOf(used, { minWriterVersion: 4, writerFeatures: ['changeDataFeed'] })
   }
   const recorded = parseJson(native.protocol) as {
     readonly minReaderVersion: number
@@ -125,6 +129,7 @@ function generatedConfiguration(
       fileFeatures(metadata).includes('deletionVectors')) &&
     settled.features.has('deletionVectors')
   return {
+    ...(hasChangeFeed(metadata) && { 'delta.enableChangeDataFeed': 'true' }),
     ...(vectors && { 'delta.enableDeletionVectors': 'true' }),
     ...(columnMapping && {
       'delta.columnMapping.mode': 'id',

@@ -4,6 +4,7 @@ import { deltaMetaData, deltaProtocol } from './delta-documents.js'
 import { type WireValue, writeJson } from './json-text.js'
 import { partitionColumns } from './partition-text.js'
 import { schemaString, strippedSchemaString } from './schema-string.js'
+import { hasChangeFeed } from './table-features.js'
 import { wireTableId } from './table-id.js'
 
 export interface HeaderOptions {
@@ -63,7 +64,6 @@ export function encodeMetaData(
 
 /** In parquet format nothing of a table's properties is told but that its changes can be asked for. */
 function parquetMetaData(metadata: TableMetadata): { readonly [key: string]: WireValue } {
-  const changes = metadata.properties.get('delta.enableChangeDataFeed')?.toLowerCase() === 'true'
   return {
     id: wireTableId(metadata),
     name: metadata.name,
@@ -71,7 +71,7 @@ function parquetMetaData(metadata: TableMetadata): { readonly [key: string]: Wir
     format: { provider: 'parquet' },
     schemaString: logicalSchemaString(metadata),
     partitionColumns: partitionColumns(metadata),
-    configuration: changes ? { enableChangeDataFeed: 'true' } : {},
+    configuration: hasChangeFeed(metadata) ? { enableChangeDataFeed: 'true' } : {},
   }
 }
 

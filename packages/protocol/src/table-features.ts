@@ -27,6 +27,12 @@ export function fileFeatures({ format, properties }: TableMetadata): readonly st
   return merged ? ['deletionVectors'] : []
 }
 
+/** True where changes can be asked for: Delta tables say so themselves, and the logs of others always can. */
+export function hasChangeFeed({ format, properties }: TableMetadata): boolean {
+  if (format !== 'delta') return format === 'iceberg' || format === 'hudi'
+  return properties.get('delta.enableChangeDataFeed')?.toLowerCase() === 'true'
+}
+
 /** True for features of the protocol that only reading the log takes. */
 export function isLogOnly(feature: string): boolean {
   return LOG_ONLY.has(feature)

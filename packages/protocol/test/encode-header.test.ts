@@ -34,10 +34,20 @@ it('announces the vectors that files of a table with log files may come with', (
   const [protocol, line] = header(hudiTable('snapshot'), asked)
   expect(protocol.protocol.deltaProtocol.readerFeatures).toEqual(['deletionVectors'])
   expect(line.metaData.deltaMetadata.configuration).toEqual({
+    'delta.enableChangeDataFeed': 'true',
     'delta.enableDeletionVectors': 'true',
   })
   const [without] = header(hudiTable('snapshot'), 'responseformat=delta')
   expect(without.protocol.deltaProtocol).toEqual({ minReaderVersion: 1, minWriterVersion: 2 })
+})
+
+it('tells clients of either format that the changes of a table without Delta properties can be asked for', () => {
+  const [, parquet] = header(hudiTable('snapshot'), 'responseformat=parquet')
+  expect(parquet.metaData.configuration).toEqual({ enableChangeDataFeed: 'true' })
+  const [, delta] = header(hudiTable('read-optimized'), 'responseformat=delta')
+  expect(delta.metaData.deltaMetadata.configuration).toEqual({
+    'delta.enableChangeDataFeed': 'true',
+  })
 })
 
 it('28: tells parquet clients comments and the change feed, and nothing else of a table', () => {
