@@ -33,6 +33,7 @@ export type {
   ShareTransport,
   SqlParameter,
 } from './share/types.js'
+export { type SplitSql, splitSql } from './split-sql.js'
 export {
   liveFiles,
   type RowAnswer,

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createSharingClient, type SharingClient } from '@spillway/client'
+import { loadProfile } from '@spillway/client/node'
 import { isTableError, TableError } from '@spillway/core'
-import { type Profile, parseProfile } from '@spillway/protocol'
+import type { Profile } from '@spillway/protocol'
 import type { Terminal } from '../terminal.js'
 import { VERSION } from '../version.js'
 
@@ -19,7 +19,9 @@ export async function openProfile(
   path: string,
   { folder }: Pick<Terminal, 'folder'>,
 ): Promise<Provider> {
-  const profile = profileOf(await profileTextOf(resolve(folder, path), path), path)
+  const profile = await loadProfile(resolve(folder, path)).catch(error => {
+    throw readError(error, path)
+  })
   refuseExpired(profile, path)
   return {
     path,
@@ -32,31 +34,17 @@ export async function openProfile(
   }
 }
 
-async function profileTextOf(file: string, path: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    const context = { path }
-    if (code === 'ENOENT') {
-      const hint = 'expected the .share file that the provider handed over'
-      throw new TableError('NOT_FOUND', `no profile lies at ${path}: ${hint}`, { context, cause })
-    }
-    const reason = code === 'EISDIR' ? 'it is a folder' : `${code ?? 'it cannot be read'}`
-    throw new TableError('INVALID_REQUEST', `the profile ${path} cannot be read: ${reason}`, {
-      context,
-      cause,
-    })
+/** The file that is not there is the likeliest mistake, and a folder in its place the next. */
+function readError(error: unknown, path: string): unknown {
+  if (!isTableError(error) || error.code !== 'NOT_FOUND') return error
+  const { code } = error.cause as NodeJS.ErrnoException
+  const options = { context: { path }, cause: error }
+  if (code !== 'ENOENT') {
+    const reason = code === 'EISDIR' ? 'it is a folder' : (code ?? 'it cannot be read')
+    return new TableError('INVALID_REQUEST', `${path} is no profile: ${reason}`, options)
   }
-}
-
-function profileOf(text: string, path: string): Profile {
-  try {
-    return parseProfile(text.replace(/^\ufeff/, ''))
-  } catch (cause) {
-    if (!isTableError(cause)) throw cause
-    throw new TableError(cause.code, cause.message, { context: { ...cause.context, path } })
-  }
+  const expected = 'expected the .share file that the provider handed over'
+  return new TableError('NOT_FOUND', `no profile lies at ${path}: ${expected}`, options)
 }
 
 /** A clock may be wrong by more than a profile's last minutes: only what is long over is refused here. */

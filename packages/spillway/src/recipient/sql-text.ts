@@ -1,6 +1,5 @@
 import { TableError } from '@spillway/core'
-import type { AttachedTable, SqlParameter } from '@spillway/duckdb'
-import { splitSql } from './split-sql.js'
+import { type AttachedTable, type SqlParameter, splitSql } from '@spillway/duckdb'
 
 /** The one statement of `text`, without its semicolon. */
 export function singleStatement(text: string): string {

@@ -1,3 +1,4 @@
+import { splitSql } from '@spillway/duckdb'
 import { errorLines } from '../../error-lines.js'
 import { styleFor } from '../../style.js'
 import { type Terminal, writeLine } from '../../terminal.js'
@@ -6,7 +7,6 @@ import { explanationLines } from '../explanation-lines.js'
 import type { HeldRows } from '../result-chart.js'
 import { runSql, summaryText } from '../run-sql.js'
 import type { ShareSession } from '../share-session.js'
-import { splitSql } from '../split-sql.js'
 import { runDotCommand } from './dot-commands.js'
 import type { ShellSettings } from './settings.js'
 
