@@ -61,7 +61,7 @@ export async function attachShare(
       },
       query: (sql, own) => queries.query(sql, own),
       explain: (sql, own) => queries.explain(sql, own),
-      refresh: () => parts.catalog.load(),
+      refresh: () => queries.refresh(),
       close,
       [Symbol.asyncDispose]: close,
     }

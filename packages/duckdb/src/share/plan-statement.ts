@@ -140,9 +140,11 @@ async function tableScan(
 ): Promise<TableScan> {
   const { stub, ...table } = knownOf(name, context)
   const schema = createSchema(stub.fields)
-  const filters = await Promise.all(
-    places.map(({ filter }) => predicateOf(filter, { stub, schema, parser: context.parser })),
-  )
+  const filters: Predicate[] = []
+  // One after another: a session answers one question at a time.
+  for (const { filter } of places) {
+    filters.push(await predicateOf(filter, { stub, schema, parser: context.parser }))
+  }
   const predicate = or(...filters)
   const { jsonPredicateHints, unhinted } = jsonHints(predicate, schema)
   const texts = places.map(({ filter }) => readable(filter, stub))

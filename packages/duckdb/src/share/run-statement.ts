@@ -13,7 +13,14 @@ import type { SharedFile } from './open-scan.js'
 import type { StatementPlan } from './plan-statement.js'
 import type { ProgressMeter } from './progress.js'
 import type { RowSource } from './result.js'
-import { openRelation, type ReadContext, type ReadyScan, type Relation } from './scan-files.js'
+import {
+  type FetchedFiles,
+  fetchFiles,
+  type ReadContext,
+  type ReadyScan,
+  type Relation,
+  relationOver,
+} from './scan-files.js'
 import type { QuerySqlOptions, ResultColumn } from './types.js'
 
 export interface RunOptions {
@@ -65,7 +72,8 @@ async function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSour
   const relations: Relation[] = []
   try {
     for (const scan of run.ready) {
-      relations.push(await openRelation(scan, scan.open.files, openingOf(run)))
+      const fetched = await fetchFiles(scan, scan.open.files, openingOf(run))
+      relations.push(await relationOver(fetched, openingOf(run)))
     }
     const shown = relations.map(({ sql }, i) => shownAs(run.ready[i]!, sql))
     const options = executeOptions(run, shown)
@@ -122,7 +130,7 @@ class BatchedRows implements RowSource {
   readonly columns: RowSource['columns']
   readonly #run: RunOptions
   readonly #batches: readonly SharedFile[][]
-  readonly #pending: Promise<Relation>[] = []
+  readonly #pending: Promise<FetchedFiles>[] = []
   #next = 0
 
   constructor(run: RunOptions, batches: readonly SharedFile[][], columns: readonly ResultColumn[]) {
@@ -168,8 +176,8 @@ class BatchedRows implements RowSource {
   }
 
   async close(): Promise<void> {
-    for (const relation of this.#pending.splice(0)) {
-      await relation.then(opened => opened.close()).catch(() => undefined)
+    for (const fetched of this.#pending.splice(0)) {
+      await fetched.then(files => files.close()).catch(() => undefined)
     }
   }
 
@@ -184,7 +192,7 @@ class BatchedRows implements RowSource {
   async *#shown(): AsyncGenerator<Shown> {
     this.#fetchNext()
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
-      const relation = await next
+      const relation = await relationOver(await next, openingOf(this.#run))
       this.#fetchNext()
       try {
         yield shownAs(this.#run.ready[0]!, relation.sql)
@@ -198,10 +206,10 @@ class BatchedRows implements RowSource {
   #fetchNext(): void {
     const files = this.#batches[this.#next++]
     if (files === undefined) return
-    const relation = openRelation(this.#run.ready[0]!, files, openingOf(this.#run))
+    const fetched = fetchFiles(this.#run.ready[0]!, files, openingOf(this.#run))
     // It is awaited in its turn: until then a failure must not count as unhandled.
-    relation.catch(() => undefined)
-    this.#pending.push(relation)
+    fetched.catch(() => undefined)
+    this.#pending.push(fetched)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Connection } from '../connection.js'
 import type { AdaptiveLimit } from './adaptive-limit.js'
-import type { FileAccess } from './file-access.js'
+import type { AccessedFiles, FileAccess } from './file-access.js'
 import type { OpenScan, SharedFile } from './open-scan.js'
 import type { TableScan } from './plan-statement.js'
 import type { ProgressMeter } from './progress.js'
@@ -36,48 +36,75 @@ export interface ReadContext {
 /** Files opened at one time; their footers are in memory while they are. */
 const FILES_AT_ONCE = 256
 
-/** A query over `files` of a scan, and what takes its local files away again. */
-export async function openRelation(
-  { scan, open, reader }: ReadyScan,
+/** Some files of a scan, where DuckDB can open them. */
+export interface FetchedFiles {
+  readonly ready: ReadyScan
+  readonly parts: readonly {
+    readonly files: readonly SharedFile[]
+    readonly opened: AccessedFiles
+  }[]
+  close(): Promise<void>
+}
+
+/** Fetches what a scan reads of `files`. Nothing runs on the session of the query: it may be giving out rows. */
+export async function fetchFiles(
+  ready: ReadyScan,
   files: readonly SharedFile[],
   { context, meter, signal }: Opening,
-): Promise<Relation> {
-  const { stub, columns, predicate } = scan
-  const { table } = open
+): Promise<FetchedFiles> {
+  const { scan, open, reader } = ready
+  const { columns, predicate, stub } = scan
   const { fields } = stub
-  const own = signal ? { signal } : {}
-  const closers: (() => Promise<void>)[] = []
+  const parts: { files: readonly SharedFile[]; opened: AccessedFiles }[] = []
   const close = async () => {
-    for (const closer of closers.splice(0)) await closer()
+    for (const { opened } of parts.splice(0)) await opened.close()
   }
   try {
-    const parts: string[] = []
     for (let start = 0; start < files.length; start += FILES_AT_ONCE) {
       const chosen = files.slice(start, start + FILES_AT_ONCE)
       const sizes = chosen.reduce((sum, { file }) => sum + file.size, 0)
       const onPlanned = (bytes: number) => meter.replan(sizes, bytes)
-      const request = {
-        table,
-        fields,
-        columns,
-        predicate,
-        files: chosen,
-        reader,
-        onPlanned,
-        ...own,
-      }
-      const opened = await context.access.open(request)
-      closers.push(() => opened.close())
-      const name = context.nextName()
-      const { session } = context
-      const vectors = vectorStore(reader)
-      const part = { table, fields, columns, files: chosen, opened, vectors, session, name, ...own }
-      const relation = await relationParts(part)
-      closers.push(() => relation.close())
-      parts.push(...relation.queries)
+      const request = { fields, columns, predicate, files: chosen, reader, onPlanned }
+      const own = { table: open.table, ...(signal && { signal }) }
+      parts.push({ files: chosen, opened: await context.access.open({ ...request, ...own }) })
       meter.fileDone(chosen.length)
     }
-    return { sql: relationSql(fields, columns, parts), close }
+    return { ready, parts, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** A query over fetched files, which are gone once it is closed. */
+export async function relationOver(
+  { ready, parts, close: closeFiles }: FetchedFiles,
+  { context, signal }: Opening,
+): Promise<Relation> {
+  const { scan, open, reader } = ready
+  const { columns, stub } = scan
+  const closers = [closeFiles]
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    const queries: string[] = []
+    for (const { files, opened } of parts) {
+      const relation = await relationParts({
+        table: open.table,
+        fields: stub.fields,
+        columns,
+        files,
+        opened,
+        vectors: vectorStore(reader),
+        session: context.session,
+        name: context.nextName(),
+        ...(signal && { signal }),
+      })
+      closers.push(() => relation.close())
+      queries.push(...relation.queries)
+    }
+    return { sql: relationSql(stub.fields, columns, queries), close }
   } catch (error) {
     await close()
     throw error

@@ -81,6 +81,11 @@ export class ShareQueries {
     })
   }
 
+  /** Lists the shares anew, between statements. */
+  refresh(): Promise<void> {
+    return this.#inTurn(() => this.#given.catalog.load())
+  }
+
   async close(): Promise<void> {
     await this.#turn.catch(() => undefined)
     await this.#last?.close()
