@@ -33,12 +33,12 @@ it('announces the vectors that files of a table with log files may come with', (
   const asked = 'responseformat=delta,parquet;readerfeatures=deletionvectors,columnmapping'
   const [protocol, line] = header(hudiTable('snapshot'), asked)
   expect(protocol.protocol.deltaProtocol.readerFeatures).toEqual(['deletionVectors'])
-  expect(line.metaData.deltaMetadata.configuration).toEqual({
+  expect(line.metaData.deltaMetadata.configuration).toMatchObject({
     'delta.enableChangeDataFeed': 'true',
     'delta.enableDeletionVectors': 'true',
   })
   const [without] = header(hudiTable('snapshot'), 'responseformat=delta')
-  expect(without.protocol.deltaProtocol).toEqual({ minReaderVersion: 1, minWriterVersion: 2 })
+  expect(without.protocol.deltaProtocol).toEqual({ minReaderVersion: 1, minWriterVersion: 4 })
 })
 
 it('tells clients of either format that the changes of a table without Delta properties can be asked for', () => {
