@@ -1,5 +1,6 @@
 """The official Python client reads every golden Hudi table, copy-on-write and merge-on-read, as Spark does."""
 
+import collections
 import hashlib
 import json
 import pathlib
@@ -9,7 +10,7 @@ import tarfile
 import delta_sharing
 import pytest
 
-from golden import assert_same
+from golden import assert_same, expected_rows, frame_rows
 from sharing_server import MAIN, free_port, running, serving, wait_until_up
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "hudi"
@@ -28,7 +29,7 @@ def url(tmp_path_factory):
         with tarfile.open(FOLDER / table["archive"]) as archive:
             archive.extractall(folder / "tables" / name)
     token, port = secrets.token_urlsafe(24), free_port()
-    shared = [{"name": name, "location": str(folder / "tables" / name)} for name in TABLES]
+    shared = [{"name": name, "location": str(folder / "tables" / name), "history": True} for name in TABLES]
     stale = [
         {"name": f"{name}_stale", "location": str(folder / "tables" / name), "view": "read-optimized"}
         for name, table in TABLES.items()
@@ -72,6 +73,32 @@ def test_snapshot(url, table, use_delta_format):
 @pytest.mark.parametrize("table", [name for name in READ if "readOptimized" in TABLES[name]])
 def test_read_optimized(url, table):
     check(delta_sharing.load_as_pandas(url(f"{table}_stale")), TABLES[table]["readOptimized"])
+
+
+FOLLOWED = [n for n, t in TABLES.items() if t["name"] in ("cow_changes", "mor_changes", "mor_restore", "mor_cdc")]
+
+
+@pytest.mark.parametrize("use_delta_format", [None, True])
+@pytest.mark.parametrize("table", FOLLOWED)
+def test_changes(url, table, use_delta_format):
+    """Every version's rows are those of the version before with its changes applied."""
+    golden = TABLES[table]
+    snapshot = golden["snapshot"]
+    names = [column["name"] for column in snapshot["columns"]]
+    frame = delta_sharing.load_table_changes_as_pandas(
+        url(table), starting_version=1, use_delta_format=use_delta_format
+    )
+    rows = frame_rows(frame[names], snapshot["columns"])
+    state = collections.Counter()
+    for number, instant in enumerate(golden["instants"], start=1):
+        for row, version, kind in zip(rows, frame["_commit_version"], frame["_change_type"]):
+            if version == number:
+                sign = 1 if kind in ("insert", "update_postimage") else -1
+                state[json.dumps(row)] += sign
+        known = golden["versions"].get(instant["completion"], snapshot)
+        expected = expected_rows(known["rows"], frame[names], known["columns"])
+        assert +state == collections.Counter(json.dumps(row) for row in expected)
+        assert not -state
 
 
 @pytest.mark.parametrize("table", REFUSED)
