@@ -37,6 +37,8 @@ export function icebergReader(options: IcebergReaderOptions): TableReader {
   return {
     format: 'iceberg',
     async detect(source, signal) {
+      // Whoever names a metadata file means an Iceberg table: without the file it is an error, never a bare folder.
+      if (source.metadataFile !== undefined) return true
       const path = await locateMetadata(source, { ...options, ...(signal && { signal }) })
       return path !== undefined && (await options.store.head(path, signal)) !== undefined
     },

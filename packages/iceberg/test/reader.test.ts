@@ -32,6 +32,16 @@ describe('icebergReader', () => {
     expect(reads.filter(name => name.startsWith('m'))).toEqual(['m1.avro'])
   })
 
+  it('takes a table whose metadata file was named for its own, and says where that is missing', async () => {
+    const reader = icebergReader({ store: await smallTable(threeParts), cache: keepingCache() })
+    const source = { location: LOCATION, metadataFile: `${LOCATION}/metadata/v9.metadata.json` }
+    expect(await reader.detect(source)).toBe(true)
+    await expect(reader.snapshot(source)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: /v9\.metadata\.json was not found/,
+    })
+  })
+
   it('never opens a manifest that has no live file', async () => {
     const gone = { entries: [{ ...dataFile('gone.parquet', 2), status: 2 as const }] }
     const { store, reads } = recordingStore(await smallTable([gone, ...threeParts]))
