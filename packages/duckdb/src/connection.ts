@@ -125,18 +125,37 @@ class Session implements Connection {
   }
 
   async all(sql: string, signal?: AbortSignal): Promise<readonly Row[]> {
-    const rows: Row[] = []
-    for await (const chunk of this.stream(sql, signal)) rows.push(...chunkRows(chunk))
-    return rows
+    const result = await this.#interruptible(signal, () => this.#connection.run(sql))
+    return (await result.fetchAllChunks()).flatMap(chunkRows)
   }
 
+  /**
+   * The client ends a stream alike after its last row, after an error and when another statement runs meanwhile: so a
+   * last row of our own says that every other one came before it.
+   */
   async *stream(sql: string, signal?: AbortSignal): AsyncIterable<Chunk> {
-    const result = await this.#interruptible(signal, () => this.#connection.stream(sql))
-    while (true) {
+    const width = (await this.types(sql)).length
+    const nulls = 'NULL, '.repeat(width)
+    const ended = `SELECT *, FALSE FROM (${sql}\n) UNION ALL SELECT ${nulls}TRUE`
+    const result = await this.#interruptible(signal, () => this.#connection.stream(ended))
+    for (let isLast = false; !isLast; ) {
       const chunk = await this.#interruptible(signal, () => result.fetchChunk())
-      if (chunk === null || chunk.rowCount === 0) return
-      yield chunk
+      if (chunk === null || chunk.rowCount === 0) throw await this.#brokenStream(sql, signal)
+      isLast = chunk.getColumnVector(width).getItem(chunk.rowCount - 1) === true
+      if (isLast) chunk.rowCount -= 1
+      Object.defineProperty(chunk, 'columnCount', { value: width })
+      if (chunk.rowCount > 0) yield chunk
     }
+  }
+
+  /** A stream does not say why it ended: running the statement again does, where it was the statement's fault. */
+  async #brokenStream(sql: string, signal?: AbortSignal): Promise<Error> {
+    try {
+      await this.run(`EXPLAIN ANALYZE ${sql}`, signal)
+    } catch (error) {
+      return error as Error
+    }
+    return new TableError('INTERNAL', 'DuckDB ended an answer before its last row')
   }
 
   async json(sql: string, signal?: AbortSignal): Promise<SqlAnswer> {

@@ -1,24 +1,48 @@
-import { afterAll, describe, expect, it } from 'vitest'
-import { duckDb } from '../src/index.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Connection, chunkRows, duckDb } from '../src/index.js'
 
-const duckdb = duckDb()
-afterAll(() => duckdb.close())
+const database = duckDb()
+let connection: Connection
 
-describe('values of a query', () => {
-  it.each([
-    ["INTERVAL '1 month 2 days 03:04:05.000006'", '1 month 2 days 03:04:05.000006'],
-    ["TIMESTAMP '2026-03-02 12:00:00' - TIMESTAMP '2026-03-01 11:59:59.5'", '1 day 00:00:00.5'],
-    ["TIMETZ '12:30:00+02'", '12:30:00+02'],
-    ["'1011'::BIT", '1011'],
-    ["DATE '1970-01-11'", 10],
-    ["TIME '00:00:01'", 1_000_000n],
-    ["TIMESTAMP '1970-01-01 00:00:00.000001'", 1n],
-    ['170141183460469231731687303715884105727::HUGEINT', 170141183460469231731687303715884105727n],
-    ['12.50::DECIMAL(38,2)', 1250n],
-    ["[INTERVAL '1 day', NULL]", ['1 day', null]],
-  ])('%s keeps all that it says', async (sql, value) => {
-    const connection = await duckdb.connect()
-    expect(await connection.all(`SELECT ${sql}`)).toEqual([[value]])
-    connection.close()
+beforeAll(async () => {
+  connection = await database.connect()
+})
+afterAll(async () => {
+  connection.close()
+  await database.close()
+})
+
+async function count(sql: string, meanwhile?: () => Promise<unknown>): Promise<number> {
+  let rows = 0
+  for await (const chunk of connection.stream(sql)) {
+    if (rows === 0) await meanwhile?.()
+    rows += chunkRows(chunk).length
+  }
+  return rows
+}
+
+describe('a stream', () => {
+  it.each([0, 1, 2048, 300_000])('of %s rows has them all, in order', async expected => {
+    const ids: unknown[] = []
+    const sql = `SELECT range AS id, NULL AS nothing FROM range(${expected}) ORDER BY id DESC`
+    for await (const chunk of connection.stream(sql)) {
+      for (const row of chunkRows(chunk)) {
+        expect(row).toHaveLength(2)
+        ids.push(row[0])
+      }
+    }
+    expect(ids).toHaveLength(expected)
+    expect(ids[0]).toBe(expected === 0 ? undefined : BigInt(expected - 1))
+    expect(ids.at(-1)).toBe(expected === 0 ? undefined : 0n)
+  })
+
+  it('that fails half-way throws, instead of ending early', async () => {
+    const failing = `SELECT CASE WHEN range = 500000 THEN error('broken page') ELSE range::VARCHAR END FROM range(1000000)`
+    await expect(count(failing)).rejects.toThrow(/broken page/)
+  })
+
+  it('that another statement ends throws as well', async () => {
+    const other = () => connection.run('SELECT 1')
+    await expect(count('SELECT range FROM range(1000000)', other)).rejects.toThrow(/last row/)
   })
 })
