@@ -24,7 +24,7 @@ export function stagedName(
     snapshot.source.location,
     snapshot.properties.get('delta.columnMapping.mode') ?? '',
     snapshot.properties.get('schema.name-mapping.default') ?? '',
-    [file.path, file.size, file.modificationTime, file.specId, file.partition],
+    [file.path, file.size, writtenAt(snapshot, file), file.specId, file.partition],
     file.deletes.map(deleteIdentity),
     logs,
     file.part,
@@ -33,6 +33,11 @@ export function stagedName(
   ]
   const hash = createHash('sha256').update(JSON.stringify(identity, plain)).digest('hex')
   return `${hash.slice(0, 2)}/${hash}.parquet`
+}
+
+/** Iceberg writes no path twice and says of no file when it was written: its reader gives the snapshot's time. */
+function writtenAt({ format }: Snapshot, { modificationTime }: DataFile): number {
+  return format === 'iceberg' ? 0 : modificationTime
 }
 
 function deleteIdentity(each: DeleteFile): unknown {

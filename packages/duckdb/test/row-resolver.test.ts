@@ -81,6 +81,13 @@ describe('toDeletionVector', () => {
     )
   })
 
+  it('resolves a file once for every snapshot that has it with the same deletes', async () => {
+    const file = await withAllDeletes()
+    const first = await resolver.toDeletionVector(iceberg, file)
+    const later = { ...file, modificationTime: file.modificationTime + 60_000 }
+    expect(await resolver.toDeletionVector({ ...iceberg, version: 99n }, later)).toBe(first)
+  })
+
   it('gives the same vector for the same deletes', async () => {
     const file = await withAllDeletes()
     const twice = [
