@@ -166,6 +166,11 @@ export function hudiStatsKey(column: string, partition: string, file: string): s
   return hashed(column) + hashed(folder) + createHash('md5').update(file).digest('base64')
 }
 
+/** Key of a column's statistics over a whole partition. */
+export function hudiPartitionStatsKey(column: string, partition: string): string {
+  return hashed(column) + hashed(partition === '' ? '.' : partition)
+}
+
 const hashes = new Map<string, string>()
 
 function hashed(text: string): string {

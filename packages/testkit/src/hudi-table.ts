@@ -6,9 +6,11 @@ import {
   HUDI_METADATA_SCHEMA,
   type HudiColumnStats,
   hudiFilesRecord,
+  hudiPartitionStatsKey,
   hudiStatsKey,
   hudiStatsRecord,
 } from './hudi-metadata.js'
+import { type PartitionStats, partitionStatsOf } from './hudi-partition-stats.js'
 
 /** A base or log file that a commit writes. */
 export interface HudiFile {
@@ -41,6 +43,8 @@ export interface HudiTableOptions {
   readonly commits: readonly HudiCommit[]
   /** False: no metadata table. */
   readonly metadata?: boolean
+  /** Statistics of whole partitions in it too; default false. */
+  readonly partitionStats?: boolean
 }
 
 type Objects = (readonly [path: string, bytes: Uint8Array | string])[]
@@ -70,7 +74,13 @@ function path(root: string, partition: string, name: string): string {
   return partition === '' ? `${root}/${name}` : `${root}/${partition}/${name}`
 }
 
-function propertiesText({ tableType, properties, metadata }: HudiTableOptions): string {
+function propertiesText({
+  tableType,
+  properties,
+  metadata,
+  partitionStats = false,
+}: HudiTableOptions): string {
+  const indexes = `column_stats,files${partitionStats ? ',partition_stats' : ''}`
   const all = {
     'hoodie.table.name': 'table',
     'hoodie.table.type': tableType,
@@ -78,7 +88,7 @@ function propertiesText({ tableType, properties, metadata }: HudiTableOptions): 
     'hoodie.timeline.layout.version': '2',
     'hoodie.table.recordkey.fields': 'key',
     'hoodie.record.merge.mode': 'COMMIT_TIME_ORDERING',
-    ...(metadata === false ? {} : { 'hoodie.table.metadata.partitions': 'column_stats,files' }),
+    ...(metadata === false ? {} : { 'hoodie.table.metadata.partitions': indexes }),
     ...properties,
   }
   const escaped = (text: string) =>
@@ -92,27 +102,58 @@ function metadataObjects(options: HudiTableOptions): Objects {
   const root = `${options.root}/.hoodie/metadata`
   const [first, ...later] = options.commits
   const completion = first?.completion ?? '20260101000000000'
+  const entriesOf = indexEntriesOf(options)
   const objects: Objects = [
     [`${root}/.hoodie/hoodie.properties`, METADATA_PROPERTIES],
     [`${root}/.hoodie/timeline/${BOOTSTRAP}_${completion}.deltacommit`, '{}'],
   ]
-  const base = indexEntries(first === undefined ? [] : [first])
-  objects.push([`${root}/files/files-0000-0_0-0-0_${BOOTSTRAP}.hfile`, hfile(base.files)])
-  objects.push([
-    `${root}/column_stats/col-stats-0000-0_0-0-0_${BOOTSTRAP}.hfile`,
-    hfile(base.stats),
-  ])
+  for (const { folder, fileId, entries } of entriesOf(first)) {
+    objects.push([`${root}/${folder}/${fileId}_0-0-0_${BOOTSTRAP}.hfile`, hfile(entries)])
+  }
   for (const commit of later) {
     const { begin } = commit
     objects.push([`${root}/.hoodie/timeline/${begin}_${commit.completion}.deltacommit`, '{}'])
-    const entries = indexEntries([commit])
-    objects.push([`${root}/files/.files-0000-0_${begin}.log.1_0-0-0`, logOf(begin, entries.files)])
-    objects.push([
-      `${root}/column_stats/.col-stats-0000-0_${begin}.log.1_0-0-0`,
-      logOf(begin, entries.stats),
-    ])
+    for (const { folder, fileId, entries } of entriesOf(commit)) {
+      const log = `${root}/${folder}/.${fileId}_${begin}.log.1_0-0-0`
+      objects.push([log, logOf(begin, entries)])
+    }
   }
   return objects
+}
+
+interface IndexEntries {
+  readonly folder: string
+  readonly fileId: string
+  readonly entries: Entries
+}
+
+/** What each index of the metadata table gets from one commit. */
+function indexEntriesOf({ commits, partitionStats = false }: HudiTableOptions) {
+  const summaries = partitionStats ? partitionStatsOf(commits) : []
+  return (commit: HudiCommit | undefined): readonly IndexEntries[] => {
+    const { files, stats } = fileEntries(commit?.files ?? [])
+    const ofPartitions = commit === undefined ? [] : (summaries[commits.indexOf(commit)] ?? [])
+    return [
+      { folder: 'files', fileId: 'files-0000-0', entries: files },
+      { folder: 'column_stats', fileId: 'col-stats-0000-0', entries: stats },
+      ...(partitionStats
+        ? [
+            {
+              folder: 'partition_stats',
+              fileId: 'partition-stats-0000-0',
+              entries: ofPartitions.map(partitionEntry),
+            },
+          ]
+        : []),
+    ]
+  }
+}
+
+function partitionEntry({ partition, stats }: PartitionStats) {
+  return [
+    hudiPartitionStatsKey(stats.column, partition),
+    hudiStatsRecord(partition, stats),
+  ] as const
 }
 
 const METADATA_PROPERTIES = [
@@ -127,8 +168,7 @@ const METADATA_PROPERTIES = [
 
 type Entries = (readonly [key: string, value: Uint8Array])[]
 
-function indexEntries(commits: readonly HudiCommit[]): { files: Entries; stats: Entries } {
-  const files = commits.flatMap(commit => commit.files)
+function fileEntries(files: readonly HudiFile[]): { files: Entries; stats: Entries } {
   const folders = new Map<string, HudiFile[]>()
   for (const file of files) {
     const folder = file.partition === '' ? '.' : file.partition

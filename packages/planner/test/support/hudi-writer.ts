@@ -58,6 +58,7 @@ export const hudiWriter: TableWriter = {
         schema: JSON.stringify(avroRecord('table', table.schema.fields, { count: 0 })),
         properties: partitionProperties(partitioned),
         commits: commitsOf(table, partitioned, random),
+        partitionStats: partitioned.length > 0 && random.chance(0.8),
       }),
     })
     return hudiReader({ store, cache: keepingCache() }).snapshot({ location: LOCATION })
