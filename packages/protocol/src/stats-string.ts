@@ -21,7 +21,7 @@ export function statsString(
     numRecords: recordCount,
     tightBounds: false,
     minValues: tree(fields, bounds, options, (bound, type) => text(bound.lower, type)),
-    maxValues: tree(fields, bounds, options, (bound, type) => text(bound.upper, type)),
+    maxValues: tree(fields, bounds, options, (bound, type) => text(upperOf(bound, type), type)),
     nullCount: tree(fields, bounds, options, bound => bound.nullCount),
   })
 }
@@ -55,6 +55,12 @@ function leafOrStruct(
   }
   const bound = bounds.get(field.id)
   return bound === undefined ? undefined : extract(bound, field.type)
+}
+
+/** Delta orders NaN above every number, and our bounds leave it out: where there may be one there is no maximum. */
+function upperOf({ upper, nanCount }: ValueBounds, type: DataType): Value | undefined {
+  const mayHoldNan = (type === 'float' || type === 'double') && nanCount !== 0
+  return mayHoldNan ? undefined : upper
 }
 
 /** One bound as Delta spells it; undefined for types that have none there. */

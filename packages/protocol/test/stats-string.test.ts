@@ -30,6 +30,25 @@ it.each<[string, DataType, Value, string | undefined]>([
   expect(minimum(type, value)).toBe(expected)
 })
 
+it.each<[string, DataType, number | undefined, object | undefined]>([
+  ['that says it has no NaN', 'double', 0, { c: 2.5 }],
+  ['that has NaN', 'double', 3, undefined],
+  ['that does not say whether it has NaN', 'float', undefined, undefined],
+  ['that cannot have NaN', 'int', undefined, { c: 2.5 }],
+])(
+  'gives the maximum of a column %s: Delta orders NaN above it',
+  (_, type, nanCount, maxValues) => {
+    const bound = { lower: 1, upper: 2.5, ...(nanCount !== undefined && { nanCount }) }
+    const file = dataFile({ recordCount: 9, bounds: new Map([[1, bound]]) })
+    const stats = JSON.parse(statsString(file, [field(1, 'c', type)])!)
+    expect([stats.minValues, stats.maxValues, stats.tightBounds]).toEqual([
+      { c: 1 },
+      maxValues,
+      false,
+    ])
+  },
+)
+
 it('nests as the schema does, under physical names where asked', () => {
   const inner = field(2, 'b', 'int', 'col-2')
   const outer = field(1, 'a', { kind: 'struct', fields: [inner] }, 'col-1')
