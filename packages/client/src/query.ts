@@ -4,6 +4,7 @@ import { unusable } from './http.js'
 import { pageGuard } from './list.js'
 import type { ClientCapabilities } from './negotiate.js'
 import { type ActionPage, type FileAction, type HeaderAction, tableOf } from './read-actions.js'
+import { cancelled } from './retry.js'
 import type { Deadline } from './watch.js'
 
 export interface QueryOptions {
@@ -93,6 +94,8 @@ async function* actionsOf(facts: AnswerFacts, options: Following, close: () => v
     for (let token: string | undefined; ; ) {
       let empty = true
       for await (const action of facts.page.actions) {
+        // What had arrived before the caller cancelled is not wanted any more.
+        if (options.deadline.signal?.aborted) throw cancelled(options.deadline.signal)
         checkKind(action, options.snapshot)
         if ('file' in action) {
           if (empty) guard.check(token, nameOf(action))

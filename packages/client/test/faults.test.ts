@@ -1,19 +1,13 @@
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { createSharingClient, parseTableName, type SharingClient } from '../src/index.js'
 import { type RawServer, startRawServer } from './raw-server.js'
-import { startServer, type TestServer } from './server.js'
 
 // Each of these servers would give fewer rows, more rows, or none for ever, to a client that trusts it.
 
-let raw: RawServer | undefined
-let server: TestServer | undefined
-afterEach(async () => {
-  await raw?.close()
-  await server?.close()
-  raw = server = undefined
-})
+let raw: RawServer
+afterEach(() => raw.close())
 
 const table = parseTableName('lake.sales.orders')
 const LINES = [
@@ -216,44 +210,6 @@ function send(socket: Socket, body: string): void {
   socket.end(head(`content-length: ${Buffer.byteLength(body)}`, 'connection: close') + body)
 }
 
-describe('pages that never end', () => {
-  const page = (files: readonly string[], token: string) =>
-    [...LINES.slice(0, 2), ...files, `{"endStreamAction":{"nextPageToken":"${token}"}}`].join('\n')
-
-  async function paging(answer: (count: number) => string): Promise<SharingClient> {
-    server = await startServer((_request, response, count) => response.end(answer(count)))
-    return clientOf(server.url)
-  }
-
-  it.each([
-    ['the same token', () => page(LINES.slice(2), 'again')],
-    ['the same files under new tokens', (count: number) => page(LINES.slice(2), `t${count}`)],
-    ['new tokens and no files', (count: number) => page([], `t${count}`)],
-  ])('are found out by %s', async (_name, answer) => {
-    const client = await paging(answer)
-    await expect(readAll(client)).rejects.toThrow(/same page again|with nothing in them/)
-    expect(server!.requests.length).toBeLessThan(105)
-  })
-
-  it.each([
-    ['the same token', () => '{"items":[{"name":"s"}],"nextPageToken":"again"}'],
-    [
-      'the same items under new tokens',
-      (n: number) => `{"items":[{"name":"s"}],"nextPageToken":"${n}"}`,
-    ],
-    ['new tokens and no items', (n: number) => `{"nextPageToken":"${n}"}`],
-  ])('of a list are found out by %s', async (_name, answer) => {
-    const client = await paging(answer)
-    await expect(listAll(client)).rejects.toThrow(/same page again|with nothing in them/)
-    expect(server!.requests.length).toBeLessThan(105)
-  })
-
-  it('of a list that makes its items up end with the time of the call', async () => {
-    const client = await paging(n => `{"items":[{"name":"s${n}"}],"nextPageToken":"t${n}"}`)
-    await expect(listAll(client)).rejects.toThrow(/within the 2 seconds|more than 10000 pages/)
-  })
-})
-
 describe('a list ends in an error', () => {
   it.each<[string, (socket: Socket) => void, RegExp]>([
     ['half of a document', s => send(s, '{"items":[{"name":"a"}'), /expected JSON/],
@@ -285,90 +241,4 @@ describe('a list ends in an error', () => {
 function sendBytes(socket: Socket, bytes: readonly number[]): void {
   socket.write(head(`content-length: ${bytes.length}`, 'connection: close'))
   socket.end(Buffer.from(bytes))
-}
-
-describe('cancelling lets go of the connection', () => {
-  async function stalling(lines = ''): Promise<SharingClient> {
-    server = await startServer((_request, response) => {
-      if (lines !== '') response.write(lines)
-    })
-    const profile = { shareCredentialsVersion: 1, endpoint: server.url, bearerToken: 't' } as const
-    return createSharingClient(profile)
-  }
-
-  /** Nobody is left waiting at the server, long before any time-out. */
-  async function released(): Promise<void> {
-    await vi.waitFor(() => expect(server!.waiting()).toBe(0))
-  }
-
-  it.each<[string, (client: SharingClient, signal: AbortSignal) => Promise<unknown>]>([
-    ['a list', (client, signal) => collect(client.shares({ signal }))],
-    ['tables', (client, signal) => collect(client.tables('lake', { signal }))],
-    ['a share', (client, signal) => client.share('lake', signal)],
-    ['a version', (client, signal) => client.version(table, { signal })],
-    ['metadata', (client, signal) => client.metadata(table, { signal })],
-    ['a query', (client, signal) => client.query(table, { signal })],
-    ['changes', (client, signal) => client.changes(table, { startingVersion: 0n, signal })],
-  ])('while %s is waited for', async (_name, call) => {
-    const client = await stalling()
-    const stop = new AbortController()
-    const called = call(client, stop.signal)
-    await vi.waitFor(() => expect(server!.waiting()).toBe(1))
-    stop.abort(new Error('enough'))
-    await expect(called).rejects.toMatchObject({ code: 'CANCELLED', cause: { message: 'enough' } })
-    await released()
-  })
-
-  it('within the files', async () => {
-    const client = await stalling(SHORT)
-    const stop = new AbortController()
-    const answer = await client.query(table, { signal: stop.signal })
-    const files = answer.actions[Symbol.asyncIterator]()
-    expect((await files.next()).done).toBe(false)
-    stop.abort()
-    await expect(files.next()).rejects.toMatchObject({ code: 'CANCELLED' })
-    await released()
-  })
-
-  it('while nobody reads', async () => {
-    const client = await stalling(SHORT)
-    const stop = new AbortController()
-    await client.query(table, { signal: stop.signal })
-    stop.abort()
-    await released()
-  })
-
-  it('by leaving the loop, or by closing an answer that nobody reads', async () => {
-    const client = await stalling(SHORT)
-    for await (const _ of (await client.query(table)).actions) break
-    await released()
-    const answer = await client.query(table)
-    answer.close()
-    await released()
-  })
-
-  it('before anything was asked', async () => {
-    const client = await stalling()
-    await expect(client.share('x', AbortSignal.abort())).rejects.toMatchObject({
-      code: 'CANCELLED',
-    })
-    expect(server!.requests).toEqual([])
-  })
-
-  it('between polls', async () => {
-    server = await startServer((_request, response) => {
-      response.end('{"queryStatus":{"queryId":"q","status":"pending"}}\n')
-    })
-    const stop = new AbortController()
-    const asked = clientOf(server.url).query(table, { idempotencyKey: 'k', signal: stop.signal })
-    await vi.waitFor(() => expect(server!.requests.length).toBe(1))
-    stop.abort()
-    await expect(asked).rejects.toMatchObject({ code: 'CANCELLED' })
-  })
-})
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const item of items) all.push(item)
-  return all
 }
