@@ -35,7 +35,7 @@ const schema = z.strictObject({
       publicUrl: z.url({ protocol: /^https?$/ }).optional(),
       secret: z.string().min(16).optional(),
       secretFile: z.string().min(1).optional(),
-      urlExpiresInSeconds: z.int().min(60).max(604_800).default(3600),
+      urlExpiresInSeconds: z.int().min(10).max(604_800).default(3600),
       freshnessSeconds: z.number().min(0).max(3600).default(1),
       cors: z.strictObject({ origins: z.array(corsOrigin).min(1) }).optional(),
     })
