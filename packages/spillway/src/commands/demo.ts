@@ -173,7 +173,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** A join of two tables, of which one is pruned. */
-const NEXT_SQL = `SELECT s.covered, count(*) AS trips, sum(t.fare) AS fares FROM city.public.trips t JOIN city.public.stations s USING (station) WHERE t.day = DATE '2026-03-07' GROUP BY ALL`
+const NEXT_SQL = `SELECT covered, count(*) AS trips, sum(fare) AS fares FROM city.public.trips JOIN city.public.stations USING (station) WHERE day = DATE '2026-03-07' GROUP BY ALL`
 
 /** How this program was started: in a clone there is no `spillway` on the path. */
 function command(): string {
