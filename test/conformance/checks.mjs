@@ -1,10 +1,13 @@
+import { formatOf, idsOf, sorted } from './answers.mjs'
+import { ACCESS_CHECKS } from './checks-access.mjs'
+import { ASYNC_CHECKS } from './checks-async.mjs'
+import { HINT_CHECKS } from './checks-hints.mjs'
+import { HISTORY_CHECKS, historyOf } from './checks-history.mjs'
 import { expect, expectRefusal, expectStatus, linesOf, Skip, tablePath } from './client.mjs'
 
 const UNKNOWN = { share: 'no-such-share', schema: 'x', name: 'y' }
 const DELTA = 'responseformat=delta;readerfeatures=deletionvectors,columnmapping,timestampntz'
 const capabilities = value => ({ 'delta-sharing-capabilities': value })
-const idsOf = lines => lines.filter(line => line.file).map(line => line.file.id)
-const sorted = items => JSON.stringify([...items].sort())
 
 /** Checks of the server; `client` asks it, `shares` is what it lists. */
 export const SERVER_CHECKS = [
@@ -54,6 +57,17 @@ export const SERVER_CHECKS = [
     async ({ client }) =>
       void (await expectRefusal(await client.ask(`/shares?maxResults=${given}`), 400)),
   ]),
+  [
+    '7',
+    'a page token of one list opens no other',
+    async ({ client }) => {
+      const { nextPageToken } = await client.json('/shares?maxResults=1')
+      if (!nextPageToken) throw new Skip('there is one page of shares')
+      const [{ name }] = await client.all('/shares')
+      const path = `/shares/${encodeURIComponent(name)}/all-tables?pageToken=${nextPageToken}`
+      await expectRefusal(await client.ask(path), 400)
+    },
+  ],
   ...[':', 'bm90LWEtdG9rZW4'].map(token => [
     '7',
     `the page token ${token} is a 400`,
@@ -104,8 +118,8 @@ export const SERVER_CHECKS = [
   ],
 ]
 
-/** Checks of one table. */
-export const TABLE_CHECKS = [
+/** Checks of one table's listing, version, metadata and queries. */
+const QUERY_CHECKS = [
   [
     '16, 17',
     'GET version and HEAD table answer the same version without a body',
@@ -354,10 +368,14 @@ export const TABLE_CHECKS = [
   ),
 ]
 
-export function formatOf(response) {
-  const header = response.headers.get('delta-sharing-capabilities') ?? ''
-  return header.includes('responseformat=delta') ? 'delta' : 'parquet'
-}
+/** Checks of one table. */
+export const TABLE_CHECKS = [
+  ...QUERY_CHECKS,
+  ...HINT_CHECKS,
+  ...HISTORY_CHECKS,
+  ...ASYNC_CHECKS,
+  ...ACCESS_CHECKS,
+]
 
 /** Every check of a table sees its files in one of the two formats. */
 export async function tableContext(client, table, format) {
@@ -372,6 +390,19 @@ export async function tableContext(client, table, format) {
     .trimEnd()
     .split('\n')
     .map(line => JSON.parse(line))
-  const files = lines.filter(line => line.file).map(line => line.file)
-  return { client, table, asked, text, files, format: formatOf(response) }
+  const [{ protocol }, { metaData }] = lines
+  const { schemaString, partitionColumns } = metaData.deltaMetadata ?? metaData
+  return {
+    client,
+    table,
+    asked,
+    text,
+    files: lines.filter(line => line.file).map(line => line.file),
+    format: formatOf(response),
+    protocol,
+    metaData,
+    schema: JSON.parse(schemaString),
+    partitionColumns,
+    history: await historyOf(client, table),
+  }
 }

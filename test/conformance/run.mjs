@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // Checks any Delta Sharing server from outside, as its recipients see it:
-//   node test/conformance/run.mjs --profile my.share [--endpoint URL] [--tables 20] [--json]
+//   node test/conformance/run.mjs --profile my.share [--endpoint URL] [--tables 20] [--report FILE] [--json]
 // The numbers are those of the checks that this project holds itself to. Exits 1 when one fails.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { SERVER_CHECKS, TABLE_CHECKS, tableContext } from './checks.mjs'
 import { createClient, Skip } from './client.mjs'
+import { reportOf } from './report.mjs'
 
 /** Every outcome, as it comes. */
 export async function* conform({ endpoint, token, tables: limit = 20 }) {
@@ -23,6 +24,7 @@ export async function* conform({ endpoint, token, tables: limit = 20 }) {
       let context
       try {
         context = await tableContext(client, table, format)
+        yield outcome(['31', 'a query answers'], on)
       } catch (error) {
         yield outcome(['31', 'a query answers'], on, error)
         continue
@@ -54,10 +56,13 @@ async function main() {
       profile: { type: 'string' },
       endpoint: { type: 'string' },
       tables: { type: 'string', default: '20' },
+      report: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   })
-  if (values.profile === undefined) throw new Error('--profile names the profile file to use')
+  if (values.profile === undefined) {
+    throw new Error('--profile names the profile file to use')
+  }
   const profile = JSON.parse(readFileSync(values.profile, 'utf8'))
   const options = {
     endpoint: values.endpoint ?? profile.endpoint,
@@ -65,14 +70,19 @@ async function main() {
     tables: Number(values.tables),
   }
   const counts = { pass: 0, skip: 0, fail: 0 }
+  const results = []
   for await (const result of conform(options)) {
     counts[result.status]++
+    results.push(result)
     if (values.json) console.log(JSON.stringify(result))
     else if (result.status !== 'pass') {
       console.log(
         `${result.status}  ${result.id}  ${result.on}: ${result.title}\n      ${result.reason}`,
       )
     }
+  }
+  if (values.report !== undefined) {
+    writeFileSync(values.report, reportOf(results, { endpoint: options.endpoint, counts }))
   }
   const summary = `${counts.pass} passed, ${counts.skip} skipped, ${counts.fail} failed`
   console.log(values.json ? JSON.stringify(counts) : summary)

@@ -14,12 +14,19 @@ interface Outcome {
 let server: Running
 beforeAll(async () => {
   server = await startServer()
-  const tables = server.config.shares![0]!.schemas![0]!.tables!
-  const sound = tables.filter(({ name }) => name !== 'outside')
+  const [main, guarded] = server.config.shares![0]!.schemas!
+  const sound = main!.tables!.filter(({ name }) => name !== 'outside')
+  const limited = guarded!.tables!.filter(({ name }) => name !== 'gone')
   server.shares.replace({
     ...server.config,
     shares: [
-      { name: 'Lake', schemas: [{ name: 'Main', tables: sound }] },
+      {
+        name: 'Lake',
+        schemas: [
+          { name: 'Main', tables: sound },
+          { name: 'guarded', tables: limited },
+        ],
+      },
       { name: 'other' },
       { name: 'third' },
     ],
@@ -32,12 +39,14 @@ it('passes every black-box check that applies to its tables', async () => {
   const endpoint = `${server.origin}/delta-sharing/`
   for await (const outcome of conform({ endpoint, token: TOKEN })) outcomes.push(outcome as Outcome)
   expect(outcomes.filter(({ status }) => status === 'fail')).toEqual([])
-  expect(outcomes.filter(({ status }) => status === 'pass').length).toBeGreaterThan(300)
-  // What is skipped are tables that one of the two formats cannot say, and tables without files.
-  for (const { status, reason } of outcomes) {
-    if (status === 'skip') expect(reason).toMatch(/^refused in parquet format|has no files/)
-  }
+  expect(outcomes.filter(({ status }) => status === 'pass').length).toBeGreaterThan(800)
+  // No check is always skipped: each applies to some of these tables, but for credentials, which have tests of their own.
+  const passed = new Set(outcomes.filter(({ status }) => status === 'pass').map(titleOf))
+  const never = outcomes.map(titleOf).filter(title => !passed.has(title))
+  expect([...new Set(never)].filter(title => !/^(13|76|77) /.test(title))).toEqual([])
 })
+
+const titleOf = ({ id, title }: Outcome) => `${id} ${title}`
 
 it('finds the faults of a server that has some', async () => {
   const outcomes: Outcome[] = []
