@@ -7,8 +7,9 @@ import { SCHEMA, sharedTable } from './share-table.js'
 // Ten minutes of 15-second URLs: SPILLWAY_SCAN_SECONDS=600 SPILLWAY_URL_SECONDS=15 npx vitest run ...
 const SCAN_SECONDS = Number(process.env.SPILLWAY_SCAN_SECONDS ?? 4)
 const URL_SECONDS = Number(process.env.SPILLWAY_URL_SECONDS ?? 1)
-const FILES = 30
-const ROWS = 4096
+// No request waits for longer than two seconds.
+const FILES = Math.max(20, Math.ceil(SCAN_SECONDS / 2))
+const ROWS = 2048
 const AT_ONCE = 2
 
 const QUERIES = {

@@ -32,7 +32,7 @@ export async function sharedTable(files: number, rows: number): Promise<readonly
       )
       served.push({
         bytes: readFileSync(path),
-        partitionValues: { day: `2026-01-${String(file + 1).padStart(2, '0')}` },
+        partitionValues: { day: new Date(Date.UTC(2026, 0, 1 + file)).toISOString().slice(0, 10) },
         stats: JSON.stringify({
           numRecords: rows,
           minValues: { id: file * rows },
