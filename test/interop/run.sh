@@ -10,6 +10,8 @@ PYTHON=$REPO/.venv/interop/bin/python
 status=0
 if [ $# = 0 ]; then
   SPILLWAY_PYTHON=$PYTHON node_modules/.bin/vitest run --config test/interop/vitest.config.ts || status=1
+  # Again, now that setup.sh has looked for a browser.
+  node_modules/.bin/vitest run examples/test/browser-page.test.ts examples/test/runtimes.test.ts || status=1
 fi
 "$PYTHON" -m pytest "$HERE" -c "$HERE/pytest.ini" -p no:cacheprovider "$@" || status=1
 exit $status

@@ -18,5 +18,11 @@ STATE=$(mktemp -d)
 "$HERE/s3/stop.sh" "$STATE"
 rm -rf "$STATE"
 
+# Pages are tested in a browser where there is one: a machine of its own, such as CI's, gets it.
+if [ "$(id -u)" = 0 ] && [ "${CI:-}" = true ] && ! command -v chromium >/dev/null && command -v apt-get >/dev/null; then
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 ||
+    echo "Chromium cannot be installed: tests in a browser will be skipped"
+fi
+
 # Spark's jars: what cannot be had is said by the tests that need it.
 "$VENV/bin/python" "$HERE/spark_session.py" --resolve || true

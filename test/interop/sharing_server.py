@@ -62,8 +62,8 @@ def serving_schemas(folder, schemas, storage=None, staging=None, **server):
     endpoint = f"http://127.0.0.1:{port}/delta-sharing"
     profile = folder / "profile.share"
     profile.write_text(json.dumps({"shareCredentialsVersion": 1, "endpoint": endpoint, "bearerToken": token}))
-    with running(["node", str(MAIN), "serve", "--config", str(folder / "spillway.yaml")], folder / "server.log"):
-        wait_until_up(f"{endpoint}/shares", token, folder / "server.log")
+    with running(["node", str(MAIN), "serve", "--config", str(folder / "spillway.yaml")], folder / "server.log") as process:
+        wait_until_up(f"{endpoint}/shares", token, folder / "server.log", process)
         yield profile
 
 
@@ -100,7 +100,7 @@ def running(command, log):
                 process.wait()
 
 
-def wait_until_up(url, token, log):
+def wait_until_up(url, token, log, process=None):
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
     deadline = time.monotonic() + START_TIMEOUT
     while True:
@@ -108,7 +108,8 @@ def wait_until_up(url, token, log):
             with urllib.request.urlopen(request, timeout=5):
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
-            if time.monotonic() > deadline:
+            ended = process is not None and process.poll() is not None
+            if ended or time.monotonic() > deadline:
                 raise RuntimeError(f"the server did not start: {error}\n{log.read_text()}") from error
             time.sleep(0.1)
 

@@ -39,9 +39,10 @@ def main():
     for outcome in wrong:
         print(f"WRONG  {outcome.client} (staging {outcome.staged}): {outcome.case.name} {outcome.case.aspect}: {outcome.words}")
     counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in ("equal", "refused", "not asked", "skipped", "wrong")}
+    print(f"{counts['equal']} cells with equal rows, {counts['refused']} refused with their reason")
     print(
-        f"{counts['equal']} equal, {counts['refused']} refused with their reason, {counts['not asked']} not asked, "
-        f"{counts['skipped']} skipped, {counts['wrong']} wrong"
+        f"{counts['equal'] + counts['refused']} passed, {counts['wrong']} failed, "
+        f"{counts['not asked'] + counts['skipped']} skipped"
     )
     return 1 if wrong else 0
 

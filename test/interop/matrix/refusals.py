@@ -22,8 +22,10 @@ class Rule:
 
 VECTORS = "uses? (columnMapping, )?deletionVectors"
 MAPPING = "uses? columnMapping"
-MERGED = "files? of the table (has|have) deleted or changed rows that plain Parquet cannot say"
+MERGED = "files? of the table (has|have) deleted or changed rows that (plain Parquet cannot say|no deletion vector says)"
 WIDENED = "uses (columnMapping, )?(deletionVectors, )?typeWidening"
+# The connector's own words, about a table that says which types its older files hold.
+OWN_WIDENING = "DELTA_UNSUPPORTED_TYPE_CHANGE.*Please upgrade to Delta 4.0"
 
 RULES = [
     Rule("delta", "deleted rows", VECTORS, "needs delta format or staging", PARQUET_ONLY),
@@ -34,11 +36,12 @@ RULES = [
     Rule("iceberg", "deleted rows", MERGED, "needs staging", tables="spark-v2-deletes|java-v2-equality-deletes"),
     Rule("iceberg", "renamed columns", WIDENED, "widened types: needs staging", "parquet format|Python|DuckDB|Spark"),
     Rule("iceberg", "renamed columns", MERGED, "needs staging", tables="java-v2-equality-evolved"),
-    Rule("iceberg", "changes", "changes of iceberg tables are not shared", "no change feed", only_without_staging=False),
+    Rule("iceberg", "renamed columns", OWN_WIDENING, "Delta 3 reads no wider types: Delta 4 or parquet format", "Spark", only_without_staging=False),
     Rule("hudi", "deleted rows", MERGED, "merged logs: needs staging"),
     Rule("hudi", "renamed columns", "uses schemaOnRead", "needs staging"),
-    Rule("hudi", "changes", "copied unchanged rows into new files", "copy-on-write: no change feed", only_without_staging=False),
+    Rule("hudi", "changes", MERGED, "parts of files: needs delta format or staging", PARQUET_ONLY),
     Rule("parquet", "plain", WIDENED, "widened types: needs staging", "parquet format|Python|DuckDB", "evolved"),
+    Rule("parquet", "plain", OWN_WIDENING, "Delta 3 reads no wider types: Delta 4 or parquet format", "Spark", "evolved", False),
     Rule("parquet", "time travel", "has only its current version", "has one version", only_without_staging=False),
     Rule("parquet", "changes", "has only its current version|changes of parquet tables are not shared", "has one version", only_without_staging=False),
 ]
@@ -50,6 +53,6 @@ def allowed(case, staged, client, message):
     for rule in RULES:
         asked = rule.schema == case.schema and rule.aspect == case.aspect and re.search(rule.tables, case.table)
         applies = asked and re.search(rule.clients, client) and not (staged and rule.only_without_staging)
-        if applies and re.search(rule.words, said):
+        if applies and re.search(rule.words, said, re.DOTALL):
             return rule.says
     return None
