@@ -5,10 +5,13 @@ const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => interrupted.abort(new Error(signal)))
 }
-// A reader that has seen enough (`| head`) is no failure.
+// A reader that has seen enough (`| head`) is no failure: what was opened is closed, and nothing is said.
+const CLOSING_MS = 5000
 process.stdout.on('error', error => {
-  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0)
-  throw error
+  if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+  interrupted.abort(error)
+  // Whoever waits for something else, such as more input, is not waited for.
+  setTimeout(() => process.exit(0), CLOSING_MS).unref()
 })
 
 process.exitCode = await runProgram(process.argv.slice(2), {

@@ -30,9 +30,15 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     return status
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    if (isBrokenPipe(terminal.signal.reason) || isBrokenPipe(error)) return EXIT.ok
     report(error, args.includes('--json'), terminal)
     return exitCodeOf(error)
   }
+}
+
+/** Whoever read the output has seen enough. */
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
 }
 
 function createProgram(terminal: Terminal, exit: (code: number) => void): Command {

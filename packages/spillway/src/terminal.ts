@@ -20,7 +20,12 @@ export function writeLine(stream: Writable, line: string): Promise<void> {
 
 /** The same with text or bytes as they are. */
 export async function writeChunk(stream: Writable, chunk: string | Uint8Array): Promise<void> {
-  if (!stream.write(chunk)) await once(stream, 'drain')
+  if (stream.write(chunk)) return
+  // Nothing drains what nobody takes any more.
+  if (stream.destroyed) {
+    throw Object.assign(new Error('the reader of the output is gone'), { code: 'EPIPE' })
+  }
+  await once(stream, 'drain')
 }
 
 /** All of a stream as text. */

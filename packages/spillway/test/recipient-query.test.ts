@@ -1,9 +1,18 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { duckDb } from '@spillway/duckdb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { built, golden, runBuilt, type SampleShare, serveSampleTables } from './sample-share.js'
+import {
+  built,
+  golden,
+  main,
+  runBuilt,
+  type SampleShare,
+  serveSampleTables,
+} from './sample-share.js'
 import { run } from './terminal.js'
 
 const { tableFromIPC } = createRequire(new URL('../../duckdb/package.json', import.meta.url))(
@@ -302,6 +311,24 @@ SELECT 'not reached';`
       status: 2,
       stderr: expect.stringMatching(/did you mean \.tables/),
     })
+  })
+
+  it('a reader that has seen enough is no failure, and nothing stays in the temporary folder', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'spillway-pipe-'))
+    const sql = 'SELECT a.* FROM city.public.trips a, range(100)'
+    const child = spawn(process.execPath, [main, 'query', share.profile, sql], {
+      stdio: 'pipe',
+      env: { ...process.env, TMPDIR: folder },
+    })
+    let stderr = ''
+    child.stderr.on('data', chunk => {
+      stderr += String(chunk)
+    })
+    child.stdout.once('data', () => child.stdout.destroy())
+    const status = await new Promise(resolve => child.on('close', resolve))
+    expect([status, stderr]).toEqual([0, ''])
+    expect(readdirSync(folder).filter(name => name !== 'spillway-duckdb')).toEqual([])
+    rmSync(folder, { recursive: true, force: true })
   })
 
   it('a query that is interrupted ends with 130 and leaves no file', async () => {
