@@ -1,34 +1,54 @@
 import {
   type BoundPredicate,
-  type BoundReference,
-  compareValues,
+  type ColumnStats,
+  columnBuilder,
   type DataFile,
   type Field,
-  type Leaf,
+  HOLDS_NANS,
+  HOLDS_NULLS,
+  HOLDS_VALUES,
   leafOf,
   type Predicate,
+  type StatsTable,
   TableError,
   type TableMetadata,
   type Value,
 } from '@spillway/core'
-import { bind } from '@spillway/planner'
+import { bind, fieldsOf, matchesAll, rewriteNot } from '@spillway/planner'
 
 /** True for a file all of whose rows a recipient was granted. */
 export type PartitionGrant = (file: DataFile) => boolean
 
 /**
  * A grant of some partitions, decided file by file from partition values alone: a value that is null, or that the
- * predicate says nothing about, is not granted. Throws where partition values cannot decide it.
+ * predicate says nothing about, is not granted. A value is the bounds of its column, so planning's own evaluator says
+ * whether every row matches. Throws where partition values cannot decide it.
  */
 export function partitionGrant(predicate: Predicate, metadata: TableMetadata): PartitionGrant {
   const { predicate: bound, unapplied } = bind(predicate, metadata.schema)
   const [problem] = unapplied
   if (problem !== undefined) throw refused(`${problem.predicate}: ${problem.reason}`)
   check(bound)
-  return file => evaluate(bound, field => partitionValue(field, file, metadata)) === true
+  const granted = rewriteNot(bound)
+  const fields = fieldsOf(granted).map(leafOf)
+  return file => matchesAll(granted, partitionStats(file, fields, metadata), ONE_ROW).length === 1
 }
 
-type Lookup = (field: Field) => Value | null
+const ONE_ROW = Uint32Array.of(0)
+const ONE_RECORD = Float64Array.of(1)
+
+/** What its partition values say about the rows of one file. */
+function partitionStats(
+  file: DataFile,
+  fields: readonly Field[],
+  metadata: TableMetadata,
+): StatsTable {
+  const columns = new Map<number, readonly ColumnStats[]>()
+  for (const field of fields) {
+    columns.set(field.id, [exactly(partitionValue(field, file, metadata), field)])
+  }
+  return { length: 1, recordCount: ONE_RECORD, columns }
+}
 
 function partitionValue(field: Field, file: DataFile, metadata: TableMetadata): Value | null {
   const parts = metadata.partitionSpecs.get(file.specId)?.fields ?? []
@@ -39,80 +59,14 @@ function partitionValue(field: Field, file: DataFile, metadata: TableMetadata): 
   throw refused(`${field.name} is not a partition column of every file`)
 }
 
-/** SQL's three values: null is neither true nor false. */
-function evaluate(predicate: BoundPredicate, lookup: Lookup): boolean | null {
-  switch (predicate.kind) {
-    case 'alwaysTrue':
-      return true
-    case 'alwaysFalse':
-      return false
-    case 'unknown':
-      return null
-    case 'not': {
-      const value = evaluate(predicate.operand, lookup)
-      return value === null ? null : !value
-    }
-    case 'and':
-      return every(predicate.operands, lookup, true)
-    case 'or':
-      return every(predicate.operands, lookup, false)
-    default:
-      return evaluateLeaf(predicate, lookup(leafOf(predicate.ref.path)))
-  }
-}
-
-/** AND where `neutral` is true, OR where it is false. */
-function every(
-  operands: readonly BoundPredicate[],
-  lookup: Lookup,
-  neutral: boolean,
-): boolean | null {
-  let result: boolean | null = neutral
-  for (const operand of operands) {
-    const value = evaluate(operand, lookup)
-    if (value === !neutral) return !neutral
-    if (value === null) result = null
-  }
-  return result
-}
-
-function evaluateLeaf(leaf: Leaf<BoundReference, Value>, value: Value | null): boolean | null {
-  if (leaf.kind === 'isNull') return value === null
-  if (leaf.kind === 'notNull') return value !== null
-  if (value === null) return null
-  switch (leaf.kind) {
-    case 'isNan':
-      return Number.isNaN(value)
-    case 'notNan':
-      return !Number.isNaN(value)
-    case 'startsWith':
-      return String(value).startsWith(leaf.prefix)
-    case 'notStartsWith':
-      return !String(value).startsWith(leaf.prefix)
-    case 'in':
-      return leaf.values.some(one => compareValues(value, one) === 0)
-    case 'notIn':
-      return leaf.values.every(one => compareValues(value, one) !== 0)
-    case 'comparison':
-      return compare(leaf.op, compareValues(value, leaf.value))
-  }
-}
-
-function compare(op: 'eq' | 'notEq' | 'lt' | 'ltEq' | 'gt' | 'gtEq', order: number): boolean {
-  switch (op) {
-    case 'eq':
-      return order === 0
-    case 'notEq':
-      return order !== 0
-    case 'lt':
-      return order < 0
-    case 'ltEq':
-      return order <= 0
-    case 'gt':
-      return order > 0
-    case 'gtEq':
-      return order >= 0
-  }
+function exactly(value: Value | null, field: Field): ColumnStats {
+  if (value === null) return { holds: Uint8Array.of(HOLDS_NULLS) }
+  if (Number.isNaN(value)) return { holds: Uint8Array.of(HOLDS_NANS) }
+  const builder = columnBuilder(field.type, 1)
+  if (builder === undefined) throw refused(`${field.name} cannot be shared by`)
+  builder.append(value)
+  const bound = builder.finish()
+  return { holds: Uint8Array.of(HOLDS_VALUES), lower: bound, upper: bound }
 }
 
 /** A timestamp in a partition path has no zone of its own: which rows it holds is not certain enough to share by. */
