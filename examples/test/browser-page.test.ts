@@ -95,6 +95,14 @@ describe.skipIf(chromiumPath === undefined)(`the page in a browser${withoutChrom
     }
   })
 
+  it('fetches of a large file its footer and its first row group alone', async () => {
+    await openTable('readings')
+    expect(await page.locator('tbody tr').count()).toBe(50)
+    const note = await page.locator('.card:has(table) header span').textContent()
+    const [, fetched, whole] = /for which ([\d.]+) kB of ([\d.]+) MB/.exec(note!)!
+    expect(Number(fetched) * 1000).toBeLessThan((Number(whole) * 1e6) / 10)
+  })
+
   it('shows tables of every format', async () => {
     const names = await page.locator('nav button').allTextContents()
     for (const name of names) await openTable(name)

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { duckDb } from '@spillway/duckdb'
+import { type DuckDb, duckDb } from '@spillway/duckdb'
 import { profileText } from '@spillway/protocol'
 import { tokenHash } from '@spillway/server'
 import { parseConfig, startServer } from 'spillway'
@@ -22,9 +22,13 @@ export async function startSampleShare(): Promise<SampleShare> {
   const folder = await mkdtemp(join(tmpdir(), 'spillway-examples-'))
   const duckdb = duckDb()
   const samples = await writeSampleTables(duckdb, folder)
+  await writeReadings(duckdb, join(folder, 'readings'))
   await duckdb.close()
   const token = randomBytes(32).toString('base64url')
-  const tables = samples.map(({ note: _, ...table }) => ({ ...table, history: true }))
+  const tables = [
+    ...samples.map(({ note: _, ...table }) => ({ ...table, history: true })),
+    { name: 'readings', location: join(folder, 'readings'), format: 'parquet' },
+  ]
   const document = {
     server: { port: 0, cors: { origins: ['*'] } },
     staging: { location: join(folder, 'staging') },
@@ -47,4 +51,15 @@ export async function startSampleShare(): Promise<SampleShare> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** One file of several megabytes in twenty row groups: enough that ranges are worth it. */
+async function writeReadings(duckdb: DuckDb, folder: string): Promise<void> {
+  await mkdir(folder)
+  const connection = await duckdb.connect()
+  const rows =
+    'SELECT i AS id, hash(i) AS a, hash(i + 1) AS b, hash(i + 2) AS c FROM range(200000) t(i)'
+  const options = 'FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 10000'
+  await connection.run(`COPY (${rows}) TO '${join(folder, 'part-0.parquet')}' (${options})`)
+  connection.close()
 }
