@@ -1,8 +1,7 @@
 // Lists what a profile opens and asks one table for the files that may hold matching rows.
 //   node examples/dist/node-script/main.js partner.share share.schema.table "day >= '2026-03-07'"
-import { createSharingClient, parseTableName } from '@spillway/client'
+import { createSharingClient, isTableError, parseTableName } from '@spillway/client'
 import { loadProfile } from '@spillway/client/node'
-import { isTableError } from '@spillway/core'
 
 const [profilePath, tableName, ...predicateHints] = process.argv.slice(2)
 

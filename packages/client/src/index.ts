@@ -1,3 +1,4 @@
+export { type ErrorCode, isTableError, TableError } from '@spillway/core'
 export { type Profile, parseProfile } from '@spillway/protocol/wire'
 export type { HttpOptions } from './http.js'
 export { type ClientCapabilities, DEFAULT_CAPABILITIES } from './negotiate.js'
