@@ -8,7 +8,6 @@ import {
   isIn,
   isNull,
   type Literal,
-  literal,
   lt,
   not,
   notEq,
@@ -32,11 +31,19 @@ const TYPES: Readonly<Record<string, PrimitiveType>> = {
 }
 const names = Object.keys(TYPES)
 
+const column = (id: number, name: string, type: PrimitiveType) => ({
+  id,
+  name,
+  physicalName: name,
+  type,
+  nullable: true,
+})
+
 const metadata = {
   schema: createSchema([
-    ...names.map((name, index) => ({ id: index + 1, name, type: TYPES[name]!, nullable: true })),
-    { id: 9, name: 'amount', type: 'long', nullable: true },
-    { id: 10, name: 'at', type: 'timestamptz', nullable: true },
+    ...names.map((name, index) => column(index + 1, name, TYPES[name]!)),
+    column(9, 'amount', 'long'),
+    column(10, 'at', 'timestamptz'),
   ]),
   partitionSpecs: new Map([
     [
@@ -82,7 +89,7 @@ describe('a grant of partitions', () => {
   it.each([
     ['a column that is no partition', gt('amount', 1)],
     ['a column that is not there', eq('nothing', 1)],
-    ['a timestamp, whose zone no path says', eq('at', literal(0n, 'timestamptz'))],
+    ['a timestamp, whose zone no path says', eq('at', { value: 0n, type: 'timestamptz' })],
     ['what is not understood', { kind: 'unknown', reason: 'a function' } as const],
   ])('of %s is refused', (_, predicate) => {
     expect(() => partitionGrant(predicate, metadata)(EU)).toThrow(/cannot be decided/)
@@ -140,7 +147,7 @@ const leaf = fc.constantFrom(...(names as Name[])).chain(name =>
         fc.constantFrom(...([...valuesOf[name]] as Value[])),
         fc.constantFrom(eq, notEq, lt, gt, gtEq),
       )
-      .map(([value, make]) => make(name, literal(value, TYPES[name]!))),
+      .map(([value, make]) => make(name, { value, type: TYPES[name]! })),
   ),
 )
 const predicates = fc.letrec<{ node: Predicate }>(tie => ({
