@@ -205,6 +205,23 @@ describe.skipIf(!built)('SQL over a server in another process', () => {
     expect(arrow.schema.names).toContain('price')
   })
 
+  it('Parquet keeps what DuckDB would round', async () => {
+    const file = join(share.folder, 'wide.parquet')
+    const sql = `SELECT sum(n) AS h, [sum(n)] AS l, INTERVAL '1.000001 seconds' AS i, TIMETZ '10:00:00+02' AS t
+      FROM (VALUES (9223372036854775807), (9223372036854775806)) v(n)`
+    expect(await run(['export', share.profile, sql, '--to', file])).toMatchObject({ status: 0 })
+    const connection = await duckdb.connect()
+    const rows = await connection.all(`SELECT h::VARCHAR, l::VARCHAR, i, t FROM '${file}'`)
+    connection.close()
+    expect(rows).toEqual([
+      ['18446744073709551613', '[18446744073709551613]', '00:00:01.000001', '10:00:00+02'],
+    ])
+    const most = 'SELECT 170141183460469231731687303715884105727::HUGEINT AS h'
+    const ran = await run(['export', share.profile, most, '--to', file, '--force'])
+    expect(ran).toMatchObject({ status: 2, stdout: '' })
+    expect(ran.stderr).toMatch(/Conversion Error/)
+  })
+
   it.each([
     [
       'an unknown table',

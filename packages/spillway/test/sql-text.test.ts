@@ -1,6 +1,7 @@
 import { TableError } from '@spillway/core'
 import type { AttachedTable } from '@spillway/duckdb'
 import { describe, expect, it } from 'vitest'
+import { exactType } from '../src/recipient/parquet-select.js'
 import { helpfulError } from '../src/recipient/sql-error.js'
 import { limitedSql, parametersOf, singleStatement, sqlOf } from '../src/recipient/sql-text.js'
 
@@ -99,5 +100,22 @@ describe('an error about a name', () => {
   it('of another kind stays as it is', () => {
     const error = refused('Binder Error: Referenced column "fre" not found')
     expect(helpfulError(error, tables)).toBe(error)
+  })
+})
+
+describe('a type that Parquet keeps', () => {
+  it.each([
+    ['HUGEINT', 'DECIMAL(38,0)'],
+    ['HUGEINT[]', 'DECIMAL(38,0)[]'],
+    ['MAP(VARCHAR, INTERVAL)', 'MAP(VARCHAR, VARCHAR)'],
+    // A field's name is no type, however it is spelled.
+    [
+      'STRUCT(a HUGEINT, HUGEINT INTEGER, "HUGEINT" TIME WITH TIME ZONE)',
+      'STRUCT(a DECIMAL(38,0), HUGEINT INTEGER, "HUGEINT" VARCHAR)',
+    ],
+    ['TIMESTAMP WITH TIME ZONE', 'TIMESTAMP WITH TIME ZONE'],
+    ['DECIMAL(8,2)', 'DECIMAL(8,2)'],
+  ])('%s becomes %s', (type, exact) => {
+    expect(exactType(type)).toBe(exact)
   })
 })

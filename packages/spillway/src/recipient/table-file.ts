@@ -7,6 +7,7 @@ import { withProgress } from '../progress.js'
 import type { Terminal } from '../terminal.js'
 import { canvasOf } from './canvas.js'
 import { streamToFile, writeWholeFile } from './output-file.js'
+import { parquetSelect } from './parquet-select.js'
 import type { ShareSession } from './share-session.js'
 import { type OutputMode, writeResult } from './write-result.js'
 
@@ -76,12 +77,14 @@ function writeParquet(
 ): Promise<bigint> {
   const { path, force, compression = 'zstd', limit, parameters } = request
   const limited = limit === undefined ? sql : `SELECT * FROM (\n${sql}\n) LIMIT ${limit}`
+  const options = { signal: terminal.signal, ...(parameters && { parameters }) }
   return writeWholeFile(path, { force }, unfinished =>
     withProgress(terminal, `writing ${path}`, async progress => {
+      const select = await parquetSelect(session, limited, options)
       const target = `'${unfinished.replaceAll("'", "''")}'`
       const result = await session.query(
-        `COPY (\n${limited}\n) TO ${target} (FORMAT parquet, COMPRESSION ${compression})`,
-        { signal: terminal.signal, progress, ...(parameters && { parameters }) },
+        `COPY (\n${select}\n) TO ${target} (FORMAT parquet, COMPRESSION ${compression})`,
+        { ...options, progress },
       )
       try {
         let rows = 0n
