@@ -10,8 +10,9 @@ import {
 import { icebergChanges } from './changes.js'
 import { InflatedBlocks } from './inflated-blocks.js'
 import { type CatalogPointer, locateMetadata } from './locate.js'
-import { type IcebergMetadata, loadMetadata } from './metadata.js'
+import type { IcebergMetadata } from './metadata.js'
 import { openSnapshot } from './open-snapshot.js'
+import { RecentMetadata } from './recent-metadata.js'
 import { chooseSnapshot, versionOf } from './time-travel.js'
 
 export interface IcebergReaderOptions {
@@ -27,9 +28,10 @@ const BLOCK_BYTES = 64 << 20
 /** Reads Iceberg tables, format versions 1 to 3. */
 export function icebergReader(options: IcebergReaderOptions): TableReader {
   const blocks = new InflatedBlocks(BLOCK_BYTES)
+  const recent = new RecentMetadata(options.store)
   const read = async (source: TableSource, signal?: AbortSignal) => {
     const path = await locateMetadata(source, { ...options, ...(signal && { signal }) })
-    if (path !== undefined) return loadMetadata(options.store, path, signal)
+    if (path !== undefined) return recent.load(path, signal)
     throw new TableError('NOT_FOUND', `no Iceberg metadata was found at ${source.location}`, {
       context: { location: source.location },
     })

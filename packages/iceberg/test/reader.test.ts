@@ -68,6 +68,22 @@ describe('icebergReader', () => {
     expect(await reader.snapshot({ location: LOCATION }, { previous, at })).not.toBe(previous)
   })
 
+  it('reads a metadata file again only when it is another object', async () => {
+    const inner = await smallTable(threeParts)
+    const { store, reads } = recordingStore(inner)
+    const reader = icebergReader({ store, cache: keepingCache() })
+    const source = { location: LOCATION }
+    const previous = await reader.snapshot(source)
+    await reader.resolve(source, { kind: 'latest' })
+    expect(await reader.snapshot(source, { previous })).toBe(previous)
+    const path = `${LOCATION}/metadata/v1.metadata.json`
+    expect(reads.filter(name => name === 'v1.metadata.json')).toHaveLength(1)
+    const text = new TextDecoder().decode((await inner.get(path))!.bytes)
+    const other = text.replace('-8000-000000000001', '-8000-00000000000a')
+    await inner.put(path, new TextEncoder().encode(other))
+    expect((await reader.snapshot(source, { previous })).tableId).toMatch(/00a$/)
+  })
+
   it('inherits sequence numbers and first row ids from the manifest list', async () => {
     const entries = [
       dataFile('a.parquet', 1),

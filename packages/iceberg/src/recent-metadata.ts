@@ -1,0 +1,57 @@
+import type { ObjectMeta, ObjectStore } from '@spillway/core'
+import { type IcebergMetadata, loadMetadata } from './metadata.js'
+
+/** Text of metadata files kept for the next look at their tables. */
+const MAX_CHARACTERS = 64 << 20
+
+/**
+ * Metadata files that were read lately. They grow to megabytes with a table's history, and every look at a table whose
+ * pointer has not moved would parse one again: asking whether it is still the same object is enough.
+ */
+export class RecentMetadata {
+  readonly #store: ObjectStore
+  // Insertion order is the order of last use.
+  readonly #held = new Map<string, IcebergMetadata>()
+  #characters = 0
+
+  constructor(store: ObjectStore) {
+    this.#store = store
+  }
+
+  async load(path: string, signal?: AbortSignal): Promise<IcebergMetadata> {
+    const held = this.#held.get(path)
+    if (held !== undefined && isSame(held.meta, await this.#store.head(path, signal))) {
+      this.#keep(held)
+      return held
+    }
+    const read = await loadMetadata(this.#store, path, signal)
+    this.#keep(read)
+    return read
+  }
+
+  #keep(metadata: IcebergMetadata): void {
+    this.#drop(metadata.path)
+    if (metadata.text.length > MAX_CHARACTERS) return
+    this.#held.set(metadata.path, metadata)
+    this.#characters += metadata.text.length
+    for (const oldest of this.#held.keys()) {
+      if (this.#characters <= MAX_CHARACTERS) return
+      this.#drop(oldest)
+    }
+  }
+
+  #drop(path: string): void {
+    this.#characters -= this.#held.get(path)?.text.length ?? 0
+    this.#held.delete(path)
+  }
+}
+
+/** A table dropped and created again may reuse a name. Without an etag there is no telling, so it is read again. */
+function isSame(held: ObjectMeta, found: ObjectMeta | undefined): boolean {
+  return (
+    found?.etag !== undefined &&
+    found.etag === held.etag &&
+    found.size === held.size &&
+    found.lastModified === held.lastModified
+  )
+}
