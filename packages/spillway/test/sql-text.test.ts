@@ -97,6 +97,18 @@ describe('an error about a name', () => {
     expect(error).toMatchObject({ code: 'NOT_FOUND', message: expect.stringMatching(expected) })
   })
 
+  it('of a table that is shared but cannot be read says why', () => {
+    const problem = 'it needs variantType'
+    const error = helpfulError(refused('Catalog Error: Table with name odd does not exist!'), [
+      ...tables,
+      { ...table('city', 'odd'), problem },
+    ])
+    expect(error).toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+      message: 'city.public.odd cannot be read: it needs variantType',
+    })
+  })
+
   it('of another kind stays as it is', () => {
     const error = refused('Binder Error: Referenced column "fre" not found')
     expect(helpfulError(error, tables)).toBe(error)

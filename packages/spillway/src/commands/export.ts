@@ -8,7 +8,7 @@ import { withSession } from '../recipient/share-session.js'
 import { parametersOf, sqlOf } from '../recipient/sql-text.js'
 import { formatOfFile, type ParquetCompression, writeTableFile } from '../recipient/table-file.js'
 import { styleFor } from '../style.js'
-import { type Terminal, writeLine } from '../terminal.js'
+import { readAll, type Terminal, writeLine } from '../terminal.js'
 
 export interface ExportOptions {
   readonly to: string
@@ -25,7 +25,7 @@ export async function exportCommand(
   { options, terminal }: { readonly options: ExportOptions; readonly terminal: Terminal },
 ): Promise<void> {
   const { profile, name } = parseSharePath(path)
-  const wanted = onlyOne(text, name)
+  const given = onlyOne(text, name)
   const request = {
     path: resolve(terminal.folder, options.to),
     force: options.force === true,
@@ -33,6 +33,7 @@ export async function exportCommand(
     parameters: parametersOf(options.param),
     ...(options.compression && { compression: options.compression }),
   }
+  const wanted = given === '-' ? await readAll(terminal.stdin) : given
   const { rows, bytes, milliseconds } = await withSession(profile, terminal, session =>
     writeTableFile(session, sqlOf(wanted, session.share.tables), { request, terminal }),
   )

@@ -18,7 +18,7 @@ export function addRecipientCommands(program: Command, terminal: Terminal): void
     .command('export')
     .description('rows of a share into a file: Parquet, CSV, JSON lines or Arrow')
     .argument('<profile>', 'a profile file, or PROFILE#share.schema.table')
-    .argument('[sql]', 'DuckDB SQL, or share.schema.table')
+    .argument('[sql]', 'DuckDB SQL, or share.schema.table; - to read it')
     .requiredOption('--to <file>', 'FILE.parquet, .csv, .json or .arrow; appears when it is whole')
     .option('--force', 'replace what is there')
     .addOption(new Option('--compression <codec>', 'of Parquet').choices(PARQUET_COMPRESSIONS))

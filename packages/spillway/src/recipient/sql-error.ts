@@ -7,6 +7,15 @@ export function helpfulError(error: unknown, tables: readonly AttachedTable[]): 
   if (!isTableError(error) || error.code !== 'INVALID_REQUEST') return error
   const wanted = unknownTable(error.message)
   if (wanted === undefined) return error
+  const unreadable = unreadableTable(wanted, tables)
+  if (unreadable !== undefined) {
+    const { share, schema, table, problem } = unreadable
+    return new TableError(
+      'UNSUPPORTED_FEATURE',
+      `${share}.${schema}.${table} cannot be read: ${problem}`,
+      { cause: error },
+    )
+  }
   const names = tables.map(({ share, schema, table }) => `${share}.${schema}.${table}`)
   const near = nearestNames(wanted, names)
   const list = near.length > 0 ? near : names.slice(0, 5)
@@ -18,6 +27,16 @@ export function helpfulError(error: unknown, tables: readonly AttachedTable[]): 
     context: error.context,
     cause: error,
   })
+}
+
+/** A table that is shared, but of which nothing could be attached. DuckDB says its last name alone. */
+function unreadableTable(
+  wanted: string,
+  tables: readonly AttachedTable[],
+): AttachedTable | undefined {
+  const last = wanted.slice(wanted.lastIndexOf('.') + 1).toLowerCase()
+  const named = tables.filter(({ table }) => table.toLowerCase() === last)
+  return named.every(({ problem }) => problem !== undefined) ? named[0] : undefined
 }
 
 /** DuckDB's words for a table, a schema or a catalog that is not there. */
