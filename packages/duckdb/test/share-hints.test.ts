@@ -48,7 +48,9 @@ const HINTS: readonly (readonly [string, string | undefined])[] = [
   ['id < 5 OR length(name) > 3', undefined],
   [`name LIKE 'ab%'`, 'name >= ab'],
   [`name = 'it''s'`, `name = it's`],
-  ['amount > 1.5', 'amount > 1.5'],
+  ['amount < 1.5', 'amount < 1.5'],
+  // NaN is above everything, and many a server's maximum leaves it out.
+  ['amount > 1.5 AND id > 2', 'id > 2'],
   ['amount IS NULL', 'isNull(amount)'],
   // Servers exist that invert "may match": nothing negated is ever sent.
   ['NOT (id = 5)', undefined],
@@ -69,10 +71,10 @@ describe('what the provider is told', () => {
   })
 
   it('is the union of what each place of the SQL reads', async () => {
-    const sql = `SELECT * FROM share.main.t a JOIN share.main.t b ON a.id = b.id + 1 WHERE a.id < 5 AND b.amount > 3`
+    const sql = `SELECT * FROM share.main.t a JOIN share.main.t b ON a.id = b.id + 1 WHERE a.id < 5 AND b.amount < 3`
     const { scans } = await attached.explain(sql)
     expect(hintText(JSON.parse(scans[0]!.hints.jsonPredicateHints!))).toMatch(
-      /^or\(.*(id < 5|amount > 3).*\)$/,
+      /^or\(.*(id < 5|amount < 3).*\)$/,
     )
   })
 

@@ -172,6 +172,18 @@ describe('columns of a file become columns of the table', () => {
     await expect(failing).rejects.toMatchObject({ code: 'CANCELLED' })
   })
 
+  it('spells whole numbers and dates for a column that became text', async () => {
+    const files = [
+      await table.write("SELECT -7::BIGINT AS v, DATE '2026-01-05' AS d"),
+      await table.write("SELECT 'x' AS v, 'y' AS d"),
+    ]
+    const snapshot = snapshotOf([field('v', 'string'), field('d', 'string')])
+    expect(await table.rows(snapshot, files)).toEqual([
+      ['-7', '2026-01-05'],
+      ['x', 'y'],
+    ])
+  })
+
   it('refuses a type that no exact conversion leads to, naming both', async () => {
     const file = await table.write('SELECT 1.5::DOUBLE AS v')
     const failing = table.rows(snapshotOf([field('v', 'int')]), [file])

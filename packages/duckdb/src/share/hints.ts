@@ -88,6 +88,7 @@ function leafTree(predicate: Predicate, schema: Schema): Tree | undefined {
       return { op: 'isNull', children: [column] }
     case 'comparison': {
       const op = OPERATORS[predicate.op]
+      if (isFloating(type) && predicate.op.startsWith('gt')) return undefined
       return op === undefined ? undefined : compared(op, predicate.value)
     }
     case 'in': {
@@ -100,6 +101,11 @@ function leafTree(predicate: Predicate, schema: Schema): Tree | undefined {
     default:
       return undefined
   }
+}
+
+/** NaN is above everything, and many a server's maximum leaves it out. */
+function isFloating(type: unknown): boolean {
+  return type === 'float' || type === 'double'
 }
 
 /** Value types of the wire by ours. A timestamp without a zone has none: servers read the text in UTC or refuse it. */
