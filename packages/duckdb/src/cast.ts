@@ -37,7 +37,14 @@ const CONVERSIONS: Readonly<
   timestamp_ns: { ...each(TIMESTAMPS, cast), TIMESTAMP_NS: asIs, DATE: cast },
   // DuckDB reads zoned nanoseconds as zoned microseconds: what that cut off could not be seen.
   timestamptz_ns: { TIMESTAMP_NS: asIs },
-  string: { VARCHAR: asIs, BLOB: sql => `decode(${sql})`, UUID: cast },
+  // Whole numbers and dates have one spelling: Hudi makes text of columns that held them.
+  string: {
+    ...each(ALL_INTEGERS, cast),
+    VARCHAR: asIs,
+    DATE: cast,
+    BLOB: sql => `decode(${sql})`,
+    UUID: cast,
+  },
   binary: { BLOB: asIs, VARCHAR: sql => `encode(${sql})`, UUID: uuidBytes },
   uuid: { UUID: asIs, BLOB: sql => `CAST(hex(${sql}) AS UUID)` },
 }
