@@ -22,7 +22,8 @@ export async function shellCommand(
   options: ShellOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const interactive = (terminal.stdin as { readonly isTTY?: boolean }).isTTY === true
+  const { isTTY } = terminal.stdin as { readonly isTTY?: boolean }
+  const interactive = isTTY === true && terminal.stdout.isTTY === true
   const settings = {
     mode: options.mode ?? (terminal.stdout.isTTY === true ? ('table' as const) : ('csv' as const)),
     explain: false,
