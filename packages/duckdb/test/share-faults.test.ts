@@ -33,7 +33,10 @@ async function attach(
   server = await shareServer({ files, schemaString: SCHEMA, partitionColumns: ['day'], ...options })
   const instance = await DuckDBInstance.create(':memory:')
   connection = await instance.connect()
-  const client = createSharingClient(server.profile, { retry: { retries: 0 }, timeoutMs: 2000 })
+  const client = createSharingClient(server.profile, {
+    retry: { retries: 0 },
+    timeouts: { connectMs: 2000, idleMs: 2000 },
+  })
   attached = await attachShare(connection, client, { timeoutMs: 1500, ...attachOptions })
 }
 
