@@ -25,6 +25,8 @@ export interface DeleteDetails {
   readonly contentOffset: Float64Array
   readonly contentSize: Float64Array
   readonly equalityIds: ReadonlyMap<number, readonly number[]>
+  /** Every column that one of them compares. */
+  readonly equalityColumns: ReadonlySet<number>
   /** Bounds of the paths that a position delete file names, as written; empty where unknown. */
   readonly pathLower: BytesColumn
   readonly pathUpper: BytesColumn
@@ -79,6 +81,7 @@ function readDetails(source: MetricSource): DeleteDetails {
     contentOffset,
     contentSize,
     equalityIds,
+    equalityColumns: new Set([...equalityIds.values()].flat()),
     pathLower: pathLower.finish(),
     pathUpper: pathUpper.finish(),
     name: names,

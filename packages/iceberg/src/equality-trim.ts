@@ -41,9 +41,8 @@ export async function equalityTrim(
   data: ManifestView,
   { rows, leaves, signal }: TrimOptions,
 ): Promise<EqualityTrim> {
-  const { equalityIds } = deletes.details
-  const ids = [...new Set([...equalityIds.values()].flat())]
-  const paths = ids.map(id => leaves.get(id)).filter(path => path !== undefined)
+  const { equalityIds, equalityColumns } = deletes.details
+  const paths = [...equalityColumns].map(id => leaves.get(id)).filter(path => path !== undefined)
   const { manifest } = deletes.view
   const [own, theirs] = await Promise.all([
     manifest.metrics(paths, selectAll(manifest.length), signal),
