@@ -41,9 +41,7 @@ export async function countFiles(
   for await (const action of actions) {
     const file = fileOf(action as FileAction)
     if (file === undefined) continue
-    const values = columns.map(
-      ({ wireName, name }) => file.partitionValues[wireName] ?? file.partitionValues[name] ?? null,
-    )
+    const values = columns.map(column => partitionValue(file, column))
     const key = JSON.stringify(values)
     const counted = partitions.get(key) ?? startedAt(values, columns)
     partitions.set(key, counted)
@@ -53,6 +51,14 @@ export async function countFiles(
     counted.deletionVectors += file.hasVector ? 1 : 0
   }
   return totalsOf([...partitions.values()], columns.length > 0)
+}
+
+/** The empty text is null (Delta PROTOCOL.md, "Partition Value Serialization"). */
+function partitionValue(
+  { partitionValues }: CountedFile,
+  { wireName, name }: PartitionColumn,
+): string | null {
+  return (partitionValues[wireName] ?? partitionValues[name]) || null
 }
 
 function startedAt(
