@@ -7,6 +7,8 @@ export interface Accepts {
   readonly features: ReadonlySet<string>
   /** Longest bitmap that may travel inside a line, 0 for none. */
   readonly inlineVectorBytes: number
+  /** False for readers that refuse fixed-length bytes where the schema says binary: UUIDs among them. */
+  readonly fixedBinary?: boolean
 }
 
 /** Positions to subtract from the rows of a file. */

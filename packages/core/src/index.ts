@@ -52,6 +52,7 @@ export {
   type DataType,
   type Field,
   type FieldPath,
+  fixedBinaryColumns,
   isPrimitive,
   leafOf,
   type PrimitiveType,

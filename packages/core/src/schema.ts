@@ -128,3 +128,13 @@ export function typeName(type: DataType): string {
       return type.kind
   }
 }
+
+/** Columns whose values Parquet files hold as fixed-length bytes, by their dotted names. */
+export function fixedBinaryColumns({ schema }: { readonly schema: Schema }): readonly string[] {
+  return schema.fields.flatMap(field => fixedBinaryUnder(field, field.name))
+}
+
+function fixedBinaryUnder({ type }: Field, name: string): readonly string[] {
+  if (type === 'uuid' || (typeof type === 'object' && type.kind === 'fixed')) return [name]
+  return (childrenOf(type) ?? []).flatMap(child => fixedBinaryUnder(child, `${name}.${child.name}`))
+}

@@ -2,6 +2,7 @@ import {
   type Accepts,
   type DataFile,
   type DeletionVector,
+  fixedBinaryColumns,
   type ObjectStore,
   type RowResolver,
   type Snapshot,
@@ -23,6 +24,7 @@ const TABLE_WIDE: Readonly<Record<string, string>> = {
   typeWidening: 'its older files hold narrower types (type widening)',
   schemaOnRead:
     'its older files call columns by other names or hold other types (Hudi schema evolution)',
+  fixedBinary: 'its files hold fixed-length bytes where the schema says binary',
 }
 
 export interface ExactRows {
@@ -35,9 +37,11 @@ export interface ExactRows {
 
 /** The table-wide features of `metadata` that a recipient cannot apply by itself. */
 export function tableWideNeeds(metadata: TableMetadata, accepts: Accepts): readonly string[] {
-  return Object.keys(TABLE_WIDE).filter(
+  const needs = Object.keys(TABLE_WIDE).filter(
     feature => metadata.features.has(feature) && !accepts.features.has(feature),
   )
+  const refused = accepts.fixedBinary === false && fixedBinaryColumns(metadata).length > 0
+  return refused ? [...needs, 'fixedBinary'] : needs
 }
 
 /** Throws where no file of the table could be sent exactly, whichever survive. */

@@ -1,4 +1,10 @@
-import { type DataFile, type RowResolver, type Snapshot, TableError } from '@spillway/core'
+import {
+  createSchema,
+  type DataFile,
+  type RowResolver,
+  type Snapshot,
+  TableError,
+} from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import { describe, expect, it } from 'vitest'
 import { createEngine, type EngineOptions, type SignedFile } from '../src/index.js'
@@ -358,6 +364,17 @@ it.each(['columnMapping', 'initialDefaults', 'typeWidening'])(
     expect(passed?.file.path).toBe(`${LOCATION}/a`)
   },
 )
+
+it('refuses or rewrites fixed-length bytes for a reader that refuses them', async () => {
+  const type = { kind: 'fixed', length: 4 } as const
+  const f = { id: 1, name: 'f', physicalName: 'f', type, nullable: true }
+  const table = { files: [dataFile('a')], more: { schema: createSchema([f]) } }
+  const refusing = { ...PLAIN, fixedBinary: false }
+  await expect(sign(table, refusing)).rejects.toMatchObject({ context: { feature: 'fixedBinary' } })
+  const [rewritten] = await sign(table, refusing, STAGED)
+  expect(rewritten?.file.path).toBe('file:///staging/a')
+  expect((await sign(table))[0]?.file.path).toBe(`${LOCATION}/a`)
+})
 
 it('does not sign a file outside the table', async () => {
   const files = [dataFile('file:///etc/passwd')]

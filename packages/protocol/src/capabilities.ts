@@ -1,4 +1,4 @@
-import { type Accepts, TableError, type TableMetadata } from '@spillway/core'
+import { type Accepts, fixedBinaryColumns, TableError, type TableMetadata } from '@spillway/core'
 import type { ResponseFormat } from './actions.js'
 import { fileFeatures, tableFeatures } from './table-features.js'
 
@@ -10,7 +10,11 @@ export interface Capabilities {
   readonly readerFeatures: ReadonlySet<string>
   readonly includeEndStreamAction: boolean
   readonly asyncQuery: boolean
+  /** False for delta-kernel in Python, which refuses fixed-length bytes where a schema says binary. */
+  readonly readsFixedBinary: boolean
 }
+
+const PYTHON_CLIENT = /^Delta-Sharing-Python\//
 
 /** Reader features by their lower-case spelling: clients disagree about the case. */
 const CANONICAL = new Map(
@@ -31,7 +35,10 @@ const CANONICAL = new Map(
 )
 
 /** Keys and values are case-insensitive and in any order; unknown ones are ignored, so that old servers meet new clients. */
-export function parseCapabilities(header: string | null | undefined): Capabilities {
+export function parseCapabilities(
+  header: string | null | undefined,
+  userAgent?: string | null,
+): Capabilities {
   const values = new Map<string, readonly string[]>()
   for (const part of (header ?? '').toLowerCase().split(';')) {
     const [key, value = ''] = part.split('=', 2)
@@ -48,6 +55,7 @@ export function parseCapabilities(header: string | null | undefined): Capabiliti
     ),
     includeEndStreamAction: values.get('includeendstreamaction')?.[0] === 'true',
     asyncQuery: values.get('asyncquery')?.[0] === 'true',
+    readsFixedBinary: !PYTHON_CLIENT.test(userAgent ?? ''),
   }
 }
 
@@ -69,6 +77,9 @@ export interface Settled {
   readonly features: ReadonlySet<string>
 }
 
+/** No feature of Delta's: columns whose files hold fixed-length bytes, UUIDs among them. */
+const FIXED_BINARY = 'fixedBinary'
+
 /** Row-level features: a provider with staging can rewrite the files of a table that uses them. */
 const REWRITABLE: ReadonlySet<string> = new Set([
   'deletionVectors',
@@ -77,6 +88,7 @@ const REWRITABLE: ReadonlySet<string> = new Set([
   'initialDefaults',
   'mergeLogs',
   'schemaOnRead',
+  FIXED_BINARY,
 ])
 
 /**
@@ -99,6 +111,8 @@ export function settle(
   const needed = tableFeatures(metadata)
   const rewritten = (feature: string) => options.canRewrite && REWRITABLE.has(feature)
   const missing = needed.filter(feature => !understands(readerFeatures, feature))
+  const fixed = capabilities.readsFixedBinary ? [] : fixedBinaryColumns(metadata)
+  if (fixed.length > 0) missing.push(FIXED_BINARY)
   const hardForDelta = missing.filter(feature => !rewritten(feature))
   const hardForParquet = needed.filter(feature => !rewritten(feature))
   const delta = formats.includes('delta')
@@ -116,10 +130,11 @@ export function settle(
   const whole = missing.some(feature => TABLE_WIDE.has(feature))
   if (parquet && whole && hardForParquet.length === 0) return parquetAnswer(unused)
   if (delta && hardForDelta.length === 0) {
-    return deltaAnswer(withoutTableWide(readerFeatures), unused)
+    return deltaAnswer(withoutTableWide(readerFeatures), unused, fixed.length === 0)
   }
   if (parquet && hardForParquet.length === 0) return parquetAnswer(unused)
-  throw refusal(delta ? hardForDelta : hardForParquet, needed)
+  const declared = delta ? hardForDelta.filter(each => each !== FIXED_BINARY) : hardForParquet
+  throw declared.length === 0 ? fixedBinaryRefusal(fixed) : refusal(declared, needed)
 }
 
 const TABLE_WIDE: ReadonlySet<string> = new Set([
@@ -127,6 +142,7 @@ const TABLE_WIDE: ReadonlySet<string> = new Set([
   'typeWidening',
   'typeWidening-preview',
   'initialDefaults',
+  FIXED_BINARY,
 ])
 
 /**
@@ -149,18 +165,34 @@ function parquetAnswer(unused: readonly string[]): Settled {
   }
 }
 
-function deltaAnswer(features: ReadonlySet<string>, unused: readonly string[]): Settled {
+function deltaAnswer(
+  features: ReadonlySet<string>,
+  unused: readonly string[],
+  fixedBinary = true,
+): Settled {
   const accepted = new Set([...features, ...unused])
   if (features.has('typeWidening-preview')) accepted.add('typeWidening')
   return {
     format: 'delta',
-    accepts: { features: accepted, inlineVectorBytes: INLINE_VECTOR_BYTES },
+    accepts: {
+      features: accepted,
+      inlineVectorBytes: INLINE_VECTOR_BYTES,
+      ...(!fixedBinary && { fixedBinary }),
+    },
     features,
   }
 }
 
 function understands(features: ReadonlySet<string>, needed: string): boolean {
   return features.has(needed) || features.has(`${needed}-preview`)
+}
+
+function fixedBinaryRefusal(columns: readonly string[]): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the files of the table hold fixed-length bytes (${columns.join(', ')}), which this client refuses in delta format; ask in parquet format, read it with Spark, or have the provider configure staging`,
+    { context: { feature: FIXED_BINARY } },
+  )
 }
 
 function refusal(missing: readonly string[], needed: readonly string[]): TableError {

@@ -24,6 +24,7 @@ it.each([
     readerFeatures: new Set(features),
     includeEndStreamAction: end,
     asyncQuery: async,
+    readsFixedBinary: true,
   })
 })
 
@@ -133,4 +134,18 @@ it.each([
   // Its read-optimized view has none.
   const stale = settle(asked, hudiTable('read_optimized'), { canRewrite: false })
   expect(stale.format).toBe(format === 'delta' && !header.includes('parquet') ? 'delta' : 'parquet')
+})
+
+it('keeps fixed-length bytes from the one client known to refuse them, in the format where it does', () => {
+  const table = deltaTable({ fields: [field(1, 'u', 'uuid')] })
+  const python = 'Delta-Sharing-Python/1.4.2 pandas/2.3.3'
+  const asking = (header: string, agent = python, canRewrite = false) =>
+    settle(parseCapabilities(`responseformat=${header}`, agent), table, { canRewrite })
+  expect(asking('delta,parquet').format).toBe('parquet')
+  expect(asking('delta', 'Delta-Sharing-Spark/1.2').accepts).not.toHaveProperty('fixedBinary')
+  expect(() => asking('delta')).toThrow(/fixed-length bytes \(u\).*parquet format.*Spark.*staging/)
+  expect(asking('delta', python, true)).toMatchObject({
+    format: 'delta',
+    accepts: { fixedBinary: false },
+  })
 })

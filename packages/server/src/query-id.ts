@@ -65,7 +65,10 @@ export function openQueryId(
     version,
     query: { ...query, pinned: pinTo(version, tableId) },
     asked: {
-      capabilities: parseCapabilities(header as string | null),
+      capabilities: parseCapabilities(
+        header as string | null,
+        context.request.headers.get('user-agent'),
+      ),
       idScheme: (idScheme ?? undefined) as FileIdScheme | undefined,
     },
   }

@@ -42,7 +42,7 @@ export async function tableRequest(context: RequestContext): Promise<TableReques
   if (header !== null && header.length > MAX_HEADER_CHARACTERS) {
     throw new TableError('INVALID_REQUEST', 'the delta-sharing-capabilities header is too long')
   }
-  const capabilities = parseCapabilities(header)
+  const capabilities = parseCapabilities(header, context.request.headers.get('user-agent'))
   const idScheme = fileIdHash(context.request.headers.get('fileidhash'))
   return { table: await findTable(context), capabilities, idScheme }
 }
