@@ -9,6 +9,7 @@ import { parseProfile } from '@spillway/protocol'
 import { type Connection, duckDb, sessionOn } from '../connection.js'
 import { ShareCatalog } from './catalog.js'
 import { createAccess } from './create-access.js'
+import { rangeCache } from './range-cache.js'
 import { ShareQueries } from './share-queries.js'
 import { STUB_TEXT } from './stub.js'
 import { ShareTargets } from './targets.js'
@@ -45,7 +46,9 @@ export async function attachShare(
     )
     const access = await createAccess({ session: parser, own: session, folder, options })
     closers.push(() => access.close())
+    const cache = options.cache && (await rangeCache(options.cache))
     const queries = new ShareQueries({
+      cache,
       connection,
       session,
       parser,

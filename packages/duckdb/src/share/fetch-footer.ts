@@ -1,6 +1,6 @@
 import { TableError } from '@spillway/core'
+import type { ByteSource } from './byte-source.js'
 import type { SharedFile } from './open-scan.js'
-import type { ObjectReader } from './read-object.js'
 
 export const PARQUET_MAGIC = new TextEncoder().encode('PAR1')
 
@@ -19,7 +19,7 @@ const MIN_BYTES = 12
 
 /** Reads the end of a file, in a second request where the first was too short (Parquet, "File Format"). */
 export async function fetchFooter(
-  reader: ObjectReader,
+  reader: ByteSource,
   { key, id, file: { size } }: SharedFile,
   signal?: AbortSignal,
 ): Promise<Footer> {

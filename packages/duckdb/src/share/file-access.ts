@@ -1,6 +1,6 @@
 import type { Field, Predicate, Snapshot } from '@spillway/core'
+import type { ByteSource } from './byte-source.js'
 import type { SharedFile } from './open-scan.js'
-import type { ObjectReader } from './read-object.js'
 import type { OpenedFiles } from './relation.js'
 
 /** Some files of a scan, and what of them will be read. */
@@ -12,7 +12,7 @@ export interface AccessRequest {
   /** True for at least the rows that will be read. */
   readonly predicate: Predicate
   readonly files: readonly SharedFile[]
-  readonly reader: ObjectReader
+  readonly reader: ByteSource
   readonly signal?: AbortSignal
   /** Says how many bytes more or less than the files' sizes will be fetched, once that is known. */
   readonly onPlanned?: (bytes: number) => void

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ByteRange, ObjectReader } from './read-object.js'
+import type { ByteSource } from './byte-source.js'
+import type { ByteRange } from './read-object.js'
 
 /** A remote file as DuckDB may ask for it. */
 export interface ServedFile {
   readonly key: string
   readonly size: number
-  readonly reader: ObjectReader
+  readonly reader: ByteSource
   /** Its last bytes, which everybody asks for first. */
   readonly tail: Uint8Array
 }

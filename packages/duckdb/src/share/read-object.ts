@@ -1,5 +1,6 @@
 import { isTableError, TableError, throwIfCancelled } from '@spillway/core'
 import type { AdaptiveLimit } from './adaptive-limit.js'
+import type { ByteSource } from './byte-source.js'
 import type { SignedObjects } from './signed-objects.js'
 
 /** Bytes `start` to `end`, which is not one of them. */
@@ -38,7 +39,7 @@ const MAX_DELAY_MS = 5_000
  * states and that does not change meanwhile, or an error. A broken connection goes on where it stopped, a refused URL
  * is renewed. Errors name the host and the file's id, never the URL: it is a secret.
  */
-export class ObjectReader {
+export class ObjectReader implements ByteSource {
   readonly #options: ObjectReaderOptions
   readonly #timeoutMs: number
   readonly #tags = new Map<string, string>()

@@ -1,12 +1,15 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Connection } from '../connection.js'
 import type { AdaptiveLimit } from './adaptive-limit.js'
+import type { ByteSource } from './byte-source.js'
 import type { AccessedFiles, FileAccess } from './file-access.js'
 import type { OpenScan, SharedFile } from './open-scan.js'
 import type { TableScan } from './plan-statement.js'
 import type { ProgressMeter } from './progress.js'
+import type { RangeCache } from './range-cache.js'
 import { ObjectReader } from './read-object.js'
 import { relationParts, relationSql } from './relation.js'
+import { tableOf } from './shared-log.js'
 import { vectorStore } from './vector-store.js'
 
 /** The rows of some files of a table as a query, until it is closed. */
@@ -20,7 +23,7 @@ export interface Relation {
 export interface ReadyScan {
   readonly scan: TableScan
   readonly open: OpenScan
-  readonly reader: ObjectReader
+  readonly reader: ByteSource
 }
 
 export interface ReadContext {
@@ -31,6 +34,7 @@ export interface ReadContext {
   readonly fetch?: typeof globalThis.fetch | undefined
   readonly timeoutMs?: number | undefined
   readonly nextName: () => string
+  readonly cache?: RangeCache | undefined
 }
 
 /** Files opened at one time; their footers are in memory while they are. */
@@ -117,16 +121,16 @@ export interface Opening {
   readonly signal?: AbortSignal | undefined
 }
 
-export function readerFor(
-  open: OpenScan,
-  context: ReadContext,
-  meter: ProgressMeter,
-): ObjectReader {
-  return new ObjectReader({
+export function readerFor(open: OpenScan, context: ReadContext, meter: ProgressMeter): ByteSource {
+  const source = new ObjectReader({
     objects: open.objects,
     limit: context.limit,
     fetch: context.fetch,
     timeoutMs: context.timeoutMs,
     onBytes: bytes => meter.received(bytes),
   })
+  const { share, schema, table } = open.target.name
+  // File ids are digests of paths: alike in two providers' tables, so the table's own id tells them apart.
+  const { id } = tableOf(open.header)
+  return context.cache?.over(source, JSON.stringify([id, share, schema, table])) ?? source
 }

@@ -8,6 +8,7 @@ import { CONCURRENCY, type NamedAccess } from './create-access.js'
 import { isChanged, type OpenScan, openScan } from './open-scan.js'
 import { planStatement, type StatementPlan, type TableScan } from './plan-statement.js'
 import { ProgressMeter } from './progress.js'
+import type { RangeCache } from './range-cache.js'
 import { type RowSource, shareResult } from './result.js'
 import { runStatement } from './run-statement.js'
 import { type ReadContext, readerFor } from './scan-files.js'
@@ -32,6 +33,7 @@ export interface ShareQueriesOptions {
   readonly targets: ShareTargets
   readonly nextName: () => string
   readonly options: AttachOptions
+  readonly cache?: RangeCache | undefined
 }
 
 /** A table that changes its columns under a query is planned anew so often. */
@@ -147,9 +149,9 @@ export class ShareQueries {
   }
 
   #readContext(): ReadContext {
-    const { connection, session, access, nextName, options } = this.#given
+    const { connection, session, access, nextName, options, cache } = this.#given
     const { fetch, timeoutMs } = options
-    return { connection, session, access, limit: this.#limit, nextName, fetch, timeoutMs }
+    return { connection, session, access, limit: this.#limit, nextName, fetch, timeoutMs, cache }
   }
 
   #meterFor(open: readonly OpenScan[]): ProgressMeter {

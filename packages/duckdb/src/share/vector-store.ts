@@ -1,9 +1,9 @@
 import type { ObjectStore } from '@spillway/core'
+import type { ByteSource } from './byte-source.js'
 import { vectorKeyOf } from './open-scan.js'
-import type { ObjectReader } from './read-object.js'
 
 /** Deletion vectors of a scan, as readers of vectors look for them. */
-export function vectorStore(reader: ObjectReader): ObjectStore {
+export function vectorStore(reader: ByteSource): ObjectStore {
   return {
     async get(path, { range, signal } = {}) {
       if (range === undefined || 'suffix' in range) return undefined
