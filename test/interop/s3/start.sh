@@ -17,7 +17,7 @@ if [ ! -x "$BIN" ]; then
   GOBIN=$(dirname "$BIN") GOFLAGS=-mod=mod go install "github.com/versity/versitygw/cmd/versitygw@$VERSION" >&2
 fi
 
-mkdir -p "$STATE/buckets" "$STATE/sidecar"
+mkdir -p "$STATE/buckets" "$STATE/sidecar" "$STATE/iam"
 STATE=$(cd "$STATE" && pwd)
 if [ -f "$STATE/pid" ] && kill -0 "$(cat "$STATE/pid")" 2>/dev/null; then
   cat "$STATE/server.json"
@@ -33,7 +33,7 @@ for attempt in 1 2 3 4 5; do
   # Keys by environment: an argument would show in the list of processes. Metadata beside the files, for disks
   # without extended attributes.
   ROOT_ACCESS_KEY=$ACCESS_KEY ROOT_SECRET_KEY=$SECRET_KEY nohup "$BIN" --quiet --keep-alive \
-    --port "127.0.0.1:$PORT" --region us-east-1 \
+    --port "127.0.0.1:$PORT" --region us-east-1 --iam-dir "$STATE/iam" --iam-cache-disable \
     posix --sidecar "$STATE/sidecar" "$STATE/buckets" >"$STATE/log" 2>&1 </dev/null &
   PID=$!
   for _ in $(seq 1 100); do
