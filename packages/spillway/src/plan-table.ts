@@ -18,6 +18,7 @@ export interface PlanInput {
 }
 
 const FILES_AT_ONCE = 1024
+const HANDLES_AT_ONCE = 8
 
 /** The `plan` answer of the batch contract. */
 export async function planTable(snapshot: Snapshot, input: PlanInput): Promise<JsonObject> {
@@ -36,13 +37,35 @@ export async function planTable(snapshot: Snapshot, input: PlanInput): Promise<J
     }
   }
   const { filesTotal, filesPruned } = plan.metrics
+  const isPartial = predicate !== undefined || limit !== undefined
+  const total = isPartial ? await countFiles(snapshot, filesTotal, signal) : filesTotal
+  const unread = plan.metrics.batchesPruned === 0 ? 'limit' : 'partition'
   return {
     version: snapshot.version.toString(),
-    filesTotal,
+    filesTotal: total,
     files,
-    pruned: { ...filesPruned },
+    pruned: { ...filesPruned, [unread]: filesPruned[unread] + total - filesTotal },
     unapplied: [...input.unapplied, ...plan.unapplied].map(each => ({ ...each })),
   }
+}
+
+/**
+ * Live files. Of a Hudi table's partitions that were not looked at only listings are known, if those, with files of every
+ * version in them: how many are live their names tell.
+ */
+async function countFiles(
+  { format, files: { handles } }: Snapshot,
+  planned: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  if (format !== 'hudi') return planned
+  let count = 0
+  for (let start = 0; start < handles.length; start += HANDLES_AT_ONCE) {
+    const chosen = handles.slice(start, start + HANDLES_AT_ONCE)
+    const loaded = await Promise.all(chosen.map(handle => handle.load(signal)))
+    for (const { live } of loaded) count += live.length
+  }
+  return count
 }
 
 function fileJson(file: DataFile, snapshot: Snapshot): JsonObject {
