@@ -30,11 +30,11 @@ export async function readShare(profile: string, tableName: string) {
   }
 }
 
-/** Reads one answer to its end, impatiently: for servers that do not give one. */
-export async function countFiles(endpoint: string): Promise<number> {
+/** Reads one answer to its end, with as much patience as is given: for servers that do not give one. */
+export async function countFiles(endpoint: string, ms: number): Promise<number> {
   const client = createSharingClient(
     { shareCredentialsVersion: 1, endpoint, bearerToken: 't' },
-    { timeouts: { connectMs: 300, idleMs: 300 }, retry: { retries: 0 } },
+    { timeouts: { connectMs: ms, idleMs: ms }, retry: { retries: 0 } },
   )
   let files = 0
   const answer = await client.query(parseTableName('a.b.c'))

@@ -1,7 +1,12 @@
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createSharingClient, parseTableName, type SharingClient } from '../src/index.js'
+import {
+  createSharingClient,
+  parseTableName,
+  type SharingClient,
+  type Timeouts,
+} from '../src/index.js'
 import { type RawServer, startRawServer } from './raw-server.js'
 
 // Each of these servers would give fewer rows, more rows, or none for ever, to a client that trusts it.
@@ -20,10 +25,13 @@ const BODY = `${LINES.join('\n')}\n`
 const SHORT = `${LINES.slice(0, 3).join('\n')}\n`
 const PROMISE = 'delta-sharing-capabilities: responseformat=parquet;includeendstreamaction=true'
 
-/** Time enough for every fault here to be found, and little enough to see that it was. */
-const timeouts = { connectMs: 250, idleMs: 250, totalMs: 2000 }
+/** For servers that say nothing: waiting for them is what ends. */
+const hasty: Timeouts = { connectMs: 250, idleMs: 250, totalMs: 2000 }
 
-function clientOf(url: string): SharingClient {
+/** For servers that say something wrong, on however slow a machine. */
+const patient: Timeouts = { totalMs: 30_000 }
+
+function clientOf(url: string, timeouts = patient): SharingClient {
   const profile = { shareCredentialsVersion: 1, endpoint: url, bearerToken: 't' } as const
   return createSharingClient(profile, { timeouts, retry: { retries: 1, baseDelayMs: 1 } })
 }
@@ -54,7 +62,7 @@ const chunk = (text: string | Buffer) => {
   ])
 }
 
-describe('a query ends in an error', () => {
+describe('a query ends within the time-out', () => {
   it.each<[string, (socket: Socket) => void, RegExp]>([
     ['no answer at all', () => undefined, /silent for 0.25 seconds/],
     ['a stall within the head', s => s.write('HTTP/1.1 200 OK\r\nconten'), /silent/],
@@ -64,6 +72,33 @@ describe('a query ends in an error', () => {
       s => s.write(head(`content-length: ${BODY.length}`) + SHORT),
       /silent/,
     ],
+    [
+      'bytes that are not gzip',
+      s => s.end(`${head('content-encoding: gzip', 'connection: close')}this is not gzip`),
+      // Node 20 says nothing about it for ever.
+      /no whole answer|silent/,
+    ],
+  ])('on %s', async (_name, answer, words) => {
+    raw = await startRawServer(answer)
+    const start = Date.now()
+    await expect(readAll(clientOf(raw.url, hasty))).rejects.toThrow(words)
+    expect(Date.now() - start).toBeLessThan(5000)
+  })
+
+  it('on empty lines that go on and on', async () => {
+    raw = await startRawServer(socket => {
+      socket.write(head('connection: close') + SHORT)
+      const more = () => {
+        if (!socket.destroyed) socket.write('\n', () => setTimeout(more, 5))
+      }
+      more()
+    })
+    await expect(readAll(clientOf(raw.url, hasty))).rejects.toThrow(/within the 2 seconds/)
+  })
+})
+
+describe('a query ends in an error', () => {
+  it.each<[string, (socket: Socket) => void, RegExp]>([
     ['a reset before the answer', s => s.destroy(), /no whole answer/],
     [
       'a reset within the answer',
@@ -110,12 +145,6 @@ describe('a query ends in an error', () => {
       'a chunk of nonsense length',
       s => s.end(`${head('transfer-encoding: chunked')}zz\r\n${SHORT}\r\n0\r\n\r\n`),
       /no whole answer/,
-    ],
-    [
-      'bytes that are not gzip',
-      s => s.end(`${head('content-encoding: gzip', 'connection: close')}this is not gzip`),
-      // Node 20 says nothing about it for ever.
-      /no whole answer|silent/,
     ],
     [
       'gzip that stops half-way',
@@ -176,9 +205,7 @@ describe('a query ends in an error', () => {
     ],
   ])('on %s', async (_name, answer, words) => {
     raw = await startRawServer(answer)
-    const start = Date.now()
     await expect(readAll(clientOf(raw.url))).rejects.toThrow(words)
-    expect(Date.now() - start).toBeLessThan(5000)
   })
 
   it('on a line that goes on and on', async () => {
@@ -189,20 +216,7 @@ describe('a query ends in an error', () => {
       }
       more()
     })
-    await expect(readAll(clientOf(raw.url))).rejects.toThrow(/longer than|no whole answer within/)
-  })
-
-  it('on empty lines that go on and on', async () => {
-    raw = await startRawServer(socket => {
-      socket.write(head('connection: close') + SHORT)
-      const more = () => {
-        if (!socket.destroyed) socket.write('\n', () => setTimeout(more, 5))
-      }
-      more()
-    })
-    const start = Date.now()
-    await expect(readAll(clientOf(raw.url))).rejects.toThrow(/whole answer within the 2 seconds/)
-    expect(Date.now() - start).toBeLessThan(5000)
+    await expect(readAll(clientOf(raw.url))).rejects.toThrow(/longer than/)
   })
 })
 
@@ -216,11 +230,6 @@ describe('a list ends in an error', () => {
     ['a page of HTML', s => send(s, '<html>log in</html>'), /found "<html>/],
     ['an array', s => send(s, '[]'), /expected a JSON object/],
     ['text that is not UTF-8', s => sendBytes(s, [0x22, 0xff, 0x22]), /not UTF-8/],
-    [
-      'gzip garbage',
-      s => s.end(`${head('content-encoding: gzip', 'connection: close')}garbage`),
-      /no whole answer|silent/,
-    ],
   ])('on %s', async (_name, answer, words) => {
     raw = await startRawServer(answer)
     await expect(listAll(clientOf(raw.url))).rejects.toThrow(words)
@@ -234,7 +243,7 @@ describe('a list ends in an error', () => {
       }
       more()
     })
-    await expect(listAll(clientOf(raw.url))).rejects.toThrow(/longer than|within the 2 seconds/)
+    await expect(listAll(clientOf(raw.url))).rejects.toThrow(/longer than/)
   })
 })
 
