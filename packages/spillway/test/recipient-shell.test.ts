@@ -9,7 +9,7 @@ import { runProgram } from '../src/program.js'
 import { built, main, type SampleShare, serveSampleTables } from './sample-share.js'
 
 /** A person at a terminal: types, and reads what appears. */
-function sitDown(profile: string, home: string) {
+function sitDown(args: readonly string[], home: string) {
   const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined })
   const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 })
   const stderr = new PassThrough()
@@ -21,7 +21,7 @@ function sitDown(profile: string, home: string) {
       for (const check of waits) check()
     })
   }
-  const ended = runProgram(['shell', profile], {
+  const ended = runProgram(args, {
     stdin,
     stdout,
     stderr,
@@ -64,7 +64,7 @@ describe.skipIf(!built)('a shell at a terminal', () => {
   })
 
   it('completes names, asks over lines, and stops a query without stopping', async () => {
-    const person = sitDown(share.profile, home)
+    const person = sitDown(['shell', share.profile], home)
     await person.until(/5 tables[\s\S]*spillway> /)
     person.type('FROM stati')
     person.type(TAB)
@@ -95,11 +95,23 @@ describe.skipIf(!built)('a shell at a terminal', () => {
     expect(await person.ended).toBe(0)
   })
 
+  it('shows no escape of a table to the terminal, and no Arrow', async () => {
+    const escape = "SELECT chr(27) || '[31m' AS red"
+    for (const mode of ['table', 'csv', 'json']) {
+      const person = sitDown(['query', share.profile, escape, '--mode', mode], home)
+      expect(await person.ended).toBe(0)
+      expect(await person.until(/\[31m/)).not.toContain('\u001b[31m')
+    }
+    const arrow = sitDown(['query', share.profile, escape, '--mode', 'arrow'], home)
+    expect(await arrow.ended).toBe(2)
+    await arrow.until(/Arrow is for programs/)
+  })
+
   it('remembers lines for its owner alone, the next time too', async () => {
     const path = join(home, '.local/state/spillway/history')
     expect(readFileSync(path, 'utf8')).toMatch(/SELECT 6 \* 7 AS answer;\n$/)
     expect(statSync(path).mode & 0o077).toBe(0)
-    const person = sitDown(share.profile, home)
+    const person = sitDown(['shell', share.profile], home)
     await person.until(/spillway> /)
     person.type('\u001b[A')
     await person.until(/SELECT 6 \* 7 AS answer;/)

@@ -35,7 +35,7 @@ export function partitionChart(
 
 export function partitionLabel(values: PartitionFacts['values']): string {
   return Object.entries(values)
-    .map(([name, value]) => `${name}=${value ?? '∅'}`)
+    .map(([name, value]) => `${name}=${value || '∅'}`)
     .join(' ')
 }
 

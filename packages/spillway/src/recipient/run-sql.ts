@@ -1,6 +1,6 @@
 import { TableError } from '@spillway/core'
 import type { Row, ShareExplanation, SqlParameter } from '@spillway/duckdb'
-import { formatCount } from '../format-table.js'
+import { formatCount, printable } from '../format-table.js'
 import { withProgress } from '../progress.js'
 import { type Terminal, writeChunk } from '../terminal.js'
 import { canvasOf } from './canvas.js'
@@ -38,7 +38,7 @@ export async function runSql(
   // One row more tells whether there are more.
   const asked = Number.isFinite(limit) ? limitedSql(sql, limit + 1) : sql
   const held: (string | Uint8Array)[] = []
-  const output: Sink = chunk => writeChunk(terminal.stdout, chunk)
+  const output = outputOf(run.mode, terminal)
   const first: Row[] = []
   const hold: Sink = async chunk => void held.push(chunk)
   const { parameters, signal } = run
@@ -67,6 +67,18 @@ export async function runSql(
   })
   for (const chunk of held) await output(chunk)
   return { ...answered, milliseconds: performance.now() - start }
+}
+
+/** A table's text may hold escapes that would take over a terminal; a pipe gets every character. */
+function outputOf(mode: OutputMode, { stdout }: Terminal): Sink {
+  if (stdout.isTTY !== true || mode === 'table') return chunk => writeChunk(stdout, chunk)
+  if (mode === 'arrow') {
+    throw new TableError(
+      'INVALID_REQUEST',
+      'Arrow is for programs, and this is a terminal: send it into a pipe, or give --output FILE.arrow',
+    )
+  }
+  return chunk => writeChunk(stdout, String(chunk).split('\n').map(printable).join('\n'))
 }
 
 /** Where nobody looks, nothing is cut. */
