@@ -96,13 +96,13 @@ describe.skipIf(!built)('a shell at a terminal', () => {
   })
 
   it('shows no escape of a table to the terminal, and no Arrow', async () => {
-    const escape = "SELECT chr(27) || '[31m' AS red"
+    const red = "SELECT chr(27) || '[31m' AS red"
     for (const mode of ['table', 'csv', 'json']) {
-      const person = sitDown(['query', share.profile, escape, '--mode', mode], home)
+      const person = sitDown(['query', share.profile, red, '--mode', mode], home)
       expect(await person.ended).toBe(0)
       expect(await person.until(/\[31m/)).not.toContain('\u001b[31m')
     }
-    const arrow = sitDown(['query', share.profile, escape, '--mode', 'arrow'], home)
+    const arrow = sitDown(['query', share.profile, red, '--mode', 'arrow'], home)
     expect(await arrow.ended).toBe(2)
     await arrow.until(/Arrow is for programs/)
   })
