@@ -6,6 +6,8 @@ import type { Accepts, DataFile, Snapshot, TableSource, UrlSigner } from '@spill
 import { rowJson, rowResolver, tableRows } from '@spillway/duckdb'
 import { readParquetFooter } from '@spillway/encoding'
 import type { SignedFile } from '@spillway/engine'
+import type { PageMark } from '@spillway/planner'
+import { statsString } from '@spillway/protocol'
 import { compose } from 'spillway'
 import { afterAll, describe, expect, it } from 'vitest'
 import { exact as hudiTables, unpackedTables } from './hudi-tables.js'
@@ -160,6 +162,87 @@ describe('every golden table reaches recipients with and without vectors exactly
       format: 'iceberg',
       ...(table.rebase && { rebase: table.rebase }),
     })
+  })
+})
+
+/** Values of top-level columns that compare as JSON spells their bounds. */
+const PLAIN_TYPES = new Set<unknown>(['int', 'long', 'float', 'double'])
+
+async function expectTrueStatistics(snapshot: Snapshot, file: DataFile): Promise<number> {
+  const { mergedLogs: _, ...unmerged } = snapshot
+  const alone = { ...file, deletes: [] }
+  const rows = tableRows({
+    store,
+    duckdb,
+    async *files() {
+      yield [alone]
+    },
+  }).rows(unmerged)
+  const values: unknown[][] = []
+  for await (const block of rows.rows) for (const row of block) values.push([...row])
+  const text = statsString(file, snapshot.schema.fields)
+  if (text === undefined) return 0
+  const stats = JSON.parse(text)
+  expect([stats.numRecords, stats.tightBounds]).toEqual([values.length, false])
+  let checked = 0
+  for (const [column, { name, type }] of rows.fields.entries()) {
+    const all = values.map(row => row[column])
+    const nulls = stats.nullCount?.[name]
+    if (typeof nulls === 'number') expect(all.filter(each => each === null)).toHaveLength(nulls)
+    if (!PLAIN_TYPES.has(type)) continue
+    const [least, most] = [stats.minValues?.[name], stats.maxValues?.[name]]
+    for (const value of all.filter(each => each !== null).map(Number)) {
+      // NaN is above every number to a reader of Delta: no maximum holds it.
+      if (least !== undefined) expect(value < least).toBe(false)
+      if (most !== undefined) expect(value <= most).toBe(true)
+      if (least !== undefined) checked++
+    }
+  }
+  return checked
+}
+
+describe('statistics and pages', () => {
+  const merged = hudiTables.filter(
+    ({ name, tableVersion }) => tableVersion === 9 && /mor_(types|event_time|log_only)$/.test(name),
+  )
+  const sources = async () => [
+    ...(await Promise.all(
+      merged.map(async table => ({ location: await unpacked.locationOf(table) })),
+    )),
+    ...icebergTables.map(({ folder: name, rebase }) => ({
+      location: `file://${iceberg}${name}`,
+      format: 'iceberg' as const,
+      ...(rebase && { rebase }),
+    })),
+  ]
+
+  it('say nothing that a file, its vector aside, does not hold', async () => {
+    let checked = 0
+    for (const source of await sources()) {
+      const snapshot = await staged.snapshot(source)
+      for (const accepts of [VECTORS, PLAIN]) {
+        for (const { file } of await sent(staged, snapshot, accepts)) {
+          checked += await expectTrueStatistics(snapshot, file)
+        }
+      }
+    }
+    expect(checked).toBeGreaterThan(100)
+  })
+
+  it('pages hold every file of the whole answer once, both parts of a slice together', async () => {
+    for (const source of await sources()) {
+      const snapshot = await staged.snapshot(source)
+      const paths: string[] = []
+      let after: PageMark | undefined
+      do {
+        const page = { maxFiles: 1, ...(after && { after }) }
+        const answer = staged.signedFiles(snapshot, { accepts: VECTORS, page })
+        for await (const batch of answer) paths.push(...batch.map(({ file }) => file.path))
+        after = answer.plan.nextPage
+      } while (after !== undefined)
+      const whole = await sent(staged, snapshot, VECTORS)
+      expect(paths.sort()).toEqual(whole.map(({ file }) => file.path).sort())
+    }
   })
 })
 
