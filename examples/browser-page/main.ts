@@ -67,6 +67,7 @@ async function look(action: (signal: AbortSignal) => Promise<void>): Promise<voi
   } catch (error) {
     if (signal.aborted) return
     const words = error instanceof Error ? error.message : String(error)
+    main.querySelector('.empty')?.remove()
     main.append(card('That did not work', '', element('p', { class: 'wrong' }, words)))
   }
 }
