@@ -7,6 +7,10 @@ type Conversion = (sql: string, to: string) => string
 const asIs: Conversion = sql => sql
 const cast: Conversion = (sql, to) => `CAST(${sql} AS ${to})`
 
+/** Between wall clocks and moments in UTC, whatever the zone of the session is: a cast goes by that. */
+const asUtc: Conversion = sql => `timezone('UTC', ${sql})`
+const toMoment: Conversion = sql => asUtc(`CAST(${sql} AS TIMESTAMP)`, '')
+
 const INTEGERS = ['TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT'] as const
 const ALL_INTEGERS = [...INTEGERS, 'UINTEGER', 'BIGINT', 'UBIGINT'] as const
 const TIMESTAMPS = [
@@ -32,8 +36,13 @@ const CONVERSIONS: Readonly<
   double: { ...each(INTEGERS, cast), FLOAT: cast, DOUBLE: asIs },
   date: { DATE: asIs },
   time: { TIME: asIs, TIMETZ: cast, TIME_NS: cast },
-  timestamp: { ...each(TIMESTAMPS, cast), TIMESTAMP: asIs, DATE: cast },
-  timestamptz: { ...each(TIMESTAMPS, cast), TIMESTAMPTZ: asIs, DATE: cast },
+  timestamp: { ...each(TIMESTAMPS, cast), TIMESTAMP: asIs, TIMESTAMPTZ: asUtc, DATE: cast },
+  timestamptz: {
+    ...each(TIMESTAMPS, toMoment),
+    TIMESTAMP: asUtc,
+    TIMESTAMPTZ: asIs,
+    DATE: toMoment,
+  },
   timestamp_ns: { ...each(TIMESTAMPS, cast), TIMESTAMP_NS: asIs, DATE: cast },
   // DuckDB reads zoned nanoseconds as zoned microseconds: what that cut off could not be seen.
   timestamptz_ns: { TIMESTAMP_NS: asIs },
