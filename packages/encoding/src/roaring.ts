@@ -199,7 +199,8 @@ class Cursor {
   offset = 0
 
   constructor(bytes: Uint8Array, path: string | undefined) {
-    this.#bytes = bytes
+    // Never a Buffer: its slice() would not copy.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#path = path
   }

@@ -34,6 +34,13 @@ describe('readRoaring64', () => {
     expect(readRoaring64(writeRoaring64(positions)).cardinality).toBe(20000)
   })
 
+  it('reads from a Buffer, whose slices share its memory', () => {
+    const positions = [3, 70000, ...range(200_000, 206_000)]
+    const written = writeRoaring64(positions)
+    const pooled = Buffer.concat([Buffer.from([1, 2, 3]), written]).subarray(3)
+    expect([...readRoaring64(pooled)]).toEqual(positions)
+  })
+
   it('reads a 32-bit bitmap alone', () => {
     expect([...readRoaring32(fixture('narrow32'))]).toEqual([3, 7, ...range(100, 200)])
   })
