@@ -34,7 +34,9 @@ let server: RunningServer
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'spillway-conformance-'))
-  server = await startServer(parseConfig(JSON.stringify(configuration()), folder))
+  server = await startServer(
+    parseConfig(JSON.stringify(configuration()), { folder, path: 'conformance' }),
+  )
 })
 afterAll(async () => {
   await server.close()
