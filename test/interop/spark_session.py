@@ -53,6 +53,12 @@ def settings():
         "spark.driver.memory": "1g",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        # URLs that live for seconds are refreshed: by default the connector takes less than 15 minutes for a mistake.
+        "spark.delta.sharing.driver.refreshCheckIntervalMs": "500",
+        "spark.delta.sharing.driver.refreshThresholdMs": "12000",
+        "spark.delta.sharing.executor.refreshThresholdMs": "12000",
+        # The least it takes.
+        "spark.delta.sharing.streaming.queryTableVersionIntervalSeconds": "10s",
         # The server of this suite speaks http on the loopback interface.
         "spark.delta.sharing.network.sslTrustAll": "true",
     }
