@@ -8,7 +8,7 @@ import {
   type Value,
 } from '@spillway/core'
 import { parquetReader } from '@spillway/encoding'
-import { orderBlocks } from './block-order.js'
+import { type BlockFilter, orderBlocks } from './block-order.js'
 import { readDataBlock } from './data-block.js'
 import { readDeleteBlock } from './delete-block.js'
 import { parseFileName } from './file-name.js'
@@ -69,11 +69,36 @@ export async function blocksOf(
   { read = readLogBlocks, signal }: { read?: typeof readLogBlocks; signal?: AbortSignal } = {},
 ): Promise<readonly LogBlock[]> {
   const found = await mapConcurrently(file.logFiles, 8, log => read(options.store, log, signal))
-  return orderBlocks(found.flat(), instant => {
+  const counts = (instant: string) => {
     if (visibility.completionOf(instant) === undefined) return false
     if (asOf !== undefined && instant > asOf) return false
     return !state.timeline.pending.has(instant)
-  })
+  }
+  if (visibility.logNames === 'own') refuseEmptied(file, found, counts)
+  return orderBlocks(found.flat(), counts)
+}
+
+/** From version 8 on a log is named after its write: where that completed and left no block anywhere, rows are lost. */
+function refuseEmptied(
+  { logFiles }: DataFile,
+  found: readonly (readonly LogBlock[])[],
+  counts: BlockFilter,
+): void {
+  const told = new Set(
+    found.flat().flatMap(({ header }) => {
+      const names = [header.get(LOG_HEADER.instant), header.get(LOG_HEADER.targetInstant)]
+      return names.filter(name => name !== undefined)
+    }),
+  )
+  for (const [i, { path }] of logFiles.entries()) {
+    const instant = parseFileName(path.slice(path.lastIndexOf('/') + 1))?.instant ?? ''
+    if (found[i]!.length > 0 || told.has(instant) || !counts(instant)) continue
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `log file ${path} is empty, and its write ${instant} completed`,
+      { context: { path } },
+    )
+  }
 }
 
 interface MergeContext {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { hudiReader } from '../src/index.js'
-import { noCache } from './support.js'
+import { liveFiles, noCache } from './support.js'
 import { at, base, body, log, ROOT, tableOf } from './table.js'
 
 describe('changes', () => {
@@ -137,6 +137,25 @@ describe('changes', () => {
     await expect(sets[Symbol.asyncIterator]().next()).rejects.toMatchObject({
       code: 'UNSUPPORTED_FEATURE',
       message: expect.stringContaining('read-optimized'),
+    })
+  })
+})
+
+describe('a log of version 9', () => {
+  const timeline = {
+    [`${at(1)}_${at(1)}.deltacommit`]: body({ files: [base('a', 1)] }),
+    [`${at(2)}_${at(2)}.deltacommit`]: body({ files: [log('a', 2)], prevCommit: at(2) }),
+  }
+
+  it('is refused where its write completed and it is empty', async () => {
+    const store = tableOf(9, timeline, [base('a', 1), log('a', 2)])
+    await store.put(`${ROOT}/${log('a', 2)}`, new Uint8Array())
+    const snapshot = await hudiReader({ store, cache: noCache }).snapshot({ location: ROOT })
+    const [file] = await liveFiles(snapshot)
+    const records = snapshot.mergedLogs!(file!)
+    await expect(records[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'TABLE_CORRUPT',
+      message: expect.stringContaining('is empty'),
     })
   })
 })

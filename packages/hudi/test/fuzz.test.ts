@@ -8,7 +8,7 @@ import { liveFiles, noCache, repository } from './support.js'
 
 /** A minute or more finds what a second does not: SPILLWAY_FUZZ_SECONDS=180 SPILLWAY_FUZZ_SEED=7 vitest run … */
 const seconds = Number(process.env.SPILLWAY_FUZZ_SECONDS ?? 4)
-const seed = Number(process.env.SPILLWAY_FUZZ_SEED ?? Date.now() % 2 ** 31)
+const seed = Number(process.env.SPILLWAY_FUZZ_SEED ?? 1)
 
 const ROOT = 'memory:///t'
 const TABLES = [
@@ -80,7 +80,11 @@ const DAMAGES: readonly Damage[] = [
       return copy
     },
   },
-  { name: 'cut', apply: (bytes, random) => bytes.slice(0, random.integer(0, bytes.length)) },
+  {
+    name: 'cut',
+    apply: (bytes, random) =>
+      bytes.slice(0, random.chance(0.1) ? 0 : random.integer(0, bytes.length)),
+  },
   {
     name: 'a number made huge or negative',
     apply(bytes, random) {
@@ -110,10 +114,15 @@ const DAMAGES: readonly Damage[] = [
   },
 ]
 
-/** Nothing but its own checksums and lengths tells whether bytes are what was written. */
-function mustBeNoticed(kind: Kind, path: string, damage: Damage): boolean {
+/**
+ * Nothing but its own checksums and lengths tells whether bytes are what was written. To version 6 logs do not tell
+ * either which writes they must hold blocks of.
+ */
+function mustBeNoticed(table: string, path: string, damage: Damage): boolean {
+  const kind = kindOf(path)
   if (kind === 'hfile') return damage.name !== 'a piece twice'
-  return kind === 'log' && damage.name === 'cut' && !path.startsWith('.hoodie/')
+  const isData = kind === 'log' && !path.startsWith('.hoodie/')
+  return isData && damage.name === 'cut' && !table.startsWith('v6/')
 }
 
 async function outcomeOf(objects: Objects): Promise<{ rows: string } | { code: string }> {
@@ -159,7 +168,7 @@ describe(`damaged tables (SPILLWAY_FUZZ_SEED=${seed})`, () => {
         else {
           counts.other++
           const where = `${name}: ${damage.name} in ${path}`
-          if (mustBeNoticed(kindOf(path)!, path, damage)) expect.fail(`${where} went unnoticed`)
+          if (mustBeNoticed(name, path, damage)) expect.fail(`${where} went unnoticed`)
         }
       }
       console.log(`seed ${seed}: ${JSON.stringify(counts)}`)
