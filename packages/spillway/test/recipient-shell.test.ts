@@ -156,5 +156,5 @@ describe.skipIf(!built)('the demo', () => {
       await ended
       rmSync(folder, { recursive: true, force: true })
     }
-  })
+  }, 180_000)
 })

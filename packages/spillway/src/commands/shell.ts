@@ -53,8 +53,6 @@ async function converse(shell: Shell, history: string | undefined): Promise<void
   await shell.print([
     `${style.bold(printable(session.provider.path))}  ${formatCount(session.share.tables.length, 'table')}  ${style.dim('.help says what there is, .quit leaves')}`,
   ])
-  const names = tableNames(session)
-  const columns = tableColumns(session.provider.client)
   const readline = createInterface({
     input: terminal.stdin,
     output: terminal.stdout,
@@ -62,18 +60,7 @@ async function converse(shell: Shell, history: string | undefined): Promise<void
     history: [...(await readHistory(history))],
     historySize: 1000,
     removeHistoryDuplicates: true,
-    completer: (line: string, done: (error: null, found: [string[], string]) => void) => {
-      void columns(tablesIn(`${shell.pending}${line}`, names)).then(found =>
-        done(
-          null,
-          complete(line, {
-            tables: names,
-            columns: found,
-            commands: DOT_COMMANDS.map(({ name }) => name),
-          }),
-        ),
-      )
-    },
+    completer: completerOf(shell),
   })
   let remembered: readonly string[] = []
   readline.on('history', lines => {
@@ -87,16 +74,27 @@ async function converse(shell: Shell, history: string | undefined): Promise<void
   }
 }
 
+type Completed = (error: null, found: [string[], string]) => void
+
+/** Names of tables as they are listed now, and of the columns of those that the statement speaks of. */
+function completerOf(shell: Shell): (line: string, done: Completed) => void {
+  const columnsOf = tableColumns(shell.session.provider.client)
+  const commands = DOT_COMMANDS.map(({ name }) => name)
+  return (line, done) => {
+    const tables = tableNames(shell.session)
+    void columnsOf(tablesIn(`${shell.pending}${line}`, tables)).then(columns =>
+      done(null, complete(line, { tables, columns, commands })),
+    )
+  }
+}
+
 /** Ends when the person leaves. Lines typed while a query runs wait for it. */
 function readEvaluatePrint(readline: Interface, shell: Shell): Promise<void> {
   return new Promise(resolve => {
     const lines: string[] = []
     let busy = false
     let closed = false
-    const ask = () => {
-      readline.setPrompt(shell.pending === '' ? 'spillway> ' : '     ...> ')
-      readline.prompt()
-    }
+    const ask = () => prompt(readline, shell)
     const work = async () => {
       if (busy) return
       busy = true
@@ -112,6 +110,8 @@ function readEvaluatePrint(readline: Interface, shell: Shell): Promise<void> {
       void work()
     })
     readline.on('SIGINT', () => {
+      // Lines that were pasted behind the one that is stopped are stopped with it.
+      lines.length = 0
       if (shell.interrupt()) return
       shell.terminal.stdout.write('^C\n')
       // What was typed on this line goes with what was typed before it.
@@ -128,6 +128,11 @@ function readEvaluatePrint(readline: Interface, shell: Shell): Promise<void> {
     shell.terminal.signal.addEventListener('abort', () => readline.close(), { once: true })
     ask()
   })
+}
+
+function prompt(readline: Interface, { pending }: Shell): void {
+  readline.setPrompt(pending === '' ? 'spillway> ' : '     ...> ')
+  readline.prompt()
 }
 
 /** What fails is said, and the shell goes on. */

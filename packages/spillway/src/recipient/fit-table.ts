@@ -30,35 +30,18 @@ export function fitTable(
 ): FittedTable {
   const nothing = canvas.unicode ? '∅' : 'NULL'
   const texts = rows.map(row => row.map(cell => (cell === null ? nothing : printable(cell))))
-  const natural = columns.map(({ title }, i) =>
-    texts.reduce(
-      (most, row) => Math.max(most, textWidth(row[i] ?? '')),
-      textWidth(printable(title)),
-    ),
+  const titles = columns.map(({ title }) => printable(title))
+  const natural = titles.map((title, i) =>
+    texts.reduce((most, row) => Math.max(most, textWidth(row[i] ?? '')), textWidth(title)),
   )
   const shown = fittingColumns(columns, natural, canvas.width)
   const widths = cutWidths(shown, { columns, natural, width: canvas.width })
   const { style } = canvas
-  const line = (cells: readonly string[], paint: (text: string, column: number) => string) =>
-    shown
-      .map((column, i) => {
-        if (column === undefined) return style.dim(canvas.unicode ? '…' : '.')
-        const text = pad(
-          shorten(cells[column] ?? '', widths[i]!),
-          widths[i]!,
-          columns[column]!.align,
-        )
-        return paint(text, column)
-      })
-      .join(GAP)
-      .trimEnd()
+  const line = linePainter(shown, widths, { columns, canvas })
   const rule = widths.map(width => (canvas.unicode ? '─' : '-').repeat(width)).join(GAP)
   return {
     lines: [
-      line(
-        columns.map(({ title }) => printable(title)),
-        style.bold,
-      ),
+      line(titles, style.bold),
       style.dim(rule),
       ...texts.map((row, r) =>
         line(row, (text, column) => (rows[r]![column] === null ? style.dim(text) : text)),
@@ -66,6 +49,24 @@ export function fitTable(
     ],
     hidden: columns.length - shown.filter(column => column !== undefined).length,
   }
+}
+
+/** Cells side by side, each in its width. */
+function linePainter(
+  shown: readonly (number | undefined)[],
+  widths: readonly number[],
+  { columns, canvas }: { readonly columns: readonly FitColumn[]; readonly canvas: Canvas },
+) {
+  const leftOut = canvas.style.dim(canvas.unicode ? '…' : '.')
+  return (cells: readonly string[], paint: (text: string, column: number) => string) =>
+    shown
+      .map((column, i) => {
+        if (column === undefined) return leftOut
+        const text = shorten(cells[column] ?? '', widths[i]!)
+        return paint(pad(text, widths[i]!, columns[column]!.align), column)
+      })
+      .join(GAP)
+      .trimEnd()
 }
 
 /** The columns to show, `undefined` standing where some are left out. */
