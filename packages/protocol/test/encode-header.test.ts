@@ -44,7 +44,7 @@ it('announces the vectors that files of a table with log files may come with', (
 it('tells clients of either format that the changes of a table without Delta properties can be asked for', () => {
   const [, parquet] = header(hudiTable('snapshot'), 'responseformat=parquet')
   expect(parquet.metaData.configuration).toEqual({ enableChangeDataFeed: 'true' })
-  const [, delta] = header(hudiTable('read-optimized'), 'responseformat=delta')
+  const [, delta] = header(hudiTable('read_optimized'), 'responseformat=delta')
   expect(delta.metaData.deltaMetadata.configuration).toEqual({
     'delta.enableChangeDataFeed': 'true',
   })
