@@ -58,8 +58,8 @@ export interface SigningContext {
 
 export type BatchContext = SigningContext & { readonly signal?: AbortSignal }
 
-/** What one recipient keeps in memory, and how long the others wait for it: a block of lines, 64 KiB or so. */
-const FILES_PER_BATCH = 64
+/** What one recipient keeps in memory, and how long the others wait for it: a block of lines, 32 KiB or so. */
+const FILES_PER_BATCH = 32
 const CONCURRENT_REWRITES = 4
 
 export function signFiles(

@@ -403,10 +403,10 @@ it('signs a large table a batch at a time, as far as it is read', async () => {
     accepts: PLAIN,
   })
   for await (const batch of signed) {
-    expect(batch).toHaveLength(64)
+    expect(batch).toHaveLength(32)
     break
   }
-  expect(signer.batches).toEqual([64])
+  expect(signer.batches).toEqual([32])
 })
 
 it('counts what it signs for the embedder', async () => {

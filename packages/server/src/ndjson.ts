@@ -2,7 +2,7 @@ import { encodeEnd } from '@spillway/protocol'
 import type { Rounds } from './rounds.js'
 
 /** About what one block holds. */
-const BLOCK_CHARACTERS = 64 * 1024
+const BLOCK_CHARACTERS = 32 * 1024
 
 export interface NdjsonOptions {
   /** A client that asked for an end-of-stream action learns of a late fault from it; any other, from a broken body. */

@@ -98,8 +98,8 @@ it('hands a block over before the next one is made', async () => {
   expect(new TextDecoder().decode((await reader.read()).value)).toBe('second\n')
 })
 
-it('gathers lines into blocks of about 64 KiB', () => {
+it('gathers lines into blocks of about 32 KiB', () => {
   const blocks = [...gather(Array.from({ length: 1000 }, () => 'x'.repeat(999)))]
-  expect(blocks).toHaveLength(Math.ceil(1000 / 66))
+  expect(blocks).toHaveLength(Math.ceil(1000 / 33))
   expect(blocks.join('')).toHaveLength(999_000)
 })
