@@ -68,6 +68,8 @@ cell may show other rows. *Staging* is the provider's folder for rewritten files
 themselves. The Spark rows need the connector's jars (`SPILLWAY_SPARK_JARS`).
 
 DuckDB's extension is represented by its own requests, header for header; its files are then read by the protocol's text.
+By its source (1.5.5) it does not read deletion vectors so: it stops four bytes short of one that lies in a file and knows
+no bitmap with runs. Do not share tables that have vectors with it.
 """
 
 
