@@ -66,5 +66,5 @@ export function randomQueries(
       `WITH t AS (SELECT * FROM TABLE WHERE ${where()}) SELECT count(*) FROM t UNION ALL SELECT count(*) FROM TABLE WHERE ${where()}`,
     () => `SELECT DISTINCT ${key()} AS k FROM TABLE WHERE ${where()}`,
   ]
-  return Array.from({ length: count }, (_, i) => shapes[i % shapes.length]!())
+  return Array.from({ length: count }, (_, i) => shapes[(seed + i) % shapes.length]!())
 }
