@@ -1,4 +1,4 @@
-import type { ByteRange } from './read-object.js'
+import type { ByteRange } from './byte-source.js'
 
 /** Bytes between two wanted ranges that cost less than another request. */
 const GAP_BYTES = 64 * 1024

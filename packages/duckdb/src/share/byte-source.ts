@@ -1,4 +1,17 @@
-import type { ByteRange, RemoteObject, TakeBytes } from './read-object.js'
+/** Bytes `start` to `end`, which is not one of them. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+export interface RemoteObject {
+  readonly key: string
+  /** What the share says; a server that says otherwise is refused. */
+  readonly size: number | undefined
+}
+
+/** Takes bytes that lie at `offset` of the object. */
+export type TakeBytes = (bytes: Uint8Array, offset: number) => Promise<void> | void
 
 /** Where the bytes of remote objects come from. */
 export interface ByteSource {

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import type { TakeBytes } from './read-object.js'
+import type { TakeBytes } from './byte-source.js'
 
 /** A file on this disk of the same length as a remote one, with holes for what was not fetched. */
 export interface LocalFile {

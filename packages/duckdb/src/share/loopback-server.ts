@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ByteSource } from './byte-source.js'
-import type { ByteRange } from './read-object.js'
+import type { ByteRange, ByteSource } from './byte-source.js'
 
 /** A remote file as DuckDB may ask for it. */
 export interface ServedFile {

@@ -1,19 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { SharingClient } from '@spillway/client'
-import {
-  createSchema,
-  type Field,
-  type FieldPath,
-  or,
-  type Predicate,
-  type Schema,
-  TableError,
-} from '@spillway/core'
-import { type JsonValue, parseJson } from '@spillway/protocol'
+import { createSchema, or, type Predicate, TableError } from '@spillway/core'
 import { type Connection, chunkRows } from '../connection.js'
-import { quoteText } from '../sql-text.js'
 import type { KnownTable, ShareCatalog } from './catalog.js'
-import { filterPredicate } from './filter-predicate.js'
+import { constantLimit, predicateOfFilter, readableFilter } from './filter-text.js'
 import { jsonHints } from './hints.js'
 import { type PlannedScan, type PlannedStatement, planScans } from './plan-scans.js'
 import type { ScanTarget } from './scan-target.js'
@@ -66,7 +56,7 @@ export async function planStatement(
 ): Promise<StatementPlan> {
   const planned = await explained(sql, context, options)
   if (planned === undefined) return { sql, scans: [] }
-  const limit = planned.streams?.limited ? await limitOf(sql, context.parser) : undefined
+  const limit = planned.streams?.limited ? await constantLimit(sql, context.parser) : undefined
   const limitHint = planned.streams?.filtered === false ? limit : undefined
   const scans: TableScan[] = []
   for (const [stub, places] of grouped(planned.scans)) {
@@ -143,11 +133,11 @@ async function tableScan(
   const filters: Predicate[] = []
   // One after another: a session answers one question at a time.
   for (const { filter } of places) {
-    filters.push(await predicateOf(filter, { stub, schema, parser: context.parser }))
+    filters.push(await predicateOfFilter(filter, { stub, parser: context.parser }))
   }
   const predicate = or(...filters)
   const { jsonPredicateHints, unhinted } = jsonHints(predicate, schema)
-  const texts = places.map(({ filter }) => readable(filter, stub))
+  const texts = places.map(({ filter }) => readableFilter(filter, stub))
   const columns = [...new Set(places.flatMap(place => place.columns))].sort((a, b) => a - b)
   const isFiltered = texts.every(text => text !== '')
   return {
@@ -175,111 +165,4 @@ function knownOf(name: string, { catalog, targets }: PlanContext) {
   if (known === undefined) throw new TableError('INTERNAL', `no table stands behind ${name}`)
   const { target, stub, header, variable } = known
   return { target, known, stub, header, variable }
-}
-
-/** The condition that the stub adds to every filter. */
-function markerOf({ name }: Stub): string {
-  return `(${name} IS NOT NULL)`
-}
-
-/** A filter with the table's own column names, for people. */
-function readable(filter: string | undefined, stub: Stub): string {
-  if (filter === undefined) return ''
-  const marker = markerOf(stub)
-  const alone = filter === marker || `(${filter})` === marker
-  if (alone) return ''
-  return filter
-    .replace(`${marker} AND `, '')
-    .replace(` AND ${marker}`, '')
-    .replaceAll(new RegExp(`\\b${stub.name}_c(\\d+)\\b`, 'g'), (_, i) => fieldAt(stub, i).name)
-}
-
-function fieldAt(stub: Stub, position: string): Field {
-  return stub.fields[Number(position)]!
-}
-
-interface FilterContext {
-  readonly stub: Stub
-  readonly schema: Schema
-  readonly parser: Connection
-}
-
-async function predicateOf(
-  filter: string | undefined,
-  { stub, parser }: FilterContext,
-): Promise<Predicate> {
-  if (filter === undefined) return { kind: 'alwaysTrue' }
-  const ast = await parsed(`SELECT 1 WHERE ${filter}`, parser)
-  const where = member(member(ast, 'node'), 'where_clause')
-  if (where === undefined) return { kind: 'unknown', reason: 'the filter is no expression of SQL' }
-  const marker = new RegExp(`^${stub.name}(?:_c(\\d+))?$`)
-  const columnOf = (name: string): FieldPath | undefined => {
-    const position = marker.exec(name)?.[1]
-    return position === undefined ? undefined : [fieldAt(stub, position)]
-  }
-  return withoutMarker(filterPredicate(withoutMarkerNode(where, stub.name), columnOf))
-}
-
-/** Nothing understood of a part that is only the marker: it is true. */
-function withoutMarker(predicate: Predicate): Predicate {
-  return predicate
-}
-
-/** The expression without the stub's own condition, which stands at its top or in its topmost AND. */
-function withoutMarkerNode(node: JsonValue, name: string): JsonValue {
-  if (isMarkerNode(node, name)) return TRUE_NODE
-  const children = member(node, 'children')
-  if (member(node, 'type') !== 'CONJUNCTION_AND' || !Array.isArray(children)) return node
-  const kept = children.filter(child => !isMarkerNode(child, name))
-  return { ...(node as object), children: kept } as JsonValue
-}
-
-const TRUE_NODE: JsonValue = { class: 'CONJUNCTION', type: 'CONJUNCTION_AND', children: [] }
-
-function isMarkerNode(node: JsonValue, name: string): boolean {
-  const children = member(node, 'children')
-  const [column] = Array.isArray(children) ? children : []
-  const names = member(column, 'column_names')
-  return (
-    member(node, 'type') === 'OPERATOR_IS_NOT_NULL' && Array.isArray(names) && names[0] === name
-  )
-}
-
-/** The constant LIMIT of a SELECT without OFFSET. */
-async function limitOf(sql: string, parser: Connection): Promise<number | undefined> {
-  const node = member(await parsed(sql, parser), 'node')
-  const modifiers = member(node, 'modifiers')
-  const limits = Array.isArray(modifiers)
-    ? modifiers.filter(modifier => member(modifier, 'type') === 'LIMIT_MODIFIER')
-    : []
-  const [only, ...more] = limits
-  if (only === undefined || more.length > 0 || !isNone(member(only, 'offset'))) return undefined
-  const limit = member(member(member(only, 'limit'), 'value'), 'value')
-  return typeof limit === 'number' && Number.isSafeInteger(limit) && limit >= 0 ? limit : undefined
-}
-
-function isNone(value: JsonValue | undefined): boolean {
-  return value === undefined || value === null
-}
-
-/** DuckDB's syntax tree of a SELECT; undefined where it has none. */
-async function parsed(sql: string, parser: Connection): Promise<JsonValue | undefined> {
-  const [row] = await parser.all(`SELECT json_serialize_sql(${quoteText(sql)}::VARCHAR)`)
-  const tree = parsedJson(String(row?.[0] ?? '{}'))
-  const statements = member(tree, 'statements')
-  return member(tree, 'error') === false && Array.isArray(statements) ? statements[0] : undefined
-}
-
-/** DuckDB writes infinities as no JSON has them. */
-function parsedJson(text: string): JsonValue | undefined {
-  try {
-    return parseJson(text)
-  } catch {
-    return undefined
-  }
-}
-
-function member(value: JsonValue | undefined, name: string): JsonValue | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  return (value as { readonly [key: string]: JsonValue })[name]
 }

@@ -2,8 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from '@spillway/encoding'
-import type { ByteSource } from './byte-source.js'
-import type { ByteRange, RemoteObject, TakeBytes } from './read-object.js'
+import type { ByteRange, ByteSource, RemoteObject, TakeBytes } from './byte-source.js'
 
 /** Ranges of files, kept on the disk across queries and processes. */
 export interface RangeCache {

@@ -1,19 +1,18 @@
 import { isTableError, TableError, throwIfCancelled } from '@spillway/core'
 import type { AdaptiveLimit } from './adaptive-limit.js'
-import type { ByteSource } from './byte-source.js'
+import type { ByteRange, ByteSource, RemoteObject, TakeBytes } from './byte-source.js'
+import {
+  bodyOf,
+  brokenError,
+  copy,
+  corrupt,
+  exhausted,
+  type Failure,
+  failureOf,
+  hostOf,
+  type Place,
+} from './range-response.js'
 import type { SignedObjects } from './signed-objects.js'
-
-/** Bytes `start` to `end`, which is not one of them. */
-export interface ByteRange {
-  readonly start: number
-  readonly end: number
-}
-
-export interface RemoteObject {
-  readonly key: string
-  /** What the share says; a server that says otherwise is refused. */
-  readonly size: number | undefined
-}
 
 export interface ObjectReaderOptions {
   readonly objects: SignedObjects
@@ -22,8 +21,6 @@ export interface ObjectReaderOptions {
   readonly timeoutMs?: number | undefined
   readonly onBytes?: (bytes: number) => void
 }
-
-export type TakeBytes = (bytes: Uint8Array, offset: number) => Promise<void> | void
 
 /** Attempts in a row that bring nothing, all within one time-out. */
 const MAX_FRUITLESS = 5
@@ -157,129 +154,6 @@ interface Attempt {
   readonly object: RemoteObject
   readonly range: ByteRange
   readonly signal: AbortSignal | undefined
-}
-
-interface Place {
-  readonly object: RemoteObject
-  readonly host: string
-}
-
-interface Failure {
-  /** `refused`: an expired or unwelcome URL; `broken`: worth another try. */
-  readonly kind: 'refused' | 'broken'
-  readonly error: TableError
-}
-
-/** What clouds answer to a signed URL that has expired. */
-const REFUSED: ReadonlySet<number> = new Set([400, 401, 403, 410])
-
-function failureOf(status: number, place: Place): Failure | undefined {
-  if (status === 200 || status === 206) return undefined
-  if (status === 404) throw corrupt(place, 'it is not there (404)')
-  if (status === 416) throw corrupt(place, 'it ends before the bytes that the share promises (416)')
-  const error = new TableError(
-    'STORAGE_UNAVAILABLE',
-    `the provider's storage at ${place.host} answered ${status} for a file of the table`,
-    { context: { file: place.object.key, status }, retryable: status === 429 || status >= 500 },
-  )
-  if (REFUSED.has(status)) return { kind: 'refused', error }
-  if (status === 429 || status >= 500) return { kind: 'broken', error }
-  throw error
-}
-
-interface Body {
-  /** Bytes to leave out first: whoever ignores ranges sends everything. */
-  readonly skip: number
-  readonly length: number
-}
-
-function bodyOf(response: Response, range: ByteRange, place: Place): Body {
-  const asked = range.end - range.start
-  const length = response.headers.get('content-length')
-  if (response.status === 200) {
-    checkSize(length === null ? undefined : Number(length), place)
-    return { skip: range.start, length: asked }
-  }
-  const header = response.headers.get('content-range') ?? ''
-  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header)
-  if (match === null) throw corrupt(place, `content-range is ${JSON.stringify(header)}`)
-  const [first, last] = [Number(match[1]), Number(match[2])]
-  if (match[3] !== '*') checkSize(Number(match[3]), place)
-  if (first !== range.start || last >= range.end || last < first) {
-    throw corrupt(
-      place,
-      `bytes ${range.start} to ${range.end - 1} were asked for, ${first} to ${last} came`,
-    )
-  }
-  return { skip: 0, length: last - first + 1 }
-}
-
-function checkSize(found: number | undefined, place: Place): void {
-  const { size } = place.object
-  if (found === undefined || size === undefined || found === size) return
-  throw corrupt(place, `it is ${found} bytes long, the share says ${size}`)
-}
-
-interface Copying {
-  readonly take: (bytes: Uint8Array) => Promise<void>
-  readonly received: (bytes: number) => void
-}
-
-/** A body that ends early throws something retryable; bytes beyond the range are an error. */
-async function copy(
-  { skip, length }: Body,
-  response: Response,
-  { take, received }: Copying,
-): Promise<void> {
-  const reader = response.body?.getReader()
-  if (reader === undefined) throw new Error('an answer without a body')
-  let skipped = 0
-  let taken = 0
-  try {
-    while (taken < length) {
-      const next = await reader.read()
-      if (next.done) throw new Error(`the answer ends after ${taken} of ${length} bytes`)
-      received(next.value.length)
-      const start = Math.min(next.value.length, skip - skipped)
-      skipped += start
-      const rest = next.value.subarray(start, start + (length - taken))
-      if (rest.length === 0) continue
-      await take(rest)
-      taken += rest.length
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined)
-  }
-}
-
-function corrupt({ object, host }: Place, reason: string): TableError {
-  return new TableError(
-    'TABLE_CORRUPT',
-    `a file of the table at ${host} cannot be used: ${reason}`,
-    { context: { file: object.key } },
-  )
-}
-
-function brokenError(cause: unknown, { object, host }: Place): TableError {
-  if (isTableError(cause)) return cause
-  const inner = cause instanceof Error ? (cause.cause ?? cause) : cause
-  const detail = inner instanceof Error ? inner.message : String(inner)
-  return new TableError(
-    'STORAGE_UNAVAILABLE',
-    `no whole answer from the provider's storage at ${host}: ${detail}`,
-    { context: { file: object.key }, cause, retryable: true },
-  )
-}
-
-function exhausted(error: TableError, attempts: number): TableError {
-  return new TableError(error.code, `${error.message} (after ${attempts} attempts)`, {
-    context: error.context,
-    cause: error,
-  })
-}
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'an address that is no URL'
 }
 
 function joined(first: AbortSignal, second: AbortSignal | undefined): AbortSignal {
