@@ -18,15 +18,13 @@ export interface AttachOptions {
   readonly transport?: ShareTransport
   /** Path of DuckDB's `httpfs.duckdb_extension`; the default is the environment's SPILLWAY_HTTPFS. */
   readonly httpfs?: string
-  /** Most bytes of fetched files kept in memory on their way to the disk; 64 MiB unless given. */
-  readonly memoryLimit?: number
   /** Most bytes of fetched files on the disk at one time; 8 GiB unless given. */
   readonly maxDiskBytes?: number
   /** Most requests for data at one time; fewer are made while more bring nothing. 16 unless given. */
   readonly concurrency?: number
   /** Longest silence of a data request; 60 s unless given. */
   readonly timeoutMs?: number
-  /** Keeps whole files and read ranges across queries and processes, by file id. */
+  /** Keeps what was fetched across queries and processes, by file id, checked whenever it is read. */
   readonly cache?: { readonly folder: string; readonly maxBytes: number }
   /** Where files lie while a query reads them; the system's temporary folder unless given. */
   readonly folder?: string
