@@ -5,8 +5,10 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 
 import delta_sharing
+import pyarrow.parquet
 
 import duckdb_requests
 import plain_http
@@ -105,7 +107,7 @@ class SpillwayQuery(Client):
 
     def agrees(self, case):
         if case.range:
-            raise NotOffered("no change feeds in this command")
+            raise NotOffered("SQL over the whole profile has change feeds")
         at = [] if case.version is None else ["--version", str(case.version)]
         at += [] if case.timestamp is None else ["--timestamp", case.timestamp]
         command = ["node", str(MAIN), "query", f"{self.profile}#{case.name}", *at, "--limit", "100000", "--json"]
@@ -115,6 +117,30 @@ class SpillwayQuery(Client):
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         kinds = [(column["name"], parse(column["type"])) for column in case.columns]
         return counter([[wanted(row[name], kind) for name, kind in kinds] for row in rows]) == case.expected()
+
+
+class AttachedSql(Client):
+    """SQL over an attached share; what it answers is written as Parquet and read by Arrow."""
+
+    name = "`attachShare`: SQL in DuckDB"
+
+    def agrees(self, case):
+        share, schema, table = case.name.split(".")
+        source = f'{share}.{schema}."{table}"'
+        if case.range:
+            source = "table_changes('{}', {}, {})".format(case.name, *case.range)
+        elif case.version is not None:
+            source = f"share_at('{case.name}', version := {case.version})"
+        elif case.timestamp is not None:
+            source = f"share_at('{case.name}', as_of := '{case.timestamp}')"
+        with tempfile.TemporaryDirectory() as folder:
+            output = f"{folder}/rows.parquet"
+            command = ["node", str(MAIN), "query", str(self.profile), f"SELECT * FROM {source}", "--output", output]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+            if done.returncode != 0:
+                raise plain_http.Refusal(done.stderr.strip())
+            rows = pyarrow.parquet.read_table(output)
+        return agree(case, rows.column_names, [list(row.values()) for row in rows.to_pylist()])
 
 
 class PlainHttp(Client):
@@ -175,6 +201,7 @@ def clients(profile):
         SparkClient(profile, "parquet"),
         SparkClient(profile, "delta"),
         SpillwayQuery(profile),
+        AttachedSql(profile),
         DuckDbRequests(profile),
         PlainHttp(profile, "parquet"),
         PlainHttp(profile, "delta"),
