@@ -185,6 +185,20 @@ describe.each(TRANSPORTS)('over %s', transport => {
     await expect(sum()).rejects.toThrow(/bytes long|ends before|bytes .* came/)
   })
 
+  it('asks again where too few files come for a LIMIT', async () => {
+    await attach({ filesForLimit: 1 }, { transport })
+    const count = async (limit: number) => {
+      const result = await attached.query(`SELECT id FROM share.main.t LIMIT ${limit}`)
+      let rows = 0
+      for await (const block of result.rows()) rows += block.length
+      return rows
+    }
+    expect(await count(ROWS)).toBe(ROWS)
+    expect(server.queries).toHaveLength(1)
+    expect(await count(ROWS + 5)).toBe(ROWS + 5)
+    expect(server.queries).toHaveLength(3)
+  })
+
   it('refuses an answer that breaks off', async () => {
     let first = true
     await attach(

@@ -19,6 +19,8 @@ export interface ShareServerOptions {
   readonly urlLifeMs?: number
   /** Answers a request for data itself where it returns true. */
   readonly onData?: (exchange: DataExchange) => boolean | Promise<boolean>
+  /** How many files a query with a limit is answered with, whatever the limit is. */
+  readonly filesForLimit?: number
   /** Answers a query itself where it returns true. */
   readonly onQuery?: (body: string, response: ServerResponse) => boolean
 }
@@ -59,7 +61,9 @@ export async function shareServer(options: ShareServerOptions): Promise<ShareSer
     if (url.pathname.endsWith('/metadata')) return lines(response, header())
     queries.push(body)
     if (options.onQuery?.(body, response)) return
-    lines(response, [...header(), ...options.files.map((_, i) => fileLine(i))])
+    const count = body.includes('limitHint') ? options.filesForLimit : undefined
+    const files = options.files.slice(0, count).map((_, i) => fileLine(i))
+    lines(response, [...header(), ...files])
   }
   const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const header = () => [

@@ -132,11 +132,11 @@ export class ShareQueries {
   }
 
   async #plan(sql: string, options: QuerySqlOptions): Promise<Planned> {
-    const { client, catalog } = this.#given
+    const { catalog } = this.#given
     for (let attempt = 1; ; attempt++) {
       const plan = await planStatement(sql, this.#given, options)
       const open: OpenScan[] = []
-      for (const scan of plan.scans) open.push(await openScan(client, requestOf(scan, options)))
+      for (const scan of plan.scans) open.push(await this.#open(scan, options))
       const moved = plan.scans.filter((scan, i) => isChanged(open[i]!, scan.header))
       if (moved.length === 0) return { plan, open }
       if (attempt >= MAX_PLANS) throw unsettled(moved[0]!)
@@ -146,6 +146,15 @@ export class ShareQueries {
         else await this.#given.targets.forget()
       }
     }
+  }
+
+  /** A limit is a hint like any other: where too few files come for it, they are asked for again without. */
+  async #open(scan: TableScan, options: QuerySqlOptions): Promise<OpenScan> {
+    const { client } = this.#given
+    const { limitHint, ...request } = requestOf(scan, options)
+    if (limitHint === undefined) return openScan(client, request)
+    const limited = await openScan(client, { ...request, limitHint })
+    return isCertainlyEnough(limited, limitHint) ? limited : openScan(client, request)
   }
 
   #readContext(): ReadContext {
@@ -170,6 +179,20 @@ export class ShareQueries {
       scans: plan.scans.map((scan, i) => explanationOf(scan, open[i]!, fetchedBytes)),
     }
   }
+}
+
+/** True where the files' own counts, less what vectors delete, reach the limit, or where all files have come. */
+function isCertainlyEnough({ files, answered, total }: OpenScan, limit: number): boolean {
+  if (total.files !== undefined && answered.files >= total.files) return true
+  let rows = 0
+  for (const { file } of files) {
+    const deleted = file.deletes.reduce(
+      (sum, each) => sum + (each.kind === 'deletion-vector' ? each.cardinality : Number.NaN),
+      0,
+    )
+    rows += (file.recordCount ?? Number.NaN) - deleted
+  }
+  return rows >= limit
 }
 
 function explanationOf(
