@@ -10,8 +10,6 @@ import {
 } from '@spillway/core'
 import { type ExactFile, type ExactRows, makeExact, tableWideNeeds, wayOf } from './exact-files.js'
 import { mapBounded } from './map-bounded.js'
-import { deletedRowsRefusal } from './refusals.js'
-import { refuseLongVector } from './refuse-early.js'
 import type { BatchContext } from './signed-files.js'
 
 export interface ExactChangesOptions {
@@ -57,11 +55,12 @@ export class ExactChanges {
   }
 
   #follow({ metadata, version }: ChangeSet): ExactRows {
-    const { source, accepts, context } = this.#options
+    const { source, context } = this.#options
     if (metadata !== undefined) {
-      refuseMetadata(metadata, accepts)
+      refuseMetadata(metadata, this.#options.accepts)
       const { resolver, store } = context
       const snapshot = withoutFiles(metadata, source)
+      const accepts = acceptedOf(metadata, this.#options.accepts)
       this.#exact = { snapshot, accepts, ...(resolver && { resolver }), ...(store && { store }) }
     }
     if (this.#exact !== undefined) return this.#exact
@@ -71,6 +70,16 @@ export class ExactChanges {
 
 export interface ChangedFile extends ExactFile {
   readonly action: ChangeSet['changes'][number]['action']
+}
+
+/**
+ * Spark's connector takes the two states of a file whose vectors travel inside the lines for the whole file, removed and
+ * added: only Delta's own vectors, which have files of their own, are sent among changes. Others' deletes are rewritten.
+ */
+function acceptedOf({ format }: TableMetadata, accepts: Accepts): Accepts {
+  if (format === 'delta') return accepts
+  const features = [...accepts.features].filter(feature => feature !== 'deletionVectors')
+  return { ...accepts, features: new Set(features) }
 }
 
 /** What resolving deletes needs of a table: its schema and where it is. */
@@ -96,7 +105,7 @@ interface Recipient extends ExactChangesOptions {
 async function refuseChange(
   file: DataFile,
   version: bigint,
-  { accepts, context, exact }: Recipient,
+  { accepts, exact }: Recipient,
 ): Promise<void> {
   // No Parquet file is empty: readers ask for exactly as many bytes as they were told.
   if (!(file.size > 0)) {
@@ -108,20 +117,21 @@ async function refuseChange(
   }
   const merges = exact.snapshot.mergedLogs !== undefined
   if (file.logFiles.length > 0 && !merges) throw unsupported('mergeLogs', version)
-  if (exact.snapshot.format !== 'delta') return refuseForeignChange(file, exact, context.signal)
+  if (exact.snapshot.format !== 'delta') {
+    if (wayOf(file, exact) === 'refused') throw deletedRows(version)
+    return
+  }
   if (file.deletes.length > 0 && !accepts.features.has('deletionVectors')) {
     throw unsupported('deletionVectors', version)
   }
 }
 
-/** Whatever makes a file of a snapshot exact does so for a change, which is a file as it was or is. */
-async function refuseForeignChange(
-  file: DataFile,
-  exact: ExactRows,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  if (wayOf(file, exact) === 'refused') throw deletedRowsRefusal(exact, { files: 1 })
-  await refuseLongVector(file, exact, signal)
+function deletedRows(version: bigint): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the changes of version ${version} include row-level deletes (deletionVectors), which are shared as rewritten files; have the provider configure staging`,
+    { context: { feature: 'row-level deletes', version } },
+  )
 }
 
 function unsupported(feature: string, version: bigint): TableError {

@@ -105,18 +105,6 @@ async function lookAt(file: DataFile, look: Look): Promise<void> {
   if (hasLogs(file) && (way === 'split' || way === 'rewritten')) await lookAtLogs(file, look)
 }
 
-/** Refuses a file that only a vector can say, and one too long for a line. */
-export async function refuseLongVector(
-  file: DataFile,
-  exact: ExactRows,
-  signal?: AbortSignal,
-): Promise<void> {
-  if (wayOf(file, exact) !== 'vector') return
-  const look: Look = { exact, options: { ...(signal && { signal }) }, refused: 0, tooLong: 0 }
-  await lookAtVector(file, look)
-  if (look.tooLong > 0) throw deletedRowsRefusal(exact, { files: 1, tooLong: true })
-}
-
 /** What the metadata does not prove short enough is resolved now: the resolver keeps it for the stream. */
 async function lookAtVector(file: DataFile, look: Look): Promise<void> {
   const { exact, options } = look
