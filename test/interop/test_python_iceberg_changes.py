@@ -28,12 +28,13 @@ def url(stored, tmp_path_factory):
         yield lambda table: f"{profile}#golden.changes.{table}"
 
 
-def refusal(table, use_delta_format, stored):
+def refusal(table, stored):
     # Asked for changes, the client announces fewer features than for a snapshot.
     if table == "spark-v2-nested":
         return "timestampNtz"
     deletes = table in WITH_DELETES + WITH_VECTORS
-    return "deletionVectors" if deletes and not use_delta_format and stored == "no-staging" else None
+    # Spark's connector misreads vectors inside the lines of changes, so nobody is sent them.
+    return "deletionVectors" if deletes and stored == "no-staging" else None
 
 
 @pytest.mark.parametrize("use_delta_format", [False, True], ids=["parquet", "delta"])
@@ -44,7 +45,7 @@ def test_changes(url, stored, table, use_delta_format):
             url(table), starting_version=1, use_delta_format=use_delta_format
         )
 
-    words = refusal(table, use_delta_format, stored)
+    words = refusal(table, stored)
     if words is not None:
         with pytest.raises(Exception, match=words):
             load()
