@@ -9,7 +9,7 @@ import { randomQueries } from './random-queries.js'
 const httpfs = process.env.SPILLWAY_HTTPFS
 const transports: readonly ShareTransport[] = ['ranges', 'download']
 /** Dozens of queries a table are for a quiet machine: SPILLWAY_QUERIES=36. */
-const QUERIES = Number(process.env.SPILLWAY_QUERIES ?? 6)
+const QUERIES = Number(process.env.SPILLWAY_QUERIES ?? 4)
 
 let share: GoldenShare
 let connection: DuckDBConnection
