@@ -3,7 +3,7 @@ import type { Settled } from './capabilities.js'
 import { type JsonValue, parseJson, RawJson, type WireValue } from './json-text.js'
 import { partitionColumns } from './partition-text.js'
 import { schemaString, strippedSchemaString } from './schema-string.js'
-import { fileFeatures, hasChangeFeed, isLogOnly, tableFeatures } from './table-features.js'
+import { answerFeatures, hasChangeFeed, isLogOnly, tableFeatures } from './table-features.js'
 import { wireTableId } from './table-id.js'
 
 const LEGACY_READER_FEATURES = 2
@@ -16,7 +16,7 @@ export function deltaProtocol(metadata: TableMetadata, settled: Settled): WireVa
   const { native } = metadata
   const { features } = settled
   if (native.format !== 'delta') {
-    const known = new Set([...tableFeatures(metadata), ...fileFeatures(metadata)])
+    const known = new Set([...tableFeatures(metadata), ...answerFeatures(metadata)])
     const used = [...known].filter(feature => features.has(feature)).sort()
     if (!hasChangeFeed(metadata)) {
       return protocolOf(used, { minWriterVersion: 2, writerFeatures: [] })
@@ -126,7 +126,7 @@ function generatedConfiguration(
 ): { readonly [key: string]: string } {
   const vectors =
     (metadata.features.has('deletionVectors') ||
-      fileFeatures(metadata).includes('deletionVectors')) &&
+      answerFeatures(metadata).includes('deletionVectors')) &&
     settled.features.has('deletionVectors')
   return {
     ...(hasChangeFeed(metadata) && { 'delta.enableChangeDataFeed': 'true' }),

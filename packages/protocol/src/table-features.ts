@@ -33,6 +33,12 @@ export function hasChangeFeed({ format, properties }: TableMetadata): boolean {
   return properties.get('delta.enableChangeDataFeed')?.toLowerCase() === 'true'
 }
 
+/** What the protocol of an answer must name besides: changes of other formats are parts of files, said by vectors. */
+export function answerFeatures(metadata: TableMetadata): readonly string[] {
+  const parts = metadata.format !== 'delta' && hasChangeFeed(metadata)
+  return parts ? ['deletionVectors'] : fileFeatures(metadata)
+}
+
 /** True for features of the protocol that only reading the log takes. */
 export function isLogOnly(feature: string): boolean {
   return LOG_ONLY.has(feature)

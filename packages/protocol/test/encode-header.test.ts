@@ -172,6 +172,23 @@ it('describes a table of another format as the Delta table its recipient will se
   })
 })
 
+it('names deletion vectors wherever changes may be parts of files, or their readers would pass over them', () => {
+  const table = { ...deltaTable(), format: 'hudi', native: { format: 'parquet' } } as const
+  const [{ protocol }, { metaData }] = header(
+    table,
+    'responseformat=delta;readerfeatures=deletionvectors',
+  )
+  expect(protocol.deltaProtocol).toMatchObject({
+    minReaderVersion: 3,
+    readerFeatures: ['deletionVectors'],
+    writerFeatures: ['deletionVectors', 'changeDataFeed'],
+  })
+  expect(metaData.deltaMetadata.configuration).toMatchObject({
+    'delta.enableDeletionVectors': 'true',
+    'delta.enableChangeDataFeed': 'true',
+  })
+})
+
 it('tells who widens types which ones the files hold, and nobody else', () => {
   const element = { ...field(3, 'element', 'double'), earlierTypes: ['float'] as const }
   const table = {
