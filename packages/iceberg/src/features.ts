@@ -61,8 +61,26 @@ function isWidened(fields: readonly Field[], earlier: readonly Field[]): boolean
   const before = fieldsById(earlier)
   return [...fieldsById(fields)].some(([id, { type }]) => {
     const old = before.get(id)
-    return old !== undefined && typeName(old.type) !== typeName(type)
+    return old !== undefined && isOtherwise(old.type, type)
   })
+}
+
+/**
+ * True when files written under `before` may hold another type than `now`. A wider type is a later one: a snapshot
+ * from before the promotion has no files of it.
+ */
+function isOtherwise(before: DataType, now: DataType): boolean {
+  return typeName(before) !== typeName(now) && !isPromotion(now, before)
+}
+
+/** Iceberg spec, "Schema Evolution": the promotions of primitive types. */
+function isPromotion(from: DataType, to: DataType): boolean {
+  if (from === 'int') return to === 'long'
+  if (from === 'float') return to === 'double'
+  if (from === 'date') return to === 'timestamp' || to === 'timestamp_ns'
+  if (typeof from === 'string' || from.kind !== 'decimal') return false
+  if (typeof to === 'string' || to.kind !== 'decimal') return false
+  return from.scale === to.scale && from.precision < to.precision
 }
 
 /** The fields, with the types that files written under earlier schemas may hold. */
@@ -86,8 +104,7 @@ function earlierTypes(
   const found = new Map<string, PrimitiveType>()
   for (const schema of history) {
     const before = schema.get(id)?.type
-    if (before === undefined || !isPrimitive(before) || typeName(before) === typeName(type))
-      continue
+    if (before === undefined || !isPrimitive(before) || !isOtherwise(before, type)) continue
     found.set(typeName(before), before)
   }
   return [...found.values()]

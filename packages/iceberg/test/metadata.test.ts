@@ -262,9 +262,9 @@ describe('schemas', () => {
 })
 
 describe('tableFeatures', () => {
-  function featuresOf(schemas: readonly (readonly object[])[], firstId = 0) {
+  function featuresOf(schemas: readonly (readonly object[])[], firstId = 0, chosen = -1) {
     const listed = schemas.map((fields, i) => ({ 'schema-id': firstId + i, fields }))
-    const current = listed[listed.length - 1]!['schema-id']
+    const current = listed.at(chosen)!['schema-id']
     const metadata = parse({ ...base, schemas: listed, 'current-schema-id': current })
     return [...tableFeatures(metadata, metadata.schemas.get(current)!, [])]
   }
@@ -302,6 +302,14 @@ describe('tableFeatures', () => {
     expect(l).toMatchObject({
       type: { element: { type: { fields: [{ type: 'double', earlierTypes: ['float'] }] } } },
     })
+  })
+
+  it('say nothing of a promotion that came after the snapshot', () => {
+    const schemas = [[column(1, 'a', 'int')], [column(1, 'a', 'long')]]
+    expect(featuresOf(schemas, 0, 0)).toEqual([])
+    const listed = schemas.map((fields, i) => ({ 'schema-id': i, fields }))
+    const { schemas: parsed } = parse({ ...base, schemas: listed, 'current-schema-id': 1 })
+    expect(withEarlierTypes(parsed.get(0)!, parsed)[0]).not.toHaveProperty('earlierTypes')
   })
 
   it('expect renames where earlier schemas have expired', () => {
