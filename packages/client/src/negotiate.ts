@@ -12,7 +12,13 @@ export interface ClientCapabilities {
 /** Everything the delta format may use that `@spillway/duckdb` can read. */
 export const DEFAULT_CAPABILITIES: ClientCapabilities = {
   formats: ['parquet', 'delta'],
-  readerFeatures: ['deletionvectors', 'columnmapping', 'timestampntz', 'typewidening'],
+  readerFeatures: [
+    'deletionvectors',
+    'columnmapping',
+    'timestampntz',
+    'typewidening',
+    'typewidening-preview',
+  ],
 }
 
 /** The `delta-sharing-capabilities` header of a request. */
