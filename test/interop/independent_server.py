@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "independent"))
 
-from delta_log import Refused, Table, bad  # noqa: E402
+from delta_log import Refused, Table, bad, milliseconds  # noqa: E402
 from signed_files import FileSigner, byte_range  # noqa: E402
 from wire_lines import Lines, changes_of, chosen_format, has_feed  # noqa: E402
 
@@ -174,10 +174,16 @@ class Handler(BaseHTTPRequestHandler):
     def send_query(self, table, asked):
         if not isinstance(asked, dict) or not isinstance(asked.get("predicateHints", []), list):
             raise bad("the body is not a query")
+        version, token = asked_version(table, asked), None
         if asked.get("startingVersion") is not None:
+            if version is not None:
+                raise bad("give only one of version and startingVersion")
             self.send_versions(table, asked)
             return
-        version, token = asked_version(table, asked), None
+        if asked.get("endingVersion") is not None:
+            raise bad("endingVersion needs a startingVersion")
+        if version is not None and asked.get("includeRefreshToken"):
+            raise bad("a version does not change: it has no refresh token")
         if asked.get("refreshToken"):
             kind, token = self.shared.unseal(asked["refreshToken"])
             if kind != f"refresh {table.root}" or version is not None:
@@ -231,9 +237,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_paged(lines, table, asked, first, head, rest, {})
 
     def page_of(self, table, asked):
-        kind, version, start = self.shared.unseal(asked["pageToken"])
-        if kind != f"page {table.root}":
-            raise bad("the page token is of another table")
+        kind, version, start, question = self.shared.unseal(asked["pageToken"])
+        if kind != f"page {table.root}" or question != question_of(asked):
+            raise bad("the page token is of another query")
         return start, version
 
     def send_paged(self, lines, table, asked, version, head, rest, tokens):
@@ -242,7 +248,7 @@ class Handler(BaseHTTPRequestHandler):
             raise bad("maxFiles must be a positive 32-bit integer")
         end = len(rest) if count is None else start + count
         if end < len(rest):
-            tokens = {**tokens, "nextPageToken": self.shared.seal([f"page {table.root}", version, end])}
+            tokens = {**tokens, "nextPageToken": self.shared.seal([f"page {table.root}", version, end, question_of(asked)])}
         said = [*head, *(line() for line in rest[start:end])]
         asked_for_end = capabilities_of(self.headers).get("includeendstreamaction") == "true"
         if asked_for_end or tokens or count is not None:
@@ -308,8 +314,15 @@ def asked_version(table, asked):
     if version is not None and timestamp is not None:
         raise bad("give only one of version and timestamp")
     if timestamp is not None:
+        if milliseconds(timestamp) > table.timestamp(table.latest()):
+            raise bad(f"the table has no version at {timestamp}: its latest is earlier")
         return table.version_at(timestamp)
     return None if version is None else whole(version)
+
+
+def question_of(asked):
+    """What the pages of one answer have in common."""
+    return json.dumps({key: value for key, value in asked.items() if key not in ("pageToken", "maxFiles")}, sort_keys=True)
 
 
 def whole(value):

@@ -29,6 +29,7 @@ class Lines:
         self.table, self.signer, self.form = table, signer, form
         self.hash = hashlib.md5 if file_ids == "parquet" else hashlib.sha256
         self.expirations = []
+        self.urls = {}
 
     def protocol(self, snapshot):
         if self.form == "parquet":
@@ -75,9 +76,11 @@ class Lines:
         }
 
     def signed(self, path):
-        url, expires = self.signer.sign(path)
-        self.expirations.append(expires)
-        return url, expires
+        # Both states of a file that a vector changed need one URL: readers pair them by it.
+        if path not in self.urls:
+            self.urls[path] = self.signer.sign(path)
+            self.expirations.append(self.urls[path][1])
+        return self.urls[path]
 
     def end(self, **tokens):
         soonest = {"minUrlExpirationTimestamp": min(self.expirations)} if self.expirations else {}
