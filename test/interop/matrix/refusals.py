@@ -39,8 +39,8 @@ RULES = [
     Rule("iceberg", "renamed columns", OWN_WIDENING, "Delta 3 reads no wider types: Delta 4 or parquet format", "Spark", only_without_staging=False),
     Rule("hudi", "deleted rows", MERGED, "merged logs: needs staging"),
     Rule("hudi", "renamed columns", "uses schemaOnRead", "needs staging"),
-    # Who takes both formats is answered in parquet format here.
-    Rule("hudi", "changes", MERGED, "parts of files: needs delta format or staging", "parquet format|attachShare"),
+    # Spark's connector misreads vectors inside change lines, so nobody is sent them there.
+    Rule("hudi", "changes", f"{MERGED}|include row-level deletes", "parts of files: needs staging"),
     Rule("parquet", "plain", WIDENED, "widened types: needs staging", "parquet format|Python|DuckDB", "evolved"),
     Rule("parquet", "plain", OWN_WIDENING, "Delta 3 reads no wider types: Delta 4 or parquet format", "Spark", "evolved", False),
     Rule("parquet", "time travel", "has only its current version", "has one version", only_without_staging=False),
