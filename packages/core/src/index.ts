@@ -18,6 +18,7 @@ export {
 export type * from './exact-rows.js'
 export type * from './files.js'
 export { hash64, hash64Into } from './hash.js'
+export { mapConcurrently } from './map-concurrently.js'
 export { type Moment, parseDate, parseMoment, parseTime } from './moment.js'
 export type * from './object-store.js'
 export { leafKey, type ParquetBatch, type ParquetLeaf, type ParquetReader } from './parquet.js'

@@ -2,6 +2,7 @@ import {
   type ChangeRange,
   type ChangeSet,
   type DataFile,
+  mapConcurrently,
   type ObjectMeta,
   TableError,
   type TableMetadata,
@@ -10,7 +11,7 @@ import { actionFile } from './action-file.js'
 import type { ActionSink, CommitInfo, FileAction } from './actions.js'
 import { type Protocol, parseProtocol } from './features.js'
 import { inCommitTimestamps } from './in-commit-timestamp.js'
-import { allOf, inOrder } from './in-order.js'
+import { inOrder } from './in-order.js'
 import type { FileContext } from './live-files.js'
 import { type LoadContext, loadState } from './load-state.js'
 import { type DeltaMetadata, parseMetadata } from './metadata.js'
@@ -157,10 +158,14 @@ async function changeSet(
   const files = chosen(commit.files, range.kind)
   const fileContext = { source: context.source, metadata }
   const { version } = commit
-  const changes = await allOf(files, CONCURRENT_HEADS, async ({ action, hasSize, file }) => {
-    const described = file(fileContext)
-    return { action, file: hasSize ? described : await measured(context, described) }
-  })
+  const changes = await mapConcurrently(
+    files,
+    CONCURRENT_HEADS,
+    async ({ action, hasSize, file }) => {
+      const described = file(fileContext)
+      return { action, file: hasSize ? described : await measured(context, described) }
+    },
+  )
   const tableMetadata = changed ? metadataOf({ ...table, version, timestamp }) : undefined
   return {
     version,

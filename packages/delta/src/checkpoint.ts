@@ -1,10 +1,9 @@
-import { type ObjectMeta, TableError, type TableSource } from '@spillway/core'
+import { mapConcurrently, type ObjectMeta, TableError, type TableSource } from '@spillway/core'
 import type { Sidecar } from './actions.js'
 import { type CheckpointPart, type PartContext, partsOf } from './checkpoint-part.js'
 import { readHead } from './checkpoint-rows.js'
 import { CommitReplay, type CommitRun } from './commit-replay.js'
 import { decodePath, isAbsolutePath, resolvePath } from './data-path.js'
-import { allOf } from './in-order.js'
 import { logFolder } from './log-path.js'
 import type { CheckpointFiles } from './log-segment.js'
 import { LogFileReader } from './read-log.js'
@@ -61,7 +60,7 @@ async function openParquet(
     const opened = await openCheckpointFile(context.io.store, file, signal)
     return { opened, head: await readHead(context.io, opened, signal) }
   }
-  const files = await allOf(checkpoint.files, CONCURRENT_FOOTERS, open)
+  const files = await mapConcurrently(checkpoint.files, CONCURRENT_FOOTERS, open)
   const heads = files.map(file => file.head)
   const recorded = heads.flatMap(head => head.sidecars)
   const sidecars = await openSidecars(context, source, recorded, signal)
@@ -83,7 +82,7 @@ async function openSidecars(
   sidecars: readonly Sidecar[],
   signal?: AbortSignal,
 ): Promise<CheckpointFile[]> {
-  return allOf(sidecars, CONCURRENT_FOOTERS, async sidecar => {
+  return mapConcurrently(sidecars, CONCURRENT_FOOTERS, async sidecar => {
     const path = sidecarPath(source, sidecar.path)
     const file = await context.io.store.head(path, signal)
     if (file === undefined) {

@@ -16,13 +16,3 @@ export async function* inOrder<Item, Result>(
     yield await running.shift()!
   }
 }
-
-export async function allOf<Item, Result>(
-  items: readonly Item[],
-  limit: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = []
-  for await (const result of inOrder(items, limit, work)) results.push(result)
-  return results
-}

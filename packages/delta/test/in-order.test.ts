@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { allOf, inOrder } from '../src/in-order.js'
+import { inOrder } from '../src/in-order.js'
 
 describe('inOrder', () => {
   it('gives results in the order of the items, with no more than the limit under way', async () => {
@@ -12,7 +12,9 @@ describe('inOrder', () => {
       running--
       return item * 2
     }
-    expect([await allOf([1, 2, 3, 4, 5, 6], 3, work), most]).toEqual([[2, 4, 6, 8, 10, 12], 3])
+    const given: number[] = []
+    for await (const each of inOrder([1, 2, 3, 4, 5, 6], 3, work)) given.push(each)
+    expect([given, most]).toEqual([[2, 4, 6, 8, 10, 12], 3])
   })
 
   it('fails when the turn of a failure comes, and not before as an unhandled one', async () => {

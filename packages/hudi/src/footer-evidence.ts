@@ -2,6 +2,7 @@ import {
   type FieldPath,
   isTableError,
   leafOf,
+  mapConcurrently,
   type ObjectStore,
   readString,
   type Selection,
@@ -13,7 +14,6 @@ import {
   type ParquetFooter,
   readParquetFooter,
 } from '@spillway/encoding'
-import { mapConcurrently } from './map-concurrently.js'
 import { sameName } from './schema.js'
 import { type SliceTable, withoutLogs } from './slice-table.js'
 

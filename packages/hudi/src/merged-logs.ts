@@ -2,6 +2,7 @@ import {
   type DataFile,
   type Field,
   leafKey,
+  mapConcurrently,
   readValue,
   type Schema,
   TableError,
@@ -14,7 +15,6 @@ import { readDeleteBlock } from './delete-block.js'
 import { parseFileName } from './file-name.js'
 import type { Visibility } from './file-slices.js'
 import { LOG_HEADER, type LogBlock, readLogBlocks } from './log-file.js'
-import { mapConcurrently } from './map-concurrently.js'
 import { LogMerge, type MergedRecord } from './merge.js'
 import { type MergeRule, mergeRule, unsupported } from './merge-rule.js'
 import type { HudiReaderOptions } from './options.js'

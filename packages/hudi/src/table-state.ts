@@ -1,7 +1,12 @@
-import { hash64, type ObjectStore, TableError, type TableSource } from '@spillway/core'
+import {
+  hash64,
+  mapConcurrently,
+  type ObjectStore,
+  TableError,
+  type TableSource,
+} from '@spillway/core'
 import { type CommitMetadata, loadCommitMetadata } from './commit-metadata.js'
 import type { Instant } from './instant.js'
-import { mapConcurrently } from './map-concurrently.js'
 import { loadTableConfig, type TableConfig } from './table-config.js'
 import { loadTimeline, type Timeline } from './timeline.js'
 

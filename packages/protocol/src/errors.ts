@@ -25,18 +25,20 @@ export const WIRE_ERRORS: Readonly<
   CONFLICT: { status: 409, errorCode: 'RESOURCE_ALREADY_EXISTS' },
   RATE_LIMITED: { status: 429, errorCode: 'REQUEST_LIMIT_EXCEEDED' },
   UNSUPPORTED_FEATURE: { status: 400, errorCode: 'UNSUPPORTED_FEATURE' },
-  TABLE_CORRUPT: { status: 500, errorCode: 'INTERNAL_ERROR' },
+  // Asking again does not mend a table, and clients repeat a 5xx for minutes.
+  TABLE_CORRUPT: { status: 400, errorCode: 'TABLE_CORRUPT' },
   STORAGE_UNAVAILABLE: { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE' },
   // Nobody is there to read it.
   CANCELLED: { status: 499, errorCode: 'CANCELLED' },
   INTERNAL: { status: 500, errorCode: 'INTERNAL_ERROR' },
 }
 
-const LOCATION = /\b[a-z][a-z0-9+.-]*:\/\/[^\s'"]+/gi
+/** Storage URIs, and absolute paths of two names or more. */
+const LOCATION = /\b[a-z][a-z0-9+.-]*:\/+[^\s'"]+|(?<![\w.\/])\/[^\s'"/]+\/[^\s'"]+/gi
 
 /**
- * Only a refusal of the request says why, and never where things lie; a fault of ours or of storage says where to look
- * it up.
+ * A refusal of the request or of the table says why, and never where things lie; a fault of ours or of storage says
+ * where to look it up.
  */
 export function wireError(error: unknown, requestId: string): WireError {
   const { status, errorCode } = WIRE_ERRORS[isTableError(error) ? error.code : 'INTERNAL']

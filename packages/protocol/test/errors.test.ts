@@ -10,6 +10,7 @@ it.each<[ErrorCode, number]>([
   ['CONFLICT', 409],
   ['RATE_LIMITED', 429],
   ['UNSUPPORTED_FEATURE', 400],
+  ['TABLE_CORRUPT', 400],
 ])('%s is %i and says why', (code, status) => {
   const { body, ...answer } = wireError(new TableError(code, 'why'), 'r1')
   expect(answer.status).toBe(status)
@@ -17,7 +18,6 @@ it.each<[ErrorCode, number]>([
 })
 
 it.each<[unknown, number]>([
-  [new TableError('TABLE_CORRUPT', 's3://secret/path'), 500],
   [new TableError('STORAGE_UNAVAILABLE', 'key AKIA'), 503],
   [new TableError('INTERNAL', 'secret'), 500],
   [new Error('secret'), 500],
@@ -28,7 +28,11 @@ it.each<[unknown, number]>([
   expect(answer.body.message).toBe('internal error; the provider finds it under request id r1')
 })
 
-it('a refusal never says where things lie', () => {
-  const error = new TableError('INVALID_REQUEST', "version 9 of 's3://bucket/private/t' is gone")
-  expect(wireError(error, 'r1').body.message).toBe("version 9 of '…' is gone")
+it.each([
+  ["version 9 of 's3://bucket/private/t' is gone", "version 9 of '…' is gone"],
+  ['expected a Parquet file in file:/srv/lake/t/a.parquet: no', 'expected a Parquet file in … no'],
+  ['/srv/lake/t/_delta_log/1.json is cut short', '… is cut short'],
+  ['answers in text/plain and/or 1/2 are kept', 'answers in text/plain and/or 1/2 are kept'],
+])('a refusal never says where things lie: %s', (message, told) => {
+  expect(wireError(new TableError('TABLE_CORRUPT', message), 'r1').body.message).toBe(told)
 })

@@ -98,10 +98,10 @@ it.each(['absolute', 'relative', 'mixed', 'bucket', 'host', 'nul', 'vector'])(
   'a log with the path of %s is refused, its paths are not told, and it is on record',
   async name => {
     const answer = await failure(await server.query(name, {}, DELTA))
-    expect(answer.status).toBe(500)
+    expect(answer.status).toBe(400)
     expect(answer.message).toMatch(/^internal error; the provider finds it under request id/)
     expect(answer.message).not.toMatch(/salaries|passwd|bucket/)
-    expect(server.log[0]).toMatchObject({ table: name, status: 500, outcome: 'failed' })
+    expect(server.log[0]).toMatchObject({ table: name, status: 400, outcome: 'failed' })
     expect(logText(server.log)).toMatch(/salaries|passwd|parquet/)
     expectNoSecrets(server.log, [TOKEN, SECRET])
   },
@@ -109,7 +109,7 @@ it.each(['absolute', 'relative', 'mixed', 'bucket', 'host', 'nul', 'vector'])(
 
 it('a change feed with a path outside is refused as well', async () => {
   const path = `${tablePath('changed')}/changes?startingVersion=0`
-  expect((await failure(await server.ask(path))).status).toBe(500)
+  expect((await failure(await server.ask(path))).status).toBe(400)
   expectNoSecrets(server.log, [TOKEN, SECRET])
 })
 
@@ -117,7 +117,7 @@ const urlOf = (line: Line | undefined) => String(line?.file?.url)
 
 it('an encoded slash is part of a name: no folder is left by it', async () => {
   const response = await server.query('encoded')
-  if (response.status !== 200) return expect(response.status).toBe(500)
+  if (response.status !== 200) return expect(response.status).toBe(400)
   const file = await fetch(urlOf((await linesOf(response))[2]))
   expect(file.status).toBeGreaterThanOrEqual(400)
   return expect(await file.text()).not.toContain(SECRET)

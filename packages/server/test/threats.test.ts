@@ -61,7 +61,7 @@ describe('URLs', () => {
 describe('tables', () => {
   it('a file outside the table is not handed out, and its path not told', async () => {
     const answer = await failure(await server.query('outside'))
-    expect(answer).toMatchObject({ status: 500, errorCode: 'INTERNAL_ERROR' })
+    expect(answer).toMatchObject({ status: 400, errorCode: 'TABLE_CORRUPT' })
     expect(answer.message).not.toContain('passwd')
     expect(server.log.at(-1)?.error).toMatchObject({ context: { path: 'file:///etc/passwd' } })
     await expectStillUp()
@@ -71,7 +71,7 @@ describe('tables', () => {
     const own = await startServer()
     const log = join(own.lake.root, 'simple/_delta_log')
     unlinkSync(join(log, '00000000000000000001.json'))
-    expect((await own.query('simple')).status).toBe(500)
+    expect((await own.query('simple')).status).toBe(400)
     expect((await own.query('partitioned')).status).toBe(200)
     await own.close()
   })
@@ -80,11 +80,11 @@ describe('tables', () => {
     const own = await startServer()
     const path = join(own.lake.root, 'simple/_delta_log/00000000000000000002.json')
     writeFileSync(path, '{"add":{"path":"b.parquet","partitionValues":{},"si')
-    expect((await own.query('simple')).status).toBe(500)
+    expect((await own.query('simple')).status).toBe(400)
     await own.close()
   })
 
-  it('the errors of a broken table say only where to look them up', async () => {
+  it('the errors of a broken table say what is wrong, and not where it lies', async () => {
     const own = await startServer()
     for (const name of readdirSync(join(own.lake.root, 'simple/_delta_log'))) {
       writeFileSync(join(own.lake.root, 'simple/_delta_log', name), 'not json\n')
@@ -92,8 +92,9 @@ describe('tables', () => {
     const response = await own.query('simple')
     const id = response.headers.get('x-request-id')
     const answer = await failure(response)
-    expect(answer.message).toBe(`internal error; the provider finds it under request id ${id}`)
-    expect(own.log.at(-1)).toMatchObject({ requestId: id, status: 500, outcome: 'failed' })
+    expect(answer.message).toMatch(/is not JSON/)
+    expect(answer.message).not.toContain(own.lake.root)
+    expect(own.log.at(-1)).toMatchObject({ requestId: id, status: 400, outcome: 'failed' })
     await own.close()
   })
 })

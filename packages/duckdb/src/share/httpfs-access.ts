@@ -1,4 +1,4 @@
-import { isTableError, TableError } from '@spillway/core'
+import { isTableError, mapConcurrently, TableError } from '@spillway/core'
 import type { Connection } from '../connection.js'
 import { fileShapes } from '../file-shape.js'
 import { quoteText } from '../sql-text.js'
@@ -6,7 +6,6 @@ import { wholeFiles } from './download-access.js'
 import { fetchFooter } from './fetch-footer.js'
 import type { FileAccess } from './file-access.js'
 import { type LoopbackServer, loopbackServer } from './loopback-server.js'
-import { mapConcurrently } from './map-concurrently.js'
 
 export interface HttpfsOptions {
   /** A session of ours, and the one that queries run on: both load the extension. */

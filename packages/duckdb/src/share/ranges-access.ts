@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { PrunePredicate } from '@spillway/core'
+import { mapConcurrently, type PrunePredicate } from '@spillway/core'
 import {
   keepRowGroups,
   type ParquetFooter,
@@ -17,7 +17,6 @@ import { type Footer, fetchFooter, PARQUET_MAGIC } from './fetch-footer.js'
 import type { AccessedFiles, AccessRequest, FileAccess } from './file-access.js'
 import type { RowRun } from './kept-rows.js'
 import { createLocalFile, type LocalFile } from './local-file.js'
-import { mapConcurrently } from './map-concurrently.js'
 import type { SharedFile } from './open-scan.js'
 import { boundPredicate, keptRowGroups } from './row-groups.js'
 

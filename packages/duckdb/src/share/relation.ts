@@ -1,6 +1,7 @@
 import {
   type DataFile,
   type Field,
+  mapConcurrently,
   type ObjectStore,
   type Snapshot,
   TableError,
@@ -13,7 +14,6 @@ import { sourceOf } from '../live-rows.js'
 import { quoteName, quoteText } from '../sql-text.js'
 import { CHANGE_FIELDS, changeColumns } from './change-columns.js'
 import { positionsIn, type RowRun } from './kept-rows.js'
-import { mapConcurrently } from './map-concurrently.js'
 import type { SharedFile } from './open-scan.js'
 import { typeText } from './stub.js'
 

@@ -1,4 +1,4 @@
-/** `work` over all items, `atOnce` at a time, answers in order. After a failure nothing new is started. */
+/** `work` over all items, at most `atOnce` at a time, answers in order. After a failure nothing new is started. */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   atOnce: number,
