@@ -34,7 +34,7 @@ export const WIRE_ERRORS: Readonly<
 }
 
 /** Storage URIs, and absolute paths of two names or more. */
-const LOCATION = /\b[a-z][a-z0-9+.-]*:\/+[^\s'"]+|(?<![\w.\/])\/[^\s'"/]+\/[^\s'"]+/gi
+const LOCATION = /\b[a-z][a-z0-9+.-]*:\/+[^\s'"]+|(?<![\w./])\/[^\s'"/]+\/[^\s'"]+/gi
 
 /**
  * A refusal of the request or of the table says why, and never where things lie; a fault of ours or of storage says
