@@ -21,7 +21,8 @@ export function rootGuard(source: TableSource, staging: readonly string[]): (pat
   ].map(rootPrefix)
   return path => {
     const plain = canonical(path)
-    const inside = roots.some(root => plain.startsWith(root)) && !hasDotSegments(plain)
+    const inside =
+      roots.some(root => plain.startsWith(root)) && !hasDotSegments(plain) && !plain.includes('\0')
     if (inside) return
     throw new TableError(
       'TABLE_CORRUPT',
