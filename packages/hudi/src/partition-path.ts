@@ -83,9 +83,13 @@ function readValue(
     return interval === undefined ? UNKNOWN : { kind: 'interval', ...interval }
   }
   if (spelling !== 'plain') return UNKNOWN
+  // Hudi's bootstrap takes the type from one folder: where that is null's, every row of the column reads as null.
+  if (typeof type === 'object' && type.kind === 'opaque' && type.name === 'null') {
+    return { kind: 'value', value: null }
+  }
   if (isDefault) {
     // Null and the empty string share this folder, so a string column may hold either, if the files still have it.
-    return type === 'string' && !config.dropPartitionColumns
+    return type === 'string' && !config.foldersHoldValues
       ? { kind: 'interval', lower: '', upper: '' }
       : { kind: 'value', value: null }
   }

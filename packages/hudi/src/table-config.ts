@@ -26,6 +26,8 @@ export interface TableConfig {
   readonly urlEncoded: boolean
   readonly slashDates: boolean
   readonly dropPartitionColumns: boolean
+  /** True where files may lack the partition columns: folders then give their values, source files of a bootstrap too. */
+  readonly foldersHoldValues: boolean
   readonly recordKeyFields: readonly string[]
   /** True where the key generator is made for keys of several columns, however many there are. */
   readonly composesKeys: boolean
@@ -34,6 +36,8 @@ export interface TableConfig {
   /** Partitions of the metadata table that are complete: those in flight are not here. */
   readonly metadataPartitions: ReadonlySet<string>
   readonly timelineIsUtc: boolean
+  /** Folder of the table that this one was bootstrapped from: rows of skeleton files lie there. */
+  readonly bootstrapBasePath: string | undefined
   readonly createSchema: string | undefined
 }
 
@@ -90,7 +94,7 @@ export function readTableConfig(text: string, path: string): TableConfig {
     hiveStyle: reader.boolean('hoodie.datasource.write.hive_style_partitioning', false),
     urlEncoded: reader.boolean('hoodie.datasource.write.partitionpath.urlencode', false),
     slashDates: reader.boolean('hoodie.datasource.write.slash.separated.date.partitioning', false),
-    dropPartitionColumns: reader.boolean('hoodie.datasource.write.drop.partition.columns', false),
+    ...partitionValuesOf(reader),
     recordKeyFields: reader.list('hoodie.table.recordkey.fields'),
     composesKeys: keyGeneratorName(reader).startsWith('complex'),
     orderingFields: orderingFieldsOf(reader),
@@ -150,6 +154,18 @@ class PropertyReader {
       { context: { path: this.#path } },
     )
   }
+}
+
+function partitionValuesOf(
+  reader: PropertyReader,
+): Pick<TableConfig, 'dropPartitionColumns' | 'foldersHoldValues' | 'bootstrapBasePath'> {
+  const dropPartitionColumns = reader.boolean(
+    'hoodie.datasource.write.drop.partition.columns',
+    false,
+  )
+  const bootstrapBasePath = reader.text('hoodie.bootstrap.base.path')
+  const foldersHoldValues = dropPartitionColumns || bootstrapBasePath !== undefined
+  return { dropPartitionColumns, foldersHoldValues, bootstrapBasePath }
 }
 
 /** Versions to 6 keep instants in `.hoodie` itself (layout 1), 8 and on in a folder of their own (layout 2). */
