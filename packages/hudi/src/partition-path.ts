@@ -57,7 +57,7 @@ function splitPath(
   if (segments.length !== count) return undefined
   return segments.map((segment, i) => {
     const text = config.hiveStyle ? withoutName(segment, config.partitionFields[i]!) : segment
-    return text === undefined || !config.urlEncoded ? text : decodeOnce(text)
+    return text === undefined || !config.foldersEncoded ? text : decodeOnce(text)
   })
 }
 
