@@ -92,6 +92,8 @@ export interface DataFile {
    * evolution); null for a column that the file was written before. Absent: names are the schema's.
    */
   readonly columnNames?: ReadonlyMap<number, string | null>
+  /** Columns that hold one value in all rows of this file, by field id, beside what `partition` says. */
+  readonly constants?: ReadonlyMap<number, Value | null>
   /**
    * Which of its rows are meant, where not all are (what one write changed): files that agree in everything else
    * differ in this. The snapshot that goes with such a file knows.

@@ -1,4 +1,5 @@
 import {
+  columnFinder,
   type DataFile,
   type DeleteFile,
   type DeletionVector,
@@ -10,7 +11,6 @@ import { columnSql } from './column-sql.js'
 import type { Connection } from './connection.js'
 import { readVector } from './deletion-vector.js'
 import { fileShapes, readParquet } from './file-shape.js'
-import { columnFinder } from './find-column.js'
 import { inBatches, type LocalFiles } from './local-files.js'
 import { matchDeletePaths } from './match-paths.js'
 import { quoteText } from './sql-text.js'

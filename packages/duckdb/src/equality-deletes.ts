@@ -1,5 +1,6 @@
 import {
   childrenOf,
+  columnFinder,
   type DataFile,
   type DeleteFile,
   type Field,
@@ -8,7 +9,6 @@ import {
 import { type ColumnSource, pathSql } from './column-sql.js'
 import { type DeleteContext, requireParquet } from './deleted-positions.js'
 import { type FileColumn, fileShapes, readParquet } from './file-shape.js'
-import { columnFinder } from './find-column.js'
 
 type EqualityDelete = Extract<DeleteFile, { kind: 'equality-delete' }>
 

@@ -1,4 +1,4 @@
-import { type DataFile, type Field, TableError } from '@spillway/core'
+import { columnFinder, type DataFile, type Field, TableError } from '@spillway/core'
 import type { ColumnSource } from './column-sql.js'
 import {
   DELETED,
@@ -9,7 +9,6 @@ import {
 } from './deleted-positions.js'
 import { equalityConditions, equalityDeletes, equalityKey } from './equality-deletes.js'
 import { type FileShape, fileShapes, readParquet } from './file-shape.js'
-import { columnFinder } from './find-column.js'
 import { partitionConstant } from './partition-constants.js'
 import type { Naming } from './sql-type.js'
 

@@ -17,6 +17,7 @@ import type { InflatedBlocks } from './inflated-blocks.js'
 import { loadManifestList, type ManifestFile } from './manifest-list.js'
 import type { IcebergMetadata, IcebergSnapshot } from './metadata.js'
 import { metadataResolver, type PathResolver, pathResolver } from './paths.js'
+import { withPhysicalNames } from './physical-names.js'
 import { fieldsById } from './schema.js'
 import { type SnapshotFiles, snapshotFiles } from './snapshot-files.js'
 import { specLayout } from './spec-layout.js'
@@ -52,7 +53,9 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
   return {
     ...described,
     source,
-    schema: createSchema(withEarlierTypes(fields, metadata.schemas)),
+    schema: createSchema(withPhysicalNames(withEarlierTypes(fields, metadata.schemas), metadata)),
+    // Manifests give ids to columns, and say nothing of their names in a file or of the ids that it holds.
+    shapesFrom: 'footers',
     features: tableFeatures(metadata, fields, manifests),
     files: snapshotFiles({
       ...options,
@@ -77,7 +80,7 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
 function describe(
   metadata: IcebergMetadata,
   snapshot: IcebergSnapshot | undefined,
-): Omit<TableMetadata, 'schema' | 'features'> {
+): Omit<TableMetadata, 'schema' | 'features' | 'shapesFrom'> {
   const name = metadata.properties.get('name')
   const description = metadata.properties.get('comment')
   return {

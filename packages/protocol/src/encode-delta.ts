@@ -44,7 +44,7 @@ function partitionText(file: DataFile, options: LineOptions): string {
   const recorded = file.delta?.partitionValues
   return options.originals && recorded !== undefined
     ? writeJson(Object.fromEntries(recorded))
-    : partitionValuesText(file, options.metadata, options.partitionFields)
+    : partitionValuesText(file, options)
 }
 
 function statsMember(file: DataFile, { metadata, originals }: LineOptions): string {

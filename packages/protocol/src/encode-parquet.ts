@@ -10,13 +10,9 @@ export function encodeParquetFile(
   { file, url, expiresAt }: WireFile,
   options: LineOptions,
 ): string {
-  const { metadata, at } = options
+  const { at } = options
   const stats = kind === 'file' || kind === 'add' ? statsMember(file, options) : ''
-  return `{"${kind}":{"url":${JSON.stringify(url)},"id":"${fileId(file.recordedPath, options.idScheme)}","partitionValues":${partitionValuesText(
-    file,
-    metadata,
-    options.partitionFields,
-  )},"size":${file.size}${stats}${versionMembers(at)},"expirationTimestamp":${expiresAt}}}\n`
+  return `{"${kind}":{"url":${JSON.stringify(url)},"id":"${fileId(file.recordedPath, options.idScheme)}","partitionValues":${partitionValuesText(file, options)},"size":${file.size}${stats}${versionMembers(at)},"expirationTimestamp":${expiresAt}}}\n`
 }
 
 function statsMember(file: WireFile['file'], { metadata }: LineOptions): string {
