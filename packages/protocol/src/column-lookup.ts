@@ -72,7 +72,10 @@ const UNSIGNED = ['uint8', 'uint16', 'uint32', 'uint64']
 
 /** Which types that the wire cannot say are read as the type it says instead: what each reader was seen to read. */
 function annotationsOf({ format, reader }: AnswerKind): ReadonlySet<string> {
-  return new Set([...EVERYBODY, ...ALSO[reader === 'python' ? `python, ${format}` : reader]])
+  return new Set([
+    ...EVERYBODY,
+    ...ALSO[reader === 'python' ? (`python, ${format}` as const) : reader],
+  ])
 }
 
 const ALSO = {
