@@ -72,9 +72,9 @@ export function snapshotFiles(options: SnapshotFilesOptions): SnapshotFiles {
   }
 }
 
-/** Unknown counts are not zero. */
+/** Unknown counts are not zero, and of a manifest that lists something not all can be. */
 function isNotEmpty(file: ManifestFile): boolean {
-  return liveFileCount(file) !== 0
+  return liveFileCount(file) !== 0 || file.deletedFiles === 0
 }
 
 function liveFileCount({ addedFiles, existingFiles }: ManifestFile): number | undefined {
