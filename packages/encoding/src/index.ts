@@ -46,6 +46,12 @@ export {
 } from './parquet-footer.js'
 export { parquetReader } from './parquet-reader.js'
 export { readParquetRows } from './parquet-rows.js'
+export {
+  type ParquetAnnotation,
+  type ParquetShape,
+  type ParquetShapeNode,
+  parquetShape,
+} from './parquet-shape.js'
 export { columnStats, type FooterStats, footerStats, footerStatsTable } from './parquet-stats.js'
 export type * from './parquet-types.js'
 export { plainColumn } from './plain-column.js'
