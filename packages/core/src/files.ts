@@ -95,6 +95,11 @@ export interface DataFile {
   /** Columns that hold one value in all rows of this file, by field id, beside what `partition` says. */
   readonly constants?: ReadonlyMap<number, Value | null>
   /**
+   * Partition columns, by field id, that the file also holds itself, where its metadata does not prove that they hold
+   * what `partition` says: a reader that prefers a file's own columns would answer other values than planning does.
+   */
+  readonly contradicted?: readonly number[]
+  /**
    * Which of its rows are meant, where not all are (what one write changed): files that agree in everything else
    * differ in this. The snapshot that goes with such a file knows.
    */

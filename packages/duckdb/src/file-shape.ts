@@ -35,6 +35,8 @@ interface SchemaNode {
   readonly name: string
   readonly repeated: boolean
   readonly fieldId?: number
+  /** Of Parquet's null type, which DuckDB reads as the integers that it annotates. */
+  readonly alwaysNull: boolean
   readonly children: readonly SchemaNode[]
 }
 
@@ -106,13 +108,14 @@ async function rowCounts(
 function schemaTree(nodes: readonly Row[]): SchemaNode {
   let next = 0
   function read(): SchemaNode {
-    const [name, childCount, repetition, fieldId] = nodes[next++]!
+    const [name, childCount, repetition, fieldId, types] = nodes[next++]!
     const children: SchemaNode[] = []
     for (let i = 0; i < Number(childCount); i++) children.push(read())
     return {
       name: name as string,
       repeated: repetition === 'REPEATED',
       ...(fieldId !== null && { fieldId: Number(fieldId) }),
+      alwaysNull: /\bNullType\b/.test(types as string),
       children,
     }
   }
@@ -129,8 +132,9 @@ function columnOf(node: SchemaNode, type: SqlType | undefined, path: string): Fi
 function fileTypeOf(node: SchemaNode, type: SqlType, path: string): FileType {
   switch (type.kind) {
     case 'scalar':
+      return { kind: 'scalar', sql: node.alwaysNull ? { kind: 'scalar', name: 'NULL' } : type }
     case 'decimal':
-      return { kind: type.kind, sql: type }
+      return { kind: 'decimal', sql: type }
     case 'struct':
       if (node.children.length !== type.fields.length) throw misread(path, node.name)
       return { kind: 'struct', bare: false, fields: structFields(node, type, path) }
