@@ -20,6 +20,8 @@ class Case:
     facts: dict
     # Of a golden table: its facts, where they are not those of a folder of this layout.
     golden: dict | None = None
+    # Tables of several folders may have the same name.
+    origin: str = ""
 
     @property
     def format(self):
@@ -31,7 +33,7 @@ class Case:
 
     @property
     def id(self):
-        return f"{self.format}/{self.name}"
+        return f"{self.origin}:{self.format}/{self.name}"
 
     @property
     def columns(self):
@@ -92,15 +94,12 @@ class Case:
     def table(self):
         return re.sub(r"\W", "_", self.name, flags=re.ASCII)
 
-    def as_refused(self):
-        return bool(self.rows) and not self.must_refuse
-
-
 def cases_in(root):
     """Every case below a folder, in the order of their names."""
     for path in sorted(root.glob("*/*/expect.json")):
         facts = json.loads(path.read_text())
-        yield Case(path.parent, {"name": path.parent.name, "format": path.parent.parent.name} | facts)
+        facts = {"name": path.parent.name, "format": path.parent.parent.name} | facts
+        yield Case(path.parent, facts, origin=root.resolve().name)
 
 
 def present_roots():

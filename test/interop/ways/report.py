@@ -17,7 +17,7 @@ def legend(ways):
             yield f"  {group:15} {' '.join(names)}"
 
 
-def case_line(case, outcomes, width=36):
+def case_line(case, outcomes, width=44):
     cells = [(group, [outcome for outcome in outcomes if group_of(outcome.way) == group]) for group in GROUPS]
     shown = "  ".join(f"{group} {''.join(map(letter, mine))}" for group, mine in cells if mine)
     mark = "ok  " if all(outcome.passes for outcome in outcomes) else "FAIL"
