@@ -13,6 +13,7 @@ import { boundColumn } from './bound-column.js'
 import { type BoundRules, hasBounds, type Side, typedBound } from './bound-value.js'
 import { ADD_PATH } from './checkpoint-details.js'
 import type { CheckpointPart } from './checkpoint-part.js'
+import { upperOfMaxima } from './cut-maximum.js'
 import type { DeltaMetadata } from './metadata.js'
 import { findLeaf, type LeafPath, leafStatistics } from './row-group.js'
 import { type StatsColumn, statsColumn } from './stats-columns.js'
@@ -103,7 +104,17 @@ function bound(
   const value = side === 'lower' ? statistics?.min : statistics?.max
   const type = findLeaf(source, path)?.type
   if (value === undefined || type === undefined) return undefined
+  // The greatest of many maxima is not the maximum of what they stand for.
+  if (side === 'upper' && rules.type === 'string') {
+    return typeof value === 'string' ? upperOfStrings(value, rules) : undefined
+  }
   return typedBound(value, type, rules, side) ?? undefined
+}
+
+/** Partition values are never cut. */
+function upperOfStrings(greatest: string, { stringPrefixLength }: BoundRules): Value | undefined {
+  if (stringPrefixLength === Number.POSITIVE_INFINITY) return greatest
+  return upperOfMaxima(greatest, stringPrefixLength) ?? undefined
 }
 
 function hasNoNulls(part: CheckpointPart, path: LeafPath): boolean {
