@@ -2,8 +2,9 @@ import { type DataType, type PrimitiveType, physicalKind, type Value } from '@sp
 import { ByteBuffer } from './byte-buffer.js'
 import { upperOfMaximum } from './cut-maximum.js'
 import { fitsPrecision, parseDecimal, rescale, type ScaledDecimal } from './decimal.js'
+import { parseFloatText } from './float-text.js'
 import type { JsonCursor } from './json-cursor.js'
-import { parseFloatText } from './partition-values.js'
+
 import type { ColumnTraits } from './schema.js'
 import { floorDivide, parseDate, parseTimestamp } from './temporal.js'
 

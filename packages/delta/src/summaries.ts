@@ -1,5 +1,6 @@
 import {
   type ColumnStats,
+  type Field,
   type FieldPath,
   HOLDS_NULLS,
   HOLDS_VALUES,
@@ -41,6 +42,22 @@ export function summarise(
   return { length, recordCount: new Float64Array(length).fill(Number.NaN), columns }
 }
 
+/** True where every add of the part has its partition values as values, too: whoever wrote it could read the texts. */
+export function parsesPartitions(part: CheckpointPart, metadata: DeltaMetadata): boolean {
+  return metadata.partitionFields.every(
+    field => holdsText(field) || completeStatistics(part, parsedPartition(field)) !== undefined,
+  )
+}
+
+/** Of these types any text is a value. */
+export function holdsText({ type }: Field): boolean {
+  return type === 'string' || type === 'binary'
+}
+
+function parsedPartition({ physicalName }: Field): LeafPath {
+  return ['add', 'partitionValues_parsed', physicalName]
+}
+
 interface Places {
   readonly rules: BoundRules
   readonly lower: LeafPath
@@ -58,7 +75,7 @@ function placesOf(path: FieldPath, isPartition: boolean, metadata: DeltaMetadata
       nullCount: structLeaf('nullCount', column),
     }
   }
-  const leaf: LeafPath = ['add', 'partitionValues_parsed', ...column.physicalPath]
+  const leaf = parsedPartition(leafOf(path))
   // Partition values are never cut short.
   const rules = { ...column.rules, stringPrefixLength: Number.POSITIVE_INFINITY }
   return { rules, lower: leaf, upper: leaf, nullCount: undefined }

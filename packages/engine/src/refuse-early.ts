@@ -48,6 +48,7 @@ export async function refuseEarly(
 /** True where some file of the table may be refused whatever the recipient accepts by itself. */
 function mayRefuseFiles({ snapshot, accepts, resolver }: ExactRows): boolean {
   if (mayBeForeign(snapshot) || snapshot.mergedLogs !== undefined) return true
+  if (snapshot.files.mayRefuse === true) return true
   if (!snapshot.features.has('deletionVectors')) return false
   if (snapshot.format !== 'delta') return true
   return !accepts.features.has('deletionVectors') && resolver?.toCompleteFile === undefined
