@@ -53,6 +53,8 @@ export interface FileList {
   readonly handles: readonly FileBatchHandle[]
   /** Row i summarises handles[i]. */
   readonly summaries: StatsTable
+  /** True where loading a batch may find a file that nobody can be told about: to be known before the first byte. */
+  readonly mayRefuse?: boolean
   /**
    * Bounds of `fields` for the handles in `rows` from an index of their own, where the format has one: asked before
    * any of them is loaded. Other rows may stay unknown.
@@ -104,7 +106,7 @@ export interface DataFile {
    * differ in this. The snapshot that goes with such a file knows.
    */
   readonly part?: string
-  /** What a Delta add action said, passed on unchanged. */
+  /** What a Delta add action said, for whoever reads Delta. */
   readonly delta?: DeltaAdd
 }
 
@@ -116,6 +118,7 @@ export interface ValueBounds {
 }
 
 export interface DeltaAdd {
+  /** By physical name, as others are told: values in one spelling, texts as they were recorded. */
   readonly partitionValues: ReadonlyMap<string, string | null>
   readonly stats?: string
   readonly tags?: ReadonlyMap<string, string>

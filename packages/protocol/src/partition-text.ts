@@ -44,10 +44,9 @@ export function partitionValuesText(
 }
 
 function valueIn(file: DataFile, metadata: TableMetadata, field: Field): string | null {
-  const recorded = file.delta?.partitionValues
-  if (recorded !== undefined) {
-    return recorded.get(field.physicalName) ?? recorded.get(field.name) ?? null
-  }
+  // Delta's reader has spelled them already: it knows which texts are disputed and must stay as they are.
+  const spelled = file.delta?.partitionValues
+  if (spelled !== undefined) return spelled.get(field.physicalName) ?? null
   const constant = file.constants?.get(field.id)
   if (constant !== undefined) {
     return constant === null ? null : partitionText(constant, field.type)
