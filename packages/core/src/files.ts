@@ -126,6 +126,16 @@ export interface DeltaAdd {
   readonly defaultRowCommitVersion?: bigint
 }
 
+/**
+ * Which of `files`, by index, each path in a position delete file means: of a file that the table lists twice both. A
+ * path that means none of them is left out. Throws where that cannot be told.
+ */
+export type MatchDeletePaths = (
+  paths: readonly string[],
+  files: readonly Pick<DataFile, 'recordedPath'>[],
+  signal?: AbortSignal,
+) => Promise<ReadonlyMap<string, readonly number[]>>
+
 /** Rows to subtract from a data file. */
 export type DeleteFile =
   | {
@@ -145,6 +155,8 @@ export type DeleteFile =
       readonly size: number
       /** Rows that it deletes, of all the files it names together. */
       readonly recordCount?: number
+      /** Absent where its paths are files' recorded ones, byte for byte. */
+      readonly match?: MatchDeletePaths
     }
   | {
       readonly kind: 'equality-delete'

@@ -123,13 +123,15 @@ async function appendPositionDelete(
     `SELECT DISTINCT path FROM ${from} WHERE path IS NOT NULL`,
     signal,
   )
-  const matches = matchDeletePaths(
+  const matches = await matchDeletePaths(
+    file,
     named.map(([name]) => name as string),
-    targets,
-    snapshot.source,
+    { files: targets.map(target => target.file), ...(signal && { signal }) },
   )
   if (matches.size === 0) return
-  const scope = [...matches].map(([name, index]) => `(${quoteText(name)}, ${index})`).join(', ')
+  const scope = [...matches]
+    .flatMap(([name, found]) => found.map(i => `(${quoteText(name)}, ${targets[i]!.index})`))
+    .join(', ')
   await connection.run(
     `INSERT INTO ${DELETED} SELECT s.file, d.pos FROM ${from} d
      JOIN (VALUES ${scope}) s(path, file) ON d.path = s.path WHERE d.pos IS NOT NULL`,

@@ -129,12 +129,26 @@ describe('position deletes', () => {
     ])
   })
 
-  it('are found by paths from before the table was moved', async () => {
+  it('are of the files that the table says they mean, and else byte for byte', async () => {
     const file = await table.write('SELECT range AS id FROM range(10)', ', FIELD_IDS {id: 1}')
-    const recorded = 'hdfs://old:8020/warehouse/t/data/p=1/a.parquet'
-    const other = await positionDelete([['/warehouse/t/data/p=1/a.parquet', 3]])
-    const data = { ...file, recordedPath: recorded, deletes: [other] }
-    expect(await table.read([data]).count(iceberg)).toBe(9n)
+    const other = await positionDelete([
+      ['/warehouse/t/data/p=1/a.parquet', 3],
+      ['/elsewhere/data/p=1/a.parquet', 4],
+    ])
+    const recordedPath = 'hdfs://old:8020/warehouse/t/data/p=1/a.parquet'
+    const match = async (paths: readonly string[]) =>
+      new Map(paths.filter(path => path.startsWith('/warehouse')).map(path => [path, [0]]))
+    const data = { ...file, recordedPath, deletes: [other] }
+    expect(await table.read([data]).count(iceberg)).toBe(10n)
+    const told = { ...data, deletes: [{ ...other, match } as DeleteFile] }
+    expect(await table.read([told]).count(iceberg)).toBe(9n)
+  })
+
+  it('take their rows from every listing of a file that is listed twice', async () => {
+    const file = await table.write('SELECT range AS id FROM range(10)', ', FIELD_IDS {id: 1}')
+    const data = { ...file, deletes: [await positionDelete([[file.path, 3]])] }
+    expect(await table.read([data, data]).count(iceberg)).toBe(18n)
+    expect(await table.rows(iceberg, [data, data], { where: gt('id', 7n) })).toHaveLength(4)
   })
 
   it('of a format that is not Parquet are refused', async () => {

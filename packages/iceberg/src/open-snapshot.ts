@@ -12,6 +12,8 @@ import {
   type TableMetadata,
   type TableSource,
 } from '@spillway/core'
+import { pathRootOf } from './delete-path.js'
+import { everListed } from './ever-listed.js'
 import { tableFeatures, withEarlierTypes } from './features.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
 import { loadManifestList, type ManifestFile, type ManifestList } from './manifest-list.js'
@@ -64,9 +66,12 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
       layouts: layoutsOf(metadata, fields),
       leaves: leavesOf(metadata),
       tableLocation: metadata.location,
+      pathRoot: pathRootOf(metadata.location, source),
+      resolve,
       resolveMetadata,
+      everListed: (root, signal) =>
+        everListed(root, metadata, { ...options, resolve: resolveMetadata, signal }),
       context: {
-        resolve,
         // Java's order of UUIDs is not everybody's: their bounds are for nobody else.
         leaves: [...statsLeaves(fields)].filter(path => leafOf(path).type !== 'uuid'),
         modificationTime: described.timestamp,
