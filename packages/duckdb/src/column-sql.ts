@@ -3,6 +3,7 @@ import {
   type DataType,
   type Field,
   type FieldPath,
+  type FindColumn,
   isPrimitive,
   TableError,
   typeName,
@@ -11,9 +12,6 @@ import { convert, nullOf } from './cast.js'
 import type { FileColumn, FileType } from './file-shape.js'
 import { quoteText, quoteValue } from './sql-text.js'
 import { fieldName, type Naming } from './sql-type.js'
-
-/** Finds the column of a file that holds a field: by id, by physical name, or through a name mapping. */
-export type FindColumn = (field: Field, columns: readonly FileColumn[]) => number | undefined
 
 export interface ColumnSource {
   readonly columns: readonly FileColumn[]
@@ -105,6 +103,7 @@ function missingSql(field: Field, { naming }: ColumnSource): string {
 
 /** `sql`, of type `from` in the file, rebuilt as the table's type `to`. */
 function valueSql(sql: string, from: FileType, to: DataType, place: Place): string {
+  if (isNull(from)) return nullOf(to, place.source.naming)
   if (isPrimitive(to)) {
     if (from.kind === 'scalar' || from.kind === 'decimal')
       return convert(sql, from.sql, to, place.where)
@@ -120,6 +119,11 @@ function valueSql(sql: string, from: FileType, to: DataType, place: Place): stri
     return mapSql(sql, from, to, place)
   }
   throw mismatch(place.where, to, from)
+}
+
+/** A column of the null type holds the nulls of any type. */
+function isNull(from: FileType): boolean {
+  return from.kind === 'scalar' && from.sql.kind === 'scalar' && from.sql.name === 'NULL'
 }
 
 /** A variant that its writer did not mark as one is a struct of two binaries. */

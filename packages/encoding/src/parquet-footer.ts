@@ -131,6 +131,8 @@ export function parseParquetMetadata(bytes: Uint8Array, path: string): ParquetMe
         structs(metadata.get(5)).map(pair => [text(pair.get(1)), text(pair.get(2))]),
       ),
       ...(createdBy === undefined ? {} : { createdBy: text(createdBy) }),
+      encrypted: columnsOf(rawGroups).some(isEncrypted),
+      codecs: [...new Set(columnsOf(rawGroups).map(codecName))],
     }
     return {
       footer,
@@ -171,6 +173,27 @@ function columnOrders(value: ThriftValue | undefined): readonly boolean[] | unde
   return structs(value).map(order => order.has(1) || order.has(2))
 }
 
+function columnsOf(groups: readonly ThriftStruct[]): readonly ThriftStruct[] {
+  return groups.flatMap(group => structs(group.get(1)))
+}
+
+/** A chunk says how it is encrypted, if it is (parquet-format, Encryption.md, "ColumnChunk"). */
+function isEncrypted(column: ThriftStruct): boolean {
+  return column.has(8) || column.has(9)
+}
+
+function codecName(column: ThriftStruct): string {
+  const id = natural(metadataOf(column).get(4), 'a codec')
+  return CODECS[id] ?? `codec ${id}`
+}
+
+function metadataOf(column: ThriftStruct): ThriftStruct {
+  const metadata = column.get(3)
+  if (metadata instanceof Map) return metadata as ThriftStruct
+  if (isEncrypted(column)) throw new FormatError('an encrypted column', { unsupported: true })
+  throw new FormatError('a column chunk without metadata')
+}
+
 function rowGroupOf(
   group: ThriftStruct,
   leaves: readonly ParquetLeafInfo[],
@@ -185,7 +208,7 @@ function rowGroupOf(
   let byteOffset = Number.POSITIVE_INFINITY
   let byteLength = 0
   const statistics = columns.map((column, leaf) => {
-    const metadata = struct(column.get(3), 'a column chunk without metadata (encrypted?)')
+    const metadata = metadataOf(column)
     byteOffset = Math.min(byteOffset, chunkStart(metadata))
     byteLength += natural(metadata.get(7), 'a compressed size')
     return statisticsOf(metadata, leaf, leaves[leaf]!, orders?.[leaf])
@@ -234,7 +257,7 @@ function chunksOf(
   const columns = structs(group.get(1))
   return leaves.map((_, leaf) => {
     const column = columns[leaf]!
-    const metadata = struct(column.get(3), 'a column chunk without metadata (encrypted?)')
+    const metadata = metadataOf(column)
     if (column.has(1)) throw new FormatError('a column chunk in another file')
     const codec = CODECS[natural(metadata.get(4), 'a codec')]
     if (codec === undefined) throw new FormatError(`unknown codec ${String(metadata.get(4))}`)

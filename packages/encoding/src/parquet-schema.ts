@@ -128,6 +128,8 @@ export function leafType(
       return 'float'
     case 'interval':
       return { kind: 'opaque', name: 'interval' }
+    case 'null':
+      return { kind: 'opaque', name: 'void' }
     case 'time':
       return logical.unit === 'nanos' ? { kind: 'opaque', name: 'time_ns' } : 'time'
     case 'timestamp':

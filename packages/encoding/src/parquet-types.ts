@@ -103,6 +103,10 @@ export interface ParquetFooter {
   readonly rowGroups: readonly ParquetRowGroup[]
   readonly keyValue: ReadonlyMap<string, string>
   readonly createdBy?: string
+  /** True where the pages of some column are encrypted, though the footer is not. */
+  readonly encrypted: boolean
+  /** Codecs of its pages, each once; one that parquet.thrift does not name by its number. */
+  readonly codecs: readonly string[]
 }
 
 export type ParquetCodec =

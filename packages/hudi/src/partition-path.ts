@@ -1,4 +1,11 @@
-import { type DataType, type Field, type Schema, TableError, type Value } from '@spillway/core'
+import {
+  type DataType,
+  type Field,
+  type Schema,
+  TableError,
+  unescapePath,
+  type Value,
+} from '@spillway/core'
 import type { PathSpelling, TableConfig } from './table-config.js'
 import { timestampInterval } from './timestamp-keygen.js'
 
@@ -57,19 +64,12 @@ function splitPath(
   if (segments.length !== count) return undefined
   return segments.map((segment, i) => {
     const text = config.hiveStyle ? withoutName(segment, config.partitionFields[i]!) : segment
-    return text === undefined || !config.foldersEncoded ? text : decodeOnce(text)
+    return text === undefined || !config.foldersEncoded ? text : unescapePath(text)
   })
 }
 
 function withoutName(segment: string, name: string): string | undefined {
   return segment.startsWith(`${name}=`) ? segment.slice(name.length + 1) : undefined
-}
-
-/** Hive's escapePathName: `%` and two hex digits for a byte or character below 0x80. */
-function decodeOnce(text: string): string {
-  return text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  )
 }
 
 function readValue(
