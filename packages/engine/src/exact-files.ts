@@ -15,6 +15,8 @@ import { askFor, deletedRowsRefusal, foreignRefusal } from './refusals.js'
 export interface ExactFile {
   readonly file: DataFile
   readonly vector?: DeletionVector
+  /** See `SignedFile`. */
+  readonly listing?: number
 }
 
 /** Features that change every file of a table, and how to say so. */
@@ -162,6 +164,14 @@ export async function makeExact(
     case 'refused':
       throw deletedRowsRefusal(exact, { files: 1 })
   }
+}
+
+/** What stands in for one listing of a file. */
+export function listed(
+  files: readonly ExactFile[],
+  listing: number | undefined,
+): readonly ExactFile[] {
+  return listing === undefined ? files : files.map(file => ({ ...file, listing }))
 }
 
 export function fitsInLine(vector: DeletionVector | undefined, { accepts }: ExactRows): boolean {
