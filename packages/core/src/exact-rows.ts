@@ -1,5 +1,6 @@
 import type { DataFile, DeleteFile } from './files.js'
 import type { Predicate } from './predicate.js'
+import type { Field } from './schema.js'
 import type { Snapshot, TableMetadata } from './snapshot.js'
 
 /** What a recipient can do by itself. Settled by the wire packages, read by `engine`. */
@@ -9,6 +10,27 @@ export interface Accepts {
   readonly inlineVectorBytes: number
   /** False for readers that refuse fixed-length bytes where the schema says binary: UUIDs among them. */
   readonly fixedBinary?: boolean
+  /**
+   * How it finds the columns of files of which only the footer tells what they hold; undefined, like the table itself.
+   * A function of the table's metadata alone, as what it was told of the table is.
+   */
+  readonly lookup?: (table: TableMetadata) => ColumnLookup | undefined
+}
+
+/** How a recipient finds a table's columns in a file that it is sent as it is, and what of it it shows. */
+export interface ColumnLookup {
+  readonly by: 'name' | 'id'
+  /**
+   * By id: where a field's id is missing, the column of its physical name is read `each` time (delta-kernel), only in a
+   * file without any ids (`file`), or `never` (Spark). Of a recipient that could be any of them, all must find the same.
+   */
+  readonly fallbacks: readonly ('each' | 'file' | 'never')[]
+  /** True where it shows fields of structs that the table has not (pandas). */
+  readonly showsExtras: boolean
+  /** Annotations of `ShapeNode` that it reads as the type the table declares. */
+  readonly annotations: ReadonlySet<string>
+  /** Ids of the columns that it takes from an answer's partition values and not from a file. */
+  readonly fromPartitions: ReadonlySet<number>
 }
 
 /** Positions to subtract from the rows of a file. */
@@ -30,6 +52,16 @@ export interface RowResolver {
   ): Promise<SplitSlice | undefined>
   /** A Parquet file in staging with exactly the live rows under the snapshot's schema. Absent without staging. */
   toCompleteFile?(snapshot: Snapshot, file: DataFile, signal?: AbortSignal): Promise<DataFile>
+  /**
+   * The file once for each combination of values that its live rows hold in `fields`, which are its `constants`, with one
+   * vector each that leaves exactly their rows.
+   */
+  splitByValue(
+    snapshot: Snapshot,
+    file: DataFile,
+    fields: readonly Field[],
+    signal?: AbortSignal,
+  ): Promise<readonly DataFile[]>
   /** The same vector in a Delta vector file in staging, where it is too long for a line. Absent without staging. */
   toVectorFile?(vector: DeletionVector, signal?: AbortSignal): Promise<DeletionVector>
 }

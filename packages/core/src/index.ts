@@ -17,11 +17,21 @@ export {
 } from './errors.js'
 export type * from './exact-rows.js'
 export type * from './files.js'
+export {
+  byFieldId,
+  byName,
+  columnFinder,
+  type FindColumn,
+  type FoundColumn,
+  mappedNames,
+  NAME_MAPPING,
+} from './find-column.js'
 export { hash64, hash64Into } from './hash.js'
 export { mapConcurrently } from './map-concurrently.js'
 export { type Moment, parseDate, parseMoment, parseTime } from './moment.js'
 export type * from './object-store.js'
 export { leafKey, type ParquetBatch, type ParquetLeaf, type ParquetReader } from './parquet.js'
+export type * from './parquet-shape.js'
 export {
   and,
   type BoundPredicate,

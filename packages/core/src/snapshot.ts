@@ -16,6 +16,8 @@ export interface TableSource {
   readonly auxiliaryLocations?: readonly string[]
   /** Hudi: chosen by the provider, never by us. */
   readonly view?: 'snapshot' | 'read-optimized'
+  /** What becomes of files that still hold columns which the table has dropped. Absent: they are sent with them. */
+  readonly redactDropped?: 'rewrite' | 'refuse'
 }
 
 /** What a table says about itself at one version, without its files. */
@@ -32,6 +34,11 @@ export interface TableMetadata {
   readonly properties: ReadonlyMap<string, string>
   /** What a recipient must be able to do with these files: deletionVectors, columnMapping, initialDefaults, mergeLogs. */
   readonly features: ReadonlySet<string>
+  /**
+   * What tells which columns a data file holds, under which names, ids and types (decision 0017): the table's metadata,
+   * which is what absent means, or nothing but the file's own footer.
+   */
+  readonly shapesFrom?: 'metadata' | 'footers'
   readonly native: NativeMetadata
 }
 

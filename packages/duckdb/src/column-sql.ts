@@ -3,6 +3,7 @@ import {
   type DataType,
   type Field,
   type FieldPath,
+  type FindColumn,
   isPrimitive,
   TableError,
   typeName,
@@ -11,9 +12,6 @@ import { convert, nullOf } from './cast.js'
 import type { FileColumn, FileType } from './file-shape.js'
 import { quoteText, quoteValue } from './sql-text.js'
 import { fieldName, type Naming } from './sql-type.js'
-
-/** Finds the column of a file that holds a field: by id, by physical name, or through a name mapping. */
-export type FindColumn = (field: Field, columns: readonly FileColumn[]) => number | undefined
 
 export interface ColumnSource {
   readonly columns: readonly FileColumn[]

@@ -13,6 +13,7 @@ import type { DeleteContext } from './deleted-positions.js'
 import { localFiles } from './local-files.js'
 import { oneVector } from './one-vector.js'
 import { sharedWork } from './shared-work.js'
+import { splitByValue } from './split-by-value.js'
 import { splitInMemory, splitInStaging } from './split-slice.js'
 import { type Staging, stage, stagedFile, stagedPath } from './staged-file.js'
 import { stagedName } from './staged-name.js'
@@ -59,6 +60,10 @@ export function rowResolver(options: RowResolverOptions): RowResolver {
         stagedName(snapshot, file),
         () => resolving(using, snapshot, context => oneVector(file, context)),
         signal,
+      ),
+    splitByValue: (snapshot, file, fields, signal) =>
+      resolving(using, snapshot, context =>
+        splitByValue(file, fields, { ...context, ...(signal && { signal }) }),
       ),
     splitSlice: (snapshot, file, signal) =>
       slices.get(

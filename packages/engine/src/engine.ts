@@ -1,5 +1,6 @@
 import type {
   ChangeRange,
+  FileShapes,
   ObjectStore,
   RowResolver,
   Snapshot,
@@ -31,6 +32,8 @@ export interface EngineOptions {
   readonly signers: readonly UrlSigner[]
   /** Where Iceberg's deletion vectors are read from, to be sent inside lines; without it they are resolved or refused. */
   readonly store?: ObjectStore
+  /** Reads what files hold where only their footers tell: without it, such files are rewritten or refused. */
+  readonly fileShapes?: FileShapes
   /** Makes files exact that a recipient could not read so: as vectors, or rewritten; without it they are refused. */
   readonly rowResolver?: RowResolver
   /** Where `rowResolver` writes: files there may be signed for any table. */
@@ -107,12 +110,19 @@ type Shared = Pick<SigningContext, 'signerFor' | 'metrics' | 'clock'>
 
 /** What signing takes, for each table: its root is its own. */
 function signingContexts(options: EngineOptions, shared: Shared) {
-  const { rowResolver, store, stagingLocations = [], urlExpiresInSeconds = 3600 } = options
+  const {
+    rowResolver,
+    store,
+    fileShapes,
+    stagingLocations = [],
+    urlExpiresInSeconds = 3600,
+  } = options
   return (source: TableSource, expiresInSeconds = urlExpiresInSeconds): SigningContext => ({
     ...shared,
     guard: rootGuard(source, stagingLocations),
     expiresInSeconds,
     ...(rowResolver && { resolver: rowResolver }),
     ...(store && { store }),
+    ...(fileShapes && { shapes: fileShapes }),
   })
 }

@@ -9,7 +9,9 @@ import {
   unknownStats,
 } from '@spillway/core'
 import { type ExactFile, type ExactRows, makeExact, tableWideNeeds, wayOf } from './exact-files.js'
+import { fitFiles } from './fitted-files.js'
 import { mapBounded } from './map-bounded.js'
+import { misfitRefusal } from './refusals.js'
 import type { BatchContext } from './signed-files.js'
 
 export interface ExactChangesOptions {
@@ -48,7 +50,7 @@ export class ExactChanges {
       const files =
         exact.snapshot.format === 'delta'
           ? [asRecorded(file)]
-          : await makeExact(file, { ...exact, snapshot }, signal)
+          : await exactFiles(file, { ...exact, snapshot }, signal)
       return files.map(each => ({ ...each, action }))
     })
     return sent.flat()
@@ -58,14 +60,29 @@ export class ExactChanges {
     const { source, context } = this.#options
     if (metadata !== undefined) {
       refuseMetadata(metadata, this.#options.accepts)
-      const { resolver, store } = context
+      const { resolver, store, shapes } = context
       const snapshot = withoutFiles(metadata, source)
       const accepts = acceptedOf(metadata, this.#options.accepts)
-      this.#exact = { snapshot, accepts, ...(resolver && { resolver }), ...(store && { store }) }
+      this.#exact = {
+        snapshot,
+        accepts,
+        ...(resolver && { resolver }),
+        ...(store && { store }),
+        ...(shapes && { shapes }),
+      }
     }
     if (this.#exact !== undefined) return this.#exact
     throw new TableError('INTERNAL', `the first changes, of version ${version}, have no metadata`)
   }
+}
+
+async function exactFiles(
+  file: DataFile,
+  exact: ExactRows,
+  signal?: AbortSignal,
+): Promise<readonly ExactFile[]> {
+  const [fitted] = await fitFiles([file], exact, signal)
+  return makeExact(fitted!, exact, signal)
 }
 
 export interface ChangedFile extends ExactFile {
@@ -118,8 +135,10 @@ async function refuseChange(
   const merges = exact.snapshot.mergedLogs !== undefined
   if (file.logFiles.length > 0 && !merges) throw unsupported('mergeLogs', version)
   if (exact.snapshot.format !== 'delta') {
-    if (wayOf(file, exact) === 'refused') throw deletedRows(version)
-    return
+    const [fitted] = await fitFiles([file], exact)
+    if (wayOf(fitted!, exact) !== 'refused') return
+    const { misfit } = fitted!
+    throw misfit === undefined ? deletedRows(version) : misfitRefusal(exact, { files: 1, misfit })
   }
   if (file.deletes.length > 0 && !accepts.features.has('deletionVectors')) {
     throw unsupported('deletionVectors', version)

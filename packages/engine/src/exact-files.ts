@@ -2,6 +2,8 @@ import {
   type Accepts,
   type DataFile,
   type DeletionVector,
+  type Field,
+  type FileShapes,
   fixedBinaryColumns,
   type ObjectStore,
   type RowResolver,
@@ -9,7 +11,8 @@ import {
   TableError,
   type TableMetadata,
 } from '@spillway/core'
-import { askFor, deletedRowsRefusal, foreignRefusal } from './refusals.js'
+import { type FittedFile, notConstant } from './fitted-files.js'
+import { askFor, deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
 
 /** A file whose rows, less `vector`'s, are exactly the table's. */
 export interface ExactFile {
@@ -33,12 +36,21 @@ export interface ExactRows {
   readonly resolver?: RowResolver
   /** Reads vectors that must travel inside a line. */
   readonly store?: ObjectStore
+  /** Tells what files hold of which the table's metadata does not. */
+  readonly shapes?: FileShapes
 }
+
+/** Features that a file's own shape decides about where its footer is read. */
+const BY_SHAPE: ReadonlySet<string> = new Set(['columnMapping', 'initialDefaults', 'typeWidening'])
 
 /** The table-wide features of `metadata` that a recipient cannot apply by itself. */
 export function tableWideNeeds(metadata: TableMetadata, accepts: Accepts): readonly string[] {
+  const byShape = metadata.shapesFrom === 'footers' && accepts.lookup !== undefined
   const needs = Object.keys(TABLE_WIDE).filter(
-    feature => metadata.features.has(feature) && !accepts.features.has(feature),
+    feature =>
+      metadata.features.has(feature) &&
+      !accepts.features.has(feature) &&
+      !(byShape && BY_SHAPE.has(feature)),
   )
   const refused = accepts.fixedBinary === false && fixedBinaryColumns(metadata).length > 0
   return refused ? [...needs, 'fixedBinary'] : needs
@@ -65,15 +77,19 @@ export function refuseTable(
 /** How a file reaches this recipient, in the order of preference. */
 export type Way = 'itself' | 'vector' | 'split' | 'rewritten' | 'refused'
 
-/** The way of architecture.md section 1 for one file: what its metadata alone decides. Throws where there is none. */
-export function wayOf(file: DataFile, exact: ExactRows): Way {
+/**
+ * The way of architecture.md section 1 for one file: what its metadata decides, and its shape where that was read. Throws
+ * where there is none.
+ */
+export function wayOf({ file, misfit }: FittedFile, exact: ExactRows): Way {
   const { snapshot, accepts, resolver } = exact
-  const whole = tableWideNeeds(snapshot, accepts).length === 0
-  if (whole && sentByItself(file, exact)) return 'itself'
+  const fits = tableWideNeeds(snapshot, accepts).length === 0 && misfit === undefined
+  if (misfit !== undefined && misfit.rewritable === false) return 'refused'
+  if (fits && sentByItself(file, exact)) return 'itself'
   requireParquet(file)
-  // A rewritten file has the table's own names: it cannot stand beside files whose names the recipient maps.
-  const mapped = whole && snapshot.features.has('columnMapping')
-  if (whole && resolver !== undefined && accepts.features.has('deletionVectors')) {
+  // A rewritten file has the table's own names: it cannot stand beside files whose names a Delta log maps. Found by id, it can.
+  const mapped = fits && snapshot.features.has('columnMapping') && snapshot.shapesFrom !== 'footers'
+  if (fits && resolver !== undefined && accepts.features.has('deletionVectors')) {
     if (!hasLogs(file)) return 'vector'
     if (!mapped) return 'split'
   }
@@ -131,13 +147,19 @@ async function travelling(
   })
 }
 
-/** Files whose rows, less their vectors', are those of `file`: itself, others that stand in for it, or none. */
+/** Files whose rows, less their vectors', are those of `fitted`: itself, others that stand in for it, or none. */
 export async function makeExact(
-  file: DataFile,
+  fitted: FittedFile,
   exact: ExactRows,
   signal?: AbortSignal,
 ): Promise<readonly ExactFile[]> {
-  switch (wayOf(file, exact)) {
+  const { file } = fitted
+  const { split, misfit } = fitted
+  if (split !== undefined) {
+    const parts = await splitFile(fitted, split, exact, signal)
+    return (await Promise.all(parts.map(part => makeExact(part, exact, signal)))).flat()
+  }
+  switch (wayOf(fitted, exact)) {
     case 'itself': {
       const vector = file.deletes[0] as DeletionVector | undefined
       if (vector === undefined) return [{ file }]
@@ -160,8 +182,23 @@ export async function makeExact(
     case 'rewritten':
       return rewritten(file, exact, signal)
     case 'refused':
+      if (misfit !== undefined) throw misfitRefusal(exact, { files: 1, misfit })
       throw deletedRowsRefusal(exact, { files: 1 })
   }
+}
+
+/** The file once for each combination of its values in columns that the answer takes from partition values. */
+async function splitFile(
+  { file, misfit }: FittedFile,
+  fields: readonly Field[],
+  exact: ExactRows,
+  signal?: AbortSignal,
+): Promise<readonly FittedFile[]> {
+  const { snapshot, resolver } = exact
+  if (resolver === undefined)
+    throw misfitRefusal(exact, { files: 1, misfit: notConstant(fields[0]!) })
+  const parts = await resolver.splitByValue(snapshot, file, fields, signal)
+  return parts.map(part => ({ file: part, ...(misfit && { misfit }) }))
 }
 
 export function fitsInLine(vector: DeletionVector | undefined, { accepts }: ExactRows): boolean {

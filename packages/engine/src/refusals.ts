@@ -1,5 +1,6 @@
 import { TableError } from '@spillway/core'
 import type { ExactRows } from './exact-files.js'
+import type { Misfit } from './fit.js'
 
 /** The request header that would serve it. */
 export function askFor(features: readonly string[]): string {
@@ -31,6 +32,32 @@ export function deletedRowsRefusal(
     {
       context: {
         feature: vectors ? 'row-level deletes' : 'deletionVectors',
+        files,
+        version: snapshot.version,
+      },
+    },
+  )
+}
+
+/** The refusal of `files` files in which this recipient would not find what the table holds; `misfit` is one of them. */
+export function misfitRefusal(
+  { snapshot, accepts }: ExactRows,
+  { files, misfit }: { readonly files: number; readonly misfit: Misfit },
+): TableError {
+  const some = files === 1 ? '1 file of the table' : `${files} files of the table`
+  const mapped = accepts.lookup?.(snapshot)?.by === 'id'
+  const rewrite = 'have the provider configure staging, which rewrites such files'
+  const ways = [
+    ...(mapped || misfit.kind === 'dropped' ? [] : [`ask with ${askFor(['columnMapping'])}`]),
+    ...(misfit.rewritable === false ? [] : [rewrite]),
+  ]
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `${some} cannot be sent as ${files === 1 ? 'it is' : 'they are'}: column ${misfit.column} ${misfit.reason}${ways.length === 0 ? '' : `; ${ways.join(', or ')}`}`,
+    {
+      context: {
+        feature: 'columns in files',
+        column: misfit.column,
         files,
         version: snapshot.version,
       },

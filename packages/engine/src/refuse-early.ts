@@ -8,9 +8,11 @@ import {
 } from '@spillway/core'
 import type { PlannedFiles } from '@spillway/planner'
 import { type ExactRows, fitsInLine, hasLogs, wayOf } from './exact-files.js'
+import type { Misfit } from './fit.js'
+import { type FittedFile, fitFiles, needsShapes, notConstant } from './fitted-files.js'
 import { mapBounded } from './map-bounded.js'
 import type { PartitionGrant } from './partition-grant.js'
-import { deletedRowsRefusal, foreignRefusal } from './refusals.js'
+import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
 import { longestVector } from './vector-length.js'
 
 export interface EarlyOptions {
@@ -32,7 +34,7 @@ export async function refuseEarly(
   options: EarlyOptions,
 ): Promise<AsyncIterable<PlannedFiles> | Iterable<PlannedFiles>> {
   if (!mayRefuseFiles(exact)) return plan
-  const look: Look = { exact, options, refused: 0, tooLong: 0 }
+  const look: Look = { exact, options, refused: 0, tooLong: 0, misfits: 0, misfit: undefined }
   const kept: PlannedFiles[] = []
   for await (const planned of plan) {
     throwIfCancelled(options.signal)
@@ -40,14 +42,19 @@ export async function refuseEarly(
     await lookThrough(planned, look)
     kept.push(planned)
   }
+  const { misfit, misfits } = look
+  if (misfit !== undefined) throw misfitRefusal(exact, { files: misfits, misfit })
   if (look.refused > 0) throw deletedRowsRefusal(exact, { files: look.refused })
   if (look.tooLong > 0) throw deletedRowsRefusal(exact, { files: look.tooLong, tooLong: true })
   return kept
 }
 
 /** True where some file of the table may be refused whatever the recipient accepts by itself. */
-function mayRefuseFiles({ snapshot, accepts, resolver }: ExactRows): boolean {
+function mayRefuseFiles(exact: ExactRows): boolean {
+  const { snapshot, accepts, resolver } = exact
+  if (looksAtAll(exact)) return true
   if (mayBeForeign(snapshot) || snapshot.mergedLogs !== undefined) return true
+  if (snapshot.files.mayRefuse === true) return true
   if (!snapshot.features.has('deletionVectors')) return false
   if (snapshot.format !== 'delta') return true
   return !accepts.features.has('deletionVectors') && resolver?.toCompleteFile === undefined
@@ -73,10 +80,27 @@ interface Look {
   /** Files found that can only be refused. */
   refused: number
   tooLong: number
+  /** Files that the recipient would misread, and how it would one of them. */
+  misfits: number
+  misfit: Misfit | undefined
 }
 
-async function lookThrough({ files, selection }: PlannedFiles, look: Look): Promise<void> {
+/** True where any file may turn out to be one that only rewriting, or nothing, makes readable. */
+function looksAtAll(exact: ExactRows): boolean {
+  if (!needsShapes(exact)) return false
+  const { snapshot, accepts, resolver } = exact
+  const lookup = accepts.lookup?.(snapshot)
+  return (
+    resolver?.toCompleteFile === undefined ||
+    snapshot.source.redactDropped === 'refuse' ||
+    (lookup !== undefined && lookup.fromPartitions.size > 0)
+  )
+}
+
+async function lookThrough(planned: PlannedFiles, look: Look): Promise<void> {
   const { exact, options } = look
+  const { files, selection } = planned
+  if (looksAtAll(exact)) return lookAtRows(planned, selection, look)
   if (files.deletedCounts === undefined) return
   const counts = await files.deletedCounts(selection, options.signal)
   const suspects = selection.filter((_, index) => counts[index] !== 0)
@@ -84,11 +108,17 @@ async function lookThrough({ files, selection }: PlannedFiles, look: Look): Prom
     look.refused += suspects.length
     return
   }
-  for (let start = 0; start < suspects.length; start += FILES_AT_ONCE) {
-    const rows = suspects.subarray(start, start + FILES_AT_ONCE)
-    const found = await files.files(rows, options.signal)
+  await lookAtRows(planned, suspects, look)
+}
+
+async function lookAtRows({ files }: PlannedFiles, rows: Selection, look: Look): Promise<void> {
+  const { exact, options } = look
+  for (let start = 0; start < rows.length; start += FILES_AT_ONCE) {
+    throwIfCancelled(options.signal)
+    const found = await files.files(rows.subarray(start, start + FILES_AT_ONCE), options.signal)
     const granted = options.isGranted === undefined ? found : found.filter(options.isGranted)
-    await mapBounded(granted, CONCURRENT_LOOKS, file => lookAt(file, look))
+    const fitted = await fitFiles(granted, exact, options.signal)
+    await mapBounded(fitted, CONCURRENT_LOOKS, file => lookAt(file, look))
   }
 }
 
@@ -97,12 +127,26 @@ function refusesAll({ accepts, resolver }: ExactRows): boolean {
   return !accepts.features.has('deletionVectors') && resolver?.toCompleteFile === undefined
 }
 
-async function lookAt(file: DataFile, look: Look): Promise<void> {
+async function lookAt(fitted: FittedFile, look: Look): Promise<void> {
   const { exact } = look
-  const way = wayOf(file, exact)
+  const { file } = fitted
+  const way = wayOf(fitted, exact)
+  const misfit = fitted.misfit ?? unsplit(fitted, exact)
+  if (misfit !== undefined && (way === 'refused' || fitted.misfit === undefined)) {
+    look.misfits++
+    look.misfit ??= misfit
+    return
+  }
   if (way === 'refused') look.refused++
   if (way === 'vector') await lookAtVector(file, look)
   if (hasLogs(file) && (way === 'split' || way === 'rewritten')) await lookAtLogs(file, look)
+}
+
+/** A file that would have to be sent in parts, to a recipient who cannot be sent parts. */
+function unsplit({ split }: FittedFile, { accepts, resolver }: ExactRows): Misfit | undefined {
+  if (split === undefined) return undefined
+  const inParts = resolver !== undefined && accepts.features.has('deletionVectors')
+  return inParts || resolver?.toCompleteFile !== undefined ? undefined : notConstant(split[0]!)
 }
 
 /** What the metadata does not prove short enough is resolved now: the resolver keeps it for the stream. */

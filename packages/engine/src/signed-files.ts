@@ -3,6 +3,7 @@ import {
   and,
   type DataFile,
   type DeletionVector,
+  type FileShapes,
   type ObjectStore,
   type Predicate,
   type RowResolver,
@@ -12,6 +13,7 @@ import {
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { type ExactFile, type ExactRows, makeExact, refuseTable } from './exact-files.js'
+import { fitFiles } from './fitted-files.js'
 import { mapBounded } from './map-bounded.js'
 import type { Metrics } from './metrics.js'
 import { partitionGrant } from './partition-grant.js'
@@ -49,6 +51,7 @@ export interface SignedFiles extends AsyncIterable<readonly SignedFile[]> {
 export interface SigningContext {
   readonly resolver?: RowResolver
   readonly store?: ObjectStore
+  readonly shapes?: FileShapes
   readonly signerFor: (path: string) => UrlSigner
   readonly guard: (path: string) => void
   readonly metrics: Metrics
@@ -71,8 +74,14 @@ export function signFiles(
   const scan = grantedScan(options)
   const plan = planScan(snapshot, scan)
   const isGranted = grant === undefined ? undefined : partitionGrant(grant, snapshot)
-  const { resolver, store } = context
-  const exact = { snapshot, accepts, ...(resolver && { resolver }), ...(store && { store }) }
+  const { resolver, store, shapes } = context
+  const exact = {
+    snapshot,
+    accepts,
+    ...(resolver && { resolver }),
+    ...(store && { store }),
+    ...(shapes && { shapes }),
+  }
   let expiresAt: number | undefined
 
   async function* batches() {
@@ -117,7 +126,8 @@ async function signBatch(
   exact: ExactRows,
   context: BatchContext,
 ): Promise<readonly SignedFile[]> {
-  const exactFiles = await mapBounded(files, CONCURRENT_REWRITES, file =>
+  const fitted = await fitFiles(files, exact, context.signal)
+  const exactFiles = await mapBounded(fitted, CONCURRENT_REWRITES, file =>
     makeExact(file, exact, context.signal),
   )
   countKinds(files, exactFiles, context.metrics)

@@ -80,6 +80,7 @@ function resolver(bytes: number, more: Partial<RowResolver> = {}): Partial<Engin
       return { kind: 'deletion-vector', id, bitmap: new Uint8Array(bytes), cardinality: 1 }
     },
     splitSlice: async () => undefined,
+    splitByValue: async (_, file) => [file],
     ...more,
   }
   return { rowResolver, stagingLocations: ['file:///staging'] }

@@ -47,6 +47,14 @@ const resolver: RowResolver = {
       cardinality: 1,
     }
   },
+  async splitByValue(_, file, [field]) {
+    // Two values, told apart by their names.
+    return ['x', 'y'].map(value => ({
+      ...file,
+      constants: new Map([[field!.id, value]]),
+      deletes: [vector(`v-${value}`)],
+    }))
+  },
   async splitSlice(_, file) {
     return { changed: { ...file, path: `file:///staging/new-${file.recordedPath}`, logFiles: [] } }
   },
@@ -156,6 +164,7 @@ it.each(['orc', 'avro'])(
 
 const NO_STAGING: RowResolver = {
   toDeletionVector: resolver.toDeletionVector,
+  splitByValue: resolver.splitByValue,
   splitSlice: async () => undefined,
 }
 const equality: DataFile['deletes'][number] = {
@@ -219,6 +228,14 @@ it('sends a slice with logs as its base less a vector and a small file', async (
   const table = { files: [dataFile('a'), base], format: 'hudi' } as const
   const split: RowResolver = {
     ...resolver,
+    async splitByValue(_, file, [field]) {
+      // Two values, told apart by their names.
+      return ['x', 'y'].map(value => ({
+        ...file,
+        constants: new Map([[field!.id, value]]),
+        deletes: [vector(`v-${value}`)],
+      }))
+    },
     async splitSlice(_, file) {
       const plain = { ...file, logFiles: [], recordCount: 10 }
       const changed = { ...plain, path: 'file:///staging/new', recordedPath: 'new', size: 5 }

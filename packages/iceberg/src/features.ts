@@ -19,7 +19,8 @@ export function tableFeatures(
   const features = new Set<string>()
   if (manifests.some(({ content }) => content === 'deletes')) features.add('deletionVectors')
   const earlier = [...metadata.schemas.values()].filter(schema => schema !== fields)
-  if (!isHistoryWhole(metadata) || earlier.some(schema => isRenamed(fields, schema))) {
+  const renamed = earlier.some(schema => isRenamed(fields, schema))
+  if (!isHistoryWhole(metadata) || renamed || !fields.every(isSpelledAlike)) {
     features.add('columnMapping')
   }
   if (earlier.some(schema => isWidened(fields, schema))) features.add('typeWidening')
@@ -33,6 +34,11 @@ export function tableFeatures(
  */
 function isHistoryWhole({ schemas }: IcebergMetadata): boolean {
   return Math.max(...schemas.keys()) === schemas.size - 1
+}
+
+/** True for names that Iceberg's writers put into files as they are (`AvroSchemaUtil.sanitize`). */
+function isSpelledAlike({ name, type }: Field): boolean {
+  return /^[\p{L}_][\p{L}\p{Nd}_]*$/u.test(name) && (childrenOf(type) ?? []).every(isSpelledAlike)
 }
 
 /** True when a file written under `earlier` names a column of now differently, or another column like it. */

@@ -139,6 +139,7 @@ async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapsho
     partitionSpecs: new Map([[0, { id: 0, fields: specFields(partitionFields) }]]),
     properties: new Map(),
     features: new Set(merged.widened ? ['typeWidening'] : []),
+    shapesFrom: 'footers',
     native: { format: 'parquet' },
     totals: { files: files.length, bytes },
     files: await fileBatches({ ...folder, ...read, values: partitions.values, partitionFields }),

@@ -1,5 +1,18 @@
-import { type Accepts, fixedBinaryColumns, TableError, type TableMetadata } from '@spillway/core'
+import {
+  type Accepts,
+  type Field,
+  fixedBinaryColumns,
+  TableError,
+  type TableMetadata,
+} from '@spillway/core'
 import type { ResponseFormat } from './actions.js'
+import {
+  columnLookup,
+  declaredPartitionFields,
+  mapsColumns,
+  type ReaderKind,
+  readerKind,
+} from './column-lookup.js'
 import { fileFeatures, tableFeatures } from './table-features.js'
 
 /** The `delta-sharing-capabilities` request header, as far as it was understood. */
@@ -10,11 +23,8 @@ export interface Capabilities {
   readonly readerFeatures: ReadonlySet<string>
   readonly includeEndStreamAction: boolean
   readonly asyncQuery: boolean
-  /** False for delta-kernel in Python, which refuses fixed-length bytes where a schema says binary. */
-  readonly readsFixedBinary: boolean
+  readonly reader: ReaderKind
 }
-
-const PYTHON_CLIENT = /^Delta-Sharing-Python\//
 
 /** Reader features by their lower-case spelling: clients disagree about the case. */
 const CANONICAL = new Map(
@@ -55,7 +65,7 @@ export function parseCapabilities(
     ),
     includeEndStreamAction: values.get('includeendstreamaction')?.[0] === 'true',
     asyncQuery: values.get('asyncquery')?.[0] === 'true',
-    readsFixedBinary: !PYTHON_CLIENT.test(userAgent ?? ''),
+    reader: readerKind(userAgent),
   }
 }
 
@@ -75,6 +85,8 @@ export interface Settled {
   readonly accepts: Accepts
   /** Reader features that the answer's protocol and files may use; empty in parquet format. */
   readonly features: ReadonlySet<string>
+  /** Columns that the answer declares to be partition columns: it follows a table's metadata alone. */
+  readonly partitionFields: (table: TableMetadata) => readonly Field[]
 }
 
 /** No feature of Delta's: columns whose files hold fixed-length bytes, UUIDs among them. */
@@ -108,31 +120,40 @@ export function settle(
   options: { readonly canRewrite: boolean },
 ): Settled {
   const { formats, readerFeatures } = capabilities
-  const needed = tableFeatures(metadata)
+  const all = tableFeatures(metadata)
+  // Where each file's footer tells whether it needs them, they are no reason to refuse the table.
+  const needed = all.filter(feature => !isByFile(feature, metadata))
+  const wanted = all.filter(feature => isByFile(feature, metadata))
   const rewritten = (feature: string) => options.canRewrite && REWRITABLE.has(feature)
   const missing = needed.filter(feature => !understands(readerFeatures, feature))
-  const fixed = capabilities.readsFixedBinary ? [] : fixedBinaryColumns(metadata)
+  // delta-kernel in Python refuses fixed-length bytes where a schema says binary.
+  const fixed = capabilities.reader === 'python' ? fixedBinaryColumns(metadata) : []
   if (fixed.length > 0) missing.push(FIXED_BINARY)
   const hardForDelta = missing.filter(feature => !rewritten(feature))
   const hardForParquet = needed.filter(feature => !rewritten(feature))
   const delta = formats.includes('delta')
   const parquet = formats.includes('parquet')
   const unused = [...metadata.features].filter(
-    feature => !needed.includes(feature) && !PER_FILE.has(feature),
+    feature => !all.includes(feature) && !PER_FILE.has(feature),
   )
+  const answers = answersTo(capabilities, unused)
 
   const perFile = fileFeatures(metadata)
-  const useful = perFile.length > 0 && perFile.every(each => understands(readerFeatures, each))
+  const understood = (feature: string) => understands(readerFeatures, feature)
+  const useful =
+    (perFile.length > 0 && perFile.every(understood)) ||
+    wanted.some(understood) ||
+    mapsColumns(metadata, { format: 'delta', features: readerFeatures })
 
-  if (parquet && needed.length === 0 && !(delta && useful)) return parquetAnswer(unused)
-  if (delta && missing.length === 0) return deltaAnswer(readerFeatures, unused)
+  if (parquet && needed.length === 0 && !(delta && useful)) return answers.parquet()
+  if (delta && missing.length === 0) return answers.delta(readerFeatures)
   // Where every file is rewritten there is nothing left for the delta format to say.
   const whole = missing.some(feature => TABLE_WIDE.has(feature))
-  if (parquet && whole && hardForParquet.length === 0) return parquetAnswer(unused)
+  if (parquet && whole && hardForParquet.length === 0) return answers.parquet()
   if (delta && hardForDelta.length === 0) {
-    return deltaAnswer(withoutTableWide(readerFeatures), unused, fixed.length === 0)
+    return answers.delta(withoutTableWide(readerFeatures), fixed.length === 0)
   }
-  if (parquet && hardForParquet.length === 0) return parquetAnswer(unused)
+  if (parquet && hardForParquet.length === 0) return answers.parquet()
   const declared = delta ? hardForDelta.filter(each => each !== FIXED_BINARY) : hardForParquet
   throw declared.length === 0 ? fixedBinaryRefusal(fixed) : refusal(declared, needed)
 }
@@ -156,30 +177,48 @@ function withoutTableWide(features: ReadonlySet<string>): ReadonlySet<string> {
 /** A table may have files that use these although its properties say that new ones will not. */
 const PER_FILE: ReadonlySet<string> = new Set(['deletionVectors', 'mergeLogs'])
 
-/** `unused`: declared by the table and not in use, so nobody need understand it. */
-function parquetAnswer(unused: readonly string[]): Settled {
-  return {
-    format: 'parquet',
-    accepts: { features: new Set(unused), inlineVectorBytes: 0 },
-    features: new Set(),
-  }
+/** Features that only change how columns are found in a file, which its footer tells. */
+const BY_FILE: ReadonlySet<string> = new Set([
+  'columnMapping',
+  'typeWidening',
+  'typeWidening-preview',
+  'initialDefaults',
+])
+
+function isByFile(feature: string, { shapesFrom }: TableMetadata): boolean {
+  return shapesFrom === 'footers' && BY_FILE.has(feature)
 }
 
-function deltaAnswer(
-  features: ReadonlySet<string>,
-  unused: readonly string[],
-  fixedBinary = true,
-): Settled {
-  const accepted = new Set([...features, ...unused])
-  if (features.has('typeWidening-preview')) accepted.add('typeWidening')
+/** `unused`: declared by the table and not in use, so nobody need understand it. */
+function answersTo({ reader }: Capabilities, unused: readonly string[]) {
   return {
-    format: 'delta',
-    accepts: {
-      features: accepted,
-      inlineVectorBytes: INLINE_VECTOR_BYTES,
-      ...(!fixedBinary && { fixedBinary }),
+    parquet: (): Settled => {
+      const answer = { format: 'parquet', features: new Set<string>() } as const
+      return {
+        ...answer,
+        partitionFields: table => declaredPartitionFields(table, answer),
+        accepts: {
+          features: new Set(unused),
+          inlineVectorBytes: 0,
+          lookup: table => columnLookup(table, { ...answer, reader }),
+        },
+      }
     },
-    features,
+    delta(features: ReadonlySet<string>, fixedBinary = true): Settled {
+      const answer = { format: 'delta', features } as const
+      const accepted = new Set([...features, ...unused])
+      if (features.has('typeWidening-preview')) accepted.add('typeWidening')
+      return {
+        ...answer,
+        partitionFields: table => declaredPartitionFields(table, answer),
+        accepts: {
+          features: accepted,
+          inlineVectorBytes: INLINE_VECTOR_BYTES,
+          ...(!fixedBinary && { fixedBinary }),
+          lookup: table => columnLookup(table, { ...answer, reader }),
+        },
+      }
+    },
   }
 }
 

@@ -1,7 +1,7 @@
-import type { TableMetadata } from '@spillway/core'
+import { childrenOf, type Field, type TableMetadata } from '@spillway/core'
 import type { Settled } from './capabilities.js'
+import { mapsColumns } from './column-lookup.js'
 import { type JsonValue, parseJson, RawJson, type WireValue } from './json-text.js'
-import { partitionColumns } from './partition-text.js'
 import { schemaString, strippedSchemaString } from './schema-string.js'
 import { answerFeatures, hasChangeFeed, isLogOnly, tableFeatures } from './table-features.js'
 import { wireTableId } from './table-id.js'
@@ -17,6 +17,8 @@ export function deltaProtocol(metadata: TableMetadata, settled: Settled): WireVa
   const { features } = settled
   if (native.format !== 'delta') {
     const known = new Set([...tableFeatures(metadata), ...answerFeatures(metadata)])
+    if (mapsColumns(metadata, settled)) known.add('columnMapping')
+    else known.delete('columnMapping')
     const used = [...known].filter(feature => features.has(feature)).sort()
     if (!hasChangeFeed(metadata)) {
       return protocolOf(used, { minWriterVersion: 2, writerFeatures: [] })
@@ -73,8 +75,16 @@ function legacyProtocol(
   }
 }
 
+function largestId(fields: readonly Field[]): number {
+  return fields.reduce(
+    (largest, { id, type }) => Math.max(largest, id, largestId(childrenOf(type) ?? [])),
+    0,
+  )
+}
+
 /** True where the table's own column names and statistics are passed on: mapped names need a client that maps. */
 export function passesOriginals(metadata: TableMetadata, settled: Settled): boolean {
+  if (metadata.shapesFrom === 'footers') return mapsColumns(metadata, settled)
   return tableFeatures(metadata).every(
     feature => settled.features.has(feature) || settled.features.has(`${feature}-preview`),
   )
@@ -90,8 +100,7 @@ export function deltaMetaData(metadata: TableMetadata, settled: Settled): WireVa
       ? withoutCheckpointPolicy(native.metaData)
       : onOneLine(native.metaData)
   }
-  const columnMapping =
-    metadata.features.has('columnMapping') && settled.features.has('columnMapping')
+  const columnMapping = mapsColumns(metadata, settled)
   const typeChanges =
     metadata.features.has('typeWidening') && settled.accepts.features.has('typeWidening')
   return {
@@ -100,7 +109,7 @@ export function deltaMetaData(metadata: TableMetadata, settled: Settled): WireVa
     description: metadata.description,
     format: { provider: 'parquet', options: {} },
     schemaString: schemaString(metadata.schema, { columnMapping, typeChanges }),
-    partitionColumns: partitionColumns(metadata),
+    partitionColumns: settled.partitionFields(metadata).map(field => field.name),
     configuration: generatedConfiguration(metadata, settled, columnMapping),
     createdTime: metadata.timestamp,
   }
@@ -133,7 +142,7 @@ function generatedConfiguration(
     ...(vectors && { 'delta.enableDeletionVectors': 'true' }),
     ...(columnMapping && {
       'delta.columnMapping.mode': 'id',
-      'delta.columnMapping.maxColumnId': String(Math.max(...metadata.schema.fields.map(f => f.id))),
+      'delta.columnMapping.maxColumnId': String(largestId(metadata.schema.fields)),
     }),
   }
 }

@@ -4,7 +4,7 @@ import { fileId } from './file-id.js'
 import { writeJson } from './json-text.js'
 import type { LineOptions, WireFile } from './line-options.js'
 import { partitionValuesText } from './partition-text.js'
-import { statsString } from './stats-string.js'
+import { recordedStats, statsString } from './stats-string.js'
 import { z85Encode } from './z85.js'
 
 /** One line of the delta format: a Delta log action whose paths are URLs. */
@@ -44,11 +44,11 @@ function partitionText(file: DataFile, options: LineOptions): string {
   const recorded = file.delta?.partitionValues
   return options.originals && recorded !== undefined
     ? writeJson(Object.fromEntries(recorded))
-    : partitionValuesText(file, options.metadata, options.partitionFields)
+    : partitionValuesText(file, options)
 }
 
 function statsMember(file: DataFile, { metadata, originals }: LineOptions): string {
-  const recorded = originals ? file.delta?.stats : undefined
+  const recorded = originals ? recordedStats(file) : undefined
   const stats = recorded ?? statsString(file, metadata.schema.fields, { physicalNames: originals })
   return stats === undefined ? '' : `,"stats":${JSON.stringify(stats)}`
 }

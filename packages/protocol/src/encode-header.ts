@@ -2,7 +2,6 @@ import type { TableMetadata } from '@spillway/core'
 import type { Settled } from './capabilities.js'
 import { deltaMetaData, deltaProtocol } from './delta-documents.js'
 import { type WireValue, writeJson } from './json-text.js'
-import { partitionColumns } from './partition-text.js'
 import { schemaString, strippedSchemaString } from './schema-string.js'
 import { hasChangeFeed } from './table-features.js'
 import { wireTableId } from './table-id.js'
@@ -57,20 +56,23 @@ export function encodeMetaData(
   }
   const metaData: WireValue =
     settled.format === 'parquet'
-      ? { ...parquetMetaData(metadata), ...facts }
+      ? { ...parquetMetaData(metadata, settled), ...facts }
       : { ...facts, deltaMetadata: deltaMetaData(metadata, settled) }
   return `${writeJson({ metaData })}\n`
 }
 
 /** In parquet format nothing of a table's properties is told but that its changes can be asked for. */
-function parquetMetaData(metadata: TableMetadata): { readonly [key: string]: WireValue } {
+function parquetMetaData(
+  metadata: TableMetadata,
+  settled: Settled,
+): { readonly [key: string]: WireValue } {
   return {
     id: wireTableId(metadata),
     name: metadata.name,
     description: metadata.description,
     format: { provider: 'parquet' },
     schemaString: logicalSchemaString(metadata),
-    partitionColumns: partitionColumns(metadata),
+    partitionColumns: settled.partitionFields(metadata).map(field => field.name),
     configuration: hasChangeFeed(metadata) ? { enableChangeDataFeed: 'true' } : {},
   }
 }

@@ -6,6 +6,7 @@ export {
   type Settled,
   settle,
 } from './capabilities.js'
+export { columnLookup, declaredPartitionFields, mapsColumns } from './column-lookup.js'
 export { decodeLine } from './decode.js'
 export { passesOriginals } from './delta-documents.js'
 export { encodeDeltaFile } from './encode-delta.js'
@@ -24,7 +25,6 @@ export { parseJsonPredicate } from './json-predicate.js'
 export { type JsonValue, parseJson, RawJson, type WireValue, writeJson } from './json-text.js'
 export type { LineOptions, WireFile } from './line-options.js'
 export { createTokenCodec, type TokenCodec, type TokenUse } from './page-token.js'
-export { partitionFields } from './partition-text.js'
 export { type Profile, parseProfile, profileText } from './profile.js'
 export {
   parseQueryInfoRequest,

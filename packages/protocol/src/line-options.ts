@@ -17,7 +17,7 @@ export interface WireFile {
 export interface LineOptions {
   readonly metadata: TableMetadata
   readonly idScheme: FileIdScheme
-  /** See `partitionFields`; settled once an answer. */
+  /** Declared partition columns: see `Settled`; settled once an answer. */
   readonly partitionFields: readonly Field[]
   /** The table's own names, partition values and statistics are passed on: see `passesOriginals`. */
   readonly originals: boolean

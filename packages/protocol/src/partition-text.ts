@@ -1,11 +1,7 @@
 import type { DataFile, DataType, Field, TableMetadata, Value } from '@spillway/core'
 import { parseJson } from './json-text.js'
+import type { LineOptions } from './line-options.js'
 import { dateText, decimalText, timestampText } from './stats-string.js'
-
-/** Columns whose values a recipient must take from `partitionValues`, by logical name. */
-export function partitionColumns(metadata: TableMetadata): readonly string[] {
-  return partitionFields(metadata).map(field => field.name)
-}
 
 /**
  * Iceberg and Hudi write their partition columns into the data files as well; Delta, a Hive-style directory of Parquet
@@ -33,22 +29,27 @@ function deltaPartitionFields(metaData: string, fields: readonly Field[]): reado
   return (listed ?? []).flatMap(name => fields.find(field => field.name === name) ?? [])
 }
 
-/** The partition values of `file` as JSON text, keyed by logical name. A null value is null. */
+/** The partition values of `file` as JSON text, keyed by name. A null value is null. */
 export function partitionValuesText(
   file: DataFile,
-  metadata: TableMetadata,
-  fields: readonly Field[],
+  { metadata, partitionFields: fields, originals }: LineOptions,
 ): string {
+  // Where columns are mapped, values go by what files call them; a Delta table's own are written elsewhere.
+  const name = (field: Field) =>
+    originals && metadata.format !== 'delta' ? field.physicalName : field.name
   const members = fields.map(
-    field => `${JSON.stringify(field.name)}:${JSON.stringify(valueIn(file, metadata, field))}`,
+    field => `${JSON.stringify(name(field))}:${JSON.stringify(valueIn(file, metadata, field))}`,
   )
   return `{${members.join(',')}}`
 }
 
 function valueIn(file: DataFile, metadata: TableMetadata, field: Field): string | null {
-  const recorded = file.delta?.partitionValues
-  if (recorded !== undefined) {
-    return recorded.get(field.physicalName) ?? recorded.get(field.name) ?? null
+  // Delta's reader has spelled them already: it knows which texts are disputed and must stay as they are.
+  const spelled = file.delta?.partitionValues
+  if (spelled !== undefined) return spelled.get(field.physicalName) ?? null
+  const constant = file.constants?.get(field.id)
+  if (constant !== undefined) {
+    return constant === null ? null : partitionText(constant, field.type)
   }
   const spec = metadata.partitionSpecs.get(file.specId)
   const index = spec?.fields.findIndex(

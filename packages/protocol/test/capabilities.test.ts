@@ -24,7 +24,7 @@ it.each([
     readerFeatures: new Set(features),
     includeEndStreamAction: end,
     asyncQuery: async,
-    readsFixedBinary: true,
+    reader: 'other',
   })
 })
 

@@ -144,6 +144,22 @@ it('writes statistics from bounds where the table has no such text', () => {
   )
 })
 
+it.each(['\ufffd', '\\ufffd'])('writes statistics anew whose maximum ends in %j', mark => {
+  const stats = `{"numRecords":1,"maxValues":{"s":"x${mark}"}}`
+  const file = dataFile({
+    recordCount: 1,
+    bounds: new Map([[1, { upper: 'y' }]]),
+    delta: { partitionValues: new Map(), stats },
+  })
+  const named = deltaTable({ fields: [field(1, 's', 'string')] })
+  const own = { ...options, metadata: named, partitionFields: [] }
+  const add = JSON.parse(encodeDeltaFile('add', { ...signed, file }, own))
+  const parquet = JSON.parse(encodeParquetFile('file', { ...signed, file }, own))
+  const written = '{"numRecords":1,"tightBounds":false,"maxValues":{"s":"y"}}'
+  expect(add.file.deltaSingleAction.add.stats).toBe(written)
+  expect(parquet.file.stats).toBe(written)
+})
+
 function z85Decode(text: string): Uint8Array {
   const alphabet =
     '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'

@@ -121,6 +121,7 @@ function statusResponse(
     format,
     accepts: { features: new Set<string>(), inlineVectorBytes: 0 },
     features: new Set<string>(),
+    partitionFields: () => [],
   }
   const headers = answerHeaders(request, settled, version)
   return new Response(encodeQueryStatus(id, 'pending'), {

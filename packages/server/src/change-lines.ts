@@ -6,7 +6,6 @@ import {
   encodeParquetFile,
   encodeProtocol,
   type LineOptions,
-  partitionFields,
 } from '@spillway/protocol'
 import { gather } from './ndjson.js'
 import type { RequestContext } from './request-context.js'
@@ -94,7 +93,7 @@ function historyOf(options: ChangeLines) {
       changed === undefined || current === undefined ? '' : changeOf(current, changed, options, set)
     if (changed !== undefined) {
       current = changed
-      partitions = partitionFields(changed)
+      partitions = answer.settled.partitionFields(changed)
     }
     const { version, timestamp } = set
     return {

@@ -6,7 +6,6 @@ import {
   type FileIdScheme,
   type LineOptions,
   parseCapabilities,
-  partitionFields,
   passesOriginals,
   type Settled,
   settle,
@@ -142,7 +141,7 @@ export function settleAnswer(
     lines: {
       metadata: snapshot,
       idScheme,
-      partitionFields: partitionFields(snapshot),
+      partitionFields: settled.partitionFields(snapshot),
       originals: passesOriginals(snapshot, settled),
       ...(options.at && { at: options.at }),
     },

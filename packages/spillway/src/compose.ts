@@ -8,6 +8,7 @@ import type {
 } from '@spillway/core'
 import { deltaReader } from '@spillway/delta'
 import { type DuckDb, duckDb, type TableRows, tableRows } from '@spillway/duckdb'
+import { fileShapes } from '@spillway/encoding'
 import { createBatchCache, createEngine, type Engine, type EngineOptions } from '@spillway/engine'
 import { hudiReader } from '@spillway/hudi'
 import { icebergReader } from '@spillway/iceberg'
@@ -54,13 +55,14 @@ export function compose(options: ComposeOptions = {}): Composition {
     parquetTableReader({ store, cache }),
   ]
   const signers = s3Signers(options)
+  const shapes = fileShapes({ store })
   return {
     store,
     readers,
     signers,
     duckdb,
     rows: tableRows({ store, duckdb, files: plannedFiles }),
-    engine: more => createEngine({ readers, signers, store, ...more }),
+    engine: more => createEngine({ readers, signers, store, fileShapes: shapes, ...more }),
     close: () => duckdb.close(),
   }
 }

@@ -15,6 +15,7 @@ import {
   type WireValue,
   writeJson,
 } from '@spillway/protocol'
+import { VERSION } from './version.js'
 
 /** A table as a recipient was given it: its log in memory, its files behind signed URLs. */
 export interface SharedTable {
@@ -43,7 +44,7 @@ export async function openShared(
 ): Promise<SharedTable> {
   const at = name.indexOf('#')
   const profile = parseProfile(await readFile(resolve(folder, name.slice(0, at)), 'utf8'))
-  const client = createSharingClient(profile)
+  const client = createSharingClient(profile, { userAgent: `spillway/${VERSION}` })
   return sharedTable(await client.query(parseTableName(name.slice(at + 1)), query))
 }
 

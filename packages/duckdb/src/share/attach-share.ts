@@ -105,7 +105,8 @@ async function prepared({ client, session, folder, options }: Preparing) {
 /** A text is a profile where it begins like one, else the path of one. */
 async function clientOf(profile: ShareProfile, { fetch }: AttachOptions): Promise<SharingClient> {
   if (typeof profile === 'object' && 'query' in profile) return profile
-  const own = fetch === undefined ? {} : { fetch }
+  // Servers answer it by how it finds columns in files.
+  const own = { userAgent: 'spillway-duckdb', ...(fetch && { fetch }) }
   if (typeof profile === 'object') return createSharingClient(profile, own)
   const isText = profile.trimStart().startsWith('{')
   return createSharingClient(isText ? parseProfile(profile) : await loadProfile(profile), own)

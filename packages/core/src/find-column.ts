@@ -1,0 +1,136 @@
+import { TableError } from './errors.js'
+import type { Field } from './schema.js'
+import type { TableMetadata } from './snapshot.js'
+
+/** What a file says of one of its columns, or of a field below one. */
+export interface FoundColumn {
+  readonly name: string
+  readonly fieldId?: number
+}
+
+/** The position of the column that holds a field among `columns`, all of one level; undefined where none does. */
+export type FindColumn = (field: Field, columns: readonly FoundColumn[]) => number | undefined
+
+/** One entry of Iceberg's `schema.name-mapping.default`. */
+interface MappedField {
+  readonly 'field-id'?: number
+  readonly names?: readonly string[]
+  readonly fields?: readonly MappedField[]
+}
+
+/** Iceberg's property that gives ids to the columns of files without any, by their names. */
+export const NAME_MAPPING = 'schema.name-mapping.default'
+
+/**
+ * How the table itself finds its columns in a file (decision 0017). Iceberg goes by field id (spec, "Column Projection");
+ * in files without ids by the table's name mapping, or else by position, as its reference implementation does. Delta's id
+ * mode goes by id where a file has them. Hudi goes by what each file calls its columns (`names`), everything else by
+ * physical name.
+ */
+export function columnFinder(
+  table: Pick<TableMetadata, 'format' | 'properties'>,
+  file: { readonly columns: readonly FoundColumn[]; readonly hasFieldIds: boolean },
+  names?: ReadonlyMap<number, string | null>,
+): FindColumn {
+  if (names !== undefined) return byOwnName(names)
+  if (!usesFieldIds(table)) return byName
+  if (file.hasFieldIds) return byFieldId
+  if (table.format !== 'iceberg') return byName
+  const mapping = table.properties.get(NAME_MAPPING)
+  return mapping === undefined ? byPosition(file.columns) : byMapping(mappedNames(mapping))
+}
+
+function usesFieldIds({
+  format,
+  properties,
+}: Pick<TableMetadata, 'format' | 'properties'>): boolean {
+  if (format === 'iceberg') return true
+  return format === 'delta' && properties.get('delta.columnMapping.mode') === 'id'
+}
+
+export const byFieldId: FindColumn = (field, columns) =>
+  found(columns.findIndex(({ fieldId }) => fieldId === field.id))
+
+/** Exactly first, then without case, which must be unambiguous. */
+export const byName: FindColumn = (field, columns) => {
+  const exact = columns.findIndex(({ name }) => name === field.physicalName)
+  if (exact >= 0) return exact
+  const lowered = field.physicalName.toLowerCase()
+  const alike = columns.flatMap(({ name }, i) => (name.toLowerCase() === lowered ? [i] : []))
+  if (alike.length > 1) throw ambiguous(field, columns)
+  return alike[0]
+}
+
+/** Files of a table whose columns were renamed say what they call each; one that they do not have is null. */
+function byOwnName(names: ReadonlyMap<number, string | null>): FindColumn {
+  return (field, columns) => {
+    const physicalName = names.get(field.id)
+    if (physicalName === null) return undefined
+    return byName(physicalName === undefined ? field : { ...field, physicalName }, columns)
+  }
+}
+
+function byMapping(names: ReadonlyMap<number, readonly string[]>): FindColumn {
+  return (field, columns) => {
+    const known = names.get(field.id) ?? []
+    return found(columns.findIndex(({ name }) => known.includes(name)))
+  }
+}
+
+/**
+ * Java's fallback ids: columns count from 1. Fields below them have none, and are taken as they come: where their names
+ * are the table's that is the same, and elsewhere engines differ.
+ */
+function byPosition(top: readonly FoundColumn[]): FindColumn {
+  return (field, columns) => {
+    if (columns === top) return field.id <= top.length ? field.id - 1 : undefined
+    const at = columns.findIndex(({ name }) => name === field.name)
+    if (at >= 0) return at
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      `a file without field ids holds ${columns.map(({ name }) => name).join(', ')} where the table has ${field.name}, and the table has no ${NAME_MAPPING}: engines read it differently; set the property`,
+      { context: { column: field.name } },
+    )
+  }
+}
+
+function found(position: number): number | undefined {
+  return position < 0 ? undefined : position
+}
+
+/** The names that a mapping gives each field id, nested ones too; the oldest first, as its writers append. */
+export function mappedNames(mapping: string): ReadonlyMap<number, readonly string[]> {
+  return namesById(parseMapping(mapping), new Map())
+}
+
+function parseMapping(text: string): readonly MappedField[] {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    if (Array.isArray(parsed)) return parsed as readonly MappedField[]
+  } catch {
+    // Reported below, with what was expected.
+  }
+  throw new TableError('TABLE_CORRUPT', `${NAME_MAPPING} is not a JSON list of fields`)
+}
+
+function namesById(
+  fields: readonly MappedField[],
+  into: Map<number, readonly string[]>,
+): ReadonlyMap<number, readonly string[]> {
+  for (const field of fields) {
+    if (field['field-id'] !== undefined) into.set(field['field-id'], field.names ?? [])
+    namesById(field.fields ?? [], into)
+  }
+  return into
+}
+
+function ambiguous(field: Field, columns: readonly FoundColumn[]): TableError {
+  const names = columns
+    .map(({ name }) => name)
+    .filter(name => name.toLowerCase() === field.physicalName.toLowerCase())
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `column ${field.name} is one of ${names.join(', ')} in a file, which differ in case alone`,
+    { context: { column: field.name } },
+  )
+}

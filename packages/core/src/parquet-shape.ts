@@ -1,0 +1,33 @@
+import type { DataType } from './schema.js'
+
+/** A column of a Parquet file, or a field below one, as the file's footer describes it. */
+export interface ShapeNode {
+  readonly name: string
+  readonly fieldId?: number
+  readonly kind: 'leaf' | 'struct' | 'list' | 'map'
+  /** Of a leaf: what its values are; absent where no type of ours says it. */
+  readonly type?: DataType
+  /** Set where plain readers see another type than `type` in a leaf: `uint8`, `float16`, `null`, `enum`, `int96`, ... */
+  readonly annotation?: string
+  /** A struct's fields; a list's element; a map's key and value. */
+  readonly children: readonly ShapeNode[]
+}
+
+/** What a footer says about a file besides its values. One object for all files that agree. */
+export interface ParquetShape {
+  readonly columns: readonly ShapeNode[]
+  /** False where no node has a field id. */
+  readonly hasFieldIds: boolean
+}
+
+/** Shapes of data files, from their footers. */
+export interface FileShapes {
+  /**
+   * One shape a file, in order. A footer is read once, many at a time, and known by its file's path and size from then on.
+   * Fails with TABLE_CORRUPT where a file is missing or no Parquet file, with UNSUPPORTED_FEATURE where it is encrypted.
+   */
+  of(
+    files: readonly { readonly path: string; readonly size: number }[],
+    signal?: AbortSignal,
+  ): Promise<readonly ParquetShape[]>
+}

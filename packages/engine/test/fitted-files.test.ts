@@ -1,0 +1,108 @@
+import { type Accepts, type ColumnLookup, createSchema, type ParquetShape } from '@spillway/core'
+import { expect, it } from 'vitest'
+import { createEngine, type EngineOptions } from '../src/index.js'
+import { dataFile, LOCATION, scriptedReader, scriptedSigner, snapshotOf } from './table.js'
+
+const leaf = (name: string, fieldId?: number) => ({
+  name,
+  kind: 'leaf' as const,
+  type: 'int' as const,
+  children: [],
+  ...(fieldId !== undefined && { fieldId }),
+})
+const SHAPES: Readonly<Record<string, ParquetShape>> = {
+  own: { columns: [leaf('a', 1)], hasFieldIds: true },
+  other: { columns: [leaf('x', 1)], hasFieldIds: true },
+  dropped: { columns: [leaf('a', 1), leaf('gone', 2)], hasFieldIds: true },
+}
+const SCHEMA = createSchema([{ id: 1, name: 'a', physicalName: 'a', type: 'int', nullable: true }])
+const BY_NAME: ColumnLookup = {
+  by: 'name',
+  fallbacks: ['never'],
+  showsExtras: false,
+  annotations: new Set(),
+  fromPartitions: new Set(),
+}
+
+/** What is sent of files named after their shapes. */
+async function sent(
+  names: readonly string[],
+  {
+    lookup = BY_NAME,
+    staged = false,
+    redactDropped,
+  }: {
+    readonly lookup?: ColumnLookup
+    readonly staged?: boolean
+    readonly redactDropped?: 'rewrite' | 'refuse'
+  } = {},
+): Promise<readonly string[]> {
+  const asked: string[] = []
+  const table = { files: names.map(name => dataFile(name)), format: 'iceberg' as const }
+  const options: EngineOptions = {
+    readers: [scriptedReader(table)],
+    signers: [scriptedSigner()],
+    fileShapes: {
+      async of(files) {
+        asked.push(...files.map(({ path }) => path))
+        return files.map(({ path }) => SHAPES[path.slice(LOCATION.length + 1).replace(/\d/, '')]!)
+      },
+    },
+    ...(staged && {
+      stagingLocations: ['file:///staging'],
+      rowResolver: {
+        toDeletionVector: () => Promise.reject(new Error('no deletes')),
+        splitSlice: async () => undefined,
+        splitByValue: async (_, file) => [file],
+        toCompleteFile: async (_, file) => ({
+          ...file,
+          path: `file:///staging/${file.recordedPath}`,
+        }),
+      },
+    }),
+  }
+  const source = { location: LOCATION, ...(redactDropped && { redactDropped }) }
+  const snapshot = {
+    ...snapshotOf(source, table),
+    schema: SCHEMA,
+    shapesFrom: 'footers' as const,
+  }
+  const accepts: Accepts = { features: new Set(), inlineVectorBytes: 0, lookup: () => lookup }
+  const found: string[] = []
+  for await (const batch of createEngine(options).signedFiles(snapshot, { accepts })) {
+    found.push(...batch.map(({ file }) => file.path.replace(/^.*\/(?=[^/]+\/)/, '')))
+  }
+  return found
+}
+
+it('sends what fits as it is and rewrites the rest, file by file', async () => {
+  expect(await sent(['own', 'other', 'own2'], { staged: true })).toEqual([
+    'orders/own',
+    'staging/other',
+    'orders/own2',
+  ])
+})
+
+it('refuses before the first file where nothing can be rewritten, and says how many', async () => {
+  await expect(sent(['own', 'other', 'other2'])).rejects.toMatchObject({
+    code: 'UNSUPPORTED_FEATURE',
+    message:
+      '2 files of the table cannot be sent as they are: column a is called "x" in it; ask with "delta-sharing-capabilities: responseformat=delta;readerfeatures=columnmapping", or have the provider configure staging, which rewrites such files',
+  })
+})
+
+it('sends a file by id that has other names', async () => {
+  expect(await sent(['other'], { lookup: { ...BY_NAME, by: 'id' } })).toEqual(['orders/other'])
+})
+
+it('keeps dropped columns from recipients where the provider wants it', async () => {
+  expect(await sent(['dropped'])).toEqual(['orders/dropped'])
+  expect(await sent(['own', 'dropped'], { staged: true, redactDropped: 'rewrite' })).toEqual([
+    'orders/own',
+    'staging/dropped',
+  ])
+  const refused = { code: 'UNSUPPORTED_FEATURE', message: expect.stringContaining('column gone') }
+  await expect(sent(['dropped'], { redactDropped: 'rewrite' })).rejects.toMatchObject(refused)
+  const refusing = { staged: true, redactDropped: 'refuse' } as const
+  await expect(sent(['own', 'dropped'], refusing)).rejects.toMatchObject(refused)
+})

@@ -1,0 +1,66 @@
+import {
+  childrenOf,
+  type DataType,
+  type Field,
+  isPrimitive,
+  mappedNames,
+  NAME_MAPPING,
+} from '@spillway/core'
+import type { IcebergMetadata } from './metadata.js'
+
+/**
+ * The fields, with the names by which readers that fall back on names find them in files without ids: the oldest that the
+ * table's name mapping knows. A name that ever was another column's finds the wrong one in files that have ids, so such a
+ * field gets a name that no file has.
+ */
+export function withPhysicalNames(
+  fields: readonly Field[],
+  { schemas, properties }: Pick<IcebergMetadata, 'schemas' | 'properties'>,
+): readonly Field[] {
+  const mapping = properties.get(NAME_MAPPING)
+  const mapped = mapping === undefined ? undefined : mappedNames(mapping)
+  const owners = ownersOf([...schemas.values(), fields])
+  const visit = (siblings: readonly Field[], above: string): readonly Field[] => {
+    const wished = siblings.map(({ id, name }) => mapped?.get(id)?.[0] ?? name)
+    return siblings.map((field, i) => {
+      const name = wished[i]!
+      const isOwn =
+        [...(owners.get(`${above}\u001f${name}`) ?? [])].every(id => id === field.id) &&
+        wished.every((other, j) => i === j || other.toLowerCase() !== name.toLowerCase())
+      const physicalName = isOwn ? name : `${field.name}-${field.id}`
+      return { ...field, physicalName, type: below(field.type, `${above}\u001f${field.id}`) }
+    })
+  }
+  const below = (type: DataType, above: string): DataType => {
+    if (isPrimitive(type)) return type
+    // What is in a list or a map goes by its place.
+    const inside = (field: Field) => ({
+      ...field,
+      type: below(field.type, `${above}\u001f${field.id}`),
+    })
+    switch (type.kind) {
+      case 'struct':
+        return { ...type, fields: visit(type.fields, above) }
+      case 'list':
+        return { ...type, element: inside(type.element) }
+      case 'map':
+        return { ...type, key: inside(type.key), value: inside(type.value) }
+    }
+  }
+  return visit(fields, '')
+}
+
+/** Every name that a column ever had, below the ids around it, with the ids of those that had it. */
+function ownersOf(
+  schemas: readonly (readonly Field[])[],
+): ReadonlyMap<string, ReadonlySet<number>> {
+  const owners = new Map<string, Set<number>>()
+  const visit = ({ id, name, type }: Field, above: string) => {
+    const key = `${above}\u001f${name}`
+    const known = owners.get(key) ?? new Set()
+    owners.set(key, known.add(id))
+    for (const child of childrenOf(type) ?? []) visit(child, `${above}\u001f${id}`)
+  }
+  for (const schema of schemas) for (const field of schema) visit(field, '')
+  return owners
+}

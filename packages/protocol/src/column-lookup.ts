@@ -1,0 +1,130 @@
+import {
+  type ColumnLookup,
+  type Field,
+  isPrimitive,
+  NAME_MAPPING,
+  type PartitionSpec,
+  type TableMetadata,
+} from '@spillway/core'
+import type { ResponseFormat } from './actions.js'
+import { partitionFields as recordedPartitionFields } from './partition-text.js'
+
+/** What reads the answer, as far as its name tells: they differ in how they find columns. */
+export type ReaderKind = 'python' | 'spark' | 'spillway' | 'other'
+
+const READERS: readonly (readonly [RegExp, ReaderKind])[] = [
+  [/^Delta-Sharing-Python\//, 'python'],
+  [/^Delta-Sharing-Spark(?:-|\/)/i, 'spark'],
+  [/^spillway/i, 'spillway'],
+]
+
+export function readerKind(userAgent: string | null | undefined): ReaderKind {
+  return READERS.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1] ?? 'other'
+}
+
+/** An answer, as far as it decides how columns are found. */
+export interface AnswerKind {
+  readonly format: ResponseFormat
+  /** Reader features that the answer may use. */
+  readonly features: ReadonlySet<string>
+  readonly reader: ReaderKind
+}
+
+/**
+ * True where an answer about files that only their footers describe declares column mapping by id. Files without ids can
+ * only be read by name, so a table that says how to find those by name (its name mapping) is declared by name, until a
+ * column is known to be called differently.
+ */
+export function mapsColumns(
+  metadata: TableMetadata,
+  { format, features }: Pick<AnswerKind, 'format' | 'features'>,
+): boolean {
+  if (metadata.shapesFrom !== 'footers' || metadata.format !== 'iceberg') return false
+  if (format !== 'delta' || !features.has('columnMapping')) return false
+  return metadata.features.has('columnMapping') || !metadata.properties.has(NAME_MAPPING)
+}
+
+/** How a recipient finds columns in the files of such a table; undefined where the table's metadata tells. */
+export function columnLookup(
+  metadata: TableMetadata,
+  answer: AnswerKind,
+): ColumnLookup | undefined {
+  if (metadata.shapesFrom !== 'footers') return undefined
+  const fields = declaredPartitionFields(metadata, answer)
+  return {
+    by: mapsColumns(metadata, answer) ? 'id' : 'name',
+    fallbacks: FALLBACKS[answer.reader],
+    showsExtras: answer.format === 'parquet' && !['spark', 'spillway'].includes(answer.reader),
+    annotations: annotationsOf(answer),
+    fromPartitions: new Set(fields.map(field => field.id)),
+  }
+}
+
+const FALLBACKS: Readonly<Record<ReaderKind, ColumnLookup['fallbacks']>> = {
+  python: ['each'],
+  spark: ['never'],
+  spillway: ['file'],
+  other: ['each', 'file', 'never'],
+}
+
+const EVERYBODY = ['fixed', 'uuid', 'json', 'int8', 'int16', 'int96', 'timestamp_millis']
+const UNSIGNED = ['uint8', 'uint16', 'uint32', 'uint64']
+
+/** Which types that the wire cannot say are read as the type it says instead: what each reader was seen to read. */
+function annotationsOf({ format, reader }: AnswerKind): ReadonlySet<string> {
+  return new Set([
+    ...EVERYBODY,
+    ...ALSO[reader === 'python' ? (`python, ${format}` as const) : reader],
+  ])
+}
+
+const ALSO = {
+  'python, delta': ['timestamp_nanos'],
+  'python, parquet': ['timestamp_nanos', 'float16', 'null', ...UNSIGNED],
+  spillway: ['timestamp_nanos', 'float16', 'null', 'enum', 'bson', ...UNSIGNED],
+  spark: ['enum', 'bson', ...UNSIGNED],
+  other: ['enum', 'bson'],
+} as const
+
+/**
+ * Columns that recipients take from partition values. Iceberg's own files hold theirs, imported ones need not: only a
+ * table that has a name mapping, which importing writes, may have such. A column by which only some files are partitioned
+ * is one where a file can be sent in parts, a vector for each of its values.
+ */
+export function declaredPartitionFields(
+  metadata: TableMetadata,
+  { format, features }: Pick<AnswerKind, 'format' | 'features'>,
+): readonly Field[] {
+  if (metadata.format !== 'iceberg') return recordedPartitionFields(metadata)
+  if (metadata.shapesFrom !== 'footers' || !metadata.properties.has(NAME_MAPPING)) return []
+  const specs = [...metadata.partitionSpecs.values()]
+  const inParts = format === 'delta' && features.has('deletionVectors')
+  return metadata.schema.fields.filter(
+    field =>
+      hasPartitionText(field) &&
+      (inParts
+        ? specs.some(spec => isIdentity(spec, field))
+        : specs.every(spec => isIdentity(spec, field))),
+  )
+}
+
+function isIdentity({ fields }: PartitionSpec, { id }: Field): boolean {
+  return fields.some(
+    ({ transform, sourceIds }) =>
+      transform.kind === 'identity' && sourceIds.length === 1 && sourceIds[0] === id,
+  )
+}
+
+const WITHOUT_TEXT: ReadonlySet<string> = new Set([
+  'binary',
+  'uuid',
+  'time',
+  'timestamp_ns',
+  'timestamptz_ns',
+])
+
+/** Types whose partition values every recipient parses alike. */
+function hasPartitionText({ type }: Field): boolean {
+  if (!isPrimitive(type)) return false
+  return typeof type === 'string' ? !WITHOUT_TEXT.has(type) : type.kind === 'decimal'
+}
