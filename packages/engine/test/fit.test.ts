@@ -36,6 +36,7 @@ const LOOKUP: FitOptions['lookup'] = {
   showsExtras: false,
   annotations: new Set(['int8']),
   fromPartitions: new Set(),
+  prefersOwn: false,
 }
 const MAPPING = JSON.stringify([
   { 'field-id': 1, names: ['a'] },

@@ -19,16 +19,16 @@ async function opened(...folders: readonly string[]) {
     values.push(...files.map(({ partition }) => partition))
   }
   const columns = snapshot.schema.fields.slice(1).map(({ name, type }) => `${name} ${type}`)
-  return { columns, values }
+  return { snapshot, columns, values }
 }
 
 describe('names of folders', () => {
   it('are UTF-8, escaped or not', async () => {
-    expect(await opened('k=%C3%BCn%C3%AF', 'k=a%20b%2Fc', 'k=süd+%zz')).toEqual({
+    expect(await opened('k=%C3%BCn%C3%AF', 'k=a%20b%2Fc', 'k=süd+%zz')).toMatchObject({
       columns: ['k string'],
       values: [['ünï'], ['a b/c'], ['süd+%zz']],
     })
-    expect(await opened('r%C3%A9gion=1')).toEqual({ columns: ['région int'], values: [[1]] })
+    expect(await opened('r%C3%A9gion=1')).toMatchObject({ columns: ['région int'], values: [[1]] })
   })
 
   it('keep the empty text, zeros in front, and null apart', async () => {
@@ -37,8 +37,20 @@ describe('names of folders', () => {
       [null],
       ['a'],
     ])
-    expect(await opened('p=01', 'p=1')).toEqual({ columns: ['p string'], values: [['01'], ['1']] })
-    expect(await opened('p=', 'p=1')).toEqual({ columns: ['p string'], values: [[''], ['1']] })
+    expect(await opened('p=01', 'p=1')).toMatchObject({
+      columns: ['p string'],
+      values: [['01'], ['1']],
+    })
+    expect(await opened('p=', 'p=1')).toMatchObject({
+      columns: ['p string'],
+      values: [[''], ['1']],
+    })
+  })
+
+  it('are told apart where no answer can spell one', async () => {
+    const { snapshot } = await opened('p=/q=1', 'p=a/q=2')
+    expect([...snapshot.unspeltPartitions!]).toEqual([snapshot.schema.find(['p'])![0].id])
+    expect((await opened('p=b/q=1')).snapshot.unspeltPartitions).toBeUndefined()
   })
 
   it.each([
