@@ -102,6 +102,21 @@ describe('by name', () => {
     expect(misfit(long, [leaf('a', 1)], { widens: true })).toBe(undefined)
   })
 
+  it('takes the null type for every type, where the recipient reads it', () => {
+    const nothing: ShapeNode = {
+      ...leaf('a', 1),
+      type: { kind: 'opaque', name: 'void' },
+      annotation: 'null',
+    }
+    const reads = { lookup: { ...LOOKUP, annotations: new Set(['null']) } }
+    const struct = { kind: 'struct', fields: [field(2, 'b')] } as const
+    for (const type of ['string', 'int', struct] as const) {
+      const fields = [{ ...field(1, 'a'), type }]
+      expect(misfit(fields, [nothing], reads)).toBeUndefined()
+      expect(misfit(fields, [nothing])).toMatchObject({ kind: 'type', column: 'a' })
+    }
+  })
+
   it('a type that the wire cannot say fits whoever reads it as what it says', () => {
     const small = (annotation: string) => [{ ...leaf('a', 1), annotation }]
     expect(misfit([field(1, 'a')], small('int8'))).toBe(undefined)
