@@ -13,7 +13,8 @@ import { type Protocol, parseProtocol } from './features.js'
 import { inCommitTimestamps } from './in-commit-timestamp.js'
 import { inOrder } from './in-order.js'
 import type { FileContext } from './live-files.js'
-import { type LoadContext, loadState } from './load-state.js'
+import type { LoadContext } from './load-state.js'
+import { loadVersion } from './load-version.js'
 import { type DeltaMetadata, parseMetadata } from './metadata.js'
 import { LogFileReader } from './read-log.js'
 import { snapshotOf, type TableState } from './table-state.js'
@@ -32,8 +33,7 @@ export async function* readChanges(
   const commits = await commitsOf(context, range)
   if (commits.length === 0) return
   const { startVersion } = range
-  const segment = await context.log.at(startVersion, context.signal)
-  let table: TableState = await loadState(context, segment)
+  let table: TableState = await loadVersion(context, startVersion)
   let isFirst = true
   const read = async (commit: Commit) => readCommit(context, commit)
   for await (const commit of inOrder(commits, CONCURRENT_COMMITS, read)) {

@@ -13,7 +13,8 @@ import {
 import { parquetReader } from '@spillway/encoding'
 import { readChanges } from './changes.js'
 import { DeltaLog, isSameObject } from './delta-log.js'
-import { advanceState, type LoadContext, loadState } from './load-state.js'
+import { advanceState, type LoadContext } from './load-state.js'
+import { loadVersion } from './load-version.js'
 import { chooseNext, latestVersion } from './log-segment.js'
 import { RecentReads } from './recent-reads.js'
 import type { CheckpointIo } from './row-group.js'
@@ -70,7 +71,7 @@ class DeltaReader implements TableReader {
       case 'version':
         return versionNumbered(context, ref.version)
       case 'timestamp': {
-        const { metadata } = await loadState(context, await context.log.latest(signal))
+        const { metadata } = await loadVersion(context)
         return versionAtTime(context.log, ref, metadata.configuration, signal)
       }
       default:
@@ -106,12 +107,10 @@ class DeltaReader implements TableReader {
     at: SnapshotRef,
     previous: TableState | undefined,
   ): Promise<TableState> {
-    const { log, signal } = context
-    const version = await this.#versionOf(context.source, at, signal)
+    const version = await this.#versionOf(context.source, at, context.signal)
     const next = previous && (await nextState(context, previous, version))
     if (next !== undefined) return next
-    const segment = await (version === undefined ? log.latest(signal) : log.at(version, signal))
-    return loadState(context, segment)
+    return loadVersion(context, version)
   }
 
   /** Undefined for the latest. A version that is not there shows when it is loaded. */
@@ -148,7 +147,8 @@ async function nextState(
 
 /** True when half of our checkpoint is replaced by commits, and a newer checkpoint has them. */
 function isWorthReloading(previous: TableState, newest: bigint | undefined): boolean {
-  if (newest === undefined || newest <= (previous.checkpointVersion ?? -1n)) return false
+  const known = previous.passedOver ?? previous.checkpointVersion ?? -1n
+  if (newest === undefined || newest <= known) return false
   if (previous.handles.length === 0) return false
   const stored = previous.handles.reduce((total, handle) => total + handle.part.maxFiles, 0)
   return previous.namedSinceCheckpoint * 2 > stored
