@@ -3,6 +3,7 @@ import { type OpenCheckpoint, openCheckpoint } from './checkpoint.js'
 import { CheckpointHandle } from './checkpoint-handle.js'
 import type { PartContext } from './checkpoint-part.js'
 import { readTotals } from './checksum.js'
+import type { CommitClock } from './commit-clock.js'
 import { CommitReplay, type CommitRun, foldRuns, subtract } from './commit-replay.js'
 import type { DeltaLog } from './delta-log.js'
 import { parseProtocol } from './features.js'
@@ -16,6 +17,7 @@ import { asTorn } from './torn-checkpoint.js'
 
 export interface LoadContext extends PartContext {
   readonly log: DeltaLog
+  readonly clock: CommitClock
   readonly source: TableSource
   readonly signal: AbortSignal | undefined
 }

@@ -97,6 +97,12 @@ export function earliestVersion(listing: LogListing): bigint | undefined {
   return listing.checkpoints[0]?.version
 }
 
+/** Commits of versions from the earliest on. */
+export function reachableCommits(listing: LogListing): LogListing['commits'] {
+  const earliest = earliestVersion(listing)
+  return listing.commits.filter(({ version }) => earliest !== undefined && version >= earliest)
+}
+
 /** True where a checkpoint, or the beginning, and every commit since are still there. */
 export function isAvailable(listing: LogListing, version: bigint): boolean {
   const base = listing.checkpoints.findLast(found => found.version <= version)?.version ?? -1n
