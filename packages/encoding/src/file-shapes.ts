@@ -9,6 +9,7 @@ import {
 } from '@spillway/core'
 import { parseParquetMetadata, readParquetFooterBytes } from './parquet-footer.js'
 import { parquetShape } from './parquet-shape.js'
+import { viewFooter } from './view-footer.js'
 
 export interface FileShapesOptions {
   readonly store: ObjectStore
@@ -84,6 +85,13 @@ export function fileShapes(options: FileShapesOptions): FileShapes {
       }
       await Promise.all(Array.from({ length: Math.min(concurrency, unread.length) }, worker))
       return shapes.map(shape => shape!)
+    },
+    async viewedSize(file, edits, signal) {
+      const footer = await readParquetFooterBytes(store, file, {
+        firstRead: size.bytes,
+        ...(signal && { signal }),
+      })
+      return file.size - footer.length + viewFooter(footer, edits).length
     },
   }
 }

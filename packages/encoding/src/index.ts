@@ -68,6 +68,7 @@ export {
 export { type Roaring64, readRoaring32, readRoaring64 } from './roaring.js'
 export { writeRoaring64 } from './roaring-writer.js'
 export { VECTOR_MAGIC, VECTOR_MAGIC_BYTES, vectorBytes } from './vector-bytes.js'
+export { viewFooter } from './view-footer.js'
 export { widenValue } from './widen-value.js'
 export { xxHash64 } from './xxhash.js'
 export { z85Decode, z85Encode } from './z85.js'

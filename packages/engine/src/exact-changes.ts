@@ -20,7 +20,7 @@ import { fitFiles } from './fitted-files.js'
 import { Listings } from './listings.js'
 import { mapBounded } from './map-bounded.js'
 import { misfitRefusal } from './refusals.js'
-import type { BatchContext } from './signed-files.js'
+import { type BatchContext, canView } from './signed-files.js'
 
 export interface ExactChangesOptions {
   readonly source: TableSource
@@ -91,6 +91,7 @@ export class ExactChanges {
         ...(resolver && { resolver }),
         ...(store && { store }),
         ...(shapes && { shapes }),
+        canView: canView(context),
       }
     }
     if (this.#exact !== undefined) return this.#exact

@@ -84,6 +84,7 @@ export function signFiles(
     ...(resolver && { resolver }),
     ...(store && { store }),
     ...(shapes && { shapes }),
+    canView: canView(context),
   }
   let expiresAt: number | undefined
 
@@ -117,6 +118,13 @@ export function signFiles(
     },
     [Symbol.asyncIterator]: batches,
   }
+}
+
+/** Asked of whoever signs a path: an object store serves its objects as they are. */
+export function canView({
+  signerFor,
+}: Pick<SigningContext, 'signerFor'>): (path: string) => boolean {
+  return path => signerFor(path).signViews !== undefined
 }
 
 /** What is not granted is not read either: the grant prunes like a predicate before it filters. */
@@ -155,16 +163,37 @@ export async function signExact(
   context: BatchContext,
 ): Promise<readonly SignedFile[]> {
   const paths: string[] = []
-  for (const { file, vector } of exactFiles) {
-    paths.push(file.path)
+  for (const { file, vector, view } of exactFiles) {
+    if (view === undefined) paths.push(file.path)
     const bitmap = vector?.bitmap
     if (bitmap !== undefined && 'path' in bitmap) paths.push(bitmap.path)
   }
   const signed = await signPaths(paths, context)
+  const views = await signViews(exactFiles, context)
   return exactFiles.map(exact => {
-    const { listing } = exact
-    return { ...toSigned(exact, signed), ...(listing !== undefined && { listing }) }
+    const { listing, file } = exact
+    const own = views.get(exact) ?? signed.get(file.path)!
+    return { ...toSigned(exact, own, signed), ...(listing !== undefined && { listing }) }
   })
+}
+
+/** URLs of the files that are served under other footers. */
+async function signViews(
+  exactFiles: readonly ExactFile[],
+  { guard, signerFor, clock, expiresInSeconds, signal }: BatchContext,
+): Promise<ReadonlyMap<ExactFile, SignedPath>> {
+  const signed = new Map<ExactFile, SignedPath>()
+  for (const exact of exactFiles) {
+    const { file, view } = exact
+    if (view === undefined) continue
+    guard(file.path)
+    const { urls, expiresAt } = await signerFor(file.path).signViews!(
+      [{ path: file.path, edits: view }],
+      { expiresInSeconds, now: clock(), ...(signal && { signal }) },
+    )
+    signed.set(exact, { url: urls[0]!, expiresAt })
+  }
+  return signed
 }
 
 interface SignedPath {
@@ -174,9 +203,9 @@ interface SignedPath {
 
 function toSigned(
   { file, vector }: ExactFile,
+  { url, expiresAt }: SignedPath,
   signed: ReadonlyMap<string, SignedPath>,
 ): SignedFile {
-  const { url, expiresAt } = signed.get(file.path)!
   if (vector === undefined) return { file, url, expiresAt }
   const onDisk = 'path' in vector.bitmap ? signed.get(vector.bitmap.path) : undefined
   if (onDisk === undefined) return { file, url, vector: { vector }, expiresAt }
