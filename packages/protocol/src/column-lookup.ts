@@ -55,6 +55,7 @@ export function columnLookup(
     by: mapsColumns(metadata, answer) ? 'id' : 'name',
     fallbacks: FALLBACKS[answer.reader],
     showsExtras: answer.format === 'parquet' && !['spark', 'spillway'].includes(answer.reader),
+    changesMaps: answer.format === 'parquet' || ['spark', 'spillway'].includes(answer.reader),
     annotations: annotationsOf(answer),
     fromPartitions: new Set(fields.map(field => field.id)),
   }
