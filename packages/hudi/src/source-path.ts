@@ -10,8 +10,12 @@ export function sourcePath(source: TableSource, recorded: string): string {
   const path = qualify(source.location, recorded)
   const folder = `${source.location.replace(/\/+$/, '')}/`
   for (const { from, to } of source.rebase ?? []) {
-    const prefix = qualify(source.location, from).replace(/\/+$/, '')
-    if (path !== prefix && !path.startsWith(`${prefix}/`)) continue
+    // A bare path stands for the local file system of whoever wrote the table, too.
+    const spelled = from.startsWith('/') ? [from, `file://${from}`] : [from]
+    const prefix = spelled
+      .map(each => qualify(source.location, each).replace(/\/+$/, ''))
+      .find(each => path === each || path.startsWith(`${each}/`))
+    if (prefix === undefined) continue
     const target = to.startsWith('/') || SCHEME.test(to) ? to : folder + to
     return `${target.replace(/\/+$/, '')}${path.slice(prefix.length)}`
   }
