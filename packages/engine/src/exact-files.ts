@@ -18,6 +18,8 @@ import { askFor, deletedRowsRefusal, foreignRefusal, misfitRefusal } from './ref
 export interface ExactFile {
   readonly file: DataFile
   readonly vector?: DeletionVector
+  /** See `SignedFile`. */
+  readonly listing?: number
 }
 
 /** Features that change every file of a table, and how to say so. */
@@ -199,6 +201,14 @@ async function splitFile(
     throw misfitRefusal(exact, { files: 1, misfit: notConstant(fields[0]!) })
   const parts = await resolver.splitByValue(snapshot, file, fields, signal)
   return parts.map(part => ({ file: part, ...(misfit && { misfit }) }))
+}
+
+/** What stands in for one listing of a file. */
+export function listed(
+  files: readonly ExactFile[],
+  listing: number | undefined,
+): readonly ExactFile[] {
+  return listing === undefined ? files : files.map(file => ({ ...file, listing }))
 }
 
 export function fitsInLine(vector: DeletionVector | undefined, { accepts }: ExactRows): boolean {

@@ -66,6 +66,8 @@ class Fitting {
   fit(file: DataFile, shape: ParquetShape | undefined): FittedFile {
     const unsayable = this.#partitions.find(field => constantOf(field, file, this.#snapshot) === '')
     if (unsayable !== undefined) return { file, misfit: emptyText(unsayable) }
+    const contradicted = this.#contradicted(file)
+    if (contradicted !== undefined) return { file, misfit: otherValue(contradicted) }
     const split = this.#partitions.filter(
       field => constantOf(field, file, this.#snapshot) === undefined,
     )
@@ -75,6 +77,15 @@ class Fitting {
     }
     const misfit = this.#misfit(file, shape)
     return { file, ...parts, ...(misfit && { misfit }) }
+  }
+
+  /** A column that the recipient reads in the file, where the folder says otherwise. */
+  #contradicted({ contradicted }: DataFile): Field | undefined {
+    if (contradicted === undefined || this.#lookup === undefined) return undefined
+    const { fromPartitions, prefersOwn } = this.#lookup
+    return this.#snapshot.schema.fields.find(
+      ({ id }) => contradicted.includes(id) && (prefersOwn || !fromPartitions.has(id)),
+    )
   }
 
   #misfit(file: DataFile, shape: ParquetShape): Misfit | undefined {
@@ -158,6 +169,11 @@ const UNREAD: Misfit = {
 function emptyText({ name }: Field): Misfit {
   const reason = 'is an empty text in it, which partition values of an answer cannot say'
   return { kind: 'partition', column: name, reason, rewritable: false }
+}
+
+function otherValue({ name }: Field): Misfit {
+  const reason = 'is in it too, and not proved to hold the value that its folder is named by'
+  return { kind: 'partition', column: name, reason }
 }
 
 export function notConstant({ name }: Field): Misfit {

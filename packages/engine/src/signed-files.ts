@@ -12,8 +12,9 @@ import {
   type UrlSigner,
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
-import { type ExactFile, type ExactRows, makeExact, refuseTable } from './exact-files.js'
+import { type ExactFile, type ExactRows, listed, makeExact, refuseTable } from './exact-files.js'
 import { fitFiles } from './fitted-files.js'
+import { Listings } from './listings.js'
 import { mapBounded } from './map-bounded.js'
 import type { Metrics } from './metrics.js'
 import { partitionGrant } from './partition-grant.js'
@@ -31,6 +32,8 @@ export interface SignedFile {
   readonly vector?: SignedVector
   /** Epoch milliseconds; of its two URLs the earlier. */
   readonly expiresAt: number
+  /** Of a file that the table lists more than once: which of its listings this is, from 2; absent for the first. */
+  readonly listing?: number
 }
 
 export interface SignedFilesOptions extends ScanOptions {
@@ -85,6 +88,7 @@ export function signFiles(
   let expiresAt: number | undefined
 
   async function* batches() {
+    const listings = new Listings(options.page?.after)
     refuseTable(exact, { partly: grant !== undefined })
     const look = { ...(isGranted && { isGranted }), ...(signal && { signal }) }
     for await (const { files, selection } of await refuseEarly(plan, exact, look)) {
@@ -96,6 +100,7 @@ export function signFiles(
         if (granted.length === 0) continue
         const signed = await signBatch(granted, exact, {
           ...context,
+          listings,
           ...(signal && { signal }),
         })
         for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
@@ -124,14 +129,24 @@ function grantedScan(options: SignedFilesOptions): SignedFilesOptions {
 async function signBatch(
   files: readonly DataFile[],
   exact: ExactRows,
-  context: BatchContext,
+  { listings, ...context }: BatchContext & { readonly listings: Listings },
 ): Promise<readonly SignedFile[]> {
+  const numbers = listingsOf(files, exact, listings)
   const fitted = await fitFiles(files, exact, context.signal)
-  const exactFiles = await mapBounded(fitted, CONCURRENT_REWRITES, file =>
-    makeExact(file, exact, context.signal),
+  const exactFiles = await mapBounded(fitted, CONCURRENT_REWRITES, async (file, i) =>
+    listed(await makeExact(file, exact, context.signal), numbers[i]),
   )
   countKinds(files, exactFiles, context.metrics)
   return signExact(exactFiles.flat(), context)
+}
+
+/** Only Iceberg's manifests can list a file twice: logs, folders and timelines know a file by its path. */
+function listingsOf(
+  files: readonly DataFile[],
+  { snapshot }: ExactRows,
+  listings: Listings,
+): readonly (number | undefined)[] {
+  return snapshot.format === 'iceberg' ? files.map(file => listings.next(file)) : []
 }
 
 /** URLs for files that are already what the recipient will be told they are. */
@@ -146,7 +161,10 @@ export async function signExact(
     if (bitmap !== undefined && 'path' in bitmap) paths.push(bitmap.path)
   }
   const signed = await signPaths(paths, context)
-  return exactFiles.map(({ file, vector }) => toSigned(file, vector, signed))
+  return exactFiles.map(exact => {
+    const { listing } = exact
+    return { ...toSigned(exact, signed), ...(listing !== undefined && { listing }) }
+  })
 }
 
 interface SignedPath {
@@ -155,8 +173,7 @@ interface SignedPath {
 }
 
 function toSigned(
-  file: DataFile,
-  vector: DeletionVector | undefined,
+  { file, vector }: ExactFile,
   signed: ReadonlyMap<string, SignedPath>,
 ): SignedFile {
   const { url, expiresAt } = signed.get(file.path)!

@@ -22,6 +22,7 @@ const BY_NAME: ColumnLookup = {
   showsExtras: false,
   annotations: new Set(),
   fromPartitions: new Set(),
+  prefersOwn: false,
 }
 
 /** What is sent of files named after their shapes. */
@@ -31,14 +32,22 @@ async function sent(
     lookup = BY_NAME,
     staged = false,
     redactDropped,
+    contradicted,
   }: {
     readonly lookup?: ColumnLookup
     readonly staged?: boolean
     readonly redactDropped?: 'rewrite' | 'refuse'
+    readonly contradicted?: readonly number[]
   } = {},
 ): Promise<readonly string[]> {
   const asked: string[] = []
-  const table = { files: names.map(name => dataFile(name)), format: 'iceberg' as const }
+  const table = {
+    files: names.map(name => ({
+      ...dataFile(name),
+      ...(contradicted && { contradicted, constants: new Map([[1, 5]]) }),
+    })),
+    format: 'iceberg' as const,
+  }
   const options: EngineOptions = {
     readers: [scriptedReader(table)],
     signers: [scriptedSigner()],
@@ -105,4 +114,20 @@ it('keeps dropped columns from recipients where the provider wants it', async ()
   await expect(sent(['dropped'], { redactDropped: 'rewrite' })).rejects.toMatchObject(refused)
   const refusing = { staged: true, redactDropped: 'refuse' } as const
   await expect(sent(['own', 'dropped'], refusing)).rejects.toMatchObject(refused)
+})
+
+it('rewrites a file that holds a partition column otherwise than its folder says, for those who read it there', async () => {
+  const pandas = { ...BY_NAME, fromPartitions: new Set([1]), prefersOwn: true }
+  const contradicted = [1]
+  expect(await sent(['own'], { lookup: pandas, staged: true, contradicted })).toEqual([
+    'staging/own',
+  ])
+  expect(await sent(['own'], { lookup: pandas, contradicted: [] })).toEqual(['orders/own'])
+  await expect(sent(['own'], { lookup: pandas, contradicted })).rejects.toMatchObject({
+    code: 'UNSUPPORTED_FEATURE',
+    message: expect.stringMatching(/column a is in it too, .* folder is named by/),
+  })
+  const kernel = { ...BY_NAME, fromPartitions: new Set([1]) }
+  expect(await sent(['own'], { lookup: kernel, contradicted })).toEqual(['orders/own'])
+  expect(await sent(['own'], { staged: true, contradicted })).toEqual(['staging/own'])
 })

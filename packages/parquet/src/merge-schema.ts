@@ -138,6 +138,10 @@ function widerType(a: DataType, b: DataType): DataType | undefined {
 
 function holds(wide: DataType, narrow: DataType): boolean {
   if (wide === 'long') return narrow === 'int'
+  if (typeof wide === 'object' && wide.kind === 'decimal') {
+    const digits = narrow === 'int' ? 10 : narrow === 'long' ? 19 : Number.POSITIVE_INFINITY
+    return wide.precision - wide.scale >= digits
+  }
   return wide === 'double' && (narrow === 'float' || narrow === 'int')
 }
 

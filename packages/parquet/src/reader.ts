@@ -140,6 +140,7 @@ async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapsho
     properties: new Map(),
     features: new Set(merged.widened ? ['typeWidening'] : []),
     shapesFrom: 'footers',
+    ...unspelt(partitions, partitionFields),
     native: { format: 'parquet' },
     totals: { files: files.length, bytes },
     files: await fileBatches({ ...folder, ...read, values: partitions.values, partitionFields }),
@@ -187,6 +188,15 @@ function withPartitions(fields: readonly Field[], partitions: HivePartitions): S
       return { id, name, physicalName: name, type, nullable: true }
     })
   return createSchema([...foldersWin(fields, partitions), ...fresh])
+}
+
+/** The empty text of a folder's name is a value like any other, which the wire has no spelling for. */
+function unspelt(
+  { values }: HivePartitions,
+  partitionFields: readonly FieldPath[],
+): Pick<Snapshot, 'unspeltPartitions'> {
+  const found = partitionFields.filter((_, i) => values.some(row => row[i] === ''))
+  return found.length === 0 ? {} : { unspeltPartitions: new Set(found.map(([{ id }]) => id)) }
 }
 
 function specFields(partitionFields: readonly FieldPath[]) {

@@ -17,7 +17,8 @@ export function partitionFields(metadata: TableMetadata): readonly Field[] {
       if (transform.kind === 'identity') names.add(sourceIds[0]!)
     }
   }
-  return schema.fields.filter(field => names.has(field.id))
+  const unspelt = metadata.unspeltPartitions
+  return schema.fields.filter(({ id }) => names.has(id) && !unspelt?.has(id))
 }
 
 function dropsPartitionColumns({ properties }: TableMetadata): boolean {
