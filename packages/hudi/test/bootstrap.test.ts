@@ -70,6 +70,16 @@ describe('bootstrapped tables', () => {
     })
   })
 
+  it('are refused with the line to add where their source is not theirs to read', async () => {
+    const store = memoryStore({ objects: [...fixture('boot-nested-v9')] })
+    const reader = hudiReader({ store, cache: noCache })
+    const snapshot = await reader.snapshot({ location: 'memory:///t' })
+    await expect(liveFiles(snapshot)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining('auxiliaryLocations: ["file:///lake/boot-nested-v9-src"]'),
+    })
+  })
+
   it('are refused where a source file was replaced', async () => {
     const snapshot = await snapshotOf('boot-nested-v9', objects => {
       const [path] = some(objects, /\/src\/.*parquet/)
