@@ -70,8 +70,8 @@ function misfitOfField(
   level: Level,
 ): Misfit | undefined {
   const isTop = level.above === ''
-  if (isTop && level.lookup.fromPartitions.has(field.id)) return undefined
   const column = `${level.above}${field.name}`
+  if (isTop && level.lookup.fromPartitions.has(field.id)) return shownInstead(field, columns, level)
   const own = level.find(field, columns)
   for (const found of seenBy(field, columns, level)) {
     if (found === own) continue
@@ -86,6 +86,18 @@ function misfitOfField(
   }
   const node = columns[own]!
   return misfitOfType(field.type, node, { ...level, above: `${column}.`, isElement: false }, field)
+}
+
+/** Pandas shows a column that is in the file, whatever the answer says of it; a bootstrapped file's own does not count. */
+function shownInstead(
+  field: Field,
+  columns: readonly ShapeNode[],
+  { lookup, find }: Level,
+): Misfit | undefined {
+  const isHidden = find(field, columns) === undefined && named(field.name, columns) !== undefined
+  if (!lookup.showsExtras || !isHidden) return undefined
+  const reason = 'is in it, where only its folder says the value'
+  return { kind: 'partition', column: field.name, reason }
 }
 
 /** Where the recipient, or each that it could be, finds the field. */
