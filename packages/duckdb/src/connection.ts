@@ -9,6 +9,7 @@ import type {
 } from '@duckdb/node-api'
 import { TableError, throwIfCancelled } from '@spillway/core'
 import type { Json } from './json.js'
+import { isUnsupportedParquet } from './share/sql-error.js'
 import { type SqlType, sqlTypeOf } from './sql-type.js'
 
 /** A block of rows as DuckDB hands it over, a vector a column. */
@@ -221,6 +222,12 @@ function tableErrorOf(error: unknown): TableError {
   if (missing !== null) {
     return new TableError('TABLE_CORRUPT', `the table names a file that is not there`, {
       context: { path: missing[1]! },
+      cause: error,
+    })
+  }
+  // Files are all that our own SQL can fail at in this way.
+  if (isUnsupportedParquet(message)) {
+    return new TableError('UNSUPPORTED_FEATURE', `a file could not be read: ${message}`, {
       cause: error,
     })
   }

@@ -29,7 +29,12 @@ export function stubOf(name: string, fields: readonly Field[], path: string): St
 
 /** The relation that SQL names: the stub, or what the variable of its name says while a query runs. */
 export function switchedSql(stub: Stub): string {
-  return `FROM query(coalesce(getvariable(${quoteText(stub.name)}), ${quoteText(stub.sql)}))`
+  return switchedTo(stub.name, quoteText(stub.sql))
+}
+
+/** A relation that is what the variable says, else what the expression `otherwise` gives. */
+export function switchedTo(variable: string, otherwise: string): string {
+  return `FROM query(coalesce(getvariable(${quoteText(variable)}), ${otherwise}))`
 }
 
 /** DuckDB's type of a column as shared tables show it. */
