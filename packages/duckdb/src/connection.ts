@@ -10,7 +10,8 @@ import type {
 import { TableError, throwIfCancelled } from '@spillway/core'
 import type { Json } from './json.js'
 import { isUnsupportedParquet } from './share/sql-error.js'
-import { type SqlType, sqlTypeOf } from './sql-type.js'
+import { isJson, type SqlType, sqlTypeOf } from './sql-type.js'
+import { variantJson } from './variant-json.js'
 
 /** A block of rows as DuckDB hands it over, a vector a column. */
 export type Chunk = DuckDBDataChunk
@@ -161,7 +162,12 @@ class Session implements Connection {
 
   async json(sql: string, signal?: AbortSignal): Promise<SqlAnswer> {
     const result = await this.#interruptible(signal, () => this.#connection.run(sql), sqlErrorOf)
-    return { columns: result.columnNames(), rows: (await result.getRowsJson()) as Json[][] }
+    const documents = result.columnTypes().map(isJson)
+    const rows = (await result.getRowsJson()) as Json[][]
+    if (!documents.includes(true)) return { columns: result.columnNames(), rows }
+    const read = (value: Json, i: number) =>
+      documents[i] && typeof value === 'string' ? variantJson(value) : value
+    return { columns: result.columnNames(), rows: rows.map(row => row.map(read)) }
   }
 
   async types(sql: string): Promise<readonly SqlType[]> {

@@ -11,6 +11,9 @@ export interface Stub {
   readonly sql: string
 }
 
+/** DuckDB knows no relation without columns: a table that has none shows its rows by one that is nobody's. */
+export const NO_COLUMNS = 'CAST(NULL AS INTEGER) AS "no columns"'
+
 /** What the stub's file holds: the error that DuckDB shows quotes it. */
 export const STUB_TEXT =
   'This table is shared: give the SQL to query() of what attachShare returned, which fetches what it reads'
@@ -22,8 +25,10 @@ export const STUB_TEXT =
 export function stubOf(name: string, fields: readonly Field[], path: string): Stub {
   const columns = fields.map((field, i) => `'${name}_c${i}': ${quoteText(typeText(field))}`)
   const select = fields.map((field, i) => `${name}_c${i} AS ${quoteName(field.name)}`)
+  if (select.length === 0) select.push(NO_COLUMNS)
   const options = `auto_detect=false, header=false, delim=chr(1), quote='', escape='', null_padding=true, strict_mode=false`
-  const scan = `read_csv(${quoteText(path)}, ${options}, columns={'${name}': 'BIGINT', ${columns.join(', ')}})`
+  const all = [`'${name}': 'BIGINT'`, ...columns].join(', ')
+  const scan = `read_csv(${quoteText(path)}, ${options}, columns={${all}})`
   return { name, fields, sql: `SELECT ${select.join(', ')} FROM ${scan} WHERE ${name} IS NOT NULL` }
 }
 
