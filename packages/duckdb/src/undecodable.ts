@@ -1,9 +1,10 @@
 /** DuckDB's words for valid Parquet that it has no decoder for. */
 const MESSAGES = [
-  /Unsupported compression codec/,
+  /^Not implemented Error/,
+  /unsupported (?:compression )?codec/i,
   /Unsupported page encoding/,
   /encoding is only supported for/,
-  /is encrypted, but 'encryption_config' was not set/,
+  /encrypt/i,
   /Unsupported (?:converted|logical) type/,
   /option on file with column named .* is not supported/,
 ]
