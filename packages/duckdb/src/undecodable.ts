@@ -1,3 +1,5 @@
+import { OLD_CALENDAR } from './old-calendar-sql.js'
+
 /** DuckDB's words for valid Parquet that it has no decoder for. */
 const MESSAGES = [
   /Unsupported compression codec/,
@@ -5,6 +7,7 @@ const MESSAGES = [
   /encoding is only supported for/,
   /is encrypted, but 'encryption_config' was not set/,
   /Unsupported (?:converted|logical) type/,
+  new RegExp(OLD_CALENDAR),
   /option on file with column named .* is not supported/,
 ]
 
