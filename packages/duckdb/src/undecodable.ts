@@ -7,6 +7,7 @@ const MESSAGES = [
   /encoding is only supported for/,
   /is encrypted, but 'encryption_config' was not set/,
   /Unsupported (?:converted|logical) type/,
+  /MAP(?:_KEY_VALUE)? requires two children/,
   new RegExp(OLD_CALENDAR),
   /option on file with column named .* is not supported/,
 ]
