@@ -1,3 +1,5 @@
+import { OLD_CALENDAR } from './old-calendar-sql.js'
+
 /** DuckDB's words for valid Parquet that it has no decoder for. */
 const MESSAGES = [
   /^Not implemented Error/,
@@ -6,6 +8,8 @@ const MESSAGES = [
   /encoding is only supported for/,
   /encrypt/i,
   /Unsupported (?:converted|logical) type/,
+  /MAP(?:_KEY_VALUE)? requires two children/,
+  new RegExp(OLD_CALENDAR),
   /option on file with column named .* is not supported/,
 ]
 
