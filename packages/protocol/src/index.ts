@@ -24,7 +24,7 @@ export { parseJsonPredicate } from './json-predicate.js'
 export { type JsonValue, parseJson, RawJson, type WireValue, writeJson } from './json-text.js'
 export type { LineOptions, WireFile } from './line-options.js'
 export { createTokenCodec, type TokenCodec, type TokenUse } from './page-token.js'
-export { partitionFields } from './partition-text.js'
+export { partitionColumns, partitionFields } from './partition-text.js'
 export { type Profile, parseProfile, profileText } from './profile.js'
 export {
   parseQueryInfoRequest,
