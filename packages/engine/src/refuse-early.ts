@@ -10,12 +10,16 @@ import type { PlannedFiles } from '@spillway/planner'
 import { type ExactRows, fitsInLine, hasLogs, wayOf } from './exact-files.js'
 import type { Misfit } from './fit.js'
 import { type FittedFile, fitFiles, needsShapes, notConstant } from './fitted-files.js'
+import type { TableRoots } from './inside-root.js'
 import { mapBounded } from './map-bounded.js'
+import { OutsideFiles, type OutsideFinder } from './outside-files.js'
 import type { PartitionGrant } from './partition-grant.js'
 import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
 import { longestVector } from './vector-length.js'
 
 export interface EarlyOptions {
+  readonly roots: TableRoots
+  readonly outside: OutsideFinder
   /** Files that are not handed out are no reason to refuse. */
   readonly isGranted?: PartitionGrant
   readonly signal?: AbortSignal
@@ -25,28 +29,42 @@ const FILES_AT_ONCE = 1024
 const CONCURRENT_LOOKS = 8
 
 /**
- * A file that can only be refused must be, before the first line. Where there may be one the plan is made to its end
- * and kept (columns and selections, no object a file), for the stream that follows.
+ * A file that can only be refused must be, before the first line: the plan is made to its end and kept (columns and
+ * selections, no object a file), for the stream that follows. Nothing that lies outside the table is opened.
  */
 export async function refuseEarly(
   plan: AsyncIterable<PlannedFiles>,
   exact: ExactRows,
   options: EarlyOptions,
-): Promise<AsyncIterable<PlannedFiles> | Iterable<PlannedFiles>> {
-  if (!mayRefuseFiles(exact)) return plan
+): Promise<readonly PlannedFiles[]> {
+  const mayRefuse = mayRefuseFiles(exact)
+  const outside = new OutsideFiles(options.roots)
   const look: Look = { exact, options, refused: 0, tooLong: 0, misfits: 0, misfit: undefined }
   const kept: PlannedFiles[] = []
   for await (const planned of plan) {
     throwIfCancelled(options.signal)
     refuseForeign(planned.files, planned.selection, exact.snapshot)
-    await lookThrough(planned, look)
+    const isInside = await lookOutside(planned, outside, look)
+    if (isInside && mayRefuse) await lookThrough(planned, look)
     kept.push(planned)
   }
+  outside.refuse()
   const { misfit, misfits } = look
   if (misfit !== undefined) throw misfitRefusal(exact, { files: misfits, misfit })
   if (look.refused > 0) throw deletedRowsRefusal(exact, { files: look.refused })
   if (look.tooLong > 0) throw deletedRowsRefusal(exact, { files: look.tooLong, tooLong: true })
   return kept
+}
+
+/** False where files of the plan that would be handed out lie outside the table: `outside` has them then. */
+async function lookOutside(
+  planned: PlannedFiles,
+  outside: OutsideFiles,
+  { exact: { snapshot }, options }: Look,
+): Promise<boolean> {
+  const rows = await options.outside.find(planned, { ...options, snapshot })
+  await outside.addRows(planned.files, rows, options)
+  return rows.length === 0
 }
 
 /** True where some file of the table may be refused whatever the recipient accepts by itself. */

@@ -14,8 +14,10 @@ import {
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { type ExactFile, type ExactRows, makeExact, refuseTable } from './exact-files.js'
 import { fitFiles } from './fitted-files.js'
+import { explainOutside, type TableRoots } from './inside-root.js'
 import { mapBounded } from './map-bounded.js'
 import type { Metrics } from './metrics.js'
+import type { OutsideFinder } from './outside-files.js'
 import { partitionGrant } from './partition-grant.js'
 import { refuseEarly } from './refuse-early.js'
 
@@ -53,7 +55,8 @@ export interface SigningContext {
   readonly store?: ObjectStore
   readonly shapes?: FileShapes
   readonly signerFor: (path: string) => UrlSigner
-  readonly guard: (path: string) => void
+  readonly roots: TableRoots
+  readonly outside: OutsideFinder
   readonly metrics: Metrics
   readonly clock: () => number
   readonly expiresInSeconds: number
@@ -74,7 +77,7 @@ export function signFiles(
   const scan = grantedScan(options)
   const plan = planScan(snapshot, scan)
   const isGranted = grant === undefined ? undefined : partitionGrant(grant, snapshot)
-  const { resolver, store, shapes } = context
+  const { resolver, store, shapes, roots, outside } = context
   const exact = {
     snapshot,
     accepts,
@@ -86,8 +89,10 @@ export function signFiles(
 
   async function* batches() {
     refuseTable(exact, { partly: grant !== undefined })
-    const look = { ...(isGranted && { isGranted }), ...(signal && { signal }) }
-    for await (const { files, selection } of await refuseEarly(plan, exact, look)) {
+    const look = { roots, outside, ...(isGranted && { isGranted }), ...(signal && { signal }) }
+    for (const { files, selection } of await refuseEarly(plan, exact, look).catch(
+      explainOutside(roots),
+    )) {
       for (let start = 0; start < selection.length; start += FILES_PER_BATCH) {
         throwIfCancelled(signal)
         const rows = selection.subarray(start, start + FILES_PER_BATCH)
@@ -178,7 +183,7 @@ async function signPaths(
 ): Promise<ReadonlyMap<string, SignedPath>> {
   const bySigner = new Map<UrlSigner, Set<string>>()
   for (const path of paths) {
-    context.guard(path)
+    context.roots.check(path)
     const signer = context.signerFor(path)
     const group = bySigner.get(signer)
     if (group === undefined) bySigner.set(signer, new Set([path]))

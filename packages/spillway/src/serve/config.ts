@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { TableError } from '@spillway/core'
 import { checkSharesConfig, isCorsOrigin, type SharesConfig } from '@spillway/server'
-import { locationFromInput, parseUri } from '@spillway/storage'
+import { locationFromInput, parseUri, relativeTo } from '@spillway/storage'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { sourceOf } from '../table-source.js'
@@ -170,16 +170,13 @@ function located(config: SharesConfig, folder: string): SharesConfig {
 }
 
 function locatedTable(table: TableConfig, folder: string): TableConfig {
-  const { location, metadataFile, rebase } = sourceOf(table, folder)
-  const { auxiliaryLocations } = table
+  const { location, metadataFile, rebase, auxiliaryLocations } = sourceOf(table, folder)
   return {
     ...table,
     location,
     ...(metadataFile !== undefined && { metadataFile }),
     ...(rebase !== undefined && { rebase: [...rebase] }),
-    ...(auxiliaryLocations && {
-      auxiliaryLocations: auxiliaryLocations.map(each => locationFromInput(each, folder)),
-    }),
+    ...(auxiliaryLocations && { auxiliaryLocations: [...auxiliaryLocations] }),
   }
 }
 
@@ -212,8 +209,16 @@ function localRoots(shares: SharesConfig, staging: string | undefined): readonly
       ...auxiliaryLocations,
     ]),
     ...(staging === undefined ? [] : [staging]),
-  ]
-  return [...new Set(locations.filter(each => parseUri(each).scheme === 'file'))]
+  ].filter(isLocal)
+  const targets = tablesOf(shares)
+    .flatMap(({ rebase = [] }) => rebase.map(({ to }) => to))
+    .filter(isLocal)
+    .filter(target => !locations.some(root => relativeTo(root, target) !== undefined))
+  return [...new Set([...locations, ...targets])]
+}
+
+function isLocal(location: string): boolean {
+  return parseUri(location).scheme === 'file'
 }
 
 function messageOf(error: unknown): string {
