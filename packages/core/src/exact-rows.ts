@@ -31,6 +31,8 @@ export interface ColumnLookup {
   readonly annotations: ReadonlySet<string>
   /** Ids of the columns that it takes from an answer's partition values and not from a file. */
   readonly fromPartitions: ReadonlySet<number>
+  /** True where it takes those from a file all the same, if the file has them too (pandas). */
+  readonly prefersOwn: boolean
 }
 
 /** Positions to subtract from the rows of a file. */

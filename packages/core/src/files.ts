@@ -53,6 +53,8 @@ export interface FileList {
   readonly handles: readonly FileBatchHandle[]
   /** Row i summarises handles[i]. */
   readonly summaries: StatsTable
+  /** True where loading a batch may find a file that nobody can be told about: to be known before the first byte. */
+  readonly mayRefuse?: boolean
   /**
    * Bounds of `fields` for the handles in `rows` from an index of their own, where the format has one: asked before
    * any of them is loaded. Other rows may stay unknown.
@@ -95,11 +97,16 @@ export interface DataFile {
   /** Columns that hold one value in all rows of this file, by field id, beside what `partition` says. */
   readonly constants?: ReadonlyMap<number, Value | null>
   /**
+   * Partition columns, by field id, that the file also holds itself, where its metadata does not prove that they hold
+   * what `partition` says: a reader that prefers a file's own columns would answer other values than planning does.
+   */
+  readonly contradicted?: readonly number[]
+  /**
    * Which of its rows are meant, where not all are (what one write changed): files that agree in everything else
    * differ in this. The snapshot that goes with such a file knows.
    */
   readonly part?: string
-  /** What a Delta add action said, passed on unchanged. */
+  /** What a Delta add action said, for whoever reads Delta. */
   readonly delta?: DeltaAdd
 }
 
@@ -111,12 +118,23 @@ export interface ValueBounds {
 }
 
 export interface DeltaAdd {
+  /** By physical name, as others are told: values in one spelling, texts as they were recorded. */
   readonly partitionValues: ReadonlyMap<string, string | null>
   readonly stats?: string
   readonly tags?: ReadonlyMap<string, string>
   readonly baseRowId?: bigint
   readonly defaultRowCommitVersion?: bigint
 }
+
+/**
+ * Which of `files`, by index, each path in a position delete file means: of a file that the table lists twice both. A
+ * path that means none of them is left out. Throws where that cannot be told.
+ */
+export type MatchDeletePaths = (
+  paths: readonly string[],
+  files: readonly Pick<DataFile, 'recordedPath'>[],
+  signal?: AbortSignal,
+) => Promise<ReadonlyMap<string, readonly number[]>>
 
 /** Rows to subtract from a data file. */
 export type DeleteFile =
@@ -137,6 +155,8 @@ export type DeleteFile =
       readonly size: number
       /** Rows that it deletes, of all the files it names together. */
       readonly recordCount?: number
+      /** Absent where its paths are files' recorded ones, byte for byte. */
+      readonly match?: MatchDeletePaths
     }
   | {
       readonly kind: 'equality-delete'

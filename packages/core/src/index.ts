@@ -84,6 +84,7 @@ export {
   unknownStats,
 } from './stats.js'
 export type * from './transform.js'
+export { unescapePath } from './unescape-path.js'
 export type * from './url-signer.js'
 export {
   compareBytes,

@@ -39,6 +39,11 @@ export interface TableMetadata {
    * which is what absent means, or nothing but the file's own footer.
    */
   readonly shapesFrom?: 'metadata' | 'footers'
+  /**
+   * Partition columns, by field id, with a value that no answer can spell: the empty text, which recipients take for null.
+   * They are declared like any other column, so files that do not hold them are rewritten.
+   */
+  readonly unspeltPartitions?: ReadonlySet<number>
   readonly native: NativeMetadata
 }
 

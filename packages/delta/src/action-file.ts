@@ -1,12 +1,13 @@
-import { type DataFile, TableError, type Value } from '@spillway/core'
+import { type DataFile, TableError } from '@spillway/core'
 import type { FileAction } from './actions.js'
 import { originalOf, parseTags } from './add-details.js'
 import { resolvePath } from './data-path.js'
 import { vectorFile } from './deletion-vector.js'
 import { LazyBounds } from './lazy-bounds.js'
 import type { FileContext } from './live-files.js'
-import { parsePartitionValue } from './partition-values.js'
+import { partitionOf } from './partition-columns.js'
 import { readNumRecords } from './stats-text.js'
+import { unreadablePartition } from './unreadable-partition.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -28,24 +29,33 @@ export function actionFile(action: FileAction): (context: FileContext) => DataFi
     defaultRowCommitVersion: action.defaultRowCommitVersion,
   })
   const checkPartition = partitionCheck(action, recordedPath)
-  return ({ source, metadata }) => ({
-    path: resolvePath(source, recordedPath),
-    recordedPath,
-    fileFormat: 'parquet',
-    size,
-    modificationTime,
-    ...(Number.isNaN(records) ? {} : { recordCount: records }),
-    specId: 0,
-    partition: metadata.partitionFields.map((field): Value | null => {
-      checkPartition()
-      return parsePartitionValue(partitionValues.get(field.physicalName), field.type).value
-    }),
-    ...(original.baseRowId === undefined ? {} : { firstRowId: original.baseRowId }),
-    deletes: vector === undefined ? [] : [vectorFile(source, vector)],
-    logFiles: [],
-    bounds: new LazyBounds(original.stats, metadata),
-    delta: { partitionValues, ...original },
-  })
+  return ({ source, metadata }) => {
+    const { partitionFields } = metadata
+    if (partitionFields.length > 0) checkPartition()
+    const partition = partitionFields.map(field => {
+      const { recorded, value } = partitionOf(partitionValues, field, metadata)
+      if (value === undefined) throw unreadablePartition(field, recorded, recordedPath)
+      return value
+    })
+    const spelled = partition.map(
+      (value, i) => [partitionFields[i]!.physicalName, value.spelled] as const,
+    )
+    return {
+      path: resolvePath(source, recordedPath),
+      recordedPath,
+      fileFormat: 'parquet',
+      size,
+      modificationTime,
+      ...(Number.isNaN(records) ? {} : { recordCount: records }),
+      specId: 0,
+      partition: partition.map(({ value }) => value),
+      ...(original.baseRowId === undefined ? {} : { firstRowId: original.baseRowId }),
+      deletes: vector === undefined ? [] : [vectorFile(source, vector)],
+      logFiles: [],
+      bounds: new LazyBounds(original.stats, metadata),
+      delta: { partitionValues: new Map(spelled), ...original },
+    }
+  }
 }
 
 /** Removes of old writers may leave the partition out, and then nothing says which one lost rows. */

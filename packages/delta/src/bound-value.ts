@@ -1,8 +1,10 @@
 import { type DataType, type PrimitiveType, physicalKind, type Value } from '@spillway/core'
 import { ByteBuffer } from './byte-buffer.js'
+import { upperOfMaximum } from './cut-maximum.js'
 import { fitsPrecision, parseDecimal, rescale, type ScaledDecimal } from './decimal.js'
+import { parseFloatText } from './float-text.js'
 import type { JsonCursor } from './json-cursor.js'
-import { parseFloatText } from './partition-values.js'
+
 import type { ColumnTraits } from './schema.js'
 import { floorDivide, parseDate, parseTimestamp } from './temporal.js'
 
@@ -103,7 +105,7 @@ export class JsonBoundReader {
     if (side === 'lower' && isPlainAscii(bytes)) return bytes
     const text = decodeUtf8(bytes)
     if (text === undefined) return null
-    return side === 'lower' ? text : stringUpper(text, this.#rules.stringPrefixLength)
+    return side === 'lower' ? text : upperOfMaximum(text, this.#rules.stringPrefixLength)
   }
 }
 
@@ -132,7 +134,7 @@ export function typedBound(
         : null
     case 'string':
       if (typeof value !== 'string') return null
-      return side === 'lower' ? value : stringUpper(value, rules.stringPrefixLength)
+      return side === 'lower' ? value : upperOfMaximum(value, rules.stringPrefixLength)
     case 'date':
       return from === 'date' ? value : null
     case 'boolean':
@@ -251,26 +253,6 @@ function timestampBound(text: string, type: 'timestamp' | 'timestamptz', side: S
   if (zone === 'none') margin = ZONE_MARGIN_MICROS
   else if (zone === 'offset' && micros < LAST_OFFSET_WITH_SECONDS) margin = OFFSET_SECONDS_MICROS
   return widenTimestamp(side === 'lower' ? micros - margin : micros + margin, side)
-}
-
-/** A maximum this long may be a prefix: the next prefix is above everything that starts with it. */
-function stringUpper(text: string, prefixLength: number): string | null {
-  return text.length < prefixLength ? text : nextPrefix(text)
-}
-
-const LAST_CODE_POINT = 0x10ffff
-
-/** The least string above every string that starts with `text`, by code point; null where there is none. */
-export function nextPrefix(text: string): string | null {
-  const points = Array.from(text, char => char.codePointAt(0)!)
-  while (points.length > 0) {
-    const last = points.pop()!
-    if (last === LAST_CODE_POINT) continue
-    // Surrogates are no characters: the one after U+D7FF is U+E000.
-    const next = last === 0xd7ff ? 0xe000 : last + 1
-    return String.fromCodePoint(...points, next)
-  }
-  return null
 }
 
 function isPlainAscii(bytes: Uint8Array): boolean {

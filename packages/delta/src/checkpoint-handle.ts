@@ -4,6 +4,7 @@ import { subtract } from './commit-replay.js'
 import type { DeltaBatch } from './delta-batch.js'
 import type { KeyIndex } from './key-index.js'
 import { type FileContext, liveFiles } from './live-files.js'
+import { parsesPartitions } from './summaries.js'
 
 /** Keys waiting for a part to be loaded are merged when there are more than this many indexes of them. */
 const MAX_PENDING = 8
@@ -17,6 +18,7 @@ export class CheckpointHandle implements FileBatchHandle {
   /** Live rows before `keys`, where an earlier snapshot worked them out. */
   readonly #before: Selection | undefined
   #live: Selection | undefined
+  #isRead = false
 
   constructor(
     part: CheckpointPart,
@@ -36,11 +38,24 @@ export class CheckpointHandle implements FileBatchHandle {
 
   async load(signal?: AbortSignal): Promise<LiveFiles> {
     const batch = await this.part.load(signal)
-    return liveFiles(batch, this.#liveRows(batch), this.#context)
+    const files = liveFiles(batch, this.#liveRows(batch), this.#context)
+    this.#isRead = true
+    return files
+  }
+
+  /** True where every partition value was read before, or a footer proves that all of them can be. */
+  get isReadable(): boolean {
+    return this.#isRead || parsesPartitions(this.part, this.#context.metadata)
   }
 
   /** The same part one or more commits later. */
   after(keys: KeyIndex, context: FileContext): CheckpointHandle {
+    const next = this.#after(keys, context)
+    next.#isRead = this.#isRead && context.metadata === this.#context.metadata
+    return next
+  }
+
+  #after(keys: KeyIndex, context: FileContext): CheckpointHandle {
     if (this.#live !== undefined) {
       return new CheckpointHandle(this.part, context, keys.size === 0 ? [] : [keys], this.#live)
     }

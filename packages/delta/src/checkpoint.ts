@@ -96,9 +96,8 @@ async function openSidecars(
 
 /** Usually a file name under `_sidecars`. PROTOCOL.md, "Sidecar File Information". */
 function sidecarPath(source: TableSource, recorded: string): string {
-  const path = decodePath(recorded)
-  if (isAbsolutePath(path)) return resolvePath(source, recorded)
-  return `${logFolder(source.location)}_sidecars/${path}`
+  if (isAbsolutePath(recorded)) return resolvePath(source, recorded)
+  return `${logFolder(source.location)}_sidecars/${decodePath(recorded)}`
 }
 
 function documents(protocolJson: string | undefined, metadataJson: string | undefined) {

@@ -8,6 +8,7 @@ import {
 } from '@spillway/core'
 import type { ParquetLeafInfo } from '@spillway/encoding'
 import { formatDecimal } from './decimal.js'
+import { floatText } from './float-text.js'
 import { STRUCT_STATS } from './struct-stats.js'
 import { formatDate, formatMillis } from './temporal.js'
 
@@ -75,7 +76,7 @@ function textOf(node: Node, batch: ParquetBatch, row: number): string | undefine
 /** Undefined for types that Delta keeps no minima and maxima of. */
 function jsonOf(value: Value, type: PrimitiveType): string | undefined {
   if (typeof value === 'number' && (type === 'float' || type === 'double'))
-    return floatText(value, type)
+    return floatJson(value, type)
   if (type === 'date') return `"${formatDate(Number(value))}"`
   if (typeof value === 'bigint') {
     if (type === 'timestamptz') return `"${formatMillis(value)}Z"`
@@ -87,14 +88,7 @@ function jsonOf(value: Value, type: PrimitiveType): string | undefined {
   return JSON.stringify(value)
 }
 
-function floatText(value: number, type: 'float' | 'double'): string {
-  if (!Number.isFinite(value)) return JSON.stringify(String(value))
-  if (Object.is(value, -0)) return '-0.0'
-  if (type === 'double') return JSON.stringify(value)
-  // The shortest text that is this float again.
-  for (let digits = 6; digits < 10; digits++) {
-    const text = value.toPrecision(digits)
-    if (Math.fround(Number(text)) === value) return JSON.stringify(Number(text))
-  }
-  return JSON.stringify(value)
+function floatJson(value: number, type: 'float' | 'double'): string {
+  const text = floatText(value, type)
+  return Number.isFinite(value) ? text : JSON.stringify(text)
 }

@@ -13,18 +13,22 @@ export function decodePath(recorded: string): string {
   }
 }
 
-const SCHEME = /^[a-zA-Z][a-zA-Z0-9+.-]*:/
+const ABSOLUTE = /^(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?\//
 
-/** True for a URI with a scheme and for a path from the root of the table's own file system. */
-export function isAbsolutePath(path: string): boolean {
-  return path.startsWith('/') || SCHEME.test(path)
+/**
+ * True for a URI with a scheme and a path, and for a path from the root of the table's own file system. To be asked of
+ * the text as recorded: an encoded colon or slash belongs to a name. A colon without a slash after it does, too, where a
+ * writer did not encode it.
+ */
+export function isAbsolutePath(recorded: string): boolean {
+  return ABSOLUTE.test(recorded)
 }
 
 /** Where a data file or vector lies, `rebase` applied to absolute paths. */
 export function resolvePath(source: TableSource, recorded: string): string {
   const path = decodePath(recorded)
   const folder = source.location.endsWith('/') ? source.location : `${source.location}/`
-  if (!isAbsolutePath(path)) return folder + path
+  if (!isAbsolutePath(recorded)) return folder + path
   return rebased(source, qualify(source.location, path))
 }
 

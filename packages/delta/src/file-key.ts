@@ -1,5 +1,5 @@
 import { hash64Into } from '@spillway/core'
-import { decodePath, qualify } from './data-path.js'
+import { decodePath, isAbsolutePath, qualify } from './data-path.js'
 import { type VectorDescriptor, vectorId } from './deletion-vector.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -37,8 +37,13 @@ function needsSpelling(path: Uint8Array): boolean {
 }
 
 function respell(location: string, path: Uint8Array): Uint8Array {
-  const decoded = qualify(location, decodePath(utf8.decode(path)))
-  return encoder.encode(decoded.replace(/^file:\/*(?=\/)/, ''))
+  const recorded = utf8.decode(path)
+  const decoded = decodePath(recorded)
+  if (isAbsolutePath(recorded)) {
+    return encoder.encode(qualify(location, decoded).replace(/^file:\/*(?=\/)/, ''))
+  }
+  // A name with an encoded scheme or slash in it is not the absolute path that it decodes to.
+  return encoder.encode(isAbsolutePath(decoded) ? `./${decoded}` : decoded)
 }
 
 /** The 64-bit keys of a run of files, growing; `lanes` has the low and the high half of each, in the machine's order. */

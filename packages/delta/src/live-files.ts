@@ -1,4 +1,10 @@
-import type { DataFile, LiveFiles, Selection, TableSource } from '@spillway/core'
+import {
+  type DataFile,
+  type LiveFiles,
+  readString,
+  type Selection,
+  type TableSource,
+} from '@spillway/core'
 import type { AddOriginal, Originals } from './add-details.js'
 import { blockTexts } from './block-texts.js'
 import { resolvePath } from './data-path.js'
@@ -6,6 +12,8 @@ import { vectorFile } from './deletion-vector.js'
 import type { DeltaBatch } from './delta-batch.js'
 import { LazyBounds } from './lazy-bounds.js'
 import type { DeltaMetadata } from './metadata.js'
+import type { TypedPartition } from './typed-partition.js'
+import { unreadablePartition } from './unreadable-partition.js'
 
 /** What turning rows of a batch into files needs to know about the table. */
 export interface FileContext {
@@ -13,9 +21,11 @@ export interface FileContext {
   readonly metadata: DeltaMetadata
 }
 
-/** What one snapshot makes of a batch. */
+/** What one snapshot makes of a batch. Throws where the partition value of a live file cannot be read. */
 export function liveFiles(base: DeltaBatch, live: Selection, context: FileContext): LiveFiles {
   const { vectors } = base
+  const partitions = typedPartitions(base, context.metadata)
+  checkPartitions(partitions, base, live, context)
   let originals: Originals | undefined
   return {
     batch: base.under(context.metadata),
@@ -31,7 +41,12 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
       const said = await originals.of(rows)
       const paths = blockTexts(base.path, rows)
       return Array.from(rows, (row, i) => {
-        return dataFile(base, row, { recordedPath: paths[i]!, original: said[i]!, context })
+        return dataFile(base, row, {
+          recordedPath: paths[i]!,
+          original: said[i]!,
+          context,
+          partitions,
+        })
       })
     },
   }
@@ -44,9 +59,10 @@ function dataFile(
     readonly recordedPath: string
     readonly original: AddOriginal
     readonly context: FileContext
+    readonly partitions: readonly TypedPartition[]
   },
 ): DataFile {
-  const { recordedPath, original, context } = known
+  const { recordedPath, original, context, partitions } = known
   const { source, metadata } = context
   const records = batch.recordCount[row]!
   const vector = batch.vectors?.at(row)
@@ -59,13 +75,46 @@ function dataFile(
     modificationTime: batch.modificationTime[row]!,
     ...(Number.isNaN(records) ? undefined : { recordCount: records }),
     specId: 0,
-    partition: metadata.partitionFields.map(field =>
-      batch.partitions.value(row, field.physicalName, field.type),
-    ),
+    partition: partitions.map(column => column.at(row).value),
     ...(baseRowId === undefined ? undefined : { firstRowId: baseRowId }),
     deletes: vector === undefined ? [] : [vectorFile(source, vector)],
     logFiles: [],
     bounds: new LazyBounds(original.stats, metadata),
-    delta: { partitionValues: batch.partitions.recordedRow(row), ...original },
+    delta: { partitionValues: spelledRow(partitions, row, metadata), ...original },
+  }
+}
+
+function spelledRow(
+  partitions: readonly TypedPartition[],
+  row: number,
+  { partitionFields }: DeltaMetadata,
+): ReadonlyMap<string, string | null> {
+  return new Map(
+    partitions.map((column, i) => [partitionFields[i]!.physicalName, column.at(row).spelled]),
+  )
+}
+
+function typedPartitions(batch: DeltaBatch, metadata: DeltaMetadata): readonly TypedPartition[] {
+  return metadata.partitionFields.map(field => batch.partitions.typed(field, metadata))
+}
+
+/** True where every partition value of the live files can be read, as in almost every table. */
+export function isReadable(batch: DeltaBatch, live: Selection, metadata: DeltaMetadata): boolean {
+  return typedPartitions(batch, metadata).every(
+    column => column.firstUnreadable(live) === undefined,
+  )
+}
+
+function checkPartitions(
+  partitions: readonly TypedPartition[],
+  batch: DeltaBatch,
+  live: Selection,
+  { metadata }: FileContext,
+): void {
+  for (const [i, column] of partitions.entries()) {
+    const row = column.firstUnreadable(live)
+    if (row === undefined) continue
+    const path = readString(batch.path, row)
+    throw unreadablePartition(metadata.partitionFields[i]!, column.recorded(row), path)
   }
 }

@@ -23,8 +23,12 @@ export interface DeltaMetadata extends DeltaSchema {
   readonly description?: string
   readonly configuration: ReadonlyMap<string, string>
   readonly columnMappingMode: ColumnMappingMode
+  /** The metaData action, its partition columns spelled as the schema spells them. */
+  readonly document: string
   /** In the order of the metaData action. */
   readonly partitionFields: readonly Field[]
+  /** How actions key their partition values. */
+  readonly partitionNames: ReadonlySet<string>
   readonly partitionSpec: PartitionSpec
   /** Maxima of at least this many characters may be cut short. */
   readonly stringPrefixLength: number
@@ -54,7 +58,9 @@ export function parseMetadata(json: string, protocol: Protocol): DeltaMetadata {
     ...(data.description == null ? {} : { description: data.description }),
     configuration,
     columnMappingMode,
+    document: respelled(json, data.partitionColumns ?? [], partitionFields),
     partitionFields,
+    partitionNames: new Set(partitionFields.map(field => field.physicalName)),
     partitionSpec: specOf(partitionFields),
     stringPrefixLength: prefixLength(configuration),
   }
@@ -87,6 +93,13 @@ function partitionField(schema: DeltaSchema, name: string): Field {
   const path = schema.schema.find([name])
   if (path !== undefined) return leafOf(path)
   throw new TableError('TABLE_CORRUPT', `partition column ${name} is not in the schema`)
+}
+
+/** Some writers list partition columns in another case, and recipients look for the schema's. */
+function respelled(json: string, listed: readonly string[], fields: readonly Field[]): string {
+  if (fields.every(({ name }, i) => name === listed[i])) return json
+  const document = JSON.parse(json) as Readonly<Record<string, unknown>>
+  return JSON.stringify({ ...document, partitionColumns: fields.map(({ name }) => name) })
 }
 
 function specOf(fields: readonly Field[]): PartitionSpec {

@@ -1,13 +1,7 @@
-import {
-  type Column,
-  type ColumnStats,
-  columnBuilder,
-  type DataType,
-  type PlainColumn,
-  typeName,
-  type Value,
-} from '@spillway/core'
-import { type PartitionValue, parsePartitionValue } from './partition-values.js'
+import { type Field, typeName } from '@spillway/core'
+import type { DeltaMetadata } from './metadata.js'
+import { type PartitionType, type PartitionValue, parsePartitionValue } from './partition-values.js'
+import { TypedPartition } from './typed-partition.js'
 
 /** What the log may say: a text, null, or nothing at all. */
 export type Recorded = string | null | undefined
@@ -23,11 +17,8 @@ export class PartitionColumns {
   readonly #columns: ReadonlyMap<string, RecordedPartition>
   readonly #length: number
   readonly #recordedBytes: number
-  readonly #typed = new Map<string, ColumnStats>()
-  /** Values by code, for each name and type that was asked for. */
-  readonly #values = new Map<string, readonly (Value | null)[]>()
-  /** Of a batch with one partition column: its rows as maps, by code. */
-  readonly #rows: ReadonlyMap<string, string | null>[] = []
+  /** By name and type, for each that was asked for. */
+  readonly #typed = new Map<string, TypedPartition>()
 
   constructor(columns: ReadonlyMap<string, RecordedPartition>, length: number) {
     this.#columns = columns
@@ -40,24 +31,6 @@ export class PartitionColumns {
     return this.#recordedBytes + this.#typed.size * this.#length
   }
 
-  /** The partition of one row as recorded. */
-  recordedRow(row: number): ReadonlyMap<string, string | null> {
-    if (this.#columns.size !== 1) return this.#recordedRow(row)
-    const [column] = this.#columns.values()
-    const code = column!.codes[row]!
-    this.#rows[code] ??= this.#recordedRow(row)
-    return this.#rows[code]
-  }
-
-  #recordedRow(row: number): ReadonlyMap<string, string | null> {
-    const values = new Map<string, string | null>()
-    for (const [name, { codes, texts }] of this.#columns) {
-      const text = texts[codes[row]!]
-      if (text !== undefined) values.set(name, text)
-    }
-    return values
-  }
-
   get names(): Iterable<string> {
     return this.#columns.keys()
   }
@@ -67,37 +40,69 @@ export class PartitionColumns {
     return column?.texts[column.codes[row]!]
   }
 
-  value(row: number, name: string, type: DataType): Value | null {
-    const column = this.#find(name)
-    if (column === undefined) return null
-    const key = `${name}\u001f${typeName(type)}`
-    let values = this.#values.get(key)
-    if (values === undefined) {
-      values = column.texts.map(text => parsePartitionValue(text, type).value)
-      this.#values.set(key, values)
+  /** The values of one column at the type that `metadata` gives it. */
+  typed(field: Field, metadata: DeltaMetadata): TypedPartition {
+    const sources = this.#sources(field.physicalName, metadata)
+    const type = partitionType(field, metadata)
+    const key = [...sources, '', typeName(type.type), type.integerBits ?? ''].join('\u001f')
+    let typed = this.#typed.get(key)
+    if (typed === undefined) {
+      typed = new TypedPartition(this.#merged(sources), type)
+      this.#typed.set(key, typed)
     }
-    return values[column.codes[row]!]!
+    return typed
   }
 
-  /** What the values of one column prove, at the type it has now. */
-  stats(name: string, type: DataType): ColumnStats | undefined {
-    const key = `${name}\u001f${typeName(type)}`
-    const known = this.#typed.get(key)
-    if (known !== undefined) return known
-    const column = this.#find(name)
-    const stats = column && typedStats(column, type, this.#length)
-    if (stats !== undefined) this.#typed.set(key, stats)
-    return stats
-  }
-
-  /** Old writers kept the case of the path, not of the schema. */
-  #find(name: string): RecordedPartition | undefined {
-    const exact = this.#columns.get(name)
-    if (exact !== undefined) return exact
+  /** Some writers key values in another case than the schema's, and not every file of a table has the same writer. */
+  #sources(name: string, { partitionNames }: DeltaMetadata): readonly string[] {
     const lowered = name.toLowerCase()
-    for (const [known, column] of this.#columns) if (known.toLowerCase() === lowered) return column
-    return undefined
+    const others = [...this.#columns.keys()].filter(
+      known => known.toLowerCase() === lowered && known !== name && !partitionNames.has(known),
+    )
+    return this.#columns.has(name) ? [name, ...others] : others
   }
+
+  #merged(sources: readonly string[]): RecordedPartition {
+    const [first, ...others] = sources.map(source => this.#columns.get(source)!)
+    if (first === undefined) return { codes: new Uint32Array(this.#length), texts: [undefined] }
+    return others.reduce(firstRecorded, first)
+  }
+}
+
+/** The values of `column`, and where it has none those of `other`. */
+function firstRecorded(column: RecordedPartition, other: RecordedPartition): RecordedPartition {
+  const shift = column.texts.length
+  const moved = (code: number) => (code === 0 ? 0 : code + shift)
+  const codes = column.codes.map((code, row) => code || moved(other.codes[row]!))
+  return { codes, texts: [...column.texts, ...other.texts] }
+}
+
+function partitionType(field: Field, { traits }: DeltaMetadata): PartitionType {
+  return { type: field.type, integerBits: traits.get(field.id)?.integerBits }
+}
+
+/** The partition of one action that is not part of a batch. */
+export function partitionOf(
+  recorded: ReadonlyMap<string, string | null>,
+  field: Field,
+  metadata: DeltaMetadata,
+): { readonly recorded: Recorded; readonly value: PartitionValue | undefined } {
+  const text = recordedUnder(recorded, field.physicalName, metadata)
+  return { recorded: text, value: parsePartitionValue(text, partitionType(field, metadata)) }
+}
+
+function recordedUnder(
+  recorded: ReadonlyMap<string, string | null>,
+  name: string,
+  { partitionNames }: DeltaMetadata,
+): Recorded {
+  const exact = recorded.get(name)
+  if (exact !== undefined) return exact
+  const lowered = name.toLowerCase()
+  for (const [known, text] of recorded) {
+    if (known.toLowerCase() === lowered && !partitionNames.has(known)) return text
+  }
+  return undefined
 }
 
 function recordedBytes(columns: ReadonlyMap<string, RecordedPartition>): number {
@@ -107,39 +112,6 @@ function recordedBytes(columns: ReadonlyMap<string, RecordedPartition>): number 
     for (const text of texts) bytes += 16 + (text?.length ?? 0) * 2
   }
   return bytes
-}
-
-function typedStats(
-  { codes, texts }: RecordedPartition,
-  type: DataType,
-  length: number,
-): ColumnStats {
-  const values = texts.map(text => parsePartitionValue(text, type))
-  const holdsOf = Uint8Array.from(values, value => value.holds)
-  const holds = new Uint8Array(length)
-  for (let row = 0; row < length; row++) holds[row] = holdsOf[codes[row]!]!
-  const lower = dictionary(codes, values, type, value => value.lower)
-  const upper = values.every(value => value.lower === value.upper)
-    ? lower
-    : dictionary(codes, values, type, value => value.upper)
-  return {
-    holds,
-    ...(lower === undefined ? {} : { lower }),
-    ...(upper === undefined ? {} : { upper }),
-  }
-}
-
-function dictionary(
-  codes: Uint32Array,
-  values: readonly PartitionValue[],
-  type: DataType,
-  boundOf: (value: PartitionValue) => Value | null,
-): Column | undefined {
-  const builder = columnBuilder(type, values.length)
-  if (builder === undefined) return undefined
-  for (const value of values) builder.append(boundOf(value))
-  const bounds: PlainColumn = builder.finish()
-  return { kind: 'dictionary', codes, values: bounds }
 }
 
 /** Gathers the partition values of a growing batch. */

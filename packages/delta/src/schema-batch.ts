@@ -77,10 +77,10 @@ export class SchemaBatch implements FileBatch {
   #partitionStats(): StatsTable {
     const columns = new Map<number, readonly ColumnStats[]>()
     for (const field of this.#metadata.partitionFields) {
-      const stats = this.base.partitions.stats(field.physicalName, field.type)
+      const { stats } = this.base.partitions.typed(field, this.#metadata)
       const unordered = this.#metadata.traits.get(field.id)?.unordered === true
-      // A partition column is never read from the file, so the file's statistics are no evidence: an empty list.
-      columns.set(field.id, stats === undefined ? [] : [unordered ? withoutBounds(stats) : stats])
+      // A partition column is never read from the file, so the file's statistics are no evidence.
+      columns.set(field.id, [unordered ? withoutBounds(stats) : stats])
     }
     return { length: this.length, recordCount: this.base.recordCount, columns }
   }

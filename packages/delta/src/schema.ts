@@ -18,6 +18,8 @@ export interface ColumnTraits {
   readonly widenedFromFloat: boolean
   /** The type is VOID: no file has the column, every value is null. */
   readonly alwaysNull: boolean
+  /** Of a BYTE or SHORT: values beyond are none. */
+  readonly integerBits?: 8 | 16
 }
 
 export interface DeltaSchema {
@@ -177,9 +179,9 @@ function columnTraits(type: Json, metadata: JsonDocument): ColumnTraits | undefi
   const padded = [type, declared].some(name => typeof name === 'string' && name.startsWith('char('))
   const unordered = padded || isCollated(metadata.__COLLATIONS)
   const widenedFromFloat = wasFloat(metadata['delta.typeChanges'])
-  return alwaysNull || unordered || widenedFromFloat
-    ? { alwaysNull, unordered, widenedFromFloat }
-    : undefined
+  const integerBits = type === 'byte' ? 8 : type === 'short' ? 16 : undefined
+  if (!alwaysNull && !unordered && !widenedFromFloat && integerBits === undefined) return undefined
+  return { alwaysNull, unordered, widenedFromFloat, ...(integerBits && { integerBits }) }
 }
 
 function isCollated(collations: Json | undefined): boolean {

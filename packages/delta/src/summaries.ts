@@ -1,5 +1,6 @@
 import {
   type ColumnStats,
+  type Field,
   type FieldPath,
   HOLDS_NULLS,
   HOLDS_VALUES,
@@ -13,6 +14,7 @@ import { boundColumn } from './bound-column.js'
 import { type BoundRules, hasBounds, type Side, typedBound } from './bound-value.js'
 import { ADD_PATH } from './checkpoint-details.js'
 import type { CheckpointPart } from './checkpoint-part.js'
+import { upperOfMaxima } from './cut-maximum.js'
 import type { DeltaMetadata } from './metadata.js'
 import { findLeaf, type LeafPath, leafStatistics } from './row-group.js'
 import { type StatsColumn, statsColumn } from './stats-columns.js'
@@ -40,6 +42,22 @@ export function summarise(
   return { length, recordCount: new Float64Array(length).fill(Number.NaN), columns }
 }
 
+/** True where every add of the part has its partition values as values, too: whoever wrote it could read the texts. */
+export function parsesPartitions(part: CheckpointPart, metadata: DeltaMetadata): boolean {
+  return metadata.partitionFields.every(
+    field => holdsText(field) || completeStatistics(part, parsedPartition(field)) !== undefined,
+  )
+}
+
+/** Of these types any text is a value. */
+export function holdsText({ type }: Field): boolean {
+  return type === 'string' || type === 'binary'
+}
+
+function parsedPartition({ physicalName }: Field): LeafPath {
+  return ['add', 'partitionValues_parsed', physicalName]
+}
+
 interface Places {
   readonly rules: BoundRules
   readonly lower: LeafPath
@@ -57,7 +75,7 @@ function placesOf(path: FieldPath, isPartition: boolean, metadata: DeltaMetadata
       nullCount: structLeaf('nullCount', column),
     }
   }
-  const leaf: LeafPath = ['add', 'partitionValues_parsed', ...column.physicalPath]
+  const leaf = parsedPartition(leafOf(path))
   // Partition values are never cut short.
   const rules = { ...column.rules, stringPrefixLength: Number.POSITIVE_INFINITY }
   return { rules, lower: leaf, upper: leaf, nullCount: undefined }
@@ -103,7 +121,17 @@ function bound(
   const value = side === 'lower' ? statistics?.min : statistics?.max
   const type = findLeaf(source, path)?.type
   if (value === undefined || type === undefined) return undefined
+  // The greatest of many maxima is not the maximum of what they stand for.
+  if (side === 'upper' && rules.type === 'string') {
+    return typeof value === 'string' ? upperOfStrings(value, rules) : undefined
+  }
   return typedBound(value, type, rules, side) ?? undefined
+}
+
+/** Partition values are never cut. */
+function upperOfStrings(greatest: string, { stringPrefixLength }: BoundRules): Value | undefined {
+  if (stringPrefixLength === Number.POSITIVE_INFINITY) return greatest
+  return upperOfMaxima(greatest, stringPrefixLength) ?? undefined
 }
 
 function hasNoNulls(part: CheckpointPart, path: LeafPath): boolean {

@@ -10,9 +10,9 @@ import {
 import type { CheckpointHandle } from './checkpoint-handle.js'
 import type { CommitRun } from './commit-replay.js'
 import { dataFeatures, type Protocol } from './features.js'
-import { liveFiles } from './live-files.js'
+import { isReadable, liveFiles } from './live-files.js'
 import type { DeltaMetadata } from './metadata.js'
-import { summarise } from './summaries.js'
+import { holdsText, summarise } from './summaries.js'
 
 /** One version of a table as this package knows it. What `Snapshot` is made from, and the next version's start. */
 export interface TableState {
@@ -24,6 +24,8 @@ export interface TableState {
   readonly metadata: DeltaMetadata
   readonly metadataJson: string
   readonly checkpointVersion: bigint | undefined
+  /** A newer checkpoint that could not be read. */
+  readonly passedOver: bigint | undefined
   readonly handles: readonly CheckpointHandle[]
   readonly runs: readonly CommitRun[]
   /** The commit file of this version, to be recognised by later. */
@@ -47,7 +49,7 @@ export function snapshotOf(state: TableState): Snapshot {
     partitionSpecs: new Map([[metadata.partitionSpec.id, metadata.partitionSpec]]),
     properties: metadata.configuration,
     features: featuresOf(state),
-    native: { format: 'delta', protocol: state.protocolJson, metaData: state.metadataJson },
+    native: { format: 'delta', protocol: state.protocolJson, metaData: metadata.document },
     files: new DeltaFileList(state),
     ...(state.totals === undefined ? {} : { totals: state.totals }),
   }
@@ -66,6 +68,16 @@ class DeltaFileList implements FileList {
       load: async () => liveFiles(batch, live, { source, metadata }),
     }))
     this.handles = [...state.handles, ...runs]
+  }
+
+  /** Only the first batch is read before the first byte is sent. */
+  get mayRefuse(): boolean {
+    const { handles, runs, metadata } = this.#state
+    if (this.handles.length < 2 || metadata.partitionFields.every(holdsText)) return false
+    return !(
+      handles.every(handle => handle.isReadable) &&
+      runs.every(({ batch, live }) => isReadable(batch, live, metadata))
+    )
   }
 
   get summaries(): StatsTable {

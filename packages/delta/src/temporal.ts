@@ -1,10 +1,12 @@
-const MICROS_PER_SECOND = 1_000_000n
-const SECONDS_PER_DAY = 86_400n
+export const MICROS_PER_SECOND = 1_000_000n
+export const SECONDS_PER_DAY = 86_400n
 
 /** Days since 1970-01-01 in the proleptic Gregorian calendar; undefined where `text` is no date. */
 export function parseDate(text: string): number | undefined {
   const match = /^([+-]?\d{4,7})-(\d{2})-(\d{2})$/.exec(text)
-  return match === null ? undefined : epochDay(Number(match[1]), Number(match[2]), Number(match[3]))
+  if (match === null) return undefined
+  const day = isoDay(Number(match[1]), Number(match[2]), Number(match[3]))
+  return day !== undefined && (day | 0) === day ? day : undefined
 }
 
 export interface ParsedTimestamp {
@@ -20,7 +22,7 @@ const TIMESTAMP =
 export function parseTimestamp(text: string): ParsedTimestamp | undefined {
   const match = TIMESTAMP.exec(text)
   if (match === null) return undefined
-  const day = epochDay(Number(match[1]), Number(match[2]), Number(match[3]))
+  const day = isoDay(Number(match[1]), Number(match[2]), Number(match[3]))
   const hour = Number(match[4] ?? 0)
   const minute = Number(match[5] ?? 0)
   const second = Number(match[6] ?? 0)
@@ -41,7 +43,8 @@ function offsetSeconds(zone: string): bigint {
   return BigInt(zone[0] === '-' ? -seconds : seconds)
 }
 
-function epochDay(year: number, month: number, day: number): number | undefined {
+/** Days since 1970-01-01; undefined for a day that no calendar has. */
+export function isoDay(year: number, month: number, day: number): number | undefined {
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined
   const shifted = month <= 2 ? year - 1 : year
   const era = Math.floor(shifted / 400)

@@ -8,8 +8,10 @@ import {
   readValue,
   type Value,
 } from '@spillway/core'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nextPrefix, typedBound } from '../src/bound-value.js'
+import { typedBound } from '../src/bound-value.js'
+import { nextPrefix, upperOfMaxima, upperOfMaximum } from '../src/cut-maximum.js'
 import type { ColumnTraits } from '../src/schema.js'
 import { statsFromText } from '../src/stats-text.js'
 
@@ -184,6 +186,31 @@ describe('bounds from statistics text', () => {
       'a',
       'm'.repeat(31),
     ],
+    [
+      'a maximum that ends in U+FFFD is cut before it, however long it is',
+      '"a"',
+      '"mm\ufffd"',
+      'string',
+      'a',
+      'mn',
+    ],
+    [
+      'half a surrogate pair became a question mark before it',
+      '"a"',
+      `"${'m'.repeat(31)}?\ufffd"`,
+      'string',
+      'a',
+      `${'m'.repeat(30)}n`,
+    ],
+    [
+      'U+FFFF before the mark is certain',
+      '"a"',
+      `"${'m'.repeat(32)}\uffff\ufffd"`,
+      'string',
+      'a',
+      `${'m'.repeat(32)}\u{10000}`,
+    ],
+    ['nothing before the mark is no bound', '"a"', '"\ufffd"', 'string', 'a', null],
     ['half a surrogate pair is no text', '"\\ud800"', '"\\ud800"', 'string', null, null],
     ['booleans bound where somebody wrote them', 'false', 'true', 'boolean', false, true],
     ['a text where a number belongs is nothing', '"5"', '"7"', 'long', null, null],
@@ -287,5 +314,53 @@ describe('bounds from stats_parsed', () => {
     ['NaN', Number.NaN, 'double', 'double', null],
   ])('%s', (_, value, from, type, upper) => {
     expect(typedBound(value, from, rules(type), 'upper')).toEqual(upper)
+  })
+})
+
+/** As Delta for Spark up to 3.1 recorded a maximum, encoded as Java encodes it. */
+function recordedBySpark31(value: string): string {
+  if (value.length <= 32) return value
+  const rest = value.slice(32)
+  const kept = /^[\ufffd-\uffff]*/.exec(rest)![0]
+  return `${value.slice(0, 32)}${kept}\ufffd`.replace(
+    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+    '?',
+  )
+}
+
+const byCodePoints = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+const awkward = fc.array(
+  fc.constantFrom('?', 'a', 'z', '\ufffd', '\uffff', '\u{1f33c}', '\u{10ffff}'),
+  {
+    minLength: 1,
+    maxLength: 4,
+  },
+)
+const longText = fc
+  .tuple(fc.constantFrom(29, 30, 31, 32, 33), awkward, awkward)
+  .map(([length, middle, end]) => 'y'.repeat(length) + middle.join('') + end.join(''))
+
+describe('maxima that Spark cut', () => {
+  it('bound every value that they stand for', () => {
+    fc.assert(
+      fc.property(longText, value => {
+        const upper = upperOfMaximum(recordedBySpark31(value), 32)
+        expect(upper === null || byCodePoints(value, upper) <= 0).toBe(true)
+      }),
+      { seed: 20261128, numRuns: 5000 },
+    )
+  })
+
+  it('bound, the greatest of them, the values of all', () => {
+    fc.assert(
+      fc.property(fc.array(longText, { minLength: 2, maxLength: 4 }), values => {
+        const recorded = values.map(recordedBySpark31).sort(byCodePoints)
+        const upper = upperOfMaxima(recorded.at(-1)!, 32)
+        for (const value of values) {
+          expect(upper === null || byCodePoints(value, upper) <= 0).toBe(true)
+        }
+      }),
+      { seed: 20261128, numRuns: 5000 },
+    )
   })
 })

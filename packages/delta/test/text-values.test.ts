@@ -116,6 +116,11 @@ describe('paths', () => {
     ['s3://old/t/a', 's3://b/t/a'],
     ['s3://old/t2/a', 's3://old/t2/a'],
     ['s3://older/x/a', 's3://new/x/a'],
+    ['run%3A2024.parquet', 's3://b/t/run:2024.parquet'],
+    ['at%3A12/run%3A2024.parquet', 's3://b/t/at:12/run:2024.parquet'],
+    ['run:2024.parquet', 's3://b/t/run:2024.parquet'],
+    ['at=12:30/run:2024.parquet', 's3://b/t/at=12:30/run:2024.parquet'],
+    ['s3%3A//old/t/a', 's3://b/t/s3://old/t/a'],
   ])('%s lies at %s', (recorded, path) => {
     const rebase = [
       { from: 's3://old/t/', to: '.' },

@@ -103,6 +103,7 @@ function missingSql(field: Field, { naming }: ColumnSource): string {
 
 /** `sql`, of type `from` in the file, rebuilt as the table's type `to`. */
 function valueSql(sql: string, from: FileType, to: DataType, place: Place): string {
+  if (isNull(from)) return nullOf(to, place.source.naming)
   if (isPrimitive(to)) {
     if (from.kind === 'scalar' || from.kind === 'decimal')
       return convert(sql, from.sql, to, place.where)
@@ -118,6 +119,11 @@ function valueSql(sql: string, from: FileType, to: DataType, place: Place): stri
     return mapSql(sql, from, to, place)
   }
   throw mismatch(place.where, to, from)
+}
+
+/** A column of the null type holds the nulls of any type. */
+function isNull(from: FileType): boolean {
+  return from.kind === 'scalar' && from.sql.kind === 'scalar' && from.sql.name === 'NULL'
 }
 
 /** A variant that its writer did not mark as one is a struct of two binaries. */

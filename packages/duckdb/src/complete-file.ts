@@ -84,8 +84,35 @@ async function countRows(path: string, { connection, signal }: DeleteContext): P
 
 /** Recipients are told that a UUID is binary, and few of them read Parquet's own type for it. */
 function writtenSql(field: Field, source: ColumnSource): string {
-  const sql = columnSql(field, source)
-  return field.type === 'uuid' ? uuidBytes(sql) : sql
+  return asWritten(columnSql(field, source), field.type, 0)
+}
+
+function asWritten(sql: string, type: DataType, depth: number): string {
+  if (type === 'uuid') return uuidBytes(sql)
+  if (!holdsUuid(type) || isPrimitive(type)) return sql
+  const item = `w${depth}`
+  const part = (value: string, child: Field) => asWritten(value, child.type, depth + 1)
+  switch (type.kind) {
+    case 'list':
+      return `list_transform(${sql}, lambda ${item}: ${part(item, type.element)})`
+    case 'map': {
+      const key = part(`struct_extract(${item}, 'key')`, type.key)
+      const value = part(`struct_extract(${item}, 'value')`, type.value)
+      const entry = `struct_pack(key := ${key}, value := ${value})`
+      return `map_from_entries(list_transform(map_entries(${sql}), lambda ${item}: ${entry}))`
+    }
+    case 'struct': {
+      const parts = type.fields.map(field => {
+        const value = part(`struct_extract(${sql}, ${quoteText(field.name)})`, field)
+        return `${quoteName(field.name)} := ${value}`
+      })
+      return `CASE WHEN ${sql} IS NULL THEN NULL ELSE struct_pack(${parts.join(', ')}) END`
+    }
+  }
+}
+
+function holdsUuid(type: DataType): boolean {
+  return type === 'uuid' || childFields(type).some(child => holdsUuid(child.type))
 }
 
 function isVoidType(type: DataType): boolean {

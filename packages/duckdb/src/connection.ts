@@ -10,6 +10,7 @@ import type {
 import { TableError, throwIfCancelled } from '@spillway/core'
 import type { Json } from './json.js'
 import { type SqlType, sqlTypeOf } from './sql-type.js'
+import { isUndecodable } from './undecodable.js'
 
 /** A block of rows as DuckDB hands it over, a vector a column. */
 export type Chunk = DuckDBDataChunk
@@ -221,6 +222,11 @@ function tableErrorOf(error: unknown): TableError {
   if (missing !== null) {
     return new TableError('TABLE_CORRUPT', `the table names a file that is not there`, {
       context: { path: missing[1]! },
+      cause: error,
+    })
+  }
+  if (isUndecodable(message)) {
+    return new TableError('UNSUPPORTED_FEATURE', `DuckDB does not read a file: ${message}`, {
       cause: error,
     })
   }

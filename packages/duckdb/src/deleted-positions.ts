@@ -10,7 +10,7 @@ import {
 import { columnSql } from './column-sql.js'
 import type { Connection } from './connection.js'
 import { readVector } from './deletion-vector.js'
-import { fileShapes, readParquet } from './file-shape.js'
+import { believedShapes, fileRows } from './file-rows.js'
 import { inBatches, type LocalFiles } from './local-files.js'
 import { matchDeletePaths } from './match-paths.js'
 import { quoteText } from './sql-text.js'
@@ -123,13 +123,15 @@ async function appendPositionDelete(
     `SELECT DISTINCT path FROM ${from} WHERE path IS NOT NULL`,
     signal,
   )
-  const matches = matchDeletePaths(
+  const matches = await matchDeletePaths(
+    file,
     named.map(([name]) => name as string),
-    targets,
-    snapshot.source,
+    { files: targets.map(target => target.file), ...(signal && { signal }) },
   )
   if (matches.size === 0) return
-  const scope = [...matches].map(([name, index]) => `(${quoteText(name)}, ${index})`).join(', ')
+  const scope = [...matches]
+    .flatMap(([name, found]) => found.map(i => `(${quoteText(name)}, ${targets[i]!.index})`))
+    .join(', ')
   await connection.run(
     `INSERT INTO ${DELETED} SELECT s.file, d.pos FROM ${from} d
      JOIN (VALUES ${scope}) s(path, file) ON d.path = s.path WHERE d.pos IS NOT NULL`,
@@ -152,7 +154,7 @@ async function positionColumns(
     readonly signal?: AbortSignal
   },
 ): Promise<string> {
-  const [shape] = await fileShapes(connection, [path], signal)
+  const [shape] = await believedShapes(connection, [path], { signal })
   const finder = columnFinder(snapshot, shape!)
   const column = (id: number, name: string, type: 'string' | 'long') => {
     const field = { id, name, physicalName: name, type, nullable: false }
@@ -169,9 +171,8 @@ async function positionColumns(
       context: { path: stored },
     })
   }
-  const names = shape!.columns.map((_, i) => `c${i}`).join(', ')
   return `(SELECT ${column(FILE_PATH_ID, 'file_path', 'string')} AS path, ${column(POSITION_ID, 'pos', 'long')} AS pos
-     FROM ${readParquet([path])} t(${names}))`
+     FROM ${fileRows(shape!, [path])})`
 }
 
 export function requireParquet(file: { readonly path: string; readonly fileFormat: string }): void {

@@ -5,6 +5,7 @@ import {
   type DeleteFile,
   type Field,
   type FieldPath,
+  leafOf,
 } from '@spillway/core'
 import { type ColumnSource, pathSql } from './column-sql.js'
 import { type DeleteContext, requireParquet } from './deleted-positions.js'
@@ -25,8 +26,9 @@ export function equalityDeletes(file: DataFile): readonly EqualityDelete[] {
 }
 
 /**
- * Conditions that hold for rows that none of `deletes` removes. Null equals null, and columns that either side lacks
- * read as their default (Iceberg spec, "Equality Delete Files"). Their values wait in temporary tables.
+ * Conditions that hold for rows that none of `deletes` removes. Null equals null, NaN equals NaN, the two zeros differ
+ * as they do in Java, and columns that either side lacks read as their default (Iceberg spec, "Equality Delete Files").
+ * Their values wait in temporary tables.
  */
 export async function equalityConditions(
   deletes: readonly EqualityDelete[],
@@ -44,10 +46,8 @@ export async function equalityConditions(
     const table = `equal_${conditions.length}`
     const ids = [...group[0]!.fieldIds].sort((a, b) => a - b)
     const wanted = await fillValues(table, { ids, group }, context)
-    const equal = wanted.map(
-      (path, i) => `e.v${i} IS NOT DISTINCT FROM ${dataSql(path, ids[i]!, source)}`,
-    )
-    conditions.push(`NOT EXISTS (SELECT 1 FROM ${table} e WHERE ${equal.join(' AND ')})`)
+    const keys = wanted.map((path, i) => keysOf(comparedValue(path, ids[i]!, source)))
+    conditions.push(unlike(table, keys))
   }
   return conditions
 }
@@ -69,14 +69,14 @@ async function fillValues(
       naming: 'position' as const,
       constant: () => undefined,
     }
-    const values = wanted.map((path, i) =>
-      path === undefined ? rawSql(ids[i]!, shape.columns) : pathSql(path, source),
+    const values = wanted.flatMap((path, i) =>
+      keysOf(comparedValue(path, ids[i]!, source)).map(
+        (sql, key) => `${sql} AS ${keyName(i, key)}`,
+      ),
     )
     const names = shape.columns.map((_, i) => `c${i}`).join(', ')
     const from = readParquet(shape.files.map(file => paths[file]!))
-    selects.push(
-      `SELECT ${values.map((sql, i) => `${sql} AS v${i}`).join(', ')} FROM ${from} t(${names})`,
-    )
+    selects.push(`SELECT ${values.join(', ')} FROM ${from} t(${names})`)
   }
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE ${table} AS ${selects.join(' UNION ')}${selects.length === 1 ? ' GROUP BY ALL' : ''}`,
@@ -85,24 +85,71 @@ async function fillValues(
   return wanted
 }
 
-function dataSql(path: FieldPath | undefined, id: number, source: ColumnSource): string {
-  return path === undefined ? rawSql(id, source.columns) : pathSql(path, source)
+/** A value of one column as SQL: the value, and whether it is the negative zero, which DuckDB takes for the other. */
+interface ComparedValue {
+  readonly sql: string
+  /** Absent in a column that has no such value. */
+  readonly isNegativeZero?: string
 }
 
-/** A column that the schema has dropped since, as the file types it. */
-function rawSql(id: number, columns: readonly FileColumn[], parent?: string): string {
-  return findRaw(id, columns, parent) ?? 'NULL'
+function comparedValue(
+  path: FieldPath | undefined,
+  id: number,
+  source: ColumnSource,
+): ComparedValue {
+  // A column that the schema has dropped since: as the file types it, and files may differ in that.
+  if (path === undefined) {
+    const { sql, isNegativeZero = 'FALSE' } = findRaw(id, source.columns) ?? { sql: 'NULL' }
+    return { sql, isNegativeZero }
+  }
+  const sql = pathSql(path, source)
+  const { type } = leafOf(path)
+  return type === 'float' || type === 'double' ? floatValue(sql) : { sql }
 }
 
-function findRaw(id: number, columns: readonly FileColumn[], parent?: string): string | undefined {
+function floatValue(sql: string): ComparedValue {
+  return { sql, isNegativeZero: `coalesce((${sql}) = 0 AND signbit((${sql})::DOUBLE), FALSE)` }
+}
+
+function keysOf({ sql, isNegativeZero }: ComparedValue): readonly string[] {
+  return isNegativeZero === undefined ? [sql] : [sql, isNegativeZero]
+}
+
+function keyName(column: number, key: number): string {
+  return key === 0 ? `v${column}` : `z${column}`
+}
+
+/**
+ * A condition for rows that none of `table` equals. DuckDB finds correlated rows by values of its own kind of equality,
+ * which forgets the sign of a zero: then whole rows are looked for.
+ */
+function unlike(table: string, keys: readonly (readonly string[])[]): string {
+  if (keys.every(({ length }) => length === 1)) {
+    const equal = keys.map(([sql], i) => `e.${keyName(i, 0)} IS NOT DISTINCT FROM ${sql}`)
+    return `NOT EXISTS (SELECT 1 FROM ${table} e WHERE ${equal.join(' AND ')})`
+  }
+  const names = keys.flatMap((each, i) => each.map((_, key) => keyName(i, key)))
+  return `NOT (row(${keys.flat().join(', ')}) IN (SELECT row(${names.join(', ')}) FROM ${table}))`
+}
+
+function findRaw(
+  id: number,
+  columns: readonly FileColumn[],
+  parent?: string,
+): ComparedValue | undefined {
   for (const [i, column] of columns.entries()) {
     const sql = parent === undefined ? `c${i}` : `struct_extract_at(${parent}, ${i + 1})`
-    if (column.fieldId === id) return sql
+    if (column.fieldId === id) return isFloat(column) ? floatValue(sql) : { sql }
     if (column.type.kind !== 'struct' || column.type.bare) continue
     const below = findRaw(id, column.type.fields, sql)
     if (below !== undefined) return below
   }
   return undefined
+}
+
+function isFloat({ type }: FileColumn): boolean {
+  if (type.kind !== 'scalar' || type.sql.kind !== 'scalar') return false
+  return type.sql.name === 'FLOAT' || type.sql.name === 'DOUBLE'
 }
 
 /** A field with `id` that is not under a list or a map. */

@@ -35,6 +35,8 @@ interface SchemaNode {
   readonly name: string
   readonly repeated: boolean
   readonly fieldId?: number
+  /** Of Parquet's null type, which DuckDB reads as the integers that it annotates. */
+  readonly alwaysNull: boolean
   readonly children: readonly SchemaNode[]
 }
 
@@ -45,20 +47,22 @@ export async function fileShapes(
   signal?: AbortSignal,
 ): Promise<readonly FileShape[]> {
   if (paths.length === 0) return []
-  const positions = new Map(paths.map((path, i) => [path, i]))
-  const counts = await rowCounts(connection, paths, signal)
+  const positions = positionsOf(paths)
+  // DuckDB tells files apart by name: of one that is given twice it would list every column twice.
+  const distinct = [...positions.keys()]
+  const counts = await rowCounts(connection, distinct, signal)
   const rows = await connection.all(
     `WITH nodes AS (
        SELECT file_name, list([name, coalesce(num_children, 0)::VARCHAR, repetition_type, field_id::VARCHAR,
          concat_ws(' ', type, type_length, converted_type, logical_type, scale, precision)] ORDER BY column_id) AS schema
-       FROM parquet_schema(${quoteList(paths)}) GROUP BY file_name)
+       FROM parquet_schema(${quoteList(distinct)}) GROUP BY file_name)
      SELECT schema, list(file_name) FROM nodes GROUP BY schema`,
     signal,
   )
   const shapes: FileShape[] = []
   for (const [schema, names] of rows) {
     const files = (names as readonly string[])
-      .map(name => positions.get(name)!)
+      .flatMap(name => positions.get(name)!)
       .sort((a, b) => a - b)
     const example = paths[files[0]!]!
     const types = await connection.types(`SELECT * FROM ${readParquet([example])}`)
@@ -66,40 +70,55 @@ export async function fileShapes(
     const columns = root.children.map((node, i) => columnOf(node, types[i], example))
     if (columns.length !== types.length) throw misread(example, 'its top-level columns')
     const hasFieldIds = (schema as readonly Row[]).some((node, i) => i > 0 && node[3] !== null)
-    shapes.push({ columns, hasFieldIds, files, rowCounts: files.map(file => counts[file]!) })
+    const rowCounts = files.map(file => counts.get(paths[file]!)!)
+    shapes.push({ columns, hasFieldIds, files, rowCounts })
   }
   return shapes.sort((a, b) => a.files[0]! - b.files[0]!)
 }
 
-/** The table function over exactly these files: no globbing of meaning, no partitions guessed from folder names. */
+/** A table may list one file twice, and then holds its rows twice. */
+function positionsOf(paths: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  const positions = new Map<string, number[]>()
+  for (const [i, path] of paths.entries()) {
+    const known = positions.get(path)
+    if (known === undefined) positions.set(path, [i])
+    else known.push(i)
+  }
+  return positions
+}
+
+/**
+ * The table function over exactly these files: no globbing of meaning, no partitions guessed from folder names. Bounds of
+ * floats leave NaN out, which is above everything: DuckDB takes no maximum for one where it is told so.
+ */
 export function readParquet(paths: readonly string[]): string {
-  return `read_parquet(${quoteList(paths)}, hive_partitioning = false, union_by_name = false)`
+  return `read_parquet(${quoteList(paths)}, hive_partitioning = false, union_by_name = false, can_have_nan = true)`
 }
 
 async function rowCounts(
   connection: Connection,
   paths: readonly string[],
   signal?: AbortSignal,
-): Promise<readonly number[]> {
+): Promise<ReadonlyMap<string, number>> {
   const rows = await connection.all(
     `SELECT file_name, num_rows FROM parquet_file_metadata(${quoteList(paths)})`,
     signal,
   )
-  const byName = new Map(rows.map(([name, count]) => [name as string, Number(count)]))
-  return paths.map(path => byName.get(path)!)
+  return new Map(rows.map(([name, count]) => [name as string, Number(count)]))
 }
 
 /** The flat, depth-first list of a Parquet footer as a tree. */
 function schemaTree(nodes: readonly Row[]): SchemaNode {
   let next = 0
   function read(): SchemaNode {
-    const [name, childCount, repetition, fieldId] = nodes[next++]!
+    const [name, childCount, repetition, fieldId, types] = nodes[next++]!
     const children: SchemaNode[] = []
     for (let i = 0; i < Number(childCount); i++) children.push(read())
     return {
       name: name as string,
       repeated: repetition === 'REPEATED',
       ...(fieldId !== null && { fieldId: Number(fieldId) }),
+      alwaysNull: /\bNullType\b/.test(types as string),
       children,
     }
   }
@@ -116,8 +135,9 @@ function columnOf(node: SchemaNode, type: SqlType | undefined, path: string): Fi
 function fileTypeOf(node: SchemaNode, type: SqlType, path: string): FileType {
   switch (type.kind) {
     case 'scalar':
+      return { kind: 'scalar', sql: node.alwaysNull ? { kind: 'scalar', name: 'NULL' } : type }
     case 'decimal':
-      return { kind: type.kind, sql: type }
+      return { kind: 'decimal', sql: type }
     case 'struct':
       if (node.children.length !== type.fields.length) throw misread(path, node.name)
       return { kind: 'struct', bare: false, fields: structFields(node, type, path) }

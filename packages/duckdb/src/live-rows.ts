@@ -8,7 +8,8 @@ import {
   requireParquet,
 } from './deleted-positions.js'
 import { equalityConditions, equalityDeletes, equalityKey } from './equality-deletes.js'
-import { type FileShape, fileShapes, readParquet } from './file-shape.js'
+import { type BelievedShape, believedShapes, fileRows } from './file-rows.js'
+import type { FileShape } from './file-shape.js'
 import { partitionConstant } from './partition-constants.js'
 import type { Naming } from './sql-type.js'
 
@@ -41,7 +42,8 @@ export async function* liveParts(
 ): AsyncGenerator<LivePart> {
   for (const file of files) requireComplete(file)
   const paths = await context.local.pathsOf(files, context.signal)
-  for (const shape of await fileShapes(context.connection, paths, context.signal)) {
+  const { signal } = context
+  for (const shape of await believedShapes(context.connection, paths, { signal })) {
     for (const positions of groupsOf(shape, files)) {
       yield await partOf(positions, { files, paths, shape, options }, context)
     }
@@ -78,7 +80,7 @@ function namesKey({ columnNames }: DataFile): string {
 interface PartInput {
   readonly files: readonly DataFile[]
   readonly paths: readonly string[]
-  readonly shape: FileShape
+  readonly shape: BelievedShape
   readonly options: PartOptions
 }
 
@@ -100,8 +102,10 @@ async function partOf(
   }
   const deletes = equalityDeletes(chosen[0]!)
   if (deletes.length > 0) conditions.push(...(await equalityConditions(deletes, source, context)))
-  const names = shape.columns.map((_, i) => `c${i}`).join(', ')
-  const from = `FROM ${readParquet(positions.map(position => paths[position]!))} t(${names})`
+  const from = `FROM ${fileRows(
+    shape,
+    positions.map(position => paths[position]!),
+  )}`
   const live = conditions.length === 0 ? 'TRUE' : conditions.join(' AND ')
   return {
     files: chosen,

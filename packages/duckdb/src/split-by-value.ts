@@ -24,8 +24,11 @@ export async function splitByValue(
       ...fields.map((field, i) => [field.id, values[i] ?? null] as const),
     ])
     const others = complement(positions, rowCount)
-    const deletes = others.length === 0 ? [] : [vectorOf(file, others)]
-    return { ...file, constants, deletes }
+    if (others.length === 0) return { ...file, constants, deletes: [] }
+    const vector = vectorOf(file, others)
+    // Spark names files by their ids, and looks a file's vector up by its name.
+    const recordedPath = `${file.recordedPath}#${vector.id}`
+    return { ...file, recordedPath, constants, deletes: [vector] }
   })
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { DataFile, DataType, DeleteFile, Field, Snapshot } from '@spillway/core'
 
 /** Changes whenever the same input would be written differently. */
-const WRITER = 1
+const WRITER = 2
 
 /** All live rows of a file, or those alone that its logs changed or added. */
 export type StagedKind = 'complete' | 'changed'

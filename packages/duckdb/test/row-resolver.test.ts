@@ -1,7 +1,15 @@
 import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { DataFile, DeleteFile, DeletionVector, LogRecord, SplitSlice } from '@spillway/core'
+import type {
+  DataFile,
+  DataType,
+  DeleteFile,
+  DeletionVector,
+  LogRecord,
+  SplitSlice,
+} from '@spillway/core'
+import { readParquetFooter } from '@spillway/encoding'
 import { memoryStore } from '@spillway/storage'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readVector, vectorBytes } from '../src/deletion-vector.js'
@@ -277,6 +285,40 @@ describe('toCompleteFile', () => {
     const bytes = Buffer.from('00112233445566778899aabbccddeeff', 'hex').toString('base64')
     expect(await table.rows(snapshotOf([field('u', 'binary')]), [complete])).toEqual([[bytes]])
     expect(await table.rows(snapshotOf([field('u', 'binary')]), [file])).toEqual([[bytes]])
+  })
+
+  it('writes UUIDs as binary under structs, lists and maps too, nulls as nulls', async () => {
+    const uuid = "'00112233-4455-6677-8899-aabbccddeeff'::UUID"
+    const file = await table.write(
+      `SELECT [${uuid}, NULL] AS l, {'f': [{'u': ${uuid}}]} AS s, MAP{'k': ${uuid}} AS m
+       UNION ALL SELECT NULL, NULL, NULL`,
+    )
+    const columns = (type: DataType) => [
+      field('l', { kind: 'list', element: field('element', type) }),
+      field('s', {
+        kind: 'struct',
+        fields: [
+          field('f', {
+            kind: 'list',
+            element: field('element', { kind: 'struct', fields: [field('u', type)] }),
+          }),
+        ],
+      }),
+      field('m', { kind: 'map', key: field('key', 'string'), value: field('value', type) }),
+    ]
+    const complete = await resolver.toCompleteFile(snapshotOf(columns('uuid')), file)
+    const bytes = Buffer.from('00112233445566778899aabbccddeeff', 'hex').toString('base64')
+    expect(await table.rows(snapshotOf(columns('binary')), [complete])).toEqual([
+      [[bytes, null], { f: [{ u: bytes }] }, [{ key: 'k', value: bytes }]],
+      [null, null, null],
+    ])
+    const { leaves } = await readParquetFooter(table.store, complete)
+    expect(leaves.map(({ logicalType }) => logicalType?.kind)).toEqual([
+      undefined,
+      undefined,
+      'string',
+      undefined,
+    ])
   })
 
   it('is written once for the same rows, by however many ask', async () => {

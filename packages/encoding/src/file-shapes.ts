@@ -1,5 +1,6 @@
 import {
   type FileShapes,
+  type FooterEdit,
   type ObjectStore,
   type ParquetShape,
   type ShapeNode,
@@ -11,6 +12,7 @@ import { parquetShape } from './parquet-shape.js'
 import type { ParquetFooter } from './parquet-types.js'
 import { ShapeTable } from './shape-table.js'
 import { Slots } from './slots.js'
+import { viewFooter } from './view-footer.js'
 
 export interface FileShapesOptions {
   readonly store: ObjectStore
@@ -36,8 +38,7 @@ interface NamedFile {
  * its path and size and which shape it has.
  */
 export function fileShapes(options: FileShapesOptions): LearningShapes {
-  const { concurrency = 64, maxFiles = 2_000_000 } = options
-  return new FooterShapes(options.store, concurrency, new ShapeTable(maxFiles))
+  return new FooterShapes(options)
 }
 
 class FooterShapes implements LearningShapes {
@@ -45,19 +46,24 @@ class FooterShapes implements LearningShapes {
   readonly #concurrency: number
   readonly #slots: Slots
   readonly #known: ShapeTable
+  /** By how much views make files longer or shorter, above NO_GROWTH. */
+  readonly #growths: ShapeTable
   readonly #shapes: ParquetShape[] = []
   readonly #numbers = new Map<string, number>()
   readonly #reading = new Map<string, Promise<ParquetShape>>()
   readonly #firstRead = new FirstRead()
 
-  constructor(store: ObjectStore, concurrency: number, known: ShapeTable) {
+  constructor({ store, concurrency = 64, maxFiles = 2_000_000 }: FileShapesOptions) {
     this.#store = store
     this.#concurrency = concurrency
     this.#slots = new Slots(concurrency)
-    this.#known = known
+    this.#known = new ShapeTable(maxFiles)
+    this.#growths = new ShapeTable(maxFiles)
   }
 
   learn(file: NamedFile, footer: ParquetFooter): void {
+    // Written anew: what was known of its old footer may be wrong.
+    if (this.#known.get(file) !== undefined) this.#growths.clear()
     // Whoever asks for one that is encrypted is told so.
     if (!footer.encrypted) this.#remember(file, footer)
   }
@@ -81,6 +87,25 @@ class FooterShapes implements LearningShapes {
     const workers = Math.min(this.#concurrency, unread.length)
     await Promise.all(Array.from({ length: workers }, worker))
     return shapes.map(shape => shape!)
+  }
+
+  async viewedSize(
+    file: NamedFile,
+    edits: readonly FooterEdit[],
+    signal?: AbortSignal,
+  ): Promise<number> {
+    const viewed = { path: `${JSON.stringify(edits)} ${file.path}`, size: file.size }
+    const known = this.#growths.get(viewed)
+    if (known !== undefined) return file.size + known - NO_GROWTH
+    const release = await this.#slots.take(signal)
+    try {
+      const footer = await this.#footerOf(file)
+      const growth = viewFooter(footer, edits).length - footer.length
+      this.#growths.set(viewed, NO_GROWTH + growth)
+      return file.size + growth
+    } finally {
+      release()
+    }
   }
 
   #shapeOf(file: NamedFile): ParquetShape | undefined {
@@ -108,16 +133,20 @@ class FooterShapes implements LearningShapes {
   }
 
   async #read(file: NamedFile): Promise<ParquetShape> {
-    const bytes = await readParquetFooterBytes(this.#store, file, {
-      firstRead: this.#firstRead.bytes,
-    })
-    this.#firstRead.saw(bytes.length)
+    const bytes = await this.#footerOf(file)
     const { footer } = parseParquetMetadata(bytes, file.path)
     if (!footer.encrypted) return this.#remember(file, footer)
     const { path } = file
     throw new TableError('UNSUPPORTED_FEATURE', `${path} has encrypted columns`, {
       context: { path },
     })
+  }
+
+  async #footerOf(file: NamedFile): Promise<Uint8Array> {
+    const firstRead = this.#firstRead.bytes
+    const bytes = await readParquetFooterBytes(this.#store, file, { firstRead })
+    this.#firstRead.saw(bytes.length)
+    return bytes
   }
 
   #forget(): void {
@@ -148,6 +177,7 @@ function hasId({ fieldId, children }: ShapeNode): boolean {
   return fieldId !== undefined || children.some(hasId)
 }
 
+const NO_GROWTH = 2 ** 30
 const LONGEST_FIRST_READ = 64 * 1024
 const SHORTEST_FIRST_READ = 4 * 1024
 

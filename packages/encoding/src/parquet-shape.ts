@@ -14,6 +14,7 @@ export interface ParquetShape {
 export interface ParquetShapeNode {
   /** As the file spells it. */
   readonly name: string
+  readonly element: number
   readonly fieldId?: number
   readonly kind: 'leaf' | 'struct' | 'list' | 'map'
   readonly nullable: boolean
@@ -70,7 +71,8 @@ function shapeNode(node: ParquetNode, leaves: readonly ParquetLeafInfo[]): Parqu
   if (node.repetition === 'repeated') {
     // A repeated field outside a list or map group is a required list of required elements.
     const children = [plainNode(node, leaves, false)]
-    return { name: node.name, kind: 'list', nullable: false, repeated: true, children }
+    const { name, element } = node
+    return { name, element, kind: 'list', nullable: false, repeated: true, children }
   }
   return plainNode(node, leaves, node.repetition === 'optional')
 }
@@ -81,8 +83,8 @@ function plainNode(
   leaves: readonly ParquetLeafInfo[],
   nullable: boolean,
 ): ParquetShapeNode {
-  const { name, fieldId } = node
-  const named = { name, ...(fieldId !== undefined && { fieldId }), nullable }
+  const { name, element, fieldId } = node
+  const named = { name, element, ...(fieldId !== undefined && { fieldId }), nullable }
   if (node.leaf !== undefined) return { ...named, ...leafFacts(leaves[node.leaf]!), children: [] }
   const all = () => node.children.map(child => shapeNode(child, leaves))
   if (node.logicalType?.kind === 'variant') {

@@ -130,6 +130,8 @@ function misfitOfType(
   level: Level,
   field: Field,
 ): Misfit | undefined {
+  // Nulls without a type are read as nulls of any, by who reads them at all.
+  if (node.annotation === 'null' && level.lookup.annotations.has('null')) return undefined
   if (isPrimitive(type)) return misfitOfLeaf(field, node, level)
   const column = level.above.slice(0, -1)
   if (node.kind !== type.kind) {

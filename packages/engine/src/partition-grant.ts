@@ -4,6 +4,7 @@ import {
   columnBuilder,
   type DataFile,
   type Field,
+  HOLDS_ANYTHING,
   HOLDS_NANS,
   HOLDS_NULLS,
   HOLDS_VALUES,
@@ -45,7 +46,8 @@ function partitionStats(
 ): StatsTable {
   const columns = new Map<number, readonly ColumnStats[]>()
   for (const field of fields) {
-    columns.set(field.id, [exactly(partitionValue(field, file, metadata), field)])
+    const value = partitionValue(field, file, metadata)
+    columns.set(field.id, [isDisputed(field, file) ? ANYTHING : exactly(value, field)])
   }
   return { length: 1, recordCount: ONE_RECORD, columns }
 }
@@ -57,6 +59,13 @@ function partitionValue(field: Field, file: DataFile, metadata: TableMetadata): 
   )
   if (index >= 0) return file.partition[index] ?? null
   throw refused(`${field.name} is not a partition column of every file`)
+}
+
+const ANYTHING: ColumnStats = { holds: Uint8Array.of(HOLDS_ANYTHING) }
+
+/** The empty text of a Delta partition: null, says the protocol, but some recipients read it as it stands. */
+function isDisputed({ physicalName }: Field, { delta }: DataFile): boolean {
+  return delta?.partitionValues.get(physicalName) === ''
 }
 
 function exactly(value: Value | null, field: Field): ColumnStats {

@@ -72,6 +72,7 @@ function mayRefuseFiles(exact: ExactRows): boolean {
   const { snapshot, accepts, resolver } = exact
   if (looksAtAll(exact)) return true
   if (mayBeForeign(snapshot) || snapshot.mergedLogs !== undefined) return true
+  if (snapshot.files.mayRefuse === true) return true
   if (!snapshot.features.has('deletionVectors')) return false
   if (snapshot.format !== 'delta') return true
   return !accepts.features.has('deletionVectors') && resolver?.toCompleteFile === undefined

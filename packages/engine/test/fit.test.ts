@@ -36,6 +36,7 @@ const LOOKUP: FitOptions['lookup'] = {
   showsExtras: false,
   annotations: new Set(['int8']),
   fromPartitions: new Set(),
+  prefersOwn: false,
 }
 const MAPPING = JSON.stringify([
   { 'field-id': 1, names: ['a'] },
@@ -99,6 +100,21 @@ describe('by name', () => {
     const long = [{ ...field(1, 'a', 'long'), earlierTypes: ['int' as const] }]
     expect(misfit(long, [leaf('a', 1)])).toMatchObject({ kind: 'type' })
     expect(misfit(long, [leaf('a', 1)], { widens: true })).toBe(undefined)
+  })
+
+  it('takes the null type for every type, where the recipient reads it', () => {
+    const nothing: ShapeNode = {
+      ...leaf('a', 1),
+      type: { kind: 'opaque', name: 'void' },
+      annotation: 'null',
+    }
+    const reads = { lookup: { ...LOOKUP, annotations: new Set(['null']) } }
+    const struct = { kind: 'struct', fields: [field(2, 'b')] } as const
+    for (const type of ['string', 'int', struct] as const) {
+      const fields = [{ ...field(1, 'a'), type }]
+      expect(misfit(fields, [nothing], reads)).toBeUndefined()
+      expect(misfit(fields, [nothing])).toMatchObject({ kind: 'type', column: 'a' })
+    }
   })
 
   it('a type that the wire cannot say fits whoever reads it as what it says', () => {

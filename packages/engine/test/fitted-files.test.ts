@@ -5,6 +5,7 @@ import { dataFile, LOCATION, scriptedReader, scriptedSigner, snapshotOf } from '
 
 const leaf = (name: string, fieldId?: number) => ({
   name,
+  element: fieldId ?? 9,
   kind: 'leaf' as const,
   type: 'int' as const,
   children: [],
@@ -22,6 +23,7 @@ const BY_NAME: ColumnLookup = {
   showsExtras: false,
   annotations: new Set(),
   fromPartitions: new Set(),
+  prefersOwn: false,
 }
 
 /** What is sent of files named after their shapes. */
@@ -30,19 +32,40 @@ async function sent(
   {
     lookup = BY_NAME,
     staged = false,
+    views = false,
     redactDropped,
+    contradicted,
   }: {
     readonly lookup?: ColumnLookup
     readonly staged?: boolean
+    readonly views?: boolean
     readonly redactDropped?: 'rewrite' | 'refuse'
+    readonly contradicted?: readonly number[]
   } = {},
 ): Promise<readonly string[]> {
   const asked: string[] = []
-  const table = { files: names.map(name => dataFile(name)), format: 'iceberg' as const }
+  const table = {
+    files: names.map(name => ({
+      ...dataFile(name),
+      ...(contradicted && { contradicted, constants: new Map([[1, 5]]) }),
+    })),
+    format: 'iceberg' as const,
+  }
   const options: EngineOptions = {
     readers: [scriptedReader(table)],
-    signers: [scriptedSigner()],
+    signers: [
+      {
+        ...scriptedSigner(),
+        ...(views && {
+          signViews: async files => ({
+            urls: files.map(({ edits }) => `https://view/${JSON.stringify(edits)}`),
+            expiresAt: 1,
+          }),
+        }),
+      },
+    ],
     fileShapes: {
+      viewedSize: async (_, edits) => 100 + edits.length,
       async of(files) {
         asked.push(...files.map(({ path }) => path))
         return files.map(({ path }) => SHAPES[path.slice(LOCATION.length + 1).replace(/\d/, '')]!)
@@ -70,7 +93,11 @@ async function sent(
   const accepts: Accepts = { features: new Set(), inlineVectorBytes: 0, lookup: () => lookup }
   const found: string[] = []
   for await (const batch of createEngine(options).signedFiles(snapshot, { accepts })) {
-    found.push(...batch.map(({ file }) => file.path.replace(/^.*\/(?=[^/]+\/)/, '')))
+    for (const { file, url } of batch) {
+      const path = file.path.replace(/^.*\/(?=[^/]+\/)/, '')
+      const view = /^https:\/\/view\/(.*)$/.exec(url)?.[1]
+      found.push(view === undefined ? path : `${path} ${view} ${file.size}`)
+    }
   }
   return found
 }
@@ -105,4 +132,31 @@ it('keeps dropped columns from recipients where the provider wants it', async ()
   await expect(sent(['dropped'], { redactDropped: 'rewrite' })).rejects.toMatchObject(refused)
   const refusing = { staged: true, redactDropped: 'refuse' } as const
   await expect(sent(['own', 'dropped'], refusing)).rejects.toMatchObject(refused)
+})
+
+it('rewrites a file that holds a partition column otherwise than its folder says, for those who read it there', async () => {
+  const pandas = { ...BY_NAME, fromPartitions: new Set([1]), prefersOwn: true }
+  const contradicted = [1]
+  expect(await sent(['own'], { lookup: pandas, staged: true, contradicted })).toEqual([
+    'staging/own',
+  ])
+  expect(await sent(['own'], { lookup: pandas, contradicted: [] })).toEqual(['orders/own'])
+  await expect(sent(['own'], { lookup: pandas, contradicted })).rejects.toMatchObject({
+    code: 'UNSUPPORTED_FEATURE',
+    message: expect.stringMatching(/column a is in it too, .* folder is named by/),
+  })
+  const kernel = { ...BY_NAME, fromPartitions: new Set([1]) }
+  expect(await sent(['own'], { lookup: kernel, contradicted })).toEqual(['orders/own'])
+  expect(await sent(['own'], { staged: true, contradicted })).toEqual(['staging/own'])
+})
+
+it('sends a file under another footer where whoever serves it can, instead of rewriting it', async () => {
+  const shown = ['orders/own', 'orders/other [[1,"a"]] 101']
+  expect(await sent(['own', 'other'], { views: true })).toEqual(shown)
+  expect(await sent(['own', 'other'], { views: true, staged: true })).toEqual(shown)
+})
+
+it('hides no dropped column by a view, whose bytes are still there', async () => {
+  const options = { views: true, staged: true, redactDropped: 'rewrite' } as const
+  expect(await sent(['dropped'], options)).toEqual(['staging/dropped'])
 })

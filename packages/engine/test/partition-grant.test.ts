@@ -67,6 +67,12 @@ const file = (...partition: readonly (Value | null)[]) =>
 const EU = file('eu', 2026, 7n, 1.5)
 const NULLS = file(null, null, null, null)
 
+const EMPTY_TEXT = {
+  specId: 0,
+  partition: [null, 2026, 7n, 1.5],
+  delta: { partitionValues: new Map([['region', '']]) },
+} as unknown as DataFile
+
 describe('a grant of partitions', () => {
   it.each<readonly [string, Predicate, boolean, boolean]>([
     ['an equality', eq('region', 'eu'), true, false],
@@ -172,4 +178,18 @@ it('grants exactly the partitions for which the predicate is true', () => {
     }),
     { numRuns: 2000 },
   )
+})
+
+it.each([
+  isNull('region'),
+  eq('region', ''),
+  notNull('region'),
+  not(eq('region', 'eu')),
+  or(isNull('region'), eq('region', '')),
+])('does not grant what some read as null and some as the empty text', predicate => {
+  expect(partitionGrant(predicate, metadata)(EMPTY_TEXT)).toBe(false)
+})
+
+it('grants it by what is not disputed', () => {
+  expect(partitionGrant(eq('year', 2026), metadata)(EMPTY_TEXT)).toBe(true)
 })

@@ -1,5 +1,6 @@
 import { isTableError, type Schema, TableError, type TableSource } from '@spillway/core'
 import { archivedWrites } from './archived-timeline.js'
+import { bootstrapIndex } from './bootstrap-index.js'
 import { refuseCleaned } from './cleaned.js'
 import type { Visibility } from './file-slices.js'
 import type { Generations } from './generations.js'
@@ -84,6 +85,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     generations: build.generations,
     listing,
     metadataTable,
+    bootstrap: bootstrapIndex(store, root, source),
     expected,
     ...(config.tableType === 'MERGE_ON_READ' &&
       logMethods({ options, state, schema: found.schema, history, visibility, asOf })),

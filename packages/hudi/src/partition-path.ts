@@ -1,4 +1,11 @@
-import { type DataType, type Field, type Schema, TableError, type Value } from '@spillway/core'
+import {
+  type DataType,
+  type Field,
+  type Schema,
+  TableError,
+  unescapePath,
+  type Value,
+} from '@spillway/core'
 import type { PathSpelling, TableConfig } from './table-config.js'
 import { timestampInterval } from './timestamp-keygen.js'
 
@@ -57,19 +64,12 @@ function splitPath(
   if (segments.length !== count) return undefined
   return segments.map((segment, i) => {
     const text = config.hiveStyle ? withoutName(segment, config.partitionFields[i]!) : segment
-    return text === undefined || !config.urlEncoded ? text : decodeOnce(text)
+    return text === undefined || !config.foldersEncoded ? text : unescapePath(text)
   })
 }
 
 function withoutName(segment: string, name: string): string | undefined {
   return segment.startsWith(`${name}=`) ? segment.slice(name.length + 1) : undefined
-}
-
-/** Hive's escapePathName: `%` and two hex digits for a byte or character below 0x80. */
-function decodeOnce(text: string): string {
-  return text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  )
 }
 
 function readValue(
@@ -83,9 +83,13 @@ function readValue(
     return interval === undefined ? UNKNOWN : { kind: 'interval', ...interval }
   }
   if (spelling !== 'plain') return UNKNOWN
+  // Hudi's bootstrap takes the type from one folder: where that is null's, every row of the column reads as null.
+  if (typeof type === 'object' && type.kind === 'opaque' && type.name === 'null') {
+    return { kind: 'value', value: null }
+  }
   if (isDefault) {
     // Null and the empty string share this folder, so a string column may hold either, if the files still have it.
-    return type === 'string' && !config.dropPartitionColumns
+    return type === 'string' && !config.foldersHoldValues
       ? { kind: 'interval', lower: '', upper: '' }
       : { kind: 'value', value: null }
   }

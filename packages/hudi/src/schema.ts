@@ -1,4 +1,5 @@
 import {
+  childrenOf,
   createSchema,
   type DataType,
   type Field,
@@ -30,19 +31,34 @@ export function readTableSchema(
   }
   const numbered = new FieldNumbering()
   const fields = type.fields
-    .filter(field => !META_FIELDS.has(field.name))
+    .filter(field => !isMetaField(field.name))
     .map(field => numbered.field(field.name, field.type))
-  // A table that drops partition columns from its files may drop them from its schema too.
-  for (const name of options.partitionFields) {
-    if (name.includes('.') || fields.some(field => sameName(field.name, name))) continue
-    fields.push({ ...numbered.field(name, { kind: 'string' }), nullable: true })
-  }
-  return createSchema(fields)
+  return createSchema(withPartitionFields(fields, options.partitionFields))
 }
 
-/** The columns of a Parquet footer's schema, without Hudi's own. */
-export function withoutMetaFields(fields: readonly Field[]): readonly Field[] {
-  return fields.filter(field => !META_FIELDS.has(field.name))
+/** A table that drops partition columns from its files may drop them from its schema too. */
+export function withPartitionFields(
+  fields: readonly Field[],
+  partitionFields: readonly string[],
+): readonly Field[] {
+  const missing = partitionFields.filter(
+    name => !name.includes('.') && !fields.some(field => sameName(field.name, name)),
+  )
+  let id = Math.max(0, ...idsOf(fields))
+  const added = missing.map((name): Field => {
+    id++
+    return { id, name, physicalName: name, type: 'string', nullable: true }
+  })
+  return [...fields, ...added]
+}
+
+function idsOf(fields: readonly Field[]): readonly number[] {
+  return fields.flatMap(({ id, type }) => [id, ...idsOf(childrenOf(type) ?? [])])
+}
+
+/** True for the columns that Hudi adds to every row. */
+export function isMetaField(name: string): boolean {
+  return META_FIELDS.has(name)
 }
 
 export function sameName(a: string, b: string): boolean {

@@ -43,6 +43,8 @@ describe('partition paths', () => {
     ['region=a%2Fb', { region: 'string' }, { ...hive, ...encoded }, [value('a/b')]],
     ['region=%252F', { region: 'string' }, { ...hive, ...encoded }, [value('%2F')]],
     ['region=a%2Fb', { region: 'string' }, hive, [value('a%2Fb')]],
+    ['region=%C3%BC+%zz', { region: 'string' }, { ...hive, ...encoded }, [value('ü+%zz')]],
+    ['region=ü', { region: 'string' }, { ...hive, ...encoded }, [value('ü')]],
     ['2026/01/05', { day: 'string' }, {}, [value('2026/01/05')]],
     [
       '2026/01/05',

@@ -10,6 +10,7 @@ import {
   type ValueBounds,
 } from '@spillway/core'
 import { type AvroField, type AvroSink, compileAvroScan } from '@spillway/encoding'
+import type { DeleteNames } from './delete-names.js'
 import { dataFileSink, intMapSink } from './entry-schema.js'
 import type { ManifestView } from './manifest-view.js'
 import { forEachEntry, type MetricSource } from './metric-columns.js'
@@ -19,6 +20,8 @@ import { decodeSingleValue } from './single-value.js'
 
 export interface DataFileContext {
   readonly resolve: PathResolver
+  /** What the paths in position delete files mean. */
+  readonly names: DeleteNames
   /** Leaves whose bounds recipients may want. */
   readonly leaves: readonly FieldPath[]
   readonly modificationTime: number
@@ -81,18 +84,18 @@ function dataFormat(view: ManifestView, row: number): FileFormat {
 
 function deleteFiles(
   applied: readonly AppliedDelete[] | undefined,
-  { resolve, deleteFiles: made }: DataFileContext,
+  context: DataFileContext,
 ): readonly DeleteFile[] {
   if (applied === undefined) return []
-  const known = made.get(applied)
+  const known = context.deleteFiles.get(applied)
   if (known !== undefined) return known
-  const files = applied.map(each => deleteFile(each, resolve))
-  made.set(applied, files)
+  const files = applied.map(each => deleteFile(each, context))
+  context.deleteFiles.set(applied, files)
   return files
 }
 
 /** Magic and bitmap lie between the blob's length and its checksum, four bytes each. */
-function deleteFile(applied: AppliedDelete, resolve: PathResolver): DeleteFile {
+function deleteFile(applied: AppliedDelete, { resolve, names }: DataFileContext): DeleteFile {
   const { view, details, row, kind } = applied
   const { columns } = view.manifest
   const recordedPath = view.manifest.recordedPath(row)
@@ -100,7 +103,12 @@ function deleteFile(applied: AppliedDelete, resolve: PathResolver): DeleteFile {
   if (kind !== 'vector') {
     const file = { path, fileFormat: dataFormat(view, row), size: columns.size[row]! }
     return kind === 'position'
-      ? { kind: 'position-delete', ...file, recordCount: columns.recordCount[row]! }
+      ? {
+          kind: 'position-delete',
+          ...file,
+          recordCount: columns.recordCount[row]!,
+          match: names.match,
+        }
       : { kind: 'equality-delete', ...file, fieldIds: details.equalityIds.get(row)! }
   }
   const offset = details.contentOffset[row]!

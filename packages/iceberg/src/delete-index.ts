@@ -1,9 +1,9 @@
 import { type FieldPath, type Selection, TableError, type Value } from '@spillway/core'
-import { deleteDetails } from './delete-manifest.js'
+import { type DeleteDetails, deleteDetails } from './delete-manifest.js'
 import type { EqualityTrim } from './equality-trim.js'
 import type { ManifestFile } from './manifest-list.js'
 import type { ManifestView } from './manifest-view.js'
-import { type AppliedDelete, OpenedDeletes } from './opened-deletes.js'
+import { type AppliedDelete, OpenedDeletes, type OpenedOptions } from './opened-deletes.js'
 import { summariesAdmit } from './partition-summary.js'
 
 /** A delete manifest, unread. */
@@ -14,8 +14,7 @@ export interface DeleteManifestHandle {
   load(signal?: AbortSignal): Promise<ManifestView>
 }
 
-export interface DeleteIndexOptions {
-  readonly tableLocation: string | undefined
+export interface DeleteIndexOptions extends OpenedOptions {
   /** Every column that the table ever had outside lists and maps, by id: what equality deletes compare. */
   readonly leaves: ReadonlyMap<number, FieldPath>
 }
@@ -57,14 +56,33 @@ export class DeleteIndex {
     const trims = await Promise.all(
       opened.map(deletes => deletes.trim(view, { rows, leaves, signal })),
     )
-    return Array.from(rows, row => {
-      const lists = opened
-        .map((deletes, i) => trimmed(deletes.matching(view, row), trims[i], row))
-        .filter(list => list.length > 0)
+    const unknown = new Set<string>()
+    const listsOf = () =>
+      Array.from(rows, row =>
+        opened
+          .map((deletes, i) => trimmed(deletes.matching(view, row, unknown), trims[i], row))
+          .filter(list => list.length > 0),
+      )
+    let lists = listsOf()
+    if (unknown.size > 0) {
+      await this.#options.names.learn(unknown, signal)
+      lists = listsOf()
+    }
+    return lists.map((found, i) =>
       // One list as it is: files of one partition mostly share it, and so do its users.
-      const found = lists.length === 1 ? lists[0]! : lists.flat()
-      return settle(found, () => view.manifest.recordedPath(row))
-    })
+      settle(found.length === 1 ? found[0]! : found.flat(), () =>
+        view.manifest.recordedPath(rows[i]!),
+      ),
+    )
+  }
+
+  /** What every delete file says, whatever it applies to. */
+  async details(signal?: AbortSignal): Promise<readonly DeleteDetails[]> {
+    const all: DeleteDetails[] = []
+    for (const handle of this.#handles) {
+      all.push(await deleteDetails((await handle.load(signal)).manifest, signal))
+    }
+    return all
   }
 
   /** Callers who come while a manifest is being loaded share that load in the cache, not here: each may give up. */

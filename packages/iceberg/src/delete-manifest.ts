@@ -11,16 +11,18 @@ import { dataFileSink, type EntrySchema, intMapSink } from './entry-schema.js'
 import type { Manifest } from './manifest.js'
 import { forEachEntry, type MetricSource } from './metric-columns.js'
 import { PathTable } from './path-table.js'
-import { withoutAuthority } from './paths.js'
+import { baseNameBytes } from './paths.js'
 
 /** The id of `file_path` in position delete files (spec, "Reserved Field IDs"). */
 const FILE_PATH_ID = 2147483546
 
 /** What the delete files of a manifest say beyond their path and counts. */
 export interface DeleteDetails {
-  /** Of a deletion vector or a delete file written for one data file, that file, without scheme and authority. */
+  /** Of a deletion vector or a position delete file of one data file, that file as it names it; empty for others. */
   readonly target: BytesColumn
-  readonly byTarget: PathTable
+  /** The targets' last names, which no other spelling of a path changes. */
+  readonly name: BytesColumn
+  readonly byName: PathTable
   /** Offset and size of a deletion vector's blob; NaN for other delete files. */
   readonly contentOffset: Float64Array
   readonly contentSize: Float64Array
@@ -30,13 +32,7 @@ export interface DeleteDetails {
   /** Bounds of the paths that a position delete file names, as written; empty where unknown. */
   readonly pathLower: BytesColumn
   readonly pathUpper: BytesColumn
-  /** Of a position delete file whose bounds are one path, that path's last name; empty for others. */
-  readonly name: BytesColumn
-  readonly byName: PathTable
 }
-
-const utf8 = new TextDecoder()
-const utf8Bytes = new TextEncoder()
 
 /** Reads the details of every live delete file of a manifest, once. */
 export async function deleteDetails(
@@ -47,8 +43,10 @@ export async function deleteDetails(
   return manifest.derived('deletes', () => {
     const value = readDetails(source)
     const columns = [value.target, value.pathLower, value.pathUpper, value.name]
-    const tables = value.byTarget.byteLength + value.byName.byteLength
-    const bytes = columns.reduce((sum, column) => sum + columnByteLength(column), tables)
+    const bytes = columns.reduce(
+      (sum, column) => sum + columnByteLength(column),
+      value.byName.byteLength,
+    )
     return { value, byteLength: bytes + 16 * manifest.length }
   })
 }
@@ -65,47 +63,30 @@ function readDetails(source: MetricSource): DeleteDetails {
   const entry = new DetailReader(source.schema)
   forEachEntry(source, selectAll(length), (cursor, row) => {
     entry.read(cursor)
-    appendTo(target, entry.referenced, withoutAuthorityBytes)
+    appendTo(target, entry.target)
+    appendTo(name, entry.target && baseNameBytes(entry.target))
     appendTo(pathLower, entry.lower)
     appendTo(pathUpper, entry.upper)
-    appendTo(name, entry.onlyPath, baseNameBytes)
     contentOffset[row] = entry.offset
     contentSize[row] = entry.size
     if (entry.ids.length > 0) equalityIds.set(row, entry.ids)
   })
-  const targets = target.finish()
   const names = name.finish()
   return {
-    target: targets,
-    byTarget: new PathTable(targets),
+    target: target.finish(),
+    name: names,
+    byName: new PathTable(names),
     contentOffset,
     contentSize,
     equalityIds,
     equalityColumns: new Set([...equalityIds.values()].flat()),
     pathLower: pathLower.finish(),
     pathUpper: pathUpper.finish(),
-    name: names,
-    byName: new PathTable(names),
   }
 }
 
-function appendTo(
-  arena: ByteArena,
-  bytes: Uint8Array | undefined,
-  change: (bytes: Uint8Array) => Uint8Array = same => same,
-): void {
-  const changed = bytes === undefined ? new Uint8Array() : change(bytes)
-  arena.append(changed, 0, changed.length)
-}
-
-/** A data file's path in the form that `DeleteDetails.target` has. */
-export function withoutAuthorityBytes(path: Uint8Array): Uint8Array {
-  return path[0] === 0x2f ? path : utf8Bytes.encode(withoutAuthority(utf8.decode(path)))
-}
-
-/** The last name of a path. */
-export function baseNameBytes(path: Uint8Array): Uint8Array {
-  return path.subarray(path.lastIndexOf(0x2f) + 1)
+function appendTo(arena: ByteArena, bytes: Uint8Array = new Uint8Array()): void {
+  arena.append(bytes, 0, bytes.length)
 }
 
 class DetailReader {
@@ -146,10 +127,11 @@ class DetailReader {
     })
   }
 
-  /** The one path that this delete file names, where its bounds say so and nothing else does. */
-  get onlyPath(): Uint8Array | undefined {
+  /** The one data file that a delete file names, where it says so or its bounds do. */
+  get target(): Uint8Array | undefined {
     const { lower, upper, referenced } = this
-    if (lower === undefined || upper === undefined || referenced !== undefined) return undefined
+    if (referenced !== undefined) return referenced
+    if (lower === undefined || upper === undefined) return undefined
     return compareBytes(lower, upper) === 0 ? lower : undefined
   }
 

@@ -1,21 +1,32 @@
-import { compareValues } from '@spillway/core'
-import { baseName } from './paths.js'
+import { compareValues, type TableSource } from '@spillway/core'
+import { withoutSlash } from './paths.js'
 
 /**
- * False only where the bounds of the paths in a position delete file prove that it names no row of `path`. Tables that
- * were moved have delete files that spell paths as they were: bounds count whole only if they and the data file are
- * spelled below the same table location; elsewhere one path is compared by its last name, and a range not at all.
+ * False only where the bounds of the paths in a position delete file prove that it names no row of `path`. A path may
+ * be spelled in several ways: bounds say something only where they and the data file lie below `root`, where there is
+ * one, and then so does all between them.
  */
-export function canNamePath(
+export function mayHoldPath(
   bounds: { readonly lower: string; readonly upper: string },
   path: string,
-  tableLocation: string | undefined,
+  root: string | undefined,
 ): boolean {
   const { lower, upper } = bounds
-  if (lower === '' || upper === '') return true
-  const prefix = tableLocation === undefined ? undefined : `${tableLocation.replace(/\/+$/, '')}/`
-  if (prefix === undefined || ![lower, upper, path].every(text => text.startsWith(prefix))) {
-    return lower !== upper || baseName(lower) === baseName(path)
+  if (lower === '' || upper === '' || root === undefined) return true
+  const spelled = [lower, upper, path]
+  if (!spelled.every(text => text.startsWith(root) && !text.includes('//', root.length - 1))) {
+    return true
   }
   return compareValues(lower, path) <= 0 && compareValues(path, upper) <= 0
+}
+
+/** The folder below which paths have one spelling: the table's, unless a rebase rule tells folders in it apart. */
+export function pathRootOf(
+  tableLocation: string | undefined,
+  { rebase = [] }: TableSource,
+): string | undefined {
+  if (tableLocation === undefined) return undefined
+  const root = `${withoutSlash(tableLocation)}/`
+  const splits = rebase.some(({ from }) => from.startsWith(root) && from !== root)
+  return splits ? undefined : root
 }

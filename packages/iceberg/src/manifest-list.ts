@@ -23,12 +23,22 @@ export interface ManifestFile {
   readonly addedSnapshotId?: bigint
   readonly addedFiles?: number
   readonly existingFiles?: number
+  readonly deletedFiles?: number
   readonly addedRows?: number
   readonly existingRows?: number
   readonly partitions?: readonly FieldSummary[]
   readonly firstRowId?: number
   readonly encrypted: boolean
 }
+
+export interface ManifestList {
+  readonly manifests: readonly ManifestFile[]
+  /** False where its last block proves that nothing is missing after it. */
+  readonly mayBeCut: boolean
+}
+
+/** The least that a writer puts into a block before it begins another, uncompressed (Rust and Python; Java four times). */
+const SMALLEST_FULL_BLOCK = 16_000
 
 /** What a manifest holds in one partition field. */
 export interface FieldSummary {
@@ -43,14 +53,27 @@ export async function loadManifestList(
   store: ObjectStore,
   path: string,
   signal?: AbortSignal,
-): Promise<readonly ManifestFile[]> {
+): Promise<ManifestList> {
   const found = await store.get(path, signal && { signal })
   if (found === undefined) {
     throw new TableError('TABLE_CORRUPT', `the manifest list ${path} is missing`, {
       context: { path },
     })
   }
-  return parseManifestList(readAvroFile(found.bytes, path))
+  const file = readAvroFile(found.bytes, path)
+  return { manifests: parseManifestList(file), mayBeCut: mayBeCut(file) }
+}
+
+/**
+ * An Avro file cut between two blocks looks whole, and nobody records how long a manifest list is. Writers end a block
+ * where it is full: behind one that is not there was never another.
+ */
+function mayBeCut(file: AvroFile): boolean {
+  const [first, last] = [file.blocks[0], file.blocks.at(-1)]
+  if (first === undefined || last === undefined) return true
+  const bytes = file.inflate(last).length
+  if (bytes < SMALLEST_FULL_BLOCK) return false
+  return first === last || bytes >= 0.9 * file.inflate(first).length
 }
 
 export function parseManifestList(file: AvroFile): readonly ManifestFile[] {
@@ -74,6 +97,7 @@ function rowReader(schema: AvroRecord, file: string): (row: AvroObject) => Manif
   const addedSnapshotId = of(503, 'added_snapshot_id')
   const addedFiles = of(504, 'added_files_count')
   const existingFiles = of(505, 'existing_files_count')
+  const deletedFiles = of(506, 'deleted_files_count')
   const addedRows = of(512, 'added_rows_count')
   const existingRows = of(513, 'existing_rows_count')
   const summaries = summaryReader(schema)
@@ -98,6 +122,7 @@ function rowReader(schema: AvroRecord, file: string): (row: AvroObject) => Manif
         specId: count(specId(row)),
         addedFiles: count(addedFiles(row)),
         existingFiles: count(existingFiles(row)),
+        deletedFiles: count(deletedFiles(row)),
         addedRows: count(addedRows(row)),
         existingRows: count(existingRows(row)),
         firstRowId: count(firstRowId(row)),

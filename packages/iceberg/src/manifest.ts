@@ -180,23 +180,21 @@ export async function loadManifest(
 }
 
 /**
- * An Avro file cut between two blocks looks whole: only what its manifest list says of it can tell. Lists that count
- * too few files exist and lose none.
+ * An Avro file cut between two blocks looks whole: what its manifest list says of it can tell. Its counts alone cannot,
+ * since writers have counted wrongly both ways, and neither can its length, which tools that copy tables have left as
+ * it was: a manifest is cut where it is shorter than it was and lists less than it did.
  */
 function checkWhole({ path, expected }: ManifestRequest, files: number, length: number): void {
   const { liveFiles } = expected
-  const wrong =
-    liveFiles === undefined
-      ? expected.length !== undefined && expected.length > length
-      : liveFiles > files
-  if (!wrong) return
-  const what =
-    liveFiles === undefined
-      ? `${expected.length} bytes, found ${length}`
-      : `${liveFiles} live files, found ${files}`
-  throw new TableError('TABLE_CORRUPT', `expected a manifest of ${what} (${path})`, {
-    context: { path },
-  })
+  if (expected.length === undefined || expected.length <= length) return
+  if (liveFiles !== undefined && liveFiles <= files) return
+  const counted = liveFiles === undefined ? '' : ` and ${liveFiles} live files`
+  const found = liveFiles === undefined ? '' : ` and ${files}`
+  throw new TableError(
+    'TABLE_CORRUPT',
+    `expected a manifest of ${expected.length} bytes${counted}, found ${length}${found} (${path})`,
+    { context: { path } },
+  )
 }
 
 async function getManifest(store: ObjectStore, path: string, signal?: AbortSignal) {

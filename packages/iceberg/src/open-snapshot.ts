@@ -12,9 +12,11 @@ import {
   type TableMetadata,
   type TableSource,
 } from '@spillway/core'
+import { pathRootOf } from './delete-path.js'
+import { everListed } from './ever-listed.js'
 import { tableFeatures, withEarlierTypes } from './features.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
-import { loadManifestList, type ManifestFile } from './manifest-list.js'
+import { loadManifestList, type ManifestFile, type ManifestList } from './manifest-list.js'
 import type { IcebergMetadata, IcebergSnapshot } from './metadata.js'
 import { metadataResolver, type PathResolver, pathResolver } from './paths.js'
 import { withPhysicalNames } from './physical-names.js'
@@ -46,8 +48,9 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
   const fields = metadata.schemas.get(schemaId)!
   const resolve = pathResolver(source, metadata.location)
   const resolveMetadata = metadataResolver(source, resolve)
-  const manifests = await listManifests(snapshot, { ...options, resolve: resolveMetadata })
-  if (snapshot !== undefined) checkComplete(snapshot, manifests, metadata.path)
+  const list = await listManifests(snapshot, { ...options, resolve: resolveMetadata })
+  if (snapshot !== undefined) checkComplete(snapshot, list, metadata.path)
+  const { manifests } = list
   const totals = snapshot === undefined ? { files: 0, bytes: 0 } : statedTotals(snapshot, manifests)
   const described = describe(metadata, snapshot)
   return {
@@ -63,9 +66,12 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
       layouts: layoutsOf(metadata, fields),
       leaves: leavesOf(metadata),
       tableLocation: metadata.location,
+      pathRoot: pathRootOf(metadata.location, source),
+      resolve,
       resolveMetadata,
+      everListed: (root, signal) =>
+        everListed(root, metadata, { ...options, resolve: resolveMetadata, signal }),
       context: {
-        resolve,
         // Java's order of UUIDs is not everybody's: their bounds are for nobody else.
         leaves: [...statsLeaves(fields)].filter(path => leafOf(path).type !== 'uuid'),
         modificationTime: described.timestamp,
@@ -125,21 +131,21 @@ function leavesOf(metadata: IcebergMetadata): ReadonlyMap<number, FieldPath> {
 async function listManifests(
   snapshot: IcebergSnapshot | undefined,
   options: OpenOptions & { readonly resolve: PathResolver },
-): Promise<readonly ManifestFile[]> {
-  if (snapshot === undefined) return []
+): Promise<ManifestList> {
+  if (snapshot === undefined) return { manifests: [], mayBeCut: false }
   if (snapshot.keyId !== undefined) throw encrypted(`snapshot ${snapshot.id}`)
   if (snapshot.manifestList === undefined) {
     const { manifests } = snapshot
-    if (manifests !== undefined) return manifests.map(embedded)
+    if (manifests !== undefined) return { manifests: manifests.map(embedded), mayBeCut: false }
     throw new TableError('TABLE_CORRUPT', `snapshot ${snapshot.id} lists no manifests`, {
       context: { path: options.metadata.path },
     })
   }
   const path = options.resolve(snapshot.manifestList)
-  const manifests = await loadManifestList(options.store, path, options.signal)
-  const secret = manifests.find(manifest => manifest.encrypted)
+  const list = await loadManifestList(options.store, path, options.signal)
+  const secret = list.manifests.find(manifest => manifest.encrypted)
   if (secret !== undefined) throw encrypted(`the manifest ${secret.path}`)
-  return manifests
+  return list
 }
 
 /** Only version 1 embeds manifests, and it has neither sequence numbers nor deletes. */

@@ -1,8 +1,10 @@
 import { readBytes, readString, TableError } from '@spillway/core'
-import { baseNameBytes, type DeleteDetails, withoutAuthorityBytes } from './delete-manifest.js'
-import { canNamePath } from './delete-path.js'
+import type { DeleteDetails } from './delete-manifest.js'
+import type { DeleteNames } from './delete-names.js'
+import { mayHoldPath } from './delete-path.js'
 import { type EqualityTrim, equalityTrim, type TrimOptions } from './equality-trim.js'
 import type { ManifestView } from './manifest-view.js'
+import { baseNameBytes } from './paths.js'
 
 /** One delete file that applies to a data file. */
 export interface AppliedDelete {
@@ -23,11 +25,18 @@ interface PartitionDeletes {
   readonly bounded: number[]
 }
 
+/** What the paths in deletes mean in a snapshot, and which ranges of them can be trusted. */
+export interface OpenedOptions {
+  readonly names: DeleteNames
+  /** Paths below it are spelled one way alone. */
+  readonly pathRoot: string | undefined
+}
+
 /** The delete files of one manifest, by what they are scoped to (spec, "Scan Planning"). */
 export class OpenedDeletes {
   readonly #view: ManifestView
   readonly #details: DeleteDetails
-  readonly #tableLocation: string | undefined
+  readonly #options: OpenedOptions
   readonly #byPartition = new Map<string, PartitionDeletes>()
   /** Equality deletes of an unpartitioned spec. */
   readonly #global: number[] = []
@@ -36,14 +45,10 @@ export class OpenedDeletes {
   /** Lists that whole partitions share, by partition and sequence number. */
   readonly #shared = new Map<string, readonly AppliedDelete[]>()
 
-  constructor(
-    view: ManifestView,
-    details: DeleteDetails,
-    { tableLocation }: { readonly tableLocation: string | undefined },
-  ) {
+  constructor(view: ManifestView, details: DeleteDetails, options: OpenedOptions) {
     this.#view = view
     this.#details = details
-    this.#tableLocation = tableLocation
+    this.#options = options
     this.#tupleKeys = view.tupleKeys()
     for (let row = 0; row < view.length; row++) this.#file(row)
   }
@@ -56,7 +61,7 @@ export class OpenedDeletes {
       throw this.#corrupt('an equality delete file without equality_ids')
     }
     if (equality && !this.#view.layout.isPartitioned) this.#global.push(row)
-    else if (equality || !(this.#isTargeted(row) || holdsBytes(this.#details.name, row))) {
+    else if (equality || !this.#isTargeted(row)) {
       const { all, bounded } = this.#partition(this.#tupleKeys[tuple[row]!]!)
       if (equality || !this.#isBounded(row)) all.push(row)
       else bounded.push(row)
@@ -94,26 +99,32 @@ export class OpenedDeletes {
     return equalityTrim({ view: this.#view, details: this.#details }, data, options)
   }
 
-  /** What applies to one data file. Files to which the same applies mostly get the same list. */
-  matching(view: ManifestView, row: number): readonly AppliedDelete[] {
+  /**
+   * What applies to one data file. Files to which the same applies mostly get the same list. Paths of which it is not
+   * known yet whether they mean this file go to `unknown`.
+   */
+  matching(view: ManifestView, row: number, unknown: Set<string>): readonly AppliedDelete[] {
     const { sequenceNumber, tuple, path } = view.manifest.columns
     const sequence = sequenceNumber[row]!
     const sameSpec = view.layout.spec.id === this.#view.layout.spec.id
     const key = sameSpec ? view.tupleKeys()[tuple[row]!]! : undefined
     const shared = this.#sharedList(key, sequence)
     if (key === undefined) return shared
-    const bytes = readBytes(path, row)
     const own: AppliedDelete[] = []
-    const add = (one: number) => {
-      const samePartition = this.#tupleKeys[this.#view.manifest.columns.tuple[one]!] === key
-      if (samePartition && this.#isNewEnough(one, sequence)) own.push(this.#apply(one))
-    }
-    for (const one of this.#targeting(bytes)) add(one)
-    for (const one of this.#naming(bytes)) {
-      if (this.#mayName(one, view.manifest.recordedPath(row))) add(one)
+    const inScope = (one: number) =>
+      this.#tupleKeys[this.#view.manifest.columns.tuple[one]!] === key &&
+      this.#isNewEnough(one, sequence)
+    for (const one of this.#naming(readBytes(path, row))) {
+      if (!inScope(one)) continue
+      const named = readString(this.#details.target, one)
+      const means = this.#options.names.means(named, view.manifest.recordedPath(row))
+      if (means === undefined) unknown.add(named)
+      else if (means) own.push(this.#apply(one))
     }
     for (const one of this.#byPartition.get(key)?.bounded ?? []) {
-      if (this.#mayName(one, view.manifest.recordedPath(row))) add(one)
+      if (inScope(one) && this.#mayHold(one, view.manifest.recordedPath(row))) {
+        own.push(this.#apply(one))
+      }
     }
     return own.length === 0 ? shared : [...shared, ...own]
   }
@@ -121,11 +132,6 @@ export class OpenedDeletes {
   #naming(path: Uint8Array): Iterable<number> {
     const { byName } = this.#details
     return byName.size === 0 ? [] : byName.rowsOf(baseNameBytes(path))
-  }
-
-  #targeting(path: Uint8Array): Iterable<number> {
-    const { byTarget } = this.#details
-    return byTarget.size === 0 ? [] : byTarget.rowsOf(withoutAuthorityBytes(path))
   }
 
   #sharedList(key: string | undefined, sequence: number): readonly AppliedDelete[] {
@@ -157,10 +163,10 @@ export class OpenedDeletes {
     return applied
   }
 
-  #mayName(row: number, path: string): boolean {
+  #mayHold(row: number, path: string): boolean {
     const { pathLower, pathUpper } = this.#details
     const bounds = { lower: readString(pathLower, row), upper: readString(pathUpper, row) }
-    return canNamePath(bounds, path, this.#tableLocation)
+    return mayHoldPath(bounds, path, this.#options.pathRoot)
   }
 
   #corrupt(what: string): TableError {

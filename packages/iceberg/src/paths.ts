@@ -73,13 +73,12 @@ function joinText(to: string, rest: string): string {
     : `${to}/${rest}`
 }
 
-/** The path without scheme and authority, which writers spell in several ways (s3a and s3, hdfs://host:port and none). */
-export function withoutAuthority(path: string): string {
-  const match = /^[A-Za-z][A-Za-z0-9+.-]*:(?:\/\/[^/]*)?(\/.*)$/s.exec(path)
-  return match === null ? path : match[1]!
-}
-
 /** The last name of a path. */
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** The same of a path's bytes. */
+export function baseNameBytes(path: Uint8Array): Uint8Array {
+  return path.subarray(path.lastIndexOf(0x2f) + 1)
 }

@@ -4,6 +4,7 @@ import {
   type FileBatchHandle,
   type FileList,
   type LiveFiles,
+  mapConcurrently,
   type ObjectStore,
   type PartitionField,
   type Selection,
@@ -12,7 +13,9 @@ import {
 } from '@spillway/core'
 import { type DataFileContext, readDataFiles } from './data-files.js'
 import { DeleteIndex, type DeleteIndexOptions, type DeleteManifestHandle } from './delete-index.js'
+import { DeleteNames, type DeleteNamesOptions } from './delete-names.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
+import { LiveNames } from './live-names.js'
 import { loadManifest, Manifest } from './manifest.js'
 import type { ManifestFile } from './manifest-list.js'
 import { ManifestView } from './manifest-view.js'
@@ -22,13 +25,18 @@ import { summaryRange } from './partition-summary.js'
 import type { PathResolver } from './paths.js'
 import type { SpecLayout } from './spec-layout.js'
 
-export interface SnapshotFilesOptions extends DeleteIndexOptions {
+/** Manifests read at a time. */
+const CONCURRENCY = 8
+
+export interface SnapshotFilesOptions
+  extends Omit<DeleteIndexOptions, 'names'>,
+    Pick<DeleteNamesOptions, 'resolve' | 'tableLocation' | 'everListed'> {
   readonly store: ObjectStore
   readonly cache: BatchCache
   readonly blocks: InflatedBlocks
   readonly manifests: readonly ManifestFile[]
   readonly layouts: ReadonlyMap<number, SpecLayout>
-  readonly context: DataFileContext
+  readonly context: Omit<DataFileContext, 'resolve' | 'names'>
   /** Where a manifest is read. */
   readonly resolveMetadata: PathResolver
 }
@@ -54,16 +62,22 @@ export interface ManifestRows extends LiveFiles {
 export function snapshotFiles(options: SnapshotFilesOptions): SnapshotFiles {
   const live = options.manifests.filter(isNotEmpty)
   const loader = new ManifestLoader(options)
+  const data = live.filter(({ content }) => content === 'data')
   const deleteManifests = live.filter(({ content }) => content === 'deletes')
+  const names: DeleteNames = new DeleteNames({
+    ...options,
+    live: async signal => new LiveNames(await loader.loadAll(data, signal)),
+    deletes: signal => deletes.details(signal),
+  })
   const deletes = new DeleteIndex(
     deleteManifests.map(file => loader.deleteHandle(file)),
-    options,
+    { ...options, names },
   )
-  const data = live.filter(({ content }) => content === 'data')
+  const context = { ...options.context, resolve: options.resolve, names }
   return {
     deletes,
     deleteManifests,
-    handles: data.map(file => dataHandle(file, { loader, deletes, context: options.context })),
+    handles: data.map(file => dataHandle(file, { loader, deletes, context })),
     summaries: {
       length: data.length,
       recordCount: Float64Array.from(data, rowCount),
@@ -72,9 +86,9 @@ export function snapshotFiles(options: SnapshotFilesOptions): SnapshotFiles {
   }
 }
 
-/** Unknown counts are not zero. */
+/** Unknown counts are not zero, and of a manifest that lists something not all can be. */
 function isNotEmpty(file: ManifestFile): boolean {
-  return liveFileCount(file) !== 0
+  return liveFileCount(file) !== 0 || file.deletedFiles === 0
 }
 
 function liveFileCount({ addedFiles, existingFiles }: ManifestFile): number | undefined {
@@ -99,6 +113,13 @@ class ManifestLoader {
   deleteHandle(file: ManifestFile): DeleteManifestHandle {
     const layout = file.specId === undefined ? undefined : this.#layout(file.specId)
     return { file, layout, load: signal => this.load(file, signal) }
+  }
+
+  async loadAll(
+    files: readonly ManifestFile[],
+    signal?: AbortSignal,
+  ): Promise<readonly ManifestView[]> {
+    return mapConcurrently(files, CONCURRENCY, file => this.load(file, signal))
   }
 
   /** The manifest, shared with every snapshot and table that lists it and hands it the same numbers. */

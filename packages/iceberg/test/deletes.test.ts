@@ -1,7 +1,7 @@
 import { isTableError } from '@spillway/core'
 import type { ManifestEntry } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
-import { canNamePath } from '../src/delete-path.js'
+import { mayHoldPath, pathRootOf } from '../src/delete-path.js'
 import {
   dataFile,
   filesOf,
@@ -263,19 +263,25 @@ describe('delete manifests', () => {
   })
 })
 
-describe('canNamePath', () => {
+describe('mayHoldPath', () => {
   const at = (name: string) => `${LOCATION}/data/${name}`
+  const root = `${LOCATION}/`
 
   it.each([
     ['no bounds', { lower: '', upper: '' }, at('a'), true],
     ['its own path', { lower: at('a'), upper: at('a') }, at('a'), true],
-    ['another path', { lower: at('b'), upper: at('b') }, at('a'), false],
-    ['its own name in another folder', { lower: at('x/a'), upper: at('x/a') }, at('y/a'), false],
-    ['its own name before a move', { lower: '/old/data/a', upper: '/old/data/a' }, at('a'), true],
     ['a range below the table', { lower: at('b'), upper: at('d') }, at('a'), false],
     ['a range that holds it', { lower: at('a'), upper: at('d') }, at('b'), true],
     ['a range from before a move', { lower: '/old/b', upper: '/old/d' }, at('a'), true],
+    ['a range from before a move on', { lower: '/old/b', upper: at('d') }, at('x'), true],
+    ['doubled slashes', { lower: at('/b'), upper: at('/d') }, at('x'), true],
   ])('%s: %o', (_what, bounds, path, expected) => {
-    expect(canNamePath(bounds, path, LOCATION)).toBe(expected)
+    expect(mayHoldPath(bounds, path, root)).toBe(expected)
+  })
+
+  it('rules nothing out where folders of the table are rebased apart', () => {
+    const source = { location: '/x', rebase: [{ from: at('old/'), to: at('new/') }] }
+    const bounds = { lower: at('old/a'), upper: at('old/b') }
+    expect(mayHoldPath(bounds, at('new/a'), pathRootOf(LOCATION, source))).toBe(true)
   })
 })

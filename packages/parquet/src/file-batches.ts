@@ -6,6 +6,7 @@ import {
   type FileList,
   hash64,
   leafOf,
+  type PrimitiveType,
   selectAll,
   TableError,
   typeName,
@@ -14,6 +15,7 @@ import {
 } from '@spillway/core'
 import type { FileFacts } from './file-facts.js'
 import type { FooterReader } from './footers.js'
+import { agrees } from './own-columns.js'
 import { type BatchFiles, ParquetBatch } from './parquet-batch.js'
 import type { ListedFile } from './table-location.js'
 
@@ -97,8 +99,10 @@ function keyOf({ files, facts, partitionFields }: BatchFiles): string {
   ].join(' ')
 }
 
-function dataFile({ files, facts, values }: BatchFiles, row: number): DataFile {
-  const file = files[row]!
+function dataFile(part: BatchFiles, row: number): DataFile {
+  const { facts, values } = part
+  const file = part.files[row]!
+  const contradicted = contradictedColumns(part, row)
   return {
     path: file.path,
     recordedPath: file.relative,
@@ -111,5 +115,20 @@ function dataFile({ files, facts, values }: BatchFiles, row: number): DataFile {
     deletes: [],
     logFiles: [],
     bounds: new Map(),
+    ...(contradicted.length > 0 && { contradicted }),
   }
+}
+
+function contradictedColumns(
+  { facts, values, partitionFields }: BatchFiles,
+  row: number,
+): readonly number[] {
+  const { own } = facts[row]!
+  if (own === undefined) return []
+  return partitionFields.flatMap((path, i) => {
+    const { id, name, type } = leafOf(path)
+    const column = own.get(name)
+    const folder = { type: type as PrimitiveType, value: values[row]![i]! }
+    return column === undefined || agrees(column, folder) ? [] : [id]
+  })
 }

@@ -6,6 +6,9 @@ import {
   parseParquetMetadata,
 } from '@spillway/encoding'
 import type { FooterReader } from './footers.js'
+import { partitionSegments } from './hive-partitions.js'
+import { type OwnColumn, ownColumns } from './own-columns.js'
+import { requireReadable, requireUnencrypted } from './require-readable.js'
 import type { ListedFile } from './table-location.js'
 
 /** What a snapshot keeps of a file: enough for the table's schema and its counts. */
@@ -14,6 +17,8 @@ export interface FileFacts {
   readonly rowCount: number
   /** One object for all files of one schema. */
   readonly fields: readonly Field[]
+  /** Columns that its folders name and that it holds itself all the same. */
+  readonly own?: ReadonlyMap<string, OwnColumn>
 }
 
 export interface FactsRead {
@@ -50,8 +55,7 @@ export async function readFacts(
       const file = files[index]!
       const footer = parseFooter(bytes, file.path)
       shapes?.learn(file, footer)
-      const fields = shared(schemas, parquetFields(footer))
-      facts[index] = { identity: identityOf(file), rowCount: footer.rowCount, fields }
+      facts[index] = factsOf(file, footer, schemas)
       footers.set(file.path, bytes)
     },
     signal,
@@ -59,14 +63,30 @@ export async function readFacts(
   return { facts: facts.map(each => each!), footers }
 }
 
-function shared(
+function factsOf(
+  file: ListedFile,
+  footer: ParquetFooter,
   schemas: Map<string, readonly Field[]>,
-  fields: readonly Field[],
-): readonly Field[] {
+): FileFacts {
+  requireUnencrypted(footer)
+  const names = partitionSegments(file).map(({ name }) => name)
+  const own = ownColumns(footer, names)
+  return {
+    identity: identityOf(file),
+    rowCount: footer.rowCount,
+    fields: shared(schemas, footer),
+    ...(own && { own }),
+  }
+}
+
+function shared(schemas: Map<string, readonly Field[]>, footer: ParquetFooter): readonly Field[] {
+  const fields = parquetFields(footer)
   const key = JSON.stringify(fields)
   const known = schemas.get(key)
-  if (known === undefined) schemas.set(key, fields)
-  return known ?? fields
+  if (known !== undefined) return known
+  requireReadable(fields, footer.path)
+  schemas.set(key, fields)
+  return fields
 }
 
 /** Changes whenever a file is written anew. */
@@ -76,17 +96,4 @@ export function identityOf({ size, lastModified, etag }: ListedFile): string {
 
 export function parseFooter(bytes: Uint8Array, path: string): ParquetFooter {
   return parseParquetMetadata(bytes, path).footer
-}
-
-/** Index of a footer's leaf by the names on the way to it; undefined where the file lacks it. */
-export function leafOfPath(footer: ParquetFooter, names: readonly string[]): number | undefined {
-  const at = footer.leaves.findIndex(
-    ({ path }) => path.length === names.length && path.every((name, i) => name === names[i]),
-  )
-  return at < 0 ? undefined : at
-}
-
-/** True where no column of the file begins the path: rows then hold null there. */
-export function lacksColumn(footer: ParquetFooter, names: readonly string[]): boolean {
-  return !footer.root.children.some(({ name }) => name === names[0])
 }

@@ -1,4 +1,4 @@
-import { type PrimitiveType, TableError, type Value } from '@spillway/core'
+import { type PrimitiveType, TableError, unescapePath, type Value } from '@spillway/core'
 import type { ListedFile } from './table-location.js'
 
 export interface PartitionColumn {
@@ -12,12 +12,18 @@ export interface HivePartitions {
   readonly values: readonly (readonly (Value | null)[])[]
 }
 
+interface Segment {
+  readonly name: string
+  readonly text: string | null
+}
+
 const NULL_PARTITION = '__HIVE_DEFAULT_PARTITION__'
 
 /** Reads `name=value` folders. Every file must lie under the same columns, in the same order. */
 export function hivePartitions(files: readonly ListedFile[]): HivePartitions {
-  const segments = files.map(file => partitionSegments(file.relative))
+  const segments = files.map(partitionSegments)
   const names = segments[0]?.map(({ name }) => name) ?? []
+  requireDistinct(names, files[0])
   for (const [i, found] of segments.entries()) {
     if (found.length === names.length && found.every(({ name }, j) => name === names[j])) continue
     throw new TableError(
@@ -33,23 +39,37 @@ export function hivePartitions(files: readonly ListedFile[]): HivePartitions {
   }
 }
 
-function partitionSegments(relative: string): readonly { name: string; text: string | null }[] {
+/** The columns that the folders of one file name, in order. */
+export function partitionSegments({ path, relative }: ListedFile): readonly Segment[] {
   const folders = relative.split('/').slice(0, -1)
   return folders.flatMap(folder => {
     const at = folder.indexOf('=')
     if (at <= 0) return []
+    const name = unescapePath(folder.slice(0, at))
     const text = unescapePath(folder.slice(at + 1))
-    return [
-      { name: unescapePath(folder.slice(0, at)), text: text === NULL_PARTITION ? null : text },
-    ]
+    if (name === undefined || text === undefined) {
+      throw new TableError(
+        'UNSUPPORTED_FEATURE',
+        `the folder ${folder} is escaped in bytes that are no UTF-8: its value cannot be known`,
+        { context: { path } },
+      )
+    }
+    return [{ name, text: text === NULL_PARTITION ? null : text }]
   })
 }
 
-/** Hive escapes what a file system might not like as `%` and two hex digits. */
-function unescapePath(text: string): string {
-  return text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  )
+function requireDistinct(names: readonly string[], file: ListedFile | undefined): void {
+  for (const [i, name] of names.entries()) {
+    const before = names.slice(0, i).find(each => each.toLowerCase() === name.toLowerCase())
+    if (before === undefined) continue
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      before === name
+        ? `folders name the partition column ${name} twice`
+        : `the partition columns ${before} and ${name} differ in case alone`,
+      { context: { path: file!.path, column: name } },
+    )
+  }
 }
 
 /** The narrowest of int, long, date and string that prints every value back as it stands: nothing is lost. */

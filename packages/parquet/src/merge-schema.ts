@@ -21,13 +21,17 @@ export interface MergedSchema {
 
 /**
  * One schema for files that may differ: columns go by name, a column that a file lacks is null there, and a narrower
- * type becomes the wider one where every value stays the same. Anything else is refused.
+ * type becomes the wider one where every value stays the same. A column of the null type is of the type that other files
+ * have it in. Anything else is refused.
  */
 export function mergeSchemas(files: readonly FileColumns[]): MergedSchema {
   const merge = new SchemaMerge()
   for (const file of files) merge.add(file)
   return { fields: merge.finish(), widened: merge.widened }
 }
+
+/** Recipients have no type that holds nothing but null. Writers put such columns into files as 32-bit integers. */
+const NOTHING: DataType = 'int'
 
 class SchemaMerge {
   #merged: readonly Field[] | undefined
@@ -54,6 +58,7 @@ class SchemaMerge {
   }
 
   #numberedType(type: DataType): DataType {
+    if (isVoid(type)) return NOTHING
     if (isPrimitive(type)) return type
     switch (type.kind) {
       case 'struct':
@@ -82,13 +87,17 @@ class SchemaMerge {
       above: [...where.above, known.name],
     })
     const narrower = [...(known.earlierTypes ?? []), known.type, found.type].filter(
-      (each): each is PrimitiveType => isPrimitive(each) && typeName(each) !== typeName(type),
+      (each): each is PrimitiveType =>
+        isPrimitive(each) && typeName(each) !== typeName(type) && !isVoid(each),
     )
     const earlierTypes = [...new Map(narrower.map(each => [typeName(each), each])).values()]
     return { ...known, nullable, type, ...(earlierTypes.length > 0 && { earlierTypes }) }
   }
 
   #type(known: DataType, found: DataType, where: Where): DataType {
+    // Nulls are of every type: no file has to be read in another way for them.
+    if (isVoid(found)) return known
+    if (isVoid(known)) return found
     if (isPrimitive(known) && isPrimitive(found)) {
       if (typeName(known) === typeName(found)) return known
       const wider = widerType(known, found)
@@ -112,6 +121,10 @@ class SchemaMerge {
   }
 }
 
+function isVoid(type: DataType): boolean {
+  return typeof type === 'object' && type.kind === 'opaque' && type.name === 'void'
+}
+
 interface Where {
   readonly path: string
   readonly first: string
@@ -125,6 +138,10 @@ function widerType(a: DataType, b: DataType): DataType | undefined {
 
 function holds(wide: DataType, narrow: DataType): boolean {
   if (wide === 'long') return narrow === 'int'
+  if (typeof wide === 'object' && wide.kind === 'decimal') {
+    const digits = narrow === 'int' ? 10 : narrow === 'long' ? 19 : Number.POSITIVE_INFINITY
+    return wide.precision - wide.scale >= digits
+  }
   return wide === 'double' && (narrow === 'float' || narrow === 'int')
 }
 

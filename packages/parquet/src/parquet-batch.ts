@@ -17,7 +17,8 @@ import {
   type Value,
 } from '@spillway/core'
 import { columnStats, type FooterStats, footerStats, type ParquetFooter } from '@spillway/encoding'
-import { type FileFacts, lacksColumn, leafOfPath, parseFooter } from './file-facts.js'
+import { type FileFacts, parseFooter } from './file-facts.js'
+import { lacksColumn, leafOfPath } from './footer-columns.js'
 import type { FooterReader } from './footers.js'
 import type { ListedFile } from './table-location.js'
 

@@ -16,7 +16,8 @@ import { fileBatches } from './file-batches.js'
 import { type FactsRead, type FileFacts, identityOf, readFacts } from './file-facts.js'
 import { FooterReader } from './footers.js'
 import { type HivePartitions, hivePartitions } from './hive-partitions.js'
-import { mergeSchemas } from './merge-schema.js'
+import { type FileColumns, mergeSchemas } from './merge-schema.js'
+import { alike } from './require-readable.js'
 import { type ListedFile, listDataFiles, tableLocation } from './table-location.js'
 
 export interface ParquetTableOptions {
@@ -131,7 +132,8 @@ interface Folder {
 async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapshot> {
   const { source, files } = folder
   const partitions = hivePartitions(files)
-  const merged = mergeSchemas(distinctSchemas(files, read.facts))
+  const merged = mergeSchemas(distinctSchemas(files, read.facts, partitions))
+  refuseCase(merged.fields, partitions, files[0]!.path)
   const schema = withPartitions(merged.fields, partitions)
   const partitionFields = partitions.columns.map(({ name }) => schema.find([name])!)
   const bytes = files.reduce((sum, file) => sum + file.size, 0)
@@ -145,34 +147,63 @@ async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapsho
     properties: new Map(),
     features: new Set(merged.widened ? ['typeWidening'] : []),
     shapesFrom: 'footers',
+    ...unspelt(partitions, partitionFields),
     native: { format: 'parquet' },
     totals: { files: files.length, bytes },
     files: await fileBatches({ ...folder, ...read, values: partitions.values, partitionFields }),
   }
 }
 
-/** Most files of a table have one schema: each is merged once. */
-function distinctSchemas(files: readonly ListedFile[], facts: readonly FileFacts[]) {
-  const seen = new Map<readonly Field[], { path: string; fields: readonly Field[] }>()
-  for (const [i, { fields }] of facts.entries()) {
-    if (!seen.has(fields)) seen.set(fields, { path: files[i]!.path, fields })
+/** Most files of a table have one schema: each is merged once. What a file holds of a partition column is no matter. */
+function distinctSchemas(
+  files: readonly ListedFile[],
+  facts: readonly FileFacts[],
+  partitions: HivePartitions,
+) {
+  const seen = new Map<readonly Field[], FileColumns>()
+  for (const [i, { fields, own }] of facts.entries()) {
+    if (seen.has(fields)) continue
+    const merged = own === undefined ? fields : foldersWin(fields, partitions)
+    seen.set(fields, { path: files[i]!.path, fields: merged })
   }
   return [...seen.values()]
 }
 
-/** Partition columns come last, or stay where the files have them; their type is the folder's. */
-function withPartitions(fields: readonly Field[], { columns }: HivePartitions): Schema {
-  const own = fields.map(field => {
+function foldersWin(fields: readonly Field[], { columns }: HivePartitions): readonly Field[] {
+  return fields.map(field => {
     const partition = columns.find(({ name }) => name === field.name)
     return partition === undefined ? field : { ...field, type: partition.type, nullable: true }
   })
-  const fresh = columns
+}
+
+/** A folder and a file may not name what most engines take for one column in two ways. */
+function refuseCase(fields: readonly Field[], { columns }: HivePartitions, path: string): void {
+  for (const { name } of columns) {
+    const other = fields.find(
+      field => field.name !== name && field.name.toLowerCase() === name.toLowerCase(),
+    )
+    if (other !== undefined) throw alike(other.name, name, { path })
+  }
+}
+
+/** Partition columns come last, or stay where the files have them; their type is the folder's. */
+function withPartitions(fields: readonly Field[], partitions: HivePartitions): Schema {
+  const fresh = partitions.columns
     .filter(({ name }) => !fields.some(field => field.name === name))
     .map(({ name, type }, i) => {
       const id = 1_000_000 + i
       return { id, name, physicalName: name, type, nullable: true }
     })
-  return createSchema([...own, ...fresh])
+  return createSchema([...foldersWin(fields, partitions), ...fresh])
+}
+
+/** The empty text of a folder's name is a value like any other, which the wire has no spelling for. */
+function unspelt(
+  { values }: HivePartitions,
+  partitionFields: readonly FieldPath[],
+): Pick<Snapshot, 'unspeltPartitions'> {
+  const found = partitionFields.filter((_, i) => values.some(row => row[i] === ''))
+  return found.length === 0 ? {} : { unspeltPartitions: new Set(found.map(([{ id }]) => id)) }
 }
 
 function specFields(partitionFields: readonly FieldPath[]) {

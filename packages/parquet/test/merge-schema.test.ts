@@ -14,6 +14,7 @@ const decimal = (precision: number, scale: number): DataType => ({
   scale,
 })
 const struct = (...fields: readonly Field[]): DataType => ({ kind: 'struct', fields })
+const VOID: DataType = { kind: 'opaque', name: 'void' }
 const list = (type: DataType): DataType => ({ kind: 'list', element: field(90, 'element', type) })
 
 /** The schema of a folder with one file of each schema. */
@@ -45,9 +46,27 @@ describe('columns of one name', () => {
     [struct(field(2, 'x', 'int')), struct(field(2, 'x', 'long')), '{x long}'],
     [struct(field(2, 'x', 'int')), struct(field(2, 'y', 'string')), '{x int, y string}'],
     [list('int'), list('long'), '[long]'],
+    ['long', decimal(20, 0), 'decimal(20,0)'],
+    [decimal(12, 2), 'int', 'decimal(12,2)'],
   ])('%j and %j become one type that holds both', async (a, b, type) => {
     const snapshot = await merged([field(1, 'c', a)], [field(1, 'c', b)])
     expect(snapshot.schema.fields.map(each => spelled(each.type))).toEqual([type])
+  })
+
+  it.each<[DataType, DataType, string]>([
+    [VOID, 'string', 'string'],
+    ['string', VOID, 'string'],
+    [VOID, list('long'), '[long]'],
+    [list(VOID), list('date'), '[date]'],
+    [list(VOID), VOID, '[int]'],
+    [struct(field(2, 'x', VOID)), struct(field(2, 'x', decimal(9, 2))), '{x decimal(9,2)}'],
+    [VOID, struct(field(2, 'x', VOID)), '{x int}'],
+    [VOID, VOID, 'int'],
+  ])('%j and %j become one type without widening', async (a, b, type) => {
+    const snapshot = await merged([field(1, 'c', a)], [field(1, 'c', b)])
+    expect(snapshot.schema.fields.map(each => spelled(each.type))).toEqual([type])
+    expect([...snapshot.features]).toEqual([])
+    expect(snapshot.schema.fields[0]!.earlierTypes).toBeUndefined()
   })
 
   it.each<[DataType, DataType]>([
@@ -60,6 +79,7 @@ describe('columns of one name', () => {
     ['timestamp', 'timestamptz'],
     ['boolean', 'int'],
     [decimal(38, 0), decimal(38, 10)],
+    [decimal(20, 2), 'long'],
     ['int', struct(field(2, 'x', 'int'))],
     [list('int'), 'int'],
     [struct(field(2, 'x', 'int')), struct(field(2, 'x', 'string'))],

@@ -51,10 +51,12 @@ export function columnLookup(
 ): ColumnLookup | undefined {
   if (metadata.shapesFrom !== 'footers') return undefined
   const fields = declaredPartitionFields(metadata, answer)
+  const showsFile = answer.format === 'parquet' && !['spark', 'spillway'].includes(answer.reader)
   return {
     by: mapsColumns(metadata, answer) ? 'id' : 'name',
     fallbacks: FALLBACKS[answer.reader],
-    showsExtras: answer.format === 'parquet' && !['spark', 'spillway'].includes(answer.reader),
+    showsExtras: showsFile,
+    prefersOwn: showsFile,
     annotations: annotationsOf(answer),
     fromPartitions: new Set(fields.map(field => field.id)),
   }

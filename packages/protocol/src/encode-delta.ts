@@ -4,7 +4,7 @@ import { fileId } from './file-id.js'
 import { writeJson } from './json-text.js'
 import type { LineOptions, WireFile } from './line-options.js'
 import { partitionValuesText } from './partition-text.js'
-import { statsString } from './stats-string.js'
+import { recordedStats, statsString } from './stats-string.js'
 import { z85Encode } from './z85.js'
 
 /** One line of the delta format: a Delta log action whose paths are URLs. */
@@ -18,16 +18,18 @@ export function encodeDeltaFile(
     vector?.url === undefined
       ? ''
       : `,"deletionVectorFileId":"${fileId(vector.vector.id, options.idScheme)}"`
-  return `{"file":{"id":"${fileId(file.recordedPath, options.idScheme)}"${vectorId}${versionMembers(options.at)},"expirationTimestamp":${signed.expiresAt},"deltaSingleAction":{"${action}":${actionText(action, signed, options)}}}}\n`
+  return `{"file":{"id":"${fileId(file.recordedPath, options.idScheme, signed.listing)}"${vectorId}${versionMembers(options.at)},"expirationTimestamp":${signed.expiresAt},"deltaSingleAction":{"${action}":${actionText(action, signed, options)}}}}\n`
 }
 
+/** Readers of a log take two actions of one path for one file: a fragment tells listings apart, and is never sent. */
 function actionText(
   action: 'add' | 'remove' | 'cdc',
-  { file, url, vector }: WireFile,
+  { file, url, vector, listing }: WireFile,
   options: LineOptions,
 ): string {
   const values = partitionText(file, options)
-  const head = `{"path":${JSON.stringify(url)},"partitionValues":${values},"size":${file.size}`
+  const path = listing === undefined ? url : `${url}#${listing}`
+  const head = `{"path":${JSON.stringify(path)},"partitionValues":${values},"size":${file.size}`
   const tail = `${vector === undefined ? '' : `,"deletionVector":${vectorText(vector)}`}}`
   switch (action) {
     case 'add':
@@ -48,7 +50,7 @@ function partitionText(file: DataFile, options: LineOptions): string {
 }
 
 function statsMember(file: DataFile, { metadata, originals }: LineOptions): string {
-  const recorded = originals ? file.delta?.stats : undefined
+  const recorded = originals ? recordedStats(file) : undefined
   const stats = recorded ?? statsString(file, metadata.schema.fields, { physicalNames: originals })
   return stats === undefined ? '' : `,"stats":${JSON.stringify(stats)}`
 }

@@ -2,25 +2,23 @@ import type { Field } from '@spillway/core'
 import { fileId } from './file-id.js'
 import type { LineOptions, WireFile } from './line-options.js'
 import { partitionValuesText } from './partition-text.js'
-import { statsString } from './stats-string.js'
+import { recordedStats, statsString } from './stats-string.js'
 
 /** One line of the parquet format. A file with a vector never comes here: its plain rows would be wrong. */
 export function encodeParquetFile(
   kind: 'file' | 'add' | 'cdf' | 'remove',
-  { file, url, expiresAt }: WireFile,
+  { file, url, expiresAt, listing }: WireFile,
   options: LineOptions,
 ): string {
   const { at } = options
   const stats = kind === 'file' || kind === 'add' ? statsMember(file, options) : ''
-  return `{"${kind}":{"url":${JSON.stringify(url)},"id":"${fileId(file.recordedPath, options.idScheme)}","partitionValues":${partitionValuesText(file, options)},"size":${file.size}${stats}${versionMembers(at)},"expirationTimestamp":${expiresAt}}}\n`
+  return `{"${kind}":{"url":${JSON.stringify(url)},"id":"${fileId(file.recordedPath, options.idScheme, listing)}","partitionValues":${partitionValuesText(file, options)},"size":${file.size}${stats}${versionMembers(at)},"expirationTimestamp":${expiresAt}}}\n`
 }
 
 function statsMember(file: WireFile['file'], { metadata }: LineOptions): string {
   const mapped = metadata.schema.fields.some(isRenamed)
-  const stats =
-    file.delta?.stats !== undefined && !mapped
-      ? file.delta.stats
-      : statsString(file, metadata.schema.fields)
+  const recorded = mapped ? undefined : recordedStats(file)
+  const stats = recorded ?? statsString(file, metadata.schema.fields)
   return stats === undefined ? '' : `,"stats":${JSON.stringify(stats)}`
 }
 

@@ -17,7 +17,8 @@ export function partitionFields(metadata: TableMetadata): readonly Field[] {
       if (transform.kind === 'identity') names.add(sourceIds[0]!)
     }
   }
-  return schema.fields.filter(field => names.has(field.id))
+  const unspelt = metadata.unspeltPartitions
+  return schema.fields.filter(({ id }) => names.has(id) && !unspelt?.has(id))
 }
 
 function dropsPartitionColumns({ properties }: TableMetadata): boolean {
@@ -44,10 +45,9 @@ export function partitionValuesText(
 }
 
 function valueIn(file: DataFile, metadata: TableMetadata, field: Field): string | null {
-  const recorded = file.delta?.partitionValues
-  if (recorded !== undefined) {
-    return recorded.get(field.physicalName) ?? recorded.get(field.name) ?? null
-  }
+  // Delta's reader has spelled them already: it knows which texts are disputed and must stay as they are.
+  const spelled = file.delta?.partitionValues
+  if (spelled !== undefined) return spelled.get(field.physicalName) ?? null
   const constant = file.constants?.get(field.id)
   if (constant !== undefined) {
     return constant === null ? null : partitionText(constant, field.type)

@@ -26,6 +26,18 @@ export function statsString(
   })
 }
 
+/** A text that ends in U+FFFD, escaped or not. */
+const BROKEN_MARK = /(?:\ufffd|\\u[fF]{3}[dD])"/
+
+/**
+ * What a log says about a file, for recipients who prune by it; undefined where that would lose rows: Delta for Spark up
+ * to 3.1 ended maxima that it cut with U+FFFD, and strings beyond the BMP are above that.
+ */
+export function recordedStats({ delta }: DataFile): string | undefined {
+  const stats = delta?.stats
+  return stats === undefined || BROKEN_MARK.test(stats) ? undefined : stats
+}
+
 type Extract = (bound: ValueBounds, type: DataType) => WireValue
 
 function tree(

@@ -74,6 +74,16 @@ it('57: writes a complete add action under its recorded names', () => {
   })
 })
 
+it('the second listing of a file has an id of its own and, in a log, a path of its own', () => {
+  const again = { ...signed, listing: 2 }
+  const plain = JSON.parse(encodeParquetFile('file', again, options)).file
+  expect(plain.id).not.toBe(hash('md5', 'day=1/part-0.parquet'))
+  expect(plain.url).toBe(signed.url)
+  const { file } = JSON.parse(encodeDeltaFile('add', again, { ...options, idScheme: 'delta' }))
+  expect(file.id).not.toBe(hash('sha256', 'day=1/part-0.parquet'))
+  expect(file.deltaSingleAction.add.path).toBe(`${signed.url}#2`)
+})
+
 it('57: a vector on disk travels as its signed URL, from the length before the bitmap', () => {
   const vector = {
     kind: 'deletion-vector',
@@ -142,6 +152,22 @@ it('writes statistics from bounds where the table has no such text', () => {
   expect(stats).toBe(
     '{"numRecords":4,"tightBounds":false,"minValues":{"id":-9007199254740993,"day":"1969-12-31"},"maxValues":{"id":9007199254740993,"day":"2026-01-03"},"nullCount":{"id":1,"day":0}}',
   )
+})
+
+it.each(['\ufffd', '\\ufffd'])('writes statistics anew whose maximum ends in %j', mark => {
+  const stats = `{"numRecords":1,"maxValues":{"s":"x${mark}"}}`
+  const file = dataFile({
+    recordCount: 1,
+    bounds: new Map([[1, { upper: 'y' }]]),
+    delta: { partitionValues: new Map(), stats },
+  })
+  const named = deltaTable({ fields: [field(1, 's', 'string')] })
+  const own = { ...options, metadata: named, partitionFields: [] }
+  const add = JSON.parse(encodeDeltaFile('add', { ...signed, file }, own))
+  const parquet = JSON.parse(encodeParquetFile('file', { ...signed, file }, own))
+  const written = '{"numRecords":1,"tightBounds":false,"maxValues":{"s":"y"}}'
+  expect(add.file.deltaSingleAction.add.stats).toBe(written)
+  expect(parquet.file.stats).toBe(written)
 })
 
 function z85Decode(text: string): Uint8Array {

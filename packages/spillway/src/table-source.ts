@@ -19,13 +19,16 @@ export interface VersionInput {
   readonly timestamp?: string | undefined
 }
 
-/** Paths relative to the table become absolute; a local location is relative to `folder`. */
+/**
+ * Paths relative to the table become absolute, and absolute ones, of this machine or URIs, stay what they are; a local
+ * location is relative to `folder`.
+ */
 export function sourceOf(input: TableInput, folder: string): TableSource {
   const location = locationFromInput(input.location, folder)
   return {
     location,
     ...(input.format && { format: input.format }),
-    ...(input.metadataFile && { metadataFile: joinUri(location, input.metadataFile) }),
+    ...(input.metadataFile && { metadataFile: below(location, input.metadataFile) }),
     ...(input.rebase && {
       rebase: input.rebase.map(({ from, to }) => ({ from, to: rebased(location, to) })),
     }),
@@ -38,8 +41,11 @@ export function sourceOf(input: TableInput, folder: string): TableSource {
 }
 
 function rebased(location: string, to: string): string {
-  if (to === '') return folderUri(location)
-  return to.startsWith('/') ? to : joinUri(location, to)
+  return to === '' ? folderUri(location) : below(location, to)
+}
+
+function below(location: string, path: string): string {
+  return path.startsWith('/') ? locationFromInput(path, '/') : joinUri(location, path)
 }
 
 /** At most one way of naming a version; none is the latest. */

@@ -11,6 +11,7 @@ const ACCEPTS = {
   inlineVectorBytes: 0,
   lookup: () => ({
     by: 'name' as const,
+    prefersOwn: false,
     fallbacks: ['never' as const],
     showsExtras: false,
     annotations: new Set<string>(),

@@ -132,6 +132,7 @@ function physicalOf(type: DataType): {
   readonly length?: number
 } {
   if (typeof type === 'object') {
+    if (isVoid(type)) return { kind: 'int32' }
     if (type.kind === 'fixed') return { kind: 'fixed', length: type.length }
     if (type.kind !== 'decimal') throw new Error(`no Parquet type for ${type.kind}`)
     return type.precision > 18 ? { kind: 'fixed', length: 16 } : { kind: 'int64' }
@@ -154,8 +155,13 @@ function physicalOf(type: DataType): {
   }
 }
 
+function isVoid(type: DataType): boolean {
+  return typeof type === 'object' && type.kind === 'opaque' && type.name === 'void'
+}
+
 /** The LogicalType union of parquet.thrift, where the physical type alone does not say it. */
 function writeLogicalType(out: ThriftWriter, type: PrimitiveType): void {
+  if (isVoid(type)) out.begin(10).empty(11).end()
   if (typeof type === 'object') {
     if (type.kind !== 'decimal') return
     out.begin(10).begin(5).int(1, type.scale).int(2, type.precision).end().end()

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { mapConcurrently } from '@spillway/core'
 import type { Connection } from '../connection.js'
-import { fileShapes } from '../file-shape.js'
+import { believedShapes } from '../file-rows.js'
 import { requestsFor } from './byte-ranges.js'
 import type { DiskBudget } from './disk-budget.js'
 import type { AccessRequest, FileAccess } from './file-access.js'
@@ -34,7 +34,9 @@ export function downloadAccess(context: CopyContext): FileAccess {
           releases.push(() => file.remove())
           return path
         })
-        const shapes = await fileShapes(context.session, paths, request.signal)
+        const shapes = await believedShapes(context.session, paths, {
+          signal: request.signal,
+        })
         return { paths, shapes, ...wholeFiles(shapes, paths.length), close }
       } catch (error) {
         await close()

@@ -1,6 +1,6 @@
 import { isTableError, mapConcurrently, TableError } from '@spillway/core'
 import type { Connection } from '../connection.js'
-import { fileShapes } from '../file-shape.js'
+import { believedShapes } from '../file-rows.js'
 import { quoteText } from '../sql-text.js'
 import { wholeFiles } from './download-access.js'
 import { fetchFooter } from './fetch-footer.js'
@@ -31,14 +31,16 @@ export async function httpfsAccess(options: HttpfsOptions): Promise<FileAccess> 
         for (const url of urls) server.remove(url)
       }
       try {
-        const paths = await mapConcurrently(files, options.concurrency * 2, async shared => {
-          const { tail } = await fetchFooter(reader, shared, signal)
+        const opened = await mapConcurrently(files, options.concurrency * 2, async shared => {
+          const { tail, metadata } = await fetchFooter(reader, shared, signal)
           const url = server.add({ key: shared.key, size: shared.file.size, reader, tail })
           urls.push(url)
-          return url
+          return { url, metadata }
         })
         onPlanned?.(0)
-        const shapes = await fileShapes(options.session, paths, signal)
+        const paths = opened.map(({ url }) => url)
+        const footers = opened.map(({ metadata }) => metadata)
+        const shapes = await believedShapes(options.session, paths, { footers, signal })
         return { paths, shapes, ...wholeFiles(shapes, paths.length), close }
       } catch (error) {
         await close()

@@ -7,7 +7,8 @@ import {
   parseParquetMetadata,
 } from '@spillway/encoding'
 import type { ColumnSource } from '../column-sql.js'
-import { type FileShape, fileShapes } from '../file-shape.js'
+import { believedShapes } from '../file-rows.js'
+import type { FileShape } from '../file-shape.js'
 import { sourceOf } from '../live-rows.js'
 import { lengthOf, requestsFor } from './byte-ranges.js'
 import type { ByteRange } from './byte-source.js'
@@ -74,7 +75,8 @@ class Copies {
     const atOnce = this.#context.concurrency * 2
     const copies = await mapConcurrently(files, atOnce, shared => this.#start(shared))
     const paths = copies.map(({ file }) => file.path)
-    const shapes = await fileShapes(this.#context.session, paths, signal)
+    const footers = copies.map(({ footer }) => footer.metadata)
+    const shapes = await believedShapes(this.#context.session, paths, { footers, signal })
     const openings = this.#openings(copies, shapes)
     const planned = openings.reduce((sum, { ranges }) => sum + lengthOf(ranges), 0)
     this.#releases.push(this.#context.budget.take(planned))

@@ -9,7 +9,7 @@ import {
 import { columnSql } from '../column-sql.js'
 import type { Connection } from '../connection.js'
 import { readVector } from '../deletion-vector.js'
-import { type FileShape, type FileType, readParquet } from '../file-shape.js'
+import { type BelievedShape, fileRows } from '../file-rows.js'
 import { sourceOf } from '../live-rows.js'
 import { quoteName, quoteText } from '../sql-text.js'
 import { CHANGE_FIELDS, changeColumns } from './change-columns.js'
@@ -20,7 +20,7 @@ import { typeText } from './stub.js'
 /** Files that DuckDB can open, for the columns that a scan reads. */
 export interface OpenedFiles {
   readonly paths: readonly string[]
-  readonly shapes: readonly FileShape[]
+  readonly shapes: readonly BelievedShape[]
   /** Rows of each file that its copy has, in the file's own numbers. */
   readonly runs: readonly (readonly RowRun[])[]
   /** Rows of each file itself. */
@@ -72,7 +72,10 @@ export async function relationParts(input: RelationInput): Promise<RelationParts
 }
 
 /** Files of one shape, apart by whether rows of them are deleted and by what says how they changed. */
-function groupsOf(shape: FileShape, files: readonly SharedFile[]): readonly (readonly number[])[] {
+function groupsOf(
+  shape: BelievedShape,
+  files: readonly SharedFile[],
+): readonly (readonly number[])[] {
   const groups = new Map<string, number[]>()
   for (const position of shape.files) {
     const { file, change } = files[position]!
@@ -85,7 +88,7 @@ function groupsOf(shape: FileShape, files: readonly SharedFile[]): readonly (rea
 }
 
 interface PartInput {
-  readonly shape: FileShape
+  readonly shape: BelievedShape
   readonly filter: string
   readonly input: RelationInput
 }
@@ -103,32 +106,12 @@ function partSql(
     const field = fields[position]!
     return `, ${changes.get(field) ?? columnSql(field, source)} AS r${position}`
   })
-  const from = filesSql(
+  const from = fileRows(
     shape,
     positions.map(position => opened.paths[position]!),
   )
   // A union from which no column is read still takes the first.
-  return `SELECT 0 AS present${select.join('')} FROM ${from} t ${filter}`
-}
-
-/**
- * The rows of some files, as columns `c0`, `c1`, ... beside file_index and file_row_number. Bounds in a footer leave NaN
- * out, and DuckDB, to which NaN is above everything, rules row groups out by them all the same: behind TRY a column has
- * no bounds. Ours, which know about NaN, have had their say.
- */
-function filesSql({ columns }: FileShape, paths: readonly string[]): string {
-  const names = columns.map((_, i) => `c${i}`)
-  const select = columns.map(({ type }, i) => (mayHoldNan(type) ? `TRY(c${i}) AS c${i}` : `c${i}`))
-  const all = [...select, 'file_index', 'file_row_number'].join(', ')
-  return `(SELECT ${all} FROM ${readParquet(paths)} f(${names.join(', ')}))`
-}
-
-/** Only a column of a file or a field of a struct is compared with bounds. */
-function mayHoldNan(type: FileType): boolean {
-  if (type.kind === 'struct') return type.fields.some(field => mayHoldNan(field.type))
-  return (
-    type.kind === 'scalar' && type.sql.kind === 'scalar' && /^(FLOAT|DOUBLE)$/.test(type.sql.name)
-  )
+  return `SELECT 0 AS present${select.join('')} FROM ${from} ${filter}`
 }
 
 /** All columns of a table over its parts: those that were read, and for the others an error. */

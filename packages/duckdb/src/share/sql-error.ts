@@ -1,4 +1,5 @@
 import { isTableError, TableError } from '@spillway/core'
+import { isUndecodable } from '../undecodable.js'
 
 /** What DuckDB says about a statement that a person wrote; about files that were shared, the provider's fault. */
 export function sqlError(cause: unknown): TableError {
@@ -6,6 +7,11 @@ export function sqlError(cause: unknown): TableError {
   const message = (cause instanceof Error ? cause.message : String(cause)).split('\n\n')[0]!.trim()
   if (/^Out of Memory Error/.test(message)) {
     return new TableError('UNSUPPORTED_FEATURE', `DuckDB ran out of memory: ${message}`, { cause })
+  }
+  if (isUndecodable(message)) {
+    return new TableError('UNSUPPORTED_FEATURE', `DuckDB does not read a shared file: ${message}`, {
+      cause,
+    })
   }
   if (
     /^(IO|Serialization|HTTP) Error/.test(message) ||

@@ -44,7 +44,7 @@ export function openFolder(table: LogicalTable, random: Random) {
   )
   const narrowed = new Set(table.columns.filter(() => random.chance(0.2)).map(idOf))
   const objects = table.files.map((file, index): [string, Uint8Array] => {
-    const folders = partitions.map(field => folderOf(field, file))
+    const folders = partitions.map(field => folderOf(field, file, random))
     const path = [LOCATION, ...folders, filePath(index)].join('/')
     return [path, fileBytes(file, { table, partitions, narrowed, random })]
   })
@@ -71,20 +71,24 @@ function isSpellable({ files }: LogicalTable, { id, type }: Field): boolean {
   return type === 'int' || type === 'long'
 }
 
-function folderOf({ id, name, type }: Field, { rows }: LogicalFile): string {
+function folderOf({ id, name, type }: Field, { rows }: LogicalFile, random: Random): string {
   const value = rows[0]!.get(id) ?? null
   const text =
     type === 'date' && value !== null
       ? new Date(Number(value) * 86_400_000).toISOString().replace(/^\+0*/, '').slice(0, 10)
       : String(value)
-  const spelled = value === null ? '__HIVE_DEFAULT_PARTITION__' : escaped(text)
-  return `${escaped(name)}=${spelled}`
+  const spelled = value === null ? '__HIVE_DEFAULT_PARTITION__' : escaped(text, random)
+  return `${escaped(name, random)}=${spelled}`
 }
 
-function escaped(text: string): string {
-  return text.replace(
-    /[ -,/:-@[-`{-\x7f]/g,
-    character => `%${character.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`,
+/** As Spark writes it, or as Arrow and DuckDB do: what is beyond ASCII stands for itself, or for its bytes in UTF-8. */
+function escaped(text: string, random: Random): string {
+  const special = random.chance(0.5) ? /[ -,/:-@[-`{-\x7f]/gu : /[ -,/:-@[-`{-\u{10ffff}]/gu
+  return text.replace(special, character =>
+    Array.from(
+      new TextEncoder().encode(character),
+      byte => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`,
+    ).join(''),
   )
 }
 
@@ -121,6 +125,9 @@ function narrowedField(
   { rows }: LogicalFile,
   { narrowed, random }: FolderPlan,
 ): Field {
+  const isNull = rows.every(row => (row.get(field.id) ?? null) === null)
+  // pandas gives the null type to a column without values.
+  if (isNull && random.chance(0.3)) return { ...field, type: { kind: 'opaque', name: 'void' } }
   if (!narrowed.has(field.id) || random.chance(0.4)) return field
   const values = rows.map(row => row.get(field.id) ?? null).filter(value => value !== null)
   const fits = (test: (value: Value) => boolean) => values.every(test)

@@ -1,0 +1,78 @@
+import { mapConcurrently } from '@spillway/core'
+import { doubtedColumns } from '@spillway/encoding'
+import type { Connection } from './connection.js'
+import { type FileShape, fileShapes, readParquet } from './file-shape.js'
+import { localFooter } from './local-footer.js'
+
+const FOOTERS_AT_ONCE = 16
+
+/** A shape whose files are alike also in which columns their footers say too much about. */
+export interface BelievedShape extends FileShape {
+  /** Positions of columns whose bounds and bloom filters must not rule rows out. */
+  readonly doubted: ReadonlySet<number>
+}
+
+export interface BelievedOptions {
+  /** The Thrift FileMetaData of each file, where they are known already. */
+  readonly footers?: readonly Uint8Array[]
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Files by shape, and apart by what their footers may be believed in. DuckDB rules row groups out, and folds conditions,
+ * by whatever a footer says; planning is stricter (see `doubtedColumns`), and rows must not depend on less than that.
+ */
+export async function believedShapes(
+  connection: Connection,
+  paths: readonly string[],
+  { footers, signal }: BelievedOptions = {},
+): Promise<readonly BelievedShape[]> {
+  const shapes = await fileShapes(connection, paths, signal)
+  const doubts = await mapConcurrently(paths, FOOTERS_AT_ONCE, async (path, i) =>
+    doubtsOf(footers === undefined ? await localFooter(path) : footers[i]),
+  )
+  return shapes.flatMap(shape => apart(shape, doubts)).sort((a, b) => a.files[0]! - b.files[0]!)
+}
+
+/** Undefined where a footer cannot be read here: nothing of it is believed then. */
+function doubtsOf(footer: Uint8Array | undefined): ReadonlySet<number> | undefined {
+  if (footer === undefined) return undefined
+  try {
+    return doubtedColumns(footer)
+  } catch {
+    return undefined
+  }
+}
+
+function apart(
+  shape: FileShape,
+  doubts: readonly (ReadonlySet<number> | undefined)[],
+): readonly BelievedShape[] {
+  const groups = new Map<string, { doubted: ReadonlySet<number>; at: number[] }>()
+  for (const [i, file] of shape.files.entries()) {
+    const doubted = doubts[file] ?? new Set(shape.columns.keys())
+    const key = [...doubted].join()
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { doubted, at: [i] })
+    else group.at.push(i)
+  }
+  return [...groups.values()].map(({ doubted, at }) => ({
+    ...shape,
+    doubted,
+    files: at.map(i => shape.files[i]!),
+    rowCounts: at.map(i => shape.rowCounts[i]!),
+  }))
+}
+
+/**
+ * The rows of some files of one shape as a table `t` of columns `c0`, `c1`, ... beside file_index and file_row_number.
+ * TRY hides a column's statistics from DuckDB, which neither pushes a filter through it nor folds one; and as a column
+ * alone cannot fail, it changes no value.
+ */
+export function fileRows({ columns, doubted }: BelievedShape, paths: readonly string[]): string {
+  const names = columns.map((_, i) => `c${i}`).join(', ')
+  if (doubted.size === 0) return `${readParquet(paths)} t(${names})`
+  const select = columns.map((_, i) => (doubted.has(i) ? `TRY(c${i}) AS c${i}` : `c${i}`))
+  const all = [...select, 'file_index', 'file_row_number'].join(', ')
+  return `(SELECT ${all} FROM ${readParquet(paths)} f(${names})) t`
+}

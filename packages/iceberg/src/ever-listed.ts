@@ -1,0 +1,61 @@
+import { mapConcurrently, type ObjectStore } from '@spillway/core'
+import { type AvroObject, avroRows, readAvroFile } from '@spillway/encoding'
+import { entrySchema } from './entry-schema.js'
+import { loadManifestList } from './manifest-list.js'
+import type { IcebergMetadata, IcebergSnapshot } from './metadata.js'
+import type { PathResolver } from './paths.js'
+import { spelledPlace } from './same-place.js'
+
+export interface HistoryOptions {
+  readonly store: ObjectStore
+  readonly resolve: PathResolver
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Manifests read at a time. */
+const CONCURRENCY = 8
+
+/**
+ * True where a manifest of a snapshot that the table still knows lists a file below `root`, be it live or deleted.
+ * What was cleaned away says nothing.
+ */
+export async function everListed(
+  root: string,
+  { snapshots }: Pick<IcebergMetadata, 'snapshots'>,
+  options: HistoryOptions,
+): Promise<boolean> {
+  const place = spelledPlace(root)
+  const known = [...snapshots.values()].filter(({ keyId }) => keyId === undefined)
+  const lists = await mapConcurrently(known, CONCURRENCY, each => manifestsOf(each, options))
+  const found = await mapConcurrently([...new Set(lists.flat())], CONCURRENCY, async path => {
+    const paths = await listedPaths(path, options)
+    return paths.some(each => spelledPlace(each).startsWith(place))
+  })
+  return found.includes(true)
+}
+
+async function manifestsOf(
+  { manifestList, manifests }: IcebergSnapshot,
+  { store, resolve, signal }: HistoryOptions,
+): Promise<readonly string[]> {
+  if (manifestList === undefined) return manifests ?? []
+  const path = resolve(manifestList)
+  if ((await store.head(path, signal)) === undefined) return []
+  const list = await loadManifestList(store, path, signal)
+  return list.manifests.filter(({ encrypted }) => !encrypted).map(each => each.path)
+}
+
+async function listedPaths(
+  manifest: string,
+  { store, resolve, signal }: HistoryOptions,
+): Promise<readonly string[]> {
+  const path = resolve(manifest)
+  const found = await store.get(path, signal && { signal })
+  if (found === undefined) return []
+  const file = readAvroFile(found.bytes, path)
+  const { dataFile, fields } = entrySchema(file)
+  return Array.from(avroRows(file), row => {
+    const entry = (row as AvroObject)[dataFile.name] as AvroObject
+    return String(entry[fields.get('path')!.name])
+  })
+}

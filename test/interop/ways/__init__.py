@@ -1,0 +1,1 @@
+"""Cases of tables, each read through every way out of the product."""
