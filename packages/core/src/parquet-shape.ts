@@ -11,6 +11,8 @@ export interface ShapeNode {
   readonly type?: DataType
   /** Set where plain readers see another type than `type` in a leaf: `uint8`, `float16`, `null`, `enum`, `int96`, ... */
   readonly annotation?: string
+  /** Of a map: set where the footer counts no null and no empty one. */
+  readonly neverNull?: true
   /** A struct's fields; a list's element; a map's key and value. */
   readonly children: readonly ShapeNode[]
 }

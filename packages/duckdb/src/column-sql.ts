@@ -10,8 +10,9 @@ import {
 } from '@spillway/core'
 import { convert, nullOf } from './cast.js'
 import type { FileColumn, FileType } from './file-shape.js'
+import { rebased } from './old-calendar-sql.js'
 import { quoteText, quoteValue } from './sql-text.js'
-import { fieldName, type Naming } from './sql-type.js'
+import { fieldName, type Naming, type SqlType } from './sql-type.js'
 
 export interface ColumnSource {
   readonly columns: readonly FileColumn[]
@@ -105,8 +106,9 @@ function missingSql(field: Field, { naming }: ColumnSource): string {
 function valueSql(sql: string, from: FileType, to: DataType, place: Place): string {
   if (isNull(from)) return nullOf(to, place.source.naming)
   if (isPrimitive(to)) {
-    if (from.kind === 'scalar' || from.kind === 'decimal')
-      return convert(sql, from.sql, to, place.where)
+    if (from.kind === 'scalar' || from.kind === 'decimal') {
+      return convert(gregorian(sql, from), from.sql, to, place.where)
+    }
     return opaqueStruct(sql, from, to, place)
   }
   if (typeof to === 'object' && to.kind === 'struct' && from.kind === 'struct') {
@@ -119,6 +121,14 @@ function valueSql(sql: string, from: FileType, to: DataType, place: Place): stri
     return mapSql(sql, from, to, place)
   }
   throw mismatch(place.where, to, from)
+}
+
+function gregorian(
+  sql: string,
+  { sql: type, calendar }: Extract<FileType, { readonly sql: SqlType }>,
+): string {
+  if (calendar === undefined || type.kind !== 'scalar') return sql
+  return rebased(sql, type.name, calendar)
 }
 
 /** A column of the null type holds the nulls of any type. */
@@ -136,7 +146,7 @@ function opaqueStruct(sql: string, from: FileType, to: DataType, place: Place): 
       return `struct_extract_at(${sql}, ${at + 1})`
     }
     const variant = `variant_bytes_to_variant(${part('metadata')}, ${part('value')})`
-    return `CASE WHEN ${sql} IS NULL THEN NULL ELSE CAST(CAST(${variant} AS JSON) AS VARCHAR) END`
+    return `CASE WHEN ${sql} IS NULL OR ${variant} IS NULL THEN NULL ELSE CAST(${variant} AS JSON) END`
   }
   throw mismatch(place.where, to, from)
 }

@@ -1,5 +1,7 @@
 import { TableError } from '@spillway/core'
 import type { Connection, Row } from './connection.js'
+import { type Calendars, calendarsOf, IN_ONE_CALENDAR } from './file-calendars.js'
+import type { CalendarZone } from './old-calendar-sql.js'
 import { quoteList } from './sql-text.js'
 import type { SqlType } from './sql-type.js'
 
@@ -11,7 +13,12 @@ export interface FileColumn {
 }
 
 export type FileType =
-  | { readonly kind: 'scalar' | 'decimal'; readonly sql: SqlType }
+  | {
+      readonly kind: 'scalar' | 'decimal'
+      readonly sql: SqlType
+      /** Set where values are days or moments of the hybrid calendar. */
+      readonly calendar?: CalendarZone
+    }
   | {
       readonly kind: 'struct'
       readonly fields: readonly FileColumn[]
@@ -37,6 +44,7 @@ interface SchemaNode {
   readonly fieldId?: number
   /** Of Parquet's null type, which DuckDB reads as the integers that it annotates. */
   readonly alwaysNull: boolean
+  readonly isInt96: boolean
   readonly children: readonly SchemaNode[]
 }
 
@@ -61,19 +69,45 @@ export async function fileShapes(
   )
   const shapes: FileShape[] = []
   for (const [schema, names] of rows) {
-    const files = (names as readonly string[])
-      .flatMap(name => positions.get(name)!)
-      .sort((a, b) => a - b)
-    const example = paths[files[0]!]!
+    const nodes = schema as readonly Row[]
+    const example = (names as readonly string[])[0]!
     const types = await connection.types(`SELECT * FROM ${readParquet([example])}`)
-    const root = schemaTree(schema as readonly Row[])
-    const columns = root.children.map((node, i) => columnOf(node, types[i], example))
-    if (columns.length !== types.length) throw misread(example, 'its top-level columns')
-    const hasFieldIds = (schema as readonly Row[]).some((node, i) => i > 0 && node[3] !== null)
-    const rowCounts = files.map(file => counts.get(paths[file]!)!)
-    shapes.push({ columns, hasFieldIds, files, rowCounts })
+    const root = schemaTree(nodes)
+    const hasFieldIds = nodes.some((node, i) => i > 0 && node[3] !== null)
+    const dated = (names as readonly string[]).filter(name => counts.get(name)!.dated)
+    const found = nodes.some(mayBeDated) ? dated : []
+    const calendars = await calendarsOf(connection, found, signal)
+    for (const [calendar, alike] of byCalendar(names as readonly string[], calendars)) {
+      const files = alike.flatMap(name => positions.get(name)!).sort((a, b) => a - b)
+      const columns = root.children.map((node, i) =>
+        columnOf(node, types[i], { path: example, calendar }),
+      )
+      if (columns.length !== types.length) throw misread(example, 'its top-level columns')
+      const rowCounts = files.map(file => counts.get(paths[file]!)!.rows)
+      shapes.push({ columns, hasFieldIds, files, rowCounts })
+    }
   }
   return shapes.sort((a, b) => a.files[0]! - b.files[0]!)
+}
+
+/** True for leaves whose values depend on a calendar. */
+function mayBeDated([, , , , types]: Row): boolean {
+  return /\bDATE\b|\bTIMESTAMP|^INT96\b/.test(types as string)
+}
+
+function byCalendar(
+  names: readonly string[],
+  calendars: ReadonlyMap<string, Calendars>,
+): Iterable<readonly [Calendars, readonly string[]]> {
+  const groups = new Map<string, readonly [Calendars, string[]]>()
+  for (const name of names) {
+    const calendar = calendars.get(name) ?? IN_ONE_CALENDAR
+    const key = JSON.stringify(calendar)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [calendar, [name]])
+    else group[1].push(name)
+  }
+  return groups.values()
 }
 
 /** A table may list one file twice, and then holds its rows twice. */
@@ -99,12 +133,24 @@ async function rowCounts(
   connection: Connection,
   paths: readonly string[],
   signal?: AbortSignal,
-): Promise<ReadonlyMap<string, number>> {
-  const rows = await connection.all(
-    `SELECT file_name, num_rows FROM parquet_file_metadata(${quoteList(paths)})`,
+): Promise<ReadonlyMap<string, { readonly rows: number; readonly dated: boolean }>> {
+  const found = await connection.all(
+    `SELECT file_name, num_rows, coalesce(starts_with(created_by, 'parquet-mr'), FALSE)
+     FROM parquet_file_metadata(${quoteList(paths)})`,
     signal,
   )
-  return new Map(rows.map(([name, count]) => [name as string, Number(count)]))
+  return new Map(
+    found.map(([name, count, dated]) => [
+      name as string,
+      // Spark writes with parquet-mr: no other file can be in its old calendar.
+      { rows: Number(count), dated: dated as boolean },
+    ]),
+  )
+}
+
+interface FileAsRead {
+  readonly path: string
+  readonly calendar: Calendars
 }
 
 /** The flat, depth-first list of a Parquet footer as a tree. */
@@ -119,6 +165,7 @@ function schemaTree(nodes: readonly Row[]): SchemaNode {
       repeated: repetition === 'REPEATED',
       ...(fieldId !== null && { fieldId: Number(fieldId) }),
       alwaysNull: /\bNullType\b/.test(types as string),
+      isInt96: /^INT96\b/.test(types as string),
       children,
     }
   }
@@ -126,41 +173,52 @@ function schemaTree(nodes: readonly Row[]): SchemaNode {
 }
 
 /** Lays the names and ids of `node` beside the type that DuckDB gave it. */
-function columnOf(node: SchemaNode, type: SqlType | undefined, path: string): FileColumn {
+function columnOf(node: SchemaNode, type: SqlType | undefined, file: FileAsRead): FileColumn {
   const fieldId = node.fieldId === undefined ? {} : { fieldId: node.fieldId }
-  if (type === undefined) throw misread(path, node.name)
-  return { name: node.name, ...fieldId, type: fileTypeOf(node, type, path) }
+  if (type === undefined) throw misread(file.path, node.name)
+  return { name: node.name, ...fieldId, type: fileTypeOf(node, type, file) }
 }
 
-function fileTypeOf(node: SchemaNode, type: SqlType, path: string): FileType {
+function fileTypeOf(node: SchemaNode, type: SqlType, file: FileAsRead): FileType {
   switch (type.kind) {
     case 'scalar':
-      return { kind: 'scalar', sql: node.alwaysNull ? { kind: 'scalar', name: 'NULL' } : type }
+      return scalarOf(node, type, file.calendar)
     case 'decimal':
       return { kind: 'decimal', sql: type }
     case 'struct':
-      if (node.children.length !== type.fields.length) throw misread(path, node.name)
-      return { kind: 'struct', bare: false, fields: structFields(node, type, path) }
+      if (node.children.length !== type.fields.length) throw misread(file.path, node.name)
+      return { kind: 'struct', bare: false, fields: structFields(node, type, file) }
     case 'list':
-      return { kind: 'list', element: elementColumn(node, type.element, path) }
+      return { kind: 'list', element: elementColumn(node, type.element, file) }
     case 'map': {
       const [key, value] = node.children[0]?.children ?? []
-      if (key === undefined || value === undefined) throw misread(path, node.name)
+      if (key === undefined || value === undefined) throw misread(file.path, node.name)
       return {
         kind: 'map',
-        key: columnOf(key, type.key, path),
-        value: columnOf(value, type.value, path),
+        key: columnOf(key, type.key, file),
+        value: columnOf(value, type.value, file),
       }
     }
   }
 }
 
+function scalarOf(
+  node: SchemaNode,
+  type: SqlType & { readonly kind: 'scalar' },
+  calendar: Calendars,
+): FileType {
+  if (node.alwaysNull) return { kind: 'scalar', sql: { kind: 'scalar', name: 'NULL' } }
+  const isDated = type.name === 'DATE' || type.name === 'TIMESTAMPTZ'
+  const isOld = node.isInt96 ? calendar.int96 : isDated && calendar.dates
+  return { kind: 'scalar', sql: type, ...(isOld && { calendar: calendar.zone }) }
+}
+
 function structFields(
   node: SchemaNode,
   type: SqlType & { readonly kind: 'struct' },
-  path: string,
+  file: FileAsRead,
 ): readonly FileColumn[] {
-  return node.children.map((child, i) => columnOf(child, type.fields[i]!.type, path))
+  return node.children.map((child, i) => columnOf(child, type.fields[i]!.type, file))
 }
 
 /**
@@ -168,11 +226,11 @@ function structFields(
  * of the repeated group. Two: the repeated node itself, which its name says (`array`, `..._tuple`) where it has a
  * single child; DuckDB then leaves the group out. A field that repeats without a list around it is its own element.
  */
-function elementColumn(list: SchemaNode, type: SqlType, path: string): FileColumn {
+function elementColumn(list: SchemaNode, type: SqlType, file: FileAsRead): FileColumn {
   const node = list.repeated ? { ...list, repeated: false } : (list.children[0] ?? list)
   const [only, ...more] = node.children
-  if (only === undefined || more.length > 0) return columnOf(node, type, path)
-  const child = columnOf(only, type, path)
+  if (only === undefined || more.length > 0) return columnOf(node, type, file)
+  const child = columnOf(only, type, file)
   const isElement = list.repeated || node.name === 'array' || node.name.endsWith('_tuple')
   return isElement
     ? { name: node.name, type: { kind: 'struct', bare: true, fields: [child] } }

@@ -102,6 +102,8 @@ describe('valid files that DuckDB has no decoder for', () => {
     'Invalid Error: BYTE_STREAM_SPLIT encoding is only supported for FLOAT or DOUBLE data',
     "Invalid Input Error: File '/a' is encrypted, but 'encryption_config' was not set",
     'Invalid Input Error: Failed to read file "/a.parquet": Unsupported page encoding',
+    'IO Error: Unsupported converted type (20)',
+    'IO Error: MAP_KEY_VALUE requires two children',
   ])('are unsupported in a query: %s', message => {
     expect(sqlError(new Error(message))).toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
   })

@@ -156,7 +156,7 @@ class FooterShapes implements LearningShapes {
   }
 
   #remember(file: NamedFile, footer: ParquetFooter): ParquetShape {
-    const { columns } = parquetShape(footer)
+    const columns = withNeverNull(parquetShape(footer).columns, footer)
     const key = JSON.stringify(columns)
     let number = this.#numbers.get(key)
     if (number === undefined) {
@@ -172,6 +172,26 @@ class FooterShapes implements LearningShapes {
 
 /** Files that are all unlike each other are no more worth remembering than any others. */
 const MOST_SHAPES = 10_000
+
+/** The columns, each map marked of which the footer counts no null: a key is missing where its map is null or empty. */
+function withNeverNull(
+  columns: readonly ShapeNode[],
+  { rowGroups }: Pick<ParquetFooter, 'rowGroups'>,
+): readonly ShapeNode[] {
+  let leaf = 0
+  const visit = (node: ShapeNode): ShapeNode => {
+    if (node.children.length === 0) {
+      leaf++
+      return node
+    }
+    const key = leaf
+    const children = node.children.map(visit)
+    const neverNull =
+      node.kind === 'map' && rowGroups.every(({ columns }) => columns[key]?.nullCount === 0)
+    return { ...node, children, ...(neverNull && { neverNull }) }
+  }
+  return columns.map(visit)
+}
 
 function hasId({ fieldId, children }: ShapeNode): boolean {
   return fieldId !== undefined || children.some(hasId)

@@ -38,7 +38,8 @@ export { HFile, type HFileEntry, type HFileSource } from './hfile.js'
 export { inflateDocument } from './inflate.js'
 export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'
 export { keepRowGroups } from './keep-row-groups.js'
-export { doubtedColumns } from './parquet-doubts.js'
+export { type OldCalendar, oldCalendar } from './old-calendar.js'
+export { columnlessRows, doubtedColumns } from './parquet-doubts.js'
 export { parquetFields } from './parquet-fields.js'
 export {
   type ParquetMetadata,

@@ -1,5 +1,6 @@
 import { isTableError, type ObjectMeta, type ObjectStore, TableError } from '@spillway/core'
 import { FormatError } from './format-error.js'
+import { oldCalendarLeaves, withoutOldBounds } from './old-calendar.js'
 import { readBound } from './parquet-bounds.js'
 import { integer, readSchema, text } from './parquet-schema.js'
 import type {
@@ -119,19 +120,22 @@ export function parseParquetMetadata(bytes: Uint8Array, path: string): ParquetMe
     const { root, leaves } = readSchema(structs(metadata.get(2)))
     const orders = columnOrders(metadata.get(7))
     const rawGroups = structs(metadata.get(4))
-    const rowGroups = rawGroups.map(group => rowGroupOf(group, leaves, orders))
+    const stated = rawGroups.map(group => rowGroupOf(group, leaves, orders))
+    const keyValue = new Map(
+      structs(metadata.get(5)).map(pair => [text(pair.get(1)), text(pair.get(2))]),
+    )
+    const old = oldCalendarLeaves({ keyValue, leaves, rowGroups: stated })
     const createdBy = metadata.get(6)
     const footer: ParquetFooter = {
       path,
       rowCount: natural(metadata.get(3), 'the row count'),
       root,
       leaves,
-      rowGroups,
-      keyValue: new Map(
-        structs(metadata.get(5)).map(pair => [text(pair.get(1)), text(pair.get(2))]),
-      ),
+      rowGroups: withoutOldBounds(stated, old),
+      keyValue,
       ...(createdBy === undefined ? {} : { createdBy: text(createdBy) }),
       encrypted: columnsOf(rawGroups).some(isEncrypted),
+      oldCalendar: old,
       codecs: [...new Set(columnsOf(rawGroups).map(codecName))],
     }
     return {

@@ -51,42 +51,39 @@ export type ParquetAnnotation =
   | 'variant'
   | 'geometry'
   | 'geography'
+  /** A date or moment that may lie before 1582 (1900 where clocks were not UTC's), in the calendar of Spark 2. */
+  | 'old_calendar'
 
 /** Lists and maps in the three-level form and in the older ones (parquet-format, "Backward-compatibility rules"). */
 export function parquetShape(
-  footer: Pick<ParquetFooter, 'root' | 'leaves' | 'encrypted' | 'codecs'>,
+  footer: Pick<ParquetFooter, 'root' | 'leaves' | 'oldCalendar' | 'encrypted' | 'codecs'>,
 ): ParquetShape {
   const { encrypted, codecs } = footer
   return { columns: shapeColumns(footer), encrypted, codecs }
 }
 
-export function shapeColumns({
-  root,
-  leaves,
-}: Pick<ParquetFooter, 'root' | 'leaves'>): readonly ParquetShapeNode[] {
-  return root.children.map(child => shapeNode(child, leaves))
+type Columns = Pick<ParquetFooter, 'root' | 'leaves'> & Partial<Pick<ParquetFooter, 'oldCalendar'>>
+
+export function shapeColumns(columns: Columns): readonly ParquetShapeNode[] {
+  return columns.root.children.map(child => shapeNode(child, columns))
 }
 
-function shapeNode(node: ParquetNode, leaves: readonly ParquetLeafInfo[]): ParquetShapeNode {
+function shapeNode(node: ParquetNode, columns: Columns): ParquetShapeNode {
   if (node.repetition === 'repeated') {
     // A repeated field outside a list or map group is a required list of required elements.
-    const children = [plainNode(node, leaves, false)]
+    const children = [plainNode(node, columns, false)]
     const { name, element } = node
     return { name, element, kind: 'list', nullable: false, repeated: true, children }
   }
-  return plainNode(node, leaves, node.repetition === 'optional')
+  return plainNode(node, columns, node.repetition === 'optional')
 }
 
 /** The node as it stands, whatever its repetition. */
-function plainNode(
-  node: ParquetNode,
-  leaves: readonly ParquetLeafInfo[],
-  nullable: boolean,
-): ParquetShapeNode {
+function plainNode(node: ParquetNode, columns: Columns, nullable: boolean): ParquetShapeNode {
   const { name, element, fieldId } = node
   const named = { name, element, ...(fieldId !== undefined && { fieldId }), nullable }
-  if (node.leaf !== undefined) return { ...named, ...leafFacts(leaves[node.leaf]!), children: [] }
-  const all = () => node.children.map(child => shapeNode(child, leaves))
+  if (node.leaf !== undefined) return { ...named, ...leafFacts(node.leaf, columns), children: [] }
+  const all = () => node.children.map(child => shapeNode(child, columns))
   if (node.logicalType?.kind === 'variant') {
     const type: DataType = { kind: 'opaque', name: 'variant' }
     return { ...named, kind: 'leaf', type, annotation: 'variant', children: all() }
@@ -94,33 +91,33 @@ function plainNode(
   const only = node.children.length === 1 ? node.children[0]! : undefined
   if (only?.repetition === 'repeated') {
     if (node.logicalType?.kind === 'list') {
-      return { ...named, kind: 'list', children: [elementNode(node, only, leaves)] }
+      return { ...named, kind: 'list', children: [elementNode(node, only, columns)] }
     }
     const [key, value] = only.children
     if (node.logicalType?.kind === 'map' && key !== undefined && value !== undefined) {
-      const children = [shapeNode(key, leaves), shapeNode(value, leaves)]
+      const children = [shapeNode(key, columns), shapeNode(value, columns)]
       return { ...named, kind: 'map', children }
     }
   }
   return { ...named, kind: 'struct', children: all() }
 }
 
-function elementNode(
-  list: ParquetNode,
-  repeated: ParquetNode,
-  leaves: readonly ParquetLeafInfo[],
-): ParquetShapeNode {
+function elementNode(list: ParquetNode, repeated: ParquetNode, columns: Columns): ParquetShapeNode {
   const only = repeated.children.length === 1 ? repeated.children[0]! : undefined
   const isElement =
     only === undefined ||
     only.repetition === 'repeated' ||
     repeated.name === 'array' ||
     repeated.name === `${list.name}_tuple`
-  return isElement ? plainNode(repeated, leaves, false) : shapeNode(only, leaves)
+  return isElement ? plainNode(repeated, columns, false) : shapeNode(only, columns)
 }
 
-function leafFacts(leaf: ParquetLeafInfo): Pick<ParquetShapeNode, 'kind' | 'type' | 'annotation'> {
-  const annotation = annotationOf(leaf)
+function leafFacts(
+  index: number,
+  { leaves, oldCalendar }: Columns,
+): Pick<ParquetShapeNode, 'kind' | 'type' | 'annotation'> {
+  const leaf = leaves[index]!
+  const annotation = oldCalendar?.has(index) ? 'old_calendar' : annotationOf(leaf)
   return { kind: 'leaf', type: leaf.type, ...(annotation !== undefined && { annotation }) }
 }
 

@@ -107,6 +107,8 @@ export interface ParquetFooter {
   readonly createdBy?: string
   /** True where the pages of some column are encrypted, though the footer is not. */
   readonly encrypted: boolean
+  /** Leaves that may hold days of Spark's old calendar, by their index: their numbers mean other days than elsewhere. */
+  readonly oldCalendar: ReadonlySet<number>
   /** Codecs of its pages, each once; one that parquet.thrift does not name by its number. */
   readonly codecs: readonly string[]
 }

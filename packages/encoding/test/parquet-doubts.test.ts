@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ThriftWriter } from '../../testkit/src/thrift-writer.js'
-import { doubtedColumns } from '../src/index.js'
+import { columnlessRows, doubtedColumns as doubtedAt } from '../src/index.js'
 import { parquetFixture } from './byte-store.js'
 
+const doubtedColumns = (metadata: Uint8Array) => doubtedAt(metadata, 'a.parquet')
 const utf8 = (text: string) => new TextEncoder().encode(text)
 const int32 = (value: number) => new Uint8Array(Int32Array.of(value).buffer)
 const double = (value: number) => new Uint8Array(Float64Array.of(value).buffer)
@@ -14,10 +15,11 @@ interface Said {
   readonly orders?: boolean
   readonly bounds?: Readonly<Record<number, Uint8Array>>
   readonly bloom?: boolean
+  readonly encrypted?: boolean
 }
 
 /** A footer of two columns, `n` about which nothing is said, and a struct with one field. */
-function footerOf({ type, converted, orders = true, bounds, bloom }: Said): Uint8Array {
+function footerOf({ type, converted, orders = true, bounds, bloom, encrypted }: Said): Uint8Array {
   const out = new ThriftWriter().int(1, 1).list(2, 'struct', 4)
   out.open().bytes(4, 'root').int(5, 2).end()
   out.open().int(1, 1).int(3, 1).bytes(4, 'n').end()
@@ -39,6 +41,7 @@ function footerOf({ type, converted, orders = true, bounds, bloom }: Said): Uint
   }
   out.int(3, 10, 'i64').end()
   if (orders) out.list(7, 'struct', 2).open().empty(1).end().open().empty(1).end()
+  if (encrypted) out.begin(8).empty(1).end()
   return out.finish()
 }
 
@@ -104,4 +107,21 @@ describe('doubtedColumns', () => {
       expect(() => doubtedColumns(footer.subarray(0, length))).toThrow()
     }
   })
+})
+
+describe('columnlessRows', () => {
+  it('counts the rows of a file without columns', () => {
+    const root = new ThriftWriter().int(1, 1).list(2, 'struct', 1)
+    const footer = root.open().bytes(4, 'root').end().int(3, 7, 'i64').list(4, 'struct', 0)
+    expect(columnlessRows(footer.finish(), 'a.parquet')).toBe(7)
+  })
+
+  it('is undefined where there are columns', () => {
+    expect(columnlessRows(footerOf(TEXT_COLUMN), 'a.parquet')).toBeUndefined()
+  })
+})
+
+it('refuses a footer that says that columns are encrypted, by name', () => {
+  const footer = footerOf({ ...TEXT_COLUMN, encrypted: true })
+  expect(() => doubtedColumns(footer)).toThrow(/a\.parquet.*encrypted columns/)
 })

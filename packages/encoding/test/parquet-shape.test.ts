@@ -181,7 +181,8 @@ function group(name: string, children: number, more: Element = {}): Element {
 
 function shapeOfElements(...elements: readonly Element[]): readonly ParquetShapeNode[] {
   const { root, leaves } = readSchema(elements.map(thrift))
-  return parquetShape({ root, leaves, encrypted: false, codecs: [] }).columns
+  return parquetShape({ root, leaves, oldCalendar: new Set(), encrypted: false, codecs: [] })
+    .columns
 }
 
 /** A SchemaElement of parquet.thrift, by field ids. */

@@ -94,6 +94,7 @@ function refuseForeign({ batch }: LiveFiles, rows: Selection, snapshot: Snapshot
 
 interface Look {
   readonly exact: ExactRows
+  readonly fitter: Fitter
   readonly options: EarlyOptions
   /** Files found that can only be refused. */
   refused: number
@@ -135,7 +136,7 @@ async function lookAtRows({ files }: PlannedFiles, rows: Selection, look: Look):
     throwIfCancelled(options.signal)
     const found = await files.files(rows.subarray(start, start + FILES_AT_ONCE), options.signal)
     const granted = options.isGranted === undefined ? found : found.filter(options.isGranted)
-    const fitted = await fitFiles(granted, exact, options.signal)
+    const fitted = await look.fitter.fit(granted, options.signal)
     await mapBounded(fitted, CONCURRENT_LOOKS, file => lookAt(file, look))
   }
 }

@@ -21,6 +21,7 @@ const BY_NAME: ColumnLookup = {
   by: 'name',
   fallbacks: ['never'],
   showsExtras: false,
+  changesMaps: true,
   annotations: new Set(),
   fromPartitions: new Set(),
   prefersOwn: false,

@@ -11,7 +11,7 @@ import { listMetadata } from './metadata-listing.js'
 import { type MetadataTable, openMetadataTable } from './metadata-table.js'
 import type { HudiReaderOptions } from './options.js'
 import { zoneOf } from './resolve.js'
-import { readTableSchema } from './schema.js'
+import { nullColumns, readTableSchema } from './schema.js'
 import { loadSchemaHistory } from './schema-history.js'
 import { type HudiSnapshot, hudiSnapshot } from './snapshot.js'
 import { type FoundSchema, findTableSchema } from './table-schema.js'
@@ -78,6 +78,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     isLatest,
     timeZone: zoneOf(config, options.timeZone ?? 'UTC'),
     schema: found.schema,
+    nulls: found.avro === undefined ? new Set() : nullColumns(found.avro),
     history,
     changed: typeChanges(found.schema, earlierSchemas(build, writes, found)),
     visibility,

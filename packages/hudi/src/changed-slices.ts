@@ -70,6 +70,7 @@ async function stitched(change: SliceChange, step: WriteStep): Promise<SliceChan
   const skeletons = {
     store: options.store,
     state,
+    source: step.snapshot.source,
     index: bootstrap,
     ...(signal && { signal }),
   }

@@ -36,6 +36,18 @@ export function readTableSchema(
   return createSchema(withPartitionFields(fields, options.partitionFields))
 }
 
+/**
+ * Columns that a schema declares as null and nothing else. A bootstrap takes the type of a partition column from one
+ * folder: where that is the folder of null, Hudi reads null in all of them.
+ */
+export function nullColumns(avro: string): ReadonlySet<string> {
+  const type = parseAvroSchema(avro)
+  const fields = type.kind === 'record' ? type.fields : []
+  return new Set(
+    fields.filter(field => splitNull(field.type).present.kind === 'null').map(({ name }) => name),
+  )
+}
+
 /** A table that drops partition columns from its files may drop them from its schema too. */
 export function withPartitionFields(
   fields: readonly Field[],
@@ -119,6 +131,9 @@ export function avroPrimitive(type: AvroType): PrimitiveType {
       return decimalType(type.logical) ?? { kind: 'fixed', length: type.size }
     case 'enum':
       return 'string'
+    case 'null':
+      // Recipients have no type that holds nothing but null: it is what Parquet writers make of such columns.
+      return 'int'
     case 'boolean':
     case 'float':
     case 'double':

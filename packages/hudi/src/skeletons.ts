@@ -1,14 +1,22 @@
-import { mapConcurrently, type ObjectStore, TableError } from '@spillway/core'
+import {
+  mapConcurrently,
+  type ObjectStore,
+  TableError,
+  type TableSource,
+  throwIfCancelled,
+} from '@spillway/core'
 import { readParquetFooter } from '@spillway/encoding'
 import { type BootstrapIndex, SKELETON_INSTANT, type SourceFile } from './bootstrap-index.js'
 import type { FileSlice } from './file-slices.js'
 import { isMetaField, sameName } from './schema.js'
 import { filePath } from './slice-table.js'
+import { isNamed, sourcePath } from './source-path.js'
 import type { TableState } from './table-state.js'
 
 export interface SkeletonOptions {
   readonly store: ObjectStore
   readonly state: TableState
+  readonly source: TableSource
   readonly index: BootstrapIndex
   /** Columns that have to be in the source files, as the folders do not spell their values exactly. */
   readonly needed?: readonly string[]
@@ -67,17 +75,47 @@ async function requireSources(
   slices: readonly FileSlice[],
   options: SkeletonOptions,
 ): Promise<void> {
-  const { store, needed = [], signal } = options
+  const { needed = [] } = options
   const sources = slices.flatMap(({ source }) => source ?? [])
   const sizes = new Map<string, number>()
   for (const folder of new Set(sources.map(({ path }) => folderOf(path)))) {
+    await addSizes(folder, sizes, options)
+  }
+  for (const source of sources) {
+    const found = sizes.get(source.path)
+    if (found === undefined) refuseOutside(source.path, options)
+    requireUnchanged(source, found)
+  }
+  if (needed.length === 0) return
+  await mapConcurrently(sources, CONCURRENCY, source => requireColumns(source, needed, options))
+}
+
+async function addSizes(
+  folder: string,
+  sizes: Map<string, number>,
+  options: SkeletonOptions,
+): Promise<void> {
+  const { store, signal } = options
+  try {
     for await (const { path, size } of store.list(folder, signal && { signal })) {
       sizes.set(path, size)
     }
+  } catch (error) {
+    throwIfCancelled(signal)
+    refuseOutside(folder, options)
+    throw error
   }
-  for (const source of sources) requireUnchanged(source, sizes.get(source.path))
-  if (needed.length === 0) return
-  await mapConcurrently(sources, CONCURRENCY, source => requireColumns(source, needed, options))
+}
+
+/** Stores reach no further than what the provider named. */
+function refuseOutside(path: string, { source, state }: SkeletonOptions): void {
+  if (isNamed(source, path)) return
+  const base = sourcePath(source, state.config.bootstrapBasePath ?? folderOf(path))
+  throw new TableError(
+    'INVALID_REQUEST',
+    `rows of the table lie in the files that it was bootstrapped from, outside its location: add auxiliaryLocations: [${JSON.stringify(base)}], or a rebase rule that says where they were moved`,
+    { context: { path, location: source.location } },
+  )
 }
 
 function folderOf(path: string): string {

@@ -52,6 +52,8 @@ export interface SnapshotParts {
   readonly isLatest: boolean
   readonly timeZone: string
   readonly schema: Schema
+  /** Columns that hold nothing but null. */
+  readonly nulls: ReadonlySet<string>
   readonly history: SchemaHistory | undefined
   readonly changed: TypeChanges
   readonly visibility: Visibility
@@ -89,7 +91,7 @@ export interface Partitioning {
 export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
   const { state, source, write, schema } = parts
   const { config } = state
-  const columns = partitionColumns(config, schema)
+  const columns = partitionColumns(config, schema, parts.nulls)
   const runs = partitionRuns(parts.listing.partitions, path =>
     readPartitionPath(path, columns, config),
   )
@@ -108,6 +110,8 @@ export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
     partitionSpecs: new Map([[0, partitioning.spec]]),
     properties: propertiesOf(config, { readOptimized, exact: partitioning.exact }),
     features: featuresOf(parts),
+    // Source files of a bootstrap are whatever some other writer made of them.
+    ...(config.bootstrapBasePath !== undefined && { shapesFrom: 'footers' as const }),
     history: parts.history,
     inFolders: inFolders(partitioning),
     partitionOf: path => partitionValues(readPartitionPath(path, columns, config), partitioning),

@@ -57,6 +57,7 @@ export function columnLookup(
     fallbacks: FALLBACKS[answer.reader],
     showsExtras: showsFile,
     prefersOwn: showsFile,
+    changesMaps: answer.format === 'parquet' || ['spark', 'spillway'].includes(answer.reader),
     annotations: annotationsOf(answer),
     fromPartitions: new Set(fields.map(field => field.id)),
   }
@@ -84,7 +85,8 @@ const ALSO = {
   'python, delta': ['timestamp_nanos'],
   'python, parquet': ['timestamp_nanos', 'float16', 'null', ...UNSIGNED],
   spillway: ['timestamp_nanos', 'float16', 'null', 'enum', 'bson', ...UNSIGNED],
-  spark: ['enum', 'bson', ...UNSIGNED],
+  // Spark reads the marks of its old calendar itself.
+  spark: ['enum', 'bson', 'old_calendar', ...UNSIGNED],
   other: ['enum', 'bson'],
 } as const
 
