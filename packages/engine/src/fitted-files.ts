@@ -47,13 +47,18 @@ export class Fitter {
 
   /** `files`, in order. Footers are read where only they tell. */
   async fit(files: readonly DataFile[], signal?: AbortSignal): Promise<readonly FittedFile[]> {
-    if (!this.reads) return files.map(file => ({ file }))
+    if (!this.reads) return files.map(asIs)
     const readable = files.filter(isParquet)
     const shapes = await this.#exact.shapes?.of(readable, signal)
     let next = 0
     return files.map(file =>
       this.#fitting.fit(file, isParquet(file) ? shapes?.[next++] : undefined),
     )
+  }
+
+  /** As far as no footer need be read for it: what is known to fit, or not to, by partition values. */
+  fitByMetadata(files: readonly DataFile[]): readonly FittedFile[] {
+    return this.reads ? files.map(file => this.#fitting.fitByMetadata(file)) : files.map(asIs)
   }
 }
 
@@ -64,6 +69,10 @@ export function fitFiles(
   signal?: AbortSignal,
 ): Promise<readonly FittedFile[]> {
   return new Fitter(exact).fit(files, signal)
+}
+
+function asIs(file: DataFile): FittedFile {
+  return { file }
 }
 
 function isParquet({ fileFormat }: DataFile): boolean {
@@ -98,20 +107,22 @@ class Fitting {
   }
 
   fit(file: DataFile, shape: ParquetShape | undefined): FittedFile {
+    const fitted = this.fitByMetadata(file)
+    if (fitted.misfit !== undefined) return fitted
+    if (shape === undefined) return isParquet(file) ? { ...fitted, misfit: UNREAD } : fitted
+    const found = this.#misfit(file, shape)
+    if (found === undefined) return fitted
+    if (found.view !== undefined && this.#canView(file.path)) return { ...fitted, view: found.view }
+    return { ...fitted, misfit: found.misfit }
+  }
+
+  fitByMetadata(file: DataFile): FittedFile {
     const unsayable = this.#partitions.find(field => this.#constantOf(field, file) === '')
     if (unsayable !== undefined) return { file, misfit: emptyText(unsayable) }
     const contradicted = this.#contradicted(file)
     if (contradicted !== undefined) return { file, misfit: otherValue(contradicted) }
     const split = this.#partitions.filter(field => this.#constantOf(field, file) === undefined)
-    const parts = split.length === 0 ? {} : { split }
-    if (shape === undefined) {
-      return isParquet(file) ? { file, ...parts, misfit: UNREAD } : { file, ...parts }
-    }
-    const found = this.#misfit(file, shape)
-    if (found?.view !== undefined && this.#canView(file.path)) {
-      return { file, ...parts, view: found.view }
-    }
-    return { file, ...parts, ...(found && { misfit: found.misfit }) }
+    return split.length === 0 ? { file } : { file, split }
   }
 
   #canView(path: string): boolean {

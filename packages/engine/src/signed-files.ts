@@ -13,7 +13,8 @@ import {
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { type ExactFile, type ExactRows, listed, makeExact, refuseTable } from './exact-files.js'
-import { fitFiles } from './fitted-files.js'
+import { fittedAhead } from './fitted-ahead.js'
+import { type FittedFile, Fitter } from './fitted-files.js'
 import { explainOutside, type TableRoots } from './inside-root.js'
 import { Listings } from './listings.js'
 import { mapBounded } from './map-bounded.js'
@@ -67,8 +68,6 @@ export interface SigningContext {
 
 export type BatchContext = SigningContext & { readonly signal?: AbortSignal }
 
-/** What one recipient keeps in memory, and how long the others wait for it: a block of lines, 32 KiB or so. */
-const FILES_PER_BATCH = 32
 const CONCURRENT_REWRITES = 4
 
 export function signFiles(
@@ -94,25 +93,26 @@ export function signFiles(
   async function* batches() {
     const listings = new Listings(options.page?.after)
     refuseTable(exact, { partly: grant !== undefined })
-    const look = { roots, outside, ...(isGranted && { isGranted }), ...(signal && { signal }) }
-    for (const { files, selection } of await refuseEarly(plan, exact, look).catch(
-      explainOutside(roots),
-    )) {
-      for (let start = 0; start < selection.length; start += FILES_PER_BATCH) {
-        throwIfCancelled(signal)
-        const rows = selection.subarray(start, start + FILES_PER_BATCH)
-        const found = await files.files(rows, signal)
-        const granted = isGranted === undefined ? found : found.filter(isGranted)
-        if (granted.length === 0) continue
-        const signed = await signBatch(granted, exact, {
-          ...context,
-          listings,
-          ...(signal && { signal }),
-        })
-        for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
-        // Of files whose every row is deleted nothing is left to send.
-        if (signed.length > 0) yield signed
-      }
+    const fitter = new Fitter(exact)
+    const look = {
+      roots,
+      outside,
+      fitter,
+      ...(isGranted && { isGranted }),
+      ...(signal && { signal }),
+    }
+    const planned = await refuseEarly(plan, exact, look).catch(explainOutside(roots))
+    for await (const fitted of fittedAhead(planned, look)) {
+      throwIfCancelled(signal)
+      if (fitted.length === 0) continue
+      const signed = await signBatch(fitted, exact, {
+        ...context,
+        listings,
+        ...(signal && { signal }),
+      })
+      for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
+      // Of files whose every row is deleted nothing is left to send.
+      if (signed.length > 0) yield signed
     }
   }
 
@@ -140,12 +140,12 @@ function grantedScan(options: SignedFilesOptions): SignedFilesOptions {
 }
 
 async function signBatch(
-  files: readonly DataFile[],
+  fitted: readonly FittedFile[],
   exact: ExactRows,
   { listings, ...context }: BatchContext & { readonly listings: Listings },
 ): Promise<readonly SignedFile[]> {
+  const files = fitted.map(({ file }) => file)
   const numbers = listingsOf(files, exact, listings)
-  const fitted = await fitFiles(files, exact, context.signal)
   const exactFiles = await mapBounded(fitted, CONCURRENT_REWRITES, async (file, i) =>
     listed(await makeExact(file, exact, context.signal), numbers[i]),
   )

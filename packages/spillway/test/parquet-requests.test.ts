@@ -12,6 +12,7 @@ const ACCEPTS = {
   lookup: () => ({
     by: 'name' as const,
     prefersOwn: false,
+    changesMaps: false,
     fallbacks: ['never' as const],
     showsExtras: false,
     annotations: new Set<string>(),
