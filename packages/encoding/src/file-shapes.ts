@@ -1,6 +1,6 @@
 import {
   type FileShapes,
-  hash64,
+  type FooterEdit,
   type ObjectStore,
   type ParquetShape,
   type ShapeNode,
@@ -10,91 +10,22 @@ import {
 import { parseParquetMetadata, readParquetFooterBytes } from './parquet-footer.js'
 import { parquetShape } from './parquet-shape.js'
 import type { ParquetFooter } from './parquet-types.js'
+import { ShapeTable } from './shape-table.js'
+import { Slots } from './slots.js'
 import { viewFooter } from './view-footer.js'
 
 export interface FileShapesOptions {
   readonly store: ObjectStore
-  /** Footers under way at a time; 64 by default. */
+  /** Footers under way at a time, of all callers together; 64 by default. */
   readonly concurrency?: number
-  /** Files whose shapes are remembered, some 50 bytes each; the oldest are forgotten. A million by default. */
+  /** Files whose shapes are remembered, 24 to 48 bytes each; the oldest are forgotten. Two million by default. */
   readonly maxFiles?: number
 }
 
-const LONGEST_FIRST_READ = 64 * 1024
-const SHORTEST_FIRST_READ = 4 * 1024
-
-/**
- * What files hold, from their footers. The files of one write have one shape: it is kept once, and of each file a hash of
- * its path and size and which shape it has.
- */
-export function fileShapes(options: FileShapesOptions): FileShapes {
-  const { store, concurrency = 64, maxFiles = 1_000_000 } = options
-  const interned = new Map<string, ParquetShape>()
-  const known = new Map<bigint, ParquetShape>()
-  const reading = new Map<bigint, Promise<ParquetShape>>()
-  const size = new FirstRead()
-
-  async function read(file: NamedFile, signal?: AbortSignal): Promise<ParquetShape> {
-    const bytes = await readParquetFooterBytes(store, file, {
-      firstRead: size.bytes,
-      ...(signal && { signal }),
-    })
-    size.saw(bytes.length)
-    const found = shapeOf(bytes, file.path)
-    const key = JSON.stringify(found)
-    const shape = interned.get(key) ?? found
-    interned.set(key, shape)
-    return shape
-  }
-
-  /** A read that others wait for too is not cancelled by one of them. */
-  function shared(file: NamedFile, key: bigint): Promise<ParquetShape> {
-    const running = reading.get(key)
-    if (running !== undefined) return running
-    const started = read(file).finally(() => reading.delete(key))
-    reading.set(key, started)
-    return started
-  }
-
-  function remember(key: bigint, shape: ParquetShape): void {
-    known.set(key, shape)
-    if (known.size <= maxFiles) return
-    const oldest = known.keys().next()
-    if (!oldest.done) known.delete(oldest.value)
-  }
-
-  return {
-    async of(files, signal) {
-      const keys = files.map(keyOf)
-      const shapes = keys.map(key => known.get(key))
-      const unread = [...files.keys()].filter(index => shapes[index] === undefined)
-      let next = 0
-      let failed = false
-      const worker = async () => {
-        while (next < unread.length && !failed) {
-          throwIfCancelled(signal)
-          const index = unread[next++]!
-          try {
-            const shape = await shared(files[index]!, keys[index]!)
-            remember(keys[index]!, shape)
-            shapes[index] = shape
-          } catch (error) {
-            failed = true
-            throw error
-          }
-        }
-      }
-      await Promise.all(Array.from({ length: Math.min(concurrency, unread.length) }, worker))
-      return shapes.map(shape => shape!)
-    },
-    async viewedSize(file, edits, signal) {
-      const footer = await readParquetFooterBytes(store, file, {
-        firstRead: size.bytes,
-        ...(signal && { signal }),
-      })
-      return file.size - footer.length + viewFooter(footer, edits).length
-    },
-  }
+/** Shapes that others who read footers can tell of. */
+export interface LearningShapes extends FileShapes {
+  /** Remembers the shape of a file whose footer was read for another reason; of a file written anew, the new one. */
+  learn(file: NamedFile, footer: ParquetFooter): void
 }
 
 interface NamedFile {
@@ -102,23 +33,145 @@ interface NamedFile {
   readonly size: number
 }
 
-const utf8 = new TextEncoder()
-
-function keyOf({ path, size }: NamedFile): bigint {
-  return hash64(utf8.encode(`${size} ${path}`))
+/**
+ * What files hold, from their footers. The files of one write have one shape: it is kept once, and of each file a hash of
+ * its path and size and which shape it has.
+ */
+export function fileShapes(options: FileShapesOptions): LearningShapes {
+  return new FooterShapes(options)
 }
 
-function shapeOf(bytes: Uint8Array, path: string): ParquetShape {
-  const { footer } = parseParquetMetadata(bytes, path)
-  const { columns: described, encrypted } = parquetShape(footer)
-  if (encrypted) {
+class FooterShapes implements LearningShapes {
+  readonly #store: ObjectStore
+  readonly #concurrency: number
+  readonly #slots: Slots
+  readonly #known: ShapeTable
+  /** By how much views make files longer or shorter, above NO_GROWTH. */
+  readonly #growths: ShapeTable
+  readonly #shapes: ParquetShape[] = []
+  readonly #numbers = new Map<string, number>()
+  readonly #reading = new Map<string, Promise<ParquetShape>>()
+  readonly #firstRead = new FirstRead()
+
+  constructor({ store, concurrency = 64, maxFiles = 2_000_000 }: FileShapesOptions) {
+    this.#store = store
+    this.#concurrency = concurrency
+    this.#slots = new Slots(concurrency)
+    this.#known = new ShapeTable(maxFiles)
+    this.#growths = new ShapeTable(maxFiles)
+  }
+
+  learn(file: NamedFile, footer: ParquetFooter): void {
+    // Written anew: what was known of its old footer may be wrong.
+    if (this.#known.get(file) !== undefined) this.#growths.clear()
+    // Whoever asks for one that is encrypted is told so.
+    if (!footer.encrypted) this.#remember(file, footer)
+  }
+
+  async of(files: readonly NamedFile[], signal?: AbortSignal): Promise<readonly ParquetShape[]> {
+    const shapes = files.map(file => this.#shapeOf(file))
+    const unread = [...files.keys()].filter(index => shapes[index] === undefined)
+    let next = 0
+    let failed = false
+    const worker = async () => {
+      while (next < unread.length && !failed) {
+        const index = unread[next++]!
+        try {
+          shapes[index] = await this.#shared(files[index]!, signal)
+        } catch (error) {
+          failed = true
+          throw error
+        }
+      }
+    }
+    const workers = Math.min(this.#concurrency, unread.length)
+    await Promise.all(Array.from({ length: workers }, worker))
+    return shapes.map(shape => shape!)
+  }
+
+  async viewedSize(
+    file: NamedFile,
+    edits: readonly FooterEdit[],
+    signal?: AbortSignal,
+  ): Promise<number> {
+    const viewed = { path: `${JSON.stringify(edits)} ${file.path}`, size: file.size }
+    const known = this.#growths.get(viewed)
+    if (known !== undefined) return file.size + known - NO_GROWTH
+    const release = await this.#slots.take(signal)
+    try {
+      const footer = await this.#footerOf(file)
+      const growth = viewFooter(footer, edits).length - footer.length
+      this.#growths.set(viewed, NO_GROWTH + growth)
+      return file.size + growth
+    } finally {
+      release()
+    }
+  }
+
+  #shapeOf(file: NamedFile): ParquetShape | undefined {
+    const number = this.#known.get(file)
+    return number === undefined ? undefined : this.#shapes[number]
+  }
+
+  /** A read that has begun is not cancelled: others may wait for it too. */
+  async #shared(file: NamedFile, signal?: AbortSignal): Promise<ParquetShape> {
+    const release = await this.#slots.take(signal)
+    try {
+      throwIfCancelled(signal)
+      const key = `${file.size} ${file.path}`
+      const running = this.#reading.get(key)
+      if (running !== undefined) return await running
+      // Somebody may have read it while this waited.
+      const known = this.#shapeOf(file)
+      if (known !== undefined) return known
+      const started = this.#read(file).finally(() => this.#reading.delete(key))
+      this.#reading.set(key, started)
+      return await started
+    } finally {
+      release()
+    }
+  }
+
+  async #read(file: NamedFile): Promise<ParquetShape> {
+    const bytes = await this.#footerOf(file)
+    const { footer } = parseParquetMetadata(bytes, file.path)
+    if (!footer.encrypted) return this.#remember(file, footer)
+    const { path } = file
     throw new TableError('UNSUPPORTED_FEATURE', `${path} has encrypted columns`, {
       context: { path },
     })
   }
-  const columns = withNeverNull(described, footer)
-  return { columns, hasFieldIds: columns.some(hasId) }
+
+  async #footerOf(file: NamedFile): Promise<Uint8Array> {
+    const firstRead = this.#firstRead.bytes
+    const bytes = await readParquetFooterBytes(this.#store, file, { firstRead })
+    this.#firstRead.saw(bytes.length)
+    return bytes
+  }
+
+  #forget(): void {
+    this.#known.clear()
+    this.#numbers.clear()
+    this.#shapes.length = 0
+  }
+
+  #remember(file: NamedFile, footer: ParquetFooter): ParquetShape {
+    const columns = withNeverNull(parquetShape(footer).columns, footer)
+    const key = JSON.stringify(columns)
+    let number = this.#numbers.get(key)
+    if (number === undefined) {
+      if (this.#shapes.length >= MOST_SHAPES) this.#forget()
+      number = this.#shapes.length
+      this.#shapes.push({ columns, hasFieldIds: columns.some(hasId) })
+      this.#numbers.set(key, number)
+    }
+    this.#known.set(file, number)
+    return this.#shapes[number]!
+  }
 }
+
+/** Files that are all unlike each other are no more worth remembering than any others. */
+const MOST_SHAPES = 10_000
 
 /** The columns, each map marked of which the footer counts no null: a key is missing where its map is null or empty. */
 function withNeverNull(
@@ -143,6 +196,10 @@ function withNeverNull(
 function hasId({ fieldId, children }: ShapeNode): boolean {
   return fieldId !== undefined || children.some(hasId)
 }
+
+const NO_GROWTH = 2 ** 30
+const LONGEST_FIRST_READ = 64 * 1024
+const SHORTEST_FIRST_READ = 4 * 1024
 
 /** How much is read first from the end of a file: what the longest footer so far took, and room for more row groups. */
 class FirstRead {

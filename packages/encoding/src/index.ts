@@ -33,7 +33,7 @@ export {
   type JsonValue,
   parseExactJson,
 } from './exact-json.js'
-export { type FileShapesOptions, fileShapes } from './file-shapes.js'
+export { type FileShapesOptions, fileShapes, type LearningShapes } from './file-shapes.js'
 export { HFile, type HFileEntry, type HFileSource } from './hfile.js'
 export { inflateDocument } from './inflate.js'
 export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'

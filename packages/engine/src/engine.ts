@@ -11,8 +11,9 @@ import type {
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { denseVersions } from './dense-versions.js'
-import { rootGuard } from './inside-root.js'
+import { explainOutside, tableRoots } from './inside-root.js'
 import { createMetrics, type EngineObserver } from './metrics.js'
+import { OutsideFinder } from './outside-files.js'
 import { type SignedChanges, type SignedChangesOptions, signChanges } from './signed-changes.js'
 import {
   type SignedFiles,
@@ -85,28 +86,40 @@ export function createEngine(options: EngineOptions): Engine {
     maxBytes: options.cache?.maxBytes ?? 1024 ** 3,
   })
 
-  const signing = signingContexts(options, { signerFor: resolver.signerFor, metrics, clock })
+  const { stagingLocations = [] } = options
+  const signing = signingContexts(options, {
+    signerFor: resolver.signerFor,
+    outside: new OutsideFinder(),
+    metrics,
+    clock,
+  })
+  const explained = <Result>(source: TableSource, work: Promise<Result>): Promise<Result> =>
+    work.catch(explainOutside(tableRoots(source, stagingLocations)))
 
   function signedFiles(snapshot: Snapshot, scan: SignedFilesOptions): SignedFiles {
-    return signFiles(snapshot, scan, signing(snapshot.source, scan.expiresInSeconds))
+    const { source, format } = snapshot
+    return signFiles(snapshot, scan, signing({ source, format }, scan.expiresInSeconds))
   }
 
   return {
     canRewrite: options.rowResolver?.toCompleteFile !== undefined,
-    resolve: (source, ref = { kind: 'latest' }, signal) => snapshots.resolve(source, ref, signal),
-    snapshot: (source, at = { kind: 'latest' }, signal) => snapshots.get(source, at, signal),
+    resolve: (source, ref = { kind: 'latest' }, signal) =>
+      explained(source, snapshots.resolve(source, ref, signal)),
+    snapshot: (source, at = { kind: 'latest' }, signal) =>
+      explained(source, snapshots.get(source, at, signal)),
     plan: planScan,
     signedFiles,
     async changes(source, range, { accepts, grant, expiresInSeconds, signal }) {
       const reader = await resolver.readerFor(source, signal)
-      const context = { ...signing(source, expiresInSeconds), ...(signal && { signal }) }
+      const table = { source, format: reader.format }
+      const context = { ...signing(table, expiresInSeconds), ...(signal && { signal }) }
       return signChanges({ reader, source, range, accepts, context, ...(grant && { grant }) })
     },
     forget: source => snapshots.forget(source),
   }
 }
 
-type Shared = Pick<SigningContext, 'signerFor' | 'metrics' | 'clock'>
+type Shared = Pick<SigningContext, 'signerFor' | 'outside' | 'metrics' | 'clock'>
 
 /** What signing takes, for each table: its root is its own. */
 function signingContexts(options: EngineOptions, shared: Shared) {
@@ -117,9 +130,12 @@ function signingContexts(options: EngineOptions, shared: Shared) {
     stagingLocations = [],
     urlExpiresInSeconds = 3600,
   } = options
-  return (source: TableSource, expiresInSeconds = urlExpiresInSeconds): SigningContext => ({
+  return (
+    { source, format }: Pick<Snapshot, 'source' | 'format'>,
+    expiresInSeconds = urlExpiresInSeconds,
+  ): SigningContext => ({
     ...shared,
-    guard: rootGuard(source, stagingLocations),
+    roots: tableRoots(source, stagingLocations, format),
     expiresInSeconds,
     ...(rowResolver && { resolver: rowResolver }),
     ...(store && { store }),

@@ -19,6 +19,7 @@ import {
 import { fitFiles } from './fitted-files.js'
 import { Listings } from './listings.js'
 import { mapBounded } from './map-bounded.js'
+import { OutsideFiles } from './outside-files.js'
 import { misfitRefusal } from './refusals.js'
 import { type BatchContext, canView } from './signed-files.js'
 
@@ -34,6 +35,7 @@ const CONCURRENT_FILES = 4
 export class ExactChanges {
   readonly #options: ExactChangesOptions
   #exact: ExactRows | undefined
+  #outside: OutsideFiles | undefined
   #listed:
     | ({ readonly version: bigint } & Readonly<Record<ChangedFile['action'], Listings>>)
     | undefined
@@ -45,10 +47,19 @@ export class ExactChanges {
   /** Throws where a change of `set` cannot be sent to this recipient. */
   async check(set: ChangeSet): Promise<void> {
     const exact = this.#follow(set)
+    this.#outside ??= new OutsideFiles(this.#options.context.roots)
+    // Nothing that lies outside is opened: what else could be wrong is not looked for beside it.
+    this.#outside.add(set.changes.map(({ file }) => file))
+    if (!this.#outside.isEmpty) return
     for (const { file, snapshot = exact.snapshot } of set.changes) {
       const recipient = { ...this.#options, exact: { ...exact, snapshot } }
       await refuseChange(file, set.version, recipient)
     }
+  }
+
+  /** Throws where a change that was checked lies outside the table. */
+  refuseOutside(): void {
+    this.#outside?.refuse()
   }
 
   /** The changes of `set` as they are sent, after it was checked. */

@@ -32,18 +32,47 @@ function lookupOf(snapshot: Snapshot, accepts: ExactRows['accepts']): ColumnLook
   return snapshot.shapesFrom === 'footers' ? accepts.lookup?.(snapshot) : undefined
 }
 
-/** `files`, in order, each held against what the recipient finds in it. Footers are read where only they tell. */
-export async function fitFiles(
+/** Holds the files of one answer against what its recipient finds in them. */
+export class Fitter {
+  /** False where the metadata tells all there is to know: no footer is read then. */
+  readonly reads: boolean
+  readonly #fitting: Fitting
+  readonly #exact: ExactRows
+
+  constructor(exact: ExactRows) {
+    this.reads = needsShapes(exact)
+    this.#fitting = new Fitting(exact)
+    this.#exact = exact
+  }
+
+  /** `files`, in order. Footers are read where only they tell. */
+  async fit(files: readonly DataFile[], signal?: AbortSignal): Promise<readonly FittedFile[]> {
+    if (!this.reads) return files.map(asIs)
+    const readable = files.filter(isParquet)
+    const shapes = await this.#exact.shapes?.of(readable, signal)
+    let next = 0
+    return files.map(file =>
+      this.#fitting.fit(file, isParquet(file) ? shapes?.[next++] : undefined),
+    )
+  }
+
+  /** As far as no footer need be read for it: what is known to fit, or not to, by partition values. */
+  fitByMetadata(files: readonly DataFile[]): readonly FittedFile[] {
+    return this.reads ? files.map(file => this.#fitting.fitByMetadata(file)) : files.map(asIs)
+  }
+}
+
+/** The same for a few files alone. */
+export function fitFiles(
   files: readonly DataFile[],
   exact: ExactRows,
   signal?: AbortSignal,
 ): Promise<readonly FittedFile[]> {
-  if (!needsShapes(exact)) return files.map(file => ({ file }))
-  const readable = files.filter(isParquet)
-  const shapes = exact.shapes && (await exact.shapes.of(readable, signal))
-  const fitting = new Fitting(exact)
-  let next = 0
-  return files.map(file => fitting.fit(file, isParquet(file) ? shapes?.[next++] : undefined))
+  return new Fitter(exact).fit(files, signal)
+}
+
+function asIs(file: DataFile): FittedFile {
+  return { file }
 }
 
 function isParquet({ fileFormat }: DataFile): boolean {
@@ -63,6 +92,8 @@ class Fitting {
   readonly #partitions: readonly Field[]
   readonly #finders = new Map<ParquetShape, FindColumn>()
   readonly #known = new Map<ParquetShape, Map<string, FoundMisfit | undefined>>()
+  readonly #sourcesBySpec = new Map<number, readonly Field[]>()
+  readonly #placesBySpec = new Map<number, Map<number, number>>()
   readonly #exact: ExactRows
 
   constructor(exact: ExactRows) {
@@ -76,22 +107,22 @@ class Fitting {
   }
 
   fit(file: DataFile, shape: ParquetShape | undefined): FittedFile {
-    const unsayable = this.#partitions.find(field => constantOf(field, file, this.#snapshot) === '')
+    const fitted = this.fitByMetadata(file)
+    if (fitted.misfit !== undefined) return fitted
+    if (shape === undefined) return isParquet(file) ? { ...fitted, misfit: UNREAD } : fitted
+    const found = this.#misfit(file, shape)
+    if (found === undefined) return fitted
+    if (found.view !== undefined && this.#canView(file.path)) return { ...fitted, view: found.view }
+    return { ...fitted, misfit: found.misfit }
+  }
+
+  fitByMetadata(file: DataFile): FittedFile {
+    const unsayable = this.#partitions.find(field => this.#constantOf(field, file) === '')
     if (unsayable !== undefined) return { file, misfit: emptyText(unsayable) }
     const contradicted = this.#contradicted(file)
     if (contradicted !== undefined) return { file, misfit: otherValue(contradicted) }
-    const split = this.#partitions.filter(
-      field => constantOf(field, file, this.#snapshot) === undefined,
-    )
-    const parts = split.length === 0 ? {} : { split }
-    if (shape === undefined) {
-      return isParquet(file) ? { file, ...parts, misfit: UNREAD } : { file, ...parts }
-    }
-    const found = this.#misfit(file, shape)
-    if (found?.view !== undefined && this.#canView(file.path)) {
-      return { file, ...parts, view: found.view }
-    }
-    return { file, ...parts, ...(found && { misfit: found.misfit }) }
+    const split = this.#partitions.filter(field => this.#constantOf(field, file) === undefined)
+    return split.length === 0 ? { file } : { file, split }
   }
 
   #canView(path: string): boolean {
@@ -109,25 +140,21 @@ class Fitting {
   }
 
   #misfit(file: DataFile, shape: ParquetShape): FoundMisfit | undefined {
-    const constants = this.#constantsOf(file)
-    const key = JSON.stringify([constants, file.columnNames && [...file.columnNames]])
+    const key = this.#keyOf(file)
     const known = this.#known.get(shape) ?? new Map<string, FoundMisfit | undefined>()
     this.#known.set(shape, known)
     if (known.has(key)) return known.get(key)
-    const found = this.#compare(file, shape, new Set(constants))
+    const found = this.#compare(file, shape)
     known.set(key, found)
     return found
   }
 
-  #compare(
-    file: DataFile,
-    shape: ParquetShape,
-    constants: ReadonlySet<number>,
-  ): FoundMisfit | undefined {
+  #compare(file: DataFile, shape: ParquetShape): FoundMisfit | undefined {
     const { fields } = this.#snapshot.schema
     const find = this.#finderOf(file, shape)
     const lookup = this.#lookup
-    const isConstant = ({ id }: Field) => constants.has(id)
+    const constants = this.#sources(file.specId).filter(field => this.#hasValue(field, file))
+    const isConstant = (field: Field) => constants.includes(field)
     const options = lookup && { fields, find, lookup, widens: this.#widens, isConstant }
     const misfit = options && misfitOf(shape, options)
     const { redactDropped } = this.#snapshot.source
@@ -152,32 +179,55 @@ class Fitting {
     return known
   }
 
-  /** Ids of the columns that the metadata gives a value, in their order: what files of one shape can differ in. */
-  #constantsOf(file: DataFile): readonly number[] {
-    const { partitionSpecs, schema } = this.#snapshot
-    const ids = (partitionSpecs.get(file.specId)?.fields ?? []).map(({ sourceIds }) => sourceIds[0])
-    return schema.fields
-      .filter(
-        field =>
-          ids.includes(field.id) && (constantOf(field, file, this.#snapshot) ?? null) !== null,
-      )
-      .map(({ id }) => id)
+  /** What files of one shape can differ in: which columns the metadata gives a value, and what they call their columns. */
+  #keyOf(file: DataFile): string {
+    let key = String(file.specId)
+    for (const field of this.#sources(file.specId)) key += this.#hasValue(field, file) ? '+' : '-'
+    if (file.columnNames === undefined) return key
+    return `${key} ${JSON.stringify([...file.columnNames])}`
   }
-}
 
-/** The one value of `field` in all rows of `file`; undefined where there may be several. */
-function constantOf(
-  field: Field,
-  file: DataFile,
-  { partitionSpecs }: Snapshot,
-): Value | null | undefined {
-  const constant = file.constants?.get(field.id)
-  if (constant !== undefined) return constant
-  const at = (partitionSpecs.get(file.specId)?.fields ?? []).findIndex(
-    ({ transform, sourceIds }) =>
-      transform.kind === 'identity' && sourceIds.length === 1 && sourceIds[0] === field.id,
-  )
-  return at < 0 ? undefined : (file.partition[at] ?? null)
+  #hasValue(field: Field, file: DataFile): boolean {
+    return (this.#constantOf(field, file) ?? null) !== null
+  }
+
+  /** Columns that files of a spec may have one value in. */
+  #sources(specId: number): readonly Field[] {
+    let sources = this.#sourcesBySpec.get(specId)
+    if (sources === undefined) {
+      const { partitionSpecs, schema } = this.#snapshot
+      const ids = (partitionSpecs.get(specId)?.fields ?? []).map(({ sourceIds }) => sourceIds[0])
+      sources = schema.fields.filter(({ id }) => ids.includes(id))
+      this.#sourcesBySpec.set(specId, sources)
+    }
+    return sources
+  }
+
+  /** The one value of `field` in all rows of `file`; undefined where there may be several. */
+  #constantOf(field: Field, file: DataFile): Value | null | undefined {
+    const constant = file.constants?.get(field.id)
+    if (constant !== undefined) return constant
+    const at = this.#placeOf(field, file.specId)
+    return at < 0 ? undefined : (file.partition[at] ?? null)
+  }
+
+  /** Where the partition values of a spec's files have `field`; -1 where they do not. */
+  #placeOf({ id }: Field, specId: number): number {
+    let places = this.#placesBySpec.get(specId)
+    if (places === undefined) {
+      places = new Map()
+      this.#placesBySpec.set(specId, places)
+    }
+    let at = places.get(id)
+    if (at === undefined) {
+      at = (this.#snapshot.partitionSpecs.get(specId)?.fields ?? []).findIndex(
+        ({ transform, sourceIds }) =>
+          transform.kind === 'identity' && sourceIds.length === 1 && sourceIds[0] === id,
+      )
+      places.set(id, at)
+    }
+    return at
+  }
 }
 
 const UNREAD: Misfit = {

@@ -5,6 +5,7 @@ export {
 } from './batch-cache.js'
 export { createEngine, type Engine, type EngineOptions } from './engine.js'
 export type { EngineObserver } from './metrics.js'
+export { filesInside, OutsideFinder } from './outside-files.js'
 export type {
   SignedChange,
   SignedChangeSet,

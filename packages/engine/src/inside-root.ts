@@ -1,4 +1,5 @@
-import { TableError, type TableSource } from '@spillway/core'
+import { isTableError, TableError, type TableFormat, type TableSource } from '@spillway/core'
+import { outsideRefusal } from './outside-refusal.js'
 
 const ALIASES: Readonly<Record<string, string>> = {
   s3a: 's3',
@@ -7,29 +8,84 @@ const ALIASES: Readonly<Record<string, string>> = {
   wasbs: 'abfss',
 }
 
+/** Where the files of a table may lie: its location, its auxiliary ones, the targets of its rebase, and staging. */
+export interface TableRoots {
+  readonly source: TableSource
+  /** The same for the same roots. */
+  readonly key: string
+  /** The root that `path` lies below, as `path` spells it, its last slash included; undefined outside all of them. */
+  rootOf(path: string): string | undefined
+  /** Throws where `path` lies outside. */
+  check(path: string): void
+}
+
 /**
- * Refuses to hand out a file that does not lie under the table's root, one of its auxiliary locations, the target of
- * a rebase, or staging. Whoever can write a table's log could otherwise name any object the provider can sign.
+ * Files anywhere else are not handed out: whoever can write a table's log could otherwise name any object the provider
+ * can sign.
  */
-export function rootGuard(source: TableSource, staging: readonly string[]): (path: string) => void {
+export function tableRoots(
+  source: TableSource,
+  staging: readonly string[],
+  format = source.format,
+): TableRoots {
   const roots = [
-    source.location,
+    placeOf(source.location, format),
     ...(source.auxiliaryLocations ?? []),
     // A relative target lies below the location, which is listed already.
     ...(source.rebase ?? []).map(rule => rule.to).filter(isAbsolute),
     ...staging,
   ].map(rootPrefix)
-  return path => {
+  const rootOf = (path: string) => {
     const plain = canonical(path)
-    const inside =
-      roots.some(root => plain.startsWith(root)) && !hasDotSegments(plain) && !plain.includes('\0')
-    if (inside) return
-    throw new TableError(
-      'TABLE_CORRUPT',
-      'the table refers to a file outside its location; list it as an auxiliary location to share it',
-      { context: { path, location: source.location } },
-    )
+    if (climbs(plain)) return undefined
+    const root = roots.find(each => plain.startsWith(each))
+    // Spellings differ in how they begin, and in nothing else.
+    return root && path.slice(0, path.length - plain.length + root.length)
   }
+  return {
+    source,
+    key: JSON.stringify(roots),
+    rootOf,
+    check(path) {
+      if (rootOf(path) !== undefined) return
+      refuseClimbing(path)
+      throw outsideRefusal(source, { files: 1, first: path, folders: [folderOf(path)] })
+    },
+  }
+}
+
+/** Storage that is kept to a table's folders cannot reach what lies outside: that is the table's doing. */
+export function explainOutside({ source, rootOf }: TableRoots): (error: unknown) => never {
+  return error => {
+    if (isTableError(error) && error.code === 'STORAGE_UNAVAILABLE' && !error.retryable) {
+      const { path } = error.context
+      if (typeof path === 'string' && rootOf(path) === undefined) {
+        refuseClimbing(path)
+        throw outsideRefusal(source, { files: 1, first: path, folders: [folderOf(path)] })
+      }
+    }
+    throw error
+  }
+}
+
+/** Refuses what no list of locations could let in. */
+export function refuseClimbing(path: string): void {
+  if (!climbs(canonical(path))) return
+  throw new TableError(
+    'TABLE_CORRUPT',
+    "the table refers to a file outside its location, by a path with '.' or '..' or a NUL in it",
+    { context: { path } },
+  )
+}
+
+export function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1)
+}
+
+/** A table of plain files may be a pattern: its files lie below the last folder without one. */
+function placeOf(location: string, format: TableFormat | undefined): string {
+  const glob = format === 'parquet' ? /[*?[{]/.exec(location) : null
+  return glob === null ? location : location.slice(0, location.lastIndexOf('/', glob.index))
 }
 
 function isAbsolute(location: string): boolean {
@@ -49,6 +105,6 @@ function canonical(uri: string): string {
   return `${ALIASES[scheme] ?? scheme}:${match[2]}`
 }
 
-function hasDotSegments(path: string): boolean {
-  return /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i.test(path)
+function climbs(path: string): boolean {
+  return path.includes('\0') || /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i.test(path)
 }

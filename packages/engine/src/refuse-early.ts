@@ -9,13 +9,18 @@ import {
 import type { PlannedFiles } from '@spillway/planner'
 import { type ExactRows, fitsInLine, hasLogs, wayOf } from './exact-files.js'
 import type { Misfit } from './fit.js'
-import { type FittedFile, fitFiles, needsShapes, notConstant } from './fitted-files.js'
+import { type FittedFile, type Fitter, needsShapes, notConstant } from './fitted-files.js'
+import type { TableRoots } from './inside-root.js'
 import { mapBounded } from './map-bounded.js'
+import { OutsideFiles, type OutsideFinder } from './outside-files.js'
 import type { PartitionGrant } from './partition-grant.js'
 import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
 import { longestVector } from './vector-length.js'
 
 export interface EarlyOptions {
+  readonly roots: TableRoots
+  readonly outside: OutsideFinder
+  readonly fitter: Fitter
   /** Files that are not handed out are no reason to refuse. */
   readonly isGranted?: PartitionGrant
   readonly signal?: AbortSignal
@@ -25,28 +30,49 @@ const FILES_AT_ONCE = 1024
 const CONCURRENT_LOOKS = 8
 
 /**
- * A file that can only be refused must be, before the first line. Where there may be one the plan is made to its end
- * and kept (columns and selections, no object a file), for the stream that follows.
+ * A file that can only be refused must be, before the first line: the plan is made to its end and kept (columns and
+ * selections, no object a file), for the stream that follows. Nothing that lies outside the table is opened.
  */
 export async function refuseEarly(
   plan: AsyncIterable<PlannedFiles>,
   exact: ExactRows,
   options: EarlyOptions,
-): Promise<AsyncIterable<PlannedFiles> | Iterable<PlannedFiles>> {
-  if (!mayRefuseFiles(exact)) return plan
+): Promise<readonly PlannedFiles[]> {
+  const mayRefuse = mayRefuseFiles(exact)
+  const outside = new OutsideFiles(options.roots)
   const look: Look = { exact, options, refused: 0, tooLong: 0, misfits: 0, misfit: undefined }
   const kept: PlannedFiles[] = []
+  // The next batch of the plan is loaded while this one's files are looked at.
+  let looking: Promise<void> = Promise.resolve()
   for await (const planned of plan) {
     throwIfCancelled(options.signal)
     refuseForeign(planned.files, planned.selection, exact.snapshot)
-    await lookThrough(planned, look)
+    const isInside = await lookOutside(planned, outside, look)
+    await looking
+    if (isInside && mayRefuse) {
+      looking = lookThrough(planned, look)
+      looking.catch(() => undefined)
+    }
     kept.push(planned)
   }
+  await looking
+  outside.refuse()
   const { misfit, misfits } = look
   if (misfit !== undefined) throw misfitRefusal(exact, { files: misfits, misfit })
   if (look.refused > 0) throw deletedRowsRefusal(exact, { files: look.refused })
   if (look.tooLong > 0) throw deletedRowsRefusal(exact, { files: look.tooLong, tooLong: true })
   return kept
+}
+
+/** False where files of the plan that would be handed out lie outside the table: `outside` has them then. */
+async function lookOutside(
+  planned: PlannedFiles,
+  outside: OutsideFiles,
+  { exact: { snapshot }, options }: Look,
+): Promise<boolean> {
+  const rows = await options.outside.find(planned, { ...options, snapshot })
+  await outside.addRows(planned.files, rows, options)
+  return rows.length === 0
 }
 
 /** True where some file of the table may be refused whatever the recipient accepts by itself. */
@@ -88,13 +114,14 @@ interface Look {
 /** True where any file may turn out to be one that only rewriting, or nothing, makes readable. */
 function looksAtAll(exact: ExactRows): boolean {
   if (!needsShapes(exact)) return false
-  const { snapshot, accepts, resolver } = exact
+  const { snapshot, accepts } = exact
   const lookup = accepts.lookup?.(snapshot)
-  return (
-    resolver?.toCompleteFile === undefined ||
-    snapshot.source.redactDropped === 'refuse' ||
-    (lookup !== undefined && lookup.fromPartitions.size > 0)
-  )
+  return readsToRefuse(exact) || (lookup !== undefined && lookup.fromPartitions.size > 0)
+}
+
+/** True where a file's own shape may be the reason to refuse it. */
+function readsToRefuse({ snapshot, resolver }: ExactRows): boolean {
+  return resolver?.toCompleteFile === undefined || snapshot.source.redactDropped === 'refuse'
 }
 
 async function lookThrough(planned: PlannedFiles, look: Look): Promise<void> {
@@ -117,7 +144,11 @@ async function lookAtRows({ files }: PlannedFiles, rows: Selection, look: Look):
     throwIfCancelled(options.signal)
     const found = await files.files(rows.subarray(start, start + FILES_AT_ONCE), options.signal)
     const granted = options.isGranted === undefined ? found : found.filter(options.isGranted)
-    const fitted = await fitFiles(granted, exact, options.signal)
+    const { fitter } = options
+    // Where everything can be rewritten, only what partition values cannot say is refused: that takes no footer.
+    const fitted = readsToRefuse(exact)
+      ? await fitter.fit(granted, options.signal)
+      : fitter.fitByMetadata(granted)
     await mapBounded(fitted, CONCURRENT_LOOKS, file => lookAt(file, look))
   }
 }

@@ -10,6 +10,7 @@ import {
   throwIfCancelled,
 } from '@spillway/core'
 import { ExactChanges } from './exact-changes.js'
+import { explainOutside } from './inside-root.js'
 import { type PartitionGrant, partitionGrant } from './partition-grant.js'
 import { type BatchContext, type SignedFile, signExact } from './signed-files.js'
 
@@ -54,7 +55,7 @@ export function signChanges(request: ChangesRequest): SignedChanges {
   let expiresAt: number | undefined
 
   async function* sets(): AsyncGenerator<SignedChangeSet> {
-    const checked = await checkRange(request)
+    const checked = await checkRange(request).catch(explainOutside(request.context.roots))
     const exact = new ExactChanges(request)
     for await (const set of checked ?? readChanges(request)) {
       // One moment a commit: both states of a file that a vector changed must come under one URL, by which readers
@@ -116,6 +117,7 @@ async function checkRange(request: ChangesRequest): Promise<readonly ChangeSet[]
     if (count > BUFFERED_CHANGES) buffered = undefined
     buffered?.push(set)
   }
+  exact.refuseOutside()
   return buffered
 }
 

@@ -13,10 +13,13 @@ import {
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { type ExactFile, type ExactRows, listed, makeExact, refuseTable } from './exact-files.js'
-import { fitFiles } from './fitted-files.js'
+import { fittedAhead } from './fitted-ahead.js'
+import { type FittedFile, Fitter } from './fitted-files.js'
+import { explainOutside, type TableRoots } from './inside-root.js'
 import { Listings } from './listings.js'
 import { mapBounded } from './map-bounded.js'
 import type { Metrics } from './metrics.js'
+import type { OutsideFinder } from './outside-files.js'
 import { partitionGrant } from './partition-grant.js'
 import { refuseEarly } from './refuse-early.js'
 
@@ -56,7 +59,8 @@ export interface SigningContext {
   readonly store?: ObjectStore
   readonly shapes?: FileShapes
   readonly signerFor: (path: string) => UrlSigner
-  readonly guard: (path: string) => void
+  readonly roots: TableRoots
+  readonly outside: OutsideFinder
   readonly metrics: Metrics
   readonly clock: () => number
   readonly expiresInSeconds: number
@@ -64,8 +68,6 @@ export interface SigningContext {
 
 export type BatchContext = SigningContext & { readonly signal?: AbortSignal }
 
-/** What one recipient keeps in memory, and how long the others wait for it: a block of lines, 32 KiB or so. */
-const FILES_PER_BATCH = 32
 const CONCURRENT_REWRITES = 4
 
 export function signFiles(
@@ -77,7 +79,7 @@ export function signFiles(
   const scan = grantedScan(options)
   const plan = planScan(snapshot, scan)
   const isGranted = grant === undefined ? undefined : partitionGrant(grant, snapshot)
-  const { resolver, store, shapes } = context
+  const { resolver, store, shapes, roots, outside } = context
   const exact = {
     snapshot,
     accepts,
@@ -91,23 +93,26 @@ export function signFiles(
   async function* batches() {
     const listings = new Listings(options.page?.after)
     refuseTable(exact, { partly: grant !== undefined })
-    const look = { ...(isGranted && { isGranted }), ...(signal && { signal }) }
-    for await (const { files, selection } of await refuseEarly(plan, exact, look)) {
-      for (let start = 0; start < selection.length; start += FILES_PER_BATCH) {
-        throwIfCancelled(signal)
-        const rows = selection.subarray(start, start + FILES_PER_BATCH)
-        const found = await files.files(rows, signal)
-        const granted = isGranted === undefined ? found : found.filter(isGranted)
-        if (granted.length === 0) continue
-        const signed = await signBatch(granted, exact, {
-          ...context,
-          listings,
-          ...(signal && { signal }),
-        })
-        for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
-        // Of files whose every row is deleted nothing is left to send.
-        if (signed.length > 0) yield signed
-      }
+    const fitter = new Fitter(exact)
+    const look = {
+      roots,
+      outside,
+      fitter,
+      ...(isGranted && { isGranted }),
+      ...(signal && { signal }),
+    }
+    const planned = await refuseEarly(plan, exact, look).catch(explainOutside(roots))
+    for await (const fitted of fittedAhead(planned, look)) {
+      throwIfCancelled(signal)
+      if (fitted.length === 0) continue
+      const signed = await signBatch(fitted, exact, {
+        ...context,
+        listings,
+        ...(signal && { signal }),
+      })
+      for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
+      // Of files whose every row is deleted nothing is left to send.
+      if (signed.length > 0) yield signed
     }
   }
 
@@ -135,12 +140,12 @@ function grantedScan(options: SignedFilesOptions): SignedFilesOptions {
 }
 
 async function signBatch(
-  files: readonly DataFile[],
+  fitted: readonly FittedFile[],
   exact: ExactRows,
   { listings, ...context }: BatchContext & { readonly listings: Listings },
 ): Promise<readonly SignedFile[]> {
+  const files = fitted.map(({ file }) => file)
   const numbers = listingsOf(files, exact, listings)
-  const fitted = await fitFiles(files, exact, context.signal)
   const exactFiles = await mapBounded(fitted, CONCURRENT_REWRITES, async (file, i) =>
     listed(await makeExact(file, exact, context.signal), numbers[i]),
   )
@@ -180,13 +185,13 @@ export async function signExact(
 /** URLs of the files that are served under other footers. */
 async function signViews(
   exactFiles: readonly ExactFile[],
-  { guard, signerFor, clock, expiresInSeconds, signal }: BatchContext,
+  { roots, signerFor, clock, expiresInSeconds, signal }: BatchContext,
 ): Promise<ReadonlyMap<ExactFile, SignedPath>> {
   const signed = new Map<ExactFile, SignedPath>()
   for (const exact of exactFiles) {
     const { file, view } = exact
     if (view === undefined) continue
-    guard(file.path)
+    roots.check(file.path)
     const { urls, expiresAt } = await signerFor(file.path).signViews!(
       [{ path: file.path, edits: view }],
       { expiresInSeconds, now: clock(), ...(signal && { signal }) },
@@ -224,7 +229,7 @@ async function signPaths(
 ): Promise<ReadonlyMap<string, SignedPath>> {
   const bySigner = new Map<UrlSigner, Set<string>>()
   for (const path of paths) {
-    context.guard(path)
+    context.roots.check(path)
     const signer = context.signerFor(path)
     const group = bySigner.get(signer)
     if (group === undefined) bySigner.set(signer, new Set([path]))

@@ -62,6 +62,9 @@ function noReader(format: TableFormat, readers: readonly TableReader[]): TableEr
 
 /** What makes two sources the same table read the same way. */
 export function sourceKey(source: TableSource): string {
-  const { location, format, metadataFile, rebase, view } = source
-  return JSON.stringify([location.replace(/\/+$/, ''), format, metadataFile, rebase, view])
+  const { location, format, metadataFile, rebase, view, auxiliaryLocations, redactDropped } = source
+  const place = location.replace(/\/+$/, '')
+  // What may be handed out is part of a snapshot's source: one that was loaded for other rules is another.
+  const rules = [auxiliaryLocations, redactDropped]
+  return JSON.stringify([place, format, metadataFile, rebase, view, ...rules])
 }

@@ -224,7 +224,7 @@ it.each([
 })
 
 it('sends a slice with logs as its base less a vector and a small file', async () => {
-  const base = dataFile('b', { logFiles: [{ path: 'log', size: 1 }] })
+  const base = dataFile('b', { logFiles: [{ path: `${LOCATION}/log`, size: 1 }] })
   const table = { files: [dataFile('a'), base], format: 'hudi' } as const
   const split: RowResolver = {
     ...resolver,
@@ -266,7 +266,7 @@ it('sends a slice with logs as its base less a vector and a small file', async (
 
 it('sends nothing of a slice whose every row is gone', async () => {
   const table = {
-    files: [dataFile('b', { logFiles: [{ path: 'log', size: 1 }] })],
+    files: [dataFile('b', { logFiles: [{ path: `${LOCATION}/log`, size: 1 }] })],
     format: 'hudi',
   } as const
   const none = { ...resolver, splitSlice: async () => ({}) }
@@ -274,7 +274,8 @@ it('sends nothing of a slice whose every row is gone', async () => {
 })
 
 describe('log files, before the first file', () => {
-  const slice = (name: string) => dataFile(name, { logFiles: [{ path: `${name}.log`, size: 1 }] })
+  const slice = (name: string) =>
+    dataFile(name, { logFiles: [{ path: `${LOCATION}/${name}.log`, size: 1 }] })
   const files = [
     ...Array.from({ length: 300 }, (_, i) => dataFile(`f${i}`)),
     slice('x'),
@@ -333,13 +334,13 @@ it('plans once, however a refusal is looked for', async () => {
 })
 
 it('looks for log files of a Hudi table that does not announce them', async () => {
-  const files = [dataFile('a'), dataFile('b', { logFiles: [{ path: 'log', size: 1 }] })]
+  const files = [dataFile('a'), dataFile('b', { logFiles: [{ path: `${LOCATION}/log`, size: 1 }] })]
   const signing = sign({ files, format: 'hudi' }, VECTORS)
   await expect(signing).rejects.toMatchObject({ context: { files: 1 } })
 })
 
 it('rewrites no single file beside files whose columns the recipient maps', async () => {
-  const files = [dataFile('a'), dataFile('b', { logFiles: [{ path: 'log', size: 1 }] })]
+  const files = [dataFile('a'), dataFile('b', { logFiles: [{ path: `${LOCATION}/log`, size: 1 }] })]
   const table = { files, format: 'hudi', features: ['columnMapping', 'mergeLogs'] } as const
   const mapping = { features: new Set(['columnMapping']), inlineVectorBytes: 0 }
   await expect(sign(table, mapping, STAGED)).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
@@ -348,9 +349,11 @@ it('rewrites no single file beside files whose columns the recipient maps', asyn
 it.each<[string, Partial<DataFile>]>([
   [
     'position deletes',
-    { deletes: [{ kind: 'position-delete', path: 'd', fileFormat: 'parquet', size: 1 }] },
+    {
+      deletes: [{ kind: 'position-delete', path: `${LOCATION}/d`, fileFormat: 'parquet', size: 1 }],
+    },
   ],
-  ['log files', { logFiles: [{ path: 'log', size: 1 }] }],
+  ['log files', { logFiles: [{ path: `${LOCATION}/log`, size: 1 }] }],
 ])(
   'refuses %s that nobody resolves, even to a recipient that applies vectors',
   async (_, given) => {
@@ -395,13 +398,13 @@ it('refuses or rewrites fixed-length bytes for a reader that refuses them', asyn
 
 it('does not sign a file outside the table', async () => {
   const files = [dataFile('file:///etc/passwd')]
-  await expect(sign({ files })).rejects.toMatchObject({ code: 'TABLE_CORRUPT' })
+  await expect(sign({ files })).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
 })
 
 it('does not sign a vector outside the table', async () => {
   const outside = { ...vector('x'), bitmap: { path: 'file:///etc/shadow', offset: 1, length: 1 } }
   const files = [dataFile('a', { deletes: [outside as never] })]
-  await expect(sign({ files }, VECTORS)).rejects.toMatchObject({ code: 'TABLE_CORRUPT' })
+  await expect(sign({ files }, VECTORS)).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
 })
 
 it('says so where no signer covers a file', async () => {

@@ -40,9 +40,10 @@ export function metadataResolver(source: TableSource, resolve: PathResolver): Pa
     const path = resolve(recorded)
     if (isLocal(path) === isLocal(source.location)) return path
     if (named.some(root => path.startsWith(absolute('', root)))) return path
+    const folder = path.slice(0, path.lastIndexOf('/') + 1)
     throw new TableError(
       'INVALID_REQUEST',
-      `the table was read at ${source.location}, but its metadata lies at ${path}: say where with a rebase rule, or name it as an auxiliary location`,
+      `the table was read at ${source.location}, but its metadata lies at ${path}: say where with a rebase rule, or add auxiliaryLocations: [${folder}] to it`,
       { context: { location: source.location, path } },
     )
   }

@@ -1,5 +1,10 @@
 import type { Field } from '@spillway/core'
-import { type ParquetFooter, parquetFields, parseParquetMetadata } from '@spillway/encoding'
+import {
+  type LearningShapes,
+  type ParquetFooter,
+  parquetFields,
+  parseParquetMetadata,
+} from '@spillway/encoding'
 import type { FooterReader } from './footers.js'
 import { partitionSegments } from './hive-partitions.js'
 import { type OwnColumn, ownColumns } from './own-columns.js'
@@ -22,13 +27,20 @@ export interface FactsRead {
   readonly footers: ReadonlyMap<string, Uint8Array>
 }
 
+export interface ReadFactsOptions {
+  readonly known: ReadonlyMap<string, FileFacts>
+  /** Told of every footer that is read. */
+  readonly shapes?: Pick<LearningShapes, 'learn'>
+  readonly signal?: AbortSignal
+}
+
 /** Facts of all files: the schema is all of theirs. Footers of files that `known` has are not read again. */
 export async function readFacts(
   reader: FooterReader,
   files: readonly ListedFile[],
-  options: { readonly known: ReadonlyMap<string, FileFacts>; readonly signal?: AbortSignal },
+  options: ReadFactsOptions,
 ): Promise<FactsRead> {
-  const { known, signal } = options
+  const { known, shapes, signal } = options
   const facts = files.map(file => {
     const before = known.get(file.path)
     return before?.identity === identityOf(file) ? before : undefined
@@ -42,6 +54,7 @@ export async function readFacts(
       const index = unread[position]!
       const file = files[index]!
       const footer = parseFooter(bytes, file.path)
+      shapes?.learn(file, footer)
       facts[index] = factsOf(file, footer, schemas)
       footers.set(file.path, bytes)
     },

@@ -11,6 +11,7 @@ import {
   type TableReader,
   type TableSource,
 } from '@spillway/core'
+import type { LearningShapes } from '@spillway/encoding'
 import { fileBatches } from './file-batches.js'
 import { type FactsRead, type FileFacts, identityOf, readFacts } from './file-facts.js'
 import { FooterReader } from './footers.js'
@@ -22,6 +23,8 @@ import { type ListedFile, listDataFiles, tableLocation } from './table-location.
 export interface ParquetTableOptions {
   readonly store: ObjectStore
   readonly cache: BatchCache
+  /** Learns the shapes of files whose footers are read here, so that nobody reads them again for those. */
+  readonly shapes?: Pick<LearningShapes, 'learn'>
 }
 
 const LATEST: SnapshotRef = { kind: 'latest' }
@@ -30,7 +33,7 @@ const LATEST: SnapshotRef = { kind: 'latest' }
 const MARKERS = ['_delta_log/', '.hoodie/hoodie.properties', 'metadata/version-hint.text']
 
 /** A directory, or a glob, of Parquet files as a table: hive partitions, one schema by name, footer statistics. */
-export function parquetTableReader({ store, cache }: ParquetTableOptions): TableReader {
+export function parquetTableReader({ store, cache, shapes }: ParquetTableOptions): TableReader {
   const reader = new FooterReader(store)
   const facts = new WeakMap<Snapshot, ReadonlyMap<string, FileFacts>>()
   return {
@@ -44,7 +47,11 @@ export function parquetTableReader({ store, cache }: ParquetTableOptions): Table
       requireCurrent(identityOfTable(files), at)
       const known = (previous && facts.get(previous)) ?? new Map<string, FileFacts>()
       if (previous !== undefined && isUnchanged(files, known)) return previous
-      const read = await readFacts(reader, files, { known, ...(signal && { signal }) })
+      const read = await readFacts(reader, files, {
+        known,
+        ...(shapes && { shapes }),
+        ...(signal && { signal }),
+      })
       const snapshot = await parquetSnapshot({ source, files, cache, reader }, read)
       facts.set(snapshot, new Map(files.map((file, i) => [file.path, read.facts[i]!])))
       return snapshot

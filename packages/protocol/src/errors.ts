@@ -33,6 +33,9 @@ export const WIRE_ERRORS: Readonly<
   INTERNAL: { status: 500, errorCode: 'INTERNAL_ERROR' },
 }
 
+/** Locations behind the key that names them, in quotes where there are odd characters in them. */
+const NAMED_LOCATIONS = /(?<=auxiliaryLocations: \[)(?:"(?:[^"\\]|\\.)*"|[^\]"])+/g
+
 /** Storage URIs, and absolute paths of two names or more. */
 const LOCATION = /\b[a-z][a-z0-9+.-]*:\/+[^\s'"]+|(?<![\w./])\/[^\s'"/]+\/[^\s'"]+/gi
 
@@ -44,7 +47,7 @@ export function wireError(error: unknown, requestId: string): WireError {
   const { status, errorCode } = WIRE_ERRORS[isTableError(error) ? error.code : 'INTERNAL']
   const message =
     isTableError(error) && status < 500
-      ? error.message.replace(LOCATION, '…')
+      ? error.message.replace(NAMED_LOCATIONS, '…').replace(LOCATION, '…')
       : `internal error; the provider finds it under request id ${requestId}`
   return { status, body: { errorCode, message } }
 }

@@ -32,6 +32,10 @@ it.each([
   ["version 9 of 's3://bucket/private/t' is gone", "version 9 of '…' is gone"],
   ['expected a Parquet file in file:/srv/lake/t/a.parquet: no', 'expected a Parquet file in … no'],
   ['/srv/lake/t/_delta_log/1.json is cut short', '… is cut short'],
+  [
+    'add auxiliaryLocations: [s3://b/t/, "s3://b/my files/", "/srv/a \\"b\\"/c d/"] to it',
+    'add auxiliaryLocations: […] to it',
+  ],
   ['answers in text/plain and/or 1/2 are kept', 'answers in text/plain and/or 1/2 are kept'],
 ])('a refusal never says where things lie: %s', (message, told) => {
   expect(wireError(new TableError('TABLE_CORRUPT', message), 'r1').body.message).toBe(told)

@@ -61,7 +61,8 @@ describe('URLs', () => {
 describe('tables', () => {
   it('a file outside the table is not handed out, and its path not told', async () => {
     const answer = await failure(await server.query('outside'))
-    expect(answer).toMatchObject({ status: 400, errorCode: 'TABLE_CORRUPT' })
+    expect(answer).toMatchObject({ status: 400, errorCode: 'UNSUPPORTED_FEATURE' })
+    expect(answer.message).toContain('auxiliaryLocations: [')
     expect(answer.message).not.toContain('passwd')
     expect(server.log.at(-1)?.error).toMatchObject({ context: { path: 'file:///etc/passwd' } })
     await expectStillUp()

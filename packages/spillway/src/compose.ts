@@ -9,7 +9,14 @@ import type {
 import { deltaReader } from '@spillway/delta'
 import { type DuckDb, duckDb, type TableRows, tableRows } from '@spillway/duckdb'
 import { fileShapes } from '@spillway/encoding'
-import { createBatchCache, createEngine, type Engine, type EngineOptions } from '@spillway/engine'
+import {
+  createBatchCache,
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  filesInside,
+  OutsideFinder,
+} from '@spillway/engine'
 import { hudiReader } from '@spillway/hudi'
 import { icebergReader } from '@spillway/iceberg'
 import { parquetTableReader } from '@spillway/parquet'
@@ -47,21 +54,22 @@ export function compose(options: ComposeOptions = {}): Composition {
   const store = routeStores(routes(options))
   const duckdb = options.duckdb ?? duckDb()
   const cache = createBatchCache({ maxBytes: options.cacheBytes ?? 1024 ** 3 })
+  const shapes = fileShapes({ store })
   const readers = [
     deltaReader({ store, cache }),
     icebergReader({ store, cache }),
     hudiReader({ store, cache }),
     // Last: it takes any folder of Parquet files that no other format claims.
-    parquetTableReader({ store, cache }),
+    parquetTableReader({ store, cache, shapes }),
   ]
   const signers = s3Signers(options)
-  const shapes = fileShapes({ store })
+  const outside = new OutsideFinder()
   return {
     store,
     readers,
     signers,
     duckdb,
-    rows: tableRows({ store, duckdb, files: plannedFiles }),
+    rows: tableRows({ store, duckdb, files: plannedFiles(outside) }),
     engine: more => createEngine({ readers, signers, store, fileShapes: shapes, ...more }),
     close: () => duckdb.close(),
   }
@@ -120,20 +128,23 @@ function lazySigner(options: S3Options & { readonly buckets?: readonly string[] 
   }
 }
 
-/** Live files that may hold a match: rows are read from no others. */
-async function* plannedFiles(
-  snapshot: Snapshot,
-  where: Predicate | undefined,
-  signal?: AbortSignal,
-): AsyncGenerator<readonly DataFile[]> {
-  const plan = planScan(snapshot, {
-    ...(where && { predicate: where }),
-    ...(signal && { signal }),
-    zonelessLiterals: 'utc',
-  })
-  for await (const { files, selection } of plan) {
-    for (let start = 0; start < selection.length; start += 1000) {
-      yield await files.files(selection.subarray(start, start + 1000), signal)
+/** Live files that may hold a match: rows are read from no others, and from none if one lies outside the table. */
+function plannedFiles(outside: OutsideFinder) {
+  return async function* (
+    snapshot: Snapshot,
+    where: Predicate | undefined,
+    signal?: AbortSignal,
+  ): AsyncGenerator<readonly DataFile[]> {
+    const plan = planScan(snapshot, {
+      ...(where && { predicate: where }),
+      ...(signal && { signal }),
+      zonelessLiterals: 'utc',
+    })
+    const inside = await filesInside(plan, { outside, ...(signal && { signal }) })
+    for (const { files, selection } of inside) {
+      for (let start = 0; start < selection.length; start += 1000) {
+        yield await files.files(selection.subarray(start, start + 1000), signal)
+      }
     }
   }
 }

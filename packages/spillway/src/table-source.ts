@@ -7,7 +7,9 @@ export interface TableInput {
   readonly format?: TableFormat | undefined
   readonly metadataFile?: string | undefined
   readonly rebase?: readonly { readonly from: string; readonly to: string }[] | undefined
+  readonly auxiliaryLocations?: readonly string[] | undefined
   readonly view?: 'snapshot' | 'read-optimized' | undefined
+  readonly redactDropped?: 'rewrite' | 'refuse' | undefined
 }
 
 export interface VersionInput {
@@ -30,7 +32,11 @@ export function sourceOf(input: TableInput, folder: string): TableSource {
     ...(input.rebase && {
       rebase: input.rebase.map(({ from, to }) => ({ from, to: rebased(location, to) })),
     }),
+    ...(input.auxiliaryLocations && {
+      auxiliaryLocations: input.auxiliaryLocations.map(each => locationFromInput(each, folder)),
+    }),
     ...(input.view && { view: input.view }),
+    ...(input.redactDropped && { redactDropped: input.redactDropped }),
   }
 }
 

@@ -13,6 +13,7 @@ const requestSchema = z.strictObject({
   format: z.enum(['delta', 'iceberg', 'hudi', 'parquet']).optional(),
   metadataFile: z.string().min(1).optional(),
   rebase: z.array(z.strictObject({ from: z.string(), to: z.string() })).optional(),
+  auxiliaryLocations: z.array(z.string().min(1)).optional(),
   version: integer.optional(),
   snapshotId: integer.optional(),
   ref: z.string().min(1).optional(),

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { isTableError } from '@spillway/core'
+import { filesInside, OutsideFinder } from '@spillway/engine'
+import { planScan } from '@spillway/planner'
 import { type Composition, compose } from '../compose.js'
 import { errorJson } from '../error-json.js'
 import { jsonText } from '../json-text.js'
@@ -140,6 +142,7 @@ function tablesOf({ shares }: ServeConfig): readonly NamedTable[] {
 async function tableCheck(spillway: Composition, { name, source }: NamedTable): Promise<Check> {
   try {
     const snapshot = await spillway.engine().snapshot(sourceOf(source, '/'), { kind: 'latest' })
+    await filesInside(planScan(snapshot), { outside: new OutsideFinder() })
     const facts = await tableFacts(snapshot)
     const found = [
       `${snapshot.format} version ${snapshot.version}, ${facts.files} files`,

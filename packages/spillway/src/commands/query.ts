@@ -48,7 +48,15 @@ export async function queryCommand(
 
 const OF_ONE_TABLE = [
   ...['where', 'jsonPredicate', 'columns', 'count', 'version', 'timestamp'],
-  ...['format', 'metadataFile', 'rebase', 'snapshotId', 'ref', 'readOptimized'],
+  ...[
+    'format',
+    'metadataFile',
+    'rebase',
+    'auxiliaryLocation',
+    'snapshotId',
+    'ref',
+    'readOptimized',
+  ],
 ] as readonly (keyof QueryCommandOptions)[]
 const OF_A_SHARE = ['mode', 'param', 'explain', 'output', 'force'] as const
 

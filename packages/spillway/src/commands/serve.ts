@@ -76,6 +76,13 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
+/** What the provider can mend: faults of the server, of storage and of the table itself. */
+function faultText(status: number, error: unknown): string {
+  if (error === undefined) return ''
+  const { code, message } = errorJson(error)
+  return status >= 500 || code === 'UNSUPPORTED_FEATURE' || code === 'TABLE_CORRUPT' ? message : ''
+}
+
 /** One JSON object a request on standard error. */
 function jsonLog({ stderr }: Terminal): AccessLog {
   return ({ error, version, ...record }) => {
@@ -102,7 +109,7 @@ function logLine(record: Readonly<AccessRecord>, style: Style): string {
       : `${record.filesReturned} of ${record.filesTotal ?? '?'} files`
   const { hints } = record
   const unused = hints?.unused ? `${formatCount(hints.unused, 'unused hint')}` : ''
-  const fault = status >= 500 && record.error !== undefined ? errorJson(record.error).message : ''
+  const fault = faultText(status, record.error)
   const outcome = record.outcome === 'cancelled' ? 'cancelled' : ''
   return [
     style.dim(time),

@@ -18,6 +18,7 @@ export interface TableOptions {
   readonly format?: TableFormat
   readonly metadataFile?: string
   readonly rebase?: readonly string[]
+  readonly auxiliaryLocation?: readonly string[]
   readonly version?: string
   readonly snapshotId?: string
   readonly ref?: string
@@ -57,6 +58,10 @@ export function addTableSelection(command: Command): Command {
     .option(
       '--rebase <from=to...>',
       'read paths that start with FROM under TO: for tables that were moved',
+    )
+    .option(
+      '--auxiliary-location <location...>',
+      'where else files of the table may lie: shallow clones, imported files',
     )
     .option('--read-optimized', 'Hudi: base files without their logs')
 }
@@ -119,6 +124,7 @@ function directTable(location: string, { options, terminal }: TableRequest): Fou
       format: options.format,
       metadataFile: options.metadataFile,
       rebase: options.rebase?.map(rebaseOf),
+      auxiliaryLocations: options.auxiliaryLocation,
       view: options.readOptimized ? 'read-optimized' : undefined,
     },
     terminal.folder,
@@ -138,6 +144,7 @@ async function openSharedTable(name: string, { options, terminal }: TableRequest
     'format',
     'metadataFile',
     'rebase',
+    'auxiliaryLocation',
     'snapshotId',
     'ref',
     'readOptimized',

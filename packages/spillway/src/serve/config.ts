@@ -170,16 +170,13 @@ function located(config: SharesConfig, folder: string): SharesConfig {
 }
 
 function locatedTable(table: TableConfig, folder: string): TableConfig {
-  const { location, metadataFile, rebase } = sourceOf(table, folder)
-  const { auxiliaryLocations } = table
+  const { location, metadataFile, rebase, auxiliaryLocations } = sourceOf(table, folder)
   return {
     ...table,
     location,
     ...(metadataFile !== undefined && { metadataFile }),
     ...(rebase !== undefined && { rebase: [...rebase] }),
-    ...(auxiliaryLocations && {
-      auxiliaryLocations: auxiliaryLocations.map(each => locationFromInput(each, folder)),
-    }),
+    ...(auxiliaryLocations && { auxiliaryLocations: [...auxiliaryLocations] }),
   }
 }
 

@@ -1,0 +1,56 @@
+import { type DataFile, throwIfCancelled } from '@spillway/core'
+import type { PlannedFiles } from '@spillway/planner'
+import type { FittedFile, Fitter } from './fitted-files.js'
+
+export interface AheadOptions {
+  readonly fitter: Fitter
+  /** Files that are not handed out are not read either. */
+  readonly isGranted?: (file: DataFile) => boolean
+  readonly signal?: AbortSignal
+}
+
+/** What one recipient keeps in memory, and how long the others wait for it: a block of lines, 32 KiB or so. */
+const FILES_PER_BATCH = 32
+/** Enough that all who read footers have work while one batch is signed and sent. */
+const BATCHES_AHEAD = 8
+
+/**
+ * The planned files a batch at a time, held against what the recipient finds in them. Where footers are read for it, some
+ * batches are begun before they are asked for: so many, however large the table is. Who leaves early ends the reads.
+ */
+export async function* fittedAhead(
+  planned: Iterable<PlannedFiles>,
+  { fitter, isGranted, signal }: AheadOptions,
+): AsyncGenerator<readonly FittedFile[]> {
+  const left = new AbortController()
+  const leave = () => left.abort(signal?.reason)
+  if (signal?.aborted) leave()
+  signal?.addEventListener('abort', leave, { once: true })
+  const begin = async ({ files, selection }: PlannedFiles) => {
+    const found = await files.files(selection, left.signal)
+    return fitter.fit(isGranted === undefined ? found : found.filter(isGranted), left.signal)
+  }
+  const begun: Promise<readonly FittedFile[]>[] = []
+  try {
+    for (const batch of batchesOf(planned)) {
+      throwIfCancelled(signal)
+      const fitted = begin(batch)
+      // Whoever comes to it hears of its failure.
+      fitted.catch(() => undefined)
+      begun.push(fitted)
+      if (begun.length === (fitter.reads ? BATCHES_AHEAD : 1)) yield await begun.shift()!
+    }
+    for (const fitted of begun) yield await fitted
+  } finally {
+    signal?.removeEventListener('abort', leave)
+    left.abort()
+  }
+}
+
+function* batchesOf(planned: Iterable<PlannedFiles>): Generator<PlannedFiles> {
+  for (const { files, selection } of planned) {
+    for (let start = 0; start < selection.length; start += FILES_PER_BATCH) {
+      yield { files, selection: selection.subarray(start, start + FILES_PER_BATCH) }
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import {
+  type DataFile,
+  type FileBatch,
+  type LiveFiles,
+  type Selection,
+  type Snapshot,
+  throwIfCancelled,
+} from '@spillway/core'
+import type { PlannedFiles, ScanPlan } from '@spillway/planner'
+import {
+  explainOutside,
+  folderOf,
+  refuseClimbing,
+  type TableRoots,
+  tableRoots,
+} from './inside-root.js'
+import { outsideRefusal } from './outside-refusal.js'
+import { outsideRows } from './path-kernels.js'
+
+const FILES_AT_ONCE = 1024
+
+/** What was found of the batches of one owner, as long as both are kept. */
+type ByBatch<Found> = WeakMap<FileBatch, Map<string, Found>>
+
+/** Rows of a batch whose deletes were looked at, and those of them that have one outside. */
+interface Looked {
+  readonly rows: Uint8Array
+  readonly outside: Set<number>
+}
+
+/** Which files of a batch lie outside a table's roots: found out once a batch, not once a query. */
+export class OutsideFinder {
+  readonly #paths: ByBatch<Selection> = new WeakMap()
+  readonly #deletes = new WeakMap<object, ByBatch<Looked>>()
+
+  /** Rows of the plan that lie outside by themselves, or by their deletes or logs. */
+  async find(
+    { files, selection }: PlannedFiles,
+    { snapshot, roots, signal }: OutsideOptions,
+  ): Promise<Selection> {
+    const own = this.#rowsOf(files.batch, roots)
+    const byDeletes =
+      files.deletedCounts === undefined
+        ? undefined
+        : await this.#looked(files, selection, { snapshot, roots, ...(signal && { signal }) })
+    if (own.length === 0 && (byDeletes === undefined || byDeletes.size === 0)) return NONE
+    const outside = new Set([...own, ...(byDeletes ?? [])])
+    return selection.filter(row => outside.has(row))
+  }
+
+  #rowsOf(batch: FileBatch, roots: TableRoots): Selection {
+    return remembered(this.#paths, batch, roots.key, () =>
+      outsideRows(batch.path, batch.length, roots),
+    )
+  }
+
+  async #looked(
+    files: LiveFiles,
+    selection: Selection,
+    { snapshot, roots, signal }: OutsideOptions,
+  ): Promise<ReadonlySet<number>> {
+    // A Delta file's vector is part of the batch; other formats' deletes are the snapshot's.
+    const owner = snapshot.format === 'delta' ? this : snapshot
+    const batches = this.#deletes.get(owner) ?? new WeakMap()
+    this.#deletes.set(owner, batches)
+    const { rows, outside } = remembered(batches, files.batch, roots.key, () => ({
+      rows: new Uint8Array(files.batch.length),
+      outside: new Set<number>(),
+    }))
+    const fresh = selection.filter(row => rows[row] === 0)
+    if (fresh.length === 0) return outside
+    const counts = await files.deletedCounts!(fresh, signal)
+    const touched = fresh.filter((_, index) => counts[index] !== 0)
+    for (let start = 0; start < touched.length; start += FILES_AT_ONCE) {
+      const some = touched.subarray(start, start + FILES_AT_ONCE)
+      for (const [i, file] of (await files.files(some, signal)).entries()) {
+        if (besides(file).some(path => roots.rootOf(path) === undefined)) outside.add(some[i]!)
+      }
+    }
+    for (const row of fresh) rows[row] = 1
+    return outside
+  }
+}
+
+const NONE: Selection = new Uint32Array(0)
+
+function remembered<Found>(
+  batches: ByBatch<Found>,
+  batch: FileBatch,
+  key: string,
+  find: () => Found,
+): Found {
+  const byRoots = batches.get(batch) ?? new Map<string, Found>()
+  batches.set(batch, byRoots)
+  const known = byRoots.get(key) ?? find()
+  byRoots.set(key, known)
+  return known
+}
+
+/** What is read or sent beside the file itself. */
+function besides({ deletes, logFiles }: DataFile): readonly string[] {
+  return [
+    ...deletes.flatMap(each => {
+      if (each.kind !== 'deletion-vector') return [each.path]
+      return each.bitmap instanceof Uint8Array ? [] : [each.bitmap.path]
+    }),
+    ...logFiles.map(({ path }) => path),
+  ]
+}
+
+/** Every path that a file of a table brings with it. */
+export function pathsOf(file: DataFile): readonly string[] {
+  return [file.path, ...besides(file)]
+}
+
+/** The plan to its end, or a refusal where any of its files lies outside its table. */
+export async function filesInside(
+  plan: ScanPlan,
+  options: { readonly outside: OutsideFinder; readonly signal?: AbortSignal },
+): Promise<readonly PlannedFiles[]> {
+  const { outside, signal } = options
+  const { snapshot } = plan
+  const roots = tableRoots(snapshot.source, [], snapshot.format)
+  const found = new OutsideFiles(roots)
+  const kept: PlannedFiles[] = []
+  try {
+    for await (const planned of plan) {
+      throwIfCancelled(signal)
+      const rows = await outside.find(planned, { snapshot, roots, ...(signal && { signal }) })
+      await found.addRows(planned.files, rows, options)
+      kept.push(planned)
+    }
+  } catch (error) {
+    explainOutside(roots)(error)
+  }
+  found.refuse()
+  return kept
+}
+
+export interface OutsideOptions {
+  readonly snapshot: Snapshot
+  readonly roots: TableRoots
+  readonly signal?: AbortSignal
+}
+
+export interface AddOptions {
+  /** Files that are not handed out are no reason to refuse. */
+  readonly isGranted?: (file: DataFile) => boolean
+  readonly signal?: AbortSignal
+}
+
+/** Gathers what lies outside over a whole plan, to refuse it at once and completely. */
+export class OutsideFiles {
+  readonly #roots: TableRoots
+  readonly #folders = new Set<string>()
+  #files = 0
+  #first: string | undefined
+
+  constructor(roots: TableRoots) {
+    this.#roots = roots
+  }
+
+  async addRows(files: LiveFiles, rows: Selection, options: AddOptions = {}): Promise<void> {
+    const { isGranted, signal } = options
+    for (let start = 0; start < rows.length; start += FILES_AT_ONCE) {
+      const found = await files.files(rows.subarray(start, start + FILES_AT_ONCE), signal)
+      this.add(isGranted === undefined ? found : found.filter(isGranted))
+    }
+  }
+
+  add(files: readonly DataFile[]): void {
+    for (const file of files) {
+      const outside = pathsOf(file).filter(path => this.#roots.rootOf(path) === undefined)
+      if (outside.length === 0) continue
+      this.#files++
+      this.#first ??= outside[0]
+      for (const path of outside) {
+        refuseClimbing(path)
+        this.#folders.add(folderOf(path))
+      }
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#first === undefined
+  }
+
+  refuse(): void {
+    if (this.#first === undefined) return
+    throw outsideRefusal(this.#roots.source, {
+      files: this.#files,
+      first: this.#first,
+      folders: this.#folders,
+    })
+  }
+}
