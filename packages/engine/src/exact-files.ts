@@ -2,7 +2,6 @@ import {
   type Accepts,
   type DataFile,
   type DeletionVector,
-  type Field,
   type FileShapes,
   fixedBinaryColumns,
   type ObjectStore,
@@ -11,7 +10,7 @@ import {
   TableError,
   type TableMetadata,
 } from '@spillway/core'
-import { type FittedFile, notConstant } from './fitted-files.js'
+import { emptyText, type FittedFile, notConstant } from './fitted-files.js'
 import { askFor, deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
 
 /** A file whose rows, less `vector`'s, are exactly the table's. */
@@ -156,7 +155,7 @@ export async function makeExact(
   const { file } = fitted
   const { split, misfit } = fitted
   if (split !== undefined) {
-    const parts = await splitFile(fitted, split, exact, signal)
+    const parts = await splitFile(fitted, exact, signal)
     return (await Promise.all(parts.map(part => makeExact(part, exact, signal)))).flat()
   }
   switch (wayOf(fitted, exact)) {
@@ -188,9 +187,8 @@ export async function makeExact(
 }
 
 /** The file once for each combination of its values in columns that the answer takes from partition values. */
-async function splitFile(
-  { file, misfit }: FittedFile,
-  fields: readonly Field[],
+export async function splitFile(
+  { file, split: fields = [], misfit }: FittedFile,
   exact: ExactRows,
   signal?: AbortSignal,
 ): Promise<readonly FittedFile[]> {
@@ -198,6 +196,12 @@ async function splitFile(
   if (resolver === undefined)
     throw misfitRefusal(exact, { files: 1, misfit: notConstant(fields[0]!) })
   const parts = await resolver.splitByValue(snapshot, file, fields, signal)
+  const unsayable = fields.find(({ id }) =>
+    parts.some(({ constants }) => constants?.get(id) === ''),
+  )
+  if (unsayable !== undefined) {
+    throw misfitRefusal(exact, { files: 1, misfit: emptyText(unsayable) })
+  }
   return parts.map(part => ({ file: part, ...(misfit && { misfit }) }))
 }
 
