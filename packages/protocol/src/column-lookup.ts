@@ -106,10 +106,15 @@ export function declaredPartitionFields(
   return metadata.schema.fields.filter(
     field =>
       hasPartitionText(field) &&
-      (inParts
+      (inParts && isGroupable(field)
         ? specs.some(spec => isIdentity(spec, field))
         : specs.every(spec => isIdentity(spec, field))),
   )
+}
+
+/** Zeros of either sign are one group and two values. */
+function isGroupable({ type }: Field): boolean {
+  return type !== 'float' && type !== 'double'
 }
 
 function isIdentity({ fields }: PartitionSpec, { id }: Field): boolean {
