@@ -1,4 +1,5 @@
 import { deltaQuestions } from './delta.js'
+import { evidenceQuestions } from './evidence.js'
 import { hudiQuestions } from './hudi.js'
 import { icebergQuestions } from './iceberg.js'
 import type { Question } from './measure.js'
@@ -9,6 +10,7 @@ const questions: Readonly<Record<string, Question>> = {
   ...deltaQuestions,
   ...icebergQuestions,
   ...hudiQuestions,
+  ...evidenceQuestions,
   sign: signOurs,
   'sign@aws-sdk': signWithSdk,
 }

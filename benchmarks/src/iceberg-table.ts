@@ -15,8 +15,9 @@ import {
 /**
  * How files lie in manifests: every manifest has files of all days, or each has its own; `deletes` is Java's
  * PlanningBenchmark, whose commits write one partition each: a manifest of data files and one of position deletes.
+ * `imported` lies as `scattered` does, and says how to find columns by name, as importing files does.
  */
-export type IcebergShape = 'scattered' | 'clustered' | 'deletes'
+export type IcebergShape = 'scattered' | 'clustered' | 'deletes' | 'imported'
 
 export interface IcebergTable {
   readonly path: string
@@ -33,7 +34,7 @@ function column(id: number, name: string, type: Field['type']): Field {
   return { id, name, physicalName: name, type, nullable: true }
 }
 
-const fields: readonly Field[] = [
+export const fields: readonly Field[] = [
   column(1, 'id', 'long'),
   column(2, 'day', 'date'),
   ...Array.from({ length: 4 }, (_, i) => column(3 + i, `number_${i}`, 'double')),
@@ -95,8 +96,13 @@ async function writeTable({ draft, path, files, shape }: Plan): Promise<void> {
     specs: [{ id: 0, fields: [spec] }],
     manifests,
     sequenceNumber: 2,
+    ...(shape === 'imported' && { properties: { 'schema.name-mapping.default': nameMapping() } }),
   })
   await moveMetadata(path, draft)
+}
+
+function nameMapping(): string {
+  return JSON.stringify(fields.map(({ id, name }) => ({ 'field-id': id, names: [name] })))
 }
 
 /** The builder writes where the table says it is; the draft takes that over. */
@@ -108,7 +114,7 @@ async function moveMetadata(path: string, draft: string): Promise<void> {
 }
 
 function daysOf(shape: IcebergShape, manifest: number): readonly number[] {
-  if (shape !== 'scattered') return [FIRST_DAY + manifest]
+  if (shape !== 'scattered' && shape !== 'imported') return [FIRST_DAY + manifest]
   return Array.from({ length: DAYS }, (_, day) => FIRST_DAY + day)
 }
 

@@ -39,6 +39,12 @@ function hudi(question: string, files: number): Benchmark {
   return { name, question: `hudi-${question}`, files, smoke: files <= 1000, peers: [hudiRs] }
 }
 
+/** Files of an Iceberg table whose shapes only their footers tell, 20 ms a request: the first query and the second. */
+function evidence(question: string, files: number): Benchmark {
+  const name = `evidence/${question}/${files / 1000}k`
+  return { name, question, files, smoke: files <= 1000, peers: [] }
+}
+
 const sizes = [100_000, 1_000_000]
 
 export const benchmarks: readonly Benchmark[] = [
@@ -63,5 +69,10 @@ export const benchmarks: readonly Benchmark[] = [
     hudi('snapshot-plain', files),
     hudi('plan-plain', files),
   ]),
+  ...[1000, 10_000, 100_000].flatMap(files =>
+    ['imported', 'native'].flatMap(kind =>
+      ['whole', 'staged', 'selective'].map(way => evidence(`${kind}-${way}`, files)),
+    ),
+  ),
   { name: 'sign/s3/10k', question: 'sign', files: 10_000, smoke: true, peers: [awsSdk] },
 ]

@@ -17,7 +17,7 @@ import {
   tableWideNeeds,
   wayOf,
 } from './exact-files.js'
-import { fitFiles, mayHoldEmptyText } from './fitted-files.js'
+import { fitFiles, mayHoldEmptyText, needsShapes } from './fitted-files.js'
 import { Listings } from './listings.js'
 import { mapBounded } from './map-bounded.js'
 import { OutsideFiles } from './outside-files.js'
@@ -32,6 +32,7 @@ export interface ExactChangesOptions {
 }
 
 const CONCURRENT_FILES = 4
+const FOOTERS_AT_ONCE = 1024
 
 /** Makes the files of one range of changes exact, or refuses them. Sets come in order, the first with its metadata. */
 export class ExactChanges {
@@ -53,9 +54,23 @@ export class ExactChanges {
     // Nothing that lies outside is opened: what else could be wrong is not looked for beside it.
     this.#outside.add(set.changes.map(({ file }) => file))
     if (!this.#outside.isEmpty) return
+    await this.#readShapes(set, exact)
     for (const { file, snapshot = exact.snapshot } of set.changes) {
       const recipient = { ...this.#options, exact: { ...exact, snapshot } }
       await refuseChange(file, set.version, recipient)
+    }
+  }
+
+  /** Many at a time; one by one they are known then. */
+  async #readShapes({ changes }: ChangeSet, exact: ExactRows): Promise<void> {
+    if (!needsShapes(exact)) return
+    const files = changes
+      .map(({ file }) => file)
+      .filter(({ fileFormat }) => fileFormat === 'parquet')
+    const sized = files.filter(({ size }) => size > 0)
+    for (let start = 0; start < sized.length; start += FOOTERS_AT_ONCE) {
+      const some = sized.slice(start, start + FOOTERS_AT_ONCE)
+      await exact.shapes?.of(some, this.#options.context.signal)
     }
   }
 
@@ -183,6 +198,12 @@ async function refuseChange(
   if (file.deletes.length > 0 && !accepts.features.has('deletionVectors')) {
     throw unsupported('deletionVectors', version)
   }
+  if (exact.snapshot.source.redactDropped === undefined) return
+  // Delta's changes are sent as they were recorded, or not.
+  const [fitted] = await fitFiles([file], exact)
+  const { misfit } = fitted!
+  if (misfit === undefined) return
+  throw misfitRefusal(exact, { files: 1, misfit: { ...misfit, rewritable: false } })
 }
 
 function deletedRows(version: bigint): TableError {

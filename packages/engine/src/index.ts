@@ -4,6 +4,12 @@ export {
   type MeasuredBatchCache,
 } from './batch-cache.js'
 export { createEngine, type Engine, type EngineOptions } from './engine.js'
+export {
+  type EvidenceOptions,
+  type FileEvidence,
+  fileEvidence,
+  type RecipientEvidence,
+} from './file-evidence.js'
 export type { EngineObserver } from './metrics.js'
 export { filesInside, OutsideFinder } from './outside-files.js'
 export type {

@@ -15,6 +15,11 @@ export interface TableRoots {
   readonly key: string
   /** The root that `path` lies below, as `path` spells it, its last slash included; undefined outside all of them. */
   rootOf(path: string): string | undefined
+  /**
+   * Of a path as the table's metadata spells it, what proves where it lies: a root, a rebased prefix, or, of a relative
+   * path, nothing at all. Undefined where only resolving it tells.
+   */
+  recordedRootOf(recorded: string): string | undefined
   /** Throws where `path` lies outside. */
   check(path: string): void
 }
@@ -35,6 +40,10 @@ export function tableRoots(
     ...(source.rebase ?? []).map(rule => rule.to).filter(isAbsolute),
     ...staging,
   ].map(rootPrefix)
+  // Their targets are roots, and relative ones lie below the location.
+  const rebased = (source.rebase ?? [])
+    .filter(({ from, to }) => from !== '' && !climbs(to))
+    .map(({ from }) => from)
   const rootOf = (path: string) => {
     const plain = canonical(path)
     if (climbs(plain)) return undefined
@@ -44,8 +53,13 @@ export function tableRoots(
   }
   return {
     source,
-    key: JSON.stringify(roots),
+    key: JSON.stringify([roots, rebased]),
     rootOf,
+    recordedRootOf(recorded) {
+      if (mayClimb(recorded)) return undefined
+      const from = rebased.find(each => recorded.startsWith(each))
+      return from ?? (isAbsolute(recorded) ? rootOf(recorded) : '')
+    },
     check(path) {
       if (rootOf(path) !== undefined) return
       refuseClimbing(path)
@@ -103,6 +117,11 @@ function canonical(uri: string): string {
   const scheme = match[1]!.toLowerCase()
   if (scheme === 'file') return match[2]!.replace(/^\/\/(?:localhost)?(?=\/)/, '')
   return `${ALIASES[scheme] ?? scheme}:${match[2]}`
+}
+
+/** Names that begin with a dot, and those that may once they are decoded. */
+function mayClimb(recorded: string): boolean {
+  return recorded.includes('\0') || /(?:^|\/)\.|%(?:2[ef]|00)/i.test(recorded)
 }
 
 function climbs(path: string): boolean {

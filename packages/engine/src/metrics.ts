@@ -1,6 +1,9 @@
 /** Where an embedder's counters and timings go. Called synchronously; must not throw. */
 export interface EngineObserver {
-  /** `snapshot.hit`, `snapshot.load`, `snapshot.refresh`, `files.signed`, `files.rewritten`, `files.vectors`. */
+  /**
+   * `snapshot.hit`, `snapshot.load`, `snapshot.refresh`, `files.signed`, `files.rewritten`, `files.vectors`; of whoever warms,
+   * `files.warmed`, `warming.failed`.
+   */
   count?(name: string, value: number, labels: Readonly<Record<string, string>>): void
   /** How long one piece of work took. */
   timing?(name: string, milliseconds: number, labels: Readonly<Record<string, string>>): void

@@ -15,14 +15,14 @@ import {
   tableRoots,
 } from './inside-root.js'
 import { outsideRefusal } from './outside-refusal.js'
-import { outsideRows } from './path-kernels.js'
+import { unprovenRows } from './path-kernels.js'
 
 const FILES_AT_ONCE = 1024
 
 /** What was found of the batches of one owner, as long as both are kept. */
 type ByBatch<Found> = WeakMap<FileBatch, Map<string, Found>>
 
-/** Rows of a batch whose deletes were looked at, and those of them that have one outside. */
+/** Rows of a batch that were looked at, and those of them that lie outside or have something that does. */
 interface Looked {
   readonly rows: Uint8Array
   readonly outside: Set<number>
@@ -30,56 +30,58 @@ interface Looked {
 
 /** Which files of a batch lie outside a table's roots: found out once a batch, not once a query. */
 export class OutsideFinder {
-  readonly #paths: ByBatch<Selection> = new WeakMap()
-  readonly #deletes = new WeakMap<object, ByBatch<Looked>>()
+  readonly #unproven: ByBatch<ReadonlySet<number>> = new WeakMap()
+  readonly #looked = new WeakMap<object, ByBatch<Looked>>()
 
   /** Rows of the plan that lie outside by themselves, or by their deletes or logs. */
-  async find(
-    { files, selection }: PlannedFiles,
-    { snapshot, roots, signal }: OutsideOptions,
-  ): Promise<Selection> {
-    const own = this.#rowsOf(files.batch, roots)
-    const byDeletes =
-      files.deletedCounts === undefined
-        ? undefined
-        : await this.#looked(files, selection, { snapshot, roots, ...(signal && { signal }) })
-    if (own.length === 0 && (byDeletes === undefined || byDeletes.size === 0)) return NONE
-    const outside = new Set([...own, ...(byDeletes ?? [])])
-    return selection.filter(row => outside.has(row))
-  }
-
-  #rowsOf(batch: FileBatch, roots: TableRoots): Selection {
-    return remembered(this.#paths, batch, roots.key, () =>
-      outsideRows(batch.path, batch.length, roots),
+  async find({ files, selection }: PlannedFiles, options: OutsideOptions): Promise<Selection> {
+    const { snapshot, roots } = options
+    const { batch } = files
+    const unproven = remembered(
+      this.#unproven,
+      batch,
+      roots.key,
+      () => new Set(unprovenRows(batch.path, batch.length, roots)),
     )
-  }
-
-  async #looked(
-    files: LiveFiles,
-    selection: Selection,
-    { snapshot, roots, signal }: OutsideOptions,
-  ): Promise<ReadonlySet<number>> {
+    if (unproven.size === 0 && files.deletedCounts === undefined) return NONE
     // A Delta file's vector is part of the batch; other formats' deletes are the snapshot's.
     const owner = snapshot.format === 'delta' ? this : snapshot
-    const batches = this.#deletes.get(owner) ?? new WeakMap()
-    this.#deletes.set(owner, batches)
-    const { rows, outside } = remembered(batches, files.batch, roots.key, () => ({
-      rows: new Uint8Array(files.batch.length),
+    const batches = this.#looked.get(owner) ?? new WeakMap()
+    this.#looked.set(owner, batches)
+    const looked = remembered(batches, batch, roots.key, () => ({
+      rows: new Uint8Array(batch.length),
       outside: new Set<number>(),
     }))
-    const fresh = selection.filter(row => rows[row] === 0)
-    if (fresh.length === 0) return outside
-    const counts = await files.deletedCounts!(fresh, signal)
-    const touched = fresh.filter((_, index) => counts[index] !== 0)
-    for (let start = 0; start < touched.length; start += FILES_AT_ONCE) {
-      const some = touched.subarray(start, start + FILES_AT_ONCE)
-      for (const [i, file] of (await files.files(some, signal)).entries()) {
-        if (besides(file).some(path => roots.rootOf(path) === undefined)) outside.add(some[i]!)
-      }
-    }
-    for (const row of fresh) rows[row] = 1
-    return outside
+    const fresh = selection.filter(row => looked.rows[row] === 0)
+    if (fresh.length > 0) await lookAtRows(files, fresh, { ...options, unproven, looked })
+    const { outside } = looked
+    return outside.size === 0 ? NONE : selection.filter(row => outside.has(row))
   }
+}
+
+interface LookOptions extends OutsideOptions {
+  readonly unproven: ReadonlySet<number>
+  readonly looked: Looked
+}
+
+/** Only rows whose paths prove nothing, and those with deletes or logs, are looked at in full. */
+async function lookAtRows(
+  files: LiveFiles,
+  rows: Selection,
+  { unproven, looked, roots, signal }: LookOptions,
+): Promise<void> {
+  const counts = await files.deletedCounts?.(rows, signal)
+  const touched = rows.filter(
+    (row, index) => unproven.has(row) || (counts !== undefined && counts[index] !== 0),
+  )
+  for (let start = 0; start < touched.length; start += FILES_AT_ONCE) {
+    throwIfCancelled(signal)
+    const some = touched.subarray(start, start + FILES_AT_ONCE)
+    for (const [i, file] of (await files.files(some, signal)).entries()) {
+      if (pathsOf(file).some(path => roots.rootOf(path) === undefined)) looked.outside.add(some[i]!)
+    }
+  }
+  for (const row of rows) looked.rows[row] = 1
 }
 
 const NONE: Selection = new Uint32Array(0)

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { createEngine } from '../src/index.js'
 import { tableRoots } from '../src/inside-root.js'
 import { placesOf } from '../src/outside-refusal.js'
-import { outsideRows } from '../src/path-kernels.js'
+import { unprovenRows } from '../src/path-kernels.js'
 import {
   dataFile,
   LOCATION,
@@ -115,7 +115,7 @@ it.each([
   expect(placesOf(folders, 'file:///lake/t')).toEqual(places)
 })
 
-it('finds the rows outside among all spellings', () => {
+it('finds the rows that only resolving tells of, among all spellings', () => {
   const paths = [
     's3://b/t/a',
     's3a://b/t/b',
@@ -127,11 +127,43 @@ it('finds the rows outside among all spellings', () => {
     's3://b/t/x/..',
     's3://b/t/\0',
     's3://b/t/day=1%2F2/h',
+    's3://b/t/day=1%3A2/i',
+    'day=1/j',
+    'run:1/k',
+    'l',
+    '../m',
+    'day=%2e%2e/n',
+    '/o',
+    'hdfs://old/t/p',
+    'a/./q',
+    'a/.r',
+    'day=%3A/s',
+    's3://b/t3/t',
   ]
   const path = new BytesBuilder()
   for (const each of paths) path.append(each)
-  const roots = tableRoots({ location: 's3://b/t', auxiliaryLocations: ['s3://c/u'] }, [])
-  expect([...outsideRows(path.finish(), paths.length, roots)]).toEqual([2, 4, 5, 7, 8])
+  const more = {
+    auxiliaryLocations: ['s3://c/u'],
+    rebase: [{ from: 'hdfs://old/t/', to: 's3://b/t' }],
+  }
+  const roots = tableRoots({ location: 's3://b/t', ...more }, [])
+  const unproven = unprovenRows(path.finish(), paths.length, roots)
+  expect(Array.from(unproven, row => paths[row])).toEqual([
+    's3://b/t2/c',
+    's3://b/t/.hidden/d',
+    's3://b/t/../e',
+    's3://b/t/%2e%2e/f',
+    's3://b/t/x/..',
+    's3://b/t/\0',
+    's3://b/t/day=1%2F2/h',
+    'run:1/k',
+    '../m',
+    'day=%2e%2e/n',
+    '/o',
+    'a/./q',
+    'a/.r',
+    's3://b/t3/t',
+  ])
 })
 
 function vectorAt(path: string): DeleteFile {

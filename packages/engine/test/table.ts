@@ -44,7 +44,8 @@ export function vector(path: string): DeleteFile {
 
 function batchOf(files: readonly DataFile[]): FileBatch {
   const path = new BytesBuilder()
-  for (const file of files) path.append(file.path)
+  // As real batches have it: spelled as the metadata does.
+  for (const file of files) path.append(file.recordedPath)
   return {
     length: files.length,
     byteLength: files.length * 100,

@@ -4,6 +4,7 @@ import {
   fixedBinaryColumns,
   TableError,
   type TableMetadata,
+  type TableSource,
 } from '@spillway/core'
 import type { ResponseFormat } from './actions.js'
 import {
@@ -109,6 +110,24 @@ const REWRITABLE: ReadonlySet<string> = new Set([
  */
 const INLINE_VECTOR_BYTES = 52_428
 
+export interface SettleOptions {
+  readonly canRewrite: boolean
+  /** What becomes of files that still hold dropped columns. */
+  readonly redactDropped?: TableSource['redactDropped'] | undefined
+}
+
+/** Where some files of a Delta table are rewritten without their dropped columns, none may need its names mapped. */
+function featuresFor(
+  { readerFeatures }: Capabilities,
+  { format, shapesFrom }: TableMetadata,
+  { canRewrite, redactDropped }: SettleOptions,
+): ReadonlySet<string> {
+  const isMixed = canRewrite && redactDropped === 'rewrite'
+  return isMixed && format === 'delta' && shapesFrom !== 'footers'
+    ? withoutTableWide(readerFeatures)
+    : readerFeatures
+}
+
 /**
  * The format a table is answered in. It follows what the table declares, never which files survive, so that it is the
  * same on every endpoint and page. A plain table is sent as parquet to a client that reads both; one whose files may have
@@ -117,9 +136,10 @@ const INLINE_VECTOR_BYTES = 52_428
 export function settle(
   capabilities: Capabilities,
   metadata: TableMetadata,
-  options: { readonly canRewrite: boolean },
+  options: SettleOptions,
 ): Settled {
-  const { formats, readerFeatures } = capabilities
+  const { formats } = capabilities
+  const readerFeatures = featuresFor(capabilities, metadata, options)
   const all = tableFeatures(metadata)
   // Where each file's footer tells whether it needs them, they are no reason to refuse the table.
   const needed = all.filter(feature => !isByFile(feature, metadata))

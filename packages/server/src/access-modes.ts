@@ -30,7 +30,9 @@ export interface DirectoryFacts {
   readonly startVersion: unknown
   readonly partitions: unknown
   readonly source: {
-    readonly [Key in 'rebase' | 'view' | 'metadataFile']?: TableSource[Key] | undefined
+    readonly [Key in 'rebase' | 'view' | 'metadataFile' | 'redactDropped']?:
+      | TableSource[Key]
+      | undefined
   }
 }
 
@@ -50,6 +52,7 @@ export function heldBack({
     ...(partitions === undefined ? [] : ['partitions are held back']),
     ...(source.metadataFile === undefined ? [] : ['metadataFile holds later versions back']),
     ...(source.view === 'read-optimized' ? ['its read-optimized view is not all it holds'] : []),
+    ...(source.redactDropped === undefined ? [] : ['redactDropped holds columns back']),
     ...(source.rebase === undefined ? [] : ['its recorded paths are rebased']),
   ]
 }

@@ -97,7 +97,10 @@ async function prepareAnswer(
 ): Promise<void> {
   const signal = AbortSignal.timeout(PREPARATION_MS)
   const snapshot = await engine.snapshot(table.source, { kind: 'version', version }, signal)
-  const { accepts } = settle(capabilities, snapshot, { canRewrite: engine.canRewrite })
+  const { accepts } = settle(capabilities, snapshot, {
+    canRewrite: engine.canRewrite,
+    redactDropped: snapshot.source.redactDropped,
+  })
   if (query.body.startingVersion !== undefined) return
   const { scan } = hintsOf(query.body)
   const files = engine.signedFiles(snapshot, {

@@ -17,6 +17,10 @@ const table = z.strictObject({
   auxiliaryLocations: z.array(z.string().min(1)).optional(),
   rebase: z.array(z.strictObject({ from: z.string(), to: z.string() })).optional(),
   view: z.enum(['snapshot', 'read-optimized']).optional(),
+  /** Files that still hold columns which were dropped. */
+  redactDropped: z.enum(['rewrite', 'refuse']).optional(),
+  /** Whoever runs the server reads the footers of the files before the first recipient asks. */
+  warm: z.boolean().optional(),
   history: z.boolean().default(false),
   startVersion: z.int().nonnegative().optional(),
   /** SQL over partition columns: only the partitions for which it holds are shared. */
@@ -107,8 +111,8 @@ function checkNames({ shares, recipients }: CheckedConfig): void {
 /** Credentials open the whole folder: every version and every partition that is in it. */
 function checkDirectory(table: TableConfig): void {
   if (!table.accessModes?.includes('dir')) return
-  const { history, startVersion, partitions, rebase, view, metadataFile } = table
-  const source = { rebase, view, metadataFile }
+  const { history, startVersion, partitions, rebase, view, metadataFile, redactDropped } = table
+  const source = { rebase, view, metadataFile, redactDropped }
   const leaks = heldBack({ history, startVersion, partitions, source })
   if (leaks.length === 0) return
   throw refused(

@@ -165,7 +165,7 @@ function indexTable(
   config: CheckedConfig['shares'][number]['schemas'][number]['tables'][number],
   place: { readonly share: string; readonly shareId: string; readonly schema: string },
 ): IndexedTable {
-  const { name, id, history, startVersion, partitions, accessModes, ...source } = config
+  const { name, id, history, startVersion, partitions, accessModes, warm: _, ...source } = config
   return {
     key: name.toLowerCase(),
     table: {

@@ -125,7 +125,10 @@ export function settleAnswer(
   } = {},
 ): Answer {
   const { capabilities } = request
-  const settled = settle(capabilities, snapshot, { canRewrite: context.engine.canRewrite })
+  const settled = settle(capabilities, snapshot, {
+    canRewrite: context.engine.canRewrite,
+    redactDropped: snapshot.source.redactDropped,
+  })
   const idScheme = request.idScheme ?? settled.format
   context.record.format = settled.format
   return {

@@ -1,5 +1,6 @@
 import type {
   DataFile,
+  FileShapes,
   Predicate,
   Snapshot,
   TableReader,
@@ -46,6 +47,8 @@ export interface Composition {
   readonly signers: readonly UrlSigner[]
   readonly duckdb: DuckDb
   readonly rows: TableRows
+  /** What files hold by their footers, shared by all engines made here. */
+  readonly shapes: FileShapes
   engine(options?: Partial<EngineOptions>): Engine
   close(): Promise<void>
 }
@@ -69,6 +72,7 @@ export function compose(options: ComposeOptions = {}): Composition {
     readers,
     signers,
     duckdb,
+    shapes,
     rows: tableRows({ store, duckdb, files: plannedFiles(outside) }),
     engine: more => createEngine({ readers, signers, store, fileShapes: shapes, ...more }),
     close: () => duckdb.close(),

@@ -2,15 +2,11 @@ import { Command, CommanderError } from 'commander'
 import { batchCommand } from './commands/batch.js'
 import { type DemoOptions, demoCommand } from './commands/demo.js'
 import { type DoctorOptions, doctorCommand } from './commands/doctor.js'
-import { inspectCommand } from './commands/inspect.js'
+import { type InspectOptions, inspectCommand } from './commands/inspect.js'
 import { type PlanCommandOptions, planCommand } from './commands/plan.js'
 import { addRecipientCommands } from './commands/recipient-commands.js'
 import { type ServeOptions, serveCommand } from './commands/serve.js'
-import {
-  addPredicateOptions,
-  addTableOptions,
-  type TableOptions,
-} from './commands/table-options.js'
+import { addPredicateOptions, addTableOptions } from './commands/table-options.js'
 import { type TokenOptions, tokenCommand } from './commands/token.js'
 import { errorJson } from './error-json.js'
 import { errorLines } from './error-lines.js'
@@ -78,9 +74,11 @@ function addTableCommands(
   terminal: Terminal,
   exit: (code: number) => void,
 ): void {
-  addTableOptions(program.command('inspect').description('what a table says about itself')).action(
-    (location: string, options: TableOptions) => inspectCommand(location, options, terminal),
-  )
+  addTableOptions(program.command('inspect').description('what a table says about itself'))
+    .option('--files', 'read the footer of every file, and say how recipients would be sent them')
+    .action((location: string, options: InspectOptions) =>
+      inspectCommand(location, options, terminal),
+    )
   addPredicateOptions(
     addTableOptions(program.command('plan').description('which files may hold matching rows')),
   )

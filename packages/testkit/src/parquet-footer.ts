@@ -36,14 +36,15 @@ const UNITS = { micros: 2, nanos: 3 } as const
 const MAGIC = Uint8Array.of(0x50, 0x41, 0x52, 0x31)
 const REPETITION = { optional: 1, repeated: 2 } as const
 
-/** A Parquet file of a footer alone, without pages: what planning reads. Every field is optional. */
+/** A Parquet file of a footer alone, without pages: what planning reads. Every field is optional; ids are written if asked. */
 export function parquetFooterFile(
   fields: readonly Field[],
   groups: readonly ParquetGroup[],
+  options: { readonly ids?: boolean } = {},
 ): Uint8Array {
   const leaves: Leaf[] = []
   const schema: SchemaElement[] = [{ name: 'root', children: fields.length }]
-  for (const field of fields) addElements(field, [], { schema, leaves })
+  for (const field of fields) addElements(field, [], { schema, leaves, ids: options.ids === true })
   const out = new ThriftWriter().int(1, 2).list(2, 'struct', schema.length)
   for (const element of schema) writeElement(out, element)
   out.int(
@@ -84,6 +85,7 @@ interface SchemaElement {
   readonly type?: PrimitiveType
   readonly repetition?: keyof typeof REPETITION
   readonly isList?: boolean
+  readonly id?: number
 }
 
 interface Leaf {
@@ -95,20 +97,22 @@ interface Leaf {
 interface Tree {
   readonly schema: SchemaElement[]
   readonly leaves: Leaf[]
+  readonly ids: boolean
 }
 
 function addElements(field: Field, above: readonly string[], tree: Tree): void {
   const { name, type, id } = field
+  const numbered = tree.ids ? { id } : {}
   const path = [...above, name]
   const repetition = 'optional'
   if (isPrimitive(type)) {
-    tree.schema.push({ name, type, repetition })
+    tree.schema.push({ name, type, repetition, ...numbered })
     tree.leaves.push({ id, path, type })
   } else if (type.kind === 'struct') {
-    tree.schema.push({ name, children: type.fields.length, repetition })
+    tree.schema.push({ name, children: type.fields.length, repetition, ...numbered })
     for (const child of type.fields) addElements(child, path, tree)
   } else if (type.kind === 'list') {
-    tree.schema.push({ name, children: 1, repetition, isList: true })
+    tree.schema.push({ name, children: 1, repetition, isList: true, ...numbered })
     tree.schema.push({ name: 'list', children: 1, repetition: 'repeated' })
     addElements(type.element, [...path, 'list'], tree)
   } else throw new Error('maps are not written here')
@@ -122,6 +126,7 @@ function writeElement(out: ThriftWriter, element: SchemaElement): void {
   if (element.repetition !== undefined) out.int(3, REPETITION[element.repetition])
   out.bytes(4, element.name)
   if (element.children !== undefined) out.int(5, element.children)
+  if (element.id !== undefined) out.int(9, element.id)
   if (element.isList) out.begin(10).empty(3).end()
   if (element.type !== undefined) writeLogicalType(out, element.type)
   out.end()

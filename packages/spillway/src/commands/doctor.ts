@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
-import { isTableError } from '@spillway/core'
+import { isTableError, type Snapshot } from '@spillway/core'
 import { filesInside, OutsideFinder } from '@spillway/engine'
 import { planScan } from '@spillway/planner'
 import { type Composition, compose } from '../compose.js'
 import { errorJson } from '../error-json.js'
+import { fileFacts, fileFactsText } from '../file-facts.js'
 import { jsonText } from '../json-text.js'
 import { withProgress } from '../progress.js'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
@@ -147,11 +148,25 @@ async function tableCheck(spillway: Composition, { name, source }: NamedTable): 
     const found = [
       `${snapshot.format} version ${snapshot.version}, ${facts.files} files`,
       ...wrongCounts(snapshot, facts).map(wrongCountText),
+      ...(await footerFacts(spillway, snapshot, facts.files)),
     ]
     return { name, ok: true, detail: found.join('; ') }
   } catch (error) {
     return failed(name, error)
   }
+}
+
+/** Footers looked at of each table: enough to find out, and no more than a minute of an object store's time. */
+const MOST_FOOTERS = 10_000
+
+async function footerFacts(
+  { shapes }: Composition,
+  snapshot: Snapshot,
+  files: number,
+): Promise<readonly string[]> {
+  const evidence = await fileFacts(snapshot, { shapes, maxFiles: MOST_FOOTERS })
+  if (evidence === undefined) return []
+  return fileFactsText(evidence, files).map(([name, value]) => `${name}: ${value}`)
 }
 
 function failed(name: string, error: unknown): Check {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@spillway/encoding'
+import { fileFacts, fileFactsJson, fileFactsText } from '../file-facts.js'
 import { formatBytes, formatCount, formatFacts, formatTable, printable } from '../format-table.js'
 import { inspectTable } from '../inspect-table.js'
 import { jsonText } from '../json-text.js'
@@ -6,20 +7,36 @@ import { styleFor } from '../style.js'
 import { type Terminal, writeLine } from '../terminal.js'
 import { type TableOptions, withTable } from './table-options.js'
 
-/** `spillway inspect LOCATION`: what a table says about itself. */
+export interface InspectOptions extends TableOptions {
+  /** Read the footers of all files, too. */
+  readonly files?: boolean
+}
+
+/** `spillway inspect LOCATION`: what a table says about itself, and with `--files` what its files do. */
 export async function inspectCommand(
   location: string,
-  options: TableOptions,
+  options: InspectOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const facts = await withTable(location, { options, terminal }, ({ snapshot }) =>
-    inspectTable(snapshot, terminal.signal),
-  )
+  const { signal, stdout } = terminal
+  const [facts, lines] = await withTable(location, { options, terminal }, async table => {
+    const { snapshot, spillway } = table
+    const inspected = await inspectTable(snapshot, signal)
+    if (!options.files) return [inspected, []]
+    const evidence = await fileFacts(snapshot, { shapes: spillway.shapes, signal })
+    const text = fileFactsText(evidence, Number(inspected.files))
+    return [{ ...inspected, recipients: fileFactsJson(evidence) }, text]
+  })
   if (options.json) {
-    await writeLine(terminal.stdout, jsonText(facts))
+    await writeLine(stdout, jsonText(facts))
     return
   }
-  for (const line of inspectLines(facts, location, terminal)) await writeLine(terminal.stdout, line)
+  const style = styleFor(stdout, terminal.environment)
+  for (const line of inspectLines(facts, location, terminal)) await writeLine(stdout, line)
+  if (lines.length === 0) return
+  await writeLine(stdout, '')
+  const safe = lines.map(([name, value]) => [name, printable(value)] as const)
+  for (const line of formatFacts(safe, style)) await writeLine(stdout, line)
 }
 
 interface Inspected {

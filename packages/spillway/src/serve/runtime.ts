@@ -10,6 +10,7 @@ import type { ServeConfig, StorageSettings } from './config.js'
 import type { ServerMetrics } from './metrics.js'
 import { present } from './present.js'
 import { credentialVendors } from './vendors.js'
+import { TableWarmer } from './warm-tables.js'
 
 /** Everything that one configuration made, until the next replaces it. */
 export interface Runtime {
@@ -59,6 +60,8 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
       options.log?.(record)
     },
   })
+  const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
+  warming.follow(config)
   const cleaning = config.staging && cleanRegularly(spillway, config.staging)
   const plain = {
     async fetch(request: Request) {
@@ -81,10 +84,12 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     adopt(next) {
       if (!sameButShares(current, next)) return false
       catalog.replace(next.shares)
+      warming.follow(next)
       current = next
       return true
     },
     async close() {
+      warming.stop()
       cleaning?.stop()
       await spillway.close()
     },
