@@ -59,6 +59,17 @@ function vitest(...args) {
   run(join(bin, 'vitest'), ['run', ...args])
 }
 
+/** A Python package of `test/interop`, in the environment of that suite. */
+function interop(name) {
+  const python = join(root, '.venv', 'interop')
+  if (!existsSync(join(python, 'installed'))) {
+    run('bash', ['test/interop/setup.sh'], { stdio: ['ignore', 2, 2] })
+  }
+  run(join(python, 'bin', 'python'), ['-m', name, ...rest], {
+    env: { ...environment, PYTHONPATH: join(root, 'test', 'interop') },
+  })
+}
+
 const tasks = {
   setup() {},
   build,
@@ -76,13 +87,19 @@ const tasks = {
   },
   matrix() {
     build()
-    const python = join(root, '.venv', 'interop')
-    if (!existsSync(join(python, 'installed'))) {
-      run('bash', ['test/interop/setup.sh'], { stdio: ['ignore', 2, 2] })
-    }
-    run(join(python, 'bin', 'python'), ['-m', 'matrix', ...rest], {
-      env: { ...environment, PYTHONPATH: join(root, 'test', 'interop') },
-    })
+    interop('matrix')
+  },
+  ways() {
+    build()
+    interop('ways')
+  },
+  reports() {
+    build()
+    run(process.execPath, ['scripts/check-reports.mjs', ...rest])
+  },
+  long() {
+    build()
+    run(process.execPath, ['scripts/long.mjs', ...rest])
   },
   'test:soundness'() {
     const pairs = rest[0] ?? '1000000'

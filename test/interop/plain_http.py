@@ -20,6 +20,10 @@ class Refusal(Exception):
     """The server said no, in words."""
 
 
+class Failure(Exception):
+    """The server failed, which is no answer."""
+
+
 def table_url(profile, table):
     names = (urllib.parse.quote(part, safe="") for part in table.split("."))
     return "{}/shares/{}/schemas/{}/tables/{}".format(profile["endpoint"].rstrip("/"), *names)
@@ -46,6 +50,8 @@ def change_rows(profile, table, form, **query):
 def ask(profile, method, url, form, **request):
     headers = {"Authorization": f"Bearer {profile['bearerToken']}", "delta-sharing-capabilities": capabilities(form)}
     response = requests.request(method, url, headers=headers, timeout=60, **request)
+    if response.status_code >= 500:
+        raise Failure(f"{response.status_code}: {response.text[:600]}")
     if response.status_code != 200:
         raise Refusal(response.json()["message"])
     return [json.loads(line) for line in response.text.splitlines()]

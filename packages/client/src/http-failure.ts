@@ -18,7 +18,11 @@ export async function failureOf(
 ): Promise<Error> {
   const { errorCode, message } = serverWords(await firstText(response, signal))
   const status = response.status
-  const code = CODE_OF_STATUS[status] ?? (status >= 500 ? 'STORAGE_UNAVAILABLE' : 'INVALID_REQUEST')
+  const known =
+    CODE_OF_STATUS[status] ?? (status >= 500 ? 'STORAGE_UNAVAILABLE' : 'INVALID_REQUEST')
+  // Nothing is wrong with a request that a table's own features stand in the way of.
+  const isFeature = known === 'INVALID_REQUEST' && errorCode === 'UNSUPPORTED_FEATURE'
+  const code = isFeature ? 'UNSUPPORTED_FEATURE' : known
   const error = new TableError(code, `the server answered ${status}: ${message}`, {
     context: { url, status, ...(errorCode === undefined ? {} : { errorCode }) },
     retryable: isRetryableStatus(status),

@@ -18,6 +18,10 @@ export const DEFAULT_CAPABILITIES: ClientCapabilities = {
     'timestampntz',
     'typewidening',
     'typewidening-preview',
+    'varianttype',
+    'varianttype-preview',
+    'variantshredding',
+    'variantshredding-preview',
   ],
 }
 

@@ -58,7 +58,7 @@ describe('a server that knows no capabilities', () => {
     expect(answer).toMatchObject({ format: 'parquet', version: undefined })
     expect(await filesOf(answer)).toHaveLength(1)
     expect(server.requests[0]!.headers['delta-sharing-capabilities']).toBe(
-      'responseformat=parquet,delta;readerfeatures=deletionvectors,columnmapping,timestampntz,typewidening,typewidening-preview;includeendstreamaction=true',
+      'responseformat=parquet,delta;readerfeatures=deletionvectors,columnmapping,timestampntz,typewidening,typewidening-preview,varianttype,varianttype-preview,variantshredding,variantshredding-preview;includeendstreamaction=true',
     )
   })
 

@@ -27,6 +27,11 @@ export interface ColumnLookup {
   readonly fallbacks: readonly ('each' | 'file' | 'never')[]
   /** True where it shows fields of structs that the table has not (pandas). */
   readonly showsExtras: boolean
+  /**
+   * False where it can only read maps that may be null as they stand in a file, their fields complete and in the table's
+   * order and type, and elements of lists in the table's type: delta-kernel fails otherwise.
+   */
+  readonly changesMaps: boolean
   /** Annotations of `ShapeNode` that it reads as the type the table declares. */
   readonly annotations: ReadonlySet<string>
   /** Ids of the columns that it takes from an answer's partition values and not from a file. */

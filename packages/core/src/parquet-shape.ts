@@ -3,12 +3,16 @@ import type { DataType } from './schema.js'
 /** A column of a Parquet file, or a field below one, as the file's footer describes it. */
 export interface ShapeNode {
   readonly name: string
+  /** Its place in the footer's list of schema elements, by which an edit names it. */
+  readonly element?: number
   readonly fieldId?: number
   readonly kind: 'leaf' | 'struct' | 'list' | 'map'
   /** Of a leaf: what its values are; absent where no type of ours says it. */
   readonly type?: DataType
   /** Set where plain readers see another type than `type` in a leaf: `uint8`, `float16`, `null`, `enum`, `int96`, ... */
   readonly annotation?: string
+  /** Of a map: set where the footer counts no null and no empty one. */
+  readonly neverNull?: true
   /** A struct's fields; a list's element; a map's key and value. */
   readonly children: readonly ShapeNode[]
 }
@@ -20,6 +24,9 @@ export interface ParquetShape {
   readonly hasFieldIds: boolean
 }
 
+/** A change to a footer's schema: the new name of an element, or null to leave it out with all that is below it. */
+export type FooterEdit = readonly [element: number, name: string | null]
+
 /** Shapes of data files, from their footers. */
 export interface FileShapes {
   /**
@@ -30,4 +37,10 @@ export interface FileShapes {
     files: readonly { readonly path: string; readonly size: number }[],
     signal?: AbortSignal,
   ): Promise<readonly ParquetShape[]>
+  /** How long `file` is under the footer that `edits` make of its own. */
+  viewedSize?(
+    file: { readonly path: string; readonly size: number },
+    edits: readonly FooterEdit[],
+    signal?: AbortSignal,
+  ): Promise<number>
 }

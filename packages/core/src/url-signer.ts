@@ -1,3 +1,5 @@
+import type { FooterEdit } from './parquet-shape.js'
+
 export interface UrlSigner {
   /** True when this signer's credentials cover `path`. */
   covers(path: string): boolean
@@ -7,6 +9,14 @@ export interface UrlSigner {
    */
   sign(
     paths: readonly string[],
+    options: { expiresInSeconds: number; now: number; signal?: AbortSignal },
+  ): Promise<{ readonly urls: readonly string[]; readonly expiresAt: number }>
+  /**
+   * URLs of files under other footers, where whoever serves them can put those in the place of their own: a server that
+   * sends local files itself, never an object store.
+   */
+  signViews?(
+    views: readonly { readonly path: string; readonly edits: readonly FooterEdit[] }[],
     options: { expiresInSeconds: number; now: number; signal?: AbortSignal },
   ): Promise<{ readonly urls: readonly string[]; readonly expiresAt: number }>
 }

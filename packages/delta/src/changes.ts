@@ -13,7 +13,8 @@ import { type Protocol, parseProtocol } from './features.js'
 import { inCommitTimestamps } from './in-commit-timestamp.js'
 import { inOrder } from './in-order.js'
 import type { FileContext } from './live-files.js'
-import { type LoadContext, loadState } from './load-state.js'
+import type { LoadContext } from './load-state.js'
+import { loadVersion } from './load-version.js'
 import { type DeltaMetadata, parseMetadata } from './metadata.js'
 import { LogFileReader } from './read-log.js'
 import { snapshotOf, type TableState } from './table-state.js'
@@ -32,16 +33,16 @@ export async function* readChanges(
   const commits = await commitsOf(context, range)
   if (commits.length === 0) return
   const { startVersion } = range
-  const segment = await context.log.at(startVersion, context.signal)
-  let table: TableState = await loadState(context, segment)
+  let table: TableState = await loadVersion(context, startVersion)
   let isFirst = true
+  const clock = fileTimes(context, startVersion)
   const read = async (commit: Commit) => readCommit(context, commit)
   for await (const commit of inOrder(commits, CONCURRENT_COMMITS, read)) {
     const next = isFirst ? table : withDocuments(table, commit)
     const changed = isFirst || next !== table
     table = next
     checkFeed(table.metadata, range, commit.version)
-    yield await changeSet(context, commit, range, { table, changed })
+    yield await changeSet(context, commit, range, { table, changed, clock })
     isFirst = false
   }
 }
@@ -151,10 +152,14 @@ async function changeSet(
   context: LoadContext,
   commit: ReadCommit,
   range: ChangeRange,
-  { table, changed }: { readonly table: TableState; readonly changed: boolean },
+  {
+    table,
+    changed,
+    clock,
+  }: { readonly table: TableState; readonly changed: boolean; readonly clock: FileTimes },
 ): Promise<ChangeSet> {
   const { metadata } = table
-  const timestamp = timeOf(commit, metadata)
+  const timestamp = await timeOf(commit, metadata, clock)
   const files = chosen(commit.files, range.kind)
   const fileContext = { source: context.source, metadata }
   const { version } = commit
@@ -183,10 +188,26 @@ async function measured({ log, signal }: LoadContext, file: DataFile): Promise<D
   return found === undefined ? file : { ...file, size: found.size }
 }
 
-function timeOf(commit: ReadCommit, metadata: DeltaMetadata): number {
+type FileTimes = () => Promise<ReadonlyMap<bigint, number>>
+
+/** Times of commits by their files, asked for by the first commit that has none of its own. */
+function fileTimes({ clock, log, signal }: LoadContext, from: bigint): FileTimes {
+  let times: Promise<ReadonlyMap<bigint, number>> | undefined
+  return () => {
+    times ??= clock.times(log, from, signal)
+    return times
+  }
+}
+
+async function timeOf(
+  commit: ReadCommit,
+  metadata: DeltaMetadata,
+  clock: FileTimes,
+): Promise<number> {
   const enabled = inCommitTimestamps(metadata.configuration)
   const own = enabled !== undefined && commit.version >= enabled.version
-  return (own ? commit.info?.inCommitTimestamp : undefined) ?? commit.file.lastModified
+  const timestamp = own ? commit.info?.inCommitTimestamp : undefined
+  return timestamp ?? (await clock()).get(commit.version) ?? commit.file.lastModified
 }
 
 function chosen(

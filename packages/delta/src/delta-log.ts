@@ -5,8 +5,9 @@ import { JsonProblem } from './json-problem.js'
 import { readLastCheckpoint } from './last-checkpoint.js'
 import { logFolder, padVersion } from './log-path.js'
 import {
+  availableAfter,
   chooseSegment,
-  earliestVersion,
+  isAvailable,
   type LogListing,
   type LogSegment,
   latestVersion,
@@ -53,18 +54,26 @@ export class DeltaLog {
     return chooseSegment(listing, version, this.folder)
   }
 
-  async at(version: bigint, signal?: AbortSignal): Promise<LogSegment> {
-    const listing = await this.#listFromHint(version, signal)
+  /** `torn`: checkpoints that turned out not to be readable, by their first files. */
+  async at(
+    version: bigint,
+    signal?: AbortSignal,
+    torn: ReadonlySet<string> = NONE,
+  ): Promise<LogSegment> {
+    const listing = await (torn.size > 0
+      ? this.list(0n, signal)
+      : this.#listFromHint(version, signal))
     const latest = latestVersion(listing)
     if (latest === undefined) throw this.#notFound()
     if (version > latest || version < 0n) {
       throw this.#unavailable(version, `the latest version is ${latest}`)
     }
-    const earliest = earliestVersion(listing)
-    if (earliest !== undefined && version < earliest) {
-      throw this.#unavailable(version, `the earliest version that is still there is ${earliest}`)
+    const checkpoints = listing.checkpoints.filter(({ files }) => !torn.has(files[0]!.path))
+    const usable = { ...listing, checkpoints }
+    if (!isAvailable(usable, version) && isAvailable(usable, latest)) {
+      throw this.#unavailable(version, availableAfter(usable, version))
     }
-    return chooseSegment(listing, version, this.folder)
+    return chooseSegment(usable, version, this.folder)
   }
 
   async #listFromHint(version: bigint | undefined, signal?: AbortSignal): Promise<LogListing> {
@@ -72,7 +81,10 @@ export class DeltaLog {
     if (hint !== undefined && hint > SHORT_LOG && (version === undefined || hint <= version)) {
       const listing = await this.list(hint, signal)
       // A hint may be stale, or name a checkpoint that is gone.
-      if (listing.checkpoints.length > 0) return listing
+      const usable = listing.checkpoints.some(
+        found => version === undefined || found.version <= version,
+      )
+      if (usable) return listing
     }
     return this.list(0n, signal)
   }
@@ -111,6 +123,8 @@ export class DeltaLog {
 
 /** A log this short is listed whole: it takes one request either way, and may be cheaper to read without checkpoint. */
 const SHORT_LOG = 100n
+
+const NONE: ReadonlySet<string> = new Set()
 
 const HEAD_BYTES = 64 * 1024
 

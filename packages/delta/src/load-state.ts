@@ -3,18 +3,21 @@ import { type OpenCheckpoint, openCheckpoint } from './checkpoint.js'
 import { CheckpointHandle } from './checkpoint-handle.js'
 import type { PartContext } from './checkpoint-part.js'
 import { readTotals } from './checksum.js'
+import type { CommitClock } from './commit-clock.js'
 import { CommitReplay, type CommitRun, foldRuns, subtract } from './commit-replay.js'
 import type { DeltaLog } from './delta-log.js'
 import { parseProtocol } from './features.js'
 import { commitTimestamp } from './in-commit-timestamp.js'
 import { inOrder } from './in-order.js'
-import type { LogSegment } from './log-segment.js'
+import type { CheckpointFiles, LogSegment } from './log-segment.js'
 import { parseMetadata } from './metadata.js'
 import { LogFileReader } from './read-log.js'
 import { requireDocuments, type TableState, totalsOf } from './table-state.js'
+import { asTorn } from './torn-checkpoint.js'
 
 export interface LoadContext extends PartContext {
   readonly log: DeltaLog
+  readonly clock: CommitClock
   readonly source: TableSource
   readonly signal: AbortSignal | undefined
 }
@@ -23,23 +26,25 @@ const CONCURRENT_COMMITS = 16
 /** Longer commits are read in ranges, when their turn has come. */
 const PREFETCH_BYTES = 8 * 1024 * 1024
 
-/** Builds a version from nothing: the checkpoint opened, the commits after it replayed. */
+/** Builds what a segment says: the checkpoint opened, the commits after it replayed. */
 export async function loadState(context: LoadContext, segment: LogSegment): Promise<TableState> {
-  const { source, signal, log } = context
+  const { source, log } = context
   const [checkpoint, replay] = await Promise.all([
-    segment.checkpoint && openCheckpoint(context, source, segment.checkpoint, signal),
+    segment.checkpoint && openedOrTorn(segment.checkpoint, context),
     replayCommits(
       context,
       segment.commits.map(commit => commit.file),
     ),
   ])
-  const documents = requireDocuments(
-    {
-      protocolJson: replay.protocolJson ?? checkpoint?.protocolJson,
-      metadataJson: replay.metadataJson ?? checkpoint?.metadataJson,
-    },
-    segment.version,
-    log.folder,
+  const documents = orTorn(segment.checkpoint, () =>
+    requireDocuments(
+      {
+        protocolJson: replay.protocolJson ?? checkpoint?.protocolJson,
+        metadataJson: replay.metadataJson ?? checkpoint?.metadataJson,
+      },
+      segment.version,
+      log.folder,
+    ),
   )
   const protocol = parseProtocol(documents.protocolJson)
   const metadata = parseMetadata(documents.metadataJson, protocol)
@@ -56,10 +61,30 @@ export async function loadState(context: LoadContext, segment: LogSegment): Prom
     checkpointVersion: checkpoint?.version,
     handles,
     runs,
+    passedOver: undefined,
     lastCommit: segment.lastCommit,
     namedSinceCheckpoint: replay.keys.size,
   }
   return finishState(context, segment, replay, state)
+}
+
+async function openedOrTorn(
+  checkpoint: CheckpointFiles,
+  context: LoadContext,
+): Promise<OpenCheckpoint> {
+  try {
+    return await openCheckpoint(context, context.source, checkpoint, context.signal)
+  } catch (error) {
+    throw asTorn(checkpoint, error)
+  }
+}
+
+function orTorn<T>(checkpoint: CheckpointFiles | undefined, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw checkpoint === undefined ? error : asTorn(checkpoint, error)
+  }
 }
 
 type Unfinished = Omit<TableState, 'timestamp' | 'totals'>
@@ -141,6 +166,7 @@ export async function advanceState(
     metadata,
     metadataJson,
     checkpointVersion: previous.checkpointVersion,
+    passedOver: previous.passedOver,
     handles,
     runs,
     lastCommit: segment.lastCommit,

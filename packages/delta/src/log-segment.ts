@@ -97,6 +97,29 @@ export function earliestVersion(listing: LogListing): bigint | undefined {
   return listing.checkpoints[0]?.version
 }
 
+/** Commits of versions from the earliest on. */
+export function reachableCommits(listing: LogListing): LogListing['commits'] {
+  const earliest = earliestVersion(listing)
+  return listing.commits.filter(({ version }) => earliest !== undefined && version >= earliest)
+}
+
+/** True where a checkpoint, or the beginning, and every commit since are still there. */
+export function isAvailable(listing: LogListing, version: bigint): boolean {
+  const base = listing.checkpoints.findLast(found => found.version <= version)?.version ?? -1n
+  const since = listing.commits.filter(found => found.version > base && found.version <= version)
+  return BigInt(since.length) === version - base
+}
+
+/** Which versions after one that a cleanup made unreachable are still there, in words. */
+export function availableAfter(listing: LogListing, version: bigint): string {
+  const next = listing.checkpoints.find(found => found.version > version)?.version
+  if (next === undefined) return 'its commits are no longer there'
+  const isEarliest = version < (earliestVersion(listing) ?? 0n)
+  return isEarliest
+    ? `the earliest version that is still there is ${next}`
+    : `the first version after it that is still there is ${next}`
+}
+
 /** What to read for `version`, or an error that says what is missing. PROTOCOL.md, "Reader Requirements". */
 export function chooseSegment(listing: LogListing, version: bigint, folder: string): LogSegment {
   const newest = listing.checkpoints.findLast(found => found.version <= version)

@@ -12,13 +12,16 @@ import {
 } from '@spillway/core'
 import { parquetReader } from '@spillway/encoding'
 import { readChanges } from './changes.js'
+import { CommitClock, type TimedVersion } from './commit-clock.js'
 import { DeltaLog, isSameObject } from './delta-log.js'
-import { advanceState, type LoadContext, loadState } from './load-state.js'
+import { inCommitTimestamps } from './in-commit-timestamp.js'
+import { advanceState, type LoadContext } from './load-state.js'
+import { loadVersion } from './load-version.js'
 import { chooseNext, latestVersion } from './log-segment.js'
 import { RecentReads } from './recent-reads.js'
 import type { CheckpointIo } from './row-group.js'
 import { snapshotOf, type TableState } from './table-state.js'
-import { type ResolvedVersion, versionAtTime } from './time-travel.js'
+import { versionAtTime } from './time-travel.js'
 import { VersionWatch } from './version-watch.js'
 
 export interface DeltaReaderOptions {
@@ -46,7 +49,8 @@ class DeltaReader implements TableReader {
   readonly #recent: RecentReads
   // What a snapshot was made from, for as long as somebody holds it.
   readonly #states = new WeakMap<Snapshot, TableState>()
-  readonly #watch = new VersionWatch()
+  readonly #clock = new CommitClock()
+  readonly #watch = new VersionWatch(this.#clock)
 
   constructor({ store, cache, parquet, maxRecentBytes }: DeltaReaderOptions) {
     this.#io = { store, parquet: parquet ?? parquetReader() }
@@ -62,7 +66,7 @@ class DeltaReader implements TableReader {
     source: TableSource,
     ref: SnapshotRef,
     signal?: AbortSignal,
-  ): Promise<ResolvedVersion> {
+  ): Promise<TimedVersion> {
     const context = this.#context(source, signal)
     switch (ref.kind) {
       case 'latest':
@@ -70,7 +74,7 @@ class DeltaReader implements TableReader {
       case 'version':
         return versionNumbered(context, ref.version)
       case 'timestamp': {
-        const { metadata } = await loadState(context, await context.log.latest(signal))
+        const { metadata } = await loadVersion(context)
         return versionAtTime(context.log, ref, metadata.configuration, signal)
       }
       default:
@@ -98,7 +102,7 @@ class DeltaReader implements TableReader {
     const { location } = source
     const log = new DeltaLog(this.#io.store, location)
     const shared = { io: this.#io, cache: this.#cache, recent: this.#recent }
-    return { ...shared, location, log, source, signal }
+    return { ...shared, location, log, clock: this.#clock, source, signal }
   }
 
   async #stateAt(
@@ -106,12 +110,11 @@ class DeltaReader implements TableReader {
     at: SnapshotRef,
     previous: TableState | undefined,
   ): Promise<TableState> {
-    const { log, signal } = context
-    const version = await this.#versionOf(context.source, at, signal)
+    const version = await this.#versionOf(context.source, at, context.signal)
     const next = previous && (await nextState(context, previous, version))
     if (next !== undefined) return next
-    const segment = await (version === undefined ? log.latest(signal) : log.at(version, signal))
-    return loadState(context, segment)
+    const state = await loadVersion(context, version)
+    return at.kind === 'latest' ? state : timed(state, context)
   }
 
   /** Undefined for the latest. A version that is not there shows when it is loaded. */
@@ -123,6 +126,16 @@ class DeltaReader implements TableReader {
     if (at.kind === 'latest') return undefined
     return at.kind === 'version' ? at.version : (await this.resolve(source, at, signal)).version
   }
+}
+
+/** Who asks for a version is told the time by which it is found again. */
+async function timed(state: TableState, context: LoadContext): Promise<TableState> {
+  const { lastCommit, version, metadata } = state
+  const enabled = inCommitTimestamps(metadata.configuration)
+  if (lastCommit === undefined || (enabled !== undefined && version >= enabled.version))
+    return state
+  const times = await context.clock.times(context.log, version, context.signal)
+  return { ...state, timestamp: times.get(version) ?? state.timestamp }
 }
 
 /** The state of `version`, or of the latest, from an earlier one; undefined where it must be built anew. */
@@ -148,20 +161,24 @@ async function nextState(
 
 /** True when half of our checkpoint is replaced by commits, and a newer checkpoint has them. */
 function isWorthReloading(previous: TableState, newest: bigint | undefined): boolean {
-  if (newest === undefined || newest <= (previous.checkpointVersion ?? -1n)) return false
+  const known = previous.passedOver ?? previous.checkpointVersion ?? -1n
+  if (newest === undefined || newest <= known) return false
   if (previous.handles.length === 0) return false
   const stored = previous.handles.reduce((total, handle) => total + handle.part.maxFiles, 0)
   return previous.namedSinceCheckpoint * 2 > stored
 }
 
-async function versionNumbered(context: LoadContext, version: bigint): Promise<ResolvedVersion> {
-  const segment = await context.log.at(version, context.signal)
+async function versionNumbered(context: LoadContext, version: bigint): Promise<TimedVersion> {
+  const { log, clock, signal } = context
+  const segment = await log.at(version, signal)
   const file = segment.lastCommit
   if (file === undefined) {
     return { version, timestamp: segment.checkpoint?.files[0]?.lastModified ?? 0 }
   }
-  const info = await context.log.commitInfo(file, context.signal)
-  return { version, timestamp: info.inCommitTimestamp ?? file.lastModified }
+  const { inCommitTimestamp } = await log.commitInfo(file, signal)
+  if (inCommitTimestamp !== undefined) return { version, timestamp: inCommitTimestamp }
+  const times = await clock.times(log, version, signal)
+  return { version, timestamp: times.get(version) ?? file.lastModified }
 }
 
 function notDelta(ref: Pick<SnapshotRef, 'kind'>): TableError {

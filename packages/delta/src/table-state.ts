@@ -24,6 +24,8 @@ export interface TableState {
   readonly metadata: DeltaMetadata
   readonly metadataJson: string
   readonly checkpointVersion: bigint | undefined
+  /** A newer checkpoint that could not be read. */
+  readonly passedOver: bigint | undefined
   readonly handles: readonly CheckpointHandle[]
   readonly runs: readonly CommitRun[]
   /** The commit file of this version, to be recognised by later. */

@@ -1,12 +1,8 @@
 import { type ObjectMeta, TableError } from '@spillway/core'
+import { monotonic, type TimedVersion } from './commit-clock.js'
 import type { DeltaLog } from './delta-log.js'
 import { inCommitTimestamps } from './in-commit-timestamp.js'
-import { earliestVersion } from './log-segment.js'
-
-export interface ResolvedVersion {
-  readonly version: bigint
-  readonly timestamp: number
-}
+import { reachableCommits } from './log-segment.js'
 
 interface Commit {
   readonly version: bigint
@@ -20,15 +16,11 @@ interface Commit {
  */
 export async function versionAtTime(
   log: DeltaLog,
-  ref: { readonly timestamp: number; readonly direction: 'before' | 'after' },
+  ref: Moment,
   configuration: ReadonlyMap<string, string>,
   signal?: AbortSignal,
-): Promise<ResolvedVersion> {
-  const listing = await log.list(0n, signal)
-  const earliest = earliestVersion(listing)
-  const commits = listing.commits.filter(
-    commit => earliest !== undefined && commit.version >= earliest,
-  )
+): Promise<TimedVersion> {
+  const commits = reachableCommits(await log.list(0n, signal))
   const enabled = inCommitTimestamps(configuration)
   const fileTimed = enabled ? commits.filter(commit => commit.version < enabled.version) : commits
   const selfTimed = enabled ? commits.filter(commit => commit.version >= enabled.version) : []
@@ -44,14 +36,37 @@ export async function versionAtTime(
         ? await lastAtOrBefore(selfTimed, ref.timestamp, timeOf)
         : lastOf(monotonic(fileTimed), ref.timestamp)
       : await firstAfter(fileTimed, selfTimed, { ...ref, enabled: enabled?.timestamp, timeOf })
-  if (found !== undefined) return found
-  throw new TableError(
-    'INVALID_REQUEST',
-    ref.direction === 'before'
-      ? `no version that is still there was committed at or before ${iso(ref.timestamp)}`
-      : `no version was committed at or after ${iso(ref.timestamp)}`,
-    { context: { path: log.folder, timestamp: ref.timestamp } },
-  )
+  const context = { path: log.folder, timestamp: ref.timestamp }
+  if (found === undefined)
+    throw new TableError('INVALID_REQUEST', nothing(commits, ref), { context })
+  const gone = goneBeside(commits, found.version, ref.direction)
+  if (gone !== undefined) throw new TableError('INVALID_REQUEST', gone, { context })
+  return found
+}
+
+interface Moment {
+  readonly timestamp: number
+  readonly direction: 'before' | 'after'
+}
+
+function nothing([first]: readonly Commit[], { timestamp, direction }: Moment): string {
+  if (direction === 'after') return `no version was committed at or after ${iso(timestamp)}`
+  const earliest = first === undefined ? '' : `; the earliest is version ${first.version}`
+  return `no version that is still there was committed at or before ${iso(timestamp)}${earliest}`
+}
+
+/** Where the commit next to the one found was removed, the time may have meant that. */
+function goneBeside(
+  commits: readonly Commit[],
+  found: bigint,
+  direction: Moment['direction'],
+): string | undefined {
+  const at = commits.findIndex(({ version }) => version === found)
+  const [low, high] = direction === 'before' ? [at, at + 1] : [at - 1, at]
+  const older = commits[low]?.version
+  const newer = commits[high]?.version
+  if (older === undefined || newer === undefined || newer === older + 1n) return undefined
+  return `the time may mean one of the versions ${older + 1n} to ${newer - 1n}, which are no longer there; the first version after them is ${newer}`
 }
 
 function iso(timestamp: number): string {
@@ -60,19 +75,7 @@ function iso(timestamp: number): string {
     : String(timestamp)
 }
 
-/** A file's time is at least a millisecond after the file before it, whatever the file system says. */
-export function monotonic(commits: readonly Commit[]): ResolvedVersion[] {
-  let last = Number.NEGATIVE_INFINITY
-  return commits.map(({ version, file }) => {
-    last = Math.max(file.lastModified, last + 1)
-    return { version, timestamp: last }
-  })
-}
-
-function lastOf(
-  commits: readonly ResolvedVersion[],
-  timestamp: number,
-): ResolvedVersion | undefined {
+function lastOf(commits: readonly TimedVersion[], timestamp: number): TimedVersion | undefined {
   return commits.findLast(commit => commit.timestamp <= timestamp)
 }
 
@@ -83,7 +86,7 @@ async function lastAtOrBefore(
   commits: readonly Commit[],
   timestamp: number,
   timeOf: TimeOf,
-): Promise<ResolvedVersion | undefined> {
+): Promise<TimedVersion | undefined> {
   const end = await firstIndex(commits, async commit => (await timeOf(commit)) > timestamp)
   return end === 0 ? undefined : resolved(commits[end - 1]!, timeOf)
 }
@@ -92,7 +95,7 @@ async function firstAtOrAfter(
   commits: readonly Commit[],
   timestamp: number,
   timeOf: TimeOf,
-): Promise<ResolvedVersion | undefined> {
+): Promise<TimedVersion | undefined> {
   const start = await firstIndex(commits, async commit => (await timeOf(commit)) >= timestamp)
   return start === commits.length ? undefined : resolved(commits[start]!, timeOf)
 }
@@ -115,7 +118,7 @@ async function firstIndex(
   return low
 }
 
-async function resolved(commit: Commit, timeOf: TimeOf): Promise<ResolvedVersion> {
+async function resolved(commit: Commit, timeOf: TimeOf): Promise<TimedVersion> {
   return { version: commit.version, timestamp: await timeOf(commit) }
 }
 
@@ -127,7 +130,7 @@ async function firstAfter(
     readonly enabled: number | undefined
     readonly timeOf: TimeOf
   },
-): Promise<ResolvedVersion | undefined> {
+): Promise<TimedVersion | undefined> {
   if (ref.enabled === undefined || ref.timestamp < ref.enabled) {
     const early = monotonic(fileTimed).find(commit => commit.timestamp >= ref.timestamp)
     if (early !== undefined) return early

@@ -1,8 +1,8 @@
 import type { ObjectMeta } from '@spillway/core'
+import type { CommitClock, TimedVersion } from './commit-clock.js'
 import { type DeltaLog, isSameObject } from './delta-log.js'
-import type { ResolvedVersion } from './time-travel.js'
 
-interface Seen extends ResolvedVersion {
+interface Seen extends TimedVersion {
   readonly file: ObjectMeta
 }
 
@@ -11,17 +11,33 @@ const MAX_TABLES = 10_000
 /** Remembers the latest commit of each table that is polled, so that a poll lists what came after and no more. */
 export class VersionWatch {
   readonly #seen = new Map<string, Seen>()
+  readonly #clock: CommitClock
 
-  async latest(log: DeltaLog, signal?: AbortSignal): Promise<ResolvedVersion> {
+  constructor(clock: CommitClock) {
+    this.#clock = clock
+  }
+
+  async latest(log: DeltaLog, signal?: AbortSignal): Promise<TimedVersion> {
     const seen = this.#seen.get(log.folder)
     const found = (seen && (await this.#since(log, seen, signal))) ?? (await fromStart(log, signal))
     if (found.file === undefined) return found
     const { file } = found
     const known =
       seen !== undefined && seen.version === found.version && isSameObject(seen.file, file)
-    const timestamp = known ? seen.timestamp : await timestampOf(log, file, signal)
+    const timestamp = known ? seen.timestamp : await this.#timeOf(log, found.version, file, signal)
     this.#remember(log.folder, { version: found.version, timestamp, file })
     return { version: found.version, timestamp }
+  }
+
+  async #timeOf(
+    log: DeltaLog,
+    version: bigint,
+    file: ObjectMeta,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    const { inCommitTimestamp } = await log.commitInfo(file, signal)
+    if (inCommitTimestamp !== undefined) return inCommitTimestamp
+    return (await this.#clock.times(log, version, signal)).get(version) ?? file.lastModified
   }
 
   /** Undefined where the commit last seen is gone, or commits after it are not all there. */
@@ -54,9 +70,4 @@ async function fromStart(log: DeltaLog, signal?: AbortSignal) {
   const { version, lastCommit, checkpoint } = await log.latest(signal)
   const timestamp = lastCommit?.lastModified ?? checkpoint?.files[0]?.lastModified ?? 0
   return { version, timestamp, file: lastCommit }
-}
-
-async function timestampOf(log: DeltaLog, file: ObjectMeta, signal?: AbortSignal): Promise<number> {
-  const info = await log.commitInfo(file, signal)
-  return info.inCommitTimestamp ?? file.lastModified
 }

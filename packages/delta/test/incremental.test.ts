@@ -196,7 +196,7 @@ describe('polling', () => {
     watched.calls.length = 0
     const again = await reader.resolve(source, { kind: 'latest' })
     expect([again, watched.calls]).toEqual([
-      { version: 1n, timestamp: 1_000 },
+      { version: 1n, timestamp: 1_001 },
       [`list from ${deltaVersion(1)}.`],
     ])
     clock.now = 2_000

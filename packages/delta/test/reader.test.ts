@@ -338,33 +338,6 @@ describe('a log that cannot be read', () => {
       'TABLE_CORRUPT',
       /nowhere/,
     ],
-    [
-      'a sidecar that is missing',
-      async table => {
-        await table.create(ID_AND_DAY)
-        await table.checkpoint([
-          deltaProtocol(),
-          deltaMetadata(ID_AND_DAY),
-          { sidecar: { path: 'gone.parquet', sizeInBytes: 9, modificationTime: 1 } },
-        ])
-        await table.commit(deltaAdd('a'))
-      },
-      'TABLE_CORRUPT',
-      /sidecar/,
-    ],
-    [
-      'a checkpoint that is no Parquet',
-      async table => {
-        await table.create(ID_AND_DAY)
-        await table.commit(deltaAdd('a'))
-        await table.writeLog(
-          `${deltaVersion(1)}.checkpoint.parquet`,
-          'not a Parquet file at all, of some length',
-        )
-      },
-      'TABLE_CORRUPT',
-      /PAR1/,
-    ],
   ])('%s', async (_, prepare, code, message) => {
     const { reader, source, table } = openTable()
     await prepare(table)

@@ -7,7 +7,7 @@ import {
 } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { allFiles } from './all-files.js'
-import { failure, ID_AND_DAY, LOCATION, openTable } from './open-table.js'
+import { counted, failure, ID_AND_DAY, LOCATION, openTable, readerOf } from './open-table.js'
 
 /** Commits at these times, each but the first with one file. */
 async function committedAt(times: readonly number[]) {
@@ -53,6 +53,74 @@ describe('time travel', () => {
     expect(await resolved(table, 501, 'before')).toBe('2@501')
     expect(await resolved(table, 599, 'before')).toBe('3@502')
     expect(await resolved(table, 503, 'after')).toBe('4@600')
+  })
+
+  it('tells the time by which a version is found again, whoever asks', async () => {
+    const opened = await committedAt([100, 500, 200, 300])
+    const { reader, source } = opened
+    const byVersion = { kind: 'version', version: 3n } as const
+    const range = { kind: 'files', startVersion: 2n, endVersion: 9n } as const
+    const times: number[] = []
+    for await (const { timestamp } of reader.changes!(source, range)) times.push(timestamp)
+    expect({
+      latest: (await reader.resolve(source, { kind: 'latest' })).timestamp,
+      resolved: (await reader.resolve(source, byVersion)).timestamp,
+      snapshot: (await reader.snapshot(source, { at: byVersion })).timestamp,
+      changes: times,
+      travel: await resolved(opened, 502, 'before'),
+    }).toEqual({
+      latest: 502,
+      resolved: 502,
+      snapshot: 502,
+      changes: [501, 502],
+      travel: '3@502',
+    })
+  })
+
+  it('follows times from a commit that is known, and begins anew where that is another', async () => {
+    const { store, table, clock } = await committedAt([100, 500, 200])
+    const watched = counted(store)
+    const { reader, source } = readerOf(watched.store)
+    const timeOf = async (version: bigint) => {
+      watched.calls.length = 0
+      const { timestamp } = await reader.resolve(source, { kind: 'version', version })
+      return [timestamp, watched.calls.filter(call => call.startsWith('list')).at(-1)]
+    }
+    expect(await timeOf(2n)).toEqual([501, 'list from start'])
+    clock.now = 400
+    await table.commit(deltaAdd('more'))
+    expect(await timeOf(3n)).toEqual([502, `list from ${deltaVersion(2)}.`])
+    expect(await timeOf(1n)).toEqual([500, 'list from start'])
+    clock.now = 1_000
+    await table.writeLog(`${deltaVersion(3)}.json`, jsonLinesOf([deltaAdd('another')]))
+    expect(await timeOf(3n)).toEqual([1_000, 'list from start'])
+  })
+
+  it.each([
+    [199, 'before', '0@100'],
+    [200, 'before', 'INVALID_REQUEST'],
+    [450, 'before', 'INVALID_REQUEST'],
+    [600, 'before', '5@600'],
+    [150, 'after', '1@200'],
+    [250, 'after', 'INVALID_REQUEST'],
+    [601, 'after', '6@700'],
+  ] as const)('where commits 2 to 4 are gone, %i, %s, is %s', async (time, direction, expected) => {
+    const opened = await committedAt([100, 200, 300, 400, 500, 600, 700])
+    await opened.table.writeLog(
+      `${deltaVersion(5)}.checkpoint.00000000-0000-4000-8000-000000000001.json`,
+      jsonLinesOf([deltaProtocol(), deltaMetadata(ID_AND_DAY), deltaAdd('kept')]),
+    )
+    for (const version of [2, 3, 4]) {
+      await opened.store.delete(`${LOCATION}/_delta_log/${deltaVersion(version)}.json`)
+    }
+    expect(await resolved(opened, time, direction)).toBe(expected)
+    const at = { kind: 'version', version: 3n } as const
+    expect(await failure(opened.reader.snapshot(opened.source, { at }))).toEqual({
+      code: 'INVALID_REQUEST',
+      message: 'version 3 is not available: the first version after it that is still there is 5',
+    })
+    const reachable = { kind: 'version', version: 1n } as const
+    expect((await opened.reader.snapshot(opened.source, { at: reachable })).version).toBe(1n)
   })
 
   it('reads the snapshot of a version and of a time', async () => {

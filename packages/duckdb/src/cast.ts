@@ -106,7 +106,10 @@ function decimalConversion(
 
 function opaqueConversion(from: string, to: string): Conversion | undefined {
   if (isVoid(to)) return (_, type) => `CAST(NULL AS ${type})`
-  if (to === 'variant' && from === 'VARIANT') return sql => `CAST(CAST(${sql} AS JSON) AS VARCHAR)`
+  // DuckDB takes a variant's own null for SQL's: both are null here.
+  if (to === 'variant' && from === 'VARIANT') {
+    return sql => `CASE WHEN ${sql} IS NULL THEN NULL ELSE CAST(${sql} AS JSON) END`
+  }
   return undefined
 }
 

@@ -146,7 +146,7 @@ function opaqueStruct(sql: string, from: FileType, to: DataType, place: Place): 
       return `struct_extract_at(${sql}, ${at + 1})`
     }
     const variant = `variant_bytes_to_variant(${part('metadata')}, ${part('value')})`
-    return `CASE WHEN ${sql} IS NULL THEN NULL ELSE CAST(CAST(${variant} AS JSON) AS VARCHAR) END`
+    return `CASE WHEN ${sql} IS NULL OR ${variant} IS NULL THEN NULL ELSE CAST(${variant} AS JSON) END`
   }
   throw mismatch(place.where, to, from)
 }

@@ -9,8 +9,9 @@ import type {
 } from '@duckdb/node-api'
 import { TableError, throwIfCancelled } from '@spillway/core'
 import type { Json } from './json.js'
-import { type SqlType, sqlTypeOf } from './sql-type.js'
+import { isJson, type SqlType, sqlTypeOf } from './sql-type.js'
 import { isUndecodable } from './undecodable.js'
+import { variantJson } from './variant-json.js'
 
 /** A block of rows as DuckDB hands it over, a vector a column. */
 export type Chunk = DuckDBDataChunk
@@ -161,7 +162,12 @@ class Session implements Connection {
 
   async json(sql: string, signal?: AbortSignal): Promise<SqlAnswer> {
     const result = await this.#interruptible(signal, () => this.#connection.run(sql), sqlErrorOf)
-    return { columns: result.columnNames(), rows: (await result.getRowsJson()) as Json[][] }
+    const documents = result.columnTypes().map(isJson)
+    const rows = (await result.getRowsJson()) as Json[][]
+    if (!documents.includes(true)) return { columns: result.columnNames(), rows }
+    const read = (value: Json, i: number) =>
+      documents[i] && typeof value === 'string' ? variantJson(value) : value
+    return { columns: result.columnNames(), rows: rows.map(row => row.map(read)) }
   }
 
   async types(sql: string): Promise<readonly SqlType[]> {
@@ -225,6 +231,7 @@ function tableErrorOf(error: unknown): TableError {
       cause: error,
     })
   }
+  // Files are all that our own SQL can fail at in this way.
   if (isUndecodable(message)) {
     return new TableError('UNSUPPORTED_FEATURE', `DuckDB does not read a file: ${message}`, {
       cause: error,

@@ -172,7 +172,7 @@ async function positionColumns(
     })
   }
   return `(SELECT ${column(FILE_PATH_ID, 'file_path', 'string')} AS path, ${column(POSITION_ID, 'pos', 'long')} AS pos
-     FROM ${fileRows(shape!, [path])})`
+     FROM ${fileRows(shape!, [path], shape!.rowCounts)})`
 }
 
 export function requireParquet(file: { readonly path: string; readonly fileFormat: string }): void {

@@ -43,3 +43,4 @@ export {
   tableRows,
 } from './table-rows.js'
 export { arrowBatch, arrowSchema, toArrow } from './to-arrow.js'
+export { variantJson } from './variant-json.js'

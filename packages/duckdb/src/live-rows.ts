@@ -105,6 +105,7 @@ async function partOf(
   const from = `FROM ${fileRows(
     shape,
     positions.map(position => paths[position]!),
+    rowCounts,
   )}`
   const live = conditions.length === 0 ? 'TRUE' : conditions.join(' AND ')
   return {

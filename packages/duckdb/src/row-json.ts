@@ -3,6 +3,7 @@ import type { Row, RowValue } from './connection.js'
 import type { Json } from './json.js'
 import { decimalText, timeText } from './sql-text.js'
 import { isVoid } from './sql-type.js'
+import { variantJson } from './variant-json.js'
 
 /**
  * A row as JSON: 64-bit integers and decimals as strings, dates as yyyy-MM-dd, timestamps as ISO 8601 with
@@ -71,7 +72,7 @@ function primitiveJson(value: RowValue, type: Extract<DataType, string>): Json {
 
 function opaqueJson(value: RowValue, name: string): Json {
   if (isVoid(name)) return null
-  if (name === 'variant' && typeof value === 'string') return JSON.parse(value) as Json
+  if (name === 'variant' && typeof value === 'string') return variantJson(value)
   throw new TableError(
     'UNSUPPORTED_FEATURE',
     `values of type ${typeName({ kind: 'opaque', name })} have no JSON`,

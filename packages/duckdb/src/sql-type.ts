@@ -82,6 +82,11 @@ export function sqlTypeOf(type: DuckDBType): SqlType {
   }
 }
 
+/** True for DuckDB's JSON: texts that are documents. */
+export function isJson(type: DuckDBType): boolean {
+  return (type as unknown as { readonly alias?: string }).alias === 'JSON'
+}
+
 /** How struct fields are named: as the schema does, or by position where names may collide but for case. */
 export type Naming = 'logical' | 'position'
 
@@ -105,7 +110,7 @@ export function sqlTypeText(type: DataType, naming: Naming): string {
     }
     case 'opaque':
       if (isVoid(type.name)) return 'INTEGER'
-      if (type.name === 'variant') return 'VARCHAR'
+      if (type.name === 'variant') return 'JSON'
       throw new TableError(
         'UNSUPPORTED_FEATURE',
         `values of type ${typeName(type)} cannot be read`,

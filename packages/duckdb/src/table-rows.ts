@@ -148,11 +148,14 @@ async function fillTable(
   const columns = fields.map(
     ({ name, type }) => `${quoteName(name)} ${sqlTypeText(type, 'logical')}`,
   )
+  // DuckDB has no table without columns.
+  if (columns.length === 0) columns.push('"no columns" INTEGER')
   await connection.run(`CREATE TEMP TABLE t (${columns.join(', ')})`)
   for await (const part of parts) {
-    const values = fields.map(field => columnSql(field, part.source)).join(', ')
+    const values = fields.map(field => columnSql(field, part.source))
+    const list = values.length === 0 ? 'NULL' : values.join(', ')
     const where = whereSql(part, snapshot, query.where)
-    await connection.run(`INSERT INTO t SELECT ${values} ${part.from} AND ${where}`, query.signal)
+    await connection.run(`INSERT INTO t SELECT ${list} ${part.from} AND ${where}`, query.signal)
   }
 }
 

@@ -2,10 +2,11 @@ import { OLD_CALENDAR } from './old-calendar-sql.js'
 
 /** DuckDB's words for valid Parquet that it has no decoder for. */
 const MESSAGES = [
-  /Unsupported compression codec/,
+  /^Not implemented Error/,
+  /unsupported (?:compression )?codec/i,
   /Unsupported page encoding/,
   /encoding is only supported for/,
-  /is encrypted, but 'encryption_config' was not set/,
+  /encrypt/i,
   /Unsupported (?:converted|logical) type/,
   /MAP(?:_KEY_VALUE)? requires two children/,
   new RegExp(OLD_CALENDAR),

@@ -19,6 +19,14 @@ export interface ShareServerOptions {
   readonly urlLifeMs?: number
   /** Answers a request for data itself where it returns true. */
   readonly onData?: (exchange: DataExchange) => boolean | Promise<boolean>
+  /** The error that asking for the table's metadata is answered with. */
+  readonly metadataError?: {
+    readonly status: number
+    readonly errorCode: string
+    readonly message: string
+  }
+  /** Names of the tables in `share.main`; `t` alone unless given. */
+  readonly tables?: readonly string[]
   /** How many files a query with a limit is answered with, whatever the limit is. */
   readonly filesForLimit?: number
   /** Answers a query itself where it returns true. */
@@ -56,7 +64,15 @@ export async function shareServer(options: ShareServerOptions): Promise<ShareSer
     const body = await bodyOf(request)
     if (url.pathname === '/shares') return json(response, { items: [{ name: 'share' }] })
     if (url.pathname === '/shares/share/all-tables') {
-      return json(response, { items: [{ name: 't', schema: 'main', share: 'share' }] })
+      const names = options.tables ?? ['t']
+      return json(response, {
+        items: names.map(name => ({ name, schema: 'main', share: 'share' })),
+      })
+    }
+    if (options.metadataError !== undefined && url.pathname.endsWith('/metadata')) {
+      const { status, ...error } = options.metadataError
+      response.statusCode = status
+      return json(response, error)
     }
     if (url.pathname.endsWith('/metadata')) return lines(response, header())
     queries.push(body)

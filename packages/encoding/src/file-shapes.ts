@@ -9,6 +9,8 @@ import {
 } from '@spillway/core'
 import { parseParquetMetadata, readParquetFooterBytes } from './parquet-footer.js'
 import { parquetShape } from './parquet-shape.js'
+import type { ParquetFooter } from './parquet-types.js'
+import { viewFooter } from './view-footer.js'
 
 export interface FileShapesOptions {
   readonly store: ObjectStore
@@ -85,6 +87,13 @@ export function fileShapes(options: FileShapesOptions): FileShapes {
       await Promise.all(Array.from({ length: Math.min(concurrency, unread.length) }, worker))
       return shapes.map(shape => shape!)
     },
+    async viewedSize(file, edits, signal) {
+      const footer = await readParquetFooterBytes(store, file, {
+        firstRead: size.bytes,
+        ...(signal && { signal }),
+      })
+      return file.size - footer.length + viewFooter(footer, edits).length
+    },
   }
 }
 
@@ -100,13 +109,35 @@ function keyOf({ path, size }: NamedFile): bigint {
 }
 
 function shapeOf(bytes: Uint8Array, path: string): ParquetShape {
-  const { columns, encrypted } = parquetShape(parseParquetMetadata(bytes, path).footer)
+  const { footer } = parseParquetMetadata(bytes, path)
+  const { columns: described, encrypted } = parquetShape(footer)
   if (encrypted) {
     throw new TableError('UNSUPPORTED_FEATURE', `${path} has encrypted columns`, {
       context: { path },
     })
   }
+  const columns = withNeverNull(described, footer)
   return { columns, hasFieldIds: columns.some(hasId) }
+}
+
+/** The columns, each map marked of which the footer counts no null: a key is missing where its map is null or empty. */
+function withNeverNull(
+  columns: readonly ShapeNode[],
+  { rowGroups }: Pick<ParquetFooter, 'rowGroups'>,
+): readonly ShapeNode[] {
+  let leaf = 0
+  const visit = (node: ShapeNode): ShapeNode => {
+    if (node.children.length === 0) {
+      leaf++
+      return node
+    }
+    const key = leaf
+    const children = node.children.map(visit)
+    const neverNull =
+      node.kind === 'map' && rowGroups.every(({ columns }) => columns[key]?.nullCount === 0)
+    return { ...node, children, ...(neverNull && { neverNull }) }
+  }
+  return columns.map(visit)
 }
 
 function hasId({ fieldId, children }: ShapeNode): boolean {

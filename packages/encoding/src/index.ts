@@ -39,7 +39,7 @@ export { inflateDocument } from './inflate.js'
 export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'
 export { keepRowGroups } from './keep-row-groups.js'
 export { type OldCalendar, oldCalendar } from './old-calendar.js'
-export { doubtedColumns } from './parquet-doubts.js'
+export { columnlessRows, doubtedColumns } from './parquet-doubts.js'
 export { parquetFields } from './parquet-fields.js'
 export {
   type ParquetMetadata,
@@ -69,6 +69,7 @@ export {
 export { type Roaring64, readRoaring32, readRoaring64 } from './roaring.js'
 export { writeRoaring64 } from './roaring-writer.js'
 export { VECTOR_MAGIC, VECTOR_MAGIC_BYTES, vectorBytes } from './vector-bytes.js'
+export { viewFooter } from './view-footer.js'
 export { widenValue } from './widen-value.js'
 export { xxHash64 } from './xxhash.js'
 export { z85Decode, z85Encode } from './z85.js'

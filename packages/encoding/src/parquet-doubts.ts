@@ -1,12 +1,13 @@
 import { compareValues } from '@spillway/core'
 import { FormatError } from './format-error.js'
 import { readBound } from './parquet-bounds.js'
+import { parseParquetMetadata, reportingPath } from './parquet-footer.js'
 import { readSchema } from './parquet-schema.js'
 import type { ParquetLeafInfo, ParquetNode } from './parquet-types.js'
 import { ThriftSkimmer } from './thrift-skim.js'
 
 /** Field ids of parquet.thrift: of FileMetaData, RowGroup, ColumnChunk, ColumnMetaData and Statistics. */
-const [SCHEMA, ROW_GROUPS, COLUMN_ORDERS] = [2, 4, 7] as const
+const [SCHEMA, ROW_GROUPS, COLUMN_ORDERS, ENCRYPTION] = [2, 4, 7, 8] as const
 const COLUMNS = 1
 const CHUNK_METADATA = 3
 const [STATISTICS, BLOOM_FILTER] = [12, 14] as const
@@ -17,9 +18,25 @@ const [OLD_MAX, OLD_MIN, MAX, MIN] = [1, 2, 5, 6] as const
  * Top-level columns about which a footer claims what we do not believe, and an engine that reads the file by itself
  * might: bounds of an order that is in doubt (deprecated ones of anything but signed numbers), the wrong way round, cut
  * inside a character or no value of their type, and bloom filters of floats, which tell the two zeros apart. That NaN
- * is left out of bounds is true of every footer, and no reason here. `metadata` is the Thrift FileMetaData.
+ * is left out of bounds is true of every footer, and no reason here. `metadata` is the Thrift FileMetaData; one that is
+ * broken, or of a file with encrypted columns, is an error about `path`.
  */
-export function doubtedColumns(metadata: Uint8Array): ReadonlySet<number> {
+export function doubtedColumns(metadata: Uint8Array, path: string): ReadonlySet<number> {
+  return reportingPath(path, () => doubtedIn(metadata))
+}
+
+/** The rows of a file that has no columns, which engines do not open; undefined for any other. */
+export function columnlessRows(metadata: Uint8Array, path: string): number | undefined {
+  return reportingPath(path, () => {
+    const skimmer = new ThriftSkimmer(metadata)
+    let id = skimmer.next(0)
+    for (; id > 0 && id !== SCHEMA; id = skimmer.next(id)) skimmer.skip()
+    if (id === 0 || skimmer.structCount() !== 1) return undefined
+    return parseParquetMetadata(metadata, path).footer.rowCount
+  })
+}
+
+function doubtedIn(metadata: Uint8Array): ReadonlySet<number> {
   const skimmer = new ThriftSkimmer(metadata)
   let schema: ReturnType<typeof readSchema> | undefined
   let orders: readonly boolean[] | undefined
@@ -29,6 +46,8 @@ export function doubtedColumns(metadata: Uint8Array): ReadonlySet<number> {
     else if (id === ROW_GROUPS) collectClaims(skimmer, claims)
     else if (id === COLUMN_ORDERS) {
       orders = skimmer.structs().map(order => order.has(1) || order.has(2))
+    } else if (id === ENCRYPTION) {
+      throw new FormatError('it has encrypted columns', { unsupported: true })
     } else skimmer.skip()
   }
   if (schema === undefined) throw new FormatError('a footer without a schema')

@@ -31,11 +31,12 @@ export function readSchema(elements: readonly ThriftStruct[]): {
   const leaves: ParquetLeafInfo[] = []
   let next = 0
   const visit = (above: Above): ParquetNode => {
-    const element = elements[next++]
+    const index = next++
+    const element = elements[index]
     if (element === undefined) throw new FormatError('the schema ends inside a group')
     if (above.path.length > MAX_DEPTH) throw new FormatError('the schema is nested too deep')
-    const isRoot = next === 1
-    const node = nodeOf(element, isRoot)
+    const isRoot = index === 0
+    const node = nodeOf(element, index)
     const here = isRoot ? above : below(above, node)
     const childCount = integer(element.get(5)) ?? 0
     if (childCount === 0 && !isRoot) {
@@ -70,13 +71,14 @@ function below(above: Above, node: ParquetNode): Above {
   }
 }
 
-function nodeOf(element: ThriftStruct, isRoot: boolean): ParquetNode {
-  const repetition = isRoot ? 'required' : REPETITIONS[integer(element.get(3)) ?? 0]
+function nodeOf(element: ThriftStruct, index: number): ParquetNode {
+  const repetition = index === 0 ? 'required' : REPETITIONS[integer(element.get(3)) ?? 0]
   if (repetition === undefined) throw new FormatError('an unknown repetition type')
   const fieldId = integer(element.get(9))
   const logicalType = logicalTypeOf(element)
   return {
     name: text(element.get(4)),
+    element: index,
     repetition,
     ...(fieldId === undefined ? {} : { fieldId }),
     ...(logicalType === undefined ? {} : { logicalType }),

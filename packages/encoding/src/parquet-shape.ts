@@ -14,6 +14,7 @@ export interface ParquetShape {
 export interface ParquetShapeNode {
   /** As the file spells it. */
   readonly name: string
+  readonly element: number
   readonly fieldId?: number
   readonly kind: 'leaf' | 'struct' | 'list' | 'map'
   readonly nullable: boolean
@@ -71,15 +72,16 @@ function shapeNode(node: ParquetNode, columns: Columns): ParquetShapeNode {
   if (node.repetition === 'repeated') {
     // A repeated field outside a list or map group is a required list of required elements.
     const children = [plainNode(node, columns, false)]
-    return { name: node.name, kind: 'list', nullable: false, repeated: true, children }
+    const { name, element } = node
+    return { name, element, kind: 'list', nullable: false, repeated: true, children }
   }
   return plainNode(node, columns, node.repetition === 'optional')
 }
 
 /** The node as it stands, whatever its repetition. */
 function plainNode(node: ParquetNode, columns: Columns, nullable: boolean): ParquetShapeNode {
-  const { name, fieldId } = node
-  const named = { name, ...(fieldId !== undefined && { fieldId }), nullable }
+  const { name, element, fieldId } = node
+  const named = { name, element, ...(fieldId !== undefined && { fieldId }), nullable }
   if (node.leaf !== undefined) return { ...named, ...leafFacts(node.leaf, columns), children: [] }
   const all = () => node.children.map(child => shapeNode(child, columns))
   if (node.logicalType?.kind === 'variant') {

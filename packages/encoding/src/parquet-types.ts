@@ -42,6 +42,8 @@ export type ParquetRepetition = 'required' | 'optional' | 'repeated'
 /** One element of the schema tree. */
 export interface ParquetNode {
   readonly name: string
+  /** Its place in the footer's list of schema elements. */
+  readonly element: number
   readonly repetition: ParquetRepetition
   readonly fieldId?: number
   readonly logicalType?: ParquetLogicalType

@@ -77,6 +77,7 @@ describe('parquetShape', () => {
     const [column] = shapeOfElements(group('root', 1), { 3: 1, 4: 'c', ...element })
     expect(column).toEqual({
       name: 'c',
+      element: 1,
       kind: 'leaf',
       nullable: true,
       type,

@@ -8,11 +8,19 @@ import {
   type TableSource,
   unknownStats,
 } from '@spillway/core'
-import { type ExactFile, type ExactRows, makeExact, tableWideNeeds, wayOf } from './exact-files.js'
+import {
+  type ExactFile,
+  type ExactRows,
+  listed,
+  makeExact,
+  tableWideNeeds,
+  wayOf,
+} from './exact-files.js'
 import { fitFiles } from './fitted-files.js'
+import { Listings } from './listings.js'
 import { mapBounded } from './map-bounded.js'
 import { misfitRefusal } from './refusals.js'
-import type { BatchContext } from './signed-files.js'
+import { type BatchContext, canView } from './signed-files.js'
 
 export interface ExactChangesOptions {
   readonly source: TableSource
@@ -26,6 +34,9 @@ const CONCURRENT_FILES = 4
 export class ExactChanges {
   readonly #options: ExactChangesOptions
   #exact: ExactRows | undefined
+  #listed:
+    | ({ readonly version: bigint } & Readonly<Record<ChangedFile['action'], Listings>>)
+    | undefined
 
   constructor(options: ExactChangesOptions) {
     this.#options = options
@@ -44,16 +55,27 @@ export class ExactChanges {
   async of(set: ChangeSet): Promise<readonly ChangedFile[]> {
     const exact = this.#follow(set)
     const { signal } = this.#options.context
-    const sent = await mapBounded(set.changes, CONCURRENT_FILES, async change => {
+    const numbers = this.#listingsOf(set, exact)
+    const sent = await mapBounded(set.changes, CONCURRENT_FILES, async (change, i) => {
       const { action, file, snapshot = exact.snapshot } = change
       // Delta's vectors are sent as they were recorded: readers pair the two states of a file by them.
       const files =
         exact.snapshot.format === 'delta'
           ? [asRecorded(file)]
           : await exactFiles(file, { ...exact, snapshot }, signal)
-      return files.map(each => ({ ...each, action }))
+      return listed(files, numbers[i]).map(each => ({ ...each, action }))
     })
     return sent.flat()
+  }
+
+  /** Of each version anew, and of what it removed apart from what it added: readers pair the two by their URLs. */
+  #listingsOf({ version, changes }: ChangeSet, { snapshot }: ExactRows) {
+    if (snapshot.format !== 'iceberg') return []
+    if (this.#listed?.version !== version) {
+      this.#listed = { version, add: new Listings(), remove: new Listings(), cdc: new Listings() }
+    }
+    const listings = this.#listed
+    return changes.map(({ action, file }) => listings[action].next(file))
   }
 
   #follow({ metadata, version }: ChangeSet): ExactRows {
@@ -69,6 +91,7 @@ export class ExactChanges {
         ...(resolver && { resolver }),
         ...(store && { store }),
         ...(shapes && { shapes }),
+        canView: canView(context),
       }
     }
     if (this.#exact !== undefined) return this.#exact

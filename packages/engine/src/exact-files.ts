@@ -4,6 +4,7 @@ import {
   type DeletionVector,
   type Field,
   type FileShapes,
+  type FooterEdit,
   fixedBinaryColumns,
   type ObjectStore,
   type RowResolver,
@@ -17,7 +18,11 @@ import { askFor, deletedRowsRefusal, foreignRefusal, misfitRefusal } from './ref
 /** A file whose rows, less `vector`'s, are exactly the table's. */
 export interface ExactFile {
   readonly file: DataFile
+  /** Served under another footer: `file.size` is its size then. */
+  readonly view?: readonly FooterEdit[]
   readonly vector?: DeletionVector
+  /** See `SignedFile`. */
+  readonly listing?: number
 }
 
 /** Features that change every file of a table, and how to say so. */
@@ -38,6 +43,8 @@ export interface ExactRows {
   readonly store?: ObjectStore
   /** Tells what files hold of which the table's metadata does not. */
   readonly shapes?: FileShapes
+  /** True where whoever serves a path can serve it under another footer. */
+  readonly canView?: (path: string) => boolean
 }
 
 /** Features that a file's own shape decides about where its footer is read. */
@@ -154,7 +161,8 @@ export async function makeExact(
   signal?: AbortSignal,
 ): Promise<readonly ExactFile[]> {
   const { file } = fitted
-  const { split, misfit } = fitted
+  const { split, misfit, view } = fitted
+  if (view !== undefined) return viewed(fitted, view, exact, signal)
   if (split !== undefined) {
     const parts = await splitFile(fitted, split, exact, signal)
     return (await Promise.all(parts.map(part => makeExact(part, exact, signal)))).flat()
@@ -187,6 +195,24 @@ export async function makeExact(
   }
 }
 
+/** The file as it is, but for the footer that it is served under. */
+async function viewed(
+  { view: _, ...fitted }: FittedFile,
+  view: readonly FooterEdit[],
+  exact: ExactRows,
+  signal?: AbortSignal,
+): Promise<readonly ExactFile[]> {
+  const sent = await makeExact(fitted, exact, signal)
+  const { path } = fitted.file
+  return Promise.all(
+    sent.map(async each => {
+      if (each.file.path !== path) return each
+      const size = await exact.shapes!.viewedSize!(each.file, view, signal)
+      return { ...each, view, file: { ...each.file, size } }
+    }),
+  )
+}
+
 /** The file once for each combination of its values in columns that the answer takes from partition values. */
 async function splitFile(
   { file, misfit }: FittedFile,
@@ -199,6 +225,14 @@ async function splitFile(
     throw misfitRefusal(exact, { files: 1, misfit: notConstant(fields[0]!) })
   const parts = await resolver.splitByValue(snapshot, file, fields, signal)
   return parts.map(part => ({ file: part, ...(misfit && { misfit }) }))
+}
+
+/** What stands in for one listing of a file. */
+export function listed(
+  files: readonly ExactFile[],
+  listing: number | undefined,
+): readonly ExactFile[] {
+  return listing === undefined ? files : files.map(file => ({ ...file, listing }))
 }
 
 export function fitsInLine(vector: DeletionVector | undefined, { accepts }: ExactRows): boolean {

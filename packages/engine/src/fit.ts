@@ -13,7 +13,7 @@ import {
 
 /** Why a recipient would read a file otherwise than the table does. */
 export interface Misfit {
-  readonly kind: 'name' | 'partition' | 'default' | 'type' | 'extra' | 'dropped'
+  readonly kind: 'name' | 'partition' | 'default' | 'type' | 'order' | 'extra' | 'dropped'
   /** The table's column, or the file's own for `extra` and `dropped`, by its dotted name. */
   readonly column: string
   /** How the file differs, to follow "column x". */
@@ -38,13 +38,18 @@ export interface FitOptions {
  * every field must be found in the same place or, where it reads null, in none; through structs, lists and maps.
  */
 export function misfitOf(shape: ParquetShape, options: FitOptions): Misfit | undefined {
-  return misfitIn(options.fields, shape.columns, { ...options, shape, above: '' })
+  const level = { ...options, shape, above: '', inMap: false, isElement: false }
+  return misfitIn(options.fields, shape.columns, level)
 }
 
 interface Level extends FitOptions {
   readonly shape: ParquetShape
   /** The dotted name of what is around, ending in a dot. */
   readonly above: string
+  /** True below a map that may be null. */
+  readonly inMap: boolean
+  /** True for what a list or a map holds itself. */
+  readonly isElement: boolean
 }
 
 function misfitIn(
@@ -65,8 +70,8 @@ function misfitOfField(
   level: Level,
 ): Misfit | undefined {
   const isTop = level.above === ''
-  if (isTop && level.lookup.fromPartitions.has(field.id)) return undefined
   const column = `${level.above}${field.name}`
+  if (isTop && level.lookup.fromPartitions.has(field.id)) return shownInstead(field, columns, level)
   const own = level.find(field, columns)
   for (const found of seenBy(field, columns, level)) {
     if (found === own) continue
@@ -80,7 +85,19 @@ function misfitOfField(
     return { kind: 'default', column, reason: 'is not in it, and has a default' }
   }
   const node = columns[own]!
-  return misfitOfType(field.type, node, { ...level, above: `${column}.` }, field)
+  return misfitOfType(field.type, node, { ...level, above: `${column}.`, isElement: false }, field)
+}
+
+/** Pandas shows a column that is in the file, whatever the answer says of it; a bootstrapped file's own does not count. */
+function shownInstead(
+  field: Field,
+  columns: readonly ShapeNode[],
+  { lookup, find }: Level,
+): Misfit | undefined {
+  const isHidden = find(field, columns) === undefined && named(field.name, columns) !== undefined
+  if (!lookup.showsExtras || !isHidden) return undefined
+  const reason = 'is in it, where only its folder says the value'
+  return { kind: 'partition', column: field.name, reason }
 }
 
 /** Where the recipient, or each that it could be, finds the field. */
@@ -138,8 +155,9 @@ function misfitOfType(
     return { kind: 'type', column, reason: `is a ${node.kind} in it, not a ${type.kind}` }
   }
   if (type.kind === 'struct') return misfitOfStruct(type.fields, node, level)
+  const inMap = level.inMap || (type.kind === 'map' && node.neverNull !== true)
   for (const [i, child] of childrenOf(type)!.entries()) {
-    const inner = { ...level, above: `${level.above}${child.name}.` }
+    const inner = { ...level, above: `${level.above}${child.name}.`, inMap, isElement: true }
     const misfit = misfitOfType(child.type, node.children[i]!, inner, child)
     if (misfit !== undefined) return misfit
   }
@@ -153,16 +171,27 @@ function misfitOfStruct(
 ): Misfit | undefined {
   const misfit = misfitIn(fields, node.children, level)
   if (misfit !== undefined) return misfit
-  const known = new Set(fields.map(field => level.find(field, node.children)))
+  const places = fields.map(field => level.find(field, node.children))
+  const known = new Set(places)
   const column = level.above.slice(0, -1)
   // Readers take a struct none of whose fields is there for null.
   if (!node.children.some((_, i) => known.has(i))) {
     return { kind: 'name', column, reason: 'has none of its fields in it' }
   }
+  if (level.inMap && !level.lookup.changesMaps && !isInOrder(places)) {
+    return { kind: 'order', column, reason: 'has other fields, or in another order, below a map' }
+  }
   const extra = node.children.find((_, i) => !known.has(i))
   if (!level.lookup.showsExtras || extra === undefined) return undefined
   return { kind: 'extra', column: `${level.above}${extra.name}`, reason: 'is not of the table' }
 }
+
+function isInOrder(places: readonly (number | undefined)[]): boolean {
+  return places.every((at, i) => at !== undefined && (i === 0 || at > places[i - 1]!))
+}
+
+/** Annotations of what every reader takes for the type itself. */
+const PLAIN: ReadonlySet<string | undefined> = new Set([undefined, 'json'])
 
 function misfitOfLeaf({ type, earlierTypes }: Field, node: ShapeNode, level: Level) {
   const { lookup, widens } = level
@@ -177,7 +206,10 @@ function misfitOfLeaf({ type, earlierTypes }: Field, node: ShapeNode, level: Lev
   if (typeof type === 'object' && type.kind === 'opaque') return undefined
   if (node.kind !== 'leaf' || node.type === undefined) return differs()
   if (node.annotation !== undefined && !lookup.annotations.has(node.annotation)) return differs()
-  if (typeName(node.type) === typeName(type)) return undefined
+  const isSame = typeName(node.type) === typeName(type)
+  const isPlain = isSame && PLAIN.has(node.annotation)
+  if (!isPlain && !lookup.changesMaps && (level.inMap || level.isElement)) return differs()
+  if (isSame) return undefined
   const isEarlier = earlierTypes?.some(each => typeName(each) === typeName(node.type!))
   return widens && isEarlier ? undefined : differs()
 }

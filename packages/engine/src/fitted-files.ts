@@ -4,17 +4,21 @@ import {
   type DataFile,
   type Field,
   type FindColumn,
+  type FooterEdit,
   type ParquetShape,
   type Snapshot,
   type Value,
 } from '@spillway/core'
 import type { ExactRows } from './exact-files.js'
 import { droppedColumn, type Misfit, misfitOf } from './fit.js'
+import { footerView } from './footer-view.js'
 
 /** A file and how a recipient who is sent it as it is would misread it. */
 export interface FittedFile {
   readonly file: DataFile
   readonly misfit?: Misfit
+  /** A footer under which it is read rightly, where whoever serves the file can put that in place of its own. */
+  readonly view?: readonly FooterEdit[]
   /** Columns that the answer takes from partition values, and of which this file may hold several values. */
   readonly split?: readonly Field[]
 }
@@ -46,6 +50,11 @@ function isParquet({ fileFormat }: DataFile): boolean {
   return fileFormat === 'parquet'
 }
 
+interface FoundMisfit {
+  readonly misfit: Misfit
+  readonly view?: readonly FooterEdit[]
+}
+
 /** What files of one shape have in common is found out once. */
 class Fitting {
   readonly #snapshot: Snapshot
@@ -53,9 +62,12 @@ class Fitting {
   readonly #widens: boolean
   readonly #partitions: readonly Field[]
   readonly #finders = new Map<ParquetShape, FindColumn>()
-  readonly #known = new Map<ParquetShape, Map<string, Misfit | undefined>>()
+  readonly #known = new Map<ParquetShape, Map<string, FoundMisfit | undefined>>()
+  readonly #exact: ExactRows
 
-  constructor({ snapshot, accepts }: ExactRows) {
+  constructor(exact: ExactRows) {
+    const { snapshot, accepts } = exact
+    this.#exact = exact
     this.#snapshot = snapshot
     this.#lookup = lookupOf(snapshot, accepts)
     this.#widens = accepts.features.has('typeWidening')
@@ -75,8 +87,16 @@ class Fitting {
     if (shape === undefined) {
       return isParquet(file) ? { file, ...parts, misfit: UNREAD } : { file, ...parts }
     }
-    const misfit = this.#misfit(file, shape)
-    return { file, ...parts, ...(misfit && { misfit }) }
+    const found = this.#misfit(file, shape)
+    if (found?.view !== undefined && this.#canView(file.path)) {
+      return { file, ...parts, view: found.view }
+    }
+    return { file, ...parts, ...(found && { misfit: found.misfit }) }
+  }
+
+  #canView(path: string): boolean {
+    const { shapes, canView } = this.#exact
+    return shapes?.viewedSize !== undefined && canView?.(path) === true
   }
 
   /** A column that the recipient reads in the file, where the folder says otherwise. */
@@ -88,39 +108,39 @@ class Fitting {
     )
   }
 
-  #misfit(file: DataFile, shape: ParquetShape): Misfit | undefined {
+  #misfit(file: DataFile, shape: ParquetShape): FoundMisfit | undefined {
     const constants = this.#constantsOf(file)
     const key = JSON.stringify([constants, file.columnNames && [...file.columnNames]])
-    const known = this.#known.get(shape) ?? new Map<string, Misfit | undefined>()
+    const known = this.#known.get(shape) ?? new Map<string, FoundMisfit | undefined>()
     this.#known.set(shape, known)
     if (known.has(key)) return known.get(key)
-    const misfit = this.#compare(file, shape, new Set(constants))
-    known.set(key, misfit)
-    return misfit
+    const found = this.#compare(file, shape, new Set(constants))
+    known.set(key, found)
+    return found
   }
 
   #compare(
     file: DataFile,
     shape: ParquetShape,
     constants: ReadonlySet<number>,
-  ): Misfit | undefined {
+  ): FoundMisfit | undefined {
     const { fields } = this.#snapshot.schema
     const find = this.#finderOf(file, shape)
     const lookup = this.#lookup
-    const misfit =
-      lookup &&
-      misfitOf(shape, {
-        fields,
-        find,
-        lookup,
-        widens: this.#widens,
-        isConstant: ({ id }) => constants.has(id),
-      })
+    const isConstant = ({ id }: Field) => constants.has(id)
+    const options = lookup && { fields, find, lookup, widens: this.#widens, isConstant }
+    const misfit = options && misfitOf(shape, options)
     const { redactDropped } = this.#snapshot.source
-    if (redactDropped === undefined) return misfit
-    const dropped = droppedColumn(shape, { fields, find })
-    if (dropped === undefined) return misfit
-    return redactDropped === 'refuse' ? { ...dropped, rewritable: false } : (misfit ?? dropped)
+    const dropped = redactDropped && droppedColumn(shape, { fields, find })
+    // A view hides columns, and not their bytes.
+    if (dropped !== undefined) {
+      return redactDropped === 'refuse'
+        ? { misfit: { ...dropped, rewritable: false } }
+        : { misfit: misfit ?? dropped }
+    }
+    if (misfit === undefined) return undefined
+    const view = footerView(shape, options!)
+    return { misfit, ...(view && { view }) }
   }
 
   #finderOf(file: DataFile, shape: ParquetShape): FindColumn {

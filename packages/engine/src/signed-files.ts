@@ -12,8 +12,9 @@ import {
   type UrlSigner,
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
-import { type ExactFile, type ExactRows, makeExact, refuseTable } from './exact-files.js'
+import { type ExactFile, type ExactRows, listed, makeExact, refuseTable } from './exact-files.js'
 import { fitFiles } from './fitted-files.js'
+import { Listings } from './listings.js'
 import { mapBounded } from './map-bounded.js'
 import type { Metrics } from './metrics.js'
 import { partitionGrant } from './partition-grant.js'
@@ -31,6 +32,8 @@ export interface SignedFile {
   readonly vector?: SignedVector
   /** Epoch milliseconds; of its two URLs the earlier. */
   readonly expiresAt: number
+  /** Of a file that the table lists more than once: which of its listings this is, from 2; absent for the first. */
+  readonly listing?: number
 }
 
 export interface SignedFilesOptions extends ScanOptions {
@@ -81,10 +84,12 @@ export function signFiles(
     ...(resolver && { resolver }),
     ...(store && { store }),
     ...(shapes && { shapes }),
+    canView: canView(context),
   }
   let expiresAt: number | undefined
 
   async function* batches() {
+    const listings = new Listings(options.page?.after)
     refuseTable(exact, { partly: grant !== undefined })
     const look = { ...(isGranted && { isGranted }), ...(signal && { signal }) }
     for await (const { files, selection } of await refuseEarly(plan, exact, look)) {
@@ -96,6 +101,7 @@ export function signFiles(
         if (granted.length === 0) continue
         const signed = await signBatch(granted, exact, {
           ...context,
+          listings,
           ...(signal && { signal }),
         })
         for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
@@ -114,6 +120,13 @@ export function signFiles(
   }
 }
 
+/** Asked of whoever signs a path: an object store serves its objects as they are. */
+export function canView({
+  signerFor,
+}: Pick<SigningContext, 'signerFor'>): (path: string) => boolean {
+  return path => signerFor(path).signViews !== undefined
+}
+
 /** What is not granted is not read either: the grant prunes like a predicate before it filters. */
 function grantedScan(options: SignedFilesOptions): SignedFilesOptions {
   const { grant, predicate } = options
@@ -124,14 +137,24 @@ function grantedScan(options: SignedFilesOptions): SignedFilesOptions {
 async function signBatch(
   files: readonly DataFile[],
   exact: ExactRows,
-  context: BatchContext,
+  { listings, ...context }: BatchContext & { readonly listings: Listings },
 ): Promise<readonly SignedFile[]> {
+  const numbers = listingsOf(files, exact, listings)
   const fitted = await fitFiles(files, exact, context.signal)
-  const exactFiles = await mapBounded(fitted, CONCURRENT_REWRITES, file =>
-    makeExact(file, exact, context.signal),
+  const exactFiles = await mapBounded(fitted, CONCURRENT_REWRITES, async (file, i) =>
+    listed(await makeExact(file, exact, context.signal), numbers[i]),
   )
   countKinds(files, exactFiles, context.metrics)
   return signExact(exactFiles.flat(), context)
+}
+
+/** Only Iceberg's manifests can list a file twice: logs, folders and timelines know a file by its path. */
+function listingsOf(
+  files: readonly DataFile[],
+  { snapshot }: ExactRows,
+  listings: Listings,
+): readonly (number | undefined)[] {
+  return snapshot.format === 'iceberg' ? files.map(file => listings.next(file)) : []
 }
 
 /** URLs for files that are already what the recipient will be told they are. */
@@ -140,13 +163,37 @@ export async function signExact(
   context: BatchContext,
 ): Promise<readonly SignedFile[]> {
   const paths: string[] = []
-  for (const { file, vector } of exactFiles) {
-    paths.push(file.path)
+  for (const { file, vector, view } of exactFiles) {
+    if (view === undefined) paths.push(file.path)
     const bitmap = vector?.bitmap
     if (bitmap !== undefined && 'path' in bitmap) paths.push(bitmap.path)
   }
   const signed = await signPaths(paths, context)
-  return exactFiles.map(({ file, vector }) => toSigned(file, vector, signed))
+  const views = await signViews(exactFiles, context)
+  return exactFiles.map(exact => {
+    const { listing, file } = exact
+    const own = views.get(exact) ?? signed.get(file.path)!
+    return { ...toSigned(exact, own, signed), ...(listing !== undefined && { listing }) }
+  })
+}
+
+/** URLs of the files that are served under other footers. */
+async function signViews(
+  exactFiles: readonly ExactFile[],
+  { guard, signerFor, clock, expiresInSeconds, signal }: BatchContext,
+): Promise<ReadonlyMap<ExactFile, SignedPath>> {
+  const signed = new Map<ExactFile, SignedPath>()
+  for (const exact of exactFiles) {
+    const { file, view } = exact
+    if (view === undefined) continue
+    guard(file.path)
+    const { urls, expiresAt } = await signerFor(file.path).signViews!(
+      [{ path: file.path, edits: view }],
+      { expiresInSeconds, now: clock(), ...(signal && { signal }) },
+    )
+    signed.set(exact, { url: urls[0]!, expiresAt })
+  }
+  return signed
 }
 
 interface SignedPath {
@@ -155,11 +202,10 @@ interface SignedPath {
 }
 
 function toSigned(
-  file: DataFile,
-  vector: DeletionVector | undefined,
+  { file, vector }: ExactFile,
+  { url, expiresAt }: SignedPath,
   signed: ReadonlyMap<string, SignedPath>,
 ): SignedFile {
-  const { url, expiresAt } = signed.get(file.path)!
   if (vector === undefined) return { file, url, expiresAt }
   const onDisk = 'path' in vector.bitmap ? signed.get(vector.bitmap.path) : undefined
   if (onDisk === undefined) return { file, url, vector: { vector }, expiresAt }

@@ -34,6 +34,7 @@ const LOOKUP: FitOptions['lookup'] = {
   by: 'name',
   fallbacks: ['never'],
   showsExtras: false,
+  changesMaps: true,
   annotations: new Set(['int8']),
   fromPartitions: new Set(),
   prefersOwn: false,
@@ -157,6 +158,38 @@ describe('by name', () => {
     expect(misfit(table, file)).toBe(undefined)
     const shown = { lookup: { ...LOOKUP, showsExtras: true } }
     expect(misfit(table, file, shown)).toMatchObject({ kind: 'extra', column: 's.secret' })
+  })
+
+  describe('maps, for a reader that cannot change what is below one that may be null', () => {
+    const struct = { kind: 'struct' as const, fields: [field(4, 'x'), field(5, 'y', 'long')] }
+    const key = field(2, 'key', 'string')
+    const table = [field(1, 'm', { kind: 'map', key, value: field(3, 'value', struct) })]
+    const x = leaf('x', 4)
+    const y = leaf('y', 5, 'long')
+    const file = (...fields: readonly ShapeNode[]) =>
+      group('m', 'map', [leaf('key', 2, 'string'), group('value', 'struct', fields, 3)], 1)
+    const lookup = { lookup: { ...LOOKUP, changesMaps: false } }
+
+    it.each<[string, readonly ShapeNode[], string | undefined]>([
+      ['the table’s own fields', [x, y], undefined],
+      ['a field between them', [x, leaf('z', 9), y], undefined],
+      ['another order', [y, x], 'order'],
+      ['a field that was added later', [x], 'order'],
+      ['a narrower integer', [{ ...x, annotation: 'int8' }, y], 'type'],
+    ])('%s', (_, fields, kind) => {
+      expect(misfit(table, [file(...fields)], lookup)?.kind).toBe(kind)
+      expect(misfit(table, [file(...fields)])).toBe(undefined)
+      const certain = { ...file(...fields), neverNull: true as const }
+      expect(misfit(table, [certain], lookup)).toBe(undefined)
+    })
+
+    it('takes elements of lists in their own type alone', () => {
+      const element = { ...field(2, 'element', 'long'), earlierTypes: ['int' as const] }
+      const list = [field(1, 'l', { kind: 'list', element })]
+      const narrow = [group('l', 'list', [leaf('element', 2)], 1)]
+      expect(misfit(list, narrow, { widens: true })).toBe(undefined)
+      expect(misfit(list, narrow, { widens: true, ...lookup })).toMatchObject({ kind: 'type' })
+    })
   })
 
   it('a struct none of whose fields is there would be taken for null', () => {

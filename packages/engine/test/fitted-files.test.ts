@@ -5,6 +5,7 @@ import { dataFile, LOCATION, scriptedReader, scriptedSigner, snapshotOf } from '
 
 const leaf = (name: string, fieldId?: number) => ({
   name,
+  element: fieldId ?? 9,
   kind: 'leaf' as const,
   type: 'int' as const,
   children: [],
@@ -20,6 +21,7 @@ const BY_NAME: ColumnLookup = {
   by: 'name',
   fallbacks: ['never'],
   showsExtras: false,
+  changesMaps: true,
   annotations: new Set(),
   fromPartitions: new Set(),
   prefersOwn: false,
@@ -31,11 +33,13 @@ async function sent(
   {
     lookup = BY_NAME,
     staged = false,
+    views = false,
     redactDropped,
     contradicted,
   }: {
     readonly lookup?: ColumnLookup
     readonly staged?: boolean
+    readonly views?: boolean
     readonly redactDropped?: 'rewrite' | 'refuse'
     readonly contradicted?: readonly number[]
   } = {},
@@ -50,8 +54,19 @@ async function sent(
   }
   const options: EngineOptions = {
     readers: [scriptedReader(table)],
-    signers: [scriptedSigner()],
+    signers: [
+      {
+        ...scriptedSigner(),
+        ...(views && {
+          signViews: async files => ({
+            urls: files.map(({ edits }) => `https://view/${JSON.stringify(edits)}`),
+            expiresAt: 1,
+          }),
+        }),
+      },
+    ],
     fileShapes: {
+      viewedSize: async (_, edits) => 100 + edits.length,
       async of(files) {
         asked.push(...files.map(({ path }) => path))
         return files.map(({ path }) => SHAPES[path.slice(LOCATION.length + 1).replace(/\d/, '')]!)
@@ -79,7 +94,11 @@ async function sent(
   const accepts: Accepts = { features: new Set(), inlineVectorBytes: 0, lookup: () => lookup }
   const found: string[] = []
   for await (const batch of createEngine(options).signedFiles(snapshot, { accepts })) {
-    found.push(...batch.map(({ file }) => file.path.replace(/^.*\/(?=[^/]+\/)/, '')))
+    for (const { file, url } of batch) {
+      const path = file.path.replace(/^.*\/(?=[^/]+\/)/, '')
+      const view = /^https:\/\/view\/(.*)$/.exec(url)?.[1]
+      found.push(view === undefined ? path : `${path} ${view} ${file.size}`)
+    }
   }
   return found
 }
@@ -130,4 +149,15 @@ it('rewrites a file that holds a partition column otherwise than its folder says
   const kernel = { ...BY_NAME, fromPartitions: new Set([1]) }
   expect(await sent(['own'], { lookup: kernel, contradicted })).toEqual(['orders/own'])
   expect(await sent(['own'], { staged: true, contradicted })).toEqual(['staging/own'])
+})
+
+it('sends a file under another footer where whoever serves it can, instead of rewriting it', async () => {
+  const shown = ['orders/own', 'orders/other [[1,"a"]] 101']
+  expect(await sent(['own', 'other'], { views: true })).toEqual(shown)
+  expect(await sent(['own', 'other'], { views: true, staged: true })).toEqual(shown)
+})
+
+it('hides no dropped column by a view, whose bytes are still there', async () => {
+  const options = { views: true, staged: true, redactDropped: 'rewrite' } as const
+  expect(await sent(['dropped'], options)).toEqual(['staging/dropped'])
 })

@@ -437,3 +437,44 @@ it('counts what it signs for the embedder', async () => {
   await sign({ files }, PLAIN, { ...STAGED, observer })
   expect(counts).toEqual({ 'files.rewritten': 1, 'files.signed': 2 })
 })
+
+describe('a file that is listed twice', () => {
+  const file = dataFile('a.parquet')
+  const deleted = { ...file, deletes: [vector('a.bin')] }
+
+  it('is sent twice, the second time numbered', async () => {
+    const table = { format: 'iceberg', files: [file, dataFile('b.parquet'), file] } as const
+    const sent = await sign(table)
+    expect(sent.map(each => [each.file.recordedPath, each.listing])).toEqual([
+      ['a.parquet', undefined],
+      ['b.parquet', undefined],
+      ['a.parquet', 2],
+    ])
+    expect(sent[2]!.url).toBe(sent[0]!.url)
+  })
+
+  it('is numbered where it is rewritten too', async () => {
+    const sent = await sign({ format: 'iceberg', files: [deleted, deleted] }, PLAIN, {
+      rowResolver: resolver,
+      stagingLocations: ['file:///staging'],
+    })
+    expect(sent.map(({ listing }) => listing)).toEqual([undefined, 2])
+    expect(sent[0]!.file.path).toContain('staging')
+  })
+
+  it('is numbered on from the page before', async () => {
+    const table = { format: 'iceberg', files: [file, file, file] } as const
+    const engine = createEngine({
+      readers: [scriptedReader(table)],
+      signers: [scriptedSigner()],
+      clock: () => 1000,
+    })
+    const snapshot = snapshotOf({ location: LOCATION }, table)
+    const page = { maxFiles: 2, after: { key: 0n, path: 'a.parquet', listings: 1 } }
+    const numbers: unknown[] = []
+    for await (const batch of engine.signedFiles(snapshot, { accepts: PLAIN, page })) {
+      numbers.push(...batch.map(({ listing }) => listing))
+    }
+    expect(numbers).toEqual([2, 3])
+  })
+})

@@ -1,5 +1,6 @@
 import { isTableError, type Schema, TableError, type TableSource } from '@spillway/core'
 import { archivedWrites } from './archived-timeline.js'
+import { bootstrapIndex } from './bootstrap-index.js'
 import { refuseCleaned } from './cleaned.js'
 import type { Visibility } from './file-slices.js'
 import type { Generations } from './generations.js'
@@ -10,7 +11,7 @@ import { listMetadata } from './metadata-listing.js'
 import { type MetadataTable, openMetadataTable } from './metadata-table.js'
 import type { HudiReaderOptions } from './options.js'
 import { zoneOf } from './resolve.js'
-import { readTableSchema } from './schema.js'
+import { nullColumns, readTableSchema } from './schema.js'
 import { loadSchemaHistory } from './schema-history.js'
 import { type HudiSnapshot, hudiSnapshot } from './snapshot.js'
 import { type FoundSchema, findTableSchema } from './table-schema.js'
@@ -77,6 +78,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     isLatest,
     timeZone: zoneOf(config, options.timeZone ?? 'UTC'),
     schema: found.schema,
+    nulls: found.avro === undefined ? new Set() : nullColumns(found.avro),
     history,
     changed: typeChanges(found.schema, earlierSchemas(build, writes, found)),
     visibility,
@@ -84,6 +86,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     generations: build.generations,
     listing,
     metadataTable,
+    bootstrap: bootstrapIndex(store, root, source),
     expected,
     ...(config.tableType === 'MERGE_ON_READ' &&
       logMethods({ options, state, schema: found.schema, history, visibility, asOf })),

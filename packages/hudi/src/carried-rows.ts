@@ -1,7 +1,8 @@
-import { type DataFile, leafKey, TableError } from '@spillway/core'
+import { type DataFile, leafKey } from '@spillway/core'
 import { parquetReader, vectorBytes } from '@spillway/encoding'
 import type { WriteStep } from './changed-slices.js'
 import type { FileChange } from './file-changes.js'
+import { headOf } from './keyed-base.js'
 import { columnKey } from './record-key.js'
 
 const KEY = '_hoodie_record_key'
@@ -46,21 +47,20 @@ function sameWrites(a: string | undefined, b: string | undefined): boolean {
   return a.split(',').sort().join() === b.split(',').sort().join()
 }
 
-async function keyedRows(file: DataFile, { options, signal }: WriteStep): Promise<KeyedRows> {
+async function keyedRows(
+  { recordedPath }: DataFile,
+  { options, state, signal }: WriteStep,
+): Promise<KeyedRows> {
   const { store, parquet = parquetReader() } = options
-  const meta = await store.head(file.path, signal)
-  if (meta === undefined) {
-    throw new TableError('NOT_FOUND', `the base file ${file.path} does not exist`, {
-      context: { path: file.path },
-    })
-  }
+  // Where the file's rows lie elsewhere, its keys are still in the base file that the table lists.
+  const meta = await headOf(store, `${state.root}/${recordedPath}`, signal)
   const keys: string[] = []
   const writes = new Map<string, string>()
   const leaves = [[KEY], [WRITTEN]]
   for await (const batch of parquet.read(store, meta, { leaves, ...(signal && { signal }) })) {
     const columnOf = (name: string) => batch.leaves.get(leafKey([name]))?.column
-    const keyOf = columnKey(KEY).ofColumns(columnOf, file.path)
-    const writeOf = columnKey(WRITTEN).ofColumns(columnOf, file.path)
+    const keyOf = columnKey(KEY).ofColumns(columnOf, meta.path)
+    const writeOf = columnKey(WRITTEN).ofColumns(columnOf, meta.path)
     for (let row = 0; row < batch.length; row++) {
       const key = keyOf(row)
       const known = writes.get(key)

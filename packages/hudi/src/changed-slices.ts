@@ -1,10 +1,12 @@
 import { TableError } from '@spillway/core'
 import { type BaseHistory, isLog } from './base-history.js'
+import type { BootstrapIndex } from './bootstrap-index.js'
 import type { CommitMetadata, WriteStat } from './commit-metadata.js'
 import { type FileSlice, type ListedFile, latestSlices, type Visibility } from './file-slices.js'
 import type { Instant } from './instant.js'
 import type { Listing } from './listing.js'
 import type { HudiReaderOptions } from './options.js'
+import { withSources } from './skeletons.js'
 import type { HudiSnapshot } from './snapshot.js'
 import type { TableState } from './table-state.js'
 
@@ -26,6 +28,7 @@ export interface WriteStep {
   readonly now: Moment
   readonly before: Moment | undefined
   readonly bases: BaseHistory
+  readonly bootstrap: BootstrapIndex
   readonly signal?: AbortSignal
 }
 
@@ -55,10 +58,25 @@ export async function changedSlices(
       const stats = step.commit.writeStats.get(partition)?.filter(s => s.fileId === fileId) ?? []
       const change = { partition, fileId, old: old.get(fileId), now: now.get(fileId), stats }
       refuseLost(change, step)
-      changes.push(change)
+      changes.push(await stitched(change, step))
     }
   }
   return changes
+}
+
+/** The change with the source files of slices that are skeletons. */
+async function stitched(change: SliceChange, step: WriteStep): Promise<SliceChange> {
+  const { state, options, bootstrap, signal } = step
+  const skeletons = {
+    store: options.store,
+    state,
+    source: step.snapshot.source,
+    index: bootstrap,
+    ...(signal && { signal }),
+  }
+  const of = async (slice: FileSlice | undefined) =>
+    slice && (await withSources(change.partition, [slice], skeletons))[0]
+  return { ...change, old: await of(change.old), now: await of(change.now) }
 }
 
 /** File groups that the commit wrote to or replaced, by partition. */

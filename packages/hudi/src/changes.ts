@@ -7,6 +7,7 @@ import {
 } from '@spillway/core'
 import { archivedWrites } from './archived-timeline.js'
 import { type BaseHistory, baseHistory } from './base-history.js'
+import { type BootstrapIndex, bootstrapIndex } from './bootstrap-index.js'
 import { refuseRange, refuseUndone } from './change-range.js'
 import { changedSlices, type WriteStep } from './changed-slices.js'
 import type { CommitMetadata } from './commit-metadata.js'
@@ -54,6 +55,7 @@ export async function* hudiChanges(
   await refuseUndone(options.store, state, { range, ...(signal && { signal }) })
   const listing = await context.listingOf(state)
   const bases = await baseHistory(writes, commits, signal)
+  const bootstrap = bootstrapIndex(options.store, state.root, source)
   let schema: string | undefined
   let isFirst = true
   for (const [i, write] of writes.entries()) {
@@ -67,7 +69,7 @@ export async function* hudiChanges(
       version: snapshot.version,
       timestamp: instantMillis(write.completion, zoneOf(state.config, options.timeZone ?? 'UTC')),
       ...(isFirst || evolved ? { metadata: snapshot as TableMetadata } : {}),
-      changes: await changesOf(step, { state, listing, bases, range, context }),
+      changes: await changesOf(step, { state, listing, bases, bootstrap, range, context }),
     }
     isFirst = false
   }
@@ -116,12 +118,13 @@ async function changesOf(
     readonly state: TableState
     readonly listing: Listing
     readonly bases: BaseHistory
+    readonly bootstrap: BootstrapIndex
     readonly range: ChangeRange
     readonly context: ChangesContext
   },
 ): Promise<readonly FileChange[]> {
   const { write, before, commit, commits, snapshot, writes } = step
-  const { state, listing, bases, range, context } = given
+  const { state, listing, bases, bootstrap, range, context } = given
   if (REWRITES.has(commit.operationType ?? '')) return []
   refuseSilent(write)
   refuseLostStart(step, range)
@@ -142,6 +145,7 @@ async function changesOf(
     now: { asOf: write.completion, visibility: at(write.completion) },
     before: before && { asOf: before.completion, visibility: at(before.completion) },
     bases,
+    bootstrap,
     ...(signal && { signal }),
   }
   const found = await changedSlices(change, listing)

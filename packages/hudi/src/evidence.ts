@@ -15,7 +15,7 @@ import { columnKey, columnStatsKey, partitionKey } from './metadata-key.js'
 import type { MetadataTable } from './metadata-table.js'
 import type { SchemaHistory } from './schema-history.js'
 import { type EvidenceReader, type SliceEvidence, unionEvidence } from './slice-batch.js'
-import { fileNameOf, logNamesOf, type SliceTable } from './slice-table.js'
+import { fileNameOf, hasSource, logNamesOf, type SliceTable } from './slice-table.js'
 
 export interface EvidenceOptions {
   readonly store: ObjectStore
@@ -93,7 +93,9 @@ async function readIndex(
   if (index?.has('column_stats') !== true || options.history !== undefined) return new Map()
   const columns = fields.map(path => columnKey(path.map(field => field.name).join('.')))
   const keysOf = fileKeys(table, columns)
-  const keysByRow = new Map([...rows].map(row => [row, keysOf(row)]))
+  // Of a skeleton the index tells what is in it, and the rows are in its source file.
+  const listed = [...rows].filter(row => !hasSource(table, row))
+  const keysByRow = new Map(listed.map(row => [row, keysOf(row)]))
   const wanted = [...keysByRow.values()].flat(2)
   let found: Awaited<ReturnType<MetadataTable['lookup']>>
   try {
@@ -110,7 +112,7 @@ async function readIndex(
       const parts = keys.map(key => columnEvidence(found.get(key), fields[i]!))
       return parts.reduce((a, b) => unionEvidence(a, b, compareValues))
     })
-  return new Map([...rows].map(row => [row, evidenceOf(row)]))
+  return new Map(listed.map(row => [row, evidenceOf(row)]))
 }
 
 /** By column, the keys of a slice's files: base first, then each log. */

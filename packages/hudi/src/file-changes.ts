@@ -122,5 +122,6 @@ export function fileOf(partition: string, slice: FileSlice, step: WriteStep): Da
     modified: instant => instantMillis(instant),
     history: snapshot.history,
     schema: snapshot.schema,
+    inFolders: snapshot.inFolders,
   })
 }

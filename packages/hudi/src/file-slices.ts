@@ -1,4 +1,5 @@
 import { TableError } from '@spillway/core'
+import type { SourceFile } from './bootstrap-index.js'
 import { type BaseFileName, isExternalFile, type LogFileName, parseFileName } from './file-name.js'
 import { compareText } from './timeline.js'
 
@@ -12,6 +13,8 @@ export interface FileSlice {
   readonly fileId: string
   readonly base: (BaseFileName & ListedFile) | undefined
   readonly logs: readonly (LogFileName & ListedFile)[]
+  /** The file that has the rows of a base file which is a skeleton, left by a bootstrap. */
+  readonly source?: SourceFile
 }
 
 /** What the timeline says, at one instant, about the files a partition lists. */

@@ -15,7 +15,7 @@ import {
   readParquetFooter,
 } from '@spillway/encoding'
 import { sameName } from './schema.js'
-import { type SliceTable, withoutLogs } from './slice-table.js'
+import { fileNameOf, type SliceTable, withoutLogs } from './slice-table.js'
 
 /** What a file's footer proves, for the fields asked. */
 export interface FooterEvidence {
@@ -46,7 +46,7 @@ export async function readFooters(
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<number, FooterEvidence>> {
   const wanted = [...withoutLogs(table, rows)].filter(
-    row => table.hasBase[row] === 1 && readString(table.path, row).endsWith('.parquet'),
+    row => table.hasBase[row] === 1 && fileNameOf(table, row).endsWith('.parquet'),
   )
   const evidence = new Map<number, FooterEvidence>()
   await mapConcurrently(wanted, CONCURRENCY, async row => {

@@ -11,19 +11,20 @@ import {
   sideSnapshot,
 } from './file-changes.js'
 import type { FileSlice } from './file-slices.js'
-import type { MergedRecord } from './merge.js'
+import type { MergedRecord, MergeId } from './merge.js'
 
-type Records = ReadonlyMap<string, MergedRecord>
+type Records = ReadonlyMap<MergeId, MergedRecord>
 
-/** What differs between the two sides: rows of the base file by position, rows of the logs by key. */
+/** What differs between the two sides: rows of the base file by position, rows of the logs by what they stand for. */
 interface Difference {
   readonly positions: Record<Side, number[]>
-  readonly keys: Record<Side, Set<string>>
+  readonly ids: Record<Side, Set<MergeId>>
 }
 
 /**
- * The rows that a delta commit changed over a base file, or over none. Both sides merge their logs; a key whose last
- * word is from the same write on both did not change. Rows of the base file are sent as that file with all others
+ * The rows that a delta commit changed over a base file, or over none. Both sides merge their logs; a row whose last
+ * word is from the same write on both did not change. Rows that stand for one of the base file go by its position: a
+ * key may be there more than once. Rows of the base file are sent as that file with all others
  * hidden, rows of the logs as a slice of logs alone.
  */
 export async function logChanges(
@@ -31,7 +32,7 @@ export async function logChanges(
   step: WriteStep,
 ): Promise<readonly FileChange[]> {
   const { old, now } = change
-  const { positions, keys } = difference(
+  const { positions, ids } = difference(
     await recordsOf('old', old!, change, step),
     await recordsOf('now', now!, change, step),
   )
@@ -45,7 +46,7 @@ export async function logChanges(
       const hidden = await othersThan(positions[side], whole.file, step)
       changes.push(...withoutPositions(whole, hidden, `${side} ${step.write.begin}`))
     }
-    if (keys[side].size > 0) changes.push(logRows(side, slice, { keys: keys[side], change, step }))
+    if (ids[side].size > 0) changes.push(logRows(side, slice, { ids: ids[side], change, step }))
   }
   return changes
 }
@@ -56,23 +57,27 @@ async function recordsOf(
   { partition }: SliceChange,
   step: WriteStep,
 ): Promise<Records> {
-  const records = new Map<string, MergedRecord>()
+  const records = new Map<MergeId, MergedRecord>()
   if (slice.logs.length === 0) return records
   const file = fileOf(partition, slice, step)
   for await (const chunk of mergedLogsAt(side, step)(file, step.signal)) {
-    for (const record of chunk) records.set(record.recordKey, record)
+    for (const record of chunk) records.set(idOf(record), record)
   }
   return records
 }
 
-/** Keys that neither side names have their base file's row, or none, on both. */
+function idOf({ position, recordKey }: LogRecord): MergeId {
+  return position === undefined ? recordKey : Number(position)
+}
+
+/** Rows that neither side names have their base file's row, or none, on both. */
 function difference(old: Records, now: Records): Difference {
   const found: Difference = {
     positions: { old: [], now: [] },
-    keys: { old: new Set(), now: new Set() },
+    ids: { old: new Set(), now: new Set() },
   }
-  for (const key of new Set([...old.keys(), ...now.keys()])) {
-    const [was, is] = [old.get(key), now.get(key)]
+  for (const id of new Set([...old.keys(), ...now.keys()])) {
+    const [was, is] = [old.get(id), now.get(id)]
     if (was !== undefined && is !== undefined && was.instant === is.instant) continue
     take('old', was, is, found)
     take('now', is, was, found)
@@ -80,14 +85,14 @@ function difference(old: Records, now: Records): Difference {
   return found
 }
 
-/** The row that one side has of a key: a log's, or the base file's where only the other side took it away. */
+/** The row that one side has: a log's, or the base file's where only the other side took it away. */
 function take(
   side: Side,
   own: MergedRecord | undefined,
   other: MergedRecord | undefined,
-  { positions, keys }: Difference,
+  { positions, ids }: Difference,
 ): void {
-  if (own?.row !== undefined) keys[side].add(own.recordKey)
+  if (own?.row !== undefined) ids[side].add(idOf(own))
   else if (own === undefined && other?.position !== undefined) {
     positions[side].push(Number(other.position))
   }
@@ -108,11 +113,11 @@ function logRows(
   side: Side,
   slice: FileSlice,
   {
-    keys,
+    ids,
     change,
     step,
   }: {
-    readonly keys: ReadonlySet<string>
+    readonly ids: ReadonlySet<MergeId>
     readonly change: SliceChange
     readonly step: WriteStep
   },
@@ -126,9 +131,10 @@ function logRows(
     ...sideSnapshot(side, step),
     async *mergedLogs(_, signal) {
       for await (const records of mergedLogsAt(side, step)(whole, signal)) {
-        const rows = records.flatMap(({ recordKey, row }): LogRecord[] =>
-          row !== undefined && keys.has(recordKey) ? [{ recordKey, row }] : [],
-        )
+        const rows = records.flatMap((record): LogRecord[] => {
+          const { recordKey, row } = record
+          return row !== undefined && ids.has(idOf(record)) ? [{ recordKey, row }] : []
+        })
         if (rows.length > 0) yield rows
       }
     },

@@ -11,7 +11,9 @@ export const LOG_HEADER = {
   schema: 2,
   command: 3,
   compactedInstants: 4,
+  positions: 5,
   isPartial: 7,
+  positionsBase: 8,
 } as const
 
 /** One block of a log file; its content is read when it is wanted. */

@@ -6,8 +6,12 @@ export interface MergedRecord extends LogRecord {
   readonly instant: string
 }
 
-/** The last word of the logs on one key so far. */
-interface Merged {
+/** What records are merged by: their key, or the position of the base file's row that they change. */
+export type MergeId = string | number
+
+/** The last word of the logs on one row so far. */
+export interface Merged {
+  readonly recordKey: string
   /** The write whose block it was in. */
   readonly instant: string
   /** Absent for a delete. */
@@ -16,10 +20,10 @@ interface Merged {
   readonly ordering: readonly (Value | null)[] | undefined
 }
 
-/** Merges log records key by key, in the order they are added, and then with the base file's rows. */
+/** Merges log records row by row, in the order they are added, and then with the base file's rows. */
 export class LogMerge {
   readonly #rule: MergeRule
-  readonly #records = new Map<string, Merged>()
+  readonly #records = new Map<MergeId, Merged>()
 
   constructor(rule: MergeRule) {
     this.#rule = rule
@@ -29,10 +33,10 @@ export class LogMerge {
     return this.#records.size
   }
 
-  add(recordKey: string, record: Merged): void {
-    const known = this.#records.get(recordKey)
+  add(id: MergeId, record: Merged): void {
+    const known = this.#records.get(id)
     if (known !== undefined && this.#rule.orderLogs && this.#isOlder(record, known)) return
-    this.#records.set(recordKey, record)
+    this.#records.set(id, record)
   }
 
   /** A delete without an ordering value is final whatever came before it; what comes after it counts again. */
@@ -44,19 +48,19 @@ export class LogMerge {
   }
 
   /**
-   * What the logs do to a row of the base file; undefined where they leave it. A key is merged with the first row
-   * that has it, as Hudi does: further rows of the same key stay.
+   * What the logs do to a row of the base file; undefined where they leave it. By key, records are merged with the
+   * first row that has it, as Hudi does: further rows of the same key stay.
    */
   mergeBase(
-    recordKey: string,
+    id: MergeId,
     position: bigint,
     ordering: () => readonly (Value | null)[],
   ): MergedRecord | undefined {
-    const record = this.#records.get(recordKey)
+    const record = this.#records.get(id)
     if (record === undefined) return undefined
-    this.#records.delete(recordKey)
+    this.#records.delete(id)
     if (this.#baseWins(record, ordering)) return undefined
-    const { instant, row } = record
+    const { instant, row, recordKey } = record
     return { recordKey, position, instant, ...(row === undefined ? {} : { row }) }
   }
 
@@ -66,9 +70,14 @@ export class LogMerge {
     return compareOrdering(record.ordering, ordering()) < 0
   }
 
+  /** The key that the logs know the row by. */
+  keyOf(id: MergeId): string | undefined {
+    return this.#records.get(id)?.recordKey
+  }
+
   /** Rows that are in no base file. */
   *inserts(): Generator<MergedRecord> {
-    for (const [recordKey, { row, instant }] of this.#records) {
+    for (const { recordKey, row, instant } of this.#records.values()) {
       if (row !== undefined) yield { recordKey, row, instant }
     }
   }

@@ -1,25 +1,17 @@
-import {
-  type DataFile,
-  type Field,
-  leafKey,
-  mapConcurrently,
-  readValue,
-  type Schema,
-  TableError,
-  type Value,
-} from '@spillway/core'
-import { parquetReader } from '@spillway/encoding'
+import { type DataFile, type Field, mapConcurrently, type Schema, TableError } from '@spillway/core'
 import { type BlockFilter, orderBlocks } from './block-order.js'
 import { readDataBlock } from './data-block.js'
 import { readDeleteBlock } from './delete-block.js'
 import { parseFileName } from './file-name.js'
 import type { Visibility } from './file-slices.js'
+import { keyedBase } from './keyed-base.js'
 import { LOG_HEADER, type LogBlock, readLogBlocks } from './log-file.js'
-import { LogMerge, type MergedRecord } from './merge.js'
+import { LogMerge, type MergedRecord, type MergeId } from './merge.js'
 import { type MergeRule, mergeRule, unsupported } from './merge-rule.js'
 import type { HudiReaderOptions } from './options.js'
 import { orderingValue } from './ordering-value.js'
 import { type KeyRule, keyRule } from './record-key.js'
+import { type RecordPositions, recordPositions } from './record-positions.js'
 import type { SchemaHistory } from './schema-history.js'
 import type { TableState } from './table-state.js'
 
@@ -46,14 +38,25 @@ export function mergedLogsOf(
     const keys = keyRule(context.state.config, context.schema)
     const ordering = rule.orderingFields.map(name => orderingField(context.schema, name))
     const merge = new LogMerge(rule)
-    for (const block of await blocksOf(file, context, signal && { signal })) {
-      await addBlock(block, { context, merge, keys, ordering, ...(signal && { signal }) })
-    }
+    const blocks = await blocksOf(file, context, signal && { signal })
+    const positions = positionsOf(blocks, file, context)
+    const merging = { context, merge, keys, ordering, positions, ...(signal && { signal }) }
+    for (const block of blocks) await addBlock(block, merging)
     if (file.fileFormat !== 'hudi-log' && merge.size > 0) {
-      yield* mergeBase(file, { context, merge, rule, keys, ordering, ...(signal && { signal }) })
+      yield* mergeBase(file, { ...merging, rule })
     }
     yield* inChunks(merge.inserts())
   }
+}
+
+/** To version 6 Hudi's reader goes by keys, whatever the blocks say. */
+function positionsOf(
+  blocks: readonly LogBlock[],
+  file: DataFile,
+  { state }: MergedLogsOptions,
+): RecordPositions | undefined {
+  const hasThem = state.config.tableVersion >= 8 && file.fileFormat !== 'hudi-log'
+  return hasThem ? recordPositions(blocks, file) : undefined
 }
 
 export function orderingField(schema: Schema, name: string): Field {
@@ -106,17 +109,21 @@ interface MergeContext {
   readonly merge: LogMerge
   readonly keys: KeyRule
   readonly ordering: readonly Field[]
+  /** Where rows of the base file are told by position. */
+  readonly positions: RecordPositions | undefined
   readonly signal?: AbortSignal
 }
 
 async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
-  const { context, merge, keys, ordering, signal } = merging
+  const { context, merge, keys, ordering, positions, signal } = merging
   requireMergeable(block)
+  const idOf = idsOf(block, positions)
   const instant = block.header.get(LOG_HEADER.instant) ?? ''
   if (block.type === 'delete') {
     for (const key of await readDeleteBlock(block, signal)) {
       const values = key.ordering?.map((value, i) => orderingValue(value, ordering[i]))
-      merge.add(keys.ofDelete(key.recordKey), { instant, ordering: values })
+      const recordKey = keys.ofDelete(key.recordKey)
+      merge.add(idOf(recordKey), { recordKey, instant, ordering: values })
     }
     return
   }
@@ -128,11 +135,28 @@ async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
     ...(signal && { signal }),
   })
   for await (const { recordKey, row, isDelete, orderingValues } of records) {
-    merge.add(recordKey, {
+    merge.add(idOf(recordKey), {
+      recordKey,
       instant,
       ordering: orderingValues,
       ...(isDelete ? {} : { row }),
     })
+  }
+}
+
+/** What each next record of a block is merged by: its position in the base file where blocks tell those, or its key. */
+function idsOf(block: LogBlock, positions: RecordPositions | undefined) {
+  const inBlock = positions?.get(block)
+  let next = 0
+  return (recordKey: string): MergeId => {
+    if (inBlock === undefined) return recordKey
+    const position = inBlock[next++]
+    if (position !== undefined) return position
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `a block of ${block.path} states ${inBlock.length} positions, and has more records`,
+      { context: { path: block.path } },
+    )
   }
 }
 
@@ -154,38 +178,29 @@ function nameIn(
   return name === 'absent' ? undefined : (name?.[0] ?? field.name)
 }
 
-/** Looks up the keys of the base file's rows, reading only the key and ordering columns. */
+/** Looks up the base file's rows, by position or by key: only keys and ordering columns are read. */
 async function* mergeBase(
   file: DataFile,
   merging: MergeContext & { readonly rule: MergeRule },
 ): AsyncGenerator<readonly MergedRecord[]> {
-  const { context, merge, keys, ordering, signal } = merging
+  const { context, merge, rule, keys, ordering, positions, signal } = merging
   requireParquet(file)
-  const parquet = context.options.parquet ?? parquetReader()
-  const instant = parseFileName(file.path.slice(file.path.lastIndexOf('/') + 1))?.instant ?? ''
-  const names = ordering.map(field => baseName(field, instant, context.history))
-  const leaves = [...keys.columns, ...names].map(name => [name])
-  const meta = await context.options.store.head(file.path, signal)
-  if (meta === undefined) {
-    throw new TableError('NOT_FOUND', `the base file ${file.path} does not exist`, {
-      context: { path: file.path },
-    })
-  }
-  let position = 0n
   let touched: MergedRecord[] = []
-  for await (const batch of parquet.read(context.options.store, meta, {
-    leaves,
+  const runs = keyedBase(file, {
+    options: context.options,
+    root: context.state.root,
+    history: context.history,
+    keys,
+    ordering: rule.orderBase ? ordering : [],
     ...(signal && { signal }),
-  })) {
-    const columnOf = (name: string) => batch.leaves.get(leafKey([name]))?.column
-    const keyOf = keys.ofColumns(columnOf, file.path)
-    for (let row = 0; row < batch.length; row++) {
-      const orderingOf = () =>
-        names.map((name, i): Value | null => {
-          const column = columnOf(name)
-          return column === undefined ? null : readValue(column, row, ordering[i]!.type)
-        })
-      const record = merge.mergeBase(keyOf(row), position++, orderingOf)
+  })
+  for await (const { first, length, keyOf, orderingOf } of runs) {
+    for (let row = 0; row < length; row++) {
+      const position = first + BigInt(row)
+      const key = keyOf(row)
+      const id = positions === undefined ? key : Number(position)
+      if (positions !== undefined) requireSameKey(merge.keyOf(id), { key, position, file })
+      const record = merge.mergeBase(id, position, () => orderingOf(row))
       if (record === undefined) continue
       touched.push(record)
       if (touched.length < RECORDS_AT_ONCE) continue
@@ -196,9 +211,21 @@ async function* mergeBase(
   if (touched.length > 0) yield touched
 }
 
-function baseName(field: Field, instant: string, history: SchemaHistory | undefined): string {
-  const name = history?.nameAt([field], instant)
-  return name === undefined || name === 'absent' ? field.physicalName : name[0]!
+/** A log that changes a row by its position knows the row's key as well. */
+function requireSameKey(
+  logged: string | undefined,
+  {
+    key,
+    position,
+    file,
+  }: { readonly key: string; readonly position: bigint; readonly file: DataFile },
+): void {
+  if (logged === undefined || logged === key) return
+  throw new TableError(
+    'TABLE_CORRUPT',
+    `a log changes row ${position} of ${file.recordedPath} as record ${logged}, and the row is ${key}`,
+    { context: { path: file.recordedPath, position } },
+  )
 }
 
 function requireParquet(file: DataFile): void {

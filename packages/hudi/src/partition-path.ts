@@ -26,7 +26,12 @@ export interface PartitionColumn {
 const DEFAULT_PARTITIONS = new Set(['__HIVE_DEFAULT_PARTITION__', '__HUDI_DEFAULT_PARTITION__'])
 const UNKNOWN: PathValue = { kind: 'unknown' }
 
-export function partitionColumns(config: TableConfig, schema: Schema): readonly PartitionColumn[] {
+/** `nulls` are columns that hold nothing but null, whatever folders say. */
+export function partitionColumns(
+  config: TableConfig,
+  schema: Schema,
+  nulls: ReadonlySet<string> = new Set(),
+): readonly PartitionColumn[] {
   return config.partitionFields.map((name, i) => {
     const path = schema.find(name.split('.')) ?? schema.find([name])
     if (path === undefined) {
@@ -35,6 +40,7 @@ export function partitionColumns(config: TableConfig, schema: Schema): readonly 
       })
     }
     const field = path[path.length - 1]!
+    if (nulls.has(name)) return { field, read: () => ({ kind: 'value', value: null }) }
     const spelling = config.pathSpellings[i]!
     return { field, read: text => readValue(text, field.type, { config, spelling }) }
   })
@@ -64,7 +70,7 @@ function splitPath(
   if (segments.length !== count) return undefined
   return segments.map((segment, i) => {
     const text = config.hiveStyle ? withoutName(segment, config.partitionFields[i]!) : segment
-    return text === undefined || !config.urlEncoded ? text : unescapePath(text)
+    return text === undefined || !config.foldersEncoded ? text : unescapePath(text)
   })
 }
 
@@ -85,7 +91,7 @@ function readValue(
   if (spelling !== 'plain') return UNKNOWN
   if (isDefault) {
     // Null and the empty string share this folder, so a string column may hold either, if the files still have it.
-    return type === 'string' && !config.dropPartitionColumns
+    return type === 'string' && !config.foldersHoldValues
       ? { kind: 'interval', lower: '', upper: '' }
       : { kind: 'value', value: null }
   }

@@ -1,4 +1,5 @@
 import {
+  childrenOf,
   createSchema,
   type DataType,
   type Field,
@@ -30,19 +31,46 @@ export function readTableSchema(
   }
   const numbered = new FieldNumbering()
   const fields = type.fields
-    .filter(field => !META_FIELDS.has(field.name))
+    .filter(field => !isMetaField(field.name))
     .map(field => numbered.field(field.name, field.type))
-  // A table that drops partition columns from its files may drop them from its schema too.
-  for (const name of options.partitionFields) {
-    if (name.includes('.') || fields.some(field => sameName(field.name, name))) continue
-    fields.push({ ...numbered.field(name, { kind: 'string' }), nullable: true })
-  }
-  return createSchema(fields)
+  return createSchema(withPartitionFields(fields, options.partitionFields))
 }
 
-/** The columns of a Parquet footer's schema, without Hudi's own. */
-export function withoutMetaFields(fields: readonly Field[]): readonly Field[] {
-  return fields.filter(field => !META_FIELDS.has(field.name))
+/**
+ * Columns that a schema declares as null and nothing else. A bootstrap takes the type of a partition column from one
+ * folder: where that is the folder of null, Hudi reads null in all of them.
+ */
+export function nullColumns(avro: string): ReadonlySet<string> {
+  const type = parseAvroSchema(avro)
+  const fields = type.kind === 'record' ? type.fields : []
+  return new Set(
+    fields.filter(field => splitNull(field.type).present.kind === 'null').map(({ name }) => name),
+  )
+}
+
+/** A table that drops partition columns from its files may drop them from its schema too. */
+export function withPartitionFields(
+  fields: readonly Field[],
+  partitionFields: readonly string[],
+): readonly Field[] {
+  const missing = partitionFields.filter(
+    name => !name.includes('.') && !fields.some(field => sameName(field.name, name)),
+  )
+  let id = Math.max(0, ...idsOf(fields))
+  const added = missing.map((name): Field => {
+    id++
+    return { id, name, physicalName: name, type: 'string', nullable: true }
+  })
+  return [...fields, ...added]
+}
+
+function idsOf(fields: readonly Field[]): readonly number[] {
+  return fields.flatMap(({ id, type }) => [id, ...idsOf(childrenOf(type) ?? [])])
+}
+
+/** True for the columns that Hudi adds to every row. */
+export function isMetaField(name: string): boolean {
+  return META_FIELDS.has(name)
 }
 
 export function sameName(a: string, b: string): boolean {
@@ -103,6 +131,9 @@ export function avroPrimitive(type: AvroType): PrimitiveType {
       return decimalType(type.logical) ?? { kind: 'fixed', length: type.size }
     case 'enum':
       return 'string'
+    case 'null':
+      // Recipients have no type that holds nothing but null: it is what Parquet writers make of such columns.
+      return 'int'
     case 'boolean':
     case 'float':
     case 'double':

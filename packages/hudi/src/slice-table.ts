@@ -8,8 +8,10 @@ export interface SliceTable {
   readonly partitions: readonly string[]
   /** Index into `partitions` of each slice. */
   readonly partition: Uint32Array
-  /** Absolute path of the base file; of the first log where there is none. */
+  /** Absolute path of the file with the rows: the base file, a skeleton's source, or the first log where there is none. */
   readonly path: BytesColumn
+  /** Names of the skeletons that a bootstrap left, empty for other slices; absent where there are none. */
+  readonly skeleton?: BytesColumn
   readonly size: Float64Array
   readonly key: BigUint64Array
   /** 1 where the slice has a base file. */
@@ -33,6 +35,8 @@ export function sliceTable(
   )
   const path = new BytesBuilder(length)
   const logName = new BytesBuilder(logCount)
+  const hasSkeletons = slices.some(run => run.slices.some(({ source }) => source !== undefined))
+  const skeleton = new BytesBuilder(hasSkeletons ? length : 0)
   const table = {
     partition: new Uint32Array(length),
     size: new Float64Array(length),
@@ -46,9 +50,10 @@ export function sliceTable(
   for (const [index, run] of slices.entries()) {
     for (const slice of run.slices) {
       const first = slice.base ?? slice.logs[0]!
-      path.append(filePath(root, run.partition, first.name))
+      path.append(slice.source?.path ?? filePath(root, run.partition, first.name))
+      if (hasSkeletons) skeleton.append(slice.source === undefined ? '' : first.name)
       table.partition[row] = index
-      table.size[row] = first.size
+      table.size[row] = slice.source?.size ?? first.size
       table.key[row] = hash64(utf8.encode(`${run.partition}\0${slice.fileId}`))
       table.hasBase[row] = slice.base === undefined ? 0 : 1
       for (const { name, size } of slice.logs) {
@@ -59,7 +64,15 @@ export function sliceTable(
     }
   }
   const partitions = slices.map(run => run.partition)
-  return { ...table, root, length, partitions, path: path.finish(), logName: logName.finish() }
+  return {
+    ...table,
+    root,
+    length,
+    partitions,
+    path: path.finish(),
+    logName: logName.finish(),
+    ...(hasSkeletons && { skeleton: skeleton.finish() }),
+  }
 }
 
 export function filePath(root: string, partition: string, name: string): string {
@@ -70,10 +83,16 @@ export function partitionOf(table: SliceTable, row: number): string {
   return table.partitions[table.partition[row]!]!
 }
 
-/** Name of the base file, or of the first log. */
+/** Name of the base file, which may be a skeleton, or of the first log. */
 export function fileNameOf(table: SliceTable, row: number): string {
+  if (hasSource(table, row)) return readString(table.skeleton!, row)
   const path = readString(table.path, row)
   return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** True where the slice's base file is a skeleton: its rows lie in a source file. */
+export function hasSource({ skeleton }: SliceTable, row: number): boolean {
+  return skeleton !== undefined && readString(skeleton, row) !== ''
 }
 
 export function logCountOf(table: SliceTable, row: number): number {
@@ -95,6 +114,8 @@ export function sliceTableBytes(table: SliceTable): number {
     table.path.offsets.byteLength +
     table.logName.data.byteLength +
     table.logName.offsets.byteLength +
+    (table.skeleton?.data.byteLength ?? 0) +
+    (table.skeleton?.offsets.byteLength ?? 0) +
     table.length * (4 + 8 + 8 + 1 + 4) +
     table.logSize.byteLength
   )

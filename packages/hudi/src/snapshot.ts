@@ -1,8 +1,10 @@
 import {
   type BatchCache,
   type DataFile,
+  type Field,
   type FileBatchHandle,
   type LiveFiles,
+  mapConcurrently,
   type ObjectStore,
   type PartitionSpec,
   type Schema,
@@ -13,6 +15,7 @@ import {
   type TableSource,
   throwIfCancelled,
 } from '@spillway/core'
+import type { BootstrapIndex } from './bootstrap-index.js'
 import { dataFileOf } from './data-file.js'
 import { evidenceReader } from './evidence.js'
 import { parseFileName } from './file-name.js'
@@ -31,6 +34,7 @@ import {
 import { summaryReader } from './partition-stats.js'
 import { identityOf } from './resolve.js'
 import type { SchemaHistory } from './schema-history.js'
+import { withSources } from './skeletons.js'
 import { sliceBatch } from './slice-batch.js'
 import { logCountOf, type SliceTable, sliceTable } from './slice-table.js'
 import type { TableConfig } from './table-config.js'
@@ -48,6 +52,8 @@ export interface SnapshotParts {
   readonly isLatest: boolean
   readonly timeZone: string
   readonly schema: Schema
+  /** Columns that hold nothing but null. */
+  readonly nulls: ReadonlySet<string>
   readonly history: SchemaHistory | undefined
   readonly changed: TypeChanges
   readonly visibility: Visibility
@@ -56,6 +62,8 @@ export interface SnapshotParts {
   readonly generations: Generations
   readonly listing: Listing
   readonly metadataTable: MetadataTable | undefined
+  /** Where rows of skeletons are. */
+  readonly bootstrap: BootstrapIndex
   /** Files that the last write names, by partition: they must be listed. */
   readonly expected: ReadonlyMap<string, readonly string[]>
   readonly mergedLogs?: Snapshot['mergedLogs']
@@ -66,6 +74,8 @@ export interface SnapshotParts {
 export interface HudiSnapshot extends Snapshot {
   /** Values of the partition columns in the folder `path`. */
   partitionOf(path: string): DataFile['partition']
+  /** Partition columns whose exact values the folders spell. */
+  readonly inFolders: readonly Field[]
   /** What columns were called, where they were ever called something else. */
   readonly history: SchemaHistory | undefined
 }
@@ -81,7 +91,7 @@ export interface Partitioning {
 export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
   const { state, source, write, schema } = parts
   const { config } = state
-  const columns = partitionColumns(config, schema)
+  const columns = partitionColumns(config, schema, parts.nulls)
   const runs = partitionRuns(parts.listing.partitions, path =>
     readPartitionPath(path, columns, config),
   )
@@ -98,9 +108,12 @@ export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
     ...(readOptimized && config.tableType === 'MERGE_ON_READ' && { description: STALE }),
     schema,
     partitionSpecs: new Map([[0, partitioning.spec]]),
-    properties: propertiesOf(config, readOptimized),
+    properties: propertiesOf(config, { readOptimized, exact: partitioning.exact }),
     features: featuresOf(parts),
+    // Source files of a bootstrap are whatever some other writer made of them.
+    ...(config.bootstrapBasePath !== undefined && { shapesFrom: 'footers' as const }),
     history: parts.history,
+    inFolders: inFolders(partitioning),
     partitionOf: path => partitionValues(readPartitionPath(path, columns, config), partitioning),
     native: {
       format: 'hudi',
@@ -149,9 +162,13 @@ function partitioningOf(
   return { columns, exact, spec: { id: 0, fields } }
 }
 
-function propertiesOf(config: TableConfig, readOptimized: boolean): ReadonlyMap<string, string> {
+function propertiesOf(
+  config: TableConfig,
+  { readOptimized, exact }: { readonly readOptimized: boolean; readonly exact: boolean },
+): ReadonlyMap<string, string> {
   const properties = new Map([['hoodie.table.type', config.tableType as string]])
-  if (config.dropPartitionColumns) {
+  // Of a bootstrapped table this says what recipients get, whether or not a single file has the columns.
+  if (config.foldersHoldValues && exact) {
     properties.set('hoodie.datasource.write.drop.partition.columns', 'true')
   }
   // Recipients must be able to see that rows may be older than the table's.
@@ -178,6 +195,8 @@ function hasPartitionStats({ metadataTable, isLatest, history, state }: Snapshot
     isLatest &&
     isPartitioned &&
     history === undefined &&
+    // Of skeletons, that index tells what is in them.
+    state.config.bootstrapBasePath === undefined &&
     metadataTable?.has('partition_stats') === true
   )
 }
@@ -198,7 +217,7 @@ function runHandle(
     async load(signal) {
       throwIfCancelled(signal)
       const load = async (loadSignal: AbortSignal): Promise<HudiBatch> => {
-        const slices = await loadSlices(run, parts, loadSignal)
+        const slices = await loadSlices(run, { partitioning, parts }, loadSignal)
         return { ...batchOf(slices, run, partitioning, parts), slices }
       }
       const batch = (await cache.get(key, load, signal)) as HudiBatch
@@ -210,9 +229,11 @@ function runHandle(
 /** A batch as it lies in the cache, with what its files are made from. */
 type HudiBatch = LiveFiles['batch'] & { readonly slices: SliceTable }
 
+const PARTITIONS_AT_ONCE = 8
+
 async function loadSlices(
   run: PartitionRun,
-  parts: SnapshotParts,
+  { partitioning, parts }: { readonly partitioning: Partitioning; readonly parts: SnapshotParts },
   signal: AbortSignal,
 ): Promise<SliceTable> {
   const listed = await parts.listing.files(run.partitions, signal)
@@ -221,10 +242,16 @@ async function loadSlices(
   const visibility = hasArchivedLogs(all, parts.state)
     ? await parts.exactVisibility()
     : parts.visibility
-  const slices = run.partitions.map(partition => {
+  const options = {
+    ...parts,
+    index: parts.bootstrap,
+    needed: partitioning.exact ? [] : partitioning.columns.map(({ field }) => field.name),
+    signal,
+  }
+  const slices = await mapConcurrently(run.partitions, PARTITIONS_AT_ONCE, async partition => {
     const files = listed.get(partition) ?? []
     requireListed(partition, files, parts.expected.get(partition) ?? [])
-    const live = latestSlices(partition, files, visibility)
+    const live = await withSources(partition, latestSlices(partition, files, visibility), options)
     if (!readOptimized) return { partition, slices: live }
     const based = live.filter(slice => slice.base !== undefined)
     return { partition, slices: based.map(slice => ({ ...slice, logs: [] })) }
@@ -258,7 +285,7 @@ function batchOf(
 }
 
 function notInFiles({ columns }: Partitioning, { state }: SnapshotParts): ReadonlySet<number> {
-  return new Set(state.config.dropPartitionColumns ? columns.map(({ field }) => field.id) : [])
+  return new Set(state.config.foldersHoldValues ? columns.map(({ field }) => field.id) : [])
 }
 
 function liveFiles(
@@ -283,10 +310,16 @@ function liveFiles(
           modified: (instant: string) => instantMillis(instant, parts.timeZone),
           history: parts.history,
           schema: parts.schema,
+          inFolders: inFolders(partitioning),
         }),
       )
     },
   }
+}
+
+/** Partition columns whose exact values the folders spell. */
+function inFolders({ columns, exact }: Partitioning): readonly Field[] {
+  return exact ? columns.map(({ field }) => field) : []
 }
 
 function deletedCounts(table: SliceTable, rows: Selection): Float64Array {

@@ -23,9 +23,12 @@ export interface TableConfig {
   /** One a partition field. */
   readonly pathSpellings: readonly PathSpelling[]
   readonly hiveStyle: boolean
-  readonly urlEncoded: boolean
+  /** True where folders spell values with escapes: Hudi's own, or from 1.0 on those of Hive in a bootstrapped table. */
+  readonly foldersEncoded: boolean
   readonly slashDates: boolean
   readonly dropPartitionColumns: boolean
+  /** True where files may lack the partition columns: folders then give their values, source files of a bootstrap too. */
+  readonly foldersHoldValues: boolean
   readonly recordKeyFields: readonly string[]
   /** True where the key generator is made for keys of several columns, however many there are. */
   readonly composesKeys: boolean
@@ -34,6 +37,8 @@ export interface TableConfig {
   /** Partitions of the metadata table that are complete: those in flight are not here. */
   readonly metadataPartitions: ReadonlySet<string>
   readonly timelineIsUtc: boolean
+  /** Folder of the table that this one was bootstrapped from: rows of skeleton files lie there. */
+  readonly bootstrapBasePath: string | undefined
   readonly createSchema: string | undefined
 }
 
@@ -88,9 +93,8 @@ export function readTableConfig(text: string, path: string): TableConfig {
     baseFileFormat: baseFileFormatOf(reader, path),
     ...partitioningOf(reader, keyGeneratorOf(reader)),
     hiveStyle: reader.boolean('hoodie.datasource.write.hive_style_partitioning', false),
-    urlEncoded: reader.boolean('hoodie.datasource.write.partitionpath.urlencode', false),
     slashDates: reader.boolean('hoodie.datasource.write.slash.separated.date.partitioning', false),
-    dropPartitionColumns: reader.boolean('hoodie.datasource.write.drop.partition.columns', false),
+    ...partitionValuesOf(reader, tableVersion),
     recordKeyFields: reader.list('hoodie.table.recordkey.fields'),
     composesKeys: keyGeneratorName(reader).startsWith('complex'),
     orderingFields: orderingFieldsOf(reader),
@@ -150,6 +154,25 @@ class PropertyReader {
       { context: { path: this.#path } },
     )
   }
+}
+
+function partitionValuesOf(
+  reader: PropertyReader,
+  tableVersion: number,
+): Pick<
+  TableConfig,
+  'dropPartitionColumns' | 'foldersHoldValues' | 'foldersEncoded' | 'bootstrapBasePath'
+> {
+  const dropPartitionColumns = reader.boolean(
+    'hoodie.datasource.write.drop.partition.columns',
+    false,
+  )
+  const bootstrapBasePath = reader.text('hoodie.bootstrap.base.path')
+  const foldersHoldValues = dropPartitionColumns || bootstrapBasePath !== undefined
+  const foldersEncoded =
+    reader.boolean('hoodie.datasource.write.partitionpath.urlencode', false) ||
+    (bootstrapBasePath !== undefined && tableVersion >= 8)
+  return { dropPartitionColumns, foldersHoldValues, foldersEncoded, bootstrapBasePath }
 }
 
 /** Versions to 6 keep instants in `.hoodie` itself (layout 1), 8 and on in a folder of their own (layout 2). */

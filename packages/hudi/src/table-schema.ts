@@ -1,8 +1,11 @@
 import { createSchema, type ObjectStore, type Schema, TableError } from '@spillway/core'
 import { parquetFields, readParquetFooter } from '@spillway/encoding'
-import type { CommitMetadata } from './commit-metadata.js'
+import { isLog } from './base-history.js'
+import type { CommitMetadata, WriteStat } from './commit-metadata.js'
 import type { Instant } from './instant.js'
-import { readTableSchema, withoutMetaFields } from './schema.js'
+import { LOG_HEADER, readLogHeaders } from './log-file.js'
+import { isMetaField, readTableSchema, withPartitionFields } from './schema.js'
+import { filePath } from './slice-table.js'
 import type { TableConfig } from './table-config.js'
 import type { CommitLoader } from './table-state.js'
 
@@ -15,7 +18,8 @@ export interface FoundSchema {
 
 /**
  * The schema at the last of `writes`: of the newest commit that states one (table services may leave it out), of a
- * base file that the newest commit wrote, or the one the table was created with.
+ * base file that the newest commit wrote, the one the table was created with, or else of the newest file that holds
+ * rows: a base file, or the log blocks of a write that wrote only those.
  */
 export async function findTableSchema(
   store: ObjectStore,
@@ -29,33 +33,57 @@ export async function findTableSchema(
 ): Promise<FoundSchema> {
   const { writes, commits, signal } = options
   const { partitionFields } = config
-  let newest: CommitMetadata | undefined
+  const wrote: CommitMetadata[] = []
   for (const write of [...writes].reverse()) {
     const commit = await commits.load(write, signal)
-    if (newest === undefined && commit.writeStats.size > 0) newest = commit
+    if (commit.writeStats.size > 0) wrote.push(commit)
     if (commit.schema === undefined) continue
     const schema = readTableSchema(commit.schema, { path: write.path, partitionFields })
     return { schema, avro: commit.schema, latestSchema: commit.latestSchema }
   }
-  const fromFile = newest && (await schemaOfFile(store, root, newest, signal))
-  if (fromFile !== undefined) {
-    return { schema: fromFile, avro: config.createSchema, latestSchema: undefined }
+  const files: FilesOfTable = { store, root, partitionFields, ...(signal && { signal }) }
+  const [newest, ...older] = wrote
+  const ofNewest = newest && (await schemaOfBaseFile(newest, files))
+  if (ofNewest !== undefined) {
+    return { schema: ofNewest, avro: config.createSchema, latestSchema: undefined }
   }
-  if (config.createSchema === undefined) {
-    throw new TableError('TABLE_CORRUPT', 'no commit, base file or property states the schema', {
-      context: { path: root },
-    })
+  if (config.createSchema !== undefined) {
+    const path = `${root}/.hoodie/hoodie.properties`
+    const schema = readTableSchema(config.createSchema, { path, partitionFields })
+    return { schema, avro: config.createSchema, latestSchema: undefined }
   }
-  const path = `${root}/.hoodie/hoodie.properties`
-  const schema = readTableSchema(config.createSchema, { path, partitionFields })
-  return { schema, avro: config.createSchema, latestSchema: undefined }
+  const found =
+    (newest && (await schemaOfLogs(newest, files))) ?? (await schemaOfOlder(older, files))
+  if (found !== undefined) return found
+  throw new TableError('TABLE_CORRUPT', 'no commit, data file or property states the schema', {
+    context: { path: root },
+  })
 }
 
-async function schemaOfFile(
-  store: ObjectStore,
-  root: string,
+interface FilesOfTable {
+  readonly store: ObjectStore
+  readonly root: string
+  readonly partitionFields: readonly string[]
+  readonly signal?: AbortSignal
+}
+
+async function schemaOfOlder(
+  commits: readonly CommitMetadata[],
+  files: FilesOfTable,
+): Promise<FoundSchema | undefined> {
+  for (const commit of commits) {
+    const schema = await schemaOfBaseFile(commit, files)
+    if (schema !== undefined) return { schema, avro: undefined, latestSchema: undefined }
+    const found = await schemaOfLogs(commit, files)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Skeletons of a bootstrap are base files too, and hold none of the table's columns. */
+async function schemaOfBaseFile(
   commit: CommitMetadata,
-  signal?: AbortSignal,
+  { store, root, partitionFields, signal }: FilesOfTable,
 ): Promise<Schema | undefined> {
   for (const stats of commit.writeStats.values()) {
     for (const { path } of stats) {
@@ -63,8 +91,36 @@ async function schemaOfFile(
       const meta = await store.head(`${root}/${path}`, signal)
       if (meta === undefined) continue
       const footer = await readParquetFooter(store, meta, signal)
-      return createSchema(withoutMetaFields(parquetFields(footer)))
+      const fields = parquetFields(footer).filter(({ name }) => !isMetaField(name))
+      if (fields.length > 0) return createSchema(withPartitionFields(fields, partitionFields))
     }
   }
   return undefined
+}
+
+/** Of blocks that hold rows: those that only delete have no columns but the key's. */
+async function schemaOfLogs(
+  commit: CommitMetadata,
+  { store, root, partitionFields, signal }: FilesOfTable,
+): Promise<FoundSchema | undefined> {
+  for (const [partition, stats] of commit.writeStats) {
+    for (const name of stats.flatMap(stat => logNames(stat))) {
+      const meta = await store.head(filePath(root, partition, name), signal)
+      if (meta === undefined) continue
+      const blocks = await readLogHeaders(store, meta, signal)
+      const avro = blocks
+        .filter(({ type }) => ['avro', 'hfile', 'parquet'].includes(type))
+        .findLast(({ header }) => header.has(LOG_HEADER.schema))
+        ?.header.get(LOG_HEADER.schema)
+      if (avro === undefined) continue
+      const schema = readTableSchema(avro, { path: meta.path, partitionFields })
+      return { schema, avro, latestSchema: undefined }
+    }
+  }
+  return undefined
+}
+
+function logNames({ path, logFiles }: WriteStat): readonly string[] {
+  const own = isLog(path) ? [path.slice(path.lastIndexOf('/') + 1)] : []
+  return [...new Set([...own, ...logFiles])].filter(name => !name.endsWith('.cdc'))
 }

@@ -18,6 +18,7 @@ function merged(rule: MergeRule, base: readonly Step[], logs: readonly Step[]): 
   const merge = new LogMerge(rule)
   for (const [key, ordering, row] of logs) {
     merge.add(key, {
+      recordKey: key,
       instant: '20260101000000000',
       ordering: ordering === undefined ? undefined : [ordering],
       ...(row === undefined ? {} : { row: [row] }),

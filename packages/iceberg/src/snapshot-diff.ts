@@ -89,10 +89,23 @@ function keep(moves: Map<string, Kept>, { old, oldRow, fresh, freshRow }: Move):
   moves.set(key, known)
 }
 
-/** Manifests of `files` that `others` do not list. Manifests never change, so a path is all of one. */
+/**
+ * Manifests of `files` that `others` do not list as often. Manifests never change, so a path is all of one; a list that
+ * names one twice has its rows twice.
+ */
 function unshared(files: SnapshotFiles, others: SnapshotFiles): readonly ManifestHandle[] {
-  const paths = new Set(others.handles.map(({ manifest }) => manifest.path))
-  return files.handles.filter(({ manifest }) => !paths.has(manifest.path))
+  const shared = byPath(others)
+  return files.handles.filter(({ manifest }) => shared.get(manifest.path)?.pop() === undefined)
+}
+
+function byPath({ handles }: SnapshotFiles): ReadonlyMap<string, ManifestHandle[]> {
+  const found = new Map<string, ManifestHandle[]>()
+  for (const handle of handles) {
+    const known = found.get(handle.manifest.path)
+    if (known === undefined) found.set(handle.manifest.path, [handle])
+    else known.push(handle)
+  }
+  return found
 }
 
 /** Delete manifests that only one of two snapshots lists. */
@@ -114,9 +127,9 @@ async function* keptFiles(
 ): AsyncGenerator<Kept> {
   const mayChange = (data: ManifestFile) => deletes.some(file => mayDeleteFrom(file, data))
   for (const kept of moves) if (mayChange(kept.fresh.manifest)) yield kept
-  const earlier = new Map(before.handles.map(handle => [handle.manifest.path, handle]))
+  const earlier = byPath(before)
   for (const handle of after.handles) {
-    const same = earlier.get(handle.manifest.path)
+    const same = earlier.get(handle.manifest.path)?.pop()
     if (same === undefined || !mayChange(handle.manifest)) continue
     const old = await same.load(signal)
     const fresh = await handle.load(signal)

@@ -77,6 +77,22 @@ describe('changes', () => {
     ])
   })
 
+  it('count a manifest as often as it is listed, and a file as often as manifests list it', async () => {
+    const table: HistoryTable = {
+      manifests: { m1: files('a'), m2: files('a', 'b', 'b') },
+      snapshots: [
+        { id: 11, lists: ['m1'] },
+        { id: 12, lists: ['m1', 'm1'] },
+        { id: 13, lists: ['m1', 'm2'] },
+      ],
+    }
+    expect(await texts(table, 1n, 3n)).toEqual([
+      [1n, ['add a']],
+      [2n, ['add a']],
+      [3n, ['add b', 'add b']],
+    ])
+  })
+
   it('are those of the range, its end no later than the latest version', async () => {
     expect(await texts(appends, 2n, 2n)).toEqual([[2n, ['add b']]])
     expect(await texts(appends, 3n, 9n)).toEqual([[3n, ['add c']]])

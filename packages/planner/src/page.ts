@@ -4,6 +4,8 @@ import { compareBytes, type LiveFiles, readBytes, readString, type Selection } f
 export interface PageMark {
   readonly key: bigint
   readonly path?: string
+  /** How often that path has been on a page; absent where the table lists it once. */
+  readonly listings?: number
 }
 
 /** A survivor that may be on the page. At most `maxFiles` of them exist at a time. */
@@ -11,6 +13,8 @@ interface Entry {
   readonly key: bigint
   readonly files: LiveFiles
   readonly row: number
+  /** The order in which survivors came, which tells listings of one path apart. */
+  readonly at: number
 }
 
 export interface PageCollector {
@@ -26,22 +30,25 @@ export interface PageCollector {
 const utf8 = new TextEncoder()
 
 /**
- * Collects the `maxFiles` survivors with the smallest keys after `after`, ties by path. Keys depend on the file alone,
+ * Collects the `maxFiles` survivors with the smallest keys after `after`, ties by path and then in their own order. Keys depend on the file alone,
  * so every replica gives the same page, however it loaded the snapshot.
  */
 export function pageCollector(maxFiles: number, after: PageMark | undefined): PageCollector {
   const heap: Entry[] = []
   const afterPath = after?.path === undefined ? undefined : utf8.encode(after.path)
   let left = 0
+  let added = 0
+  let passed = 0
   const isAfter = (entry: Entry): boolean => {
     if (after === undefined || entry.key > after.key) return true
     if (entry.key < after.key || afterPath === undefined) return false
-    return compareBytes(pathOf(entry), afterPath) > 0
+    const order = compareBytes(pathOf(entry), afterPath)
+    return order > 0 || (order === 0 && ++passed > (after.listings ?? 1))
   }
   return {
     add(files, rows) {
       for (const row of rows) {
-        const entry = { key: files.batch.key[row]!, files, row }
+        const entry = { key: files.batch.key[row]!, files, row, at: added++ }
         if (!isAfter(entry)) continue
         if (heap.length < maxFiles) siftUp(heap, entry)
         else {
@@ -56,10 +63,23 @@ export function pageCollector(maxFiles: number, after: PageMark | undefined): Pa
       const next =
         left === 0 || last === undefined
           ? undefined
-          : { key: last.key, path: readString(last.files.batch.path, last.row) }
+          : markOf(last, listingsOf(last, entries, after))
       return { batches: byBatch(entries), next, left }
     },
   }
+}
+
+/** How often the path of the page's last entry has been on this page and, where it goes on with it, on those before. */
+function listingsOf(last: Entry, entries: readonly Entry[], after: PageMark | undefined): number {
+  const path = readString(last.files.batch.path, last.row)
+  const before = after?.key === last.key && after.path === path ? (after.listings ?? 1) : 0
+  const first = entries.findIndex(entry => comparePaths(entry, last) === 0)
+  return before + entries.length - first
+}
+
+function markOf({ key, files, row }: Entry, listings: number): PageMark {
+  const path = readString(files.batch.path, row)
+  return { key, path, ...(listings > 1 && { listings }) }
 }
 
 function byBatch(entries: readonly Entry[]) {
@@ -73,6 +93,10 @@ function byBatch(entries: readonly Entry[]) {
 }
 
 function order(a: Entry, b: Entry): number {
+  return comparePaths(a, b) || a.at - b.at
+}
+
+function comparePaths(a: Entry, b: Entry): number {
   if (a.key !== b.key) return a.key < b.key ? -1 : 1
   return compareBytes(pathOf(a), pathOf(b))
 }

@@ -375,6 +375,21 @@ describe('pages', () => {
     expect(pages.every(page => page.length <= maxFiles)).toBe(true)
   })
 
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'of %i hold every listing of a file that is listed more than once',
+    async maxFiles => {
+      const file = [0, 9, 1] as const
+      const paths = ['x', 'x', 'x']
+      const thrice = batch('', [file, file, file], { keys: [20n, 20n, 20n], paths })
+      const batches = [...keyed, thrice, thrice]
+      const pages = await walk(batches, maxFiles)
+      expect(pages.flat().toSorted()).toEqual(
+        ['a0', 'a1', 'a2', 'b0', 'b1', 'c0', ...Array(6).fill('x')].toSorted(),
+      )
+      expect(pages.every(page => page.length <= maxFiles)).toBe(true)
+    },
+  )
+
   it('end with the last file', async () => {
     expect(await walk(keyed, 6)).toHaveLength(1)
   })

@@ -57,6 +57,7 @@ export function columnLookup(
     fallbacks: FALLBACKS[answer.reader],
     showsExtras: showsFile,
     prefersOwn: showsFile,
+    changesMaps: answer.format === 'parquet' || ['spark', 'spillway'].includes(answer.reader),
     annotations: annotationsOf(answer),
     fromPartitions: new Set(fields.map(field => field.id)),
   }

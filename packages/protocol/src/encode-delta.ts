@@ -18,16 +18,18 @@ export function encodeDeltaFile(
     vector?.url === undefined
       ? ''
       : `,"deletionVectorFileId":"${fileId(vector.vector.id, options.idScheme)}"`
-  return `{"file":{"id":"${fileId(file.recordedPath, options.idScheme)}"${vectorId}${versionMembers(options.at)},"expirationTimestamp":${signed.expiresAt},"deltaSingleAction":{"${action}":${actionText(action, signed, options)}}}}\n`
+  return `{"file":{"id":"${fileId(file.recordedPath, options.idScheme, signed.listing)}"${vectorId}${versionMembers(options.at)},"expirationTimestamp":${signed.expiresAt},"deltaSingleAction":{"${action}":${actionText(action, signed, options)}}}}\n`
 }
 
+/** Readers of a log take two actions of one path for one file: a fragment tells listings apart, and is never sent. */
 function actionText(
   action: 'add' | 'remove' | 'cdc',
-  { file, url, vector }: WireFile,
+  { file, url, vector, listing }: WireFile,
   options: LineOptions,
 ): string {
   const values = partitionText(file, options)
-  const head = `{"path":${JSON.stringify(url)},"partitionValues":${values},"size":${file.size}`
+  const path = listing === undefined ? url : `${url}#${listing}`
+  const head = `{"path":${JSON.stringify(path)},"partitionValues":${values},"size":${file.size}`
   const tail = `${vector === undefined ? '' : `,"deletionVector":${vectorText(vector)}`}}`
   switch (action) {
     case 'add':

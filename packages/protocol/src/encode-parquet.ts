@@ -7,12 +7,12 @@ import { recordedStats, statsString } from './stats-string.js'
 /** One line of the parquet format. A file with a vector never comes here: its plain rows would be wrong. */
 export function encodeParquetFile(
   kind: 'file' | 'add' | 'cdf' | 'remove',
-  { file, url, expiresAt }: WireFile,
+  { file, url, expiresAt, listing }: WireFile,
   options: LineOptions,
 ): string {
   const { at } = options
   const stats = kind === 'file' || kind === 'add' ? statsMember(file, options) : ''
-  return `{"${kind}":{"url":${JSON.stringify(url)},"id":"${fileId(file.recordedPath, options.idScheme)}","partitionValues":${partitionValuesText(file, options)},"size":${file.size}${stats}${versionMembers(at)},"expirationTimestamp":${expiresAt}}}\n`
+  return `{"${kind}":{"url":${JSON.stringify(url)},"id":"${fileId(file.recordedPath, options.idScheme, listing)}","partitionValues":${partitionValuesText(file, options)},"size":${file.size}${stats}${versionMembers(at)},"expirationTimestamp":${expiresAt}}}\n`
 }
 
 function statsMember(file: WireFile['file'], { metadata }: LineOptions): string {

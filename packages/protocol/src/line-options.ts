@@ -11,6 +11,8 @@ export interface WireFile {
     readonly url?: string
   }
   readonly expiresAt: number
+  /** Of a file that the table lists more than once: which of its listings this is, from 2; absent for the first. */
+  readonly listing?: number
 }
 
 /** What the lines of one answer have in common. */

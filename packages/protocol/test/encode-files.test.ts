@@ -74,6 +74,16 @@ it('57: writes a complete add action under its recorded names', () => {
   })
 })
 
+it('the second listing of a file has an id of its own and, in a log, a path of its own', () => {
+  const again = { ...signed, listing: 2 }
+  const plain = JSON.parse(encodeParquetFile('file', again, options)).file
+  expect(plain.id).not.toBe(hash('md5', 'day=1/part-0.parquet'))
+  expect(plain.url).toBe(signed.url)
+  const { file } = JSON.parse(encodeDeltaFile('add', again, { ...options, idScheme: 'delta' }))
+  expect(file.id).not.toBe(hash('sha256', 'day=1/part-0.parquet'))
+  expect(file.deltaSingleAction.add.path).toBe(`${signed.url}#2`)
+})
+
 it('57: a vector on disk travels as its signed URL, from the length before the bitmap', () => {
   const vector = {
     kind: 'deletion-vector',

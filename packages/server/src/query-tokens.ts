@@ -13,13 +13,14 @@ export interface Pinned {
   readonly check: (snapshot: Snapshot) => void
 }
 
-export interface SnapshotPage extends Pinned {
-  readonly after: { readonly key: bigint; readonly path?: string }
-}
-
 interface PageMark {
   readonly key: bigint
   readonly path?: string
+  readonly listings?: number
+}
+
+export interface SnapshotPage extends Pinned {
+  readonly after: PageMark
 }
 
 /** Who may present a token, for which table. */
@@ -68,6 +69,7 @@ export function sealPageToken(
     snapshot.version,
     String(next.key),
     next.path ?? null,
+    ...(next.listings === undefined ? [] : [next.listings]),
   ])
 }
 
@@ -79,10 +81,14 @@ export function openPageToken(
   const { pageToken } = query.body
   if (pageToken === undefined) return undefined
   const payload = context.tokens.open(pageUse(context, request, query), pageToken)
-  const [tableId, version, key, path] = payload as readonly JsonValue[]
+  const [tableId, version, key, path, listings] = payload as readonly JsonValue[]
   return {
     ...pinned(String(tableId), version!, 'pageToken'),
-    after: { key: BigInt(String(key)), ...(typeof path === 'string' && { path }) },
+    after: {
+      key: BigInt(String(key)),
+      ...(typeof path === 'string' && { path }),
+      ...(listings !== undefined && { listings: Number(listings) }),
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 import type { NativeMetadata, Snapshot } from '@spillway/core'
 import { type JsonObject, type JsonValue, parseExactJson } from '@spillway/encoding'
 import { integerJson } from './json-text.js'
+import { type WrongCount, wrongCounts } from './stated-counts.js'
 import type { TableFacts } from './table-facts.js'
 
 type Native<Format> = Extract<NativeMetadata, { readonly format: Format }>
@@ -12,7 +13,7 @@ export function nativeFacts(snapshot: Snapshot, facts: TableFacts): JsonObject {
     case 'delta':
       return deltaFacts(native, snapshot)
     case 'iceberg':
-      return icebergFacts(native, facts)
+      return icebergFacts(native, facts, wrongCounts(snapshot, facts))
     case 'hudi':
       return hudiFacts(native, snapshot, facts)
     case 'parquet':
@@ -58,7 +59,11 @@ function deltaFacts(native: Native<'delta'>, { properties, tableId }: Snapshot):
   }
 }
 
-function icebergFacts(native: Native<'iceberg'>, facts: TableFacts): JsonObject {
+function icebergFacts(
+  native: Native<'iceberg'>,
+  facts: TableFacts,
+  wrong: readonly WrongCount[],
+): JsonObject {
   const metadata = objectOf(native.metadata)
   return {
     formatVersion: metadata['format-version'] ?? null,
@@ -69,6 +74,7 @@ function icebergFacts(native: Native<'iceberg'>, facts: TableFacts): JsonObject 
     positionDeleteFiles: facts.positionDeleteFiles,
     equalityDeleteFiles: facts.equalityDeleteFiles,
     deletionVectors: facts.deletionVectors,
+    ...(wrong.length > 0 && { wrongCounts: wrong.map(each => ({ ...each })) }),
   }
 }
 

@@ -9,6 +9,10 @@ export interface TableFacts {
   readonly bytes: number
   /** Live rows, where the metadata alone proves their number. */
   readonly records: bigint | null
+  /** Rows in the files, deleted ones included; absent where the metadata does not say. */
+  readonly recorded?: number
+  /** Live files as the lists of the table's batches count them, before any is read. */
+  readonly listedFiles?: number
   readonly positionDeleteFiles: number
   readonly equalityDeleteFiles: number
   readonly deletionVectors: number
@@ -20,6 +24,8 @@ interface Totals {
   logFiles: number
   bytes: number
   records: number
+  recorded: number
+  listedFiles: number
   readonly positionDeletes: Set<string>
   readonly equalityDeletes: Set<string>
   readonly vectors: Set<string>
@@ -35,6 +41,8 @@ export async function tableFacts(snapshot: Snapshot, signal?: AbortSignal): Prom
     logFiles: 0,
     bytes: 0,
     records: 0,
+    recorded: 0,
+    listedFiles: 0,
     positionDeletes: new Set(),
     equalityDeletes: new Set(),
     vectors: new Set(),
@@ -46,6 +54,8 @@ export async function tableFacts(snapshot: Snapshot, signal?: AbortSignal): Prom
     logFiles: totals.logFiles,
     bytes: totals.bytes,
     records: Number.isNaN(totals.records) ? null : BigInt(totals.records),
+    ...(Number.isNaN(totals.recorded) ? {} : { recorded: totals.recorded }),
+    ...(Number.isNaN(totals.listedFiles) ? {} : { listedFiles: totals.listedFiles }),
     positionDeleteFiles: totals.positionDeletes.size,
     equalityDeleteFiles: totals.equalityDeletes.size,
     deletionVectors: totals.vectors.size,
@@ -60,9 +70,11 @@ async function addBatch(
   const loaded = await handle.load(signal)
   const { batch, live } = loaded
   totals.slices += live.length
+  totals.listedFiles += handle.fileCount ?? Number.NaN
   for (const row of live) {
     totals.bytes += batch.size[row]!
     totals.records += batch.stats.recordCount[row]!
+    totals.recorded += batch.stats.recordCount[row]!
   }
   for (let start = 0; start < live.length; start += FILES_AT_ONCE) {
     await addDeletes(totals, loaded, { rows: live.subarray(start, start + FILES_AT_ONCE), signal })

@@ -53,6 +53,28 @@ ${tables(`          - { name: a, location: tables/a, metadataFile: metadata/v2.m
     ])
   })
 
+  it('takes a metadata file and targets of rebase rules that are absolute as they are', () => {
+    const config = parse(
+      tables(`          - { name: a, location: tables/a, metadataFile: /held/v7.metadata.json, rebase: [{ from: 's3://old', to: /new/ }, { from: 's3://x', to: 's3://y/' }] }
+          - { name: b, location: /new/b, metadataFile: 'file:///new/b/v1.metadata.json' }`),
+    )
+    const [a, b] = config.shares.shares![0]!.schemas![0]!.tables!
+    expect(a).toMatchObject({
+      metadataFile: 'file:///held/v7.metadata.json',
+      rebase: [
+        { from: 's3://old', to: 'file:///new/' },
+        { from: 's3://x', to: 's3://y/' },
+      ],
+    })
+    expect(b).toMatchObject({ metadataFile: 'file:///new/b/v1.metadata.json' })
+    expect(config.localRoots).toEqual([
+      'file:///srv/lake/tables/a',
+      'file:///new/b',
+      'file:///new',
+      'file:///held',
+    ])
+  })
+
   it.each([
     ['server: { hots: a }', /server: unknown key hots/],
     ['server: { port: eighty }', /server\.port/],

@@ -1,14 +1,22 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, realpath } from 'node:fs/promises'
+import type { FooterEdit } from '@spillway/core'
 import { parseRange } from './http-range.js'
 import { isMissing } from './local-error.js'
 import { fileMeta } from './local-meta.js'
 import { isInside } from './local-path.js'
+import { type ViewedFile, type ViewFooter, viewedFile } from './viewed-file.js'
 
 /** A file that a valid URL names: `path` is below `folder` by its text; links are looked at when it is opened. */
 export interface GatewayTarget {
   readonly folder: string
   readonly path: string
+  /** The file is served under the footer that these make of its own. */
+  readonly edits?: readonly FooterEdit[]
+}
+
+export interface ServeOptions {
+  readonly viewFooter?: ViewFooter
 }
 
 /** An error as the wire's clients read it: one JSON object. */
@@ -26,15 +34,23 @@ export function refuse(
 }
 
 /** The file a verified URL names, whole or in part. Trouble of the disk is an answer too, which may be asked again. */
-export async function serveFile(request: Request, target: GatewayTarget): Promise<Response> {
+export async function serveFile(
+  request: Request,
+  target: GatewayTarget,
+  options: ServeOptions = {},
+): Promise<Response> {
   try {
-    return await answerFile(request, target)
+    return await answerFile(request, target, options)
   } catch {
     return refuse(503, 'STORAGE_UNAVAILABLE', 'the file cannot be read now')
   }
 }
 
-async function answerFile(request: Request, target: GatewayTarget): Promise<Response> {
+async function answerFile(
+  request: Request,
+  target: GatewayTarget,
+  { viewFooter }: ServeOptions,
+): Promise<Response> {
   const file = await openInside(target)
   if (file === 'outside') {
     return refuse(403, 'PERMISSION_DENIED', 'this URL names a file outside the shared folder')
@@ -44,11 +60,17 @@ async function answerFile(request: Request, target: GatewayTarget): Promise<Resp
   try {
     const found = await file.stat({ bigint: true })
     if (!found.isFile()) return refuse(404, 'NOT_FOUND', 'the file is no longer there')
-    const { size, etag, lastModified } = fileMeta(target.path, found)
-    const served = answer(request, { size, etag: etag ?? '', lastModified })
+    const { size, etag = '', lastModified } = fileMeta(target.path, found)
+    const { edits } = target
+    const view = edits && viewFooter && (await viewedFile(file, size, { edits, viewFooter }))
+    const served = answer(request, {
+      size: view === undefined ? size : view.keptBytes + view.tail.length,
+      etag: view === undefined ? etag : etag.replace(/"$/, `-${view.mark}"`),
+      lastModified,
+    })
     if (served.part === undefined) return new Response(null, served)
     handedOver = true
-    return new Response(streamPart(file, served.part.start, served.part.end), served)
+    return new Response(streamPart(file, served.part, view), served)
   } finally {
     if (!handedOver) await file.close()
   }
@@ -122,12 +144,24 @@ function isSameFile(ifRange: string | null, headers: Record<string, string>): bo
 const CHUNK_BYTES = 256 * 1024
 
 /** Reads as the recipient reads, a chunk ahead at most. A file that shrinks breaks the answer off. */
-function streamPart(file: FileHandle, start: number, end: number): ReadableStream<Uint8Array> {
+function streamPart(
+  file: FileHandle,
+  { start, end }: { readonly start: number; readonly end: number },
+  view?: ViewedFile,
+): ReadableStream<Uint8Array> {
+  const ownEnd = view === undefined ? end : Math.min(end, view.keptBytes)
   let position = start
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
-        const wanted = Math.min(CHUNK_BYTES, end - position)
+        if (view !== undefined && position >= ownEnd) {
+          const { keptBytes, tail } = view
+          if (end > position) controller.enqueue(tail.slice(position - keptBytes, end - keptBytes))
+          await file.close()
+          controller.close()
+          return
+        }
+        const wanted = Math.min(CHUNK_BYTES, ownEnd - position)
         const chunk = new Uint8Array(wanted)
         const { bytesRead } = await file.read(chunk, 0, wanted, position)
         if (bytesRead === 0 && wanted > 0)

@@ -1,5 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { isTableError, TableError, type UrlSigner } from '@spillway/core'
+import {
+  type FooterEdit,
+  isTableError,
+  TableError,
+  throwIfCancelled,
+  type UrlSigner,
+} from '@spillway/core'
 import { encodePath } from './encode-path.js'
 import { type GatewayTarget, refuse, serveFile } from './gateway-response.js'
 import { diskPath, isInside } from './local-path.js'
@@ -14,6 +20,8 @@ export interface LocalGatewayOptions {
   readonly baseUrl: string
   /** Epoch milliseconds, against which URLs expire. */
   readonly clock?: () => number
+  /** Makes another Parquet footer of a file's own; with it, files can be signed and served under such. */
+  readonly viewFooter?: (footer: Uint8Array, edits: readonly FooterEdit[]) => Uint8Array
 }
 
 export interface LocalGateway {
@@ -28,6 +36,7 @@ export interface LocalGateway {
  */
 const SIGNATURE = 'X-Amz-Signature'
 const EXPIRES = 'expires'
+const VIEW = 'view'
 
 interface Root {
   readonly id: string
@@ -48,10 +57,10 @@ export function localGateway(options: LocalGatewayOptions): LocalGateway {
     .map(folder => ({ folder, id: hmac(secret, `root\n${folder}`).toString('hex').slice(0, 16) }))
     .sort((a, b) => b.folder.length - a.folder.length)
   return {
-    signer: gatewaySigner(roots, secret, baseUrl),
+    signer: gatewaySigner(roots, secret, { baseUrl, views: options.viewFooter !== undefined }),
     async handle(request) {
       const target = verify(request, { roots, secret, now: clock() })
-      return target instanceof Response ? target : await serveFile(request, target)
+      return target instanceof Response ? target : await serveFile(request, target, options)
     },
   }
 }
@@ -63,20 +72,37 @@ function checkedBase(baseUrl: string): string {
   throw new TableError('INVALID_REQUEST', `a gateway is reached by an http(s) URL, not ${baseUrl}`)
 }
 
-function gatewaySigner(roots: readonly Root[], secret: Buffer, baseUrl: string): UrlSigner {
+function gatewaySigner(
+  roots: readonly Root[],
+  secret: Buffer,
+  { baseUrl, views }: { readonly baseUrl: string; readonly views: boolean },
+): UrlSigner {
+  const signer = (now: number, expiresInSeconds: number) => {
+    const expires = Math.floor(now / 1000) + Math.floor(expiresInSeconds)
+    const signPath = (path: string, view?: string) => {
+      const { root, key } = locate(roots, path) ?? uncovered(path)
+      const text = signedText(root.id, key, { expires: String(expires), view })
+      const shown = view === undefined ? '' : `&${VIEW}=${view}`
+      const query = `${EXPIRES}=${expires}${shown}&${SIGNATURE}=${hmac(secret, text).toString('hex')}`
+      return `${baseUrl}/${root.id}/${encodePath(key)}?${query}`
+    }
+    return { expires, signPath }
+  }
   return {
     covers: path => locate(roots, path) !== undefined,
     async sign(paths, { expiresInSeconds, now, signal }) {
-      const expires = Math.floor(now / 1000) + Math.floor(expiresInSeconds)
-      const signPath = (path: string) => {
-        const { root, key } = locate(roots, path) ?? uncovered(path)
-        const signature = hmac(secret, signedText(root.id, key, String(expires))).toString('hex')
-        const query = `${EXPIRES}=${expires}&${SIGNATURE}=${signature}`
-        return `${baseUrl}/${root.id}/${encodePath(key)}?${query}`
-      }
-      const urls = await signInTurns(paths, signPath, signal)
+      const { expires, signPath } = signer(now, expiresInSeconds)
+      const urls = await signInTurns(paths, path => signPath(path), signal)
       return { urls, expiresAt: expires * 1000 }
     },
+    ...(views && {
+      async signViews(files, { expiresInSeconds, now, signal }) {
+        throwIfCancelled(signal)
+        const { expires, signPath } = signer(now, expiresInSeconds)
+        const urls = files.map(({ path, edits }) => signPath(path, viewText(edits)))
+        return { urls, expiresAt: expires * 1000 }
+      },
+    }),
   }
 }
 
@@ -129,14 +155,15 @@ function verify(request: Request, { roots, secret, now }: Verification): Gateway
     return refuse(403, 'PERMISSION_DENIED', 'this URL is not signed')
   }
   const { root, key } = name
-  if (!isEqual(signature, hmac(secret, signedText(root.id, key, expires)))) {
+  const view = onlyValue(url, VIEW)
+  if (!isEqual(signature, hmac(secret, signedText(root.id, key, { expires, view })))) {
     return refuse(403, 'PERMISSION_DENIED', 'the signature of this URL does not match')
   }
   if (!(now < Number(expires) * 1000)) {
     return refuse(403, 'PERMISSION_DENIED', 'this URL has expired: ask for the table again')
   }
   const path = root.folder === '/' ? `/${key}` : `${root.folder}/${key}`
-  return { folder: root.folder, path }
+  return { folder: root.folder, path, ...(view !== undefined && { edits: editsOf(view) }) }
 }
 
 /**
@@ -169,8 +196,22 @@ function onlyValue(url: URL, key: string): string | undefined {
 }
 
 /** The id is hexadecimal and the time digits, so no part can pass for another. */
-function signedText(rootId: string, key: string, expires: string): string {
-  return `file\n${rootId}\n${expires}\n${key}`
+function signedText(
+  rootId: string,
+  key: string,
+  { expires, view }: { readonly expires: string; readonly view: string | undefined },
+): string {
+  const head = view === undefined ? 'file' : `view ${view}`
+  return `${head}\n${rootId}\n${expires}\n${key}`
+}
+
+function viewText(edits: readonly FooterEdit[]): string {
+  return Buffer.from(JSON.stringify(edits)).toString('base64url')
+}
+
+/** Read after the signature was found to be ours. */
+function editsOf(view: string): readonly FooterEdit[] {
+  return JSON.parse(Buffer.from(view, 'base64url').toString()) as readonly FooterEdit[]
 }
 
 function hmac(secret: Buffer, text: string): Buffer {

@@ -277,3 +277,82 @@ describe('parseRange', () => {
     expect(parseRange(header, 0)).toEqual({ kind: 'unsatisfiable' })
   })
 })
+
+describe('a file under another footer', () => {
+  const DATA = 'PAR1-the pages-'
+  const OWN = 'own footer'
+  /** Any footer does: what is put in its place is said by the edits alone. */
+  const viewFooter = (footer: Uint8Array, edits: readonly (readonly [number, string | null])[]) =>
+    Buffer.from(`${Buffer.from(footer).toString()} ${JSON.stringify(edits)}`)
+  const viewing = () => localGateway({ roots: [root], secret: SECRET, baseUrl: BASE, viewFooter })
+
+  const trailer = (length: number) => {
+    const bytes = Buffer.alloc(8)
+    bytes.writeUInt32LE(length)
+    bytes.write('PAR1', 4)
+    return bytes.toString('latin1')
+  }
+  const whole = (footer: string) => `${DATA}${footer}${trailer(footer.length)}`
+
+  beforeAll(async () => {
+    await writeFile(join(root, 'viewed.parquet'), Buffer.from(whole(OWN), 'latin1'))
+    await writeFile(join(root, 'no footer'), 'no footer at all')
+  })
+
+  async function viewUrl(name: string, edits: readonly (readonly [number, string | null])[]) {
+    const { urls } = await viewing().signer.signViews!([{ path: join(root, name), edits }], {
+      expiresInSeconds: 600,
+      now: Date.now(),
+    })
+    return urls[0]!
+  }
+  const ask = async (url: string, init: RequestInit = {}) => {
+    const answer = await viewing().handle(new Request(url, init))
+    return { answer, text: Buffer.from(await answer.arrayBuffer()).toString('latin1') }
+  }
+
+  it('comes whole, in every range, and with its own length and ETag', async () => {
+    const expected = whole(`${OWN} [[1,"a"]]`)
+    const url = await viewUrl('viewed.parquet', [[1, 'a']])
+    expect((await ask(url)).text).toBe(expected)
+    const head = await ask(url, { method: 'HEAD' })
+    expect(head.answer.headers.get('content-length')).toBe(String(expected.length))
+    const plain = await viewing().signer.sign([join(root, 'viewed.parquet')], {
+      expiresInSeconds: 600,
+      now: Date.now(),
+    })
+    const own = await ask(plain.urls[0]!)
+    expect(own.text).toBe(whole(OWN))
+    expect(head.answer.headers.get('etag')).not.toBe(own.answer.headers.get('etag'))
+    for (let start = 0; start < expected.length; start += 3) {
+      for (let end = start; end < expected.length; end += 5) {
+        const { answer, text } = await ask(url, { headers: { Range: `bytes=${start}-${end}` } })
+        expect([answer.status, text]).toEqual([206, expected.slice(start, end + 1)])
+      }
+    }
+    expect((await ask(url, { headers: { Range: 'bytes=-8' } })).text).toBe(expected.slice(-8))
+  })
+
+  it('has only the edits that were signed', async () => {
+    const url = await viewUrl('viewed.parquet', [[1, 'a']])
+    const other = new URL(await viewUrl('viewed.parquet', [[2, 'b']])).searchParams.get('view')!
+    const changes: readonly ((copy: URL) => void)[] = [
+      copy => copy.searchParams.set('view', other),
+      copy => copy.searchParams.delete('view'),
+      copy => copy.searchParams.append('view', other),
+      copy => copy.searchParams.set('view', ''),
+    ]
+    for (const change of changes) {
+      const copy = new URL(url)
+      change(copy)
+      expect((await ask(copy.href)).answer.status).toBe(403)
+    }
+    const plain = new URL(await urlOf(join(root, 'viewed.parquet')))
+    plain.searchParams.set('view', other)
+    expect((await ask(plain.href)).answer.status).toBe(403)
+  })
+
+  it('is an error where the file has no footer', async () => {
+    expect((await ask(await viewUrl('no footer', []))).answer.status).toBe(503)
+  })
+})

@@ -1,6 +1,6 @@
 """Prints what every client reads of every format. Exits 1 when a cell is wrong.
 
-    npm run matrix [-- --markdown docs/clients.md] [--only CLIENT]
+    npm run matrix [-- --markdown docs/clients.md] [--only CLIENT] [--tables NAME]
 """
 
 import argparse
@@ -16,6 +16,7 @@ time.tzset()
 
 from matrix.cases import cases, shared_schemas  # noqa: E402
 from matrix.clients import NotOffered, clients  # noqa: E402
+from matrix.real import real_cases  # noqa: E402
 from matrix.refusals import allowed  # noqa: E402
 from matrix.report import Outcome, print_tables, write_markdown  # noqa: E402
 from sharing_server import serving_schemas  # noqa: E402
@@ -25,8 +26,10 @@ def main():
     parser = argparse.ArgumentParser(prog="npm run matrix --", description=__doc__.splitlines()[0])
     parser.add_argument("--markdown", type=pathlib.Path, help="write the tables there too")
     parser.add_argument("--only", default="", help="clients whose name contains this")
+    parser.add_argument("--tables", default="", help="tables whose name contains this")
     options = parser.parse_args()
-    every = cases()
+    every = [*cases(), *real_cases()]
+    every = [case for case in every if options.tables in case.name]
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="spillway-matrix-") as name:
         folder = pathlib.Path(name)
@@ -67,7 +70,7 @@ def ask(client, case, staged):
     except NotOffered as reason:
         return said("not asked", str(reason))
     except Exception as error:  # noqa: BLE001 - whatever a client raises is its answer
-        reason = allowed(case, staged, client.name, str(error))
+        reason = allowed(case, staged, client.name, error)
         return said("refused", reason) if reason else said("wrong", f"{type(error).__name__}: {error}"[:600])
 
 

@@ -28,6 +28,8 @@ class Case:
     # Of `changes`: with the rows of a change feed, or with what the changes come to (a row's text, and how often).
     range: tuple | None = None
     net: collections.Counter | None = None
+    # Of a table that people have: the case that it is for the harness of every way.
+    real = None
 
     @property
     def name(self):
@@ -204,6 +206,8 @@ def shared_schemas(folder, every):
 
 
 def shared_table(case, folder):
+    if case.real is not None:
+        return case.shared()
     facts = {"name": case.table, "history": True}
     if case.schema == "hudi":
         location = folder / "hudi" / case.table

@@ -3,6 +3,8 @@
 import dataclasses
 import re
 
+import plain_http
+
 PARQUET_ONLY = r"parquet format"
 ANY = r""
 
@@ -48,8 +50,15 @@ RULES = [
 ]
 
 
-def allowed(case, staged, client, message):
+# Of a refusal that is the server's or our own, and not what a client stumbled over.
+SERVERS_WORDS = re.compile(r"4\d\d Client Error.*errorCode|the server answered 4\d\d", re.DOTALL)
+
+
+def allowed(case, staged, client, error):
     """How a cell says this refusal; None where it must not be."""
+    message, refusal = str(error), isinstance(error, plain_http.Refusal)
+    if case.real is not None:
+        return case.refusal(staged, client) if refusal or SERVERS_WORDS.search(message) else None
     said = re.sub(r"['\"]\s*\n\s*['\"]", "", message)
     for rule in RULES:
         asked = rule.schema == case.schema and rule.aspect == case.aspect and re.search(rule.tables, case.table)

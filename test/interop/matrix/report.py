@@ -3,6 +3,7 @@
 import dataclasses
 
 from matrix.cases import ASPECTS, FORMATS, Case
+from matrix.real import KINDS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,15 +33,24 @@ def cell(outcomes):
     return ", ".join(parts)
 
 
-def rows_of(outcomes, staged, form):
+def aspects_of(outcomes, form):
+    """The aspects of a format's golden tables, and the kinds of those that people have."""
+    found = [outcome.case.aspect for outcome in outcomes if outcome.case.schema == form]
+    yield ASPECTS
+    kinds = tuple(kind for kind in KINDS.values() if kind in found)
+    if kinds:
+        yield kinds
+
+
+def rows_of(outcomes, staged, form, aspects):
     names = dict.fromkeys(outcome.client for outcome in outcomes)
     for name in names:
         mine = [o for o in outcomes if o.client == name and o.staged == staged and o.case.schema == form]
         skipped = {o.words for o in mine if o.kind == "skipped"}
         if skipped:
-            yield name, [f"skipped: {skipped.pop()}", *["skipped"] * (len(ASPECTS) - 1)]
+            yield name, [f"skipped: {skipped.pop()}", *["skipped"] * (len(aspects) - 1)]
         else:
-            yield name, [cell([o for o in mine if o.case.aspect == aspect]) for aspect in ASPECTS]
+            yield name, [cell([o for o in mine if o.case.aspect == aspect]) for aspect in aspects]
 
 
 def titles(staged):
@@ -51,10 +61,11 @@ def print_tables(outcomes):
     for staged in (True, False):
         for form in FORMATS:
             print(f"\n== {form}, {titles(staged)}")
-            for name, cells in rows_of(outcomes, staged, form):
-                print(f"  {name}")
-                for aspect, text in zip(ASPECTS, cells):
-                    print(f"    {aspect:16} {text}")
+            for aspects in aspects_of(outcomes, form):
+                for name, cells in rows_of(outcomes, staged, form, aspects):
+                    print(f"  {name}")
+                    for aspect, text in zip(aspects, cells):
+                        print(f"    {aspect:16} {text}")
     print()
 
 
@@ -65,7 +76,8 @@ Written by `npm run matrix -- --markdown docs/clients.md`: change the matrix (`t
 Every client reads tables that other writers wrote, and its rows are compared with what those writers' own engines read
 (the catalogues of `test/fixtures`). A cell says how many tables' rows were equal, or why the others were refused; no
 cell may show other rows. *Staging* is the provider's folder for rewritten files, for recipients that cannot apply deletes
-themselves. The Spark rows need the connector's jars (`SPILLWAY_SPARK_JARS`).
+themselves. The second table of a format is of tables that people have, by what is peculiar about them
+(`test/fixtures/real`; `npm run ways` asks all of them, through every way out). The Spark rows need the connector's jars (`SPILLWAY_SPARK_JARS`).
 
 DuckDB's extension is represented by its own requests, header for header; its files are then read by the protocol's text.
 By its source (1.5.5) it does not read deletion vectors so: it stops four bytes short of one that lies in a file and knows
@@ -78,8 +90,9 @@ def write_markdown(path, outcomes):
     for staged in (True, False):
         for form in FORMATS:
             lines += [f"## {form.capitalize()}, {titles(staged)}", ""]
-            lines += [f"| client | {' | '.join(ASPECTS)} |", f"|{'---|' * (len(ASPECTS) + 1)}"]
-            for name, cells in rows_of(outcomes, staged, form):
-                lines.append(f"| {name} | {' | '.join(cells)} |")
-            lines.append("")
+            for aspects in aspects_of(outcomes, form):
+                lines += [f"| client | {' | '.join(aspects)} |", f"|{'---|' * (len(aspects) + 1)}"]
+                for name, cells in rows_of(outcomes, staged, form, aspects):
+                    lines.append(f"| {name} | {' | '.join(cells)} |")
+                lines.append("")
     path.write_text("\n".join(lines))

@@ -57,8 +57,9 @@ def reasons_of(case, outcomes):
 def reason_of(detail):
     """The server's message alone, so that the ways which hear the same are one line."""
     said = re.search(r"'message': (.*)\}$", detail)
-    text = re.sub(r"' '|\" \"", "", said[1]).strip("'\" ") if said else detail
+    text = re.sub(r"['\"] ['\"]", "", said[1]).strip("'\" ") if said else detail
     text = re.sub(r"^(\d+ )?[A-Z_]+: ", "", text)
+    text = re.sub(r"\w+:///\S+?(?=[,;:)]*(\s|$))", "…", text)
     return re.sub(r"^the server answered \d+: ", "", text)
 
 

@@ -6,11 +6,13 @@ import decimal
 import json
 import math
 import re
+import uuid
 
 import numpy
 import pandas
 
 WIDE = decimal.Context(prec=100)
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOMENT = re.compile(r"(\d{4,}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]00(:?00)?)?")
 
 
@@ -19,11 +21,11 @@ def cell(value):
     if value is None or value is pandas.NaT or value is pandas.NA:
         return None
     if isinstance(value, numpy.ndarray):
-        return [cell(item) for item in value.tolist()]
+        return cell(value.tolist())
     if isinstance(value, dict):
         return {key: cell(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [pair(item) for item in value]
+        return ordered([pair(item) for item in value])
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(bytes(value)).decode()
     if isinstance(value, (bool, numpy.bool_)):
@@ -48,6 +50,12 @@ def pair(item):
     return cell(item)
 
 
+def ordered(items):
+    """A map has no order: its pairs are sorted, and so are lists of pairs, which look the same."""
+    pairs = items and all(isinstance(item, list) and len(item) == 2 for item in items)
+    return sorted(items, key=line) if pairs else items
+
+
 def of_float(value):
     if math.isnan(value):
         return "NaN"
@@ -59,6 +67,9 @@ def of_float(value):
 def of_text(text):
     if re.fullmatch(r"-?\d+\.\d+", text):
         return plain(decimal.Decimal(text))
+    if UUID.fullmatch(text):
+        # Delta has no such type: on the wire they are sixteen bytes.
+        return base64.b64encode(uuid.UUID(text).bytes).decode()
     moment = MOMENT.fullmatch(text)
     if moment:
         return f"{moment[1]}T{moment[2]}{(moment[3] or '.').ljust(7, '0')[:7]}"

@@ -4,14 +4,16 @@ import type { Connection } from '../connection.js'
 import { quoteName, quoteText } from '../sql-text.js'
 import { askMetadata } from './scan-target.js'
 import { type AnswerHeader, snapshotOf } from './shared-log.js'
-import { type Stub, stubOf, switchedSql } from './stub.js'
+import { reasonText } from './sql-error.js'
+import { type Stub, stubOf, switchedSql, switchedTo } from './stub.js'
 import type { AttachedTable } from './types.js'
 
 /** A shared table as the connection knows it. */
 export interface KnownTable {
   readonly table: AttachedTable
-  /** Absent where its rows cannot be read. */
+  /** Absent where its rows cannot be read: there is an error then. */
   readonly stub?: Stub
+  readonly error?: TableError
   readonly header?: AnswerHeader
 }
 
@@ -67,10 +69,8 @@ export class ShareCatalog {
     }
     const tables = await mapConcurrently(names, METADATA_AT_ONCE, name => this.#describe(name))
     for (const known of this.#tables) await this.#drop(known)
-    this.#tables = tables
-    for (const [i, known] of tables.entries()) {
-      if (known.stub !== undefined) await this.#create(i)
-    }
+    this.#tables = withoutTwins(tables)
+    for (const i of tables.keys()) await this.#create(i)
   }
 
   /** Takes over what a later answer says about a table, under a stub of a new name. */
@@ -79,7 +79,7 @@ export class ShareCatalog {
     const { share, schema, table } = known.table
     const described = await this.#describe({ share, schema, table }, header)
     this.#tables = this.#tables.with(position, described)
-    if (described.stub !== undefined) await this.#create(position)
+    await this.#create(position)
     return this.#tables[position]!
   }
 
@@ -113,28 +113,61 @@ export class ShareCatalog {
       return { table, header, stub: stubOf(nextName(), schema.fields, stubFile) }
     } catch (error) {
       if (!isTableError(error) || error.code === 'CANCELLED') throw error
-      return { table: { ...table, problem: error.message } }
+      return unreadable(table, error)
     }
   }
 
-  /** A table whose columns DuckDB refuses (two names that differ in case alone) is left out, with its words. */
+  /** A table whose columns DuckDB refuses (two names that differ in case alone) cannot be read, in its words. */
   async #create(position: number): Promise<void> {
     const { table, stub } = this.#tables[position]!
     const { session } = this.#options
     const schema = `${quoteName(table.catalog)}.${quoteName(table.schema)}`
+    await session.run(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
+    if (stub === undefined) return this.#createUnreadable(position)
     try {
-      await session.run(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
-      await session.run(`CREATE OR REPLACE VIEW ${table.sqlName} AS ${switchedSql(stub!)}`)
+      await session.run(`CREATE OR REPLACE VIEW ${table.sqlName} AS ${switchedSql(stub)}`)
     } catch (error) {
       if (!isTableError(error)) throw error
-      const problem = `DuckDB cannot show it: ${error.message}`
-      this.#tables = this.#tables.with(position, { table: { ...table, problem } })
+      const problem = new TableError(
+        'UNSUPPORTED_FEATURE',
+        `DuckDB cannot show it: ${error.message}`,
+        { cause: error },
+      )
+      this.#tables = this.#tables.with(position, unreadable(table, problem))
+      await this.#createUnreadable(position)
     }
+  }
+
+  /** A view that says, however it is named in SQL, why the table cannot be read. */
+  async #createUnreadable(position: number): Promise<void> {
+    const { table, error } = this.#tables[position]!
+    const { session, nextName } = this.#options
+    const variable = nextName()
+    const reason = `error(${quoteText(reasonText(table, error!))})`
+    await showAs(session, variable, 'SELECT NULL AS unreadable')
+    await session.run(`CREATE OR REPLACE VIEW ${table.sqlName} AS ${switchedTo(variable, reason)}`)
+    await showAs(session, variable, undefined)
   }
 
   async #drop({ table }: KnownTable): Promise<void> {
     await this.#options.session.run(`DROP VIEW IF EXISTS ${table.sqlName}`)
   }
+}
+
+function unreadable(table: AttachedTable, error: TableError): KnownTable {
+  return { table: { ...table, problem: error.message, problemCode: error.code }, error }
+}
+
+/** Names that differ in case alone are one name to DuckDB: neither table may be taken for the other. */
+function withoutTwins(tables: readonly KnownTable[]): readonly KnownTable[] {
+  const key = ({ table }: KnownTable) => table.sqlName.toLowerCase()
+  const counts = new Map<string, number>()
+  for (const each of tables) counts.set(key(each), (counts.get(key(each)) ?? 0) + 1)
+  return tables.map(each => {
+    if (counts.get(key(each)) === 1) return each
+    const message = 'another table has its name but for case, and DuckDB does not tell them apart'
+    return unreadable(each.table, new TableError('UNSUPPORTED_FEATURE', message))
+  })
 }
 
 /** A share may be called like a database that is there already, or like one of DuckDB's own. */

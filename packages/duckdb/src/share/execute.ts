@@ -1,7 +1,7 @@
-import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api'
 import { TableError, throwIfCancelled } from '@spillway/core'
 import type { Chunk, Connection } from '../connection.js'
-import { sqlTypeOf } from '../sql-type.js'
+import { isJson, type SqlType, sqlTypeOf } from '../sql-type.js'
 import { showAs } from './catalog.js'
 import { sqlError } from './sql-error.js'
 import type { QuerySqlOptions, ResultColumn } from './types.js'
@@ -63,8 +63,12 @@ export async function tableColumns(
 function columnsOf(statement: DuckDBPreparedStatement): readonly ResultColumn[] {
   return Array.from({ length: statement.columnCount }, (_, i) => ({
     name: statement.columnName(i),
-    type: sqlTypeOf(statement.columnType(i)),
+    type: resultType(statement.columnType(i)),
   }))
+}
+
+function resultType(type: DuckDBType): SqlType {
+  return isJson(type) ? { kind: 'scalar', name: 'JSON' } : sqlTypeOf(type)
 }
 
 /**

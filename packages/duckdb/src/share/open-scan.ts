@@ -1,9 +1,9 @@
 import type { SharingClient, TableAnswer } from '@spillway/client'
 import {
   type DataFile,
+  isTableError,
   type Predicate,
   type Snapshot,
-  TableError,
   throwIfCancelled,
 } from '@spillway/core'
 import { planScan } from '@spillway/planner'
@@ -252,6 +252,8 @@ async function* urlsAgain(
   }
 }
 
+const REFUSALS: ReadonlySet<string> = new Set(['INVALID_REQUEST', 'UNSUPPORTED_FEATURE'])
+
 async function askPinned(
   { client, target, version }: Pick<Asking, 'client' | 'target' | 'version'>,
   options: Parameters<typeof askFiles>[2],
@@ -263,7 +265,8 @@ async function askPinned(
     return await askFiles(client, target, { ...options, pinned: version })
   } catch (error) {
     // Most tables are shared without their history.
-    if (error instanceof TableError && error.code === 'INVALID_REQUEST') {
+    const isRefused = isTableError(error) && REFUSALS.has(error.code)
+    if (isRefused) {
       return askFiles(client, target, options)
     }
     throw error

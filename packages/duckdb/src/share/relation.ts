@@ -15,7 +15,7 @@ import { quoteName, quoteText } from '../sql-text.js'
 import { CHANGE_FIELDS, changeColumns } from './change-columns.js'
 import { positionsIn, type RowRun } from './kept-rows.js'
 import type { SharedFile } from './open-scan.js'
-import { typeText } from './stub.js'
+import { NO_COLUMNS, typeText } from './stub.js'
 
 /** Files that DuckDB can open, for the columns that a scan reads. */
 export interface OpenedFiles {
@@ -109,9 +109,14 @@ function partSql(
   const from = fileRows(
     shape,
     positions.map(position => opened.paths[position]!),
+    positions.map(position => keptRows(opened.runs[position]!)),
   )
   // A union from which no column is read still takes the first.
   return `SELECT 0 AS present${select.join('')} FROM ${from} ${filter}`
+}
+
+function keptRows(runs: readonly RowRun[]): number {
+  return runs.reduce((sum, { count }) => sum + count, 0)
 }
 
 /** All columns of a table over its parts: those that were read, and for the others an error. */
@@ -126,6 +131,7 @@ export function relationSql(
     const sql = read.has(i) ? `r${i}` : unread(field)
     return `${sql} AS ${quoteName(field.name)}`
   })
+  if (select.length === 0) select.push(NO_COLUMNS)
   return `SELECT ${select.join(', ')} FROM (${queries.join(' UNION ALL ')})`
 }
 
@@ -137,6 +143,7 @@ function unread(field: Field): string {
 
 function emptySql(fields: readonly Field[]): string {
   const select = fields.map(field => `CAST(NULL AS ${typeText(field)}) AS ${quoteName(field.name)}`)
+  if (select.length === 0) select.push(NO_COLUMNS)
   return `SELECT ${select.join(', ')} WHERE FALSE`
 }
 

@@ -22,6 +22,7 @@ const SCALARS: ReadonlyMap<string, DataType> = new Map<string, DataType>([
   ['TIMESTAMPTZ', 'timestamptz'],
   ['TIMESTAMP_NS', 'timestamp_ns'],
   ['VARCHAR', 'string'],
+  ['JSON', 'string'],
   ['type 23', 'string'],
   ['BLOB', 'binary'],
   ['UUID', 'uuid'],

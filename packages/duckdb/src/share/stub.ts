@@ -11,6 +11,9 @@ export interface Stub {
   readonly sql: string
 }
 
+/** DuckDB knows no relation without columns: a table that has none shows its rows by one that is nobody's. */
+export const NO_COLUMNS = 'CAST(NULL AS INTEGER) AS "no columns"'
+
 /** What the stub's file holds: the error that DuckDB shows quotes it. */
 export const STUB_TEXT =
   'This table is shared: give the SQL to query() of what attachShare returned, which fetches what it reads'
@@ -22,14 +25,21 @@ export const STUB_TEXT =
 export function stubOf(name: string, fields: readonly Field[], path: string): Stub {
   const columns = fields.map((field, i) => `'${name}_c${i}': ${quoteText(typeText(field))}`)
   const select = fields.map((field, i) => `${name}_c${i} AS ${quoteName(field.name)}`)
+  if (select.length === 0) select.push(NO_COLUMNS)
   const options = `auto_detect=false, header=false, delim=chr(1), quote='', escape='', null_padding=true, strict_mode=false`
-  const scan = `read_csv(${quoteText(path)}, ${options}, columns={'${name}': 'BIGINT', ${columns.join(', ')}})`
+  const all = [`'${name}': 'BIGINT'`, ...columns].join(', ')
+  const scan = `read_csv(${quoteText(path)}, ${options}, columns={${all}})`
   return { name, fields, sql: `SELECT ${select.join(', ')} FROM ${scan} WHERE ${name} IS NOT NULL` }
 }
 
 /** The relation that SQL names: the stub, or what the variable of its name says while a query runs. */
 export function switchedSql(stub: Stub): string {
-  return `FROM query(coalesce(getvariable(${quoteText(stub.name)}), ${quoteText(stub.sql)}))`
+  return switchedTo(stub.name, quoteText(stub.sql))
+}
+
+/** A relation that is what the variable says, else what the expression `otherwise` gives. */
+export function switchedTo(variable: string, otherwise: string): string {
+  return `FROM query(coalesce(getvariable(${quoteText(variable)}), ${otherwise}))`
 }
 
 /** DuckDB's type of a column as shared tables show it. */

@@ -1,4 +1,5 @@
 import type { SharingClient, TableName } from '@spillway/client'
+import type { ErrorCode } from '@spillway/core'
 import type { Profile } from '@spillway/protocol'
 import type { RecordBatch, Table } from 'apache-arrow'
 import type { Row } from '../connection.js'
@@ -61,6 +62,8 @@ export interface AttachedTable extends TableName {
   readonly sqlName: string
   /** Why its rows cannot be read, where they cannot. */
   readonly problem?: string
+  /** What kind of error naming it in SQL is then. */
+  readonly problemCode?: ErrorCode
 }
 
 /** Every table of a provider as `share.schema.table` in the SQL of one DuckDB connection. */

@@ -6,6 +6,7 @@ import { jsonText } from '../json-text.js'
 import { withProgress } from '../progress.js'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
 import { createRuntime } from '../serve/runtime.js'
+import { wrongCounts, wrongCountText } from '../stated-counts.js'
 import { styleFor } from '../style.js'
 import { tableFacts } from '../table-facts.js'
 import { sourceOf } from '../table-source.js'
@@ -139,12 +140,12 @@ function tablesOf({ shares }: ServeConfig): readonly NamedTable[] {
 async function tableCheck(spillway: Composition, { name, source }: NamedTable): Promise<Check> {
   try {
     const snapshot = await spillway.engine().snapshot(sourceOf(source, '/'), { kind: 'latest' })
-    const { files } = await tableFacts(snapshot)
-    return {
-      name,
-      ok: true,
-      detail: `${snapshot.format} version ${snapshot.version}, ${files} files`,
-    }
+    const facts = await tableFacts(snapshot)
+    const found = [
+      `${snapshot.format} version ${snapshot.version}, ${facts.files} files`,
+      ...wrongCounts(snapshot, facts).map(wrongCountText),
+    ]
+    return { name, ok: true, detail: found.join('; ') }
   } catch (error) {
     return failed(name, error)
   }

@@ -9,9 +9,9 @@ export function helpfulError(error: unknown, tables: readonly AttachedTable[]): 
   if (wanted === undefined) return error
   const unreadable = unreadableTable(wanted, tables)
   if (unreadable !== undefined) {
-    const { share, schema, table, problem } = unreadable
+    const { share, schema, table, problem, problemCode } = unreadable
     return new TableError(
-      'UNSUPPORTED_FEATURE',
+      problemCode ?? 'UNSUPPORTED_FEATURE',
       `${share}.${schema}.${table} cannot be read: ${problem}`,
       { cause: error },
     )

@@ -1,4 +1,4 @@
-import { type Json, type ResultColumn, type Row, valueJson } from '@spillway/duckdb'
+import { type Json, type ResultColumn, type Row, valueJson, variantJson } from '@spillway/duckdb'
 
 /** DuckDB's type of a column. */
 export type ColumnType = ResultColumn['type']
@@ -66,6 +66,7 @@ const CORE_TYPES = {
 const UNITS: Readonly<Record<string, bigint>> = { TIMESTAMP_S: 1_000_000n, TIMESTAMP_MS: 1000n }
 
 function scalarJson(value: ColumnValue, name: string): Json {
+  if (name === 'JSON') return variantJson(String(value))
   const core = CORE_TYPES[name as keyof typeof CORE_TYPES]
   if (core === undefined) return typeof value === 'boolean' ? value : String(value)
   const endless = endlessMoment(value, name)

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { TableError } from '@spillway/core'
 import { checkSharesConfig, isCorsOrigin, type SharesConfig } from '@spillway/server'
-import { locationFromInput, parseUri } from '@spillway/storage'
+import { folderUri, locationFromInput, parseUri, relativeTo } from '@spillway/storage'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { sourceOf } from '../table-source.js'
@@ -205,15 +205,21 @@ function tablesOf({ shares }: SharesConfig): readonly TableConfig[] {
   )
 }
 
+/** Folders of this machine that the configuration names, whichever way: nothing else is read here. */
 function localRoots(shares: SharesConfig, staging: string | undefined): readonly string[] {
+  const tables = tablesOf(shares)
   const locations = [
-    ...tablesOf(shares).flatMap(({ location, auxiliaryLocations = [] }) => [
-      location,
-      ...auxiliaryLocations,
-    ]),
+    ...tables.flatMap(({ location, auxiliaryLocations = [] }) => [location, ...auxiliaryLocations]),
     ...(staging === undefined ? [] : [staging]),
   ]
-  return [...new Set(locations.filter(each => parseUri(each).scheme === 'file'))]
+  const others = tables.flatMap(({ rebase = [], metadataFile }) => [
+    ...rebase.map(({ to }) => to.replace(/(?<=[^/])\/+$/, '')),
+    ...(metadataFile === undefined ? [] : [metadataFile.slice(0, metadataFile.lastIndexOf('/'))]),
+  ])
+  const isKnown = (each: string) =>
+    locations.some(root => relativeTo(root, folderUri(each)) !== undefined)
+  const roots = [...locations, ...others.filter(each => !isKnown(each))]
+  return [...new Set(roots.filter(each => parseUri(each).scheme === 'file'))]
 }
 
 function messageOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import { isTableError, type UrlSigner } from '@spillway/core'
 import { cleanStaging, type DuckDbOptions, duckDb, rowResolver } from '@spillway/duckdb'
+import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
 import { type AccessLog, createConfigShares, createSharingServer, withCors } from '@spillway/server'
 import { localGateway } from '@spillway/storage'
@@ -42,6 +43,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     roots: config.localRoots,
     secret: options.secret,
     baseUrl: `${options.publicUrl}/files`,
+    viewFooter,
   })
   const { metrics } = options
   const engine = engineOf(config, spillway, { localSigner: gateway.signer, metrics })

@@ -1,0 +1,95 @@
+import { DuckDBInstance } from '@duckdb/node-api'
+import { createSharingClient } from '@spillway/client'
+import { isTableError } from '@spillway/core'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type AttachedShare, attachShare } from '../src/index.js'
+import { type ShareServer, type ShareServerOptions, shareServer } from './share-server.js'
+
+const SCHEMA =
+  '{"type":"struct","fields":[{"name":"a","type":"long","nullable":true,"metadata":{}}]}'
+
+let server: ShareServer
+let share: AttachedShare
+
+afterEach(async () => {
+  await share?.close()
+  await server?.close()
+})
+
+async function attach(options: Partial<ShareServerOptions>): Promise<void> {
+  server = await shareServer({ files: [], schemaString: SCHEMA, ...options })
+  const connection = await (await DuckDBInstance.create(':memory:')).connect()
+  const client = createSharingClient(server.profile, { retry: { retries: 0 } })
+  share = await attachShare(connection, client)
+}
+
+async function failure(sql: string) {
+  try {
+    const result = await share.query(sql)
+    for await (const _ of result.rows()) {
+      // Only whether it fails is asked.
+    }
+  } catch (error) {
+    if (isTableError(error)) return { code: error.code, message: error.message }
+    throw error
+  }
+  return undefined
+}
+
+describe('a table that could not be attached', () => {
+  const message = 'commit 3 is "missing" \n\n in the log of parquet'
+  const reason = `share.main.pq-t cannot be read: the server answered 400: ${message}`
+  const metadataError = { status: 400, errorCode: 'UNSUPPORTED_FEATURE', message }
+
+  it.each([
+    'SELECT * FROM share.main."pq-t"',
+    'SELECT * FROM SHARE.MAIN."PQ-T" x',
+    'SELECT (SELECT max(a) FROM share.main."pq-t")',
+    'WITH c AS (FROM "share"."main"."pq-t") SELECT count(*) FROM c',
+    'SELECT 1 FROM range(3) r JOIN share.main."pq-t" t ON t.a = r.range',
+    'CREATE TABLE mine AS FROM share.main."pq-t"',
+    'SELECT 1 WHERE EXISTS (FROM share.main."pq-t")',
+    'DESCRIBE share.main."pq-t"',
+    'SUMMARIZE share.main."pq-t"',
+    'COPY (FROM share.main."pq-t") TO \'/dev/null\'',
+  ])("says in its provider's words why, in %s", async sql => {
+    await attach({ metadataError, tables: ['pq-t'] })
+    const found = await failure(sql)
+    expect(found).toEqual({ code: 'UNSUPPORTED_FEATURE', message: reason })
+  })
+
+  it('is listed with the reason, and hides no other statement', async () => {
+    await attach({ metadataError, tables: ['pq-t'] })
+    const [table] = share.tables
+    expect([table?.problemCode, table?.problem]).toEqual([
+      'UNSUPPORTED_FEATURE',
+      expect.any(String),
+    ])
+    expect(await failure('SHOW ALL TABLES')).toBeUndefined()
+    expect(await failure('SELECT 1')).toBeUndefined()
+  })
+
+  it("takes the reason of its own where its name is in another table's case", async () => {
+    await attach({ tables: ['t', 'T'] })
+    const found = await failure('SELECT * FROM share.main.T')
+    expect(found).toEqual({
+      code: 'UNSUPPORTED_FEATURE',
+      message: expect.stringMatching(/but for case/),
+    })
+  })
+})
+
+describe('what is wrong with SQL', () => {
+  it.each([
+    ['SELECT parquet_column FROM share.main.t', /Binder Error/],
+    ["SELECT * FROM '/no/such/file.parquet'", /No files found/],
+    ["COPY (SELECT 1) TO '/no/such/folder/x.parquet'", /IO Error/],
+    ['SELECT * FROM share.main.parquet_of_nobody', /does not exist/],
+  ])('is no fault of a shared file: %s', async (sql, message) => {
+    await attach({})
+    expect(await failure(sql)).toEqual({
+      code: 'INVALID_REQUEST',
+      message: expect.stringMatching(message),
+    })
+  })
+})

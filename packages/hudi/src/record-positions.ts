@@ -1,0 +1,34 @@
+import type { DataFile } from '@spillway/core'
+import { readRoaring64 } from '@spillway/encoding'
+import { parseFileName } from './file-name.js'
+import { LOG_HEADER, type LogBlock } from './log-file.js'
+
+/** Rows of the base file that the records of log blocks change, in the order of the records. */
+export type RecordPositions = ReadonlyMap<LogBlock, readonly number[]>
+
+/**
+ * The positions that every block states over this base file; undefined where one does not. From version 8 on, Hudi's
+ * reader merges by them where it can: all rows of a key that is there more than once are changed then, and the first of
+ * them alone where it goes by keys.
+ */
+export function recordPositions(
+  blocks: readonly LogBlock[],
+  { recordedPath }: Pick<DataFile, 'recordedPath'>,
+): RecordPositions | undefined {
+  const name = recordedPath.slice(recordedPath.lastIndexOf('/') + 1)
+  const instant = parseFileName(name)?.instant
+  const found = new Map<LogBlock, readonly number[]>()
+  for (const block of blocks) {
+    const positions = positionsIn(block, instant)
+    if (positions === undefined) return undefined
+    found.set(block, positions)
+  }
+  return found
+}
+
+function positionsIn({ header, path }: LogBlock, instant: string | undefined) {
+  const text = header.get(LOG_HEADER.positions)
+  if (!text || header.get(LOG_HEADER.positionsBase) !== instant) return undefined
+  const positions = [...readRoaring64(new Uint8Array(Buffer.from(text, 'base64')), path)]
+  return positions.length === 0 ? undefined : positions
+}

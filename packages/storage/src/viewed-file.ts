@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
+import type { FooterEdit } from '@spillway/core'
+
+/** A file whose bytes from `keptBytes` on are replaced by `tail`. */
+export interface ViewedFile {
+  readonly keptBytes: number
+  readonly tail: Uint8Array
+  /** Tells views apart, for an ETag. */
+  readonly mark: string
+}
+
+export type ViewFooter = (footer: Uint8Array, edits: readonly FooterEdit[]) => Uint8Array
+
+/** Length of the footer and magic, at the end of every Parquet file. */
+const TRAILER_BYTES = 8
+const MOST_FOOTER_BYTES = 64 * 1024 ** 2
+
+/** The file under another footer; throws where it is no Parquet file. */
+export async function viewedFile(
+  file: FileHandle,
+  size: number,
+  { edits, viewFooter }: { readonly edits: readonly FooterEdit[]; readonly viewFooter: ViewFooter },
+): Promise<ViewedFile> {
+  const trailer = await read(file, Math.max(0, size - TRAILER_BYTES), size)
+  const length = Buffer.from(trailer).readUInt32LE(0)
+  const start = size - TRAILER_BYTES - length
+  if (start < 4 || length > MOST_FOOTER_BYTES) throw new Error('the file has no Parquet footer')
+  const footer = viewFooter(await read(file, start, size - TRAILER_BYTES), edits)
+  const tail = Buffer.alloc(footer.length + TRAILER_BYTES)
+  tail.set(footer)
+  tail.writeUInt32LE(footer.length, footer.length)
+  tail.write('PAR1', footer.length + 4, 'latin1')
+  const mark = createHash('sha256').update(JSON.stringify(edits)).digest('hex').slice(0, 16)
+  return { keptBytes: start, tail, mark }
+}
+
+async function read(file: FileHandle, start: number, end: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(end - start)
+  let at = 0
+  while (at < bytes.length) {
+    const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at)
+    if (bytesRead === 0) throw new Error('the file became shorter while it was read')
+    at += bytesRead
+  }
+  return bytes
+}
