@@ -10,9 +10,15 @@ REFUSING = {2: "INVALID_REQUEST", 3: "UNSUPPORTED_FEATURE", 4: "NOT_FOUND", 5: "
 TRANSPORTS = ("ranges", "download")
 
 
+# SQL has no table without columns: ours stands for one, and holds nulls.
+STAND_IN = "no columns"
+
+
 def same_rows(case, columns, rows):
     if case.rows is None:
         return
+    if not case.columns and list(columns) == [STAND_IN]:
+        columns, rows = [], [[] for row in rows if list(row) == [None]]
     if list(columns) != case.columns:
         raise Wrong(f"columns {list(columns)}, not {case.columns}")
     wrong = difference(bag(rows), bag(case.rows))
@@ -98,6 +104,8 @@ def command_rows(place, *args):
 
 
 def compare_objects(case, rows):
+    if not case.columns and all(row == {STAND_IN: None} for row in rows):
+        rows = [{} for _ in rows]
     if rows and case.rows is not None and list(rows[0]) != case.columns:
         raise Wrong(f"columns {list(rows[0])}, not {case.columns}")
     same_rows(case, case.columns, [list(row.values()) for row in rows])
