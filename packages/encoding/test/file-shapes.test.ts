@@ -121,13 +121,13 @@ describe('fileShapes', () => {
     [
       'has an encrypted footer',
       {},
-      parquetFixture('encrypted-footer.parquet'),
+      parquetFixture('../real/parquet/encrypted-footer/table/a.parquet'),
       'UNSUPPORTED_FEATURE',
     ],
     [
       'has encrypted columns',
       {},
-      parquetFixture('encrypted-columns.parquet'),
+      parquetFixture('../real/parquet/encrypted-columns/table/b.parquet'),
       'UNSUPPORTED_FEATURE',
     ],
   ])('names a file that %s', async (_, given, bytes, code) => {
