@@ -127,7 +127,7 @@ describe('fileShapes', () => {
     [
       'has encrypted columns',
       {},
-      parquetFixture('../real/parquet/encrypted-columns/table/b.parquet'),
+      parquetFixture('../real/parquet/encrypted-columns/table/a.parquet'),
       'UNSUPPORTED_FEATURE',
     ],
   ])('names a file that %s', async (_, given, bytes, code) => {
