@@ -120,8 +120,11 @@ def by_sql(transport):
             answer = rows_by_sql(place, transport, f"FROM {source}")
         except Refused:
             # The reason must be the server's, however the table is named.
-            rows_by_sql(place, transport, f"SELECT count(*) AS n FROM (SELECT * FROM {source}) AS sub")
-            raise Broken("the table is refused, but counted within a subquery")
+            ((count,),) = rows_by_sql(place, transport, f"SELECT count(*) AS n FROM (SELECT * FROM {source}) AS sub")["rows"]
+            # Footers alone tell how many rows there are, of values too that nothing here decodes.
+            if case.rows is None or int(count) != len(case.rows):
+                raise Wrong(f"the table is refused, but counted within a subquery: {count}")
+            raise
         same_rows(case, answer["columns"], answer["rows"])
         for text, wanted in case.filters.items():
             sql = f"SELECT count(*) AS n FROM (SELECT * FROM {source}) AS sub WHERE {text}"
