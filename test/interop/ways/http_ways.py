@@ -137,7 +137,7 @@ def whole(form):
 
 def parts_of_one(files):
     """True for the lines of a file that is sent once for each of its partition values: each has a vector of its own."""
-    adds = [file["file"].get("deltaSingleAction", {}).get("add", {}) for file in files]
+    adds = [json.loads(line)["file"].get("deltaSingleAction", {}).get("add", {}) for line in files]
     places = {add.get("path", "").split("?")[0].split("#")[0] for add in adds}
     return len(places) == 1 and all("deletionVector" in add for add in adds)
 
