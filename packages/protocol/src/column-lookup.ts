@@ -77,7 +77,7 @@ const UNSIGNED = ['uint8', 'uint16', 'uint32', 'uint64']
 function annotationsOf({ format, reader }: AnswerKind): ReadonlySet<string> {
   return new Set([
     ...EVERYBODY,
-    ...ALSO[reader === 'python' ? (`python, ${format}` as const) : reader],
+    ...ALSO[reader === 'python' || reader === 'other' ? (`${reader}, ${format}` as const) : reader],
   ])
 }
 
@@ -87,7 +87,9 @@ const ALSO = {
   spillway: ['timestamp_nanos', 'float16', 'null', 'enum', 'bson', ...UNSIGNED],
   // Spark reads the marks of its old calendar itself.
   spark: ['enum', 'bson', 'old_calendar', ...UNSIGNED],
-  other: ['enum', 'bson'],
+  'other, delta': ['bson'],
+  // Whoever goes by the file itself sees the same values in the file's own type.
+  'other, parquet': ['timestamp_nanos', 'float16', 'null', 'bson', ...UNSIGNED],
 } as const
 
 /**
