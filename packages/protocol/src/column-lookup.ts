@@ -85,8 +85,8 @@ const ALSO = {
   'python, delta': ['timestamp_nanos'],
   'python, parquet': ['timestamp_nanos', 'float16', 'null', ...UNSIGNED],
   spillway: ['timestamp_nanos', 'float16', 'null', 'enum', 'bson', ...UNSIGNED],
-  // Spark reads the marks of its old calendar itself.
-  spark: ['enum', 'bson', 'old_calendar', ...UNSIGNED],
+  // Spark reads the marks of its old calendar itself, but others who do not say that they are Spark.
+  spark: ['enum', 'bson', ...UNSIGNED],
   'other, delta': ['bson'],
   // Whoever goes by the file itself sees the same values in the file's own type.
   'other, parquet': ['timestamp_nanos', 'float16', 'null', 'bson', ...UNSIGNED],
