@@ -50,7 +50,7 @@ def refusal(table, use_delta_format, stored):
     if table == "java-v3-defaults":
         return "cannot be sent as"
     if table in WIDENED:
-        return "cannot be sent as|fixed-length bytes|deleted or changed rows"
+        return "cannot be sent as|fixed-length bytes|deleted or changed rows|deletionVectors"
     # Whatever the deletes were, they travel as vectors inside the lines of the delta format.
     return "deletionVectors" if use_delta_format is False and table in WITH_DELETES + WITH_VECTORS else None
 
