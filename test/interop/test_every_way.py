@@ -1,6 +1,7 @@
 """Every table of `test/fixtures/real`, and of the public reports where they are present, through every way out.
 
-A test is a case and a group of ways; `npm run ways` prints the same as a table, with every way in it.
+A test is a case and a group of ways, named by what is peculiar about the table (`-k kind09`: partition spellings, as
+`matrix/real.py` has them); `npm run ways` prints the same as a table, with every way in it.
 """
 
 import collections
@@ -25,9 +26,10 @@ KNOWN = {
 
 
 def pytest_generate_tests(metafunc):
-    cases = [case.id for root in present_roots() for case in cases_in(root)]
-    asked = [(case, group) for case in (*sorted(KNOWN), *cases) for group in GROUPS]
-    metafunc.parametrize("case_id, group", asked, ids=[f"{case}-{group}" for case, group in asked])
+    titles = {case: case for case in sorted(KNOWN)}
+    titles |= {case.id: case.title for root in present_roots() for case in cases_in(root)}
+    asked = [(case, group) for case in titles for group in GROUPS]
+    metafunc.parametrize("case_id, group", asked, ids=[f"{titles[case]}-{group}" for case, group in asked])
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ class RealCase(Case):
     """Compared by spelling alone: the columns of these tables are names without types."""
 
     def __init__(self, real):
-        facts = {"aspect": KINDS[kind_of(real)], "schema": real.format, "table": f"real_{real.table}"}
+        facts = {"aspect": KINDS[real.kind], "schema": real.format, "table": f"real_{real.table}"}
         super().__init__(**facts, columns=[{"name": name} for name in real.columns], rows=real.rows, **real.at)
         object.__setattr__(self, "real", real)
 
@@ -60,16 +60,11 @@ class RealCase(Case):
         return "needs staging" if family != "parquet" else "needs delta format or staging"
 
 
-def kind_of(real):
-    kind = real.facts.get("kind")
-    return kind[0] if isinstance(kind, list) else kind
-
-
 def real_cases():
     """The first, the last and one between of each kind and format; those that have a version are shared at it."""
-    every = [case for case in cases_in(REAL) if kind_of(case) in KINDS and not case.direct_only]
+    every = [case for case in cases_in(REAL) if case.kind in KINDS and not case.direct_only]
     for form in FORMATS:
         for kind in KINDS:
-            mine = [case for case in every if case.format == form and kind_of(case) == kind]
+            mine = [case for case in every if case.format == form and case.kind == kind]
             places = {round(i * (len(mine) - 1) / (OF_A_KIND - 1)) for i in range(OF_A_KIND)} if mine else ()
             yield from (RealCase(mine[i]) for i in sorted(places))

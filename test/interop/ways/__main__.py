@@ -59,7 +59,7 @@ def run(folder, cases, ways):
 
 def record(outcome):
     said = {"case": outcome.case.id, "way": outcome.way, "state": outcome.state, "passes": outcome.passes}
-    return said | {"kind": outcome.case.facts.get("kind"), "detail": outcome.detail}
+    return said | {"kind": outcome.case.kind, "detail": outcome.detail}
 
 
 if __name__ == "__main__":

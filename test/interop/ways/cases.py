@@ -36,6 +36,16 @@ class Case:
         return f"{self.origin}:{self.format}/{self.name}"
 
     @property
+    def kind(self):
+        """The number of what is peculiar about the table; None where nobody said."""
+        kind = self.facts.get("kind")
+        return kind[0] if isinstance(kind, list) else kind
+
+    @property
+    def title(self):
+        return self.id if self.kind is None else f"kind{self.kind:02}:{self.id}"
+
+    @property
     def columns(self):
         return [column["name"] if isinstance(column, dict) else column for column in self.facts.get("columns", [])]
 

@@ -1,5 +1,7 @@
 """The outcomes on a terminal: a line a case, a letter a way."""
 
+import collections
+
 from ways.run import GROUPS, group_of
 
 LETTERS = {"equal": "=", "refused": "-", "wrong": "W", "broken": "B", "not asked": "."}
@@ -40,4 +42,7 @@ def summary(outcomes):
     said = ", ".join(f"{count} {state}" for state, count in counts.items())
     passed = sum(outcome.passes for outcome in outcomes)
     cases = len({outcome.case.id for outcome in outcomes})
+    kinds = collections.Counter(case.kind for case in {o.case.id: o.case for o in outcomes}.values() if case.kind)
+    if kinds:
+        said += "; tables of each kind: " + ", ".join(f"{kind}: {kinds[kind]}" for kind in sorted(kinds))
     return f"{passed} passed, {len(outcomes) - passed} failed; {cases} cases; {said}"
