@@ -25,7 +25,10 @@ export interface TableMetadata {
   readonly format: TableFormat
   readonly tableId: string
   readonly version: bigint
-  /** Epoch milliseconds of the commit. */
+  /**
+   * Epoch milliseconds of the commit. Of a snapshot that was asked for by a version or a time, it is the time that
+   * `resolve` tells; of the latest it may be less, where only a listing of the whole history would tell.
+   */
   readonly timestamp: number
   readonly name?: string
   readonly description?: string

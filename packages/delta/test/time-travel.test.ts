@@ -141,6 +141,16 @@ describe('time travel', () => {
     ])
   })
 
+  it('tells the same time of the latest version of a copied log as of the version by number', async () => {
+    const { reader, source } = await committedAt([500, 500, 500])
+    const latest = await reader.snapshot(source)
+    const numbered = await reader.snapshot(source, { at: { kind: 'version', version: 2n } })
+    const first = await reader.snapshot(source, { at: { kind: 'version', version: 0n } })
+    const advanced = await reader.snapshot(source, { previous: first })
+    const times = [latest, numbered, advanced].map(({ timestamp }) => timestamp)
+    expect(times).toEqual([502, 502, 502])
+  })
+
   it('does not go back beyond the checkpoint whose commits are gone', async () => {
     const opened = await committedAt([100, 200, 300, 400])
     await opened.table.writeLog(
