@@ -29,6 +29,7 @@ export async function commitTimestamp(
   commit: {
     readonly version: bigint
     readonly file: ObjectMeta | undefined
+    readonly fileTime: number | undefined
     readonly info: CommitInfo | undefined
     /** Where the commit file is gone. */
     readonly fallback: number
@@ -37,8 +38,9 @@ export async function commitTimestamp(
 ): Promise<number> {
   const { version, file, fallback, signal } = commit
   if (file === undefined) return fallback
+  const fileTime = commit.fileTime ?? file.lastModified
   const enabled = inCommitTimestamps(configuration)
-  if (enabled === undefined || version < enabled.version) return file.lastModified
+  if (enabled === undefined || version < enabled.version) return fileTime
   const info = commit.info ?? (await log.commitInfo(file, signal))
-  return info.inCommitTimestamp ?? file.lastModified
+  return info.inCommitTimestamp ?? fileTime
 }

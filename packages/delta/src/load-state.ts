@@ -93,7 +93,7 @@ type Unfinished = Omit<TableState, 'timestamp' | 'totals'>
 
 async function finishState(
   context: LoadContext,
-  segment: Pick<LogSegment, 'version' | 'lastCommit' | 'commits' | 'checkpoint'> & {
+  segment: Pick<LogSegment, 'version' | 'lastCommit' | 'fileTime' | 'commits' | 'checkpoint'> & {
     readonly said: Promise<VersionTotals | undefined> | undefined
   },
   replay: CommitReplay,
@@ -103,6 +103,7 @@ async function finishState(
   const timestamp = await commitTimestamp(context.log, configuration, {
     version: segment.version,
     file: segment.lastCommit,
+    fileTime: segment.fileTime,
     info: segment.commits.length > 0 ? replay.info : undefined,
     fallback: segment.checkpoint?.files[0]?.lastModified ?? 0,
     signal: context.signal,
