@@ -29,7 +29,6 @@ export async function commitTimestamp(
   commit: {
     readonly version: bigint
     readonly file: ObjectMeta | undefined
-    /** The time of the file, after the times of the commits before it. */
     readonly fileTime: number | undefined
     readonly info: CommitInfo | undefined
     /** Where the commit file is gone. */
@@ -39,8 +38,8 @@ export async function commitTimestamp(
 ): Promise<number> {
   const { version, file, fallback, signal } = commit
   if (file === undefined) return fallback
-  const enabled = inCommitTimestamps(configuration)
   const fileTime = commit.fileTime ?? file.lastModified
+  const enabled = inCommitTimestamps(configuration)
   if (enabled === undefined || version < enabled.version) return fileTime
   const info = commit.info ?? (await log.commitInfo(file, signal))
   return info.inCommitTimestamp ?? fileTime

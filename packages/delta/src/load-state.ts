@@ -3,11 +3,11 @@ import { type OpenCheckpoint, openCheckpoint } from './checkpoint.js'
 import { CheckpointHandle } from './checkpoint-handle.js'
 import type { PartContext } from './checkpoint-part.js'
 import { possibleTotals, readChecksum, type VersionTotals } from './checksum.js'
-import { type CommitClock, monotonic } from './commit-clock.js'
+import type { CommitClock } from './commit-clock.js'
 import { CommitReplay, type CommitRun, foldRuns, subtract } from './commit-replay.js'
 import type { DeltaLog } from './delta-log.js'
 import { parseProtocol } from './features.js'
-import { commitTimestamp, inCommitTimestamps } from './in-commit-timestamp.js'
+import { commitTimestamp } from './in-commit-timestamp.js'
 import { inOrder } from './in-order.js'
 import type { CheckpointFiles, LogSegment } from './log-segment.js'
 import { parseMetadata } from './metadata.js'
@@ -93,10 +93,8 @@ type Unfinished = Omit<TableState, 'timestamp' | 'totals'>
 
 async function finishState(
   context: LoadContext,
-  segment: Pick<LogSegment, 'version' | 'lastCommit' | 'commits' | 'checkpoint'> & {
+  segment: Pick<LogSegment, 'version' | 'lastCommit' | 'fileTime' | 'commits' | 'checkpoint'> & {
     readonly said: Promise<VersionTotals | undefined> | undefined
-    /** The file time of the version before `commits`, where it is known. */
-    readonly since?: number
   },
   replay: CommitReplay,
   state: Unfinished,
@@ -105,7 +103,7 @@ async function finishState(
   const timestamp = await commitTimestamp(context.log, configuration, {
     version: segment.version,
     file: segment.lastCommit,
-    fileTime: monotonic(segment.commits, segment.since).at(-1)?.timestamp,
+    fileTime: segment.fileTime,
     info: segment.commits.length > 0 ? replay.info : undefined,
     fallback: segment.checkpoint?.files[0]?.lastModified ?? 0,
     signal: context.signal,
@@ -165,7 +163,7 @@ export async function advanceState(
   if (metadata.id !== previous.metadata.id) return undefined
   const runs = foldRuns(context.location, subtractFrom(previous.runs, replay), replay.finish())
   const handles = previous.handles.map(handle => handle.after(replay.keys, { source, metadata }))
-  return finishState(context, { ...segment, commits, said, ...fileTimeOf(previous) }, replay, {
+  return finishState(context, { ...segment, commits, said }, replay, {
     source,
     version: segment.version,
     protocol,
@@ -179,11 +177,6 @@ export async function advanceState(
     lastCommit: segment.lastCommit,
     namedSinceCheckpoint: previous.namedSinceCheckpoint + replay.keys.size,
   })
-}
-
-function fileTimeOf(previous: TableState): { readonly since?: number } {
-  const isFileTime = inCommitTimestamps(previous.metadata.configuration) === undefined
-  return isFileTime ? { since: previous.timestamp + 1 } : {}
 }
 
 async function replayCommits(

@@ -26,6 +26,8 @@ export interface LogSegment {
   readonly commits: readonly { readonly version: bigint; readonly file: ObjectMeta }[]
   /** The commit file of `version` itself, which may be gone under a checkpoint. */
   readonly lastCommit?: ObjectMeta
+  /** When its file says it was made, after what the listing shows before it. */
+  readonly fileTime?: number
   readonly checksum?: ObjectMeta
 }
 
@@ -130,13 +132,29 @@ export function chooseSegment(listing: LogListing, version: bigint, folder: stri
   checkContiguous(commits, base, { version, folder, incomplete })
   const lastCommit = listing.commits.find(found => found.version === version)?.file
   const checksum = listing.checksums.get(version)
+  const fileTime = fileTimeOf(reachableCommits(listing), version)
   return {
     version,
     commits,
     ...(checkpoint === undefined ? {} : { checkpoint }),
     ...(lastCommit === undefined ? {} : { lastCommit }),
+    ...(fileTime === undefined ? {} : { fileTime }),
     ...(checksum === undefined ? {} : { checksum }),
   }
+}
+
+/** As `monotonic` has it. */
+function fileTimeOf(
+  commits: LogListing['commits'],
+  version: bigint,
+  before = Number.NEGATIVE_INFINITY,
+): number | undefined {
+  let last = before
+  for (const commit of commits) {
+    if (commit.version > version) break
+    last = Math.max(commit.file.lastModified, last + 1)
+  }
+  return last === Number.NEGATIVE_INFINITY ? undefined : last
 }
 
 const SMALL_LOG_BYTES = 4 * 1024 * 1024
@@ -179,21 +197,24 @@ function checkContiguous(
   }
 }
 
-/** What leads from `base`, which is known, to `version` or the latest. `listing` starts at `base`. */
+/** What leads from `known` to `version` or the latest. `listing` starts at what is known. */
 export function chooseNext(
   listing: LogListing,
-  base: bigint,
+  known: { readonly version: bigint; readonly timestamp: number },
   target: { readonly version: bigint | undefined; readonly folder: string },
 ): LogSegment {
+  const base = known.version
   const version = target.version ?? latestVersion(listing) ?? base
   const commits = listing.commits.filter(found => found.version > base && found.version <= version)
   const { incomplete } = listing
   checkContiguous(commits, base, { version, folder: target.folder, incomplete })
   const lastCommit = listing.commits.find(found => found.version === version)?.file
   const checksum = listing.checksums.get(version)
+  const fileTime = fileTimeOf(commits, version, known.timestamp)
   return {
     version,
     commits,
+    ...(fileTime === undefined ? {} : { fileTime }),
     ...(lastCommit === undefined ? {} : { lastCommit }),
     ...(checksum === undefined ? {} : { checksum }),
   }

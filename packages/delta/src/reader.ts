@@ -154,7 +154,7 @@ async function nextState(
   if (again === undefined || !isSameObject(again.file, lastCommit)) return undefined
   if (isWorthReloading(previous, listing.checkpoints.at(-1)?.version)) return undefined
   if (version !== undefined && version > (latestVersion(listing) ?? -1n)) return undefined
-  const segment = chooseNext(listing, previous.version, { version, folder: log.folder })
+  const segment = chooseNext(listing, previous, { version, folder: log.folder })
   if (segment.version === previous.version) return previous
   return advanceState(context, previous, segment)
 }

@@ -63,7 +63,7 @@ function partitionValue(field: Field, file: DataFile, metadata: TableMetadata): 
 
 const ANYTHING: ColumnStats = { holds: Uint8Array.of(HOLDS_ANYTHING) }
 
-/** The empty text of a Delta partition: null, says the protocol, but some recipients read it as it stands. */
+/** The empty text of a Delta partition: null, says the protocol, but Spark reads it as it stands. */
 function isDisputed({ physicalName }: Field, { delta }: DataFile): boolean {
   return delta?.partitionValues.get(physicalName) === ''
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { run } from './terminal.js'
 
+const real = fileURLToPath(new URL('../../../test/fixtures/real', import.meta.url))
 const golden = fileURLToPath(new URL('../../../test/fixtures/delta', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'spillway-cli-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -166,6 +167,19 @@ describe('commands of a provider', () => {
     expect(stdout).toMatch(/✓ lake\.sales\.plain {2}delta version 2, 3 files/)
     expect(stdout).toMatch(/✗ lake\.sales\.deleted {2}NOT_FOUND/)
     expect(stdout).toMatch(/✓ staging/)
+  })
+
+  it('doctor names the file, the column and the text of a partition value that nobody reads', async () => {
+    const config = join(folder, 'unreadable.yaml')
+    const location = join(real, 'delta', 'part-unreadable', 'table')
+    const table = { name: 'money', format: 'delta', location }
+    const shares = [{ name: 'lake', schemas: [{ name: 'sales', tables: [table] }] }]
+    writeFileSync(config, JSON.stringify({ shares }))
+    const { status, stdout } = await run(['doctor', '--config', config], { folder })
+    expect(status).toBe(1)
+    expect(stdout).toMatch(
+      /✗ lake\.sales\.money {2}TABLE_CORRUPT: the partition value "0\.-1" of column money is no decimal\(5,2\): file money=0\.-1\/part/,
+    )
   })
 
   it.each([

@@ -161,6 +161,7 @@ function stringText(text: string, { isMax, random }: BoundSide): string | undefi
   const points = Array.from(text)
   if (points.length <= PREFIX_LENGTH) return text
   if (!isMax) return points.slice(0, PREFIX_LENGTH).join('')
+  if (random.chance(0.3)) return cutBySpark31(text)
   if (random.chance(0.3)) return points.slice(0, PREFIX_LENGTH).join('')
   for (let length = PREFIX_LENGTH; length < Math.min(points.length, 2 * PREFIX_LENGTH); length++) {
     const cut = points[length]!
@@ -170,9 +171,45 @@ function stringText(text: string, { isMax, random }: BoundSide): string | undefi
   return undefined
 }
 
-/** The partition value of a column, as Delta keeps it: text, or null. */
+/** Delta for Spark up to 3.1 cut UTF-16 units, and Java makes a question mark of half a pair of surrogates. */
+function cutBySpark31(text: string): string {
+  if (text.length <= PREFIX_LENGTH) return text
+  const kept = /^[\ufffd-\uffff]*/.exec(text.slice(PREFIX_LENGTH))![0]
+  const cut = `${text.slice(0, PREFIX_LENGTH)}${kept}\ufffd`
+  return cut.replace(/[\ud800-\udbff](?![\udc00-\udfff])/g, '?')
+}
+
+/** The partition value of a column, as some writer leaves it: a text that Spark casts, or null. */
 export function partitionText(value: Value | null, type: DataType, random: Random): string | null {
-  if (value === null) return random.chance(0.5) ? null : ''
+  if (value === null) return random.pick([null, '', '__HIVE_DEFAULT_PARTITION__'])
+  const text = plainPartition(value, type, random)
+  return random.chance(0.5) ? text : oddSpelling(text, type, random)
+}
+
+function oddSpelling(text: string, type: DataType, random: Random): string {
+  if (typeof type === 'object')
+    return random.pick([` ${text}`, text.includes('.') ? `${text}0` : `${text}.`])
+  switch (type) {
+    case 'boolean':
+      return random.pick(text === 'true' ? ['t', 'Yes', ' TRUE ', '1'] : ['F', 'no', '0', 'n'])
+    case 'int':
+    case 'long':
+      return random.pick([`${text}.0`, ` ${text} `, `${text}.`])
+    case 'float':
+    case 'double':
+      return random.pick([text.toLowerCase(), text.replace('inity', ''), ` ${text}`])
+    case 'date':
+      return random.pick([`${text} 00:00:00`, text.replace(/-0/g, '-'), `${text}T`])
+    case 'timestamp':
+      return random.pick([text.replace(' ', 'T'), `${text}Z`, text.replace(/-0/g, '-')])
+    case 'timestamptz':
+      return text.endsWith('Z') ? text.replace('Z', random.pick(['+00', '+0:00', ' UTC'])) : text
+    default:
+      return text
+  }
+}
+
+function plainPartition(value: Value, type: DataType, random: Random): string {
   if (typeof type === 'object' && type.kind === 'decimal') {
     return decimalText(value as bigint, type.scale)
   }

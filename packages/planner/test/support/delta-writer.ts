@@ -196,7 +196,7 @@ function addAction(file: LogicalFile, index: number, context: AddContext): Actio
   const partition = fields.filter(({ id }) => table.partitionedBy.includes(id))
   const values = partition.map(field => {
     const value = file.rows[0]?.get(field.id) ?? null
-    return [field.physicalName, partitionText(value, field.type, random)] as const
+    return [keyOf(field, fields, random), partitionText(value, field.type, random)] as const
   })
   const columns = fields.filter(({ id }) => !table.partitionedBy.includes(id))
   const hasVector = file.deleted.size > 0 && plain !== true
@@ -214,6 +214,13 @@ function addAction(file: LogicalFile, index: number, context: AddContext): Actio
       ]),
     ],
   ])
+}
+
+/** Some writers key partition values in another case than the schema's. */
+function keyOf({ physicalName }: Field, fields: readonly Field[], random: Random): string {
+  const other = physicalName.toUpperCase()
+  const isTaken = fields.some(field => field.physicalName === other)
+  return isTaken || random.chance(0.8) ? physicalName : other
 }
 
 /** The descriptor of PROTOCOL.md's example: planning needs its cardinality, not its bitmap. */
