@@ -48,9 +48,9 @@ def refusal(table, use_delta_format, stored):
     if stored == "staging":
         return None
     if table == "java-v3-defaults":
-        return "initialDefaults"
+        return "cannot be sent as"
     if table in WIDENED:
-        return "typeWidening"
+        return "cannot be sent as|fixed-length bytes|deleted or changed rows|deletionVectors"
     # Whatever the deletes were, they travel as vectors inside the lines of the delta format.
     return "deletionVectors" if use_delta_format is False and table in WITH_DELETES + WITH_VECTORS else None
 

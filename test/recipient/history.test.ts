@@ -26,12 +26,14 @@ async function rowsOf(sql: string): Promise<readonly string[]> {
   return rows
 }
 
+const REFUSALS = ['INVALID_REQUEST', 'UNSUPPORTED_FEATURE', 'NOT_FOUND']
+
 /** The rows of an answer that may be refused; undefined where it is. */
 async function unlessRefused<Result>(work: Promise<Result>): Promise<Result | undefined> {
   try {
     return await work
   } catch (error) {
-    const isRefused = isTableError(error) && ['INVALID_REQUEST', 'NOT_FOUND'].includes(error.code)
+    const isRefused = isTableError(error) && REFUSALS.includes(error.code)
     // Vacuumed: the log still has the version, the storage no longer has its files.
     if (isRefused || (isTableError(error) && /not there/.test(error.message))) return undefined
     throw error

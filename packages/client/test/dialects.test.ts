@@ -200,8 +200,8 @@ describe('what is negotiated', () => {
   it.each([
     [
       'a feature that was not listed',
-      deltaProtocol(['deletionVectors', 'variantType']),
-      /variantType/,
+      deltaProtocol(['deletionVectors', 'geospatial']),
+      /geospatial/,
     ],
     ['a protocol of the future', deltaProtocol([], 4), /version 4 of the delta/],
     [

@@ -40,6 +40,7 @@ export async function* readChanges(
   for await (const commit of inOrder(commits, CONCURRENT_COMMITS, read)) {
     const next = isFirst ? table : withDocuments(table, commit)
     const changed = isFirst || next !== table
+    checkPartitioning(table.metadata, next.metadata, commit)
     table = next
     checkFeed(table.metadata, range, commit.version)
     yield await changeSet(context, commit, range, { table, changed, clock })
@@ -98,6 +99,8 @@ interface PendingChange {
   readonly dataChange: boolean
   /** Not every remove says. */
   readonly hasSize: boolean
+  /** Of a remove that says its partition, in lower case. */
+  readonly partitionKeys: ReadonlySet<string> | undefined
   file(context: FileContext): DataFile
 }
 
@@ -111,7 +114,9 @@ async function readCommit(context: LoadContext, commit: Commit): Promise<ReadCom
   const sink: ActionSink = {
     file: (action: FileAction) => {
       const { kind, dataChange, size } = action
-      files.push({ action: kind, dataChange, hasSize: size >= 0, file: actionFile(action) })
+      const partitionKeys = kind === 'remove' ? keysOf(action) : undefined
+      const file = actionFile(action)
+      files.push({ action: kind, dataChange, hasSize: size >= 0, partitionKeys, file })
     },
     commitInfo: info => {
       collected.info = info
@@ -127,6 +132,12 @@ async function readCommit(context: LoadContext, commit: Commit): Promise<ReadCom
   return { ...commit, ...collected, files }
 }
 
+function keysOf(action: FileAction): ReadonlySet<string> | undefined {
+  if (!action.hasPartitionValues) return undefined
+  const names = action.partitionNames.slice(0, action.partitionCount)
+  return new Set(names.map(name => name.toLowerCase()))
+}
+
 /** The table after a commit that changed its protocol or metadata; the same object after any other. */
 function withDocuments(table: TableState, commit: ReadCommit): TableState {
   const protocolJson = commit.protocolJson ?? table.protocolJson
@@ -135,6 +146,33 @@ function withDocuments(table: TableState, commit: ReadCommit): TableState {
   const protocol: Protocol = parseProtocol(protocolJson)
   const metadata: DeltaMetadata = parseMetadata(metadataJson, protocol)
   return { ...table, protocol, protocolJson, metadata, metadataJson }
+}
+
+/**
+ * Values of a partition stand in the log, those of other columns in the files: across a change of which is which, neither
+ * place has them all. The files that such a version removed are of the time before.
+ */
+function checkPartitioning(
+  before: DeltaMetadata,
+  { partitionNames }: DeltaMetadata,
+  { version, metadataJson, files }: ReadCommit,
+): void {
+  if (metadataJson === undefined) return
+  const isSame = isSameSet(before.partitionNames, partitionNames)
+  const names = new Set([...partitionNames].map(name => name.toLowerCase()))
+  const isFitting = files.every(
+    ({ partitionKeys }) => partitionKeys === undefined || isSameSet(partitionKeys, names),
+  )
+  if (isSame && isFitting) return
+  throw new TableError(
+    'INVALID_REQUEST',
+    `these changes are not available: version ${version} changed what the table is partitioned by; ask for the changes before it, or after it`,
+    { context: { version } },
+  )
+}
+
+function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every(each => b.has(each))
 }
 
 /** The feed must have been on in every version: where it was off, what changed was not kept. */

@@ -11,31 +11,38 @@ export interface VersionTotals {
   readonly bytes: number
 }
 
-const MAX_BYTES = 64 * 1024 * 1024
+/** With `allFiles` it is as long as the table: nobody waits for that. */
+const MAX_BYTES = 1024 * 1024
 
-/**
- * What a version checksum says about the size of the table, if it can be true: `least` and `most` are what the log
- * itself leaves possible. A file that is missing, malformed or wrong is as if it were not there.
- */
-export async function readTotals(
+/** What a version checksum says; undefined where it is missing, malformed or cannot be read, since nothing needs it. */
+export async function readChecksum(
   store: ObjectStore,
   file: ObjectMeta | undefined,
-  possible: { readonly least: number; readonly most: number },
   signal?: AbortSignal,
 ): Promise<VersionTotals | undefined> {
   if (file === undefined || file.size > MAX_BYTES) return undefined
-  const found = await store.get(file.path, signal === undefined ? {} : { signal })
-  if (found === undefined) return undefined
-  const parsed = checksumSchema.safeParse(parse(found.bytes))
-  if (!parsed.success) return undefined
-  const { numFiles, tableSizeBytes } = parsed.data
-  if (numFiles < possible.least || numFiles > possible.most) return undefined
-  return { files: numFiles, bytes: tableSizeBytes }
+  try {
+    const found = await store.get(file.path, signal === undefined ? {} : { signal })
+    const parsed = checksumSchema.safeParse(parse(found?.bytes))
+    if (!parsed.success) return undefined
+    return { files: parsed.data.numFiles, bytes: parsed.data.tableSizeBytes }
+  } catch {
+    return undefined
+  }
 }
 
-function parse(bytes: Uint8Array): unknown {
+/** What it says if that can be true: `least` and `most` are what the log itself leaves possible. */
+export function possibleTotals(
+  said: VersionTotals | undefined,
+  possible: { readonly least: number; readonly most: number },
+): VersionTotals | undefined {
+  if (said === undefined) return undefined
+  return said.files < possible.least || said.files > possible.most ? undefined : said
+}
+
+function parse(bytes: Uint8Array | undefined): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes))
+    return bytes === undefined ? undefined : JSON.parse(new TextDecoder().decode(bytes))
   } catch {
     return undefined
   }

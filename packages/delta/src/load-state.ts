@@ -2,7 +2,7 @@ import { type ObjectMeta, type TableSource, throwIfCancelled } from '@spillway/c
 import { type OpenCheckpoint, openCheckpoint } from './checkpoint.js'
 import { CheckpointHandle } from './checkpoint-handle.js'
 import type { PartContext } from './checkpoint-part.js'
-import { readTotals } from './checksum.js'
+import { possibleTotals, readChecksum, type VersionTotals } from './checksum.js'
 import type { CommitClock } from './commit-clock.js'
 import { CommitReplay, type CommitRun, foldRuns, subtract } from './commit-replay.js'
 import type { DeltaLog } from './delta-log.js'
@@ -29,6 +29,8 @@ const PREFETCH_BYTES = 8 * 1024 * 1024
 /** Builds what a segment says: the checkpoint opened, the commits after it replayed. */
 export async function loadState(context: LoadContext, segment: LogSegment): Promise<TableState> {
   const { source, log } = context
+  // Asked beside the rest: no plan waits for it.
+  const said = segment.checkpoint && readChecksum(log.store, segment.checksum, context.signal)
   const [checkpoint, replay] = await Promise.all([
     segment.checkpoint && openedOrTorn(segment.checkpoint, context),
     replayCommits(
@@ -65,7 +67,7 @@ export async function loadState(context: LoadContext, segment: LogSegment): Prom
     lastCommit: segment.lastCommit,
     namedSinceCheckpoint: replay.keys.size,
   }
-  return finishState(context, segment, replay, state)
+  return finishState(context, { ...segment, said }, replay, state)
 }
 
 async function openedOrTorn(
@@ -91,7 +93,9 @@ type Unfinished = Omit<TableState, 'timestamp' | 'totals'>
 
 async function finishState(
   context: LoadContext,
-  segment: Pick<LogSegment, 'version' | 'lastCommit' | 'checksum' | 'commits' | 'checkpoint'>,
+  segment: Pick<LogSegment, 'version' | 'lastCommit' | 'commits' | 'checkpoint'> & {
+    readonly said: Promise<VersionTotals | undefined> | undefined
+  },
   replay: CommitReplay,
   state: Unfinished,
 ): Promise<TableState> {
@@ -103,22 +107,18 @@ async function finishState(
     fallback: segment.checkpoint?.files[0]?.lastModified ?? 0,
     signal: context.signal,
   })
-  const totals =
-    totalsOf(state.handles, state.runs) ?? (await checkedTotals(context, segment, state))
+  const own = totalsOf(state.handles, state.runs)
+  const totals = own ?? possibleTotals(await segment.said, possibleFiles(state))
   return { ...state, timestamp, totals }
 }
 
-/** How many files the log itself leaves possible, and the checksum's word if it lies between. */
-async function checkedTotals(
-  { log, signal }: LoadContext,
-  segment: Pick<LogSegment, 'checksum'>,
-  state: Unfinished,
-): Promise<TableState['totals']> {
+/** How many files the log itself leaves possible. */
+function possibleFiles(state: Unfinished): { readonly least: number; readonly most: number } {
   const stored = sum(state.handles.map(handle => handle.part.maxFiles))
   const exact = state.handles.every(handle => handle.part.exactFiles)
   const added = sum(state.runs.map(run => run.live.length))
   const least = added + (exact ? Math.max(0, stored - state.namedSinceCheckpoint) : 0)
-  return readTotals(log.store, segment.checksum, { least, most: stored + added }, signal)
+  return { least, most: stored + added }
 }
 
 function sum(numbers: readonly number[]): number {
@@ -146,6 +146,10 @@ export async function advanceState(
 ): Promise<TableState | undefined> {
   const { source } = context
   const commits = segment.commits.filter(commit => commit.version > previous.version)
+  const needsTotals = previous.handles.length > 0
+  const said = needsTotals
+    ? readChecksum(context.log.store, segment.checksum, context.signal)
+    : undefined
   const replay = await replayCommits(
     context,
     commits.map(commit => commit.file),
@@ -158,7 +162,7 @@ export async function advanceState(
   if (metadata.id !== previous.metadata.id) return undefined
   const runs = foldRuns(context.location, subtractFrom(previous.runs, replay), replay.finish())
   const handles = previous.handles.map(handle => handle.after(replay.keys, { source, metadata }))
-  return finishState(context, { ...segment, commits }, replay, {
+  return finishState(context, { ...segment, commits, said }, replay, {
     source,
     version: segment.version,
     protocol,

@@ -200,3 +200,58 @@ describe('the change data feed', () => {
     expect([failed.code, failed.message]).toEqual([code, expect.stringMatching(message)])
   })
 })
+
+describe('changes across another partitioning', () => {
+  const BY_ID = { ...FEED, partitionColumns: ['id'] }
+
+  async function repartitioned() {
+    const opened = openTable()
+    await opened.table.create(FEED)
+    await opened.table.commit(deltaAdd('a', DAY))
+    await opened.table.commit(
+      deltaMetadata(BY_ID),
+      deltaRemove('a', DAY),
+      deltaAdd('b', { partitionValues: { id: '1' } }),
+    )
+    await opened.table.commit(deltaAdd('c', { partitionValues: { id: '2' } }))
+    return opened
+  }
+
+  const refusal = {
+    code: 'INVALID_REQUEST',
+    message:
+      'these changes are not available: version 2 changed what the table is partitioned by; ask for the changes before it, or after it',
+  }
+
+  it.each([
+    [0n, 3n],
+    [1n, 2n],
+    [2n, 2n],
+    [2n, 3n],
+  ])('are refused from %i to %i', async (startVersion, endVersion) => {
+    const opened = await repartitioned()
+    expect(await failure(changes(opened, { startVersion, endVersion }))).toEqual(refusal)
+  })
+
+  it('are there before it and after it', async () => {
+    const opened = await repartitioned()
+    const before = await changes(opened, { endVersion: 1n })
+    const after = await changes(opened, { startVersion: 3n })
+    expect([brief(before), brief(after)]).toEqual([
+      [
+        [0, []],
+        [1, ['add a']],
+      ],
+      [[3, ['add c']]],
+    ])
+  })
+
+  it('are not what a new property of the table makes', async () => {
+    const opened = openTable()
+    await opened.table.create(FEED)
+    await opened.table.commit(deltaAdd('a', DAY))
+    const configuration = { ...FEED.configuration, other: 'property' }
+    await opened.table.commit(deltaMetadata({ ...FEED, configuration }), deltaRemove('a', DAY))
+    expect(brief(await changes(opened)).at(-1)).toEqual([2, ['remove a']])
+  })
+})

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { SnapshotRef, WritableStore } from '@spillway/core'
 import {
   deltaAdd,
@@ -10,24 +8,21 @@ import {
 } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { allFiles } from './all-files.js'
+import { goldenLog } from './golden-log.js'
 import { counted, failure, ID_AND_DAY, LOCATION, openTable, readerOf } from './open-table.js'
 
-const golden = fileURLToPath(new URL('../../../test/fixtures/delta/', import.meta.url))
 const LOG = `${LOCATION}/_delta_log/`
 const utf8 = new TextEncoder()
 
-/** The log of a golden table in memory. */
+/** The log of a golden table in memory, and the names of what its checkpoint is made of. */
 async function logOf(name: string) {
   const { store } = openTable()
-  const folder = `${golden}${name}/_delta_log/`
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-  for (const file of files.filter(entry => entry.isFile())) {
-    const path = `${file.parentPath}/${file.name}`.replaceAll('//', '/')
-    await store.put(LOG + path.slice(folder.length), readFileSync(path))
+  const names: string[] = []
+  for (const [path, bytes] of goldenLog(name)) {
+    await store.put(path, bytes)
+    const file = path.slice(path.lastIndexOf('/') + 1)
+    if (/checkpoint\.|^[0-9a-f-]{36}/.test(file)) names.push(file)
   }
-  const names = files
-    .map(file => file.name)
-    .filter(file => /checkpoint\.|^[0-9a-f-]{36}/.test(file))
   return { store, names: names.sort() }
 }
 

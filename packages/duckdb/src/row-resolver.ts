@@ -47,6 +47,7 @@ export function rowResolver(options: RowResolverOptions): RowResolver {
   const { staging, keptVectorBytes: maxBytes = KEPT_VECTOR_BYTES } = options
   const using = { ...options, duckdb: options.duckdb ?? duckDb() }
   const vectors = sharedWork<DeletionVector>({ maxBytes, bytesOf: vectorBytesOf })
+  const parts = sharedWork<readonly DataFile[]>({ maxBytes, bytesOf: partsBytesOf })
   // What lies in staging may be removed there: it is looked for each time.
   const slices = sharedWork<SplitSlice | undefined>(
     staging === undefined
@@ -62,8 +63,10 @@ export function rowResolver(options: RowResolverOptions): RowResolver {
         signal,
       ),
     splitByValue: (snapshot, file, fields, signal) =>
-      resolving(using, snapshot, context =>
-        splitByValue(file, fields, { ...context, ...(signal && { signal }) }),
+      parts.get(
+        `${stagedName(snapshot, file)} ${fields.map(({ id }) => id).join(' ')}`,
+        () => resolving(using, snapshot, context => splitByValue(file, fields, context)),
+        signal,
       ),
     splitSlice: (snapshot, file, signal) =>
       slices.get(
@@ -90,6 +93,11 @@ export function rowResolver(options: RowResolverOptions): RowResolver {
 
 function vectorBytesOf(vector: DeletionVector | undefined): number {
   return ENTRY_BYTES + (vector?.bitmap instanceof Uint8Array ? vector.bitmap.length : 0)
+}
+
+function partsBytesOf(parts: readonly DataFile[]): number {
+  const vectors = parts.flatMap(({ deletes }) => deletes as readonly DeletionVector[])
+  return ENTRY_BYTES + vectors.reduce((sum, vector) => sum + vectorBytesOf(vector), 0)
 }
 
 /** Runs `work` with a connection and a temporary folder of its own. */

@@ -313,3 +313,31 @@ describe('bloom filters', () => {
     expect(await rows.count(snapshotOf([x]), { kind: 'in', ref, values: [value] })).toBe(2500n)
   })
 })
+
+describe('equality deletes', () => {
+  it('find values that bounds leave out', async () => {
+    const key = field('x', 'double', { id: 1 })
+    const text = field('s', 'string', { id: 2 })
+    const values = "(1.0, 'az'), ('NaN'::DOUBLE, 'b'), (2.0, 'az'), (3.0, 'aé')"
+    const ids = ', FIELD_IDS {x: 1, s: 2}, WRITE_BLOOM_FILTER false'
+    const file = await files.write(`SELECT * FROM (VALUES ${values}) t(x, s)`, ids)
+    const said: readonly Claims[] = [
+      { min: parquetPlain(1, 'double'), max: parquetPlain(3, 'double'), nullCount: 0 },
+      { oldMin: parquetPlain('aé', 'string'), oldMax: parquetPlain('b', 'string'), nullCount: 0 },
+    ]
+    const bytes = withClaims(readFileSync(file.path), { claims: leaf => said[leaf], orders: false })
+    writeFileSync(file.path, bytes)
+    const deleting = async (select: string, id: number) => {
+      const { path, size } = await files.write(select, `, FIELD_IDS {k: ${id}}`)
+      return { kind: 'equality-delete', path, fileFormat: 'parquet', size, fieldIds: [id] } as const
+    }
+    const iceberg = snapshotOf([key, text], { format: 'iceberg' })
+    const left = async (select: string, id: number) => {
+      const deletes = [await deleting(select, id)]
+      const found = await files.rows(iceberg, [dataFile(file.path, { deletes })])
+      return found.map(row => (row as unknown[])[1])
+    }
+    expect(await left("SELECT 'NaN'::DOUBLE AS k", 1)).toEqual(['az', 'az', 'aé'])
+    expect(await left("SELECT 'az' AS k", 2)).toEqual(['b', 'aé'])
+  })
+})

@@ -98,10 +98,10 @@ describe('valid files that DuckDB has no decoder for', () => {
   })
 
   it.each([
-    'Invalid Input Error: Failed to read file "/a.parquet": Unsupported compression codec "LZ4". Supported options are uncompressed, brotli',
+    'Invalid Input Error: Failed to read file "/tmp/spillway-share-x/0.parquet": Unsupported compression codec "LZ4". Supported options are uncompressed, brotli',
     'Invalid Error: BYTE_STREAM_SPLIT encoding is only supported for FLOAT or DOUBLE data',
-    "Invalid Input Error: File '/a' is encrypted, but 'encryption_config' was not set",
-    'Invalid Input Error: Failed to read file "/a.parquet": Unsupported page encoding',
+    "Invalid Input Error: File '/tmp/spillway-share-x/0.parquet' is encrypted, but 'encryption_config' was not set",
+    'Invalid Input Error: Failed to read file "/tmp/spillway-share-x/0.parquet": Unsupported page encoding',
     'IO Error: Unsupported converted type (20)',
     'IO Error: MAP_KEY_VALUE requires two children',
   ])('are unsupported in a query: %s', message => {

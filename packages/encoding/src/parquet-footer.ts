@@ -262,6 +262,7 @@ function chunksOf(
   return leaves.map((_, leaf) => {
     const column = columns[leaf]!
     const metadata = metadataOf(column)
+    if (isEncrypted(column)) throw new FormatError('an encrypted column', { unsupported: true })
     if (column.has(1)) throw new FormatError('a column chunk in another file')
     const codec = CODECS[natural(metadata.get(4), 'a codec')]
     if (codec === undefined) throw new FormatError(`unknown codec ${String(metadata.get(4))}`)

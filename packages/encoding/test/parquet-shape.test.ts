@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type ParquetShapeNode,
   parquetFields,
+  parquetReader,
   parquetShape,
   readParquetFooter,
 } from '../src/index.js'
@@ -37,8 +38,11 @@ describe('parquetShape', () => {
   })
 
   it('knows columns that are encrypted under a plain footer', async () => {
-    expect((await shapeOf('encrypted-columns')).encrypted).toBe(true)
-    await expect(shapeOf('encrypted-footer')).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
+    const inTable = (name: string) => `../real/parquet/${name}/table/a`
+    expect((await shapeOf(inTable('encrypted-columns'))).encrypted).toBe(true)
+    await expect(shapeOf(inTable('encrypted-footer'))).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+    })
   })
 
   it.each([
@@ -202,3 +206,14 @@ function spelled({ kind, children }: ParquetShapeNode): string {
   )
   return `${kind}(${inner.join(', ')})`
 }
+
+it('calls pages that it has no key for unsupported, and not corrupt', async () => {
+  const { store, file } = byteStore(
+    parquetFixture('../real/parquet/encrypted-columns/table/a.parquet'),
+  )
+  const read = parquetReader().read(store, file, { leaves: [['s']] })
+  await expect(read[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+    code: 'UNSUPPORTED_FEATURE',
+    message: expect.stringContaining('encrypted'),
+  })
+})

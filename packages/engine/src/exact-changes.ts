@@ -13,14 +13,16 @@ import {
   type ExactRows,
   listed,
   makeExact,
+  splitFile,
   tableWideNeeds,
   wayOf,
 } from './exact-files.js'
-import { fitFiles, needsShapes } from './fitted-files.js'
+import { fitFiles, mayHoldEmptyText, needsShapes } from './fitted-files.js'
 import { Listings } from './listings.js'
 import { mapBounded } from './map-bounded.js'
 import { OutsideFiles } from './outside-files.js'
 import { misfitRefusal } from './refusals.js'
+import { unsplit } from './refuse-early.js'
 import { type BatchContext, canView } from './signed-files.js'
 
 export interface ExactChangesOptions {
@@ -185,8 +187,12 @@ async function refuseChange(
   if (file.logFiles.length > 0 && !merges) throw unsupported('mergeLogs', version)
   if (exact.snapshot.format !== 'delta') {
     const [fitted] = await fitFiles([file], exact)
-    if (wayOf(fitted!, exact) !== 'refused') return
-    const { misfit } = fitted!
+    const inParts = unsplit(fitted!, exact)
+    if (inParts === undefined && wayOf(fitted!, exact) !== 'refused') {
+      if (mayHoldEmptyText(fitted!)) await splitFile(fitted!, exact)
+      return
+    }
+    const misfit = fitted!.misfit ?? inParts
     throw misfit === undefined ? deletedRows(version) : misfitRefusal(exact, { files: 1, misfit })
   }
   if (file.deletes.length > 0 && !accepts.features.has('deletionVectors')) {

@@ -2,7 +2,6 @@ import {
   type Accepts,
   type DataFile,
   type DeletionVector,
-  type Field,
   type FileShapes,
   type FooterEdit,
   fixedBinaryColumns,
@@ -12,7 +11,7 @@ import {
   TableError,
   type TableMetadata,
 } from '@spillway/core'
-import { type FittedFile, notConstant } from './fitted-files.js'
+import { emptyText, type FittedFile, notConstant } from './fitted-files.js'
 import { askFor, deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
 
 /** A file whose rows, less `vector`'s, are exactly the table's. */
@@ -164,7 +163,7 @@ export async function makeExact(
   const { split, misfit, view } = fitted
   if (view !== undefined) return viewed(fitted, view, exact, signal)
   if (split !== undefined) {
-    const parts = await splitFile(fitted, split, exact, signal)
+    const parts = await splitFile(fitted, exact, signal)
     return (await Promise.all(parts.map(part => makeExact(part, exact, signal)))).flat()
   }
   switch (wayOf(fitted, exact)) {
@@ -214,9 +213,8 @@ async function viewed(
 }
 
 /** The file once for each combination of its values in columns that the answer takes from partition values. */
-async function splitFile(
-  { file, misfit }: FittedFile,
-  fields: readonly Field[],
+export async function splitFile(
+  { file, split: fields = [], misfit }: FittedFile,
   exact: ExactRows,
   signal?: AbortSignal,
 ): Promise<readonly FittedFile[]> {
@@ -224,6 +222,12 @@ async function splitFile(
   if (resolver === undefined)
     throw misfitRefusal(exact, { files: 1, misfit: notConstant(fields[0]!) })
   const parts = await resolver.splitByValue(snapshot, file, fields, signal)
+  const unsayable = fields.find(({ id }) =>
+    parts.some(({ constants }) => constants?.get(id) === ''),
+  )
+  if (unsayable !== undefined) {
+    throw misfitRefusal(exact, { files: 1, misfit: emptyText(unsayable) })
+  }
   return parts.map(part => ({ file: part, ...(misfit && { misfit }) }))
 }
 

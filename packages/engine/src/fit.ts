@@ -95,7 +95,7 @@ function shownInstead(
   { lookup, find }: Level,
 ): Misfit | undefined {
   const isHidden = find(field, columns) === undefined && named(field.name, columns) !== undefined
-  if (!lookup.showsExtras || !isHidden) return undefined
+  if (!lookup.prefersOwn || !isHidden) return undefined
   const reason = 'is in it, where only its folder says the value'
   return { kind: 'partition', column: field.name, reason }
 }

@@ -236,7 +236,12 @@ const UNREAD: Misfit = {
   reason: 'cannot be looked for: nothing here reads the footers of its files',
 }
 
-function emptyText({ name }: Field): Misfit {
+/** Whether a file that is sent in parts may have a part whose value cannot be said: its bounds may prove that it has none. */
+export function mayHoldEmptyText({ file, split = [] }: FittedFile): boolean {
+  return split.some(({ id, type }) => type === 'string' && !file.bounds.get(id)?.lower)
+}
+
+export function emptyText({ name }: Field): Misfit {
   const reason = 'is an empty text in it, which partition values of an answer cannot say'
   return { kind: 'partition', column: name, reason, rewritable: false }
 }

@@ -29,8 +29,8 @@ export class Listings {
     const hash = hashOf(path)
     const known = this.#repeated.get(hash)
     if (known === undefined && this.#add(hash)) {
-      const { path: last, listings = 0 } = this.#before
-      if (recordedPath !== last || listings === 0) return undefined
+      const { path: last, listings = 1 } = this.#before
+      if (recordedPath !== last && path !== last) return undefined
       this.#repeated.set(hash, listings + 1)
       return listings + 1
     }

@@ -48,7 +48,7 @@ export function misfitRefusal(
   const mapped = accepts.lookup?.(snapshot)?.by === 'id'
   const rewrite = 'have the provider configure staging, which rewrites such files'
   const ways = [
-    ...(mapped || misfit.kind === 'dropped' ? [] : [`ask with ${askFor(['columnMapping'])}`]),
+    ...(mapped || misfit.kind !== 'name' ? [] : [`ask with ${askFor(['columnMapping'])}`]),
     ...(misfit.rewritable === false ? [] : [rewrite]),
   ]
   return new TableError(

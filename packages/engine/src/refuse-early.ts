@@ -7,9 +7,15 @@ import {
   throwIfCancelled,
 } from '@spillway/core'
 import type { PlannedFiles } from '@spillway/planner'
-import { type ExactRows, fitsInLine, hasLogs, wayOf } from './exact-files.js'
+import { type ExactRows, fitsInLine, hasLogs, splitFile, wayOf } from './exact-files.js'
 import type { Misfit } from './fit.js'
-import { type FittedFile, type Fitter, needsShapes, notConstant } from './fitted-files.js'
+import {
+  type FittedFile,
+  type Fitter,
+  mayHoldEmptyText,
+  needsShapes,
+  notConstant,
+} from './fitted-files.js'
 import type { TableRoots } from './inside-root.js'
 import { mapBounded } from './map-bounded.js'
 import { OutsideFiles, type OutsideFinder } from './outside-files.js'
@@ -168,13 +174,18 @@ async function lookAt(fitted: FittedFile, look: Look): Promise<void> {
     look.misfit ??= misfit
     return
   }
+  // The resolver keeps the parts for the stream.
+  if (mayHoldEmptyText(fitted)) await splitFile(fitted, exact, look.options.signal)
   if (way === 'refused') look.refused++
   if (way === 'vector') await lookAtVector(file, look)
   if (hasLogs(file) && (way === 'split' || way === 'rewritten')) await lookAtLogs(file, look)
 }
 
 /** A file that would have to be sent in parts, to a recipient who cannot be sent parts. */
-function unsplit({ split }: FittedFile, { accepts, resolver }: ExactRows): Misfit | undefined {
+export function unsplit(
+  { split }: FittedFile,
+  { accepts, resolver }: ExactRows,
+): Misfit | undefined {
   if (split === undefined) return undefined
   const inParts = resolver !== undefined && accepts.features.has('deletionVectors')
   return inParts || resolver?.toCompleteFile !== undefined ? undefined : notConstant(split[0]!)

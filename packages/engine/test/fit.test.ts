@@ -59,6 +59,23 @@ function misfit(
   return misfitOf(shape, { fields, find, lookup: LOOKUP, widens: false, isConstant, ...options })
 }
 
+describe('a column that recipients take from partition values', () => {
+  const fields = [field(1, 'a'), field(2, 'p')]
+  // Hudi's source files of a bootstrap: what they hold in place of the folder's value does not count.
+  const hidden = (each: Field) => (each.id === 2 ? undefined : 0)
+
+  it.each([
+    ['is shown from the file by who prefers it', true, [leaf('a'), leaf('p')], 'p is in it, where'],
+    ['is not looked for by others', false, [leaf('a'), leaf('p')], undefined],
+    ['need not be there', true, [leaf('a')], undefined],
+  ])('%s', (_, prefersOwn, columns, expected) => {
+    const lookup = { ...LOOKUP, fromPartitions: new Set([2]), prefersOwn }
+    const found = misfit(fields, columns, { find: hidden, lookup })
+    const said = found && `${found.column} ${found.reason}`
+    expect(said?.slice(0, expected?.length)).toBe(expected)
+  })
+})
+
 const byId = (fallback: 'each' | 'file' | 'never') => ({
   lookup: { ...LOOKUP, by: 'id' as const, fallbacks: [fallback] },
 })

@@ -20,20 +20,12 @@ export function tableFeatures(
   if (manifests.some(({ content }) => content === 'deletes')) features.add('deletionVectors')
   const earlier = [...metadata.schemas.values()].filter(schema => schema !== fields)
   const renamed = earlier.some(schema => isRenamed(fields, schema))
-  if (!isHistoryWhole(metadata) || renamed || !fields.every(isSpelledAlike)) {
+  if (!metadata.isHistoryWhole || renamed || !fields.every(isSpelledAlike)) {
     features.add('columnMapping')
   }
   if (earlier.some(schema => isWidened(fields, schema))) features.add('typeWidening')
   if (hasDefault(fields)) features.add('initialDefaults')
   return features
-}
-
-/**
- * True when every schema the table ever had is still listed: ids count up from 0. Expired ones may have given files
- * other column names.
- */
-function isHistoryWhole({ schemas }: IcebergMetadata): boolean {
-  return Math.max(...schemas.keys()) === schemas.size - 1
 }
 
 /** True for names that Iceberg's writers put into files as they are (`AvroSchemaUtil.sanitize`). */

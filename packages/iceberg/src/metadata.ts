@@ -49,6 +49,8 @@ export interface IcebergMetadata {
   readonly lastUpdated: number
   readonly schemas: ReadonlyMap<number, readonly Field[]>
   readonly currentSchemaId: number
+  /** False where earlier schemas are known to be missing. True proves nothing: the newest may be one of the first. */
+  readonly isHistoryWhole: boolean
   readonly specs: ReadonlyMap<number, PartitionSpec>
   readonly defaultSpecId: number
   readonly properties: ReadonlyMap<string, string>
@@ -137,7 +139,7 @@ function convert(
 
 function convertSchemas(
   document: TableDocument,
-): Pick<IcebergMetadata, 'schemas' | 'currentSchemaId'> {
+): Pick<IcebergMetadata, 'schemas' | 'currentSchemaId' | 'isHistoryWhole'> {
   const listed = document.schemas ?? []
   const only = document.schema ?? undefined
   if (listed.length === 0 && (only === undefined || document['format-version'] > 1)) {
@@ -158,7 +160,18 @@ function convertSchemas(
   if (!schemas.has(currentSchemaId)) {
     throw new Error(`current-schema-id ${currentSchemaId} is not among the schemas`)
   }
-  return { schemas, currentSchemaId }
+  return { schemas, currentSchemaId, isHistoryWhole: isHistoryWhole(document, schemas) }
+}
+
+/** Ids of schemas count from 0 and those of fields from 1: a gap was left by what has expired. */
+function isHistoryWhole(
+  document: TableDocument,
+  schemas: ReadonlyMap<number, readonly Field[]>,
+): boolean {
+  if ((document.schemas ?? []).length === 0) return false
+  if (Math.max(...schemas.keys()) !== schemas.size - 1) return false
+  const known = new Set([...schemas.values()].flatMap(fields => [...fieldsById(fields).keys()]))
+  return known.size >= (document['last-column-id'] ?? 0)
 }
 
 function convertSpecs(document: TableDocument): Pick<IcebergMetadata, 'specs' | 'defaultSpecId'> {

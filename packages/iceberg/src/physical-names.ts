@@ -8,26 +8,32 @@ import {
 } from '@spillway/core'
 import type { IcebergMetadata } from './metadata.js'
 
+export type NameHistory = Pick<IcebergMetadata, 'schemas' | 'properties' | 'isHistoryWhole'>
+
 /**
  * The fields, with the names by which readers that fall back on names find them in files without ids: the oldest that the
- * table's name mapping knows. A name that ever was another column's finds the wrong one in files that have ids, so such a
- * field gets a name that no file has.
+ * table's name mapping knows, or else the table's own. A name that ever was another column's finds the wrong one in files
+ * that have ids, so such a field gets a name that no file has, as do all without a mapping where schemas are missing.
  */
 export function withPhysicalNames(
   fields: readonly Field[],
-  { schemas, properties }: Pick<IcebergMetadata, 'schemas' | 'properties'>,
+  { schemas, properties, isHistoryWhole }: NameHistory,
 ): readonly Field[] {
   const mapping = properties.get(NAME_MAPPING)
   const mapped = mapping === undefined ? undefined : mappedNames(mapping)
   const owners = ownersOf([...schemas.values(), fields])
+  const taken = (above: string, wished: readonly string[]) => (name: string) =>
+    owners.has(`${above}\u001f${name}`) || wished.includes(name)
   const visit = (siblings: readonly Field[], above: string): readonly Field[] => {
     const wished = siblings.map(({ id, name }) => mapped?.get(id)?.[0] ?? name)
+    const isMapped = ({ id }: Field) => mapped?.get(id)?.[0] !== undefined
     return siblings.map((field, i) => {
       const name = wished[i]!
       const isOwn =
+        (isHistoryWhole || isMapped(field)) &&
         [...(owners.get(`${above}\u001f${name}`) ?? [])].every(id => id === field.id) &&
         wished.every((other, j) => i === j || other.toLowerCase() !== name.toLowerCase())
-      const physicalName = isOwn ? name : `${field.name}-${field.id}`
+      const physicalName = isOwn ? name : unusedName(field, taken(above, wished))
       return { ...field, physicalName, type: below(field.type, `${above}\u001f${field.id}`) }
     })
   }
@@ -48,6 +54,13 @@ export function withPhysicalNames(
     }
   }
   return visit(fields, '')
+}
+
+/** A name that no column had; ids keep those of siblings apart. */
+function unusedName({ name, id }: Field, isTaken: (name: string) => boolean): string {
+  let unused = `${name}-${id}`
+  while (isTaken(unused)) unused += `-${id}`
+  return unused
 }
 
 /** Every name that a column ever had, below the ids around it, with the ids of those that had it. */

@@ -19,7 +19,7 @@ export function chooseSnapshot(metadata: IcebergMetadata, ref: SnapshotRef): Cho
     case 'sequence':
       return withOwnSchema(metadata, bySequence(metadata, ref.number))
     case 'version':
-      return withOwnSchema(metadata, byVersion(metadata, ref.version))
+      return ofVersion(metadata, byVersion(metadata, ref.version))
     case 'timestamp':
       return withOwnSchema(metadata, byTime(metadata, ref.timestamp, ref.direction))
   }
@@ -52,6 +52,13 @@ function byName(metadata: IcebergMetadata, name: string): ChosenSnapshot {
   if (ref === undefined) throw unavailable(metadata, `the branch or tag ${JSON.stringify(name)}`)
   const snapshot = existing(metadata, ref.snapshotId, `the snapshot of ${ref.kind} ${name}`)
   return ref.kind === 'branch'
+    ? withTableSchema(metadata, snapshot.id)
+    : withOwnSchema(metadata, snapshot)
+}
+
+/** The version that is the latest is what the table is now, whatever changed its schema since it was written. */
+function ofVersion(metadata: IcebergMetadata, snapshot: IcebergSnapshot): ChosenSnapshot {
+  return snapshot.id === metadata.currentSnapshotId
     ? withTableSchema(metadata, snapshot.id)
     : withOwnSchema(metadata, snapshot)
 }

@@ -265,7 +265,13 @@ describe('tableFeatures', () => {
   function featuresOf(schemas: readonly (readonly object[])[], firstId = 0, chosen = -1) {
     const listed = schemas.map((fields, i) => ({ 'schema-id': firstId + i, fields }))
     const current = listed.at(chosen)!['schema-id']
-    const metadata = parse({ ...base, schemas: listed, 'current-schema-id': current })
+    const ids = schemas.flat().map(each => (each as { readonly id: number }).id)
+    const metadata = parse({
+      ...base,
+      schemas: listed,
+      'current-schema-id': current,
+      'last-column-id': Math.max(...ids),
+    })
     return [...tableFeatures(metadata, metadata.schemas.get(current)!, [])]
   }
 

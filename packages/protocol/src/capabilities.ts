@@ -163,7 +163,8 @@ export function settle(
   const useful =
     (perFile.length > 0 && perFile.every(understood)) ||
     wanted.some(understood) ||
-    mapsColumns(metadata, { format: 'delta', features: readerFeatures })
+    mapsColumns(metadata, { format: 'delta', features: readerFeatures }) ||
+    partitionsMore(metadata, readerFeatures)
 
   if (parquet && needed.length === 0 && !(delta && useful)) return answers.parquet()
   if (delta && missing.length === 0) return answers.delta(readerFeatures)
@@ -176,6 +177,14 @@ export function settle(
   if (parquet && hardForParquet.length === 0) return answers.parquet()
   const declared = delta ? hardForDelta.filter(each => each !== FIXED_BINARY) : hardForParquet
   throw declared.length === 0 ? fixedBinaryRefusal(fixed) : refusal(declared, needed)
+}
+
+/** True where files of several partition specs can be sent in parts, which takes vectors. */
+function partitionsMore(metadata: TableMetadata, features: ReadonlySet<string>): boolean {
+  const [inParts, whole] = (['delta', 'parquet'] as const).map(
+    format => declaredPartitionFields(metadata, { format, features }).length,
+  )
+  return inParts! > whole!
 }
 
 const TABLE_WIDE: ReadonlySet<string> = new Set([

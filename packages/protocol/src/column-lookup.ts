@@ -77,7 +77,7 @@ const UNSIGNED = ['uint8', 'uint16', 'uint32', 'uint64']
 function annotationsOf({ format, reader }: AnswerKind): ReadonlySet<string> {
   return new Set([
     ...EVERYBODY,
-    ...ALSO[reader === 'python' ? (`python, ${format}` as const) : reader],
+    ...ALSO[reader === 'python' || reader === 'other' ? (`${reader}, ${format}` as const) : reader],
   ])
 }
 
@@ -85,9 +85,11 @@ const ALSO = {
   'python, delta': ['timestamp_nanos'],
   'python, parquet': ['timestamp_nanos', 'float16', 'null', ...UNSIGNED],
   spillway: ['timestamp_nanos', 'float16', 'null', 'enum', 'bson', ...UNSIGNED],
-  // Spark reads the marks of its old calendar itself.
-  spark: ['enum', 'bson', 'old_calendar', ...UNSIGNED],
-  other: ['enum', 'bson'],
+  // Spark reads the marks of its old calendar itself, but others who do not say that they are Spark.
+  spark: ['enum', 'bson', ...UNSIGNED],
+  'other, delta': ['bson'],
+  // Whoever goes by the file itself sees the same values in the file's own type.
+  'other, parquet': ['timestamp_nanos', 'float16', 'null', 'bson', ...UNSIGNED],
 } as const
 
 /**
@@ -106,10 +108,15 @@ export function declaredPartitionFields(
   return metadata.schema.fields.filter(
     field =>
       hasPartitionText(field) &&
-      (inParts
+      (inParts && isGroupable(field)
         ? specs.some(spec => isIdentity(spec, field))
         : specs.every(spec => isIdentity(spec, field))),
   )
+}
+
+/** Zeros of either sign are one group and two values. */
+function isGroupable({ type }: Field): boolean {
+  return type !== 'float' && type !== 'double'
 }
 
 function isIdentity({ fields }: PartitionSpec, { id }: Field): boolean {

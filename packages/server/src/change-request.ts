@@ -1,6 +1,11 @@
-import { type ChangeRange, type Snapshot, TableError } from '@spillway/core'
+import { type ChangeRange, type Snapshot, TableError, type TableMetadata } from '@spillway/core'
 import type { SignedChanges } from '@spillway/engine'
-import { encodeEnd, type JsonValue, type WireValue } from '@spillway/protocol'
+import {
+  declaredPartitionFields,
+  encodeEnd,
+  type JsonValue,
+  type WireValue,
+} from '@spillway/protocol'
 import { type ChangeMark, changeLines } from './change-lines.js'
 import { questionDigest, tableBinding } from './query-tokens.js'
 import type { RequestContext } from './request-context.js'
@@ -33,11 +38,7 @@ export async function changeResponse(
   change: ChangeRequest,
 ): Promise<Response> {
   const { page } = change
-  const head = await context.engine.snapshot(
-    request.table.source,
-    { kind: 'version', version: page.head },
-    context.signal,
-  )
+  const head = await headOf(context, request, page)
   const answer = changeAnswer(context, request, head, change)
   const changes = await readRange(context, request, change, answer)
   const endsWithAction = request.capabilities.includeEndStreamAction || change.paged
@@ -56,6 +57,33 @@ export async function changeResponse(
     headers: answer.headers,
     endsWithAction,
   })
+}
+
+/**
+ * The version whose metadata the header tells. A table that is partitioned otherwise since the range's end is told as it
+ * was then: recipients look for a partition column's values in the lines, for others' in the files.
+ */
+async function headOf(
+  { engine, signal }: RequestContext,
+  { table }: TableRequest,
+  { head, end }: ChangePage,
+): Promise<Snapshot> {
+  const snapshotAt = (version: bigint) =>
+    engine.snapshot(table.source, { kind: 'version', version }, signal)
+  const told = await snapshotAt(head)
+  if (end >= head) return told
+  const then = await snapshotAt(end)
+  return isSameList(partitionColumns(told), partitionColumns(then)) ? told : then
+}
+
+/** Of any answer to any client. */
+function partitionColumns(table: TableMetadata): readonly string[] {
+  const answer = { format: 'delta', features: new Set(['deletionVectors']) } as const
+  return declaredPartitionFields(table, answer).map(({ name }) => name)
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every(each => b.includes(each))
 }
 
 /** From the commit before the page, where there is one: what the page's first commit changed shows beside it. */

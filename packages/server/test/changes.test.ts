@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FILE_SIZE, FIRST_COMMIT, MINUTE } from './lake.js'
+import {
+  add,
+  DAY,
+  FILE_SIZE,
+  FIRST_COMMIT,
+  ID,
+  MINUTE,
+  metaData,
+  protocol,
+  remove,
+} from './lake.js'
 import {
   failure,
   type Line,
@@ -264,4 +274,34 @@ describe('59-63: streaming reads', () => {
       expect(paged).toEqual(whole)
     }
   })
+})
+
+it('tells a table that is partitioned otherwise by now as it was at the end of the range', async () => {
+  const own = await startServer()
+  try {
+    const table = own.lake.table('changing')
+    const configuration = { 'delta.enableChangeDataFeed': 'true' }
+    table.commit(protocol, metaData([ID, DAY], { configuration, partitionColumns: ['day'] }))
+    table.commit(add('a', { partitionValues: { day: '2026-01-01' } }))
+    table.commit(
+      metaData([ID, DAY], { configuration }),
+      remove('a', { partitionValues: { day: '2026-01-01' } }),
+      add('b'),
+    )
+    for (const version of [3, 4, 5]) table.commit(add(`later-${version}`))
+    const asked = (search: string) => own.ask(`${tablePath('changing')}/changes?${search}`)
+    const [, before, line] = await linesOf(await asked('startingVersion=0&endingVersion=1'))
+    const [, after] = await linesOf(await asked('startingVersion=3&endingVersion=4'))
+    expect([before?.metaData, line?.add, after?.metaData]).toMatchObject([
+      { version: 1, partitionColumns: ['day'] },
+      { partitionValues: { day: '2026-01-01' } },
+      { version: 5, partitionColumns: [] },
+    ])
+    expect(await failure(await asked('startingVersion=0'))).toMatchObject({
+      status: 400,
+      message: expect.stringMatching(/version 2 changed what the table is partitioned by/),
+    })
+  } finally {
+    await own.close()
+  }
 })

@@ -171,7 +171,7 @@ describe.each(FORMATS)('through the share, as %s', (_, capabilities) => {
     const query = async () =>
       sharedTable(await client.query(parseTableName(`golden.all.${table.name}`), { capabilities }))
     if (expected === undefined) {
-      await expect(query()).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+      await expect(query()).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
       return
     }
     if ('readerFeatures' in capabilities === false && (await hasZonelessTime(table))) {

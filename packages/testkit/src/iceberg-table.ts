@@ -1,4 +1,4 @@
-import type { DataType, Field, WritableStore } from '@spillway/core'
+import { childrenOf, type DataType, type Field, type WritableStore } from '@spillway/core'
 import { type AvroFileOptions, avroFile } from './avro-writer.js'
 import { field, record } from './iceberg-manifest.js'
 
@@ -115,7 +115,7 @@ export async function writeIcebergTable(
     location,
     'last-sequence-number': sequenceNumber,
     'last-updated-ms': 1_767_398_400_000,
-    'last-column-id': 1000,
+    'last-column-id': largestId(options.fields),
     'current-schema-id': 0,
     schemas: [{ type: 'struct', 'schema-id': 0, fields: options.fields.map(fieldJson) }],
     'default-spec-id': specs[specs.length - 1]!.id,
@@ -185,4 +185,9 @@ function typeJson(type: DataType): unknown {
         'value-required': !type.value.nullable,
       }
   }
+}
+
+function largestId(fields: readonly Field[]): number {
+  const below = fields.map(({ id, type }) => Math.max(id, largestId(childrenOf(type) ?? [])))
+  return Math.max(0, ...below)
 }

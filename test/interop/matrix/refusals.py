@@ -25,7 +25,8 @@ class Rule:
 VECTORS = "uses? (columnMapping, )?deletionVectors"
 MAPPING = "uses? columnMapping"
 MERGED = "files? of the table (has|have) deleted or changed rows that (plain Parquet cannot say|no deletion vector says)"
-WIDENED = "uses (columnMapping, )?(deletionVectors, )?typeWidening"
+# Files are held against their recipient one by one where only their footers tell what they hold.
+WIDENED = "uses (columnMapping, )?(deletionVectors, )?typeWidening|of the table cannot be sent as|hold fixed-length bytes"
 # The connector's own words, about a table that says which types its older files hold.
 OWN_WIDENING = "DELTA_UNSUPPORTED_TYPE_CHANGE.*Please upgrade to Delta 4.0"
 
@@ -37,7 +38,7 @@ RULES = [
     Rule("iceberg", "deleted rows", f"{VECTORS}|{MERGED}", "needs delta format or staging", PARQUET_ONLY),
     Rule("iceberg", "deleted rows", MERGED, "needs staging", tables="spark-v2-deletes|java-v2-equality-deletes"),
     Rule("iceberg", "renamed columns", WIDENED, "widened types: needs staging", "parquet format|Python|DuckDB|Spark"),
-    Rule("iceberg", "renamed columns", MERGED, "needs staging", tables="java-v2-equality-evolved"),
+    Rule("iceberg", "renamed columns", f"{MERGED}|{VECTORS}", "needs staging", tables="java-v2-equality-evolved"),
     Rule("iceberg", "renamed columns", OWN_WIDENING, "Delta 3 reads no wider types: Delta 4 or parquet format", "Spark", only_without_staging=False),
     Rule("hudi", "deleted rows", MERGED, "merged logs: needs staging"),
     Rule("hudi", "renamed columns", "uses schemaOnRead", "needs staging"),

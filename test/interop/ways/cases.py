@@ -96,10 +96,11 @@ class Case:
 
 def cases_in(root):
     """Every case below a folder, in the order of their names."""
+    root = root.resolve()
     for path in sorted(root.glob("*/*/expect.json")):
         facts = json.loads(path.read_text())
         facts = {"name": path.parent.name, "format": path.parent.parent.name} | facts
-        yield Case(path.parent, facts, origin=root.resolve().name)
+        yield Case(path.parent, facts, origin=root.name)
 
 
 def present_roots():

@@ -10,9 +10,15 @@ REFUSING = {2: "INVALID_REQUEST", 3: "UNSUPPORTED_FEATURE", 4: "NOT_FOUND", 5: "
 TRANSPORTS = ("ranges", "download")
 
 
+# SQL has no table without columns: ours stands for one, and holds nulls.
+STAND_IN = "no columns"
+
+
 def same_rows(case, columns, rows):
     if case.rows is None:
         return
+    if not case.columns and list(columns) == [STAND_IN]:
+        columns, rows = [], [[] for row in rows if list(row) == [None]]
     if list(columns) != case.columns:
         raise Wrong(f"columns {list(columns)}, not {case.columns}")
     wrong = difference(bag(rows), bag(case.rows))
@@ -98,6 +104,8 @@ def command_rows(place, *args):
 
 
 def compare_objects(case, rows):
+    if not case.columns and all(row == {STAND_IN: None} for row in rows):
+        rows = [{} for _ in rows]
     if rows and case.rows is not None and list(rows[0]) != case.columns:
         raise Wrong(f"columns {list(rows[0])}, not {case.columns}")
     same_rows(case, case.columns, [list(row.values()) for row in rows])
@@ -112,8 +120,11 @@ def by_sql(transport):
             answer = rows_by_sql(place, transport, f"FROM {source}")
         except Refused:
             # The reason must be the server's, however the table is named.
-            rows_by_sql(place, transport, f"SELECT count(*) AS n FROM (SELECT * FROM {source}) AS sub")
-            raise Broken("the table is refused, but counted within a subquery")
+            ((count,),) = rows_by_sql(place, transport, f"SELECT count(*) AS n FROM (SELECT * FROM {source}) AS sub")["rows"]
+            # Footers alone tell how many rows there are, of values too that nothing here decodes.
+            if case.rows is None or int(count) != len(case.rows):
+                raise Wrong(f"the table is refused, but counted within a subquery: {count}")
+            raise
         same_rows(case, answer["columns"], answer["rows"])
         for text, wanted in case.filters.items():
             sql = f"SELECT count(*) AS n FROM (SELECT * FROM {source}) AS sub WHERE {text}"

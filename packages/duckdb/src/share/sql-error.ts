@@ -62,4 +62,5 @@ function fileFault(message: string): 'TABLE_CORRUPT' | 'UNSUPPORTED_FEATURE' | u
 
 /** Copies of shared files, and the address where they are read otherwise. */
 const SHARED_PATH = /spillway-share-|http:\/\/127\.0\.0\.1:/
-const PARQUET_WORDS = /parquet|TProtocol|snappy|zstd|compression codec/i
+const PARQUET_WORDS =
+  /parquet|TProtocol|snappy|zstd|compression codec|encoding is only supported for/i
