@@ -35,7 +35,7 @@ export function stagedName(
   return `${hash.slice(0, 2)}/${hash}.parquet`
 }
 
-/** Iceberg writes no path twice and says of no file when it was written: its reader gives the snapshot's time. */
+/** Iceberg says of no file when it was written, its reader gives the time of the snapshot: its files never change. */
 function writtenAt({ format }: Snapshot, { modificationTime }: DataFile): number {
   return format === 'iceberg' ? 0 : modificationTime
 }

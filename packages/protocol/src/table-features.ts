@@ -20,11 +20,19 @@ export function tableFeatures(metadata: TableMetadata): readonly string[] {
 
 /**
  * Features that none of the table's files may use, and that save a recipient who knows them from having files
- * rewritten: which slices of a Hudi table have logs is known slice by slice.
+ * rewritten: which slices of a Hudi table have logs is known slice by slice, and a Delta table keeps the vectors that it
+ * has when its property forbids new ones.
  */
-export function fileFeatures({ format, properties }: TableMetadata): readonly string[] {
+export function fileFeatures(metadata: TableMetadata): readonly string[] {
+  const { format, properties } = metadata
   const merged = format === 'hudi' && properties.get('hudi.queryType') === 'snapshot'
-  return merged ? ['deletionVectors'] : []
+  return merged || mayKeepVectors(metadata) ? ['deletionVectors'] : []
+}
+
+function mayKeepVectors(metadata: TableMetadata): boolean {
+  const { native } = metadata
+  if (native.format !== 'delta' || isInUse('deletionVectors', metadata)) return false
+  return native.protocol.includes('"deletionVectors"')
 }
 
 /** True where changes can be asked for: Delta tables say so themselves, and the logs of others always can. */
