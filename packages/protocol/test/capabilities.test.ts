@@ -113,11 +113,14 @@ it.each([
   ['delta,parquet;readerfeatures=deletionvectors', 'delta', true],
   ['delta,parquet', 'parquet', false],
   ['parquet', 'parquet', false],
-])('sends a table that may keep vectors from before to a client of %s as %s', (header, format, vectors) => {
-  const asked = parseCapabilities(`responseformat=${header}`)
-  const { accepts, ...settled } = settle(asked, unused, { canRewrite: false })
-  expect([settled.format, accepts.features.has('deletionVectors')]).toEqual([format, vectors])
-})
+])(
+  'sends a table that may keep vectors from before to a client of %s as %s',
+  (header, format, vectors) => {
+    const asked = parseCapabilities(`responseformat=${header}`)
+    const { accepts, ...settled } = settle(asked, unused, { canRewrite: false })
+    expect([settled.format, accepts.features.has('deletionVectors')]).toEqual([format, vectors])
+  },
+)
 
 it('does not let a switched-off feature hide vectors that files still have', () => {
   const { accepts } = settle(parseCapabilities(null), unused, { canRewrite: false })
