@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Tests run from source: the `source` export condition of every workspace package points at src/index.ts.
@@ -11,5 +12,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', 'test/interop/**'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // One at a time, as is the default on two cores, leaves one of them waiting for processes and time-outs.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 })

@@ -16,6 +16,9 @@ export async function readShare(profile: string, tableName: string) {
   const files: { readonly url: string; readonly size: number }[] = []
   for await (const action of answer.actions) {
     if (action.kind === 'file') files.push({ url: action.file.url, size: Number(action.file.size) })
+    if (action.kind !== 'delta') continue
+    const { path, size } = action.file.deltaSingleAction.add!
+    files.push({ url: path, size: Number(size) })
   }
   // The last bytes of a Parquet file, by a range: what a preview begins with.
   const [first] = files

@@ -23,7 +23,7 @@ afterAll(() => share.close())
 const expected = {
   tables: expect.arrayContaining([TABLE, 'city.public.stations']),
   version: '0',
-  kind: 'metaData',
+  kind: 'deltaMetaData',
   files: 28,
   refreshable: true,
   range: '206 PAR1',

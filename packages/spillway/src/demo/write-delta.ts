@@ -61,7 +61,7 @@ export async function writeDelta(connection: Connection, table: DeltaTable): Pro
 
 function protocolOf({ columns, files }: DeltaTable): object {
   const features = [
-    ...(files.some(({ deleted }) => deleted !== undefined) ? ['deletionVectors'] : []),
+    ...(hasVectors(files) ? ['deletionVectors'] : []),
     ...(columns.some(({ physicalName }) => physicalName !== undefined) ? ['columnMapping'] : []),
   ]
   if (features.length === 0) return { minReaderVersion: 1, minWriterVersion: 2 }
@@ -73,7 +73,11 @@ function protocolOf({ columns, files }: DeltaTable): object {
   }
 }
 
-function metadataOf({ id, columns, partitionColumn }: DeltaTable): object {
+function hasVectors(files: DeltaTable['files']): boolean {
+  return files.some(({ deleted }) => deleted !== undefined)
+}
+
+function metadataOf({ id, columns, partitionColumn, files }: DeltaTable): object {
   const mapped = columns.some(({ physicalName }) => physicalName !== undefined)
   const fields = columns.map(({ name, type, physicalName }, i) => ({
     name,
@@ -91,12 +95,13 @@ function metadataOf({ id, columns, partitionColumn }: DeltaTable): object {
     format: { provider: 'parquet', options: {} },
     schemaString: JSON.stringify({ type: 'struct', fields }),
     partitionColumns: partitionColumn === undefined ? [] : [partitionColumn],
-    configuration: mapped
-      ? {
-          'delta.columnMapping.mode': 'name',
-          'delta.columnMapping.maxColumnId': String(columns.length),
-        }
-      : {},
+    configuration: {
+      ...(mapped && {
+        'delta.columnMapping.mode': 'name',
+        'delta.columnMapping.maxColumnId': String(columns.length),
+      }),
+      ...(hasVectors(files) && { 'delta.enableDeletionVectors': 'true' }),
+    },
     createdTime: 0,
   }
 }
