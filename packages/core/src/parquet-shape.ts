@@ -22,6 +22,8 @@ export interface ParquetShape {
   readonly columns: readonly ShapeNode[]
   /** False where no node has a field id. */
   readonly hasFieldIds: boolean
+  /** Set where the footer counts no row. */
+  readonly isEmpty?: true
 }
 
 /** A change to a footer's schema: the new name of an element, or null to leave it out with all that is below it. */

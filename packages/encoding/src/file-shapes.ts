@@ -157,12 +157,14 @@ class FooterShapes implements LearningShapes {
 
   #remember(file: NamedFile, footer: ParquetFooter): ParquetShape {
     const columns = withNeverNull(parquetShape(footer).columns, footer)
-    const key = JSON.stringify(columns)
+    const isEmpty = footer.rowGroups.every(({ rowCount }) => rowCount === 0)
+    const key = JSON.stringify([columns, isEmpty])
     let number = this.#numbers.get(key)
     if (number === undefined) {
       if (this.#shapes.length >= MOST_SHAPES) this.#forget()
       number = this.#shapes.length
-      this.#shapes.push({ columns, hasFieldIds: columns.some(hasId) })
+      const hasFieldIds = columns.some(hasId)
+      this.#shapes.push({ columns, hasFieldIds, ...(isEmpty && { isEmpty }) })
       this.#numbers.set(key, number)
     }
     this.#known.set(file, number)

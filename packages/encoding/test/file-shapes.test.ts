@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { type ObjectStore, TableError } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
 import { fileShapes } from '../src/index.js'
@@ -35,6 +36,7 @@ function countingStore(objects: Readonly<Record<string, Uint8Array>>): Counted {
   return counted
 }
 
+const REAL = new URL('../../../test/fixtures/real/', import.meta.url)
 const PLAIN = parquetFixture('types-snappy.parquet')
 const OTHER = parquetFixture('int96.parquet')
 const many = (count: number, bytes = PLAIN) =>
@@ -87,6 +89,14 @@ describe('fileShapes', () => {
     expect(sizes).toHaveLength(10)
     expect(Math.max(...sizes)).toBeLessThanOrEqual(16 * 1024)
     expect(Math.max(...sizes.slice(1))).toBeLessThanOrEqual(4 * 1024)
+  })
+
+  it('tells an empty file from one with rows under the same columns', async () => {
+    const bytes = readFileSync(new URL('parquet/empty/table/p=1/none.parquet', REAL))
+    const { store } = countingStore({ none: bytes, some: PLAIN })
+    const files = filesOf({ none: bytes, some: PLAIN })
+    const shapes = await fileShapes({ store }).of(files)
+    expect(shapes.map(({ isEmpty }) => isEmpty)).toEqual([true, undefined])
   })
 
   it('forgets the oldest beyond what it may keep', async () => {

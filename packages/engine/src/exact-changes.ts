@@ -187,6 +187,7 @@ async function refuseChange(
   if (file.logFiles.length > 0 && !merges) throw unsupported('mergeLogs', version)
   if (exact.snapshot.format !== 'delta') {
     const [fitted] = await fitFiles([file], exact)
+    if (fitted!.isEmpty) return
     const inParts = unsplit(fitted!, exact)
     if (inParts === undefined && wayOf(fitted!, exact) !== 'refused') {
       if (mayHoldEmptyText(fitted!)) await splitFile(fitted!, exact)

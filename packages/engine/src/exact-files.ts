@@ -160,7 +160,8 @@ export async function makeExact(
   signal?: AbortSignal,
 ): Promise<readonly ExactFile[]> {
   const { file } = fitted
-  const { split, misfit, view } = fitted
+  const { split, misfit, view, isEmpty } = fitted
+  if (isEmpty) return []
   if (view !== undefined) return viewed(fitted, view, exact, signal)
   if (split !== undefined) {
     const parts = await splitFile(fitted, exact, signal)

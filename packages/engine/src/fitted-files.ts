@@ -19,6 +19,8 @@ export interface FittedFile {
   readonly misfit?: Misfit
   /** A footer under which it is read rightly, where whoever serves the file can put that in place of its own. */
   readonly view?: readonly FooterEdit[]
+  /** Set where it holds no row, and so need not be sent: delta-kernel in Python fails over nothing but such files. */
+  readonly isEmpty?: true
   /** Columns that the answer takes from partition values, and of which this file may hold several values. */
   readonly split?: readonly Field[]
 }
@@ -107,6 +109,7 @@ class Fitting {
   }
 
   fit(file: DataFile, shape: ParquetShape | undefined): FittedFile {
+    if (shape?.isEmpty === true) return { file, isEmpty: true }
     const fitted = this.fitByMetadata(file)
     if (fitted.misfit !== undefined) return fitted
     if (shape === undefined) return isParquet(file) ? { ...fitted, misfit: UNREAD } : fitted

@@ -165,6 +165,7 @@ function refusesAll({ accepts, resolver }: ExactRows): boolean {
 }
 
 async function lookAt(fitted: FittedFile, look: Look): Promise<void> {
+  if (fitted.isEmpty) return
   const { exact } = look
   const { file } = fitted
   const way = wayOf(fitted, exact)

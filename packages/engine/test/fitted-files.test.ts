@@ -14,6 +14,7 @@ const leaf = (name: string, fieldId?: number) => ({
 const SHAPES: Readonly<Record<string, ParquetShape>> = {
   own: { columns: [leaf('a', 1)], hasFieldIds: true },
   other: { columns: [leaf('x', 1)], hasFieldIds: true },
+  empty: { columns: [leaf('x', 1)], hasFieldIds: true, isEmpty: true },
   dropped: { columns: [leaf('a', 1), leaf('gone', 2)], hasFieldIds: true },
 }
 const SCHEMA = createSchema([{ id: 1, name: 'a', physicalName: 'a', type: 'int', nullable: true }])
@@ -117,6 +118,11 @@ it('refuses before the first file where nothing can be rewritten, and says how m
     message:
       '2 files of the table cannot be sent as they are: column a is called "x" in it; ask with "delta-sharing-capabilities: responseformat=delta;readerfeatures=columnmapping", or have the provider configure staging, which rewrites such files',
   })
+})
+
+it('leaves out what its footer says is empty, and refuses nothing for it', async () => {
+  expect(await sent(['empty', 'own', 'empty2'])).toEqual(['orders/own'])
+  expect(await sent(['empty'], { redactDropped: 'refuse' })).toEqual([])
 })
 
 it('sends a file by id that has other names', async () => {
