@@ -32,6 +32,7 @@ export { type Moment, parseDate, parseMoment, parseTime } from './moment.js'
 export type * from './object-store.js'
 export { leafKey, type ParquetBatch, type ParquetLeaf, type ParquetReader } from './parquet.js'
 export type * from './parquet-shape.js'
+export { PANDAS_INDEXES } from './parquet-shape.js'
 export {
   and,
   type BoundPredicate,

@@ -13,6 +13,8 @@ export interface ShapeNode {
   readonly annotation?: string
   /** Of a map: set where the footer counts no null and no empty one. */
   readonly neverNull?: true
+  /** Set for a column that pandas takes for the index of a frame, and not for a column, by the footer's own words. */
+  readonly isIndex?: true
   /** A struct's fields; a list's element; a map's key and value. */
   readonly children: readonly ShapeNode[]
 }
@@ -46,3 +48,6 @@ export interface FileShapes {
     signal?: AbortSignal,
   ): Promise<number>
 }
+
+/** Property of a folder of Parquet files: some of them hold columns that pandas shows as an index, and not as columns. */
+export const PANDAS_INDEXES = 'parquet.pandas-indexes'

@@ -7,6 +7,7 @@ import {
   TableError,
   throwIfCancelled,
 } from '@spillway/core'
+import { pandasIndexes } from './pandas-indexes.js'
 import { parseParquetMetadata, readParquetFooterBytes } from './parquet-footer.js'
 import { parquetShape } from './parquet-shape.js'
 import type { ParquetFooter } from './parquet-types.js'
@@ -156,7 +157,7 @@ class FooterShapes implements LearningShapes {
   }
 
   #remember(file: NamedFile, footer: ParquetFooter): ParquetShape {
-    const columns = withNeverNull(parquetShape(footer).columns, footer)
+    const columns = withIndexes(withNeverNull(parquetShape(footer).columns, footer), footer)
     const isEmpty = footer.rowGroups.every(({ rowCount }) => rowCount === 0)
     const key = JSON.stringify([columns, isEmpty])
     let number = this.#numbers.get(key)
@@ -193,6 +194,12 @@ function withNeverNull(
     return { ...node, children, ...(neverNull && { neverNull }) }
   }
   return columns.map(visit)
+}
+
+function withIndexes(columns: readonly ShapeNode[], footer: ParquetFooter): readonly ShapeNode[] {
+  const indexes = pandasIndexes(footer)
+  if (indexes.size === 0) return columns
+  return columns.map(node => (indexes.has(node.name) ? { ...node, isIndex: true } : node))
 }
 
 function hasId({ fieldId, children }: ShapeNode): boolean {

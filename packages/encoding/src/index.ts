@@ -39,6 +39,7 @@ export { inflateDocument } from './inflate.js'
 export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'
 export { keepRowGroups } from './keep-row-groups.js'
 export { type OldCalendar, oldCalendar } from './old-calendar.js'
+export { pandasIndexes } from './pandas-indexes.js'
 export { columnlessRows, doubtedColumns } from './parquet-doubts.js'
 export { parquetFields } from './parquet-fields.js'
 export {

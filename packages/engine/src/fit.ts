@@ -85,6 +85,9 @@ function misfitOfField(
     return { kind: 'default', column, reason: 'is not in it, and has a default' }
   }
   const node = columns[own]!
+  if (node.isIndex && level.lookup.showsExtras) {
+    return { kind: 'name', column, reason: 'is an index in it, which pandas shows as no column' }
+  }
   return misfitOfType(field.type, node, { ...level, above: `${column}.`, isElement: false }, field)
 }
 

@@ -30,6 +30,8 @@ const shapeOf = (columns: readonly ShapeNode[]): ParquetShape => {
   return { columns, hasFieldIds: columns.some(hasId) }
 }
 
+const PANDAS = { showsExtras: true, prefersOwn: true }
+
 const LOOKUP: FitOptions['lookup'] = {
   by: 'name',
   fallbacks: ['never'],
@@ -319,4 +321,13 @@ describe('a file that fits is read alike', () => {
       { numRuns: 2000 },
     )
   })
+})
+
+it('keeps an index of pandas from those who would show no column for it', () => {
+  const fields = [field(1, 'a'), field(2, 'b')]
+  const columns = [leaf('a'), { ...leaf('b'), isIndex: true as const }]
+  expect(misfit(fields, columns)).toBeUndefined()
+  const pandas = { lookup: { ...LOOKUP, ...PANDAS } }
+  expect(misfit(fields, columns, pandas)).toMatchObject({ kind: 'name', column: 'b' })
+  expect(misfit(fields.slice(0, 1), columns, pandas)).toBeUndefined()
 })

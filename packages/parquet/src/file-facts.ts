@@ -2,6 +2,7 @@ import type { Field } from '@spillway/core'
 import {
   type LearningShapes,
   type ParquetFooter,
+  pandasIndexes,
   parquetFields,
   parseParquetMetadata,
 } from '@spillway/encoding'
@@ -19,6 +20,8 @@ export interface FileFacts {
   readonly fields: readonly Field[]
   /** Columns that its folders name and that it holds itself all the same. */
   readonly own?: ReadonlyMap<string, OwnColumn>
+  /** Set where it holds columns that pandas wrote as an index. */
+  readonly hasIndexes?: true
 }
 
 export interface FactsRead {
@@ -76,6 +79,7 @@ function factsOf(
     rowCount: footer.rowCount,
     fields: shared(schemas, footer),
     ...(own && { own }),
+    ...(pandasIndexes(footer).size > 0 && { hasIndexes: true }),
   }
 }
 

@@ -2,6 +2,7 @@ import {
   type Accepts,
   type Field,
   fixedBinaryColumns,
+  PANDAS_INDEXES,
   TableError,
   type TableMetadata,
   type TableSource,
@@ -131,7 +132,7 @@ function featuresFor(
 /**
  * The format a table is answered in. It follows what the table declares, never which files survive, so that it is the
  * same on every endpoint and page. A plain table is sent as parquet to a client that reads both; one whose files may have
- * log files is not, to a client whose vectors save it from whole files rewritten.
+ * log files is not, to a client whose vectors save it from whole files rewritten, nor one that pandas would read otherwise.
  */
 export function settle(
   capabilities: Capabilities,
@@ -163,6 +164,7 @@ export function settle(
   const useful =
     (perFile.length > 0 && perFile.every(understood)) ||
     wanted.some(understood) ||
+    metadata.properties.has(PANDAS_INDEXES) ||
     mapsColumns(metadata, { format: 'delta', features: readerFeatures }) ||
     partitionsMore(metadata, readerFeatures)
 

@@ -1,3 +1,4 @@
+import { PANDAS_INDEXES, type TableMetadata } from '@spillway/core'
 import { expect, it } from 'vitest'
 import { capabilitiesHeader, parseCapabilities, settle } from '../src/capabilities.js'
 import { deltaTable, field, hudiTable, MAPPED, VECTORS } from './tables.js'
@@ -161,4 +162,18 @@ it('keeps fixed-length bytes from the one client known to refuse them, in the fo
     format: 'delta',
     accepts: { fixedBinary: false },
   })
+})
+
+it.each([
+  ['delta,parquet', 'delta'],
+  ['parquet', 'parquet'],
+])('sends a folder of files with indexes of pandas to a client of %s as %s', (header, format) => {
+  const table: TableMetadata = {
+    ...plain,
+    format: 'parquet',
+    native: { format: 'parquet' },
+    properties: new Map([[PANDAS_INDEXES, 'true']]),
+  }
+  const asked = parseCapabilities(`responseformat=${header}`)
+  expect(settle(asked, table, { canRewrite: false }).format).toBe(format)
 })
