@@ -15,6 +15,7 @@ import {
   type ReaderKind,
   readerKind,
 } from './column-lookup.js'
+import { widensNested } from './nested-widening.js'
 import { fileFeatures, tableFeatures } from './table-features.js'
 
 /** The `delta-sharing-capabilities` request header, as far as it was understood. */
@@ -119,14 +120,16 @@ export interface SettleOptions {
 
 /** Where some files of a Delta table are rewritten without their dropped columns, none may need its names mapped. */
 function featuresFor(
-  { readerFeatures }: Capabilities,
-  { format, shapesFrom }: TableMetadata,
+  { readerFeatures, reader }: Capabilities,
+  metadata: TableMetadata,
   { canRewrite, redactDropped }: SettleOptions,
 ): ReadonlySet<string> {
+  const { format, shapesFrom } = metadata
   const isMixed = canRewrite && redactDropped === 'rewrite'
-  return isMixed && format === 'delta' && shapesFrom !== 'footers'
-    ? withoutTableWide(readerFeatures)
-    : readerFeatures
+  if (isMixed && format === 'delta' && shapesFrom !== 'footers')
+    return withoutTableWide(readerFeatures)
+  if (reader !== 'python' || !widensNested(metadata)) return readerFeatures
+  return new Set([...readerFeatures].filter(feature => !feature.startsWith('typeWidening')))
 }
 
 /**

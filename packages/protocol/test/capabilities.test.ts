@@ -177,3 +177,36 @@ it.each([
   const asked = parseCapabilities(`responseformat=${header}`)
   expect(settle(asked, table, { canRewrite: false }).format).toBe(format)
 })
+
+const PYTHON = 'Delta-Sharing-Python/1.4.2'
+const changed = (fieldPath?: string) => ({
+  'delta.typeChanges': [{ fromType: 'short', toType: 'integer', ...(fieldPath && { fieldPath }) }],
+})
+const column = (type: unknown, metadata = {}) => ({ name: 'c', type, nullable: true, metadata })
+const list = (elementType: unknown) => ({ type: 'array', elementType, containsNull: true })
+const struct = (...fields: unknown[]) => ({ type: 'struct', fields })
+
+it.each([
+  ['a column', column('integer', changed()), PYTHON, true],
+  ['a field of a struct', column(struct(column('integer', changed()))), PYTHON, true],
+  ['elements of a list', column(list('integer'), changed('element')), PYTHON, false],
+  ['a field below a list', column(list(struct(column('integer', changed())))), PYTHON, false],
+  [
+    'values of a map',
+    column(
+      { type: 'map', keyType: 'string', valueType: 'integer', valueContainsNull: true },
+      changed('value'),
+    ),
+    PYTHON,
+    false,
+  ],
+  ['elements of a list, to Spark', column(list('integer'), changed('element')), 'x', true],
+])('widening %s is left to delta-kernel or not', (_, found, userAgent, accepted) => {
+  const table = deltaTable({ sparkFields: [found], features: ['typeWidening'] })
+  const header = 'responseformat=delta;readerfeatures=typewidening'
+  const asked = parseCapabilities(header, userAgent)
+  const { accepts } = settle(asked, table, { canRewrite: true })
+  expect(accepts.features.has('typeWidening')).toBe(accepted)
+  const refused = () => settle(asked, table, { canRewrite: false })
+  if (!accepted) expect(refused).toThrow(/typeWidening.*staging/)
+})
