@@ -35,6 +35,11 @@ export interface LiveFiles {
    * Absent means that nothing is deleted from any file of the batch.
    */
   deletedCounts?(rows: Selection, signal?: AbortSignal): Promise<Float64Array>
+  /**
+   * Which of `rows` the table may have been made over: what such a file holds, and under which names, only its footer
+   * tells. Absent means that the table's own writers wrote all files of the batch.
+   */
+  imported?(rows: Selection): Selection
   /** Survivors in full, with the deletes and log files that apply to them in this snapshot. */
   files(rows: Selection, signal?: AbortSignal): Promise<readonly DataFile[]>
 }
@@ -106,6 +111,8 @@ export interface DataFile {
    * differ in this. The snapshot that goes with such a file knows.
    */
   readonly part?: string
+  /** Set where the table may have been made over it: see `LiveFiles.imported`. */
+  readonly imported?: true
   /** What a Delta add action said, for whoever reads Delta. */
   readonly delta?: DeltaAdd
 }

@@ -3,6 +3,7 @@ import type { FileAction } from './actions.js'
 import { originalOf, parseTags } from './add-details.js'
 import { resolvePath } from './data-path.js'
 import { vectorFile } from './deletion-vector.js'
+import { isImported } from './imported-files.js'
 import { LazyBounds } from './lazy-bounds.js'
 import type { FileContext } from './live-files.js'
 import { partitionOf } from './partition-columns.js'
@@ -53,6 +54,7 @@ export function actionFile(action: FileAction): (context: FileContext) => DataFi
       deletes: vector === undefined ? [] : [vectorFile(source, vector)],
       logFiles: [],
       bounds: new LazyBounds(original.stats, metadata),
+      ...(isImported(modificationTime, metadata) && { imported: true }),
       delta: { partitionValues: new Map(spelled), ...original },
     }
   }

@@ -10,6 +10,7 @@ import { blockTexts } from './block-texts.js'
 import { resolvePath } from './data-path.js'
 import { vectorFile } from './deletion-vector.js'
 import type { DeltaBatch } from './delta-batch.js'
+import { importedRows, isImported } from './imported-files.js'
 import { LazyBounds } from './lazy-bounds.js'
 import type { DeltaMetadata } from './metadata.js'
 import type { TypedPartition } from './typed-partition.js'
@@ -36,6 +37,7 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
           deletedCounts: async (rows: Selection) =>
             Float64Array.from(rows, row => vectors.cardinality(row)),
         }),
+    ...importedRows(base.modificationTime, context.metadata),
     files: async rows => {
       originals ??= base.details.originals()
       const said = await originals.of(rows)
@@ -80,6 +82,7 @@ function dataFile(
     deletes: vector === undefined ? [] : [vectorFile(source, vector)],
     logFiles: [],
     bounds: new LazyBounds(original.stats, metadata),
+    ...(isImported(batch.modificationTime[row]!, metadata) && { imported: true }),
     delta: { partitionValues: spelledRow(partitions, row, metadata), ...original },
   }
 }

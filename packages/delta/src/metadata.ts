@@ -14,6 +14,7 @@ const metadataSchema = z.object({
   configuration: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).nullable())
     .nullish(),
+  createdTime: z.number().nullish().catch(null),
 })
 
 /** A metaData action, understood. */
@@ -30,6 +31,8 @@ export interface DeltaMetadata extends DeltaSchema {
   /** How actions key their partition values. */
   readonly partitionNames: ReadonlySet<string>
   readonly partitionSpec: PartitionSpec
+  /** Epoch milliseconds of when the table was made; undefined where it does not say. */
+  readonly createdTime: number | undefined
   /** Maxima of at least this many characters may be cut short. */
   readonly stringPrefixLength: number
 }
@@ -62,6 +65,7 @@ export function parseMetadata(json: string, protocol: Protocol): DeltaMetadata {
     partitionFields,
     partitionNames: new Set(partitionFields.map(field => field.physicalName)),
     partitionSpec: specOf(partitionFields),
+    createdTime: data.createdTime ?? undefined,
     stringPrefixLength: prefixLength(configuration),
   }
 }

@@ -1,0 +1,22 @@
+import type { Selection } from '@spillway/core'
+import type { DeltaMetadata } from './metadata.js'
+
+/**
+ * True where a file is older than the table: CONVERT TO DELTA and the like make a table over files that others wrote, with
+ * names in another case, and partition columns of their own. The table's writers come after it was made, by their clock.
+ */
+export function isImported(modificationTime: number, { createdTime }: DeltaMetadata): boolean {
+  // Removals say nothing of when their file was written.
+  return createdTime !== undefined && modificationTime > 0 && modificationTime < createdTime
+}
+
+/** Which of `rows` are; absent where no table of this metadata has any. */
+export function importedRows(
+  modificationTimes: Float64Array,
+  metadata: DeltaMetadata,
+): { readonly imported?: (rows: Selection) => Selection } {
+  if (metadata.createdTime === undefined) return {}
+  return {
+    imported: rows => rows.filter(row => isImported(modificationTimes[row]!, metadata)),
+  }
+}
