@@ -185,8 +185,8 @@ function group(name: string, children: number, more: Element = {}): Element {
 
 function shapeOfElements(...elements: readonly Element[]): readonly ParquetShapeNode[] {
   const { root, leaves } = readSchema(elements.map(thrift))
-  return parquetShape({ root, leaves, oldCalendar: new Set(), encrypted: false, codecs: [] })
-    .columns
+  const rest = { keyValue: new Map(), oldCalendar: new Set<number>(), encrypted: false, codecs: [] }
+  return parquetShape({ root, leaves, ...rest }).columns
 }
 
 /** A SchemaElement of parquet.thrift, by field ids. */
