@@ -11,6 +11,7 @@ import {
   columnLookup,
   declaredPartitionFields,
   mapsColumns,
+  misreadTimes,
   type ReaderKind,
   readerKind,
 } from './column-lookup.js'
@@ -230,6 +231,7 @@ function answersTo({ reader }: Capabilities, unused: readonly string[]) {
           features: new Set(unused),
           inlineVectorBytes: 0,
           lookup: table => columnLookup(table, { ...answer, reader }),
+          misreads: misreadTimes({ ...answer, reader }),
         },
       }
     },
@@ -245,6 +247,7 @@ function answersTo({ reader }: Capabilities, unused: readonly string[]) {
           inlineVectorBytes: INLINE_VECTOR_BYTES,
           ...(!fixedBinary && { fixedBinary }),
           lookup: table => columnLookup(table, { ...answer, reader }),
+          misreads: misreadTimes({ ...answer, reader }),
         },
       }
     },
