@@ -187,6 +187,7 @@ export class MisreadTimes {
     if (bounds.nullCount !== undefined && bounds.nullCount === file.recordCount) return true
     const { lower, upper } = bounds
     return (
+      range.none !== true &&
       (range.from === undefined || (lower !== undefined && isWithin(lower, range))) &&
       (range.to === undefined || (upper !== undefined && isWithin(upper, range)))
     )
