@@ -45,8 +45,12 @@ const ENTRY_BYTES = 512
 export function rowResolver(
   options: RowResolverOptions & { readonly staging: Staging },
 ): Required<RowResolver>
-export function rowResolver(options: RowResolverOptions): RowResolver
-export function rowResolver(options: RowResolverOptions): RowResolver {
+export function rowResolver(
+  options: RowResolverOptions,
+): RowResolver & Required<Pick<RowResolver, 'valueRanges'>>
+export function rowResolver(
+  options: RowResolverOptions,
+): RowResolver & Required<Pick<RowResolver, 'valueRanges'>> {
   const { staging, keptVectorBytes: maxBytes = KEPT_VECTOR_BYTES } = options
   const using = { ...options, duckdb: options.duckdb ?? duckDb() }
   const vectors = sharedWork<DeletionVector>({ maxBytes, bytesOf: vectorBytesOf })

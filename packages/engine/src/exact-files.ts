@@ -11,7 +11,7 @@ import {
 } from '@spillway/core'
 import { emptyText, type FittedFile, notConstant } from './fitted-files.js'
 import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
-import { isMapped, tableWideNeeds } from './table-wide.js'
+import { isMapped, tableWideNeeds, underPhysicalNames } from './table-wide.js'
 
 /** A file whose rows, less `vector`'s, are exactly the table's. */
 export interface ExactFile {
@@ -44,17 +44,16 @@ export type Way = 'itself' | 'vector' | 'split' | 'rewritten' | 'refused'
  */
 export function wayOf({ file, misfit }: FittedFile, exact: ExactRows): Way {
   const { snapshot, accepts, resolver } = exact
-  const named = tableWideNeeds(snapshot, accepts).length === 0
-  const fits = named && misfit === undefined
+  const fits = tableWideNeeds(snapshot, accepts).length === 0 && misfit === undefined
   if (misfit !== undefined && misfit.rewritable === false) return 'refused'
   if (fits && sentByItself(file, exact)) return 'itself'
   requireParquet(file)
-  const mapped = named && isMapped(snapshot)
   if (fits && resolver !== undefined && accepts.features.has('deletionVectors')) {
     if (!hasLogs(file)) return 'vector'
-    if (!mapped) return 'split'
+    if (!isMapped(exact)) return 'split'
   }
-  return resolver?.toCompleteFile === undefined || mapped ? 'refused' : 'rewritten'
+  if (resolver?.toCompleteFile === undefined) return 'refused'
+  return isMapped(exact) && snapshot.format !== 'delta' ? 'refused' : 'rewritten'
 }
 
 /** Log files are merged and written as Parquet like any other slice that has them. */
@@ -218,7 +217,8 @@ async function rewritten(
   signal?: AbortSignal,
 ): Promise<readonly ExactFile[]> {
   const { snapshot, resolver } = exact
-  return [{ file: withoutOriginals(await resolver!.toCompleteFile!(snapshot, file, signal)) }]
+  const named = isMapped(exact) ? underPhysicalNames(snapshot) : snapshot
+  return [{ file: withoutOriginals(await resolver!.toCompleteFile!(named, file, signal)) }]
 }
 
 /** What the log said about the original's rows and names is not true of its replacement. */

@@ -22,7 +22,6 @@ import { mapBounded } from './map-bounded.js'
 import { OutsideFiles, type OutsideFinder } from './outside-files.js'
 import type { PartitionGrant } from './partition-grant.js'
 import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
-import { isMapped } from './table-wide.js'
 import { longestVector } from './vector-length.js'
 
 export interface EarlyOptions {
@@ -134,7 +133,7 @@ function readsToRefuse({ snapshot, resolver }: ExactRows): boolean {
 
 /** True where a file whose moments are misread could only be refused. */
 function looksAtTimes(exact: ExactRows, fitter: Fitter): boolean {
-  return fitter.doubtsTimes && (readsToRefuse(exact) || isMapped(exact.snapshot))
+  return fitter.doubtsTimes && readsToRefuse(exact)
 }
 
 async function lookThrough(planned: PlannedFiles, look: Look): Promise<void> {
@@ -162,12 +161,11 @@ async function deletedRows({ files, selection }: PlannedFiles, look: Look): Prom
 async function lookAtRows(planned: PlannedFiles, rows: Selection, look: Look): Promise<void> {
   const { exact, options } = look
   const { fitter } = options
-  const fits = readsToRefuse(exact) || looksAtTimes(exact, fitter)
   for (let start = 0; start < rows.length; start += FILES_AT_ONCE) {
     throwIfCancelled(options.signal)
     const some = rows.subarray(start, start + FILES_AT_ONCE)
     // Where everything can be rewritten, only what partition values cannot say is refused: that takes no footer.
-    const fitted = fits
+    const fitted = readsToRefuse(exact)
       ? await fitter.fitPlanned(planned, some, options)
       : fitter.fitByMetadata(await grantedFiles(planned, some, options))
     await mapBounded(fitted, CONCURRENT_LOOKS, file => lookAt(file, look))

@@ -1,4 +1,14 @@
-import { type Accepts, fixedBinaryColumns, TableError, type TableMetadata } from '@spillway/core'
+import {
+  type Accepts,
+  createSchema,
+  type DataType,
+  type Field,
+  fixedBinaryColumns,
+  isPrimitive,
+  type Snapshot,
+  TableError,
+  type TableMetadata,
+} from '@spillway/core'
 import type { ExactRows } from './exact-files.js'
 import { askFor } from './refusals.js'
 
@@ -46,7 +56,30 @@ export function refuseTable(
   )
 }
 
-/** A rewritten file has the table's own names: it cannot stand beside files whose names a Delta log maps. Found by id, it can. */
-export function isMapped({ features, shapesFrom }: TableMetadata): boolean {
-  return features.has('columnMapping') && shapesFrom !== 'footers'
+/** True where the answer tells names that a log maps: what is written has those, to stand beside the table's own files. */
+export function isMapped({ snapshot, accepts }: ExactRows): boolean {
+  const { features, shapesFrom } = snapshot
+  if (!features.has('columnMapping') || shapesFrom === 'footers') return false
+  return tableWideNeeds(snapshot, accepts).length === 0
+}
+
+/** The same table as its files name its columns. */
+export function underPhysicalNames(snapshot: Snapshot): Snapshot {
+  return { ...snapshot, schema: createSchema(snapshot.schema.fields.map(physical)) }
+}
+
+function physical(field: Field): Field {
+  return { ...field, name: field.physicalName, type: physicalType(field.type) }
+}
+
+function physicalType(type: DataType): DataType {
+  if (isPrimitive(type)) return type
+  switch (type.kind) {
+    case 'struct':
+      return { ...type, fields: type.fields.map(physical) }
+    case 'list':
+      return { ...type, element: physical(type.element) }
+    case 'map':
+      return { ...type, key: physical(type.key), value: physical(type.value) }
+  }
 }

@@ -61,6 +61,8 @@ interface Asked {
   readonly format?: TableFormat
   readonly features?: readonly string[]
   readonly lookup?: ColumnLookup
+  /** Filled with the columns of files that are written. */
+  readonly named?: string[]
 }
 
 function file(name: string, leaves: Readonly<Record<number, Held>>, rest: Partial<FileOf> = {}) {
@@ -83,13 +85,13 @@ function asDataFile({ name, leaves, bounded = [], more }: FileOf): DataFile {
 /** An engine over these files, and whose footers and values it reads. */
 function engineOf(
   files: readonly FileOf[],
-  { fields = [TS], staged = false, resolves = true, format = 'delta' }: Asked,
+  { fields = [TS], staged = false, resolves = true, format = 'delta', named = [] }: Asked,
 ) {
   const footers: string[] = []
   const values: string[] = []
   const byName = new Map(files.map(each => [each.name, each]))
   const of = (path: string) => byName.get(path.slice(LOCATION.length + 1))!
-  const node = ({ id, name, type }: Field, leaves: FileOf['leaves']): ShapeNode => {
+  const node = ({ id, physicalName, type }: Field, leaves: FileOf['leaves']): ShapeNode => {
     const children =
       typeof type === 'object' && type.kind === 'struct'
         ? type.fields.map(each => node(each, leaves))
@@ -101,7 +103,8 @@ function engineOf(
         ? type.kind
         : 'leaf'
     const annotation = leaves.get(id)?.annotation
-    return { name, kind, type, children, ...(annotation && { annotation }) } as ShapeNode
+    const found = { name: physicalName, kind, type, children }
+    return { ...found, ...(annotation && { annotation }) } as ShapeNode
   }
   const rangeOf = (path: FieldPath, { leaves }: FileOf) => {
     const sorted = [...leaves.get(path.at(-1)!.id)!.values].sort((a, b) => (a < b ? -1 : 1))
@@ -132,10 +135,10 @@ function engineOf(
           },
         }),
         ...(staged && {
-          toCompleteFile: async (_, each) => ({
-            ...each,
-            path: `file:///staging/${each.recordedPath}`,
-          }),
+          toCompleteFile: async ({ schema }, each) => {
+            named.push(...schema.fields.map(({ name }) => name))
+            return { ...each, path: `file:///staging/${each.recordedPath}` }
+          },
         }),
       },
     }),
@@ -220,10 +223,16 @@ describe('INT96', () => {
     })
   })
 
-  it('is refused where a log maps the columns, beside which no rewritten file can stand', async () => {
-    const asked = { features: ['columnMapping'], staged: true }
-    expect((await sent([near, untold], asked)).names).toEqual(['near', 'untold'])
-    await expect(sent([near, far], asked)).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
+  it('is rewritten under the names that a log maps, where the answer tells them', async () => {
+    const named: string[] = []
+    const fields = [{ ...TS, physicalName: 'col-ts' }]
+    const asked = { fields, features: ['columnMapping'], staged: true, named }
+    expect((await sent([near, untold, far], asked)).names).toEqual([
+      'near',
+      'untold',
+      'staging/far',
+    ])
+    expect(named).toEqual(['col-ts'])
   })
 
   it('costs nothing where no column holds times', async () => {
