@@ -1,6 +1,7 @@
 import {
   type Accepts,
   type ChangeSet,
+  createSchema,
   type DataFile,
   type Snapshot,
   TableError,
@@ -86,7 +87,8 @@ export class ExactChanges {
     const numbers = this.#listingsOf(set, exact)
     const sent = await mapBounded(set.changes, CONCURRENT_FILES, async (change, i) => {
       const { action, file, snapshot = exact.snapshot } = change
-      const files = await exactFiles(file, { ...exact, snapshot }, signal)
+      const whole = action === 'cdc' ? withChangeType(snapshot) : snapshot
+      const files = await exactFiles(file, { ...exact, snapshot: whole }, signal)
       return listed(files, numbers[i]).map(each => ({ ...each, action }))
     })
     return sent.flat()
@@ -153,6 +155,18 @@ function withoutFiles(metadata: TableMetadata, source: TableSource): Snapshot {
   return { ...metadata, source, files: { handles: [], summaries: unknownStats(0) } }
 }
 
+/** The table as files of recorded changes hold it. */
+function withChangeType(snapshot: Snapshot): Snapshot {
+  const { fields } = snapshot.schema
+  const id = Math.max(0, ...fields.map(field => field.id)) + CHANGE_TYPE_ID
+  const name = '_change_type'
+  const type = { id, name, physicalName: name, type: 'string', nullable: true } as const
+  return { ...snapshot, schema: createSchema([...fields, type]) }
+}
+
+/** Far above ids of nested fields. */
+const CHANGE_TYPE_ID = 1_000_000
+
 function asRecorded(file: DataFile): ExactFile {
   const vector = file.deletes[0]
   return vector?.kind === 'deletion-vector' ? { file, vector } : { file }
@@ -200,8 +214,9 @@ async function refuseChange(
   const [fitted] = await fitFiles([file], exact)
   const { misfit } = fitted!
   if (misfit === undefined) return
-  // Recorded changes hold columns of their own, and states that differ by a vector are paired by their file.
-  const isWhole = action !== 'cdc' && file.deletes.length === 0
+  // States that differ by a vector are paired by their file; a recorded change's own column has no id.
+  const byId = exact.snapshot.properties.get('delta.columnMapping.mode') === 'id'
+  const isWhole = file.deletes.length === 0 && !(action === 'cdc' && byId)
   const drops = exact.snapshot.source.redactDropped !== undefined
   if (isWhole && !drops && wayOf(fitted!, exact) === 'rewritten') return
   const rewritable = isWhole && !drops

@@ -415,22 +415,26 @@ describe('changes', () => {
       { action: 'remove', of: near },
       { action: 'add', of: far },
       { action: 'cdc', of: untold },
+      { action: 'cdc', of: untoldFar },
     ] as const
-    expect(await changesOf(changes, { staged: true })).toEqual([
+    const named: string[] = []
+    expect(await changesOf(changes, { staged: true, named })).toEqual([
       'remove orders/near',
       'add staging/far',
       'cdc orders/untold',
+      'cdc staging/untold-far',
     ])
+    expect(named).toEqual(expect.arrayContaining(['ts', 'ts', '_change_type']))
   })
 
-  it('are refused without staging, and where they are recorded or deleted from', async () => {
+  it('are refused without staging, and where they are deleted from', async () => {
     const refused = {
       code: 'UNSUPPORTED_FEATURE',
       message: expect.stringContaining('column ts is 9999-12-31'),
     }
     await expect(changesOf([{ action: 'add', of: far }])).rejects.toMatchObject(refused)
     const staged = { staged: true }
-    await expect(changesOf([{ action: 'cdc', of: far }], staged)).rejects.toMatchObject(refused)
+    await expect(changesOf([{ action: 'cdc', of: far }])).rejects.toMatchObject(refused)
     const deleted = { ...far, more: { deletes: [vector('v')] } }
     await expect(changesOf([{ action: 'add', of: deleted }], staged)).rejects.toMatchObject(refused)
   })
