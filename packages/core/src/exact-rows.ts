@@ -1,7 +1,8 @@
 import type { DataFile, DeleteFile } from './files.js'
 import type { Predicate } from './predicate.js'
-import type { Field } from './schema.js'
+import type { Field, FieldPath } from './schema.js'
 import type { Snapshot, TableMetadata } from './snapshot.js'
+import type { Value } from './value.js'
 
 /** What a recipient can do by itself. Settled by the wire packages, read by `engine`. */
 export interface Accepts {
@@ -15,7 +16,16 @@ export interface Accepts {
    * A function of the table's metadata alone, as what it was told of the table is.
    */
   readonly lookup?: (table: TableMetadata) => ColumnLookup | undefined
+  /** Moments in files that it reads as other moments; absent, none. */
+  readonly misreads?: ReadonlySet<MisreadTime>
 }
+
+/**
+ * `int96`: those beyond what 64 bits of nanoseconds say, where the file holds INT96; `nested_int96` all of INT96 that is not a
+ * column's own, `element_int96` those that are a list's elements or lie below a map. `old_calendar`: those before 1582, or
+ * 1900, in files of the hybrid calendar of Spark 2, which their footers mark.
+ */
+export type MisreadTime = 'int96' | 'nested_int96' | 'element_int96' | 'old_calendar'
 
 /** How a recipient finds a table's columns in a file that it is sent as it is, and what of it it shows. */
 export interface ColumnLookup {
@@ -34,6 +44,8 @@ export interface ColumnLookup {
   readonly changesMaps: boolean
   /** Annotations of `ShapeNode` that it reads as the type the table declares. */
   readonly annotations: ReadonlySet<string>
+  /** Of these, those that it cannot read as elements of a list. */
+  readonly unlisted?: ReadonlySet<string>
   /** Ids of the columns that it takes from an answer's partition values and not from a file. */
   readonly fromPartitions: ReadonlySet<number>
   /** True where it takes those from a file all the same, if the file has them too (pandas). */
@@ -69,8 +81,24 @@ export interface RowResolver {
     fields: readonly Field[],
     signal?: AbortSignal,
   ): Promise<readonly DataFile[]>
+  /**
+   * The least and the greatest value that each of `columns` holds in any row of the file, below lists and maps too, as the
+   * file has them: nothing is rebased. Undefined for one that cannot be told; without it, nothing is proved by values.
+   */
+  valueRanges?(
+    snapshot: Snapshot,
+    file: DataFile,
+    columns: readonly FieldPath[],
+    signal?: AbortSignal,
+  ): Promise<readonly (ValueRange | undefined)[]>
   /** The same vector in a Delta vector file in staging, where it is too long for a line. Absent without staging. */
   toVectorFile?(vector: DeletionVector, signal?: AbortSignal): Promise<DeletionVector>
+}
+
+/** Both null where there is no value at all. */
+export interface ValueRange {
+  readonly least: Value | null
+  readonly greatest: Value | null
 }
 
 /** The rows of a slice with logs, apart: those of its base file that no log touches, and those that the logs made. */

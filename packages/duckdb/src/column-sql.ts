@@ -18,6 +18,8 @@ export interface ColumnSource {
   readonly columns: readonly FileColumn[]
   readonly find: FindColumn
   readonly naming: Naming
+  /** True where days and moments are left in the calendar that their file has them in. */
+  readonly asWritten?: boolean
   /** The value that the metadata gives a top-level column in every file read, which the file itself need not hold. */
   constant(field: Field): string | undefined
 }
@@ -107,7 +109,7 @@ function valueSql(sql: string, from: FileType, to: DataType, place: Place): stri
   if (isNull(from)) return nullOf(to, place.source.naming)
   if (isPrimitive(to)) {
     if (from.kind === 'scalar' || from.kind === 'decimal') {
-      return convert(gregorian(sql, from), from.sql, to, place.where)
+      return convert(gregorian(sql, from, place), from.sql, to, place.where)
     }
     return opaqueStruct(sql, from, to, place)
   }
@@ -126,8 +128,9 @@ function valueSql(sql: string, from: FileType, to: DataType, place: Place): stri
 function gregorian(
   sql: string,
   { sql: type, calendar }: Extract<FileType, { readonly sql: SqlType }>,
+  { source }: Place,
 ): string {
-  if (calendar === undefined || type.kind !== 'scalar') return sql
+  if (calendar === undefined || type.kind !== 'scalar' || source.asWritten) return sql
   return rebased(sql, type.name, calendar)
 }
 

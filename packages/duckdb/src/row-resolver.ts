@@ -1,10 +1,12 @@
 import type {
   DataFile,
   DeletionVector,
+  FieldPath,
   ObjectStore,
   RowResolver,
   Snapshot,
   SplitSlice,
+  ValueRange,
 } from '@spillway/core'
 import { readParquetFooter } from '@spillway/encoding'
 import { writeComplete } from './complete-file.js'
@@ -17,6 +19,7 @@ import { splitByValue } from './split-by-value.js'
 import { splitInMemory, splitInStaging } from './split-slice.js'
 import { type Staging, stage, stagedFile, stagedPath } from './staged-file.js'
 import { stagedName } from './staged-name.js'
+import { valueRanges } from './value-ranges.js'
 import { toVectorFile } from './vector-file.js'
 
 export interface RowResolverOptions {
@@ -42,11 +45,19 @@ const ENTRY_BYTES = 512
 export function rowResolver(
   options: RowResolverOptions & { readonly staging: Staging },
 ): Required<RowResolver>
-export function rowResolver(options: RowResolverOptions): RowResolver
-export function rowResolver(options: RowResolverOptions): RowResolver {
+export function rowResolver(
+  options: RowResolverOptions,
+): RowResolver & Required<Pick<RowResolver, 'valueRanges'>>
+export function rowResolver(
+  options: RowResolverOptions,
+): RowResolver & Required<Pick<RowResolver, 'valueRanges'>> {
   const { staging, keptVectorBytes: maxBytes = KEPT_VECTOR_BYTES } = options
   const using = { ...options, duckdb: options.duckdb ?? duckDb() }
   const vectors = sharedWork<DeletionVector>({ maxBytes, bytesOf: vectorBytesOf })
+  const ranges = sharedWork<readonly ValueRange[]>({
+    maxBytes,
+    bytesOf: found => ENTRY_BYTES * (1 + found.length),
+  })
   const parts = sharedWork<readonly DataFile[]>({ maxBytes, bytesOf: partsBytesOf })
   // What lies in staging may be removed there: it is looked for each time.
   const slices = sharedWork<SplitSlice | undefined>(
@@ -66,6 +77,12 @@ export function rowResolver(options: RowResolverOptions): RowResolver {
       parts.get(
         `${stagedName(snapshot, file)} ${fields.map(({ id }) => id).join(' ')}`,
         () => resolving(using, snapshot, context => splitByValue(file, fields, context)),
+        signal,
+      ),
+    valueRanges: (snapshot, file, columns, signal) =>
+      ranges.get(
+        rangesName(snapshot, file, columns),
+        () => resolving(using, snapshot, context => valueRanges(file, columns, context)),
         signal,
       ),
     splitSlice: (snapshot, file, signal) =>
@@ -89,6 +106,12 @@ export function rowResolver(options: RowResolverOptions): RowResolver {
       toVectorFile: (vector, signal) => toVectorFile(vector, staging, signal),
     }),
   }
+}
+
+/** What a file holds is the same under every version of the table, as far as its columns are found alike. */
+function rangesName(snapshot: Snapshot, file: DataFile, columns: readonly FieldPath[]): string {
+  const paths = columns.map(path => path.map(({ id }) => id).join('.'))
+  return `${stagedName(snapshot, { ...file, deletes: [], logFiles: [] })} ${paths.join(' ')}`
 }
 
 function vectorBytesOf(vector: DeletionVector | undefined): number {

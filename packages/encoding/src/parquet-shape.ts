@@ -1,4 +1,5 @@
 import type { DataType } from '@spillway/core'
+import { oldCalendar } from './old-calendar.js'
 import type { ParquetFooter, ParquetLeafInfo, ParquetNode } from './parquet-types.js'
 
 /** What a file physically holds, as far as readers of the bytes can tell it apart from the table's own types. */
@@ -53,16 +54,27 @@ export type ParquetAnnotation =
   | 'geography'
   /** A date or moment that may lie before 1582 (1900 where clocks were not UTC's), in the calendar of Spark 2. */
   | 'old_calendar'
+  /** The same in INT96: as the footer itself marks it, or as the age of its writer alone tells. */
+  | 'old_int96'
+  | 'aged_int96'
 
 /** Lists and maps in the three-level form and in the older ones (parquet-format, "Backward-compatibility rules"). */
 export function parquetShape(
-  footer: Pick<ParquetFooter, 'root' | 'leaves' | 'oldCalendar' | 'encrypted' | 'codecs'>,
+  footer: Pick<
+    ParquetFooter,
+    'root' | 'leaves' | 'keyValue' | 'oldCalendar' | 'encrypted' | 'codecs'
+  >,
 ): ParquetShape {
   const { encrypted, codecs } = footer
-  return { columns: shapeColumns(footer), encrypted, codecs }
+  const agedInt96 = oldCalendar(footer.keyValue)?.int96 === true
+  return { columns: shapeColumns({ ...footer, agedInt96 }), encrypted, codecs }
 }
 
-type Columns = Pick<ParquetFooter, 'root' | 'leaves'> & Partial<Pick<ParquetFooter, 'oldCalendar'>>
+type Columns = Pick<ParquetFooter, 'root' | 'leaves'> &
+  Partial<Pick<ParquetFooter, 'oldCalendar'>> & {
+    /** True where INT96 is in the calendar of Spark 2. */
+    readonly agedInt96?: boolean
+  }
 
 export function shapeColumns(columns: Columns): readonly ParquetShapeNode[] {
   return columns.root.children.map(child => shapeNode(child, columns))
@@ -114,11 +126,21 @@ function elementNode(list: ParquetNode, repeated: ParquetNode, columns: Columns)
 
 function leafFacts(
   index: number,
-  { leaves, oldCalendar }: Columns,
+  columns: Columns,
 ): Pick<ParquetShapeNode, 'kind' | 'type' | 'annotation'> {
-  const leaf = leaves[index]!
-  const annotation = oldCalendar?.has(index) ? 'old_calendar' : annotationOf(leaf)
+  const leaf = columns.leaves[index]!
+  const annotation = calendarOf(index, columns) ?? annotationOf(leaf)
   return { kind: 'leaf', type: leaf.type, ...(annotation !== undefined && { annotation }) }
+}
+
+function calendarOf(
+  index: number,
+  { leaves, oldCalendar: marked, agedInt96 = false }: Columns,
+): ParquetAnnotation | undefined {
+  if (agedInt96 && annotationOf(leaves[index]!) === 'int96') {
+    return marked?.has(index) ? 'old_int96' : 'aged_int96'
+  }
+  return marked?.has(index) ? 'old_calendar' : undefined
 }
 
 function annotationOf({

@@ -175,6 +175,28 @@ describe('parquetShape', () => {
   })
 })
 
+describe('the calendar of INT96', () => {
+  const int96 = { 1: 3, 3: 1, 4: 'ts' }
+  const annotationOf = (
+    keyValue: Readonly<Record<string, string>>,
+    marked: readonly number[] = [],
+  ) => {
+    const { root, leaves } = readSchema([group('root', 1), int96].map(thrift))
+    const footer = { root, leaves, encrypted: false, codecs: [] }
+    const calendar = { keyValue: new Map(Object.entries(keyValue)), oldCalendar: new Set(marked) }
+    return parquetShape({ ...footer, ...calendar }).columns[0]!.annotation
+  }
+
+  it('is the new one, or told by the age of its writer, or by its footer', () => {
+    expect(annotationOf({})).toBe('int96')
+    expect(annotationOf({ 'org.apache.spark.version': '3.5.0' })).toBe('int96')
+    expect(annotationOf({ 'org.apache.spark.version': '2.4.8' })).toBe('aged_int96')
+    expect(annotationOf({ 'org.apache.spark.version': '3.0.3' })).toBe('aged_int96')
+    const marks = { 'org.apache.spark.version': '3.5.0', 'org.apache.spark.legacyINT96': '' }
+    expect(annotationOf(marks, [0])).toBe('old_int96')
+  })
+})
+
 interface Element {
   readonly [id: number]: string | number | boolean | Element
 }
@@ -185,8 +207,8 @@ function group(name: string, children: number, more: Element = {}): Element {
 
 function shapeOfElements(...elements: readonly Element[]): readonly ParquetShapeNode[] {
   const { root, leaves } = readSchema(elements.map(thrift))
-  return parquetShape({ root, leaves, oldCalendar: new Set(), encrypted: false, codecs: [] })
-    .columns
+  const rest = { keyValue: new Map(), oldCalendar: new Set<number>(), encrypted: false, codecs: [] }
+  return parquetShape({ root, leaves, ...rest }).columns
 }
 
 /** A SchemaElement of parquet.thrift, by field ids. */

@@ -1,6 +1,7 @@
 import {
   type Accepts,
   type ChangeSet,
+  createSchema,
   type DataFile,
   type Snapshot,
   TableError,
@@ -14,7 +15,6 @@ import {
   listed,
   makeExact,
   splitFile,
-  tableWideNeeds,
   wayOf,
 } from './exact-files.js'
 import { fitFiles, mayHoldEmptyText, needsShapes } from './fitted-files.js'
@@ -24,6 +24,7 @@ import { OutsideFiles } from './outside-files.js'
 import { misfitRefusal } from './refusals.js'
 import { unsplit } from './refuse-early.js'
 import { type BatchContext, canView } from './signed-files.js'
+import { tableWideNeeds } from './table-wide.js'
 
 export interface ExactChangesOptions {
   readonly source: TableSource
@@ -55,8 +56,8 @@ export class ExactChanges {
     this.#outside.add(set.changes.map(({ file }) => file))
     if (!this.#outside.isEmpty) return
     await this.#readShapes(set, exact)
-    for (const { file, snapshot = exact.snapshot } of set.changes) {
-      const recipient = { ...this.#options, exact: { ...exact, snapshot } }
+    for (const { action, file, snapshot = exact.snapshot } of set.changes) {
+      const recipient = { ...this.#options, action, exact: { ...exact, snapshot } }
       await refuseChange(file, set.version, recipient)
     }
   }
@@ -86,11 +87,8 @@ export class ExactChanges {
     const numbers = this.#listingsOf(set, exact)
     const sent = await mapBounded(set.changes, CONCURRENT_FILES, async (change, i) => {
       const { action, file, snapshot = exact.snapshot } = change
-      // Delta's vectors are sent as they were recorded: readers pair the two states of a file by them.
-      const files =
-        exact.snapshot.format === 'delta'
-          ? [asRecorded(file)]
-          : await exactFiles(file, { ...exact, snapshot }, signal)
+      const whole = action === 'cdc' ? withChangeType(snapshot) : snapshot
+      const files = await exactFiles(file, { ...exact, snapshot: whole }, signal)
       return listed(files, numbers[i]).map(each => ({ ...each, action }))
     })
     return sent.flat()
@@ -133,6 +131,8 @@ async function exactFiles(
   signal?: AbortSignal,
 ): Promise<readonly ExactFile[]> {
   const [fitted] = await fitFiles([file], exact, signal)
+  // Delta's vectors are sent as they were recorded: readers pair the two states of a file by them.
+  if (exact.snapshot.format === 'delta' && fitted!.misfit === undefined) return [asRecorded(file)]
   return makeExact(fitted!, exact, signal)
 }
 
@@ -155,6 +155,18 @@ function withoutFiles(metadata: TableMetadata, source: TableSource): Snapshot {
   return { ...metadata, source, files: { handles: [], summaries: unknownStats(0) } }
 }
 
+/** The table as files of recorded changes hold it. */
+function withChangeType(snapshot: Snapshot): Snapshot {
+  const { fields } = snapshot.schema
+  const id = Math.max(0, ...fields.map(field => field.id)) + CHANGE_TYPE_ID
+  const name = '_change_type'
+  const type = { id, name, physicalName: name, type: 'string', nullable: true } as const
+  return { ...snapshot, schema: createSchema([...fields, type]) }
+}
+
+/** Far above ids of nested fields. */
+const CHANGE_TYPE_ID = 1_000_000
+
 function asRecorded(file: DataFile): ExactFile {
   const vector = file.deletes[0]
   return vector?.kind === 'deletion-vector' ? { file, vector } : { file }
@@ -168,12 +180,13 @@ function refuseMetadata(metadata: TableMetadata, accepts: Accepts): void {
 
 interface Recipient extends ExactChangesOptions {
   readonly exact: ExactRows
+  readonly action: ChangeSet['changes'][number]['action']
 }
 
 async function refuseChange(
   file: DataFile,
   version: bigint,
-  { accepts, exact }: Recipient,
+  { accepts, exact, action }: Recipient,
 ): Promise<void> {
   // No Parquet file is empty: readers ask for exactly as many bytes as they were told.
   if (!(file.size > 0)) {
@@ -199,12 +212,19 @@ async function refuseChange(
   if (file.deletes.length > 0 && !accepts.features.has('deletionVectors')) {
     throw unsupported('deletionVectors', version)
   }
-  if (exact.snapshot.source.redactDropped === undefined) return
-  // Delta's changes are sent as they were recorded, or not.
   const [fitted] = await fitFiles([file], exact)
   const { misfit } = fitted!
   if (misfit === undefined) return
-  throw misfitRefusal(exact, { files: 1, misfit: { ...misfit, rewritable: false } })
+  // States that differ by a vector are paired by their file; a recorded change's own column has no id.
+  const byId = exact.snapshot.properties.get('delta.columnMapping.mode') === 'id'
+  const isWhole = file.deletes.length === 0 && !(action === 'cdc' && byId)
+  const drops = exact.snapshot.source.redactDropped !== undefined
+  if (isWhole && !drops && wayOf(fitted!, exact) === 'rewritten') return
+  const rewritable = isWhole && !drops
+  throw misfitRefusal(exact, {
+    files: 1,
+    misfit: rewritable ? misfit : { ...misfit, rewritable: false },
+  })
 }
 
 function deletedRows(version: bigint): TableError {

@@ -4,15 +4,14 @@ import {
   type DeletionVector,
   type FileShapes,
   type FooterEdit,
-  fixedBinaryColumns,
   type ObjectStore,
   type RowResolver,
   type Snapshot,
   TableError,
-  type TableMetadata,
 } from '@spillway/core'
 import { emptyText, type FittedFile, notConstant } from './fitted-files.js'
-import { askFor, deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
+import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
+import { isMapped, tableWideNeeds, underPhysicalNames } from './table-wide.js'
 
 /** A file whose rows, less `vector`'s, are exactly the table's. */
 export interface ExactFile {
@@ -22,16 +21,6 @@ export interface ExactFile {
   readonly vector?: DeletionVector
   /** See `SignedFile`. */
   readonly listing?: number
-}
-
-/** Features that change every file of a table, and how to say so. */
-const TABLE_WIDE: Readonly<Record<string, string>> = {
-  columnMapping: 'its columns are named differently inside its files (column mapping)',
-  initialDefaults: 'its older files lack columns that have a default',
-  typeWidening: 'its older files hold narrower types (type widening)',
-  schemaOnRead:
-    'its older files call columns by other names or hold other types (Hudi schema evolution)',
-  fixedBinary: 'its files hold fixed-length bytes where the schema says binary',
 }
 
 export interface ExactRows {
@@ -44,40 +33,6 @@ export interface ExactRows {
   readonly shapes?: FileShapes
   /** True where whoever serves a path can serve it under another footer. */
   readonly canView?: (path: string) => boolean
-}
-
-/** Features that a file's own shape decides about where its footer is read. */
-const BY_SHAPE: ReadonlySet<string> = new Set(['columnMapping', 'initialDefaults', 'typeWidening'])
-
-/** The table-wide features of `metadata` that a recipient cannot apply by itself. */
-export function tableWideNeeds(metadata: TableMetadata, accepts: Accepts): readonly string[] {
-  const byShape = metadata.shapesFrom === 'footers' && accepts.lookup !== undefined
-  const needs = Object.keys(TABLE_WIDE).filter(
-    feature =>
-      metadata.features.has(feature) &&
-      !accepts.features.has(feature) &&
-      !(byShape && BY_SHAPE.has(feature)),
-  )
-  const refused = accepts.fixedBinary === false && fixedBinaryColumns(metadata).length > 0
-  return refused ? [...needs, 'fixedBinary'] : needs
-}
-
-/** Throws where no file of the table could be sent exactly, whichever survive. */
-export function refuseTable(
-  { snapshot, accepts, resolver }: ExactRows,
-  options: { readonly partly: boolean },
-): void {
-  const needs = tableWideNeeds(snapshot, accepts)
-  if (resolver?.toCompleteFile !== undefined || needs.length === 0) return
-  // Of a table that is shared in part, how many files there are is not told.
-  const count = options.partly ? undefined : snapshot.totals?.files
-  const files = count === undefined ? 'its files' : `its ${count} files`
-  const reasons = needs.map(feature => TABLE_WIDE[feature]).join('; ')
-  throw new TableError(
-    'UNSUPPORTED_FEATURE',
-    `the table cannot be sent as plain Parquet, because ${reasons}. ${files} would be served to a client that asks with ${askFor(needs)}, or by a provider that configures staging`,
-    { context: { feature: needs.join(','), ...(count !== undefined && { files: count }) } },
-  )
 }
 
 /** How a file reaches this recipient, in the order of preference. */
@@ -93,13 +48,12 @@ export function wayOf({ file, misfit }: FittedFile, exact: ExactRows): Way {
   if (misfit !== undefined && misfit.rewritable === false) return 'refused'
   if (fits && sentByItself(file, exact)) return 'itself'
   requireParquet(file)
-  // A rewritten file has the table's own names: it cannot stand beside files whose names a Delta log maps. Found by id, it can.
-  const mapped = fits && snapshot.features.has('columnMapping') && snapshot.shapesFrom !== 'footers'
   if (fits && resolver !== undefined && accepts.features.has('deletionVectors')) {
     if (!hasLogs(file)) return 'vector'
-    if (!mapped) return 'split'
+    if (!isMapped(exact)) return 'split'
   }
-  return resolver?.toCompleteFile === undefined || mapped ? 'refused' : 'rewritten'
+  if (resolver?.toCompleteFile === undefined) return 'refused'
+  return isMapped(exact) && snapshot.format !== 'delta' ? 'refused' : 'rewritten'
 }
 
 /** Log files are merged and written as Parquet like any other slice that has them. */
@@ -264,7 +218,8 @@ async function rewritten(
   signal?: AbortSignal,
 ): Promise<readonly ExactFile[]> {
   const { snapshot, resolver } = exact
-  return [{ file: withoutOriginals(await resolver!.toCompleteFile!(snapshot, file, signal)) }]
+  const named = isMapped(exact) ? underPhysicalNames(snapshot) : snapshot
+  return [{ file: withoutOriginals(await resolver!.toCompleteFile!(named, file, signal)) }]
 }
 
 /** What the log said about the original's rows and names is not true of its replacement. */

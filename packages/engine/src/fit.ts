@@ -38,9 +38,11 @@ export interface FitOptions {
  * every field must be found in the same place or, where it reads null, in none; through structs, lists and maps.
  */
 export function misfitOf(shape: ParquetShape, options: FitOptions): Misfit | undefined {
-  const level = { ...options, shape, above: '', inMap: false, isElement: false }
+  const level = { ...options, shape, above: '', inMap: false, ...ALONE }
   return misfitIn(options.fields, shape.columns, level)
 }
+
+const ALONE = { isElement: false, isListed: false }
 
 interface Level extends FitOptions {
   readonly shape: ParquetShape
@@ -50,6 +52,8 @@ interface Level extends FitOptions {
   readonly inMap: boolean
   /** True for what a list or a map holds itself. */
   readonly isElement: boolean
+  /** True for what a list holds itself. */
+  readonly isListed: boolean
 }
 
 function misfitIn(
@@ -88,7 +92,7 @@ function misfitOfField(
   if (node.isIndex && level.lookup.showsExtras) {
     return { kind: 'name', column, reason: 'is an index in it, which pandas shows as no column' }
   }
-  return misfitOfType(field.type, node, { ...level, above: `${column}.`, isElement: false }, field)
+  return misfitOfType(field.type, node, { ...level, above: `${column}.`, ...ALONE }, field)
 }
 
 /** Pandas shows a column that is in the file, whatever the answer says of it; a bootstrapped file's own does not count. */
@@ -160,7 +164,8 @@ function misfitOfType(
   if (type.kind === 'struct') return misfitOfStruct(type.fields, node, level)
   const inMap = level.inMap || (type.kind === 'map' && node.neverNull !== true)
   for (const [i, child] of childrenOf(type)!.entries()) {
-    const inner = { ...level, above: `${level.above}${child.name}.`, inMap, isElement: true }
+    const above = `${level.above}${child.name}.`
+    const inner = { ...level, above, inMap, isElement: true, isListed: type.kind === 'list' }
     const misfit = misfitOfType(child.type, node.children[i]!, inner, child)
     if (misfit !== undefined) return misfit
   }
@@ -208,7 +213,10 @@ function misfitOfLeaf({ type, earlierTypes }: Field, node: ShapeNode, level: Lev
   // Types that are only passed on are whatever their files hold.
   if (typeof type === 'object' && type.kind === 'opaque') return undefined
   if (node.kind !== 'leaf' || node.type === undefined) return differs()
-  if (node.annotation !== undefined && !lookup.annotations.has(node.annotation)) return differs()
+  if (node.annotation !== undefined) {
+    if (!lookup.annotations.has(node.annotation)) return differs()
+    if (level.isListed && lookup.unlisted?.has(node.annotation)) return differs()
+  }
   const isSame = typeName(node.type) === typeName(type)
   const isPlain = isSame && PLAIN.has(node.annotation)
   if (!isPlain && !lookup.changesMaps && (level.inMap || level.isElement)) return differs()

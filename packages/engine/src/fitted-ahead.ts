@@ -1,4 +1,4 @@
-import { type DataFile, throwIfCancelled } from '@spillway/core'
+import { type DataFile, type Selection, throwIfCancelled } from '@spillway/core'
 import type { PlannedFiles } from '@spillway/planner'
 import type { FittedFile, Fitter } from './fitted-files.js'
 
@@ -26,19 +26,16 @@ export async function* fittedAhead(
   const leave = () => left.abort(signal?.reason)
   if (signal?.aborted) leave()
   signal?.addEventListener('abort', leave, { once: true })
-  const begin = async ({ files, selection }: PlannedFiles) => {
-    const found = await files.files(selection, left.signal)
-    return fitter.fit(isGranted === undefined ? found : found.filter(isGranted), left.signal)
-  }
+  const options = { ...(isGranted && { isGranted }), signal: left.signal }
   const begun: Promise<readonly FittedFile[]>[] = []
   try {
-    for (const batch of batchesOf(planned)) {
+    for (const { batch, rows } of batchesOf(planned)) {
       throwIfCancelled(signal)
-      const fitted = begin(batch)
+      const fitted = fitter.fitPlanned(batch, rows, options)
       // Whoever comes to it hears of its failure.
       fitted.catch(() => undefined)
       begun.push(fitted)
-      if (begun.length === (fitter.reads ? BATCHES_AHEAD : 1)) yield await begun.shift()!
+      if (begun.length >= (fitter.waits ? BATCHES_AHEAD : 1)) yield await begun.shift()!
     }
     for (const fitted of begun) yield await fitted
   } finally {
@@ -47,10 +44,16 @@ export async function* fittedAhead(
   }
 }
 
-function* batchesOf(planned: Iterable<PlannedFiles>): Generator<PlannedFiles> {
-  for (const { files, selection } of planned) {
+interface Rows {
+  readonly batch: PlannedFiles
+  readonly rows: Selection
+}
+
+function* batchesOf(planned: Iterable<PlannedFiles>): Generator<Rows> {
+  for (const batch of planned) {
+    const { selection } = batch
     for (let start = 0; start < selection.length; start += FILES_PER_BATCH) {
-      yield { files, selection: selection.subarray(start, start + FILES_PER_BATCH) }
+      yield { batch, rows: selection.subarray(start, start + FILES_PER_BATCH) }
     }
   }
 }

@@ -5,6 +5,7 @@ import {
   type Selection,
   type Snapshot,
   throwIfCancelled,
+  unionOf,
 } from '@spillway/core'
 import type { PlannedFiles } from '@spillway/planner'
 import { type ExactRows, fitsInLine, hasLogs, splitFile, wayOf } from './exact-files.js'
@@ -44,7 +45,7 @@ export async function refuseEarly(
   exact: ExactRows,
   options: EarlyOptions,
 ): Promise<readonly PlannedFiles[]> {
-  const mayRefuse = mayRefuseFiles(exact)
+  const mayRefuse = mayRefuseFiles(exact) || looksAtTimes(exact, options.fitter)
   const outside = new OutsideFiles(options.roots)
   const look: Look = { exact, options, refused: 0, tooLong: 0, misfits: 0, misfit: undefined }
   const kept: PlannedFiles[] = []
@@ -130,33 +131,54 @@ function readsToRefuse({ snapshot, resolver }: ExactRows): boolean {
   return resolver?.toCompleteFile === undefined || snapshot.source.redactDropped === 'refuse'
 }
 
-async function lookThrough(planned: PlannedFiles, look: Look): Promise<void> {
-  const { exact, options } = look
-  const { files, selection } = planned
-  if (looksAtAll(exact)) return lookAtRows(planned, selection, look)
-  if (files.deletedCounts === undefined) return
-  const counts = await files.deletedCounts(selection, options.signal)
-  const suspects = selection.filter((_, index) => counts[index] !== 0)
-  if (options.isGranted === undefined && refusesAll(exact)) {
-    look.refused += suspects.length
-    return
-  }
-  await lookAtRows(planned, suspects, look)
+/** True where a file whose moments are misread could only be refused. */
+function looksAtTimes(exact: ExactRows, fitter: Fitter): boolean {
+  return fitter.doubtsTimes && readsToRefuse(exact)
 }
 
-async function lookAtRows({ files }: PlannedFiles, rows: Selection, look: Look): Promise<void> {
+async function lookThrough(planned: PlannedFiles, look: Look): Promise<void> {
   const { exact, options } = look
+  if (looksAtAll(exact)) return lookAtRows(planned, planned.selection, look)
+  const { fitter, signal } = options
+  const misread = looksAtTimes(exact, fitter) ? await fitter.suspects(planned, signal) : NO_ROWS
+  const deleted = await deletedRows(planned, look)
+  await lookAtRows(planned, unionOf(deleted, misread), look)
+}
+
+const NO_ROWS: Selection = new Uint32Array(0)
+
+/** Rows with deletes that need a closer look; where all of them are refused they are only counted. */
+async function deletedRows({ files, selection }: PlannedFiles, look: Look): Promise<Selection> {
+  const { exact, options } = look
+  if (files.deletedCounts === undefined || !mayRefuseFiles(exact)) return NO_ROWS
+  const counts = await files.deletedCounts(selection, options.signal)
+  const suspects = selection.filter((_, index) => counts[index] !== 0)
+  if (options.isGranted !== undefined || !refusesAll(exact)) return suspects
+  look.refused += suspects.length
+  return NO_ROWS
+}
+
+async function lookAtRows(planned: PlannedFiles, rows: Selection, look: Look): Promise<void> {
+  const { exact, options } = look
+  const { fitter } = options
   for (let start = 0; start < rows.length; start += FILES_AT_ONCE) {
     throwIfCancelled(options.signal)
-    const found = await files.files(rows.subarray(start, start + FILES_AT_ONCE), options.signal)
-    const granted = options.isGranted === undefined ? found : found.filter(options.isGranted)
-    const { fitter } = options
+    const some = rows.subarray(start, start + FILES_AT_ONCE)
     // Where everything can be rewritten, only what partition values cannot say is refused: that takes no footer.
     const fitted = readsToRefuse(exact)
-      ? await fitter.fit(granted, options.signal)
-      : fitter.fitByMetadata(granted)
+      ? await fitter.fitPlanned(planned, some, options)
+      : fitter.fitByMetadata(await grantedFiles(planned, some, options))
     await mapBounded(fitted, CONCURRENT_LOOKS, file => lookAt(file, look))
   }
+}
+
+async function grantedFiles(
+  { files }: PlannedFiles,
+  rows: Selection,
+  { isGranted, signal }: EarlyOptions,
+): Promise<readonly DataFile[]> {
+  const found = await files.files(rows, signal)
+  return isGranted === undefined ? found : found.filter(isGranted)
 }
 
 /** Without vectors and staging, every file with deletes is refused: which they are need not be asked. */

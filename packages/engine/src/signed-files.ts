@@ -12,7 +12,7 @@ import {
   type UrlSigner,
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
-import { type ExactFile, type ExactRows, listed, makeExact, refuseTable } from './exact-files.js'
+import { type ExactFile, type ExactRows, listed, makeExact } from './exact-files.js'
 import { fittedAhead } from './fitted-ahead.js'
 import { type FittedFile, Fitter } from './fitted-files.js'
 import { explainOutside, type TableRoots } from './inside-root.js'
@@ -22,6 +22,7 @@ import type { Metrics } from './metrics.js'
 import type { OutsideFinder } from './outside-files.js'
 import { partitionGrant } from './partition-grant.js'
 import { refuseEarly } from './refuse-early.js'
+import { refuseTable } from './table-wide.js'
 
 /** A vector that travels beside its file: inside the line when it has no URL. */
 export interface SignedVector {

@@ -1,10 +1,14 @@
 import {
   BytesBuilder,
+  type ColumnStats,
+  columnBuilder,
   createSchema,
   type DataFile,
   type DeleteFile,
+  type Field,
   type FileBatch,
   type LiveFiles,
+  leafOf,
   type Snapshot,
   selectAll,
   type TableFormat,
@@ -53,8 +57,22 @@ function batchOf(files: readonly DataFile[]): FileBatch {
     size: Float64Array.from(files, file => file.size),
     key: BigUint64Array.from(files, (_, index) => BigInt(index + 1)),
     stats: unknownStats(files.length),
-    readStats: async () => unknownStats(files.length),
+    readStats: async fields => ({
+      ...unknownStats(files.length),
+      columns: new Map(fields.map(path => [leafOf(path).id, [columnStats(leafOf(path), files)]])),
+    }),
   }
+}
+
+/** The bounds that the files themselves have. */
+function columnStats({ id, type }: Field, files: readonly DataFile[]): ColumnStats {
+  const lower = columnBuilder(type)!
+  const upper = columnBuilder(type)!
+  for (const { bounds } of files) {
+    lower.append(bounds.get(id)?.lower ?? null)
+    upper.append(bounds.get(id)?.upper ?? null)
+  }
+  return { lower: lower.finish(), upper: upper.finish() }
 }
 
 function liveOf(files: readonly DataFile[]): LiveFiles {

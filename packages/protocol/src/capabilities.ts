@@ -12,6 +12,7 @@ import {
   columnLookup,
   declaredPartitionFields,
   mapsColumns,
+  misreadTimes,
   type ReaderKind,
   readerKind,
 } from './column-lookup.js'
@@ -235,6 +236,7 @@ function answersTo({ reader }: Capabilities, unused: readonly string[]) {
           features: new Set(unused),
           inlineVectorBytes: 0,
           lookup: table => columnLookup(table, { ...answer, reader }),
+          misreads: misreadTimes({ ...answer, reader }),
         },
       }
     },
@@ -250,6 +252,7 @@ function answersTo({ reader }: Capabilities, unused: readonly string[]) {
           inlineVectorBytes: INLINE_VECTOR_BYTES,
           ...(!fixedBinary && { fixedBinary }),
           lookup: table => columnLookup(table, { ...answer, reader }),
+          misreads: misreadTimes({ ...answer, reader }),
         },
       }
     },

@@ -2,6 +2,7 @@ import {
   type ColumnLookup,
   type Field,
   isPrimitive,
+  type MisreadTime,
   NAME_MAPPING,
   type PartitionSpec,
   type TableMetadata,
@@ -59,6 +60,7 @@ export function columnLookup(
     prefersOwn: showsFile,
     changesMaps: answer.format === 'parquet' || ['spark', 'spillway'].includes(answer.reader),
     annotations: annotationsOf(answer),
+    ...(answer.reader === 'python' && answer.format === 'parquet' && { unlisted: UNLISTED }),
     fromPartitions: new Set(fields.map(field => field.id)),
   }
 }
@@ -70,13 +72,25 @@ const FALLBACKS: Readonly<Record<ReaderKind, ColumnLookup['fallbacks']>> = {
   other: ['each', 'file', 'never'],
 }
 
-const EVERYBODY = ['fixed', 'uuid', 'json', 'int8', 'int16', 'int96', 'timestamp_millis']
+const EVERYBODY = [
+  'fixed',
+  'uuid',
+  'json',
+  'int8',
+  'int16',
+  'int96',
+  'aged_int96',
+  'timestamp_millis',
+]
+/** Most values are the same in both calendars: who reads which of them wrongly, `misreadTimes` says. */
+const OLD = ['old_calendar', 'old_int96']
 const UNSIGNED = ['uint8', 'uint16', 'uint32', 'uint64']
 
 /** Which types that the wire cannot say are read as the type it says instead: what each reader was seen to read. */
 function annotationsOf({ format, reader }: AnswerKind): ReadonlySet<string> {
   return new Set([
     ...EVERYBODY,
+    ...(reader === 'spark' ? [] : OLD),
     ...ALSO[reader === 'python' || reader === 'other' ? (`${reader}, ${format}` as const) : reader],
   ])
 }
@@ -91,6 +105,25 @@ const ALSO = {
   // Whoever goes by the file itself sees the same values in the file's own type.
   'other, parquet': ['timestamp_nanos', 'float16', 'null', 'bson', ...UNSIGNED],
 } as const
+
+/**
+ * Moments in files that a reader takes for others. Arrow, in pandas as in delta-kernel, reads INT96 as nanoseconds and wraps
+ * without a word what those cannot say; below a column pandas makes numbers of it, and below a list or a map delta-kernel
+ * fails. Nobody but Spark, and our adapter, rebases days of the calendar that Spark 2 wrote.
+ */
+export function misreadTimes({
+  format,
+  reader,
+}: Pick<AnswerKind, 'format' | 'reader'>): ReadonlySet<MisreadTime> {
+  if (reader === 'spark' || reader === 'spillway') return new Set()
+  if (format === 'delta') return new Set(['int96', 'element_int96', 'old_calendar'])
+  return new Set(
+    reader === 'python' ? ['int96', 'nested_int96', 'old_calendar'] : ['int96', 'old_calendar'],
+  )
+}
+
+/** What pandas cannot make lists of. */
+const UNLISTED: ReadonlySet<string> = new Set(['fixed', 'uuid'])
 
 /**
  * Columns that recipients take from partition values. Iceberg's own files hold theirs, imported ones need not: only a

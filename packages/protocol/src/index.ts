@@ -6,7 +6,12 @@ export {
   type Settled,
   settle,
 } from './capabilities.js'
-export { columnLookup, declaredPartitionFields, mapsColumns } from './column-lookup.js'
+export {
+  columnLookup,
+  declaredPartitionFields,
+  mapsColumns,
+  misreadTimes,
+} from './column-lookup.js'
 export { decodeLine } from './decode.js'
 export { passesOriginals } from './delta-documents.js'
 export { encodeDeltaFile } from './encode-delta.js'

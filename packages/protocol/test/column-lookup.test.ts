@@ -6,6 +6,7 @@ import {
   columnLookup,
   declaredPartitionFields,
   mapsColumns,
+  misreadTimes,
   type ReaderKind,
   readerKind,
 } from '../src/column-lookup.js'
@@ -155,10 +156,49 @@ describe('columnLookup', () => {
     expect(columnLookup(icebergTable(), answer(format, reader))).toMatchObject(expected)
   })
 
+  it('knows fixed-length bytes and UUIDs that pandas cannot make lists of', () => {
+    expect(columnLookup(icebergTable(), answer('parquet', 'python'))!.unlisted).toEqual(
+      new Set(['fixed', 'uuid']),
+    )
+    expect(columnLookup(icebergTable(), answer('delta', 'python'))).not.toHaveProperty('unlisted')
+    expect(columnLookup(icebergTable(), answer('parquet', 'spark'))).not.toHaveProperty('unlisted')
+  })
+
+  it('leaves to values what is in the old calendar, but for whoever calls himself Spark', () => {
+    for (const reader of ['python', 'spillway', 'other', 'spark'] as const) {
+      const { annotations } = columnLookup(icebergTable(), answer('parquet', reader))!
+      expect(annotations.has('int96') && annotations.has('aged_int96')).toBe(true)
+      expect(annotations.has('old_calendar')).toBe(reader !== 'spark')
+      expect(annotations.has('old_int96')).toBe(reader !== 'spark')
+    }
+  })
+
   it('takes declared partition columns from partition values', () => {
     const table = icebergTable({ mapped: true, specs: [[2]] })
     const lookup = columnLookup(table, answer('delta'))
     expect([...lookup!.fromPartitions]).toEqual([2])
+  })
+})
+
+describe('moments that are misread', () => {
+  it.each<[ReaderKind, ResponseFormat, readonly string[]]>([
+    ['python', 'parquet', ['int96', 'nested_int96', 'old_calendar']],
+    ['python', 'delta', ['element_int96', 'int96', 'old_calendar']],
+    ['other', 'parquet', ['int96', 'old_calendar']],
+    ['other', 'delta', ['element_int96', 'int96', 'old_calendar']],
+    ['spark', 'parquet', []],
+    ['spark', 'delta', []],
+    ['spillway', 'delta', []],
+  ])('by %s in %s format', (reader, format, expected) => {
+    expect([...misreadTimes({ reader, format })].sort()).toEqual(expected)
+  })
+
+  it('are part of what a client accepts, of tables whose metadata tells their shapes too', () => {
+    const settled = (agent: string, header: string) =>
+      settle(parseCapabilities(header, agent), deltaTable(), { canRewrite: false }).accepts.misreads
+    expect(settled('Delta-Sharing-Python/1.4.2', '')).toContain('nested_int96')
+    expect(settled('Delta-Sharing-Python/1.4.2', 'responseformat=delta')).toContain('element_int96')
+    expect(settled('Delta-Sharing-Spark/1.2', '')).toEqual(new Set())
   })
 })
 
