@@ -62,7 +62,11 @@ describe('partitions of a table', () => {
 
   it('leave a metaData action as it was written where nothing is to be mended', async () => {
     const { reader, source, table } = openTable()
-    await table.create({ ...AMOUNTS, partitionColumns: ['Amount', 'kind'] })
+    await table.create({
+      ...AMOUNTS,
+      partitionColumns: ['Amount', 'kind'],
+      createdTime: 1_767_398_400_000,
+    })
     const { native } = await reader.snapshot(source)
     const log = await reader.snapshot(source)
     expect(native).toEqual(log.native)

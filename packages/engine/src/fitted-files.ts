@@ -14,6 +14,7 @@ import type { PlannedFiles } from '@spillway/planner'
 import type { ExactRows } from './exact-files.js'
 import { droppedColumn, type Misfit, misfitOf } from './fit.js'
 import { footerView } from './footer-view.js'
+import { type FoundMisfit, ImportedFiles } from './imported-files.js'
 import { mapBounded } from './map-bounded.js'
 import { MisreadTimes } from './misread-times.js'
 
@@ -48,11 +49,15 @@ const CONCURRENT_VALUES = 4
 
 /** Holds the files of one answer against what its recipient finds in them. */
 export class Fitter {
-  /** False where the metadata tells which columns files hold: a footer is read only of those that may hold odd moments. */
+  /**
+   * False where the metadata tells which columns files hold: a footer is read only of those that may hold odd moments, or
+   * that the table was made over.
+   */
   readonly reads: boolean
   readonly #fitting: Fitting
   readonly #exact: ExactRows
   readonly #times: MisreadTimes | undefined
+  readonly #imported: ImportedFiles | undefined
   readonly #suspects = new WeakMap<PlannedFiles, Promise<ReadonlySet<number>>>()
   #hasSuspects = false
 
@@ -61,6 +66,7 @@ export class Fitter {
     this.#fitting = new Fitting(exact)
     this.#exact = exact
     this.#times = MisreadTimes.of(exact)
+    this.#imported = ImportedFiles.of(exact)
   }
 
   /** Files of `planned` that are in `rows`, as `fit` has them. */
@@ -71,15 +77,15 @@ export class Fitter {
   ): Promise<readonly FittedFile[]> {
     const found = await planned.files.files(rows, signal)
     const granted = found.filter(isGranted)
-    if (this.reads || this.#times === undefined) return this.fit(granted, signal)
+    if (this.reads || !this.suspectsAny) return this.fit(granted, signal)
     const suspects = await this.#suspectsIn(planned, signal)
     const suspected = new Set(found.filter((_, i) => suspects.has(rows[i]!)))
     return this.#fitSuspects(granted, file => suspected.has(file), signal)
   }
 
-  /** Rows of `planned` whose footers, or values, may be a reason not to send them as they are: by their moments alone. */
+  /** Rows of `planned` whose footers, or values, may be a reason not to send them as they are. */
   async suspects(planned: PlannedFiles, signal?: AbortSignal): Promise<Selection> {
-    if (this.#times === undefined) return planned.selection.subarray(0, 0)
+    if (!this.suspectsAny) return planned.selection.subarray(0, 0)
     const suspects = await this.#suspectsIn(planned, signal)
     return planned.selection.filter(row => suspects.has(row))
   }
@@ -89,15 +95,15 @@ export class Fitter {
     return this.reads || this.#hasSuspects
   }
 
-  /** True where moments may be a reason not to send some file as it is. */
-  get doubtsTimes(): boolean {
-    return this.#times !== undefined
+  /** True where moments, or who wrote a file, may be a reason not to send it as it is. */
+  get suspectsAny(): boolean {
+    return this.#times !== undefined || this.#imported !== undefined
   }
 
   /** `files`, in order. Footers are read where only they tell. */
   async fit(files: readonly DataFile[], signal?: AbortSignal): Promise<readonly FittedFile[]> {
     if (!this.reads) {
-      return this.#fitSuspects(files, file => this.#times?.mayHold(file) === true, signal)
+      return this.#fitSuspects(files, file => this.#isSuspect(file), signal)
     }
     const shapes = await this.#shapesOf(files, signal)
     const fitted = files.map(file => this.#fitting.fit(file, shapes.get(file)))
@@ -114,10 +120,28 @@ export class Fitter {
     isSuspect: (file: DataFile) => boolean,
     signal: AbortSignal | undefined,
   ): Promise<readonly FittedFile[]> {
-    const fitted = files.map(asIs)
     const suspects = files.filter(file => isParquet(file) && isSuspect(file))
-    if (suspects.length === 0) return fitted
-    return this.#withTimes(fitted, await this.#shapesOf(suspects, signal), signal)
+    if (suspects.length === 0) return files.map(file => this.#asLogged(file))
+    const shapes = await this.#shapesOf(suspects, signal)
+    const fitted = files.map(file => this.#fitImported(file, shapes.get(file)))
+    return this.#withTimes(fitted, shapes, signal)
+  }
+
+  #isSuspect(file: DataFile): boolean {
+    const isImported = this.#imported !== undefined && file.imported === true
+    return isImported || this.#times?.mayHold(file) === true
+  }
+
+  #fitImported(file: DataFile, shape: ParquetShape | undefined): FittedFile {
+    if (shape?.isEmpty) return { file, isEmpty: true }
+    const found = shape && this.#imported?.misfit(file, shape)
+    return found === undefined ? this.#asLogged(file) : this.#fitting.withFound({ file }, found)
+  }
+
+  /** Where Delta's log counts rows it counts them exactly (PROTOCOL.md, "Per-file Statistics"). */
+  #asLogged(file: DataFile): FittedFile {
+    const isEmpty = file.recordCount === 0 && this.#exact.snapshot.format === 'delta'
+    return isEmpty ? { file, isEmpty } : { file }
   }
 
   /** What is misread is rewritten, whatever footer it could be served under. */
@@ -130,8 +154,8 @@ export class Fitter {
     if (times === undefined || shapes.size === 0) return fitted
     return mapBounded(fitted, CONCURRENT_VALUES, async each => {
       const { view: _, ...plain } = each
-      const { file, misfit } = each
-      if (misfit !== undefined || !shapes.has(file)) return each
+      const { file, misfit, isEmpty } = each
+      if (misfit !== undefined || isEmpty || !shapes.has(file)) return each
       const shape = shapes.get(file)
       if (shape === undefined) return { ...plain, misfit: UNREAD }
       const find = this.#fitting.finderOf(file, shape)
@@ -152,13 +176,21 @@ export class Fitter {
   #suspectsIn(planned: PlannedFiles, signal?: AbortSignal): Promise<ReadonlySet<number>> {
     const known = this.#suspects.get(planned)
     if (known !== undefined) return known
-    const { files, selection } = planned
-    const found = this.#times!.suspects(files, selection, signal).then(rows => {
-      this.#hasSuspects ||= rows.length > 0
-      return new Set(rows)
+    const found = this.#findSuspects(planned, signal).then(rows => {
+      this.#hasSuspects ||= rows.size > 0
+      return rows
     })
     this.#suspects.set(planned, found)
     return found
+  }
+
+  async #findSuspects(
+    { files, selection }: PlannedFiles,
+    signal?: AbortSignal,
+  ): Promise<ReadonlySet<number>> {
+    const imported = this.#imported?.suspects(files, selection) ?? []
+    const odd = (await this.#times?.suspects(files, selection, signal)) ?? []
+    return new Set([...imported, ...odd])
   }
 }
 
@@ -177,11 +209,6 @@ function asIs(file: DataFile): FittedFile {
 
 function isParquet({ fileFormat }: DataFile): boolean {
   return fileFormat === 'parquet'
-}
-
-interface FoundMisfit {
-  readonly misfit: Misfit
-  readonly view?: readonly FooterEdit[]
 }
 
 /** What files of one shape have in common is found out once. */
@@ -212,9 +239,12 @@ class Fitting {
     if (fitted.misfit !== undefined) return fitted
     if (shape === undefined) return isParquet(file) ? { ...fitted, misfit: UNREAD } : fitted
     const found = this.#misfit(file, shape)
-    if (found === undefined) return fitted
-    if (found.view !== undefined && this.#canView(file.path)) return { ...fitted, view: found.view }
-    return { ...fitted, misfit: found.misfit }
+    return found === undefined ? fitted : this.withFound(fitted, found)
+  }
+
+  withFound(fitted: FittedFile, { misfit, view }: FoundMisfit): FittedFile {
+    const canView = view !== undefined && this.#canView(fitted.file.path)
+    return canView ? { ...fitted, view } : { ...fitted, misfit }
   }
 
   fitByMetadata(file: DataFile): FittedFile {

@@ -45,7 +45,7 @@ export async function refuseEarly(
   exact: ExactRows,
   options: EarlyOptions,
 ): Promise<readonly PlannedFiles[]> {
-  const mayRefuse = mayRefuseFiles(exact) || looksAtTimes(exact, options.fitter)
+  const mayRefuse = mayRefuseFiles(exact) || looksAtSuspects(exact, options.fitter)
   const outside = new OutsideFiles(options.roots)
   const look: Look = { exact, options, refused: 0, tooLong: 0, misfits: 0, misfit: undefined }
   const kept: PlannedFiles[] = []
@@ -131,16 +131,16 @@ function readsToRefuse({ snapshot, resolver }: ExactRows): boolean {
   return resolver?.toCompleteFile === undefined || snapshot.source.redactDropped === 'refuse'
 }
 
-/** True where a file whose moments are misread could only be refused. */
-function looksAtTimes(exact: ExactRows, fitter: Fitter): boolean {
-  return fitter.doubtsTimes && readsToRefuse(exact)
+/** True where a file that is misread could only be refused. */
+function looksAtSuspects(exact: ExactRows, fitter: Fitter): boolean {
+  return fitter.suspectsAny && readsToRefuse(exact)
 }
 
 async function lookThrough(planned: PlannedFiles, look: Look): Promise<void> {
   const { exact, options } = look
   if (looksAtAll(exact)) return lookAtRows(planned, planned.selection, look)
   const { fitter, signal } = options
-  const misread = looksAtTimes(exact, fitter) ? await fitter.suspects(planned, signal) : NO_ROWS
+  const misread = looksAtSuspects(exact, fitter) ? await fitter.suspects(planned, signal) : NO_ROWS
   const deleted = await deletedRows(planned, look)
   await lookAtRows(planned, unionOf(deleted, misread), look)
 }

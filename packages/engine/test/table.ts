@@ -81,6 +81,7 @@ function liveOf(files: readonly DataFile[]): LiveFiles {
     batch: batchOf(files),
     live: selectAll(files.length),
     files: async rows => [...rows].map(row => files[row]!),
+    imported: rows => rows.filter(row => files[row]!.imported === true),
     ...(deleted && {
       deletedCounts: async rows =>
         Float64Array.from(rows, row => {

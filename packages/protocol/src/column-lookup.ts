@@ -45,16 +45,19 @@ export function mapsColumns(
   return metadata.features.has('columnMapping') || !metadata.properties.has(NAME_MAPPING)
 }
 
-/** How a recipient finds columns in the files of such a table; undefined where the table's metadata tells. */
+/**
+ * How a recipient finds columns in the files of such a table; undefined where the table's metadata tells. Of a Delta table
+ * it counts for files that the table was made over: Spark and our own adapter read those as Delta does.
+ */
 export function columnLookup(
   metadata: TableMetadata,
   answer: AnswerKind,
 ): ColumnLookup | undefined {
-  if (metadata.shapesFrom !== 'footers') return undefined
+  if (metadata.shapesFrom !== 'footers' && !isOtherForDelta(metadata, answer)) return undefined
   const fields = declaredPartitionFields(metadata, answer)
   const showsFile = answer.format === 'parquet' && !['spark', 'spillway'].includes(answer.reader)
   return {
-    by: mapsColumns(metadata, answer) ? 'id' : 'name',
+    by: findsById(metadata, answer) ? 'id' : 'name',
     fallbacks: FALLBACKS[answer.reader],
     showsExtras: showsFile,
     prefersOwn: showsFile,
@@ -63,6 +66,16 @@ export function columnLookup(
     ...(answer.reader === 'python' && answer.format === 'parquet' && { unlisted: UNLISTED }),
     fromPartitions: new Set(fields.map(field => field.id)),
   }
+}
+
+function isOtherForDelta({ format }: TableMetadata, { reader }: AnswerKind): boolean {
+  return format === 'delta' && reader !== 'spark' && reader !== 'spillway'
+}
+
+function findsById(metadata: TableMetadata, answer: AnswerKind): boolean {
+  if (metadata.format !== 'delta') return mapsColumns(metadata, answer)
+  const isIdMode = metadata.properties.get('delta.columnMapping.mode') === 'id'
+  return isIdMode && answer.features.has('columnMapping')
 }
 
 const FALLBACKS: Readonly<Record<ReaderKind, ColumnLookup['fallbacks']>> = {

@@ -141,7 +141,17 @@ describe('declaredPartitionFields', () => {
 describe('columnLookup', () => {
   it('is for tables alone of which only footers tell what files hold', () => {
     expect(columnLookup(icebergTable({ shapesFrom: 'metadata' }), answer('delta'))).toBe(undefined)
-    expect(columnLookup(deltaTable(), answer('delta'))).toBe(undefined)
+    for (const reader of ['spark', 'spillway'] as const) {
+      expect(columnLookup(deltaTable(), answer('delta', reader))).toBe(undefined)
+    }
+  })
+
+  it.each([
+    [{}, 'name'],
+    [{ 'delta.columnMapping.mode': 'name' }, 'name'],
+    [{ 'delta.columnMapping.mode': 'id' }, 'id'],
+  ])('is for files that a Delta table of %j was made over too, by %s', (configuration, by) => {
+    expect(columnLookup(deltaTable({ configuration }), answer('delta'))?.by).toBe(by)
   })
 
   it.each<[ReaderKind, ResponseFormat, object]>([

@@ -15,6 +15,8 @@ export interface DeltaTableOptions {
   readonly id?: string
   /** Reader features; the reader version follows from whether there are any. */
   readonly readerFeatures?: readonly string[]
+  /** Epoch milliseconds; 1 by default, as old as files are. */
+  readonly createdTime?: unknown
 }
 
 /** A vector as a descriptor spells it. */
@@ -105,7 +107,7 @@ export function deltaMetadata(options: DeltaTableOptions): DeltaAction {
       schemaString: JSON.stringify({ type: 'struct', fields }),
       partitionColumns: options.partitionColumns ?? [],
       configuration: options.configuration ?? {},
-      createdTime: 1_767_398_400_000,
+      createdTime: 'createdTime' in options ? options.createdTime : 1,
     },
   }
 }
