@@ -75,6 +75,12 @@ const resolver: RowResolver = {
 }
 const STAGED = { rowResolver: resolver, stagingLocations: ['file:///staging'] }
 
+it('leaves out files without rows: where there is no other, the official client cannot tell the columns', async () => {
+  const files = await sign({ files: [dataFile('a', { recordCount: 0 }), dataFile('b')] })
+  expect(files.map(({ url }) => url)).toEqual([expect.stringContaining('%2Fb')])
+  expect(await sign({ files: [dataFile('a', { recordCount: 0 })] })).toEqual([])
+})
+
 it('signs untouched files as they are', async () => {
   const files = await sign({ files: [dataFile('a'), dataFile('b')] })
   expect(files.map(({ url, expiresAt }) => [url, expiresAt])).toEqual([
