@@ -44,7 +44,7 @@ export async function refuseEarly(
   exact: ExactRows,
   options: EarlyOptions,
 ): Promise<readonly PlannedFiles[]> {
-  const mayRefuse = mayRefuseFiles(exact)
+  const mayRefuse = mayRefuseFiles(exact) || options.isGranted?.mayThrow === true
   const outside = new OutsideFiles(options.roots)
   const look: Look = { exact, options, refused: 0, tooLong: 0, misfits: 0, misfit: undefined }
   const kept: PlannedFiles[] = []
@@ -133,7 +133,9 @@ function readsToRefuse({ snapshot, resolver }: ExactRows): boolean {
 async function lookThrough(planned: PlannedFiles, look: Look): Promise<void> {
   const { exact, options } = look
   const { files, selection } = planned
-  if (looksAtAll(exact)) return lookAtRows(planned, selection, look)
+  if (looksAtAll(exact) || options.isGranted?.mayThrow === true) {
+    return lookAtRows(planned, selection, look)
+  }
   if (files.deletedCounts === undefined) return
   const counts = await files.deletedCounts(selection, options.signal)
   const suspects = selection.filter((_, index) => counts[index] !== 0)
