@@ -109,11 +109,15 @@ export function createEngine(options: EngineOptions): Engine {
       explained(source, snapshots.get(source, at, signal)),
     plan: planScan,
     signedFiles,
-    async changes(source, range, { accepts, grant, expiresInSeconds, signal }) {
+    async changes(source, range, { accepts, grant, declared, expiresInSeconds, signal }) {
       const reader = await resolver.readerFor(source, signal)
       const table = { source, format: reader.format }
       const context = { ...signing(table, expiresInSeconds), ...(signal && { signal }) }
-      return signChanges({ reader, source, range, accepts, context, ...(grant && { grant }) })
+      return signChanges({
+        ...{ reader, source, range, accepts, context },
+        ...(grant && { grant }),
+        ...(declared && { declared }),
+      })
     },
     forget: source => snapshots.forget(source),
   }

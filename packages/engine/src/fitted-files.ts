@@ -121,7 +121,7 @@ export class Fitter {
     signal: AbortSignal | undefined,
   ): Promise<readonly FittedFile[]> {
     const suspects = files.filter(file => isParquet(file) && isSuspect(file))
-    if (suspects.length === 0) return files.map(file => this.#asLogged(file))
+    if (suspects.length === 0) return files.map(asIs)
     const shapes = await this.#shapesOf(suspects, signal)
     const fitted = files.map(file => this.#fitImported(file, shapes.get(file)))
     return this.#withTimes(fitted, shapes, signal)
@@ -135,13 +135,7 @@ export class Fitter {
   #fitImported(file: DataFile, shape: ParquetShape | undefined): FittedFile {
     if (shape?.isEmpty) return { file, isEmpty: true }
     const found = shape && this.#imported?.misfit(file, shape)
-    return found === undefined ? this.#asLogged(file) : this.#fitting.withFound({ file }, found)
-  }
-
-  /** Where Delta's log counts rows it counts them exactly (PROTOCOL.md, "Per-file Statistics"). */
-  #asLogged(file: DataFile): FittedFile {
-    const isEmpty = file.recordCount === 0 && this.#exact.snapshot.format === 'delta'
-    return isEmpty ? { file, isEmpty } : { file }
+    return found === undefined ? asIs(file) : this.#fitting.withFound({ file }, found)
   }
 
   /** What is misread is rewritten, whatever footer it could be served under. */

@@ -9,6 +9,7 @@ import {
   HOLDS_NULLS,
   HOLDS_VALUES,
   leafOf,
+  type PartitionSpec,
   type Predicate,
   type StatsTable,
   TableError,
@@ -18,7 +19,11 @@ import {
 import { bind, fieldsOf, matchesAll, rewriteNot } from '@spillway/planner'
 
 /** True for a file all of whose rows a recipient was granted. */
-export type PartitionGrant = (file: DataFile) => boolean
+export interface PartitionGrant {
+  (file: DataFile): boolean
+  /** Files of some spec of the table cannot be decided: the call throws of those. */
+  readonly mayThrow?: boolean
+}
 
 /**
  * A grant of some partitions, decided file by file from partition values alone: a value that is null, or that the
@@ -32,7 +37,11 @@ export function partitionGrant(predicate: Predicate, metadata: TableMetadata): P
   check(bound)
   const granted = rewriteNot(bound)
   const fields = fieldsOf(granted).map(leafOf)
-  return file => matchesAll(granted, partitionStats(file, fields, metadata), ONE_ROW).length === 1
+  const grant = (file: DataFile) =>
+    matchesAll(granted, partitionStats(file, fields, metadata), ONE_ROW).length === 1
+  const specs = [...metadata.partitionSpecs.values()]
+  const mayThrow = specs.some(spec => fields.some(field => identityPart(field, spec) < 0))
+  return Object.assign(grant, { mayThrow })
 }
 
 const ONE_ROW = Uint32Array.of(0)
@@ -53,12 +62,16 @@ function partitionStats(
 }
 
 function partitionValue(field: Field, file: DataFile, metadata: TableMetadata): Value | null {
-  const parts = metadata.partitionSpecs.get(file.specId)?.fields ?? []
-  const index = parts.findIndex(
-    ({ transform, sourceIds }) => transform.kind === 'identity' && sourceIds[0] === field.id,
-  )
+  const index = identityPart(field, metadata.partitionSpecs.get(file.specId))
   if (index >= 0) return file.partition[index] ?? null
   throw refused(`${field.name} is not a partition column of every file`)
+}
+
+function identityPart(field: Field, spec: PartitionSpec | undefined): number {
+  const parts = spec?.fields ?? []
+  return parts.findIndex(
+    ({ transform, sourceIds }) => transform.kind === 'identity' && sourceIds[0] === field.id,
+  )
 }
 
 const ANYTHING: ColumnStats = { holds: Uint8Array.of(HOLDS_ANYTHING) }

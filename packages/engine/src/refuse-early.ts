@@ -45,7 +45,9 @@ export async function refuseEarly(
   exact: ExactRows,
   options: EarlyOptions,
 ): Promise<readonly PlannedFiles[]> {
-  const mayRefuse = mayRefuseFiles(exact) || looksAtSuspects(exact, options.fitter)
+  const { fitter, isGranted } = options
+  const mayRefuse =
+    mayRefuseFiles(exact) || looksAtSuspects(exact, fitter) || isGranted?.mayThrow === true
   const outside = new OutsideFiles(options.roots)
   const look: Look = { exact, options, refused: 0, tooLong: 0, misfits: 0, misfit: undefined }
   const kept: PlannedFiles[] = []
@@ -138,8 +140,10 @@ function looksAtSuspects(exact: ExactRows, fitter: Fitter): boolean {
 
 async function lookThrough(planned: PlannedFiles, look: Look): Promise<void> {
   const { exact, options } = look
-  if (looksAtAll(exact)) return lookAtRows(planned, planned.selection, look)
-  const { fitter, signal } = options
+  const { fitter, isGranted, signal } = options
+  if (looksAtAll(exact) || isGranted?.mayThrow === true) {
+    return lookAtRows(planned, planned.selection, look)
+  }
   const misread = looksAtSuspects(exact, fitter) ? await fitter.suspects(planned, signal) : NO_ROWS
   const deleted = await deletedRows(planned, look)
   await lookAtRows(planned, unionOf(deleted, misread), look)

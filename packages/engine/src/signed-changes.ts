@@ -30,6 +30,8 @@ export interface SignedChangesOptions {
   readonly accepts: Accepts
   /** The partitions whose changes may be handed out at all. */
   readonly grant?: Predicate
+  /** What the recipient is told of the table, once for all commits; absent where each commit's own metadata is told. */
+  readonly declared?: TableMetadata
   readonly expiresInSeconds?: number
   readonly signal?: AbortSignal
 }
@@ -44,6 +46,7 @@ export interface ChangesRequest {
   readonly range: ChangeRange
   readonly accepts: Accepts
   readonly grant?: Predicate
+  readonly declared?: TableMetadata
   readonly context: BatchContext
 }
 
@@ -82,15 +85,30 @@ export function signChanges(request: ChangesRequest): SignedChanges {
 }
 
 function readChanges(request: ChangesRequest): AsyncIterable<ChangeSet> {
-  const { reader, source, range, context, grant } = request
+  const { reader, source, range, context, grant, declared } = request
   if (reader.changes === undefined) {
     throw new TableError(
       'UNSUPPORTED_FEATURE',
       `changes of ${reader.format} tables are not shared; query a snapshot instead`,
     )
   }
-  const changes = reader.changes(source, range, context.signal)
+  const found = reader.changes(source, range, context.signal)
+  const changes =
+    declared === undefined || reader.format !== 'iceberg' ? found : toldOnce(found, declared)
   return grant === undefined ? changes : grantedChanges(changes, grant)
+}
+
+/** Iceberg's columns keep their ids under other names: every file is made to fit the one schema that is told. */
+async function* toldOnce(
+  changes: AsyncIterable<ChangeSet>,
+  declared: TableMetadata,
+): AsyncGenerator<ChangeSet> {
+  let isFirst = true
+  for await (const { version, timestamp, changes: found } of changes) {
+    const metadata = { ...declared, version, timestamp }
+    yield { version, timestamp, ...(isFirst && { metadata }), changes: found }
+    isFirst = false
+  }
 }
 
 async function* grantedChanges(

@@ -78,7 +78,8 @@ export function signFiles(
 ): SignedFiles {
   const { accepts, signal, grant } = options
   const scan = grantedScan(options)
-  const plan = planScan(snapshot, scan)
+  // Files without rows break the official client in delta format where there is no other file.
+  const plan = planScan(snapshot, { ...scan, omitEmpty: true })
   const isGranted = grant === undefined ? undefined : partitionGrant(grant, snapshot)
   const { resolver, store, shapes, roots, outside } = context
   const exact = {

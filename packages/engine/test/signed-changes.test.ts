@@ -71,6 +71,42 @@ async function changesOf(
   return found
 }
 
+it.each(['iceberg', 'delta'] as const)(
+  'are told under one schema where the recipient is told of one (%s: renames keep ids in Iceberg alone)',
+  async format => {
+    const {
+      files: _,
+      source: __,
+      ...then
+    } = snapshotOf({ location: LOCATION }, { files: [], format })
+    const declared = { ...then, properties: new Map([['told', 'once']]) }
+    const reader = {
+      ...scriptedReader({ files: [], format }),
+      async *changes(): AsyncGenerator<ChangeSet> {
+        for (const version of [1n, 2n]) {
+          const changes = [{ action: 'add' as const, file: dataFile(`f${version}`) }]
+          yield { version, timestamp: 1, metadata: { ...then, version }, changes }
+        }
+      },
+    }
+    const engine = createEngine({ readers: [reader], signers: [scriptedSigner()] })
+    const range = { startVersion: 1n, endVersion: 2n, kind: 'feed' } as const
+    const told = async (options: object) => {
+      const source = { location: LOCATION, format }
+      const found = []
+      for await (const { metadata } of await engine.changes(source, range, {
+        accepts: PLAIN,
+        ...options,
+      })) {
+        found.push(metadata?.properties.get('told') ?? metadata?.version)
+      }
+      return found
+    }
+    expect(await told({})).toEqual([1n, 2n])
+    expect(await told({ declared })).toEqual(format === 'iceberg' ? ['once', undefined] : [1n, 2n])
+  },
+)
+
 function resolver(bytes: number, more: Partial<RowResolver> = {}): Partial<EngineOptions> {
   const rowResolver: RowResolver = {
     async toDeletionVector(snapshot, file) {

@@ -1,6 +1,7 @@
 import {
   createSchema,
   type DataFile,
+  eq,
   type RowResolver,
   type Snapshot,
   TableError,
@@ -74,6 +75,37 @@ const resolver: RowResolver = {
   },
 }
 const STAGED = { rowResolver: resolver, stagingLocations: ['file:///staging'] }
+
+it('leaves out files without rows: where there is no other, the official client cannot tell the columns', async () => {
+  const files = await sign({ files: [dataFile('a', { recordCount: 0 }), dataFile('b')] })
+  expect(files.map(({ url }) => url)).toEqual([expect.stringContaining('%2Fb')])
+  expect(await sign({ files: [dataFile('a', { recordCount: 0 })] })).toEqual([])
+})
+
+it('refuses a grant that files of an older spec cannot decide before the first batch', async () => {
+  const parts = [{ id: 1000, name: 'id', transform: { kind: 'identity' as const }, sourceIds: [1] }]
+  const table: TableOptions = {
+    // More than one batch of the stream, and the last file is the one.
+    files: Array.from({ length: 80 }, (_, i) =>
+      dataFile(`f${i}`, i === 79 ? { specId: 0 } : { specId: 1, partition: [7n] }),
+    ),
+    more: {
+      partitionSpecs: new Map([
+        [0, { id: 0, fields: [] }],
+        [1, { id: 1, fields: parts }],
+      ]),
+    },
+  }
+  const engine = createEngine({ readers: [scriptedReader(table)], signers: [scriptedSigner()] })
+  const snapshot = snapshotOf({ location: LOCATION }, table)
+  let batches = 0
+  const asked = async () => {
+    for await (const _ of engine.signedFiles(snapshot, { accepts: PLAIN, grant: eq('id', 7n) }))
+      batches++
+  }
+  await expect(asked()).rejects.toThrow(/id is not a partition column of every file/)
+  expect(batches).toBe(0)
+})
 
 it('signs untouched files as they are', async () => {
   const files = await sign({ files: [dataFile('a'), dataFile('b')] })

@@ -50,15 +50,17 @@ function batchOf(files: readonly DataFile[]): FileBatch {
   const path = new BytesBuilder()
   // As real batches have it: spelled as the metadata does.
   for (const file of files) path.append(file.recordedPath)
+  const recordCount = Float64Array.from(files, file => file.recordCount ?? Number.NaN)
   return {
     length: files.length,
     byteLength: files.length * 100,
     path: path.finish(),
     size: Float64Array.from(files, file => file.size),
     key: BigUint64Array.from(files, (_, index) => BigInt(index + 1)),
-    stats: unknownStats(files.length),
+    stats: { ...unknownStats(files.length), recordCount },
     readStats: async fields => ({
       ...unknownStats(files.length),
+      recordCount,
       columns: new Map(fields.map(path => [leafOf(path).id, [columnStats(leafOf(path), files)]])),
     }),
   }

@@ -19,7 +19,7 @@ export function chooseSnapshot(metadata: IcebergMetadata, ref: SnapshotRef): Cho
     case 'sequence':
       return withOwnSchema(metadata, bySequence(metadata, ref.number))
     case 'version':
-      return ofVersion(metadata, byVersion(metadata, ref.version))
+      return ofVersion(metadata, ref.version)
     case 'timestamp':
       return withOwnSchema(metadata, byTime(metadata, ref.timestamp, ref.direction))
   }
@@ -57,7 +57,12 @@ function byName(metadata: IcebergMetadata, name: string): ChosenSnapshot {
 }
 
 /** The version that is the latest is what the table is now, whatever changed its schema since it was written. */
-function ofVersion(metadata: IcebergMetadata, snapshot: IcebergSnapshot): ChosenSnapshot {
+function ofVersion(metadata: IcebergMetadata, version: bigint): ChosenSnapshot {
+  // A table that was never written has a version too: the one that it told a moment ago.
+  if (version === 0n && metadata.currentSnapshotId === undefined) {
+    return withTableSchema(metadata, undefined)
+  }
+  const snapshot = byVersion(metadata, version)
   return snapshot.id === metadata.currentSnapshotId
     ? withTableSchema(metadata, snapshot.id)
     : withOwnSchema(metadata, snapshot)

@@ -195,6 +195,21 @@ describe('chooseSnapshot', () => {
     )
   })
 
+  it.each([null, -1, undefined])('reads a table without a snapshot (%s) as version 0', current => {
+    const never = parse({
+      ...base,
+      'current-snapshot-id': current,
+      snapshots: [],
+      'snapshot-log': [],
+      refs: {},
+    })
+    const latest = chooseSnapshot(never, { kind: 'latest' })
+    expect(latest).toEqual({ snapshot: undefined, schemaId: 1 })
+    const version = versionOf(never, latest.snapshot)
+    expect(chooseSnapshot(never, { kind: 'version', version })).toEqual(latest)
+    expect(() => chooseSnapshot(never, { kind: 'version', version: 1n })).toThrow(/version 1/)
+  })
+
   it('numbers snapshots of version 1 by their place in the log', () => {
     const old = base.snapshots.map(({ 'sequence-number': _, ...rest }) => rest)
     const one = parse({ ...base, 'format-version': 1, snapshots: old })

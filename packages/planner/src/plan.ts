@@ -12,6 +12,8 @@ export interface ScanOptions {
   readonly limit?: number
   /** A page: the `maxFiles` survivors with the smallest keys above `after`, ties by path. */
   readonly page?: { readonly maxFiles: number; readonly after?: PageMark }
+  /** Leave files without rows out though nothing is asked of their rows. */
+  readonly omitEmpty?: boolean
   /** What a timestamp literal without a zone means beside a column with one. Default `unknown`. */
   readonly zonelessLiterals?: ZonelessLiterals
   /** Batches loading at a time, at most. Default 4. */

@@ -137,21 +137,31 @@ function loadSurvivors(
     batches,
     async (row, signal) => {
       const loaded = await files.handles[row]!.load(signal)
-      return pruneBatch(loaded, predicate, fields, signal)
+      return pruneBatch(loaded, predicate, {
+        fields,
+        signal,
+        omitEmpty: asksOfRows(predicate, options),
+      })
     },
     { concurrency: options.concurrency ?? DEFAULT_CONCURRENCY, signal: options.signal },
   )
+}
+
+interface BatchPruning {
+  readonly fields: readonly FieldPath[]
+  readonly signal: AbortSignal
+  readonly omitEmpty: boolean
 }
 
 /** With what is at hand first; more statistics are read only of the predicate's fields and of the rows left. */
 async function pruneBatch(
   files: LiveFiles,
   predicate: PrunePredicate,
-  fields: readonly FieldPath[],
-  signal: AbortSignal,
+  { fields, signal, omitEmpty }: BatchPruning,
 ): Promise<Survivors> {
   const { batch, live } = files
-  const atHand = dropEmpty(predicate, batch.stats, prune(predicate, batch.stats, live))
+  const survivors = prune(predicate, batch.stats, live)
+  const atHand = omitEmpty ? withoutEmpty(batch.stats, survivors) : survivors
   const partition = live.length - atHand.length
   if (atHand.length === 0 || fields.length === 0) {
     return { files, selection: atHand, evidence: batch.stats, dropped: { partition, stats: 0 } }
@@ -162,10 +172,12 @@ async function pruneBatch(
   return { files, selection, evidence, dropped: { partition, stats } }
 }
 
-/** A file without rows holds no match; it is only sent when nothing is asked of its rows. */
-function dropEmpty(predicate: PrunePredicate, stats: StatsTable, rows: Selection): Selection {
-  if (predicate.kind === 'alwaysTrue' || predicate.kind === 'unknown') return rows
-  const { recordCount } = stats
+/** A file without rows holds no match. */
+function asksOfRows({ kind }: PrunePredicate, { omitEmpty = false }: ScanOptions): boolean {
+  return omitEmpty || (kind !== 'alwaysTrue' && kind !== 'unknown')
+}
+
+function withoutEmpty({ recordCount }: StatsTable, rows: Selection): Selection {
   let empty = 0
   for (let i = 0; i < rows.length; i++) if (recordCount[rows[i]!] === 0) empty++
   return empty === 0 ? rows : rows.filter(row => recordCount[row] !== 0)

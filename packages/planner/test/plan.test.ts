@@ -204,6 +204,7 @@ describe('planScan', () => {
     const atHand = { ...empty.atHand!, recordCount: Float64Array.of(0) }
     expect((await planned([{ ...empty, atHand }], { predicate: eq('day', 1) })).paths).toEqual([])
     expect((await planned([{ ...empty, atHand }], {})).paths).toEqual(['a0'])
+    expect((await planned([{ ...empty, atHand }], { omitEmpty: true })).paths).toEqual([])
   })
 
   it('loads at most so many batches at a time, in order', async () => {

@@ -40,7 +40,7 @@ export async function changeResponse(
   const { page } = change
   const head = await headOf(context, request, page)
   const answer = changeAnswer(context, request, head, change)
-  const changes = await readRange(context, request, change, answer)
+  const changes = await readRange(context, request, change, { answer, head })
   const endsWithAction = request.capabilities.includeEndStreamAction || change.paged
   const end = (next: ChangeMark | undefined) => endOf(context, request, change, changes, next)
   const { historicalMetadata, historicalProtocol } = change
@@ -90,15 +90,20 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
 function readRange(
   { engine, signal }: RequestContext,
   { table }: TableRequest,
-  { page, kind }: ChangeRequest,
-  { settled }: Answer,
+  { page, kind, historicalMetadata }: ChangeRequest,
+  { answer: { settled }, head }: { readonly answer: Answer; readonly head: Snapshot },
 ): Promise<SignedChanges> {
   const { from, start, end } = page
   const startVersion = from.skip === 0 && from.version > start ? from.version - 1n : from.version
   return engine.changes(
     table.source,
     { startVersion, endVersion: end, kind },
-    { accepts: settled.accepts, signal, ...(table.grant && { grant: table.grant }) },
+    {
+      accepts: settled.accepts,
+      signal,
+      ...(table.grant && { grant: table.grant }),
+      ...(!historicalMetadata && { declared: head }),
+    },
   )
 }
 

@@ -29,6 +29,8 @@ export interface TableWriter {
   readonly deletes: boolean
   /** File i of the table must come out with the path that `filePath(i)` gives, however it is spelled around it. */
   write(table: LogicalTable, random: Random): Promise<Snapshot>
+  /** How often a file is listed, by its index: once where nothing is said. */
+  listings?(snapshot: Snapshot): ReadonlyMap<number, number>
 }
 
 export function filePath(index: number): string {

@@ -12,6 +12,7 @@ REPORTS = FIXTURES.parents[2] / "shared" / "fixtures" / "reports"
 # Ways of saying which version is meant: one is passed on, a snapshot can only be asked for directly.
 ON_THE_WIRE = ("version", "timestamp")
 DIRECT_ONLY = ("snapshotId", "ref")
+HERE = "{folder}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,10 +92,19 @@ class Case:
         found = {"location": str(self.folder / "table"), "format": self.format}
         if self.facts.get("rebase"):
             found["rebase"] = [
-                {"from": rule["from"], "to": f"{str(self.folder / rule['to']).rstrip('/')}/"}
-                for rule in self.facts["rebase"]
+                {"from": rule["from"], "to": self.target(rule["to"])} for rule in self.facts["rebase"]
             ]
-        return found | {key: self.facts[key] for key in ("metadataFile", "view") if key in self.facts}
+        if "metadataFile" in self.facts:
+            found["metadataFile"] = self.placed(self.facts["metadataFile"])
+        return found | ({"view": self.facts["view"]} if "view" in self.facts else {})
+
+    def target(self, to):
+        """A folder of the case, or what says itself how its absolute path is spelled."""
+        return self.placed(to) if HERE in to else f"{str(self.folder / to).rstrip('/')}/"
+
+    def placed(self, path):
+        """No file of this repository knows the machine's paths: `{folder}` stands for the folder of the case."""
+        return path.replace(HERE, str(self.folder))
 
     def request(self):
         return self.source() | {key: self.facts[key] for key in (*ON_THE_WIRE, *DIRECT_ONLY) if key in self.facts}

@@ -50,9 +50,15 @@ export const icebergWriter: TableWriter = {
       manifests: files.map(({ listed }) => listed),
       sequenceNumber: 9,
     })
-    return icebergReader({ store, cache: keepingCache() }).snapshot({ location: LOCATION })
+    const reader = icebergReader({ store, cache: keepingCache() })
+    const snapshot = await reader.snapshot({ location: LOCATION })
+    LISTINGS.set(snapshot, plan.listings)
+    return snapshot
   },
+  listings: snapshot => LISTINGS.get(snapshot) ?? new Map(),
 }
+
+const LISTINGS = new WeakMap<Snapshot, ReadonlyMap<number, number>>()
 
 interface SpecField {
   readonly id: number
@@ -81,6 +87,8 @@ class TablePlan {
   readonly #random: Random
   readonly version: 1 | 2 | 3
   readonly specs: readonly Spec[]
+  /** Files that more than one manifest lists, as imports that ran twice leave them. */
+  readonly listings = new Map<number, number>()
   #manifestCount = 0
 
   constructor(table: LogicalTable, random: Random) {
@@ -119,6 +127,10 @@ class TablePlan {
     for (const [index, file] of this.#table.files.entries()) {
       const { spec, tuple } = this.#place(file)
       groups.set(spec, [...(groups.get(spec) ?? []), { index, tuple }])
+      if (file.deleted.size > 0 || !this.#random.chance(0.15)) continue
+      const again = this.#place(file)
+      groups.set(again.spec, [...(groups.get(again.spec) ?? []), { index, tuple: again.tuple }])
+      this.listings.set(index, 2)
     }
     return [...groups].flatMap(([spec, files]) => {
       const written: WrittenManifest[] = []

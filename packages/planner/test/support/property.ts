@@ -6,7 +6,16 @@ import {
   type Snapshot,
   type StatsTable,
 } from '@spillway/core'
-import { bind, fieldsOf, matchesAll, planScan, prune, rewriteNot } from '@spillway/planner'
+import {
+  bind,
+  fieldsOf,
+  matchesAll,
+  type PageMark,
+  planScan,
+  prune,
+  rewriteNot,
+  type ScanPlan,
+} from '@spillway/planner'
 import {
   allReadings,
   fileIndex,
@@ -54,11 +63,14 @@ export interface Case {
   readonly predicate: Predicate
   readonly readings: readonly Reading[]
   readonly zonelessLiterals: 'utc' | 'unknown'
+  /** How often a file is listed where that is not once. */
+  readonly listings: ReadonlyMap<number, number>
 }
 
 /**
  * Random (table, predicate) pairs against brute force over the rows. For every reading of what SQL leaves open: no
- * file with a matching live row is pruned, no file is said to match whole that does not, and a limit leaves enough.
+ * file with a matching live row is pruned, not one of its listings, no file is said to match whole that does not, a limit
+ * leaves enough, and pages have together what the whole answer has.
  */
 export async function checkSoundness(
   writer: TableWriter,
@@ -70,13 +82,14 @@ export async function checkSoundness(
     const random = new Random(tableSeed)
     const table = randomTable({ types: writer.types as never, deletes: writer.deletes }, random)
     const snapshot = await writer.write(table, random)
+    const listings = writer.listings?.(snapshot) ?? new Map<number, number>()
     for (let i = 0; i < PREDICATES_PER_TABLE && total.pairs < pairs; i++) {
       const zonelessLiterals = random.chance(0.3) ? 'utc' : 'unknown'
       const readings = Array.from({ length: READINGS_PER_PAIR }, () =>
         random.pick(zonelessLiterals === 'utc' ? UTC_READINGS : ZONED_READINGS),
       )
       const predicate = randomPredicate(table, random)
-      const one: Case = { table, snapshot, predicate, readings, zonelessLiterals }
+      const one: Case = { table, snapshot, predicate, readings, zonelessLiterals, listings }
       const failure = await checkPair(one, random.integer(0, 6), total)
       if (failure !== undefined) {
         const found = { failure, tableSeed, writer: writer.name }
@@ -86,6 +99,9 @@ export async function checkSoundness(
   }
   return total
 }
+
+/** How often each file was kept. */
+type Kept = ReadonlyMap<string, number>
 
 interface Totals {
   pairs: number
@@ -98,7 +114,10 @@ interface Totals {
 async function checkPair(one: Case, limit: number, total: Totals): Promise<string | undefined> {
   const { table, snapshot, predicate, zonelessLiterals } = one
   const kept = await keptPaths(snapshot, predicate, { zonelessLiterals })
-  const failure = lostFile(one, kept) ?? (await wronglyCertain(one, kept, total))
+  const failure =
+    lostFile(one, kept) ??
+    (await wronglyCertain(one, kept, total)) ??
+    (await pagesDiffer(one, kept, limit + 1))
   if (failure !== undefined) return failure
   const limited = await keptPaths(snapshot, predicate, { zonelessLiterals, limit })
   total.pairs++
@@ -112,12 +131,40 @@ async function keptPaths(
   snapshot: Snapshot,
   predicate: Predicate,
   options: { readonly zonelessLiterals: 'utc' | 'unknown'; readonly limit?: number },
-): Promise<ReadonlySet<string>> {
-  const kept = new Set<string>()
-  for await (const { files, selection } of planScan(snapshot, { predicate, ...options })) {
-    for (const row of selection) kept.add(filePath(fileIndex(readString(files.batch.path, row))))
-  }
+): Promise<Kept> {
+  const kept = new Map<string, number>()
+  await addKept(kept, planScan(snapshot, { predicate, ...options }))
   return kept
+}
+
+async function addKept(kept: Map<string, number>, plan: ScanPlan): Promise<void> {
+  for await (const { files, selection } of plan) {
+    for (const row of selection) {
+      const path = filePath(fileIndex(readString(files.batch.path, row)))
+      kept.set(path, (kept.get(path) ?? 0) + 1)
+    }
+  }
+}
+
+/** Every page of `maxFiles` files, one after the other, against the whole answer. */
+async function pagesDiffer(
+  { snapshot, predicate, zonelessLiterals }: Case,
+  kept: Kept,
+  maxFiles: number,
+): Promise<string | undefined> {
+  const paged = new Map<string, number>()
+  let after: PageMark | undefined
+  do {
+    const page = { maxFiles, ...(after && { after }) }
+    const plan = planScan(snapshot, { predicate, zonelessLiterals, page })
+    await addKept(paged, plan)
+    after = plan.nextPage
+  } while (after !== undefined)
+  for (const path of new Set([...kept.keys(), ...paged.keys()])) {
+    const [whole = 0, inPages = 0] = [kept.get(path), paged.get(path)]
+    if (whole !== inPages) return `${path} is in the answer ${whole} times and in pages ${inPages}`
+  }
+  return undefined
 }
 
 function matchCounts({ table, predicate, readings }: Case, index: number): readonly number[] {
@@ -132,12 +179,16 @@ function mayMatch(one: Case, index: number): boolean {
   return matchCounts(one, index).some(count => count > 0)
 }
 
-function lostFile(one: Case, kept: ReadonlySet<string>): string | undefined {
-  const stray = [...kept].find(path => !(fileIndex(path) < one.table.files.length))
+function lostFile(one: Case, kept: Kept): string | undefined {
+  const stray = [...kept.keys()].find(path => !(fileIndex(path) < one.table.files.length))
   if (stray !== undefined) return `${stray} is not in the table`
   for (const index of one.table.files.keys()) {
     if (!kept.has(filePath(index)) && mayMatch(one, index)) {
       return `${filePath(index)} holds a matching row and was pruned`
+    }
+    const [found = 0, listed = 1] = [kept.get(filePath(index)), one.listings.get(index)]
+    if (found > listed || (found < listed && mayMatch(one, index))) {
+      return `${filePath(index)} is listed ${listed} times and was kept ${found} times`
     }
   }
   return undefined
@@ -154,11 +205,7 @@ async function failsAlike(one: Case, failure: string): Promise<boolean> {
 }
 
 /** The laws of the evaluator itself, over the same evidence. */
-async function wronglyCertain(
-  one: Case,
-  kept: ReadonlySet<string>,
-  total: Totals,
-): Promise<string | undefined> {
+async function wronglyCertain(one: Case, kept: Kept, total: Totals): Promise<string | undefined> {
   const { table, snapshot, predicate } = one
   const bound = rewriteNot(bind(predicate, snapshot.schema, one).predicate)
   for (const handle of snapshot.files.handles) {
@@ -197,17 +244,23 @@ function brokenLaw(
 }
 
 interface LimitOutcome {
-  readonly kept: ReadonlySet<string>
-  readonly limited: ReadonlySet<string>
+  readonly kept: Kept
+  readonly limited: Kept
   readonly limit: number
 }
 
 function limitLeavesTooFew(one: Case, { kept, limited, limit }: LimitOutcome): string | undefined {
-  if (limited.size === kept.size) return undefined
+  if (countOf(limited) === countOf(kept)) return undefined
   for (const reading of one.readings.keys()) {
     let held = 0
-    for (const path of limited) held += matchCounts(one, fileIndex(path))[reading]!
+    for (const [path, times] of limited) {
+      held += times * matchCounts(one, fileIndex(path))[reading]!
+    }
     if (held < limit) return `a limit of ${limit} left files with ${held} matching rows only`
   }
   return undefined
+}
+
+function countOf(kept: Kept): number {
+  return [...kept.values()].reduce((sum, times) => sum + times, 0)
 }

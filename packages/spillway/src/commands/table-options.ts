@@ -169,9 +169,15 @@ async function openSharedTable(name: string, { options, terminal }: TableRequest
 }
 
 function rebaseOf(text: string): { readonly from: string; readonly to: string } {
-  const at = text.indexOf('=')
+  const at = separatorOf(text)
   if (at > 0) return { from: text.slice(0, at), to: text.slice(at + 1) }
   throw new TableError('INVALID_REQUEST', `--rebase expects FROM=TO, found ${text}`)
+}
+
+/** Partition folders have an `=` too: what stands before an absolute place, or before nothing, separates; else the first. */
+function separatorOf(text: string): number {
+  const before = [...text.matchAll(/=(?=$|\/|[A-Za-z][A-Za-z0-9+.-]*:\/)/g)].at(-1)
+  return before?.index ?? text.indexOf('=')
 }
 
 export function integerOf(option: string, text: string | undefined): bigint | undefined {
