@@ -18,6 +18,8 @@ export interface DataFileOptions {
   readonly schema: Schema
   /** Partition columns whose values the folders spell exactly: what a bootstrap's source file has instead does not count. */
   readonly inFolders: readonly Field[]
+  /** True where no file's own partition columns count: bulk inserts of such tables write them, full of nulls. */
+  readonly dropsColumns: boolean
 }
 
 /** One slice in full. */
@@ -28,7 +30,7 @@ export function dataFileOf(table: SliceTable, row: number, options: DataFileOpti
   const first = table.logStart[row]!
   const columnNames = namesInFile(name.instant, {
     ...options,
-    notRead: hasSource(table, row) ? options.inFolders : [],
+    notRead: options.dropsColumns || hasSource(table, row) ? options.inFolders : [],
   })
   return {
     path: readString(table.path, row),

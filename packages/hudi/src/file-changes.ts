@@ -123,5 +123,6 @@ export function fileOf(partition: string, slice: FileSlice, step: WriteStep): Da
     history: snapshot.history,
     schema: snapshot.schema,
     inFolders: snapshot.inFolders,
+    dropsColumns: snapshot.dropsColumns,
   })
 }

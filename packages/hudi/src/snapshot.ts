@@ -76,6 +76,8 @@ export interface HudiSnapshot extends Snapshot {
   partitionOf(path: string): DataFile['partition']
   /** Partition columns whose exact values the folders spell. */
   readonly inFolders: readonly Field[]
+  /** True where the files' own partition columns, if any, do not count. */
+  readonly dropsColumns: boolean
   /** What columns were called, where they were ever called something else. */
   readonly history: SchemaHistory | undefined
 }
@@ -110,10 +112,11 @@ export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
     partitionSpecs: new Map([[0, partitioning.spec]]),
     properties: propertiesOf(config, { readOptimized, exact: partitioning.exact }),
     features: featuresOf(parts),
-    // Source files of a bootstrap are whatever some other writer made of them.
-    ...(config.bootstrapBasePath !== undefined && { shapesFrom: 'footers' as const }),
+    // Source files of a bootstrap are whatever some other writer made of them, and dropped columns may be there.
+    ...(config.foldersHoldValues && { shapesFrom: 'footers' as const }),
     history: parts.history,
     inFolders: inFolders(partitioning),
+    dropsColumns: config.dropPartitionColumns,
     partitionOf: path => partitionValues(readPartitionPath(path, columns, config), partitioning),
     native: {
       format: 'hudi',
@@ -311,6 +314,7 @@ function liveFiles(
           history: parts.history,
           schema: parts.schema,
           inFolders: inFolders(partitioning),
+          dropsColumns: parts.state.config.dropPartitionColumns,
         }),
       )
     },
