@@ -17,7 +17,8 @@ import {
   splitFile,
   wayOf,
 } from './exact-files.js'
-import { fitFiles, mayHoldEmptyText, needsShapes } from './fitted-files.js'
+import { mayHoldEmptyText, needsShapes } from './fitted-files.js'
+import { fitFiles } from './fitter.js'
 import { Listings } from './listings.js'
 import { mapBounded } from './map-bounded.js'
 import { OutsideFiles } from './outside-files.js'

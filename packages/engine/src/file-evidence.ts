@@ -6,7 +6,8 @@ import {
   throwIfCancelled,
 } from '@spillway/core'
 import type { Misfit } from './fit.js'
-import { type FittedFile, Fitter } from './fitted-files.js'
+import type { FittedFile } from './fitted-files.js'
+import { Fitter } from './fitter.js'
 
 export interface EvidenceOptions {
   /** Kinds of recipients, by a name for each. */

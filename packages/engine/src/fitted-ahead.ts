@@ -1,6 +1,7 @@
 import { type DataFile, type Selection, throwIfCancelled } from '@spillway/core'
 import type { PlannedFiles } from '@spillway/planner'
-import type { FittedFile, Fitter } from './fitted-files.js'
+import type { FittedFile } from './fitted-files.js'
+import type { Fitter } from './fitter.js'
 
 export interface AheadOptions {
   readonly fitter: Fitter

@@ -10,13 +10,8 @@ import {
 import type { PlannedFiles } from '@spillway/planner'
 import { type ExactRows, fitsInLine, hasLogs, splitFile, wayOf } from './exact-files.js'
 import type { Misfit } from './fit.js'
-import {
-  type FittedFile,
-  type Fitter,
-  mayHoldEmptyText,
-  needsShapes,
-  notConstant,
-} from './fitted-files.js'
+import { type FittedFile, mayHoldEmptyText, needsShapes, notConstant } from './fitted-files.js'
+import type { Fitter } from './fitter.js'
 import type { TableRoots } from './inside-root.js'
 import { mapBounded } from './map-bounded.js'
 import { OutsideFiles, type OutsideFinder } from './outside-files.js'
