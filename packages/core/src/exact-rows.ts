@@ -35,6 +35,11 @@ export interface ColumnLookup {
    * file without any ids (`file`), or `never` (Spark). Of a recipient that could be any of them, all must find the same.
    */
   readonly fallbacks: readonly ('each' | 'file' | 'never')[]
+  /**
+   * Set where it finds by id, and yet below a column fails but for every field under its physical name: Spark's vectorised
+   * reader of nested columns.
+   */
+  readonly namesBelow?: true
   /** True where it shows fields of structs that the table has not (pandas). */
   readonly showsExtras: boolean
   /**

@@ -218,8 +218,12 @@ async function rewritten(
   signal?: AbortSignal,
 ): Promise<readonly ExactFile[]> {
   const { snapshot, resolver } = exact
-  const named = isMapped(exact) ? underPhysicalNames(snapshot) : snapshot
+  const named = isMapped(exact) || needsNames(exact) ? underPhysicalNames(snapshot) : snapshot
   return [{ file: withoutOriginals(await resolver!.toCompleteFile!(named, file, signal)) }]
+}
+
+function needsNames({ snapshot, accepts }: ExactRows): boolean {
+  return snapshot.shapesFrom === 'footers' && accepts.lookup?.(snapshot)?.namesBelow === true
 }
 
 /** What the log said about the original's rows and names is not true of its replacement. */

@@ -81,6 +81,10 @@ function misfitOfField(
     if (found === own) continue
     return { kind: 'name', column, reason: otherwise(own, found, columns) }
   }
+  const isBelow = !isTop && level.lookup.namesBelow === true
+  if (isBelow && (own === undefined || columns[own]!.name !== field.physicalName)) {
+    return { kind: 'name', column, reason: otherwiseBelow(own, columns) }
+  }
   if (own === undefined) {
     if (isTop && level.isConstant(field)) {
       return { kind: 'partition', column, reason: 'is not in it: the table knows its value' }
@@ -146,6 +150,12 @@ function otherwise(
   return found === undefined
     ? `is called ${nameOf(own)} in it`
     : `is called ${nameOf(own)} in it, where another column is called ${nameOf(found)}`
+}
+
+function otherwiseBelow(own: number | undefined, columns: readonly ShapeNode[]): string {
+  const found =
+    own === undefined ? 'is not in it' : `is called ${JSON.stringify(columns[own]!.name)} in it`
+  return `${found}, and below a column Spark finds by id only what has its name`
 }
 
 function misfitOfType(

@@ -1,4 +1,10 @@
-import { columnFinder, type Field, type ParquetShape, type ShapeNode } from '@spillway/core'
+import {
+  byFieldId,
+  columnFinder,
+  type Field,
+  type ParquetShape,
+  type ShapeNode,
+} from '@spillway/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { droppedColumn, type FitOptions, misfitOf } from '../src/fit.js'
@@ -330,4 +336,19 @@ it('keeps an index of pandas from those who would show no column for it', () => 
   const pandas = { lookup: { ...LOOKUP, ...PANDAS } }
   expect(misfit(fields, columns, pandas)).toMatchObject({ kind: 'name', column: 'b' })
   expect(misfit(fields.slice(0, 1), columns, pandas)).toBeUndefined()
+})
+
+it('keeps nested columns from Spark that it finds by id alone, or not at all', () => {
+  const inner = field(2, 'f')
+  const fields = [
+    field(3, 'top'),
+    { ...field(1, 's'), type: { kind: 'struct' as const, fields: [inner] } },
+  ]
+  const lookup = { ...LOOKUP, by: 'id' as const, namesBelow: true as const }
+  const find = byFieldId
+  const seen = (columns: readonly ShapeNode[]) => misfit(fields, columns, { lookup, find })
+  const top = leaf('other', 3)
+  expect(seen([top, group('s', 'struct', [leaf('f', 2)], 1)])).toBeUndefined()
+  expect(seen([top, group('s', 'struct', [leaf('g', 2)], 1)])).toMatchObject({ column: 's.f' })
+  expect(seen([top, group('s', 'struct', [leaf('g', 9)], 1)])).toMatchObject({ column: 's.f' })
 })

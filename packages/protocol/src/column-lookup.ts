@@ -59,6 +59,7 @@ export function columnLookup(
   return {
     by: findsById(metadata, answer) ? 'id' : 'name',
     fallbacks: FALLBACKS[answer.reader],
+    ...(answer.reader === 'spark' && findsById(metadata, answer) && { namesBelow: true }),
     showsExtras: showsFile,
     prefersOwn: showsFile,
     changesMaps: answer.format === 'parquet' || ['spark', 'spillway'].includes(answer.reader),

@@ -23,7 +23,10 @@ const ACCEPTS = {
 it('a folder of Parquet files costs one request a file at the first query and none at the next', async () => {
   const memory = memoryStore()
   for (let i = 0; i < 50; i++) {
-    await memory.put(`${LOCATION}/${i % 3}/${i}.parquet`, parquetFooterFile([ID], []))
+    await memory.put(
+      `${LOCATION}/${i % 3}/${i}.parquet`,
+      parquetFooterFile([ID], [{ rowCount: 1, columns: new Map() }]),
+    )
   }
   const reads: string[] = []
   const store: ObjectStore = {
