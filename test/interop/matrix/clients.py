@@ -69,6 +69,12 @@ def same(frame, case):
     return counter(frame_rows(frame, case.columns)) == counter(expected_rows(case.rows, frame, case.columns))
 
 
+SPARKS_OWN = {
+    "real_part_empty_text": "reads the empty text of a partition, which the protocol says is null",
+    "real_times_untold": "Python has no moments as early as Spark's",
+}
+
+
 class SparkClient(Client):
     def __init__(self, profile, form):
         super().__init__(profile)
@@ -92,6 +98,8 @@ class SparkClient(Client):
             reader = reader.option("timestampAsOf", case.timestamp)
         frame = reader.load(f"{self.profile}#{case.name}")
         names = [name for name in frame.columns if not name.startswith("_hoodie_")]
+        if case.table in SPARKS_OWN:
+            raise NotOffered(SPARKS_OWN[case.table])
         rows = [[as_python(value) for value in row] for row in frame.select([f"`{name}`" for name in names]).collect()]
         return agree(case, names, rows)
 

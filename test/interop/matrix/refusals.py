@@ -52,12 +52,23 @@ RULES = [
 
 
 # Of a refusal that is the server's or our own, and not what a client stumbled over.
-SERVERS_WORDS = re.compile(r"4\d\d Client Error.*errorCode|the server answered 4\d\d", re.DOTALL)
+SERVERS_WORDS = re.compile(
+    r"4\d\d Client Error.*errorCode|the server answered 4\d\d|HTTP request failed with status: HTTP/1.1 4\d\d.*errorCode", re.DOTALL
+)
+# Spark's own words, about files that it would have to guess of.
+SPARKS_WORDS = {
+    OWN_WIDENING: "Delta 3 reads no wider types: Delta 4 or parquet format",
+    "READ_ANCIENT_DATETIME": "Spark asks which calendar old days are in (spark.sql.parquet.datetimeRebaseModeInRead)",
+}
 
 
 def allowed(case, staged, client, error):
     """How a cell says this refusal; None where it must not be."""
     message, refusal = str(error), isinstance(error, plain_http.Refusal)
+    if case.real is not None and "Spark" in client:
+        for words, says in SPARKS_WORDS.items():
+            if re.search(words, message, re.DOTALL):
+                return says
     if case.real is not None:
         return case.refusal(staged, client) if refusal or SERVERS_WORDS.search(message) else None
     said = re.sub(r"['\"]\s*\n\s*['\"]", "", message)
