@@ -1,4 +1,4 @@
-"""Every table of `test/fixtures/real`, and of the public reports where they are present, through every way out.
+"""Every table of `test/fixtures/real` through every way out; those of public reports are `npm run reports`'s, and `npm run ways` asks both.
 
 A test is a case and a group of ways, named by what is peculiar about the table (`-k kind09`: partition spellings, as
 `matrix/real.py` has them); `npm run ways` prints the same as a table, with every way in it.
@@ -8,7 +8,7 @@ import collections
 
 import pytest
 
-from ways.cases import cases_in, present_roots
+from ways.cases import REAL, cases_in
 from ways.golden_cases import golden_cases
 from ways.report import failures
 from ways.run import GROUPS, WAYS, ask_all, group_of
@@ -27,7 +27,7 @@ KNOWN = {
 
 def pytest_generate_tests(metafunc):
     titles = {case: case for case in sorted(KNOWN)}
-    titles |= {case.id: case.title for root in present_roots() for case in cases_in(root)}
+    titles |= {case.id: case.title for case in cases_in(REAL)}
     asked = [(case, group) for case in titles for group in GROUPS]
     metafunc.parametrize("case_id, group", asked, ids=[f"{titles[case]}-{group}" for case, group in asked])
 
@@ -37,7 +37,7 @@ def outcomes(request, tmp_path_factory):
     """Everything that the selected tests ask, with servers that are started once."""
     folder = tmp_path_factory.mktemp("ways")
     every = golden_cases(folder, f"^({'|'.join(KNOWN)})$")
-    every += [case for root in present_roots() for case in cases_in(root)]
+    every += cases_in(REAL)
     known = {case.id: case for case in every}
     selected = [item.callspec.params for item in request.session.items if item.path == request.path]
     asked = [
