@@ -1,5 +1,7 @@
 """Tables as people have them, by what is peculiar about them: some of `test/fixtures/real` of every kind and format."""
 
+import re
+
 from matrix.cases import FORMATS, Case
 from ways.cases import REAL, cases_in
 from ways.spelling import bag, frame_bags
@@ -53,8 +55,8 @@ class RealCase(Case):
         family = "parquet" if "parquet format" in client else "query" if "SQL" in client or "query" in client else "delta"
         if self.real.must_refuse:
             return "cannot be read"
-        # Cases speak of Python. Spark finds columns otherwise: more files have to be written anew for it.
-        writes = "Spark" in client and not staged
+        # Cases speak of Python. Spark, and who says that it is Spark, finds columns otherwise: more has to be rewritten for it.
+        writes = re.search("Spark|DuckDB's", client) is not None and not staged
         if not writes and not self.real.may_refuse(f"{family}/{'staged' if staged else 'plain'}"):
             return None
         if self.real.may_refuse(f"{family}/staged"):
