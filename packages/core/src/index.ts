@@ -67,6 +67,7 @@ export {
   fixedBinaryColumns,
   isPrimitive,
   leafOf,
+  mapChildren,
   type PrimitiveType,
   type Schema,
   statsLeaves,

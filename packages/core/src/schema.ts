@@ -94,6 +94,19 @@ export function childrenOf(type: DataType): readonly Field[] | undefined {
   }
 }
 
+/** `type` with `change` made to the fields right below it. */
+export function mapChildren(type: DataType, change: (field: Field) => Field): DataType {
+  if (isPrimitive(type)) return type
+  switch (type.kind) {
+    case 'struct':
+      return { ...type, fields: type.fields.map(change) }
+    case 'list':
+      return { ...type, element: change(type.element) }
+    case 'map':
+      return { ...type, key: change(type.key), value: change(type.value) }
+  }
+}
+
 export function isPrimitive(type: DataType): type is PrimitiveType {
   return typeof type === 'string' || !['struct', 'list', 'map'].includes(type.kind)
 }

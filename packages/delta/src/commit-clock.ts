@@ -1,11 +1,7 @@
 import type { ObjectMeta } from '@spillway/core'
 import { type DeltaLog, isSameObject } from './delta-log.js'
+import { monotonic, type TimedVersion } from './file-times.js'
 import { reachableCommits } from './log-segment.js'
-
-export interface TimedVersion {
-  readonly version: bigint
-  readonly timestamp: number
-}
 
 interface Commit {
   readonly version: bigint
@@ -15,18 +11,6 @@ interface Commit {
 /** A commit whose time is known: later ones follow from it. */
 interface Anchor extends TimedVersion {
   readonly file: ObjectMeta
-}
-
-/** A file's time is at least a millisecond after the file before it, whatever the file system says. */
-export function monotonic(
-  commits: readonly Commit[],
-  least = Number.NEGATIVE_INFINITY,
-): TimedVersion[] {
-  let last = least - 1
-  return commits.map(({ version, file }) => {
-    last = Math.max(file.lastModified, last + 1)
-    return { version, timestamp: last }
-  })
 }
 
 const MAX_TABLES = 10_000

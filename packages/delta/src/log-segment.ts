@@ -1,4 +1,5 @@
 import { type ObjectMeta, TableError } from '@spillway/core'
+import { fileTimeOf } from './file-times.js'
 import { nameOf, parseLogName } from './log-path.js'
 
 /** A complete checkpoint: one file, or all parts of one. */
@@ -143,20 +144,6 @@ export function chooseSegment(listing: LogListing, version: bigint, folder: stri
   }
 }
 
-/** As `monotonic` has it. */
-function fileTimeOf(
-  commits: LogListing['commits'],
-  version: bigint,
-  before = Number.NEGATIVE_INFINITY,
-): number | undefined {
-  let last = before
-  for (const commit of commits) {
-    if (commit.version > version) break
-    last = Math.max(commit.file.lastModified, last + 1)
-  }
-  return last === Number.NEGATIVE_INFINITY ? undefined : last
-}
-
 const SMALL_LOG_BYTES = 4 * 1024 * 1024
 
 /**
@@ -210,7 +197,7 @@ export function chooseNext(
   checkContiguous(commits, base, { version, folder: target.folder, incomplete })
   const lastCommit = listing.commits.find(found => found.version === version)?.file
   const checksum = listing.checksums.get(version)
-  const fileTime = fileTimeOf(commits, version, known.timestamp)
+  const fileTime = fileTimeOf(commits, version, known.timestamp + 1)
   return {
     version,
     commits,

@@ -1,6 +1,6 @@
 import { type ObjectMeta, TableError } from '@spillway/core'
-import { monotonic, type TimedVersion } from './commit-clock.js'
 import type { DeltaLog } from './delta-log.js'
+import { monotonic, type TimedVersion } from './file-times.js'
 import { inCommitTimestamps } from './in-commit-timestamp.js'
 import { reachableCommits } from './log-segment.js'
 

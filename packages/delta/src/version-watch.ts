@@ -1,6 +1,7 @@
 import type { ObjectMeta } from '@spillway/core'
-import type { CommitClock, TimedVersion } from './commit-clock.js'
+import type { CommitClock } from './commit-clock.js'
 import { type DeltaLog, isSameObject } from './delta-log.js'
+import type { TimedVersion } from './file-times.js'
 
 interface Seen extends TimedVersion {
   readonly file: ObjectMeta

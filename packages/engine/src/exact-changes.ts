@@ -18,7 +18,7 @@ import {
   wayOf,
 } from './exact-files.js'
 import { mayHoldEmptyText, needsShapes } from './fitted-files.js'
-import { fitFiles } from './fitter.js'
+import { Fitter } from './fitter.js'
 import { Listings } from './listings.js'
 import { mapBounded } from './map-bounded.js'
 import { OutsideFiles } from './outside-files.js'
@@ -40,6 +40,8 @@ const FOOTERS_AT_ONCE = 1024
 export class ExactChanges {
   readonly #options: ExactChangesOptions
   #exact: ExactRows | undefined
+  readonly #fitters = new WeakMap<Snapshot, Fitter>()
+  readonly #typed = new WeakMap<Snapshot, Snapshot>()
   #outside: OutsideFiles | undefined
   #listed:
     | ({ readonly version: bigint } & Readonly<Record<ChangedFile['action'], Listings>>)
@@ -58,7 +60,8 @@ export class ExactChanges {
     if (!this.#outside.isEmpty) return
     await this.#readShapes(set, exact)
     for (const { action, file, snapshot = exact.snapshot } of set.changes) {
-      const recipient = { ...this.#options, action, exact: { ...exact, snapshot } }
+      const own = { ...exact, snapshot }
+      const recipient = { ...this.#options, action, exact: own, fitter: this.#fitterOf(own) }
       await refuseChange(file, set.version, recipient)
     }
   }
@@ -88,11 +91,24 @@ export class ExactChanges {
     const numbers = this.#listingsOf(set, exact)
     const sent = await mapBounded(set.changes, CONCURRENT_FILES, async (change, i) => {
       const { action, file, snapshot = exact.snapshot } = change
-      const whole = action === 'cdc' ? withChangeType(snapshot) : snapshot
-      const files = await exactFiles(file, { ...exact, snapshot: whole }, signal)
+      const own = { ...exact, snapshot: action === 'cdc' ? this.#typedOf(snapshot) : snapshot }
+      const files = await exactFiles(file, own, { fitter: this.#fitterOf(own), signal })
       return listed(files, numbers[i]).map(each => ({ ...each, action }))
     })
     return sent.flat()
+  }
+
+  /** Files of one schema are held against it by one fitter. */
+  #fitterOf(exact: ExactRows): Fitter {
+    const known = this.#fitters.get(exact.snapshot) ?? new Fitter(exact)
+    this.#fitters.set(exact.snapshot, known)
+    return known
+  }
+
+  #typedOf(snapshot: Snapshot): Snapshot {
+    const known = this.#typed.get(snapshot) ?? withChangeType(snapshot)
+    this.#typed.set(snapshot, known)
+    return known
   }
 
   /** Of each version anew, and of what it removed apart from what it added: readers pair the two by their URLs. */
@@ -129,9 +145,9 @@ export class ExactChanges {
 async function exactFiles(
   file: DataFile,
   exact: ExactRows,
-  signal?: AbortSignal,
+  { fitter, signal }: { readonly fitter: Fitter; readonly signal: AbortSignal | undefined },
 ): Promise<readonly ExactFile[]> {
-  const [fitted] = await fitFiles([file], exact, signal)
+  const [fitted] = await fitter.fit([file], signal)
   // Delta's vectors are sent as they were recorded: readers pair the two states of a file by them.
   if (exact.snapshot.format === 'delta' && fitted!.misfit === undefined) return [asRecorded(file)]
   return makeExact(fitted!, exact, signal)
@@ -181,13 +197,14 @@ function refuseMetadata(metadata: TableMetadata, accepts: Accepts): void {
 
 interface Recipient extends ExactChangesOptions {
   readonly exact: ExactRows
+  readonly fitter: Fitter
   readonly action: ChangeSet['changes'][number]['action']
 }
 
 async function refuseChange(
   file: DataFile,
   version: bigint,
-  { accepts, exact, action }: Recipient,
+  { accepts, exact, fitter, action }: Recipient,
 ): Promise<void> {
   // No Parquet file is empty: readers ask for exactly as many bytes as they were told.
   if (!(file.size > 0)) {
@@ -200,7 +217,7 @@ async function refuseChange(
   const merges = exact.snapshot.mergedLogs !== undefined
   if (file.logFiles.length > 0 && !merges) throw unsupported('mergeLogs', version)
   if (exact.snapshot.format !== 'delta') {
-    const [fitted] = await fitFiles([file], exact)
+    const [fitted] = await fitter.fit([file])
     if (fitted!.isEmpty) return
     const inParts = unsplit(fitted!, exact)
     if (inParts === undefined && wayOf(fitted!, exact) !== 'refused') {
@@ -213,7 +230,7 @@ async function refuseChange(
   if (file.deletes.length > 0 && !accepts.features.has('deletionVectors')) {
     throw unsupported('deletionVectors', version)
   }
-  const [fitted] = await fitFiles([file], exact)
+  const [fitted] = await fitter.fit([file])
   const { misfit } = fitted!
   if (misfit === undefined) return
   // States that differ by a vector are paired by their file; a recorded change's own column has no id.

@@ -62,7 +62,6 @@ export class Fitting {
   }
 
   fit(file: DataFile, shape: ParquetShape | undefined): FittedFile {
-    if (shape?.isEmpty === true) return { file, isEmpty: true }
     const fitted = this.fitByMetadata(file)
     if (fitted.misfit !== undefined) return fitted
     if (shape === undefined) return isParquet(file) ? { ...fitted, misfit: UNREAD } : fitted

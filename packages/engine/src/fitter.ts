@@ -73,7 +73,7 @@ export class Fitter {
       return this.#fitSuspects(files, file => this.#isSuspect(file), signal)
     }
     const shapes = await this.#shapesOf(files, signal)
-    const fitted = files.map(file => this.#fitting.fit(file, shapes.get(file)))
+    const fitted = files.map(file => this.#fitImported(file, shapes.get(file)))
     return this.#withTimes(fitted, shapes, signal)
   }
 
@@ -101,8 +101,10 @@ export class Fitter {
 
   #fitImported(file: DataFile, shape: ParquetShape | undefined): FittedFile {
     if (shape?.isEmpty) return { file, isEmpty: true }
+    const fitted = this.reads ? this.#fitting.fit(file, shape) : asIs(file)
+    if (fitted.misfit !== undefined) return fitted
     const found = shape && this.#imported?.misfit(file, shape)
-    return found === undefined ? asIs(file) : this.#fitting.withFound({ file }, found)
+    return found === undefined ? fitted : this.#fitting.withFound(fitted, found)
   }
 
   /** What is misread is rewritten, whatever footer it could be served under. */
@@ -153,15 +155,6 @@ export class Fitter {
     const odd = (await this.#times?.suspects(files, selection, signal)) ?? []
     return new Set([...imported, ...odd])
   }
-}
-
-/** The same for a few files alone. */
-export function fitFiles(
-  files: readonly DataFile[],
-  exact: ExactRows,
-  signal?: AbortSignal,
-): Promise<readonly FittedFile[]> {
-  return new Fitter(exact).fit(files, signal)
 }
 
 function asIs(file: DataFile): FittedFile {

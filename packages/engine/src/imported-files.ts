@@ -26,14 +26,12 @@ export interface FoundMisfit {
  */
 export class ImportedFiles {
   readonly #snapshot: Snapshot
-  readonly #named: Snapshot
   readonly #lookup: ColumnLookup
   readonly #widens: boolean
   readonly #known = new Map<ParquetShape, FoundMisfit | undefined>()
 
   private constructor({ snapshot, accepts }: ExactRows, lookup: ColumnLookup) {
     this.#snapshot = snapshot
-    this.#named = underPhysicalNames(snapshot)
     this.#lookup = lookup
     this.#widens = accepts.features.has('typeWidening')
   }
@@ -60,7 +58,7 @@ export class ImportedFiles {
   }
 
   #compare(shape: ParquetShape): FoundMisfit | undefined {
-    const { fields } = this.#named.schema
+    const { fields } = underPhysicalNames(this.#snapshot).schema
     const options = {
       fields,
       find: this.#finder(shape),

@@ -79,8 +79,9 @@ export function signFiles(
 ): SignedFiles {
   const { accepts, signal, grant } = options
   const scan = grantedScan(options)
-  // Files without rows break the official client in delta format where there is no other file.
-  const plan = planScan(snapshot, { ...scan, omitEmpty: true })
+  // Files without rows break the official client in delta format where there is no other file. Where footers are read,
+  // they say which: a manifest may count none by mistake.
+  const plan = planScan(snapshot, { ...scan, omitEmpty: snapshot.shapesFrom !== 'footers' })
   const isGranted = grant === undefined ? undefined : partitionGrant(grant, snapshot)
   const { resolver, store, shapes, roots, outside } = context
   const exact = {

@@ -1,10 +1,9 @@
 import {
   type Accepts,
   createSchema,
-  type DataType,
   type Field,
   fixedBinaryColumns,
-  isPrimitive,
+  mapChildren,
   type Snapshot,
   TableError,
   type TableMetadata,
@@ -69,17 +68,5 @@ export function underPhysicalNames(snapshot: Snapshot): Snapshot {
 }
 
 function physical(field: Field): Field {
-  return { ...field, name: field.physicalName, type: physicalType(field.type) }
-}
-
-function physicalType(type: DataType): DataType {
-  if (isPrimitive(type)) return type
-  switch (type.kind) {
-    case 'struct':
-      return { ...type, fields: type.fields.map(physical) }
-    case 'list':
-      return { ...type, element: physical(type.element) }
-    case 'map':
-      return { ...type, key: physical(type.key), value: physical(type.value) }
-  }
+  return { ...field, name: field.physicalName, type: mapChildren(field.type, physical) }
 }

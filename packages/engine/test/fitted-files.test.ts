@@ -37,18 +37,20 @@ async function sent(
     views = false,
     redactDropped,
     contradicted,
+    recordCount = 10,
   }: {
     readonly lookup?: ColumnLookup
     readonly staged?: boolean
     readonly views?: boolean
     readonly redactDropped?: 'rewrite' | 'refuse'
     readonly contradicted?: readonly number[]
+    readonly recordCount?: number
   } = {},
 ): Promise<readonly string[]> {
   const asked: string[] = []
   const table = {
     files: names.map(name => ({
-      ...dataFile(name),
+      ...dataFile(name, { recordCount }),
       ...(contradicted && { contradicted, constants: new Map([[1, 5]]) }),
     })),
     format: 'iceberg' as const,
@@ -123,6 +125,10 @@ it('refuses before the first file where nothing can be rewritten, and says how m
 it('leaves out what its footer says is empty, and refuses nothing for it', async () => {
   expect(await sent(['empty', 'own', 'empty2'])).toEqual(['orders/own'])
   expect(await sent(['empty'], { redactDropped: 'refuse' })).toEqual([])
+})
+
+it('believes the footer, and not a manifest that counts no rows', async () => {
+  expect(await sent(['own', 'empty'], { recordCount: 0 })).toEqual(['orders/own'])
 })
 
 it('sends a file by id that has other names', async () => {

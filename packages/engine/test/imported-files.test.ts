@@ -50,12 +50,13 @@ interface Asked {
   readonly fields?: readonly Field[]
   readonly features?: readonly string[]
   readonly imported?: boolean
+  readonly redactDropped?: 'rewrite' | 'refuse'
   readonly more?: Partial<DataFile>
 }
 
 /** What is sent of files named after their shapes, all older than their Delta table; and whose footers were read. */
 async function sent(names: readonly string[], asked: Asked = {}) {
-  const { staged = false, features = [], imported = true, more = {} } = asked
+  const { staged = false, features = [], imported = true, more = {}, redactDropped } = asked
   const { fields = [field(1, 'Id'), field(2, 'p')] } = asked
   const lookup = 'lookup' in asked ? asked.lookup : PANDAS
   const footers: string[] = []
@@ -86,7 +87,7 @@ async function sent(names: readonly string[], asked: Asked = {}) {
     }),
   }
   const snapshot = {
-    ...snapshotOf({ location: LOCATION }, table),
+    ...snapshotOf({ location: LOCATION, ...(redactDropped && { redactDropped }) }, table),
     schema: createSchema(fields),
   }
   const accepts: Accepts = {
@@ -125,6 +126,14 @@ describe('files that a Delta table was made over', () => {
       'own',
       `staged ${name}:Id+p`,
     ])
+  })
+
+  it('are held against it too where dropped columns are kept from it', async () => {
+    const redacting = { redactDropped: 'rewrite', staged: true } as const
+    expect((await sent(['own', 'cased'], redacting)).found).toEqual(['own', 'staged cased:Id+p'])
+    await expect(sent(['cased'], { redactDropped: 'refuse' })).rejects.toMatchObject({
+      message: expect.stringContaining('column Id '),
+    })
   })
 
   it('are written under the names that the log maps', async () => {

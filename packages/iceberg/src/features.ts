@@ -3,6 +3,7 @@ import {
   type DataType,
   type Field,
   isPrimitive,
+  mapChildren,
   type PrimitiveType,
   typeName,
 } from '@spillway/core'
@@ -106,18 +107,6 @@ function earlierTypes(
     found.set(typeName(before), before)
   }
   return [...found.values()]
-}
-
-function mapChildren(type: DataType, change: (field: Field) => Field): DataType {
-  if (isPrimitive(type)) return type
-  switch (type.kind) {
-    case 'struct':
-      return { ...type, fields: type.fields.map(change) }
-    case 'list':
-      return { ...type, element: change(type.element) }
-    case 'map':
-      return { ...type, key: change(type.key), value: change(type.value) }
-  }
 }
 
 function hasDefault(fields: readonly Field[]): boolean {
