@@ -36,8 +36,8 @@ export interface ColumnLookup {
    */
   readonly fallbacks: readonly ('each' | 'file' | 'never')[]
   /**
-   * Set where it finds by id, and yet below a column fails but for every field under its physical name: Spark's vectorised
-   * reader of nested columns.
+   * Set where it finds by id, and yet fails over a nested field that is missing, or that has another name than its physical
+   * one below a column that has its own: Spark's vectorised reader.
    */
   readonly namesBelow?: true
   /** True where it shows fields of structs that the table has not (pandas). */
@@ -60,6 +60,9 @@ export interface ColumnLookup {
 /** Positions to subtract from the rows of a file. */
 export type DeletionVector = Extract<DeleteFile, { readonly kind: 'deletion-vector' }>
 
+/** A file of positions to subtract from the rows of the files that it names. */
+export type PositionDelete = Extract<DeleteFile, { readonly kind: 'position-delete' }>
+
 /** Does to rows what a recipient cannot. Implemented with DuckDB, handed to `engine`; absent means refuse. */
 export interface RowResolver {
   /** Equality and position deletes, read and merged into one deletion vector. */
@@ -68,6 +71,16 @@ export interface RowResolver {
     file: DataFile,
     signal?: AbortSignal,
   ): Promise<DeletionVector>
+  /**
+   * Fails as applying it would where it cannot be told whether a path that a position delete file names means one of
+   * `files`. Absent, that shows when the first of its files is made exact.
+   */
+  checkPaths?(
+    snapshot: Snapshot,
+    position: PositionDelete,
+    files: readonly Pick<DataFile, 'recordedPath'>[],
+    signal?: AbortSignal,
+  ): Promise<void>
   /** A slice with logs, for recipients of vectors; undefined where rows must be written and there is no staging. */
   splitSlice(
     snapshot: Snapshot,

@@ -164,6 +164,8 @@ export type DeleteFile =
       readonly recordCount?: number
       /** Absent where its paths are files' recorded ones, byte for byte. */
       readonly match?: MatchDeletePaths
+      /** Set where only reading it tells which files it names. */
+      readonly namesSeveral?: true
     }
   | {
       readonly kind: 'equality-delete'

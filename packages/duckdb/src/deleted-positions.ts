@@ -1,9 +1,9 @@
 import {
   columnFinder,
   type DataFile,
-  type DeleteFile,
   type DeletionVector,
   type ObjectStore,
+  type PositionDelete,
   type Snapshot,
   TableError,
 } from '@spillway/core'
@@ -14,8 +14,6 @@ import { believedShapes, fileRows } from './file-rows.js'
 import { inBatches, type LocalFiles } from './local-files.js'
 import { matchDeletePaths } from './match-paths.js'
 import { quoteText } from './sql-text.js'
-
-type PositionDelete = Extract<DeleteFile, { kind: 'position-delete' }>
 
 /** Reserved field ids of position delete files (Iceberg spec, "Reserved Field IDs"). */
 const FILE_PATH_ID = 2147483546
@@ -109,25 +107,13 @@ async function appendPositionDeletes(
 async function appendPositionDelete(
   file: PositionDelete,
   targets: readonly { readonly index: number; readonly file: DataFile }[],
-  { snapshot, local, connection, signal }: DeleteContext,
+  context: DeleteContext,
 ): Promise<void> {
-  requireParquet(file)
-  const [path] = await local.pathsOf([file], signal)
-  const from = await positionColumns(connection, {
-    snapshot,
-    path: path!,
-    stored: file.path,
-    ...(signal && { signal }),
-  })
-  const named = await connection.all(
-    `SELECT DISTINCT path FROM ${from} WHERE path IS NOT NULL`,
-    signal,
-  )
-  const matches = await matchDeletePaths(
-    file,
-    named.map(([name]) => name as string),
-    { files: targets.map(target => target.file), ...(signal && { signal }) },
-  )
+  const { connection, signal } = context
+  const from = await positionsOf(file, context)
+  const named = await pathsIn(from, context)
+  const files = targets.map(target => target.file)
+  const matches = await matchDeletePaths(file, named, { files, ...(signal && { signal }) })
   if (matches.size === 0) return
   const scope = [...matches]
     .flatMap(([name, found]) => found.map(i => `(${quoteText(name)}, ${targets[i]!.index})`))
@@ -137,6 +123,35 @@ async function appendPositionDelete(
      JOIN (VALUES ${scope}) s(path, file) ON d.path = s.path WHERE d.pos IS NOT NULL`,
     signal,
   )
+}
+
+/** Every path that a position delete file names, once. */
+export async function namedPaths(
+  file: PositionDelete,
+  context: DeleteContext,
+): Promise<readonly string[]> {
+  return pathsIn(await positionsOf(file, context), context)
+}
+
+async function positionsOf(
+  file: PositionDelete,
+  { snapshot, local, connection, signal }: DeleteContext,
+): Promise<string> {
+  requireParquet(file)
+  const [path] = await local.pathsOf([file], signal)
+  const stored = file.path
+  return positionColumns(connection, { snapshot, path: path!, stored, ...(signal && { signal }) })
+}
+
+async function pathsIn(
+  from: string,
+  { connection, signal }: DeleteContext,
+): Promise<readonly string[]> {
+  const rows = await connection.all(
+    `SELECT DISTINCT path FROM ${from} WHERE path IS NOT NULL`,
+    signal,
+  )
+  return rows.map(([path]) => path as string)
 }
 
 /** A subquery (path, pos) over one position delete file, its columns found by id, else by name. */

@@ -1,6 +1,6 @@
-import type { DataFile, DeleteFile } from '@spillway/core'
+import type { DataFile, PositionDelete } from '@spillway/core'
 
-type PositionDelete = Extract<DeleteFile, { kind: 'position-delete' }>
+type Named = Pick<DataFile, 'recordedPath'>
 
 /**
  * Which of `files`, by index, each path of a position delete file means. The table's reader knows, since it knows the
@@ -9,14 +9,14 @@ type PositionDelete = Extract<DeleteFile, { kind: 'position-delete' }>
 export async function matchDeletePaths(
   { match }: PositionDelete,
   paths: readonly string[],
-  { files, signal }: { readonly files: readonly DataFile[]; readonly signal?: AbortSignal },
+  { files, signal }: { readonly files: readonly Named[]; readonly signal?: AbortSignal },
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   return match === undefined ? byRecordedPath(paths, files) : match(paths, files, signal)
 }
 
 function byRecordedPath(
   paths: readonly string[],
-  files: readonly DataFile[],
+  files: readonly Named[],
 ): ReadonlyMap<string, readonly number[]> {
   const indexes = new Map<string, number[]>()
   for (const [i, { recordedPath }] of files.entries()) {

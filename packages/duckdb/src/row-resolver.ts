@@ -11,8 +11,9 @@ import type {
 import { readParquetFooter } from '@spillway/encoding'
 import { writeComplete } from './complete-file.js'
 import { type DuckDb, duckDb } from './connection.js'
-import type { DeleteContext } from './deleted-positions.js'
+import { type DeleteContext, namedPaths } from './deleted-positions.js'
 import { localFiles } from './local-files.js'
+import { matchDeletePaths } from './match-paths.js'
 import { oneVector } from './one-vector.js'
 import { sharedWork } from './shared-work.js'
 import { splitByValue } from './split-by-value.js'
@@ -58,6 +59,7 @@ export function rowResolver(
     maxBytes,
     bytesOf: found => ENTRY_BYTES * (1 + found.length),
   })
+  const paths = sharedWork<readonly string[]>({ maxBytes, bytesOf: pathsBytesOf })
   const parts = sharedWork<readonly DataFile[]>({ maxBytes, bytesOf: partsBytesOf })
   // What lies in staging may be removed there: it is looked for each time.
   const slices = sharedWork<SplitSlice | undefined>(
@@ -73,6 +75,14 @@ export function rowResolver(
         () => resolving(using, snapshot, context => oneVector(file, context)),
         signal,
       ),
+    async checkPaths(snapshot, position, files, signal) {
+      const named = await paths.get(
+        `${position.size} ${position.path}`,
+        () => resolving(using, snapshot, context => namedPaths(position, context)),
+        signal,
+      )
+      await matchDeletePaths(position, named, { files, ...(signal && { signal }) })
+    },
     splitByValue: (snapshot, file, fields, signal) =>
       parts.get(
         `${stagedName(snapshot, file)} ${fields.map(({ id }) => id).join(' ')}`,
@@ -116,6 +126,10 @@ function rangesName(snapshot: Snapshot, file: DataFile, columns: readonly FieldP
 
 function vectorBytesOf(vector: DeletionVector | undefined): number {
   return ENTRY_BYTES + (vector?.bitmap instanceof Uint8Array ? vector.bitmap.length : 0)
+}
+
+function pathsBytesOf(paths: readonly string[]): number {
+  return paths.reduce((sum, path) => sum + 2 * path.length, ENTRY_BYTES)
 }
 
 function partsBytesOf(parts: readonly DataFile[]): number {

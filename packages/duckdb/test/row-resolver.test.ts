@@ -1,13 +1,14 @@
 import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type {
-  DataFile,
-  DataType,
-  DeleteFile,
-  DeletionVector,
-  LogRecord,
-  SplitSlice,
+import {
+  type DataFile,
+  type DataType,
+  type DeleteFile,
+  type DeletionVector,
+  type LogRecord,
+  type SplitSlice,
+  TableError,
 } from '@spillway/core'
 import { readParquetFooter } from '@spillway/encoding'
 import { memoryStore } from '@spillway/storage'
@@ -110,6 +111,40 @@ describe('toDeletionVector', () => {
     await expect(resolver.toDeletionVector(iceberg, file)).rejects.toMatchObject({
       code: 'UNSUPPORTED_FEATURE',
     })
+  })
+})
+
+describe('checkPaths', () => {
+  const position = async (paths: readonly string[]) => {
+    const named = paths.map(path => `('${path}', 0)`).join(', ')
+    const { path } = await table.write(
+      `SELECT * FROM (VALUES ${named}) t(file_path, pos)`,
+      ', FIELD_IDS {file_path: 2147483546, pos: 2147483545}',
+    )
+    return { kind: 'position-delete', path, fileFormat: 'parquet', size: 1 } as const
+  }
+  const files = [{ recordedPath: 'a' }, { recordedPath: 'b' }]
+
+  it('asks the table what each path means, once read', async () => {
+    const asked: (readonly string[])[] = []
+    const match = async (paths: readonly string[]) => {
+      asked.push([...paths].sort())
+      return new Map()
+    }
+    const named = { ...(await position(['a', 'x', 'a'])), match }
+    await resolver.checkPaths(iceberg, named, files)
+    await table.store.delete(named.path)
+    await resolver.checkPaths(iceberg, named, files)
+    expect(asked).toEqual([
+      ['a', 'x'],
+      ['a', 'x'],
+    ])
+  })
+
+  it('fails where the table cannot tell', async () => {
+    const match = () => Promise.reject(new TableError('UNSUPPORTED_FEATURE', 'either'))
+    const unclear = resolver.checkPaths(iceberg, { ...(await position(['x'])), match }, files)
+    await expect(unclear).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
   })
 })
 

@@ -26,6 +26,7 @@ import { misfitRefusal } from './refusals.js'
 import { unsplit } from './refuse-early.js'
 import { type BatchContext, canView } from './signed-files.js'
 import { tableWideNeeds } from './table-wide.js'
+import { WideDeletes } from './wide-deletes.js'
 
 export interface ExactChangesOptions {
   readonly source: TableSource
@@ -222,6 +223,9 @@ async function refuseChange(
     const inParts = unsplit(fitted!, exact)
     if (inParts === undefined && wayOf(fitted!, exact) !== 'refused') {
       if (mayHoldEmptyText(fitted!)) await splitFile(fitted!, exact)
+      const wide = new WideDeletes()
+      wide.add(file)
+      await wide.check(exact)
       return
     }
     const misfit = fitted!.misfit ?? inParts

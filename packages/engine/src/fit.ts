@@ -38,7 +38,7 @@ export interface FitOptions {
  * every field must be found in the same place or, where it reads null, in none; through structs, lists and maps.
  */
 export function misfitOf(shape: ParquetShape, options: FitOptions): Misfit | undefined {
-  const level = { ...options, shape, above: '', inMap: false, ...ALONE }
+  const level = { ...options, shape, above: '', inMap: false, underOwnName: false, ...ALONE }
   return misfitIn(options.fields, shape.columns, level)
 }
 
@@ -48,6 +48,8 @@ interface Level extends FitOptions {
   readonly shape: ParquetShape
   /** The dotted name of what is around, ending in a dot. */
   readonly above: string
+  /** True below a column that the file calls by its physical name. */
+  readonly underOwnName: boolean
   /** True below a map that may be null. */
   readonly inMap: boolean
   /** True for what a list or a map holds itself. */
@@ -81,8 +83,9 @@ function misfitOfField(
     if (found === own) continue
     return { kind: 'name', column, reason: otherwise(own, found, columns) }
   }
-  const isBelow = !isTop && level.lookup.namesBelow === true
-  if (isBelow && (own === undefined || columns[own]!.name !== field.physicalName)) {
+  const isNamed = own !== undefined && columns[own]!.name === field.physicalName
+  const needsName = !isTop && level.lookup.namesBelow === true
+  if (needsName && (own === undefined || (level.underOwnName && !isNamed))) {
     return { kind: 'name', column, reason: otherwiseBelow(own, columns) }
   }
   if (own === undefined) {
@@ -96,7 +99,9 @@ function misfitOfField(
   if (node.isIndex && level.lookup.showsExtras) {
     return { kind: 'name', column, reason: 'is an index in it, which pandas shows as no column' }
   }
-  return misfitOfType(field.type, node, { ...level, above: `${column}.`, ...ALONE }, field)
+  const underOwnName = isTop ? isNamed : level.underOwnName
+  const below = { ...level, above: `${column}.`, underOwnName, ...ALONE }
+  return misfitOfType(field.type, node, below, field)
 }
 
 /** Pandas shows a column that is in the file, whatever the answer says of it; a bootstrapped file's own does not count. */

@@ -18,6 +18,7 @@ import { OutsideFiles, type OutsideFinder } from './outside-files.js'
 import type { PartitionGrant } from './partition-grant.js'
 import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
 import { longestVector } from './vector-length.js'
+import { WideDeletes } from './wide-deletes.js'
 
 export interface EarlyOptions {
   readonly roots: TableRoots
@@ -44,7 +45,8 @@ export async function refuseEarly(
   const mayRefuse =
     mayRefuseFiles(exact) || looksAtSuspects(exact, fitter) || isGranted?.mayThrow === true
   const outside = new OutsideFiles(options.roots)
-  const look: Look = { exact, options, refused: 0, tooLong: 0, misfits: 0, misfit: undefined }
+  const wide = new WideDeletes()
+  const look: Look = { exact, options, wide, refused: 0, tooLong: 0, misfits: 0, misfit: undefined }
   const kept: PlannedFiles[] = []
   // The next batch of the plan is loaded while this one's files are looked at.
   let looking: Promise<void> = Promise.resolve()
@@ -65,6 +67,7 @@ export async function refuseEarly(
   if (misfit !== undefined) throw misfitRefusal(exact, { files: misfits, misfit })
   if (look.refused > 0) throw deletedRowsRefusal(exact, { files: look.refused })
   if (look.tooLong > 0) throw deletedRowsRefusal(exact, { files: look.tooLong, tooLong: true })
+  await wide.check(exact, options.signal)
   return kept
 }
 
@@ -107,6 +110,7 @@ function refuseForeign({ batch }: LiveFiles, rows: Selection, snapshot: Snapshot
 interface Look {
   readonly exact: ExactRows
   readonly options: EarlyOptions
+  readonly wide: WideDeletes
   /** Files found that can only be refused. */
   refused: number
   tooLong: number
@@ -199,6 +203,7 @@ async function lookAt(fitted: FittedFile, look: Look): Promise<void> {
   // The resolver keeps the parts for the stream.
   if (mayHoldEmptyText(fitted)) await splitFile(fitted, exact, look.options.signal)
   if (way === 'refused') look.refused++
+  else if (way !== 'itself') look.wide.add(file)
   if (way === 'vector') await lookAtVector(file, look)
   if (hasLogs(file) && (way === 'split' || way === 'rewritten')) await lookAtLogs(file, look)
 }

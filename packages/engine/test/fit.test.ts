@@ -351,4 +351,7 @@ it('keeps nested columns from Spark that it finds by id alone, or not at all', (
   expect(seen([top, group('s', 'struct', [leaf('f', 2)], 1)])).toBeUndefined()
   expect(seen([top, group('s', 'struct', [leaf('g', 2)], 1)])).toMatchObject({ column: 's.f' })
   expect(seen([top, group('s', 'struct', [leaf('g', 9)], 1)])).toMatchObject({ column: 's.f' })
+  // Below a column that is found by its id alone, so is everything.
+  expect(seen([top, group('x', 'struct', [leaf('g', 2)], 1)])).toBeUndefined()
+  expect(seen([top, group('x', 'struct', [leaf('g', 9)], 1)])).toMatchObject({ column: 's.f' })
 })

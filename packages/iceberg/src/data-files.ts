@@ -10,6 +10,7 @@ import {
   type ValueBounds,
 } from '@spillway/core'
 import { type AvroField, type AvroSink, compileAvroScan } from '@spillway/encoding'
+import { holdsBytes } from './delete-manifest.js'
 import type { DeleteNames } from './delete-names.js'
 import { dataFileSink, intMapSink } from './entry-schema.js'
 import type { ManifestView } from './manifest-view.js'
@@ -108,6 +109,7 @@ function deleteFile(applied: AppliedDelete, { resolve, names }: DataFileContext)
           ...file,
           recordCount: columns.recordCount[row]!,
           match: names.match,
+          ...(!holdsBytes(details.target, row) && { namesSeveral: true }),
         }
       : { kind: 'equality-delete', ...file, fieldIds: details.equalityIds.get(row)! }
   }

@@ -167,3 +167,8 @@ class DetailReader {
     cursor.check()
   }
 }
+
+/** True where a row of `column` has bytes at all. */
+export function holdsBytes({ offsets }: Pick<BytesColumn, 'offsets'>, row: number): boolean {
+  return offsets[row + 1]! > offsets[row]!
+}

@@ -1,5 +1,5 @@
 import { readBytes, readString, TableError } from '@spillway/core'
-import type { DeleteDetails } from './delete-manifest.js'
+import { type DeleteDetails, holdsBytes } from './delete-manifest.js'
 import type { DeleteNames } from './delete-names.js'
 import { mayHoldPath } from './delete-path.js'
 import { type EqualityTrim, equalityTrim, type TrimOptions } from './equality-trim.js'
@@ -175,8 +175,4 @@ export class OpenedDeletes {
       context: { path: readPath },
     })
   }
-}
-
-function holdsBytes({ offsets }: { readonly offsets: Int32Array }, row: number): boolean {
-  return offsets[row + 1]! > offsets[row]!
 }
