@@ -102,8 +102,9 @@ export class Fitter {
   #fitImported(file: DataFile, shape: ParquetShape | undefined): FittedFile {
     if (shape?.isEmpty) return { file, isEmpty: true }
     const fitted = this.reads ? this.#fitting.fit(file, shape) : asIs(file)
-    if (fitted.misfit !== undefined) return fitted
-    const found = shape && this.#imported?.misfit(file, shape)
+    if (fitted.misfit !== undefined || this.#imported === undefined) return fitted
+    if (shape === undefined) return file.imported ? { ...fitted, misfit: UNREAD } : fitted
+    const found = this.#imported.misfit(file, shape)
     return found === undefined ? fitted : this.#fitting.withFound(fitted, found)
   }
 

@@ -51,13 +51,15 @@ interface Asked {
   readonly features?: readonly string[]
   readonly imported?: boolean
   readonly redactDropped?: 'rewrite' | 'refuse'
+  /** False where nothing reads footers. */
+  readonly reads?: boolean
   readonly more?: Partial<DataFile>
 }
 
 /** What is sent of files named after their shapes, all older than their Delta table; and whose footers were read. */
 async function sent(names: readonly string[], asked: Asked = {}) {
   const { staged = false, features = [], imported = true, more = {}, redactDropped } = asked
-  const { fields = [field(1, 'Id'), field(2, 'p')] } = asked
+  const { fields = [field(1, 'Id'), field(2, 'p')], reads = true } = asked
   const lookup = 'lookup' in asked ? asked.lookup : PANDAS
   const footers: string[] = []
   const table = {
@@ -67,12 +69,14 @@ async function sent(names: readonly string[], asked: Asked = {}) {
   const options: EngineOptions = {
     readers: [scriptedReader(table)],
     signers: [scriptedSigner()],
-    fileShapes: {
-      async of(files) {
-        footers.push(...files.map(({ path }) => path.slice(LOCATION.length + 1)))
-        return files.map(({ path }) => SHAPES[path.slice(LOCATION.length + 1)]!)
+    ...(reads && {
+      fileShapes: {
+        async of(files) {
+          footers.push(...files.map(({ path }) => path.slice(LOCATION.length + 1)))
+          return files.map(({ path }) => SHAPES[path.slice(LOCATION.length + 1)]!)
+        },
       },
-    },
+    }),
     ...(staged && {
       stagingLocations: ['file:///staging'],
       rowResolver: {
@@ -134,6 +138,13 @@ describe('files that a Delta table was made over', () => {
     await expect(sent(['cased'], { redactDropped: 'refuse' })).rejects.toMatchObject({
       message: expect.stringContaining('column Id '),
     })
+  })
+
+  it('are refused where nothing reads what they hold', async () => {
+    await expect(sent(['own'], { reads: false })).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+    })
+    expect((await sent(['own'], { reads: false, imported: false })).found).toEqual(['own'])
   })
 
   it('are written under the names that the log maps', async () => {
