@@ -2,6 +2,7 @@ import {
   columnFinder,
   type DataFile,
   type DeletionVector,
+  mapConcurrently,
   type ObjectStore,
   type PositionDelete,
   type Snapshot,
@@ -11,13 +12,15 @@ import { columnSql } from './column-sql.js'
 import type { Connection } from './connection.js'
 import { readVector } from './deletion-vector.js'
 import { believedShapes, fileRows } from './file-rows.js'
-import { inBatches, type LocalFiles } from './local-files.js'
+import type { LocalFiles } from './local-files.js'
 import { matchDeletePaths } from './match-paths.js'
 import { quoteText } from './sql-text.js'
 
 /** Reserved field ids of position delete files (Iceberg spec, "Reserved Field IDs"). */
 const FILE_PATH_ID = 2147483546
 const POSITION_ID = 2147483545
+
+const VECTORS_AT_ONCE = 8
 
 export interface DeleteContext {
   readonly snapshot: Snapshot
@@ -70,7 +73,9 @@ async function appendVectors(
   vectors: readonly { readonly index: number; readonly vector: DeletionVector }[],
   { store, connection, signal }: DeleteContext,
 ): Promise<void> {
-  const bitmaps = await inBatches(vectors, ({ vector }) => readVector(store, vector, signal))
+  const bitmaps = await mapConcurrently(vectors, VECTORS_AT_ONCE, ({ vector }) =>
+    readVector(store, vector, signal),
+  )
   function* pairs(): Generator<readonly [bigint, bigint]> {
     for (const [i, bitmap] of bitmaps.entries()) {
       const file = BigInt(vectors[i]!.index)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
+import { mapConcurrently, type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
 
 export interface RemoteFile {
   readonly path: string
@@ -59,7 +59,7 @@ export function localFiles(store: ObjectStore, options: LocalFilesOptions = {}):
   }
 
   return {
-    pathsOf: (files, signal) => inBatches(files, file => pathOf(file, signal)),
+    pathsOf: (files, signal) => mapConcurrently(files, AT_ONCE, file => pathOf(file, signal)),
     scratch,
     async close() {
       await Promise.allSettled(copies.values())
@@ -76,18 +76,6 @@ export function diskPath(uri: string): string | undefined {
   if (uri.startsWith('/')) return uri
   const match = /^file:(?:\/\/(?:localhost)?)?(\/.*)$/is.exec(uri)
   return match?.[1]
-}
-
-/** `work` over all items, a few at a time, answers in order. */
-export async function inBatches<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = []
-  for (let start = 0; start < items.length; start += AT_ONCE) {
-    results.push(...(await Promise.all(items.slice(start, start + AT_ONCE).map(work))))
-  }
-  return results
 }
 
 async function download(

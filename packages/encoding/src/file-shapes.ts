@@ -1,6 +1,7 @@
 import {
   type FileShapes,
   type FooterEdit,
+  mapConcurrently,
   type ObjectStore,
   type ParquetShape,
   type ShapeNode,
@@ -72,21 +73,9 @@ class FooterShapes implements LearningShapes {
   async of(files: readonly NamedFile[], signal?: AbortSignal): Promise<readonly ParquetShape[]> {
     const shapes = files.map(file => this.#shapeOf(file))
     const unread = [...files.keys()].filter(index => shapes[index] === undefined)
-    let next = 0
-    let failed = false
-    const worker = async () => {
-      while (next < unread.length && !failed) {
-        const index = unread[next++]!
-        try {
-          shapes[index] = await this.#shared(files[index]!, signal)
-        } catch (error) {
-          failed = true
-          throw error
-        }
-      }
-    }
-    const workers = Math.min(this.#concurrency, unread.length)
-    await Promise.all(Array.from({ length: workers }, worker))
+    await mapConcurrently(unread, this.#concurrency, async index => {
+      shapes[index] = await this.#shared(files[index]!, signal)
+    })
     return shapes.map(shape => shape!)
   }
 

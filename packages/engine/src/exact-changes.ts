@@ -3,6 +3,7 @@ import {
   type ChangeSet,
   createSchema,
   type DataFile,
+  mapConcurrently,
   type Snapshot,
   TableError,
   type TableMetadata,
@@ -20,7 +21,6 @@ import {
 import { mayHoldEmptyText, needsShapes } from './fitted-files.js'
 import { Fitter } from './fitter.js'
 import { Listings } from './listings.js'
-import { mapBounded } from './map-bounded.js'
 import { OutsideFiles } from './outside-files.js'
 import { misfitRefusal } from './refusals.js'
 import { unsplit } from './refuse-early.js'
@@ -90,7 +90,7 @@ export class ExactChanges {
     const exact = this.#follow(set)
     const { signal } = this.#options.context
     const numbers = this.#listingsOf(set, exact)
-    const sent = await mapBounded(set.changes, CONCURRENT_FILES, async (change, i) => {
+    const sent = await mapConcurrently(set.changes, CONCURRENT_FILES, async (change, i) => {
       const { action, file, snapshot = exact.snapshot } = change
       const own = { ...exact, snapshot: action === 'cdc' ? this.#typedOf(snapshot) : snapshot }
       const files = await exactFiles(file, own, { fitter: this.#fitterOf(own), signal })

@@ -1,9 +1,8 @@
-import type { DataFile, ParquetShape, Selection } from '@spillway/core'
+import { type DataFile, mapConcurrently, type ParquetShape, type Selection } from '@spillway/core'
 import type { PlannedFiles } from '@spillway/planner'
 import type { ExactRows } from './exact-files.js'
 import { type FittedFile, Fitting, isParquet, needsShapes, UNREAD } from './fitted-files.js'
 import { ImportedFiles } from './imported-files.js'
-import { mapBounded } from './map-bounded.js'
 import { MisreadTimes } from './misread-times.js'
 
 export interface FitPlannedOptions {
@@ -116,7 +115,7 @@ export class Fitter {
   ): Promise<readonly FittedFile[]> {
     const times = this.#times
     if (times === undefined || shapes.size === 0) return fitted
-    return mapBounded(fitted, CONCURRENT_VALUES, async each => {
+    return mapConcurrently(fitted, CONCURRENT_VALUES, async each => {
       const { view: _, ...plain } = each
       const { file, misfit, isEmpty } = each
       if (misfit !== undefined || isEmpty || !shapes.has(file)) return each

@@ -1,6 +1,7 @@
 import {
   type DataFile,
   type LiveFiles,
+  mapConcurrently,
   readString,
   type Selection,
   type Snapshot,
@@ -13,7 +14,6 @@ import type { Misfit } from './fit.js'
 import { type FittedFile, mayHoldEmptyText, needsShapes, notConstant } from './fitted-files.js'
 import type { Fitter } from './fitter.js'
 import type { TableRoots } from './inside-root.js'
-import { mapBounded } from './map-bounded.js'
 import { OutsideFiles, type OutsideFinder } from './outside-files.js'
 import type { PartitionGrant } from './partition-grant.js'
 import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
@@ -171,7 +171,7 @@ async function lookAtRows(planned: PlannedFiles, rows: Selection, look: Look): P
     const fitted = readsToRefuse(exact)
       ? await fitter.fitPlanned(planned, some, options)
       : fitter.fitByMetadata(await grantedFiles(planned, some, options))
-    await mapBounded(fitted, CONCURRENT_LOOKS, file => lookAt(file, look))
+    await mapConcurrently(fitted, CONCURRENT_LOOKS, file => lookAt(file, look))
   }
 }
 

@@ -4,6 +4,7 @@ import {
   type DataFile,
   type DeletionVector,
   type FileShapes,
+  mapConcurrently,
   type ObjectStore,
   type Predicate,
   type RowResolver,
@@ -18,7 +19,6 @@ import type { FittedFile } from './fitted-files.js'
 import { Fitter } from './fitter.js'
 import { explainOutside, type TableRoots } from './inside-root.js'
 import { Listings } from './listings.js'
-import { mapBounded } from './map-bounded.js'
 import type { Metrics } from './metrics.js'
 import type { OutsideFinder } from './outside-files.js'
 import { partitionGrant } from './partition-grant.js'
@@ -150,7 +150,7 @@ async function signBatch(
 ): Promise<readonly SignedFile[]> {
   const files = fitted.map(({ file }) => file)
   const numbers = listingsOf(files, exact, listings)
-  const exactFiles = await mapBounded(fitted, CONCURRENT_REWRITES, async (file, i) =>
+  const exactFiles = await mapConcurrently(fitted, CONCURRENT_REWRITES, async (file, i) =>
     listed(await makeExact(file, exact, context.signal), numbers[i]),
   )
   countKinds(files, exactFiles, context.metrics)

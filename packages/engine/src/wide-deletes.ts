@@ -1,6 +1,10 @@
-import type { DataFile, DeleteFile, PositionDelete } from '@spillway/core'
+import {
+  type DataFile,
+  type DeleteFile,
+  mapConcurrently,
+  type PositionDelete,
+} from '@spillway/core'
 import type { ExactRows } from './exact-files.js'
-import { mapBounded } from './map-bounded.js'
 
 const CONCURRENT_READS = 4
 
@@ -26,7 +30,7 @@ export class WideDeletes {
     const looks = [...this.#files].flatMap(([deletes, files]) =>
       deletes.filter(isWide).map(position => ({ position, files })),
     )
-    await mapBounded(looks, CONCURRENT_READS, ({ position, files }) =>
+    await mapConcurrently(looks, CONCURRENT_READS, ({ position, files }) =>
       checkPaths(snapshot, position, files, signal),
     )
   }

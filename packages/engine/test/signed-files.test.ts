@@ -255,6 +255,27 @@ it.each([
   })
 })
 
+it('starts no further rewrite once one has failed, and ends when those under way have', async () => {
+  const files = Array.from({ length: 30 }, (_, i) =>
+    dataFile(`f${i}`, { deletes: [vector(`v${i}`)] }),
+  )
+  const started: string[] = []
+  let ended = 0
+  const failing: RowResolver = {
+    ...resolver,
+    async toCompleteFile(snapshot, file, signal) {
+      started.push(file.recordedPath)
+      if (file.recordedPath === 'f1') throw new Error('the disk is full')
+      await new Promise(resolve => setTimeout(resolve, 5))
+      ended++
+      return resolver.toCompleteFile!(snapshot, file, signal)
+    },
+  }
+  await expect(sign({ files }, PLAIN, { ...STAGED, rowResolver: failing })).rejects.toThrow('full')
+  expect(started).toEqual(['f0', 'f1', 'f2', 'f3'])
+  expect(ended).toBe(3)
+})
+
 it('sends a slice with logs as its base less a vector and a small file', async () => {
   const base = dataFile('b', { logFiles: [{ path: `${LOCATION}/log`, size: 1 }] })
   const table = { files: [dataFile('a'), base], format: 'hudi' } as const

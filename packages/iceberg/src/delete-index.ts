@@ -1,4 +1,10 @@
-import { type FieldPath, type Selection, TableError, type Value } from '@spillway/core'
+import {
+  type FieldPath,
+  mapConcurrently,
+  type Selection,
+  TableError,
+  type Value,
+} from '@spillway/core'
 import { type DeleteDetails, deleteDetails } from './delete-manifest.js'
 import type { EqualityTrim } from './equality-trim.js'
 import type { ManifestFile } from './manifest-list.js'
@@ -47,11 +53,9 @@ export class DeleteIndex {
     if (rows.length === 0) return []
     const asked = askedFor(view, rows)
     const touching = this.#handles.filter(handle => mayHold(handle, asked))
-    const opened: OpenedDeletes[] = []
-    for (let from = 0; from < touching.length; from += CONCURRENCY) {
-      const some = touching.slice(from, from + CONCURRENCY)
-      opened.push(...(await Promise.all(some.map(handle => this.#open(handle, signal)))))
-    }
+    const opened = await mapConcurrently(touching, CONCURRENCY, handle =>
+      this.#open(handle, signal),
+    )
     const { leaves } = this.#options
     const trims = await Promise.all(
       opened.map(deletes => deletes.trim(view, { rows, leaves, signal })),

@@ -1,4 +1,10 @@
-import { type ChangeSet, type DataFile, type Selection, throwIfCancelled } from '@spillway/core'
+import {
+  type ChangeSet,
+  type DataFile,
+  mapConcurrently,
+  type Selection,
+  throwIfCancelled,
+} from '@spillway/core'
 import { type DeleteIndex, mayDeleteFrom } from './delete-index.js'
 import type { ManifestFile } from './manifest-list.js'
 import type { AppliedDelete } from './opened-deletes.js'
@@ -176,16 +182,11 @@ function ascending(rows: readonly number[]): Selection {
   return Uint32Array.from(rows).sort()
 }
 
-async function loadAll(
+function loadAll(
   handles: readonly ManifestHandle[],
   signal: AbortSignal | undefined,
 ): Promise<readonly ManifestRows[]> {
-  const loaded: ManifestRows[] = []
-  for (let from = 0; from < handles.length; from += CONCURRENCY) {
-    const some = handles.slice(from, from + CONCURRENCY)
-    loaded.push(...(await Promise.all(some.map(handle => handle.load(signal)))))
-  }
-  return loaded
+  return mapConcurrently(handles, CONCURRENCY, handle => handle.load(signal))
 }
 
 async function filesOf(

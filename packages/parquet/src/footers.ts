@@ -1,4 +1,4 @@
-import { type ObjectStore, throwIfCancelled } from '@spillway/core'
+import { mapConcurrently, type ObjectStore, throwIfCancelled } from '@spillway/core'
 import { readParquetFooterBytes } from '@spillway/encoding'
 import type { ListedFile } from './table-location.js'
 
@@ -21,15 +21,10 @@ export class FooterReader {
     take: (bytes: Uint8Array, index: number) => void,
     signal?: AbortSignal,
   ): Promise<void> {
-    let next = 0
-    const worker = async () => {
-      while (next < files.length) {
-        throwIfCancelled(signal)
-        const index = next++
-        take(await this.#read(files[index]!, signal), index)
-      }
-    }
-    await Promise.all(Array.from({ length: Math.min(CONCURRENCY, files.length) }, worker))
+    await mapConcurrently(files, CONCURRENCY, async (file, index) => {
+      throwIfCancelled(signal)
+      take(await this.#read(file, signal), index)
+    })
   }
 
   async #read(file: ListedFile, signal?: AbortSignal): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import type { SharingClient } from '@spillway/client'
-import { isTableError, TableError } from '@spillway/core'
+import { isTableError, mapConcurrently, TableError } from '@spillway/core'
 import type { WireTable } from '@spillway/protocol'
 import { didYouMean } from './nearest.js'
 import { isWithin } from './share-path.js'
@@ -67,15 +67,11 @@ async function tablesOf(
   signal: AbortSignal | undefined,
 ): Promise<readonly ListedTable[]> {
   const tables: ListedTable[] = []
-  const left = [...shares]
-  const worker = async () => {
-    for (let share = left.shift(); share !== undefined; share = left.shift()) {
-      for await (const table of client.tables(share, signal && { signal })) {
-        tables.push(listed(table, share))
-      }
+  await mapConcurrently(shares, SHARES_AT_ONCE, async share => {
+    for await (const table of client.tables(share, signal && { signal })) {
+      tables.push(listed(table, share))
     }
-  }
-  await Promise.all(Array.from({ length: SHARES_AT_ONCE }, worker))
+  })
   return tables.sort(
     (a, b) => compare(a.share, b.share) || compare(a.schema, b.schema) || compare(a.name, b.name),
   )
