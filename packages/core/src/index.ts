@@ -27,6 +27,7 @@ export {
   NAME_MAPPING,
 } from './find-column.js'
 export { hash64, hash64Into } from './hash.js'
+export { isLeftBehind, makerTag, type ThisMachine, type ThisProcess } from './left-behind.js'
 export { mapConcurrently } from './map-concurrently.js'
 export { type Moment, parseDate, parseMoment, parseTime } from './moment.js'
 export type * from './object-store.js'

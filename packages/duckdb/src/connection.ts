@@ -1,5 +1,4 @@
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import type {
   DuckDBConnection,
   DuckDBDataChunk,
@@ -9,6 +8,7 @@ import type {
 } from '@duckdb/node-api'
 import { TableError, throwIfCancelled } from '@spillway/core'
 import type { Json } from './json.js'
+import { scratchFolder, sweepScratch } from './scratch-folder.js'
 import { isJson, type SqlType, sqlTypeOf } from './sql-type.js'
 import { isUndecodable } from './undecodable.js'
 import { variantJson } from './variant-json.js'
@@ -24,7 +24,7 @@ export interface DuckDbOptions {
   readonly threads?: number
   /** As DuckDB spells it: `2GB`. */
   readonly memoryLimit?: string
-  /** Where it spills what exceeds the memory limit; the default is below the system's temporary folder. */
+  /** Where it spills what exceeds the memory limit; the default is a folder of its own below the system's temporary one. */
   readonly temporaryFolder?: string
 }
 
@@ -59,10 +59,10 @@ export interface SqlAnswer {
 }
 
 export function duckDb(options: DuckDbOptions = {}): DuckDb {
-  let opened: Promise<DuckDBInstance> | undefined
-  const instance = () => {
+  let opened: Promise<OpenedDuckDb> | undefined
+  const instance = async () => {
     opened ??= open(options)
-    return opened
+    return (await opened).instance
   }
   async function connectNative(): Promise<DuckDBConnection> {
     const connection = await (await instance()).connect()
@@ -80,7 +80,7 @@ export function duckDb(options: DuckDbOptions = {}): DuckDb {
     async close() {
       const closing = opened
       opened = undefined
-      if (closing !== undefined) (await closing).closeSync()
+      await (await closing)?.close()
     },
   }
 }
@@ -102,17 +102,36 @@ async function loadDuckDb() {
   }
 }
 
-async function open(options: DuckDbOptions): Promise<DuckDBInstance> {
+interface OpenedDuckDb {
+  readonly instance: DuckDBInstance
+  close(): Promise<void>
+}
+
+async function open(options: DuckDbOptions): Promise<OpenedDuckDb> {
   const { DuckDBInstance } = await loadDuckDb()
-  return DuckDBInstance.create(':memory:', {
+  // Rows are spilled there: the default would be a folder beside whatever the current one is, and one name for all users
+  // could be another's.
+  const folder = options.temporaryFolder ?? (await ownFolder())
+  const instance = await DuckDBInstance.create(':memory:', {
     // Nothing is fetched behind the user's back: an extension that is not built in is an error.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     ...(options.threads !== undefined && { threads: String(options.threads) }),
     ...(options.memoryLimit !== undefined && { memory_limit: options.memoryLimit }),
-    // The default would be a folder beside whatever the current one is.
-    temp_directory: options.temporaryFolder ?? join(tmpdir(), 'spillway-duckdb'),
+    temp_directory: folder,
   })
+  return {
+    instance,
+    async close() {
+      instance.closeSync()
+      if (options.temporaryFolder === undefined) await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function ownFolder(): Promise<string> {
+  await sweepScratch()
+  return scratchFolder()
 }
 
 class Session implements Connection {

@@ -16,6 +16,7 @@ export { type DuckdbParquetReaderOptions, duckdbParquetReader } from './parquet-
 export { predicateSql } from './predicate-sql.js'
 export { rowJson, valueJson } from './row-json.js'
 export { type RowResolverOptions, rowResolver } from './row-resolver.js'
+export { sweepScratch } from './scratch-folder.js'
 export { attachShare } from './share/attach-share.js'
 export { resultFields } from './share/result-fields.js'
 export type {

@@ -1,10 +1,10 @@
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { mapConcurrently, type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
+import { scratchFolder } from './scratch-folder.js'
 
 export interface RemoteFile {
   readonly path: string
@@ -37,7 +37,7 @@ export function localFiles(store: ObjectStore, options: LocalFilesOptions = {}):
   let names = 0
 
   async function scratch(extension: string): Promise<string> {
-    folder ??= mkdtemp(join(options.folder ?? tmpdir(), 'spillway-'))
+    folder ??= scratchFolder(options.folder)
     return join(await folder, `${names++}.${extension}`)
   }
 
@@ -84,7 +84,7 @@ async function download(
   to: string,
   signal?: AbortSignal,
 ): Promise<string> {
-  await pipeline(Readable.from(parts(store, file, signal)), createWriteStream(to))
+  await pipeline(Readable.from(parts(store, file, signal)), createWriteStream(to, { mode: 0o600 }))
   return to
 }
 

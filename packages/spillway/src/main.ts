@@ -14,6 +14,9 @@ process.stdout.on('error', error => {
   setTimeout(() => process.exit(0), CLOSING_MS).unref()
 })
 
+/** What was interrupted has closed what it opened: work that cannot be cancelled is not waited for. */
+const EXITING_MS = 1000
+
 process.exitCode = await runProgram(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
@@ -22,3 +25,4 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   environment: process.env,
   signal: interrupted.signal,
 })
+if (interrupted.signal.aborted) setTimeout(() => process.exit(), EXITING_MS).unref()

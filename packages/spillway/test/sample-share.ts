@@ -74,7 +74,7 @@ export async function serveSampleTables(
   }
 }
 
-function listeningAt(server: ChildProcess): Promise<string> {
+export function listeningAt(server: ChildProcess): Promise<string> {
   let output = ''
   return new Promise((resolve, reject) => {
     const heard = (chunk: unknown) => {

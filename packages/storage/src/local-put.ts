@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { throwIfCancelled } from '@spillway/core'
+import process from 'node:process'
+import { makerTag, throwIfCancelled } from '@spillway/core'
 import { codeOf, localError } from './local-error.js'
 import { type LocalRoots, localPath } from './local-path.js'
 
-/** Names of writes under way: never listed. */
-const UNFINISHED = /^\.spillway-[0-9a-f]{24}\.tmp$/
+/** Names of writes under way, with who writes: never listed. */
+const UNFINISHED = /^\.spillway-(?:[0-9a-f]{16}-\d+-)?[0-9a-f]{24}\.tmp$/
 
 export function isUnfinished(name: string): boolean {
   return UNFINISHED.test(name)
@@ -25,8 +27,8 @@ export async function putFile(
   try {
     const path = await localPath(roots, uri)
     if (options.ifAbsent === true && (await exists(path))) return false
-    await mkdir(dirname(path), { recursive: true })
-    unfinished = join(dirname(path), `.spillway-${randomBytes(12).toString('hex')}.tmp`)
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    unfinished = join(dirname(path), unfinishedName())
     await writeAll(unfinished, bytes, options.signal)
     if (options.ifAbsent === true) return await moveIfAbsent(unfinished, path)
     await rename(unfinished, path)
@@ -38,6 +40,11 @@ export async function putFile(
   }
 }
 
+function unfinishedName(): string {
+  const maker = makerTag({ host: hostname(), process })
+  return `.spillway-${maker}-${randomBytes(12).toString('hex')}.tmp`
+}
+
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
 }
@@ -47,7 +54,8 @@ async function writeAll(
   bytes: Uint8Array | AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const file = await open(path, 'wx')
+  // Rows of tables: for nobody else on this machine.
+  const file = await open(path, 'wx', 0o600)
   try {
     if (bytes instanceof Uint8Array) await file.writeFile(bytes)
     else {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { createSharingClient, type SharingClient } from '@spillway/client'
 import { loadProfile } from '@spillway/client/node'
 import { parseProfile } from '@spillway/protocol'
 import { type Connection, duckDb, sessionOn } from '../connection.js'
+import { scratchFolder } from '../scratch-folder.js'
 import { ShareCatalog } from './catalog.js'
 import { createAccess } from './create-access.js'
 import { rangeCache } from './range-cache.js'
@@ -26,7 +26,7 @@ export async function attachShare(
   options: AttachOptions = {},
 ): Promise<AttachedShare> {
   const client = await clientOf(profile, options)
-  const folder = await mkdtemp(join(options.folder ?? tmpdir(), 'spillway-share-'))
+  const folder = await scratchFolder(options.folder)
   const duckdb = duckDb({ threads: 2 })
   const parser = await duckdb.connect()
   const session = sessionOn(connection)

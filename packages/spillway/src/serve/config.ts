@@ -37,6 +37,8 @@ const schema = z.strictObject({
       secretFile: z.string().min(1).optional(),
       urlExpiresInSeconds: z.int().min(10).max(604_800).default(3600),
       freshnessSeconds: z.number().min(0).max(3600).default(1),
+      /** How long answers under way may take to end once the server is told to stop. */
+      graceSeconds: z.number().min(0).max(3600).default(20),
       cors: z.strictObject({ origins: z.array(corsOrigin).min(1) }).optional(),
     })
     .prefault({}),

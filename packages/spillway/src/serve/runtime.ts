@@ -1,9 +1,15 @@
 import { isTableError, type UrlSigner } from '@spillway/core'
-import { cleanStaging, type DuckDbOptions, duckDb, rowResolver } from '@spillway/duckdb'
+import {
+  cleanStaging,
+  type DuckDbOptions,
+  duckDb,
+  rowResolver,
+  sweepScratch,
+} from '@spillway/duckdb'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
 import { type AccessLog, createConfigShares, createSharingServer, withCors } from '@spillway/server'
-import { localGateway } from '@spillway/storage'
+import { localGateway, parseUri, sweepUnfinished } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
 import { type Composition, compose } from '../compose.js'
 import type { ServeConfig, StorageSettings } from './config.js'
@@ -62,6 +68,8 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   })
   const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
   warming.follow(config)
+  // What a killed process left of tables that it was rewriting.
+  void sweepScratch()
   const cleaning = config.staging && cleanRegularly(spillway, config.staging)
   const plain = {
     async fetch(request: Request) {
@@ -152,7 +160,7 @@ function cleanRegularly(
       now: Date.now(),
       signal: stopped.signal,
     }
-    cleanStaging(store, options).catch(error => {
+    cleanOnce(store, options).catch(error => {
       // Aged files cost space only; the next round tries again.
       if (!isTableError(error)) throw error
     })
@@ -165,4 +173,13 @@ function cleanRegularly(
       stopped.abort()
     },
   }
+}
+
+async function cleanOnce(
+  store: Composition['store'],
+  options: Parameters<typeof cleanStaging>[1],
+): Promise<void> {
+  const { location } = options
+  if (parseUri(location).scheme === 'file') await sweepUnfinished(location)
+  await cleanStaging(store, options)
 }

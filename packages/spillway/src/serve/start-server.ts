@@ -5,6 +5,7 @@ import { TableError } from '@spillway/core'
 import type { AccessLog } from '@spillway/server'
 import { nodeListener } from '@spillway/server/node'
 import { startAdmin } from './admin.js'
+import { serverCloser } from './close-server.js'
 import type { ServeConfig } from './config.js'
 import { listen } from './listen.js'
 import { createServerMetrics } from './metrics.js'
@@ -19,7 +20,10 @@ export interface RunningServer {
   readonly runtime: Runtime
   /** Replaces the configuration for requests from now on. Throws, and keeps the old one, where that cannot be. */
   reload(config: ServeConfig): void
-  /** Takes no more requests and waits for those under way, `graceMs` at most. */
+  /**
+   * Takes no more connections and waits for the answers under way, `graceMs` at most: `server.graceSeconds` unless given.
+   * What is not done by then breaks off visibly.
+   */
   close(graceMs?: number): Promise<void>
 }
 
@@ -35,6 +39,7 @@ export async function startServer(
       runtime === undefined ? new Response(null, { status: 503 }) : runtime.fetch(request),
   })
   const server = createServer(listener)
+  const closer = serverCloser(server)
   await listen(server, config.server)
   const url = publicUrl(config, server)
   const made = {
@@ -65,9 +70,9 @@ export async function startServer(
       // Requests that the old one answers end soon after their URLs were signed.
       setTimeout(() => void old.close(), 60_000).unref()
     },
-    async close(graceMs = 10_000) {
-      await closeServer(server, graceMs)
-      if (admin !== undefined) await closeServer(admin, 0)
+    async close(graceMs = state.current.config.server.graceSeconds * 1000) {
+      await closer.close(graceMs)
+      if (admin !== undefined) await closeAdmin(admin)
       await state.current.close()
     },
   }
@@ -99,10 +104,8 @@ function refuseMove(from: ServeConfig, to: ServeConfig): void {
   }
 }
 
-async function closeServer(server: Server, graceMs: number): Promise<void> {
-  const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+async function closeAdmin(admin: Server): Promise<void> {
+  const closed = new Promise<void>(resolve => admin.close(() => resolve()))
+  admin.closeAllConnections()
   await closed
-  clearTimeout(timer)
 }

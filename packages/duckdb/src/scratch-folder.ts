@@ -1,0 +1,38 @@
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { isLeftBehind, makerTag } from '@spillway/core'
+
+const SCRATCH = /^spillway-[0-9a-f]{16}-\d+-[0-9A-Za-z]{6}$/
+
+/**
+ * A new folder that nobody but this user can look into, for rows on their way. Whoever asked removes it; where the process
+ * is killed before, `sweepScratch` does.
+ */
+export function scratchFolder(parent = tmpdir()): Promise<string> {
+  return mkdtemp(join(parent, `spillway-${makerTag(machine())}-`))
+}
+
+/** Removes the folders that killed processes left in `parent`. Gives how many. */
+export async function sweepScratch(parent = tmpdir()): Promise<number> {
+  const names = await readdir(parent).catch(() => [])
+  let removed = 0
+  for (const name of names.filter(each => SCRATCH.test(each))) {
+    const path = join(parent, name)
+    const found = await lstat(path).catch(() => undefined)
+    if (found === undefined || !found.isDirectory()) continue
+    if (!isLeftBehind({ name, modifiedAt: found.mtimeMs }, machine())) continue
+    // Another user's cannot be removed, and is that user's to sweep.
+    const gone = await rm(path, { recursive: true }).then(
+      () => true,
+      () => false,
+    )
+    if (gone) removed++
+  }
+  return removed
+}
+
+function machine() {
+  return { host: hostname(), process }
+}
