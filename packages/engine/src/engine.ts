@@ -11,6 +11,7 @@ import type {
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { denseVersions } from './dense-versions.js'
+import { isOfGoneFiles } from './gone-files.js'
 import { explainOutside, tableRoots } from './inside-root.js'
 import { createMetrics, type EngineObserver } from './metrics.js'
 import { OutsideFinder } from './outside-files.js'
@@ -68,6 +69,12 @@ export interface Engine {
     range: ChangeRange,
     options: SignedChangesOptions,
   ): Promise<SignedChanges>
+  /**
+   * Runs `work`, which loads a snapshot of a table and uses it. Where that fails as over files that are gone since the
+   * snapshot was read (a log that was cleaned, snapshots that expired), what is kept of the table is forgotten and `work`
+   * runs once more. It must not have given anything away by then.
+   */
+  retryStale<Result>(source: TableSource, work: () => Promise<Result>): Promise<Result>
   /** Forgets what is cached of a table. */
   forget(source: TableSource): void
 }
@@ -98,7 +105,10 @@ export function createEngine(options: EngineOptions): Engine {
 
   function signedFiles(snapshot: Snapshot, scan: SignedFilesOptions): SignedFiles {
     const { source, format } = snapshot
-    return signFiles(snapshot, scan, signing({ source, format }, scan.expiresInSeconds))
+    const files = signFiles(snapshot, scan, signing({ source, format }, scan.expiresInSeconds))
+    return watched(files, error => {
+      if (isOfGoneFiles(error)) snapshots.outdate(snapshot)
+    })
   }
 
   return {
@@ -119,7 +129,36 @@ export function createEngine(options: EngineOptions): Engine {
         ...(declared && { declared }),
       })
     },
+    async retryStale(source, work) {
+      const mark = snapshots.mark()
+      try {
+        return await work()
+      } catch (error) {
+        if (!isOfGoneFiles(error) || !snapshots.outdated(source, mark)) throw error
+        metrics.count('snapshot.stale', 1)
+        return work()
+      }
+    },
     forget: source => snapshots.forget(source),
+  }
+}
+
+/** The same files; `failed` hears of an error, at whichever file. */
+function watched(files: SignedFiles, failed: (error: unknown) => void): SignedFiles {
+  async function* heard() {
+    try {
+      yield* files
+    } catch (error) {
+      failed(error)
+      throw error
+    }
+  }
+  return {
+    plan: files.plan,
+    get expiresAt() {
+      return files.expiresAt
+    },
+    [Symbol.asyncIterator]: heard,
   }
 }
 

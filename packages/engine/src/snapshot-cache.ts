@@ -1,4 +1,5 @@
 import type { Snapshot, SnapshotRef, TableReader, TableSource } from '@spillway/core'
+import { isOfGoneFiles } from './gone-files.js'
 import { LatestVersions, type ResolvedVersion } from './latest-versions.js'
 import type { Metrics } from './metrics.js'
 import { SingleFlight } from './shared-load.js'
@@ -9,6 +10,15 @@ export interface SnapshotCache {
   resolve(source: TableSource, ref: SnapshotRef, signal?: AbortSignal): Promise<ResolvedVersion>
   /** Forgets a table: the next request reads its storage again. */
   forget(source: TableSource): void
+  /** Now, for `outdated`. */
+  mark(): number
+  /** Says that files of a snapshot are gone: it is not answered again, nor what was read before it. */
+  outdate(snapshot: Snapshot): void
+  /**
+   * True where what is known of a table was read before `mark` and may be outdated; it is forgotten. False where storage
+   * has been read since: reading it again would find the same.
+   */
+  outdated(source: TableSource, mark: number): boolean
 }
 
 export interface SnapshotCacheOptions {
@@ -30,6 +40,9 @@ interface Entry {
 
 const LATEST: SnapshotRef = { kind: 'latest' }
 
+/** Tables of which it is remembered that something was outdated. */
+const MAX_OUTDATED = 10_000
+
 export function createSnapshotCache(options: SnapshotCacheOptions): SnapshotCache {
   return new LruSnapshotCache(options)
 }
@@ -41,6 +54,11 @@ class LruSnapshotCache implements SnapshotCache {
   readonly #loads = new SingleFlight<Snapshot>()
   readonly #latestVersions: LatestVersions
   #bytes = 0
+  #mark = 0
+  // The mark at which the oldest of what a snapshot is made from was read: a refresh goes on from what was there.
+  readonly #readAt = new WeakMap<Snapshot, number>()
+  // By table: what was read until that mark is outdated. Others may be using it still.
+  readonly #outdatedUntil = new Map<string, number>()
 
   constructor(options: SnapshotCacheOptions) {
     this.#options = options
@@ -82,6 +100,39 @@ class LruSnapshotCache implements SnapshotCache {
     }
   }
 
+  mark(): number {
+    return ++this.#mark
+  }
+
+  outdate(snapshot: Snapshot): void {
+    const readAt = this.#readAt.get(snapshot)
+    if (readAt === undefined) return
+    const { source } = snapshot
+    const key = sourceKey(source)
+    this.#forgetUntil(source, readAt)
+    this.#outdatedUntil.set(key, Math.max(readAt, this.#outdatedUntil.get(key) ?? 0))
+    if (this.#outdatedUntil.size <= MAX_OUTDATED) return
+    for (const oldest of this.#outdatedUntil.keys()) {
+      this.#outdatedUntil.delete(oldest)
+      break
+    }
+  }
+
+  outdated(source: TableSource, mark: number): boolean {
+    const forgotten = this.#forgetUntil(source, mark - 1)
+    return forgotten || (this.#outdatedUntil.get(sourceKey(source)) ?? mark) < mark
+  }
+
+  #forgetUntil(source: TableSource, mark: number): boolean {
+    const prefix = sourceKey(source)
+    const old = [...this.#entries].filter(
+      ([key, { snapshot }]) => key.startsWith(prefix) && this.#readAt.get(snapshot)! <= mark,
+    )
+    for (const [key] of old) this.#drop(key)
+    if (old.length > 0) this.#latestVersions.forget(source)
+    return old.length > 0
+  }
+
   #latest(source: TableSource, signal?: AbortSignal): Promise<Snapshot> {
     const key = entryKey(source, LATEST)
     const fresh = this.#fresh(key, this.#options.freshnessMs)
@@ -93,10 +144,9 @@ class LruSnapshotCache implements SnapshotCache {
     const previous = this.#entries.get(key)?.snapshot
     const checkedAt = this.#options.clock()
     const reader = await this.#options.resolver.readerFor(source, signal)
-    const name = previous === undefined ? 'snapshot.load' : 'snapshot.refresh'
-    const snapshot = await this.#timed(name, reader, () =>
-      reader.snapshot(source, { at: LATEST, signal, ...(previous && { previous }) }),
-    )
+    const snapshot =
+      (previous && (await this.#advance(source, reader, previous, signal))) ??
+      (await this.#load(source, reader, LATEST, signal))
     this.#keep(key, snapshot, checkedAt)
     // What was told before may be older than this, and must not be told again when this has been let go.
     this.#latestVersions.forget(source)
@@ -114,14 +164,47 @@ class LruSnapshotCache implements SnapshotCache {
       async cancelled => {
         const checkedAt = this.#options.clock()
         const reader = await this.#options.resolver.readerFor(source, cancelled)
-        const snapshot = await this.#timed('snapshot.load', reader, () =>
-          reader.snapshot(source, { at, signal: cancelled }),
-        )
+        const snapshot = await this.#load(source, reader, at, cancelled)
         this.#keep(key, snapshot, checkedAt)
         return snapshot
       },
       signal,
     )
+  }
+
+  async #load(
+    source: TableSource,
+    reader: TableReader,
+    at: SnapshotRef,
+    signal: AbortSignal,
+  ): Promise<Snapshot> {
+    const readAt = this.#mark
+    const snapshot = await this.#timed('snapshot.load', reader, () =>
+      reader.snapshot(source, { at, signal }),
+    )
+    this.#readAt.set(snapshot, readAt)
+    return snapshot
+  }
+
+  /** Undefined where it cannot go on: what it was made from is gone, or the table is another one in its place. */
+  async #advance(
+    source: TableSource,
+    reader: TableReader,
+    previous: Snapshot,
+    signal: AbortSignal,
+  ): Promise<Snapshot | undefined> {
+    const readAt = this.#readAt.get(previous)!
+    try {
+      const snapshot = await this.#timed('snapshot.refresh', reader, () =>
+        reader.snapshot(source, { at: LATEST, signal, previous }),
+      )
+      this.#readAt.set(snapshot, readAt)
+      return snapshot
+    } catch (error) {
+      if (!isOfGoneFiles(error)) throw error
+      this.outdate(previous)
+      return undefined
+    }
   }
 
   #timed(name: string, reader: TableReader, load: () => Promise<Snapshot>): Promise<Snapshot> {

@@ -1,3 +1,4 @@
+import { type Snapshot, TableError } from '@spillway/core'
 import { expect, it } from 'vitest'
 import { createEngine } from '../src/index.js'
 import { dataFile, LOCATION, scriptedReader, scriptedSigner } from './table.js'
@@ -135,4 +136,104 @@ it('says that there is no reader for a format', async () => {
   await expect(engine.snapshot({ location: LOCATION, format: 'hudi' })).rejects.toMatchObject({
     code: 'UNSUPPORTED_FEATURE',
   })
+})
+
+const GONE = new TableError('TABLE_CORRUPT', 'a listed log file is gone')
+const ALL = { accepts: { features: new Set<string>(), inlineVectorBytes: 0 } }
+
+/** A reader whose snapshots fail to give their files until they are read anew. */
+function cleanedTable({ forGood = false, freshnessMs = 0 } = {}) {
+  const set = setUp({ freshnessMs })
+  const { engine, reader, source } = set
+  let cleaned = false
+  const olds = new WeakSet<Snapshot>()
+  const scripted = reader.snapshot
+  reader.snapshot = async (asked, options) => {
+    const { previous } = options ?? {}
+    const made = await scripted(asked, options)
+    const old = previous === undefined ? !cleaned : olds.has(previous)
+    const load = made.files.handles[0]!.load
+    const handle = {
+      ...made.files.handles[0]!,
+      load: async () => {
+        if (cleaned && (old || forGood)) throw GONE
+        return load()
+      },
+    }
+    const snapshot = { ...made, files: { ...made.files, handles: [handle] } }
+    if (old) olds.add(snapshot)
+    return snapshot
+  }
+  const filesOf = async (snapshot: Snapshot) => {
+    let count = 0
+    for await (const batch of engine.signedFiles(snapshot, ALL)) count += batch.length
+    return count
+  }
+  return {
+    ...set,
+    clean: () => {
+      cleaned = true
+    },
+    filesOf,
+    ask: () => engine.retryStale(source, async () => filesOf(await engine.snapshot(source))),
+  }
+}
+
+it.each([0, 100])(
+  'reads storage once more when files of what it kept are gone (fresh %d ms)',
+  async freshnessMs => {
+    const { ask, clean, reader } = cleanedTable({ freshnessMs })
+    expect(await ask()).toBe(1)
+    clean()
+    expect(await ask()).toBe(1)
+    const loads = reader.calls.filter(call => call === 'snapshot latest')
+    expect(loads).toHaveLength(2)
+    expect(await ask()).toBe(1)
+    expect(reader.calls.filter(call => call === 'snapshot latest')).toHaveLength(2)
+  },
+)
+
+it('reads it once for all who began before, and again for each who begins later where that is of no use', async () => {
+  const { ask, clean, reader } = cleanedTable({ freshnessMs: 1000 })
+  await ask()
+  clean()
+  expect(await Promise.all([ask(), ask(), ask()])).toEqual([1, 1, 1])
+  expect(reader.calls).toEqual(['snapshot latest', 'snapshot latest'])
+  const broken = cleanedTable({ forGood: true })
+  await broken.ask()
+  broken.clean()
+  for (let i = 0; i < 3; i++) await expect(broken.ask()).rejects.toBe(GONE)
+  const loads = broken.reader.calls.filter(call => call === 'snapshot latest')
+  // The first, one more for what was kept, and one for each who asks from then on.
+  expect(loads.length).toBeLessThanOrEqual(5)
+})
+
+it('does not give again what broke off in the middle of an answer', async () => {
+  const { engine, source, filesOf, clean, reader } = cleanedTable({ freshnessMs: 1000 })
+  const snapshot = await engine.snapshot(source)
+  clean()
+  await expect(filesOf(snapshot)).rejects.toBe(GONE)
+  expect(await filesOf(await engine.snapshot(source))).toBe(1)
+  expect(reader.calls).toEqual(['snapshot latest', 'snapshot latest'])
+})
+
+it('loads anew what cannot be gone on from, and passes on what has other reasons', async () => {
+  const { engine, reader, source, time } = setUp()
+  await engine.snapshot(source)
+  const scripted = reader.snapshot
+  let failing: unknown = GONE
+  reader.snapshot = async (asked, options) => {
+    const made = await scripted(asked, options)
+    if (options?.previous !== undefined) throw failing
+    return made
+  }
+  time.now += 100
+  expect((await engine.snapshot(source)).version).toBe(4n)
+  expect(reader.calls).toEqual(['snapshot latest', 'snapshot latest after 4', 'snapshot latest'])
+  time.now += 100
+  failing = new TableError('STORAGE_UNAVAILABLE', 'slow down')
+  await expect(engine.snapshot(source)).rejects.toBe(failing)
+  const limited = engine.retryStale(source, () => engine.snapshot(source))
+  await expect(limited).rejects.toBe(failing)
+  expect(reader.calls).toHaveLength(5)
 })

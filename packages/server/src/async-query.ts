@@ -90,7 +90,17 @@ async function pin(
 }
 
 /** Loads what the answer takes, and rewrites what has to be rewritten, so that the answer itself is quick. */
-async function prepareAnswer(
+function prepareAnswer(
+  context: RequestContext,
+  request: TableRequest,
+  accepted: PinnedQuery,
+): Promise<void> {
+  return context.engine.retryStale(request.table.source, () =>
+    prepareOnce(context, request, accepted),
+  )
+}
+
+async function prepareOnce(
   { engine }: RequestContext,
   { table, capabilities }: TableRequest,
   { query, version }: PinnedQuery,

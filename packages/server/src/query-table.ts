@@ -36,9 +36,12 @@ export function runQuery(
   request: TableRequest,
   query: Query,
 ): Promise<Response> {
-  return query.body.startingVersion === undefined
-    ? querySnapshot(context, request, query)
-    : queryVersions(context, request, query)
+  // The answer begins with its first files: what is gone by then is looked for once more.
+  return context.engine.retryStale(request.table.source, () =>
+    query.body.startingVersion === undefined
+      ? querySnapshot(context, request, query)
+      : queryVersions(context, request, query),
+  )
 }
 
 /** What can be refused without looking at the table. */

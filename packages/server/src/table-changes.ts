@@ -36,11 +36,13 @@ export async function tableChanges(context: RequestContext): Promise<Response> {
     maxFiles,
     paged: maxFiles !== undefined || pageToken !== undefined,
   } as const
-  const page =
-    pageToken === undefined
-      ? await firstPage(context, request, { bounds, includeMetadata })
-      : openChangePage(context, request, change, pageToken)
-  return changeResponse(context, request, { ...change, page })
+  return context.engine.retryStale(request.table.source, async () => {
+    const page =
+      pageToken === undefined
+        ? await firstPage(context, request, { bounds, includeMetadata })
+        : openChangePage(context, request, change, pageToken)
+    return changeResponse(context, request, { ...change, page })
+  })
 }
 
 type Bound =

@@ -11,8 +11,9 @@ export async function tableMetadata(context: RequestContext): Promise<Response> 
     timestamp: timestampParameter(context.query.get('timestamp'), 'timestamp'),
   })
   if (ref.kind !== 'latest') requireHistory(request.table, `reading by ${ref.kind}`)
-  const snapshot = await loadSnapshot(context, request.table, ref)
-  const answer = settleAnswer(context, request, snapshot)
+  const answer = await context.engine.retryStale(request.table.source, async () =>
+    settleAnswer(context, request, await loadSnapshot(context, request.table, ref)),
+  )
   return new Response(answer.header, { headers: { ...answer.headers } })
 }
 
