@@ -56,6 +56,8 @@ export function s3Error(error: unknown, operation: S3Operation, path: string): T
 function isPassing(error: unknown, status: number): boolean {
   if (isNamed(error, 'CredentialsProviderError')) return false
   if (error instanceof Error && PASSING.has(error.name)) return true
+  // Nobody asked on a condition: a cache between answers for somebody else.
+  if (status === 304) return true
   return status === 0 || status === 408 || status === 429 || status >= 500
 }
 
@@ -83,6 +85,10 @@ function sentence(
       return `the bucket is in another region than configured: ${said}`
   }
   if (status === 403) return `S3 refused to ${operation}: allow ${PERMISSION[operation]}`
+  // So the SDK marks what came and could not be read.
+  if (status === 0 && error instanceof Error && '$response' in error) {
+    return `the answer of S3 cannot be used: ${said}`
+  }
   if (status === 0) return `S3 was not reached: ${said}`
   return `S3 answered ${status} ${name}: ${said}`
 }
