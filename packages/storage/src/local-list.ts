@@ -100,8 +100,22 @@ async function openFolder(walk: Walk, key: string): Promise<Folder> {
     }
   } catch (error) {
     if (!isMissing(error)) throw localError(error, uri)
+    if (!mayBeMissing(walk, key)) throw vanished(uri)
   }
   return { key, disk, links, names: sortPaths(names), next: 0 }
+}
+
+/** Of folders that were seen, those in which writers keep what is unfinished come and go. */
+function mayBeMissing({ prefix }: Walk, key: string): boolean {
+  const below = key.slice(prefix.key.lastIndexOf('/') + 1)
+  return below === '' || below.split('/').some(name => name.startsWith('.') || name.startsWith('_'))
+}
+
+function vanished(uri: string): TableError {
+  return new TableError('STORAGE_UNAVAILABLE', 'a folder vanished while it was listed', {
+    context: { path: uri },
+    retryable: true,
+  })
 }
 
 /** A file's name, a folder's with a slash; undefined for sockets, dangling links and writes under way. */
@@ -143,7 +157,7 @@ async function checkLoop(walk: Walk, key: string, stack: readonly Folder[]): Pro
   }
 }
 
-/** The next files of a folder, up to its next sub-folder. A file that has gone since is left out. */
+/** The next files of a folder, up to its next sub-folder. A file that has gone since is left out, if its folder has not. */
 async function describeRun(walk: Walk, folder: Folder): Promise<ObjectMeta[]> {
   const from = folder.next
   while (folder.next < folder.names.length && folder.next - from < STAT_CONCURRENCY) {
@@ -152,7 +166,18 @@ async function describeRun(walk: Walk, folder: Folder): Promise<ObjectMeta[]> {
   }
   const run = folder.names.slice(from, folder.next)
   const metas = await Promise.all(run.map(name => describe(walk, folder, name)))
-  return metas.filter(meta => meta !== undefined)
+  const found = metas.filter(meta => meta !== undefined)
+  if (found.length < run.length) await requireFolder(walk, folder)
+  return found
+}
+
+async function requireFolder({ prefix }: Walk, { disk, key }: Folder): Promise<void> {
+  try {
+    await stat(disk)
+  } catch (error) {
+    const uri = prefix.head + key
+    throw isMissing(error) ? vanished(uri) : localError(error, uri)
+  }
 }
 
 async function describe(walk: Walk, folder: Folder, name: string): Promise<ObjectMeta | undefined> {

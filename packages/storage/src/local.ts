@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat, unlink } from 'node:fs/promises'
-import { type ObjectMeta, throwIfCancelled, type WritableStore } from '@spillway/core'
+import { type ObjectMeta, TableError, throwIfCancelled, type WritableStore } from '@spillway/core'
 import { clipRange } from './byte-range.js'
 import { isMissing, localError } from './local-error.js'
 import { listFiles, listFolders } from './local-list.js'
@@ -27,7 +27,9 @@ export function localStore(options: LocalStoreOptions = {}): WritableStore {
         const meta = await describe(file, path)
         if (meta === undefined) return undefined
         const { start, end } = clipRange(range, meta.size)
-        return { bytes: await readBytes(file, start, end - start, signal), meta }
+        const bytes = await readBytes(file, start, end - start, signal)
+        if (bytes.length < end - start) throw shrunk(path, meta.size)
+        return { bytes, meta }
       }),
     head: (path, signal) => {
       throwIfCancelled(signal)
@@ -85,6 +87,14 @@ async function headFile(roots: LocalRoots, path: string): Promise<ObjectMeta | u
   }
 }
 
+function shrunk(path: string, size: number): TableError {
+  return new TableError(
+    'STORAGE_UNAVAILABLE',
+    `a file of ${size} bytes became shorter while it was read`,
+    { context: { path }, retryable: true },
+  )
+}
+
 /** Reads of the operating system end at 2 GiB. */
 const LONGEST_READ = 1 << 30
 
@@ -100,7 +110,6 @@ async function readBytes(
     throwIfCancelled(signal)
     const wanted = Math.min(length - filled, LONGEST_READ)
     const { bytesRead } = await file.read(bytes, filled, wanted, start + filled)
-    // Shorter than it was when opened: what is there is what is answered.
     if (bytesRead === 0) return bytes.subarray(0, filled)
     filled += bytesRead
   }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -141,4 +142,104 @@ describe('a write', () => {
     await store.put(`${root}/deep/y`, new Uint8Array(1), { ifAbsent: true })
     expect(await readdir(join(root, 'deep'))).toEqual(['y'])
   })
+})
+
+describe('what goes away while it is listed', () => {
+  beforeEach(async () => {
+    for (const name of ['a', 'b', '.hidden', '_temporary', 'c/.hoodie/.temp']) {
+      await mkdir(join(root, name), { recursive: true })
+      await writeFile(join(root, name, 'file'), 'x')
+    }
+  })
+
+  /** Lists while `happens` happens after the first file. */
+  async function listDuring(happens: () => Promise<unknown>): Promise<string[]> {
+    const paths: string[] = []
+    for await (const { path } of localStore().list(`${root}/`)) {
+      if (paths.length === 0) await happens()
+      paths.push(path.slice(root.length + 1))
+    }
+    return paths
+  }
+
+  it.each([
+    ['a folder', 'b'],
+    ['all of it', ''],
+  ])('is an error: %s', async (_, name) => {
+    const gone = () => rm(join(root, name), { recursive: true })
+    await expect(listDuring(gone)).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      retryable: true,
+      message: expect.stringContaining('vanished'),
+    })
+  })
+
+  it.each(['_temporary', 'c/.hoodie/.temp'])(
+    'is left out where writers keep what is unfinished: %s',
+    async name => {
+      const paths = await listDuring(() => rm(join(root, name), { recursive: true }))
+      expect(paths).toEqual(
+        ['.hidden/file', '_temporary/file', 'a/file', 'b/file', 'c/.hoodie/.temp/file'].filter(
+          path => !path.startsWith(name),
+        ),
+      )
+    },
+  )
+
+  it('is left out where it is one file', async () => {
+    expect(await listDuring(() => rm(join(root, 'b/file')))).not.toContain('b/file')
+  })
+
+  it('is an error where the folder goes between its names and their files', async () => {
+    const files = Array.from({ length: 100 }, (_, i) => join(root, `a/${i}`))
+    await Promise.all(files.map(file => writeFile(file, 'x')))
+    const listing = localStore().list(`${root}/a/`)[Symbol.asyncIterator]()
+    await listing.next()
+    await rm(join(root, 'a'), { recursive: true })
+    const rest = async () => {
+      while (!(await listing.next()).done);
+    }
+    await expect(rest()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', retryable: true })
+  })
+})
+
+describe('what cannot be read', () => {
+  it('is an error, not an empty folder: a folder without permission', async context => {
+    await mkdir(join(root, 'closed'))
+    await writeFile(join(root, 'closed/file'), 'x')
+    // Permissions do not hold the superuser: as another user they do.
+    const isRoot = process.geteuid?.() === 0
+    if (isRoot && process.seteuid === undefined) return context.skip()
+    await chmod(folder, 0o755)
+    await chmod(join(root, 'closed'), 0o000)
+    if (isRoot) process.seteuid?.(65_534)
+    try {
+      await expect(collect(localStore().list(`${root}/`))).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+        retryable: false,
+      })
+      await expect(collect(localStore().list(`${root}/closed/`))).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+      })
+      await expect(collect(localStore().listPrefixes(`${root}/closed/`))).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+      })
+    } finally {
+      if (isRoot) process.seteuid?.(0)
+      await chmod(join(root, 'closed'), 0o755)
+    }
+  })
+
+  // The kernel's own files say that they have a page of bytes, and end sooner: so does what is cut while it is read.
+  const short = '/sys/devices/system/cpu/online'
+  it.skipIf(!existsSync(short))(
+    'is an error, not a shorter file: one that ends early',
+    async () => {
+      await expect(localStore().get(short)).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+        retryable: true,
+        message: expect.stringContaining('became shorter'),
+      })
+    },
+  )
 })
