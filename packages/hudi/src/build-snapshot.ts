@@ -1,15 +1,17 @@
 import { isTableError, type Schema, TableError, type TableSource } from '@spillway/core'
 import { archivedWrites } from './archived-timeline.js'
 import { bootstrapIndex } from './bootstrap-index.js'
+import { checkedListing, type ListingProof } from './checked-listing.js'
 import { refuseCleaned } from './cleaned.js'
 import type { Visibility } from './file-slices.js'
 import type { Generations } from './generations.js'
 import { type Instant, isCompletedWrite } from './instant.js'
-import { type Listing, listStorage, requireListed } from './listing.js'
+import { type Listing, listStorage } from './listing.js'
 import { logMethods } from './log-methods.js'
 import { listMetadata } from './metadata-listing.js'
 import { type MetadataTable, openMetadataTable } from './metadata-table.js'
 import type { HudiReaderOptions } from './options.js'
+import { provenFiles, withoutReplaced } from './proven-files.js'
 import { zoneOf } from './resolve.js'
 import { nullColumns, readTableSchema } from './schema.js'
 import { loadSchemaHistory } from './schema-history.js'
@@ -57,18 +59,15 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     commits: commits.loaded,
     ...(asOf === undefined ? {} : { asOf }),
   })
+  const proof = proofOf(build, writes, { visibility, asOf })
   const { listing, metadataTable } =
     build.listing === undefined
-      ? await findListing(build)
+      ? await checkedListing(await findListing(build), proof, signal)
       : { listing: build.listing, metadataTable: undefined }
   if (asOf !== undefined && build.listing === undefined) {
     const later = timeline.writes.filter(w => w.completion > asOf)
     await refuseCleaned({ asOf, later, commits, listing, visibility, ...(signal && { signal }) })
   }
-  const expected =
-    write !== undefined && isLatest && build.listing === undefined
-      ? await expectedFiles(build, write, listing)
-      : new Map()
   return hudiSnapshot({
     source,
     state,
@@ -87,7 +86,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     listing,
     metadataTable,
     bootstrap: bootstrapIndex(store, root, source),
-    expected,
+    proof,
     ...(config.tableType === 'MERGE_ON_READ' &&
       logMethods({ options, state, schema: found.schema, history, visibility, asOf })),
   })
@@ -180,27 +179,24 @@ export async function findListing(
   return { listing: await listStorage(store, root, signal), metadataTable }
 }
 
-/** Files the last write made and nothing has replaced since: a listing without them is not the table's. */
-async function expectedFiles(
+/** What the active timeline proves; nothing where only a few file groups are looked at, which are checked themselves. */
+function proofOf(
   build: BuildOptions,
-  write: Instant,
-  listing: Listing,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const listed = new Set(listing.partitions)
-  const commit = await build.commits.load(write, build.signal)
-  const expected = new Map<string, readonly string[]>()
-  for (const [partition, stats] of commit.writeStats) {
-    const replaced = new Set(commit.replaced.get(partition) ?? [])
-    const names = stats
-      .filter(stat => !replaced.has(stat.fileId))
-      .flatMap(stat => [fileName(stat.path), ...stat.logFiles])
-      .filter(name => name !== '')
-    if (!listed.has(partition)) requireListed(partition, [], names)
-    expected.set(partition, names)
+  writes: readonly Instant[],
+  { visibility, asOf }: { readonly visibility: Visibility; readonly asOf: string | undefined },
+): ListingProof {
+  const { state, commits, options, signal } = build
+  const { root, timeline } = state
+  const active = build.listing === undefined ? writes.filter(w => w.archived === undefined) : []
+  const proven = provenFiles(active, { commits, visibility, start: timeline.start })
+  const settled = async () => {
+    const replaced = new Map<string, Set<string>>()
+    for (const { archived } of await archivedWrites(options, state, signal)) {
+      for (const [partition, ids] of archived?.replaced ?? []) {
+        replaced.set(partition, new Set([...(replaced.get(partition) ?? []), ...ids]))
+      }
+    }
+    return withoutReplaced(proven, (partition, id) => replaced.get(partition)?.has(id) === true)
   }
-  return expected
-}
-
-function fileName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
+  return { proven, settled, asOf, store: options.store, root }
 }

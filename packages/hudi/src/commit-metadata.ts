@@ -9,6 +9,8 @@ export interface WriteStat {
   readonly path: string
   /** File names of the log files of a delta write. */
   readonly logFiles: readonly string[]
+  /** Bytes of the file; of a log, at least those that this write put there. */
+  readonly fileSize: number | undefined
   /** Base instant of the slice that was written to; absent for a new file group. */
   readonly prevCommit: string | undefined
   readonly numWrites: number | undefined
@@ -40,6 +42,15 @@ export async function loadCommitMetadata(
       context: { path: instant.path },
       retryable: true,
     })
+  }
+  if (found.bytes.length === 0 && instant.action === 'replacecommit') {
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `${instant.path} is empty: what it replaced is not known`,
+      {
+        context: { path: instant.path },
+      },
+    )
   }
   return readCommitMetadata(found.bytes, instant.path)
 }
@@ -121,6 +132,7 @@ function writeStatOf(stat: ReadonlyMap<string, unknown>): WriteStat | undefined 
     fileId,
     path: file,
     logFiles: listOf(stat.get('logFiles')).filter(name => typeof name === 'string'),
+    fileSize: countOf(stat.get('fileSizeInBytes')),
     prevCommit: instantOf(stat.get('prevCommit')),
     numWrites: countOf(stat.get('numWrites')),
     numDeletes: countOf(stat.get('numDeletes')),

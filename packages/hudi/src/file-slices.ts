@@ -85,14 +85,19 @@ function sliceOf(
   visibility: Visibility,
 ): FileSlice | undefined {
   const base = latestBase(partition, group.bases, visibility)
-  const logs = group.logs
-    .filter(log =>
-      visibility.logNames === 'own'
-        ? isOverBase(log, base?.instant, visibility)
-        : isOfSlice(log, base?.instant, visibility),
-    )
-    .sort(compareLogs)
+  const logs = group.logs.filter(log => belongsTo(log, base?.instant, visibility)).sort(compareLogs)
   return base === undefined && logs.length === 0 ? undefined : { fileId, base, logs }
+}
+
+/** True where a log is part of the live slice that has the base file of this instant, or none. */
+export function belongsTo(
+  log: LogFileName,
+  base: string | undefined,
+  visibility: Visibility,
+): boolean {
+  return visibility.logNames === 'own'
+    ? isOverBase(log, base, visibility)
+    : isOfSlice(log, base, visibility)
 }
 
 function latestBase(

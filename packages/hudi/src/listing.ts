@@ -1,4 +1,4 @@
-import { type ObjectStore, TableError } from '@spillway/core'
+import type { ObjectStore } from '@spillway/core'
 import { isExternalFile, parseFileName } from './file-name.js'
 import type { ListedFile } from './file-slices.js'
 
@@ -67,17 +67,18 @@ async function* listOutsideHoodie(store: ObjectStore, root: string, signal?: Abo
   }
 }
 
-/** Refuses a listing that lacks a file the last write says it wrote: older slices must not stand in for it. */
-export function requireListed(
+/** The files of one partition as its folder has them. */
+export async function listFolder(
+  store: ObjectStore,
+  root: string,
   partition: string,
-  files: readonly ListedFile[],
-  expected: readonly string[],
-): void {
-  const names = new Set(files.map(file => file.name))
-  const missing = expected.find(name => !names.has(name))
-  if (missing === undefined) return
-  const path = partition === '' ? missing : `${partition}/${missing}`
-  throw new TableError('TABLE_CORRUPT', `${path} is named by the last commit and does not exist`, {
-    context: { path },
-  })
+  signal?: AbortSignal,
+): Promise<readonly ListedFile[]> {
+  const folder = partition === '' ? `${root}/` : `${root}/${partition}/`
+  const files: ListedFile[] = []
+  for await (const { path, size } of store.list(folder, signal === undefined ? {} : { signal })) {
+    const name = path.slice(folder.length)
+    if (!name.includes('/')) files.push({ name, size })
+  }
+  return files
 }

@@ -1,6 +1,7 @@
 import { isTableError, type ObjectMeta, type ObjectStore, TableError } from '@spillway/core'
 import { HFile } from '@spillway/encoding'
 import { orderBlocks } from './block-order.js'
+import { requireComplete } from './complete-index.js'
 import { readDeleteBlock } from './delete-block.js'
 import { type FileSlice, latestSlices } from './file-slices.js'
 import { LOG_HEADER, type LogBlock, objectSource, readLogBlocks } from './log-file.js'
@@ -100,27 +101,38 @@ async function openIndex(index: string, options: IndexOptions): Promise<IndexSou
   const completionOf = (instant: string) =>
     timeline.pending.has(instant.slice(0, 17)) ? undefined : visible.completionOf(instant)
   const slices = latestSlices(index, files, { ...visible, completionOf })
-  const replayed = await Promise.all(
-    slices.map(slice =>
-      openSlice(slice, { folder, store, counts: i => completionOf(i) !== undefined }),
-    ),
-  )
-  return new IndexSource(replayed)
+  const read = await Promise.all(slices.map(slice => readSlice(slice, folder, store)))
+  if (COMPLETE.has(index)) {
+    const { tableVersion } = own
+    requireComplete(read, { tableVersion, own: ownTimeline, data: timeline }, folder)
+  }
+  const counts = (instant: string) => completionOf(instant) !== undefined
+  return new IndexSource(await Promise.all(read.map(each => openSlice(each, store, counts))))
 }
 
-async function openSlice(
-  slice: FileSlice,
-  options: {
-    readonly folder: string
-    readonly store: ObjectStore
-    readonly counts: (instant: string) => boolean
-  },
-) {
-  const { folder, store, counts } = options
+/** Indexes that every write of the table adds to, and of which a part says too little and not just nothing. */
+const COMPLETE: ReadonlySet<string> = new Set(['files', 'partition_stats'])
+
+interface ReadSlice {
+  readonly slice: FileSlice
+  readonly folder: string
+  /** As they come in its logs. */
+  readonly blocks: readonly LogBlock[]
+}
+
+async function readSlice(slice: FileSlice, folder: string, store: ObjectStore): Promise<ReadSlice> {
   const blocks: LogBlock[] = []
   for (const log of slice.logs) {
     blocks.push(...(await readLogBlocks(store, { path: folder + log.name, size: log.size })))
   }
+  return { slice, folder, blocks }
+}
+
+async function openSlice(
+  { slice, folder, blocks }: ReadSlice,
+  store: ObjectStore,
+  counts: (instant: string) => boolean,
+) {
   const base =
     slice.base && (await openBase(store, { ...slice.base, path: folder + slice.base.name }))
   return { base, logs: await Promise.all(orderBlocks(blocks, counts).map(openBlock)) }

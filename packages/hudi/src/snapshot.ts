@@ -16,13 +16,14 @@ import {
   throwIfCancelled,
 } from '@spillway/core'
 import type { BootstrapIndex } from './bootstrap-index.js'
+import { checkedSlices, type ListingProof } from './checked-listing.js'
 import { dataFileOf } from './data-file.js'
 import { evidenceReader } from './evidence.js'
 import { parseFileName } from './file-name.js'
-import { type ListedFile, latestSlices, type Visibility } from './file-slices.js'
+import type { ListedFile, Visibility } from './file-slices.js'
 import { type Generations, generationOf } from './generations.js'
 import { type Instant, instantMillis } from './instant.js'
-import { type Listing, requireListed } from './listing.js'
+import type { Listing } from './listing.js'
 import type { MetadataTable } from './metadata-table.js'
 import { type PartitionRun, partitionFileList, partitionRuns } from './partition-handles.js'
 import {
@@ -64,8 +65,8 @@ export interface SnapshotParts {
   readonly metadataTable: MetadataTable | undefined
   /** Where rows of skeletons are. */
   readonly bootstrap: BootstrapIndex
-  /** Files that the last write names, by partition: they must be listed. */
-  readonly expected: ReadonlyMap<string, readonly string[]>
+  /** What must be listed. */
+  readonly proof: ListingProof
   readonly mergedLogs?: Snapshot['mergedLogs']
   readonly inspectLogs?: Snapshot['inspectLogs']
 }
@@ -251,10 +252,12 @@ async function loadSlices(
     needed: partitioning.exact ? [] : partitioning.columns.map(({ field }) => field.name),
     signal,
   }
+  const { proof, listing } = parts
+  const check = { ...proof, listing, visibility, withLogs: !readOptimized, signal }
   const slices = await mapConcurrently(run.partitions, PARTITIONS_AT_ONCE, async partition => {
     const files = listed.get(partition) ?? []
-    requireListed(partition, files, parts.expected.get(partition) ?? [])
-    const live = await withSources(partition, latestSlices(partition, files, visibility), options)
+    const checked = await checkedSlices(partition, files, check)
+    const live = await withSources(partition, checked, options)
     if (!readOptimized) return { partition, slices: live }
     const based = live.filter(slice => slice.base !== undefined)
     return { partition, slices: based.map(slice => ({ ...slice, logs: [] })) }

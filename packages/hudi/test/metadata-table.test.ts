@@ -2,12 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { memoryStore } from '@spillway/storage'
 import { type HudiCommit, hudiTableObjects, readTarGz } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
+import { hudiReader } from '../src/index.js'
 import type { Listing } from '../src/listing.js'
 import { listStorage } from '../src/listing.js'
 import { listMetadata } from '../src/metadata-listing.js'
 import { openMetadataTable } from '../src/metadata-table.js'
 import { loadTableState } from '../src/table-state.js'
-import { repository } from './support.js'
+import { liveFiles, noCache, repository } from './support.js'
 
 const ROOT = 'memory:///t'
 const golden = `${repository}test/fixtures/hudi/`
@@ -44,6 +45,31 @@ describe('metadata tables that Hudi wrote', () => {
     expect(await filesOf(await listMetadata(metadata))).toEqual(
       await filesOf(await listStorage(store, ROOT)),
     )
+  })
+})
+
+describe('metadata tables that lost a file', () => {
+  async function sliceNames(objects: readonly (readonly [string, Uint8Array])[]) {
+    const store = memoryStore({ objects })
+    const snapshot = await hudiReader({ store, cache: noCache }).snapshot({ location: ROOT })
+    const files = await liveFiles(snapshot)
+    return files.map(({ path, logFiles }) => [path, ...logFiles.map(log => log.path)])
+  }
+
+  it.each(archives)('%s: leave out nothing', async archive => {
+    const objects = readTarGz(readFileSync(golden + archive))
+    const all = [...objects].map(([path, bytes]) => [`${ROOT}/${path}`, bytes] as const)
+    const expected = await sliceNames(all)
+    const parts = all
+      .map(([path]) => path)
+      .filter(path => /\/metadata\/files\/\.?files-/.test(path))
+    for (const path of parts) {
+      const without = all.filter(([each]) => each !== path)
+      expect(await sliceNames(without), `${path} gone`).toEqual(expected)
+      expect(await sliceNames([...without, [path, new Uint8Array()]]), `${path} empty`).toEqual(
+        expected,
+      )
+    }
   })
 })
 
@@ -103,5 +129,57 @@ describe('a metadata table', () => {
   it('is not there when it was declared and never made', async () => {
     const objects = table().filter(([path]) => !path.includes('/metadata/'))
     expect((await opened(objects)).metadata).toBeUndefined()
+  })
+
+  describe('of which a log', () => {
+    const logs = table().filter(([path]) => path.includes('/metadata/files/.files'))
+    const other = hudiTableObjects({
+      root: ROOT,
+      tableType: 'COPY_ON_WRITE',
+      schema: SCHEMA,
+      properties: {},
+      commits: [commit(1, 'x'), commit(2, 'y'), commit(3, 'z')],
+    }).filter(([path]) => path.includes('/metadata/files/.files'))
+
+    async function live(
+      objects: Iterable<readonly [string, Uint8Array | string]>,
+      lost: readonly string[] = [],
+    ) {
+      const store = memoryStore({ objects })
+      for (const name of ['a', 'b', 'c'].map((name, i) => commit(i + 1, name).files[0]!.name)) {
+        if (!lost.includes(name)) await store.put(`${ROOT}/${name}`, new Uint8Array(7))
+      }
+      const snapshot = await hudiReader({ store, cache: noCache }).snapshot({ location: ROOT })
+      return (await liveFiles(snapshot)).map(({ path }) =>
+        path.slice(ROOT.length + 1, ROOT.length + 2),
+      )
+    }
+
+    const changes: (readonly [
+      string,
+      (bytes: Uint8Array | string, i: number) => Uint8Array | string | undefined,
+    ])[] = [
+      ['is gone', () => undefined],
+      ['is empty', () => new Uint8Array()],
+      ["is another table's", (_, i) => other[i]![1]],
+      ['is another of its own', (_, i) => logs[(i + 1) % logs.length]![1]],
+    ]
+    it.each(changes)('%s lists what the folders have', async (_, change) => {
+      expect(logs.length).toBeGreaterThan(1)
+      for (const [i, [path]] of logs.entries()) {
+        const objects = table().flatMap(([each, bytes]) => {
+          const left = each === path ? change(bytes, i) : bytes
+          return left === undefined ? [] : [[each, left] as const]
+        })
+        expect(await live(objects)).toEqual(['a', 'b', 'c'])
+      }
+    })
+
+    it('and a file itself is gone is refused', async () => {
+      const objects = table().filter(([path]) => path !== logs[0]![0])
+      await expect(live(objects, [commit(1, 'a').files[0]!.name])).rejects.toMatchObject({
+        code: 'TABLE_CORRUPT',
+      })
+    })
   })
 })
