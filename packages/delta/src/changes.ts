@@ -15,6 +15,7 @@ import { inOrder } from './in-order.js'
 import type { FileContext } from './live-files.js'
 import type { LoadContext } from './load-state.js'
 import { loadVersion } from './load-version.js'
+import { refuseEmpty } from './log-segment.js'
 import { type DeltaMetadata, parseMetadata } from './metadata.js'
 import { LogFileReader } from './read-log.js'
 import { snapshotOf, type TableState } from './table-state.js'
@@ -77,6 +78,7 @@ async function commitsOf(
   if (commits.length === 0) {
     throw unavailable(log.folder, `the commit of version ${startVersion} is no longer there`)
   }
+  refuseEmpty(commits)
   return commits
 }
 

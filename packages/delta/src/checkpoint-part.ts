@@ -127,7 +127,10 @@ class AddRows {
     const end = Math.min(batch.length, this.#slice.end - first)
     for (let row = start; row < end; row++) {
       const path = leaves.path.bytes(row)
-      if (path === undefined) continue
+      if (path === undefined) {
+        if (leaves.size.at(row) !== undefined) throw this.#withoutPath(first + row)
+        continue
+      }
       const records = this.#fill(leaves, row, path)
       const at = this.#builder.append(this.#action, { keep: false, records })
       this.#positions[at] = first + row
@@ -154,6 +157,13 @@ class AddRows {
     const stats = leaves.stats.bytes(row)
     if (stats === undefined) return leaves.records.at(row) ?? Number.NaN
     return leaves.records.at(row) ?? readNumRecords(stats, this.#cursor)
+  }
+
+  #withoutPath(row: number): TableError {
+    const { source, rowGroup } = this.#slice
+    return new TableError('TABLE_CORRUPT', 'an add action of a checkpoint has no path', {
+      context: { path: source.file.path, rowGroup, row },
+    })
   }
 
   #withoutSize(path: Uint8Array): TableError {

@@ -1,4 +1,4 @@
-import { isValid, leafKey, type ParquetBatch } from '@spillway/core'
+import { isValid, leafKey, type ParquetBatch, TableError } from '@spillway/core'
 import type { Sidecar } from './actions.js'
 import { NumberLeaf, TextLeaf } from './leaf-access.js'
 import {
@@ -20,6 +20,7 @@ export interface CheckpointHead {
 const PROTOCOL = ['protocol', 'minReaderVersion']
 const METADATA = ['metaData', 'id']
 const SIDECAR = ['sidecar', 'path']
+const SIDECAR_SIZE = ['sidecar', 'sizeInBytes']
 const FORMAT_OPTIONS = ['metaData', 'format', 'options']
 const CONFIGURATION = ['metaData', 'configuration']
 const MAPS = [FORMAT_OPTIONS, CONFIGURATION]
@@ -62,6 +63,16 @@ function collect(
   for (const row of presentRows(batch, PROTOCOL)) head.protocolJson = rows.protocol(row)
   for (const row of presentRows(batch, METADATA)) head.metadataJson = rows.metadata(row)
   for (const row of presentRows(batch, SIDECAR)) head.sidecars.push(rows.sidecar(row))
+  requireSidecarPaths(batch)
+}
+
+/** A sidecar that nobody can find would be one that is not there. */
+function requireSidecarPaths(batch: ParquetBatch): void {
+  const named = new Set(presentRows(batch, SIDECAR))
+  for (const row of presentRows(batch, SIDECAR_SIZE)) {
+    if (named.has(row)) continue
+    throw new TableError('TABLE_CORRUPT', 'a sidecar of the checkpoint has no path')
+  }
 }
 
 function* presentRows(batch: ParquetBatch, path: LeafPath): Generator<number> {

@@ -7,6 +7,7 @@ import { decodePath, isAbsolutePath, resolvePath } from './data-path.js'
 import { logFolder } from './log-path.js'
 import type { CheckpointFiles } from './log-segment.js'
 import { LogFileReader } from './read-log.js'
+import { requireAdds } from './require-adds.js'
 import { type CheckpointFile, openCheckpointFile } from './row-group.js'
 
 /** A checkpoint, opened: its documents at hand, its files as parts still to be read. */
@@ -63,6 +64,7 @@ async function openParquet(
   const files = await mapConcurrently(checkpoint.files, CONCURRENT_FOOTERS, open)
   const heads = files.map(file => file.head)
   const recorded = heads.flatMap(head => head.sidecars)
+  for (const { opened } of files) requireAdds(opened, 'checkpoint')
   const sidecars = await openSidecars(context, source, recorded, signal)
   const all = [...files.map(file => file.opened), ...sidecars]
   return {
@@ -82,7 +84,9 @@ async function openSidecars(
   sidecars: readonly Sidecar[],
   signal?: AbortSignal,
 ): Promise<CheckpointFile[]> {
-  return mapConcurrently(sidecars, CONCURRENT_FOOTERS, async sidecar => {
+  // Named twice it is still one file: its adds count once.
+  const distinct = [...new Map(sidecars.map(sidecar => [sidecar.path, sidecar])).values()]
+  return mapConcurrently(distinct, CONCURRENT_FOOTERS, async sidecar => {
     const path = sidecarPath(source, sidecar.path)
     const file = await context.io.store.head(path, signal)
     if (file === undefined) {
@@ -90,7 +94,16 @@ async function openSidecars(
         context: { path },
       })
     }
-    return openCheckpointFile(context.io.store, file, signal)
+    if (sidecar.sizeInBytes > 0 && file.size !== sidecar.sizeInBytes) {
+      throw new TableError(
+        'TABLE_CORRUPT',
+        `a sidecar has ${file.size} bytes, its checkpoint says ${sidecar.sizeInBytes}`,
+        { context: { path } },
+      )
+    }
+    const opened = await openCheckpointFile(context.io.store, file, signal)
+    requireAdds(opened, 'sidecar')
+    return opened
   })
 }
 

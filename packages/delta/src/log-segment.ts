@@ -131,6 +131,7 @@ export function chooseSegment(listing: LogListing, version: bigint, folder: stri
   const commits = listing.commits.filter(found => found.version > base && found.version <= version)
   const { incomplete } = listing
   checkContiguous(commits, base, { version, folder, incomplete })
+  refuseEmpty(commits)
   const lastCommit = listing.commits.find(found => found.version === version)?.file
   const checksum = listing.checksums.get(version)
   const fileTime = fileTimeOf(reachableCommits(listing), version)
@@ -184,6 +185,16 @@ function checkContiguous(
   }
 }
 
+/** Writers put at least one action into a commit: of an empty one the bytes never reached the disk, or left it. */
+export function refuseEmpty(commits: LogListing['commits']): void {
+  const empty = commits.find(({ file }) => file.size === 0)
+  if (empty === undefined) return
+  const { version, file } = empty
+  throw new TableError('TABLE_CORRUPT', `commit ${version} is empty: what it did is lost`, {
+    context: { path: file.path, version },
+  })
+}
+
 /** What leads from `known` to `version` or the latest. `listing` starts at what is known. */
 export function chooseNext(
   listing: LogListing,
@@ -195,6 +206,7 @@ export function chooseNext(
   const commits = listing.commits.filter(found => found.version > base && found.version <= version)
   const { incomplete } = listing
   checkContiguous(commits, base, { version, folder: target.folder, incomplete })
+  refuseEmpty(commits)
   const lastCommit = listing.commits.find(found => found.version === version)?.file
   const checksum = listing.checksums.get(version)
   const fileTime = fileTimeOf(commits, version, known.timestamp + 1)

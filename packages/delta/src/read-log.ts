@@ -78,6 +78,7 @@ export class LogFileReader {
     sink: ActionSink,
     at: { file: ObjectMeta; line: number },
   ): number {
+    this.#refuseNul(bytes, at)
     const cursor = new JsonCursor(bytes, byteOrderMark(bytes))
     let start = 0
     try {
@@ -91,6 +92,13 @@ export class LogFileReader {
       throw this.#corrupt(error, at.file, at.line + newlines(bytes, error.position))
     }
     return bytes.length
+  }
+
+  /** No JSON has one, and what a crash of the machine leaves of a file is full of them. */
+  #refuseNul(bytes: Uint8Array, at: { file: ObjectMeta; line: number }): void {
+    const nul = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(0)
+    if (nul < 0) return
+    throw this.#corrupt(new JsonProblem('a NUL byte', nul), at.file, at.line + newlines(bytes, nul))
   }
 
   #checkLength(length: number, file: ObjectMeta, line: number): void {
