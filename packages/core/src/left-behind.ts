@@ -12,7 +12,7 @@ export interface ThisProcess {
 export interface ThisMachine {
   /** Its name: a folder may be shared with other machines. */
   readonly host: string
-  readonly process: ThisProcess
+  readonly self: ThisProcess
 }
 
 /** Made by others, or by nobody known: nothing that is written takes as long. */
@@ -20,8 +20,8 @@ const ABANDONED_AFTER_MS = 86_400_000
 const MADE_BY = /(?:^|[^0-9a-z])([0-9a-f]{16})-([1-9][0-9]{0,9})(?:[^0-9]|$)/
 
 /** Part of a name on disk that says which process made it, and so whether anybody still uses it. */
-export function makerTag({ host, process }: ThisMachine): string {
-  return `${hostTag(host)}-${process.pid}`
+export function makerTag({ host, self }: ThisMachine): string {
+  return `${hostTag(host)}-${self.pid}`
 }
 
 /**
@@ -30,19 +30,19 @@ export function makerTag({ host, process }: ThisMachine): string {
  */
 export function isLeftBehind(
   { name, modifiedAt }: { readonly name: string; readonly modifiedAt: number },
-  { host, process }: ThisMachine,
+  { host, self }: ThisMachine,
   now = Date.now(),
 ): boolean {
   const [, maker, pid] = MADE_BY.exec(name) ?? []
   if (maker !== hostTag(host)) return now - modifiedAt > ABANDONED_AFTER_MS
   // A container's first process has the same number each time.
-  if (Number(pid) === process.pid) return modifiedAt < now - process.uptime() * 1000
-  return !isRunning(Number(pid), process)
+  if (Number(pid) === self.pid) return modifiedAt < now - self.uptime() * 1000
+  return !isRunning(Number(pid), self)
 }
 
-function isRunning(pid: number, process: ThisProcess): boolean {
+function isRunning(pid: number, self: ThisProcess): boolean {
   try {
-    process.kill(pid, 0)
+    self.kill(pid, 0)
     return true
   } catch (error) {
     // Somebody else's process may not be signalled: it runs.

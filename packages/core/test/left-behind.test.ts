@@ -5,14 +5,14 @@ const NOW = 1_700_000_000_000
 const HOUR = 3_600_000
 
 function machine(pid: number, running: readonly number[], code = 'ESRCH') {
-  const process: ThisProcess = {
+  const self: ThisProcess = {
     pid,
     uptime: () => 60,
     kill(asked) {
       if (!running.includes(asked)) throw Object.assign(new Error('no'), { code })
     },
   }
-  return { host: 'lake-1', process }
+  return { host: 'lake-1', self }
 }
 
 const nameOf = (pid: number, host = 'lake-1') =>

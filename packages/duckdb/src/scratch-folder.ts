@@ -34,5 +34,5 @@ export async function sweepScratch(parent = tmpdir()): Promise<number> {
 }
 
 function machine() {
-  return { host: hostname(), process }
+  return { host: hostname(), self: process }
 }

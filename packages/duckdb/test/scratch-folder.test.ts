@@ -21,7 +21,7 @@ it('sweeps the folders of killed processes, and only those', async () => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
   const tag = makerTag({
     host: hostname(),
-    process: { pid: child.pid!, uptime: () => 0, kill: () => true },
+    self: { pid: child.pid!, uptime: () => 0, kill: () => true },
   })
   const theirs = join(parent, `spillway-${tag}-Ab3dEf`)
   mkdirSync(theirs)

@@ -41,7 +41,7 @@ export async function putFile(
 }
 
 function unfinishedName(): string {
-  const maker = makerTag({ host: hostname(), process })
+  const maker = makerTag({ host: hostname(), self: process })
   return `.spillway-${maker}-${randomBytes(12).toString('hex')}.tmp`
 }
 

@@ -40,7 +40,7 @@ async function entriesOf(folder: string) {
 async function isAbandoned(path: string, name: string): Promise<boolean> {
   const found = await lstat(path).catch(ignoreMissing)
   if (found === undefined) return false
-  return isLeftBehind({ name, modifiedAt: found.mtimeMs }, { host: hostname(), process })
+  return isLeftBehind({ name, modifiedAt: found.mtimeMs }, { host: hostname(), self: process })
 }
 
 /** Another replica sweeps too, or the writer has just finished. */

@@ -24,7 +24,7 @@ const pause = () => new Promise(resolve => setTimeout(resolve, 20))
 
 /** What another process would call a file that it is writing. */
 function unfinished(pid: number, host = hostname()): string {
-  const tag = makerTag({ host, process: { pid, uptime: () => 0, kill: () => true } })
+  const tag = makerTag({ host, self: { pid, uptime: () => 0, kill: () => true } })
   return `.spillway-${tag}-0123456789abcdef01234567.tmp`
 }
 
