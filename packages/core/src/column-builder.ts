@@ -200,7 +200,7 @@ export class DictionaryBuilder {
 
   #code(value: Value): number {
     // Equal byte arrays are different Map keys: their text stands for them.
-    const key = value instanceof Uint8Array ? String.fromCharCode(...value) : value
+    const key = value instanceof Uint8Array ? byteText(value) : value
     let code = this.#codeOf.get(key)
     if (code === undefined) {
       code = this.#values.length
@@ -218,4 +218,10 @@ export class DictionaryBuilder {
       ...this.#validity.finish(this.#length),
     }
   }
+}
+
+/** As many arguments as bytes would overflow the stack: longer ones are put together by the byte. */
+function byteText(bytes: Uint8Array): string {
+  if (bytes.length <= 1024) return String.fromCharCode(...bytes)
+  return Array.from(bytes, byte => String.fromCharCode(byte)).join('')
 }

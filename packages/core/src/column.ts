@@ -1,3 +1,5 @@
+import { MAX_TEXT_BYTES } from './budgets.js'
+import { TableError } from './errors.js'
 import type { DataType } from './schema.js'
 import { decodeWideDecimal, type Value } from './value.js'
 
@@ -58,7 +60,16 @@ export function readBytes(column: BytesColumn, row: number): Uint8Array {
 
 /** One row of a BytesColumn as text. */
 export function readString(column: BytesColumn, row: number): string {
-  return utf8.decode(readBytes(column, row))
+  return decodeText(readBytes(column, row))
+}
+
+/** Text of UTF-8 bytes; longer than any text can be, they are refused rather than left to the engine's own error. */
+export function decodeText(bytes: Uint8Array): string {
+  if (bytes.length <= MAX_TEXT_BYTES) return utf8.decode(bytes)
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    `a text of ${bytes.length} bytes: no more than ${MAX_TEXT_BYTES} fit into one`,
+  )
 }
 
 /** One row as a Value of `type`, or null. For single rows: kernels read the buffers. */

@@ -103,6 +103,9 @@ export function mappedNames(mapping: string): ReadonlyMap<number, readonly strin
   return namesById(parseMapping(mapping), new Map())
 }
 
+/** As deep as schemas are read. */
+const MAX_DEPTH = 200
+
 function parseMapping(text: string): readonly MappedField[] {
   try {
     const parsed: unknown = JSON.parse(text)
@@ -110,16 +113,25 @@ function parseMapping(text: string): readonly MappedField[] {
   } catch {
     // Reported below, with what was expected.
   }
-  throw new TableError('TABLE_CORRUPT', `${NAME_MAPPING} is not a JSON list of fields`)
+  throw notAMapping('is not a JSON list of fields')
+}
+
+function notAMapping(reason: string): TableError {
+  return new TableError('TABLE_CORRUPT', `${NAME_MAPPING} ${reason}`)
 }
 
 function namesById(
-  fields: readonly MappedField[],
+  fields: readonly (MappedField | null)[],
   into: Map<number, readonly string[]>,
+  depth = 0,
 ): ReadonlyMap<number, readonly string[]> {
-  for (const field of fields) {
-    if (field['field-id'] !== undefined) into.set(field['field-id'], field.names ?? [])
-    namesById(field.fields ?? [], into)
+  if (depth > MAX_DEPTH) throw notAMapping(`nests more than ${MAX_DEPTH} deep`)
+  if (!Array.isArray(fields)) throw notAMapping('is not a JSON list of fields')
+  for (const field of fields as readonly (MappedField | null)[]) {
+    const names = field?.names ?? []
+    if (field === null || !Array.isArray(names)) throw notAMapping('has a field that is none')
+    if (field['field-id'] !== undefined) into.set(field['field-id'], names)
+    namesById(field.fields ?? [], into, depth + 1)
   }
   return into
 }

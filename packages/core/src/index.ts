@@ -1,5 +1,24 @@
+export {
+  BUDGET_CEILINGS,
+  budgetsOf,
+  DEFAULT_BUDGETS,
+  MAX_TEXT_BYTES,
+  type OverBudget,
+  overBudget,
+  type ReadBudgets,
+  requireWithin,
+  SMALL_INFLATION,
+  withBudgets,
+} from './budgets.js'
 export type * from './column.js'
-export { columnByteLength, isValid, readBytes, readString, readValue } from './column.js'
+export {
+  columnByteLength,
+  decodeText,
+  isValid,
+  readBytes,
+  readString,
+  readValue,
+} from './column.js'
 export {
   BytesBuilder,
   builderOf,
@@ -59,6 +78,7 @@ export {
   startsWith,
   unknown,
 } from './predicate.js'
+export { type ReadListedOptions, readListed, readWhole } from './read-listed.js'
 export {
   childrenOf,
   createSchema,

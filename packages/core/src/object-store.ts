@@ -1,3 +1,5 @@
+import type { ReadBudgets } from './budgets.js'
+
 export interface ObjectMeta {
   readonly path: string
   readonly size: number
@@ -11,6 +13,8 @@ export interface ObjectMeta {
  * A prefix is text too: end it with '/' to mean a folder. What is answered is spelled as it was asked for.
  */
 export interface ObjectStore {
+  /** What reading from it may cost, see `withBudgets`. Whoever wraps a store hands it on; absent, the defaults. */
+  readonly budgets?: ReadBudgets
   /** Undefined when there is no such object. `end` is exclusive; `suffix` reads that many last bytes. */
   get(
     path: string,

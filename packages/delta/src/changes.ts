@@ -1,9 +1,11 @@
 import {
+  budgetsOf,
   type ChangeRange,
   type ChangeSet,
   type DataFile,
   mapConcurrently,
   type ObjectMeta,
+  type ReadBudgets,
   TableError,
   type TableMetadata,
 } from '@spillway/core'
@@ -39,7 +41,7 @@ export async function* readChanges(
   const clock = fileTimes(context, startVersion)
   const read = async (commit: Commit) => readCommit(context, commit)
   for await (const commit of inOrder(commits, CONCURRENT_COMMITS, read)) {
-    const next = isFirst ? table : withDocuments(table, commit)
+    const next = isFirst ? table : withDocuments(table, commit, budgetsOf(context.log.store))
     const changed = isFirst || next !== table
     checkPartitioning(table.metadata, next.metadata, commit)
     table = next
@@ -141,12 +143,12 @@ function keysOf(action: FileAction): ReadonlySet<string> | undefined {
 }
 
 /** The table after a commit that changed its protocol or metadata; the same object after any other. */
-function withDocuments(table: TableState, commit: ReadCommit): TableState {
+function withDocuments(table: TableState, commit: ReadCommit, budgets: ReadBudgets): TableState {
   const protocolJson = commit.protocolJson ?? table.protocolJson
   const metadataJson = commit.metadataJson ?? table.metadataJson
   if (protocolJson === table.protocolJson && metadataJson === table.metadataJson) return table
   const protocol: Protocol = parseProtocol(protocolJson)
-  const metadata: DeltaMetadata = parseMetadata(metadataJson, protocol)
+  const metadata: DeltaMetadata = parseMetadata(metadataJson, protocol, budgets)
   return { ...table, protocol, protocolJson, metadata, metadataJson }
 }
 

@@ -1,4 +1,13 @@
-import { isValid, leafKey, type ParquetBatch, TableError } from '@spillway/core'
+import {
+  budgetsOf,
+  isValid,
+  leafKey,
+  MAX_TEXT_BYTES,
+  type ParquetBatch,
+  type ReadBudgets,
+  requireWithin,
+  TableError,
+} from '@spillway/core'
 import type { Sidecar } from './actions.js'
 import { NumberLeaf, TextLeaf } from './leaf-access.js'
 import {
@@ -49,19 +58,24 @@ export async function readHead(
   for (const [rowGroup, { rowCount }] of footer.rowGroups.entries()) {
     if (![PROTOCOL, METADATA, SIDECAR].some(path => mayHold(source, rowGroup, path))) continue
     const slice = { source, rowGroup, start: 0, end: rowCount }
-    for await (const { batch } of readSlice(io, slice, leaves, signal)) collect(batch, leaves, head)
+    for await (const { batch } of readSlice(io, slice, leaves, signal)) {
+      const rows = new RowDocuments(batch, leaves, budgetsOf(io.store))
+      collect(batch, rows, head)
+    }
   }
   return head
 }
 
 function collect(
   batch: ParquetBatch,
-  leaves: readonly LeafPath[],
+  rows: RowDocuments,
   head: { protocolJson?: string; metadataJson?: string; sidecars: Sidecar[] },
 ): void {
-  const rows = new RowDocuments(batch, leaves)
-  for (const row of presentRows(batch, PROTOCOL)) head.protocolJson = rows.protocol(row)
-  for (const row of presentRows(batch, METADATA)) head.metadataJson = rows.metadata(row)
+  // One of each is there. Of more the last counts, and no other is put together.
+  const protocol = lastOf(presentRows(batch, PROTOCOL))
+  if (protocol !== undefined) head.protocolJson = rows.protocol(protocol)
+  const metadata = lastOf(presentRows(batch, METADATA))
+  if (metadata !== undefined) head.metadataJson = rows.metadata(metadata)
   for (const row of presentRows(batch, SIDECAR)) head.sidecars.push(rows.sidecar(row))
   requireSidecarPaths(batch)
 }
@@ -81,17 +95,31 @@ function* presentRows(batch: ParquetBatch, path: LeafPath): Generator<number> {
   for (let row = 0; row < batch.length; row++) if (isValid(column, row)) yield row
 }
 
+function lastOf(rows: Iterable<number>): number | undefined {
+  let last: number | undefined
+  for (const row of rows) last = row
+  return last
+}
+
+/** What escapes make of a character at most. */
+const LONGEST_ESCAPE = 6
+
 /** Rows of a checkpoint as the JSON actions they stand for. */
 class RowDocuments {
   readonly #batch: ParquetBatch
   readonly #leaves: readonly LeafPath[]
+  readonly #budgets: ReadBudgets
+  /** Characters of the document at hand. */
+  #length = 0
 
-  constructor(batch: ParquetBatch, leaves: readonly LeafPath[]) {
+  constructor(batch: ParquetBatch, leaves: readonly LeafPath[], budgets: ReadBudgets) {
     this.#batch = batch
     this.#leaves = leaves
+    this.#budgets = budgets
   }
 
   protocol(row: number): string {
+    this.#length = 0
     const minReaderVersion = this.#number(row, ['protocol', 'minReaderVersion'])
     const minWriterVersion = this.#number(row, ['protocol', 'minWriterVersion'])
     const readerFeatures = this.#list(row, ['protocol', 'readerFeatures'])
@@ -106,6 +134,7 @@ class RowDocuments {
   }
 
   metadata(row: number): string {
+    this.#length = 0
     return JSON.stringify({
       id: this.#text(row, ['metaData', 'id']),
       name: this.#text(row, ['metaData', 'name']),
@@ -122,6 +151,7 @@ class RowDocuments {
   }
 
   sidecar(row: number): Sidecar {
+    this.#length = 0
     return {
       path: this.#text(row, SIDECAR) ?? '',
       sizeInBytes: this.#number(row, ['sidecar', 'sizeInBytes']) ?? Number.NaN,
@@ -130,7 +160,17 @@ class RowDocuments {
   }
 
   #text(row: number, path: LeafPath): string | undefined {
-    return new TextLeaf(this.#batch, path).text(row)
+    return this.#held(new TextLeaf(this.#batch, path).text(row))
+  }
+
+  /** A document is an action like those of commits: as long, and no longer than a text can be. */
+  #held(text: string | undefined): string | undefined {
+    this.#length += text?.length ?? 0
+    const observed = this.#length
+    const what = 'an action of a checkpoint'
+    requireWithin(this.#budgets, 'lineBytes', { what, observed, unit: 'characters' })
+    if (observed * LONGEST_ESCAPE <= MAX_TEXT_BYTES) return text
+    throw new TableError('UNSUPPORTED_FEATURE', `${what} of ${observed} characters`)
   }
 
   #number(row: number, path: LeafPath): number | undefined {
@@ -144,7 +184,7 @@ class RowDocuments {
     const [start, end] = leaf.range(row)
     const texts: string[] = []
     for (let at = start; at < end; at++) {
-      const text = leaf.text(at)
+      const text = this.#held(leaf.text(at))
       if (text !== undefined) texts.push(text)
     }
     return texts
@@ -156,8 +196,8 @@ class RowDocuments {
     const [start, end] = keys.range(row)
     const entries: [string, string][] = []
     for (let at = start; at < end; at++) {
-      const key = keys.text(at)
-      const value = values.text(at)
+      const key = this.#held(keys.text(at))
+      const value = this.#held(values.text(at))
       if (key !== undefined && value !== undefined) entries.push([key, value])
     }
     return Object.fromEntries(entries)

@@ -1,4 +1,4 @@
-import type { ObjectMeta, ObjectStore } from '@spillway/core'
+import { type ObjectMeta, type ObjectStore, readListed } from '@spillway/core'
 import { z } from 'zod'
 
 const checksumSchema = z.object({
@@ -22,8 +22,7 @@ export async function readChecksum(
 ): Promise<VersionTotals | undefined> {
   if (file === undefined || file.size > MAX_BYTES) return undefined
   try {
-    const found = await store.get(file.path, signal === undefined ? {} : { signal })
-    const parsed = checksumSchema.safeParse(parse(found?.bytes))
+    const parsed = checksumSchema.safeParse(parse(await readListed(store, file, { signal })))
     if (!parsed.success) return undefined
     return { files: parsed.data.numFiles, bytes: parsed.data.tableSizeBytes }
   } catch {

@@ -1,4 +1,4 @@
-import { type ObjectMeta, type ObjectStore, TableError } from '@spillway/core'
+import { type ObjectMeta, type ObjectStore, readListed, TableError } from '@spillway/core'
 import type { CommitInfo } from './actions.js'
 import { JsonCursor } from './json-cursor.js'
 import { JsonProblem } from './json-problem.js'
@@ -92,11 +92,8 @@ export class DeltaLog {
   /** The commitInfo that starts a commit, if one does: where in-commit timestamps are. */
   async commitInfo(file: ObjectMeta, signal?: AbortSignal): Promise<CommitInfo> {
     const end = Math.min(file.size, HEAD_BYTES)
-    const found = await this.store.get(file.path, {
-      range: { start: 0, end },
-      ...(signal === undefined ? {} : { signal }),
-    })
-    if (found !== undefined && startsOtherwise(found.bytes)) return {}
+    const head = await readListed(this.store, file, { range: { start: 0, end }, signal })
+    if (head !== undefined && startsOtherwise(head)) return {}
     let info: CommitInfo = {}
     const reader = new LogFileReader(this.store, { signal })
     const sink = {
@@ -104,7 +101,7 @@ export class DeltaLog {
         info = read
       },
     }
-    await reader.read(file, sink, end === file.size ? found?.bytes : undefined)
+    await reader.read(file, sink, end === file.size ? head : undefined)
     return info
   }
 

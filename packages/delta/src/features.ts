@@ -1,4 +1,5 @@
 import { TableError } from '@spillway/core'
+import { parseJson } from '@spillway/encoding'
 import { z } from 'zod'
 
 const protocolSchema = z.object({
@@ -39,7 +40,7 @@ const LOG_ONLY: ReadonlySet<string> = new Set(['v2Checkpoint', 'vacuumProtocolCh
 
 /** A protocol action, checked: what we do not understand is refused by name. */
 export function parseProtocol(json: string): Protocol {
-  const parsed = protocolSchema.safeParse(parseJson(json))
+  const parsed = protocolSchema.safeParse(parseJson(json, 'a protocol action'))
   if (!parsed.success) {
     throw new TableError('TABLE_CORRUPT', 'the protocol action is malformed', {
       cause: parsed.error,
@@ -98,12 +99,4 @@ export function dataFeatures(protocol: Protocol): Set<string> {
 /** Column mapping is in force only where the protocol allows it; elsewhere the property is just text. */
 export function allowsColumnMapping(protocol: Protocol): boolean {
   return protocol.minReaderVersion === 2 || protocol.readerFeatures.includes('columnMapping')
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new TableError('TABLE_CORRUPT', 'the protocol action is not JSON', { cause })
-  }
 }

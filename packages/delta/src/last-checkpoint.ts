@@ -11,7 +11,8 @@ export async function readLastCheckpoint(
   folder: string,
   signal?: AbortSignal,
 ): Promise<bigint | undefined> {
-  const options = signal === undefined ? {} : { signal }
+  const range = { start: 0, end: MAX_BYTES + 1 }
+  const options = signal === undefined ? { range } : { range, signal }
   const found = await store.get(`${folder}_last_checkpoint`, options)
   if (found === undefined || found.bytes.length > MAX_BYTES) return undefined
   const document = parse(new TextDecoder().decode(found.bytes))

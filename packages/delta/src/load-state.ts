@@ -1,4 +1,10 @@
-import { type ObjectMeta, type TableSource, throwIfCancelled } from '@spillway/core'
+import {
+  budgetsOf,
+  type ObjectMeta,
+  readListed,
+  type TableSource,
+  throwIfCancelled,
+} from '@spillway/core'
 import { type OpenCheckpoint, openCheckpoint } from './checkpoint.js'
 import { CheckpointHandle } from './checkpoint-handle.js'
 import type { PartContext } from './checkpoint-part.js'
@@ -49,7 +55,7 @@ export async function loadState(context: LoadContext, segment: LogSegment): Prom
     ),
   )
   const protocol = parseProtocol(documents.protocolJson)
-  const metadata = parseMetadata(documents.metadataJson, protocol)
+  const metadata = parseMetadata(documents.metadataJson, protocol, budgetsOf(log.store))
   const runs = [...olderRuns(checkpoint, replay), ...replay.finish()]
   const handles = (checkpoint?.parts ?? []).map(
     part => new CheckpointHandle(part, { source, metadata }, [replay.keys]),
@@ -159,7 +165,8 @@ export async function advanceState(
   const metadataJson = replay.metadataJson ?? previous.metadataJson
   const changed = replay.protocolJson !== undefined || replay.metadataJson !== undefined
   const protocol = changed ? parseProtocol(protocolJson) : previous.protocol
-  const metadata = changed ? parseMetadata(metadataJson, protocol) : previous.metadata
+  const budgets = budgetsOf(context.log.store)
+  const metadata = changed ? parseMetadata(metadataJson, protocol, budgets) : previous.metadata
   if (metadata.id !== previous.metadata.id) return undefined
   const runs = foldRuns(context.location, subtractFrom(previous.runs, replay), replay.finish())
   const handles = previous.handles.map(handle => handle.after(replay.keys, { source, metadata }))
@@ -188,8 +195,7 @@ async function replayCommits(
   const reader = new LogFileReader(log.store, { signal })
   const fetch = async (file: ObjectMeta) => {
     const ahead = file.size <= PREFETCH_BYTES
-    const found = ahead ? await log.store.get(file.path, signal ? { signal } : {}) : undefined
-    return { file, bytes: found?.bytes }
+    return { file, bytes: ahead ? await readListed(log.store, file, { signal }) : undefined }
   }
   for await (const { file, bytes } of inOrder(files, CONCURRENT_COMMITS, fetch)) {
     throwIfCancelled(signal)

@@ -1,4 +1,12 @@
-import { type Field, leafOf, type PartitionSpec, TableError } from '@spillway/core'
+import {
+  DEFAULT_BUDGETS,
+  type Field,
+  leafOf,
+  type PartitionSpec,
+  type ReadBudgets,
+  TableError,
+} from '@spillway/core'
+import { parseJson } from '@spillway/encoding'
 import { z } from 'zod'
 import { allowsColumnMapping, type Protocol } from './features.js'
 import { type ColumnMappingMode, type DeltaSchema, parseSchema } from './schema.js'
@@ -37,8 +45,12 @@ export interface DeltaMetadata extends DeltaSchema {
   readonly stringPrefixLength: number
 }
 
-export function parseMetadata(json: string, protocol: Protocol): DeltaMetadata {
-  const parsed = metadataSchema.safeParse(parseJson(json))
+export function parseMetadata(
+  json: string,
+  protocol: Protocol,
+  budgets: ReadBudgets = DEFAULT_BUDGETS,
+): DeltaMetadata {
+  const parsed = metadataSchema.safeParse(parseJson(json, 'a metaData action', { budgets }))
   if (!parsed.success) {
     throw new TableError(
       'TABLE_CORRUPT',
@@ -52,7 +64,7 @@ export function parseMetadata(json: string, protocol: Protocol): DeltaMetadata {
   checkFormat(data.format?.provider ?? 'parquet')
   const configuration = configurationOf(data.configuration ?? {})
   const columnMappingMode = mappingMode(configuration, protocol)
-  const schema = parseSchema(data.schemaString, columnMappingMode)
+  const schema = parseSchema(data.schemaString, columnMappingMode, budgets)
   const partitionFields = (data.partitionColumns ?? []).map(name => partitionField(schema, name))
   return {
     ...schema,
@@ -131,12 +143,4 @@ function prefixLength(configuration: ReadonlyMap<string, string>): number {
 function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0]
   return issue === undefined ? 'unknown' : `${issue.path.join('.')} ${issue.message}`
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new TableError('TABLE_CORRUPT', 'the metaData action is not JSON', { cause })
-  }
 }

@@ -142,7 +142,7 @@ function readLong(cursor: JsonCursor): bigint | undefined {
   if (cursor.takeNull()) return undefined
   const at = cursor.position
   const text = cursor.readNumberText()
-  if (!/^-?\d+$/.test(text)) throw new JsonProblem('expected a whole number', at)
+  if (!/^-?\d{1,20}$/.test(text)) throw new JsonProblem('expected a whole number', at)
   return BigInt(text)
 }
 

@@ -1,4 +1,12 @@
-import { type ObjectMeta, type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
+import {
+  budgetsOf,
+  type ObjectMeta,
+  type ObjectStore,
+  readListed,
+  requireWithin,
+  TableError,
+  throwIfCancelled,
+} from '@spillway/core'
 import { type ActionSink, FileAction } from './actions.js'
 import { JsonCursor } from './json-cursor.js'
 import { JsonProblem } from './json-problem.js'
@@ -7,13 +15,10 @@ import { TextInterner } from './text-interner.js'
 
 export interface LogReadOptions {
   readonly signal?: AbortSignal | undefined
-  /** One action, however it is laid out. */
-  readonly maxActionBytes?: number
   /** How much of a long file is held at a time. */
   readonly chunkBytes?: number
 }
 
-const MAX_ACTION_BYTES = 64 * 1024 * 1024
 const CHUNK_BYTES = 16 * 1024 * 1024
 
 /**
@@ -30,18 +35,19 @@ export class LogFileReader {
     this.#options = options
   }
 
-  /** `first` is the beginning of the file, or all of it, where the caller fetched it ahead. */
+  /** `first` is all of the file where the caller fetched it ahead, by `readListed`. */
   async read(file: ObjectMeta, sink: ActionSink, first?: Uint8Array): Promise<void> {
     const chunkBytes = this.#options.chunkBytes ?? CHUNK_BYTES
+    if (first !== undefined) this.#checkWhole(first.length, file)
     let carried: Uint8Array = new Uint8Array(0)
     let line = 1
     let offset = 0
     do {
       throwIfCancelled(this.#options.signal)
-      const end = Math.min(file.size, offset + chunkBytes)
-      const chunk =
-        offset === 0 && first !== undefined ? first : await this.#range(file, offset, end)
-      offset += chunk.length
+      const end = first === undefined ? Math.min(file.size, offset + chunkBytes) : file.size
+      const chunk = first ?? (await this.#range(file, offset, end))
+      // Exactly that many bytes came: each turn goes on by a chunk, whatever a store answers.
+      offset = end
       const bytes = carried.length === 0 ? chunk : concat(carried, chunk)
       const final = offset >= file.size
       const used = this.#actions(bytes, final, sink, { file, line })
@@ -52,23 +58,14 @@ export class LogFileReader {
   }
 
   async #range(file: ObjectMeta, start: number, end: number): Promise<Uint8Array> {
-    const found = await this.#store.get(file.path, {
-      ...(start === 0 && end === file.size ? {} : { range: { start, end } }),
-      ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
+    const { signal } = this.#options
+    const whole = start === 0 && end === file.size
+    const options = whole ? { signal } : { range: { start, end }, signal }
+    const bytes = await readListed(this.#store, file, options)
+    if (bytes !== undefined) return bytes
+    throw new TableError('TABLE_CORRUPT', 'a listed log file is gone', {
+      context: { path: file.path },
     })
-    if (found === undefined) {
-      throw new TableError('TABLE_CORRUPT', 'a listed log file is gone', {
-        context: { path: file.path },
-      })
-    }
-    if (found.bytes.length !== end - start) {
-      throw new TableError(
-        'TABLE_CORRUPT',
-        `a log file changed while it was read: ${end - start} bytes expected, ${found.bytes.length} found`,
-        { context: { path: file.path } },
-      )
-    }
-    return found.bytes
   }
 
   /** Reads the whole actions in `bytes`; gives where the first incomplete one starts. */
@@ -101,14 +98,16 @@ export class LogFileReader {
     throw this.#corrupt(new JsonProblem('a NUL byte', nul), at.file, at.line + newlines(bytes, nul))
   }
 
-  #checkLength(length: number, file: ObjectMeta, line: number): void {
-    const limit = this.#options.maxActionBytes ?? MAX_ACTION_BYTES
-    if (length <= limit) return
-    throw new TableError(
-      'TABLE_CORRUPT',
-      `the action on line ${line} is longer than the ${limit} bytes that are read`,
-      { context: { path: file.path, line } },
-    )
+  #checkWhole(length: number, { path, size }: ObjectMeta): void {
+    if (length === size) return
+    throw new TableError('INTERNAL', `${length} of ${size} bytes of a log file were handed on`, {
+      context: { path },
+    })
+  }
+
+  #checkLength(observed: number, { path }: ObjectMeta, line: number): void {
+    const what = `the action on line ${line}`
+    requireWithin(budgetsOf(this.#store), 'lineBytes', { what, observed, unit: 'bytes', path })
   }
 
   #corrupt(problem: JsonProblem, file: ObjectMeta, line: number): TableError {

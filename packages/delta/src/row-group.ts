@@ -1,9 +1,11 @@
 import {
+  budgetsOf,
   leafKey,
   type ObjectMeta,
   type ObjectStore,
   type ParquetBatch,
   type ParquetReader,
+  requireWithin,
 } from '@spillway/core'
 import {
   type ParquetColumnStatistics,
@@ -26,6 +28,12 @@ export async function openCheckpointFile(
   signal?: AbortSignal,
 ): Promise<CheckpointFile> {
   const footer = await readParquetFooter(store, file, signal)
+  const { path } = file
+  // Parts are made by what the footer claims, before any of it is read.
+  for (const [rowGroup, { rowCount: observed }] of footer.rowGroups.entries()) {
+    const what = `row group ${rowGroup}`
+    requireWithin(budgetsOf(store), 'rows', { what, observed, unit: 'rows', path })
+  }
   const leafIndex = new Map(footer.leaves.map((leaf, index) => [leafKey(leaf.path), index]))
   return { file, footer, leafIndex }
 }

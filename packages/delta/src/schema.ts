@@ -1,11 +1,15 @@
 import {
   createSchema,
   type DataType,
+  DEFAULT_BUDGETS,
   type Field,
   type PrimitiveType,
+  type ReadBudgets,
+  requireWithin,
   type Schema,
   TableError,
 } from '@spillway/core'
+import { parseJson } from '@spillway/encoding'
 import { checkTypeChanges } from './type-changes.js'
 
 export type ColumnMappingMode = 'none' | 'name' | 'id'
@@ -36,10 +40,17 @@ interface JsonDocument {
 const MAX_NESTING = 100
 
 /** Spark schema JSON into fields, physical names as `mode` says. PROTOCOL.md, "Schema Serialization Format". */
-export function parseSchema(schemaString: string, mode: ColumnMappingMode): DeltaSchema {
-  const root = asObject(parseJson(schemaString), 'schema')
+export function parseSchema(
+  schemaString: string,
+  mode: ColumnMappingMode,
+  budgets: ReadBudgets = DEFAULT_BUDGETS,
+): DeltaSchema {
+  const json = parseJson(schemaString, 'the schema of a Delta table', { budgets }) as Json
+  const root = asObject(json, 'schema')
   if (root.type !== 'struct') throw invalid('the top level of the schema is not a struct')
-  const parser = new SchemaParser(mode, largestId(root))
+  const { columns: observed, largestId } = surveyed(root)
+  requireWithin(budgets, 'columns', { what: 'the schema', observed, unit: 'columns' })
+  const parser = new SchemaParser(mode, largestId)
   const fields = parser.structFields(root, 0)
   parser.checkIds()
   return { schema: createSchema(fields), traits: parser.traits }
@@ -197,26 +208,26 @@ function wasFloat(changes: Json | undefined): boolean {
   return changes.some(change => isObject(change) && change.fromType === 'float')
 }
 
-function largestId(json: Json): number {
-  let largest = 0
+/** How many columns there are, those of structs and what is in lists and maps too, and the largest id that is taken. */
+function surveyed(json: Json): { readonly columns: number; readonly largestId: number } {
+  let columns = 0
+  let largestId = 0
   const pending: Json[] = [json]
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-    if (Array.isArray(at)) pending.push(...at)
+    if (Array.isArray(at)) for (const each of at as readonly Json[]) pending.push(each)
     else if (isObject(at)) {
+      columns += columnsOf(at)
       const id = at['delta.columnMapping.id']
-      if (typeof id === 'number') largest = Math.max(largest, id)
-      pending.push(...Object.values(at))
+      if (typeof id === 'number') largestId = Math.max(largestId, id)
+      for (const key of Object.keys(at)) pending.push(at[key]!)
     }
   }
-  return largest
+  return { columns, largestId }
 }
 
-function parseJson(text: string): Json {
-  try {
-    return JSON.parse(text) as Json
-  } catch (cause) {
-    throw new TableError('TABLE_CORRUPT', 'the schema is not JSON', { cause })
-  }
+function columnsOf({ name, type }: JsonDocument): number {
+  if (typeof name === 'string') return 1
+  return type === 'array' ? 1 : type === 'map' ? 2 : 0
 }
 
 function isObject(json: Json | undefined): json is JsonDocument {

@@ -1,3 +1,5 @@
+import { decodeText } from '@spillway/core'
+
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 const MAX_ENTRIES = 1 << 16
@@ -10,7 +12,7 @@ export class TextInterner {
 
   /** The text of `bytes` from `start` to `end`; no view is made of bytes that are known. */
   text(bytes: Uint8Array, start = 0, end = bytes.length): string {
-    if (end - start > MAX_BYTES) return utf8.decode(bytes.subarray(start, end))
+    if (end - start > MAX_BYTES) return decodeText(bytes.subarray(start, end))
     const hash = hashOf(bytes, start, end)
     const bucket = this.#buckets.get(hash)
     if (bucket !== undefined) {

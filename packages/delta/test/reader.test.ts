@@ -1,4 +1,10 @@
-import { HOLDS_NULLS, HOLDS_VALUES, readValue, type Snapshot } from '@spillway/core'
+import {
+  DEFAULT_BUDGETS,
+  HOLDS_NULLS,
+  HOLDS_VALUES,
+  readValue,
+  type Snapshot,
+} from '@spillway/core'
 import {
   deltaAdd,
   deltaMetadata,
@@ -350,6 +356,7 @@ describe('a log that cannot be read', () => {
     let asked = 0
     const endless = {
       ...store,
+      budgets: { ...DEFAULT_BUDGETS, lineBytes: 1 << 20 },
       get: async (
         path: string,
         options?: { range?: { start: number; end: number } | { suffix: number } },
@@ -361,12 +368,12 @@ describe('a log that cannot be read', () => {
         return { bytes, meta: { path, size: 3e9, lastModified: 0 } }
       },
     }
-    const reader = new LogFileReader(endless, { maxActionBytes: 1 << 20, chunkBytes: 1 << 18 })
+    const reader = new LogFileReader(endless, { chunkBytes: 1 << 18 })
     const file = { path: `${LOG}x.json`, size: 3e9, lastModified: 0 }
     const failed = await failure(reader.read(file, { file: () => undefined }))
     expect([failed.code, failed.message]).toEqual([
-      'TABLE_CORRUPT',
-      'the action on line 1 is longer than the 1048576 bytes that are read',
+      'UNSUPPORTED_FEATURE',
+      `the action on line 1 of ${5 << 18} bytes: at most 1048576 are read; limits.lineBytes raises that (${LOG}x.json)`,
     ])
     expect(asked).toBeLessThan(2 << 20)
   })

@@ -102,7 +102,8 @@ describe('Spark schema JSON', () => {
       'UNSUPPORTED_FEATURE',
     ],
     ['a long as a double', () => changed('long', 'double'), 'UNSUPPORTED_FEATURE'],
-    ['nesting without end', () => parseSchema(nested(200), 'none'), 'TABLE_CORRUPT'],
+    ['deep nesting', () => parseSchema(nested(120), 'none'), 'TABLE_CORRUPT'],
+    ['nesting without end', () => parseSchema(nested(200), 'none'), 'limits.documentDepth'],
   ])('refuses %s', (_, work, message) => {
     expect(problem(work)).toContain(message)
   })

@@ -1,4 +1,10 @@
-import { type DeletionVector, type ObjectStore, TableError } from '@spillway/core'
+import {
+  budgetsOf,
+  type DeletionVector,
+  type ObjectStore,
+  requireWithin,
+  TableError,
+} from '@spillway/core'
 import {
   crc32,
   VECTOR_MAGIC as MAGIC,
@@ -23,7 +29,8 @@ export async function readVector(
     const found = bytes.length < MAGIC_BYTES ? `${bytes.length} bytes` : view.getUint32(0, true)
     throw corrupt(vector, `expected magic number ${MAGIC}, found ${found}`)
   }
-  const positions = readRoaring64(bytes.subarray(MAGIC_BYTES), pathOf(vector))
+  const bitmap = bytes.subarray(MAGIC_BYTES)
+  const positions = readRoaring64(bitmap, pathOf(vector), budgetsOf(store))
   if (positions.cardinality !== vector.cardinality) {
     throw corrupt(
       vector,
@@ -40,6 +47,8 @@ async function bitmapBytes(
 ): Promise<Uint8Array> {
   if (vector.bitmap instanceof Uint8Array) return vector.bitmap
   const { path, offset, length } = vector.bitmap
+  const what = 'a deletion vector'
+  requireWithin(budgetsOf(store), 'objectBytes', { what, observed: length, unit: 'bytes', path })
   // Both formats frame the bitmap alike: its length before and a CRC-32 behind, big-endian (Delta PROTOCOL.md
   // "Deletion Vector Format"; Iceberg Puffin "deletion-vector-v1").
   const range = { start: offset - FRAME_BYTES, end: offset + length + FRAME_BYTES }

@@ -1,4 +1,5 @@
-import { TableError } from '@spillway/core'
+import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
+import { type AvroWeight, unbackedValues } from './avro-weight.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 const TWO_27 = 2 ** 27
@@ -10,8 +11,11 @@ export class AvroCursor {
   pos = 0
   /** How deep in types that contain themselves. */
   depth = 0
+  readonly #budgets: ReadBudgets
+  #values = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, budgets: ReadBudgets = DEFAULT_BUDGETS) {
+    this.#budgets = budgets
     // Never a Buffer: its slice() would not copy.
     this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -122,20 +126,30 @@ export class AvroCursor {
   }
 
   /**
-   * The item count of the next block of an array or map, 0 at its end. A negative count is followed by the block's
-   * size in bytes, which is passed over.
+   * The item count of the next block of an array or map, 0 at its end, held to what the items weigh. A negative count is
+   * followed by the block's size in bytes, which is passed over.
    */
-  readBlockCount(): number {
+  readBlockCount(item: AvroWeight): number {
     const count = this.readLong()
-    if (count >= 0) return this.plausible(count)
+    if (count >= 0) return this.plausible(count, item)
     this.readLong()
-    return this.plausible(-count)
+    return this.plausible(-count, item)
   }
 
-  /** Items without any bytes (null, empty records) exist, but not by the million. */
-  plausible(count: number): number {
-    if (count > Math.max(this.bytes.length - this.pos, 1 << 20)) throw truncated(this.bytes.length)
+  /** `count` items, unless the bytes that are left cannot hold them, or too many of them are held in no bytes. */
+  plausible(count: number, item: AvroWeight): number {
+    if (count * item.bytes > this.bytes.length - this.pos) throw truncated(this.bytes.length)
+    this.hold(count * (item.bytes === 0 ? item.values : unbackedValues(item)))
     return count
+  }
+
+  /** Counts values that are gone through, or held, beyond what the bytes of this data themselves bound. */
+  hold(values: number): void {
+    this.#values += values
+    if (this.#values <= this.#budgets.documentValues) return
+    const observed = this.#values
+    const what = 'Avro data'
+    requireWithin(this.#budgets, 'documentValues', { what, observed, unit: 'values in lists' })
   }
 
   /** Which of `size` branches of a union follows. */

@@ -1,7 +1,15 @@
-import { isTableError, TableError } from '@spillway/core'
-import { inflateAvroBlock } from './avro-codec.js'
+import {
+  DEFAULT_BUDGETS,
+  isTableError,
+  type ReadBudgets,
+  requireWithin,
+  TableError,
+} from '@spillway/core'
+import { AVRO_RATIOS, inflateAvroBlock } from './avro-codec.js'
 import { AvroCursor } from './avro-cursor.js'
 import { type AvroType, parseAvroSchema } from './avro-schema.js'
+import { avroWeight, unbackedValues } from './avro-weight.js'
+import { Inflation } from './inflation.js'
 
 /** A run of rows in an Avro file and where its bytes, compressed, lie. */
 export interface AvroBlock {
@@ -13,6 +21,8 @@ export interface AvroBlock {
 
 export interface AvroFile {
   readonly path: string
+  readonly byteLength: number
+  readonly budgets: ReadBudgets
   /** The file's own properties, `avro.schema` and `avro.codec` among them. */
   readonly metadata: ReadonlyMap<string, Uint8Array>
   readonly schema: AvroType
@@ -22,8 +32,12 @@ export interface AvroFile {
   readonly rowCount: number
   /** The rows of one block, uncompressed: `rowCount` values of `schema`, one after the other. */
   inflate(block: AvroBlock): Uint8Array
+  /** What `what` of this file may take in memory. */
+  inflation(what: string): Inflation
 }
 
+/** A length of 0 and a key without characters, at least. */
+const ENTRY_WEIGHT = { bytes: 2, values: 2 }
 const MAGIC = [0x4f, 0x62, 0x6a, 0x01]
 const SYNC_LENGTH = 16
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -31,38 +45,89 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 /**
  * Indexes an Avro object container file (Avro 1.12, "Object Container Files"): header and blocks, each sync marker
  * verified, nothing decompressed yet. Data that ends inside a block is refused; an end between blocks looks like any
- * other end, so callers compare row counts with what they were told.
+ * other end, so callers compare row counts with what they were told. More rows than a block's bytes can hold are refused
+ * here, or where it is inflated; rows that take no bytes are held to the budget like all others.
  */
-export function readAvroFile(bytes: Uint8Array, path = 'an Avro file'): AvroFile {
+export function readAvroFile(
+  bytes: Uint8Array,
+  path = 'an Avro file',
+  budgets: ReadBudgets = DEFAULT_BUDGETS,
+): AvroFile {
   return located(path, () => {
     if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
       throw new TableError('TABLE_CORRUPT', 'expected an Avro file, found other bytes at its start')
     }
-    const cursor = new AvroCursor(bytes)
+    const cursor = new AvroCursor(bytes, budgets)
     cursor.pos = MAGIC.length
     const metadata = readMetadata(cursor)
     const sync = bytes.subarray(cursor.take(SYNC_LENGTH), cursor.pos)
     const schemaText = utf8.decode(metadata.get('avro.schema') ?? new Uint8Array())
     const codec = utf8.decode(metadata.get('avro.codec') ?? new Uint8Array()) || 'null'
+    const schema = parseAvroSchema(schemaText, budgets)
     const blocks = readBlocks(cursor, sync)
-    const last = blocks[blocks.length - 1]
+    const { rowCount, inflation } = checkRows({ blocks, schema, codec, bytes, path, budgets })
     return {
       path,
+      byteLength: bytes.length,
+      budgets,
       metadata,
-      schema: parseAvroSchema(schemaText),
+      schema,
       schemaText,
       codec,
       blocks,
-      rowCount: last === undefined ? 0 : last.firstRow + last.rowCount,
+      rowCount,
       inflate: block =>
-        located(path, () => inflateAvroBlock(codec, bytes.subarray(block.start, block.end))),
+        located(path, () => {
+          const stored = bytes.subarray(block.start, block.end)
+          const rows = inflateAvroBlock(codec, stored, inflation('an Avro block'))
+          requireHeld(block.rowCount, avroWeight(schema).bytes, rows.length)
+          return rows
+        }),
+      inflation,
     }
   })
 }
 
+function checkRows({
+  blocks,
+  schema,
+  codec,
+  bytes,
+  path,
+  budgets,
+}: Pick<AvroFile, 'blocks' | 'schema' | 'codec' | 'path' | 'budgets'> & {
+  readonly bytes: Uint8Array
+}) {
+  const weight = avroWeight(schema)
+  const ratio = AVRO_RATIOS.get(codec)
+  for (const { rowCount, start, end } of ratio === undefined ? [] : blocks) {
+    requireHeld(rowCount, weight.bytes, (end - start) * ratio! + (ratio === 1 ? 0 : 1024))
+  }
+  const last = blocks[blocks.length - 1]
+  const rowCount = last === undefined ? 0 : last.firstRow + last.rowCount
+  const what = 'an Avro file'
+  requireWithin(budgets, 'rows', { what, observed: rowCount, unit: 'rows', path })
+  // Values without bytes are gone through all the same.
+  const unbacked = rowCount * unbackedValues(weight)
+  requireWithin(budgets, 'rows', { what, observed: unbacked, unit: 'values without bytes', path })
+  const inflation = (part: string) =>
+    new Inflation(budgets, { what: part, storedBytes: bytes.length, path })
+  return { rowCount, inflation }
+}
+
+/** Rows of `bytesEach` or more do not lie in fewer bytes than that makes. */
+function requireHeld(rowCount: number, bytesEach: number, available: number): void {
+  if (rowCount * bytesEach <= available) return
+  throw new TableError(
+    'TABLE_CORRUPT',
+    `an Avro block claims ${rowCount} rows of ${bytesEach} bytes or more, and holds ${available} bytes at most`,
+  )
+}
+
 function readMetadata(cursor: AvroCursor): Map<string, Uint8Array> {
   const metadata = new Map<string, Uint8Array>()
-  for (let count = cursor.readBlockCount(); count > 0; count = cursor.readBlockCount()) {
+  const next = () => cursor.readBlockCount(ENTRY_WEIGHT)
+  for (let count = next(); count > 0; count = next()) {
     for (let i = 0; i < count; i++) metadata.set(cursor.readString(), cursor.readBytes().slice())
   }
   return metadata

@@ -1,6 +1,7 @@
 import { TableError } from '@spillway/core'
 import type { AvroCursor } from './avro-cursor.js'
 import type { AvroField, AvroRecord, AvroType } from './avro-schema.js'
+import { type AvroWeight, avroWeight, entryWeight } from './avro-weight.js'
 
 /** Moves a cursor over one value, handing what was asked for to sinks. */
 export type AvroStep = (cursor: AvroCursor) => void
@@ -56,7 +57,7 @@ export function compileAvroScan(type: AvroType, sink: AvroSink): AvroStep {
       return recordStep(type, sink.fields, sink.partial ?? false)
     case 'items':
       if (type.kind !== 'array') throw mismatch('an array', type)
-      return itemsStep(compileAvroScan(type.items, sink.item), sink.end)
+      return itemsStep(compileAvroScan(type.items, sink.item), avroWeight(type.items), sink.end)
   }
 }
 
@@ -126,9 +127,13 @@ function sequence(steps: readonly AvroStep[]): AvroStep {
   }
 }
 
-function itemsStep(item: AvroStep, end: () => void): AvroStep {
+function itemsStep(item: AvroStep, weight: AvroWeight, end: () => void): AvroStep {
   return cursor => {
-    for (let count = cursor.readBlockCount(); count > 0; count = cursor.readBlockCount()) {
+    for (
+      let count = cursor.readBlockCount(weight);
+      count > 0;
+      count = cursor.readBlockCount(weight)
+    ) {
       for (let i = 0; i < count; i++) item(cursor)
       cursor.check()
     }
@@ -168,6 +173,7 @@ export function compileAvroSkip(
     case 'map':
       return skipBlocks(
         sequence([compileAvroSkip({ kind: 'string' }), compileAvroSkip(type.values, known)]),
+        entryWeight(type.values),
       )
     case 'record':
       return skipRecord(type, known)
@@ -201,11 +207,12 @@ function skipRecord(type: AvroRecord, known: Map<AvroType, AvroStep>): AvroStep 
 function skipItems(items: AvroType, known: Map<AvroType, AvroStep>): AvroStep {
   if (items.kind === 'record' && items.fields.length === 2) {
     const [key, value] = items.fields.map(field => field.type.kind)
-    if (key === 'int' && (value === 'long' || value === 'int')) return skipBlocks(skipTwoLongs)
+    if (key === 'int' && (value === 'long' || value === 'int'))
+      return skipBlocks(skipTwoLongs, avroWeight(items))
     if (key === 'int' && (value === 'bytes' || value === 'string'))
-      return skipBlocks(skipLongAndBytes)
+      return skipBlocks(skipLongAndBytes, avroWeight(items))
   }
-  return skipBlocks(compileAvroSkip(items, known))
+  return skipBlocks(compileAvroSkip(items, known), avroWeight(items))
 }
 
 function skipTwoLongs(cursor: AvroCursor): void {
@@ -218,11 +225,11 @@ function skipLongAndBytes(cursor: AvroCursor): void {
   cursor.skipBytes()
 }
 
-function skipBlocks(item: AvroStep): AvroStep {
+function skipBlocks(item: AvroStep, weight: AvroWeight): AvroStep {
   return cursor => {
     for (let count = cursor.readLong(); count !== 0; count = cursor.readLong()) {
       if (count < 0) cursor.take(cursor.readLong())
-      else for (let left = cursor.plausible(count); left > 0; left--) item(cursor)
+      else for (let left = cursor.plausible(count, weight); left > 0; left--) item(cursor)
       cursor.check()
     }
   }

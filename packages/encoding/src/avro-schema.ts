@@ -1,4 +1,6 @@
-import { TableError } from '@spillway/core'
+import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
+import { columnCount } from './avro-weight.js'
+import { parseJson } from './json-limits.js'
 
 export type AvroPrimitive =
   | 'null'
@@ -69,14 +71,12 @@ const PRIMITIVES: ReadonlySet<string> = new Set([
 const MAX_DEPTH = 100
 
 /** An Avro schema from its JSON (Avro 1.12, "Schema Declaration"). References to named types become the types. */
-export function parseAvroSchema(text: string): AvroType {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw new TableError('TABLE_CORRUPT', 'expected an Avro schema in JSON', { cause })
-  }
-  return new SchemaParser().parse(json, '', 0)
+export function parseAvroSchema(text: string, budgets: ReadBudgets = DEFAULT_BUDGETS): AvroType {
+  const json = parseJson(text, 'an Avro schema', { budgets })
+  const schema = new SchemaParser().parse(json, '', 0)
+  const observed = columnCount(schema)
+  requireWithin(budgets, 'columns', { what: 'an Avro schema', observed, unit: 'columns' })
+  return schema
 }
 
 /** The field marked with `id`; of a schema without any ids, the field named `name`. */

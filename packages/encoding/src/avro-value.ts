@@ -2,6 +2,7 @@ import { TableError } from '@spillway/core'
 import { AvroCursor } from './avro-cursor.js'
 import { type AvroFile, located } from './avro-file.js'
 import type { AvroRecord, AvroType } from './avro-schema.js'
+import { type AvroWeight, avroWeight, entryWeight } from './avro-weight.js'
 
 /** An Avro value as JavaScript's: long as bigint, int as number, enum as its symbol, map as Map. */
 export type AvroValue =
@@ -24,11 +25,15 @@ type Reader = (cursor: AvroCursor) => AvroValue
 
 const MAX_DEPTH = 200
 
+/** Objects of rows take so much for each value in them, and for themselves. */
+const VALUE_BYTES = 40
+
 /** Every row of a file, for files small enough to hold as objects. */
 export function* avroRows(file: AvroFile): Generator<AvroValue> {
   const read = compileAvroReader(file.schema)
+  file.inflation('rows').take(file.rowCount * (1 + avroWeight(file.schema).values) * VALUE_BYTES)
   for (const block of file.blocks) {
-    const cursor = new AvroCursor(file.inflate(block))
+    const cursor = new AvroCursor(file.inflate(block), file.budgets)
     for (let i = 0; i < block.rowCount; i++) yield located(file.path, () => read(cursor))
     if (cursor.pos !== cursor.bytes.length) {
       throw new TableError(
@@ -83,28 +88,38 @@ export function compileAvroReader(
       return cursor => branches[cursor.readBranch(branches.length)]!(cursor)
     }
     case 'array':
-      return arrayReader(compileAvroReader(type.items, known))
+      return arrayReader(compileAvroReader(type.items, known), avroWeight(type.items))
     case 'map':
-      return mapReader(compileAvroReader(type.values, known))
+      return mapReader(compileAvroReader(type.values, known), entryWeight(type.values))
     case 'record':
       return recordReader(type, known)
   }
 }
 
-function arrayReader(item: Reader): Reader {
+function arrayReader(item: Reader, weight: AvroWeight): Reader {
   return cursor => {
     const items: AvroValue[] = []
-    for (let count = cursor.readBlockCount(); count > 0; count = cursor.readBlockCount()) {
+    for (
+      let count = cursor.readBlockCount(weight);
+      count > 0;
+      count = cursor.readBlockCount(weight)
+    ) {
+      cursor.hold(count * weight.values)
       for (let i = 0; i < count; i++) items.push(item(cursor))
     }
     return items
   }
 }
 
-function mapReader(value: Reader): Reader {
+function mapReader(value: Reader, weight: AvroWeight): Reader {
   return cursor => {
     const map = new Map<string, AvroValue>()
-    for (let count = cursor.readBlockCount(); count > 0; count = cursor.readBlockCount()) {
+    for (
+      let count = cursor.readBlockCount(weight);
+      count > 0;
+      count = cursor.readBlockCount(weight)
+    ) {
+      cursor.hold(count * weight.values)
       for (let i = 0; i < count; i++) map.set(cursor.readString(), value(cursor))
     }
     return map

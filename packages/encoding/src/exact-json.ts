@@ -1,4 +1,5 @@
-import { TableError } from '@spillway/core'
+import { type ReadBudgets, TableError } from '@spillway/core'
+import { requireJsonWithin } from './json-limits.js'
 
 export type JsonValue =
   | null
@@ -31,19 +32,22 @@ export interface ExactJsonOptions {
   /** Named in errors. */
   readonly path?: string
   readonly line?: number
+  readonly budgets?: ReadBudgets
 }
 
-/** Deeper documents are refused: recursion on untrusted text must end before the stack does. */
-const MAX_DEPTH = 1000
+/** No number that means anything is longer, and those that are take quadratic time. */
+const MAX_NUMBER_LENGTH = 10_000
 
 /** Numbers that might change as doubles: 16 or more digits, or an exponent. Also finds some text; that costs time only. */
 const SUSPICIOUS = /(?:^|[:,[\s])-?(?:[\d.]{16,}|[\d.]+[eE])/
 
 /**
  * Parses one JSON document without rounding: integers beyond 2^53 come back as bigint, other numbers that a double
- * would alter as ExactNumber, everything else as `JSON.parse` would. A `__proto__` key is an ordinary key.
+ * would alter as ExactNumber, everything else as `JSON.parse` would. A `__proto__` key is an ordinary key. What is larger or
+ * nests deeper than `budgets` allows is refused first, so that recursion on untrusted text ends before the stack does.
  */
 export function parseExactJson(text: string, options: ExactJsonOptions = {}): JsonValue {
+  requireJsonWithin(text, options)
   if (SUSPICIOUS.test(text)) return new ExactParser(text, options).document()
   try {
     return JSON.parse(text) as JsonValue
@@ -77,20 +81,19 @@ class ExactParser {
   }
 
   document(): JsonValue {
-    const value = this.#value(0)
+    const value = this.#value()
     this.#skipSpace()
     if (this.#at !== this.#text.length) throw this.#unexpected('the end')
     return value
   }
 
-  #value(depth: number): JsonValue {
-    if (depth > MAX_DEPTH) throw corrupt(`nested more than ${MAX_DEPTH} deep`, this.#options)
+  #value(): JsonValue {
     this.#skipSpace()
     switch (this.#text[this.#at]) {
       case '{':
-        return this.#object(depth)
+        return this.#object()
       case '[':
-        return this.#array(depth)
+        return this.#array()
       case '"':
         return this.#string()
       case 't':
@@ -104,7 +107,7 @@ class ExactParser {
     }
   }
 
-  #object(depth: number): JsonObject {
+  #object(): JsonObject {
     const members: [string, JsonValue][] = []
     this.#at++
     this.#skipSpace()
@@ -115,7 +118,7 @@ class ExactParser {
       const key = this.#string()
       this.#skipSpace()
       if (this.#text[this.#at++] !== ':') throw this.#unexpected("':'", -1)
-      members.push([key, this.#value(depth + 1)])
+      members.push([key, this.#value()])
       this.#skipSpace()
       const next = this.#text[this.#at]
       // fromEntries defines own properties, so that a key named __proto__ changes no prototype.
@@ -125,13 +128,13 @@ class ExactParser {
     }
   }
 
-  #array(depth: number): JsonArray {
+  #array(): JsonArray {
     const items: JsonValue[] = []
     this.#at++
     this.#skipSpace()
     if (this.#text[this.#at] === ']') return this.#close(items)
     for (;;) {
-      items.push(this.#value(depth + 1))
+      items.push(this.#value())
       this.#skipSpace()
       const next = this.#text[this.#at]
       if (next === ']') return this.#close(items)
@@ -163,6 +166,9 @@ class ExactParser {
   #number(): number | bigint | ExactNumber {
     const match = this.#match(NUMBER)
     if (match === undefined) throw this.#unexpected('a value')
+    if (match[0].length > MAX_NUMBER_LENGTH) {
+      throw corrupt(`a number of ${match[0].length} characters`, this.#options)
+    }
     return exactNumber(match[0], match[1] === undefined && match[2] === undefined)
   }
 

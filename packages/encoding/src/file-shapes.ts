@@ -1,4 +1,5 @@
 import {
+  budgetsOf,
   type FileShapes,
   type FooterEdit,
   mapConcurrently,
@@ -124,7 +125,7 @@ class FooterShapes implements LearningShapes {
 
   async #read(file: NamedFile): Promise<ParquetShape> {
     const bytes = await this.#footerOf(file)
-    const { footer } = parseParquetMetadata(bytes, file.path)
+    const { footer } = parseParquetMetadata(bytes, file.path, budgetsOf(this.#store))
     if (!footer.encrypted) return this.#remember(file, footer)
     const { path } = file
     throw new TableError('UNSUPPORTED_FEATURE', `${path} has encrypted columns`, {

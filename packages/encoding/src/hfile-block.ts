@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { TableError } from '@spillway/core'
 import { crc32, crc32c } from './crc32.js'
+import type { Inflation } from './inflation.js'
 
 /** Bytes of one block after its header, inflated. `HBase reference guide, appendix G: HFile version 3`. */
 export interface HFileBlock {
@@ -14,13 +15,15 @@ export const HFILE_CODEC_GZIP = 1
 export const HFILE_CODEC_NONE = 2
 
 const HEADER_LENGTH = 33
-/** A block is a megabyte at most in practice; a length beyond this is damage, not data. */
-const MAX_BLOCK_LENGTH = 1 << 30
 
 const ascii = new TextDecoder('latin1')
 
-/** The block that starts at `offset` of `bytes`. */
-export function readHFileBlock(bytes: Uint8Array, offset: number, codec: number): HFileBlock {
+/** The block that starts at `offset` of `bytes`, for which there must be room once it is inflated. */
+export function readHFileBlock(
+  bytes: Uint8Array,
+  offset: number,
+  { codec, room }: { readonly codec: number; readonly room: Inflation },
+): HFileBlock {
   if (offset < 0 || offset + HEADER_LENGTH > bytes.length) {
     throw corrupt(`a block header is cut off at byte ${offset} of ${bytes.length}`)
   }
@@ -33,7 +36,6 @@ export function readHFileBlock(bytes: Uint8Array, offset: number, codec: number)
   const onDiskLength = HEADER_LENGTH + withChecksums
   if (
     uncompressed < 0 ||
-    uncompressed > MAX_BLOCK_LENGTH ||
     dataLength < 0 ||
     dataLength > withChecksums ||
     offset + onDiskLength > bytes.length
@@ -49,6 +51,7 @@ export function readHFileBlock(bytes: Uint8Array, offset: number, codec: number)
   })
   const start = offset + HEADER_LENGTH
   const stored = bytes.subarray(start, start + dataLength)
+  room.check(uncompressed)
   return { magic, content: inflate(stored, uncompressed, codec), onDiskLength }
 }
 

@@ -1,5 +1,6 @@
 import { corrupt, readHFileBlock } from './hfile-block.js'
 import { HFileCursor, protobufFields } from './hfile-cursor.js'
+import type { Inflation } from './inflation.js'
 
 /** The fixed-size end of an HFile version 3: `TRABLK"$`, a protobuf message, padding, the version. */
 export interface HFileTrailer {
@@ -47,9 +48,11 @@ export function readHFileTrailer(bytes: Uint8Array): HFileTrailer {
 export function readHFileInfo(
   section: Uint8Array,
   sectionStart: number,
-  trailer: HFileTrailer,
+  { trailer, room }: { readonly trailer: HFileTrailer; readonly room: Inflation },
 ): ReadonlyMap<string, Uint8Array> {
-  const block = readHFileBlock(section, trailer.fileInfoOffset - sectionStart, trailer.codec)
+  const { codec } = trailer
+  const at = trailer.fileInfoOffset - sectionStart
+  const block = readHFileBlock(section, at, { codec, room })
   if (block.magic !== INFO_MAGIC) throw corrupt(`the file info has magic '${block.magic}'`)
   const cursor = new HFileCursor(block.content)
   const marker = utf8.decode(cursor.slice(4))

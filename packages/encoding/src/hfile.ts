@@ -1,11 +1,14 @@
-import { compareBytes, TableError } from '@spillway/core'
+import { compareBytes, DEFAULT_BUDGETS, type ReadBudgets, TableError } from '@spillway/core'
 import { corrupt, HFILE_CODEC_GZIP, HFILE_CODEC_NONE, readHFileBlock } from './hfile-block.js'
 import { HFileCursor } from './hfile-cursor.js'
 import { type HFileTrailer, readHFileInfo, readHFileTrailer, TRAILER_LENGTH } from './hfile-meta.js'
+import { Inflation } from './inflation.js'
 
 /** Random access to the bytes of an HFile: an object, or the content of a log block inside one. */
 export interface HFileSource {
   readonly size: number
+  /** What reading it may cost; the defaults unless given. */
+  readonly budgets?: ReadBudgets
   read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array>
 }
 
@@ -34,6 +37,7 @@ export class HFile {
   readonly #source: HFileSource
   readonly #trailer: HFileTrailer
   readonly #root: readonly DataBlock[]
+  readonly #room: Inflation
   readonly info: ReadonlyMap<string, Uint8Array>
 
   private constructor(
@@ -42,6 +46,7 @@ export class HFile {
     root: readonly DataBlock[],
     info: ReadonlyMap<string, Uint8Array>,
   ) {
+    this.#room = roomOf(source)
     this.#source = source
     this.#trailer = trailer
     this.#root = root
@@ -69,10 +74,16 @@ export class HFile {
       start >= tailStart
         ? tail.subarray(start - tailStart, end - tailStart)
         : await readExactly(source, start, end, signal)
-    const index = readHFileBlock(section, 0, trailer.codec)
+    const room = roomOf(source)
+    const { codec } = trailer
+    const index = readHFileBlock(section, 0, { codec, room })
     if (index.magic !== 'IDXROOT2') throw corrupt(`the root index has magic '${index.magic}'`)
     const root = readRootIndex(index.content, trailer.dataIndexCount)
-    return new HFile(source, trailer, root, readHFileInfo(section, start, trailer))
+    return new HFile(source, trailer, root, readHFileInfo(section, start, { trailer, room }))
+  }
+
+  get budgets(): ReadBudgets {
+    return this.#source.budgets ?? DEFAULT_BUDGETS
   }
 
   get entryCount(): number {
@@ -111,13 +122,13 @@ export class HFile {
     wanted: (lower: Uint8Array, upper: Uint8Array | undefined) => boolean,
     signal?: AbortSignal,
   ): Promise<readonly DataBlock[]> {
-    let level: readonly DataBlock[] = select(this.#root, wanted)
+    let level: readonly DataBlock[] = select(inFileOrder(this.#root), wanted)
     for (let depth = this.#trailer.indexLevels; depth > 1; depth--) {
       const children: DataBlock[] = []
       for await (const { content } of this.#contents(level, signal)) {
-        children.push(...readNonRootIndex(content))
+        for (const child of readNonRootIndex(content)) children.push(child)
       }
-      level = select(children, wanted)
+      level = select(inFileOrder(children), wanted)
     }
     return level
   }
@@ -141,11 +152,31 @@ export class HFile {
       const last = blocks[to - 1]!
       const bytes = await readExactly(this.#source, start, last.offset + last.length, signal)
       for (const block of blocks.slice(from, to)) {
-        yield readHFileBlock(bytes, block.offset - start, this.#trailer.codec)
+        const { codec } = this.#trailer
+        yield readHFileBlock(bytes, block.offset - start, { codec, room: this.#room })
       }
       from = to
     }
   }
+}
+
+function roomOf({ budgets = DEFAULT_BUDGETS, size }: HFileSource): Inflation {
+  return new Inflation(budgets, { what: 'an HFile block', storedBytes: size })
+}
+
+/**
+ * Blocks of one level lie one behind the other (HBase reference guide, G.2): an index that names blocks twice, or one above
+ * itself, would make a small file endless.
+ */
+function inFileOrder(blocks: readonly DataBlock[]): readonly DataBlock[] {
+  let end = 0
+  for (const { offset, length } of blocks) {
+    if (offset < end || length <= 0) {
+      throw corrupt(`an index with a block of ${length} bytes at ${offset}, behind one to ${end}`)
+    }
+    end = offset + length
+  }
+  return blocks
 }
 
 function nearby(first: DataBlock, last: DataBlock, next: DataBlock): boolean {

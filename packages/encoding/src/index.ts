@@ -24,6 +24,7 @@ export {
   compileAvroReader,
   readAvroValue,
 } from './avro-value.js'
+export { type AvroWeight, avroWeight } from './avro-weight.js'
 export { crc32, crc32c } from './crc32.js'
 export {
   type ExactJsonOptions,
@@ -35,7 +36,9 @@ export {
 } from './exact-json.js'
 export { type FileShapesOptions, fileShapes, type LearningShapes } from './file-shapes.js'
 export { HFile, type HFileEntry, type HFileSource } from './hfile.js'
-export { inflateDocument } from './inflate.js'
+export { documentText, inflateDocument, requireDocument } from './inflate.js'
+export { Inflation, type InflationOf } from './inflation.js'
+export { type JsonLimits, parseJson, requireJsonWithin } from './json-limits.js'
 export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'
 export { keepRowGroups } from './keep-row-groups.js'
 export { type OldCalendar, oldCalendar } from './old-calendar.js'

@@ -1,7 +1,15 @@
-import type { Column, ParquetLeaf, PlainColumn } from '@spillway/core'
+import {
+  type Column,
+  type ParquetLeaf,
+  type PlainColumn,
+  physicalKind,
+  type ReadBudgets,
+  requireWithin,
+} from '@spillway/core'
 import { readDeltaLengths, readDeltaPacked, readDeltaPrefixed } from './delta-encoding.js'
 import { FormatError } from './format-error.js'
 import { readHybrid } from './hybrid.js'
+import type { Inflation } from './inflation.js'
 import { assembleLeaf, type Levels } from './parquet-assemble.js'
 import type { PageCodecs } from './parquet-codec.js'
 import { logicalColumn } from './parquet-logical.js'
@@ -10,8 +18,13 @@ import { valueBuffer } from './parquet-plain.js'
 import type { ParquetChunk, ParquetLeafInfo } from './parquet-types.js'
 import { BytesBuffer, grown, NumberBuffer, shortPage, type ValueBuffer } from './value-buffer.js'
 
-/** More values in one column chunk are refused: levels compress without limit, so a few bytes could claim any number. */
-const MAX_CHUNK_VALUES = 1 << 26
+/** What decoding needs besides the bytes. */
+export interface ChunkContext {
+  readonly codecs: PageCodecs
+  /** What the chunk may take, with all that is read beside it. */
+  readonly room: Inflation
+  readonly budgets: ReadBudgets
+}
 
 const PLAIN = 0
 const PLAIN_DICTIONARY = 2
@@ -27,7 +40,7 @@ export function decodeChunk(
   bytes: Uint8Array,
   chunk: ParquetChunk,
   leaf: ParquetLeafInfo,
-  options: { readonly rowCount: number; readonly codecs: PageCodecs },
+  options: ChunkContext & { readonly rowCount: number },
 ): ParquetLeaf {
   if (leaf.maxRepetition === 0 && chunk.valueCount !== options.rowCount) {
     throw new FormatError(
@@ -39,7 +52,7 @@ export function decodeChunk(
       unsupported: true,
     })
   }
-  const { values, levels } = decodeChunkLevels(bytes, chunk, leaf, options.codecs)
+  const { values, levels } = decodeChunkLevels(bytes, chunk, leaf, options)
   return assembleLeaf(values, levels, leaf, options.rowCount)
 }
 
@@ -48,25 +61,35 @@ export function decodeChunkLevels(
   bytes: Uint8Array,
   chunk: ParquetChunk,
   leaf: ParquetLeafInfo,
-  codecs: PageCodecs,
+  context: ChunkContext,
 ): { readonly values: Column; readonly levels: Levels } {
-  if (chunk.valueCount > MAX_CHUNK_VALUES) {
-    throw new FormatError(`a column chunk of ${chunk.valueCount} values`, { unsupported: true })
-  }
+  const { room, budgets } = context
+  // Levels and codes compress without limit: a few bytes claim any number of values.
+  const observed = chunk.valueCount
+  requireWithin(budgets, 'rows', { what: 'a column chunk', observed, unit: 'values' })
+  room.take(observed * bytesPerValue(leaf))
   if (leaf.maxDefinition > 255 || leaf.maxRepetition > 255) {
     throw new FormatError('more than 255 levels')
   }
-  const decoder = new ChunkDecoder(leaf)
-  for (const page of pagesOf(bytes, chunk, leaf, codecs)) {
+  const decoder = new ChunkDecoder(leaf, room)
+  for (const page of pagesOf(bytes, chunk, leaf, context)) {
     if (page.kind === 'dictionary') decoder.dictionary(page.values, page.valueCount)
     else decoder.page(page)
   }
   return decoder.finish()
 }
 
+/** What a value takes whatever it is, null too: its levels, its place among the others, and the code it may come by. */
+function bytesPerValue({ type, maxDefinition, maxRepetition }: ParquetLeafInfo): number {
+  const kind = physicalKind(type)
+  const width = kind === 'int64' || kind === 'float64' ? 8 : 4
+  return width + 4 + (maxDefinition > 0 ? 1 : 0) + (maxRepetition > 0 ? 1 : 0)
+}
+
 /** What a chunk's pages add up to: levels of every value, and the values that are not null. */
 class ChunkDecoder {
   readonly #leaf: ParquetLeafInfo
+  readonly #room: Inflation
   readonly #values: ValueBuffer
   #dictionary: PlainColumn | undefined
   #dictionarySize = 0
@@ -77,16 +100,17 @@ class ChunkDecoder {
   #repetition = new Uint8Array(0)
   #valueCount = 0
 
-  constructor(leaf: ParquetLeafInfo) {
+  constructor(leaf: ParquetLeafInfo, room: Inflation) {
     this.#leaf = leaf
-    this.#values = valueBuffer(leaf)
+    this.#room = room
+    this.#values = valueBuffer(leaf, room)
   }
 
   dictionary(bytes: Uint8Array, valueCount: number): void {
     if (this.#dictionary !== undefined || this.#valueCount > 0) {
       throw new FormatError('a dictionary page after other pages')
     }
-    const buffer = valueBuffer(this.#leaf)
+    const buffer = valueBuffer(this.#leaf, this.#room)
     buffer.appendPlain(bytes, valueCount)
     this.#dictionary = buffer.finish()
     this.#dictionarySize = valueCount
@@ -108,7 +132,6 @@ class ChunkDecoder {
   #levels(page: DataPage): number {
     const range = { from: this.#valueCount, count: page.valueCount }
     const needed = range.from + range.count
-    if (needed > MAX_CHUNK_VALUES) throw new FormatError(`pages of more than ${needed} values`)
     if (page.repetition !== undefined) {
       this.#repetition = grown(this.#repetition, needed)
       readLevels(page.repetition, this.#leaf.maxRepetition, this.#repetition, range)
@@ -167,6 +190,7 @@ class ChunkDecoder {
     if (this.#codes !== undefined && isBytes && repeats) {
       const values = logicalColumn(this.#dictionary!, this.#leaf)
       if (values.kind === 'bytes') {
+        this.#room.take(this.#longestTexts(values))
         return {
           kind: 'dictionary',
           codes: this.#codes.subarray(0, this.#codeCount),
@@ -177,7 +201,23 @@ class ChunkDecoder {
     this.#flushCodes()
     return logicalColumn(this.#values.finish(), this.#leaf)
   }
+
+  /** What the texts come to where each is copied out, as whoever keeps them does. Exact where the longest would be much. */
+  #longestTexts({ offsets }: Extract<PlainColumn, { kind: 'bytes' }>): number {
+    const lengthOf = (code: number) => offsets[code + 1]! - offsets[code]!
+    let longest = 0
+    for (let code = 0; code < this.#dictionarySize; code++) {
+      longest = Math.max(longest, lengthOf(code))
+    }
+    const most = longest * this.#codeCount
+    if (most <= MUCH_TEXT) return most
+    let exact = 0
+    for (let i = 0; i < this.#codeCount; i++) exact += lengthOf(this.#codes![i]!)
+    return exact
+  }
 }
+
+const MUCH_TEXT = 16 * 1024 * 1024
 
 /** Appends `count` values of a page that does not use the dictionary. */
 function decodeValues(

@@ -1,11 +1,11 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import { decompressLz4, decompressLz4Raw, decompressSnappy } from 'hyparquet-compressors'
+import { isTableError } from '@spillway/core'
+import { decompressSnappy } from 'hyparquet-compressors'
 import { ZSTDDecoder } from 'zstddec'
 import { FormatError } from './format-error.js'
+import type { Inflation } from './inflation.js'
+import { decompressLz4, decompressLz4Raw } from './lz4.js'
 import type { ParquetCodec } from './parquet-types.js'
-
-/** A page that claims to be larger is refused before memory is spent on it. */
-const MAX_PAGE_BYTES = 512 * 1024 * 1024
 
 /** The most that one compressed byte can become, and some for headers: a claim beyond it is a lie. */
 const MAX_RATIO: Readonly<Record<ParquetCodec, number>> = {
@@ -22,7 +22,8 @@ const MAX_RATIO: Readonly<Record<ParquetCodec, number>> = {
 export interface PageCodecs {
   /** Must have settled before pages of `codec` are decompressed. */
   prepare(codec: ParquetCodec): Promise<void>
-  decompress(codec: ParquetCodec, bytes: Uint8Array, size: number): Uint8Array
+  /** Exactly `size` bytes, for which there must be room. */
+  decompress(codec: ParquetCodec, bytes: Uint8Array, size: number, room: Inflation): Uint8Array
 }
 
 export function pageCodecs(): PageCodecs {
@@ -31,8 +32,9 @@ export function pageCodecs(): PageCodecs {
     prepare: async codec => {
       if (codec === 'zstd') await zstd.init()
     },
-    decompress: (codec, bytes, size) => {
+    decompress: (codec, bytes, size, room) => {
       checkClaim(codec, bytes.length, size)
+      room.pass(size)
       if (size === 0) return new Uint8Array(0)
       const page = guarded(codec, () => decompress(codec, bytes, size, zstd))
       if (page.length !== size) {
@@ -44,7 +46,6 @@ export function pageCodecs(): PageCodecs {
 }
 
 function checkClaim(codec: ParquetCodec, compressed: number, size: number): void {
-  if (size > MAX_PAGE_BYTES) throw new FormatError(`a page of ${size} bytes`, { unsupported: true })
   if (size > compressed * MAX_RATIO[codec] + 1024) {
     throw new FormatError(`a ${codec} page of ${compressed} bytes claims to hold ${size}`)
   }
@@ -81,7 +82,7 @@ function guarded(codec: ParquetCodec, run: () => Uint8Array): Uint8Array {
   try {
     return run()
   } catch (cause) {
-    if (cause instanceof FormatError) throw cause
+    if (cause instanceof FormatError || isTableError(cause)) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new FormatError(`a page that does not decompress with ${codec}: ${reason}`, { cause })
   }

@@ -1,4 +1,14 @@
-import { isTableError, type ObjectMeta, type ObjectStore, TableError } from '@spillway/core'
+import {
+  budgetsOf,
+  DEFAULT_BUDGETS,
+  isTableError,
+  type ObjectMeta,
+  type ObjectStore,
+  type ReadBudgets,
+  readListed,
+  requireWithin,
+  TableError,
+} from '@spillway/core'
 import { FormatError } from './format-error.js'
 import { oldCalendarLeaves, withoutOldBounds } from './old-calendar.js'
 import { readBound } from './parquet-bounds.js'
@@ -14,10 +24,10 @@ import type {
 import { readThriftStruct, type ThriftStruct, type ThriftValue } from './thrift.js'
 
 const FIRST_READ = 64 * 1024
+const ELEMENTS_PER_COLUMN = 4
 const TRAILER = 8
 const MAGIC = 0x31524150
 const ENCRYPTED_MAGIC = 0x45524150
-const MAX_FOOTER_BYTES = 512 * 1024 * 1024
 const CODECS: readonly ParquetCodec[] = [
   'uncompressed',
   'snappy',
@@ -51,7 +61,7 @@ export async function readParquetMetadata(
   signal?: AbortSignal,
 ): Promise<ParquetMetadata> {
   const bytes = await readParquetFooterBytes(store, file, { ...(signal && { signal }) })
-  return parseParquetMetadata(bytes, file.path)
+  return parseParquetMetadata(bytes, file.path, budgetsOf(store))
 }
 
 export interface FooterReadOptions {
@@ -70,20 +80,25 @@ export async function readParquetFooterBytes(
   if (size < TRAILER + 4) throw corrupt(path, `${size} bytes are too few`)
   const tail = await readRange(
     store,
-    path,
+    file,
     { start: Math.max(0, size - Math.max(firstRead, TRAILER)), end: size },
     signal,
   )
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength)
   checkMagic(view.getUint32(tail.length - 4, true), path)
   const length = view.getUint32(tail.length - TRAILER, true)
-  if (length > size - TRAILER || length > MAX_FOOTER_BYTES) {
+  if (length > size - TRAILER) {
     throw corrupt(path, `its footer claims ${length} of ${size} bytes`)
   }
+  requireFooter(length, path, budgetsOf(store))
   const end = size - TRAILER
   return length + TRAILER <= tail.length
     ? tail.subarray(tail.length - TRAILER - length, tail.length - TRAILER)
-    : readRange(store, path, { start: end - length, end }, signal)
+    : readRange(store, file, { start: end - length, end }, signal)
+}
+
+function requireFooter(observed: number, path: string, budgets: ReadBudgets): void {
+  requireWithin(budgets, 'footerBytes', { what: 'a footer', observed, unit: 'bytes', path })
 }
 
 function checkMagic(magic: number, path: string): void {
@@ -98,26 +113,38 @@ function checkMagic(magic: number, path: string): void {
 /** Exactly the bytes of `range`, or an error: an object that is missing or shorter than its metadata says. */
 export async function readRange(
   store: ObjectStore,
-  path: string,
-  range: { start: number; end: number },
+  file: Pick<ObjectMeta, 'path' | 'size'>,
+  range: { readonly start: number; readonly end: number },
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const found = await store.get(path, { range, ...(signal === undefined ? {} : { signal }) })
-  if (found === undefined) throw corrupt(path, 'the file is missing')
-  if (found.bytes.length !== range.end - range.start) {
-    throw corrupt(
-      path,
-      `bytes ${range.start} to ${range.end} were asked for, ${found.bytes.length} bytes came`,
-    )
+  const { start, end } = range
+  if (end < start || end > file.size) {
+    throw corrupt(file.path, `bytes ${start} to ${end} of ${file.size} are asked for`)
   }
-  return found.bytes
+  const bytes = await readListed(store, file, { range: { start, end }, signal })
+  if (bytes === undefined) throw corrupt(file.path, 'the file is missing')
+  return bytes
 }
 
 /** `bytes` are the Thrift FileMetaData alone. */
-export function parseParquetMetadata(bytes: Uint8Array, path: string): ParquetMetadata {
+export function parseParquetMetadata(
+  bytes: Uint8Array,
+  path: string,
+  budgets: ReadBudgets = DEFAULT_BUDGETS,
+): ParquetMetadata {
   return reportingPath(path, () => {
+    requireFooter(bytes.length, path, budgets)
     const metadata = readThriftStruct(bytes).struct
-    const { root, leaves } = readSchema(structs(metadata.get(2)))
+    const elements = structs(metadata.get(2))
+    // Checkpoints keep three statistics of each column, and a list or map has groups around its elements.
+    const observed = Math.ceil(elements.length / ELEMENTS_PER_COLUMN)
+    requireWithin(budgets, 'columns', {
+      what: "a footer's schema",
+      observed,
+      unit: 'columns',
+      path,
+    })
+    const { root, leaves } = readSchema(elements)
     const orders = columnOrders(metadata.get(7))
     const rawGroups = structs(metadata.get(4))
     const stated = rawGroups.map(group => rowGroupOf(group, leaves, orders))
@@ -150,7 +177,7 @@ export function reportingPath<T>(path: string, decode: () => T): T {
   try {
     return decode()
   } catch (error) {
-    if (isTableError(error)) throw error
+    if (isTableError(error)) throw withPath(error, path)
     if (error instanceof FormatError && error.unsupported) {
       throw new TableError('UNSUPPORTED_FEATURE', `cannot read ${path}: ${error.message}`, {
         context: { path },
@@ -162,6 +189,15 @@ export function reportingPath<T>(path: string, decode: () => T): T {
     }
     throw error
   }
+}
+
+/** What decoders refuse without knowing where it lies. */
+function withPath(error: TableError, path: string): TableError {
+  if (error.context.path !== undefined) return error
+  return new TableError(error.code, `${error.message} (${path})`, {
+    context: { ...error.context, path },
+    cause: error,
+  })
 }
 
 export function corrupt(path: string, reason: string, cause?: unknown): TableError {

@@ -1,6 +1,7 @@
 import { crc32 } from './crc32.js'
 import { FormatError } from './format-error.js'
 import { type ByteRun, readHybrid } from './hybrid.js'
+import type { Inflation } from './inflation.js'
 import type { PageCodecs } from './parquet-codec.js'
 import { integer } from './parquet-schema.js'
 import type { ParquetChunk, ParquetLeafInfo } from './parquet-types.js'
@@ -33,7 +34,7 @@ export function* pagesOf(
   bytes: Uint8Array,
   chunk: ParquetChunk,
   leaf: ParquetLeafInfo,
-  codecs: PageCodecs,
+  { codecs, room }: { readonly codecs: PageCodecs; readonly room: Inflation },
 ): Generator<Page, void, undefined> {
   let at = 0
   let values = 0
@@ -46,7 +47,7 @@ export function* pagesOf(
     const body = bytes.subarray(end, end + size)
     at = end + size
     checkCrc(header, body)
-    const page = readPage(header, body, { chunk, leaf, codecs })
+    const page = readPage(header, body, { chunk, leaf, codecs, room })
     if (page === undefined) continue
     if (page.kind === 'data') values += page.valueCount
     if (values > chunk.valueCount) throw miscounted(chunk, values)
@@ -63,6 +64,7 @@ interface PageContext {
   readonly chunk: ParquetChunk
   readonly leaf: ParquetLeafInfo
   readonly codecs: PageCodecs
+  readonly room: Inflation
 }
 
 function readPage(header: ThriftStruct, body: Uint8Array, context: PageContext): Page | undefined {
@@ -83,8 +85,8 @@ function readPage(header: ThriftStruct, body: Uint8Array, context: PageContext):
   }
 }
 
-function decompress(body: Uint8Array, size: number, { chunk, codecs }: PageContext): Uint8Array {
-  return codecs.decompress(chunk.codec, body, size)
+function decompress(body: Uint8Array, size: number, { chunk, codecs, room }: PageContext) {
+  return codecs.decompress(chunk.codec, body, size, room)
 }
 
 function dataPage(header: ThriftStruct, page: Uint8Array, leaf: ParquetLeafInfo): DataPage {

@@ -1,9 +1,10 @@
+import type { Inflation } from './inflation.js'
 import { int96Micros } from './parquet-physical.js'
 import type { ParquetLeafInfo } from './parquet-types.js'
 import { BytesBuffer, NumberBuffer, type PlainNumbers, type ValueBuffer } from './value-buffer.js'
 
 /** The buffer for a leaf's physical type. INT96 is read as microseconds at once: nothing else is ever done with it. */
-export function valueBuffer(leaf: ParquetLeafInfo): ValueBuffer {
+export function valueBuffer(leaf: ParquetLeafInfo, room?: Inflation): ValueBuffer {
   switch (leaf.physicalType) {
     case 'BOOLEAN':
       return new NumberBuffer(BOOLEANS)
@@ -18,9 +19,9 @@ export function valueBuffer(leaf: ParquetLeafInfo): ValueBuffer {
     case 'DOUBLE':
       return new NumberBuffer(DOUBLES)
     case 'BYTE_ARRAY':
-      return new BytesBuffer()
+      return new BytesBuffer(0, room)
     case 'FIXED_LEN_BYTE_ARRAY':
-      return new BytesBuffer(leaf.typeLength)
+      return new BytesBuffer(leaf.typeLength, room)
   }
 }
 

@@ -1,11 +1,14 @@
 import {
+  budgetsOf,
   type Column,
   type ObjectMeta,
   type ObjectStore,
   type ParquetBatch,
   type ParquetLeaf,
+  requireWithin,
   throwIfCancelled,
 } from '@spillway/core'
+import { Inflation } from './inflation.js'
 import { decodeChunk } from './parquet-chunk.js'
 import type { PageCodecs } from './parquet-codec.js'
 import {
@@ -22,8 +25,6 @@ import type { ParquetChunk } from './parquet-types.js'
 const MAX_GAP = 64 * 1024
 const MAX_READ = 64 * 1024 * 1024
 const CONCURRENT_READS = 4
-/** More rows in one row group are refused: where no leaf is read, nothing else would hold the footer to its claim. */
-const MAX_ROWS = 2 ** 31
 /** A batch of files may have no more rows (see FileBatch). Divisible by 8, so that bitmaps can be cut. */
 const MAX_BATCH_ROWS = 1 << 20
 
@@ -48,9 +49,10 @@ export async function* readRowGroups(
     if (group === undefined) {
       throw corrupt(path, `row group ${rowGroup} of ${metadata.footer.rowGroups.length}`)
     }
-    if (group.rowCount > MAX_ROWS) {
-      throw corrupt(path, `row group ${rowGroup} claims ${group.rowCount} rows`)
-    }
+    // Where no leaf is read, nothing else would hold the footer to its claim.
+    const observed = group.rowCount
+    const what = `row group ${rowGroup}`
+    requireWithin(budgetsOf(source.store), 'rows', { what, observed, unit: 'rows', path })
     const leaves = await readLeaves(source, metadata, { rowGroup, wanted, ...signalOf(options) })
     yield* cutBatches({ rowGroup, length: group.rowCount, leaves })
   }
@@ -79,10 +81,13 @@ async function readLeaves(
     await codecs.prepare(chunk.codec)
   }
   const rowCount = metadata.footer.rowGroups[options.rowGroup]!.rowCount
+  const budgets = budgetsOf(source.store)
+  const what = `row group ${options.rowGroup}`
+  const room = new Inflation(budgets, { what, storedBytes: file.size, path: file.path })
   const decoded = new Map<number, ParquetLeaf>()
   for await (const { chunk, bytes } of readChunks(source, chunks, options.signal)) {
     const leaf = metadata.footer.leaves[chunk.leaf]!
-    const decode = () => decodeChunk(bytes, chunk, leaf, { rowCount, codecs })
+    const decode = () => decodeChunk(bytes, chunk, leaf, { rowCount, codecs, room, budgets })
     decoded.set(chunk.leaf, reportingPath(file.path, decode))
   }
   return new Map([...options.wanted].map(([key, leaf]) => [key, decoded.get(leaf)!]))
@@ -103,7 +108,7 @@ async function* readChunks(
   const spans = spansOf(chunks)
   for (let first = 0; first < spans.length; first += CONCURRENT_READS) {
     const some = spans.slice(first, first + CONCURRENT_READS)
-    const read = await Promise.all(some.map(span => readRange(store, file.path, span, signal)))
+    const read = await Promise.all(some.map(span => readRange(store, file, span, signal)))
     for (const [i, span] of some.entries()) {
       for (const chunk of span.chunks) {
         yield { chunk, bytes: read[i]!.subarray(chunk.start - span.start, chunk.end - span.start) }

@@ -1,9 +1,13 @@
-import type { ObjectMeta, ObjectStore } from '@spillway/core'
+import { budgetsOf, type ObjectMeta, type ObjectStore, requireWithin } from '@spillway/core'
+import { Inflation } from './inflation.js'
 import { decodeChunkLevels } from './parquet-chunk.js'
 import { pageCodecs } from './parquet-codec.js'
 import { readParquetMetadata, readRange, reportingPath } from './parquet-footer.js'
 import { type LeafStream, RowAssembler } from './parquet-nested.js'
 import type { ParquetFooter } from './parquet-types.js'
+
+/** What a row takes as an array, and each value in it. */
+const VALUE_BYTES = 16
 
 /**
  * Whole rows of a small Parquet file, nested columns included: one value a top-level column, in the file's order.
@@ -18,13 +22,19 @@ export async function readParquetRows(
   const metadata = await readParquetMetadata(store, file, signal)
   const { footer } = metadata
   const rows: (readonly unknown[])[] = []
+  const budgets = budgetsOf(store)
+  const { path } = file
   for (const [index, group] of footer.rowGroups.entries()) {
+    const what = `row group ${index}`
+    requireWithin(budgets, 'rows', { what, observed: group.rowCount, unit: 'rows', path })
+    const room = new Inflation(budgets, { what, storedBytes: file.size, path })
+    room.take(group.rowCount * (1 + footer.leaves.length) * VALUE_BYTES)
     const streams = new Map<number, LeafStream>()
     for (const chunk of metadata.chunks(index)) {
       await codecs.prepare(chunk.codec)
-      const bytes = await readRange(store, file.path, chunk, signal)
+      const bytes = await readRange(store, file, chunk, signal)
       const leaf = footer.leaves[chunk.leaf]!
-      const decode = () => decodeChunkLevels(bytes, chunk, leaf, codecs)
+      const decode = () => decodeChunkLevels(bytes, chunk, leaf, { codecs, room, budgets })
       streams.set(chunk.leaf, { leaf, ...reportingPath(file.path, decode) })
     }
     reportingPath(file.path, () => {

@@ -1,8 +1,17 @@
-import { type ObjectStore, TableError } from '@spillway/core'
-import { decompressZstd } from 'hyparquet-compressors'
+import {
+  budgetsOf,
+  DEFAULT_BUDGETS,
+  isTableError,
+  type ObjectStore,
+  type ReadBudgets,
+  requireWithin,
+  TableError,
+} from '@spillway/core'
 import { located } from './avro-file.js'
 import { crc32 } from './crc32.js'
 import { type JsonObject, type JsonValue, parseExactJson } from './exact-json.js'
+import { inflateBytes } from './inflate-bytes.js'
+import { Inflation } from './inflation.js'
 
 /** One blob of a Puffin file (Puffin spec, "BlobMetadata"). */
 export interface PuffinBlob {
@@ -32,9 +41,12 @@ export async function readPuffinFooter(
   signal?: AbortSignal,
 ): Promise<PuffinFooter> {
   const tail = await readSuffix(store, path, FOOTER_GUESS, signal)
+  const budgets = budgetsOf(store)
   const needed = located(path, () => footerLength(tail))
+  const what = 'a Puffin footer'
+  requireWithin(budgets, 'footerBytes', { what, observed: needed, unit: 'bytes', path })
   const bytes = needed <= tail.length ? tail : await readSuffix(store, path, needed, signal)
-  return located(path, () => parsePuffinFooter(bytes))
+  return located(path, () => parsePuffinFooter(bytes, budgets))
 }
 
 /** The bytes of one blob, uncompressed. */
@@ -45,6 +57,9 @@ export async function readPuffinBlob(
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const { offset, length, compression } = blob
+  const budgets = budgetsOf(store)
+  const what = 'a Puffin blob'
+  requireWithin(budgets, 'objectBytes', { what, observed: length, unit: 'bytes', path })
   const found = await store.get(path, {
     range: { start: offset, end: offset + length },
     ...(signal && { signal }),
@@ -54,12 +69,16 @@ export async function readPuffinBlob(
     if (found.bytes.length !== length) {
       throw corrupt(`expected ${length} bytes at ${offset}, found ${found.bytes.length}`)
     }
-    return inflateBlob(found.bytes, compression)
+    const room = new Inflation(budgets, { what, storedBytes: found.meta.size, path })
+    return inflateBlob(found.bytes, compression, room)
   })
 }
 
 /** A footer from bytes that end where the file ends. */
-export function parsePuffinFooter(bytes: Uint8Array): PuffinFooter {
+export function parsePuffinFooter(
+  bytes: Uint8Array,
+  budgets: ReadBudgets = DEFAULT_BUDGETS,
+): PuffinFooter {
   const length = footerLength(bytes)
   if (length > bytes.length) throw corrupt('its footer is longer than the file')
   const start = bytes.length - length
@@ -71,7 +90,7 @@ export function parsePuffinFooter(bytes: Uint8Array): PuffinFooter {
   if ((flags[0]! & ~1) !== 0 || flags[1] !== 0 || flags[2] !== 0 || flags[3] !== 0) {
     throw corrupt('flags that no version of the format defines')
   }
-  return decodeFooter(bytes.subarray(start + 4, bytes.length - FOOTER_END))
+  return decodeFooter(bytes.subarray(start + 4, bytes.length - FOOTER_END), budgets)
 }
 
 /**
@@ -109,14 +128,14 @@ function isMagic(bytes: Uint8Array, at: number): boolean {
   return MAGIC.every((byte, i) => bytes[at + i] === byte)
 }
 
-function decodeFooter(payload: Uint8Array): PuffinFooter {
+function decodeFooter(payload: Uint8Array, budgets: ReadBudgets): PuffinFooter {
   let text: string
   try {
     text = utf8.decode(payload)
   } catch (cause) {
     throw new TableError('TABLE_CORRUPT', 'a Puffin footer that is not UTF-8', { cause })
   }
-  const json = parseExactJson(text)
+  const json = parseExactJson(text, { budgets })
   if (!isObject(json) || !Array.isArray(json.blobs)) throw corrupt('a footer without blobs')
   return { blobs: json.blobs.map(decodeBlob), properties: decodeProperties(json.properties) }
 }
@@ -151,14 +170,19 @@ function isSize(json: JsonValue | undefined): json is number {
   return typeof json === 'number' && Number.isSafeInteger(json) && json >= 0
 }
 
-function inflateBlob(bytes: Uint8Array, compression: string | undefined): Uint8Array {
+function inflateBlob(
+  bytes: Uint8Array,
+  compression: string | undefined,
+  room: Inflation,
+): Uint8Array {
   if (compression === undefined) return bytes
   if (compression !== 'zstd') {
     throw new TableError('UNSUPPORTED_FEATURE', `a Puffin blob compressed with ${compression}`)
   }
   try {
-    return decompressZstd(bytes)
+    return inflateBytes('zstd', bytes, room)
   } catch (cause) {
+    if (isTableError(cause)) throw cause
     throw new TableError('TABLE_CORRUPT', 'expected a Puffin blob compressed with zstd', { cause })
   }
 }

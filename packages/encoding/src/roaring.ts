@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
 
 /**
  * A set of row positions, as Delta, Iceberg (Puffin) and Hudi store it. Positions are below 2^53: no file has more
@@ -26,16 +26,22 @@ const OFFSETS_FROM = 4
 const ARRAY_MAX = 4096
 const BITMAP_BYTES = 8192
 const CONTAINER_SIZE = 0x10000
+const POSITIONS_PER_CONTAINER = 64
 const KEY_SIZE = 0x100000000
 /** Greatest high key whose positions all lie below 2^53. */
 const MAX_HIGH_KEY = 0x1fffff
 
 /**
  * Reads the portable serialisation of a 64-bit roaring bitmap (RoaringFormatSpec, "Extension for 64-bit
- * implementations"): a count, then that many 32-bit bitmaps, each behind its high key.
+ * implementations"): a count, then that many 32-bit bitmaps, each behind its high key. Runs hold 65,536 positions in four
+ * bytes: more than `budgets.rows` in all are refused, since whoever reads a vector goes through them.
  */
-export function readRoaring64(bytes: Uint8Array, path?: string): Roaring64 {
-  const cursor = new Cursor(bytes, path)
+export function readRoaring64(
+  bytes: Uint8Array,
+  path?: string,
+  budgets: ReadBudgets = DEFAULT_BUDGETS,
+): Roaring64 {
+  const cursor = new Cursor(bytes, path, budgets)
   const count = cursor.uint64('the number of 32-bit bitmaps')
   const containers: Container[] = []
   let last = -1
@@ -50,8 +56,12 @@ export function readRoaring64(bytes: Uint8Array, path?: string): Roaring64 {
 }
 
 /** Reads the portable serialisation of a 32-bit roaring bitmap. */
-export function readRoaring32(bytes: Uint8Array, path?: string): Roaring64 {
-  const cursor = new Cursor(bytes, path)
+export function readRoaring32(
+  bytes: Uint8Array,
+  path?: string,
+  budgets: ReadBudgets = DEFAULT_BUDGETS,
+): Roaring64 {
+  const cursor = new Cursor(bytes, path, budgets)
   const containers: Container[] = []
   readBitmap32(cursor, 0, containers)
   return roaringOf(containers, cursor.offset)
@@ -73,6 +83,7 @@ function readBitmap32(cursor: Cursor, base: number, into: Container[]): void {
     last = key
     const isRun = runFlags !== undefined && (runFlags[i >> 3]! & (1 << (i & 7))) !== 0
     const cardinality = headers[2 * i + 1]! + 1
+    cursor.count(cardinality)
     const container = readContainer(cursor, base + key * CONTAINER_SIZE, isRun, cardinality)
     if (cardinalityOf(container) !== cardinality) {
       throw cursor.corrupt(
@@ -196,13 +207,25 @@ class Cursor {
   readonly #bytes: Uint8Array
   readonly #view: DataView
   readonly #path: string | undefined
+  readonly #budgets: ReadBudgets
+  #positions = 0
   offset = 0
 
-  constructor(bytes: Uint8Array, path: string | undefined) {
+  constructor(bytes: Uint8Array, path: string | undefined, budgets: ReadBudgets) {
+    this.#budgets = budgets
     // Never a Buffer: its slice() would not copy.
     this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#path = path
+  }
+
+  /** One container of `cardinality` positions. A container takes as much memory as a good many of them. */
+  count(cardinality: number): void {
+    this.#positions += Math.max(cardinality, POSITIONS_PER_CONTAINER)
+    const what = 'a deletion vector'
+    const observed = this.#positions
+    const path = this.#path
+    requireWithin(this.#budgets, 'rows', { what, observed, unit: 'positions', path })
   }
 
   take(length: number, what: string): Uint8Array {

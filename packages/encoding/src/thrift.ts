@@ -11,6 +11,9 @@ export type ThriftValue =
   | ThriftStruct
 
 const MAX_DEPTH = 32
+/** Of a writer's own structs, names and numbers in them, few are shorter; that many may be. */
+const BYTES_PER_STRUCT = 8
+const SMALL_STRUCTS = 100_000
 
 const STOP = 0
 const TRUE = 1
@@ -28,8 +31,8 @@ const STRUCT = 12
 const UUID = 13
 
 /**
- * Reads one struct of the Thrift compact protocol from `start`. Every length is checked against what is left, so the
- * memory used is bounded by the bytes given. 64-bit integers that a double holds exactly come back as numbers.
+ * Reads one struct of the Thrift compact protocol from `start`. Every length is checked against what is left, and structs are
+ * counted: one of no fields is a byte that becomes a map. So the memory used is bounded by the bytes given. 64-bit integers that a double holds exactly come back as numbers.
  */
 export function readThriftStruct(
   bytes: Uint8Array,
@@ -42,15 +45,18 @@ export function readThriftStruct(
 
 class CompactReader {
   readonly #bytes: Uint8Array
+  #structsLeft: number
   offset: number
 
   constructor(bytes: Uint8Array, start: number) {
     this.#bytes = bytes
+    this.#structsLeft = SMALL_STRUCTS + Math.floor((bytes.length - start) / BYTES_PER_STRUCT)
     this.offset = start
   }
 
   struct(depth: number): ThriftStruct {
     if (depth > MAX_DEPTH) throw new FormatError(`structs nested more than ${MAX_DEPTH} deep`)
+    if (--this.#structsLeft < 0) throw new FormatError('more structs than its bytes are worth')
     const fields = new Map<number, ThriftValue>()
     let id = 0
     for (;;) {

@@ -1,5 +1,6 @@
 import type { PlainColumn } from '@spillway/core'
 import { FormatError } from './format-error.js'
+import type { Inflation } from './inflation.js'
 
 /**
  * Values of one column chunk, nulls left out, in a buffer that grows with what is decoded: never by what a header
@@ -81,13 +82,17 @@ const MAX_ARENA_BYTES = 0x7fffffff
 export class BytesBuffer implements ValueBuffer {
   /** Bytes of each value; 0 when values carry their own length. */
   readonly #fixed: number
+  readonly #room: Inflation | undefined
   #offsets = new Int32Array(64)
   #data = Buffer.alloc(0)
   #length = 0
   #used = 0
+  #asked = 0
 
-  constructor(fixed = 0) {
+  /** `room` is asked before the bytes of values are held. */
+  constructor(fixed = 0, room?: Inflation) {
     this.#fixed = fixed
+    this.#room = room
   }
 
   get length(): number {
@@ -162,7 +167,11 @@ export class BytesBuffer implements ValueBuffer {
       throw new FormatError('a column chunk of more than 2 GiB of text', { unsupported: true })
     }
     if (needed <= this.#data.length) return
-    const data = Buffer.alloc(Math.min(MAX_ARENA_BYTES, Math.max(needed, this.#data.length * 2)))
+    const grown = Math.min(MAX_ARENA_BYTES, Math.max(needed, this.#data.length * 2))
+    // Of what is claimed and not of what is allocated: doubling must not refuse what fits.
+    this.#room?.take(needed - this.#asked)
+    this.#asked = needed
+    const data = Buffer.alloc(grown)
     this.#data.copy(data, 0, 0, this.#used)
     this.#data = data
   }

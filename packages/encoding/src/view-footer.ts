@@ -16,6 +16,8 @@ const ROW_GROUP = { columns: 1, sorting: 4 }
 const CHUNK_METADATA = 3
 const PATH_IN_SCHEMA = 3
 const KEY = 1
+/** As deep as schemas are read. */
+const MAX_DEPTH = 200
 
 /** What says how values are to be read, and not what columns are called. */
 const KEPT_KEYS = /^org\.apache\.spark\.(?:version|timeZone|legacy)/
@@ -71,7 +73,8 @@ function viewSchema(
   const leaves: (readonly string[] | null)[] = []
   let next = 0
   /** Answers whether the element, and with it what is below, is in the view. */
-  const visit = (above: readonly string[] | null): boolean => {
+  const visit = (above: readonly string[] | null, depth: number): boolean => {
+    if (depth > MAX_DEPTH) throw new FormatError('the schema is nested too deep')
     const index = next++
     const element = elements[index]
     if (element === undefined) throw new FormatError('the schema ends inside a group')
@@ -83,13 +86,13 @@ function viewSchema(
     if (path !== null) kept.push(element)
     if (children === 0 && index > 0) leaves.push(path)
     let count = 0
-    for (let i = 0; i < children; i++) if (visit(path)) count++
+    for (let i = 0; i < children; i++) if (visit(path, depth + 1)) count++
     if (path === null) return false
     if (children > 0 && count === 0) throw new FormatError(`nothing is left of ${name}`)
     kept[at] = renamed(element, { name, count })
     return true
   }
-  visit([])
+  visit([], 0)
   if (next !== elements.length) throw new FormatError('schema elements outside the root')
   return { elements: kept, leaves }
 }

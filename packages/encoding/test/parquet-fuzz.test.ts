@@ -1,7 +1,7 @@
-import { isTableError } from '@spillway/core'
+import { DEFAULT_BUDGETS, isTableError } from '@spillway/core'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { parquetReader, readParquetFooter } from '../src/index.js'
+import { Inflation, parquetReader, readParquetFooter } from '../src/index.js'
 import { pageCodecs } from '../src/parquet-codec.js'
 import { byteStore, parquetFixture } from './byte-store.js'
 
@@ -70,6 +70,7 @@ it.each([
   ['zstd', 100, 600_000_000],
   ['gzip', 50, 100_000],
 ] as const)('refuses a %s page of %d bytes that claims to hold %d', (codec, size, claim) => {
-  const decompress = () => pageCodecs().decompress(codec, new Uint8Array(size), claim)
-  expect(decompress).toThrow(/claims to hold|a page of/)
+  const room = new Inflation(DEFAULT_BUDGETS, { what: 'a page', storedBytes: size })
+  const decompress = () => pageCodecs().decompress(codec, new Uint8Array(size), claim, room)
+  expect(decompress).toThrow(/claims to hold|a page/)
 })

@@ -1,13 +1,16 @@
 import {
+  budgetsOf,
   type Column,
   isValid,
   leafKey,
   type ObjectMeta,
   type ObjectStore,
+  type ReadBudgets,
   readBytes,
+  readWhole,
   TableError,
 } from '@spillway/core'
-import { type AvroObject, parquetReader } from '@spillway/encoding'
+import { type AvroObject, documentText, parquetReader, parseJson } from '@spillway/encoding'
 import { readAvroBlock } from './avro-block.js'
 import { commitMetadataOf, entriesOf, readCommitMetadata, textOf } from './commit-metadata.js'
 import type { Instant } from './instant.js'
@@ -86,11 +89,11 @@ async function readHistory(
   signal?: AbortSignal,
 ): Promise<readonly Instant[]> {
   const options = signal === undefined ? {} : { signal }
-  const version = await store.get(`${folder}_version_`, options)
+  const version = await readWhole(store, `${folder}_version_`, options)
   if (version === undefined) return []
-  const number = new TextDecoder().decode(version.bytes).trim()
+  const number = new TextDecoder().decode(version.bytes.subarray(0, 1024)).trim()
   const path = `${folder}manifest_${number}`
-  const manifest = await store.get(path, options)
+  const manifest = await readWhole(store, path, options)
   if (manifest === undefined || !/^\d+$/.test(number)) {
     throw new TableError(
       'TABLE_CORRUPT',
@@ -101,7 +104,7 @@ async function readHistory(
     )
   }
   const instants: Instant[] = []
-  for (const name of manifestFiles(manifest.bytes, path)) {
+  for (const name of manifestFiles(manifest.bytes, path, budgetsOf(store))) {
     const file = await store.head(folder + name, signal)
     if (file === undefined) {
       throw new TableError('TABLE_CORRUPT', `the archive's ${name} is missing`, {
@@ -112,7 +115,7 @@ async function readHistory(
     for await (const batch of parquet.read(store, file, { leaves, ...options })) {
       const columnOf = (leaf: string) => batch.leaves.get(leafKey([leaf]))?.column
       for (let row = 0; row < batch.length; row++) {
-        const instant = historyRow(columnOf, row, file)
+        const instant = historyRow(columnOf, row, { file, budgets: budgetsOf(store) })
         if (instant !== undefined) instants.push(instant)
       }
     }
@@ -120,21 +123,21 @@ async function readHistory(
   return instants
 }
 
-function manifestFiles(bytes: Uint8Array, path: string): readonly string[] {
-  try {
-    const document = JSON.parse(new TextDecoder().decode(bytes)) as {
-      files?: { fileName?: unknown }[]
-    }
-    return (document.files ?? []).map(file => String(file.fileName))
-  } catch (cause) {
-    throw new TableError('TABLE_CORRUPT', `${path} is no JSON`, { context: { path }, cause })
+function manifestFiles(bytes: Uint8Array, path: string, budgets: ReadBudgets): readonly string[] {
+  const text = documentText(bytes, path, budgets)
+  const document = parseJson(text, "an archive's manifest", { path, budgets })
+  const { files } = (document ?? {}) as { readonly files?: unknown }
+  if (files === undefined) return []
+  if (!Array.isArray(files)) {
+    throw new TableError('TABLE_CORRUPT', `${path} lists no files`, { context: { path } })
   }
+  return files.map((file: { readonly fileName?: unknown } | null) => String(file?.fileName))
 }
 
 function historyRow(
   columnOf: (leaf: string) => Column | undefined,
   row: number,
-  file: ObjectMeta,
+  { file, budgets }: { readonly file: ObjectMeta; readonly budgets: ReadBudgets },
 ): Instant | undefined {
   const bytesOf = (leaf: string): Uint8Array | undefined => {
     const column = columnOf(leaf)
@@ -151,7 +154,7 @@ function historyRow(
   const begin = text('instantTime')
   const action = text('action')
   if (begin === undefined || action === undefined || !WRITES.has(action)) return undefined
-  const commit = readCommitMetadata(bytesOf('metadata') ?? new Uint8Array(), file.path)
+  const commit = readCommitMetadata(bytesOf('metadata') ?? new Uint8Array(), file.path, budgets)
   return archivedInstant(
     { begin, completion: text('completionTime') ?? begin, action },
     file,

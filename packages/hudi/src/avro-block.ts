@@ -16,8 +16,8 @@ export async function readAvroBlock(
   const bytes = await block.content.read(0, block.content.size, signal)
   const type = blockSchema(block)
   const read = compileAvroReader(type)
-  return [...recordsOf(bytes, block)].map(record => {
-    const cursor = new AvroCursor(record)
+  return Array.from(recordsOf(bytes, block), record => {
+    const cursor = new AvroCursor(record, block.content.budgets)
     const value = read(cursor)
     cursor.check()
     if (value === null || typeof value !== 'object' || value instanceof Map) {
@@ -30,7 +30,7 @@ export async function readAvroBlock(
 export function blockSchema(block: LogBlock): AvroType {
   const text = block.header.get(LOG_HEADER.schema)
   if (text === undefined) throw damaged(block, 'it states no schema')
-  return parseAvroSchema(text)
+  return parseAvroSchema(text, block.content.budgets)
 }
 
 /** Versions 1 to 3 differ in nothing a reader sees. */
@@ -48,6 +48,7 @@ function* recordsOf(bytes: Uint8Array, block: LogBlock): Generator<Uint8Array> {
     )
   }
   const count = view.getInt32(4)
+  if (count < 0) throw damaged(block, `it claims ${count} records`)
   let position = 8
   for (let i = 0; i < count; i++) {
     const length = position + 4 <= bytes.length ? view.getInt32(position) : -1
@@ -57,6 +58,9 @@ function* recordsOf(bytes: Uint8Array, block: LogBlock): Generator<Uint8Array> {
     }
     yield bytes.subarray(position, position + length)
     position += length
+  }
+  if (position !== bytes.length) {
+    throw damaged(block, `${count} records end at byte ${position} of ${bytes.length}`)
   }
 }
 

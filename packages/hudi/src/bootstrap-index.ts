@@ -1,4 +1,10 @@
-import { type ObjectStore, TableError, type TableSource } from '@spillway/core'
+import {
+  budgetsOf,
+  type ObjectStore,
+  type ReadBudgets,
+  TableError,
+  type TableSource,
+} from '@spillway/core'
 import { avroRows, HFile, readAvroFile } from '@spillway/encoding'
 import { entriesOf, textOf } from './commit-metadata.js'
 import { objectSource } from './log-file.js'
@@ -42,7 +48,7 @@ export function bootstrapIndex(
       const key = new TextEncoder().encode(`part=${partition}`)
       for (const file of files) {
         for await (const { value } of file.lookup([key], signal)) {
-          for (const [id, each] of readPartition(value, partition)) {
+          for (const [id, each] of readPartition(value, partition, budgetsOf(store))) {
             found.set(id, { ...each, path: sourcePath(source, each.path) })
           }
         }
@@ -64,9 +70,10 @@ async function openIndex(store: ObjectStore, folder: string): Promise<readonly H
 function readPartition(
   value: Uint8Array,
   partition: string,
+  budgets: ReadBudgets,
 ): readonly (readonly [string, SourceFile])[] {
   const where = `the bootstrap index of partition '${partition}'`
-  return [...avroRows(readAvroFile(value, where))].flatMap(row => {
+  return Array.from(avroRows(readAvroFile(value, where, budgets))).flatMap(row => {
     const files = entriesOf(entriesOf(row, where).get('fileIdToBootstrapFile'), where)
     return [...files].map(([id, status]) => [id, fileOf(entriesOf(status, where), where)] as const)
   })

@@ -77,7 +77,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     isLatest,
     timeZone: zoneOf(config, options.timeZone ?? 'UTC'),
     schema: found.schema,
-    nulls: found.avro === undefined ? new Set() : nullColumns(found.avro),
+    nulls: found.avro === undefined ? new Set() : nullColumns(found.avro, store.budgets),
     history,
     changed: typeChanges(found.schema, earlierSchemas(build, writes, found)),
     visibility,
@@ -97,7 +97,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
  * stands for what the archive would tell: types only ever widen.
  */
 function earlierSchemas(
-  { commits, state }: BuildOptions,
+  { commits, state, options: { store } }: BuildOptions,
   writes: readonly Instant[],
   { avro }: FoundSchema,
 ): readonly Schema[] {
@@ -106,7 +106,8 @@ function earlierSchemas(
   const loaded = commits.loaded
   for (const text of [config.createSchema, ...writes.map(({ begin }) => loaded.get(begin)?.schema)])
     if (text !== undefined && text !== avro) texts.add(text)
-  const options = { path: root, partitionFields: config.partitionFields }
+  const { partitionFields } = config
+  const options = { path: root, partitionFields, budgets: store.budgets }
   return [...texts].map(text => readTableSchema(text, options))
 }
 

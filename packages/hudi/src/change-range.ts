@@ -1,4 +1,10 @@
-import { type ChangeRange, type ObjectStore, TableError } from '@spillway/core'
+import {
+  budgetsOf,
+  type ChangeRange,
+  type ObjectStore,
+  readListed,
+  TableError,
+} from '@spillway/core'
 import { entriesOf, listOf, readTimelineDocument, textOf } from './commit-metadata.js'
 import { type Instant, instantVersion } from './instant.js'
 import type { TableState } from './table-state.js'
@@ -53,16 +59,14 @@ async function undoneBy(
   store: ObjectStore,
   signal?: AbortSignal,
 ): Promise<readonly string[] | undefined> {
-  const found = await store.get(restore.path, signal === undefined ? {} : { signal })
-  if (found === undefined || found.bytes.length === 0) return undefined
-  const named = readTimelineDocument(found.bytes, restore.path).get('instantsToRollback')
+  const bytes = await readListed(store, restore, { signal })
+  if (bytes === undefined || bytes.length === 0) return undefined
+  const document = readTimelineDocument(bytes, restore.path, budgetsOf(store))
+  const named = document.get('instantsToRollback')
   const undone = listOf(named).filter(instant => typeof instant === 'string')
   if (undone.length > 0) return undone
   // Only a restore that had nothing to undo names nothing, and says so in its map.
-  const byInstant = entriesOf(
-    readTimelineDocument(found.bytes, restore.path).get('hoodieRestoreMetadata'),
-    restore.path,
-  )
+  const byInstant = entriesOf(document.get('hoodieRestoreMetadata'), restore.path)
   const keys = [...byInstant.keys()].flatMap(key => textOf(key) ?? [])
   return keys.length > 0 || Array.isArray(named) ? keys : undefined
 }

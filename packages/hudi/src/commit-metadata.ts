@@ -1,5 +1,13 @@
-import { type ObjectStore, TableError } from '@spillway/core'
-import { avroRows, readAvroFile } from '@spillway/encoding'
+import {
+  budgetsOf,
+  DEFAULT_BUDGETS,
+  isTableError,
+  type ObjectStore,
+  type ReadBudgets,
+  readListed,
+  TableError,
+} from '@spillway/core'
+import { avroRows, documentText, parseJson, readAvroFile } from '@spillway/encoding'
 import type { Instant } from './instant.js'
 
 /** What one commit says about one file it wrote. */
@@ -36,14 +44,14 @@ export async function loadCommitMetadata(
   instant: Instant,
   signal?: AbortSignal,
 ): Promise<CommitMetadata> {
-  const found = await store.get(instant.path, signal === undefined ? {} : { signal })
-  if (found === undefined) {
+  const bytes = await readListed(store, instant, { signal })
+  if (bytes === undefined) {
     throw new TableError('TABLE_CORRUPT', `the instant ${instant.path} was listed and is gone`, {
       context: { path: instant.path },
       retryable: true,
     })
   }
-  if (found.bytes.length === 0 && instant.action === 'replacecommit') {
+  if (bytes.length === 0 && instant.action === 'replacecommit') {
     throw new TableError(
       'TABLE_CORRUPT',
       `${instant.path} is empty: what it replaced is not known`,
@@ -52,12 +60,16 @@ export async function loadCommitMetadata(
       },
     )
   }
-  return readCommitMetadata(found.bytes, instant.path)
+  return readCommitMetadata(bytes, instant.path, budgetsOf(store))
 }
 
 /** JSON in layout 1, an Avro container in layout 2; an empty file says nothing. */
-export function readCommitMetadata(bytes: Uint8Array, path: string): CommitMetadata {
-  return commitMetadataOf(readTimelineDocument(bytes, path), path)
+export function readCommitMetadata(
+  bytes: Uint8Array,
+  path: string,
+  budgets?: ReadBudgets,
+): CommitMetadata {
+  return commitMetadataOf(readTimelineDocument(bytes, path, budgets), path)
 }
 
 export function commitMetadataOf(
@@ -78,15 +90,20 @@ export function commitMetadataOf(
 export function readTimelineDocument(
   bytes: Uint8Array,
   path: string,
+  budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): ReadonlyMap<string, unknown> {
   if (bytes.length === 0) return new Map()
   if (bytes[0] === 0x4f && bytes[1] === 0x62 && bytes[2] === 0x6a) {
-    for (const row of avroRows(readAvroFile(bytes, path))) return entriesOf(row, path)
+    for (const row of avroRows(readAvroFile(bytes, path, budgets))) return entriesOf(row, path)
     return new Map()
   }
   try {
-    return entriesOf(JSON.parse(new TextDecoder().decode(bytes)), path)
+    return entriesOf(
+      parseJson(documentText(bytes, path, budgets), 'an instant', { path, budgets }),
+      path,
+    )
   } catch (cause) {
+    if (isTableError(cause) && cause.code !== 'TABLE_CORRUPT') throw cause
     throw new TableError('TABLE_CORRUPT', `${path} is neither JSON nor an Avro file`, {
       context: { path },
       cause,

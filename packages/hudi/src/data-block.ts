@@ -83,7 +83,7 @@ async function hfileRecords(block: LogBlock, signal?: AbortSignal): Promise<read
   const read = compileAvroReader(blockSchema(block))
   const records: AvroObject[] = []
   for await (const { value } of hfile.scan(signal)) {
-    records.push(read(new AvroCursor(value)) as AvroObject)
+    records.push(read(new AvroCursor(value, block.content.budgets)) as AvroObject)
   }
   return records
 }
@@ -113,7 +113,9 @@ async function* parquetRecords(
 /** The block's content as if it were an object of its own. */
 function contentStore(block: LogBlock): ObjectStore {
   const meta = { path: block.path, size: block.content.size, lastModified: 0 }
+  const { budgets } = block.content
   return {
+    ...(budgets && { budgets }),
     async get(_, { range, signal } = {}) {
       const start =
         range === undefined ? 0 : 'suffix' in range ? meta.size - range.suffix : range.start

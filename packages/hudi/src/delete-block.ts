@@ -42,6 +42,10 @@ function wrapperType(name: string, type: string): AvroType {
   )
 }
 
+/** Two nullable texts and the branch of the ordering value; of ordering values, each its branch. */
+const KEY_WEIGHT = { bytes: 3, values: 4 }
+const ORDERING_WEIGHT = { bytes: 1, values: 2 }
+
 /** The keys of a delete block of version 3: Avro. Versions 1 and 2 hold Java objects. */
 export async function readDeleteBlock(
   block: LogBlock,
@@ -62,9 +66,10 @@ export async function readDeleteBlock(
   }
   const length = view.getInt32(4)
   if (length < 0 || length + 8 > bytes.length) throw damaged(block, 'its keys are cut off')
-  const cursor = new AvroCursor(bytes.subarray(8, 8 + length))
+  const cursor = new AvroCursor(bytes.subarray(8, 8 + length), block.content.budgets)
   const keys: DeletedKey[] = []
-  for (let count = cursor.readBlockCount(); count > 0; count = cursor.readBlockCount()) {
+  const next = () => cursor.readBlockCount(KEY_WEIGHT)
+  for (let count = next(); count > 0; count = next()) {
     for (let i = 0; i < count; i++) keys.push(deletedKey(cursor, block))
   }
   cursor.check()
@@ -109,7 +114,8 @@ function arrayOfWrapped(cursor: AvroCursor, block: LogBlock): readonly (WrappedV
   if (cursor.readBranch(2) === 0)
     throw damaged(block, 'a delete has an empty list of ordering values')
   const values: (WrappedValue | null)[] = []
-  for (let count = cursor.readBlockCount(); count > 0; count = cursor.readBlockCount()) {
+  const next = () => cursor.readBlockCount(ORDERING_WEIGHT)
+  for (let count = next(); count > 0; count = next()) {
     for (let i = 0; i < count; i++) {
       const branch = cursor.readBranch(WRAPPERS.length + 2)
       values.push(branch === 0 ? null : wrapped(cursor, branch))

@@ -44,7 +44,9 @@ export async function logChanges(
     if (positions[side].length > 0) {
       const whole = fileChange(side, { ...slice, logs: [] }, change, step)
       const hidden = await othersThan(positions[side], whole.file, step)
-      changes.push(...withoutPositions(whole, hidden, `${side} ${step.write.begin}`))
+      for (const each of withoutPositions(whole, hidden, `${side} ${step.write.begin}`)) {
+        changes.push(each)
+      }
     }
     if (ids[side].size > 0) changes.push(logRows(side, slice, { ids: ids[side], change, step }))
   }

@@ -1,4 +1,4 @@
-import { type ObjectStore, TableError } from '@spillway/core'
+import { type ObjectStore, type ReadBudgets, readListed, TableError } from '@spillway/core'
 import type { HFileSource } from '@spillway/encoding'
 
 /** `HoodieLogFormat` block types. */
@@ -48,12 +48,10 @@ export function objectSource(
 ): HFileSource {
   return {
     size: file.size,
+    ...(store.budgets && { budgets: store.budgets }),
     async read(start, end, signal) {
-      const found = await store.get(file.path, {
-        range: { start, end },
-        ...(signal === undefined ? {} : { signal }),
-      })
-      if (found !== undefined) return found.bytes
+      const bytes = await readListed(store, file, { range: { start, end }, signal })
+      if (bytes !== undefined) return bytes
       throw new TableError('NOT_FOUND', `the file ${file.path} does not exist`, {
         context: { path: file.path },
       })
@@ -68,7 +66,7 @@ export async function readLogBlocks(
   signal?: AbortSignal,
 ): Promise<readonly LogBlock[]> {
   const object = objectSource(store, file)
-  const source = file.size <= WHOLE_FILE ? await inMemory(object, file.path, signal) : object
+  const source = file.size <= WHOLE_FILE ? await inMemory(object, signal) : object
   return scanLogBlocks(source, file.path, signal)
 }
 
@@ -82,20 +80,17 @@ export async function readLogHeaders(
   return scanLogBlocks(objectSource(store, file), file.path, signal)
 }
 
-async function inMemory(
-  object: HFileSource,
-  path: string,
-  signal?: AbortSignal,
-): Promise<HFileSource> {
+async function inMemory(object: HFileSource, signal?: AbortSignal): Promise<HFileSource> {
   const bytes = object.size === 0 ? new Uint8Array() : await object.read(0, object.size, signal)
-  if (bytes.length !== object.size) {
-    throw corrupt(path, `${object.size} bytes were listed, ${bytes.length} are there`)
-  }
-  return bytesSource(bytes)
+  return bytesSource(bytes, object.budgets)
 }
 
-export function bytesSource(bytes: Uint8Array): HFileSource {
-  return { size: bytes.length, read: async (start, end) => bytes.subarray(start, end) }
+export function bytesSource(bytes: Uint8Array, budgets?: ReadBudgets): HFileSource {
+  return {
+    size: bytes.length,
+    ...(budgets && { budgets }),
+    read: async (start, end) => bytes.subarray(start, end),
+  }
 }
 
 export async function scanLogBlocks(
@@ -192,6 +187,7 @@ function headerLength(head: Uint8Array): number {
 function within(source: HFileSource, start: number, length: number): HFileSource {
   return {
     size: length,
+    ...(source.budgets && { budgets: source.budgets }),
     read: (from, to, signal) => source.read(start + from, start + to, signal),
   }
 }

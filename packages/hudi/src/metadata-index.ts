@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { type ReadBudgets, TableError } from '@spillway/core'
 import {
   type AvroCursor,
   type AvroObject,
@@ -71,7 +71,8 @@ export class IndexSource {
     }
     let decode = this.#decoders.get(schema)
     if (decode === undefined) {
-      decode = recordDecoder(parseAvroSchema(schema))
+      const { budgets } = file.hfile
+      decode = recordDecoder(parseAvroSchema(schema, budgets), budgets)
       this.#decoders.set(schema, decode)
     }
     return decode
@@ -85,9 +86,9 @@ export interface Wrapped {
 }
 
 /** Reads metadata records; unions of several records keep the name of the one that was there. */
-function recordDecoder(type: AvroType): (bytes: Uint8Array) => AvroObject {
+function recordDecoder(type: AvroType, budgets: ReadBudgets): (bytes: Uint8Array) => AvroObject {
   const read = compileWrapped(type)
-  return bytes => read(new Cursor(bytes)) as AvroObject
+  return bytes => read(new Cursor(bytes, budgets)) as AvroObject
 }
 
 type Reader = (cursor: AvroCursor) => unknown

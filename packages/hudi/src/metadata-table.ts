@@ -123,7 +123,8 @@ interface ReadSlice {
 async function readSlice(slice: FileSlice, folder: string, store: ObjectStore): Promise<ReadSlice> {
   const blocks: LogBlock[] = []
   for (const log of slice.logs) {
-    blocks.push(...(await readLogBlocks(store, { path: folder + log.name, size: log.size })))
+    const file = { path: folder + log.name, size: log.size }
+    for (const block of await readLogBlocks(store, file)) blocks.push(block)
   }
   return { slice, folder, blocks }
 }

@@ -14,14 +14,20 @@ function* logicalLines(text: string): Generator<string> {
   for (const natural of text.split(/\r\n|\r|\n/)) {
     const line = natural.replace(/^[ \t\f]+/, '')
     if (!continued && (line === '' || line[0] === '#' || line[0] === '!')) continue
-    const backslashes = /\\*$/.exec(line)![0].length
-    continued = backslashes % 2 === 1
+    continued = trailingBackslashes(line) % 2 === 1
     pending += continued ? line.slice(0, -1) : line
     if (continued) continue
     yield pending
     pending = ''
   }
   if (pending !== '') yield pending
+}
+
+/** Counted from the end: a pattern would try at every backslash of a line, each time to its end. */
+function trailingBackslashes(line: string): number {
+  let count = 0
+  while (line[line.length - 1 - count] === '\\') count++
+  return count
 }
 
 /** The key ends at the first unescaped `=`, `:` or blank. */

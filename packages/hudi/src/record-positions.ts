@@ -1,5 +1,5 @@
-import type { DataFile } from '@spillway/core'
-import { readRoaring64 } from '@spillway/encoding'
+import { type DataFile, DEFAULT_BUDGETS } from '@spillway/core'
+import { Inflation, readRoaring64 } from '@spillway/encoding'
 import { parseFileName } from './file-name.js'
 import { LOG_HEADER, type LogBlock } from './log-file.js'
 
@@ -26,9 +26,13 @@ export function recordPositions(
   return found
 }
 
-function positionsIn({ header, path }: LogBlock, instant: string | undefined) {
+function positionsIn({ header, path, content }: LogBlock, instant: string | undefined) {
   const text = header.get(LOG_HEADER.positions)
   if (!text || header.get(LOG_HEADER.positionsBase) !== instant) return undefined
-  const positions = [...readRoaring64(new Uint8Array(Buffer.from(text, 'base64')), path)]
+  const bytes = new Uint8Array(Buffer.from(text, 'base64'))
+  const bitmap = readRoaring64(bytes, path, content.budgets)
+  const room = { what: 'the record positions of a log block', storedBytes: content.size, path }
+  new Inflation(content.budgets ?? DEFAULT_BUDGETS, room).take(bitmap.cardinality * 8)
+  const positions = [...bitmap]
   return positions.length === 0 ? undefined : positions
 }

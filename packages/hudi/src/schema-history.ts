@@ -1,4 +1,13 @@
-import { type FieldPath, type ObjectStore, TableError } from '@spillway/core'
+import {
+  budgetsOf,
+  type FieldPath,
+  isTableError,
+  type ObjectStore,
+  type ReadBudgets,
+  readWhole,
+  TableError,
+} from '@spillway/core'
+import { documentText, parseJson } from '@spillway/encoding'
 import { z } from 'zod'
 
 /** A schema of Hudi's schema-on-read evolution: columns keep their id whatever they are called. */
@@ -29,7 +38,7 @@ const fieldDocument: z.ZodType<FieldDocument> = z.object({
   type: z.unknown(),
 }) as z.ZodType<FieldDocument>
 const schemaDocument = z.object({
-  version_id: z.union([z.number(), z.string(), z.bigint()]),
+  version_id: z.union([z.number().int(), z.string().regex(/^-?\d{1,20}$/), z.bigint()]),
   fields: z.array(fieldDocument),
 })
 const historyDocument = z.object({ schemas: z.array(schemaDocument) })
@@ -54,11 +63,14 @@ export async function loadSchemaHistory(
     if (begin === undefined || (options.asOf !== undefined && begin > options.asOf)) continue
     last = path
   }
-  const current = readInternalSchema(latestSchema, `${root}: latest_schema`)
+  const current = readInternalSchema(latestSchema, {
+    path: `${root}: latest_schema`,
+    budgets: budgetsOf(store),
+  })
   if (last === undefined) return historyOf([current])
-  const found = await store.get(last, signal)
+  const found = await readWhole(store, last, signal)
   if (found === undefined) return historyOf([current])
-  return historyOf([...readHistory(found.bytes, last), current])
+  return historyOf([...readHistory(found.bytes, last, budgetsOf(store)), current])
 }
 
 function historyOf(schemas: readonly InternalSchema[]): SchemaHistory {
@@ -94,20 +106,32 @@ function differs(old: InternalSchema, current: InternalSchema): boolean {
   return false
 }
 
-function readHistory(bytes: Uint8Array, path: string): readonly InternalSchema[] {
-  const text = new TextDecoder().decode(bytes)
-  return parse(historyDocument, text, path).schemas.map(internalSchema)
+function readHistory(
+  bytes: Uint8Array,
+  path: string,
+  budgets: ReadBudgets,
+): readonly InternalSchema[] {
+  const text = documentText(bytes, path, budgets)
+  return parse(historyDocument, text, { path, budgets }).schemas.map(internalSchema)
 }
 
-function readInternalSchema(text: string, path: string): InternalSchema {
-  return internalSchema(parse(schemaDocument, text, path))
+function readInternalSchema(text: string, limits: Limits): InternalSchema {
+  return internalSchema(parse(schemaDocument, text, limits))
 }
 
-function parse<T>(shape: z.ZodType<T>, text: string, path: string): T {
+interface Limits {
+  readonly path: string
+  readonly budgets: ReadBudgets
+}
+
+function parse<T>(shape: z.ZodType<T>, text: string, limits: Limits): T {
+  const { path } = limits
   try {
     // Versions are 17-digit instants, which doubles would round.
-    return shape.parse(JSON.parse(text.replace(/("version_id"\s*:\s*)(\d+)/g, '$1"$2"')))
+    const quoted = text.replace(/("version_id"\s*:\s*)(\d{1,20})\b/g, '$1"$2"')
+    return shape.parse(parseJson(quoted, 'a schema history', limits))
   } catch (cause) {
+    if (isTableError(cause) && cause.code !== 'TABLE_CORRUPT') throw cause
     throw new TableError('TABLE_CORRUPT', `${path} is no schema history`, {
       context: { path },
       cause,

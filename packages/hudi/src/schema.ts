@@ -4,6 +4,7 @@ import {
   type DataType,
   type Field,
   type PrimitiveType,
+  type ReadBudgets,
   type Schema,
   TableError,
 } from '@spillway/core'
@@ -21,9 +22,13 @@ const META_FIELDS = new Set([
 /** The table's columns, Hudi's own left out. Ids count in schema order: they mean nothing in another version. */
 export function readTableSchema(
   avro: string,
-  options: { readonly path: string; readonly partitionFields: readonly string[] },
+  options: {
+    readonly path: string
+    readonly partitionFields: readonly string[]
+    readonly budgets: ReadBudgets | undefined
+  },
 ): Schema {
-  const type = parseAvroSchema(avro)
+  const type = parseAvroSchema(avro, options.budgets)
   if (type.kind !== 'record') {
     throw new TableError('TABLE_CORRUPT', `the table's schema is no Avro record but ${type.kind}`, {
       context: { path: options.path },
@@ -40,8 +45,8 @@ export function readTableSchema(
  * Columns that a schema declares as null and nothing else. A bootstrap takes the type of a partition column from one
  * folder: where that is the folder of null, Hudi reads null in all of them.
  */
-export function nullColumns(avro: string): ReadonlySet<string> {
-  const type = parseAvroSchema(avro)
+export function nullColumns(avro: string, budgets?: ReadBudgets): ReadonlySet<string> {
+  const type = parseAvroSchema(avro, budgets)
   const fields = type.kind === 'record' ? type.fields : []
   return new Set(
     fields.filter(field => splitNull(field.type).present.kind === 'null').map(({ name }) => name),
@@ -56,7 +61,7 @@ export function withPartitionFields(
   const missing = partitionFields.filter(
     name => !name.includes('.') && !fields.some(field => sameName(field.name, name)),
   )
-  let id = Math.max(0, ...idsOf(fields))
+  let id = idsOf(fields).reduce((most, each) => Math.max(most, each), 0)
   const added = missing.map((name): Field => {
     id++
     return { id, name, physicalName: name, type: 'string', nullable: true }

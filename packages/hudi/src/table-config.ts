@@ -1,4 +1,5 @@
-import { type ObjectStore, TableError } from '@spillway/core'
+import { budgetsOf, type ObjectStore, readWhole, TableError } from '@spillway/core'
+import { documentText } from '@spillway/encoding'
 import { parseProperties } from './properties.js'
 
 export type TableType = 'COPY_ON_WRITE' | 'MERGE_ON_READ'
@@ -52,17 +53,14 @@ export async function loadTableConfig(
 ): Promise<TableConfig | undefined> {
   const path = `${root}/.hoodie/hoodie.properties`
   const options = signal === undefined ? {} : { signal }
-  const found = await store.get(path, options)
+  const found = await readWhole(store, path, options)
   if (found !== undefined && found.bytes.length > 0)
-    return readTableConfig(decode(found.bytes), path)
+    return readTableConfig(documentText(found.bytes, path, budgetsOf(store)), path)
   // Writers copy the properties aside, replace them and drop the copy: between the two, the copy counts.
-  const backup = await store.get(`${path}.backup`, options)
-  if (backup !== undefined) return readTableConfig(decode(backup.bytes), `${path}.backup`)
+  const backup = await readWhole(store, `${path}.backup`, options)
+  if (backup !== undefined)
+    return readTableConfig(documentText(backup.bytes, path, budgetsOf(store)), `${path}.backup`)
   return found && readTableConfig('', path)
-}
-
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes)
 }
 
 export function readTableConfig(text: string, path: string): TableConfig {

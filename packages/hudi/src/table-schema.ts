@@ -33,12 +33,13 @@ export async function findTableSchema(
 ): Promise<FoundSchema> {
   const { writes, commits, signal } = options
   const { partitionFields } = config
+  const { budgets } = store
   const wrote: CommitMetadata[] = []
   for (const write of [...writes].reverse()) {
     const commit = await commits.load(write, signal)
     if (commit.writeStats.size > 0) wrote.push(commit)
     if (commit.schema === undefined) continue
-    const schema = readTableSchema(commit.schema, { path: write.path, partitionFields })
+    const schema = readTableSchema(commit.schema, { path: write.path, partitionFields, budgets })
     return { schema, avro: commit.schema, latestSchema: commit.latestSchema }
   }
   const files: FilesOfTable = { store, root, partitionFields, ...(signal && { signal }) }
@@ -49,7 +50,7 @@ export async function findTableSchema(
   }
   if (config.createSchema !== undefined) {
     const path = `${root}/.hoodie/hoodie.properties`
-    const schema = readTableSchema(config.createSchema, { path, partitionFields })
+    const schema = readTableSchema(config.createSchema, { path, partitionFields, budgets })
     return { schema, avro: config.createSchema, latestSchema: undefined }
   }
   const found =
@@ -113,7 +114,11 @@ async function schemaOfLogs(
         .findLast(({ header }) => header.has(LOG_HEADER.schema))
         ?.header.get(LOG_HEADER.schema)
       if (avro === undefined) continue
-      const schema = readTableSchema(avro, { path: meta.path, partitionFields })
+      const schema = readTableSchema(avro, {
+        path: meta.path,
+        partitionFields,
+        budgets: store.budgets,
+      })
       return { schema, avro, latestSchema: undefined }
     }
   }

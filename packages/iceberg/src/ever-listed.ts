@@ -1,4 +1,4 @@
-import { mapConcurrently, type ObjectStore } from '@spillway/core'
+import { budgetsOf, mapConcurrently, type ObjectStore, readWhole } from '@spillway/core'
 import { type AvroObject, avroRows, readAvroFile } from '@spillway/encoding'
 import { entrySchema } from './entry-schema.js'
 import { loadManifestList } from './manifest-list.js'
@@ -50,9 +50,9 @@ async function listedPaths(
   { store, resolve, signal }: HistoryOptions,
 ): Promise<readonly string[]> {
   const path = resolve(manifest)
-  const found = await store.get(path, signal && { signal })
+  const found = await readWhole(store, path, { what: 'a manifest', signal })
   if (found === undefined) return []
-  const file = readAvroFile(found.bytes, path)
+  const file = readAvroFile(found.bytes, path, budgetsOf(store))
   const { dataFile, fields } = entrySchema(file)
   return Array.from(avroRows(file), row => {
     const entry = (row as AvroObject)[dataFile.name] as AvroObject

@@ -1,4 +1,4 @@
-import { type ObjectStore, TableError } from '@spillway/core'
+import { budgetsOf, type ObjectStore, readWhole, TableError } from '@spillway/core'
 import {
   type AvroFile,
   type AvroObject,
@@ -54,13 +54,13 @@ export async function loadManifestList(
   path: string,
   signal?: AbortSignal,
 ): Promise<ManifestList> {
-  const found = await store.get(path, signal && { signal })
+  const found = await readWhole(store, path, { what: 'a manifest list', signal })
   if (found === undefined) {
     throw new TableError('TABLE_CORRUPT', `the manifest list ${path} is missing`, {
       context: { path },
     })
   }
-  const file = readAvroFile(found.bytes, path)
+  const file = readAvroFile(found.bytes, path, budgetsOf(store))
   return { manifests: parseManifestList(file), mayBeCut: mayBeCut(file) }
 }
 
@@ -80,7 +80,7 @@ export function parseManifestList(file: AvroFile): readonly ManifestFile[] {
   const { schema, path } = file
   if (schema.kind !== 'record') throw corrupt(path, 'its rows are no records')
   const read = rowReader(schema, path)
-  return [...avroRows(file)].map(row => read(row as AvroObject))
+  return Array.from(avroRows(file), row => read(row as AvroObject))
 }
 
 function rowReader(schema: AvroRecord, file: string): (row: AvroObject) => ManifestFile {

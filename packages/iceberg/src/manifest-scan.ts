@@ -49,6 +49,10 @@ export interface ScanOptions {
 
 export type EntryFormat = FileFormat | 'puffin'
 
+/** What is set aside for a row's path, and for all of a row. */
+const PATH_BYTES = 100
+const ROW_BYTES = 150
+
 const EXISTING = 0
 const DELETED = 2
 
@@ -91,8 +95,9 @@ class ManifestScan {
     this.#inherited = options.inherited
     this.#inflate = options.inflate
     const version = file.metadata.get('format-version')
-    this.#version1 = version === undefined || String.fromCharCode(...version) === '1'
-    this.#path = new ByteArena(rows, 100)
+    this.#version1 = version === undefined || (version.length === 1 && version[0] === 0x31)
+    file.inflation('rows of a manifest').take(rows * ROW_BYTES)
+    this.#path = new ByteArena(rows, PATH_BYTES)
     this.#columns = {
       size: new Float64Array(rows),
       recordCount: new Float64Array(rows),
@@ -147,7 +152,7 @@ class ManifestScan {
     let nextRowId = this.#inherited.firstRowId ?? Number.NaN
     this.#file.blocks.forEach((block, index) => {
       this.#columns.blockStart[index] = row
-      const cursor = new AvroCursor(this.#inflate(block))
+      const cursor = new AvroCursor(this.#inflate(block), this.#file.budgets)
       located(this.#file.path, () => {
         for (let i = 0; i < block.rowCount; i++) {
           const start = cursor.pos

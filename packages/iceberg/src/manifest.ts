@@ -1,14 +1,17 @@
 import {
   type BytesColumn,
+  budgetsOf,
   type ColumnStats,
   columnByteLength,
   type FieldPath,
   type FileBatch,
   hash64,
+  isTableError,
   leafOf,
   type ObjectStore,
   readBytes,
   readString,
+  readWhole,
   type Selection,
   type StatsTable,
   selectAll,
@@ -129,8 +132,7 @@ export class Manifest implements FileBatch {
   /** What later reads of entries need; the file again if it was too large to hold. */
   async source(signal?: AbortSignal): Promise<MetricSource> {
     const { store, path, blocks } = this.#request
-    const file =
-      this.#retained ?? readAvroFile((await getManifest(store, path, signal)).bytes, path)
+    const file = this.#retained ?? (await readManifest(store, path, signal))
     return {
       file,
       schema: this.schema,
@@ -173,10 +175,22 @@ export async function loadManifest(
   request: ManifestRequest,
   signal?: AbortSignal,
 ): Promise<Manifest> {
-  const { bytes } = await getManifest(request.store, request.path, signal)
-  const manifest = new Manifest(request, readAvroFile(bytes, request.path), bytes.length)
-  checkWhole(request, manifest.length, bytes.length)
-  return manifest
+  let length: number | undefined
+  const load = async () => {
+    const file = await readManifest(request.store, request.path, signal)
+    length = file.byteLength
+    const manifest = new Manifest(request, file, length)
+    checkWhole(request, manifest.length, length)
+    return manifest
+  }
+  try {
+    return await load()
+  } catch (error) {
+    // Of another length than its manifest list says: cut on its way, perhaps. What copied tables say is no length at all.
+    const isOther = length !== undefined && length !== request.expected.length
+    if (isOther && isTableError(error) && error.code === 'TABLE_CORRUPT') return load()
+    throw error
+  }
 }
 
 /**
@@ -197,16 +211,20 @@ function checkWhole({ path, expected }: ManifestRequest, files: number, length: 
   )
 }
 
-async function getManifest(store: ObjectStore, path: string, signal?: AbortSignal) {
-  const found = await store.get(path, signal && { signal })
-  if (found !== undefined) return found
+async function readManifest(
+  store: ObjectStore,
+  path: string,
+  signal?: AbortSignal,
+): Promise<AvroFile> {
+  const found = await readWhole(store, path, { what: 'a manifest', signal })
+  if (found !== undefined) return readAvroFile(found.bytes, path, budgetsOf(store))
   throw new TableError('TABLE_CORRUPT', `the manifest ${path} is missing`, { context: { path } })
 }
 
 function specIdOf(file: AvroFile): number | undefined {
   const text = file.metadata.get('partition-spec-id')
   if (text === undefined) return undefined
-  const id = Number(String.fromCharCode(...text))
+  const id = text.length > 20 ? Number.NaN : Number(String.fromCharCode(...text))
   return Number.isInteger(id) ? id : undefined
 }
 

@@ -1,18 +1,23 @@
 import {
+  budgetsOf,
+  DEFAULT_BUDGETS,
   type Field,
   type ObjectMeta,
   type ObjectStore,
   type PartitionSpec,
+  type ReadBudgets,
+  readWhole,
+  requireWithin,
   TableError,
 } from '@spillway/core'
-import { inflateDocument, type JsonValue, parseExactJson } from '@spillway/encoding'
+import { documentText, type JsonValue, parseExactJson } from '@spillway/encoding'
 import {
   type PartitionFieldDocument,
   type SnapshotDocument,
   type TableDocument,
   tableDocument,
 } from './document.js'
-import { fieldsById, parseFields } from './schema.js'
+import { columnCount, fieldsById, parseFields } from './schema.js'
 import { parseTransform } from './transform.js'
 
 /** The newest version of the spec that is read here. */
@@ -66,29 +71,35 @@ export async function loadMetadata(
   path: string,
   signal?: AbortSignal,
 ): Promise<IcebergMetadata> {
-  const found = await store.get(path, signal && { signal })
+  const budgets = budgetsOf(store)
+  const found = await readWhole(store, path, { what: 'table metadata', signal })
   if (found === undefined) {
     throw new TableError('NOT_FOUND', `the Iceberg metadata file ${path} was not found`, {
       context: { path },
     })
   }
-  const text = new TextDecoder().decode(inflateDocument(found.bytes, path))
-  return parseMetadata(text, { path, meta: found.meta })
+  const text = documentText(found.bytes, path, budgets)
+  return parseMetadata(text, { path, meta: found.meta }, budgets)
 }
 
 /** Table metadata from its text. */
 export function parseMetadata(
   text: string,
   file: { readonly path: string; readonly meta: ObjectMeta },
+  budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): IcebergMetadata {
-  const json = parseExactJson(text, { path: file.path })
+  const json = parseExactJson(text, { path: file.path, budgets })
   checkVersion(json, file.path)
   const parsed = tableDocument.safeParse(json)
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0]!
     throw corrupt(file.path, `${path.join('.') || 'the document'}: ${message}`)
   }
-  return inContext(file.path, () => ({ ...file, text, ...convert(parsed.data, file.path) }))
+  return inContext(file.path, () => ({
+    ...file,
+    text,
+    ...convert(parsed.data, file.path, budgets),
+  }))
 }
 
 /** A later version is refused before anything else in it is judged. */
@@ -112,8 +123,9 @@ function checkVersion(json: JsonValue, path: string): void {
 function convert(
   document: TableDocument,
   path: string,
+  budgets: ReadBudgets,
 ): Omit<IcebergMetadata, 'path' | 'meta' | 'text'> {
-  const schemas = convertSchemas(document)
+  const schemas = convertSchemas(document, budgets)
   const specs = convertSpecs(document)
   const snapshots = new Map(
     (document.snapshots ?? []).map(one => [one['snapshot-id'], convertSnapshot(one)]),
@@ -139,6 +151,7 @@ function convert(
 
 function convertSchemas(
   document: TableDocument,
+  budgets: ReadBudgets,
 ): Pick<IcebergMetadata, 'schemas' | 'currentSchemaId' | 'isHistoryWhole'> {
   const listed = document.schemas ?? []
   const only = document.schema ?? undefined
@@ -146,6 +159,10 @@ function convertSchemas(
     throw new Error('schemas is missing')
   }
   const all = listed.length > 0 ? listed : [only!]
+  for (const { fields } of all) {
+    const observed = columnCount(fields as JsonValue[])
+    requireWithin(budgets, 'columns', { what: 'a schema', observed, unit: 'columns' })
+  }
   const schemas = new Map(
     all.map(one => [one['schema-id'] ?? 0, parseFields(one.fields as JsonValue[])]),
   )
@@ -169,7 +186,7 @@ function isHistoryWhole(
   schemas: ReadonlyMap<number, readonly Field[]>,
 ): boolean {
   if ((document.schemas ?? []).length === 0) return false
-  if (Math.max(...schemas.keys()) !== schemas.size - 1) return false
+  if (largest(schemas.keys()) !== schemas.size - 1) return false
   const known = new Set([...schemas.values()].flatMap(fields => [...fieldsById(fields).keys()]))
   return known.size >= (document['last-column-id'] ?? 0)
 }
@@ -184,12 +201,19 @@ function convertSpecs(document: TableDocument): Pick<IcebergMetadata, 'specs' | 
   const specs = new Map(
     all.map(spec => [spec['spec-id'], convertSpec(spec['spec-id'], spec.fields)]),
   )
-  const highest = Math.max(0, ...specs.keys())
+  const highest = largest(specs.keys())
   const defaultSpecId = document['default-spec-id'] ?? highest
   if (!specs.has(defaultSpecId)) {
     throw new Error(`default-spec-id ${defaultSpecId} is not among the partition specs`)
   }
   return { specs, defaultSpecId }
+}
+
+/** 0 of none. */
+function largest(ids: Iterable<number>): number {
+  let most = 0
+  for (const id of ids) most = Math.max(most, id)
+  return most
 }
 
 /** Version 1 assigned no field ids: they count from 1000 (spec, "Partition Evolution"). */

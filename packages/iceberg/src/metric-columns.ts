@@ -95,7 +95,7 @@ export function forEachEntry(
       if (block < 0 || row >= blockStart[block + 1]!) {
         do block++
         while (row >= blockStart[block + 1]!)
-        cursor = new AvroCursor(source.inflate(source.file.blocks[block]!))
+        cursor = new AvroCursor(source.inflate(source.file.blocks[block]!), source.file.budgets)
       }
       cursor.pos = offset[row]!
       visit(cursor, row, i)

@@ -52,6 +52,24 @@ function parseField(json: JsonValue, depth: number): Field {
   }
 }
 
+/** How many fields there are in a schema's document, nested ones and those of lists and maps too. */
+export function columnCount(fields: readonly JsonValue[]): number {
+  let columns = 0
+  const pending: JsonValue[] = [fields]
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    if (typeof at !== 'object' || at === null) continue
+    if (Array.isArray(at)) {
+      columns += at.length
+      for (const field of at as readonly JsonValue[]) pending.push(field)
+      continue
+    }
+    const { type, fields: inner, element, key, value } = at as JsonObject
+    columns += (element === undefined ? 0 : 1) + (key === undefined ? 0 : 2)
+    for (const each of [type, inner, element, key, value]) if (each) pending.push(each)
+  }
+  return columns
+}
+
 /** A type as table metadata spells it. */
 export function parseType(json: JsonValue | undefined, depth = 0): DataType {
   if (depth > MAX_DEPTH) throw bad(`nested more than ${MAX_DEPTH} deep`)

@@ -40,16 +40,16 @@ export async function changedFiles(
       keep(moves, { old: old[from.manifest]!, oldRow: from.row, fresh: manifest, freshRow: row })
       return false
     })
-    changes.push(...changesOf('add', await filesOf(manifest, added, signal)))
+    addChanges(changes, 'add', await filesOf(manifest, added, signal))
   }
   for (const [i, manifest] of old.entries()) {
-    changes.push(...changesOf('remove', await filesOf(manifest, claims.unclaimed(i), signal)))
+    addChanges(changes, 'remove', await filesOf(manifest, claims.unclaimed(i), signal))
   }
   const deletes = changedDeletes(before, after)
   if (deletes.length === 0) return changes
   const pair = { before, after, ...(signal && { signal }) }
   for await (const kept of keptFiles(pair, deletes, moves.values())) {
-    changes.push(...(await changedDeletesOf(kept, pair)))
+    for (const change of await changedDeletesOf(kept, pair)) changes.push(change)
   }
   return changes
 }
@@ -61,7 +61,7 @@ async function everything(
 ): Promise<readonly FileChange[]> {
   const changes: FileChange[] = []
   for (const manifest of await loadAll(handles, signal)) {
-    changes.push(...changesOf('add', await filesOf(manifest, manifest.live, signal)))
+    addChanges(changes, 'add', await filesOf(manifest, manifest.live, signal))
   }
   return changes
 }
@@ -154,7 +154,10 @@ async function changedDeletesOf(
   const from = new Map(freshRows.map((row, i) => [row, oldRows[i]!]))
   const removed = await filesOf(old, ascending(changed.map(row => from.get(row)!)), signal)
   const added = await filesOf(fresh, ascending(changed), signal)
-  return [...changesOf('remove', removed), ...changesOf('add', added)]
+  const changes: FileChange[] = []
+  addChanges(changes, 'remove', removed)
+  addChanges(changes, 'add', added)
+  return changes
 }
 
 async function deletesOf(
@@ -197,11 +200,13 @@ async function filesOf(
   const files: DataFile[] = []
   for (let from = 0; from < rows.length; from += FILES_AT_A_TIME) {
     throwIfCancelled(signal)
-    files.push(...(await manifest.files(rows.subarray(from, from + FILES_AT_A_TIME), signal)))
+    const some = await manifest.files(rows.subarray(from, from + FILES_AT_A_TIME), signal)
+    for (const file of some) files.push(file)
   }
   return files
 }
 
-function changesOf(action: 'add' | 'remove', files: readonly DataFile[]): readonly FileChange[] {
-  return files.map(file => ({ action, file }))
+/** One by one: a call with as many arguments as a manifest has files would overflow the stack. */
+function addChanges(to: FileChange[], action: 'add' | 'remove', files: readonly DataFile[]): void {
+  for (const file of files) to.push({ action, file })
 }

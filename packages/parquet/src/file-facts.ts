@@ -1,4 +1,4 @@
-import type { Field } from '@spillway/core'
+import type { Field, ReadBudgets } from '@spillway/core'
 import {
   type LearningShapes,
   type ParquetFooter,
@@ -56,7 +56,7 @@ export async function readFacts(
     (bytes, position) => {
       const index = unread[position]!
       const file = files[index]!
-      const footer = parseFooter(bytes, file.path)
+      const footer = parseFooter(bytes, file.path, reader.budgets)
       shapes?.learn(file, footer)
       facts[index] = factsOf(file, footer, schemas)
       footers.set(file.path, bytes)
@@ -98,6 +98,6 @@ export function identityOf({ size, lastModified, etag }: ListedFile): string {
   return `${size} ${lastModified} ${etag ?? ''}`
 }
 
-export function parseFooter(bytes: Uint8Array, path: string): ParquetFooter {
-  return parseParquetMetadata(bytes, path).footer
+export function parseFooter(bytes: Uint8Array, path: string, budgets: ReadBudgets): ParquetFooter {
+  return parseParquetMetadata(bytes, path, budgets).footer
 }

@@ -1,4 +1,10 @@
-import { mapConcurrently, type ObjectStore, throwIfCancelled } from '@spillway/core'
+import {
+  budgetsOf,
+  mapConcurrently,
+  type ObjectStore,
+  type ReadBudgets,
+  throwIfCancelled,
+} from '@spillway/core'
 import { readParquetFooterBytes } from '@spillway/encoding'
 import type { ListedFile } from './table-location.js'
 
@@ -13,6 +19,10 @@ export class FooterReader {
 
   constructor(store: ObjectStore) {
     this.#store = store
+  }
+
+  get budgets(): ReadBudgets {
+    return budgetsOf(this.#store)
   }
 
   /** Hands each file's footer to `take` as it comes, in no order. */

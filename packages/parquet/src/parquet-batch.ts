@@ -112,7 +112,7 @@ export class ParquetBatch implements FileBatch {
     await this.#readFooters(asked, signal)
     const found = missing.map(() => new Array<FooterStats>(this.length).fill(UNKNOWN))
     for (const row of asked) {
-      const footer = parseFooter(this.#footers[row]!, this.#files[row]!.path)
+      const footer = parseFooter(this.#footers[row]!, this.#files[row]!.path, this.#reader.budgets)
       missing.forEach((field, i) => {
         found[i]![row] = columnFacts(footer, field)
       })

@@ -1,11 +1,13 @@
-import type {
-  DataFile,
-  FileShapes,
-  Predicate,
-  Snapshot,
-  TableReader,
-  UrlSigner,
-  WritableStore,
+import {
+  type DataFile,
+  type FileShapes,
+  type Predicate,
+  type ReadBudgets,
+  type Snapshot,
+  type TableReader,
+  type UrlSigner,
+  type WritableStore,
+  withBudgets,
 } from '@spillway/core'
 import { deltaReader } from '@spillway/delta'
 import { type DuckDb, duckDb, type TableRows, tableRows } from '@spillway/duckdb'
@@ -37,6 +39,8 @@ export interface ComposeOptions {
   /** More stores, before those above. */
   readonly stores?: readonly StoreRoute[]
   readonly cacheBytes?: number
+  /** What reading a table may cost, where the defaults are too little or too much. */
+  readonly limits?: Partial<ReadBudgets>
   readonly duckdb?: DuckDb
 }
 
@@ -54,7 +58,8 @@ export interface Composition {
 }
 
 export function compose(options: ComposeOptions = {}): Composition {
-  const store = routeStores(routes(options))
+  // All that is read for a table is read through this store: whoever reads finds its limits there.
+  const store = withBudgets(routeStores(routes(options)), options.limits ?? {})
   const duckdb = options.duckdb ?? duckDb()
   const cache = createBatchCache({ maxBytes: options.cacheBytes ?? 1024 ** 3 })
   const shapes = fileShapes({ store })

@@ -38,6 +38,7 @@ export function cacheStore(
   const isImmutable = options.immutable ?? (() => false)
 
   const cached: ObjectStore = {
+    ...(store.budgets && { budgets: store.budgets }),
     async get(path, { range, signal } = {}) {
       throwIfCancelled(signal)
       const entry = held.get(path, rangeKey(range)) ?? held.get(path, WHOLE)

@@ -24,6 +24,7 @@ export function limitStore(
   const slots = semaphore(options.concurrency ?? 64)
   const attempt = retrying(options, slots)
   const limited: ObjectStore = {
+    ...(store.budgets && { budgets: store.budgets }),
     get: (path, getOptions) => attempt(() => store.get(path, getOptions), getOptions?.signal),
     head: (path, signal) => attempt(() => store.head(path, signal), signal),
     list: (prefix, { startAfter, signal } = {}) =>

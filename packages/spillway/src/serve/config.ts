@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { TableError } from '@spillway/core'
+import { BUDGET_CEILINGS, type ReadBudgets, TableError } from '@spillway/core'
 import { checkSharesConfig, isCorsOrigin, type SharesConfig } from '@spillway/server'
 import { folderUri, locationFromInput, parseUri, relativeTo } from '@spillway/storage'
 import { parseDocument } from 'yaml'
@@ -19,6 +19,24 @@ const s3 = {
 const corsOrigin = z
   .string()
   .refine(isCorsOrigin, 'expected "*" or an origin such as https://app.example, without a path')
+
+/** What reading one table may cost, see `ReadBudgets`. */
+const limit = (key: keyof ReadBudgets) => z.int().min(1).max(BUDGET_CEILINGS[key]).optional()
+
+const limits = z
+  .strictObject({
+    objectBytes: limit('objectBytes'),
+    documentBytes: limit('documentBytes'),
+    documentValues: limit('documentValues'),
+    documentDepth: limit('documentDepth'),
+    lineBytes: limit('lineBytes'),
+    footerBytes: limit('footerBytes'),
+    inflatedBytes: limit('inflatedBytes'),
+    inflationRatio: limit('inflationRatio'),
+    rows: limit('rows'),
+    columns: limit('columns'),
+  } satisfies Record<keyof ReadBudgets, unknown>)
+  .prefault({})
 
 const schema = z.strictObject({
   server: z
@@ -58,6 +76,7 @@ const schema = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  limits,
   staging: z
     .strictObject({ location: z.string().min(1), keepDays: z.number().positive().default(8) })
     .optional(),
@@ -77,6 +96,7 @@ export interface ServeConfig {
   readonly storage: StorageSettings
   /** What rewriting files into staging may use. */
   readonly duckdb: z.output<typeof schema>['duckdb']
+  readonly limits: z.output<typeof limits>
   readonly staging?: { readonly location: string; readonly keepDays: number }
   readonly shares: SharesConfig
   /** Folders of this machine that tables and staging lie in: nothing outside them is read or served. */
@@ -119,7 +139,7 @@ export function parseConfig(
     )
     throw refused(path, reasons.join('; '))
   }
-  const { server, storage, duckdb, staging } = parsed.data
+  const { server, storage, duckdb, limits: set, staging } = parsed.data
   const shares = located(sharesOf(parsed.data, path), folder)
   const stagingLocation = staging && locationFromInput(staging.location, folder)
   checkVending(shares, storage, path)
@@ -127,6 +147,7 @@ export function parseConfig(
     server,
     storage,
     duckdb,
+    limits: set,
     shares,
     ...(staging && { staging: { ...staging, location: stagingLocation! } }),
     localRoots: localRoots(shares, stagingLocation),

@@ -1,4 +1,4 @@
-import { isTableError, type UrlSigner } from '@spillway/core'
+import { isTableError, type ReadBudgets, type UrlSigner } from '@spillway/core'
 import {
   cleanStaging,
   type DuckDbOptions,
@@ -44,6 +44,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     roots: config.localRoots,
     ...storageOf(config.storage),
     duckdb: duckDb(present<DuckDbOptions>(config.duckdb)),
+    limits: present<Partial<ReadBudgets>>(config.limits),
   })
   const basePath = new URL(options.publicUrl).pathname.replace(/\/+$/, '')
   const gateway = localGateway({
@@ -143,8 +144,8 @@ function storageOf({ s3, buckets }: StorageSettings): {
 
 /** What the engine was made from: with all of it the same, only the catalog changes hands. */
 function sameButShares(a: ServeConfig, b: ServeConfig): boolean {
-  const facts = ({ server, storage, duckdb, staging, localRoots }: ServeConfig) =>
-    JSON.stringify([server, storage, duckdb, staging ?? null, [...localRoots].sort()])
+  const facts = ({ server, storage, duckdb, limits, staging, localRoots }: ServeConfig) =>
+    JSON.stringify([server, storage, duckdb, limits, staging ?? null, [...localRoots].sort()])
   return facts(a) === facts(b)
 }
 
