@@ -132,7 +132,9 @@ export class Manifest implements FileBatch {
   /** What later reads of entries need; the file again if it was too large to hold. */
   async source(signal?: AbortSignal): Promise<MetricSource> {
     const { store, path, blocks } = this.#request
-    const file = this.#retained ?? (await readManifest(store, path, signal))
+    const file =
+      this.#retained ??
+      readAvroFile(await manifestBytes(store, path, signal), path, budgetsOf(store))
     return {
       file,
       schema: this.schema,
@@ -177,9 +179,10 @@ export async function loadManifest(
 ): Promise<Manifest> {
   let length: number | undefined
   const load = async () => {
-    const file = await readManifest(request.store, request.path, signal)
-    length = file.byteLength
-    const manifest = new Manifest(request, file, length)
+    const { store, path } = request
+    const bytes = await manifestBytes(store, path, signal)
+    length = bytes.length
+    const manifest = new Manifest(request, readAvroFile(bytes, path, budgetsOf(store)), length)
     checkWhole(request, manifest.length, length)
     return manifest
   }
@@ -211,13 +214,13 @@ function checkWhole({ path, expected }: ManifestRequest, files: number, length: 
   )
 }
 
-async function readManifest(
+async function manifestBytes(
   store: ObjectStore,
   path: string,
   signal?: AbortSignal,
-): Promise<AvroFile> {
+): Promise<Uint8Array> {
   const found = await readWhole(store, path, { what: 'a manifest', signal })
-  if (found !== undefined) return readAvroFile(found.bytes, path, budgetsOf(store))
+  if (found !== undefined) return found.bytes
   throw new TableError('TABLE_CORRUPT', `the manifest ${path} is missing`, { context: { path } })
 }
 

@@ -22,18 +22,20 @@ export function withPhysicalNames(
   const mapping = properties.get(NAME_MAPPING)
   const mapped = mapping === undefined ? undefined : mappedNames(mapping)
   const owners = ownersOf([...schemas.values(), fields])
-  const taken = (above: string, wished: readonly string[]) => (name: string) =>
-    owners.has(`${above}\u001f${name}`) || wished.includes(name)
+  const taken = (above: string, wished: ReadonlySet<string>) => (name: string) =>
+    owners.has(`${above}\u001f${name}`) || wished.has(name)
   const visit = (siblings: readonly Field[], above: string): readonly Field[] => {
     const wished = siblings.map(({ id, name }) => mapped?.get(id)?.[0] ?? name)
+    const counts = countsOf(wished.map(name => name.toLowerCase()))
+    const all = new Set(wished)
     const isMapped = ({ id }: Field) => mapped?.get(id)?.[0] !== undefined
     return siblings.map((field, i) => {
       const name = wished[i]!
       const isOwn =
         (isHistoryWhole || isMapped(field)) &&
         [...(owners.get(`${above}\u001f${name}`) ?? [])].every(id => id === field.id) &&
-        wished.every((other, j) => i === j || other.toLowerCase() !== name.toLowerCase())
-      const physicalName = isOwn ? name : unusedName(field, taken(above, wished))
+        counts.get(name.toLowerCase()) === 1
+      const physicalName = isOwn ? name : unusedName(field, taken(above, all))
       return { ...field, physicalName, type: below(field.type, `${above}\u001f${field.id}`) }
     })
   }
@@ -54,6 +56,12 @@ export function withPhysicalNames(
     }
   }
   return visit(fields, '')
+}
+
+function countsOf(names: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return counts
 }
 
 /** A name that no column had; ids keep those of siblings apart. */
