@@ -72,7 +72,7 @@ describe('table metadata', () => {
   it('of a hundred thousand schemas and specs is read without spreading them over the stack', async () => {
     const store = await tableWith(document => {
       const [schema] = document.schemas as object[]
-      const schemas = Array.from({ length: 200_000 }, (_, i) => ({ ...schema, 'schema-id': i }))
+      const schemas = Array.from({ length: 130_000 }, (_, i) => ({ ...schema, 'schema-id': i }))
       return { ...document, schemas, 'current-schema-id': 0 }
     })
     expect(await opened(store)).toBe('read')
