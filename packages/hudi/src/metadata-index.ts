@@ -93,18 +93,26 @@ function recordDecoder(type: AvroType, budgets: ReadBudgets): (bytes: Uint8Array
 
 type Reader = (cursor: AvroCursor) => unknown
 
-function compileWrapped(type: AvroType): Reader {
+/** Records of the metadata table do not contain themselves; those that do would never be compiled. */
+const MAX_DEPTH = 100
+
+function compileWrapped(type: AvroType, depth = 0): Reader {
+  if (depth > MAX_DEPTH) {
+    throw new TableError('TABLE_CORRUPT', "a schema of the table's index contains itself")
+  }
   if (type.kind === 'union') {
     const named = type.branches.filter(branch => branch.kind === 'record').length > 1
     const readers = type.branches.map(branch =>
       named && branch.kind === 'record'
         ? wrapped(branch.name, compileAvroReader(branch))
-        : compileWrapped(branch),
+        : compileWrapped(branch, depth + 1),
     )
     return cursor => readers[cursor.readBranch(readers.length)]!(cursor)
   }
   if (type.kind !== 'record') return compileAvroReader(type)
-  const fields = type.fields.map(field => [field.name, compileWrapped(field.type)] as const)
+  const fields = type.fields.map(
+    field => [field.name, compileWrapped(field.type, depth + 1)] as const,
+  )
   return cursor => {
     const record = Object.create(null) as Record<string, unknown>
     for (const [name, field] of fields) record[name] = field(cursor)

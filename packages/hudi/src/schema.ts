@@ -82,13 +82,23 @@ export function sameName(a: string, b: string): boolean {
   return a === b || a.toLowerCase() === b.toLowerCase()
 }
 
+/** As deep as Avro schemas are read. */
+const MAX_DEPTH = 100
+
 class FieldNumbering {
   #last = 0
+  #depth = 0
 
   field(name: string, type: AvroType): Field {
+    // A record may contain itself in Avro; a table cannot.
+    if (++this.#depth > MAX_DEPTH) {
+      throw new TableError('TABLE_CORRUPT', `the table's schema nests more than ${MAX_DEPTH} deep`)
+    }
     const id = ++this.#last
     const { present, nullable } = splitNull(type)
-    return { id, name, physicalName: name, type: this.#type(present), nullable }
+    const field = { id, name, physicalName: name, type: this.#type(present), nullable }
+    this.#depth--
+    return field
   }
 
   #type(type: AvroType): DataType {

@@ -1,12 +1,15 @@
 import { type ReadBudgets, withBudgets } from '@spillway/core'
+import { HFile } from '@spillway/encoding'
 import { memoryStore } from '@spillway/storage'
-import { AvroWriter, hudiAvroContent, hudiLog } from '@spillway/testkit'
+import { AvroWriter, hfileBytes, hudiAvroContent, hudiLog } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { readAvroBlock } from '../src/avro-block.js'
 import { readCommitMetadata } from '../src/commit-metadata.js'
-import { LOG_HEADER, readLogBlocks } from '../src/log-file.js'
+import { bytesSource, LOG_HEADER, readLogBlocks } from '../src/log-file.js'
+import { IndexSource } from '../src/metadata-index.js'
 import { parseProperties } from '../src/properties.js'
 import { recordPositions } from '../src/record-positions.js'
+import { readTableSchema } from '../src/schema.js'
 
 const PATH = 'memory:///t/.g_20260101000000000.log.1_0-1-1'
 const fields = (count: number) =>
@@ -91,6 +94,28 @@ describe('the positions of a log block', () => {
     const file = { recordedPath: 'g_0-1-1_20260101000000000.parquet' }
     expect(() => recordPositions([block], file)).toThrow(
       'the record positions of a log block in a file of 0 bytes, which takes memory of 157286400 bytes',
+    )
+  })
+})
+
+describe('a schema that contains itself', () => {
+  const avro = JSON.stringify({
+    type: 'record',
+    name: 'a',
+    fields: [{ name: 'again', type: ['null', 'a'] }],
+  })
+
+  it('is no schema of a table', () => {
+    const options = { path: PATH, partitionFields: [], budgets: undefined }
+    expect(() => readTableSchema(avro, options)).toThrow(/nests more than 100 deep/)
+  })
+
+  it("is no schema of the table's index", async () => {
+    const bytes = hfileBytes([['k', new Uint8Array(1)]])
+    const hfile = await HFile.open(bytesSource(bytes))
+    const source = new IndexSource([{ base: { hfile, schema: avro, path: PATH }, logs: [] }])
+    expect(await outcome(source.lookup(['k']))).toBe(
+      "TABLE_CORRUPT: a schema of the table's index contains itself",
     )
   })
 })
