@@ -2,7 +2,7 @@ import {
   budgetsOf,
   type DeletionVector,
   type ObjectStore,
-  requireWithin,
+  readListed,
   TableError,
 } from '@spillway/core'
 import {
@@ -47,16 +47,13 @@ async function bitmapBytes(
 ): Promise<Uint8Array> {
   if (vector.bitmap instanceof Uint8Array) return vector.bitmap
   const { path, offset, length } = vector.bitmap
-  const what = 'a deletion vector'
-  requireWithin(budgetsOf(store), 'objectBytes', { what, observed: length, unit: 'bytes', path })
   // Both formats frame the bitmap alike: its length before and a CRC-32 behind, big-endian (Delta PROTOCOL.md
   // "Deletion Vector Format"; Iceberg Puffin "deletion-vector-v1").
   const range = { start: offset - FRAME_BYTES, end: offset + length + FRAME_BYTES }
-  const options = { range, ...(signal && { signal }) }
-  const object = (await store.get(path, options)) ?? (await store.get(inTestBuilds(path), options))
-  if (object === undefined) throw corrupt(vector, 'the file is not there')
-  const { bytes } = object
-  if (bytes.length !== length + 2 * FRAME_BYTES) throw corrupt(vector, 'the file ends before it')
+  const read = (from: string) =>
+    readListed(store, { path: from, size: range.end }, { range, signal })
+  const bytes = (await read(path)) ?? (await read(inTestBuilds(path)))
+  if (bytes === undefined) throw corrupt(vector, 'the file is not there')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const stated = view.getUint32(0, false)
   if (stated !== length)

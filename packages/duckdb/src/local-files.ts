@@ -3,7 +3,13 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { mapConcurrently, type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
+import {
+  mapConcurrently,
+  type ObjectStore,
+  readListed,
+  TableError,
+  throwIfCancelled,
+} from '@spillway/core'
 import { scratchFolder } from './scratch-folder.js'
 
 export interface RemoteFile {
@@ -96,9 +102,10 @@ async function* parts(
   for (let start = 0; start < size; start += PART_BYTES) {
     throwIfCancelled(signal)
     const range = { start, end: Math.min(size, start + PART_BYTES) }
-    const part = await store.get(path, { range, ...(signal && { signal }) })
+    // A part that came short would put all that follows it in the wrong place.
+    const part = await readListed(store, { path, size }, { range, signal })
     if (part === undefined) throw missing(path)
-    yield part.bytes
+    yield part
   }
 }
 

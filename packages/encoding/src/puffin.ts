@@ -4,6 +4,7 @@ import {
   isTableError,
   type ObjectStore,
   type ReadBudgets,
+  readListed,
   requireWithin,
   TableError,
 } from '@spillway/core'
@@ -59,18 +60,16 @@ export async function readPuffinBlob(
   const { offset, length, compression } = blob
   const budgets = budgetsOf(store)
   const what = 'a Puffin blob'
-  requireWithin(budgets, 'objectBytes', { what, observed: length, unit: 'bytes', path })
-  const found = await store.get(path, {
-    range: { start: offset, end: offset + length },
-    ...(signal && { signal }),
-  })
-  if (found === undefined) throw missing(path)
+  const end = offset + length
+  const bytes = await readListed(
+    store,
+    { path, size: end },
+    { range: { start: offset, end }, signal },
+  )
+  if (bytes === undefined) throw missing(path)
   return located(path, () => {
-    if (found.bytes.length !== length) {
-      throw corrupt(`expected ${length} bytes at ${offset}, found ${found.bytes.length}`)
-    }
-    const room = new Inflation(budgets, { what, storedBytes: found.meta.size, path })
-    return inflateBlob(found.bytes, compression, room)
+    const room = new Inflation(budgets, { what, storedBytes: length, path })
+    return inflateBlob(bytes, compression, room)
   })
 }
 

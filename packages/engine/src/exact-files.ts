@@ -6,6 +6,7 @@ import {
   type FooterEdit,
   type ObjectStore,
   type RowResolver,
+  readListed,
   type Snapshot,
   TableError,
 } from '@spillway/core'
@@ -100,9 +101,10 @@ async function travelling(
   const { bitmap } = vector
   if (snapshot.format === 'delta' || bitmap instanceof Uint8Array) return vector
   const range = { start: bitmap.offset, end: bitmap.offset + bitmap.length }
-  const read = await store?.get(bitmap.path, { range, ...(signal && { signal }) })
-  if (read?.bytes.length === bitmap.length) return { ...vector, bitmap: read.bytes }
-  throw new TableError('TABLE_CORRUPT', 'a deletion vector is missing or shorter than recorded', {
+  const file = { path: bitmap.path, size: range.end }
+  const read = store && (await readListed(store, file, { range, signal }))
+  if (read !== undefined) return { ...vector, bitmap: read }
+  throw new TableError('TABLE_CORRUPT', 'the file of a deletion vector is missing', {
     context: { path: bitmap.path, offset: bitmap.offset, length: bitmap.length },
   })
 }
