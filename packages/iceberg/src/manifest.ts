@@ -177,23 +177,26 @@ export async function loadManifest(
   request: ManifestRequest,
   signal?: AbortSignal,
 ): Promise<Manifest> {
-  let length: number | undefined
-  const load = async () => {
-    const { store, path } = request
-    const bytes = await manifestBytes(store, path, signal)
-    length = bytes.length
-    const manifest = new Manifest(request, readAvroFile(bytes, path, budgetsOf(store)), length)
-    checkWhole(request, manifest.length, length)
-    return manifest
-  }
+  const { store, path, expected } = request
+  const bytes = await manifestBytes(store, path, signal)
   try {
-    return await load()
+    return readManifest(request, bytes)
   } catch (error) {
+    if (!isTableError(error) || error.code !== 'TABLE_CORRUPT') throw error
     // Of another length than its manifest list says: cut on its way, perhaps. What copied tables say is no length at all.
-    const isOther = length !== undefined && length !== request.expected.length
-    if (isOther && isTableError(error) && error.code === 'TABLE_CORRUPT') return load()
-    throw error
+    if (bytes.length === expected.length) throw error
+    const again = await manifestBytes(store, path, signal)
+    if (again.length === bytes.length) throw error
+    return readManifest(request, again)
   }
+}
+
+function readManifest(request: ManifestRequest, bytes: Uint8Array): Manifest {
+  const { store, path } = request
+  const file = readAvroFile(bytes, path, budgetsOf(store))
+  const manifest = new Manifest(request, file, bytes.length)
+  checkWhole(request, manifest.length, bytes.length)
+  return manifest
 }
 
 /**
