@@ -6,9 +6,10 @@ import {
   readString,
   type Selection,
 } from '@spillway/core'
+import { Slices } from '@spillway/encoding'
 import { blockTexts } from './block-texts.js'
 import type { StatsColumn } from './stats-columns.js'
-import { statsFromText } from './stats-text.js'
+import { StatsTextReader } from './stats-text.js'
 
 /** What an add says beyond what planning keeps at hand. */
 export interface AddOriginal {
@@ -60,8 +61,14 @@ export class KeptDetails implements AddDetails {
 
   async stats(columns: readonly StatsColumn[], rows: Selection): Promise<readonly ColumnStats[]> {
     const { stats, length } = this.columns
-    const textOf = (row: number) => (isValid(stats, row) ? readBytes(stats, row) : undefined)
-    return statsFromText(columns, length, rows, textOf)
+    const reader = new StatsTextReader(columns, length)
+    const slices = new Slices()
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!
+      if (isValid(stats, row)) reader.read(row, readBytes(stats, row))
+      if (slices.isOver) await slices.pause()
+    }
+    return reader.finish()
   }
 
   originals(): Originals {

@@ -1,4 +1,5 @@
 import { type ColumnStats, leafKey, type ParquetBatch, type Selection } from '@spillway/core'
+import { Slices } from '@spillway/encoding'
 import { type AddDetails, type AddOriginal, type Originals, originalOf } from './add-details.js'
 import { blockTexts } from './block-texts.js'
 import { mapLeaf } from './checkpoint-rows.js'
@@ -23,6 +24,9 @@ export const ADD_STATS: LeafPath = ['add', 'stats']
 const ADD_TAGS: LeafPath = ['add', 'tags']
 const BASE_ROW_ID: LeafPath = ['add', 'baseRowId']
 const ROW_VERSION: LeafPath = ['add', 'defaultRowCommitVersion']
+
+/** Rows whose statistics are read before others may go on. */
+const ROWS_AT_ONCE = 2048
 
 export interface DetailsSource {
   readonly io: CheckpointIo
@@ -56,10 +60,15 @@ export class CheckpointDetails implements AddDetails {
     const leaves = typed.flatMap(column => structLeaves(source, column))
     if (typed.length > 0) leaves.push(STRUCT_RECORDS)
     if (textual.length > 0) leaves.push(ADD_STATS)
+    const slices = new Slices()
     for await (const read of readSlice(this.#source.io, this.#source.slice, leaves)) {
       const { ours, theirs } = this.#rowsIn(read, rows)
-      for (const reader of structs) reader.read(read.batch, ours, theirs)
-      if (textual.length > 0) readTexts(texts, read, ours, theirs)
+      for (let from = 0; from < ours.length; from += ROWS_AT_ONCE) {
+        const [some, there] = [ours, theirs].map(all => all.subarray(from, from + ROWS_AT_ONCE))
+        for (const reader of structs) reader.read(read.batch, some!, there!)
+        if (textual.length > 0) readTexts(texts, read, some!, there!)
+        if (slices.isOverNow) await slices.pause()
+      }
     }
     const fromText = texts.finish()
     let nextText = 0

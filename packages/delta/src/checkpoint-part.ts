@@ -1,4 +1,5 @@
 import { type BatchCache, type ParquetBatch, TableError } from '@spillway/core'
+import { Slices } from '@spillway/encoding'
 import { FileAction } from './actions.js'
 import { BatchBuilder } from './batch-builder.js'
 import { ADD_PATH, ADD_STATS, CheckpointDetails, structIsComplete } from './checkpoint-details.js'
@@ -80,7 +81,7 @@ export class CheckpointPart {
     const positions = new Uint32Array(this.slice.end - this.slice.start)
     const rows = new AddRows(builder, this.slice, positions)
     for await (const { batch, first } of readSlice(io, this.slice, this.#leaves(), signal)) {
-      rows.read(batch, first)
+      await rows.read(batch, first)
     }
     const details = new CheckpointDetails(
       { io, recent, slice: this.slice },
@@ -121,8 +122,9 @@ class AddRows {
     this.#positions = positions
   }
 
-  read(batch: ParquetBatch, first: number): void {
+  async read(batch: ParquetBatch, first: number): Promise<void> {
     const leaves = addLeaves(batch, this.#names)
+    const slices = new Slices()
     const start = Math.max(0, this.#slice.start - first)
     const end = Math.min(batch.length, this.#slice.end - first)
     for (let row = start; row < end; row++) {
@@ -134,6 +136,7 @@ class AddRows {
       const records = this.#fill(leaves, row, path)
       const at = this.#builder.append(this.#action, { keep: false, records })
       this.#positions[at] = first + row
+      if (slices.isOver) await slices.pause()
     }
   }
 

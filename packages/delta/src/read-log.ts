@@ -7,6 +7,9 @@ import {
   TableError,
   throwIfCancelled,
 } from '@spillway/core'
+
+import { Slices } from '@spillway/encoding'
+
 import { type ActionSink, FileAction } from './actions.js'
 import { JsonCursor } from './json-cursor.js'
 import { JsonProblem } from './json-problem.js'
@@ -42,6 +45,7 @@ export class LogFileReader {
     let carried: Uint8Array = new Uint8Array(0)
     let line = 1
     let offset = 0
+    const slices = new Slices()
     do {
       throwIfCancelled(this.#options.signal)
       const end = first === undefined ? Math.min(file.size, offset + chunkBytes) : file.size
@@ -50,7 +54,7 @@ export class LogFileReader {
       offset = end
       const bytes = carried.length === 0 ? chunk : concat(carried, chunk)
       const final = offset >= file.size
-      const used = this.#actions(bytes, final, sink, { file, line })
+      const used = await this.#actions(bytes, final, sink, { file, line, slices })
       line += newlines(bytes, used)
       carried = bytes.subarray(used)
       this.#checkLength(carried.length, file, line)
@@ -69,12 +73,12 @@ export class LogFileReader {
   }
 
   /** Reads the whole actions in `bytes`; gives where the first incomplete one starts. */
-  #actions(
+  async #actions(
     bytes: Uint8Array,
     final: boolean,
     sink: ActionSink,
-    at: { file: ObjectMeta; line: number },
-  ): number {
+    at: { readonly file: ObjectMeta; readonly line: number; readonly slices: Slices },
+  ): Promise<number> {
     this.#refuseNul(bytes, at)
     const cursor = new JsonCursor(bytes, byteOrderMark(bytes))
     let start = 0
@@ -82,6 +86,7 @@ export class LogFileReader {
       while (!cursor.atEnd()) {
         start = cursor.position
         readAction(cursor, sink, this.#scratch)
+        if (at.slices.isOver) await at.slices.pause()
       }
     } catch (error) {
       if (!(error instanceof JsonProblem)) throw error

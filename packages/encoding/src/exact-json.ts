@@ -48,6 +48,11 @@ const SUSPICIOUS = /(?:^|[:,[\s])-?(?:[\d.]{16,}|[\d.]+[eE])/
  */
 export function parseExactJson(text: string, options: ExactJsonOptions = {}): JsonValue {
   requireJsonWithin(text, options)
+  return parseMeasuredJson(text, options)
+}
+
+/** The same of a text that is known to be within the limits. */
+export function parseMeasuredJson(text: string, options: ExactJsonOptions): JsonValue {
   if (SUSPICIOUS.test(text)) return new ExactParser(text, options).document()
   try {
     return JSON.parse(text) as JsonValue

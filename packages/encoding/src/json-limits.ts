@@ -1,5 +1,7 @@
 import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
 
+import { stringEnd } from './json-span.js'
+
 export interface JsonLimits {
   /** Named in errors. */
   readonly path?: string | undefined
@@ -7,7 +9,6 @@ export interface JsonLimits {
 }
 
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const OPEN = [0x5b, 0x7b] as const
 const CLOSE = [0x5d, 0x7d] as const
@@ -29,7 +30,7 @@ export function requireJsonWithin(
   let deepest = 0
   for (let at = 0; at < observed; at++) {
     const code = text.charCodeAt(at)
-    if (code === QUOTE) at = stringEnd(text, at)
+    if (code === QUOTE) at = stringEnd(text, at) - 1
     else if (code === COMMA) values++
     else if (code === OPEN[0] || code === OPEN[1]) {
       values++
@@ -39,20 +40,6 @@ export function requireJsonWithin(
   const what = 'a document'
   requireWithin(budgets, 'documentDepth', { what, observed: deepest, unit: 'levels', path })
   requireWithin(budgets, 'documentValues', { what, observed: values, unit: 'values', path })
-}
-
-/** Where the string that begins at `start` ends: most of a document is passed over there at the speed of a search. */
-function stringEnd(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1)
-  while (end >= 0 && isEscaped(text, end, start)) end = text.indexOf('"', end + 1)
-  return end < 0 ? text.length : end
-}
-
-/** True behind an odd number of backslashes. */
-function isEscaped(text: string, at: number, start: number): boolean {
-  let before = at
-  while (before - 1 > start && text.charCodeAt(before - 1) === BACKSLASH) before--
-  return (at - before) % 2 === 1
 }
 
 /** `JSON.parse` within the limits. What is no JSON is `TABLE_CORRUPT`, with `what` it should have been. */

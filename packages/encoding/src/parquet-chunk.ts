@@ -35,13 +35,13 @@ const DELTA_BYTE_ARRAY = 7
 const RLE_DICTIONARY = 8
 const BYTE_STREAM_SPLIT = 9
 
-/** Decodes one column chunk of a row group of `rowCount` rows. */
-export function decodeChunk(
+/** Decodes one column chunk of a row group of `rowCount` rows, a step after each page. */
+export function* decodeChunk(
   bytes: Uint8Array,
   chunk: ParquetChunk,
   leaf: ParquetLeafInfo,
   options: ChunkContext & { readonly rowCount: number },
-): ParquetLeaf {
+): Generator<undefined, ParquetLeaf, undefined> {
   if (leaf.maxRepetition === 0 && chunk.valueCount !== options.rowCount) {
     throw new FormatError(
       `${leaf.path.join('.')} has ${chunk.valueCount} values for ${options.rowCount} rows`,
@@ -52,17 +52,17 @@ export function decodeChunk(
       unsupported: true,
     })
   }
-  const { values, levels } = decodeChunkLevels(bytes, chunk, leaf, options)
+  const { values, levels } = yield* decodeChunkLevels(bytes, chunk, leaf, options)
   return assembleLeaf(values, levels, leaf, options.rowCount)
 }
 
 /** The values of a chunk that are not null, and the levels of all: what nested rows are put together from. */
-export function decodeChunkLevels(
+export function* decodeChunkLevels(
   bytes: Uint8Array,
   chunk: ParquetChunk,
   leaf: ParquetLeafInfo,
   context: ChunkContext,
-): { readonly values: Column; readonly levels: Levels } {
+): Generator<undefined, { readonly values: Column; readonly levels: Levels }, undefined> {
   const { room, budgets } = context
   // Levels and codes compress without limit: a few bytes claim any number of values.
   const observed = chunk.valueCount
@@ -75,6 +75,7 @@ export function decodeChunkLevels(
   for (const page of pagesOf(bytes, chunk, leaf, context)) {
     if (page.kind === 'dictionary') decoder.dictionary(page.values, page.valueCount)
     else decoder.page(page)
+    yield
   }
   return decoder.finish()
 }

@@ -20,6 +20,7 @@ import {
 } from './parquet-footer.js'
 import { leafIndex } from './parquet-paths.js'
 import type { ParquetChunk } from './parquet-types.js'
+import { inSlices, Slices } from './slices.js'
 
 /** Reading over a gap of this size costs less than another request. */
 const MAX_GAP = 64 * 1024
@@ -85,10 +86,12 @@ async function readLeaves(
   const what = `row group ${options.rowGroup}`
   const room = new Inflation(budgets, { what, storedBytes: file.size, path: file.path })
   const decoded = new Map<number, ParquetLeaf>()
+  const slices = new Slices()
   for await (const { chunk, bytes } of readChunks(source, chunks, options.signal)) {
     const leaf = metadata.footer.leaves[chunk.leaf]!
-    const decode = () => decodeChunk(bytes, chunk, leaf, { rowCount, codecs, room, budgets })
-    decoded.set(chunk.leaf, reportingPath(file.path, decode))
+    const pages = decodeChunk(bytes, chunk, leaf, { rowCount, codecs, room, budgets })
+    const found = await inSlices(pages, slices, next => reportingPath(file.path, next))
+    decoded.set(chunk.leaf, found)
   }
   return new Map([...options.wanted].map(([key, leaf]) => [key, decoded.get(leaf)!]))
 }

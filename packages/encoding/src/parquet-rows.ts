@@ -5,6 +5,7 @@ import { pageCodecs } from './parquet-codec.js'
 import { readParquetMetadata, readRange, reportingPath } from './parquet-footer.js'
 import { type LeafStream, RowAssembler } from './parquet-nested.js'
 import type { ParquetFooter } from './parquet-types.js'
+import { inSlices, Slices } from './slices.js'
 
 /** What a row takes as an array, and each value in it. */
 const VALUE_BYTES = 16
@@ -30,12 +31,14 @@ export async function readParquetRows(
     const room = new Inflation(budgets, { what, storedBytes: file.size, path })
     room.take(group.rowCount * (1 + footer.leaves.length) * VALUE_BYTES)
     const streams = new Map<number, LeafStream>()
+    const slices = new Slices()
     for (const chunk of metadata.chunks(index)) {
       await codecs.prepare(chunk.codec)
       const bytes = await readRange(store, file, chunk, signal)
       const leaf = footer.leaves[chunk.leaf]!
-      const decode = () => decodeChunkLevels(bytes, chunk, leaf, { codecs, room, budgets })
-      streams.set(chunk.leaf, { leaf, ...reportingPath(file.path, decode) })
+      const pages = decodeChunkLevels(bytes, chunk, leaf, { codecs, room, budgets })
+      const found = await inSlices(pages, slices, next => reportingPath(file.path, next))
+      streams.set(chunk.leaf, { leaf, ...found })
     }
     reportingPath(file.path, () => {
       const assembler = new RowAssembler(footer.root, streams)

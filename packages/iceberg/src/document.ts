@@ -23,7 +23,8 @@ const partitionFieldDocument = z.object({
   transform: z.string(),
 })
 
-const snapshotDocument = z.object({
+/** One of `snapshots`: there may be hundreds of thousands. */
+export const snapshotDocument = z.object({
   'snapshot-id': long,
   'parent-snapshot-id': long.nullish(),
   'sequence-number': long.nullish(),
@@ -35,6 +36,9 @@ const snapshotDocument = z.object({
   'key-id': z.string().nullish(),
 })
 
+/** One of `snapshot-log`. */
+export const logDocument = z.object({ 'snapshot-id': long, 'timestamp-ms': integer })
+
 const refDocument = z.object({ 'snapshot-id': long, type: z.enum(['branch', 'tag']) })
 
 const schemaDocument = z.looseObject({
@@ -42,6 +46,7 @@ const schemaDocument = z.looseObject({
   fields: z.array(z.unknown()),
 })
 
+/** All but the histories of snapshots. */
 export const tableDocument = z.object({
   'format-version': integer,
   'table-uuid': z.string().nullish(),
@@ -58,9 +63,7 @@ export const tableDocument = z.object({
   'default-spec-id': integer.nullish(),
   properties: texts.nullish(),
   'current-snapshot-id': long.nullish(),
-  snapshots: z.array(snapshotDocument).nullish(),
   refs: z.record(z.string(), refDocument).nullish(),
-  'snapshot-log': z.array(z.object({ 'snapshot-id': long, 'timestamp-ms': integer })).nullish(),
 })
 
 export type TableDocument = z.infer<typeof tableDocument>

@@ -8,6 +8,7 @@ import {
   type AvroStep,
   compileAvroScan,
   located,
+  Slices,
 } from '@spillway/encoding'
 import { ByteArena } from './byte-arena.js'
 import { dataFileSink, type EntrySchema } from './entry-schema.js'
@@ -56,12 +57,12 @@ const ROW_BYTES = 150
 const EXISTING = 0
 const DELETED = 2
 
-/** Reads every live entry's path, partition and counts, in one pass that steps over all else. */
+/** Reads every live entry's path, partition and counts, in one pass that steps over all else, in slices. */
 export function scanManifest(
   file: AvroFile,
   schema: EntrySchema,
   options: ScanOptions,
-): ManifestColumns {
+): Promise<ManifestColumns> {
   return new ManifestScan(file, schema, options).run()
 }
 
@@ -75,6 +76,8 @@ class ManifestScan {
   readonly #columns: Omit<ManifestColumns, 'length' | 'path' | 'tuples' | 'formats'>
   readonly #tuples = new TupleTable()
   readonly #formats: EntryFormat[] = []
+  #row = 0
+  #nextRowId: number
   // The entry at hand.
   #status = 0
   #sequence = Number.NaN
@@ -93,6 +96,7 @@ class ManifestScan {
     const rows = file.rowCount
     this.#file = file
     this.#inherited = options.inherited
+    this.#nextRowId = options.inherited.firstRowId ?? Number.NaN
     this.#inflate = options.inflate
     const version = file.metadata.get('format-version')
     this.#version1 = version === undefined || (version.length === 1 && version[0] === 0x31)
@@ -147,29 +151,39 @@ class ManifestScan {
     return compileAvroScan(schema.root, { kind: 'record', fields })
   }
 
-  run(): ManifestColumns {
-    let row = 0
-    let nextRowId = this.#inherited.firstRowId ?? Number.NaN
-    this.#file.blocks.forEach((block, index) => {
-      this.#columns.blockStart[index] = row
-      const cursor = new AvroCursor(this.#inflate(block), this.#file.budgets)
-      located(this.#file.path, () => {
-        for (let i = 0; i < block.rowCount; i++) {
-          const start = cursor.pos
-          this.#read(cursor)
-          if (this.#status === DELETED) continue
-          const inheritsRowId = Number.isNaN(this.#rowId)
-          this.#append(row, start, inheritsRowId ? nextRowId : this.#rowId)
-          if (inheritsRowId) nextRowId += this.#records
-          row++
-        }
-        if (cursor.pos !== cursor.bytes.length) {
-          throw corrupt(`entries end at byte ${cursor.pos} of a block of ${cursor.bytes.length}`)
-        }
+  async run(): Promise<ManifestColumns> {
+    const { blocks, path, budgets } = this.#file
+    const slices = new Slices()
+    for (const [index, block] of blocks.entries()) {
+      this.#columns.blockStart[index] = this.#row
+      const cursor = new AvroCursor(this.#inflate(block), budgets)
+      for (let left = block.rowCount; left > 0; ) {
+        left = located(path, () => this.#scan(cursor, left, slices))
+        if (slices.isOverNow) await slices.pause()
+      }
+      located(path, () => {
+        if (cursor.pos === cursor.bytes.length) return
+        throw corrupt(`entries end at byte ${cursor.pos} of a block of ${cursor.bytes.length}`)
       })
-    })
-    this.#columns.blockStart[this.#file.blocks.length] = row
-    return this.#finish(row)
+    }
+    this.#columns.blockStart[blocks.length] = this.#row
+    return this.#finish(this.#row)
+  }
+
+  /** Reads of the `left` entries as many as a slice takes. Gives how many are left then. */
+  #scan(cursor: AvroCursor, left: number, slices: Slices): number {
+    let more = left
+    do {
+      const start = cursor.pos
+      this.#read(cursor)
+      more--
+      if (this.#status === DELETED) continue
+      const inheritsRowId = Number.isNaN(this.#rowId)
+      this.#append(this.#row, start, inheritsRowId ? this.#nextRowId : this.#rowId)
+      if (inheritsRowId) this.#nextRowId += this.#records
+      this.#row++
+    } while (more > 0 && !slices.isOver)
+    return more
   }
 
   #read(cursor: AvroCursor): void {

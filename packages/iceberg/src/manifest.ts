@@ -53,11 +53,10 @@ export class Manifest implements FileBatch {
   #keys: BigUint64Array | undefined
   #byteLength: number
 
-  constructor(request: ManifestRequest, file: AvroFile, fileSize: number) {
+  constructor(request: ManifestRequest, file: AvroFile, { fileSize, schema, columns }: Scanned) {
     this.#request = request
-    this.schema = entrySchema(file)
-    const inflate = (block: AvroBlock) => request.blocks.get(file, block)
-    this.columns = scanManifest(file, this.schema, { inherited: request.inherited, inflate })
+    this.schema = schema
+    this.columns = columns
     this.headerSpecId = specIdOf(file)
     this.#retained = fileSize <= MAX_RETAINED_BYTES ? file : undefined
     this.#byteLength = bytesOf(this.columns) + (this.#retained === undefined ? 0 : fileSize)
@@ -154,7 +153,7 @@ export class Manifest implements FileBatch {
       const source = await this.source(signal)
       const again = missing.some(leaf => this.#metrics.has(metricKey(leaf)))
       const wanted = again || rows.length * 2 > this.length ? selectAll(this.length) : rows
-      const read = readMetrics(source, missing, wanted)
+      const read = await readMetrics(source, missing, wanted)
       for (const [i, leaf] of missing.entries()) this.#keep(leaf, read[i]!, wanted)
     }
     return leaves.map(leaf => this.#metrics.get(metricKey(leaf))!.stats)
@@ -172,6 +171,13 @@ interface MetricColumn {
   readonly rows: 'all' | Uint8Array
 }
 
+/** What was read of a manifest. */
+interface Scanned {
+  readonly fileSize: number
+  readonly schema: EntrySchema
+  readonly columns: ManifestColumns
+}
+
 /** Loads and checks a manifest. */
 export async function loadManifest(
   request: ManifestRequest,
@@ -180,7 +186,7 @@ export async function loadManifest(
   const { store, path, expected } = request
   const bytes = await manifestBytes(store, path, signal)
   try {
-    return readManifest(request, bytes)
+    return await readManifest(request, bytes)
   } catch (error) {
     if (!isTableError(error) || error.code !== 'TABLE_CORRUPT') throw error
     // Of another length than its manifest list says: cut on its way, perhaps. What copied tables say is no length at all.
@@ -191,10 +197,13 @@ export async function loadManifest(
   }
 }
 
-function readManifest(request: ManifestRequest, bytes: Uint8Array): Manifest {
-  const { store, path } = request
+async function readManifest(request: ManifestRequest, bytes: Uint8Array): Promise<Manifest> {
+  const { store, path, inherited, blocks } = request
   const file = readAvroFile(bytes, path, budgetsOf(store))
-  const manifest = new Manifest(request, file, bytes.length)
+  const schema = entrySchema(file)
+  const inflate = (block: AvroBlock) => blocks.get(file, block)
+  const columns = await scanManifest(file, schema, { inherited, inflate })
+  const manifest = new Manifest(request, file, { fileSize: bytes.length, schema, columns })
   checkWhole(request, manifest.length, bytes.length)
   return manifest
 }

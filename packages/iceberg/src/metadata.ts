@@ -10,10 +10,19 @@ import {
   requireWithin,
   TableError,
 } from '@spillway/core'
-import { documentText, type JsonValue, parseExactJson } from '@spillway/encoding'
 import {
+  documentText,
+  type JsonObject,
+  type JsonValue,
+  parseLongJson,
+  Slices,
+} from '@spillway/encoding'
+import type { z } from 'zod'
+import {
+  logDocument,
   type PartitionFieldDocument,
   type SnapshotDocument,
+  snapshotDocument,
   type TableDocument,
   tableDocument,
 } from './document.js'
@@ -83,23 +92,63 @@ export async function loadMetadata(
 }
 
 /** Table metadata from its text. */
-export function parseMetadata(
+export async function parseMetadata(
   text: string,
   file: { readonly path: string; readonly meta: ObjectMeta },
   budgets: ReadBudgets = DEFAULT_BUDGETS,
-): IcebergMetadata {
-  const json = parseExactJson(text, { path: file.path, budgets })
+): Promise<IcebergMetadata> {
+  const json = await parseLongJson(text, { path: file.path, budgets })
   checkVersion(json, file.path)
-  const parsed = tableDocument.safeParse(json)
-  if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0]!
-    throw corrupt(file.path, `${path.join('.') || 'the document'}: ${message}`)
-  }
+  const document = checked(tableDocument, json, file.path)
+  const { snapshots, 'snapshot-log': log } = json as JsonObject
+  const histories = await readHistory({ snapshots, log }, file.path)
   return inContext(file.path, () => ({
     ...file,
     text,
-    ...convert(parsed.data, file.path, budgets),
+    ...convert(document, histories, { path: file.path, budgets }),
   }))
+}
+
+type History = Pick<IcebergMetadata, 'snapshots' | 'log'>
+
+/** What grows with each commit, in slices. */
+async function readHistory(
+  json: { readonly snapshots: JsonValue | undefined; readonly log: JsonValue | undefined },
+  path: string,
+): Promise<History> {
+  const slices = new Slices()
+  const snapshots = new Map<bigint, IcebergSnapshot>()
+  for (const [i, each] of listed(json.snapshots, 'snapshots', path).entries()) {
+    const snapshot = convertSnapshot(checked(snapshotDocument, each, path, `snapshots.${i}`))
+    snapshots.set(snapshot.id, snapshot)
+    if (slices.isOver) await slices.pause()
+  }
+  const log: { snapshotId: bigint; timestamp: number }[] = []
+  for (const [i, each] of listed(json.log, 'snapshot-log', path).entries()) {
+    const entry = checked(logDocument, each, path, `snapshot-log.${i}`)
+    log.push({ snapshotId: entry['snapshot-id'], timestamp: entry['timestamp-ms'] })
+    if (slices.isOver) await slices.pause()
+  }
+  return { snapshots, log }
+}
+
+function listed(json: JsonValue | undefined, key: string, path: string): readonly JsonValue[] {
+  if (json === undefined || json === null) return []
+  if (Array.isArray(json)) return json as readonly JsonValue[]
+  throw corrupt(path, `${key}: it is no list`)
+}
+
+function checked<Document>(
+  schema: z.ZodType<Document>,
+  json: JsonValue,
+  path: string,
+  place?: string,
+): Document {
+  const parsed = schema.safeParse(json)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const where = [...(place === undefined ? [] : [place]), ...issue!.path].join('.')
+  throw corrupt(path, `${where || 'the document'}: ${issue!.message}`)
 }
 
 /** A later version is refused before anything else in it is judged. */
@@ -122,14 +171,11 @@ function checkVersion(json: JsonValue, path: string): void {
 
 function convert(
   document: TableDocument,
-  path: string,
-  budgets: ReadBudgets,
+  { snapshots, log }: History,
+  { path, budgets }: { readonly path: string; readonly budgets: ReadBudgets },
 ): Omit<IcebergMetadata, 'path' | 'meta' | 'text'> {
   const schemas = convertSchemas(document, budgets)
   const specs = convertSpecs(document)
-  const snapshots = new Map(
-    (document.snapshots ?? []).map(one => [one['snapshot-id'], convertSnapshot(one)]),
-  )
   const currentSnapshotId = currentSnapshot(document, snapshots)
   return {
     formatVersion: document['format-version'],
@@ -142,10 +188,7 @@ function convert(
     snapshots,
     currentSnapshotId,
     refs: convertRefs(document, currentSnapshotId),
-    log: (document['snapshot-log'] ?? []).map(entry => ({
-      snapshotId: entry['snapshot-id'],
-      timestamp: entry['timestamp-ms'],
-    })),
+    log,
   }
 }
 

@@ -16,6 +16,7 @@ import {
   type AvroSink,
   compileAvroScan,
   located,
+  Slices,
 } from '@spillway/encoding'
 import { type BoundWriter, boundWriter, dropContradictions } from './bound-writer.js'
 import { dataFileSink, type EntrySchema, intMapSink } from './entry-schema.js'
@@ -29,12 +30,15 @@ export interface MetricSource {
   readonly inflate: (block: AvroBlock) => Uint8Array
 }
 
-/** Reads the metrics of `leaves` for `rows`, ascending; other rows stay unknown. */
-export function readMetrics(
+/** Rows whose metrics are read before others may go on. */
+const ROWS_AT_ONCE = 2048
+
+/** Reads the metrics of `leaves` for `rows`, ascending, in slices; other rows stay unknown. */
+export async function readMetrics(
   source: MetricSource,
   leaves: readonly FieldPath[],
   rows: Selection,
-): readonly ColumnStats[] {
+): Promise<readonly ColumnStats[]> {
   const { length } = source.columns
   const collectors = leaves.map(leaf => new MetricCollector(leaf, length))
   const byId = new Map(collectors.map(collector => [collector.id, collector]))
@@ -45,12 +49,16 @@ export function readMetrics(
       [source.schema.dataFile, metricSinks(source.schema, byId)],
     ]),
   })
-  forEachEntry(source, rows, (cursor, row) => {
-    for (const collector of collectors) collector.reset()
-    step(cursor)
-    cursor.check()
-    for (const collector of collectors) collector.commit(row, source.columns.recordCount[row]!)
-  })
+  const slices = new Slices()
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    forEachEntry(source, rows.subarray(from, from + ROWS_AT_ONCE), (cursor, row) => {
+      for (const collector of collectors) collector.reset()
+      step(cursor)
+      cursor.check()
+      for (const collector of collectors) collector.commit(row, source.columns.recordCount[row]!)
+    })
+    if (slices.isOverNow) await slices.pause()
+  }
   return collectors.map(collector => collector.finish(rows))
 }
 

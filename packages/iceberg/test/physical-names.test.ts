@@ -101,16 +101,18 @@ describe('isHistoryWhole', () => {
     type: 'struct',
     fields: ids.map(each => ({ id: each, name: `c${each}`, required: false, type: 'int' })),
   })
-  const whole = (document: object) =>
-    parseMetadata(
-      JSON.stringify({
-        'format-version': 2,
-        'partition-specs': [{ 'spec-id': 0, fields: [] }],
-        'current-schema-id': 0,
-        'last-column-id': 1,
-        ...document,
-      }),
-      { path: 'm', meta: { path: 'm', size: 0, lastModified: 0 } },
+  const whole = async (document: object) =>
+    (
+      await parseMetadata(
+        JSON.stringify({
+          'format-version': 2,
+          'partition-specs': [{ 'spec-id': 0, fields: [] }],
+          'current-schema-id': 0,
+          'last-column-id': 1,
+          ...document,
+        }),
+        { path: 'm', meta: { path: 'm', size: 0, lastModified: 0 } },
+      )
     ).isHistoryWhole
 
   it.each<[string, object, boolean]>([
@@ -123,7 +125,7 @@ describe('isHistoryWhole', () => {
       { 'format-version': 1, schema: schema(0, 1), 'current-schema-id': null },
       false,
     ],
-  ])('%s', (_, document, expected) => {
-    expect(whole(document)).toBe(expected)
+  ])('%s', async (_, document, expected) => {
+    expect(await whole(document)).toBe(expected)
   })
 })

@@ -1,0 +1,85 @@
+import { DEFAULT_BUDGETS } from '@spillway/core'
+import { type JsonValue, parseExactJson, parseLongJson } from '@spillway/encoding'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+const PAD = 'x'.repeat(70_000)
+
+/** Documents that are taken apart: something in them is long. */
+const long = fc
+  .tuple(fc.jsonValue(), fc.jsonValue(), fc.constantFrom('', ' ', '\n\t'), fc.bigInt())
+  .map(([before, after, space, number]) => {
+    const many = Array.from({ length: 300 }, (_, i) =>
+      JSON.stringify({ i, before, pad: 'é"\\'.repeat(60) }),
+    )
+    return `{${space}"a"${space}:${space}${JSON.stringify(before)},"n":${number},"p":"${PAD}","many":[${space}${many.join(`${space},`)}${space}],"__proto__":{"y":1},"z":${JSON.stringify(after)}${space}}${space}`
+  })
+
+/** Texts of numbers too, which plain comparison of bigints keeps. */
+const plain = (value: JsonValue) =>
+  JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? `${each}n` : each))
+
+describe('parseLongJson', () => {
+  it('reads what parseExactJson reads', async () => {
+    await fc.assert(
+      fc.asyncProperty(long, async text => {
+        expect(plain(await parseLongJson(text))).toBe(plain(parseExactJson(text)))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('refuses what it refuses, wherever the text is cut or a character is another', async () => {
+    const items = Array.from({ length: 900 }, (_, i) => `{"id":${i},"text":"${'t'.repeat(60)}"}`)
+    const text = `{"a":[1,2],"long":[${items.join(',')}],"b":{"c":null}}`
+    const refuses = async (read: () => unknown) => {
+      try {
+        await read()
+        return false
+      } catch (error) {
+        return (error as { code: string }).code
+      }
+    }
+    const marks = ['}', ']', ',', ':', '"', 'x', '\\', '{', ' ']
+    const random = fc.sample(
+      fc.tuple(fc.nat(text.length - 1), fc.constantFrom(...marks), fc.boolean()),
+      { numRuns: 400, seed: 7 },
+    )
+    for (const [at, mark, cut] of random) {
+      const broken = cut ? text.slice(0, at) : text.slice(0, at) + mark + text.slice(at + 1)
+      const whole = await refuses(() => parseExactJson(broken))
+      expect(await refuses(() => parseLongJson(broken)), broken.slice(at - 20, at + 20)).toBe(whole)
+    }
+  })
+
+  it.each([
+    ['documentBytes', { documentBytes: 100_000 }],
+    ['documentValues', { documentValues: 1000 }],
+    ['documentDepth', { documentDepth: 3 }],
+  ])('is held to %s, as a whole', async (key, given) => {
+    const items = Array.from({ length: 2000 }, (_, i) => `[${i},{"a":[]},"${'t'.repeat(50)}"]`)
+    const text = `{"long":[${items.join(',')}]}`
+    const budgets = { ...DEFAULT_BUDGETS, ...given }
+    const refusal = { code: 'UNSUPPORTED_FEATURE', message: expect.stringContaining(key) }
+    await expect(parseLongJson(text, { budgets })).rejects.toMatchObject(refusal)
+    expect(() => parseExactJson(text, { budgets })).toThrow(expect.objectContaining(refusal))
+    expect(await parseLongJson(text)).toEqual(parseExactJson(text))
+  })
+
+  it('lets others go on while it reads', async () => {
+    const items = Array.from(
+      { length: 200_000 },
+      (_, i) => `{"id":${i},"text":"${'t'.repeat(60)}"}`,
+    )
+    let turns = 0
+    let done = false
+    const others = (async () => {
+      for (; !done; turns++) await new Promise(resolve => setImmediate(resolve))
+    })()
+    const read = await parseLongJson(`[${items.join(',')}]`)
+    done = true
+    await others
+    expect(read).toHaveLength(200_000)
+    expect(turns).toBeGreaterThan(5)
+  })
+})

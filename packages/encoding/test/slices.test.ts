@@ -1,0 +1,48 @@
+import { Slices } from '@spillway/encoding'
+import { expect, it } from 'vitest'
+
+function busy(ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
+
+it('is over after its time, and begins anew after a pause', async () => {
+  const slices = new Slices(5)
+  expect(slices.isOverNow).toBe(false)
+  busy(6)
+  expect(slices.isOverNow).toBe(true)
+  await slices.pause()
+  expect(slices.isOverNow).toBe(false)
+})
+
+it('looks at the clock only now and then', () => {
+  const slices = new Slices(0)
+  const over = Array.from({ length: 128 }, () => slices.isOver)
+  expect(over.filter(each => each)).toHaveLength(2)
+})
+
+it('lets others in between every two slices, however many works there are', async () => {
+  const order: string[] = []
+  let done = false
+  const others = (async () => {
+    while (!done) {
+      order.push('other')
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  })()
+  const works = ['a', 'b', 'c'].map(async name => {
+    const slices = new Slices(0)
+    for (let i = 0; i < 5; i++) {
+      order.push(name)
+      await slices.pause()
+    }
+  })
+  await Promise.all(works)
+  done = true
+  await others
+  const first = order.indexOf('other')
+  const sliced = order.slice(first)
+  // Two slices of one turn would stand side by side.
+  const crowded = sliced.filter((each, i) => each !== 'other' && sliced[i + 1] !== 'other')
+  expect(crowded.length).toBeLessThanOrEqual(3)
+})
