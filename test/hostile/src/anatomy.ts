@@ -4,9 +4,9 @@ import { hfileAnatomy } from './hfile-anatomy.js'
 import { hudiLogAnatomy } from './hudi-log-anatomy.js'
 import { jsonLinesSlots, jsonSlots } from './json-slots.js'
 import { parquetAnatomy } from './parquet-anatomy.js'
+import { type Anatomy, wholePart } from './part.js'
 import { propertiesSlots } from './properties-slots.js'
 import { puffinAnatomy } from './puffin-anatomy.js'
-import { type Anatomy, wholePart } from './part.js'
 import { vectorFileAnatomy } from './vector-anatomy.js'
 
 const latin1 = new TextDecoder('latin1')

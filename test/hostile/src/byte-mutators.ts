@@ -6,7 +6,16 @@ export interface ByteMutator {
   apply(bytes: Uint8Array, random: Random): Uint8Array
 }
 
-const EXTREMES = [0n, -1n, 1n, 2n ** 31n - 1n, 2n ** 31n, -(2n ** 31n), 2n ** 63n - 1n, -(2n ** 63n)]
+const EXTREMES = [
+  0n,
+  -1n,
+  1n,
+  2n ** 31n - 1n,
+  2n ** 31n,
+  -(2n ** 31n),
+  2n ** 63n - 1n,
+  -(2n ** 63n),
+]
 
 /** Damage that knows nothing of what it damages. */
 export const BYTE_MUTATORS: readonly ByteMutator[] = [

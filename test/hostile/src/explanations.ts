@@ -16,7 +16,7 @@ export interface Explanation {
   readonly why: string
 }
 
-const FILES = ['files', 'counts', 'partitions'] as const
+const FILES = ['files', 'counts', 'partitions', 'rows'] as const
 const ALL = ['version', 'schema', ...FILES] as const
 
 /** The answer is an earlier version's. */
@@ -35,7 +35,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
     format: 'delta',
     kind: /^(commit|compacted log|V2 checkpoint)$/,
     place: /^lines: \[\]\.add\.partitionValues\b/,
-    aspects: ['partitions'],
+    aspects: ['partitions', 'rows'],
     why: 'Delta: a partition value is said by its action alone',
   },
   {
@@ -56,7 +56,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
     format: 'delta',
     kind: /^(commit|compacted log|V2 checkpoint)$/,
     place: /^lines: \[\]\.(metaData|protocol)\./,
-    aspects: ['schema', 'partitions'],
+    aspects: ['schema', 'partitions', 'rows'],
     why: 'Delta: the schema, the partition columns and the features are said by their action alone',
   },
   {
@@ -70,7 +70,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
     format: 'delta',
     kind: /^(checkpoint|sidecar)$/,
     place: /^page of add\.partitionValues(_parsed)?\b.*: values$/,
-    aspects: ['partitions'],
+    aspects: ['partitions', 'rows'],
     why: 'Delta: pages of checkpoints have no checksum, and nothing repeats their values',
   },
   {
@@ -84,7 +84,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
     format: 'delta',
     kind: /^(checkpoint|sidecar)$/,
     place: /^page of (metaData|protocol)\b.*: values$/,
-    aspects: ['schema', 'partitions'],
+    aspects: ['schema', 'partitions', 'rows'],
     why: 'Delta: pages of checkpoints have no checksum, and nothing repeats their values',
   },
   {
@@ -113,8 +113,9 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     format: 'iceberg',
     kind: /^metadata$/,
-    place: /^json: (schemas|partition-specs|schema|partition-spec|current-schema-id|last-|properties|default-spec-id)/,
-    aspects: ['schema', 'partitions'],
+    place:
+      /^json: (schemas|partition-specs|schema|partition-spec|current-schema-id|last-|properties|default-spec-id)/,
+    aspects: ['schema', 'partitions', 'rows'],
     why: 'Iceberg: schemas, specs and properties are said by the metadata file alone',
   },
   {
@@ -134,6 +135,27 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     format: 'hudi',
+    kind: /^timeline$/,
+    place: /^file removed$/,
+    aspects: ALL,
+    why: 'Hudi: a completed instant that is gone is a write that never completed',
+  },
+  {
+    format: 'hudi',
+    kind: /^timeline$/,
+    place: /^(another file's bytes|two files swapped)$/,
+    aspects: ['schema', 'partitions', 'rows'],
+    why: 'Hudi: the metadata of a commit does not say of which instant it is',
+  },
+  {
+    format: 'hudi',
+    kind: /^log$/,
+    place: /^header: /,
+    aspects: ['schema', 'rows'],
+    why: 'Hudi: headers of log blocks have no checksum, and may be alone in saying the schema',
+  },
+  {
+    format: 'hudi',
     kind: /^base file$/,
     place: /^(another file's bytes|two files swapped)$/,
     aspects: ['counts'],
@@ -146,19 +168,48 @@ export const EXPLANATIONS: readonly Explanation[] = [
     aspects: ['counts'],
     why: 'Parquet: footers have no checksum',
   },
+  {
+    format: 'hudi',
+    kind: /^(base file|bootstrap source)$/,
+    place: /^(page|footer|another file's bytes|two files swapped)/,
+    aspects: ['rows', 'counts'],
+    why: 'Parquet: few writers give their pages checksums, and nothing repeats their values',
+  },
+  {
+    format: 'hudi',
+    kind: /^log$/,
+    place: /^(content: records|another file's bytes|two files swapped)$/,
+    aspects: ['rows'],
+    why: 'Hudi: the contents of log blocks have no checksum',
+  },
+  ...(['delta', 'iceberg'] as const).map(format => ({
+    format,
+    kind: /^(data|delete file)$/,
+    place: /^(page|footer|another file's bytes|two files swapped)/,
+    aspects: ['rows'] as const,
+    why: 'Parquet: few writers give their pages checksums, and nothing repeats their values',
+  })),
+  ...(['delta', 'iceberg'] as const).map(format => ({
+    format,
+    kind: /^(deletion vectors|Puffin)$/,
+    place: /^(bitmap|blob)/,
+    aspects: ['rows'] as const,
+    when: (clean: Answer, found: Answer) => clean.rows?.length === found.rows?.length,
+    why: 'A bitmap with another checksum, that deletes as many rows, is another bitmap',
+  })),
   // ---- Parquet
   {
     format: 'parquet',
     kind: /^data footer$/,
-    place: /^footer: /,
-    aspects: ['counts', 'schema'],
+    place: /^(footer|page)/,
+    aspects: ['counts', 'schema', 'rows'],
     why: 'Parquet: footers have no checksum',
   },
   {
     format: 'parquet',
     kind: /^data footer$/,
     place: /^(another file's bytes|two files swapped)$/,
-    aspects: ['counts', 'schema'],
+    aspects: ['counts', 'schema', 'rows'],
     why: 'Parquet: a folder of files says nothing of what they are',
   },
   {

@@ -221,7 +221,11 @@ function schemaOf(blocks: readonly Block[]): unknown {
     for (const pair of protobufFields(info.subarray(end, end + value))) {
       if (!(pair.value instanceof Uint8Array)) continue
       const [key, text] = protobufFields(pair.value).map(each => each.value)
-      if (key instanceof Uint8Array && utf8.decode(key) === 'schema' && text instanceof Uint8Array) {
+      if (
+        key instanceof Uint8Array &&
+        utf8.decode(key) === 'schema' &&
+        text instanceof Uint8Array
+      ) {
         return JSON.parse(utf8.decode(text))
       }
     }
@@ -244,7 +248,13 @@ function entrySlots(content: Uint8Array, schema: unknown): readonly Slot[] {
     slots.push(
       { path: 'key length', kind: 'int32', start: at, end: at + 4, text: String(key) },
       { path: 'value length', kind: 'int32', start: at + 4, end: at + 8, text: String(value) },
-      { path: 'key', kind: 'fixed', start: at + 8, end: keyEnd, text: latin1.decode(content.subarray(at + 8, keyEnd)) },
+      {
+        path: 'key',
+        kind: 'fixed',
+        start: at + 8,
+        end: keyEnd,
+        text: latin1.decode(content.subarray(at + 8, keyEnd)),
+      },
     )
     const bytes = content.subarray(keyEnd, end)
     if (schema === undefined || value === 0) {

@@ -19,7 +19,13 @@ export function jsonLinesSlots(bytes: Uint8Array): readonly Slot[] {
     const text = bytes.subarray(start, end)
     if (text.some(byte => byte !== 0x20 && byte !== 0x0d && byte !== 0x09)) {
       const path = `[${line}]`
-      slots.push({ path, kind: 'json-member', start, end: Math.min(bytes.length, end + 1), text: '' })
+      slots.push({
+        path,
+        kind: 'json-member',
+        start,
+        end: Math.min(bytes.length, end + 1),
+        text: '',
+      })
       for (const slot of jsonSlots(text, path)) {
         slots.push({ ...slot, start: slot.start + start, end: slot.end + start })
       }
@@ -116,7 +122,10 @@ class JsonWalker {
 
   #scalar(path: string): void {
     const start = this.#at
-    while (this.#at < this.#bytes.length && !/[\s,\]}]/.test(String.fromCharCode(this.#bytes[this.#at]!))) {
+    while (
+      this.#at < this.#bytes.length &&
+      !/[\s,\]}]/.test(String.fromCharCode(this.#bytes[this.#at]!))
+    ) {
       this.#at++
     }
     const raw = this.#bytes.subarray(start, this.#at)

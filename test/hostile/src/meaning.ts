@@ -14,7 +14,11 @@ export interface Preserved {
 }
 
 /** The same said otherwise: whoever refuses one of these refuses too much. Undefined where a file has no such other way. */
-export function sayOtherwise(path: string, bytes: Uint8Array, random: Random): Preserved | undefined {
+export function sayOtherwise(
+  path: string,
+  bytes: Uint8Array,
+  random: Random,
+): Preserved | undefined {
   const anatomy = anatomyOf(path, bytes)
   const ways = waysOf(path, bytes, anatomy)
   if (ways.length === 0) return undefined
@@ -61,13 +65,19 @@ function jsonWays(path: string, anatomy: Anatomy): readonly Way[] {
       apply(random) {
         if (values.length === 0) return undefined
         const { end } = random.pick(values)
-        return rebuilt(end, end, encode.encode(random.pick(part.name === 'lines' ? [' ', '\t'] : [' ', '\n', '\r\n\t'])))
+        return rebuilt(
+          end,
+          end,
+          encode.encode(random.pick(part.name === 'lines' ? [' ', '\t'] : [' ', '\n', '\r\n\t'])),
+        )
       },
     },
     {
       name: 'a character escaped',
       apply(random) {
-        const texts = slots.filter(({ kind, text }) => kind === 'json-string' && /^[ -!#-[\]-~]+$/.test(text))
+        const texts = slots.filter(
+          ({ kind, text }) => kind === 'json-string' && /^[ -!#-[\]-~]+$/.test(text),
+        )
         if (texts.length === 0) return undefined
         const { start, end, text } = random.pick(texts)
         const raw = utf8.decode(part.bytes.subarray(start, end))
@@ -82,8 +92,13 @@ function jsonWays(path: string, anatomy: Anatomy): readonly Way[] {
       name: 'an unknown field',
       apply(random) {
         // Where the formats have objects of their own; maps of the user's are no place for it.
-        const places = slots.filter(({ kind, path: place }) =>
-          kind === 'json-member' && (delta ? /^\[\d+\]\.(add|remove|metaData|protocol|commitInfo)$/ : /^(snapshots|schemas|partition-specs)\[\d+\]$/).test(place),
+        const places = slots.filter(
+          ({ kind, path: place }) =>
+            kind === 'json-member' &&
+            (delta
+              ? /^\[\d+\]\.(add|remove|metaData|protocol|commitInfo)$/
+              : /^(snapshots|schemas|partition-specs)\[\d+\]$/
+            ).test(place),
         )
         if (places.length === 0) return undefined
         const { start, end } = random.pick(places)
@@ -96,7 +111,11 @@ function jsonWays(path: string, anatomy: Anatomy): readonly Way[] {
 }
 
 /** Two keys of one object change places. */
-function reordered(anatomy: Anatomy, slots: readonly Slot[], random: Random): Uint8Array | undefined {
+function reordered(
+  anatomy: Anatomy,
+  slots: readonly Slot[],
+  random: Random,
+): Uint8Array | undefined {
   const part = anatomy.parts[0]!
   const groups = new Map<string, Slot[]>()
   for (const slot of slots) {
@@ -127,14 +146,19 @@ function propertiesWays(bytes: Uint8Array): readonly Way[] {
   })
   return [
     said('a comment', each => `#said otherwise\n${each}`),
-    said('an unknown field', each => `${each.endsWith('\n') ? each : `${each}\n`}unknown.to.all=1\n`),
+    said(
+      'an unknown field',
+      each => `${each.endsWith('\n') ? each : `${each}\n`}unknown.to.all=1\n`,
+    ),
     said('white space', each => each.replaceAll('=', ' = ').replace(/^#.*$/gm, '#')),
   ]
 }
 
 function avroWays(bytes: Uint8Array): readonly Way[] {
   const container = readContainer(bytes)
-  const schema = JSON.parse(utf8.decode(container.metadata.find(([key]) => key === 'avro.schema')![1]))
+  const schema = JSON.parse(
+    utf8.decode(container.metadata.find(([key]) => key === 'avro.schema')![1]),
+  )
   return [
     {
       name: 'compressed anew',

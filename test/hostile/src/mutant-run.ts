@@ -11,6 +11,7 @@ import type { Finding, Order, Report } from './worker.js'
 export interface RunState {
   readonly seed: number
   readonly mutants: number
+  readonly rows: boolean
   next: number
   /** `format\tfile kind\tlayer\toutcome` to how many. */
   readonly counts: Record<string, number>
@@ -59,6 +60,7 @@ async function runShare(
       base: state.seed,
       from: next,
       to,
+      rows: state.rows,
       progressFile,
       restartBytes: 700 * 1024 ** 2,
     }
@@ -70,7 +72,7 @@ async function runShare(
     // What was counted since the last tally is counted again, and the mutant that ended the process is a finding.
     const { at } = ended
     if (at > ended.next) await runShare(state, { from: ended.next, to: at, progressFile })
-    const finding = findingAt(state.seed, at, ended)
+    const finding = findingAt(state, at, ended)
     if (finding !== undefined) {
       state.findings.push(finding)
       const row = `${finding.format}\t${finding.fileKind}\t${finding.layer}\t${finding.what}`
@@ -158,12 +160,12 @@ function progressOf(file: string): number | undefined {
 }
 
 function findingAt(
-  base: number,
+  { seed: base, rows }: RunState,
   index: number,
   { what, detail }: { what: 'hang' | 'crash'; detail: string },
 ): Finding | undefined {
   const seed = mutantSeed(base, index)
-  const mutant = makeMutant(benchTables(), seed)
+  const mutant = makeMutant(benchTables(), seed, { rows })
   if (mutant === undefined) return undefined
   const { table, kind, path, layer, mutator, where } = mutant
   return {

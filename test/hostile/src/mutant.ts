@@ -24,10 +24,6 @@ export interface Mutant {
   readonly changed: ReadonlyMap<string, Uint8Array | undefined>
 }
 
-export interface Bench {
-  readonly tables: readonly BenchTable[]
-}
-
 const LAYERS: readonly (readonly [Layer, number])[] = [
   ['stored', 0.25],
   ['inside', 0.25],
@@ -45,19 +41,38 @@ export function mutantSeed(base: number, index: number): number {
 }
 
 /** The mutant of a seed: the same on every machine that has the same tables. Undefined where the choice made nothing. */
-export function makeMutant(tables: readonly BenchTable[], seed: number): Mutant | undefined {
+export function makeMutant(
+  tables: readonly BenchTable[],
+  seed: number,
+  ask: { readonly rows: boolean },
+): Mutant | undefined {
   const random = new Random(seed)
-  const format = random.pick(['delta', 'delta', 'delta', 'iceberg', 'iceberg', 'iceberg', 'hudi', 'hudi', 'hudi', 'parquet'])
+  const format = random.pick([
+    'delta',
+    'delta',
+    'delta',
+    'iceberg',
+    'iceberg',
+    'iceberg',
+    'hudi',
+    'hudi',
+    'hudi',
+    'parquet',
+  ])
   const candidates = tables.filter(table => table.format === format)
   if (candidates.length === 0) return undefined
-  return mutate(random.pick(candidates), random)
+  return mutate(random.pick(candidates), random, ask)
 }
 
 /** As `makeMutant`, of one table. */
-export function mutate(table: BenchTable, random: Random): Mutant | undefined {
+export function mutate(
+  table: BenchTable,
+  random: Random,
+  { rows }: { readonly rows: boolean },
+): Mutant | undefined {
   const kinds = kindsOf(table)
   if (kinds.size === 0) return undefined
-  const kind = pickKind([...kinds.keys()], random)
+  const kind = rows ? random.pick([...kinds.keys()]) : pickKind([...kinds.keys()], random)
   const path = random.pick(kinds.get(kind)!)
   const layer = pickLayer(random)
   const bytes = table.objects().get(path)!

@@ -5,14 +5,16 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { runMutants, type RunState } from './mutant-run.js'
+import { type RunState, runMutants } from './mutant-run.js'
 import { replay } from './replay.js'
 import { tallyTable } from './tally.js'
 
 const { values: options } = parseArgs({
   options: {
-    mutants: { type: 'string', default: '20000' },
+    mutants: { type: 'string', default: process.env.SPILLWAY_MUTANTS ?? '20000' },
     seed: { type: 'string' },
+    /** Rows are read too, through the row engine. */
+    rows: { type: 'boolean', default: false },
     workers: { type: 'string', default: '1' },
     /** Makes one mutant again by its own seed, says what came of it, and writes its files to a folder. */
     replay: { type: 'string' },
@@ -24,12 +26,14 @@ const { values: options } = parseArgs({
 })
 
 if (options.replay !== undefined) {
-  await replay(Number(options.replay), options.into)
+  await replay(Number(options.replay), { into: options.into, rows: options.rows })
 } else {
   const mutants = Number(options.mutants)
-  const seed = Number(options.seed ?? process.env.SPILLWAY_FUZZ_SEED ?? Date.now() % 2 ** 31)
+  const seed = Number(options.seed ?? process.env.SPILLWAY_FUZZ_SEED ?? 1)
   const state = resumed(seed, mutants)
-  console.log(`${mutants} mutants of open and plan, seed ${seed}${state.next > 0 ? `, on from ${state.next}` : ''}`)
+  console.log(
+    `${mutants} mutants of open and plan${options.rows ? ' and rows' : ''}, seed ${seed}${state.next > 0 ? `, on from ${state.next}` : ''}`,
+  )
   const started = Date.now()
   const before = state.next
   await runMutants(state, {
@@ -47,16 +51,21 @@ if (options.replay !== undefined) {
     )
   }
   if (options.findings !== undefined) {
-    writeFileSync(options.findings, state.findings.map(each => `${JSON.stringify(each)}\n`).join(''))
+    writeFileSync(
+      options.findings,
+      state.findings.map(each => `${JSON.stringify(each)}\n`).join(''),
+    )
   }
   process.exitCode = state.findings.length === 0 ? 0 : 1
 }
 
 function resumed(seed: number, mutants: number): RunState {
-  const fresh: RunState = { seed, mutants, next: 0, counts: {}, findings: [] }
+  const fresh: RunState = { seed, mutants, rows: options.rows, next: 0, counts: {}, findings: [] }
   if (options.state === undefined || !existsSync(options.state)) return fresh
   const found = JSON.parse(readFileSync(options.state, 'utf8')) as RunState
-  return found.seed === seed && found.mutants === mutants ? found : fresh
+  return found.seed === seed && found.mutants === mutants && found.rows === options.rows
+    ? found
+    : fresh
 }
 
 function save(state: RunState): void {

@@ -107,14 +107,27 @@ function member(
     while (isSpace(bytes[start - 1])) start--
     if (bytes[start - 1] === 0x2c) start--
   }
-  return { name: 'member removed', bytes: splice(bytes, [{ start, end, bytes: new Uint8Array(0) }]) }
+  return {
+    name: 'member removed',
+    bytes: splice(bytes, [{ start, end, bytes: new Uint8Array(0) }]),
+  }
 }
 
 function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
-const INTEGERS = [0n, 1n, -1n, 2n, 2n ** 31n - 1n, 2n ** 31n, 2n ** 40n, 2n ** 63n - 1n, -(2n ** 63n)]
+const INTEGERS = [
+  0n,
+  1n,
+  -1n,
+  2n,
+  2n ** 31n - 1n,
+  2n ** 31n,
+  2n ** 40n,
+  2n ** 63n - 1n,
+  -(2n ** 63n),
+]
 
 function integer(text: string, random: Random): bigint {
   if (random.chance(0.4)) return BigInt.asIntN(64, BigInt(text) + BigInt(random.pick([-1, 1])))
@@ -165,9 +178,20 @@ function otherText(text: string, random: Random): string {
     case 2:
       return text.slice(0, at)
     case 3:
-      return text.slice(0, at) + random.pick(['0', 'a', '/', '%2F', '..', '\u0000', 'é', '"']) + text.slice(at + 1)
+      return (
+        text.slice(0, at) +
+        random.pick(['0', 'a', '/', '%2F', '..', '\u0000', 'é', '"']) +
+        text.slice(at + 1)
+      )
     case 4:
-      return random.pick(['/etc/passwd', '../../x', 'file:///etc/passwd', 's3://other/x', 'null', '-1'])
+      return random.pick([
+        '/etc/passwd',
+        '../../x',
+        'file:///etc/passwd',
+        's3://other/x',
+        'null',
+        '-1',
+      ])
     case 5:
       return text.replace(/\d/, digit => String((Number(digit) + 1) % 10))
     default:

@@ -22,7 +22,14 @@ type Rebase = readonly { readonly from: string; readonly to: string }[]
 
 /** Every table of `test/fixtures`, and those of `../shared/fixtures` where it is present, in one order everywhere. */
 export function benchTables(): readonly BenchTable[] {
-  return [...goldenDelta(), ...goldenIceberg(), ...goldenHudi(), ...real(), ...parquetFolders(), ...sharedTables()]
+  return [
+    ...goldenDelta(),
+    ...goldenIceberg(),
+    ...goldenHudi(),
+    ...real(),
+    ...parquetFolders(),
+    ...sharedTables(),
+  ]
 }
 
 function goldenDelta(): readonly BenchTable[] {

@@ -7,7 +7,11 @@ export function tallyTable({ counts }: Pick<RunState, 'counts'>): string {
   for (const [key, count] of Object.entries(counts)) {
     const [format, kind, layer, outcome] = key.split('\t') as [string, string, string, string]
     outcomes.add(outcome)
-    for (const row of [`${format} | ${kind} | ${layer}`, `${format} | all | all`, 'all | all | all']) {
+    for (const row of [
+      `${format} | ${kind} | ${layer}`,
+      `${format} | all | all`,
+      'all | all | all',
+    ]) {
       const cells = rows.get(row) ?? new Map<string, number>()
       cells.set(outcome, (cells.get(outcome) ?? 0) + count)
       rows.set(row, cells)
@@ -16,7 +20,9 @@ export function tallyTable({ counts }: Pick<RunState, 'counts'>): string {
   const columns = [...outcomes].sort()
   const lines = [...rows]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([row, cells]) => `| ${row} | ${columns.map(column => cells.get(column) ?? 0).join(' | ')} |`)
+    .map(
+      ([row, cells]) => `| ${row} | ${columns.map(column => cells.get(column) ?? 0).join(' | ')} |`,
+    )
   const head = `| format | file | layer | ${columns.join(' | ')} |`
   return [head, head.replaceAll(/[^|]+/g, ' --- '), ...lines].join('\n')
 }

@@ -34,7 +34,13 @@ class ThriftWalker {
       else field = Number(zigzag(this.#unsigned()))
       const name = path === '' ? String(field) : `${path}.${field}`
       // The type and the number: changed, the field is another.
-      this.slots.push({ path: `${name}#field`, kind: 'byte', start, end: start + 1, text: String(type) })
+      this.slots.push({
+        path: `${name}#field`,
+        kind: 'byte',
+        start,
+        end: start + 1,
+        text: String(type),
+      })
       if (type === 1 || type === 2) continue
       this.#value(type, name, depth + 1)
     }
@@ -79,7 +85,13 @@ class ThriftWalker {
     let size = head >> 4
     if (size === 15) size = Number(this.#unsigned())
     if (size > this.#bytes.length) throw new NotWhole(`a list of ${size}`)
-    this.slots.push({ path: `${path}#size`, kind: 'byte', start, end: start + 1, text: String(size) })
+    this.slots.push({
+      path: `${path}#size`,
+      kind: 'byte',
+      start,
+      end: start + 1,
+      text: String(size),
+    })
     for (let i = 0; i < size; i++) this.#value(head & 0x0f, `${path}[${i}]`, depth)
   }
 

@@ -1,8 +1,9 @@
 import { isTableError } from '@spillway/core'
 import { type Answer, answerOf, differences } from './answer.js'
 import type { Mutant } from './mutant.js'
-import { overlayStore } from './overlay-store.js'
+import { overlayStore, type SizedStore } from './overlay-store.js'
 import { comparePathBytes } from './path-order.js'
+import { rowsOf } from './rows.js'
 import type { BenchTable } from './tables.js'
 import { changedPlaces, explain } from './verdict.js'
 
@@ -24,22 +25,36 @@ export type FindingKind =
   | 'memory'
   | 'crash'
 
-const clean = new WeakMap<BenchTable, Promise<Answer | string>>()
+const clean = new WeakMap<BenchTable, Map<boolean, Promise<Answer | string>>>()
 const orders = new WeakMap<BenchTable, readonly string[]>()
 
 /** Codes by which damage may be refused. Damage does not pass by itself: nothing of it may be called passing. */
-const REFUSALS = new Set(['TABLE_CORRUPT', 'UNSUPPORTED_FEATURE', 'NOT_FOUND', 'INVALID_REQUEST', 'PERMISSION_DENIED'])
+const REFUSALS = new Set([
+  'TABLE_CORRUPT',
+  'UNSUPPORTED_FEATURE',
+  'NOT_FOUND',
+  'INVALID_REQUEST',
+  'PERMISSION_DENIED',
+])
+
+/** Asks for files alone, or for rows too. */
+export type Ask = { readonly rows: boolean }
 
 /** What the table answers as it is, or why it is refused. */
-export function cleanAnswer(table: BenchTable): Promise<Answer | string> {
-  const known = clean.get(table)
-  if (known !== undefined) return known
-  const made = answerOf(table, overlayStore(table.objects(), new Map(), orderOf(table))).then(
-    ({ answer }) => answer,
-    error => String(error),
-  )
-  clean.set(table, made)
+export function cleanAnswer(table: BenchTable, ask: Ask): Promise<Answer | string> {
+  const known = clean.get(table) ?? new Map<boolean, Promise<Answer | string>>()
+  clean.set(table, known)
+  const before = known.get(ask.rows)
+  if (before !== undefined) return before
+  const store = overlayStore(table.objects(), new Map(), orderOf(table))
+  const made = asked(table, store, ask).catch(error => String(error))
+  known.set(ask.rows, made)
   return made
+}
+
+async function asked(table: BenchTable, store: SizedStore, { rows }: Ask): Promise<Answer> {
+  const { answer } = await answerOf(table, store)
+  return rows ? { ...answer, rows: await rowsOf(table, store) } : answer
 }
 
 export function orderOf(table: BenchTable): readonly string[] {
@@ -51,16 +66,13 @@ export function orderOf(table: BenchTable): readonly string[] {
 }
 
 /** Opens and plans a mutant, and judges what came of it. */
-export async function tryMutant(mutant: Mutant): Promise<Outcome> {
+export async function tryMutant(mutant: Mutant, ask: Ask): Promise<Outcome> {
   const { table, changed, layer } = mutant
-  const whole = await cleanAnswer(table)
+  const whole = await cleanAnswer(table, ask)
   if (typeof whole === 'string') return { kind: 'skipped', detail: 'the table itself is refused' }
   const store = overlayStore(table.objects(), changed, orderOf(table))
   const cpu = process.cpuUsage()
-  const found = await answerOf(table, store).then(
-    ({ answer }) => answer,
-    error => refusal(error, layer === 'meaning'),
-  )
+  const found = await asked(table, store, ask).catch(error => refusal(error, layer === 'meaning'))
   const { user, system } = process.cpuUsage(cpu)
   return { ...judged(mutant, whole, found), micros: user + system }
 }
@@ -82,7 +94,8 @@ function judged(mutant: Mutant, whole: Answer, found: Answer | Outcome): Outcome
 
 function refusal(error: unknown, meaning: boolean): Outcome {
   if (!isTableError(error)) {
-    const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(0, 4).join(' | ') : ''
+    const stack =
+      error instanceof Error ? (error.stack ?? '').split('\n').slice(0, 4).join(' | ') : ''
     return { kind: 'untyped error', detail: `${String(error)} ${stack}` }
   }
   if (!REFUSALS.has(error.code)) {

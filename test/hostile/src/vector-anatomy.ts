@@ -34,11 +34,7 @@ export function wrapped(bitmap: Uint8Array): Uint8Array {
   const around = new DataView(new ArrayBuffer(8))
   around.setUint32(0, bitmap.length)
   around.setUint32(4, crc32Of(bitmap))
-  return joined([
-    new Uint8Array(around.buffer, 0, 4),
-    bitmap,
-    new Uint8Array(around.buffer, 4, 4),
-  ])
+  return joined([new Uint8Array(around.buffer, 0, 4), bitmap, new Uint8Array(around.buffer, 4, 4)])
 }
 
 /** The counts and keys at the head of a 64-bit roaring bitmap, and the rest as one. */

@@ -3,7 +3,7 @@
  * run. What it is at stands in a file that the run reads: a process that hangs can tell nobody.
  */
 import { openSync, writeSync } from 'node:fs'
-import { makeMutant, type Mutant, mutantSeed } from './mutant.js'
+import { type Mutant, makeMutant, mutantSeed } from './mutant.js'
 import { benchTables } from './tables.js'
 import { cleanAnswer, type Outcome, tryMutant } from './trial.js'
 
@@ -11,6 +11,8 @@ export interface Order {
   readonly base: number
   readonly from: number
   readonly to: number
+  /** Rows are read too. */
+  readonly rows: boolean
   readonly progressFile: string
   /** Peak memory over this since the start ends the process, so that the next peak is seen too. */
   readonly restartBytes: number
@@ -48,7 +50,7 @@ const REPORT_EVERY = 200
 process.on('message', (order: Order) => void work(order))
 
 async function work(order: Order): Promise<void> {
-  const { base, from, to } = order
+  const { base, from, to, rows } = order
   const tables = benchTables()
   const progress = openSync(order.progressFile, 'w')
   const start = peakBytes()
@@ -60,8 +62,8 @@ async function work(order: Order): Promise<void> {
   for (let index = from; index < to; index++) {
     writeSync(progress, String(index).padEnd(16), 0)
     const seed = mutantSeed(base, index)
-    const mutant = makeMutant(tables, seed)
-    const outcome = mutant === undefined ? NOTHING : await measured(mutant)
+    const mutant = makeMutant(tables, seed, { rows })
+    const outcome = mutant === undefined ? NOTHING : await measured(mutant, rows)
     const row =
       mutant === undefined
         ? 'none\tnone\tnone'
@@ -84,8 +86,8 @@ async function work(order: Order): Promise<void> {
 const NOTHING: Outcome = { kind: 'skipped', detail: 'the choice made no mutant' }
 
 /** The outcome, or what it cost if that was too much. */
-async function measured(mutant: Mutant): Promise<Outcome> {
-  await cleanAnswer(mutant.table)
+async function measured(mutant: Mutant, rows: boolean): Promise<Outcome> {
+  await cleanAnswer(mutant.table, { rows })
   const memory = peakBytes()
   let timer: NodeJS.Timeout | undefined
   const stuck = new Promise<Outcome>(resolve => {
@@ -94,15 +96,21 @@ async function measured(mutant: Mutant): Promise<Outcome> {
       STUCK_MS,
     )
   })
-  const outcome = await Promise.race([tryMutant(mutant), stuck])
+  const outcome = await Promise.race([tryMutant(mutant, { rows }), stuck])
   clearTimeout(timer)
   const micros = outcome.micros ?? 0
   const grown = peakBytes() - memory
   if (grown > MEMORY_LIMIT) {
-    return { kind: 'memory', detail: `${Math.round(grown / 1024 ** 2)} MB more; ${outcome.kind} ${outcome.detail}` }
+    return {
+      kind: 'memory',
+      detail: `${Math.round(grown / 1024 ** 2)} MB more; ${outcome.kind} ${outcome.detail}`,
+    }
   }
   if (micros > CPU_LIMIT_MICROS && outcome.kind !== 'hang') {
-    return { kind: 'slow', detail: `${Math.round(micros / 1000)} ms of processor; ${outcome.kind} ${outcome.detail}` }
+    return {
+      kind: 'slow',
+      detail: `${Math.round(micros / 1000)} ms of processor; ${outcome.kind} ${outcome.detail}`,
+    }
   }
   return outcome
 }
