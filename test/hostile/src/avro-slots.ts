@@ -65,10 +65,14 @@ class AvroWalker {
 
   value(schema: unknown, path: string, namespace: string): void {
     if (this.slots.length > 2_000_000) throw new NotWhole('too many values')
-    if (Array.isArray(schema)) return this.#union(schema, path, namespace)
-    if (typeof schema === 'string') return this.#name(schema, path, namespace)
-    const definition = schema as Definition
-    if (typeof definition?.type !== 'string') return this.value(definition?.type, path, namespace)
+    if (Array.isArray(schema)) this.#union(schema, path, namespace)
+    else if (typeof schema === 'string') this.#name(schema, path, namespace)
+    else if (typeof (schema as Definition)?.type !== 'string') {
+      this.value((schema as Definition)?.type, path, namespace)
+    } else this.#complex(schema as Definition, path, namespace)
+  }
+
+  #complex(definition: Definition, path: string, namespace: string): void {
     const space = definition.namespace ?? namespace
     if (definition.name !== undefined) this.#named.set(fullName(definition.name, space), definition)
     switch (definition.type) {
@@ -78,19 +82,22 @@ class AvroWalker {
         }
         return
       case 'array':
-        return this.#items(path, place => this.value(definition.items, place, space))
+        this.#items(path, place => this.value(definition.items, place, space))
+        return
       case 'map':
-        return this.#items(path, place => {
+        this.#items(path, place => {
           this.#bytesSlot(`${place}.key`)
           this.value(definition.values, `${place}.value`, space)
         })
+        return
       case 'fixed':
-        return this.#take('fixed', path, definition.size ?? 0)
+        this.#take('fixed', path, definition.size ?? 0)
+        return
       case 'enum':
         this.#varintSlot(path)
         return
       default:
-        return this.#name(definition.type, path, space)
+        this.#name(definition.type as string, path, space)
     }
   }
 
@@ -99,22 +106,26 @@ class AvroWalker {
       case 'null':
         return
       case 'boolean':
-        return this.#take('byte', path, 1)
+        this.#take('byte', path, 1)
+        return
       case 'int':
       case 'long':
         this.#varintSlot(path)
         return
       case 'float':
-        return this.#take('float', path, 4)
+        this.#take('float', path, 4)
+        return
       case 'double':
-        return this.#take('double', path, 8)
+        this.#take('double', path, 8)
+        return
       case 'bytes':
       case 'string':
-        return this.#bytesSlot(path)
+        this.#bytesSlot(path)
+        return
       default: {
         const known = this.#named.get(fullName(name, namespace)) ?? this.#named.get(name)
         if (known === undefined) throw new NotWhole(`an unknown type ${name}`)
-        return this.value(known, path, namespace)
+        this.value(known, path, namespace)
       }
     }
   }

@@ -127,11 +127,12 @@ function lz4Literals(bytes: Uint8Array): Uint8Array {
   return joined([Uint8Array.from([token, ...extra]), bytes])
 }
 
-let table: Uint32Array | undefined
+const tables = new Map<number, Uint32Array>()
 
 /** CRC-32 of the bench's own (ISO 3309), as deletion vectors, snappy blocks of Avro and HFiles have it. */
 export function crc32Of(bytes: Uint8Array, polynomial = 0xedb88320): number {
-  const sums = polynomial === 0xedb88320 ? (table ??= sumsOf(polynomial)) : sumsOf(polynomial)
+  const sums = tables.get(polynomial) ?? sumsOf(polynomial)
+  tables.set(polynomial, sums)
   let sum = 0xffffffff
   for (const byte of bytes) sum = sums[(sum ^ byte) & 0xff]! ^ (sum >>> 8)
   return (sum ^ 0xffffffff) >>> 0

@@ -4,6 +4,7 @@ import { BYTE_MUTATORS } from './byte-mutators.js'
 import { fileKind } from './file-kind.js'
 import { sayOtherwise } from './meaning.js'
 import type { Anatomy } from './part.js'
+import { recordersOf } from './recorded-length.js'
 import { mutateSlot } from './slot-mutators.js'
 import type { Slot } from './slots.js'
 import type { BenchTable } from './tables.js'
@@ -94,11 +95,14 @@ interface Choice {
 type Made = Pick<Mutant, 'changed' | 'mutator' | 'where' | 'layer'>
 
 function change(choice: Choice, layer: Layer): Made | undefined {
-  const { path, bytes, random, kind } = choice
+  const { table, path, bytes, random, kind } = choice
   const one = (made: Omit<Made, 'changed' | 'layer'>, value: Uint8Array): Made => ({
     ...made,
     layer,
-    changed: new Map([[path, value]]),
+    changed: new Map([
+      [path, value],
+      ...(layer === 'stored' ? [] : recordersOf(table, path, value.length)),
+    ]),
   })
   if (layer === 'file') return fileChange(choice)
   if (layer === 'stored') {

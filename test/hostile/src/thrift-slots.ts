@@ -49,31 +49,38 @@ class ThriftWalker {
   #value(type: number, path: string, depth: number): void {
     if (this.slots.length > 2_000_000) throw new NotWhole('too many values')
     const start = this.at
-    const slot = (kind: Slot['kind'], text: string) =>
+    const slot = (kind: Slot['kind'], text: string) => {
       this.slots.push({ path, kind, start, end: this.at, text })
+    }
     switch (type) {
       case 1:
       case 2:
       case 3:
-        return void slot('byte', String(this.#byte()))
+        slot('byte', String(this.#byte()))
+        return
       case 4:
       case 5:
       case 6:
-        return void slot('thrift-int', String(zigzag(this.#unsigned())))
+        slot('thrift-int', String(zigzag(this.#unsigned())))
+        return
       case 7:
         this.#skip(8)
-        return void slot('double', latin1.decode(this.#bytes.subarray(start, this.at)))
+        slot('double', latin1.decode(this.#bytes.subarray(start, this.at)))
+        return
       case 8: {
         const length = this.#unsigned()
         const from = this.at
         this.#skip(Number(length))
-        return void slot('thrift-binary', latin1.decode(this.#bytes.subarray(from, this.at)))
+        slot('thrift-binary', latin1.decode(this.#bytes.subarray(from, this.at)))
+        return
       }
       case 9:
       case 10:
-        return this.#list(path, depth)
+        this.#list(path, depth)
+        return
       case 12:
-        return this.struct(path, depth)
+        this.struct(path, depth)
+        return
       default:
         throw new NotWhole(`thrift type ${type}`)
     }

@@ -7,6 +7,7 @@ import { pathPattern } from './slots.js'
 /** Which places of a table's files say something else in a mutant; `undefined` where a file is no longer whole. */
 export function changedPlaces(mutant: Mutant): readonly string[] | undefined {
   if (mutant.layer === 'file') return [mutant.mutator]
+  // What records the file's length only follows it.
   const [[path, bytes]] = [...mutant.changed] as [[string, Uint8Array]]
   const clean = saidBy(path, mutant.table.objects().get(path)!)
   const found = saidBy(path, bytes)
