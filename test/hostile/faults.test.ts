@@ -35,14 +35,22 @@ const FAULTS: readonly (readonly [string, Fault])[] = [
   ['a listing that goes on for ever', { kind: 'token', token: 'same' }],
 ]
 
+/** Every table, and faults that last: for the long tier. What lasts is asked for again by the SDK, seconds each. */
+const ALL = process.env.SPILLWAY_FAULTS === 'all'
+
 const TABLES: readonly (readonly [string, string])[] = [
   ['delta', 'golden/checkpoint-v2-parquet'],
-  ['delta', 'golden/dv-delete'],
   ['iceberg', 'golden/spark-v3-deletion-vectors'],
-  ['iceberg', 'golden/spark-v2-branches-tags'],
-  ['hudi', 'golden/v9/cow_multi_partition'],
-  ['hudi', 'golden/v6/cow_changes'],
+  ['hudi', 'golden/v9/cow_basic'],
   ['parquet', 'golden/hive'],
+  ...(ALL
+    ? ([
+        ['delta', 'golden/dv-delete'],
+        ['iceberg', 'golden/spark-v2-branches-tags'],
+        ['hudi', 'golden/v6/cow_changes'],
+        ['hudi', 'golden/v9/cow_multi_partition'],
+      ] as const)
+    : []),
 ]
 
 let upstream: TestS3Server
@@ -162,7 +170,7 @@ describe.each(TABLES)('%s %s over a store that fails', (format, name) => {
       expect(count).toBeGreaterThan(1)
       let played = 0
       const wrong: string[] = []
-      for (const sticky of [false, true]) {
+      for (const sticky of ALL ? [false, true] : [false]) {
         for (let at = 0; at < count; at++) {
           proxy.start({ at, fault, sticky })
           const found = await outcomeOf(table)

@@ -125,6 +125,13 @@ export const EXPLANATIONS: readonly Explanation[] = [
     aspects: ALL,
     why: 'Iceberg: a metadata file does not say of which version it is',
   },
+  {
+    format: 'iceberg',
+    kind: /^manifest( list)?$/,
+    place: /^(another file's bytes|two files swapped)$/,
+    aspects: [...FILES, 'schema'],
+    why: 'Iceberg: lengths and counts of manifests are wrong in tables that are right, and nobody records those of lists',
+  },
   // ---- Hudi
   {
     format: 'hudi',
