@@ -5,6 +5,7 @@
 //   npm run long [-- --only STAGE[,STAGE]] [--seed N] [--hours N] [--nodes PATH[,PATH]] [--again] [--smoke] [--list]
 import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -60,6 +61,12 @@ const stages = [
     environment: { SPILLWAY_SCAN_SECONDS: '600', SPILLWAY_URL_SECONDS: '15' },
     timeoutMs: 1_800_000,
   }),
+  tests('faults', ['test/hostile/faults.test.ts'], {
+    minutes: 40,
+    environment: { SPILLWAY_FAULTS: 'all' },
+    timeoutMs: 3_600_000,
+  }),
+  ...hostile(),
   npm('every-way', ['ways'], 10),
   npm('every-way-golden', ['ways', '--', '--golden'], 10),
   npm('matrix', ['matrix'], 10),
@@ -79,6 +86,26 @@ function tests(name, files, { minutes, environment, timeoutMs }) {
     command: [process.execPath, vitest, 'run', ...files, ...long],
     environment,
   }
+}
+
+/** The mutants of `npm run hostile`, fifty times as many, and as many again with rows. They go on where they were stopped. */
+function hostile() {
+  const workers = String(availableParallelism())
+  return [
+    { name: 'mutants', minutes: 120, size: 1_000_000, more: [] },
+    { name: 'mutants-rows', minutes: 90, size: 50_000, more: ['--rows'] },
+  ].map(({ name, minutes, size, more }) => ({
+    name,
+    minutes,
+    environment: { SPILLWAY_MUTANTS: String(size) },
+    command: [
+      process.execPath,
+      join('test', 'hostile', 'dist', 'run.js'),
+      // What was tried of other sources is not gone on with.
+      ...['--workers', workers, '--state', join('.long', `${name}-${commit()}.json`)],
+      ...['--findings', join('.long', `${name}.findings.jsonl`), ...more],
+    ],
+  }))
 }
 
 function npm(name, args, minutes) {
@@ -162,5 +189,6 @@ function run({ name, command, environment }) {
 function sized(environment) {
   if (!options.smoke) return environment
   const entries = Object.entries(environment)
-  return Object.fromEntries(entries.map(([key, n]) => [key, String(Math.ceil(Number(n) / 200))]))
+  const small = n => (Number.isNaN(Number(n)) ? n : String(Math.ceil(Number(n) / 200)))
+  return Object.fromEntries(entries.map(([key, n]) => [key, small(n)]))
 }

@@ -97,6 +97,10 @@ const tasks = {
     build()
     run(process.execPath, ['scripts/check-reports.mjs', ...rest])
   },
+  hostile() {
+    build()
+    run(process.execPath, ['test/hostile/dist/run.js', ...rest])
+  },
   long() {
     build()
     run(process.execPath, ['scripts/long.mjs', ...rest])

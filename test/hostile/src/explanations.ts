@@ -1,0 +1,229 @@
+import type { TableFormat } from '@spillway/core'
+import type { Answer, Aspect } from './answer.js'
+
+/**
+ * A change of what a table says that no reader can tell from what its writer might have said. Everything else that
+ * changes an answer is a finding: first of all whatever leaves a file no longer whole, or contradicts a length, a checksum, a
+ * count or another place that says the same.
+ */
+export interface Explanation {
+  readonly format: TableFormat
+  readonly kind: RegExp
+  /** The place that changed: `part: path`, or what was done to the file. */
+  readonly place: RegExp
+  readonly aspects: readonly Aspect[]
+  readonly when?: (clean: Answer, found: Answer) => boolean
+  readonly why: string
+}
+
+const FILES = ['files', 'counts', 'partitions', 'rows'] as const
+const ALL = ['version', 'schema', ...FILES] as const
+
+/** The answer is an earlier version's. */
+const earlier = (clean: Answer, found: Answer) => BigInt(found.version) < BigInt(clean.version)
+
+export const EXPLANATIONS: readonly Explanation[] = [
+  // ---- Delta
+  {
+    format: 'delta',
+    kind: /^(commit|compacted log|V2 checkpoint)$/,
+    place: /^lines: \[\]\.(add|remove)\.(path|deletionVector\b.*)$/,
+    aspects: FILES,
+    why: 'Delta: nothing in a log repeats the path or the vector that an action names',
+  },
+  {
+    format: 'delta',
+    kind: /^(commit|compacted log|V2 checkpoint)$/,
+    place: /^lines: \[\]\.add\.partitionValues\b/,
+    aspects: ['partitions', 'rows'],
+    why: 'Delta: a partition value is said by its action alone',
+  },
+  {
+    format: 'delta',
+    kind: /^(commit|compacted log|V2 checkpoint)$/,
+    place: /^lines: \[\]\.add\.(size|stats)$/,
+    aspects: ['counts'],
+    why: 'Delta: sizes and statistics are said by the action alone',
+  },
+  {
+    format: 'delta',
+    kind: /^(commit|compacted log|V2 checkpoint)$/,
+    place: /^lines: \[\](\.[^.:]+)?$/,
+    aspects: [...FILES, 'schema'],
+    why: 'Delta: a commit does not say how many actions it has, and unknown ones are to be ignored',
+  },
+  {
+    format: 'delta',
+    kind: /^(commit|compacted log|V2 checkpoint)$/,
+    place: /^lines: \[\]\.(metaData|protocol)\./,
+    aspects: ['schema', 'partitions', 'rows'],
+    why: 'Delta: the schema, the partition columns and the features are said by their action alone',
+  },
+  {
+    format: 'delta',
+    kind: /^(checkpoint|sidecar)$/,
+    place: /^page of (add|remove)\.(path|deletionVector\b.*): values$/,
+    aspects: FILES,
+    why: 'Delta: pages of checkpoints have no checksum, and nothing repeats their values',
+  },
+  {
+    format: 'delta',
+    kind: /^(checkpoint|sidecar)$/,
+    place: /^page of add\.partitionValues(_parsed)?\b.*: values$/,
+    aspects: ['partitions', 'rows'],
+    why: 'Delta: pages of checkpoints have no checksum, and nothing repeats their values',
+  },
+  {
+    format: 'delta',
+    kind: /^(checkpoint|sidecar)$/,
+    place: /^page of add\.(size|stats(_parsed\b.*)?): values$/,
+    aspects: ['counts'],
+    why: 'Delta: pages of checkpoints have no checksum, and nothing repeats their values',
+  },
+  {
+    format: 'delta',
+    kind: /^(checkpoint|sidecar)$/,
+    place: /^page of (metaData|protocol)\b.*: values$/,
+    aspects: ['schema', 'partitions', 'rows'],
+    why: 'Delta: pages of checkpoints have no checksum, and nothing repeats their values',
+  },
+  {
+    format: 'delta',
+    kind: /^commit$/,
+    place: /^file removed$/,
+    aspects: ALL,
+    when: earlier,
+    why: 'Delta: nothing tells of a newest commit that is gone',
+  },
+  {
+    format: 'delta',
+    kind: /^(commit|checkpoint|sidecar|V2 checkpoint|compacted log)$/,
+    place: /^(another file's bytes|two files swapped)$/,
+    aspects: [...FILES, 'schema'],
+    why: 'Delta: a commit or checkpoint does not say of which table and version it is',
+  },
+  // ---- Iceberg
+  {
+    format: 'iceberg',
+    kind: /^manifest$/,
+    place: /^block: row\[\]\.(data_file\.|snapshot_id|status|sequence_number|file_sequence_number)/,
+    aspects: FILES,
+    why: 'Iceberg: what an entry says of its file is said by the entry alone',
+  },
+  {
+    format: 'iceberg',
+    kind: /^metadata$/,
+    place:
+      /^json: (schemas|partition-specs|schema|partition-spec|current-schema-id|last-|properties|default-spec-id)/,
+    aspects: ['schema', 'partitions', 'rows'],
+    why: 'Iceberg: schemas, specs and properties are said by the metadata file alone',
+  },
+  {
+    format: 'iceberg',
+    kind: /^metadata$/,
+    place: /^(another file's bytes|two files swapped|file removed)$/,
+    aspects: ALL,
+    why: 'Iceberg: a metadata file does not say of which version it is',
+  },
+  {
+    format: 'iceberg',
+    kind: /^manifest( list)?$/,
+    place: /^(another file's bytes|two files swapped)$/,
+    aspects: [...FILES, 'schema'],
+    why: 'Iceberg: lengths and counts of manifests are wrong in tables that are right, and nobody records those of lists',
+  },
+  // ---- Hudi
+  {
+    format: 'hudi',
+    kind: /^properties$/,
+    place: /^properties: /,
+    aspects: ['schema', 'partitions', ...FILES],
+    why: 'Hudi: the checksum of a table configuration covers the name of the table alone',
+  },
+  {
+    format: 'hudi',
+    kind: /^timeline$/,
+    place: /^file removed$/,
+    aspects: ALL,
+    why: 'Hudi: a completed instant that is gone is a write that never completed',
+  },
+  {
+    format: 'hudi',
+    kind: /^timeline$/,
+    place: /^(another file's bytes|two files swapped)$/,
+    aspects: ['schema', 'partitions', 'rows'],
+    why: 'Hudi: the metadata of a commit does not say of which instant it is',
+  },
+  {
+    format: 'hudi',
+    kind: /^log$/,
+    place: /^header: /,
+    aspects: ['schema', 'rows'],
+    why: 'Hudi: headers of log blocks have no checksum, and may be alone in saying the schema',
+  },
+  {
+    format: 'hudi',
+    kind: /^base file$/,
+    place: /^(another file's bytes|two files swapped)$/,
+    aspects: ['counts'],
+    why: 'Hudi: a base file of another slice is a base file',
+  },
+  {
+    format: 'hudi',
+    kind: /^base file$/,
+    place: /^footer: /,
+    aspects: ['counts'],
+    why: 'Parquet: footers have no checksum',
+  },
+  {
+    format: 'hudi',
+    kind: /^(base file|bootstrap source)$/,
+    place: /^(page|footer|another file's bytes|two files swapped)/,
+    aspects: ['rows', 'counts'],
+    why: 'Parquet: few writers give their pages checksums, and nothing repeats their values',
+  },
+  {
+    format: 'hudi',
+    kind: /^log$/,
+    place: /^(content: records|another file's bytes|two files swapped)$/,
+    aspects: ['rows'],
+    why: 'Hudi: the contents of log blocks have no checksum',
+  },
+  ...(['delta', 'iceberg'] as const).map(format => ({
+    format,
+    kind: /^(data|delete file)$/,
+    place: /^(page|footer|another file's bytes|two files swapped)/,
+    aspects: ['rows'] as const,
+    why: 'Parquet: few writers give their pages checksums, and nothing repeats their values',
+  })),
+  ...(['delta', 'iceberg'] as const).map(format => ({
+    format,
+    kind: /^(deletion vectors|Puffin)$/,
+    place: /^(bitmap|blob)/,
+    aspects: ['rows'] as const,
+    when: (clean: Answer, found: Answer) => clean.rows?.length === found.rows?.length,
+    why: 'A bitmap with another checksum, that deletes as many rows, is another bitmap',
+  })),
+  // ---- Parquet
+  {
+    format: 'parquet',
+    kind: /^data footer$/,
+    place: /^(footer|page)/,
+    aspects: ['counts', 'schema', 'rows'],
+    why: 'Parquet: footers have no checksum',
+  },
+  {
+    format: 'parquet',
+    kind: /^data footer$/,
+    place: /^(another file's bytes|two files swapped)$/,
+    aspects: ['counts', 'schema', 'rows'],
+    why: 'Parquet: a folder of files says nothing of what they are',
+  },
+  {
+    format: 'parquet',
+    kind: /^data footer$/,
+    place: /^file removed$/,
+    aspects: [...FILES, 'schema'],
+    why: 'Parquet: a folder of files says nothing of how many they are',
+  },
+]
