@@ -113,9 +113,11 @@ function check(predicate: BoundPredicate): void {
   }
 }
 
+/** What the filter says is the provider's: it stands in the context, which recipients are not told. */
 function refused(reason: string): TableError {
   return new TableError(
-    'INTERNAL',
-    `the provider's partition filter cannot be decided by partition values: ${reason}`,
+    'UNSUPPORTED_FEATURE',
+    "the table is shared in part, and the provider's partition filter cannot be decided by the partition values of its files; ask your provider",
+    { context: { feature: 'partitions', reason } },
   )
 }

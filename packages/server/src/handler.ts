@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
   type CredentialVendor,
-  isTableError,
   type Recipient,
   type ShareCatalog,
   TableError,
@@ -182,12 +181,14 @@ function errorResponse(error: unknown, requestId: string, record: AccessRecord):
     response.headers.set('allow', error.allowed.join(', '))
     return response
   }
-  const { status, body } = wireError(error, requestId)
+  const { status, body, retryAfterSeconds } = wireError(error, requestId)
   const response = jsonResponse({ ...body }, { status })
   if (status === WIRE_ERRORS.UNAUTHENTICATED.status) {
     response.headers.set('www-authenticate', 'Bearer realm="delta-sharing", error="invalid_token"')
   }
-  if (isTableError(error) && error.retryable) response.headers.set('retry-after', '1')
+  if (retryAfterSeconds !== undefined) {
+    response.headers.set('retry-after', String(retryAfterSeconds))
+  }
   return response
 }
 
