@@ -17,11 +17,11 @@ import { type ExactFile, type ExactRows, listed, makeExact } from './exact-files
 import { fittedAhead } from './fitted-ahead.js'
 import type { FittedFile } from './fitted-files.js'
 import { Fitter } from './fitter.js'
+import { grantedRows } from './granted-rows.js'
 import { explainOutside, type TableRoots } from './inside-root.js'
 import { Listings } from './listings.js'
 import type { Metrics } from './metrics.js'
 import type { OutsideFinder } from './outside-files.js'
-import { partitionGrant } from './partition-grant.js'
 import { refuseEarly } from './refuse-early.js'
 import { refuseTable } from './table-wide.js'
 
@@ -78,11 +78,10 @@ export function signFiles(
   context: SigningContext,
 ): SignedFiles {
   const { accepts, signal, grant } = options
-  const scan = grantedScan(options)
+  const scan = grantedScan(options, snapshot)
   // Files without rows break the official client in delta format where there is no other file. Where footers are read,
   // they say which: a manifest may count none by mistake.
   const plan = planScan(snapshot, { ...scan, omitEmpty: snapshot.shapesFrom !== 'footers' })
-  const isGranted = grant === undefined ? undefined : partitionGrant(grant, snapshot)
   const { resolver, store, shapes, roots, outside } = context
   const exact = {
     snapshot,
@@ -91,6 +90,7 @@ export function signFiles(
     ...(store && { store }),
     ...(shapes && { shapes }),
     canView: canView(context),
+    sharedInPart: grant !== undefined,
   }
   let expiresAt: number | undefined
 
@@ -102,7 +102,6 @@ export function signFiles(
       roots,
       outside,
       fitter,
-      ...(isGranted && { isGranted }),
       ...(signal && { signal }),
     }
     const planned = await refuseEarly(plan, exact, look).catch(explainOutside(roots))
@@ -136,11 +135,19 @@ export function canView({
   return path => signerFor(path).signViews !== undefined
 }
 
-/** What is not granted is not read either: the grant prunes like a predicate before it filters. */
-function grantedScan(options: SignedFilesOptions): SignedFilesOptions {
+/**
+ * What is not granted is not read either: the grant prunes like a predicate, and then filters exactly, before limits and
+ * pages are counted. What follows sees a table of the granted files alone.
+ */
+function grantedScan(options: SignedFilesOptions, snapshot: Snapshot): ScanOptions {
   const { grant, predicate } = options
   if (grant === undefined) return options
-  return { ...options, predicate: predicate === undefined ? grant : and(predicate, grant) }
+  const rows = grantedRows(grant, snapshot)
+  return {
+    ...options,
+    predicate: predicate === undefined ? grant : and(predicate, grant),
+    keep: (files, some, signal) => rows.of(files, some, signal),
+  }
 }
 
 async function signBatch(

@@ -137,11 +137,12 @@ function loadSurvivors(
     batches,
     async (row, signal) => {
       const loaded = await files.handles[row]!.load(signal)
-      return pruneBatch(loaded, predicate, {
+      const survivors = await pruneBatch(loaded, predicate, {
         fields,
         signal,
         omitEmpty: asksOfRows(predicate, options),
       })
+      return keepOf(survivors, options, signal)
     },
     { concurrency: options.concurrency ?? DEFAULT_CONCURRENCY, signal: options.signal },
   )
@@ -170,6 +171,18 @@ async function pruneBatch(
   const selection = prune(predicate, evidence, atHand)
   const stats = atHand.length - selection.length
   return { files, selection, evidence, dropped: { partition, stats } }
+}
+
+async function keepOf(
+  survivors: Survivors,
+  { keep }: ScanOptions,
+  signal: AbortSignal,
+): Promise<Survivors> {
+  const { files, selection, dropped } = survivors
+  if (keep === undefined || selection.length === 0) return survivors
+  const kept = await keep(files, selection, signal)
+  const partition = dropped.partition + selection.length - kept.length
+  return { ...survivors, selection: kept, dropped: { ...dropped, partition } }
 }
 
 /** A file without rows holds no match. */

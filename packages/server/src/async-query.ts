@@ -6,12 +6,13 @@ import {
   type WireValue,
 } from '@spillway/protocol'
 import { requireUrlAccess } from './access-modes.js'
+import { grantDigest } from './grant-digest.js'
 import { hintsOf } from './hints.js'
 import { maxFilesParameter } from './parameters.js'
 import type { Idempotency } from './preparations.js'
 import { openQueryId, sealQueryId } from './query-id.js'
 import { type Query, runQuery } from './query-table.js'
-import { questionDigest, tableBinding } from './query-tokens.js'
+import { questionDigest } from './query-tokens.js'
 import { readBody } from './read-body.js'
 import type { RequestContext } from './request-context.js'
 import {
@@ -21,6 +22,7 @@ import {
   requireHistory,
   type TableRequest,
 } from './table-request.js'
+import { tableBinding } from './table-tokens.js'
 
 const PREPARATION_MS = 10 * 60_000
 
@@ -156,7 +158,12 @@ function idempotencyOf(
   const { idempotencyKey, ...question } = body
   if (idempotencyKey === undefined) return undefined
   return {
-    key: JSON.stringify([...tableBinding(context, request), idempotencyKey]),
+    // What is shared otherwise since is another question.
+    key: JSON.stringify([
+      ...tableBinding(context, request),
+      grantDigest(request.table),
+      idempotencyKey,
+    ]),
     digest: questionDigest(request, question as WireValue),
   }
 }

@@ -1,16 +1,12 @@
 import { type ChangeRange, type Snapshot, TableError, type TableMetadata } from '@spillway/core'
 import type { SignedChanges } from '@spillway/engine'
-import {
-  declaredPartitionFields,
-  encodeEnd,
-  type JsonValue,
-  type WireValue,
-} from '@spillway/protocol'
+import { declaredPartitionFields, encodeEnd, type WireValue } from '@spillway/protocol'
 import { type ChangeMark, changeLines } from './change-lines.js'
-import { questionDigest, tableBinding } from './query-tokens.js'
+import { questionDigest } from './query-tokens.js'
 import type { RequestContext } from './request-context.js'
 import { streamResponse } from './stream-response.js'
 import { type Answer, answerHeaders, settleAnswer, type TableRequest } from './table-request.js'
+import { openForTable, sealForTable } from './table-tokens.js'
 
 /** What a page of commits continues: the range and the head are those of the first page. */
 export interface ChangePage {
@@ -147,10 +143,8 @@ function sealChangePage(
   next: ChangeMark,
 ): string {
   const { start, end, head } = change.page
-  return context.tokens.seal(
-    { ...changeUse(context, request, change), expiresInSeconds: context.limits.pageTokenSeconds },
-    [start, end, head, next.version, next.skip],
-  )
+  const use = { ...changeUse(request, change), expiresInSeconds: context.limits.pageTokenSeconds }
+  return sealForTable(context, request, use, [start, end, head, next.version, next.skip])
 }
 
 /** The page that `pageToken` continues. */
@@ -160,10 +154,8 @@ export function openChangePage(
   change: Pick<ChangeRequest, 'kind' | 'question'>,
   pageToken: string,
 ): ChangePage {
-  const payload = context.tokens.open(changeUse(context, request, change), pageToken)
-  const [start, end, head, version, skip] = (payload as readonly JsonValue[]).map(part =>
-    BigInt(part as number | bigint),
-  )
+  const payload = openForTable(context, request, changeUse(request, change), pageToken)
+  const [start, end, head, version, skip] = payload.map(part => BigInt(part as number | bigint))
   return {
     start: start!,
     end: end!,
@@ -173,12 +165,10 @@ export function openChangePage(
 }
 
 function changeUse(
-  context: RequestContext,
   request: TableRequest,
   { kind, question }: Pick<ChangeRequest, 'kind' | 'question'>,
 ) {
-  const binding = [kind, ...tableBinding(context, request), questionDigest(request, question)]
-  return { kind: 'changes', binding } as const
+  return { kind: 'changes', binding: [kind, questionDigest(request, question)] } as const
 }
 
 /** A range of versions, checked against the table's latest. */

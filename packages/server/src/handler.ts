@@ -30,6 +30,8 @@ export interface SharingServerOptions {
    * process, and clients restart what they were paging.
    */
   readonly tokenSecret?: Uint8Array | string
+  /** In its place, while a secret is replaced: the first seals, all open. */
+  readonly tokenSecrets?: readonly (Uint8Array | string)[]
   readonly limits?: Partial<ServerLimits>
   /** Called once a request, when its answer has ended. */
   readonly log?: AccessLog
@@ -51,7 +53,10 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     catalog: options.catalog,
     vendors: options.vendors ?? [],
     prefix: (options.prefix ?? '/delta-sharing').replace(/\/+$/, ''),
-    tokens: createTokenCodec({ secret: options.tokenSecret ?? randomBytes(32), clock }),
+    tokens: createTokenCodec({
+      secrets: options.tokenSecrets ?? [options.tokenSecret ?? randomBytes(32)],
+      clock,
+    }),
     limits,
     log: options.log,
     clock,
