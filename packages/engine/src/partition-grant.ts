@@ -36,7 +36,8 @@ export function partitionGrant(predicate: Predicate, metadata: TableMetadata): P
   const fields = fieldsOf(granted).map(leafOf)
   for (const spec of metadata.partitionSpecs.values()) {
     const missing = fields.find(field => identityPart(field, spec) < 0)
-    if (missing !== undefined) throw refused(`${missing.name} is not a partition column of every file`)
+    if (missing !== undefined)
+      throw refused(`${missing.name} is not a partition column of every file`)
   }
   return file => matchesAll(granted, partitionStats(file, fields, metadata), ONE_ROW).length === 1
 }

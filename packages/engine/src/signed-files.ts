@@ -8,6 +8,7 @@ import {
   type ObjectStore,
   type Predicate,
   type RowResolver,
+  type SigningOptions,
   type Snapshot,
   throwIfCancelled,
   type UrlSigner,
@@ -46,6 +47,8 @@ export interface SignedFilesOptions extends ScanOptions {
   /** The partitions that may be handed out at all, whatever the predicate asks for. */
   readonly grant?: Predicate
   readonly expiresInSeconds?: number
+  /** See `SigningOptions`. */
+  readonly audience?: string
 }
 
 /** Survivors with their URLs, a batch at a time. Everything that can be refused is, before the first batch. */
@@ -66,6 +69,7 @@ export interface SigningContext {
   readonly metrics: Metrics
   readonly clock: () => number
   readonly expiresInSeconds: number
+  readonly audience?: string
 }
 
 export type BatchContext = SigningContext & { readonly signal?: AbortSignal }
@@ -196,8 +200,9 @@ export async function signExact(
 /** URLs of the files that are served under other footers. */
 async function signViews(
   exactFiles: readonly ExactFile[],
-  { roots, signerFor, clock, expiresInSeconds, signal }: BatchContext,
+  context: BatchContext,
 ): Promise<ReadonlyMap<ExactFile, SignedPath>> {
+  const { roots, signerFor } = context
   const signed = new Map<ExactFile, SignedPath>()
   for (const exact of exactFiles) {
     const { file, view } = exact
@@ -205,11 +210,25 @@ async function signViews(
     roots.check(file.path)
     const { urls, expiresAt } = await signerFor(file.path).signViews!(
       [{ path: file.path, edits: view }],
-      { expiresInSeconds, now: clock(), ...(signal && { signal }) },
+      signingOptions(context),
     )
     signed.set(exact, { url: urls[0]!, expiresAt })
   }
   return signed
+}
+
+function signingOptions({
+  expiresInSeconds,
+  clock,
+  audience,
+  signal,
+}: BatchContext): SigningOptions {
+  return {
+    expiresInSeconds,
+    now: clock(),
+    ...(audience !== undefined && { audience }),
+    ...(signal && { signal }),
+  }
 }
 
 interface SignedPath {
@@ -250,11 +269,7 @@ async function signPaths(
   for (const [signer, group] of bySigner) {
     const list = [...group]
     const { urls, expiresAt } = await context.metrics.timed('files.sign', () =>
-      signer.sign(list, {
-        expiresInSeconds: context.expiresInSeconds,
-        now: context.clock(),
-        ...(context.signal && { signal: context.signal }),
-      }),
+      signer.sign(list, signingOptions(context)),
     )
     for (const [index, path] of list.entries()) signed.set(path, { url: urls[index]!, expiresAt })
   }

@@ -2,6 +2,8 @@ import { type ChangeRange, type Snapshot, TableError, type TableMetadata } from 
 import type { SignedChanges } from '@spillway/engine'
 import { declaredPartitionFields, encodeEnd, type WireValue } from '@spillway/protocol'
 import { type ChangeMark, changeLines } from './change-lines.js'
+import { audienceText } from './file-audience.js'
+import { notedBy } from './note-signed.js'
 import { questionDigest } from './query-tokens.js'
 import type { RequestContext } from './request-context.js'
 import { streamResponse } from './stream-response.js'
@@ -41,8 +43,10 @@ export async function changeResponse(
   const end = (next: ChangeMark | undefined) => endOf(context, request, change, changes, next)
   const { historicalMetadata, historicalProtocol } = change
   return streamResponse(context, {
+    table: request.table,
     lines: changeLines(context, {
       changes,
+      noted: notedBy(context, request.table),
       answer,
       historicalMetadata,
       historicalProtocol,
@@ -84,7 +88,7 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
 
 /** From the commit before the page, where there is one: what the page's first commit changed shows beside it. */
 function readRange(
-  { engine, signal }: RequestContext,
+  { engine, recipient, audienceKey, signal }: RequestContext,
   { table }: TableRequest,
   { page, kind, historicalMetadata }: ChangeRequest,
   { answer: { settled }, head }: { readonly answer: Answer; readonly head: Snapshot },
@@ -96,6 +100,7 @@ function readRange(
     { startVersion, endVersion: end, kind },
     {
       accepts: settled.accepts,
+      audience: audienceText({ recipient, table }, audienceKey),
       signal,
       ...(table.grant && { grant: table.grant }),
       ...(!historicalMetadata && { declared: head }),

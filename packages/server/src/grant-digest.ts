@@ -6,9 +6,10 @@ import type { SharedTable } from '@spillway/core'
  * restart.
  */
 export function grantDigest(table: SharedTable): string {
-  const { grant, historyShared, startVersion, source } = table
-  const { redactDropped, view } = source
-  const facts = [grant ?? null, historyShared, startVersion ?? null, redactDropped, view]
+  const { id, grant, historyShared, startVersion, source } = table
+  const { location, redactDropped, view } = source
+  const rules = [grant ?? null, historyShared, startVersion ?? null, redactDropped, view]
+  const facts = [id, location, ...rules]
   return createHash('sha256').update(JSON.stringify(facts, plain)).digest('base64url')
 }
 

@@ -16,6 +16,7 @@ import { DEFAULT_LIMITS, type RequestContext, type ServerLimits } from './reques
 import { jsonResponse } from './respond.js'
 import { createRounds, type Rounds } from './rounds.js'
 import { type Match, matchRoute } from './routes.js'
+import { createSignedLedger, type SignedLedger } from './signed-ledger.js'
 import { createTurns, type Turns } from './turns.js'
 
 export interface SharingServerOptions {
@@ -40,6 +41,8 @@ export interface SharingServerOptions {
 
 /** Mounts anywhere that speaks Request and Response. */
 export interface SharingServer {
+  /** What recipients hold that no change of a grant ends by itself. */
+  readonly signed: SignedLedger
   fetch(request: Request): Promise<Response>
 }
 
@@ -48,15 +51,16 @@ const MAX_URL_CHARACTERS = 16 * 1024
 export function createSharingServer(options: SharingServerOptions): SharingServer {
   const clock = options.clock ?? Date.now
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const secrets = options.tokenSecrets ?? [options.tokenSecret ?? randomBytes(32)]
+  const signed = createSignedLedger(clock)
   const server: Composition = {
     engine: guardedEngine(options.engine),
+    signed,
+    audienceKey: secrets[0]!,
     catalog: options.catalog,
     vendors: options.vendors ?? [],
     prefix: (options.prefix ?? '/delta-sharing').replace(/\/+$/, ''),
-    tokens: createTokenCodec({
-      secrets: options.tokenSecrets ?? [options.tokenSecret ?? randomBytes(32)],
-      clock,
-    }),
+    tokens: createTokenCodec({ secrets, clock }),
     limits,
     log: options.log,
     clock,
@@ -64,11 +68,13 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     turns: createTurns(limits.requestsPerRecipient),
     rounds: createRounds(),
   }
-  return { fetch: request => answer(server, request) }
+  return { signed, fetch: request => answer(server, request) }
 }
 
 interface Composition {
   readonly engine: Engine
+  readonly signed: SignedLedger
+  readonly audienceKey: string | Uint8Array
   readonly catalog: ShareCatalog
   readonly vendors: readonly CredentialVendor[]
   readonly prefix: string
@@ -142,6 +148,8 @@ function contextOf(
     limits: server.limits,
     preparations: server.preparations,
     rounds: server.rounds,
+    signed: server.signed,
+    audienceKey: server.audienceKey,
     clock: server.clock,
     request,
     requestId,

@@ -1,8 +1,10 @@
 import type { Snapshot } from '@spillway/core'
 import type { SignedFile, SignedFiles } from '@spillway/engine'
 import { encodeDeltaFile, encodeEnd, encodeParquetFile } from '@spillway/protocol'
+import { audienceText } from './file-audience.js'
 import { hintHeader, hintReport, hintsOf } from './hints.js'
 import { gather } from './ndjson.js'
+import { type NoteSigned, notedBy } from './note-signed.js'
 import type { Query } from './query-table.js'
 import {
   openPageToken,
@@ -42,6 +44,10 @@ export async function querySnapshot(
     ...hints.scan,
     ...(request.table.grant && { grant: request.table.grant }),
     accepts: answer.settled.accepts,
+    audience: audienceText(
+      { recipient: context.recipient, table: request.table },
+      context.audienceKey,
+    ),
     signal: context.signal,
     ...(paged && { page: pageOf(context, maxFiles, page) }),
   })
@@ -54,7 +60,9 @@ export async function querySnapshot(
     context.record.hints = { given, used: used.length, unused: unused.length }
   }
   return streamResponse(context, {
+    table: request.table,
     lines: snapshotLines(context, files, answer, {
+      noted: notedBy(context, request.table),
       end: endsWithAction ? () => endOf(context, request, query, files, snapshot) : undefined,
     }),
     headers: { ...answer.headers, ...(report && { 'spillway-hints': hintHeader(report) }) },
@@ -95,13 +103,14 @@ async function* snapshotLines(
   context: RequestContext,
   files: SignedFiles,
   answer: Answer,
-  options: { readonly end: (() => string) | undefined },
+  options: { readonly end: (() => string) | undefined; readonly noted: NoteSigned },
 ): AsyncGenerator<string> {
   let unsent = answer.header
   const { record } = context
   record.filesReturned = 0
   for await (const batch of files) {
     record.filesReturned += batch.length
+    options.noted(batch)
     for (const block of gather(encodeBatch(batch, answer))) {
       yield unsent + block
       unsent = ''

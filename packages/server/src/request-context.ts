@@ -4,6 +4,7 @@ import type { TokenCodec } from '@spillway/protocol'
 import type { AccessRecord } from './access-log.js'
 import type { Preparations } from './preparations.js'
 import type { Rounds } from './rounds.js'
+import type { SignedLedger } from './signed-ledger.js'
 
 /** What every route is handed: the composition, and this one request. */
 export interface RequestContext {
@@ -14,6 +15,9 @@ export interface RequestContext {
   readonly limits: ServerLimits
   readonly preparations: Preparations
   readonly rounds: Rounds
+  readonly signed: SignedLedger
+  /** Makes the digests that URLs of this server's own files hold. */
+  readonly audienceKey: string | Uint8Array
   readonly clock: () => number
   readonly request: Request
   readonly requestId: string

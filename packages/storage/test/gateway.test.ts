@@ -201,6 +201,46 @@ describe('a URL', () => {
     )
   })
 
+  it('tells what it was signed for, and a view is no audience', async () => {
+    const now = Date.now()
+    const options = { expiresInSeconds: 600, now, audience: 'acme' }
+    const { urls } = await gateway().signer.sign([`${root}/a.parquet`], options)
+    const asked: (string | undefined)[] = []
+    const isCurrent = (audience: string | undefined) => {
+      asked.push(audience)
+      return audience === 'acme'
+    }
+    const ask = (url: string) => gateway().handle(new Request(url), { isCurrent })
+    expect((await ask(urls[0]!)).status).toBe(200)
+    expect((await ask(await urlOf(`${root}/a.parquet`))).status).toBe(403)
+    expect(asked).toEqual(['acme', undefined])
+    const swapped = new URL(urls[0]!)
+    const audience = swapped.searchParams.get('for')!
+    swapped.searchParams.delete('for')
+    for (const view of [` for ${audience}`, `x for ${audience}`, audience]) {
+      swapped.searchParams.set('view', view)
+      expect((await ask(swapped.href)).status).toBe(403)
+    }
+    expect(asked).toHaveLength(2)
+  })
+
+  it('is honoured under an older secret, and signed under the first', async () => {
+    const now = Date.now()
+    const signed = async (...secret: string[]) => {
+      const { signer } = localGateway({ roots: [root], secret, baseUrl: BASE })
+      const { urls } = await signer.sign([`${root}/a.parquet`], { expiresInSeconds: 600, now })
+      return urls[0]!
+    }
+    const status = async (url: string, ...secret: string[]) => {
+      const one = localGateway({ roots: [root], secret, baseUrl: BASE })
+      return (await one.handle(new Request(url))).status
+    }
+    const next = 'another secret of the tests'
+    expect(await status(await signed(SECRET), next, SECRET)).toBe(200)
+    expect(await status(await signed(next, SECRET), next)).toBe(200)
+    expect(await status(await signed(SECRET), next)).toBe(403)
+  })
+
   it('says which methods it answers', async () => {
     const url = await urlOf(`${root}/a.parquet`)
     const answer = await gateway().handle(new Request(url, { method: 'POST' }))

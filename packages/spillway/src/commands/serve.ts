@@ -28,7 +28,7 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   const watching = watchFile(path, () => void reload(server, path, say))
   await say('listening', `${server.endpoint} (${summary(config)})`)
   if (server.adminUrl !== undefined) await say('metrics', `${server.adminUrl}/metrics`)
-  if (config.server.secret === undefined) {
+  if (config.secrets.length === 0) {
     await say(
       'note',
       'without server.secret, signed URLs and page tokens end when this process does',

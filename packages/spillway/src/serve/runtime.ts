@@ -8,7 +8,14 @@ import {
 } from '@spillway/duckdb'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
-import { type AccessLog, createConfigShares, createSharingServer, withCors } from '@spillway/server'
+import {
+  type AccessLog,
+  createConfigShares,
+  createSharingServer,
+  fileDownloads,
+  type SignedLedger,
+  withCors,
+} from '@spillway/server'
 import { localGateway, parseUri, sweepUnfinished } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
 import { type Composition, compose } from '../compose.js'
@@ -22,6 +29,7 @@ import { TableWarmer } from './warm-tables.js'
 export interface Runtime {
   readonly config: ServeConfig
   readonly spillway: Composition
+  readonly signed: SignedLedger
   fetch(request: Request): Promise<Response>
   /** Takes new shares and recipients without losing what is cached. False where more has changed than those. */
   adopt(config: ServeConfig): boolean
@@ -31,7 +39,8 @@ export interface Runtime {
 export interface RuntimeOptions {
   /** Where recipients reach this server; has no slash at its end. */
   readonly publicUrl: string
-  readonly secret: string
+  /** The first signs and seals, what any of them did is honoured. */
+  readonly secrets: readonly string[]
   readonly log?: AccessLog
   readonly metrics?: ServerMetrics
 }
@@ -48,24 +57,26 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   const basePath = new URL(options.publicUrl).pathname.replace(/\/+$/, '')
   const gateway = localGateway({
     roots: config.localRoots,
-    secret: options.secret,
+    secret: options.secrets,
     baseUrl: `${options.publicUrl}/files`,
     viewFooter,
   })
   const { metrics } = options
   const engine = engineOf(config, spillway, { localSigner: gateway.signer, metrics })
   const catalog = createConfigShares(config.shares)
+  const log: AccessLog = record => {
+    metrics?.log(record)
+    options.log?.(record)
+  }
   const sharing = createSharingServer({
     engine,
     catalog,
     vendors: credentialVendors(config.storage.vending),
     prefix: `${basePath}/delta-sharing`,
-    tokenSecret: options.secret,
-    log: record => {
-      metrics?.log(record)
-      options.log?.(record)
-    },
+    tokenSecrets: options.secrets,
+    log,
   })
+  const files = fileDownloads({ gateway, catalog, secrets: options.secrets, log })
   const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
   warming.follow(config)
   // What a killed process left of tables that it was rewriting.
@@ -74,9 +85,9 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   const plain = {
     async fetch(request: Request) {
       const { pathname } = new URL(request.url)
-      if (pathname.startsWith(`${basePath}/files/`)) return gateway.handle(request)
       if (pathname === `${basePath}/healthz`) return new Response('ok\n')
       metrics?.begin()
+      if (pathname.startsWith(`${basePath}/files/`)) return files.fetch(request)
       return sharing.fetch(request)
     },
   }
@@ -88,6 +99,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
       return current
     },
     spillway,
+    signed: sharing.signed,
     fetch: request => handler.fetch(request),
     adopt(next) {
       if (!sameButShares(current, next)) return false
@@ -143,8 +155,8 @@ function storageOf({ s3, buckets }: StorageSettings): {
 
 /** What the engine was made from: with all of it the same, only the catalog changes hands. */
 function sameButShares(a: ServeConfig, b: ServeConfig): boolean {
-  const facts = ({ server, storage, duckdb, staging, localRoots }: ServeConfig) =>
-    JSON.stringify([server, storage, duckdb, staging ?? null, [...localRoots].sort()])
+  const facts = ({ server, secrets, storage, duckdb, staging, localRoots }: ServeConfig) =>
+    JSON.stringify([server, secrets, storage, duckdb, staging ?? null, [...localRoots].sort()])
   return facts(a) === facts(b)
 }
 
