@@ -40,6 +40,8 @@ export async function startServer(
     fetch: async request => (runtime === undefined ? NOT_YET() : runtime.fetch(request)),
   })
   const server = createServer(listener)
+  // Whoever asks whether a body is wanted is answered when it is: a refused one is never sent.
+  server.on('checkContinue', listener)
   const closer = serverCloser(server)
   await listen(server, config.server)
   const url = publicUrl(config, server)
