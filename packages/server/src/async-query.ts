@@ -9,6 +9,7 @@ import { requireUrlAccess } from './access-modes.js'
 import { grantDigest } from './grant-digest.js'
 import { hintsOf } from './hints.js'
 import { maxFilesParameter } from './parameters.js'
+import { planningOf } from './planning.js'
 import type { Idempotency } from './preparations.js'
 import { openQueryId, sealQueryId } from './query-id.js'
 import { type Query, runQuery } from './query-table.js'
@@ -103,10 +104,11 @@ function prepareAnswer(
 }
 
 async function prepareOnce(
-  { engine }: RequestContext,
+  context: RequestContext,
   { table, capabilities }: TableRequest,
   { query, version }: PinnedQuery,
 ): Promise<void> {
+  const { engine, limits } = context
   const signal = AbortSignal.timeout(PREPARATION_MS)
   const snapshot = await engine.snapshot(table.source, { kind: 'version', version }, signal)
   const { accepts } = settle(capabilities, snapshot, {
@@ -114,9 +116,11 @@ async function prepareOnce(
     redactDropped: snapshot.source.redactDropped,
   })
   if (query.body.startingVersion !== undefined) return
-  const { scan } = hintsOf(query.body)
+  const { turn } = planningOf(context)
+  const { scan } = await hintsOf(query.body, { limits, turn })
   const files = engine.signedFiles(snapshot, {
     ...scan,
+    turn,
     accepts,
     signal,
     ...(table.grant && { grant: table.grant }),

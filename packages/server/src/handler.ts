@@ -8,9 +8,10 @@ import {
 import type { Engine } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
 import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
-import { authenticate } from './authenticate.js'
+import { createGuard, type Guard, type Peer } from './authentication-guard.js'
 import { compressed } from './compress.js'
 import { guardedEngine } from './guarded-engine.js'
+import { createDeadline } from './planning.js'
 import { createPreparations, type Preparations } from './preparations.js'
 import { DEFAULT_LIMITS, type RequestContext, type ServerLimits } from './request-context.js'
 import { jsonResponse } from './respond.js'
@@ -43,7 +44,8 @@ export interface SharingServerOptions {
 export interface SharingServer {
   /** What recipients hold that no change of a grant ends by itself. */
   readonly signed: SignedLedger
-  fetch(request: Request): Promise<Response>
+  /** `peer` is who is at the other end of the connection, where that is known. */
+  fetch(request: Request, peer?: Peer): Promise<Response>
 }
 
 const MAX_URL_CHARACTERS = 16 * 1024
@@ -65,10 +67,11 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     log: options.log,
     clock,
     preparations: createPreparations(clock),
+    guard: createGuard(options.catalog, { limit: limits.failedAuthentications, clock }),
     turns: createTurns(limits.requestsPerRecipient),
     rounds: createRounds(),
   }
-  return { signed, fetch: request => answer(server, request) }
+  return { signed, fetch: (request, peer) => answer(server, request, peer) }
 }
 
 interface Composition {
@@ -83,12 +86,17 @@ interface Composition {
   readonly log: AccessLog | undefined
   readonly clock: () => number
   readonly preparations: Preparations
+  readonly guard: Guard
   readonly turns: Turns
   readonly rounds: Rounds
 }
 
 /** One request, from its path to the end of its answer. Never throws. */
-async function answer(server: Composition, request: Request): Promise<Response> {
+async function answer(
+  server: Composition,
+  request: Request,
+  peer: Peer | undefined,
+): Promise<Response> {
   const requestId = requestIdOf(request)
   const record: AccessRecord = { requestId, time: server.clock(), method: request.method }
   const start = performance.now()
@@ -104,17 +112,21 @@ async function answer(server: Composition, request: Request): Promise<Response> 
   try {
     const match = findRoute(server, request)
     record.route = match.route.pattern
-    const recipient = await authenticate(request, server.catalog, request.signal)
+    const recipient = await server.guard.authenticate(request, peer)
     record.recipient = recipient.name
     release = server.turns.take(recipient.id)
-    response = await match.route.run({
-      ...contextOf(server, request, { match, recipient, record, requestId }),
-      streaming: () => {
-        streaming = true
-      },
-      finish,
-      elapsedMs,
-    })
+    const deadline = createDeadline(server.limits.planSeconds, request.signal)
+    const { signal } = deadline
+    response = await deadline.run(
+      match.route.run({
+        ...contextOf(server, request, { match, recipient, record, requestId, signal }),
+        streaming: () => {
+          streaming = true
+        },
+        finish,
+        elapsedMs,
+      }),
+    )
   } catch (error) {
     response = errorResponse(error, requestId, record)
   }
@@ -133,12 +145,13 @@ interface RequestFacts {
   readonly recipient: Recipient
   readonly record: AccessRecord
   readonly requestId: string
+  readonly signal: AbortSignal
 }
 
 function contextOf(
   server: Composition,
   request: Request,
-  { match, recipient, record, requestId }: RequestFacts,
+  { match, recipient, record, requestId, signal }: RequestFacts,
 ): Omit<RequestContext, 'streaming' | 'finish' | 'elapsedMs'> {
   return {
     engine: server.engine,
@@ -156,7 +169,7 @@ function contextOf(
     recipient,
     params: match.params,
     query: new URL(request.url).searchParams,
-    signal: request.signal,
+    signal,
     record,
   }
 }

@@ -1,5 +1,6 @@
 export type { AccessLog, AccessRecord } from './access-log.js'
 export { tokenHash } from './authenticate.js'
+export type { Peer } from './authentication-guard.js'
 export { checkSharesConfig, type SharesConfig } from './config-schema.js'
 export { type ConfigShares, createConfigShares } from './config-shares.js'
 export { type CorsOptions, isCorsOrigin, withCors } from './cors.js'

@@ -3,7 +3,7 @@ import { sendBody } from './send-body.js'
 
 /** Anything that answers a Request. */
 export interface FetchHandler {
-  fetch(request: Request): Promise<Response>
+  fetch(request: Request, peer?: { readonly address: string }): Promise<Response>
 }
 
 /**
@@ -12,17 +12,19 @@ export interface FetchHandler {
  */
 export function nodeListener(
   handler: FetchHandler,
-  { stallSeconds = 300 }: NodeListenerOptions = {},
+  { stallSeconds = 300, trustedProxies = [] }: NodeListenerOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const sending = { stallMs: stallSeconds * 1000 }
   return (incoming, outgoing) => {
-    void serve(handler, { incoming, outgoing, sending })
+    void serve(handler, { incoming, outgoing, sending, trustedProxies })
   }
 }
 
 export interface NodeListenerOptions {
   /** A recipient who takes nothing of an answer for as long is gone, whatever its connection says. 300 by default. */
   readonly stallSeconds?: number
+  /** Addresses whose `X-Forwarded-For` is believed: of what it lists, the last that is not one of these. */
+  readonly trustedProxies?: readonly string[]
 }
 
 /** Methods that a Request may not have. */
@@ -32,11 +34,12 @@ interface Exchange {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   readonly sending: { readonly stallMs: number }
+  readonly trustedProxies: readonly string[]
 }
 
 async function serve(
   handler: FetchHandler,
-  { incoming, outgoing, sending }: Exchange,
+  { incoming, outgoing, sending, trustedProxies }: Exchange,
 ): Promise<void> {
   const gone = new AbortController()
   outgoing.on('close', () => {
@@ -48,7 +51,10 @@ async function serve(
       outgoing.end('{"errorCode":"METHOD_NOT_ALLOWED","message":"the method is not allowed"}')
       return
     }
-    const response = await handler.fetch(toRequest(incoming, outgoing, gone.signal))
+    const response = await handler.fetch(
+      toRequest(incoming, outgoing, gone.signal),
+      peerOf(incoming, trustedProxies),
+    )
     if (!response.ok && leavesMuch(incoming)) {
       await refuseBody(response, incoming, outgoing)
       return
@@ -60,6 +66,20 @@ async function serve(
   } catch {
     outgoing.destroy()
   }
+}
+
+/** Whoever connected, or whom a proxy that is trusted says that it speaks for. Anybody can write the header. */
+function peerOf(
+  incoming: IncomingMessage,
+  trusted: readonly string[],
+): { readonly address: string } | undefined {
+  const { remoteAddress } = incoming.socket
+  if (remoteAddress === undefined) return undefined
+  const header = incoming.headers['x-forwarded-for']
+  const forwarded = typeof header === 'string' ? header.split(',').map(each => each.trim()) : []
+  let address = remoteAddress.replace(/^::ffff:/, '')
+  while (trusted.includes(address) && forwarded.length > 0) address = forwarded.pop()!
+  return { address }
 }
 
 function toRequest(

@@ -5,6 +5,7 @@ import { audienceText } from './file-audience.js'
 import { hintHeader, hintReport, hintsOf } from './hints.js'
 import { gather } from './ndjson.js'
 import { type NoteSigned, notedBy } from './note-signed.js'
+import { planningOf } from './planning.js'
 import type { Query } from './query-table.js'
 import {
   openPageToken,
@@ -38,10 +39,12 @@ export async function querySnapshot(
   const answer = settleAnswer(context, request, snapshot, {
     ...(ref.kind !== 'latest' && { at: { version, timestamp } }),
   })
-  const hints = hintsOf(body)
+  const { turn } = planningOf(context)
+  const hints = await hintsOf(body, { limits: context.limits, turn })
   const paged = maxFiles !== undefined || page !== undefined
   const files = context.engine.signedFiles(snapshot, {
     ...hints.scan,
+    turn,
     ...(request.table.grant && { grant: request.table.grant }),
     accepts: answer.settled.accepts,
     audience: audienceText(

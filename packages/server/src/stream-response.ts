@@ -20,6 +20,7 @@ export async function streamResponse(
   const body = await ndjsonBody(whileShared(context, table, lines), {
     endsWithAction,
     rounds: context.rounds,
+    recipient: context.recipient.id,
     describe: error => {
       const { status, body } = wireError(error, requestId)
       return { status, message: body.message }

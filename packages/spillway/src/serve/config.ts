@@ -20,6 +20,25 @@ const corsOrigin = z
   .string()
   .refine(isCorsOrigin, 'expected "*" or an origin such as https://app.example, without a path')
 
+const count = (most: number) => z.int().min(1).max(most)
+
+/** What one party may take; names and defaults stand in docs/security.md. */
+const limitsSchema = z.strictObject({
+  connections: count(1_000_000).default(8192),
+  connectionsPerAddress: count(1_000_000).default(2048),
+  headerSeconds: count(3600).default(20),
+  requestSeconds: count(3600).default(60),
+  failedAuthentications: count(1_000_000).optional(),
+  requestsPerRecipient: count(100_000).optional(),
+  bodyBytes: count(64 * 1024 ** 2).optional(),
+  planSeconds: count(3600).optional(),
+  planCpuSeconds: count(3600).optional(),
+  hints: count(100_000).optional(),
+  hintCharacters: count(1024 ** 2).optional(),
+  allHintsCharacters: count(16 * 1024 ** 2).optional(),
+  hintNodes: count(1_000_000).optional(),
+})
+
 const schema = z.strictObject({
   server: z
     .strictObject({
@@ -44,6 +63,9 @@ const schema = z.strictObject({
       freshnessSeconds: z.number().min(0).max(3600).default(1),
       /** How long answers under way may take to end once the server is told to stop. */
       graceSeconds: z.number().min(0).max(3600).default(20),
+      /** Proxies in front, whose `X-Forwarded-For` is believed. */
+      trustedProxies: z.array(z.union([z.ipv4(), z.ipv6()])).default([]),
+      limits: limitsSchema.prefault({}),
       cors: z.strictObject({ origins: z.array(corsOrigin).min(1) }).optional(),
     })
     .prefault({}),

@@ -13,6 +13,8 @@ import {
   createConfigShares,
   createSharingServer,
   fileDownloads,
+  type Peer,
+  type ServerLimits,
   type SignedLedger,
   withCors,
 } from '@spillway/server'
@@ -30,7 +32,7 @@ export interface Runtime {
   readonly config: ServeConfig
   readonly spillway: Composition
   readonly signed: SignedLedger
-  fetch(request: Request): Promise<Response>
+  fetch(request: Request, peer?: Peer): Promise<Response>
   /** Takes new shares and recipients without losing what is cached. False where more has changed than those. */
   adopt(config: ServeConfig): boolean
   close(): Promise<void>
@@ -74,6 +76,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     vendors: credentialVendors(config.storage.vending),
     prefix: `${basePath}/delta-sharing`,
     tokenSecrets: options.secrets,
+    limits: serverLimits(config),
     log,
   })
   const files = fileDownloads({ gateway, catalog, secrets: options.secrets, log })
@@ -83,12 +86,12 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   void sweepScratch()
   const cleaning = config.staging && cleanRegularly(spillway, config.staging)
   const plain = {
-    async fetch(request: Request) {
+    async fetch(request: Request, peer?: Peer) {
       const { pathname } = new URL(request.url)
       if (pathname === `${basePath}/healthz`) return new Response('ok\n')
       metrics?.begin()
       if (pathname.startsWith(`${basePath}/files/`)) return files.fetch(request)
-      return sharing.fetch(request)
+      return sharing.fetch(request, peer)
     },
   }
   const { cors } = config.server
@@ -100,7 +103,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     },
     spillway,
     signed: sharing.signed,
-    fetch: request => handler.fetch(request),
+    fetch: (request, peer) => handler.fetch(request, peer),
     adopt(next) {
       if (!sameButShares(current, next)) return false
       catalog.replace(next.shares)
@@ -141,6 +144,18 @@ function engineOf(
       ...(staging && { staging: { store: spillway.store, location: staging.location } }),
     }),
   })
+}
+
+/** Those of the configuration that are the handler's; the rest are the listening socket's. */
+function serverLimits({ server }: ServeConfig): Partial<ServerLimits> {
+  const {
+    connections: _,
+    connectionsPerAddress: __,
+    headerSeconds: ___,
+    requestSeconds: ____,
+    ...limits
+  } = server.limits
+  return present<Partial<ServerLimits>>(limits)
 }
 
 function storageOf({ s3, buckets }: StorageSettings): {

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TableError } from '@spillway/core'
-import type { AccessLog, SignedLedger } from '@spillway/server'
+import type { AccessLog, Peer, SignedLedger } from '@spillway/server'
 import { nodeListener } from '@spillway/server/node'
 import { startAdmin } from './admin.js'
 import { serverCloser } from './close-server.js'
 import type { ServeConfig } from './config.js'
+import { httpLimits, limitConnections } from './connection-limits.js'
 import { listen } from './listen.js'
 import { createServerMetrics } from './metrics.js'
 import { createRuntime, type Runtime } from './runtime.js'
@@ -36,10 +37,14 @@ export async function startServer(
 ): Promise<RunningServer> {
   let runtime: Runtime | undefined
   const metrics = createServerMetrics()
-  const listener = nodeListener({
-    fetch: async request => (runtime === undefined ? NOT_YET() : runtime.fetch(request)),
-  })
-  const server = createServer(listener)
+  const { limits, trustedProxies } = config.server
+  const handler = {
+    fetch: async (request: Request, peer?: Peer) =>
+      runtime === undefined ? NOT_YET() : runtime.fetch(request, peer),
+  }
+  const listener = nodeListener(handler, { trustedProxies })
+  const server = createServer(httpLimits(limits), listener)
+  limitConnections(server, { ...limits, trustedProxies })
   // Whoever asks whether a body is wanted is answered when it is: a refused one is never sent.
   server.on('checkContinue', listener)
   const closer = serverCloser(server)
