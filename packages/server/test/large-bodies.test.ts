@@ -52,7 +52,7 @@ it('100 MB are refused before they are sent, and the connection ends', async () 
   const { socket, received, closed } = await client()
   const start = performance.now()
   socket.write(query(`Content-Length: ${100 * MB}`))
-  await expect.poll(received).toMatch(/^HTTP\/1\.1 400[^]*connection: close[^]*larger than/i)
+  await expect.poll(received).toMatch(/^HTTP\/1\.1 400[\s\S]*connection: close[\s\S]*larger than/i)
   expect(performance.now() - start).toBeLessThan(2000)
   socket.end()
   await closed
@@ -94,7 +94,7 @@ it('chunks are cut at the limit', async () => {
     Buffer.from('\r\n'),
   ])
   for (let i = 0; i < 40; i++) socket.write(chunk)
-  await expect.poll(received).toMatch(/^HTTP\/1\.1 400[^]*larger than/)
+  await expect.poll(received).toMatch(/^HTTP\/1\.1 400[\s\S]*larger than/)
   socket.destroy()
 })
 
