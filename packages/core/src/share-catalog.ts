@@ -56,6 +56,8 @@ export interface Page<Item> {
 export interface ShareCatalog {
   /** Undefined for an unknown, revoked or expired token. Takes the same time whichever it is. */
   authenticate(token: string, signal?: AbortSignal): Promise<Recipient | undefined>
+  /** False once no token of the recipient is good any more. Absent: who was authenticated once is known. */
+  isKnown?(recipient: Recipient, signal?: AbortSignal): Promise<boolean>
   listShares(recipient: Recipient, page: PageRequest, signal?: AbortSignal): Promise<Page<Share>>
   share(recipient: Recipient, share: string, signal?: AbortSignal): Promise<Share | undefined>
   listSchemas(

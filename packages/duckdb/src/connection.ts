@@ -264,6 +264,11 @@ function tableErrorOf(error: unknown): TableError {
       cause: error,
     })
   }
+  if (/^Not implemented Error/.test(message)) {
+    return new TableError('UNSUPPORTED_FEATURE', `DuckDB cannot read it: ${message}`, {
+      cause: error,
+    })
+  }
   return new TableError('INTERNAL', `DuckDB: ${message}`, { cause: error })
 }
 

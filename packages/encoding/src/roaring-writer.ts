@@ -112,7 +112,7 @@ function littleEndian(values: Uint16Array): Uint8Array {
 function upTo(sorted: Float64Array, start: number, limit: number): number {
   const first = sorted[start]!
   if (!(first >= 0 && first <= Number.MAX_SAFE_INTEGER && Number.isInteger(first))) {
-    throw new TableError('INTERNAL', `${first} is not a row position`)
+    throw new TableError('TABLE_CORRUPT', `a delete names row ${first}, which is no position`)
   }
   let end = start
   while (end < sorted.length && sorted[end]! < limit) end++

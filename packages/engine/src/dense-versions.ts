@@ -117,7 +117,11 @@ function numbering(list: ListVersions) {
       const known = lists.get(sourceKey(source))?.lastIndexOf(native) ?? -1
       const index = known >= 0 ? known : (await read(source, signal)).lastIndexOf(native)
       if (index >= 0) return BigInt(index + 1)
-      throw new TableError('INTERNAL', `version ${native} is not among the table's versions`)
+      throw new TableError(
+        'TABLE_CORRUPT',
+        `version ${native} is not among the table's versions: it was taken back while it was read`,
+        { context: { version: native, location: source.location } },
+      )
     },
     async nativeOf(source: TableSource, number: bigint, signal?: AbortSignal): Promise<bigint> {
       if (number === 0n) return 0n

@@ -105,7 +105,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   function signedFiles(snapshot: Snapshot, scan: SignedFilesOptions): SignedFiles {
     const { source, format } = snapshot
-    const files = signFiles(snapshot, scan, signing({ source, format }, scan.expiresInSeconds))
+    const files = signFiles(snapshot, scan, signing({ source, format }, scan))
     return watched(files, error => {
       if (isOfGoneFiles(error)) snapshots.outdate(snapshot)
     })
@@ -119,10 +119,11 @@ export function createEngine(options: EngineOptions): Engine {
       explained(source, snapshots.get(source, at, signal)),
     plan: planScan,
     signedFiles,
-    async changes(source, range, { accepts, grant, declared, expiresInSeconds, signal }) {
+    async changes(source, range, options) {
+      const { accepts, grant, declared, signal } = options
       const reader = await resolver.readerFor(source, signal)
       const table = { source, format: reader.format }
-      const context = { ...signing(table, expiresInSeconds), ...(signal && { signal }) }
+      const context = { ...signing(table, options), ...(signal && { signal }) }
       return signChanges({
         ...{ reader, source, range, accepts, context },
         ...(grant && { grant }),
@@ -175,11 +176,12 @@ function signingContexts(options: EngineOptions, shared: Shared) {
   } = options
   return (
     { source, format }: Pick<Snapshot, 'source' | 'format'>,
-    expiresInSeconds = urlExpiresInSeconds,
+    asked: Pick<SignedFilesOptions, 'expiresInSeconds' | 'audience'>,
   ): SigningContext => ({
     ...shared,
     roots: tableRoots(source, stagingLocations, format),
-    expiresInSeconds,
+    expiresInSeconds: asked.expiresInSeconds ?? urlExpiresInSeconds,
+    ...(asked.audience !== undefined && { audience: asked.audience }),
     ...(rowResolver && { resolver: rowResolver }),
     ...(store && { store }),
     ...(fileShapes && { shapes: fileShapes }),

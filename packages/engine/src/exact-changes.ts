@@ -3,7 +3,9 @@ import {
   type ChangeSet,
   createSchema,
   type DataFile,
+  type DeletionVector,
   mapConcurrently,
+  type Predicate,
   type Snapshot,
   TableError,
   type TableMetadata,
@@ -13,6 +15,7 @@ import {
 import {
   type ExactFile,
   type ExactRows,
+  inOwnFile,
   listed,
   makeExact,
   splitFile,
@@ -22,7 +25,7 @@ import { mayHoldEmptyText, needsShapes } from './fitted-files.js'
 import { Fitter } from './fitter.js'
 import { Listings } from './listings.js'
 import { OutsideFiles } from './outside-files.js'
-import { misfitRefusal } from './refusals.js'
+import { misfitRefusal, packedRefusal } from './refusals.js'
 import { unsplit } from './refuse-early.js'
 import { type BatchContext, canView } from './signed-files.js'
 import { tableWideNeeds } from './table-wide.js'
@@ -32,6 +35,8 @@ export interface ExactChangesOptions {
   readonly source: TableSource
   readonly accepts: Accepts
   readonly context: BatchContext
+  /** Only some of the table's files are handed out. */
+  readonly grant?: Predicate
 }
 
 const CONCURRENT_FILES = 4
@@ -136,6 +141,7 @@ export class ExactChanges {
         ...(store && { store }),
         ...(shapes && { shapes }),
         canView: canView(context),
+        sharedInPart: this.#options.grant !== undefined,
       }
     }
     if (this.#exact !== undefined) return this.#exact
@@ -150,7 +156,9 @@ async function exactFiles(
 ): Promise<readonly ExactFile[]> {
   const [fitted] = await fitter.fit([file], signal)
   // Delta's vectors are sent as they were recorded: readers pair the two states of a file by them.
-  if (exact.snapshot.format === 'delta' && fitted!.misfit === undefined) return [asRecorded(file)]
+  if (exact.snapshot.format === 'delta' && fitted!.misfit === undefined) {
+    return [await asRecorded(file, exact, signal)]
+  }
   return makeExact(fitted!, exact, signal)
 }
 
@@ -185,9 +193,20 @@ function withChangeType(snapshot: Snapshot): Snapshot {
 /** Far above ids of nested fields. */
 const CHANGE_TYPE_ID = 1_000_000
 
-function asRecorded(file: DataFile): ExactFile {
+async function asRecorded(
+  file: DataFile,
+  exact: ExactRows,
+  signal: AbortSignal | undefined,
+): Promise<ExactFile> {
   const vector = file.deletes[0]
-  return vector?.kind === 'deletion-vector' ? { file, vector } : { file }
+  if (vector?.kind !== 'deletion-vector') return { file }
+  if (!isPacked(vector, exact)) return { file, vector }
+  return { file, vector: await inOwnFile(vector, exact, signal) }
+}
+
+/** A vector's file may hold those of files that are withheld. */
+function isPacked({ bitmap }: DeletionVector, { sharedInPart }: ExactRows): boolean {
+  return sharedInPart === true && 'path' in bitmap
 }
 
 function refuseMetadata(metadata: TableMetadata, accepts: Accepts): void {
@@ -233,6 +252,10 @@ async function refuseChange(
   }
   if (file.deletes.length > 0 && !accepts.features.has('deletionVectors')) {
     throw unsupported('deletionVectors', version)
+  }
+  const [vector] = file.deletes
+  if (vector?.kind === 'deletion-vector' && isPacked(vector, exact)) {
+    if (exact.resolver?.toVectorFile === undefined) throw packedRefusal(exact)
   }
   const [fitted] = await fitter.fit([file])
   const { misfit } = fitted!

@@ -11,7 +11,7 @@ import {
   TableError,
 } from '@spillway/core'
 import { emptyText, type FittedFile, notConstant } from './fitted-files.js'
-import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
+import { deletedRowsRefusal, foreignRefusal, misfitRefusal, packedRefusal } from './refusals.js'
 import { isMapped, tableWideNeeds, underPhysicalNames } from './table-wide.js'
 
 /** A file whose rows, less `vector`'s, are exactly the table's. */
@@ -34,6 +34,8 @@ export interface ExactRows {
   readonly shapes?: FileShapes
   /** True where whoever serves a path can serve it under another footer. */
   readonly canView?: (path: string) => boolean
+  /** Some files of the table are withheld from this recipient, and so are files that say something of those. */
+  readonly sharedInPart?: boolean
 }
 
 /** How a file reaches this recipient, in the order of preference. */
@@ -86,26 +88,53 @@ function sentByItself(file: DataFile, exact: ExactRows): boolean {
 
 /**
  * Readers of Delta look at the first byte of a vector's file, and only Delta's own files begin with it: other vectors
- * travel inside the line.
+ * travel inside the line. So do all of a table that is shared in part: Delta packs the vectors of many data files into one
+ * file, and whoever may read it reads them all.
  */
-function canTravel({ bitmap }: DeletionVector, { snapshot, accepts, store }: ExactRows): boolean {
-  if (snapshot.format === 'delta' || bitmap instanceof Uint8Array) return true
+function canTravel({ bitmap }: DeletionVector, exact: ExactRows): boolean {
+  if (bitmap instanceof Uint8Array || isOwnFile(exact)) return true
+  const { accepts, store } = exact
   return store !== undefined && bitmap.length <= accepts.inlineVectorBytes
+}
+
+/** True where a vector's file may be signed. */
+function isOwnFile({ snapshot, sharedInPart }: ExactRows): boolean {
+  return snapshot.format === 'delta' && sharedInPart !== true
 }
 
 async function travelling(
   vector: DeletionVector,
-  { snapshot, store }: ExactRows,
+  exact: ExactRows,
   signal?: AbortSignal,
 ): Promise<DeletionVector> {
   const { bitmap } = vector
-  if (snapshot.format === 'delta' || bitmap instanceof Uint8Array) return vector
-  const range = { start: bitmap.offset, end: bitmap.offset + bitmap.length }
-  const file = { path: bitmap.path, size: range.end }
-  const read = store && (await readListed(store, file, { range, signal }))
-  if (read !== undefined) return { ...vector, bitmap: read }
+  if (bitmap instanceof Uint8Array || isOwnFile(exact)) return vector
+  return { ...vector, bitmap: await bitmapBytes(bitmap, exact, signal) }
+}
+
+/** A vector in a file that holds no other, for an answer that must not have it inside the line. */
+export async function inOwnFile(
+  vector: DeletionVector,
+  exact: ExactRows,
+  signal?: AbortSignal,
+): Promise<DeletionVector> {
+  const { bitmap } = vector
+  const { resolver } = exact
+  if (resolver?.toVectorFile === undefined) throw packedRefusal(exact)
+  const bytes = bitmap instanceof Uint8Array ? bitmap : await bitmapBytes(bitmap, exact, signal)
+  return resolver.toVectorFile({ ...vector, bitmap: bytes }, signal)
+}
+
+async function bitmapBytes(
+  { path, offset, length }: Exclude<DeletionVector['bitmap'], Uint8Array>,
+  { store }: ExactRows,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const range = { start: offset, end: offset + length }
+  const read = store && (await readListed(store, { path, size: range.end }, { range, signal }))
+  if (read !== undefined) return read
   throw new TableError('TABLE_CORRUPT', 'the file of a deletion vector is missing', {
-    context: { path: bitmap.path, offset: bitmap.offset, length: bitmap.length },
+    context: { path, offset, length },
   })
 }
 

@@ -1,12 +1,10 @@
-import { type DataFile, type Selection, throwIfCancelled } from '@spillway/core'
+import { type Selection, throwIfCancelled } from '@spillway/core'
 import type { PlannedFiles } from '@spillway/planner'
 import type { FittedFile } from './fitted-files.js'
 import type { Fitter } from './fitter.js'
 
 export interface AheadOptions {
   readonly fitter: Fitter
-  /** Files that are not handed out are not read either. */
-  readonly isGranted?: (file: DataFile) => boolean
   readonly signal?: AbortSignal
 }
 
@@ -21,13 +19,13 @@ const BATCHES_AHEAD = 8
  */
 export async function* fittedAhead(
   planned: Iterable<PlannedFiles>,
-  { fitter, isGranted, signal }: AheadOptions,
+  { fitter, signal }: AheadOptions,
 ): AsyncGenerator<readonly FittedFile[]> {
   const left = new AbortController()
   const leave = () => left.abort(signal?.reason)
   if (signal?.aborted) leave()
   signal?.addEventListener('abort', leave, { once: true })
-  const options = { ...(isGranted && { isGranted }), signal: left.signal }
+  const options = { signal: left.signal }
   const begun: Promise<readonly FittedFile[]>[] = []
   try {
     for (const { batch, rows } of batchesOf(planned)) {

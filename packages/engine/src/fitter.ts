@@ -6,8 +6,6 @@ import { ImportedFiles } from './imported-files.js'
 import { MisreadTimes } from './misread-times.js'
 
 export interface FitPlannedOptions {
-  /** Files that are not handed out are not read either. */
-  readonly isGranted?: (file: DataFile) => boolean
   readonly signal?: AbortSignal
 }
 
@@ -39,15 +37,14 @@ export class Fitter {
   async fitPlanned(
     planned: PlannedFiles,
     rows: Selection,
-    { isGranted, signal }: FitPlannedOptions,
+    { signal }: FitPlannedOptions,
   ): Promise<readonly FittedFile[]> {
     const found = await planned.files.files(rows, signal)
-    const granted = isGranted === undefined ? found : found.filter(isGranted)
-    if (this.reads || !this.suspectsAny) return this.fit(granted, signal)
+    if (this.reads || !this.suspectsAny) return this.fit(found, signal)
     const suspects = await this.#suspectsIn(planned, signal)
-    if (suspects.size === 0) return granted.map(asIs)
+    if (suspects.size === 0) return found.map(asIs)
     const suspected = new Set(found.filter((_, i) => suspects.has(rows[i]!)))
-    return this.#fitSuspects(granted, file => suspected.has(file), signal)
+    return this.#fitSuspects(found, file => suspected.has(file), signal)
   }
 
   /** Rows of `planned` whose footers, or values, may be a reason not to send them as they are. */

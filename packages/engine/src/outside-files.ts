@@ -145,12 +145,6 @@ export interface OutsideOptions {
   readonly signal?: AbortSignal
 }
 
-export interface AddOptions {
-  /** Files that are not handed out are no reason to refuse. */
-  readonly isGranted?: (file: DataFile) => boolean
-  readonly signal?: AbortSignal
-}
-
 /** Gathers what lies outside over a whole plan, to refuse it at once and completely. */
 export class OutsideFiles {
   readonly #roots: TableRoots
@@ -162,11 +156,13 @@ export class OutsideFiles {
     this.#roots = roots
   }
 
-  async addRows(files: LiveFiles, rows: Selection, options: AddOptions = {}): Promise<void> {
-    const { isGranted, signal } = options
+  async addRows(
+    files: LiveFiles,
+    rows: Selection,
+    { signal }: Pick<OutsideOptions, 'signal'> = {},
+  ): Promise<void> {
     for (let start = 0; start < rows.length; start += FILES_AT_ONCE) {
-      const found = await files.files(rows.subarray(start, start + FILES_AT_ONCE), signal)
-      this.add(isGranted === undefined ? found : found.filter(isGranted))
+      this.add(await files.files(rows.subarray(start, start + FILES_AT_ONCE), signal))
     }
   }
 

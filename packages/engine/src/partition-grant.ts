@@ -19,16 +19,13 @@ import {
 import { bind, fieldsOf, matchesAll, rewriteNot } from '@spillway/planner'
 
 /** True for a file all of whose rows a recipient was granted. */
-export interface PartitionGrant {
-  (file: DataFile): boolean
-  /** Files of some spec of the table cannot be decided: the call throws of those. */
-  readonly mayThrow?: boolean
-}
+export type PartitionGrant = (file: DataFile) => boolean
 
 /**
  * A grant of some partitions, decided file by file from partition values alone: a value that is null, or that the
  * predicate says nothing about, is not granted. A value is the bounds of its column, so planning's own evaluator says
- * whether every row matches. Throws where partition values cannot decide it.
+ * whether every row matches. Throws at once where files of any spec of the table, whether there are such or not, could
+ * not be decided: a refusal that depended on files would tell of files.
  */
 export function partitionGrant(predicate: Predicate, metadata: TableMetadata): PartitionGrant {
   const { predicate: bound, unapplied } = bind(predicate, metadata.schema)
@@ -37,11 +34,12 @@ export function partitionGrant(predicate: Predicate, metadata: TableMetadata): P
   check(bound)
   const granted = rewriteNot(bound)
   const fields = fieldsOf(granted).map(leafOf)
-  const grant = (file: DataFile) =>
-    matchesAll(granted, partitionStats(file, fields, metadata), ONE_ROW).length === 1
-  const specs = [...metadata.partitionSpecs.values()]
-  const mayThrow = specs.some(spec => fields.some(field => identityPart(field, spec) < 0))
-  return Object.assign(grant, { mayThrow })
+  for (const spec of metadata.partitionSpecs.values()) {
+    const missing = fields.find(field => identityPart(field, spec) < 0)
+    if (missing !== undefined)
+      throw refused(`${missing.name} is not a partition column of every file`)
+  }
+  return file => matchesAll(granted, partitionStats(file, fields, metadata), ONE_ROW).length === 1
 }
 
 const ONE_ROW = Uint32Array.of(0)
@@ -113,9 +111,11 @@ function check(predicate: BoundPredicate): void {
   }
 }
 
+/** What the filter says is the provider's: it stands in the context, which recipients are not told. */
 function refused(reason: string): TableError {
   return new TableError(
-    'INTERNAL',
-    `the provider's partition filter cannot be decided by partition values: ${reason}`,
+    'UNSUPPORTED_FEATURE',
+    "the table is shared in part, and the provider's partition filter cannot be decided by the partition values of its files; ask your provider",
+    { context: { feature: 'partitions', reason } },
   )
 }

@@ -39,6 +39,15 @@ export function deletedRowsRefusal(
   )
 }
 
+/** The refusal of changes whose vectors stand in one file with those of files that are withheld. */
+export function packedRefusal({ snapshot }: ExactRows): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    'the table is shared in part, and its changes have deletion vectors that stand in one file with others; have the provider configure staging, which gives each a file of its own',
+    { context: { feature: 'deletionVectors', version: snapshot.version } },
+  )
+}
+
 /** The refusal of `files` files in which this recipient would not find what the table holds; `misfit` is one of them. */
 export function misfitRefusal(
   { snapshot, accepts }: ExactRows,

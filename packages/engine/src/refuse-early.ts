@@ -15,7 +15,6 @@ import { type FittedFile, mayHoldEmptyText, needsShapes, notConstant } from './f
 import type { Fitter } from './fitter.js'
 import type { TableRoots } from './inside-root.js'
 import { OutsideFiles, type OutsideFinder } from './outside-files.js'
-import type { PartitionGrant } from './partition-grant.js'
 import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
 import { longestVector } from './vector-length.js'
 import { WideDeletes } from './wide-deletes.js'
@@ -24,8 +23,6 @@ export interface EarlyOptions {
   readonly roots: TableRoots
   readonly outside: OutsideFinder
   readonly fitter: Fitter
-  /** Files that are not handed out are no reason to refuse. */
-  readonly isGranted?: PartitionGrant
   readonly signal?: AbortSignal
 }
 
@@ -41,9 +38,8 @@ export async function refuseEarly(
   exact: ExactRows,
   options: EarlyOptions,
 ): Promise<readonly PlannedFiles[]> {
-  const { fitter, isGranted } = options
-  const mayRefuse =
-    mayRefuseFiles(exact) || looksAtSuspects(exact, fitter) || isGranted?.mayThrow === true
+  const { fitter } = options
+  const mayRefuse = mayRefuseFiles(exact) || looksAtSuspects(exact, fitter)
   const outside = new OutsideFiles(options.roots)
   const wide = new WideDeletes()
   const look: Look = { exact, options, wide, refused: 0, tooLong: 0, misfits: 0, misfit: undefined }
@@ -89,7 +85,7 @@ function mayRefuseFiles(exact: ExactRows): boolean {
   if (mayBeForeign(snapshot) || snapshot.mergedLogs !== undefined) return true
   if (snapshot.files.mayRefuse === true) return true
   if (!snapshot.features.has('deletionVectors')) return false
-  if (snapshot.format !== 'delta') return true
+  if (snapshot.format !== 'delta' || exact.sharedInPart) return true
   return !accepts.features.has('deletionVectors') && resolver?.toCompleteFile === undefined
 }
 
@@ -139,10 +135,8 @@ function looksAtSuspects(exact: ExactRows, fitter: Fitter): boolean {
 
 async function lookThrough(planned: PlannedFiles, look: Look): Promise<void> {
   const { exact, options } = look
-  const { fitter, isGranted, signal } = options
-  if (looksAtAll(exact) || isGranted?.mayThrow === true) {
-    return lookAtRows(planned, planned.selection, look)
-  }
+  const { fitter, signal } = options
+  if (looksAtAll(exact)) return lookAtRows(planned, planned.selection, look)
   const misread = looksAtSuspects(exact, fitter) ? await fitter.suspects(planned, signal) : NO_ROWS
   const deleted = await deletedRows(planned, look)
   await lookAtRows(planned, unionOf(deleted, misread), look)
@@ -156,7 +150,7 @@ async function deletedRows({ files, selection }: PlannedFiles, look: Look): Prom
   if (files.deletedCounts === undefined || !mayRefuseFiles(exact)) return NO_ROWS
   const counts = await files.deletedCounts(selection, options.signal)
   const suspects = selection.filter((_, index) => counts[index] !== 0)
-  if (options.isGranted !== undefined || !refusesAll(exact)) return suspects
+  if (!refusesAll(exact)) return suspects
   look.refused += suspects.length
   return NO_ROWS
 }
@@ -170,18 +164,9 @@ async function lookAtRows(planned: PlannedFiles, rows: Selection, look: Look): P
     // Where everything can be rewritten, only what partition values cannot say is refused: that takes no footer.
     const fitted = readsToRefuse(exact)
       ? await fitter.fitPlanned(planned, some, options)
-      : fitter.fitByMetadata(await grantedFiles(planned, some, options))
+      : fitter.fitByMetadata(await planned.files.files(some, options.signal))
     await mapConcurrently(fitted, CONCURRENT_LOOKS, file => lookAt(file, look))
   }
-}
-
-async function grantedFiles(
-  { files }: PlannedFiles,
-  rows: Selection,
-  { isGranted, signal }: EarlyOptions,
-): Promise<readonly DataFile[]> {
-  const found = await files.files(rows, signal)
-  return isGranted === undefined ? found : found.filter(isGranted)
 }
 
 /** Without vectors and staging, every file with deletes is refused: which they are need not be asked. */

@@ -33,6 +33,8 @@ export interface SignedChangesOptions {
   /** What the recipient is told of the table, once for all commits; absent where each commit's own metadata is told. */
   readonly declared?: TableMetadata
   readonly expiresInSeconds?: number
+  /** See `SigningOptions`. */
+  readonly audience?: string
   readonly signal?: AbortSignal
 }
 

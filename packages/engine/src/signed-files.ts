@@ -8,6 +8,7 @@ import {
   type ObjectStore,
   type Predicate,
   type RowResolver,
+  type SigningOptions,
   type Snapshot,
   throwIfCancelled,
   type UrlSigner,
@@ -17,11 +18,11 @@ import { type ExactFile, type ExactRows, listed, makeExact } from './exact-files
 import { fittedAhead } from './fitted-ahead.js'
 import type { FittedFile } from './fitted-files.js'
 import { Fitter } from './fitter.js'
+import { grantedRows } from './granted-rows.js'
 import { explainOutside, type TableRoots } from './inside-root.js'
 import { Listings } from './listings.js'
 import type { Metrics } from './metrics.js'
 import type { OutsideFinder } from './outside-files.js'
-import { partitionGrant } from './partition-grant.js'
 import { refuseEarly } from './refuse-early.js'
 import { refuseTable } from './table-wide.js'
 
@@ -46,6 +47,8 @@ export interface SignedFilesOptions extends ScanOptions {
   /** The partitions that may be handed out at all, whatever the predicate asks for. */
   readonly grant?: Predicate
   readonly expiresInSeconds?: number
+  /** See `SigningOptions`. */
+  readonly audience?: string
 }
 
 /** Survivors with their URLs, a batch at a time. Everything that can be refused is, before the first batch. */
@@ -66,6 +69,7 @@ export interface SigningContext {
   readonly metrics: Metrics
   readonly clock: () => number
   readonly expiresInSeconds: number
+  readonly audience?: string
 }
 
 export type BatchContext = SigningContext & { readonly signal?: AbortSignal }
@@ -78,11 +82,10 @@ export function signFiles(
   context: SigningContext,
 ): SignedFiles {
   const { accepts, signal, grant } = options
-  const scan = grantedScan(options)
+  const scan = grantedScan(options, snapshot)
   // Files without rows break the official client in delta format where there is no other file. Where footers are read,
   // they say which: a manifest may count none by mistake.
   const plan = planScan(snapshot, { ...scan, omitEmpty: snapshot.shapesFrom !== 'footers' })
-  const isGranted = grant === undefined ? undefined : partitionGrant(grant, snapshot)
   const { resolver, store, shapes, roots, outside } = context
   const exact = {
     snapshot,
@@ -91,6 +94,7 @@ export function signFiles(
     ...(store && { store }),
     ...(shapes && { shapes }),
     canView: canView(context),
+    sharedInPart: grant !== undefined,
   }
   let expiresAt: number | undefined
 
@@ -102,7 +106,6 @@ export function signFiles(
       roots,
       outside,
       fitter,
-      ...(isGranted && { isGranted }),
       ...(signal && { signal }),
     }
     const planned = await refuseEarly(plan, exact, look).catch(explainOutside(roots))
@@ -136,11 +139,19 @@ export function canView({
   return path => signerFor(path).signViews !== undefined
 }
 
-/** What is not granted is not read either: the grant prunes like a predicate before it filters. */
-function grantedScan(options: SignedFilesOptions): SignedFilesOptions {
+/**
+ * What is not granted is not read either: the grant prunes like a predicate, and then filters exactly, before limits and
+ * pages are counted. What follows sees a table of the granted files alone.
+ */
+function grantedScan(options: SignedFilesOptions, snapshot: Snapshot): ScanOptions {
   const { grant, predicate } = options
   if (grant === undefined) return options
-  return { ...options, predicate: predicate === undefined ? grant : and(predicate, grant) }
+  const rows = grantedRows(grant, snapshot)
+  return {
+    ...options,
+    predicate: predicate === undefined ? grant : and(predicate, grant),
+    keep: (files, some, signal) => rows.of(files, some, signal),
+  }
 }
 
 async function signBatch(
@@ -189,8 +200,9 @@ export async function signExact(
 /** URLs of the files that are served under other footers. */
 async function signViews(
   exactFiles: readonly ExactFile[],
-  { roots, signerFor, clock, expiresInSeconds, signal }: BatchContext,
+  context: BatchContext,
 ): Promise<ReadonlyMap<ExactFile, SignedPath>> {
+  const { roots, signerFor } = context
   const signed = new Map<ExactFile, SignedPath>()
   for (const exact of exactFiles) {
     const { file, view } = exact
@@ -198,11 +210,25 @@ async function signViews(
     roots.check(file.path)
     const { urls, expiresAt } = await signerFor(file.path).signViews!(
       [{ path: file.path, edits: view }],
-      { expiresInSeconds, now: clock(), ...(signal && { signal }) },
+      signingOptions(context),
     )
     signed.set(exact, { url: urls[0]!, expiresAt })
   }
   return signed
+}
+
+function signingOptions({
+  expiresInSeconds,
+  clock,
+  audience,
+  signal,
+}: BatchContext): SigningOptions {
+  return {
+    expiresInSeconds,
+    now: clock(),
+    ...(audience !== undefined && { audience }),
+    ...(signal && { signal }),
+  }
 }
 
 interface SignedPath {
@@ -243,11 +269,7 @@ async function signPaths(
   for (const [signer, group] of bySigner) {
     const list = [...group]
     const { urls, expiresAt } = await context.metrics.timed('files.sign', () =>
-      signer.sign(list, {
-        expiresInSeconds: context.expiresInSeconds,
-        now: context.clock(),
-        ...(context.signal && { signal: context.signal }),
-      }),
+      signer.sign(list, signingOptions(context)),
     )
     for (const [index, path] of list.entries()) signed.set(path, { url: urls[index]!, expiresAt })
   }

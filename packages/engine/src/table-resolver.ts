@@ -48,9 +48,11 @@ export function createTableResolver(
     signerFor(path) {
       const signer = signers.find(candidate => candidate.covers(path))
       if (signer !== undefined) return signer
-      throw new TableError('INTERNAL', 'no configured signer covers a file of the table', {
-        context: { path },
-      })
+      throw new TableError(
+        'UNSUPPORTED_FEATURE',
+        "a file of the table lies in storage that the provider's configuration has no signer for; ask your provider",
+        { context: { feature: 'signing', path } },
+      )
     },
   }
 }

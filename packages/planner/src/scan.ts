@@ -13,8 +13,8 @@ import { type LimitCounter, limitCounter } from './limit.js'
 import { loadInOrder } from './load-in-order.js'
 import { type PageMark, pageCollector } from './page.js'
 import type { PlannedFiles, ScanMetrics, ScanOptions } from './plan.js'
-import { prune } from './prune.js'
 import { pruneBatches } from './prune-batches.js'
+import { pruneInTurns } from './prune-in-turns.js'
 
 const DEFAULT_CONCURRENCY = 4
 
@@ -137,11 +137,13 @@ function loadSurvivors(
     batches,
     async (row, signal) => {
       const loaded = await files.handles[row]!.load(signal)
-      return pruneBatch(loaded, predicate, {
+      const survivors = await pruneBatch(loaded, predicate, {
         fields,
         signal,
         omitEmpty: asksOfRows(predicate, options),
+        ...(options.turn && { turn: options.turn }),
       })
+      return keepOf(survivors, options, signal)
     },
     { concurrency: options.concurrency ?? DEFAULT_CONCURRENCY, signal: options.signal },
   )
@@ -151,25 +153,38 @@ interface BatchPruning {
   readonly fields: readonly FieldPath[]
   readonly signal: AbortSignal
   readonly omitEmpty: boolean
+  readonly turn?: (milliseconds: number) => Promise<void>
 }
 
 /** With what is at hand first; more statistics are read only of the predicate's fields and of the rows left. */
 async function pruneBatch(
   files: LiveFiles,
   predicate: PrunePredicate,
-  { fields, signal, omitEmpty }: BatchPruning,
+  { fields, signal, omitEmpty, turn }: BatchPruning,
 ): Promise<Survivors> {
   const { batch, live } = files
-  const survivors = prune(predicate, batch.stats, live)
+  const survivors = await pruneInTurns(predicate, batch.stats, live, turn)
   const atHand = omitEmpty ? withoutEmpty(batch.stats, survivors) : survivors
   const partition = live.length - atHand.length
   if (atHand.length === 0 || fields.length === 0) {
     return { files, selection: atHand, evidence: batch.stats, dropped: { partition, stats: 0 } }
   }
   const evidence = await batch.readStats(fields, atHand, signal)
-  const selection = prune(predicate, evidence, atHand)
+  const selection = await pruneInTurns(predicate, evidence, atHand, turn)
   const stats = atHand.length - selection.length
   return { files, selection, evidence, dropped: { partition, stats } }
+}
+
+async function keepOf(
+  survivors: Survivors,
+  { keep }: ScanOptions,
+  signal: AbortSignal,
+): Promise<Survivors> {
+  const { files, selection, dropped } = survivors
+  if (keep === undefined || selection.length === 0) return survivors
+  const kept = await keep(files, selection, signal)
+  const partition = dropped.partition + selection.length - kept.length
+  return { ...survivors, selection: kept, dropped: { ...dropped, partition } }
 }
 
 /** A file without rows holds no match. */

@@ -1,4 +1,4 @@
-import { type ErrorCode, isTableError } from '@spillway/core'
+import { type ErrorCode, isTableError, type TableError } from '@spillway/core'
 
 /** Body of every error answer of the wire. */
 export interface ErrorBody {
@@ -9,15 +9,20 @@ export interface ErrorBody {
 export interface WireError {
   readonly status: number
   readonly body: ErrorBody
+  /** Set for what may pass by itself, and for nothing else: clients repeat these for minutes. */
+  readonly retryAfterSeconds?: number
+}
+
+interface Answer {
+  readonly status: number
+  readonly errorCode: string
 }
 
 /**
  * What each code becomes on the wire. The statuses are the protocol's; its error codes are not fixed, so these are
  * the ones that existing servers use. Never 501: the clients retry every 5xx for minutes.
  */
-export const WIRE_ERRORS: Readonly<
-  Record<ErrorCode, { readonly status: number; readonly errorCode: string }>
-> = {
+export const WIRE_ERRORS: Readonly<Record<ErrorCode, Answer>> = {
   INVALID_REQUEST: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE' },
   UNAUTHENTICATED: { status: 401, errorCode: 'UNAUTHENTICATED' },
   PERMISSION_DENIED: { status: 403, errorCode: 'PERMISSION_DENIED' },
@@ -27,11 +32,19 @@ export const WIRE_ERRORS: Readonly<
   UNSUPPORTED_FEATURE: { status: 400, errorCode: 'UNSUPPORTED_FEATURE' },
   // Asking again does not mend a table, and clients repeat a 5xx for minutes.
   TABLE_CORRUPT: { status: 400, errorCode: 'TABLE_CORRUPT' },
+  // Only where it may pass; see `REFUSED_BY_STORAGE`.
   STORAGE_UNAVAILABLE: { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE' },
   // Nobody is there to read it.
   CANCELLED: { status: 499, errorCode: 'CANCELLED' },
   INTERNAL: { status: 500, errorCode: 'INTERNAL_ERROR' },
 }
+
+/** Storage that will refuse again: a bucket that is not there, no credentials, a path outside what may be read. */
+const REFUSED_BY_STORAGE: Answer = { status: 400, errorCode: 'INVALID_STATE' }
+/** Storage that knows the server and does not let it. */
+const DENIED_BY_STORAGE: Answer = { status: 403, errorCode: 'PERMISSION_DENIED' }
+
+const RETRY_AFTER_SECONDS = 1
 
 /** Locations behind the key that names them, in quotes where there are odd characters in them. */
 const NAMED_LOCATIONS = /(?<=auxiliaryLocations: \[)(?:"(?:[^"\\]|\\.)*"|[^\]"])+/g
@@ -41,13 +54,55 @@ const LOCATION = /\b[a-z][a-z0-9+.-]*:\/+[^\s'"]+|(?<![\w./])\/[^\s'"/]+\/[^\s'"
 
 /**
  * A refusal of the request or of the table says why, and never where things lie; a fault of ours or of storage says
- * where to look it up.
+ * where to look it up. What will not pass by itself is a 4xx, whoever must mend it.
  */
 export function wireError(error: unknown, requestId: string): WireError {
-  const { status, errorCode } = WIRE_ERRORS[isTableError(error) ? error.code : 'INTERNAL']
-  const message =
-    isTableError(error) && status < 500
-      ? error.message.replace(NAMED_LOCATIONS, '…').replace(LOCATION, '…')
-      : `internal error; the provider finds it under request id ${requestId}`
-  return { status, body: { errorCode, message } }
+  const { status, errorCode } = answerOf(error)
+  const retry = status === 503 || status === 429
+  return {
+    status,
+    body: { errorCode, message: messageOf(error, requestId) },
+    ...(retry && { retryAfterSeconds: RETRY_AFTER_SECONDS }),
+  }
+}
+
+function answerOf(error: unknown): Answer {
+  if (!isTableError(error)) return WIRE_ERRORS.INTERNAL
+  if (error.code !== 'STORAGE_UNAVAILABLE' || error.retryable) return WIRE_ERRORS[error.code]
+  return isDenied(error) ? DENIED_BY_STORAGE : REFUSED_BY_STORAGE
+}
+
+function isDenied({ context, cause }: TableError): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  return context.status === 403 || code === 'EACCES' || code === 'EPERM'
+}
+
+function messageOf(error: unknown, requestId: string): string {
+  const found = `the provider finds it under request id ${requestId}`
+  if (!isTableError(error) || error.code === 'INTERNAL') return `internal error; ${found}`
+  if (error.code === 'STORAGE_UNAVAILABLE') {
+    return error.retryable
+      ? `the provider's storage is not reached now; ${found}`
+      : `the provider's storage refuses the files of this table, and will again; ${found}`
+  }
+  const told = withoutLocations(error)
+  return error.code === 'TABLE_CORRUPT' ? `${told}; ${found}` : told
+}
+
+/** Shorter values of a context stand in sentences for other reasons. */
+const SHORTEST_LOCATION = 4
+
+function withoutLocations(error: TableError): string {
+  let message = error.message.replace(NAMED_LOCATIONS, '…')
+  // What is known to be a location is cut whole: white space does not end it.
+  for (const location of locationsOf(error)) message = message.replaceAll(location, '…')
+  return message.replace(LOCATION, '…')
+}
+
+function locationsOf({ context }: TableError): readonly string[] {
+  return Object.values(context)
+    .filter((value): value is string => typeof value === 'string' && value.includes('/'))
+    .flatMap(value => [value, value.replace(/^file:\/+(?=\/)/, '')])
+    .filter(value => value.length >= SHORTEST_LOCATION)
+    .sort((a, b) => b.length - a.length)
 }

@@ -14,18 +14,36 @@ it.each<[ErrorCode, number]>([
 ])('%s is %i and says why', (code, status) => {
   const { body, ...answer } = wireError(new TableError(code, 'why'), 'r1')
   expect(answer.status).toBe(status)
-  expect(body.message).toBe('why')
+  const told = code === 'TABLE_CORRUPT' ? 'why; the provider finds it under request id r1' : 'why'
+  expect(body.message).toBe(told)
 })
 
-it.each<[unknown, number]>([
-  [new TableError('STORAGE_UNAVAILABLE', 'key AKIA'), 503],
-  [new TableError('INTERNAL', 'secret'), 500],
-  [new Error('secret'), 500],
-  ['secret', 500],
-])('a fault of ours says only where to look it up', (error, status) => {
+const caused = (code: string) => Object.assign(new Error('secret'), { code })
+const denied = (cause: unknown, context = {}) =>
+  new TableError('STORAGE_UNAVAILABLE', 'secret', { retryable: false, cause, context })
+
+it.each<[string, unknown, number, string]>([
+  [
+    'storage that may come back',
+    new TableError('STORAGE_UNAVAILABLE', 'secret'),
+    503,
+    'TEMPORARILY_UNAVAILABLE',
+  ],
+  ['storage that will not', denied(undefined), 400, 'INVALID_STATE'],
+  ['a 403 of the store', denied(undefined, { status: 403 }), 403, 'PERMISSION_DENIED'],
+  ['a 404 of the store', denied(undefined, { status: 404 }), 400, 'INVALID_STATE'],
+  ['a disk that denies', denied(caused('EACCES')), 403, 'PERMISSION_DENIED'],
+  ['a disk that fails', denied(caused('EIO')), 400, 'INVALID_STATE'],
+  ['our own mistake', new TableError('INTERNAL', 'secret'), 500, 'INTERNAL_ERROR'],
+  ['what nobody thought of', new Error('secret'), 500, 'INTERNAL_ERROR'],
+  ['what is no error', 'secret', 500, 'INTERNAL_ERROR'],
+])('of %s is said only where to look it up', (_, error, status, errorCode) => {
   const answer = wireError(error, 'r1')
   expect(answer.status).toBe(status)
-  expect(answer.body.message).toBe('internal error; the provider finds it under request id r1')
+  expect(answer.body.errorCode).toBe(errorCode)
+  expect(answer.body.message).toMatch(/; the provider finds it under request id r1$/)
+  expect(answer.body.message).not.toContain('secret')
+  expect(answer.retryAfterSeconds !== undefined).toBe(status === 503)
 })
 
 it.each([
@@ -38,5 +56,13 @@ it.each([
   ],
   ['answers in text/plain and/or 1/2 are kept', 'answers in text/plain and/or 1/2 are kept'],
 ])('a refusal never says where things lie: %s', (message, told) => {
-  expect(wireError(new TableError('TABLE_CORRUPT', message), 'r1').body.message).toBe(told)
+  expect(wireError(new TableError('UNSUPPORTED_FEATURE', message), 'r1').body.message).toBe(told)
+})
+
+it('a location with spaces is cut out whole, in either spelling', () => {
+  const context = { path: 'file:///srv/my lake/sales of may/a.parquet' }
+  for (const spelled of [context.path, '/srv/my lake/sales of may/a.parquet']) {
+    const error = new TableError('UNSUPPORTED_FEATURE', `${spelled} is short`, { context })
+    expect(wireError(error, 'r1').body.message).toBe('… is short')
+  }
 })

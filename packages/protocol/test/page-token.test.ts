@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { createTokenCodec } from '../src/page-token.js'
 
 let now = 1_767_400_000_000
-const codec = createTokenCodec({ secret: 'a secret', clock: () => now })
+const codec = createTokenCodec({ secrets: ['a secret'], clock: () => now })
 const use = { kind: 'query', binding: ['acme', 'lake', 'orders'], expiresInSeconds: 60 } as const
 
 it('opens what it sealed, in characters that need no encoding', () => {
@@ -22,7 +22,7 @@ it.each([
 })
 
 it('does not open under another secret', () => {
-  const other = createTokenCodec({ secret: 'another', clock: () => now })
+  const other = createTokenCodec({ secrets: ['another'], clock: () => now })
   expect(() => other.open(use, codec.seal(use, 1))).toThrow(/invalid pageToken/)
 })
 
@@ -50,4 +50,29 @@ it('7: refuses any text it did not seal', () => {
     }),
     { numRuns: 500, seed: 7 },
   )
+})
+
+it('tells nothing of what it holds, and of its length no more than 256 bytes of it', () => {
+  const sealed = Array.from({ length: 200 }, (_, length) =>
+    codec.seal(use, `region=apac/${'x'.repeat(length)}`),
+  )
+  for (const token of sealed) {
+    expect(Buffer.from(token, 'base64url').toString('latin1')).not.toMatch(/region|apac|xxxx/)
+  }
+  expect(new Set(sealed.map(token => token.length)).size).toBe(1)
+  // Nor whether it marks the same place.
+  expect(new Set(sealed.map(() => codec.seal(use, 1))).size).toBe(sealed.length)
+})
+
+it('opens what an older secret sealed, and seals with the first', () => {
+  const before = createTokenCodec({ secrets: ['old'], clock: () => now })
+  const during = createTokenCodec({ secrets: ['new', 'old'], clock: () => now })
+  const after = createTokenCodec({ secrets: ['new'], clock: () => now })
+  expect(during.open(use, before.seal(use, 1))).toBe(1)
+  expect(after.open(use, during.seal(use, 2))).toBe(2)
+  expect(() => after.open(use, before.seal(use, 3))).toThrow(/invalid pageToken/)
+})
+
+it('needs a secret', () => {
+  expect(() => createTokenCodec({ secrets: [] })).toThrow(/secret/)
 })

@@ -13,6 +13,8 @@ export interface AccessRecord {
   format?: string
   /** Of the table. */
   version?: bigint
+  /** Path of a local file that was asked for by a signed URL. */
+  file?: string
   /** The location that credentials were given for. */
   vended?: string
   filesReturned?: number

@@ -6,12 +6,14 @@ import {
   type WireValue,
 } from '@spillway/protocol'
 import { requireUrlAccess } from './access-modes.js'
+import { grantDigest } from './grant-digest.js'
 import { hintsOf } from './hints.js'
 import { maxFilesParameter } from './parameters.js'
+import { planningOf } from './planning.js'
 import type { Idempotency } from './preparations.js'
 import { openQueryId, sealQueryId } from './query-id.js'
 import { type Query, runQuery } from './query-table.js'
-import { questionDigest, tableBinding } from './query-tokens.js'
+import { questionDigest } from './query-tokens.js'
 import { readBody } from './read-body.js'
 import type { RequestContext } from './request-context.js'
 import {
@@ -21,6 +23,7 @@ import {
   requireHistory,
   type TableRequest,
 } from './table-request.js'
+import { tableBinding } from './table-tokens.js'
 
 const PREPARATION_MS = 10 * 60_000
 
@@ -101,10 +104,11 @@ function prepareAnswer(
 }
 
 async function prepareOnce(
-  { engine }: RequestContext,
+  context: RequestContext,
   { table, capabilities }: TableRequest,
   { query, version }: PinnedQuery,
 ): Promise<void> {
+  const { engine, limits } = context
   const signal = AbortSignal.timeout(PREPARATION_MS)
   const snapshot = await engine.snapshot(table.source, { kind: 'version', version }, signal)
   const { accepts } = settle(capabilities, snapshot, {
@@ -112,9 +116,11 @@ async function prepareOnce(
     redactDropped: snapshot.source.redactDropped,
   })
   if (query.body.startingVersion !== undefined) return
-  const { scan } = hintsOf(query.body)
+  const { turn } = planningOf(context)
+  const { scan } = await hintsOf(query.body, { limits, turn })
   const files = engine.signedFiles(snapshot, {
     ...scan,
+    turn,
     accepts,
     signal,
     ...(table.grant && { grant: table.grant }),
@@ -156,7 +162,12 @@ function idempotencyOf(
   const { idempotencyKey, ...question } = body
   if (idempotencyKey === undefined) return undefined
   return {
-    key: JSON.stringify([...tableBinding(context, request), idempotencyKey]),
+    // What is shared otherwise since is another question.
+    key: JSON.stringify([
+      ...tableBinding(context, request),
+      grantDigest(request.table),
+      idempotencyKey,
+    ]),
     digest: questionDigest(request, question as WireValue),
   }
 }

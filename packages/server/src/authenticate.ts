@@ -9,13 +9,19 @@ export async function authenticate(
   catalog: ShareCatalog,
   signal: AbortSignal,
 ): Promise<Recipient> {
-  const [, token] = /^bearer +([^\s]+) *$/i.exec(request.headers.get('authorization') ?? '') ?? []
-  if (token === undefined || token.length > MAX_TOKEN_CHARACTERS) {
+  const token = bearerOf(request)
+  if (token === undefined) {
     throw new TableError('UNAUTHENTICATED', 'a bearer token is required: Authorization: Bearer …')
   }
   const recipient = await catalog.authenticate(token, signal)
   if (recipient !== undefined) return recipient
   throw new TableError('UNAUTHENTICATED', 'the bearer token is unknown or has expired')
+}
+
+/** The token that a request carries; undefined where it has none, or one that is longer than any. */
+export function bearerOf(request: Request): string | undefined {
+  const [, token] = /^bearer +([^\s]+) *$/i.exec(request.headers.get('authorization') ?? '') ?? []
+  return token !== undefined && token.length <= MAX_TOKEN_CHARACTERS ? token : undefined
 }
 
 /** What is kept of a token: enough to recognise it, nothing to use. */

@@ -8,6 +8,7 @@ import {
   type LineOptions,
 } from '@spillway/protocol'
 import { gather } from './ndjson.js'
+import type { NoteSigned } from './note-signed.js'
 import type { RequestContext } from './request-context.js'
 import type { Answer } from './table-request.js'
 
@@ -20,6 +21,7 @@ export interface ChangeMark {
 export interface ChangeLines {
   /** From the commit before `from`, where there is one, so that what `from` changed can be told. */
   readonly changes: SignedChanges
+  readonly noted: NoteSigned
   readonly answer: Answer
   /** Metadata lines of the commits that changed it. */
   readonly historicalMetadata: boolean
@@ -53,6 +55,7 @@ export async function* changeLines(
     const wanted = set.changes.slice(skipped)
     const page = wanted.slice(0, left)
     if (page.length > 0 || wanted.length === 0) unsent += before
+    options.noted(page)
     for (const block of gather(encodeChanges(page, answer, lines))) {
       yield unsent + block
       unsent = ''

@@ -1,16 +1,14 @@
 import { type ChangeRange, type Snapshot, TableError, type TableMetadata } from '@spillway/core'
 import type { SignedChanges } from '@spillway/engine'
-import {
-  declaredPartitionFields,
-  encodeEnd,
-  type JsonValue,
-  type WireValue,
-} from '@spillway/protocol'
+import { declaredPartitionFields, encodeEnd, type WireValue } from '@spillway/protocol'
 import { type ChangeMark, changeLines } from './change-lines.js'
-import { questionDigest, tableBinding } from './query-tokens.js'
+import { audienceText } from './file-audience.js'
+import { notedBy } from './note-signed.js'
+import { questionDigest } from './query-tokens.js'
 import type { RequestContext } from './request-context.js'
 import { streamResponse } from './stream-response.js'
 import { type Answer, answerHeaders, settleAnswer, type TableRequest } from './table-request.js'
+import { openForTable, sealForTable } from './table-tokens.js'
 
 /** What a page of commits continues: the range and the head are those of the first page. */
 export interface ChangePage {
@@ -45,8 +43,10 @@ export async function changeResponse(
   const end = (next: ChangeMark | undefined) => endOf(context, request, change, changes, next)
   const { historicalMetadata, historicalProtocol } = change
   return streamResponse(context, {
+    table: request.table,
     lines: changeLines(context, {
       changes,
+      noted: notedBy(context, request.table),
       answer,
       historicalMetadata,
       historicalProtocol,
@@ -88,7 +88,7 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
 
 /** From the commit before the page, where there is one: what the page's first commit changed shows beside it. */
 function readRange(
-  { engine, signal }: RequestContext,
+  { engine, recipient, audienceKey, signal }: RequestContext,
   { table }: TableRequest,
   { page, kind, historicalMetadata }: ChangeRequest,
   { answer: { settled }, head }: { readonly answer: Answer; readonly head: Snapshot },
@@ -100,6 +100,7 @@ function readRange(
     { startVersion, endVersion: end, kind },
     {
       accepts: settled.accepts,
+      audience: audienceText({ recipient, table }, audienceKey),
       signal,
       ...(table.grant && { grant: table.grant }),
       ...(!historicalMetadata && { declared: head }),
@@ -147,10 +148,8 @@ function sealChangePage(
   next: ChangeMark,
 ): string {
   const { start, end, head } = change.page
-  return context.tokens.seal(
-    { ...changeUse(context, request, change), expiresInSeconds: context.limits.pageTokenSeconds },
-    [start, end, head, next.version, next.skip],
-  )
+  const use = { ...changeUse(request, change), expiresInSeconds: context.limits.pageTokenSeconds }
+  return sealForTable(context, request, use, [start, end, head, next.version, next.skip])
 }
 
 /** The page that `pageToken` continues. */
@@ -160,10 +159,8 @@ export function openChangePage(
   change: Pick<ChangeRequest, 'kind' | 'question'>,
   pageToken: string,
 ): ChangePage {
-  const payload = context.tokens.open(changeUse(context, request, change), pageToken)
-  const [start, end, head, version, skip] = (payload as readonly JsonValue[]).map(part =>
-    BigInt(part as number | bigint),
-  )
+  const payload = openForTable(context, request, changeUse(request, change), pageToken)
+  const [start, end, head, version, skip] = payload.map(part => BigInt(part as number | bigint))
   return {
     start: start!,
     end: end!,
@@ -173,12 +170,10 @@ export function openChangePage(
 }
 
 function changeUse(
-  context: RequestContext,
   request: TableRequest,
   { kind, question }: Pick<ChangeRequest, 'kind' | 'question'>,
 ) {
-  const binding = [kind, ...tableBinding(context, request), questionDigest(request, question)]
-  return { kind: 'changes', binding } as const
+  return { kind: 'changes', binding: [kind, questionDigest(request, question)] } as const
 }
 
 /** A range of versions, checked against the table's latest. */

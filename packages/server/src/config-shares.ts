@@ -38,6 +38,10 @@ export function createConfigShares(
       const entry = findByHash(state.tokens, tokenHash(token))
       return entry !== undefined && clock() < entry.expiresAt ? entry.recipient : undefined
     },
+    async isKnown({ id }) {
+      const now = clock()
+      return state.tokens.some(({ recipient, expiresAt }) => recipient.id === id && now < expiresAt)
+    },
     async listShares(recipient, page) {
       const own = state.sorted.filter(({ key }) => state.grants.get(recipient.id)?.has(key))
       return pageOf(own, page, ({ share }) => share)

@@ -33,14 +33,14 @@ export function withCors(handler: FetchHandler, options: CorsOptions): FetchHand
   const origins = checkedOrigins(options.origins)
   const any = origins.has('*')
   return {
-    async fetch(request) {
+    async fetch(request, peer) {
       const origin = request.headers.get('origin')
       const allowed = origin !== null && (any || origins.has(origin))
       const preflight =
         request.method === 'OPTIONS' && request.headers.has('access-control-request-method')
       const answer = preflight
         ? new Response(null, { status: 204, ...(allowed && { headers: preflightHeaders() }) })
-        : await handler.fetch(request)
+        : await handler.fetch(request, peer)
       const response = changeable(answer)
       if (!any) response.headers.append('vary', 'Origin')
       if (!allowed) return response

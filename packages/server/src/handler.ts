@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
   type CredentialVendor,
-  isTableError,
   type Recipient,
   type ShareCatalog,
   TableError,
@@ -9,14 +8,16 @@ import {
 import type { Engine } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
 import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
-import { authenticate } from './authenticate.js'
+import { createGuard, type Guard, type Peer } from './authentication-guard.js'
 import { compressed } from './compress.js'
 import { guardedEngine } from './guarded-engine.js'
+import { createDeadline } from './planning.js'
 import { createPreparations, type Preparations } from './preparations.js'
 import { DEFAULT_LIMITS, type RequestContext, type ServerLimits } from './request-context.js'
 import { jsonResponse } from './respond.js'
 import { createRounds, type Rounds } from './rounds.js'
 import { type Match, matchRoute } from './routes.js'
+import { createSignedLedger, type SignedLedger } from './signed-ledger.js'
 import { createTurns, type Turns } from './turns.js'
 
 export interface SharingServerOptions {
@@ -31,6 +32,8 @@ export interface SharingServerOptions {
    * process, and clients restart what they were paging.
    */
   readonly tokenSecret?: Uint8Array | string
+  /** In its place, while a secret is replaced: the first seals, all open. */
+  readonly tokenSecrets?: readonly (Uint8Array | string)[]
   readonly limits?: Partial<ServerLimits>
   /** Called once a request, when its answer has ended. */
   readonly log?: AccessLog
@@ -39,7 +42,10 @@ export interface SharingServerOptions {
 
 /** Mounts anywhere that speaks Request and Response. */
 export interface SharingServer {
-  fetch(request: Request): Promise<Response>
+  /** What recipients hold that no change of a grant ends by itself. */
+  readonly signed: SignedLedger
+  /** `peer` is who is at the other end of the connection, where that is known. */
+  fetch(request: Request, peer?: Peer): Promise<Response>
 }
 
 const MAX_URL_CHARACTERS = 16 * 1024
@@ -47,24 +53,31 @@ const MAX_URL_CHARACTERS = 16 * 1024
 export function createSharingServer(options: SharingServerOptions): SharingServer {
   const clock = options.clock ?? Date.now
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const secrets = options.tokenSecrets ?? [options.tokenSecret ?? randomBytes(32)]
+  const signed = createSignedLedger(clock)
   const server: Composition = {
     engine: guardedEngine(options.engine),
+    signed,
+    audienceKey: secrets[0]!,
     catalog: options.catalog,
     vendors: options.vendors ?? [],
     prefix: (options.prefix ?? '/delta-sharing').replace(/\/+$/, ''),
-    tokens: createTokenCodec({ secret: options.tokenSecret ?? randomBytes(32), clock }),
+    tokens: createTokenCodec({ secrets, clock }),
     limits,
     log: options.log,
     clock,
     preparations: createPreparations(clock),
+    guard: createGuard(options.catalog, { limit: limits.failedAuthentications, clock }),
     turns: createTurns(limits.requestsPerRecipient),
     rounds: createRounds(),
   }
-  return { fetch: request => answer(server, request) }
+  return { signed, fetch: (request, peer) => answer(server, request, peer) }
 }
 
 interface Composition {
   readonly engine: Engine
+  readonly signed: SignedLedger
+  readonly audienceKey: string | Uint8Array
   readonly catalog: ShareCatalog
   readonly vendors: readonly CredentialVendor[]
   readonly prefix: string
@@ -73,12 +86,17 @@ interface Composition {
   readonly log: AccessLog | undefined
   readonly clock: () => number
   readonly preparations: Preparations
+  readonly guard: Guard
   readonly turns: Turns
   readonly rounds: Rounds
 }
 
 /** One request, from its path to the end of its answer. Never throws. */
-async function answer(server: Composition, request: Request): Promise<Response> {
+async function answer(
+  server: Composition,
+  request: Request,
+  peer: Peer | undefined,
+): Promise<Response> {
   const requestId = requestIdOf(request)
   const record: AccessRecord = { requestId, time: server.clock(), method: request.method }
   const start = performance.now()
@@ -94,17 +112,21 @@ async function answer(server: Composition, request: Request): Promise<Response> 
   try {
     const match = findRoute(server, request)
     record.route = match.route.pattern
-    const recipient = await authenticate(request, server.catalog, request.signal)
+    const recipient = await server.guard.authenticate(request, peer)
     record.recipient = recipient.name
     release = server.turns.take(recipient.id)
-    response = await match.route.run({
-      ...contextOf(server, request, { match, recipient, record, requestId }),
-      streaming: () => {
-        streaming = true
-      },
-      finish,
-      elapsedMs,
-    })
+    const deadline = createDeadline(server.limits.planSeconds, request.signal)
+    const { signal } = deadline
+    response = await deadline.run(
+      match.route.run({
+        ...contextOf(server, request, { match, recipient, record, requestId, signal }),
+        streaming: () => {
+          streaming = true
+        },
+        finish,
+        elapsedMs,
+      }),
+    )
   } catch (error) {
     response = errorResponse(error, requestId, record)
   }
@@ -123,12 +145,13 @@ interface RequestFacts {
   readonly recipient: Recipient
   readonly record: AccessRecord
   readonly requestId: string
+  readonly signal: AbortSignal
 }
 
 function contextOf(
   server: Composition,
   request: Request,
-  { match, recipient, record, requestId }: RequestFacts,
+  { match, recipient, record, requestId, signal }: RequestFacts,
 ): Omit<RequestContext, 'streaming' | 'finish' | 'elapsedMs'> {
   return {
     engine: server.engine,
@@ -138,13 +161,15 @@ function contextOf(
     limits: server.limits,
     preparations: server.preparations,
     rounds: server.rounds,
+    signed: server.signed,
+    audienceKey: server.audienceKey,
     clock: server.clock,
     request,
     requestId,
     recipient,
     params: match.params,
     query: new URL(request.url).searchParams,
-    signal: request.signal,
+    signal,
     record,
   }
 }
@@ -182,12 +207,14 @@ function errorResponse(error: unknown, requestId: string, record: AccessRecord):
     response.headers.set('allow', error.allowed.join(', '))
     return response
   }
-  const { status, body } = wireError(error, requestId)
+  const { status, body, retryAfterSeconds } = wireError(error, requestId)
   const response = jsonResponse({ ...body }, { status })
   if (status === WIRE_ERRORS.UNAUTHENTICATED.status) {
     response.headers.set('www-authenticate', 'Bearer realm="delta-sharing", error="invalid_token"')
   }
-  if (isTableError(error) && error.retryable) response.headers.set('retry-after', '1')
+  if (retryAfterSeconds !== undefined) {
+    response.headers.set('retry-after', String(retryAfterSeconds))
+  }
   return response
 }
 

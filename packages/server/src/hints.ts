@@ -1,5 +1,10 @@
 import type { Predicate } from '@spillway/core'
-import { parseJsonPredicate, parseSqlPredicate, type QueryRequest } from '@spillway/protocol'
+import {
+  type ParsedHint,
+  parseJsonPredicate,
+  parseSqlPredicate,
+  type QueryRequest,
+} from '@spillway/protocol'
 
 /** What a query's hints come to. Hints are best effort: what is not understood prunes nothing and fails nothing. */
 export interface Hints {
@@ -12,18 +17,90 @@ export interface Unapplied {
   readonly reason: string
 }
 
-export function hintsOf(body: QueryRequest): Hints {
-  const parsed = [
-    ...(body.predicateHints ?? []).map(parseSqlPredicate),
-    ...(body.jsonPredicateHints ? [parseJsonPredicate(body.jsonPredicateHints)] : []),
-  ]
-  const operands = parsed.map(hint => hint.predicate)
+export interface HintLimits {
+  /** Hints of one request that are looked at. */
+  readonly hints: number
+  /** Characters of one SQL hint: what takes some ten milliseconds to read. */
+  readonly hintCharacters: number
+  /** Characters of all hints of one request, and of its JSON hint. */
+  readonly allHintsCharacters: number
+  /** Conditions, values of lists, and the ANDs, ORs and NOTs that join them, of all hints of one request. */
+  readonly hintNodes: number
+}
+
+export interface ReadHintsOptions {
+  readonly limits: HintLimits
+  /** Awaited between pieces of work of some ten milliseconds. */
+  readonly turn: () => Promise<void>
+}
+
+const CHARACTERS_PER_TURN = 16 * 1024
+
+/** The hints as far as they are understood, and within the limits: what is beyond those prunes nothing either. */
+export async function hintsOf(
+  { predicateHints = [], jsonPredicateHints, limitHint }: QueryRequest,
+  { limits, turn }: ReadHintsOptions,
+): Promise<Hints> {
+  const operands: Predicate[] = []
+  const unapplied: Unapplied[] = []
+  const left = { characters: limits.allHintsCharacters, nodes: limits.hintNodes }
+  let sinceTurn = 0
+  const read = async (text: string, parse: (text: string) => ParsedHint) => {
+    left.characters -= text.length
+    sinceTurn += text.length
+    if (sinceTurn > CHARACTERS_PER_TURN) {
+      sinceTurn = 0
+      await turn()
+    }
+    const hint = parse(text)
+    left.nodes -= nodesOf(hint.predicate)
+    if (left.nodes < 0) return refuse(text, `beyond the limit of ${limits.hintNodes} conditions`)
+    operands.push(hint.predicate)
+    unapplied.push(...hint.unapplied)
+  }
+  const refuse = (text: string, reason: string) => {
+    if (unapplied.length >= MOST_REFUSED) return
+    unapplied.push({ predicate: `${text.slice(0, SHOWN_CHARACTERS)}...`, reason })
+  }
+  for (const text of predicateHints.slice(0, limits.hints)) {
+    if (left.nodes < 0) break
+    if (text.length > limits.hintCharacters) {
+      refuse(text, `longer than ${limits.hintCharacters} characters`)
+    } else if (text.length > left.characters) {
+      refuse(text, `beyond the limit of ${limits.allHintsCharacters} characters`)
+    } else await read(text, parseSqlPredicate)
+  }
+  if (predicateHints.length > limits.hints) {
+    refuse(predicateHints[limits.hints]!, `beyond the limit of ${limits.hints} hints`)
+  }
+  if (jsonPredicateHints) {
+    if (jsonPredicateHints.length > left.characters) {
+      refuse(jsonPredicateHints, `beyond the limit of ${limits.allHintsCharacters} characters`)
+    } else await read(jsonPredicateHints, parseJsonPredicate)
+  }
+  const isGiven = operands.length > 0
   return {
-    scan: {
-      ...(operands.length > 0 && { predicate: { kind: 'and', operands } as const }),
-      ...limitOf(body.limitHint),
-    },
-    unapplied: parsed.flatMap(hint => hint.unapplied),
+    scan: { ...(isGiven && { predicate: { kind: 'and', operands } }), ...limitOf(limitHint) },
+    unapplied,
+  }
+}
+
+const SHOWN_CHARACTERS = 100
+const MOST_REFUSED = 1000
+
+/** Nothing nests deeper than a hint may. */
+function nodesOf(predicate: Predicate): number {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return predicate.operands.reduce((sum, each) => sum + nodesOf(each), 1)
+    case 'not':
+      return 1 + nodesOf(predicate.operand)
+    case 'in':
+    case 'notIn':
+      return 1 + predicate.values.length
+    default:
+      return 1
   }
 }
 

@@ -12,6 +12,8 @@ export interface NdjsonOptions {
   readonly onEnd: (outcome: 'complete' | 'failed' | 'cancelled', error?: unknown) => void
   readonly onBytes: (bytes: number) => void
   readonly rounds: Rounds
+  /** Whose answer it is: recipients take turns. */
+  readonly recipient: string
 }
 
 /**
@@ -23,7 +25,7 @@ export async function ndjsonBody(
   options: NdjsonOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   const iterator = lines[Symbol.asyncIterator]()
-  await options.rounds.turn({ first: true })
+  await options.rounds.turn({ first: true, recipient: options.recipient })
   const first = await iterator.next()
   return new ReadableStream<Uint8Array>(new LineSource(iterator, first, options), {
     highWaterMark: 0,
@@ -55,7 +57,10 @@ class LineSource {
         this.#options.onBytes(bytes.byteLength)
         // Handed over before the next block is waited for: the recipient has it while the next one is made.
         controller.enqueue(bytes)
-        await this.#options.rounds.turn({ first: false })
+        await this.#options.rounds.turn({
+          first: false,
+          recipient: this.#options.recipient,
+        })
         if (this.#ended) return
         this.#held = await this.#iterator.next()
       }

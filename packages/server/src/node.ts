@@ -3,7 +3,7 @@ import { sendBody } from './send-body.js'
 
 /** Anything that answers a Request. */
 export interface FetchHandler {
-  fetch(request: Request): Promise<Response>
+  fetch(request: Request, peer?: { readonly address: string }): Promise<Response>
 }
 
 /**
@@ -12,17 +12,19 @@ export interface FetchHandler {
  */
 export function nodeListener(
   handler: FetchHandler,
-  { stallSeconds = 300 }: NodeListenerOptions = {},
+  { stallSeconds = 300, trustedProxies = [] }: NodeListenerOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const sending = { stallMs: stallSeconds * 1000 }
   return (incoming, outgoing) => {
-    void serve(handler, { incoming, outgoing, sending })
+    void serve(handler, { incoming, outgoing, sending, trustedProxies })
   }
 }
 
 export interface NodeListenerOptions {
   /** A recipient who takes nothing of an answer for as long is gone, whatever its connection says. 300 by default. */
   readonly stallSeconds?: number
+  /** Addresses whose `X-Forwarded-For` is believed: of what it lists, the last that is not one of these. */
+  readonly trustedProxies?: readonly string[]
 }
 
 /** Methods that a Request may not have. */
@@ -32,11 +34,12 @@ interface Exchange {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   readonly sending: { readonly stallMs: number }
+  readonly trustedProxies: readonly string[]
 }
 
 async function serve(
   handler: FetchHandler,
-  { incoming, outgoing, sending }: Exchange,
+  { incoming, outgoing, sending, trustedProxies }: Exchange,
 ): Promise<void> {
   const gone = new AbortController()
   outgoing.on('close', () => {
@@ -48,7 +51,14 @@ async function serve(
       outgoing.end('{"errorCode":"METHOD_NOT_ALLOWED","message":"the method is not allowed"}')
       return
     }
-    const response = await handler.fetch(toRequest(incoming, gone.signal))
+    const response = await handler.fetch(
+      toRequest(incoming, outgoing, gone.signal),
+      peerOf(incoming, trustedProxies),
+    )
+    if (!response.ok && leavesMuch(incoming)) {
+      await refuseBody(response, incoming, outgoing)
+      return
+    }
     outgoing.writeHead(response.status, headersOf(response))
     if (response.body === null) outgoing.end()
     else await sendBody(response.body, outgoing, sending)
@@ -58,7 +68,25 @@ async function serve(
   }
 }
 
-function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
+/** Whoever connected, or whom a proxy that is trusted says that it speaks for. Anybody can write the header. */
+function peerOf(
+  incoming: IncomingMessage,
+  trusted: readonly string[],
+): { readonly address: string } | undefined {
+  const { remoteAddress } = incoming.socket
+  if (remoteAddress === undefined) return undefined
+  const header = incoming.headers['x-forwarded-for']
+  const forwarded = typeof header === 'string' ? header.split(',').map(each => each.trim()) : []
+  let address = remoteAddress.replace(/^::ffff:/, '')
+  while (trusted.includes(address) && forwarded.length > 0) address = forwarded.pop()!
+  return { address }
+}
+
+function toRequest(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  signal: AbortSignal,
+): Request {
   const method = incoming.method ?? 'GET'
   const headers = new Headers()
   for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
@@ -71,46 +99,108 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request {
     method,
     headers,
     signal,
-    ...(hasBody && { body: bodyOf(incoming), duplex: 'half' }),
+    ...(hasBody && { body: bodyOf(incoming, outgoing), duplex: 'half' }),
   } as RequestInit)
 }
 
-/** Reads as the handler does, and leaves the connection whole when the handler has read enough. */
-function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+/**
+ * Reads as the handler does, and leaves the connection whole when the handler has read enough. A client that asks first
+ * whether its body is wanted is told so when somebody reads it.
+ */
+function bodyOf(incoming: IncomingMessage, outgoing: ServerResponse): ReadableStream<Uint8Array> {
   const detach = new AbortController()
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      const onData = (bytes: Uint8Array) => {
-        controller.enqueue(bytes)
-        if ((controller.desiredSize ?? 0) <= 0) incoming.pause()
-      }
-      const onEnd = () => controller.close()
-      const onError = (error: Error) => controller.error(error)
-      incoming.on('data', onData).on('end', onEnd).on('error', onError)
-      detach.signal.addEventListener('abort', () => {
-        incoming.off('data', onData).off('end', onEnd).off('error', onError)
-        incoming.on('error', () => undefined)
-      })
+  let asks = /^100-continue$/i.test(incoming.headers.expect ?? '')
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const onData = (bytes: Uint8Array) => {
+          controller.enqueue(bytes)
+          if ((controller.desiredSize ?? 0) <= 0) incoming.pause()
+        }
+        const onEnd = () => controller.close()
+        const onError = (error: Error) => controller.error(error)
+        incoming.on('data', onData).on('end', onEnd).on('error', onError)
+        incoming.pause()
+        detach.signal.addEventListener('abort', () => {
+          incoming.off('data', onData).off('end', onEnd).off('error', onError)
+          incoming.on('error', () => undefined)
+        })
+      },
+      pull() {
+        if (asks) outgoing.writeContinue()
+        asks = false
+        incoming.resume()
+      },
+      cancel() {
+        detach.abort()
+        incoming.pause()
+      },
     },
-    pull() {
-      incoming.resume()
-    },
-    cancel() {
-      detach.abort()
-      incoming.pause()
-    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** A rest of a refused body that is read for the sake of the connection, which then serves the next request. */
+const SMALL_REST_BYTES = 1024 ** 2
+/** Past these, a client that still sends what was refused is cut off. */
+const LINGER_BYTES = 256 * 1024 ** 2
+const LINGER_MS = 10_000
+
+/** True where more of the body is to come than is worth reading, or nobody knows how much. */
+function leavesMuch(incoming: IncomingMessage): boolean {
+  if (incoming.complete) return false
+  const length = incoming.headers['content-length']
+  if (length === undefined) return incoming.headers['transfer-encoding'] !== undefined
+  return Number(length) > SMALL_REST_BYTES
+}
+
+/**
+ * The refusal at once, and then the end of the connection, so that nothing of the body is ever taken for a request. What
+ * the client still sends is thrown away for a while: one that is cut off while it writes never sees the refusal.
+ */
+async function refuseBody(
+  response: Response,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const body = Buffer.from(await response.arrayBuffer())
+  const headers = { ...headersOf(response), connection: 'close' }
+  outgoing.writeHead(response.status, { ...headers, 'content-length': String(body.length) })
+  outgoing.write(body)
+  await thrownAway(incoming)
+  outgoing.end()
+  if (!incoming.complete) incoming.destroy()
+}
+
+function thrownAway(incoming: IncomingMessage): Promise<void> {
+  return new Promise(resolve => {
+    let left = LINGER_BYTES
+    const timer = setTimeout(resolve, LINGER_MS)
+    const settle = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    incoming.on('end', settle).on('close', settle).on('error', settle)
+    discard(incoming, bytes => {
+      left -= bytes
+      if (left < 0) settle()
+    })
   })
 }
 
-/** Rest of a refused body that is still read: a client that is cut off while it writes never sees the refusal. */
-const DRAINED_BYTES = 64 * 1024 ** 2
-
+/** The rest of a body that nobody asked for: the next request comes behind it. */
 function drain(incoming: IncomingMessage): void {
-  let left = DRAINED_BYTES
-  incoming.on('data', (bytes: Uint8Array) => {
-    left -= bytes.byteLength
+  let left = LINGER_BYTES
+  discard(incoming, bytes => {
+    left -= bytes
     if (left < 0) incoming.destroy()
   })
+}
+
+/** Reads on where a handler that wanted no more of the body has left it paused. */
+function discard(incoming: IncomingMessage, onBytes: (bytes: number) => void): void {
+  incoming.removeAllListeners('data')
+  incoming.on('data', (bytes: Uint8Array) => onBytes(bytes.byteLength))
   incoming.resume()
 }
 

@@ -9,9 +9,10 @@ import {
   writeJson,
 } from '@spillway/protocol'
 import { checkQuery, type Query } from './query-table.js'
-import { type Pinned, pinned, tableBinding } from './query-tokens.js'
+import { type Pinned, pinned } from './query-tokens.js'
 import type { RequestContext } from './request-context.js'
 import type { TableRequest } from './table-request.js'
+import { ChangedGrant, openForTable, sealForTable } from './table-tokens.js'
 
 /** A query as it was accepted: everything that its answer takes. */
 export interface AcceptedQuery {
@@ -36,8 +37,10 @@ export function sealQueryId(
   accepted: { readonly query: Query; readonly version: bigint; readonly tableId?: string },
 ): string | undefined {
   const { idempotencyKey, ...question } = accepted.query.body
-  const sealed = context.tokens.seal(
-    { ...queryUse(context, request), expiresInSeconds: LIFETIME_SECONDS },
+  const sealed = sealForTable(
+    context,
+    request,
+    { kind: 'async', expiresInSeconds: LIFETIME_SECONDS },
     [
       accepted.version,
       accepted.tableId ?? null,
@@ -51,13 +54,16 @@ export function sealQueryId(
   return sealed.length > MAX_ID_CHARACTERS ? undefined : PREFIX + sealed
 }
 
-/** Whatever is wrong with an id, the recipient learns no more than that there is no such query. */
+/**
+ * Whatever is wrong with an id, the recipient learns no more than that there is no such query; of one that was theirs, that
+ * it is to be asked anew.
+ */
 export function openQueryId(
   context: RequestContext,
   request: Pick<TableRequest, 'table'>,
   id: string,
 ): AcceptedQuery {
-  const payload = unsealed(context, request, id) as readonly JsonValue[]
+  const payload = unsealed(context, request, id)
   const [versionValue, tableId, header, idScheme, question] = payload
   const version = BigInt(versionValue as number | bigint)
   const query = checkQuery(parseQueryRequest(String(question)))
@@ -84,10 +90,11 @@ function unsealed(
   context: RequestContext,
   request: Pick<TableRequest, 'table'>,
   id: string,
-): JsonValue {
+): readonly JsonValue[] {
   try {
-    return context.tokens.open(queryUse(context, request), id.replace(PREFIX, ''))
+    return openForTable(context, request, { kind: 'async' }, id.replace(PREFIX, ''))
   } catch (cause) {
+    if (cause instanceof ChangedGrant) throw cause
     throw new TableError(
       'NOT_FOUND',
       'there is no such query, or it has expired; please restart it',
@@ -98,8 +105,4 @@ function unsealed(
 
 function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
-}
-
-function queryUse(context: RequestContext, request: Pick<TableRequest, 'table'>) {
-  return { kind: 'async', binding: [...tableBinding(context, request)] } as const
 }

@@ -1,8 +1,11 @@
 import type { Snapshot } from '@spillway/core'
 import type { SignedFile, SignedFiles } from '@spillway/engine'
 import { encodeDeltaFile, encodeEnd, encodeParquetFile } from '@spillway/protocol'
+import { audienceText } from './file-audience.js'
 import { hintHeader, hintReport, hintsOf } from './hints.js'
 import { gather } from './ndjson.js'
+import { type NoteSigned, notedBy } from './note-signed.js'
+import { planningOf } from './planning.js'
 import type { Query } from './query-table.js'
 import {
   openPageToken,
@@ -36,12 +39,18 @@ export async function querySnapshot(
   const answer = settleAnswer(context, request, snapshot, {
     ...(ref.kind !== 'latest' && { at: { version, timestamp } }),
   })
-  const hints = hintsOf(body)
+  const { turn } = planningOf(context)
+  const hints = await hintsOf(body, { limits: context.limits, turn })
   const paged = maxFiles !== undefined || page !== undefined
   const files = context.engine.signedFiles(snapshot, {
     ...hints.scan,
+    turn,
     ...(request.table.grant && { grant: request.table.grant }),
     accepts: answer.settled.accepts,
+    audience: audienceText(
+      { recipient: context.recipient, table: request.table },
+      context.audienceKey,
+    ),
     signal: context.signal,
     ...(paged && { page: pageOf(context, maxFiles, page) }),
   })
@@ -54,7 +63,9 @@ export async function querySnapshot(
     context.record.hints = { given, used: used.length, unused: unused.length }
   }
   return streamResponse(context, {
+    table: request.table,
     lines: snapshotLines(context, files, answer, {
+      noted: notedBy(context, request.table),
       end: endsWithAction ? () => endOf(context, request, query, files, snapshot) : undefined,
     }),
     headers: { ...answer.headers, ...(report && { 'spillway-hints': hintHeader(report) }) },
@@ -95,13 +106,14 @@ async function* snapshotLines(
   context: RequestContext,
   files: SignedFiles,
   answer: Answer,
-  options: { readonly end: (() => string) | undefined },
+  options: { readonly end: (() => string) | undefined; readonly noted: NoteSigned },
 ): AsyncGenerator<string> {
   let unsent = answer.header
   const { record } = context
   record.filesReturned = 0
   for await (const batch of files) {
     record.filesReturned += batch.length
+    options.noted(batch)
     for (const block of gather(encodeBatch(batch, answer))) {
       yield unsent + block
       unsent = ''

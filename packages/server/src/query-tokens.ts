@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { type Snapshot, TableError } from '@spillway/core'
-import type { JsonValue, TokenUse, WireValue } from '@spillway/protocol'
+import type { JsonValue, WireValue } from '@spillway/protocol'
 import { writeJson } from '@spillway/protocol'
 import type { Query } from './query-table.js'
 import type { RequestContext } from './request-context.js'
 import type { TableRequest } from './table-request.js'
+import { openForTable, sealForTable } from './table-tokens.js'
 
 /** A version that a token pins. */
 export interface Pinned {
@@ -23,16 +24,6 @@ export interface SnapshotPage extends Pinned {
   readonly after: PageMark
 }
 
-/** Who may present a token, for which table. */
-export function tableBinding(
-  { recipient }: RequestContext,
-  { table }: Pick<TableRequest, 'table'>,
-): readonly string[] {
-  return [recipient.id, table.share, table.schema, table.name, table.id].map(name =>
-    name.toLowerCase(),
-  )
-}
-
 /** Whatever else must be asked again in the same way: pages of different questions do not fit together. */
 export function questionDigest(request: TableRequest, question: WireValue): string {
   const { capabilities, idScheme } = request
@@ -46,14 +37,12 @@ export function questionDigest(request: TableRequest, question: WireValue): stri
 }
 
 function pageUse(
-  context: RequestContext,
   request: TableRequest,
   { body }: Query,
-): Omit<TokenUse, 'expiresInSeconds'> {
+): { readonly kind: 'query'; readonly binding: readonly string[] } {
   const { predicateHints, jsonPredicateHints, limitHint, version, timestamp } = body
   const question = { predicateHints, jsonPredicateHints, limitHint, version, timestamp }
-  const binding = [...tableBinding(context, request), questionDigest(request, question)]
-  return { kind: 'query', binding }
+  return { kind: 'query', binding: [questionDigest(request, question)] }
 }
 
 export function sealPageToken(
@@ -63,8 +52,9 @@ export function sealPageToken(
   snapshot: Snapshot,
   next: PageMark,
 ): string {
-  const use = pageUse(context, request, query)
-  return context.tokens.seal({ ...use, expiresInSeconds: context.limits.pageTokenSeconds }, [
+  const expiresInSeconds = context.limits.pageTokenSeconds
+  const use = { ...pageUse(request, query), expiresInSeconds }
+  return sealForTable(context, request, use, [
     snapshot.tableId,
     snapshot.version,
     String(next.key),
@@ -80,8 +70,8 @@ export function openPageToken(
 ): SnapshotPage | undefined {
   const { pageToken } = query.body
   if (pageToken === undefined) return undefined
-  const payload = context.tokens.open(pageUse(context, request, query), pageToken)
-  const [tableId, version, key, path, listings] = payload as readonly JsonValue[]
+  const payload = openForTable(context, request, pageUse(request, query), pageToken)
+  const [tableId, version, key, path, listings] = payload
   return {
     ...pinned(String(tableId), version!, 'pageToken'),
     after: {
@@ -97,14 +87,8 @@ export function sealRefreshToken(
   request: TableRequest,
   snapshot: Snapshot,
 ): string {
-  return context.tokens.seal(
-    {
-      kind: 'refresh',
-      binding: tableBinding(context, request),
-      expiresInSeconds: context.limits.refreshTokenSeconds,
-    },
-    [snapshot.tableId, snapshot.version],
-  )
+  const use = { kind: 'refresh', expiresInSeconds: context.limits.refreshTokenSeconds } as const
+  return sealForTable(context, request, use, [snapshot.tableId, snapshot.version])
 }
 
 export function openRefreshToken(
@@ -113,8 +97,7 @@ export function openRefreshToken(
   refreshToken: string | undefined,
 ): Pinned | undefined {
   if (refreshToken === undefined) return undefined
-  const use = { kind: 'refresh', binding: tableBinding(context, request) } as const
-  const [tableId, version] = context.tokens.open(use, refreshToken) as readonly JsonValue[]
+  const [tableId, version] = openForTable(context, request, { kind: 'refresh' }, refreshToken)
   return pinned(String(tableId), version!, 'refreshToken')
 }
 

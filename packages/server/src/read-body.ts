@@ -3,7 +3,8 @@ import { TableError } from '@spillway/core'
 /** The request's body as text. Stops reading as soon as it is longer than allowed. */
 export async function readBody(request: Request, maxBytes: number): Promise<string> {
   const declared = Number(request.headers.get('content-length') ?? 0)
-  if (declared > maxBytes) throw tooLarge(maxBytes)
+  // Refused before a byte of it is read.
+  if (!(declared <= maxBytes)) throw tooLarge(maxBytes)
   if (request.body === null) return ''
   const chunks: Uint8Array[] = []
   let length = 0

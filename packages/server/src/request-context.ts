@@ -2,8 +2,10 @@ import type { CredentialVendor, Recipient, ShareCatalog } from '@spillway/core'
 import type { Engine } from '@spillway/engine'
 import type { TokenCodec } from '@spillway/protocol'
 import type { AccessRecord } from './access-log.js'
+import type { HintLimits } from './hints.js'
 import type { Preparations } from './preparations.js'
 import type { Rounds } from './rounds.js'
+import type { SignedLedger } from './signed-ledger.js'
 
 /** What every route is handed: the composition, and this one request. */
 export interface RequestContext {
@@ -14,6 +16,9 @@ export interface RequestContext {
   readonly limits: ServerLimits
   readonly preparations: Preparations
   readonly rounds: Rounds
+  readonly signed: SignedLedger
+  /** Makes the digests that URLs of this server's own files hold. */
+  readonly audienceKey: string | Uint8Array
   readonly clock: () => number
   readonly request: Request
   readonly requestId: string
@@ -32,7 +37,7 @@ export interface RequestContext {
   readonly finish: () => void
 }
 
-export interface ServerLimits {
+export interface ServerLimits extends HintLimits {
   /** Items of a list when the client does not say. */
   readonly defaultMaxResults: number
   /** Never more items than this, whatever the client says. */
@@ -44,6 +49,12 @@ export interface ServerLimits {
   readonly refreshTokenSeconds: number
   /** Requests of one recipient under way at a time, answers still streaming included. */
   readonly requestsPerRecipient: number
+  /** Until the first byte of an answer; what takes longer is a 503. */
+  readonly planSeconds: number
+  /** Of this thread, for pruning one answer by its predicate; what takes more is a 400. */
+  readonly planCpuSeconds: number
+  /** Requests of one address within a minute that no token authenticates; one more is a 429. */
+  readonly failedAuthentications: number
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
@@ -54,4 +65,11 @@ export const DEFAULT_LIMITS: ServerLimits = {
   pageTokenSeconds: 3 * 24 * 3600,
   refreshTokenSeconds: 24 * 3600,
   requestsPerRecipient: 64,
+  hints: 1000,
+  hintCharacters: 64 * 1024,
+  allHintsCharacters: 256 * 1024,
+  hintNodes: 4096,
+  planSeconds: 120,
+  planCpuSeconds: 10,
+  failedAuthentications: 60,
 }

@@ -1,7 +1,10 @@
 /** Answers share one thread: each makes one block, then lets the others, and whoever has just arrived, go on. */
 export interface Rounds {
-  /** Resolves when it is the caller's turn. Whoever has sent nothing yet goes before those who have. */
-  turn(options: { readonly first: boolean }): Promise<void>
+  /**
+   * Resolves when it is the caller's turn. Whoever has sent nothing yet goes before those who have; among either,
+   * recipients take turns, however many requests each has.
+   */
+  turn(options: { readonly first: boolean; readonly recipient?: string }): Promise<void>
 }
 
 /**
@@ -9,12 +12,12 @@ export interface Rounds {
  * without a pause, and nobody else's request is even received.
  */
 export function createRounds(): Rounds {
-  const first: (() => void)[] = []
-  const more: (() => void)[] = []
+  const first = new FairQueue()
+  const more = new FairQueue()
   let scheduled = false
 
   function schedule(): void {
-    if (scheduled || first.length + more.length === 0) return
+    if (scheduled || (first.isEmpty && more.isEmpty)) return
     scheduled = true
     setImmediate(() => {
       scheduled = false
@@ -25,11 +28,37 @@ export function createRounds(): Rounds {
   }
 
   return {
-    turn: options =>
+    turn: ({ first: isFirst, recipient = '' }) =>
       new Promise(resolve => {
-        const queue = options.first ? first : more
-        queue.push(resolve)
+        const queue = isFirst ? first : more
+        queue.push(recipient, resolve)
         schedule()
       }),
+  }
+}
+
+/** First come first served within a recipient, one of each recipient after the other. */
+class FairQueue {
+  /** Recipients who wait, the next first: whoever was served and has more goes to the end. */
+  readonly #waiting = new Map<string, (() => void)[]>()
+
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0
+  }
+
+  push(recipient: string, go: () => void): void {
+    const own = this.#waiting.get(recipient)
+    if (own === undefined) this.#waiting.set(recipient, [go])
+    else own.push(go)
+  }
+
+  shift(): (() => void) | undefined {
+    for (const [recipient, own] of this.#waiting) {
+      const go = own.shift()
+      this.#waiting.delete(recipient)
+      if (own.length > 0) this.#waiting.set(recipient, own)
+      return go
+    }
+    return undefined
   }
 }

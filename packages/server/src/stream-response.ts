@@ -1,8 +1,11 @@
+import { type SharedTable, TableError } from '@spillway/core'
 import { wireError } from '@spillway/protocol'
+import { grantDigest } from './grant-digest.js'
 import { ndjsonBody } from './ndjson.js'
 import type { RequestContext } from './request-context.js'
 
 export interface StreamedAnswer {
+  readonly table: SharedTable
   readonly lines: AsyncIterable<string>
   readonly headers: Readonly<Record<string, string>>
   /** The client asked for, and will look for, an end-of-stream action. */
@@ -11,12 +14,13 @@ export interface StreamedAnswer {
 
 export async function streamResponse(
   context: RequestContext,
-  { lines, headers, endsWithAction }: StreamedAnswer,
+  { table, lines, headers, endsWithAction }: StreamedAnswer,
 ): Promise<Response> {
   const { record, requestId } = context
-  const body = await ndjsonBody(lines, {
+  const body = await ndjsonBody(whileShared(context, table, lines), {
     endsWithAction,
     rounds: context.rounds,
+    recipient: context.recipient.id,
     describe: error => {
       const { status, body } = wireError(error, requestId)
       return { status, message: body.message }
@@ -33,4 +37,22 @@ export async function streamResponse(
   })
   context.streaming()
   return new Response(body, { headers: { ...headers } })
+}
+
+/** An answer that is still being sent when its table is taken back ends there: no more URLs are signed for it. */
+async function* whileShared(
+  { catalog, recipient, signal }: RequestContext,
+  table: SharedTable,
+  lines: AsyncIterable<string>,
+): AsyncGenerator<string> {
+  const names = { share: table.share, schema: table.schema, table: table.name }
+  let shared: SharedTable | undefined = table
+  for await (const block of lines) {
+    const now: SharedTable | undefined = await catalog.table(recipient, names, signal)
+    if (now !== shared && (now === undefined || grantDigest(now) !== grantDigest(table))) {
+      throw new TableError('PERMISSION_DENIED', 'what is shared of this table has changed')
+    }
+    shared = now
+    yield block
+  }
 }

@@ -30,6 +30,10 @@ export async function tableCredentials(context: RequestContext): Promise<Respons
     signal: context.signal,
   })
   context.record.vended = location
+  context.signed.note(
+    { recipient: context.recipient, table },
+    { at: location, kind: 'credentials', until: expiresAt },
+  )
   return jsonResponse({
     credentials: { location, ...wireCredentials(credentials), expirationTime: expiresAt },
   })

@@ -102,7 +102,7 @@ describe.each(requests)('a $name whose storage is cut off', ({ name, lines, ask 
           expect([all.length, looksWhole]).toEqual([2 + after + 1, false])
           expect(all.at(-1)?.endStreamAction).toEqual({
             errorMessage: expect.stringMatching(
-              /^internal error; the provider finds it under request id/,
+              /^the provider's storage is not reached now; the provider finds it under request id/,
             ),
             httpStatusErrorCode: 503,
           })

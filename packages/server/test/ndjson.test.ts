@@ -17,6 +17,7 @@ function watch(endsWithAction: boolean): Watched {
       onEnd: (outcome, error) => void ends.push(error === undefined ? outcome : [outcome, error]),
       onBytes: () => undefined,
       rounds: createRounds(),
+      recipient: 'acme',
     },
   }
 }

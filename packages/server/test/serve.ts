@@ -53,6 +53,7 @@ export async function startServer(
   writeTables(lake)
   const listener: { handle: RequestListener } = { handle: (_, response) => response.end() }
   const http = createServer((request, response) => listener.handle(request, response))
+  http.on('checkContinue', (request, response) => listener.handle(request, response))
   const origin = await listen(http)
   const time = { now: Date.now() }
   const clock = () => time.now

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { findByHash, tokenHash } from '../src/authenticate.js'
-import { createSharingServer } from '../src/index.js'
+import { createSharingServer, type SharesConfig } from '../src/index.js'
 import { expectNoSecrets } from './log-text.js'
 import {
   failure,
@@ -24,6 +24,18 @@ beforeEach(() => {
   server.log.length = 0
   server.time.now = Date.now()
 })
+
+/** The same shares, of whose tables something else is shared. */
+function changedGrants(config: SharesConfig, grant: object): SharesConfig {
+  const shares = (config.shares ?? []).map(share => ({
+    ...share,
+    schemas: (share.schemas ?? []).map(schema => ({
+      ...schema,
+      tables: (schema.tables ?? []).map(table => ({ ...table, ...grant })),
+    })),
+  }))
+  return { ...config, shares }
+}
 
 /** Something that the server sealed, and the request that presents it. */
 interface Sealed {
@@ -130,6 +142,27 @@ describe.each(sealed)('a $name', one => {
     await expectRefused(one, token)
   })
 
+  it.each<readonly [string, object]>([
+    ['other partitions', { partitions: "day = '2026-01-01'" }],
+    ['a later start', { startVersion: 1 }],
+    ['columns held back', { redactDropped: 'refuse' }],
+  ])(
+    'is refused clearly once %s are shared, and good again when that is undone',
+    async (_, grant) => {
+      // A list is of all that is shared now, whatever that is.
+      if (one.name === 'page token of a list') return
+      const token = await one.issue()
+      server.shares.replace(changedGrants(server.config, grant))
+      const answer = await failure(await one.present(token))
+      server.shares.replace(server.config)
+      expect(answer).toMatchObject({ status: 400, errorCode: 'INVALID_PARAMETER_VALUE' })
+      expect(answer.message).toMatch(
+        /what is shared of this table has changed .* restart the query/,
+      )
+      expect((await one.present(token)).status).toBe(200)
+    },
+  )
+
   it('opens nothing else', async () => {
     const token = await one.issue()
     for (const other of sealed) {
@@ -197,7 +230,7 @@ describe('a token of one table', () => {
     })
     // The id of the table follows from its name: the token is still its own.
     const answer = await failure(await own.query('simple', { refreshToken: token }))
-    expect(answer).toMatchObject({ status: 400, message: expect.stringMatching(/since version 3/) })
+    expect(answer).toMatchObject({ status: 400, message: expect.stringMatching(/changed since/) })
     await own.close()
   })
 })

@@ -18,7 +18,7 @@ export interface SharingServerOptions {
 export function createSharingServer({ config, publicUrl, log }: SharingServerOptions): Runtime {
   return createRuntime(config, {
     publicUrl: publicUrl.replace(/\/+$/, ''),
-    secret: config.server.secret ?? randomBytes(32).toString('hex'),
+    secrets: config.secrets.length > 0 ? config.secrets : [randomBytes(32).toString('hex')],
     ...(log && { log }),
   })
 }

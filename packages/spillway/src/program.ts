@@ -5,6 +5,7 @@ import { type DoctorOptions, doctorCommand } from './commands/doctor.js'
 import { type InspectOptions, inspectCommand } from './commands/inspect.js'
 import { type PlanCommandOptions, planCommand } from './commands/plan.js'
 import { addRecipientCommands } from './commands/recipient-commands.js'
+import { type RevokeOptions, revokeCommand } from './commands/revoke.js'
 import { type ServeOptions, serveCommand } from './commands/serve.js'
 import { addPredicateOptions, addTableOptions } from './commands/table-options.js'
 import { type TokenOptions, tokenCommand } from './commands/token.js'
@@ -119,6 +120,16 @@ function addServerCommands(
     .action((recipient: string, options: TokenOptions) =>
       tokenCommand(recipient, options, terminal),
     )
+  program
+    .command('revoke')
+    .description('take a recipient, a share or a table back, and say what was signed until when')
+    .requiredOption('--config <file>', 'the configuration that it is taken out of')
+    .option('--recipient <name>', 'everything of this recipient')
+    .option('--share <name>', 'this share, from everybody')
+    .option('--table <share.schema.table>', 'this table, from everybody')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--json', 'print JSON')
+    .action((options: RevokeOptions) => revokeCommand(options, terminal))
   program
     .command('doctor')
     .description('check this machine and, with --config, every table that would be shared')

@@ -1,14 +1,15 @@
 import { TableError, type WritableStore } from '@spillway/core'
 
-/** A store for paths that cannot be reached as things are configured: every request says what would help. */
+/**
+ * A store for paths that cannot be reached as things are configured. What would help is the provider's to know: it
+ * stands in the context, which the command prints and recipients are not told.
+ */
 export function refusingStore(remedy: string): WritableStore {
   const refuse = (path: string): never => {
     throw new TableError(
       'UNSUPPORTED_FEATURE',
-      `${schemeOf(path)} locations cannot be reached: ${remedy}`,
-      {
-        context: { path },
-      },
+      `${schemeOf(path)} locations cannot be reached as things are configured`,
+      { context: { path, remedy } },
     )
   }
   const rejected = async (path: string) => refuse(path)

@@ -101,7 +101,7 @@ describe('loadConfig', () => {
   it('reads the secret from its own file, beside the configuration', async () => {
     writeFileSync(join(folder, 'secret.txt'), 'a secret of some length\n')
     writeFileSync(join(folder, 'spillway.yaml'), 'server: { secretFile: secret.txt }')
-    expect((await loadConfig(join(folder, 'spillway.yaml'))).server.secret).toBe(
+    expect((await loadConfig(join(folder, 'spillway.yaml'))).secrets[0]).toBe(
       'a secret of some length',
     )
     writeFileSync(join(folder, 'secret.txt'), 'short')

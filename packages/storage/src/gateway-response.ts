@@ -1,11 +1,11 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, realpath } from 'node:fs/promises'
-import type { FooterEdit } from '@spillway/core'
+import { type FooterEdit, isTableError } from '@spillway/core'
 import { parseRange } from './http-range.js'
-import { isMissing } from './local-error.js'
+import { codeOf, isMissing } from './local-error.js'
 import { fileMeta } from './local-meta.js'
 import { isInside } from './local-path.js'
-import { type ViewedFile, type ViewFooter, viewedFile } from './viewed-file.js'
+import { UnviewableFile, type ViewedFile, type ViewFooter, viewedFile } from './viewed-file.js'
 
 /** A file that a valid URL names: `path` is below `folder` by its text; links are looked at when it is opened. */
 export interface GatewayTarget {
@@ -17,9 +17,14 @@ export interface GatewayTarget {
 
 export interface ServeOptions {
   readonly viewFooter?: ViewFooter
+  /** Told of trouble of the disk, which the recipient is told no more of than that there is some. */
+  readonly onError?: (error: unknown) => void
 }
 
-/** An error as the wire's clients read it: one JSON object. */
+/**
+ * An error without a body: clients that look at no status would take one for the file. What went wrong stands in a
+ * header, for whoever looks with curl.
+ */
 export function refuse(
   status: number,
   errorCode: string,
@@ -27,13 +32,21 @@ export function refuse(
   headers: Readonly<Record<string, string>> = {},
 ): Response {
   const allow = status === 405 ? { Allow: 'GET, HEAD' } : {}
-  return new Response(JSON.stringify({ errorCode, message }), {
+  return new Response(null, {
     status,
-    headers: { 'Content-Type': 'application/json; charset=utf-8', ...allow, ...headers },
+    headers: {
+      'Content-Length': '0',
+      'Cache-Control': 'no-store',
+      [ERROR_HEADER]: `${errorCode}; ${message}`,
+      ...allow,
+      ...headers,
+    },
   })
 }
 
-/** The file a verified URL names, whole or in part. Trouble of the disk is an answer too, which may be asked again. */
+const ERROR_HEADER = 'spillway-error'
+
+/** The file a verified URL names, whole or in part. Trouble of the disk is an answer too: 503 where it may pass. */
 export async function serveFile(
   request: Request,
   target: GatewayTarget,
@@ -41,10 +54,28 @@ export async function serveFile(
 ): Promise<Response> {
   try {
     return await answerFile(request, target, options)
-  } catch {
-    return refuse(503, 'STORAGE_UNAVAILABLE', 'the file cannot be read now')
+  } catch (error) {
+    options.onError?.(error)
+    return failed(error)
   }
 }
+
+/** The disk's trouble as an answer. */
+export function failed(error: unknown): Response {
+  const code = codeOf(error)
+  if (error instanceof UnviewableFile || isTableError(error)) {
+    return refuse(400, 'TABLE_CORRUPT', 'the file is no Parquet file; ask your provider')
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return refuse(403, 'PERMISSION_DENIED', 'the file cannot be read; ask your provider')
+  }
+  if (code === 'ELOOP') return refuse(404, 'RESOURCE_DOES_NOT_EXIST', GONE)
+  return refuse(503, 'TEMPORARILY_UNAVAILABLE', 'the file cannot be read now', {
+    'Retry-After': '1',
+  })
+}
+
+const GONE = 'the file is no longer there: ask for the table again'
 
 async function answerFile(
   request: Request,
@@ -55,11 +86,11 @@ async function answerFile(
   if (file === 'outside') {
     return refuse(403, 'PERMISSION_DENIED', 'this URL names a file outside the shared folder')
   }
-  if (file === undefined) return refuse(404, 'NOT_FOUND', 'the file is no longer there')
+  if (file === undefined) return refuse(404, 'RESOURCE_DOES_NOT_EXIST', GONE)
   let handedOver = false
   try {
     const found = await file.stat({ bigint: true })
-    if (!found.isFile()) return refuse(404, 'NOT_FOUND', 'the file is no longer there')
+    if (!found.isFile()) return refuse(404, 'RESOURCE_DOES_NOT_EXIST', GONE)
     const { size, etag = '', lastModified } = fileMeta(target.path, found)
     const { edits } = target
     const view = edits && viewFooter && (await viewedFile(file, size, { edits, viewFooter }))

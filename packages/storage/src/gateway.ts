@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import {
   type FooterEdit,
   isTableError,
+  type SigningOptions,
   TableError,
   throwIfCancelled,
   type UrlSigner,
@@ -14,8 +15,11 @@ import { signInTurns } from './sign-in-turns.js'
 export interface LocalGatewayOptions {
   /** Folders whose files may be signed and served; nothing outside them ever is. */
   readonly roots: readonly string[]
-  /** At least 16 bytes. Whoever holds it can sign; URLs outlive a restart with the same one. */
-  readonly secret: string | Uint8Array
+  /**
+   * At least 16 bytes. Whoever holds it can sign; URLs outlive a restart with the same one. Of several the first signs, and
+   * URLs of all are honoured, while a secret is replaced.
+   */
+  readonly secret: Secret | readonly Secret[]
   /** Where recipients find what is mounted on `handle`: `https://share.example/files`. */
   readonly baseUrl: string
   /** Epoch milliseconds, against which URLs expire. */
@@ -27,8 +31,18 @@ export interface LocalGatewayOptions {
 export interface LocalGateway {
   readonly signer: UrlSigner
   /** Answers a request for a signed URL; has no port of its own. */
-  handle(request: Request): Promise<Response>
+  handle(request: Request, options?: HandleOptions): Promise<Response>
 }
+
+export interface HandleOptions {
+  /** Whether what a URL was signed for holds still; undefined of one that was signed for nobody. */
+  readonly isCurrent?: (audience: string | undefined) => boolean | Promise<boolean>
+  /** Told which file a URL names, once its signature was found to be ours. */
+  readonly onFile?: (path: string) => void
+  readonly onError?: (error: unknown) => void
+}
+
+type Secret = string | Uint8Array
 
 /**
  * The query key that delta-kernel takes as the sign of a pre-signed URL; under any other name it would look for the
@@ -37,32 +51,59 @@ export interface LocalGateway {
 const SIGNATURE = 'X-Amz-Signature'
 const EXPIRES = 'expires'
 const VIEW = 'view'
+const AUDIENCE = 'for'
 
 interface Root {
   readonly id: string
   readonly folder: string
+  /** What signs its URLs. */
+  readonly secret: Buffer
 }
 
 /** Signed, expiring URLs for local files, and the handler that honours them. */
 export function localGateway(options: LocalGatewayOptions): LocalGateway {
-  const secret = Buffer.from(options.secret)
-  if (secret.length < 16) {
-    throw new TableError('INVALID_REQUEST', 'the secret of a gateway needs at least 16 bytes')
-  }
+  const secrets = secretsOf(options.secret)
   const baseUrl = checkedBase(options.baseUrl)
   const clock = options.clock ?? Date.now
-  // Longest first, so that a root within a root wins. An id tells nothing about its folder.
-  const roots = options.roots
-    .map(diskPath)
-    .map(folder => ({ folder, id: hmac(secret, `root\n${folder}`).toString('hex').slice(0, 16) }))
-    .sort((a, b) => b.folder.length - a.folder.length)
+  const bySecret = secrets.map(secret => rootsOf(options.roots, secret))
+  const known = bySecret.flat()
+  const { viewFooter } = options
   return {
-    signer: gatewaySigner(roots, secret, { baseUrl, views: options.viewFooter !== undefined }),
-    async handle(request) {
-      const target = verify(request, { roots, secret, now: clock() })
-      return target instanceof Response ? target : await serveFile(request, target, options)
+    signer: gatewaySigner(bySecret[0]!, { baseUrl, views: viewFooter !== undefined }),
+    async handle(request, { isCurrent, onFile, onError } = {}) {
+      const verified = verify(request, { roots: known, now: clock() })
+      if (verified instanceof Response) return verified
+      const { target, audience } = verified
+      onFile?.(target.path)
+      if (isCurrent !== undefined && !(await isCurrent(audience))) {
+        return refuse(403, 'PERMISSION_DENIED', 'this file is no longer shared by this URL')
+      }
+      return serveFile(request, target, {
+        ...(viewFooter && { viewFooter }),
+        ...(onError && { onError }),
+      })
     },
   }
+}
+
+function secretsOf(given: LocalGatewayOptions['secret']): readonly Buffer[] {
+  const list = typeof given === 'string' || given instanceof Uint8Array ? [given] : given
+  const secrets = list.map(each => Buffer.from(each as Uint8Array))
+  if (secrets.length === 0 || secrets.some(({ length }) => length < 16)) {
+    throw new TableError('INVALID_REQUEST', 'the secret of a gateway needs at least 16 bytes')
+  }
+  return secrets
+}
+
+/** Longest first, so that a root within a root wins. An id tells nothing about its folder. */
+function rootsOf(folders: readonly string[], secret: Buffer): readonly Root[] {
+  return folders
+    .map(diskPath)
+    .map(folder => {
+      const id = hmac(secret, `root\n${folder}`).toString('hex').slice(0, 16)
+      return { folder, id, secret }
+    })
+    .sort((a, b) => b.folder.length - a.folder.length)
 }
 
 function checkedBase(baseUrl: string): string {
@@ -74,31 +115,33 @@ function checkedBase(baseUrl: string): string {
 
 function gatewaySigner(
   roots: readonly Root[],
-  secret: Buffer,
   { baseUrl, views }: { readonly baseUrl: string; readonly views: boolean },
 ): UrlSigner {
-  const signer = (now: number, expiresInSeconds: number) => {
+  const signer = ({ now, expiresInSeconds, audience: named }: SigningOptions) => {
     const expires = Math.floor(now / 1000) + Math.floor(expiresInSeconds)
+    const audience = named === undefined ? undefined : Buffer.from(named).toString('base64url')
+    const forWhom = audience === undefined ? '' : `&${AUDIENCE}=${audience}`
     const signPath = (path: string, view?: string) => {
       const { root, key } = locate(roots, path) ?? uncovered(path)
-      const text = signedText(root.id, key, { expires: String(expires), view })
+      const text = signedText(root.id, key, { expires: String(expires), view, audience })
       const shown = view === undefined ? '' : `&${VIEW}=${view}`
-      const query = `${EXPIRES}=${expires}${shown}&${SIGNATURE}=${hmac(secret, text).toString('hex')}`
+      const signature = hmac(root.secret, text).toString('hex')
+      const query = `${EXPIRES}=${expires}${shown}${forWhom}&${SIGNATURE}=${signature}`
       return `${baseUrl}/${root.id}/${encodePath(key)}?${query}`
     }
     return { expires, signPath }
   }
   return {
     covers: path => locate(roots, path) !== undefined,
-    async sign(paths, { expiresInSeconds, now, signal }) {
-      const { expires, signPath } = signer(now, expiresInSeconds)
-      const urls = await signInTurns(paths, path => signPath(path), signal)
+    async sign(paths, options) {
+      const { expires, signPath } = signer(options)
+      const urls = await signInTurns(paths, path => signPath(path), options.signal)
       return { urls, expiresAt: expires * 1000 }
     },
     ...(views && {
-      async signViews(files, { expiresInSeconds, now, signal }) {
-        throwIfCancelled(signal)
-        const { expires, signPath } = signer(now, expiresInSeconds)
+      async signViews(files, options) {
+        throwIfCancelled(options.signal)
+        const { expires, signPath } = signer(options)
         const urls = files.map(({ path, edits }) => signPath(path, viewText(edits)))
         return { urls, expiresAt: expires * 1000 }
       },
@@ -138,14 +181,18 @@ function uncovered(path: string): never {
 
 interface Verification {
   readonly roots: readonly Root[]
-  readonly secret: Buffer
   readonly now: number
 }
 
+interface Verified {
+  readonly target: GatewayTarget
+  readonly audience: string | undefined
+}
+
 /** Everything is checked from the URL alone, before the disk is touched: a refusal tells nothing about files. */
-function verify(request: Request, { roots, secret, now }: Verification): GatewayTarget | Response {
+function verify(request: Request, { roots, now }: Verification): Verified | Response {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return refuse(405, 'INVALID_REQUEST', `files answer GET and HEAD, not ${request.method}`)
+    return refuse(405, 'INVALID_REQUEST', 'files answer GET and HEAD')
   }
   const url = new URL(request.url)
   const expires = onlyValue(url, EXPIRES) ?? ''
@@ -156,14 +203,22 @@ function verify(request: Request, { roots, secret, now }: Verification): Gateway
   }
   const { root, key } = name
   const view = onlyValue(url, VIEW)
-  if (!isEqual(signature, hmac(secret, signedText(root.id, key, { expires, view })))) {
+  const audience = onlyValue(url, AUDIENCE)
+  if (!isBase64Url(view) || !isBase64Url(audience)) {
+    return refuse(403, 'PERMISSION_DENIED', 'the signature of this URL does not match')
+  }
+  const text = signedText(root.id, key, { expires, view, audience })
+  if (!isEqual(signature, hmac(root.secret, text))) {
     return refuse(403, 'PERMISSION_DENIED', 'the signature of this URL does not match')
   }
   if (!(now < Number(expires) * 1000)) {
     return refuse(403, 'PERMISSION_DENIED', 'this URL has expired: ask for the table again')
   }
   const path = root.folder === '/' ? `/${key}` : `${root.folder}/${key}`
-  return { folder: root.folder, path, ...(view !== undefined && { edits: editsOf(view) }) }
+  return {
+    target: { folder: root.folder, path, ...(view !== undefined && { edits: editsOf(view) }) },
+    audience: audience === undefined ? undefined : Buffer.from(audience, 'base64url').toString(),
+  }
 }
 
 /**
@@ -190,19 +245,32 @@ function decodeKey(root: Root, names: readonly string[]): Located | undefined {
   }
 }
 
+function isBase64Url(value: string | undefined): boolean {
+  return value === undefined || /^[A-Za-z0-9_-]*$/.test(value)
+}
+
 function onlyValue(url: URL, key: string): string | undefined {
   const values = url.searchParams.getAll(key)
   return values.length === 1 ? values[0] : undefined
 }
 
-/** The id is hexadecimal and the time digits, so no part can pass for another. */
+/** The id is hexadecimal, the time digits, view and audience base64url: no part can pass for another. */
 function signedText(
   rootId: string,
   key: string,
-  { expires, view }: { readonly expires: string; readonly view: string | undefined },
+  {
+    expires,
+    view,
+    audience,
+  }: {
+    readonly expires: string
+    readonly view: string | undefined
+    readonly audience: string | undefined
+  },
 ): string {
   const head = view === undefined ? 'file' : `view ${view}`
-  return `${head}\n${rootId}\n${expires}\n${key}`
+  const forWhom = audience === undefined ? '' : ` for ${audience}`
+  return `${head}${forWhom}\n${rootId}\n${expires}\n${key}`
 }
 
 function viewText(edits: readonly FooterEdit[]): string {

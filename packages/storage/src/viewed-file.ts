@@ -16,16 +16,24 @@ export type ViewFooter = (footer: Uint8Array, edits: readonly FooterEdit[]) => U
 const TRAILER_BYTES = 8
 const MOST_FOOTER_BYTES = 64 * 1024 ** 2
 
+/** A file that has no footer to be replaced: asking for it again does not help. */
+export class UnviewableFile extends Error {
+  constructor() {
+    super('the file has no Parquet footer')
+  }
+}
+
 /** The file under another footer; throws where it is no Parquet file. */
 export async function viewedFile(
   file: FileHandle,
   size: number,
   { edits, viewFooter }: { readonly edits: readonly FooterEdit[]; readonly viewFooter: ViewFooter },
 ): Promise<ViewedFile> {
+  if (size < TRAILER_BYTES) throw new UnviewableFile()
   const trailer = await read(file, Math.max(0, size - TRAILER_BYTES), size)
   const length = Buffer.from(trailer).readUInt32LE(0)
   const start = size - TRAILER_BYTES - length
-  if (start < 4 || length > MOST_FOOTER_BYTES) throw new Error('the file has no Parquet footer')
+  if (start < 4 || length > MOST_FOOTER_BYTES) throw new UnviewableFile()
   const footer = viewFooter(await read(file, start, size - TRAILER_BYTES), edits)
   const tail = Buffer.alloc(footer.length + TRAILER_BYTES)
   tail.set(footer)

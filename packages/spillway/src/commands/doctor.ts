@@ -101,7 +101,7 @@ async function configChecks(path: string): Promise<readonly Check[]> {
   // Made as the server would make it, so that what it would refuse is refused here.
   const runtime = createRuntime(config, {
     publicUrl: 'http://127.0.0.1',
-    secret: 'not used: nothing is signed',
+    secrets: ['not used: nothing is signed'],
   })
   try {
     const checks: Check[] = [{ name: 'config', ok: true, detail: path }]

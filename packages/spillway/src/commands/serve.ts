@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
-import type { AccessLog, AccessRecord } from '@spillway/server'
+import type { AccessLog } from '@spillway/server'
 import { errorJson } from '../error-json.js'
 import { formatCount } from '../format-table.js'
 import { jsonText } from '../json-text.js'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
+import { jsonLogLine, logLine } from '../serve/log-lines.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
 import { watchFile } from '../serve/watch-file.js'
 import { type Style, styleFor } from '../style.js'
@@ -27,7 +28,7 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   const watching = watchFile(path, () => void reload(server, path, say))
   await say('listening', `${server.endpoint} (${summary(config)})`)
   if (server.adminUrl !== undefined) await say('metrics', `${server.adminUrl}/metrics`)
-  if (config.server.secret === undefined) {
+  if (config.secrets.length === 0) {
     await say(
       'note',
       'without server.secret, signed URLs and page tokens end when this process does',
@@ -76,53 +77,10 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
-/** What the provider can mend: faults of the server, of storage and of the table itself. */
-function faultText(status: number, error: unknown): string {
-  if (error === undefined) return ''
-  const { code, message } = errorJson(error)
-  return status >= 500 || code === 'UNSUPPORTED_FEATURE' || code === 'TABLE_CORRUPT' ? message : ''
-}
-
-/** One JSON object a request on standard error. */
 function jsonLog({ stderr }: Terminal): AccessLog {
-  return ({ error, version, ...record }) => {
-    const fault = error === undefined ? {} : { error: { ...errorJson(error) } }
-    const at = version === undefined ? {} : { version: version.toString() }
-    stderr.write(`${jsonText({ ...record, ...at, ...fault })}\n`)
-  }
+  return record => stderr.write(`${jsonLogLine(record)}\n`)
 }
 
 function humanLog({ stderr }: Terminal, style: Style): AccessLog {
   return record => stderr.write(`${logLine(record, style)}\n`)
-}
-
-function logLine(record: Readonly<AccessRecord>, style: Style): string {
-  const { status = 0, recipient = '-', method, route = '(no route)', durationMs = 0 } = record
-  const time = new Date(record.time).toISOString().slice(11, 19)
-  const paint = status >= 500 ? style.red : status >= 400 ? style.yellow : style.green
-  const table = [record.share, record.schema, record.table]
-    .filter(part => part !== undefined)
-    .join('.')
-  const files =
-    record.filesReturned === undefined
-      ? ''
-      : `${record.filesReturned} of ${record.filesTotal ?? '?'} files`
-  const { hints } = record
-  const unused = hints?.unused ? `${formatCount(hints.unused, 'unused hint')}` : ''
-  const fault = faultText(status, record.error)
-  const outcome = record.outcome === 'cancelled' ? 'cancelled' : ''
-  return [
-    style.dim(time),
-    paint(String(status)),
-    recipient,
-    method,
-    table === '' ? route : `${route} ${table}`,
-    files,
-    style.yellow(unused),
-    style.dim(`${Math.round(durationMs)} ms`),
-    outcome,
-    fault,
-  ]
-    .filter(part => part !== '')
-    .join('  ')
 }

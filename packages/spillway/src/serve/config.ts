@@ -38,6 +38,25 @@ const limits = z
   } satisfies Record<keyof ReadBudgets, unknown>)
   .prefault({})
 
+const count = (most: number) => z.int().min(1).max(most)
+
+/** What one party may take; names and defaults stand in docs/security.md. */
+const limitsSchema = z.strictObject({
+  connections: count(1_000_000).default(8192),
+  connectionsPerAddress: count(1_000_000).default(2048),
+  headerSeconds: count(3600).default(20),
+  requestSeconds: count(3600).default(60),
+  failedAuthentications: count(1_000_000).optional(),
+  requestsPerRecipient: count(100_000).optional(),
+  bodyBytes: count(64 * 1024 ** 2).optional(),
+  planSeconds: count(3600).optional(),
+  planCpuSeconds: count(3600).optional(),
+  hints: count(100_000).optional(),
+  hintCharacters: count(1024 ** 2).optional(),
+  allHintsCharacters: count(16 * 1024 ** 2).optional(),
+  hintNodes: count(1_000_000).optional(),
+})
+
 const schema = z.strictObject({
   server: z
     .strictObject({
@@ -53,10 +72,18 @@ const schema = z.strictObject({
       publicUrl: z.url({ protocol: /^https?$/ }).optional(),
       secret: z.string().min(16).optional(),
       secretFile: z.string().min(1).optional(),
+      /** In place of one: the first signs and seals, what any of them did is honoured. */
+      secrets: z
+        .array(z.union([z.string().min(16), z.strictObject({ file: z.string().min(1) })]))
+        .min(1)
+        .optional(),
       urlExpiresInSeconds: z.int().min(10).max(604_800).default(3600),
       freshnessSeconds: z.number().min(0).max(3600).default(1),
       /** How long answers under way may take to end once the server is told to stop. */
       graceSeconds: z.number().min(0).max(3600).default(20),
+      /** Proxies in front, whose `X-Forwarded-For` is believed. */
+      trustedProxies: z.array(z.union([z.ipv4(), z.ipv6()])).default([]),
+      limits: limitsSchema.prefault({}),
       cors: z.strictObject({ origins: z.array(corsOrigin).min(1) }).optional(),
     })
     .prefault({}),
@@ -92,6 +119,8 @@ export type ServerSettings = z.output<typeof schema>['server']
 export type StorageSettings = z.output<typeof schema>['storage']
 
 export interface ServeConfig {
+  /** What seals and signs, the newest first; empty where nothing outlives the process. */
+  readonly secrets: readonly string[]
   readonly server: ServerSettings
   readonly storage: StorageSettings
   /** What rewriting files into staging may use. */
@@ -119,12 +148,30 @@ export async function loadConfig(path: string): Promise<ServeConfig> {
     )
   }
   const config = parseConfig(text, { folder: dirname(resolve(path)), path })
-  const { secretFile } = config.server
-  if (secretFile === undefined) return config
-  const secret = (await readFile(resolve(dirname(path), secretFile), 'utf8')).trim()
-  if (secret.length < 16)
-    throw refused(path, 'server.secretFile: the secret needs at least 16 characters')
-  return { ...config, server: { ...config.server, secret } }
+  const { secret, secretFile, secrets = [] } = config.server
+  const read = (file: string, key: string) => readSecret(resolve(dirname(path), file), key, path)
+  const first = secretFile === undefined ? secret : await read(secretFile, 'server.secretFile')
+  const listed = await Promise.all(
+    secrets.map(each => (typeof each === 'string' ? each : read(each.file, 'server.secrets'))),
+  )
+  return { ...config, secrets: [...(first === undefined ? [] : [first]), ...listed] }
+}
+
+async function readSecret(file: string, key: string, path: string): Promise<string> {
+  let secret: string
+  try {
+    secret = (await readFile(file, 'utf8')).trim()
+  } catch (cause) {
+    throw refused(path, `${key}: the file cannot be read: ${messageOf(cause)}`)
+  }
+  if (secret.length >= 16) return secret
+  throw refused(path, `${key}: the secret needs at least 16 characters`)
+}
+
+/** Secrets that stand in the file itself. */
+function writtenSecrets({ secret, secrets = [] }: ServerSettings): readonly string[] {
+  const written = secrets.filter(each => typeof each === 'string')
+  return secret === undefined ? written : [secret, ...written]
 }
 
 /** Locations in the text are relative to `folder`. */
@@ -145,6 +192,7 @@ export function parseConfig(
   checkVending(shares, storage, path)
   return {
     server,
+    secrets: writtenSecrets(server),
     storage,
     duckdb,
     limits: set,

@@ -64,13 +64,15 @@ function answerCounters(registry: Registry): AccessLog {
   const counter = (name: string, help: string, ...labelNames: readonly string[]) =>
     new Counter({ name, help, labelNames, registers: [registry] })
   const bytes = counter('spillway_sent_bytes_total', 'Bytes of lines, before compression')
+  const downloaded = counter('spillway_file_bytes_total', 'Bytes of local files behind signed URLs')
   const kept = counter('spillway_files_kept_total', 'Files that answers named', 'format')
   const total = counter('spillway_files_total', 'Files of the tables of whole answers', 'format')
   const hints = counter('spillway_hint_conditions_total', 'Conditions of hints, by use', 'use')
   const vended = counter('spillway_credentials_vended_total', 'Credentials given for folders')
   return record => {
     const { format = 'none' } = record
-    if (record.bytesSent !== undefined) bytes.inc(record.bytesSent)
+    const sent = record.file === undefined ? bytes : downloaded
+    if (record.bytesSent !== undefined) sent.inc(record.bytesSent)
     if (record.filesReturned !== undefined) kept.inc({ format }, record.filesReturned)
     if (record.filesTotal !== undefined) total.inc({ format }, record.filesTotal)
     if (record.hints !== undefined) {

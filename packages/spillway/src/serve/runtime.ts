@@ -8,7 +8,16 @@ import {
 } from '@spillway/duckdb'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
-import { type AccessLog, createConfigShares, createSharingServer, withCors } from '@spillway/server'
+import {
+  type AccessLog,
+  createConfigShares,
+  createSharingServer,
+  fileDownloads,
+  type Peer,
+  type ServerLimits,
+  type SignedLedger,
+  withCors,
+} from '@spillway/server'
 import { localGateway, parseUri, sweepUnfinished } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
 import { type Composition, compose } from '../compose.js'
@@ -22,7 +31,8 @@ import { TableWarmer } from './warm-tables.js'
 export interface Runtime {
   readonly config: ServeConfig
   readonly spillway: Composition
-  fetch(request: Request): Promise<Response>
+  readonly signed: SignedLedger
+  fetch(request: Request, peer?: Peer): Promise<Response>
   /** Takes new shares and recipients without losing what is cached. False where more has changed than those. */
   adopt(config: ServeConfig): boolean
   close(): Promise<void>
@@ -31,7 +41,8 @@ export interface Runtime {
 export interface RuntimeOptions {
   /** Where recipients reach this server; has no slash at its end. */
   readonly publicUrl: string
-  readonly secret: string
+  /** The first signs and seals, what any of them did is honoured. */
+  readonly secrets: readonly string[]
   readonly log?: AccessLog
   readonly metrics?: ServerMetrics
 }
@@ -49,36 +60,39 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   const basePath = new URL(options.publicUrl).pathname.replace(/\/+$/, '')
   const gateway = localGateway({
     roots: config.localRoots,
-    secret: options.secret,
+    secret: options.secrets,
     baseUrl: `${options.publicUrl}/files`,
     viewFooter,
   })
   const { metrics } = options
   const engine = engineOf(config, spillway, { localSigner: gateway.signer, metrics })
   const catalog = createConfigShares(config.shares)
+  const log: AccessLog = record => {
+    metrics?.log(record)
+    options.log?.(record)
+  }
   const sharing = createSharingServer({
     engine,
     catalog,
     vendors: credentialVendors(config.storage.vending),
     prefix: `${basePath}/delta-sharing`,
-    tokenSecret: options.secret,
-    log: record => {
-      metrics?.log(record)
-      options.log?.(record)
-    },
+    tokenSecrets: options.secrets,
+    limits: serverLimits(config),
+    log,
   })
+  const files = fileDownloads({ gateway, catalog, secrets: options.secrets, log })
   const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
   warming.follow(config)
   // What a killed process left of tables that it was rewriting.
   void sweepScratch()
   const cleaning = config.staging && cleanRegularly(spillway, config.staging)
   const plain = {
-    async fetch(request: Request) {
+    async fetch(request: Request, peer?: Peer) {
       const { pathname } = new URL(request.url)
-      if (pathname.startsWith(`${basePath}/files/`)) return gateway.handle(request)
       if (pathname === `${basePath}/healthz`) return new Response('ok\n')
       metrics?.begin()
-      return sharing.fetch(request)
+      if (pathname.startsWith(`${basePath}/files/`)) return files.fetch(request)
+      return sharing.fetch(request, peer)
     },
   }
   const { cors } = config.server
@@ -89,7 +103,8 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
       return current
     },
     spillway,
-    fetch: request => handler.fetch(request),
+    signed: sharing.signed,
+    fetch: (request, peer) => handler.fetch(request, peer),
     adopt(next) {
       if (!sameButShares(current, next)) return false
       catalog.replace(next.shares)
@@ -132,6 +147,18 @@ function engineOf(
   })
 }
 
+/** Those of the configuration that are the handler's; the rest are the listening socket's. */
+function serverLimits({ server }: ServeConfig): Partial<ServerLimits> {
+  const {
+    connections: _,
+    connectionsPerAddress: __,
+    headerSeconds: ___,
+    requestSeconds: ____,
+    ...limits
+  } = server.limits
+  return present<Partial<ServerLimits>>(limits)
+}
+
 function storageOf({ s3, buckets }: StorageSettings): {
   readonly s3?: S3Options
   readonly buckets: readonly (S3Options & { readonly bucket: string })[]
@@ -144,8 +171,11 @@ function storageOf({ s3, buckets }: StorageSettings): {
 
 /** What the engine was made from: with all of it the same, only the catalog changes hands. */
 function sameButShares(a: ServeConfig, b: ServeConfig): boolean {
-  const facts = ({ server, storage, duckdb, limits, staging, localRoots }: ServeConfig) =>
-    JSON.stringify([server, storage, duckdb, limits, staging ?? null, [...localRoots].sort()])
+  const facts = (config: ServeConfig) => {
+    const { server, secrets, storage, duckdb, limits, staging, localRoots } = config
+    const roots = [...localRoots].sort()
+    return JSON.stringify([server, secrets, storage, duckdb, limits, staging ?? null, roots])
+  }
   return facts(a) === facts(b)
 }
 

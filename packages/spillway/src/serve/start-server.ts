@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TableError } from '@spillway/core'
-import type { AccessLog } from '@spillway/server'
+import type { AccessLog, Peer, SignedLedger } from '@spillway/server'
 import { nodeListener } from '@spillway/server/node'
 import { startAdmin } from './admin.js'
 import { serverCloser } from './close-server.js'
 import type { ServeConfig } from './config.js'
+import { httpLimits, limitConnections } from './connection-limits.js'
 import { listen } from './listen.js'
 import { createServerMetrics } from './metrics.js'
 import { createRuntime, type Runtime } from './runtime.js'
@@ -27,6 +28,8 @@ export interface RunningServer {
   close(graceMs?: number): Promise<void>
 }
 
+const NOT_YET = () => new Response(null, { status: 503, headers: { 'retry-after': '1' } })
+
 /** Serves `config` until closed. */
 export async function startServer(
   config: ServeConfig,
@@ -34,25 +37,34 @@ export async function startServer(
 ): Promise<RunningServer> {
   let runtime: Runtime | undefined
   const metrics = createServerMetrics()
-  const listener = nodeListener({
-    fetch: async request =>
-      runtime === undefined ? new Response(null, { status: 503 }) : runtime.fetch(request),
-  })
-  const server = createServer(listener)
+  const { limits, trustedProxies } = config.server
+  const handler = {
+    fetch: async (request: Request, peer?: Peer) =>
+      runtime === undefined ? NOT_YET() : runtime.fetch(request, peer),
+  }
+  const listener = nodeListener(handler, { trustedProxies })
+  const server = createServer(httpLimits(limits), listener)
+  limitConnections(server, { ...limits, trustedProxies })
+  // Whoever asks whether a body is wanted is answered when it is: a refused one is never sent.
+  server.on('checkContinue', listener)
   const closer = serverCloser(server)
   await listen(server, config.server)
   const url = publicUrl(config, server)
   const made = {
     publicUrl: url,
     // Without one, URLs and page tokens end with this process.
-    secret: config.server.secret ?? randomBytes(32).toString('hex'),
+    secrets: config.secrets.length > 0 ? config.secrets : [randomBytes(32).toString('hex')],
     metrics,
     ...(options.log && { log: options.log }),
   }
   const { admin: adminAddress } = config.server
-  const admin = adminAddress && (await startAdmin(adminAddress, metrics).catch(closing(server)))
+  const ledgers: SignedLedger[] = []
+  const admin =
+    adminAddress &&
+    (await startAdmin(adminAddress, { metrics, signed: () => ledgers }).catch(closing(server)))
   runtime = createRuntime(config, made)
   const current = runtime
+  ledgers.push(current.signed)
   const state = { current }
   return {
     url,
@@ -65,8 +77,13 @@ export async function startServer(
       refuseMove(state.current.config, next)
       if (state.current.adopt(next)) return
       const old = state.current
-      state.current = createRuntime(next, { ...made, secret: next.server.secret ?? made.secret })
+      state.current = createRuntime(next, {
+        ...made,
+        secrets: next.secrets.length > 0 ? next.secrets : made.secrets,
+      })
       runtime = state.current
+      ledgers.push(runtime.signed)
+      forgetOver(ledgers)
       // Requests that the old one answers end soon after their URLs were signed.
       setTimeout(() => void old.close(), 60_000).unref()
     },
@@ -94,6 +111,13 @@ function closing(server: Server): (error: unknown) => never {
     server.close()
     throw error
   }
+}
+
+/** Of configurations before this one only what recipients still hold is kept. */
+function forgetOver(ledgers: SignedLedger[]): void {
+  const current = ledgers.at(-1)
+  const kept = ledgers.filter(ledger => ledger === current || ledger.entries().length > 0)
+  ledgers.splice(0, ledgers.length, ...kept)
 }
 
 /** A listening socket and the URLs that were given out cannot change while it runs. */

@@ -1,0 +1,97 @@
+import { type Recipient, type ShareCatalog, TableError } from '@spillway/core'
+import { authenticate, bearerOf, tokenHash } from './authenticate.js'
+
+/** Who is at the other end of a connection. */
+export interface Peer {
+  readonly address: string
+}
+
+/** Authenticates requests, and lets no address try tokens without end. */
+export interface Guard {
+  authenticate(request: Request, peer: Peer | undefined): Promise<Recipient>
+}
+
+const WINDOW_MS = 60_000
+const MAX_ADDRESSES = 10_000
+const MAX_TOKENS = 10_000
+
+/**
+ * Past `limit` failures within a minute an address is answered 429 without a look at its token, unless that token was
+ * good before: those who share an address, or stand behind one proxy, do not shut each other out.
+ */
+export function createGuard(
+  catalog: ShareCatalog,
+  { limit, clock }: { readonly limit: number; readonly clock: () => number },
+): Guard {
+  const failures = new Map<string, { readonly since: number; count: number }>()
+  const good = new Set<string>()
+
+  function failed(address: string): void {
+    const known = failures.get(address)
+    if (known !== undefined && clock() - known.since < WINDOW_MS) {
+      known.count++
+      return
+    }
+    failures.delete(address)
+    failures.set(address, { since: clock(), count: 1 })
+    dropOldest(failures, MAX_ADDRESSES)
+  }
+
+  function refuseTooMany(address: string): void {
+    const known = failures.get(address)
+    if (known === undefined || known.count < limit) return
+    if (clock() - known.since >= WINDOW_MS) return
+    throw new TableError(
+      'RATE_LIMITED',
+      'too many requests from this address had no good token; wait a minute',
+      { context: { address }, retryable: true },
+    )
+  }
+
+  return {
+    async authenticate(request, peer) {
+      const address = peer && networkOf(peer.address)
+      const token = bearerOf(request)
+      const hash = token === undefined ? '' : tokenHash(token).toString('base64')
+      if (address !== undefined && !good.has(hash)) refuseTooMany(address)
+      try {
+        const recipient = await authenticate(request, catalog, request.signal)
+        good.delete(hash)
+        good.add(hash)
+        dropOldest(good, MAX_TOKENS)
+        return recipient
+      } catch (error) {
+        good.delete(hash)
+        if (address !== undefined && isUnauthenticated(error)) failed(address)
+        throw error
+      }
+    },
+  }
+}
+
+function isUnauthenticated(error: unknown): boolean {
+  return error instanceof TableError && error.code === 'UNAUTHENTICATED'
+}
+
+/** Whoever has one address of IPv6 has 2^64 of them. */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
+  if (mapped !== null) return mapped[1]!
+  if (!address.includes(':')) return address
+  const [head = '', tail] = address.toLowerCase().split('%')[0]!.split('::')
+  const first = head === '' ? [] : head.split(':')
+  const last = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => '0')
+  return `${[...first, ...zeros, ...last].slice(0, 4).join(':')}::/64`
+}
+
+/** Maps and sets keep the order of insertion: the first is the oldest. */
+function dropOldest(
+  entries: { readonly size: number; keys(): Iterable<string>; delete(key: string): boolean },
+  most: number,
+): void {
+  for (const oldest of entries.keys()) {
+    if (entries.size <= most) return
+    entries.delete(oldest)
+  }
+}

@@ -1,0 +1,54 @@
+import type { Server, ServerOptions } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** What a connection may take before anybody knows who it is. */
+export interface ConnectionLimits {
+  readonly connections: number
+  readonly connectionsPerAddress: number
+  readonly headerSeconds: number
+  readonly requestSeconds: number
+}
+
+const MAX_HEADER_BYTES = 32 * 1024
+const CHECK_EVERY_MS = 2000
+const KEEP_ALIVE_MS = 65_000
+
+/** A client that sends its head or its body a byte at a time is answered 408 and let go. */
+export function httpLimits({ headerSeconds, requestSeconds }: ConnectionLimits): ServerOptions {
+  return {
+    headersTimeout: headerSeconds * 1000,
+    requestTimeout: requestSeconds * 1000,
+    connectionsCheckingInterval: CHECK_EVERY_MS,
+    // Longer than load balancers keep theirs: they would send a request into a connection that is closing.
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  }
+}
+
+/** One connection more than allowed, in all or of an address, is closed at once. A proxy's are its clients', and not counted. */
+export function limitConnections(
+  server: Server,
+  {
+    connections,
+    connectionsPerAddress,
+    trustedProxies,
+  }: ConnectionLimits & { readonly trustedProxies: readonly string[] },
+): void {
+  server.maxConnections = connections
+  const open = new Map<string, number>()
+  server.on('connection', (socket: Socket) => {
+    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    if (trustedProxies.includes(address)) return
+    const before = open.get(address) ?? 0
+    if (before >= connectionsPerAddress) {
+      socket.destroy()
+      return
+    }
+    open.set(address, before + 1)
+    socket.once('close', () => {
+      const now = (open.get(address) ?? 1) - 1
+      if (now === 0) open.delete(address)
+      else open.set(address, now)
+    })
+  })
+}

@@ -1,0 +1,69 @@
+import type { AccessRecord } from '@spillway/server'
+import { type ErrorJson, errorJson } from '../error-json.js'
+import { formatCount, printable } from '../format-table.js'
+import { jsonText } from '../json-text.js'
+import type { Style } from '../style.js'
+
+/** One request as a JSON object on one line; a fault with what is known of where, and what caused it. */
+export function jsonLogLine({ error, version, ...record }: Readonly<AccessRecord>): string {
+  const causes = error === undefined ? [] : chainOf(error)
+  const [fault, ...rest] = causes.map(each => ({ ...each }))
+  return jsonText({
+    ...record,
+    ...(version !== undefined && { version: version.toString() }),
+    ...(fault && { error: { ...fault, ...(rest.length > 0 && { causes: rest }) } }),
+  })
+}
+
+/** One request for people: what was asked, by whom, and of a refusal the reason, the file and the request's id. */
+export function logLine(record: Readonly<AccessRecord>, style: Style): string {
+  const { status = 0, recipient = '-', method, route = '(no route)', durationMs = 0 } = record
+  const time = new Date(record.time).toISOString().slice(11, 19)
+  const paint = status >= 500 ? style.red : status >= 400 ? style.yellow : style.green
+  const table = [record.share, record.schema, record.table]
+    .filter(part => part !== undefined)
+    .join('.')
+  const files =
+    record.filesReturned === undefined
+      ? ''
+      : `${record.filesReturned} of ${record.filesTotal ?? '?'} files`
+  const { hints } = record
+  const unused = hints?.unused ? `${formatCount(hints.unused, 'unused hint')}` : ''
+  const outcome = record.outcome === 'cancelled' ? 'cancelled' : ''
+  return [
+    style.dim(time),
+    paint(String(status)),
+    printable(recipient),
+    method,
+    printable(table === '' ? route : `${route} ${table}`),
+    files,
+    style.yellow(unused),
+    style.dim(`${Math.round(durationMs)} ms`),
+    outcome,
+    record.error === undefined ? '' : faultText(record),
+  ]
+    .filter(part => part !== '')
+    .join('  ')
+}
+
+/** What the provider needs to mend it: texts of tables and of recipients, on one line. */
+function faultText({ error, requestId }: Readonly<AccessRecord>): string {
+  const causes = chainOf(error)
+  const reasons = [...new Set(causes.map(({ message }) => message))].join(': ')
+  const where = Object.assign({}, ...causes.map(({ context }) => context).reverse())
+  const facts = Object.entries(where).map(([key, value]) => `${key}=${value}`)
+  return printable([`${causes[0]!.code} ${reasons}`, ...facts, `request=${requestId}`].join('  '))
+}
+
+const LONGEST_CHAIN = 5
+
+/** The fault and what caused it, which names the file more often than not. */
+function chainOf(error: unknown): readonly ErrorJson[] {
+  const chain: ErrorJson[] = []
+  let next: unknown = error
+  while (next !== undefined && chain.length < LONGEST_CHAIN) {
+    chain.push(errorJson(next))
+    next = next instanceof Error ? next.cause : undefined
+  }
+  return chain
+}

@@ -1,0 +1,39 @@
+import { TableError } from '@spillway/core'
+import { expect, it } from 'vitest'
+import { jsonLogLine, logLine } from '../src/serve/log-lines.js'
+import { styleFor } from '../src/style.js'
+
+const style = styleFor({ isTTY: false }, {})
+const record = { requestId: 'r-17', time: 0, method: 'POST', recipient: 'acme', status: 400 }
+const cause = new TableError('TABLE_CORRUPT', 'the checkpoint is cut short', {
+  context: { path: 's3://lake/t/_delta_log/1.checkpoint.parquet', line: 3 },
+})
+
+it.each([
+  ['a corrupt table', cause],
+  ['what it caused', new TableError('NOT_FOUND', 'the table is missing', { cause })],
+  ['a refused request', new TableError('INVALID_REQUEST', 'no such version', { cause })],
+  ['a mistake', new TypeError('x is not a function', { cause })],
+])('a line of %s names the reason, the file and the request', (_, error) => {
+  const line = logLine({ ...record, error }, style)
+  for (const part of [
+    error.message,
+    'checkpoint is cut',
+    's3://lake/t/_delta_log/1.check',
+    'r-17',
+    'acme',
+  ]) {
+    expect(line).toContain(part)
+    expect(jsonLogLine({ ...record, error })).toContain(part)
+  }
+})
+
+it('texts of tables and recipients stay on their line, and move no cursor', () => {
+  const error = new TableError('TABLE_CORRUPT', 'bad\n00:00:00  200  acme', {
+    context: { path: 'a\u001b[2Jb' },
+  })
+  const line = logLine({ ...record, table: 't\nx', share: 's', schema: 'x', error }, style)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  expect(line).not.toMatch(/[\u0000-\u001f]/)
+  expect(jsonLogLine({ ...record, error })).not.toContain('\n')
+})
