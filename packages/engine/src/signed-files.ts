@@ -9,6 +9,7 @@ import {
   type Predicate,
   type RowResolver,
   type Snapshot,
+  type TableRoots,
   throwIfCancelled,
   type UrlSigner,
 } from '@spillway/core'
@@ -17,7 +18,6 @@ import { type ExactFile, type ExactRows, listed, makeExact } from './exact-files
 import { fittedAhead } from './fitted-ahead.js'
 import type { FittedFile } from './fitted-files.js'
 import { Fitter } from './fitter.js'
-import { explainOutside, type TableRoots } from './inside-root.js'
 import { Listings } from './listings.js'
 import type { Metrics } from './metrics.js'
 import type { OutsideFinder } from './outside-files.js'
@@ -62,6 +62,8 @@ export interface SigningContext {
   readonly shapes?: FileShapes
   readonly signerFor: (path: string) => UrlSigner
   readonly roots: TableRoots
+  /** Where files that were written for a table may lie. */
+  readonly staging: readonly TableRoots[]
   readonly outside: OutsideFinder
   readonly metrics: Metrics
   readonly clock: () => number
@@ -105,7 +107,7 @@ export function signFiles(
       ...(isGranted && { isGranted }),
       ...(signal && { signal }),
     }
-    const planned = await refuseEarly(plan, exact, look).catch(explainOutside(roots))
+    const planned = await refuseEarly(plan, exact, look)
     for await (const fitted of fittedAhead(planned, look)) {
       throwIfCancelled(signal)
       if (fitted.length === 0) continue
@@ -172,10 +174,13 @@ export async function signExact(
   context: BatchContext,
 ): Promise<readonly SignedFile[]> {
   const paths: string[] = []
-  for (const { file, vector, view } of exactFiles) {
+  for (const { file, vector, view, written } of exactFiles) {
+    checkPath(file.path, written, context)
     if (view === undefined) paths.push(file.path)
     const bitmap = vector?.bitmap
-    if (bitmap !== undefined && 'path' in bitmap) paths.push(bitmap.path)
+    if (bitmap === undefined || !('path' in bitmap)) continue
+    checkPath(bitmap.path, written, context)
+    paths.push(bitmap.path)
   }
   const signed = await signPaths(paths, context)
   const views = await signViews(exactFiles, context)
@@ -186,16 +191,25 @@ export async function signExact(
   })
 }
 
+/** The last look before a path is signed: what a table names lies in its roots, what was written for it in staging. */
+function checkPath(
+  path: string,
+  written: readonly string[] | undefined,
+  { roots, staging }: BatchContext,
+): void {
+  const isStaged = written?.includes(path) === true
+  if (!isStaged || staging.every(each => each.rootOf(path) === undefined)) roots.check(path)
+}
+
 /** URLs of the files that are served under other footers. */
 async function signViews(
   exactFiles: readonly ExactFile[],
-  { roots, signerFor, clock, expiresInSeconds, signal }: BatchContext,
+  { signerFor, clock, expiresInSeconds, signal }: BatchContext,
 ): Promise<ReadonlyMap<ExactFile, SignedPath>> {
   const signed = new Map<ExactFile, SignedPath>()
   for (const exact of exactFiles) {
     const { file, view } = exact
     if (view === undefined) continue
-    roots.check(file.path)
     const { urls, expiresAt } = await signerFor(file.path).signViews!(
       [{ path: file.path, edits: view }],
       { expiresInSeconds, now: clock(), ...(signal && { signal }) },
@@ -233,7 +247,6 @@ async function signPaths(
 ): Promise<ReadonlyMap<string, SignedPath>> {
   const bySigner = new Map<UrlSigner, Set<string>>()
   for (const path of paths) {
-    context.roots.check(path)
     const signer = context.signerFor(path)
     const group = bySigner.get(signer)
     if (group === undefined) bySigner.set(signer, new Set([path]))

@@ -1,16 +1,21 @@
-import { isTableError, TableError, type TableFormat, type TableSource } from '@spillway/core'
+import { TableError } from './errors.js'
 import { outsideRefusal } from './outside-refusal.js'
+import type { TableFormat, TableSource } from './snapshot.js'
 
 const ALIASES: Readonly<Record<string, string>> = {
   s3a: 's3',
   s3n: 's3',
-  wasb: 'abfs',
+  gcs: 'gs',
+  abfs: 'abfss',
+  wasb: 'abfss',
   wasbs: 'abfss',
 }
 
-/** Where the files of a table may lie: its location, its auxiliary ones, the targets of its rebase, and staging. */
+/** Where the files of a table may lie: its location, its auxiliary ones, and the targets of its rebase. */
 export interface TableRoots {
   readonly source: TableSource
+  /** The folders themselves, in one spelling, each with its last slash. */
+  readonly folders: readonly string[]
   /** The same for the same roots. */
   readonly key: string
   /** The root that `path` lies below, as `path` spells it, its last slash included; undefined outside all of them. */
@@ -24,22 +29,31 @@ export interface TableRoots {
   check(path: string): void
 }
 
+export interface TableRootsOptions {
+  /** Where the source does not name it. */
+  readonly format?: TableFormat
+  /** Folders that are nobody's, even inside a table: staging, where the rewritten files of all tables lie. */
+  readonly apart?: readonly string[]
+}
+
 /**
- * Files anywhere else are not handed out: whoever can write a table's log could otherwise name any object the provider
- * can sign.
+ * Files anywhere else are neither read nor handed out: whoever can write a table's log could otherwise name any object
+ * that the provider can reach.
  */
 export function tableRoots(
   source: TableSource,
-  staging: readonly string[],
-  format = source.format,
+  { format = source.format, apart = [] }: TableRootsOptions = {},
 ): TableRoots {
   const roots = [
     placeOf(source.location, format),
     ...(source.auxiliaryLocations ?? []),
     // A relative target lies below the location, which is listed already.
     ...(source.rebase ?? []).map(rule => rule.to).filter(isAbsolute),
-    ...staging,
   ].map(rootPrefix)
+  // A folder apart that a root lies in takes nothing from it: the provider named that root.
+  const holes = apart.map(rootPrefix).filter(hole => roots.some(root => isBelow(root, hole)))
+  const owns = (root: string, plain: string) =>
+    plain.startsWith(root) && !holes.some(hole => isBelow(root, hole) && plain.startsWith(hole))
   // Their targets are roots, and relative ones lie below the location.
   const rebased = (source.rebase ?? [])
     .filter(({ from, to }) => from !== '' && !climbs(to))
@@ -47,16 +61,17 @@ export function tableRoots(
   const rootOf = (path: string) => {
     const plain = canonical(path)
     if (climbs(plain)) return undefined
-    const root = roots.find(each => plain.startsWith(each))
-    // Spellings differ in how they begin, and in nothing else.
-    return root && path.slice(0, path.length - plain.length + root.length)
+    const root = roots.find(each => owns(each, plain))
+    return root && beginningOf(path, plain, root)
   }
   return {
     source,
-    key: JSON.stringify([roots, rebased]),
+    folders: roots,
+    key: JSON.stringify([roots, rebased, holes]),
     rootOf,
     recordedRootOf(recorded) {
-      if (mayClimb(recorded)) return undefined
+      // What begins as a root may still lie in a folder apart.
+      if (holes.length > 0 || mayClimb(recorded)) return undefined
       const from = rebased.find(each => recorded.startsWith(each))
       return from ?? (isAbsolute(recorded) ? rootOf(recorded) : '')
     },
@@ -68,18 +83,18 @@ export function tableRoots(
   }
 }
 
-/** Storage that is kept to a table's folders cannot reach what lies outside: that is the table's doing. */
-export function explainOutside({ source, rootOf }: TableRoots): (error: unknown) => never {
-  return error => {
-    if (isTableError(error) && error.code === 'STORAGE_UNAVAILABLE' && !error.retryable) {
-      const { path } = error.context
-      if (typeof path === 'string' && rootOf(path) === undefined) {
-        refuseClimbing(path)
-        throw outsideRefusal(source, { files: 1, first: path, folders: [folderOf(path)] })
-      }
-    }
-    throw error
+function isBelow(folder: string, path: string): boolean {
+  return path.length > folder.length && path.startsWith(folder)
+}
+
+/** What of `path` spells `root`, its last slash included: spellings differ in how they begin, and in doubled slashes. */
+function beginningOf(path: string, plain: string, root: string): string {
+  const at = path.length - plain.length + root.length
+  if (canonical(path.slice(0, at)) === root) return path.slice(0, at)
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    if (canonical(path.slice(0, slash + 1)) === root) return path.slice(0, slash + 1)
   }
+  return path
 }
 
 /** Refuses what no list of locations could let in. */
@@ -110,13 +125,23 @@ function rootPrefix(location: string): string {
   return `${canonical(location).replace(/\/+$/, '')}/`
 }
 
-/** `file:///x`, `file:/x` and `/x` are one place, and so are the spellings of a scheme. */
+/**
+ * `file:///x`, `file:/x`, `//x` and `/x` are one place, and so are the spellings of a scheme. In a bucket two slashes are
+ * a name of their own.
+ */
 function canonical(uri: string): string {
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/s.exec(uri)
-  if (match === null) return uri
+  if (match === null) return uri.startsWith('/') ? singleSlashes(uri) : uri
   const scheme = match[1]!.toLowerCase()
-  if (scheme === 'file') return match[2]!.replace(/^\/\/(?:localhost)?(?=\/)/, '')
-  return `${ALIASES[scheme] ?? scheme}:${match[2]}`
+  if (scheme !== 'file') return `${ALIASES[scheme] ?? scheme}:${match[2]}`
+  const rest = match[2]!
+  const path = rest.replace(/^\/\/(?:localhost)?(?=\/)/, '')
+  // What follows two slashes is another machine's name, and without any it is no path.
+  return path !== rest || /^\/(?!\/)/.test(rest) ? singleSlashes(path) : uri
+}
+
+function singleSlashes(path: string): string {
+  return path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
 }
 
 /** Names that begin with a dot, and those that may once they are decoded. */
