@@ -1,5 +1,17 @@
 import type { FooterEdit } from './parquet-shape.js'
 
+export interface SigningOptions {
+  readonly expiresInSeconds: number
+  /** Epoch milliseconds. */
+  readonly now: number
+  /**
+   * Folders that the paths lie below, each with its last slash: whoever serves files by such URLs follows no link out of
+   * them. Absent: the signer's own.
+   */
+  readonly within?: readonly string[]
+  readonly signal?: AbortSignal
+}
+
 export interface UrlSigner {
   /** True when this signer's credentials cover `path`. */
   covers(path: string): boolean
@@ -9,7 +21,7 @@ export interface UrlSigner {
    */
   sign(
     paths: readonly string[],
-    options: { expiresInSeconds: number; now: number; signal?: AbortSignal },
+    options: SigningOptions,
   ): Promise<{ readonly urls: readonly string[]; readonly expiresAt: number }>
   /**
    * URLs of files under other footers, where whoever serves them can put those in the place of their own: a server that
@@ -17,6 +29,6 @@ export interface UrlSigner {
    */
   signViews?(
     views: readonly { readonly path: string; readonly edits: readonly FooterEdit[] }[],
-    options: { expiresInSeconds: number; now: number; signal?: AbortSignal },
+    options: SigningOptions,
   ): Promise<{ readonly urls: readonly string[]; readonly expiresAt: number }>
 }

@@ -173,16 +173,20 @@ export async function signExact(
   exactFiles: readonly ExactFile[],
   context: BatchContext,
 ): Promise<readonly SignedFile[]> {
-  const paths: string[] = []
+  const own: string[] = []
+  const staged: string[] = []
   for (const { file, vector, view, written } of exactFiles) {
-    checkPath(file.path, written, context)
-    if (view === undefined) paths.push(file.path)
+    const listOf = (path: string) => (isStaged(path, written, context) ? staged : own)
+    const list = listOf(file.path)
+    if (view === undefined) list.push(file.path)
     const bitmap = vector?.bitmap
-    if (bitmap === undefined || !('path' in bitmap)) continue
-    checkPath(bitmap.path, written, context)
-    paths.push(bitmap.path)
+    if (bitmap !== undefined && 'path' in bitmap) listOf(bitmap.path).push(bitmap.path)
   }
-  const signed = await signPaths(paths, context)
+  const { roots, staging } = context
+  const signed = new Map<string, SignedPath>()
+  await signPaths(own, { ...context, within: roots.folders, signed })
+  await signPaths(staged, { ...context, within: staging.flatMap(each => each.folders), signed })
+  context.metrics.count('files.signed', signed.size)
   const views = await signViews(exactFiles, context)
   return exactFiles.map(exact => {
     const { listing, file } = exact
@@ -192,19 +196,21 @@ export async function signExact(
 }
 
 /** The last look before a path is signed: what a table names lies in its roots, what was written for it in staging. */
-function checkPath(
+function isStaged(
   path: string,
   written: readonly string[] | undefined,
   { roots, staging }: BatchContext,
-): void {
-  const isStaged = written?.includes(path) === true
-  if (!isStaged || staging.every(each => each.rootOf(path) === undefined)) roots.check(path)
+): boolean {
+  const isWritten = written?.includes(path) === true
+  if (isWritten && staging.some(each => each.rootOf(path) !== undefined)) return true
+  roots.check(path)
+  return false
 }
 
 /** URLs of the files that are served under other footers. */
 async function signViews(
   exactFiles: readonly ExactFile[],
-  { signerFor, clock, expiresInSeconds, signal }: BatchContext,
+  { roots, signerFor, clock, expiresInSeconds, signal }: BatchContext,
 ): Promise<ReadonlyMap<ExactFile, SignedPath>> {
   const signed = new Map<ExactFile, SignedPath>()
   for (const exact of exactFiles) {
@@ -212,7 +218,7 @@ async function signViews(
     if (view === undefined) continue
     const { urls, expiresAt } = await signerFor(file.path).signViews!(
       [{ path: file.path, edits: view }],
-      { expiresInSeconds, now: clock(), ...(signal && { signal }) },
+      { expiresInSeconds, now: clock(), within: roots.folders, ...(signal && { signal }) },
     )
     signed.set(exact, { url: urls[0]!, expiresAt })
   }
@@ -240,11 +246,16 @@ function toSigned(
   }
 }
 
+type PathContext = BatchContext & {
+  readonly within: readonly string[]
+  readonly signed: Map<string, SignedPath>
+}
+
 /** One call to each signer concerned: usually one call. */
 async function signPaths(
   paths: readonly string[],
-  context: BatchContext,
-): Promise<ReadonlyMap<string, SignedPath>> {
+  { within, signed, ...context }: PathContext,
+): Promise<void> {
   const bySigner = new Map<UrlSigner, Set<string>>()
   for (const path of paths) {
     const signer = context.signerFor(path)
@@ -252,20 +263,18 @@ async function signPaths(
     if (group === undefined) bySigner.set(signer, new Set([path]))
     else group.add(path)
   }
-  const signed = new Map<string, SignedPath>()
   for (const [signer, group] of bySigner) {
     const list = [...group]
     const { urls, expiresAt } = await context.metrics.timed('files.sign', () =>
       signer.sign(list, {
         expiresInSeconds: context.expiresInSeconds,
         now: context.clock(),
+        within,
         ...(context.signal && { signal: context.signal }),
       }),
     )
     for (const [index, path] of list.entries()) signed.set(path, { url: urls[index]!, expiresAt })
   }
-  context.metrics.count('files.signed', signed.size)
-  return signed
 }
 
 function countKinds(

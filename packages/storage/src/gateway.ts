@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import {
   type FooterEdit,
   isTableError,
+  type SigningOptions,
   TableError,
   throwIfCancelled,
   type UrlSigner,
@@ -37,6 +38,8 @@ export interface LocalGateway {
 const SIGNATURE = 'X-Amz-Signature'
 const EXPIRES = 'expires'
 const VIEW = 'view'
+/** Which folders links may lead to. */
+const WITHIN = 'in'
 
 interface Root {
   readonly id: string
@@ -77,12 +80,17 @@ function gatewaySigner(
   secret: Buffer,
   { baseUrl, views }: { readonly baseUrl: string; readonly views: boolean },
 ): UrlSigner {
-  const signer = (now: number, expiresInSeconds: number) => {
+  const signer = ({ now, expiresInSeconds, within }: SigningOptions) => {
+    const fenceOf = within === undefined ? () => undefined : fences(roots, within)
     const expires = Math.floor(now / 1000) + Math.floor(expiresInSeconds)
     const signPath = (path: string, view?: string) => {
-      const { root, key } = locate(roots, path) ?? uncovered(path)
-      const text = signedText(root.id, key, { expires: String(expires), view })
-      const shown = view === undefined ? '' : `&${VIEW}=${view}`
+      const located = locate(roots, path) ?? uncovered(path)
+      const { root, key } = located
+      const fence = fenceOf(located)
+      const text = signedText(located, { expires: String(expires), view, fence })
+      const shown =
+        (fence === undefined ? '' : `&${WITHIN}=${fence}`) +
+        (view === undefined ? '' : `&${VIEW}=${view}`)
       const query = `${EXPIRES}=${expires}${shown}&${SIGNATURE}=${hmac(secret, text).toString('hex')}`
       return `${baseUrl}/${root.id}/${encodePath(key)}?${query}`
     }
@@ -90,15 +98,15 @@ function gatewaySigner(
   }
   return {
     covers: path => locate(roots, path) !== undefined,
-    async sign(paths, { expiresInSeconds, now, signal }) {
-      const { expires, signPath } = signer(now, expiresInSeconds)
-      const urls = await signInTurns(paths, path => signPath(path), signal)
+    async sign(paths, signing) {
+      const { expires, signPath } = signer(signing)
+      const urls = await signInTurns(paths, path => signPath(path), signing.signal)
       return { urls, expiresAt: expires * 1000 }
     },
     ...(views && {
-      async signViews(files, { expiresInSeconds, now, signal }) {
-        throwIfCancelled(signal)
-        const { expires, signPath } = signer(now, expiresInSeconds)
+      async signViews(files, signing) {
+        throwIfCancelled(signing.signal)
+        const { expires, signPath } = signer(signing)
         const urls = files.map(({ path, edits }) => signPath(path, viewText(edits)))
         return { urls, expiresAt: expires * 1000 }
       },
@@ -118,6 +126,49 @@ function locate(roots: readonly Root[], path: string): Located | undefined {
   const root = roots.find(({ folder }) => onDisk !== folder && isInside(folder, onDisk))
   if (root === undefined) return undefined
   return { root, key: onDisk.slice(root.folder.length).replace(/^\//, '') }
+}
+
+/**
+ * Tells of a file which folders links on its way may lead to, as its URL says it: how many names of its own path make its
+ * folder, and the ids of other roots. Undefined where that is its root and nothing else, as it is without being said.
+ */
+function fences(
+  roots: readonly Root[],
+  within: readonly string[],
+): (located: Located) => string | undefined {
+  const folders = within.flatMap(each => diskPathIfLocal(each) ?? [])
+  const named = roots.filter(({ folder }) => folders.includes(folder))
+  return ({ root, key }) => {
+    const isWhole = folders.some(folder => isInside(folder, root.folder))
+    const path = pathOf(root, key)
+    const inner = isWhole ? undefined : folders.find(folder => isInside(folder, path))
+    const depth = inner === undefined ? 0 : namesBelow(root, inner)
+    const others = named.filter(each => each !== root).map(({ id }) => id)
+    return depth === 0 && others.length === 0 ? undefined : [depth, ...others].join(',')
+  }
+}
+
+function namesBelow(root: Root, folder: string): number {
+  return folder
+    .slice(root.folder.length)
+    .split('/')
+    .filter(name => name !== '').length
+}
+
+function pathOf({ folder }: Root, key: string): string {
+  return folder === '/' ? `/${key}` : `${folder}/${key}`
+}
+
+/** The folders that a signed fence stands for. */
+function foldersOf(
+  { root, key }: Located,
+  fence: string | undefined,
+  roots: readonly Root[],
+): readonly string[] {
+  const [depth = 0, ...ids] = fence?.split(',') ?? []
+  const own = key.split('/').slice(0, Number(depth))
+  const others = roots.filter(({ id }) => ids.includes(id)).map(({ folder }) => folder)
+  return [own.length === 0 ? root.folder : pathOf(root, own.join('/')), ...others]
 }
 
 function diskPathIfLocal(path: string): string | undefined {
@@ -156,14 +207,18 @@ function verify(request: Request, { roots, secret, now }: Verification): Gateway
   }
   const { root, key } = name
   const view = onlyValue(url, VIEW)
-  if (!isEqual(signature, hmac(secret, signedText(root.id, key, { expires, view })))) {
+  const fence = onlyValue(url, WITHIN)
+  if (!isEqual(signature, hmac(secret, signedText(name, { expires, view, fence })))) {
     return refuse(403, 'PERMISSION_DENIED', 'the signature of this URL does not match')
   }
   if (!(now < Number(expires) * 1000)) {
     return refuse(403, 'PERMISSION_DENIED', 'this URL has expired: ask for the table again')
   }
-  const path = root.folder === '/' ? `/${key}` : `${root.folder}/${key}`
-  return { folder: root.folder, path, ...(view !== undefined && { edits: editsOf(view) }) }
+  return {
+    folders: foldersOf(name, fence, roots),
+    path: pathOf(root, key),
+    ...(view !== undefined && { edits: editsOf(view) }),
+  }
 }
 
 /**
@@ -196,13 +251,17 @@ function onlyValue(url: URL, key: string): string | undefined {
 }
 
 /** The id is hexadecimal and the time digits, so no part can pass for another. */
-function signedText(
-  rootId: string,
-  key: string,
-  { expires, view }: { readonly expires: string; readonly view: string | undefined },
-): string {
+function signedText({ root, key }: Located, { expires, view, fence }: Said): string {
   const head = view === undefined ? 'file' : `view ${view}`
-  return `${head}\n${rootId}\n${expires}\n${key}`
+  const within = fence === undefined ? '' : ` in ${fence}`
+  return `${head}${within}\n${root.id}\n${expires}\n${key}`
+}
+
+/** What a URL says besides the name of its file. */
+interface Said {
+  readonly expires: string
+  readonly view: string | undefined
+  readonly fence: string | undefined
 }
 
 function viewText(edits: readonly FooterEdit[]): string {
