@@ -92,7 +92,8 @@ export function snapshotOf(fields: readonly Field[], more: Partial<Snapshot> = {
     properties: new Map(),
     features: new Set(),
     native: { format: 'parquet' },
-    source: { location: '/nowhere' },
+    // Every fixture has its folder there.
+    source: { location: tmpdir() },
     files: { handles: [], summaries: unknownStats(0) },
     ...more,
   }
