@@ -16,7 +16,7 @@ export function fencedStore(
   const roots = tableRoots(source, { ...(format && { format }) })
   const inner =
     store.within?.({
-      folders: roots.folders,
+      folders: [...roots.folders, ...roots.files],
       refusal: (path, target) =>
         outsideRefusal(source, { files: 1, first: path, folders: [folderOf(target)] }),
     }) ?? store

@@ -40,7 +40,7 @@ export interface ObjectStore {
 
 /** Folders that a store is kept to. */
 export interface Fence {
-  /** Locations, each with its last slash. */
+  /** Locations, each with its last slash; without one it is a single file. */
   readonly folders: readonly string[]
   /** What reading `path` fails with where it leads to `target`, outside. */
   refusal(path: string, target: string): TableError

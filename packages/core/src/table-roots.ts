@@ -16,6 +16,8 @@ export interface TableRoots {
   readonly source: TableSource
   /** The folders themselves, in one spelling, each with its last slash. */
   readonly folders: readonly string[]
+  /** What the source names besides, and nothing beside it: a metadata file. What that names is believed no further. */
+  readonly files: readonly string[]
   /** The same for the same roots. */
   readonly key: string
   /** The root that `path` lies below, as `path` spells it, its last slash included; undefined outside all of them. */
@@ -50,6 +52,9 @@ export function tableRoots(
     // A relative target lies below the location, which is listed already.
     ...(source.rebase ?? []).map(rule => rule.to).filter(isAbsolute),
   ].map(rootPrefix)
+  const { metadataFile } = source
+  const isNamed = metadataFile !== undefined && isAbsolute(metadataFile)
+  const files = isNamed && !climbs(metadataFile) ? [canonical(metadataFile)] : []
   // A folder apart that a root lies in takes nothing from it: the provider named that root.
   const holes = apart.map(rootPrefix).filter(hole => roots.some(root => isBelow(root, hole)))
   const owns = (root: string, plain: string) =>
@@ -67,6 +72,7 @@ export function tableRoots(
   return {
     source,
     folders: roots,
+    files,
     key: JSON.stringify([roots, rebased, holes]),
     rootOf,
     recordedRootOf(recorded) {
@@ -76,7 +82,7 @@ export function tableRoots(
       return from ?? (isAbsolute(recorded) ? rootOf(recorded) : '')
     },
     check(path) {
-      if (rootOf(path) !== undefined) return
+      if (rootOf(path) !== undefined || files.includes(canonical(path))) return
       refuseClimbing(path)
       throw outsideRefusal(source, { files: 1, first: path, folders: [folderOf(path)] })
     },

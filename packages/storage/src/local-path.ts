@@ -1,8 +1,8 @@
-import { realpath } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { type Fence, TableError } from '@spillway/core'
 import { isMissing } from './local-error.js'
-import { parseUri } from './uri.js'
+import { folderUri, parseUri } from './uri.js'
 
 /** What a local store is kept to: every entry holds at once. */
 export interface LocalRoots {
@@ -83,8 +83,14 @@ export async function localPath(roots: LocalRoots, uri: string): Promise<string>
 /** Throws where `real`, which `uri` led to, lies outside. */
 export async function checkReal({ limits }: LocalRoots, uri: string, real: string): Promise<void> {
   for (const { folders, refusal } of limits) {
-    if (!(await folders.hold(real))) throw refusal(uri, real)
+    if (!(await folders.hold(real))) throw refusal(uri, await spelled(real))
   }
+}
+
+/** A folder with its last slash, so that a refusal names it and not the one that it lies in. */
+async function spelled(real: string): Promise<string> {
+  const found = await stat(real).catch(() => undefined)
+  return found?.isDirectory() ? folderUri(real) : real
 }
 
 /** Of a path that does not exist yet, the real path of its nearest folder that does. */
