@@ -219,6 +219,31 @@ describe('a Delta log that names another table’s file', () => {
     expect(error?.message).toContain(`auxiliaryLocations: [${secret}/]`)
   })
 
+  it.each([
+    ['read', false],
+    ['rewritten', true],
+  ])(
+    'cannot be %s through a folder that becomes a link once it was looked at',
+    async (_, staged) => {
+      const folder = lake.folder()
+      const mine = ROWS.replace(CANARY, 'm'.repeat(CANARY.length))
+      const size = await lake.write(join(folder, 'day/part-0.parquet'), mine)
+      const source = await delta(folder, true, deltaAdd('day/part-0.parquet', { size }))
+      lake.onOpened('day/part-0.parquet', () => {
+        renameSync(join(folder, 'day'), join(folder, 'kept'))
+        symlinkSync(secret, join(folder, 'day'))
+      })
+      if (staged) {
+        const { error, files, leaks } = await lake.query(source, true)
+        expect({ error, leaks }).toEqual({ error: undefined, leaks: [] })
+        expect(files).toHaveLength(2)
+      } else {
+        expect(await lake.read(source)).toMatchObject({ rows: 5, error: undefined, leaks: [] })
+      }
+      expect(await lake.read(source)).toMatchObject({ rows: 0, leaks: [] })
+    },
+  )
+
   it('cannot win by swapping a folder for a link while it is read', async () => {
     const folder = lake.folder()
     const size = await lake.write(

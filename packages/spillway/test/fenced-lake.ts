@@ -24,7 +24,11 @@ export interface Attempt {
 export function fencedLake() {
   const lake = mkdtempSync(join(tmpdir(), 'spillway-fence-'))
   const leaks: string[] = []
-  const store = watching(localStore({ roots: [lake] }), leaks)
+  const watch: Watch = { leaks, opened: () => undefined }
+  const store: WritableStore = {
+    ...localStore({ roots: [lake] }),
+    ...watched(localStore({ roots: [lake] }), watch),
+  }
   const spillway = compose({ stores: [{ scheme: 'file', store }] })
   const gateway = localGateway({
     roots: [lake],
@@ -89,7 +93,10 @@ export function fencedLake() {
     let error: Error | undefined
     try {
       const snapshot = await engine(false).snapshot(source)
-      for await (const block of spillway.rows.rows(snapshot).rows) rows += block.length
+      for await (const block of spillway.rows.rows(snapshot).rows) {
+        rows += block.length
+        if (JSON.stringify(block).includes(CANARY)) leaks.push('rows')
+      }
     } catch (thrown) {
       error = thrown as Error
     }
@@ -103,6 +110,14 @@ export function fencedLake() {
     write,
     query,
     read,
+    /** Does `work` as soon as a file whose path ends so was looked at or opened, and before anything is made of it. */
+    onOpened(end: string, work: () => void) {
+      watch.opened = path => {
+        if (!path.endsWith(end)) return
+        watch.opened = () => undefined
+        work()
+      }
+    },
     /** A folder for one more table. */
     folder: () => join(lake, `table-${++tables}`),
     async close() {
@@ -118,23 +133,30 @@ function filesBelow(folder: string): readonly string[] {
     .map(entry => join(entry.parentPath, entry.name))
 }
 
-/** The store, telling of each read that got bytes of a foreign file: by `get`, or by whoever opens a file by its name. */
-function watching(store: WritableStore, leaks: string[]): WritableStore {
-  return { ...store, ...watched(store, leaks) }
+interface Watch {
+  readonly leaks: string[]
+  opened: (path: string) => void
 }
 
-function watched(store: ObjectStore, leaks: string[]): ObjectStore {
+/** The store, telling of each read that got bytes of a foreign file: by `get`, or by whoever opens a file by its name. */
+function watched(store: ObjectStore, watch: Watch): ObjectStore {
   return {
     ...store,
     async get(path, options) {
       const found = await store.get(path, options)
-      if (found !== undefined && Buffer.from(found.bytes).includes(CANARY)) leaks.push(path)
+      if (found !== undefined && Buffer.from(found.bytes).includes(CANARY)) watch.leaks.push(path)
       return found
     },
-    within: fence => watched(store.within!(fence), leaks),
+    async head(path, signal) {
+      const found = await store.head(path, signal)
+      watch.opened(path)
+      return found
+    },
+    within: fence => watched(store.within!(fence), watch),
     async openLocal(path, signal) {
       const open = await store.openLocal!(path, signal)
-      if (open !== undefined && readFileSync(open.path).includes(CANARY)) leaks.push(path)
+      if (open !== undefined && readFileSync(open.path).includes(CANARY)) watch.leaks.push(path)
+      watch.opened(path)
       return open
     },
   }
