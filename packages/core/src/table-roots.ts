@@ -63,10 +63,11 @@ export function tableRoots(
   const rebased = (source.rebase ?? [])
     .filter(({ from, to }) => from !== '' && !climbs(to))
     .map(({ from }) => from)
+  const ownerOf = (plain: string) =>
+    climbs(plain) ? undefined : roots.find(each => owns(each, plain))
   const rootOf = (path: string) => {
     const plain = canonical(path)
-    if (climbs(plain)) return undefined
-    const root = roots.find(each => owns(each, plain))
+    const root = ownerOf(plain)
     return root && beginningOf(path, plain, root)
   }
   return {
@@ -82,7 +83,8 @@ export function tableRoots(
       return from ?? (isAbsolute(recorded) ? rootOf(recorded) : '')
     },
     check(path) {
-      if (rootOf(path) !== undefined || files.includes(canonical(path))) return
+      const plain = canonical(path)
+      if (ownerOf(plain) !== undefined || files.includes(plain)) return
       refuseClimbing(path)
       throw outsideRefusal(source, { files: 1, first: path, folders: [folderOf(path)] })
     },
@@ -95,6 +97,7 @@ function isBelow(folder: string, path: string): boolean {
 
 /** What of `path` spells `root`, its last slash included: spellings differ in how they begin, and in doubled slashes. */
 function beginningOf(path: string, plain: string, root: string): string {
+  if (plain === path) return root
   const at = path.length - plain.length + root.length
   if (canonical(path.slice(0, at)) === root) return path.slice(0, at)
   for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
@@ -136,8 +139,9 @@ function rootPrefix(location: string): string {
  * a name of their own.
  */
 function canonical(uri: string): string {
+  if (uri.startsWith('/')) return singleSlashes(uri)
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/s.exec(uri)
-  if (match === null) return uri.startsWith('/') ? singleSlashes(uri) : uri
+  if (match === null) return uri
   const scheme = match[1]!.toLowerCase()
   if (scheme !== 'file') return `${ALIASES[scheme] ?? scheme}:${match[2]}`
   const rest = match[2]!
