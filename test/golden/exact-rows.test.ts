@@ -73,8 +73,14 @@ function received(files: readonly SignedFile[]): readonly DataFile[] {
   })
 }
 
+/** The table as its recipient sees it: with files of its own and those that were written for it. */
+function asReceived({ mergedLogs: _, ...snapshot }: Snapshot): Snapshot {
+  const { source } = snapshot
+  const auxiliaryLocations = [...(source.auxiliaryLocations ?? []), location]
+  return { ...snapshot, source: { ...source, auxiliaryLocations } }
+}
+
 async function rowsOf(snapshot: Snapshot, files?: readonly DataFile[]): Promise<readonly string[]> {
-  const { mergedLogs: _, ...unmerged } = snapshot
   const rows =
     files === undefined
       ? spillway.rows
@@ -85,7 +91,7 @@ async function rowsOf(snapshot: Snapshot, files?: readonly DataFile[]): Promise<
             yield files
           },
         })
-  const answer = rows.rows(files === undefined ? snapshot : unmerged)
+  const answer = rows.rows(files === undefined ? snapshot : asReceived(snapshot))
   const found: string[] = []
   for await (const block of answer.rows) {
     for (const row of block) found.push(JSON.stringify(rowJson(row, answer.fields)))
@@ -169,7 +175,6 @@ describe('every golden table reaches recipients with and without vectors exactly
 const PLAIN_TYPES = new Set<unknown>(['int', 'long', 'float', 'double'])
 
 async function expectTrueStatistics(snapshot: Snapshot, file: DataFile): Promise<number> {
-  const { mergedLogs: _, ...unmerged } = snapshot
   const alone = { ...file, deletes: [] }
   const rows = tableRows({
     store,
@@ -177,7 +182,7 @@ async function expectTrueStatistics(snapshot: Snapshot, file: DataFile): Promise
     async *files() {
       yield [alone]
     },
-  }).rows(unmerged)
+  }).rows(asReceived(snapshot))
   const values: unknown[][] = []
   for await (const block of rows.rows) for (const row of block) values.push([...row])
   const text = statsString(file, snapshot.schema.fields)

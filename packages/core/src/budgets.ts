@@ -1,5 +1,5 @@
 import { TableError } from './errors.js'
-import type { ObjectStore, WritableStore } from './object-store.js'
+import type { Fence, ObjectStore, WritableStore } from './object-store.js'
 
 /**
  * What reading a table may cost before it is refused. Metadata comes from whoever writes the table: a few bytes of it can
@@ -74,18 +74,25 @@ export function withBudgets(
   store: ObjectStore | WritableStore,
   budgets: Partial<ReadBudgets>,
 ): ObjectStore | WritableStore {
-  const limited: ObjectStore = {
-    budgets: checkedBudgets(budgets),
-    get: (path, options) => store.get(path, options),
-    head: (path, signal) => store.head(path, signal),
-    list: (prefix, options) => store.list(prefix, options),
-    listPrefixes: (prefix, signal) => store.listPrefixes(prefix, signal),
-  }
+  const limited = withChecked(store, checkedBudgets(budgets))
   if (!('put' in store)) return limited
   return {
     ...limited,
     put: (path, bytes, options) => store.put(path, bytes, options),
     delete: (path, signal) => store.delete(path, signal),
+  }
+}
+
+function withChecked(store: ObjectStore, budgets: ReadBudgets): ObjectStore {
+  const { within, openLocal } = store
+  return {
+    budgets,
+    get: (path, options) => store.get(path, options),
+    head: (path, signal) => store.head(path, signal),
+    list: (prefix, options) => store.list(prefix, options),
+    listPrefixes: (prefix, signal) => store.listPrefixes(prefix, signal),
+    ...(within && { within: (fence: Fence) => withChecked(within.call(store, fence), budgets) }),
+    ...(openLocal && { openLocal: openLocal.bind(store) }),
   }
 }
 

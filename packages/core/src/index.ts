@@ -35,6 +35,7 @@ export {
   throwIfCancelled,
 } from './errors.js'
 export type * from './exact-rows.js'
+export { fencedStore } from './fenced-store.js'
 export type * from './files.js'
 export {
   byFieldId,
@@ -50,6 +51,7 @@ export { isLeftBehind, makerTag, type ThisMachine, type ThisProcess } from './le
 export { mapConcurrently } from './map-concurrently.js'
 export { type Moment, parseDate, parseMoment, parseTime } from './moment.js'
 export type * from './object-store.js'
+export { outsideRefusal } from './outside-refusal.js'
 export { leafKey, type ParquetBatch, type ParquetLeaf, type ParquetReader } from './parquet.js'
 export type * from './parquet-shape.js'
 export { PANDAS_INDEXES } from './parquet-shape.js'
@@ -106,6 +108,13 @@ export {
   type StatsTable,
   unknownStats,
 } from './stats.js'
+export {
+  folderOf,
+  refuseClimbing,
+  type TableRoots,
+  type TableRootsOptions,
+  tableRoots,
+} from './table-roots.js'
 export type * from './transform.js'
 export { unescapePath } from './unescape-path.js'
 export type * from './url-signer.js'

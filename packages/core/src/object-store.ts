@@ -1,4 +1,5 @@
 import type { ReadBudgets } from './budgets.js'
+import type { TableError } from './errors.js'
 
 export interface ObjectMeta {
   readonly path: string
@@ -31,6 +32,29 @@ export interface ObjectStore {
   ): AsyncIterable<ObjectMeta>
   /** Immediate sub-prefixes of `prefix`, each ending in '/'. */
   listPrefixes(prefix: string, signal?: AbortSignal): AsyncIterable<string>
+  /**
+   * The same store for reads that stay below `fence`, wherever links lead. Of stores that have links, and of those that
+   * pass on to such; callers use `fencedStore`, which looks at the paths themselves.
+   */
+  within?(fence: Fence): ObjectStore
+  /** Of stores on this machine's disk: undefined for what is no file of it. */
+  openLocal?(path: string, signal?: AbortSignal): Promise<LocalObject | undefined>
+}
+
+/** Folders that a store is kept to. */
+export interface Fence {
+  /** Locations, each with its last slash; without one it is a single file. */
+  readonly folders: readonly string[]
+  /** What reading `path` fails with where it leads to `target`, outside. */
+  refusal(path: string, target: string): TableError
+}
+
+/** A file held open, for code of this process that opens files by their names. */
+export interface LocalObject {
+  readonly size: number
+  /** Until `close` a name of this very file, whatever takes its place meanwhile. */
+  readonly path: string
+  close(): Promise<void>
 }
 
 /** The staging location; nothing else is ever written. */

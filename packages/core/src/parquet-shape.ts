@@ -1,4 +1,5 @@
 import type { DataType } from './schema.js'
+import type { TableFormat, TableSource } from './snapshot.js'
 
 /** A column of a Parquet file, or a field below one, as the file's footer describes it. */
 export interface ShapeNode {
@@ -41,6 +42,8 @@ export interface FileShapes {
     files: readonly { readonly path: string; readonly size: number }[],
     signal?: AbortSignal,
   ): Promise<readonly ParquetShape[]>
+  /** The same for the files of one table, none other of which is read. */
+  within?(source: TableSource, format?: TableFormat): FileShapes
   /** How long `file` is under the footer that `edits` make of its own. */
   viewedSize?(
     file: { readonly path: string; readonly size: number },

@@ -9,6 +9,11 @@ export interface SigningOptions {
    * URLs to it, so that they end with what it says; an object store does not know it.
    */
   readonly audience?: string
+  /**
+   * Folders that the paths lie below, each with its last slash: whoever serves files by such URLs follows no link out of
+   * them. Absent: the signer's own.
+   */
+  readonly within?: readonly string[]
   readonly signal?: AbortSignal
 }
 

@@ -2,6 +2,7 @@ import {
   type BatchCache,
   type ChangeRange,
   type ChangeSet,
+  fencedStore,
   type ObjectStore,
   type ParquetReader,
   type Snapshot,
@@ -45,6 +46,7 @@ export function deltaReader(options: DeltaReaderOptions): TableReader {
 
 class DeltaReader implements TableReader {
   readonly format = 'delta'
+  /** Its store reaches everything: each table gets one of its own. */
   readonly #io: CheckpointIo
   readonly #cache: BatchCache
   readonly #recent: RecentReads
@@ -101,8 +103,9 @@ class DeltaReader implements TableReader {
 
   #context(source: TableSource, signal: AbortSignal | undefined): LoadContext {
     const { location } = source
-    const log = new DeltaLog(this.#io.store, location)
-    const shared = { io: this.#io, cache: this.#cache, recent: this.#recent }
+    const store = fencedStore(this.#io.store, source)
+    const log = new DeltaLog(store, location)
+    const shared = { io: { ...this.#io, store }, cache: this.#cache, recent: this.#recent }
     return { ...shared, location, log, clock: this.#clock, source, signal }
   }
 
@@ -147,7 +150,7 @@ async function nextState(
 ): Promise<TableState | undefined> {
   const { log, signal, source } = context
   const { lastCommit } = previous
-  if (lastCommit === undefined || previous.source.location !== source.location) return undefined
+  if (lastCommit === undefined || !isSameSource(previous.source, source)) return undefined
   if (version !== undefined && version < previous.version) return undefined
   const listing = await log.list(previous.version, signal)
   const again = listing.commits.find(commit => commit.version === previous.version)
@@ -158,6 +161,11 @@ async function nextState(
   const segment = chooseNext(listing, previous, { version, folder: log.folder })
   if (segment.version === previous.version) return previous
   return advanceState(context, previous, segment)
+}
+
+/** What was opened for one source was opened within its roots. */
+function isSameSource(a: TableSource, b: TableSource): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
 }
 
 /** True when half of our checkpoint is replaced by commits, and a newer checkpoint has them. */

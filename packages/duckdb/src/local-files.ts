@@ -1,9 +1,10 @@
 import { createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import {
+  type LocalObject,
   mapConcurrently,
   type ObjectStore,
   readListed,
@@ -17,12 +18,15 @@ export interface RemoteFile {
   readonly size: number
 }
 
-/** Stored files as paths that DuckDB can open: local ones as they are, others copied into a temporary folder. */
+/**
+ * Stored files as paths that DuckDB can open: local ones as the store has opened them, so that no other file can take
+ * their place meanwhile, others copied into a temporary folder.
+ */
 export interface LocalFiles {
   pathsOf(files: readonly RemoteFile[], signal?: AbortSignal): Promise<readonly string[]>
   /** A new path in the temporary folder. */
   scratch(extension: string): Promise<string>
-  /** Removes what was copied. */
+  /** Removes what was copied and lets go of what was opened. */
   close(): Promise<void>
 }
 
@@ -34,10 +38,13 @@ export interface LocalFilesOptions {
 
 const PART_BYTES = 16 * 1024 * 1024
 const AT_ONCE = 8
+/** Names of open files on Linux. */
+const OPEN_FILES = '/proc/self/fd/'
 
 export function localFiles(store: ObjectStore, options: LocalFilesOptions = {}): LocalFiles {
   const maxBytes = options.maxBytes ?? 8 * 1024 ** 3
-  const copies = new Map<string, Promise<string>>()
+  const paths = new Map<string, Promise<string>>()
+  const opened: LocalObject[] = []
   let folder: Promise<string> | undefined
   let copied = 0
   let names = 0
@@ -47,41 +54,51 @@ export function localFiles(store: ObjectStore, options: LocalFilesOptions = {}):
     return join(await folder, `${names++}.${extension}`)
   }
 
-  async function pathOf(file: RemoteFile, signal?: AbortSignal): Promise<string> {
-    const local = diskPath(file.path)
-    // Asking the store also asks whether it allows the path: a table's metadata may name any file of this machine.
+  /** A name for an open file that nobody else has: what DuckDB remembers of names is never another file's. */
+  async function nameFor(open: LocalObject): Promise<string> {
+    if (!open.path.startsWith(OPEN_FILES)) return open.path
+    const name = await scratch('parquet')
+    await symlink(open.path, name)
+    return name
+  }
+
+  async function openedPath(path: string, signal?: AbortSignal): Promise<string | undefined> {
+    const open = await store.openLocal?.(path, signal)
+    if (open === undefined) return undefined
+    opened.push(open)
+    return nameFor(open)
+  }
+
+  async function copiedPath(file: RemoteFile, signal?: AbortSignal): Promise<string> {
     const meta = await store.head(file.path, signal)
     if (meta === undefined) throw missing(file.path)
-    if (local !== undefined) return local
-    const known = copies.get(file.path)
-    if (known !== undefined) return known
     copied += meta.size
     if (copied > maxBytes) throw tooMuch(maxBytes)
-    const copy = scratch('parquet').then(to =>
-      download(store, { path: file.path, size: meta.size }, to, signal),
-    )
-    copies.set(file.path, copy)
-    return copy
+    const to = await scratch('parquet')
+    return download(store, { path: file.path, size: meta.size }, to, signal)
+  }
+
+  function pathOf(file: RemoteFile, signal?: AbortSignal): Promise<string> {
+    const known = paths.get(file.path)
+    if (known !== undefined) return known
+    // The store that opens a file is the one that decides whether the table may have it.
+    const path = openedPath(file.path, signal).then(found => found ?? copiedPath(file, signal))
+    paths.set(file.path, path)
+    return path
   }
 
   return {
     pathsOf: (files, signal) => mapConcurrently(files, AT_ONCE, file => pathOf(file, signal)),
     scratch,
     async close() {
-      await Promise.allSettled(copies.values())
-      copies.clear()
+      await Promise.allSettled(paths.values())
+      paths.clear()
       copied = 0
+      await Promise.all(opened.splice(0).map(open => open.close()))
       if (folder !== undefined) await rm(await folder, { recursive: true, force: true })
       folder = undefined
     },
   }
-}
-
-/** The path of a `file:` URI or of an absolute path; names are raw, as in every store. */
-export function diskPath(uri: string): string | undefined {
-  if (uri.startsWith('/')) return uri
-  const match = /^file:(?:\/\/(?:localhost)?)?(\/.*)$/is.exec(uri)
-  return match?.[1]
 }
 
 async function download(

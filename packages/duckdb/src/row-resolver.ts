@@ -1,12 +1,13 @@
-import type {
-  DataFile,
-  DeletionVector,
-  FieldPath,
-  ObjectStore,
-  RowResolver,
-  Snapshot,
-  SplitSlice,
-  ValueRange,
+import {
+  type DataFile,
+  type DeletionVector,
+  type FieldPath,
+  fencedStore,
+  type ObjectStore,
+  type RowResolver,
+  type Snapshot,
+  type SplitSlice,
+  type ValueRange,
 } from '@spillway/core'
 import { readParquetFooter } from '@spillway/encoding'
 import { writeComplete } from './complete-file.js'
@@ -143,7 +144,8 @@ async function resolving<Result>(
   snapshot: Snapshot,
   work: (context: DeleteContext) => Promise<Result>,
 ): Promise<Result> {
-  const { store, duckdb, maxCopiedBytes, folder } = options
+  const { duckdb, maxCopiedBytes, folder } = options
+  const store = fencedStore(options.store, snapshot.source, snapshot.format)
   const local = localFiles(store, {
     ...(maxCopiedBytes !== undefined && { maxBytes: maxCopiedBytes }),
     ...(folder !== undefined && { folder }),

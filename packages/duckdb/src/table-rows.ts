@@ -1,6 +1,7 @@
 import {
   type DataFile,
   type Field,
+  fencedStore,
   type ObjectStore,
   type Predicate,
   type Snapshot,
@@ -117,7 +118,8 @@ async function* parts(
   { snapshot, connection, query: { where, signal } }: Omit<Reading, 'fields'>,
   naming: Naming,
 ): AsyncGenerator<LivePart> {
-  const { store, maxCopiedBytes, folder } = options
+  const { maxCopiedBytes, folder } = options
+  const store = fencedStore(options.store, snapshot.source, snapshot.format)
   const filesOf = options.files ?? liveFiles
   for await (const files of batches(filesOf(snapshot, where, signal))) {
     const local = localFiles(store, {

@@ -11,6 +11,7 @@ import {
   unknownStats,
 } from '@spillway/core'
 import { localStore } from '@spillway/storage'
+import { onlyFenced } from '@spillway/testkit'
 import { afterAll } from 'vitest'
 import { duckDb, type RowQuery, rowJson, type TableRows, tableRows } from '../src/index.js'
 
@@ -38,7 +39,7 @@ export function rowFixture() {
     options: { readonly maxCopiedBytes?: number } = {},
   ): TableRows {
     return tableRows({
-      store,
+      store: onlyFenced(store),
       duckdb,
       ...options,
       async *files() {
@@ -92,7 +93,8 @@ export function snapshotOf(fields: readonly Field[], more: Partial<Snapshot> = {
     properties: new Map(),
     features: new Set(),
     native: { format: 'parquet' },
-    source: { location: '/nowhere' },
+    // Every fixture has its folder there.
+    source: { location: tmpdir() },
     files: { handles: [], summaries: unknownStats(0) },
     ...more,
   }

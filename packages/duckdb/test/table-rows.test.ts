@@ -129,7 +129,7 @@ describe('columns of a file become columns of the table', () => {
     const file = await table.write('SELECT range AS id FROM range(10)')
     await store.put('s3://b/x.parquet', (await table.store.get(file.path))!.bytes)
     const remote = { ...file, path: 's3://b/x.parquet' }
-    const snapshot = snapshotOf([field('id', 'long')])
+    const snapshot = snapshotOf([field('id', 'long')], { source: { location: 's3://b' } })
     const from = (maxCopiedBytes: number) =>
       tableRows({
         store,

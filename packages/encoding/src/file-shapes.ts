@@ -2,11 +2,15 @@ import {
   budgetsOf,
   type FileShapes,
   type FooterEdit,
+  fencedStore,
   mapConcurrently,
   type ObjectStore,
   type ParquetShape,
   type ShapeNode,
   TableError,
+  type TableFormat,
+  type TableSource,
+  tableRoots,
   throwIfCancelled,
 } from '@spillway/core'
 import { pandasIndexes } from './pandas-indexes.js'
@@ -29,6 +33,13 @@ export interface FileShapesOptions {
 export interface LearningShapes extends FileShapes {
   /** Remembers the shape of a file whose footer was read for another reason; of a file written anew, the new one. */
   learn(file: NamedFile, footer: ParquetFooter): void
+}
+
+interface Read {
+  readonly store: ObjectStore
+  /** Reads are shared by those who may read the same: what is refused to one table is not to another. */
+  readonly scope: string
+  readonly signal?: AbortSignal
 }
 
 interface NamedFile {
@@ -71,26 +82,48 @@ class FooterShapes implements LearningShapes {
     if (!footer.encrypted) this.#remember(file, footer)
   }
 
-  async of(files: readonly NamedFile[], signal?: AbortSignal): Promise<readonly ParquetShape[]> {
+  within(source: TableSource, format?: TableFormat): FileShapes {
+    const store = fencedStore(this.#store, source, format)
+    const scope = tableRoots(source, { ...(format && { format }) }).key
+    return {
+      of: (files, signal) => this.#of(files, { store, scope, ...(signal && { signal }) }),
+      viewedSize: (file, edits, signal) =>
+        this.#viewedSize(file, edits, { store, scope, ...(signal && { signal }) }),
+    }
+  }
+
+  of(files: readonly NamedFile[], signal?: AbortSignal): Promise<readonly ParquetShape[]> {
+    return this.#of(files, { store: this.#store, scope: '', ...(signal && { signal }) })
+  }
+
+  viewedSize(file: NamedFile, edits: readonly FooterEdit[], signal?: AbortSignal): Promise<number> {
+    return this.#viewedSize(file, edits, {
+      store: this.#store,
+      scope: '',
+      ...(signal && { signal }),
+    })
+  }
+
+  async #of(files: readonly NamedFile[], read: Read): Promise<readonly ParquetShape[]> {
     const shapes = files.map(file => this.#shapeOf(file))
     const unread = [...files.keys()].filter(index => shapes[index] === undefined)
     await mapConcurrently(unread, this.#concurrency, async index => {
-      shapes[index] = await this.#shared(files[index]!, signal)
+      shapes[index] = await this.#shared(files[index]!, read)
     })
     return shapes.map(shape => shape!)
   }
 
-  async viewedSize(
+  async #viewedSize(
     file: NamedFile,
     edits: readonly FooterEdit[],
-    signal?: AbortSignal,
+    { store, signal }: Read,
   ): Promise<number> {
     const viewed = { path: `${JSON.stringify(edits)} ${file.path}`, size: file.size }
     const known = this.#growths.get(viewed)
     if (known !== undefined) return file.size + known - NO_GROWTH
     const release = await this.#slots.take(signal)
     try {
-      const footer = await this.#footerOf(file)
+      const footer = await this.#footerOf(file, store)
       const growth = viewFooter(footer, edits).length - footer.length
       this.#growths.set(viewed, NO_GROWTH + growth)
       return file.size + growth
@@ -105,17 +138,17 @@ class FooterShapes implements LearningShapes {
   }
 
   /** A read that has begun is not cancelled: others may wait for it too. */
-  async #shared(file: NamedFile, signal?: AbortSignal): Promise<ParquetShape> {
+  async #shared(file: NamedFile, { store, scope, signal }: Read): Promise<ParquetShape> {
     const release = await this.#slots.take(signal)
     try {
       throwIfCancelled(signal)
-      const key = `${file.size} ${file.path}`
+      const key = `${scope} ${file.size} ${file.path}`
       const running = this.#reading.get(key)
       if (running !== undefined) return await running
       // Somebody may have read it while this waited.
       const known = this.#shapeOf(file)
       if (known !== undefined) return known
-      const started = this.#read(file).finally(() => this.#reading.delete(key))
+      const started = this.#read(file, store).finally(() => this.#reading.delete(key))
       this.#reading.set(key, started)
       return await started
     } finally {
@@ -123,9 +156,9 @@ class FooterShapes implements LearningShapes {
     }
   }
 
-  async #read(file: NamedFile): Promise<ParquetShape> {
-    const bytes = await this.#footerOf(file)
-    const { footer } = parseParquetMetadata(bytes, file.path, budgetsOf(this.#store))
+  async #read(file: NamedFile, store: ObjectStore): Promise<ParquetShape> {
+    const bytes = await this.#footerOf(file, store)
+    const { footer } = parseParquetMetadata(bytes, file.path, budgetsOf(store))
     if (!footer.encrypted) return this.#remember(file, footer)
     const { path } = file
     throw new TableError('UNSUPPORTED_FEATURE', `${path} has encrypted columns`, {
@@ -133,9 +166,9 @@ class FooterShapes implements LearningShapes {
     })
   }
 
-  async #footerOf(file: NamedFile): Promise<Uint8Array> {
+  async #footerOf(file: NamedFile, store: ObjectStore): Promise<Uint8Array> {
     const firstRead = this.#firstRead.bytes
-    const bytes = await readParquetFooterBytes(this.#store, file, { firstRead })
+    const bytes = await readParquetFooterBytes(store, file, { firstRead })
     this.#firstRead.saw(bytes.length)
     return bytes
   }

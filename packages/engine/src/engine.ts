@@ -1,18 +1,19 @@
-import type {
-  ChangeRange,
-  FileShapes,
-  ObjectStore,
-  RowResolver,
-  Snapshot,
-  SnapshotRef,
-  TableReader,
-  TableSource,
-  UrlSigner,
+import {
+  type ChangeRange,
+  type FileShapes,
+  fencedStore,
+  type ObjectStore,
+  type RowResolver,
+  type Snapshot,
+  type SnapshotRef,
+  type TableReader,
+  type TableSource,
+  tableRoots,
+  type UrlSigner,
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { denseVersions } from './dense-versions.js'
 import { isOfGoneFiles } from './gone-files.js'
-import { explainOutside, tableRoots } from './inside-root.js'
 import { createMetrics, type EngineObserver } from './metrics.js'
 import { OutsideFinder } from './outside-files.js'
 import { type SignedChanges, type SignedChangesOptions, signChanges } from './signed-changes.js'
@@ -38,7 +39,7 @@ export interface EngineOptions {
   readonly fileShapes?: FileShapes
   /** Makes files exact that a recipient could not read so: as vectors, or rewritten; without it they are refused. */
   readonly rowResolver?: RowResolver
-  /** Where `rowResolver` writes: files there may be signed for any table. */
+  /** Where `rowResolver` writes: what it wrote for a table is signed, and nothing that a table names there. */
   readonly stagingLocations?: readonly string[]
   /** Budget for what loaded snapshots keep alive. 1 GiB by default. */
   readonly cache?: { readonly maxBytes: number }
@@ -93,15 +94,12 @@ export function createEngine(options: EngineOptions): Engine {
     maxBytes: options.cache?.maxBytes ?? 1024 ** 3,
   })
 
-  const { stagingLocations = [] } = options
   const signing = signingContexts(options, {
     signerFor: resolver.signerFor,
     outside: new OutsideFinder(),
     metrics,
     clock,
   })
-  const explained = <Result>(source: TableSource, work: Promise<Result>): Promise<Result> =>
-    work.catch(explainOutside(tableRoots(source, stagingLocations)))
 
   function signedFiles(snapshot: Snapshot, scan: SignedFilesOptions): SignedFiles {
     const { source, format } = snapshot
@@ -113,10 +111,8 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     canRewrite: options.rowResolver?.toCompleteFile !== undefined,
-    resolve: (source, ref = { kind: 'latest' }, signal) =>
-      explained(source, snapshots.resolve(source, ref, signal)),
-    snapshot: (source, at = { kind: 'latest' }, signal) =>
-      explained(source, snapshots.get(source, at, signal)),
+    resolve: (source, ref = { kind: 'latest' }, signal) => snapshots.resolve(source, ref, signal),
+    snapshot: (source, at = { kind: 'latest' }, signal) => snapshots.get(source, at, signal),
     plan: planScan,
     signedFiles,
     async changes(source, range, options) {
@@ -179,11 +175,12 @@ function signingContexts(options: EngineOptions, shared: Shared) {
     asked: Pick<SignedFilesOptions, 'expiresInSeconds' | 'audience'>,
   ): SigningContext => ({
     ...shared,
-    roots: tableRoots(source, stagingLocations, format),
+    roots: tableRoots(source, { format, apart: stagingLocations }),
+    staging: stagingLocations.map(location => tableRoots({ location })),
     expiresInSeconds: asked.expiresInSeconds ?? urlExpiresInSeconds,
     ...(asked.audience !== undefined && { audience: asked.audience }),
     ...(rowResolver && { resolver: rowResolver }),
-    ...(store && { store }),
-    ...(fileShapes && { shapes: fileShapes }),
+    ...(store && { store: fencedStore(store, source, format) }),
+    ...(fileShapes && { shapes: fileShapes.within?.(source, format) ?? fileShapes }),
   })
 }

@@ -20,6 +20,8 @@ export interface ExactFile {
   /** Served under another footer: `file.size` is its size then. */
   readonly view?: readonly FooterEdit[]
   readonly vector?: DeletionVector
+  /** Of its paths those that the resolver wrote for it: all others are the table's own words. */
+  readonly written?: readonly string[]
   /** See `SignedFile`. */
   readonly listing?: number
 }
@@ -160,7 +162,7 @@ export async function makeExact(
     }
     case 'vector': {
       const vector = await exact.resolver!.toDeletionVector(exact.snapshot, file, signal)
-      return [{ file, vector: await placed(vector, exact, signal) }]
+      return [{ file, ...(await placed(vector, exact, signal)) }]
     }
     case 'split': {
       const slice = await exact.resolver!.splitSlice(exact.snapshot, file, signal)
@@ -168,8 +170,8 @@ export async function makeExact(
       const { base, changed } = slice
       const vector = base?.vector && (await placed(base.vector, exact, signal))
       return [
-        ...(base === undefined ? [] : [{ file: base.file, ...(vector && { vector }) }]),
-        ...(changed ? [{ file: changed }] : []),
+        ...(base === undefined ? [] : [{ file: base.file, ...vector }]),
+        ...(changed ? [{ file: changed, written: [changed.path] }] : []),
       ]
     }
     case 'rewritten':
@@ -236,10 +238,14 @@ async function placed(
   vector: DeletionVector,
   exact: ExactRows,
   signal?: AbortSignal,
-): Promise<DeletionVector> {
-  if (fitsInLine(vector, exact)) return vector
+): Promise<Pick<ExactFile, 'written'> & { readonly vector: DeletionVector }> {
+  if (fitsInLine(vector, exact)) return { vector }
   const { resolver } = exact
-  if (resolver?.toVectorFile !== undefined) return resolver.toVectorFile(vector, signal)
+  if (resolver?.toVectorFile !== undefined) {
+    const stored = await resolver.toVectorFile(vector, signal)
+    const { bitmap } = stored
+    return { vector: stored, ...('path' in bitmap && { written: [bitmap.path] }) }
+  }
   throw deletedRowsRefusal(exact, { files: 1, tooLong: true })
 }
 
@@ -250,7 +256,8 @@ async function rewritten(
 ): Promise<readonly ExactFile[]> {
   const { snapshot, resolver } = exact
   const named = isMapped(exact) || needsNames(exact) ? underPhysicalNames(snapshot) : snapshot
-  return [{ file: withoutOriginals(await resolver!.toCompleteFile!(named, file, signal)) }]
+  const complete = withoutOriginals(await resolver!.toCompleteFile!(named, file, signal))
+  return [{ file: complete, written: [complete.path] }]
 }
 
 function needsNames({ snapshot, accepts }: ExactRows): boolean {

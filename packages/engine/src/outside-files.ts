@@ -1,20 +1,17 @@
 import {
   type DataFile,
   type FileBatch,
+  folderOf,
   type LiveFiles,
+  outsideRefusal,
+  refuseClimbing,
   type Selection,
   type Snapshot,
+  type TableRoots,
+  tableRoots,
   throwIfCancelled,
 } from '@spillway/core'
 import type { PlannedFiles, ScanPlan } from '@spillway/planner'
-import {
-  explainOutside,
-  folderOf,
-  refuseClimbing,
-  type TableRoots,
-  tableRoots,
-} from './inside-root.js'
-import { outsideRefusal } from './outside-refusal.js'
 import { unprovenRows } from './path-kernels.js'
 
 const FILES_AT_ONCE = 1024
@@ -122,18 +119,14 @@ export async function filesInside(
 ): Promise<readonly PlannedFiles[]> {
   const { outside, signal } = options
   const { snapshot } = plan
-  const roots = tableRoots(snapshot.source, [], snapshot.format)
+  const roots = tableRoots(snapshot.source, { format: snapshot.format })
   const found = new OutsideFiles(roots)
   const kept: PlannedFiles[] = []
-  try {
-    for await (const planned of plan) {
-      throwIfCancelled(signal)
-      const rows = await outside.find(planned, { snapshot, roots, ...(signal && { signal }) })
-      await found.addRows(planned.files, rows, options)
-      kept.push(planned)
-    }
-  } catch (error) {
-    explainOutside(roots)(error)
+  for await (const planned of plan) {
+    throwIfCancelled(signal)
+    const rows = await outside.find(planned, { snapshot, roots, ...(signal && { signal }) })
+    await found.addRows(planned.files, rows, options)
+    kept.push(planned)
   }
   found.refuse()
   return kept

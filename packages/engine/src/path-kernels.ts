@@ -1,5 +1,4 @@
-import { type BytesColumn, readString } from '@spillway/core'
-import type { TableRoots } from './inside-root.js'
+import { type BytesColumn, readString, type TableRoots } from '@spillway/core'
 
 const utf8 = new TextEncoder()
 const SLASH = 0x2f

@@ -5,6 +5,7 @@ import {
   readString,
   type Selection,
   type Snapshot,
+  type TableRoots,
   throwIfCancelled,
   unionOf,
 } from '@spillway/core'
@@ -13,7 +14,6 @@ import { type ExactRows, fitsInLine, hasLogs, splitFile, wayOf } from './exact-f
 import type { Misfit } from './fit.js'
 import { type FittedFile, mayHoldEmptyText, needsShapes, notConstant } from './fitted-files.js'
 import type { Fitter } from './fitter.js'
-import type { TableRoots } from './inside-root.js'
 import { OutsideFiles, type OutsideFinder } from './outside-files.js'
 import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from './refusals.js'
 import { longestVector } from './vector-length.js'

@@ -10,7 +10,6 @@ import {
   throwIfCancelled,
 } from '@spillway/core'
 import { ExactChanges } from './exact-changes.js'
-import { explainOutside } from './inside-root.js'
 import { type PartitionGrant, partitionGrant } from './partition-grant.js'
 import { type BatchContext, type SignedFile, signExact } from './signed-files.js'
 
@@ -60,7 +59,7 @@ export function signChanges(request: ChangesRequest): SignedChanges {
   let expiresAt: number | undefined
 
   async function* sets(): AsyncGenerator<SignedChangeSet> {
-    const checked = await checkRange(request).catch(explainOutside(request.context.roots))
+    const checked = await checkRange(request)
     const exact = new ExactChanges(request)
     for await (const set of checked ?? readChanges(request)) {
       // One moment a commit: both states of a file that a vector changed must come under one URL, by which readers

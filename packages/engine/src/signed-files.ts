@@ -10,6 +10,7 @@ import {
   type RowResolver,
   type SigningOptions,
   type Snapshot,
+  type TableRoots,
   throwIfCancelled,
   type UrlSigner,
 } from '@spillway/core'
@@ -19,7 +20,6 @@ import { fittedAhead } from './fitted-ahead.js'
 import type { FittedFile } from './fitted-files.js'
 import { Fitter } from './fitter.js'
 import { grantedRows } from './granted-rows.js'
-import { explainOutside, type TableRoots } from './inside-root.js'
 import { Listings } from './listings.js'
 import type { Metrics } from './metrics.js'
 import type { OutsideFinder } from './outside-files.js'
@@ -65,6 +65,8 @@ export interface SigningContext {
   readonly shapes?: FileShapes
   readonly signerFor: (path: string) => UrlSigner
   readonly roots: TableRoots
+  /** Where files that were written for a table may lie. */
+  readonly staging: readonly TableRoots[]
   readonly outside: OutsideFinder
   readonly metrics: Metrics
   readonly clock: () => number
@@ -108,7 +110,7 @@ export function signFiles(
       fitter,
       ...(signal && { signal }),
     }
-    const planned = await refuseEarly(plan, exact, look).catch(explainOutside(roots))
+    const planned = await refuseEarly(plan, exact, look)
     for await (const fitted of fittedAhead(planned, look)) {
       throwIfCancelled(signal)
       if (fitted.length === 0) continue
@@ -182,19 +184,38 @@ export async function signExact(
   exactFiles: readonly ExactFile[],
   context: BatchContext,
 ): Promise<readonly SignedFile[]> {
-  const paths: string[] = []
-  for (const { file, vector, view } of exactFiles) {
-    if (view === undefined) paths.push(file.path)
+  const own: string[] = []
+  const staged: string[] = []
+  for (const { file, vector, view, written } of exactFiles) {
+    const listOf = (path: string) => (isStaged(path, written, context) ? staged : own)
+    const list = listOf(file.path)
+    if (view === undefined) list.push(file.path)
     const bitmap = vector?.bitmap
-    if (bitmap !== undefined && 'path' in bitmap) paths.push(bitmap.path)
+    if (bitmap !== undefined && 'path' in bitmap) listOf(bitmap.path).push(bitmap.path)
   }
-  const signed = await signPaths(paths, context)
+  const { roots, staging } = context
+  const signed = new Map<string, SignedPath>()
+  await signPaths(own, { ...context, within: roots.folders, signed })
+  await signPaths(staged, { ...context, within: staging.flatMap(each => each.folders), signed })
+  context.metrics.count('files.signed', signed.size)
   const views = await signViews(exactFiles, context)
   return exactFiles.map(exact => {
     const { listing, file } = exact
     const own = views.get(exact) ?? signed.get(file.path)!
     return { ...toSigned(exact, own, signed), ...(listing !== undefined && { listing }) }
   })
+}
+
+/** The last look before a path is signed: what a table names lies in its roots, what was written for it in staging. */
+function isStaged(
+  path: string,
+  written: readonly string[] | undefined,
+  { roots, staging }: BatchContext,
+): boolean {
+  const isWritten = written?.includes(path) === true
+  if (isWritten && staging.some(each => each.rootOf(path) !== undefined)) return true
+  roots.check(path)
+  return false
 }
 
 /** URLs of the files that are served under other footers. */
@@ -207,10 +228,9 @@ async function signViews(
   for (const exact of exactFiles) {
     const { file, view } = exact
     if (view === undefined) continue
-    roots.check(file.path)
     const { urls, expiresAt } = await signerFor(file.path).signViews!(
       [{ path: file.path, edits: view }],
-      signingOptions(context),
+      { ...signingOptions(context), within: roots.folders },
     )
     signed.set(exact, { url: urls[0]!, expiresAt })
   }
@@ -252,29 +272,30 @@ function toSigned(
   }
 }
 
+type PathContext = BatchContext & {
+  readonly within: readonly string[]
+  readonly signed: Map<string, SignedPath>
+}
+
 /** One call to each signer concerned: usually one call. */
 async function signPaths(
   paths: readonly string[],
-  context: BatchContext,
-): Promise<ReadonlyMap<string, SignedPath>> {
+  { within, signed, ...context }: PathContext,
+): Promise<void> {
   const bySigner = new Map<UrlSigner, Set<string>>()
   for (const path of paths) {
-    context.roots.check(path)
     const signer = context.signerFor(path)
     const group = bySigner.get(signer)
     if (group === undefined) bySigner.set(signer, new Set([path]))
     else group.add(path)
   }
-  const signed = new Map<string, SignedPath>()
   for (const [signer, group] of bySigner) {
     const list = [...group]
     const { urls, expiresAt } = await context.metrics.timed('files.sign', () =>
-      signer.sign(list, signingOptions(context)),
+      signer.sign(list, { ...signingOptions(context), within }),
     )
     for (const [index, path] of list.entries()) signed.set(path, { url: urls[index]!, expiresAt })
   }
-  context.metrics.count('files.signed', signed.size)
-  return signed
 }
 
 function countKinds(

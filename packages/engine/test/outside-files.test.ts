@@ -1,8 +1,12 @@
-import { BytesBuilder, type DataFile, type DeleteFile, type TableSource } from '@spillway/core'
+import {
+  BytesBuilder,
+  type DataFile,
+  type DeleteFile,
+  type TableSource,
+  tableRoots,
+} from '@spillway/core'
 import { expect, it } from 'vitest'
 import { createEngine } from '../src/index.js'
-import { tableRoots } from '../src/inside-root.js'
-import { placesOf } from '../src/outside-refusal.js'
 import { unprovenRows } from '../src/path-kernels.js'
 import {
   dataFile,
@@ -95,26 +99,6 @@ it('does not take two configurations of one table for the same snapshot', async 
   expect((await engine.snapshot(redacted)).source).toBe(redacted)
 })
 
-it.each([
-  [['s3://b/x/day=1/', 's3://b/x/day=2/'], ['s3://b/x/']],
-  [
-    ['s3://b/x/data/', 's3://b/y/data/'],
-    ['s3://b/x/data/', 's3://b/y/data/'],
-  ],
-  [
-    ['file:///lake/u/', 'file:///lake/v/w/'],
-    ['file:///lake/u/', 'file:///lake/v/w/'],
-  ],
-  [['file:///lake/', 'file:///lake/v/'], ['file:///lake/']],
-  [['/far/u/a/', '/far/u/b/'], ['/far/u/']],
-  [
-    ['s3://b/', 's3://c/x/'],
-    ['s3://b/', 's3://c/x/'],
-  ],
-])('of %j it names %j', (folders, places) => {
-  expect(placesOf(folders, 'file:///lake/t')).toEqual(places)
-})
-
 it('finds the rows that only resolving tells of, among all spellings', () => {
   const paths = [
     's3://b/t/a',
@@ -146,7 +130,7 @@ it('finds the rows that only resolving tells of, among all spellings', () => {
     auxiliaryLocations: ['s3://c/u'],
     rebase: [{ from: 'hdfs://old/t/', to: 's3://b/t' }],
   }
-  const roots = tableRoots({ location: 's3://b/t', ...more }, [])
+  const roots = tableRoots({ location: 's3://b/t', ...more })
   const unproven = unprovenRows(path.finish(), paths.length, roots)
   expect(Array.from(unproven, row => paths[row])).toEqual([
     's3://b/t2/c',

@@ -1,4 +1,5 @@
 import {
+  fencedStore,
   isTableError,
   type Snapshot,
   type SnapshotRef,
@@ -24,21 +25,30 @@ interface Known {
 const LATEST: SnapshotRef = { kind: 'latest' }
 
 /** Reads Apache Hudi tables: copy-on-write and merge-on-read, table versions 5, 6, 8 and 9. */
-export function hudiReader(options: HudiReaderOptions): TableReader {
-  const { store, timeZone = 'UTC' } = options
+export function hudiReader(given: HudiReaderOptions): TableReader {
+  const { timeZone = 'UTC' } = given
+  /** For one table: whose store reaches nothing else. */
+  const optionsFor = (source: TableSource): HudiReaderOptions => ({
+    ...given,
+    store: fencedStore(given.store, source),
+  })
   const known = new WeakMap<Snapshot, Known>()
   return {
     format: 'hudi',
     async detect(source, signal) {
+      const { store } = optionsFor(source)
       const path = `${rootOf(source)}/.hoodie/hoodie.properties`
       return (await store.head(path, signal)) !== undefined
     },
     async resolve(source, ref, signal) {
-      const state = await loadTableState(store, source, signal)
+      const options = optionsFor(source)
+      const state = await loadTableState(options.store, source, signal)
       const write = await findWrite(state, ref, options, signal)
       return identityOf(write, zoneOf(state.config, timeZone))
     },
     async snapshot(source, { at = LATEST, previous, signal } = {}) {
+      const options = optionsFor(source)
+      const { store } = options
       const state = await loadTableState(store, source, signal)
       const write = await findWrite(state, at, options, signal)
       const before = previous && known.get(previous)
@@ -59,12 +69,14 @@ export function hudiReader(options: HudiReaderOptions): TableReader {
       return snapshot
     },
     async versions(source, signal) {
-      const state = await loadTableState(store, source, signal)
+      const options = optionsFor(source)
+      const state = await loadTableState(options.store, source, signal)
       const archived = await archivedWrites(options, state, signal)
       return [...archived, ...state.timeline.writes].map(write => instantVersion(write.completion))
     },
-    changes: (source, range, signal) =>
-      hudiChanges(source, range, {
+    changes(source, range, signal) {
+      const options = optionsFor(source)
+      return hudiChanges(source, range, {
         options,
         snapshotAt: ({ state, write, commits, listing }) =>
           buildSnapshot({
@@ -80,7 +92,8 @@ export function hudiReader(options: HudiReaderOptions): TableReader {
         listingOf: async state =>
           (await findListing({ state, options, ...(signal && { signal }) })).listing,
         ...(signal && { signal }),
-      }),
+      })
+    },
   }
 }
 
@@ -94,8 +107,7 @@ function isSame(
   return (
     before.state.fingerprint === state.fingerprint &&
     before.write?.begin === write?.begin &&
-    old.location === source.location &&
-    (old.view ?? 'snapshot') === (source.view ?? 'snapshot')
+    JSON.stringify(old) === JSON.stringify(source)
   )
 }
 

@@ -3,6 +3,7 @@ import {
   type ObjectStore,
   TableError,
   type TableSource,
+  tableRoots,
   throwIfCancelled,
 } from '@spillway/core'
 import { readParquetFooter } from '@spillway/encoding'
@@ -10,7 +11,7 @@ import { type BootstrapIndex, SKELETON_INSTANT, type SourceFile } from './bootst
 import type { FileSlice } from './file-slices.js'
 import { isMetaField, sameName } from './schema.js'
 import { filePath } from './slice-table.js'
-import { isNamed, sourcePath } from './source-path.js'
+import { sourcePath } from './source-path.js'
 import type { TableState } from './table-state.js'
 
 export interface SkeletonOptions {
@@ -109,7 +110,7 @@ async function addSizes(
 
 /** Stores reach no further than what the provider named. */
 function refuseOutside(path: string, { source, state }: SkeletonOptions): void {
-  if (isNamed(source, path)) return
+  if (tableRoots(source).rootOf(path) !== undefined) return
   const base = sourcePath(source, state.config.bootstrapBasePath ?? folderOf(path))
   throw new TableError(
     'INVALID_REQUEST',

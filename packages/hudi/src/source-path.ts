@@ -22,13 +22,6 @@ export function sourcePath(source: TableSource, recorded: string): string {
   return path
 }
 
-/** True for what lies in the table's own folder, or in another that its provider names. */
-export function isNamed(source: TableSource, path: string): boolean {
-  const { location, auxiliaryLocations = [], rebase = [] } = source
-  const named = [location, ...auxiliaryLocations, ...rebase.map(({ to }) => to)]
-  return named.some(each => path.startsWith(`${qualify(location, each).replace(/\/+$/, '')}/`))
-}
-
 /** `/p` belongs to the file system of the table; `file:/p` and `file:///p` are one file. */
 function qualify(location: string, path: string): string {
   if (!path.startsWith('/')) return path.replace(/^file:\/*/, 'file:///')

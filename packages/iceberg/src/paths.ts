@@ -1,4 +1,4 @@
-import { TableError, type TableSource } from '@spillway/core'
+import { type TableSource, tableRoots } from '@spillway/core'
 
 /** From a path as the table's metadata spells it to the absolute URI it is read at. */
 export type PathResolver = (recorded: string) => string
@@ -27,30 +27,16 @@ export function pathResolver(source: TableSource, recordedLocation?: string): Pa
 }
 
 /**
- * The same, refusing what lies in another kind of storage than the table unless the source names it: whoever can write
- * a table's metadata must not make its reader open files of this machine, and a copy on this machine must not reach
- * out for the original.
+ * The same, refusing what lies outside the table before anything is looked up by it: a manifest that is held in memory for
+ * one table is not another's.
  */
 export function metadataResolver(source: TableSource, resolve: PathResolver): PathResolver {
-  const named = [
-    ...(source.auxiliaryLocations ?? []),
-    ...(source.rebase ?? []).map(rule => rule.to),
-  ].filter(isAbsolute)
+  const roots = tableRoots(source)
   return recorded => {
     const path = resolve(recorded)
-    if (isLocal(path) === isLocal(source.location)) return path
-    if (named.some(root => path.startsWith(absolute('', root)))) return path
-    const folder = path.slice(0, path.lastIndexOf('/') + 1)
-    throw new TableError(
-      'INVALID_REQUEST',
-      `the table was read at ${source.location}, but its metadata lies at ${path}: say where with a rebase rule, or add auxiliaryLocations: [${folder}] to it`,
-      { context: { location: source.location, path } },
-    )
+    roots.check(path)
+    return path
   }
-}
-
-function isLocal(path: string): boolean {
-  return path.startsWith('/') || /^file:/i.test(path)
 }
 
 export function withoutSlash(location: string): string {

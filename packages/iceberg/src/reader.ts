@@ -1,5 +1,6 @@
 import {
   type BatchCache,
+  fencedStore,
   type ObjectStore,
   type Snapshot,
   type SnapshotRef,
@@ -26,12 +27,19 @@ export interface IcebergReaderOptions {
 const BLOCK_BYTES = 64 << 20
 
 /** Reads Iceberg tables, format versions 1 to 3. */
-export function icebergReader(options: IcebergReaderOptions): TableReader {
+export function icebergReader(given: IcebergReaderOptions): TableReader {
   const blocks = new InflatedBlocks(BLOCK_BYTES)
-  const recent = new RecentMetadata(options.store)
+  const recent = new RecentMetadata()
+  /** For one table: whose store reaches nothing else. */
+  const optionsFor = (source: TableSource, signal?: AbortSignal) => ({
+    ...given,
+    store: fencedStore(given.store, source),
+    ...(signal && { signal }),
+  })
   const read = async (source: TableSource, signal?: AbortSignal) => {
-    const path = await locateMetadata(source, { ...options, ...(signal && { signal }) })
-    if (path !== undefined) return recent.load(path, signal)
+    const options = optionsFor(source, signal)
+    const path = await locateMetadata(source, options)
+    if (path !== undefined) return recent.load(options.store, path, signal)
     throw new TableError('NOT_FOUND', `no Iceberg metadata was found at ${source.location}`, {
       context: { location: source.location },
     })
@@ -41,7 +49,8 @@ export function icebergReader(options: IcebergReaderOptions): TableReader {
     async detect(source, signal) {
       // Whoever names a metadata file means an Iceberg table: without the file it is an error, never a bare folder.
       if (source.metadataFile !== undefined) return true
-      const path = await locateMetadata(source, { ...options, ...(signal && { signal }) })
+      const options = optionsFor(source, signal)
+      const path = await locateMetadata(source, options)
       return path !== undefined && (await options.store.head(path, signal)) !== undefined
     },
     async resolve(source, ref, signal) {
@@ -56,13 +65,13 @@ export function icebergReader(options: IcebergReaderOptions): TableReader {
       const at: SnapshotRef = asked ?? { kind: 'latest' }
       const metadata = await read(source, signal)
       if (previous !== undefined && isSame(previous, metadata, source, at)) return previous
-      return openSnapshot({ ...options, blocks, source, metadata, at, ...(signal && { signal }) })
+      return openSnapshot({ ...optionsFor(source, signal), blocks, source, metadata, at })
     },
     async *changes(source, range, signal) {
       const metadata = await read(source, signal)
       const open = (id: bigint) => {
         const at: SnapshotRef = { kind: 'snapshotId', id }
-        return openSnapshot({ ...options, blocks, source, metadata, at, ...(signal && { signal }) })
+        return openSnapshot({ ...optionsFor(source, signal), blocks, source, metadata, at })
       }
       yield* icebergChanges({ metadata, open, ...(signal && { signal }) }, range)
     },

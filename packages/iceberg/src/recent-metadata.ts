@@ -9,22 +9,18 @@ const MAX_CHARACTERS = 64 << 20
  * pointer has not moved would parse one again: asking whether it is still the same object is enough.
  */
 export class RecentMetadata {
-  readonly #store: ObjectStore
   // Insertion order is the order of last use.
   readonly #held = new Map<string, IcebergMetadata>()
   #characters = 0
 
-  constructor(store: ObjectStore) {
-    this.#store = store
-  }
-
-  async load(path: string, signal?: AbortSignal): Promise<IcebergMetadata> {
+  /** Asked of the table's own store each time: that one table read a file says nothing of what another may read. */
+  async load(store: ObjectStore, path: string, signal?: AbortSignal): Promise<IcebergMetadata> {
     const held = this.#held.get(path)
-    if (held !== undefined && isSame(held.meta, await this.#store.head(path, signal))) {
+    if (held !== undefined && isSame(held.meta, await store.head(path, signal))) {
       this.#keep(held)
       return held
     }
-    const read = await loadMetadata(this.#store, path, signal)
+    const read = await loadMetadata(store, path, signal)
     this.#keep(read)
     return read
   }

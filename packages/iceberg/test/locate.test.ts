@@ -1,5 +1,7 @@
 import { memoryStore } from '@spillway/storage'
+import { keepingCache } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
+import { icebergReader } from '../src/index.js'
 import { locateMetadata } from '../src/locate.js'
 
 const location = 's3://bucket/table'
@@ -86,4 +88,19 @@ describe('locateMetadata', () => {
     const path = await locateMetadata({ location }, { store, catalogPointer })
     expect(path).toBe('s3://bucket/table/metadata/c.json')
   })
+})
+
+it.each([
+  's3://bucket/other/metadata/c.metadata.json',
+  's3a://secret/c.metadata.json',
+  '/etc/passwd',
+])('does not follow a catalog out of the table: %s', async answer => {
+  const store = memoryStore({ objects: [[answer, '{}']] })
+  const catalogPointer = { metadataFile: async () => answer }
+  const reader = icebergReader({ store, cache: keepingCache(), catalogPointer })
+  await expect(reader.snapshot({ location })).rejects.toMatchObject({
+    code: 'UNSUPPORTED_FEATURE',
+    message: expect.stringContaining('auxiliaryLocations: ['),
+  })
+  await expect(reader.detect({ location })).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
 })

@@ -3,6 +3,7 @@ import {
   createSchema,
   type Field,
   type FieldPath,
+  fencedStore,
   type ObjectStore,
   PANDAS_INDEXES,
   type Schema,
@@ -15,7 +16,7 @@ import {
 import type { LearningShapes } from '@spillway/encoding'
 import { fileBatches } from './file-batches.js'
 import { type FactsRead, type FileFacts, identityOf, readFacts } from './file-facts.js'
-import { FooterReader } from './footers.js'
+import { FooterReader, footerSizes } from './footers.js'
 import { type HivePartitions, hivePartitions } from './hive-partitions.js'
 import { type FileColumns, mergeSchemas } from './merge-schema.js'
 import { alike } from './require-readable.js'
@@ -34,19 +35,23 @@ const LATEST: SnapshotRef = { kind: 'latest' }
 const MARKERS = ['_delta_log/', '.hoodie/hoodie.properties', 'metadata/version-hint.text']
 
 /** A directory, or a glob, of Parquet files as a table: hive partitions, one schema by name, footer statistics. */
-export function parquetTableReader({ store, cache, shapes }: ParquetTableOptions): TableReader {
-  const reader = new FooterReader(store)
+export function parquetTableReader({ cache, shapes, ...given }: ParquetTableOptions): TableReader {
+  const storeFor = (source: TableSource) => fencedStore(given.store, source, 'parquet')
+  const sizes = footerSizes()
   const facts = new WeakMap<Snapshot, ReadonlyMap<string, FileFacts>>()
   return {
     format: 'parquet',
-    detect: (source, signal) => holdsParquet(store, source, signal),
+    detect: (source, signal) => holdsParquet(storeFor(source), source, signal),
     async resolve(source, ref, signal) {
-      return requireCurrent(identityOfTable(await listTable(store, source, signal)), ref)
+      return requireCurrent(identityOfTable(await listTable(storeFor(source), source, signal)), ref)
     },
     async snapshot(source, { at = LATEST, previous, signal } = {}) {
+      const store = storeFor(source)
+      const reader = new FooterReader(store, sizes)
       const files = await listTable(store, source, signal)
       requireCurrent(identityOfTable(files), at)
-      const known = (previous && facts.get(previous)) ?? new Map<string, FileFacts>()
+      const isSameTable = JSON.stringify(previous?.source) === JSON.stringify(source)
+      const known = (isSameTable && previous && facts.get(previous)) || new Map<string, FileFacts>()
       if (previous !== undefined && isUnchanged(files, known)) return previous
       const read = await readFacts(reader, files, {
         known,

@@ -1,4 +1,5 @@
 import {
+  type Fence,
   type ObjectMeta,
   type ObjectStore,
   TableError,
@@ -35,8 +36,26 @@ export function cacheStore(
     throw new TableError('INVALID_REQUEST', `a cache of ${options.maxBytes} bytes`)
   }
   const held = new ByteBudget(options.maxBytes, options.maxEntryBytes ?? options.maxBytes / 8)
-  const isImmutable = options.immutable ?? (() => false)
+  return cachedStore(store, { held, isImmutable: options.immutable ?? (() => false), fence: '' })
+}
 
+interface Cached {
+  readonly held: ByteBudget
+  readonly isImmutable: (path: string) => boolean
+  /** What was read within one fence is not answered within another, where links may lead elsewhere. */
+  readonly fence: string
+}
+
+function cachedStore(
+  store: ObjectStore | WritableStore,
+  { held: all, isImmutable, fence }: Cached,
+): ObjectStore | WritableStore {
+  const held = {
+    get: (path: string, range: string) => all.get(fence + path, range),
+    set: (path: string, range: string, entry: Entry) => all.set(fence + path, range, entry),
+    forget: (path: string) => all.forget(fence + path),
+  }
+  const { within, openLocal } = store
   const cached: ObjectStore = {
     ...(store.budgets && { budgets: store.budgets }),
     async get(path, { range, signal } = {}) {
@@ -59,6 +78,15 @@ export function cacheStore(
     head: (path, signal) => store.head(path, signal),
     list: (prefix, listOptions) => store.list(prefix, listOptions),
     listPrefixes: (prefix, signal) => store.listPrefixes(prefix, signal),
+    ...(within && {
+      within: (next: Fence) =>
+        cachedStore(within.call(store, next), {
+          held: all,
+          isImmutable,
+          fence: `${fence}${JSON.stringify(next.folders)} `,
+        }),
+    }),
+    ...(openLocal && { openLocal: openLocal.bind(store) }),
   }
   if (!('put' in store)) return cached
   return {

@@ -1,15 +1,15 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open, realpath } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { type FooterEdit, isTableError } from '@spillway/core'
 import { parseRange } from './http-range.js'
 import { codeOf, isMissing } from './local-error.js'
 import { fileMeta } from './local-meta.js'
-import { isInside } from './local-path.js'
+import { openLocal } from './local-open.js'
+import { localRoots } from './local-path.js'
 import { UnviewableFile, type ViewedFile, type ViewFooter, viewedFile } from './viewed-file.js'
 
-/** A file that a valid URL names: `path` is below `folder` by its text; links are looked at when it is opened. */
+/** A file that a valid URL names: `path` is below one of `folders` by its text; links are looked at when it is opened. */
 export interface GatewayTarget {
-  readonly folder: string
+  readonly folders: readonly string[]
   readonly path: string
   /** The file is served under the footer that these make of its own. */
   readonly edits?: readonly FooterEdit[]
@@ -107,14 +107,13 @@ async function answerFile(
   }
 }
 
-/** Opens the real file, so that no symbolic link leads out of the folder. */
+/** Opens the real file, so that no symbolic link leads out of the folders. */
 async function openInside(target: GatewayTarget): Promise<FileHandle | 'outside' | undefined> {
   try {
-    const [folder, path] = await Promise.all([realpath(target.folder), realpath(target.path)])
-    if (!isInside(folder, path)) return 'outside'
-    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
+    return await openLocal(localRoots(target.folders), target.path)
   } catch (error) {
     if (isMissing(error)) return undefined
+    if (isTableError(error)) return 'outside'
     throw error
   }
 }

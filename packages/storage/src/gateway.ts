@@ -52,6 +52,8 @@ const SIGNATURE = 'X-Amz-Signature'
 const EXPIRES = 'expires'
 const VIEW = 'view'
 const AUDIENCE = 'for'
+/** Which folders links may lead to. */
+const WITHIN = 'in'
 
 interface Root {
   readonly id: string
@@ -117,14 +119,19 @@ function gatewaySigner(
   roots: readonly Root[],
   { baseUrl, views }: { readonly baseUrl: string; readonly views: boolean },
 ): UrlSigner {
-  const signer = ({ now, expiresInSeconds, audience: named }: SigningOptions) => {
+  const signer = ({ now, expiresInSeconds, audience: named, within }: SigningOptions) => {
+    const fenceOf = within === undefined ? () => undefined : fences(roots, within)
     const expires = Math.floor(now / 1000) + Math.floor(expiresInSeconds)
     const audience = named === undefined ? undefined : Buffer.from(named).toString('base64url')
     const forWhom = audience === undefined ? '' : `&${AUDIENCE}=${audience}`
     const signPath = (path: string, view?: string) => {
-      const { root, key } = locate(roots, path) ?? uncovered(path)
-      const text = signedText(root.id, key, { expires: String(expires), view, audience })
-      const shown = view === undefined ? '' : `&${VIEW}=${view}`
+      const located = locate(roots, path) ?? uncovered(path)
+      const { root, key } = located
+      const fence = fenceOf(located)
+      const text = signedText(located, { expires: String(expires), view, audience, fence })
+      const shown =
+        (fence === undefined ? '' : `&${WITHIN}=${fence}`) +
+        (view === undefined ? '' : `&${VIEW}=${view}`)
       const signature = hmac(root.secret, text).toString('hex')
       const query = `${EXPIRES}=${expires}${shown}${forWhom}&${SIGNATURE}=${signature}`
       return `${baseUrl}/${root.id}/${encodePath(key)}?${query}`
@@ -161,6 +168,49 @@ function locate(roots: readonly Root[], path: string): Located | undefined {
   const root = roots.find(({ folder }) => onDisk !== folder && isInside(folder, onDisk))
   if (root === undefined) return undefined
   return { root, key: onDisk.slice(root.folder.length).replace(/^\//, '') }
+}
+
+/**
+ * Tells of a file which folders links on its way may lead to, as its URL says it: how many names of its own path make its
+ * folder, and the ids of other roots. Undefined where that is its root and nothing else, as it is without being said.
+ */
+function fences(
+  roots: readonly Root[],
+  within: readonly string[],
+): (located: Located) => string | undefined {
+  const folders = within.flatMap(each => diskPathIfLocal(each) ?? [])
+  const named = roots.filter(({ folder }) => folders.includes(folder))
+  return ({ root, key }) => {
+    const isWhole = folders.some(folder => isInside(folder, root.folder))
+    const path = pathOf(root, key)
+    const inner = isWhole ? undefined : folders.find(folder => isInside(folder, path))
+    const depth = inner === undefined ? 0 : namesBelow(root, inner)
+    const others = named.filter(each => each !== root).map(({ id }) => id)
+    return depth === 0 && others.length === 0 ? undefined : [depth, ...others].join(',')
+  }
+}
+
+function namesBelow(root: Root, folder: string): number {
+  return folder
+    .slice(root.folder.length)
+    .split('/')
+    .filter(name => name !== '').length
+}
+
+function pathOf({ folder }: Root, key: string): string {
+  return folder === '/' ? `/${key}` : `${folder}/${key}`
+}
+
+/** The folders that a signed fence stands for. */
+function foldersOf(
+  { root, key }: Located,
+  fence: string | undefined,
+  roots: readonly Root[],
+): readonly string[] {
+  const [depth = 0, ...ids] = fence?.split(',') ?? []
+  const own = key.split('/').slice(0, Number(depth))
+  const others = roots.filter(({ id }) => ids.includes(id)).map(({ folder }) => folder)
+  return [own.length === 0 ? root.folder : pathOf(root, own.join('/')), ...others]
 }
 
 function diskPathIfLocal(path: string): string | undefined {
@@ -204,19 +254,23 @@ function verify(request: Request, { roots, now }: Verification): Verified | Resp
   const { root, key } = name
   const view = onlyValue(url, VIEW)
   const audience = onlyValue(url, AUDIENCE)
-  if (!isBase64Url(view) || !isBase64Url(audience)) {
+  const fence = onlyValue(url, WITHIN)
+  if (!isBase64Url(view) || !isBase64Url(audience) || !isFence(fence)) {
     return refuse(403, 'PERMISSION_DENIED', 'the signature of this URL does not match')
   }
-  const text = signedText(root.id, key, { expires, view, audience })
+  const text = signedText(name, { expires, view, audience, fence })
   if (!isEqual(signature, hmac(root.secret, text))) {
     return refuse(403, 'PERMISSION_DENIED', 'the signature of this URL does not match')
   }
   if (!(now < Number(expires) * 1000)) {
     return refuse(403, 'PERMISSION_DENIED', 'this URL has expired: ask for the table again')
   }
-  const path = root.folder === '/' ? `/${key}` : `${root.folder}/${key}`
   return {
-    target: { folder: root.folder, path, ...(view !== undefined && { edits: editsOf(view) }) },
+    target: {
+      folders: foldersOf(name, fence, roots),
+      path: pathOf(root, key),
+      ...(view !== undefined && { edits: editsOf(view) }),
+    },
     audience: audience === undefined ? undefined : Buffer.from(audience, 'base64url').toString(),
   }
 }
@@ -249,28 +303,32 @@ function isBase64Url(value: string | undefined): boolean {
   return value === undefined || /^[A-Za-z0-9_-]*$/.test(value)
 }
 
+function isFence(value: string | undefined): boolean {
+  return value === undefined || /^\d+(?:,[0-9a-f]+)*$/.test(value)
+}
+
 function onlyValue(url: URL, key: string): string | undefined {
   const values = url.searchParams.getAll(key)
   return values.length === 1 ? values[0] : undefined
 }
 
-/** The id is hexadecimal, the time digits, view and audience base64url: no part can pass for another. */
-function signedText(
-  rootId: string,
-  key: string,
-  {
-    expires,
-    view,
-    audience,
-  }: {
-    readonly expires: string
-    readonly view: string | undefined
-    readonly audience: string | undefined
-  },
-): string {
+/**
+ * The id is hexadecimal, the time digits, view and audience base64url, the fence numbers and ids: no part can pass for
+ * another.
+ */
+function signedText({ root, key }: Located, { expires, view, audience, fence }: Said): string {
   const head = view === undefined ? 'file' : `view ${view}`
   const forWhom = audience === undefined ? '' : ` for ${audience}`
-  return `${head}${forWhom}\n${rootId}\n${expires}\n${key}`
+  const within = fence === undefined ? '' : ` in ${fence}`
+  return `${head}${forWhom}${within}\n${root.id}\n${expires}\n${key}`
+}
+
+/** What a URL says besides the name of its file. */
+interface Said {
+  readonly expires: string
+  readonly view: string | undefined
+  readonly audience: string | undefined
+  readonly fence: string | undefined
 }
 
 function viewText(edits: readonly FooterEdit[]): string {

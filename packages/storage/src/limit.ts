@@ -1,4 +1,4 @@
-import { isTableError, type ObjectStore, type WritableStore } from '@spillway/core'
+import { type Fence, isTableError, type ObjectStore, type WritableStore } from '@spillway/core'
 import { comparePaths } from './byte-order.js'
 import { type Semaphore, semaphore, sleep } from './semaphore.js'
 
@@ -22,7 +22,14 @@ export function limitStore(
   options: LimitOptions = {},
 ): ObjectStore | WritableStore {
   const slots = semaphore(options.concurrency ?? 64)
-  const attempt = retrying(options, slots)
+  return limitedStore(store, retrying(options, slots))
+}
+
+function limitedStore(
+  store: ObjectStore | WritableStore,
+  attempt: Attempt,
+): ObjectStore | WritableStore {
+  const { within, openLocal } = store
   const limited: ObjectStore = {
     ...(store.budgets && { budgets: store.budgets }),
     get: (path, getOptions) => attempt(() => store.get(path, getOptions), getOptions?.signal),
@@ -44,6 +51,12 @@ export function limitStore(
         signal,
         attempt,
       }),
+    // Both share the slots.
+    ...(within && { within: (fence: Fence) => limitedStore(within.call(store, fence), attempt) }),
+    ...(openLocal && {
+      openLocal: (path: string, signal?: AbortSignal) =>
+        attempt(() => openLocal.call(store, path, signal), signal),
+    }),
   }
   if (!('put' in store)) return limited
   return {

@@ -1,16 +1,54 @@
-import { realpath } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { TableError } from '@spillway/core'
+import { type Fence, TableError } from '@spillway/core'
 import { isMissing } from './local-error.js'
-import { parseUri } from './uri.js'
+import { folderUri, parseUri } from './uri.js'
 
-/** The folders that a local store is kept to; no entry means that it is not. */
+/** What a local store is kept to: every entry holds at once. */
 export interface LocalRoots {
-  readonly folders: readonly string[]
+  readonly limits: readonly Limit[]
+}
+
+/** Folders of which one must hold a path, by its text and once links are resolved. */
+interface Limit {
+  readonly folders: RealFolders
+  /** Whether the text of a path was looked at by whoever asks. */
+  readonly isTextual: boolean
+  refusal(path: string, target: string): TableError
 }
 
 export function localRoots(folders: readonly string[] = []): LocalRoots {
-  return { folders: folders.map(folder => diskPath(folder)) }
+  if (folders.length === 0) return { limits: [] }
+  const own = new RealFolders(folders.map(folder => diskPath(folder)))
+  return { limits: [{ folders: own, isTextual: true, refusal: outside }] }
+}
+
+/** The same, and kept to `fence` besides: those of its folders that are this machine's. */
+export function fencedRoots({ limits }: LocalRoots, fence: Fence): LocalRoots {
+  const own = fence.folders.filter(folder => parseUri(folder).scheme === 'file')
+  const folders = new RealFolders(own.map(folder => diskPath(folder)))
+  // First: its refusal says how a provider lets the file in.
+  return { limits: [{ folders, isTextual: false, refusal: fence.refusal }, ...limits] }
+}
+
+/** Folders whose real paths are looked up when they are first asked for, and again where they seem to have changed. */
+class RealFolders {
+  readonly named: readonly string[]
+  #real: readonly string[] | undefined
+
+  constructor(named: readonly string[]) {
+    this.named = named
+  }
+
+  async hold(real: string): Promise<boolean> {
+    if (this.#holds(real)) return true
+    this.#real = await Promise.all(this.named.map(realPathOf))
+    return this.#holds(real)
+  }
+
+  #holds(real: string): boolean {
+    return this.#real?.some(folder => isInside(folder, real)) === true
+  }
 }
 
 /** A raw location as a path of this machine. Dots would let a name climb out of its folder. */
@@ -29,16 +67,30 @@ export function diskPath(uri: string): string {
   return resolve(`/${key}`)
 }
 
-/** The path to open for `uri`: itself, or its real path where the store is kept to roots. */
+/** The path to open for `uri`: itself, or its real path where the store is kept to folders. */
 export async function localPath(roots: LocalRoots, uri: string): Promise<string> {
   const path = diskPath(uri)
-  if (roots.folders.length === 0) return path
-  if (!roots.folders.some(root => isInside(root, path))) throw outside(uri)
-  const real = await realPathOf(path)
-  for (const root of roots.folders) {
-    if (isInside(await realPathOf(root), real)) return real
+  const { limits } = roots
+  if (limits.length === 0) return path
+  for (const { isTextual, folders, refusal } of limits) {
+    if (isTextual && !folders.named.some(root => isInside(root, path))) throw refusal(uri, path)
   }
-  throw outside(uri)
+  const real = await realPathOf(path)
+  await checkReal(roots, uri, real)
+  return real
+}
+
+/** Throws where `real`, which `uri` led to, lies outside. */
+export async function checkReal({ limits }: LocalRoots, uri: string, real: string): Promise<void> {
+  for (const { folders, refusal } of limits) {
+    if (!(await folders.hold(real))) throw refusal(uri, await spelled(real))
+  }
+}
+
+/** A folder with its last slash, so that a refusal names it and not the one that it lies in. */
+async function spelled(real: string): Promise<string> {
+  const found = await stat(real).catch(() => undefined)
+  return found?.isDirectory() ? folderUri(real) : real
 }
 
 /** Of a path that does not exist yet, the real path of its nearest folder that does. */

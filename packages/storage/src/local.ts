@@ -1,11 +1,17 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open, stat, unlink } from 'node:fs/promises'
-import { type ObjectMeta, TableError, throwIfCancelled, type WritableStore } from '@spillway/core'
+import { type FileHandle, lstat, stat, unlink } from 'node:fs/promises'
+import {
+  type LocalObject,
+  type ObjectMeta,
+  TableError,
+  throwIfCancelled,
+  type WritableStore,
+} from '@spillway/core'
 import { clipRange } from './byte-range.js'
 import { isMissing, localError } from './local-error.js'
 import { listFiles, listFolders } from './local-list.js'
 import { fileMeta } from './local-meta.js'
-import { type LocalRoots, localPath, localRoots } from './local-path.js'
+import { nameOfOpen, openLocal } from './local-open.js'
+import { fencedRoots, type LocalRoots, localPath, localRoots } from './local-path.js'
 import { putFile } from './local-put.js'
 import { parseUri } from './uri.js'
 
@@ -19,7 +25,10 @@ export interface LocalStoreOptions {
  * for. A prefix is text, as in S3: end it with a slash to mean a folder.
  */
 export function localStore(options: LocalStoreOptions = {}): WritableStore {
-  const roots = localRoots(options.roots)
+  return storeWithin(localRoots(options.roots))
+}
+
+function storeWithin(roots: LocalRoots): WritableStore {
   return {
     get: (path, { range, signal } = {}) =>
       readFile(roots, path, async file => {
@@ -51,6 +60,29 @@ export function localStore(options: LocalStoreOptions = {}): WritableStore {
         if (!isMissing(error)) throw localError(error, path)
       }
     },
+    within: fence => storeWithin(fencedRoots(roots, fence)),
+    openLocal: (path, signal) => {
+      throwIfCancelled(signal)
+      return openNamed(roots, path)
+    },
+  }
+}
+
+async function openNamed(roots: LocalRoots, path: string): Promise<LocalObject | undefined> {
+  let file: FileHandle | undefined
+  try {
+    file = await openLocal(roots, path)
+    const meta = await describe(file, path)
+    if (meta === undefined) return undefined
+    const opened = file
+    const name = await nameOfOpen(file, roots, path)
+    file = undefined
+    return { size: meta.size, path: name, close: () => opened.close() }
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw localError(error, path)
+  } finally {
+    await file?.close()
   }
 }
 
@@ -61,8 +93,7 @@ async function readFile<T>(
 ): Promise<T | undefined> {
   let file: FileHandle | undefined
   try {
-    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    file = await open(await localPath(roots, path), constants.O_RDONLY | constants.O_NONBLOCK)
+    file = await openLocal(roots, path)
     return await read(file)
   } catch (error) {
     if (isMissing(error)) return undefined
@@ -79,7 +110,10 @@ async function describe(file: FileHandle, path: string): Promise<ObjectMeta | un
 
 async function headFile(roots: LocalRoots, path: string): Promise<ObjectMeta | undefined> {
   try {
-    const found = await stat(await localPath(roots, path), { bigint: true })
+    const real = await localPath(roots, path)
+    // A real path has no link in it; one that came since is not followed.
+    const look = roots.limits.length === 0 ? stat : lstat
+    const found = await look(real, { bigint: true })
     return found.isFile() ? fileMeta(path, found) : undefined
   } catch (error) {
     if (isMissing(error)) return undefined

@@ -1,4 +1,4 @@
-import { type ObjectStore, TableError, type WritableStore } from '@spillway/core'
+import { type Fence, type ObjectStore, TableError, type WritableStore } from '@spillway/core'
 import { canonicalScheme, parseUri } from './uri.js'
 
 export interface StoreRoute {
@@ -19,6 +19,10 @@ export function routeStores(routes: readonly StoreRoute[]): WritableStore {
     }
     byKey.set(key, store)
   }
+  return routedStore(byKey)
+}
+
+function routedStore(byKey: ReadonlyMap<string, ObjectStore | WritableStore>): WritableStore {
   const storeOf = (path: string) => {
     const { scheme, authority } = parseUri(path)
     const store = byKey.get(`${scheme}://${authority}`) ?? byKey.get(`${scheme}://*`)
@@ -36,7 +40,16 @@ export function routeStores(routes: readonly StoreRoute[]): WritableStore {
     listPrefixes: (prefix, signal) => storeOf(prefix).listPrefixes(prefix, signal),
     put: async (path, bytes, options) => writable(storeOf(path), path).put(path, bytes, options),
     delete: async (path, signal) => writable(storeOf(path), path).delete(path, signal),
+    within: fence => routedStore(fencedRoutes(byKey, fence)),
+    openLocal: async (path, signal) => storeOf(path).openLocal?.(path, signal),
   }
+}
+
+function fencedRoutes(
+  byKey: ReadonlyMap<string, ObjectStore | WritableStore>,
+  fence: Fence,
+): ReadonlyMap<string, ObjectStore | WritableStore> {
+  return new Map([...byKey].map(([key, store]) => [key, store.within?.(fence) ?? store]))
 }
 
 function writable(store: ObjectStore | WritableStore, path: string): WritableStore {

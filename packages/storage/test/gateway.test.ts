@@ -108,6 +108,66 @@ describe('what is outside', () => {
   })
 })
 
+describe('a URL for files of some folders', () => {
+  const signed = async (path: string, within: readonly string[], roots = [root]) => {
+    const options = {
+      expiresInSeconds: 600,
+      now: Date.now(),
+      within: within.map(each => `${each}/`),
+    }
+    const own = gateway({ roots })
+    const [url] = (await own.signer.sign([path], options)).urls
+    const answer = await own.handle(new Request(url!))
+    return { url: new URL(url!), status: answer.status, text: await answer.text() }
+  }
+  let a: string
+  let ab: string
+
+  beforeAll(async () => {
+    a = join(root, 'lake/a')
+    ab = join(root, 'lake/ab')
+    for (const each of [a, ab]) await mkdir(each, { recursive: true })
+    await writeFile(join(a, 'x'), 'OWN ROWS')
+    await writeFile(join(ab, 'x'), 'ROWS OF ANOTHER TABLE')
+    await symlink(join(ab, 'x'), join(a, 'link'))
+    await symlink(ab, join(a, 'folder'))
+    await symlink(join(a, 'x'), join(a, 'own'))
+    await symlink(a, join(root, 'lake/alias'))
+  })
+
+  it.each(['link', 'folder/x'])('follows no link out of them: %s', async name => {
+    expect(await signed(join(a, name), [a])).toMatchObject({ status: 403 })
+    // The whole root, where nothing is said.
+    expect(await get(await urlOf(join(a, name)))).toEqual([200, 'ROWS OF ANOTHER TABLE'])
+  })
+
+  it('cannot be made to follow more', async () => {
+    const { url } = await signed(join(a, 'link'), [a])
+    expect(url.searchParams.get('in')).toBe('2')
+    for (const fence of ['0', '1', '', undefined]) {
+      const other = new URL(url)
+      if (fence === undefined) other.searchParams.delete('in')
+      else other.searchParams.set('in', fence)
+      expect((await get(other.href))[0]).toBe(403)
+    }
+  })
+
+  it('serves what lies in them, through links too', async () => {
+    for (const name of ['x', 'own']) {
+      expect(await signed(join(a, name), [a])).toMatchObject({ status: 200, text: 'OWN ROWS' })
+    }
+    const alias = join(root, 'lake/alias')
+    expect(await signed(join(alias, 'x'), [alias])).toMatchObject({ status: 200, text: 'OWN ROWS' })
+  })
+
+  it('leads from one to another that is a root, without naming it', async () => {
+    const found = await signed(join(a, 'link'), [a, ab], [a, ab])
+    expect(found).toMatchObject({ status: 200, text: 'ROWS OF ANOTHER TABLE' })
+    expect(found.url.href).not.toContain('lake')
+    expect(await signed(join(a, 'link'), [a], [a, ab])).toMatchObject({ status: 403 })
+  })
+})
+
 describe('a URL', () => {
   it('does not name the root', async () => {
     expect(await urlOf(`${root}/inner/x`)).not.toContain(folder)

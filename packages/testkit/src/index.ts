@@ -54,6 +54,7 @@ export {
   liveRows,
   type TableWriter,
 } from './logical-table.js'
+export { onlyFenced } from './only-fenced.js'
 export { allReadings, type RowTest, rowTest, type Truth } from './oracle.js'
 export type { Reading } from './oracle-compare.js'
 export {

@@ -19,6 +19,7 @@ import {
   type LogicalFile,
   type LogicalTable,
   type ManifestEntry,
+  onlyFenced,
   type Random,
   type TableWriter,
   writeIcebergTable,
@@ -50,7 +51,7 @@ export const icebergWriter: TableWriter = {
       manifests: files.map(({ listed }) => listed),
       sequenceNumber: 9,
     })
-    const reader = icebergReader({ store, cache: keepingCache() })
+    const reader = icebergReader({ store: onlyFenced(store), cache: keepingCache() })
     const snapshot = await reader.snapshot({ location: LOCATION })
     LISTINGS.set(snapshot, plan.listings)
     return snapshot

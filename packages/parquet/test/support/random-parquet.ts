@@ -16,6 +16,7 @@ import {
   type LogicalFile,
   type LogicalRow,
   type LogicalTable,
+  onlyFenced,
   type ParquetChunkStats,
   type ParquetGroup,
   parquetFooterFile,
@@ -48,7 +49,8 @@ export function openFolder(table: LogicalTable, random: Random) {
     const path = [LOCATION, ...folders, filePath(index)].join('/')
     return [path, fileBytes(file, { table, partitions, narrowed, random })]
   })
-  return parquetTableReader({ store: memoryStore({ objects }), cache: keepingCache() })
+  const store = onlyFenced(memoryStore({ objects }))
+  return parquetTableReader({ store, cache: keepingCache() })
 }
 
 function idOf(path: FieldPath): number {

@@ -13,6 +13,7 @@ import {
   keepingCache,
   type LogicalFile,
   type LogicalTable,
+  onlyFenced,
   type Random,
   type TableWriter,
 } from '@spillway/testkit'
@@ -49,7 +50,7 @@ export const deltaWriter: TableWriter = {
 /** A reader over the log of `table`. */
 export function openDeltaLog(table: LogicalTable, random: Random): TableReader {
   const store = memoryStore({ objects: logObjects(table, random) })
-  return deltaReader({ store, cache: keepingCache() })
+  return deltaReader({ store: onlyFenced(store), cache: keepingCache() })
 }
 
 type Action = ReadonlyMap<string, JsonTree>

@@ -20,6 +20,7 @@ import {
   keepingCache,
   type LogicalRow,
   type LogicalTable,
+  onlyFenced,
   type Random,
   type TableWriter,
 } from '@spillway/testkit'
@@ -61,7 +62,9 @@ export const hudiWriter: TableWriter = {
         partitionStats: partitioned.length > 0 && random.chance(0.8),
       }),
     })
-    return hudiReader({ store, cache: keepingCache() }).snapshot({ location: LOCATION })
+    return hudiReader({ store: onlyFenced(store), cache: keepingCache() }).snapshot({
+      location: LOCATION,
+    })
   },
 }
 

@@ -1,4 +1,5 @@
-import { TableError, type TableSource } from '@spillway/core'
+import { TableError } from './errors.js'
+import type { TableSource } from './snapshot.js'
 
 export interface OutsideFiles {
   readonly files: number
