@@ -19,6 +19,8 @@ it('keep the fence behind limits, and limits behind the fence', async () => {
   expect(budgetsOf(store).columns).toBe(7)
   expect((await store.head('file:///lake/t/x'))!.path).toBe('["/lake/t/"]')
   expect(await store.openLocal!('file:///lake/t/x')).toMatchObject({ path: 'file:///lake/t/x' })
-  await expect(store.head('file:///lake/u/x')).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
+  await expect(store.head('file:///lake/u/x')).rejects.toMatchObject({
+    code: 'UNSUPPORTED_FEATURE',
+  })
   await expect(store.openLocal!('file:///lake/u/x')).rejects.toThrow()
 })
