@@ -26,6 +26,7 @@ export {
   columnBuilder,
   DictionaryBuilder,
 } from './column-builder.js'
+export { crc32 } from './crc32.js'
 export type * from './credential-vendor.js'
 export {
   type ErrorCode,
@@ -46,6 +47,7 @@ export {
   mappedNames,
   NAME_MAPPING,
 } from './find-column.js'
+export { readFramedBitmap, type StoredBitmap } from './framed-bitmap.js'
 export { hash64, hash64Into } from './hash.js'
 export { isLeftBehind, makerTag, type ThisMachine, type ThisProcess } from './left-behind.js'
 export { mapConcurrently } from './map-concurrently.js'

@@ -1,7 +1,7 @@
 import { ByteBuffer } from './byte-buffer.js'
-import { BACKSLASH, isNumberByte, isSpace, QUOTE } from './json-bytes.js'
+import { BACKSLASH, ENDS_PLAIN, isNumberByte, isSpace, QUOTE, SPACE } from './json-bytes.js'
 import { unescapeString } from './json-escape.js'
-import { JsonProblem } from './json-problem.js'
+import { controlCharacter, JsonProblem } from './json-problem.js'
 import type { TextInterner } from './text-interner.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -243,9 +243,13 @@ export class JsonCursor {
     const bytes = this.#bytes
     const end = this.#end
     let next = at
-    while (next < end && bytes[next] !== QUOTE) next += bytes[next] === BACKSLASH ? 2 : 1
-    if (next >= end) throw this.#truncated(next)
-    return next + 1
+    for (;;) {
+      while (next < end && ENDS_PLAIN[bytes[next]!] === 0) next++
+      if (next >= end) throw this.#truncated(next)
+      if (bytes[next] === QUOTE) return next + 1
+      if (bytes[next] !== BACKSLASH) throw controlCharacter(next)
+      next += 2
+    }
   }
 
   #unescape(start: number, target: ByteBuffer): Uint8Array {
@@ -274,8 +278,9 @@ export class JsonCursor {
   #plainEnd(start: number): number {
     const bytes = this.#bytes
     let at = start
-    while (at < this.#end && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at++
+    while (at < this.#end && ENDS_PLAIN[bytes[at]!] === 0) at++
     if (at >= this.#end) throw this.#truncated(at)
+    if (bytes[at]! < SPACE) throw controlCharacter(at)
     return at
   }
 

@@ -1,6 +1,6 @@
 import type { ByteBuffer } from './byte-buffer.js'
-import { BACKSLASH, QUOTE } from './json-bytes.js'
-import { JsonProblem } from './json-problem.js'
+import { BACKSLASH, ENDS_PLAIN, QUOTE, SPACE } from './json-bytes.js'
+import { controlCharacter, JsonProblem } from './json-problem.js'
 
 const LETTER_U = 0x75
 
@@ -18,7 +18,8 @@ export function unescapeString(text: JsonText, start: number, target: ByteBuffer
   // Kept: everything from `start` up to the closing quote.
   while (at < end && bytes[at] !== QUOTE) {
     let plain = at
-    while (plain < end && bytes[plain] !== QUOTE && bytes[plain] !== BACKSLASH) plain++
+    while (plain < end && ENDS_PLAIN[bytes[plain]!] === 0) plain++
+    if (plain < end && bytes[plain]! < SPACE) throw controlCharacter(plain)
     const out = target.reserve(plain - at + 4)
     let length = target.length
     while (at < plain) out[length++] = bytes[at++]!

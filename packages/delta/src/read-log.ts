@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import {
   budgetsOf,
   type ObjectMeta,
@@ -79,7 +80,7 @@ export class LogFileReader {
     sink: ActionSink,
     at: { readonly file: ObjectMeta; readonly line: number; readonly slices: Slices },
   ): Promise<number> {
-    this.#refuseNul(bytes, at)
+    this.#refuseForeign(bytes, final, at)
     const cursor = new JsonCursor(bytes, byteOrderMark(bytes))
     let start = 0
     try {
@@ -96,11 +97,22 @@ export class LogFileReader {
     return bytes.length
   }
 
-  /** No JSON has one, and what a crash of the machine leaves of a file is full of them. */
-  #refuseNul(bytes: Uint8Array, at: { file: ObjectMeta; line: number }): void {
-    const nul = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(0)
-    if (nul < 0) return
-    throw this.#corrupt(new JsonProblem('a NUL byte', nul), at.file, at.line + newlines(bytes, nul))
+  /**
+   * NUL bytes: no JSON has one, and what a crash of the machine leaves of a file is full of them. What is no UTF-8: of a
+   * path that is read as another, a file would be live that was removed.
+   */
+  #refuseForeign(bytes: Uint8Array, final: boolean, at: { file: ObjectMeta; line: number }): void {
+    const problem = (what: string, place: number) =>
+      this.#corrupt(new JsonProblem(what, place), at.file, at.line + newlines(bytes, place))
+    const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const nul = all.indexOf(0)
+    if (nul >= 0) throw problem('a NUL byte', nul)
+    // A chunk may end in the middle of a character.
+    const whole = final ? all : all.subarray(0, all.lastIndexOf(10) + 1)
+    if (isUtf8(whole)) return
+    const lines = linesOf(whole)
+    const [start] = lines.find(([from, to]) => !isUtf8(whole.subarray(from, to)))!
+    throw problem('bytes that are no UTF-8', start)
   }
 
   #checkWhole(length: number, { path, size }: ObjectMeta): void {
@@ -129,6 +141,16 @@ export class LogFileReader {
 
 function byteOrderMark(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+}
+
+/** Where each line begins and ends. */
+function linesOf(bytes: Buffer): readonly (readonly [number, number])[] {
+  const lines: [number, number][] = []
+  for (let from = 0; from < bytes.length; from = lines.at(-1)![1]) {
+    const end = bytes.indexOf(10, from)
+    lines.push([from, end < 0 ? bytes.length : end + 1])
+  }
+  return lines
 }
 
 function newlines(bytes: Uint8Array, end: number): number {

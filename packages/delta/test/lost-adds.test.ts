@@ -178,6 +178,44 @@ describe('a commit', () => {
   })
 
   it.each([
+    ['in a text', [0xff]],
+    ['in a text, cut', [0xc3]],
+    ['in a text, a surrogate', [0xed, 0xa0, 0x80]],
+  ])('that has bytes that are no UTF-8 %s is refused, and its line named', async (_, bytes) => {
+    const foreign = Buffer.concat([
+      Buffer.from(`${add('c')}\n${add('a').split('"a"')[0]}"`),
+      Buffer.from(bytes),
+      Buffer.from(`"${add('a').split('"a"')[1]}`),
+    ])
+    for (const end of ['', '\n']) {
+      const store = await withCommit('')
+      await store.put(`${LOG}${deltaVersion(1)}.json`, Buffer.concat([foreign, Buffer.from(end)]))
+      await expect(filesOf(store)).rejects.toMatchObject({
+        code: 'TABLE_CORRUPT',
+        message: expect.stringContaining('line 2'),
+      })
+    }
+  })
+
+  it.each([
+    ['a path', add('a\u0001').replace('\\u0001', '\u0001')],
+    ['a key', add('a').replace('"path"', '"pa\u0012th"')],
+    ['a text with an escape before it', add('a"b').replace('\\"b', '\\"\u0002b')],
+    ['what nobody reads', `{"commitInfo":{"note":["x\u0003"]}}`],
+    ['two lines that a quote was lost between', `{"add":{"path":"x\n${add('c')}`],
+    ['an escape', add('a').replace('"a"', '"a\\\n"')],
+  ])('that has a control character in %s is refused', async (_, text) => {
+    await expect(filesOf(await withCommit(`${text}\n${add('c')}`))).rejects.toMatchObject({
+      code: 'TABLE_CORRUPT',
+    })
+  })
+
+  it('is read with every character that JSON may have, escaped', async () => {
+    const path = 'a\u0001\t\n\u007f\u0080é\u{1f33c}'
+    expect(await filesOf(await withCommit(add(path)))).toEqual([path, 'b'])
+  })
+
+  it.each([
     ['without a line end', add('a')],
     ['with several', `\n${add('a')}\r\n\n`],
   ])('%s is read', async (_, text) => {

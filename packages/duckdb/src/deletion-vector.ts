@@ -2,11 +2,10 @@ import {
   budgetsOf,
   type DeletionVector,
   type ObjectStore,
-  readListed,
+  readFramedBitmap,
   TableError,
 } from '@spillway/core'
 import {
-  crc32,
   VECTOR_MAGIC as MAGIC,
   VECTOR_MAGIC_BYTES as MAGIC_BYTES,
   type Roaring64,
@@ -14,8 +13,6 @@ import {
 } from '@spillway/encoding'
 
 export { vectorBytes } from '@spillway/encoding'
-
-const FRAME_BYTES = 4
 
 /** The positions that a vector deletes; its checksum, where it has one, and its cardinality are verified. */
 export async function readVector(
@@ -46,22 +43,12 @@ async function bitmapBytes(
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   if (vector.bitmap instanceof Uint8Array) return vector.bitmap
-  const { path, offset, length } = vector.bitmap
-  // Both formats frame the bitmap alike: its length before and a CRC-32 behind, big-endian (Delta PROTOCOL.md
-  // "Deletion Vector Format"; Iceberg Puffin "deletion-vector-v1").
-  const range = { start: offset - FRAME_BYTES, end: offset + length + FRAME_BYTES }
-  const read = (from: string) =>
-    readListed(store, { path: from, size: range.end }, { range, signal })
-  const bytes = (await read(path)) ?? (await read(inTestBuilds(path)))
+  const { path } = vector.bitmap
+  const bytes =
+    (await readFramedBitmap(store, vector.bitmap, signal)) ??
+    (await readFramedBitmap(store, { ...vector.bitmap, path: inTestBuilds(path) }, signal))
   if (bytes === undefined) throw corrupt(vector, 'the file is not there')
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const stated = view.getUint32(0, false)
-  if (stated !== length)
-    throw corrupt(vector, `expected ${length} bytes, its header says ${stated}`)
-  const bitmap = bytes.subarray(FRAME_BYTES, FRAME_BYTES + length)
-  const checksum = view.getUint32(FRAME_BYTES + length, false)
-  if (crc32(bitmap) !== checksum) throw corrupt(vector, 'its checksum does not match')
-  return bitmap
+  return bytes
 }
 
 /** Test builds of Delta for Spark put this before the names of vector files, and do not record it. */

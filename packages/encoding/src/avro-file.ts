@@ -150,7 +150,10 @@ function readBlocks(cursor: AvroCursor, sync: Uint8Array): AvroBlock[] {
       }
     }
     if (rowCount < 0) throw new TableError('TABLE_CORRUPT', `an Avro block of ${rowCount} rows`)
-    if (rowCount > 0) blocks.push({ firstRow, rowCount, start, end: start + length })
+    // One without rows is read too: bytes in it would be rows that it does not count.
+    if (rowCount > 0 || length > 0) {
+      blocks.push({ firstRow, rowCount, start, end: start + length })
+    }
     firstRow += rowCount
   }
   return blocks

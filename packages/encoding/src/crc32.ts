@@ -1,23 +1,11 @@
 import * as zlib from 'node:zlib'
+import { crc32 as portableCrc32 } from '@spillway/core'
 
 /** CRC-32 (IEEE 802.3) as an unsigned number: of a Delta deletion vector, a Parquet page, a Hudi log block. */
 export function crc32(bytes: Uint8Array): number {
   // Node has its own since 20.15 and 22.2.
   return typeof zlib.crc32 === 'function' ? zlib.crc32(bytes) : portableCrc32(bytes)
 }
-
-/** For Node versions without `zlib.crc32`. */
-export function portableCrc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff
-  for (let i = 0; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8)
-  return ~crc >>> 0
-}
-
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1
-  return value >>> 0
-})
 
 /** CRC-32C (Castagnoli): of an HFile's blocks. */
 export function crc32c(bytes: Uint8Array): number {

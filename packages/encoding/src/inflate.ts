@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import {
   DEFAULT_BUDGETS,
   decodeText,
@@ -43,6 +44,11 @@ export function documentText(
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): string {
   const inflated = inflateDocument(bytes, path, budgets)
+  if (!isUtf8(inflated)) {
+    throw new TableError('TABLE_CORRUPT', `expected a text in UTF-8 at ${path}`, {
+      context: { path },
+    })
+  }
   const hasMark = inflated[0] === 0xef && inflated[1] === 0xbb && inflated[2] === 0xbf
   return decodeText(hasMark ? inflated.subarray(3) : inflated)
 }

@@ -265,6 +265,16 @@ describe('damaged Avro', () => {
     ])
   })
 
+  it.each(['null', 'deflate'])('refuses rows that a block does not count (%s)', codec => {
+    // The count stands in the byte behind the header's marker.
+    for (const count of [0, 1]) {
+      const bytes = container('long', [[Buffer.of(2), Buffer.of(4)]], codec)
+      bytes[bytes.indexOf(SYNC) + SYNC.length] = count * 2
+      expect(() => [...avroRows(readAvroFile(bytes))]).toThrow(/which end at/)
+    }
+    expect([...avroRows(readAvroFile(container('long', [[], [Buffer.of(2)]], codec)))]).toEqual([1])
+  })
+
   it('ends in a TableError or in rows whatever byte is changed', () => {
     let seed = 7
     const random = (below: number) => {

@@ -1,6 +1,6 @@
+import { crc32 as portableCrc32 } from '@spillway/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { portableCrc32 } from '../src/crc32.js'
 import { crc32, z85Decode, z85Encode } from '../src/index.js'
 
 describe('z85', () => {

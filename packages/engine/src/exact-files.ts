@@ -6,8 +6,9 @@ import {
   type FooterEdit,
   type ObjectStore,
   type RowResolver,
-  readListed,
+  readFramedBitmap,
   type Snapshot,
+  type StoredBitmap,
   TableError,
 } from '@spillway/core'
 import { emptyText, type FittedFile, notConstant } from './fitted-files.js'
@@ -128,15 +129,14 @@ export async function inOwnFile(
 }
 
 async function bitmapBytes(
-  { path, offset, length }: Exclude<DeletionVector['bitmap'], Uint8Array>,
+  stored: StoredBitmap,
   { store }: ExactRows,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const range = { start: offset, end: offset + length }
-  const read = store && (await readListed(store, { path, size: range.end }, { range, signal }))
+  const read = store && (await readFramedBitmap(store, stored, signal))
   if (read !== undefined) return read
   throw new TableError('TABLE_CORRUPT', 'the file of a deletion vector is missing', {
-    context: { path, offset, length },
+    context: { ...stored },
   })
 }
 

@@ -1,4 +1,5 @@
 import {
+  crc32,
   createSchema,
   type DataFile,
   eq,
@@ -165,7 +166,7 @@ it('turns other deletes into a vector for a recipient that applies vectors', asy
 it('puts an Iceberg vector inside the line: its file does not begin as Delta’s do', async () => {
   const bitmap = Uint8Array.from({ length: 36 }, (_, index) => index)
   const store = memoryStore()
-  await store.put(`${LOCATION}/dv.bin`, new Uint8Array([9, 9, 9, 9, 9, ...bitmap, 9]))
+  await store.put(`${LOCATION}/dv.bin`, framed(bitmap))
   const table = {
     files: [dataFile('a', { deletes: [vector('dv.bin')] })],
     format: 'iceberg',
@@ -177,6 +178,33 @@ it('puts an Iceberg vector inside the line: its file does not begin as Delta’s
   await expect(sign(table, short, { store })).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
   const [resolved] = await sign(table, short, { store, ...STAGED })
   expect(resolved?.vector).toMatchObject({ vector: { id: 'v-a' } })
+})
+
+/** As both formats store it, behind one byte of something else. */
+function framed(bitmap: Uint8Array): Uint8Array {
+  const frame = new DataView(new ArrayBuffer(8))
+  frame.setUint32(0, bitmap.length)
+  frame.setUint32(4, crc32(bitmap))
+  const [before, behind] = [0, 4].map(at => new Uint8Array(frame.buffer, at, 4))
+  return Uint8Array.of(9, ...before!, ...bitmap, ...behind!, 9)
+}
+
+it.each([
+  ['another byte', (bytes: Uint8Array) => bytes.fill(77, 20, 21), /checksum/],
+  ['another length', (bytes: Uint8Array) => bytes.fill(35, 4, 5), /36 bytes, its header says 35/],
+  ['less of it', (bytes: Uint8Array) => bytes.subarray(0, 30), /dv.bin/],
+])('refuses an Iceberg vector with %s before the first byte', async (_, damage, message) => {
+  const store = memoryStore()
+  await store.put(`${LOCATION}/dv.bin`, damage(framed(new Uint8Array(36).fill(3))))
+  const table = {
+    files: [dataFile('a', { deletes: [vector('dv.bin')] })],
+    format: 'iceberg',
+    features: ['deletionVectors'],
+  } as const
+  await expect(sign(table, VECTORS, { store })).rejects.toMatchObject({
+    code: 'TABLE_CORRUPT',
+    message: expect.stringMatching(message),
+  })
 })
 
 it.each(['orc', 'avro'])(

@@ -158,7 +158,7 @@ function checkVersion(json: JsonValue, path: string): void {
       ? (json as Readonly<Record<string, JsonValue>>)['format-version']
       : undefined
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
-    throw corrupt(path, `format-version is ${JSON.stringify(version) ?? 'missing'}`)
+    throw corrupt(path, `format-version is ${versionText(version)}`)
   }
   if (version > NEWEST_VERSION) {
     throw new TableError(
@@ -167,6 +167,11 @@ function checkVersion(json: JsonValue, path: string): void {
       { context: { path, version } },
     )
   }
+}
+
+function versionText(version: JsonValue | undefined): string {
+  if (typeof version === 'bigint') return `${version}`
+  return JSON.stringify(version) ?? 'missing'
 }
 
 function convert(
@@ -299,7 +304,12 @@ function currentSnapshot(
   snapshots: ReadonlyMap<bigint, IcebergSnapshot>,
 ): bigint | undefined {
   const id = document['current-snapshot-id']
-  if (id === null || id === undefined || id === -1n) return undefined
+  if (id === null || id === undefined || id === -1n) {
+    const main = document.refs?.main?.['snapshot-id']
+    // They are to be the same (spec, "Table Metadata Fields"): a table that lost one is not empty.
+    if (main === undefined || main === -1n) return undefined
+    throw new Error(`current-snapshot-id is missing, and the main branch is at ${main}`)
+  }
   if (!snapshots.has(id)) throw new Error(`current-snapshot-id ${id} is not among the snapshots`)
   return id
 }

@@ -121,6 +121,18 @@ describe('parseMetadata', () => {
       'TABLE_CORRUPT',
       /current-schema-id 9/,
     ],
+    [
+      'a version that no number holds',
+      { 'format-version': '#9223372036854775808#' },
+      'TABLE_CORRUPT',
+      /9223372036854775808/,
+    ],
+    [
+      'no current snapshot where main has one',
+      { 'current-snapshot-id': undefined },
+      'TABLE_CORRUPT',
+      /the main branch is at/,
+    ],
     ['no schemas', { schemas: undefined }, 'TABLE_CORRUPT', /schemas/],
     ['no partition specs', { 'partition-specs': undefined }, 'TABLE_CORRUPT', /partition-specs/],
     ['an unknown default spec', { 'default-spec-id': 7 }, 'TABLE_CORRUPT', /default-spec-id 7/],
