@@ -272,7 +272,9 @@ describe('damaged Avro', () => {
       bytes[bytes.indexOf(SYNC) + SYNC.length] = count * 2
       expect(() => [...avroRows(readAvroFile(bytes))]).toThrow(/which end at/)
     }
-    expect([...avroRows(readAvroFile(container('long', [[], [Buffer.of(2)]], codec)))]).toEqual([1])
+    expect([...avroRows(readAvroFile(container('long', [[], [Buffer.of(2)]], codec)))]).toEqual([
+      1n,
+    ])
   })
 
   it('ends in a TableError or in rows whatever byte is changed', () => {
