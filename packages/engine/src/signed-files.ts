@@ -185,18 +185,20 @@ export async function signExact(
   context: BatchContext,
 ): Promise<readonly SignedFile[]> {
   const own: string[] = []
-  const staged: string[] = []
-  for (const { file, vector, view, written } of exactFiles) {
-    const listOf = (path: string) => (isStaged(path, written, context) ? staged : own)
-    const list = listOf(file.path)
-    if (view === undefined) list.push(file.path)
-    const bitmap = vector?.bitmap
-    if (bitmap !== undefined && 'path' in bitmap) listOf(bitmap.path).push(bitmap.path)
+  const written: string[] = []
+  for (const exact of exactFiles) {
+    const { path } = exact.file
+    if (isWritten(path, exact, context)) written.push(path)
+    else if (exact.view === undefined) own.push(path)
+    const bitmap = exact.vector?.bitmap
+    if (bitmap === undefined || !('path' in bitmap)) continue
+    if (isWritten(bitmap.path, exact, context)) written.push(bitmap.path)
+    else own.push(bitmap.path)
   }
   const { roots, staging } = context
   const signed = new Map<string, SignedPath>()
   await signPaths(own, { ...context, within: roots.folders, signed })
-  await signPaths(staged, { ...context, within: staging.flatMap(each => each.folders), signed })
+  await signPaths(written, { ...context, within: staging.flatMap(each => each.folders), signed })
   context.metrics.count('files.signed', signed.size)
   const views = await signViews(exactFiles, context)
   return exactFiles.map(exact => {
@@ -207,13 +209,10 @@ export async function signExact(
 }
 
 /** The last look before a path is signed: what a table names lies in its roots, what was written for it in staging. */
-function isStaged(
-  path: string,
-  written: readonly string[] | undefined,
-  { roots, staging }: BatchContext,
-): boolean {
-  const isWritten = written?.includes(path) === true
-  if (isWritten && staging.some(each => each.rootOf(path) !== undefined)) return true
+function isWritten(path: string, exact: ExactFile, { roots, staging }: BatchContext): boolean {
+  if (exact.written?.includes(path) && staging.some(each => each.rootOf(path) !== undefined)) {
+    return true
+  }
   roots.check(path)
   return false
 }
