@@ -63,6 +63,9 @@ export function tableRoots(
   const rebased = (source.rebase ?? [])
     .filter(({ from, to }) => from !== '' && !climbs(to))
     .map(({ from }) => from)
+  // As most paths begin: asked for every file that is sent. Folders apart ask for a closer look.
+  const location = `${placeOf(source.location, format).replace(/\/+$/, '')}/`
+  const beginning = holes.length > 0 || climbs(location) ? undefined : location
   const ownerOf = (plain: string) =>
     climbs(plain) ? undefined : roots.find(each => owns(each, plain))
   const rootOf = (path: string) => {
@@ -83,6 +86,7 @@ export function tableRoots(
       return from ?? (isAbsolute(recorded) ? rootOf(recorded) : '')
     },
     check(path) {
+      if (beginning !== undefined && isPlainlyBelow(beginning, path)) return
       const plain = canonical(path)
       if (ownerOf(plain) !== undefined || files.includes(plain)) return
       refuseClimbing(path)
@@ -90,6 +94,15 @@ export function tableRoots(
     },
   }
 }
+
+/** True only where nothing about `path` needs a closer look: no doubled slash, and no name that begins with a dot. */
+function isPlainlyBelow(beginning: string, path: string): boolean {
+  if (!path.startsWith(beginning)) return false
+  LOOK_CLOSER.lastIndex = beginning.length - 1
+  return !LOOK_CLOSER.test(path)
+}
+
+const LOOK_CLOSER = /\/[./%]|\0/g
 
 function isBelow(folder: string, path: string): boolean {
   return path.length > folder.length && path.startsWith(folder)

@@ -187,16 +187,16 @@ export async function signExact(
   const own: string[] = []
   const staged: string[] = []
   for (const { file, vector, view, written } of exactFiles) {
-    const listOf = (path: string) => (isStaged(path, written, context) ? staged : own)
-    const list = listOf(file.path)
-    if (view === undefined) list.push(file.path)
+    if (view === undefined) (written?.includes(file.path) ? staged : own).push(file.path)
     const bitmap = vector?.bitmap
-    if (bitmap !== undefined && 'path' in bitmap) listOf(bitmap.path).push(bitmap.path)
+    if (bitmap === undefined || !('path' in bitmap)) continue
+    const list = written?.includes(bitmap.path) ? staged : own
+    list.push(bitmap.path)
   }
-  const { roots, staging } = context
   const signed = new Map<string, SignedPath>()
-  await signPaths(own, { ...context, within: roots.folders, signed })
-  await signPaths(staged, { ...context, within: staging.flatMap(each => each.folders), signed })
+  await signPaths(own, [context.roots], { ...context, signed })
+  // Who writes beside the table needs no staging.
+  await signPaths(staged, [context.roots, ...context.staging], { ...context, signed })
   context.metrics.count('files.signed', signed.size)
   const views = await signViews(exactFiles, context)
   return exactFiles.map(exact => {
@@ -204,18 +204,6 @@ export async function signExact(
     const own = views.get(exact) ?? signed.get(file.path)!
     return { ...toSigned(exact, own, signed), ...(listing !== undefined && { listing }) }
   })
-}
-
-/** The last look before a path is signed: what a table names lies in its roots, what was written for it in staging. */
-function isStaged(
-  path: string,
-  written: readonly string[] | undefined,
-  { roots, staging }: BatchContext,
-): boolean {
-  const isWritten = written?.includes(path) === true
-  if (isWritten && staging.some(each => each.rootOf(path) !== undefined)) return true
-  roots.check(path)
-  return false
 }
 
 /** URLs of the files that are served under other footers. */
@@ -228,6 +216,7 @@ async function signViews(
   for (const exact of exactFiles) {
     const { file, view } = exact
     if (view === undefined) continue
+    roots.check(file.path)
     const { urls, expiresAt } = await signerFor(file.path).signViews!(
       [{ path: file.path, edits: view }],
       { ...signingOptions(context), within: roots.folders },
@@ -273,17 +262,21 @@ function toSigned(
 }
 
 type PathContext = BatchContext & {
-  readonly within: readonly string[]
   readonly signed: Map<string, SignedPath>
 }
 
 /** One call to each signer concerned: usually one call. */
 async function signPaths(
   paths: readonly string[],
-  { within, signed, ...context }: PathContext,
+  places: readonly [table: TableRoots, ...staging: TableRoots[]],
+  { signed, ...context }: PathContext,
 ): Promise<void> {
+  const [table, ...staging] = places
+  const within = places.flatMap(({ folders }) => folders)
   const bySigner = new Map<UrlSigner, Set<string>>()
   for (const path of paths) {
+    // The last look: what a table names lies in its roots, what was written for it there or in staging.
+    if (!staging.some(each => each.rootOf(path) !== undefined)) table.check(path)
     const signer = context.signerFor(path)
     const group = bySigner.get(signer)
     if (group === undefined) bySigner.set(signer, new Set([path]))
