@@ -84,7 +84,9 @@ function logObjects(table: LogicalTable, random: Random): readonly (readonly [st
     commits.at(-1)!.push(addAction(table.files[0]!, ghost, { table, fields, random, plain: true }))
     commits.push([remove(ghost)])
   }
-  return commits.map((actions, version) => [
+  // No writer commits nothing, and an empty commit is one that was lost.
+  const written = commits.filter(actions => actions.length > 0)
+  return written.map((actions, version) => [
     `${LOCATION}/_delta_log/${String(version).padStart(20, '0')}.json`,
     actions.map(action => `${jsonText(action)}\n`).join(''),
   ])
