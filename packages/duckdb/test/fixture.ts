@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import {
   createSchema,
   type DataFile,
@@ -14,6 +15,8 @@ import { localStore } from '@spillway/storage'
 import { onlyFenced } from '@spillway/testkit'
 import { afterAll } from 'vitest'
 import { duckDb, type RowQuery, rowJson, type TableRows, tableRows } from '../src/index.js'
+
+const FIXTURES = fileURLToPath(new URL('../../../test/fixtures', import.meta.url))
 
 /** A folder of real Parquet files, written by DuckDB and read back through `tableRows`. */
 export function rowFixture() {
@@ -93,8 +96,8 @@ export function snapshotOf(fields: readonly Field[], more: Partial<Snapshot> = {
     properties: new Map(),
     features: new Set(),
     native: { format: 'parquet' },
-    // Every fixture has its folder there.
-    source: { location: tmpdir() },
+    // What a test writes lies in the one, what all tests share in the other.
+    source: { location: tmpdir(), auxiliaryLocations: [FIXTURES] },
     files: { handles: [], summaries: unknownStats(0) },
     ...more,
   }
