@@ -8,6 +8,7 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 const MINUS = 0x2d
 const MAX_DEPTH = 512
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 /**
  * A forward reader of JSON in UTF-8 bytes that builds nothing it is not asked for: statistics of a million files are
@@ -149,9 +150,9 @@ export class JsonCursor {
     const start = this.#position
     const digits = this.#readDigits()
     if (digits >= 0) return digits
-    const value = Number(this.readNumberText())
-    if (Number.isNaN(value)) throw new JsonProblem('expected a number', start)
-    return value
+    const text = this.readNumberText()
+    if (!NUMBER.test(text)) throw new JsonProblem('expected a number', start)
+    return Number(text)
   }
 
   /** A whole number that a double holds, where it is spelled plainly; else undefined, and nothing is consumed. */
@@ -176,6 +177,8 @@ export class JsonCursor {
       value = value * 10 + (byte - 0x30)
     }
     if (at === this.#position || at >= this.#end || isNumberByte(this.#bytes[at]!)) return -1
+    // No number begins with a zero but zero.
+    if (this.#bytes[this.#position] === 0x30 && at > this.#position + 1) return -1
     this.#position = at
     return value
   }
@@ -200,6 +203,22 @@ export class JsonCursor {
     const start = this.#position
     this.skipValue()
     return this.#bytes.subarray(start, this.#position)
+  }
+
+  /** The same of what is no use here but must be whole: damage in it may have taken the name of what was. */
+  skipWhole(): void {
+    const byte = this.#peek()
+    if (byte !== 0x7b && byte !== 0x5b) {
+      this.skipValue()
+      return
+    }
+    const start = this.#position
+    const raw = this.rawValue()
+    try {
+      JSON.parse(utf8.decode(raw))
+    } catch {
+      throw new JsonProblem('a value that is not JSON', start)
+    }
   }
 
   skipValue(): void {

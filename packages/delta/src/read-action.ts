@@ -56,7 +56,7 @@ function readRare(cursor: JsonCursor, sink: ActionSink): void {
     sink.commitInfo(readCommitInfo(cursor))
   } else if (cursor.keyIs(SIDECAR) && sink.sidecar !== undefined) {
     sink.sidecar(readSidecar(cursor))
-  } else cursor.skipValue()
+  } else cursor.skipWhole()
 }
 
 const PATH = bytesOf('path')
@@ -114,7 +114,7 @@ function readRareField(cursor: JsonCursor, action: FileAction): void {
     action.baseRowId = readLong(cursor)
   } else if (cursor.keyIs(DEFAULT_ROW_COMMIT_VERSION)) {
     action.defaultRowCommitVersion = readLong(cursor)
-  } else cursor.skipValue()
+  } else cursor.skipWhole()
 }
 
 /** Tags as JSON text again; what is no string has no place in them. */
@@ -123,7 +123,7 @@ function readTags(cursor: JsonCursor): string {
   for (let more = cursor.enterObject(); more; more = cursor.nextKey()) {
     const name = cursor.keyText()
     if (cursor.isString()) tags.push([name, cursor.readString()])
-    else cursor.skipValue()
+    else cursor.skipWhole()
   }
   return JSON.stringify(Object.fromEntries(tags))
 }
@@ -160,7 +160,7 @@ function readVector(cursor: JsonCursor): VectorDescriptor {
     if (name === 'storageType' || name === 'pathOrInlineDv') fields[name] = cursor.readString()
     else if (name === 'sizeInBytes' || name === 'cardinality') fields[name] = cursor.readNumber()
     else if (name === 'offset') offset = cursor.readNumber()
-    else cursor.skipValue()
+    else cursor.skipWhole()
   }
   return offset === undefined ? fields : { ...fields, offset }
 }
@@ -168,14 +168,14 @@ function readVector(cursor: JsonCursor): VectorDescriptor {
 function readCommitInfo(cursor: JsonCursor): CommitInfo {
   const info: { timestamp?: number; inCommitTimestamp?: number } = {}
   if (!cursor.isObject()) {
-    cursor.skipValue()
+    cursor.skipWhole()
     return info
   }
   for (let more = cursor.enterObject(); more; more = cursor.nextKey()) {
     const name = cursor.keyText()
     const known = name === 'timestamp' || name === 'inCommitTimestamp'
     if (known && cursor.isNumber()) info[name] = cursor.readNumber()
-    else cursor.skipValue()
+    else cursor.skipWhole()
   }
   return info
 }
@@ -188,7 +188,7 @@ function readSidecar(cursor: JsonCursor): Sidecar {
     if (name === 'path') path = cursor.readString()
     else if ((name === 'sizeInBytes' || name === 'modificationTime') && cursor.isNumber()) {
       numbers[name] = cursor.readNumber()
-    } else cursor.skipValue()
+    } else cursor.skipWhole()
   }
   if (path === '') throw new JsonProblem('a sidecar without a path', cursor.position)
   return { path, ...numbers }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import {
   DEFAULT_BUDGETS,
   isTableError,
@@ -61,7 +62,12 @@ export function readAvroFile(
     cursor.pos = MAGIC.length
     const metadata = readMetadata(cursor)
     const sync = bytes.subarray(cursor.take(SYNC_LENGTH), cursor.pos)
-    const schemaText = utf8.decode(metadata.get('avro.schema') ?? new Uint8Array())
+    const schemaBytes = metadata.get('avro.schema') ?? new Uint8Array()
+    // A name that is read as another would be a field that is not there.
+    if (!isUtf8(schemaBytes)) {
+      throw new TableError('TABLE_CORRUPT', 'expected an Avro schema in UTF-8')
+    }
+    const schemaText = utf8.decode(schemaBytes)
     const codec = utf8.decode(metadata.get('avro.codec') ?? new Uint8Array()) || 'null'
     const schema = parseAvroSchema(schemaText, budgets)
     const blocks = readBlocks(cursor, sync)

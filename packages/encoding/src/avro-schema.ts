@@ -165,11 +165,14 @@ class SchemaParser {
     // Known by its name before its fields are read: a record may contain itself.
     this.#named.set(name, record)
     if (!Array.isArray(json.fields)) throw bad(`the record ${JSON.stringify(name)} has no fields`)
+    const names = new Set<string>()
     const inner = name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : ''
     for (const field of json.fields as unknown[]) {
       if (typeof field !== 'object' || field === null) throw bad(`a field of ${name} is no object`)
       const declared = field as Record<string, unknown>
       if (typeof declared.name !== 'string') throw bad(`a field of ${name} has no name`)
+      if (names.has(declared.name)) throw bad(`${name} has two fields ${declared.name}`)
+      names.add(declared.name)
       fields.push({
         name: declared.name,
         ...identifier(declared, 'field-id', 'id'),

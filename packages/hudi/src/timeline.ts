@@ -1,4 +1,4 @@
-import type { ObjectStore } from '@spillway/core'
+import { type ObjectStore, TableError } from '@spillway/core'
 import { type Instant, isCompletedWrite, isWrite, parseInstant } from './instant.js'
 import type { TableConfig } from './table-config.js'
 
@@ -36,8 +36,18 @@ export async function loadTimeline(
     const instant = parseInstant(name, file)
     if (instant !== undefined) instants.push(instant)
   }
+  if (instants.length === 0 && config.timelineFolder !== USUAL_FOLDERS[config.layout]) {
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `expected the timeline of the table in ${config.timelineFolder}, as hoodie.timeline.path says, and found no instant there`,
+      { context: { path: folder } },
+    )
+  }
   return timelineOf(instants)
 }
+
+/** Of a table that says nothing else: before its first commit it is empty. */
+const USUAL_FOLDERS: Readonly<Record<number, string>> = { 1: '.hoodie', 2: '.hoodie/timeline' }
 
 export function timelineOf(found: readonly Instant[]): Timeline {
   const instants = latestStates(found)

@@ -60,6 +60,11 @@ export function entrySchema(file: AvroFile): EntrySchema {
   }
   const partition = fields.get('partition')
   const tuple = partition && withoutNull(partition.type)
+  const nameless = tuple?.kind === 'record' && tuple.fields.find(({ id }) => id === undefined)
+  // Found by its id where fields have any: it would be null for every file.
+  if (nameless && partition?.id !== undefined) {
+    throw corrupt(file.path, `the partition value ${nameless.name} has no field id`)
+  }
   return {
     root,
     status,

@@ -1,3 +1,4 @@
+import { crc32 } from '@spillway/core'
 import { deltaReader } from '@spillway/delta'
 import { createBatchCache, createEngine } from '@spillway/engine'
 import { parseSqlPredicate } from '@spillway/protocol'
@@ -262,7 +263,9 @@ async function withVectors(length = 40): Promise<MemoryStore> {
   const framed = bitmaps.map(each => {
     const head = Buffer.alloc(4)
     head.writeUInt32BE(each.length)
-    return Buffer.concat([head, each, Buffer.alloc(4)])
+    const checksum = Buffer.alloc(4)
+    checksum.writeUInt32BE(crc32(each))
+    return Buffer.concat([head, each, checksum])
   })
   await store.put(`${LOCATION}/v.bin`, Buffer.concat([Buffer.of(1), ...framed]))
   const vector = (offset: number) => ({
