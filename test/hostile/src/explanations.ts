@@ -1,5 +1,6 @@
 import type { TableFormat } from '@spillway/core'
 import type { Answer, Aspect } from './answer.js'
+import type { Mutant } from './mutant.js'
 
 /**
  * A change of what a table says that no reader can tell from what its writer might have said. Everything else that
@@ -12,7 +13,7 @@ export interface Explanation {
   /** The place that changed: `part: path`, or what was done to the file. */
   readonly place: RegExp
   readonly aspects: readonly Aspect[]
-  readonly when?: (clean: Answer, found: Answer) => boolean
+  readonly when?: (clean: Answer, found: Answer, mutant: Mutant) => boolean
   readonly why: string
 }
 
@@ -21,6 +22,16 @@ const ALL = ['version', 'schema', ...FILES] as const
 
 /** The answer is an earlier version's. */
 const earlier = (clean: Answer, found: Answer) => BigInt(found.version) < BigInt(clean.version)
+
+/** The write that a base file is from was archived since, or stands in the active timeline for a savepoint alone. */
+function isOfArchivedWrite(_clean: Answer, _found: Answer, { table, path }: Mutant): boolean {
+  const [, instant] = /_(\d+)\.\w+$/.exec(path) ?? []
+  const names = [...table.objects().keys()].map(each => each.slice(each.lastIndexOf('/') + 1))
+  const isActive = names.some(name =>
+    new RegExp(`^${instant}(_\\d+)?\\.(delta|replace)?commit$`).test(name),
+  )
+  return !isActive || names.includes(`${instant}.savepoint`)
+}
 
 export const EXPLANATIONS: readonly Explanation[] = [
   // ---- Delta
@@ -167,6 +178,14 @@ export const EXPLANATIONS: readonly Explanation[] = [
     place: /^(another file's bytes|two files swapped)$/,
     aspects: ['counts'],
     why: 'Hudi: a base file of another slice is a base file',
+  },
+  {
+    format: 'hudi',
+    kind: /^base file$/,
+    place: /^file removed$/,
+    aspects: FILES,
+    when: isOfArchivedWrite,
+    why: 'Hudi: what became of the files of an archived write is archived as well',
   },
   {
     format: 'hudi',

@@ -56,7 +56,7 @@ export function explain(
         each.kind.test(mutant.kind) &&
         each.aspects.includes(aspect) &&
         places.some(place => each.place.test(place)) &&
-        (each.when?.(clean, found) ?? true),
+        (each.when?.(clean, found, mutant) ?? true),
     )
     if (reason === undefined) return undefined
     reasons.add(reason.why)
