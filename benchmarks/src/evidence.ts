@@ -17,19 +17,21 @@ const REQUEST_MS = 20
 function slowStore(footer: Uint8Array) {
   const local = localStore()
   const counts = { requests: 0, bytes: 0 }
-  const store: ObjectStore = {
-    ...local,
+  const slow = (inner: ObjectStore): ObjectStore => ({
+    ...inner,
+    // Fenced, it is as slow.
+    within: fence => slow(inner.within?.(fence) ?? inner),
     async get(path, options = {}) {
       counts.requests++
       await new Promise(resolve => setTimeout(resolve, REQUEST_MS))
       const found = path.endsWith('.parquet')
         ? tailOf(path, footer, options.range)
-        : await local.get(path, options)
+        : await inner.get(path, options)
       counts.bytes += found?.bytes.length ?? 0
       return found
     },
-  }
-  return { store, counts }
+  })
+  return { store: slow(local), counts }
 }
 
 /** The end of a file, as long as it is asked for. */

@@ -8,16 +8,17 @@ import { countKept, nameKept, type Question, timed } from './measure.js'
 
 /** A store that counts the manifests that are opened. */
 function countingStore() {
-  const store = localStore()
   const opened = new Set<string>()
-  const counting: ObjectStore = {
+  const counting = (store: ObjectStore): ObjectStore => ({
     ...store,
+    // Fenced, it counts as well.
+    within: fence => counting(store.within?.(fence) ?? store),
     get(path, options) {
       if (/\/(?:m|deletes-)\d+\.avro$/.test(path)) opened.add(path)
       return store.get(path, options)
     },
-  }
-  return { store: counting, opened }
+  })
+  return { store: counting(localStore()), opened }
 }
 
 function openSnapshot(
