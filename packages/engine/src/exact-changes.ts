@@ -201,7 +201,7 @@ async function asRecorded(
   const vector = file.deletes[0]
   if (vector?.kind !== 'deletion-vector') return { file }
   if (!isPacked(vector, exact)) return { file, vector }
-  return { file, vector: await inOwnFile(vector, exact, signal) }
+  return { file, ...(await inOwnFile(vector, exact, signal)) }
 }
 
 /** A vector's file may hold those of files that are withheld. */

@@ -120,12 +120,20 @@ export async function inOwnFile(
   vector: DeletionVector,
   exact: ExactRows,
   signal?: AbortSignal,
-): Promise<DeletionVector> {
+): Promise<PlacedVector> {
   const { bitmap } = vector
   const { resolver } = exact
   if (resolver?.toVectorFile === undefined) throw packedRefusal(exact)
   const bytes = bitmap instanceof Uint8Array ? bitmap : await bitmapBytes(bitmap, exact, signal)
-  return resolver.toVectorFile({ ...vector, bitmap: bytes }, signal)
+  return asWritten(await resolver.toVectorFile({ ...vector, bitmap: bytes }, signal))
+}
+
+/** A vector, and where it was written to if it was. */
+type PlacedVector = Pick<ExactFile, 'written'> & { readonly vector: DeletionVector }
+
+function asWritten(vector: DeletionVector): PlacedVector {
+  const { bitmap } = vector
+  return { vector, ...('path' in bitmap && { written: [bitmap.path] }) }
 }
 
 async function bitmapBytes(
@@ -238,13 +246,11 @@ async function placed(
   vector: DeletionVector,
   exact: ExactRows,
   signal?: AbortSignal,
-): Promise<Pick<ExactFile, 'written'> & { readonly vector: DeletionVector }> {
+): Promise<PlacedVector> {
   if (fitsInLine(vector, exact)) return { vector }
   const { resolver } = exact
   if (resolver?.toVectorFile !== undefined) {
-    const stored = await resolver.toVectorFile(vector, signal)
-    const { bitmap } = stored
-    return { vector: stored, ...('path' in bitmap && { written: [bitmap.path] }) }
+    return asWritten(await resolver.toVectorFile(vector, signal))
   }
   throw deletedRowsRefusal(exact, { files: 1, tooLong: true })
 }

@@ -1,4 +1,13 @@
-import type { ChangeSet, DataFile, DeleteFile, RowResolver, TableFormat } from '@spillway/core'
+import {
+  type ChangeSet,
+  crc32,
+  type DataFile,
+  type DeleteFile,
+  eq,
+  type Predicate,
+  type RowResolver,
+  type TableFormat,
+} from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import { expect, it } from 'vitest'
 import { createEngine, type EngineOptions } from '../src/index.js'
@@ -13,16 +22,22 @@ const POSITIONS: DeleteFile = {
   size: 1,
 }
 
+const BY_ID = {
+  id: 1,
+  fields: [{ id: 1000, name: 'id', transform: { kind: 'identity' as const }, sourceIds: [1] }],
+}
+
 type ChangesOptions = Partial<EngineOptions> & {
   readonly accepts?: typeof PLAIN
   readonly changes?: ChangeSet['changes']
+  readonly grant?: Predicate
 }
 
 /** The changes of one commit in which `a` was deleted from. */
 async function changesOf(
   format: TableFormat,
   deletes: readonly DeleteFile[],
-  { accepts = VECTORS, changes, ...options }: ChangesOptions = {},
+  { accepts = VECTORS, changes, grant, ...options }: ChangesOptions = {},
 ) {
   const {
     files: _,
@@ -33,6 +48,7 @@ async function changesOf(
     {
       files: [],
       format,
+      more: { partitionSpecs: new Map([[1, BY_ID]]) },
     },
   )
   const change = (action: 'add' | 'remove', file: DataFile) => ({ action, file })
@@ -61,6 +77,7 @@ async function changesOf(
   const found = []
   for await (const part of await engine.changes({ location: LOCATION, format }, range, {
     accepts,
+    ...(grant && { grant }),
   })) {
     for (const { action, file, vector: sent } of part.changes) {
       const bitmap = sent?.vector.bitmap
@@ -162,3 +179,40 @@ it.each<[string, TableFormat, DeleteFile, Partial<EngineOptions>, typeof PLAIN, 
     })
   },
 )
+
+it('gives the vector of a table shared in part a file of its own, in staging, and signs that', async () => {
+  const bitmap = Uint8Array.from({ length: 36 }, (_, i) => i)
+  const frame = new DataView(new ArrayBuffer(8))
+  frame.setUint32(0, bitmap.length)
+  frame.setUint32(4, crc32(bitmap))
+  const framed = [1, ...new Uint8Array(frame.buffer, 0, 4), ...bitmap]
+  const store = memoryStore()
+  const bytes = Uint8Array.from([...framed, ...new Uint8Array(frame.buffer, 4, 4)])
+  await store.put(`${LOCATION}/dv.bin`, bytes)
+  const written: Uint8Array[] = []
+  const rowResolver: RowResolver = {
+    toDeletionVector: () => Promise.reject(new Error('it is one')),
+    splitSlice: async () => undefined,
+    splitByValue: async (_, file) => [file],
+    async toVectorFile(given) {
+      written.push(given.bitmap as Uint8Array)
+      return { ...given, bitmap: { path: 'file:///staging/own.bin', offset: 5, length: 36 } }
+    },
+  }
+  const file = dataFile('a', {
+    deletes: [vector('dv.bin')],
+    recordCount: 100,
+    specId: 1,
+    partition: [7n],
+  })
+  const found = await changesOf('delta', [], {
+    changes: [{ action: 'add', file }],
+    grant: eq('id', 7),
+    store,
+    rowResolver,
+    stagingLocations: ['file:///staging'],
+  })
+  const url = `https://signed/${encodeURIComponent('file:///staging/own.bin')}`
+  expect(found).toEqual([['add', `${LOCATION}/a`, url]])
+  expect(written).toEqual([bitmap])
+})
