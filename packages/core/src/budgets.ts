@@ -106,8 +106,8 @@ function checkedBudgets(given: Partial<ReadBudgets>): ReadBudgets {
       `limits.${key} must be between 1 and ${BUDGET_CEILINGS[key]}, found ${value}`,
     )
   }
-  const set = keys.map(key => [key, given[key] ?? DEFAULT_BUDGETS[key]])
-  return Object.fromEntries(set) as unknown as ReadBudgets
+  const set = keys.filter(key => given[key] !== undefined).map(key => [key, given[key]])
+  return { ...DEFAULT_BUDGETS, ...Object.fromEntries(set) }
 }
 
 /** Where more was found than a limit allows, and where. */

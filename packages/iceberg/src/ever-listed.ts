@@ -2,9 +2,10 @@ import { budgetsOf, mapConcurrently, type ObjectStore, readWhole } from '@spillw
 import { type AvroObject, avroRows, readAvroFile } from '@spillway/encoding'
 import { entrySchema } from './entry-schema.js'
 import { loadManifestList } from './manifest-list.js'
-import type { IcebergMetadata, IcebergSnapshot } from './metadata.js'
+import type { IcebergMetadata } from './metadata.js'
 import type { PathResolver } from './paths.js'
 import { spelledPlace } from './same-place.js'
+import type { IcebergSnapshot } from './snapshot-history.js'
 
 export interface HistoryOptions {
   readonly store: ObjectStore

@@ -10,41 +10,15 @@ import {
   requireWithin,
   TableError,
 } from '@spillway/core'
-import {
-  documentText,
-  type JsonObject,
-  type JsonValue,
-  parseLongJson,
-  Slices,
-} from '@spillway/encoding'
-import type { z } from 'zod'
-import {
-  logDocument,
-  type PartitionFieldDocument,
-  type SnapshotDocument,
-  snapshotDocument,
-  type TableDocument,
-  tableDocument,
-} from './document.js'
+import { documentText, type JsonObject, type JsonValue, parseLongJson } from '@spillway/encoding'
+import { checked, corrupt } from './check-document.js'
+import { type PartitionFieldDocument, type TableDocument, tableDocument } from './document.js'
 import { columnCount, fieldsById, parseFields } from './schema.js'
+import { type IcebergSnapshot, readHistory, type SnapshotHistory } from './snapshot-history.js'
 import { parseTransform } from './transform.js'
 
 /** The newest version of the spec that is read here. */
 const NEWEST_VERSION = 3
-
-export interface IcebergSnapshot {
-  readonly id: bigint
-  readonly parentId?: bigint
-  /** 0 in format version 1. */
-  readonly sequenceNumber: bigint
-  readonly timestamp: number
-  readonly manifestList?: string
-  /** Version 1 could list its manifests in place of a manifest list. */
-  readonly manifests?: readonly string[]
-  readonly summary: ReadonlyMap<string, string>
-  readonly schemaId?: number
-  readonly keyId?: string
-}
 
 export interface IcebergRef {
   readonly kind: 'branch' | 'tag'
@@ -68,10 +42,10 @@ export interface IcebergMetadata {
   readonly specs: ReadonlyMap<number, PartitionSpec>
   readonly defaultSpecId: number
   readonly properties: ReadonlyMap<string, string>
-  readonly snapshots: ReadonlyMap<bigint, IcebergSnapshot>
+  readonly snapshots: SnapshotHistory['snapshots']
   readonly currentSnapshotId: bigint | undefined
   readonly refs: ReadonlyMap<string, IcebergRef>
-  readonly log: readonly { readonly snapshotId: bigint; readonly timestamp: number }[]
+  readonly log: SnapshotHistory['log']
 }
 
 /** Reads and checks one metadata file, which may be compressed. */
@@ -109,48 +83,6 @@ export async function parseMetadata(
   }))
 }
 
-type History = Pick<IcebergMetadata, 'snapshots' | 'log'>
-
-/** What grows with each commit, in slices. */
-async function readHistory(
-  json: { readonly snapshots: JsonValue | undefined; readonly log: JsonValue | undefined },
-  path: string,
-): Promise<History> {
-  const slices = new Slices()
-  const snapshots = new Map<bigint, IcebergSnapshot>()
-  for (const [i, each] of listed(json.snapshots, 'snapshots', path).entries()) {
-    const snapshot = convertSnapshot(checked(snapshotDocument, each, path, `snapshots.${i}`))
-    snapshots.set(snapshot.id, snapshot)
-    if (slices.isOver) await slices.pause()
-  }
-  const log: { snapshotId: bigint; timestamp: number }[] = []
-  for (const [i, each] of listed(json.log, 'snapshot-log', path).entries()) {
-    const entry = checked(logDocument, each, path, `snapshot-log.${i}`)
-    log.push({ snapshotId: entry['snapshot-id'], timestamp: entry['timestamp-ms'] })
-    if (slices.isOver) await slices.pause()
-  }
-  return { snapshots, log }
-}
-
-function listed(json: JsonValue | undefined, key: string, path: string): readonly JsonValue[] {
-  if (json === undefined || json === null) return []
-  if (Array.isArray(json)) return json as readonly JsonValue[]
-  throw corrupt(path, `${key}: it is no list`)
-}
-
-function checked<Document>(
-  schema: z.ZodType<Document>,
-  json: JsonValue,
-  path: string,
-  place?: string,
-): Document {
-  const parsed = schema.safeParse(json)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const where = [...(place === undefined ? [] : [place]), ...issue!.path].join('.')
-  throw corrupt(path, `${where || 'the document'}: ${issue!.message}`)
-}
-
 /** A later version is refused before anything else in it is judged. */
 function checkVersion(json: JsonValue, path: string): void {
   const version =
@@ -176,7 +108,7 @@ function versionText(version: JsonValue | undefined): string {
 
 function convert(
   document: TableDocument,
-  { snapshots, log }: History,
+  { snapshots, log }: SnapshotHistory,
   { path, budgets }: { readonly path: string; readonly budgets: ReadBudgets },
 ): Omit<IcebergMetadata, 'path' | 'meta' | 'text'> {
   const schemas = convertSchemas(document, budgets)
@@ -284,20 +216,6 @@ function convertSpec(id: number, fields: readonly PartitionFieldDocument[]): Par
   }
 }
 
-function convertSnapshot(one: SnapshotDocument): IcebergSnapshot {
-  return {
-    id: one['snapshot-id'],
-    ...((one['parent-snapshot-id'] ?? -1n) === -1n ? {} : { parentId: one['parent-snapshot-id']! }),
-    sequenceNumber: one['sequence-number'] ?? 0n,
-    timestamp: one['timestamp-ms'],
-    ...(one['manifest-list'] ? { manifestList: one['manifest-list'] } : {}),
-    ...(one.manifests ? { manifests: one.manifests } : {}),
-    summary: one.summary ?? new Map(),
-    ...(typeof one['schema-id'] === 'number' ? { schemaId: one['schema-id'] } : {}),
-    ...(one['key-id'] ? { keyId: one['key-id'] } : {}),
-  }
-}
-
 /** Writers spell "no snapshot" as null, as -1 or not at all. */
 function currentSnapshot(
   document: TableDocument,
@@ -343,10 +261,4 @@ function inContext<T>(path: string, read: () => T): T {
     }
     throw corrupt(path, error instanceof Error ? error.message : String(error))
   }
-}
-
-function corrupt(path: string, reason: string): TableError {
-  return new TableError('TABLE_CORRUPT', `expected Iceberg table metadata in ${path}: ${reason}`, {
-    context: { path },
-  })
 }

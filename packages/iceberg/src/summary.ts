@@ -1,6 +1,6 @@
 import { type Snapshot, TableError } from '@spillway/core'
 import type { ManifestFile, ManifestList } from './manifest-list.js'
-import type { IcebergSnapshot } from './metadata.js'
+import type { IcebergSnapshot } from './snapshot-history.js'
 
 /**
  * Live files and bytes where the snapshot's summary states them and its manifest list agrees. Stated bytes include

@@ -1,5 +1,6 @@
 import { type SnapshotRef, TableError } from '@spillway/core'
-import type { IcebergMetadata, IcebergSnapshot } from './metadata.js'
+import type { IcebergMetadata } from './metadata.js'
+import type { IcebergSnapshot } from './snapshot-history.js'
 
 /** A snapshot of a table, or the table before its first one, and the schema that reads of it have. */
 export interface ChosenSnapshot {

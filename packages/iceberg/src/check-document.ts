@@ -1,0 +1,23 @@
+import { TableError } from '@spillway/core'
+import type { JsonValue } from '@spillway/encoding'
+import type { z } from 'zod'
+
+/** `json` as `schema` has it; `place` is where in the document of `path` it lies. */
+export function checked<Document>(
+  schema: z.ZodType<Document>,
+  json: JsonValue,
+  path: string,
+  place?: string,
+): Document {
+  const parsed = schema.safeParse(json)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const where = [...(place === undefined ? [] : [place]), ...issue!.path].join('.')
+  throw corrupt(path, `${where || 'the document'}: ${issue!.message}`)
+}
+
+export function corrupt(path: string, reason: string): TableError {
+  return new TableError('TABLE_CORRUPT', `expected Iceberg table metadata in ${path}: ${reason}`, {
+    context: { path },
+  })
+}

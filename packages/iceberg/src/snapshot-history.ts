@@ -1,0 +1,64 @@
+import { type JsonValue, Slices } from '@spillway/encoding'
+import { checked, corrupt } from './check-document.js'
+import { logDocument, type SnapshotDocument, snapshotDocument } from './document.js'
+
+export interface IcebergSnapshot {
+  readonly id: bigint
+  readonly parentId?: bigint
+  /** 0 in format version 1. */
+  readonly sequenceNumber: bigint
+  readonly timestamp: number
+  readonly manifestList?: string
+  /** Version 1 could list its manifests in place of a manifest list. */
+  readonly manifests?: readonly string[]
+  readonly summary: ReadonlyMap<string, string>
+  readonly schemaId?: number
+  readonly keyId?: string
+}
+
+/** What a metadata file tells of the versions of its table. */
+export interface SnapshotHistory {
+  readonly snapshots: ReadonlyMap<bigint, IcebergSnapshot>
+  readonly log: readonly { readonly snapshotId: bigint; readonly timestamp: number }[]
+}
+
+/** What grows with each commit, in slices. */
+export async function readHistory(
+  json: { readonly snapshots: JsonValue | undefined; readonly log: JsonValue | undefined },
+  path: string,
+): Promise<SnapshotHistory> {
+  const slices = new Slices()
+  const snapshots = new Map<bigint, IcebergSnapshot>()
+  for (const [i, each] of listed(json.snapshots, 'snapshots', path).entries()) {
+    const snapshot = convertSnapshot(checked(snapshotDocument, each, path, `snapshots.${i}`))
+    snapshots.set(snapshot.id, snapshot)
+    if (slices.isOver) await slices.pause()
+  }
+  const log: { snapshotId: bigint; timestamp: number }[] = []
+  for (const [i, each] of listed(json.log, 'snapshot-log', path).entries()) {
+    const entry = checked(logDocument, each, path, `snapshot-log.${i}`)
+    log.push({ snapshotId: entry['snapshot-id'], timestamp: entry['timestamp-ms'] })
+    if (slices.isOver) await slices.pause()
+  }
+  return { snapshots, log }
+}
+
+function listed(json: JsonValue | undefined, key: string, path: string): readonly JsonValue[] {
+  if (json === undefined || json === null) return []
+  if (Array.isArray(json)) return json as readonly JsonValue[]
+  throw corrupt(path, `${key}: it is no list`)
+}
+
+function convertSnapshot(one: SnapshotDocument): IcebergSnapshot {
+  return {
+    id: one['snapshot-id'],
+    ...((one['parent-snapshot-id'] ?? -1n) === -1n ? {} : { parentId: one['parent-snapshot-id']! }),
+    sequenceNumber: one['sequence-number'] ?? 0n,
+    timestamp: one['timestamp-ms'],
+    ...(one['manifest-list'] ? { manifestList: one['manifest-list'] } : {}),
+    ...(one.manifests ? { manifests: one.manifests } : {}),
+    summary: one.summary ?? new Map(),
+    ...(typeof one['schema-id'] === 'number' ? { schemaId: one['schema-id'] } : {}),
+    ...(one['key-id'] ? { keyId: one['key-id'] } : {}),
+  }
+}
