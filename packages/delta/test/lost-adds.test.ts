@@ -10,7 +10,9 @@ import {
   keepingCache,
 } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
+import type { FileAction } from '../src/actions.js'
 import { CheckpointPart, partsOf } from '../src/checkpoint-part.js'
+import { LogFileReader } from '../src/read-log.js'
 import { RecentReads } from '../src/recent-reads.js'
 import { openCheckpointFile } from '../src/row-group.js'
 import { allFiles } from './all-files.js'
@@ -213,6 +215,18 @@ describe('a commit', () => {
   it('is read with every character that JSON may have, escaped', async () => {
     const path = 'a\u0001\t\n\u007f\u0080é\u{1f33c}'
     expect(await filesOf(await withCommit(add(path)))).toEqual([path, 'b'])
+  })
+
+  it('is read in pieces of any length, whichever character they end in', async () => {
+    const text = `${add('é/\u{1f33c}')}\n${add('ü')}`
+    const store = await withCommit(text)
+    const file = (await store.head(`${LOG}${deltaVersion(1)}.json`))!
+    for (let chunkBytes = 1; chunkBytes < 60; chunkBytes++) {
+      const paths: string[] = []
+      const sink = { file: ({ path }: FileAction) => paths.push(Buffer.from(path).toString()) }
+      await new LogFileReader(store, { chunkBytes }).read(file, sink)
+      expect(paths).toEqual(['é/\u{1f33c}', 'ü'])
+    }
   })
 
   it.each([
