@@ -10,7 +10,7 @@ const FORMATS = ['delta', 'iceberg', 'hudi', 'parquet']
 /** What each package may import: workspace packages, then third-party packages. */
 const ALLOWED = {
   core: [[], []],
-  encoding: [['core'], ['hyparquet-compressors', 'zstddec']],
+  encoding: [['core'], ['fzstd', 'hysnappy', 'zstddec']],
   storage: [
     ['core'],
     ['@aws-sdk/client-s3', '@aws-sdk/credential-providers', '@aws-sdk/client-sts'],

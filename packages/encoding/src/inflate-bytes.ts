@@ -1,7 +1,8 @@
 import { brotliDecompressSync, gunzipSync, inflateRawSync } from 'node:zlib'
-import { decompressSnappy, decompressZstd } from 'hyparquet-compressors'
+import { decompress as decompressZstd } from 'fzstd'
 import { FormatError } from './format-error.js'
 import type { Inflation } from './inflation.js'
+import { decompressSnappy, snappyLength } from './snappy.js'
 import { longestZstd } from './zstd-length.js'
 
 /**
@@ -63,14 +64,4 @@ function limited(inflation: Inflation, inflate: () => Uint8Array): Uint8Array {
 
 function isTooLong(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
-}
-
-/** The uncompressed length that snappy data begins with. */
-function snappyLength(bytes: Uint8Array): number | undefined {
-  let length = 0
-  for (let i = 0; i < Math.min(5, bytes.length); i++) {
-    length += (bytes[i]! & 0x7f) * 2 ** (7 * i)
-    if (bytes[i]! < 0x80) return length
-  }
-  return undefined
 }

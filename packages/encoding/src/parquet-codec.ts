@@ -1,11 +1,11 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { isTableError } from '@spillway/core'
-import { decompressSnappy } from 'hyparquet-compressors'
 import { ZSTDDecoder } from 'zstddec'
 import { FormatError } from './format-error.js'
 import type { Inflation } from './inflation.js'
 import { decompressLz4, decompressLz4Raw } from './lz4.js'
 import type { ParquetCodec } from './parquet-types.js'
+import { decompressSnappy } from './snappy.js'
 
 /** The most that one compressed byte can become, and some for headers: a claim beyond it is a lie. */
 const MAX_RATIO: Readonly<Record<ParquetCodec, number>> = {
