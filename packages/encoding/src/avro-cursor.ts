@@ -139,7 +139,9 @@ export class AvroCursor {
   /** `count` items, unless the bytes that are left cannot hold them, or too many of them are held in no bytes. */
   plausible(count: number, item: AvroWeight): number {
     if (count * item.bytes > this.bytes.length - this.pos) throw truncated(this.bytes.length)
-    this.hold(count * (item.bytes === 0 ? item.values : unbackedValues(item)))
+    const held = item.bytes === 0 ? item.values : unbackedValues(item)
+    // Nearly all items have bytes for what they hold, and this is asked for every list of every row.
+    if (held > 0) this.hold(count * held)
     return count
   }
 

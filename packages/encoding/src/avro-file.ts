@@ -9,7 +9,7 @@ import {
 import { AVRO_RATIOS, inflateAvroBlock } from './avro-codec.js'
 import { AvroCursor } from './avro-cursor.js'
 import { type AvroType, parseAvroSchema } from './avro-schema.js'
-import { avroWeight, unbackedValues } from './avro-weight.js'
+import { type AvroWeight, avroWeight, unbackedValues } from './avro-weight.js'
 import { Inflation } from './inflation.js'
 
 /** A run of rows in an Avro file and where its bytes, compressed, lie. */
@@ -71,7 +71,8 @@ export function readAvroFile(
     const codec = utf8.decode(metadata.get('avro.codec') ?? new Uint8Array()) || 'null'
     const schema = parseAvroSchema(schemaText, budgets)
     const blocks = readBlocks(cursor, sync)
-    const { rowCount, inflation } = checkRows({ blocks, schema, codec, bytes, path, budgets })
+    const weight = avroWeight(schema)
+    const { rowCount, inflation } = checkRows({ blocks, weight, codec, bytes, path, budgets })
     return {
       path,
       byteLength: bytes.length,
@@ -86,7 +87,7 @@ export function readAvroFile(
         located(path, () => {
           const stored = bytes.subarray(block.start, block.end)
           const rows = inflateAvroBlock(codec, stored, inflation('an Avro block'))
-          requireHeld(block.rowCount, avroWeight(schema).bytes, rows.length)
+          requireHeld(block.rowCount, weight.bytes, rows.length)
           return rows
         }),
       inflation,
@@ -96,15 +97,15 @@ export function readAvroFile(
 
 function checkRows({
   blocks,
-  schema,
+  weight,
   codec,
   bytes,
   path,
   budgets,
-}: Pick<AvroFile, 'blocks' | 'schema' | 'codec' | 'path' | 'budgets'> & {
+}: Pick<AvroFile, 'blocks' | 'codec' | 'path' | 'budgets'> & {
+  readonly weight: AvroWeight
   readonly bytes: Uint8Array
 }) {
-  const weight = avroWeight(schema)
   const ratio = AVRO_RATIOS.get(codec)
   for (const { rowCount, start, end } of ratio === undefined ? [] : blocks) {
     requireHeld(rowCount, weight.bytes, (end - start) * ratio! + (ratio === 1 ? 0 : 1024))

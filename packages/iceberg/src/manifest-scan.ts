@@ -173,16 +173,20 @@ class ManifestScan {
   /** Reads of the `left` entries as many as a slice takes. Gives how many are left then. */
   #scan(cursor: AvroCursor, left: number, slices: Slices): number {
     let more = left
+    let row = this.#row
+    let nextRowId = this.#nextRowId
     do {
       const start = cursor.pos
       this.#read(cursor)
       more--
       if (this.#status === DELETED) continue
       const inheritsRowId = Number.isNaN(this.#rowId)
-      this.#append(this.#row, start, inheritsRowId ? this.#nextRowId : this.#rowId)
-      if (inheritsRowId) this.#nextRowId += this.#records
-      this.#row++
+      this.#append(row, start, inheritsRowId ? nextRowId : this.#rowId)
+      if (inheritsRowId) nextRowId += this.#records
+      row++
     } while (more > 0 && !slices.isOver)
+    this.#row = row
+    this.#nextRowId = nextRowId
     return more
   }
 
