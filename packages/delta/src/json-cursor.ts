@@ -205,13 +205,8 @@ export class JsonCursor {
     return this.#bytes.subarray(start, this.#position)
   }
 
-  /** The same of what is no use here but must be whole: damage in it may have taken the name of what was. */
-  skipWhole(): void {
-    const byte = this.#peek()
-    if (byte !== 0x7b && byte !== 0x5b) {
-      this.skipValue()
-      return
-    }
+  /** The same of a value that must be whole, be it of use here or not: damage in it may have taken the name of what was. */
+  rawWhole(): Uint8Array {
     const start = this.#position
     const raw = this.rawValue()
     try {
@@ -219,6 +214,13 @@ export class JsonCursor {
     } catch {
       throw new JsonProblem('a value that is not JSON', start)
     }
+    return raw
+  }
+
+  skipWhole(): void {
+    const byte = this.#peek()
+    if (byte === 0x7b || byte === 0x5b) this.rawWhole()
+    else this.skipValue()
   }
 
   skipValue(): void {

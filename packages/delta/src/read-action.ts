@@ -49,9 +49,9 @@ function fileKind(cursor: JsonCursor): FileAction['kind'] | undefined {
 function readRare(cursor: JsonCursor, sink: ActionSink): void {
   if (cursor.takeNull()) return
   if (cursor.keyIs(PROTOCOL) && sink.protocol !== undefined) {
-    sink.protocol(utf8.decode(cursor.rawValue()))
+    sink.protocol(utf8.decode(cursor.rawWhole()))
   } else if (cursor.keyIs(METADATA) && sink.metadata !== undefined) {
-    sink.metadata(utf8.decode(cursor.rawValue()))
+    sink.metadata(utf8.decode(cursor.rawWhole()))
   } else if (cursor.keyIs(COMMIT_INFO) && sink.commitInfo !== undefined) {
     sink.commitInfo(readCommitInfo(cursor))
   } else if (cursor.keyIs(SIDECAR) && sink.sidecar !== undefined) {

@@ -351,6 +351,19 @@ describe('a log that cannot be read', () => {
     expect([failed.code, failed.message]).toEqual([code, expect.stringMatching(message)])
   })
 
+  it('refuses a metadata action that damage ran together with a file, though a later one replaced it', async () => {
+    const { reader, source, table } = openTable()
+    await table.create(ID_AND_DAY)
+    const merged = '{"metaData":{"id":"x","format""{\\"numRecords\\": 1}"}}'
+    await table.writeLog(`${deltaVersion(1)}.json`, merged)
+    await table.writeLog(`${deltaVersion(2)}.json`, JSON.stringify(deltaMetadata(ID_AND_DAY)))
+    const failed = await failure(reader.snapshot(source).then(allFiles))
+    expect([failed.code, failed.message]).toEqual([
+      'TABLE_CORRUPT',
+      expect.stringMatching(/not JSON/),
+    ])
+  })
+
   it('refuses an endless line after reading a part of it', async () => {
     const { store } = openTable()
     let asked = 0

@@ -1,7 +1,7 @@
 import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
 import { type AvroWeight, unbackedValues } from './avro-weight.js'
 
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 const TWO_27 = 2 ** 27
 
 /** Reads Avro's binary encoding (Avro 1.12, "Binary Encoding") from a position that it moves. */
@@ -110,7 +110,12 @@ export class AvroCursor {
   }
 
   readString(): string {
-    return utf8.decode(this.readBytes())
+    const bytes = this.readBytes()
+    try {
+      return utf8.decode(bytes)
+    } catch (cause) {
+      throw new TableError('TABLE_CORRUPT', 'expected an Avro string in UTF-8', { cause })
+    }
   }
 
   readBoolean(): boolean {

@@ -79,11 +79,19 @@ export function parseAvroSchema(text: string, budgets: ReadBudgets = DEFAULT_BUD
   return schema
 }
 
-/** The field marked with `id`; of a schema without any ids, the field named `name`. */
+/**
+ * The field marked with `id`, or else the one named `name`, unless it is marked with another: a field that the format names
+ * and numbers would be taken for one that is not there.
+ */
 export function avroField(record: AvroRecord, id: number, name: string): AvroField | undefined {
-  const byId = record.fields.find(field => field.id === id)
-  if (byId !== undefined || record.fields.some(field => field.id !== undefined)) return byId
-  return record.fields.find(field => field.name === name)
+  const marked = record.fields.find(field => field.id === id)
+  if (marked !== undefined) return marked
+  const named = record.fields.find(field => field.name === name)
+  if (named === undefined || named.id === undefined) return named
+  throw new TableError(
+    'TABLE_CORRUPT',
+    `expected the Avro field ${name} to have the field id ${id}, found ${named.id}`,
+  )
 }
 
 /** The other branch of a union with null; any other type as it is. */

@@ -134,7 +134,12 @@ export function parseParquetMetadata(
 ): ParquetMetadata {
   return reportingPath(path, () => {
     requireFooter(bytes.length, path, budgets)
-    const metadata = readThriftStruct(bytes).struct
+    const { struct: metadata, end } = readThriftStruct(bytes)
+    // A signature follows the metadata of files with encrypted columns (parquet-format, Encryption.md, 5.5).
+    if (end < bytes.length && !metadata.has(8)) {
+      throw new FormatError(`its metadata ends at byte ${end} of a footer of ${bytes.length}`)
+    }
+    if (!metadata.has(4)) throw new FormatError('its metadata has no list of row groups')
     const elements = structs(metadata.get(2))
     // Checkpoints keep three statistics of each column, and a list or map has groups around its elements.
     const observed = Math.ceil(elements.length / ELEMENTS_PER_COLUMN)
@@ -151,11 +156,17 @@ export function parseParquetMetadata(
     const keyValue = new Map(
       structs(metadata.get(5)).map(pair => [text(pair.get(1)), text(pair.get(2))]),
     )
+    const rowCount = natural(metadata.get(3), 'the row count')
+    const inGroups = stated.reduce((sum, group) => sum + group.rowCount, 0)
+    // Rows of no columns need no row group.
+    if (inGroups !== rowCount && leaves.length > 0) {
+      throw new FormatError(`it says ${rowCount} rows, and its row groups ${inGroups}`)
+    }
     const old = oldCalendarLeaves({ keyValue, leaves, rowGroups: stated })
     const createdBy = metadata.get(6)
     const footer: ParquetFooter = {
       path,
-      rowCount: natural(metadata.get(3), 'the row count'),
+      rowCount,
       root,
       leaves,
       rowGroups: withoutOldBounds(stated, old),

@@ -36,6 +36,8 @@ export function readSchema(elements: readonly ThriftStruct[]): {
     if (element === undefined) throw new FormatError('the schema ends inside a group')
     if (above.path.length > MAX_DEPTH) throw new FormatError('the schema is nested too deep')
     const isRoot = index === 0
+    // Old writers name no root.
+    if (!isRoot && !element.has(4)) throw new FormatError('a schema element without a name')
     const node = nodeOf(element, index)
     const here = isRoot ? above : below(above, node)
     const childCount = integer(element.get(5)) ?? 0

@@ -16,6 +16,7 @@ import {
   parquetReader,
   readParquetFooter,
 } from '../src/index.js'
+import { parseParquetMetadata } from '../src/parquet-footer.js'
 import { byteStore, parquetFixture } from './byte-store.js'
 
 async function footerOf(name: string) {
@@ -146,4 +147,35 @@ describe('readParquetFooter', () => {
 it('has expectations for every Parquet fixture', () => {
   const url = new URL('../../../test/fixtures/parquet/expected.json', import.meta.url)
   expect(Object.keys(JSON.parse(readFileSync(url, 'utf8')))).toHaveLength(13)
+})
+
+describe('a damaged footer', () => {
+  /** The Thrift struct of a file with one leaf and no row group: version, schema, rows, row groups. */
+  const struct = {
+    version: [0x15, 2],
+    schema: [0x19, 0x2c, 0x48, 1, 0x72, 0x15, 2, 0, 0x15, 4, 0x25, 0, 0x18, 1, 0x61, 0],
+    rows: [0x16, 0],
+    groups: [0x19, 0x0c],
+  }
+  const footer = (parts: Partial<Record<keyof typeof struct, readonly number[]>>, end = [0]) =>
+    Uint8Array.from([...Object.values({ ...struct, ...parts }).flat(), ...end])
+  const parse = (bytes: Uint8Array) => parseParquetMetadata(bytes, 's3://b/a.parquet')
+
+  it('is none where it is whole', () => {
+    expect(parse(footer({})).footer.leaves.map(({ path }) => path)).toEqual([['a']])
+  })
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ['bytes behind its end', footer({}, [0, 0, 0]), /ends at byte 23 of a footer of 25/],
+    ['no row groups', footer({ groups: [] }), /no list of row groups/],
+    ['no row count', footer({ rows: [], groups: [0x29, 0x0c] }), /row count/],
+    ['rows that its row groups do not have', footer({ rows: [0x16, 4] }), /says 2 rows/],
+    [
+      'a column without a name',
+      footer({ schema: [0x19, 0x2c, 0x48, 1, 0x72, 0x15, 2, 0, 0x15, 4, 0x25, 0, 0] }),
+      /without a name/,
+    ],
+  ])('with %s is refused', (_, bytes, message) => {
+    expect(() => parse(bytes)).toThrow(message)
+  })
 })

@@ -5,7 +5,7 @@ import {
   readListed,
   TableError,
 } from '@spillway/core'
-import { entriesOf, listOf, readTimelineDocument, textOf } from './commit-metadata.js'
+import { entriesOf, namesOf, readTimelineDocument, textOf } from './commit-metadata.js'
 import { type Instant, instantVersion } from './instant.js'
 import type { TableState } from './table-state.js'
 
@@ -63,7 +63,7 @@ async function undoneBy(
   if (bytes === undefined || bytes.length === 0) return undefined
   const document = readTimelineDocument(bytes, restore.path, budgetsOf(store))
   const named = document.get('instantsToRollback')
-  const undone = listOf(named).filter(instant => typeof instant === 'string')
+  const undone = namesOf(named, restore.path)
   if (undone.length > 0) return undone
   // Only a restore that had nothing to undo names nothing, and says so in its map.
   const byInstant = entriesOf(document.get('hoodieRestoreMetadata'), restore.path)

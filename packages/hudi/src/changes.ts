@@ -126,7 +126,6 @@ async function changesOf(
   const { write, before, commit, commits, snapshot, writes } = step
   const { state, listing, bases, bootstrap, range, context } = given
   if (REWRITES.has(commit.operationType ?? '')) return []
-  refuseSilent(write)
   refuseLostStart(step, range)
   const { signal, options } = context
   const at = (asOf: string) =>
@@ -155,16 +154,6 @@ async function changesOf(
     changes.push(...(await ways(slice, change)))
   }
   return changes
-}
-
-/** Some completed instants are empty files: the write happened, and nobody knows what it did. */
-function refuseSilent(write: Instant): void {
-  if (write.size > 0) return
-  throw new TableError(
-    'UNSUPPORTED_FEATURE',
-    `the write ${write.begin} left no metadata, so its changes cannot be told; query snapshots instead`,
-    { context: { instant: write.begin } },
-  )
 }
 
 /** The first write that is still known came after others: what they were cannot be told. */

@@ -51,17 +51,27 @@ export async function loadCommitMetadata(
       retryable: true,
     })
   }
-  if (bytes.length === 0 && instant.action === 'replacecommit') {
-    throw new TableError(
-      'TABLE_CORRUPT',
-      `${instant.path} is empty: what it replaced is not known`,
-      {
-        context: { path: instant.path },
-      },
-    )
+  const { path } = instant
+  const document = readTimelineDocument(bytes, path, budgetsOf(store))
+  // What wrote, and what it replaced, stands nowhere else: a document without them is cut, or another's.
+  const needed = [
+    'partitionToWriteStats',
+    ...(instant.action === 'replacecommit' ? [REPLACED] : []),
+  ]
+  for (const key of needed) {
+    if (!document.has(key)) {
+      const found = bytes.length === 0 ? 'it is empty' : `found ${keysOf(document)}`
+      throw corrupt(path, `expected ${key} in a completed ${instant.action}: ${found}`)
+    }
   }
-  return readCommitMetadata(bytes, instant.path, budgetsOf(store))
+  return commitMetadataOf(document, path)
 }
+
+function keysOf(document: ReadonlyMap<string, unknown>): string {
+  return [...document.keys()].slice(0, 5).join(', ') || 'no entries'
+}
+
+const REPLACED = 'partitionToReplaceFileIds'
 
 /** JSON in layout 1, an Avro container in layout 2; an empty file says nothing. */
 export function readCommitMetadata(
@@ -82,7 +92,7 @@ export function commitMetadataOf(
     schema: textOf(extra.get('schema')),
     latestSchema: textOf(extra.get('latest_schema')),
     writeStats: writeStatsOf(document.get('partitionToWriteStats'), path),
-    replaced: replacedOf(document.get('partitionToReplaceFileIds'), path),
+    replaced: replacedOf(document.get(REPLACED), path),
   }
 }
 
@@ -94,8 +104,10 @@ export function readTimelineDocument(
 ): ReadonlyMap<string, unknown> {
   if (bytes.length === 0) return new Map()
   if (bytes[0] === 0x4f && bytes[1] === 0x62 && bytes[2] === 0x6a) {
-    for (const row of avroRows(readAvroFile(bytes, path, budgets))) return entriesOf(row, path)
-    return new Map()
+    // To the end: bytes behind the rows are refused there.
+    const rows = [...avroRows(readAvroFile(bytes, path, budgets))]
+    if (rows.length > 1) throw corrupt(path, `expected one document, found ${rows.length}`)
+    return entriesOf(rows[0], path)
   }
   try {
     return entriesOf(
@@ -125,8 +137,21 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-export function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
+function listOf(value: unknown, path: string): readonly unknown[] {
+  if (value === null || value === undefined) return []
+  if (Array.isArray(value)) return value
+  throw corrupt(path, `expected a list, found ${typeof value}`)
+}
+
+/** Names that a list must be all of: one of another type would be a file that is not there. */
+export function namesOf(value: unknown, path: string): readonly string[] {
+  return listOf(value, path).map(name => {
+    if (typeof name === 'string') return name
+    throw corrupt(
+      path,
+      `expected a list of names, found ${name === null ? 'null' : typeof name} in it`,
+    )
+  })
 }
 
 function writeStatsOf(value: unknown, path: string): ReadonlyMap<string, readonly WriteStat[]> {
@@ -134,21 +159,21 @@ function writeStatsOf(value: unknown, path: string): ReadonlyMap<string, readonl
   for (const [partition, list] of entriesOf(value, path)) {
     stats.set(
       partition,
-      listOf(list).flatMap(stat => writeStatOf(entriesOf(stat, path)) ?? []),
+      listOf(list, path).flatMap(stat => writeStatOf(entriesOf(stat, path), path) ?? []),
     )
   }
   return stats
 }
 
 /** A task that had nothing to write leaves a statistic without a file. */
-function writeStatOf(stat: ReadonlyMap<string, unknown>): WriteStat | undefined {
-  const fileId = textOf(stat.get('fileId'))
-  const file = textOf(stat.get('path'))
+function writeStatOf(stat: ReadonlyMap<string, unknown>, instant: string): WriteStat | undefined {
+  const fileId = nameOf(stat.get('fileId'), instant)
+  const file = nameOf(stat.get('path'), instant)
   if (fileId === undefined || file === undefined) return undefined
   return {
     fileId,
     path: file,
-    logFiles: listOf(stat.get('logFiles')).filter(name => typeof name === 'string'),
+    logFiles: namesOf(stat.get('logFiles'), instant),
     fileSize: countOf(stat.get('fileSizeInBytes')),
     prevCommit: instantOf(stat.get('prevCommit')),
     numWrites: countOf(stat.get('numWrites')),
@@ -157,6 +182,11 @@ function writeStatOf(stat: ReadonlyMap<string, unknown>): WriteStat | undefined 
     numInserts: countOf(stat.get('numInserts')),
     hasCdc: entriesOf(stat.get('cdcStats'), file).size > 0,
   }
+}
+
+function nameOf(value: unknown, path: string): string | undefined {
+  if (value === null || value === undefined || typeof value === 'string') return textOf(value)
+  throw corrupt(path, `expected a name, found ${typeof value}`)
 }
 
 /** Hudi writes the text `null` where there is none. */
@@ -173,10 +203,11 @@ function countOf(value: unknown): number | undefined {
 function replacedOf(value: unknown, path: string): ReadonlyMap<string, readonly string[]> {
   const replaced = new Map<string, readonly string[]>()
   for (const [partition, ids] of entriesOf(value, path)) {
-    replaced.set(
-      partition,
-      listOf(ids).filter(id => typeof id === 'string'),
-    )
+    replaced.set(partition, namesOf(ids, path))
   }
   return replaced
+}
+
+function corrupt(path: string, reason: string): TableError {
+  return new TableError('TABLE_CORRUPT', `${reason} (${path})`, { context: { path } })
 }

@@ -113,7 +113,11 @@ async function schemaOfLogs(
         .filter(({ type }) => ['avro', 'hfile', 'parquet'].includes(type))
         .findLast(({ header }) => header.has(LOG_HEADER.schema))
         ?.header.get(LOG_HEADER.schema)
-      if (avro === undefined) continue
+      if (avro === undefined) {
+        // What a damaged block said of the columns would be passed over for what others say.
+        if (blocks.some(({ type }) => type === 'corrupt')) throw damagedSource(meta.path)
+        continue
+      }
       const schema = readTableSchema(avro, {
         path: meta.path,
         partitionFields,
@@ -128,4 +132,12 @@ async function schemaOfLogs(
 function logNames({ path, logFiles }: WriteStat): readonly string[] {
   const own = isLog(path) ? [path.slice(path.lastIndexOf('/') + 1)] : []
   return [...new Set([...own, ...logFiles])].filter(name => !name.endsWith('.cdc'))
+}
+
+function damagedSource(path: string): TableError {
+  return new TableError(
+    'TABLE_CORRUPT',
+    `expected the schema of the table in the log ${path}, found a damaged block`,
+    { context: { path } },
+  )
 }

@@ -71,7 +71,8 @@ describe('changes', () => {
     const silent = { ...timeline, [`${at(4)}.commit`]: '' }
     const files = [base('a', 1), base('b', 1), base('a', 2), base('c', 3), base('a', 4)]
     await expect(changesOf(tableOf(6, silent, files), 4, 4)).rejects.toMatchObject({
-      code: 'UNSUPPORTED_FEATURE',
+      code: 'TABLE_CORRUPT',
+      message: expect.stringContaining('it is empty'),
     })
   })
 

@@ -246,3 +246,44 @@ describe.each<Version>([6, 9])('a replacing commit of version %i', version => {
     })
   })
 })
+
+describe('a completed commit that is not what it should be', () => {
+  const files = { '': [{ fileId: 'a', path: base('a', 1) }] }
+  const replaced = { '': ['a'] }
+  it.each<[string, string, unknown]>([
+    ['is empty', 'commit', ''],
+    ["is another action's plan", 'replacecommit', { operationType: 'CLUSTER', plan: {} }],
+    ['does not say what it wrote', 'deltacommit', { extraMetadata: {} }],
+    ['does not say what it replaced', 'replacecommit', { partitionToWriteStats: files }],
+    [
+      'replaced what is no name',
+      'replacecommit',
+      { partitionToWriteStats: {}, partitionToReplaceFileIds: { '': [5] } },
+    ],
+    [
+      'replaced what is no list',
+      'replacecommit',
+      { partitionToWriteStats: {}, partitionToReplaceFileIds: { '': 'a' } },
+    ],
+    ['wrote what is no list', 'commit', { partitionToWriteStats: { '': files[''][0]! } }],
+    ['wrote what has no name', 'commit', { partitionToWriteStats: { '': [{ fileId: 7 }] } }],
+    [
+      'wrote logs that are no names',
+      'deltacommit',
+      { partitionToWriteStats: { '': [{ ...files[''][0], logFiles: [null] }] } },
+    ],
+  ])('%s: it is refused', async (_, action, said) => {
+    const whole = { partitionToWriteStats: files, partitionToReplaceFileIds: replaced }
+    const of = (content: unknown) =>
+      tableOf(
+        6,
+        {
+          ...timelineOf(6, { '1 commit': { files: [base('a', 1)] } }),
+          [`${at(2)}.${action}`]: typeof content === 'string' ? content : JSON.stringify(content),
+        },
+        [base('a', 1)],
+      )
+    await expect(filesOf(of(said))).rejects.toMatchObject({ code: 'TABLE_CORRUPT' })
+    await expect(filesOf(of(whole))).resolves.toBeDefined()
+  })
+})

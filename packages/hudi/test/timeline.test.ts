@@ -260,7 +260,7 @@ describe('looking again', () => {
     })
 
   async function reload(more: Readonly<Record<string, string>>) {
-    const timeline = { [`${at(1)}.commit`]: '{}' }
+    const timeline = { [`${at(1)}.commit`]: '{"partitionToWriteStats":{}}' }
     const store = tableOf(6, timeline, [`p1/${base('a', 1)}`, `p2/${base('b', 1)}`], partitioned)
     const loaded: string[] = []
     const cache = keepingCache()

@@ -5,6 +5,7 @@ import {
   type AvroRecord,
   type AvroSink,
   avroField,
+  located,
   withoutNull,
 } from '@spillway/encoding'
 
@@ -41,7 +42,12 @@ export interface EntrySchema {
   readonly partition: AvroRecord | undefined
 }
 
+/** Where it is of another shape than the spec says, the error names the file. */
 export function entrySchema(file: AvroFile): EntrySchema {
+  return located(file.path, () => readEntrySchema(file))
+}
+
+function readEntrySchema(file: AvroFile): EntrySchema {
   const { schema: root } = file
   if (root.kind !== 'record') throw corrupt(file.path, 'its rows are no records')
   const status = avroField(root, 0, 'status')

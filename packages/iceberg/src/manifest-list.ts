@@ -6,6 +6,7 @@ import {
   type AvroValue,
   avroField,
   avroRows,
+  located,
   readAvroFile,
   withoutNull,
 } from '@spillway/encoding'
@@ -79,7 +80,7 @@ function mayBeCut(file: AvroFile): boolean {
 export function parseManifestList(file: AvroFile): readonly ManifestFile[] {
   const { schema, path } = file
   if (schema.kind !== 'record') throw corrupt(path, 'its rows are no records')
-  const read = rowReader(schema, path)
+  const read = located(path, () => rowReader(schema, path))
   return Array.from(avroRows(file), row => read(row as AvroObject))
 }
 

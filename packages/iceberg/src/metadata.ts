@@ -14,7 +14,7 @@ import { documentText, type JsonObject, type JsonValue, parseLongJson } from '@s
 import { checked, corrupt } from './check-document.js'
 import { type PartitionFieldDocument, type TableDocument, tableDocument } from './document.js'
 import { columnCount, fieldsById, parseFields } from './schema.js'
-import { type IcebergSnapshot, readHistory, type SnapshotHistory } from './snapshot-history.js'
+import { readHistory, type SnapshotHistory } from './snapshot-history.js'
 import { parseTransform } from './transform.js'
 
 /** The newest version of the spec that is read here. */
@@ -108,12 +108,12 @@ function versionText(version: JsonValue | undefined): string {
 
 function convert(
   document: TableDocument,
-  { snapshots, log }: SnapshotHistory,
+  history: SnapshotHistory,
   { path, budgets }: { readonly path: string; readonly budgets: ReadBudgets },
 ): Omit<IcebergMetadata, 'path' | 'meta' | 'text'> {
   const schemas = convertSchemas(document, budgets)
   const specs = convertSpecs(document)
-  const currentSnapshotId = currentSnapshot(document, snapshots)
+  const currentSnapshotId = currentSnapshot(document, history)
   return {
     formatVersion: document['format-version'],
     tableId: document['table-uuid'] ?? document.location ?? path,
@@ -122,10 +122,9 @@ function convert(
     ...schemas,
     ...specs,
     properties: document.properties ?? new Map(),
-    snapshots,
+    ...history,
     currentSnapshotId,
     refs: convertRefs(document, currentSnapshotId),
-    log,
   }
 }
 
@@ -219,14 +218,21 @@ function convertSpec(id: number, fields: readonly PartitionFieldDocument[]): Par
 /** Writers spell "no snapshot" as null, as -1 or not at all. */
 function currentSnapshot(
   document: TableDocument,
-  snapshots: ReadonlyMap<bigint, IcebergSnapshot>,
+  { snapshots, log }: SnapshotHistory,
 ): bigint | undefined {
   const id = document['current-snapshot-id']
   if (id === null || id === undefined || id === -1n) {
     const main = document.refs?.main?.['snapshot-id']
     // They are to be the same (spec, "Table Metadata Fields"): a table that lost one is not empty.
-    if (main === undefined || main === -1n) return undefined
-    throw new Error(`current-snapshot-id is missing, and the main branch is at ${main}`)
+    if (main !== undefined && main !== -1n) {
+      throw new Error(`current-snapshot-id is missing, and the main branch is at ${main}`)
+    }
+    // Writers that leave it out have no snapshots. One that was current would stand in the log, and not be said to be none.
+    const last = log.at(-1)?.snapshotId
+    if (id === undefined && last !== undefined && snapshots.has(last)) {
+      throw new Error(`current-snapshot-id is missing, and the log of snapshots ends with ${last}`)
+    }
+    return undefined
   }
   if (!snapshots.has(id)) throw new Error(`current-snapshot-id ${id} is not among the snapshots`)
   return id

@@ -29,8 +29,9 @@ export function tupleField(
 }
 
 /**
- * The values of one tuple, one per field of the spec; null for a field that the tuple lacks. `types` are the fields'
- * own types where they are known; a value of an unknown transform stays as Avro gave it.
+ * The values of one tuple, one per field of the spec. A tuple lacks only what is void (spec, "Partition Evolution"): without
+ * any other field it is not of this spec, or its ids are damaged, and null would be a value that the file does not have.
+ * `types` are the fields' own types where they are known; a value of an unknown transform stays as Avro gave it.
  */
 export function partitionValues(
   tuple: AvroObject,
@@ -40,8 +41,18 @@ export function partitionValues(
   const { spec, types } = layout
   return spec.fields.map((field, position) => {
     const found = type && tupleField(type, spec, position)
-    return found === undefined ? null : convert(tuple[found.name]!, types[position], field.name)
+    if (found !== undefined) return convert(tuple[found.name]!, types[position], field.name)
+    if (field.transform.kind === 'void') return null
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `expected the partition value ${field.name} (field id ${field.id}) of spec ${spec.id} in a manifest, found ${namesOf(type)}`,
+    )
   })
+}
+
+function namesOf(type: AvroRecord | undefined): string {
+  const fields = type?.fields.map(({ name, id }) => `${name} (${id ?? 'no field id'})`) ?? []
+  return fields.join(', ') || 'no partition values'
 }
 
 function convert(value: AvroValue, type: DataType | undefined, name: string): Value | null {

@@ -67,11 +67,12 @@ describe('parseMetadata', () => {
   })
 
   it.each([
-    ['null', null],
-    ['-1', -1],
-    ['nothing', undefined],
-  ])('takes %s for no current snapshot', async (_what, id) => {
-    const metadata = await parse({ ...base, 'current-snapshot-id': id, refs: {} })
+    ['null', null, {}],
+    ['-1', -1, {}],
+    ['nothing', undefined, { snapshots: [], 'snapshot-log': [] }],
+    ['nothing, where a snapshot is staged', undefined, { 'snapshot-log': [] }],
+  ])('takes %s for no current snapshot', async (_what, id, more) => {
+    const metadata = await parse({ ...base, 'current-snapshot-id': id, refs: {}, ...more })
     expect([metadata.currentSnapshotId, metadata.refs.size]).toEqual([undefined, 0])
   })
 
@@ -132,6 +133,16 @@ describe('parseMetadata', () => {
       { 'current-snapshot-id': undefined },
       'TABLE_CORRUPT',
       /the main branch is at/,
+    ],
+    [
+      'no current snapshot where the log of snapshots ends with one',
+      {
+        'current-snapshot-id': undefined,
+        refs: undefined,
+        'snapshot-log': [{ 'snapshot-id': `#${ID}#`, 'timestamp-ms': 1 }],
+      },
+      'TABLE_CORRUPT',
+      /the log of snapshots ends with/,
     ],
     ['no schemas', { schemas: undefined }, 'TABLE_CORRUPT', /schemas/],
     ['no partition specs', { 'partition-specs': undefined }, 'TABLE_CORRUPT', /partition-specs/],

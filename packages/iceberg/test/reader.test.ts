@@ -110,6 +110,26 @@ describe('icebergReader', () => {
     await expect(reading).rejects.toThrow(/existing entry has no sequence number/)
   })
 
+  it('refuses a manifest without the partition field of its spec, where null would be a value', async () => {
+    const partition = [{ id: 999, name: 'part', type: 'int' as const }]
+    const table = await smallTable([{ entries: [dataFile('a', 1)], written: { partition } }])
+    await expect(openTable(table).then(filesOf)).rejects.toMatchObject({
+      code: 'TABLE_CORRUPT',
+      message: expect.stringMatching(/expected the partition value .* found part \(999\)/),
+    })
+  })
+
+  it('refuses data in a manifest that its list calls one of deletes', async () => {
+    const table = await smallTable([
+      { entries: [dataFile('a', 1)] },
+      { entries: [dataFile('b', 1)], listed: { content: 'deletes' } },
+    ])
+    await expect(openTable(table).then(filesOf)).rejects.toMatchObject({
+      code: 'TABLE_CORRUPT',
+      message: expect.stringContaining('a data file in a delete manifest'),
+    })
+  })
+
   it.each([
     ['s3://bucket/moved/', '', 's3://bucket/table/data/a.parquet'],
     ['s3://bucket/moved', 's3://elsewhere/x', 's3://elsewhere/x/data/a.parquet'],

@@ -30,7 +30,7 @@ function isOfArchivedWrite(_clean: Answer, _found: Answer, { table, path }: Muta
   const isActive = names.some(name =>
     new RegExp(`^${instant}(_\\d+)?\\.(delta|replace)?commit$`).test(name),
   )
-  return !isActive || names.includes(`${instant}.savepoint`)
+  return !isActive || names.some(name => new RegExp(`^${instant}(_\\d+)?\\.savepoint$`).test(name))
 }
 
 export const EXPLANATIONS: readonly Explanation[] = [
@@ -108,7 +108,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     format: 'delta',
-    kind: /^(commit|checkpoint|sidecar|V2 checkpoint|compacted log)$/,
+    kind: /^(commit|checkpoint|sidecar|V2 checkpoint|compacted log|version checksum|_last_checkpoint)$/,
     place: /^(another file's bytes|two files swapped)$/,
     aspects: [...FILES, 'schema'],
     why: 'Delta: a commit or checkpoint does not say of which table and version it is',
@@ -125,8 +125,9 @@ export const EXPLANATIONS: readonly Explanation[] = [
     format: 'iceberg',
     kind: /^metadata$/,
     place:
-      /^json: (schemas|partition-specs|schema|partition-spec|current-schema-id|last-|properties|default-spec-id)/,
-    aspects: ['schema', 'partitions', 'rows'],
+      /^(text: text$|json: (schemas|partition-specs|schema|partition-spec|current-schema-id|last-|properties|default-spec-id))/,
+    // Deletes count for the partition that they are of.
+    aspects: ['schema', 'files', 'partitions', 'rows'],
     why: 'Iceberg: schemas, specs and properties are said by the metadata file alone',
   },
   {
@@ -135,6 +136,35 @@ export const EXPLANATIONS: readonly Explanation[] = [
     place: /^(another file's bytes|two files swapped|file removed)$/,
     aspects: ALL,
     why: 'Iceberg: a metadata file does not say of which version it is',
+  },
+  {
+    format: 'iceberg',
+    kind: /^manifest list$/,
+    place: /^block: row\[\]\.(content|sequence_number|min_sequence_number|added_snapshot_id)$/,
+    aspects: [...FILES, 'schema'],
+    why: 'Iceberg: order and content of a manifest are said by the list; it is opened only where a delete may be in it',
+  },
+  {
+    format: 'iceberg',
+    kind: /^manifest$/,
+    place: /^header avro\.schema: .*\.type$/,
+    aspects: ['partitions', 'rows'],
+    why: 'Iceberg: the unit of a value in a manifest is said by its schema alone',
+  },
+  {
+    format: 'iceberg',
+    kind: /^metadata$/,
+    place: /^json: (current-snapshot-id|snapshots|snapshots\[\])$/,
+    aspects: ALL,
+    when: (_clean, found) => found.files.length === 0,
+    why: 'Iceberg: which snapshots a table has, and that it has none, is said by the metadata file alone',
+  },
+  {
+    format: 'iceberg',
+    kind: /^metadata$/,
+    place: /^json: (snapshot-log\b|snapshots\[\]\.\S*-number$)/,
+    aspects: ['version'],
+    why: 'Iceberg: the number of a version is said by its snapshot, or by its place in the log of snapshots, alone',
   },
   {
     format: 'iceberg',
@@ -160,10 +190,32 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     format: 'hudi',
-    kind: /^timeline$/,
+    kind: /^(metadata table: )?timeline$/,
     place: /^(another file's bytes|two files swapped)$/,
-    aspects: ['schema', 'partitions', 'rows'],
+    aspects: [...FILES, 'schema'],
     why: 'Hudi: the metadata of a commit does not say of which instant it is',
+  },
+  {
+    format: 'hudi',
+    kind: /^timeline$/,
+    place: /^(json: |block: row\[\]\.)partitionToReplaceFileIds\b/,
+    aspects: FILES,
+    why: 'Hudi: what a write replaced is said by its commit alone',
+  },
+  {
+    format: 'hudi',
+    kind: /^timeline$/,
+    place: /^((json: |block: row\[\]\.)extraMetadata\b|json: schemas\[\])/,
+    aspects: ['schema', 'files', 'rows'],
+    why: 'Hudi: the schema of a commit, and the history of schemas, are said in one place each',
+  },
+  {
+    format: 'hudi',
+    kind: /^metadata table: HFile$/,
+    place: /^DATABLK\*: value\[\]\.filesystemMetadata\[\]\.key$/,
+    aspects: FILES,
+    when: (clean, found) => clean.files.every(file => found.files.includes(file)),
+    why: 'Hudi: a file that the metadata table alone knows is found out where it is read; those that commits name are there',
   },
   {
     format: 'hudi',

@@ -9,15 +9,14 @@ export function jsonSlots(bytes: Uint8Array, root = ''): readonly Slot[] {
   return walker.slots
 }
 
-/** The same of a file of one document a line. Blank lines are none. */
+/** The same of a file of one document a line. Blank lines are none; some writers spread a document over lines. */
 export function jsonLinesSlots(bytes: Uint8Array): readonly Slot[] {
   const slots: Slot[] = []
   let line = 0
-  for (let start = 0; start < bytes.length; ) {
-    const found = bytes.indexOf(0x0a, start)
-    const end = found < 0 ? bytes.length : found
+  for (let start = 0; start < bytes.length; line++) {
+    const end = documentEnd(bytes, start)
     const text = bytes.subarray(start, end)
-    if (text.some(byte => byte !== 0x20 && byte !== 0x0d && byte !== 0x09)) {
+    if (!isBlank(text)) {
       const path = `[${line}]`
       slots.push({
         path,
@@ -30,10 +29,35 @@ export function jsonLinesSlots(bytes: Uint8Array): readonly Slot[] {
         slots.push({ ...slot, start: slot.start + start, end: slot.end + start })
       }
     }
-    line++
     start = end + 1
   }
   return slots
+}
+
+/** The end of the line with which a document is whole, or of the first where none is. */
+function documentEnd(bytes: Uint8Array, start: number): number {
+  const lineEnd = (from: number) => {
+    const found = bytes.indexOf(0x0a, from)
+    return found < 0 ? bytes.length : found
+  }
+  const first = lineEnd(start)
+  if (isBlank(bytes.subarray(start, first))) return first
+  for (let end = first; ; end = lineEnd(end + 1)) {
+    try {
+      jsonSlots(bytes.subarray(start, end))
+      return end
+    } catch (error) {
+      if (!(error instanceof NotWhole)) throw error
+      if (end >= bytes.length || end - start > LONGEST_DOCUMENT) return first
+    }
+  }
+}
+
+/** Of those that are spread over lines, in bytes. */
+const LONGEST_DOCUMENT = 1 << 14
+
+function isBlank(text: Uint8Array): boolean {
+  return text.every(byte => byte === 0x20 || byte === 0x0d || byte === 0x09)
 }
 
 class JsonWalker {

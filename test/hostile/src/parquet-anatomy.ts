@@ -48,7 +48,7 @@ export function parquetAnatomy(bytes: Uint8Array): Anatomy {
       {
         name: `page header of ${page.column}`,
         bytes: bytes.subarray(page.start, page.bodyStart),
-        slots: (changed: Uint8Array) => footerSlots(changed),
+        slots: (changed: Uint8Array) => (changed.length === 0 ? [] : footerSlots(changed)),
       },
       { name: `page of ${page.column}`, bytes: page.body, slots: pageSlots },
     ]),
@@ -107,13 +107,28 @@ function readPages(bytes: Uint8Array, { slots, start }: Footer): readonly Page[]
     const first = dictionary > 0 ? Math.min(dictionary, data) : data
     const end = first + Number(values.get(`${chunk}.7`))
     if (!(first >= 4 && end <= start)) throw new NotWhole('pages outside the file')
-    for (let at = first; at < end; ) {
-      const page = readPage(bytes, at, { codec, column: path.join('.'), chunk })
-      pages.push(page)
-      at = page.end
-    }
+    pages.push(...readChunk(bytes, { first, end }, { codec, column: path.join('.'), chunk }))
   }
   return pages.sort((a, b) => a.start - b.start)
+}
+
+/** Of a chunk that cannot be taken apart the first page is all of it, by a name of its own: readers may leave it unread. */
+function readChunk(
+  bytes: Uint8Array,
+  { first, end }: { readonly first: number; readonly end: number },
+  of: { readonly codec: Codec; readonly column: string; readonly chunk: string },
+): readonly Page[] {
+  try {
+    const pages: Page[] = []
+    for (let at = first; at < end; at = pages.at(-1)!.end) pages.push(readPage(bytes, at, of))
+    return pages
+  } catch (error) {
+    if (!(error instanceof NotWhole)) throw error
+    const body = bytes.subarray(first, end)
+    const column = `${of.column}, which is damaged`
+    const nothing = { header: [], headerBytes: new Uint8Array(), levels: 0 }
+    return [{ ...of, ...nothing, codec: 'none', column, start: first, bodyStart: first, end, body }]
+  }
 }
 
 function readPage(
