@@ -21,6 +21,8 @@ export interface RunState {
 export interface RunOptions {
   readonly mutants: number
   readonly workers: number
+  /** For the processes that try mutants, beside this one's own. */
+  readonly environment?: Readonly<Record<string, string>>
   readonly onChange: (state: RunState) => void
 }
 
@@ -33,6 +35,7 @@ const HEAP_MB = 2048
 /** Tries all mutants that are left, in order: what has been counted is always all up to `state.next`. */
 export async function runMutants(state: RunState, options: RunOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-hostile-'))
+  const { environment = {} } = options
   try {
     while (state.next < options.mutants) {
       // Side by side, then joined: a run that is stopped goes on from a whole round.
@@ -41,7 +44,7 @@ export async function runMutants(state: RunState, options: RunOptions): Promise<
         const to = Math.min(options.mutants, from + SHARE)
         return { from, to, progressFile: join(folder, `at-${i}`) }
       })
-      await Promise.all(rounds.map(round => runShare(state, round)))
+      await Promise.all(rounds.map(round => runShare(state, { ...round, environment })))
       state.next = rounds.at(-1)!.to
       options.onChange(state)
     }
@@ -50,10 +53,15 @@ export async function runMutants(state: RunState, options: RunOptions): Promise<
   }
 }
 
-async function runShare(
-  state: RunState,
-  { from, to, progressFile }: { from: number; to: number; progressFile: string },
-): Promise<void> {
+interface Share {
+  readonly from: number
+  readonly to: number
+  readonly progressFile: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+async function runShare(state: RunState, share: Share): Promise<void> {
+  const { from, to, progressFile, environment } = share
   let next = from
   while (next < to) {
     const order: Order = {
@@ -64,14 +72,14 @@ async function runShare(
       progressFile,
       restartBytes: 700 * 1024 ** 2,
     }
-    const ended = await runProcess(state, order)
+    const ended = await runProcess(state, order, environment)
     if (ended.clean) {
       next = ended.next
       continue
     }
     // What was counted since the last tally is counted again, and the mutant that ended the process is a finding.
     const { at } = ended
-    if (at > ended.next) await runShare(state, { from: ended.next, to: at, progressFile })
+    if (at > ended.next) await runShare(state, { ...share, from: ended.next, to: at })
     const finding = findingAt(state, at, ended)
     if (finding !== undefined) {
       state.findings.push(finding)
@@ -93,8 +101,13 @@ type Ended =
     }
 
 /** One process until it is done, ends of itself, or must be ended. */
-function runProcess(state: RunState, order: Order): Promise<Ended> {
+function runProcess(
+  state: RunState,
+  order: Order,
+  environment: Readonly<Record<string, string>>,
+): Promise<Ended> {
   const child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), {
+    env: { ...process.env, ...environment },
     execArgv: [`--max-old-space-size=${HEAP_MB}`],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
