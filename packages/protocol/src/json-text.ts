@@ -41,21 +41,48 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue }
 
 const LONG_INTEGER = /[0-9]{16}/
-// A string, or an integer outside strings; strings are matched so that digits inside them are stepped over.
-const STRING_OR_INTEGER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9]{16,}(?![0-9.eE])/gs
+/** A number as far as it goes: each character is looked at once, whatever stands behind. */
+const NUMBER = /-?[0-9][0-9.eE+-]*/g
+/** No wider type has more digits; a longer run stays the double that JSON makes of it, since its digits cost time. */
+const INTEGER = /^-?[0-9]{16,40}$/
 const MARK = '\u0000n'
 
 /** JSON.parse, except that integers which a double would alter come back as bigint. Throws SyntaxError. */
 export function parseJson(text: string): JsonValue {
   if (!LONG_INTEGER.test(text)) return JSON.parse(text) as JsonValue
-  const marked = text.replace(STRING_OR_INTEGER, token =>
-    token.startsWith('"') || Number.isSafeInteger(Number(token))
-      ? token
-      : JSON.stringify(`${MARK}${token}`),
-  )
-  return JSON.parse(marked, (_, value: unknown) =>
-    typeof value === 'string' && value.startsWith(MARK) && /^-?[0-9]+$/.test(value.slice(2))
-      ? BigInt(value.slice(2))
+  return JSON.parse(withMarks(text), (_, value: unknown) =>
+    typeof value === 'string' && value.startsWith(MARK) && INTEGER.test(value.slice(MARK.length))
+      ? BigInt(value.slice(MARK.length))
       : value,
   ) as JsonValue
+}
+
+/** Long integers outside strings as marked strings. One pass, also over text that is no JSON. */
+function withMarks(text: string): string {
+  const parts: string[] = []
+  for (let at = 0; at < text.length; ) {
+    const quote = text.indexOf('"', at)
+    const outside = quote < 0 ? text.length : quote
+    parts.push(text.slice(at, outside).replace(NUMBER, marked))
+    at = quote < 0 ? text.length : endOfString(text, quote)
+    parts.push(text.slice(outside, at))
+  }
+  return parts.join('')
+}
+
+function marked(token: string): string {
+  const isExact = !INTEGER.test(token) || Number.isSafeInteger(Number(token))
+  return isExact ? token : JSON.stringify(`${MARK}${token}`)
+}
+
+/** Behind the quote that ends the string which begins at `start`: one before which no odd backslash stands. */
+function endOfString(text: string, start: number): number {
+  for (let from = start + 1; ; ) {
+    const close = text.indexOf('"', from)
+    if (close < 0) return text.length
+    let slashes = close
+    while (text[slashes - 1] === '\\') slashes--
+    if ((close - slashes) % 2 === 0) return close + 1
+    from = close + 1
+  }
 }

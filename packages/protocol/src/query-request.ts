@@ -14,8 +14,17 @@ function optional<Schema extends z.ZodType>(schema: Schema) {
   return schema.nullish().transform(value => value ?? undefined)
 }
 
+/** One issue for a whole list: a list of a million wrong members is not a message of as many lines. */
+const texts = z.custom<readonly string[]>(
+  value => Array.isArray(value) && value.every(each => typeof each === 'string'),
+  { error: 'must be a list of texts' },
+)
+
+/** Kept for as long as the query that it names; clients send UUIDs. */
+const MAX_KEY_CHARACTERS = 1024
+
 const body = z.object({
-  predicateHints: optional(z.array(z.string())),
+  predicateHints: optional(texts),
   jsonPredicateHints: optional(z.string()),
   limitHint: optional(integer),
   version: optional(integer),
@@ -23,7 +32,7 @@ const body = z.object({
   startingVersion: optional(integer),
   endingVersion: optional(integer),
   includeHistoricalProtocol: optional(z.boolean()),
-  idempotencyKey: optional(z.string()),
+  idempotencyKey: optional(z.string().max(MAX_KEY_CHARACTERS)),
   maxFiles: optional(int32),
   pageToken: optional(z.string()),
   includeRefreshToken: optional(z.boolean()),

@@ -37,3 +37,28 @@ it('keeps a member named __proto__ a member', () => {
     '{"__proto__":12345678901234567890}',
   )
 })
+
+it.each([
+  [
+    'escaped quotes in a string without an end',
+    `{"v":1234567890123456,"x":"${'\\"'.repeat(400_000)}`,
+  ],
+  ['digits that are no integer', `{"v":${'1'.repeat(400_000)}.5}`],
+  ['digits that are no number', `{"v":${'1'.repeat(400_000)}x}`],
+  ['digits beyond any type', `{"v":${'1'.repeat(1_900_000)}}`],
+  ['numbers side by side', `{"v":[${'12345678901234567,'.repeat(40_000)}`],
+  ['backslashes', `{"v":12345678901234567,"x":"${'\\'.repeat(800_000)}`],
+])('takes time by its length alone: %s', (_, text) => {
+  const start = performance.now()
+  try {
+    parseJson(text)
+  } catch (error) {
+    expect(error).toBeInstanceOf(SyntaxError)
+  }
+  expect(performance.now() - start).toBeLessThan(500)
+})
+
+it('reads an integer of more digits than any type has as JSON does', () => {
+  expect(parseJson(`[${'9'.repeat(41)}]`)).toEqual([Number('9'.repeat(41))])
+  expect(parseJson(`[${'9'.repeat(40)}]`)).toEqual([BigInt('9'.repeat(40))])
+})

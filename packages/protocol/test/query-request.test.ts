@@ -61,3 +61,16 @@ it('survives a body nested ten thousand deep', () => {
   const deep = '['.repeat(10_000) + ']'.repeat(10_000)
   expect(() => parseQueryRequest(`{"predicateHints":${deep}}`)).toThrow(/request body/)
 })
+
+it('says of a million wrong hints no more than of one', () => {
+  const hints = `[${'1,'.repeat(900_000)}1]`
+  expect(() => parseQueryRequest(`{"predicateHints":${hints}}`)).toThrow(
+    /^invalid request body: predicateHints: must be a list of texts$/,
+  )
+})
+
+it('refuses a key that is longer than any client has', () => {
+  const bodyOf = (length: number) => `{"idempotencyKey":"${'k'.repeat(length)}"}`
+  expect(parseQueryRequest(bodyOf(1024)).idempotencyKey).toHaveLength(1024)
+  expect(() => parseQueryRequest(bodyOf(1025))).toThrow(/idempotencyKey/)
+})

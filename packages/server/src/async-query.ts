@@ -44,7 +44,8 @@ export async function submitQuery(
   // The client copes: a server may answer at once whatever it was asked to answer later.
   if (id === undefined) return runQuery(context, request, query)
   const prepare = () => prepareAnswer(context, request, accepted)
-  context.preparations.start({ id, idempotency, prepare })
+  const { id: recipientId } = context.recipient
+  context.preparations.start({ id, idempotency, recipientId, prepare })
   return statusResponse(context, request, { version: accepted.version, id })
 }
 

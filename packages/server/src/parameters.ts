@@ -17,21 +17,27 @@ export function checkVersion(version: bigint | undefined, name: string): bigint 
 const ISO_INSTANT =
   /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}(?::?\d{2})?)$/i
 
+/** None is longer; what is costs time to look through. */
+const MAX_TIMESTAMP_CHARACTERS = 64
+
 /** Epoch milliseconds of an ISO-8601 instant with its zone; undefined when absent. */
 export function timestampParameter(
   text: string | null | undefined,
   name: string,
 ): number | undefined {
   if (text === null || text === undefined) return undefined
+  if (text.length > MAX_TIMESTAMP_CHARACTERS) throw notTimestamp(name, text)
   // A '+' of an offset that was not percent-encoded arrives as a space.
   const zoned = text.replace(/ (\d{2}(?::?\d{2})?)$/, '+$1')
   // DuckDB writes whole hours without minutes.
   const instant = zoned.replace(/(T.*[+-]\d{2})$/, '$1:00')
   const time = ISO_INSTANT.test(instant) ? Date.parse(instant) : Number.NaN
-  if (Number.isNaN(time)) {
-    throw invalid(name, 'must be an ISO-8601 timestamp with a zone, as 2026-01-01T00:00:00Z', text)
-  }
+  if (Number.isNaN(time)) throw notTimestamp(name, text)
   return time
+}
+
+function notTimestamp(name: string, text: string): TableError {
+  return invalid(name, 'must be an ISO-8601 timestamp with a zone, as 2026-01-01T00:00:00Z', text)
 }
 
 /** `True` and `False` too: one client writes them so. */

@@ -7,6 +7,8 @@ export interface NewPreparation {
   /** Says everything about the query: equal ids are one query. */
   readonly id: string
   readonly idempotency: Idempotency | undefined
+  /** Who waits for it: recipients take turns, however many queries each has submitted. */
+  readonly recipientId: string
   /** Runs once for each id. */
   readonly prepare: () => Promise<void>
 }
@@ -46,7 +48,8 @@ class MemoryPreparations implements Preparations {
   // Insertion order is the order of age.
   readonly #entries = new Map<string, Entry>()
   readonly #idByKey = new Map<string, string>()
-  readonly #waiting: (() => Promise<void>)[] = []
+  /** By recipient; whoever was served last is at the end. */
+  readonly #waiting = new Map<string, (() => Promise<void>)[]>()
   #preparing = 0
 
   constructor(clock: () => number) {
@@ -61,7 +64,7 @@ class MemoryPreparations implements Preparations {
     throw new TableError('CONFLICT', 'the idempotencyKey was used for another query')
   }
 
-  start({ id, idempotency, prepare }: NewPreparation): void {
+  start({ id, idempotency, recipientId, prepare }: NewPreparation): void {
     if (this.#live(id) !== undefined) return
     const entry: Entry = {
       idempotency,
@@ -74,7 +77,9 @@ class MemoryPreparations implements Preparations {
       if (this.#entries.size <= MAX_ENTRIES) break
       this.#drop(oldest)
     }
-    this.#waiting.push(async () => {
+    const own = this.#waiting.get(recipientId) ?? []
+    this.#waiting.set(recipientId, own)
+    own.push(async () => {
       try {
         if (this.#entries.get(id) === entry) await prepare()
         entry.state = 'ready'
@@ -104,12 +109,22 @@ class MemoryPreparations implements Preparations {
 
   #next(): void {
     if (this.#preparing >= CONCURRENT_PREPARATIONS) return
-    const work = this.#waiting.shift()
+    const work = this.#takeNext()
     if (work === undefined) return
     this.#preparing++
     void work().finally(() => {
       this.#preparing--
       this.#next()
     })
+  }
+
+  #takeNext(): (() => Promise<void>) | undefined {
+    const [first] = this.#waiting
+    if (first === undefined) return undefined
+    const [recipientId, own] = first
+    const work = own.shift()
+    this.#waiting.delete(recipientId)
+    if (own.length > 0) this.#waiting.set(recipientId, own)
+    return work
   }
 }

@@ -22,4 +22,12 @@ describe('a moment in a request', () => {
       )
     },
   )
+
+  it('a text that is longer than any is refused at once', () => {
+    const start = performance.now()
+    expect(() => timestampParameter('T'.repeat(100_000), 'timestamp')).toThrow(
+      /^timestamp must be an ISO-8601 timestamp with a zone.*not 'T{100}'$/,
+    )
+    expect(performance.now() - start).toBeLessThan(500)
+  })
 })
