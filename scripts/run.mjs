@@ -101,6 +101,10 @@ const tasks = {
     build()
     run(process.execPath, ['test/hostile/dist/run.js', ...rest])
   },
+  'hostile:stalls'() {
+    build()
+    run(process.execPath, ['test/hostile/dist/stalls.js', ...rest])
+  },
   long() {
     build()
     run(process.execPath, ['scripts/long.mjs', ...rest])
