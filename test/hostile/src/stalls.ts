@@ -2,7 +2,8 @@
 /**
  * `npm run hostile:stalls [-- --only NAME[,NAME]] [--most MS] [--size SHARE] [--data FOLDER] [--json FILE] [--list]`
  * Heavy tables, each asked once of a server that has just started, while a light recipient asks for a small one: what the
- * light one waits, how long the event loop was held, and by what. Ends with 1 where it was held longer than `--most`.
+ * light one waits, how long the event loop was held, and by what. Ends with 1 where it was held longer than `--most`, or
+ * where a table was not answered, or refused, as it should be.
  */
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -67,7 +68,10 @@ async function main(): Promise<number> {
   if (tooLong.length > 0) {
     console.log(`held for more than ${most} ms: ${tooLong.map(([name]) => name).join(', ')}`)
   }
-  return tooLong.length === 0 ? 0 : 1
+  const wrong = inputs.filter(({ name, status }) => results[name]?.heavy.status !== status)
+  if (wrong.length > 0)
+    console.log(`answered otherwise: ${wrong.map(({ name }) => name).join(', ')}`)
+  return tooLong.length + wrong.length === 0 ? 0 : 1
 }
 
 async function lightTable(location: string): Promise<string> {
