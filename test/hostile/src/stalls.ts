@@ -10,8 +10,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { localStore } from '@spillway/storage'
-import { deltaAdd, deltaTable } from '@spillway/testkit'
+import { lightTable } from './load/light-table.js'
 import type { NamedHold } from './load/name-holds.js'
 import { HEAVY_INPUTS } from './stalls/inputs.js'
 import { measureStalls, type StallMeasure } from './stalls/measure.js'
@@ -72,13 +71,6 @@ async function main(): Promise<number> {
   if (wrong.length > 0)
     console.log(`answered otherwise: ${wrong.map(({ name }) => name).join(', ')}`)
   return tooLong.length + wrong.length === 0 ? 0 : 1
-}
-
-async function lightTable(location: string): Promise<string> {
-  const table = deltaTable(localStore(), location)
-  await table.create({ fields: [{ name: 'id', type: 'long' }] })
-  await table.commit(...[1, 2, 3].map(i => deltaAdd(`part-${i}.parquet`)))
-  return location
 }
 
 /** Metadata names its files by where they are, so inputs are made in place; what a stopped run left is not taken for whole. */
