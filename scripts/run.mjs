@@ -101,6 +101,10 @@ const tasks = {
     build()
     run(process.execPath, ['test/hostile/dist/run.js', ...rest])
   },
+  'hostile:soak'() {
+    build()
+    run(process.execPath, ['test/hostile/dist/soak.js', ...rest])
+  },
   'hostile:streams'() {
     build()
     run(process.execPath, ['test/hostile/dist/streams.js', ...rest])
