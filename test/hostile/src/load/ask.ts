@@ -7,12 +7,13 @@ export interface Asked {
   readonly ms: number
   readonly bytes: number
   /** The body, where it was to be kept. */
-  readonly text: string
+  readonly body: Buffer
 }
 
 export interface Question {
   readonly endpoint: string
-  readonly token: string
+  /** None for URLs that are signed. */
+  readonly token?: string
   readonly path: string
   /** A query's body; without one it is a GET. */
   readonly body?: object
@@ -35,7 +36,7 @@ export function ask(question: Question): Promise<Asked> {
   const post = request(`${endpoint}${path}`, {
     method: body === undefined ? 'GET' : 'POST',
     headers: {
-      authorization: `Bearer ${token}`,
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -59,7 +60,7 @@ export function ask(question: Question): Promise<Asked> {
           firstMs,
           ms: performance.now() - start,
           bytes,
-          text: Buffer.concat(chunks).toString('utf8'),
+          body: Buffer.concat(chunks),
         }),
       )
     })

@@ -127,9 +127,9 @@ const later: Actor = async ({ caller, growing }) => {
 const download: Actor = async ({ caller, known, digests, random }) => {
   const table = random.pick([...known.keys()])
   const file = random.pick(filesOf(await query(caller, table, {})))
-  const response = await fetch(file.url)
-  const bytes = Buffer.from(await response.arrayBuffer())
-  expectSame([response.status, bytes.length], [200, file.size], `a file of ${table}`)
+  const question = { endpoint: file.url, path: '', agent: caller.agent, keep: true }
+  const { status, body: bytes } = await ask(question)
+  expectSame([status, bytes.length], [200, file.size], `a file of ${table}`)
   const digest = createHash('sha256').update(bytes).digest('hex')
   const key = `${table} ${file.id}`
   expectSame(digest, digests.get(key) ?? digest, `bytes of a file of ${table}`)
@@ -163,7 +163,7 @@ const refused: Actor = async ({ caller, random }) => {
     [`${tablePath(GROWING)}/query`, {}, 'nobody', [401, 403, 429]],
     ['/nothing/here', undefined, caller.token, [404]],
   ] as const)
-  const { status, text } = await ask({
+  const { status, body: answer } = await ask({
     ...caller,
     path,
     token,
@@ -171,7 +171,7 @@ const refused: Actor = async ({ caller, random }) => {
     ...(body !== undefined && { body }),
   })
   const isExpected = (statuses as readonly number[]).includes(status)
-  if (!isExpected) throw new Error(`${path} answered ${status}: ${text.slice(0, 200)}`)
+  if (!isExpected) throw new Error(`${path} answered ${status}: ${answer.toString('utf8', 0, 200)}`)
 }
 
 export const ACTORS: Readonly<Record<string, Actor>> = {

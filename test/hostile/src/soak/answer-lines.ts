@@ -43,7 +43,8 @@ export async function query(
 }
 
 /** Throws where the answer is none, or broke off with an error as its last line. */
-export function linesOf({ status, text }: Asked): readonly Line[] {
+export function linesOf({ status, body }: Asked): readonly Line[] {
+  const text = body.toString('utf8')
   if (status !== 200) throw new Error(`answered ${status}: ${text.slice(0, 300)}`)
   const lines = text
     .split('\n')

@@ -2,7 +2,6 @@
 import { ask, type Question } from '../load/ask.js'
 
 process.once('message', async (question: Question) => {
-  const { status, firstMs, ms, bytes, text } = await ask(question)
-  const refusal = status === 200 ? '' : text
-  process.send!({ status, firstMs, ms, bytes, text: refusal }, () => process.exit(0))
+  const { body: _, ...asked } = await ask(question)
+  process.send!(asked, () => process.exit(0))
 })

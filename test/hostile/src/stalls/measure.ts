@@ -15,7 +15,7 @@ import type { HeavyInput } from './inputs.js'
 export interface StallMeasure {
   /** What the light recipient waited, while the heavy one was answered. */
   readonly light: Latencies
-  readonly heavy: Asked
+  readonly heavy: Omit<Asked, 'body'>
   /** Longest first. */
   readonly holds: readonly NamedHold[]
   readonly rss: number
@@ -53,7 +53,6 @@ export async function measureStalls(
       token: 'heavy',
       path: `${tablePath('heavy')}/query`,
       body: input.query,
-      keep: input.status !== 200,
     })
     const light = await askOver(server, reading)
     // A hold is noted by the look that follows it.
@@ -67,10 +66,10 @@ export async function measureStalls(
   }
 }
 
-function readHeavy(question: Question): Promise<Asked> {
+function readHeavy(question: Question): Promise<StallMeasure['heavy']> {
   const reader = fork(new URL('./heavy-reader.js', import.meta.url))
   return new Promise((resolve, reject) => {
-    reader.once('message', message => resolve(message as Asked))
+    reader.once('message', message => resolve(message as StallMeasure['heavy']))
     reader.once('exit', code => reject(new Error(`the heavy reader ended with ${code}`)))
     reader.send(question)
   })
