@@ -28,7 +28,7 @@ export interface SoakResult {
   readonly acts: Readonly<Record<string, Latencies>>
   readonly failures: readonly string[]
   readonly samples: readonly MemorySample[]
-  /** Seconds, the longest of each look at `/metrics`. */
+  /** Seconds, the longest of all looks at `/metrics`; collecting garbage for a sample of memory is in it. */
   readonly lag: number
   readonly holds: readonly NamedHold[]
   readonly commits: number
@@ -186,6 +186,7 @@ function watching(server: ServerProcess, seconds: number) {
 }
 
 async function lagOf({ adminUrl }: ServerProcess): Promise<number> {
-  const text = await (await fetch(`${adminUrl}/metrics`)).text()
+  const { body } = await ask({ endpoint: adminUrl, path: '/metrics', keep: true })
+  const text = body.toString('utf8')
   return Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(text)?.[1] ?? 0)
 }
