@@ -67,6 +67,9 @@ const stages = [
     timeoutMs: 3_600_000,
   }),
   ...hostile(),
+  loaded('stalls', 15, { SPILLWAY_STALLS_SIZE: '1' }),
+  loaded('streams', 5, { SPILLWAY_STREAMS: '1000' }),
+  loaded('soak', 11, { SPILLWAY_SOAK_MINUTES: '10' }),
   npm('every-way', ['ways'], 10),
   npm('every-way-golden', ['ways', '--', '--golden'], 10),
   npm('matrix', ['matrix'], 10),
@@ -110,6 +113,12 @@ function hostile() {
       ...['--findings', join('.long', `${name}.findings.jsonl`), ...more],
     ],
   }))
+}
+
+/** A server under load. Its latencies are judged too: nothing else should run beside it. */
+function loaded(name, minutes, environment) {
+  const command = [process.execPath, join('test', 'hostile', 'dist', `${name}.js`)]
+  return { name, minutes, command, environment }
 }
 
 function npm(name, args, minutes) {
@@ -194,5 +203,9 @@ function sized(environment) {
   if (!options.smoke) return environment
   const entries = Object.entries(environment)
   const small = n => (Number.isNaN(Number(n)) ? n : String(Math.ceil(Number(n) / 200)))
-  return Object.fromEntries(entries.map(([key, n]) => [key, small(n)]))
+  // These are no counts: a share of a size, and minutes.
+  const fractions = ['SPILLWAY_STALLS_SIZE', 'SPILLWAY_SOAK_MINUTES']
+  return Object.fromEntries(
+    entries.map(([key, n]) => [key, fractions.includes(key) ? String(Number(n) / 200) : small(n)]),
+  )
 }

@@ -101,6 +101,18 @@ const tasks = {
     build()
     run(process.execPath, ['test/hostile/dist/run.js', ...rest])
   },
+  'hostile:soak'() {
+    build()
+    run(process.execPath, ['test/hostile/dist/soak.js', ...rest])
+  },
+  'hostile:streams'() {
+    build()
+    run(process.execPath, ['test/hostile/dist/streams.js', ...rest])
+  },
+  'hostile:stalls'() {
+    build()
+    run(process.execPath, ['test/hostile/dist/stalls.js', ...rest])
+  },
   long() {
     build()
     run(process.execPath, ['scripts/long.mjs', ...rest])

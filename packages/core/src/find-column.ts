@@ -1,3 +1,4 @@
+import { columnIndex } from './column-index.js'
 import { TableError } from './errors.js'
 import type { Field } from './schema.js'
 import type { TableMetadata } from './snapshot.js'
@@ -48,15 +49,14 @@ function usesFieldIds({
   return format === 'delta' && properties.get('delta.columnMapping.mode') === 'id'
 }
 
-export const byFieldId: FindColumn = (field, columns) =>
-  found(columns.findIndex(({ fieldId }) => fieldId === field.id))
+export const byFieldId: FindColumn = (field, columns) => columnIndex(columns).withId(field.id)
 
 /** Exactly first, then without case, which must be unambiguous. */
 export const byName: FindColumn = (field, columns) => {
-  const exact = columns.findIndex(({ name }) => name === field.physicalName)
-  if (exact >= 0) return exact
-  const lowered = field.physicalName.toLowerCase()
-  const alike = columns.flatMap(({ name }, i) => (name.toLowerCase() === lowered ? [i] : []))
+  const index = columnIndex(columns)
+  const exact = index.named(field.physicalName)
+  if (exact !== undefined) return exact
+  const alike = index.alike(field.physicalName)
   if (alike.length > 1) throw ambiguous(field, columns)
   return alike[0]
 }
@@ -72,8 +72,9 @@ function byOwnName(names: ReadonlyMap<number, string | null>): FindColumn {
 
 function byMapping(names: ReadonlyMap<number, readonly string[]>): FindColumn {
   return (field, columns) => {
-    const known = names.get(field.id) ?? []
-    return found(columns.findIndex(({ name }) => known.includes(name)))
+    const index = columnIndex(columns)
+    const places = (names.get(field.id) ?? []).flatMap(name => index.named(name) ?? [])
+    return places.length === 0 ? undefined : Math.min(...places)
   }
 }
 
@@ -84,18 +85,14 @@ function byMapping(names: ReadonlyMap<number, readonly string[]>): FindColumn {
 function byPosition(top: readonly FoundColumn[]): FindColumn {
   return (field, columns) => {
     if (columns === top) return field.id <= top.length ? field.id - 1 : undefined
-    const at = columns.findIndex(({ name }) => name === field.name)
-    if (at >= 0) return at
+    const at = columnIndex(columns).named(field.name)
+    if (at !== undefined) return at
     throw new TableError(
       'UNSUPPORTED_FEATURE',
       `a file without field ids holds ${columns.map(({ name }) => name).join(', ')} where the table has ${field.name}, and the table has no ${NAME_MAPPING}: engines read it differently; set the property`,
       { context: { column: field.name } },
     )
   }
-}
-
-function found(position: number): number | undefined {
-  return position < 0 ? undefined : position
 }
 
 /** The names that a mapping gives each field id, nested ones too; the oldest first, as its writers append. */

@@ -26,6 +26,7 @@ export {
   columnBuilder,
   DictionaryBuilder,
 } from './column-builder.js'
+export { type ColumnIndex, columnIndex } from './column-index.js'
 export { crc32 } from './crc32.js'
 export type * from './credential-vendor.js'
 export {

@@ -2,6 +2,7 @@ import {
   byFieldId,
   type ColumnLookup,
   childrenOf,
+  columnIndex,
   type DataType,
   type Field,
   type FindColumn,
@@ -137,9 +138,7 @@ const SEVERAL = -1
 
 /** Some readers tell names apart by case and some do not: only a name that is alone in every case is found by all. */
 function named(name: string, columns: readonly ShapeNode[]): number | undefined {
-  const lowered = name.toLowerCase()
-  const alike = columns.flatMap((column, i) => (column.name.toLowerCase() === lowered ? [i] : []))
-  const [only, ...more] = alike
+  const [only, ...more] = columnIndex(columns).alike(name)
   if (only === undefined) return undefined
   return more.length === 0 && columns[only]!.name === name ? only : SEVERAL
 }

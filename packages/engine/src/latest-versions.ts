@@ -57,6 +57,12 @@ export class LatestVersions {
     this.#answers.delete(sourceKey(source))
   }
 
+  /** Forgets an answer that is older than a version which is known to be there. */
+  outdate(source: TableSource, version: bigint): void {
+    const known = this.#answers.get(sourceKey(source))
+    if (known !== undefined && known.found.version < version) this.forget(source)
+  }
+
   #keep(
     key: string,
     answer: { readonly checkedAt: number; readonly found: ResolvedVersion },

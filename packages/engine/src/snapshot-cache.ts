@@ -166,6 +166,7 @@ class LruSnapshotCache implements SnapshotCache {
         const reader = await this.#options.resolver.readerFor(source, cancelled)
         const snapshot = await this.#load(source, reader, at, cancelled)
         this.#keep(key, snapshot, checkedAt)
+        this.#outdate(source, snapshot.version)
         return snapshot
       },
       signal,
@@ -224,6 +225,7 @@ class LruSnapshotCache implements SnapshotCache {
 
   /** A recipient who was told of a version must not be answered from an older one. */
   #outdate(source: TableSource, version: bigint): void {
+    this.#latestVersions.outdate(source, version)
     const key = entryKey(source, LATEST)
     const entry = this.#entries.get(key)
     if (entry === undefined || entry.snapshot.version >= version) return

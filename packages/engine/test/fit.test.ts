@@ -355,3 +355,23 @@ it('keeps nested columns from Spark that it finds by id alone, or not at all', (
   expect(seen([top, group('x', 'struct', [leaf('g', 2)], 1)])).toBeUndefined()
   expect(seen([top, group('x', 'struct', [leaf('g', 9)], 1)])).toMatchObject({ column: 's.f' })
 })
+
+it('looks no column of a wide table up by going through all of them', () => {
+  const count = 10_000
+  let looks = 0
+  const names = Array.from({ length: count }, (_, i) => `column_${i}`)
+  const columns = names.map((name, i) => ({
+    ...leaf(name, i + 1),
+    get name() {
+      looks++
+      return name
+    },
+  }))
+  expect(
+    misfit(
+      names.map((name, i) => field(i + 1, name)),
+      columns,
+    ),
+  ).toBeUndefined()
+  expect(looks).toBeLessThan(20 * count)
+})

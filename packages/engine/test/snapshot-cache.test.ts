@@ -66,6 +66,23 @@ it('never answers from an older version than it has told', async () => {
   expect((await engine.snapshot(source)).version).toBe(5n)
 })
 
+it('knows of a newer version that was asked for by its number', async () => {
+  const { engine, reader, source } = setUp()
+  await engine.snapshot(source)
+  reader.table = { ...reader.table, version: 5n }
+  await engine.snapshot(source, { kind: 'version', version: 5n })
+  expect((await engine.resolve(source)).version).toBe(5n)
+  expect((await engine.snapshot(source)).version).toBe(5n)
+})
+
+it('tells of a newer version that was asked for by its number where no snapshot is kept', async () => {
+  const { engine, reader, source } = setUp()
+  await engine.resolve(source)
+  reader.table = { ...reader.table, version: 5n }
+  await engine.snapshot(source, { kind: 'version', version: 5n })
+  expect((await engine.resolve(source)).version).toBe(5n)
+})
+
 it('reads the latest version once for all who ask while it is fresh, and again after', async () => {
   const { engine, reader, time, source } = setUp()
   await Promise.all([engine.resolve(source), engine.resolve(source)])

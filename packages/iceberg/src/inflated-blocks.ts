@@ -2,12 +2,15 @@ import type { AvroBlock, AvroFile } from '@spillway/encoding'
 
 /**
  * Uncompressed blocks of manifests within a byte budget, the least recently used leaving first. Loading a manifest,
- * reading bounds of what survives and listing survivors come shortly after each other and want the same blocks.
+ * reading bounds of what survives and listing survivors come shortly after each other and want the same blocks. A block
+ * that is larger than the budget is found again for as long as the collector of garbage leaves it: bounds are read a
+ * batch of rows at a time, and each would inflate all of it anew.
  */
 export class InflatedBlocks {
   readonly #maxBytes: number
   readonly #held = new Map<AvroBlock, Uint8Array>()
   #bytes = 0
+  readonly #large = new WeakMap<AvroBlock, WeakRef<Uint8Array>>()
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -15,14 +18,16 @@ export class InflatedBlocks {
 
   get(file: AvroFile, block: AvroBlock): Uint8Array {
     if (file.codec === 'null') return file.inflate(block)
-    const held = this.#held.get(block)
-    if (held !== undefined) {
-      this.#held.delete(block)
-      this.#held.set(block, held)
-      return held
-    }
+    const held = this.#held.get(block) ?? this.#large.get(block)?.deref()
+    if (held === undefined) return this.#inflate(file, block)
+    if (this.#held.delete(block)) this.#held.set(block, held)
+    return held
+  }
+
+  #inflate(file: AvroFile, block: AvroBlock): Uint8Array {
     const bytes = file.inflate(block)
-    if (bytes.length <= this.#maxBytes) this.#keep(block, bytes)
+    if (bytes.length > this.#maxBytes) this.#large.set(block, new WeakRef(bytes))
+    else this.#keep(block, bytes)
     return bytes
   }
 

@@ -1,5 +1,6 @@
 import { TableError } from '@spillway/core'
 import { type ChangePage, changeResponse, checkRange, openChangePage } from './change-request.js'
+import { latestVersion } from './latest-version.js'
 import type { Query } from './query-table.js'
 import type { RequestContext } from './request-context.js'
 import { requireHistory, requireStarted, type TableRequest } from './table-request.js'
@@ -32,12 +33,12 @@ export async function queryVersions(
 }
 
 async function firstPage(
-  { engine, signal }: RequestContext,
-  { table }: TableRequest,
+  context: RequestContext,
+  request: TableRequest,
   start: bigint,
   endingVersion: bigint | undefined,
 ): Promise<ChangePage> {
-  const { version: latest } = await engine.resolve(table.source, { kind: 'latest' }, signal)
+  const { version: latest } = await latestVersion(context, request, endingVersion ?? start)
   if (endingVersion !== undefined && endingVersion > latest) {
     throw new TableError(
       'INVALID_REQUEST',

@@ -1,6 +1,7 @@
 import { type SharedTable, TableError } from '@spillway/core'
 import { requireUrlAccess } from './access-modes.js'
 import { type ChangePage, changeResponse, checkRange, openChangePage } from './change-request.js'
+import { latestVersion } from './latest-version.js'
 import {
   booleanParameter,
   maxFilesParameter,
@@ -86,11 +87,13 @@ function requireFeed(table: SharedTable): void {
 /** A start in time rounds forward to a commit, an end rounds back; an end beyond the latest version is the latest. */
 async function firstPage(
   context: RequestContext,
-  { table }: TableRequest,
+  request: TableRequest,
   asked: { readonly bounds: Bounds; readonly includeMetadata: boolean },
 ): Promise<ChangePage> {
   const { engine, signal } = context
-  const latest = await engine.resolve(table.source, { kind: 'latest' }, signal)
+  const { table } = request
+  const newest = asked.bounds.end?.version ?? asked.bounds.start.version
+  const latest = await latestVersion(context, request, newest)
   const versionOf = async (at: Bound, direction: 'before' | 'after'): Promise<bigint> => {
     if (at.version !== undefined) return at.version
     if (direction === 'before' && at.timestamp > latest.timestamp) throw tooLate(at.timestamp)

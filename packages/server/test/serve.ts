@@ -47,6 +47,7 @@ export async function startServer(
     readonly rowResolver?: RowResolver
     readonly wrapEngine?: (engine: Engine) => Engine
     readonly stallSeconds?: number
+    readonly freshnessMs?: number
   } = {},
 ): Promise<Running> {
   const lake = createLake()
@@ -63,13 +64,19 @@ export async function startServer(
     baseUrl: `${origin}/files`,
     clock,
   })
-  const { rowResolver, wrapEngine = one => one, stallSeconds = 60, ...serverOptions } = options
+  const {
+    rowResolver,
+    wrapEngine = one => one,
+    stallSeconds = 60,
+    freshnessMs = 0,
+    ...serverOptions
+  } = options
   const whole = createEngine({
     readers: [
       deltaReader({ store: localStore(), cache: createBatchCache({ maxBytes: 64 * 1024 ** 2 }) }),
     ],
     signers: [gateway.signer],
-    freshnessMs: 0,
+    freshnessMs,
     clock,
     ...(rowResolver && { rowResolver, stagingLocations: [`file://${lake.root}/staging`] }),
   })

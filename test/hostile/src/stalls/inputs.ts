@@ -1,0 +1,69 @@
+import { checkpointOfAdds, commitOfAdds, wideDelta } from './delta-inputs.js'
+import { longManifest, longMetadata, wideIceberg } from './iceberg-inputs.js'
+
+/** A table that is heavy to open, and what is asked of it. */
+export interface HeavyInput {
+  readonly name: string
+  /** Makes it; `share` makes it as much smaller. */
+  readonly make: (folder: string, share: number) => Promise<void>
+  readonly query: object
+  /** What the whole table is answered with. A schema past `limits.columns` is refused. */
+  readonly status: number
+}
+
+const EVERYTHING = {}
+/** Tables whose files are read for their footers have one file that is there. */
+const FIRST_FILE = { predicateHints: ['id < 5'] }
+
+const MEGABYTE = 1_000_000
+
+export const HEAVY_INPUTS: readonly HeavyInput[] = [
+  {
+    name: 'metadata-100MB',
+    make: (folder, share) => longMetadata(folder, Math.ceil(100 * MEGABYTE * share)),
+    query: EVERYTHING,
+    status: 200,
+  },
+  ...[30_000, 100_000].flatMap((columns): readonly HeavyInput[] => {
+    const status = columns > 32_768 ? 400 : 200
+    const count = (share: number) => (status === 200 ? Math.ceil(columns * share) : columns)
+    return [
+      {
+        name: `delta-columns-${columns / 1000}k`,
+        make: (folder, share) => wideDelta(folder, count(share)),
+        query: EVERYTHING,
+        status,
+      },
+      {
+        name: `iceberg-columns-${columns / 1000}k`,
+        make: (folder, share) => wideIceberg(folder, count(share)),
+        query: EVERYTHING,
+        status,
+      },
+    ]
+  }),
+  ...[false, true].map(
+    (oneBlock): HeavyInput => ({
+      name: `manifest-64MB${oneBlock ? '-one-block' : ''}`,
+      make: (folder, share) =>
+        longManifest(folder, { bytes: Math.ceil(64 * MEGABYTE * share), oneBlock }),
+      query: FIRST_FILE,
+      status: 200,
+    }),
+  ),
+  {
+    name: 'commit-1M',
+    make: (folder, share) => commitOfAdds(folder, Math.ceil(1_000_000 * share)),
+    query: EVERYTHING,
+    status: 200,
+  },
+  ...[61_440, 1_000_000].map(
+    (groupRows): HeavyInput => ({
+      name: `checkpoint-1M${groupRows === 1_000_000 ? '-one-group' : ''}`,
+      make: (folder, share) =>
+        checkpointOfAdds(folder, { files: Math.ceil(1_000_000 * share), groupRows }),
+      query: EVERYTHING,
+      status: 200,
+    }),
+  ),
+]
