@@ -20,7 +20,7 @@ const ALLOWED = {
   hudi: [['core', 'encoding'], ['zod']],
   parquet: [['core', 'encoding'], []],
   planner: [['core'], []],
-  engine: [['core', 'planner'], []],
+  engine: [['core', 'encoding', 'planner'], []],
   protocol: [['core'], ['zod']],
   server: [
     ['core', 'engine', 'protocol'],

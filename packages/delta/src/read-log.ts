@@ -8,7 +8,6 @@ import {
   TableError,
   throwIfCancelled,
 } from '@spillway/core'
-
 import { Slices } from '@spillway/encoding'
 
 import { type ActionSink, FileAction } from './actions.js'

@@ -1,6 +1,6 @@
 import { isTableError, TableError } from '@spillway/core'
 import { crc32 } from './crc32.js'
-import { inflateBytes, inflateSnappy } from './inflate-bytes.js'
+import { inflateBytes, inflateDeflateLater, inflateSnappy } from './inflate-bytes.js'
 import type { Inflation } from './inflation.js'
 
 /** The most that one stored byte becomes: what claims more rows than that holds is refused before it is inflated. */
@@ -31,6 +31,23 @@ export function inflateAvroBlock(
   }
 }
 
+/** The same, off this thread where that is worth the way: zlib alone can. */
+export function inflateAvroBlockLater(
+  codec: string,
+  bytes: Uint8Array,
+  inflation: Inflation,
+): Promise<Uint8Array> | Uint8Array {
+  if (codec !== 'deflate' || bytes.length < LONG_BLOCK) {
+    return inflateAvroBlock(codec, bytes, inflation)
+  }
+  return inflateDeflateLater(bytes, inflation).catch(cause => {
+    throw refused(codec, cause)
+  })
+}
+
+/** Stored bytes that take some milliseconds to inflate. */
+const LONG_BLOCK = 1 << 18
+
 /** Snappy's own framing, then the CRC-32 of the uncompressed bytes, big-endian. */
 function checkedSnappy(bytes: Uint8Array, inflation: Inflation): Uint8Array {
   const end = bytes.length - 4
@@ -51,7 +68,11 @@ function guarded(codec: string, inflate: () => Uint8Array): Uint8Array {
   try {
     return inflate()
   } catch (cause) {
-    if (isTableError(cause)) throw cause
-    throw new TableError('TABLE_CORRUPT', `expected Avro data compressed with ${codec}`, { cause })
+    throw refused(codec, cause)
   }
+}
+
+function refused(codec: string, cause: unknown): unknown {
+  if (isTableError(cause)) return cause
+  return new TableError('TABLE_CORRUPT', `expected Avro data compressed with ${codec}`, { cause })
 }

@@ -6,7 +6,7 @@ import {
   requireWithin,
   TableError,
 } from '@spillway/core'
-import { AVRO_RATIOS, inflateAvroBlock } from './avro-codec.js'
+import { AVRO_RATIOS, inflateAvroBlock, inflateAvroBlockLater } from './avro-codec.js'
 import { AvroCursor } from './avro-cursor.js'
 import { type AvroType, parseAvroSchema } from './avro-schema.js'
 import { type AvroWeight, avroWeight, unbackedValues } from './avro-weight.js'
@@ -33,6 +33,8 @@ export interface AvroFile {
   readonly rowCount: number
   /** The rows of one block, uncompressed: `rowCount` values of `schema`, one after the other. */
   inflate(block: AvroBlock): Uint8Array
+  /** The same; a long block is inflated while others go on. */
+  inflateLater(block: AvroBlock): Promise<Uint8Array> | Uint8Array
   /** What `what` of this file may take in memory. */
   inflation(what: string): Inflation
 }
@@ -73,6 +75,12 @@ export function readAvroFile(
     const blocks = readBlocks(cursor, sync)
     const weight = avroWeight(schema)
     const { rowCount, inflation } = checkRows({ blocks, weight, codec, bytes, path, budgets })
+    const stored = (block: AvroBlock) =>
+      [bytes.subarray(block.start, block.end), inflation('an Avro block')] as const
+    const held = (block: AvroBlock, rows: Uint8Array) => {
+      requireHeld(block.rowCount, weight.bytes, rows.length)
+      return rows
+    }
     return {
       path,
       byteLength: bytes.length,
@@ -83,12 +91,18 @@ export function readAvroFile(
       codec,
       blocks,
       rowCount,
-      inflate: block =>
+      inflate: block => located(path, () => held(block, inflateAvroBlock(codec, ...stored(block)))),
+      inflateLater: block =>
         located(path, () => {
-          const stored = bytes.subarray(block.start, block.end)
-          const rows = inflateAvroBlock(codec, stored, inflation('an Avro block'))
-          requireHeld(block.rowCount, weight.bytes, rows.length)
-          return rows
+          const rows = inflateAvroBlockLater(codec, ...stored(block))
+          if (rows instanceof Uint8Array) return held(block, rows)
+          return rows.then(
+            whole => located(path, () => held(block, whole)),
+            error =>
+              located(path, () => {
+                throw error
+              }),
+          )
         }),
       inflation,
     }

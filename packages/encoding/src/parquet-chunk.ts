@@ -35,7 +35,7 @@ const DELTA_BYTE_ARRAY = 7
 const RLE_DICTIONARY = 8
 const BYTE_STREAM_SPLIT = 9
 
-/** Decodes one column chunk of a row group of `rowCount` rows, a step after each page. */
+/** Decodes one column chunk of a row group of `rowCount` rows, a step after each page and after many values of one. */
 export function* decodeChunk(
   bytes: Uint8Array,
   chunk: ParquetChunk,
@@ -74,7 +74,7 @@ export function* decodeChunkLevels(
   const decoder = new ChunkDecoder(leaf, room)
   for (const page of pagesOf(bytes, chunk, leaf, context)) {
     if (page.kind === 'dictionary') decoder.dictionary(page.values, page.valueCount)
-    else decoder.page(page)
+    else yield* decoder.page(page)
     yield
   }
   return decoder.finish()
@@ -118,7 +118,7 @@ class ChunkDecoder {
     this.#codes = new Uint32Array(0)
   }
 
-  page(page: DataPage): void {
+  *page(page: DataPage): Generator<undefined, void, undefined> {
     const present = this.#levels(page)
     this.#valueCount += page.valueCount
     if (page.encoding === RLE_DICTIONARY || page.encoding === PLAIN_DICTIONARY) {
@@ -126,7 +126,7 @@ class ChunkDecoder {
       return
     }
     this.#flushCodes()
-    decodeValues(page, present, this.#leaf, this.#values)
+    yield* decodeValues(page, present, this.#leaf, this.#values)
   }
 
   /** How many values of the page are not null. */
@@ -220,17 +220,26 @@ class ChunkDecoder {
 
 const MUCH_TEXT = 16 * 1024 * 1024
 
+/** Values of a page that are decoded in one step: a multiple of eight, as booleans are packed. */
+const VALUES_AT_ONCE = 1 << 14
+
 /** Appends `count` values of a page that does not use the dictionary. */
-function decodeValues(
+function* decodeValues(
   page: DataPage,
   count: number,
   leaf: ParquetLeafInfo,
   into: ValueBuffer,
-): void {
+): Generator<undefined, void, undefined> {
   const run = { bytes: page.values, at: 0, end: page.values.length }
   const { physicalType } = leaf
   if (page.encoding === PLAIN) {
-    into.appendPlain(page.values, count)
+    // Some writers make one page of a million values.
+    let at = 0
+    for (let done = 0; done < count; done += VALUES_AT_ONCE) {
+      if (done > 0) yield
+      const some = Math.min(VALUES_AT_ONCE, count - done)
+      at += into.appendPlain(page.values.subarray(at), some)
+    }
   } else if (page.encoding === BYTE_STREAM_SPLIT) {
     into.appendPlain(unsplit(page.values, count, splitWidth(leaf)), count)
   } else if (page.encoding === RLE && physicalType === 'BOOLEAN' && into instanceof NumberBuffer) {

@@ -1,5 +1,5 @@
-import { Slices } from '@spillway/encoding'
 import { expect, it } from 'vitest'
+import { Slices } from '../src/slices.js'
 
 function busy(ms: number): void {
   const end = performance.now() + ms

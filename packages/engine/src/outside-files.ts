@@ -27,19 +27,14 @@ interface Looked {
 
 /** Which files of a batch lie outside a table's roots: found out once a batch, not once a query. */
 export class OutsideFinder {
-  readonly #unproven: ByBatch<ReadonlySet<number>> = new WeakMap()
+  readonly #unproven: ByBatch<Promise<ReadonlySet<number>>> = new WeakMap()
   readonly #looked = new WeakMap<object, ByBatch<Looked>>()
 
   /** Rows of the plan that lie outside by themselves, or by their deletes or logs. */
   async find({ files, selection }: PlannedFiles, options: OutsideOptions): Promise<Selection> {
     const { snapshot, roots } = options
     const { batch } = files
-    const unproven = remembered(
-      this.#unproven,
-      batch,
-      roots.key,
-      () => new Set(unprovenRows(batch.path, batch.length, roots)),
-    )
+    const unproven = await this.#unprovenOf(batch, roots)
     if (unproven.size === 0 && files.deletedCounts === undefined) return NONE
     // A Delta file's vector is part of the batch; other formats' deletes are the snapshot's.
     const owner = snapshot.format === 'delta' ? this : snapshot
@@ -53,6 +48,15 @@ export class OutsideFinder {
     if (fresh.length > 0) await lookAtRows(files, fresh, { ...options, unproven, looked })
     const { outside } = looked
     return outside.size === 0 ? NONE : selection.filter(row => outside.has(row))
+  }
+
+  /** Whoever comes while a batch is looked through waits for the same. */
+  #unprovenOf(batch: FileBatch, roots: TableRoots): Promise<ReadonlySet<number>> {
+    const find = async () => new Set(await unprovenRows(batch.path, batch.length, roots))
+    const found = remembered(this.#unproven, batch, roots.key, find)
+    // An error is not kept: the next to come has it from a look of its own.
+    found.catch(() => this.#unproven.get(batch)?.delete(roots.key))
+    return found
   }
 }
 

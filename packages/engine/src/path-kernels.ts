@@ -1,4 +1,5 @@
 import { type BytesColumn, readString, type TableRoots } from '@spillway/core'
+import { Slices } from '@spillway/encoding'
 
 const utf8 = new TextEncoder()
 const SLASH = 0x2f
@@ -7,19 +8,21 @@ const PERCENT = 0x25
 
 /**
  * Rows whose recorded paths alone do not prove that the files lie in a table's roots: they are to be resolved. A path that
- * begins as one before it did is compared byte by byte.
+ * begins as one before it did is compared byte by byte. In slices: a batch may have a million.
  */
-export function unprovenRows(
+export async function unprovenRows(
   path: BytesColumn,
   length: number,
   { recordedRootOf }: Pick<TableRoots, 'recordedRootOf'>,
-): Uint32Array {
+): Promise<Uint32Array> {
+  const slices = new Slices()
   const { offsets, data } = path
   const found: number[] = []
   // Beginnings that prove where a path lies, as the paths spell them, the last found first.
   const roots: Uint8Array[] = []
   let relative = false
   for (let row = 0; row < length; row++) {
+    if (slices.isOver) await slices.pause()
     const start = offsets[row]!
     const end = offsets[row + 1]!
     let at = 0

@@ -99,7 +99,7 @@ it('does not take two configurations of one table for the same snapshot', async 
   expect((await engine.snapshot(redacted)).source).toBe(redacted)
 })
 
-it('finds the rows that only resolving tells of, among all spellings', () => {
+it('finds the rows that only resolving tells of, among all spellings', async () => {
   const paths = [
     's3://b/t/a',
     's3a://b/t/b',
@@ -131,7 +131,7 @@ it('finds the rows that only resolving tells of, among all spellings', () => {
     rebase: [{ from: 'hdfs://old/t/', to: 's3://b/t' }],
   }
   const roots = tableRoots({ location: 's3://b/t', ...more })
-  const unproven = unprovenRows(path.finish(), paths.length, roots)
+  const unproven = await unprovenRows(path.finish(), paths.length, roots)
   expect(Array.from(unproven, row => paths[row])).toEqual([
     's3://b/t2/c',
     's3://b/t/.hidden/d',

@@ -24,8 +24,20 @@ export class InflatedBlocks {
     return held
   }
 
+  /** The same; a long block is inflated while others go on. */
+  getLater(file: AvroFile, block: AvroBlock): Promise<Uint8Array> | Uint8Array {
+    if (this.#held.has(block) || this.#large.get(block)?.deref()) return this.get(file, block)
+    const bytes = file.inflateLater(block)
+    if (bytes instanceof Uint8Array) return this.#hold(file, block, bytes)
+    return bytes.then(whole => this.#hold(file, block, whole))
+  }
+
   #inflate(file: AvroFile, block: AvroBlock): Uint8Array {
-    const bytes = file.inflate(block)
+    return this.#hold(file, block, file.inflate(block))
+  }
+
+  #hold(file: AvroFile, block: AvroBlock, bytes: Uint8Array): Uint8Array {
+    if (file.codec === 'null' || this.#held.has(block)) return bytes
     if (bytes.length > this.#maxBytes) this.#large.set(block, new WeakRef(bytes))
     else this.#keep(block, bytes)
     return bytes

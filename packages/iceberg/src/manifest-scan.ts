@@ -45,7 +45,7 @@ export interface ManifestColumns {
 
 export interface ScanOptions {
   readonly inherited: Inherited
-  readonly inflate: (block: AvroBlock) => Uint8Array
+  readonly inflate: (block: AvroBlock) => Promise<Uint8Array> | Uint8Array
 }
 
 export type EntryFormat = FileFormat | 'puffin'
@@ -156,7 +156,8 @@ class ManifestScan {
     const slices = new Slices()
     for (const [index, block] of blocks.entries()) {
       this.#columns.blockStart[index] = this.#row
-      const cursor = new AvroCursor(this.#inflate(block), budgets)
+      const rows = this.#inflate(block)
+      const cursor = new AvroCursor(rows instanceof Uint8Array ? rows : await rows, budgets)
       for (let left = block.rowCount; left > 0; ) {
         left = located(path, () => this.#scan(cursor, left, slices))
         if (slices.isOverNow) await slices.pause()

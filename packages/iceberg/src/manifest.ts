@@ -201,7 +201,7 @@ async function readManifest(request: ManifestRequest, bytes: Uint8Array): Promis
   const { store, path, inherited, blocks } = request
   const file = readAvroFile(bytes, path, budgetsOf(store))
   const schema = entrySchema(file)
-  const inflate = (block: AvroBlock) => blocks.get(file, block)
+  const inflate = (block: AvroBlock) => blocks.getLater(file, block)
   const columns = await scanManifest(file, schema, { inherited, inflate })
   const manifest = new Manifest(request, file, { fileSize: bytes.length, schema, columns })
   checkWhole(request, manifest.length, bytes.length)

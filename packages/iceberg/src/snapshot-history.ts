@@ -1,4 +1,5 @@
-import { type JsonValue, Slices } from '@spillway/encoding'
+import type { JsonValue } from '@spillway/encoding'
+import { Slices } from '@spillway/encoding'
 import { checked, corrupt } from './check-document.js'
 import { logDocument, type SnapshotDocument, snapshotDocument } from './document.js'
 
