@@ -104,3 +104,21 @@ it('gathers lines into blocks of about 32 KiB', () => {
   expect(blocks).toHaveLength(Math.ceil(1000 / 33))
   expect(blocks.join('')).toHaveLength(999_000)
 })
+
+it('ends a short answer before long ones go on', async () => {
+  const rounds = createRounds()
+  const ended: string[] = []
+  const read = async (name: string, blocks: AsyncIterable<string>) => {
+    const { options } = watch(false)
+    const body = await ndjsonBody(blocks, { ...options, rounds, recipient: name })
+    await new Response(body).text()
+    ended.push(name)
+  }
+  async function* long(): AsyncGenerator<string> {
+    for (let block = 0; block < 8; block++) yield 'x'.repeat(64 * 1024)
+  }
+  const others = Array.from({ length: 50 }, (_, i) => read(`long ${i}`, long()))
+  await rounds.turn({ first: false })
+  await Promise.all([...others, read('short', lines(3))])
+  expect(ended[0]).toBe('short')
+})
