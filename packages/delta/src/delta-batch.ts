@@ -56,6 +56,7 @@ export class DeltaBatch implements FileBatch {
   readonly #decoded = new Map<string, DecodedStats>()
   readonly #views = new WeakMap<DeltaMetadata, SchemaBatch>()
   #decodedBytes = 0
+  #oldest: number | undefined
 
   constructor(columns: BatchColumns) {
     this.length = columns.length
@@ -79,6 +80,16 @@ export class DeltaBatch implements FileBatch {
       this.details.byteLength +
       this.#decodedBytes
     )
+  }
+
+  /** The earliest modification time that is known of any file, removed ones too; infinite where none is. */
+  get oldest(): number {
+    if (this.#oldest === undefined) {
+      let oldest = Number.POSITIVE_INFINITY
+      for (const time of this.modificationTime) if (time > 0 && time < oldest) oldest = time
+      this.#oldest = oldest
+    }
+    return this.#oldest
   }
 
   under(metadata: DeltaMetadata): SchemaBatch {

@@ -1,4 +1,5 @@
 import type { Selection } from '@spillway/core'
+import type { DeltaBatch } from './delta-batch.js'
 import type { DeltaMetadata } from './metadata.js'
 
 /**
@@ -10,13 +11,14 @@ export function isImported(modificationTime: number, { createdTime }: DeltaMetad
   return createdTime !== undefined && modificationTime > 0 && modificationTime < createdTime
 }
 
-/** Which of `rows` are; absent where no table of this metadata has any. */
+/** Which of `rows` are; absent where no table of this metadata has any. Every query asks this of all rows of a table. */
 export function importedRows(
-  modificationTimes: Float64Array,
+  { modificationTime, oldest }: Pick<DeltaBatch, 'modificationTime' | 'oldest'>,
   metadata: DeltaMetadata,
 ): { readonly imported?: (rows: Selection) => Selection } {
   if (metadata.createdTime === undefined) return {}
+  if (!isImported(oldest, metadata)) return { imported: rows => rows.subarray(0, 0) }
   return {
-    imported: rows => rows.filter(row => isImported(modificationTimes[row]!, metadata)),
+    imported: rows => rows.filter(row => isImported(modificationTime[row]!, metadata)),
   }
 }

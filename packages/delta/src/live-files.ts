@@ -37,7 +37,7 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
           deletedCounts: async (rows: Selection) =>
             Float64Array.from(rows, row => vectors.cardinality(row)),
         }),
-    ...importedRows(base.modificationTime, context.metadata),
+    ...importedRows(base, context.metadata),
     files: async rows => {
       originals ??= base.details.originals()
       const said = await originals.of(rows)

@@ -4,6 +4,12 @@ import type { Rounds } from './rounds.js'
 /** About what one block holds. */
 const BLOCK_CHARACTERS = 32 * 1024
 
+/**
+ * An answer that is no longer than this ends before long ones go on: after its first block it would else wait for one
+ * block of each, a second where five hundred stream, to say that there is no more.
+ */
+const SHORT_BYTES = 128 * 1024
+
 export interface NdjsonOptions {
   /** A client that asked for an end-of-stream action learns of a late fault from it; any other, from a broken body. */
   readonly endsWithAction: boolean
@@ -39,6 +45,7 @@ class LineSource {
   readonly #options: NdjsonOptions
   #held: IteratorResult<string>
   #ended = false
+  #sent = 0
 
   constructor(
     iterator: AsyncIterator<string>,
@@ -55,10 +62,11 @@ class LineSource {
       if (!this.#held.done) {
         const bytes = utf8.encode(this.#held.value)
         this.#options.onBytes(bytes.byteLength)
+        this.#sent += bytes.byteLength
         // Handed over before the next block is waited for: the recipient has it while the next one is made.
         controller.enqueue(bytes)
         await this.#options.rounds.turn({
-          first: false,
+          first: this.#sent < SHORT_BYTES,
           recipient: this.#options.recipient,
         })
         if (this.#ended) return

@@ -1,8 +1,8 @@
 /** Answers share one thread: each makes one block, then lets the others, and whoever has just arrived, go on. */
 export interface Rounds {
   /**
-   * Resolves when it is the caller's turn. Whoever has sent nothing yet goes before those who have; among either,
-   * recipients take turns, however many requests each has.
+   * Resolves when it is the caller's turn. Whoever has sent nothing yet, or little, goes before those who have sent much;
+   * among either, recipients take turns, however many requests each has.
    */
   turn(options: { readonly first: boolean; readonly recipient?: string }): Promise<void>
 }
@@ -15,14 +15,21 @@ export function createRounds(): Rounds {
   const first = new FairQueue()
   const more = new FairQueue()
   let scheduled = false
+  let firstInARow = 0
+
+  /** Long answers go on, however many short ones come. */
+  function next(): (() => void) | undefined {
+    const isTurnOfMore = firstInARow >= FIRST_IN_A_ROW && !more.isEmpty
+    firstInARow = first.isEmpty || isTurnOfMore ? 0 : firstInARow + 1
+    return (isTurnOfMore ? undefined : first.shift()) ?? more.shift()
+  }
 
   function schedule(): void {
     if (scheduled || (first.isEmpty && more.isEmpty)) return
     scheduled = true
     setImmediate(() => {
       scheduled = false
-      const go = first.shift() ?? more.shift()
-      go?.()
+      next()?.()
       schedule()
     })
   }
@@ -36,6 +43,9 @@ export function createRounds(): Rounds {
       }),
   }
 }
+
+/** So many of those who go first are served before one of the others is. */
+const FIRST_IN_A_ROW = 4
 
 /** First come first served within a recipient, one of each recipient after the other. */
 class FairQueue {

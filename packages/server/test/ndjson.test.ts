@@ -104,3 +104,14 @@ it('gathers lines into blocks of about 32 KiB', () => {
   expect(blocks).toHaveLength(Math.ceil(1000 / 33))
   expect(blocks.join('')).toHaveLength(999_000)
 })
+
+it('waits among those who have sent little until it has sent much', async () => {
+  const asked: boolean[] = []
+  const rounds = { turn: async ({ first }: { readonly first: boolean }) => void asked.push(first) }
+  async function* blocks(): AsyncGenerator<string> {
+    for (let block = 0; block < 4; block++) yield 'x'.repeat(50 * 1024)
+  }
+  const { options } = watch(false)
+  await new Response(await ndjsonBody(blocks(), { ...options, rounds })).text()
+  expect(asked).toEqual([true, true, true, false, false])
+})

@@ -53,3 +53,13 @@ it('leaves the event loop free between turns', async () => {
   done = true
   expect(rounded).toBeGreaterThanOrEqual(19)
 })
+
+it('lets long answers go on, however many short ones come', async () => {
+  const rounds = createRounds()
+  const served: string[] = []
+  const turn = (name: string, first: boolean) =>
+    rounds.turn({ first, recipient: name }).then(() => void served.push(name))
+  const short = Array.from({ length: 10 }, (_, i) => turn(`short ${i}`, true))
+  await Promise.all([...short, turn('long', false)])
+  expect(served.indexOf('long')).toBe(4)
+})

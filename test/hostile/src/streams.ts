@@ -23,7 +23,7 @@ const { values: options } = parseArgs({
   options: {
     streams: { type: 'string', default: process.env.SPILLWAY_STREAMS ?? '1000' },
     files: { type: 'string', default: '1000000' },
-    seconds: { type: 'string', default: process.env.SPILLWAY_STREAM_SECONDS ?? '120' },
+    seconds: { type: 'string', default: process.env.SPILLWAY_STREAM_SECONDS ?? '300' },
     light: { type: 'string', default: '5' },
     /** Milliseconds, on a machine that does nothing else. */
     p99: { type: 'string', default: '200' },
