@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
-import { isTableError } from '@spillway/core'
+import { DEFAULT_BUDGETS, isTableError } from '@spillway/core'
 import avsc from 'avsc'
 import { describe, expect, it } from 'vitest'
 import { AvroCursor } from '../src/avro-cursor.js'
@@ -354,5 +355,45 @@ describe('avroField', () => {
     expect(() => avroField(fields(['a', 1], ['b', 3]), 2, 'b')).toThrow(
       'expected the Avro field b to have the field id 2, found 3',
     )
+  })
+})
+
+describe('a block of half a megabyte', () => {
+  const schema = { type: 'record', name: 'r', fields: [{ name: 'b', type: 'bytes' }] }
+  const bytes = avsc.Type.forSchema('bytes').toBuffer(randomBytes(600_000))
+  const file = container(schema, [[bytes]], 'deflate')
+
+  it('is inflated on another thread to the same bytes', async () => {
+    const read = readAvroFile(file, 'a.avro')
+    const later = read.inflateLater(read.blocks[0]!)
+    expect(later).toBeInstanceOf(Promise)
+    expect(Buffer.from(await later).equals(read.inflate(read.blocks[0]!))).toBe(true)
+  })
+
+  it('is refused with its path where it is damaged', async () => {
+    const damaged = Buffer.from(file)
+    const { start } = readAvroFile(file).blocks[0]!
+    damaged.fill(0xff, start, start + 100)
+    const read = readAvroFile(damaged, 'a.avro')
+    await expect(read.inflateLater(read.blocks[0]!)).rejects.toMatchObject({
+      code: 'TABLE_CORRUPT',
+      context: { path: 'a.avro' },
+    })
+  })
+
+  it('is refused past the budget, with the key that raises it', async () => {
+    const zeros = container(
+      schema,
+      [
+        [
+          avsc.Type.forSchema('bytes').toBuffer(
+            Buffer.concat([randomBytes(300_000), Buffer.alloc(9_000_000)]),
+          ),
+        ],
+      ],
+      'deflate',
+    )
+    const read = readAvroFile(zeros, 'a.avro', { ...DEFAULT_BUDGETS, inflatedBytes: 1_000_000 })
+    await expect(read.inflateLater(read.blocks[0]!)).rejects.toThrow(/inflatedBytes/)
   })
 })
