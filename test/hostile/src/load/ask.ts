@@ -40,7 +40,8 @@ export function ask(question: Question): Promise<Asked> {
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },
-    ...(agent && { agent }),
+    // A connection that is kept for nobody would look like one that the server has left open.
+    agent: agent ?? false,
     ...(signal && { signal }),
   })
   return new Promise((resolve, reject) => {
