@@ -139,6 +139,7 @@ export class Manifest implements FileBatch {
       schema: this.schema,
       columns: this.columns,
       inflate: block => blocks.get(file, block),
+      inflateLater: block => blocks.getLater(file, block),
     }
   }
 

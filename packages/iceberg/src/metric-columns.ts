@@ -28,10 +28,8 @@ export interface MetricSource {
   readonly schema: EntrySchema
   readonly columns: ManifestColumns
   readonly inflate: (block: AvroBlock) => Uint8Array
+  readonly inflateLater: (block: AvroBlock) => Promise<Uint8Array> | Uint8Array
 }
-
-/** Rows whose metrics are read before others may go on. */
-const ROWS_AT_ONCE = 2048
 
 /** Reads the metrics of `leaves` for `rows`, ascending, in slices; other rows stay unknown. */
 export async function readMetrics(
@@ -49,16 +47,12 @@ export async function readMetrics(
       [source.schema.dataFile, metricSinks(source.schema, byId)],
     ]),
   })
-  const slices = new Slices()
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
-    forEachEntry(source, rows.subarray(from, from + ROWS_AT_ONCE), (cursor, row) => {
-      for (const collector of collectors) collector.reset()
-      step(cursor)
-      cursor.check()
-      for (const collector of collectors) collector.commit(row, source.columns.recordCount[row]!)
-    })
-    if (slices.isOverNow) await slices.pause()
-  }
+  await forEachInSlices(source, rows, (cursor, row) => {
+    for (const collector of collectors) collector.reset()
+    step(cursor)
+    cursor.check()
+    for (const collector of collectors) collector.commit(row, source.columns.recordCount[row]!)
+  })
   return collectors.map(collector => collector.finish(rows))
 }
 
@@ -109,6 +103,38 @@ export function forEachEntry(
       visit(cursor, row, i)
     }
   })
+}
+
+/** The same in slices; long blocks are inflated while others go on. */
+async function forEachInSlices(
+  source: Pick<MetricSource, 'file' | 'columns' | 'inflateLater'>,
+  rows: Selection,
+  visit: (cursor: AvroCursor, row: number, index: number) => void,
+): Promise<void> {
+  const { path, blocks, budgets } = source.file
+  const { blockStart, offset } = source.columns
+  const slices = new Slices()
+  let block = -1
+  let cursor = new AvroCursor(EMPTY)
+  for (let next = 0; next < rows.length; ) {
+    if (block < 0 || rows[next]! >= blockStart[block + 1]!) {
+      do block++
+      while (rows[next]! >= blockStart[block + 1]!)
+      const inflated = source.inflateLater(blocks[block]!)
+      cursor = new AvroCursor(inflated instanceof Uint8Array ? inflated : await inflated, budgets)
+    }
+    const end = blockStart[block + 1]!
+    next = located(path, () => {
+      let i = next
+      do {
+        cursor.pos = offset[rows[i]!]!
+        visit(cursor, rows[i]!, i)
+        i++
+      } while (i < rows.length && rows[i]! < end && !slices.isOver)
+      return i
+    })
+    if (slices.isOverNow) await slices.pause()
+  }
 }
 
 const EMPTY = new Uint8Array()
