@@ -39,6 +39,10 @@ interface Entry {
 }
 
 const LATEST: SnapshotRef = { kind: 'latest' }
+const LATEST_KEY = JSON.stringify(LATEST)
+
+/** Of the entries that were used least recently, so many are looked at for each that comes. */
+const MAX_LOOKS = 64
 
 /** Tables of which it is remembered that something was outdated. */
 const MAX_OUTDATED = 10_000
@@ -237,9 +241,20 @@ class LruSnapshotCache implements SnapshotCache {
     const bytes = estimateBytes(snapshot)
     this.#entries.set(key, { snapshot, checkedAt, bytes })
     this.#bytes += bytes
+    this.#dropExpired(checkedAt)
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.#options.maxBytes || oldest === key) break
       this.#drop(oldest)
+    }
+  }
+
+  /** A version that has not been asked for is not answered again once it is old; the latest is what a refresh goes on from. */
+  #dropExpired(now: number): void {
+    let looks = 0
+    for (const [key, { checkedAt }] of this.#entries) {
+      if (++looks > MAX_LOOKS) return
+      const isPinned = !key.endsWith(LATEST_KEY)
+      if (isPinned && now - checkedAt >= this.#options.versionFreshnessMs) this.#drop(key)
     }
   }
 

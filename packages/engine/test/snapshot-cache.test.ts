@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type Snapshot, TableError } from '@spillway/core'
 import { expect, it } from 'vitest'
 import { createEngine } from '../src/index.js'
@@ -39,6 +41,20 @@ it('keeps an older version for a time, and reads it again after', async () => {
   time.now += 60_000
   await engine.snapshot(source, at)
   expect(reader.calls).toEqual(['snapshot version 2', 'snapshot version 2'])
+})
+
+it('keeps no version that is too old to be answered', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { engine, time, source } = setUp()
+  const open = async (version: bigint) =>
+    new WeakRef(await engine.snapshot(source, { kind: 'version', version }))
+  const old = await open(2n)
+  time.now += 60_000
+  const recent = await open(3n)
+  await new Promise(resolve => setTimeout(resolve))
+  collect()
+  expect([old.deref(), recent.deref()?.version]).toEqual([undefined, 3n])
 })
 
 it('answers a version that is the fresh latest without another load', async () => {

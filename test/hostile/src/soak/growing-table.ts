@@ -1,5 +1,12 @@
 import { localStore } from '@spillway/storage'
-import { deltaAdd, deltaRemove, deltaTable } from '@spillway/testkit'
+import {
+  deltaAdd,
+  deltaMetadata,
+  deltaProtocol,
+  deltaRemove,
+  deltaTable,
+  deltaVersion,
+} from '@spillway/testkit'
 
 /** A table that gains commits while it is read, and what each of its versions holds. */
 export interface GrowingTable {
@@ -20,40 +27,59 @@ const ADDED = 3
 /** So many commits keep their files: the table is as large at the end of a soak as soon after its beginning. */
 const KEPT_COMMITS = 40
 
+/** As writers have it: without, each version would take longer to open than the one before. */
+const COMMITS_BETWEEN_CHECKPOINTS = 10
+/** Nobody asks for a version that is older than so many commits; their log is cleaned up. */
+const KEPT_LOG = 100
+
+const FEATURES = ['v2Checkpoint']
+const MADE = {
+  fields: [
+    { name: 'id', type: 'long' },
+    { name: 'name', type: 'string' },
+  ],
+  configuration: { 'delta.enableChangeDataFeed': 'true' },
+  readerFeatures: FEATURES,
+}
+
 export async function growingTable(location: string): Promise<GrowingTable> {
-  const table = deltaTable(localStore(), location)
-  await table.create({
-    fields: [
-      { name: 'id', type: 'long' },
-      { name: 'name', type: 'string' },
-    ],
-    configuration: { 'delta.enableChangeDataFeed': 'true' },
-  })
+  const store = localStore()
+  const table = deltaTable(store, location)
+  await table.create(MADE)
   let version = 0
   const changesOf = (of: number) => ({
     added: of > 0 ? namesOf(of) : [],
     removed: of > KEPT_COMMITS ? namesOf(of - KEPT_COMMITS) : [],
   })
+  const filesAt = (at: number) => commitsLiveAt(at).flatMap(namesOf)
+  const addsOf = (commit: number) =>
+    namesOf(commit).map((name, i) => deltaAdd(name, { stats: statsOf(commit * ADDED + i) }))
+  const checkpoint = async (at: number) => {
+    const adds = commitsLiveAt(at).flatMap(addsOf)
+    await table.checkpoint([deltaProtocol(FEATURES), deltaMetadata(MADE), ...adds])
+  }
   return {
     location,
     get version() {
       return version
     },
     changesOf,
-    filesAt(at) {
-      const first = Math.max(1, at - KEPT_COMMITS + 1)
-      return Array.from({ length: at - first + 1 }, (_, i) => namesOf(first + i)).flat()
-    },
+    filesAt,
     async append() {
       const next = version + 1
-      const { added, removed } = changesOf(next)
-      await table.commit(
-        ...added.map((name, i) => deltaAdd(name, { stats: statsOf(next * ADDED + i) })),
-        ...removed.map(name => deltaRemove(name)),
-      )
+      const { removed } = changesOf(next)
+      await table.commit(...addsOf(next), ...removed.map(name => deltaRemove(name)))
+      if (next % COMMITS_BETWEEN_CHECKPOINTS === 0) await checkpoint(next)
       version = next
+      const old = next - KEPT_LOG
+      if (old >= 0) await store.delete(`${location}/_delta_log/${deltaVersion(old)}.json`)
     },
   }
+}
+
+function commitsLiveAt(version: number): readonly number[] {
+  const first = Math.max(1, version - KEPT_COMMITS + 1)
+  return Array.from({ length: version - first + 1 }, (_, i) => first + i)
 }
 
 function namesOf(version: number): readonly string[] {
