@@ -19,7 +19,7 @@ export async function readAvroBlock(
   return Array.from(recordsOf(bytes, block), record => {
     const cursor = new AvroCursor(record, block.content.budgets)
     const value = read(cursor)
-    cursor.check()
+    requireEnd(cursor, block, 'a record')
     if (value === null || typeof value !== 'object' || value instanceof Map) {
       throw damaged(block, 'a record is no record')
     }
@@ -62,6 +62,13 @@ function* recordsOf(bytes: Uint8Array, block: LogBlock): Generator<Uint8Array> {
   if (position !== bytes.length) {
     throw damaged(block, `${count} records end at byte ${position} of ${bytes.length}`)
   }
+}
+
+/** Bytes behind what was read would be what was not. */
+export function requireEnd(cursor: AvroCursor, block: LogBlock, what: string): void {
+  cursor.check()
+  if (cursor.pos === cursor.bytes.length) return
+  throw damaged(block, `${what} ends at byte ${cursor.pos} of ${cursor.bytes.length}`)
 }
 
 export function damaged(block: LogBlock, problem: string): TableError {

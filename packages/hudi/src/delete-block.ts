@@ -6,7 +6,7 @@ import {
   compileAvroReader,
   parseAvroSchema,
 } from '@spillway/encoding'
-import { damaged } from './avro-block.js'
+import { damaged, requireEnd } from './avro-block.js'
 import { bigEndian } from './column-stats.js'
 import type { LogBlock } from './log-file.js'
 
@@ -65,14 +65,16 @@ export async function readDeleteBlock(
     )
   }
   const length = view.getInt32(4)
-  if (length < 0 || length + 8 > bytes.length) throw damaged(block, 'its keys are cut off')
+  if (length < 0 || length + 8 !== bytes.length) {
+    throw damaged(block, `its keys have ${bytes.length - 8} bytes, not ${length}`)
+  }
   const cursor = new AvroCursor(bytes.subarray(8, 8 + length), block.content.budgets)
   const keys: DeletedKey[] = []
   const next = () => cursor.readBlockCount(KEY_WEIGHT)
   for (let count = next(); count > 0; count = next()) {
     for (let i = 0; i < count; i++) keys.push(deletedKey(cursor, block))
   }
-  cursor.check()
+  requireEnd(cursor, block, 'the list of keys')
   return keys
 }
 

@@ -55,6 +55,32 @@ describe('log files', () => {
     ])
   })
 
+  it.each<[string, (content: Uint8Array) => Uint8Array]>([
+    ['that ends before its bytes do', content => content.fill(0, 8, 9)],
+    ['with bytes behind its keys', content => Uint8Array.from([...content, 0])],
+    ['that says more bytes than it has', content => content.fill(1, 6, 7)],
+  ])(
+    'refuses a delete block %s: a key that is not read is a row that comes back',
+    async (_, damage) => {
+      const content = damage(hudiDeleteContent([{ key: 'a' }, { key: 'b', ordering: 7n }]))
+      const [deletes] = await blocksOf(hudiLog([{ type: 'delete', header: { 0: '2' }, content }]))
+      await expect(readDeleteBlock(deletes!)).rejects.toMatchObject({ code: 'TABLE_CORRUPT' })
+    },
+  )
+
+  it('refuses a record that is shorter than it says', async () => {
+    const block = avro('1', ['a'])
+    const { content } = block
+    const length = new DataView(content.buffer, content.byteOffset).getInt32(8)
+    const longer = Uint8Array.from([...content, 0])
+    new DataView(longer.buffer).setInt32(8, length + 1)
+    const [data] = await blocksOf(hudiLog([{ ...block, content: longer }]))
+    await expect(readAvroBlock(data!)).rejects.toMatchObject({
+      code: 'TABLE_CORRUPT',
+      message: expect.stringMatching(/a record ends at byte/),
+    })
+  })
+
   it('takes back the blocks that a rollback targets, and no later ones of the same instant', async () => {
     const blocks = await blocksOf(
       hudiLog([avro('1', ['a']), avro('2', ['b']), rollback('1'), avro('3', ['c'])]),

@@ -270,7 +270,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   ...(['delta', 'iceberg'] as const).map(format => ({
     format,
     kind: /^(deletion vectors|Puffin)$/,
-    place: /^(bitmap|blob)/,
+    place: /^(bitmap|blob|another file's bytes|two files swapped)/,
     aspects: ['rows'] as const,
     when: (clean: Answer, found: Answer) => clean.rows?.length === found.rows?.length,
     why: 'A bitmap with another checksum, that deletes as many rows, is another bitmap',
