@@ -35,6 +35,7 @@ export {
   parseExactJson,
 } from './exact-json.js'
 export { type FileShapesOptions, fileShapes, type LearningShapes } from './file-shapes.js'
+export { requireFooterRows } from './footer-rows.js'
 export { HFile, type HFileEntry, type HFileSource } from './hfile.js'
 export { documentText, inflateDocument, requireDocument } from './inflate.js'
 export { Inflation, type InflationOf } from './inflation.js'

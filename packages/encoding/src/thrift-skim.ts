@@ -72,6 +72,16 @@ export class ThriftSkimmer {
     return this.#bytes.subarray(this.offset - length, this.offset)
   }
 
+  /** The whole number at hand, exact up to 2^53; undefined where it is of another type. */
+  integer(): number | undefined {
+    if (this.type < I16 || this.type > I64) {
+      this.skip()
+      return undefined
+    }
+    const raw = this.#varint()
+    return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2
+  }
+
   /** Passes over the value at hand. */
   skip(): void {
     this.#skip(this.type, 0)

@@ -15,6 +15,7 @@ import {
   parquetFields,
   parquetReader,
   readParquetFooter,
+  requireFooterRows,
 } from '../src/index.js'
 import { parseParquetMetadata } from '../src/parquet-footer.js'
 import { byteStore, parquetFixture } from './byte-store.js'
@@ -177,5 +178,33 @@ describe('a damaged footer', () => {
     ],
   ])('with %s is refused', (_, bytes, message) => {
     expect(() => parse(bytes)).toThrow(message)
+  })
+
+  it.each<[string, Uint8Array, boolean]>([
+    ['is whole', footer({}), true],
+    ['has bytes behind its end', footer({}, [0, 0, 0]), false],
+    ['has a signature behind its end', footer({}, [0x4c, 0x1c, 0, 0, 0, 1, 2, 3]), true],
+    ['says rows that its row groups do not have', footer({ rows: [0x16, 4] }), false],
+    ['lost its row groups', footer({ rows: [0x16, 4], groups: [] }), false],
+    [
+      'says no rows where a row group has some',
+      footer({ groups: [0x19, 0x1c, 0x36, 4, 0] }),
+      false,
+    ],
+    [
+      'has row groups with its rows',
+      footer({ rows: [0x16, 4], groups: [0x19, 0x1c, 0x36, 4, 0] }),
+      true,
+    ],
+    [
+      'has rows of no columns',
+      footer({ schema: [0x19, 0x1c, 0x48, 1, 0x72, 0], rows: [0x16, 4] }),
+      true,
+    ],
+    ['ends early', footer({}, []), false],
+  ])('%s, for readers that go by its row groups', (_, bytes, isGood) => {
+    const check = () => requireFooterRows(bytes, 's3://b/a.parquet')
+    if (isGood) expect(check).not.toThrow()
+    else expect(check).toThrow(/a\.parquet/)
   })
 })
