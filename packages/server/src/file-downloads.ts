@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ShareCatalog } from '@spillway/core'
+import { type ErrorCode, type ShareCatalog, TableError } from '@spillway/core'
 import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
 import { currentAudience } from './file-audience.js'
 
@@ -62,7 +62,7 @@ export function fileDownloads(options: FileDownloadsOptions): {
       })
       record.status = response.status
       const reason = response.headers.get('spillway-error')
-      if (reason !== null) record.error ??= new Error(reason)
+      if (reason !== null) record.error ??= refusalOf(response.status, reason)
       const headers = new Headers(response.headers)
       headers.set('x-request-id', requestId)
       const { status, body } = response
@@ -73,6 +73,19 @@ export function fileDownloads(options: FileDownloadsOptions): {
       return new Response(counted(body, record, finish), { status, headers })
     },
   }
+}
+
+const REFUSALS: ReadonlyMap<number, ErrorCode> = new Map([
+  [400, 'TABLE_CORRUPT'],
+  [403, 'PERMISSION_DENIED'],
+  [404, 'NOT_FOUND'],
+  [405, 'INVALID_REQUEST'],
+  [503, 'STORAGE_UNAVAILABLE'],
+])
+
+/** What the recipient was told, for the log: a refusal is no bug of ours. */
+function refusalOf(status: number, reason: string): TableError {
+  return new TableError(REFUSALS.get(status) ?? 'INTERNAL', reason)
 }
 
 /** The body as it is, its bytes and how it ends on record. */

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
   type CredentialVendor,
+  isTableError,
   type Recipient,
   type ShareCatalog,
   TableError,
@@ -191,16 +192,17 @@ function findRoute(server: Composition, request: Request): Match {
   throw new TableError('NOT_FOUND', 'there is nothing at this path')
 }
 
-class MethodNotAllowed extends Error {
+class MethodNotAllowed extends TableError {
   readonly allowed: readonly string[]
   constructor(allowed: readonly string[]) {
-    super(`only ${allowed.join(', ')} is allowed here`)
+    super('INVALID_REQUEST', `only ${allowed.join(', ')} is allowed here`)
     this.allowed = allowed
   }
 }
 
 function errorResponse(error: unknown, requestId: string, record: AccessRecord): Response {
   record.error = error
+  if (isTableError(error) && error.code === 'CANCELLED') record.outcome = 'cancelled'
   if (error instanceof MethodNotAllowed) {
     const body = { errorCode: 'METHOD_NOT_ALLOWED', message: error.message }
     const response = jsonResponse(body, { status: 405 })

@@ -10,7 +10,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
   let length = 0
   const reader = request.body.getReader()
   for (;;) {
-    const { done, value } = await reader.read()
+    const { done, value } = await reader.read().catch(brokenOff)
     if (done) break
     length += value.byteLength
     if (length > maxBytes) {
@@ -25,6 +25,11 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
   } catch {
     throw new TableError('INVALID_REQUEST', 'the request body is not UTF-8')
   }
+}
+
+/** Whoever sent it has gone: no fault of ours, and nobody is there to be told. */
+function brokenOff(cause: unknown): never {
+  throw new TableError('CANCELLED', 'the connection ended within the request body', { cause })
 }
 
 function tooLarge(maxBytes: number): TableError {
