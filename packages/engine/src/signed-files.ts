@@ -152,6 +152,8 @@ function grantedScan(options: SignedFilesOptions, snapshot: Snapshot): ScanOptio
   return {
     ...options,
     predicate: predicate === undefined ? grant : and(predicate, grant),
+    // Statistics that a table of its own would not be asked for tell of rows: a limit would be held by other files.
+    asked: predicate ?? { kind: 'alwaysTrue' },
     keep: (files, some, signal) => rows.of(files, some, signal),
   }
 }

@@ -8,6 +8,11 @@ import { scan } from './scan.js'
 
 export interface ScanOptions {
   readonly predicate?: Predicate
+  /**
+   * What is asked of rows, where `predicate` holds conditions besides that files are left out by alone: for those no more
+   * is read than is at hand. Default: `predicate`.
+   */
+  readonly asked?: Predicate
   /** Stop once the files held are certain to have this many matching rows. Ignored for pages. */
   readonly limit?: number
   /** A page: the `maxFiles` survivors with the smallest keys above `after`, ties by path. */
@@ -64,7 +69,8 @@ export function planScan(snapshot: Snapshot, options: ScanOptions = {}): ScanPla
   const given: Predicate = options.predicate ?? { kind: 'alwaysTrue' }
   const { predicate: bound, unapplied } = bind(given, snapshot.schema, options)
   const predicate = rewriteNot(bound)
-  const state = scan(snapshot, predicate, options)
+  const asked = options.asked && rewriteNot(bind(options.asked, snapshot.schema, options).predicate)
+  const state = scan(snapshot, { predicate, asked: asked ?? predicate }, options)
   return {
     snapshot,
     predicate,

@@ -45,7 +45,13 @@ interface Survivors extends PlannedFiles {
   readonly dropped: { readonly partition: number; readonly stats: number }
 }
 
-export function scan(snapshot: Snapshot, predicate: PrunePredicate, options: ScanOptions): Scan {
+/** What files are left out by, and what of it is asked of rows. */
+interface Conditions {
+  readonly predicate: PrunePredicate
+  readonly asked: PrunePredicate
+}
+
+export function scan(snapshot: Snapshot, conditions: Conditions, options: ScanOptions): Scan {
   checkOptions(options)
   const progress: Progress = {
     batchesPruned: 0,
@@ -62,8 +68,8 @@ export function scan(snapshot: Snapshot, predicate: PrunePredicate, options: Sca
   return {
     files: () =>
       page === undefined
-        ? streamed(snapshot, predicate, options, progress)
-        : paged(snapshot, predicate, { ...options, page }, progress),
+        ? streamed(snapshot, conditions, options, progress)
+        : paged(snapshot, conditions, { ...options, page }, progress),
     metrics: () => metricsOf(snapshot, progress),
     nextPage: () => progress.nextPage,
   }
@@ -71,10 +77,11 @@ export function scan(snapshot: Snapshot, predicate: PrunePredicate, options: Sca
 
 async function* streamed(
   snapshot: Snapshot,
-  predicate: PrunePredicate,
+  conditions: Conditions,
   options: ScanOptions,
   progress: Progress,
 ): AsyncGenerator<PlannedFiles> {
+  const { predicate } = conditions
   const counter = options.limit === undefined ? undefined : limitCounter(predicate, options.limit)
   if (counter?.reached) {
     skipBatches(snapshot, allBatches(snapshot), 0, progress)
@@ -82,7 +89,7 @@ async function* streamed(
   }
   const batches = await survivingBatches(snapshot, predicate, options.signal, progress)
   let position = 0
-  for await (const survivors of loadSurvivors(snapshot, batches, predicate, options)) {
+  for await (const survivors of loadSurvivors(snapshot, batches, conditions, options)) {
     position++
     const selection = await take(counter, survivors, options.signal)
     count(progress, survivors, selection)
@@ -95,13 +102,13 @@ async function* streamed(
 /** Every survivor must be seen before the smallest keys are known. */
 async function* paged(
   snapshot: Snapshot,
-  predicate: PrunePredicate,
+  conditions: Conditions,
   options: ScanOptions & { readonly page: NonNullable<ScanOptions['page']> },
   progress: Progress,
 ): AsyncGenerator<PlannedFiles> {
   const collector = pageCollector(options.page.maxFiles, options.page.after)
-  const batches = await survivingBatches(snapshot, predicate, options.signal, progress)
-  for await (const survivors of loadSurvivors(snapshot, batches, predicate, options)) {
+  const batches = await survivingBatches(snapshot, conditions.predicate, options.signal, progress)
+  for await (const survivors of loadSurvivors(snapshot, batches, conditions, options)) {
     count(progress, survivors, survivors.selection)
     collector.add(survivors.files, survivors.selection)
   }
@@ -129,10 +136,10 @@ async function survivingBatches(
 function loadSurvivors(
   { files }: Snapshot,
   batches: Selection,
-  predicate: PrunePredicate,
+  { predicate, asked }: Conditions,
   options: ScanOptions,
 ): AsyncGenerator<Survivors> {
-  const fields = fieldsOf(predicate)
+  const fields = fieldsOf(asked)
   return loadInOrder(
     batches,
     async (row, signal) => {
@@ -140,7 +147,7 @@ function loadSurvivors(
       const survivors = await pruneBatch(loaded, predicate, {
         fields,
         signal,
-        omitEmpty: asksOfRows(predicate, options),
+        omitEmpty: asksOfRows(asked, options),
         ...(options.turn && { turn: options.turn }),
       })
       return keepOf(survivors, options, signal)

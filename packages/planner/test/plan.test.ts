@@ -275,6 +275,32 @@ describe('planScan', () => {
   })
 })
 
+describe('what is asked, where files are left out by more than that', () => {
+  const everything: Predicate = { kind: 'alwaysTrue' }
+  const files = batch('a', [
+    [0, 9, 1],
+    [10, 19, 1],
+    [20, 29, 2],
+  ])
+  const counting = (rows: number): MemoryBatch => ({
+    ...files,
+    atHand: { ...files.atHand!, recordCount: new Float64Array(3).fill(rows) },
+  })
+  // As in an index that is read only for what is asked: until then nobody knows how many rows there are.
+  const uncounted = counting(Number.NaN)
+  const empty = counting(0)
+
+  it.each<readonly [string, MemoryBatch, ScanOptions, readonly string[]]>([
+    ['counts no rows by more', uncounted, { limit: 10, asked: everything }, ['a0', 'a1']],
+    ['counts rows by itself', uncounted, { limit: 10 }, ['a0']],
+    ['leaves no file out for being empty', empty, { asked: everything }, ['a0', 'a1']],
+    ['leaves empty files out by itself', empty, {}, []],
+  ])('%s', async (_, one, options, paths) => {
+    const predicate = eq('day', 1)
+    expect((await planned([one], { predicate, ...options })).paths).toEqual(paths)
+  })
+})
+
 describe('limit', () => {
   it.each<readonly [string, readonly MemoryBatch[], ScanOptions, readonly string[]]>([
     ['stops once whole files hold enough', BATCHES, { limit: 15 }, ['a0', 'a1']],
