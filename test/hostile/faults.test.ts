@@ -6,7 +6,7 @@ import { createSharingServer, parseConfig } from 'spillway'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TestS3Server, testS3Server } from '../../packages/storage/test/s3-server.js'
 import { serveOn } from '../golden/serve-on.js'
-import { type Fault, type FaultProxy, faultProxy } from './fault-proxy.js'
+import { type Fault, type FaultProxy, faultProxy } from './src/fault-proxy.js'
 import { type BenchTable, benchTables } from './src/tables.js'
 
 const TOKEN = 'token-of-the-bench'
