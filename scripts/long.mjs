@@ -66,6 +66,12 @@ const stages = [
     environment: { SPILLWAY_FAULTS: 'all' },
     timeoutMs: 3_600_000,
   }),
+  {
+    name: 'faults-client',
+    minutes: 40,
+    environment: { SPILLWAY_FAULTS: 'all' },
+    command: ['bash', join('test', 'interop', 'run.sh'), '-k', 'test_faults'],
+  },
   ...hostile(),
   loaded('stalls', 15, { SPILLWAY_STALLS_SIZE: '1' }),
   loaded('streams', 5, { SPILLWAY_STREAMS: '1000' }),

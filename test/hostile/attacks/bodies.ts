@@ -124,11 +124,7 @@ export const BODIES: readonly Attack[] = [
   },
   {
     name: 'twenty thousand chunks of one byte',
-    send: sending([
-      head('Transfer-Encoding: chunked'),
-      '1\r\n \r\n'.repeat(20_000),
-      '0\r\n\r\n',
-    ]),
+    send: sending([head('Transfer-Encoding: chunked'), '1\r\n \r\n'.repeat(20_000), '0\r\n\r\n']),
     status: 200,
   },
   {

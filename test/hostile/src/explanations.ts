@@ -256,6 +256,16 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     format: 'hudi',
     kind: /^log$/,
+    place: /^file removed$/,
+    // Rows are not among them: they must be the same.
+    aspects: ['files', 'counts'],
+    when: (_clean, _found, { table }) =>
+      [...table.objects().keys()].some(name => /\.(restore|rollback)$/.test(name)),
+    why: 'Hudi: the log of a write that was taken back is named by nothing',
+  },
+  {
+    format: 'hudi',
+    kind: /^log$/,
     place: /^(content: records|another file's bytes|two files swapped)$/,
     aspects: ['rows'],
     why: 'Hudi: the contents of log blocks have no checksum',

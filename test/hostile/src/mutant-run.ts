@@ -30,6 +30,8 @@ export interface RunOptions {
 const SHARE = 4000
 /** A process that has been at one mutant for this long is ended. The mutant itself ends after less if it only waits. */
 const HANG_MS = 20_000
+/** The same where rows are read too, of large tables and on busy machines. */
+const ROWS_HANG_MS = 120_000
 const HEAP_MB = 2048
 
 /** Tries all mutants that are left, in order: what has been counted is always all up to `state.next`. */
@@ -130,7 +132,8 @@ function runProcess(
     }
   })
   child.send(order)
-  const watch = watchProgress(child, order.progressFile)
+  const hangMs = order.rows ? ROWS_HANG_MS : HANG_MS
+  const watch = watchProgress(child, order.progressFile, hangMs)
   return new Promise(resolve => {
     child.on('exit', (code, signal) => {
       clearInterval(watch.timer)
@@ -139,14 +142,14 @@ function runProcess(
       const what = watch.hung() ? 'hang' : 'crash'
       const detail =
         what === 'hang'
-          ? `not done after ${HANG_MS} ms`
+          ? `not done after ${hangMs} ms`
           : `ended with ${code ?? signal}: ${errors.replaceAll('\n', ' ').slice(-500)}`
       resolve({ clean: false, next, at, what, detail })
     })
   })
 }
 
-function watchProgress(child: ChildProcess, file: string) {
+function watchProgress(child: ChildProcess, file: string, hangMs: number) {
   let last: number | undefined
   let since = Date.now()
   let hung = false
@@ -155,7 +158,7 @@ function watchProgress(child: ChildProcess, file: string) {
     if (at !== last) {
       last = at
       since = Date.now()
-    } else if (Date.now() - since > HANG_MS) {
+    } else if (Date.now() - since > hangMs) {
       hung = true
       child.kill('SIGKILL')
     }
