@@ -68,7 +68,7 @@ const stages = [
   }),
   {
     name: 'faults-client',
-    minutes: 40,
+    minutes: 15,
     environment: { SPILLWAY_FAULTS: 'all' },
     command: ['bash', join('test', 'interop', 'run.sh'), '-k', 'test_faults'],
   },
