@@ -259,6 +259,10 @@ function tableErrorOf(error: unknown): TableError {
   if (/^(Invalid Input|IO|Conversion|Out of Range|Serialization|Invalid) Error/.test(message)) {
     return new TableError('TABLE_CORRUPT', `a file could not be read: ${message}`, { cause: error })
   }
+  // A check of DuckDB's own that numbers of a footer fail.
+  if (/^INTERNAL Error: Information loss on integer cast/.test(message)) {
+    return new TableError('TABLE_CORRUPT', `a file could not be read: ${message}`, { cause: error })
+  }
   if (/^Out of Memory Error/.test(message)) {
     return new TableError('UNSUPPORTED_FEATURE', `DuckDB ran out of memory: ${message}`, {
       cause: error,
