@@ -7,10 +7,10 @@ import type {
   DuckDBValue,
 } from '@duckdb/node-api'
 import { TableError, throwIfCancelled } from '@spillway/core'
+import { sqlErrorOf, tableErrorOf } from './duckdb-error.js'
 import type { Json } from './json.js'
 import { scratchFolder, sweepScratch } from './scratch-folder.js'
 import { isJson, type SqlType, sqlTypeOf } from './sql-type.js'
-import { isUndecodable } from './undecodable.js'
 import { variantJson } from './variant-json.js'
 
 /** A block of rows as DuckDB hands it over, a vector a column. */
@@ -227,53 +227,6 @@ class Session implements Connection {
       signal?.removeEventListener('abort', interrupt)
     }
   }
-}
-
-/** What DuckDB says about SQL that a person wrote. */
-function sqlErrorOf(cause: unknown): TableError {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return new TableError(
-    'INVALID_REQUEST',
-    `DuckDB refuses the query: ${message.split('\n\n')[0]}`,
-    { cause },
-  )
-}
-
-/** What DuckDB says about files it cannot read is the table's fault; about our SQL, ours. */
-function tableErrorOf(error: unknown): TableError {
-  const text = error instanceof Error ? error.message : String(error)
-  const message = text.split('\n\n')[0]!.trim()
-  const missing = /No files found that match the pattern "(.*)"/s.exec(message)
-  if (missing !== null) {
-    return new TableError('TABLE_CORRUPT', `the table names a file that is not there`, {
-      context: { path: missing[1]! },
-      cause: error,
-    })
-  }
-  // Files are all that our own SQL can fail at in this way.
-  if (isUndecodable(message)) {
-    return new TableError('UNSUPPORTED_FEATURE', `DuckDB does not read a file: ${message}`, {
-      cause: error,
-    })
-  }
-  if (/^(Invalid Input|IO|Conversion|Out of Range|Serialization|Invalid) Error/.test(message)) {
-    return new TableError('TABLE_CORRUPT', `a file could not be read: ${message}`, { cause: error })
-  }
-  // A check of DuckDB's own that numbers of a footer fail.
-  if (/^INTERNAL Error: Information loss on integer cast/.test(message)) {
-    return new TableError('TABLE_CORRUPT', `a file could not be read: ${message}`, { cause: error })
-  }
-  if (/^Out of Memory Error/.test(message)) {
-    return new TableError('UNSUPPORTED_FEATURE', `DuckDB ran out of memory: ${message}`, {
-      cause: error,
-    })
-  }
-  if (/^Not implemented Error/.test(message)) {
-    return new TableError('UNSUPPORTED_FEATURE', `DuckDB cannot read it: ${message}`, {
-      cause: error,
-    })
-  }
-  return new TableError('INTERNAL', `DuckDB: ${message}`, { cause: error })
 }
 
 /** The rows of a chunk as plain values. */

@@ -6,10 +6,12 @@ import {
   type Field,
   type FieldPath,
   leafOf,
+  mapConcurrently,
 } from '@spillway/core'
 import { type ColumnSource, pathSql } from './column-sql.js'
 import { type DeleteContext, requireParquet } from './deleted-positions.js'
 import { type FileColumn, fileShapes, readParquet } from './file-shape.js'
+import { FOOTERS_AT_ONCE, localFooter } from './local-footer.js'
 
 type EqualityDelete = Extract<DeleteFile, { kind: 'equality-delete' }>
 
@@ -61,6 +63,8 @@ async function fillValues(
   const wanted = ids.map(id => findById(snapshot.schema.fields, id))
   const paths = await local.pathsOf(group, signal)
   const selects: string[] = []
+  // Keys that were lost would be rows that come back.
+  await mapConcurrently(paths, FOOTERS_AT_ONCE, localFooter)
   for (const shape of await fileShapes(connection, paths, signal)) {
     const find = columnFinder(snapshot, shape)
     const source = {

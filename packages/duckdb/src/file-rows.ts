@@ -2,9 +2,7 @@ import { isTableError, mapConcurrently } from '@spillway/core'
 import { columnlessRows, doubtedColumns } from '@spillway/encoding'
 import type { Connection } from './connection.js'
 import { type FileShape, fileShapes, readParquet } from './file-shape.js'
-import { localFooter } from './local-footer.js'
-
-const FOOTERS_AT_ONCE = 16
+import { FOOTERS_AT_ONCE, localFooter } from './local-footer.js'
 
 /** A shape whose files are alike also in which columns their footers say too much about. */
 export interface BelievedShape extends FileShape {

@@ -1,8 +1,6 @@
-import { mapConcurrently, TableError } from '@spillway/core'
-import { requireFooterRows } from '@spillway/encoding'
+import { TableError } from '@spillway/core'
 import type { Connection, Row } from './connection.js'
 import { type Calendars, calendarsOf, IN_ONE_CALENDAR } from './file-calendars.js'
-import { localFooter } from './local-footer.js'
 import type { CalendarZone } from './old-calendar-sql.js'
 import { quoteList } from './sql-text.js'
 import type { SqlType } from './sql-type.js'
@@ -60,7 +58,6 @@ export async function fileShapes(
   const positions = positionsOf(paths)
   // DuckDB tells files apart by name: of one that is given twice it would list every column twice.
   const distinct = [...positions.keys()]
-  await mapConcurrently(distinct, FOOTERS_AT_ONCE, requireRows)
   const counts = await rowCounts(connection, distinct, signal)
   const rows = await connection.all(
     `WITH nodes AS (
@@ -91,14 +88,6 @@ export async function fileShapes(
     }
   }
   return shapes.sort((a, b) => a.files[0]! - b.files[0]!)
-}
-
-const FOOTERS_AT_ONCE = 16
-
-/** DuckDB reads the row groups that it finds, whatever the footer says of rows. */
-async function requireRows(path: string): Promise<void> {
-  const footer = await localFooter(path)
-  if (footer !== undefined) requireFooterRows(footer, path)
 }
 
 /** True for leaves whose values depend on a calendar. */

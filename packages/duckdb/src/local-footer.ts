@@ -1,11 +1,23 @@
 import { open } from 'node:fs/promises'
+import { requireFooterRows } from '@spillway/encoding'
 
 const FIRST_BYTES = 64 * 1024
 const TRAILER_BYTES = 8
+/** Footers that are read side by side. */
+export const FOOTERS_AT_ONCE = 16
 const MAX_BYTES = 512 * 1024 * 1024
 
-/** The Thrift FileMetaData of a file on this disk; undefined where there is none in the clear, which its reader will say. */
+/**
+ * The Thrift FileMetaData of a file on this disk; undefined where there is none in the clear, which its reader will say. One that
+ * lost rows is refused: DuckDB reads the row groups that it finds, whatever the footer says of rows.
+ */
 export async function localFooter(path: string): Promise<Uint8Array | undefined> {
+  const footer = await footerBytes(path)
+  if (footer !== undefined) requireFooterRows(footer, path)
+  return footer
+}
+
+async function footerBytes(path: string): Promise<Uint8Array | undefined> {
   const handle = await open(path)
   try {
     const { size } = await handle.stat()

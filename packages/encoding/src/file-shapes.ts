@@ -13,8 +13,9 @@ import {
   tableRoots,
   throwIfCancelled,
 } from '@spillway/core'
+import { readParquetFooterBytes } from './footer-bytes.js'
 import { pandasIndexes } from './pandas-indexes.js'
-import { parseParquetMetadata, readParquetFooterBytes } from './parquet-footer.js'
+import { parseParquetMetadata } from './parquet-footer.js'
 import { parquetShape } from './parquet-shape.js'
 import type { ParquetFooter } from './parquet-types.js'
 import { ShapeTable } from './shape-table.js'

@@ -1,22 +1,40 @@
-import { corrupt, reportingPath } from './parquet-footer.js'
+import { corrupt, reportingPath } from './parquet-error.js'
 import { ThriftSkimmer } from './thrift-skim.js'
+
+/** What a footer says of its rows, twice, and of its own end. */
+export interface FooterCounts {
+  readonly rows: number
+  readonly inGroups: number
+  readonly hasColumns: boolean
+  /** Bytes of the footer behind its metadata. */
+  readonly left: number
+  readonly isSigned: boolean
+}
 
 /**
  * Refuses a footer that lost rows: one whose row groups do not have the rows that it states, or that goes on behind its end
- * (parquet-format, "File Metadata"). Readers that go by the row groups alone, as DuckDB does, would give fewer without an error.
- * `bytes` are the Thrift FileMetaData, of which little more is read.
+ * (parquet-format, "File Metadata").
+ */
+export function requireRows(
+  path: string,
+  { rows, inGroups, hasColumns, left, isSigned }: FooterCounts,
+): void {
+  // A signature follows the metadata of files with encrypted columns (Encryption.md, 5.5).
+  if (left > 0 && !isSigned) {
+    throw corrupt(path, `its metadata ends ${left} bytes before its footer does`)
+  }
+  // Rows of no columns need no row group.
+  if (rows !== inGroups && hasColumns) {
+    throw corrupt(path, `it says ${rows} rows, and its row groups ${inGroups}`)
+  }
+}
+
+/**
+ * The same of the Thrift FileMetaData alone, of which little more is read: for readers that go by the row groups, as DuckDB
+ * does, and would give fewer rows without an error.
  */
 export function requireFooterRows(bytes: Uint8Array, path: string): void {
-  reportingPath(path, () => {
-    const found = skim(new ThriftSkimmer(bytes), bytes.length)
-    if (found.left > 0 && !found.isSigned) {
-      throw corrupt(path, `its metadata ends ${found.left} bytes before its footer does`)
-    }
-    // Rows of no columns need no row group.
-    if (found.rows !== found.inGroups && found.elements > 1) {
-      throw corrupt(path, `it says ${found.rows} rows, and its row groups ${found.inGroups}`)
-    }
-  })
+  reportingPath(path, () => requireRows(path, skim(new ThriftSkimmer(bytes), bytes.length)))
 }
 
 const SCHEMA = 2
@@ -25,20 +43,18 @@ const ROW_GROUPS = 4
 const ENCRYPTION = 8
 const ROWS_OF_GROUP = 3
 
-function skim(footer: ThriftSkimmer, length: number) {
-  const found = { rows: 0, inGroups: 0, elements: 0, isSigned: false, left: 0 }
+function skim(footer: ThriftSkimmer, length: number): FooterCounts {
+  const found = { rows: 0, inGroups: 0, hasColumns: false, isSigned: false }
   for (let id = footer.next(0); id > 0; id = footer.next(id)) {
     if (id === ROW_COUNT) found.rows = footer.integer() ?? Number.NaN
     else if (id === ROW_GROUPS) found.inGroups = rowsOfGroups(footer)
-    else if (id === SCHEMA) found.elements = countOf(footer)
+    else if (id === SCHEMA) found.hasColumns = elementsOf(footer) > 1
     else {
-      // A signature follows the metadata of files with encrypted columns (Encryption.md, 5.5).
       if (id === ENCRYPTION) found.isSigned = true
       footer.skip()
     }
   }
-  found.left = length - footer.offset
-  return found
+  return { ...found, left: length - footer.offset }
 }
 
 function rowsOfGroups(footer: ThriftSkimmer): number {
@@ -52,7 +68,8 @@ function rowsOfGroups(footer: ThriftSkimmer): number {
   return rows
 }
 
-function countOf(footer: ThriftSkimmer): number {
+/** Of the schema, its root among them. */
+function elementsOf(footer: ThriftSkimmer): number {
   const count = footer.structCount()
   for (let left = count; left > 0; left--) {
     for (let id = footer.next(0); id > 0; id = footer.next(id)) footer.skip()

@@ -35,6 +35,7 @@ export {
   parseExactJson,
 } from './exact-json.js'
 export { type FileShapesOptions, fileShapes, type LearningShapes } from './file-shapes.js'
+export { readParquetFooterBytes } from './footer-bytes.js'
 export { requireFooterRows } from './footer-rows.js'
 export { HFile, type HFileEntry, type HFileSource } from './hfile.js'
 export { documentText, inflateDocument, requireDocument } from './inflate.js'
@@ -47,12 +48,7 @@ export { type OldCalendar, oldCalendar } from './old-calendar.js'
 export { pandasIndexes } from './pandas-indexes.js'
 export { columnlessRows, doubtedColumns } from './parquet-doubts.js'
 export { parquetFields } from './parquet-fields.js'
-export {
-  type ParquetMetadata,
-  parseParquetMetadata,
-  readParquetFooter,
-  readParquetFooterBytes,
-} from './parquet-footer.js'
+export { type ParquetMetadata, parseParquetMetadata, readParquetFooter } from './parquet-footer.js'
 export { parquetReader } from './parquet-reader.js'
 export { readParquetRows } from './parquet-rows.js'
 export {

@@ -1,17 +1,17 @@
 import {
   budgetsOf,
   DEFAULT_BUDGETS,
-  isTableError,
   type ObjectMeta,
   type ObjectStore,
   type ReadBudgets,
-  readListed,
   requireWithin,
-  TableError,
 } from '@spillway/core'
+import { readParquetFooterBytes, requireFooter } from './footer-bytes.js'
+import { requireRows } from './footer-rows.js'
 import { FormatError } from './format-error.js'
 import { oldCalendarLeaves, withoutOldBounds } from './old-calendar.js'
 import { readBound } from './parquet-bounds.js'
+import { reportingPath } from './parquet-error.js'
 import { integer, readSchema, text } from './parquet-schema.js'
 import type {
   ParquetChunk,
@@ -23,11 +23,7 @@ import type {
 } from './parquet-types.js'
 import { readThriftStruct, type ThriftStruct, type ThriftValue } from './thrift.js'
 
-const FIRST_READ = 64 * 1024
 const ELEMENTS_PER_COLUMN = 4
-const TRAILER = 8
-const MAGIC = 0x31524150
-const ENCRYPTED_MAGIC = 0x45524150
 const CODECS: readonly ParquetCodec[] = [
   'uncompressed',
   'snappy',
@@ -64,68 +60,6 @@ export async function readParquetMetadata(
   return parseParquetMetadata(bytes, file.path, budgetsOf(store))
 }
 
-export interface FooterReadOptions {
-  /** Read at once from the end of the file; a longer footer takes a second read. 64 KiB by default. */
-  readonly firstRead?: number
-  readonly signal?: AbortSignal
-}
-
-/** The Thrift FileMetaData of a Parquet file: for callers that keep it and parse it when it is asked for. */
-export async function readParquetFooterBytes(
-  store: ObjectStore,
-  file: Pick<ObjectMeta, 'path' | 'size'>,
-  { firstRead = FIRST_READ, signal }: FooterReadOptions = {},
-): Promise<Uint8Array> {
-  const { path, size } = file
-  if (size < TRAILER + 4) throw corrupt(path, `${size} bytes are too few`)
-  const tail = await readRange(
-    store,
-    file,
-    { start: Math.max(0, size - Math.max(firstRead, TRAILER)), end: size },
-    signal,
-  )
-  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength)
-  checkMagic(view.getUint32(tail.length - 4, true), path)
-  const length = view.getUint32(tail.length - TRAILER, true)
-  if (length > size - TRAILER) {
-    throw corrupt(path, `its footer claims ${length} of ${size} bytes`)
-  }
-  requireFooter(length, path, budgetsOf(store))
-  const end = size - TRAILER
-  return length + TRAILER <= tail.length
-    ? tail.subarray(tail.length - TRAILER - length, tail.length - TRAILER)
-    : readRange(store, file, { start: end - length, end }, signal)
-}
-
-function requireFooter(observed: number, path: string, budgets: ReadBudgets): void {
-  requireWithin(budgets, 'footerBytes', { what: 'a footer', observed, unit: 'bytes', path })
-}
-
-function checkMagic(magic: number, path: string): void {
-  if (magic === ENCRYPTED_MAGIC) {
-    throw new TableError('UNSUPPORTED_FEATURE', `${path} has an encrypted footer`, {
-      context: { path },
-    })
-  }
-  if (magic !== MAGIC) throw corrupt(path, 'it does not end in PAR1')
-}
-
-/** Exactly the bytes of `range`, or an error: an object that is missing or shorter than its metadata says. */
-export async function readRange(
-  store: ObjectStore,
-  file: Pick<ObjectMeta, 'path' | 'size'>,
-  range: { readonly start: number; readonly end: number },
-  signal?: AbortSignal,
-): Promise<Uint8Array> {
-  const { start, end } = range
-  if (end < start || end > file.size) {
-    throw corrupt(file.path, `bytes ${start} to ${end} of ${file.size} are asked for`)
-  }
-  const bytes = await readListed(store, file, { range: { start, end }, signal })
-  if (bytes === undefined) throw corrupt(file.path, 'the file is missing')
-  return bytes
-}
-
 /** `bytes` are the Thrift FileMetaData alone. */
 export function parseParquetMetadata(
   bytes: Uint8Array,
@@ -135,10 +69,6 @@ export function parseParquetMetadata(
   return reportingPath(path, () => {
     requireFooter(bytes.length, path, budgets)
     const { struct: metadata, end } = readThriftStruct(bytes)
-    // A signature follows the metadata of files with encrypted columns (parquet-format, Encryption.md, 5.5).
-    if (end < bytes.length && !metadata.has(8)) {
-      throw new FormatError(`its metadata ends at byte ${end} of a footer of ${bytes.length}`)
-    }
     if (!metadata.has(4)) throw new FormatError('its metadata has no list of row groups')
     const elements = structs(metadata.get(2))
     // Checkpoints keep three statistics of each column, and a list or map has groups around its elements.
@@ -157,11 +87,13 @@ export function parseParquetMetadata(
       structs(metadata.get(5)).map(pair => [text(pair.get(1)), text(pair.get(2))]),
     )
     const rowCount = natural(metadata.get(3), 'the row count')
-    const inGroups = stated.reduce((sum, group) => sum + group.rowCount, 0)
-    // Rows of no columns need no row group.
-    if (inGroups !== rowCount && leaves.length > 0) {
-      throw new FormatError(`it says ${rowCount} rows, and its row groups ${inGroups}`)
-    }
+    requireRows(path, {
+      rows: rowCount,
+      inGroups: stated.reduce((sum, group) => sum + group.rowCount, 0),
+      hasColumns: leaves.length > 0,
+      left: bytes.length - end,
+      isSigned: metadata.has(8),
+    })
     const old = oldCalendarLeaves({ keyValue, leaves, rowGroups: stated })
     const createdBy = metadata.get(6)
     const footer: ParquetFooter = {
@@ -180,41 +112,6 @@ export function parseParquetMetadata(
       footer,
       chunks: rowGroup => reportingPath(path, () => chunksOf(rawGroups[rowGroup], leaves)),
     }
-  })
-}
-
-/** Turns what decoders throw on bad bytes into TABLE_CORRUPT naming the file. */
-export function reportingPath<T>(path: string, decode: () => T): T {
-  try {
-    return decode()
-  } catch (error) {
-    if (isTableError(error)) throw withPath(error, path)
-    if (error instanceof FormatError && error.unsupported) {
-      throw new TableError('UNSUPPORTED_FEATURE', `cannot read ${path}: ${error.message}`, {
-        context: { path },
-        cause: error,
-      })
-    }
-    if (error instanceof FormatError || error instanceof RangeError) {
-      throw corrupt(path, error.message, error)
-    }
-    throw error
-  }
-}
-
-/** What decoders refuse without knowing where it lies. */
-function withPath(error: TableError, path: string): TableError {
-  if (error.context.path !== undefined) return error
-  return new TableError(error.code, `${error.message} (${path})`, {
-    context: { ...error.context, path },
-    cause: error,
-  })
-}
-
-export function corrupt(path: string, reason: string, cause?: unknown): TableError {
-  return new TableError('TABLE_CORRUPT', `expected a Parquet file in ${path}: ${reason}`, {
-    context: { path },
-    cause,
   })
 }
 

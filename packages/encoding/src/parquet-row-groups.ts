@@ -8,16 +8,12 @@ import {
   requireWithin,
   throwIfCancelled,
 } from '@spillway/core'
+import { readRange } from './footer-bytes.js'
 import { Inflation } from './inflation.js'
 import { decodeChunk } from './parquet-chunk.js'
 import type { PageCodecs } from './parquet-codec.js'
-import {
-  corrupt,
-  type ParquetMetadata,
-  readParquetMetadata,
-  readRange,
-  reportingPath,
-} from './parquet-footer.js'
+import { corrupt, reportingPath } from './parquet-error.js'
+import { type ParquetMetadata, readParquetMetadata } from './parquet-footer.js'
 import { leafIndex } from './parquet-paths.js'
 import type { ParquetChunk } from './parquet-types.js'
 import { inSlices, Slices } from './slices.js'

@@ -13,7 +13,7 @@ import {
   parquetFields,
   readParquetRows,
 } from '@spillway/encoding'
-import { blockSchema, readAvroBlock } from './avro-block.js'
+import { blockSchema, readAvroBlock, requireEnd } from './avro-block.js'
 import type { LogBlock } from './log-file.js'
 import { parquetRowReader } from './parquet-values.js'
 import type { KeyRule } from './record-key.js'
@@ -83,7 +83,9 @@ async function hfileRecords(block: LogBlock, signal?: AbortSignal): Promise<read
   const read = compileAvroReader(blockSchema(block))
   const records: AvroObject[] = []
   for await (const { value } of hfile.scan(signal)) {
-    records.push(read(new AvroCursor(value, block.content.budgets)) as AvroObject)
+    const cursor = new AvroCursor(value, block.content.budgets)
+    records.push(read(cursor) as AvroObject)
+    requireEnd(cursor, block, 'a record')
   }
   return records
 }

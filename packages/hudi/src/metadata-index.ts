@@ -88,7 +88,17 @@ export interface Wrapped {
 /** Reads metadata records; unions of several records keep the name of the one that was there. */
 function recordDecoder(type: AvroType, budgets: ReadBudgets): (bytes: Uint8Array) => AvroObject {
   const read = compileWrapped(type)
-  return bytes => read(new Cursor(bytes, budgets)) as AvroObject
+  return bytes => {
+    const cursor = new Cursor(bytes, budgets)
+    const record = read(cursor) as AvroObject
+    cursor.check()
+    if (cursor.pos === bytes.length) return record
+    // A map of files that ended early would be files that are not there.
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `a record of the table's index ends at byte ${cursor.pos} of ${bytes.length}`,
+    )
+  }
 }
 
 type Reader = (cursor: AvroCursor) => unknown

@@ -227,9 +227,9 @@ function currentSnapshot(
     if (main !== undefined && main !== -1n) {
       throw new Error(`current-snapshot-id is missing, and the main branch is at ${main}`)
     }
-    // Writers that leave it out have no snapshots. One that was current would stand in the log, and not be said to be none.
+    // Writers that know of refs leave it out where main has none. Before them it was always there: the log ends with it.
     const last = log.at(-1)?.snapshotId
-    if (id === undefined && last !== undefined && snapshots.has(last)) {
+    if (id === undefined && !document.refs && last !== undefined && snapshots.has(last)) {
       throw new Error(`current-snapshot-id is missing, and the log of snapshots ends with ${last}`)
     }
     return undefined

@@ -1,21 +1,30 @@
-import type { AvroBlock, AvroFile } from '@spillway/encoding'
+import { readAvroFile } from '@spillway/encoding'
+import { avroFile } from '@spillway/testkit'
 import { expect, it } from 'vitest'
 import { InflatedBlocks } from '../src/inflated-blocks.js'
 
 it.each([100, 5000])(
   'inflates a block of %i bytes once for batches that follow each other',
-  length => {
+  async length => {
+    const schema = { type: 'record', name: 'r', fields: [{ name: 'b', type: 'bytes' }] }
+    const bytes = new Uint8Array(length)
+    const whole = readAvroFile(
+      avroFile({ schema, codec: 'deflate' }, [bytes], (out, row) => out.bytes(row)),
+    )
     let inflated = 0
     const file = {
-      codec: 'deflate',
-      inflate() {
+      ...whole,
+      inflate: (block: (typeof whole.blocks)[number]) => {
         inflated++
-        return new Uint8Array(length)
+        return whole.inflate(block)
       },
-    } as unknown as AvroFile
-    const block = {} as AvroBlock
+    }
+    const [block] = whole.blocks
     const blocks = new InflatedBlocks(1000)
-    for (let i = 0; i < 10; i++) expect(blocks.get(file, block).length).toBe(length)
+    for (let i = 0; i < 10; i++) {
+      expect(blocks.get(file, block!).length).toBeGreaterThan(length)
+      expect((await blocks.getLater(file, block!)).length).toBeGreaterThan(length)
+    }
     expect(inflated).toBe(1)
   },
 )

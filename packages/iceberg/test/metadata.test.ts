@@ -71,6 +71,7 @@ describe('parseMetadata', () => {
     ['-1', -1, {}],
     ['nothing', undefined, { snapshots: [], 'snapshot-log': [] }],
     ['nothing, where a snapshot is staged', undefined, { 'snapshot-log': [] }],
+    ['nothing, where main was removed and its log was kept', undefined, {}],
   ])('takes %s for no current snapshot', async (_what, id, more) => {
     const metadata = await parse({ ...base, 'current-snapshot-id': id, refs: {}, ...more })
     expect([metadata.currentSnapshotId, metadata.refs.size]).toEqual([undefined, 0])

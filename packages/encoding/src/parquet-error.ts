@@ -1,0 +1,37 @@
+import { isTableError, TableError } from '@spillway/core'
+import { FormatError } from './format-error.js'
+
+/** Turns what decoders throw on bad bytes into TABLE_CORRUPT naming the file. */
+export function reportingPath<T>(path: string, decode: () => T): T {
+  try {
+    return decode()
+  } catch (error) {
+    if (isTableError(error)) throw withPath(error, path)
+    if (error instanceof FormatError && error.unsupported) {
+      throw new TableError('UNSUPPORTED_FEATURE', `cannot read ${path}: ${error.message}`, {
+        context: { path },
+        cause: error,
+      })
+    }
+    if (error instanceof FormatError || error instanceof RangeError) {
+      throw corrupt(path, error.message, error)
+    }
+    throw error
+  }
+}
+
+/** What decoders refuse without knowing where it lies. */
+function withPath(error: TableError, path: string): TableError {
+  if (error.context.path !== undefined) return error
+  return new TableError(error.code, `${error.message} (${path})`, {
+    context: { ...error.context, path },
+    cause: error,
+  })
+}
+
+export function corrupt(path: string, reason: string, cause?: unknown): TableError {
+  return new TableError('TABLE_CORRUPT', `expected a Parquet file in ${path}: ${reason}`, {
+    context: { path },
+    cause,
+  })
+}
