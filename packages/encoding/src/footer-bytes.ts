@@ -10,8 +10,9 @@ import {
 import { corrupt } from './parquet-error.js'
 
 const FIRST_READ = 64 * 1024
-const TRAILER = 8
-const MAGIC = 0x31524150
+/** The length of the metadata and the magic that a file ends in. */
+export const TRAILER = 8
+export const MAGIC = 0x31524150
 const ENCRYPTED_MAGIC = 0x45524150
 
 export interface FooterReadOptions {

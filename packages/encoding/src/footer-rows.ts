@@ -1,3 +1,4 @@
+import { MAGIC, TRAILER } from './footer-bytes.js'
 import { corrupt, reportingPath } from './parquet-error.js'
 import { ThriftSkimmer } from './thrift-skim.js'
 
@@ -34,7 +35,18 @@ export function requireRows(
  * does, and would give fewer rows without an error.
  */
 export function requireFooterRows(bytes: Uint8Array, path: string): void {
-  reportingPath(path, () => requireRows(path, skim(new ThriftSkimmer(bytes), bytes.length)))
+  reportingPath(path, () => requireRows(path, skim(new ThriftSkimmer(bytes), bytes)))
+}
+
+/**
+ * Bytes of a footer behind its metadata, which ends at `end`. None where a trailer of its own stands there: fastparquet writes a
+ * shorter footer over a longer one and leaves the end of the file as it was, and all readers take it.
+ */
+export function bytesBehind(footer: Uint8Array, end: number): number {
+  const left = footer.length - end
+  if (left < TRAILER) return left
+  const view = new DataView(footer.buffer, footer.byteOffset + end, TRAILER)
+  return view.getUint32(0, true) === end && view.getUint32(4, true) === MAGIC ? 0 : left
 }
 
 const SCHEMA = 2
@@ -43,7 +55,7 @@ const ROW_GROUPS = 4
 const ENCRYPTION = 8
 const ROWS_OF_GROUP = 3
 
-function skim(footer: ThriftSkimmer, length: number): FooterCounts {
+function skim(footer: ThriftSkimmer, bytes: Uint8Array): FooterCounts {
   const found = { rows: 0, inGroups: 0, hasColumns: false, isSigned: false }
   for (let id = footer.next(0); id > 0; id = footer.next(id)) {
     if (id === ROW_COUNT) found.rows = footer.integer() ?? Number.NaN
@@ -54,7 +66,7 @@ function skim(footer: ThriftSkimmer, length: number): FooterCounts {
       footer.skip()
     }
   }
-  return { ...found, left: length - footer.offset }
+  return { ...found, left: bytesBehind(bytes, footer.offset) }
 }
 
 function rowsOfGroups(footer: ThriftSkimmer): number {

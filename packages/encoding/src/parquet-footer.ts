@@ -7,7 +7,7 @@ import {
   requireWithin,
 } from '@spillway/core'
 import { readParquetFooterBytes, requireFooter } from './footer-bytes.js'
-import { requireRows } from './footer-rows.js'
+import { bytesBehind, requireRows } from './footer-rows.js'
 import { FormatError } from './format-error.js'
 import { oldCalendarLeaves, withoutOldBounds } from './old-calendar.js'
 import { readBound } from './parquet-bounds.js'
@@ -91,7 +91,7 @@ export function parseParquetMetadata(
       rows: rowCount,
       inGroups: stated.reduce((sum, group) => sum + group.rowCount, 0),
       hasColumns: leaves.length > 0,
-      left: bytes.length - end,
+      left: bytesBehind(bytes, end),
       isSigned: metadata.has(8),
     })
     const old = oldCalendarLeaves({ keyValue, leaves, rowGroups: stated })

@@ -166,6 +166,26 @@ describe('a damaged footer', () => {
     expect(parse(footer({})).footer.leaves.map(({ path }) => path)).toEqual([['a']])
   })
 
+  // `update_file_custom_metadata` of fastparquet writes over the old footer, and never cuts the file.
+  const magic = [0x50, 0x41, 0x52, 0x31]
+  const whole = [...footer({})]
+  const residue = [0x61, 0x72, 0x71, 0x75, 0x65, 0x74, 0]
+
+  it.each([
+    { behind: [...magic, ...residue], length: whole.length, isGood: true },
+    { behind: magic, length: whole.length, isGood: true },
+    { behind: [...magic, ...residue], length: whole.length + 1, isGood: false },
+    { behind: [0x50, 0x41, 0x52, 0x32, ...residue], length: whole.length, isGood: false },
+    { behind: magic.slice(0, 3), length: whole.length, isGood: false },
+  ])('behind which its own trailer stands is whole: $behind, $length', given => {
+    const bytes = Uint8Array.from([...whole, given.length, 0, 0, 0, ...given.behind])
+    const checks = [() => parse(bytes), () => requireFooterRows(bytes, 's3://b/a.parquet')]
+    for (const check of checks) {
+      if (given.isGood) expect(check).not.toThrow()
+      else expect(check).toThrow(/bytes before its footer does/)
+    }
+  })
+
   it.each<[string, Uint8Array, RegExp]>([
     ['bytes behind its end', footer({}, [0, 0, 0]), /ends 2 bytes before its footer does/],
     ['no row groups', footer({ groups: [] }), /no list of row groups/],
