@@ -68,6 +68,8 @@ export function duckDb(options: DuckDbOptions = {}): DuckDb {
     const connection = await (await instance()).connect()
     // Zone-less text and casts between the two timestamps mean UTC, whatever the machine's zone is.
     await connection.run("SET TimeZone = 'UTC'")
+    // Tables have no geometry: what GeoParquet says of a column of bytes would change its type, or refuse the file.
+    await connection.run('SET enable_geoparquet_conversion = false')
     return connection
   }
   return {

@@ -71,6 +71,31 @@ it.each(['types-snappy', 'nested', 'int96'])(
   },
 )
 
+describe('a column that GeoParquet calls a geometry', () => {
+  const snapshot = snapshotOf([field('id', 'long'), field('g', 'binary')])
+  const point = 'AQEAAAAAAAAAAAD4PwAAAAAAAARA'
+
+  it.each<[string, unknown]>([
+    ['no system of coordinates', null],
+    ['one by its name, which DuckDB refuses', 'EPSG:4326'],
+    ['one as PROJJSON', { type: 'GeographicCRS', name: 'WGS 84' }],
+  ])('is the bytes that it is, with %s', async (_, crs) => {
+    const columns = { g: { encoding: 'WKB', geometry_types: ['Point'], crs } }
+    const geo = JSON.stringify({ version: '1.1.0', primary_column: 'g', columns })
+    const file = await table.write(
+      `SELECT 1::BIGINT AS id, from_base64('${point}') AS g UNION ALL SELECT 2, NULL ORDER BY id`,
+      `, KV_METADATA {geo: '${geo}'}`,
+    )
+    const expected = [
+      ['1', point],
+      ['2', null],
+    ]
+    expect(await table.rows(snapshot, [file])).toEqual(expected)
+    const complete = await resolver.toCompleteFile(snapshot, file)
+    expect(await table.rows(snapshot, [complete])).toEqual(expected)
+  })
+})
+
 describe('valid files that DuckDB has no decoder for', () => {
   const split = fixture('real/parquet/encoding-split/table/a.parquet')
   const ids = snapshotOf([field('id', 'long')])
