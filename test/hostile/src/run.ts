@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm run hostile [-- --mutants N] [--seed N] [--from N] [--workers N] [--replay SEED] [--findings FILE] [--state FILE] [--coverage]`
+ * `npm run hostile -- --help` says how it is used.
  * Ends with 1 where a mutant crashed, hung, took too much, was refused without a type or changed an answer unexplained.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -10,8 +10,20 @@ import { type RunState, runMutants } from './mutant-run.js'
 import { replay } from './replay.js'
 import { tallyTable } from './tally.js'
 
+const USAGE = `npm run hostile [-- OPTIONS]
+  --mutants N        20,000 unless said
+  --seed N           of the whole run; a mutant has a seed of its own
+  --rows             reads rows too, through the row engine
+  --workers N        processes side by side
+  --coverage         says which branches of the parsers the mutants took
+  --state FILE       goes on where it was stopped
+  --findings FILE    writes findings as JSON lines
+  --replay SEED      one mutant again, alone; with --rows where it had them
+  --into FOLDER      writes the files of that mutant`
+
 const { values: options } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     mutants: { type: 'string', default: process.env.SPILLWAY_MUTANTS ?? '20000' },
     seed: { type: 'string' },
     /** Rows are read too, through the row engine. */
@@ -28,7 +40,8 @@ const { values: options } = parseArgs({
   },
 })
 
-if (options.replay !== undefined) {
+if (options.help) console.log(USAGE)
+else if (options.replay !== undefined) {
   await replay(Number(options.replay), { into: options.into, rows: options.rows })
 } else {
   const mutants = Number(options.mutants)

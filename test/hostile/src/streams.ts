@@ -115,6 +115,7 @@ async function main(): Promise<number> {
     await writeFile(options.json, JSON.stringify({ latencies, samples, most, at, after }, null, 1))
   }
   const problems = [
+    at.bytes === 0 && `nothing was streamed within ${seconds} s: give it more`,
     latencies.p99 > Number(options.p99) && `p99 ${latencies.p99} ms`,
     // A short run has no level to be compared with.
     seconds >= 60 && megabytesPerMinute > Number(options.slope) && growth > 1.05 && 'memory grows',
