@@ -47,9 +47,14 @@ const NUMBER = /-?[0-9][0-9.eE+-]*/g
 const INTEGER = /^-?[0-9]{16,40}$/
 const MARK = '\u0000n'
 
+/** True where a run of digits in `text` is so long that a double may not hold it. */
+export function hasLongInteger(text: string): boolean {
+  return LONG_INTEGER.test(text)
+}
+
 /** JSON.parse, except that integers which a double would alter come back as bigint. Throws SyntaxError. */
 export function parseJson(text: string): JsonValue {
-  if (!LONG_INTEGER.test(text)) return JSON.parse(text) as JsonValue
+  if (!hasLongInteger(text)) return JSON.parse(text) as JsonValue
   return JSON.parse(withMarks(text), (_, value: unknown) =>
     typeof value === 'string' && value.startsWith(MARK) && INTEGER.test(value.slice(MARK.length))
       ? BigInt(value.slice(MARK.length))

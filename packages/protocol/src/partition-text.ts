@@ -1,5 +1,4 @@
 import type { DataFile, DataType, Field, TableMetadata, Value } from '@spillway/core'
-import { parseJson } from './json-text.js'
 import type { LineOptions } from './line-options.js'
 import { dateText, decimalText, timestampText } from './stats-string.js'
 
@@ -9,7 +8,7 @@ import { dateText, decimalText, timestampText } from './stats-string.js'
  */
 export function partitionFields(metadata: TableMetadata): readonly Field[] {
   const { native, schema } = metadata
-  if (native.format === 'delta') return deltaPartitionFields(native.metaData, schema.fields)
+  if (native.format === 'delta') return inOrderOfSpec(metadata)
   if (native.format !== 'parquet' && !dropsPartitionColumns(metadata)) return []
   const names = new Set<number>()
   for (const spec of metadata.partitionSpecs.values()) {
@@ -21,13 +20,16 @@ export function partitionFields(metadata: TableMetadata): readonly Field[] {
   return schema.fields.filter(({ id }) => names.has(id) && !unspelt?.has(id))
 }
 
-function dropsPartitionColumns({ properties }: TableMetadata): boolean {
-  return properties.get('hoodie.datasource.write.drop.partition.columns') === 'true'
+/** Delta's one spec is in the order of the metaData action. */
+function inOrderOfSpec({ partitionSpecs, schema }: TableMetadata): readonly Field[] {
+  const ids = [...partitionSpecs.values()].flatMap(({ fields }) =>
+    fields.map(({ sourceIds }) => sourceIds[0]),
+  )
+  return ids.flatMap(id => schema.fields.find(field => field.id === id) ?? [])
 }
 
-function deltaPartitionFields(metaData: string, fields: readonly Field[]): readonly Field[] {
-  const { partitionColumns: listed } = parseJson(metaData) as { partitionColumns?: string[] }
-  return (listed ?? []).flatMap(name => fields.find(field => field.name === name) ?? [])
+function dropsPartitionColumns({ properties }: TableMetadata): boolean {
+  return properties.get('hoodie.datasource.write.drop.partition.columns') === 'true'
 }
 
 /** The partition values of `file` as JSON text, keyed by name. A null value is null. */

@@ -1,5 +1,5 @@
 import { type DataType, type Field, type Schema, TableError } from '@spillway/core'
-import { parseJson, type WireValue, writeJson } from './json-text.js'
+import { hasLongInteger, parseJson, type WireValue, writeJson } from './json-text.js'
 
 export interface SchemaStringOptions {
   /** Write ids and physical names, as Delta's column mapping does. */
@@ -10,7 +10,8 @@ export interface SchemaStringOptions {
 
 /** A schema as the JSON that Spark writes: what `schemaString` holds. */
 export function schemaString(schema: Schema, options: SchemaStringOptions = {}): string {
-  return writeJson(struct(schema.fields, options))
+  // No value in it is one that JSON.stringify does not know, which is many times as fast: tables have 30,000 columns.
+  return JSON.stringify(struct(schema.fields, options))
 }
 
 function struct(fields: readonly Field[], options: SchemaStringOptions): WireValue {
@@ -107,22 +108,31 @@ function primitive(type: Extract<DataType, string>, name: string): string {
 
 /** A Delta table's own schema text with the metadata of its fields reduced to comments: nothing else is a recipient's. */
 export function strippedSchemaString(native: string): string {
-  return writeJson(strip(parseJson(native) as WireValue))
+  const { value, isExact } = parseFresh(native)
+  strip(value)
+  return isExact ? JSON.stringify(value) : writeJson(value as WireValue)
 }
 
-function strip(node: WireValue): WireValue {
-  if (Array.isArray(node)) return node.map(strip)
-  if (typeof node !== 'object' || node === null) return node
-  return Object.fromEntries(
-    Object.entries(node).map(([key, value]) => [
-      key,
-      key === 'metadata' ? commentOnly(value) : strip(value as WireValue),
-    ]),
-  )
+type Fresh = null | boolean | number | bigint | string | Fresh[] | { [key: string]: Fresh }
+
+/** What nobody else holds; `isExact` where a double holds each integer in it. */
+function parseFresh(text: string): { readonly value: Fresh; readonly isExact: boolean } {
+  const isExact = !hasLongInteger(text)
+  return { value: (isExact ? JSON.parse(text) : parseJson(text)) as Fresh, isExact }
 }
 
-function commentOnly(metadata: WireValue): WireValue {
-  if (typeof metadata !== 'object' || metadata === null || !('comment' in metadata)) return {}
-  const { comment } = metadata as { readonly comment: WireValue }
+/** In place: the schema of a wide table is megabytes. */
+function strip(node: Fresh): void {
+  if (Array.isArray(node)) for (const each of node) strip(each)
+  if (typeof node !== 'object' || node === null || Array.isArray(node)) return
+  for (const key of Object.keys(node)) {
+    if (key === 'metadata') node[key] = commentOnly(node[key]!)
+    else strip(node[key]!)
+  }
+}
+
+function commentOnly(metadata: Fresh): Fresh {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return {}
+  const { comment } = metadata
   return typeof comment === 'string' ? { comment } : {}
 }

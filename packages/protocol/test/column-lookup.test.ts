@@ -44,7 +44,7 @@ function icebergTable({
     native: {
       format: 'iceberg',
       metadataFile: 'm',
-      metadata: '{}',
+      metadata: new TextEncoder().encode('{}'),
       snapshotId: 1n,
       sequenceNumber: 1n,
     },

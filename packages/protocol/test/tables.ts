@@ -20,13 +20,20 @@ export function deltaTable(
     configuration,
     createdTime: 1750000000000,
   }
+  const fields = options.fields ?? [field(1, 'id', 'long')]
+  const partitioned = metaData.partitionColumns.map((name, i) => ({
+    id: 1000 + i,
+    name,
+    sourceIds: [fields.find(each => each.name === name)!.id],
+    transform: { kind: 'identity' } as const,
+  }))
   return {
     format: 'delta',
     tableId: metaData.id,
     version: 3n,
     timestamp: 1767400000000,
-    schema: createSchema(options.fields ?? [field(1, 'id', 'long')]),
-    partitionSpecs: new Map(),
+    schema: createSchema(fields),
+    partitionSpecs: new Map([[0, { id: 0, fields: partitioned }]]),
     properties: new Map(Object.entries(configuration)),
     features: new Set(options.features ?? []),
     native: {
