@@ -375,7 +375,7 @@ function snapshotOf(table: RandomTable, files: readonly DataFile[], random: Rand
     native: {
       format: 'iceberg',
       metadataFile: 'm',
-      metadata: '{}',
+      metadata: new TextEncoder().encode('{}'),
       snapshotId: 1n,
       sequenceNumber: 1n,
     },

@@ -1,5 +1,6 @@
 import type { Bitmap, BytesColumn, Column, PlainColumn } from './column.js'
 import { TableError } from './errors.js'
+import { grown, trimmed } from './growth.js'
 import type { DataType } from './schema.js'
 import { encodeWideDecimal, type PhysicalKind, physicalKind, type Value } from './value.js'
 
@@ -33,11 +34,7 @@ class ValidityBuilder {
       this.#bits.fill(0xff, 0, row >> 3)
       this.#bits[row >> 3] = (1 << (row & 7)) - 1
     }
-    if (row >> 3 >= this.#bits.length) {
-      const grown = new Uint8Array(this.#bits.length * 2)
-      grown.set(this.#bits)
-      this.#bits = grown
-    }
+    this.#bits = grown(this.#bits, (row >> 3) + 1)
     if (valid) this.#bits[row >> 3]! |= 1 << (row & 7)
   }
 
@@ -63,7 +60,7 @@ class FixedBuilder implements ColumnBuilder {
 
   append(value: Value | null): void {
     const row = this.#length++
-    if (row >= this.#values.length) this.#grow()
+    if (row >= this.#values.length) this.#values = grown(this.#values, row + 1)
     this.#validity.set(row, value !== null)
     if (value !== null) this.#store(row, value)
   }
@@ -73,14 +70,8 @@ class FixedBuilder implements ColumnBuilder {
     else this.#values[row] = Number(value)
   }
 
-  #grow(): void {
-    const grown = allocate(this.#kind, Math.max(64, this.#values.length * 2))
-    grown.set(this.#values as never)
-    this.#values = grown
-  }
-
   finish(): PlainColumn {
-    const values = this.#values.slice(0, this.#length)
+    const values = trimmed(this.#values, this.#length)
     return { kind: this.#kind, values, ...this.#validity.finish(this.#length) } as PlainColumn
   }
 }
@@ -137,18 +128,14 @@ export class BytesBuilder implements ColumnBuilder {
         'a column of more than 2 GiB of text in one batch',
       )
     }
-    const grown = new Uint8Array(Math.max(needed, this.#data.length * 2))
-    grown.set(this.#data.subarray(0, this.#used))
-    this.#data = grown
+    this.#data = grown(this.#data, needed)
   }
 
   #close(valid: boolean): void {
     this.#validity.set(this.#length, valid)
     this.#length++
     if (this.#length >= this.#offsets.length) {
-      const grown = new Int32Array(this.#offsets.length * 2)
-      grown.set(this.#offsets)
-      this.#offsets = grown
+      this.#offsets = grown(this.#offsets, this.#length + 1)
     }
     this.#offsets[this.#length] = this.#used
   }
@@ -156,8 +143,8 @@ export class BytesBuilder implements ColumnBuilder {
   finish(): BytesColumn {
     return {
       kind: 'bytes',
-      offsets: this.#offsets.slice(0, this.#length + 1),
-      data: this.#data.slice(0, this.#used),
+      offsets: trimmed(this.#offsets, this.#length + 1),
+      data: trimmed(this.#data, this.#used),
       ...this.#validity.finish(this.#length),
     }
   }
@@ -189,11 +176,7 @@ export class DictionaryBuilder {
 
   append(value: Value | null): void {
     const row = this.#length++
-    if (row >= this.#codes.length) {
-      const grown = new Uint32Array(this.#codes.length * 2)
-      grown.set(this.#codes)
-      this.#codes = grown
-    }
+    this.#codes = grown(this.#codes, row + 1)
     this.#validity.set(row, value !== null)
     if (value !== null) this.#codes[row] = this.#code(value)
   }
@@ -213,7 +196,7 @@ export class DictionaryBuilder {
   finish(): Column {
     return {
       kind: 'dictionary',
-      codes: this.#codes.slice(0, this.#length),
+      codes: trimmed(this.#codes, this.#length),
       values: this.#values.finish(),
       ...this.#validity.finish(this.#length),
     }

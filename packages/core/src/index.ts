@@ -49,6 +49,7 @@ export {
   NAME_MAPPING,
 } from './find-column.js'
 export { readFramedBitmap, type StoredBitmap } from './framed-bitmap.js'
+export { grown, trimmed } from './growth.js'
 export { hash64, hash64Into } from './hash.js'
 export { isLeftBehind, makerTag, type ThisMachine, type ThisProcess } from './left-behind.js'
 export { mapConcurrently } from './map-concurrently.js'

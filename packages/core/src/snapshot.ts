@@ -56,7 +56,8 @@ export type NativeMetadata =
   | {
       readonly format: 'iceberg'
       readonly metadataFile: string
-      readonly metadata: string
+      /** Uncompressed, in UTF-8: it grows with a table's history, and as one text it may be longer than any can be. */
+      readonly metadata: Uint8Array
       readonly snapshotId: bigint | null
       readonly sequenceNumber: bigint
     }

@@ -1,4 +1,5 @@
 import { BytesBuilder, isValid, readBytes, type Selection } from '@spillway/core'
+import { Slices } from '@spillway/encoding'
 import type { FileAction } from './actions.js'
 import { type AddDetails, KeptDetails } from './add-details.js'
 import { DeltaBatch } from './delta-batch.js'
@@ -155,14 +156,18 @@ class OptionalTexts {
   }
 }
 
-/** The chosen rows of some batches of commits as one batch. */
-export function foldBatches(
+/** The chosen rows of some batches of commits as one batch, in slices. */
+export async function foldBatches(
   location: string,
   parts: readonly { readonly batch: DeltaBatch; readonly live: Selection }[],
-): DeltaBatch {
+): Promise<DeltaBatch> {
   const builder = new BatchBuilder(location)
+  const slices = new Slices()
   for (const { batch, live } of parts) {
-    for (let i = 0; i < live.length; i++) builder.appendRow(batch, live[i]!)
+    for (let i = 0; i < live.length; i++) {
+      builder.appendRow(batch, live[i]!)
+      if (slices.isOver) await slices.pause()
+    }
   }
   return builder.finish()
 }

@@ -1,3 +1,5 @@
+import { grown } from '@spillway/core'
+
 /** Bytes of one string at a time, in memory that is used again for the next. */
 export class ByteBuffer {
   #bytes = new Uint8Array(256)
@@ -15,11 +17,7 @@ export class ByteBuffer {
   /** Room for `extra` more bytes, which the caller writes into the array and reports with `advance`. */
   reserve(extra: number): Uint8Array {
     const needed = this.#length + extra
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
-      grown.set(this.#bytes.subarray(0, this.#length))
-      this.#bytes = grown
-    }
+    this.#bytes = grown(this.#bytes, needed)
     return this.#bytes
   }
 

@@ -1,11 +1,11 @@
 import { type BatchCache, type ParquetBatch, TableError } from '@spillway/core'
-import { Slices } from '@spillway/encoding'
+import { nextTurn, Slices } from '@spillway/encoding'
 import { FileAction } from './actions.js'
 import { BatchBuilder } from './batch-builder.js'
 import { ADD_PATH, ADD_STATS, CheckpointDetails, structIsComplete } from './checkpoint-details.js'
 import { mapLeaf } from './checkpoint-rows.js'
 import type { VectorDescriptor } from './deletion-vector.js'
-import { DeltaBatch } from './delta-batch.js'
+import { DeltaBatch, MANY_ROWS } from './delta-batch.js'
 import { JsonCursor } from './json-cursor.js'
 import { NumberLeaf, TextLeaf } from './leaf-access.js'
 import type { RecentReads } from './recent-reads.js'
@@ -87,7 +87,9 @@ export class CheckpointPart {
       { io, recent, slice: this.slice },
       positions.slice(0, builder.length),
     )
-    return builder.finish(details)
+    const batch = builder.finish(details)
+    if (batch.length > MANY_ROWS) await nextTurn()
+    return batch
   }
 
   #leaves(): readonly LeafPath[] {

@@ -47,7 +47,7 @@ async function openJson(
     version: checkpoint.version,
     ...documents(replay.protocolJson, replay.metadataJson),
     parts: sidecars.flatMap(file => partsOf(context, file)),
-    runs: replay.finish(),
+    runs: await replay.finish(),
   }
 }
 

@@ -1,7 +1,8 @@
 import { type Selection, TableError } from '@spillway/core'
+import { nextTurn } from '@spillway/encoding'
 import type { ActionSink, CommitInfo, FileAction, Sidecar } from './actions.js'
 import { BatchBuilder, foldBatches } from './batch-builder.js'
-import type { DeltaBatch } from './delta-batch.js'
+import { type DeltaBatch, MANY_ROWS } from './delta-batch.js'
 import { identityBytes } from './file-key.js'
 import { KeyIndex } from './key-index.js'
 
@@ -90,12 +91,16 @@ export class CommitReplay implements ActionSink {
   }
 
   /** Batches of what is alive. Where many rows are not, only the others are kept. */
-  finish(): CommitRun[] {
-    const runs = this.#builders.map((builder, index) => {
+  async finish(): Promise<CommitRun[]> {
+    const runs: CommitRun[] = []
+    for (const [index, builder] of this.#builders.entries()) {
       const batch = builder.finish()
-      return { batch, live: liveRows(batch.length, this.#dead[index]!) }
-    })
-    return runs.filter(run => run.live.length > 0).map(run => compacted(this.#location, run))
+      if (batch.length > MANY_ROWS) await nextTurn()
+      const live = liveRows(batch.length, this.#dead[index]!)
+      if (live.length > 0) runs.push(await compacted(this.#location, { batch, live }))
+      if (batch.length > MANY_ROWS) await nextTurn()
+    }
+    return runs
   }
 }
 
@@ -106,13 +111,13 @@ function liveRows(length: number, dead: Uint8Array): Selection {
   return live.slice(0, count)
 }
 
-function compacted(location: string, run: CommitRun): CommitRun {
+async function compacted(location: string, run: CommitRun): Promise<CommitRun> {
   if (run.live.length * 4 >= run.batch.length * 3) return run
   return fold(location, [run])
 }
 
-function fold(location: string, runs: readonly CommitRun[]): CommitRun {
-  const batch = foldBatches(location, runs)
+async function fold(location: string, runs: readonly CommitRun[]): Promise<CommitRun> {
+  const batch = await foldBatches(location, runs)
   return { batch, live: liveRows(batch.length, NOTHING_DEAD) }
 }
 
@@ -122,17 +127,17 @@ const NOTHING_DEAD = new Uint8Array(0)
  * Appends new runs and folds neighbours of like size, so that n commits make about log2(n) batches and each file is
  * copied about as often.
  */
-export function foldRuns(
+export async function foldRuns(
   location: string,
   runs: readonly CommitRun[],
   added: readonly CommitRun[],
-): CommitRun[] {
+): Promise<CommitRun[]> {
   const folded = runs.filter(run => run.live.length > 0)
   for (const run of added) {
     folded.push(run)
     while (mustFold(folded)) {
       const [older, newer] = folded.splice(-2) as [CommitRun, CommitRun]
-      folded.push(fold(location, [older, newer]))
+      folded.push(await fold(location, [older, newer]))
     }
   }
   return folded

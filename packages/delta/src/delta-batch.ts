@@ -38,6 +38,9 @@ interface DecodedStats {
   readonly rows: Selection | undefined
 }
 
+/** Rows that take some milliseconds at each look at them. */
+export const MANY_ROWS = 1 << 17
+
 /**
  * Adds as columns, under no schema: what is cached and shared. `under` gives the batch as one schema sees it, since
  * the id of a Delta column may be another's in a later version.

@@ -1,4 +1,4 @@
-import { hash64Into } from '@spillway/core'
+import { grown, hash64Into } from '@spillway/core'
 import { decodePath, isAbsolutePath, qualify } from './data-path.js'
 import { type VectorDescriptor, vectorId } from './deletion-vector.js'
 
@@ -56,11 +56,7 @@ export class KeyColumn {
   }
 
   append(identity: Uint8Array): void {
-    if (this.#length * 2 >= this.#lanes.length) {
-      const grown = new Uint32Array(this.#lanes.length * 2)
-      grown.set(this.#lanes)
-      this.#lanes = grown
-    }
+    this.#lanes = grown(this.#lanes, this.#length * 2 + 2)
     hash64Into(identity, this.#lanes, this.#length++)
   }
 

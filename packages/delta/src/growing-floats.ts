@@ -1,18 +1,16 @@
+import { grown, trimmed } from '@spillway/core'
+
 /** Doubles, appended. */
 export class GrowingFloats {
   #values = new Float64Array(64)
   #length = 0
 
   append(value: number): void {
-    if (this.#length >= this.#values.length) {
-      const grown = new Float64Array(this.#values.length * 2)
-      grown.set(this.#values)
-      this.#values = grown
-    }
+    if (this.#length >= this.#values.length) this.#values = grown(this.#values, this.#length + 1)
     this.#values[this.#length++] = value
   }
 
   finish(): Float64Array {
-    return this.#values.slice(0, this.#length)
+    return trimmed(this.#values, this.#length)
   }
 }

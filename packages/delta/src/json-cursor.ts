@@ -44,6 +44,10 @@ export class JsonCursor {
     return this.#position
   }
 
+  set position(at: number) {
+    this.#position = at
+  }
+
   /** True when only white space is left. */
   atEnd(): boolean {
     this.#skipSpace()

@@ -23,8 +23,14 @@ export function unescapeString(text: JsonText, start: number, target: ByteBuffer
     const out = target.reserve(plain - at + 4)
     let length = target.length
     while (at < plain) out[length++] = bytes[at++]!
+    // Texts that hold JSON escape its quotes, and hardly anything else.
+    const quoted = at + 1 < end && bytes[at] === BACKSLASH && bytes[at + 1] === QUOTE
+    if (quoted) {
+      out[length++] = QUOTE
+      at += 2
+    }
     target.advance(length)
-    if (at < end && bytes[at] === BACKSLASH) at = simpleEscape(text, at, target)
+    if (!quoted && at < end && bytes[at] === BACKSLASH) at = simpleEscape(text, at, target)
   }
   if (at >= end) throw truncated(text)
   return at + 1

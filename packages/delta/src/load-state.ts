@@ -16,7 +16,7 @@ import { parseProtocol } from './features.js'
 import { commitTimestamp } from './in-commit-timestamp.js'
 import { inOrder } from './in-order.js'
 import type { CheckpointFiles, LogSegment } from './log-segment.js'
-import { parseMetadata } from './metadata.js'
+import { longMetadata } from './metadata.js'
 import { LogFileReader } from './read-log.js'
 import { requireDocuments, type TableState, totalsOf } from './table-state.js'
 import { asTorn } from './torn-checkpoint.js'
@@ -55,8 +55,8 @@ export async function loadState(context: LoadContext, segment: LogSegment): Prom
     ),
   )
   const protocol = parseProtocol(documents.protocolJson)
-  const metadata = parseMetadata(documents.metadataJson, protocol, budgetsOf(log.store))
-  const runs = [...olderRuns(checkpoint, replay), ...replay.finish()]
+  const metadata = await longMetadata(documents.metadataJson, protocol, budgetsOf(log.store))
+  const runs = [...olderRuns(checkpoint, replay), ...(await replay.finish())]
   const handles = (checkpoint?.parts ?? []).map(
     part => new CheckpointHandle(part, { source, metadata }, [replay.keys]),
   )
@@ -166,9 +166,10 @@ export async function advanceState(
   const changed = replay.protocolJson !== undefined || replay.metadataJson !== undefined
   const protocol = changed ? parseProtocol(protocolJson) : previous.protocol
   const budgets = budgetsOf(context.log.store)
-  const metadata = changed ? parseMetadata(metadataJson, protocol, budgets) : previous.metadata
+  const metadata = changed ? await longMetadata(metadataJson, protocol, budgets) : previous.metadata
   if (metadata.id !== previous.metadata.id) return undefined
-  const runs = foldRuns(context.location, subtractFrom(previous.runs, replay), replay.finish())
+  const older = subtractFrom(previous.runs, replay)
+  const runs = await foldRuns(context.location, older, await replay.finish())
   const handles = previous.handles.map(handle => handle.after(replay.keys, { source, metadata }))
   return finishState(context, { ...segment, commits, said }, replay, {
     source,

@@ -6,10 +6,10 @@ import {
   type ReadBudgets,
   TableError,
 } from '@spillway/core'
-import { parseJson } from '@spillway/encoding'
+import { nextTurn, parseJson } from '@spillway/encoding'
 import { z } from 'zod'
 import { allowsColumnMapping, type Protocol } from './features.js'
-import { type ColumnMappingMode, type DeltaSchema, parseSchema } from './schema.js'
+import { type ColumnMappingMode, type DeltaSchema, longSchema, parseSchema } from './schema.js'
 
 const metadataSchema = z.object({
   id: z.string(),
@@ -50,34 +50,63 @@ export function parseMetadata(
   protocol: Protocol,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): DeltaMetadata {
-  const parsed = metadataSchema.safeParse(parseJson(json, 'a metaData action', { budgets }))
-  if (!parsed.success) {
-    throw new TableError(
-      'TABLE_CORRUPT',
-      `the metaData action is malformed: ${firstIssue(parsed.error)}`,
-      {
-        cause: parsed.error,
-      },
-    )
+  const action = checkedAction(parseJson(json, 'a metaData action', { budgets }))
+  const mode = mappingMode(configurationOf(action.configuration ?? {}), protocol)
+  return understood(json, action, parseSchema(action.schemaString, mode, budgets), mode)
+}
+
+/** The same of a metaData action that may be long, in slices. */
+export async function longMetadata(
+  json: string,
+  protocol: Protocol,
+  budgets: ReadBudgets,
+): Promise<DeltaMetadata> {
+  if (json.length < LONG_TEXT) return parseMetadata(json, protocol, budgets)
+  await nextTurn()
+  const action = checkedAction(parseJson(json, 'a metaData action', { budgets }))
+  const mode = mappingMode(configurationOf(action.configuration ?? {}), protocol)
+  await nextTurn()
+  return understood(json, action, await longSchema(action.schemaString, mode, budgets), mode)
+}
+
+/** Characters that take a millisecond to understand. */
+const LONG_TEXT = 64 * 1024
+
+type Action = z.infer<typeof metadataSchema>
+
+function checkedAction(json: unknown): Action {
+  const parsed = metadataSchema.safeParse(json)
+  if (parsed.success) {
+    checkFormat(parsed.data.format?.provider ?? 'parquet')
+    return parsed.data
   }
-  const { data } = parsed
-  checkFormat(data.format?.provider ?? 'parquet')
-  const configuration = configurationOf(data.configuration ?? {})
-  const columnMappingMode = mappingMode(configuration, protocol)
-  const schema = parseSchema(data.schemaString, columnMappingMode, budgets)
-  const partitionFields = (data.partitionColumns ?? []).map(name => partitionField(schema, name))
+  throw new TableError(
+    'TABLE_CORRUPT',
+    `the metaData action is malformed: ${firstIssue(parsed.error)}`,
+    { cause: parsed.error },
+  )
+}
+
+function understood(
+  json: string,
+  action: Action,
+  schema: DeltaSchema,
+  columnMappingMode: ColumnMappingMode,
+): DeltaMetadata {
+  const configuration = configurationOf(action.configuration ?? {})
+  const partitionFields = (action.partitionColumns ?? []).map(name => partitionField(schema, name))
   return {
     ...schema,
-    id: data.id,
-    ...(data.name == null ? {} : { name: data.name }),
-    ...(data.description == null ? {} : { description: data.description }),
+    id: action.id,
+    ...(action.name == null ? {} : { name: action.name }),
+    ...(action.description == null ? {} : { description: action.description }),
     configuration,
     columnMappingMode,
-    document: respelled(json, data.partitionColumns ?? [], partitionFields),
+    document: respelled(json, action.partitionColumns ?? [], partitionFields),
     partitionFields,
     partitionNames: new Set(partitionFields.map(field => field.physicalName)),
     partitionSpec: specOf(partitionFields),
-    createdTime: data.createdTime ?? undefined,
+    createdTime: action.createdTime ?? undefined,
     stringPrefixLength: prefixLength(configuration),
   }
 }

@@ -1,4 +1,4 @@
-import { type Field, typeName } from '@spillway/core'
+import { type Field, grown, typeName } from '@spillway/core'
 import type { DeltaMetadata } from './metadata.js'
 import { type PartitionType, type PartitionValue, parsePartitionValue } from './partition-values.js'
 import { TypedPartition } from './typed-partition.js'
@@ -146,7 +146,7 @@ class CodesBuilder {
       this.#last = text
       this.#lastCode = this.#code(text)
     }
-    if (row >= this.#codes.length) this.#grow(row)
+    this.#codes = grown(this.#codes, row + 1)
     this.#codes[row] = this.#lastCode
   }
 
@@ -158,12 +158,6 @@ class CodesBuilder {
       this.#texts.push(text)
     }
     return code
-  }
-
-  #grow(row: number): void {
-    const grown = new Uint32Array(Math.max(row + 1, this.#codes.length * 2))
-    grown.set(this.#codes)
-    this.#codes = grown
   }
 
   finish(length: number): RecordedPartition {

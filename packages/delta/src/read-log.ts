@@ -13,7 +13,7 @@ import { Slices } from '@spillway/encoding'
 import { type ActionSink, FileAction } from './actions.js'
 import { JsonCursor } from './json-cursor.js'
 import { JsonProblem } from './json-problem.js'
-import { readAction } from './read-action.js'
+import { loneMetadata, readAction, startsMetadata } from './read-action.js'
 import { TextInterner } from './text-interner.js'
 
 export interface LogReadOptions {
@@ -22,6 +22,8 @@ export interface LogReadOptions {
   readonly chunkBytes?: number
 }
 
+/** Bytes of an action that takes part of a millisecond. */
+const LONG_ACTION = 64 * 1024
 const CHUNK_BYTES = 16 * 1024 * 1024
 
 /**
@@ -85,8 +87,13 @@ export class LogFileReader {
     try {
       while (!cursor.atEnd()) {
         start = cursor.position
-        readAction(cursor, sink, this.#scratch)
-        if (at.slices.isOver) await at.slices.pause()
+        const lone = this.#loneMetadata(bytes, start, final)
+        if (lone !== undefined && sink.metadata !== undefined) {
+          sink.metadata(lone.value)
+          cursor.position = lone.end
+        } else readAction(cursor, sink, this.#scratch)
+        const isLong = cursor.position - start > LONG_ACTION
+        if (isLong ? at.slices.isOverNow : at.slices.isOver) await at.slices.pause()
       }
     } catch (error) {
       if (!(error instanceof JsonProblem)) throw error
@@ -94,6 +101,16 @@ export class LogFileReader {
       throw this.#corrupt(error, at.file, at.line + newlines(bytes, error.position))
     }
     return bytes.length
+  }
+
+  /** The metaData action of the line that begins at `start`, where that is long and whole. */
+  #loneMetadata(bytes: Uint8Array, start: number, final: boolean) {
+    if (bytes.length - start < LONG_ACTION || !startsMetadata(bytes, start)) return undefined
+    const newline = bytes.indexOf(10, start)
+    if (newline < 0 && !final) return undefined
+    const end = newline < 0 ? bytes.length : newline
+    const value = end - start < LONG_ACTION ? undefined : loneMetadata(bytes.subarray(start, end))
+    return value === undefined ? undefined : { value, end }
   }
 
   /**

@@ -3,13 +3,14 @@ import {
   type DataType,
   DEFAULT_BUDGETS,
   type Field,
+  isTableError,
   type PrimitiveType,
   type ReadBudgets,
   requireWithin,
   type Schema,
   TableError,
 } from '@spillway/core'
-import { parseJson } from '@spillway/encoding'
+import { nextTurn, parseJson, parseLongJson } from '@spillway/encoding'
 import { checkTypeChanges } from './type-changes.js'
 
 export type ColumnMappingMode = 'none' | 'name' | 'id'
@@ -46,10 +47,32 @@ export function parseSchema(
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): DeltaSchema {
   const json = parseJson(schemaString, 'the schema of a Delta table', { budgets }) as Json
-  const root = asObject(json, 'schema')
-  if (root.type !== 'struct') throw invalid('the top level of the schema is not a struct')
-  const { columns: observed, largestId } = surveyed(root)
-  requireWithin(budgets, 'columns', { what: 'the schema', observed, unit: 'columns' })
+  return schemaOf(surveyed(json, budgets), mode)
+}
+
+/** The same of a schema of many columns, in slices. */
+export async function longSchema(
+  schemaString: string,
+  mode: ColumnMappingMode,
+  budgets: ReadBudgets,
+): Promise<DeltaSchema> {
+  const json = await parseLongJson(utf8.encode(schemaString), { budgets }).catch(
+    (cause: unknown) => {
+      const isBroken = isTableError(cause) && cause.code === 'TABLE_CORRUPT'
+      throw isBroken ? invalid(cause.message) : cause
+    },
+  )
+  await nextTurn()
+  const survey = surveyed(json as Json, budgets)
+  await nextTurn()
+  const schema = schemaOf(survey, mode)
+  await nextTurn()
+  return schema
+}
+
+const utf8 = new TextEncoder()
+
+function schemaOf({ root, largestId }: Survey, mode: ColumnMappingMode): DeltaSchema {
   const parser = new SchemaParser(mode, largestId)
   const fields = parser.structFields(root, 0)
   parser.checkIds()
@@ -208,8 +231,16 @@ function wasFloat(changes: Json | undefined): boolean {
   return changes.some(change => isObject(change) && change.fromType === 'float')
 }
 
-/** How many columns there are, those of structs and what is in lists and maps too, and the largest id that is taken. */
-function surveyed(json: Json): { readonly columns: number; readonly largestId: number } {
+interface Survey {
+  readonly root: JsonDocument
+  /** The largest column mapping id that is taken. */
+  readonly largestId: number
+}
+
+/** Refuses what is no struct, or has too many columns: those of structs count, and what is in lists and maps too. */
+function surveyed(json: Json, budgets: ReadBudgets): Survey {
+  const root = asObject(json, 'schema')
+  if (root.type !== 'struct') throw invalid('the top level of the schema is not a struct')
   let columns = 0
   let largestId = 0
   const pending: Json[] = [json]
@@ -222,7 +253,8 @@ function surveyed(json: Json): { readonly columns: number; readonly largestId: n
       for (const key of Object.keys(at)) pending.push(at[key]!)
     }
   }
-  return { columns, largestId }
+  requireWithin(budgets, 'columns', { what: 'the schema', observed: columns, unit: 'columns' })
+  return { root, largestId }
 }
 
 function columnsOf({ name, type }: JsonDocument): number {

@@ -1,4 +1,4 @@
-import { BytesBuilder, type Column, type PhysicalKind, TableError } from '@spillway/core'
+import { BytesBuilder, type Column, grown, type PhysicalKind, TableError } from '@spillway/core'
 
 /** Takes the rows of one column, chunk by chunk. */
 export interface RowSink {
@@ -176,9 +176,7 @@ class ListSink implements RowSink {
 
   #close(length: number): void {
     if (this.#rows + 1 >= this.#offsets.length) {
-      const grown = new Int32Array(this.#offsets.length * 2)
-      grown.set(this.#offsets)
-      this.#offsets = grown
+      this.#offsets = grown(this.#offsets, this.#rows + 2)
     }
     this.#offsets[this.#rows + 1] = this.#offsets[this.#rows]! + length
     this.#rows++

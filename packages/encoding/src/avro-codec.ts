@@ -1,6 +1,7 @@
 import { isTableError, TableError } from '@spillway/core'
 import { crc32 } from './crc32.js'
-import { inflateBytes, inflateDeflateLater, inflateSnappy } from './inflate-bytes.js'
+import { inflateBytes, inflateSnappy } from './inflate-bytes.js'
+import { inflateBytesLater } from './inflate-later.js'
 import type { Inflation } from './inflation.js'
 
 /** The most that one stored byte becomes: what claims more rows than that holds is refused before it is inflated. */
@@ -31,16 +32,17 @@ export function inflateAvroBlock(
   }
 }
 
-/** The same, off this thread where that is worth the way: zlib alone can. */
+/** The same; a long block is inflated while others go on. */
 export function inflateAvroBlockLater(
   codec: string,
   bytes: Uint8Array,
   inflation: Inflation,
 ): Promise<Uint8Array> | Uint8Array {
-  if (codec !== 'deflate' || bytes.length < LONG_BLOCK) {
+  const zlib = codec === 'zstandard' ? 'zstd' : codec === 'deflate' ? 'deflate' : undefined
+  if (zlib === undefined || bytes.length < LONG_BLOCK) {
     return inflateAvroBlock(codec, bytes, inflation)
   }
-  return inflateDeflateLater(bytes, inflation).catch(cause => {
+  return inflateBytesLater(zlib, bytes, inflation).catch(cause => {
     throw refused(codec, cause)
   })
 }

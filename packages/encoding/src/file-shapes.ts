@@ -1,5 +1,6 @@
 import {
   budgetsOf,
+  columnIndex,
   type FileShapes,
   type FooterEdit,
   fencedStore,
@@ -15,10 +16,11 @@ import {
 } from '@spillway/core'
 import { readParquetFooterBytes } from './footer-bytes.js'
 import { pandasIndexes } from './pandas-indexes.js'
-import { parseParquetMetadata } from './parquet-footer.js'
+import { parseLongMetadata } from './parquet-footer.js'
 import { parquetShape } from './parquet-shape.js'
 import type { ParquetFooter } from './parquet-types.js'
 import { ShapeTable } from './shape-table.js'
+import { nextTurn } from './slices.js'
 import { Slots } from './slots.js'
 import { viewFooter } from './view-footer.js'
 
@@ -159,8 +161,17 @@ class FooterShapes implements LearningShapes {
 
   async #read(file: NamedFile, store: ObjectStore): Promise<ParquetShape> {
     const bytes = await this.#footerOf(file, store)
-    const { footer } = parseParquetMetadata(bytes, file.path, budgetsOf(store))
-    if (!footer.encrypted) return this.#remember(file, footer)
+    const { footer } = await parseLongMetadata(bytes, file.path, budgetsOf(store))
+    if (!footer.encrypted) {
+      const shape = this.#remember(file, footer)
+      if (footer.leaves.length > WIDE) {
+        await nextTurn()
+        // Whoever looks for a column makes it otherwise, at once with all else.
+        columnIndex(shape.columns)
+        await nextTurn()
+      }
+      return shape
+    }
     const { path } = file
     throw new TableError('UNSUPPORTED_FEATURE', `${path} has encrypted columns`, {
       context: { path },
@@ -230,6 +241,8 @@ function hasId({ fieldId, children }: ShapeNode): boolean {
   return fieldId !== undefined || children.some(hasId)
 }
 
+/** So many columns take milliseconds at each look at them. */
+const WIDE = 2000
 const NO_GROWTH = 2 ** 30
 const LONGEST_FIRST_READ = 64 * 1024
 const SHORTEST_FIRST_READ = 4 * 1024

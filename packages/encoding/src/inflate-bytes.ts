@@ -1,5 +1,4 @@
-import { promisify } from 'node:util'
-import { brotliDecompressSync, gunzipSync, inflateRaw, inflateRawSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync, inflateRawSync } from 'node:zlib'
 import { decompress as decompressZstd } from 'fzstd'
 import { FormatError } from './format-error.js'
 import type { Inflation } from './inflation.js'
@@ -31,22 +30,6 @@ export function inflateBytes(
       inflation.check(longest)
       return decompressZstd(bytes)
     }
-  }
-}
-
-const inflateRawLater = promisify(inflateRaw)
-
-/** The same of deflated bytes, on a thread of the pool. */
-export async function inflateDeflateLater(
-  bytes: Uint8Array,
-  inflation: Inflation,
-): Promise<Uint8Array> {
-  const maxOutputLength = Math.min(inflation.limit, LONGEST_BUFFER)
-  try {
-    return await inflateRawLater(bytes, { maxOutputLength, chunkSize: chunkSize(bytes.length) })
-  } catch (error) {
-    if (isTooLong(error)) inflation.check(inflation.limit + 1)
-    throw error
   }
 }
 

@@ -8,6 +8,7 @@ import {
   TableError,
 } from '@spillway/core'
 import { inflateBytes } from './inflate-bytes.js'
+import { inflateBytesLater } from './inflate-later.js'
 import { Inflation } from './inflation.js'
 
 /** Bytes of a document that may be compressed, which its first bytes tell better than its name: gzip, zstd or neither. */
@@ -16,15 +17,16 @@ export function inflateDocument(
   path: string,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): Uint8Array {
-  const gzip = bytes[0] === 0x1f && bytes[1] === 0x8b
-  const zstd = bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd
-  const inflated = gzip
-    ? inflate('gzip', bytes, path, budgets)
-    : zstd
-      ? inflate('zstd', bytes, path, budgets)
-      : bytes
+  const codec = codecOf(bytes)
+  const inflated = codec === undefined ? bytes : inflate(codec, bytes, path, budgets)
   requireDocument(inflated.length, path, budgets)
   return inflated
+}
+
+function codecOf(bytes: Uint8Array): 'gzip' | 'zstd' | undefined {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'gzip'
+  const isZstd = bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd
+  return isZstd ? 'zstd' : undefined
 }
 
 /** Refuses a document that is too long to be held as one text. */
@@ -37,20 +39,44 @@ export function requireDocument(length: number, path: string, budgets: ReadBudge
   })
 }
 
+/** The bytes of a text in UTF-8, which may be compressed, without a byte order mark; long ones are inflated while others go on. */
+export async function documentBytes(
+  bytes: Uint8Array,
+  path: string,
+  budgets: ReadBudgets = DEFAULT_BUDGETS,
+): Promise<Uint8Array> {
+  const codec = codecOf(bytes)
+  if (codec === undefined || bytes.length < LONG_DOCUMENT) {
+    return withoutMark(inflateDocument(bytes, path, budgets), path)
+  }
+  const inflation = documentInflation(bytes.length, path, budgets)
+  const inflated = await inflateBytesLater(codec, bytes, inflation).catch(cause => {
+    throw refused(codec, path, cause)
+  })
+  requireDocument(inflated.length, path, budgets)
+  return withoutMark(inflated, path)
+}
+
+/** Compressed bytes that take some milliseconds to inflate. */
+const LONG_DOCUMENT = 1 << 18
+
 /** The text of a document, which may be compressed, without a byte order mark. */
 export function documentText(
   bytes: Uint8Array,
   path: string,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): string {
-  const inflated = inflateDocument(bytes, path, budgets)
-  if (!isUtf8(inflated)) {
+  return decodeText(withoutMark(inflateDocument(bytes, path, budgets), path))
+}
+
+function withoutMark(bytes: Uint8Array, path: string): Uint8Array {
+  if (!isUtf8(bytes)) {
     throw new TableError('TABLE_CORRUPT', `expected a text in UTF-8 at ${path}`, {
       context: { path },
     })
   }
-  const hasMark = inflated[0] === 0xef && inflated[1] === 0xbb && inflated[2] === 0xbf
-  return decodeText(hasMark ? inflated.subarray(3) : inflated)
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+  return hasMark ? bytes.subarray(3) : bytes
 }
 
 function inflate(
@@ -62,16 +88,17 @@ function inflate(
   try {
     return inflateBytes(codec, bytes, documentInflation(bytes.length, path, budgets))
   } catch (cause) {
-    if (isTableError(cause)) throw cause
-    throw new TableError(
-      'TABLE_CORRUPT',
-      `expected a document compressed with ${codec} at ${path}`,
-      {
-        context: { path },
-        cause,
-      },
-    )
+    throw refused(codec, path, cause)
   }
+}
+
+function refused(codec: string, path: string, cause: unknown): unknown {
+  if (isTableError(cause)) return cause
+  return new TableError(
+    'TABLE_CORRUPT',
+    `expected a document compressed with ${codec} at ${path}`,
+    { context: { path }, cause },
+  )
 }
 
 function documentInflation(storedBytes: number, path: string, budgets: ReadBudgets): Inflation {

@@ -1,7 +1,5 @@
 import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
 
-import { stringEnd } from './json-span.js'
-
 export interface JsonLimits {
   /** Named in errors. */
   readonly path?: string | undefined
@@ -9,6 +7,7 @@ export interface JsonLimits {
 }
 
 const QUOTE = 0x22
+const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const OPEN = [0x5b, 0x7b] as const
 const CLOSE = [0x5d, 0x7d] as const
@@ -58,4 +57,21 @@ export function parseJson(text: string, what: string, limits: JsonLimits = {}): 
       },
     )
   }
+}
+
+/**
+ * Behind the closing quote of the string that begins at `start`; the end of the text where there is none. Most of a document
+ * is passed over here at the speed of a search.
+ */
+function stringEnd(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (end >= 0 && isEscaped(text, end, start)) end = text.indexOf('"', end + 1)
+  return end < 0 ? text.length : end + 1
+}
+
+/** True behind an odd number of backslashes. */
+function isEscaped(text: string, at: number, start: number): boolean {
+  let before = at
+  while (before - 1 > start && text.charCodeAt(before - 1) === BACKSLASH) before--
+  return (at - before) % 2 === 1
 }

@@ -6,7 +6,7 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_LIST = 0x5d
 const CLOSE_OBJECT = 0x7d
 
-/** How much of a text one value takes. */
+/** How much of a document one value takes. */
 export interface JsonMeasure {
   /** Undefined where it is longer than was asked. */
   readonly end: number | undefined
@@ -16,39 +16,39 @@ export interface JsonMeasure {
   readonly levels: number
 }
 
-/** Finds where values of a JSON text end, by their brackets and quotes alone: whoever parses them finds out what is wrong. */
+/** Finds where values of a JSON document in UTF-8 end, by their brackets and quotes alone: whoever parses them finds out what is wrong. */
 export class JsonSpan {
-  readonly #text: string
+  readonly #bytes: Uint8Array
   at = 0
 
-  constructor(text: string) {
-    this.#text = text
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
   }
 
   /** Where the next token begins. */
   skipSpace(): number {
-    while (isSpace(this.#text.charCodeAt(this.at))) this.at++
+    while (isSpace(this.#bytes[this.at])) this.at++
     return this.at
   }
 
-  /** The value at hand, if it is a list or an object no longer than `most` characters, or anything else. */
+  /** The value at hand, if it is a list or an object no longer than `most` bytes, or anything else. */
   measure(most: number): JsonMeasure {
-    const first = this.#text.charCodeAt(this.at)
+    const first = this.#bytes[this.at]
     if (first === QUOTE) return { end: this.stringEnd(), values: 1, levels: 0 }
     if (first !== OPEN_LIST && first !== OPEN_OBJECT) {
       return { end: this.#scalarEnd(), values: 1, levels: 0 }
     }
-    return this.#container(Math.min(this.#text.length, this.at + most))
+    return this.#container(Math.min(this.#bytes.length, this.at + most))
   }
 
   #container(limit: number): JsonMeasure {
-    const text = this.#text
+    const bytes = this.#bytes
     let depth = 0
     let levels = 0
     let values = 0
     for (let at = this.at; at < limit; at++) {
-      const code = text.charCodeAt(at)
-      if (code === QUOTE) at = stringEnd(text, at) - 1
+      const code = bytes[at]!
+      if (code === QUOTE) at = stringEnd(bytes, at) - 1
       else if (code === COMMA) values++
       else if (code === OPEN_LIST || code === OPEN_OBJECT) {
         values++
@@ -60,37 +60,29 @@ export class JsonSpan {
     return { end: undefined, values, levels }
   }
 
-  /** Behind the closing quote of the string at hand; the end of the text where there is none. */
+  /** Behind the closing quote of the string at hand; the end of the document where there is none. */
   stringEnd(): number {
-    return stringEnd(this.#text, this.at)
+    return stringEnd(this.#bytes, this.at)
   }
 
   #scalarEnd(): number {
     let at = this.at
-    while (at < this.#text.length && !endsScalar(this.#text.charCodeAt(at))) at++
-    // One character at least, so that whoever parses it goes on, or says what it is.
-    return Math.max(at, Math.min(this.at + 1, this.#text.length))
+    while (at < this.#bytes.length && !endsScalar(this.#bytes[at]!)) at++
+    // One byte at least, so that whoever parses it goes on, or says what it is.
+    return Math.max(at, Math.min(this.at + 1, this.#bytes.length))
   }
 }
 
-/**
- * Behind the closing quote of the string that begins at `start`; the end of the text where there is none. Most of a document
- * is passed over here at the speed of a search.
- */
-export function stringEnd(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1)
-  while (end >= 0 && isEscaped(text, end, start)) end = text.indexOf('"', end + 1)
-  return end < 0 ? text.length : end + 1
+function stringEnd(bytes: Uint8Array, start: number): number {
+  for (let at = start + 1; at < bytes.length; at++) {
+    const code = bytes[at]
+    if (code === QUOTE) return at + 1
+    if (code === BACKSLASH) at++
+  }
+  return bytes.length
 }
 
-/** True behind an odd number of backslashes. */
-function isEscaped(text: string, at: number, start: number): boolean {
-  let before = at
-  while (before - 1 > start && text.charCodeAt(before - 1) === BACKSLASH) before--
-  return (at - before) % 2 === 1
-}
-
-function isSpace(code: number): boolean {
+function isSpace(code: number | undefined): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }
 

@@ -1,4 +1,10 @@
-import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
+import {
+  DEFAULT_BUDGETS,
+  decodeText,
+  type ReadBudgets,
+  requireWithin,
+  TableError,
+} from '@spillway/core'
 import {
   type ExactJsonOptions,
   type JsonValue,
@@ -9,54 +15,64 @@ import { JsonSpan } from './json-span.js'
 import { Slices } from './slices.js'
 
 /** What is parsed at once: a few tenths of a millisecond. */
-const PIECE_CHARACTERS = 64 * 1024
+const PIECE_BYTES = 64 * 1024
+/** What is parsed in no time worth asking the clock for. */
+const SHORT_BYTES = 2 * 1024
 
 /**
- * `parseExactJson` for documents of any length, in slices: what is long is taken apart into its members and items, and those
+ * `parseExactJson` for documents in UTF-8 of any length, in slices: what is long is taken apart into its members and items, and those
  * that are short are parsed whole. The same answer and the same refusals; errors name positions in the piece.
  */
 export async function parseLongJson(
-  text: string,
+  bytes: Uint8Array,
   options: ExactJsonOptions = {},
 ): Promise<JsonValue> {
-  if (text.length <= PIECE_CHARACTERS) return parseExactJson(text, options)
-  return new LongJson(text, options).document()
+  if (bytes.length <= PIECE_BYTES) return parseExactJson(decodeText(bytes), options)
+  return new LongJson(bytes, options).document()
 }
 
+const QUOTE = 0x22
+const COLON = 0x3a
+const COMMA = 0x2c
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const CLOSE_LIST = 0x5d
+
 class LongJson {
-  readonly #text: string
+  readonly #bytes: Uint8Array
   readonly #options: ExactJsonOptions
   readonly #budgets: ReadBudgets
   readonly #span: JsonSpan
   readonly #slices = new Slices()
   #values = 0
 
-  constructor(text: string, options: ExactJsonOptions) {
-    this.#text = text
+  constructor(bytes: Uint8Array, options: ExactJsonOptions) {
+    this.#bytes = bytes
     this.#options = options
     this.#budgets = options.budgets ?? DEFAULT_BUDGETS
-    this.#span = new JsonSpan(text)
+    this.#span = new JsonSpan(bytes)
   }
 
   async document(): Promise<JsonValue> {
-    this.#within('documentBytes', this.#text.length, 'bytes')
+    this.#within('documentBytes', this.#bytes.length, 'bytes')
     const value = await this.#value(0)
-    if (this.#span.skipSpace() < this.#text.length) throw this.#unexpected('the end')
+    if (this.#span.skipSpace() < this.#bytes.length) throw this.#unexpected('the end')
     return value
   }
 
   async #value(depth: number): Promise<JsonValue> {
     const start = this.#span.skipSpace()
-    const { end, values, levels } = this.#span.measure(PIECE_CHARACTERS)
+    const { end, values, levels } = this.#span.measure(PIECE_BYTES)
     if (end === undefined) {
       this.#within('documentDepth', depth + 1, 'levels')
-      return this.#text[start] === '{' ? this.#object(depth) : this.#array(depth)
+      return this.#bytes[start] === OPEN_OBJECT ? this.#object(depth) : this.#array(depth)
     }
     this.#count(values)
     this.#within('documentDepth', depth + levels, 'levels')
-    const piece = parseMeasuredJson(this.#text.slice(start, end), this.#options)
+    const piece = this.#piece(start, end)
     this.#span.at = end
-    if (this.#slices.isOver) await this.#slices.pause()
+    const isOver = end - start < SHORT_BYTES ? this.#slices.isOver : this.#slices.isOverNow
+    if (isOver) await this.#slices.pause()
     return piece
   }
 
@@ -64,18 +80,18 @@ class LongJson {
     this.#count(1)
     const members: [string, JsonValue][] = []
     this.#span.at++
-    if (this.#closes('}')) return {}
+    if (this.#closes(CLOSE_OBJECT)) return {}
     for (;;) {
       const start = this.#span.skipSpace()
-      if (this.#text[start] !== '"') throw this.#unexpected('a key')
+      if (this.#bytes[start] !== QUOTE) throw this.#unexpected('a key')
       const end = this.#span.stringEnd()
-      const key = parseMeasuredJson(this.#text.slice(start, end), this.#options) as string
+      const key = this.#piece(start, end) as string
       this.#span.at = end
-      this.#expect(':')
+      this.#expect(COLON)
       members.push([key, await this.#value(depth + 1)])
       // Own properties are defined, so that a key named __proto__ changes no prototype.
-      if (this.#closes('}')) return Object.fromEntries(members)
-      this.#expect(',')
+      if (this.#closes(CLOSE_OBJECT)) return Object.fromEntries(members)
+      this.#expect(COMMA)
     }
   }
 
@@ -83,22 +99,28 @@ class LongJson {
     this.#count(1)
     const items: JsonValue[] = []
     this.#span.at++
-    if (this.#closes(']')) return items
+    if (this.#closes(CLOSE_LIST)) return items
     for (;;) {
       items.push(await this.#value(depth + 1))
-      if (this.#closes(']')) return items
-      this.#expect(',')
+      if (this.#closes(CLOSE_LIST)) return items
+      this.#expect(COMMA)
     }
   }
 
-  #closes(bracket: string): boolean {
-    if (this.#text[this.#span.skipSpace()] !== bracket) return false
+  #piece(start: number, end: number): JsonValue {
+    return parseMeasuredJson(decodeText(this.#bytes.subarray(start, end)), this.#options)
+  }
+
+  #closes(bracket: number): boolean {
+    if (this.#bytes[this.#span.skipSpace()] !== bracket) return false
     this.#span.at++
     return true
   }
 
-  #expect(mark: string): void {
-    if (this.#text[this.#span.skipSpace()] !== mark) throw this.#unexpected(`'${mark}'`)
+  #expect(mark: number): void {
+    if (this.#bytes[this.#span.skipSpace()] !== mark) {
+      throw this.#unexpected(`'${String.fromCharCode(mark)}'`)
+    }
     this.#span.at++
   }
 
@@ -115,7 +137,8 @@ class LongJson {
   #unexpected(expected: string): TableError {
     const { path } = this.#options
     const { at } = this.#span
-    const found = at < this.#text.length ? JSON.stringify(this.#text[at]) : 'the end of the text'
+    const byte = this.#bytes[at]
+    const found = byte === undefined ? 'the end of the text' : byteText(byte)
     const where = path === undefined ? '' : ` in ${path}`
     return new TableError(
       'TABLE_CORRUPT',
@@ -123,4 +146,8 @@ class LongJson {
       { context: path === undefined ? {} : { path } },
     )
   }
+}
+
+function byteText(byte: number): string {
+  return byte < 0x80 ? JSON.stringify(String.fromCharCode(byte)) : `a byte 0x${byte.toString(16)}`
 }

@@ -1,22 +1,27 @@
 import { FormatError } from './format-error.js'
+import type { Steps } from './slices.js'
+
+/** What is written in one step. */
+const STEP_BYTES = 1 << 20
 
 /**
  * LZ4 as Parquet's codec LZ4 has it: Hadoop's framing (the length of what follows inflated, and stored, big-endian, then a
- * block), or a bare block where that does not fit. Exactly `size` bytes, or an error: a block that ends early is none.
+ * block), or a bare block where that does not fit. Exactly `size` bytes, or an error: a block that ends early is none. In
+ * steps, for pages of many megabytes.
  */
-export function decompressLz4(bytes: Uint8Array, size: number): Uint8Array {
-  return decompressHadoop(bytes, size) ?? decompressLz4Raw(bytes, size)
+export function* decompressLz4(bytes: Uint8Array, size: number): Steps<Uint8Array> {
+  return (yield* decompressHadoop(bytes, size)) ?? (yield* decompressLz4Raw(bytes, size))
 }
 
 /** One block of LZ4 (LZ4 block format description) of exactly `size` bytes. */
-export function decompressLz4Raw(bytes: Uint8Array, size: number): Uint8Array {
+export function* decompressLz4Raw(bytes: Uint8Array, size: number): Steps<Uint8Array> {
   const output = new Uint8Array(size)
-  const end = readBlock(bytes, output, 0)
+  const end = yield* readBlock(bytes, output, 0)
   if (end !== size) throw new FormatError(`lz4 of ${end} bytes, expected ${size}`)
   return output
 }
 
-function decompressHadoop(bytes: Uint8Array, size: number): Uint8Array | undefined {
+function* decompressHadoop(bytes: Uint8Array, size: number): Steps<Uint8Array | undefined> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const frames: { readonly start: number; readonly end: number; readonly length: number }[] = []
   let total = 0
@@ -33,7 +38,7 @@ function decompressHadoop(bytes: Uint8Array, size: number): Uint8Array | undefin
   const output = new Uint8Array(size)
   let filled = 0
   for (const { start, end, length } of frames) {
-    const after = readBlock(bytes.subarray(start, end), output, filled)
+    const after = yield* readBlock(bytes.subarray(start, end), output, filled)
     if (after !== filled + length) {
       throw new FormatError(`an lz4 frame of ${after - filled} bytes, expected ${length}`)
     }
@@ -43,9 +48,10 @@ function decompressHadoop(bytes: Uint8Array, size: number): Uint8Array | undefin
 }
 
 /** Decodes one block into `output` from `start` on; gives where it ended. */
-function readBlock(bytes: Uint8Array, output: Uint8Array, start: number): number {
+function* readBlock(bytes: Uint8Array, output: Uint8Array, start: number): Steps<number> {
   let at = 0
   let filled = start
+  let pauseAt = start + STEP_BYTES
   const more = (base: number): number => {
     let length = base
     for (let byte = base === 15 ? 255 : 0; byte === 255; length += byte) {
@@ -55,6 +61,10 @@ function readBlock(bytes: Uint8Array, output: Uint8Array, start: number): number
     return length
   }
   while (at < bytes.length) {
+    if (filled >= pauseAt) {
+      pauseAt = filled + STEP_BYTES
+      yield
+    }
     const token = bytes[at++]!
     const literals = more(token >> 4)
     if (literals > bytes.length - at || literals > output.length - filled) {

@@ -1,5 +1,6 @@
 import {
   type Column,
+  grown,
   type ParquetLeaf,
   type PlainColumn,
   physicalKind,
@@ -13,10 +14,11 @@ import type { Inflation } from './inflation.js'
 import { assembleLeaf, type Levels } from './parquet-assemble.js'
 import type { PageCodecs } from './parquet-codec.js'
 import { logicalColumn } from './parquet-logical.js'
-import { type DataPage, pagesOf, readLevels } from './parquet-page.js'
+import { type DataPage, eachPage, readLevels } from './parquet-page.js'
 import { valueBuffer } from './parquet-plain.js'
 import type { ParquetChunk, ParquetLeafInfo } from './parquet-types.js'
-import { BytesBuffer, grown, NumberBuffer, shortPage, type ValueBuffer } from './value-buffer.js'
+import type { Steps } from './slices.js'
+import { BytesBuffer, NumberBuffer, shortPage, type ValueBuffer } from './value-buffer.js'
 
 /** What decoding needs besides the bytes. */
 export interface ChunkContext {
@@ -41,7 +43,7 @@ export function* decodeChunk(
   chunk: ParquetChunk,
   leaf: ParquetLeafInfo,
   options: ChunkContext & { readonly rowCount: number },
-): Generator<undefined, ParquetLeaf, undefined> {
+): Steps<ParquetLeaf> {
   if (leaf.maxRepetition === 0 && chunk.valueCount !== options.rowCount) {
     throw new FormatError(
       `${leaf.path.join('.')} has ${chunk.valueCount} values for ${options.rowCount} rows`,
@@ -62,7 +64,7 @@ export function* decodeChunkLevels(
   chunk: ParquetChunk,
   leaf: ParquetLeafInfo,
   context: ChunkContext,
-): Generator<undefined, { readonly values: Column; readonly levels: Levels }, undefined> {
+): Steps<{ readonly values: Column; readonly levels: Levels }> {
   const { room, budgets } = context
   // Levels and codes compress without limit: a few bytes claim any number of values.
   const observed = chunk.valueCount
@@ -71,12 +73,14 @@ export function* decodeChunkLevels(
   if (leaf.maxDefinition > 255 || leaf.maxRepetition > 255) {
     throw new FormatError('more than 255 levels')
   }
-  const decoder = new ChunkDecoder(leaf, room)
-  for (const page of pagesOf(bytes, chunk, leaf, context)) {
-    if (page.kind === 'dictionary') decoder.dictionary(page.values, page.valueCount)
-    else yield* decoder.page(page)
-    yield
-  }
+  const decoder = new ChunkDecoder(leaf, observed, room)
+  yield* eachPage(bytes, chunk, leaf, {
+    ...context,
+    visit: page =>
+      page.kind === 'dictionary'
+        ? decoder.dictionary(page.values, page.valueCount)
+        : decoder.page(page),
+  })
   return decoder.finish()
 }
 
@@ -101,24 +105,24 @@ class ChunkDecoder {
   #repetition = new Uint8Array(0)
   #valueCount = 0
 
-  constructor(leaf: ParquetLeafInfo, room: Inflation) {
+  constructor(leaf: ParquetLeafInfo, expected: number, room: Inflation) {
     this.#leaf = leaf
     this.#room = room
-    this.#values = valueBuffer(leaf, room)
+    this.#values = valueBuffer(leaf, expected, room)
   }
 
-  dictionary(bytes: Uint8Array, valueCount: number): void {
+  *dictionary(bytes: Uint8Array, valueCount: number): Steps<void> {
     if (this.#dictionary !== undefined || this.#valueCount > 0) {
       throw new FormatError('a dictionary page after other pages')
     }
-    const buffer = valueBuffer(this.#leaf, this.#room)
-    buffer.appendPlain(bytes, valueCount)
+    const buffer = valueBuffer(this.#leaf, valueCount, this.#room)
+    yield* appendPlain(bytes, valueCount, buffer)
     this.#dictionary = buffer.finish()
     this.#dictionarySize = valueCount
     this.#codes = new Uint32Array(0)
   }
 
-  *page(page: DataPage): Generator<undefined, void, undefined> {
+  *page(page: DataPage): Steps<void> {
     const present = this.#levels(page)
     this.#valueCount += page.valueCount
     if (page.encoding === RLE_DICTIONARY || page.encoding === PLAIN_DICTIONARY) {
@@ -229,17 +233,11 @@ function* decodeValues(
   count: number,
   leaf: ParquetLeafInfo,
   into: ValueBuffer,
-): Generator<undefined, void, undefined> {
+): Steps<void> {
   const run = { bytes: page.values, at: 0, end: page.values.length }
   const { physicalType } = leaf
   if (page.encoding === PLAIN) {
-    // Some writers make one page of a million values.
-    let at = 0
-    for (let done = 0; done < count; done += VALUES_AT_ONCE) {
-      if (done > 0) yield
-      const some = Math.min(VALUES_AT_ONCE, count - done)
-      at += into.appendPlain(page.values.subarray(at), some)
-    }
+    yield* appendPlain(page.values, count, into)
   } else if (page.encoding === BYTE_STREAM_SPLIT) {
     into.appendPlain(unsplit(page.values, count, splitWidth(leaf)), count)
   } else if (page.encoding === RLE && physicalType === 'BOOLEAN' && into instanceof NumberBuffer) {
@@ -255,6 +253,16 @@ function* decodeValues(
     readDeltaPrefixed(run, count, into)
   } else {
     throw unknownEncoding(page.encoding, leaf)
+  }
+}
+
+/** Some writers make one page of a million values. */
+function* appendPlain(bytes: Uint8Array, count: number, into: ValueBuffer): Steps<void> {
+  let at = 0
+  for (let done = 0; done < count; done += VALUES_AT_ONCE) {
+    if (done > 0) yield
+    const some = Math.min(VALUES_AT_ONCE, count - done)
+    at += into.appendPlain(bytes.subarray(at), some, count - done)
   }
 }
 

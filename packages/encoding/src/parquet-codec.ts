@@ -2,10 +2,13 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { isTableError } from '@spillway/core'
 import { ZSTDDecoder } from 'zstddec'
 import { FormatError } from './format-error.js'
+import { inflateBytesLater } from './inflate-later.js'
 import type { Inflation } from './inflation.js'
 import { decompressLz4, decompressLz4Raw } from './lz4.js'
 import type { ParquetCodec } from './parquet-types.js'
+import { awaited, type Steps } from './slices.js'
 import { decompressSnappy } from './snappy.js'
+import { decompressSnappyInSteps } from './snappy-steps.js'
 
 /** The most that one compressed byte can become, and some for headers: a claim beyond it is a lie. */
 const MAX_RATIO: Readonly<Record<ParquetCodec, number>> = {
@@ -22,9 +25,19 @@ const MAX_RATIO: Readonly<Record<ParquetCodec, number>> = {
 export interface PageCodecs {
   /** Must have settled before pages of `codec` are decompressed. */
   prepare(codec: ParquetCodec): Promise<void>
-  /** Exactly `size` bytes, for which there must be room. */
-  decompress(codec: ParquetCodec, bytes: Uint8Array, size: number, room: Inflation): Uint8Array
+  /** Exactly `size` bytes, for which there must be room; those of long pages in steps. */
+  decompress(
+    codec: ParquetCodec,
+    bytes: Uint8Array,
+    size: number,
+    room: Inflation,
+  ): Steps<Uint8Array>
 }
+
+/** Some writers make one page of a million values: shorter ones take no more than some milliseconds. */
+const LONG_PAGE = 4 * 1024 ** 2
+/** The same of Snappy and Zstandard, which are many times as fast at once as in steps. */
+const LONG_IN_STEPS = 20 * 1024 ** 2
 
 export function pageCodecs(): PageCodecs {
   const zstd = new ZSTDDecoder()
@@ -32,11 +45,12 @@ export function pageCodecs(): PageCodecs {
     prepare: async codec => {
       if (codec === 'zstd') await zstd.init()
     },
-    decompress: (codec, bytes, size, room) => {
+    *decompress(codec, bytes, size, room) {
       checkClaim(codec, bytes.length, size)
       room.pass(size)
       if (size === 0) return new Uint8Array(0)
-      const page = guarded(codec, () => decompress(codec, bytes, size, zstd))
+      const page = yield* guarded(codec, decompress(codec, bytes, size, zstd))
+      if (size > LONG_PAGE) yield
       if (page.length !== size) {
         throw new FormatError(`a ${codec} page of ${page.length} bytes, its header says ${size}`)
       }
@@ -51,36 +65,53 @@ function checkClaim(codec: ParquetCodec, compressed: number, size: number): void
   }
 }
 
-function decompress(
+function* decompress(
   codec: ParquetCodec,
   bytes: Uint8Array,
   size: number,
   zstd: ZSTDDecoder,
-): Uint8Array {
+): Steps<Uint8Array> {
+  const isLong = size > LONG_PAGE
   switch (codec) {
     case 'uncompressed':
       return bytes
     case 'snappy':
-      return decompressSnappy(bytes, size)
+      return size > LONG_IN_STEPS
+        ? yield* decompressSnappyInSteps(bytes, size)
+        : decompressSnappy(bytes, size)
     case 'gzip':
-      return gunzipSync(bytes, { maxOutputLength: size })
     case 'brotli':
-      return brotliDecompressSync(bytes, { maxOutputLength: size })
+      return isLong ? yield* inflatePage(codec, bytes, size) : inflatePageNow(codec, bytes, size)
     case 'lz4':
-      return decompressLz4(bytes, size)
+      return yield* decompressLz4(bytes, size)
     case 'lz4_raw':
-      return decompressLz4Raw(bytes, size)
+      return yield* decompressLz4Raw(bytes, size)
     case 'zstd':
-      return zstd.decode(bytes, size)
+      return size > LONG_IN_STEPS
+        ? yield* inflatePage(codec, bytes, size)
+        : zstd.decode(bytes, size)
     case 'lzo':
       throw new FormatError('pages compressed with LZO', { unsupported: true })
   }
 }
 
+function inflatePageNow(codec: 'gzip' | 'brotli', bytes: Uint8Array, size: number): Uint8Array {
+  const options = { maxOutputLength: size }
+  return codec === 'gzip' ? gunzipSync(bytes, options) : brotliDecompressSync(bytes, options)
+}
+
+function inflatePage(
+  codec: 'gzip' | 'brotli' | 'zstd',
+  bytes: Uint8Array,
+  size: number,
+): Steps<Uint8Array> {
+  return awaited(inflateBytesLater(codec, bytes, size))
+}
+
 /** Codecs throw whatever they like at bytes that are not theirs. */
-function guarded(codec: ParquetCodec, run: () => Uint8Array): Uint8Array {
+function* guarded(codec: ParquetCodec, steps: Steps<Uint8Array>): Steps<Uint8Array> {
   try {
-    return run()
+    return yield* steps
   } catch (cause) {
     if (cause instanceof FormatError || isTableError(cause)) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)

@@ -21,6 +21,7 @@ import type {
   ParquetLeafInfo,
   ParquetRowGroup,
 } from './parquet-types.js'
+import { nextTurn } from './slices.js'
 import { readThriftStruct, type ThriftStruct, type ThriftValue } from './thrift.js'
 
 const ELEMENTS_PER_COLUMN = 4
@@ -57,7 +58,7 @@ export async function readParquetMetadata(
   signal?: AbortSignal,
 ): Promise<ParquetMetadata> {
   const bytes = await readParquetFooterBytes(store, file, { ...(signal && { signal }) })
-  return parseParquetMetadata(bytes, file.path, budgetsOf(store))
+  return parseLongMetadata(bytes, file.path, budgetsOf(store))
 }
 
 /** `bytes` are the Thrift FileMetaData alone. */
@@ -66,53 +67,94 @@ export function parseParquetMetadata(
   path: string,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): ParquetMetadata {
-  return reportingPath(path, () => {
-    requireFooter(bytes.length, path, budgets)
-    const { struct: metadata, end } = readThriftStruct(bytes)
-    if (!metadata.has(4)) throw new FormatError('its metadata has no list of row groups')
-    const elements = structs(metadata.get(2))
-    // Checkpoints keep three statistics of each column, and a list or map has groups around its elements.
-    const observed = Math.ceil(elements.length / ELEMENTS_PER_COLUMN)
-    requireWithin(budgets, 'columns', {
-      what: "a footer's schema",
-      observed,
-      unit: 'columns',
-      path,
-    })
-    const { root, leaves } = readSchema(elements)
-    const orders = columnOrders(metadata.get(7))
-    const rawGroups = structs(metadata.get(4))
-    const stated = rawGroups.map(group => rowGroupOf(group, leaves, orders))
-    const keyValue = new Map(
-      structs(metadata.get(5)).map(pair => [text(pair.get(1)), text(pair.get(2))]),
-    )
-    const rowCount = natural(metadata.get(3), 'the row count')
-    requireRows(path, {
-      rows: rowCount,
-      inGroups: stated.reduce((sum, group) => sum + group.rowCount, 0),
-      hasColumns: leaves.length > 0,
-      left: bytesBehind(bytes, end),
-      isSigned: metadata.has(8),
-    })
-    const old = oldCalendarLeaves({ keyValue, leaves, rowGroups: stated })
-    const createdBy = metadata.get(6)
-    const footer: ParquetFooter = {
-      path,
-      rowCount,
-      root,
-      leaves,
-      rowGroups: withoutOldBounds(stated, old),
-      keyValue,
-      ...(createdBy === undefined ? {} : { createdBy: text(createdBy) }),
-      encrypted: columnsOf(rawGroups).some(isEncrypted),
-      oldCalendar: old,
-      codecs: [...new Set(columnsOf(rawGroups).map(codecName))],
-    }
-    return {
-      footer,
-      chunks: rowGroup => reportingPath(path, () => chunksOf(rawGroups[rowGroup], leaves)),
-    }
+  return reportingPath(path, () => understood(withSchema(readThrift(bytes, path, budgets)), path))
+}
+
+/** The same; where it has many columns, others go on in between. */
+export async function parseLongMetadata(
+  bytes: Uint8Array,
+  path: string,
+  budgets: ReadBudgets,
+): Promise<ParquetMetadata> {
+  if (bytes.length < LONG_FOOTER) return parseParquetMetadata(bytes, path, budgets)
+  const read = reportingPath(path, () => readThrift(bytes, path, budgets))
+  await nextTurn()
+  const shaped = reportingPath(path, () => withSchema(read))
+  await nextTurn()
+  const metadata = reportingPath(path, () => understood(shaped, path))
+  await nextTurn()
+  return metadata
+}
+
+/** Bytes that take milliseconds to understand. */
+const LONG_FOOTER = 256 * 1024
+
+interface ThriftFooter {
+  readonly metadata: ThriftStruct
+  /** Of the schema. */
+  readonly elements: readonly ThriftStruct[]
+  /** Bytes behind it, which may be a signature. */
+  readonly behind: number
+}
+
+function readThrift(bytes: Uint8Array, path: string, budgets: ReadBudgets): ThriftFooter {
+  requireFooter(bytes.length, path, budgets)
+  const { struct: metadata, end } = readThriftStruct(bytes)
+  if (!metadata.has(4)) throw new FormatError('its metadata has no list of row groups')
+  const elements = structs(metadata.get(2))
+  // Checkpoints keep three statistics of each column, and a list or map has groups around its elements.
+  const observed = Math.ceil(elements.length / ELEMENTS_PER_COLUMN)
+  requireWithin(budgets, 'columns', {
+    what: "a footer's schema",
+    observed,
+    unit: 'columns',
+    path,
   })
+  return { metadata, elements, behind: bytesBehind(bytes, end) }
+}
+
+type ShapedFooter = ThriftFooter & ReturnType<typeof readSchema>
+
+function withSchema(footer: ThriftFooter): ShapedFooter {
+  return { ...footer, ...readSchema(footer.elements) }
+}
+
+function understood(
+  { metadata, behind, root, leaves }: ShapedFooter,
+  path: string,
+): ParquetMetadata {
+  const orders = columnOrders(metadata.get(7))
+  const rawGroups = structs(metadata.get(4))
+  const stated = rawGroups.map(group => rowGroupOf(group, leaves, orders))
+  const keyValue = new Map(
+    structs(metadata.get(5)).map(pair => [text(pair.get(1)), text(pair.get(2))]),
+  )
+  const rowCount = natural(metadata.get(3), 'the row count')
+  requireRows(path, {
+    rows: rowCount,
+    inGroups: stated.reduce((sum, group) => sum + group.rowCount, 0),
+    hasColumns: leaves.length > 0,
+    left: behind,
+    isSigned: metadata.has(8),
+  })
+  const old = oldCalendarLeaves({ keyValue, leaves, rowGroups: stated })
+  const createdBy = metadata.get(6)
+  const footer: ParquetFooter = {
+    path,
+    rowCount,
+    root,
+    leaves,
+    rowGroups: withoutOldBounds(stated, old),
+    keyValue,
+    ...(createdBy === undefined ? {} : { createdBy: text(createdBy) }),
+    encrypted: columnsOf(rawGroups).some(isEncrypted),
+    oldCalendar: old,
+    codecs: [...new Set(columnsOf(rawGroups).map(codecName))],
+  }
+  return {
+    footer,
+    chunks: rowGroup => reportingPath(path, () => chunksOf(rawGroups[rowGroup], leaves)),
+  }
 }
 
 /** Which leaves have an order that `min_value` and `max_value` follow; undefined when the file does not say. */

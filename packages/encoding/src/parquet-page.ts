@@ -5,6 +5,7 @@ import type { Inflation } from './inflation.js'
 import type { PageCodecs } from './parquet-codec.js'
 import { integer } from './parquet-schema.js'
 import type { ParquetChunk, ParquetLeafInfo } from './parquet-types.js'
+import type { Steps } from './slices.js'
 import { readThriftStruct, type ThriftStruct } from './thrift.js'
 
 const DATA_PAGE = 0
@@ -29,13 +30,18 @@ export interface DataPage {
   readonly values: Uint8Array
 }
 
-/** The pages of one column chunk, decompressed one at a time. */
-export function* pagesOf(
+/** Visits the pages of one column chunk, decompressed one at a time, in steps. */
+export function* eachPage(
   bytes: Uint8Array,
   chunk: ParquetChunk,
   leaf: ParquetLeafInfo,
-  { codecs, room }: { readonly codecs: PageCodecs; readonly room: Inflation },
-): Generator<Page, void, undefined> {
+  options: {
+    readonly codecs: PageCodecs
+    readonly room: Inflation
+    readonly visit: (page: Page) => Steps<void>
+  },
+): Steps<void> {
+  const { codecs, room, visit } = options
   let at = 0
   let values = 0
   while (at < bytes.length && values < chunk.valueCount) {
@@ -47,11 +53,12 @@ export function* pagesOf(
     const body = bytes.subarray(end, end + size)
     at = end + size
     checkCrc(header, body)
-    const page = readPage(header, body, { chunk, leaf, codecs, room })
+    const page = yield* readPage(header, body, { chunk, leaf, codecs, room })
     if (page === undefined) continue
     if (page.kind === 'data') values += page.valueCount
     if (values > chunk.valueCount) throw miscounted(chunk, values)
-    yield page
+    yield* visit(page)
+    yield
   }
   if (values < chunk.valueCount) throw miscounted(chunk, values)
 }
@@ -67,17 +74,21 @@ interface PageContext {
   readonly room: Inflation
 }
 
-function readPage(header: ThriftStruct, body: Uint8Array, context: PageContext): Page | undefined {
+function* readPage(
+  header: ThriftStruct,
+  body: Uint8Array,
+  context: PageContext,
+): Steps<Page | undefined> {
   const size = natural(header, 2, 'a page size')
   switch (header.get(1)) {
     case DICTIONARY_PAGE: {
       const valueCount = natural(sub(header, 7), 1, "a dictionary's size")
-      return { kind: 'dictionary', valueCount, values: decompress(body, size, context) }
+      return { kind: 'dictionary', valueCount, values: yield* decompress(body, size, context) }
     }
     case DATA_PAGE:
-      return dataPage(sub(header, 5), decompress(body, size, context), context.leaf)
+      return dataPage(sub(header, 5), yield* decompress(body, size, context), context.leaf)
     case DATA_PAGE_V2:
-      return dataPageV2(sub(header, 8), body, size, context)
+      return yield* dataPageV2(sub(header, 8), body, size, context)
     case INDEX_PAGE:
       return undefined
     default:
@@ -118,12 +129,12 @@ function prefixedLevels(run: ByteRun, encoding: unknown): ByteRun {
   return { bytes: run.bytes, at: start, end: run.at }
 }
 
-function dataPageV2(
+function* dataPageV2(
   header: ThriftStruct,
   body: Uint8Array,
   size: number,
   context: PageContext,
-): DataPage {
+): Steps<DataPage> {
   const { leaf } = context
   const definitionBytes = natural(header, 5, 'the length of definition levels')
   const repetitionBytes = natural(header, 6, 'the length of repetition levels')
@@ -141,7 +152,7 @@ function dataPageV2(
     ...(leaf.maxDefinition > 0
       ? { definition: { bytes: body, at: repetitionBytes, end: levels } }
       : {}),
-    values: isCompressed ? decompress(rest, size - levels, context) : rest,
+    values: isCompressed ? yield* decompress(rest, size - levels, context) : rest,
   }
 }
 

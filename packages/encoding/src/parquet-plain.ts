@@ -3,8 +3,15 @@ import { int96Micros } from './parquet-physical.js'
 import type { ParquetLeafInfo } from './parquet-types.js'
 import { BytesBuffer, NumberBuffer, type PlainNumbers, type ValueBuffer } from './value-buffer.js'
 
-/** The buffer for a leaf's physical type. INT96 is read as microseconds at once: nothing else is ever done with it. */
-export function valueBuffer(leaf: ParquetLeafInfo, room?: Inflation): ValueBuffer {
+/**
+ * The buffer for a leaf's physical type, and for `expected` values at most. INT96 is read as microseconds at once: nothing else is
+ * ever done with it.
+ */
+export function valueBuffer(
+  leaf: ParquetLeafInfo,
+  expected: number,
+  room?: Inflation,
+): ValueBuffer {
   switch (leaf.physicalType) {
     case 'BOOLEAN':
       return new NumberBuffer(BOOLEANS)
@@ -19,9 +26,9 @@ export function valueBuffer(leaf: ParquetLeafInfo, room?: Inflation): ValueBuffe
     case 'DOUBLE':
       return new NumberBuffer(DOUBLES)
     case 'BYTE_ARRAY':
-      return new BytesBuffer(0, room)
+      return new BytesBuffer(0, room, expected)
     case 'FIXED_LEN_BYTE_ARRAY':
-      return new BytesBuffer(leaf.typeLength, room)
+      return new BytesBuffer(leaf.typeLength, room, expected)
   }
 }
 

@@ -94,7 +94,7 @@ function shapeNode(node: ParquetNode, columns: Columns): ParquetShapeNode {
 function plainNode(node: ParquetNode, columns: Columns, nullable: boolean): ParquetShapeNode {
   const { name, element, fieldId } = node
   const named = { name, element, ...(fieldId !== undefined && { fieldId }), nullable }
-  if (node.leaf !== undefined) return { ...named, ...leafFacts(node.leaf, columns), children: [] }
+  if (node.leaf !== undefined) return Object.assign(named, leafFacts(node.leaf, columns))
   const all = () => node.children.map(child => shapeNode(child, columns))
   if (node.logicalType?.kind === 'variant') {
     const type: DataType = { kind: 'opaque', name: 'variant' }
@@ -127,10 +127,11 @@ function elementNode(list: ParquetNode, repeated: ParquetNode, columns: Columns)
 function leafFacts(
   index: number,
   columns: Columns,
-): Pick<ParquetShapeNode, 'kind' | 'type' | 'annotation'> {
-  const leaf = columns.leaves[index]!
-  const annotation = calendarOf(index, columns) ?? annotationOf(leaf)
-  return { kind: 'leaf', type: leaf.type, ...(annotation !== undefined && { annotation }) }
+): Pick<ParquetShapeNode, 'kind' | 'type' | 'annotation' | 'children'> {
+  const { type } = columns.leaves[index]!
+  const annotation = calendarOf(index, columns) ?? annotationOf(columns.leaves[index]!)
+  const facts = { kind: 'leaf', type, children: [] } as const
+  return annotation === undefined ? facts : { ...facts, annotation }
 }
 
 function calendarOf(

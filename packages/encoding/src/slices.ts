@@ -24,20 +24,41 @@ export class Slices {
 
   /** Resolves when it is the turn of the next slice. */
   async pause(): Promise<void> {
-    await turn()
+    await nextTurn()
     this.#began = performance.now()
   }
 }
 
-/** Runs what yields after each of its steps, in slices; `step` is around each, to say of an error where it was. */
+/** Work that yields after each of its steps: a promise where it cannot go on before that has settled. */
+export type Steps<Result> = Generator<Promise<unknown> | undefined, Result, undefined>
+
+/** What `promise` becomes, for work in steps. */
+export function* awaited<T>(promise: Promise<T>): Steps<T> {
+  let found: { readonly value: T } | undefined
+  yield promise.then(value => {
+    found = { value }
+  })
+  return found!.value
+}
+
+/** Runs work in slices; `step` is around each of its steps, to say of an error where it was. */
 export async function inSlices<Result>(
-  work: Generator<undefined, Result, undefined>,
+  work: Steps<Result>,
   slices: Slices,
-  step: (next: () => IteratorResult<undefined, Result>) => IteratorResult<undefined, Result>,
+  step: (
+    next: () => IteratorResult<Promise<unknown> | undefined, Result>,
+  ) => IteratorResult<Promise<unknown> | undefined, Result>,
 ): Promise<Result> {
+  let next = () => work.next()
   for (;;) {
-    const { done, value } = step(() => work.next())
-    if (done) return value as Result
+    const { done, value } = step(next)
+    if (done) return value
+    next = () => work.next()
+    if (value !== undefined) {
+      await value.catch((error: unknown) => {
+        next = () => work.throw(error)
+      })
+    }
     if (slices.isOverNow) await slices.pause()
   }
 }
@@ -51,7 +72,8 @@ const STEPS_MASK = 63
 const waiting: (() => void)[] = []
 let isScheduled = false
 
-function turn(): Promise<void> {
+/** Resolves when it is the turn of the next slice: for work that is cut in few places. */
+export function nextTurn(): Promise<void> {
   return new Promise(resolve => {
     waiting.push(resolve)
     schedule()
@@ -61,9 +83,12 @@ function turn(): Promise<void> {
 function schedule(): void {
   if (isScheduled || waiting.length === 0) return
   isScheduled = true
-  setImmediate(() => {
-    isScheduled = false
-    waiting.shift()?.()
-    schedule()
-  })
+  // What is scheduled while the event loop polls runs before it has looked at timers and polled again: twice lets all others go.
+  setImmediate(() => setImmediate(next))
+}
+
+function next(): void {
+  isScheduled = false
+  waiting.shift()?.()
+  schedule()
 }

@@ -1,4 +1,4 @@
-import type { PlainColumn } from '@spillway/core'
+import { grown, type PlainColumn } from '@spillway/core'
 import { FormatError } from './format-error.js'
 import type { Inflation } from './inflation.js'
 
@@ -8,24 +8,14 @@ import type { Inflation } from './inflation.js'
  */
 export interface ValueBuffer {
   readonly length: number
-  /** `count` values from PLAIN bytes; returns how many bytes they took. */
-  appendPlain(bytes: Uint8Array, count: number): number
+  /** `count` values from PLAIN bytes that hold `all`; returns how many bytes they took. */
+  appendPlain(bytes: Uint8Array, count: number, all?: number): number
   /** Values of `from`, which has this buffer's kind, by index. */
   appendTaken(from: PlainColumn, codes: Uint32Array, count: number): void
   finish(): PlainColumn
 }
 
 type Numbers = Int32Array | Float64Array | BigInt64Array
-
-/** Grows by doubling. */
-export function grown<T extends Uint8Array | Uint32Array | Numbers>(values: T, needed: number): T {
-  if (needed <= values.length) return values
-  const larger = new (values.constructor as new (length: number) => T)(
-    Math.max(needed, values.length * 2, 64),
-  )
-  larger.set(values as never)
-  return larger
-}
 
 /** How PLAIN bytes become numbers. */
 export interface PlainNumbers<T extends Numbers> {
@@ -83,14 +73,16 @@ export class BytesBuffer implements ValueBuffer {
   /** Bytes of each value; 0 when values carry their own length. */
   readonly #fixed: number
   readonly #room: Inflation | undefined
+  readonly #expected: number
   #offsets = new Int32Array(64)
   #data = Buffer.alloc(0)
   #length = 0
   #used = 0
   #asked = 0
 
-  /** `room` is asked before the bytes of values are held. */
-  constructor(fixed = 0, room?: Inflation) {
+  /** `room` is asked before the bytes of values are held; `expected` values will come, at most. */
+  constructor(fixed = 0, room?: Inflation, expected = 0) {
+    this.#expected = expected
     this.#fixed = fixed
     this.#room = room
   }
@@ -99,14 +91,16 @@ export class BytesBuffer implements ValueBuffer {
     return this.#length
   }
 
-  appendPlain(bytes: Uint8Array, count: number): number {
-    return this.#fixed === 0 ? this.#appendPrefixed(bytes, count) : this.#appendFixed(bytes, count)
+  appendPlain(bytes: Uint8Array, count: number, all = count): number {
+    return this.#fixed === 0
+      ? this.#appendPrefixed(bytes, count, all)
+      : this.#appendFixed(bytes, count)
   }
 
   /** PLAIN byte arrays: each a 32-bit length, then that many bytes. */
-  #appendPrefixed(bytes: Uint8Array, count: number): number {
+  #appendPrefixed(bytes: Uint8Array, count: number, all: number): number {
     if (count * 4 > bytes.length) throw shortPage(count, count * 4, bytes.length)
-    this.#reserve(count, bytes.length - 4 * count)
+    this.#reserve(all, bytes.length - 4 * count)
     const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     let at = 0
     for (let i = 0; i < count; i++) {
@@ -156,24 +150,20 @@ export class BytesBuffer implements ValueBuffer {
     }
   }
 
-  #reserve(count: number, size: number): void {
-    if (this.#length + count + 1 > this.#offsets.length) {
-      const offsets = new Int32Array(Math.max(this.#length + count + 1, this.#offsets.length * 2))
-      offsets.set(this.#offsets)
-      this.#offsets = offsets
-    }
+  #reserve(values: number, size: number): void {
+    this.#offsets = grown(this.#offsets, this.#length + values + 1)
     const needed = this.#used + size
     if (needed > MAX_ARENA_BYTES) {
       throw new FormatError('a column chunk of more than 2 GiB of text', { unsupported: true })
     }
     if (needed <= this.#data.length) return
-    const grown = Math.min(MAX_ARENA_BYTES, Math.max(needed, this.#data.length * 2))
     // Of what is claimed and not of what is allocated: doubling must not refuse what fits.
     this.#room?.take(needed - this.#asked)
     this.#asked = needed
-    const data = Buffer.alloc(grown)
-    this.#data.copy(data, 0, 0, this.#used)
-    this.#data = data
+    const count = Math.max(1, this.#length + values)
+    const likely = Math.ceil((needed / count) * this.#expected * 1.1)
+    const data = grown(new Uint8Array(this.#data.buffer), needed, { likely, most: MAX_ARENA_BYTES })
+    this.#data = Buffer.from(data.buffer)
   }
 
   #close(length: number): void {

@@ -1,13 +1,15 @@
-import type { BytesColumn } from '@spillway/core'
+import { type BytesColumn, grown, trimmed } from '@spillway/core'
 
 /** Byte strings of consecutive rows, copied into one buffer. */
 export class ByteArena {
   #offsets: Int32Array
   #data: Uint8Array
+  readonly #rows: number
   #length = 0
   #used = 0
 
   constructor(rows: number, bytesPerRow: number) {
+    this.#rows = rows
     this.#offsets = new Int32Array(rows + 1)
     this.#data = new Uint8Array(Math.max(256, rows * bytesPerRow))
   }
@@ -18,16 +20,17 @@ export class ByteArena {
 
   append(bytes: Uint8Array, start: number, end: number): void {
     const used = this.#used + end - start
-    if (used > this.#data.length) {
-      const grown = new Uint8Array(Math.max(used, this.#data.length * 2))
-      grown.set(this.#data.subarray(0, this.#used))
-      this.#data = grown
-    }
+    if (used > this.#data.length) this.#data = grown(this.#data, used, this.#growth())
     // A loop: paths are short, and `set` would want a view of each.
     const data = this.#data
     for (let from = start, to = this.#used; from < end; ) data[to++] = bytes[from++]!
     this.#used = used
     this.#close()
+  }
+
+  /** Rows to come are taken for as long as those before, and some more. */
+  #growth(): { readonly likely: number } {
+    return { likely: Math.ceil((this.#used / Math.max(1, this.#length)) * this.#rows * 1.1) }
   }
 
   /** Empty rows up to, not including, `row`. */
@@ -38,9 +41,7 @@ export class ByteArena {
   #close(): void {
     this.#length++
     if (this.#length >= this.#offsets.length) {
-      const grown = new Int32Array(this.#offsets.length * 2)
-      grown.set(this.#offsets)
-      this.#offsets = grown
+      this.#offsets = grown(this.#offsets, this.#length + 1)
     }
     this.#offsets[this.#length] = this.#used
   }
@@ -48,8 +49,8 @@ export class ByteArena {
   finish(): BytesColumn {
     return {
       kind: 'bytes',
-      offsets: this.#offsets.slice(0, this.#length + 1),
-      data: this.#data.slice(0, this.#used),
+      offsets: trimmed(this.#offsets, this.#length + 1),
+      data: trimmed(this.#data, this.#used),
     }
   }
 }

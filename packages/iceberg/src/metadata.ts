@@ -10,7 +10,7 @@ import {
   requireWithin,
   TableError,
 } from '@spillway/core'
-import { documentText, type JsonObject, type JsonValue, parseLongJson } from '@spillway/encoding'
+import { documentBytes, type JsonObject, type JsonValue, parseLongJson } from '@spillway/encoding'
 import { checked, corrupt } from './check-document.js'
 import { type PartitionFieldDocument, type TableDocument, tableDocument } from './document.js'
 import { columnCount, fieldsById, parseFields } from './schema.js'
@@ -29,8 +29,8 @@ export interface IcebergRef {
 export interface IcebergMetadata {
   readonly path: string
   readonly meta: ObjectMeta
-  /** Uncompressed. */
-  readonly text: string
+  /** Uncompressed, in UTF-8. */
+  readonly document: Uint8Array
   readonly formatVersion: number
   readonly tableId: string
   readonly location: string | undefined
@@ -61,24 +61,24 @@ export async function loadMetadata(
       context: { path },
     })
   }
-  const text = documentText(found.bytes, path, budgets)
-  return parseMetadata(text, { path, meta: found.meta }, budgets)
+  const document = await documentBytes(found.bytes, path, budgets)
+  return parseMetadata(document, { path, meta: found.meta }, budgets)
 }
 
-/** Table metadata from its text. */
+/** Table metadata from its uncompressed document. */
 export async function parseMetadata(
-  text: string,
+  bytes: Uint8Array,
   file: { readonly path: string; readonly meta: ObjectMeta },
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): Promise<IcebergMetadata> {
-  const json = await parseLongJson(text, { path: file.path, budgets })
+  const json = await parseLongJson(bytes, { path: file.path, budgets })
   checkVersion(json, file.path)
   const document = checked(tableDocument, json, file.path)
   const { snapshots, 'snapshot-log': log } = json as JsonObject
   const histories = await readHistory({ snapshots, log }, file.path)
   return inContext(file.path, () => ({
     ...file,
-    text,
+    document: bytes,
     ...convert(document, histories, { path: file.path, budgets }),
   }))
 }
@@ -110,7 +110,7 @@ function convert(
   document: TableDocument,
   history: SnapshotHistory,
   { path, budgets }: { readonly path: string; readonly budgets: ReadBudgets },
-): Omit<IcebergMetadata, 'path' | 'meta' | 'text'> {
+): Omit<IcebergMetadata, 'path' | 'meta' | 'document'> {
   const schemas = convertSchemas(document, budgets)
   const specs = convertSpecs(document)
   const currentSnapshotId = currentSnapshot(document, history)

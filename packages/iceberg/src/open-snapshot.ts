@@ -12,6 +12,7 @@ import {
   type TableMetadata,
   type TableSource,
 } from '@spillway/core'
+import { nextTurn } from '@spillway/encoding'
 import { pathRootOf } from './delete-path.js'
 import { everListed } from './ever-listed.js'
 import { tableFeatures, withEarlierTypes } from './features.js'
@@ -37,6 +38,9 @@ export interface OpenOptions {
   readonly signal?: AbortSignal
 }
 
+/** So many columns take milliseconds at each look at them. */
+const WIDE = 2000
+
 /** A snapshot whose file list can be compared with another's. */
 export interface OpenedSnapshot extends Snapshot {
   readonly files: SnapshotFiles
@@ -54,18 +58,29 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
   const { manifests } = list
   const totals = snapshot === undefined ? { files: 0, bytes: 0 } : statedTotals(snapshot, manifests)
   const described = describe(metadata, snapshot)
+  const pause = fields.length > WIDE ? nextTurn : () => undefined
+  await pause()
+  const schema = createSchema(
+    withPhysicalNames(withEarlierTypes(fields, metadata.schemas), metadata),
+  )
+  await pause()
+  const features = tableFeatures(metadata, fields, manifests)
+  const layouts = layoutsOf(metadata, fields)
+  await pause()
+  const leaves = leavesOf(metadata)
+  await pause()
   return {
     ...described,
     source,
-    schema: createSchema(withPhysicalNames(withEarlierTypes(fields, metadata.schemas), metadata)),
+    schema,
     // Manifests give ids to columns, and say nothing of their names in a file or of the ids that it holds.
     shapesFrom: 'footers',
-    features: tableFeatures(metadata, fields, manifests),
+    features,
     files: snapshotFiles({
       ...options,
       manifests,
-      layouts: layoutsOf(metadata, fields),
-      leaves: leavesOf(metadata),
+      layouts,
+      leaves,
       tableLocation: metadata.location,
       pathRoot: pathRootOf(metadata.location, source),
       resolve,
@@ -102,7 +117,7 @@ function describe(
     native: {
       format: 'iceberg',
       metadataFile: metadata.path,
-      metadata: metadata.text,
+      metadata: metadata.document,
       snapshotId: snapshot?.id ?? null,
       sequenceNumber: snapshot?.sequenceNumber ?? 0n,
     },

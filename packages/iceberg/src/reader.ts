@@ -90,8 +90,12 @@ function isSame(
     at.kind === 'latest' &&
     native.format === 'iceberg' &&
     native.metadataFile === metadata.path &&
-    native.metadata === metadata.text &&
+    isSameDocument(native.metadata, metadata.document) &&
     native.snapshotId === (metadata.currentSnapshotId ?? null) &&
     JSON.stringify(previous.source) === JSON.stringify(source)
   )
+}
+
+function isSameDocument(a: Uint8Array, b: Uint8Array): boolean {
+  return a === b || Buffer.compare(a, b) === 0
 }

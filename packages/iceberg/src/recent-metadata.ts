@@ -1,8 +1,8 @@
 import type { ObjectMeta, ObjectStore } from '@spillway/core'
 import { type IcebergMetadata, loadMetadata } from './metadata.js'
 
-/** Text of metadata files kept for the next look at their tables. */
-const MAX_CHARACTERS = 64 << 20
+/** Bytes of metadata files kept for the next look at their tables. */
+const MAX_BYTES = 64 << 20
 
 /**
  * Metadata files that were read lately. They grow to megabytes with a table's history, and every look at a table whose
@@ -11,7 +11,7 @@ const MAX_CHARACTERS = 64 << 20
 export class RecentMetadata {
   // Insertion order is the order of last use.
   readonly #held = new Map<string, IcebergMetadata>()
-  #characters = 0
+  #bytes = 0
 
   /** Asked of the table's own store each time: that one table read a file says nothing of what another may read. */
   async load(store: ObjectStore, path: string, signal?: AbortSignal): Promise<IcebergMetadata> {
@@ -27,17 +27,17 @@ export class RecentMetadata {
 
   #keep(metadata: IcebergMetadata): void {
     this.#drop(metadata.path)
-    if (metadata.text.length > MAX_CHARACTERS) return
+    if (metadata.document.length > MAX_BYTES) return
     this.#held.set(metadata.path, metadata)
-    this.#characters += metadata.text.length
+    this.#bytes += metadata.document.length
     for (const oldest of this.#held.keys()) {
-      if (this.#characters <= MAX_CHARACTERS) return
+      if (this.#bytes <= MAX_BYTES) return
       this.#drop(oldest)
     }
   }
 
   #drop(path: string): void {
-    this.#characters -= this.#held.get(path)?.text.length ?? 0
+    this.#bytes -= this.#held.get(path)?.document.length ?? 0
     this.#held.delete(path)
   }
 }

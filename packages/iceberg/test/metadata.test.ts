@@ -1,8 +1,11 @@
 import { isTableError, typeName } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
 import { tableFeatures, withEarlierTypes } from '../src/features.js'
-import { parseMetadata } from '../src/metadata.js'
+import { parseMetadata as parseBytes } from '../src/metadata.js'
 import { chooseSnapshot, versionOf } from '../src/time-travel.js'
+
+const parseMetadata = (text: string, about: Parameters<typeof parseBytes>[1]) =>
+  parseBytes(new TextEncoder().encode(text), about)
 
 const file = { path: 'v1.metadata.json', meta: { path: '', size: 0, lastModified: 0 } }
 const ID = '9223372036854775806'

@@ -1,7 +1,10 @@
 import type { Field } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import { parseMetadata } from '../src/metadata.js'
+import { parseMetadata as parseBytes } from '../src/metadata.js'
 import { withPhysicalNames } from '../src/physical-names.js'
+
+const parseMetadata = (text: string, about: Parameters<typeof parseBytes>[1]) =>
+  parseBytes(new TextEncoder().encode(text), about)
 
 const field = (id: number, name: string, type: Field['type'] = 'int'): Field => ({
   id,

@@ -1,4 +1,4 @@
-import type { NativeMetadata, Snapshot } from '@spillway/core'
+import { decodeText, type NativeMetadata, type Snapshot } from '@spillway/core'
 import { type JsonObject, type JsonValue, parseExactJson } from '@spillway/encoding'
 import { integerJson } from './json-text.js'
 import { type WrongCount, wrongCounts } from './stated-counts.js'
@@ -42,7 +42,7 @@ export function partitionColumns(snapshot: Snapshot): readonly string[] {
 
 function currentSpec({ native, partitionSpecs }: Snapshot) {
   if (native.format === 'iceberg') {
-    const id = objectOf(native.metadata)['default-spec-id']
+    const id = objectOf(decodeText(native.metadata))['default-spec-id']
     const spec = partitionSpecs.get(Number(id ?? 0))
     if (spec !== undefined) return spec
   }
@@ -64,7 +64,7 @@ function icebergFacts(
   facts: TableFacts,
   wrong: readonly WrongCount[],
 ): JsonObject {
-  const metadata = objectOf(native.metadata)
+  const metadata = objectOf(decodeText(native.metadata))
   return {
     formatVersion: metadata['format-version'] ?? null,
     snapshotId: native.snapshotId === null ? null : native.snapshotId.toString(),

@@ -1,4 +1,4 @@
-import type { Snapshot } from '@spillway/core'
+import { decodeText, type Snapshot } from '@spillway/core'
 import { type JsonObject, type JsonValue, parseExactJson } from '@spillway/encoding'
 import type { TableFacts } from './table-facts.js'
 
@@ -16,7 +16,7 @@ export interface WrongCount {
 export function wrongCounts(snapshot: Snapshot, facts: TableFacts): readonly WrongCount[] {
   const { native } = snapshot
   if (native.format !== 'iceberg' || native.snapshotId === null) return []
-  const summary = summaryOf(parseExactJson(native.metadata), native.snapshotId)
+  const summary = summaryOf(parseExactJson(decodeText(native.metadata)), native.snapshotId)
   const all = [
     { what: 'manifest list: live files', stated: facts.listedFiles, found: facts.files },
     {
