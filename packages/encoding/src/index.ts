@@ -45,6 +45,7 @@ export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from
 export { keepRowGroups } from './keep-row-groups.js'
 export { parseLongJson } from './long-json.js'
 export { type OldCalendar, oldCalendar } from './old-calendar.js'
+export { type ReadBytes, requirePageClaims } from './page-claims.js'
 export { pandasIndexes } from './pandas-indexes.js'
 export { columnlessRows, doubtedColumns } from './parquet-doubts.js'
 export { parquetFields } from './parquet-fields.js'

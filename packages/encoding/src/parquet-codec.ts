@@ -59,7 +59,8 @@ export function pageCodecs(): PageCodecs {
   }
 }
 
-function checkClaim(codec: ParquetCodec, compressed: number, size: number): void {
+/** Refuses a page that claims to become more than any data of its codec does. */
+export function checkClaim(codec: ParquetCodec, compressed: number, size: number): void {
   if (size > compressed * MAX_RATIO[codec] + 1024) {
     throw new FormatError(`a ${codec} page of ${compressed} bytes claims to hold ${size}`)
   }
