@@ -1,8 +1,11 @@
 import { isTableError, TableError } from '@spillway/core'
 import { crc32 } from './crc32.js'
-import { inflateBytes, inflateSnappy } from './inflate-bytes.js'
+import { inflateBytes, inflateSnappy, inflateSnappyInSteps } from './inflate-bytes.js'
 import { inflateBytesLater } from './inflate-later.js'
 import type { Inflation } from './inflation.js'
+import { inSlices, Slices } from './slices.js'
+import { snappyLength } from './snappy.js'
+import { LONG_IN_STEPS } from './snappy-steps.js'
 
 /** The most that one stored byte becomes: what claims more rows than that holds is refused before it is inflated. */
 export const AVRO_RATIOS: ReadonlyMap<string, number> = new Map([
@@ -38,11 +41,9 @@ export function inflateAvroBlockLater(
   bytes: Uint8Array,
   inflation: Inflation,
 ): Promise<Uint8Array> | Uint8Array {
-  const zlib = codec === 'zstandard' ? 'zstd' : codec === 'deflate' ? 'deflate' : undefined
-  if (zlib === undefined || bytes.length < LONG_BLOCK) {
-    return inflateAvroBlock(codec, bytes, inflation)
-  }
-  return inflateBytesLater(zlib, bytes, inflation).catch(cause => {
+  const later = bytes.length < LONG_BLOCK ? undefined : laterOf(codec, bytes, inflation)
+  if (later === undefined) return inflateAvroBlock(codec, bytes, inflation)
+  return later.catch(cause => {
     throw refused(codec, cause)
   })
 }
@@ -50,12 +51,48 @@ export function inflateAvroBlockLater(
 /** Stored bytes that take some milliseconds to inflate. */
 const LONG_BLOCK = 1 << 18
 
+function laterOf(
+  codec: string,
+  bytes: Uint8Array,
+  inflation: Inflation,
+): Promise<Uint8Array> | undefined {
+  switch (codec) {
+    case 'deflate':
+      return inflateBytesLater('deflate', bytes, inflation)
+    case 'zstandard':
+      return inflateBytesLater('zstd', bytes, inflation)
+    case 'snappy':
+      return longSnappy(bytes, inflation)
+    default:
+      return undefined
+  }
+}
+
+function longSnappy(bytes: Uint8Array, inflation: Inflation): Promise<Uint8Array> | undefined {
+  const data = bytes.subarray(0, bytes.length - CRC_BYTES)
+  const length = snappyLength(data) ?? 0
+  if (length <= LONG_IN_STEPS) return undefined
+  const steps = function* () {
+    return checked(bytes, yield* inflateSnappyInSteps(data, inflation))
+  }
+  return inSlices(steps(), new Slices(), next => next())
+}
+
+const CRC_BYTES = 4
+
 /** Snappy's own framing, then the CRC-32 of the uncompressed bytes, big-endian. */
 function checkedSnappy(bytes: Uint8Array, inflation: Inflation): Uint8Array {
-  const end = bytes.length - 4
+  const end = bytes.length - CRC_BYTES
   if (end <= 0) throw new TableError('TABLE_CORRUPT', 'a snappy block ends early')
-  const inflated = guarded('snappy', () => inflateSnappy(bytes.subarray(0, end), inflation))
-  const expected = new DataView(bytes.buffer, bytes.byteOffset + end, 4).getUint32(0)
+  return checked(
+    bytes,
+    guarded('snappy', () => inflateSnappy(bytes.subarray(0, end), inflation)),
+  )
+}
+
+function checked(bytes: Uint8Array, inflated: Uint8Array): Uint8Array {
+  const end = bytes.length - CRC_BYTES
+  const expected = new DataView(bytes.buffer, bytes.byteOffset + end, CRC_BYTES).getUint32(0)
   const found = crc32(inflated)
   if (found !== expected) {
     throw new TableError(

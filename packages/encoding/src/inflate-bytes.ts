@@ -2,7 +2,9 @@ import { brotliDecompressSync, gunzipSync, inflateRawSync } from 'node:zlib'
 import { decompress as decompressZstd } from 'fzstd'
 import { FormatError } from './format-error.js'
 import type { Inflation } from './inflation.js'
+import type { Steps } from './slices.js'
 import { decompressSnappy, snappyLength } from './snappy.js'
+import { decompressSnappyInSteps } from './snappy-steps.js'
 import { longestZstd } from './zstd-length.js'
 
 /**
@@ -35,12 +37,21 @@ export function inflateBytes(
 
 /** Snappy states how long it becomes; 64 bytes of it take at least three. */
 export function inflateSnappy(bytes: Uint8Array, inflation: Inflation): Uint8Array {
+  return decompressSnappy(bytes, claimed(bytes, inflation))
+}
+
+/** The same a step at a time. */
+export function inflateSnappyInSteps(bytes: Uint8Array, inflation: Inflation): Steps<Uint8Array> {
+  return decompressSnappyInSteps(bytes, claimed(bytes, inflation))
+}
+
+function claimed(bytes: Uint8Array, inflation: Inflation): number {
   const length = snappyLength(bytes)
   if (length === undefined || length > bytes.length * SNAPPY_RATIO) {
     throw new FormatError(`${bytes.length} bytes of snappy claim to hold ${length ?? 'anything'}`)
   }
   inflation.check(length)
-  return decompressSnappy(bytes, length)
+  return length
 }
 
 const SNAPPY_RATIO = 32

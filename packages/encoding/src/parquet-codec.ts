@@ -8,7 +8,7 @@ import { decompressLz4, decompressLz4Raw } from './lz4.js'
 import type { ParquetCodec } from './parquet-types.js'
 import { awaited, type Steps } from './slices.js'
 import { decompressSnappy } from './snappy.js'
-import { decompressSnappyInSteps } from './snappy-steps.js'
+import { decompressSnappyInSteps, LONG_IN_STEPS } from './snappy-steps.js'
 
 /** The most that one compressed byte can become, and some for headers: a claim beyond it is a lie. */
 const MAX_RATIO: Readonly<Record<ParquetCodec, number>> = {
@@ -36,8 +36,6 @@ export interface PageCodecs {
 
 /** Some writers make one page of a million values: shorter ones take no more than some milliseconds. */
 const LONG_PAGE = 4 * 1024 ** 2
-/** The same of Snappy and Zstandard, which are many times as fast at once as in steps. */
-const LONG_IN_STEPS = 20 * 1024 ** 2
 
 export function pageCodecs(): PageCodecs {
   const zstd = new ZSTDDecoder()

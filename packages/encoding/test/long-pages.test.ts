@@ -2,6 +2,8 @@ import { brotliCompressSync, deflateRawSync, gzipSync } from 'node:zlib'
 import { DEFAULT_BUDGETS } from '@spillway/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { inflateAvroBlockLater } from '../src/avro-codec.js'
+import { crc32 } from '../src/crc32.js'
 import { FormatError } from '../src/format-error.js'
 import { documentBytes } from '../src/inflate.js'
 import { inflateBytes } from '../src/inflate-bytes.js'
@@ -227,7 +229,29 @@ it('lz4 takes more than one step where it has more than one sequence', async () 
   const size = 100 * (1 + 4 + 15 + 254 * 255 + 211)
   const steps = pageCodecs().decompress('lz4_raw', bytes, size, roomFor(bytes.length))
   expect(steps.next().done).toBe(false)
-  expect(await decompress('lz4_raw', bytes, size)).toEqual(new Uint8Array(size).fill(0x61))
+  const found = await decompress('lz4_raw', bytes, size)
+  expect(Buffer.compare(found, Buffer.alloc(size, 0x61))).toBe(0)
+})
+
+describe('a long Avro block of snappy', () => {
+  const longer = Buffer.concat(new Array(4).fill(long))
+  const crc = Buffer.alloc(4)
+  crc.writeUInt32BE(crc32(longer))
+  const block = Buffer.concat([literals('snappy', longer), crc])
+
+  it('is inflated in steps, and held to its checksum', async () => {
+    const later = inflateAvroBlockLater('snappy', block, roomFor(block.length))
+    expect(later).toBeInstanceOf(Promise)
+    expect(Buffer.compare(await later, longer)).toBe(0)
+  })
+
+  it.each([
+    ['with another checksum', Buffer.concat([block.subarray(0, -1), Uint8Array.of(1)])],
+    ['cut short', block.subarray(0, -1000)],
+  ])('is refused %s', async (_, bytes) => {
+    const later = async () => inflateAvroBlockLater('snappy', bytes, roomFor(bytes.length))
+    await expect(later()).rejects.toMatchObject({ code: 'TABLE_CORRUPT' })
+  })
 })
 
 describe('long data that is inflated later', () => {
