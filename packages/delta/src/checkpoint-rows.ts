@@ -60,13 +60,14 @@ export async function readHead(
     const slice = { source, rowGroup, start: 0, end: rowCount }
     for await (const { batch } of readSlice(io, slice, leaves, signal)) {
       const rows = new RowDocuments(batch, leaves, budgetsOf(io.store))
-      collect(batch, rows, head)
+      collect(source, batch, rows, head)
     }
   }
   return head
 }
 
 function collect(
+  source: CheckpointFile,
   batch: ParquetBatch,
   rows: RowDocuments,
   head: { protocolJson?: string; metadataJson?: string; sidecars: Sidecar[] },
@@ -75,9 +76,20 @@ function collect(
   const protocol = lastOf(presentRows(batch, PROTOCOL))
   if (protocol !== undefined) head.protocolJson = rows.protocol(protocol)
   const metadata = lastOf(presentRows(batch, METADATA))
-  if (metadata !== undefined) head.metadataJson = rows.metadata(metadata)
+  if (metadata !== undefined) {
+    requirePartitionColumns(source)
+    head.metadataJson = rows.metadata(metadata)
+  }
   for (const row of presentRows(batch, SIDECAR)) head.sidecars.push(rows.sidecar(row))
   requireSidecarPaths(batch)
+}
+
+/** Every metaData action has them (PROTOCOL.md, "Change Metadata"): without the column a table would read as not partitioned. */
+function requirePartitionColumns(source: CheckpointFile): void {
+  if (leavesUnder(source, ['metaData', 'partitionColumns']).length > 0) return
+  throw new TableError('TABLE_CORRUPT', 'a checkpoint has no column metaData.partitionColumns', {
+    context: { path: source.file.path },
+  })
 }
 
 /** A sidecar that nobody can find would be one that is not there. */

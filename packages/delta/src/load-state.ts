@@ -18,6 +18,7 @@ import { inOrder } from './in-order.js'
 import type { CheckpointFiles, LogSegment } from './log-segment.js'
 import { longMetadata } from './metadata.js'
 import { LogFileReader } from './read-log.js'
+import { requirePartitionValues } from './require-adds.js'
 import { requireDocuments, type TableState, totalsOf } from './table-state.js'
 import { asTorn } from './torn-checkpoint.js'
 
@@ -57,6 +58,12 @@ export async function loadState(context: LoadContext, segment: LogSegment): Prom
   const protocol = parseProtocol(documents.protocolJson)
   const metadata = await longMetadata(documents.metadataJson, protocol, budgetsOf(log.store))
   const runs = [...olderRuns(checkpoint, replay), ...(await replay.finish())]
+  orTorn(segment.checkpoint, () =>
+    requirePartitionValues(
+      new Set((checkpoint?.parts ?? []).map(({ slice }) => slice.source)),
+      metadata.partitionFields,
+    ),
+  )
   const handles = (checkpoint?.parts ?? []).map(
     part => new CheckpointHandle(part, { source, metadata }, [replay.keys]),
   )

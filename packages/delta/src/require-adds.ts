@@ -27,6 +27,23 @@ export function requireAdds(source: CheckpointFile, kind: 'checkpoint' | 'sideca
   }
 }
 
+/**
+ * Refuses files of a checkpoint that name adds and have no column for their partition values, which every add has (PROTOCOL.md,
+ * "Add File"): all of a partitioned table would be read as without them.
+ */
+export function requirePartitionValues(
+  sources: Iterable<CheckpointFile>,
+  partitioned: readonly { readonly name: string }[],
+): void {
+  if (partitioned.length === 0) return
+  for (const source of sources) {
+    const hasAdds = findLeaf(source, ADD_PATH) !== undefined
+    if (!hasAdds || leavesUnder(source, ['add', 'partitionValues']).length > 0) continue
+    const names = partitioned.map(({ name }) => name).join(', ')
+    throw corrupt(source, `a checkpoint has no column add.partitionValues, with ${names} in it`)
+  }
+}
+
 function corrupt({ file }: CheckpointFile, message: string): TableError {
   return new TableError('TABLE_CORRUPT', message, { context: { path: file.path } })
 }

@@ -81,6 +81,19 @@ describe('a checkpoint whose adds cannot be found', () => {
     },
   )
 
+  it.each(['partitionValues', 'partitionColumns'])(
+    'and one without a column %s is refused: the table is partitioned',
+    async name => {
+      const broken = await classic(bytes => renamed(bytes, name), { commits: false })
+      await expect(filesOf(broken)).rejects.toMatchObject({
+        code: 'TABLE_CORRUPT',
+        message: expect.stringContaining(
+          `no column ${name === 'partitionValues' ? 'add' : 'metaData'}.${name}`,
+        ),
+      })
+    },
+  )
+
   it('is refused when its rows are read where its footer counts nothing', async () => {
     const store = await classic(() => without('some'), { commits: false })
     const meta = (await store.head(CHECKPOINT))!

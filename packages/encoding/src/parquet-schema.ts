@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { PrimitiveType } from '@spillway/core'
 import { FormatError } from './format-error.js'
 import type {
@@ -79,7 +80,7 @@ function nodeOf(element: ThriftStruct, index: number): ParquetNode {
   const fieldId = integer(element.get(9))
   const logicalType = logicalTypeOf(element)
   return {
-    name: text(element.get(4)),
+    name: nameOf(element.get(4)),
     element: index,
     repetition,
     ...(fieldId === undefined ? {} : { fieldId }),
@@ -287,6 +288,14 @@ function convertedType(element: ThriftStruct): ParquetLogicalType | undefined {
 const utf8 = new TextDecoder()
 
 /** A Thrift binary as text. */
+/** Names are UTF-8 (parquet.thrift, SchemaElement): of another nobody knows which column of the table it is. */
+function nameOf(value: ThriftValue | undefined): string {
+  if (value instanceof Uint8Array && !isUtf8(value)) {
+    throw new FormatError(`a column whose name is no UTF-8: ${JSON.stringify(text(value))}`)
+  }
+  return text(value)
+}
+
 export function text(value: ThriftValue | undefined): string {
   return value instanceof Uint8Array ? utf8.decode(value) : ''
 }

@@ -154,10 +154,12 @@ class CompactReader {
     let result = 0
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.#byte()
+      // Of the fifth byte four bits are left: what is beyond them would be lost.
+      if (shift === 28 && byte > 0x0f) break
       result |= (byte & 0x7f) << shift
       if (byte < 0x80) return result >>> 0
     }
-    throw new FormatError(`a 32-bit number of more than 5 bytes at byte ${this.offset}`)
+    throw new FormatError(`a number of more than 32 bits at byte ${this.offset}`)
   }
 
   #zigzag32(): number {

@@ -462,6 +462,27 @@ describe('thrift', () => {
     )
   })
 
+  it.each([
+    ['a bit beyond 32', [0x80, 0x80, 0x80, 0x80, 0x10]],
+    ['more than five bytes', [0x80, 0x80, 0x80, 0x80, 0x80, 0x01]],
+  ])('with a length of %s is refused, and not read as another', (_, length) => {
+    const bytes = Uint8Array.from([0x18, ...length, 0x00])
+    expect(outcome(() => readThriftStruct(bytes))).toMatch(/a number of more than 32 bits/)
+  })
+
+  it('with a column whose name is no UTF-8 is refused', async () => {
+    const named = (name: string | Uint8Array) => {
+      const footer = new ThriftWriter().int(1, 2).list(2, 'struct', 2)
+      footer.open().bytes(4, 'root').int(5, 1).end()
+      footer.open().int(1, 2).bytes(4, name).end()
+      const bytes = footer.int(3, 0, 'i64').list(4, 'struct', 0).finish()
+      const { store, file } = byteStore(parquetFile(new Uint8Array(0), bytes))
+      return outcomeOf(readParquetFooter(store, file))
+    }
+    expect(await named('ä')).toBe('read')
+    expect(await named(Uint8Array.of(0x69, 0xe4))).toMatch(/^TABLE_CORRUPT: .*no UTF-8/)
+  })
+
   it('whose schema nests without end is refused by the view of a footer', () => {
     const depth = 50_000
     const footer = new ThriftWriter().int(1, 2).list(2, 'struct', depth)

@@ -34,10 +34,13 @@ const text = new TextDecoder()
 /** The file groups of one index: a key lies in one of them, which its hash says; all are asked. */
 export class IndexSource {
   readonly #slices: readonly IndexSlice[]
+  readonly #everywhere: string | undefined
   readonly #decoders = new Map<string, (bytes: Uint8Array) => AvroObject>()
 
-  constructor(slices: readonly IndexSlice[]) {
+  /** `everywhere` is a key that each base file of the index has: one without it is another index's. */
+  constructor(slices: readonly IndexSlice[], everywhere?: string) {
     this.#slices = slices
+    this.#everywhere = everywhere
   }
 
   async lookup(keys: readonly string[], signal?: AbortSignal): Promise<IndexReplay> {
@@ -50,11 +53,19 @@ export class IndexSource {
           continue
         }
         const decode = this.#decoder(file)
+        let isMissing = file === base && keys.some(key => key === this.#everywhere)
         for await (const { key, value } of file.hfile.lookup(sorted, signal)) {
           const name = text.decode(key)
+          if (name === this.#everywhere) isMissing = false
           const known = found.get(name)
           if (known === undefined) found.set(name, [decode(value)])
           else known.push(decode(value))
+        }
+        if (isMissing) {
+          const { path } = file
+          throw new TableError('TABLE_CORRUPT', `${path} has no record ${this.#everywhere}`, {
+            context: { path },
+          })
         }
       }
     }

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 import { xxHash64 } from '@spillway/encoding'
 
+/** The key of the list of partitions, in the index of files. */
+export const ALL_PARTITIONS = '__all_partitions__'
+
 /** Hudi hashes column and partition names with this seed, sign-extended from 32 bits. */
 const SEED = 0xffffffffdabadabdn
 

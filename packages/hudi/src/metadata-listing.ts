@@ -1,10 +1,8 @@
 import { TableError } from '@spillway/core'
 import type { ListedFile } from './file-slices.js'
 import type { Listing } from './listing.js'
-import { metadataPartitionName } from './metadata-key.js'
+import { ALL_PARTITIONS, metadataPartitionName } from './metadata-key.js'
 import type { MetadataTable } from './metadata-table.js'
-
-const ALL_PARTITIONS = '__all_partitions__'
 
 type Listed = ReadonlyMap<string, { readonly size: bigint; readonly isDeleted: boolean }>
 

@@ -6,6 +6,7 @@ import { readDeleteBlock } from './delete-block.js'
 import { type FileSlice, latestSlices } from './file-slices.js'
 import { LOG_HEADER, type LogBlock, objectSource, readLogBlocks } from './log-file.js'
 import { type IndexLog, type IndexReplay, IndexSource } from './metadata-index.js'
+import { ALL_PARTITIONS } from './metadata-key.js'
 import { loadTableConfig, type TableConfig } from './table-config.js'
 import { loadTimeline, type Timeline } from './timeline.js'
 import { visibilityAt } from './visibility.js'
@@ -107,7 +108,8 @@ async function openIndex(index: string, options: IndexOptions): Promise<IndexSou
     requireComplete(read, { tableVersion, own: ownTimeline, data: timeline }, folder)
   }
   const counts = (instant: string) => completionOf(instant) !== undefined
-  return new IndexSource(await Promise.all(read.map(each => openSlice(each, store, counts))))
+  const opened = await Promise.all(read.map(each => openSlice(each, store, counts)))
+  return new IndexSource(opened, index === 'files' ? ALL_PARTITIONS : undefined)
 }
 
 /** Indexes that every write of the table adds to, and of which a part says too little and not just nothing. */

@@ -146,6 +146,24 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     format: 'iceberg',
+    kind: /^manifest list$/,
+    place: /^block: row\[\]\.deleted_files_count$/,
+    aspects: FILES,
+    // No live file is counted there, wrongly: with deleted ones beside it that is what a manifest of deleted files has.
+    when: (_clean, _found, { table }) => table.name === 'real/counts-manifest-zero',
+    why: 'Iceberg: of a manifest whose files are all deleted the list alone says so; it is not opened',
+  },
+  {
+    format: 'iceberg',
+    kind: /^manifest list$/,
+    place: /^block: row\[\]\.manifest_path$/,
+    aspects: FILES,
+    // Another of the table's own manifests, as long.
+    when: (_clean, _found, { table }) => table.name === 'real/twin-pruned',
+    why: 'Iceberg: which manifests a snapshot has is said by the list alone',
+  },
+  {
+    format: 'iceberg',
     kind: /^manifest$/,
     place: /^header avro\.schema: .*\.type$/,
     aspects: ['partitions', 'rows'],
@@ -206,7 +224,8 @@ export const EXPLANATIONS: readonly Explanation[] = [
     format: 'hudi',
     kind: /^timeline$/,
     place: /^((json: |block: row\[\]\.)extraMetadata\b|json: schemas\[\])/,
-    aspects: ['schema', 'files', 'rows'],
+    // A partition column that a schema declares as null alone is null, whatever folders say.
+    aspects: ['schema', 'files', 'partitions', 'rows'],
     why: 'Hudi: the schema of a commit, and the history of schemas, are said in one place each',
   },
   {

@@ -98,6 +98,8 @@ function readPages(bytes: Uint8Array, { slots, start }: Footer): readonly Page[]
   for (const slot of slots) {
     const chunk = /^(4\[\d+\]\.1\[\d+\]\.3)\.9$/.exec(slot.path)?.[1]
     if (chunk === undefined) continue
+    // A chunk of no values has no pages, wherever it says that they are.
+    if (Number(values.get(`${chunk}.5`)) === 0) continue
     const codec = CODECS[Number(values.get(`${chunk}.4`))]
     if (codec === undefined) throw new NotWhole('a codec that the bench does not know')
     const path: string[] = []
