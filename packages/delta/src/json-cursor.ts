@@ -44,10 +44,6 @@ export class JsonCursor {
     return this.#position
   }
 
-  set position(at: number) {
-    this.#position = at
-  }
-
   /** True when only white space is left. */
   atEnd(): boolean {
     this.#skipSpace()

@@ -82,7 +82,7 @@ export class LogFileReader {
     at: { readonly file: ObjectMeta; readonly line: number; readonly slices: Slices },
   ): Promise<number> {
     this.#refuseForeign(bytes, final, at)
-    const cursor = new JsonCursor(bytes, byteOrderMark(bytes))
+    let cursor = new JsonCursor(bytes, byteOrderMark(bytes))
     let start = 0
     try {
       while (!cursor.atEnd()) {
@@ -90,7 +90,7 @@ export class LogFileReader {
         const lone = this.#loneMetadata(bytes, start, final)
         if (lone !== undefined && sink.metadata !== undefined) {
           sink.metadata(lone.value)
-          cursor.position = lone.end
+          cursor = new JsonCursor(bytes, lone.end)
         } else readAction(cursor, sink, this.#scratch)
         const isLong = cursor.position - start > LONG_ACTION
         if (isLong ? at.slices.isOverNow : at.slices.isOver) await at.slices.pause()

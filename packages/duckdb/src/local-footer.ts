@@ -15,7 +15,7 @@ const MAX_BYTES = 512 * 1024 * 1024
 export async function localFooter(path: string): Promise<Uint8Array | undefined> {
   const handle = await open(path)
   const read: ReadBytes = async (start, end) => {
-    const bytes = Buffer.alloc(end - start)
+    const bytes = Buffer.allocUnsafe(end - start)
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
     return bytes.subarray(0, bytesRead)
   }

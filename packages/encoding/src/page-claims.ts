@@ -9,11 +9,14 @@ import { readThriftStruct, type ThriftStruct } from './thrift.js'
 /** Bytes from `start` on up to `end`, or as many as there are. */
 export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>
 
-/** What is read at once: more than nearly every header, and many pages where they are small. */
-const WINDOW_BYTES = 16 * 1024
+/** What is read at once: more than nearly every header, and many pages where they are small, since a read costs more than bytes. */
+const WINDOW_BYTES = 128 * 1024
 
 /** They cost little, and not every writer counts its values well. */
 const FEW_VALUES = 1 << 20
+
+/** Early writers left the header of the dictionary page out of a chunk's length (PARQUET-816). */
+const UNCOUNTED_BYTES = 4096
 
 const HEADERS = [
   { id: 5, counts: true },
@@ -56,8 +59,9 @@ async function requireChunk(chunk: ParquetChunk, headers: Headers, path: string)
     if (header === undefined) return
     const size = integer(header.struct.get(3)) ?? -1
     reportingPath(path, () => {
-      if (size < 0 || size > chunk.end - header.end) {
-        throw new FormatError(`a page of ${size} bytes, ${chunk.end - header.end} are left`)
+      const left = chunk.end - header.end
+      if (size < 0 || size > left + UNCOUNTED_BYTES) {
+        throw new FormatError(`a page of ${size} bytes, ${left} are left`)
       }
       values += countedBy(header.struct, size, chunk)
       if (values > Math.max(chunk.valueCount, FEW_VALUES)) {
