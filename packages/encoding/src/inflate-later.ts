@@ -31,8 +31,13 @@ export async function inflateBytesLater(
     check(length)
     parts.push(part)
   }
-  if (codec === 'zstd') await inflateZstd(bytes, check, take)
-  else {
+  if (codec === 'zstd') {
+    const longest = longestZstd(bytes)
+    if (longest === undefined) throw new FormatError('its zstd frames are damaged')
+    // A bound: what is known to become a number of bytes may well have a higher one.
+    if (typeof limit !== 'number') limit.check(longest)
+    await inflateZstd(bytes, take)
+  } else {
     const stream = inflaters[codec]()
     stream.end(bytes)
     for await (const part of stream) take(part as Uint8Array)
@@ -46,14 +51,7 @@ const inflaters: Readonly<Record<'gzip' | 'deflate' | 'brotli', () => Transform>
   brotli: () => createBrotliDecompress({ chunkSize: PART_BYTES }),
 }
 
-async function inflateZstd(
-  bytes: Uint8Array,
-  check: (length: number) => void,
-  take: (part: Uint8Array) => void,
-): Promise<void> {
-  const longest = longestZstd(bytes)
-  if (longest === undefined) throw new FormatError('its zstd frames are damaged')
-  check(longest)
+async function inflateZstd(bytes: Uint8Array, take: (part: Uint8Array) => void): Promise<void> {
   const slices = new Slices()
   const stream = new Decompress(take)
   for (let at = 0; at < bytes.length; at += ZSTD_STEP_BYTES) {

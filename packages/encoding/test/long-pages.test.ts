@@ -14,6 +14,8 @@ import type { ParquetCodec } from '../src/parquet-types.js'
 import { inSlices, Slices } from '../src/slices.js'
 import { decompressSnappy } from '../src/snappy.js'
 import { decompressSnappyInSteps } from '../src/snappy-steps.js'
+import { longestZstd } from '../src/zstd-length.js'
+import { parquetFixture } from './byte-store.js'
 
 const roomFor = (storedBytes: number) =>
   new Inflation({ ...DEFAULT_BUDGETS, inflationRatio: 1e6 }, { what: 'a page', storedBytes })
@@ -221,6 +223,27 @@ it.each([
   const cut = bytes.subarray(0, bytes.length - 1000)
   await expect(decompress(codec, cut, longer.length)).rejects.toBeInstanceOf(FormatError)
 })
+
+it('zstd whose frames do not state their length becomes what its page says', async () => {
+  // A block that was really compressed, of the column i8, under a header without a length: its bound is 128 KiB.
+  const file = parquetFixture('types-v2-zstd.parquet')
+  const start = Buffer.from(file).indexOf(Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd))
+  const sized = file.subarray(start, start + 7 + 3 + blockLength(file, start + 7))
+  const short = inflateBytes('zstd', sized, roomFor(sized.length))
+  const unsized = Buffer.concat([sized.subarray(0, 4), Uint8Array.of(0, 0x58), sized.subarray(7)])
+  const longer = Buffer.concat(new Array(4).fill(long))
+  const page = Buffer.concat([unsized, zstd(longer)])
+  const becomes = Buffer.concat([short, longer])
+  expect(longestZstd(page)).toBeGreaterThan(becomes.length)
+  expect(Buffer.compare(await decompress('zstd', page, becomes.length), becomes)).toBe(0)
+})
+
+/** Of the block of a zstd frame at `at` (RFC 8878, 3.1.1.2), which must be its last. */
+function blockLength(bytes: Uint8Array, at: number): number {
+  const header = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)
+  expect(header & 7).toBe(0b101)
+  return header >> 3
+}
 
 it('lz4 takes more than one step where it has more than one sequence', async () => {
   // A literal, and 65,000 bytes from one before.
