@@ -1,14 +1,21 @@
 import { ByteBuffer } from './byte-buffer.js'
 import type { VectorDescriptor } from './deletion-vector.js'
 
+/** Where a text lies. */
+export interface TextAt {
+  bytes: Uint8Array
+  start: number
+  end: number
+}
+
 /**
  * One add, remove or cdc action. Reused for the next one: a table of a million files is read through one of these, so
  * whoever keeps something copies it.
  */
 export class FileAction {
   kind: 'add' | 'remove' | 'cdc' = 'add'
-  /** As the log spells it. */
-  path: Uint8Array = EMPTY
+  /** The path as the log spells it, in bytes that may hold more: no view is made for each of a million files. */
+  readonly at: TextAt = { bytes: EMPTY, start: 0, end: 0 }
   size = Number.NaN
   modificationTime = 0
   dataChange = true
@@ -26,6 +33,16 @@ export class FileAction {
   defaultRowCommitVersion: bigint | undefined
   readonly pathBuffer = new ByteBuffer()
   readonly statsBuffer = new ByteBuffer()
+
+  get path(): Uint8Array {
+    return this.at.bytes.subarray(this.at.start, this.at.end)
+  }
+
+  set path(path: Uint8Array) {
+    this.at.bytes = path
+    this.at.start = 0
+    this.at.end = path.length
+  }
 
   reset(kind: 'add' | 'remove' | 'cdc'): void {
     this.kind = kind

@@ -3,10 +3,11 @@ import { Slices } from '@spillway/encoding'
 import type { FileAction } from './actions.js'
 import { type AddDetails, KeptDetails } from './add-details.js'
 import { DeltaBatch } from './delta-batch.js'
-import { identityBytes, KeyColumn } from './file-key.js'
+import { KeyColumn } from './file-key.js'
 import { GrowingFloats } from './growing-floats.js'
 import { JsonCursor } from './json-cursor.js'
 import { PartitionColumnsBuilder } from './partition-columns.js'
+import { PathColumn } from './path-column.js'
 import { readNumRecords } from './stats-text.js'
 import { VectorColumnsBuilder } from './vector-columns.js'
 
@@ -15,11 +16,11 @@ const encoder = new TextEncoder()
 /** Grows the columns of one batch, an add at a time. */
 export class BatchBuilder {
   readonly #location: string
-  readonly #path = new BytesBuilder()
+  readonly #path = new PathColumn()
   readonly #size = new GrowingFloats()
   readonly #modificationTime = new GrowingFloats()
   readonly #recordCount = new GrowingFloats()
-  readonly #key = new KeyColumn()
+  readonly #key: KeyColumn
   readonly #partitions = new PartitionColumnsBuilder()
   readonly #vectors = new VectorColumnsBuilder()
   readonly #stats = new BytesBuilder()
@@ -31,22 +32,27 @@ export class BatchBuilder {
 
   constructor(location: string) {
     this.#location = location
+    this.#key = new KeyColumn(location)
   }
 
   get length(): number {
     return this.#length
   }
 
-  /** `keep` is false where statistics and other originals can be read again from a checkpoint. */
+  /**
+   * `keep` is false where statistics and other originals can be read again from a checkpoint, and the bytes that the path lies
+   * in stay as they are.
+   */
   append(
     action: FileAction,
     options: { readonly keep: boolean; readonly records?: number },
   ): number {
     const row = this.#length++
-    this.#path.append(action.path)
+    if (options.keep) this.#path.append(action.path)
+    else this.#path.share(action.at)
     this.#size.append(action.size)
     this.#modificationTime.append(action.modificationTime)
-    this.#key.append(identityBytes(this.#location, action.path, action.vector))
+    this.#key.append(action.at, action.vector)
     this.#recordCount.append(options.records ?? this.#recordsOf(action))
     for (let i = 0; i < action.partitionCount; i++) {
       this.#partitions.set(row, action.partitionNames[i]!, action.partitionValues[i]!)
@@ -77,7 +83,7 @@ export class BatchBuilder {
     this.#path.append(path)
     this.#size.append(batch.size[row]!)
     this.#modificationTime.append(batch.modificationTime[row]!)
-    this.#key.append(identityBytes(this.#location, path, vector))
+    this.#key.append({ bytes: path, start: 0, end: path.length }, vector)
     this.#recordCount.append(batch.recordCount[row]!)
     for (const name of batch.partitions.names) {
       const text = batch.partitions.recorded(row, name)

@@ -130,12 +130,12 @@ class AddRows {
     const start = Math.max(0, this.#slice.start - first)
     const end = Math.min(batch.length, this.#slice.end - first)
     for (let row = start; row < end; row++) {
-      const path = leaves.path.bytes(row)
-      if (path === undefined) {
+      this.#action.reset('add')
+      if (!leaves.path.locate(row, this.#action.at)) {
         if (leaves.size.at(row) !== undefined) throw this.#withoutPath(first + row)
         continue
       }
-      const records = this.#fill(leaves, row, path)
+      const records = this.#fill(leaves, row)
       const at = this.#builder.append(this.#action, { keep: false, records })
       this.#positions[at] = first + row
       if (slices.isOver) await slices.pause()
@@ -143,12 +143,10 @@ class AddRows {
   }
 
   /** Gives the record count. */
-  #fill(leaves: AddLeaves, row: number, path: Uint8Array): number {
+  #fill(leaves: AddLeaves, row: number): number {
     const action = this.#action
-    action.reset('add')
-    action.path = path
     const size = leaves.size.at(row)
-    if (size === undefined) throw this.#withoutSize(path)
+    if (size === undefined) throw this.#withoutSize(action.path)
     action.size = size
     action.modificationTime = leaves.modificationTime.at(row) ?? 0
     const [start, end] = leaves.partitionNames.range(row)

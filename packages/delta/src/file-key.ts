@@ -1,4 +1,5 @@
 import { grown, hash64Into } from '@spillway/core'
+import type { TextAt } from './actions.js'
 import { decodePath, isAbsolutePath, qualify } from './data-path.js'
 import { type VectorDescriptor, vectorId } from './deletion-vector.js'
 
@@ -18,7 +19,7 @@ export function identityBytes(
   path: Uint8Array,
   vector: VectorDescriptor | undefined,
 ): Uint8Array {
-  const canonical = needsSpelling(path) ? respell(location, path) : path
+  const canonical = needsSpelling(path, 0, path.length) ? respell(location, path) : path
   if (vector === undefined) return canonical
   const id = encoder.encode(`\0${vectorId(vector)}`)
   const bytes = new Uint8Array(canonical.length + id.length)
@@ -28,10 +29,10 @@ export function identityBytes(
 }
 
 /** Most paths have one spelling only: relative, nothing encoded. */
-function needsSpelling(path: Uint8Array): boolean {
-  if (path[0] === SLASH) return true
-  for (let i = 0; i < path.length; i++) {
-    if (path[i] === PERCENT || path[i] === COLON) return true
+function needsSpelling(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[start] === SLASH) return true
+  for (let i = start; i < end; i++) {
+    if (bytes[i] === PERCENT || bytes[i] === COLON) return true
   }
   return false
 }
@@ -48,15 +49,23 @@ function respell(location: string, path: Uint8Array): Uint8Array {
 
 /** The 64-bit keys of a run of files, growing; `lanes` has the low and the high half of each, in the machine's order. */
 export class KeyColumn {
+  readonly #location: string
   #lanes: Uint32Array<ArrayBuffer>
   #length = 0
 
-  constructor(capacity = 64) {
+  constructor(location: string, capacity = 64) {
+    this.#location = location
     this.#lanes = new Uint32Array(capacity * 2)
   }
 
-  append(identity: Uint8Array): void {
+  append(path: TextAt, vector: VectorDescriptor | undefined): void {
     this.#lanes = grown(this.#lanes, this.#length * 2 + 2)
+    const { bytes, start, end } = path
+    if (vector === undefined && !needsSpelling(bytes, start, end)) {
+      hash64Into(bytes, this.#lanes, this.#length++, path)
+      return
+    }
+    const identity = identityBytes(this.#location, bytes.subarray(start, end), vector)
     hash64Into(identity, this.#lanes, this.#length++)
   }
 

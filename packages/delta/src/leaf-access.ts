@@ -1,4 +1,5 @@
 import { type Column, isValid, leafKey, type ParquetBatch, readBytes } from '@spillway/core'
+import type { TextAt } from './actions.js'
 import { TextInterner } from './text-interner.js'
 
 /** Reads one leaf of Parquet batches by row, decoding a text that repeats only once. */
@@ -20,6 +21,19 @@ export class TextLeaf {
   bytes(at: number): Uint8Array | undefined {
     const column = this.#column
     return column === undefined ? undefined : bytesAt(column, at)
+  }
+
+  /** Puts where the bytes of a row lie into `into`; false where it has none. */
+  locate(at: number, into: TextAt): boolean {
+    const column = this.#column
+    if (column === undefined || !isValid(column, at)) return false
+    const row = column.kind === 'dictionary' ? column.codes[at]! : at
+    const values = column.kind === 'dictionary' ? column.values : column
+    if (values.kind !== 'bytes') return false
+    into.bytes = values.data
+    into.start = values.offsets[row]!
+    into.end = values.offsets[row + 1]!
+    return true
   }
 
   text(at: number): string | undefined {
