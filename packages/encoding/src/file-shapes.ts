@@ -20,7 +20,7 @@ import { parseLongMetadata } from './parquet-footer.js'
 import { parquetShape } from './parquet-shape.js'
 import type { ParquetFooter } from './parquet-types.js'
 import { ShapeTable } from './shape-table.js'
-import { nextTurn } from './slices.js'
+import { MANY_COLUMNS, nextTurn } from './slices.js'
 import { Slots } from './slots.js'
 import { viewFooter } from './view-footer.js'
 
@@ -163,13 +163,14 @@ class FooterShapes implements LearningShapes {
     const bytes = await this.#footerOf(file, store)
     const { footer } = await parseLongMetadata(bytes, file.path, budgetsOf(store))
     if (!footer.encrypted) {
-      const shape = this.#remember(file, footer)
-      if (footer.leaves.length > WIDE) {
-        await nextTurn()
-        // Whoever looks for a column makes it otherwise, at once with all else.
-        columnIndex(shape.columns)
-        await nextTurn()
-      }
+      if (footer.leaves.length <= MANY_COLUMNS) return this.#remember(file, footer)
+      const found = foundIn(footer)
+      await nextTurn()
+      const shape = this.#keep(file, found, keyOf(found))
+      await nextTurn()
+      // Whoever looks for a column makes it otherwise, at once with all else.
+      columnIndex(shape.columns)
+      await nextTurn()
       return shape
     }
     const { path } = file
@@ -192,9 +193,11 @@ class FooterShapes implements LearningShapes {
   }
 
   #remember(file: NamedFile, footer: ParquetFooter): ParquetShape {
-    const columns = withIndexes(withNeverNull(parquetShape(footer).columns, footer), footer)
-    const isEmpty = footer.rowGroups.every(({ rowCount }) => rowCount === 0)
-    const key = JSON.stringify([columns, isEmpty])
+    const found = foundIn(footer)
+    return this.#keep(file, found, keyOf(found))
+  }
+
+  #keep(file: NamedFile, { columns, isEmpty }: Found, key: string): ParquetShape {
     let number = this.#numbers.get(key)
     if (number === undefined) {
       if (this.#shapes.length >= MOST_SHAPES) this.#forget()
@@ -206,6 +209,21 @@ class FooterShapes implements LearningShapes {
     this.#known.set(file, number)
     return this.#shapes[number]!
   }
+}
+
+/** What of a footer makes a shape. */
+interface Found {
+  readonly columns: readonly ShapeNode[]
+  readonly isEmpty: boolean
+}
+
+function foundIn(footer: ParquetFooter): Found {
+  const columns = withIndexes(withNeverNull(parquetShape(footer).columns, footer), footer)
+  return { columns, isEmpty: footer.rowGroups.every(({ rowCount }) => rowCount === 0) }
+}
+
+function keyOf({ columns, isEmpty }: Found): string {
+  return JSON.stringify([columns, isEmpty])
 }
 
 /** Files that are all unlike each other are no more worth remembering than any others. */
@@ -241,8 +259,6 @@ function hasId({ fieldId, children }: ShapeNode): boolean {
   return fieldId !== undefined || children.some(hasId)
 }
 
-/** So many columns take milliseconds at each look at them. */
-const WIDE = 2000
 const NO_GROWTH = 2 ** 30
 const LONGEST_FIRST_READ = 64 * 1024
 const SHORTEST_FIRST_READ = 4 * 1024

@@ -71,7 +71,7 @@ export {
 } from './puffin.js'
 export { type Roaring64, readRoaring32, readRoaring64 } from './roaring.js'
 export { writeRoaring64 } from './roaring-writer.js'
-export { nextTurn, Slices } from './slices.js'
+export { MANY_COLUMNS, nextTurn, Slices } from './slices.js'
 export { VECTOR_MAGIC, VECTOR_MAGIC_BYTES, vectorBytes } from './vector-bytes.js'
 export { viewFooter } from './view-footer.js'
 export { widenValue } from './widen-value.js'

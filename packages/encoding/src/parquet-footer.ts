@@ -12,7 +12,7 @@ import { FormatError } from './format-error.js'
 import { oldCalendarLeaves, withoutOldBounds } from './old-calendar.js'
 import { readBound } from './parquet-bounds.js'
 import { reportingPath } from './parquet-error.js'
-import { integer, readSchema, text } from './parquet-schema.js'
+import { integer, type ParquetSchema, schemaInSteps, text } from './parquet-schema.js'
 import type {
   ParquetChunk,
   ParquetCodec,
@@ -21,8 +21,13 @@ import type {
   ParquetLeafInfo,
   ParquetRowGroup,
 } from './parquet-types.js'
-import { nextTurn } from './slices.js'
-import { readThriftStruct, type ThriftStruct, type ThriftValue } from './thrift.js'
+import { atOnce, inSlices, nextTurn, Slices, type Steps } from './slices.js'
+import {
+  readThriftInSteps,
+  readThriftStruct,
+  type ThriftStruct,
+  type ThriftValue,
+} from './thrift.js'
 
 const ELEMENTS_PER_COLUMN = 4
 const CODECS: readonly ParquetCodec[] = [
@@ -67,7 +72,15 @@ export function parseParquetMetadata(
   path: string,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): ParquetMetadata {
-  return reportingPath(path, () => understood(withSchema(readThrift(bytes, path, budgets)), path))
+  return reportingPath(path, () => {
+    requireFooter(bytes.length, path, budgets)
+    const footer = footerOf(readThriftStruct(bytes), { bytes, path, budgets })
+    const shaped = atOnce(withSchema(footer))
+    const orders = columnOrders(shaped.metadata.get(7))
+    const groups = structs(shaped.metadata.get(4))
+    const stated = groups.map(group => rowGroupOf(group, shaped.leaves, orders))
+    return understood(shaped, stated, path)
+  })
 }
 
 /** The same; where it has many columns, others go on in between. */
@@ -77,13 +90,29 @@ export async function parseLongMetadata(
   budgets: ReadBudgets,
 ): Promise<ParquetMetadata> {
   if (bytes.length < LONG_FOOTER) return parseParquetMetadata(bytes, path, budgets)
-  const read = reportingPath(path, () => readThrift(bytes, path, budgets))
-  await nextTurn()
-  const shaped = reportingPath(path, () => withSchema(read))
-  await nextTurn()
-  const metadata = reportingPath(path, () => understood(shaped, path))
+  const steps = metadataInSteps(bytes, path, budgets)
+  const metadata = await inSlices(steps, new Slices(), next => reportingPath(path, next))
   await nextTurn()
   return metadata
+}
+
+function* metadataInSteps(
+  bytes: Uint8Array,
+  path: string,
+  budgets: ReadBudgets,
+): Steps<ParquetMetadata> {
+  requireFooter(bytes.length, path, budgets)
+  const thrift = yield* readThriftInSteps(bytes)
+  const shaped = yield* withSchema(footerOf(thrift, { bytes, path, budgets }))
+  yield nextTurn()
+  const orders = columnOrders(shaped.metadata.get(7))
+  const stated: ParquetRowGroup[] = []
+  for (const group of structs(shaped.metadata.get(4))) {
+    stated.push(rowGroupOf(group, shaped.leaves, orders))
+    yield
+  }
+  yield nextTurn()
+  return understood(shaped, stated, path)
 }
 
 /** Bytes that take milliseconds to understand. */
@@ -97,9 +126,14 @@ interface ThriftFooter {
   readonly behind: number
 }
 
-function readThrift(bytes: Uint8Array, path: string, budgets: ReadBudgets): ThriftFooter {
-  requireFooter(bytes.length, path, budgets)
-  const { struct: metadata, end } = readThriftStruct(bytes)
+function footerOf(
+  { struct: metadata, end }: ReturnType<typeof readThriftStruct>,
+  {
+    bytes,
+    path,
+    budgets,
+  }: { readonly bytes: Uint8Array; readonly path: string; readonly budgets: ReadBudgets },
+): ThriftFooter {
   if (!metadata.has(4)) throw new FormatError('its metadata has no list of row groups')
   const elements = structs(metadata.get(2))
   // Checkpoints keep three statistics of each column, and a list or map has groups around its elements.
@@ -113,19 +147,18 @@ function readThrift(bytes: Uint8Array, path: string, budgets: ReadBudgets): Thri
   return { metadata, elements, behind: bytesBehind(bytes, end) }
 }
 
-type ShapedFooter = ThriftFooter & ReturnType<typeof readSchema>
+type ShapedFooter = ThriftFooter & ParquetSchema
 
-function withSchema(footer: ThriftFooter): ShapedFooter {
-  return { ...footer, ...readSchema(footer.elements) }
+function* withSchema(footer: ThriftFooter): Steps<ShapedFooter> {
+  return { ...footer, ...(yield* schemaInSteps(footer.elements)) }
 }
 
 function understood(
   { metadata, behind, root, leaves }: ShapedFooter,
+  stated: readonly ParquetRowGroup[],
   path: string,
 ): ParquetMetadata {
-  const orders = columnOrders(metadata.get(7))
   const rawGroups = structs(metadata.get(4))
-  const stated = rawGroups.map(group => rowGroupOf(group, leaves, orders))
   const keyValue = new Map(
     structs(metadata.get(5)).map(pair => [text(pair.get(1)), text(pair.get(2))]),
   )

@@ -8,6 +8,7 @@ import type {
   ParquetPhysicalType,
   ParquetRepetition,
 } from './parquet-types.js'
+import { atOnce, type Steps } from './slices.js'
 import type { ThriftStruct, ThriftValue } from './thrift.js'
 
 const PHYSICAL: readonly ParquetPhysicalType[] = [
@@ -23,37 +24,80 @@ const PHYSICAL: readonly ParquetPhysicalType[] = [
 const REPETITIONS: readonly ParquetRepetition[] = ['required', 'optional', 'repeated']
 const UNITS = ['millis', 'micros', 'nanos'] as const
 const MAX_DEPTH = 200
+const ELEMENTS_A_STEP = 256
 
-/** Builds the tree and its leaves from the flat list of elements of the footer (depth first). */
-export function readSchema(elements: readonly ThriftStruct[]): {
+/** The tree of a footer's schema, and its leaves in their order. */
+export interface ParquetSchema {
   readonly root: ParquetNode
   readonly leaves: readonly ParquetLeafInfo[]
-} {
-  const leaves: ParquetLeafInfo[] = []
-  let next = 0
-  const visit = (above: Above): ParquetNode => {
-    const index = next++
-    const element = elements[index]
+}
+
+/** Builds the tree and its leaves from the flat list of elements of the footer (depth first), a step after some of them. */
+export function* schemaInSteps(elements: readonly ThriftStruct[]): Steps<ParquetSchema> {
+  const reading = new SchemaReading(elements)
+  const root = yield* reading.group({
+    path: [],
+    definition: 0,
+    repetition: 0,
+    repeatedDefinition: 0,
+  })
+  reading.end()
+  return { root, leaves: reading.leaves }
+}
+
+/** The same at once. */
+export function readSchema(elements: readonly ThriftStruct[]): ParquetSchema {
+  return atOnce(schemaInSteps(elements))
+}
+
+class SchemaReading {
+  readonly leaves: ParquetLeafInfo[] = []
+  readonly #elements: readonly ThriftStruct[]
+  #next = 0
+
+  constructor(elements: readonly ThriftStruct[]) {
+    this.#elements = elements
+  }
+
+  *group(above: Above): Steps<ParquetNode> {
+    const { element, node, here } = this.#begin(above)
+    const childCount = integer(element.get(5)) ?? 0
+    const left = this.#elements.length - this.#next
+    if (childCount < 0 || childCount > left) {
+      throw new FormatError(`a group of ${childCount} children, ${left} are left`)
+    }
+    const children: ParquetNode[] = []
+    for (let i = 0; i < childCount; i++) {
+      const isGroup = (integer(this.#elements[this.#next]?.get(5)) ?? 0) !== 0
+      children.push(isGroup ? yield* this.group(here) : this.#leaf(here))
+      if (i % ELEMENTS_A_STEP === ELEMENTS_A_STEP - 1) yield
+    }
+    return { ...node, children }
+  }
+
+  end(): void {
+    if (this.#next !== this.#elements.length) {
+      throw new FormatError('schema elements outside the root')
+    }
+  }
+
+  #leaf(above: Above): ParquetNode {
+    const { element, node, here } = this.#begin(above)
+    this.leaves.push(leafInfo(element, node, here))
+    return { ...node, leaf: this.leaves.length - 1 }
+  }
+
+  #begin(above: Above) {
+    const index = this.#next++
+    const element = this.#elements[index]
     if (element === undefined) throw new FormatError('the schema ends inside a group')
     if (above.path.length > MAX_DEPTH) throw new FormatError('the schema is nested too deep')
     const isRoot = index === 0
     // Old writers name no root.
     if (!isRoot && !element.has(4)) throw new FormatError('a schema element without a name')
     const node = nodeOf(element, index)
-    const here = isRoot ? above : below(above, node)
-    const childCount = integer(element.get(5)) ?? 0
-    if (childCount === 0 && !isRoot) {
-      leaves.push(leafInfo(element, node, here))
-      return { ...node, leaf: leaves.length - 1 }
-    }
-    if (childCount < 0 || childCount > elements.length - next) {
-      throw new FormatError(`a group of ${childCount} children, ${elements.length - next} are left`)
-    }
-    return { ...node, children: Array.from({ length: childCount }, () => visit(here)) }
+    return { element, node, here: isRoot ? above : below(above, node) }
   }
-  const root = visit({ path: [], definition: 0, repetition: 0, repeatedDefinition: 0 })
-  if (next !== elements.length) throw new FormatError('schema elements outside the root')
-  return { root, leaves }
 }
 
 interface Above {

@@ -41,6 +41,14 @@ export function* awaited<T>(promise: Promise<T>): Steps<T> {
   return found!.value
 }
 
+/** The result of work whose steps wait for nothing, at once. */
+export function atOnce<Result>(work: Steps<Result>): Result {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value
+  }
+}
+
 /** Runs work in slices; `step` is around each of its steps, to say of an error where it was. */
 export async function inSlices<Result>(
   work: Steps<Result>,
@@ -62,6 +70,9 @@ export async function inSlices<Result>(
     if (slices.isOverNow) await slices.pause()
   }
 }
+
+/** So many columns take milliseconds at each look at them. */
+export const MANY_COLUMNS = 2000
 
 /** Long enough that pauses cost nothing, short enough that nobody notices. */
 const SLICE_MS = 10

@@ -1,4 +1,5 @@
 import { FormatError } from './format-error.js'
+import type { Steps } from './slices.js'
 
 /** A decoded Thrift struct: values by field id. */
 export type ThriftStruct = ReadonlyMap<number, ThriftValue>
@@ -11,6 +12,9 @@ export type ThriftValue =
   | ThriftStruct
 
 const MAX_DEPTH = 32
+/** Of a footer's lists of structs: its row groups are above, their columns are not. */
+const STEPS_DEPTH = 2
+const ELEMENTS_A_STEP = 256
 /** Of a writer's own structs, names and numbers in them, few are shorter; that many may be. */
 const BYTES_PER_STRUCT = 8
 const SMALL_STRUCTS = 100_000
@@ -43,6 +47,16 @@ export function readThriftStruct(
   return { struct, end: reader.offset }
 }
 
+/** The same, a step after some elements of each list of structs that lies no deeper than a footer's columns do. */
+export function* readThriftInSteps(
+  bytes: Uint8Array,
+  start = 0,
+): Steps<{ readonly struct: ThriftStruct; readonly end: number }> {
+  const reader = new CompactReader(bytes, start)
+  const struct = yield* reader.structInSteps(0)
+  return { struct, end: reader.offset }
+}
+
 class CompactReader {
   readonly #bytes: Uint8Array
   #structsLeft: number
@@ -55,8 +69,7 @@ class CompactReader {
   }
 
   struct(depth: number): ThriftStruct {
-    if (depth > MAX_DEPTH) throw new FormatError(`structs nested more than ${MAX_DEPTH} deep`)
-    if (--this.#structsLeft < 0) throw new FormatError('more structs than its bytes are worth')
+    this.#count(depth)
     const fields = new Map<number, ThriftValue>()
     let id = 0
     for (;;) {
@@ -66,6 +79,35 @@ class CompactReader {
       id = header >> 4 === 0 ? this.#zigzag32() : id + (header >> 4)
       fields.set(id, this.#value(type, depth))
     }
+  }
+
+  *structInSteps(depth: number): Steps<ThriftStruct> {
+    this.#count(depth)
+    const fields = new Map<number, ThriftValue>()
+    let id = 0
+    for (;;) {
+      const header = this.#byte()
+      const type = header & 0x0f
+      if (type === STOP) return fields
+      id = header >> 4 === 0 ? this.#zigzag32() : id + (header >> 4)
+      fields.set(id, type === LIST ? yield* this.#listInSteps(depth) : this.#value(type, depth))
+    }
+  }
+
+  *#listInSteps(depth: number): Steps<readonly ThriftValue[]> {
+    const { size, type } = this.#listHeader(depth)
+    const isNear = type === STRUCT && depth < STEPS_DEPTH
+    const items: ThriftValue[] = []
+    for (let i = 0; i < size; i++) {
+      items.push(isNear ? yield* this.structInSteps(depth + 2) : this.#element(type, depth))
+      if (i % ELEMENTS_A_STEP === ELEMENTS_A_STEP - 1) yield
+    }
+    return items
+  }
+
+  #count(depth: number): void {
+    if (depth > MAX_DEPTH) throw new FormatError(`structs nested more than ${MAX_DEPTH} deep`)
+    if (--this.#structsLeft < 0) throw new FormatError('more structs than its bytes are worth')
   }
 
   #value(type: number, depth: number): ThriftValue {
@@ -102,19 +144,20 @@ class CompactReader {
   }
 
   #list(depth: number): readonly ThriftValue[] {
-    const header = this.#byte()
-    const size = header >> 4 === 15 ? this.#varint32() : header >> 4
-    return this.#elements(size, header & 0x0f, depth)
+    const { size, type } = this.#listHeader(depth)
+    const items: ThriftValue[] = []
+    for (let i = 0; i < size; i++) items.push(this.#element(type, depth))
+    return items
   }
 
-  #elements(size: number, type: number, depth: number): ThriftValue[] {
+  #listHeader(depth: number): { readonly size: number; readonly type: number } {
+    const header = this.#byte()
+    const size = header >> 4 === 15 ? this.#varint32() : header >> 4
     if (size > this.#bytes.length - this.offset) {
       throw new FormatError(`a list of ${size} at byte ${this.offset} runs over the end`)
     }
     if (depth > MAX_DEPTH) throw new FormatError(`lists nested more than ${MAX_DEPTH} deep`)
-    const items: ThriftValue[] = []
-    for (let i = 0; i < size; i++) items.push(this.#element(type, depth))
-    return items
+    return { size, type: header & 0x0f }
   }
 
   /** Booleans take a byte of their own in collections. */

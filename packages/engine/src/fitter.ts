@@ -1,4 +1,5 @@
 import { type DataFile, mapConcurrently, type ParquetShape, type Selection } from '@spillway/core'
+import { MANY_COLUMNS, nextTurn } from '@spillway/encoding'
 import type { PlannedFiles } from '@spillway/planner'
 import type { ExactRows } from './exact-files.js'
 import { type FittedFile, Fitting, isParquet, needsShapes, UNREAD } from './fitted-files.js'
@@ -70,6 +71,8 @@ export class Fitter {
     }
     const shapes = await this.#shapesOf(files, signal)
     const fitted = files.map(file => this.#fitImported(file, shapes.get(file)))
+    // A wide schema was compared with each shape: others go on before what comes next.
+    if (this.#exact.snapshot.schema.fields.length > MANY_COLUMNS) await nextTurn()
     return this.#withTimes(fitted, shapes, signal)
   }
 

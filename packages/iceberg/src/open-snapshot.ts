@@ -12,7 +12,7 @@ import {
   type TableMetadata,
   type TableSource,
 } from '@spillway/core'
-import { nextTurn } from '@spillway/encoding'
+import { MANY_COLUMNS, nextTurn } from '@spillway/encoding'
 import { pathRootOf } from './delete-path.js'
 import { everListed } from './ever-listed.js'
 import { tableFeatures, withEarlierTypes } from './features.js'
@@ -38,9 +38,6 @@ export interface OpenOptions {
   readonly signal?: AbortSignal
 }
 
-/** So many columns take milliseconds at each look at them. */
-const WIDE = 2000
-
 /** A snapshot whose file list can be compared with another's. */
 export interface OpenedSnapshot extends Snapshot {
   readonly files: SnapshotFiles
@@ -58,16 +55,21 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
   const { manifests } = list
   const totals = snapshot === undefined ? { files: 0, bytes: 0 } : statedTotals(snapshot, manifests)
   const described = describe(metadata, snapshot)
-  const pause = fields.length > WIDE ? nextTurn : () => undefined
+  const pause = fields.length > MANY_COLUMNS ? nextTurn : () => undefined
   await pause()
-  const schema = createSchema(
-    withPhysicalNames(withEarlierTypes(fields, metadata.schemas), metadata),
-  )
+  const typed = withEarlierTypes(fields, metadata.schemas)
+  await pause()
+  const named = withPhysicalNames(typed, metadata)
+  await pause()
+  const schema = createSchema(named)
   await pause()
   const features = tableFeatures(metadata, fields, manifests)
   const layouts = layoutsOf(metadata, fields)
   await pause()
   const leaves = leavesOf(metadata)
+  await pause()
+  // Java's order of UUIDs is not everybody's: their bounds are for nobody else.
+  const bounded = [...statsLeaves(fields)].filter(path => leafOf(path).type !== 'uuid')
   await pause()
   return {
     ...described,
@@ -88,8 +90,7 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
       everListed: (root, signal) =>
         everListed(root, metadata, { ...options, resolve: resolveMetadata, signal }),
       context: {
-        // Java's order of UUIDs is not everybody's: their bounds are for nobody else.
-        leaves: [...statsLeaves(fields)].filter(path => leafOf(path).type !== 'uuid'),
+        leaves: bounded,
         modificationTime: described.timestamp,
         deleteFiles: new WeakMap(),
       },

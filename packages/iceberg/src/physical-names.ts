@@ -33,7 +33,7 @@ export function withPhysicalNames(
       const name = wished[i]!
       const isOwn =
         (isHistoryWhole || isMapped(field)) &&
-        [...(owners.get(`${above}\u001f${name}`) ?? [])].every(id => id === field.id) &&
+        (owners.get(`${above}\u001f${name}`) ?? field.id) === field.id &&
         counts.get(name.toLowerCase()) === 1
       const physicalName = isOwn ? name : unusedName(field, taken(above, all))
       return { ...field, physicalName, type: below(field.type, `${above}\u001f${field.id}`) }
@@ -58,6 +58,8 @@ export function withPhysicalNames(
   return visit(fields, '')
 }
 
+const SEVERAL = 'several'
+
 function countsOf(names: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
@@ -71,15 +73,14 @@ function unusedName({ name, id }: Field, isTaken: (name: string) => boolean): st
   return unused
 }
 
-/** Every name that a column ever had, below the ids around it, with the ids of those that had it. */
+/** Every name that a column ever had, below the ids around it, with the id of the one that had it. */
 function ownersOf(
   schemas: readonly (readonly Field[])[],
-): ReadonlyMap<string, ReadonlySet<number>> {
-  const owners = new Map<string, Set<number>>()
+): ReadonlyMap<string, number | typeof SEVERAL> {
+  const owners = new Map<string, number | typeof SEVERAL>()
   const visit = ({ id, name, type }: Field, above: string) => {
     const key = `${above}\u001f${name}`
-    const known = owners.get(key) ?? new Set()
-    owners.set(key, known.add(id))
+    owners.set(key, (owners.get(key) ?? id) === id ? id : SEVERAL)
     for (const child of childrenOf(type) ?? []) visit(child, `${above}\u001f${id}`)
   }
   for (const schema of schemas) for (const field of schema) visit(field, '')
