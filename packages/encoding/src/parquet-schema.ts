@@ -285,7 +285,10 @@ function decimal(precision: number | undefined, scale: number | undefined): Parq
   return { kind: 'decimal', precision, scale: scale ?? 0 }
 }
 
-/** ConvertedType of parquet.thrift, by number. */
+/** Early writers' columns of nothing but nulls; the number is free since. */
+const OLD_NULL = 25
+
+/** ConvertedType of parquet.thrift, by number. It gets no more of them: another one is damage, or says what we do not know. */
 function convertedType(element: ThriftStruct): ParquetLogicalType | undefined {
   const id = integer(element.get(6))
   switch (id) {
@@ -324,8 +327,13 @@ function convertedType(element: ThriftStruct): ParquetLogicalType | undefined {
       return { kind: 'bson' }
     case 21:
       return { kind: 'interval' }
-    default:
+    case undefined:
+    case OLD_NULL:
       return undefined
+    default:
+      throw new FormatError(`an unknown converted type (${id}), and no logical type`, {
+        unsupported: true,
+      })
   }
 }
 

@@ -175,6 +175,23 @@ describe('parquetShape', () => {
   })
 })
 
+describe('a converted type', () => {
+  const typed = (converted: number) => ({ 1: 6, 3: 1, 4: 'a', 6: converted })
+
+  it('that does not exist is refused, where no logical type says what the values are', () => {
+    expect(() => shapeOfElements(group('root', 1), typed(22))).toThrow(
+      /unknown converted type \(22\)/,
+    )
+    expect(() => shapeOfElements(group('root', 1), typed(-3))).toThrow(/unknown converted type/)
+    const [named] = shapeOfElements(group('root', 1), { ...typed(22), 10: { 1: {} } })
+    expect(named!.type).toBe('string')
+  })
+
+  it('of nothing but nulls, as early writers have it, leaves the bytes', () => {
+    expect(shapeOfElements(group('root', 1), typed(25))[0]!.type).toBe('binary')
+  })
+})
+
 describe('the calendar of INT96', () => {
   const int96 = { 1: 3, 3: 1, 4: 'ts' }
   const annotationOf = (
