@@ -40,16 +40,16 @@ export class BatchBuilder {
   }
 
   /**
-   * `keep` is false where statistics and other originals can be read again from a checkpoint, and the bytes that the path lies
-   * in stay as they are.
+   * `keep` is false where statistics and other originals can be read again from a checkpoint; `shares` is true where the bytes
+   * that the path lies in are worth holding.
    */
   append(
     action: FileAction,
-    options: { readonly keep: boolean; readonly records?: number },
+    options: { readonly keep: boolean; readonly shares?: boolean; readonly records?: number },
   ): number {
     const row = this.#length++
-    if (options.keep) this.#path.append(action.path)
-    else this.#path.share(action.at)
+    if (options.shares) this.#path.share(action.at)
+    else this.#path.append(action.path)
     this.#size.append(action.size)
     this.#modificationTime.append(action.modificationTime)
     this.#key.append(action.at, action.vector)

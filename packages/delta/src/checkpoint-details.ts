@@ -27,6 +27,15 @@ const ROW_VERSION: LeafPath = ['add', 'defaultRowCommitVersion']
 
 /** Rows whose statistics are read before others may go on. */
 const ROWS_AT_ONCE = 2048
+const TEXT_AT_ONCE = 2 * 1024 ** 2
+
+/** The statistics of wide tables are long texts. */
+function fewerOfLong({ leaves, length }: ParquetBatch): number {
+  const column = leaves.get(leafKey(ADD_STATS))?.column
+  if (column?.kind !== 'bytes') return ROWS_AT_ONCE
+  const rows = Math.floor((TEXT_AT_ONCE / Math.max(1, column.data.length)) * length)
+  return Math.min(ROWS_AT_ONCE, Math.max(1, rows))
+}
 
 export interface DetailsSource {
   readonly io: CheckpointIo
@@ -63,8 +72,9 @@ export class CheckpointDetails implements AddDetails {
     const slices = new Slices()
     for await (const read of readSlice(this.#source.io, this.#source.slice, leaves)) {
       const { ours, theirs } = this.#rowsIn(read, rows)
-      for (let from = 0; from < ours.length; from += ROWS_AT_ONCE) {
-        const [some, there] = [ours, theirs].map(all => all.subarray(from, from + ROWS_AT_ONCE))
+      const rowsAtOnce = textual.length > 0 ? fewerOfLong(read.batch) : ROWS_AT_ONCE
+      for (let from = 0; from < ours.length; from += rowsAtOnce) {
+        const [some, there] = [ours, theirs].map(all => all.subarray(from, from + rowsAtOnce))
         for (const reader of structs) reader.read(read.batch, some!, there!)
         if (textual.length > 0) readTexts(texts, read, some!, there!)
         if (slices.isOverNow) await slices.pause()

@@ -129,6 +129,8 @@ class AddRows {
     const slices = new Slices()
     const start = Math.max(0, this.#slice.start - first)
     const end = Math.min(batch.length, this.#slice.end - first)
+    // Texts of a dictionary may repeat, and a buffer that is mostly other parts' would be held for each of them.
+    const shares = leaves.path.isPlain && this.#isMost
     for (let row = start; row < end; row++) {
       this.#action.reset('add')
       if (!leaves.path.locate(row, this.#action.at)) {
@@ -136,10 +138,16 @@ class AddRows {
         continue
       }
       const records = this.#fill(leaves, row)
-      const at = this.#builder.append(this.#action, { keep: false, records })
+      const at = this.#builder.append(this.#action, { keep: false, shares, records })
       this.#positions[at] = first + row
       if (slices.isOver) await slices.pause()
     }
+  }
+
+  /** True where the slice has most rows of its row group. */
+  get #isMost(): boolean {
+    const { source, rowGroup, start, end } = this.#slice
+    return (end - start) * 2 >= source.footer.rowGroups[rowGroup]!.rowCount
   }
 
   /** Gives the record count. */

@@ -1,4 +1,4 @@
-import { grown, hash64Into } from '@spillway/core'
+import { grown, hash64Into, TableError } from '@spillway/core'
 import type { TextAt } from './actions.js'
 import { decodePath, isAbsolutePath, qualify } from './data-path.js'
 import { type VectorDescriptor, vectorId } from './deletion-vector.js'
@@ -47,6 +47,14 @@ function respell(location: string, path: Uint8Array): Uint8Array {
   return encoder.encode(isAbsolutePath(decoded) ? `./${decoded}` : decoded)
 }
 
+/** No store has longer keys, each byte of them escaped. */
+const MAX_PATH_BYTES = 64 * 1024
+
+function tooLong(observed: number): TableError {
+  const what = `a path of ${observed} bytes, the longest that a store has is ${MAX_PATH_BYTES}`
+  return new TableError('TABLE_CORRUPT', what)
+}
+
 /** The 64-bit keys of a run of files, growing; `lanes` has the low and the high half of each, in the machine's order. */
 export class KeyColumn {
   readonly #location: string
@@ -61,6 +69,7 @@ export class KeyColumn {
   append(path: TextAt, vector: VectorDescriptor | undefined): void {
     this.#lanes = grown(this.#lanes, this.#length * 2 + 2)
     const { bytes, start, end } = path
+    if (end - start > MAX_PATH_BYTES) throw tooLong(end - start)
     if (vector === undefined && !needsSpelling(bytes, start, end)) {
       hash64Into(bytes, this.#lanes, this.#length++, path)
       return

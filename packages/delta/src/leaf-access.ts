@@ -23,6 +23,11 @@ export class TextLeaf {
     return column === undefined ? undefined : bytesAt(column, at)
   }
 
+  /** Whether its texts follow one another in one buffer. */
+  get isPlain(): boolean {
+    return this.#column?.kind === 'bytes'
+  }
+
   /** Puts where the bytes of a row lie into `into`; false where it has none. */
   locate(at: number, into: TextAt): boolean {
     const column = this.#column

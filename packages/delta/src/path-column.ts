@@ -20,7 +20,7 @@ export class PathColumn {
     this.#copied.append(path)
   }
 
-  /** A path in bytes that stay as they are. */
+  /** A path in bytes that stay as they are, and are held for as long as the batch is. */
   share({ bytes, start, end }: TextAt): void {
     if (this.#copied === undefined && this.#follows(bytes, start)) {
       this.#length++
@@ -52,11 +52,8 @@ export class PathColumn {
 
   #sharedColumn(): BytesColumn {
     const offsets = trimmed(this.#offsets, this.#length + 1)
-    const all = this.#shared ?? new Uint8Array(0)
-    const data = all.subarray(this.#start, this.#end)
-    // A buffer that is mostly other batches' would be held for as long as this one is.
-    const isMost = data.length * 2 >= all.length
-    return { kind: 'bytes', offsets, data: isMost ? data : data.slice() }
+    const data = this.#shared?.subarray(this.#start, this.#end) ?? new Uint8Array(0)
+    return { kind: 'bytes', offsets, data }
   }
 
   finish(): BytesColumn {

@@ -1,14 +1,16 @@
 import { FormatError } from './format-error.js'
 import { type ByteRun, readVarint } from './hybrid.js'
+import { Pace, type Steps } from './slices.js'
 import type { BytesBuffer } from './value-buffer.js'
 
 const MAX_BLOCK_VALUES = 1 << 20
+const VALUES_A_STEP = 1 << 13
 
 /**
  * Parquet's DELTA_BINARY_PACKED. Arithmetic wraps at `bits`, as the spec asks. Numbers are exact: 64-bit values are
- * bigint throughout.
+ * bigint throughout. A step after some thousands of values.
  */
-export function readDeltaPacked(run: ByteRun, count: number, bits: 32 | 64): BigInt64Array {
+export function* readDeltaPacked(run: ByteRun, count: number, bits: 32 | 64): Steps<BigInt64Array> {
   const blockValues = readVarint(run)
   const miniblocks = readVarint(run)
   const total = readVarint(run)
@@ -37,6 +39,7 @@ export function readDeltaPacked(run: ByteRun, count: number, bits: 32 | 64): Big
         const delta = minDelta + unpackOne(packed, i * width, width)
         value = bits === 32 ? BigInt.asIntN(32, value + delta) : BigInt.asIntN(64, value + delta)
         values[filled++] = value
+        if (filled % VALUES_A_STEP === 0) yield
       }
     }
   }
@@ -83,19 +86,26 @@ function readZigzag(run: ByteRun): bigint {
 }
 
 /** DELTA_LENGTH_BYTE_ARRAY: all lengths, then all bytes. */
-export function readDeltaLengths(run: ByteRun, count: number, into: BytesBuffer): void {
-  const lengths = readDeltaPacked(run, count, 32)
-  for (const length of lengths) into.append(sized(run, length))
+export function* readDeltaLengths(run: ByteRun, count: number, into: BytesBuffer): Steps<void> {
+  const lengths = yield* readDeltaPacked(run, count, 32)
+  const pace = new Pace()
+  for (const length of lengths) {
+    into.append(sized(run, length))
+    if (pace.isOver(Number(length))) yield
+  }
 }
 
 /** DELTA_BYTE_ARRAY: how much each value shares with the one before, then the rest of each. */
-export function readDeltaPrefixed(run: ByteRun, count: number, into: BytesBuffer): void {
-  const prefixes = readDeltaPacked(run, count, 32)
-  const lengths = readDeltaPacked(run, count, 32)
+export function* readDeltaPrefixed(run: ByteRun, count: number, into: BytesBuffer): Steps<void> {
+  const prefixes = yield* readDeltaPacked(run, count, 32)
+  const lengths = yield* readDeltaPacked(run, count, 32)
+  const pace = new Pace()
   for (let i = 0; i < count; i++) {
     const prefix = Number(prefixes[i]!)
     if (prefix < 0 || (i === 0 && prefix > 0)) throw new FormatError(`a prefix of ${prefix} bytes`)
-    into.append(sized(run, lengths[i]!), prefix)
+    const suffix = sized(run, lengths[i]!)
+    into.append(suffix, prefix)
+    if (pace.isOver(prefix + suffix.length)) yield
   }
 }
 

@@ -82,9 +82,14 @@ function* readBlock(bytes: Uint8Array, output: Uint8Array, start: number): Steps
     if (offset === 0 || offset > filled || length > output.length - filled) {
       throw new FormatError(`lz4 that copies ${length} bytes from ${offset} before byte ${filled}`)
     }
-    // Byte by byte: what is copied may be what was just written.
-    for (const end = filled + length; filled < end; filled++)
-      output[filled] = output[filled - offset]!
+    for (const end = filled + length; ; ) {
+      // Byte by byte: what is copied may be what was just written.
+      for (const some = Math.min(end, filled + STEP_BYTES); filled < some; filled++) {
+        output[filled] = output[filled - offset]!
+      }
+      if (filled === end) break
+      yield
+    }
   }
   return filled
 }

@@ -18,7 +18,13 @@ import { type DataPage, eachPage, readLevels } from './parquet-page.js'
 import { valueBuffer } from './parquet-plain.js'
 import type { ParquetChunk, ParquetLeafInfo } from './parquet-types.js'
 import type { Steps } from './slices.js'
-import { BytesBuffer, NumberBuffer, shortPage, type ValueBuffer } from './value-buffer.js'
+import {
+  appendTaken,
+  BytesBuffer,
+  NumberBuffer,
+  shortPage,
+  type ValueBuffer,
+} from './value-buffer.js'
 
 /** What decoding needs besides the bytes. */
 export interface ChunkContext {
@@ -81,7 +87,7 @@ export function* decodeChunkLevels(
         ? decoder.dictionary(page.values, page.valueCount)
         : decoder.page(page),
   })
-  return decoder.finish()
+  return yield* decoder.finish()
 }
 
 /** What a value takes whatever it is, null too: its levels, its place among the others, and the code it may come by. */
@@ -126,10 +132,10 @@ class ChunkDecoder {
     const present = this.#levels(page)
     this.#valueCount += page.valueCount
     if (page.encoding === RLE_DICTIONARY || page.encoding === PLAIN_DICTIONARY) {
-      this.#dictionaryPage(page.values, present)
+      yield* this.#dictionaryPage(page.values, present)
       return
     }
-    this.#flushCodes()
+    yield* this.#flushCodes()
     yield* decodeValues(page, present, this.#leaf, this.#values)
   }
 
@@ -151,7 +157,7 @@ class ChunkDecoder {
     return present
   }
 
-  #dictionaryPage(bytes: Uint8Array, count: number): void {
+  *#dictionaryPage(bytes: Uint8Array, count: number): Steps<void> {
     if (this.#dictionary === undefined)
       throw new FormatError('a page needs a dictionary, there is none')
     const keep = this.#codes !== undefined
@@ -169,27 +175,28 @@ class ChunkDecoder {
     if (keep) {
       this.#codes = codes
       this.#codeCount += count
-    } else this.#values.appendTaken(this.#dictionary, codes, count)
+    } else yield* appendTaken(this.#dictionary, codes.subarray(0, count), this.#values)
   }
 
   /** A writer fell back from the dictionary: what was encoded with it becomes plain values. */
-  #flushCodes(): void {
+  *#flushCodes(): Steps<void> {
     if (this.#codes === undefined) return
-    this.#values.appendTaken(this.#dictionary!, this.#codes, this.#codeCount)
+    const codes = this.#codes.subarray(0, this.#codeCount)
+    yield* appendTaken(this.#dictionary!, codes, this.#values)
     this.#codes = undefined
   }
 
-  finish(): { readonly values: Column; readonly levels: Levels } {
+  *finish(): Steps<{ readonly values: Column; readonly levels: Levels }> {
     const levels = {
       count: this.#valueCount,
       ...(this.#leaf.maxDefinition > 0 ? { definition: this.#definition } : {}),
       ...(this.#leaf.maxRepetition > 0 ? { repetition: this.#repetition } : {}),
     }
-    return { values: this.#denseColumn(), levels }
+    return { values: yield* this.#denseColumn(), levels }
   }
 
   /** Dictionaries are kept for bytes that repeat; numbers are as small as their codes. */
-  #denseColumn(): Column {
+  *#denseColumn(): Steps<Column> {
     const isBytes = this.#dictionary?.kind === 'bytes'
     const repeats = this.#dictionarySize > 0 && this.#dictionarySize * 2 <= this.#codeCount
     if (this.#codes !== undefined && isBytes && repeats) {
@@ -203,7 +210,7 @@ class ChunkDecoder {
         } as const
       }
     }
-    this.#flushCodes()
+    yield* this.#flushCodes()
     return logicalColumn(this.#values.finish(), this.#leaf)
   }
 
@@ -226,6 +233,7 @@ const MUCH_TEXT = 16 * 1024 * 1024
 
 /** Values of a page that are decoded in one step: a multiple of eight, as booleans are packed. */
 const VALUES_AT_ONCE = 1 << 14
+const BYTES_AT_ONCE = 4 * 1024 ** 2
 
 /** Appends `count` values of a page that does not use the dictionary. */
 function* decodeValues(
@@ -239,30 +247,58 @@ function* decodeValues(
   if (page.encoding === PLAIN) {
     yield* appendPlain(page.values, count, into)
   } else if (page.encoding === BYTE_STREAM_SPLIT) {
-    into.appendPlain(unsplit(page.values, count, splitWidth(leaf)), count)
+    yield* appendSplit(page.values, count, splitWidth(leaf), into)
   } else if (page.encoding === RLE && physicalType === 'BOOLEAN' && into instanceof NumberBuffer) {
     into.append(readBooleans(page, count))
   } else if (page.encoding === DELTA_BINARY_PACKED && into instanceof NumberBuffer) {
-    if (physicalType === 'INT32')
-      into.append(Int32Array.from(readDeltaPacked(run, count, 32), Number))
-    else if (physicalType === 'INT64') into.append(readDeltaPacked(run, count, 64))
+    if (physicalType === 'INT32') {
+      yield* appendNarrowed(yield* readDeltaPacked(run, count, 32), into)
+    } else if (physicalType === 'INT64') into.append(yield* readDeltaPacked(run, count, 64))
     else throw unknownEncoding(page.encoding, leaf)
   } else if (page.encoding === DELTA_LENGTH_BYTE_ARRAY && into instanceof BytesBuffer) {
-    readDeltaLengths(run, count, into)
+    yield* readDeltaLengths(run, count, into)
   } else if (page.encoding === DELTA_BYTE_ARRAY && into instanceof BytesBuffer) {
-    readDeltaPrefixed(run, count, into)
+    yield* readDeltaPrefixed(run, count, into)
   } else {
     throw unknownEncoding(page.encoding, leaf)
   }
 }
 
+/** Fewer values at once where each is long. */
+function fewOf(bytes: number, count: number): number {
+  const many = Math.ceil((BYTES_AT_ONCE / Math.max(1, bytes)) * count)
+  return Math.min(VALUES_AT_ONCE, Math.max(8, many - (many % 8)))
+}
+
 /** Some writers make one page of a million values. */
 function* appendPlain(bytes: Uint8Array, count: number, into: ValueBuffer): Steps<void> {
   let at = 0
-  for (let done = 0; done < count; done += VALUES_AT_ONCE) {
+  const valuesAtOnce = fewOf(bytes.length, count)
+  for (let done = 0; done < count; done += valuesAtOnce) {
     if (done > 0) yield
-    const some = Math.min(VALUES_AT_ONCE, count - done)
+    const some = Math.min(valuesAtOnce, count - done)
     at += into.appendPlain(bytes.subarray(at), some, count - done)
+  }
+}
+
+function* appendNarrowed(values: BigInt64Array, into: NumberBuffer<Int32Array>): Steps<void> {
+  for (let done = 0; done < values.length; done += VALUES_AT_ONCE) {
+    into.append(Int32Array.from(values.subarray(done, done + VALUES_AT_ONCE), Number))
+    yield
+  }
+}
+
+function* appendSplit(
+  bytes: Uint8Array,
+  count: number,
+  width: number,
+  into: ValueBuffer,
+): Steps<void> {
+  if (count * width > bytes.length) throw shortPage(count, count * width, bytes.length)
+  for (let done = 0; done < count; done += VALUES_AT_ONCE) {
+    const some = Math.min(VALUES_AT_ONCE, count - done)
+    into.appendPlain(unsplit(bytes, { from: done, some, count, width }), some, count - done)
+    yield
   }
 }
 
@@ -279,7 +315,7 @@ function readBooleans(page: DataPage, count: number): Int32Array {
   const bits = new Uint8Array(count)
   const run = { bytes: page.values, at: 4, end: page.values.length }
   readHybrid(run, 1, bits, { from: 0, count })
-  return Int32Array.from(bits)
+  return new Int32Array(bits)
 }
 
 function splitWidth(leaf: ParquetLeafInfo): number {
@@ -298,11 +334,24 @@ function splitWidth(leaf: ParquetLeafInfo): number {
 }
 
 /** BYTE_STREAM_SPLIT: first the first byte of every value, then the second of every value. */
-function unsplit(bytes: Uint8Array, count: number, width: number): Uint8Array {
-  if (count * width > bytes.length) throw shortPage(count, count * width, bytes.length)
-  const plain = new Uint8Array(count * width)
+function unsplit(
+  bytes: Uint8Array,
+  {
+    from,
+    some,
+    count,
+    width,
+  }: {
+    readonly from: number
+    readonly some: number
+    readonly count: number
+    readonly width: number
+  },
+): Uint8Array {
+  const plain = new Uint8Array(some * width)
   for (let byte = 0; byte < width; byte++) {
-    for (let i = 0; i < count; i++) plain[i * width + byte] = bytes[byte * count + i]!
+    const start = byte * count + from
+    for (let i = 0; i < some; i++) plain[i * width + byte] = bytes[start + i]!
   }
   return plain
 }

@@ -29,6 +29,23 @@ export class Slices {
   }
 }
 
+/** Tells work in steps when one is long enough, by what was done: values are of any size. */
+export class Pace {
+  #done = 0
+
+  /** After a value of `bytes`. */
+  isOver(bytes: number): boolean {
+    this.#done += bytes + BYTES_A_VALUE
+    if (this.#done < STEP_BYTES) return false
+    this.#done = 0
+    return true
+  }
+}
+
+/** What a value costs whatever it holds. */
+const BYTES_A_VALUE = 64
+const STEP_BYTES = 1 << 20
+
 /** Work that yields after each of its steps: a promise where it cannot go on before that has settled. */
 export type Steps<Result> = Generator<Promise<unknown> | undefined, Result, undefined>
 

@@ -1,6 +1,7 @@
 import { grown, type PlainColumn } from '@spillway/core'
 import { FormatError } from './format-error.js'
 import type { Inflation } from './inflation.js'
+import { Pace, type Steps } from './slices.js'
 
 /**
  * Values of one column chunk, nulls left out, in a buffer that grows with what is decoded: never by what a header
@@ -173,10 +174,12 @@ export class BytesBuffer implements ValueBuffer {
     if (needed > MAX_ARENA_BYTES) {
       throw new FormatError('a column chunk of more than 2 GiB of text', { unsupported: true })
     }
+    // Of what is claimed, at every claim: what is set aside beyond it must neither refuse what fits nor go unasked.
+    if (needed > this.#asked) {
+      this.#room?.take(needed - this.#asked)
+      this.#asked = needed
+    }
     if (needed <= this.#data.length) return
-    // Of what is claimed and not of what is allocated: doubling must not refuse what fits.
-    this.#room?.take(needed - this.#asked)
-    this.#asked = needed
     const count = Math.max(1, this.#length + values)
     const likely = Math.ceil((needed / count) * this.#expected * 1.1)
     const data = grown(new Uint8Array(this.#data.buffer), needed, { likely, most: MAX_ARENA_BYTES })
@@ -196,6 +199,25 @@ export class BytesBuffer implements ValueBuffer {
       data: new Uint8Array(this.#data.buffer, this.#data.byteOffset, this.#used),
     }
   }
+}
+
+/** Appends values of a dictionary by their codes. */
+export function* appendTaken(
+  from: PlainColumn,
+  codes: Uint32Array,
+  into: ValueBuffer,
+): Steps<void> {
+  const pace = new Pace()
+  let start = 0
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i]!
+    const bytes = from.kind === 'bytes' ? from.offsets[code + 1]! - from.offsets[code]! : 0
+    if (!pace.isOver(bytes)) continue
+    into.appendTaken(from, codes.subarray(start, i + 1), i + 1 - start)
+    start = i + 1
+    yield
+  }
+  into.appendTaken(from, codes.subarray(start), codes.length - start)
 }
 
 export function shortPage(count: number, needed: number, found: number): FormatError {
