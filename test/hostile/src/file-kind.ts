@@ -34,7 +34,8 @@ function icebergKind(path: string): string | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1)
   if (/\.metadata\.json(\.gz)?$|\.gz\.metadata\.json$/.test(name)) return 'metadata'
   if (name === 'version-hint.text') return 'version hint'
-  if (/^snap-.*\.avro$/.test(name)) return 'manifest list'
+  // DuckDB and most others.
+  if (/(^snap-|-manifest-list-).*\.avro$/.test(name)) return 'manifest list'
   if (path.includes('/metadata/') && name.endsWith('.avro')) return 'manifest'
   if (name.endsWith('.puffin')) return 'Puffin'
   if (/deletes?[^/]*\.parquet$/.test(name)) return 'delete file'
