@@ -25,6 +25,8 @@ export async function readLastCheckpoint(
 
 /** It may hold a schema and a whole V2 checkpoint, but no more. */
 const MAX_BYTES = 16 * 1024 * 1024
+/** A checksum is over the path of each value: of more characters in all than this, it is not looked at, nor is the hint. */
+const MAX_CANONICAL = 32 * 1024 * 1024
 
 function parse(text: string): JsonObject | undefined {
   try {
@@ -37,29 +39,46 @@ function parse(text: string): JsonObject | undefined {
 
 function checksumFits(document: JsonObject): boolean {
   const { checksum } = document
-  return typeof checksum !== 'string' || checksum === lastCheckpointChecksum(document)
+  if (typeof checksum !== 'string') return true
+  try {
+    return checksum === lastCheckpointChecksum(document)
+  } catch (error) {
+    if (error instanceof TooLong) return false
+    throw error
+  }
 }
+
+class TooLong extends Error {}
 
 /** MD5 of the canonical form. PROTOCOL.md, "JSON checksum". */
 export function lastCheckpointChecksum(document: JsonObject): string {
-  const entries: [string, string][] = []
+  const leaves: Leaves = { entries: [], left: MAX_CANONICAL }
   for (const key of Object.keys(document)) {
-    if (key !== 'checksum') collect(quoted(key), document[key]!, entries)
+    if (key !== 'checksum') collect(quoted(key), document[key]!, leaves)
   }
+  const { entries } = leaves
   entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   return createHash('md5')
     .update(entries.map(entry => entry.join('=')).join(','))
     .digest('hex')
 }
 
-function collect(path: string, value: JsonValue, into: [string, string][]): void {
+interface Leaves {
+  readonly entries: [path: string, value: string][]
+  /** Characters that there is room for. */
+  left: number
+}
+
+function collect(path: string, value: JsonValue, into: Leaves): void {
+  into.left -= path.length
+  if (into.left < 0) throw new TooLong()
   if (Array.isArray(value)) {
     value.forEach((element: JsonValue, index) => {
       collect(`${path}+${index}`, element, into)
     })
   } else if (isObject(value)) {
     for (const key of Object.keys(value)) collect(`${path}+${quoted(key)}`, value[key]!, into)
-  } else into.push([path, literal(value)])
+  } else into.entries.push([path, literal(value)])
 }
 
 function literal(value: JsonValue): string {

@@ -35,6 +35,12 @@ describe('_last_checkpoint', () => {
     expect(await read(text.replace('CHECKSUM', checksum))).toBe(version)
   })
 
+  it('is none where its checksum is over more paths than memory has room for', async () => {
+    const zeros = new Array(300).fill(0).join()
+    const text = `{"version":12,"checksum":"x","${'k'.repeat(2 ** 20)}":[${zeros}]}`
+    expect(await read(text)).toBeUndefined()
+  })
+
   it('may be missing', async () => {
     expect(await readLastCheckpoint(memoryStore(), FOLDER)).toBeUndefined()
   })

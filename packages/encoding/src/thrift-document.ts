@@ -12,11 +12,14 @@ export interface ThriftField {
 }
 
 /** Numbers are kept as the varints they are; what is in maps, and in lists of scalars, as its bytes. */
-export type ThriftItem =
-  | bigint
-  | Uint8Array
-  | ThriftFields
-  | { readonly of: number; readonly items: readonly ThriftItem[] }
+export type ThriftItem = bigint | Uint8Array | ThriftFields | ThriftList
+
+export interface ThriftList {
+  readonly of: number
+  readonly items: readonly ThriftItem[]
+  /** Instead of items, where each is a byte. */
+  readonly bytes?: Uint8Array
+}
 
 export const THRIFT = { i32: 5, i64: 6, binary: 8, list: 9, struct: 12 } as const
 
@@ -27,6 +30,9 @@ const VARINTS: readonly number[] = [4, 5, 6]
 const DOUBLE = 7
 const SET = 10
 const MAX_DEPTH = 32
+/** Of a writer's own lists and structs few have shorter members; that many may have. */
+const BYTES_PER_MEMBER = 4
+const SMALL_MEMBERS = 100_000
 
 /** Reads one struct of the compact protocol. Maps are refused: no Parquet footer has any. */
 export function readThriftDocument(bytes: Uint8Array): ThriftFields {
@@ -36,9 +42,11 @@ export function readThriftDocument(bytes: Uint8Array): ThriftFields {
 class DocumentReader {
   readonly #bytes: Uint8Array
   #at = 0
+  #membersLeft: number
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
+    this.#membersLeft = SMALL_MEMBERS + Math.floor(bytes.length / BYTES_PER_MEMBER)
   }
 
   struct(depth: number): ThriftFields {
@@ -80,6 +88,9 @@ class DocumentReader {
     const of = header & 0x0f
     if (count > this.#bytes.length - this.#at)
       throw new FormatError('a list longer than its footer')
+    if (of === BYTE || BOOLEANS.includes(of)) return { of, items: [], bytes: this.#take(count) }
+    this.#membersLeft -= count
+    if (this.#membersLeft < 0) throw new FormatError('more in its lists than its bytes are worth')
     return { of, items: Array.from({ length: count }, () => this.#value(of, depth + 1, true)) }
   }
 
@@ -141,9 +152,11 @@ function writeItem(type: number, value: ThriftItem, parts: Uint8Array[]): void {
     parts.push(value)
   } else if ('fields' in value) writeStruct(value, parts)
   else {
-    const { of, items } = value
-    if (items.length < 15) parts.push(Uint8Array.of((items.length << 4) | of))
-    else parts.push(Uint8Array.of(0xf0 | of), varint(BigInt(items.length)))
+    const { of, items, bytes } = value
+    const count = bytes?.length ?? items.length
+    if (count < 15) parts.push(Uint8Array.of((count << 4) | of))
+    else parts.push(Uint8Array.of(0xf0 | of), varint(BigInt(count)))
+    if (bytes !== undefined) parts.push(bytes)
     for (const item of items) writeItem(of, item, parts)
   }
 }

@@ -55,12 +55,24 @@ export async function loadTableConfig(
   const options = signal === undefined ? {} : { signal }
   const found = await readWhole(store, path, options)
   if (found !== undefined && found.bytes.length > 0)
-    return readTableConfig(documentText(found.bytes, path, budgetsOf(store)), path)
+    return readTableConfig(configText(found.bytes, path, store), path)
   // Writers copy the properties aside, replace them and drop the copy: between the two, the copy counts.
   const backup = await readWhole(store, `${path}.backup`, options)
   if (backup !== undefined)
-    return readTableConfig(documentText(backup.bytes, path, budgetsOf(store)), `${path}.backup`)
+    return readTableConfig(configText(backup.bytes, path, store), `${path}.backup`)
   return found && readTableConfig('', path)
+}
+
+/** Writers' own are of some kilobytes; a schema may be among them. */
+const MAX_CONFIG_BYTES = 1024 ** 2
+
+function configText(bytes: Uint8Array, path: string, store: ObjectStore): string {
+  if (bytes.length <= MAX_CONFIG_BYTES) return documentText(bytes, path, budgetsOf(store))
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    `a table configuration of ${bytes.length} bytes: at most ${MAX_CONFIG_BYTES} are read`,
+    { context: { path } },
+  )
 }
 
 export function readTableConfig(text: string, path: string): TableConfig {

@@ -10,6 +10,7 @@ import { IndexSource } from '../src/metadata-index.js'
 import { parseProperties } from '../src/properties.js'
 import { recordPositions } from '../src/record-positions.js'
 import { readTableSchema } from '../src/schema.js'
+import { loadTableConfig } from '../src/table-config.js'
 
 const PATH = 'memory:///t/.g_20260101000000000.log.1_0-1-1'
 const fields = (count: number) =>
@@ -64,6 +65,17 @@ describe('documents of the timeline', () => {
   it('are read from the end of a line on, however many backslashes it has', () => {
     const line = `a=${'\\'.repeat(400_000)}x`
     expect(parseProperties(line).get('a')).toHaveLength(200_001)
+  })
+})
+
+describe('a table configuration', () => {
+  it('that is longer than any is refused before it is looked through', async () => {
+    const path = 'memory:///t/.hoodie/hoodie.properties'
+    const text = `hoodie.table.version=6\n${'\n'.repeat(2 ** 20)}`
+    const store = memoryStore({ objects: [[path, text]] })
+    expect(await outcome(loadTableConfig(store, 'memory:///t'))).toMatch(
+      /^UNSUPPORTED_FEATURE: a table configuration of 10\d+ bytes/,
+    )
   })
 })
 

@@ -1,4 +1,4 @@
-import { type ObjectStore, readWhole, TableError, type TableSource } from '@spillway/core'
+import { type ObjectStore, TableError, type TableSource } from '@spillway/core'
 import { pathResolver, withoutSlash } from './paths.js'
 
 /** A catalog's answer to which metadata file is current; undefined where it does not know the table. */
@@ -33,11 +33,15 @@ export async function locateMetadata(
   return (await fromHint(folder, options)) ?? (await fromListing(folder, options))
 }
 
+const LONGEST_HINT = 4096
+
 async function fromHint(folder: string, options: LocateOptions): Promise<string | undefined> {
   const { store, signal } = options
-  const found = await readWhole(store, `${folder}version-hint.text`, { signal })
-  // A hint is a number or a name: what is longer is none.
-  if (found === undefined || found.bytes.length > 4096) return undefined
+  // A hint is a number or a name: what is longer is none, and not read.
+  const range = { start: 0, end: LONGEST_HINT + 1 }
+  const ranged = signal === undefined ? { range } : { range, signal }
+  const found = await store.get(`${folder}version-hint.text`, ranged)
+  if (found === undefined || found.bytes.length > LONGEST_HINT) return undefined
   const hint = new TextDecoder().decode(found.bytes).trim()
   if (/^\d{1,15}$/.test(hint)) return followVersions(folder, Number(hint), options)
   if (hint === '' || hint.includes('/')) return undefined

@@ -62,6 +62,24 @@ export function parseJson(text: string): JsonValue {
   ) as JsonValue
 }
 
+/** False where `text` has more members and items than `most`; looked at once, and no further than that. */
+export function hasFewValues(text: string, most: number): boolean {
+  let values = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) at = endOfString(text, at) - 1
+    else if (code === COMMA || code === OPEN_LIST || code === OPEN_OBJECT) {
+      if (++values > most) return false
+    }
+  }
+  return true
+}
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const OPEN_LIST = 0x5b
+const OPEN_OBJECT = 0x7b
+
 /** Long integers outside strings as marked strings. One pass, also over text that is no JSON. */
 function withMarks(text: string): string {
   const parts: string[] = []

@@ -1,6 +1,6 @@
 import { TableError } from '@spillway/core'
 import { z } from 'zod'
-import { parseJson } from './json-text.js'
+import { hasFewValues, parseJson } from './json-text.js'
 
 const integer = z.union([z.bigint(), z.int().transform(value => BigInt(value))])
 const INT32_MAX = 2n ** 31n - 1n
@@ -76,11 +76,23 @@ function check<Schema extends z.ZodType>(schema: Schema, text: string): z.infer<
 
 function parseBody(text: string): unknown {
   if (text.trim() === '') return {}
+  requireFewValues(text)
   try {
     return parseJson(text)
   } catch {
     throw new TableError('INVALID_REQUEST', 'the request body is not JSON')
   }
+}
+
+/** Hints are texts: a body has few values, whatever is in them. More would hold the thread before anything is known of it. */
+const MAX_VALUES = 10_000
+
+function requireFewValues(text: string): void {
+  if (hasFewValues(text, MAX_VALUES)) return
+  throw new TableError(
+    'INVALID_REQUEST',
+    `invalid request body: more than ${MAX_VALUES} values; predicates are given as texts`,
+  )
 }
 
 function renameAliases(document: unknown): unknown {

@@ -62,8 +62,15 @@ it('survives a body nested ten thousand deep', () => {
   expect(() => parseQueryRequest(`{"predicateHints":${deep}}`)).toThrow(/request body/)
 })
 
-it('says of a million wrong hints no more than of one', () => {
-  const hints = `[${'1,'.repeat(900_000)}1]`
+it('refuses more values than any query has before it parses them', () => {
+  const long = `{"limitHint":1234567890123456789,"x":[${'1,'.repeat(900_000)}1]}`
+  expect(() => parseQueryRequest(long)).toThrow(/^invalid request body: more than 10000 values/)
+  const texts = JSON.stringify({ predicateHints: [`a IN (${'[,{'.repeat(20_000)}) \\" , [`] })
+  expect(parseQueryRequest(texts).predicateHints).toHaveLength(1)
+})
+
+it('says of many wrong hints no more than of one', () => {
+  const hints = `[${'1,'.repeat(9000)}1]`
   expect(() => parseQueryRequest(`{"predicateHints":${hints}}`)).toThrow(
     /^invalid request body: predicateHints: must be a list of texts$/,
   )

@@ -7,9 +7,11 @@ import type { SharedTable } from '@spillway/core'
  */
 export function grantDigest(table: SharedTable): string {
   const { id, grant, historyShared, startVersion, source } = table
-  const { location, redactDropped, view } = source
+  const { location, redactDropped, view, format, rebase } = source
   const rules = [grant ?? null, historyShared, startVersion ?? null, redactDropped, view]
-  const facts = [id, location, ...rules]
+  // Not the metadata file: catalogs name another with every commit.
+  const reach = [format, rebase, source.auxiliaryLocations, table.accessModes]
+  const facts = [id, location, ...rules, ...reach]
   return createHash('sha256').update(JSON.stringify(facts, plain)).digest('base64url')
 }
 

@@ -31,9 +31,14 @@ export interface Preparations {
 
 const LIFETIME_MS = 3600_000
 const MAX_ENTRIES = 10_000
+/** Of one recipient: beyond them the oldest of the same recipient are forgotten, and never another's. */
+const MAX_ENTRIES_EACH = 1000
+/** Of one recipient, that nothing was done for yet. */
+const MAX_WAITING_EACH = 500
 const CONCURRENT_PREPARATIONS = 2
 
 interface Entry {
+  readonly recipientId: string
   readonly idempotency: Idempotency | undefined
   readonly expiresAt: number
   state: PreparationState
@@ -50,6 +55,8 @@ class MemoryPreparations implements Preparations {
   readonly #idByKey = new Map<string, string>()
   /** By recipient; whoever was served last is at the end. */
   readonly #waiting = new Map<string, (() => Promise<void>)[]>()
+  /** Ids by recipient, in the order of age. */
+  readonly #idsOf = new Map<string, Set<string>>()
   #preparing = 0
 
   constructor(clock: () => number) {
@@ -66,18 +73,17 @@ class MemoryPreparations implements Preparations {
 
   start({ id, idempotency, recipientId, prepare }: NewPreparation): void {
     if (this.#live(id) !== undefined) return
+    const own = this.#waiting.get(recipientId) ?? []
+    if (own.length >= MAX_WAITING_EACH) throw tooMany(own.length)
     const entry: Entry = {
+      recipientId,
       idempotency,
       expiresAt: this.#clock() + LIFETIME_MS,
       state: 'pending',
     }
     this.#entries.set(id, entry)
     if (idempotency !== undefined) this.#idByKey.set(idempotency.key, id)
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= MAX_ENTRIES) break
-      this.#drop(oldest)
-    }
-    const own = this.#waiting.get(recipientId) ?? []
+    this.#forget(recipientId, id)
     this.#waiting.set(recipientId, own)
     own.push(async () => {
       try {
@@ -101,9 +107,27 @@ class MemoryPreparations implements Preparations {
     return undefined
   }
 
+  /** Makes room for `id`, the newest of its recipient. */
+  #forget(recipientId: string, id: string): void {
+    const ids = this.#idsOf.get(recipientId) ?? new Set<string>()
+    this.#idsOf.set(recipientId, ids.add(id))
+    for (const oldest of ids) {
+      if (ids.size <= MAX_ENTRIES_EACH) break
+      this.#drop(oldest)
+    }
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= MAX_ENTRIES) break
+      this.#drop(oldest)
+    }
+  }
+
   #drop(id: string): void {
-    const key = this.#entries.get(id)?.idempotency?.key
+    const entry = this.#entries.get(id)
+    const key = entry?.idempotency?.key
     this.#entries.delete(id)
+    const ids = entry && this.#idsOf.get(entry.recipientId)
+    ids?.delete(id)
+    if (entry && ids?.size === 0) this.#idsOf.delete(entry.recipientId)
     if (key !== undefined && this.#idByKey.get(key) === id) this.#idByKey.delete(key)
   }
 
@@ -127,4 +151,11 @@ class MemoryPreparations implements Preparations {
     if (own.length > 0) this.#waiting.set(recipientId, own)
     return work
   }
+}
+
+function tooMany(waiting: number): TableError {
+  return new TableError(
+    'RATE_LIMITED',
+    `${waiting} asynchronous queries of this recipient are still to be prepared; please wait for one`,
+  )
 }

@@ -56,7 +56,7 @@ export function tableBinding(
   { recipient }: RequestContext,
   { table }: Pick<TableRequest, 'table'>,
 ): readonly string[] {
-  return [recipient.id, table.share, table.schema, table.name, table.id].map(name =>
-    name.toLowerCase(),
-  )
+  // Names are the same in any case, ids are not.
+  const names = [table.share, table.schema, table.name].map(name => name.toLowerCase())
+  return [recipient.id, ...names, table.id]
 }

@@ -21,3 +21,36 @@ it('recipients take turns, however many queries one of them has submitted', asyn
   expect(order).toHaveLength(503)
   expect(last).toBeLessThan(10)
 })
+
+it('a recipient with very many queries has others forget none of theirs', async () => {
+  const preparations = createPreparations(() => 0)
+  const idempotency = { key: 'light', digest: 'd' }
+  const prepare = async () => {}
+  preparations.start({ id: 'light', idempotency, recipientId: 'light', prepare })
+  for (let i = 0; i < 12_000; i++) {
+    preparations.start({
+      id: `flood${i}`,
+      idempotency: { key: `flood${i}`, digest: 'd' },
+      recipientId: 'flood',
+      prepare,
+    })
+    await new Promise(done => queueMicrotask(() => done(undefined)))
+    await Promise.resolve()
+  }
+  expect(preparations.known(idempotency)).toBe('light')
+  expect(preparations.known({ key: 'flood0', digest: 'd' })).toBeUndefined()
+  expect(preparations.known({ key: 'flood11999', digest: 'd' })).toBe('flood11999')
+})
+
+it('a recipient that does not wait is told to', () => {
+  const preparations = createPreparations(() => 0)
+  const submit = (i: number) =>
+    preparations.start({
+      id: `a${i}`,
+      idempotency: undefined,
+      recipientId: 'a',
+      prepare: () => new Promise(() => {}),
+    })
+  for (let i = 0; i < 502; i++) submit(i)
+  expect(() => submit(502)).toThrow(/500 asynchronous queries of this recipient/)
+})

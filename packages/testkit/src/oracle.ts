@@ -170,11 +170,12 @@ interface Column {
 
 function compareLeaf(op: ComparisonOp, { cell, type, reading }: Column, literal: Literal): RowTest {
   const order = cellOrder(type, literal, reading, op !== 'eq' && op !== 'notEq')
-  if (order === undefined) return () => reading.unknown
+  // Null compares with nothing, whatever the types: a folder whose values are all null tells no type at all.
   const ofNull = nullResult(op !== 'notEq', reading)
   return row => {
     const value = cell(row)
-    return value === null ? ofNull : holds(op, order(value))
+    if (value === null) return ofNull
+    return order === undefined ? reading.unknown : holds(op, order(value))
   }
 }
 
@@ -203,7 +204,10 @@ function inLeaf(
   const orders: CellOrder[] = []
   for (const literal of literals) {
     const order = cellOrder(type, literal, reading, false)
-    if (order === undefined) return () => reading.unknown
+    if (order === undefined) {
+      const ofNull = nullResult(positive, reading)
+      return row => (cell(row) === null ? ofNull : reading.unknown)
+    }
     orders.push(order)
   }
   return nullable(cell, positive, reading, value => orders.some(order => order(value) === 0))
