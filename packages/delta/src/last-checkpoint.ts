@@ -23,10 +23,11 @@ export async function readLastCheckpoint(
     : undefined
 }
 
-/** It may hold a schema and a whole V2 checkpoint, but no more. */
-const MAX_BYTES = 16 * 1024 * 1024
-/** A checksum is over the path of each value: of more characters in all than this, it is not looked at, nor is the hint. */
-const MAX_CANONICAL = 32 * 1024 * 1024
+/** It may hold a schema and the list of a V2 checkpoint's files. Of a longer one the listing tells as much. */
+const MAX_BYTES = 1024 * 1024
+/** A checksum is over the path of each value: of more values, or characters in all, it is not looked at, nor is the hint. */
+const MAX_CANONICAL = 4 * 1024 * 1024
+const MAX_VALUES = 20_000
 
 function parse(text: string): JsonObject | undefined {
   try {
@@ -71,7 +72,7 @@ interface Leaves {
 
 function collect(path: string, value: JsonValue, into: Leaves): void {
   into.left -= path.length
-  if (into.left < 0) throw new TooLong()
+  if (into.left < 0 || into.entries.length >= MAX_VALUES) throw new TooLong()
   if (Array.isArray(value)) {
     value.forEach((element: JsonValue, index) => {
       collect(`${path}+${index}`, element, into)

@@ -36,9 +36,21 @@ describe('_last_checkpoint', () => {
   })
 
   it('is none where its checksum is over more paths than memory has room for', async () => {
-    const zeros = new Array(300).fill(0).join()
-    const text = `{"version":12,"checksum":"x","${'k'.repeat(2 ** 20)}":[${zeros}]}`
-    expect(await read(text)).toBeUndefined()
+    const zeros = (count: number) => new Array(count).fill(0).join()
+    for (const [key, count] of [
+      [900_000, 300],
+      [1, 400_000],
+      [1, 19_000],
+    ] as const) {
+      const members = `"version":12,"${'k'.repeat(key)}":[${zeros(count)}]`
+      const checksum = lastCheckpointChecksum({ version: 12 })
+      expect(await read(`{${members},"checksum":"${checksum}"}`)).toBeUndefined()
+      expect(await read(`{${members}}`)).toBe(12n)
+    }
+  })
+
+  it('is none where it is longer than any', async () => {
+    expect(await read(`{"version":12}${' '.repeat(2 ** 20)}`)).toBeUndefined()
   })
 
   it('may be missing', async () => {

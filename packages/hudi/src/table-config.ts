@@ -64,15 +64,29 @@ export async function loadTableConfig(
 }
 
 /** Writers' own are of some kilobytes; a schema may be among them. */
-const MAX_CONFIG_BYTES = 1024 ** 2
+const MAX_CONFIG_BYTES = 4 * 1024 ** 2
+const MAX_CONFIG_LINES = 10_000
 
 function configText(bytes: Uint8Array, path: string, store: ObjectStore): string {
-  if (bytes.length <= MAX_CONFIG_BYTES) return documentText(bytes, path, budgetsOf(store))
+  const lines = linesOf(bytes)
+  if (bytes.length <= MAX_CONFIG_BYTES && lines <= MAX_CONFIG_LINES) {
+    return documentText(bytes, path, budgetsOf(store))
+  }
+  const [found, most] = [`${bytes.length} bytes, ${lines} lines`, `${MAX_CONFIG_BYTES} bytes`]
   throw new TableError(
     'UNSUPPORTED_FEATURE',
-    `a table configuration of ${bytes.length} bytes: at most ${MAX_CONFIG_BYTES} are read`,
+    `a table configuration of ${found}: at most ${most} and ${MAX_CONFIG_LINES} lines are read`,
     { context: { path } },
   )
+}
+
+/** As Java tells lines apart; no more are counted than make too many. */
+function linesOf(bytes: Uint8Array): number {
+  let lines = 1
+  for (let at = 0; at < bytes.length && lines <= MAX_CONFIG_LINES; at++) {
+    if (bytes[at] === 0x0a || bytes[at] === 0x0d) lines++
+  }
+  return lines
 }
 
 export function readTableConfig(text: string, path: string): TableConfig {
