@@ -1,4 +1,6 @@
+import { grown } from '@spillway/core'
 import { FormatError } from './format-error.js'
+import { atOnce, type Steps } from './slices.js'
 
 /** A Thrift struct with its types, to be changed and written again. Fields are in the order they were written. */
 export interface ThriftFields {
@@ -33,10 +35,16 @@ const MAX_DEPTH = 32
 /** Of a writer's own lists and structs few have shorter members; that many may have. */
 const BYTES_PER_MEMBER = 4
 const SMALL_MEMBERS = 100_000
+const MEMBERS_A_STEP = 128
 
 /** Reads one struct of the compact protocol. Maps are refused: no Parquet footer has any. */
 export function readThriftDocument(bytes: Uint8Array): ThriftFields {
-  return new DocumentReader(bytes).struct(0)
+  return atOnce(documentInSteps(bytes))
+}
+
+/** The same, a step after some members of a footer's long lists: its elements, and the columns of its row groups. */
+export function documentInSteps(bytes: Uint8Array): Steps<ThriftFields> {
+  return new DocumentReader(bytes).structInSteps(0)
 }
 
 class DocumentReader {
@@ -62,6 +70,32 @@ class DocumentReader {
     }
   }
 
+  *structInSteps(depth: number): Steps<ThriftFields> {
+    const fields: ThriftField[] = []
+    let id = 0
+    for (;;) {
+      const header = this.#byte()
+      const type = header & 0x0f
+      if (type === STOP) return { fields }
+      id = header >> 4 === 0 ? Number(unzigzag(this.#varint())) : id + (header >> 4)
+      const isList = type === THRIFT.list
+      const value = isList ? yield* this.#listInSteps(depth) : this.#value(type, depth, false)
+      fields.push({ id, type, value })
+    }
+  }
+
+  *#listInSteps(depth: number): Steps<ThriftItem> {
+    const { of, count, bytes } = this.#listHead()
+    if (bytes !== undefined) return { of, items: [], bytes }
+    const items: ThriftItem[] = []
+    for (let i = 0; i < count; i++) {
+      const isNear = of === THRIFT.struct && depth === 0
+      items.push(isNear ? yield* this.structInSteps(2) : this.#value(of, depth + 1, true))
+      if (i % MEMBERS_A_STEP === MEMBERS_A_STEP - 1) yield
+    }
+    return { of, items }
+  }
+
   #value(type: number, depth: number, inList: boolean): ThriftItem {
     if (BOOLEANS.includes(type)) return this.#take(inList ? 1 : 0)
     if (VARINTS.includes(type)) return this.#varint()
@@ -83,19 +117,26 @@ class DocumentReader {
   }
 
   #list(depth: number): ThriftItem {
+    const { of, count, bytes } = this.#listHead()
+    if (bytes !== undefined) return { of, items: [], bytes }
+    return { of, items: Array.from({ length: count }, () => this.#value(of, depth + 1, true)) }
+  }
+
+  #listHead(): { readonly of: number; readonly count: number; readonly bytes?: Uint8Array } {
     const header = this.#byte()
     const count = header >> 4 === 15 ? Number(this.#varint()) : header >> 4
     const of = header & 0x0f
     if (count > this.#bytes.length - this.#at)
       throw new FormatError('a list longer than its footer')
-    if (of === BYTE || BOOLEANS.includes(of)) return { of, items: [], bytes: this.#take(count) }
+    if (of === BYTE || BOOLEANS.includes(of)) return { of, count, bytes: this.#take(count) }
     this.#membersLeft -= count
     if (this.#membersLeft < 0) throw new FormatError('more in its lists than its bytes are worth')
-    return { of, items: Array.from({ length: count }, () => this.#value(of, depth + 1, true)) }
+    return { of, count }
   }
 
   #byte(): number {
-    return this.#take(1)[0]!
+    if (this.#at >= this.#bytes.length) throw new FormatError('the footer ends early')
+    return this.#bytes[this.#at++]!
   }
 
   #take(length: number): Uint8Array {
@@ -107,6 +148,11 @@ class DocumentReader {
   }
 
   #varint(): bigint {
+    const first = this.#bytes[this.#at]
+    if (first !== undefined && first < 0x80) {
+      this.#at++
+      return BigInt(first)
+    }
     let value = 0n
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.#byte()
@@ -122,49 +168,109 @@ function unzigzag(value: bigint): bigint {
 }
 
 export function writeThriftDocument(document: ThriftFields): Uint8Array {
-  const parts: Uint8Array[] = []
-  writeStruct(document, parts)
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
+  return atOnce(writtenInSteps(document))
 }
 
-function writeStruct({ fields }: ThriftFields, parts: Uint8Array[]): void {
-  let before = 0
-  for (const { id, type, value } of fields) {
+/** The document's bytes, about `expected` of them; a step after some members of its long lists. */
+export function* writtenInSteps(document: ThriftFields, expected = 1024): Steps<Uint8Array> {
+  const writer = new DocumentWriter(expected)
+  yield* writer.structInSteps(document, 0)
+  return writer.finish()
+}
+
+class DocumentWriter {
+  #bytes: Uint8Array
+  #length = 0
+
+  constructor(expected: number) {
+    this.#bytes = new Uint8Array(expected)
+  }
+
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  *structInSteps({ fields }: ThriftFields, depth: number): Steps<void> {
+    let before = 0
+    for (const { id, type, value } of fields) {
+      this.#fieldHead(id, type, before)
+      before = id
+      if (type === THRIFT.list && isList(value) && value.bytes === undefined) {
+        yield* this.#listInSteps(value, depth)
+      } else this.#item(type, value)
+    }
+    this.#byte(STOP)
+  }
+
+  *#listInSteps({ of, items }: ThriftList, depth: number): Steps<void> {
+    this.#listHead(of, items.length)
+    for (const [i, item] of items.entries()) {
+      const isNear = depth === 0 && typeof item === 'object' && 'fields' in item
+      if (isNear) yield* this.structInSteps(item, 2)
+      else this.#item(of, item)
+      if (i % MEMBERS_A_STEP === MEMBERS_A_STEP - 1) yield
+    }
+  }
+
+  #struct({ fields }: ThriftFields): void {
+    let before = 0
+    for (const { id, type, value } of fields) {
+      this.#fieldHead(id, type, before)
+      before = id
+      this.#item(type, value)
+    }
+    this.#byte(STOP)
+  }
+
+  #fieldHead(id: number, type: number, before: number): void {
     const delta = id - before
-    if (delta > 0 && delta < 16) parts.push(Uint8Array.of((delta << 4) | type))
-    else parts.push(Uint8Array.of(type), varint(id < 0 ? BigInt(-id) * 2n - 1n : BigInt(id) * 2n))
-    before = id
-    writeItem(type, value, parts)
+    if (delta > 0 && delta < 16) this.#byte((delta << 4) | type)
+    else {
+      this.#byte(type)
+      this.#varint(id < 0 ? BigInt(-id) * 2n - 1n : BigInt(id) * 2n)
+    }
   }
-  parts.push(Uint8Array.of(STOP))
+
+  #item(type: number, value: ThriftItem): void {
+    if (typeof value === 'bigint') this.#varint(value)
+    else if (value instanceof Uint8Array) {
+      if (type === THRIFT.binary) this.#varint(BigInt(value.length))
+      this.#put(value)
+    } else if ('fields' in value) this.#struct(value)
+    else {
+      const { of, items, bytes } = value
+      this.#listHead(of, bytes?.length ?? items.length)
+      if (bytes !== undefined) this.#put(bytes)
+      for (const item of items) this.#item(of, item)
+    }
+  }
+
+  #listHead(of: number, count: number): void {
+    if (count < 15) this.#byte((count << 4) | of)
+    else {
+      this.#byte(0xf0 | of)
+      this.#varint(BigInt(count))
+    }
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#bytes = grown(this.#bytes, this.#length + bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  #byte(byte: number): void {
+    this.#bytes = grown(this.#bytes, this.#length + 1)
+    this.#bytes[this.#length++] = byte
+  }
+
+  #varint(value: bigint): void {
+    let rest = value
+    for (; rest >= 0x80n; rest >>= 7n) this.#byte(Number(rest & 0x7fn) | 0x80)
+    this.#byte(Number(rest))
+  }
 }
 
-function writeItem(type: number, value: ThriftItem, parts: Uint8Array[]): void {
-  if (typeof value === 'bigint') parts.push(varint(value))
-  else if (value instanceof Uint8Array) {
-    if (type === THRIFT.binary) parts.push(varint(BigInt(value.length)))
-    parts.push(value)
-  } else if ('fields' in value) writeStruct(value, parts)
-  else {
-    const { of, items, bytes } = value
-    const count = bytes?.length ?? items.length
-    if (count < 15) parts.push(Uint8Array.of((count << 4) | of))
-    else parts.push(Uint8Array.of(0xf0 | of), varint(BigInt(count)))
-    if (bytes !== undefined) parts.push(bytes)
-    for (const item of items) writeItem(of, item, parts)
-  }
-}
-
-function varint(value: bigint): Uint8Array {
-  const bytes: number[] = []
-  let rest = value
-  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80)
-  bytes.push(Number(rest))
-  return Uint8Array.from(bytes)
+function isList(value: ThriftItem): value is ThriftList {
+  return typeof value === 'object' && 'items' in value
 }

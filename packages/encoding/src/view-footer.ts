@@ -1,12 +1,13 @@
 import type { FooterEdit } from '@spillway/core'
 import { FormatError } from './format-error.js'
+import { atOnce, inSlices, Slices, type Steps } from './slices.js'
 import {
-  readThriftDocument,
+  documentInSteps,
   THRIFT,
   type ThriftField,
   type ThriftFields,
   type ThriftItem,
-  writeThriftDocument,
+  writtenInSteps,
 } from './thrift-document.js'
 
 // parquet.thrift: FileMetaData, SchemaElement, RowGroup, ColumnChunk and ColumnMetaData.
@@ -29,34 +30,59 @@ const text = new TextDecoder()
  * What writers noted about the schema besides is left out, for it tells of the old one.
  */
 export function viewFooter(metadata: Uint8Array, edits: readonly FooterEdit[]): Uint8Array {
-  const file = readThriftDocument(metadata)
+  return atOnce(viewInSteps(metadata, edits))
+}
+
+/** The same in slices: footers of wide tables are of megabytes. */
+export function viewLongFooter(
+  metadata: Uint8Array,
+  edits: readonly FooterEdit[],
+): Promise<Uint8Array> {
+  return inSlices(viewInSteps(metadata, edits), new Slices(), next => next())
+}
+
+function* viewInSteps(metadata: Uint8Array, edits: readonly FooterEdit[]): Steps<Uint8Array> {
+  const file = yield* documentInSteps(metadata)
   const schema = viewSchema(structsIn(file, FILE.schema), new Map(edits))
-  return writeThriftDocument({
-    fields: file.fields.flatMap(field => {
-      switch (field.id) {
-        case FILE.schema:
-          return [listOf(field, schema.elements)]
-        case FILE.rowGroups:
-          return [
-            listOf(
-              field,
-              structs(field).map(group => viewGroup(group, schema)),
-            ),
-          ]
-        case FILE.keyValue:
-          return [listOf(field, structs(field).filter(isKept))]
-        case FILE.columnOrders:
-          return [
-            listOf(
-              field,
-              structs(field).filter((_, leaf) => schema.leaves[leaf] !== null),
-            ),
-          ]
-        default:
-          return [field]
-      }
-    }),
-  })
+  yield
+  const fields: ThriftField[] = []
+  for (const field of file.fields) {
+    fields.push(
+      field.id === FILE.rowGroups
+        ? listOf(field, yield* viewGroups(structs(field), schema))
+        : viewField(field, schema),
+    )
+    yield
+  }
+  return yield* writtenInSteps({ fields }, metadata.length)
+}
+
+function* viewGroups(
+  groups: readonly ThriftFields[],
+  schema: ViewedSchema,
+): Steps<readonly ThriftFields[]> {
+  const viewed: ThriftFields[] = []
+  for (const group of groups) {
+    viewed.push(viewGroup(group, schema))
+    yield
+  }
+  return viewed
+}
+
+function viewField(field: ThriftField, { elements, leaves }: ViewedSchema): ThriftField {
+  switch (field.id) {
+    case FILE.schema:
+      return listOf(field, elements)
+    case FILE.keyValue:
+      return listOf(field, structs(field).filter(isKept))
+    case FILE.columnOrders:
+      return listOf(
+        field,
+        structs(field).filter((_, leaf) => leaves[leaf] !== null),
+      )
+    default:
+      return field
+  }
 }
 
 interface ViewedSchema {

@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest'
-import { readThriftDocument, writeThriftDocument } from '../src/thrift-document.js'
+import type { Steps } from '../src/slices.js'
+import {
+  documentInSteps,
+  readThriftDocument,
+  writeThriftDocument,
+  writtenInSteps,
+} from '../src/thrift-document.js'
 
 function varint(value: number): number[] {
   return value < 128 ? [value] : [(value & 127) | 128, ...varint(value >> 7)]
@@ -13,6 +19,25 @@ function listOf(type: number, count: number, member: number): Uint8Array {
   bytes.fill(member, head.length, head.length + count)
   return bytes
 }
+
+function stepsOf<T>(work: Steps<T>): { readonly value: T; readonly steps: number } {
+  for (let steps = 0; ; steps++) {
+    const { done, value } = work.next()
+    if (done) return { value, steps }
+  }
+}
+
+it('long lists, and those of their members, are read and written in steps', () => {
+  const numbers = [0x19, 0xf5, ...varint(1000), ...new Array(1000).fill(7), 0]
+  const groups = [0x19, 0xfc, ...varint(40), ...new Array(40).fill(numbers).flat(), 0x15, 2, 0]
+  const bytes = Uint8Array.from(groups)
+  const read = stepsOf(documentInSteps(bytes))
+  expect(read.value).toEqual(readThriftDocument(bytes))
+  expect(read.steps).toBe(40 * 7)
+  const written = stepsOf(writtenInSteps(read.value))
+  expect(Buffer.compare(written.value, bytes)).toBe(0)
+  expect(written.steps).toBe(40 * 7)
+})
 
 it('lists of bytes and booleans are kept as their bytes, and written as they were', () => {
   for (const type of [1, 2, 3]) {

@@ -5,7 +5,7 @@ import { codeOf, isMissing } from './local-error.js'
 import { fileMeta } from './local-meta.js'
 import { openLocal } from './local-open.js'
 import { localRoots } from './local-path.js'
-import { UnviewableFile, type ViewedFile, type ViewFooter, viewedFile } from './viewed-file.js'
+import { UnviewableFile, type ViewedFile, type Views } from './viewed-file.js'
 
 /** A file that a valid URL names: `path` is below one of `folders` by its text; links are looked at when it is opened. */
 export interface GatewayTarget {
@@ -16,7 +16,7 @@ export interface GatewayTarget {
 }
 
 export interface ServeOptions {
-  readonly viewFooter?: ViewFooter
+  readonly views?: Views
   /** Told of trouble of the disk, which the recipient is told no more of than that there is some. */
   readonly onError?: (error: unknown) => void
 }
@@ -80,7 +80,7 @@ const GONE = 'the file is no longer there: ask for the table again'
 async function answerFile(
   request: Request,
   target: GatewayTarget,
-  { viewFooter }: ServeOptions,
+  { views }: ServeOptions,
 ): Promise<Response> {
   const file = await openInside(target)
   if (file === 'outside') {
@@ -93,7 +93,8 @@ async function answerFile(
     if (!found.isFile()) return refuse(404, 'RESOURCE_DOES_NOT_EXIST', GONE)
     const { size, etag = '', lastModified } = fileMeta(target.path, found)
     const { edits } = target
-    const view = edits && viewFooter && (await viewedFile(file, size, { edits, viewFooter }))
+    const version = { path: target.path, version: etag, size }
+    const view = edits && (await views?.of(file, version, edits))
     const served = answer(request, {
       size: view === undefined ? size : view.keptBytes + view.tail.length,
       etag: view === undefined ? etag : etag.replace(/"$/, `-${view.mark}"`),

@@ -11,6 +11,7 @@ import { encodePath } from './encode-path.js'
 import { type GatewayTarget, refuse, serveFile } from './gateway-response.js'
 import { diskPath, isInside } from './local-path.js'
 import { signInTurns } from './sign-in-turns.js'
+import { type ViewFooter, Views } from './viewed-file.js'
 
 export interface LocalGatewayOptions {
   /** Folders whose files may be signed and served; nothing outside them ever is. */
@@ -25,7 +26,7 @@ export interface LocalGatewayOptions {
   /** Epoch milliseconds, against which URLs expire. */
   readonly clock?: () => number
   /** Makes another Parquet footer of a file's own; with it, files can be signed and served under such. */
-  readonly viewFooter?: (footer: Uint8Array, edits: readonly FooterEdit[]) => Uint8Array
+  readonly viewFooter?: ViewFooter
 }
 
 export interface LocalGateway {
@@ -69,9 +70,9 @@ export function localGateway(options: LocalGatewayOptions): LocalGateway {
   const clock = options.clock ?? Date.now
   const bySecret = secrets.map(secret => rootsOf(options.roots, secret))
   const known = bySecret.flat()
-  const { viewFooter } = options
+  const views = options.viewFooter && new Views(options.viewFooter)
   return {
-    signer: gatewaySigner(bySecret[0]!, { baseUrl, views: viewFooter !== undefined }),
+    signer: gatewaySigner(bySecret[0]!, { baseUrl, views: views !== undefined }),
     async handle(request, { isCurrent, onFile, onError } = {}) {
       const verified = verify(request, { roots: known, now: clock() })
       if (verified instanceof Response) return verified
@@ -81,7 +82,7 @@ export function localGateway(options: LocalGatewayOptions): LocalGateway {
         return refuse(403, 'PERMISSION_DENIED', 'this file is no longer shared by this URL')
       }
       return serveFile(request, target, {
-        ...(viewFooter && { viewFooter }),
+        ...(views && { views }),
         ...(onError && { onError }),
       })
     },

@@ -10,7 +10,10 @@ export interface ViewedFile {
   readonly mark: string
 }
 
-export type ViewFooter = (footer: Uint8Array, edits: readonly FooterEdit[]) => Uint8Array
+export type ViewFooter = (
+  footer: Uint8Array,
+  edits: readonly FooterEdit[],
+) => Uint8Array | Promise<Uint8Array>
 
 /** Length of the footer and magic, at the end of every Parquet file. */
 const TRAILER_BYTES = 8
@@ -20,6 +23,64 @@ const MOST_FOOTER_BYTES = 64 * 1024 ** 2
 export class UnviewableFile extends Error {
   constructor() {
     super('the file has no Parquet footer')
+  }
+}
+
+const MOST_HELD_BYTES = 64 * 1024 ** 2
+
+/**
+ * Views of files, made once for all who read one at the same time and, while there is room, after one another: whoever reads a
+ * Parquet file asks for many ranges of it.
+ */
+export class Views {
+  readonly #viewFooter: ViewFooter
+  // The one used last is at the end.
+  readonly #held = new Map<string, Promise<ViewedFile>>()
+  readonly #bytes = new Map<string, number>()
+  #heldBytes = 0
+
+  constructor(viewFooter: ViewFooter) {
+    this.#viewFooter = viewFooter
+  }
+
+  /** `version` tells the file's bytes from all others that its path ever had. */
+  of(
+    file: FileHandle,
+    {
+      path,
+      version,
+      size,
+    }: { readonly path: string; readonly version: string; readonly size: number },
+    edits: readonly FooterEdit[],
+  ): Promise<ViewedFile> {
+    const key = JSON.stringify([path, version, size, edits])
+    const known = this.#held.get(key)
+    const view = known ?? viewedFile(file, size, { edits, viewFooter: this.#viewFooter })
+    this.#held.delete(key)
+    this.#held.set(key, view)
+    if (known === undefined) {
+      view.then(
+        ({ tail }) => this.#keep(key, tail.length),
+        () => this.#drop(key),
+      )
+    }
+    return view
+  }
+
+  #keep(key: string, bytes: number): void {
+    this.#bytes.set(key, bytes)
+    this.#heldBytes += bytes
+    for (const oldest of this.#held.keys()) {
+      if (this.#heldBytes <= MOST_HELD_BYTES) break
+      // What is still being made holds nothing yet.
+      if (this.#bytes.has(oldest)) this.#drop(oldest)
+    }
+  }
+
+  #drop(key: string): void {
+    this.#held.delete(key)
+    this.#heldBytes -= this.#bytes.get(key) ?? 0
+    this.#bytes.delete(key)
   }
 }
 
@@ -34,7 +95,7 @@ export async function viewedFile(
   const length = Buffer.from(trailer).readUInt32LE(0)
   const start = size - TRAILER_BYTES - length
   if (start < 4 || length > MOST_FOOTER_BYTES) throw new UnviewableFile()
-  const footer = viewFooter(await read(file, start, size - TRAILER_BYTES), edits)
+  const footer = await viewFooter(await read(file, start, size - TRAILER_BYTES), edits)
   const tail = Buffer.alloc(footer.length + TRAILER_BYTES)
   tail.set(footer)
   tail.writeUInt32LE(footer.length, footer.length)

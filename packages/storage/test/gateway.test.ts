@@ -454,6 +454,39 @@ describe('a file under another footer', () => {
     expect((await ask(url, { headers: { Range: 'bytes=-8' } })).text).toBe(expected.slice(-8))
   })
 
+  it('is made once for all its ranges, anew for another file, and again where that failed', async () => {
+    let made = 0
+    let fails = true
+    const counting = localGateway({
+      roots: [root],
+      secret: SECRET,
+      baseUrl: BASE,
+      viewFooter: async (footer, edits) => {
+        made++
+        await new Promise(done => setImmediate(done))
+        if (fails) throw new Error('not now')
+        return viewFooter(footer, edits)
+      },
+    })
+    const path = join(root, 'changing.parquet')
+    await writeFile(path, Buffer.from(whole(OWN), 'latin1'))
+    const url = await viewUrl('changing.parquet', [[1, 'a']])
+    const get = async (range: string) => {
+      const answer = await counting.handle(new Request(url, { headers: { Range: range } }))
+      return Buffer.from(await answer.arrayBuffer()).toString('latin1')
+    }
+    await get('bytes=0-3')
+    fails = false
+    const expected = whole(`${OWN} [[1,"a"]]`)
+    const parts = await Promise.all([get('bytes=0-9'), get('bytes=10-'), get('bytes=-8')])
+    expect(parts).toEqual([expected.slice(0, 10), expected.slice(10), expected.slice(-8)])
+    expect(made).toBe(2)
+    await writeFile(path, Buffer.from(whole('another'), 'latin1'))
+    const changed = whole('another [[1,"a"]]')
+    expect(await get(`bytes=0-${changed.length}`)).toBe(changed)
+    expect(made).toBe(3)
+  })
+
   it('has only the edits that were signed', async () => {
     const url = await viewUrl('viewed.parquet', [[1, 'a']])
     const other = new URL(await viewUrl('viewed.parquet', [[2, 'b']])).searchParams.get('view')!
