@@ -136,6 +136,7 @@ function nodeOf(element: ThriftStruct, index: number): ParquetNode {
 function leafInfo(element: ThriftStruct, node: ParquetNode, here: Above): ParquetLeafInfo {
   const physicalType = PHYSICAL[integer(element.get(1)) ?? -1]
   if (physicalType === undefined) throw new FormatError(`leaf ${node.name} has no physical type`)
+  requireSuited(physicalType, node)
   const typeLength = integer(element.get(2))
   if (physicalType === 'FIXED_LEN_BYTE_ARRAY' && !(typeLength !== undefined && typeLength > 0)) {
     throw new FormatError(`leaf ${node.name} has no length for its fixed-length bytes`)
@@ -151,6 +152,18 @@ function leafInfo(element: ThriftStruct, node: ParquetNode, here: Above): Parque
     maxRepetition: here.repetition,
     repeatedDefinition: here.repeatedDefinition,
   }
+}
+
+const TEXTS: readonly string[] = ['string', 'enum', 'json', 'bson', 'uuid', 'float16', 'interval']
+const WHOLE_NUMBERS: readonly string[] = ['date', 'time', 'timestamp', 'integer']
+
+/** Texts lie in byte arrays and moments in whole numbers (LogicalTypes.md): values of another kind would be misread. */
+function requireSuited(physical: ParquetPhysicalType, { name, logicalType }: ParquetNode): void {
+  const { kind = 'none' } = logicalType ?? {}
+  const isBytes = physical === 'BYTE_ARRAY' || physical === 'FIXED_LEN_BYTE_ARRAY'
+  const isWhole = physical === 'INT32' || physical === 'INT64'
+  if ((!TEXTS.includes(kind) || isBytes) && (!WHOLE_NUMBERS.includes(kind) || isWhole)) return
+  throw new FormatError(`leaf ${name} is ${kind}, in values that are ${physical}`)
 }
 
 /**

@@ -175,6 +175,21 @@ describe('parquetShape', () => {
   })
 })
 
+describe('a logical type', () => {
+  it('over values that cannot have it is refused', () => {
+    const text = (physical: number) => ({ 1: physical, 3: 1, 4: 'a', 10: { 1: {} } })
+    for (const physical of [0, 1, 2, 3, 4, 5]) {
+      expect(() => shapeOfElements(group('root', 1), text(physical))).toThrow(/leaf a is string/)
+    }
+    expect(shapeOfElements(group('root', 1), text(6))[0]!.type).toBe('string')
+    const date = (physical: number) => ({ 1: physical, 2: 4, 3: 1, 4: 'a', 6: 6 })
+    for (const physical of [0, 4, 5, 6, 7]) {
+      expect(() => shapeOfElements(group('root', 1), date(physical))).toThrow(/leaf a is date/)
+    }
+    expect(shapeOfElements(group('root', 1), date(1))[0]!.type).toBe('date')
+  })
+})
+
 describe('a converted type', () => {
   const typed = (converted: number) => ({ 1: 6, 3: 1, 4: 'a', 6: converted })
 

@@ -185,6 +185,14 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     format: 'iceberg',
     kind: /^metadata$/,
+    // Version 1 may list them there, and then nowhere else.
+    place: /^json: snapshots\[\]\.manifests\[\]$/,
+    aspects: FILES,
+    why: 'Iceberg: which manifests a snapshot has is said by the metadata file alone where there is no list',
+  },
+  {
+    format: 'iceberg',
+    kind: /^metadata$/,
     place: /^json: (snapshot-log\b|snapshots\[\]\.\S*-number$)/,
     aspects: ['version'],
     why: 'Iceberg: the number of a version is said by its snapshot, or by its place in the log of snapshots, alone',
