@@ -1,6 +1,6 @@
 import { TableError } from '@spillway/core'
 import { z } from 'zod'
-import { hasFewValues, parseJson } from './json-text.js'
+import { hasFewValues, hasLongInteger, parseJson } from './json-text.js'
 
 const integer = z.union([z.bigint(), z.int().transform(value => BigInt(value))])
 const INT32_MAX = 2n ** 31n - 1n
@@ -84,14 +84,14 @@ function parseBody(text: string): unknown {
   }
 }
 
-/** Hints are texts: a body has few values, whatever is in them. More would hold the thread before anything is known of it. */
+/** Of a body with a long integer each value is looked at: many would hold the thread before anything is known of the request. */
 const MAX_VALUES = 10_000
 
 function requireFewValues(text: string): void {
-  if (hasFewValues(text, MAX_VALUES)) return
+  if (!hasLongInteger(text) || hasFewValues(text, MAX_VALUES)) return
   throw new TableError(
     'INVALID_REQUEST',
-    `invalid request body: more than ${MAX_VALUES} values; predicates are given as texts`,
+    `invalid request body: more than ${MAX_VALUES} values, and integers of 16 digits or more among them`,
   )
 }
 

@@ -65,7 +65,12 @@ export const BODIES: readonly Attack[] = [
   ),
   body('1.9 million digits', `{"version":${'1'.repeat(1_900_000)}}`),
   body('1.9 million digits and a fraction', `{"version":${'1'.repeat(1_900_000)}.5}`),
-  body('long integers', `{"x":[${'12345678901234567,'.repeat(100_000)}1]}`, 200),
+  body('long integers', `{"x":[${'12345678901234567,'.repeat(100_000)}1]}`, 400),
+  body(
+    'small numbers beside a long one',
+    `{"limitHint":1234567890123456789,"x":[${'1,'.repeat(900_000)}1]}`,
+    400,
+  ),
   body('a version in a text', '{"version":"1"}'),
   body('a version with a fraction', '{"version":1.5}'),
   body('a version below nothing', '{"version":-1}'),
