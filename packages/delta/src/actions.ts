@@ -15,7 +15,7 @@ export interface TextAt {
 export class FileAction {
   kind: 'add' | 'remove' | 'cdc' = 'add'
   /** The path as the log spells it, in bytes that may hold more: no view is made for each of a million files. */
-  readonly at: TextAt = { bytes: EMPTY, start: 0, end: 0 }
+  readonly pathAt: TextAt = { bytes: EMPTY, start: 0, end: 0 }
   size = Number.NaN
   modificationTime = 0
   dataChange = true
@@ -35,13 +35,13 @@ export class FileAction {
   readonly statsBuffer = new ByteBuffer()
 
   get path(): Uint8Array {
-    return this.at.bytes.subarray(this.at.start, this.at.end)
+    return this.pathAt.bytes.subarray(this.pathAt.start, this.pathAt.end)
   }
 
   set path(path: Uint8Array) {
-    this.at.bytes = path
-    this.at.start = 0
-    this.at.end = path.length
+    this.pathAt.bytes = path
+    this.pathAt.start = 0
+    this.pathAt.end = path.length
   }
 
   reset(kind: 'add' | 'remove' | 'cdc'): void {

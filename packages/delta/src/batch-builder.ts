@@ -48,11 +48,11 @@ export class BatchBuilder {
     options: { readonly keep: boolean; readonly shares?: boolean; readonly records?: number },
   ): number {
     const row = this.#length++
-    if (options.shares) this.#path.share(action.at)
+    if (options.shares) this.#path.share(action.pathAt)
     else this.#path.append(action.path)
     this.#size.append(action.size)
     this.#modificationTime.append(action.modificationTime)
-    this.#key.append(action.at, action.vector)
+    this.#key.append(action.pathAt, action.vector)
     this.#recordCount.append(options.records ?? this.#recordsOf(action))
     for (let i = 0; i < action.partitionCount; i++) {
       this.#partitions.set(row, action.partitionNames[i]!, action.partitionValues[i]!)

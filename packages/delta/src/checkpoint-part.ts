@@ -133,7 +133,7 @@ class AddRows {
     const shares = leaves.path.isPlain && this.#isMost
     for (let row = start; row < end; row++) {
       this.#action.reset('add')
-      if (!leaves.path.locate(row, this.#action.at)) {
+      if (!leaves.path.locate(row, this.#action.pathAt)) {
         if (leaves.size.at(row) !== undefined) throw this.#withoutPath(first + row)
         continue
       }

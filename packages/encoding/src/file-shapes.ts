@@ -22,7 +22,7 @@ import type { ParquetFooter } from './parquet-types.js'
 import { ShapeTable } from './shape-table.js'
 import { MANY_COLUMNS, nextTurn } from './slices.js'
 import { Slots } from './slots.js'
-import { viewLongFooter } from './view-footer.js'
+import { viewFooter } from './view-footer.js'
 
 export interface FileShapesOptions {
   readonly store: ObjectStore
@@ -127,7 +127,7 @@ class FooterShapes implements LearningShapes {
     const release = await this.#slots.take(signal)
     try {
       const footer = await this.#footerOf(file, store)
-      const growth = (await viewLongFooter(footer, edits)).length - footer.length
+      const growth = (await viewFooter(footer, edits)).length - footer.length
       this.#growths.set(viewed, NO_GROWTH + growth)
       return file.size + growth
     } finally {

@@ -2,9 +2,8 @@ import { FormatError } from './format-error.js'
 import { checkClaim } from './parquet-codec.js'
 import { reportingPath } from './parquet-error.js'
 import { parseParquetMetadata } from './parquet-footer.js'
-import { integer } from './parquet-schema.js'
 import type { ParquetChunk } from './parquet-types.js'
-import { readThriftStruct, type ThriftStruct } from './thrift.js'
+import { integer, readThriftStruct, type ThriftStruct } from './thrift.js'
 
 /** Bytes from `start` on up to `end`, or as many as there are. */
 export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>

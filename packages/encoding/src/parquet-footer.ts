@@ -12,7 +12,7 @@ import { FormatError } from './format-error.js'
 import { oldCalendarLeaves, withoutOldBounds } from './old-calendar.js'
 import { readBound } from './parquet-bounds.js'
 import { reportingPath } from './parquet-error.js'
-import { integer, type ParquetSchema, schemaInSteps, text } from './parquet-schema.js'
+import { type ParquetSchema, schemaInSteps } from './parquet-schema.js'
 import type {
   ParquetChunk,
   ParquetCodec,
@@ -23,10 +23,12 @@ import type {
 } from './parquet-types.js'
 import { atOnce, inSlices, nextTurn, Slices, type Steps } from './slices.js'
 import {
+  integer,
   readThriftInSteps,
   readThriftStruct,
   type ThriftStruct,
   type ThriftValue,
+  text,
 } from './thrift.js'
 
 const ELEMENTS_PER_COLUMN = 4
@@ -72,15 +74,7 @@ export function parseParquetMetadata(
   path: string,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): ParquetMetadata {
-  return reportingPath(path, () => {
-    requireFooter(bytes.length, path, budgets)
-    const footer = footerOf(readThriftStruct(bytes), { bytes, path, budgets })
-    const shaped = atOnce(withSchema(footer))
-    const orders = columnOrders(shaped.metadata.get(7))
-    const groups = structs(shaped.metadata.get(4))
-    const stated = groups.map(group => rowGroupOf(group, shaped.leaves, orders))
-    return understood(shaped, stated, path)
-  })
+  return reportingPath(path, () => atOnce(metadataInSteps(bytes, path, budgets)))
 }
 
 /** The same; where it has many columns, others go on in between. */
@@ -102,16 +96,19 @@ function* metadataInSteps(
   budgets: ReadBudgets,
 ): Steps<ParquetMetadata> {
   requireFooter(bytes.length, path, budgets)
-  const thrift = yield* readThriftInSteps(bytes)
-  const shaped = yield* withSchema(footerOf(thrift, { bytes, path, budgets }))
-  yield nextTurn()
+  const isLong = bytes.length >= LONG_FOOTER
+  const thrift = isLong ? yield* readThriftInSteps(bytes) : readThriftStruct(bytes)
+  yield
+  const footer = footerOf(thrift, { bytes, path, budgets })
+  const shaped: ShapedFooter = { ...footer, ...(yield* schemaInSteps(footer.elements)) }
+  yield
   const orders = columnOrders(shaped.metadata.get(7))
   const stated: ParquetRowGroup[] = []
   for (const group of structs(shaped.metadata.get(4))) {
     stated.push(rowGroupOf(group, shaped.leaves, orders))
     yield
   }
-  yield nextTurn()
+  yield
   return understood(shaped, stated, path)
 }
 
@@ -148,10 +145,6 @@ function footerOf(
 }
 
 type ShapedFooter = ThriftFooter & ParquetSchema
-
-function* withSchema(footer: ThriftFooter): Steps<ShapedFooter> {
-  return { ...footer, ...(yield* schemaInSteps(footer.elements)) }
-}
 
 function understood(
   { metadata, behind, root, leaves }: ShapedFooter,

@@ -3,10 +3,9 @@ import { FormatError } from './format-error.js'
 import { type ByteRun, readHybrid } from './hybrid.js'
 import type { Inflation } from './inflation.js'
 import type { PageCodecs } from './parquet-codec.js'
-import { integer } from './parquet-schema.js'
 import type { ParquetChunk, ParquetLeafInfo } from './parquet-types.js'
 import type { Steps } from './slices.js'
-import { readThriftStruct, type ThriftStruct } from './thrift.js'
+import { integer, readThriftStruct, type ThriftStruct } from './thrift.js'
 
 const DATA_PAGE = 0
 const INDEX_PAGE = 1

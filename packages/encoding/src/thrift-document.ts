@@ -1,6 +1,6 @@
 import { grown } from '@spillway/core'
 import { FormatError } from './format-error.js'
-import { atOnce, type Steps } from './slices.js'
+import type { Steps } from './slices.js'
 
 /** A Thrift struct with its types, to be changed and written again. Fields are in the order they were written. */
 export interface ThriftFields {
@@ -37,12 +37,10 @@ const BYTES_PER_MEMBER = 4
 const SMALL_MEMBERS = 100_000
 const MEMBERS_A_STEP = 128
 
-/** Reads one struct of the compact protocol. Maps are refused: no Parquet footer has any. */
-export function readThriftDocument(bytes: Uint8Array): ThriftFields {
-  return atOnce(documentInSteps(bytes))
-}
-
-/** The same, a step after some members of a footer's long lists: its elements, and the columns of its row groups. */
+/**
+ * Reads one struct of the compact protocol, a step after some members of a footer's long lists: its elements, and the columns of
+ * its row groups. Maps are refused: no Parquet footer has any.
+ */
 export function documentInSteps(bytes: Uint8Array): Steps<ThriftFields> {
   return new DocumentReader(bytes).structInSteps(0)
 }
@@ -165,10 +163,6 @@ class DocumentReader {
 
 function unzigzag(value: bigint): bigint {
   return (value >> 1n) ^ -(value & 1n)
-}
-
-export function writeThriftDocument(document: ThriftFields): Uint8Array {
-  return atOnce(writtenInSteps(document))
 }
 
 /** The document's bytes, about `expected` of them; a step after some members of its long lists. */

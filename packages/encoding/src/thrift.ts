@@ -57,6 +57,18 @@ export function* readThriftInSteps(
   return { struct, end: reader.offset }
 }
 
+const utf8 = new TextDecoder()
+
+/** A Thrift binary as text. */
+export function text(value: ThriftValue | undefined): string {
+  return value instanceof Uint8Array ? utf8.decode(value) : ''
+}
+
+/** A Thrift number; undefined for anything else, and for 64-bit numbers beyond 2^53. */
+export function integer(value: ThriftValue | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined
+}
+
 class CompactReader {
   readonly #bytes: Uint8Array
   #structsLeft: number

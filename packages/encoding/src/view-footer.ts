@@ -1,6 +1,6 @@
 import type { FooterEdit } from '@spillway/core'
 import { FormatError } from './format-error.js'
-import { atOnce, inSlices, Slices, type Steps } from './slices.js'
+import { inSlices, Slices, type Steps } from './slices.js'
 import {
   documentInSteps,
   THRIFT,
@@ -27,14 +27,10 @@ const text = new TextDecoder()
 
 /**
  * A footer under which columns of the same file have other names, or are not there: the pages are found where they were.
- * What writers noted about the schema besides is left out, for it tells of the old one.
+ * What writers noted about the schema besides is left out, for it tells of the old one. In slices: footers of wide tables are
+ * of megabytes.
  */
-export function viewFooter(metadata: Uint8Array, edits: readonly FooterEdit[]): Uint8Array {
-  return atOnce(viewInSteps(metadata, edits))
-}
-
-/** The same in slices: footers of wide tables are of megabytes. */
-export function viewLongFooter(
+export function viewFooter(
   metadata: Uint8Array,
   edits: readonly FooterEdit[],
 ): Promise<Uint8Array> {

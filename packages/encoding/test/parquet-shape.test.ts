@@ -187,6 +187,15 @@ describe('a logical type', () => {
       expect(() => shapeOfElements(group('root', 1), date(physical))).toThrow(/leaf a is date/)
     }
     expect(shapeOfElements(group('root', 1), date(1))[0]!.type).toBe('date')
+    const decimal = (physical: number) => ({ 1: physical, 2: 4, 3: 1, 4: 'a', 6: 5, 7: 2, 8: 9 })
+    for (const physical of [0, 3, 4, 5]) {
+      expect(() => shapeOfElements(group('root', 1), decimal(physical))).toThrow(/a is decimal/)
+    }
+    for (const physical of [1, 2, 6, 7]) {
+      expect(shapeOfElements(group('root', 1), decimal(physical))[0]!.type).toMatchObject({
+        scale: 2,
+      })
+    }
   })
 })
 

@@ -1,11 +1,9 @@
 import { expect, it } from 'vitest'
-import type { Steps } from '../src/slices.js'
-import {
-  documentInSteps,
-  readThriftDocument,
-  writeThriftDocument,
-  writtenInSteps,
-} from '../src/thrift-document.js'
+import { atOnce, type Steps } from '../src/slices.js'
+import { documentInSteps, type ThriftFields, writtenInSteps } from '../src/thrift-document.js'
+
+const readDocument = (bytes: Uint8Array) => atOnce(documentInSteps(bytes))
+const written = (document: ThriftFields) => atOnce(writtenInSteps(document))
 
 function varint(value: number): number[] {
   return value < 128 ? [value] : [(value & 127) | 128, ...varint(value >> 7)]
@@ -32,27 +30,27 @@ it('long lists, and those of their members, are read and written in steps', () =
   const groups = [0x19, 0xfc, ...varint(40), ...new Array(40).fill(numbers).flat(), 0x15, 2, 0]
   const bytes = Uint8Array.from(groups)
   const read = stepsOf(documentInSteps(bytes))
-  expect(read.value).toEqual(readThriftDocument(bytes))
+  expect(read.value).toEqual(readDocument(bytes))
   expect(read.steps).toBe(40 * 7)
-  const written = stepsOf(writtenInSteps(read.value))
-  expect(Buffer.compare(written.value, bytes)).toBe(0)
-  expect(written.steps).toBe(40 * 7)
+  const again = stepsOf(writtenInSteps(read.value))
+  expect(Buffer.compare(again.value, bytes)).toBe(0)
+  expect(again.steps).toBe(40 * 7)
 })
 
 it('lists of bytes and booleans are kept as their bytes, and written as they were', () => {
   for (const type of [1, 2, 3]) {
     const bytes = listOf(type, 1_000_000, 1)
-    const document = readThriftDocument(bytes)
+    const document = readDocument(bytes)
     expect(document.fields[0]!.value).toMatchObject({ items: [] })
-    expect(Buffer.compare(writeThriftDocument(document), bytes)).toBe(0)
+    expect(Buffer.compare(written(document), bytes)).toBe(0)
   }
 })
 
 it('members that are worth more than their bytes are refused', () => {
   // Structs of no fields, and numbers.
   for (const type of [12, 5]) {
-    expect(() => readThriftDocument(listOf(type, 1_000_000, 0))).toThrow(/than its bytes are worth/)
+    expect(() => readDocument(listOf(type, 1_000_000, 0))).toThrow(/than its bytes are worth/)
     const few = listOf(type, 20_000, 0)
-    expect(Buffer.compare(writeThriftDocument(readThriftDocument(few)), few)).toBe(0)
+    expect(Buffer.compare(written(readDocument(few)), few)).toBe(0)
   }
 })

@@ -72,12 +72,11 @@ function configText(bytes: Uint8Array, path: string, store: ObjectStore): string
   if (bytes.length <= MAX_CONFIG_BYTES && lines <= MAX_CONFIG_LINES) {
     return documentText(bytes, path, budgetsOf(store))
   }
-  const [found, most] = [`${bytes.length} bytes, ${lines} lines`, `${MAX_CONFIG_BYTES} bytes`]
-  throw new TableError(
-    'UNSUPPORTED_FEATURE',
-    `a table configuration of ${found}: at most ${most} and ${MAX_CONFIG_LINES} lines are read`,
-    { context: { path } },
-  )
+  const found = `a table configuration of ${bytes.length} bytes, ${lines} lines`
+  const most = `${MAX_CONFIG_BYTES} bytes and ${MAX_CONFIG_LINES} lines`
+  throw new TableError('UNSUPPORTED_FEATURE', `${found}: at most ${most} are read`, {
+    context: { path },
+  })
 }
 
 /** As Java tells lines apart; no more are counted than make too many. */

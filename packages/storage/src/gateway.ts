@@ -1,7 +1,6 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import {
   type FooterEdit,
-  isTableError,
   type SigningOptions,
   TableError,
   throwIfCancelled,
@@ -9,7 +8,16 @@ import {
 } from '@spillway/core'
 import { encodePath } from './encode-path.js'
 import { type GatewayTarget, refuse, serveFile } from './gateway-response.js'
-import { diskPath, isInside } from './local-path.js'
+import {
+  fences,
+  foldersOf,
+  hmac,
+  type Located,
+  locate,
+  pathOf,
+  type Root,
+  rootsOf,
+} from './gateway-roots.js'
 import { signInTurns } from './sign-in-turns.js'
 import { type ViewFooter, Views } from './viewed-file.js'
 
@@ -56,13 +64,6 @@ const AUDIENCE = 'for'
 /** Which folders links may lead to. */
 const WITHIN = 'in'
 
-interface Root {
-  readonly id: string
-  readonly folder: string
-  /** What signs its URLs. */
-  readonly secret: Buffer
-}
-
 /** Signed, expiring URLs for local files, and the handler that honours them. */
 export function localGateway(options: LocalGatewayOptions): LocalGateway {
   const secrets = secretsOf(options.secret)
@@ -96,17 +97,6 @@ function secretsOf(given: LocalGatewayOptions['secret']): readonly Buffer[] {
     throw new TableError('INVALID_REQUEST', 'the secret of a gateway needs at least 16 bytes')
   }
   return secrets
-}
-
-/** Longest first, so that a root within a root wins. An id tells nothing about its folder. */
-function rootsOf(folders: readonly string[], secret: Buffer): readonly Root[] {
-  return folders
-    .map(diskPath)
-    .map(folder => {
-      const id = hmac(secret, `root\n${folder}`).toString('hex').slice(0, 16)
-      return { folder, id, secret }
-    })
-    .sort((a, b) => b.folder.length - a.folder.length)
 }
 
 function checkedBase(baseUrl: string): string {
@@ -154,72 +144,6 @@ function gatewaySigner(
         return { urls, expiresAt: expires * 1000 }
       },
     }),
-  }
-}
-
-/** A file as a URL names it: a root, and the raw path below it. */
-interface Located {
-  readonly root: Root
-  readonly key: string
-}
-
-function locate(roots: readonly Root[], path: string): Located | undefined {
-  const onDisk = diskPathIfLocal(path)
-  if (onDisk === undefined) return undefined
-  const root = roots.find(({ folder }) => onDisk !== folder && isInside(folder, onDisk))
-  if (root === undefined) return undefined
-  return { root, key: onDisk.slice(root.folder.length).replace(/^\//, '') }
-}
-
-/**
- * Tells of a file which folders links on its way may lead to, as its URL says it: how many names of its own path make its
- * folder, and the ids of other roots. Undefined where that is its root and nothing else, as it is without being said.
- */
-function fences(
-  roots: readonly Root[],
-  within: readonly string[],
-): (located: Located) => string | undefined {
-  const folders = within.flatMap(each => diskPathIfLocal(each) ?? [])
-  const named = roots.filter(({ folder }) => folders.includes(folder))
-  return ({ root, key }) => {
-    const isWhole = folders.some(folder => isInside(folder, root.folder))
-    const path = pathOf(root, key)
-    const inner = isWhole ? undefined : folders.find(folder => isInside(folder, path))
-    const depth = inner === undefined ? 0 : namesBelow(root, inner)
-    const others = named.filter(each => each !== root).map(({ id }) => id)
-    return depth === 0 && others.length === 0 ? undefined : [depth, ...others].join(',')
-  }
-}
-
-function namesBelow(root: Root, folder: string): number {
-  return folder
-    .slice(root.folder.length)
-    .split('/')
-    .filter(name => name !== '').length
-}
-
-function pathOf({ folder }: Root, key: string): string {
-  return folder === '/' ? `/${key}` : `${folder}/${key}`
-}
-
-/** The folders that a signed fence stands for. */
-function foldersOf(
-  { root, key }: Located,
-  fence: string | undefined,
-  roots: readonly Root[],
-): readonly string[] {
-  const [depth = 0, ...ids] = fence?.split(',') ?? []
-  const own = key.split('/').slice(0, Number(depth))
-  const others = roots.filter(({ id }) => ids.includes(id)).map(({ folder }) => folder)
-  return [own.length === 0 ? root.folder : pathOf(root, own.join('/')), ...others]
-}
-
-function diskPathIfLocal(path: string): string | undefined {
-  try {
-    return diskPath(path)
-  } catch (error) {
-    if (isTableError(error)) return undefined
-    throw error
   }
 }
 
@@ -339,10 +263,6 @@ function viewText(edits: readonly FooterEdit[]): string {
 /** Read after the signature was found to be ours. */
 function editsOf(view: string): readonly FooterEdit[] {
   return JSON.parse(Buffer.from(view, 'base64url').toString()) as readonly FooterEdit[]
-}
-
-function hmac(secret: Buffer, text: string): Buffer {
-  return createHmac('sha256', secret).update(text).digest()
 }
 
 function isEqual(signature: string, expected: Buffer): boolean {

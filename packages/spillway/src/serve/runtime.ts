@@ -6,7 +6,7 @@ import {
   rowResolver,
   sweepScratch,
 } from '@spillway/duckdb'
-import { viewLongFooter } from '@spillway/encoding'
+import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
 import {
   type AccessLog,
@@ -62,7 +62,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     roots: config.localRoots,
     secret: options.secrets,
     baseUrl: `${options.publicUrl}/files`,
-    viewFooter: viewLongFooter,
+    viewFooter,
   })
   const { metrics } = options
   const engine = engineOf(config, spillway, { localSigner: gateway.signer, metrics })
