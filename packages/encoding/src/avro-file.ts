@@ -8,9 +8,10 @@ import {
 } from '@spillway/core'
 import { AVRO_RATIOS, inflateAvroBlock, inflateAvroBlockLater } from './avro-codec.js'
 import { AvroCursor } from './avro-cursor.js'
-import { type AvroType, parseAvroSchema } from './avro-schema.js'
+import { type AvroType, avroSchemaInSteps } from './avro-schema.js'
 import { type AvroWeight, avroWeight, unbackedValues } from './avro-weight.js'
 import { Inflation } from './inflation.js'
+import { atOnce, inSlices, Slices, type Steps } from './slices.js'
 
 /** A run of rows in an Avro file and where its bytes, compressed, lie. */
 export interface AvroBlock {
@@ -43,6 +44,8 @@ export interface AvroFile {
 const ENTRY_WEIGHT = { bytes: 2, values: 2 }
 const MAGIC = [0x4f, 0x62, 0x6a, 0x01]
 const SYNC_LENGTH = 16
+const BLOCKS_IN_A_STEP = 4096
+const UNNAMED = 'an Avro file'
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
@@ -53,60 +56,72 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
  */
 export function readAvroFile(
   bytes: Uint8Array,
-  path = 'an Avro file',
+  path = UNNAMED,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): AvroFile {
-  return located(path, () => {
-    if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
-      throw new TableError('TABLE_CORRUPT', 'expected an Avro file, found other bytes at its start')
-    }
-    const cursor = new AvroCursor(bytes, budgets)
-    cursor.pos = MAGIC.length
-    const metadata = readMetadata(cursor)
-    const sync = bytes.subarray(cursor.take(SYNC_LENGTH), cursor.pos)
-    const schemaBytes = metadata.get('avro.schema') ?? new Uint8Array()
-    // A name that is read as another would be a field that is not there.
-    if (!isUtf8(schemaBytes)) {
-      throw new TableError('TABLE_CORRUPT', 'expected an Avro schema in UTF-8')
-    }
-    const schemaText = utf8.decode(schemaBytes)
-    const codec = utf8.decode(metadata.get('avro.codec') ?? new Uint8Array()) || 'null'
-    const schema = parseAvroSchema(schemaText, budgets)
-    const blocks = readBlocks(cursor, sync)
-    const weight = avroWeight(schema)
-    const { rowCount, inflation } = checkRows({ blocks, weight, codec, bytes, path, budgets })
-    const stored = (block: AvroBlock) =>
-      [bytes.subarray(block.start, block.end), inflation('an Avro block')] as const
-    const held = (block: AvroBlock, rows: Uint8Array) => {
-      requireHeld(block.rowCount, weight.bytes, rows.length)
-      return rows
-    }
-    return {
-      path,
-      byteLength: bytes.length,
-      budgets,
-      metadata,
-      schema,
-      schemaText,
-      codec,
-      blocks,
-      rowCount,
-      inflate: block => located(path, () => held(block, inflateAvroBlock(codec, ...stored(block)))),
-      inflateLater: block =>
-        located(path, () => {
-          const rows = inflateAvroBlockLater(codec, ...stored(block))
-          if (rows instanceof Uint8Array) return held(block, rows)
-          return rows.then(
-            whole => located(path, () => held(block, whole)),
-            error =>
-              located(path, () => {
-                throw error
-              }),
-          )
-        }),
-      inflation,
-    }
-  })
+  return located(path, () => atOnce(fileInSteps(bytes, path, budgets)))
+}
+
+/** The same in slices: a schema may be long, and blocks many. */
+export function openAvroFile(
+  bytes: Uint8Array,
+  path = UNNAMED,
+  budgets: ReadBudgets = DEFAULT_BUDGETS,
+): Promise<AvroFile> {
+  const steps = fileInSteps(bytes, path, budgets)
+  return inSlices(steps, new Slices(), next => located(path, next))
+}
+
+function* fileInSteps(bytes: Uint8Array, path: string, budgets: ReadBudgets): Steps<AvroFile> {
+  if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
+    throw new TableError('TABLE_CORRUPT', 'expected an Avro file, found other bytes at its start')
+  }
+  const cursor = new AvroCursor(bytes, budgets)
+  cursor.pos = MAGIC.length
+  const metadata = readMetadata(cursor)
+  const sync = bytes.subarray(cursor.take(SYNC_LENGTH), cursor.pos)
+  const schemaBytes = metadata.get('avro.schema') ?? new Uint8Array()
+  // A name that is read as another would be a field that is not there.
+  if (!isUtf8(schemaBytes)) {
+    throw new TableError('TABLE_CORRUPT', 'expected an Avro schema in UTF-8')
+  }
+  const schemaText = utf8.decode(schemaBytes)
+  const codec = utf8.decode(metadata.get('avro.codec') ?? new Uint8Array()) || 'null'
+  const schema = yield* avroSchemaInSteps(schemaBytes, budgets)
+  const blocks = yield* blocksInSteps(cursor, sync)
+  const weight = avroWeight(schema)
+  const { rowCount, inflation } = checkRows({ blocks, weight, codec, bytes, path, budgets })
+  const stored = (block: AvroBlock) =>
+    [bytes.subarray(block.start, block.end), inflation('an Avro block')] as const
+  const held = (block: AvroBlock, rows: Uint8Array) => {
+    requireHeld(block.rowCount, weight.bytes, rows.length)
+    return rows
+  }
+  return {
+    path,
+    byteLength: bytes.length,
+    budgets,
+    metadata,
+    schema,
+    schemaText,
+    codec,
+    blocks,
+    rowCount,
+    inflate: block => located(path, () => held(block, inflateAvroBlock(codec, ...stored(block)))),
+    inflateLater: block =>
+      located(path, () => {
+        const rows = inflateAvroBlockLater(codec, ...stored(block))
+        if (rows instanceof Uint8Array) return held(block, rows)
+        return rows.then(
+          whole => located(path, () => held(block, whole)),
+          error =>
+            located(path, () => {
+              throw error
+            }),
+        )
+      }),
+    inflation,
+  }
 }
 
 function checkRows({
@@ -154,10 +169,11 @@ function readMetadata(cursor: AvroCursor): Map<string, Uint8Array> {
   return metadata
 }
 
-function readBlocks(cursor: AvroCursor, sync: Uint8Array): AvroBlock[] {
+function* blocksInSteps(cursor: AvroCursor, sync: Uint8Array): Steps<AvroBlock[]> {
   const blocks: AvroBlock[] = []
   let firstRow = 0
-  while (cursor.pos < cursor.bytes.length) {
+  for (let found = 1; cursor.pos < cursor.bytes.length; found++) {
+    if (found % BLOCKS_IN_A_STEP === 0) yield
     const rowCount = cursor.readLong()
     const length = cursor.readLength()
     const start = cursor.take(length)

@@ -1,6 +1,13 @@
-import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
+import {
+  DEFAULT_BUDGETS,
+  isTableError,
+  type ReadBudgets,
+  requireWithin,
+  TableError,
+} from '@spillway/core'
 import { columnCount } from './avro-weight.js'
-import { parseJson } from './json-limits.js'
+import { longJsonInSteps } from './long-json.js'
+import { atOnce, inSlices, Slices, type Steps } from './slices.js'
 
 export type AvroPrimitive =
   | 'null'
@@ -70,13 +77,36 @@ const PRIMITIVES: ReadonlySet<string> = new Set([
 /** Deeper schemas are refused: recursion on untrusted text must end before the stack does. */
 const MAX_DEPTH = 100
 
+const utf8 = new TextEncoder()
+
 /** An Avro schema from its JSON (Avro 1.12, "Schema Declaration"). References to named types become the types. */
 export function parseAvroSchema(text: string, budgets: ReadBudgets = DEFAULT_BUDGETS): AvroType {
-  const json = parseJson(text, 'an Avro schema', { budgets })
-  const schema = new SchemaParser().parse(json, '', 0)
+  return atOnce(avroSchemaInSteps(utf8.encode(text), budgets))
+}
+
+/** The same in slices: for schemas that others wrote. */
+export function parseAvroSchemaLater(text: string, budgets?: ReadBudgets): Promise<AvroType> {
+  return inSlices(avroSchemaInSteps(utf8.encode(text), budgets), new Slices(), next => next())
+}
+
+/** The same of a text in UTF-8. */
+export function* avroSchemaInSteps(
+  bytes: Uint8Array,
+  budgets: ReadBudgets = DEFAULT_BUDGETS,
+): Steps<AvroType> {
+  const schema = yield* new SchemaParser().parse(yield* jsonOf(bytes, budgets), '', 0)
   const observed = columnCount(schema)
   requireWithin(budgets, 'columns', { what: 'an Avro schema', observed, unit: 'columns' })
   return schema
+}
+
+function* jsonOf(bytes: Uint8Array, budgets: ReadBudgets): Steps<unknown> {
+  try {
+    return yield* longJsonInSteps(bytes, { budgets })
+  } catch (cause) {
+    if (!isTableError(cause) || cause.code !== 'TABLE_CORRUPT') throw cause
+    throw new TableError('TABLE_CORRUPT', 'expected an Avro schema in JSON', { cause })
+  }
 }
 
 /**
@@ -101,20 +131,26 @@ export function withoutNull(type: AvroType): AvroType {
   return others.length === 1 ? others[0]! : type
 }
 
+/** Types that are taken in at once: some tenths of a millisecond. */
+const TYPES_IN_A_STEP = 256
+
 class SchemaParser {
   readonly #named = new Map<string, AvroType>()
+  #types = 0;
 
-  parse(json: unknown, namespace: string, depth: number): AvroType {
+  *parse(json: unknown, namespace: string, depth: number): Steps<AvroType> {
     if (depth > MAX_DEPTH) throw bad(`nested more than ${MAX_DEPTH} deep`)
+    if (++this.#types % TYPES_IN_A_STEP === 0) yield
     if (typeof json === 'string') return this.#reference(json, namespace)
     if (Array.isArray(json)) {
-      return {
-        kind: 'union',
-        branches: json.map(branch => this.parse(branch, namespace, depth + 1)),
+      const branches: AvroType[] = []
+      for (const branch of json as unknown[]) {
+        branches.push(yield* this.parse(branch, namespace, depth + 1))
       }
+      return { kind: 'union', branches }
     }
-    if (typeof json !== 'object' || json === null) throw bad(`${JSON.stringify(json)} is no type`)
-    return this.#declared(json as Record<string, unknown>, namespace, depth)
+    if (typeof json !== 'object' || json === null) throw bad(`${String(json)} is no type`)
+    return yield* this.#declared(json as Record<string, unknown>, namespace, depth)
   }
 
   #reference(name: string, namespace: string): AvroType {
@@ -124,13 +160,13 @@ class SchemaParser {
     return found
   }
 
-  #declared(json: Record<string, unknown>, namespace: string, depth: number): AvroType {
+  *#declared(json: Record<string, unknown>, namespace: string, depth: number): Steps<AvroType> {
     const { type } = json
     const logical = logicalOf(json)
     switch (type) {
       case 'record':
       case 'error':
-        return this.#record(json, namespace, depth)
+        return yield* this.#record(json, namespace, depth)
       case 'enum':
         return this.#define(json, namespace, name => ({
           kind: 'enum',
@@ -147,14 +183,14 @@ class SchemaParser {
       case 'array':
         return {
           kind: 'array',
-          items: this.parse(json.items, namespace, depth + 1),
+          items: yield* this.parse(json.items, namespace, depth + 1),
           ...identifier(json, 'element-id', 'elementId'),
           ...logical,
         }
       case 'map':
         return {
           kind: 'map',
-          values: this.parse(json.values, namespace, depth + 1),
+          values: yield* this.parse(json.values, namespace, depth + 1),
           ...identifier(json, 'key-id', 'keyId'),
           ...identifier(json, 'value-id', 'valueId'),
         }
@@ -162,11 +198,11 @@ class SchemaParser {
         if (typeof type === 'string' && PRIMITIVES.has(type)) {
           return { kind: type as AvroPrimitive, ...logical }
         }
-        return this.parse(type, namespace, depth + 1)
+        return yield* this.parse(type, namespace, depth + 1)
     }
   }
 
-  #record(json: Record<string, unknown>, namespace: string, depth: number): AvroType {
+  *#record(json: Record<string, unknown>, namespace: string, depth: number): Steps<AvroType> {
     const name = fullName(String(json.name ?? ''), String(json.namespace ?? namespace))
     const fields: AvroField[] = []
     const record: AvroRecord = { kind: 'record', name, fields }
@@ -184,7 +220,7 @@ class SchemaParser {
       fields.push({
         name: declared.name,
         ...identifier(declared, 'field-id', 'id'),
-        type: this.parse(declared.type, inner, depth + 1),
+        type: yield* this.parse(declared.type, inner, depth + 1),
       })
     }
     return record

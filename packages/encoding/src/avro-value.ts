@@ -1,6 +1,5 @@
 import { TableError } from '@spillway/core'
 import { AvroCursor } from './avro-cursor.js'
-import { type AvroFile, located } from './avro-file.js'
 import type { AvroRecord, AvroType } from './avro-schema.js'
 import { type AvroWeight, avroWeight, entryWeight } from './avro-weight.js'
 
@@ -21,29 +20,10 @@ export interface AvroObject {
   readonly [field: string]: AvroValue
 }
 
-type Reader = (cursor: AvroCursor) => AvroValue
+/** Reads one value, and moves behind it. */
+export type AvroReader = (cursor: AvroCursor) => AvroValue
 
 const MAX_DEPTH = 200
-
-/** Objects of rows take so much for each value in them, and for themselves. */
-const VALUE_BYTES = 40
-
-/** Every row of a file, for files small enough to hold as objects. */
-export function* avroRows(file: AvroFile): Generator<AvroValue> {
-  const read = compileAvroReader(file.schema)
-  file.inflation('rows').take(file.rowCount * (1 + avroWeight(file.schema).values) * VALUE_BYTES)
-  for (const block of file.blocks) {
-    const cursor = new AvroCursor(file.inflate(block), file.budgets)
-    for (let i = 0; i < block.rowCount; i++) yield located(file.path, () => read(cursor))
-    if (cursor.pos !== cursor.bytes.length) {
-      throw new TableError(
-        'TABLE_CORRUPT',
-        `expected ${block.rowCount} rows in a block of ${cursor.bytes.length} bytes, which end at ${cursor.pos} (${file.path})`,
-        { context: { path: file.path } },
-      )
-    }
-  }
-}
 
 /** One value without a container around it, and where it ended. */
 export function readAvroValue(
@@ -57,11 +37,17 @@ export function readAvroValue(
   return { value, end: cursor.pos }
 }
 
+/** One level deeper in records, which may contain themselves. */
+export function enterRecord(cursor: AvroCursor): void {
+  if (++cursor.depth <= MAX_DEPTH) return
+  throw new TableError('TABLE_CORRUPT', 'Avro data nests without end')
+}
+
 /** A closure that reads one value of `type`. */
 export function compileAvroReader(
   type: AvroType,
-  known: Map<AvroType, Reader> = new Map(),
-): Reader {
+  known: Map<AvroType, AvroReader> = new Map(),
+): AvroReader {
   switch (type.kind) {
     case 'null':
       return () => null
@@ -96,7 +82,7 @@ export function compileAvroReader(
   }
 }
 
-function arrayReader(item: Reader, weight: AvroWeight): Reader {
+function arrayReader(item: AvroReader, weight: AvroWeight): AvroReader {
   return cursor => {
     const items: AvroValue[] = []
     for (
@@ -111,7 +97,7 @@ function arrayReader(item: Reader, weight: AvroWeight): Reader {
   }
 }
 
-function mapReader(value: Reader, weight: AvroWeight): Reader {
+function mapReader(value: AvroReader, weight: AvroWeight): AvroReader {
   return cursor => {
     const map = new Map<string, AvroValue>()
     for (
@@ -126,13 +112,12 @@ function mapReader(value: Reader, weight: AvroWeight): Reader {
   }
 }
 
-function recordReader(type: AvroRecord, known: Map<AvroType, Reader>): Reader {
+function recordReader(type: AvroRecord, known: Map<AvroType, AvroReader>): AvroReader {
   const seen = known.get(type)
   if (seen !== undefined) return seen
-  const fields: (readonly [string, Reader])[] = []
-  const read: Reader = cursor => {
-    if (++cursor.depth > MAX_DEPTH)
-      throw new TableError('TABLE_CORRUPT', 'Avro data nests without end')
+  const fields: (readonly [string, AvroReader])[] = []
+  const read: AvroReader = cursor => {
+    enterRecord(cursor)
     const record = Object.create(null) as Record<string, AvroValue>
     for (const [name, field] of fields) record[name] = field(cursor)
     cursor.depth--

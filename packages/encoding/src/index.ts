@@ -1,5 +1,6 @@
 export { AvroCursor } from './avro-cursor.js'
-export { type AvroBlock, type AvroFile, located, readAvroFile } from './avro-file.js'
+export { type AvroBlock, type AvroFile, located, openAvroFile, readAvroFile } from './avro-file.js'
+export { avroValueSteps, readAvroRows } from './avro-rows.js'
 export {
   type AvroBytes,
   type AvroSink,
@@ -15,12 +16,12 @@ export {
   type AvroType,
   avroField,
   parseAvroSchema,
+  parseAvroSchemaLater,
   withoutNull,
 } from './avro-schema.js'
 export {
   type AvroObject,
   type AvroValue,
-  avroRows,
   compileAvroReader,
   readAvroValue,
 } from './avro-value.js'
@@ -71,7 +72,7 @@ export {
 } from './puffin.js'
 export { type Roaring64, readRoaring32, readRoaring64 } from './roaring.js'
 export { writeRoaring64 } from './roaring-writer.js'
-export { MANY_COLUMNS, nextTurn, Slices } from './slices.js'
+export { inSlices, MANY_COLUMNS, nextTurn, Slices, type Steps } from './slices.js'
 export { VECTOR_MAGIC, VECTOR_MAGIC_BYTES, vectorBytes } from './vector-bytes.js'
 export { viewFooter } from './view-footer.js'
 export { widenValue } from './widen-value.js'

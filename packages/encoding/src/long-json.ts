@@ -12,12 +12,13 @@ import {
   parseMeasuredJson,
 } from './exact-json.js'
 import { JsonSpan } from './json-span.js'
-import { Slices } from './slices.js'
+import { inSlices, Slices, type Steps } from './slices.js'
 
 /** What is parsed at once: a few tenths of a millisecond. */
 const PIECE_BYTES = 64 * 1024
-/** What is parsed in no time worth asking the clock for. */
+/** What is parsed in no time worth asking the clock for, and how many of them are. */
 const SHORT_BYTES = 2 * 1024
+const SHORT_IN_A_STEP = 64
 
 /**
  * `parseExactJson` for documents in UTF-8 of any length, in slices: what is long is taken apart into its members and items, and those
@@ -27,8 +28,16 @@ export async function parseLongJson(
   bytes: Uint8Array,
   options: ExactJsonOptions = {},
 ): Promise<JsonValue> {
+  return inSlices(longJsonInSteps(bytes, options), new Slices(), next => next())
+}
+
+/** The same for work that goes on in steps. */
+export function* longJsonInSteps(
+  bytes: Uint8Array,
+  options: ExactJsonOptions = {},
+): Steps<JsonValue> {
   if (bytes.length <= PIECE_BYTES) return parseExactJson(decodeText(bytes), options)
-  return new LongJson(bytes, options).document()
+  return yield* new LongJson(bytes, options).document()
 }
 
 const QUOTE = 0x22
@@ -43,8 +52,8 @@ class LongJson {
   readonly #options: ExactJsonOptions
   readonly #budgets: ReadBudgets
   readonly #span: JsonSpan
-  readonly #slices = new Slices()
   #values = 0
+  #short = 0
 
   constructor(bytes: Uint8Array, options: ExactJsonOptions) {
     this.#bytes = bytes
@@ -53,30 +62,29 @@ class LongJson {
     this.#span = new JsonSpan(bytes)
   }
 
-  async document(): Promise<JsonValue> {
+  *document(): Steps<JsonValue> {
     this.#within('documentBytes', this.#bytes.length, 'bytes')
-    const value = await this.#value(0)
+    const value = yield* this.#value(0)
     if (this.#span.skipSpace() < this.#bytes.length) throw this.#unexpected('the end')
     return value
   }
 
-  async #value(depth: number): Promise<JsonValue> {
+  *#value(depth: number): Steps<JsonValue> {
     const start = this.#span.skipSpace()
     const { end, values, levels } = this.#span.measure(PIECE_BYTES)
     if (end === undefined) {
       this.#within('documentDepth', depth + 1, 'levels')
-      return this.#bytes[start] === OPEN_OBJECT ? this.#object(depth) : this.#array(depth)
+      return yield* this.#bytes[start] === OPEN_OBJECT ? this.#object(depth) : this.#array(depth)
     }
     this.#count(values)
     this.#within('documentDepth', depth + levels, 'levels')
     const piece = this.#piece(start, end)
     this.#span.at = end
-    const isOver = end - start < SHORT_BYTES ? this.#slices.isOver : this.#slices.isOverNow
-    if (isOver) await this.#slices.pause()
+    if (end - start >= SHORT_BYTES || ++this.#short % SHORT_IN_A_STEP === 0) yield
     return piece
   }
 
-  async #object(depth: number): Promise<JsonValue> {
+  *#object(depth: number): Steps<JsonValue> {
     this.#count(1)
     const members: [string, JsonValue][] = []
     this.#span.at++
@@ -88,20 +96,20 @@ class LongJson {
       const key = this.#piece(start, end) as string
       this.#span.at = end
       this.#expect(COLON)
-      members.push([key, await this.#value(depth + 1)])
+      members.push([key, yield* this.#value(depth + 1)])
       // Own properties are defined, so that a key named __proto__ changes no prototype.
       if (this.#closes(CLOSE_OBJECT)) return Object.fromEntries(members)
       this.#expect(COMMA)
     }
   }
 
-  async #array(depth: number): Promise<JsonValue> {
+  *#array(depth: number): Steps<JsonValue> {
     this.#count(1)
     const items: JsonValue[] = []
     this.#span.at++
     if (this.#closes(CLOSE_LIST)) return items
     for (;;) {
-      items.push(await this.#value(depth + 1))
+      items.push(yield* this.#value(depth + 1))
       if (this.#closes(CLOSE_LIST)) return items
       this.#expect(COMMA)
     }

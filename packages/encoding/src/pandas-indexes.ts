@@ -1,3 +1,5 @@
+import { decodeText, TableError } from '@spillway/core'
+import { JsonSpan } from './json-span.js'
 import type { ParquetFooter } from './parquet-types.js'
 
 /**
@@ -17,12 +19,41 @@ export function pandasIndexes({
 
 const NONE: ReadonlySet<string> = new Set()
 
+/** Of a frame of as many columns as a table may have, about. */
+const MOST_BYTES = 32 * 1024 * 1024
+const [COLON, COMMA, OPEN_OBJECT] = [0x3a, 0x2c, 0x7b]
+
+/** What `index_columns` says: the rest, a few hundred bytes a column, is passed over and not parsed. */
 function listed(text: string): readonly string[] {
+  const bytes = new TextEncoder().encode(text)
+  requirePassable(bytes.length)
+  const span = new JsonSpan(bytes)
+  let found: unknown
   try {
-    const { index_columns: found } = JSON.parse(text) as { readonly index_columns?: unknown }
-    return Array.isArray(found) ? found.filter(each => typeof each === 'string') : []
+    const piece = () => {
+      const start = span.skipSpace()
+      span.at = span.measure(bytes.length).end ?? bytes.length
+      return bytes.subarray(start, span.at)
+    }
+    const isNext = (mark: number) => bytes[span.skipSpace()] === mark && span.at++ >= 0
+    if (!isNext(OPEN_OBJECT)) return []
+    do {
+      const key: unknown = JSON.parse(decodeText(piece()))
+      if (!isNext(COLON)) return []
+      const value = piece()
+      if (key === 'index_columns') found = JSON.parse(decodeText(value))
+    } while (isNext(COMMA))
   } catch {
     // Whoever reads it with pandas hears of it.
     return []
   }
+  return Array.isArray(found) ? found.filter(each => typeof each === 'string') : []
+}
+
+function requirePassable(observed: number): void {
+  if (observed <= MOST_BYTES) return
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the footer's metadata of pandas has ${observed} bytes: no more than ${MOST_BYTES} are read`,
+  )
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import {
   budgetsOf,
   DEFAULT_BUDGETS,
@@ -10,9 +11,11 @@ import {
 } from '@spillway/core'
 import { located } from './avro-file.js'
 import { crc32 } from './crc32.js'
-import { type JsonObject, type JsonValue, parseExactJson } from './exact-json.js'
+import type { JsonObject, JsonValue } from './exact-json.js'
 import { inflateBytes } from './inflate-bytes.js'
 import { Inflation } from './inflation.js'
+import { longJsonInSteps } from './long-json.js'
+import { atOnce, inSlices, Slices, type Steps } from './slices.js'
 
 /** One blob of a Puffin file (Puffin spec, "BlobMetadata"). */
 export interface PuffinBlob {
@@ -33,7 +36,7 @@ const MAGIC = [0x50, 0x46, 0x41, 0x31]
 /** FooterPayloadSize, Flags and Magic, after the payload. */
 const FOOTER_END = 12
 const FOOTER_GUESS = 16 * 1024
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const BLOBS_IN_A_STEP = 512
 
 /** The footer of a Puffin file, in one ranged read where it is small. */
 export async function readPuffinFooter(
@@ -47,7 +50,7 @@ export async function readPuffinFooter(
   const what = 'a Puffin footer'
   requireWithin(budgets, 'footerBytes', { what, observed: needed, unit: 'bytes', path })
   const bytes = needed <= tail.length ? tail : await readSuffix(store, path, needed, signal)
-  return located(path, () => parsePuffinFooter(bytes, budgets))
+  return inSlices(footerInSteps(bytes, budgets), new Slices(), next => located(path, next))
 }
 
 /** The bytes of one blob, uncompressed. */
@@ -78,6 +81,10 @@ export function parsePuffinFooter(
   bytes: Uint8Array,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): PuffinFooter {
+  return atOnce(footerInSteps(bytes, budgets))
+}
+
+function* footerInSteps(bytes: Uint8Array, budgets: ReadBudgets): Steps<PuffinFooter> {
   const length = footerLength(bytes)
   if (length > bytes.length) throw corrupt('its footer is longer than the file')
   const start = bytes.length - length
@@ -89,7 +96,7 @@ export function parsePuffinFooter(
   if ((flags[0]! & ~1) !== 0 || flags[1] !== 0 || flags[2] !== 0 || flags[3] !== 0) {
     throw corrupt('flags that no version of the format defines')
   }
-  return decodeFooter(bytes.subarray(start + 4, bytes.length - FOOTER_END), budgets)
+  return yield* decodeFooter(bytes.subarray(start + 4, bytes.length - FOOTER_END), budgets)
 }
 
 /**
@@ -127,16 +134,15 @@ function isMagic(bytes: Uint8Array, at: number): boolean {
   return MAGIC.every((byte, i) => bytes[at + i] === byte)
 }
 
-function decodeFooter(payload: Uint8Array, budgets: ReadBudgets): PuffinFooter {
-  let text: string
-  try {
-    text = utf8.decode(payload)
-  } catch (cause) {
-    throw new TableError('TABLE_CORRUPT', 'a Puffin footer that is not UTF-8', { cause })
-  }
-  const json = parseExactJson(text, { budgets })
+function* decodeFooter(payload: Uint8Array, budgets: ReadBudgets): Steps<PuffinFooter> {
+  if (!isUtf8(payload)) throw new TableError('TABLE_CORRUPT', 'a Puffin footer that is not UTF-8')
+  const json = yield* longJsonInSteps(payload, { budgets })
   if (!isObject(json) || !Array.isArray(json.blobs)) throw corrupt('a footer without blobs')
-  return { blobs: json.blobs.map(decodeBlob), properties: decodeProperties(json.properties) }
+  const blobs: PuffinBlob[] = []
+  for (const blob of json.blobs as readonly JsonValue[]) {
+    if (blobs.push(decodeBlob(blob)) % BLOBS_IN_A_STEP === 0) yield
+  }
+  return { blobs, properties: decodeProperties(json.properties) }
 }
 
 function decodeBlob(json: JsonValue): PuffinBlob {

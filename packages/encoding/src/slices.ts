@@ -31,12 +31,17 @@ export class Slices {
 
 /** Tells work in steps when one is long enough, by what was done: values are of any size. */
 export class Pace {
+  readonly #stepBytes: number
   #done = 0
+
+  constructor(stepBytes = STEP_BYTES) {
+    this.#stepBytes = stepBytes
+  }
 
   /** After a value of `bytes`. */
   isOver(bytes: number): boolean {
     this.#done += bytes + BYTES_A_VALUE
-    if (this.#done < STEP_BYTES) return false
+    if (this.#done < this.#stepBytes) return false
     this.#done = 0
     return true
   }

@@ -35,3 +35,21 @@ it.each([
 ])('takes %s as it is', (_, text, expected) => {
   expect([...saying(text)]).toEqual(expected)
 })
+
+it('passes over what else pandas said, whatever is in it', () => {
+  const columns = Array.from({ length: 5000 }, (_, i) => ({
+    name: `"index_columns": ["v"] ${i}`,
+    metadata: { index_columns: ['v'], text: '\\"}]' },
+  }))
+  const text = JSON.stringify({ columns, index_columns: ['id'], creator: null, pandas_version: 1 })
+  expect([...saying(text)]).toEqual(['id'])
+  expect([...saying(text.replace('"creator"', '"index\\u005fcolumns":["v"],"creator"'))]).toEqual([
+    'v',
+  ])
+})
+
+it('refuses more than any frame has, which nobody would look through', () => {
+  expect(() => saying(`{"index_columns": ["id"], "x": "${'x'.repeat(33 * 2 ** 20)}"}`)).toThrow(
+    /metadata of pandas has \d+ bytes/,
+  )
+})

@@ -48,7 +48,7 @@ async function readArchiveLogs(
     for (const block of await readLogBlocks(store, file, signal)) {
       if (block.type !== 'avro') continue
       for (const entry of await readAvroBlock(block, signal)) {
-        const instant = archivedEntry(entry, file)
+        const instant = await archivedEntry(entry, file)
         if (instant !== undefined) instants.push(instant)
       }
     }
@@ -56,7 +56,7 @@ async function readArchiveLogs(
   return instants
 }
 
-function archivedEntry(entry: AvroObject, file: ObjectMeta): Instant | undefined {
+async function archivedEntry(entry: AvroObject, file: ObjectMeta): Promise<Instant | undefined> {
   const begin = textOf(entry.commitTime)
   const action = textOf(entry.actionType)
   const state = textOf(entry.actionState)
@@ -69,7 +69,7 @@ function archivedEntry(entry: AvroObject, file: ObjectMeta): Instant | undefined
   return archivedInstant(
     { begin, completion: begin, action },
     file,
-    commitMetadataOf(entriesOf(body, file.path), file.path),
+    await commitMetadataOf(entriesOf(body, file.path), file.path),
   )
 }
 
@@ -115,7 +115,7 @@ async function readHistory(
     for await (const batch of parquet.read(store, file, { leaves, ...options })) {
       const columnOf = (leaf: string) => batch.leaves.get(leafKey([leaf]))?.column
       for (let row = 0; row < batch.length; row++) {
-        const instant = historyRow(columnOf, row, { file, budgets: budgetsOf(store) })
+        const instant = await historyRow(columnOf, row, { file, budgets: budgetsOf(store) })
         if (instant !== undefined) instants.push(instant)
       }
     }
@@ -134,11 +134,11 @@ function manifestFiles(bytes: Uint8Array, path: string, budgets: ReadBudgets): r
   return files.map((file: { readonly fileName?: unknown } | null) => String(file?.fileName))
 }
 
-function historyRow(
+async function historyRow(
   columnOf: (leaf: string) => Column | undefined,
   row: number,
   { file, budgets }: { readonly file: ObjectMeta; readonly budgets: ReadBudgets },
-): Instant | undefined {
+): Promise<Instant | undefined> {
   const bytesOf = (leaf: string): Uint8Array | undefined => {
     const column = columnOf(leaf)
     if (column === undefined || !isValid(column, row)) return undefined
@@ -154,7 +154,8 @@ function historyRow(
   const begin = text('instantTime')
   const action = text('action')
   if (begin === undefined || action === undefined || !WRITES.has(action)) return undefined
-  const commit = readCommitMetadata(bytesOf('metadata') ?? new Uint8Array(), file.path, budgets)
+  const body = bytesOf('metadata') ?? new Uint8Array()
+  const commit = await readCommitMetadata(body, file.path, budgets)
   return archivedInstant(
     { begin, completion: text('completionTime') ?? begin, action },
     file,

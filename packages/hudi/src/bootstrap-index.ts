@@ -5,7 +5,7 @@ import {
   TableError,
   type TableSource,
 } from '@spillway/core'
-import { avroRows, HFile, readAvroFile } from '@spillway/encoding'
+import { HFile, openAvroFile, readAvroRows } from '@spillway/encoding'
 import { entriesOf, textOf } from './commit-metadata.js'
 import { objectSource } from './log-file.js'
 import { sourcePath } from './source-path.js'
@@ -48,7 +48,7 @@ export function bootstrapIndex(
       const key = new TextEncoder().encode(`part=${partition}`)
       for (const file of files) {
         for await (const { value } of file.lookup([key], signal)) {
-          for (const [id, each] of readPartition(value, partition, budgetsOf(store))) {
+          for (const [id, each] of await readPartition(value, partition, budgetsOf(store))) {
             found.set(id, { ...each, path: sourcePath(source, each.path) })
           }
         }
@@ -67,16 +67,17 @@ async function openIndex(store: ObjectStore, folder: string): Promise<readonly H
 }
 
 /** HoodieBootstrapPartitionMetadata, each value an Avro file of its own. */
-function readPartition(
+async function readPartition(
   value: Uint8Array,
   partition: string,
   budgets: ReadBudgets,
-): readonly (readonly [string, SourceFile])[] {
+): Promise<readonly (readonly [string, SourceFile])[]> {
   const where = `the bootstrap index of partition '${partition}'`
-  return Array.from(avroRows(readAvroFile(value, where, budgets))).flatMap(row => {
+  const rows = await readAvroRows(await openAvroFile(value, where, budgets), row => {
     const files = entriesOf(entriesOf(row, where).get('fileIdToBootstrapFile'), where)
     return [...files].map(([id, status]) => [id, fileOf(entriesOf(status, where), where)] as const)
   })
+  return rows.flat()
 }
 
 function fileOf(status: ReadonlyMap<string, unknown>, where: string): SourceFile {

@@ -61,7 +61,7 @@ async function undoneBy(
 ): Promise<readonly string[] | undefined> {
   const bytes = await readListed(store, restore, { signal })
   if (bytes === undefined || bytes.length === 0) return undefined
-  const document = readTimelineDocument(bytes, restore.path, budgetsOf(store))
+  const document = await readTimelineDocument(bytes, restore.path, budgetsOf(store))
   const named = document.get('instantsToRollback')
   const undone = namesOf(named, restore.path)
   if (undone.length > 0) return undone

@@ -7,7 +7,15 @@ import {
   readListed,
   TableError,
 } from '@spillway/core'
-import { avroRows, documentText, parseJson, readAvroFile } from '@spillway/encoding'
+import {
+  documentBytes,
+  inSlices,
+  openAvroFile,
+  parseLongJson,
+  readAvroRows,
+  Slices,
+  type Steps,
+} from '@spillway/encoding'
 import type { Instant } from './instant.js'
 
 /** What one commit says about one file it wrote. */
@@ -52,7 +60,7 @@ export async function loadCommitMetadata(
     })
   }
   const { path } = instant
-  const document = readTimelineDocument(bytes, path, budgetsOf(store))
+  const document = await readTimelineDocument(bytes, path, budgetsOf(store))
   // What wrote, and what it replaced, stands nowhere else: a document without them is cut, or another's.
   const needed = [
     'partitionToWriteStats',
@@ -74,44 +82,52 @@ function keysOf(document: ReadonlyMap<string, unknown>): string {
 const REPLACED = 'partitionToReplaceFileIds'
 
 /** JSON in layout 1, an Avro container in layout 2; an empty file says nothing. */
-export function readCommitMetadata(
+export async function readCommitMetadata(
   bytes: Uint8Array,
   path: string,
   budgets?: ReadBudgets,
-): CommitMetadata {
-  return commitMetadataOf(readTimelineDocument(bytes, path, budgets), path)
+): Promise<CommitMetadata> {
+  return commitMetadataOf(await readTimelineDocument(bytes, path, budgets), path)
 }
 
+/** What a document of the timeline says of a commit, in slices: one commit may have written all files of a table. */
 export function commitMetadataOf(
   document: ReadonlyMap<string, unknown>,
   path: string,
-): CommitMetadata {
+): Promise<CommitMetadata> {
+  return inSlices(commitInSteps(document, path), new Slices(), next => next())
+}
+
+function* commitInSteps(
+  document: ReadonlyMap<string, unknown>,
+  path: string,
+): Steps<CommitMetadata> {
   const extra = entriesOf(document.get('extraMetadata'), path)
   return {
     operationType: textOf(document.get('operationType')),
     schema: textOf(extra.get('schema')),
     latestSchema: textOf(extra.get('latest_schema')),
-    writeStats: writeStatsOf(document.get('partitionToWriteStats'), path),
+    writeStats: yield* writeStatsOf(document.get('partitionToWriteStats'), path),
     replaced: replacedOf(document.get(REPLACED), path),
   }
 }
 
 /** Any document of the timeline as its top-level entries. */
-export function readTimelineDocument(
+export async function readTimelineDocument(
   bytes: Uint8Array,
   path: string,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
-): ReadonlyMap<string, unknown> {
+): Promise<ReadonlyMap<string, unknown>> {
   if (bytes.length === 0) return new Map()
   if (bytes[0] === 0x4f && bytes[1] === 0x62 && bytes[2] === 0x6a) {
     // To the end: bytes behind the rows are refused there.
-    const rows = [...avroRows(readAvroFile(bytes, path, budgets))]
+    const rows = await readAvroRows(await openAvroFile(bytes, path, budgets), row => row)
     if (rows.length > 1) throw corrupt(path, `expected one document, found ${rows.length}`)
     return entriesOf(rows[0], path)
   }
   try {
     return entriesOf(
-      parseJson(documentText(bytes, path, budgets), 'an instant', { path, budgets }),
+      await parseLongJson(await documentBytes(bytes, path, budgets), { path, budgets }),
       path,
     )
   } catch (cause) {
@@ -154,13 +170,23 @@ export function namesOf(value: unknown, path: string): readonly string[] {
   })
 }
 
-function writeStatsOf(value: unknown, path: string): ReadonlyMap<string, readonly WriteStat[]> {
+/** Files that are looked at at once: about a millisecond. */
+const FILES_IN_A_STEP = 256
+
+function* writeStatsOf(
+  value: unknown,
+  path: string,
+): Steps<ReadonlyMap<string, readonly WriteStat[]>> {
   const stats = new Map<string, readonly WriteStat[]>()
+  let seen = 0
   for (const [partition, list] of entriesOf(value, path)) {
-    stats.set(
-      partition,
-      listOf(list, path).flatMap(stat => writeStatOf(entriesOf(stat, path), path) ?? []),
-    )
+    const written: WriteStat[] = []
+    for (const stat of listOf(list, path)) {
+      const found = writeStatOf(entriesOf(stat, path), path)
+      if (found !== undefined) written.push(found)
+      if (++seen % FILES_IN_A_STEP === 0) yield
+    }
+    stats.set(partition, written)
   }
   return stats
 }

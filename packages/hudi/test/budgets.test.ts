@@ -55,9 +55,9 @@ describe('an Avro log block', () => {
 })
 
 describe('documents of the timeline', () => {
-  it('that nest without end are refused', () => {
+  it('that nest without end are refused', async () => {
     const text = `{"a":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`
-    expect(() => readCommitMetadata(new TextEncoder().encode(text), PATH)).toThrow(
+    await expect(readCommitMetadata(new TextEncoder().encode(text), PATH)).rejects.toThrow(
       /limits\.documentDepth raises that/,
     )
   })

@@ -1,5 +1,5 @@
 import { budgetsOf, mapConcurrently, type ObjectStore, readWhole } from '@spillway/core'
-import { type AvroObject, avroRows, readAvroFile } from '@spillway/encoding'
+import { type AvroObject, openAvroFile, readAvroRows } from '@spillway/encoding'
 import { entrySchema } from './entry-schema.js'
 import { loadManifestList } from './manifest-list.js'
 import type { IcebergMetadata } from './metadata.js'
@@ -53,9 +53,9 @@ async function listedPaths(
   const path = resolve(manifest)
   const found = await readWhole(store, path, { what: 'a manifest', signal })
   if (found === undefined) return []
-  const file = readAvroFile(found.bytes, path, budgetsOf(store))
+  const file = await openAvroFile(found.bytes, path, budgetsOf(store))
   const { dataFile, fields } = entrySchema(file)
-  return Array.from(avroRows(file), row => {
+  return readAvroRows(file, row => {
     const entry = (row as AvroObject)[dataFile.name] as AvroObject
     return String(entry[fields.get('path')!.name])
   })

@@ -5,9 +5,9 @@ import {
   type AvroRecord,
   type AvroValue,
   avroField,
-  avroRows,
   located,
-  readAvroFile,
+  openAvroFile,
+  readAvroRows,
   withoutNull,
 } from '@spillway/encoding'
 
@@ -61,27 +61,27 @@ export async function loadManifestList(
       context: { path },
     })
   }
-  const file = readAvroFile(found.bytes, path, budgetsOf(store))
-  return { manifests: parseManifestList(file), mayBeCut: mayBeCut(file) }
+  const file = await openAvroFile(found.bytes, path, budgetsOf(store))
+  return { manifests: await parseManifestList(file), mayBeCut: await mayBeCut(file) }
 }
 
 /**
  * An Avro file cut between two blocks looks whole, and nobody records how long a manifest list is. Writers end a block
  * where it is full: behind one that is not there was never another.
  */
-function mayBeCut(file: AvroFile): boolean {
+async function mayBeCut(file: AvroFile): Promise<boolean> {
   const [first, last] = [file.blocks[0], file.blocks.at(-1)]
   if (first === undefined || last === undefined) return true
-  const bytes = file.inflate(last).length
+  const { length: bytes } = await file.inflateLater(last)
   if (bytes < SMALLEST_FULL_BLOCK) return false
-  return first === last || bytes >= 0.9 * file.inflate(first).length
+  return first === last || bytes >= 0.9 * (await file.inflateLater(first)).length
 }
 
-export function parseManifestList(file: AvroFile): readonly ManifestFile[] {
+export async function parseManifestList(file: AvroFile): Promise<readonly ManifestFile[]> {
   const { schema, path } = file
   if (schema.kind !== 'record') throw corrupt(path, 'its rows are no records')
   const read = located(path, () => rowReader(schema, path))
-  return Array.from(avroRows(file), row => read(row as AvroObject))
+  return readAvroRows(file, row => read(row as AvroObject))
 }
 
 function rowReader(schema: AvroRecord, file: string): (row: AvroObject) => ManifestFile {

@@ -18,7 +18,7 @@ import {
   TableError,
   typeName,
 } from '@spillway/core'
-import { type AvroBlock, type AvroFile, type AvroObject, readAvroFile } from '@spillway/encoding'
+import { type AvroBlock, type AvroFile, type AvroObject, openAvroFile } from '@spillway/encoding'
 import { type EntrySchema, entrySchema } from './entry-schema.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
 import { type Inherited, type ManifestColumns, scanManifest } from './manifest-scan.js'
@@ -133,7 +133,7 @@ export class Manifest implements FileBatch {
     const { store, path, blocks } = this.#request
     const file =
       this.#retained ??
-      readAvroFile(await manifestBytes(store, path, signal), path, budgetsOf(store))
+      (await openAvroFile(await manifestBytes(store, path, signal), path, budgetsOf(store)))
     return {
       file,
       schema: this.schema,
@@ -200,7 +200,7 @@ export async function loadManifest(
 
 async function readManifest(request: ManifestRequest, bytes: Uint8Array): Promise<Manifest> {
   const { store, path, inherited, blocks } = request
-  const file = readAvroFile(bytes, path, budgetsOf(store))
+  const file = await openAvroFile(bytes, path, budgetsOf(store))
   const schema = entrySchema(file)
   const inflate = (block: AvroBlock) => blocks.getLater(file, block)
   const columns = await scanManifest(file, schema, { inherited, inflate })

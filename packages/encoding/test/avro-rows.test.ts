@@ -1,0 +1,139 @@
+import avsc from 'avsc'
+import { describe, expect, it } from 'vitest'
+import { avroFile } from '../../testkit/src/avro-writer.js'
+import { AvroCursor } from '../src/avro-cursor.js'
+import { openAvroFile } from '../src/avro-file.js'
+import { readAvroRows } from '../src/avro-rows.js'
+import { parseAvroSchema, parseAvroSchemaLater } from '../src/avro-schema.js'
+import { compileAvroReader } from '../src/avro-value.js'
+import { parsePuffinFooter, readPuffinFooter } from '../src/puffin.js'
+import { byteStore } from './byte-store.js'
+
+const LEAF = { type: 'record', name: 'leaf', fields: [{ name: 'a', type: ['null', 'int'] }] }
+const SCHEMAS: readonly avsc.Schema[] = [
+  { type: 'array', items: 'string' },
+  { type: 'map', values: { type: 'array', items: ['null', 'long'] } },
+  {
+    type: 'record',
+    name: 'commit',
+    fields: [
+      { name: 'stats', type: ['null', { type: 'map', values: { type: 'array', items: LEAF } }] },
+      { name: 'leaf', type: 'leaf' },
+      { name: 'again', type: ['null', 'leaf'] },
+      { name: 'extra', type: { type: 'map', values: 'bytes' } },
+      { name: 'lists', type: { type: 'array', items: { type: 'array', items: 'leaf' } } },
+    ],
+  },
+  {
+    type: 'record',
+    name: 'tree',
+    fields: [
+      { name: 'value', type: 'long' },
+      { name: 'below', type: { type: 'array', items: 'tree' } },
+      { name: 'next', type: ['null', 'tree'] },
+    ],
+  },
+]
+
+/** Trees by hand: random ones have no end. */
+function randomOf(type: avsc.Type, i: number): unknown {
+  return type.name === 'tree' ? tree(i, 4) : type.random()
+}
+
+function tree(value: number, depth: number): unknown {
+  const below = Array.from({ length: depth === 0 ? 0 : value % 4 }, (_, i) => tree(i, depth - 1))
+  return { value, below, next: value % 3 === 1 && depth > 0 ? tree(value + 1, depth - 1) : null }
+}
+
+function fileOf(schema: avsc.Schema, rows: readonly Buffer[]): Uint8Array {
+  return avroFile({ schema }, rows, (out, row) => out.raw(row))
+}
+
+/** Turns that others have of the event loop until `work` is done. */
+async function turnsDuring<T>(work: () => Promise<T>): Promise<{ turns: number; value: T }> {
+  let turns = 0
+  let done = false
+  const others = (async () => {
+    while (!done) {
+      turns++
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  })()
+  const value = await work()
+  done = true
+  await others
+  return { turns, value }
+}
+
+describe('rows in steps', () => {
+  it.each(SCHEMAS)('are the rows that are read at once: %j', async schema => {
+    const type = avsc.Type.forSchema(schema)
+    const rows = Array.from({ length: 200 }, (_, i) => type.toBuffer(randomOf(type, i)))
+    const read = compileAvroReader(parseAvroSchema(JSON.stringify(schema)))
+    const expected = rows.map(row => read(new AvroCursor(row)))
+    const file = await openAvroFile(fileOf(schema, rows))
+    expect(await readAvroRows(file, row => row)).toEqual(expected)
+  })
+
+  it('let others go on in the middle of one row', async () => {
+    const type = avsc.Type.forSchema(SCHEMAS[2]!)
+    const items = Array.from({ length: 200_000 }, (_, a) => ({ a }))
+    const row = {
+      stats: { p: items },
+      leaf: items[0],
+      again: null,
+      extra: {},
+      lists: [items],
+    }
+    const file = await openAvroFile(fileOf(SCHEMAS[2]!, [type.toBuffer(row)]))
+    const { turns, value } = await turnsDuring(() => readAvroRows(file, each => each))
+    expect(value[0]).toMatchObject({ leaf: { a: 0 } })
+    expect(turns).toBeGreaterThan(5)
+  })
+
+  it('that nest without end are refused', async () => {
+    const schema: avsc.Schema = {
+      type: 'record',
+      name: 'list',
+      fields: [{ name: 'below', type: { type: 'array', items: 'list' } }],
+    }
+    // A list of one item, a thousand deep, and the ends of all.
+    const row = Buffer.concat([Buffer.alloc(1000, 2), Buffer.alloc(1001)])
+    const file = await openAvroFile(fileOf(schema, [row]))
+    await expect(readAvroRows(file, row => row)).rejects.toThrow(/nests without end/)
+  })
+})
+
+it('a long schema lets others go on, and is the same', async () => {
+  const fields = Array.from({ length: 30_000 }, (_, i) => ({
+    name: `column_${i}`,
+    type: ['null', 'string'],
+    doc: 'd'.repeat(60),
+    default: null,
+  }))
+  const text = JSON.stringify({ type: 'record', name: 'wide', fields })
+  const { turns, value } = await turnsDuring(() => parseAvroSchemaLater(text))
+  expect(value).toEqual(parseAvroSchema(text))
+  expect(turns).toBeGreaterThan(3)
+})
+
+it('a long footer of Puffin lets others go on, and is the same', async () => {
+  const blob = {
+    type: 'x',
+    fields: [1],
+    'snapshot-id': 1,
+    'sequence-number': 1,
+    offset: 4,
+    length: 1,
+  }
+  const text = JSON.stringify({ blobs: Array.from({ length: 100_000 }, () => blob) })
+  const end = Buffer.alloc(12)
+  end.writeInt32LE(text.length)
+  end.write('PFA1', 8)
+  const bytes = Buffer.concat([Buffer.from('PFA1'), Buffer.from(`PFA1${text}`), end])
+  const { store, file } = byteStore(bytes)
+  const { turns, value } = await turnsDuring(() => readPuffinFooter(store, file.path))
+  expect(value).toEqual(parsePuffinFooter(bytes))
+  expect(value.blobs).toHaveLength(100_000)
+  expect(turns).toBeGreaterThan(3)
+})
