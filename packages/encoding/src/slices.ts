@@ -93,6 +93,21 @@ export async function inSlices<Result>(
   }
 }
 
+/**
+ * Works in slices, one after the other: those of one request end no sooner for being begun all at once, and each would hold its
+ * memory until the last has ended.
+ */
+export class Lane {
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** Runs `work` when all that came before has ended, well or not. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work)
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+}
+
 /** So many columns take milliseconds at each look at them. */
 export const MANY_COLUMNS = 2000
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Slices } from '../src/slices.js'
+import { Lane, Slices } from '../src/slices.js'
 
 function busy(ms: number): void {
   const end = performance.now() + ms
@@ -45,4 +45,21 @@ it('lets others in between every two slices, however many works there are', asyn
   // Two slices of one turn would stand side by side.
   const crowded = sliced.filter((each, i) => each !== 'other' && sliced[i + 1] !== 'other')
   expect(crowded.length).toBeLessThanOrEqual(3)
+})
+
+it('runs works of a lane one after the other, whatever becomes of them', async () => {
+  const lane = new Lane()
+  const order: string[] = []
+  const works = ['a', 'b', 'c'].map(name =>
+    lane.run(async () => {
+      order.push(`${name} begins`)
+      await new Slices().pause()
+      order.push(`${name} ends`)
+      if (name === 'b') throw new Error(name)
+      return name
+    }),
+  )
+  const results = await Promise.allSettled(works)
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(order).toEqual(['a', 'b', 'c'].flatMap(name => [`${name} begins`, `${name} ends`]))
 })

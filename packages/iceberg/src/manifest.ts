@@ -18,7 +18,13 @@ import {
   TableError,
   typeName,
 } from '@spillway/core'
-import { type AvroBlock, type AvroFile, type AvroObject, openAvroFile } from '@spillway/encoding'
+import {
+  type AvroBlock,
+  type AvroFile,
+  type AvroObject,
+  type Lane,
+  openAvroFile,
+} from '@spillway/encoding'
 import { type EntrySchema, entrySchema } from './entry-schema.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
 import { type Inherited, type ManifestColumns, scanManifest } from './manifest-scan.js'
@@ -33,6 +39,8 @@ export interface ManifestRequest {
   /** Where it is read. */
   readonly path: string
   readonly inherited: Inherited
+  /** Of the snapshot: bytes are read at once, and scanned one manifest after the other. */
+  readonly scans: Lane
   /** Live entries that the manifest list counted, and its length, where known. */
   readonly expected: { readonly liveFiles?: number; readonly length?: number }
 }
@@ -187,14 +195,14 @@ export async function loadManifest(
   const { store, path, expected } = request
   const bytes = await manifestBytes(store, path, signal)
   try {
-    return await readManifest(request, bytes)
+    return await request.scans.run(() => readManifest(request, bytes))
   } catch (error) {
     if (!isTableError(error) || error.code !== 'TABLE_CORRUPT') throw error
     // Of another length than its manifest list says: cut on its way, perhaps. What copied tables say is no length at all.
     if (bytes.length === expected.length) throw error
     const again = await manifestBytes(store, path, signal)
     if (again.length === bytes.length) throw error
-    return readManifest(request, again)
+    return request.scans.run(() => readManifest(request, again))
   }
 }
 

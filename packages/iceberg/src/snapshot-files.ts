@@ -11,6 +11,7 @@ import {
   selectAll,
   TableError,
 } from '@spillway/core'
+import { Lane } from '@spillway/encoding'
 import { type DataFileContext, readDataFiles } from './data-files.js'
 import { DeleteIndex, type DeleteIndexOptions, type DeleteManifestHandle } from './delete-index.js'
 import { DeleteNames, type DeleteNamesOptions } from './delete-names.js'
@@ -105,6 +106,7 @@ function rowCount({ addedRows, existingRows }: ManifestFile): number {
 
 class ManifestLoader {
   readonly #options: SnapshotFilesOptions
+  readonly #scans = new Lane()
 
   constructor(options: SnapshotFilesOptions) {
     this.#options = options
@@ -135,7 +137,7 @@ class ManifestLoader {
       ...(liveFiles === undefined ? {} : { liveFiles }),
       ...(file.length === undefined ? {} : { length: file.length }),
     }
-    const request = { store, blocks, path, inherited, expected }
+    const request = { store, blocks, path, inherited, expected, scans: this.#scans }
     const key = [
       'iceberg',
       path,
