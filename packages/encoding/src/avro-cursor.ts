@@ -1,5 +1,5 @@
 import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
-import { type AvroWeight, unbackedValues } from './avro-weight.js'
+import type { AvroWeight } from './avro-weight.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 const TWO_27 = 2 ** 27
@@ -91,6 +91,33 @@ export class AvroCursor {
     this.pos = pos + 1
   }
 
+  skipLongs(count: number): void {
+    const { bytes } = this
+    let { pos } = this
+    for (let left = count; left > 0; left--) {
+      while (bytes[pos]! >= 0x80) pos++
+      pos++
+    }
+    this.pos = pos
+  }
+
+  /** Passes over `count` times a long, and bytes or a string. */
+  skipKeyedBytes(count: number): void {
+    const { bytes } = this
+    for (let left = count; left > 0; left--) {
+      let { pos } = this
+      while (bytes[pos]! >= 0x80) pos++
+      const length = bytes[++pos]!
+      // Of one byte nearly always, and no negative number.
+      if (length < 0x80 && (length & 1) === 0 && pos + 1 + (length >>> 1) <= bytes.length) {
+        this.pos = pos + 1 + (length >>> 1)
+      } else {
+        this.pos = pos
+        this.skipBytes()
+      }
+    }
+  }
+
   /** The length of bytes or a string, checked against what is left. */
   readLength(): number {
     const length = this.readLong()
@@ -144,9 +171,7 @@ export class AvroCursor {
   /** `count` items, unless the bytes that are left cannot hold them, or too many of them are held in no bytes. */
   plausible(count: number, item: AvroWeight): number {
     if (count * item.bytes > this.bytes.length - this.pos) throw truncated(this.bytes.length)
-    const held = item.bytes === 0 ? item.values : unbackedValues(item)
-    // Nearly all items have bytes for what they hold, and this is asked for every list of every row.
-    if (held > 0) this.hold(count * held)
+    if (item.held > 0) this.hold(count * item.held)
     return count
   }
 

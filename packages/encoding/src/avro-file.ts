@@ -9,7 +9,7 @@ import {
 import { AVRO_RATIOS, inflateAvroBlock, inflateAvroBlockLater } from './avro-codec.js'
 import { AvroCursor } from './avro-cursor.js'
 import { type AvroType, avroSchemaInSteps } from './avro-schema.js'
-import { type AvroWeight, avroWeight, unbackedValues } from './avro-weight.js'
+import { type AvroWeight, avroWeight, unbackedValues, weightOf } from './avro-weight.js'
 import { Inflation } from './inflation.js'
 import { atOnce, inSlices, Slices, type Steps } from './slices.js'
 
@@ -41,7 +41,7 @@ export interface AvroFile {
 }
 
 /** A length of 0 and a key without characters, at least. */
-const ENTRY_WEIGHT = { bytes: 2, values: 2 }
+const ENTRY_WEIGHT = weightOf(2, 2)
 const MAGIC = [0x4f, 0x62, 0x6a, 0x01]
 const SYNC_LENGTH = 16
 const BLOCKS_IN_A_STEP = 4096

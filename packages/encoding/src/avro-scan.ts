@@ -172,7 +172,7 @@ export function compileAvroSkip(
       return skipItems(type.items, known)
     case 'map':
       return skipBlocks(
-        sequence([compileAvroSkip({ kind: 'string' }), compileAvroSkip(type.values, known)]),
+        each(sequence([compileAvroSkip({ kind: 'string' }), compileAvroSkip(type.values, known)])),
         entryWeight(type.values),
       )
     case 'record':
@@ -208,28 +208,27 @@ function skipItems(items: AvroType, known: Map<AvroType, AvroStep>): AvroStep {
   if (items.kind === 'record' && items.fields.length === 2) {
     const [key, value] = items.fields.map(field => field.type.kind)
     if (key === 'int' && (value === 'long' || value === 'int'))
-      return skipBlocks(skipTwoLongs, avroWeight(items))
+      return skipBlocks((cursor, count) => cursor.skipLongs(2 * count), avroWeight(items))
     if (key === 'int' && (value === 'bytes' || value === 'string'))
-      return skipBlocks(skipLongAndBytes, avroWeight(items))
+      return skipBlocks((cursor, count) => cursor.skipKeyedBytes(count), avroWeight(items))
   }
-  return skipBlocks(compileAvroSkip(items, known), avroWeight(items))
+  return skipBlocks(each(compileAvroSkip(items, known)), avroWeight(items))
 }
 
-function skipTwoLongs(cursor: AvroCursor): void {
-  cursor.skipLong()
-  cursor.skipLong()
+/** Passes over so many items. */
+type SkipItems = (cursor: AvroCursor, count: number) => void
+
+function each(item: AvroStep): SkipItems {
+  return (cursor, count) => {
+    for (let left = count; left > 0; left--) item(cursor)
+  }
 }
 
-function skipLongAndBytes(cursor: AvroCursor): void {
-  cursor.skipLong()
-  cursor.skipBytes()
-}
-
-function skipBlocks(item: AvroStep, weight: AvroWeight): AvroStep {
+function skipBlocks(skip: SkipItems, weight: AvroWeight): AvroStep {
   return cursor => {
     for (let count = cursor.readLong(); count !== 0; count = cursor.readLong()) {
       if (count < 0) cursor.take(cursor.readLong())
-      else for (let left = cursor.plausible(count, weight); left > 0; left--) item(cursor)
+      else skip(cursor, cursor.plausible(count, weight))
       cursor.check()
     }
   }

@@ -6,11 +6,17 @@ export interface AvroWeight {
   readonly bytes: number
   /** Values in it, itself too: what a reader goes through, be they encoded in no bytes. */
   readonly values: number
+  /** Values that no bytes bound where it is an item of a list. Asked for at every list of every row, and nearly always none. */
+  readonly held: number
+}
+
+export function weightOf(bytes: number, values: number): AvroWeight {
+  return { bytes, values, held: bytes === 0 ? values : unbackedValues({ bytes, values }) }
 }
 
 type Known = Map<AvroType, AvroWeight>
 
-const NOTHING: AvroWeight = { bytes: 0, values: 0 }
+const NOTHING = weightOf(0, 0)
 
 /**
  * The least that a value of `type` weighs: counts that files claim are held to it. Named types count wherever they are
@@ -29,24 +35,24 @@ export function avroWeight(type: AvroType, known: Known = new Map()): AvroWeight
 /** An entry of a map: its key is a text. */
 export function entryWeight(values: AvroType): AvroWeight {
   const value = avroWeight(values)
-  return { bytes: value.bytes + 1, values: value.values + 1 }
+  return weightOf(value.bytes + 1, value.values + 1)
 }
 
 /** Values of one of them that no bytes stand for: nulls by the hundred, records of nothing. */
-export function unbackedValues({ bytes, values }: AvroWeight): number {
+export function unbackedValues({ bytes, values }: Pick<AvroWeight, 'bytes' | 'values'>): number {
   return Math.max(0, values - 2 * bytes - 1)
 }
 
 function weigh(type: AvroType, known: Known): AvroWeight {
   switch (type.kind) {
     case 'null':
-      return { bytes: 0, values: 1 }
+      return weightOf(0, 1)
     case 'float':
-      return { bytes: 4, values: 1 }
+      return weightOf(4, 1)
     case 'double':
-      return { bytes: 8, values: 1 }
+      return weightOf(8, 1)
     case 'fixed':
-      return { bytes: type.size, values: 1 }
+      return weightOf(type.size, 1)
     case 'record': {
       let bytes = 0
       let values = 1
@@ -55,11 +61,11 @@ function weigh(type: AvroType, known: Known): AvroWeight {
         bytes += inner.bytes
         values += inner.values
       }
-      return { bytes, values }
+      return weightOf(bytes, values)
     }
     default:
       // The branch of a union, the count of a list and the length of a text take a byte.
-      return { bytes: 1, values: 1 }
+      return weightOf(1, 1)
   }
 }
 

@@ -25,7 +25,7 @@ export {
   compileAvroReader,
   readAvroValue,
 } from './avro-value.js'
-export { type AvroWeight, avroWeight } from './avro-weight.js'
+export { type AvroWeight, avroWeight, weightOf } from './avro-weight.js'
 export { crc32, crc32c } from './crc32.js'
 export {
   type ExactJsonOptions,

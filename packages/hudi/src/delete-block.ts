@@ -5,6 +5,7 @@ import {
   type AvroType,
   compileAvroReader,
   parseAvroSchema,
+  weightOf,
 } from '@spillway/encoding'
 import { damaged, requireEnd } from './avro-block.js'
 import { bigEndian } from './column-stats.js'
@@ -43,8 +44,8 @@ function wrapperType(name: string, type: string): AvroType {
 }
 
 /** Two nullable texts and the branch of the ordering value; of ordering values, each its branch. */
-const KEY_WEIGHT = { bytes: 3, values: 4 }
-const ORDERING_WEIGHT = { bytes: 1, values: 2 }
+const KEY_WEIGHT = weightOf(3, 4)
+const ORDERING_WEIGHT = weightOf(1, 2)
 
 /** The keys of a delete block of version 3: Avro. Versions 1 and 2 hold Java objects. */
 export async function readDeleteBlock(
