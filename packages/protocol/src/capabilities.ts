@@ -17,6 +17,7 @@ import {
   readerKind,
 } from './column-lookup.js'
 import { widensNested } from './nested-widening.js'
+import { shownValue } from './shown-value.js'
 import { fileFeatures, tableFeatures } from './table-features.js'
 
 /** The `delta-sharing-capabilities` request header, as far as it was understood. */
@@ -79,7 +80,7 @@ function formatsOf(asked: readonly string[] | undefined): readonly ResponseForma
   if (known.length > 0) return known
   throw new TableError(
     'INVALID_REQUEST',
-    `responseformat must name parquet, delta or both, not ${asked.join(',').slice(0, 100)}`,
+    `responseformat must name parquet, delta or both, not ${shownValue(asked.join(','))}`,
   )
 }
 

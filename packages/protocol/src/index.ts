@@ -38,6 +38,7 @@ export {
   type QueryRequest,
 } from './query-request.js'
 export { type SchemaStringOptions, schemaString, strippedSchemaString } from './schema-string.js'
+export { shownValue } from './shown-value.js'
 export { parseSqlPredicate } from './sql-predicate.js'
 export { type StatsStringOptions, statsString } from './stats-string.js'
 export { tableFeatures } from './table-features.js'

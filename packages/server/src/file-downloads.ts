@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type ErrorCode, type ShareCatalog, TableError } from '@spillway/core'
+import { type ErrorCode, isTableError, type ShareCatalog, TableError } from '@spillway/core'
 import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
 import { currentAudience } from './file-audience.js'
+import { createTurns } from './turns.js'
 
 /** Whatever answers signed URLs of local files. */
 export interface FileGateway {
@@ -22,8 +23,11 @@ export interface FileDownloadsOptions {
   readonly secrets: readonly (string | Uint8Array)[]
   readonly log?: AccessLog
   readonly clock?: () => number
+  /** Of one recipient under way at a time: each holds a part of its file. One more is a 429. 512 by default. */
+  readonly downloadsPerRecipient?: number
 }
 
+const DOWNLOADS_PER_RECIPIENT = 512
 const ROUTE = '/files'
 
 /**
@@ -34,23 +38,27 @@ export function fileDownloads(options: FileDownloadsOptions): {
   fetch(request: Request): Promise<Response>
 } {
   const { gateway, catalog, secrets: keys, log, clock = Date.now } = options
+  const turns = createTurns(options.downloadsPerRecipient ?? DOWNLOADS_PER_RECIPIENT, 'downloads')
   return {
     async fetch(request) {
       const requestId = randomUUID()
       const { method } = request
       const record: AccessRecord = { requestId, time: clock(), method, route: ROUTE }
       const start = performance.now()
+      let release: () => void = () => undefined
       const finish = (outcome: NonNullable<AccessRecord['outcome']>) => {
+        release()
         record.outcome = outcome
         record.durationMs = performance.now() - start
         writeRecord(log, record)
       }
-      const response = await gateway.handle(request, {
+      const handled = gateway.handle(request, {
         async isCurrent(text) {
           const audience = await currentAudience(text, { catalog, keys })
           if (audience === undefined) return false
           const { share, schema, name } = audience.table
           Object.assign(record, { recipient: audience.recipient.name, share, schema, table: name })
+          release = turns.take(audience.recipient.id)
           return true
         },
         onFile: path => {
@@ -59,6 +67,10 @@ export function fileDownloads(options: FileDownloadsOptions): {
         onError: error => {
           record.error = error
         },
+      })
+      const response = await handled.catch(error => {
+        record.error = error
+        return notNow(error)
       })
       record.status = response.status
       const reason = response.headers.get('spillway-error')
@@ -80,8 +92,22 @@ const REFUSALS: ReadonlyMap<number, ErrorCode> = new Map([
   [403, 'PERMISSION_DENIED'],
   [404, 'NOT_FOUND'],
   [405, 'INVALID_REQUEST'],
+  [429, 'RATE_LIMITED'],
   [503, 'STORAGE_UNAVAILABLE'],
 ])
+
+/** Without a body, as all refusals of files: one that may pass, whatever it was that failed. */
+function notNow(error: unknown): Response {
+  const isTooMany = isTableError(error) && error.code === 'RATE_LIMITED'
+  const reason = isTooMany ? error.message : 'the file cannot be read now'
+  const headers = {
+    'content-length': '0',
+    'cache-control': 'no-store',
+    'retry-after': '1',
+    'spillway-error': `${isTooMany ? 'REQUEST_LIMIT_EXCEEDED' : 'TEMPORARILY_UNAVAILABLE'}; ${reason}`,
+  }
+  return new Response(null, { status: isTooMany ? 429 : 503, headers })
+}
 
 /** What the recipient was told, for the log: a refusal is no bug of ours. */
 function refusalOf(status: number, reason: string): TableError {

@@ -5,7 +5,7 @@ import {
   type SharedTable,
   TableError,
 } from '@spillway/core'
-import type { WireShare, WireValue } from '@spillway/protocol'
+import { shownValue, type WireShare, type WireValue } from '@spillway/protocol'
 import { accessOf } from './access-modes.js'
 import { notFound } from './not-found.js'
 import type { RequestContext } from './request-context.js'
@@ -102,7 +102,7 @@ function maxResultsOf({ query, limits }: RequestContext): number {
   if (!/^[0-9]{1,10}$/.test(text) || Number(text) > 0x7fffffff) {
     throw new TableError(
       'INVALID_REQUEST',
-      `maxResults must be a non-negative 32-bit integer, not '${text.slice(0, 100)}'`,
+      `maxResults must be a non-negative 32-bit integer, not ${shownValue(text)}`,
     )
   }
   return Math.min(Number(text), limits.maxResults)

@@ -51,6 +51,12 @@ async function serve(
       outgoing.end('{"errorCode":"METHOD_NOT_ALLOWED","message":"the method is not allowed"}')
       return
     }
+    if (hostsOf(incoming) > 1) {
+      // Whoever stands in front may have believed another of them (RFC 9112, 3.2).
+      outgoing.writeHead(400, { 'content-type': 'application/json', connection: 'close' })
+      outgoing.end('{"errorCode":"BAD_REQUEST","message":"the request names more than one host"}')
+      return
+    }
     const response = await handler.fetch(
       toRequest(incoming, outgoing, gone.signal),
       peerOf(incoming, trustedProxies),
@@ -95,12 +101,23 @@ function toRequest(
   const hasBody = method !== 'GET' && method !== 'HEAD'
   // Express strips the path it is mounted at from `url` and keeps the whole in `originalUrl`.
   const url = (incoming as { readonly originalUrl?: string }).originalUrl ?? incoming.url ?? '/'
-  return new Request(`http://localhost${url.startsWith('/') ? url : '/'}`, {
+  return new Request(`http://localhost${pathOf(url)}`, {
     method,
     headers,
     signal,
     ...(hasBody && { body: bodyOf(incoming, outgoing), duplex: 'half' }),
   } as RequestInit)
+}
+
+function hostsOf({ rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((each, i) => i % 2 === 0 && each.toLowerCase() === 'host').length
+}
+
+/** The absolute form names the server too (RFC 9112, 3.2.2): which of its names is asked does not matter. */
+function pathOf(url: string): string {
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, '')
+  if (path.startsWith('/')) return path
+  return path !== url && path.startsWith('?') ? `/${path}` : '/'
 }
 
 /**

@@ -1,4 +1,5 @@
 import { TableError } from '@spillway/core'
+import { shownValue } from '@spillway/protocol'
 
 const INT64_MAX = 2n ** 63n - 1n
 
@@ -65,5 +66,5 @@ export function maxFilesParameter(value: bigint | string | null | undefined): nu
 }
 
 function invalid(name: string, rule: string, found: string): TableError {
-  return new TableError('INVALID_REQUEST', `${name} ${rule}, not '${found.slice(0, 100)}'`)
+  return new TableError('INVALID_REQUEST', `${name} ${rule}, not ${shownValue(found)}`)
 }

@@ -9,6 +9,7 @@ import {
   passesOriginals,
   type Settled,
   settle,
+  shownValue,
 } from '@spillway/protocol'
 import { accessOf } from './access-modes.js'
 import { notFound } from './not-found.js'
@@ -51,7 +52,7 @@ function fileIdHash(header: string | null): FileIdScheme | undefined {
   if (value === undefined || value === 'parquet' || value === 'delta') return value
   throw new TableError(
     'INVALID_REQUEST',
-    `fileidhash must be parquet or delta, not '${value.slice(0, 100)}'`,
+    `fileidhash must be parquet or delta, not ${shownValue(value)}`,
   )
 }
 

@@ -1,12 +1,12 @@
 import { TableError } from '@spillway/core'
 
-/** How many requests of one recipient are under way. */
+/** How many requests of one recipient, or whatever else takes memory for as long as it goes on, are under way. */
 export interface Turns {
   /** Gives the turn back; the first call counts. Throws where the recipient has no turn left. */
   take(recipientId: string): () => void
 }
 
-export function createTurns(limit: number): Turns {
+export function createTurns(limit: number, what = 'requests'): Turns {
   const taken = new Map<string, number>()
   return {
     take(recipientId) {
@@ -14,7 +14,7 @@ export function createTurns(limit: number): Turns {
       if (before >= limit) {
         throw new TableError(
           'RATE_LIMITED',
-          `you have ${before} requests under way, as many as the provider allows; wait for one to end`,
+          `you have ${before} ${what} under way, as many as the provider allows; wait for one to end`,
           { retryable: true },
         )
       }

@@ -131,10 +131,34 @@ export const FRAMING: readonly Attack[] = [
     status: 200,
   },
   {
-    name: 'two hosts, neither of which is looked at',
+    name: 'two hosts',
     send: asking({ path: '/shares', headers: ['Host: evil.example'] }),
+    status: 400,
+    lacks: /evil|"items"/,
+  },
+  {
+    name: 'the same host twice',
+    send: asking({ path: '/shares', headers: ['Host: share.example'] }),
+    status: 400,
+    lacks: /"items"/,
+  },
+  ...['http://share.example', 'HTTPS://evil.example:1', 'http://user@evil.example'].map(origin => ({
+    name: `the absolute form, of ${origin}`,
+    send: asking({ path: `=${origin}/delta-sharing/shares` }),
     status: 200,
+    holds: /"items"/,
     lacks: /evil/,
+  })),
+  ...['ftp://share.example', 'http:/', 'http://share.example/x?y='].map(origin => ({
+    name: `no form of a request's target: ${origin}`,
+    send: asking({ path: `=${origin}/delta-sharing/shares` }),
+    status: 404,
+    lacks: /"items"/,
+  })),
+  {
+    name: 'the absolute form without a path',
+    send: asking({ path: '=http://share.example?a' }),
+    status: 404,
   },
   {
     name: '5,000 requests on one connection, each answered or told to wait',

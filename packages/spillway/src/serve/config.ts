@@ -48,6 +48,7 @@ const limitsSchema = z.strictObject({
   requestSeconds: count(3600).default(60),
   failedAuthentications: count(1_000_000).optional(),
   requestsPerRecipient: count(100_000).optional(),
+  downloadsPerRecipient: count(1_000_000).optional(),
   bodyBytes: count(64 * 1024 ** 2).optional(),
   planSeconds: count(3600).optional(),
   planCpuSeconds: count(3600).optional(),

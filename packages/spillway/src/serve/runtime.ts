@@ -80,7 +80,14 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     limits: serverLimits(config),
     log,
   })
-  const files = fileDownloads({ gateway, catalog, secrets: options.secrets, log })
+  const { downloadsPerRecipient } = config.server.limits
+  const files = fileDownloads({
+    gateway,
+    catalog,
+    secrets: options.secrets,
+    log,
+    ...(downloadsPerRecipient !== undefined && { downloadsPerRecipient }),
+  })
   const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
   warming.follow(config)
   // What a killed process left of tables that it was rewriting.
@@ -154,6 +161,7 @@ function serverLimits({ server }: ServeConfig): Partial<ServerLimits> {
     connectionsPerAddress: __,
     headerSeconds: ___,
     requestSeconds: ____,
+    downloadsPerRecipient: _____,
     ...limits
   } = server.limits
   return present<Partial<ServerLimits>>(limits)
