@@ -5,7 +5,7 @@ import { blockTexts } from './block-texts.js'
 import { mapLeaf } from './checkpoint-rows.js'
 import { StatsComposer } from './compose-stats.js'
 import { NumberLeaf, TextLeaf } from './leaf-access.js'
-import type { RecentReads, SliceBatch } from './recent-reads.js'
+import type { RecentReads } from './recent-reads.js'
 import {
   type CheckpointIo,
   type LeafPath,
@@ -14,6 +14,7 @@ import {
   mayHold,
   type RowGroupSlice,
   readSlice,
+  type SliceBatch,
 } from './row-group.js'
 import type { StatsColumn } from './stats-columns.js'
 import { StatsTextReader } from './stats-text.js'
@@ -125,7 +126,7 @@ export class CheckpointDetails implements AddDetails {
     }
   }
 
-  /** The row group's originals; answers that stand in one group at one time share them. */
+  /** The row group's originals; answers that stand in one group at one time share them, and so do its parts. */
   #decoded(structs: readonly LeafPath[]): Promise<readonly SliceBatch[]> {
     const { slice, recent, io } = this.#source
     const leaves = [
@@ -137,10 +138,12 @@ export class CheckpointDetails implements AddDetails {
       ...structs,
     ]
     const { path, size, etag } = slice.source.file
-    const key = [path, size, etag, slice.rowGroup, slice.start].join('\u001f')
+    const key = [path, size, etag, slice.rowGroup].join('\u001f')
+    const end = slice.source.footer.rowGroups[slice.rowGroup]!.rowCount
+    const whole = { ...slice, start: 0, end }
     return recent.get(key, async () => {
       const read: SliceBatch[] = []
-      for await (const batch of readSlice(io, slice, leaves)) read.push(batch)
+      for await (const batch of readSlice(io, whole, leaves)) read.push(batch)
       return read
     })
   }

@@ -18,6 +18,8 @@ import {
   mayHold,
   type RowGroupSlice,
   readSlice,
+  SharedGroup,
+  type SliceBatch,
 } from './row-group.js'
 import { readNumRecords } from './stats-text.js'
 import { STRUCT_RECORDS } from './struct-stats.js'
@@ -46,10 +48,13 @@ export class CheckpointPart {
   readonly maxFiles: number
   readonly exactFiles: boolean
   readonly #context: PartContext
+  /** Of all parts of the row group, where there are several. */
+  readonly #group: SharedGroup | undefined
 
-  constructor(context: PartContext, slice: RowGroupSlice) {
+  constructor(context: PartContext, slice: RowGroupSlice, group?: SharedGroup) {
     this.#context = context
     this.slice = slice
+    this.#group = group
     const { source, rowGroup, start, end } = slice
     const { rowCount } = source.footer.rowGroups[rowGroup]!
     const noAdds = leafStatistics(source, rowGroup, ADD_PATH)?.nullCount
@@ -80,9 +85,7 @@ export class CheckpointPart {
     const builder = new BatchBuilder(location)
     const positions = new Uint32Array(this.slice.end - this.slice.start)
     const rows = new AddRows(builder, this.slice, positions)
-    for await (const { batch, first } of readSlice(io, this.slice, this.#leaves(), signal)) {
-      await rows.read(batch, first)
-    }
+    for await (const { batch, first } of this.#batches(signal)) await rows.read(batch, first)
     const details = new CheckpointDetails(
       { io, recent, slice: this.slice },
       positions.slice(0, builder.length),
@@ -90,6 +93,18 @@ export class CheckpointPart {
     const batch = builder.finish(details)
     if (batch.length > MANY_ROWS) await nextTurn()
     return batch
+  }
+
+  async *#batches(signal: AbortSignal): AsyncGenerator<SliceBatch> {
+    const { io } = this.#context
+    if (this.#group === undefined) {
+      yield* readSlice(io, this.slice, this.#leaves(), signal)
+      return
+    }
+    const { start, end } = this.slice
+    for (const each of await this.#group.batches(io, this.slice, this.#leaves())) {
+      if (each.first < end && each.first + each.batch.length > start) yield each
+    }
   }
 
   #leaves(): readonly LeafPath[] {
@@ -222,9 +237,10 @@ export function partsOf(context: PartContext, source: CheckpointFile): Checkpoin
   const parts: CheckpointPart[] = []
   for (const [rowGroup, { rowCount }] of source.footer.rowGroups.entries()) {
     if (!mayHold(source, rowGroup, ADD_PATH)) continue
+    const group = rowCount > MAX_ROWS ? new SharedGroup() : undefined
     for (let start = 0; start < rowCount; start += MAX_ROWS) {
       const end = Math.min(rowCount, start + MAX_ROWS)
-      parts.push(new CheckpointPart(context, { source, rowGroup, start, end }))
+      parts.push(new CheckpointPart(context, { source, rowGroup, start, end }, group))
     }
   }
   return parts

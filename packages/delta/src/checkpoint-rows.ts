@@ -8,6 +8,7 @@ import {
   requireWithin,
   TableError,
 } from '@spillway/core'
+import { Slices } from '@spillway/encoding'
 import type { Sidecar } from './actions.js'
 import { NumberLeaf, TextLeaf } from './leaf-access.js'
 import {
@@ -60,28 +61,33 @@ export async function readHead(
     const slice = { source, rowGroup, start: 0, end: rowCount }
     for await (const { batch } of readSlice(io, slice, leaves, signal)) {
       const rows = new RowDocuments(batch, leaves, budgetsOf(io.store))
-      collect(source, batch, rows, head)
+      await collect(source, batch, rows, head)
     }
   }
   return head
 }
 
-function collect(
+async function collect(
   source: CheckpointFile,
   batch: ParquetBatch,
   rows: RowDocuments,
   head: { protocolJson?: string; metadataJson?: string; sidecars: Sidecar[] },
-): void {
+): Promise<void> {
   // One of each is there. Of more the last counts, and no other is put together.
-  const protocol = lastOf(presentRows(batch, PROTOCOL))
+  const protocol = (await presentRows(batch, PROTOCOL)).at(-1)
   if (protocol !== undefined) head.protocolJson = rows.protocol(protocol)
-  const metadata = lastOf(presentRows(batch, METADATA))
+  const metadata = (await presentRows(batch, METADATA)).at(-1)
   if (metadata !== undefined) {
     requirePartitionColumns(source)
     head.metadataJson = rows.metadata(metadata)
   }
-  for (const row of presentRows(batch, SIDECAR)) head.sidecars.push(rows.sidecar(row))
-  requireSidecarPaths(batch)
+  const slices = new Slices()
+  const named = await presentRows(batch, SIDECAR)
+  for (const row of named) {
+    head.sidecars.push(rows.sidecar(row))
+    if (slices.isOver) await slices.pause()
+  }
+  requireSidecarPaths(new Set(named), await presentRows(batch, SIDECAR_SIZE))
 }
 
 /** Every metaData action has them (PROTOCOL.md, "Change Metadata"): without the column a table would read as not partitioned. */
@@ -93,24 +99,22 @@ function requirePartitionColumns(source: CheckpointFile): void {
 }
 
 /** A sidecar that nobody can find would be one that is not there. */
-function requireSidecarPaths(batch: ParquetBatch): void {
-  const named = new Set(presentRows(batch, SIDECAR))
-  for (const row of presentRows(batch, SIDECAR_SIZE)) {
-    if (named.has(row)) continue
-    throw new TableError('TABLE_CORRUPT', 'a sidecar of the checkpoint has no path')
-  }
+function requireSidecarPaths(named: ReadonlySet<number>, sized: readonly number[]): void {
+  if (sized.every(row => named.has(row))) return
+  throw new TableError('TABLE_CORRUPT', 'a sidecar of the checkpoint has no path')
 }
 
-function* presentRows(batch: ParquetBatch, path: LeafPath): Generator<number> {
+/** Rows that have the leaf: few of very many. */
+async function presentRows(batch: ParquetBatch, path: LeafPath): Promise<readonly number[]> {
   const column = batch.leaves.get(leafKey(path))?.column
-  if (column === undefined) return
-  for (let row = 0; row < batch.length; row++) if (isValid(column, row)) yield row
-}
-
-function lastOf(rows: Iterable<number>): number | undefined {
-  let last: number | undefined
-  for (const row of rows) last = row
-  return last
+  if (column === undefined) return []
+  const slices = new Slices()
+  const rows: number[] = []
+  for (let row = 0; row < batch.length; row++) {
+    if (isValid(column, row)) rows.push(row)
+    if (slices.isOver) await slices.pause()
+  }
+  return rows
 }
 
 /** What escapes make of a character at most. */

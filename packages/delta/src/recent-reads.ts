@@ -1,16 +1,11 @@
-import { columnByteLength, type ParquetBatch } from '@spillway/core'
+import { columnByteLength } from '@spillway/core'
+import type { SliceBatch } from './row-group.js'
 
 type Decoded = Promise<readonly SliceBatch[]>
 
 interface Entry {
   readonly batches: Decoded
   bytes: number
-}
-
-export interface SliceBatch {
-  readonly batch: ParquetBatch
-  /** Row of the row group it starts with. */
-  readonly first: number
 }
 
 /**

@@ -84,13 +84,20 @@ export interface RowGroupSlice {
   readonly end: number
 }
 
+/** A run of rows as it was decoded. */
+export interface SliceBatch {
+  readonly batch: ParquetBatch
+  /** Row of the row group it starts with. */
+  readonly first: number
+}
+
 /** The slice's batches and the row of the group each starts with. Leaves that the file lacks are not asked for. */
 export async function* readSlice(
   { store, parquet }: CheckpointIo,
   slice: RowGroupSlice,
   leaves: readonly LeafPath[],
   signal?: AbortSignal,
-): AsyncGenerator<{ readonly batch: ParquetBatch; readonly first: number }> {
+): AsyncGenerator<SliceBatch> {
   const options = {
     leaves,
     rowGroups: [slice.rowGroup],
@@ -102,4 +109,35 @@ export async function* readSlice(
     if (first + batch.length > slice.start) yield { batch, first }
     first += batch.length
   }
+}
+
+/**
+ * The decoded batches of a row group that is cut into several parts: each part would decode all of it. They are found again for as
+ * long as somebody reads a part, or the collector of garbage leaves them.
+ */
+export class SharedGroup {
+  #decoded: WeakRef<Promise<readonly SliceBatch[]>> | undefined
+
+  batches(
+    io: CheckpointIo,
+    { source, rowGroup }: Pick<RowGroupSlice, 'source' | 'rowGroup'>,
+    leaves: readonly LeafPath[],
+  ): Promise<readonly SliceBatch[]> {
+    const known = this.#decoded?.deref()
+    if (known !== undefined) return known
+    const end = source.footer.rowGroups[rowGroup]!.rowCount
+    // Not cancelled with whoever asks first: others may wait for it too.
+    const read = collected(readSlice(io, { source, rowGroup, start: 0, end }, leaves))
+    this.#decoded = new WeakRef(read)
+    read.catch(() => {
+      this.#decoded = undefined
+    })
+    return read
+  }
+}
+
+async function collected(batches: AsyncIterable<SliceBatch>): Promise<readonly SliceBatch[]> {
+  const all: SliceBatch[] = []
+  for await (const batch of batches) all.push(batch)
+  return all
 }

@@ -49,7 +49,7 @@ export function* decodeChunk(
     })
   }
   const { values, levels } = yield* decodeChunkLevels(bytes, chunk, leaf, options)
-  return assembleLeaf(values, levels, leaf, options.rowCount)
+  return yield* assembleLeaf(values, levels, leaf, options.rowCount)
 }
 
 /** The values of a chunk that are not null, and the levels of all: what nested rows are put together from. */

@@ -42,10 +42,11 @@ export async function readParquetRows(
       const found = await inSlices(pages, slices, next => reportingPath(file.path, next))
       streams.set(chunk.leaf, { leaf, ...found })
     }
-    reportingPath(file.path, () => {
-      const assembler = new RowAssembler(footer.root, streams)
-      for (let row = 0; row < group.rowCount; row++) rows.push(assembler.row())
-    })
+    const assembler = new RowAssembler(footer.root, streams)
+    for (let row = 0; row < group.rowCount; row++) {
+      rows.push(reportingPath(path, () => assembler.row()))
+      if (slices.isOver) await slices.pause()
+    }
   }
   return { footer, rows }
 }
