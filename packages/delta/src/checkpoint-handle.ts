@@ -9,6 +9,17 @@ import { parsesPartitions } from './summaries.js'
 /** Keys waiting for a part to be loaded are merged when there are more than this many indexes of them. */
 const MAX_PENDING = 8
 
+/** An index of as many is merged in some milliseconds. Those with more are few: each was as much work to make. */
+const MANY_KEYS = 50_000
+
+/** Keys of the same files in fewer indexes. */
+function merged(indexes: readonly KeyIndex[]): readonly KeyIndex[] {
+  const small = indexes.filter(({ size }) => size < MANY_KEYS)
+  if (small.length < 2) return indexes
+  const large = indexes.filter(({ size }) => size >= MANY_KEYS)
+  return [...large, small.reduce((all, more) => all.merged(more))]
+}
+
 /** A part of a checkpoint, less the files that later commits named. Loads when asked, and knows no more until then. */
 export class CheckpointHandle implements FileBatchHandle {
   readonly part: CheckpointPart
@@ -38,7 +49,7 @@ export class CheckpointHandle implements FileBatchHandle {
 
   async load(signal?: AbortSignal): Promise<LiveFiles> {
     const batch = await this.part.load(signal)
-    const files = liveFiles(batch, this.#liveRows(batch), this.#context)
+    const files = liveFiles(batch, await this.#liveRows(batch), this.#context)
     this.#isRead = true
     return files
   }
@@ -60,20 +71,14 @@ export class CheckpointHandle implements FileBatchHandle {
       return new CheckpointHandle(this.part, context, keys.size === 0 ? [] : [keys], this.#live)
     }
     const pending = keys.size === 0 ? [...this.#keys] : [...this.#keys, keys]
-    if (pending.length > MAX_PENDING) {
-      pending.splice(
-        0,
-        pending.length,
-        pending.reduce((all, more) => all.merged(more)),
-      )
-    }
-    return new CheckpointHandle(this.part, context, pending, this.#before)
+    const few = pending.length > MAX_PENDING ? merged(pending) : pending
+    return new CheckpointHandle(this.part, context, few, this.#before)
   }
 
-  #liveRows(batch: DeltaBatch): Selection {
+  async #liveRows(batch: DeltaBatch): Promise<Selection> {
     if (this.#live === undefined) {
       let live = this.#before ?? selectAll(batch.length)
-      for (const keys of this.#keys) live = subtract(batch, live, keys)
+      for (const keys of this.#keys) live = await subtract(batch, live, keys)
       this.#live = live
       this.#keys = []
     }

@@ -1,5 +1,5 @@
 import { type Selection, TableError } from '@spillway/core'
-import { nextTurn } from '@spillway/encoding'
+import { nextTurn, Slices } from '@spillway/encoding'
 import type { ActionSink, CommitInfo, FileAction, Sidecar } from './actions.js'
 import { BatchBuilder, foldBatches } from './batch-builder.js'
 import { type DeltaBatch, MANY_ROWS } from './delta-batch.js'
@@ -151,13 +151,19 @@ function mustFold(runs: readonly CommitRun[]): boolean {
   return together <= MAX_ROWS && older.live.length < newer.live.length * 2
 }
 
-/** `live` without the files that `keys` names. */
-export function subtract(batch: DeltaBatch, live: Selection, keys: KeyIndex): Selection {
+/** `live` without the files that `keys` names; in slices, since each look may be at memory far away. */
+export async function subtract(
+  batch: DeltaBatch,
+  live: Selection,
+  keys: KeyIndex,
+): Promise<Selection> {
   if (keys.size === 0 || live.length === 0) return live
   const lanes = new Uint32Array(batch.key.buffer, batch.key.byteOffset, batch.key.length * 2)
+  const slices = new Slices()
   let kept: Uint32Array | undefined
   let count = 0
   for (let i = 0; i < live.length; i++) {
+    if (slices.isOver) await slices.pause()
     const row = live[i]!
     const gone = keys.has(lanes[row * 2]!, lanes[row * 2 + 1]!, () => batch.identity(row))
     if (gone && kept === undefined) {

@@ -57,7 +57,7 @@ export async function loadState(context: LoadContext, segment: LogSegment): Prom
   )
   const protocol = parseProtocol(documents.protocolJson)
   const metadata = await longMetadata(documents.metadataJson, protocol, budgetsOf(log.store))
-  const runs = [...olderRuns(checkpoint, replay), ...(await replay.finish())]
+  const runs = [...(await olderRuns(checkpoint, replay)), ...(await replay.finish())]
   orTorn(segment.checkpoint, () =>
     requirePartitionValues(
       new Set((checkpoint?.parts ?? []).map(({ slice }) => slice.source)),
@@ -139,14 +139,23 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
 }
 
-function olderRuns(checkpoint: OpenCheckpoint | undefined, replay: CommitReplay): CommitRun[] {
+function olderRuns(
+  checkpoint: OpenCheckpoint | undefined,
+  replay: CommitReplay,
+): Promise<CommitRun[]> {
   return subtractFrom(checkpoint?.runs ?? [], replay)
 }
 
-function subtractFrom(runs: readonly CommitRun[], replay: CommitReplay): CommitRun[] {
-  return runs
-    .map(({ batch, live }) => ({ batch, live: subtract(batch, live, replay.keys) }))
-    .filter(run => run.live.length > 0)
+async function subtractFrom(
+  runs: readonly CommitRun[],
+  replay: CommitReplay,
+): Promise<CommitRun[]> {
+  const left: CommitRun[] = []
+  for (const { batch, live } of runs) {
+    const kept = await subtract(batch, live, replay.keys)
+    if (kept.length > 0) left.push({ batch, live: kept })
+  }
+  return left
 }
 
 /**
@@ -175,7 +184,7 @@ export async function advanceState(
   const budgets = budgetsOf(context.log.store)
   const metadata = changed ? await longMetadata(metadataJson, protocol, budgets) : previous.metadata
   if (metadata.id !== previous.metadata.id) return undefined
-  const older = subtractFrom(previous.runs, replay)
+  const older = await subtractFrom(previous.runs, replay)
   const runs = await foldRuns(context.location, older, await replay.finish())
   const handles = previous.handles.map(handle => handle.after(replay.keys, { source, metadata }))
   return finishState(context, { ...segment, commits, said }, replay, {

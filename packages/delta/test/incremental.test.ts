@@ -120,6 +120,31 @@ describe('the next version', () => {
   })
 })
 
+describe('a checkpoint that many commits are over before anybody loads it', () => {
+  it('is less what each of them named, the long ones too', async () => {
+    const { reader, source, table } = openTable()
+    await table.create(ID_AND_DAY)
+    await table.commit(deltaAdd('x'))
+    const names = Array.from({ length: 200 }, (_, i) => `old${i}`)
+    await table.checkpoint([
+      deltaProtocol(),
+      deltaMetadata(ID_AND_DAY),
+      ...names.map(name => deltaAdd(name)),
+    ])
+    let snapshot = await reader.snapshot(source)
+    const gone = new Set<string>()
+    for (let i = 0; i < 24; i++) {
+      const removed = [names[i * 3]!, names[i * 5]!]
+      for (const name of removed) gone.add(name)
+      // Two that name more files than are merged.
+      const others = Array.from({ length: i % 12 === 5 ? 50_000 : 0 }, (_, j) => `never${i}-${j}`)
+      await table.commit(...[...removed, ...others].map(name => deltaRemove(name)))
+      snapshot = await reader.snapshot(source, { previous: snapshot })
+    }
+    expect(await paths(snapshot)).toEqual(names.filter(name => !gone.has(name)).sort())
+  })
+})
+
 describe('a checkpoint that is mostly dead', () => {
   it('gives way to a newer one, and is kept while there is none', async () => {
     const store = memoryStore({ objects: goldenLog('checkpoint-without-log') })
