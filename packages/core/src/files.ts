@@ -13,6 +13,8 @@ export interface FileBatch {
   readonly size: Float64Array
   /** 64-bit hash of what identifies a file to its format: (path, vector id), or (partition, file group). */
   readonly key: BigUint64Array
+  /** Makes `key` while others go on, where it is made of all paths when it is first asked for. */
+  makeKeys?(): Promise<void>
   /** What is known without reading more: record counts and partition values. */
   readonly stats: StatsTable
   /**

@@ -89,7 +89,11 @@ export class DeltaBatch implements FileBatch {
   get oldest(): number {
     if (this.#oldest === undefined) {
       let oldest = Number.POSITIVE_INFINITY
-      for (const time of this.modificationTime) if (time > 0 && time < oldest) oldest = time
+      const times = this.modificationTime
+      for (let row = 0; row < times.length; row++) {
+        const time = times[row]!
+        if (time > 0 && time < oldest) oldest = time
+      }
       this.#oldest = oldest
     }
     return this.#oldest

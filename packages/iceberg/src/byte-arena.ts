@@ -1,5 +1,8 @@
 import { type BytesColumn, grown, trimmed } from '@spillway/core'
 
+/** Rows that tell how long the others are: a large buffer is made once, and not copied. */
+const SAMPLE = 1024
+
 /** Byte strings of consecutive rows, copied into one buffer. */
 export class ByteArena {
   #offsets: Int32Array
@@ -11,7 +14,7 @@ export class ByteArena {
   constructor(rows: number, bytesPerRow: number) {
     this.#rows = rows
     this.#offsets = new Int32Array(rows + 1)
-    this.#data = new Uint8Array(Math.max(256, rows * bytesPerRow))
+    this.#data = new Uint8Array(Math.max(256, Math.min(rows, SAMPLE) * bytesPerRow))
   }
 
   get length(): number {

@@ -45,6 +45,10 @@ export class ManifestView implements FileBatch {
     return this.manifest.key
   }
 
+  makeKeys(): Promise<void> {
+    return this.manifest.makeKeys()
+  }
+
   get stats(): StatsTable {
     return { ...this.manifest.stats, columns: this.#partitionColumns() }
   }

@@ -5,11 +5,10 @@ import {
   columnByteLength,
   type FieldPath,
   type FileBatch,
-  hash64,
+  hash64Into,
   isTableError,
   leafOf,
   type ObjectStore,
-  readBytes,
   readString,
   readWhole,
   type Selection,
@@ -22,13 +21,20 @@ import {
   type AvroBlock,
   type AvroFile,
   type AvroObject,
+  atOnce,
+  inSlices,
   type Lane,
   openAvroFile,
+  Slices,
+  type Steps,
 } from '@spillway/encoding'
 import { type EntrySchema, entrySchema } from './entry-schema.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
 import { type Inherited, type ManifestColumns, scanManifest } from './manifest-scan.js'
 import { type MetricSource, readMetrics } from './metric-columns.js'
+
+/** Keys of paths that are made at once: some milliseconds. */
+const KEYS_IN_A_STEP = 8192
 
 /** Larger files are read again for what is asked of them later, rather than held. */
 const MAX_RETAINED_BYTES = 64 << 20
@@ -117,13 +123,24 @@ export class Manifest implements FileBatch {
 
   /** Of recorded paths: the same for every table that lists a file, wherever it was moved. */
   get key(): BigUint64Array {
-    if (this.#keys === undefined) {
-      this.#keys = BigUint64Array.from({ length: this.length }, (_, row) =>
-        hash64(readBytes(this.columns.path, row)),
-      )
-      this.#byteLength += this.#keys.byteLength
+    return this.#keys ?? atOnce(this.#keysInSteps())
+  }
+
+  async makeKeys(): Promise<void> {
+    if (this.#keys === undefined) await inSlices(this.#keysInSteps(), new Slices(), next => next())
+  }
+
+  *#keysInSteps(): Steps<BigUint64Array> {
+    const keys = new BigUint64Array(this.length)
+    const lanes = new Uint32Array(keys.buffer)
+    const { offsets, data } = this.columns.path
+    for (let row = 0; row < keys.length; row++) {
+      hash64Into(data, lanes, row, { start: offsets[row]!, end: offsets[row + 1]! })
+      if (row % KEYS_IN_A_STEP === KEYS_IN_A_STEP - 1) yield
     }
-    return this.#keys
+    if (this.#keys === undefined) this.#byteLength += keys.byteLength
+    this.#keys = keys
+    return keys
   }
 
   recordedPath(row: number): string {

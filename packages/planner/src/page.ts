@@ -1,4 +1,11 @@
-import { compareBytes, type LiveFiles, readBytes, readString, type Selection } from '@spillway/core'
+import {
+  compareBytes,
+  decodeText,
+  grown,
+  type LiveFiles,
+  readBytes,
+  type Selection,
+} from '@spillway/core'
 
 /** Where a page ended: the last file's key and, since keys are hashes, its path. */
 export interface PageMark {
@@ -8,125 +15,263 @@ export interface PageMark {
   readonly listings?: number
 }
 
-/** A survivor that may be on the page. At most `maxFiles` of them exist at a time. */
-interface Entry {
-  readonly key: bigint
-  readonly files: LiveFiles
-  readonly row: number
-  /** The order in which survivors came, which tells listings of one path apart. */
-  readonly at: number
-}
+/** What work that takes long is cut by: told of how many milliseconds a piece took. */
+type Turn = ((milliseconds: number) => Promise<void>) | undefined
 
 export interface PageCollector {
-  add(files: LiveFiles, rows: Selection): void
-  /** The page, grouped by batch, and where the next begins. */
-  finish(): {
+  add(files: LiveFiles, rows: Selection, turn: Turn): Promise<void>
+  /** The page, grouped by batch, and where the next begins. Nothing is added after it. */
+  finish(turn: Turn): Promise<{
     readonly batches: readonly { readonly files: LiveFiles; readonly selection: Selection }[]
     readonly next: PageMark | undefined
-    readonly left: number
-  }
+  }>
 }
 
 const utf8 = new TextEncoder()
+
+/** Survivors that are added, or sorted, at once: some milliseconds, however large a page is. */
+const PIECE = 16 * 1024
 
 /**
  * Collects the `maxFiles` survivors with the smallest keys after `after`, ties by path and then in their own order. Keys depend on the file alone,
  * so every replica gives the same page, however it loaded the snapshot.
  */
 export function pageCollector(maxFiles: number, after: PageMark | undefined): PageCollector {
-  const heap: Entry[] = []
-  const afterPath = after?.path === undefined ? undefined : utf8.encode(after.path)
+  const page = new PageHeap(maxFiles)
+  const start = after && new PageStart(after)
   let left = 0
-  let added = 0
-  let passed = 0
-  const isAfter = (entry: Entry): boolean => {
-    if (after === undefined || entry.key > after.key) return true
-    if (entry.key < after.key || afterPath === undefined) return false
-    const order = compareBytes(pathOf(entry), afterPath)
-    return order > 0 || (order === 0 && ++passed > (after.listings ?? 1))
+
+  const addPiece = (files: LiveFiles, rows: Selection): void => {
+    const lanes = lanesOf(files)
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!
+      if (start !== undefined && !start.isBefore(files, row, lanes)) continue
+      if (!page.push(files, row, lanes)) left++
+    }
   }
   return {
-    add(files, rows) {
-      for (const row of rows) {
-        const entry = { key: files.batch.key[row]!, files, row, at: added++ }
-        if (!isAfter(entry)) continue
-        if (heap.length < maxFiles) siftUp(heap, entry)
-        else {
-          left++
-          if (heap.length > 0 && order(entry, heap[0]!) < 0) siftDown(heap, entry)
-        }
+    async add(files, rows, turn) {
+      await files.batch.makeKeys?.()
+      for (let at = 0; at < rows.length; at += PIECE) {
+        const piece = rows.subarray(at, at + PIECE)
+        await timed(() => addPiece(files, piece), turn)
       }
     },
-    finish() {
-      const entries = heap.toSorted(order)
-      const last = entries.at(-1)
-      const next =
-        left === 0 || last === undefined
-          ? undefined
-          : markOf(last, listingsOf(last, entries, after))
-      return { batches: byBatch(entries), next, left }
+    async finish(turn) {
+      const order = new Uint32Array(page.length)
+      for (let end = order.length; end > 0; ) {
+        const from = Math.max(0, end - PIECE)
+        await timed(() => {
+          while (end > from) order[--end] = page.pop()
+        }, turn)
+      }
+      const next = left === 0 || order.length === 0 ? undefined : markOf(page, order, after)
+      return { batches: byBatch(page, order), next }
     },
   }
 }
 
-/** How often the path of the page's last entry has been on this page and, where it goes on with it, on those before. */
-function listingsOf(last: Entry, entries: readonly Entry[], after: PageMark | undefined): number {
-  const path = readString(last.files.batch.path, last.row)
-  const before = after?.key === last.key && after.path === path ? (after.listings ?? 1) : 0
-  const first = entries.findIndex(entry => comparePaths(entry, last) === 0)
-  return before + entries.length - first
+async function timed(work: () => void, turn: Turn): Promise<void> {
+  const began = performance.now()
+  work()
+  const took = performance.now() - began
+  if (turn !== undefined && took > 1) await turn(took)
 }
 
-function markOf({ key, files, row }: Entry, listings: number): PageMark {
-  const path = readString(files.batch.path, row)
+/** Keys as two halves each, which compare without an object for every number. */
+interface Lanes {
+  readonly values: Uint32Array
+  readonly high: 0 | 1
+}
+
+const HIGH_LANE = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
+
+function lanesOf({ batch: { key } }: LiveFiles): Lanes {
+  return { values: new Uint32Array(key.buffer, key.byteOffset, key.length * 2), high: HIGH_LANE }
+}
+
+/** Where a page begins: behind the last file of the one before. */
+class PageStart {
+  readonly #high: number
+  readonly #low: number
+  readonly #path: Uint8Array | undefined
+  readonly #listings: number
+  #passed = 0
+
+  constructor({ key, path, listings = 1 }: PageMark) {
+    this.#high = Number(key >> 32n)
+    this.#low = Number(key & 0xffffffffn)
+    this.#path = path === undefined ? undefined : utf8.encode(path)
+    this.#listings = listings
+  }
+
+  isBefore(files: LiveFiles, row: number, { values, high }: Lanes): boolean {
+    const first = values[row * 2 + high]!
+    if (first !== this.#high) return first > this.#high
+    const second = values[row * 2 + 1 - high]!
+    if (second !== this.#low) return second > this.#low
+    if (this.#path === undefined) return false
+    const order = compareBytes(readBytes(files.batch.path, row), this.#path)
+    return order > 0 || (order === 0 && ++this.#passed > this.#listings)
+  }
+}
+
+/**
+ * The smallest survivors so far, the greatest of them at the root, so that it is the one to go. Each has a place of its own in
+ * columns; the heap is of places.
+ */
+class PageHeap {
+  readonly #most: number
+  readonly files: LiveFiles[] = []
+  #heap = new Uint32Array(FEW)
+  #high = new Uint32Array(FEW)
+  #low = new Uint32Array(FEW)
+  #rows = new Uint32Array(FEW)
+  /** The order in which survivors came, which tells listings of one path apart. */
+  #came = new Float64Array(FEW)
+  #seen = 0
+  length = 0
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  row(place: number): number {
+    return this.#rows[place]!
+  }
+
+  path(place: number): Uint8Array {
+    return readBytes(this.files[place]!.batch.path, this.#rows[place]!)
+  }
+
+  key(place: number): bigint {
+    return (BigInt(this.#high[place]!) << 32n) | BigInt(this.#low[place]!)
+  }
+
+  /** False where this one, or another in its place, is not among the smallest. */
+  push(files: LiveFiles, row: number, { values, high }: Lanes): boolean {
+    const first = values[row * 2 + high]!
+    const second = values[row * 2 + 1 - high]!
+    const came = this.#seen++
+    if (this.length < this.#most) {
+      this.#reserve(this.length + 1)
+      const place = this.length++
+      this.#put(place, { files, row, first, second, came })
+      this.#siftUp(place)
+      return true
+    }
+    if (this.length === 0) return false
+    const root = this.#heap[0]!
+    // Nearly all of a large table end here.
+    if (first > this.#high[root]!) return false
+    if (first === this.#high[root] && !this.#isBelow(root, { files, row, second })) return false
+    this.#put(root, { files, row, first, second, came })
+    this.#siftDown(root)
+    return false
+  }
+
+  /** The place of the greatest, which is then no longer of the heap. */
+  pop(): number {
+    const root = this.#heap[0]!
+    const last = this.#heap[--this.length]!
+    if (this.length > 0) this.#siftDown(last)
+    return root
+  }
+
+  /** As by `compare`, of one that came after all others. */
+  #isBelow(root: number, { files, row, second }: Pick<Survivor, 'files' | 'row' | 'second'>) {
+    if (second !== this.#low[root]) return second < this.#low[root]!
+    return compareBytes(readBytes(files.batch.path, row), this.path(root)) < 0
+  }
+
+  #put(place: number, { files, row, first, second, came }: Survivor): void {
+    this.files[place] = files
+    this.#rows[place] = row
+    this.#high[place] = first
+    this.#low[place] = second
+    this.#came[place] = came
+  }
+
+  #siftUp(place: number): void {
+    const heap = this.#heap
+    let at = this.length - 1
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (this.#compare(heap[parent]!, place) >= 0) break
+      heap[at] = heap[parent]!
+      at = parent
+    }
+    heap[at] = place
+  }
+
+  #siftDown(place: number): void {
+    const heap = this.#heap
+    let at = 0
+    for (;;) {
+      let child = at * 2 + 1
+      if (child >= this.length) break
+      const other = child + 1
+      if (other < this.length && this.#compare(heap[other]!, heap[child]!) > 0) child = other
+      if (this.#compare(heap[child]!, place) <= 0) break
+      heap[at] = heap[child]!
+      at = child
+    }
+    heap[at] = place
+  }
+
+  #compare(a: number, b: number): number {
+    if (this.#high[a] !== this.#high[b]) return this.#high[a]! < this.#high[b]! ? -1 : 1
+    if (this.#low[a] !== this.#low[b]) return this.#low[a]! < this.#low[b]! ? -1 : 1
+    return this.comparePaths(a, b) || this.#came[a]! - this.#came[b]!
+  }
+
+  /** Of two with one key. */
+  comparePaths(a: number, b: number): number {
+    return compareBytes(this.path(a), this.path(b))
+  }
+
+  #reserve(needed: number): void {
+    const likely = this.#most
+    this.#heap = grown(this.#heap, needed, { likely, most: this.#most })
+    this.#high = grown(this.#high, needed, { likely, most: this.#most })
+    this.#low = grown(this.#low, needed, { likely, most: this.#most })
+    this.#rows = grown(this.#rows, needed, { likely, most: this.#most })
+    this.#came = grown(this.#came, needed, { likely, most: this.#most })
+  }
+}
+
+const FEW = 64
+
+interface Survivor {
+  readonly files: LiveFiles
+  readonly row: number
+  readonly first: number
+  readonly second: number
+  readonly came: number
+}
+
+/** The mark of the last of `order`, which is that of places from the smallest on. */
+function markOf(page: PageHeap, order: Uint32Array, after: PageMark | undefined): PageMark {
+  const last = order[order.length - 1]!
+  const key = page.key(last)
+  const path = decodeText(page.path(last))
+  // How often that path has been on this page and, where the page goes on with it, on those before.
+  let listings = after?.key === key && after.path === path ? (after.listings ?? 1) : 0
+  for (let i = order.length - 1; i >= 0; i--) {
+    const place = order[i]!
+    if (page.key(place) !== key || page.comparePaths(place, last) !== 0) break
+    listings++
+  }
   return { key, path, ...(listings > 1 && { listings }) }
 }
 
-function byBatch(entries: readonly Entry[]) {
+function byBatch(page: PageHeap, order: Uint32Array) {
   const rows = new Map<LiveFiles, number[]>()
-  for (const { files, row } of entries) {
+  for (const place of order) {
+    const files = page.files[place]!
     const known = rows.get(files)
-    if (known) known.push(row)
-    else rows.set(files, [row])
+    if (known) known.push(page.row(place))
+    else rows.set(files, [page.row(place)])
   }
   return [...rows].map(([files, list]) => ({ files, selection: Uint32Array.from(list).sort() }))
-}
-
-function order(a: Entry, b: Entry): number {
-  return comparePaths(a, b) || a.at - b.at
-}
-
-function comparePaths(a: Entry, b: Entry): number {
-  if (a.key !== b.key) return a.key < b.key ? -1 : 1
-  return compareBytes(pathOf(a), pathOf(b))
-}
-
-function pathOf({ files, row }: Entry): Uint8Array {
-  return readBytes(files.batch.path, row)
-}
-
-/** The greatest entry is at the root, so that it is the one to go. */
-function siftUp(heap: Entry[], entry: Entry): void {
-  let at = heap.length
-  heap.push(entry)
-  while (at > 0) {
-    const parent = (at - 1) >> 1
-    if (order(heap[parent]!, entry) >= 0) break
-    heap[at] = heap[parent]!
-    at = parent
-  }
-  heap[at] = entry
-}
-
-function siftDown(heap: Entry[], entry: Entry): void {
-  let at = 0
-  for (;;) {
-    let child = at * 2 + 1
-    if (child >= heap.length) break
-    if (child + 1 < heap.length && order(heap[child + 1]!, heap[child]!) > 0) child++
-    if (order(heap[child]!, entry) <= 0) break
-    heap[at] = heap[child]!
-    at = child
-  }
-  heap[at] = entry
 }

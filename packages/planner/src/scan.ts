@@ -110,9 +110,9 @@ async function* paged(
   const batches = await survivingBatches(snapshot, conditions.predicate, options.signal, progress)
   for await (const survivors of loadSurvivors(snapshot, batches, conditions, options)) {
     count(progress, survivors, survivors.selection)
-    collector.add(survivors.files, survivors.selection)
+    await collector.add(survivors.files, survivors.selection, options.turn)
   }
-  const page = collector.finish()
+  const page = await collector.finish(options.turn)
   progress.nextPage = page.next
   progress.kept = page.batches.reduce((sum, { selection }) => sum + selection.length, 0)
   yield* page.batches

@@ -15,6 +15,9 @@ const EVERYTHING = {}
 /** Tables whose files are read for their footers have one file that is there. */
 const FIRST_FILE = { predicateHints: ['id < 5'] }
 
+/** As large as pages are: of all files, those with the smallest keys. */
+const LARGE_PAGE = { maxFiles: 100_000 }
+
 const MEGABYTE = 1_000_000
 
 export const HEAVY_INPUTS: readonly HeavyInput[] = [
@@ -51,6 +54,23 @@ export const HEAVY_INPUTS: readonly HeavyInput[] = [
       status: 200,
     }),
   ),
+  {
+    name: 'page-of-manifest-64MB',
+    make: (folder, share) =>
+      longManifest(folder, { bytes: Math.ceil(64 * MEGABYTE * share), oneBlock: false }),
+    query: { ...FIRST_FILE, ...LARGE_PAGE },
+    status: 200,
+  },
+  {
+    name: 'page-of-checkpoint-1M',
+    make: (folder, share) =>
+      checkpointOfAdds(folder, {
+        files: Math.ceil(1_000_000 * share),
+        groupRows: 1_000_000,
+      }),
+    query: LARGE_PAGE,
+    status: 200,
+  },
   {
     name: 'commit-1M',
     make: (folder, share) => commitOfAdds(folder, Math.ceil(1_000_000 * share)),
