@@ -62,8 +62,14 @@ export function wireError(error: unknown, requestId: string): WireError {
   return {
     status,
     body: { errorCode, message: messageOf(error, requestId) },
-    ...(retry && { retryAfterSeconds: RETRY_AFTER_SECONDS }),
+    ...(retry && { retryAfterSeconds: statedWait(error) ?? RETRY_AFTER_SECONDS }),
   }
+}
+
+/** What waits for less is refused again. */
+function statedWait(error: unknown): number | undefined {
+  const wait = isTableError(error) ? error.context.retryAfterSeconds : undefined
+  return typeof wait === 'number' ? wait : undefined
 }
 
 function answerOf(error: unknown): Answer {

@@ -118,7 +118,7 @@ function nameOf(kind: TokenUse['kind']): string {
 function foreign(kind: TokenUse['kind']): TableError {
   return new TableError(
     'INVALID_REQUEST',
-    `invalid ${nameOf(kind)}: it was not issued to this recipient for this request with these parameters`,
+    `invalid ${nameOf(kind)}: it was not issued to this recipient for this request with these parameters, or the server has another secret since; please restart the request without it`,
   )
 }
 

@@ -2,7 +2,9 @@ import { TableError } from '@spillway/core'
 import { z } from 'zod'
 import { hasFewValues, hasLongInteger, parseJson } from './json-text.js'
 
-const integer = z.union([z.bigint(), z.int().transform(value => BigInt(value))])
+const integer = z.union([z.bigint(), z.int().transform(value => BigInt(value))], {
+  error: 'must be an integer',
+})
 const INT32_MAX = 2n ** 31n - 1n
 
 const int32 = integer.refine(value => value <= INT32_MAX && value >= -INT32_MAX - 1n, {

@@ -44,7 +44,7 @@ export function createGuard(
     throw new TableError(
       'RATE_LIMITED',
       'too many requests from this address had no good token; wait a minute',
-      { context: { address }, retryable: true },
+      { context: { address, retryAfterSeconds: WINDOW_MS / 1000 }, retryable: true },
     )
   }
 

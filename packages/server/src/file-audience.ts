@@ -39,6 +39,14 @@ export async function currentAudience(
   return isSame ? { recipient, table: found } : undefined
 }
 
+/** Whom and which table a text names, for the log. */
+export function namesIn(
+  text: string | undefined,
+): Readonly<Partial<Record<'recipient' | 'share' | 'schema' | 'table', string>>> {
+  const [, recipient, share, schema, table] = partsOf(text)
+  return table === undefined ? {} : { recipient: recipient!, share: share!, schema: schema!, table }
+}
+
 const PARTS = 6
 
 function partsOf(text: string | undefined): readonly string[] {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ErrorCode, isTableError, type ShareCatalog, TableError } from '@spillway/core'
 import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
-import { currentAudience } from './file-audience.js'
+import { currentAudience, namesIn } from './file-audience.js'
 import { createTurns } from './turns.js'
 
 /** Whatever answers signed URLs of local files. */
@@ -46,6 +46,7 @@ export function fileDownloads(options: FileDownloadsOptions): {
       const record: AccessRecord = { requestId, time: clock(), method, route: ROUTE }
       const start = performance.now()
       let release: () => void = () => undefined
+      let isShared = async () => true
       const finish = (outcome: NonNullable<AccessRecord['outcome']>) => {
         release()
         record.outcome = outcome
@@ -54,10 +55,11 @@ export function fileDownloads(options: FileDownloadsOptions): {
       }
       const handled = gateway.handle(request, {
         async isCurrent(text) {
+          // Of refusals too: who still asks is told by the URL, whose signature was ours.
+          Object.assign(record, namesIn(text))
           const audience = await currentAudience(text, { catalog, keys })
           if (audience === undefined) return false
-          const { share, schema, name } = audience.table
-          Object.assign(record, { recipient: audience.recipient.name, share, schema, table: name })
+          isShared = async () => (await currentAudience(text, { catalog, keys })) !== undefined
           release = turns.take(audience.recipient.id)
           return true
         },
@@ -82,7 +84,7 @@ export function fileDownloads(options: FileDownloadsOptions): {
         finish(status < 400 ? 'complete' : 'failed')
         return new Response(null, { status, headers })
       }
-      return new Response(counted(body, record, finish), { status, headers })
+      return new Response(counted(body, { record, finish, isShared }), { status, headers })
     },
   }
 }
@@ -111,21 +113,36 @@ function notNow(error: unknown): Response {
 
 /** What the recipient was told, for the log: a refusal is no bug of ours. */
 function refusalOf(status: number, reason: string): TableError {
-  return new TableError(REFUSALS.get(status) ?? 'INTERNAL', reason)
+  return new TableError(REFUSALS.get(status) ?? 'INTERNAL', reason.replace(/^[A-Z_]+; /, ''))
 }
 
-/** The body as it is, its bytes and how it ends on record. */
+/** How often an answer under way asks whether its file is still shared. */
+const ASK_EVERY_MS = 1000
+
+interface Counting {
+  readonly record: AccessRecord
+  readonly finish: (outcome: NonNullable<AccessRecord['outcome']>) => void
+  /** Whether what the URL was signed for holds still. */
+  readonly isShared: () => Promise<boolean>
+}
+
+/** The body as it is, its bytes and how it ends on record. It breaks off where its file is no longer shared. */
 function counted(
   body: ReadableStream<Uint8Array>,
-  record: AccessRecord,
-  finish: (outcome: NonNullable<AccessRecord['outcome']>) => void,
+  { record, finish, isShared }: Counting,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   record.bytesSent = 0
   let ended = false
+  let asked = performance.now()
   const end = (outcome: NonNullable<AccessRecord['outcome']>) => {
     if (!ended) finish(outcome)
     ended = true
+  }
+  const requireShared = async () => {
+    if (performance.now() - asked < ASK_EVERY_MS) return
+    if (!(await isShared())) throw new TableError('PERMISSION_DENIED', NO_LONGER_SHARED)
+    asked = performance.now()
   }
   return new ReadableStream<Uint8Array>(
     {
@@ -137,11 +154,13 @@ function counted(
             controller.close()
             return
           }
+          await requireShared()
           record.bytesSent = (record.bytesSent ?? 0) + value.byteLength
           controller.enqueue(value)
         } catch (error) {
           record.error = error
           end('failed')
+          await reader.cancel(error).catch(() => undefined)
           throw error
         }
       },
@@ -153,3 +172,5 @@ function counted(
     { highWaterMark: 0 },
   )
 }
+
+const NO_LONGER_SHARED = 'the file is no longer shared: its download was broken off'

@@ -63,15 +63,15 @@ export async function hintsOf(
     unapplied.push({ predicate: `${text.slice(0, SHOWN_CHARACTERS)}...`, reason })
   }
   for (const text of predicateHints.slice(0, limits.hints)) {
-    if (left.nodes < 0) break
-    if (text.length > limits.hintCharacters) {
+    if (left.nodes < 0) refuse(text, `beyond the limit of ${limits.hintNodes} conditions`)
+    else if (text.length > limits.hintCharacters) {
       refuse(text, `longer than ${limits.hintCharacters} characters`)
     } else if (text.length > left.characters) {
       refuse(text, `beyond the limit of ${limits.allHintsCharacters} characters`)
     } else await read(text, parseSqlPredicate)
   }
-  if (predicateHints.length > limits.hints) {
-    refuse(predicateHints[limits.hints]!, `beyond the limit of ${limits.hints} hints`)
+  for (const text of predicateHints.slice(limits.hints, limits.hints + MOST_REFUSED)) {
+    refuse(text, `beyond the limit of ${limits.hints} hints`)
   }
   if (jsonPredicateHints) {
     if (jsonPredicateHints.length > left.characters) {
@@ -86,7 +86,8 @@ export async function hintsOf(
 }
 
 const SHOWN_CHARACTERS = 100
-const MOST_REFUSED = 1000
+/** More are only beyond a limit as those are. */
+const MOST_REFUSED = 100
 
 /** Nothing nests deeper than a hint may. */
 function nodesOf(predicate: Predicate): number {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { localGateway } from '@spillway/storage'
 import { afterAll, expect, it } from 'vitest'
 import { audienceText } from '../src/file-audience.js'
@@ -81,6 +82,36 @@ it('stalled downloads of one recipient leave the others theirs, and end with who
   // Those that ended, and those without a body, hold no turn.
   for (let i = 0; i < 5; i++) expect((await get(url, 'HEAD')).status).toBe(200)
   expect((await get(url)).status).toBe(200)
+})
+
+it('a download under way breaks off once its file is no longer shared, and is on record', async () => {
+  const { get, urlOf, log, catalog } = await gatewayOf(2)
+  const url = await urlOf('acme')
+  const reader = (await get(url)).body!.getReader()
+  let taken = (await reader.read()).value!.byteLength
+  await sleep(1100)
+  // Still shared: it goes on.
+  taken += (await reader.read()).value!.byteLength
+  catalog.replace({ shares: [{ name: 's', schemas: [{ name: 'x', tables: [] }] }] })
+  await sleep(1100)
+  const rest = async () => {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      taken += next.value.byteLength
+    }
+  }
+  await expect(rest()).rejects.toThrow(/no longer shared/)
+  expect(taken).toBeLessThan(BYTES.length)
+  expect(log.at(-1)).toMatchObject({
+    status: 200,
+    recipient: 'acme',
+    outcome: 'failed',
+    bytesSent: taken,
+    error: { code: 'PERMISSION_DENIED' },
+  })
+  const refused = await get(url)
+  expect(refused.status).toBe(403)
+  // Who still asks, and for what, is on record too.
+  expect(log.at(-1)).toMatchObject({ status: 403, recipient: 'acme', share: 's', table: 't' })
 })
 
 it('a catalog that fails is trouble that may pass, and on record', async () => {

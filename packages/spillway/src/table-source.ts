@@ -25,9 +25,9 @@ export interface VersionInput {
  */
 export function sourceOf(input: TableInput, folder: string): TableSource {
   const location = locationFromInput(input.location, folder)
-  return {
+  return locatedSource({
+    ...input,
     location,
-    ...(input.format && { format: input.format }),
     ...(input.metadataFile && { metadataFile: below(location, input.metadataFile) }),
     ...(input.rebase && {
       rebase: input.rebase.map(({ from, to }) => ({ from, to: rebased(location, to) })),
@@ -35,8 +35,20 @@ export function sourceOf(input: TableInput, folder: string): TableSource {
     ...(input.auxiliaryLocations && {
       auxiliaryLocations: input.auxiliaryLocations.map(each => locationFromInput(each, folder)),
     }),
-    ...(input.view && { view: input.view }),
-    ...(input.redactDropped && { redactDropped: input.redactDropped }),
+  })
+}
+
+/** The same of a table whose places are URIs already, as those of a configuration that was read: they are raw. */
+export function locatedSource(table: TableInput): TableSource {
+  const { location, format, metadataFile, rebase, auxiliaryLocations, view, redactDropped } = table
+  return {
+    location,
+    ...(format && { format }),
+    ...(metadataFile && { metadataFile }),
+    ...(rebase && { rebase }),
+    ...(auxiliaryLocations && { auxiliaryLocations }),
+    ...(view && { view }),
+    ...(redactDropped && { redactDropped }),
   }
 }
 

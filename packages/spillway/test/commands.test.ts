@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -154,8 +154,15 @@ describe('commands of a provider', () => {
     expect(changed).not.toContain(profile.bearerToken)
     expect(changed).toMatch(/name: partner\n[\s\S]*sha256: [0-9a-f]{64}/)
     const twice = await run(args, { folder })
-    expect(twice.status).not.toBe(0)
+    expect(twice.status).toBe(2)
+    expect(twice.stderr).toMatch(/partner\.share is there already.*--out/)
     expect(readFileSync(config, 'utf8')).toBe(changed)
+    const again = await run([...args, '--out', 'partner-2.share'], { folder })
+    expect(again.status).toBe(0)
+    const both = readFileSync(config, 'utf8')
+    expect(both.match(/sha256/g)).toHaveLength(2)
+    // A share that they have already is not granted once more.
+    expect(both.slice(both.indexOf('name: partner')).match(/lake/g)).toHaveLength(1)
   })
 
   it('doctor says of every table whether it can be read', async () => {
@@ -167,6 +174,33 @@ describe('commands of a provider', () => {
     expect(stdout).toMatch(/✓ lake\.sales\.plain {2}delta version 2, 3 files/)
     expect(stdout).toMatch(/✗ lake\.sales\.deleted {2}NOT_FOUND/)
     expect(stdout).toMatch(/✓ staging/)
+  })
+
+  it('doctor says of a partition filter that it cannot be decided, and by what', async () => {
+    const config = join(folder, 'undecided.yaml')
+    const location = join(golden, 'partitioned-strings')
+    const tables = ['id > 3', "daay = '2026-01-01'"].map((partitions, i) => ({
+      name: `t${i}`,
+      location,
+      partitions,
+    }))
+    const shares = [{ name: 'lake', schemas: [{ name: 'sales', tables }] }]
+    writeFileSync(config, JSON.stringify({ shares }))
+    const { status, stdout } = await run(['doctor', '--config', config], { folder })
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/✗ lake\.sales\.t0 .*cannot be decided.*id is not a partition column/)
+    expect(stdout).toMatch(/✗ lake\.sales\.t1 .*cannot be decided.*there is no column daay/)
+  })
+
+  it('doctor looks where the configuration says, whatever is in its names', async () => {
+    const name = 'p%41q %20#1'
+    cpSync(join(golden, 'plain'), join(folder, name), { recursive: true })
+    const config = join(folder, 'percent.yaml')
+    const tables = [{ name: 't', location: `./${name}` }]
+    const shares = [{ name: 'lake', schemas: [{ name: 'sales', tables }] }]
+    writeFileSync(config, JSON.stringify({ shares }))
+    const { stdout } = await run(['doctor', '--config', config], { folder })
+    expect(stdout).toMatch(/✓ lake\.sales\.t {2}delta version 2, 3 files/)
   })
 
   it('doctor names the file, the column and the text of a partition value that nobody reads', async () => {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { isTableError, type Snapshot } from '@spillway/core'
-import { filesInside, OutsideFinder } from '@spillway/engine'
+import { filesInside, OutsideFinder, partitionGrant } from '@spillway/engine'
 import { planScan } from '@spillway/planner'
+import { parseSqlPredicate } from '@spillway/protocol'
 import { type Composition, compose } from '../compose.js'
 import { errorJson } from '../error-json.js'
 import { fileFacts, fileFactsText } from '../file-facts.js'
@@ -12,7 +13,7 @@ import { createRuntime } from '../serve/runtime.js'
 import { wrongCounts, wrongCountText } from '../stated-counts.js'
 import { styleFor } from '../style.js'
 import { tableFacts } from '../table-facts.js'
-import { sourceOf } from '../table-source.js'
+import { locatedSource, type TableInput } from '../table-source.js'
 import { type Terminal, writeLine } from '../terminal.js'
 import { VERSION } from '../version.js'
 
@@ -126,7 +127,9 @@ async function stagingCheck({ store }: Composition, location: string): Promise<C
 
 interface NamedTable {
   readonly name: string
-  readonly source: Parameters<typeof sourceOf>[0]
+  readonly source: TableInput
+  /** SQL that says which partitions are shared. */
+  readonly partitions: string | undefined
 }
 
 function tablesOf({ shares }: ServeConfig): readonly NamedTable[] {
@@ -135,14 +138,20 @@ function tablesOf({ shares }: ServeConfig): readonly NamedTable[] {
       (schema.tables ?? []).map(table => ({
         name: `${share.name}.${schema.name}.${table.name}`,
         source: table,
+        partitions: table.partitions,
       })),
     ),
   )
 }
 
-async function tableCheck(spillway: Composition, { name, source }: NamedTable): Promise<Check> {
+async function tableCheck(
+  spillway: Composition,
+  { name, source, partitions }: NamedTable,
+): Promise<Check> {
   try {
-    const snapshot = await spillway.engine().snapshot(sourceOf(source, '/'), { kind: 'latest' })
+    const snapshot = await spillway.engine().snapshot(locatedSource(source), { kind: 'latest' })
+    // Throws where no query of it would be answered.
+    if (partitions !== undefined) partitionGrant(parseSqlPredicate(partitions).predicate, snapshot)
     await filesInside(planScan(snapshot), { outside: new OutsideFinder() })
     const facts = await tableFacts(snapshot)
     const found = [

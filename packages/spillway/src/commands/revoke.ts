@@ -5,7 +5,7 @@ import { TableError } from '@spillway/core'
 import type { SignedEntry } from '@spillway/server'
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
 import { jsonText } from '../json-text.js'
-import { loadConfig, parseConfig, type ServeConfig } from '../serve/config.js'
+import { layoutOf, loadConfig, parseConfig, type ServeConfig } from '../serve/config.js'
 import { styleFor } from '../style.js'
 import { type Terminal, writeLine } from '../terminal.js'
 
@@ -43,9 +43,10 @@ export async function revokeCommand(options: RevokeOptions, terminal: Terminal):
   const revoked = revokedOf(options)
   const path = resolve(terminal.folder, options.config)
   const config = await loadConfig(path)
-  const document = parseDocument(await readFile(path, 'utf8'))
+  const text = await readFile(path, 'utf8')
+  const document = parseDocument(text)
   const removed = remove(document, revoked)
-  const changed = document.toString({ lineWidth: 0 })
+  const changed = document.toString(layoutOf(text))
   // Refused before anything is written, so that the file never holds what the server would not load.
   parseConfig(changed, { folder: terminal.folder, path })
   const before = Date.now()
@@ -69,7 +70,7 @@ function revokedOf({ recipient, share, table }: RevokeOptions): Revoked {
   return { kind: 'table', name: table!, names: match.slice(1) }
 }
 
-/** Edits the document itself: comments and layout stay as their author left them. Gives what was taken out. */
+/** Edits the document itself: comments and order stay as their author left them. Gives what was taken out. */
 function remove(document: Document, { kind, name, names }: Revoked): readonly string[] {
   if (kind === 'recipient') {
     if (!drop(listOf(document, 'recipients'), name)) throw unknown(kind, name)
@@ -189,7 +190,8 @@ async function report(made: Report, options: RevokeOptions, terminal: Terminal):
       `  ${style.yellow('!')} ${recipient} holds signed access to ${table} at ${at} until ${until}`,
     )
   }
-  if (!isComplete) {
+  // URLs of local files are the server's own.
+  if (!isComplete && sharesObjects(config)) {
     const why =
       held === undefined
         ? 'no running server was asked'
@@ -198,6 +200,18 @@ async function report(made: Report, options: RevokeOptions, terminal: Terminal):
       `  ${style.yellow('!')} ${why}: what object stores serve may be signed until ${latest}, and cannot be called back`,
     )
   }
+}
+
+function sharesObjects({ shares, staging }: ServeConfig): boolean {
+  const tables = (shares.shares ?? []).flatMap(({ schemas = [] }) =>
+    schemas.flatMap(each => each.tables ?? []),
+  )
+  const places = tables.flatMap(({ location, auxiliaryLocations = [], rebase = [] }) => [
+    location,
+    ...auxiliaryLocations,
+    ...rebase.map(({ to }) => to),
+  ])
+  return [...places, staging?.location ?? ''].some(each => /^(?!file:)[a-z]\w*:/i.test(each))
 }
 
 /** Of what was signed, what only its storage could refuse. */

@@ -6,7 +6,7 @@ import { profileText } from '@spillway/protocol'
 import { tokenHash } from '@spillway/server'
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap } from 'yaml'
 import { jsonText } from '../json-text.js'
-import { parseConfig } from '../serve/config.js'
+import { layoutOf, parseConfig } from '../serve/config.js'
 import { styleFor } from '../style.js'
 import { type Terminal, writeLine } from '../terminal.js'
 
@@ -40,7 +40,7 @@ export async function tokenCommand(
     ...(expiresAt && { expiresAt }),
     shares: options.share ?? [],
   })
-  const changed = document.toString({ lineWidth: 0 })
+  const changed = document.toString(layoutOf(text))
   // Refused before anything is written, so that the file never holds what the server would not load.
   parseConfig(changed, context)
   const out = resolve(
@@ -52,12 +52,20 @@ export async function tokenCommand(
     bearerToken: token,
     ...(expiresAt && { expiresAt: Date.parse(expiresAt) }),
   })
-  await writeFile(out, profile, {
-    mode: 0o600,
-    flag: 'wx',
+  await writeFile(out, profile, { mode: 0o600, flag: 'wx' }).catch(cause => {
+    throw notWritten(out, cause)
   })
   await writeFile(path, changed)
   await report({ recipient, endpoint, out, path, expiresAt }, options, terminal)
+}
+
+/** A profile is never written over: it may be the only place of a token that is in use. */
+function notWritten(out: string, cause: NodeJS.ErrnoException): TableError {
+  const reason =
+    cause.code === 'EEXIST'
+      ? `${out} is there already, with a token that may be in use: name another file with --out`
+      : `the profile cannot be written to ${out}: ${cause.message}`
+  return new TableError('INVALID_REQUEST', reason, { context: { path: out }, cause })
 }
 
 function endpointOf(
@@ -88,7 +96,7 @@ interface NewToken {
   readonly shares: readonly string[]
 }
 
-/** Edits the document itself: comments and layout stay as their author left them. */
+/** Edits the document itself: comments and order stay as their author left them. */
 function addToken(document: Document, name: string, { shares, ...token }: NewToken): void {
   if (!isSeq(document.get('recipients'))) document.set('recipients', document.createNode([]))
   const recipients = document.get('recipients')
@@ -102,7 +110,12 @@ function addToken(document: Document, name: string, { shares, ...token }: NewTok
     return
   }
   addAll(document, known, 'tokens', [token])
-  addAll(document, known, 'shares', shares)
+  addAll(document, known, 'shares', withoutKnown(known.get('shares'), shares))
+}
+
+function withoutKnown(list: unknown, names: readonly string[]): readonly string[] {
+  const known = isSeq(list) ? list.items.map(each => String(each).toLowerCase()) : []
+  return names.filter(name => !known.includes(name.toLowerCase()))
 }
 
 function addAll(document: Document, map: YAMLMap, key: string, values: readonly unknown[]): void {

@@ -50,6 +50,8 @@ const limitsSchema = z.strictObject({
   requestsPerRecipient: count(100_000).optional(),
   downloadsPerRecipient: count(1_000_000).optional(),
   bodyBytes: count(64 * 1024 ** 2).optional(),
+  maxFilesPerPage: count(1_000_000).optional(),
+  maxResults: count(100_000).optional(),
   planSeconds: count(3600).optional(),
   planCpuSeconds: count(3600).optional(),
   hints: count(100_000).optional(),
@@ -201,6 +203,11 @@ export function parseConfig(
     ...(staging && { staging: { ...staging, location: stagingLocation! } }),
     localRoots: localRoots(shares, stagingLocation),
   }
+}
+
+/** How a file is written again after a command has changed it: as its author spaces brackets. */
+export function layoutOf(text: string): { lineWidth: number; flowCollectionPadding: boolean } {
+  return { lineWidth: 0, flowCollectionPadding: /[[{] \S/.test(text) }
 }
 
 function yamlOf(text: string, path: string): unknown {

@@ -1,3 +1,4 @@
+import { isTableError } from '@spillway/core'
 import type { AccessRecord } from '@spillway/server'
 import { type ErrorJson, errorJson } from '../error-json.js'
 import { formatCount, printable } from '../format-table.js'
@@ -62,8 +63,15 @@ function chainOf(error: unknown): readonly ErrorJson[] {
   const chain: ErrorJson[] = []
   let next: unknown = error
   while (next !== undefined && chain.length < LONGEST_CHAIN) {
-    chain.push(errorJson(next))
+    chain.push(chain.length > 0 ? causeJson(next) : errorJson(next))
     next = next instanceof Error ? next.cause : undefined
   }
   return chain
+}
+
+/** What others threw is no fault of ours where an error with a code was made of it. */
+function causeJson(cause: unknown): ErrorJson {
+  const found = errorJson(cause)
+  if (isTableError(cause)) return found
+  return { ...found, message: found.message.replace(/^internal error: /, '') }
 }

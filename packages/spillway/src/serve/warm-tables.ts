@@ -6,7 +6,7 @@ import {
   throwIfCancelled,
 } from '@spillway/core'
 import type { Engine, EngineObserver } from '@spillway/engine'
-import { sourceOf } from '../table-source.js'
+import { locatedSource } from '../table-source.js'
 import type { ServeConfig } from './config.js'
 
 export interface TableWarmerOptions {
@@ -94,7 +94,7 @@ function warmSources({ shares }: ServeConfig): readonly TableSource[] {
   return (shares.shares ?? [])
     .flatMap(({ schemas = [] }) => schemas.flatMap(({ tables = [] }) => tables))
     .filter(({ warm }) => warm === true)
-    .map(table => sourceOf(table, '/'))
+    .map(locatedSource)
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
