@@ -26,8 +26,9 @@ function* rowsInSteps<T>(file: AvroFile, take: (row: AvroValue) => T): Steps<T[]
   file.inflation('rows').take(file.rowCount * (1 + weight.values) * VALUE_BYTES)
   const row = valueReader(file.schema, weight)
   const found: T[] = []
-  for (const { rowCount, ...block } of file.blocks) {
-    const bytes = file.inflateLater({ rowCount, ...block })
+  for (const block of file.blocks) {
+    const { rowCount } = block
+    const bytes = file.inflateLater(block)
     const rows = bytes instanceof Uint8Array ? bytes : yield* awaited(bytes)
     const cursor = new AvroCursor(rows, file.budgets)
     yield* readItems(cursor, row, { count: rowCount, take: value => found.push(take(value)) })
