@@ -22,16 +22,19 @@ export function grown<T extends Numbers>(
 }
 
 /**
- * The first `length` elements, for good. Small arrays are copied, so that what was set aside beyond is let go; of large ones that
- * was never written to, and a copy would hold the thread.
+ * The first `length` elements, for good. Small arrays are copied where much was set aside beyond, so that it is let go; of large
+ * ones that was never written to, and a copy would hold the thread.
  */
 export function trimmed<T extends Numbers>(values: T, length: number): T {
   const isLarge = length * values.BYTES_PER_ELEMENT >= LARGE_BYTES
-  return (isLarge ? values.subarray(0, length) : values.slice(0, length)) as T
+  const isNearlyFull = (values.length - length) * SLACK <= length
+  return (isLarge || isNearlyFull ? values.subarray(0, length) : values.slice(0, length)) as T
 }
 
 /** What is copied in some milliseconds. */
 const LARGE_BYTES = 4 * 1024 ** 2
 const MUCH = 8
+/** A fourth of what there is is not worth a copy. */
+const SLACK = 4
 /** What is likely is only an estimate. */
 const MOST = 64

@@ -1,7 +1,8 @@
 import { type BytesColumn, grown, trimmed } from '@spillway/core'
 
-/** Rows that tell how long the others are: a large buffer is made once, and not copied. */
+/** Rows that tell how long the others are, where many come: a large buffer is made once, and not copied. */
 const SAMPLE = 1024
+const LONG = 4 * 1024 ** 2
 
 /** Byte strings of consecutive rows, copied into one buffer. */
 export class ByteArena {
@@ -14,7 +15,8 @@ export class ByteArena {
   constructor(rows: number, bytesPerRow: number) {
     this.#rows = rows
     this.#offsets = new Int32Array(rows + 1)
-    this.#data = new Uint8Array(Math.max(256, Math.min(rows, SAMPLE) * bytesPerRow))
+    const expected = rows * bytesPerRow
+    this.#data = new Uint8Array(Math.max(256, expected > LONG ? SAMPLE * bytesPerRow : expected))
   }
 
   get length(): number {
