@@ -7,6 +7,7 @@ import {
   physicalKind,
   readBytes,
 } from '@spillway/core'
+import type { Steps } from '@spillway/encoding'
 import { ByteArena } from './byte-arena.js'
 import { decodeSingleValue, decodeUnscaled } from './single-value.js'
 
@@ -170,11 +171,14 @@ function widenUuid(bytes: Uint8Array, tail: number): Uint8Array {
   return bytes.fill(tail, 8)
 }
 
+/** Rows whose bounds are compared at once: a millisecond or two. */
+const ROWS_IN_A_STEP = 16 * 1024
+
 /**
  * Forgets bounds that contradict each other: whoever wrote a lower above an upper did not order values as we do. So it
  * is with UUIDs of both signs in Java's order; one bound alone does not tell, so it goes too.
  */
-export function dropContradictions(
+export function* dropContradictions(
   lower: Column,
   upper: Column,
   options: {
@@ -182,8 +186,10 @@ export function dropContradictions(
     readonly uuid: boolean
     readonly drop: (row: number) => void
   },
-): void {
+): Steps<void> {
+  let looked = 0
   for (const row of options.rows) {
+    if (++looked % ROWS_IN_A_STEP === 0) yield
     const valid = has(lower, row) && has(upper, row)
     const bad = valid ? isAbove(lower, upper, row) : options.uuid
     if (bad) options.drop(row)

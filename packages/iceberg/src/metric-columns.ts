@@ -15,8 +15,10 @@ import {
   type AvroFile,
   type AvroSink,
   compileAvroScan,
+  inSlices,
   located,
   Slices,
+  type Steps,
 } from '@spillway/encoding'
 import { type BoundWriter, boundWriter, dropContradictions } from './bound-writer.js'
 import { dataFileSink, type EntrySchema, intMapSink } from './entry-schema.js'
@@ -53,7 +55,12 @@ export async function readMetrics(
     cursor.check()
     for (const collector of collectors) collector.commit(row, source.columns.recordCount[row]!)
   })
-  return collectors.map(collector => collector.finish(rows))
+  const slices = new Slices()
+  const found: ColumnStats[] = []
+  for (const collector of collectors) {
+    found.push(await inSlices(collector.finish(rows), slices, next => next()))
+  }
+  return found
 }
 
 function metricSinks(schema: EntrySchema, byId: ReadonlyMap<number, MetricCollector>): AvroSink {
@@ -212,7 +219,7 @@ class MetricCollector {
     return complete && others === recordCount ? held & ~HOLDS_VALUES : held
   }
 
-  finish(rows: Selection): ColumnStats {
+  *finish(rows: Selection): Steps<ColumnStats> {
     const evidence = { holds: this.#holds, nullCount: this.#nullCounts }
     if (this.#lower === undefined || this.#upper === undefined) return evidence
     const lower = this.#lower
@@ -222,7 +229,8 @@ class MetricCollector {
       upper.unset(row)
     }
     const columns = { lower: lower.finish(), upper: upper.finish() }
-    dropContradictions(columns.lower, columns.upper, { rows, uuid: this.#type === 'uuid', drop })
+    const uuid = this.#type === 'uuid'
+    yield* dropContradictions(columns.lower, columns.upper, { rows, uuid, drop })
     return { ...evidence, ...columns }
   }
 }

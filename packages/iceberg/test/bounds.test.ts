@@ -7,6 +7,7 @@ import {
   readValue,
   type Value,
 } from '@spillway/core'
+import { atOnce } from '@spillway/encoding'
 import { icebergBytes } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { boundWriter, dropContradictions } from '../src/bound-writer.js'
@@ -20,13 +21,15 @@ function kept(type: DataType, lower?: Uint8Array, upper?: Uint8Array) {
     if (bytes !== undefined) writers[i]!.set(0, bytes, 0, bytes.length)
   }
   const columns = writers.map(writer => writer.finish())
-  dropContradictions(columns[0]!, columns[1]!, {
-    rows: Uint32Array.of(0),
-    uuid: type === 'uuid',
-    drop: row => {
-      for (const writer of writers) writer.unset(row)
-    },
-  })
+  atOnce(
+    dropContradictions(columns[0]!, columns[1]!, {
+      rows: Uint32Array.of(0),
+      uuid: type === 'uuid',
+      drop: row => {
+        for (const writer of writers) writer.unset(row)
+      },
+    }),
+  )
   return columns.map(column => (isValid(column, 0) ? readValue(column, 0, type) : undefined))
 }
 
