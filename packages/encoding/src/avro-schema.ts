@@ -7,7 +7,7 @@ import {
 } from '@spillway/core'
 import { columnCount } from './avro-weight.js'
 import { longJsonInSteps } from './long-json.js'
-import { atOnce, inSlices, Slices, type Steps } from './slices.js'
+import { atOnce, inSlices, type Steps } from './slices.js'
 
 export type AvroPrimitive =
   | 'null'
@@ -86,7 +86,7 @@ export function parseAvroSchema(text: string, budgets: ReadBudgets = DEFAULT_BUD
 
 /** The same in slices: for schemas that others wrote. */
 export function parseAvroSchemaLater(text: string, budgets?: ReadBudgets): Promise<AvroType> {
-  return inSlices(avroSchemaInSteps(utf8.encode(text), budgets), new Slices(), next => next())
+  return inSlices(avroSchemaInSteps(utf8.encode(text), budgets))
 }
 
 /** The same of a text in UTF-8. */

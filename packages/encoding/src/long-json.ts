@@ -12,7 +12,7 @@ import {
   parseMeasuredJson,
 } from './exact-json.js'
 import { JsonSpan } from './json-span.js'
-import { inSlices, Slices, type Steps } from './slices.js'
+import { inSlices, type Steps } from './slices.js'
 
 /** What is parsed at once: a few tenths of a millisecond. */
 const PIECE_BYTES = 64 * 1024
@@ -28,7 +28,7 @@ export async function parseLongJson(
   bytes: Uint8Array,
   options: ExactJsonOptions = {},
 ): Promise<JsonValue> {
-  return inSlices(longJsonInSteps(bytes, options), new Slices(), next => next())
+  return inSlices(longJsonInSteps(bytes, options))
 }
 
 /** The same for work that goes on in steps. */

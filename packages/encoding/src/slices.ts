@@ -74,10 +74,10 @@ export function atOnce<Result>(work: Steps<Result>): Result {
 /** Runs work in slices; `step` is around each of its steps, to say of an error where it was. */
 export async function inSlices<Result>(
   work: Steps<Result>,
-  slices: Slices,
+  slices = new Slices(),
   step: (
     next: () => IteratorResult<Promise<unknown> | undefined, Result>,
-  ) => IteratorResult<Promise<unknown> | undefined, Result>,
+  ) => IteratorResult<Promise<unknown> | undefined, Result> = next => next(),
 ): Promise<Result> {
   let next = () => work.next()
   for (;;) {

@@ -1,4 +1,5 @@
 import { isTableError, type Schema, TableError, type TableSource } from '@spillway/core'
+import { inSlices } from '@spillway/encoding'
 import { archivedWrites } from './archived-timeline.js'
 import { bootstrapIndex } from './bootstrap-index.js'
 import { checkedListing, type ListingProof } from './checked-listing.js'
@@ -53,13 +54,15 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     ...(asOf === undefined ? {} : { asOf }),
     ...(signal && { signal }),
   })
-  const visibility = visibilityAt({
-    config,
-    timeline: { ...timeline, writes: [...archived, ...timeline.writes] },
-    commits: commits.loaded,
-    ...(asOf === undefined ? {} : { asOf }),
-  })
-  const proof = proofOf(build, writes, { visibility, asOf })
+  const visibility = await inSlices(
+    visibilityAt({
+      config,
+      timeline: { ...timeline, writes: [...archived, ...timeline.writes] },
+      commits: commits.loaded,
+      ...(asOf === undefined ? {} : { asOf }),
+    }),
+  )
+  const proof = await proofOf(build, writes, { visibility, asOf })
   const { listing, metadataTable } =
     build.listing === undefined
       ? await checkedListing(await findListing(build), proof, signal)
@@ -117,13 +120,15 @@ function exactVisibility(build: BuildOptions, asOf: string | undefined): () => P
   let loading: Promise<Visibility> | undefined
   const load = async () => {
     const archived = await archivedWrites(options, state)
-    return visibilityAt({
-      config: state.config,
-      timeline: state.timeline,
-      archived: new Map(archived.map(write => [write.begin, write.completion])),
-      commits: commits.loaded,
-      ...(asOf !== undefined && { asOf }),
-    })
+    return inSlices(
+      visibilityAt({
+        config: state.config,
+        timeline: state.timeline,
+        archived: new Map(archived.map(write => [write.begin, write.completion])),
+        commits: commits.loaded,
+        ...(asOf !== undefined && { asOf }),
+      }),
+    )
   }
   return () => {
     loading ??= load()
@@ -181,23 +186,26 @@ export async function findListing(
 }
 
 /** What the active timeline proves; nothing where only a few file groups are looked at, which are checked themselves. */
-function proofOf(
+async function proofOf(
   build: BuildOptions,
   writes: readonly Instant[],
   { visibility, asOf }: { readonly visibility: Visibility; readonly asOf: string | undefined },
-): ListingProof {
+): Promise<ListingProof> {
   const { state, commits, options, signal } = build
   const { root, timeline } = state
   const active = build.listing === undefined ? writes.filter(w => w.archived === undefined) : []
-  const proven = provenFiles(active, { commits, visibility, start: timeline.start })
+  const proven = await inSlices(provenFiles(active, { commits, visibility, start: timeline.start }))
   const settled = async () => {
     const replaced = new Map<string, Set<string>>()
     for (const { archived } of await archivedWrites(options, state, signal)) {
       for (const [partition, ids] of archived?.replaced ?? []) {
-        replaced.set(partition, new Set([...(replaced.get(partition) ?? []), ...ids]))
+        const known = replaced.get(partition) ?? new Set()
+        replaced.set(partition, known)
+        for (const id of ids) known.add(id)
       }
     }
-    return withoutReplaced(proven, (partition, id) => replaced.get(partition)?.has(id) === true)
+    const isReplaced = (partition: string, id: string) => replaced.get(partition)?.has(id) === true
+    return inSlices(withoutReplaced(proven, isReplaced))
   }
   return { proven, settled, asOf, store: options.store, root }
 }

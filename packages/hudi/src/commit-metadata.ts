@@ -13,7 +13,6 @@ import {
   openAvroFile,
   parseLongJson,
   readAvroRows,
-  Slices,
   type Steps,
 } from '@spillway/encoding'
 import type { Instant } from './instant.js'
@@ -95,7 +94,7 @@ export function commitMetadataOf(
   document: ReadonlyMap<string, unknown>,
   path: string,
 ): Promise<CommitMetadata> {
-  return inSlices(commitInSteps(document, path), new Slices(), next => next())
+  return inSlices(commitInSteps(document, path))
 }
 
 function* commitInSteps(

@@ -7,9 +7,10 @@ import {
   physicalKind,
   type Selection,
 } from '@spillway/core'
-import type { FooterStats } from '@spillway/encoding'
+import { type FooterStats, inSlices, Slices, type Steps } from '@spillway/encoding'
 import { columnEvidence } from './column-stats.js'
 import { parseFileName } from './file-name.js'
+import { FILES_IN_A_STEP } from './file-slices.js'
 import { type FooterEvidence, readFooters } from './footer-evidence.js'
 import { columnKey, columnStatsKey, partitionKey } from './metadata-key.js'
 import type { MetadataTable } from './metadata-table.js'
@@ -94,12 +95,15 @@ async function readIndex(
   const columns = fields.map(path => columnKey(path.map(field => field.name).join('.')))
   const keysOf = fileKeys(table, columns)
   // Of a skeleton the index tells what is in it, and the rows are in its source file.
-  const listed = [...rows].filter(row => !hasSource(table, row))
-  const keysByRow = new Map(listed.map(row => [row, keysOf(row)]))
-  const wanted = [...keysByRow.values()].flat(2)
+  const listed = rows.filter(row => !hasSource(table, row))
+  const slices = new Slices()
+  const wanted = await inSlices(
+    inRows(listed, row => keysOf(row)),
+    slices,
+  )
   let found: Awaited<ReturnType<MetadataTable['lookup']>>
   try {
-    found = await index.lookup('column_stats', wanted, signal)
+    found = await index.lookup('column_stats', wanted.flat(2), signal)
   } catch (error) {
     // An index that cannot be read proves nothing; the files themselves still do.
     if (isTableError(error) && ['TABLE_CORRUPT', 'UNSUPPORTED_FEATURE'].includes(error.code)) {
@@ -107,12 +111,25 @@ async function readIndex(
     }
     throw error
   }
-  const evidenceOf = (row: number): FieldEvidence =>
-    keysByRow.get(row)!.map((keys, i) => {
+  const evidenceOf = (keysOfRow: readonly (readonly string[])[]): FieldEvidence =>
+    keysOfRow.map((keys, i) => {
       const parts = keys.map(key => columnEvidence(found.get(key), fields[i]!))
       return parts.reduce((a, b) => unionEvidence(a, b, compareValues))
     })
-  return new Map(listed.map(row => [row, evidenceOf(row)]))
+  const evidence = await inSlices(
+    inRows(listed, (_, i) => evidenceOf(wanted[i]!)),
+    slices,
+  )
+  return new Map(evidence.map((each, i) => [listed[i]!, each]))
+}
+
+function* inRows<T>(rows: Selection, of: (row: number, i: number) => T): Steps<readonly T[]> {
+  const found: T[] = []
+  for (const [i, row] of rows.entries()) {
+    found.push(of(row, i))
+    if (i % FILES_IN_A_STEP === 0) yield
+  }
+  return found
 }
 
 /** By column, the keys of a slice's files: base first, then each log. */

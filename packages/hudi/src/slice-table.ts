@@ -1,5 +1,6 @@
 import { BytesBuilder, type BytesColumn, hash64, readString, type Selection } from '@spillway/core'
-import type { FileSlice } from './file-slices.js'
+import type { Steps } from '@spillway/encoding'
+import { FILES_IN_A_STEP, type FileSlice } from './file-slices.js'
 
 /** Slices of a run of partitions as columns: no object per file. */
 export interface SliceTable {
@@ -24,10 +25,10 @@ export interface SliceTable {
 
 const utf8 = new TextEncoder()
 
-export function sliceTable(
+export function* sliceTable(
   root: string,
   slices: readonly { readonly partition: string; readonly slices: readonly FileSlice[] }[],
-): SliceTable {
+): Steps<SliceTable> {
   const length = slices.reduce((sum, run) => sum + run.slices.length, 0)
   const logCount = slices.reduce(
     (sum, run) => sum + run.slices.reduce((logs, slice) => logs + slice.logs.length, 0),
@@ -61,6 +62,7 @@ export function sliceTable(
         table.logSize[log++] = size
       }
       table.logStart[++row] = log
+      if (row % FILES_IN_A_STEP === 0) yield
     }
   }
   const partitions = slices.map(run => run.partition)
