@@ -59,7 +59,13 @@ export {
   type ParquetShapeNode,
   parquetShape,
 } from './parquet-shape.js'
-export { columnStats, type FooterStats, footerStats, footerStatsTable } from './parquet-stats.js'
+export {
+  columnStats,
+  columnStatsInSteps,
+  type FooterStats,
+  footerStats,
+  footerStatsTable,
+} from './parquet-stats.js'
 export type * from './parquet-types.js'
 export { plainColumn } from './plain-column.js'
 export {

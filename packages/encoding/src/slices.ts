@@ -80,6 +80,8 @@ export async function inSlices<Result>(
   ) => IteratorResult<Promise<unknown> | undefined, Result> = next => next(),
 ): Promise<Result> {
   let next = () => work.next()
+  // Of many short works none may have a step that ends late enough.
+  if (slices.isOverNow) await slices.pause()
   for (;;) {
     const { done, value } = step(next)
     if (done) return value

@@ -47,9 +47,11 @@ async function readArchiveLogs(
     if (!/\.commits_?\.archive\.\d+/.test(file.path.slice(folder.length))) continue
     for (const block of await readLogBlocks(store, file, signal)) {
       if (block.type !== 'avro') continue
-      for (const entry of await readAvroBlock(block, signal)) {
-        const instant = await archivedEntry(entry, file)
-        if (instant !== undefined) instants.push(instant)
+      for await (const entries of readAvroBlock(block, signal && { signal })) {
+        for (const entry of entries) {
+          const instant = await archivedEntry(entry, file)
+          if (instant !== undefined) instants.push(instant)
+        }
       }
     }
   }

@@ -13,7 +13,7 @@ import {
   type Selection,
   type StatsTable,
 } from '@spillway/core'
-import { columnStats, type FooterStats, inSlices, type Steps } from '@spillway/encoding'
+import { columnStatsInSteps, type FooterStats, inSlices, type Steps } from '@spillway/encoding'
 import { FILES_IN_A_STEP } from './file-slices.js'
 import type { PartitionColumn, PathValue } from './partition-path.js'
 import { type SliceTable, sliceTableBytes } from './slice-table.js'
@@ -110,24 +110,21 @@ function* withEvidence(input: {
   const { table, partitions, fields, evidence } = input
   const columns = new Map(partitions)
   const rows: (readonly (FooterStats | undefined)[] | undefined)[] = []
-  while (rows.length < table.length) {
-    rows.push(evidence.fields(rows.length))
-    if (rows.length % FILES_IN_A_STEP === 0) yield
+  const recordCount = new Float64Array(table.length)
+  for (let row = 0; row < table.length; row++) {
+    rows.push(evidence.fields(row))
+    recordCount[row] = evidence.recordCount(row) ?? Number.NaN
+    if (row % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
   }
   for (const [i, path] of fields.entries()) {
     const { id, type } = leafOf(path)
     if (physicalKind(type) === undefined) continue
-    const stats = columnStats(
+    const stats = yield* columnStatsInSteps(
       rows.map(row => row?.[i] ?? UNKNOWN),
       type,
     )
     columns.set(id, [...(partitions.get(id) ?? []), stats])
-    yield
   }
-  const recordCount = Float64Array.from(
-    { length: table.length },
-    (_, row) => evidence.recordCount(row) ?? Number.NaN,
-  )
   return { length: table.length, recordCount, columns }
 }
 
