@@ -15,6 +15,7 @@ export {
   type AvroRecord,
   type AvroType,
   avroField,
+  avroTextInSteps,
   parseAvroSchema,
   parseAvroSchemaLater,
   withoutNull,
@@ -44,7 +45,7 @@ export { Inflation, type InflationOf } from './inflation.js'
 export { type JsonLimits, parseJson, requireJsonWithin } from './json-limits.js'
 export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'
 export { keepRowGroups } from './keep-row-groups.js'
-export { parseLongJson } from './long-json.js'
+export { longJsonInSteps, parseLongJson } from './long-json.js'
 export { type OldCalendar, oldCalendar } from './old-calendar.js'
 export { type ReadBytes, requirePageClaims } from './page-claims.js'
 export { pandasIndexes } from './pandas-indexes.js'

@@ -1,5 +1,5 @@
 import { isTableError, type Schema, TableError, type TableSource } from '@spillway/core'
-import { inSlices } from '@spillway/encoding'
+import { inSlices, Slices, type Steps } from '@spillway/encoding'
 import { archivedWrites } from './archived-timeline.js'
 import { bootstrapIndex } from './bootstrap-index.js'
 import { checkedListing, type ListingProof } from './checked-listing.js'
@@ -71,6 +71,8 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     const later = timeline.writes.filter(w => w.completion > asOf)
     await refuseCleaned({ asOf, later, commits, listing, visibility, ...(signal && { signal }) })
   }
+  const slices = new Slices()
+  const earlier = await inSlices(earlierSchemas(build, writes, found), slices)
   return hudiSnapshot({
     source,
     state,
@@ -80,9 +82,12 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     isLatest,
     timeZone: zoneOf(config, options.timeZone ?? 'UTC'),
     schema: found.schema,
-    nulls: found.avro === undefined ? new Set() : nullColumns(found.avro, store.budgets),
+    nulls:
+      found.avro === undefined
+        ? new Set()
+        : await inSlices(nullColumns(found.avro, store.budgets), slices),
     history,
-    changed: typeChanges(found.schema, earlierSchemas(build, writes, found)),
+    changed: await inSlices(typeChanges(found.schema, earlier), slices),
     visibility,
     exactVisibility: exactVisibility(build, asOf),
     generations: build.generations,
@@ -99,11 +104,11 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
  * The schemas that files may have been written under, besides the one that holds. The one the table was created with
  * stands for what the archive would tell: types only ever widen.
  */
-function earlierSchemas(
+function* earlierSchemas(
   { commits, state, options: { store } }: BuildOptions,
   writes: readonly Instant[],
   { avro }: FoundSchema,
-): readonly Schema[] {
+): Steps<readonly Schema[]> {
   const { root, config } = state
   const texts = new Set<string>()
   const loaded = commits.loaded
@@ -111,7 +116,9 @@ function earlierSchemas(
     if (text !== undefined && text !== avro) texts.add(text)
   const { partitionFields } = config
   const options = { path: root, partitionFields, budgets: store.budgets }
-  return [...texts].map(text => readTableSchema(text, options))
+  const schemas: Schema[] = []
+  for (const text of texts) schemas.push(yield* readTableSchema(text, options))
+  return schemas
 }
 
 /** What counts, with the completion times of archived writes as the archive has them; read once, if at all. */
