@@ -100,6 +100,8 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
   })
 }
 
+const TEXTS_IN_A_STEP = 16
+
 /**
  * The schemas that files may have been written under, besides the one that holds. The one the table was created with
  * stands for what the archive would tell: types only ever widen.
@@ -111,9 +113,16 @@ function* earlierSchemas(
 ): Steps<readonly Schema[]> {
   const { root, config } = state
   const texts = new Set<string>()
+  let seen = 0
   const loaded = commits.loaded
-  for (const text of [config.createSchema, ...writes.map(({ begin }) => loaded.get(begin)?.schema)])
+  for (const text of [
+    config.createSchema,
+    ...writes.map(({ begin }) => loaded.get(begin)?.schema),
+  ]) {
     if (text !== undefined && text !== avro) texts.add(text)
+    // Schemas of megabytes are compared as a whole.
+    if (++seen % TEXTS_IN_A_STEP === 0) yield
+  }
   const { partitionFields } = config
   const options = { path: root, partitionFields, budgets: store.budgets }
   const schemas: Schema[] = []

@@ -1,5 +1,5 @@
 import { createSchema, type ObjectStore, type Schema, TableError } from '@spillway/core'
-import { inSlices, parquetFields, readParquetFooter } from '@spillway/encoding'
+import { inSlices, parquetFields, readParquetFooter, Slices } from '@spillway/encoding'
 import { isLog } from './base-history.js'
 import type { CommitMetadata, WriteStat } from './commit-metadata.js'
 import type { Instant } from './instant.js'
@@ -35,7 +35,9 @@ export async function findTableSchema(
   const { partitionFields } = config
   const { budgets } = store
   const wrote: CommitMetadata[] = []
+  const slices = new Slices()
   for (const write of [...writes].reverse()) {
+    if (slices.isOver) await slices.pause()
     const commit = await commits.load(write, signal)
     if (commit.writeStats.size > 0) wrote.push(commit)
     if (commit.schema === undefined) continue
