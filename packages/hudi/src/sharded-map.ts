@@ -43,13 +43,16 @@ export class ShardedMap<Value> {
 }
 
 const SHARDS = 64
-/** Keys differ at their ends: they are counters, or random. */
+/** Of each end: keys are counters, or random, before or behind something that they have in common. */
 const HASHED_CHARACTERS = 16
 
-function shardOf(key: string | number): number {
+/** Which of the maps has a key. */
+export function shardOf(key: string | number): number {
   if (typeof key === 'number') return key % SHARDS
-  let hash = key.length
-  for (let i = Math.max(0, key.length - HASHED_CHARACTERS); i < key.length; i++) {
+  const { length } = key
+  let hash = length
+  for (let i = 0; i < length; i++) {
+    if (i === HASHED_CHARACTERS) i = Math.max(i, length - HASHED_CHARACTERS)
     hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0
   }
   return (hash ^ (hash >>> 16)) & (SHARDS - 1)

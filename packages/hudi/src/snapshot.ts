@@ -100,6 +100,8 @@ export async function hudiSnapshot(parts: SnapshotParts): Promise<HudiSnapshot> 
     partitionRuns(parts.listing.partitions, path => readPartitionPath(path, columns, config)),
   )
   const partitioning = partitioningOf(columns, runs, config)
+  // Of all its partitions: those of a listing that is at hand are loaded one after the other and wait for nothing.
+  const turns = new Slices()
   const readOptimized = source.view === 'read-optimized'
   const { version, timestamp } = identityOf(write, parts.timeZone)
   return {
@@ -128,7 +130,7 @@ export async function hudiSnapshot(parts: SnapshotParts): Promise<HudiSnapshot> 
       completionTime: write?.completion ?? '',
     },
     files: {
-      ...partitionFileList(runs, columns, run => runHandle(run, partitioning, parts)),
+      ...partitionFileList(runs, columns, run => runHandle(run, { partitioning, parts, turns })),
       ...(hasPartitionStats(parts) && { readSummaries: summaryReader(runs, parts.metadataTable!) }),
     },
     ...(!readOptimized && parts.mergedLogs && { mergedLogs: parts.mergedLogs }),
@@ -206,11 +208,13 @@ function hasPartitionStats({ metadataTable, isLatest, history, state }: Snapshot
   )
 }
 
-function runHandle(
-  run: PartitionRun,
-  partitioning: Partitioning,
-  parts: SnapshotParts,
-): FileBatchHandle {
+interface Loading {
+  readonly partitioning: Partitioning
+  readonly parts: SnapshotParts
+  readonly turns: Slices
+}
+
+function runHandle(run: PartitionRun, { partitioning, parts, turns }: Loading): FileBatchHandle {
   const { source, state, write, cache } = parts
   const view = source.view ?? 'snapshot'
   // The latest snapshot's slices are named by what wrote them last, an older one's by its write.
@@ -222,7 +226,6 @@ function runHandle(
     async load(signal) {
       throwIfCancelled(signal)
       const load = async (loadSignal: AbortSignal): Promise<HudiBatch> => {
-        const turns = new Slices()
         const slices = await loadSlices(run, { partitioning, parts, turns }, loadSignal)
         return { ...(await inSlices(batchOf(slices, run, partitioning, parts), turns)), slices }
       }
@@ -239,15 +242,7 @@ const PARTITIONS_AT_ONCE = 8
 
 async function loadSlices(
   run: PartitionRun,
-  {
-    partitioning,
-    parts,
-    turns,
-  }: {
-    readonly partitioning: Partitioning
-    readonly parts: SnapshotParts
-    readonly turns: Slices
-  },
+  { partitioning, parts, turns }: Loading,
   signal: AbortSignal,
 ): Promise<SliceTable> {
   const listed = await parts.listing.files(run.partitions, signal)

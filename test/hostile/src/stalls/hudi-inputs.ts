@@ -22,23 +22,32 @@ const SCHEMA = JSON.stringify({
   fields: [
     { name: 'id', type: 'long' },
     { name: 'name', type: ['null', 'string'] },
+    { name: 'day', type: ['null', 'string'] },
   ],
 })
 
-/** A table of version 6 whose one commit, in JSON, wrote `files` files into one folder. */
+const PARTITIONED = {
+  'hoodie.table.keygenerator.type': 'SIMPLE',
+  'hoodie.table.partition.fields': 'day',
+  'hoodie.datasource.write.hive_style_partitioning': 'true',
+}
+const FILES_A_DAY = 1000
+
+/** A table of version 6 whose one commit, in JSON, wrote `files` files, a thousand to a partition. */
 export async function jsonCommit(folder: string, files: number): Promise<void> {
-  const written = Array.from({ length: files }, (_, i) => baseFile(i))
-  await writeOldTable(folder, { [INSTANT]: commitText(written, { schema: SCHEMA }) })
-  await mapConcurrently(written, FILES_AT_ONCE, ({ name }) => writeFile(join(folder, name), ''))
+  const written = Array.from({ length: files }, (_, i) => dailyFile(i))
+  const commits = { [INSTANT]: commitText(written, { schema: SCHEMA }) }
+  await writeOldTable(folder, commits, PARTITIONED)
+  await writeObjects(written.map(({ partition, name }) => [join(folder, partition, name), '']))
 }
 
 /** The same of version 9: its commit is an Avro file. */
 export async function avroCommit(folder: string, files: number): Promise<void> {
   const written = Array.from({ length: files }, (_, i) => ({
-    ...baseFile(i),
+    ...dailyFile(i),
     bytes: new Uint8Array(),
   }))
-  await writeTable({ root: folder, metadata: false, files: written })
+  await writeTable({ root: folder, metadata: false, properties: PARTITIONED, files: written })
 }
 
 /** A partition of `files` files, which the metadata table lists with bounds of their ids. */
@@ -144,6 +153,11 @@ function baseFile(index: number, instant = INSTANT): HudiFile {
   return { partition: '', fileId, name: `${fileId}_0-1-1_${instant}.parquet`, size: 1000 }
 }
 
+function dailyFile(index: number): HudiFile {
+  const day = String(Math.floor(index / FILES_A_DAY)).padStart(6, '0')
+  return { ...baseFile(index), partition: `day=${day}` }
+}
+
 function idStats(least: number, greatest: number): HudiColumnStats {
   return {
     column: 'id',
@@ -157,9 +171,24 @@ function idStats(least: number, greatest: number): HudiColumnStats {
 
 /** What Hudi 0.x writes of a commit, as far as its length goes. */
 function commitText(files: readonly HudiFile[], extraMetadata: object): string {
-  const stats = files.map(({ fileId, name, size }) => ({
+  const stats = new Map<string, object[]>()
+  for (const file of files) {
+    const known = stats.get(file.partition)
+    if (known === undefined) stats.set(file.partition, [writeStat(file)])
+    else known.push(writeStat(file))
+  }
+  return JSON.stringify({
+    partitionToWriteStats: Object.fromEntries(stats),
+    compacted: false,
+    extraMetadata,
+    operationType: 'INSERT',
+  })
+}
+
+function writeStat({ fileId, partition, name, size }: HudiFile): object {
+  return {
     fileId,
-    path: name,
+    path: partition === '' ? name : `${partition}/${name}`,
     cdcStats: null,
     prevCommit: 'null',
     numWrites: ROWS,
@@ -168,24 +197,20 @@ function commitText(files: readonly HudiFile[], extraMetadata: object): string {
     numInserts: ROWS,
     totalWriteBytes: size,
     totalWriteErrors: 0,
-    partitionPath: '',
+    partitionPath: partition,
     totalLogRecords: 0,
     fileSizeInBytes: size,
     minEventTime: null,
     maxEventTime: null,
-  }))
-  return JSON.stringify({
-    partitionToWriteStats: { '': stats },
-    compacted: false,
-    extraMetadata,
-    operationType: 'INSERT',
-  })
+  }
 }
 
 async function writeTable({
   files,
   ...options
-}: Pick<HudiTableOptions, 'root' | 'metadata'> & { readonly files: readonly HudiFile[] }) {
+}: Pick<HudiTableOptions, 'root' | 'metadata' | 'properties'> & {
+  readonly files: readonly HudiFile[]
+}) {
   await writeObjects(
     hudiTableObjects({
       tableType: 'COPY_ON_WRITE',
@@ -200,6 +225,7 @@ async function writeTable({
 async function writeOldTable(
   folder: string,
   commits: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const properties = [
     'hoodie.table.name=table',
@@ -207,6 +233,7 @@ async function writeOldTable(
     'hoodie.table.version=6',
     'hoodie.timeline.layout.version=1',
     'hoodie.table.recordkey.fields=id',
+    ...Object.entries(more).map(([key, value]) => `${key}=${value}`),
     '',
   ]
   await writeObjects([
