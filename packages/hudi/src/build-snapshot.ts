@@ -39,6 +39,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
   const { store, cache } = options
   const { root, config, timeline } = state
   refuseFormat(config.baseFileFormat, root)
+  const turns = new Slices()
   const isLatest = write === timeline.writes[timeline.writes.length - 1]
   const archived = await archiveFor(build, isLatest)
   const writes = writesUpTo([...archived, ...timeline.writes], write)
@@ -61,8 +62,9 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
       commits: commits.loaded,
       ...(asOf === undefined ? {} : { asOf }),
     }),
+    turns,
   )
-  const proof = await proofOf(build, writes, { visibility, asOf })
+  const proof = await proofOf(build, writes, { visibility, asOf, turns })
   const { listing, metadataTable } =
     build.listing === undefined
       ? await checkedListing(await findListing(build), proof, signal)
@@ -71,8 +73,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     const later = timeline.writes.filter(w => w.completion > asOf)
     await refuseCleaned({ asOf, later, commits, listing, visibility, ...(signal && { signal }) })
   }
-  const slices = new Slices()
-  const earlier = await inSlices(earlierSchemas(build, writes, found), slices)
+  const earlier = await inSlices(earlierSchemas(build, writes, found), turns)
   return hudiSnapshot({
     source,
     state,
@@ -85,9 +86,9 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     nulls:
       found.avro === undefined
         ? new Set()
-        : await inSlices(nullColumns(found.avro, store.budgets), slices),
+        : await inSlices(nullColumns(found.avro, store.budgets), turns),
     history,
-    changed: await inSlices(typeChanges(found.schema, earlier), slices),
+    changed: await inSlices(typeChanges(found.schema, earlier), turns),
     visibility,
     exactVisibility: exactVisibility(build, asOf),
     generations: build.generations,
@@ -205,12 +206,23 @@ export async function findListing(
 async function proofOf(
   build: BuildOptions,
   writes: readonly Instant[],
-  { visibility, asOf }: { readonly visibility: Visibility; readonly asOf: string | undefined },
+  {
+    visibility,
+    asOf,
+    turns,
+  }: {
+    readonly visibility: Visibility
+    readonly asOf: string | undefined
+    readonly turns: Slices
+  },
 ): Promise<ListingProof> {
   const { state, commits, options, signal } = build
   const { root, timeline } = state
   const active = build.listing === undefined ? writes.filter(w => w.archived === undefined) : []
-  const proven = await inSlices(provenFiles(active, { commits, visibility, start: timeline.start }))
+  const proven = await inSlices(
+    provenFiles(active, { commits, visibility, start: timeline.start }),
+    turns,
+  )
   const settled = async () => {
     const replaced = new Map<string, Set<string>>()
     for (const { archived } of await archivedWrites(options, state, signal)) {
