@@ -39,7 +39,7 @@ export async function* readAvroBlock(
       throw damaged(block, 'a record is no record')
     }
     records.push(value as AvroObject)
-    if (slices.isOver) await slices.pause()
+    if (slices.isOverNow) await slices.pause()
     if (records.length < RECORDS_AT_ONCE) continue
     yield records
     records = []

@@ -86,7 +86,7 @@ async function* avroRecords(
         isDelete: record[DELETED_FIELD] === true || REMOVALS.has(record[OPERATION_FIELD]),
         orderingValues: ordering.map(field => reader.value(record, field)),
       })
-      if (slices.isOver) await slices.pause()
+      if (slices.isOverNow) await slices.pause()
     }
     yield found
   }
@@ -105,7 +105,7 @@ async function* hfileRecords(
     const cursor = new AvroCursor(value, block.content.budgets)
     records.push(read(cursor) as AvroObject)
     requireEnd(cursor, block, 'a record')
-    if (slices.isOver) await slices.pause()
+    if (slices.isOverNow) await slices.pause()
     if (records.length < RECORDS_AT_ONCE) continue
     yield records
     records = []
@@ -136,7 +136,7 @@ async function* parquetRecords(
         isDelete: values[deleted] === true || REMOVALS.has(values[operation]),
         orderingValues: orderingAt.map(i => (row[i] ?? null) as Value | null),
       })
-      if (slices.isOver) await slices.pause()
+      if (slices.isOverNow) await slices.pause()
     }
     yield found
   }
