@@ -9,7 +9,11 @@ import { compileAvroReader } from '../src/avro-value.js'
 import { parsePuffinFooter, readPuffinFooter } from '../src/puffin.js'
 import { byteStore } from './byte-store.js'
 
-const LEAF = { type: 'record', name: 'leaf', fields: [{ name: 'a', type: ['null', 'int'] }] }
+const LEAF: avsc.Schema = {
+  type: 'record',
+  name: 'leaf',
+  fields: [{ name: 'a', type: ['null', 'int'] }],
+}
 const SCHEMAS: readonly avsc.Schema[] = [
   { type: 'array', items: 'string' },
   { type: 'map', values: { type: 'array', items: ['null', 'long'] } },

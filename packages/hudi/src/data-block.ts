@@ -37,6 +37,8 @@ export interface DataBlockOptions {
   readonly signal?: AbortSignal
 }
 
+/** Most tables have none, and logs millions of records. */
+const NO_ORDERING: readonly (Value | null)[] = []
 const DELETED_FIELD = '_hoodie_is_deleted'
 const OPERATION_FIELD = '_hoodie_operation'
 /** Change-log operations that take a row away: delete, and the old half of an update. */
@@ -84,7 +86,8 @@ async function* avroRecords(
         recordKey: keys.ofRecord(record),
         row: reader.row(record),
         isDelete: record[DELETED_FIELD] === true || REMOVALS.has(record[OPERATION_FIELD]),
-        orderingValues: ordering.map(field => reader.value(record, field)),
+        orderingValues:
+          ordering.length === 0 ? NO_ORDERING : ordering.map(field => reader.value(record, field)),
       })
       if (slices.isOverNow) await slices.pause()
     }
@@ -134,7 +137,10 @@ async function* parquetRecords(
         recordKey: keys.ofValues(keyAt.map(i => values[i])),
         row,
         isDelete: values[deleted] === true || REMOVALS.has(values[operation]),
-        orderingValues: orderingAt.map(i => (row[i] ?? null) as Value | null),
+        orderingValues:
+          ordering.length === 0
+            ? NO_ORDERING
+            : orderingAt.map(i => (row[i] ?? null) as Value | null),
       })
       if (slices.isOverNow) await slices.pause()
     }
