@@ -7,7 +7,7 @@ import {
 } from '@spillway/core'
 import { columnCount } from './avro-weight.js'
 import { longJsonInSteps } from './long-json.js'
-import { atOnce, inSlices, Slices, type Steps } from './slices.js'
+import { atOnce, inSlices, type Steps } from './slices.js'
 
 export type AvroPrimitive =
   | 'null'
@@ -80,13 +80,18 @@ const MAX_DEPTH = 100
 const utf8 = new TextEncoder()
 
 /** An Avro schema from its JSON (Avro 1.12, "Schema Declaration"). References to named types become the types. */
-export function parseAvroSchema(text: string, budgets: ReadBudgets = DEFAULT_BUDGETS): AvroType {
-  return atOnce(avroSchemaInSteps(utf8.encode(text), budgets))
+export function parseAvroSchema(text: string, budgets?: ReadBudgets): AvroType {
+  return atOnce(avroTextInSteps(text, budgets))
 }
 
 /** The same in slices: for schemas that others wrote. */
 export function parseAvroSchemaLater(text: string, budgets?: ReadBudgets): Promise<AvroType> {
-  return inSlices(avroSchemaInSteps(utf8.encode(text), budgets), new Slices(), next => next())
+  return inSlices(avroTextInSteps(text, budgets))
+}
+
+/** The same for work that goes on in steps. */
+export function avroTextInSteps(text: string, budgets?: ReadBudgets): Steps<AvroType> {
+  return avroSchemaInSteps(utf8.encode(text), budgets)
 }
 
 /** The same of a text in UTF-8. */

@@ -71,6 +71,8 @@ function weigh(type: AvroType, known: Known): AvroWeight {
 
 /** Columns that a schema comes to, named types counted wherever they are referred to. */
 export function columnCount(type: AvroType, known: Map<AvroType, number> = new Map()): number {
+  // Of the types that have others in them, records alone are referred to.
+  if (type.kind !== 'record') return columnsIn(type, inner => columnCount(inner, known))
   const before = known.get(type)
   if (before !== undefined) return before
   known.set(type, 0)

@@ -1,6 +1,7 @@
 import { corrupt, readHFileBlock } from './hfile-block.js'
 import { HFileCursor, protobufFields } from './hfile-cursor.js'
 import type { Inflation } from './inflation.js'
+import type { Steps } from './slices.js'
 
 /** The fixed-size end of an HFile version 3: `TRABLK"$`, a protobuf message, padding, the version. */
 export interface HFileTrailer {
@@ -45,14 +46,14 @@ export function readHFileTrailer(bytes: Uint8Array): HFileTrailer {
 }
 
 /** Key-value pairs of the file info block, of which Hudi uses `schema`. `section` starts at `sectionStart` of the file. */
-export function readHFileInfo(
+export function* readHFileInfo(
   section: Uint8Array,
   sectionStart: number,
   { trailer, room }: { readonly trailer: HFileTrailer; readonly room: Inflation },
-): ReadonlyMap<string, Uint8Array> {
+): Steps<ReadonlyMap<string, Uint8Array>> {
   const { codec } = trailer
   const at = trailer.fileInfoOffset - sectionStart
-  const block = readHFileBlock(section, at, { codec, room })
+  const block = yield* readHFileBlock(section, at, { codec, room })
   if (block.magic !== INFO_MAGIC) throw corrupt(`the file info has magic '${block.magic}'`)
   const cursor = new HFileCursor(block.content)
   const marker = utf8.decode(cursor.slice(4))

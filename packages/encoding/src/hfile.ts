@@ -3,6 +3,7 @@ import { corrupt, HFILE_CODEC_GZIP, HFILE_CODEC_NONE, readHFileBlock } from './h
 import { HFileCursor } from './hfile-cursor.js'
 import { type HFileTrailer, readHFileInfo, readHFileTrailer, TRAILER_LENGTH } from './hfile-meta.js'
 import { Inflation } from './inflation.js'
+import { inSlices, Slices, type Steps } from './slices.js'
 
 /** Random access to the bytes of an HFile: an object, or the content of a log block inside one. */
 export interface HFileSource {
@@ -74,12 +75,8 @@ export class HFile {
       start >= tailStart
         ? tail.subarray(start - tailStart, end - tailStart)
         : await readExactly(source, start, end, signal)
-    const room = roomOf(source)
-    const { codec } = trailer
-    const index = readHFileBlock(section, 0, { codec, room })
-    if (index.magic !== 'IDXROOT2') throw corrupt(`the root index has magic '${index.magic}'`)
-    const root = readRootIndex(index.content, trailer.dataIndexCount)
-    return new HFile(source, trailer, root, readHFileInfo(section, start, { trailer, room }))
+    const { root, info } = await inSlices(loadedOnOpen(section, start, trailer, roomOf(source)))
+    return new HFile(source, trailer, root, info)
   }
 
   get budgets(): ReadBudgets {
@@ -93,9 +90,12 @@ export class HFile {
   /** Every entry, in key order. */
   async *scan(signal?: AbortSignal): AsyncGenerator<HFileEntry> {
     let count = 0
-    for await (const { entries } of this.#blocks(await this.#leaves(() => true, signal), signal)) {
-      count += entries.length
-      yield* entries
+    const leaves = await this.#leaves(() => true, signal)
+    for await (const entries of this.#blocks(leaves, signal)) {
+      for (const entry of entries) {
+        count++
+        yield entry
+      }
     }
     if (count !== this.entryCount) {
       throw corrupt(`it holds ${count} entries, its trailer states ${this.entryCount}`)
@@ -106,7 +106,7 @@ export class HFile {
   async *lookup(keys: readonly Uint8Array[], signal?: AbortSignal): AsyncGenerator<HFileEntry> {
     if (keys.length === 0) return
     const leaves = await this.#leaves((lower, upper) => anyKeyIn(keys, lower, upper), signal)
-    for await (const { entries } of this.#blocks(leaves, signal)) {
+    for await (const entries of this.#blocks(leaves, signal)) {
       let next = 0
       for (const entry of entries) {
         if (next === 0) next = lowerBound(keys, entry.key)
@@ -136,15 +136,17 @@ export class HFile {
   async *#blocks(
     blocks: readonly DataBlock[],
     signal?: AbortSignal,
-  ): AsyncGenerator<{ readonly entries: readonly HFileEntry[] }> {
+  ): AsyncGenerator<readonly HFileEntry[]> {
+    const slices = new Slices()
     for await (const { magic, content } of this.#contents(blocks, signal)) {
       if (magic !== 'DATABLK*') throw corrupt(`a data block has magic '${magic}'`)
-      yield { entries: [...readEntries(content)] }
+      yield await inSlices(entriesOf(content), slices)
     }
   }
 
   /** Inflated blocks in order, neighbours fetched together. */
   async *#contents(blocks: readonly DataBlock[], signal?: AbortSignal) {
+    const slices = new Slices()
     for (let from = 0; from < blocks.length; ) {
       let to = from + 1
       while (to < blocks.length && nearby(blocks[from]!, blocks[to - 1]!, blocks[to]!)) to++
@@ -153,7 +155,8 @@ export class HFile {
       const bytes = await readExactly(this.#source, start, last.offset + last.length, signal)
       for (const block of blocks.slice(from, to)) {
         const { codec } = this.#trailer
-        yield readHFileBlock(bytes, block.offset - start, { codec, room: this.#room })
+        const read = readHFileBlock(bytes, block.offset - start, { codec, room: this.#room })
+        yield await inSlices(read, slices)
       }
       from = to
     }
@@ -241,13 +244,30 @@ function lowerBound(keys: readonly Uint8Array[], key: Uint8Array): number {
   return low
 }
 
-function readRootIndex(content: Uint8Array, count: number): readonly DataBlock[] {
+function* loadedOnOpen(
+  section: Uint8Array,
+  start: number,
+  trailer: HFileTrailer,
+  room: Inflation,
+): Steps<{ readonly root: readonly DataBlock[]; readonly info: HFile['info'] }> {
+  const { codec } = trailer
+  const index = yield* readHFileBlock(section, 0, { codec, room })
+  if (index.magic !== 'IDXROOT2') throw corrupt(`the root index has magic '${index.magic}'`)
+  const root = yield* readRootIndex(index.content, trailer.dataIndexCount)
+  return { root, info: yield* readHFileInfo(section, start, { trailer, room }) }
+}
+
+/** Entries of a block that are taken in at once: about a millisecond. */
+const ENTRIES_IN_A_STEP = 1024
+
+function* readRootIndex(content: Uint8Array, count: number): Steps<readonly DataBlock[]> {
   const cursor = new HFileCursor(content)
   const blocks: DataBlock[] = []
   for (let i = 0; i < count; i++) {
     const offset = cursor.int64()
     const length = cursor.int32()
     blocks.push({ offset, length, firstKey: rowOf(cursor.slice(cursor.hadoopVarint())) })
+    if (blocks.length % ENTRIES_IN_A_STEP === 0) yield
   }
   return blocks
 }
@@ -274,7 +294,8 @@ function rowOf(key: Uint8Array): Uint8Array {
   return cursor.slice(cursor.int16())
 }
 
-function* readEntries(content: Uint8Array): Generator<HFileEntry> {
+function* entriesOf(content: Uint8Array): Steps<readonly HFileEntry[]> {
+  const entries: HFileEntry[] = []
   const cursor = new HFileCursor(content)
   while (!cursor.done) {
     const keyLength = cursor.int32()
@@ -283,6 +304,8 @@ function* readEntries(content: Uint8Array): Generator<HFileEntry> {
     const value = cursor.slice(valueLength)
     // The MVCC timestamp after each cell: always written, always zero here.
     cursor.hadoopVarint()
-    yield { key, value }
+    entries.push({ key, value })
+    if (entries.length % ENTRIES_IN_A_STEP === 0) yield
   }
+  return entries
 }

@@ -15,6 +15,7 @@ export {
   type AvroRecord,
   type AvroType,
   avroField,
+  avroTextInSteps,
   parseAvroSchema,
   parseAvroSchemaLater,
   withoutNull,
@@ -44,7 +45,7 @@ export { Inflation, type InflationOf } from './inflation.js'
 export { type JsonLimits, parseJson, requireJsonWithin } from './json-limits.js'
 export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'
 export { keepRowGroups } from './keep-row-groups.js'
-export { parseLongJson } from './long-json.js'
+export { longJsonInSteps, parseLongJson } from './long-json.js'
 export { type OldCalendar, oldCalendar } from './old-calendar.js'
 export { type ReadBytes, requirePageClaims } from './page-claims.js'
 export { pandasIndexes } from './pandas-indexes.js'
@@ -59,7 +60,13 @@ export {
   type ParquetShapeNode,
   parquetShape,
 } from './parquet-shape.js'
-export { columnStats, type FooterStats, footerStats, footerStatsTable } from './parquet-stats.js'
+export {
+  columnStats,
+  columnStatsInSteps,
+  type FooterStats,
+  footerStats,
+  footerStatsTable,
+} from './parquet-stats.js'
 export type * from './parquet-types.js'
 export { plainColumn } from './plain-column.js'
 export {
@@ -73,6 +80,7 @@ export {
 export { type Roaring64, readRoaring32, readRoaring64 } from './roaring.js'
 export { writeRoaring64 } from './roaring-writer.js'
 export { atOnce, inSlices, Lane, MANY_COLUMNS, nextTurn, Slices, type Steps } from './slices.js'
+export { sorted } from './sorted.js'
 export { VECTOR_MAGIC, VECTOR_MAGIC_BYTES, vectorBytes } from './vector-bytes.js'
 export { viewFooter } from './view-footer.js'
 export { widenValue } from './widen-value.js'

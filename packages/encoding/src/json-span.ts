@@ -1,5 +1,7 @@
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+/** Of an escape with four digits. */
+const UNICODE = 0x75
 const COMMA = 0x2c
 const OPEN_LIST = 0x5b
 const OPEN_OBJECT = 0x7b
@@ -31,14 +33,16 @@ export class JsonSpan {
     return this.at
   }
 
-  /** The value at hand, if it is a list or an object no longer than `most` bytes, or anything else. */
+  /** The value at hand, if it is a list, an object or a string no longer than `most` bytes, or anything else. */
   measure(most: number): JsonMeasure {
     const first = this.#bytes[this.at]
-    if (first === QUOTE) return { end: this.stringEnd(), values: 1, levels: 0 }
+    const limit = Math.min(this.#bytes.length, this.at + most)
+    if (first === QUOTE)
+      return { end: stringEnd(this.#bytes, this.at, limit), values: 1, levels: 0 }
     if (first !== OPEN_LIST && first !== OPEN_OBJECT) {
       return { end: this.#scalarEnd(), values: 1, levels: 0 }
     }
-    return this.#container(Math.min(this.#bytes.length, this.at + most))
+    return this.#container(limit)
   }
 
   #container(limit: number): JsonMeasure {
@@ -48,7 +52,7 @@ export class JsonSpan {
     let values = 0
     for (let at = this.at; at < limit; at++) {
       const code = bytes[at]!
-      if (code === QUOTE) at = stringEnd(bytes, at) - 1
+      if (code === QUOTE) at = (stringEnd(bytes, at, limit) ?? limit + 1) - 1
       else if (code === COMMA) values++
       else if (code === OPEN_LIST || code === OPEN_OBJECT) {
         values++
@@ -62,7 +66,19 @@ export class JsonSpan {
 
   /** Behind the closing quote of the string at hand; the end of the document where there is none. */
   stringEnd(): number {
-    return stringEnd(this.#bytes, this.at)
+    return stringEnd(this.#bytes, this.at, this.#bytes.length) ?? this.#bytes.length
+  }
+
+  /** Within a string: where its next `most` bytes may be cut off, or its closing quote if that comes first. */
+  stringPiece(most: number): number {
+    const bytes = this.#bytes
+    let at = this.at
+    for (; at < bytes.length; at++) {
+      const code = bytes[at]!
+      if (code === QUOTE || (at >= this.at + most && (code & 0xc0) !== 0x80)) break
+      if (code === BACKSLASH) at += bytes[at + 1] === UNICODE ? 5 : 1
+    }
+    return Math.min(at, bytes.length)
   }
 
   #scalarEnd(): number {
@@ -73,13 +89,14 @@ export class JsonSpan {
   }
 }
 
-function stringEnd(bytes: Uint8Array, start: number): number {
-  for (let at = start + 1; at < bytes.length; at++) {
+/** Behind the closing quote; undefined where that is not before `limit`. */
+function stringEnd(bytes: Uint8Array, start: number, limit: number): number | undefined {
+  for (let at = start + 1; at < limit; at++) {
     const code = bytes[at]
     if (code === QUOTE) return at + 1
     if (code === BACKSLASH) at++
   }
-  return bytes.length
+  return undefined
 }
 
 function isSpace(code: number | undefined): boolean {

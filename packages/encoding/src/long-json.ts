@@ -12,7 +12,7 @@ import {
   parseMeasuredJson,
 } from './exact-json.js'
 import { JsonSpan } from './json-span.js'
-import { inSlices, Slices, type Steps } from './slices.js'
+import { inSlices, type Steps } from './slices.js'
 
 /** What is parsed at once: a few tenths of a millisecond. */
 const PIECE_BYTES = 64 * 1024
@@ -28,7 +28,7 @@ export async function parseLongJson(
   bytes: Uint8Array,
   options: ExactJsonOptions = {},
 ): Promise<JsonValue> {
-  return inSlices(longJsonInSteps(bytes, options), new Slices(), next => next())
+  return inSlices(longJsonInSteps(bytes, options))
 }
 
 /** The same for work that goes on in steps. */
@@ -72,6 +72,7 @@ class LongJson {
   *#value(depth: number): Steps<JsonValue> {
     const start = this.#span.skipSpace()
     const { end, values, levels } = this.#span.measure(PIECE_BYTES)
+    if (end === undefined && this.#bytes[start] === QUOTE) return yield* this.#text()
     if (end === undefined) {
       this.#within('documentDepth', depth + 1, 'levels')
       return yield* this.#bytes[start] === OPEN_OBJECT ? this.#object(depth) : this.#array(depth)
@@ -82,6 +83,25 @@ class LongJson {
     this.#span.at = end
     if (end - start >= SHORT_BYTES || ++this.#short % SHORT_IN_A_STEP === 0) yield
     return piece
+  }
+
+  /** A long string, in pieces that are strings themselves. */
+  *#text(): Steps<string> {
+    this.#count(1)
+    this.#span.at++
+    let text = ''
+    for (;;) {
+      const from = this.#span.at
+      const end = this.#span.stringPiece(PIECE_BYTES)
+      const piece = decodeText(this.#bytes.subarray(from, end))
+      text += parseMeasuredJson(`"${piece}"`, this.#options) as string
+      this.#span.at = end
+      if (end === this.#bytes.length) throw this.#unexpected('a closing quote')
+      if (this.#bytes[end] === QUOTE) break
+      yield
+    }
+    this.#span.at++
+    return text
   }
 
   *#object(depth: number): Steps<JsonValue> {

@@ -74,12 +74,14 @@ export function atOnce<Result>(work: Steps<Result>): Result {
 /** Runs work in slices; `step` is around each of its steps, to say of an error where it was. */
 export async function inSlices<Result>(
   work: Steps<Result>,
-  slices: Slices,
+  slices = new Slices(),
   step: (
     next: () => IteratorResult<Promise<unknown> | undefined, Result>,
-  ) => IteratorResult<Promise<unknown> | undefined, Result>,
+  ) => IteratorResult<Promise<unknown> | undefined, Result> = next => next(),
 ): Promise<Result> {
   let next = () => work.next()
+  // Of many short works none may have a step that ends late enough.
+  if (slices.isOverNow) await slices.pause()
   for (;;) {
     const { done, value } = step(next)
     if (done) return value

@@ -69,6 +69,53 @@ describe('parseLongJson', () => {
     expect(await parseLongJson(text)).toEqual(parseExactJson(text))
   })
 
+  it('reads one long text, wherever its pieces end', async () => {
+    const marks = [
+      'a',
+      '"',
+      '\\',
+      '\n',
+      'é',
+      '漢',
+      '😀',
+      '\ud83d',
+      '\ufeff',
+      '\u0001',
+      '1234567890123456789',
+    ]
+    const texts = fc.array(fc.constantFrom(...marks), { minLength: 1, maxLength: 50 })
+    await fc.assert(
+      fc.asyncProperty(texts, fc.boolean(), async (some, isEscaped) => {
+        const text = some.join('').repeat(Math.ceil(200_000 / some.length))
+        const json = JSON.stringify(text)
+        const ascii = (each: string) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`
+        const spelled = isEscaped ? json.replace(/[^ -~]/g, ascii) : json
+        expect((await parseLongJson(spelled)) === text).toBe(true)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it.each(['"', '\\"', '\\', '\\u00'])('refuses a long text that ends with %j', async end => {
+    const refusal = { code: 'TABLE_CORRUPT' }
+    const text = `"${'t'.repeat(200_000)}${end}`
+    const broken = end === '"' ? `${text}"` : text
+    await expect(parseLongJson(broken)).rejects.toMatchObject(refusal)
+    expect(() => parseExactJson(broken)).toThrow(expect.objectContaining(refusal))
+  })
+
+  it('lets others go on in the middle of one text', async () => {
+    let turns = 0
+    let done = false
+    const others = (async () => {
+      for (; !done; turns++) await new Promise(resolve => setImmediate(resolve))
+    })()
+    await parseLongJson(`["${'\\"é'.repeat(5_000_000)}"]`)
+    done = true
+    await others
+    expect(turns).toBeGreaterThan(2)
+  })
+
   it('lets others go on while it reads', async () => {
     const items = Array.from(
       { length: 200_000 },

@@ -10,13 +10,22 @@ import {
   readWhole,
   TableError,
 } from '@spillway/core'
-import { type AvroObject, documentText, parquetReader, parseJson } from '@spillway/encoding'
+import {
+  type AvroObject,
+  documentBytes,
+  inSlices,
+  parquetReader,
+  parseLongJson,
+  Slices,
+  sorted,
+} from '@spillway/encoding'
 import { readAvroBlock } from './avro-block.js'
 import { commitMetadataOf, entriesOf, readCommitMetadata, textOf } from './commit-metadata.js'
 import type { Instant } from './instant.js'
 import { readLogBlocks } from './log-file.js'
 import type { HudiReaderOptions } from './options.js'
 import type { TableState } from './table-state.js'
+import { compareText } from './timeline.js'
 
 const WRITES = new Set(['commit', 'deltacommit', 'replacecommit'])
 
@@ -33,7 +42,7 @@ export async function archivedWrites(
       : await readHistory(options, folder, signal)
   const active = new Set(state.timeline.instants.map(instant => instant.begin))
   const byBegin = new Map(found.filter(i => !active.has(i.begin)).map(i => [i.begin, i]))
-  return [...byBegin.values()].sort((a, b) => (a.completion < b.completion ? -1 : 1))
+  return inSlices(sorted([...byBegin.values()], (a, b) => compareText(a.completion, b.completion)))
 }
 
 /** Layout 1: log files of HoodieArchivedMetaEntry records, `.commits_.archive.N_token`. */
@@ -43,13 +52,17 @@ async function readArchiveLogs(
   signal?: AbortSignal,
 ): Promise<readonly Instant[]> {
   const instants: Instant[] = []
+  const slices = new Slices()
   for await (const file of store.list(folder, signal === undefined ? {} : { signal })) {
     if (!/\.commits_?\.archive\.\d+/.test(file.path.slice(folder.length))) continue
     for (const block of await readLogBlocks(store, file, signal)) {
       if (block.type !== 'avro') continue
-      for (const entry of await readAvroBlock(block, signal)) {
-        const instant = await archivedEntry(entry, file)
-        if (instant !== undefined) instants.push(instant)
+      for await (const entries of readAvroBlock(block, signal && { signal })) {
+        for (const entry of entries) {
+          if (slices.isOverNow) await slices.pause()
+          const instant = await archivedEntry(entry, file)
+          if (instant !== undefined) instants.push(instant)
+        }
       }
     }
   }
@@ -104,7 +117,8 @@ async function readHistory(
     )
   }
   const instants: Instant[] = []
-  for (const name of manifestFiles(manifest.bytes, path, budgetsOf(store))) {
+  const slices = new Slices()
+  for (const name of await manifestFiles(manifest.bytes, path, budgetsOf(store))) {
     const file = await store.head(folder + name, signal)
     if (file === undefined) {
       throw new TableError('TABLE_CORRUPT', `the archive's ${name} is missing`, {
@@ -115,6 +129,7 @@ async function readHistory(
     for await (const batch of parquet.read(store, file, { leaves, ...options })) {
       const columnOf = (leaf: string) => batch.leaves.get(leafKey([leaf]))?.column
       for (let row = 0; row < batch.length; row++) {
+        if (slices.isOverNow) await slices.pause()
         const instant = await historyRow(columnOf, row, { file, budgets: budgetsOf(store) })
         if (instant !== undefined) instants.push(instant)
       }
@@ -123,9 +138,12 @@ async function readHistory(
   return instants
 }
 
-function manifestFiles(bytes: Uint8Array, path: string, budgets: ReadBudgets): readonly string[] {
-  const text = documentText(bytes, path, budgets)
-  const document = parseJson(text, "an archive's manifest", { path, budgets })
+async function manifestFiles(
+  bytes: Uint8Array,
+  path: string,
+  budgets: ReadBudgets,
+): Promise<readonly string[]> {
+  const document = await parseLongJson(await documentBytes(bytes, path, budgets), { path, budgets })
   const { files } = (document ?? {}) as { readonly files?: unknown }
   if (files === undefined) return []
   if (!Array.isArray(files)) {

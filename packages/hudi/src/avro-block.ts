@@ -3,34 +3,54 @@ import {
   AvroCursor,
   type AvroObject,
   type AvroType,
+  avroValueSteps,
   compileAvroReader,
-  parseAvroSchema,
+  inSlices,
+  parseAvroSchemaLater,
+  Slices,
 } from '@spillway/encoding'
 import { LOG_HEADER, type LogBlock } from './log-file.js'
 
-/** Records of an Avro data block (tech spec: version, count, then each record behind its length). */
-export async function readAvroBlock(
+/** Records that are handed on together. */
+export const RECORDS_AT_ONCE = 1024
+/** A record of less is read at once: in archives one is a whole commit. */
+const LONG_RECORD = 64 * 1024
+
+/**
+ * Records of an Avro data block (tech spec: version, count, then each record behind its length), some at a time and in slices.
+ * `given` is the block's schema, where it has been read.
+ */
+export async function* readAvroBlock(
   block: LogBlock,
-  signal?: AbortSignal,
-): Promise<readonly AvroObject[]> {
+  { given, signal }: { readonly given?: AvroType; readonly signal?: AbortSignal } = {},
+): AsyncGenerator<readonly AvroObject[]> {
   const bytes = await block.content.read(0, block.content.size, signal)
-  const type = blockSchema(block)
+  const type = given ?? (await blockSchema(block))
   const read = compileAvroReader(type)
-  return Array.from(recordsOf(bytes, block), record => {
+  const readLong = avroValueSteps(type)
+  const slices = new Slices()
+  let records: AvroObject[] = []
+  for (const record of recordsOf(bytes, block)) {
     const cursor = new AvroCursor(record, block.content.budgets)
-    const value = read(cursor)
+    const isLong = record.length >= LONG_RECORD
+    const value = isLong ? await inSlices(readLong(cursor), slices) : read(cursor)
     requireEnd(cursor, block, 'a record')
     if (value === null || typeof value !== 'object' || value instanceof Map) {
       throw damaged(block, 'a record is no record')
     }
-    return value as AvroObject
-  })
+    records.push(value as AvroObject)
+    if (slices.isOverNow) await slices.pause()
+    if (records.length < RECORDS_AT_ONCE) continue
+    yield records
+    records = []
+  }
+  yield records
 }
 
-export function blockSchema(block: LogBlock): AvroType {
+export async function blockSchema(block: LogBlock): Promise<AvroType> {
   const text = block.header.get(LOG_HEADER.schema)
   if (text === undefined) throw damaged(block, 'it states no schema')
-  return parseAvroSchema(text, block.content.budgets)
+  return parseAvroSchemaLater(text, block.content.budgets)
 }
 
 /** Versions 1 to 3 differ in nothing a reader sees. */

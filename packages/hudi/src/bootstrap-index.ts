@@ -5,7 +5,7 @@ import {
   TableError,
   type TableSource,
 } from '@spillway/core'
-import { HFile, openAvroFile, readAvroRows } from '@spillway/encoding'
+import { HFile, openAvroFile, readAvroRows, Slices } from '@spillway/encoding'
 import { entriesOf, textOf } from './commit-metadata.js'
 import { objectSource } from './log-file.js'
 import { sourcePath } from './source-path.js'
@@ -45,11 +45,13 @@ export function bootstrapIndex(
       })
       if (files.length === 0) return undefined
       const found = new Map<string, SourceFile>()
+      const slices = new Slices()
       const key = new TextEncoder().encode(`part=${partition}`)
       for (const file of files) {
         for await (const { value } of file.lookup([key], signal)) {
           for (const [id, each] of await readPartition(value, partition, budgetsOf(store))) {
             found.set(id, { ...each, path: sourcePath(source, each.path) })
+            if (slices.isOver) await slices.pause()
           }
         }
       }

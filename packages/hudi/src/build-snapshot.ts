@@ -1,4 +1,5 @@
 import { isTableError, type Schema, TableError, type TableSource } from '@spillway/core'
+import { inSlices, Slices, type Steps } from '@spillway/encoding'
 import { archivedWrites } from './archived-timeline.js'
 import { bootstrapIndex } from './bootstrap-index.js'
 import { checkedListing, type ListingProof } from './checked-listing.js'
@@ -38,6 +39,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
   const { store, cache } = options
   const { root, config, timeline } = state
   refuseFormat(config.baseFileFormat, root)
+  const turns = new Slices()
   const isLatest = write === timeline.writes[timeline.writes.length - 1]
   const archived = await archiveFor(build, isLatest)
   const writes = writesUpTo([...archived, ...timeline.writes], write)
@@ -53,13 +55,16 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     ...(asOf === undefined ? {} : { asOf }),
     ...(signal && { signal }),
   })
-  const visibility = visibilityAt({
-    config,
-    timeline: { ...timeline, writes: [...archived, ...timeline.writes] },
-    commits: commits.loaded,
-    ...(asOf === undefined ? {} : { asOf }),
-  })
-  const proof = proofOf(build, writes, { visibility, asOf })
+  const visibility = await inSlices(
+    visibilityAt({
+      config,
+      timeline: { ...timeline, writes: [...archived, ...timeline.writes] },
+      commits: commits.loaded,
+      ...(asOf === undefined ? {} : { asOf }),
+    }),
+    turns,
+  )
+  const proof = await proofOf(build, writes, { visibility, asOf, turns })
   const { listing, metadataTable } =
     build.listing === undefined
       ? await checkedListing(await findListing(build), proof, signal)
@@ -68,6 +73,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     const later = timeline.writes.filter(w => w.completion > asOf)
     await refuseCleaned({ asOf, later, commits, listing, visibility, ...(signal && { signal }) })
   }
+  const earlier = await inSlices(earlierSchemas(build, writes, found), turns)
   return hudiSnapshot({
     source,
     state,
@@ -77,9 +83,12 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     isLatest,
     timeZone: zoneOf(config, options.timeZone ?? 'UTC'),
     schema: found.schema,
-    nulls: found.avro === undefined ? new Set() : nullColumns(found.avro, store.budgets),
+    nulls:
+      found.avro === undefined
+        ? new Set()
+        : await inSlices(nullColumns(found.avro, store.budgets), turns),
     history,
-    changed: typeChanges(found.schema, earlierSchemas(build, writes, found)),
+    changed: await inSlices(typeChanges(found.schema, earlier), turns),
     visibility,
     exactVisibility: exactVisibility(build, asOf),
     generations: build.generations,
@@ -92,23 +101,34 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
   })
 }
 
+const TEXTS_IN_A_STEP = 16
+
 /**
  * The schemas that files may have been written under, besides the one that holds. The one the table was created with
  * stands for what the archive would tell: types only ever widen.
  */
-function earlierSchemas(
+function* earlierSchemas(
   { commits, state, options: { store } }: BuildOptions,
   writes: readonly Instant[],
   { avro }: FoundSchema,
-): readonly Schema[] {
+): Steps<readonly Schema[]> {
   const { root, config } = state
   const texts = new Set<string>()
+  let seen = 0
   const loaded = commits.loaded
-  for (const text of [config.createSchema, ...writes.map(({ begin }) => loaded.get(begin)?.schema)])
+  for (const text of [
+    config.createSchema,
+    ...writes.map(({ begin }) => loaded.get(begin)?.schema),
+  ]) {
     if (text !== undefined && text !== avro) texts.add(text)
+    // Schemas of megabytes are compared as a whole.
+    if (++seen % TEXTS_IN_A_STEP === 0) yield
+  }
   const { partitionFields } = config
   const options = { path: root, partitionFields, budgets: store.budgets }
-  return [...texts].map(text => readTableSchema(text, options))
+  const schemas: Schema[] = []
+  for (const text of texts) schemas.push(yield* readTableSchema(text, options))
+  return schemas
 }
 
 /** What counts, with the completion times of archived writes as the archive has them; read once, if at all. */
@@ -117,13 +137,15 @@ function exactVisibility(build: BuildOptions, asOf: string | undefined): () => P
   let loading: Promise<Visibility> | undefined
   const load = async () => {
     const archived = await archivedWrites(options, state)
-    return visibilityAt({
-      config: state.config,
-      timeline: state.timeline,
-      archived: new Map(archived.map(write => [write.begin, write.completion])),
-      commits: commits.loaded,
-      ...(asOf !== undefined && { asOf }),
-    })
+    return inSlices(
+      visibilityAt({
+        config: state.config,
+        timeline: state.timeline,
+        archived: new Map(archived.map(write => [write.begin, write.completion])),
+        commits: commits.loaded,
+        ...(asOf !== undefined && { asOf }),
+      }),
+    )
   }
   return () => {
     loading ??= load()
@@ -181,23 +203,37 @@ export async function findListing(
 }
 
 /** What the active timeline proves; nothing where only a few file groups are looked at, which are checked themselves. */
-function proofOf(
+async function proofOf(
   build: BuildOptions,
   writes: readonly Instant[],
-  { visibility, asOf }: { readonly visibility: Visibility; readonly asOf: string | undefined },
-): ListingProof {
+  {
+    visibility,
+    asOf,
+    turns,
+  }: {
+    readonly visibility: Visibility
+    readonly asOf: string | undefined
+    readonly turns: Slices
+  },
+): Promise<ListingProof> {
   const { state, commits, options, signal } = build
   const { root, timeline } = state
   const active = build.listing === undefined ? writes.filter(w => w.archived === undefined) : []
-  const proven = provenFiles(active, { commits, visibility, start: timeline.start })
+  const proven = await inSlices(
+    provenFiles(active, { commits, visibility, start: timeline.start }),
+    turns,
+  )
   const settled = async () => {
     const replaced = new Map<string, Set<string>>()
     for (const { archived } of await archivedWrites(options, state, signal)) {
       for (const [partition, ids] of archived?.replaced ?? []) {
-        replaced.set(partition, new Set([...(replaced.get(partition) ?? []), ...ids]))
+        const known = replaced.get(partition) ?? new Set()
+        replaced.set(partition, known)
+        for (const id of ids) known.add(id)
       }
     }
-    return withoutReplaced(proven, (partition, id) => replaced.get(partition)?.has(id) === true)
+    const isReplaced = (partition: string, id: string) => replaced.get(partition)?.has(id) === true
+    return inSlices(withoutReplaced(proven, isReplaced))
   }
   return { proven, settled, asOf, store: options.store, root }
 }

@@ -1,4 +1,5 @@
 import { TableError } from '@spillway/core'
+import { inSlices, Slices } from '@spillway/encoding'
 import { type BaseHistory, isLog } from './base-history.js'
 import type { BootstrapIndex } from './bootstrap-index.js'
 import type { CommitMetadata, WriteStat } from './commit-metadata.js'
@@ -50,18 +51,31 @@ export async function changedSlices(
   const groups = touchedGroups(step.commit)
   const listed = await listing.files([...groups.keys()], step.signal)
   const changes: SliceChange[] = []
+  const turns = new Slices()
   for (const [partition, ids] of groups) {
     const files = listed.get(partition) ?? []
-    const now = slicesAt(partition, files, step.now)
-    const old = slicesAt(partition, files, step.before)
+    const now = await slicesAt(partition, files, { moment: step.now, turns })
+    const old = await slicesAt(partition, files, { moment: step.before, turns })
+    const written = statsById(step.commit.writeStats.get(partition) ?? [])
     for (const fileId of ids) {
-      const stats = step.commit.writeStats.get(partition)?.filter(s => s.fileId === fileId) ?? []
+      if (turns.isOver) await turns.pause()
+      const stats = written.get(fileId) ?? []
       const change = { partition, fileId, old: old.get(fileId), now: now.get(fileId), stats }
       refuseLost(change, step)
       changes.push(await stitched(change, step))
     }
   }
   return changes
+}
+
+function statsById(stats: readonly WriteStat[]): ReadonlyMap<string, readonly WriteStat[]> {
+  const byId = new Map<string, WriteStat[]>()
+  for (const stat of stats) {
+    const known = byId.get(stat.fileId)
+    if (known === undefined) byId.set(stat.fileId, [stat])
+    else known.push(stat)
+  }
+  return byId
 }
 
 /** The change with the source files of slices that are skeletons. */
@@ -94,12 +108,13 @@ function touchedGroups(commit: CommitMetadata): ReadonlyMap<string, ReadonlySet<
   return groups
 }
 
-function slicesAt(
+async function slicesAt(
   partition: string,
   files: readonly ListedFile[],
-  moment: Moment | undefined,
-): ReadonlyMap<string, FileSlice> {
-  const slices = moment === undefined ? [] : latestSlices(partition, files, moment.visibility)
+  { moment, turns }: { readonly moment: Moment | undefined; readonly turns: Slices },
+): Promise<ReadonlyMap<string, FileSlice>> {
+  if (moment === undefined) return new Map()
+  const slices = await inSlices(latestSlices(partition, files, moment.visibility), turns)
   return new Map(slices.map(slice => [slice.fileId, slice]))
 }
 

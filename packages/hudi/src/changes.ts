@@ -5,6 +5,7 @@ import {
   type TableMetadata,
   type TableSource,
 } from '@spillway/core'
+import { inSlices } from '@spillway/encoding'
 import { archivedWrites } from './archived-timeline.js'
 import { type BaseHistory, baseHistory } from './base-history.js'
 import { type BootstrapIndex, bootstrapIndex } from './bootstrap-index.js'
@@ -128,21 +129,25 @@ async function changesOf(
   if (REWRITES.has(commit.operationType ?? '')) return []
   refuseLostStart(step, range)
   const { signal, options } = context
-  const at = (asOf: string) =>
-    visibilityAt({
-      config: state.config,
-      timeline: { ...state.timeline, writes },
-      commits: commits.loaded,
-      asOf,
-    })
+  const at = async (asOf: string) => ({
+    asOf,
+    visibility: await inSlices(
+      visibilityAt({
+        config: state.config,
+        timeline: { ...state.timeline, writes },
+        commits: commits.loaded,
+        asOf,
+      }),
+    ),
+  })
   const change: WriteStep = {
     state,
     options,
     write,
     commit,
     snapshot,
-    now: { asOf: write.completion, visibility: at(write.completion) },
-    before: before && { asOf: before.completion, visibility: at(before.completion) },
+    now: await at(write.completion),
+    before: before && (await at(before.completion)),
     bases,
     bootstrap,
     ...(signal && { signal }),

@@ -1,4 +1,5 @@
 import { type ObjectStore, TableError } from '@spillway/core'
+import { inSlices, type Slices } from '@spillway/encoding'
 import { type FileSlice, type ListedFile, latestSlices, type Visibility } from './file-slices.js'
 import { type Listing, listFolder, listStorage } from './listing.js'
 import { type MissingFile, missingFile, type ProvenFiles } from './proven-files.js'
@@ -52,6 +53,8 @@ export interface PartitionCheck extends ListingProof {
   readonly listing: Listing
   readonly visibility: Visibility
   readonly withLogs: boolean
+  /** What the partitions of one load take turns by. */
+  readonly turns: Slices
   readonly signal?: AbortSignal
 }
 
@@ -61,20 +64,20 @@ export async function checkedSlices(
   files: readonly ListedFile[],
   check: PartitionCheck,
 ): Promise<readonly FileSlice[]> {
-  const { proven, visibility, listing } = check
-  const slicesOf = (listed: readonly ListedFile[]) => ({
+  const { proven, visibility, listing, turns } = check
+  const slicesOf = async (listed: readonly ListedFile[]) => ({
     files: listed,
-    slices: latestSlices(partition, listed, visibility),
+    slices: await inSlices(latestSlices(partition, listed, visibility), turns),
   })
-  const missingFrom = (found: ReturnType<typeof slicesOf>, by: ProvenFiles) =>
-    missingFile(by.get(partition) ?? new Map(), found, check)
-  let found = slicesOf(files)
-  if (missingFrom(found, proven) === undefined) return found.slices
+  const missingFrom = (found: Awaited<ReturnType<typeof slicesOf>>, by: ProvenFiles) =>
+    inSlices(missingFile(by.get(partition) ?? new Map(), found, check), turns)
+  let found = await slicesOf(files)
+  if ((await missingFrom(found, proven)) === undefined) return found.slices
   if (listing.kind === 'metadata') {
-    found = slicesOf(await listFolder(check.store, check.root, partition, check.signal))
-    if (missingFrom(found, proven) === undefined) return found.slices
+    found = await slicesOf(await listFolder(check.store, check.root, partition, check.signal))
+    if ((await missingFrom(found, proven)) === undefined) return found.slices
   }
-  const missing = missingFrom(found, await check.settled())
+  const missing = await missingFrom(found, await check.settled())
   if (missing === undefined) return found.slices
   throw missingError(partition, missing, check.asOf)
 }

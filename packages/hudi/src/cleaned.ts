@@ -1,6 +1,7 @@
 import { TableError } from '@spillway/core'
+import { inSlices, Slices, type Steps } from '@spillway/encoding'
 import { isLog } from './base-history.js'
-import { type FileSlice, latestSlices, type Visibility } from './file-slices.js'
+import { FILES_IN_A_STEP, type FileSlice, latestSlices, type Visibility } from './file-slices.js'
 import type { Instant } from './instant.js'
 import type { Listing } from './listing.js'
 import type { CommitLoader } from './table-state.js'
@@ -23,10 +24,12 @@ export interface CleanedOptions {
 export async function refuseCleaned(options: CleanedOptions): Promise<void> {
   const { asOf, later, commits, listing, visibility, signal } = options
   await commits.loadAll(later, signal)
-  const needed = neededSlices(options)
+  const turns = new Slices()
+  const needed = await inSlices(neededSlices(options), turns)
   const listed = await listing.files([...needed.keys()], signal)
   for (const [partition, groups] of needed) {
-    const slices = latestSlices(partition, listed.get(partition) ?? [], visibility)
+    const live = latestSlices(partition, listed.get(partition) ?? [], visibility)
+    const slices = await inSlices(live, turns)
     const byId = new Map(slices.map(slice => [slice.fileId, slice]))
     for (const [fileId, base] of groups) {
       if (isThere(byId.get(fileId), base)) continue
@@ -40,10 +43,13 @@ export async function refuseCleaned(options: CleanedOptions): Promise<void> {
 }
 
 /** By partition and file group, the base instant that the group's live slice must have; '' where any will do. */
-function neededSlices(options: CleanedOptions): ReadonlyMap<string, ReadonlyMap<string, string>> {
+function* neededSlices(
+  options: CleanedOptions,
+): Steps<ReadonlyMap<string, ReadonlyMap<string, string>>> {
   const { later, commits, visibility } = options
   const needed = new Map<string, Map<string, string>>()
   const seen = new Set<string>()
+  let looked = 0
   const groupsOf = (partition: string) => {
     const groups = needed.get(partition) ?? new Map<string, string>()
     needed.set(partition, groups)
@@ -53,6 +59,7 @@ function neededSlices(options: CleanedOptions): ReadonlyMap<string, ReadonlyMap<
     const commit = commits.loaded.get(write.begin)
     for (const [partition, stats] of commit?.writeStats ?? []) {
       for (const { fileId, prevCommit, path } of stats) {
+        if (++looked % FILES_IN_A_STEP === 0) yield
         // From version 8 on, a write to a log names itself: what it was written over, a later base file tells.
         if (isLog(path) && prevCommit === write.begin) continue
         if (seen.has(`${partition}\0${fileId}`)) continue
@@ -63,6 +70,7 @@ function neededSlices(options: CleanedOptions): ReadonlyMap<string, ReadonlyMap<
     }
     for (const [partition, ids] of commit?.replaced ?? []) {
       for (const fileId of ids) {
+        if (++looked % FILES_IN_A_STEP === 0) yield
         if (seen.has(`${partition}\0${fileId}`)) continue
         seen.add(`${partition}\0${fileId}`)
         if (!visibility.isReplaced(partition, fileId)) groupsOf(partition).set(fileId, '')

@@ -13,7 +13,6 @@ import {
   openAvroFile,
   parseLongJson,
   readAvroRows,
-  Slices,
   type Steps,
 } from '@spillway/encoding'
 import type { Instant } from './instant.js'
@@ -95,7 +94,7 @@ export function commitMetadataOf(
   document: ReadonlyMap<string, unknown>,
   path: string,
 ): Promise<CommitMetadata> {
-  return inSlices(commitInSteps(document, path), new Slices(), next => next())
+  return inSlices(commitInSteps(document, path))
 }
 
 function* commitInSteps(
@@ -139,9 +138,12 @@ export async function readTimelineDocument(
   }
 }
 
+const NO_ENTRIES: ReadonlyMap<string, unknown> = new Map()
+const NO_NAMES: readonly string[] = []
+
 /** The entries of a JSON object, an Avro record or an Avro map; none of null. */
 export function entriesOf(value: unknown, path: string): ReadonlyMap<string, unknown> {
-  if (value === null || value === undefined) return new Map()
+  if (value === null || value === undefined) return NO_ENTRIES
   if (value instanceof Map) return value
   if (typeof value === 'object' && !Array.isArray(value)) return new Map(Object.entries(value))
   throw new TableError('TABLE_CORRUPT', `expected an object in ${path}, found ${typeof value}`, {
@@ -161,7 +163,9 @@ function listOf(value: unknown, path: string): readonly unknown[] {
 
 /** Names that a list must be all of: one of another type would be a file that is not there. */
 export function namesOf(value: unknown, path: string): readonly string[] {
-  return listOf(value, path).map(name => {
+  const list = listOf(value, path)
+  if (list.length === 0) return NO_NAMES
+  return list.map(name => {
     if (typeof name === 'string') return name
     throw corrupt(
       path,
@@ -182,7 +186,7 @@ function* writeStatsOf(
   for (const [partition, list] of entriesOf(value, path)) {
     const written: WriteStat[] = []
     for (const stat of listOf(list, path)) {
-      const found = writeStatOf(entriesOf(stat, path), path)
+      const found = writeStatOf(membersOf(stat, path), path)
       if (found !== undefined) written.push(found)
       if (++seen % FILES_IN_A_STEP === 0) yield
     }
@@ -191,22 +195,34 @@ function* writeStatsOf(
   return stats
 }
 
+type Members = (name: string) => unknown
+
+/** What `entriesOf` says, without a map for each of hundreds of thousands. */
+function membersOf(value: unknown, path: string): Members {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Map) {
+    const entries = entriesOf(value, path)
+    return name => entries.get(name)
+  }
+  const members = value as Readonly<Record<string, unknown>>
+  return name => (Object.hasOwn(members, name) ? members[name] : undefined)
+}
+
 /** A task that had nothing to write leaves a statistic without a file. */
-function writeStatOf(stat: ReadonlyMap<string, unknown>, instant: string): WriteStat | undefined {
-  const fileId = nameOf(stat.get('fileId'), instant)
-  const file = nameOf(stat.get('path'), instant)
+function writeStatOf(stat: Members, instant: string): WriteStat | undefined {
+  const fileId = nameOf(stat('fileId'), instant)
+  const file = nameOf(stat('path'), instant)
   if (fileId === undefined || file === undefined) return undefined
   return {
     fileId,
     path: file,
-    logFiles: namesOf(stat.get('logFiles'), instant),
-    fileSize: countOf(stat.get('fileSizeInBytes')),
-    prevCommit: instantOf(stat.get('prevCommit')),
-    numWrites: countOf(stat.get('numWrites')),
-    numDeletes: countOf(stat.get('numDeletes')),
-    numUpdates: countOf(stat.get('numUpdateWrites')),
-    numInserts: countOf(stat.get('numInserts')),
-    hasCdc: entriesOf(stat.get('cdcStats'), file).size > 0,
+    logFiles: namesOf(stat('logFiles'), instant),
+    fileSize: countOf(stat('fileSizeInBytes')),
+    prevCommit: instantOf(stat('prevCommit')),
+    numWrites: countOf(stat('numWrites')),
+    numDeletes: countOf(stat('numDeletes')),
+    numUpdates: countOf(stat('numUpdateWrites')),
+    numInserts: countOf(stat('numInserts')),
+    hasCdc: entriesOf(stat('cdcStats'), file).size > 0,
   }
 }
 

@@ -4,7 +4,9 @@ import {
   type AvroObject,
   type AvroType,
   compileAvroReader,
+  inSlices,
   parseAvroSchema,
+  type Steps,
   weightOf,
 } from '@spillway/encoding'
 import { damaged, requireEnd } from './avro-block.js'
@@ -35,7 +37,10 @@ const WRAPPERS: readonly (readonly [string, string])[] = [
 /** Only inside arrays: the order of branches is part of the format. */
 const LAST_OF_ARRAY = ['LocalDateWrapper', 'int'] as const
 
-const wrapperTypes = [...WRAPPERS, LAST_OF_ARRAY].map(([name, type]) => wrapperType(name, type))
+const wrappers = [...WRAPPERS, LAST_OF_ARRAY].map(([wrapper, type]) => ({
+  wrapper,
+  read: compileAvroReader(wrapperType(wrapper, type)),
+}))
 
 function wrapperType(name: string, type: string): AvroType {
   return parseAvroSchema(
@@ -70,10 +75,20 @@ export async function readDeleteBlock(
     throw damaged(block, `its keys have ${bytes.length - 8} bytes, not ${length}`)
   }
   const cursor = new AvroCursor(bytes.subarray(8, 8 + length), block.content.budgets)
+  return inSlices(keysOf(cursor, block))
+}
+
+/** Keys that are read at once: some tenths of a millisecond. */
+const KEYS_IN_A_STEP = 256
+
+function* keysOf(cursor: AvroCursor, block: LogBlock): Steps<readonly DeletedKey[]> {
   const keys: DeletedKey[] = []
   const next = () => cursor.readBlockCount(KEY_WEIGHT)
   for (let count = next(); count > 0; count = next()) {
-    for (let i = 0; i < count; i++) keys.push(deletedKey(cursor, block))
+    for (let i = 0; i < count; i++) {
+      keys.push(deletedKey(cursor, block))
+      if (keys.length % KEYS_IN_A_STEP === 0) yield
+    }
   }
   requireEnd(cursor, block, 'the list of keys')
   return keys
@@ -102,8 +117,8 @@ function nullableString(cursor: AvroCursor): string | null {
 }
 
 function wrapped(cursor: AvroCursor, branch: number): WrappedValue {
-  const [wrapper] = [...WRAPPERS, LAST_OF_ARRAY][branch - 1]!
-  const { value } = compileAvroReader(wrapperTypes[branch - 1]!)(cursor) as AvroObject
+  const { wrapper, read } = wrappers[branch - 1]!
+  const { value } = read(cursor) as AvroObject
   return {
     wrapper,
     value:

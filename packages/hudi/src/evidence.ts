@@ -7,10 +7,12 @@ import {
   physicalKind,
   type Selection,
 } from '@spillway/core'
-import type { FooterStats } from '@spillway/encoding'
+import { type FooterStats, inSlices, Slices, type Steps } from '@spillway/encoding'
 import { columnEvidence } from './column-stats.js'
 import { parseFileName } from './file-name.js'
+import { FILES_IN_A_STEP } from './file-slices.js'
 import { type FooterEvidence, readFooters } from './footer-evidence.js'
+import type { IndexReplay } from './metadata-index.js'
 import { columnKey, columnStatsKey, partitionKey } from './metadata-key.js'
 import type { MetadataTable } from './metadata-table.js'
 import type { SchemaHistory } from './schema-history.js'
@@ -40,7 +42,7 @@ export function evidenceReader(table: SliceTable, options: EvidenceOptions): Evi
     const indexed = await readIndex(table, fields, { rows, options, ...(signal && { signal }) })
     const isKnown = (row: number) =>
       hasBounds.every((has, i) => !has || indexed.get(row)?.[i] !== undefined)
-    const missing = rows.filter(row => !isKnown(row))
+    const missing = await inSlices(rowsThat(rows, row => !isKnown(row)))
     const footers = await readFooters(
       table,
       fields,
@@ -50,6 +52,15 @@ export function evidenceReader(table: SliceTable, options: EvidenceOptions): Evi
     )
     return combine(indexed, footers)
   }
+}
+
+function* rowsThat(rows: Selection, choose: (row: number) => boolean): Steps<Selection> {
+  const chosen: number[] = []
+  for (const [i, row] of rows.entries()) {
+    if (choose(row)) chosen.push(row)
+    if (i % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
+  }
+  return Uint32Array.from(chosen)
 }
 
 function combine(
@@ -92,12 +103,9 @@ async function readIndex(
   // The index is keyed by name, so under renames it answers for another column.
   if (index?.has('column_stats') !== true || options.history !== undefined) return new Map()
   const columns = fields.map(path => columnKey(path.map(field => field.name).join('.')))
-  const keysOf = fileKeys(table, columns)
-  // Of a skeleton the index tells what is in it, and the rows are in its source file.
-  const listed = [...rows].filter(row => !hasSource(table, row))
-  const keysByRow = new Map(listed.map(row => [row, keysOf(row)]))
-  const wanted = [...keysByRow.values()].flat(2)
-  let found: Awaited<ReturnType<MetadataTable['lookup']>>
+  const slices = new Slices()
+  const { keysOf, wanted } = await inSlices(keysOfRows(table, columns, rows), slices)
+  let found: IndexReplay
   try {
     found = await index.lookup('column_stats', wanted, signal)
   } catch (error) {
@@ -107,12 +115,46 @@ async function readIndex(
     }
     throw error
   }
-  const evidenceOf = (row: number): FieldEvidence =>
-    keysByRow.get(row)!.map((keys, i) => {
+  return inSlices(indexedEvidence(keysOf, fields, found), slices)
+}
+
+/** By row, and by column, the keys of its files. */
+type RowKeys = ReadonlyMap<number, readonly (readonly string[])[]>
+
+function* keysOfRows(
+  table: SliceTable,
+  columns: readonly string[],
+  rows: Selection,
+): Steps<{ readonly keysOf: RowKeys; readonly wanted: readonly string[] }> {
+  const keysOfRow = fileKeys(table, columns)
+  const keysOf = new Map<number, readonly (readonly string[])[]>()
+  const wanted: string[] = []
+  for (const row of rows) {
+    // Of a skeleton the index tells what is in it, and the rows are in its source file.
+    if (hasSource(table, row)) continue
+    const keys = keysOfRow(row)
+    keysOf.set(row, keys)
+    for (const each of keys) wanted.push(...each)
+    if (keysOf.size % FILES_IN_A_STEP === 0) yield
+  }
+  return { keysOf, wanted }
+}
+
+function* indexedEvidence(
+  keysOf: RowKeys,
+  fields: readonly FieldPath[],
+  found: IndexReplay,
+): Steps<ReadonlyMap<number, FieldEvidence>> {
+  const evidence = new Map<number, FieldEvidence>()
+  for (const [row, columns] of keysOf) {
+    const ofColumns = columns.map((keys, i) => {
       const parts = keys.map(key => columnEvidence(found.get(key), fields[i]!))
       return parts.reduce((a, b) => unionEvidence(a, b, compareValues))
     })
-  return new Map(listed.map(row => [row, evidenceOf(row)]))
+    evidence.set(row, ofColumns)
+    if (evidence.size % FILES_IN_A_STEP === 0) yield
+  }
+  return evidence
 }
 
 /** By column, the keys of a slice's files: base first, then each log. */

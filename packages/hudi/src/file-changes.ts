@@ -1,4 +1,5 @@
 import { type ChangeSet, type DataFile, type Snapshot, TableError } from '@spillway/core'
+import { atOnce } from '@spillway/encoding'
 import { isLog } from './base-history.js'
 import { carriedRows, withoutPositions } from './carried-rows.js'
 import type { SliceChange, WriteStep } from './changed-slices.js'
@@ -116,7 +117,7 @@ export function mergedLogsAt(side: Side, step: WriteStep) {
 
 export function fileOf(partition: string, slice: FileSlice, step: WriteStep): DataFile {
   const { state, snapshot } = step
-  const table = sliceTable(state.root, [{ partition, slices: [slice] }])
+  const table = atOnce(sliceTable(state.root, [{ partition, slices: [slice] }]))
   return dataFileOf(table, 0, {
     partition: snapshot.partitionOf(partition),
     modified: instant => instantMillis(instant),

@@ -1,4 +1,5 @@
 import { TableError } from '@spillway/core'
+import { type Steps, sorted } from '@spillway/encoding'
 import type { SourceFile } from './bootstrap-index.js'
 import { type BaseFileName, isExternalFile, type LogFileName, parseFileName } from './file-name.js'
 import { compareText } from './timeline.js'
@@ -35,24 +36,34 @@ interface Group {
   readonly logs: (LogFileName & ListedFile)[]
 }
 
+/** Files, or groups of files, that are looked at at once: some tenths of a millisecond. */
+export const FILES_IN_A_STEP = 256
+
 /** The live slice of each file group of one partition, in the order of file ids. */
-export function latestSlices(
+export function* latestSlices(
   partition: string,
   files: Iterable<ListedFile>,
   visibility: Visibility,
-): readonly FileSlice[] {
+): Steps<readonly FileSlice[]> {
   const slices: FileSlice[] = []
-  for (const [fileId, group] of groupFiles(partition, files)) {
+  let seen = 0
+  for (const [fileId, group] of yield* groupFiles(partition, files)) {
+    if (++seen % FILES_IN_A_STEP === 0) yield
     if (visibility.isReplaced(partition, fileId)) continue
-    const slice = sliceOf(partition, fileId, group, visibility)
+    const slice = yield* sliceOf(partition, fileId, group, visibility)
     if (slice !== undefined) slices.push(slice)
   }
-  return slices.sort((a, b) => compareText(a.fileId, b.fileId))
+  return yield* sorted(slices, (a, b) => compareText(a.fileId, b.fileId))
 }
 
-function groupFiles(partition: string, files: Iterable<ListedFile>): ReadonlyMap<string, Group> {
+function* groupFiles(
+  partition: string,
+  files: Iterable<ListedFile>,
+): Steps<ReadonlyMap<string, Group>> {
   const groups = new Map<string, Group>()
+  let seen = 0
   for (const file of files) {
+    if (++seen % FILES_IN_A_STEP === 0) yield
     const name = parseFileName(file.name)
     if (name === undefined) {
       refuseExternal(partition, file.name)
@@ -78,14 +89,15 @@ function refuseExternal(partition: string, name: string): void {
   )
 }
 
-function sliceOf(
+function* sliceOf(
   partition: string,
   fileId: string,
   group: Group,
   visibility: Visibility,
-): FileSlice | undefined {
+): Steps<FileSlice | undefined> {
   const base = latestBase(partition, group.bases, visibility)
-  const logs = group.logs.filter(log => belongsTo(log, base?.instant, visibility)).sort(compareLogs)
+  const live = group.logs.filter(log => belongsTo(log, base?.instant, visibility))
+  const logs = live.length < 2 ? live : yield* sorted(live, compareLogs)
   return base === undefined && logs.length === 0 ? undefined : { fileId, base, logs }
 }
 

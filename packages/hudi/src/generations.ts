@@ -1,6 +1,8 @@
+import { inSlices, Slices, type Steps } from '@spillway/encoding'
 import type { Instant } from './instant.js'
 import { isWrite } from './instant.js'
 import type { CommitLoader, TableState } from './table-state.js'
+import { INSTANTS_IN_A_STEP } from './timeline.js'
 
 /** Names what the slices of each partition are, so that a partition that nobody wrote to is not read again. */
 export interface Generations {
@@ -22,8 +24,9 @@ export async function nextGenerations(
 ): Promise<Generations> {
   const fresh: Generations = { base: state.fingerprint, touched: new Map() }
   if (before === undefined || !sameProperties(before.state, state)) return fresh
-  const known = completedOf(before.state)
-  const now = completedOf(state)
+  const slices = new Slices()
+  const known = await inSlices(completedOf(before.state), slices)
+  const now = await inSlices(completedOf(state), slices)
   const { start } = state.timeline
   // Archived instants leave from the start of the timeline; one that left from within was undone.
   const undone = [...known.values()].some(
@@ -50,9 +53,14 @@ export function generationOf(
   return [base, ...latest].join(' ')
 }
 
-function completedOf({ timeline }: TableState): ReadonlyMap<string, Instant> {
-  const completed = timeline.instants.filter(({ state }) => state === 'completed')
-  return new Map(completed.map(instant => [keyOf(instant), instant]))
+function* completedOf({ timeline }: TableState): Steps<ReadonlyMap<string, Instant>> {
+  const completed = new Map<string, Instant>()
+  for (const instant of timeline.instants) {
+    if (instant.state !== 'completed') continue
+    completed.set(keyOf(instant), instant)
+    if (completed.size % INSTANTS_IN_A_STEP === 0) yield
+  }
+  return completed
 }
 
 function keyOf({ begin, action }: Instant): string {

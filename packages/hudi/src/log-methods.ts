@@ -28,7 +28,7 @@ function inspectLogsOf(context: MergedLogsOptions): NonNullable<Snapshot['inspec
     const blocks = await blocksOf(file, context, read)
     for (const block of blocks) {
       requireMergeable(block)
-      if (block.type === 'avro' || block.type === 'hfile') blockSchema(block)
+      if (block.type === 'avro' || block.type === 'hfile') await blockSchema(block)
     }
     return { mayAddRows: blocks.some(({ type }) => type !== 'delete') }
   }

@@ -1,5 +1,6 @@
 import { compareValues, type LogRecord, type Value } from '@spillway/core'
 import { type MergeRule, unsupported } from './merge-rule.js'
+import { ShardedMap } from './sharded-map.js'
 
 /** A record of the logs, with the write that had the last word on its key. */
 export interface MergedRecord extends LogRecord {
@@ -23,7 +24,7 @@ export interface Merged {
 /** Merges log records row by row, in the order they are added, and then with the base file's rows. */
 export class LogMerge {
   readonly #rule: MergeRule
-  readonly #records = new Map<MergeId, Merged>()
+  readonly #records = new ShardedMap<Merged>()
 
   constructor(rule: MergeRule) {
     this.#rule = rule
@@ -75,10 +76,10 @@ export class LogMerge {
     return this.#records.get(id)?.recordKey
   }
 
-  /** Rows that are in no base file. */
-  *inserts(): Generator<MergedRecord> {
+  /** Rows that are in no base file; undefined for each that is deleted. */
+  *inserts(): Generator<MergedRecord | undefined> {
     for (const { recordKey, row, instant } of this.#records.values()) {
-      if (row !== undefined) yield { recordKey, row, instant }
+      yield row === undefined ? undefined : { recordKey, row, instant }
     }
   }
 }

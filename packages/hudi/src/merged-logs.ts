@@ -1,4 +1,6 @@
 import { type DataFile, type Field, mapConcurrently, type Schema, TableError } from '@spillway/core'
+import { inSlices, Slices } from '@spillway/encoding'
+import { RECORDS_AT_ONCE } from './avro-block.js'
 import { type BlockFilter, orderBlocks } from './block-order.js'
 import { readDataBlock } from './data-block.js'
 import { readDeleteBlock } from './delete-block.js'
@@ -24,8 +26,6 @@ export interface MergedLogsOptions {
   readonly asOf: string | undefined
 }
 
-const RECORDS_AT_ONCE = 1024
-
 /**
  * What the logs of a slice do to it, in the end: rows of the base file that are taken away, by position, with the rows
  * that stand in for them, and rows that are new. Rows that the logs touch without changing the outcome are not named.
@@ -39,24 +39,25 @@ export function mergedLogsOf(
     const ordering = rule.orderingFields.map(name => orderingField(context.schema, name))
     const merge = new LogMerge(rule)
     const blocks = await blocksOf(file, context, signal && { signal })
-    const positions = positionsOf(blocks, file, context)
-    const merging = { context, merge, keys, ordering, positions, ...(signal && { signal }) }
+    const positions = await positionsOf(blocks, file, context)
+    const turns = new Slices()
+    const merging = { context, merge, keys, ordering, positions, turns, ...(signal && { signal }) }
     for (const block of blocks) await addBlock(block, merging)
     if (file.fileFormat !== 'hudi-log' && merge.size > 0) {
       yield* mergeBase(file, { ...merging, rule })
     }
-    yield* inChunks(merge.inserts())
+    yield* inChunks(merge.inserts(), turns)
   }
 }
 
 /** To version 6 Hudi's reader goes by keys, whatever the blocks say. */
-function positionsOf(
+async function positionsOf(
   blocks: readonly LogBlock[],
   file: DataFile,
   { state }: MergedLogsOptions,
-): RecordPositions | undefined {
+): Promise<RecordPositions | undefined> {
   const hasThem = state.config.tableVersion >= 8 && file.fileFormat !== 'hudi-log'
-  return hasThem ? recordPositions(blocks, file) : undefined
+  return hasThem ? inSlices(recordPositions(blocks, file)) : undefined
 }
 
 export function orderingField(schema: Schema, name: string): Field {
@@ -111,11 +112,12 @@ interface MergeContext {
   readonly ordering: readonly Field[]
   /** Where rows of the base file are told by position. */
   readonly positions: RecordPositions | undefined
+  readonly turns: Slices
   readonly signal?: AbortSignal
 }
 
 async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
-  const { context, merge, keys, ordering, positions, signal } = merging
+  const { context, merge, keys, ordering, positions, turns, signal } = merging
   requireMergeable(block)
   const idOf = idsOf(block, positions)
   const instant = block.header.get(LOG_HEADER.instant) ?? ''
@@ -124,23 +126,27 @@ async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
       const values = key.ordering?.map((value, i) => orderingValue(value, ordering[i]))
       const recordKey = keys.ofDelete(key.recordKey)
       merge.add(idOf(recordKey), { recordKey, instant, ordering: values })
+      if (turns.isOver) await turns.pause()
     }
     return
   }
-  const records = readDataBlock(block, {
+  const read = readDataBlock(block, {
     fields: context.schema.fields,
     nameOf: field => nameIn(field, block, context.history),
     keys,
     ordering,
     ...(signal && { signal }),
   })
-  for await (const { recordKey, row, isDelete, orderingValues } of records) {
-    merge.add(idOf(recordKey), {
-      recordKey,
-      instant,
-      ordering: orderingValues,
-      ...(isDelete ? {} : { row }),
-    })
+  for await (const records of read) {
+    for (const { recordKey, row, isDelete, orderingValues } of records) {
+      merge.add(idOf(recordKey), {
+        recordKey,
+        instant,
+        ordering: orderingValues,
+        ...(isDelete ? {} : { row }),
+      })
+    }
+    if (turns.isOverNow) await turns.pause()
   }
 }
 
@@ -183,7 +189,7 @@ async function* mergeBase(
   file: DataFile,
   merging: MergeContext & { readonly rule: MergeRule },
 ): AsyncGenerator<readonly MergedRecord[]> {
-  const { context, merge, rule, keys, ordering, positions, signal } = merging
+  const { context, merge, rule, keys, ordering, positions, turns, signal } = merging
   requireParquet(file)
   let touched: MergedRecord[] = []
   const runs = keyedBase(file, {
@@ -196,6 +202,7 @@ async function* mergeBase(
   })
   for await (const { first, length, keyOf, orderingOf } of runs) {
     for (let row = 0; row < length; row++) {
+      if (turns.isOver) await turns.pause()
       const position = first + BigInt(row)
       const key = keyOf(row)
       const id = positions === undefined ? key : Number(position)
@@ -235,9 +242,14 @@ function requireParquet(file: DataFile): void {
   })
 }
 
-function* inChunks(records: Iterable<MergedRecord>): Generator<readonly MergedRecord[]> {
+async function* inChunks(
+  records: Iterable<MergedRecord | undefined>,
+  turns: Slices,
+): AsyncGenerator<readonly MergedRecord[]> {
   let chunk: MergedRecord[] = []
   for (const record of records) {
+    if (turns.isOver) await turns.pause()
+    if (record === undefined) continue
     chunk.push(record)
     if (chunk.length < RECORDS_AT_ONCE) continue
     yield chunk

@@ -3,11 +3,17 @@ import {
   type AvroCursor,
   type AvroObject,
   type AvroType,
+  avroValueSteps,
   AvroCursor as Cursor,
   compileAvroReader,
   type HFile,
-  parseAvroSchema,
+  inSlices,
+  parseAvroSchemaLater,
+  Slices,
+  type Steps,
+  sorted,
 } from '@spillway/encoding'
+import { splitNull } from './schema.js'
 
 /** An HFile of the index and the Avro schema of its values. */
 export interface IndexFile {
@@ -35,7 +41,7 @@ const text = new TextDecoder()
 export class IndexSource {
   readonly #slices: readonly IndexSlice[]
   readonly #everywhere: string | undefined
-  readonly #decoders = new Map<string, (bytes: Uint8Array) => AvroObject>()
+  readonly #decoders = new Map<string, Promise<Decoder>>()
 
   /** `everywhere` is a key that each base file of the index has: one without it is another index's. */
   constructor(slices: readonly IndexSlice[], everywhere?: string) {
@@ -44,22 +50,27 @@ export class IndexSource {
   }
 
   async lookup(keys: readonly string[], signal?: AbortSignal): Promise<IndexReplay> {
-    const sorted = [...new Set(keys)].map(key => utf8.encode(key)).sort(Buffer.compare)
+    const slices = new Slices()
+    const wanted = await inSlices(sortedKeys(keys), slices)
     const found = new Map<string, AvroObject[]>()
     for (const { base, logs } of this.#slices) {
       for (const file of base === undefined ? logs : [base, ...logs]) {
         if ('deleted' in file) {
-          for (const key of file.deleted) found.delete(key)
+          for (const key of file.deleted) {
+            found.delete(key)
+            if (slices.isOver) await slices.pause()
+          }
           continue
         }
-        const decode = this.#decoder(file)
+        const decode = await this.#decoder(file)
         let isMissing = file === base && keys.some(key => key === this.#everywhere)
-        for await (const { key, value } of file.hfile.lookup(sorted, signal)) {
+        for await (const { key, value } of file.hfile.lookup(wanted, signal)) {
           const name = text.decode(key)
           if (name === this.#everywhere) isMissing = false
+          const record = await inSlices(decode(value), slices)
           const known = found.get(name)
-          if (known === undefined) found.set(name, [decode(value)])
-          else known.push(decode(value))
+          if (known === undefined) found.set(name, [record])
+          else known.push(record)
         }
         if (isMissing) {
           const { path } = file
@@ -72,10 +83,10 @@ export class IndexSource {
     return found
   }
 
-  #decoder(file: IndexFile): (bytes: Uint8Array) => AvroObject {
+  async #decoder(file: IndexFile): Promise<Decoder> {
     const { schema } = file
     if (schema === undefined) {
-      if (file.hfile.entryCount === 0) return () => ({})
+      if (file.hfile.entryCount === 0) return noRecord
       throw new TableError('TABLE_CORRUPT', `${file.path} states no schema of its values`, {
         context: { path: file.path },
       })
@@ -83,11 +94,26 @@ export class IndexSource {
     let decode = this.#decoders.get(schema)
     if (decode === undefined) {
       const { budgets } = file.hfile
-      decode = recordDecoder(parseAvroSchema(schema, budgets), budgets)
+      decode = parseAvroSchemaLater(schema, budgets).then(type => recordDecoder(type, budgets))
       this.#decoders.set(schema, decode)
     }
     return decode
   }
+}
+
+/** Keys that are encoded at once. */
+const KEYS_IN_A_STEP = 1024
+
+function* sortedKeys(keys: readonly string[]): Steps<readonly Uint8Array[]> {
+  const seen = new Set<string>()
+  const encoded: Uint8Array[] = []
+  for (const [i, key] of keys.entries()) {
+    if (i % KEYS_IN_A_STEP === KEYS_IN_A_STEP - 1) yield
+    if (seen.has(key)) continue
+    seen.add(key)
+    encoded.push(utf8.encode(key))
+  }
+  return yield* sorted(encoded, Buffer.compare)
 }
 
 /** Name of the wrapper that a bound came in, beside its value. */
@@ -96,12 +122,20 @@ export interface Wrapped {
   readonly value: AvroObject
 }
 
+/** What a value of the index is read by: the files of a partition are one. */
+type Decoder = (bytes: Uint8Array) => Steps<AvroObject>
+
+// biome-ignore lint/correctness/useYield: what has no entries has none to read.
+function* noRecord(): Steps<AvroObject> {
+  return {}
+}
+
 /** Reads metadata records; unions of several records keep the name of the one that was there. */
-function recordDecoder(type: AvroType, budgets: ReadBudgets): (bytes: Uint8Array) => AvroObject {
-  const read = compileWrapped(type)
-  return bytes => {
+function recordDecoder(type: AvroType, budgets: ReadBudgets): Decoder {
+  const read = fieldsInSteps(type)
+  return function* (bytes) {
     const cursor = new Cursor(bytes, budgets)
-    const record = read(cursor) as AvroObject
+    const record = (yield* read(cursor)) as AvroObject
     cursor.check()
     if (cursor.pos === bytes.length) return record
     // A map of files that ended early would be files that are not there.
@@ -113,6 +147,30 @@ function recordDecoder(type: AvroType, budgets: ReadBudgets): (bytes: Uint8Array
 }
 
 type Reader = (cursor: AvroCursor) => unknown
+
+/** Fields that are maps and lists are of any length, and hold no wrapped values. */
+function fieldsInSteps(type: AvroType): (cursor: AvroCursor) => Steps<unknown> {
+  if (type.kind !== 'record') {
+    const read = compileWrapped(type)
+    // biome-ignore lint/correctness/useYield: no record of the index is anything else.
+    return function* (cursor) {
+      return read(cursor)
+    }
+  }
+  const fields = type.fields.map(({ name, type: inner }) => {
+    const isLong = ['map', 'array'].includes(splitNull(inner).present.kind)
+    return isLong
+      ? { name, isLong, read: avroValueSteps(inner) }
+      : { name, isLong, read: compileWrapped(inner, 1) }
+  })
+  return function* (cursor) {
+    const record = Object.create(null) as Record<string, unknown>
+    for (const { name, isLong, read } of fields) {
+      record[name] = isLong ? yield* read(cursor) as Steps<unknown> : read(cursor)
+    }
+    return record
+  }
+}
 
 /** Records of the metadata table do not contain themselves; those that do would never be compiled. */
 const MAX_DEPTH = 100

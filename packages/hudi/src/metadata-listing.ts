@@ -1,8 +1,10 @@
 import { TableError } from '@spillway/core'
-import type { ListedFile } from './file-slices.js'
+import { inSlices, Slices, type Steps, sorted } from '@spillway/encoding'
+import { FILES_IN_A_STEP, type ListedFile } from './file-slices.js'
 import type { Listing } from './listing.js'
 import { ALL_PARTITIONS, metadataPartitionName } from './metadata-key.js'
 import type { MetadataTable } from './metadata-table.js'
+import { compareText } from './timeline.js'
 
 type Listed = ReadonlyMap<string, { readonly size: bigint; readonly isDeleted: boolean }>
 
@@ -12,26 +14,38 @@ export async function listMetadata(
   signal?: AbortSignal,
 ): Promise<Listing> {
   const found = await metadata.lookup('files', [ALL_PARTITIONS], signal)
-  const partitions = [...merged(found.get(ALL_PARTITIONS)).keys()]
   return {
     kind: 'metadata',
-    partitions: partitions.map(name => (name === '.' ? '' : name)).sort(),
+    partitions: await inSlices(partitionsOf(found.get(ALL_PARTITIONS))),
     async files(wanted, filesSignal) {
       const names = wanted.map(metadataPartitionName)
       const records = await metadata.lookup('files', names, filesSignal)
-      return new Map(
-        wanted.map((partition, i) => [partition, listedFiles(merged(records.get(names[i]!)))]),
-      )
+      const slices = new Slices()
+      const listed = new Map<string, readonly ListedFile[]>()
+      for (const [i, partition] of wanted.entries()) {
+        listed.set(partition, await inSlices(listedFiles(records.get(names[i]!)), slices))
+      }
+      return listed
     },
   }
 }
 
+function* partitionsOf(records: readonly unknown[] | undefined): Steps<readonly string[]> {
+  const names = [...(yield* merged(records)).keys()]
+  return yield* sorted(
+    names.map(name => (name === '.' ? '' : name)),
+    compareText,
+  )
+}
+
 /** Later records add files and take them away. */
-function merged(records: readonly unknown[] | undefined): ReadonlyMap<string, bigint> {
+function* merged(records: readonly unknown[] | undefined): Steps<ReadonlyMap<string, bigint>> {
   const files = new Map<string, bigint>()
+  let seen = 0
   for (const record of records ?? []) {
     const { filesystemMetadata } = record as { filesystemMetadata: Listed | null }
     for (const [name, { size, isDeleted }] of filesystemMetadata ?? []) {
+      if (++seen % FILES_IN_A_STEP === 0) yield
       if (isDeleted) files.delete(name)
       else files.set(name, size)
     }
@@ -39,11 +53,14 @@ function merged(records: readonly unknown[] | undefined): ReadonlyMap<string, bi
   return files
 }
 
-function listedFiles(files: ReadonlyMap<string, bigint>): readonly ListedFile[] {
-  return [...files].map(([name, size]) => {
+function* listedFiles(records: readonly unknown[] | undefined): Steps<readonly ListedFile[]> {
+  const files: ListedFile[] = []
+  for (const [name, size] of yield* merged(records)) {
     if (size < 0n || size > BigInt(Number.MAX_SAFE_INTEGER)) {
       throw new TableError('TABLE_CORRUPT', `the metadata table lists ${name} with ${size} bytes`)
     }
-    return { name, size: Number(size) }
-  })
+    files.push({ name, size: Number(size) })
+    if (files.length % FILES_IN_A_STEP === 0) yield
+  }
+  return files
 }

@@ -1,5 +1,5 @@
 import { isTableError, type ObjectMeta, type ObjectStore, TableError } from '@spillway/core'
-import { HFile } from '@spillway/encoding'
+import { HFile, inSlices } from '@spillway/encoding'
 import { orderBlocks } from './block-order.js'
 import { requireComplete } from './complete-index.js'
 import { readDeleteBlock } from './delete-block.js'
@@ -97,11 +97,13 @@ async function openIndex(index: string, options: IndexOptions): Promise<IndexSou
   for await (const file of store.list(folder)) {
     files.push({ name: file.path.slice(folder.length), size: file.size })
   }
-  const visible = visibilityAt({ config: own, timeline: ownTimeline, commits: new Map() })
+  const visible = await inSlices(
+    visibilityAt({ config: own, timeline: ownTimeline, commits: new Map() }),
+  )
   // Updates of a write that has not completed in the table itself do not count yet.
   const completionOf = (instant: string) =>
     timeline.pending.has(instant.slice(0, 17)) ? undefined : visible.completionOf(instant)
-  const slices = latestSlices(index, files, { ...visible, completionOf })
+  const slices = await inSlices(latestSlices(index, files, { ...visible, completionOf }))
   const read = await Promise.all(slices.map(slice => readSlice(slice, folder, store)))
   if (COMPLETE.has(index)) {
     const { tableVersion } = own

@@ -1,6 +1,5 @@
 import { type DataType, type Field, isPrimitive, TableError, type Value } from '@spillway/core'
 import { widenValue } from '@spillway/encoding'
-import { sameName } from './schema.js'
 
 type Convert = (value: unknown) => unknown
 
@@ -10,10 +9,15 @@ export function parquetRowReader(
   fields: readonly Field[],
   nameOf: (field: Field) => string | undefined,
 ): (values: readonly unknown[]) => readonly unknown[] {
+  const places = new Map<string, number>()
+  for (const [i, { name }] of columns.entries()) {
+    const key = name.toLowerCase()
+    if (!places.has(key)) places.set(key, i)
+  }
   const readers = fields.map(field => {
     const name = nameOf(field)
-    const at = name === undefined ? -1 : columns.findIndex(column => sameName(column.name, name))
-    if (at < 0) return () => null
+    const at = name === undefined ? undefined : places.get(name.toLowerCase())
+    if (at === undefined) return () => null
     const convert = converter(columns[at]!.type, field.type, field.name)
     return (values: readonly unknown[]) => convert(values[at])
   })

@@ -9,7 +9,7 @@ import {
   type StatsTable,
   type Value,
 } from '@spillway/core'
-import { columnStats, type FooterStats } from '@spillway/encoding'
+import { columnStats, type FooterStats, type Steps } from '@spillway/encoding'
 import type { PartitionColumn, PathValue } from './partition-path.js'
 
 /** A run of partitions, loaded and pruned together. */
@@ -22,15 +22,16 @@ export interface PartitionRun {
 /** More partitions than this share handles: what a handle costs must not grow with the table. */
 const MAX_HANDLES = 1024
 
-export function partitionRuns(
+export function* partitionRuns(
   partitions: readonly string[],
   read: (partition: string) => readonly PathValue[],
-): readonly PartitionRun[] {
+): Steps<readonly PartitionRun[]> {
   const perRun = Math.max(1, Math.ceil(partitions.length / MAX_HANDLES))
   const runs: PartitionRun[] = []
   for (let start = 0; start < partitions.length; start += perRun) {
     const chosen = partitions.slice(start, start + perRun)
     runs.push({ partitions: chosen, values: chosen.map(read) })
+    yield
   }
   return runs
 }

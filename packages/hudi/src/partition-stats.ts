@@ -1,4 +1,5 @@
 import {
+  type ColumnStats,
   compareValues,
   type FieldPath,
   type FileList,
@@ -6,9 +7,10 @@ import {
   isTableError,
   leafOf,
   physicalKind,
+  type StatsTable,
   unknownStats,
 } from '@spillway/core'
-import { columnStats, type FooterStats } from '@spillway/encoding'
+import { columnStatsInSteps, type FooterStats, inSlices, type Steps } from '@spillway/encoding'
 import { columnEvidence } from './column-stats.js'
 import type { IndexReplay } from './metadata-index.js'
 import { columnKey, partitionKey } from './metadata-key.js'
@@ -27,23 +29,57 @@ export function summaryReader(
   index: MetadataTable,
 ): NonNullable<FileList['readSummaries']> {
   return async (fields, rows, signal) => {
-    const columns = fields.map(path => columnKey(path.map(field => field.name).join('.')))
-    const keysOf = (row: number, column: string) =>
-      runs[row]!.partitions.map(partition => column + partitionKey(partition))
-    const keys = [...rows].flatMap(row => columns.flatMap(column => keysOf(row, column)))
+    const columns = fields.map(path => ({
+      path,
+      key: columnKey(path.map(field => field.name).join('.')),
+    }))
+    const partitions = await inSlices(partitionKeys(runs, rows))
+    const keys = columns.flatMap(column =>
+      [...partitions.values()].flatMap(each => each.map(partition => column.key + partition)),
+    )
     const found = await lookUp(index, keys, signal)
-    const unknown = unknownStats(runs.length)
-    if (found === undefined) return unknown
-    const asked = new Set<number>(rows)
-    const evidence = (path: FieldPath, column: string) =>
-      runs.map((_, row) => (asked.has(row) ? boundsOf(keysOf(row, column), found, path) : UNKNOWN))
-    const stats = fields.flatMap((path, i) => {
-      const { id, type } = leafOf(path)
-      if (physicalKind(type) === undefined) return []
-      return [[id, [columnStats(evidence(path, columns[i]!), type)]] as const]
-    })
-    return { ...unknown, columns: new Map(stats) }
+    if (found === undefined) return unknownStats(runs.length)
+    return inSlices(summariesOf(columns, { partitions, found, length: runs.length }))
   }
+}
+
+/** Keys of each partition, by run. */
+type PartitionKeys = ReadonlyMap<number, readonly string[]>
+
+function* partitionKeys(
+  runs: readonly PartitionRun[],
+  rows: Iterable<number>,
+): Steps<PartitionKeys> {
+  const keys = new Map<number, readonly string[]>()
+  for (const row of rows) {
+    keys.set(row, runs[row]!.partitions.map(partitionKey))
+    yield
+  }
+  return keys
+}
+
+function* summariesOf(
+  columns: readonly { readonly path: FieldPath; readonly key: string }[],
+  context: {
+    readonly partitions: PartitionKeys
+    readonly found: IndexReplay
+    readonly length: number
+  },
+): Steps<StatsTable> {
+  const { partitions, found, length } = context
+  const stats = new Map<number, readonly ColumnStats[]>()
+  for (const { path, key } of columns) {
+    const { id, type } = leafOf(path)
+    if (physicalKind(type) === undefined) continue
+    const evidence = new Array<FooterStats>(length).fill(UNKNOWN)
+    for (const [row, each] of partitions) {
+      const keys = each.map(partition => key + partition)
+      evidence[row] = boundsOf(keys, found, path)
+      yield
+    }
+    stats.set(id, [yield* columnStatsInSteps(evidence, type)])
+  }
+  return { ...unknownStats(length), columns: stats }
 }
 
 async function lookUp(

@@ -1,7 +1,14 @@
+import type { Steps } from '@spillway/encoding'
 import { isLog } from './base-history.js'
 import type { WriteStat } from './commit-metadata.js'
 import { parseFileName } from './file-name.js'
-import { belongsTo, type FileSlice, type ListedFile, type Visibility } from './file-slices.js'
+import {
+  belongsTo,
+  FILES_IN_A_STEP,
+  type FileSlice,
+  type ListedFile,
+  type Visibility,
+} from './file-slices.js'
 import type { Instant } from './instant.js'
 import type { CommitLoader } from './table-state.js'
 
@@ -18,15 +25,18 @@ export type ProvenFiles = ReadonlyMap<string, ReadonlyMap<string, ProvenGroup>>
 
 interface Group {
   base?: { readonly instant: string; readonly name: string }
-  readonly logs: Map<string, number>
+  logs: Map<string, number>
 }
+
+/** Of most groups nobody wrote logs: they share these. */
+const NO_LOGS = new Map<string, number>()
 
 /**
  * The files without which a listing is not the table's: commits name what they wrote, and of a group that nothing
  * replaced no cleaner takes the newest slice. Writes that only a savepoint keeps are older than what tells what became
  * of their files. `writes` are those of the active timeline up to the snapshot's, in the order they completed.
  */
-export function provenFiles(
+export function* provenFiles(
   writes: readonly Instant[],
   options: {
     readonly commits: CommitLoader
@@ -34,11 +44,12 @@ export function provenFiles(
     /** Begin of the active timeline. */
     readonly start: string | undefined
   },
-): ProvenFiles {
+): Steps<ProvenFiles> {
   const { visibility, start = '' } = options
   const loaded = options.commits.loaded
   const proven = new Map<string, Map<string, Group>>()
   const last = writes.at(-1)
+  let seen = 0
   for (const write of writes) {
     const { begin } = write
     if (begin < start) continue
@@ -49,10 +60,11 @@ export function provenFiles(
         proven.set(partition, groups)
       }
       for (const stat of stats) {
+        if (++seen % FILES_IN_A_STEP === 0) yield
         if (visibility.isReplaced(partition, stat.fileId)) continue
         let group = groups.get(stat.fileId)
         if (group === undefined) {
-          group = { logs: new Map() }
+          group = { logs: NO_LOGS }
           groups.set(stat.fileId, group)
         }
         collect(group, stat, begin, write === last)
@@ -65,13 +77,18 @@ export function provenFiles(
 function collect(group: Group, stat: WriteStat, begin: string, isLast: boolean): void {
   const name = nameOf(stat.path)
   if (isLog(stat.path)) {
-    group.logs.set(name, Math.max(stat.fileSize ?? 1, group.logs.get(name) ?? 1))
+    addLog(group, name, Math.max(stat.fileSize ?? 1, group.logs.get(name) ?? 1))
   } else if (group.base === undefined || group.base.instant <= begin) {
     group.base = { instant: begin, name }
   }
   // A write lists the logs that it found as well: some are of a write that failed, and gone since.
   if (!isLast) return
-  for (const log of stat.logFiles) group.logs.set(log, group.logs.get(log) ?? 0)
+  for (const log of stat.logFiles) addLog(group, log, group.logs.get(log) ?? 0)
+}
+
+function addLog(group: Group, name: string, bytes: number): void {
+  if (group.logs === NO_LOGS) group.logs = new Map()
+  group.logs.set(name, bytes)
 }
 
 function nameOf(path: string): string {
@@ -87,20 +104,23 @@ export interface MissingFile {
 }
 
 /** The first proven file of a partition that is not where it must be. */
-export function missingFile(
+export function* missingFile(
   proven: ReadonlyMap<string, ProvenGroup>,
   listing: { readonly files: readonly ListedFile[]; readonly slices: readonly FileSlice[] },
   options: { readonly visibility: Visibility; readonly withLogs: boolean },
-): MissingFile | undefined {
-  const sizes = new Map(listing.files.map(({ name, size }) => [name, size]))
-  const slices = new Map(listing.slices.map(slice => [slice.fileId, slice]))
+): Steps<MissingFile | undefined> {
+  const sizes = yield* mapOf(listing.files, ({ name, size }) => [name, size])
+  const slices = yield* mapOf(listing.slices, slice => [slice.fileId, slice])
+  let seen = 0
   for (const [fileId, { base, logs }] of proven) {
+    if (++seen % FILES_IN_A_STEP === 0) yield
     const found = slices.get(fileId)?.base
     // A newer slice is from a write that was archived: then what came before it may have been cleaned.
     const isLater = base !== undefined && found !== undefined && found.instant > base.instant
     if (base !== undefined && !isLater && !sizes.has(base.name)) return { fileId, name: base.name }
     if (!options.withLogs) continue
     for (const [name, written] of logs) {
+      if (++seen % FILES_IN_A_STEP === 0) yield
       const log = parseFileName(name)
       if (log?.kind !== 'log' || !belongsTo(log, found?.instant, options.visibility)) continue
       const listed = sizes.get(name)
@@ -111,15 +131,33 @@ export function missingFile(
   return undefined
 }
 
+function* mapOf<Item, Value>(
+  items: readonly Item[],
+  entry: (item: Item) => readonly [string, Value],
+): Steps<ReadonlyMap<string, Value>> {
+  const map = new Map<string, Value>()
+  for (const item of items) {
+    const [key, value] = entry(item)
+    map.set(key, value)
+    if (map.size % FILES_IN_A_STEP === 0) yield
+  }
+  return map
+}
+
 /** `proven` less the groups that `replaced` names. */
-export function withoutReplaced(
+export function* withoutReplaced(
   proven: ProvenFiles,
   replaced: (partition: string, fileId: string) => boolean,
-): ProvenFiles {
-  return new Map(
-    [...proven].map(([partition, groups]) => [
-      partition,
-      new Map([...groups].filter(([fileId]) => !replaced(partition, fileId))),
-    ]),
-  )
+): Steps<ProvenFiles> {
+  const kept = new Map<string, Map<string, ProvenGroup>>()
+  let seen = 0
+  for (const [partition, groups] of proven) {
+    const left = new Map<string, ProvenGroup>()
+    kept.set(partition, left)
+    for (const [fileId, group] of groups) {
+      if (++seen % FILES_IN_A_STEP === 0) yield
+      if (!replaced(partition, fileId)) left.set(fileId, group)
+    }
+  }
+  return kept
 }

@@ -1,5 +1,5 @@
 import { type DataFile, DEFAULT_BUDGETS } from '@spillway/core'
-import { Inflation, readRoaring64 } from '@spillway/encoding'
+import { Inflation, readRoaring64, type Steps } from '@spillway/encoding'
 import { parseFileName } from './file-name.js'
 import { LOG_HEADER, type LogBlock } from './log-file.js'
 
@@ -11,28 +11,38 @@ export type RecordPositions = ReadonlyMap<LogBlock, readonly number[]>
  * reader merges by them where it can: all rows of a key that is there more than once are changed then, and the first of
  * them alone where it goes by keys.
  */
-export function recordPositions(
+export function* recordPositions(
   blocks: readonly LogBlock[],
   { recordedPath }: Pick<DataFile, 'recordedPath'>,
-): RecordPositions | undefined {
+): Steps<RecordPositions | undefined> {
   const name = recordedPath.slice(recordedPath.lastIndexOf('/') + 1)
   const instant = parseFileName(name)?.instant
   const found = new Map<LogBlock, readonly number[]>()
   for (const block of blocks) {
-    const positions = positionsIn(block, instant)
+    const positions = yield* positionsIn(block, instant)
     if (positions === undefined) return undefined
     found.set(block, positions)
   }
   return found
 }
 
-function positionsIn({ header, path, content }: LogBlock, instant: string | undefined) {
+/** Positions that are taken in at once. */
+const POSITIONS_IN_A_STEP = 4096
+
+function* positionsIn(
+  { header, path, content }: LogBlock,
+  instant: string | undefined,
+): Steps<readonly number[] | undefined> {
   const text = header.get(LOG_HEADER.positions)
   if (!text || header.get(LOG_HEADER.positionsBase) !== instant) return undefined
   const bytes = new Uint8Array(Buffer.from(text, 'base64'))
   const bitmap = readRoaring64(bytes, path, content.budgets)
   const room = { what: 'the record positions of a log block', storedBytes: content.size, path }
   new Inflation(content.budgets ?? DEFAULT_BUDGETS, room).take(bitmap.cardinality * 8)
-  const positions = [...bitmap]
+  const positions: number[] = []
+  for (const position of bitmap) {
+    positions.push(position)
+    if (positions.length % POSITIONS_IN_A_STEP === 0) yield
+  }
   return positions.length === 0 ? undefined : positions
 }

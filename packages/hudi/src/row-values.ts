@@ -1,7 +1,14 @@
 import { type DataType, type Field, TableError, type Value } from '@spillway/core'
-import { type AvroObject, type AvroType, type AvroValue, widenValue } from '@spillway/encoding'
+import {
+  type AvroField,
+  type AvroObject,
+  type AvroRecord,
+  type AvroType,
+  type AvroValue,
+  widenValue,
+} from '@spillway/encoding'
 import { bigEndian } from './column-stats.js'
-import { avroPrimitive, sameName, splitNull } from './schema.js'
+import { avroPrimitive, splitNull } from './schema.js'
 
 type Convert = (value: AvroValue) => unknown
 
@@ -24,7 +31,8 @@ export function rowReader(
   if (writer.kind !== 'record') {
     throw new TableError('TABLE_CORRUPT', `a log block's schema is no record but ${writer.kind}`)
   }
-  const columns = new Map(fields.map(field => [field.id, column(writer, field, nameOf(field))]))
+  const named = fieldFinder(writer)
+  const columns = new Map(fields.map(field => [field.id, column(named, field, nameOf(field))]))
   const read = (record: AvroObject, field: Field): unknown => {
     const found = columns.get(field.id)
     if (found === undefined) return null
@@ -37,15 +45,26 @@ export function rowReader(
   }
 }
 
+type FindField = (name: string) => AvroField | undefined
+
+/** Fields by their names, or else without regard to case. */
+function fieldFinder({ fields }: AvroRecord): FindField {
+  const exact = new Map(fields.map(field => [field.name, field]))
+  const lowered = new Map<string, AvroField>()
+  for (const field of fields) {
+    const key = field.name.toLowerCase()
+    if (!lowered.has(key)) lowered.set(key, field)
+  }
+  return name => exact.get(name) ?? lowered.get(name.toLowerCase())
+}
+
 function column(
-  writer: Extract<AvroType, { kind: 'record' }>,
+  named: FindField,
   field: Field,
   name: string | undefined,
 ): { readonly name: string; readonly convert: Convert } | undefined {
   if (name === undefined) return undefined
-  const found =
-    writer.fields.find(candidate => candidate.name === name) ??
-    writer.fields.find(candidate => sameName(candidate.name, name))
+  const found = named(name)
   return found && { name: found.name, convert: converter(found.type, field.type, field.name) }
 }
 

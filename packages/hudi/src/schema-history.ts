@@ -7,7 +7,13 @@ import {
   readWhole,
   TableError,
 } from '@spillway/core'
-import { documentText, parseJson } from '@spillway/encoding'
+import {
+  documentBytes,
+  inSlices,
+  type JsonValue,
+  longJsonInSteps,
+  type Steps,
+} from '@spillway/encoding'
 import { z } from 'zod'
 
 /** A schema of Hudi's schema-on-read evolution: columns keep their id whatever they are called. */
@@ -37,12 +43,12 @@ const fieldDocument: z.ZodType<FieldDocument> = z.object({
   name: z.string(),
   type: z.unknown(),
 }) as z.ZodType<FieldDocument>
+/** Fields are looked at one by one: there may be tens of thousands. */
 const schemaDocument = z.object({
   version_id: z.union([z.number().int(), z.string().regex(/^-?\d{1,20}$/), z.bigint()]),
-  fields: z.array(fieldDocument),
+  fields: z.custom<readonly unknown[]>(Array.isArray),
 })
-const historyDocument = z.object({ schemas: z.array(schemaDocument) })
-const recordDocument = z.object({ fields: z.array(fieldDocument) })
+const historyDocument = z.object({ schemas: z.custom<readonly unknown[]>(Array.isArray) })
 
 /** `<instant>.schemacommit` in layout 1, `<begin>_<completion>.schemacommit` in layout 2. */
 const SCHEMA_COMMIT = /^(\d+)(?:_\d+)?\.schemacommit$/
@@ -63,23 +69,27 @@ export async function loadSchemaHistory(
     if (begin === undefined || (options.asOf !== undefined && begin > options.asOf)) continue
     last = path
   }
-  const current = readInternalSchema(latestSchema, {
-    path: `${root}: latest_schema`,
-    budgets: budgetsOf(store),
-  })
-  if (last === undefined) return historyOf([current])
-  const found = await readWhole(store, last, signal)
-  if (found === undefined) return historyOf([current])
-  return historyOf([...readHistory(found.bytes, last, budgetsOf(store)), current])
+  const budgets = budgetsOf(store)
+  const limits = { path: `${root}: latest_schema`, budgets }
+  const current = await read(new TextEncoder().encode(latestSchema), internalSchema, limits)
+  const found = last === undefined ? undefined : await readWhole(store, last, signal)
+  if (last === undefined || found === undefined) return inSlices(historyOf([current]))
+  const bytes = await documentBytes(found.bytes, last, budgets)
+  const earlier = await read(bytes, internalSchemas, { path: last, budgets })
+  return inSlices(historyOf([...earlier, current]))
 }
 
-function historyOf(schemas: readonly InternalSchema[]): SchemaHistory {
+function* historyOf(schemas: readonly InternalSchema[]): Steps<SchemaHistory> {
   const versions = [...schemas].sort((a, b) =>
     a.version < b.version ? -1 : a.version > b.version ? 1 : 0,
   )
   const current = schemas[schemas.length - 1]!
+  let renames = false
+  for (const version of versions) {
+    renames ||= yield* differs(version, current)
+  }
   return {
-    renames: versions.some(version => differs(version, current)),
+    renames,
     nameAt(path, instant) {
       const id = current.idOf.get(
         path
@@ -96,8 +106,10 @@ function historyOf(schemas: readonly InternalSchema[]): SchemaHistory {
 }
 
 /** True when a column of `current` had another name in `old`, or when its name meant another column there. */
-function differs(old: InternalSchema, current: InternalSchema): boolean {
+function* differs(old: InternalSchema, current: InternalSchema): Steps<boolean> {
+  let seen = 0
   for (const [name, id] of current.idOf) {
+    if (++seen % FIELDS_IN_A_STEP === 0) yield
     const then = old.nameOf.get(id)
     if (then !== undefined && then.join('.').toLowerCase() !== name) return true
     const other = old.idOf.get(name)
@@ -106,30 +118,20 @@ function differs(old: InternalSchema, current: InternalSchema): boolean {
   return false
 }
 
-function readHistory(
-  bytes: Uint8Array,
-  path: string,
-  budgets: ReadBudgets,
-): readonly InternalSchema[] {
-  const text = documentText(bytes, path, budgets)
-  return parse(historyDocument, text, { path, budgets }).schemas.map(internalSchema)
-}
-
-function readInternalSchema(text: string, limits: Limits): InternalSchema {
-  return internalSchema(parse(schemaDocument, text, limits))
-}
-
 interface Limits {
   readonly path: string
   readonly budgets: ReadBudgets
 }
 
-function parse<T>(shape: z.ZodType<T>, text: string, limits: Limits): T {
+/** What `shape` makes of a document in JSON, in slices. Versions are instants of 17 digits, which doubles would round. */
+async function read<T>(
+  bytes: Uint8Array,
+  shape: (document: JsonValue) => Steps<T>,
+  limits: Limits,
+): Promise<T> {
   const { path } = limits
   try {
-    // Versions are 17-digit instants, which doubles would round.
-    const quoted = text.replace(/("version_id"\s*:\s*)(\d{1,20})\b/g, '$1"$2"')
-    return shape.parse(parseJson(quoted, 'a schema history', limits))
+    return await inSlices(documentInSteps(bytes, shape, limits))
   } catch (cause) {
     if (isTableError(cause) && cause.code !== 'TABLE_CORRUPT') throw cause
     throw new TableError('TABLE_CORRUPT', `${path} is no schema history`, {
@@ -139,18 +141,62 @@ function parse<T>(shape: z.ZodType<T>, text: string, limits: Limits): T {
   }
 }
 
-function internalSchema(document: z.infer<typeof schemaDocument>): InternalSchema {
-  const idOf = new Map<string, number>()
-  const nameOf = new Map<number, readonly string[]>()
-  const visit = (fields: readonly FieldDocument[], above: readonly string[]): void => {
-    for (const field of fields) {
-      const name = [...above, field.name]
-      idOf.set(name.join('.').toLowerCase(), field.id)
-      nameOf.set(field.id, name)
-      const nested = recordDocument.safeParse(field.type)
-      if (nested.success) visit(nested.data.fields, name)
-    }
+function* documentInSteps<T>(
+  bytes: Uint8Array,
+  shape: (document: JsonValue) => Steps<T>,
+  limits: Limits,
+): Steps<T> {
+  return yield* shape(yield* longJsonInSteps(bytes, limits))
+}
+
+function* internalSchemas(document: JsonValue): Steps<readonly InternalSchema[]> {
+  const schemas: InternalSchema[] = []
+  for (const schema of historyDocument.parse(document).schemas) {
+    schemas.push(yield* internalSchema(schema))
   }
-  visit(document.fields, [])
-  return { version: BigInt(document.version_id), idOf, nameOf }
+  return schemas
+}
+
+/** Fields that are looked at at once: about a millisecond. */
+const FIELDS_IN_A_STEP = 256
+
+function* internalSchema(document: unknown): Steps<InternalSchema> {
+  const { version_id: version, fields } = schemaDocument.parse(document)
+  const found = { version: BigInt(version), idOf: new Map(), nameOf: new Map() }
+  const known = yield* fieldsOf(fields)
+  if (known === undefined) throw new TableError('TABLE_CORRUPT', 'expected fields with ids')
+  yield* addFields(known, [], found)
+  return found
+}
+
+function* addFields(
+  fields: readonly FieldDocument[],
+  above: readonly string[],
+  found: {
+    readonly idOf: Map<string, number>
+    readonly nameOf: Map<number, readonly string[]>
+  },
+): Steps<void> {
+  let seen = 0
+  for (const field of fields) {
+    if (++seen % FIELDS_IN_A_STEP === 0) yield
+    const name = [...above, field.name]
+    found.idOf.set(name.join('.').toLowerCase(), field.id)
+    found.nameOf.set(field.id, name)
+    const { fields: below } = (field.type ?? {}) as { readonly fields?: unknown }
+    const nested = Array.isArray(below) ? yield* fieldsOf(below) : undefined
+    if (nested !== undefined) yield* addFields(nested, name, found)
+  }
+}
+
+/** Undefined where one of them is no field. */
+function* fieldsOf(list: readonly unknown[]): Steps<readonly FieldDocument[] | undefined> {
+  const fields: FieldDocument[] = []
+  for (const each of list) {
+    const { success, data } = fieldDocument.safeParse(each)
+    if (!success) return undefined
+    fields.push(data)
+    if (fields.length % FIELDS_IN_A_STEP === 0) yield
+  }
+  return fields
 }

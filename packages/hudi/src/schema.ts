@@ -8,7 +8,7 @@ import {
   type Schema,
   TableError,
 } from '@spillway/core'
-import { type AvroLogical, type AvroType, parseAvroSchema } from '@spillway/encoding'
+import { type AvroLogical, type AvroType, avroTextInSteps, type Steps } from '@spillway/encoding'
 
 const META_FIELDS = new Set([
   '_hoodie_commit_time',
@@ -19,25 +19,31 @@ const META_FIELDS = new Set([
   '_hoodie_operation',
 ])
 
+/** Columns that are taken in at once: some tenths of a millisecond. */
+const COLUMNS_IN_A_STEP = 256
+
 /** The table's columns, Hudi's own left out. Ids count in schema order: they mean nothing in another version. */
-export function readTableSchema(
+export function* readTableSchema(
   avro: string,
   options: {
     readonly path: string
     readonly partitionFields: readonly string[]
     readonly budgets: ReadBudgets | undefined
   },
-): Schema {
-  const type = parseAvroSchema(avro, options.budgets)
+): Steps<Schema> {
+  const type = yield* avroTextInSteps(avro, options.budgets)
   if (type.kind !== 'record') {
     throw new TableError('TABLE_CORRUPT', `the table's schema is no Avro record but ${type.kind}`, {
       context: { path: options.path },
     })
   }
   const numbered = new FieldNumbering()
-  const fields = type.fields
-    .filter(field => !isMetaField(field.name))
-    .map(field => numbered.field(field.name, field.type))
+  const fields: Field[] = []
+  for (const field of type.fields) {
+    if (isMetaField(field.name)) continue
+    fields.push(numbered.field(field.name, field.type))
+    if (fields.length % COLUMNS_IN_A_STEP === 0) yield
+  }
   return createSchema(withPartitionFields(fields, options.partitionFields))
 }
 
@@ -45,8 +51,8 @@ export function readTableSchema(
  * Columns that a schema declares as null and nothing else. A bootstrap takes the type of a partition column from one
  * folder: where that is the folder of null, Hudi reads null in all of them.
  */
-export function nullColumns(avro: string, budgets?: ReadBudgets): ReadonlySet<string> {
-  const type = parseAvroSchema(avro, budgets)
+export function* nullColumns(avro: string, budgets?: ReadBudgets): Steps<ReadonlySet<string>> {
+  const type = yield* avroTextInSteps(avro, budgets)
   const fields = type.kind === 'record' ? type.fields : []
   return new Set(
     fields.filter(field => splitNull(field.type).present.kind === 'null').map(({ name }) => name),

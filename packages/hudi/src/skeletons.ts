@@ -6,7 +6,7 @@ import {
   tableRoots,
   throwIfCancelled,
 } from '@spillway/core'
-import { readParquetFooter } from '@spillway/encoding'
+import { readParquetFooter, Slices } from '@spillway/encoding'
 import { type BootstrapIndex, SKELETON_INSTANT, type SourceFile } from './bootstrap-index.js'
 import type { FileSlice } from './file-slices.js'
 import { isMetaField, sameName } from './schema.js'
@@ -35,10 +35,12 @@ export async function withSources(
   slices: readonly FileSlice[],
   options: SkeletonOptions,
 ): Promise<readonly FileSlice[]> {
-  if (!slices.some(isSkeleton)) return slices
+  const turns = new Slices()
+  if (!(await hasSkeleton(slices, turns))) return slices
   const { index, signal } = options
   const sources = await index.sourcesOf(partition, signal)
   const stitched = await mapConcurrently(slices, CONCURRENCY, async slice => {
+    if (turns.isOver) await turns.pause()
     if (!isSkeleton(slice)) return slice
     const source = sources?.get(slice.fileId)
     if (source !== undefined) return { ...slice, source }
@@ -47,6 +49,14 @@ export async function withSources(
   })
   await requireSources(stitched, options)
   return stitched
+}
+
+async function hasSkeleton(slices: readonly FileSlice[], turns: Slices): Promise<boolean> {
+  for (const slice of slices) {
+    if (isSkeleton(slice)) return true
+    if (turns.isOver) await turns.pause()
+  }
+  return false
 }
 
 function isSkeleton({ base }: FileSlice): boolean {
@@ -82,7 +92,9 @@ async function requireSources(
   for (const folder of new Set(sources.map(({ path }) => folderOf(path)))) {
     await addSizes(folder, sizes, options)
   }
+  const turns = new Slices()
   for (const source of sources) {
+    if (turns.isOver) await turns.pause()
     const found = sizes.get(source.path)
     if (found === undefined) refuseOutside(source.path, options)
     requireUnchanged(source, found)

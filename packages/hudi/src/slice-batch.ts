@@ -13,7 +13,8 @@ import {
   type Selection,
   type StatsTable,
 } from '@spillway/core'
-import { columnStats, type FooterStats } from '@spillway/encoding'
+import { columnStatsInSteps, type FooterStats, inSlices, type Steps } from '@spillway/encoding'
+import { FILES_IN_A_STEP } from './file-slices.js'
 import type { PartitionColumn, PathValue } from './partition-path.js'
 import { type SliceTable, sliceTableBytes } from './slice-table.js'
 
@@ -40,9 +41,9 @@ export interface SliceBatchOptions {
 
 const UNKNOWN: FooterStats = { nullCount: Number.NaN, holds: HOLDS_ANYTHING }
 
-export function sliceBatch(options: SliceBatchOptions): FileBatch {
+export function* sliceBatch(options: SliceBatchOptions): Steps<FileBatch> {
   const { table } = options
-  const partitions = partitionStats(options)
+  const partitions = yield* partitionStats(options)
   const recordCount = new Float64Array(table.length).fill(Number.NaN)
   return {
     length: table.length,
@@ -53,29 +54,29 @@ export function sliceBatch(options: SliceBatchOptions): FileBatch {
     stats: { length: table.length, recordCount, columns: partitions },
     async readStats(fields, rows, signal) {
       const evidence = await options.readEvidence(fields, rows, signal)
-      return withEvidence({ table, partitions, fields, evidence })
+      return inSlices(withEvidence({ table, partitions, fields, evidence }))
     },
   }
 }
 
 /** What the path says about each partition column, spread over the slices. */
-function partitionStats(options: SliceBatchOptions): Map<number, readonly ColumnStats[]> {
+function* partitionStats(options: SliceBatchOptions): Steps<Map<number, readonly ColumnStats[]>> {
   const { table, columns, values } = options
   const stats = new Map<number, readonly ColumnStats[]>()
   for (const [i, { field }] of columns.entries()) {
     const byPartition = values.map(row => row[i]!)
-    const entry = pathStats(byPartition, field.type, table.partition)
+    const entry = yield* pathStats(byPartition, field.type, table.partition)
     if (entry !== undefined) stats.set(field.id, [entry])
   }
   return stats
 }
 
 /** Bounds of a column by what paths say; `rows[i]` is the path of row i. */
-export function pathStats(
+export function* pathStats(
   values: readonly PathValue[],
   type: FieldPath[0]['type'],
   rows: Uint32Array,
-): ColumnStats | undefined {
+): Steps<ColumnStats | undefined> {
   if (!isPrimitive(type) || physicalKind(type) === undefined) return undefined
   const lower = new DictionaryBuilder(type)
   const upper = new DictionaryBuilder(type)
@@ -89,6 +90,7 @@ export function pathStats(
       value.kind === 'value' ? value.value : value.kind === 'interval' ? value.upper : null,
     )
     holds[row] = holdsOf(value)
+    if (row % FILES_IN_A_STEP === 0) yield
   }
   return { lower: lower.finish(), upper: upper.finish(), holds }
 }
@@ -99,28 +101,30 @@ function holdsOf(value: PathValue): number {
   return value.value === null ? HOLDS_NULLS : HOLDS_VALUES
 }
 
-function withEvidence(input: {
+function* withEvidence(input: {
   readonly table: SliceTable
   readonly partitions: ReadonlyMap<number, readonly ColumnStats[]>
   readonly fields: readonly FieldPath[]
   readonly evidence: SliceEvidence
-}): StatsTable {
+}): Steps<StatsTable> {
   const { table, partitions, fields, evidence } = input
   const columns = new Map(partitions)
-  const rows = Array.from({ length: table.length }, (_, row) => evidence.fields(row))
+  const rows: (readonly (FooterStats | undefined)[] | undefined)[] = []
+  const recordCount = new Float64Array(table.length)
+  for (let row = 0; row < table.length; row++) {
+    rows.push(evidence.fields(row))
+    recordCount[row] = evidence.recordCount(row) ?? Number.NaN
+    if (row % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
+  }
   for (const [i, path] of fields.entries()) {
     const { id, type } = leafOf(path)
     if (physicalKind(type) === undefined) continue
-    const stats = columnStats(
+    const stats = yield* columnStatsInSteps(
       rows.map(row => row?.[i] ?? UNKNOWN),
       type,
     )
     columns.set(id, [...(partitions.get(id) ?? []), stats])
   }
-  const recordCount = Float64Array.from(
-    { length: table.length },
-    (_, row) => evidence.recordCount(row) ?? Number.NaN,
-  )
   return { length: table.length, recordCount, columns }
 }
 

@@ -1,5 +1,12 @@
-import { BytesBuilder, type BytesColumn, hash64, readString, type Selection } from '@spillway/core'
-import type { FileSlice } from './file-slices.js'
+import {
+  BytesBuilder,
+  type BytesColumn,
+  hash64Into,
+  readString,
+  type Selection,
+} from '@spillway/core'
+import type { Steps } from '@spillway/encoding'
+import { FILES_IN_A_STEP, type FileSlice } from './file-slices.js'
 
 /** Slices of a run of partitions as columns: no object per file. */
 export interface SliceTable {
@@ -24,10 +31,10 @@ export interface SliceTable {
 
 const utf8 = new TextEncoder()
 
-export function sliceTable(
+export function* sliceTable(
   root: string,
   slices: readonly { readonly partition: string; readonly slices: readonly FileSlice[] }[],
-): SliceTable {
+): Steps<SliceTable> {
   const length = slices.reduce((sum, run) => sum + run.slices.length, 0)
   const logCount = slices.reduce(
     (sum, run) => sum + run.slices.reduce((logs, slice) => logs + slice.logs.length, 0),
@@ -45,6 +52,7 @@ export function sliceTable(
     logStart: new Uint32Array(length + 1),
     logSize: new Float64Array(logCount),
   }
+  const keys = keyHashes(table.key)
   let row = 0
   let log = 0
   for (const [index, run] of slices.entries()) {
@@ -54,13 +62,14 @@ export function sliceTable(
       if (hasSkeletons) skeleton.append(slice.source === undefined ? '' : first.name)
       table.partition[row] = index
       table.size[row] = slice.source?.size ?? first.size
-      table.key[row] = hash64(utf8.encode(`${run.partition}\0${slice.fileId}`))
+      keys(row, `${run.partition}\0${slice.fileId}`)
       table.hasBase[row] = slice.base === undefined ? 0 : 1
       for (const { name, size } of slice.logs) {
         logName.append(name)
         table.logSize[log++] = size
       }
       table.logStart[++row] = log
+      if (row % FILES_IN_A_STEP === 0) yield
     }
   }
   const partitions = slices.map(run => run.partition)
@@ -72,6 +81,16 @@ export function sliceTable(
     path: path.finish(),
     logName: logName.finish(),
     ...(hasSkeletons && { skeleton: skeleton.finish() }),
+  }
+}
+
+/** Writes hashes of texts without an object for any of them. */
+function keyHashes(into: BigUint64Array): (row: number, text: string) => void {
+  const lanes = new Uint32Array(into.buffer)
+  let scratch = new Uint8Array(1024)
+  return (row, text) => {
+    if (text.length * 3 > scratch.length) scratch = new Uint8Array(text.length * 3)
+    hash64Into(scratch, lanes, row, { end: utf8.encodeInto(text, scratch).written })
   }
 }
 

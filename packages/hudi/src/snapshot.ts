@@ -15,12 +15,13 @@ import {
   type TableSource,
   throwIfCancelled,
 } from '@spillway/core'
+import { inSlices, Slices, type Steps } from '@spillway/encoding'
 import type { BootstrapIndex } from './bootstrap-index.js'
 import { checkedSlices, type ListingProof } from './checked-listing.js'
 import { dataFileOf } from './data-file.js'
 import { evidenceReader } from './evidence.js'
 import { parseFileName } from './file-name.js'
-import type { ListedFile, Visibility } from './file-slices.js'
+import { FILES_IN_A_STEP, type ListedFile, type Visibility } from './file-slices.js'
 import { type Generations, generationOf } from './generations.js'
 import { type Instant, instantMillis } from './instant.js'
 import type { Listing } from './listing.js'
@@ -91,14 +92,16 @@ export interface Partitioning {
   readonly exact: boolean
 }
 
-export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
+export async function hudiSnapshot(parts: SnapshotParts): Promise<HudiSnapshot> {
   const { state, source, write, schema } = parts
   const { config } = state
   const columns = partitionColumns(config, schema, parts.nulls)
-  const runs = partitionRuns(parts.listing.partitions, path =>
-    readPartitionPath(path, columns, config),
+  const runs = await inSlices(
+    partitionRuns(parts.listing.partitions, path => readPartitionPath(path, columns, config)),
   )
   const partitioning = partitioningOf(columns, runs, config)
+  // Of all its partitions: those of a listing that is at hand are loaded one after the other and wait for nothing.
+  const turns = new Slices()
   const readOptimized = source.view === 'read-optimized'
   const { version, timestamp } = identityOf(write, parts.timeZone)
   return {
@@ -127,7 +130,7 @@ export function hudiSnapshot(parts: SnapshotParts): HudiSnapshot {
       completionTime: write?.completion ?? '',
     },
     files: {
-      ...partitionFileList(runs, columns, run => runHandle(run, partitioning, parts)),
+      ...partitionFileList(runs, columns, run => runHandle(run, { partitioning, parts, turns })),
       ...(hasPartitionStats(parts) && { readSummaries: summaryReader(runs, parts.metadataTable!) }),
     },
     ...(!readOptimized && parts.mergedLogs && { mergedLogs: parts.mergedLogs }),
@@ -205,11 +208,13 @@ function hasPartitionStats({ metadataTable, isLatest, history, state }: Snapshot
   )
 }
 
-function runHandle(
-  run: PartitionRun,
-  partitioning: Partitioning,
-  parts: SnapshotParts,
-): FileBatchHandle {
+interface Loading {
+  readonly partitioning: Partitioning
+  readonly parts: SnapshotParts
+  readonly turns: Slices
+}
+
+function runHandle(run: PartitionRun, { partitioning, parts, turns }: Loading): FileBatchHandle {
   const { source, state, write, cache } = parts
   const view = source.view ?? 'snapshot'
   // The latest snapshot's slices are named by what wrote them last, an older one's by its write.
@@ -221,8 +226,8 @@ function runHandle(
     async load(signal) {
       throwIfCancelled(signal)
       const load = async (loadSignal: AbortSignal): Promise<HudiBatch> => {
-        const slices = await loadSlices(run, { partitioning, parts }, loadSignal)
-        return { ...batchOf(slices, run, partitioning, parts), slices }
+        const slices = await loadSlices(run, { partitioning, parts, turns }, loadSignal)
+        return { ...(await inSlices(batchOf(slices, run, partitioning, parts), turns)), slices }
       }
       const batch = (await cache.get(key, load, signal)) as HudiBatch
       return liveFiles(batch.slices, run, { batch, partitioning, parts })
@@ -237,13 +242,12 @@ const PARTITIONS_AT_ONCE = 8
 
 async function loadSlices(
   run: PartitionRun,
-  { partitioning, parts }: { readonly partitioning: Partitioning; readonly parts: SnapshotParts },
+  { partitioning, parts, turns }: Loading,
   signal: AbortSignal,
 ): Promise<SliceTable> {
   const listed = await parts.listing.files(run.partitions, signal)
   const readOptimized = parts.source.view === 'read-optimized'
-  const all = run.partitions.flatMap(partition => listed.get(partition) ?? [])
-  const visibility = hasArchivedLogs(all, parts.state)
+  const visibility = (await inSlices(hasArchivedLogs(listed.values(), parts.state), turns))
     ? await parts.exactVisibility()
     : parts.visibility
   const options = {
@@ -253,7 +257,7 @@ async function loadSlices(
     signal,
   }
   const { proof, listing } = parts
-  const check = { ...proof, listing, visibility, withLogs: !readOptimized, signal }
+  const check = { ...proof, listing, visibility, withLogs: !readOptimized, turns, signal }
   const slices = await mapConcurrently(run.partitions, PARTITIONS_AT_ONCE, async partition => {
     const files = listed.get(partition) ?? []
     const checked = await checkedSlices(partition, files, check)
@@ -262,18 +266,26 @@ async function loadSlices(
     const based = live.filter(slice => slice.base !== undefined)
     return { partition, slices: based.map(slice => ({ ...slice, logs: [] })) }
   })
-  return sliceTable(parts.state.root, slices)
+  return inSlices(sliceTable(parts.state.root, slices), turns)
 }
 
 /** From version 8 on, which slice a log belongs to depends on when its write completed: the archive knows of old ones. */
-function hasArchivedLogs(files: readonly ListedFile[], { config, timeline }: TableState): boolean {
+function* hasArchivedLogs(
+  listed: Iterable<readonly ListedFile[]>,
+  { config, timeline }: TableState,
+): Steps<boolean> {
   const { start, completions } = timeline
   if (config.layout === 1 || start === undefined) return false
-  return files.some(({ name }) => {
-    if (!name.startsWith('.')) return false
-    const log = parseFileName(name)
-    return log !== undefined && log.instant < start && !completions.has(log.instant)
-  })
+  let seen = 0
+  for (const files of listed) {
+    for (const { name } of files) {
+      if (++seen % FILES_IN_A_STEP === 0) yield
+      if (!name.startsWith('.')) continue
+      const log = parseFileName(name)
+      if (log !== undefined && log.instant < start && !completions.has(log.instant)) return true
+    }
+  }
+  return false
 }
 
 function batchOf(
@@ -281,7 +293,7 @@ function batchOf(
   run: PartitionRun,
   partitioning: Partitioning,
   parts: SnapshotParts,
-): LiveFiles['batch'] {
+): Steps<LiveFiles['batch']> {
   return sliceBatch({
     table,
     columns: partitioning.columns,

@@ -1,5 +1,5 @@
 import { createSchema, type ObjectStore, type Schema, TableError } from '@spillway/core'
-import { parquetFields, readParquetFooter } from '@spillway/encoding'
+import { inSlices, parquetFields, readParquetFooter, Slices } from '@spillway/encoding'
 import { isLog } from './base-history.js'
 import type { CommitMetadata, WriteStat } from './commit-metadata.js'
 import type { Instant } from './instant.js'
@@ -35,11 +35,15 @@ export async function findTableSchema(
   const { partitionFields } = config
   const { budgets } = store
   const wrote: CommitMetadata[] = []
+  const slices = new Slices()
   for (const write of [...writes].reverse()) {
+    if (slices.isOver) await slices.pause()
     const commit = await commits.load(write, signal)
     if (commit.writeStats.size > 0) wrote.push(commit)
     if (commit.schema === undefined) continue
-    const schema = readTableSchema(commit.schema, { path: write.path, partitionFields, budgets })
+    const schema = await inSlices(
+      readTableSchema(commit.schema, { path: write.path, partitionFields, budgets }),
+    )
     return { schema, avro: commit.schema, latestSchema: commit.latestSchema }
   }
   const files: FilesOfTable = { store, root, partitionFields, ...(signal && { signal }) }
@@ -50,7 +54,9 @@ export async function findTableSchema(
   }
   if (config.createSchema !== undefined) {
     const path = `${root}/.hoodie/hoodie.properties`
-    const schema = readTableSchema(config.createSchema, { path, partitionFields, budgets })
+    const schema = await inSlices(
+      readTableSchema(config.createSchema, { path, partitionFields, budgets }),
+    )
     return { schema, avro: config.createSchema, latestSchema: undefined }
   }
   const found =
@@ -118,11 +124,9 @@ async function schemaOfLogs(
         if (blocks.some(({ type }) => type === 'corrupt')) throw damagedSource(meta.path)
         continue
       }
-      const schema = readTableSchema(avro, {
-        path: meta.path,
-        partitionFields,
-        budgets: store.budgets,
-      })
+      const { path } = meta
+      const { budgets } = store
+      const schema = await inSlices(readTableSchema(avro, { path, partitionFields, budgets }))
       return { schema, avro, latestSchema: undefined }
     }
   }

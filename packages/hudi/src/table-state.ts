@@ -5,10 +5,11 @@ import {
   TableError,
   type TableSource,
 } from '@spillway/core'
+import { inSlices, type Steps } from '@spillway/encoding'
 import { type CommitMetadata, loadCommitMetadata } from './commit-metadata.js'
 import type { Instant } from './instant.js'
 import { loadTableConfig, type TableConfig } from './table-config.js'
-import { loadTimeline, type Timeline } from './timeline.js'
+import { INSTANTS_IN_A_STEP, loadTimeline, type Timeline } from './timeline.js'
 
 /** A table as its `.hoodie` folder describes it now, before any file is looked at. */
 export interface TableState {
@@ -38,17 +39,27 @@ export async function loadTableState(
     )
   }
   const timeline = await loadTimeline(store, root, config, signal)
-  return { root, config, timeline, fingerprint: fingerprintOf(config, timeline) }
+  return { root, config, timeline, fingerprint: await inSlices(fingerprintOf(config, timeline)) }
 }
 
 export function rootOf(source: TableSource): string {
   return source.location.replace(/\/+$/, '')
 }
 
-function fingerprintOf(config: TableConfig, timeline: Timeline): string {
-  const properties = [...config.properties].map(([key, value]) => `${key}=${value}`)
-  const instants = timeline.instants.map(i => `${i.path} ${i.state} ${i.size} ${i.lastModified}`)
-  const text = new TextEncoder().encode([...properties, ...instants].join('\n'))
+/** A hash of the properties, and then of some instants at a time with what came before. */
+function* fingerprintOf(config: TableConfig, { instants }: Timeline): Steps<string> {
+  let print = hashed([...config.properties].map(([key, value]) => `${key}=${value}`))
+  for (let start = 0; start < instants.length; start += INSTANTS_IN_A_STEP) {
+    const some = instants.slice(start, start + INSTANTS_IN_A_STEP)
+    const texts = some.map(i => `${i.path} ${i.state} ${i.size} ${i.lastModified}`)
+    print = hashed([print, ...texts])
+    yield
+  }
+  return print
+}
+
+function hashed(lines: readonly string[]): string {
+  const text = new TextEncoder().encode(lines.join('\n'))
   return `${hash64(text).toString(16)}${hash64(text, 1).toString(16)}`
 }
 
@@ -56,6 +67,7 @@ function fingerprintOf(config: TableConfig, timeline: Timeline): string {
 export class CommitLoader {
   readonly #store: ObjectStore
   readonly #known: Map<string, { readonly identity: string; readonly commit: CommitMetadata }>
+  #loaded: ReadonlyMap<string, CommitMetadata> | undefined
 
   constructor(store: ObjectStore, previous?: CommitLoader) {
     this.#store = store
@@ -72,6 +84,7 @@ export class CommitLoader {
     if (known !== undefined && known.identity === identity) return known.commit
     const commit = instant.archived ?? (await loadCommitMetadata(this.#store, instant, signal))
     this.#known.set(instant.begin, { identity, commit })
+    this.#loaded = undefined
     return commit
   }
 
@@ -81,6 +94,7 @@ export class CommitLoader {
   }
 
   get loaded(): ReadonlyMap<string, CommitMetadata> {
-    return new Map([...this.#known].map(([begin, { commit }]) => [begin, commit]))
+    this.#loaded ??= new Map([...this.#known].map(([begin, { commit }]) => [begin, commit]))
+    return this.#loaded
   }
 }

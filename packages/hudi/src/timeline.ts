@@ -1,4 +1,5 @@
 import { type ObjectStore, TableError } from '@spillway/core'
+import { inSlices, Slices, type Steps, sorted } from '@spillway/encoding'
 import { type Instant, isCompletedWrite, isWrite, parseInstant } from './instant.js'
 import type { TableConfig } from './table-config.js'
 
@@ -28,6 +29,7 @@ export async function loadTimeline(
 ): Promise<Timeline> {
   const folder = `${root}/${config.timelineFolder}/`
   const instants: Instant[] = []
+  const slices = new Slices()
   // Instant names start with digits; '/' sorts just before them, so `.aux/`, `.temp/` and the like are not listed.
   const options = { startAfter: `${folder}/`, ...(signal === undefined ? {} : { signal }) }
   for await (const file of store.list(folder, options)) {
@@ -35,6 +37,7 @@ export async function loadTimeline(
     if (name > ':') break
     const instant = parseInstant(name, file)
     if (instant !== undefined) instants.push(instant)
+    if (slices.isOver) await slices.pause()
   }
   if (instants.length === 0 && config.timelineFolder !== USUAL_FOLDERS[config.layout]) {
     throw new TableError(
@@ -43,20 +46,23 @@ export async function loadTimeline(
       { context: { path: folder } },
     )
   }
-  return timelineOf(instants)
+  return inSlices(timelineOf(instants), slices)
 }
 
 /** Of a table that says nothing else: before its first commit it is empty. */
 const USUAL_FOLDERS: Readonly<Record<number, string>> = { 1: '.hoodie', 2: '.hoodie/timeline' }
 
-export function timelineOf(found: readonly Instant[]): Timeline {
-  const instants = latestStates(found)
-  const writes = instants
-    .filter(isCompletedWrite)
-    .sort((a, b) => compareText(a.completion, b.completion) || compareText(a.begin, b.begin))
+export function* timelineOf(found: readonly Instant[]): Steps<Timeline> {
+  const instants = yield* latestStates(found)
+  const writes = yield* sorted(
+    instants.filter(isCompletedWrite),
+    (a, b) => compareText(a.completion, b.completion) || compareText(a.begin, b.begin),
+  )
+  yield
   const pending = instants.filter(i => i.state !== 'completed' && isWrite(i))
   const compactions = pending.filter(i => i.action === 'compaction')
   const completed = instants.filter(i => i.state === 'completed')
+  yield
   const savepoints = new Set(instants.filter(i => i.action === 'savepoint').map(i => i.begin))
   return {
     instants,
@@ -68,19 +74,23 @@ export function timelineOf(found: readonly Instant[]): Timeline {
   }
 }
 
+/** Instants that are looked at at once: about a millisecond. */
+export const INSTANTS_IN_A_STEP = 1024
+
 /**
  * One instant a begin time and kind, in its last state. A pending compaction and the commit it completes as are the
  * same thing, and so are a pending clustering and its replace commit.
  */
-function latestStates(found: readonly Instant[]): readonly Instant[] {
+function* latestStates(found: readonly Instant[]): Steps<readonly Instant[]> {
   const rank = { requested: 0, inflight: 1, completed: 2 }
   const latest = new Map<string, Instant>()
   for (const instant of found) {
     const key = `${instant.begin} ${isWrite(instant) ? 'write' : instant.action}`
     const known = latest.get(key)
     if (known === undefined || rank[known.state] < rank[instant.state]) latest.set(key, instant)
+    if (latest.size % INSTANTS_IN_A_STEP === 0) yield
   }
-  return [...latest.values()].sort((a, b) => compareText(a.begin, b.begin))
+  return yield* sorted([...latest.values()], (a, b) => compareText(a.begin, b.begin))
 }
 
 /** Instants are digits, so UTF-16 order is their order. */

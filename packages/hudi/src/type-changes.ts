@@ -6,6 +6,7 @@ import {
   type PrimitiveType,
   type Schema,
 } from '@spillway/core'
+import type { Steps } from '@spillway/encoding'
 
 /** How columns of older files differ in type from what the table says now. */
 export interface TypeChanges {
@@ -18,8 +19,13 @@ export interface TypeChanges {
 const NONE: TypeChanges = { widened: false, converted: false }
 
 /** What changed between any of `earlier` and `now`; columns go by their names, as Hudi's readers have it. */
-export function typeChanges(now: Schema, earlier: readonly Schema[]): TypeChanges {
-  return earlier.map(schema => compareFields(schema.fields, now.fields)).reduce(either, NONE)
+export function* typeChanges(now: Schema, earlier: readonly Schema[]): Steps<TypeChanges> {
+  let changes = NONE
+  for (const schema of earlier) {
+    changes = either(changes, compareFields(schema.fields, now.fields))
+    yield
+  }
+  return changes
 }
 
 function either(a: TypeChanges, b: TypeChanges): TypeChanges {
@@ -52,7 +58,7 @@ function compareTypes(before: DataType, now: DataType): TypeChanges {
 const kindOf = (type: DataType) => (typeof type === 'string' ? type : type.kind)
 
 function isSame(a: PrimitiveType, b: PrimitiveType): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
 }
 
 /** Delta PROTOCOL.md, "Type Widening": the changes that its readers apply. */

@@ -1,5 +1,6 @@
+import type { Steps } from '@spillway/encoding'
 import type { CommitMetadata } from './commit-metadata.js'
-import type { Visibility } from './file-slices.js'
+import { FILES_IN_A_STEP, type Visibility } from './file-slices.js'
 import type { TableConfig } from './table-config.js'
 import { compareText, type Timeline } from './timeline.js'
 
@@ -22,10 +23,10 @@ export interface VisibilityOptions {
  * the active timeline was archived, and only completed instants are; the start counts pending instants too, or files
  * of an old write that never finished would pass for archived ones.
  */
-export function visibilityAt(options: VisibilityOptions): Visibility {
+export function* visibilityAt(options: VisibilityOptions): Steps<Visibility> {
   const { config, timeline, archived, asOf } = options
   const writes = new Map(timeline.writes.map(write => [write.begin, write.completion]))
-  const replaced = replacedGroups(options)
+  const replaced = yield* replacedGroups(options)
   const completion = (instant: string): string | undefined => {
     const known = writes.get(instant) ?? archived?.get(instant)
     if (known !== undefined) return known
@@ -49,13 +50,21 @@ export function visibilityAt(options: VisibilityOptions): Visibility {
   }
 }
 
-function replacedGroups(options: VisibilityOptions): ReadonlyMap<string, ReadonlySet<string>> {
-  const replaced = new Map<string, ReadonlySet<string>>()
+function* replacedGroups(
+  options: VisibilityOptions,
+): Steps<ReadonlyMap<string, ReadonlySet<string>>> {
+  const replaced = new Map<string, Set<string>>()
+  let seen = 0
   for (const write of options.timeline.writes) {
     if (write.action !== 'replacecommit') continue
     if (options.asOf !== undefined && compareText(write.completion, options.asOf) > 0) continue
     for (const [partition, ids] of options.commits.get(write.begin)?.replaced ?? []) {
-      replaced.set(partition, new Set([...(replaced.get(partition) ?? []), ...ids]))
+      const known = replaced.get(partition) ?? new Set()
+      replaced.set(partition, known)
+      for (const id of ids) {
+        known.add(id)
+        if (++seen % FILES_IN_A_STEP === 0) yield
+      }
     }
   }
   return replaced

@@ -1,5 +1,5 @@
 import { type ReadBudgets, withBudgets } from '@spillway/core'
-import { HFile } from '@spillway/encoding'
+import { atOnce, HFile } from '@spillway/encoding'
 import { memoryStore } from '@spillway/storage'
 import { AvroWriter, hfileBytes, hudiAvroContent, hudiLog } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
@@ -11,6 +11,7 @@ import { parseProperties } from '../src/properties.js'
 import { recordPositions } from '../src/record-positions.js'
 import { readTableSchema } from '../src/schema.js'
 import { loadTableConfig } from '../src/table-config.js'
+import { collected } from './support.js'
 
 const PATH = 'memory:///t/.g_20260101000000000.log.1_0-1-1'
 const fields = (count: number) =>
@@ -23,7 +24,7 @@ async function recordsOf(content: Uint8Array, columns: number, budgets: Partial<
   const bytes = hudiLog([{ type: 'avro', header, content }])
   const store = withBudgets(memoryStore({ objects: [[PATH, bytes]] }), budgets)
   const [block] = await readLogBlocks(store, { path: PATH, size: bytes.length })
-  return readAvroBlock(block!)
+  return collected(readAvroBlock(block!))
 }
 
 async function outcome(work: Promise<unknown>): Promise<string> {
@@ -104,7 +105,7 @@ describe('the positions of a log block', () => {
     const content = { size: 0, read: async () => new Uint8Array() }
     const block = { type: 'avro', header, path: PATH, content } as const
     const file = { recordedPath: 'g_0-1-1_20260101000000000.parquet' }
-    expect(() => recordPositions([block], file)).toThrow(
+    expect(() => atOnce(recordPositions([block], file))).toThrow(
       'the record positions of a log block in a file of 0 bytes, which takes memory of 157286400 bytes',
     )
   })
@@ -119,7 +120,7 @@ describe('a schema that contains itself', () => {
 
   it('is no schema of a table', () => {
     const options = { path: PATH, partitionFields: [], budgets: undefined }
-    expect(() => readTableSchema(avro, options)).toThrow(/nests more than 100 deep/)
+    expect(() => atOnce(readTableSchema(avro, options))).toThrow(/nests more than 100 deep/)
   })
 
   it("is no schema of the table's index", async () => {

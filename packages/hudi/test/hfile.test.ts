@@ -52,6 +52,26 @@ describe('HFile', () => {
     expect(found.map(([key]) => key)).toEqual(['key-00000', 'key-00123', 'key-00499'])
   })
 
+  it.each([600, 1 << 20])(
+    'reads blocks of %i bytes that were compressed, and no cut ones',
+    async most => {
+      const long = rows.map(
+        ([key, value]) => [key, utf8.encode(text.decode(value).repeat(100))] as const,
+      )
+      const bytes = hfileBytes(long, { blockBytes: most, gzip: true })
+      const file = await HFile.open(sourceOf(bytes))
+      const expected = long.map(([key, value]) => [key, text.decode(value)])
+      expect(await entriesOf(file.scan())).toEqual(expected)
+      const damaged = bytes.slice()
+      damaged.fill(0xff, 43, 143)
+      const read = entriesOf((await HFile.open(sourceOf(damaged))).scan())
+      await expect(read).rejects.toMatchObject({
+        code: 'TABLE_CORRUPT',
+        message: expect.stringMatching(/cannot be inflated/),
+      })
+    },
+  )
+
   it('reads an empty file', async () => {
     const file = await HFile.open(sourceOf(hfileBytes([])))
     expect(await entriesOf(file.scan())).toEqual([])

@@ -6,6 +6,7 @@ import { readAvroBlock } from '../src/avro-block.js'
 import { orderBlocks } from '../src/block-order.js'
 import { readDeleteBlock } from '../src/delete-block.js'
 import { LOG_HEADER, type LogBlock, readLogBlocks } from '../src/log-file.js'
+import { collected } from './support.js'
 
 const PATH = 'memory:///t/.g_20260101000000000.log.1_0-1-1'
 const SCHEMA = JSON.stringify({
@@ -46,7 +47,7 @@ describe('log files', () => {
     const [data, deletes] = await blocksOf(
       hudiLog([avro('1', ['a', 'b']), { type: 'delete', header: { 0: '2' }, content }]),
     )
-    expect([await readAvroBlock(data!), await readDeleteBlock(deletes!)]).toEqual([
+    expect([await collected(readAvroBlock(data!)), await readDeleteBlock(deletes!)]).toEqual([
       [
         { key: 'a', n: 0n },
         { key: 'b', n: 1n },
@@ -75,7 +76,7 @@ describe('log files', () => {
     const longer = Uint8Array.from([...content, 0])
     new DataView(longer.buffer).setInt32(8, length + 1)
     const [data] = await blocksOf(hudiLog([{ ...block, content: longer }]))
-    await expect(readAvroBlock(data!)).rejects.toMatchObject({
+    await expect(collected(readAvroBlock(data!))).rejects.toMatchObject({
       code: 'TABLE_CORRUPT',
       message: expect.stringMatching(/a record ends at byte/),
     })
@@ -139,7 +140,7 @@ describe('log files', () => {
         const ordered = orderBlocks(await blocksOf(bytes), () => true)
         let records = 0
         for (const block of ordered)
-          if (block.type === 'avro') records += (await readAvroBlock(block)).length
+          if (block.type === 'avro') records += (await collected(readAvroBlock(block))).length
         // Bytes carry no checksum, so a block's instant or a rollback's target may read otherwise: whole blocks
         // then come or go, records within one do not.
         expect(records % keys.length).toBe(0)

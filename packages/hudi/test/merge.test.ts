@@ -29,7 +29,10 @@ function merged(rule: MergeRule, base: readonly Step[], logs: readonly Step[]): 
     if (record === undefined) return [row!]
     return record.row === undefined ? [] : [String(record.row[0])]
   })
-  return [...rows, ...[...merge.inserts()].map(record => String(record.row![0]))].sort()
+  return [
+    ...rows,
+    ...[...merge.inserts()].flatMap(record => (record === undefined ? [] : String(record.row![0]))),
+  ].sort()
 }
 
 describe('merging log records', () => {

@@ -1,4 +1,5 @@
 import type { SnapshotRef } from '@spillway/core'
+import { atOnce, Slices } from '@spillway/encoding'
 import { describe, expect, it } from 'vitest'
 import { checkedSlices } from '../src/checked-listing.js'
 import { hudiReader } from '../src/index.js'
@@ -227,8 +228,9 @@ describe('what an archived write replaced', () => {
       listing: { kind: 'storage' as const, partitions: [''], files: async () => new Map() },
       visibility,
       withLogs: true,
+      turns: new Slices(),
     }
-    const replaced = async () => withoutReplaced(proven, (_, fileId) => fileId === 'a')
+    const replaced = async () => atOnce(withoutReplaced(proven, (_, fileId) => fileId === 'a'))
     expect(await checkedSlices('', [], { ...check, settled: replaced })).toEqual([])
     const kept = checkedSlices('', [], { ...check, settled: async () => proven })
     await expect(kept).rejects.toMatchObject(lost(base('a', 1)))

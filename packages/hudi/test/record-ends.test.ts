@@ -22,7 +22,9 @@ const keys = { columns: [], ofRecord: key, ofValues: key, ofColumns: () => key, 
 async function keysIn(block: LogBlock): Promise<readonly string[]> {
   const found: string[] = []
   const options = { fields: [], nameOf: () => undefined, keys, ordering: [] }
-  for await (const { recordKey } of readDataBlock(block, options)) found.push(recordKey)
+  for await (const records of readDataBlock(block, options)) {
+    found.push(...records.map(({ recordKey }) => recordKey))
+  }
   return found
 }
 

@@ -1,4 +1,4 @@
-import { vectorBytes } from '@spillway/encoding'
+import { atOnce, vectorBytes } from '@spillway/encoding'
 import { describe, expect, it } from 'vitest'
 import { bytesSource, LOG_HEADER, type LogBlock } from '../src/log-file.js'
 import { recordPositions } from '../src/record-positions.js'
@@ -19,7 +19,7 @@ function block(positions: readonly number[] | undefined, base = BASE): LogBlock 
 describe('positions of log records', () => {
   it('are those that every block states over the base file', () => {
     const blocks = [block([0, 7, 70_000]), block([2])]
-    const found = recordPositions(blocks, file)
+    const found = atOnce(recordPositions(blocks, file))
     expect(blocks.map(each => found?.get(each))).toEqual([[0, 7, 70_000], [2]])
   })
 
@@ -28,6 +28,6 @@ describe('positions of log records', () => {
     ['a block has an empty list', block([])],
     ['a block speaks of another base file', block([1], '20260102000000000')],
   ])('are not used where %s', (_, other) => {
-    expect(recordPositions([block([0]), other], file)).toBeUndefined()
+    expect(atOnce(recordPositions([block([0]), other], file))).toBeUndefined()
   })
 })

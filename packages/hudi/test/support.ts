@@ -42,6 +42,13 @@ export const noCache: BatchCache = {
   get: (_, load) => load(new AbortController().signal),
 }
 
+/** What comes some at a time, as one list. */
+export async function collected<T>(some: AsyncIterable<readonly T[]>): Promise<readonly T[]> {
+  const all: T[] = []
+  for await (const each of some) all.push(...each)
+  return all
+}
+
 export async function liveFiles(snapshot: Snapshot): Promise<readonly DataFile[]> {
   const files: DataFile[] = []
   for (const handle of snapshot.files.handles) {

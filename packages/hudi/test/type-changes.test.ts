@@ -1,4 +1,5 @@
 import { createSchema, type DataType, type Field } from '@spillway/core'
+import { atOnce } from '@spillway/encoding'
 import { describe, expect, it } from 'vitest'
 import { typeChanges } from '../src/type-changes.js'
 
@@ -19,7 +20,7 @@ const list = (type: DataType): DataType => ({ kind: 'list', element: field('elem
 const schemaOf = (type: DataType, name = 'a') => createSchema([field(name, type)])
 
 const between = (before: DataType, now: DataType) => {
-  const { widened, converted } = typeChanges(schemaOf(now), [schemaOf(before)])
+  const { widened, converted } = atOnce(typeChanges(schemaOf(now), [schemaOf(before)]))
   return `${widened ? 'widened' : ''}${converted ? 'converted' : ''}`
 }
 
@@ -55,11 +56,14 @@ describe('type changes', () => {
   it('are none where types agree, and where columns came or went', () => {
     expect([between('int', 'int'), between(decimal(9, 2), decimal(9, 2))]).toEqual(['', ''])
     const [before, now] = [schemaOf('int', 'gone'), schemaOf('long', 'new')]
-    expect(typeChanges(now, [before])).toEqual({ widened: false, converted: false })
+    expect(atOnce(typeChanges(now, [before]))).toEqual({ widened: false, converted: false })
   })
 
   it('go by names in either case', () => {
     const earlier = [schemaOf('long', 'A'), schemaOf('int', 'A')]
-    expect(typeChanges(schemaOf('long', 'a'), earlier)).toEqual({ widened: true, converted: false })
+    expect(atOnce(typeChanges(schemaOf('long', 'a'), earlier))).toEqual({
+      widened: true,
+      converted: false,
+    })
   })
 })

@@ -1,3 +1,5 @@
+import { gzipSync } from 'node:zlib'
+
 const utf8 = new TextEncoder()
 
 /** Bytes that grow, big-endian. */
@@ -60,6 +62,8 @@ export interface HFileOptions {
   readonly info?: Readonly<Record<string, string>>
   /** A data block ends once it holds this many bytes. */
   readonly blockBytes?: number
+  /** Compresses blocks; default false. */
+  readonly gzip?: boolean
 }
 
 interface IndexEntry {
@@ -69,21 +73,24 @@ interface IndexEntry {
 }
 
 const TRAILER_LENGTH = 4096
+const GZIP = 1
 const NO_COMPRESSION = 2
 
-/** An HFile version 3 without compression; `entries` ascend by key bytes. HBase reference guide, appendix G. */
+/** An HFile version 3; `entries` ascend by key bytes. HBase reference guide, appendix G. */
 export function hfileBytes(
   entries: readonly (readonly [key: string | Uint8Array, value: Uint8Array])[],
-  { info = {}, blockBytes = 16 * 1024 }: HFileOptions = {},
+  { info = {}, blockBytes = 16 * 1024, gzip = false }: HFileOptions = {},
 ): Uint8Array {
   const out = new ByteWriter()
+  const write = (magic: string, content: Uint8Array) =>
+    writeBlock(out, magic, { content, stored: gzip ? gzipSync(content) : content })
   const index: IndexEntry[] = []
   let block = new ByteWriter()
   let first: Uint8Array | undefined
   const close = () => {
     if (first === undefined) return
     const offset = out.length
-    writeBlock(out, 'DATABLK*', block.finish())
+    write('DATABLK*', block.finish())
     index.push({ key: first, offset, length: out.length - offset })
     block = new ByteWriter()
     first = undefined
@@ -96,12 +103,12 @@ export function hfileBytes(
   }
   close()
   const loadOnOpen = out.length
-  writeBlock(out, 'IDXROOT2', rootIndex(index))
-  writeBlock(out, 'IDXROOT2', new Uint8Array(0))
+  write('IDXROOT2', rootIndex(index))
+  write('IDXROOT2', new Uint8Array(0))
   const infoOffset = out.length
-  writeBlock(out, 'FILEINF2', fileInfo(info))
+  write('FILEINF2', fileInfo(info))
   return out
-    .raw(trailer({ infoOffset, loadOnOpen, blocks: index.length, entries: entries.length }))
+    .raw(trailer({ infoOffset, loadOnOpen, blocks: index.length, entries: entries.length, gzip }))
     .finish()
 }
 
@@ -112,13 +119,17 @@ function cellKey(row: Uint8Array): Uint8Array {
   return new ByteWriter().int16(row.length).raw(row).raw(suffix).finish()
 }
 
-function writeBlock(out: ByteWriter, magic: string, content: Uint8Array): void {
-  out.raw(utf8.encode(magic)).int32(content.length).int32(content.length).int64(-1)
+function writeBlock(
+  out: ByteWriter,
+  magic: string,
+  { content, stored }: { readonly content: Uint8Array; readonly stored: Uint8Array },
+): void {
+  out.raw(utf8.encode(magic)).int32(stored.length).int32(content.length).int64(-1)
   out
     .byte(0)
     .int32(16 * 1024)
-    .int32(33 + content.length)
-    .raw(content)
+    .int32(33 + stored.length)
+    .raw(stored)
 }
 
 function rootIndex(index: readonly IndexEntry[]): Uint8Array {
@@ -162,6 +173,7 @@ function trailer(counts: {
   readonly loadOnOpen: number
   readonly blocks: number
   readonly entries: number
+  readonly gzip: boolean
 }): Uint8Array {
   const message = new ByteWriter()
   const fields = [
@@ -170,7 +182,7 @@ function trailer(counts: {
     [5, counts.blocks],
     [7, counts.entries],
     [8, 1],
-    [12, NO_COMPRESSION],
+    [12, counts.gzip ? GZIP : NO_COMPRESSION],
   ] as const
   for (const [field, value] of fields) message.byte(field * 8).varint(value)
   const bytes = new Uint8Array(TRAILER_LENGTH)

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm run hostile:stalls [-- --only NAME[,NAME]] [--most MS] [--size SHARE] [--data FOLDER] [--json FILE] [--list]`
+ * `npm run hostile:stalls [-- --only NAME[,NAME]] [--most MS] [--size SHARE] [--warm MS] [--data FOLDER] [--json FILE] [--list]`
  * Heavy tables, each asked once of a server that has just started, while a light recipient asks for a small one: what the
  * light one waits, how long the event loop was held, and by what. Ends with 1 where it was held longer than `--most`, or than is
  * known of an input, or where a table was not answered, or refused, as it should be.
@@ -22,6 +22,8 @@ const { values: options } = parseArgs({
     most: { type: 'string', default: '50' },
     /** Of every size; the columns that are refused stay as many. */
     size: { type: 'string', default: process.env.SPILLWAY_STALLS_SIZE ?? '1' },
+    /** Milliseconds that the light recipient asks before. */
+    warm: { type: 'string', default: '1500' },
     /** Keeps the inputs there for the next run; they are made anew in a folder of their own otherwise. */
     data: { type: 'string' },
     json: { type: 'string' },
@@ -53,7 +55,7 @@ async function main(): Promise<number> {
         heavy,
         light,
         holdMs: Math.min(most, 30),
-        warmMs: 1500,
+        warmMs: Number(options.warm),
       })
       results[input.name] = measure
       console.log(report(input.name, measure))

@@ -1,4 +1,12 @@
 import { checkpointOfAdds, commitOfAdds, wideDelta } from './delta-inputs.js'
+import {
+  avroCommit,
+  indexedFiles,
+  jsonCommit,
+  longLogs,
+  longTimeline,
+  wideHudi,
+} from './hudi-inputs.js'
 import { longManifest, longMetadata, wideIceberg } from './iceberg-inputs.js'
 
 /** A table that is heavy to open, and what is asked of it. */
@@ -19,6 +27,23 @@ const FIRST_FILE = { predicateHints: ['id < 5'] }
 const LARGE_PAGE = { maxFiles: 100_000 }
 
 const MEGABYTE = 1_000_000
+
+/** Name, how it is made, and how many files, columns, records or commits it has; the columns that are hinted at. */
+const HUDI_INPUTS: readonly HeavyInput[] = (
+  [
+    ['hudi-commit-json', jsonCommit, 60_000, EVERYTHING],
+    ['hudi-commit-avro', avroCommit, 130_000, EVERYTHING],
+    ['hudi-columns-30k', wideHudi, 30_000, EVERYTHING],
+    ['hudi-logs', longLogs, 600_000, EVERYTHING],
+    ['hudi-index', indexedFiles, 100_000, FIRST_FILE],
+    ['hudi-timeline', longTimeline, 20_000, EVERYTHING],
+  ] as const
+).map(([name, make, count, query]) => ({
+  name,
+  make: (folder, share) => make(folder, Math.ceil(count * share)),
+  query,
+  status: 200,
+}))
 
 export const HEAVY_INPUTS: readonly HeavyInput[] = [
   {
@@ -86,4 +111,5 @@ export const HEAVY_INPUTS: readonly HeavyInput[] = [
       status: 200,
     }),
   ),
+  ...HUDI_INPUTS,
 ]

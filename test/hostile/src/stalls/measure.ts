@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Asked,
@@ -42,6 +43,8 @@ export async function measureStalls(
       { name: 'heavy', location: options.heavy },
     ],
     recipients: ['light', 'heavy'],
+    // Where logs are merged into.
+    settings: { staging: { location: join(options.folder, 'staging') } },
     holdMs: options.holdMs,
   })
   try {
