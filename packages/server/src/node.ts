@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { sendBody } from './send-body.js'
 
 /** Anything that answers a Request. */
@@ -42,9 +43,13 @@ async function serve(
   { incoming, outgoing, sending, trustedProxies }: Exchange,
 ): Promise<void> {
   const gone = new AbortController()
-  outgoing.on('close', () => {
+  const leave = () => {
     if (!outgoing.writableFinished) gone.abort()
-  })
+  }
+  outgoing.on('close', leave)
+  // An answer that waits behind another of its connection has no part in it yet, and is told of nothing.
+  const forget = whenClosed(incoming.socket, leave)
+  let body: ReadableStream<Uint8Array> | null = null
   try {
     if (UNSENDABLE.has(incoming.method ?? '')) {
       outgoing.writeHead(405, { 'content-type': 'application/json', connection: 'close' })
@@ -61,17 +66,43 @@ async function serve(
       toRequest(incoming, outgoing, gone.signal),
       peerOf(incoming, trustedProxies),
     )
+    body = response.body
     if (!response.ok && leavesMuch(incoming)) {
       await refuseBody(response, incoming, outgoing)
       return
     }
     outgoing.writeHead(response.status, headersOf(response))
-    if (response.body === null) outgoing.end()
-    else await sendBody(response.body, outgoing, sending)
+    if (body === null) outgoing.end()
+    else await sendBody(body, outgoing, { ...sending, gone: gone.signal })
     if (!incoming.complete) drain(incoming)
   } catch {
     outgoing.destroy()
+    // What was not begun is let go; what was is by whoever reads it.
+    await body?.cancel().catch(() => undefined)
+  } finally {
+    forget()
   }
+}
+
+/** What is to be done for each connection when it closes: one listener, however many requests it has under way. */
+const closing = new WeakMap<Socket, Set<() => void>>()
+
+/** Calls `then` when the connection closes, or at once where it has. Gives what takes that back. */
+function whenClosed(socket: Socket, then: () => void): () => void {
+  if (socket.destroyed) {
+    then()
+    return () => undefined
+  }
+  const known = closing.get(socket)
+  const all = known ?? new Set<() => void>()
+  if (known === undefined) {
+    closing.set(socket, all)
+    socket.once('close', () => {
+      for (const each of [...all]) each()
+    })
+  }
+  all.add(then)
+  return () => all.delete(then)
 }
 
 /** Whoever connected, or whom a proxy that is trusted says that it speaks for. Anybody can write the header. */

@@ -1,11 +1,15 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { localGateway } from '@spillway/storage'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { audienceText } from '../src/file-audience.js'
 import { type AccessRecord, createConfigShares, fileDownloads } from '../src/index.js'
+import { nodeListener } from '../src/node.js'
 import { sha256 } from './serve.js'
 
 const SECRET = 'a secret of a gateway'
@@ -13,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'downloads-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Longer than what is read ahead, so that a download which nobody reads stays under way. */
-const BYTES = Buffer.alloc(4 * 1024 ** 2, 'x')
+const BYTES = Buffer.alloc(32 * 1024 ** 2, 'x')
 
 async function gatewayOf(downloadsPerRecipient: number) {
   const path = join(folder, 'part-0.parquet')
@@ -51,6 +55,7 @@ async function gatewayOf(downloadsPerRecipient: number) {
       const options = { now: Date.now(), expiresInSeconds: 60, audience }
       return (await gateway.signer.sign([path], options)).urls[0]!
     },
+    fetch: (request: Request) => files.fetch(request),
     get: (url: string, method = 'GET') => files.fetch(new Request(url, { method })),
   }
 }
@@ -74,14 +79,16 @@ it('stalled downloads of one recipient leave the others theirs, and end with who
     error: { code: 'RATE_LIMITED' },
   })
   const others = await get(await urlOf('other'))
-  expect(Buffer.from(await others.arrayBuffer())).toEqual(BYTES)
+  expect(BYTES.equals(Buffer.from(await others.arrayBuffer()))).toBe(true)
   await stalled[0]!.body!.cancel()
   const again = await get(url)
   expect((await again.arrayBuffer()).byteLength).toBe(BYTES.length)
   expect((await stalled[1]!.arrayBuffer()).byteLength).toBe(BYTES.length)
   // Those that ended, and those without a body, hold no turn.
   for (let i = 0; i < 5; i++) expect((await get(url, 'HEAD')).status).toBe(200)
-  expect((await get(url)).status).toBe(200)
+  const last = await get(url)
+  expect(last.status).toBe(200)
+  await last.body!.cancel()
 })
 
 it('a download under way breaks off once its file is no longer shared, and is on record', async () => {
@@ -112,6 +119,58 @@ it('a download under way breaks off once its file is no longer shared, and is on
   expect(refused.status).toBe(403)
   // Who still asks, and for what, is on record too.
   expect(log.at(-1)).toMatchObject({ status: 403, recipient: 'acme', share: 's', table: 't' })
+})
+
+describe('over connections', () => {
+  async function listening(downloadsPerRecipient: number) {
+    const made = await gatewayOf(downloadsPerRecipient)
+    const url = new URL(await made.urlOf('acme'))
+    // Who asks is looked up for a while, as in a catalog that is somewhere else.
+    const slow = {
+      async fetch(request: Request) {
+        await sleep(50)
+        return made.fetch(request)
+      },
+    }
+    const server = createServer(nodeListener(slow)).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const head = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: x\r\n\r\n`
+    const connected = async (text: string) => {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+      await once(socket, 'connect')
+      socket.write(text)
+      return socket
+    }
+    const ask = () => fetch(`http://127.0.0.1:${port}${url.pathname}${url.search}`)
+    return { ...made, head, connected, ask, close: () => server.close() }
+  }
+
+  it('who leaves before the answer begins gives the turn back, and is on record', async () => {
+    const { head, connected, ask, log, close } = await listening(2)
+    for (let i = 0; i < 4; i++) {
+      const socket = await connected(head)
+      await sleep(10)
+      socket.destroy()
+    }
+    await expect.poll(() => log.length).toBe(4)
+    expect(log.map(({ outcome }) => outcome)).toEqual(Array(4).fill('cancelled'))
+    const whole = await ask()
+    expect([whole.status, (await whole.arrayBuffer()).byteLength]).toEqual([200, BYTES.length])
+    close()
+  })
+
+  it('so do answers that wait behind another of their connection', async () => {
+    const { head, connected, ask, log, close } = await listening(5)
+    const socket = await connected(head.repeat(5))
+    await sleep(400)
+    expect((await ask()).status).toBe(429)
+    socket.destroy()
+    await expect.poll(() => log.filter(({ outcome }) => outcome === 'cancelled').length).toBe(5)
+    const whole = await ask()
+    expect([whole.status, (await whole.arrayBuffer()).byteLength]).toEqual([200, BYTES.length])
+    close()
+  })
 })
 
 it('a catalog that fails is trouble that may pass, and on record', async () => {
