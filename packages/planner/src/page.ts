@@ -1,11 +1,4 @@
-import {
-  compareBytes,
-  decodeText,
-  grown,
-  type LiveFiles,
-  readBytes,
-  type Selection,
-} from '@spillway/core'
+import { decodeText, grown, type LiveFiles, readBytes, type Selection } from '@spillway/core'
 
 /** Where a page ended: the last file's key and, since keys are hashes, its path. */
 export interface PageMark {
@@ -29,8 +22,10 @@ export interface PageCollector {
 
 const utf8 = new TextEncoder()
 
-/** Survivors that are added, or sorted, at once: some milliseconds, however large a page is. */
-const PIECE = 16 * 1024
+/** Survivors that are added, or sorted, between two looks at the clock. */
+const ROWS_A_LOOK = 1024
+/** Of work before others have their turn. */
+const PIECE_MS = 8
 
 /**
  * Collects the `maxFiles` survivors with the smallest keys after `after`, ties by path and then in their own order. Keys depend on the file alone,
@@ -41,7 +36,7 @@ export function pageCollector(maxFiles: number, after: PageMark | undefined): Pa
   const start = after && new PageStart(after)
   let left = 0
 
-  const addPiece = (files: LiveFiles, rows: Selection): void => {
+  const addRows = (files: LiveFiles, rows: Selection): void => {
     const lanes = lanesOf(files)
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!
@@ -52,30 +47,35 @@ export function pageCollector(maxFiles: number, after: PageMark | undefined): Pa
   return {
     async add(files, rows, turn) {
       await files.batch.makeKeys?.()
-      for (let at = 0; at < rows.length; at += PIECE) {
-        const piece = rows.subarray(at, at + PIECE)
-        await timed(() => addPiece(files, piece), turn)
-      }
+      await inTurns(rows.length, turn, (from, to) => addRows(files, rows.subarray(from, to)))
     },
     async finish(turn) {
       const order = new Uint32Array(page.length)
-      for (let end = order.length; end > 0; ) {
-        const from = Math.max(0, end - PIECE)
-        await timed(() => {
-          while (end > from) order[--end] = page.pop()
-        }, turn)
-      }
+      let end = order.length
+      await inTurns(order.length, turn, (from, to) => {
+        for (let i = from; i < to; i++) order[--end] = page.pop()
+      })
       const next = left === 0 || order.length === 0 ? undefined : markOf(page, order, after)
       return { batches: byBatch(page, order), next }
     },
   }
 }
 
-async function timed(work: () => void, turn: Turn): Promise<void> {
-  const began = performance.now()
-  work()
-  const took = performance.now() - began
-  if (turn !== undefined && took > 1) await turn(took)
+/** Does `work` for all of `count`, some at a time, with a turn where it has taken long: rows may take any time. */
+async function inTurns(
+  count: number,
+  turn: Turn,
+  work: (from: number, to: number) => void,
+): Promise<void> {
+  let began = performance.now()
+  for (let from = 0; from < count; from += ROWS_A_LOOK) {
+    work(from, Math.min(count, from + ROWS_A_LOOK))
+    const took = performance.now() - began
+    const isLast = from + ROWS_A_LOOK >= count
+    if (turn === undefined || took < (isLast ? 1 : PIECE_MS)) continue
+    await turn(took)
+    began = performance.now()
+  }
 }
 
 /** Keys as two halves each, which compare without an object for every number. */
@@ -111,7 +111,7 @@ class PageStart {
     const second = values[row * 2 + 1 - high]!
     if (second !== this.#low) return second > this.#low
     if (this.#path === undefined) return false
-    const order = compareBytes(readBytes(files.batch.path, row), this.#path)
+    const order = Buffer.compare(readBytes(files.batch.path, row), this.#path)
     return order > 0 || (order === 0 && ++this.#passed > this.#listings)
   }
 }
@@ -181,7 +181,7 @@ class PageHeap {
   /** As by `compare`, of one that came after all others. */
   #isBelow(root: number, { files, row, second }: Pick<Survivor, 'files' | 'row' | 'second'>) {
     if (second !== this.#low[root]) return second < this.#low[root]!
-    return compareBytes(readBytes(files.batch.path, row), this.path(root)) < 0
+    return Buffer.compare(readBytes(files.batch.path, row), this.path(root)) < 0
   }
 
   #put(place: number, { files, row, first, second, came }: Survivor): void {
@@ -225,9 +225,9 @@ class PageHeap {
     return this.comparePaths(a, b) || this.#came[a]! - this.#came[b]!
   }
 
-  /** Of two with one key. */
+  /** Of two with one key. Paths may be long, and many listings be of one: they are compared by the engine itself. */
   comparePaths(a: number, b: number): number {
-    return compareBytes(this.path(a), this.path(b))
+    return Buffer.compare(this.path(a), this.path(b))
   }
 
   #reserve(needed: number): void {

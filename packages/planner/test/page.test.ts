@@ -95,3 +95,20 @@ it('takes a turn between pieces of a large page', async () => {
   expect(next?.key).toBe(sorted[99_999])
   expect(batches[0]!.selection).toHaveLength(100_000)
 })
+
+it('others have their turn while a page of many listings of one long path is put together', async () => {
+  const listing = { key: 7n, path: 'x'.repeat(3000) }
+  const files = batchOf(Array.from({ length: 60_000 }, () => listing))
+  const collector = pageCollector(50_000, undefined)
+  let longest = 0
+  let turns = 0
+  const turn = async (milliseconds: number) => {
+    longest = Math.max(longest, milliseconds)
+    turns++
+  }
+  await collector.add(files, files.live, turn)
+  const { next } = await collector.finish(turn)
+  expect(next).toEqual({ key: 7n, path: listing.path, listings: 50_000 })
+  expect(turns).toBeGreaterThan(3)
+  expect(longest).toBeLessThan(200)
+})
