@@ -1,5 +1,5 @@
 import { type BatchCache, type ParquetBatch, TableError } from '@spillway/core'
-import { nextTurn, Slices } from '@spillway/encoding'
+import { firstRowNotUtf8, nextTurn, Slices } from '@spillway/encoding'
 import { FileAction } from './actions.js'
 import { BatchBuilder } from './batch-builder.js'
 import { ADD_PATH, ADD_STATS, CheckpointDetails, structIsComplete } from './checkpoint-details.js'
@@ -91,8 +91,19 @@ export class CheckpointPart {
       positions.slice(0, builder.length),
     )
     const batch = builder.finish(details)
+    this.#requireNames(batch, positions)
     if (batch.length > MANY_ROWS) await nextTurn()
     return batch
+  }
+
+  /** Texts of a Parquet file may be any bytes: a path that is none would be read as that of another file. */
+  #requireNames({ path }: DeltaBatch, positions: Uint32Array): void {
+    const bad = firstRowNotUtf8(path)
+    if (bad === undefined) return
+    const { source, rowGroup } = this.slice
+    throw new TableError('TABLE_CORRUPT', 'the path of an add action of a checkpoint is no UTF-8', {
+      context: { path: source.file.path, rowGroup, row: positions[bad]! },
+    })
   }
 
   async *#batches(signal: AbortSignal): AsyncGenerator<SliceBatch> {

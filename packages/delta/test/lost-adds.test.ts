@@ -286,3 +286,16 @@ describe('what `_last_checkpoint` says', () => {
     expect(await filesOf(store)).toEqual(whole)
   })
 })
+
+it('a path in a checkpoint that is no UTF-8 is refused: it would be the path of another file', async () => {
+  // By pyarrow, add.path as a column of bytes: 3-\xff\xfe.parquet is the fourth of six.
+  const file = new URL('./checkpoints/path-of-bytes.parquet', import.meta.url)
+  const { store } = openTable()
+  await store.put(`${LOG}${deltaVersion(0)}.checkpoint.parquet`, readFileSync(fileURLToPath(file)))
+  await store.put(`${LOG}${deltaVersion(0)}.json`, Buffer.from('{"commitInfo":{"timestamp":1}}\n'))
+  await expect(filesOf(store)).rejects.toMatchObject({
+    code: 'TABLE_CORRUPT',
+    message: expect.stringMatching(/the path of an add action of a checkpoint is no UTF-8/),
+    context: { row: 5 },
+  })
+})

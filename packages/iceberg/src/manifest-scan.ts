@@ -7,6 +7,7 @@ import {
   type AvroSink,
   type AvroStep,
   compileAvroScan,
+  firstRowNotUtf8,
   located,
   Slices,
 } from '@spillway/encoding'
@@ -238,9 +239,11 @@ class ManifestScan {
 
   #finish(length: number): ManifestColumns {
     const { offset, tuple, content, format, blockStart, ...numbers } = this.#columns
+    const path = this.#path.finish()
+    located(this.#file.path, () => requireNames(path))
     return {
       length,
-      path: this.#path.finish(),
+      path,
       size: numbers.size.subarray(0, length),
       recordCount: numbers.recordCount.subarray(0, length),
       sequenceNumber: numbers.sequenceNumber.subarray(0, length),
@@ -269,6 +272,12 @@ function formatOf(name: string): EntryFormat {
     default:
       throw new TableError('UNSUPPORTED_FEATURE', `data files of format ${JSON.stringify(name)}`)
   }
+}
+
+/** A path that is no text would be read as that of another file. */
+function requireNames(paths: BytesColumn): void {
+  const row = firstRowNotUtf8(paths)
+  if (row !== undefined) throw corrupt(`the path of file ${row} is no UTF-8`)
 }
 
 function corrupt(reason: string): TableError {
