@@ -2,7 +2,7 @@ import avsc from 'avsc'
 import { describe, expect, it } from 'vitest'
 import { avroFile } from '../../testkit/src/avro-writer.js'
 import { AvroCursor } from '../src/avro-cursor.js'
-import { openAvroFile } from '../src/avro-file.js'
+import { openAvroFile, readAvroFile } from '../src/avro-file.js'
 import { readAvroRows } from '../src/avro-rows.js'
 import { parseAvroSchema, parseAvroSchemaLater } from '../src/avro-schema.js'
 import { compileAvroReader } from '../src/avro-value.js'
@@ -140,4 +140,30 @@ it('a long footer of Puffin lets others go on, and is the same', async () => {
   expect(value).toEqual(parsePuffinFooter(bytes))
   expect(value.blobs).toHaveLength(100_000)
   expect(turns).toBeGreaterThan(3)
+})
+
+/** The file with a block of so many more properties, all with short keys, before its own. */
+function withProperties(file: Uint8Array, count: number): Uint8Array {
+  const entry = (i: number) => {
+    const key = Buffer.from(i.toString(36))
+    return Buffer.concat([Buffer.from([key.length * 2]), key, Buffer.from([0])])
+  }
+  const block = [
+    avsc.Type.forSchema('long').toBuffer(count),
+    ...Array.from({ length: count }, (_, i) => entry(i)),
+  ]
+  return Buffer.concat([file.subarray(0, 4), ...block, file.subarray(4)])
+}
+
+it('a header of more properties than any writer has is refused before they are read', async () => {
+  const file = fileOf('string', [])
+  const own = readAvroFile(file).metadata.size
+  const most = withProperties(file, 1000 - own)
+  expect((await openAvroFile(most)).metadata.size).toBe(1000)
+  const message = /expected 1000 properties at most in the header of an Avro file, found/
+  await expect(openAvroFile(withProperties(file, 1001 - own))).rejects.toThrow(message)
+  const long = withProperties(file, 500_000)
+  expect(() => readAvroFile(long, 'm.avro')).toThrow(
+    expect.objectContaining({ code: 'TABLE_CORRUPT', message: expect.stringMatching(message) }),
+  )
 })
