@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import avsc from 'avsc'
 import { describe, expect, it } from 'vitest'
 import { avroFile } from '../../testkit/src/avro-writer.js'
@@ -93,6 +94,53 @@ describe('rows in steps', () => {
     const { turns, value } = await turnsDuring(() => readAvroRows(file, each => each))
     expect(value[0]).toMatchObject({ leaf: { a: 0 } })
     expect(turns).toBeGreaterThan(5)
+  })
+
+  it.each<[string, avsc.Schema, () => unknown]>([
+    [
+      'keys of nothing',
+      { type: 'map', values: 'null' },
+      () =>
+        Object.fromEntries(
+          Array.from({ length: 400 }, (_, i) => [`${i}${'é'.repeat(50_000)}`, null]),
+        ),
+    ],
+    ['a key', { type: 'map', values: 'null' }, () => ({ ['é'.repeat(10_000_000)]: null })],
+    ['a text', 'string', () => '\ufeffé'.repeat(5_000_000)],
+    ['a text or null', ['null', 'string'], () => 'aéx'.repeat(5_000_000)],
+    [
+      'texts of a record',
+      {
+        type: 'record',
+        name: 'texts',
+        fields: [...'abcdefghij'].map(name => ({ name, type: 'string' })),
+      },
+      () => Object.fromEntries([...'abcdefghij'].map(name => [name, 'é'.repeat(1_000_000)])),
+    ],
+  ])('let others go on in the middle of %s', async (_, schema, make) => {
+    const type = avsc.Type.forSchema(schema)
+    const row = type.toBuffer(make())
+    const expected = compileAvroReader(parseAvroSchema(JSON.stringify(schema)))(new AvroCursor(row))
+    const file = await openAvroFile(fileOf(schema, [row]))
+    const { turns, value } = await turnsDuring(() => readAvroRows(file, each => each))
+    // A failure would be told with all of the text.
+    expect(isDeepStrictEqual(value, [expected])).toBe(true)
+    expect(turns).toBeGreaterThan(4)
+  })
+
+  it('with long texts that are no UTF-8 are refused', async () => {
+    const long = Buffer.alloc(600_000, 0xc3)
+    const row = avsc.Type.forSchema('bytes').toBuffer(long)
+    const file = await openAvroFile(fileOf('string', [row]))
+    await expect(readAvroRows(file, each => each)).rejects.toThrow(
+      /expected an Avro string in UTF-8/,
+    )
+    // Cut off at the end of the text, in the middle of a character.
+    const cut = Buffer.concat([Buffer.alloc(524_287, 0x61), Buffer.from([0xc3])])
+    const other = await openAvroFile(fileOf('string', [avsc.Type.forSchema('bytes').toBuffer(cut)]))
+    await expect(readAvroRows(other, each => each)).rejects.toThrow(
+      /expected an Avro string in UTF-8/,
+    )
   })
 
   it('that nest without end are refused', async () => {
