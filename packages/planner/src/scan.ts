@@ -147,7 +147,24 @@ async function survivingBatches(
   return kept
 }
 
-function loadSurvivors(
+/** Batches that are at hand wait for nothing: very many of them would be one piece of work. */
+async function* loadSurvivors(
+  ...[snapshot, batches, conditions, options]: Parameters<typeof loadAll>
+): AsyncGenerator<Survivors> {
+  const { turn } = options
+  let last = performance.now()
+  for await (const survivors of loadAll(snapshot, batches, conditions, options)) {
+    yield survivors
+    if (turn === undefined || performance.now() - last < TURN_MS) continue
+    // What pruning takes is told where it is done; most of the rest may have been a wait.
+    await turn(0)
+    last = performance.now()
+  }
+}
+
+const TURN_MS = 10
+
+function loadAll(
   { files }: Snapshot,
   batches: Selection,
   { predicate, asked }: Conditions,

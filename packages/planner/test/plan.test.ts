@@ -152,6 +152,24 @@ describe('planScan', () => {
     expect(before).toBeGreaterThan(5)
   })
 
+  it('lets others go on while very many batches are at hand', async () => {
+    const count = 100_000
+    const { handles } = memorySnapshot(schema, [batch('a', [[0, 9, 1]])]).files
+    const loaded = await handles[0]!.load()
+    const files = {
+      handles: Array.from({ length: count }, () => ({ ...handles[0]!, load: async () => loaded })),
+      summaries: { length: count, recordCount: new Float64Array(count), columns: new Map() },
+    }
+    let turns = 0
+    const turn = async () => void turns++
+    const plan = planScan({ ...memorySnapshot(schema, []), files }, { turn })
+    for await (const _ of plan) {
+      // Whoever takes them waits for nothing either.
+    }
+    expect(plan.metrics.filesKept).toBe(count)
+    expect(turns).toBeGreaterThan(3)
+  })
+
   it('asks an index about the batches that their summaries leave, and explains by it', async () => {
     const loaded: string[] = []
     const batches = ['a', 'b', 'c'].map(name =>
