@@ -1,8 +1,11 @@
 import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
 import type { AvroWeight } from './avro-weight.js'
+import type { Steps } from './slices.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 const TWO_27 = 2 ** 27
+/** A text of more is decoded in pieces of as much: a piece takes up to three milliseconds. */
+const TEXT_PIECE = 256 * 1024
 
 /** Reads Avro's binary encoding (Avro 1.12, "Binary Encoding") from a position that it moves. */
 export class AvroCursor {
@@ -141,7 +144,31 @@ export class AvroCursor {
     try {
       return utf8.decode(bytes)
     } catch (cause) {
-      throw new TableError('TABLE_CORRUPT', 'expected an Avro string in UTF-8', { cause })
+      throw notUtf8(cause)
+    }
+  }
+
+  /** True where the bytes or the text at hand take long to decode. Does not move. */
+  get isLongText(): boolean {
+    const { pos } = this
+    const length = this.readLong()
+    this.pos = pos
+    return length > TEXT_PIECE
+  }
+
+  /** As `readString`, in steps. */
+  *textSteps(): Steps<string> {
+    const bytes = this.readBytes()
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
+    let text = ''
+    try {
+      for (let start = 0; start < bytes.length; start += TEXT_PIECE) {
+        if (start > 0) yield
+        text += decoder.decode(bytes.subarray(start, start + TEXT_PIECE), { stream: true })
+      }
+      return text + decoder.decode()
+    } catch (cause) {
+      throw notUtf8(cause)
     }
   }
 
@@ -195,6 +222,10 @@ export class AvroCursor {
     }
     return branch
   }
+}
+
+function notUtf8(cause: unknown): TableError {
+  return new TableError('TABLE_CORRUPT', 'expected an Avro string in UTF-8', { cause })
 }
 
 function truncated(length: number): TableError {

@@ -42,6 +42,8 @@ export interface AvroFile {
 
 /** A length of 0 and a key without characters, at least. */
 const ENTRY_WEIGHT = weightOf(2, 2)
+/** Writers have some tens; millions of short ones would be held in many times their bytes, and nobody goes on meanwhile. */
+const MOST_ENTRIES = 1000
 const MAGIC = [0x4f, 0x62, 0x6a, 0x01]
 const SYNC_LENGTH = 16
 const BLOCKS_IN_A_STEP = 4096
@@ -163,10 +165,20 @@ function requireHeld(rowCount: number, bytesEach: number, available: number): vo
 function readMetadata(cursor: AvroCursor): Map<string, Uint8Array> {
   const metadata = new Map<string, Uint8Array>()
   const next = () => cursor.readBlockCount(ENTRY_WEIGHT)
+  let entries = 0
   for (let count = next(); count > 0; count = next()) {
+    entries += count
+    if (entries > MOST_ENTRIES) throw tooManyEntries(entries)
     for (let i = 0; i < count; i++) metadata.set(cursor.readString(), cursor.readBytes().slice())
   }
   return metadata
+}
+
+function tooManyEntries(found: number): TableError {
+  return new TableError(
+    'TABLE_CORRUPT',
+    `expected ${MOST_ENTRIES} properties at most in the header of an Avro file, found ${found}`,
+  )
 }
 
 function* blocksInSteps(cursor: AvroCursor, sync: Uint8Array): Steps<AvroBlock[]> {

@@ -24,7 +24,7 @@ export function readAvroRows<T>(file: AvroFile, take: (row: AvroValue) => T): Pr
 function* rowsInSteps<T>(file: AvroFile, take: (row: AvroValue) => T): Steps<T[]> {
   const weight = avroWeight(file.schema)
   file.inflation('rows').take(file.rowCount * (1 + weight.values) * VALUE_BYTES)
-  const row = valueReader(file.schema, weight)
+  const row = rowReader(file.schema, weight)
   const found: T[] = []
   for (const block of file.blocks) {
     const { rowCount } = block
@@ -48,12 +48,25 @@ export function avroValueSteps(type: AvroType): (cursor: AvroCursor) => Steps<Av
   return cursor => readOne(cursor, reader)
 }
 
+/** A row's own texts may be long though it has no lists. */
+function rowReader(type: AvroType, weight: AvroWeight): ValueReader {
+  const known: StepReaders = new Map()
+  if (type.kind !== 'record' || stepReader(type, known) !== undefined) {
+    return valueReader(type, weight, known)
+  }
+  return { isLong: true, read: recordSteps(type, known), weight, pace: new Pace(STEP_BYTES) }
+}
+
 type StepReader = (cursor: AvroCursor) => Steps<AvroValue>
 type StepReaders = Map<AvroType, StepReader>
 
-/** Values of one type: those that are short are read at once. */
+/** Values of one type: those that are short are read at once, unless the one at hand is a text that is long. */
 type ValueReader = (
-  | { readonly isLong: false; readonly read: AvroReader }
+  | {
+      readonly isLong: false
+      readonly read: AvroReader
+      readonly text: TextReader | undefined
+    }
   | { readonly isLong: true; readonly read: StepReader }
 ) & { readonly weight: AvroWeight; readonly pace: Pace }
 
@@ -65,12 +78,50 @@ function valueReader(
   const steps = stepReader(type, known)
   const shared = { weight, pace: new Pace(STEP_BYTES) }
   return steps === undefined
-    ? { isLong: false, read: compileAvroReader(type), ...shared }
+    ? { isLong: false, read: compileAvroReader(type), text: textReader(type), ...shared }
     : { isLong: true, read: steps, ...shared }
 }
 
+/** What finds a text to be long before it is read, and reads one that is. */
+interface TextReader {
+  readonly isLong: (cursor: AvroCursor) => boolean
+  readonly read: StepReader
+}
+
+/** Of texts, and of unions that may be one: most often it or null. */
+function textReader(type: AvroType): TextReader | undefined {
+  if (type.kind === 'string') {
+    return { isLong: cursor => cursor.isLongText, read: cursor => cursor.textSteps() }
+  }
+  if (type.kind !== 'union' || !type.branches.some(({ kind }) => kind === 'string'))
+    return undefined
+  const { branches } = type
+  return {
+    isLong(cursor) {
+      const { pos } = cursor
+      const { kind } = branches[cursor.readBranch(branches.length)]!
+      const isLong = kind === 'string' && cursor.isLongText
+      cursor.pos = pos
+      return isLong
+    },
+    *read(cursor) {
+      cursor.readBranch(branches.length)
+      return yield* cursor.textSteps()
+    },
+  }
+}
+
 function* readOne(cursor: AvroCursor, reader: ValueReader): Steps<AvroValue> {
-  return reader.isLong ? yield* reader.read(cursor) : reader.read(cursor)
+  if (reader.isLong) return yield* reader.read(cursor)
+  return reader.text?.isLong(cursor) ? yield* reader.text.read(cursor) : reader.read(cursor)
+}
+
+/** True where the value at hand is read in one step. */
+function isShort(
+  cursor: AvroCursor,
+  reader: ValueReader,
+): reader is ValueReader & { readonly isLong: false } {
+  return !reader.isLong && !reader.text?.isLong(cursor)
 }
 
 interface Items {
@@ -82,7 +133,7 @@ function* readItems(cursor: AvroCursor, reader: ValueReader, { count, take }: It
   const least = reader.weight.values * STEP_BYTES_A_VALUE
   for (let i = 0; i < count; i++) {
     const start = cursor.pos
-    take(reader.isLong ? yield* reader.read(cursor) : reader.read(cursor))
+    take(isShort(cursor, reader) ? reader.read(cursor) : yield* readOne(cursor, reader))
     if (reader.pace.isOver(cursor.pos - start + least)) yield
   }
 }
@@ -138,13 +189,17 @@ function listSteps(item: ValueReader): StepReader {
 }
 
 function mapSteps(value: ValueReader): StepReader {
+  const pace = new Pace(STEP_BYTES)
   return function* (cursor) {
     const map = new Map<string, AvroValue>()
     const next = () => cursor.readBlockCount(value.weight)
     for (let count = next(); count > 0; count = next()) {
       cursor.hold(count * value.weight.values)
       for (let i = 0; i < count; i++) {
-        const key = cursor.readString()
+        const start = cursor.pos
+        const key = cursor.isLongText ? yield* cursor.textSteps() : cursor.readString()
+        // Values may be short, or nothing, where keys are long.
+        if (pace.isOver(cursor.pos - start)) yield
         yield* readItems(cursor, value, { count: 1, take: each => map.set(key, each) })
       }
     }
@@ -154,11 +209,18 @@ function mapSteps(value: ValueReader): StepReader {
 
 function recordSteps(type: AvroRecord, known: StepReaders): StepReader {
   const fields: (readonly [string, ValueReader])[] = []
+  const pace = new Pace(STEP_BYTES)
   const steps: StepReader = function* (cursor) {
     enterRecord(cursor)
     const record = Object.create(null) as Record<string, AvroValue>
     for (const [name, field] of fields) {
-      record[name] = field.isLong ? yield* field.read(cursor) : field.read(cursor)
+      if (!isShort(cursor, field)) {
+        record[name] = yield* readOne(cursor, field)
+        continue
+      }
+      const start = cursor.pos
+      record[name] = field.read(cursor)
+      if (pace.isOver(cursor.pos - start)) yield
     }
     cursor.depth--
     return record

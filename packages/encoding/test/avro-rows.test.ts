@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import avsc from 'avsc'
 import { describe, expect, it } from 'vitest'
 import { avroFile } from '../../testkit/src/avro-writer.js'
 import { AvroCursor } from '../src/avro-cursor.js'
-import { openAvroFile } from '../src/avro-file.js'
+import { openAvroFile, readAvroFile } from '../src/avro-file.js'
 import { readAvroRows } from '../src/avro-rows.js'
 import { parseAvroSchema, parseAvroSchemaLater } from '../src/avro-schema.js'
 import { compileAvroReader } from '../src/avro-value.js'
@@ -95,6 +96,53 @@ describe('rows in steps', () => {
     expect(turns).toBeGreaterThan(5)
   })
 
+  it.each<[string, avsc.Schema, () => unknown]>([
+    [
+      'keys of nothing',
+      { type: 'map', values: 'null' },
+      () =>
+        Object.fromEntries(
+          Array.from({ length: 400 }, (_, i) => [`${i}${'é'.repeat(50_000)}`, null]),
+        ),
+    ],
+    ['a key', { type: 'map', values: 'null' }, () => ({ ['é'.repeat(10_000_000)]: null })],
+    ['a text', 'string', () => '\ufeffé'.repeat(5_000_000)],
+    ['a text or null', ['null', 'string'], () => 'aéx'.repeat(5_000_000)],
+    [
+      'texts of a record',
+      {
+        type: 'record',
+        name: 'texts',
+        fields: [...'abcdefghij'].map(name => ({ name, type: 'string' })),
+      },
+      () => Object.fromEntries([...'abcdefghij'].map(name => [name, 'é'.repeat(1_000_000)])),
+    ],
+  ])('let others go on in the middle of %s', async (_, schema, make) => {
+    const type = avsc.Type.forSchema(schema)
+    const row = type.toBuffer(make())
+    const expected = compileAvroReader(parseAvroSchema(JSON.stringify(schema)))(new AvroCursor(row))
+    const file = await openAvroFile(fileOf(schema, [row]))
+    const { turns, value } = await turnsDuring(() => readAvroRows(file, each => each))
+    // A failure would be told with all of the text.
+    expect(isDeepStrictEqual(value, [expected])).toBe(true)
+    expect(turns).toBeGreaterThan(4)
+  })
+
+  it('with long texts that are no UTF-8 are refused', async () => {
+    const long = Buffer.alloc(600_000, 0xc3)
+    const row = avsc.Type.forSchema('bytes').toBuffer(long)
+    const file = await openAvroFile(fileOf('string', [row]))
+    await expect(readAvroRows(file, each => each)).rejects.toThrow(
+      /expected an Avro string in UTF-8/,
+    )
+    // Cut off at the end of the text, in the middle of a character.
+    const cut = Buffer.concat([Buffer.alloc(524_287, 0x61), Buffer.from([0xc3])])
+    const other = await openAvroFile(fileOf('string', [avsc.Type.forSchema('bytes').toBuffer(cut)]))
+    await expect(readAvroRows(other, each => each)).rejects.toThrow(
+      /expected an Avro string in UTF-8/,
+    )
+  })
+
   it('that nest without end are refused', async () => {
     const schema: avsc.Schema = {
       type: 'record',
@@ -140,4 +188,30 @@ it('a long footer of Puffin lets others go on, and is the same', async () => {
   expect(value).toEqual(parsePuffinFooter(bytes))
   expect(value.blobs).toHaveLength(100_000)
   expect(turns).toBeGreaterThan(3)
+})
+
+/** The file with a block of so many more properties, all with short keys, before its own. */
+function withProperties(file: Uint8Array, count: number): Uint8Array {
+  const entry = (i: number) => {
+    const key = Buffer.from(i.toString(36))
+    return Buffer.concat([Buffer.from([key.length * 2]), key, Buffer.from([0])])
+  }
+  const block = [
+    avsc.Type.forSchema('long').toBuffer(count),
+    ...Array.from({ length: count }, (_, i) => entry(i)),
+  ]
+  return Buffer.concat([file.subarray(0, 4), ...block, file.subarray(4)])
+}
+
+it('a header of more properties than any writer has is refused before they are read', async () => {
+  const file = fileOf('string', [])
+  const own = readAvroFile(file).metadata.size
+  const most = withProperties(file, 1000 - own)
+  expect((await openAvroFile(most)).metadata.size).toBe(1000)
+  const message = /expected 1000 properties at most in the header of an Avro file, found/
+  await expect(openAvroFile(withProperties(file, 1001 - own))).rejects.toThrow(message)
+  const long = withProperties(file, 500_000)
+  expect(() => readAvroFile(long, 'm.avro')).toThrow(
+    expect.objectContaining({ code: 'TABLE_CORRUPT', message: expect.stringMatching(message) }),
+  )
 })

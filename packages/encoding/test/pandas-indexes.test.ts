@@ -49,7 +49,35 @@ it('passes over what else pandas said, whatever is in it', () => {
 })
 
 it('refuses more than any frame has, which nobody would look through', () => {
-  expect(() => saying(`{"index_columns": ["id"], "x": "${'x'.repeat(33 * 2 ** 20)}"}`)).toThrow(
+  expect(() => saying(`{"index_columns": ["id"], "x": "${'x'.repeat(9 * 2 ** 20)}"}`)).toThrow(
     /metadata of pandas has \d+ bytes/,
   )
+})
+
+const keys = (count: number) =>
+  `{"index_columns": ["id"]${Array.from({ length: count - 1 }, (_, i) => `, "${i}": ${i}`).join('')}}`
+
+it('refuses more keys than pandas has ever written', () => {
+  expect([...saying(keys(100))]).toEqual(['id'])
+  expect(() => saying(keys(101))).toThrow(
+    /metadata of pandas has 101 keys at its top: no more than 100/,
+  )
+})
+
+it.each([
+  ['names', `{"index_columns": [${'"id",'.repeat(60_000)}"id"]}`],
+  ['lists of names', `{${`"index_columns": [${'"id",'.repeat(6_000)}"id"],`.repeat(10)} "x": 0}`],
+  ['letters in a key', `{"index_columns": ["id"], "${'x'.repeat(2 ** 18)}": 0}`],
+])('refuses long %s before it is parsed', (_, text) => {
+  expect(() => saying(text)).toThrow(
+    expect.objectContaining({
+      code: 'UNSUPPORTED_FEATURE',
+      message: expect.stringMatching(/has \d+ bytes of keys and of index_columns: no more than/),
+    }),
+  )
+})
+
+it('looks through the words of a footer once', () => {
+  const footer = footerOf('a')
+  expect(pandasIndexes(footer)).toBe(pandasIndexes({ ...footer }))
 })

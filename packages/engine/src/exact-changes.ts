@@ -12,6 +12,7 @@ import {
   type TableSource,
   unknownStats,
 } from '@spillway/core'
+import { Slices } from '@spillway/encoding'
 import {
   type ExactFile,
   type ExactRows,
@@ -45,6 +46,8 @@ const FOOTERS_AT_ONCE = 1024
 /** Makes the files of one range of changes exact, or refuses them. Sets come in order, the first with its metadata. */
 export class ExactChanges {
   readonly #options: ExactChangesOptions
+  /** Most changes wait for nothing: without turns, all of a commit would be one piece of work. */
+  readonly #slices = new Slices()
   #exact: ExactRows | undefined
   readonly #fitters = new WeakMap<Snapshot, Fitter>()
   readonly #typed = new WeakMap<Snapshot, Snapshot>()
@@ -62,10 +65,14 @@ export class ExactChanges {
     const exact = this.#follow(set)
     this.#outside ??= new OutsideFiles(this.#options.context.roots)
     // Nothing that lies outside is opened: what else could be wrong is not looked for beside it.
-    this.#outside.add(set.changes.map(({ file }) => file))
+    for (const { file } of set.changes) {
+      this.#outside.add([file])
+      if (this.#slices.isOver) await this.#slices.pause()
+    }
     if (!this.#outside.isEmpty) return
     await this.#readShapes(set, exact)
     for (const { action, file, snapshot = exact.snapshot } of set.changes) {
+      if (this.#slices.isOver) await this.#slices.pause()
       const own = { ...exact, snapshot }
       const recipient = { ...this.#options, action, exact: own, fitter: this.#fitterOf(own) }
       await refuseChange(file, set.version, recipient)
@@ -94,8 +101,10 @@ export class ExactChanges {
   async of(set: ChangeSet): Promise<readonly ChangedFile[]> {
     const exact = this.#follow(set)
     const { signal } = this.#options.context
+    if (this.#slices.isOverNow) await this.#slices.pause()
     const numbers = this.#listingsOf(set, exact)
     const sent = await mapConcurrently(set.changes, CONCURRENT_FILES, async (change, i) => {
+      if (this.#slices.isOver) await this.#slices.pause()
       const { action, file, snapshot = exact.snapshot } = change
       const own = { ...exact, snapshot: action === 'cdc' ? this.#typedOf(snapshot) : snapshot }
       const files = await exactFiles(file, own, { fitter: this.#fitterOf(own), signal })

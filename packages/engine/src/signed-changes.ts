@@ -9,6 +9,7 @@ import {
   type TableSource,
   throwIfCancelled,
 } from '@spillway/core'
+import { Slices } from '@spillway/encoding'
 import { ExactChanges } from './exact-changes.js'
 import { type PartitionGrant, partitionGrant } from './partition-grant.js'
 import { type BatchContext, type SignedFile, signExact } from './signed-files.js'
@@ -117,10 +118,16 @@ async function* grantedChanges(
   grant: Predicate,
 ): AsyncGenerator<ChangeSet> {
   let isGranted: PartitionGrant = () => false
+  const slices = new Slices()
   for await (const set of changes) {
     // The first set tells the table's metadata, and so does each that changes it.
     if (set.metadata !== undefined) isGranted = partitionGrant(grant, set.metadata)
-    yield { ...set, changes: set.changes.filter(({ file }) => isGranted(file)) }
+    const granted: ChangeSet['changes'][number][] = []
+    for (const change of set.changes) {
+      if (isGranted(change.file)) granted.push(change)
+      if (slices.isOver) await slices.pause()
+    }
+    yield { ...set, changes: granted }
   }
 }
 

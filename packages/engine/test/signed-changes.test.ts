@@ -216,3 +216,35 @@ it('gives the vector of a table shared in part a file of its own, in staging, an
   expect(found).toEqual([['add', `${LOCATION}/a`, url]])
   expect(written).toEqual([bitmap])
 })
+
+/** Turns that others have of the event loop until `work` is done. */
+async function turnsDuring<T>(work: () => Promise<T>) {
+  let turns = 0
+  let done = false
+  const others = (async () => {
+    while (!done) {
+      turns++
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  })()
+  const value = await work()
+  done = true
+  await others
+  return { turns, value }
+}
+
+it.each([
+  ['all', undefined],
+  ['some partitions', eq('id', 7)],
+])('lets others go on while %s of a long commit is checked and signed', async (_, grant) => {
+  const changes = Array.from({ length: 40_000 }, (_, i) => ({
+    action: 'add' as const,
+    file: dataFile(`part-${i}`, { specId: 1, partition: [BigInt(7 + (i % 2))] }),
+  }))
+  const { turns, value } = await turnsDuring(() =>
+    changesOf('delta', [], { changes, ...(grant && { grant }) }),
+  )
+  expect(value).toHaveLength(grant === undefined ? 40_000 : 20_000)
+  expect(value[1]).toEqual(['add', `${LOCATION}/part-${grant === undefined ? 1 : 2}`])
+  expect(turns).toBeGreaterThan(10)
+})

@@ -48,7 +48,9 @@ export async function readFacts(
     const before = known.get(file.path)
     return before?.identity === identityOf(file) ? before : undefined
   })
-  const schemas = new Map([...known.values()].map(({ fields }) => [JSON.stringify(fields), fields]))
+  // Files of one schema share its fields: each is written out once, not for every file.
+  const distinct = new Set([...known.values()].map(({ fields }) => fields))
+  const schemas = new Map([...distinct].map(fields => [JSON.stringify(fields), fields]))
   const unread = [...files.keys()].filter(index => facts[index] === undefined)
   const footers = new Map<string, Uint8Array>()
   await reader.forEach(

@@ -1,4 +1,5 @@
 import { type PrimitiveType, TableError, unescapePath, type Value } from '@spillway/core'
+import { inSlices, type Steps } from '@spillway/encoding'
 import type { ListedFile } from './table-location.js'
 
 export interface PartitionColumn {
@@ -19,24 +20,55 @@ interface Segment {
 
 const NULL_PARTITION = '__HIVE_DEFAULT_PARTITION__'
 
-/** Reads `name=value` folders. Every file must lie under the same columns, in the same order. */
-export function hivePartitions(files: readonly ListedFile[]): HivePartitions {
-  const segments = files.map(partitionSegments)
+/** Files looked at between two looks at the clock: some hundred microseconds. */
+const FILES_IN_A_STEP = 256
+
+/** Reads `name=value` folders. Every file must lie under the same columns, in the same order. Others go on meanwhile. */
+export function hivePartitions(files: readonly ListedFile[]): Promise<HivePartitions> {
+  return inSlices(partitionsInSteps(files))
+}
+
+function* partitionsInSteps(files: readonly ListedFile[]): Steps<HivePartitions> {
+  const segments = yield* mapInSteps(files, partitionSegments)
   const names = segments[0]?.map(({ name }) => name) ?? []
   requireDistinct(names, files[0])
-  for (const [i, found] of segments.entries()) {
-    if (found.length === names.length && found.every(({ name }, j) => name === names[j])) continue
+  yield* everyInSteps(segments, (found, i) => {
+    if (found.length === names.length && found.every(({ name }, j) => name === names[j]))
+      return true
     throw new TableError(
       'UNSUPPORTED_FEATURE',
       `files lie under different partition columns: (${names.join(', ')}) and (${found.map(({ name }) => name).join(', ')})`,
       { context: { path: files[i]!.path, expected: files[0]!.path } },
     )
-  }
-  const types = names.map((_, j) => commonType(segments.map(found => found[j]!.text)))
+  })
+  const types: PrimitiveType[] = []
+  for (const j of names.keys()) types.push(yield* commonType(segments, j))
   return {
     columns: names.map((name, j) => ({ name, type: types[j]! })),
-    values: segments.map(found => found.map(({ text }, j) => parseAs(text, types[j]!))),
+    values: yield* mapInSteps(segments, found =>
+      found.map(({ text }, j) => parseAs(text, types[j]!)),
+    ),
   }
+}
+
+function* mapInSteps<Item, Result>(
+  items: readonly Item[],
+  of: (item: Item) => Result,
+): Steps<readonly Result[]> {
+  const results: Result[] = []
+  yield* everyInSteps(items, item => results.push(of(item)) > 0)
+  return results
+}
+
+function* everyInSteps<Item>(
+  items: readonly Item[],
+  holds: (item: Item, index: number) => boolean,
+): Steps<boolean> {
+  for (let i = 0; i < items.length; i++) {
+    if (!holds(items[i]!, i)) return false
+    if (i % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
+  }
+  return true
 }
 
 /** The columns that the folders of one file name, in order. */
@@ -73,12 +105,19 @@ function requireDistinct(names: readonly string[], file: ListedFile | undefined)
 }
 
 /** The narrowest of int, long, date and string that prints every value back as it stands: nothing is lost. */
-function commonType(texts: readonly (string | null)[]): PrimitiveType {
-  const present = texts.filter(text => text !== null)
-  if (present.length === 0) return 'string'
-  if (present.every(text => isInteger(text, 31n))) return 'int'
-  if (present.every(text => isInteger(text, 63n))) return 'long'
-  return present.every(isDate) ? 'date' : 'string'
+function* commonType(
+  segments: readonly (readonly Segment[])[],
+  column: number,
+): Steps<PrimitiveType> {
+  const all = (holds: (text: string) => boolean) =>
+    everyInSteps(segments, found => {
+      const { text } = found[column]!
+      return text === null || holds(text)
+    })
+  if (yield* all(() => false)) return 'string'
+  if (yield* all(text => isInteger(text, 31n))) return 'int'
+  if (yield* all(text => isInteger(text, 63n))) return 'long'
+  return (yield* all(isDate)) ? 'date' : 'string'
 }
 
 function isInteger(text: string, bits: bigint): boolean {

@@ -137,7 +137,7 @@ interface Folder {
 
 async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapshot> {
   const { source, files } = folder
-  const partitions = hivePartitions(files)
+  const partitions = await hivePartitions(files)
   const merged = mergeSchemas(distinctSchemas(files, read.facts, partitions))
   refuseCase(merged.fields, partitions, files[0]!.path)
   const schema = withPartitions(merged.fields, partitions)

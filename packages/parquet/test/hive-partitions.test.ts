@@ -2,6 +2,7 @@ import type { Field } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import { keepingCache, parquetFooterFile } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
+import { hivePartitions } from '../src/hive-partitions.js'
 import { parquetTableReader } from '../src/index.js'
 
 const ID: Field = { id: 1, name: 'id', physicalName: 'id', type: 'long', nullable: true }
@@ -65,4 +66,41 @@ describe('names of folders', () => {
       message: expect.stringMatching(message),
     })
   })
+})
+
+/** Turns that others have of the event loop until `work` is done. */
+async function turnsDuring<T>(work: () => Promise<T>) {
+  let turns = 0
+  let done = false
+  const others = (async () => {
+    while (!done) {
+      turns++
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  })()
+  const value = await work()
+  done = true
+  await others
+  return { turns, value }
+}
+
+it('lets others go on while many paths are read', async () => {
+  const files = Array.from({ length: 50_000 }, (_, i) => {
+    const day = String((i % 28) + 1).padStart(2, '0')
+    const relative = `day=2026-01-${day}/hour=${i % 24}/region=r%20${i % 100}/part-${i}.parquet`
+    return { path: `s3://b/t/${relative}`, relative, size: 1, lastModified: 1 }
+  })
+  const { turns, value } = await turnsDuring(async () => hivePartitions(files))
+  expect(value.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
+    'day date',
+    'hour int',
+    'region string',
+  ])
+  expect(value.values).toHaveLength(50_000)
+  expect(value.values[49_999]).toEqual([
+    Date.UTC(2026, 0, (49_999 % 28) + 1) / 86_400_000,
+    7,
+    'r 99',
+  ])
+  expect(turns).toBeGreaterThan(5)
 })

@@ -82,10 +82,11 @@ export async function* explainScan(
   options: ScanOptions = {},
 ): AsyncGenerator<FileExplanation> {
   const { predicate } = planScan(snapshot, options)
-  const { kept, evidence } = await pruneBatches(snapshot.files, predicate, options.signal)
-  const survives = new Set(kept)
+  const { kept, evidence } = await pruneBatches(snapshot.files, predicate, options)
+  let next = 0
   for (const [index, handle] of snapshot.files.handles.entries()) {
-    if (survives.has(index)) {
+    if (kept[next] === index) {
+      next++
       yield* explainBatch(await handle.load(options.signal), predicate, options.signal)
       continue
     }

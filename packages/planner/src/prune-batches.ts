@@ -1,7 +1,7 @@
 import type { FileList, PrunePredicate, Selection, StatsTable } from '@spillway/core'
 import { selectAll } from '@spillway/core'
 import { fieldsOf } from './fields.js'
-import { prune } from './prune.js'
+import { pruneInTurns } from './prune-in-turns.js'
 
 /** Which batches may hold a match, before any is loaded. */
 export interface SurvivingBatches {
@@ -10,21 +10,32 @@ export interface SurvivingBatches {
   evidence(row: number): StatsTable
 }
 
+export interface PruneBatchesOptions {
+  readonly signal?: AbortSignal | undefined
+  /** As of `ScanOptions`. */
+  readonly turn?: ((milliseconds: number) => Promise<void>) | undefined
+}
+
 /** With the summaries first; an index is read only of the predicate's fields, for the batches left. */
 export async function pruneBatches(
   { handles, summaries, readSummaries }: FileList,
   predicate: PrunePredicate,
-  signal: AbortSignal | undefined,
+  { signal, turn }: PruneBatchesOptions,
 ): Promise<SurvivingBatches> {
-  const possible = prune(predicate, summaries, selectAll(handles.length))
+  const possible = await pruneInTurns(predicate, summaries, selectAll(handles.length), turn)
   const fields = fieldsOf(predicate)
   if (readSummaries === undefined || fields.length === 0 || possible.length === 0) {
     return { kept: possible, evidence: () => summaries }
   }
   const read = await readSummaries(fields, possible, signal)
-  const judged = new Set(possible)
+  const kept = await pruneInTurns(predicate, read, possible, turn)
+  // Whoever plans asks for no evidence.
+  let judged: ReadonlySet<number> | undefined
   return {
-    kept: prune(predicate, read, possible),
-    evidence: row => (judged.has(row) ? read : summaries),
+    kept,
+    evidence(row) {
+      judged ??= new Set(possible)
+      return judged.has(row) ? read : summaries
+    },
   }
 }

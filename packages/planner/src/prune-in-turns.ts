@@ -26,11 +26,12 @@ export async function pruneInTurns(
 /** Small tables are planned without a wait. */
 const ROWS_WITHOUT_TURN = 4096
 
-async function timed(
-  work: () => Selection,
+/** Looks at `rows` rows at once, and lets others go on where that was much. */
+export async function timed<Result>(
+  work: () => Result,
   turn: (milliseconds: number) => Promise<void>,
   rows: number,
-): Promise<Selection> {
+): Promise<Result> {
   const start = performance.now()
   const found = work()
   const took = performance.now() - start

@@ -14,7 +14,7 @@ import { loadInOrder } from './load-in-order.js'
 import { type PageMark, pageCollector } from './page.js'
 import type { PlannedFiles, ScanMetrics, ScanOptions } from './plan.js'
 import { pruneBatches } from './prune-batches.js'
-import { pruneInTurns } from './prune-in-turns.js'
+import { pruneInTurns, timed } from './prune-in-turns.js'
 
 const DEFAULT_CONCURRENCY = 4
 
@@ -87,7 +87,7 @@ async function* streamed(
     skipBatches(snapshot, allBatches(snapshot), 0, progress)
     return
   }
-  const batches = await survivingBatches(snapshot, predicate, options.signal, progress)
+  const batches = await survivingBatches(snapshot, predicate, options, progress)
   let position = 0
   for await (const survivors of loadSurvivors(snapshot, batches, conditions, options)) {
     position++
@@ -107,7 +107,7 @@ async function* paged(
   progress: Progress,
 ): AsyncGenerator<PlannedFiles> {
   const collector = pageCollector(options.page.maxFiles, options.page.after)
-  const batches = await survivingBatches(snapshot, conditions.predicate, options.signal, progress)
+  const batches = await survivingBatches(snapshot, conditions.predicate, options, progress)
   for await (const survivors of loadSurvivors(snapshot, batches, conditions, options)) {
     count(progress, survivors, survivors.selection)
     await collector.add(survivors.files, survivors.selection, options.turn)
@@ -118,22 +118,53 @@ async function* paged(
   yield* page.batches
 }
 
+/** Batches looked at between two turns of others: about a millisecond. */
+const BATCHES_AT_ONCE = 32_768
+
 async function survivingBatches(
   { files }: Snapshot,
   predicate: PrunePredicate,
-  signal: AbortSignal | undefined,
+  options: ScanOptions,
   progress: Progress,
 ): Promise<Selection> {
-  const { kept } = await pruneBatches(files, predicate, signal)
-  progress.batchesPruned = files.handles.length - kept.length
-  const survives = new Set(kept)
-  for (const [row, { fileCount }] of files.handles.entries()) {
-    if (!survives.has(row)) progress.unloadedPruned += fileCount ?? 0
+  const { handles } = files
+  const { kept } = await pruneBatches(files, predicate, options)
+  progress.batchesPruned = handles.length - kept.length
+  if (progress.batchesPruned === 0) return kept
+  // Those that survive are in order: each is passed where it stands among all.
+  let next = 0
+  const countPruned = (start: number) => {
+    const end = Math.min(start + BATCHES_AT_ONCE, handles.length)
+    for (let row = start; row < end; row++) {
+      if (kept[next] === row) next++
+      else progress.unloadedPruned += handles[row]!.fileCount ?? 0
+    }
+  }
+  for (let start = 0; start < handles.length; start += BATCHES_AT_ONCE) {
+    if (options.turn === undefined) countPruned(start)
+    else await timed(() => countPruned(start), options.turn, handles.length)
   }
   return kept
 }
 
-function loadSurvivors(
+/** Batches that are at hand wait for nothing: very many of them would be one piece of work. */
+async function* loadSurvivors(
+  ...[snapshot, batches, conditions, options]: Parameters<typeof loadAll>
+): AsyncGenerator<Survivors> {
+  const { turn } = options
+  let last = performance.now()
+  for await (const survivors of loadAll(snapshot, batches, conditions, options)) {
+    yield survivors
+    if (turn === undefined || performance.now() - last < TURN_MS) continue
+    // What pruning takes is told where it is done; most of the rest may have been a wait.
+    await turn(0)
+    last = performance.now()
+  }
+}
+
+const TURN_MS = 10
+
+function loadAll(
   { files }: Snapshot,
   batches: Selection,
   { predicate, asked }: Conditions,

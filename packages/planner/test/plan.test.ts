@@ -120,6 +120,56 @@ describe('planScan', () => {
     })
   })
 
+  it('lets others go on while very many batches are looked through', async () => {
+    const count = 200_000
+    const [handle] = memorySnapshot(schema, [batch('a', [[0, 9, 1]])]).files.handles
+    const snapshot = memorySnapshot(schema, [])
+    const days = Int32Array.from({ length: count }, (_, i) => (i % 50_000 === 7 ? 1 : 0))
+    const summaries: StatsTable = {
+      length: count,
+      recordCount: new Float64Array(count).fill(Number.NaN),
+      columns: new Map([[2, [{ upper: { kind: 'int32', values: days } }]]]),
+    }
+    const files = {
+      handles: Array.from({ length: count }, () => ({ ...handle!, fileCount: 2 })),
+      summaries,
+    }
+    let turns = 0
+    const turn = async () => void turns++
+    const plan = planScan({ ...snapshot, files }, { predicate: gtEq('day', 1), turn })
+    let kept = 0
+    let before = 0
+    for await (const { selection } of plan) {
+      if (kept === 0) before = turns
+      kept += selection.length
+    }
+    expect(kept).toBe(4)
+    expect(plan.metrics).toMatchObject({
+      batchesPruned: count - 4,
+      filesTotal: 2 * (count - 4) + 4,
+      filesPruned: { partition: 2 * (count - 4) },
+    })
+    expect(before).toBeGreaterThan(5)
+  })
+
+  it('lets others go on while very many batches are at hand', async () => {
+    const count = 100_000
+    const { handles } = memorySnapshot(schema, [batch('a', [[0, 9, 1]])]).files
+    const loaded = await handles[0]!.load()
+    const files = {
+      handles: Array.from({ length: count }, () => ({ ...handles[0]!, load: async () => loaded })),
+      summaries: { length: count, recordCount: new Float64Array(count), columns: new Map() },
+    }
+    let turns = 0
+    const turn = async () => void turns++
+    const plan = planScan({ ...memorySnapshot(schema, []), files }, { turn })
+    for await (const _ of plan) {
+      // Whoever takes them waits for nothing either.
+    }
+    expect(plan.metrics.filesKept).toBe(count)
+    expect(turns).toBeGreaterThan(3)
+  })
+
   it('asks an index about the batches that their summaries leave, and explains by it', async () => {
     const loaded: string[] = []
     const batches = ['a', 'b', 'c'].map(name =>
