@@ -46,6 +46,8 @@ export interface IcebergMetadata {
   readonly currentSnapshotId: bigint | undefined
   readonly refs: ReadonlyMap<string, IcebergRef>
   readonly log: SnapshotHistory['log']
+  readonly currents: SnapshotHistory['currents']
+  readonly positions: SnapshotHistory['positions']
 }
 
 /** Reads and checks one metadata file, which may be compressed. */
