@@ -1,9 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { DEFAULT_BUDGETS } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
+import { deltaVersion } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { parseProtocol } from '../src/features.js'
 import { longMetadata, parseMetadata } from '../src/metadata.js'
 import { LogFileReader } from '../src/read-log.js'
+import { goldenLog } from './golden-log.js'
+import { LOCATION, openTable, readerOf } from './open-table.js'
 
 const protocol = parseProtocol('{"minReaderVersion":1,"minWriterVersion":2}')
 const schemaString = JSON.stringify({
@@ -83,4 +88,23 @@ it('numbers of a long action are those of a short one', async () => {
   const found = await longMetadata(json, protocol, DEFAULT_BUDGETS)
   expect({ ...found, schema: 0 }).toEqual({ ...parseMetadata(json, protocol), schema: 0 })
   expect(found.configuration.get('whole')).toBe('12345678901234567000')
+})
+
+/** The checkpoint of `checkpoint-classic` with 10,001 settings, all of one name, by pyarrow. */
+const CHECKPOINT = fileURLToPath(new URL('./checkpoints/many-settings.parquet', import.meta.url))
+
+it('a checkpoint of very many settings is refused before they are put together', async () => {
+  const { store } = openTable()
+  const name = `${deltaVersion(4)}.checkpoint.parquet`
+  for (const [path, bytes] of goldenLog('checkpoint-classic')) {
+    // Without its commits: those of before the checkpoint would say the same.
+    if (path.endsWith(name)) await store.put(path, readFileSync(CHECKPOINT))
+    else if (Number(/(\d{20})\.json$/.exec(path)?.[1] ?? 0) > 4) await store.put(path, bytes)
+  }
+  expect(await store.head(`${LOCATION}/_delta_log/${name}`)).toBeDefined()
+  const { reader, source } = readerOf(store)
+  await expect(reader.snapshot(source)).rejects.toMatchObject({
+    code: 'UNSUPPORTED_FEATURE',
+    message: expect.stringContaining('metaData.configuration of 10001 entries'),
+  })
 })
