@@ -79,7 +79,16 @@ export {
 } from './puffin.js'
 export { type Roaring64, readRoaring32, readRoaring64 } from './roaring.js'
 export { writeRoaring64 } from './roaring-writer.js'
-export { atOnce, inSlices, Lane, MANY_COLUMNS, nextTurn, Slices, type Steps } from './slices.js'
+export {
+  atOnce,
+  inSlices,
+  Lane,
+  MANY_COLUMNS,
+  nextTurn,
+  Pace,
+  Slices,
+  type Steps,
+} from './slices.js'
 export { sorted } from './sorted.js'
 export { VECTOR_MAGIC, VECTOR_MAGIC_BYTES, vectorBytes } from './vector-bytes.js'
 export { viewFooter } from './view-footer.js'
