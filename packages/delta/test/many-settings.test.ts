@@ -63,6 +63,19 @@ describe('a table of very many settings', () => {
     expect(ms).toBeLessThan(MOST_MS)
   })
 
+  it.each([
+    ['in white space', `{ "metaData":${many}}`],
+    ['beside another member', `{"metaData":${many},"commitInfo":{}}`],
+    ['of an action that is not known', `{"settings":${many}}`],
+  ])('is refused on a line that is no plain one: %s', async (_, line) => {
+    const store = memoryStore({ objects: [['l.json', line]] })
+    const file = (await store.head('l.json'))!
+    const sink = { metadata: () => undefined }
+    const { ms, value } = await longestHold(() => new LogFileReader(store).read(file, sink))
+    expect(value).toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
+    expect(ms).toBeLessThan(MOST_MS)
+  })
+
   it('that has as many as are allowed is read', async () => {
     const json = actionOf(settings(10_000))
     const found = await longMetadata(json, protocol, DEFAULT_BUDGETS)
