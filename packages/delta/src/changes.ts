@@ -18,7 +18,7 @@ import type { FileContext } from './live-files.js'
 import type { LoadContext } from './load-state.js'
 import { loadVersion } from './load-version.js'
 import { refuseEmpty } from './log-segment.js'
-import { type DeltaMetadata, parseMetadata } from './metadata.js'
+import { type DeltaMetadata, longMetadata } from './metadata.js'
 import { LogFileReader } from './read-log.js'
 import { snapshotOf, type TableState } from './table-state.js'
 
@@ -41,7 +41,7 @@ export async function* readChanges(
   const clock = fileTimes(context, startVersion)
   const read = async (commit: Commit) => readCommit(context, commit)
   for await (const commit of inOrder(commits, CONCURRENT_COMMITS, read)) {
-    const next = isFirst ? table : withDocuments(table, commit, budgetsOf(context.log.store))
+    const next = isFirst ? table : await withDocuments(table, commit, budgetsOf(context.log.store))
     const changed = isFirst || next !== table
     checkPartitioning(table.metadata, next.metadata, commit)
     table = next
@@ -143,12 +143,16 @@ function keysOf(action: FileAction): ReadonlySet<string> | undefined {
 }
 
 /** The table after a commit that changed its protocol or metadata; the same object after any other. */
-function withDocuments(table: TableState, commit: ReadCommit, budgets: ReadBudgets): TableState {
+async function withDocuments(
+  table: TableState,
+  commit: ReadCommit,
+  budgets: ReadBudgets,
+): Promise<TableState> {
   const protocolJson = commit.protocolJson ?? table.protocolJson
   const metadataJson = commit.metadataJson ?? table.metadataJson
   if (protocolJson === table.protocolJson && metadataJson === table.metadataJson) return table
   const protocol: Protocol = parseProtocol(protocolJson)
-  const metadata: DeltaMetadata = parseMetadata(metadataJson, protocol, budgets)
+  const metadata: DeltaMetadata = await longMetadata(metadataJson, protocol, budgets)
   return { ...table, protocol, protocolJson, metadata, metadataJson }
 }
 

@@ -8,7 +8,7 @@ import {
   requireWithin,
   TableError,
 } from '@spillway/core'
-import { Slices } from '@spillway/encoding'
+import { MAX_MEMBERS, Slices } from '@spillway/encoding'
 import type { Sidecar } from './actions.js'
 import { NumberLeaf, TextLeaf } from './leaf-access.js'
 import {
@@ -120,6 +120,16 @@ async function presentRows(batch: ParquetBatch, path: LeafPath): Promise<readonl
 /** What escapes make of a character at most. */
 const LONGEST_ESCAPE = 6
 
+/** As many as an action of a commit may have: documents are put together, and understood, in one piece. */
+function fewOf(range: readonly [number, number], path: LeafPath): readonly [number, number] {
+  const count = range[1] - range[0]
+  if (count <= MAX_MEMBERS) return range
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    `${path.join('.')} of ${count} entries in a checkpoint: at most ${MAX_MEMBERS} are read`,
+  )
+}
+
 /** Rows of a checkpoint as the JSON actions they stand for. */
 class RowDocuments {
   readonly #batch: ParquetBatch
@@ -197,7 +207,7 @@ class RowDocuments {
     const path = this.#leaves.find(leaf => prefix.every((name, i) => leaf[i] === name))
     if (path === undefined) return []
     const leaf = new TextLeaf(this.#batch, path)
-    const [start, end] = leaf.range(row)
+    const [start, end] = fewOf(leaf.range(row), prefix)
     const texts: string[] = []
     for (let at = start; at < end; at++) {
       const text = this.#held(leaf.text(at))
@@ -209,7 +219,7 @@ class RowDocuments {
   #map(row: number, prefix: LeafPath): Record<string, string> {
     const keys = new TextLeaf(this.#batch, mapLeaf(prefix, 'key'))
     const values = new TextLeaf(this.#batch, mapLeaf(prefix, 'value'))
-    const [start, end] = keys.range(row)
+    const [start, end] = fewOf(keys.range(row), prefix)
     const entries: [string, string][] = []
     for (let at = start; at < end; at++) {
       const key = this.#held(keys.text(at))

@@ -1,3 +1,4 @@
+import { TableError } from '@spillway/core'
 import { ByteBuffer } from './byte-buffer.js'
 import { BACKSLASH, ENDS_PLAIN, isNumberByte, isSpace, QUOTE, SPACE } from './json-bytes.js'
 import { unescapeString } from './json-escape.js'
@@ -7,6 +8,9 @@ import type { TextInterner } from './text-interner.js'
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 const MINUS = 0x2d
+/** What is checked as a whole is checked at once. Maps of writers have tens of values, and a schema is one text. */
+const MAX_WHOLE_VALUES = 50_000
+const COMMA = 0x2c
 const MAX_DEPTH = 512
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
@@ -207,8 +211,10 @@ export class JsonCursor {
 
   /** The same of a value that must be whole, be it of use here or not: damage in it may have taken the name of what was. */
   rawWhole(): Uint8Array {
+    this.#skipSpace()
     const start = this.#position
-    const raw = this.rawValue()
+    this.#skip(MAX_WHOLE_VALUES)
+    const raw = this.#bytes.subarray(start, this.#position)
     try {
       JSON.parse(utf8.decode(raw))
     } catch {
@@ -224,15 +230,20 @@ export class JsonCursor {
   }
 
   skipValue(): void {
+    this.#skip(Number.POSITIVE_INFINITY)
+  }
+
+  #skip(mostValues: number): void {
     const byte = this.#peek()
     if (byte === QUOTE) this.#position = this.#stringEnd(this.#position + 1)
-    else if (byte === 0x7b || byte === 0x5b) this.#skipNested()
+    else if (byte === 0x7b || byte === 0x5b) this.#skipNested(mostValues)
     else this.#skipScalar(byte)
   }
 
   /** Of what nobody asked for, only strings and brackets matter. */
-  #skipNested(): void {
+  #skipNested(mostValues: number): void {
     const bytes = this.#bytes
+    let commas = 0
     let depth = 0
     let at = this.#position
     do {
@@ -243,6 +254,8 @@ export class JsonCursor {
         this.#closers[depth++] = byte + 2
       } else if (byte === 0x7d || byte === 0x5d) {
         if (this.#closers[--depth] !== byte) throw this.#problem('unbalanced brackets')
+      } else if (byte === COMMA) {
+        if (++commas >= mostValues) throw tooManyValues(mostValues)
       } else if (at >= this.#end) throw this.#truncated(at)
     } while (depth > 0)
     if (at > this.#end) throw this.#truncated(at)
@@ -346,4 +359,11 @@ export class JsonCursor {
   #problem(message: string): JsonProblem {
     return new JsonProblem(message, this.#position)
   }
+}
+
+function tooManyValues(most: number): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `an action of more than ${most} values beside those of files: at most ${most} are read`,
+  )
 }

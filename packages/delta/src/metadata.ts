@@ -1,12 +1,13 @@
 import {
   DEFAULT_BUDGETS,
   type Field,
+  isTableError,
   leafOf,
   type PartitionSpec,
   type ReadBudgets,
   TableError,
 } from '@spillway/core'
-import { nextTurn, parseJson } from '@spillway/encoding'
+import { ExactNumber, MAX_MEMBERS, nextTurn, parseJson, parseLongJson } from '@spillway/encoding'
 import { z } from 'zod'
 import { allowsColumnMapping, type Protocol } from './features.js'
 import { type ColumnMappingMode, type DeltaSchema, longSchema, parseSchema } from './schema.js'
@@ -20,9 +21,12 @@ const metadataSchema = z.object({
   partitionColumns: z.array(z.string()).nullish(),
   // Strings, says the protocol; not every writer quotes its numbers and booleans.
   configuration: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).nullable())
+    .record(
+      z.string(),
+      z.preprocess(asDouble, z.union([z.string(), z.number(), z.boolean()]).nullable()),
+    )
     .nullish(),
-  createdTime: z.number().nullish().catch(null),
+  createdTime: z.preprocess(asDouble, z.number().nullish()).catch(null),
 })
 
 /** A metaData action, understood. */
@@ -63,10 +67,30 @@ export async function longMetadata(
 ): Promise<DeltaMetadata> {
   if (json.length < LONG_TEXT) return parseMetadata(json, protocol, budgets)
   await nextTurn()
-  const action = checkedAction(parseJson(json, 'a metaData action', { budgets }))
+  const action = checkedAction(await parsedInSlices(json, budgets))
+  await nextTurn()
   const mode = mappingMode(configurationOf(action.configuration ?? {}), protocol)
   await nextTurn()
   return understood(json, action, await longSchema(action.schemaString, mode, budgets), mode)
+}
+
+/** Like `parseJson`, and settings are no more than can be looked at in one piece. */
+async function parsedInSlices(json: string, budgets: ReadBudgets): Promise<unknown> {
+  const options = { budgets, members: MAX_MEMBERS }
+  return parseLongJson(utf8.encode(json), options).catch((cause: unknown) => {
+    const isBroken = isTableError(cause) && cause.code === 'TABLE_CORRUPT'
+    throw isBroken
+      ? new TableError('TABLE_CORRUPT', 'expected a metaData action in JSON', { cause })
+      : cause
+  })
+}
+
+const utf8 = new TextEncoder()
+
+/** Numbers that no double equals are what `JSON.parse` makes of them. */
+function asDouble(value: unknown): unknown {
+  if (value instanceof ExactNumber) return value.toJSON()
+  return typeof value === 'bigint' ? Number(value) : value
 }
 
 /** Characters that take a millisecond to understand. */
@@ -75,6 +99,7 @@ const LONG_TEXT = 64 * 1024
 type Action = z.infer<typeof metadataSchema>
 
 function checkedAction(json: unknown): Action {
+  requireFewPartitionColumns(json)
   const parsed = metadataSchema.safeParse(json)
   if (parsed.success) {
     checkFormat(parsed.data.format?.provider ?? 'parquet')
@@ -84,6 +109,15 @@ function checkedAction(json: unknown): Action {
     'TABLE_CORRUPT',
     `the metaData action is malformed: ${firstIssue(parsed.error)}`,
     { cause: parsed.error },
+  )
+}
+
+function requireFewPartitionColumns(json: unknown): void {
+  const listed = (json as { readonly partitionColumns?: unknown } | null)?.partitionColumns
+  if (!Array.isArray(listed) || listed.length <= MAX_MEMBERS) return
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    `${listed.length} partition columns: at most ${MAX_MEMBERS} are read`,
   )
 }
 

@@ -8,7 +8,7 @@ import {
   TableError,
   throwIfCancelled,
 } from '@spillway/core'
-import { Slices } from '@spillway/encoding'
+import { MAX_MEMBERS, Slices } from '@spillway/encoding'
 
 import { type ActionSink, FileAction } from './actions.js'
 import { JsonCursor } from './json-cursor.js'
@@ -87,7 +87,9 @@ export class LogFileReader {
     try {
       while (!cursor.atEnd()) {
         start = cursor.position
-        const lone = this.#loneMetadata(bytes, start, final)
+        const lone = this.#mayBeLone(bytes, start)
+          ? await this.#loneMetadata(bytes, start, { final, path: at.file.path })
+          : undefined
         if (lone !== undefined && sink.metadata !== undefined) {
           sink.metadata(lone.value)
           cursor = new JsonCursor(bytes, lone.end)
@@ -103,13 +105,22 @@ export class LogFileReader {
     return bytes.length
   }
 
+  #mayBeLone(bytes: Uint8Array, start: number): boolean {
+    return bytes.length - start >= LONG_ACTION && startsMetadata(bytes, start)
+  }
+
   /** The metaData action of the line that begins at `start`, where that is long and whole. */
-  #loneMetadata(bytes: Uint8Array, start: number, final: boolean) {
-    if (bytes.length - start < LONG_ACTION || !startsMetadata(bytes, start)) return undefined
+  async #loneMetadata(
+    bytes: Uint8Array,
+    start: number,
+    { final, path }: { readonly final: boolean; readonly path: string },
+  ) {
     const newline = bytes.indexOf(10, start)
     if (newline < 0 && !final) return undefined
     const end = newline < 0 ? bytes.length : newline
-    const value = end - start < LONG_ACTION ? undefined : loneMetadata(bytes.subarray(start, end))
+    if (end - start < LONG_ACTION) return undefined
+    const options = { path, budgets: budgetsOf(this.#store), members: MAX_MEMBERS }
+    const value = await loneMetadata(bytes.subarray(start, end), options)
     return value === undefined ? undefined : { value, end }
   }
 

@@ -45,7 +45,7 @@ export { Inflation, type InflationOf } from './inflation.js'
 export { type JsonLimits, parseJson, requireJsonWithin } from './json-limits.js'
 export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'
 export { keepRowGroups } from './keep-row-groups.js'
-export { longJsonInSteps, parseLongJson } from './long-json.js'
+export { type LongJsonOptions, longJsonInSteps, MAX_MEMBERS, parseLongJson } from './long-json.js'
 export { type OldCalendar, oldCalendar } from './old-calendar.js'
 export { type ReadBytes, requirePageClaims } from './page-claims.js'
 export { pandasIndexes } from './pandas-indexes.js'
@@ -79,7 +79,16 @@ export {
 } from './puffin.js'
 export { type Roaring64, readRoaring32, readRoaring64 } from './roaring.js'
 export { writeRoaring64 } from './roaring-writer.js'
-export { atOnce, inSlices, Lane, MANY_COLUMNS, nextTurn, Slices, type Steps } from './slices.js'
+export {
+  atOnce,
+  inSlices,
+  Lane,
+  MANY_COLUMNS,
+  nextTurn,
+  Pace,
+  Slices,
+  type Steps,
+} from './slices.js'
 export { sorted } from './sorted.js'
 export { firstRowNotUtf8 } from './utf8-rows.js'
 export { VECTOR_MAGIC, VECTOR_MAGIC_BYTES, vectorBytes } from './vector-bytes.js'

@@ -14,6 +14,17 @@ import {
 import { JsonSpan } from './json-span.js'
 import { inSlices, type Steps } from './slices.js'
 
+export interface LongJsonOptions extends ExactJsonOptions {
+  /**
+   * Of one object, at most: what comes after it is refused before it is read. Whoever looks at members of an object does so at
+   * once. `MAX_MEMBERS` and more: what is parsed whole is too short for that many.
+   */
+  readonly members?: number
+}
+
+/** Writers name tens of settings, and looking at so many takes milliseconds. */
+export const MAX_MEMBERS = 10_000
+
 /** What is parsed at once: a few tenths of a millisecond. */
 const PIECE_BYTES = 64 * 1024
 /** What is parsed in no time worth asking the clock for, and how many of them are. */
@@ -26,7 +37,7 @@ const SHORT_IN_A_STEP = 64
  */
 export async function parseLongJson(
   bytes: Uint8Array,
-  options: ExactJsonOptions = {},
+  options: LongJsonOptions = {},
 ): Promise<JsonValue> {
   return inSlices(longJsonInSteps(bytes, options))
 }
@@ -34,11 +45,14 @@ export async function parseLongJson(
 /** The same for work that goes on in steps. */
 export function* longJsonInSteps(
   bytes: Uint8Array,
-  options: ExactJsonOptions = {},
+  options: LongJsonOptions = {},
 ): Steps<JsonValue> {
   if (bytes.length <= PIECE_BYTES) return parseExactJson(decodeText(bytes), options)
   return yield* new LongJson(bytes, options).document()
 }
+
+/** Characters of a name in errors. */
+const LONG_NAME = 100
 
 const QUOTE = 0x22
 const COLON = 0x3a
@@ -49,13 +63,13 @@ const CLOSE_LIST = 0x5d
 
 class LongJson {
   readonly #bytes: Uint8Array
-  readonly #options: ExactJsonOptions
+  readonly #options: LongJsonOptions
   readonly #budgets: ReadBudgets
   readonly #span: JsonSpan
   #values = 0
   #short = 0
 
-  constructor(bytes: Uint8Array, options: ExactJsonOptions) {
+  constructor(bytes: Uint8Array, options: LongJsonOptions) {
     this.#bytes = bytes
     this.#options = options
     this.#budgets = options.budgets ?? DEFAULT_BUDGETS
@@ -69,13 +83,15 @@ class LongJson {
     return value
   }
 
-  *#value(depth: number): Steps<JsonValue> {
+  *#value(depth: number, name?: string): Steps<JsonValue> {
     const start = this.#span.skipSpace()
     const { end, values, levels } = this.#span.measure(PIECE_BYTES)
     if (end === undefined && this.#bytes[start] === QUOTE) return yield* this.#text()
     if (end === undefined) {
       this.#within('documentDepth', depth + 1, 'levels')
-      return yield* this.#bytes[start] === OPEN_OBJECT ? this.#object(depth) : this.#array(depth)
+      return yield* this.#bytes[start] === OPEN_OBJECT
+        ? this.#object(depth, name)
+        : this.#array(depth)
     }
     this.#count(values)
     this.#within('documentDepth', depth + levels, 'levels')
@@ -104,19 +120,20 @@ class LongJson {
     return text
   }
 
-  *#object(depth: number): Steps<JsonValue> {
+  *#object(depth: number, name: string | undefined): Steps<JsonValue> {
     this.#count(1)
     const members: [string, JsonValue][] = []
     this.#span.at++
     if (this.#closes(CLOSE_OBJECT)) return {}
     for (;;) {
+      if (members.length === this.#options.members) throw this.#tooMany(members.length, name)
       const start = this.#span.skipSpace()
       if (this.#bytes[start] !== QUOTE) throw this.#unexpected('a key')
       const end = this.#span.stringEnd()
       const key = this.#piece(start, end) as string
       this.#span.at = end
       this.#expect(COLON)
-      members.push([key, yield* this.#value(depth + 1)])
+      members.push([key, yield* this.#value(depth + 1, key)])
       // Own properties are defined, so that a key named __proto__ changes no prototype.
       if (this.#closes(CLOSE_OBJECT)) return Object.fromEntries(members)
       this.#expect(COMMA)
@@ -160,6 +177,17 @@ class LongJson {
   #within(key: keyof ReadBudgets, observed: number, unit: string): void {
     const { path } = this.#options
     requireWithin(this.#budgets, key, { what: 'a document', observed, unit, path })
+  }
+
+  #tooMany(most: number, name: string | undefined): TableError {
+    const { path } = this.#options
+    const what = name === undefined ? 'an object' : JSON.stringify(name.slice(0, LONG_NAME))
+    const where = path === undefined ? '' : ` in ${path}`
+    return new TableError(
+      'UNSUPPORTED_FEATURE',
+      `${what}${where} of more than ${most} members: at most ${most} are read`,
+      { context: path === undefined ? {} : { path } },
+    )
   }
 
   #unexpected(expected: string): TableError {

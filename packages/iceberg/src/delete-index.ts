@@ -32,7 +32,7 @@ const CONCURRENCY = 8
 export class DeleteIndex {
   readonly #handles: readonly DeleteManifestHandle[]
   readonly #options: DeleteIndexOptions
-  readonly #opened = new Map<DeleteManifestHandle, OpenedDeletes>()
+  readonly #opened = new Map<DeleteManifestHandle, Promise<OpenedDeletes>>()
 
   constructor(handles: readonly DeleteManifestHandle[], options: DeleteIndexOptions) {
     this.#handles = handles
@@ -95,9 +95,18 @@ export class DeleteIndex {
     if (known !== undefined) return known
     const view = await handle.load(signal)
     const details = await deleteDetails(view.manifest, signal)
-    const opened = this.#opened.get(handle) ?? new OpenedDeletes(view, details, this.#options)
-    this.#opened.set(handle, opened)
-    return opened
+    return this.#opened.get(handle) ?? this.#opening(handle, { view, details })
+  }
+
+  /** What has been read is opened once, for all who wait: nobody's signal ends it. One that fails is opened again. */
+  #opening(
+    handle: DeleteManifestHandle,
+    read: { readonly view: ManifestView; readonly details: DeleteDetails },
+  ): Promise<OpenedDeletes> {
+    const opening = OpenedDeletes.open(read.view, read.details, this.#options)
+    this.#opened.set(handle, opening)
+    opening.catch(() => this.#opened.delete(handle))
+    return opening
   }
 }
 

@@ -5,11 +5,13 @@ import {
   type AvroSink,
   type AvroStep,
   compileAvroScan,
+  inSlices,
+  Slices,
 } from '@spillway/encoding'
 import { ByteArena } from './byte-arena.js'
 import { dataFileSink, type EntrySchema, intMapSink } from './entry-schema.js'
 import type { Manifest } from './manifest.js'
-import { forEachEntry, type MetricSource } from './metric-columns.js'
+import { forEachInSlices, type MetricSource } from './metric-columns.js'
 import { PathTable } from './path-table.js'
 import { baseNameBytes } from './paths.js'
 
@@ -34,14 +36,14 @@ export interface DeleteDetails {
   readonly pathUpper: BytesColumn
 }
 
-/** Reads the details of every live delete file of a manifest, once. */
+/** Reads the details of every live delete file of a manifest, once, in slices. */
 export async function deleteDetails(
   manifest: Manifest,
   signal?: AbortSignal,
 ): Promise<DeleteDetails> {
   const source = await manifest.source(signal)
-  return manifest.derived('deletes', () => {
-    const value = readDetails(source)
+  return manifest.derivedLater('deletes', async () => {
+    const value = await readDetails(source)
     const columns = [value.target, value.pathLower, value.pathUpper, value.name]
     const bytes = columns.reduce(
       (sum, column) => sum + columnByteLength(column),
@@ -51,7 +53,7 @@ export async function deleteDetails(
   })
 }
 
-function readDetails(source: MetricSource): DeleteDetails {
+async function readDetails(source: MetricSource): Promise<DeleteDetails> {
   const { length } = source.columns
   const target = new ByteArena(length, 64)
   const pathLower = new ByteArena(length, 32)
@@ -60,8 +62,9 @@ function readDetails(source: MetricSource): DeleteDetails {
   const contentOffset = new Float64Array(length).fill(Number.NaN)
   const contentSize = new Float64Array(length).fill(Number.NaN)
   const equalityIds = new Map<number, readonly number[]>()
+  const equalityColumns = new Set<number>()
   const entry = new DetailReader(source.schema)
-  forEachEntry(source, selectAll(length), (cursor, row) => {
+  await forEachInSlices(source, selectAll(length), (cursor, row) => {
     entry.read(cursor)
     appendTo(target, entry.target)
     appendTo(name, entry.target && baseNameBytes(entry.target))
@@ -70,16 +73,17 @@ function readDetails(source: MetricSource): DeleteDetails {
     contentOffset[row] = entry.offset
     contentSize[row] = entry.size
     if (entry.ids.length > 0) equalityIds.set(row, entry.ids)
+    for (const id of entry.ids) equalityColumns.add(id)
   })
   const names = name.finish()
   return {
     target: target.finish(),
     name: names,
-    byName: new PathTable(names),
+    byName: await inSlices(PathTable.inSteps(names), new Slices(), next => next()),
     contentOffset,
     contentSize,
     equalityIds,
-    equalityColumns: new Set([...equalityIds.values()].flat()),
+    equalityColumns,
     pathLower: pathLower.finish(),
     pathUpper: pathUpper.finish(),
   }

@@ -64,6 +64,7 @@ export class Manifest implements FileBatch {
   readonly #retained: AvroFile | undefined
   readonly #metrics = new Map<string, MetricColumn>()
   readonly #derived = new Map<string, object>()
+  readonly #deriving = new Map<string, Promise<object>>()
   #keys: BigUint64Array | undefined
   #byteLength: number
 
@@ -119,6 +120,20 @@ export class Manifest implements FileBatch {
     this.#derived.set(key, value)
     this.#byteLength += byteLength
     return value
+  }
+
+  /** The same of what is built in slices: who comes while it is being built waits for it. One that fails is built again. */
+  async derivedLater<T extends object>(
+    key: string,
+    build: () => Promise<{ value: T; byteLength: number }>,
+  ): Promise<T> {
+    const known = this.#derived.get(key) ?? this.#deriving.get(key)
+    if (known !== undefined) return (await known) as T
+    const building = build()
+      .then(built => this.derived(key, () => built))
+      .finally(() => this.#deriving.delete(key))
+    this.#deriving.set(key, building)
+    return building
   }
 
   /** Of recorded paths: the same for every table that lists a file, wherever it was moved. */

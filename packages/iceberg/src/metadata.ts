@@ -10,7 +10,13 @@ import {
   requireWithin,
   TableError,
 } from '@spillway/core'
-import { documentBytes, type JsonObject, type JsonValue, parseLongJson } from '@spillway/encoding'
+import {
+  documentBytes,
+  type JsonObject,
+  type JsonValue,
+  MAX_MEMBERS,
+  parseLongJson,
+} from '@spillway/encoding'
 import { checked, corrupt } from './check-document.js'
 import { type PartitionFieldDocument, type TableDocument, tableDocument } from './document.js'
 import { columnCount, fieldsById, parseFields } from './schema.js'
@@ -46,6 +52,8 @@ export interface IcebergMetadata {
   readonly currentSnapshotId: bigint | undefined
   readonly refs: ReadonlyMap<string, IcebergRef>
   readonly log: SnapshotHistory['log']
+  readonly currents: SnapshotHistory['currents']
+  readonly positions: SnapshotHistory['positions']
 }
 
 /** Reads and checks one metadata file, which may be compressed. */
@@ -71,7 +79,7 @@ export async function parseMetadata(
   file: { readonly path: string; readonly meta: ObjectMeta },
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): Promise<IcebergMetadata> {
-  const json = await parseLongJson(bytes, { path: file.path, budgets })
+  const json = await parseLongJson(bytes, { path: file.path, budgets, members: MAX_MEMBERS })
   checkVersion(json, file.path)
   const document = checked(tableDocument, json, file.path)
   const { snapshots, 'snapshot-log': log } = json as JsonObject

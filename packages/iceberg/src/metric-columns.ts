@@ -113,7 +113,7 @@ export function forEachEntry(
 }
 
 /** The same in slices; long blocks are inflated while others go on. */
-async function forEachInSlices(
+export async function forEachInSlices(
   source: Pick<MetricSource, 'file' | 'columns' | 'inflateLater'>,
   rows: Selection,
   visit: (cursor: AvroCursor, row: number, index: number) => void,

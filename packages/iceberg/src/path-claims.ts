@@ -28,7 +28,7 @@ export class PathClaims {
       }
     }
     this.#starts = starts
-    this.#table = new PathTable(arena.finish())
+    this.#table = PathTable.of(arena.finish())
     this.#claimed = new Uint8Array(starts.at(-1)!)
   }
 

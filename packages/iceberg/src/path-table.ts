@@ -1,4 +1,5 @@
 import { type BytesColumn, compareBytes, readBytes } from '@spillway/core'
+import { atOnce, Pace, type Steps } from '@spillway/encoding'
 
 /** Finds the rows of a column of paths that hold a given path: a hash table of row numbers, no object per path. */
 export class PathTable {
@@ -8,13 +9,30 @@ export class PathTable {
   #size = 0
 
   /** Empty paths are left out. */
-  constructor(paths: BytesColumn) {
+  static of(paths: BytesColumn): PathTable {
+    return atOnce(PathTable.inSteps(paths))
+  }
+
+  /** The same, of very many, for work that goes on in steps. */
+  static *inSteps(paths: BytesColumn): Steps<PathTable> {
+    const table = new PathTable(paths)
+    yield* table.#fill()
+    return table
+  }
+
+  private constructor(paths: BytesColumn) {
     const rows = paths.offsets.length - 1
     this.#paths = paths
     this.#heads = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(rows, 1) * 2))).fill(-1)
     this.#next = new Int32Array(rows)
-    for (let row = rows - 1; row >= 0; row--) {
-      const path = readBytes(paths, row)
+  }
+
+  *#fill(): Steps<void> {
+    const pace = new Pace()
+    // From the end, so that the rows of a path come ascending.
+    for (let row = this.#next.length - 1; row >= 0; row--) {
+      const path = readBytes(this.#paths, row)
+      if (pace.isOver(path.length)) yield
       if (path.length === 0) continue
       const slot = this.#slot(path)
       this.#next[row] = this.#heads[slot]!

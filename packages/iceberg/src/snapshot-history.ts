@@ -1,5 +1,5 @@
 import type { JsonValue } from '@spillway/encoding'
-import { Slices } from '@spillway/encoding'
+import { inSlices, Slices, sorted } from '@spillway/encoding'
 import { checked, corrupt } from './check-document.js'
 import { logDocument, type SnapshotDocument, snapshotDocument } from './document.js'
 
@@ -20,8 +20,20 @@ export interface IcebergSnapshot {
 /** What a metadata file tells of the versions of its table. */
 export interface SnapshotHistory {
   readonly snapshots: ReadonlyMap<bigint, IcebergSnapshot>
-  readonly log: readonly { readonly snapshotId: bigint; readonly timestamp: number }[]
+  readonly log: readonly LogEntry[]
+  /** When each snapshot became current, oldest first: the log, or what the times of the snapshots say where there is none. */
+  readonly currents: readonly LogEntry[]
+  /** Of snapshots that have no sequence number, the last position in `currents`, counted from 1; empty where all have one. */
+  readonly positions: ReadonlyMap<bigint, number>
 }
+
+export interface LogEntry {
+  readonly snapshotId: bigint
+  readonly timestamp: number
+}
+
+/** Entries that take part of a millisecond to check: writers have some twenty. */
+const LONG_SUMMARY = 100
 
 /** What grows with each commit, in slices. */
 export async function readHistory(
@@ -33,15 +45,52 @@ export async function readHistory(
   for (const [i, each] of listed(json.snapshots, 'snapshots', path).entries()) {
     const snapshot = convertSnapshot(checked(snapshotDocument, each, path, `snapshots.${i}`))
     snapshots.set(snapshot.id, snapshot)
-    if (slices.isOver) await slices.pause()
+    const isLong = snapshot.summary.size > LONG_SUMMARY
+    if (isLong ? slices.isOverNow : slices.isOver) await slices.pause()
   }
-  const log: { snapshotId: bigint; timestamp: number }[] = []
+  const log: LogEntry[] = []
   for (const [i, each] of listed(json.log, 'snapshot-log', path).entries()) {
     const entry = checked(logDocument, each, path, `snapshot-log.${i}`)
     log.push({ snapshotId: entry['snapshot-id'], timestamp: entry['timestamp-ms'] })
     if (slices.isOver) await slices.pause()
   }
-  return { snapshots, log }
+  const currents = log.length > 0 ? log : await byTime(snapshots, slices)
+  return { snapshots, log, currents, positions: await numbered(snapshots, currents, slices) }
+}
+
+async function byTime(
+  snapshots: SnapshotHistory['snapshots'],
+  slices: Slices,
+): Promise<readonly LogEntry[]> {
+  const entries: LogEntry[] = []
+  for (const { id, timestamp } of snapshots.values()) {
+    entries.push({ snapshotId: id, timestamp })
+    if (slices.isOver) await slices.pause()
+  }
+  return inSlices(
+    sorted(entries, (a, b) => a.timestamp - b.timestamp),
+    slices,
+  )
+}
+
+/** Made once: looking for each snapshot in the history when a version is asked for would take the square of them. */
+async function numbered(
+  snapshots: SnapshotHistory['snapshots'],
+  currents: readonly LogEntry[],
+  slices: Slices,
+): Promise<ReadonlyMap<bigint, number>> {
+  const positions = new Map<bigint, number>()
+  for (const [i, { snapshotId }] of currents.entries()) {
+    const snapshot = snapshots.get(snapshotId)
+    if (snapshot !== undefined && !isNumbered(snapshot)) positions.set(snapshotId, i + 1)
+    if (slices.isOver) await slices.pause()
+  }
+  return positions
+}
+
+/** Version 1 has no sequence numbers. */
+export function isNumbered({ sequenceNumber }: IcebergSnapshot): boolean {
+  return sequenceNumber > 0n
 }
 
 function listed(json: JsonValue | undefined, key: string, path: string): readonly JsonValue[] {

@@ -1,6 +1,6 @@
 import { type SnapshotRef, TableError } from '@spillway/core'
 import type { IcebergMetadata } from './metadata.js'
-import type { IcebergSnapshot } from './snapshot-history.js'
+import { type IcebergSnapshot, isNumbered } from './snapshot-history.js'
 
 /** A snapshot of a table, or the table before its first one, and the schema that reads of it have. */
 export interface ChosenSnapshot {
@@ -35,16 +35,8 @@ export function versionOf(
   snapshot: IcebergSnapshot | undefined,
 ): bigint {
   if (snapshot === undefined) return 0n
-  if (snapshot.sequenceNumber > 0n) return snapshot.sequenceNumber
-  return BigInt(history(metadata).findLastIndex(entry => entry.snapshotId === snapshot.id) + 1)
-}
-
-/** When each snapshot became current, oldest first. */
-function history(metadata: IcebergMetadata): IcebergMetadata['log'] {
-  if (metadata.log.length > 0) return metadata.log
-  return [...metadata.snapshots.values()]
-    .map(({ id, timestamp }) => ({ snapshotId: id, timestamp }))
-    .sort((a, b) => a.timestamp - b.timestamp)
+  if (isNumbered(snapshot)) return snapshot.sequenceNumber
+  return BigInt(metadata.positions.get(snapshot.id) ?? 0)
 }
 
 /** A branch is read with the table's schema, a tag with its snapshot's. */
@@ -88,7 +80,7 @@ function byTime(
   timestamp: number,
   direction: 'before' | 'after',
 ): IcebergSnapshot {
-  const log = history(metadata)
+  const log = metadata.currents
   const entry =
     direction === 'before'
       ? log.findLast(one => one.timestamp <= timestamp)
