@@ -1,19 +1,30 @@
+import { ExactNumber } from '@spillway/encoding'
 import { z } from 'zod'
 
 /** What table metadata may say (spec, "Table Metadata Fields"), read leniently: unknown members are of no concern. */
 
 const long = z.union([z.bigint(), z.number().int()]).transform(value => BigInt(value))
 const integer = z.number().int()
-const texts = z
-  .record(z.string(), z.unknown())
-  .transform(
-    object =>
-      new Map(
-        Object.entries(object).flatMap(([key, value]) =>
-          value === null || typeof value === 'object' ? [] : [[key, String(value)] as const],
-        ),
-      ),
-  )
+/** What `z.record` of anything makes, at a part of its cost: there may be thousands. */
+const texts = z.unknown().transform((value, context): ReadonlyMap<string, string> => {
+  if (!isObject(value)) {
+    context.issues.push({ code: 'invalid_type', expected: 'record', input: value })
+    return z.NEVER
+  }
+  const found = new Map<string, string>()
+  for (const key of Object.keys(value)) {
+    const text = value[key]
+    if (key !== '__proto__' && text !== null && typeof text !== 'object') {
+      found.set(key, String(text))
+    }
+  }
+  return found
+})
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  return !Array.isArray(value) && !(value instanceof ExactNumber)
+}
 
 const partitionFieldDocument = z.object({
   'source-id': integer.optional(),

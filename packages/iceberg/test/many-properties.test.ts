@@ -73,3 +73,25 @@ describe('a table of very many properties', () => {
     expect(ms).toBeLessThan(MOST_MS)
   })
 })
+
+it.each([
+  ['a text', 'x', 'expected record, received string'],
+  ['a list', [1], 'expected record, received array'],
+])('properties that are %s are refused', async (_, properties, message) => {
+  await expect(parsed({ properties })).rejects.toMatchObject({
+    code: 'TABLE_CORRUPT',
+    message: `expected Iceberg table metadata in v1.metadata.json: properties: Invalid input: ${message}`,
+  })
+})
+
+it('properties that are no texts are texts, and what has members is left out', async () => {
+  const { properties } = await parsed({
+    properties: { a: 1, b: true, c: null, d: {}, e: [], ['__proto__']: 'x', f: 'y' },
+  })
+  expect([...properties]).toEqual([
+    ['a', '1'],
+    ['b', 'true'],
+    ['f', 'y'],
+  ])
+  expect((await parsed({ properties: null })).properties.size).toBe(0)
+})
