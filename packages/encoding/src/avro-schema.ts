@@ -6,6 +6,7 @@ import {
   TableError,
 } from '@spillway/core'
 import { columnCount } from './avro-weight.js'
+import { valueText } from './exact-json.js'
 import { longJsonInSteps } from './long-json.js'
 import { atOnce, inSlices, type Steps } from './slices.js'
 
@@ -154,7 +155,7 @@ class SchemaParser {
       }
       return { kind: 'union', branches }
     }
-    if (typeof json !== 'object' || json === null) throw bad(`${String(json)} is no type`)
+    if (typeof json !== 'object' || json === null) throw bad(`${valueText(json)} is no type`)
     return yield* this.#declared(json as Record<string, unknown>, namespace, depth)
   }
 
@@ -256,7 +257,7 @@ function symbols(json: Record<string, unknown>): readonly string[] {
 
 function count(value: unknown, what: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw bad(`${what} is ${JSON.stringify(value)}`)
+    throw bad(`${what} is ${valueText(value)}`)
   }
   return value
 }

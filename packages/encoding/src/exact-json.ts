@@ -28,6 +28,18 @@ export class ExactNumber {
   }
 }
 
+/**
+ * A value of a document, or of Avro data, as JSON for an error or a comparison. `JSON.stringify` has no text for the integers that
+ * both read exactly, and throws.
+ */
+export function valueText(value: unknown): string {
+  const text = JSON.stringify(value, (_, each: unknown) => {
+    if (each instanceof Map) return [...each]
+    return typeof each === 'bigint' ? each.toString() : each
+  })
+  return typeof value === 'bigint' ? value.toString() : (text ?? String(value))
+}
+
 export interface ExactJsonOptions {
   /** Named in errors. */
   readonly path?: string

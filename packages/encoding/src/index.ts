@@ -35,6 +35,7 @@ export {
   type JsonObject,
   type JsonValue,
   parseExactJson,
+  valueText,
 } from './exact-json.js'
 export { type FileShapesOptions, fileShapes, type LearningShapes } from './file-shapes.js'
 export { readParquetFooterBytes } from './footer-bytes.js'

@@ -215,3 +215,18 @@ it('a header of more properties than any writer has is refused before they are r
     expect.objectContaining({ code: 'TABLE_CORRUPT', message: expect.stringMatching(message) }),
   )
 })
+
+it.each([
+  ['"size"', 'size is 12345678901234567890'],
+  ['"field-id"', 'field-id is 12345678901234567890'],
+])('a schema whose %s no double equals is refused with its number', (member, message) => {
+  const fixed = `{"type":"fixed","name":"f",${member === '"size"' ? `${member}:12345678901234567890` : '"size":4'}}`
+  const id = member === '"size"' ? '' : `,${member}:12345678901234567890`
+  const text = `{"type":"record","name":"r","fields":[{"name":"a","type":${fixed}${id}}]}`
+  expect(() => parseAvroSchema(text)).toThrow(message)
+})
+
+it('a schema that is a number is refused', () => {
+  expect(() => parseAvroSchema('12345678901234567890')).toThrow('12345678901234567890 is no type')
+  expect(() => parseAvroSchema('{"type":12345678901234567890}')).toThrow(/is no type/)
+})

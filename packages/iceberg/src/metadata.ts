@@ -16,6 +16,7 @@ import {
   type JsonValue,
   MAX_MEMBERS,
   parseLongJson,
+  valueText,
 } from '@spillway/encoding'
 import { checked, corrupt } from './check-document.js'
 import { type PartitionFieldDocument, type TableDocument, tableDocument } from './document.js'
@@ -110,8 +111,7 @@ function checkVersion(json: JsonValue, path: string): void {
 }
 
 function versionText(version: JsonValue | undefined): string {
-  if (typeof version === 'bigint') return `${version}`
-  return JSON.stringify(version) ?? 'missing'
+  return version === undefined ? 'missing' : valueText(version)
 }
 
 function convert(

@@ -5,7 +5,13 @@ import {
   TableError,
   type Value,
 } from '@spillway/core'
-import type { AvroField, AvroObject, AvroRecord, AvroValue } from '@spillway/encoding'
+import {
+  type AvroField,
+  type AvroObject,
+  type AvroRecord,
+  type AvroValue,
+  valueText,
+} from '@spillway/encoding'
 import { decodeUnscaled, parseUuid, unitsPerDay } from './single-value.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -68,7 +74,7 @@ function convert(value: AvroValue, type: DataType | undefined, name: string): Va
 
 /** Of an unknown transform: only ever compared for equality. */
 function plainValue(value: AvroValue): Value {
-  if (typeof value === 'object') return value instanceof Uint8Array ? value : JSON.stringify(value)
+  if (typeof value === 'object') return value instanceof Uint8Array ? value : valueText(value)
   return value
 }
 

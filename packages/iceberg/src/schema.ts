@@ -6,7 +6,7 @@ import {
   type PrimitiveType,
   TableError,
 } from '@spillway/core'
-import type { JsonObject, JsonValue } from '@spillway/encoding'
+import { type JsonObject, type JsonValue, valueText } from '@spillway/encoding'
 import { parseDefault } from './default-value.js'
 
 const NAMED: ReadonlySet<string> = new Set([
@@ -87,7 +87,7 @@ export function parseType(json: JsonValue | undefined, depth = 0): DataType {
         value: parseChild(object, 'value', depth),
       }
     default:
-      throw bad(`${JSON.stringify(object.type)} is no type`)
+      throw bad(`${valueText(object.type)} is no type`)
   }
 }
 
@@ -127,7 +127,7 @@ export function fieldsById(fields: readonly Field[]): ReadonlyMap<number, Field>
 
 function asObject(json: JsonValue | undefined, what: string): JsonObject {
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as JsonObject
-  throw bad(`${what} is ${JSON.stringify(json)}`)
+  throw bad(`${what} is ${valueText(json)}`)
 }
 
 function bad(reason: string): TableError {
