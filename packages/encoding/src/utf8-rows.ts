@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import { type BytesColumn, readBytes } from '@spillway/core'
 
 /**
@@ -9,7 +9,9 @@ export function firstRowNotUtf8(column: BytesColumn): number | undefined {
   const { offsets, data } = column
   const rows = offsets.length - 1
   const [start, end] = [offsets[0]!, offsets[rows]!]
-  if (isUtf8(data.subarray(start, end)) && beginsWithCharacters(column)) return undefined
+  const all = data.subarray(start, end)
+  // Nearly always: then no row has to be looked at.
+  if (isAscii(all) || (isUtf8(all) && beginsWithCharacters(column))) return undefined
   for (let row = 0; row < rows; row++) if (!isUtf8(readBytes(column, row))) return row
   return undefined
 }
