@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import avsc from 'avsc'
 import { describe, expect, it } from 'vitest'
 import { avroFile } from '../../testkit/src/avro-writer.js'
+import { turnsDuring } from '../../testkit/src/turns-during.js'
 import { AvroCursor } from '../src/avro-cursor.js'
 import { openAvroFile, readAvroFile } from '../src/avro-file.js'
 import { readAvroRows } from '../src/avro-rows.js'
@@ -52,22 +53,6 @@ function tree(value: number, depth: number): unknown {
 
 function fileOf(schema: avsc.Schema, rows: readonly Buffer[]): Uint8Array {
   return avroFile({ schema }, rows, (out, row) => out.raw(row))
-}
-
-/** Turns that others have of the event loop until `work` is done. */
-async function turnsDuring<T>(work: () => Promise<T>): Promise<{ turns: number; value: T }> {
-  let turns = 0
-  let done = false
-  const others = (async () => {
-    while (!done) {
-      turns++
-      await new Promise(resolve => setImmediate(resolve))
-    }
-  })()
-  const value = await work()
-  done = true
-  await others
-  return { turns, value }
 }
 
 describe('rows in steps', () => {

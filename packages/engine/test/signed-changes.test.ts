@@ -9,6 +9,7 @@ import {
   type TableFormat,
 } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
+import { turnsDuring } from '@spillway/testkit'
 import { expect, it } from 'vitest'
 import { createEngine, type EngineOptions } from '../src/index.js'
 import { dataFile, LOCATION, scriptedReader, scriptedSigner, snapshotOf, vector } from './table.js'
@@ -216,22 +217,6 @@ it('gives the vector of a table shared in part a file of its own, in staging, an
   expect(found).toEqual([['add', `${LOCATION}/a`, url]])
   expect(written).toEqual([bitmap])
 })
-
-/** Turns that others have of the event loop until `work` is done. */
-async function turnsDuring<T>(work: () => Promise<T>) {
-  let turns = 0
-  let done = false
-  const others = (async () => {
-    while (!done) {
-      turns++
-      await new Promise(resolve => setImmediate(resolve))
-    }
-  })()
-  const value = await work()
-  done = true
-  await others
-  return { turns, value }
-}
 
 it.each([
   ['all', undefined],

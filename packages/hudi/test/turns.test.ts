@@ -9,6 +9,7 @@ import {
   hudiDeleteContent,
   hudiLog,
   hudiTableObjects,
+  turnsDuring,
 } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { hudiReader } from '../src/index.js'
@@ -29,22 +30,6 @@ const SCHEMA = JSON.stringify({
     { name: 'id', type: 'long' },
   ],
 })
-
-/** Turns that others have of the event loop until `work` is done. */
-async function turnsDuring<T>(work: () => Promise<T>): Promise<{ turns: number; value: T }> {
-  let turns = 0
-  let done = false
-  const others = (async () => {
-    while (!done) {
-      turns++
-      await new Promise(resolve => setImmediate(resolve))
-    }
-  })()
-  const value = await work()
-  done = true
-  await others
-  return { turns, value }
-}
 
 function stepsOf<T>(work: Steps<T>): { readonly steps: number; readonly value: T } {
   for (let steps = 0; ; steps++) {

@@ -1,5 +1,6 @@
 import { Lane } from '@spillway/encoding'
 import type { ManifestEntry } from '@spillway/testkit'
+import { turnsDuring } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { deleteDetails } from '../src/delete-manifest.js'
 import { InflatedBlocks } from '../src/inflated-blocks.js'
@@ -43,22 +44,6 @@ async function deleteManifest(): Promise<Manifest> {
     scans: new Lane(),
     expected: {},
   })
-}
-
-/** Turns that others have of the event loop until `work` is done. */
-async function turnsDuring<T>(work: () => Promise<T>): Promise<{ turns: number; value: T }> {
-  let turns = 0
-  let done = false
-  const others = (async () => {
-    while (!done) {
-      turns++
-      await new Promise(resolve => setImmediate(resolve))
-    }
-  })()
-  const value = await work()
-  done = true
-  await others
-  return { turns, value }
 }
 
 describe('a manifest of very many delete files', () => {

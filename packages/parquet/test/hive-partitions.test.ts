@@ -1,6 +1,6 @@
 import type { Field } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
-import { keepingCache, parquetFooterFile } from '@spillway/testkit'
+import { keepingCache, parquetFooterFile, turnsDuring } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { hivePartitions } from '../src/hive-partitions.js'
 import { parquetTableReader } from '../src/index.js'
@@ -67,22 +67,6 @@ describe('names of folders', () => {
     })
   })
 })
-
-/** Turns that others have of the event loop until `work` is done. */
-async function turnsDuring<T>(work: () => Promise<T>) {
-  let turns = 0
-  let done = false
-  const others = (async () => {
-    while (!done) {
-      turns++
-      await new Promise(resolve => setImmediate(resolve))
-    }
-  })()
-  const value = await work()
-  done = true
-  await others
-  return { turns, value }
-}
 
 it('lets others go on while many paths are read', async () => {
   const files = Array.from({ length: 50_000 }, (_, i) => {
