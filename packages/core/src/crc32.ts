@@ -1,6 +1,6 @@
-/** CRC-32 (IEEE 802.3) as an unsigned number. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff
+/** CRC-32 (IEEE 802.3) as an unsigned number; `before` is that of what precedes `bytes`. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = ~before
   for (let i = 0; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8)
   return ~crc >>> 0
 }

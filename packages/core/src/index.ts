@@ -102,7 +102,19 @@ export {
 } from './schema.js'
 export { except, intersect, type Selection, selectAll, unionOf } from './selection.js'
 export type * from './share-catalog.js'
+export {
+  atOnce,
+  awaited,
+  inSlices,
+  Lane,
+  MANY_COLUMNS,
+  nextTurn,
+  Pace,
+  Slices,
+  type Steps,
+} from './slices.js'
 export type * from './snapshot.js'
+export { sorted } from './sorted.js'
 export {
   type ColumnStats,
   HOLDS_ANYTHING,

@@ -1,3 +1,4 @@
+export { sorted } from '@spillway/core'
 export { AvroCursor } from './avro-cursor.js'
 export { type AvroBlock, type AvroFile, located, openAvroFile, readAvroFile } from './avro-file.js'
 export { avroValueSteps, readAvroRows } from './avro-rows.js'
@@ -90,7 +91,6 @@ export {
   Slices,
   type Steps,
 } from './slices.js'
-export { sorted } from './sorted.js'
 export { firstRowNotUtf8 } from './utf8-rows.js'
 export { VECTOR_MAGIC, VECTOR_MAGIC_BYTES, vectorBytes } from './vector-bytes.js'
 export { viewFooter } from './view-footer.js'

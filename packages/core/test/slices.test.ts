@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest'
-import { Lane, Slices } from '../src/slices.js'
+import { expect, it, vi } from 'vitest'
+import { Lane, nextTurn, Slices } from '../src/slices.js'
 
 function busy(ms: number): void {
   const end = performance.now() + ms
@@ -62,4 +62,17 @@ it('runs works of a lane one after the other, whatever becomes of them', async (
   const results = await Promise.allSettled(works)
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   expect(order).toEqual(['a', 'b', 'c'].flatMap(name => [`${name} begins`, `${name} ends`]))
+})
+
+it('lets timers go on where there is no other way, as in browsers', async () => {
+  vi.stubGlobal('setImmediate', undefined)
+  try {
+    const order: string[] = []
+    setTimeout(() => order.push('a timer'), 0)
+    await nextTurn()
+    order.push('the next slice')
+    expect(order).toEqual(['a timer', 'the next slice'])
+  } finally {
+    vi.unstubAllGlobals()
+  }
 })
