@@ -1,9 +1,9 @@
 import { isTableError, TableError } from '@spillway/core'
-import { crc32 } from './crc32.js'
+import { crc32, summedInSteps } from './crc32.js'
 import { inflateBytes, inflateSnappy, inflateSnappyInSteps } from './inflate-bytes.js'
 import { inflateBytesLater } from './inflate-later.js'
 import type { Inflation } from './inflation.js'
-import { inSlices, Slices } from './slices.js'
+import { inSlices } from './slices.js'
 import { snappyLength } from './snappy.js'
 import { LONG_IN_STEPS } from './snappy-steps.js'
 
@@ -73,9 +73,10 @@ function longSnappy(bytes: Uint8Array, inflation: Inflation): Promise<Uint8Array
   const length = snappyLength(data) ?? 0
   if (length <= LONG_IN_STEPS) return undefined
   const steps = function* () {
-    return checked(bytes, yield* inflateSnappyInSteps(data, inflation))
+    const inflated = yield* inflateSnappyInSteps(data, inflation)
+    return checked(bytes, inflated, yield* summedInSteps(crc32, inflated))
   }
-  return inSlices(steps(), new Slices(), next => next())
+  return inSlices(steps())
 }
 
 const CRC_BYTES = 4
@@ -90,10 +91,9 @@ function checkedSnappy(bytes: Uint8Array, inflation: Inflation): Uint8Array {
   )
 }
 
-function checked(bytes: Uint8Array, inflated: Uint8Array): Uint8Array {
+function checked(bytes: Uint8Array, inflated: Uint8Array, found = crc32(inflated)): Uint8Array {
   const end = bytes.length - CRC_BYTES
   const expected = new DataView(bytes.buffer, bytes.byteOffset + end, CRC_BYTES).getUint32(0)
-  const found = crc32(inflated)
   if (found !== expected) {
     throw new TableError(
       'TABLE_CORRUPT',

@@ -1,17 +1,37 @@
 import * as zlib from 'node:zlib'
 import { crc32 as portableCrc32 } from '@spillway/core'
+import type { Steps } from './slices.js'
 
-/** CRC-32 (IEEE 802.3) as an unsigned number: of a Delta deletion vector, a Parquet page, a Hudi log block. */
-export function crc32(bytes: Uint8Array): number {
+/**
+ * CRC-32 (IEEE 802.3) as an unsigned number: of a Delta deletion vector, a Parquet page, a Hudi log block. `before` is that of what
+ * precedes `bytes`.
+ */
+export function crc32(bytes: Uint8Array, before = 0): number {
   // Node has its own since 20.15 and 22.2.
-  return typeof zlib.crc32 === 'function' ? zlib.crc32(bytes) : portableCrc32(bytes)
+  return typeof zlib.crc32 === 'function' ? zlib.crc32(bytes, before) : portableCrc32(bytes, before)
 }
 
 /** CRC-32C (Castagnoli): of an HFile's blocks. */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff
+export function crc32c(bytes: Uint8Array, before = 0): number {
+  let crc = ~before
   for (let i = 0; i < bytes.length; i++) crc = TABLE_C[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8)
   return ~crc >>> 0
+}
+
+/** What is summed at once: about a millisecond. */
+const SUMMED_BYTES = 256 * 1024
+
+/** One of these of bytes of any length, in steps. */
+export function* summedInSteps(
+  sum: (bytes: Uint8Array, before: number) => number,
+  bytes: Uint8Array,
+): Steps<number> {
+  let found = 0
+  for (let at = 0; at < bytes.length; at += SUMMED_BYTES) {
+    if (at > 0) yield
+    found = sum(bytes.subarray(at, at + SUMMED_BYTES), found)
+  }
+  return found
 }
 
 const TABLE_C = Uint32Array.from({ length: 256 }, (_, byte) => {

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { TableError } from '@spillway/core'
-import { crc32, crc32c } from './crc32.js'
+import { crc32, crc32c, summedInSteps } from './crc32.js'
 import { inflateBytesLater } from './inflate-later.js'
 import type { Inflation } from './inflation.js'
 import { awaited, type Steps } from './slices.js'
@@ -80,7 +80,7 @@ function* verifyChecksums(
     const place = covered + 4 * i
     if (place + 4 > block.length) throw corrupt('the checksums of a block are cut off')
     const bytes = block.subarray(at, Math.min(covered, at + chunk))
-    const sum = kind === 1 ? crc32(bytes) : crc32c(bytes)
+    const sum = yield* summedInSteps(kind === 1 ? crc32 : crc32c, bytes)
     if (sum !== view.getUint32(place)) throw corrupt('a block does not have its checksum')
   }
 }

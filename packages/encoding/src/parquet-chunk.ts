@@ -30,6 +30,7 @@ export interface ChunkContext {
 
 const PLAIN_DICTIONARY = 2
 const RLE_DICTIONARY = 8
+const CODES_IN_A_STEP = 1 << 17
 
 /** Decodes one column chunk of a row group of `rowCount` rows, a step after each page and after many values of one. */
 export function* decodeChunk(
@@ -117,7 +118,7 @@ class ChunkDecoder {
   }
 
   *page(page: DataPage): Steps<void> {
-    const present = this.#levels(page)
+    const present = yield* this.#levels(page)
     this.#valueCount += page.valueCount
     if (page.encoding === RLE_DICTIONARY || page.encoding === PLAIN_DICTIONARY) {
       yield* this.#dictionaryPage(page.values, present)
@@ -128,21 +129,16 @@ class ChunkDecoder {
   }
 
   /** How many values of the page are not null. */
-  #levels(page: DataPage): number {
+  *#levels(page: DataPage): Steps<number> {
     const range = { from: this.#valueCount, count: page.valueCount }
     const needed = range.from + range.count
     if (page.repetition !== undefined) {
       this.#repetition = grown(this.#repetition, needed)
-      readLevels(page.repetition, this.#leaf.maxRepetition, this.#repetition, range)
+      yield* readLevels(page.repetition, this.#leaf.maxRepetition, this.#repetition, range)
     }
     if (page.definition === undefined) return page.valueCount
     this.#definition = grown(this.#definition, needed)
-    readLevels(page.definition, this.#leaf.maxDefinition, this.#definition, range)
-    let present = 0
-    for (let i = range.from; i < needed; i++) {
-      if (this.#definition[i] === this.#leaf.maxDefinition) present++
-    }
-    return present
+    return yield* readLevels(page.definition, this.#leaf.maxDefinition, this.#definition, range)
   }
 
   *#dictionaryPage(bytes: Uint8Array, count: number): Steps<void> {
@@ -153,17 +149,24 @@ class ChunkDecoder {
     const from = keep ? this.#codeCount : 0
     if (count > 0) {
       if (bytes.length === 0) throw shortPage(count, 1, 0)
-      readHybrid({ bytes, at: 1, end: bytes.length }, bytes[0]!, codes, { from, count })
+      yield* readHybrid({ bytes, at: 1, end: bytes.length }, bytes[0]!, codes, { from, count })
     }
-    for (let i = from; i < from + count; i++) {
-      if (codes[i]! >= this.#dictionarySize) {
-        throw new FormatError(`code ${codes[i]} of a dictionary of ${this.#dictionarySize} values`)
-      }
-    }
+    yield* this.#checkCodes(codes, from, from + count)
     if (keep) {
       this.#codes = codes
       this.#codeCount += count
     } else yield* appendTaken(this.#dictionary, codes.subarray(0, count), this.#values)
+  }
+
+  *#checkCodes(codes: Uint32Array, from: number, to: number): Steps<void> {
+    for (let start = from; start < to; start += CODES_IN_A_STEP) {
+      if (start > from) yield
+      const stop = Math.min(to, start + CODES_IN_A_STEP)
+      for (let i = start; i < stop; i++) {
+        if (codes[i]! < this.#dictionarySize) continue
+        throw new FormatError(`code ${codes[i]} of a dictionary of ${this.#dictionarySize} values`)
+      }
+    }
   }
 
   /** A writer fell back from the dictionary: what was encoded with it becomes plain values. */
@@ -190,7 +193,7 @@ class ChunkDecoder {
     if (this.#codes !== undefined && isBytes && repeats) {
       const values = logicalColumn(this.#dictionary!, this.#leaf)
       if (values.kind === 'bytes') {
-        this.#room.take(this.#longestTexts(values))
+        this.#room.take(yield* this.#longestTexts(values))
         return {
           kind: 'dictionary',
           codes: this.#codes.subarray(0, this.#codeCount),
@@ -203,16 +206,20 @@ class ChunkDecoder {
   }
 
   /** What the texts come to where each is copied out, as whoever keeps them does. Exact where the longest would be much. */
-  #longestTexts({ offsets }: Extract<PlainColumn, { kind: 'bytes' }>): number {
+  *#longestTexts({ offsets }: Extract<PlainColumn, { kind: 'bytes' }>): Steps<number> {
     const lengthOf = (code: number) => offsets[code + 1]! - offsets[code]!
     let longest = 0
     for (let code = 0; code < this.#dictionarySize; code++) {
       longest = Math.max(longest, lengthOf(code))
+      if (code % CODES_IN_A_STEP === CODES_IN_A_STEP - 1) yield
     }
     const most = longest * this.#codeCount
     if (most <= MUCH_TEXT) return most
     let exact = 0
-    for (let i = 0; i < this.#codeCount; i++) exact += lengthOf(this.#codes![i]!)
+    for (let i = 0; i < this.#codeCount; i++) {
+      exact += lengthOf(this.#codes![i]!)
+      if (i % CODES_IN_A_STEP === CODES_IN_A_STEP - 1) yield
+    }
     return exact
   }
 }

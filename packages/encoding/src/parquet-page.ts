@@ -1,4 +1,4 @@
-import { crc32 } from './crc32.js'
+import { crc32, summedInSteps } from './crc32.js'
 import { FormatError } from './format-error.js'
 import { type ByteRun, readHybrid } from './hybrid.js'
 import type { Inflation } from './inflation.js'
@@ -51,7 +51,7 @@ export function* eachPage(
     }
     const body = bytes.subarray(end, end + size)
     at = end + size
-    checkCrc(header, body)
+    yield* checkCrc(header, body)
     const page = yield* readPage(header, body, { chunk, leaf, codecs, room })
     if (page === undefined) continue
     if (page.kind === 'data') values += page.valueCount
@@ -155,25 +155,37 @@ function* dataPageV2(
   }
 }
 
-/** `count` levels of at most `max` into `out` from `from` on. */
-export function readLevels(
+/** `count` levels of at most `max` into `out` from `from` on. Gives how many of them are `max`. */
+export function* readLevels(
   run: ByteRun,
   max: number,
   out: Uint8Array,
   range: { readonly from: number; readonly count: number },
-): void {
-  readHybrid(run, 32 - Math.clz32(max), out, range)
-  for (let i = range.from; i < range.from + range.count; i++) {
-    if (out[i]! > max) throw new FormatError(`a level of ${out[i]}, at most ${max} is possible`)
+): Steps<number> {
+  yield* readHybrid(run, 32 - Math.clz32(max), out, range)
+  const end = range.from + range.count
+  let full = 0
+  for (let start = range.from; start < end; start += LEVELS_IN_A_STEP) {
+    if (start > range.from) yield
+    const stop = Math.min(end, start + LEVELS_IN_A_STEP)
+    for (let i = start; i < stop; i++) {
+      const level = out[i]!
+      if (level > max) throw new FormatError(`a level of ${level}, at most ${max} is possible`)
+      if (level === max) full++
+    }
   }
+  return full
 }
 
+const LEVELS_IN_A_STEP = 1 << 17
+
 /** Of the page as stored (parquet.thrift, PageHeader). */
-function checkCrc(header: ThriftStruct, body: Uint8Array): void {
+function* checkCrc(header: ThriftStruct, body: Uint8Array): Steps<void> {
   const expected = integer(header.get(4))
-  if (expected !== undefined && expected >>> 0 !== crc32(body)) {
-    throw new FormatError(`a page with CRC-32 ${crc32(body)}, its header says ${expected >>> 0}`)
-  }
+  if (expected === undefined) return
+  const found = yield* summedInSteps(crc32, body)
+  if (expected >>> 0 === found) return
+  throw new FormatError(`a page with CRC-32 ${found}, its header says ${expected >>> 0}`)
 }
 
 function sub(header: ThriftStruct, id: number): ThriftStruct {

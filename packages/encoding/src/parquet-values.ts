@@ -14,8 +14,8 @@ const DELTA_BYTE_ARRAY = 7
 const BYTE_STREAM_SPLIT = 9
 
 /** Values of a page that are decoded in one step: a multiple of eight, as booleans are packed. */
-const VALUES_AT_ONCE = 1 << 14
-const BYTES_AT_ONCE = 4 * 1024 ** 2
+const VALUES_AT_ONCE = 1 << 13
+const BYTES_AT_ONCE = 1024 ** 2
 
 /** Appends `count` values of a page that does not use the dictionary. */
 export function* decodeValues(
@@ -31,7 +31,7 @@ export function* decodeValues(
   } else if (page.encoding === BYTE_STREAM_SPLIT) {
     yield* appendSplit(page.values, count, splitWidth(leaf), into)
   } else if (page.encoding === RLE && physicalType === 'BOOLEAN' && into instanceof NumberBuffer) {
-    into.append(readBooleans(page, count))
+    into.append(yield* readBooleans(page, count))
   } else if (page.encoding === DELTA_BINARY_PACKED && into instanceof NumberBuffer) {
     if (physicalType === 'INT32') {
       yield* appendNarrowed(yield* readDeltaPacked(run, count, 32), into)
@@ -91,12 +91,12 @@ function unknownEncoding(encoding: number, leaf: ParquetLeafInfo): FormatError {
 }
 
 /** A 32-bit length, then the hybrid at one bit (parquet-format, "RLE = 3"). */
-function readBooleans(page: DataPage, count: number): Int32Array {
+function* readBooleans(page: DataPage, count: number): Steps<Int32Array> {
   if (count === 0) return new Int32Array(0)
   if (page.values.length < 4) throw shortPage(count, 4, page.values.length)
   const bits = new Uint8Array(count)
   const run = { bytes: page.values, at: 4, end: page.values.length }
-  readHybrid(run, 1, bits, { from: 0, count })
+  yield* readHybrid(run, 1, bits, { from: 0, count })
   return new Int32Array(bits)
 }
 
