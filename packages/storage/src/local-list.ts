@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs'
-import { lstat, readdir, realpath, stat } from 'node:fs/promises'
+import { lstat, opendir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ObjectMeta, TableError, throwIfCancelled } from '@spillway/core'
-import { comparePaths, sortPaths } from './byte-order.js'
+import { inSlices, type ObjectMeta, Slices, TableError, throwIfCancelled } from '@spillway/core'
+import { comparePaths, sortedPaths } from './byte-order.js'
 import { isMissing, localError } from './local-error.js'
 import { fileMeta } from './local-meta.js'
 import { type LocalRoots, localPath } from './local-path.js'
@@ -17,6 +17,8 @@ interface ListOptions {
 
 /** Files described at once: enough to hide the disk's latency, few enough for a caller that stops early. */
 const STAT_CONCURRENCY = 32
+/** Names of a folder that are read in one go. */
+const NAMES_AT_ONCE = 1024
 
 interface Walk extends ListOptions {
   readonly prefix: StorageUri
@@ -69,8 +71,10 @@ export async function* listFolders(
   throwIfCancelled(signal)
   const walk: Walk = { prefix, roots, after: undefined }
   const folder = await openFolder(walk, prefix.key.slice(0, prefix.key.lastIndexOf('/') + 1))
+  const slices = new Slices()
   for (const name of folder.names) {
     throwIfCancelled(signal)
+    if (slices.isOver) await slices.pause()
     if (!name.endsWith('/')) continue
     const key = folder.key + name
     if (key.startsWith(prefix.key)) yield prefix.head + key
@@ -92,7 +96,8 @@ async function openFolder(walk: Walk, key: string): Promise<Folder> {
   let disk = ''
   try {
     disk = await localPath(walk.roots, uri)
-    for (const entry of await readdir(disk, { withFileTypes: true })) {
+    // Names come in blocks, with a turn of the event loop before each: folders have very many.
+    for await (const entry of await opendir(disk, { bufferSize: NAMES_AT_ONCE })) {
       const name = await nameOf(walk, key, entry)
       if (name === undefined || !mayHold(walk, key + name)) continue
       names.push(name)
@@ -102,7 +107,7 @@ async function openFolder(walk: Walk, key: string): Promise<Folder> {
     if (!isMissing(error)) throw localError(error, uri)
     if (!mayBeMissing(walk, key)) throw vanished(uri)
   }
-  return { key, disk, links, names: sortPaths(names), next: 0 }
+  return { key, disk, links, names: await inSlices(sortedPaths(names)), next: 0 }
 }
 
 /** Of folders that were seen, those in which writers keep what is unfinished come and go. */
