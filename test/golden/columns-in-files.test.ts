@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  atOnce,
   BytesBuilder,
   createSchema,
   type DataFile,
@@ -441,7 +442,9 @@ async function readBy(
   { file, vector }: SignedFile,
   { snapshot, settled }: { readonly snapshot: Snapshot; readonly settled: Settled },
 ): Promise<readonly string[]> {
-  const document = deltaMetaData(snapshot, settled) as { configuration: Record<string, string> }
+  const document = atOnce(deltaMetaData(snapshot, settled)) as {
+    configuration: Record<string, string>
+  }
   const isMapped =
     settled.format === 'delta' && document.configuration['delta.columnMapping.mode'] === 'id'
   const path = file.path.replace('file://', '')

@@ -1,8 +1,8 @@
-import { childrenOf, type Field, type TableMetadata } from '@spillway/core'
+import { childrenOf, type Field, type Steps, type TableMetadata } from '@spillway/core'
 import type { Settled } from './capabilities.js'
 import { mapsColumns } from './column-lookup.js'
 import { type JsonValue, parseJson, RawJson, type WireValue } from './json-text.js'
-import { schemaString, strippedSchemaString } from './schema-string.js'
+import { schemaStringInSteps, strippedSchemaStringInSteps } from './schema-string.js'
 import { answerFeatures, hasChangeFeed, isLogOnly, tableFeatures } from './table-features.js'
 import { wireTableId } from './table-id.js'
 
@@ -91,11 +91,11 @@ export function passesOriginals(metadata: TableMetadata, settled: Settled): bool
 }
 
 /** A Delta table's metaData action byte for byte, where the client knows all that it uses; else one that says less. */
-export function deltaMetaData(metadata: TableMetadata, settled: Settled): WireValue {
+export function* deltaMetaData(metadata: TableMetadata, settled: Settled): Steps<WireValue> {
   const { native } = metadata
   const whole = passesOriginals(metadata, settled)
   if (native.format === 'delta') {
-    if (!whole) return reducedMetaData(native.metaData, settled)
+    if (!whole) return yield* reducedMetaData(native.metaData, settled)
     return native.metaData.includes(CHECKPOINT_POLICY)
       ? withoutCheckpointPolicy(native.metaData)
       : onOneLine(native.metaData)
@@ -108,7 +108,7 @@ export function deltaMetaData(metadata: TableMetadata, settled: Settled): WireVa
     name: metadata.name,
     description: metadata.description,
     format: { provider: 'parquet', options: {} },
-    schemaString: schemaString(metadata.schema, { columnMapping, typeChanges }),
+    schemaString: yield* schemaStringInSteps(metadata.schema, { columnMapping, typeChanges }),
     partitionColumns: settled.partitionFields(metadata).map(field => field.name),
     configuration: generatedConfiguration(metadata, settled, columnMapping),
     createdTime: metadata.timestamp,
@@ -148,8 +148,9 @@ function generatedConfiguration(
 }
 
 /** Rewritten files have logical names and no deleted rows, so what says otherwise is left out. */
-function reducedMetaData(native: string, settled: Settled): WireValue {
+function* reducedMetaData(native: string, settled: Settled): Steps<WireValue> {
   const document = parseJson(native) as { readonly [key: string]: JsonValue }
+  yield
   const configuration = (document.configuration ?? {}) as { readonly [key: string]: string }
   const kept = Object.entries(configuration).filter(
     ([key]) =>
@@ -159,7 +160,7 @@ function reducedMetaData(native: string, settled: Settled): WireValue {
   )
   return {
     ...(document as { readonly [key: string]: WireValue }),
-    schemaString: strippedSchemaString(String(document.schemaString)),
+    schemaString: yield* strippedSchemaStringInSteps(String(document.schemaString)),
     configuration: Object.fromEntries(kept),
   }
 }

@@ -1,8 +1,8 @@
-import type { TableMetadata } from '@spillway/core'
+import { atOnce, type Steps, type TableMetadata } from '@spillway/core'
 import type { Settled } from './capabilities.js'
 import { deltaMetaData, deltaProtocol } from './delta-documents.js'
 import { type WireValue, writeJson } from './json-text.js'
-import { schemaString, strippedSchemaString } from './schema-string.js'
+import { schemaStringInSteps, strippedSchemaStringInSteps } from './schema-string.js'
 import { hasChangeFeed } from './table-features.js'
 import { wireTableId } from './table-id.js'
 
@@ -26,9 +26,18 @@ export function encodeHeader(
   settled: Settled,
   options: HeaderOptions,
 ): string {
+  return atOnce(encodeHeaderInSteps(metadata, settled, options))
+}
+
+/** The same in steps: the schema of a table with 30,000 columns is megabytes. */
+export function* encodeHeaderInSteps(
+  metadata: TableMetadata,
+  settled: Settled,
+  options: HeaderOptions,
+): Steps<string> {
   const { protocolVersion: version } = options
   const protocol = encodeProtocol(metadata, settled, version === undefined ? {} : { version })
-  return `${protocol}${encodeMetaData(metadata, settled, options)}`
+  return `${protocol}${yield* encodeMetaDataInSteps(metadata, settled, options)}`
 }
 
 export function encodeProtocol(
@@ -48,6 +57,15 @@ export function encodeMetaData(
   settled: Settled,
   options: HeaderOptions,
 ): string {
+  return atOnce(encodeMetaDataInSteps(metadata, settled, options))
+}
+
+/** The same in steps. */
+export function* encodeMetaDataInSteps(
+  metadata: TableMetadata,
+  settled: Settled,
+  options: HeaderOptions,
+): Steps<string> {
   const facts = {
     version: options.version,
     size: options.totals?.bytes,
@@ -56,31 +74,33 @@ export function encodeMetaData(
   }
   const metaData: WireValue =
     settled.format === 'parquet'
-      ? { ...parquetMetaData(metadata, settled), ...facts }
-      : { ...facts, deltaMetadata: deltaMetaData(metadata, settled) }
+      ? { ...(yield* parquetMetaData(metadata, settled)), ...facts }
+      : { ...facts, deltaMetadata: yield* deltaMetaData(metadata, settled) }
+  yield
   return `${writeJson({ metaData })}\n`
 }
 
 /** In parquet format nothing of a table's properties is told but that its changes can be asked for. */
-function parquetMetaData(
+function* parquetMetaData(
   metadata: TableMetadata,
   settled: Settled,
-): { readonly [key: string]: WireValue } {
+): Steps<{ readonly [key: string]: WireValue }> {
   return {
     id: wireTableId(metadata),
     name: metadata.name,
     description: metadata.description,
     format: { provider: 'parquet' },
-    schemaString: logicalSchemaString(metadata),
+    schemaString: yield* logicalSchemaString(metadata),
     partitionColumns: settled.partitionFields(metadata).map(field => field.name),
     configuration: hasChangeFeed(metadata) ? { enableChangeDataFeed: 'true' } : {},
   }
 }
 
 /** The schema under its logical names. A Delta table's own text keeps types that ours does not tell apart. */
-export function logicalSchemaString(metadata: TableMetadata): string {
+function* logicalSchemaString(metadata: TableMetadata): Steps<string> {
   const { native } = metadata
-  if (native.format !== 'delta') return schemaString(metadata.schema)
+  if (native.format !== 'delta') return yield* schemaStringInSteps(metadata.schema)
   const { schemaString: text } = JSON.parse(native.metaData) as { schemaString: string }
-  return strippedSchemaString(text)
+  yield
+  return yield* strippedSchemaStringInSteps(text)
 }

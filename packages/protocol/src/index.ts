@@ -18,7 +18,9 @@ export { encodeDeltaFile } from './encode-delta.js'
 export { encodeEnd, encodeQueryStatus } from './encode-end.js'
 export {
   encodeHeader,
+  encodeHeaderInSteps,
   encodeMetaData,
+  encodeMetaDataInSteps,
   encodeProtocol,
   type HeaderOptions,
 } from './encode-header.js'

@@ -1,4 +1,11 @@
-import { type DataType, type Field, type Schema, TableError } from '@spillway/core'
+import {
+  atOnce,
+  type DataType,
+  type Field,
+  type Schema,
+  type Steps,
+  TableError,
+} from '@spillway/core'
 import { hasLongInteger, parseJson, type WireValue, writeJson } from './json-text.js'
 
 export interface SchemaStringOptions {
@@ -10,8 +17,18 @@ export interface SchemaStringOptions {
 
 /** A schema as the JSON that Spark writes: what `schemaString` holds. */
 export function schemaString(schema: Schema, options: SchemaStringOptions = {}): string {
-  // No value in it is one that JSON.stringify does not know, which is many times as fast: tables have 30,000 columns.
-  return JSON.stringify(struct(schema.fields, options))
+  return atOnce(schemaStringInSteps(schema, options))
+}
+
+/** The same in steps: tables have 30,000 columns. */
+export function* schemaStringInSteps(
+  schema: Schema,
+  options: SchemaStringOptions = {},
+): Steps<string> {
+  const value = struct(schema.fields, options)
+  yield
+  // No value in it is one that JSON.stringify does not know, which is many times as fast.
+  return JSON.stringify(value)
 }
 
 function struct(fields: readonly Field[], options: SchemaStringOptions): WireValue {
@@ -108,20 +125,23 @@ function primitive(type: Extract<DataType, string>, name: string): string {
 
 /** A Delta table's own schema text with the metadata of its fields reduced to comments: nothing else is a recipient's. */
 export function strippedSchemaString(native: string): string {
-  const { value, isExact } = parseFresh(native)
+  return atOnce(strippedSchemaStringInSteps(native))
+}
+
+/** The same in steps: such a text is megabytes. */
+export function* strippedSchemaStringInSteps(native: string): Steps<string> {
+  const isExact = !hasLongInteger(native)
+  yield
+  const value = (isExact ? JSON.parse(native) : parseJson(native)) as Fresh
+  yield
   strip(value)
+  yield
   return isExact ? JSON.stringify(value) : writeJson(value as WireValue)
 }
 
 type Fresh = null | boolean | number | bigint | string | Fresh[] | { [key: string]: Fresh }
 
-/** What nobody else holds; `isExact` where a double holds each integer in it. */
-function parseFresh(text: string): { readonly value: Fresh; readonly isExact: boolean } {
-  const isExact = !hasLongInteger(text)
-  return { value: (isExact ? JSON.parse(text) : parseJson(text)) as Fresh, isExact }
-}
-
-/** In place: the schema of a wide table is megabytes. */
+/** In place, since nobody else holds it: the schema of a wide table is megabytes. */
 function strip(node: Fresh): void {
   if (Array.isArray(node)) for (const each of node) strip(each)
   if (typeof node !== 'object' || node === null || Array.isArray(node)) return

@@ -1,4 +1,10 @@
-import { createSchema, type Field, type PartitionSpec, type TableMetadata } from '@spillway/core'
+import {
+  atOnce,
+  createSchema,
+  type Field,
+  type PartitionSpec,
+  type TableMetadata,
+} from '@spillway/core'
 import { describe, expect, it } from 'vitest'
 import type { ResponseFormat } from '../src/actions.js'
 import { parseCapabilities, settle } from '../src/capabilities.js'
@@ -222,7 +228,7 @@ describe('what is declared', () => {
     const capabilities = parseCapabilities(both, 'Delta-Sharing-Python/1.4.2')
     const documents = [true, false].map(canRewrite => {
       const chosen = settle(capabilities, table, { canRewrite })
-      return [chosen.format, deltaProtocol(table, chosen), deltaMetaData(table, chosen)]
+      return [chosen.format, deltaProtocol(table, chosen), atOnce(deltaMetaData(table, chosen))]
     })
     expect(documents[1]).toEqual(documents[0])
   })
@@ -238,7 +244,10 @@ describe('what is declared', () => {
     expect(deltaProtocol(table, chosen)).toMatchObject({
       readerFeatures: expect.arrayContaining(['columnMapping']),
     })
-    const metaData = deltaMetaData(table, chosen) as { configuration: object; schemaString: string }
+    const metaData = atOnce(deltaMetaData(table, chosen)) as {
+      configuration: object
+      schemaString: string
+    }
     expect(metaData.configuration).toMatchObject({ 'delta.columnMapping.mode': 'id' })
     expect(JSON.parse(metaData.schemaString).fields[0].metadata).toEqual({
       'delta.columnMapping.id': 1,
@@ -250,6 +259,8 @@ describe('what is declared', () => {
     const fields = [field(1, 'id', 'int'), field(2, 'colour', 'string', 'color')]
     const features = ['columnMapping']
     const table = icebergTable({ fields, features, mapped: true, specs: [[2]] })
-    expect(deltaMetaData(table, settled(table))).toMatchObject({ partitionColumns: ['colour'] })
+    expect(atOnce(deltaMetaData(table, settled(table)))).toMatchObject({
+      partitionColumns: ['colour'],
+    })
   })
 })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { parseCapabilities, settle } from '../src/capabilities.js'
-import { encodeHeader } from '../src/encode-header.js'
+import { encodeHeader, encodeHeaderInSteps } from '../src/encode-header.js'
 import { deltaTable, field, hudiTable, LONG_ID, MAPPED, VECTORS } from './tables.js'
 
 function header(table: ReturnType<typeof deltaTable>, capabilities: string, canRewrite = false) {
@@ -228,4 +228,20 @@ it('leaves out how checkpoints are written, with the feature that the property w
   const [{ protocol }, { metaData }] = header(table, 'responseformat=delta')
   expect(protocol.deltaProtocol.readerFeatures).toBeUndefined()
   expect(metaData.deltaMetadata.configuration).toEqual({ kept: '1' })
+})
+
+it.each([
+  ['parquet', deltaTable(commented)],
+  ['delta', deltaTable({ ...MAPPED, ...commented })],
+  ['parquet', hudiTable('snapshot')],
+  ['delta', hudiTable('snapshot')],
+])('is made in steps, of which each is a part of the work (%s)', (format, table) => {
+  const settled = settle(parseCapabilities(`responseformat=${format}`), table, { canRewrite: true })
+  const options = { version: 3n }
+  const steps = encodeHeaderInSteps(table, settled, options)
+  let count = 0
+  let next = steps.next()
+  for (; !next.done; next = steps.next()) count++
+  expect(next.value).toBe(encodeHeader(table, settled, options))
+  expect(count).toBeGreaterThan(table.format === 'delta' && format === 'parquet' ? 4 : 0)
 })

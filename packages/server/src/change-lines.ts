@@ -1,8 +1,8 @@
-import type { TableMetadata } from '@spillway/core'
+import { inSlices, type TableMetadata } from '@spillway/core'
 import type { SignedChange, SignedChangeSet, SignedChanges } from '@spillway/engine'
 import {
   encodeDeltaFile,
-  encodeMetaData,
+  encodeMetaDataInSteps,
   encodeParquetFile,
   encodeProtocol,
   type LineOptions,
@@ -47,7 +47,7 @@ export async function* changeLines(
   let next: ChangeMark | undefined
 
   for await (const set of options.changes) {
-    const { before, lines } = history(set)
+    const { before, lines } = await history(set)
     if (set.version < from.version) continue
     if (set.version !== version) seen = 0
     version = set.version
@@ -90,10 +90,14 @@ function historyOf(options: ChangeLines) {
   let current: TableMetadata | undefined
   let partitions = answer.lines.partitionFields
 
-  return (set: SignedChangeSet): { readonly before: string; readonly lines: LineOptions } => {
+  return async (
+    set: SignedChangeSet,
+  ): Promise<{ readonly before: string; readonly lines: LineOptions }> => {
     const changed = set.metadata
     const before =
-      changed === undefined || current === undefined ? '' : changeOf(current, changed, options, set)
+      changed === undefined || current === undefined
+        ? ''
+        : await changeOf(current, changed, options, set)
     if (changed !== undefined) {
       current = changed
       partitions = answer.settled.partitionFields(changed)
@@ -112,19 +116,22 @@ function historyOf(options: ChangeLines) {
 }
 
 /** The lines that tell what a commit changed of the table itself. */
-function changeOf(
+async function changeOf(
   from: TableMetadata,
   to: TableMetadata,
   options: ChangeLines,
   { version }: SignedChangeSet,
-): string {
+): Promise<string> {
   const { settled } = options.answer
   const protocol = (metadata: TableMetadata) => encodeProtocol(metadata, settled)
-  const metaData = (metadata: TableMetadata) => encodeMetaData(metadata, settled, { version })
+  const metaData = (metadata: TableMetadata) =>
+    inSlices(encodeMetaDataInSteps(metadata, settled, { version }))
   let lines = ''
   if (options.historicalProtocol && settled.format === 'delta' && protocol(from) !== protocol(to)) {
     lines += encodeProtocol(to, settled, { version })
   }
-  if (options.historicalMetadata && metaData(from) !== metaData(to)) lines += metaData(to)
+  if (!options.historicalMetadata) return lines
+  const told = await metaData(to)
+  if ((await metaData(from)) !== told) lines += told
   return lines
 }

@@ -37,7 +37,7 @@ export async function changeResponse(
 ): Promise<Response> {
   const { page } = change
   const head = await headOf(context, request, page)
-  const answer = changeAnswer(context, request, head, change)
+  const answer = await changeAnswer(context, request, head, change)
   const changes = await readRange(context, request, change, { answer, head })
   const endsWithAction = request.capabilities.includeEndStreamAction || change.paged
   const end = (next: ChangeMark | undefined) => endOf(context, request, change, changes, next)
@@ -127,13 +127,13 @@ function endOf(
 }
 
 /** Numbered by the start of the range, which a reader of changes counts from. */
-function changeAnswer(
+async function changeAnswer(
   context: RequestContext,
   request: TableRequest,
   head: Snapshot,
   { page, historicalProtocol }: ChangeRequest,
-): Answer {
-  const answer = settleAnswer(context, request, head, {
+): Promise<Answer> {
+  const answer = await settleAnswer(context, request, head, {
     at: { version: head.version, timestamp: head.timestamp },
     ...(historicalProtocol && { protocolVersion: head.version }),
   })

@@ -36,7 +36,7 @@ export async function querySnapshot(
   const page = openPageToken(context, request, query)
   const snapshot = await pinnedSnapshot(context, request, query, page)
   const { version, timestamp } = snapshot
-  const answer = settleAnswer(context, request, snapshot, {
+  const answer = await settleAnswer(context, request, snapshot, {
     ...(ref.kind !== 'latest' && { at: { version, timestamp } }),
   })
   const { turn } = planningOf(context)

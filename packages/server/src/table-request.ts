@@ -1,8 +1,14 @@
-import { type SharedTable, type Snapshot, type SnapshotRef, TableError } from '@spillway/core'
+import {
+  inSlices,
+  type SharedTable,
+  type Snapshot,
+  type SnapshotRef,
+  TableError,
+} from '@spillway/core'
 import {
   type Capabilities,
   capabilitiesHeader,
-  encodeHeader,
+  encodeHeaderInSteps,
   type FileIdScheme,
   type LineOptions,
   parseCapabilities,
@@ -115,7 +121,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>
 }
 
-export function settleAnswer(
+export async function settleAnswer(
   context: RequestContext,
   request: TableRequest,
   snapshot: Snapshot,
@@ -124,7 +130,7 @@ export function settleAnswer(
     /** The head's protocol line names its version, where the client asked for those of later commits as well. */
     readonly protocolVersion?: bigint
   } = {},
-): Answer {
+): Promise<Answer> {
   const { capabilities } = request
   const settled = settle(capabilities, snapshot, {
     canRewrite: context.engine.canRewrite,
@@ -135,13 +141,15 @@ export function settleAnswer(
   return {
     settled,
     idScheme,
-    header: encodeHeader(snapshot, settled, {
-      version: snapshot.version,
-      // How much lies in the partitions that are not shared is nobody's business.
-      ...(snapshot.totals && !request.table.grant && { totals: snapshot.totals }),
-      access: { ...accessOf(request.table, context.vendors) },
-      ...(options.protocolVersion !== undefined && { protocolVersion: options.protocolVersion }),
-    }),
+    header: await inSlices(
+      encodeHeaderInSteps(snapshot, settled, {
+        version: snapshot.version,
+        // How much lies in the partitions that are not shared is nobody's business.
+        ...(snapshot.totals && !request.table.grant && { totals: snapshot.totals }),
+        access: { ...accessOf(request.table, context.vendors) },
+        ...(options.protocolVersion !== undefined && { protocolVersion: options.protocolVersion }),
+      }),
+    ),
     lines: {
       metadata: snapshot,
       idScheme,
