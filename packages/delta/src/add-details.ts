@@ -43,6 +43,9 @@ export interface KeptColumns {
   readonly defaultRowCommitVersion?: BytesColumn
 }
 
+/** Bytes of statistics that take a fraction of a millisecond. */
+const LONG_TEXT = 16 * 1024
+
 export class KeptDetails implements AddDetails {
   readonly columns: KeptColumns
 
@@ -65,8 +68,10 @@ export class KeptDetails implements AddDetails {
     const slices = new Slices()
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!
-      if (isValid(stats, row)) reader.read(row, readBytes(stats, row))
-      if (slices.isOver) await slices.pause()
+      const text = isValid(stats, row) ? readBytes(stats, row) : undefined
+      if (text !== undefined) reader.read(row, text)
+      const isLong = text !== undefined && text.length > LONG_TEXT
+      if (isLong ? slices.isOverNow : slices.isOver) await slices.pause()
     }
     return reader.finish()
   }

@@ -9,15 +9,36 @@ import { parsesPartitions } from './summaries.js'
 /** Keys waiting for a part to be loaded are merged when there are more than this many indexes of them. */
 const MAX_PENDING = 8
 
-/** An index of as many is merged in some milliseconds. Those with more are few: each was as much work to make. */
+/** As many are merged in some milliseconds. Indexes that do not fit are few: each was as much work to make. */
 const MANY_KEYS = 50_000
 
-/** Keys of the same files in fewer indexes. */
-function merged(indexes: readonly KeyIndex[]): readonly KeyIndex[] {
-  const small = indexes.filter(({ size }) => size < MANY_KEYS)
-  if (small.length < 2) return indexes
-  const large = indexes.filter(({ size }) => size >= MANY_KEYS)
-  return [...large, small.reduce((all, more) => all.merged(more))]
+/** What was merged last with an index as the newest. */
+const lastMerged = new WeakMap<KeyIndex, { readonly of: Indexes; readonly into: Indexes }>()
+
+type Indexes = readonly KeyIndex[]
+
+/** Keys of the same files in fewer indexes: the smallest of them in one. Parts of one checkpoint have the same, mostly. */
+function merged(indexes: Indexes): Indexes {
+  const newest = indexes.at(-1)!
+  const known = lastMerged.get(newest)
+  if (known?.of.length === indexes.length && known.of.every((each, i) => each === indexes[i])) {
+    return known.into
+  }
+  const into = mergedOnce(indexes)
+  lastMerged.set(newest, { of: indexes, into })
+  return into
+}
+
+function mergedOnce(indexes: Indexes): Indexes {
+  const bySize = indexes.toSorted((a, b) => a.size - b.size)
+  let count = 0
+  for (let keys = 0; count < bySize.length; count++) {
+    keys += bySize[count]!.size
+    if (keys > MANY_KEYS) break
+  }
+  if (count < 2) return indexes
+  const [first, ...others] = bySize.slice(0, count)
+  return [...bySize.slice(count), first!.merged(...others)]
 }
 
 /** A part of a checkpoint, less the files that later commits named. Loads when asked, and knows no more until then. */

@@ -3,6 +3,7 @@ import { ByteBuffer } from './byte-buffer.js'
 import { BACKSLASH, ENDS_PLAIN, isNumberByte, isSpace, QUOTE, SPACE } from './json-bytes.js'
 import { unescapeString } from './json-escape.js'
 import { controlCharacter, JsonProblem } from './json-problem.js'
+import { type LongStrings, shortened } from './long-strings.js'
 import type { TextInterner } from './text-interner.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -28,6 +29,7 @@ export class JsonCursor {
   #keyBytes: Uint8Array
   #keyStart = 0
   #keyEnd = 0
+  #long: LongStrings | undefined
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.#bytes = bytes
@@ -36,11 +38,18 @@ export class JsonCursor {
     this.#keyBytes = bytes
   }
 
+  /** Tells of strings that need not be gone through again; until `reset`. */
+  knows(strings: LongStrings): this {
+    this.#long = strings.size === 0 ? undefined : strings
+    return this
+  }
+
   /** Starts again on another text: a cursor for each of a million would cost more than reading them. */
   reset(bytes: Uint8Array): this {
     this.#bytes = bytes
     this.#position = 0
     this.#end = bytes.length
+    this.#long = undefined
     return this
   }
 
@@ -216,7 +225,7 @@ export class JsonCursor {
     this.#skip(MAX_WHOLE_VALUES)
     const raw = this.#bytes.subarray(start, this.#position)
     try {
-      JSON.parse(utf8.decode(raw))
+      JSON.parse(shortened(this.#bytes, [start, this.#position], this.#long))
     } catch {
       throw new JsonProblem('a value that is not JSON', start)
     }
@@ -276,6 +285,11 @@ export class JsonCursor {
   #stringEnd(at: number): number {
     const bytes = this.#bytes
     const end = this.#end
+    const long = this.#long?.get(at)
+    if (long !== undefined) {
+      if (long.end === undefined) throw this.#truncated(end)
+      return long.end
+    }
     let next = at
     for (;;) {
       while (next < end && ENDS_PLAIN[bytes[next]!] === 0) next++
@@ -287,6 +301,11 @@ export class JsonCursor {
   }
 
   #unescape(start: number, target: ByteBuffer): Uint8Array {
+    const long = this.#long?.get(start)
+    if (long?.end !== undefined) {
+      this.#position = long.end
+      return long.text
+    }
     this.#position = unescapeString({ bytes: this.#bytes, end: this.#end }, start, target)
     return target.view()
   }
@@ -310,6 +329,11 @@ export class JsonCursor {
 
   /** Where the string that starts at `start` ends or has its first escape. */
   #plainEnd(start: number): number {
+    const long = this.#long?.get(start)
+    if (long !== undefined) {
+      if (long.end === undefined) throw this.#truncated(this.#end)
+      return long.plainEnd
+    }
     const bytes = this.#bytes
     let at = start
     while (at < this.#end && ENDS_PLAIN[bytes[at]!] === 0) at++

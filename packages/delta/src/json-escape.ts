@@ -12,14 +12,28 @@ export interface JsonText {
 
 /** Writes the string that starts at `start` into `target`, escapes resolved; gives where the text goes on behind it. */
 export function unescapeString(text: JsonText, start: number, target: ByteBuffer): number {
-  const { bytes, end } = text
   target.clear()
+  const at = unescapePiece(text, start, target, text.end)
+  if (at >= text.end) throw truncated(text)
+  return at + 1
+}
+
+/**
+ * Adds what stands from `start` up to the closing quote to `target`, or up to about `until`; gives where that was: never inside of an
+ * escape, and at or after `until` where the string goes on.
+ */
+export function unescapePiece(
+  text: JsonText,
+  start: number,
+  target: ByteBuffer,
+  until: number,
+): number {
+  const { bytes, end } = text
   let at = start
-  // Kept: everything from `start` up to the closing quote.
-  while (at < end && bytes[at] !== QUOTE) {
+  while (at < until && bytes[at] !== QUOTE) {
     let plain = at
-    while (plain < end && ENDS_PLAIN[bytes[plain]!] === 0) plain++
-    if (plain < end && bytes[plain]! < SPACE) throw controlCharacter(plain)
+    while (plain < until && ENDS_PLAIN[bytes[plain]!] === 0) plain++
+    if (plain < until && bytes[plain]! < SPACE) throw controlCharacter(plain)
     const out = target.reserve(plain - at + 4)
     let length = target.length
     while (at < plain) out[length++] = bytes[at++]!
@@ -32,8 +46,7 @@ export function unescapeString(text: JsonText, start: number, target: ByteBuffer
     target.advance(length)
     if (!quoted && at < end && bytes[at] === BACKSLASH) at = simpleEscape(text, at, target)
   }
-  if (at >= end) throw truncated(text)
-  return at + 1
+  return at
 }
 
 function simpleEscape(text: JsonText, at: number, target: ByteBuffer): number {

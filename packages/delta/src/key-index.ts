@@ -1,14 +1,15 @@
-import { hash64Into } from '@spillway/core'
+import { grown, hash64Into } from '@spillway/core'
 import { sameBytes } from './text-interner.js'
 
 const NONE = -1
 
 /**
  * The files a run of commits names, each once: a hash table of 64-bit keys with the identities beside it, since two
- * files may share a key. `slotOf` numbers the files; `place` says where each is, for whoever replays the run.
+ * files may share a key. Files are numbered as they come; `place` says where each is, for whoever replays the run. A large
+ * table is many small ones, by some bits of the key that their slots do not use: each grows in a millisecond, at its own time.
  */
 export class KeyIndex {
-  #table: Int32Array
+  #shards: Shard[]
   #lanes: Uint32Array
   #place: Int32Array
   readonly #identities = new IdentityArena()
@@ -16,8 +17,8 @@ export class KeyIndex {
   #size = 0
 
   constructor(capacity = 64) {
-    const slots = 1 << Math.ceil(Math.log2(Math.max(8, capacity * 2)))
-    this.#table = new Int32Array(slots).fill(NONE)
+    const count = capacity > FEW ? SHARDS : 1
+    this.#shards = Array.from({ length: count }, () => new Shard(Math.ceil(capacity / count)))
     this.#lanes = new Uint32Array(Math.max(16, capacity * 2))
     this.#place = new Int32Array(Math.max(8, capacity))
   }
@@ -32,13 +33,15 @@ export class KeyIndex {
     hash64Into(identity, lanes, 0)
     const found = this.#find(lanes[0]!, lanes[1]!, identity)
     if (found !== NONE) return found
-    if ((this.#size + 1) * 2 > this.#table.length) this.#grow()
+    if (this.#size === FEW && this.#shards.length === 1) this.#divide()
     const entry = this.#size++
+    this.#lanes = grown(this.#lanes, this.#size * 2)
+    this.#place = grown(this.#place, this.#size)
     this.#lanes[entry * 2] = lanes[0]!
     this.#lanes[entry * 2 + 1] = lanes[1]!
     this.#place[entry] = NONE
     this.#identities.append(identity)
-    this.#insert(entry)
+    this.#shard(lanes[1]!).insert(entry, this.#lanes)
     return entry
   }
 
@@ -52,9 +55,10 @@ export class KeyIndex {
 
   /** True when the file with this key, and this identity if the key is known, is one of ours. */
   has(first: number, second: number, identity: () => Uint8Array): boolean {
-    const mask = this.#table.length - 1
+    const { slots } = this.#shard(second)
+    const mask = slots.length - 1
     for (let slot = first & mask; ; slot = (slot + 1) & mask) {
-      const entry = this.#table[slot]!
+      const entry = slots[slot]!
       if (entry === NONE) return false
       if (this.#lanes[entry * 2] === first && this.#lanes[entry * 2 + 1] === second) {
         return this.#find(first, second, identity()) !== NONE
@@ -62,43 +66,71 @@ export class KeyIndex {
     }
   }
 
-  /** One index of the files of both. */
-  merged(other: KeyIndex): KeyIndex {
-    const all = new KeyIndex(this.#size + other.#size)
-    for (const from of [this as KeyIndex, other]) {
+  /** One index of the files of all. */
+  merged(...others: readonly KeyIndex[]): KeyIndex {
+    const each: readonly KeyIndex[] = [this, ...others]
+    const all = new KeyIndex(each.reduce((sum, { size }) => sum + size, 0))
+    for (const from of each) {
       for (let entry = 0; entry < from.#size; entry++) all.add(from.#identities.at(entry))
     }
     return all
   }
 
   #find(first: number, second: number, identity: Uint8Array): number {
-    const mask = this.#table.length - 1
+    const { slots } = this.#shard(second)
+    const mask = slots.length - 1
     for (let slot = first & mask; ; slot = (slot + 1) & mask) {
-      const entry = this.#table[slot]!
+      const entry = slots[slot]!
       if (entry === NONE) return NONE
       const sameKey = this.#lanes[entry * 2] === first && this.#lanes[entry * 2 + 1] === second
       if (sameKey && sameBytes(this.#identities.at(entry), identity)) return entry
     }
   }
 
-  #insert(entry: number): void {
-    const mask = this.#table.length - 1
-    let slot = this.#lanes[entry * 2]! & mask
-    while (this.#table[slot] !== NONE) slot = (slot + 1) & mask
-    this.#table[slot] = entry
+  #shard(second: number): Shard {
+    return this.#shards[second & (this.#shards.length - 1)]!
   }
 
-  #grow(): void {
-    this.#table = new Int32Array(this.#table.length * 2).fill(NONE)
-    const capacity = this.#table.length / 2
-    const lanes = new Uint32Array(capacity * 2)
-    lanes.set(this.#lanes.subarray(0, this.#size * 2))
-    this.#lanes = lanes
-    const place = new Int32Array(capacity)
-    place.set(this.#place.subarray(0, this.#size))
-    this.#place = place
-    for (let entry = 0; entry < this.#size; entry++) this.#insert(entry)
+  #divide(): void {
+    this.#shards = Array.from({ length: SHARDS }, () => new Shard(Math.ceil(FEW / SHARDS)))
+    for (let entry = 0; entry < this.#size; entry++) {
+      this.#shard(this.#lanes[entry * 2 + 1]!).insert(entry, this.#lanes)
+    }
   }
+}
+
+/** A power of two. */
+const SHARDS = 64
+/** Files that one table holds. */
+const FEW = 4096
+
+/** A hash table of files' numbers by the first half of their keys, with open addressing; no more than half full. */
+class Shard {
+  slots: Int32Array
+  #used = 0
+
+  constructor(capacity: number) {
+    const length = 1 << Math.ceil(Math.log2(Math.max(8, capacity * 2)))
+    this.slots = new Int32Array(length).fill(NONE)
+  }
+
+  insert(entry: number, lanes: Uint32Array): void {
+    if (++this.#used * 2 > this.slots.length) this.#grow(lanes)
+    place(this.slots, entry, lanes)
+  }
+
+  #grow(lanes: Uint32Array): void {
+    const larger = new Int32Array(this.slots.length * 2).fill(NONE)
+    for (const entry of this.slots) if (entry !== NONE) place(larger, entry, lanes)
+    this.slots = larger
+  }
+}
+
+function place(slots: Int32Array, entry: number, lanes: Uint32Array): void {
+  const mask = slots.length - 1
+  let slot = lanes[entry * 2]! & mask
+  while (slots[slot] !== NONE) slot = (slot + 1) & mask
+  slots[slot] = entry
 }
 
 /** Identities back to back. In blocks, since a table may have more than one array can hold. */

@@ -8,11 +8,11 @@ import {
   TableError,
   throwIfCancelled,
 } from '@spillway/core'
-import { MAX_MEMBERS, Slices } from '@spillway/encoding'
-
+import { inSlices, MAX_MEMBERS, Slices } from '@spillway/encoding'
 import { type ActionSink, FileAction } from './actions.js'
 import { JsonCursor } from './json-cursor.js'
 import { JsonProblem } from './json-problem.js'
+import { longStrings } from './long-strings.js'
 import { loneMetadata, readAction, startsMetadata } from './read-action.js'
 import { TextInterner } from './text-interner.js'
 
@@ -82,7 +82,8 @@ export class LogFileReader {
     at: { readonly file: ObjectMeta; readonly line: number; readonly slices: Slices },
   ): Promise<number> {
     this.#refuseForeign(bytes, final, at)
-    let cursor = new JsonCursor(bytes, byteOrderMark(bytes))
+    const long = await inSlices(longStrings(bytes), at.slices)
+    let cursor = new JsonCursor(bytes, byteOrderMark(bytes)).knows(long)
     let start = 0
     try {
       while (!cursor.atEnd()) {
@@ -92,7 +93,7 @@ export class LogFileReader {
           : undefined
         if (lone !== undefined && sink.metadata !== undefined) {
           sink.metadata(lone.value)
-          cursor = new JsonCursor(bytes, lone.end)
+          cursor = new JsonCursor(bytes, lone.end).knows(long)
         } else readAction(cursor, sink, this.#scratch)
         const isLong = cursor.position - start > LONG_ACTION
         if (isLong ? at.slices.isOverNow : at.slices.isOver) await at.slices.pause()

@@ -10,7 +10,14 @@ import {
   type Schema,
   TableError,
 } from '@spillway/core'
-import { nextTurn, parseJson, parseLongJson } from '@spillway/encoding'
+import {
+  atOnce,
+  inSlices,
+  nextTurn,
+  parseJson,
+  parseLongJson,
+  type Steps,
+} from '@spillway/encoding'
 import { checkTypeChanges } from './type-changes.js'
 
 export type ColumnMappingMode = 'none' | 'name' | 'id'
@@ -47,7 +54,7 @@ export function parseSchema(
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): DeltaSchema {
   const json = parseJson(schemaString, 'the schema of a Delta table', { budgets }) as Json
-  return schemaOf(surveyed(json, budgets), mode)
+  return schemaOf(atOnce(surveyed(json, budgets)), mode)
 }
 
 /** The same of a schema of many columns, in slices. */
@@ -63,7 +70,7 @@ export async function longSchema(
     },
   )
   await nextTurn()
-  const survey = surveyed(json as Json, budgets)
+  const survey = await inSlices(surveyed(json as Json, budgets))
   await nextTurn()
   const schema = schemaOf(survey, mode)
   await nextTurn()
@@ -231,6 +238,9 @@ function wasFloat(changes: Json | undefined): boolean {
   return changes.some(change => isObject(change) && change.fromType === 'float')
 }
 
+/** Values of a schema that are looked at in about a millisecond. */
+const VALUES_IN_A_STEP = 8192
+
 interface Survey {
   readonly root: JsonDocument
   /** The largest column mapping id that is taken. */
@@ -238,13 +248,15 @@ interface Survey {
 }
 
 /** Refuses what is no struct, or has too many columns: those of structs count, and what is in lists and maps too. */
-function surveyed(json: Json, budgets: ReadBudgets): Survey {
+function* surveyed(json: Json, budgets: ReadBudgets): Steps<Survey> {
   const root = asObject(json, 'schema')
   if (root.type !== 'struct') throw invalid('the top level of the schema is not a struct')
   let columns = 0
   let largestId = 0
   const pending: Json[] = [json]
+  let looked = 0
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    if (++looked % VALUES_IN_A_STEP === 0) yield
     if (Array.isArray(at)) for (const each of at as readonly Json[]) pending.push(each)
     else if (isObject(at)) {
       columns += columnsOf(at)

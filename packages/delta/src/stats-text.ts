@@ -3,6 +3,7 @@ import { JsonBoundReader } from './bound-value.js'
 import { JsonCursor } from './json-cursor.js'
 import { JsonProblem } from './json-problem.js'
 import { ColumnStatsBuilder, type StatsColumn } from './stats-columns.js'
+import { TextInterner } from './text-interner.js'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
@@ -11,8 +12,12 @@ const MIN_VALUES = bytesOf('minValues')
 const MAX_VALUES = bytesOf('maxValues')
 const NULL_COUNT = bytesOf('nullCount')
 
+/** Of longer ones nothing is read: tables have 32,768 columns, and that is some megabytes. */
+const MAX_STATS_BYTES = 8 * 1024 * 1024
+
 /** `numRecords` of a statistics text; NaN where it is not said. Reads no further than it must. */
 export function readNumRecords(stats: Uint8Array, cursor = new JsonCursor(stats)): number {
+  if (stats.length > MAX_STATS_BYTES) return Number.NaN
   try {
     cursor.reset(stats)
     for (let more = cursor.enterObject(); more; more = cursor.nextKey()) {
@@ -34,7 +39,40 @@ function count(cursor: JsonCursor): number {
 interface Branch {
   readonly name: Uint8Array
   readonly column: number | undefined
-  readonly branches: Branch[]
+  readonly branches: Branches
+}
+
+/** A few names are compared one after the other; of thousands that would be as often for each key of a text as wide. */
+const FEW_NAMES = 8
+
+class Branches {
+  readonly #all: Branch[] = []
+  readonly #byName = new Map<string, Branch>()
+  readonly #names = new TextInterner()
+
+  /** The branch of that name that has others below it, made where there is none. */
+  under(name: string): Branches {
+    const known = this.#byName.get(name)
+    if (known !== undefined && known.column === undefined) return known.branches
+    return this.#add(name, undefined)
+  }
+
+  addColumn(name: string, column: number): void {
+    this.#add(name, column)
+  }
+
+  #add(name: string, column: number | undefined): Branches {
+    const branch: Branch = { name: bytesOf(name), column, branches: new Branches() }
+    this.#all.push(branch)
+    if (!this.#byName.has(name)) this.#byName.set(name, branch)
+    return branch.branches
+  }
+
+  /** What the cursor's key names. */
+  at(cursor: JsonCursor): Branch | undefined {
+    if (this.#all.length <= FEW_NAMES) return this.#all.find(({ name }) => cursor.keyIs(name))
+    return this.#byName.get(cursor.internedKey(this.#names))
+  }
 }
 
 /** Decodes the asked columns out of statistics texts, row after row. A text that is broken proves nothing. */
@@ -43,7 +81,7 @@ export class StatsTextReader {
     readonly reader: JsonBoundReader
     readonly builder: ColumnStatsBuilder
   }[]
-  readonly #branches: readonly Branch[]
+  readonly #branches: Branches
   readonly #lower: (Value | null)[]
   readonly #upper: (Value | null)[]
   readonly #nulls: Float64Array
@@ -61,6 +99,7 @@ export class StatsTextReader {
   }
 
   read(row: number, stats: Uint8Array): void {
+    if (stats.length > MAX_STATS_BYTES) return
     this.#lower.fill(null)
     this.#upper.fill(null)
     this.#nulls.fill(Number.NaN)
@@ -90,12 +129,12 @@ export class StatsTextReader {
 
   #bounds(
     cursor: JsonCursor,
-    branches: readonly Branch[],
+    branches: Branches,
     side: 'lower' | 'upper',
     into: (Value | null)[],
   ): void {
     for (let more = cursor.enterObject(); more; more = cursor.nextKey()) {
-      const branch = branches.find(({ name }) => cursor.keyIs(name))
+      const branch = branches.at(cursor)
       if (branch === undefined) cursor.skipValue()
       else if (cursor.takeNull()) continue
       else if (branch.column !== undefined) {
@@ -107,9 +146,9 @@ export class StatsTextReader {
     }
   }
 
-  #nullCounts(cursor: JsonCursor, branches: readonly Branch[]): void {
+  #nullCounts(cursor: JsonCursor, branches: Branches): void {
     for (let more = cursor.enterObject(); more; more = cursor.nextKey()) {
-      const branch = branches.find(({ name }) => cursor.keyIs(name))
+      const branch = branches.at(cursor)
       if (branch === undefined) cursor.skipValue()
       else if (cursor.isNumber() && branch.column !== undefined) {
         this.#nulls[branch.column] = cursor.readNumber()
@@ -127,24 +166,14 @@ export class StatsTextReader {
   }
 }
 
-function branchesOf(columns: readonly StatsColumn[]): Branch[] {
-  const root: Branch[] = []
+function branchesOf(columns: readonly StatsColumn[]): Branches {
+  const root = new Branches()
   columns.forEach(({ physicalPath }, column) => {
     let level = root
-    physicalPath.forEach((part, depth) => {
-      const name = bytesOf(part)
-      const isLeaf = depth === physicalPath.length - 1
-      const branch: Branch = { name, column: isLeaf ? column : undefined, branches: [] }
-      const shared = isLeaf ? undefined : level.find(known => sameName(known, name))
-      if (shared === undefined) level.push(branch)
-      level = (shared ?? branch).branches
-    })
+    for (const part of physicalPath.slice(0, -1)) level = level.under(part)
+    level.addColumn(physicalPath.at(-1)!, column)
   })
   return root
-}
-
-function sameName(branch: Branch, name: Uint8Array): boolean {
-  return branch.column === undefined && Buffer.compare(branch.name, name) === 0
 }
 
 /** Statistics of `rows`, whose texts `textOf` gives. */

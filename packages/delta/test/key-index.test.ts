@@ -57,3 +57,16 @@ describe('KeyIndex', () => {
     ])
   })
 })
+
+describe('very many files', () => {
+  it('are merged in one index, each once', () => {
+    const indexes = [0, 1, 2].map(first => {
+      const index = new KeyIndex()
+      for (let i = 0; i < 6000; i++) index.add(identity(`file-${first * 3000 + i}`))
+      return index
+    })
+    const all = indexes[0]!.merged(...indexes.slice(1))
+    const every = Array.from({ length: 12_000 }, (_, i) => has(all, `file-${i}`)).every(Boolean)
+    expect([all.size, every, has(all, 'file-12000')]).toEqual([12_000, true, false])
+  })
+})
