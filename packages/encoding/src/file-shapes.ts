@@ -35,7 +35,7 @@ export interface FileShapesOptions {
 /** Shapes that others who read footers can tell of. */
 export interface LearningShapes extends FileShapes {
   /** Remembers the shape of a file whose footer was read for another reason; of a file written anew, the new one. */
-  learn(file: NamedFile, footer: ParquetFooter): void
+  learn(file: NamedFile, footer: ParquetFooter): Promise<void>
 }
 
 interface Read {
@@ -78,11 +78,11 @@ class FooterShapes implements LearningShapes {
     this.#growths = new ShapeTable(maxFiles)
   }
 
-  learn(file: NamedFile, footer: ParquetFooter): void {
+  async learn(file: NamedFile, footer: ParquetFooter): Promise<void> {
     // Written anew: what was known of its old footer may be wrong.
     if (this.#known.get(file) !== undefined) this.#growths.clear()
     // Whoever asks for one that is encrypted is told so.
-    if (!footer.encrypted) this.#remember(file, footer)
+    if (!footer.encrypted) await this.#remember(file, footer)
   }
 
   within(source: TableSource, format?: TableFormat): FileShapes {
@@ -162,17 +162,7 @@ class FooterShapes implements LearningShapes {
   async #read(file: NamedFile, store: ObjectStore): Promise<ParquetShape> {
     const bytes = await this.#footerOf(file, store)
     const { footer } = await parseLongMetadata(bytes, file.path, budgetsOf(store))
-    if (!footer.encrypted) {
-      if (footer.leaves.length <= MANY_COLUMNS) return this.#remember(file, footer)
-      const found = foundIn(footer)
-      await nextTurn()
-      const shape = this.#keep(file, found, keyOf(found))
-      await nextTurn()
-      // Whoever looks for a column makes it otherwise, at once with all else.
-      columnIndex(shape.columns)
-      await nextTurn()
-      return shape
-    }
+    if (!footer.encrypted) return this.#remember(file, footer)
     const { path } = file
     throw new TableError('UNSUPPORTED_FEATURE', `${path} has encrypted columns`, {
       context: { path },
@@ -192,9 +182,17 @@ class FooterShapes implements LearningShapes {
     this.#shapes.length = 0
   }
 
-  #remember(file: NamedFile, footer: ParquetFooter): ParquetShape {
+  async #remember(file: NamedFile, footer: ParquetFooter): Promise<ParquetShape> {
+    const isWide = footer.leaves.length > MANY_COLUMNS
     const found = foundIn(footer)
-    return this.#keep(file, found, keyOf(found))
+    if (isWide) await nextTurn()
+    const shape = this.#keep(file, found, keyOf(found))
+    if (!isWide) return shape
+    await nextTurn()
+    // Whoever looks for a column makes it otherwise, at once with all else.
+    columnIndex(shape.columns)
+    await nextTurn()
+    return shape
   }
 
   #keep(file: NamedFile, { columns, isEmpty }: Found, key: string): ParquetShape {

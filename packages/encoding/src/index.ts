@@ -53,7 +53,12 @@ export { type ReadBytes, requirePageClaims } from './page-claims.js'
 export { pandasIndexes } from './pandas-indexes.js'
 export { columnlessRows, doubtedColumns } from './parquet-doubts.js'
 export { parquetFields } from './parquet-fields.js'
-export { type ParquetMetadata, parseParquetMetadata, readParquetFooter } from './parquet-footer.js'
+export {
+  type ParquetMetadata,
+  parseLongMetadata,
+  parseParquetMetadata,
+  readParquetFooter,
+} from './parquet-footer.js'
 export { parquetReader } from './parquet-reader.js'
 export { readParquetRows } from './parquet-rows.js'
 export {

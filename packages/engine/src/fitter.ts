@@ -1,5 +1,12 @@
-import { type DataFile, mapConcurrently, type ParquetShape, type Selection } from '@spillway/core'
-import { MANY_COLUMNS, nextTurn } from '@spillway/encoding'
+import {
+  type DataFile,
+  MANY_COLUMNS,
+  mapConcurrently,
+  nextTurn,
+  type ParquetShape,
+  type Selection,
+  Slices,
+} from '@spillway/core'
 import type { PlannedFiles } from '@spillway/planner'
 import type { ExactRows } from './exact-files.js'
 import { type FittedFile, Fitting, isParquet, needsShapes, UNREAD } from './fitted-files.js'
@@ -70,7 +77,7 @@ export class Fitter {
       return this.#fitSuspects(files, file => this.#isSuspect(file), signal)
     }
     const shapes = await this.#shapesOf(files, signal)
-    const fitted = files.map(file => this.#fitImported(file, shapes.get(file)))
+    const fitted = await this.#fitAll(files, shapes)
     // A wide schema was compared with each shape: others go on before what comes next.
     if (this.#exact.snapshot.schema.fields.length > MANY_COLUMNS) await nextTurn()
     return this.#withTimes(fitted, shapes, signal)
@@ -89,8 +96,22 @@ export class Fitter {
     const suspects = files.filter(file => isParquet(file) && isSuspect(file))
     if (suspects.length === 0) return files.map(asIs)
     const shapes = await this.#shapesOf(suspects, signal)
-    const fitted = files.map(file => this.#fitImported(file, shapes.get(file)))
+    const fitted = await this.#fitAll(files, shapes)
     return this.#withTimes(fitted, shapes, signal)
+  }
+
+  /** In slices: each may have a shape of its own, and many columns. */
+  async #fitAll(
+    files: readonly DataFile[],
+    shapes: ReadonlyMap<DataFile, ParquetShape | undefined>,
+  ): Promise<readonly FittedFile[]> {
+    const fitted: FittedFile[] = []
+    const slices = new Slices()
+    for (const file of files) {
+      fitted.push(this.#fitImported(file, shapes.get(file)))
+      if (slices.isOverNow) await slices.pause()
+    }
+    return fitted
   }
 
   #isSuspect(file: DataFile): boolean {

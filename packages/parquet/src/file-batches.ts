@@ -5,8 +5,10 @@ import {
   type FileBatchHandle,
   type FileList,
   hash64,
+  inSlices,
   leafOf,
   type PrimitiveType,
+  Slices,
   selectAll,
   TableError,
   typeName,
@@ -37,6 +39,7 @@ const MOST_FILES = 1 << 13
 /** Every file, in batches that the cache may let go: their footers and bounds are read again where they are asked for. */
 export async function fileBatches(options: FileBatchesOptions): Promise<FileList> {
   const handles: FileBatchHandle[] = []
+  const slices = new Slices()
   for (const [start, end] of runs(options.files)) {
     const part: BatchFiles = {
       files: options.files.slice(start, end),
@@ -48,6 +51,7 @@ export async function fileBatches(options: FileBatchesOptions): Promise<FileList
     const isNew = part.files.some(({ path }) => options.footers.has(path))
     // What was just read goes to the cache now, and is not held here.
     if (isNew) await handle.load(options.footers)
+    if (slices.isOverNow) await slices.pause()
     handles.push({ fileCount: end - start, load: signal => handle.load(new Map(), signal) })
   }
   return { handles, summaries: unknownStats(handles.length) }
@@ -70,7 +74,7 @@ function batchHandle(part: BatchFiles, { cache, reader }: FileBatchesOptions) {
   const key = keyOf(part)
   return {
     async load(footers: ReadonlyMap<string, Uint8Array>, signal?: AbortSignal) {
-      const make = async () => new ParquetBatch(part, reader, footers)
+      const make = () => inSlices(ParquetBatch.inSteps(part, reader, footers))
       const batch = await cache.get(key, make, signal)
       if (!(batch instanceof ParquetBatch)) {
         throw new TableError('INTERNAL', `the cache answered another batch for ${key}`)

@@ -1,10 +1,10 @@
-import type { Field, ReadBudgets } from '@spillway/core'
+import { type Field, inSlices, type ReadBudgets, Slices, type Steps } from '@spillway/core'
 import {
   type LearningShapes,
   type ParquetFooter,
   pandasIndexes,
   parquetFields,
-  parseParquetMetadata,
+  parseLongMetadata,
 } from '@spillway/encoding'
 import type { FooterReader } from './footers.js'
 import { partitionSegments } from './hive-partitions.js'
@@ -44,53 +44,91 @@ export async function readFacts(
   options: ReadFactsOptions,
 ): Promise<FactsRead> {
   const { known, shapes, signal } = options
-  const facts = files.map(file => {
-    const before = known.get(file.path)
-    return before?.identity === identityOf(file) ? before : undefined
-  })
-  // Files of one schema share its fields: each is written out once, not for every file.
-  const distinct = new Set([...known.values()].map(({ fields }) => fields))
-  const schemas = new Map([...distinct].map(fields => [JSON.stringify(fields), fields]))
-  const unread = [...files.keys()].filter(index => facts[index] === undefined)
+  const { facts, schemas, unread } = await inSlices(factsBefore(files, known))
   const footers = new Map<string, Uint8Array>()
+  const slices = new Slices()
   await reader.forEach(
     unread.map(index => files[index]!),
-    (bytes, position) => {
+    async (bytes, position) => {
       const index = unread[position]!
       const file = files[index]!
-      const footer = parseFooter(bytes, file.path, reader.budgets)
-      shapes?.learn(file, footer)
-      facts[index] = factsOf(file, footer, schemas)
+      const footer = await parseFooter(bytes, file.path, reader.budgets)
+      await shapes?.learn(file, footer)
+      facts[index] = await inSlices(factsOf(file, footer, schemas), slices)
       footers.set(file.path, bytes)
+      // Reads that end together are one piece of work for the event loop, and a footer of many columns is much by itself.
+      if (slices.isOverNow) await slices.pause()
     },
     signal,
   )
-  return { facts: facts.map(each => each!), footers }
+  return { facts: facts as readonly FileFacts[], footers }
 }
 
-function factsOf(
+interface FactsBefore {
+  /** By file; undefined where its footer is to be read. */
+  readonly facts: (FileFacts | undefined)[]
+  readonly schemas: Map<string, readonly Field[]>
+  readonly unread: readonly number[]
+}
+
+/** Files looked at between two looks at the clock: some hundred microseconds. */
+const FILES_IN_A_STEP = 256
+
+function* factsBefore(
+  files: readonly ListedFile[],
+  known: ReadonlyMap<string, FileFacts>,
+): Steps<FactsBefore> {
+  const facts: (FileFacts | undefined)[] = []
+  const unread: number[] = []
+  const distinct = new Set<readonly Field[]>()
+  for (const [index, file] of files.entries()) {
+    const before = known.get(file.path)
+    const isSame = before?.identity === identityOf(file)
+    facts.push(isSame ? before : undefined)
+    if (isSame) distinct.add(before.fields)
+    else unread.push(index)
+    if (index % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
+  }
+  // Files of one schema share its fields: each is written out once, not for every file.
+  const schemas = new Map<string, readonly Field[]>()
+  for (const fields of distinct) {
+    schemas.set(JSON.stringify(fields), fields)
+    yield
+  }
+  return { facts, schemas, unread }
+}
+
+function* factsOf(
   file: ListedFile,
   footer: ParquetFooter,
   schemas: Map<string, readonly Field[]>,
-): FileFacts {
+): Steps<FileFacts> {
   requireUnencrypted(footer)
   const names = partitionSegments(file).map(({ name }) => name)
   const own = ownColumns(footer, names)
   return {
     identity: identityOf(file),
     rowCount: footer.rowCount,
-    fields: shared(schemas, footer),
+    fields: yield* shared(schemas, footer),
     ...(own && { own }),
     ...(pandasIndexes(footer).size > 0 && { hasIndexes: true }),
   }
 }
 
-function shared(schemas: Map<string, readonly Field[]>, footer: ParquetFooter): readonly Field[] {
+/** In steps: it may have many columns. */
+function* shared(
+  schemas: Map<string, readonly Field[]>,
+  footer: ParquetFooter,
+): Steps<readonly Field[]> {
+  yield
   const fields = parquetFields(footer)
+  yield
   const key = JSON.stringify(fields)
   const known = schemas.get(key)
+  yield
   if (known !== undefined) return known
   requireReadable(fields, footer.path)
+  yield
   schemas.set(key, fields)
   return fields
 }
@@ -100,6 +138,10 @@ export function identityOf({ size, lastModified, etag }: ListedFile): string {
   return `${size} ${lastModified} ${etag ?? ''}`
 }
 
-export function parseFooter(bytes: Uint8Array, path: string, budgets: ReadBudgets): ParquetFooter {
-  return parseParquetMetadata(bytes, path, budgets).footer
+export async function parseFooter(
+  bytes: Uint8Array,
+  path: string,
+  budgets: ReadBudgets,
+): Promise<ParquetFooter> {
+  return (await parseLongMetadata(bytes, path, budgets)).footer
 }

@@ -35,15 +35,15 @@ export class FooterReader {
     return budgetsOf(this.#store)
   }
 
-  /** Hands each file's footer to `take` as it comes, in no order. */
+  /** Hands each file's footer to `take` as it comes, in no order; reads no more than are taken. */
   async forEach(
     files: readonly ListedFile[],
-    take: (bytes: Uint8Array, index: number) => void,
+    take: (bytes: Uint8Array, index: number) => void | Promise<void>,
     signal?: AbortSignal,
   ): Promise<void> {
     await mapConcurrently(files, CONCURRENCY, async (file, index) => {
       throwIfCancelled(signal)
-      take(await this.#read(file, signal), index)
+      await take(await this.#read(file, signal), index)
     })
   }
 

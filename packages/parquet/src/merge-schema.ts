@@ -3,6 +3,7 @@ import {
   type Field,
   isPrimitive,
   type PrimitiveType,
+  type Steps,
   TableError,
   typeName,
 } from '@spillway/core'
@@ -22,11 +23,14 @@ export interface MergedSchema {
 /**
  * One schema for files that may differ: columns go by name, a column that a file lacks is null there, and a narrower
  * type becomes the wider one where every value stays the same. A column of the null type is of the type that other files
- * have it in. Anything else is refused.
+ * have it in. Anything else is refused. A step for each file: it may have many columns.
  */
-export function mergeSchemas(files: readonly FileColumns[]): MergedSchema {
+export function* mergeSchemas(files: readonly FileColumns[]): Steps<MergedSchema> {
   const merge = new SchemaMerge()
-  for (const file of files) merge.add(file)
+  for (const file of files) {
+    merge.add(file)
+    yield
+  }
   return { fields: merge.finish(), widened: merge.widened }
 }
 
@@ -71,12 +75,14 @@ class SchemaMerge {
   }
 
   #fields(known: readonly Field[], found: readonly Field[], where: Where): readonly Field[] {
+    const there = new Map(found.map(field => [field.name, field]))
+    const here = new Set(known.map(({ name }) => name))
     const merged = known.map(field => {
-      const other = found.find(({ name }) => name === field.name)
+      const other = there.get(field.name)
       return other === undefined ? { ...field, nullable: true } : this.#field(field, other, where)
     })
-    const fresh = found.filter(({ name }) => !known.some(field => field.name === name))
-    for (const field of fresh) refuseCase(field, known, where)
+    const fresh = found.filter(({ name }) => !here.has(name))
+    if (fresh.length > 0) refuseCase(fresh, known, where)
     return [...merged, ...fresh.map(field => ({ ...field, nullable: true }))]
   }
 
@@ -159,12 +165,13 @@ function decimalOfBoth(a: DataType, b: DataType): DataType | undefined {
   return precision > 38 ? undefined : { kind: 'decimal', precision, scale }
 }
 
-function refuseCase(field: Field, known: readonly Field[], where: Where): void {
-  const other = known.find(({ name }) => name.toLowerCase() === field.name.toLowerCase())
-  if (other === undefined) return
+function refuseCase(fresh: readonly Field[], known: readonly Field[], where: Where): void {
+  const names = new Map(known.map(({ name }) => [name.toLowerCase(), name]))
+  const alike = fresh.find(({ name }) => names.has(name.toLowerCase()))
+  if (alike === undefined) return
   throw new TableError(
     'UNSUPPORTED_FEATURE',
-    `columns ${other.name} and ${field.name} of different files differ in case alone`,
+    `columns ${names.get(alike.name.toLowerCase())} and ${alike.name} of different files differ in case alone`,
     { context: { path: where.path, expected: where.first } },
   )
 }

@@ -8,17 +8,25 @@ import {
   HOLDS_ANYTHING,
   HOLDS_NULLS,
   hash64,
+  inSlices,
   leafOf,
   physicalKind,
   type Selection,
+  Slices,
   type StatsTable,
+  type Steps,
   selectAll,
   typeName,
   type Value,
 } from '@spillway/core'
-import { columnStats, type FooterStats, footerStats, type ParquetFooter } from '@spillway/encoding'
+import {
+  columnStatsInSteps,
+  type FooterStats,
+  footerStats,
+  type ParquetFooter,
+} from '@spillway/encoding'
 import { type FileFacts, parseFooter } from './file-facts.js'
-import { lacksColumn, leafOfPath } from './footer-columns.js'
+import { lacksColumn, leafFinder } from './footer-columns.js'
 import type { FooterReader } from './footers.js'
 import type { ListedFile } from './table-location.js'
 
@@ -37,6 +45,8 @@ interface Decoded {
 }
 
 const utf8 = new TextEncoder()
+/** Some hundred microseconds. */
+const FILES_IN_A_STEP = 256
 const UNKNOWN: FooterStats = { nullCount: Number.NaN, holds: HOLDS_ANYTHING }
 
 /**
@@ -54,26 +64,42 @@ export class ParquetBatch implements FileBatch {
   readonly #columns = new Map<string, Decoded>()
   #byteLength: number
 
-  constructor(
-    { files, facts, values, partitionFields }: BatchFiles,
+  private constructor(
+    columns: Pick<FileBatch, 'path' | 'size' | 'key' | 'stats'>,
+    files: readonly ListedFile[],
     reader: FooterReader,
     footers: ReadonlyMap<string, Uint8Array>,
   ) {
-    const path = new BytesBuilder(files.length)
-    for (const file of files) path.append(file.path)
-    this.path = path.finish()
-    this.size = Float64Array.from(files, ({ size }) => size)
-    this.key = BigUint64Array.from(files, file => hash64(utf8.encode(file.path)))
-    this.stats = {
-      length: files.length,
-      recordCount: Float64Array.from(facts, ({ rowCount }) => rowCount),
-      columns: partitionColumns(values, partitionFields),
-    }
+    this.path = columns.path
+    this.size = columns.size
+    this.key = columns.key
+    this.stats = columns.stats
     this.#files = files
     this.#reader = reader
     this.#footers = files.map(file => footers.get(file.path))
     const held = this.#footers.reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0)
     this.#byteLength = columnByteLength(this.path) + files.length * 24 + held
+  }
+
+  static *inSteps(
+    { files, facts, values, partitionFields }: BatchFiles,
+    reader: FooterReader,
+    footers: ReadonlyMap<string, Uint8Array>,
+  ): Steps<ParquetBatch> {
+    const path = new BytesBuilder(files.length)
+    const key = new BigUint64Array(files.length)
+    for (const [row, file] of files.entries()) {
+      path.append(file.path)
+      key[row] = hash64(utf8.encode(file.path))
+      if (row % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
+    }
+    const stats = {
+      length: files.length,
+      recordCount: Float64Array.from(facts, ({ rowCount }) => rowCount),
+      columns: yield* partitionColumns(values, partitionFields),
+    }
+    const size = Float64Array.from(files, file => file.size)
+    return new ParquetBatch({ path: path.finish(), size, key, stats }, files, reader, footers)
   }
 
   get length(): number {
@@ -111,17 +137,21 @@ export class ParquetBatch implements FileBatch {
     const asked = all ? selectAll(this.length) : rows
     await this.#readFooters(asked, signal)
     const found = missing.map(() => new Array<FooterStats>(this.length).fill(UNKNOWN))
+    const slices = new Slices()
     for (const row of asked) {
-      const footer = parseFooter(this.#footers[row]!, this.#files[row]!.path, this.#reader.budgets)
+      const { path } = this.#files[row]!
+      const footer = await parseFooter(this.#footers[row]!, path, this.#reader.budgets)
+      const find = leafFinder(footer, missing.length)
       missing.forEach((field, i) => {
-        found[i]![row] = columnFacts(footer, field)
+        found[i]![row] = columnFacts(footer, field, find)
       })
+      if (slices.isOverNow) await slices.pause()
     }
-    missing.forEach((field, i) => {
-      const stats = columnStats(found[i]!, leafOf(field).type)
+    for (const [i, field] of missing.entries()) {
+      const stats = await inSlices(columnStatsInSteps(found[i]!, leafOf(field).type), slices)
       this.#byteLength += bytesOf(stats)
       this.#columns.set(columnKey(field), { stats, rows: all ? undefined : new Set(rows) })
-    })
+    }
   }
 
   async #readFooters(rows: Selection, signal?: AbortSignal): Promise<void> {
@@ -138,16 +168,17 @@ export class ParquetBatch implements FileBatch {
   }
 }
 
-function partitionColumns(
+function* partitionColumns(
   values: BatchFiles['values'],
   fields: readonly FieldPath[],
-): ReadonlyMap<number, readonly ColumnStats[]> {
-  return new Map(
-    fields.map((field, i) => {
-      const rows = values.map(row => exactly(row[i]!))
-      return [leafOf(field).id, [columnStats(rows, leafOf(field).type)]]
-    }),
-  )
+): Steps<ReadonlyMap<number, readonly ColumnStats[]>> {
+  const columns = new Map<number, readonly ColumnStats[]>()
+  for (const [i, field] of fields.entries()) {
+    const rows = values.map(row => exactly(row[i]!))
+    yield
+    columns.set(leafOf(field).id, [yield* columnStatsInSteps(rows, leafOf(field).type)])
+  }
+  return columns
 }
 
 /** Evidence of a column that holds one value, or nulls alone. */
@@ -156,9 +187,13 @@ export function exactly(value: Value | null): FooterStats {
   return { lower: value, upper: value, nullCount: 0, holds: 1 }
 }
 
-function columnFacts(footer: ParquetFooter, path: FieldPath): FooterStats {
+function columnFacts(
+  footer: ParquetFooter,
+  path: FieldPath,
+  find: ReturnType<typeof leafFinder>,
+): FooterStats {
   const names = path.map(field => field.physicalName)
-  const leaf = leafOfPath(footer, names)
+  const leaf = find(names)
   if (leaf !== undefined) return footerStats(footer, leaf, { type: leafOf(path).type })
   if (lacksColumn(footer, names)) {
     return { nullCount: footer.rowCount, holds: footer.rowCount === 0 ? 0 : HOLDS_NULLS }

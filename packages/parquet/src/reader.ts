@@ -4,11 +4,15 @@ import {
   type Field,
   type FieldPath,
   fencedStore,
+  inSlices,
+  MANY_COLUMNS,
+  nextTurn,
   type ObjectStore,
   PANDAS_INDEXES,
   type Schema,
   type Snapshot,
   type SnapshotRef,
+  type Steps,
   TableError,
   type TableReader,
   type TableSource,
@@ -52,14 +56,14 @@ export function parquetTableReader({ cache, shapes, ...given }: ParquetTableOpti
       requireCurrent(identityOfTable(files), at)
       const isSameTable = JSON.stringify(previous?.source) === JSON.stringify(source)
       const known = (isSameTable && previous && facts.get(previous)) || new Map<string, FileFacts>()
-      if (previous !== undefined && isUnchanged(files, known)) return previous
+      if (previous !== undefined && (await inSlices(isUnchanged(files, known)))) return previous
       const read = await readFacts(reader, files, {
         known,
         ...(shapes && { shapes }),
         ...(signal && { signal }),
       })
       const snapshot = await parquetSnapshot({ source, files, cache, reader }, read)
-      facts.set(snapshot, new Map(files.map((file, i) => [file.path, read.facts[i]!])))
+      facts.set(snapshot, await inSlices(byPath(files, read.facts)))
       return snapshot
     },
   }
@@ -121,11 +125,31 @@ function requireCurrent(
   )
 }
 
-function isUnchanged(files: readonly ListedFile[], known: ReadonlyMap<string, FileFacts>): boolean {
-  return (
-    files.length === known.size &&
-    files.every(file => known.get(file.path)?.identity === identityOf(file))
-  )
+/** Files looked at between two looks at the clock: some hundred microseconds. */
+const FILES_IN_A_STEP = 256
+
+function* isUnchanged(
+  files: readonly ListedFile[],
+  known: ReadonlyMap<string, FileFacts>,
+): Steps<boolean> {
+  if (files.length !== known.size) return false
+  for (const [i, file] of files.entries()) {
+    if (known.get(file.path)?.identity !== identityOf(file)) return false
+    if (i % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
+  }
+  return true
+}
+
+function* byPath(
+  files: readonly ListedFile[],
+  facts: readonly FileFacts[],
+): Steps<ReadonlyMap<string, FileFacts>> {
+  const found = new Map<string, FileFacts>()
+  for (const [i, { path }] of files.entries()) {
+    found.set(path, facts[i]!)
+    if (i % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
+  }
+  return found
 }
 
 interface Folder {
@@ -138,9 +162,16 @@ interface Folder {
 async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapshot> {
   const { source, files } = folder
   const partitions = await hivePartitions(files)
-  const merged = mergeSchemas(distinctSchemas(files, read.facts, partitions))
+  const distinct = await inSlices(distinctSchemas(files, read.facts, partitions))
+  const merged = await inSlices(mergeSchemas(distinct))
   refuseCase(merged.fields, partitions, files[0]!.path)
+  // Each look at very many columns is milliseconds.
+  const turn = async () => {
+    if (merged.fields.length >= MANY_COLUMNS) await nextTurn()
+  }
+  await turn()
   const schema = withPartitions(merged.fields, partitions)
+  await turn()
   const partitionFields = partitions.columns.map(({ name }) => schema.find([name])!)
   const bytes = files.reduce((sum, file) => sum + file.size, 0)
   return {
@@ -153,7 +184,7 @@ async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapsho
     properties: new Map(read.facts.some(each => each.hasIndexes) ? [[PANDAS_INDEXES, 'true']] : []),
     features: new Set(merged.widened ? ['typeWidening'] : []),
     shapesFrom: 'footers',
-    ...unspelt(partitions, partitionFields),
+    ...(await inSlices(unspelt(partitions, partitionFields))),
     native: { format: 'parquet' },
     totals: { files: files.length, bytes },
     files: await fileBatches({ ...folder, ...read, values: partitions.values, partitionFields }),
@@ -161,13 +192,14 @@ async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapsho
 }
 
 /** Most files of a table have one schema: each is merged once. What a file holds of a partition column is no matter. */
-function distinctSchemas(
+function* distinctSchemas(
   files: readonly ListedFile[],
   facts: readonly FileFacts[],
   partitions: HivePartitions,
-) {
+): Steps<readonly FileColumns[]> {
   const seen = new Map<readonly Field[], FileColumns>()
   for (const [i, { fields, own }] of facts.entries()) {
+    if (i % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
     if (seen.has(fields)) continue
     const merged = own === undefined ? fields : foldersWin(fields, partitions)
     seen.set(fields, { path: files[i]!.path, fields: merged })
@@ -204,12 +236,16 @@ function withPartitions(fields: readonly Field[], partitions: HivePartitions): S
 }
 
 /** The empty text of a folder's name is a value like any other, which the wire has no spelling for. */
-function unspelt(
+function* unspelt(
   { values }: HivePartitions,
   partitionFields: readonly FieldPath[],
-): Pick<Snapshot, 'unspeltPartitions'> {
-  const found = partitionFields.filter((_, i) => values.some(row => row[i] === ''))
-  return found.length === 0 ? {} : { unspeltPartitions: new Set(found.map(([{ id }]) => id)) }
+): Steps<Pick<Snapshot, 'unspeltPartitions'>> {
+  const found = new Set<number>()
+  for (const [i, [{ id }]] of partitionFields.entries()) {
+    if (values.some(row => row[i] === '')) found.add(id)
+    yield
+  }
+  return found.size === 0 ? {} : { unspeltPartitions: found }
 }
 
 function specFields(partitionFields: readonly FieldPath[]) {

@@ -78,12 +78,12 @@ it('does not read what it has learned, and believes the newer of two footers', a
   const shapes = fileShapes({ store })
   const [a, b] = await Promise.all(files.map(file => readParquetFooter(store, file)))
   store.reads.length = 0
-  shapes.learn(files[0]!, a!)
-  shapes.learn(files[1]!, b!)
+  await shapes.learn(files[0]!, a!)
+  await shapes.learn(files[1]!, b!)
   const learned = await shapes.of(files)
   expect(learned.map(({ columns }) => columns[0]?.name)).toEqual(['a', 'b'])
   // Written anew, of the same size.
-  shapes.learn(files[0]!, b!)
+  await shapes.learn(files[0]!, b!)
   expect((await shapes.of(files))[0]).toBe(learned[1])
   expect(store.reads).toEqual([])
 })
@@ -92,7 +92,7 @@ it('tells of an encrypted file when it is asked for, not when it is learned', as
   const { store, files } = await folder(1)
   const shapes = fileShapes({ store })
   const footer = await readParquetFooter(store, files[0]!)
-  shapes.learn(files[0]!, { ...footer, encrypted: true })
+  await shapes.learn(files[0]!, { ...footer, encrypted: true })
   store.reads.length = 0
   await shapes.of(files)
   expect(store.reads).toHaveLength(1)

@@ -8,6 +8,7 @@ import {
   wideHudi,
 } from './hudi-inputs.js'
 import { longManifest, longMetadata, wideIceberg } from './iceberg-inputs.js'
+import { manyParquetFiles, wideParquetFiles } from './parquet-inputs.js'
 
 /** A table that is heavy to open, and what is asked of it. */
 export interface HeavyInput {
@@ -112,4 +113,16 @@ export const HEAVY_INPUTS: readonly HeavyInput[] = [
     }),
   ),
   ...HUDI_INPUTS,
+  {
+    name: 'parquet-files-60k',
+    make: (folder, share) => manyParquetFiles(folder, Math.ceil(60_000 * share)),
+    query: { predicateHints: ['`column 0` > 5'] },
+    status: 200,
+  },
+  {
+    name: 'parquet-columns-30k',
+    make: (folder, share) => wideParquetFiles(folder, Math.ceil(30_000 * share)),
+    query: EVERYTHING,
+    status: 200,
+  },
 ]
