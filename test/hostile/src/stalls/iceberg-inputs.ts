@@ -170,6 +170,54 @@ function* entriesOf(
   }
 }
 
+/** A table of one manifest of `files` files, each in a partition of its own: a name and a number. */
+export async function manyPartitions(folder: string, files: number): Promise<void> {
+  const present = parquetFooterFile(FIELDS, [{ rowCount: 10, columns: new Map() }], { ids: true })
+  await localStore().put(dataPath(folder, PRESENT_ID), present)
+  const bytes = icebergManifest({
+    codec: 'deflate',
+    specId: 1,
+    partition: [
+      { id: 1000, name: 'name', type: 'string' },
+      { id: 1001, name: 'id', type: 'long' },
+    ],
+    entries: partitionedEntries(folder, { files, size: present.length }),
+  })
+  const manifest = await putManifest(folder, bytes, files)
+  const partitions = [
+    { containsNull: false, lower: icebergBytes('', 'string'), upper: icebergBytes('z', 'string') },
+    {
+      containsNull: false,
+      lower: icebergBytes(0n, 'long'),
+      upper: icebergBytes(BigInt(files), 'long'),
+    },
+  ]
+  await writeIcebergTable(localStore(), folder, {
+    fields: FIELDS,
+    specs: [
+      {
+        id: 1,
+        fields: [
+          { id: 1000, name: 'name', sourceId: 2, transform: 'identity' },
+          { id: 1001, name: 'id', sourceId: 1, transform: 'identity' },
+        ],
+      },
+    ],
+    manifests: [{ ...manifest, specId: 1, partitions }],
+  })
+}
+
+function* partitionedEntries(
+  folder: string,
+  options: { readonly files: number; readonly size: number },
+): Generator<ManifestEntry> {
+  let i = 0
+  for (const entry of entriesOf(folder, options)) {
+    yield { ...entry, partition: [`customer ${i} of the north`, BigInt(i)] }
+    i++
+  }
+}
+
 function dataPath(folder: string, i: number): string {
   return `${folder}/data/00000-${i}-${createHash('md5').update(String(i)).digest('hex')}.parquet`
 }

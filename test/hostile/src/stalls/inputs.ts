@@ -7,7 +7,7 @@ import {
   longTimeline,
   wideHudi,
 } from './hudi-inputs.js'
-import { longManifest, longMetadata, wideIceberg } from './iceberg-inputs.js'
+import { longManifest, longMetadata, manyPartitions, wideIceberg } from './iceberg-inputs.js'
 import { manyParquetFiles, wideParquetFiles } from './parquet-inputs.js'
 
 /** A table that is heavy to open, and what is asked of it. */
@@ -85,6 +85,12 @@ export const HEAVY_INPUTS: readonly HeavyInput[] = [
     make: (folder, share) =>
       longManifest(folder, { bytes: Math.ceil(64 * MEGABYTE * share), oneBlock: false }),
     query: { ...FIRST_FILE, ...LARGE_PAGE },
+    status: 200,
+  },
+  {
+    name: 'partitions-of-manifest-400k',
+    make: (folder, share) => manyPartitions(folder, Math.ceil(400_000 * share)),
+    query: FIRST_FILE,
     status: 200,
   },
   {
