@@ -75,7 +75,7 @@ class ManifestScan {
   readonly #step: AvroStep
   readonly #path: ByteArena
   readonly #columns: Omit<ManifestColumns, 'length' | 'path' | 'tuples' | 'formats'>
-  readonly #tuples = new TupleTable()
+  readonly #tuples: TupleTable
   readonly #formats: EntryFormat[] = []
   #row = 0
   #nextRowId: number
@@ -103,6 +103,7 @@ class ManifestScan {
     this.#version1 = version === undefined || (version.length === 1 && version[0] === 0x31)
     file.inflation('rows of a manifest').take(rows * ROW_BYTES)
     this.#path = new ByteArena(rows, PATH_BYTES)
+    this.#tuples = new TupleTable(rows)
     this.#columns = {
       size: new Float64Array(rows),
       recordCount: new Float64Array(rows),

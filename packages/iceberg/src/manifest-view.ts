@@ -9,10 +9,10 @@ import {
   type StatsTable,
   type Value,
 } from '@spillway/core'
-import { located } from '@spillway/encoding'
+import { atOnce, inSlices, located, Pace, Slices, type Steps } from '@spillway/encoding'
 import type { Manifest } from './manifest.js'
 import { partitionEvidence, singleValueRange, spreadEvidence } from './partition-bounds.js'
-import { partitionValues, tupleField, tupleKey } from './partition-value.js'
+import { partitionReader, tupleFields, tupleKey } from './partition-value.js'
 import type { SpecLayout } from './spec-layout.js'
 
 /** A shared manifest under one snapshot's schema: its partition values as bounds of the columns they came from. */
@@ -67,52 +67,115 @@ export class ManifestView implements FileBatch {
     return { ...this.manifest.stats, columns }
   }
 
+  /** Makes what `stats` and `tuples` give while others go on: each file may be in a partition of its own. */
+  async makePartitions(): Promise<void> {
+    await this.#later(this.#tuplesKey, () => this.#tuplesInSteps())
+    await this.#later(this.#columnsKey, () => this.#columnsInSteps())
+  }
+
+  /** The same of `tupleKeys`. */
+  async makeTupleKeys(): Promise<void> {
+    await this.#later(this.#tuplesKey, () => this.#tuplesInSteps())
+    await this.#later(this.#keysKey, () => this.#keysInSteps())
+  }
+
   /** The distinct partition tuples, in the order of their codes. */
   tuples(): readonly (readonly (Value | null)[])[] {
-    return this.manifest.derived(`tuples ${this.layout.key}`, () => {
-      const { manifest, layout } = this
-      const value = located(manifest.readPath, () =>
-        Array.from({ length: manifest.columns.tuples.size }, (_, code) =>
-          partitionValues(manifest.tuple(code), manifest.schema.partition, layout),
-        ),
-      )
-      return { value, byteLength: value.length * 50 * (layout.types.length + 1) }
-    })
+    return this.#now(this.#tuplesKey, () => this.#tuplesInSteps())
   }
 
   /** Text for each of them, equal where the spec calls two equal. */
   tupleKeys(): readonly string[] {
-    return this.manifest.derived(`keys ${this.layout.key}`, () => {
-      const value = this.tuples().map(tupleKey)
-      return { value, byteLength: value.reduce((sum, key) => sum + 2 * key.length + 16, 0) }
-    })
+    return this.#now(this.#keysKey, () => this.#keysInSteps())
   }
 
   #partitionColumns(): ReadonlyMap<number, readonly ColumnStats[]> {
-    return this.manifest.derived(`partitions ${this.layout.key}`, () => {
-      const value = this.#buildPartitionColumns()
-      const all = [...value.values()].flat()
-      return { value, byteLength: all.reduce((sum, stats) => sum + evidenceBytes(stats), 0) }
-    })
+    return this.#now(this.#columnsKey, () => this.#columnsInSteps())
   }
 
-  #buildPartitionColumns(): Map<number, ColumnStats[]> {
+  get #tuplesKey(): string {
+    return `tuples ${this.layout.key}`
+  }
+
+  get #keysKey(): string {
+    return `keys ${this.layout.key}`
+  }
+
+  get #columnsKey(): string {
+    return `partitions ${this.layout.key}`
+  }
+
+  #now<T extends object>(key: string, work: () => Steps<Derived<T>>): T {
+    return this.manifest.derived(key, () => located(this.manifest.readPath, () => atOnce(work())))
+  }
+
+  #later<T extends object>(key: string, work: () => Steps<Derived<T>>): Promise<T> {
+    const step = <R>(next: () => R) => located(this.manifest.readPath, next)
+    return this.manifest.derivedLater(key, () => inSlices(work(), new Slices(), step))
+  }
+
+  *#tuplesInSteps(): Steps<Derived<(readonly (Value | null)[])[]>> {
+    const { manifest, layout } = this
+    const { tuples } = manifest.columns
+    const value: (readonly (Value | null)[])[] = []
+    const byteLength = tuples.size * 50 * (layout.types.length + 1)
+    if (tuples.size === 0) return { value, byteLength }
+    const read = manifest.tupleReader()
+    const valuesOf = partitionReader(manifest.schema.partition, layout)
+    const pace = new Pace(STEP_BYTES)
+    for (let code = 0; code < tuples.size; code++) {
+      value.push(valuesOf(read(code)))
+      if (pace.isOver(tuples.bytesOf(code))) yield
+    }
+    return { value, byteLength }
+  }
+
+  *#keysInSteps(): Steps<Derived<string[]>> {
+    const value: string[] = []
+    const pace = new Pace(STEP_BYTES)
+    let byteLength = 0
+    for (const tuple of this.tuples()) {
+      const key = tupleKey(tuple)
+      value.push(key)
+      byteLength += 2 * key.length + 16
+      if (pace.isOver(key.length)) yield
+    }
+    return { value, byteLength }
+  }
+
+  *#columnsInSteps(): Steps<Derived<ReadonlyMap<number, readonly ColumnStats[]>>> {
+    const value = new Map<number, ColumnStats[]>()
+    let byteLength = 0
     const { spec, sources } = this.layout
     const { partition } = this.manifest.schema
-    const columns = new Map<number, ColumnStats[]>()
-    if (partition === undefined) return columns
+    if (partition === undefined) return { value, byteLength }
     const tuples = this.tuples()
-    spec.fields.forEach((field, position) => {
+    const found = tupleFields(partition, spec)
+    for (const [position, field] of spec.fields.entries()) {
       // A tuple without the field proves nothing about it.
-      if (tupleField(partition, spec, position) === undefined) return
-      const ranges = tuples.map(tuple => singleValueRange(tuple[position]!))
-      const evidence = partitionEvidence(field, sources[position], ranges)
-      if (evidence === undefined) return
+      if (found[position] === undefined) continue
+      const evidence = yield* partitionEvidence(field, sources[position], {
+        length: tuples.length,
+        at: code => singleValueRange(tuples[code]![position]!),
+      })
+      if (evidence === undefined) continue
+      yield
       const stats = spreadEvidence(evidence, this.manifest.columns.tuple)
-      columns.set(evidence.sourceId, [...(columns.get(evidence.sourceId) ?? []), stats])
-    })
-    return columns
+      const known = value.get(evidence.sourceId)
+      if (known === undefined) value.set(evidence.sourceId, [stats])
+      else known.push(stats)
+      byteLength += evidenceBytes(stats)
+    }
+    return { value, byteLength }
   }
+}
+
+/** Tuples that are looked at in a step, where their values are short: a millisecond. */
+const STEP_BYTES = 128 * 1024
+
+interface Derived<T> {
+  readonly value: T
+  readonly byteLength: number
 }
 
 /** The codes are the manifest's own and already counted. */

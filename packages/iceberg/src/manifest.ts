@@ -162,10 +162,10 @@ export class Manifest implements FileBatch {
     return readString(this.columns.path, row)
   }
 
-  /** The partition tuple that files with the code `code` have. */
-  tuple(code: number): AvroObject {
+  /** Reads the partition tuple that files with a code have. */
+  tupleReader(): (code: number) => AvroObject {
     const partition = this.schema.fields.get('partition')
-    return partition === undefined ? {} : this.columns.tuples.decode(code, partition.type)
+    return partition === undefined ? () => ({}) : this.columns.tuples.reader(partition.type)
   }
 
   /** What later reads of entries need; the file again if it was too large to hold. */

@@ -78,7 +78,7 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
     // Manifests give ids to columns, and say nothing of their names in a file or of the ids that it holds.
     shapesFrom: 'footers',
     features,
-    files: snapshotFiles({
+    files: await snapshotFiles({
       ...options,
       manifests,
       layouts,

@@ -12,6 +12,7 @@ import {
   type PlainColumn,
   type Value,
 } from '@spillway/core'
+import { Pace, type Steps } from '@spillway/encoding'
 import { type Interval, sourceInterval } from './transform-interval.js'
 
 /** What some files hold in one partition field, in the field's own values. */
@@ -31,16 +32,24 @@ export interface PartitionEvidence {
   readonly bucketCount?: number
 }
 
+/** Ranges that are looked at in a step, where their values are short: a millisecond. */
+const STEP_BYTES = 128 * 1024
+
+export interface PartitionRanges {
+  readonly length: number
+  /** Undefined of what says nothing. */
+  readonly at: (row: number) => PartitionRange | undefined
+}
+
 /**
- * Partition values as bounds of their source column: each range is the interval of source values it stands for. A
- * range that is undefined says nothing. Undefined where the field as a whole says nothing (void, unknown transforms,
- * sources that the schema no longer has).
+ * Partition values as bounds of their source column, in steps: each range is the interval of source values it stands for.
+ * Undefined where the field as a whole says nothing (void, unknown transforms, sources that the schema no longer has).
  */
-export function partitionEvidence(
+export function* partitionEvidence(
   field: PartitionField,
   source: Field | undefined,
-  ranges: readonly (PartitionRange | undefined)[],
-): PartitionEvidence | undefined {
+  ranges: PartitionRanges,
+): Steps<PartitionEvidence | undefined> {
   const { transform } = field
   if (source === undefined || transform.kind === 'void' || transform.kind === 'unknown') {
     return undefined
@@ -50,12 +59,15 @@ export function partitionEvidence(
   const upper = columnBuilder(boundType, ranges.length)
   if (lower === undefined || upper === undefined) return undefined
   const holds = new Uint8Array(ranges.length)
-  ranges.forEach((range, row) => {
+  const pace = new Pace(STEP_BYTES)
+  for (let row = 0; row < ranges.length; row++) {
+    const range = ranges.at(row)
     holds[row] = range?.holds ?? HOLDS_ANYTHING
     const bounds = range && intervalOf(field, source.type, range)
     append(lower, bounds?.lower)
     append(upper, bounds?.upper)
-  })
+    if (pace.isOver(bytesOf(bounds?.upper))) yield
+  }
   return {
     sourceId: source.id,
     holds,
@@ -72,6 +84,11 @@ function intervalOf(
 ): Interval | undefined {
   if (transform.kind === 'bucket') return range
   return sourceInterval(transform, type, range)
+}
+
+/** About; of numbers what all values take is enough. */
+export function bytesOf(value: Value | null | undefined): number {
+  return typeof value === 'string' || value instanceof Uint8Array ? value.length : 0
 }
 
 function append(builder: ColumnBuilder, value: Value | undefined): void {

@@ -18,42 +18,54 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 const utf8Bytes = new TextEncoder()
 
 /**
- * The field of a manifest's tuple that holds a field of its spec: matched by id; in manifests without ids (version 1)
+ * The fields of a manifest's tuple that hold the fields of its spec: matched by id; in manifests without ids (version 1)
  * by name, then by position.
  */
-export function tupleField(
-  type: AvroRecord,
+export function tupleFields(
+  type: AvroRecord | undefined,
   spec: PartitionSpec,
-  position: number,
-): AvroField | undefined {
-  const { id, name } = spec.fields[position]!
-  if (type.fields.some(field => field.id !== undefined)) {
-    return type.fields.find(field => field.id === id)
+): readonly (AvroField | undefined)[] {
+  const fields = type?.fields ?? []
+  if (fields.some(({ id }) => id !== undefined)) {
+    const byId = firstOf(fields, ({ id }) => id)
+    return spec.fields.map(({ id }) => byId.get(id))
   }
-  const named = type.fields.find(field => field.name === name)
-  return named ?? (type.fields.length === spec.fields.length ? type.fields[position] : undefined)
+  const byName = firstOf(fields, ({ name }) => name)
+  const isAligned = fields.length === spec.fields.length
+  return spec.fields.map(({ name }, i) => byName.get(name) ?? (isAligned ? fields[i] : undefined))
+}
+
+function firstOf<Key>(
+  fields: readonly AvroField[],
+  keyOf: (field: AvroField) => Key,
+): ReadonlyMap<Key, AvroField> {
+  const found = new Map<Key, AvroField>()
+  for (const field of fields) if (!found.has(keyOf(field))) found.set(keyOf(field), field)
+  return found
 }
 
 /**
- * The values of one tuple, one per field of the spec. A tuple lacks only what is void (spec, "Partition Evolution"): without
+ * Reads the values of tuples, one per field of the spec. A tuple lacks only what is void (spec, "Partition Evolution"): without
  * any other field it is not of this spec, or its ids are damaged, and null would be a value that the file does not have.
  * `types` are the fields' own types where they are known; a value of an unknown transform stays as Avro gave it.
  */
-export function partitionValues(
-  tuple: AvroObject,
+export function partitionReader(
   type: AvroRecord | undefined,
   layout: { readonly spec: PartitionSpec; readonly types: readonly (DataType | undefined)[] },
-): readonly (Value | null)[] {
+): (tuple: AvroObject) => readonly (Value | null)[] {
   const { spec, types } = layout
-  return spec.fields.map((field, position) => {
-    const found = type && tupleField(type, spec, position)
-    if (found !== undefined) return convert(tuple[found.name]!, types[position], field.name)
-    if (field.transform.kind === 'void') return null
+  const found = tupleFields(type, spec)
+  for (const [position, { id, name, transform }] of spec.fields.entries()) {
+    if (found[position] !== undefined || transform.kind === 'void') continue
     throw new TableError(
       'TABLE_CORRUPT',
-      `expected the partition value ${field.name} (field id ${field.id}) of spec ${spec.id} in a manifest, found ${namesOf(type)}`,
+      `expected the partition value ${name} (field id ${id}) of spec ${spec.id} in a manifest, found ${namesOf(type)}`,
     )
-  })
+  }
+  return tuple =>
+    found.map((field, i) =>
+      field === undefined ? null : convert(tuple[field.name]!, types[i], spec.fields[i]!.name),
+    )
 }
 
 function namesOf(type: AvroRecord | undefined): string {

@@ -11,7 +11,7 @@ import {
   selectAll,
   TableError,
 } from '@spillway/core'
-import { Lane } from '@spillway/encoding'
+import { inSlices, Lane, type Steps } from '@spillway/encoding'
 import { type DataFileContext, readDataFiles } from './data-files.js'
 import { DeleteIndex, type DeleteIndexOptions, type DeleteManifestHandle } from './delete-index.js'
 import { DeleteNames, type DeleteNamesOptions } from './delete-names.js'
@@ -60,7 +60,7 @@ export interface ManifestRows extends LiveFiles {
 }
 
 /** The file list of a snapshot: one handle a data manifest, its partition summary as the handle's bounds. */
-export function snapshotFiles(options: SnapshotFilesOptions): SnapshotFiles {
+export async function snapshotFiles(options: SnapshotFilesOptions): Promise<SnapshotFiles> {
   const live = options.manifests.filter(isNotEmpty)
   const loader = new ManifestLoader(options)
   const data = live.filter(({ content }) => content === 'data')
@@ -82,7 +82,7 @@ export function snapshotFiles(options: SnapshotFilesOptions): SnapshotFiles {
     summaries: {
       length: data.length,
       recordCount: Float64Array.from(data, rowCount),
-      columns: summaryColumns(data, options.layouts),
+      columns: await inSlices(summaryColumns(data, options.layouts)),
     },
   }
 }
@@ -177,6 +177,7 @@ function dataHandle(file: ManifestFile, options: HandleContext): ManifestHandle 
     async load(signal) {
       const view = await options.loader.load(file, signal)
       checkContent(view)
+      await view.makePartitions()
       return liveFiles(file, view, options)
     },
   }
@@ -220,19 +221,21 @@ function deletedCount(applied: readonly AppliedDelete[]): number {
 }
 
 /** Summaries as bounds of source columns, one piece of evidence for each partition field of each spec in use. */
-function summaryColumns(
+function* summaryColumns(
   manifests: readonly ManifestFile[],
   layouts: ReadonlyMap<number, SpecLayout>,
-): ReadonlyMap<number, readonly ColumnStats[]> {
+): Steps<ReadonlyMap<number, readonly ColumnStats[]>> {
   const columns = new Map<number, ColumnStats[]>()
   const specIds = new Set(manifests.map(({ specId }) => specId))
   for (const specId of specIds) {
     const layout = specId === undefined ? undefined : layouts.get(specId)
-    layout?.spec.fields.forEach((field, position) => {
-      const stats = summaryEvidence(manifests, { layout, field, position })
-      if (stats === undefined) return
-      columns.set(stats.sourceId, [...(columns.get(stats.sourceId) ?? []), stats])
-    })
+    for (const [position, field] of layout?.spec.fields.entries() ?? []) {
+      const stats = yield* summaryEvidence(manifests, { layout: layout!, field, position })
+      if (stats === undefined) continue
+      const known = columns.get(stats.sourceId)
+      if (known === undefined) columns.set(stats.sourceId, [stats])
+      else known.push(stats)
+    }
   }
   return columns
 }
@@ -243,9 +246,12 @@ function summaryEvidence(
 ) {
   const { layout, field, position } = at
   const fieldCount = layout.spec.fields.length
-  const ranges = manifests.map(({ specId, partitions }) => {
-    if (specId !== layout.spec.id || partitions?.length !== fieldCount) return undefined
-    return summaryRange(partitions[position]!, layout.types[position])
+  return partitionEvidence(field, layout.sources[position], {
+    length: manifests.length,
+    at: row => {
+      const { specId, partitions } = manifests[row]!
+      if (specId !== layout.spec.id || partitions?.length !== fieldCount) return undefined
+      return summaryRange(partitions[position]!, layout.types[position])
+    },
   })
-  return partitionEvidence(field, layout.sources[position], ranges)
 }
