@@ -220,16 +220,26 @@ function deletedCount(applied: readonly AppliedDelete[]): number {
   return only!.view.manifest.columns.recordCount[only!.row]!
 }
 
-/** Summaries as bounds of source columns, one piece of evidence for each partition field of each spec in use. */
+/** As many pieces of evidence are always made: a table has a few. */
+const FEW_PIECES = 16
+/** More are for as long as their rows are no more than these: each piece has one for every manifest, of its spec or not. */
+const MOST_ROWS = 2 ** 22
+
+/**
+ * Summaries as bounds of source columns, one piece of evidence for each partition field of each spec in use. Of very many
+ * specs the last say nothing: it would take the square of them.
+ */
 function* summaryColumns(
   manifests: readonly ManifestFile[],
   layouts: ReadonlyMap<number, SpecLayout>,
 ): Steps<ReadonlyMap<number, readonly ColumnStats[]>> {
   const columns = new Map<number, ColumnStats[]>()
   const specIds = new Set(manifests.map(({ specId }) => specId))
+  let pieces = 0
   for (const specId of specIds) {
     const layout = specId === undefined ? undefined : layouts.get(specId)
     for (const [position, field] of layout?.spec.fields.entries() ?? []) {
+      if (++pieces > FEW_PIECES && pieces * manifests.length > MOST_ROWS) return columns
       const stats = yield* summaryEvidence(manifests, { layout: layout!, field, position })
       if (stats === undefined) continue
       const known = columns.get(stats.sourceId)

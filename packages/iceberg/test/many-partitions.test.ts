@@ -1,7 +1,7 @@
 import type { Field } from '@spillway/core'
 import { atOnce, Lane } from '@spillway/encoding'
 import { memoryStore } from '@spillway/storage'
-import { icebergManifest, turnsDuring } from '@spillway/testkit'
+import { icebergBytes, icebergManifest, turnsDuring } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { InflatedBlocks } from '../src/inflated-blocks.js'
 import { loadManifest } from '../src/manifest.js'
@@ -91,4 +91,23 @@ it.each([0, 50_000])('tuples keep their numbers however many come, of %i expecte
   expect(codes()).toEqual(first)
   expect(table.codeOf(bytes, 0, 3)).toBe(50_000)
   expect([table.size, table.bytesOf(49_999), table.bytesOf(50_000)]).toEqual([50_001, 4, 3])
+})
+
+it('manifests of very many specs are summarised by the first of them alone', async () => {
+  const count = 3000
+  const specs = Array.from({ length: count }, (_, id) => ({
+    id,
+    fields: [{ id: 1000, name: 'part', sourceId: 2, transform: 'identity' }],
+  }))
+  const five = icebergBytes(5, 'int')
+  const summary = [{ containsNull: false, lower: five, upper: five }]
+  const manifests = specs.map(({ id }) => ({
+    ...{ path: `${LOCATION}/metadata/m${id}.avro`, length: 1, specId: id, partitions: summary },
+    ...{ addedFiles: 1, existingFiles: 0 },
+  }))
+  const snapshot = await openTable(await smallTable([], { specs, manifests }))
+  const pieces = snapshot.files.summaries.columns.get(2)!
+  expect(pieces.length).toBe(Math.floor(2 ** 22 / count))
+  // Those of other specs may hold anything.
+  expect([pieces[0]!.holds![0], pieces[0]!.holds![1]]).toEqual([1, 7])
 })
