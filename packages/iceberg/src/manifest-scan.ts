@@ -35,6 +35,8 @@ export interface ManifestColumns {
   readonly tuples: TupleTable
   /** 0 data, 1 position deletes, 2 equality deletes. */
   readonly content: Uint8Array
+  /** True where the content of any is not 0. */
+  readonly holdsDeletes: boolean
   readonly formats: readonly EntryFormat[]
   /** Index in `formats`. */
   readonly format: Uint8Array
@@ -74,9 +76,14 @@ class ManifestScan {
   readonly #version1: boolean
   readonly #step: AvroStep
   readonly #path: ByteArena
-  readonly #columns: Omit<ManifestColumns, 'length' | 'path' | 'tuples' | 'formats'>
+  readonly #columns: Omit<
+    ManifestColumns,
+    'length' | 'path' | 'tuples' | 'formats' | 'holdsDeletes'
+  >
   readonly #tuples: TupleTable
   readonly #formats: EntryFormat[] = []
+  /** Bits of the contents of all live entries. */
+  #contents = 0
   #row = 0
   #nextRowId: number
   // The entry at hand.
@@ -216,6 +223,7 @@ class ManifestScan {
     columns.firstRowId[row] = rowId
     columns.tuple[row] = this.#tuple
     columns.content[row] = this.#content
+    this.#contents |= this.#content
     columns.format[row] = this.#format
     columns.offset[row] = offset
   }
@@ -255,6 +263,7 @@ class ManifestScan {
       offset: offset.subarray(0, length),
       blockStart,
       tuples: this.#tuples,
+      holdsDeletes: this.#contents !== 0,
       formats: this.#formats,
     }
   }

@@ -184,7 +184,7 @@ function dataHandle(file: ManifestFile, options: HandleContext): ManifestHandle 
 }
 
 function checkContent({ manifest }: ManifestView): void {
-  if (!manifest.columns.content.some(content => content !== 0)) return
+  if (!manifest.columns.holdsDeletes) return
   throw new TableError(
     'TABLE_CORRUPT',
     `expected data files, found a delete file (${manifest.readPath})`,

@@ -75,6 +75,13 @@ describe('a manifest of very many delete files', () => {
     await expect(OpenedDeletes.open(view, details, options)).resolves.toBeInstanceOf(OpenedDeletes)
   })
 
+  it('is known for one without another look at all of them', async () => {
+    expect((await deleteManifest()).columns.holdsDeletes).toBe(true)
+    const [handle] = (await openTable(await smallTable(manifests))).files.handles
+    const { batch } = await handle!.load()
+    expect((batch as ManifestView).manifest.columns.holdsDeletes).toBe(false)
+  })
+
   it('deletes from the files that it names', async () => {
     const files = await filesOf(await openTable(await smallTable(manifests)))
     const names = files.map(({ deletes }) => deletes.map(each => 'path' in each && each.path))
