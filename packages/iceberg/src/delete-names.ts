@@ -1,4 +1,5 @@
 import { type MatchDeletePaths, readString, TableError } from '@spillway/core'
+import { inSlices, Slices, type Steps } from '@spillway/encoding'
 import type { DeleteDetails } from './delete-manifest.js'
 import type { LiveNames } from './live-names.js'
 import { baseName, type PathResolver, withoutSlash } from './paths.js'
@@ -52,8 +53,10 @@ export class DeleteNames {
 
   /** Finds out what each of `paths` means. */
   async learn(paths: Iterable<string>, signal?: AbortSignal): Promise<void> {
+    const slices = new Slices()
     for (const path of paths) {
-      if (!this.#known.has(path)) this.#known.set(path, await this.#meaningOf(path, signal))
+      if (!this.#known.has(path)) this.#known.set(path, await this.#meaningOf(path, slices, signal))
+      if (slices.isOver) await slices.pause()
     }
   }
 
@@ -61,6 +64,7 @@ export class DeleteNames {
   readonly match: MatchDeletePaths = async (paths, files, signal) => {
     const byPath = groupBy(files, ({ recordedPath }) => recordedPath)
     const names = new Set(Array.from(byPath.keys(), baseName))
+    const slices = new Slices()
     const others = paths.filter(path => !byPath.has(path) && names.has(baseName(path)))
     await this.learn(others, signal)
     const matches = new Map<string, readonly number[]>()
@@ -73,18 +77,19 @@ export class DeleteNames {
         this.means(path, recordedPath) ? [i] : [],
       )
       if (meant.length > 0) matches.set(path, meant)
+      if (slices.isOverNow) await slices.pause()
     }
     return matches
   }
 
-  async #meaningOf(named: string, signal?: AbortSignal): Promise<Meaning> {
+  async #meaningOf(named: string, slices: Slices, signal?: AbortSignal): Promise<Meaning> {
     this.#live ??= await this.#options.live(signal)
-    const alike = this.#live.recordedAs(baseName(named))
+    const alike = await inSlices(this.#live.recordedAs(baseName(named)), slices)
     if (alike.includes(named)) return { kind: 'file', path: named }
-    const same = alike.filter(path => this.#isSame(named, path))
+    const same = await kept(alike, path => this.#isSame(named, path), slices)
     if (same.length > 1) return { kind: 'unclear', candidates: same }
     if (same.length === 1) return { kind: 'file', path: same[0]! }
-    const candidates = alike.filter(path => this.#sharesTail(named, path))
+    const candidates = await kept(alike, path => this.#sharesTail(named, path), slices)
     const [only] = candidates
     if (only === undefined) return { kind: 'gone' }
     const moved = candidates.length === 1 && (await this.#wasMoved(named, only, signal))
@@ -129,24 +134,47 @@ export class DeleteNames {
 
   async #isMove(root: string, signal?: AbortSignal): Promise<boolean> {
     if (this.#belowTable(root) !== undefined) return false
+    const slices = new Slices()
     for (const path of this.#live!.recordedPaths()) {
       if (this.#belowTable(path) === undefined) return false
+      if (slices.isOver) await slices.pause()
     }
     for (const details of await this.#options.deletes(signal)) {
-      if (!namesOnlyBelow(details, root)) return false
+      if (!(await inSlices(namesOnlyBelow(details, root), slices))) return false
     }
     // A root that holds files of the table is another place, not an earlier name of this one.
     return !(await this.#options.everListed(root, signal))
   }
 }
 
+/** Paths that `isKept` keeps, in slices: each look takes two spellings apart. */
+async function kept(
+  paths: readonly string[],
+  isKept: (path: string) => boolean,
+  slices: Slices,
+): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const path of paths) {
+    if (isKept(path)) found.push(path)
+    if (slices.isOver) await slices.pause()
+  }
+  return found
+}
+
+/** About a millisecond. */
+const ROWS_IN_A_STEP = 1024
+
 /** As far as a manifest tells. */
-function namesOnlyBelow({ target, pathLower, pathUpper }: DeleteDetails, root: string): boolean {
+function* namesOnlyBelow(
+  { target, pathLower, pathUpper }: DeleteDetails,
+  root: string,
+): Steps<boolean> {
   for (let row = 0; row < target.offsets.length - 1; row++) {
     for (const column of [target, pathLower, pathUpper]) {
       const path = readString(column, row)
       if (path !== '' && !path.startsWith(root)) return false
     }
+    if (row % ROWS_IN_A_STEP === ROWS_IN_A_STEP - 1) yield
   }
   return true
 }
@@ -155,12 +183,18 @@ function holds(meaning: Meaning, named: string, recordedPath: string): boolean {
   if (meaning.kind === 'gone') return false
   if (meaning.kind === 'file') return meaning.path === recordedPath
   if (!meaning.candidates.includes(recordedPath)) return false
+  const { candidates } = meaning
+  const more = candidates.length - MOST_SHOWN
+  const alike = [...candidates.slice(0, MOST_SHOWN), ...(more > 0 ? [`${more} more`] : [])]
   throw new TableError(
     'UNSUPPORTED_FEATURE',
-    `a delete names ${named}, which is no file of the table, and ${meaning.candidates.join(' and ')} ${meaning.candidates.length > 1 ? 'end' : 'ends'} like it: whether it is the same one cannot be told, and a rebase rule could say so`,
+    `a delete names ${named}, which is no file of the table, and ${alike.join(' and ')} ${alike.length > 1 ? 'end' : 'ends'} like it: whether it is the same one cannot be told, and a rebase rule could say so`,
     { context: { named, path: recordedPath } },
   )
 }
+
+/** Of files that a delete may mean, in an error: each partition may have one. */
+const MOST_SHOWN = 5
 
 function groupBy<Item>(
   items: readonly Item[],

@@ -1,5 +1,5 @@
 import { budgetsOf, mapConcurrently, type ObjectStore, readWhole } from '@spillway/core'
-import { type AvroObject, openAvroFile, readAvroRows } from '@spillway/encoding'
+import { type AvroObject, openAvroFile, readAvroRows, Slices } from '@spillway/encoding'
 import { entrySchema } from './entry-schema.js'
 import { loadManifestList } from './manifest-list.js'
 import type { IcebergMetadata } from './metadata.js'
@@ -29,8 +29,12 @@ export async function everListed(
   const known = [...snapshots.values()].filter(({ keyId }) => keyId === undefined)
   const lists = await mapConcurrently(known, CONCURRENCY, each => manifestsOf(each, options))
   const found = await mapConcurrently([...new Set(lists.flat())], CONCURRENCY, async path => {
-    const paths = await listedPaths(path, options)
-    return paths.some(each => spelledPlace(each).startsWith(place))
+    const slices = new Slices()
+    for (const each of await listedPaths(path, options)) {
+      if (spelledPlace(each).startsWith(place)) return true
+      if (slices.isOver) await slices.pause()
+    }
+    return false
   })
   return found.includes(true)
 }

@@ -67,7 +67,7 @@ export async function snapshotFiles(options: SnapshotFilesOptions): Promise<Snap
   const deleteManifests = live.filter(({ content }) => content === 'deletes')
   const names: DeleteNames = new DeleteNames({
     ...options,
-    live: async signal => new LiveNames(await loader.loadAll(data, signal)),
+    live: async signal => inSlices(LiveNames.inSteps(await loader.loadAll(data, signal))),
     deletes: signal => deletes.details(signal),
   })
   const deletes = new DeleteIndex(
@@ -207,9 +207,21 @@ function liveFiles(file: ManifestFile, view: ManifestView, options: HandleContex
     },
     ...(touched && {
       deletedCounts: async (rows: Selection, signal?: AbortSignal) =>
-        Float64Array.from(await applied(rows, signal), deletedCount),
+        inSlices(deletedCounts(await applied(rows, signal))),
     }),
   }
+}
+
+/** Counted in a step: part of a millisecond. */
+const COUNTS_IN_A_STEP = 4096
+
+function* deletedCounts(lists: readonly (readonly AppliedDelete[])[]): Steps<Float64Array> {
+  const counts = new Float64Array(lists.length)
+  for (const [i, list] of lists.entries()) {
+    counts[i] = deletedCount(list)
+    if (i % COUNTS_IN_A_STEP === COUNTS_IN_A_STEP - 1) yield
+  }
+  return counts
 }
 
 /** A vector counts its rows; how many rows other deletes match, only reading tells. */
