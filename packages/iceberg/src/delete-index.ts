@@ -5,12 +5,13 @@ import {
   TableError,
   type Value,
 } from '@spillway/core'
+import { inSlices, type Steps } from '@spillway/encoding'
 import { type DeleteDetails, deleteDetails } from './delete-manifest.js'
 import type { EqualityTrim } from './equality-trim.js'
 import type { ManifestFile } from './manifest-list.js'
 import type { ManifestView } from './manifest-view.js'
 import { type AppliedDelete, OpenedDeletes, type OpenedOptions } from './opened-deletes.js'
-import { summariesAdmit } from './partition-summary.js'
+import { rangesAdmit, summaryRanges } from './partition-summary.js'
 
 /** A delete manifest, unread. */
 export interface DeleteManifestHandle {
@@ -28,10 +29,17 @@ export interface DeleteIndexOptions extends OpenedOptions {
 /** Delete manifests read at a time. */
 const CONCURRENCY = 8
 
+/** Looks at a row or a partition in a step: about a millisecond. */
+const ROWS_IN_A_STEP = 4096
+/** Data files in a step, whose deletes are looked for in several manifests. */
+const FEW_ROWS = 64
+
 /** Which delete files of one snapshot apply to which of its data files (spec, "Scan Planning"). */
 export class DeleteIndex {
   readonly #handles: readonly DeleteManifestHandle[]
   readonly #options: DeleteIndexOptions
+  /** What the summaries of each say, where they say something. */
+  readonly #ranges = new Map<DeleteManifestHandle, NonNullable<ReturnType<typeof summaryRanges>>>()
   readonly #opened = new Map<DeleteManifestHandle, Promise<OpenedDeletes>>()
 
   constructor(handles: readonly DeleteManifestHandle[], options: DeleteIndexOptions) {
@@ -51,33 +59,51 @@ export class DeleteIndex {
     signal?: AbortSignal,
   ): Promise<readonly (readonly AppliedDelete[])[]> {
     if (rows.length === 0) return []
-    const asked = askedFor(view, rows)
-    const touching = this.#handles.filter(handle => mayHold(handle, asked))
+    const touching = await inSlices(this.#touching(view, rows))
     const opened = await mapConcurrently(touching, CONCURRENCY, handle =>
       this.#open(handle, signal),
     )
+    if (opened.some(deletes => deletes.isOfSpec(view))) await view.makeTupleKeys()
     const { leaves } = this.#options
     const trims = await Promise.all(
       opened.map(deletes => deletes.trim(view, { rows, leaves, signal })),
     )
+    const pairs = opened.map((deletes, i) => ({ deletes, trim: trims[i] }))
     const unknown = new Set<string>()
-    const listsOf = () =>
-      Array.from(rows, row =>
-        opened
-          .map((deletes, i) => trimmed(deletes.matching(view, row, unknown), trims[i], row))
-          .filter(list => list.length > 0),
-      )
-    let lists = listsOf()
+    let lists = await inSlices(listsOf(pairs, { view, rows, unknown }))
     if (unknown.size > 0) {
       await this.#options.names.learn(unknown, signal)
-      lists = listsOf()
+      lists = await inSlices(listsOf(pairs, { view, rows, unknown }))
     }
-    return lists.map((found, i) =>
-      // One list as it is: files of one partition mostly share it, and so do its users.
-      settle(found.length === 1 ? found[0]! : found.flat(), () =>
-        view.manifest.recordedPath(rows[i]!),
-      ),
-    )
+    return inSlices(settled(lists, row => view.manifest.recordedPath(rows[row]!)))
+  }
+
+  /** Delete manifests that can hold a delete of one of `rows`. */
+  *#touching(view: ManifestView, rows: Selection): Steps<readonly DeleteManifestHandle[]> {
+    const asked = yield* askedFor(view, rows)
+    const touching: DeleteManifestHandle[] = []
+    for (const handle of this.#handles) {
+      if (yield* this.#mayHold(handle, asked)) touching.push(handle)
+      yield
+    }
+    return touching
+  }
+
+  *#mayHold(handle: DeleteManifestHandle, asked: Asked): Steps<boolean> {
+    const { file, layout } = handle
+    if (file.sequenceNumber < asked.oldest) return false
+    if (layout === undefined) return true
+    // Equality deletes of an unpartitioned spec apply to every partition of every spec.
+    if (layout.spec.id !== asked.specId) return !layout.isPartitioned
+    if (!layout.isPartitioned) return true
+    const ranges = this.#ranges.get(handle) ?? summaryRanges(file.partitions, layout.types)
+    if (ranges === undefined) return true
+    this.#ranges.set(handle, ranges)
+    for (const [i, tuple] of asked.tuples.entries()) {
+      if (rangesAdmit(ranges, tuple)) return true
+      if (i % ROWS_IN_A_STEP === ROWS_IN_A_STEP - 1) yield
+    }
+    return false
   }
 
   /** What every delete file says, whatever it applies to. */
@@ -121,37 +147,77 @@ interface Asked {
   readonly tuples: readonly (readonly (Value | null)[])[]
 }
 
-function askedFor(view: ManifestView, rows: Selection): Asked {
+function* askedFor(view: ManifestView, rows: Selection): Steps<Asked> {
   const { sequenceNumber, tuple } = view.manifest.columns
   let oldest = Number.POSITIVE_INFINITY
   const codes = new Set<number>()
-  for (const row of rows) {
+  const tuples: (readonly (Value | null)[])[] = []
+  for (const [i, row] of rows.entries()) {
     oldest = Math.min(oldest, sequenceNumber[row]!)
-    codes.add(tuple[row]!)
+    const code = tuple[row]!
+    if (!codes.has(code)) tuples.push(view.tuples()[code]!)
+    codes.add(code)
+    if (i % ROWS_IN_A_STEP === ROWS_IN_A_STEP - 1) yield
   }
-  const tuples = view.tuples()
-  return { specId: view.layout.spec.id, oldest, tuples: Array.from(codes, code => tuples[code]!) }
+  return { specId: view.layout.spec.id, oldest, tuples }
 }
 
-function mayHold({ file, layout }: DeleteManifestHandle, asked: Asked): boolean {
-  if (file.sequenceNumber < asked.oldest) return false
-  if (layout === undefined) return true
-  // Equality deletes of an unpartitioned spec apply to every partition of every spec.
-  if (layout.spec.id !== asked.specId) return !layout.isPartitioned
-  if (!layout.isPartitioned) return true
-  return asked.tuples.some(tuple => summariesAdmit(file.partitions, layout.types, tuple))
+interface Pair {
+  readonly deletes: OpenedDeletes
+  readonly trim: EqualityTrim | undefined
+}
+
+interface AskedRows {
+  readonly view: ManifestView
+  readonly rows: Selection
+  readonly unknown: Set<string>
+}
+
+/** Of each row, what each delete manifest says of it, where that is anything. */
+function* listsOf(
+  pairs: readonly Pair[],
+  { view, rows, unknown }: AskedRows,
+): Steps<readonly (readonly (readonly AppliedDelete[])[])[]> {
+  const lists: (readonly AppliedDelete[])[][] = []
+  for (const row of rows) {
+    const found: (readonly AppliedDelete[])[] = []
+    for (const { deletes, trim } of pairs) {
+      const all = yield* deletes.matching(view, row, unknown)
+      const list = trim === undefined ? all : yield* trimmed(all, trim, row)
+      if (list.length > 0) found.push(list)
+    }
+    lists.push(found)
+    if (lists.length % FEW_ROWS === 0) yield
+  }
+  return lists
 }
 
 /** The same list where nothing is ruled out: lists are shared. */
-function trimmed(
+function* trimmed(
   list: readonly AppliedDelete[],
-  trim: EqualityTrim | undefined,
+  trim: EqualityTrim,
   dataRow: number,
-): readonly AppliedDelete[] {
-  if (trim === undefined) return list
-  const applies = ({ kind, row }: AppliedDelete) =>
-    kind !== 'equality' || trim.mayDelete(row, dataRow)
-  return list.every(applies) ? list : list.filter(applies)
+): Steps<readonly AppliedDelete[]> {
+  const kept: AppliedDelete[] = []
+  for (const [i, one] of list.entries()) {
+    if (one.kind !== 'equality' || trim.mayDelete(one.row, dataRow)) kept.push(one)
+    if (i % ROWS_IN_A_STEP === ROWS_IN_A_STEP - 1) yield
+  }
+  return kept.length === list.length ? list : kept
+}
+
+function* settled(
+  lists: readonly (readonly (readonly AppliedDelete[])[])[],
+  pathOf: (index: number) => string,
+): Steps<readonly (readonly AppliedDelete[])[]> {
+  const all: (readonly AppliedDelete[])[] = []
+  for (const found of lists) {
+    // One list as it is: files of one partition mostly share it, and so do its users.
+    const list = found.length === 1 ? found[0]! : found.flat()
+    all.push(settle(list, () => pathOf(all.length)))
+    if (all.length % FEW_ROWS === 0) yield
+  }
+  return all
 }
 
 /** A vector replaces position deletes; two vectors for one file are an error. */

@@ -18,6 +18,9 @@ export interface AppliedDelete {
 /** Delete files that are looked at at once: about a millisecond. */
 const ROWS_IN_A_STEP = 4096
 
+/** For one data file, where each look may decode paths. */
+const LOOKS_IN_A_STEP = 1024
+
 const POSITION = 1
 const EQUALITY = 2
 
@@ -47,7 +50,8 @@ export class OpenedDeletes {
   readonly #tupleKeys: readonly string[]
   readonly #applied = new Map<number, AppliedDelete>()
   /** Lists that whole partitions share, by partition and sequence number. */
-  readonly #shared = new Map<string, readonly AppliedDelete[]>()
+  readonly #shared = new Map<string | undefined, Map<number, readonly AppliedDelete[]>>()
+  #looks = 0
 
   /** In slices. */
   static async open(
@@ -55,6 +59,7 @@ export class OpenedDeletes {
     details: DeleteDetails,
     options: OpenedOptions,
   ): Promise<OpenedDeletes> {
+    await view.makeTupleKeys()
     const opened = new OpenedDeletes(view, details, options)
     await inSlices(opened.#files(), new Slices(), next => next())
     return opened
@@ -120,22 +125,31 @@ export class OpenedDeletes {
     return equalityTrim({ view: this.#view, details: this.#details }, data, options)
   }
 
+  /** True where deletes of single partitions may touch files of `view`: its keys are asked for then. */
+  isOfSpec({ layout }: ManifestView): boolean {
+    return layout.spec.id === this.#view.layout.spec.id
+  }
+
   /**
    * What applies to one data file. Files to which the same applies mostly get the same list. Paths of which it is not
    * known yet whether they mean this file go to `unknown`.
    */
-  matching(view: ManifestView, row: number, unknown: Set<string>): readonly AppliedDelete[] {
+  *matching(
+    view: ManifestView,
+    row: number,
+    unknown: Set<string>,
+  ): Steps<readonly AppliedDelete[]> {
     const { sequenceNumber, tuple, path } = view.manifest.columns
     const sequence = sequenceNumber[row]!
-    const sameSpec = view.layout.spec.id === this.#view.layout.spec.id
-    const key = sameSpec ? view.tupleKeys()[tuple[row]!]! : undefined
-    const shared = this.#sharedList(key, sequence)
+    const key = this.isOfSpec(view) ? view.tupleKeys()[tuple[row]!]! : undefined
+    const shared = this.#shared.get(key)?.get(sequence) ?? (yield* this.#share(key, sequence))
     if (key === undefined) return shared
     const own: AppliedDelete[] = []
     const inScope = (one: number) =>
       this.#tupleKeys[this.#view.manifest.columns.tuple[one]!] === key &&
       this.#isNewEnough(one, sequence)
     for (const one of this.#naming(readBytes(path, row))) {
+      if (this.#isStep()) yield
       if (!inScope(one)) continue
       const named = readString(this.#details.target, one)
       const means = this.#options.names.means(named, view.manifest.recordedPath(row))
@@ -143,6 +157,7 @@ export class OpenedDeletes {
       else if (means) own.push(this.#apply(one))
     }
     for (const one of this.#byPartition.get(key)?.bounded ?? []) {
+      if (this.#isStep()) yield
       if (inScope(one) && this.#mayHold(one, view.manifest.recordedPath(row))) {
         own.push(this.#apply(one))
       }
@@ -155,16 +170,27 @@ export class OpenedDeletes {
     return byName.size === 0 ? [] : byName.rowsOf(baseNameBytes(path))
   }
 
-  #sharedList(key: string | undefined, sequence: number): readonly AppliedDelete[] {
-    const name = `${sequence} ${key ?? '-'}`
-    const known = this.#shared.get(name)
-    if (known !== undefined) return known
+  /** One partition may have hundreds of thousands of delete files. */
+  *#share(key: string | undefined, sequence: number): Steps<readonly AppliedDelete[]> {
     const scoped = key === undefined ? [] : (this.#byPartition.get(key)?.all ?? [])
-    const list = [...this.#global, ...scoped]
-      .filter(row => this.#isNewEnough(row, sequence))
-      .map(row => this.#apply(row))
-    this.#shared.set(name, list)
-    return list
+    const list: AppliedDelete[] = []
+    for (const rows of [this.#global, scoped]) {
+      for (const row of rows) {
+        if (this.#isStep()) yield
+        if (this.#isNewEnough(row, sequence)) list.push(this.#apply(row))
+      }
+    }
+    const known = this.#shared.get(key) ?? new Map<number, readonly AppliedDelete[]>()
+    this.#shared.set(key, known)
+    // Somebody else may have made it between two steps: the same list for both.
+    const shared = known.get(sequence) ?? list
+    known.set(sequence, shared)
+    return shared
+  }
+
+  /** After each delete file that is looked at. */
+  #isStep(): boolean {
+    return ++this.#looks % LOOKS_IN_A_STEP === 0
   }
 
   /** Position deletes touch files of their own commit too, equality deletes only older ones. */

@@ -53,14 +53,21 @@ function uuidRange(
   return { lower, upper, holds }
 }
 
-/** True unless the summaries prove that no file of the manifest has the partition `tuple`. */
-export function summariesAdmit(
+/** What a manifest's summaries say of its partition fields; undefined where they are none of these fields. */
+export function summaryRanges(
   summaries: readonly FieldSummary[] | undefined,
   types: readonly (DataType | undefined)[],
+): readonly (PartitionRange | undefined)[] | undefined {
+  if (summaries?.length !== types.length) return undefined
+  return summaries.map((summary, i) => summaryRange(summary, types[i]))
+}
+
+/** True unless the ranges prove that no file of their manifest has the partition `tuple`. */
+export function rangesAdmit(
+  ranges: readonly (PartitionRange | undefined)[] | undefined,
   tuple: readonly (Value | null)[],
 ): boolean {
-  if (summaries === undefined || summaries.length !== tuple.length) return true
-  return summaries.every((summary, i) => admits(summaryRange(summary, types[i]), tuple[i]!))
+  return ranges?.every((range, i) => admits(range, tuple[i]!)) ?? true
 }
 
 function admits(range: PartitionRange | undefined, value: Value | null): boolean {

@@ -12,7 +12,7 @@ import { icebergBytes } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { boundWriter, dropContradictions } from '../src/bound-writer.js'
 import type { FieldSummary } from '../src/manifest-list.js'
-import { summariesAdmit, summaryRange } from '../src/partition-summary.js'
+import { rangesAdmit, summaryRange, summaryRanges } from '../src/partition-summary.js'
 
 /** Both bounds of one file as a reader keeps them; undefined for a side about which nothing is known. */
 function kept(type: DataType, lower?: Uint8Array, upper?: Uint8Array) {
@@ -169,11 +169,11 @@ describe('the summary of a partition field', () => {
       { containsNull: false, lower: int(1), upper: int(3) },
       { containsNull: true, lower: one('a', 'string'), upper: one('c', 'string') },
     ]
-    expect(summariesAdmit(summaries, ['int', 'string'], tuple)).toBe(expected)
+    expect(rangesAdmit(summaryRanges(summaries, ['int', 'string']), tuple)).toBe(expected)
   })
 
   it('admits every tuple of another length', () => {
-    expect(summariesAdmit([], ['int'], [5])).toBe(true)
-    expect(summariesAdmit(undefined, ['int'], [5])).toBe(true)
+    expect(rangesAdmit(summaryRanges([], ['int']), [5])).toBe(true)
+    expect(rangesAdmit(summaryRanges(undefined, ['int']), [5])).toBe(true)
   })
 })

@@ -96,3 +96,74 @@ describe('a manifest of very many delete files', () => {
     }
   })
 })
+
+describe('very many delete files of one partition', () => {
+  const EQUALITY = 60_000
+  const equality = (i: number): ManifestEntry => ({
+    content: 2,
+    path: `${LOCATION}/data/e${i}.parquet`,
+    partition: [1],
+    recordCount: 1,
+    size: 50,
+    equalityIds: [1],
+  })
+  const bounded = (i: number): ManifestEntry => ({
+    content: 1,
+    path: `${LOCATION}/data/p${i}.parquet`,
+    partition: [1],
+    recordCount: 1,
+    size: 50,
+    lower: new Map([[2147483546, utf8.encode(`${LOCATION}/data/a`)]]),
+    upper: new Map([[2147483546, utf8.encode(`${LOCATION}/data/z`)]]),
+  })
+
+  it.each([
+    ['by equality', equality],
+    ['by position, of several files', bounded],
+  ])('%s are looked through in steps for each data file', async (_, entry) => {
+    const entries = Array.from({ length: EQUALITY }, (_, i) => entry(i))
+    const deletes = { content: 'deletes' as const, entries }
+    const small = await smallTable([{ entries: [dataFile('b.parquet', 1)] }, deletes])
+    const at = (name: string, sequenceNumber: number) =>
+      loadManifest({
+        store: small,
+        blocks: new InflatedBlocks(64 << 20),
+        path: `${LOCATION}/metadata/${name}.avro`,
+        inherited: { sequenceNumber },
+        scans: new Lane(),
+        expected: {},
+      })
+    const [data, own] = await Promise.all([at('m0', 1), at('m1', 2)])
+    const part = { id: 2, name: 'part', physicalName: 'part', type: 'int', nullable: true } as const
+    const identity = { id: 1000, name: 'part', sourceIds: [2], transform: { kind: 'identity' } }
+    const byId = new Map([[2, part]])
+    const layout = specLayout(
+      { id: 1, fields: [identity as never] },
+      { current: byId, known: byId },
+    )
+    const options = { names: {}, pathRoot: undefined } as unknown as OpenedOptions
+    const view = new ManifestView(own, layout)
+    const opened = await OpenedDeletes.open(view, await deleteDetails(own), options)
+    const work = opened.matching(new ManifestView(data, layout), 0, new Set())
+    let steps = 0
+    for (let next = work.next(); ; next = work.next()) {
+      if (next.done) {
+        expect(next.value.length).toBe(EQUALITY)
+        break
+      }
+      steps++
+    }
+    expect(steps).toBeGreaterThan(10)
+  })
+})
+
+it('deletes of very many files are looked for, and counted, while others go on', async () => {
+  const files = Array.from({ length: 40_000 }, (_, i) => dataFile(`b${i}.parquet`, 1))
+  const snapshot = await openTable(await smallTable([{ entries: files }, manifests[1]!]))
+  const loaded = await snapshot.files.handles[0]!.load()
+  await loaded.deletedCounts!(loaded.live.subarray(0, 1))
+  const { turns, value } = await turnsDuring(() => loaded.deletedCounts!(loaded.live))
+  // Two while all rows were looked at at once.
+  expect(turns).toBeGreaterThan(5)
+  expect(value.filter(count => Number.isNaN(count)).length).toBe(40_000)
+})
