@@ -1,13 +1,18 @@
-import { readBytes, type Selection, selectAll } from '@spillway/core'
+import { type BytesColumn, readBytes, type Selection } from '@spillway/core'
+import { Pace, type Steps } from '@spillway/encoding'
 import { ByteArena } from './byte-arena.js'
 import type { ManifestView } from './manifest-view.js'
 import { PathTable } from './path-table.js'
+import { placeIn, startsOf } from './row-starts.js'
 
 /** A row of one of several manifests. */
 export interface ClaimedRow {
   readonly manifest: number
   readonly row: number
 }
+
+/** Rows that are looked at in a step: part of a millisecond. */
+const ROWS_IN_A_STEP = 4096
 
 /**
  * Files of several manifests by their recorded paths, each to be claimed once by the same file in other manifests. A
@@ -18,17 +23,16 @@ export class PathClaims {
   readonly #table: PathTable
   readonly #claimed: Uint8Array
 
-  constructor(manifests: readonly ManifestView[]) {
-    const starts = [0]
-    for (const { length } of manifests) starts.push(starts.at(-1)! + length)
-    const arena = new ByteArena(starts.at(-1)!, 100)
-    for (const { path, length } of manifests) {
-      for (let row = 0; row < length; row++) {
-        arena.append(path.data, path.offsets[row]!, path.offsets[row + 1]!)
-      }
-    }
+  /** In steps: there may be millions. */
+  static *inSteps(manifests: readonly ManifestView[]): Steps<PathClaims> {
+    const starts = startsOf(manifests)
+    const table = yield* PathTable.inSteps(yield* pathsOf(manifests, starts.at(-1)!))
+    return new PathClaims(starts, table)
+  }
+
+  private constructor(starts: readonly number[], table: PathTable) {
     this.#starts = starts
-    this.#table = PathTable.of(arena.finish())
+    this.#table = table
     this.#claimed = new Uint8Array(starts.at(-1)!)
   }
 
@@ -37,16 +41,35 @@ export class PathClaims {
     for (const found of this.#table.rowsOf(readBytes(path, row))) {
       if (this.#claimed[found] === 1) continue
       this.#claimed[found] = 1
-      const manifest = this.#starts.findLastIndex(start => start <= found)
+      const manifest = placeIn(this.#starts, found)
       return { manifest, row: found - this.#starts[manifest]! }
     }
     return undefined
   }
 
   /** The rows of one manifest that nobody has claimed. */
-  unclaimed(manifest: number): Selection {
+  *unclaimed(manifest: number): Steps<Selection> {
     const start = this.#starts[manifest]!
     const length = this.#starts[manifest + 1]! - start
-    return selectAll(length).filter(row => this.#claimed[start + row] === 0)
+    const rows = new Uint32Array(length)
+    let count = 0
+    for (let row = 0; row < length; row++) {
+      if (this.#claimed[start + row] === 0) rows[count++] = row
+      if (row % ROWS_IN_A_STEP === ROWS_IN_A_STEP - 1) yield
+    }
+    return rows.subarray(0, count)
   }
+}
+
+function* pathsOf(manifests: readonly ManifestView[], files: number): Steps<BytesColumn> {
+  const arena = new ByteArena(files, 100)
+  const pace = new Pace()
+  for (const { path, length } of manifests) {
+    for (let row = 0; row < length; row++) {
+      const [start, end] = [path.offsets[row]!, path.offsets[row + 1]!]
+      arena.append(path.data, start, end)
+      if (pace.isOver(end - start)) yield
+    }
+  }
+  return arena.finish()
 }

@@ -1,14 +1,9 @@
-import {
-  type ChangeSet,
-  type DataFile,
-  mapConcurrently,
-  type Selection,
-  throwIfCancelled,
-} from '@spillway/core'
+import { type ChangeSet, mapConcurrently, type Selection, throwIfCancelled } from '@spillway/core'
+import { inSlices, Slices, type Steps, sorted } from '@spillway/encoding'
 import { type DeleteIndex, mayDeleteFrom } from './delete-index.js'
 import type { ManifestFile } from './manifest-list.js'
 import type { AppliedDelete } from './opened-deletes.js'
-import { PathClaims } from './path-claims.js'
+import { type ClaimedRow, PathClaims } from './path-claims.js'
 import type { ManifestHandle, ManifestRows, SnapshotFiles } from './snapshot-files.js'
 
 export type FileChange = ChangeSet['changes'][number]
@@ -30,20 +25,24 @@ export async function changedFiles(
   if (before === undefined) return everything(after, signal)
   const old = await loadAll(unshared(before, after), signal)
   const fresh = await loadAll(unshared(after, before), signal)
-  const claims = new PathClaims(old.map(({ batch }) => batch))
-  const moves = new Map<string, Kept>()
+  const moves = new Map<string, Kept<number[]>>()
   const changes: FileChange[] = []
-  for (const manifest of fresh) {
-    const added = manifest.live.filter(row => {
-      const from = claims.claim(manifest.batch, row)
-      if (from === undefined) return true
-      keep(moves, { old: old[from.manifest]!, oldRow: from.row, fresh: manifest, freshRow: row })
-      return false
-    })
-    addChanges(changes, 'add', await filesOf(manifest, added, signal))
+  const slices = new Slices()
+  const claims = await inSlices(PathClaims.inSteps(old.map(({ batch }) => batch)), slices)
+  for (const [i, manifest] of fresh.entries()) {
+    const keep = ({ manifest: from, row }: ClaimedRow, freshRow: number) => {
+      const known = moves.get(`${from} ${i}`)
+      const kept = known ?? { old: old[from]!, fresh: manifest, oldRows: [], freshRows: [] }
+      if (known === undefined) moves.set(`${from} ${i}`, kept)
+      kept.oldRows.push(row)
+      kept.freshRows.push(freshRow)
+    }
+    const added = await inSlices(unknownRows(claims, manifest, keep), slices)
+    await addChanges(changes, 'add', { manifest, rows: added, slices, signal })
   }
   for (const [i, manifest] of old.entries()) {
-    addChanges(changes, 'remove', await filesOf(manifest, claims.unclaimed(i), signal))
+    const rows = await inSlices(claims.unclaimed(i), slices)
+    await addChanges(changes, 'remove', { manifest, rows, slices, signal })
   }
   const deletes = changedDeletes(before, after)
   if (deletes.length === 0) return changes
@@ -60,8 +59,9 @@ async function everything(
   signal: AbortSignal | undefined,
 ): Promise<readonly FileChange[]> {
   const changes: FileChange[] = []
+  const slices = new Slices()
   for (const manifest of await loadAll(handles, signal)) {
-    addChanges(changes, 'add', await filesOf(manifest, manifest.live, signal))
+    await addChanges(changes, 'add', { manifest, rows: manifest.live, slices, signal })
   }
   return changes
 }
@@ -73,26 +73,31 @@ interface SnapshotPair {
 }
 
 /** Files that both snapshots have, as aligned rows of a manifest of each. */
-interface Kept {
+interface Kept<Rows extends Selection | number[] = Selection | number[]> {
   readonly old: ManifestRows
   readonly fresh: ManifestRows
-  readonly oldRows: number[]
-  readonly freshRows: number[]
+  readonly oldRows: Rows
+  readonly freshRows: Rows
 }
 
-interface Move {
-  readonly old: ManifestRows
-  readonly oldRow: number
-  readonly fresh: ManifestRows
-  readonly freshRow: number
-}
+/** Looks at a row in a step: part of a millisecond. */
+const ROWS_IN_A_STEP = 1024
 
-function keep(moves: Map<string, Kept>, { old, oldRow, fresh, freshRow }: Move): void {
-  const key = JSON.stringify([old.manifest.path, fresh.manifest.path])
-  const known = moves.get(key) ?? { old, fresh, oldRows: [], freshRows: [] }
-  known.oldRows.push(oldRow)
-  known.freshRows.push(freshRow)
-  moves.set(key, known)
+/** Rows whose files were in no manifest of before; of the others `keep` is told where. */
+function* unknownRows(
+  claims: PathClaims,
+  { batch, live }: ManifestRows,
+  keep: (from: ClaimedRow, row: number) => void,
+): Steps<Selection> {
+  const unknown = new Uint32Array(live.length)
+  let count = 0
+  for (const [i, row] of live.entries()) {
+    const from = claims.claim(batch, row)
+    if (from === undefined) unknown[count++] = row
+    else keep(from, row)
+    if (i % ROWS_IN_A_STEP === ROWS_IN_A_STEP - 1) yield
+  }
+  return unknown.subarray(0, count)
 }
 
 /**
@@ -139,7 +144,7 @@ async function* keptFiles(
     if (same === undefined || !mayChange(handle.manifest)) continue
     const old = await same.load(signal)
     const fresh = await handle.load(signal)
-    yield { old, fresh, oldRows: [...old.live], freshRows: [...fresh.live] }
+    yield { old, fresh, oldRows: old.live, freshRows: fresh.live }
   }
 }
 
@@ -147,42 +152,70 @@ async function changedDeletesOf(
   { old, fresh, oldRows, freshRows }: Kept,
   { before, after, signal }: SnapshotPair,
 ): Promise<readonly FileChange[]> {
-  const were = await deletesOf(before.deletes, old, { rows: oldRows, signal })
-  const are = await deletesOf(after.deletes, fresh, { rows: freshRows, signal })
-  const changed = freshRows.filter((row, i) => !isSame(were.get(oldRows[i]!)!, are.get(row)!))
-  if (changed.length === 0) return []
-  const from = new Map(freshRows.map((row, i) => [row, oldRows[i]!]))
-  const removed = await filesOf(old, ascending(changed.map(row => from.get(row)!)), signal)
-  const added = await filesOf(fresh, ascending(changed), signal)
+  const slices = new Slices()
+  const removed: number[] = []
+  const added: number[] = []
+  for (let from = 0; from < freshRows.length; from += FILES_AT_A_TIME) {
+    const rows = {
+      old: oldRows.slice(from, from + FILES_AT_A_TIME),
+      fresh: freshRows.slice(from, from + FILES_AT_A_TIME),
+    }
+    const were = await deletesOf(before.deletes, old, { rows: rows.old, signal })
+    const are = await deletesOf(after.deletes, fresh, { rows: rows.fresh, signal })
+    for (const [i, row] of rows.fresh.entries()) {
+      const oldRow = rows.old[i]!
+      if (await inSlices(isSame(were.get(oldRow)!, are.get(row)!), slices)) continue
+      removed.push(oldRow)
+      added.push(row)
+    }
+  }
   const changes: FileChange[] = []
-  addChanges(changes, 'remove', removed)
-  addChanges(changes, 'add', added)
+  for (const [action, manifest, rows] of [
+    ['remove', old, removed],
+    ['add', fresh, added],
+  ] as const) {
+    const inOrder = Uint32Array.from(
+      await inSlices(
+        sorted(rows, (a, b) => a - b),
+        slices,
+      ),
+    )
+    await addChanges(changes, action, { manifest, rows: inOrder, slices, signal })
+  }
   return changes
 }
 
+/** Of a few rows. */
 async function deletesOf(
   index: DeleteIndex,
   manifest: ManifestRows,
-  { rows, signal }: { readonly rows: readonly number[]; readonly signal: AbortSignal | undefined },
+  options: { readonly rows: Selection | number[]; readonly signal: AbortSignal | undefined },
 ): Promise<ReadonlyMap<number, readonly AppliedDelete[]>> {
-  const sorted = ascending(rows)
-  const lists = await index.applied(manifest.batch, sorted, signal)
-  return new Map(lists.map((list, i) => [sorted[i]!, list]))
+  const rows = Uint32Array.from(options.rows).sort()
+  const lists = await index.applied(manifest.batch, rows, options.signal)
+  return new Map(lists.map((list, i) => [rows[i]!, list]))
 }
 
-function isSame(before: readonly AppliedDelete[], after: readonly AppliedDelete[]): boolean {
+function* isSame(
+  before: readonly AppliedDelete[],
+  after: readonly AppliedDelete[],
+): Steps<boolean> {
   if (before.length !== after.length) return false
-  const names = new Set(before.map(nameOf))
-  return after.every(each => names.has(nameOf(each)))
+  const names = new Set<string>()
+  for (const [i, each] of before.entries()) {
+    names.add(nameOf(each))
+    if (i % ROWS_IN_A_STEP === ROWS_IN_A_STEP - 1) yield
+  }
+  for (const [i, each] of after.entries()) {
+    if (!names.has(nameOf(each))) return false
+    if (i % ROWS_IN_A_STEP === ROWS_IN_A_STEP - 1) yield
+  }
+  return true
 }
 
 /** What identifies a delete file or vector, whichever manifest lists it. */
 function nameOf({ view, details, row }: AppliedDelete): string {
   return `${view.manifest.recordedPath(row)}@${details.contentOffset[row]}`
-}
-
-function ascending(rows: readonly number[]): Selection {
-  return Uint32Array.from(rows).sort()
 }
 
 function loadAll(
@@ -192,21 +225,23 @@ function loadAll(
   return mapConcurrently(handles, CONCURRENCY, handle => handle.load(signal))
 }
 
-async function filesOf(
-  manifest: ManifestRows,
-  rows: Selection,
-  signal: AbortSignal | undefined,
-): Promise<readonly DataFile[]> {
-  const files: DataFile[] = []
-  for (let from = 0; from < rows.length; from += FILES_AT_A_TIME) {
-    throwIfCancelled(signal)
-    const some = await manifest.files(rows.subarray(from, from + FILES_AT_A_TIME), signal)
-    for (const file of some) files.push(file)
-  }
-  return files
+interface ChangedRows {
+  readonly manifest: ManifestRows
+  readonly rows: Selection
+  readonly slices: Slices
+  readonly signal: AbortSignal | undefined
 }
 
 /** One by one: a call with as many arguments as a manifest has files would overflow the stack. */
-function addChanges(to: FileChange[], action: 'add' | 'remove', files: readonly DataFile[]): void {
-  for (const file of files) to.push({ action, file })
+async function addChanges(
+  to: FileChange[],
+  action: 'add' | 'remove',
+  { manifest, rows, slices, signal }: ChangedRows,
+): Promise<void> {
+  for (let from = 0; from < rows.length; from += FILES_AT_A_TIME) {
+    throwIfCancelled(signal)
+    const some = await manifest.files(rows.subarray(from, from + FILES_AT_A_TIME), signal)
+    for (const file of some) to.push({ action, file })
+    if (slices.isOverNow) await slices.pause()
+  }
 }
