@@ -1,23 +1,19 @@
 import {
   type DataFile,
-  type DataType,
   type DeleteFile,
   type FieldPath,
   type FileFormat,
-  leafOf,
   type Selection,
   TableError,
-  type ValueBounds,
 } from '@spillway/core'
-import { type AvroField, type AvroSink, compileAvroScan } from '@spillway/encoding'
+import { Slices } from '@spillway/encoding'
 import { holdsBytes } from './delete-manifest.js'
 import type { DeleteNames } from './delete-names.js'
-import { dataFileSink, intMapSink } from './entry-schema.js'
 import type { ManifestView } from './manifest-view.js'
-import { forEachEntry, type MetricSource } from './metric-columns.js'
+import { longBlocks } from './metric-columns.js'
 import type { AppliedDelete } from './opened-deletes.js'
 import type { PathResolver } from './paths.js'
-import { decodeSingleValue } from './single-value.js'
+import { RowBounds } from './row-bounds.js'
 
 export interface DataFileContext {
   readonly resolve: PathResolver
@@ -45,14 +41,17 @@ export async function readDataFiles(
 ): Promise<readonly DataFile[]> {
   const { context, deletes } = options
   const source = await view.manifest.source(options.signal)
-  let bounds: readonly ReadonlyMap<number, ValueBounds>[] | undefined
+  const long = await longBlocks(source, rows)
+  const bounds = new RowBounds({ source, long, rows, leaves: context.leaves })
   const tuples = view.tuples()
   const { columns } = view.manifest
-  return Array.from(rows, (row, i) => {
+  const files: DataFile[] = []
+  const slices = new Slices()
+  for (const [i, row] of rows.entries()) {
     const recordedPath = view.manifest.recordedPath(row)
     const recordCount = columns.recordCount[row]!
     const firstRowId = columns.firstRowId[row]!
-    return {
+    files.push({
       path: context.resolve(recordedPath),
       recordedPath,
       fileFormat: dataFormat(view, row),
@@ -66,11 +65,12 @@ export async function readDataFiles(
       deletes: deleteFiles(deletes[i], context),
       logFiles: [],
       get bounds() {
-        bounds ??= readBounds(source, rows, context.leaves)
-        return bounds[i]!
+        return bounds.of(i)
       },
-    }
-  })
+    })
+    if (slices.isOver) await slices.pause()
+  }
+  return files
 }
 
 function dataFormat(view: ManifestView, row: number): FileFormat {
@@ -128,73 +128,4 @@ function deleteFile(applied: AppliedDelete, { resolve, names }: DataFileContext)
     bitmap: { path, offset: offset + 4, length: size - 8 },
     cardinality: columns.recordCount[row]!,
   }
-}
-
-interface MutableBounds {
-  lower?: ValueBounds['lower']
-  upper?: ValueBounds['upper']
-  nullCount?: number
-  nanCount?: number
-}
-
-function readBounds(
-  source: MetricSource,
-  rows: Selection,
-  leaves: readonly FieldPath[],
-): readonly ReadonlyMap<number, ValueBounds>[] {
-  const types = new Map<number, DataType>(leaves.map(leaf => [leafOf(leaf).id, leafOf(leaf).type]))
-  let bounds = new Map<number, MutableBounds>()
-  const entry = (id: number): MutableBounds | undefined => {
-    if (!types.has(id)) return undefined
-    const known = bounds.get(id) ?? {}
-    bounds.set(id, known)
-    return known
-  }
-  const step = compileAvroScan(source.schema.root, {
-    kind: 'record',
-    partial: true,
-    fields: new Map<AvroField, AvroSink>([
-      [source.schema.dataFile, boundSinks(source, types, entry)],
-    ]),
-  })
-  const all: ReadonlyMap<number, ValueBounds>[] = []
-  forEachEntry(source, rows, (cursor, _row, index) => {
-    bounds = new Map()
-    step(cursor)
-    cursor.check()
-    all[index] = bounds as ReadonlyMap<number, ValueBounds>
-  })
-  return all
-}
-
-function boundSinks(
-  source: MetricSource,
-  types: ReadonlyMap<number, DataType>,
-  entry: (id: number) => MutableBounds | undefined,
-): AvroSink {
-  const count = (name: 'nullCount' | 'nanCount') => (key: () => number) => {
-    const value = (found: number) => {
-      const known = entry(key())
-      if (known !== undefined) known[name] = found
-    }
-    return { kind: 'number', value } as const
-  }
-  const bound = (name: 'lower' | 'upper') => (key: () => number) => {
-    const value = (bytes: Uint8Array, start: number, end: number) => {
-      const type = types.get(key())
-      const decoded = type && decodeSingleValue(bytes.subarray(start, end), type)
-      if (decoded !== undefined) entry(key())![name] = decoded
-    }
-    return { kind: 'bytes', value } as const
-  }
-  return dataFileSink(
-    source.schema,
-    {
-      ...intMapSink(source.schema, 'nullCounts', count('nullCount')),
-      ...intMapSink(source.schema, 'nanCounts', count('nanCount')),
-      ...intMapSink(source.schema, 'lower', bound('lower')),
-      ...intMapSink(source.schema, 'upper', bound('upper')),
-    },
-    true,
-  )
 }

@@ -89,7 +89,7 @@ function metricSinks(schema: EntrySchema, byId: ReadonlyMap<number, MetricCollec
   )
 }
 
-/** Visits the entries of `rows`, ascending, with a cursor at the start of each. */
+/** Visits the entries of a few `rows`, ascending, with a cursor at the start of each. */
 export function forEachEntry(
   source: Pick<MetricSource, 'file' | 'columns' | 'inflate'>,
   rows: Selection,
@@ -97,13 +97,12 @@ export function forEachEntry(
 ): void {
   const { blockStart, offset } = source.columns
   let block = -1
-  let cursor = new AvroCursor(new Uint8Array())
+  let cursor = new AvroCursor(EMPTY)
   located(source.file.path, () => {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!
       if (block < 0 || row >= blockStart[block + 1]!) {
-        do block++
-        while (row >= blockStart[block + 1]!)
+        block = blockOf(blockStart, row)
         cursor = new AvroCursor(source.inflate(source.file.blocks[block]!), source.file.budgets)
       }
       cursor.pos = offset[row]!
@@ -111,6 +110,41 @@ export function forEachEntry(
     }
   })
 }
+
+/** The block that holds `row`: the last of those that begin at it or before, since blocks may be without entries. */
+function blockOf(blockStart: Uint32Array, row: number): number {
+  let [low, high] = [0, blockStart.length - 1]
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if (blockStart[middle]! <= row) low = middle
+    else high = middle
+  }
+  return low
+}
+
+/**
+ * Long blocks of `rows`, ascending, uncompressed while others go on, for whoever looks into entries later and at once. For as
+ * long as they are held `inflate` finds them.
+ */
+export async function longBlocks(
+  { file, columns, inflateLater }: Pick<MetricSource, 'file' | 'columns' | 'inflateLater'>,
+  rows: Selection,
+): Promise<readonly Uint8Array[]> {
+  const { blockStart } = columns
+  const found: Uint8Array[] = []
+  // Of these the entries are the file's own bytes.
+  if (file.codec === 'null') return found
+  for (let i = 0; i < rows.length; ) {
+    const at = blockOf(blockStart, rows[i]!)
+    const block = file.blocks[at]!
+    if (block.end - block.start >= LONG_BLOCK) found.push(await inflateLater(block))
+    while (i < rows.length && rows[i]! < blockStart[at + 1]!) i++
+  }
+  return found
+}
+
+/** Bytes, compressed, of a block that takes more than some milliseconds: writers end one at tens of kilobytes. */
+const LONG_BLOCK = 256 * 1024
 
 /** The same in slices; long blocks are inflated while others go on. */
 export async function forEachInSlices(
