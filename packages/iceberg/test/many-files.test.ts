@@ -98,8 +98,8 @@ describe('files of a very long manifest', () => {
     const reader = icebergReader({ store, cache: keepingCache() })
     const changesFrom = async (startVersion: bigint) => {
       const counts: number[] = []
-      const range = { startVersion, endVersion: 2n }
-      for await (const { changes } of reader.changes({ location: LOCATION }, range)) {
+      const range = { kind: 'files', startVersion, endVersion: 2n } as const
+      for await (const { changes } of reader.changes!({ location: LOCATION }, range)) {
         counts.push(changes.length)
       }
       return counts
