@@ -8,6 +8,7 @@ export type JsonValue =
   | bigint
   | string
   | ExactNumber
+  | LongObject
   | JsonArray
   | JsonObject
 export type JsonArray = readonly JsonValue[]
@@ -25,6 +26,15 @@ export class ExactNumber {
 
   toJSON(): number {
     return Number(this.text)
+  }
+}
+
+/** An object of so many members that making a plain one of them would hold the thread. Of two of one name the last counts. */
+export class LongObject {
+  readonly members: readonly (readonly [string, JsonValue])[]
+
+  constructor(members: readonly (readonly [string, JsonValue])[]) {
+    this.members = members
   }
 }
 

@@ -35,6 +35,7 @@ export {
   type JsonArray,
   type JsonObject,
   type JsonValue,
+  LongObject,
   parseExactJson,
   valueText,
 } from './exact-json.js'

@@ -8,6 +8,7 @@ import {
 import {
   type ExactJsonOptions,
   type JsonValue,
+  LongObject,
   parseExactJson,
   parseMeasuredJson,
 } from './exact-json.js'
@@ -20,6 +21,11 @@ export interface LongJsonOptions extends ExactJsonOptions {
    * once. `MAX_MEMBERS` and more: what is parsed whole is too short for that many.
    */
   readonly members?: number
+  /**
+   * Objects right below the document that may have more than `members`, by name, and how many: for whoever looks at them in steps.
+   * They are a `LongObject` then.
+   */
+  readonly longMembers?: Readonly<Record<string, number>>
 }
 
 /** Writers name tens of settings, and looking at so many takes milliseconds. */
@@ -123,10 +129,11 @@ class LongJson {
   *#object(depth: number, name: string | undefined): Steps<JsonValue> {
     this.#count(1)
     const members: [string, JsonValue][] = []
+    const most = this.#most(depth, name)
     this.#span.at++
     if (this.#closes(CLOSE_OBJECT)) return {}
     for (;;) {
-      if (members.length === this.#options.members) throw this.#tooMany(members.length, name)
+      if (members.length === most) throw this.#tooMany(most, name)
       const start = this.#span.skipSpace()
       if (this.#bytes[start] !== QUOTE) throw this.#unexpected('a key')
       const end = this.#span.stringEnd()
@@ -135,9 +142,18 @@ class LongJson {
       this.#expect(COLON)
       members.push([key, yield* this.#value(depth + 1, key)])
       // Own properties are defined, so that a key named __proto__ changes no prototype.
-      if (this.#closes(CLOSE_OBJECT)) return Object.fromEntries(members)
+      if (this.#closes(CLOSE_OBJECT)) {
+        const isLong = members.length > (this.#options.members ?? Infinity)
+        return isLong ? new LongObject(members) : Object.fromEntries(members)
+      }
       this.#expect(COMMA)
     }
+  }
+
+  #most(depth: number, name: string | undefined): number | undefined {
+    const { members, longMembers = {} } = this.#options
+    const isLong = depth === 1 && name !== undefined && Object.hasOwn(longMembers, name)
+    return isLong ? longMembers[name] : members
   }
 
   *#array(depth: number): Steps<JsonValue> {

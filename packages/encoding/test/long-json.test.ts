@@ -1,5 +1,11 @@
 import { DEFAULT_BUDGETS } from '@spillway/core'
-import { type JsonValue, parseLongJson as parseBytes, parseExactJson } from '@spillway/encoding'
+import {
+  type JsonObject,
+  type JsonValue,
+  LongObject,
+  parseLongJson as parseBytes,
+  parseExactJson,
+} from '@spillway/encoding'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
@@ -131,5 +137,31 @@ describe('parseLongJson', () => {
     await others
     expect(read).toHaveLength(200_000)
     expect(turns).toBeGreaterThan(5)
+  })
+
+  describe('of an object of very many members', () => {
+    const many = (count: number) =>
+      `{${Array.from({ length: count }, (_, i) => `"member-${i}":${i}`).join(',')}}`
+    const options = { members: 10_000, longMembers: { refs: 30_000 } }
+
+    it('gives them one by one where they are of a name that may have more', async () => {
+      const { refs } = (await parseLongJson(`{"refs":${many(20_000)}}`, options)) as JsonObject
+      expect(refs).toBeInstanceOf(LongObject)
+      const { members } = refs as LongObject
+      expect([members.length, members[19_999]]).toEqual([20_000, ['member-19999', 19_999]])
+    })
+
+    it('gives what others have where they are no more', async () => {
+      const { refs } = (await parseLongJson(`{"refs":${many(10_000)}}`, options)) as JsonObject
+      expect(refs).toHaveProperty('member-9999', 9999)
+    })
+
+    it.each([
+      [`{"refs":${many(30_001)}}`, '"refs" of more than 30000 members'],
+      [`{"a":{"refs":${many(20_000)}}}`, '"refs" of more than 10000 members'],
+      [`{"constructor":${many(20_000)}}`, '"constructor" of more than 10000 members'],
+    ])('refuses more', async (text, message) => {
+      await expect(parseLongJson(text, options)).rejects.toThrow(message)
+    })
   })
 })
