@@ -97,40 +97,57 @@ function byPosition(top: readonly FoundColumn[]): FindColumn {
 
 /** The names that a mapping gives each field id, nested ones too; the oldest first, as its writers append. */
 export function mappedNames(mapping: string): ReadonlyMap<number, readonly string[]> {
-  return namesById(parseMapping(mapping), new Map())
+  const work = mappedNamesInSteps(parseMapping(mapping))
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value
+  }
+}
+
+/** The same of a mapping that has been parsed; undefined where it was no JSON. It yields after some thousands of names. */
+export function* mappedNamesInSteps(
+  mapping: unknown,
+): Generator<undefined, ReadonlyMap<number, readonly string[]>, undefined> {
+  const names = new Map<number, readonly string[]>()
+  yield* addNames(mapping, names, 0)
+  return names
 }
 
 /** As deep as schemas are read. */
 const MAX_DEPTH = 200
+const NAMES_IN_A_STEP = 2048
 
-function parseMapping(text: string): readonly MappedField[] {
+/** Undefined of what is no JSON, which is no list of fields either. */
+function parseMapping(text: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(text)
-    if (Array.isArray(parsed)) return parsed as readonly MappedField[]
+    return JSON.parse(text)
   } catch {
-    // Reported below, with what was expected.
+    return undefined
   }
-  throw notAMapping('is not a JSON list of fields')
 }
 
 function notAMapping(reason: string): TableError {
   return new TableError('TABLE_CORRUPT', `${NAME_MAPPING} ${reason}`)
 }
 
-function namesById(
-  fields: readonly (MappedField | null)[],
+function* addNames(
+  fields: unknown,
   into: Map<number, readonly string[]>,
-  depth = 0,
-): ReadonlyMap<number, readonly string[]> {
+  depth: number,
+): Generator<undefined, void, undefined> {
   if (depth > MAX_DEPTH) throw notAMapping(`nests more than ${MAX_DEPTH} deep`)
   if (!Array.isArray(fields)) throw notAMapping('is not a JSON list of fields')
   for (const field of fields as readonly (MappedField | null)[]) {
     const names = field?.names ?? []
     if (field === null || !Array.isArray(names)) throw notAMapping('has a field that is none')
-    if (field['field-id'] !== undefined) into.set(field['field-id'], names)
-    namesById(field.fields ?? [], into, depth + 1)
+    if (field['field-id'] !== undefined) {
+      into.set(field['field-id'], names)
+      if (into.size % NAMES_IN_A_STEP === 0) yield
+    }
+    if (field.fields !== undefined && field.fields !== null) {
+      yield* addNames(field.fields, into, depth + 1)
+    }
   }
-  return into
 }
 
 function ambiguous(field: Field, columns: readonly FoundColumn[]): TableError {

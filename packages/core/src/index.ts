@@ -46,6 +46,7 @@ export {
   type FindColumn,
   type FoundColumn,
   mappedNames,
+  mappedNamesInSteps,
   NAME_MAPPING,
 } from './find-column.js'
 export { readFramedBitmap, type StoredBitmap } from './framed-bitmap.js'
