@@ -1,4 +1,4 @@
-import { ExactNumber } from '@spillway/encoding'
+import { ExactNumber, type JsonValue, LongObject } from '@spillway/encoding'
 import { z } from 'zod'
 
 /** What table metadata may say (spec, "Table Metadata Fields"), read leniently: unknown members are of no concern. */
@@ -21,14 +21,32 @@ const texts = z.unknown().transform((value, context): ReadonlyMap<string, string
   return found
 })
 
+/** A list whose items are checked one by one, in steps: there may be hundreds of thousands. */
+const list = z.unknown().transform((value, context): readonly JsonValue[] => {
+  if (Array.isArray(value)) return value as readonly JsonValue[]
+  context.issues.push({ code: 'invalid_type', expected: 'array', input: value })
+  return z.NEVER
+})
+
+/** An object whose members are. */
+const record = z.unknown().transform((value, context): LongObject => {
+  if (value instanceof LongObject) return value
+  if (isObject(value)) return new LongObject(Object.entries(value) as [string, JsonValue][])
+  context.issues.push({ code: 'invalid_type', expected: 'record', input: value })
+  return z.NEVER
+})
+
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false
-  return !Array.isArray(value) && !(value instanceof ExactNumber)
+  return !Array.isArray(value) && !(value instanceof ExactNumber || value instanceof LongObject)
 }
 
-const partitionFieldDocument = z.object({
+export const text = z.string()
+
+/** One of the fields of a partition spec. */
+export const partitionFieldDocument = z.object({
   'source-id': integer.optional(),
-  'source-ids': z.array(integer).optional(),
+  'source-ids': list.optional(),
   'field-id': integer.optional(),
   name: z.string().optional(),
   transform: z.string(),
@@ -41,7 +59,7 @@ export const snapshotDocument = z.object({
   'sequence-number': long.nullish(),
   'timestamp-ms': integer,
   'manifest-list': z.string().nullish(),
-  manifests: z.array(z.string()).nullish(),
+  manifests: list.nullish(),
   summary: texts.nullish(),
   'schema-id': integer.nullish(),
   'key-id': z.string().nullish(),
@@ -50,14 +68,16 @@ export const snapshotDocument = z.object({
 /** One of `snapshot-log`. */
 export const logDocument = z.object({ 'snapshot-id': long, 'timestamp-ms': integer })
 
-const refDocument = z.object({ 'snapshot-id': long, type: z.enum(['branch', 'tag']) })
+/** One of `refs`. */
+export const refDocument = z.object({ 'snapshot-id': long, type: z.enum(['branch', 'tag']) })
 
-const schemaDocument = z.looseObject({
-  'schema-id': integer.optional(),
-  fields: z.array(z.unknown()),
-})
+/** One of `schemas`. */
+export const schemaDocument = z.object({ 'schema-id': integer.optional(), fields: list })
 
-/** All but the histories of snapshots. */
+/** One of `partition-specs`. */
+export const specDocument = z.object({ 'spec-id': integer, fields: list })
+
+/** All but the histories of snapshots, and without what is in lists. */
 export const tableDocument = z.object({
   'format-version': integer,
   'table-uuid': z.string().nullish(),
@@ -65,18 +85,20 @@ export const tableDocument = z.object({
   'last-updated-ms': integer.nullish(),
   'last-column-id': integer.nullish(),
   schema: schemaDocument.nullish(),
-  schemas: z.array(schemaDocument).nullish(),
+  schemas: list.nullish(),
   'current-schema-id': integer.nullish(),
-  'partition-spec': z.array(partitionFieldDocument).nullish(),
-  'partition-specs': z
-    .array(z.object({ 'spec-id': integer, fields: z.array(partitionFieldDocument) }))
-    .nullish(),
+  'partition-spec': list.nullish(),
+  'partition-specs': list.nullish(),
   'default-spec-id': integer.nullish(),
   properties: texts.nullish(),
   'current-snapshot-id': long.nullish(),
-  refs: z.record(z.string(), refDocument).nullish(),
+  refs: record.nullish(),
 })
 
+/** One of `source-ids`. */
+export const sourceId = integer
+
 export type TableDocument = z.infer<typeof tableDocument>
+export type RefDocument = z.infer<typeof refDocument>
+export type SchemaDocument = z.infer<typeof schemaDocument>
 export type SnapshotDocument = z.infer<typeof snapshotDocument>
-export type PartitionFieldDocument = z.infer<typeof partitionFieldDocument>

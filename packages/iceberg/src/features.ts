@@ -1,67 +1,93 @@
 import {
-  childrenOf,
   type DataType,
   type Field,
   isPrimitive,
-  mapChildren,
   type PrimitiveType,
   typeName,
 } from '@spillway/core'
+import { atOnce, type Steps } from '@spillway/encoding'
 import type { ManifestFile } from './manifest-list.js'
 import type { IcebergMetadata } from './metadata.js'
-import { fieldsById } from './schema.js'
+import { everyField, FIELDS_IN_A_STEP, fieldsById, mapFields } from './schema.js'
 
 /** What a recipient must be able to do with the files of a snapshot, in the words of Delta's table features. */
 export function tableFeatures(
-  metadata: IcebergMetadata,
+  metadata: Pick<IcebergMetadata, 'schemas' | 'isHistoryWhole'>,
   fields: readonly Field[],
-  manifests: readonly ManifestFile[],
+  manifests: readonly Pick<ManifestFile, 'content'>[],
 ): ReadonlySet<string> {
+  return atOnce(tableFeaturesInSteps(metadata, fields, manifests))
+}
+
+/** The same of very many columns and schemas, in steps. */
+export function* tableFeaturesInSteps(
+  { schemas, isHistoryWhole }: Pick<IcebergMetadata, 'schemas' | 'isHistoryWhole'>,
+  fields: readonly Field[],
+  manifests: readonly Pick<ManifestFile, 'content'>[],
+): Steps<ReadonlySet<string>> {
   const features = new Set<string>()
   if (manifests.some(({ content }) => content === 'deletes')) features.add('deletionVectors')
-  const earlier = [...metadata.schemas.values()].filter(schema => schema !== fields)
-  const renamed = earlier.some(schema => isRenamed(fields, schema))
-  if (!metadata.isHistoryWhole || renamed || !fields.every(isSpelledAlike)) {
-    features.add('columnMapping')
+  const now = yield* knownColumns(fields)
+  if (!isHistoryWhole || !now.areSpelledAlike) features.add('columnMapping')
+  if (now.haveDefaults) features.add('initialDefaults')
+  let looks = 0
+  for (const schema of schemas.values()) {
+    if (schema === fields) continue
+    for (const [field, above] of everyField(schema, '', pathOf)) {
+      if (isRenamed(field, pathOf(field, above), now)) features.add('columnMapping')
+      if (isWidened(field, now)) features.add('typeWidening')
+      if (++looks % FIELDS_IN_A_STEP === 0) yield
+    }
+    if (++looks % FIELDS_IN_A_STEP === 0) yield
   }
-  if (earlier.some(schema => isWidened(fields, schema))) features.add('typeWidening')
-  if (hasDefault(fields)) features.add('initialDefaults')
   return features
 }
 
-/** True for names that Iceberg's writers put into files as they are (`AvroSchemaUtil.sanitize`). */
-function isSpelledAlike({ name, type }: Field): boolean {
-  return /^[\p{L}_][\p{L}\p{Nd}_]*$/u.test(name) && (childrenOf(type) ?? []).every(isSpelledAlike)
+/** What is asked of the columns of now, by id and by the names around and of them. */
+interface KnownColumns {
+  readonly types: ReadonlyMap<number, DataType>
+  readonly paths: ReadonlyMap<number, string>
+  readonly ids: ReadonlyMap<string, number | typeof SEVERAL>
+  readonly areSpelledAlike: boolean
+  readonly haveDefaults: boolean
 }
 
-/** True when a file written under `earlier` names a column of now differently, or another column like it. */
-function isRenamed(fields: readonly Field[], earlier: readonly Field[]): boolean {
-  const before = pathsById(earlier)
-  const idOf = new Map([...before].map(([id, path]) => [path, id]))
-  return [...pathsById(fields)].some(([id, path]) => {
-    const old = before.get(id)
-    const sameName = idOf.get(path)
-    return (old !== undefined && old !== path) || (sameName !== undefined && sameName !== id)
-  })
-}
+const SEVERAL = 'several'
 
-function pathsById(fields: readonly Field[]): Map<number, string> {
+function* knownColumns(fields: readonly Field[]): Steps<KnownColumns> {
+  const types = new Map<number, DataType>()
   const paths = new Map<number, string>()
-  const visit = (field: Field, above: string) => {
-    const path = `${above}\u001f${field.name}`
+  const ids = new Map<string, number | typeof SEVERAL>()
+  let [areSpelledAlike, haveDefaults] = [true, false]
+  for (const [field, above] of everyField(fields, '', pathOf)) {
+    const path = pathOf(field, above)
+    types.set(field.id, field.type)
     paths.set(field.id, path)
-    for (const child of childrenOf(field.type) ?? []) visit(child, path)
+    ids.set(path, ids.has(path) ? SEVERAL : field.id)
+    areSpelledAlike &&= isSpelledAlike(field.name)
+    haveDefaults ||= field.initialDefault !== undefined
+    if (paths.size % FIELDS_IN_A_STEP === 0) yield
   }
-  for (const field of fields) visit(field, '')
-  return paths
+  return { types, paths, ids, areSpelledAlike, haveDefaults }
 }
 
-function isWidened(fields: readonly Field[], earlier: readonly Field[]): boolean {
-  const before = fieldsById(earlier)
-  return [...fieldsById(fields)].some(([id, { type }]) => {
-    const old = before.get(id)
-    return old !== undefined && isOtherwise(old.type, type)
-  })
+function pathOf({ name }: Field, above: string): string {
+  return `${above}\u001f${name}`
+}
+
+/** True for names that Iceberg's writers put into files as they are (`AvroSchemaUtil.sanitize`). */
+function isSpelledAlike(name: string): boolean {
+  return /^[\p{L}_][\p{L}\p{Nd}_]*$/u.test(name)
+}
+
+/** True when a file written when `field` was at `path` names a column of now differently, or another column like it. */
+function isRenamed({ id }: Field, path: string, now: KnownColumns): boolean {
+  return (now.paths.get(id) ?? path) !== path || (now.ids.get(path) ?? id) !== id
+}
+
+function isWidened({ id, type }: Field, now: KnownColumns): boolean {
+  const later = now.types.get(id)
+  return later !== undefined && isOtherwise(type, later)
 }
 
 /**
@@ -87,28 +113,48 @@ export function withEarlierTypes(
   fields: readonly Field[],
   schemas: ReadonlyMap<number, readonly Field[]>,
 ): readonly Field[] {
-  const history = [...schemas.values()].filter(schema => schema !== fields).map(fieldsById)
-  const visit = (field: Field): Field => {
-    const earlier = earlierTypes(field, history)
-    const type = mapChildren(field.type, visit)
-    return { ...field, type, ...(earlier.length > 0 && { earlierTypes: earlier }) }
-  }
-  return fields.map(visit)
+  return atOnce(withEarlierTypesInSteps(fields, schemas))
 }
 
-function earlierTypes(
-  { id, type }: Field,
-  history: readonly ReadonlyMap<number, Field>[],
-): readonly PrimitiveType[] {
-  const found = new Map<string, PrimitiveType>()
-  for (const schema of history) {
-    const before = schema.get(id)?.type
-    if (before === undefined || !isPrimitive(before) || !isOtherwise(before, type)) continue
-    found.set(typeName(before), before)
+/** The same of very many columns and schemas, in steps. */
+export function* withEarlierTypesInSteps(
+  fields: readonly Field[],
+  schemas: ReadonlyMap<number, readonly Field[]>,
+): Steps<readonly Field[]> {
+  const earlier = yield* earlierTypes(yield* fieldsById(fields), fields, schemas)
+  let looks = 0
+  const visit = function* (siblings: readonly Field[]): Steps<readonly Field[]> {
+    const typed: Field[] = []
+    for (const field of siblings) {
+      const types = earlier.get(field.id)
+      const type = yield* mapFields(field.type, visit)
+      typed.push({ ...field, type, ...(types && { earlierTypes: [...types.values()] }) })
+      if (++looks % FIELDS_IN_A_STEP === 0) yield
+    }
+    return typed
   }
-  return [...found.values()]
+  return yield* visit(fields)
 }
 
-function hasDefault(fields: readonly Field[]): boolean {
-  return [...fieldsById(fields).values()].some(field => field.initialDefault !== undefined)
+/** Of the columns that had others, by id and then by the name of the type. */
+function* earlierTypes(
+  now: ReadonlyMap<number, Field>,
+  fields: readonly Field[],
+  schemas: ReadonlyMap<number, readonly Field[]>,
+): Steps<ReadonlyMap<number, ReadonlyMap<string, PrimitiveType>>> {
+  const found = new Map<number, Map<string, PrimitiveType>>()
+  let looks = 0
+  for (const schema of schemas.values()) {
+    if (schema === fields) continue
+    if (++looks % FIELDS_IN_A_STEP === 0) yield
+    for (const [{ id, type }] of everyField(schema, undefined, () => undefined)) {
+      if (++looks % FIELDS_IN_A_STEP === 0) yield
+      const later = now.get(id)?.type
+      if (later === undefined || later === type) continue
+      if (!isPrimitive(type) || !isOtherwise(type, later)) continue
+      const types = found.get(id) ?? new Map<string, PrimitiveType>()
+      found.set(id, types.set(typeName(type), type))
+    }
+  }
+  return found
 }

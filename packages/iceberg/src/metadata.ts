@@ -4,6 +4,7 @@ import {
   type Field,
   type ObjectMeta,
   type ObjectStore,
+  type PartitionField,
   type PartitionSpec,
   type ReadBudgets,
   readWhole,
@@ -12,15 +13,19 @@ import {
 } from '@spillway/core'
 import {
   documentBytes,
+  inSlices,
   type JsonObject,
   type JsonValue,
   MAX_MEMBERS,
   parseLongJson,
+  Slices,
+  type Steps,
   valueText,
 } from '@spillway/encoding'
 import { checked, corrupt } from './check-document.js'
-import { type PartitionFieldDocument, type TableDocument, tableDocument } from './document.js'
-import { columnCount, fieldsById, parseFields } from './schema.js'
+import { type TableDocument, tableDocument } from './document.js'
+import { type DocumentLists, readLists, type SpecField } from './document-lists.js'
+import { columnCount, FIELDS_IN_A_STEP, fieldsById, parseFields } from './schema.js'
 import { readHistory, type SnapshotHistory } from './snapshot-history.js'
 import { parseTransform } from './transform.js'
 
@@ -80,17 +85,21 @@ export async function parseMetadata(
   file: { readonly path: string; readonly meta: ObjectMeta },
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): Promise<IcebergMetadata> {
-  const json = await parseLongJson(bytes, { path: file.path, budgets, members: MAX_MEMBERS })
-  checkVersion(json, file.path)
-  const document = checked(tableDocument, json, file.path)
+  const { path } = file
+  const json = await parseLongJson(bytes, { path, budgets, members: MAX_MEMBERS })
+  checkVersion(json, path)
+  const document = checked(tableDocument, json, path)
+  const slices = new Slices()
+  const lists = await inSlices(readLists(document, path, budgets), slices)
   const { snapshots, 'snapshot-log': log } = json as JsonObject
-  const histories = await readHistory({ snapshots, log }, file.path)
-  return inContext(file.path, () => ({
-    ...file,
-    document: bytes,
-    ...convert(document, histories, { path: file.path, budgets }),
-  }))
+  const history = await readHistory({ snapshots, log }, path)
+  const work = convert({ ...document, ...lists }, history, { path, budgets })
+  const converted = await inSlices(work, slices, next => inContext(path, next))
+  return { ...file, document: bytes, ...converted }
 }
+
+/** What was checked, with its lists. */
+type CheckedDocument = Omit<TableDocument, 'schemas' | 'refs'> & DocumentLists
 
 /** A later version is refused before anything else in it is judged. */
 function checkVersion(json: JsonValue, path: string): void {
@@ -114,13 +123,13 @@ function versionText(version: JsonValue | undefined): string {
   return version === undefined ? 'missing' : valueText(version)
 }
 
-function convert(
-  document: TableDocument,
+function* convert(
+  document: CheckedDocument,
   history: SnapshotHistory,
   { path, budgets }: { readonly path: string; readonly budgets: ReadBudgets },
-): Omit<IcebergMetadata, 'path' | 'meta' | 'document'> {
-  const schemas = convertSchemas(document, budgets)
-  const specs = convertSpecs(document)
+): Steps<Omit<IcebergMetadata, 'path' | 'meta' | 'document'>> {
+  const schemas = yield* convertSchemas(document, budgets)
+  const specs = yield* convertSpecs(document)
   const currentSnapshotId = currentSnapshot(document, history)
   return {
     formatVersion: document['format-version'],
@@ -132,29 +141,37 @@ function convert(
     properties: document.properties ?? new Map(),
     ...history,
     currentSnapshotId,
-    refs: convertRefs(document, currentSnapshotId),
+    refs: yield* convertRefs(document, currentSnapshotId),
   }
 }
 
-function convertSchemas(
-  document: TableDocument,
+function* convertSchemas(
+  document: CheckedDocument,
   budgets: ReadBudgets,
-): Pick<IcebergMetadata, 'schemas' | 'currentSchemaId' | 'isHistoryWhole'> {
-  const listed = document.schemas ?? []
+): Steps<Pick<IcebergMetadata, 'schemas' | 'currentSchemaId' | 'isHistoryWhole'>> {
+  const listed = document.schemas
   const only = document.schema ?? undefined
   if (listed.length === 0 && (only === undefined || document['format-version'] > 1)) {
     throw new Error('schemas is missing')
   }
   const all = listed.length > 0 ? listed : [only!]
   for (const { fields } of all) {
-    const observed = columnCount(fields as JsonValue[])
+    const observed = yield* columnCount(fields)
     requireWithin(budgets, 'columns', { what: 'a schema', observed, unit: 'columns' })
+    yield
   }
-  const schemas = new Map(
-    all.map(one => [one['schema-id'] ?? 0, parseFields(one.fields as JsonValue[])]),
-  )
-  // Refuses two fields of one id.
-  for (const fields of schemas.values()) fieldsById(fields)
+  const schemas = new Map<number, readonly Field[]>()
+  for (const one of all) {
+    schemas.set(one['schema-id'] ?? 0, yield* parseFields(one.fields))
+    yield
+  }
+  const known = new Set<number>()
+  for (const fields of schemas.values()) {
+    // Refuses two fields of one id.
+    const ids = (yield* fieldsById(fields)).keys()
+    for (const id of ids) known.add(id)
+    yield
+  }
   // Version 1 may leave the id out: then the schema beside the list is the current one.
   const fallback = only ?? (all.length === 1 ? all[0] : undefined)
   const currentSchemaId = document['current-schema-id'] ?? fallback?.['schema-id'] ?? 0
@@ -164,32 +181,26 @@ function convertSchemas(
   if (!schemas.has(currentSchemaId)) {
     throw new Error(`current-schema-id ${currentSchemaId} is not among the schemas`)
   }
-  return { schemas, currentSchemaId, isHistoryWhole: isHistoryWhole(document, schemas) }
+  // Ids of schemas count from 0 and those of fields from 1: a gap was left by what has expired.
+  const isHistoryWhole =
+    listed.length > 0 &&
+    largest(schemas.keys()) === schemas.size - 1 &&
+    known.size >= (document['last-column-id'] ?? 0)
+  return { schemas, currentSchemaId, isHistoryWhole }
 }
 
-/** Ids of schemas count from 0 and those of fields from 1: a gap was left by what has expired. */
-function isHistoryWhole(
-  document: TableDocument,
-  schemas: ReadonlyMap<number, readonly Field[]>,
-): boolean {
-  if ((document.schemas ?? []).length === 0) return false
-  if (largest(schemas.keys()) !== schemas.size - 1) return false
-  const known = new Set([...schemas.values()].flatMap(fields => [...fieldsById(fields).keys()]))
-  return known.size >= (document['last-column-id'] ?? 0)
-}
-
-function convertSpecs(document: TableDocument): Pick<IcebergMetadata, 'specs' | 'defaultSpecId'> {
-  const version = document['format-version']
-  const listed = document['partition-specs']
-  if (!listed && (version > 1 || !document['partition-spec'])) {
+function* convertSpecs(
+  document: CheckedDocument,
+): Steps<Pick<IcebergMetadata, 'specs' | 'defaultSpecId'>> {
+  if (!document.specs && (document['format-version'] > 1 || !document.spec)) {
     throw new Error('partition-specs is missing')
   }
-  const all = listed ?? [{ 'spec-id': 0, fields: document['partition-spec']! }]
-  const specs = new Map(
-    all.map(spec => [spec['spec-id'], convertSpec(spec['spec-id'], spec.fields)]),
-  )
-  const highest = largest(specs.keys())
-  const defaultSpecId = document['default-spec-id'] ?? highest
+  const specs = new Map<number, PartitionSpec>()
+  for (const { id, fields } of document.specs ?? [{ id: 0, fields: document.spec! }]) {
+    specs.set(id, yield* convertSpec(id, fields))
+    yield
+  }
+  const defaultSpecId = document['default-spec-id'] ?? largest(specs.keys())
   if (!specs.has(defaultSpecId)) {
     throw new Error(`default-spec-id ${defaultSpecId} is not among the partition specs`)
   }
@@ -204,33 +215,32 @@ function largest(ids: Iterable<number>): number {
 }
 
 /** Version 1 assigned no field ids: they count from 1000 (spec, "Partition Evolution"). */
-function convertSpec(id: number, fields: readonly PartitionFieldDocument[]): PartitionSpec {
-  return {
-    id,
-    fields: fields.map((field, position) => {
-      const source = field['source-id']
-      const sourceIds = field['source-ids'] ?? (source === undefined ? undefined : [source])
-      if (sourceIds === undefined) throw new Error(`a field of partition spec ${id} has no source`)
-      const transform = parseTransform(field.transform)
-      return {
-        id: field['field-id'] ?? 1000 + position,
-        sourceIds,
-        name: field.name ?? `partition_${position}`,
-        // Of several sources, no transform is defined yet.
-        transform: sourceIds.length === 1 ? transform : { kind: 'unknown', name: field.transform },
-      }
-    }),
+function* convertSpec(id: number, fields: readonly SpecField[]): Steps<PartitionSpec> {
+  const converted: PartitionField[] = []
+  for (const { id: fieldId, name, sourceIds, transform } of fields) {
+    const position = converted.length
+    if (sourceIds === undefined) throw new Error(`a field of partition spec ${id} has no source`)
+    converted.push({
+      id: fieldId ?? 1000 + position,
+      sourceIds,
+      name: name ?? `partition_${position}`,
+      // Of several sources, no transform is defined yet.
+      transform:
+        sourceIds.length === 1 ? parseTransform(transform) : { kind: 'unknown', name: transform },
+    })
+    if (position % FIELDS_IN_A_STEP === FIELDS_IN_A_STEP - 1) yield
   }
+  return { id, fields: converted }
 }
 
 /** Writers spell "no snapshot" as null, as -1 or not at all. */
 function currentSnapshot(
-  document: TableDocument,
+  document: CheckedDocument,
   { snapshots, log }: SnapshotHistory,
 ): bigint | undefined {
   const id = document['current-snapshot-id']
   if (id === null || id === undefined || id === -1n) {
-    const main = document.refs?.main?.['snapshot-id']
+    const main = document.refs?.get('main')?.['snapshot-id']
     // They are to be the same (spec, "Table Metadata Fields"): a table that lost one is not empty.
     if (main !== undefined && main !== -1n) {
       throw new Error(`current-snapshot-id is missing, and the main branch is at ${main}`)
@@ -247,16 +257,15 @@ function currentSnapshot(
 }
 
 /** Without refs, main is the current snapshot (spec, "Snapshot References"). */
-function convertRefs(
-  document: TableDocument,
+function* convertRefs(
+  { refs: listed }: CheckedDocument,
   current: bigint | undefined,
-): ReadonlyMap<string, IcebergRef> {
-  const refs = new Map<string, IcebergRef>(
-    Object.entries(document.refs ?? {}).map(([name, ref]) => [
-      name,
-      { kind: ref.type, snapshotId: ref['snapshot-id'] },
-    ]),
-  )
+): Steps<ReadonlyMap<string, IcebergRef>> {
+  const refs = new Map<string, IcebergRef>()
+  for (const [name, { type, 'snapshot-id': snapshotId }] of listed ?? []) {
+    refs.set(name, { kind: type, snapshotId })
+    if (refs.size % FIELDS_IN_A_STEP === 0) yield
+  }
   if (current !== undefined && !refs.has('main')) {
     refs.set('main', { kind: 'branch', snapshotId: current })
   }

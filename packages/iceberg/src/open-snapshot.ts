@@ -12,19 +12,19 @@ import {
   type TableMetadata,
   type TableSource,
 } from '@spillway/core'
-import { MANY_COLUMNS, nextTurn } from '@spillway/encoding'
+import { inSlices, type Steps } from '@spillway/encoding'
 import { pathRootOf } from './delete-path.js'
 import { everListed } from './ever-listed.js'
-import { tableFeatures, withEarlierTypes } from './features.js'
+import { tableFeaturesInSteps, withEarlierTypesInSteps } from './features.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
 import { loadManifestList, type ManifestFile, type ManifestList } from './manifest-list.js'
 import type { IcebergMetadata } from './metadata.js'
 import { metadataResolver, type PathResolver, pathResolver } from './paths.js'
-import { withPhysicalNames } from './physical-names.js'
-import { fieldsById } from './schema.js'
+import { type NameHistory, withPhysicalNamesInSteps } from './physical-names.js'
+import { everyField, FIELDS_IN_A_STEP, fieldsById } from './schema.js'
 import { type SnapshotFiles, snapshotFiles } from './snapshot-files.js'
 import type { IcebergSnapshot } from './snapshot-history.js'
-import { specLayout } from './spec-layout.js'
+import { type SpecLayout, specLayout } from './spec-layout.js'
 import { checkComplete, statedTotals } from './summary.js'
 import { chooseSnapshot, versionOf } from './time-travel.js'
 
@@ -55,22 +55,8 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
   const { manifests } = list
   const totals = snapshot === undefined ? { files: 0, bytes: 0 } : statedTotals(snapshot, manifests)
   const described = describe(metadata, snapshot)
-  const pause = fields.length > MANY_COLUMNS ? nextTurn : () => undefined
-  await pause()
-  const typed = withEarlierTypes(fields, metadata.schemas)
-  await pause()
-  const named = withPhysicalNames(typed, metadata)
-  await pause()
-  const schema = createSchema(named)
-  await pause()
-  const features = tableFeatures(metadata, fields, manifests)
-  const layouts = layoutsOf(metadata, fields)
-  await pause()
-  const leaves = leavesOf(metadata)
-  await pause()
-  // Java's order of UUIDs is not everybody's: their bounds are for nobody else.
-  const bounded = [...statsLeaves(fields)].filter(path => leafOf(path).type !== 'uuid')
-  await pause()
+  const seen = await inSlices(asSeen(metadata, fields, manifests))
+  const { schema, features, layouts, leaves, bounded } = seen
   return {
     ...described,
     source,
@@ -125,23 +111,76 @@ function describe(
   }
 }
 
-function layoutsOf(metadata: IcebergMetadata, fields: readonly Field[]) {
-  const current = fieldsById(fields)
-  const known = new Map(allSchemas(metadata).flatMap(schema => [...fieldsById(schema)]))
-  return new Map(
-    [...metadata.specs].map(([id, spec]) => [id, specLayout(spec, { current, known })]),
-  )
+type SeenMetadata = NameHistory & Pick<IcebergMetadata, 'currentSchemaId' | 'specs'>
+
+/** What a snapshot with these columns makes of the table: of tens of thousands, and of as many schemas, in steps. */
+export function* asSeen(
+  metadata: SeenMetadata,
+  fields: readonly Field[],
+  manifests: readonly ManifestFile[],
+) {
+  const typed = yield* withEarlierTypesInSteps(fields, metadata.schemas)
+  const schema = createSchema(yield* withPhysicalNamesInSteps(typed, metadata))
+  const features = yield* tableFeaturesInSteps(metadata, fields, manifests)
+  const layouts = yield* layoutsOf(metadata, fields)
+  const leaves = yield* leavesOf(allSchemas(metadata))
+  const bounded: FieldPath[] = []
+  for (const path of (yield* leavesOf([fields])).values()) {
+    // Java's order of UUIDs is not everybody's: their bounds are for nobody else.
+    if (leafOf(path).type !== 'uuid') bounded.push(path)
+  }
+  return { schema, features, layouts, leaves, bounded }
 }
 
-/** The table's own schema last: of a field known to several, its newest type counts. */
-function allSchemas({ schemas, currentSchemaId }: IcebergMetadata): readonly (readonly Field[])[] {
-  return [...schemas.values(), schemas.get(currentSchemaId)!]
+function* layoutsOf(
+  metadata: SeenMetadata,
+  fields: readonly Field[],
+): Steps<ReadonlyMap<number, SpecLayout>> {
+  const current = yield* fieldsById(fields)
+  const known = new Map<number, Field>()
+  let looks = 0
+  for (const schema of allSchemas(metadata)) {
+    for (const [field] of everyField(schema, undefined, () => undefined)) {
+      known.set(field.id, field)
+      if (++looks % FIELDS_IN_A_STEP === 0) yield
+    }
+    if (++looks % FIELDS_IN_A_STEP === 0) yield
+  }
+  const layouts = new Map<number, SpecLayout>()
+  for (const [id, spec] of metadata.specs) {
+    layouts.set(id, specLayout(spec, { current, known }))
+    looks += LOOKS_AT_A_SPEC + spec.fields.length
+    if (looks < FIELDS_IN_A_STEP) continue
+    looks = 0
+    yield
+  }
+  return layouts
 }
 
-/** Equality deletes may compare columns that have been dropped since. */
-function leavesOf(metadata: IcebergMetadata): ReadonlyMap<number, FieldPath> {
-  const paths = allSchemas(metadata).flatMap(schema => [...statsLeaves(schema)])
-  return new Map(paths.map(path => [leafOf(path).id, path]))
+/** What a spec takes whatever it has. */
+const LOOKS_AT_A_SPEC = 16
+
+/** The table's own schema last: of a field known to several, its newest type counts. One at a time: there may be many. */
+function* allSchemas({
+  schemas,
+  currentSchemaId,
+}: SeenMetadata): Generator<readonly Field[], void, undefined> {
+  yield* schemas.values()
+  yield schemas.get(currentSchemaId)!
+}
+
+/** Of each id the last. Equality deletes may compare columns that have been dropped since. */
+function* leavesOf(schemas: Iterable<readonly Field[]>): Steps<ReadonlyMap<number, FieldPath>> {
+  const leaves = new Map<number, FieldPath>()
+  let looks = 0
+  for (const schema of schemas) {
+    for (const path of statsLeaves(schema)) {
+      leaves.set(leafOf(path).id, path)
+      if (++looks % FIELDS_IN_A_STEP === 0) yield
+    }
+    if (++looks % FIELDS_IN_A_STEP === 0) yield
+  }
+  return leaves
 }
 
 /** The manifests of a snapshot, from its manifest list or, in version 1, from the metadata itself. */

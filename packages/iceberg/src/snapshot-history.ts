@@ -1,7 +1,7 @@
 import type { JsonValue } from '@spillway/encoding'
-import { inSlices, Slices, sorted } from '@spillway/encoding'
+import { inSlices, Slices, type Steps, sorted } from '@spillway/encoding'
 import { checked, corrupt } from './check-document.js'
-import { logDocument, type SnapshotDocument, snapshotDocument } from './document.js'
+import { logDocument, type SnapshotDocument, snapshotDocument, text } from './document.js'
 
 export interface IcebergSnapshot {
   readonly id: bigint
@@ -43,7 +43,10 @@ export async function readHistory(
   const slices = new Slices()
   const snapshots = new Map<bigint, IcebergSnapshot>()
   for (const [i, each] of listed(json.snapshots, 'snapshots', path).entries()) {
-    const snapshot = convertSnapshot(checked(snapshotDocument, each, path, `snapshots.${i}`))
+    const document = checked(snapshotDocument, each, path, `snapshots.${i}`)
+    const place = `snapshots.${i}.manifests`
+    const texts = document.manifests && textsOf(document.manifests, path, place)
+    const snapshot = convertSnapshot(document, texts && (await inSlices(texts, slices)))
     snapshots.set(snapshot.id, snapshot)
     const isLong = snapshot.summary.size > LONG_SUMMARY
     if (isLong ? slices.isOverNow : slices.isOver) await slices.pause()
@@ -99,14 +102,29 @@ function listed(json: JsonValue | undefined, key: string, path: string): readonl
   throw corrupt(path, `${key}: it is no list`)
 }
 
-function convertSnapshot(one: SnapshotDocument): IcebergSnapshot {
+/** Of version 1, which lists the manifests of each snapshot. */
+function* textsOf(list: readonly JsonValue[], path: string, place: string): Steps<string[]> {
+  const found: string[] = []
+  for (const [i, each] of list.entries()) {
+    found.push(typeof each === 'string' ? each : checked(text, each, path, `${place}.${i}`))
+    if (i % TEXTS_IN_A_STEP === TEXTS_IN_A_STEP - 1) yield
+  }
+  return found
+}
+
+const TEXTS_IN_A_STEP = 4096
+
+function convertSnapshot(
+  one: SnapshotDocument,
+  manifests: readonly string[] | null | undefined,
+): IcebergSnapshot {
   return {
     id: one['snapshot-id'],
     ...((one['parent-snapshot-id'] ?? -1n) === -1n ? {} : { parentId: one['parent-snapshot-id']! }),
     sequenceNumber: one['sequence-number'] ?? 0n,
     timestamp: one['timestamp-ms'],
     ...(one['manifest-list'] ? { manifestList: one['manifest-list'] } : {}),
-    ...(one.manifests ? { manifests: one.manifests } : {}),
+    ...(manifests ? { manifests } : {}),
     summary: one.summary ?? new Map(),
     ...(typeof one['schema-id'] === 'number' ? { schemaId: one['schema-id'] } : {}),
     ...(one['key-id'] ? { keyId: one['key-id'] } : {}),
