@@ -86,7 +86,8 @@ export async function parseMetadata(
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): Promise<IcebergMetadata> {
   const { path } = file
-  const json = await parseLongJson(bytes, { path, budgets, members: MAX_MEMBERS })
+  const longMembers = { refs: MAX_REFS }
+  const json = await parseLongJson(bytes, { path, budgets, members: MAX_MEMBERS, longMembers })
   checkVersion(json, path)
   const document = checked(tableDocument, json, path)
   const slices = new Slices()
@@ -97,6 +98,9 @@ export async function parseMetadata(
   const converted = await inSlices(work, slices, next => inContext(path, next))
   return { ...file, document: bytes, ...converted }
 }
+
+/** Builds tag each commit; a map of more would be made anew for longer than others wait. */
+const MAX_REFS = 200_000
 
 /** What was checked, with its lists. */
 type CheckedDocument = Omit<TableDocument, 'schemas' | 'refs'> & DocumentLists
