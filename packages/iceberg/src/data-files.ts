@@ -47,7 +47,8 @@ export async function readDataFiles(
   const { columns } = view.manifest
   const files: DataFile[] = []
   const slices = new Slices()
-  for (const [i, row] of rows.entries()) {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
     const recordedPath = view.manifest.recordedPath(row)
     const recordCount = columns.recordCount[row]!
     const firstRowId = columns.firstRowId[row]!
