@@ -8,7 +8,8 @@ export interface Peer {
 
 /** Authenticates requests, and lets no address try tokens without end. */
 export interface Guard {
-  authenticate(request: Request, peer: Peer | undefined): Promise<Recipient>
+  /** `signal` is the request's own unless given. */
+  authenticate(request: Request, peer: Peer | undefined, signal?: AbortSignal): Promise<Recipient>
 }
 
 const WINDOW_MS = 60_000
@@ -49,13 +50,13 @@ export function createGuard(
   }
 
   return {
-    async authenticate(request, peer) {
+    async authenticate(request, peer, signal = request.signal) {
       const address = peer && networkOf(peer.address)
       const token = bearerOf(request)
       const hash = token === undefined ? '' : tokenHash(token).toString('base64')
       if (address !== undefined && !good.has(hash)) refuseTooMany(address)
       try {
-        const recipient = await authenticate(request, catalog, request.signal)
+        const recipient = await authenticate(request, catalog, signal)
         good.delete(hash)
         good.add(hash)
         dropOldest(good, MAX_TOKENS)

@@ -9,6 +9,7 @@ import {
 import type { Engine } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
 import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
+import { untilAborted } from './answered.js'
 import { createGuard, type Guard, type Peer } from './authentication-guard.js'
 import { compressed } from './compress.js'
 import { guardedEngine } from './guarded-engine.js'
@@ -103,33 +104,42 @@ async function answer(
   const start = performance.now()
   const elapsedMs = () => performance.now() - start
   let streaming = false
+  let finished = false
   let release: () => void = () => undefined
   const finish = () => {
+    if (finished) return
+    finished = true
     release()
     record.durationMs = elapsedMs()
     writeRecord(server.log, record)
   }
+  const deadline = createDeadline(server.limits.planSeconds, request.signal)
+  const { signal } = deadline
+  let work: Promise<Response> | undefined
   let response: Response
   try {
     const match = findRoute(server, request)
     record.route = match.route.pattern
-    const recipient = await server.guard.authenticate(request, peer)
+    const authenticated = server.guard.authenticate(request, peer, signal)
+    const recipient = await untilAborted(authenticated, signal)
     record.recipient = recipient.name
     release = server.turns.take(recipient.id)
-    const deadline = createDeadline(server.limits.planSeconds, request.signal)
-    const { signal } = deadline
-    response = await deadline.run(
-      match.route.run({
-        ...contextOf(server, request, { match, recipient, record, requestId, signal }),
-        streaming: () => {
-          streaming = true
-        },
-        finish,
-        elapsedMs,
-      }),
-    )
+    work = match.route.run({
+      ...contextOf(server, request, { match, recipient, record, requestId, signal }),
+      streaming: () => {
+        streaming = true
+      },
+      finish,
+      elapsedMs,
+    })
+    response = await deadline.run(work)
   } catch (error) {
+    // An answer that comes after its refusal is nobody's.
+    work?.then(({ body }) => body?.cancel()).catch(() => undefined)
+    streaming = false
     response = errorResponse(error, requestId, record)
+  } finally {
+    deadline.met()
   }
   response = compressed(request, response)
   response.headers.set('x-request-id', requestId)
