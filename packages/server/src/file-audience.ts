@@ -28,13 +28,19 @@ export async function currentAudience(
   {
     catalog,
     keys,
-  }: { readonly catalog: ShareCatalog; readonly keys: readonly (string | Uint8Array)[] },
+    signal,
+  }: {
+    readonly catalog: ShareCatalog
+    readonly keys: readonly (string | Uint8Array)[]
+    readonly signal?: AbortSignal
+  },
 ): Promise<FileAudience | undefined> {
   const [id, name, share, schema, table, digest] = partsOf(text)
   if (id === undefined || name === undefined || digest === undefined) return undefined
   const recipient = { id, name }
-  if ((await catalog.isKnown?.(recipient)) === false) return undefined
-  const found = await catalog.table(recipient, { share: share!, schema: schema!, table: table! })
+  if ((await catalog.isKnown?.(recipient, signal)) === false) return undefined
+  const names = { share: share!, schema: schema!, table: table! }
+  const found = await catalog.table(recipient, names, signal)
   const isSame = found !== undefined && keys.some(key => digestOf(found, key) === digest)
   return isSame ? { recipient, table: found } : undefined
 }

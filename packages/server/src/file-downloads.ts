@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { type ErrorCode, isTableError, type ShareCatalog, TableError } from '@spillway/core'
+import { WIRE_ERRORS } from '@spillway/protocol'
 import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
+import { answered } from './answered.js'
 import { currentAudience, namesIn } from './file-audience.js'
+import { DEFAULT_LIMITS } from './request-context.js'
 import { createTurns } from './turns.js'
 
 /** Whatever answers signed URLs of local files. */
@@ -25,6 +28,11 @@ export interface FileDownloadsOptions {
   readonly clock?: () => number
   /** Of one recipient under way at a time: each holds a part of its file. One more is a 429. 512 by default. */
   readonly downloadsPerRecipient?: number
+  /**
+   * For the catalog to say whether a file is still shared: without an answer a new download is a 503, and one under way
+   * breaks off. 30 by default.
+   */
+  readonly grantSeconds?: number
 }
 
 const DOWNLOADS_PER_RECIPIENT = 512
@@ -38,6 +46,13 @@ export function fileDownloads(options: FileDownloadsOptions): {
   fetch(request: Request): Promise<Response>
 } {
   const { gateway, catalog, secrets: keys, log, clock = Date.now } = options
+  const { grantSeconds = DEFAULT_LIMITS.grantSeconds } = options
+  const audienceNow = (text: string | undefined, gone: AbortSignal) =>
+    answered(signal => currentAudience(text, { catalog, keys, signal }), {
+      seconds: grantSeconds,
+      late: () => unanswered(grantSeconds),
+      signal: gone,
+    })
   const turns = createTurns(options.downloadsPerRecipient ?? DOWNLOADS_PER_RECIPIENT, 'downloads')
   return {
     async fetch(request) {
@@ -46,7 +61,7 @@ export function fileDownloads(options: FileDownloadsOptions): {
       const record: AccessRecord = { requestId, time: clock(), method, route: ROUTE }
       const start = performance.now()
       let release: () => void = () => undefined
-      let isShared = async () => true
+      let isShared: Counting['isShared'] = async () => true
       const finish = (outcome: NonNullable<AccessRecord['outcome']>) => {
         release()
         record.outcome = outcome
@@ -57,9 +72,9 @@ export function fileDownloads(options: FileDownloadsOptions): {
         async isCurrent(text) {
           // Of refusals too: who still asks is told by the URL, whose signature was ours.
           Object.assign(record, namesIn(text))
-          const audience = await currentAudience(text, { catalog, keys })
+          const audience = await audienceNow(text, request.signal)
           if (audience === undefined) return false
-          isShared = async () => (await currentAudience(text, { catalog, keys })) !== undefined
+          isShared = async gone => (await audienceNow(text, gone)) !== undefined
           release = turns.take(audience.recipient.id)
           return true
         },
@@ -81,7 +96,7 @@ export function fileDownloads(options: FileDownloadsOptions): {
       headers.set('x-request-id', requestId)
       const { status, body } = response
       if (body === null) {
-        finish(status < 400 ? 'complete' : 'failed')
+        finish(status < 400 ? 'complete' : isCancelled(record.error) ? 'cancelled' : 'failed')
         return new Response(null, { status, headers })
       }
       return new Response(counted(body, { record, finish, isShared }), { status, headers })
@@ -108,7 +123,21 @@ function notNow(error: unknown): Response {
     'retry-after': '1',
     'spillway-error': `${isTooMany ? 'REQUEST_LIMIT_EXCEEDED' : 'TEMPORARILY_UNAVAILABLE'}; ${reason}`,
   }
-  return new Response(null, { status: isTooMany ? 429 : 503, headers })
+  const status = isCancelled(error) ? WIRE_ERRORS.CANCELLED.status : isTooMany ? 429 : 503
+  return new Response(null, { status, headers })
+}
+
+/** Nobody is there any more to be answered. */
+function isCancelled(error: unknown): boolean {
+  return isTableError(error) && error.code === 'CANCELLED'
+}
+
+/** Whether it is still shared cannot be told: nothing is handed out. */
+function unanswered(seconds: number): TableError {
+  return new TableError(
+    'STORAGE_UNAVAILABLE',
+    `the catalog did not say within ${seconds} seconds whether the file is still shared`,
+  )
 }
 
 /** What the recipient was told, for the log: a refusal is no bug of ours. */
@@ -123,7 +152,7 @@ interface Counting {
   readonly record: AccessRecord
   readonly finish: (outcome: NonNullable<AccessRecord['outcome']>) => void
   /** Whether what the URL was signed for holds still. */
-  readonly isShared: () => Promise<boolean>
+  readonly isShared: (gone: AbortSignal) => Promise<boolean>
 }
 
 /** The body as it is, its bytes and how it ends on record. It breaks off where its file is no longer shared. */
@@ -133,6 +162,7 @@ function counted(
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   record.bytesSent = 0
+  const gone = new AbortController()
   let ended = false
   let asked = performance.now()
   const end = (outcome: NonNullable<AccessRecord['outcome']>) => {
@@ -141,7 +171,7 @@ function counted(
   }
   const requireShared = async () => {
     if (performance.now() - asked < ASK_EVERY_MS) return
-    if (!(await isShared())) throw new TableError('PERMISSION_DENIED', NO_LONGER_SHARED)
+    if (!(await isShared(gone.signal))) throw new TableError('PERMISSION_DENIED', NO_LONGER_SHARED)
     asked = performance.now()
   }
   return new ReadableStream<Uint8Array>(
@@ -166,6 +196,7 @@ function counted(
       },
       async cancel(reason) {
         end('cancelled')
+        gone.abort(reason)
         await reader.cancel(reason)
       },
     },

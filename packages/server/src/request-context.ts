@@ -51,6 +51,8 @@ export interface ServerLimits extends HintLimits {
   readonly requestsPerRecipient: number
   /** Until the first byte of an answer; what takes longer is a 503. */
   readonly planSeconds: number
+  /** For the catalog to say whether what is sent is still shared; an answer under way then breaks off. */
+  readonly grantSeconds: number
   /** Of this thread, for pruning one answer by its predicate; what takes more is a 400. */
   readonly planCpuSeconds: number
   /** Requests of one address within a minute that no token authenticates; one more is a 429. */
@@ -70,6 +72,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   allHintsCharacters: 256 * 1024,
   hintNodes: 4096,
   planSeconds: 120,
+  grantSeconds: 30,
   planCpuSeconds: 10,
   failedAuthentications: 60,
 }

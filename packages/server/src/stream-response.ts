@@ -1,5 +1,6 @@
 import { type SharedTable, TableError } from '@spillway/core'
 import { wireError } from '@spillway/protocol'
+import { answered } from './answered.js'
 import { grantDigest } from './grant-digest.js'
 import { ndjsonBody } from './ndjson.js'
 import type { RequestContext } from './request-context.js'
@@ -41,18 +42,31 @@ export async function streamResponse(
 
 /** An answer that is still being sent when its table is taken back ends there: no more URLs are signed for it. */
 async function* whileShared(
-  { catalog, recipient, signal }: RequestContext,
+  { catalog, recipient, limits, signal }: RequestContext,
   table: SharedTable,
   lines: AsyncIterable<string>,
 ): AsyncGenerator<string> {
   const names = { share: table.share, schema: table.schema, table: table.name }
+  const seconds = limits.grantSeconds
+  const question = { seconds, signal, late: () => unanswered(seconds) }
   let shared: SharedTable | undefined = table
   for await (const block of lines) {
-    const now: SharedTable | undefined = await catalog.table(recipient, names, signal)
+    const now: SharedTable | undefined = await answered(
+      heard => catalog.table(recipient, names, heard),
+      question,
+    )
     if (now !== shared && (now === undefined || grantDigest(now) !== grantDigest(table))) {
       throw new TableError('PERMISSION_DENIED', 'what is shared of this table has changed')
     }
     shared = now
     yield block
   }
+}
+
+/** Whether it is still shared cannot be told: nothing more is handed out. */
+function unanswered(seconds: number): TableError {
+  return new TableError(
+    'STORAGE_UNAVAILABLE',
+    `the catalog did not say within ${seconds} seconds whether the table is still shared`,
+  )
 }

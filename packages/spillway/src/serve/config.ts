@@ -54,6 +54,7 @@ const limitsSchema = z.strictObject({
   maxResults: count(100_000).optional(),
   planSeconds: count(3600).optional(),
   planCpuSeconds: count(3600).optional(),
+  grantSeconds: count(3600).optional(),
   hints: count(100_000).optional(),
   hintCharacters: count(1024 ** 2).optional(),
   allHintsCharacters: count(16 * 1024 ** 2).optional(),

@@ -12,6 +12,7 @@ import {
   type AccessLog,
   createConfigShares,
   createSharingServer,
+  type FileDownloadsOptions,
   fileDownloads,
   type Peer,
   type ServerLimits,
@@ -80,13 +81,16 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     limits: serverLimits(config),
     log,
   })
-  const { downloadsPerRecipient } = config.server.limits
+  const { downloadsPerRecipient, grantSeconds } = config.server.limits
   const files = fileDownloads({
     gateway,
     catalog,
     secrets: options.secrets,
     log,
-    ...(downloadsPerRecipient !== undefined && { downloadsPerRecipient }),
+    ...present<Pick<FileDownloadsOptions, 'downloadsPerRecipient' | 'grantSeconds'>>({
+      downloadsPerRecipient,
+      grantSeconds,
+    }),
   })
   const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
   warming.follow(config)
