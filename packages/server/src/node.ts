@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { bodyOf } from './incoming-body.js'
 import { sendBody } from './send-body.js'
 
 /** Anything that answers a Request. */
@@ -149,43 +150,6 @@ function pathOf(url: string): string {
   const path = url.replace(/^https?:\/\/[^/?#]*/i, '')
   if (path.startsWith('/')) return path
   return path !== url && path.startsWith('?') ? `/${path}` : '/'
-}
-
-/**
- * Reads as the handler does, and leaves the connection whole when the handler has read enough. A client that asks first
- * whether its body is wanted is told so when somebody reads it.
- */
-function bodyOf(incoming: IncomingMessage, outgoing: ServerResponse): ReadableStream<Uint8Array> {
-  const detach = new AbortController()
-  let asks = /^100-continue$/i.test(incoming.headers.expect ?? '')
-  return new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        const onData = (bytes: Uint8Array) => {
-          controller.enqueue(bytes)
-          if ((controller.desiredSize ?? 0) <= 0) incoming.pause()
-        }
-        const onEnd = () => controller.close()
-        const onError = (error: Error) => controller.error(error)
-        incoming.on('data', onData).on('end', onEnd).on('error', onError)
-        incoming.pause()
-        detach.signal.addEventListener('abort', () => {
-          incoming.off('data', onData).off('end', onEnd).off('error', onError)
-          incoming.on('error', () => undefined)
-        })
-      },
-      pull() {
-        if (asks) outgoing.writeContinue()
-        asks = false
-        incoming.resume()
-      },
-      cancel() {
-        detach.abort()
-        incoming.pause()
-      },
-    },
-    { highWaterMark: 0 },
-  )
 }
 
 /** A rest of a refused body that is read for the sake of the connection, which then serves the next request. */
