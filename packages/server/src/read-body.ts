@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { isTableError, TableError } from '@spillway/core'
 
 /** The request's body as text. Stops reading as soon as it is longer than allowed. */
 export async function readBody(request: Request, maxBytes: number): Promise<string> {
@@ -27,8 +27,9 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
   }
 }
 
-/** Whoever sent it has gone: no fault of ours, and nobody is there to be told. */
+/** Whoever sent it has gone, unless the body says otherwise: no fault of ours, and nobody is there to be told. */
 function brokenOff(cause: unknown): never {
+  if (isTableError(cause)) throw cause
   throw new TableError('CANCELLED', 'the connection ended within the request body', { cause })
 }
 
