@@ -70,13 +70,15 @@ export function shorten(text: string, width: number): string {
   return `${kept}…`
 }
 
-/** A table's text may hold escapes that would take over the terminal. */
+/** A table's text may hold escapes that would take over the terminal, or marks that turn around what is read of it. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, character =>
+  return text.replace(UNPRINTABLE, character =>
     character === '\n' ? '⏎' : character === '\t' ? ' ' : '�',
   )
 }
+
+/** Controls, other ends of lines and marks of direction. Joiners and breaks without width are spelling. */
+const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb]/gu
 
 const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB']
 

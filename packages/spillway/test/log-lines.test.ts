@@ -37,3 +37,15 @@ it('texts of tables and recipients stay on their line, and move no cursor', () =
   expect(line).not.toMatch(/[\u0000-\u001f]/)
   expect(jsonLogLine({ ...record, error })).not.toContain('\n')
 })
+
+it('nothing in a line turns around what is read of it, or looks like its end', () => {
+  const marks =
+    '\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u2028\u2029\u0085'
+  const error = new TableError('TABLE_CORRUPT', `gpj${marks}exe`, { context: { path: marks } })
+  const names = { recipient: `a${marks}`, share: marks, schema: 'x', table: `t${marks}` }
+  const line = logLine({ ...record, ...names, error }, style)
+  expect([...marks].filter(mark => line.includes(mark))).toEqual([])
+  expect(line).toContain(`gpj${'�'.repeat(marks.length)}exe`)
+  // Joiners are how words are spelled.
+  expect(logLine({ ...record, recipient: 'می\u200cخواهم' }, style)).toContain('می\u200cخواهم')
+})
