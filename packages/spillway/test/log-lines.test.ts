@@ -49,3 +49,21 @@ it('nothing in a line turns around what is read of it, or looks like its end', (
   // Joiners are how words are spelled.
   expect(logLine({ ...record, recipient: 'می\u200cخواهم' }, style)).toContain('می\u200cخواهم')
 })
+
+it('a long text of a table is cut, and what is left out is counted', () => {
+  const text = `${'x'.repeat(2047)}\u{1f600}${'y'.repeat(100_000)}`
+  const cause = new TableError('TABLE_CORRUPT', text)
+  const error = new TableError('NOT_FOUND', 'the table is missing', {
+    context: { path: text, line: 7 },
+    cause,
+  })
+  const left = `${'x'.repeat(2047)}… (100,002 more characters)`
+  const line = logLine({ ...record, error }, style)
+  expect(line).toContain(`the table is missing: ${left}  path=${left}  line=7  request=r-17`)
+  expect(JSON.parse(jsonLogLine({ ...record, error })).error).toEqual({
+    code: 'NOT_FOUND',
+    message: 'the table is missing',
+    context: { path: left, line: 7 },
+    causes: [{ code: 'TABLE_CORRUPT', message: left, context: {} }],
+  })
+})

@@ -34,9 +34,9 @@ export function logLine(record: Readonly<AccessRecord>, style: Style): string {
   return [
     style.dim(time),
     paint(String(status)),
-    printable(recipient),
+    printable(cut(recipient)),
     method,
-    printable(table === '' ? route : `${route} ${table}`),
+    printable(cut(table === '' ? route : `${route} ${table}`)),
     files,
     style.yellow(unused),
     style.dim(`${Math.round(durationMs)} ms`),
@@ -63,7 +63,7 @@ function chainOf(error: unknown): readonly ErrorJson[] {
   const chain: ErrorJson[] = []
   let next: unknown = error
   while (next !== undefined && chain.length < LONGEST_CHAIN) {
-    chain.push(chain.length > 0 ? causeJson(next) : errorJson(next))
+    chain.push(cutTexts(chain.length > 0 ? causeJson(next) : errorJson(next)))
     next = next instanceof Error ? next.cause : undefined
   }
   return chain
@@ -74,4 +74,22 @@ function causeJson(cause: unknown): ErrorJson {
   const found = errorJson(cause)
   if (isTableError(cause)) return found
   return { ...found, message: found.message.replace(/^internal error: /, '') }
+}
+
+/** Texts of tables stand in errors: one of them must not push everything else out of the log. */
+function cutTexts({ code, message, context }: ErrorJson): ErrorJson {
+  const facts = Object.entries(context).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? cut(value) : value,
+  ])
+  return { code, message: cut(message), context: Object.fromEntries(facts) }
+}
+
+const LONGEST_TEXT = 2048
+
+function cut(text: string): string {
+  if (text.length <= LONGEST_TEXT) return text
+  const isPair = /[\ud800-\udbff]$/.test(text.slice(0, LONGEST_TEXT))
+  const kept = text.slice(0, isPair ? LONGEST_TEXT - 1 : LONGEST_TEXT)
+  return `${kept}… (${formatCount(text.length - kept.length, 'more character')})`
 }
