@@ -25,8 +25,6 @@ import {
 } from './table-request.js'
 import { tableBinding } from './table-tokens.js'
 
-const PREPARATION_MS = 10 * 60_000
-
 /** Accepts a query and answers with its id. What can be refused is refused now. */
 export async function submitQuery(
   context: RequestContext,
@@ -43,7 +41,10 @@ export async function submitQuery(
   const id = sealQueryId(context, request, accepted)
   // The client copes: a server may answer at once whatever it was asked to answer later.
   if (id === undefined) return runQuery(context, request, query)
-  const prepare = () => prepareAnswer(context, request, accepted)
+  const prepare = (signal: AbortSignal) => {
+    // Whoever asked has their answer already: the request's own deadline is over.
+    return prepareAnswer({ ...context, signal }, request, accepted)
+  }
   const { id: recipientId } = context.recipient
   context.preparations.start({ id, idempotency, recipientId, prepare })
   return statusResponse(context, request, { version: accepted.version, id })
@@ -109,8 +110,7 @@ async function prepareOnce(
   { table, capabilities }: TableRequest,
   { query, version }: PinnedQuery,
 ): Promise<void> {
-  const { engine, limits } = context
-  const signal = AbortSignal.timeout(PREPARATION_MS)
+  const { engine, limits, signal } = context
   const snapshot = await engine.snapshot(table.source, { kind: 'version', version }, signal)
   const { accepts } = settle(capabilities, snapshot, {
     canRewrite: engine.canRewrite,

@@ -1,4 +1,5 @@
 import { TableError } from '@spillway/core'
+import { answered } from './answered.js'
 
 /** How far the answer to an accepted query is. */
 export type PreparationState = 'pending' | 'ready' | { readonly failed: unknown }
@@ -9,8 +10,8 @@ export interface NewPreparation {
   readonly idempotency: Idempotency | undefined
   /** Who waits for it: recipients take turns, however many queries each has submitted. */
   readonly recipientId: string
-  /** Runs once for each id. */
-  readonly prepare: () => Promise<void>
+  /** Runs once for each id; what is not done when the signal is aborted has failed. */
+  readonly prepare: (signal: AbortSignal) => Promise<void>
 }
 
 export interface Idempotency {
@@ -36,6 +37,7 @@ const MAX_ENTRIES_EACH = 1000
 /** Of one recipient, that nothing was done for yet. */
 const MAX_WAITING_EACH = 500
 const CONCURRENT_PREPARATIONS = 2
+const PREPARATION_SECONDS = 10 * 60
 
 interface Entry {
   readonly recipientId: string
@@ -44,12 +46,16 @@ interface Entry {
   state: PreparationState
 }
 
-export function createPreparations(clock: () => number): Preparations {
-  return new MemoryPreparations(clock)
+export function createPreparations(
+  clock: () => number,
+  seconds = PREPARATION_SECONDS,
+): Preparations {
+  return new MemoryPreparations(clock, seconds)
 }
 
 class MemoryPreparations implements Preparations {
   readonly #clock: () => number
+  readonly #seconds: number
   // Insertion order is the order of age.
   readonly #entries = new Map<string, Entry>()
   readonly #idByKey = new Map<string, string>()
@@ -59,8 +65,9 @@ class MemoryPreparations implements Preparations {
   readonly #idsOf = new Map<string, Set<string>>()
   #preparing = 0
 
-  constructor(clock: () => number) {
+  constructor(clock: () => number, seconds: number) {
     this.#clock = clock
+    this.#seconds = seconds
   }
 
   known(idempotency: Idempotency | undefined): string | undefined {
@@ -87,7 +94,9 @@ class MemoryPreparations implements Preparations {
     this.#waiting.set(recipientId, own)
     own.push(async () => {
       try {
-        if (this.#entries.get(id) === entry) await prepare()
+        // One that waits for somebody who never answers would keep its place from all others.
+        const question = { seconds: this.#seconds, late: () => unprepared(this.#seconds) }
+        if (this.#entries.get(id) === entry) await answered(prepare, question)
         entry.state = 'ready'
       } catch (error) {
         entry.state = { failed: error }
@@ -157,5 +166,12 @@ function tooMany(waiting: number): TableError {
   return new TableError(
     'RATE_LIMITED',
     `${waiting} asynchronous queries of this recipient are still to be prepared; please wait for one`,
+  )
+}
+
+function unprepared(seconds: number): TableError {
+  return new TableError(
+    'STORAGE_UNAVAILABLE',
+    `an asynchronous query was not prepared within ${seconds} seconds`,
   )
 }

@@ -54,3 +54,20 @@ it('a recipient that does not wait is told to', () => {
   for (let i = 0; i < 502; i++) submit(i)
   expect(() => submit(502)).toThrow(/500 asynchronous queries of this recipient/)
 })
+
+it('what never comes to an end gives its place up, and has failed', async () => {
+  const preparations = createPreparations(() => 0, 0.05)
+  const heard: AbortSignal[] = []
+  const submit = (id: string, prepare: (signal: AbortSignal) => Promise<void>) =>
+    preparations.start({ id, idempotency: undefined, recipientId: 'a', prepare })
+  for (const id of ['first', 'second']) {
+    submit(id, signal => {
+      heard.push(signal)
+      return new Promise(() => {})
+    })
+  }
+  submit('third', async () => {})
+  await expect.poll(() => preparations.state('third'), { timeout: 30_000 }).toBe('ready')
+  expect(preparations.state('first')).toMatchObject({ failed: { code: 'STORAGE_UNAVAILABLE' } })
+  expect(heard[0]!.aborted).toBe(true)
+})
