@@ -38,7 +38,9 @@ export type AccessLog = (record: Readonly<AccessRecord>) => void
 /** A log that throws must not fail an answer. */
 export function writeRecord(log: AccessLog | undefined, record: AccessRecord): void {
   try {
-    log?.(record)
+    // One that is asynchronous is not waited for, and its fault would else end the process.
+    const written: unknown = log?.(record)
+    if (written instanceof Promise) written.catch(() => undefined)
   } catch {
     // Whoever hands in a log handles its faults.
   }
