@@ -107,7 +107,7 @@ export function credentialCache(source: S3CredentialSource | undefined): Credent
 function credentialLoader(source: S3CredentialSource | undefined): () => Promise<S3Credentials> {
   if (source !== undefined && typeof source !== 'function') return async () => source
   const provider = source ?? fromNodeProviderChain()
-  return async () => {
+  const ask = async () => {
     try {
       return await provider()
     } catch (cause) {
@@ -117,6 +117,27 @@ function credentialLoader(source: S3CredentialSource | undefined): () => Promise
         { cause, retryable: false },
       )
     }
+  }
+  return () => inTime(ask())
+}
+
+const PROVIDER_SECONDS = 30
+
+/** All who sign wait for one answer: a provider that never gives it is asked again by the next. */
+async function inTime(asked: Promise<S3Credentials>): Promise<S3Credentials> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const error = () =>
+      new TableError(
+        'STORAGE_UNAVAILABLE',
+        `no S3 credentials: their provider did not answer within ${PROVIDER_SECONDS} seconds`,
+      )
+    timer = setTimeout(() => reject(error()), PROVIDER_SECONDS * 1000).unref()
+  })
+  try {
+    return await Promise.race([asked, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
