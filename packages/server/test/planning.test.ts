@@ -123,7 +123,7 @@ describe('a server', () => {
   let server: Running
   beforeAll(async () => {
     server = await startServer({
-      limits: { failedAuthentications: 5, planSeconds: 0.2 },
+      limits: { failedAuthentications: 5, planSeconds: 2 },
       wrapEngine: engine => ({
         ...engine,
         resolve: () => new Promise(() => undefined),
