@@ -25,6 +25,7 @@ import {
 } from './signed-files.js'
 import { createSnapshotCache } from './snapshot-cache.js'
 import { createTableResolver } from './table-resolver.js'
+import { timelySigner } from './timely-signer.js'
 
 export interface EngineOptions {
   /** Asked in this order for sources that do not name their format. */
@@ -84,7 +85,10 @@ export function createEngine(options: EngineOptions): Engine {
   const clock = options.clock ?? Date.now
   const metrics = createMetrics(options.observer)
   const readers = options.denseVersions ? options.readers.map(denseVersions) : options.readers
-  const resolver = createTableResolver(readers, options.signers)
+  const resolver = createTableResolver(
+    readers,
+    options.signers.map(each => timelySigner(each)),
+  )
   const snapshots = createSnapshotCache({
     resolver,
     metrics,
