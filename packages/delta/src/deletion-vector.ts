@@ -32,7 +32,11 @@ export function vectorFile(source: TableSource, vector: VectorDescriptor): Delet
     return { kind: 'deletion-vector', id, bitmap: inlineBitmap(vector), cardinality }
   }
   // A file of vectors starts with one byte, its format version: where no offset is given there is one vector.
-  const offset = (vector.offset ?? FIRST_VECTOR_OFFSET) + LENGTH_BYTES
+  const start = vector.offset ?? FIRST_VECTOR_OFFSET
+  if (!isInt(start) || !isInt(sizeInBytes)) {
+    throw invalid(vector, 'offset and sizeInBytes must be whole numbers of 32 bits')
+  }
+  const offset = start + LENGTH_BYTES
   const bitmap = { path: vectorPath(source, vector), offset, length: sizeInBytes }
   return { kind: 'deletion-vector', id, bitmap, cardinality }
 }
@@ -104,6 +108,13 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0
 }
+
+/** Both are an `Int` of the protocol: what is past it is no place in a file for any reader. */
+function isInt(value: number): boolean {
+  return isCount(value) && value <= MAX_INT
+}
+
+const MAX_INT = 2 ** 31 - 1
 
 function invalid(vector: VectorDescriptor, reason: string, cause?: unknown): TableError {
   return new TableError('TABLE_CORRUPT', `invalid deletion vector descriptor: ${reason}`, {

@@ -76,6 +76,12 @@ describe('deletion vector descriptors', () => {
     ['an inline vector of absurd size', { storageType: 'i', sizeInBytes: 1e12 }],
     ['a size that is no number', { sizeInBytes: Number.NaN }],
     ['a negative cardinality', { cardinality: -1 }],
+    ['an offset before the file', { offset: -1 }],
+    ['an offset in front of the whole frame', { offset: -5 }],
+    ['an offset between two bytes', { offset: 1.5 }],
+    ['an offset past 32 bits', { offset: 2 ** 31 }],
+    ['an offset that no double adds to', { offset: Number.MAX_SAFE_INTEGER }],
+    ['a stored vector of more than 32 bits', { sizeInBytes: 2 ** 31 }],
   ])('refuses %s', (_, fields) => {
     try {
       vectorFile(source, descriptor(fields))
