@@ -1,4 +1,5 @@
 import type { BytesColumn } from './column.js'
+import type { TableError } from './errors.js'
 import type { FieldPath } from './schema.js'
 import type { Selection } from './selection.js'
 import type { StatsTable } from './stats.js'
@@ -42,8 +43,29 @@ export interface LiveFiles {
    * tells. Absent means that the table's own writers wrote all files of the batch.
    */
   imported?(rows: Selection): Selection
+  /**
+   * Live files that nobody can be told about. `files` refuses them; whoever plans the table refuses it, whether they
+   * would be asked for or not: what other conditions leave out is chance. Absent where there are none.
+   */
+  readonly unreadable?: UnreadableFiles
+  /** What a grant is decided by, and nothing else of the files of `rows`. Absent means that `files` tells it. */
+  partitions?(rows: Selection): readonly FilePartition[]
   /** Survivors in full, with the deletes and log files that apply to them in this snapshot. */
   files(rows: Selection, signal?: AbortSignal): Promise<readonly DataFile[]>
+}
+
+export interface UnreadableFiles {
+  readonly rows: Selection
+  /** Why a file of `rows` cannot be told about. */
+  refusal(row: number): TableError
+}
+
+/** What the partition of a file says: a part of `DataFile`, to be had where the rest of it may not be looked at. */
+export interface FilePartition {
+  readonly specId: number
+  /** One per field of the spec; undefined where it cannot be told. */
+  readonly partition: readonly (Value | null | undefined)[]
+  readonly delta?: Pick<DeltaAdd, 'partitionValues'>
 }
 
 /**

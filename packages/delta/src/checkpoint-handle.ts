@@ -71,7 +71,7 @@ export class CheckpointHandle implements FileBatchHandle {
   async load(signal?: AbortSignal): Promise<LiveFiles> {
     const batch = await this.part.load(signal)
     const files = liveFiles(batch, await this.#liveRows(batch), this.#context)
-    this.#isRead = true
+    this.#isRead = files.unreadable === undefined
     return files
   }
 

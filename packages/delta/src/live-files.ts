@@ -4,6 +4,7 @@ import {
   readString,
   type Selection,
   type TableSource,
+  type UnreadableFiles,
 } from '@spillway/core'
 import type { AddOriginal, Originals } from './add-details.js'
 import { blockTexts } from './block-texts.js'
@@ -22,11 +23,11 @@ export interface FileContext {
   readonly metadata: DeltaMetadata
 }
 
-/** What one snapshot makes of a batch. Throws where the partition value of a live file cannot be read. */
+/** What one snapshot makes of a batch. */
 export function liveFiles(base: DeltaBatch, live: Selection, context: FileContext): LiveFiles {
   const { vectors } = base
   const partitions = typedPartitions(base, context.metadata)
-  checkPartitions(partitions, base, live, context)
+  const unreadable = unreadableFiles(partitions, base, live, context)
   let originals: Originals | undefined
   return {
     batch: base.under(context.metadata),
@@ -38,7 +39,15 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
             Float64Array.from(rows, row => vectors.cardinality(row)),
         }),
     ...importedRows(base, context.metadata),
+    ...(unreadable && { unreadable }),
+    partitions: rows =>
+      Array.from(rows, row => ({
+        specId: 0,
+        partition: partitions.map(column => column.certain(row)),
+      })),
     files: async rows => {
+      const refused = unreadable && rows.find(row => isUnreadable(partitions, row))
+      if (refused !== undefined) throw unreadable!.refusal(refused)
       originals ??= base.details.originals()
       const said = await originals.of(rows)
       const paths = blockTexts(base.path, rows)
@@ -103,21 +112,32 @@ function typedPartitions(batch: DeltaBatch, metadata: DeltaMetadata): readonly T
 
 /** True where every partition value of the live files can be read, as in almost every table. */
 export function isReadable(batch: DeltaBatch, live: Selection, metadata: DeltaMetadata): boolean {
-  return typedPartitions(batch, metadata).every(
-    column => column.firstUnreadable(live) === undefined,
+  const partitions = typedPartitions(batch, metadata)
+  return (
+    partitions.every(({ isReadable }) => isReadable) ||
+    !live.some(row => isUnreadable(partitions, row))
   )
 }
 
-function checkPartitions(
+function isUnreadable(partitions: readonly TypedPartition[], row: number): boolean {
+  return partitions.some(column => column.isUnreadable(row))
+}
+
+function unreadableFiles(
   partitions: readonly TypedPartition[],
   batch: DeltaBatch,
   live: Selection,
   { metadata }: FileContext,
-): void {
-  for (const [i, column] of partitions.entries()) {
-    const row = column.firstUnreadable(live)
-    if (row === undefined) continue
-    const path = readString(batch.path, row)
-    throw unreadablePartition(metadata.partitionFields[i]!, column.recorded(row), path)
+): UnreadableFiles | undefined {
+  if (partitions.every(({ isReadable }) => isReadable)) return undefined
+  const rows = live.filter(row => isUnreadable(partitions, row))
+  if (rows.length === 0) return undefined
+  return {
+    rows,
+    refusal: row => {
+      const i = partitions.findIndex(column => column.isUnreadable(row))
+      const path = readString(batch.path, row)
+      return unreadablePartition(metadata.partitionFields[i]!, partitions[i]!.recorded(row), path)
+    },
   }
 }

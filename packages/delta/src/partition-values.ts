@@ -92,6 +92,11 @@ export function parsePartitionValue(
   }
 }
 
+/** What certainly is the value: undefined for a text that is none, and for the empty text, which engines differ on. */
+export function certainValue(value: PartitionValue | undefined): Value | null | undefined {
+  return value?.spelled === '' ? undefined : value?.value
+}
+
 /** Null, says the protocol; some engines read the empty text of a column that holds texts. */
 function emptyText(type: DataType): PartitionValue {
   if (type === 'string') {

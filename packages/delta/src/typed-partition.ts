@@ -5,12 +5,16 @@ import {
   type DataType,
   HOLDS_ANYTHING,
   type PlainColumn,
-  type Selection,
   TableError,
   type Value,
 } from '@spillway/core'
 import type { Recorded, RecordedPartition } from './partition-columns.js'
-import { type PartitionType, type PartitionValue, parsePartitionValue } from './partition-values.js'
+import {
+  certainValue,
+  type PartitionType,
+  type PartitionValue,
+  parsePartitionValue,
+} from './partition-values.js'
 
 /** One partition column of a batch at a type: each distinct text is read once. */
 export class TypedPartition {
@@ -28,22 +32,30 @@ export class TypedPartition {
     this.#isReadable = this.#values.every(value => value !== undefined)
   }
 
-  /** To be asked of live rows that `firstUnreadable` was asked about. */
+  /** To be asked of rows that are not unreadable. */
   at(row: number): PartitionValue {
     const value = this.#values[this.#column.codes[row]!]
     if (value !== undefined) return value
     throw new TableError('INTERNAL', 'a partition value that cannot be read was asked for')
   }
 
+  /** Of a row, readable or not. */
+  certain(row: number): Value | null | undefined {
+    return certainValue(this.#values[this.#column.codes[row]!])
+  }
+
   recorded(row: number): Recorded {
     return this.#column.texts[this.#column.codes[row]!]
   }
 
-  /** The first of `rows` whose text is no value of the type; undefined where all of them are. */
-  firstUnreadable(rows: Selection): number | undefined {
-    if (this.#isReadable) return undefined
-    const { codes } = this.#column
-    return rows.find(row => this.#values[codes[row]!] === undefined)
+  /** False where the text of any row, live or not, is no value of the type. */
+  get isReadable(): boolean {
+    return this.#isReadable
+  }
+
+  /** True for a text that is no value of the type. */
+  isUnreadable(row: number): boolean {
+    return !this.#isReadable && this.#values[this.#column.codes[row]!] === undefined
   }
 
   /** What the values prove. */

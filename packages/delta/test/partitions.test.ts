@@ -96,7 +96,10 @@ describe('partitions of a table', () => {
       deltaAdd('bad', { partitionValues: { amount: '0.-1', kind: 'x' } }),
     )
     const [handle] = (await reader.snapshot(source)).files.handles
-    expect(await failure(handle!.load())).toEqual(unreadable)
+    const { unreadable: found, files } = await handle!.load()
+    const refused = Array.from(found?.rows ?? [], row => found?.refusal(row))
+    expect(refused).toEqual([expect.objectContaining(unreadable)])
+    expect(await failure(files(found!.rows))).toEqual(unreadable)
   })
 
   it('are no reason to refuse once their file is gone', async () => {

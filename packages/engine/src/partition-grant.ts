@@ -2,8 +2,8 @@ import {
   type BoundPredicate,
   type ColumnStats,
   columnBuilder,
-  type DataFile,
   type Field,
+  type FilePartition,
   HOLDS_ANYTHING,
   HOLDS_NANS,
   HOLDS_NULLS,
@@ -19,11 +19,12 @@ import {
 import { bind, fieldsOf, matchesAll, rewriteNot } from '@spillway/planner'
 
 /** True for a file all of whose rows a recipient was granted. */
-export type PartitionGrant = (file: DataFile) => boolean
+export type PartitionGrant = (file: FilePartition) => boolean
 
 /**
  * A grant of some partitions, decided file by file from partition values alone: a value that is null, or that the
- * predicate says nothing about, is not granted. A value is the bounds of its column, so planning's own evaluator says
+ * predicate says nothing about, is not granted, nor is a text that is no value: nothing shows that it belongs to the grant,
+ * and a refusal would tell everybody else of the file. A value is the bounds of its column, so planning's own evaluator says
  * whether every row matches. Throws at once where files of any spec of the table, whether there are such or not, could
  * not be decided: a refusal that depended on files would tell of files.
  */
@@ -47,21 +48,27 @@ const ONE_RECORD = Float64Array.of(1)
 
 /** What its partition values say about the rows of one file. */
 function partitionStats(
-  file: DataFile,
+  file: FilePartition,
   fields: readonly Field[],
   metadata: TableMetadata,
 ): StatsTable {
   const columns = new Map<number, readonly ColumnStats[]>()
   for (const field of fields) {
     const value = partitionValue(field, file, metadata)
-    columns.set(field.id, [isDisputed(field, file) ? ANYTHING : exactly(value, field)])
+    const isCertain = value !== undefined && !isDisputed(field, file)
+    const proved = exactly(value ?? null, field)
+    columns.set(field.id, [isCertain ? proved : ANYTHING])
   }
   return { length: 1, recordCount: ONE_RECORD, columns }
 }
 
-function partitionValue(field: Field, file: DataFile, metadata: TableMetadata): Value | null {
+function partitionValue(
+  field: Field,
+  file: FilePartition,
+  metadata: TableMetadata,
+): Value | null | undefined {
   const index = identityPart(field, metadata.partitionSpecs.get(file.specId))
-  if (index >= 0) return file.partition[index] ?? null
+  if (index >= 0) return file.partition[index]
   throw refused(`${field.name} is not a partition column of every file`)
 }
 
@@ -75,7 +82,7 @@ function identityPart(field: Field, spec: PartitionSpec | undefined): number {
 const ANYTHING: ColumnStats = { holds: Uint8Array.of(HOLDS_ANYTHING) }
 
 /** The empty text of a Delta partition: null, says the protocol, but Spark reads it as it stands. */
-function isDisputed({ physicalName }: Field, { delta }: DataFile): boolean {
+function isDisputed({ physicalName }: Field, { delta }: FilePartition): boolean {
   return delta?.partitionValues.get(physicalName) === ''
 }
 

@@ -67,6 +67,9 @@ const file = (...partition: readonly (Value | null)[]) =>
 const EU = file('eu', 2026, 7n, 1.5)
 const NULLS = file(null, null, null, null)
 
+/** Its region cannot be told. */
+const UNREADABLE = { specId: 0, partition: [undefined, 2026, 7n, 1.5] }
+
 const EMPTY_TEXT = {
   specId: 0,
   partition: [null, 2026, 7n, 1.5],
@@ -90,6 +93,18 @@ describe('a grant of partitions', () => {
   ])('of %s', (_, predicate, eu, nulls) => {
     const isGranted = partitionGrant(predicate, metadata)
     expect([isGranted(EU), isGranted(NULLS)]).toEqual([eu, nulls])
+  })
+
+  it.each<readonly [string, Predicate, boolean]>([
+    ['its value', eq('region', 'eu'), false],
+    ['any other value', notEq('region', 'us'), false],
+    ['null', isNull('region'), false],
+    ['anything but null', notNull('region'), false],
+    ['the negation of a value', not(eq('region', 'us')), false],
+    ['another column', eq('year', 2026), true],
+    ['its value or another column', or(eq('region', 'eu'), eq('year', 2026)), true],
+  ])('of %s, of a file whose value cannot be told', (_, predicate, granted) => {
+    expect(partitionGrant(predicate, metadata)(UNREADABLE)).toBe(granted)
   })
 
   it.each([

@@ -175,6 +175,7 @@ function loadAll(
     batches,
     async (row, signal) => {
       const loaded = await files.handles[row]!.load(signal)
+      await refuseUnreadable(loaded, options, signal)
       const survivors = await pruneBatch(loaded, predicate, {
         fields,
         signal,
@@ -185,6 +186,19 @@ function loadAll(
     },
     { concurrency: options.concurrency ?? DEFAULT_CONCURRENCY, signal: options.signal },
   )
+}
+
+/** What is not in the plan at all is refused as little as it is told about. */
+async function refuseUnreadable(
+  files: LiveFiles,
+  { keep }: ScanOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { unreadable } = files
+  if (unreadable === undefined) return
+  const { rows, refusal } = unreadable
+  const [first] = keep === undefined ? rows : await keep(files, rows, signal)
+  if (first !== undefined) throw refusal(first)
 }
 
 interface BatchPruning {

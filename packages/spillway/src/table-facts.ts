@@ -68,7 +68,9 @@ async function addBatch(
   signal?: AbortSignal,
 ): Promise<void> {
   const loaded = await handle.load(signal)
-  const { batch, live } = loaded
+  const { batch, live, unreadable } = loaded
+  const refused = unreadable?.rows[0]
+  if (refused !== undefined) throw unreadable!.refusal(refused)
   totals.slices += live.length
   totals.listedFiles += handle.fileCount ?? Number.NaN
   for (const row of live) {
