@@ -1,4 +1,4 @@
-import type { DataFile, FileBatch, FileList } from './files.js'
+import type { DataFile, FileBatch, FileList, FilePartition } from './files.js'
 import type { Schema } from './schema.js'
 import type { PartitionSpec } from './transform.js'
 
@@ -131,6 +131,11 @@ export interface ChangeRange {
   readonly endVersion: bigint
   /** `feed` prefers recorded cdc files; `files` is adds and removes that changed data. */
   readonly kind: 'feed' | 'files'
+  /**
+   * Which files may be told about, by the metadata in force. A reader that is given it leaves the others out before it
+   * looks at anything of them but their partitions; one that does not may leave them in. Absent, all may.
+   */
+  readonly grantBy?: (metadata: TableMetadata) => (file: FilePartition) => boolean
 }
 
 /** Reads one table format. The only thing the rest of the engine knows about Delta, Iceberg or Hudi. */

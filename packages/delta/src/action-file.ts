@@ -1,4 +1,4 @@
-import { type DataFile, TableError } from '@spillway/core'
+import { type DataFile, type FilePartition, TableError } from '@spillway/core'
 import type { FileAction } from './actions.js'
 import { originalOf, parseTags } from './add-details.js'
 import { resolvePath } from './data-path.js'
@@ -7,13 +7,21 @@ import { isImported } from './imported-files.js'
 import { LazyBounds } from './lazy-bounds.js'
 import type { FileContext } from './live-files.js'
 import { partitionOf } from './partition-columns.js'
+import { certainValue } from './partition-values.js'
 import { readNumRecords } from './stats-text.js'
 import { unreadablePartition } from './unreadable-partition.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** One action of a commit as a file, once the metadata in force is known. What the action holds is copied now. */
-export function actionFile(action: FileAction): (context: FileContext) => DataFile {
+/** The file of one action of a commit, once the metadata in force is known. */
+export interface ActionFile {
+  /** What a grant is decided by, whatever else is wrong with the action. */
+  partition(context: FileContext): FilePartition
+  file(context: FileContext): DataFile
+}
+
+/** What the action holds is copied now. */
+export function actionFile(action: FileAction): ActionFile {
   const recordedPath = utf8.decode(action.path)
   const { modificationTime, vector } = action
   // Some removes say nothing about size: it is not known, and nobody reads them by it.
@@ -30,11 +38,22 @@ export function actionFile(action: FileAction): (context: FileContext) => DataFi
     defaultRowCommitVersion: action.defaultRowCommitVersion,
   })
   const checkPartition = partitionCheck(action, recordedPath)
-  return ({ source, metadata }) => {
+  const read = ({ metadata }: FileContext) => {
     const { partitionFields } = metadata
     if (partitionFields.length > 0) checkPartition()
-    const partition = partitionFields.map(field => {
-      const { recorded, value } = partitionOf(partitionValues, field, metadata)
+    return partitionFields.map(field => ({
+      field,
+      ...partitionOf(partitionValues, field, metadata),
+    }))
+  }
+  const partitionIn = (context: FileContext): FilePartition => ({
+    specId: 0,
+    partition: read(context).map(({ value }) => certainValue(value)),
+  })
+  const fileIn = (context: FileContext): DataFile => {
+    const { source, metadata } = context
+    const { partitionFields } = metadata
+    const partition = read(context).map(({ field, recorded, value }) => {
       if (value === undefined) throw unreadablePartition(field, recorded, recordedPath)
       return value
     })
@@ -58,6 +77,7 @@ export function actionFile(action: FileAction): (context: FileContext) => DataFi
       delta: { partitionValues: new Map(spelled), ...original },
     }
   }
+  return { partition: partitionIn, file: fileIn }
 }
 
 /** Removes of old writers may leave the partition out, and then nothing says which one lost rows. */

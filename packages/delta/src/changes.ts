@@ -3,13 +3,15 @@ import {
   type ChangeRange,
   type ChangeSet,
   type DataFile,
+  type FilePartition,
   mapConcurrently,
   type ObjectMeta,
   type ReadBudgets,
+  Slices,
   TableError,
   type TableMetadata,
 } from '@spillway/core'
-import { actionFile } from './action-file.js'
+import { type ActionFile, actionFile } from './action-file.js'
 import type { ActionSink, CommitInfo, FileAction } from './actions.js'
 import { type Protocol, parseProtocol } from './features.js'
 import { inCommitTimestamps } from './in-commit-timestamp.js'
@@ -39,6 +41,7 @@ export async function* readChanges(
   let table: TableState = await loadVersion(context, startVersion)
   let isFirst = true
   const clock = fileTimes(context, startVersion)
+  const grant = boundGrant(range)
   const read = async (commit: Commit) => readCommit(context, commit)
   for await (const commit of inOrder(commits, CONCURRENT_COMMITS, read)) {
     const next = isFirst ? table : await withDocuments(table, commit, budgetsOf(context.log.store))
@@ -46,7 +49,7 @@ export async function* readChanges(
     checkPartitioning(table.metadata, next.metadata, commit)
     table = next
     checkFeed(table.metadata, range, commit.version)
-    yield await changeSet(context, commit, range, { table, changed, clock })
+    yield await changeSet(context, commit, range, { table, changed, clock, grant })
     isFirst = false
   }
 }
@@ -98,14 +101,13 @@ interface ReadCommit extends Commit {
   readonly files: readonly PendingChange[]
 }
 
-interface PendingChange {
+interface PendingChange extends ActionFile {
   readonly action: 'add' | 'remove' | 'cdc'
   readonly dataChange: boolean
   /** Not every remove says. */
   readonly hasSize: boolean
   /** Of a remove that says its partition, in lower case. */
   readonly partitionKeys: ReadonlySet<string> | undefined
-  file(context: FileContext): DataFile
 }
 
 async function readCommit(context: LoadContext, commit: Commit): Promise<ReadCommit> {
@@ -120,7 +122,7 @@ async function readCommit(context: LoadContext, commit: Commit): Promise<ReadCom
       const { kind, dataChange, size } = action
       const partitionKeys = kind === 'remove' ? keysOf(action) : undefined
       const file = actionFile(action)
-      files.push({ action: kind, dataChange, hasSize: size >= 0, partitionKeys, file })
+      files.push({ action: kind, dataChange, hasSize: size >= 0, partitionKeys, ...file })
     },
     commitInfo: info => {
       collected.info = info
@@ -202,13 +204,22 @@ async function changeSet(
     table,
     changed,
     clock,
-  }: { readonly table: TableState; readonly changed: boolean; readonly clock: FileTimes },
+    grant,
+  }: {
+    readonly table: TableState
+    readonly changed: boolean
+    readonly clock: FileTimes
+    readonly grant: BoundGrant
+  },
 ): Promise<ChangeSet> {
   const { metadata } = table
   const timestamp = await timeOf(commit, metadata, clock)
-  const files = chosen(commit.files, range.kind)
-  const fileContext = { source: context.source, metadata }
   const { version } = commit
+  const tableMetadata = changed ? metadataOf({ ...table, version, timestamp }) : undefined
+  const isGranted = grant(tableMetadata)
+  const fileContext = { source: context.source, metadata }
+  // Of what is withheld nothing else is looked at: what is wrong with it is nobody's to know, and stops nobody.
+  const files = await granted(chosen(commit.files, range.kind), fileContext, isGranted)
   const changes = await mapConcurrently(
     files,
     CONCURRENT_HEADS,
@@ -217,13 +228,39 @@ async function changeSet(
       return { action, file: hasSize ? described : await measured(context, described) }
     },
   )
-  const tableMetadata = changed ? metadataOf({ ...table, version, timestamp }) : undefined
   return {
     version,
     timestamp,
     ...(tableMetadata === undefined ? {} : { metadata: tableMetadata }),
     changes,
   }
+}
+
+type IsGranted = (file: FilePartition) => boolean
+type BoundGrant = (metadata: TableMetadata | undefined) => IsGranted | undefined
+
+/** The grant of a range by the metadata in force: bound anew by each that is told. */
+function boundGrant({ grantBy }: ChangeRange): BoundGrant {
+  let isGranted: IsGranted | undefined
+  return metadata => {
+    if (metadata !== undefined) isGranted = grantBy?.(metadata)
+    return isGranted
+  }
+}
+
+async function granted(
+  files: readonly PendingChange[],
+  context: FileContext,
+  isGranted: IsGranted | undefined,
+): Promise<readonly PendingChange[]> {
+  if (isGranted === undefined) return files
+  const slices = new Slices()
+  const kept: PendingChange[] = []
+  for (const file of files) {
+    if (isGranted(file.partition(context))) kept.push(file)
+    if (slices.isOver) await slices.pause()
+  }
+  return kept
 }
 
 const CONCURRENT_HEADS = 16

@@ -94,7 +94,11 @@ function readChanges(request: ChangesRequest): AsyncIterable<ChangeSet> {
       `changes of ${reader.format} tables are not shared; query a snapshot instead`,
     )
   }
-  const found = reader.changes(source, range, context.signal)
+  const asked =
+    grant === undefined
+      ? range
+      : { ...range, grantBy: (metadata: TableMetadata) => partitionGrant(grant, metadata) }
+  const found = reader.changes(source, asked, context.signal)
   const changes =
     declared === undefined || reader.format !== 'iceberg' ? found : toldOnce(found, declared)
   return grant === undefined ? changes : grantedChanges(changes, grant)
@@ -113,6 +117,7 @@ async function* toldOnce(
   }
 }
 
+/** Not every reader leaves out by itself what is withheld. */
 async function* grantedChanges(
   changes: AsyncIterable<ChangeSet>,
   grant: Predicate,
