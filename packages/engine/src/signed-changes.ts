@@ -94,13 +94,11 @@ function readChanges(request: ChangesRequest): AsyncIterable<ChangeSet> {
       `changes of ${reader.format} tables are not shared; query a snapshot instead`,
     )
   }
-  const asked =
-    grant === undefined
-      ? range
-      : { ...range, grantBy: (metadata: TableMetadata) => partitionGrant(grant, metadata) }
+  const told = reader.format === 'iceberg' ? declared : undefined
+  const grantBy = grant && ((metadata: TableMetadata) => partitionGrant(grant, told ?? metadata))
+  const asked = { ...range, ...(grantBy && { grantBy }) }
   const found = reader.changes(source, asked, context.signal)
-  const changes =
-    declared === undefined || reader.format !== 'iceberg' ? found : toldOnce(found, declared)
+  const changes = told === undefined ? found : toldOnce(found, told)
   return grant === undefined ? changes : grantedChanges(changes, grant)
 }
 

@@ -22,19 +22,19 @@ export async function* icebergChanges(
   const { start, steps } = stepsOf(metadata, range)
   let before = start === undefined ? undefined : await open(start.snapshotId)
   let told: OpenedSnapshot | undefined
+  let isGranted: ReturnType<NonNullable<ChangeRange['grantBy']>> | undefined
   for (const { snapshotId, version, timestamp } of steps) {
     const after = await open(snapshotId)
     const snapshot = metadata.snapshots.get(snapshotId)!
     const isRewrite =
       snapshot.summary.get('operation') === 'replace' && snapshot.parentId === idOf(before)
-    const changes = isRewrite ? [] : await changedFiles(before?.files, after.files, signal)
     const isNew = told === undefined || !hasSameShape(told, after)
-    yield {
-      version,
-      timestamp,
-      ...(isNew && { metadata: { ...metadataOf(after), version, timestamp } }),
-      changes,
-    }
+    const fresh = isNew ? { ...metadataOf(after), version, timestamp } : undefined
+    if (fresh !== undefined) isGranted = range.grantBy?.(fresh)
+    const changes = isRewrite
+      ? []
+      : await changedFiles(before?.files, after.files, { isGranted, signal })
+    yield { version, timestamp, ...(fresh && { metadata: fresh }), changes }
     if (isNew) told = after
     before = after
   }

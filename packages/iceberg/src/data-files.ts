@@ -3,8 +3,11 @@ import {
   type DeleteFile,
   type FieldPath,
   type FileFormat,
+  type FilePartition,
   type Selection,
+  selectAll,
   TableError,
+  type UnreadableFiles,
 } from '@spillway/core'
 import { Slices } from '@spillway/encoding'
 import { holdsBytes } from './delete-manifest.js'
@@ -77,11 +80,34 @@ export async function readDataFiles(
 function dataFormat(view: ManifestView, row: number): FileFormat {
   const { formats, format } = view.manifest.columns
   const found = formats[format[row]!]!
-  if (found !== 'puffin') return found
+  if (found !== 'puffin' && found !== 'unknown') return found
   const path = view.manifest.recordedPath(row)
+  if (found === 'unknown') throw unknownFormat(path)
   throw new TableError('TABLE_CORRUPT', `expected a data file, found a Puffin file: ${path}`, {
     context: { path },
   })
+}
+
+/** The live files of a manifest that are of no known format. */
+export function unknownFormats(view: ManifestView): UnreadableFiles | undefined {
+  const { formats, format } = view.manifest.columns
+  const unknown = formats.indexOf('unknown')
+  if (unknown < 0) return undefined
+  const rows = selectAll(view.length).filter(row => format[row] === unknown)
+  return { rows, refusal: row => unknownFormat(view.manifest.recordedPath(row)) }
+}
+
+function unknownFormat(path: string): TableError {
+  const reason = 'a file whose format is none of Parquet, ORC and Avro'
+  return new TableError('UNSUPPORTED_FEATURE', `${reason}: ${path}`, { context: { path } })
+}
+
+/** What a grant is decided by. */
+export function partitionsOf(view: ManifestView, rows: Selection): readonly FilePartition[] {
+  const specId = view.layout.spec.id
+  const tuples = view.tuples()
+  const { tuple } = view.manifest.columns
+  return Array.from(rows, row => ({ specId, partition: tuples[tuple[row]!]! }))
 }
 
 function deleteFiles(

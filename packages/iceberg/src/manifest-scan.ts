@@ -51,7 +51,8 @@ export interface ScanOptions {
   readonly inflate: (block: AvroBlock) => Promise<Uint8Array> | Uint8Array
 }
 
-export type EntryFormat = FileFormat | 'puffin'
+/** `unknown` is refused where the file is asked for: it may be one that is withheld. */
+export type EntryFormat = FileFormat | 'puffin' | 'unknown'
 
 /** What is set aside for a row's path, and for all of a row. */
 const PATH_BYTES = 100
@@ -92,6 +93,7 @@ class ManifestScan {
   #content = 0
   #format = 0
   #formatLength = -1
+  #formatFirst: number | undefined
   #records = 0
   #size = 0
   #rowId = Number.NaN
@@ -237,11 +239,14 @@ class ManifestScan {
   }
 
   #setFormat(bytes: Uint8Array, start: number, end: number): void {
-    // One name in nearly every manifest, and each has its own length.
-    if (end - start === this.#formatLength) return
+    // One name in nearly every manifest, and those that are known differ in their lengths.
+    const first = bytes[start]
+    if (end - start === this.#formatLength && first === this.#formatFirst) return
     this.#formatLength = end - start
+    this.#formatFirst = first
     const name = String.fromCharCode(...bytes.subarray(start, Math.min(end, start + 40)))
     const format = formatOf(name)
+    if (format === 'unknown') this.#formatLength = -1
     const known = this.#formats.indexOf(format)
     this.#format = known >= 0 ? known : this.#formats.push(format) - 1
   }
@@ -280,7 +285,7 @@ function formatOf(name: string): EntryFormat {
     case 'puffin':
       return 'puffin'
     default:
-      throw new TableError('UNSUPPORTED_FEATURE', `data files of format ${JSON.stringify(name)}`)
+      return 'unknown'
   }
 }
 

@@ -83,9 +83,6 @@ export class OpenedDeletes {
     const { content, tuple } = this.#view.manifest.columns
     if (content[row] === 0) throw this.#corrupt('a data file in a delete manifest')
     const equality = content[row] === EQUALITY
-    if (equality && (this.#details.equalityIds.get(row) ?? []).length === 0) {
-      throw this.#corrupt('an equality delete file without equality_ids')
-    }
     if (equality && !this.#view.layout.isPartitioned) this.#global.push(row)
     else if (equality || !this.#isTargeted(row)) {
       const { all, bounded } = this.#partition(this.#tupleKeys[tuple[row]!]!)
@@ -204,6 +201,10 @@ export class OpenedDeletes {
     const known = this.#applied.get(row)
     if (known !== undefined) return known
     const equality = this.#view.manifest.columns.content[row] === EQUALITY
+    // Only now: where it applies to none of the files that are asked for, it is nobody's to know.
+    if (equality && (this.#details.equalityIds.get(row) ?? []).length === 0) {
+      throw this.#corrupt('an equality delete file without equality_ids')
+    }
     const kind = equality ? 'equality' : this.#isVector(row) ? 'vector' : 'position'
     const applied: AppliedDelete = { view: this.#view, details: this.#details, row, kind }
     this.#applied.set(row, applied)

@@ -1,4 +1,10 @@
-import { type ChangeSet, mapConcurrently, type Selection, throwIfCancelled } from '@spillway/core'
+import {
+  type ChangeSet,
+  type FilePartition,
+  mapConcurrently,
+  type Selection,
+  throwIfCancelled,
+} from '@spillway/core'
 import { inSlices, Slices, type Steps, sorted } from '@spillway/encoding'
 import { type DeleteIndex, mayDeleteFrom } from './delete-index.js'
 import type { ManifestFile } from './manifest-list.js'
@@ -20,9 +26,10 @@ const FILES_AT_A_TIME = 4096
 export async function changedFiles(
   before: SnapshotFiles | undefined,
   after: SnapshotFiles,
-  signal?: AbortSignal,
+  options: DiffOptions = {},
 ): Promise<readonly FileChange[]> {
-  if (before === undefined) return everything(after, signal)
+  if (before === undefined) return everything(after, options)
+  const { signal } = options
   const old = await loadAll(unshared(before, after), signal)
   const fresh = await loadAll(unshared(after, before), signal)
   const moves = new Map<string, Kept<number[]>>()
@@ -38,15 +45,15 @@ export async function changedFiles(
       kept.freshRows.push(freshRow)
     }
     const added = await inSlices(unknownRows(claims, manifest, keep), slices)
-    await addChanges(changes, 'add', { manifest, rows: added, slices, signal })
+    await addChanges(changes, 'add', { ...options, manifest, rows: added, slices })
   }
   for (const [i, manifest] of old.entries()) {
     const rows = await inSlices(claims.unclaimed(i), slices)
-    await addChanges(changes, 'remove', { manifest, rows, slices, signal })
+    await addChanges(changes, 'remove', { ...options, manifest, rows, slices })
   }
   const deletes = changedDeletes(before, after)
   if (deletes.length === 0) return changes
-  const pair = { before, after, ...(signal && { signal }) }
+  const pair = { ...options, before, after }
   for await (const kept of keptFiles(pair, deletes, moves.values())) {
     for (const change of await changedDeletesOf(kept, pair)) changes.push(change)
   }
@@ -56,20 +63,25 @@ export async function changedFiles(
 /** The changes of a table's first snapshot. */
 async function everything(
   { handles }: SnapshotFiles,
-  signal: AbortSignal | undefined,
+  options: DiffOptions,
 ): Promise<readonly FileChange[]> {
   const changes: FileChange[] = []
   const slices = new Slices()
-  for (const manifest of await loadAll(handles, signal)) {
-    await addChanges(changes, 'add', { manifest, rows: manifest.live, slices, signal })
+  for (const manifest of await loadAll(handles, options.signal)) {
+    await addChanges(changes, 'add', { ...options, manifest, rows: manifest.live, slices })
   }
   return changes
 }
 
-interface SnapshotPair {
+export interface DiffOptions {
+  /** Of all other files nothing but their partitions is looked at. */
+  readonly isGranted?: ((file: FilePartition) => boolean) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+interface SnapshotPair extends DiffOptions {
   readonly before: SnapshotFiles
   readonly after: SnapshotFiles
-  readonly signal?: AbortSignal
 }
 
 /** Files that both snapshots have, as aligned rows of a manifest of each. */
@@ -150,20 +162,24 @@ async function* keptFiles(
 
 async function changedDeletesOf(
   { old, fresh, oldRows, freshRows }: Kept,
-  { before, after, signal }: SnapshotPair,
+  { before, after, ...options }: SnapshotPair,
 ): Promise<readonly FileChange[]> {
+  const { signal } = options
   const slices = new Slices()
   const removed: number[] = []
   const added: number[] = []
   for (let from = 0; from < freshRows.length; from += FILES_AT_A_TIME) {
-    const rows = {
-      old: oldRows.slice(from, from + FILES_AT_A_TIME),
-      fresh: freshRows.slice(from, from + FILES_AT_A_TIME),
+    const some = {
+      old,
+      fresh,
+      oldRows: oldRows.slice(from, from + FILES_AT_A_TIME),
+      freshRows: freshRows.slice(from, from + FILES_AT_A_TIME),
     }
-    const were = await deletesOf(before.deletes, old, { rows: rows.old, signal })
-    const are = await deletesOf(after.deletes, fresh, { rows: rows.fresh, signal })
-    for (const [i, row] of rows.fresh.entries()) {
-      const oldRow = rows.old[i]!
+    const rows = grantedOf(some, options)
+    const were = await deletesOf(before.deletes, old, { rows: rows.oldRows, signal })
+    const are = await deletesOf(after.deletes, fresh, { rows: rows.freshRows, signal })
+    for (const [i, row] of rows.freshRows.entries()) {
+      const oldRow = rows.oldRows[i]!
       if (await inSlices(isSame(were.get(oldRow)!, are.get(row)!), slices)) continue
       removed.push(oldRow)
       added.push(row)
@@ -180,9 +196,20 @@ async function changedDeletesOf(
         slices,
       ),
     )
-    await addChanges(changes, action, { manifest, rows: inOrder, slices, signal })
+    await addChanges(changes, action, { ...options, manifest, rows: inOrder, slices })
   }
   return changes
+}
+
+/** Without the files that are granted neither as they were nor as they are; of a few rows. */
+function grantedOf(kept: Kept, { isGranted }: DiffOptions): Kept {
+  if (isGranted === undefined) return kept
+  const { old, fresh, oldRows, freshRows } = kept
+  const were = old.partitions(Uint32Array.from(oldRows))
+  const are = fresh.partitions(Uint32Array.from(freshRows))
+  const isKept = were.map((partition, i) => isGranted(partition) || isGranted(are[i]!))
+  const keptOf = (rows: Selection | number[]) => Array.from(rows).filter((_, i) => isKept[i])
+  return { old, fresh, oldRows: keptOf(oldRows), freshRows: keptOf(freshRows) }
 }
 
 /** Of a few rows. */
@@ -225,22 +252,24 @@ function loadAll(
   return mapConcurrently(handles, CONCURRENCY, handle => handle.load(signal))
 }
 
-interface ChangedRows {
+interface ChangedRows extends DiffOptions {
   readonly manifest: ManifestRows
   readonly rows: Selection
   readonly slices: Slices
-  readonly signal: AbortSignal | undefined
 }
 
 /** One by one: a call with as many arguments as a manifest has files would overflow the stack. */
 async function addChanges(
   to: FileChange[],
   action: 'add' | 'remove',
-  { manifest, rows, slices, signal }: ChangedRows,
+  { manifest, rows, slices, isGranted, signal }: ChangedRows,
 ): Promise<void> {
   for (let from = 0; from < rows.length; from += FILES_AT_A_TIME) {
     throwIfCancelled(signal)
-    const some = await manifest.files(rows.subarray(from, from + FILES_AT_A_TIME), signal)
+    const asked = rows.subarray(from, from + FILES_AT_A_TIME)
+    const partitions = isGranted && manifest.partitions(asked)
+    const granted = partitions ? asked.filter((_, i) => isGranted(partitions[i]!)) : asked
+    const some = await manifest.files(granted, signal)
     for (const file of some) to.push({ action, file })
     if (slices.isOverNow) await slices.pause()
   }

@@ -3,6 +3,7 @@ import {
   type ColumnStats,
   type FileBatchHandle,
   type FileList,
+  type FilePartition,
   type LiveFiles,
   mapConcurrently,
   type ObjectStore,
@@ -12,7 +13,7 @@ import {
   TableError,
 } from '@spillway/core'
 import { inSlices, Lane, type Steps } from '@spillway/encoding'
-import { type DataFileContext, readDataFiles } from './data-files.js'
+import { type DataFileContext, partitionsOf, readDataFiles, unknownFormats } from './data-files.js'
 import { DeleteIndex, type DeleteIndexOptions, type DeleteManifestHandle } from './delete-index.js'
 import { DeleteNames, type DeleteNamesOptions } from './delete-names.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
@@ -57,6 +58,7 @@ export interface ManifestHandle extends FileBatchHandle {
 export interface ManifestRows extends LiveFiles {
   readonly manifest: ManifestFile
   readonly batch: ManifestView
+  partitions(rows: Selection): readonly FilePartition[]
 }
 
 /** The file list of a snapshot: one handle a data manifest, its partition summary as the handle's bounds. */
@@ -195,12 +197,15 @@ function checkContent({ manifest }: ManifestView): void {
 function liveFiles(file: ManifestFile, view: ManifestView, options: HandleContext): ManifestRows {
   const { deletes, context } = options
   const touched = deletes.canTouch(file)
+  const unreadable = unknownFormats(view)
   const applied = (rows: Selection, signal?: AbortSignal) =>
     touched ? deletes.applied(view, rows, signal) : Promise.resolve([])
   return {
     manifest: file,
     batch: view,
     live: selectAll(view.length),
+    ...(unreadable && { unreadable }),
+    partitions: rows => partitionsOf(view, rows),
     async files(rows, signal) {
       const found = await applied(rows, signal)
       return readDataFiles(view, rows, { context, deletes: found, signal })
