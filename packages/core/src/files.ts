@@ -178,6 +178,11 @@ export type DeleteFile =
         | Uint8Array
         | { readonly path: string; readonly offset: number; readonly length: number }
       readonly cardinality: number
+      /**
+       * How long the bitmap is, where the table's metadata holds it as a text: it is decoded when `bitmap` is first asked
+       * for, and refused then where it is none. Whoever only wants to know where it lies asks `storedBitmap`.
+       */
+      readonly inlineBytes?: number
     }
   | {
       readonly kind: 'position-delete'

@@ -125,6 +125,7 @@ export {
   type StatsTable,
   unknownStats,
 } from './stats.js'
+export { movedVector, storedBitmap } from './stored-bitmap.js'
 export {
   folderOf,
   refuseClimbing,

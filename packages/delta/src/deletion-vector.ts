@@ -29,7 +29,8 @@ export function vectorFile(source: TableSource, vector: VectorDescriptor): Delet
   }
   const id = vectorId(vector)
   if (vector.storageType === 'i') {
-    return { kind: 'deletion-vector', id, bitmap: inlineBitmap(vector), cardinality }
+    if (sizeInBytes > MAX_INLINE_BYTES) throw invalid(vector, 'an inline vector is too long')
+    return inlineVector(vector, id)
   }
   // A file of vectors starts with one byte, its format version: where no offset is given there is one vector.
   const start = vector.offset ?? FIRST_VECTOR_OFFSET
@@ -41,8 +42,22 @@ export function vectorFile(source: TableSource, vector: VectorDescriptor): Delet
   return { kind: 'deletion-vector', id, bitmap, cardinality }
 }
 
+/** Decoded when somebody wants its positions: of many files at once it would be much work at once. */
+function inlineVector(vector: VectorDescriptor, id: string): DeleteFile {
+  let decoded: Uint8Array | undefined
+  return {
+    kind: 'deletion-vector',
+    id,
+    get bitmap() {
+      decoded ??= inlineBitmap(vector)
+      return decoded
+    },
+    cardinality: vector.cardinality,
+    inlineBytes: vector.sizeInBytes,
+  }
+}
+
 function inlineBitmap(vector: VectorDescriptor): Uint8Array {
-  if (vector.sizeInBytes > MAX_INLINE_BYTES) throw invalid(vector, 'an inline vector is too long')
   const bytes = decodeZ85(vector, vector.pathOrInlineDv)
   if (bytes.length < vector.sizeInBytes) {
     throw invalid(vector, `${vector.sizeInBytes} bytes expected, ${bytes.length} found inline`)

@@ -3,6 +3,7 @@ import {
   type LiveFiles,
   readString,
   type Selection,
+  Slices,
   type TableSource,
   type UnreadableFiles,
 } from '@spillway/core'
@@ -51,14 +52,15 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
       originals ??= base.details.originals()
       const said = await originals.of(rows)
       const paths = blockTexts(base.path, rows)
-      return Array.from(rows, (row, i) => {
-        return dataFile(base, row, {
-          recordedPath: paths[i]!,
-          original: said[i]!,
-          context,
-          partitions,
-        })
-      })
+      const slices = new Slices()
+      const files: DataFile[] = []
+      for (const [i, row] of rows.entries()) {
+        const known = { recordedPath: paths[i]!, original: said[i]!, context, partitions }
+        files.push(dataFile(base, row, known))
+        // The text of a vector may be as long as the log is.
+        if (vectors?.has(row) ? slices.isOverNow : slices.isOver) await slices.pause()
+      }
+      return files
     },
   }
 }

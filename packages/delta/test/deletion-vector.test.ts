@@ -36,6 +36,16 @@ describe('deletion vector descriptors', () => {
     expect(file.kind === 'deletion-vector' && file.bitmap).toHaveLength(40)
   })
 
+  it('decodes an inline vector once, and only when its positions are asked for', () => {
+    const broken = descriptor({ storageType: 'i', pathOrInlineDv: '~~~~~', sizeInBytes: 4 })
+    const file = vectorFile(source, broken)
+    expect(file).toMatchObject({ cardinality: broken.cardinality, inlineBytes: 4 })
+    const bitmapOf = (each: typeof file) => each.kind === 'deletion-vector' && each.bitmap
+    expect(() => bitmapOf(file)).toThrow(/not Z85/)
+    const good = vectorFile(source, { ...broken, pathOrInlineDv: '00000' })
+    expect(bitmapOf(good)).toBe(bitmapOf(good))
+  })
+
   it('reads an inline vector whose last group is shortened', () => {
     const file = vectorFile(source, {
       storageType: 'i',
@@ -84,7 +94,9 @@ describe('deletion vector descriptors', () => {
     ['a stored vector of more than 32 bits', { sizeInBytes: 2 ** 31 }],
   ])('refuses %s', (_, fields) => {
     try {
-      vectorFile(source, descriptor(fields))
+      const file = vectorFile(source, descriptor(fields))
+      // What is inline is decoded when it is asked for.
+      expect(file).toHaveProperty('bitmap', expect.anything())
       expect.unreachable()
     } catch (error) {
       expect(isTableError(error) && error.code).toBe('TABLE_CORRUPT')

@@ -7,6 +7,7 @@ import {
   mapConcurrently,
   type Predicate,
   type Snapshot,
+  storedBitmap,
   TableError,
   type TableMetadata,
   type TableSource,
@@ -25,7 +26,7 @@ import {
 import { mayHoldEmptyText, needsShapes } from './fitted-files.js'
 import { Fitter } from './fitter.js'
 import { Listings } from './listings.js'
-import { OutsideFiles } from './outside-files.js'
+import { OutsideFiles, readInlineVectors } from './outside-files.js'
 import { misfitRefusal, packedRefusal } from './refusals.js'
 import { unsplit } from './refuse-early.js'
 import { type BatchContext, canView } from './signed-files.js'
@@ -67,7 +68,8 @@ export class ExactChanges {
     // Nothing that lies outside is opened: what else could be wrong is not looked for beside it.
     for (const { file } of set.changes) {
       this.#outside.add([file])
-      if (this.#slices.isOver) await this.#slices.pause()
+      const isLong = readInlineVectors(file)
+      if (isLong ? this.#slices.isOverNow : this.#slices.isOver) await this.#slices.pause()
     }
     if (!this.#outside.isEmpty) return
     await this.#readShapes(set, exact)
@@ -214,8 +216,8 @@ async function asRecorded(
 }
 
 /** A vector's file may hold those of files that are withheld. */
-function isPacked({ bitmap }: DeletionVector, { sharedInPart }: ExactRows): boolean {
-  return sharedInPart === true && 'path' in bitmap
+function isPacked(vector: DeletionVector, { sharedInPart }: ExactRows): boolean {
+  return sharedInPart === true && storedBitmap(vector) !== undefined
 }
 
 function refuseMetadata(metadata: TableMetadata, accepts: Accepts): void {

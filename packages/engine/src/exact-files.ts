@@ -4,11 +4,13 @@ import {
   type DeletionVector,
   type FileShapes,
   type FooterEdit,
+  movedVector,
   type ObjectStore,
   type RowResolver,
   readFramedBitmap,
   type Snapshot,
   type StoredBitmap,
+  storedBitmap,
   TableError,
 } from '@spillway/core'
 import { emptyText, type FittedFile, notConstant } from './fitted-files.js'
@@ -94,10 +96,12 @@ function sentByItself(file: DataFile, exact: ExactRows): boolean {
  * travel inside the line. So do all of a table that is shared in part: Delta packs the vectors of many data files into one
  * file, and whoever may read it reads them all.
  */
-function canTravel({ bitmap }: DeletionVector, exact: ExactRows): boolean {
-  if (bitmap instanceof Uint8Array || isOwnFile(exact)) return true
+function canTravel(vector: DeletionVector, exact: ExactRows): boolean {
+  const stored = storedBitmap(vector)
+  if (stored === undefined) return fitsInLine(vector, exact)
+  if (isOwnFile(exact)) return true
   const { accepts, store } = exact
-  return store !== undefined && bitmap.length <= accepts.inlineVectorBytes
+  return store !== undefined && stored.length <= accepts.inlineVectorBytes
 }
 
 /** True where a vector's file may be signed. */
@@ -110,9 +114,9 @@ async function travelling(
   exact: ExactRows,
   signal?: AbortSignal,
 ): Promise<DeletionVector> {
-  const { bitmap } = vector
-  if (bitmap instanceof Uint8Array || isOwnFile(exact)) return vector
-  return { ...vector, bitmap: await bitmapBytes(bitmap, exact, signal) }
+  const stored = storedBitmap(vector)
+  if (stored === undefined || isOwnFile(exact)) return vector
+  return movedVector(vector, await bitmapBytes(stored, exact, signal))
 }
 
 /** A vector in a file that holds no other, for an answer that must not have it inside the line. */
@@ -125,7 +129,7 @@ export async function inOwnFile(
   const { resolver } = exact
   if (resolver?.toVectorFile === undefined) throw packedRefusal(exact)
   const bytes = bitmap instanceof Uint8Array ? bitmap : await bitmapBytes(bitmap, exact, signal)
-  return asWritten(await resolver.toVectorFile({ ...vector, bitmap: bytes }, signal))
+  return asWritten(await resolver.toVectorFile(movedVector(vector, bytes), signal))
 }
 
 /** A vector, and where it was written to if it was. */
@@ -236,9 +240,9 @@ export function listed(
 }
 
 export function fitsInLine(vector: DeletionVector | undefined, { accepts }: ExactRows): boolean {
-  return (
-    !(vector?.bitmap instanceof Uint8Array) || vector.bitmap.length <= accepts.inlineVectorBytes
-  )
+  if (vector === undefined || storedBitmap(vector) !== undefined) return true
+  const { inlineBytes = (vector.bitmap as Uint8Array).length } = vector
+  return inlineBytes <= accepts.inlineVectorBytes
 }
 
 /** Inside the line, or in a file of its own where it is too long for that. */
@@ -250,7 +254,7 @@ async function placed(
   if (fitsInLine(vector, exact)) return { vector }
   const { resolver } = exact
   if (resolver?.toVectorFile !== undefined) {
-    return asWritten(await resolver.toVectorFile(vector, signal))
+    return asWritten(await resolver.toVectorFile(movedVector(vector, vector.bitmap), signal))
   }
   throw deletedRowsRefusal(exact, { files: 1, tooLong: true })
 }

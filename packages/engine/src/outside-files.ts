@@ -6,7 +6,9 @@ import {
   outsideRefusal,
   refuseClimbing,
   type Selection,
+  Slices,
   type Snapshot,
+  storedBitmap,
   type TableRoots,
   tableRoots,
   throwIfCancelled,
@@ -75,11 +77,13 @@ async function lookAtRows(
   const touched = rows.filter(
     (row, index) => unproven.has(row) || (counts !== undefined && counts[index] !== 0),
   )
+  const slices = new Slices()
   for (let start = 0; start < touched.length; start += FILES_AT_ONCE) {
     throwIfCancelled(signal)
     const some = touched.subarray(start, start + FILES_AT_ONCE)
     for (const [i, file] of (await files.files(some, signal)).entries()) {
       if (pathsOf(file).some(path => roots.rootOf(path) === undefined)) looked.outside.add(some[i]!)
+      if (readInlineVectors(file) && slices.isOverNow) await slices.pause()
     }
   }
   for (const row of rows) looked.rows[row] = 1
@@ -105,10 +109,21 @@ function besides({ deletes, logFiles }: DataFile): readonly string[] {
   return [
     ...deletes.flatMap(each => {
       if (each.kind !== 'deletion-vector') return [each.path]
-      return each.bitmap instanceof Uint8Array ? [] : [each.bitmap.path]
+      const stored = storedBitmap(each)
+      return stored === undefined ? [] : [stored.path]
     }),
     ...logFiles.map(({ path }) => path),
   ]
+}
+
+/** Refuses a text that is no vector before the first byte of an answer. False where there is none to read. */
+export function readInlineVectors({ deletes }: DataFile): boolean {
+  let found = false
+  for (const each of deletes) {
+    if (each.kind !== 'deletion-vector' || each.inlineBytes === undefined) continue
+    if (each.bitmap instanceof Uint8Array) found = true
+  }
+  return found
 }
 
 /** Every path that a file of a table brings with it. */

@@ -10,6 +10,7 @@ import {
   type RowResolver,
   type SigningOptions,
   type Snapshot,
+  storedBitmap,
   type TableRoots,
   throwIfCancelled,
   type UrlSigner,
@@ -190,10 +191,10 @@ export async function signExact(
   const staged: string[] = []
   for (const { file, vector, view, written } of exactFiles) {
     if (view === undefined) (written?.includes(file.path) ? staged : own).push(file.path)
-    const bitmap = vector?.bitmap
-    if (bitmap === undefined || !('path' in bitmap)) continue
-    const list = written?.includes(bitmap.path) ? staged : own
-    list.push(bitmap.path)
+    const stored = vector && storedBitmap(vector)
+    if (stored === undefined) continue
+    const list = written?.includes(stored.path) ? staged : own
+    list.push(stored.path)
   }
   const signed = new Map<string, SignedPath>()
   await signPaths(own, [context.roots], { ...context, signed })
@@ -253,7 +254,8 @@ function toSigned(
   signed: ReadonlyMap<string, SignedPath>,
 ): SignedFile {
   if (vector === undefined) return { file, url, expiresAt }
-  const onDisk = 'path' in vector.bitmap ? signed.get(vector.bitmap.path) : undefined
+  const stored = storedBitmap(vector)
+  const onDisk = stored && signed.get(stored.path)
   if (onDisk === undefined) return { file, url, vector: { vector }, expiresAt }
   return {
     file,
