@@ -1,6 +1,7 @@
 import { type DeleteFile, TableError, type TableSource } from '@spillway/core'
 import { z85Decode } from '@spillway/encoding'
 import { resolvePath } from './data-path.js'
+import { shownText } from './shown-text.js'
 
 /** PROTOCOL.md, "Deletion Vector Descriptor Schema". */
 export interface VectorDescriptor {
@@ -71,7 +72,9 @@ const UUID_LENGTH = 20
 function vectorPath(source: TableSource, vector: VectorDescriptor): string {
   const { storageType, pathOrInlineDv } = vector
   if (storageType === 'p') return resolvePath(source, pathOrInlineDv)
-  if (storageType !== 'u') throw invalid(vector, `storage type '${storageType}' is not i, u or p`)
+  if (storageType !== 'u') {
+    throw invalid(vector, `storage type '${shownText(storageType)}' is not i, u or p`)
+  }
   if (pathOrInlineDv.length < UUID_LENGTH) throw invalid(vector, 'the encoded UUID is too short')
   const prefix = pathOrInlineDv.slice(0, -UUID_LENGTH)
   const name = `deletion_vector_${uuidText(decodeZ85(vector, pathOrInlineDv.slice(-UUID_LENGTH)))}.bin`
@@ -133,7 +136,7 @@ const MAX_INT = 2 ** 31 - 1
 
 function invalid(vector: VectorDescriptor, reason: string, cause?: unknown): TableError {
   return new TableError('TABLE_CORRUPT', `invalid deletion vector descriptor: ${reason}`, {
-    context: { vector: vectorId(vector).slice(0, 200) },
+    context: { vector: shownText(vectorId(vector)) },
     cause,
   })
 }

@@ -1,6 +1,7 @@
 import { TableError } from '@spillway/core'
 import { parseJson } from '@spillway/encoding'
 import { z } from 'zod'
+import { SENTENCE_CHARACTERS, shownText } from './shown-text.js'
 
 const protocolSchema = z.object({
   minReaderVersion: z.number().int(),
@@ -80,10 +81,12 @@ function checkVersions(protocol: Protocol, listsFeatures: boolean): void {
 function unsupportedFeatures(unknown: readonly string[]): TableError {
   const managed = unknown.some(name => /^catalog(Managed|Owned)/.test(name))
   const hint = managed ? ': its commits are known to its catalog only' : ''
+  const names = unknown.map(name => shownText(name))
+  const listed = shownText(names.join(', '), SENTENCE_CHARACTERS)
   return new TableError(
     'UNSUPPORTED_FEATURE',
-    `the table needs reader features that are not supported: ${unknown.join(', ')}${hint}`,
-    { context: { features: unknown.join(',') } },
+    `the table needs reader features that are not supported: ${listed}${hint}`,
+    { context: { features: shownText(names.join(','), SENTENCE_CHARACTERS) } },
   )
 }
 

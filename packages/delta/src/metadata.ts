@@ -11,6 +11,7 @@ import { ExactNumber, MAX_MEMBERS, nextTurn, parseJson, parseLongJson } from '@s
 import { z } from 'zod'
 import { allowsColumnMapping, type Protocol } from './features.js'
 import { type ColumnMappingMode, type DeltaSchema, longSchema, parseSchema } from './schema.js'
+import { shownText } from './shown-text.js'
 
 const metadataSchema = z.object({
   id: z.string(),
@@ -107,7 +108,7 @@ function checkedAction(json: unknown): Action {
   }
   throw new TableError(
     'TABLE_CORRUPT',
-    `the metaData action is malformed: ${firstIssue(parsed.error)}`,
+    `the metaData action is malformed: ${shownText(firstIssue(parsed.error))}`,
     { cause: parsed.error },
   )
 }
@@ -147,7 +148,10 @@ function understood(
 
 function checkFormat(provider: string): void {
   if (provider.toLowerCase() === 'parquet') return
-  throw new TableError('UNSUPPORTED_FEATURE', `the table's data files are ${provider}, not Parquet`)
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the table's data files are ${shownText(provider)}, not Parquet`,
+  )
 }
 
 function configurationOf(
@@ -163,7 +167,10 @@ function mappingMode(
 ): ColumnMappingMode {
   const mode = configuration.get('delta.columnMapping.mode')?.toLowerCase() ?? 'none'
   if (mode !== 'none' && mode !== 'name' && mode !== 'id') {
-    throw new TableError('UNSUPPORTED_FEATURE', `column mapping mode ${mode} is not known`)
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      `column mapping mode ${shownText(mode)} is not known`,
+    )
   }
   return allowsColumnMapping(protocol) ? mode : 'none'
 }
@@ -171,7 +178,7 @@ function mappingMode(
 function partitionField(schema: DeltaSchema, name: string): Field {
   const path = schema.schema.find([name])
   if (path !== undefined) return leafOf(path)
-  throw new TableError('TABLE_CORRUPT', `partition column ${name} is not in the schema`)
+  throw new TableError('TABLE_CORRUPT', `partition column ${shownText(name)} is not in the schema`)
 }
 
 /** Some writers list partition columns in another case, and recipients look for the schema's. */

@@ -1,6 +1,7 @@
 import { TableError } from '@spillway/core'
 import { ADD_PATH } from './checkpoint-details.js'
 import { type CheckpointFile, findLeaf, leafStatistics, leavesUnder } from './row-group.js'
+import { shownText } from './shown-text.js'
 
 const ADD_SIZE = ['add', 'size']
 
@@ -39,7 +40,7 @@ export function requirePartitionValues(
   for (const source of sources) {
     const hasAdds = findLeaf(source, ADD_PATH) !== undefined
     if (!hasAdds || leavesUnder(source, ['add', 'partitionValues']).length > 0) continue
-    const names = partitioned.map(({ name }) => name).join(', ')
+    const names = shownText(partitioned.map(({ name }) => name).join(', '))
     throw corrupt(source, `a checkpoint has no column add.partitionValues, with ${names} in it`)
   }
 }

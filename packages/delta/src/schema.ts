@@ -18,6 +18,7 @@ import {
   parseLongJson,
   type Steps,
 } from '@spillway/encoding'
+import { SENTENCE_CHARACTERS, shownText } from './shown-text.js'
 import { checkTypeChanges } from './type-changes.js'
 
 export type ColumnMappingMode = 'none' | 'name' | 'id'
@@ -134,7 +135,7 @@ class SchemaParser {
     if (this.#mode === 'none') return name
     const physical = metadata['delta.columnMapping.physicalName']
     if (typeof physical === 'string') return physical
-    throw invalid(`column ${name} has no physical name under column mapping`)
+    throw invalid(`column ${shownText(name)} has no physical name under column mapping`)
   }
 
   #id(metadata: JsonDocument): number {
@@ -163,7 +164,9 @@ class SchemaParser {
       case 'udt':
         return this.#type(type.sqlType ?? null, name, depth + 1)
       default:
-        throw unsupported(`column ${name} has the type ${String(type.type)}, which is not known`)
+        throw unsupported(
+          `column ${shownText(name)} has the type ${shownText(String(type.type))}, which is not known`,
+        )
     }
   }
 
@@ -204,7 +207,9 @@ function primitiveType(name: string, column: string): PrimitiveType {
   if (/^(char|varchar)\(\d+\)$/.test(name)) return 'string'
   // Interval types are not gated by a feature; geometry and geography are, and are passed on.
   if (/^(interval\b|geometry\b|geography\b)/.test(name)) return { kind: 'opaque', name }
-  throw unsupported(`column ${column} has the type ${name}, which is not known`)
+  throw unsupported(
+    `column ${shownText(column)} has the type ${shownText(name)}, which is not known`,
+  )
 }
 
 function decimalType(precision: number, scale: number, column: string): PrimitiveType {
@@ -284,9 +289,12 @@ function asObject(json: Json | undefined, what: string): JsonDocument {
 }
 
 function invalid(message: string): TableError {
-  return new TableError('TABLE_CORRUPT', `invalid Delta schema: ${message}`)
+  return new TableError(
+    'TABLE_CORRUPT',
+    `invalid Delta schema: ${shownText(message, SENTENCE_CHARACTERS)}`,
+  )
 }
 
 function unsupported(message: string): TableError {
-  return new TableError('UNSUPPORTED_FEATURE', message)
+  return new TableError('UNSUPPORTED_FEATURE', shownText(message, SENTENCE_CHARACTERS))
 }

@@ -1,4 +1,5 @@
 import { TableError } from '@spillway/core'
+import { shownText } from './shown-text.js'
 
 const INTEGERS: readonly string[] = ['byte', 'short', 'integer', 'long']
 /** Digits that hold every value of each. */
@@ -15,7 +16,7 @@ export function checkTypeChanges(changes: unknown, column: string): void {
     if (fromType !== undefined && toType !== undefined && isWidening(fromType, toType)) continue
     throw new TableError(
       'UNSUPPORTED_FEATURE',
-      `column ${column} changed its type from ${fromType} to ${toType}, which is not supported`,
+      `column ${shownText(column)} changed its type from ${shownText(String(fromType))} to ${shownText(String(toType))}, which is not supported`,
     )
   }
 }

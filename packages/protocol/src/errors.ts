@@ -99,10 +99,30 @@ function messageOf(error: unknown, requestId: string): string {
 const SHORTEST_LOCATION = 4
 
 function withoutLocations(error: TableError): string {
-  let message = error.message.replace(NAMED_LOCATIONS, '…')
+  const locations = locationsOf(error)
+  let message = headOf(error.message, locations).replace(NAMED_LOCATIONS, '…')
   // What is known to be a location is cut whole: white space does not end it.
-  for (const location of locationsOf(error)) message = message.replaceAll(location, '…')
+  for (const location of locations) message = message.replaceAll(location, '…')
   return message.replace(LOCATION, '…')
+}
+
+/** A refusal says what is wrong in fewer. */
+const MOST_CHARACTERS = 16 * 1024
+
+/** A message that names what a table says may be as long as that: its start, with no part of a location at the end. */
+function headOf(message: string, locations: readonly string[]): string {
+  if (message.length <= MOST_CHARACTERS) return message
+  // Between two words, and then before whatever location holds them both.
+  const space = message.slice(0, MOST_CHARACTERS).search(/\s\S*$/)
+  let end = space < 0 ? MOST_CHARACTERS : space
+  const named = message.lastIndexOf('auxiliaryLocations: [', end)
+  if (named >= 0) end = named
+  for (const location of locations) {
+    const from = Math.max(0, end - location.length)
+    const at = message.slice(from, end + location.length).indexOf(location)
+    if (at >= 0) end = Math.min(end, from + at)
+  }
+  return `${message.slice(0, end)}…`
 }
 
 function locationsOf({ context }: TableError): readonly string[] {

@@ -66,3 +66,26 @@ it('a location with spaces is cut out whole, in either spelling', () => {
     expect(wireError(error, 'r1').body.message).toBe('… is short')
   }
 })
+
+it.each([
+  ['file:///srv/my lake/sales of may/a.parquet', { path: 'file:///srv/my lake/sales of may/a' }],
+  ['s3://bucket/private/t/a.parquet', {}],
+  ['/srv/secret/lake/private', {}],
+  ['/srv/my lake/private t', { path: 'file:///srv/my lake/private t' }],
+  ['auxiliaryLocations: [s3://b/t/, "s3://b/my private files/"]', {}],
+])('of a long message only the start is told, wherever it is cut: %s', (location, context) => {
+  for (let before = 16_384 - location.length - 30; before < 16_384 + 5; before++) {
+    const message = `${'some words '.repeat(2000).slice(0, before)} ${location} ${'z'.repeat(100_000)}`
+    const { body } = wireError(new TableError('UNSUPPORTED_FEATURE', message, { context }), 'r1')
+    expect(body.message.length).toBeLessThan(16_400)
+    expect(body.message).not.toMatch(/srv|lake|may|bucket|private|b\/|secret/)
+  }
+})
+
+it('twenty million characters are no long work', () => {
+  const long = `type '${'z'.repeat(20_000_000)}' is not known in s3://b/t`
+  const began = performance.now()
+  const { body } = wireError(new TableError('TABLE_CORRUPT', long), 'r1')
+  expect(performance.now() - began).toBeLessThan(100)
+  expect(body.message).toBe('type…; the provider finds it under request id r1')
+})
