@@ -98,8 +98,7 @@ function sentByItself(file: DataFile, exact: ExactRows): boolean {
  */
 function canTravel(vector: DeletionVector, exact: ExactRows): boolean {
   const stored = storedBitmap(vector)
-  if (stored === undefined) return fitsInLine(vector, exact)
-  if (isOwnFile(exact)) return true
+  if (stored === undefined || isOwnFile(exact)) return true
   const { accepts, store } = exact
   return store !== undefined && stored.length <= accepts.inlineVectorBytes
 }

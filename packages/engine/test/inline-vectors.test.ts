@@ -63,15 +63,20 @@ it('a text that is no vector is refused before the first file, however late it c
   await expect(plan(files)()).rejects.toMatchObject({ code: 'TABLE_CORRUPT' })
 })
 
-it('a vector in the log that is too long for a line is written to a file, or refused', async () => {
-  const long = inline(() => new Uint8Array(65), 65) as DeletionVector
-  const files = [dataFile('a', { deletes: [long] })]
-  await expect(plan(files)()).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
+it('a vector in the log is passed on however long it is: nothing but its own text would be', async () => {
+  const long = inline(() => new Uint8Array(65), 65)
+  expect(await plan([dataFile('a', { deletes: [long] })])()).toMatchObject([{ inlineBytes: 65 }])
+})
+
+it('where it must be in a file, it is written to one as it is', async () => {
+  const { kind, id, cardinality } = inline(() => new Uint8Array(65), 65) as DeletionVector
+  const long = { kind, id, cardinality, bitmap: new Uint8Array(65), inlineBytes: 65 }
   const stored = { path: `${LOCATION}/v.bin`, offset: 5, length: 65 }
+  // As a resolver does it: everything else stays as it was.
   const resolver = {
     toDeletionVector: async () => long,
-    // As a resolver does it: everything else stays as it was.
     toVectorFile: async (vector: DeletionVector) => ({ ...vector, bitmap: stored }),
   } as unknown as RowResolver
-  expect(await plan(files, resolver)()).toMatchObject([{ bitmap: stored }])
+  const deletes = [long, { ...long, id: 'another' }]
+  expect(await plan([dataFile('a', { deletes })], resolver)()).toMatchObject([{ bitmap: stored }])
 })

@@ -110,7 +110,8 @@ const REWRITABLE: ReadonlySet<string> = new Set([
 
 /**
  * Longest bitmap that is put into a line: 13,107 groups of five characters for four bytes each. Delta for Spark passes
- * the descriptor on with `writeUTF`, which takes 65,535 bytes; delta-kernel and Delta's protocol know no limit.
+ * the descriptor on with `writeUTF`, which takes 65,535 bytes; delta-kernel and Delta's protocol know no limit. What a Delta
+ * log has inline itself is passed on all the same: whoever reads the table there meets it too.
  */
 const INLINE_VECTOR_BYTES = 52_428
 
