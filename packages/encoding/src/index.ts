@@ -85,8 +85,15 @@ export {
   readPuffinFooter,
   unwrapDeletionVector,
 } from './puffin.js'
-export { type Roaring64, readRoaring32, readRoaring64 } from './roaring.js'
-export { writeRoaring64 } from './roaring-writer.js'
+export {
+  type Roaring64,
+  type RoaringExtent,
+  readRoaring32,
+  readRoaring64,
+  readRoaring64InSteps,
+  roaring64Extent,
+} from './roaring.js'
+export { writeRoaring64, writeRoaring64InSteps } from './roaring-writer.js'
 export {
   atOnce,
   inSlices,
@@ -98,7 +105,12 @@ export {
   type Steps,
 } from './slices.js'
 export { firstRowNotUtf8 } from './utf8-rows.js'
-export { VECTOR_MAGIC, VECTOR_MAGIC_BYTES, vectorBytes } from './vector-bytes.js'
+export {
+  VECTOR_MAGIC,
+  VECTOR_MAGIC_BYTES,
+  vectorBytes,
+  vectorBytesInSteps,
+} from './vector-bytes.js'
 export { viewFooter } from './view-footer.js'
 export { widenValue } from './widen-value.js'
 export { xxHash64 } from './xxhash.js'

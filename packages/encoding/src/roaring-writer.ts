@@ -1,4 +1,5 @@
-import { TableError } from '@spillway/core'
+import { atOnce, Pace, type Steps } from './slices.js'
+import { sortedPositions } from './sorted-positions.js'
 
 const NO_RUNS_COOKIE = 12346
 const RUNS_COOKIE = 12347
@@ -16,32 +17,45 @@ interface Container {
 }
 
 /** The portable serialisation of a 64-bit roaring bitmap of `positions`, which may come in any order and repeat. */
-export function writeRoaring64(positions: Iterable<number | bigint>): Uint8Array {
-  const sorted = Float64Array.from(positions, Number).sort()
+export function* writeRoaring64InSteps(positions: Iterable<number | bigint>): Steps<Uint8Array> {
+  const sorted = yield* sortedPositions(positions)
   const parts: Uint8Array[] = [new Uint8Array(8)]
+  const pace = new Pace()
   let bitmaps = 0
   for (let start = 0; start < sorted.length; bitmaps++) {
     const high = Math.floor(sorted[start]! / KEY_SIZE)
     const end = upTo(sorted, start, (high + 1) * KEY_SIZE)
-    parts.push(uint32(high), writeBitmap32(sorted.subarray(start, end), high * KEY_SIZE))
+    parts.push(uint32(high))
+    yield* writeBitmap32(sorted.subarray(start, end), high * KEY_SIZE, parts)
     start = end
+    if (pace.isOver(0)) yield
   }
   new DataView(parts[0]!.buffer).setBigUint64(0, BigInt(bitmaps), true)
-  return concat(parts)
+  return yield* concat(parts)
 }
 
-function writeBitmap32(sorted: Float64Array, base: number): Uint8Array {
+/** The same at once: of few positions. */
+export function writeRoaring64(positions: Iterable<number | bigint>): Uint8Array {
+  return atOnce(writeRoaring64InSteps(positions))
+}
+
+function* writeBitmap32(sorted: Float64Array, base: number, into: Uint8Array[]): Steps<void> {
   const containers: Container[] = []
+  const pace = new Pace()
   for (let start = 0; start < sorted.length; ) {
     const key = Math.floor((sorted[start]! - base) / CONTAINER_SIZE)
     const from = base + key * CONTAINER_SIZE
     const end = upTo(sorted, start, from + CONTAINER_SIZE)
     containers.push(containerOf(sorted.subarray(start, end), key, from))
+    if (pace.isOver((end - start) * BYTES_A_POSITION)) yield
     start = end
   }
-  const header = headerOf(containers)
-  return concat([header, ...containers.map(({ bytes }) => bytes)])
+  into.push(headerOf(containers))
+  for (const { bytes } of containers) into.push(bytes)
 }
+
+/** What one costs, as `Pace` counts. */
+const BYTES_A_POSITION = 8
 
 function headerOf(containers: readonly Container[]): Uint8Array {
   const size = containers.length
@@ -66,57 +80,64 @@ function headerOf(containers: readonly Container[]): Uint8Array {
 
 /** The smallest of the three forms. */
 function containerOf(sorted: Float64Array, key: number, base: number): Container {
-  const values = distinct(sorted, base)
-  const cardinality = values.length
-  const runs = runsOf(values)
+  const cardinality = sorted.length
   const plain = cardinality > ARRAY_MAX ? BITMAP_BYTES : cardinality * 2
-  if (runs.length * 2 < plain) return { key, cardinality, isRun: true, bytes: littleEndian(runs) }
-  const bytes = cardinality > ARRAY_MAX ? bitmapOf(values) : littleEndian(values)
+  const runs = runsIn(sorted)
+  if (2 + runs * 4 < plain) {
+    return { key, cardinality, isRun: true, bytes: runsOf(sorted, base, runs) }
+  }
+  const bytes = cardinality > ARRAY_MAX ? bitmapOf(sorted, base) : arrayOf(sorted, base)
   return { key, cardinality, isRun: false, bytes }
 }
 
-function distinct(sorted: Float64Array, base: number): Uint16Array {
-  const values = new Uint16Array(sorted.length)
-  let count = 0
-  for (let i = 0; i < sorted.length; i++) {
-    if (i === 0 || sorted[i] !== sorted[i - 1]) values[count++] = sorted[i]! - base
-  }
-  return values.subarray(0, count)
+function runsIn(sorted: Float64Array): number {
+  let count = 1
+  for (let i = 1; i < sorted.length; i++) if (sorted[i] !== sorted[i - 1]! + 1) count++
+  return count
 }
 
 /** The number of runs, then the first value and length - 1 of each. */
-function runsOf(values: Uint16Array): Uint16Array {
-  const runs: number[] = [0]
-  for (let i = 0; i < values.length; i++) {
-    if (i > 0 && values[i] === values[i - 1]! + 1) runs[runs.length - 1]!++
-    else runs.push(values[i]!, 0)
+function runsOf(sorted: Float64Array, base: number, runs: number): Uint8Array {
+  const bytes = new Uint8Array(2 + runs * 4)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, runs, true)
+  let at = 2
+  for (let start = 0; start < sorted.length; at += 4) {
+    let end = start + 1
+    while (end < sorted.length && sorted[end] === sorted[end - 1]! + 1) end++
+    view.setUint16(at, sorted[start]! - base, true)
+    view.setUint16(at + 2, end - start - 1, true)
+    start = end
   }
-  runs[0] = (runs.length - 1) / 2
-  return Uint16Array.from(runs)
-}
-
-function bitmapOf(values: Uint16Array): Uint8Array {
-  const bytes = new Uint8Array(BITMAP_BYTES)
-  for (const value of values) bytes[value >> 3]! |= 1 << (value & 7)
   return bytes
 }
 
-function littleEndian(values: Uint16Array): Uint8Array {
-  const bytes = new Uint8Array(values.length * 2)
+function bitmapOf(sorted: Float64Array, base: number): Uint8Array {
+  const bytes = new Uint8Array(BITMAP_BYTES)
+  for (let i = 0; i < sorted.length; i++) {
+    const value = sorted[i]! - base
+    bytes[value >> 3]! |= 1 << (value & 7)
+  }
+  return bytes
+}
+
+function arrayOf(sorted: Float64Array, base: number): Uint8Array {
+  const bytes = new Uint8Array(sorted.length * 2)
   const view = new DataView(bytes.buffer)
-  for (let i = 0; i < values.length; i++) view.setUint16(i * 2, values[i]!, true)
+  for (let i = 0; i < sorted.length; i++) view.setUint16(i * 2, sorted[i]! - base, true)
   return bytes
 }
 
 /** Where the values that are not below `limit` begin. */
 function upTo(sorted: Float64Array, start: number, limit: number): number {
-  const first = sorted[start]!
-  if (!(first >= 0 && first <= Number.MAX_SAFE_INTEGER && Number.isInteger(first))) {
-    throw new TableError('TABLE_CORRUPT', `a delete names row ${first}, which is no position`)
+  let low = start
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle]! < limit) low = middle + 1
+    else high = middle
   }
-  let end = start
-  while (end < sorted.length && sorted[end]! < limit) end++
-  return end
+  return low
 }
 
 function uint32(value: number): Uint8Array {
@@ -125,12 +146,14 @@ function uint32(value: number): Uint8Array {
   return bytes
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
+function* concat(parts: readonly Uint8Array[]): Steps<Uint8Array> {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  const pace = new Pace()
   let offset = 0
   for (const part of parts) {
     bytes.set(part, offset)
     offset += part.length
+    if (pace.isOver(part.length)) yield
   }
   return bytes
 }

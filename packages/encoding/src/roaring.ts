@@ -1,33 +1,46 @@
-import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
+import { DEFAULT_BUDGETS, type ReadBudgets } from '@spillway/core'
+import {
+  BITMAP_BYTES,
+  bitsIn,
+  CONTAINER_SIZE,
+  type Container,
+  contains,
+  copyPositions,
+  findContainer,
+  greatestBit,
+  positionsIn,
+} from './roaring-containers.js'
+import { RoaringCursor } from './roaring-cursor.js'
+import { atOnce, Pace, type Steps } from './slices.js'
+
+/** What a set of row positions comes to, without any of them. */
+export interface RoaringExtent {
+  readonly cardinality: number
+  /** -1 where there is none. */
+  readonly greatest: number
+  /** Bytes of the serialised form that were read. */
+  readonly byteLength: number
+}
 
 /**
  * A set of row positions, as Delta, Iceberg (Puffin) and Hudi store it. Positions are below 2^53: no file has more
- * rows, so they are plain numbers.
+ * rows, so they are plain numbers. The bytes it was read from are held and not copied.
  */
-export interface Roaring64 {
-  readonly cardinality: number
-  /** Bytes of the serialised form that were read. */
-  readonly byteLength: number
+export interface Roaring64 extends RoaringExtent {
   has(position: number): boolean
+  /** All of them, ascending, at most 65,536 at once in memory that the next block overwrites: for who takes many. */
+  blocks(): IterableIterator<Float64Array>
   /** Ascending. */
   [Symbol.iterator](): IterableIterator<number>
 }
-
-/** Positions that share all but their low 16 bits. */
-type Container =
-  | { readonly kind: 'array'; readonly base: number; readonly values: Uint16Array }
-  | { readonly kind: 'bitmap'; readonly base: number; readonly words: Uint32Array }
-  /** Pairs of first value and length - 1. */
-  | { readonly kind: 'runs'; readonly base: number; readonly pairs: Uint16Array }
 
 const NO_RUNS_COOKIE = 12346
 const RUNS_COOKIE = 12347
 const OFFSETS_FROM = 4
 const ARRAY_MAX = 4096
-const BITMAP_BYTES = 8192
-const CONTAINER_SIZE = 0x10000
-const POSITIONS_PER_CONTAINER = 64
 const KEY_SIZE = 0x100000000
+/** Positions that most small vectors have in a container. */
+const SMALL_BLOCK = 256
 /** Greatest high key whose positions all lie below 2^53. */
 const MAX_HIGH_KEY = 0x1fffff
 
@@ -36,23 +49,25 @@ const MAX_HIGH_KEY = 0x1fffff
  * implementations"): a count, then that many 32-bit bitmaps, each behind its high key. Runs hold 65,536 positions in four
  * bytes: more than `budgets.rows` in all are refused, since whoever reads a vector goes through them.
  */
-export function readRoaring64(
+export function* readRoaring64InSteps(
   bytes: Uint8Array,
   path?: string,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
-): Roaring64 {
-  const cursor = new Cursor(bytes, path, budgets)
-  const count = cursor.uint64('the number of 32-bit bitmaps')
+): Steps<Roaring64> {
+  const cursor = new RoaringCursor(bytes, path, budgets)
   const containers: Container[] = []
-  let last = -1
-  for (let i = 0; i < count; i++) {
-    const high = cursor.uint32('a high key')
-    if (high <= last) throw cursor.corrupt(`high keys must ascend, found ${high} after ${last}`)
-    if (high > MAX_HIGH_KEY) throw cursor.corrupt(`high key ${high} exceeds 2^53 positions`)
-    last = high
-    readBitmap32(cursor, high * KEY_SIZE, containers)
-  }
-  return roaringOf(containers, cursor.offset)
+  const extent = yield* readBitmaps(cursor, container => containers.push(container))
+  return roaringOf(containers, cursor.view, extent)
+}
+
+/** The same at once: for bitmaps that are known to be short. */
+export function readRoaring64(bytes: Uint8Array, path?: string, budgets?: ReadBudgets): Roaring64 {
+  return atOnce(readRoaring64InSteps(bytes, path, budgets))
+}
+
+/** Everything that is verified of such a bitmap, for who hands its bytes on: of any number of positions, none is held. */
+export function* roaring64Extent(bytes: Uint8Array, path?: string): Steps<RoaringExtent> {
+  return yield* readBitmaps(new RoaringCursor(bytes, path, undefined), () => undefined)
 }
 
 /** Reads the portable serialisation of a 32-bit roaring bitmap. */
@@ -61,211 +76,151 @@ export function readRoaring32(
   path?: string,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): Roaring64 {
-  const cursor = new Cursor(bytes, path, budgets)
+  const cursor = new RoaringCursor(bytes, path, budgets)
   const containers: Container[] = []
-  readBitmap32(cursor, 0, containers)
-  return roaringOf(containers, cursor.offset)
+  const reading = new Reading(cursor, container => containers.push(container))
+  atOnce(reading.bitmap32(0))
+  return roaringOf(containers, cursor.view, reading.extent)
 }
 
-function readBitmap32(cursor: Cursor, base: number, into: Container[]): void {
-  const cookie = cursor.uint32('a cookie')
-  const hasRuns = (cookie & 0xffff) === RUNS_COOKIE
-  if (!hasRuns && cookie !== NO_RUNS_COOKIE) throw cursor.corrupt(`unknown cookie ${cookie}`)
-  const size = hasRuns ? (cookie >>> 16) + 1 : cursor.uint32('the number of containers')
-  if (size > CONTAINER_SIZE) throw cursor.corrupt(`${size} containers, at most 65536 exist`)
-  const runFlags = hasRuns ? cursor.take((size + 7) >> 3, 'run flags') : undefined
-  const headers = cursor.uint16s(size * 2, 'container headers')
-  if (!hasRuns || size >= OFFSETS_FROM) cursor.take(size * 4, 'container offsets')
+function* readBitmaps(
+  cursor: RoaringCursor,
+  keep: (container: Container) => void,
+): Steps<RoaringExtent> {
+  const reading = new Reading(cursor, keep)
+  const count = cursor.uint64('the number of 32-bit bitmaps')
   let last = -1
-  for (let i = 0; i < size; i++) {
-    const key = headers[2 * i]!
-    if (key <= last) throw cursor.corrupt(`container keys must ascend, found ${key} after ${last}`)
-    last = key
-    const isRun = runFlags !== undefined && (runFlags[i >> 3]! & (1 << (i & 7))) !== 0
-    const cardinality = headers[2 * i + 1]! + 1
-    cursor.count(cardinality)
-    const container = readContainer(cursor, base + key * CONTAINER_SIZE, isRun, cardinality)
-    if (cardinalityOf(container) !== cardinality) {
-      throw cursor.corrupt(
-        `container ${key} declares ${cardinality} values, holds ${cardinalityOf(container)}`,
-      )
-    }
-    into.push(container)
+  for (let i = 0; i < count; i++) {
+    const high = cursor.uint32('a high key')
+    if (high <= last) throw cursor.corrupt(`high keys must ascend, found ${high} after ${last}`)
+    if (high > MAX_HIGH_KEY) throw cursor.corrupt(`high key ${high} exceeds 2^53 positions`)
+    last = high
+    yield* reading.bitmap32(high * KEY_SIZE)
   }
+  return reading.extent
 }
 
-function readContainer(
-  cursor: Cursor,
-  base: number,
-  isRun: boolean,
-  cardinality: number,
-): Container {
-  if (isRun) {
-    const count = cursor.uint16('the number of runs')
-    const pairs = cursor.uint16s(count * 2, 'runs')
+/** What has been read of a bitmap. */
+class Reading {
+  readonly #cursor: RoaringCursor
+  readonly #keep: (container: Container) => void
+  readonly #pace = new Pace()
+  #cardinality = 0
+  #greatest = -1
+
+  constructor(cursor: RoaringCursor, keep: (container: Container) => void) {
+    this.#cursor = cursor
+    this.#keep = keep
+  }
+
+  get extent(): RoaringExtent {
+    const { offset: byteLength } = this.#cursor
+    return { cardinality: this.#cardinality, greatest: this.#greatest, byteLength }
+  }
+
+  *bitmap32(base: number): Steps<void> {
+    const cursor = this.#cursor
+    const { view } = cursor
+    const cookie = cursor.uint32('a cookie')
+    const hasRuns = (cookie & 0xffff) === RUNS_COOKIE
+    if (!hasRuns && cookie !== NO_RUNS_COOKIE) throw cursor.corrupt(`unknown cookie ${cookie}`)
+    const size = hasRuns ? (cookie >>> 16) + 1 : cursor.uint32('the number of containers')
+    if (size > CONTAINER_SIZE) throw cursor.corrupt(`${size} containers, at most 65536 exist`)
+    const flags = hasRuns ? cursor.take((size + 7) >> 3, 'run flags') : undefined
+    const headers = cursor.take(size * 4, 'container headers')
+    if (!hasRuns || size >= OFFSETS_FROM) cursor.take(size * 4, 'container offsets')
+    // A bitmap without containers is a step forward too.
+    if (this.#pace.isOver(0)) yield
+    let last = -1
+    for (let i = 0; i < size; i++) {
+      const key = view.getUint16(headers + 4 * i, true)
+      if (key <= last)
+        throw cursor.corrupt(`container keys must ascend, found ${key} after ${last}`)
+      last = key
+      const start = cursor.offset
+      const cardinality = view.getUint16(headers + 4 * i + 2, true) + 1
+      cursor.count(cardinality)
+      const isRun = flags !== undefined && (view.getUint8(flags + (i >> 3)) & (1 << (i & 7))) !== 0
+      this.#container(base + key * CONTAINER_SIZE, isRun, cardinality)
+      if (this.#pace.isOver(cursor.offset - start)) yield
+    }
+  }
+
+  #container(base: number, isRun: boolean, cardinality: number): void {
+    if (isRun) this.#runs(base, cardinality)
+    else if (cardinality > ARRAY_MAX) this.#bitmap(base, cardinality)
+    else this.#array(base, cardinality)
+    this.#cardinality += cardinality
+  }
+
+  #runs(base: number, cardinality: number): void {
+    const { view } = this.#cursor
+    const count = this.#cursor.uint16('the number of runs')
+    const at = this.#cursor.take(count * 4, 'runs')
     let next = 0
-    for (let i = 0; i < pairs.length; i += 2) {
-      const end = pairs[i]! + pairs[i + 1]!
-      if (pairs[i]! < next || end >= CONTAINER_SIZE) throw cursor.corrupt('runs overlap')
-      next = end + 1
+    let found = 0
+    for (let i = 0; i < count; i++) {
+      const first = view.getUint16(at + i * 4, true)
+      const more = view.getUint16(at + i * 4 + 2, true)
+      if (first < next || first + more >= CONTAINER_SIZE) throw this.#cursor.corrupt('runs overlap')
+      next = first + more + 1
+      found += more + 1
     }
-    return { kind: 'runs', base, pairs }
+    this.#requireAll(base, found, cardinality)
+    this.#greatest = base + next - 1
+    this.#keep({ kind: 'runs', base, at, count })
   }
-  if (cardinality > ARRAY_MAX) {
-    const words = new Uint32Array(cursor.take(BITMAP_BYTES, 'a bitmap').slice().buffer)
-    return { kind: 'bitmap', base, words }
+
+  #bitmap(base: number, cardinality: number): void {
+    const at = this.#cursor.take(BITMAP_BYTES, 'a bitmap')
+    const { view } = this.#cursor
+    this.#requireAll(base, bitsIn(view, at), cardinality)
+    this.#greatest = base + greatestBit(view, at)
+    this.#keep({ kind: 'bitmap', base, at, count: 1 })
   }
-  const values = cursor.uint16s(cardinality, 'an array')
-  for (let i = 1; i < values.length; i++) {
-    if (values[i]! <= values[i - 1]!) throw cursor.corrupt('array values must ascend')
+
+  #array(base: number, cardinality: number): void {
+    const at = this.#cursor.take(cardinality * 2, 'an array')
+    const { view } = this.#cursor
+    let last = -1
+    for (let i = 0; i < cardinality; i++) {
+      const value = view.getUint16(at + i * 2, true)
+      if (value <= last) throw this.#cursor.corrupt('array values must ascend')
+      last = value
+    }
+    this.#greatest = base + last
+    this.#keep({ kind: 'array', base, at, count: cardinality })
   }
-  return { kind: 'array', base, values }
+
+  #requireAll(base: number, found: number, stated: number): void {
+    if (found === stated) return
+    const key = (base % KEY_SIZE) / CONTAINER_SIZE
+    throw this.#cursor.corrupt(`container ${key} declares ${stated} values, holds ${found}`)
+  }
 }
 
-function roaringOf(containers: readonly Container[], byteLength: number): Roaring64 {
+function roaringOf(
+  containers: readonly Container[],
+  view: DataView,
+  extent: RoaringExtent,
+): Roaring64 {
   return {
-    cardinality: containers.reduce((sum, container) => sum + cardinalityOf(container), 0),
-    byteLength,
+    ...extent,
     has: position => {
       const low = position % CONTAINER_SIZE
       const container = findContainer(containers, position - low)
-      return container !== undefined && contains(container, low)
+      return container !== undefined && contains(view, container, low)
     },
-    [Symbol.iterator]: () => positionsOf(containers),
-  }
-}
-
-function findContainer(containers: readonly Container[], base: number): Container | undefined {
-  let low = 0
-  let high = containers.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (containers[middle]!.base < base) low = middle + 1
-    else high = middle
-  }
-  return containers[low]?.base === base ? containers[low] : undefined
-}
-
-function contains(container: Container, low: number): boolean {
-  switch (container.kind) {
-    case 'bitmap':
-      return (container.words[low >> 5]! & (1 << (low & 31))) !== 0
-    case 'array':
-      return container.values.includes(low)
-    case 'runs':
-      for (let i = 0; i < container.pairs.length; i += 2) {
-        const start = container.pairs[i]!
-        if (low < start) return false
-        if (low <= start + container.pairs[i + 1]!) return true
+    *blocks() {
+      let block = new Float64Array(SMALL_BLOCK)
+      for (const container of containers) {
+        const most = container.kind === 'array' ? container.count : CONTAINER_SIZE
+        if (block.length < most) block = new Float64Array(CONTAINER_SIZE)
+        yield block.subarray(0, copyPositions(view, container, block))
       }
-      return false
-  }
-}
-
-function cardinalityOf(container: Container): number {
-  let count = 0
-  switch (container.kind) {
-    case 'array':
-      return container.values.length
-    case 'runs':
-      for (let i = 1; i < container.pairs.length; i += 2) count += container.pairs[i]! + 1
-      return count
-    case 'bitmap':
-      for (const word of container.words) count += bitCount(word)
-      return count
-  }
-}
-
-function bitCount(word: number): number {
-  let pairs = word - ((word >>> 1) & 0x55555555)
-  pairs = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333)
-  return Math.imul((pairs + (pairs >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
-}
-
-function* positionsOf(containers: readonly Container[]): Generator<number, void, undefined> {
-  for (const container of containers) {
-    const { base } = container
-    if (container.kind === 'array') {
-      for (const value of container.values) yield base + value
-    } else if (container.kind === 'runs') {
-      for (let i = 0; i < container.pairs.length; i += 2) {
-        const start = base + container.pairs[i]!
-        for (let j = 0; j <= container.pairs[i + 1]!; j++) yield start + j
-      }
-    } else {
-      for (let i = 0; i < container.words.length; i++) {
-        for (let rest = container.words[i]!; rest !== 0; rest &= rest - 1) {
-          yield base + i * 32 + (31 - Math.clz32(rest & -rest))
-        }
-      }
-    }
-  }
-}
-
-/** Reads little-endian numbers and refuses to run over the end. */
-class Cursor {
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
-  readonly #path: string | undefined
-  readonly #budgets: ReadBudgets
-  #positions = 0
-  offset = 0
-
-  constructor(bytes: Uint8Array, path: string | undefined, budgets: ReadBudgets) {
-    this.#budgets = budgets
-    // Never a Buffer: its slice() would not copy.
-    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#path = path
-  }
-
-  /** One container of `cardinality` positions. A container takes as much memory as a good many of them. */
-  count(cardinality: number): void {
-    this.#positions += Math.max(cardinality, POSITIONS_PER_CONTAINER)
-    const what = 'a deletion vector'
-    const observed = this.#positions
-    const path = this.#path
-    requireWithin(this.#budgets, 'rows', { what, observed, unit: 'positions', path })
-  }
-
-  take(length: number, what: string): Uint8Array {
-    if (length > this.#bytes.length - this.offset) {
-      throw this.corrupt(
-        `${what} needs ${length} bytes, ${this.#bytes.length - this.offset} are left`,
-      )
-    }
-    this.offset += length
-    return this.#bytes.subarray(this.offset - length, this.offset)
-  }
-
-  uint16(what: string): number {
-    this.take(2, what)
-    return this.#view.getUint16(this.offset - 2, true)
-  }
-
-  uint32(what: string): number {
-    this.take(4, what)
-    return this.#view.getUint32(this.offset - 4, true)
-  }
-
-  uint64(what: string): number {
-    this.take(8, what)
-    const value = this.#view.getBigUint64(this.offset - 8, true)
-    if (value > BigInt(KEY_SIZE)) throw this.corrupt(`${what} is ${value}`)
-    return Number(value)
-  }
-
-  uint16s(count: number, what: string): Uint16Array {
-    // Copied, because the source may lie at an odd address.
-    return new Uint16Array(this.take(count * 2, what).slice().buffer)
-  }
-
-  corrupt(reason: string): TableError {
-    const where = this.#path === undefined ? '' : ` in ${this.#path}`
-    return new TableError(
-      'TABLE_CORRUPT',
-      `expected a roaring bitmap${where}: ${reason} at byte ${this.offset}`,
-      { context: this.#path === undefined ? {} : { path: this.#path } },
-    )
+    },
+    *[Symbol.iterator]() {
+      for (const container of containers) yield* positionsIn(view, container)
+    },
   }
 }

@@ -1,5 +1,5 @@
 import { type DataFile, DEFAULT_BUDGETS } from '@spillway/core'
-import { Inflation, readRoaring64, type Steps } from '@spillway/encoding'
+import { Inflation, readRoaring64InSteps, type Steps } from '@spillway/encoding'
 import { parseFileName } from './file-name.js'
 import { LOG_HEADER, type LogBlock } from './log-file.js'
 
@@ -36,7 +36,7 @@ function* positionsIn(
   const text = header.get(LOG_HEADER.positions)
   if (!text || header.get(LOG_HEADER.positionsBase) !== instant) return undefined
   const bytes = new Uint8Array(Buffer.from(text, 'base64'))
-  const bitmap = readRoaring64(bytes, path, content.budgets)
+  const bitmap = yield* readRoaring64InSteps(bytes, path, content.budgets)
   const room = { what: 'the record positions of a log block', storedBytes: content.size, path }
   new Inflation(content.budgets ?? DEFAULT_BUDGETS, room).take(bitmap.cardinality * 8)
   const positions: number[] = []
