@@ -114,4 +114,4 @@ export {
 export { viewFooter } from './view-footer.js'
 export { widenValue } from './widen-value.js'
 export { xxHash64 } from './xxhash.js'
-export { z85Decode, z85Encode } from './z85.js'
+export { z85Decode, z85DecodeInSteps, z85Encode, z85EncodeInSteps } from './z85.js'
