@@ -1,8 +1,9 @@
-import { crc32 } from './crc32.js'
+import { crc32, summedInSteps } from './crc32.js'
 import { TableError } from './errors.js'
 import type { DeletionVector } from './exact-rows.js'
 import type { ObjectStore } from './object-store.js'
 import { readListed } from './read-listed.js'
+import { inSlices } from './slices.js'
 
 /** Where a stored bitmap lies: what its metadata says of it. */
 export type StoredBitmap = Exclude<DeletionVector['bitmap'], Uint8Array>
@@ -30,7 +31,9 @@ export async function readFramedBitmap(
     })
   if (stated !== length) throw refuse(`expected ${length} bytes, its header says ${stated}`)
   const bitmap = bytes.subarray(FRAME_BYTES, FRAME_BYTES + length)
-  if (crc32(bitmap) !== view.getUint32(FRAME_BYTES + length, false)) {
+  if (
+    (await inSlices(summedInSteps(crc32, bitmap))) !== view.getUint32(FRAME_BYTES + length, false)
+  ) {
     throw refuse('its checksum does not match')
   }
   return bitmap

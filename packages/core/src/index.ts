@@ -27,7 +27,7 @@ export {
   DictionaryBuilder,
 } from './column-builder.js'
 export { type ColumnIndex, columnIndex } from './column-index.js'
-export { crc32 } from './crc32.js'
+export { crc32, summedInSteps } from './crc32.js'
 export type * from './credential-vendor.js'
 export {
   type ErrorCode,

@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib'
 import { crc32 as portableCrc32 } from '@spillway/core'
-import type { Steps } from './slices.js'
+
+export { summedInSteps } from '@spillway/core'
 
 /**
  * CRC-32 (IEEE 802.3) as an unsigned number: of a Delta deletion vector, a Parquet page, a Hudi log block. `before` is that of what
@@ -16,22 +17,6 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
   let crc = ~before
   for (let i = 0; i < bytes.length; i++) crc = TABLE_C[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8)
   return ~crc >>> 0
-}
-
-/** What is summed at once: about a millisecond. */
-const SUMMED_BYTES = 256 * 1024
-
-/** One of these of bytes of any length, in steps. */
-export function* summedInSteps(
-  sum: (bytes: Uint8Array, before: number) => number,
-  bytes: Uint8Array,
-): Steps<number> {
-  let found = 0
-  for (let at = 0; at < bytes.length; at += SUMMED_BYTES) {
-    if (at > 0) yield
-    found = sum(bytes.subarray(at, at + SUMMED_BYTES), found)
-  }
-  return found
 }
 
 const TABLE_C = Uint32Array.from({ length: 256 }, (_, byte) => {
