@@ -9,6 +9,7 @@ import type {
 import { TableError, throwIfCancelled } from '@spillway/core'
 import { sqlErrorOf, tableErrorOf } from './duckdb-error.js'
 import type { Json } from './json.js'
+import { type PairAppender, pairAppender } from './pair-appender.js'
 import { scratchFolder, sweepScratch } from './scratch-folder.js'
 import { isJson, type SqlType, sqlTypeOf } from './sql-type.js'
 import { variantJson } from './variant-json.js'
@@ -48,7 +49,7 @@ export interface Connection {
   /** The types of a query's columns, without running it. */
   types(sql: string): Promise<readonly SqlType[]>
   /** Fills a table of two BIGINT columns. */
-  appendPairs(table: string, pairs: Iterable<readonly [bigint, bigint]>): Promise<void>
+  appender(table: string): Promise<PairAppender>
   close(): void
 }
 
@@ -198,14 +199,8 @@ class Session implements Connection {
     return result.columnTypes().map(sqlTypeOf)
   }
 
-  async appendPairs(table: string, pairs: Iterable<readonly [bigint, bigint]>): Promise<void> {
-    const appender = await this.#connection.createAppender(table)
-    for (const [left, right] of pairs) {
-      appender.appendBigInt(left)
-      appender.appendBigInt(right)
-      appender.endRow()
-    }
-    appender.closeSync()
+  appender(table: string): Promise<PairAppender> {
+    return pairAppender(this.#connection, table)
   }
 
   close(): void {

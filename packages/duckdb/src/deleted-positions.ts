@@ -2,12 +2,14 @@ import {
   columnFinder,
   type DataFile,
   type DeletionVector,
+  Lane,
   mapConcurrently,
   type ObjectStore,
   type PositionDelete,
   type Snapshot,
   TableError,
 } from '@spillway/core'
+import { requireRowsOf } from '@spillway/encoding'
 import { columnSql } from './column-sql.js'
 import type { Connection } from './connection.js'
 import { readVector } from './deletion-vector.js'
@@ -33,23 +35,31 @@ export interface DeleteContext {
 /** Name of the temporary table (file BIGINT, pos BIGINT): rows of `files`, by index, that vectors and position deletes remove. */
 export const DELETED = 'deleted_positions'
 
-/** Fills the table anew for `files`; false where none of them has such deletes and the table stays empty. */
+/**
+ * Fills the table anew for `files`; false where none of them has such deletes and the table stays empty. Deletes of rows
+ * that a file, of `rowCounts`, does not have are refused: they were meant for another file, so rows would be wrong.
+ */
 export async function fillDeletedPositions(
   files: readonly DataFile[],
+  rowCounts: readonly number[],
   context: DeleteContext,
 ): Promise<boolean> {
   const { connection, signal } = context
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${DELETED} (file BIGINT, pos BIGINT)`, signal)
   const vectors = files.flatMap((file, index) =>
-    file.deletes.flatMap(vector => (vector.kind === 'deletion-vector' ? [{ index, vector }] : [])),
+    file.deletes.flatMap(vector =>
+      vector.kind === 'deletion-vector'
+        ? [{ index, vector, file, rowCount: rowCounts[index]! }]
+        : [],
+    ),
   )
   await appendVectors(vectors, context)
   const positionDeletes = await appendPositionDeletes(files, context)
+  if (positionDeletes) await requireInside(files, rowCounts, context)
   return vectors.length > 0 || positionDeletes
 }
 
-/** Refuses deletes of rows that a file does not have: they were meant for another file, so rows would be wrong. */
-export async function requireInside(
+async function requireInside(
   files: readonly DataFile[],
   rowCounts: readonly number[],
   { connection, signal }: DeleteContext,
@@ -69,20 +79,30 @@ export async function requireInside(
   )
 }
 
+interface FileVector {
+  readonly index: number
+  readonly vector: DeletionVector
+  readonly file: DataFile
+  readonly rowCount: number
+}
+
+/** A few bytes hold millions of positions: none is appended before all of a vector are known to lie inside its file. */
 async function appendVectors(
-  vectors: readonly { readonly index: number; readonly vector: DeletionVector }[],
+  vectors: readonly FileVector[],
   { store, connection, signal }: DeleteContext,
 ): Promise<void> {
-  const bitmaps = await mapConcurrently(vectors, VECTORS_AT_ONCE, ({ vector }) =>
-    readVector(store, vector, signal),
-  )
-  function* pairs(): Generator<readonly [bigint, bigint]> {
-    for (const [i, bitmap] of bitmaps.entries()) {
-      const file = BigInt(vectors[i]!.index)
-      for (const position of bitmap) yield [file, BigInt(position)]
-    }
+  if (vectors.length === 0) return
+  const appender = await connection.appender(DELETED)
+  const lane = new Lane()
+  try {
+    await mapConcurrently(vectors, VECTORS_AT_ONCE, async ({ index, vector, file, rowCount }) => {
+      const positions = await readVector(store, vector, signal)
+      requireRowsOf(file, rowCount, positions)
+      await lane.run(() => appender.append(index, positions.blocks(), signal))
+    })
+  } finally {
+    appender.close()
   }
-  if (vectors.length > 0) await connection.appendPairs(DELETED, pairs())
 }
 
 /** Each delete file is read once, whichever data files it applies to. */

@@ -4,7 +4,6 @@ import {
   DELETED,
   type DeleteContext,
   fillDeletedPositions,
-  requireInside,
   requireParquet,
 } from './deleted-positions.js'
 import { equalityConditions, equalityDeletes, equalityKey } from './equality-deletes.js'
@@ -94,8 +93,7 @@ async function partOf(
   const conditions: string[] = []
   const rowCountOf = new Map(shape.files.map((file, i) => [file, shape.rowCounts[i]!]))
   const rowCounts = positions.map(position => rowCountOf.get(position)!)
-  if (await fillDeletedPositions(chosen, context)) {
-    await requireInside(chosen, rowCounts, context)
+  if (await fillDeletedPositions(chosen, rowCounts, context)) {
     conditions.push(
       `NOT EXISTS (SELECT 1 FROM ${DELETED} d WHERE d.file = t.file_index AND d.pos = t.file_row_number)`,
     )

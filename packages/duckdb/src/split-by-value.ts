@@ -18,18 +18,23 @@ export async function splitByValue(
 ): Promise<readonly DataFile[]> {
   const groups = await groupsOf(file, fields, context)
   const rowCount = await rowCountOf(file, context)
-  return groups.map(({ values, positions }) => {
+  const parts: DataFile[] = []
+  for (const { values, positions } of groups) {
     const constants = new Map([
       ...(file.constants ?? []),
       ...fields.map((field, i) => [field.id, values[i] ?? null] as const),
     ])
     const others = complement(positions, rowCount)
-    if (others.length === 0) return { ...file, constants, deletes: [] }
-    const vector = vectorOf(file, others)
+    if (others.length === 0) {
+      parts.push({ ...file, constants, deletes: [] })
+      continue
+    }
+    const vector = await vectorOf(file, others)
     // Spark names files by their ids, and looks a file's vector up by its name.
     const recordedPath = `${file.recordedPath}#${vector.id}`
-    return { ...file, recordedPath, constants, deletes: [vector] }
-  })
+    parts.push({ ...file, recordedPath, constants, deletes: [vector] })
+  }
+  return parts
 }
 
 interface Group {

@@ -28,11 +28,11 @@ export async function splitInStaging(
   staging: Staging,
   context: DeleteContext,
 ): Promise<SplitSlice> {
-  const path = stagedPath(staging, stagedName(context.snapshot, file, 'changed'))
+  const path = stagedPath(staging, await stagedName(context.snapshot, file, 'changed'))
   const known = await readStaged(path, file, staging)
   if (known !== undefined) return known
   const { taken, part } = await mergedRows(file, context, 'logical')
-  const vector = vectorOf(file, taken)
+  const vector = await vectorOf(file, taken)
   const baseRows = await baseRowsOf(file, context)
   const footer = {
     [BASE_ROWS]: `${baseRows}`,
@@ -56,7 +56,7 @@ export async function splitInMemory(
     }
   }
   const baseRows = await baseRowsOf(file, context)
-  return sliceOf(file, { baseRows, vector: vectorOf(file, taken) })
+  return sliceOf(file, { baseRows, vector: await vectorOf(file, taken) })
 }
 
 async function baseRowsOf(file: DataFile, context: DeleteContext): Promise<number> {
@@ -74,7 +74,7 @@ async function readStaged(
   const [baseRows, count] = [BASE_ROWS, TAKEN_COUNT].map(key => Number(keyValue.get(key)))
   const taken = keyValue.get(TAKEN)
   const bitmap = new Uint8Array(Buffer.from(taken ?? '', 'base64'))
-  const vector = namedVector(file.path, bitmap, count!)
+  const vector = await namedVector(file.path, bitmap, count!)
   await readVector(store, vector)
   if (!Number.isSafeInteger(baseRows)) {
     throw new TableError('TABLE_CORRUPT', 'a staged file does not say what it belongs to', {

@@ -111,6 +111,7 @@ export {
   vectorBytes,
   vectorBytesInSteps,
 } from './vector-bytes.js'
+export { checkVector, corruptVector, requireRowsOf, vectorPositions } from './vector-check.js'
 export { viewFooter } from './view-footer.js'
 export { widenValue } from './widen-value.js'
 export { xxHash64 } from './xxhash.js'

@@ -4,21 +4,26 @@ export interface RowRun {
   readonly count: number
 }
 
-/** Positions in the copy, of those positions of the original that the copy has. */
+/** Positions in the copy, of those positions of the original, in blocks, that the copy has. */
 export function* positionsIn(
   runs: readonly RowRun[],
-  positions: Iterable<number | bigint>,
-): Generator<bigint> {
+  blocks: Iterable<Float64Array>,
+): Generator<Float64Array> {
   let before = 0
   let at = 0
-  for (const position of positions) {
-    const original = Number(position)
-    while (at < runs.length && original >= runs[at]!.start + runs[at]!.count) {
-      before += runs[at]!.count
-      at++
+  for (const block of blocks) {
+    const found = new Float64Array(block.length)
+    let count = 0
+    for (const original of block) {
+      while (at < runs.length && original >= runs[at]!.start + runs[at]!.count) {
+        before += runs[at]!.count
+        at++
+      }
+      const run = runs[at]
+      if (run === undefined) break
+      if (original >= run.start) found[count++] = before + original - run.start
     }
-    const run = runs[at]
-    if (run === undefined) return
-    if (original >= run.start) yield BigInt(before + original - run.start)
+    yield found.subarray(0, count)
+    if (at === runs.length) return
   }
 }

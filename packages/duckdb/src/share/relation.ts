@@ -6,6 +6,7 @@ import {
   type Snapshot,
   TableError,
 } from '@spillway/core'
+import { type Roaring64, requireRowsOf } from '@spillway/encoding'
 import { columnSql } from '../column-sql.js'
 import type { Connection } from '../connection.js'
 import { readVector } from '../deletion-vector.js'
@@ -165,36 +166,36 @@ async function rowFilter(
     const count = input.opened.rowCounts[positions[i]!]!
     return changed ? changedRows(shared, count, input) : deletedRows(shared.file, count, input)
   })
-  function* pairs(): Generator<readonly [bigint, bigint]> {
+  const appender = await session.appender(name)
+  try {
     for (const [i, bitmap] of bitmaps.entries()) {
       const runs = input.opened.runs[positions[i]!]!
-      for (const position of positionsIn(runs, bitmap)) yield [BigInt(i), position]
+      await appender.append(i, positionsIn(runs, bitmap.blocks()), signal)
     }
+  } finally {
+    appender.close()
   }
-  await session.appendPairs(name, pairs())
   const found = `EXISTS (SELECT 1 FROM ${table} d WHERE d.file = t.file_index AND d.pos = t.file_row_number)`
   return changed ? `WHERE ${found}` : `WHERE NOT ${found}`
 }
+
+type Positions = Pick<Roaring64, 'has' | 'blocks'>
+
+const NONE: Positions = { has: () => false, *blocks() {} }
 
 async function deletedRows(
   file: DataFile,
   rowCount: number,
   { vectors, signal }: RelationInput,
-): Promise<Iterable<number | bigint>> {
+): Promise<Positions> {
   const [vector, ...more] = file.deletes
-  if (vector === undefined) return []
+  if (vector === undefined) return NONE
   if (vector.kind !== 'deletion-vector' || more.length > 0) {
     throw new TableError('INTERNAL', 'a shared file has deletes that are no single vector')
   }
   const deleted = await readVector(vectors, vector, signal)
-  let last: number | bigint = -1
-  for (const position of deleted) last = position
-  if (Number(last) < rowCount) return deleted
-  throw new TableError(
-    'TABLE_CORRUPT',
-    `row ${last} of a file is deleted, and the file has ${rowCount} rows`,
-    { context: { vector: vector.id } },
-  )
+  requireRowsOf(file, rowCount, deleted)
+  return deleted
 }
 
 /** Rows that one state of the file has and the other has not. */
@@ -202,11 +203,16 @@ async function changedRows(
   { file, change }: SharedFile,
   rowCount: number,
   input: RelationInput,
-): Promise<readonly bigint[]> {
-  const own = new Set([...(await deletedRows(file, rowCount, input))].map(BigInt))
-  const other = [...(await deletedRows(change!.other!, rowCount, input))].map(BigInt)
+): Promise<Positions> {
+  const own = await deletedRows(file, rowCount, input)
+  const other = await deletedRows(change!.other!, rowCount, input)
   // A row of this state alone: alive here, deleted there.
-  return other.filter(position => !own.has(position))
+  return {
+    has: position => other.has(position) && !own.has(position),
+    *blocks() {
+      for (const block of other.blocks()) yield block.filter(position => !own.has(position))
+    },
+  }
 }
 
 /** Columns of a change feed beside the table's own. */
