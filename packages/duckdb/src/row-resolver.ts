@@ -70,9 +70,9 @@ export function rowResolver(
   )
   const complete = sharedWork<DataFile>()
   return {
-    toDeletionVector: (snapshot, file, signal) =>
+    toDeletionVector: async (snapshot, file, signal) =>
       vectors.get(
-        stagedName(snapshot, file),
+        await stagedName(snapshot, file),
         () => resolving(using, snapshot, context => oneVector(file, context)),
         signal,
       ),
@@ -84,21 +84,21 @@ export function rowResolver(
       )
       await matchDeletePaths(position, named, { files, ...(signal && { signal }) })
     },
-    splitByValue: (snapshot, file, fields, signal) =>
+    splitByValue: async (snapshot, file, fields, signal) =>
       parts.get(
-        `${stagedName(snapshot, file)} ${fields.map(({ id }) => id).join(' ')}`,
+        `${await stagedName(snapshot, file)} ${fields.map(({ id }) => id).join(' ')}`,
         () => resolving(using, snapshot, context => splitByValue(file, fields, context)),
         signal,
       ),
-    valueRanges: (snapshot, file, columns, signal) =>
+    valueRanges: async (snapshot, file, columns, signal) =>
       ranges.get(
-        rangesName(snapshot, file, columns),
+        await rangesName(snapshot, file, columns),
         () => resolving(using, snapshot, context => valueRanges(file, columns, context)),
         signal,
       ),
-    splitSlice: (snapshot, file, signal) =>
+    splitSlice: async (snapshot, file, signal) =>
       slices.get(
-        stagedName(snapshot, file, 'changed'),
+        await stagedName(snapshot, file, 'changed'),
         () =>
           resolving(using, snapshot, context =>
             staging === undefined
@@ -108,9 +108,9 @@ export function rowResolver(
         signal,
       ),
     ...(staging && {
-      toCompleteFile: (snapshot, file, signal) =>
+      toCompleteFile: async (snapshot, file, signal) =>
         complete.get(
-          stagedName(snapshot, file),
+          await stagedName(snapshot, file),
           () => resolving(using, snapshot, context => completeFile(file, staging, context)),
           signal,
         ),
@@ -120,9 +120,13 @@ export function rowResolver(
 }
 
 /** What a file holds is the same under every version of the table, as far as its columns are found alike. */
-function rangesName(snapshot: Snapshot, file: DataFile, columns: readonly FieldPath[]): string {
+async function rangesName(
+  snapshot: Snapshot,
+  file: DataFile,
+  columns: readonly FieldPath[],
+): Promise<string> {
   const paths = columns.map(path => path.map(({ id }) => id).join('.'))
-  return `${stagedName(snapshot, { ...file, deletes: [], logFiles: [] })} ${paths.join(' ')}`
+  return `${await stagedName(snapshot, { ...file, deletes: [], logFiles: [] })} ${paths.join(' ')}`
 }
 
 function vectorBytesOf(vector: DeletionVector | undefined): number {
@@ -165,7 +169,7 @@ async function completeFile(
   staging: Staging,
   context: DeleteContext,
 ): Promise<DataFile> {
-  const path = stagedPath(staging, stagedName(context.snapshot, file))
+  const path = stagedPath(staging, await stagedName(context.snapshot, file))
   const known = await staging.store.head(path)
   if (known === undefined) {
     return stagedFile(

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { DataFile, DataType, DeleteFile, Field, Snapshot } from '@spillway/core'
+import {
+  type DataFile,
+  type DataType,
+  type DeleteFile,
+  type Field,
+  inSlices,
+  type Snapshot,
+} from '@spillway/core'
+import { hashedInSteps } from './hash-bytes.js'
 
 /** Changes whenever the same input would be written differently. */
 const WRITER = 2
@@ -11,11 +19,12 @@ export type StagedKind = 'complete' | 'changed'
  * The name of a rewritten file, from everything its rows depend on: the source files, their deletes and the schema.
  * Versions of a table that agree on those share it.
  */
-export function stagedName(
+export async function stagedName(
   snapshot: Snapshot,
   file: DataFile,
   kind: StagedKind = 'complete',
-): string {
+): Promise<string> {
+  const deletes = await Promise.all(file.deletes.map(deleteIdentity))
   const logs = file.logFiles.length > 0 ? [snapshot.version.toString(), file.logFiles] : []
   const identity = [
     WRITER,
@@ -25,7 +34,7 @@ export function stagedName(
     snapshot.properties.get('delta.columnMapping.mode') ?? '',
     snapshot.properties.get('schema.name-mapping.default') ?? '',
     [file.path, file.size, writtenAt(snapshot, file), file.specId, file.partition],
-    file.deletes.map(deleteIdentity),
+    deletes,
     logs,
     file.part,
     snapshot.schema.fields.map(fieldIdentity),
@@ -40,10 +49,17 @@ function writtenAt({ format }: Snapshot, { modificationTime }: DataFile): number
   return format === 'iceberg' ? 0 : modificationTime
 }
 
-function deleteIdentity(each: DeleteFile): unknown {
+/** Of a bitmap its hash: in letters it would be many times as long, and there may be megabytes of it. */
+async function deleteIdentity(each: DeleteFile): Promise<unknown> {
   if (each.kind !== 'deletion-vector') return [each.kind, each.path, each.size]
-  const { bitmap } = each
-  return [each.kind, each.id, bitmap instanceof Uint8Array ? [...bitmap] : bitmap, each.cardinality]
+  const { bitmap, id, cardinality } = each
+  if (!(bitmap instanceof Uint8Array)) return [each.kind, id, bitmap, cardinality]
+  const [name, bytes] = await Promise.all([hashOf(Buffer.from(id)), hashOf(bitmap)])
+  return [each.kind, name, bytes, cardinality]
+}
+
+async function hashOf(bytes: Uint8Array): Promise<string> {
+  return (await inSlices(hashedInSteps(createHash('sha256'), bytes))).digest('hex')
 }
 
 function fieldIdentity(field: Field): unknown {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { DeletionVector } from '@spillway/core'
+import { type DeletionVector, inSlices, type Steps, summedInSteps } from '@spillway/core'
 import { crc32 } from '@spillway/encoding'
+import { hashedInSteps } from './hash-bytes.js'
 import { type Staging, stagedPath } from './staged-file.js'
 
 /** Of the first byte of a vector file (Delta PROTOCOL.md, "Deletion Vector File Storage Format"). */
@@ -16,21 +17,24 @@ export async function toVectorFile(
 ): Promise<DeletionVector> {
   const { bitmap } = vector
   if (!(bitmap instanceof Uint8Array)) return vector
-  const hash = createHash('sha256').update(bitmap).digest('hex')
+  const hash = (await inSlices(hashedInSteps(createHash('sha256'), bitmap))).digest('hex')
   const path = stagedPath(staging, `${hash.slice(0, 2)}/${hash}.bin`)
   const { store } = staging
   if ((await store.head(path, signal)) === undefined) {
-    await store.put(path, framed(bitmap), { ifAbsent: true, ...(signal && { signal }) })
+    await store.put(path, await inSlices(framed(bitmap)), {
+      ifAbsent: true,
+      ...(signal && { signal }),
+    })
   }
   return { ...vector, bitmap: { path, offset: BITMAP_AT, length: bitmap.length } }
 }
 
-function framed(bitmap: Uint8Array): Uint8Array {
+function* framed(bitmap: Uint8Array): Steps<Uint8Array> {
   const bytes = new Uint8Array(BITMAP_AT + bitmap.length + 4)
   const view = new DataView(bytes.buffer)
   bytes[0] = VERSION
   view.setUint32(LENGTH_AT, bitmap.length)
   bytes.set(bitmap, BITMAP_AT)
-  view.setUint32(BITMAP_AT + bitmap.length, crc32(bitmap))
+  view.setUint32(BITMAP_AT + bitmap.length, yield* summedInSteps(crc32, bitmap))
   return bytes
 }
