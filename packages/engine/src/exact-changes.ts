@@ -17,6 +17,7 @@ import { Slices } from '@spillway/encoding'
 import {
   type ExactFile,
   type ExactRows,
+  heldVector,
   inOwnFile,
   listed,
   makeExact,
@@ -211,8 +212,9 @@ async function asRecorded(
 ): Promise<ExactFile> {
   const vector = file.deletes[0]
   if (vector?.kind !== 'deletion-vector') return { file }
-  if (!isPacked(vector, exact)) return { file, vector }
-  return { file, ...(await inOwnFile(vector, exact, signal)) }
+  if (isPacked(vector, exact)) return { file, ...(await inOwnFile(vector, file, exact, signal)) }
+  if (storedBitmap(vector) !== undefined) return { file, vector }
+  return { file, vector: await heldVector(vector, file, exact, signal) }
 }
 
 /** A vector's file may hold those of files that are withheld. */

@@ -13,6 +13,7 @@ import {
   storedBitmap,
   TableError,
 } from '@spillway/core'
+import { checkVector, inSlices } from '@spillway/encoding'
 import { emptyText, type FittedFile, notConstant } from './fitted-files.js'
 import { deletedRowsRefusal, foreignRefusal, misfitRefusal, packedRefusal } from './refusals.js'
 import { isMapped, tableWideNeeds, underPhysicalNames } from './table-wide.js'
@@ -110,25 +111,39 @@ function isOwnFile({ snapshot, sharedInPart }: ExactRows): boolean {
 
 async function travelling(
   vector: DeletionVector,
+  file: DataFile,
   exact: ExactRows,
   signal?: AbortSignal,
 ): Promise<DeletionVector> {
-  const stored = storedBitmap(vector)
-  if (stored === undefined || isOwnFile(exact)) return vector
-  return movedVector(vector, await bitmapBytes(stored, exact, signal))
+  if (storedBitmap(vector) !== undefined && isOwnFile(exact)) return vector
+  return heldVector(vector, file, exact, signal)
 }
 
 /** A vector in a file that holds no other, for an answer that must not have it inside the line. */
 export async function inOwnFile(
   vector: DeletionVector,
+  file: DataFile,
   exact: ExactRows,
   signal?: AbortSignal,
 ): Promise<PlacedVector> {
-  const { bitmap } = vector
   const { resolver } = exact
   if (resolver?.toVectorFile === undefined) throw packedRefusal(exact)
-  const bytes = bitmap instanceof Uint8Array ? bitmap : await bitmapBytes(bitmap, exact, signal)
-  return asWritten(await resolver.toVectorFile(movedVector(vector, bytes), signal))
+  const held = await heldVector(vector, file, exact, signal)
+  return asWritten(await resolver.toVectorFile(held, signal))
+}
+
+/** A vector with its bytes, which say what its metadata does: recipients apply them to the file unseen. */
+export async function heldVector(
+  vector: DeletionVector,
+  file: DataFile,
+  exact: ExactRows,
+  signal?: AbortSignal,
+): Promise<DeletionVector> {
+  const stored = storedBitmap(vector)
+  const bytes =
+    stored === undefined ? (vector.bitmap as Uint8Array) : await bitmapBytes(stored, exact, signal)
+  await inSlices(checkVector(bytes, vector, file))
+  return stored === undefined ? vector : movedVector(vector, bytes)
 }
 
 /** A vector, and where it was written to if it was. */
@@ -169,7 +184,7 @@ export async function makeExact(
     case 'itself': {
       const vector = file.deletes[0] as DeletionVector | undefined
       if (vector === undefined) return [{ file }]
-      return [{ file, vector: await travelling(vector, exact, signal) }]
+      return [{ file, vector: await travelling(vector, file, exact, signal) }]
     }
     case 'vector': {
       const vector = await exact.resolver!.toDeletionVector(exact.snapshot, file, signal)

@@ -8,6 +8,7 @@ import {
   type RowResolver,
   type TableFormat,
 } from '@spillway/core'
+import { vectorBytes } from '@spillway/encoding'
 import { memoryStore } from '@spillway/storage'
 import { turnsDuring } from '@spillway/testkit'
 import { expect, it } from 'vitest'
@@ -182,7 +183,7 @@ it.each<[string, TableFormat, DeleteFile, Partial<EngineOptions>, typeof PLAIN, 
 )
 
 it('gives the vector of a table shared in part a file of its own, in staging, and signs that', async () => {
-  const bitmap = Uint8Array.from({ length: 36 }, (_, i) => i)
+  const bitmap = vectorBytes([1, 5])
   const frame = new DataView(new ArrayBuffer(8))
   frame.setUint32(0, bitmap.length)
   frame.setUint32(4, crc32(bitmap))

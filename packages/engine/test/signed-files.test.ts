@@ -7,6 +7,7 @@ import {
   type Snapshot,
   TableError,
 } from '@spillway/core'
+import { vectorBytes } from '@spillway/encoding'
 import { memoryStore } from '@spillway/storage'
 import { describe, expect, it } from 'vitest'
 import { createEngine, type EngineOptions, type SignedFile } from '../src/index.js'
@@ -164,7 +165,7 @@ it('turns other deletes into a vector for a recipient that applies vectors', asy
 })
 
 it('puts an Iceberg vector inside the line: its file does not begin as Delta’s do', async () => {
-  const bitmap = Uint8Array.from({ length: 36 }, (_, index) => index)
+  const bitmap = vectorBytes([1, 5])
   const store = memoryStore()
   await store.put(`${LOCATION}/dv.bin`, framed(bitmap))
   const table = {

@@ -6,6 +6,7 @@ import { type MemoryStore, memoryStore } from '@spillway/storage'
 import { deltaAdd, deltaCdc, deltaRemove, deltaTable } from '@spillway/testkit'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { vectorBytes } from '../../encoding/src/index.js'
 import { createConfigShares, createSharingServer, type SharingServer } from '../src/index.js'
 import { sha256, TOKEN } from './serve.js'
 
@@ -254,12 +255,13 @@ it('every grant of these is understood', () => {
 })
 
 /** A vector file as Delta writes it: the vectors of several data files, one behind the other. */
-const VECTORS = [Buffer.alloc(40, 'a'), Buffer.alloc(40, 'b')] as const
+const VECTORS = [vectorBytes([0, 5, 9]), vectorBytes([1, 2, 70_000])] as const
 
-async function withVectors(length = 40): Promise<MemoryStore> {
+async function withVectors(length = 60): Promise<MemoryStore> {
   const store = memoryStore()
   const table = deltaTable(store, LOCATION)
-  const bitmaps = VECTORS.map(each => Buffer.alloc(length, each))
+  // Readers stop where the bitmap ends, whatever is behind it.
+  const bitmaps = VECTORS.map(each => Buffer.concat([each, Buffer.alloc(length)], length))
   const framed = bitmaps.map(each => {
     const head = Buffer.alloc(4)
     head.writeUInt32BE(each.length)
@@ -323,3 +325,19 @@ it.each(['/changes?startingVersion=1', '/query'])(
     expect(answer.lines[0]).toMatch(/UNSUPPORTED_FEATURE.*staging/)
   },
 )
+
+it('a vector that says something else than its metadata is refused where the server holds it', async () => {
+  const store = await withVectors()
+  const path = `${LOCATION}/v.bin`
+  const bytes = Buffer.from((await store.get(path))!.bytes)
+  // The first one, one position fewer: its length and its checksum are right.
+  vectorBytes([5, 9]).forEach((byte, i) => {
+    bytes[5 + i] = byte
+  })
+  bytes.writeUInt32BE(crc32(bytes.subarray(5, 65)), 65)
+  await store.put(path, bytes)
+  const limited = serve(store, "region = 'eu'")
+  const answer = await ask(limited, { path: '/query', body: {}, format: ASKS })
+  expect(answer.status).toBe(400)
+  expect(answer.lines[0]).toMatch(/TABLE_CORRUPT.*says 3 rows are deleted, its bitmap 2/)
+})
