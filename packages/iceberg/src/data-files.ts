@@ -149,10 +149,18 @@ function deleteFile(applied: AppliedDelete, { resolve, names }: DataFileContext)
       { context: { path: recordedPath } },
     )
   }
+  const cardinality = columns.recordCount[row]!
+  if (!(cardinality >= 0)) {
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `expected the number of rows that a deletion vector in ${recordedPath} deletes, found none`,
+      { context: { path: recordedPath } },
+    )
+  }
   return {
     kind: 'deletion-vector',
     id: `${recordedPath}@${offset}`,
     bitmap: { path, offset: offset + 4, length: size - 8 },
-    cardinality: columns.recordCount[row]!,
+    cardinality,
   }
 }

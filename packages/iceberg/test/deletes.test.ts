@@ -197,6 +197,11 @@ describe('which deletes apply (iceberg spec, "Scan Planning")', () => {
       /place of a deletion vector/,
     ],
     [
+      'a vector of fewer rows than none',
+      deletes(vector('a.parquet', { recordCount: -3 })),
+      /number of rows that a deletion vector/,
+    ],
+    [
       'a vector of no file',
       deletes({ ...vector('a.parquet'), referencedFile: '' }),
       /without its data file/,
