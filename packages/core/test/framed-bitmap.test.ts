@@ -5,7 +5,7 @@ import { crc32, type ObjectStore, readFramedBitmap } from '../src/index.js'
 function storeOf(bytes: Uint8Array): ObjectStore {
   return {
     async get(path, { range } = {}) {
-      const found = range === undefined ? bytes : bytes.subarray(range.start, range.end)
+      const found = range && 'start' in range ? bytes.subarray(range.start, range.end) : bytes
       return { bytes: found, meta: { path, size: bytes.length, lastModified: 0 } }
     },
   } as ObjectStore

@@ -41,7 +41,12 @@ describe('positions in a copy with some of the rows', () => {
       { start: 10, count: 5 },
       { start: 30, count: 2 },
     ]
-    const found = [...positionsIn(runs, [0, 9, 10, 14, 15, 29, 30, 31, 32, 99])]
-    expect(found).toEqual([0n, 4n, 5n, 6n])
+    const positions = [0, 9, 10, 14, 15, 29, 30, 31, 32, 99]
+    const blocksOf = (cut: number) =>
+      [positions.slice(0, cut), positions.slice(cut)].map(block => Float64Array.from(block))
+    for (let cut = 0; cut <= positions.length; cut++) {
+      const found = [...positionsIn(runs, blocksOf(cut))].flatMap(block => [...block])
+      expect(found).toEqual([0, 4, 5, 6])
+    }
   })
 })
