@@ -6,7 +6,7 @@ import type {
   DuckDBType,
   DuckDBValue,
 } from '@duckdb/node-api'
-import { TableError, throwIfCancelled } from '@spillway/core'
+import { Slices, TableError, throwIfCancelled } from '@spillway/core'
 import { sqlErrorOf, tableErrorOf } from './duckdb-error.js'
 import type { Json } from './json.js'
 import { type PairAppender, pairAppender } from './pair-appender.js'
@@ -150,7 +150,16 @@ class Session implements Connection {
 
   async all(sql: string, signal?: AbortSignal): Promise<readonly Row[]> {
     const result = await this.#interruptible(signal, () => this.#connection.run(sql))
-    return (await result.fetchAllChunks()).flatMap(chunkRows)
+    const rows: Row[] = []
+    const slices = new Slices()
+    for (;;) {
+      const chunk = await result.fetchChunk()
+      if (chunk === null || chunk.rowCount === 0) return rows
+      for (const row of chunkRows(chunk)) rows.push(row)
+      if (!slices.isOverNow) continue
+      await slices.pause()
+      throwIfCancelled(signal)
+    }
   }
 
   /**

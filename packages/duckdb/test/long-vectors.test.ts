@@ -173,3 +173,14 @@ describe('the refusal of a vector', () => {
     ])
   })
 })
+
+it('rows of a long answer are taken in as they come, without holding others up', async () => {
+  const connection = await table.duckdb.connect()
+  let count = 0
+  const { hold, whole } = await longestHold(async () => {
+    count = (await connection.all('SELECT range, range::VARCHAR FROM range(400_000)')).length
+  })
+  expect(count).toBe(400_000)
+  expect(hold).toBeLessThan(whole / 4)
+  connection.close()
+})
