@@ -1,4 +1,10 @@
-import { type DataFile, type DeletionVector, type ReadBudgets, TableError } from '@spillway/core'
+import {
+  type DataFile,
+  type DeletionVector,
+  type ReadBudgets,
+  storedBitmap,
+  TableError,
+} from '@spillway/core'
 import {
   type Roaring64,
   type RoaringExtent,
@@ -72,6 +78,6 @@ function requireStated({ cardinality }: RoaringExtent, vector: DeletionVector): 
   )
 }
 
-function storedPath({ bitmap }: DeletionVector): string | undefined {
-  return bitmap instanceof Uint8Array ? undefined : bitmap.path
+function storedPath(vector: DeletionVector): string | undefined {
+  return storedBitmap(vector)?.path
 }

@@ -13,7 +13,7 @@ import {
   type TableSource,
   unknownStats,
 } from '@spillway/core'
-import { Slices } from '@spillway/encoding'
+import { inSlices, Slices } from '@spillway/encoding'
 import {
   type ExactFile,
   type ExactRows,
@@ -27,7 +27,7 @@ import {
 import { mayHoldEmptyText, needsShapes } from './fitted-files.js'
 import { Fitter } from './fitter.js'
 import { Listings } from './listings.js'
-import { OutsideFiles, readInlineVectors } from './outside-files.js'
+import { checkInlineVectors, hasInlineVectors, OutsideFiles } from './outside-files.js'
 import { misfitRefusal, packedRefusal } from './refusals.js'
 import { unsplit } from './refuse-early.js'
 import { type BatchContext, canView } from './signed-files.js'
@@ -69,8 +69,8 @@ export class ExactChanges {
     // Nothing that lies outside is opened: what else could be wrong is not looked for beside it.
     for (const { file } of set.changes) {
       this.#outside.add([file])
-      const isLong = readInlineVectors(file)
-      if (isLong ? this.#slices.isOverNow : this.#slices.isOver) await this.#slices.pause()
+      if (hasInlineVectors(file)) await inSlices(checkInlineVectors(file), this.#slices)
+      else if (this.#slices.isOver) await this.#slices.pause()
     }
     if (!this.#outside.isEmpty) return
     await this.#readShapes(set, exact)

@@ -116,6 +116,8 @@ async function travelling(
   signal?: AbortSignal,
 ): Promise<DeletionVector> {
   if (storedBitmap(vector) !== undefined && isOwnFile(exact)) return vector
+  // Such were held against their files before the first byte.
+  if (vector.inlineBytes !== undefined) return vector
   return heldVector(vector, file, exact, signal)
 }
 

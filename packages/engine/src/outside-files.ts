@@ -2,17 +2,20 @@ import {
   type DataFile,
   type FileBatch,
   folderOf,
+  inSlices,
   type LiveFiles,
   outsideRefusal,
   refuseClimbing,
   type Selection,
   Slices,
   type Snapshot,
+  type Steps,
   storedBitmap,
   type TableRoots,
   tableRoots,
   throwIfCancelled,
 } from '@spillway/core'
+import { checkVector } from '@spillway/encoding'
 import type { PlannedFiles, ScanPlan } from '@spillway/planner'
 import { unprovenRows } from './path-kernels.js'
 
@@ -83,7 +86,7 @@ async function lookAtRows(
     const some = touched.subarray(start, start + FILES_AT_ONCE)
     for (const [i, file] of (await files.files(some, signal)).entries()) {
       if (pathsOf(file).some(path => roots.rootOf(path) === undefined)) looked.outside.add(some[i]!)
-      if (readInlineVectors(file) && slices.isOverNow) await slices.pause()
+      if (hasInlineVectors(file)) await inSlices(checkInlineVectors(file), slices)
     }
   }
   for (const row of rows) looked.rows[row] = 1
@@ -116,14 +119,18 @@ function besides({ deletes, logFiles }: DataFile): readonly string[] {
   ]
 }
 
-/** Refuses a text that is no vector before the first byte of an answer. False where there is none to read. */
-export function readInlineVectors({ deletes }: DataFile): boolean {
-  let found = false
-  for (const each of deletes) {
+/** True where vectors of the file stand in the table's metadata itself. */
+export function hasInlineVectors({ deletes }: DataFile): boolean {
+  return deletes.some(each => each.kind === 'deletion-vector' && each.inlineBytes !== undefined)
+}
+
+/** Refuses a text that is no vector of the file, before the first byte of an answer: its recipients apply it unseen. */
+export function* checkInlineVectors(file: DataFile): Steps<void> {
+  for (const each of file.deletes) {
     if (each.kind !== 'deletion-vector' || each.inlineBytes === undefined) continue
-    if (each.bitmap instanceof Uint8Array) found = true
+    yield* checkVector(each.bitmap as Uint8Array, each, file)
+    yield
   }
-  return found
 }
 
 /** Every path that a file of a table brings with it. */
