@@ -17,10 +17,10 @@ import {
 import { readParquetFooterBytes } from './footer-bytes.js'
 import { pandasIndexes } from './pandas-indexes.js'
 import { parseLongMetadata } from './parquet-footer.js'
-import { parquetShape } from './parquet-shape.js'
+import { parquetShapeInSteps } from './parquet-shape.js'
 import type { ParquetFooter } from './parquet-types.js'
 import { ShapeTable } from './shape-table.js'
-import { MANY_COLUMNS, nextTurn } from './slices.js'
+import { atOnce, inSlices, MANY_COLUMNS, nextTurn, type Steps } from './slices.js'
 import { Slots } from './slots.js'
 import { viewFooter } from './view-footer.js'
 
@@ -184,7 +184,7 @@ class FooterShapes implements LearningShapes {
 
   async #remember(file: NamedFile, footer: ParquetFooter): Promise<ParquetShape> {
     const isWide = footer.leaves.length > MANY_COLUMNS
-    const found = foundIn(footer)
+    const found = isWide ? await inSlices(foundIn(footer)) : atOnce(foundIn(footer))
     if (isWide) await nextTurn()
     const shape = this.#keep(file, found, keyOf(found))
     if (!isWide) return shape
@@ -215,8 +215,12 @@ interface Found {
   readonly isEmpty: boolean
 }
 
-function foundIn(footer: ParquetFooter): Found {
-  const columns = withIndexes(withNeverNull(parquetShape(footer).columns, footer), footer)
+function* foundIn(footer: ParquetFooter): Steps<Found> {
+  const shape = yield* parquetShapeInSteps(footer)
+  const marked = withNeverNull(shape.columns, footer)
+  yield
+  const columns = withIndexes(marked, footer)
+  yield
   return { columns, isEmpty: footer.rowGroups.every(({ rowCount }) => rowCount === 0) }
 }
 

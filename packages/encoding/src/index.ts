@@ -53,7 +53,7 @@ export { type OldCalendar, oldCalendar } from './old-calendar.js'
 export { type ReadBytes, requirePageClaims } from './page-claims.js'
 export { pandasIndexes } from './pandas-indexes.js'
 export { columnlessRows, doubtedColumns } from './parquet-doubts.js'
-export { parquetFields } from './parquet-fields.js'
+export { parquetFields, parquetFieldsInSteps } from './parquet-fields.js'
 export {
   type ParquetMetadata,
   parseLongMetadata,

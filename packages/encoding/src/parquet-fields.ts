@@ -1,12 +1,25 @@
 import type { DataType, Field } from '@spillway/core'
-import { type ParquetShapeNode, shapeColumns } from './parquet-shape.js'
+import { COLUMNS_IN_A_STEP, type ParquetShapeNode, shapeColumns } from './parquet-shape.js'
 import type { ParquetFooter } from './parquet-types.js'
+import { atOnce, type Steps } from './slices.js'
 
 /** The file's columns as fields of a schema. Ids are the file's field ids where it has them, else new. */
 export function parquetFields(footer: Pick<ParquetFooter, 'root' | 'leaves'>): readonly Field[] {
-  const columns = shapeColumns(footer)
+  return atOnce(parquetFieldsInSteps(footer))
+}
+
+/** The same in steps: files have 30,000 columns. */
+export function* parquetFieldsInSteps(
+  footer: Pick<ParquetFooter, 'root' | 'leaves'>,
+): Steps<readonly Field[]> {
+  const columns = yield* shapeColumns(footer)
   const translator = new FieldTranslator(columns)
-  return columns.map(column => translator.field(column))
+  const fields: Field[] = []
+  for (const column of columns) {
+    fields.push(translator.field(column))
+    if (fields.length % COLUMNS_IN_A_STEP === 0) yield
+  }
+  return fields
 }
 
 class FieldTranslator {

@@ -1,6 +1,7 @@
 import type { DataType } from '@spillway/core'
 import { oldCalendar } from './old-calendar.js'
 import type { ParquetFooter, ParquetLeafInfo, ParquetNode } from './parquet-types.js'
+import { atOnce, type Steps } from './slices.js'
 
 /** What a file physically holds, as far as readers of the bytes can tell it apart from the table's own types. */
 export interface ParquetShape {
@@ -65,9 +66,16 @@ export function parquetShape(
     'root' | 'leaves' | 'keyValue' | 'oldCalendar' | 'encrypted' | 'codecs'
   >,
 ): ParquetShape {
+  return atOnce(parquetShapeInSteps(footer))
+}
+
+/** The same in steps: files have 30,000 columns. */
+export function* parquetShapeInSteps(
+  footer: Parameters<typeof parquetShape>[0],
+): Steps<ParquetShape> {
   const { encrypted, codecs } = footer
   const agedInt96 = oldCalendar(footer.keyValue)?.int96 === true
-  return { columns: shapeColumns({ ...footer, agedInt96 }), encrypted, codecs }
+  return { columns: yield* shapeColumns({ ...footer, agedInt96 }), encrypted, codecs }
 }
 
 type Columns = Pick<ParquetFooter, 'root' | 'leaves'> &
@@ -76,9 +84,17 @@ type Columns = Pick<ParquetFooter, 'root' | 'leaves'> &
     readonly agedInt96?: boolean
   }
 
-export function shapeColumns(columns: Columns): readonly ParquetShapeNode[] {
-  return columns.root.children.map(child => shapeNode(child, columns))
+export function* shapeColumns(columns: Columns): Steps<readonly ParquetShapeNode[]> {
+  const nodes: ParquetShapeNode[] = []
+  for (const child of columns.root.children) {
+    nodes.push(shapeNode(child, columns))
+    if (nodes.length % COLUMNS_IN_A_STEP === 0) yield
+  }
+  return nodes
 }
+
+/** About a millisecond. */
+export const COLUMNS_IN_A_STEP = 1024
 
 function shapeNode(node: ParquetNode, columns: Columns): ParquetShapeNode {
   if (node.repetition === 'repeated') {

@@ -7,6 +7,7 @@ import {
   type FooterEdit,
   type ParquetShape,
   type Snapshot,
+  type Steps,
   type Value,
 } from '@spillway/core'
 import type { ExactRows } from './exact-files.js'
@@ -61,11 +62,11 @@ export class Fitting {
     this.#partitions = snapshot.schema.fields.filter(({ id }) => fromPartitions?.has(id))
   }
 
-  fit(file: DataFile, shape: ParquetShape | undefined): FittedFile {
+  *fit(file: DataFile, shape: ParquetShape | undefined): Steps<FittedFile> {
     const fitted = this.fitByMetadata(file)
     if (fitted.misfit !== undefined) return fitted
     if (shape === undefined) return isParquet(file) ? { ...fitted, misfit: UNREAD } : fitted
-    const found = this.#misfit(file, shape)
+    const found = yield* this.#misfit(file, shape)
     return found === undefined ? fitted : this.withFound(fitted, found)
   }
 
@@ -97,24 +98,24 @@ export class Fitting {
     )
   }
 
-  #misfit(file: DataFile, shape: ParquetShape): FoundMisfit | undefined {
+  *#misfit(file: DataFile, shape: ParquetShape): Steps<FoundMisfit | undefined> {
     const key = this.#keyOf(file)
     const known = this.#known.get(shape) ?? new Map<string, FoundMisfit | undefined>()
     this.#known.set(shape, known)
     if (known.has(key)) return known.get(key)
-    const found = this.#compare(file, shape)
+    const found = yield* this.#compare(file, shape)
     known.set(key, found)
     return found
   }
 
-  #compare(file: DataFile, shape: ParquetShape): FoundMisfit | undefined {
+  *#compare(file: DataFile, shape: ParquetShape): Steps<FoundMisfit | undefined> {
     const { fields } = this.#snapshot.schema
     const find = this.finderOf(file, shape)
     const lookup = this.#lookup
     const constants = this.#sources(file.specId).filter(field => this.#hasValue(field, file))
     const isConstant = (field: Field) => constants.includes(field)
     const options = lookup && { fields, find, lookup, widens: this.#widens, isConstant }
-    const misfit = options && misfitOf(shape, options)
+    const misfit = options && (yield* misfitOf(shape, options))
     const { redactDropped } = this.#snapshot.source
     const dropped = redactDropped && droppedColumn(shape, { fields, find })
     // A view hides columns, and not their bytes.
@@ -124,7 +125,7 @@ export class Fitting {
         : { misfit: misfit ?? dropped }
     }
     if (misfit === undefined) return undefined
-    const view = footerView(shape, options!)
+    const view = yield* footerView(shape, options!)
     return { misfit, ...(view && { view }) }
   }
 

@@ -1,11 +1,13 @@
 import {
   type DataFile,
+  inSlices,
   MANY_COLUMNS,
   mapConcurrently,
   nextTurn,
   type ParquetShape,
   type Selection,
   Slices,
+  type Steps,
 } from '@spillway/core'
 import type { PlannedFiles } from '@spillway/planner'
 import type { ExactRows } from './exact-files.js'
@@ -108,8 +110,7 @@ export class Fitter {
     const fitted: FittedFile[] = []
     const slices = new Slices()
     for (const file of files) {
-      fitted.push(this.#fitImported(file, shapes.get(file)))
-      if (slices.isOverNow) await slices.pause()
+      fitted.push(await inSlices(this.#fitImported(file, shapes.get(file)), slices))
     }
     return fitted
   }
@@ -119,12 +120,12 @@ export class Fitter {
     return isImported || this.#times?.mayHold(file) === true
   }
 
-  #fitImported(file: DataFile, shape: ParquetShape | undefined): FittedFile {
+  *#fitImported(file: DataFile, shape: ParquetShape | undefined): Steps<FittedFile> {
     if (shape?.isEmpty) return { file, isEmpty: true }
-    const fitted = this.reads ? this.#fitting.fit(file, shape) : asIs(file)
+    const fitted = this.reads ? yield* this.#fitting.fit(file, shape) : asIs(file)
     if (fitted.misfit !== undefined || this.#imported === undefined) return fitted
     if (shape === undefined) return file.imported ? { ...fitted, misfit: UNREAD } : fitted
-    const found = this.#imported.misfit(file, shape)
+    const found = yield* this.#imported.misfit(file, shape)
     return found === undefined ? fitted : this.#fitting.withFound(fitted, found)
   }
 

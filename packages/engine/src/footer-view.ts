@@ -1,10 +1,12 @@
 import {
+  columnIndex,
   type Field,
   type FindColumn,
   type FooterEdit,
   isPrimitive,
   type ParquetShape,
   type ShapeNode,
+  type Steps,
 } from '@spillway/core'
 import { type FitOptions, misfitOf } from './fit.js'
 
@@ -12,24 +14,21 @@ import { type FitOptions, misfitOf } from './fit.js'
  * Edits under which a recipient who goes by name finds in a file what the table does: every column under the table's own
  * name, and nothing else. Undefined where names alone do not do it, or where elements cannot be named.
  */
-export function footerView(
+export function* footerView(
   shape: ParquetShape,
   options: FitOptions,
-): readonly FooterEdit[] | undefined {
+): Steps<readonly FooterEdit[] | undefined> {
   if (options.lookup.by !== 'name') return undefined
   const view = new View(options)
   const columns = view.level(options.fields, shape.columns)
   if (columns === undefined || columns.length === 0) return undefined
   const viewed = { columns, hasFieldIds: shape.hasFieldIds }
-  const misfit = misfitOf(viewed, { ...options, find: byExactName })
+  const misfit = yield* misfitOf(viewed, { ...options, find: byExactName })
   return misfit === undefined ? view.edits : undefined
 }
 
 /** In a view every column of the table has its name, and no other has. */
-const byExactName: FindColumn = (field, columns) => {
-  const at = columns.findIndex(({ name }) => name === field.name)
-  return at < 0 ? undefined : at
-}
+const byExactName: FindColumn = (field, columns) => columnIndex(columns).named(field.name)
 
 class View {
   readonly edits: FooterEdit[] = []

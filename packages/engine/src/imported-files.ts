@@ -8,6 +8,7 @@ import {
   type ParquetShape,
   type Selection,
   type Snapshot,
+  type Steps,
 } from '@spillway/core'
 import type { ExactRows } from './exact-files.js'
 import { type Misfit, misfitOf } from './fit.js'
@@ -51,13 +52,13 @@ export class ImportedFiles {
   }
 
   /** Of a file that may be imported, of `shape`. */
-  misfit({ imported }: DataFile, shape: ParquetShape): FoundMisfit | undefined {
+  *misfit({ imported }: DataFile, shape: ParquetShape): Steps<FoundMisfit | undefined> {
     if (imported !== true) return undefined
-    if (!this.#known.has(shape)) this.#known.set(shape, this.#compare(shape))
+    if (!this.#known.has(shape)) this.#known.set(shape, yield* this.#compare(shape))
     return this.#known.get(shape)
   }
 
-  #compare(shape: ParquetShape): FoundMisfit | undefined {
+  *#compare(shape: ParquetShape): Steps<FoundMisfit | undefined> {
     const { fields } = underPhysicalNames(this.#snapshot).schema
     const options = {
       fields,
@@ -66,9 +67,9 @@ export class ImportedFiles {
       widens: this.#widens,
       isConstant: () => false,
     }
-    const misfit = misfitOf(shape, options)
+    const misfit = yield* misfitOf(shape, options)
     if (misfit === undefined) return undefined
-    const view = footerView(shape, options)
+    const view = yield* footerView(shape, options)
     return { misfit, ...(view && { view }) }
   }
 

@@ -1,4 +1,5 @@
 import {
+  atOnce,
   byFieldId,
   columnFinder,
   type Field,
@@ -7,7 +8,9 @@ import {
 } from '@spillway/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { droppedColumn, type FitOptions, misfitOf } from '../src/fit.js'
+import { droppedColumn, type FitOptions, misfitOf as misfitInSteps } from '../src/fit.js'
+
+const misfitOf = (...given: Parameters<typeof misfitInSteps>) => atOnce(misfitInSteps(...given))
 
 const field = (id: number, name: string, type: Field['type'] = 'int'): Field => ({
   id,
