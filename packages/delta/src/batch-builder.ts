@@ -29,6 +29,7 @@ export class BatchBuilder {
   readonly #rowVersion = new OptionalTexts()
   readonly #cursor = new JsonCursor(new Uint8Array(0))
   #length = 0
+  #oldest = Number.POSITIVE_INFINITY
 
   constructor(location: string) {
     this.#location = location
@@ -51,7 +52,7 @@ export class BatchBuilder {
     if (options.shares) this.#path.share(action.pathAt)
     else this.#path.append(action.path)
     this.#size.append(action.size)
-    this.#modificationTime.append(action.modificationTime)
+    this.#addTime(action.modificationTime)
     this.#key.append(action.pathAt, action.vector)
     this.#recordCount.append(options.records ?? this.#recordsOf(action))
     for (let i = 0; i < action.partitionCount; i++) {
@@ -60,6 +61,11 @@ export class BatchBuilder {
     if (action.vector !== undefined) this.#vectors.set(row, action.vector)
     if (options.keep) this.#keep(row, action)
     return row
+  }
+
+  #addTime(time: number): void {
+    this.#modificationTime.append(time)
+    if (time > 0 && time < this.#oldest) this.#oldest = time
   }
 
   #recordsOf({ stats }: FileAction): number {
@@ -82,7 +88,7 @@ export class BatchBuilder {
     const vector = batch.vectors?.at(row)
     this.#path.append(path)
     this.#size.append(batch.size[row]!)
-    this.#modificationTime.append(batch.modificationTime[row]!)
+    this.#addTime(batch.modificationTime[row]!)
     this.#key.append({ bytes: path, start: 0, end: path.length }, vector)
     this.#recordCount.append(batch.recordCount[row]!)
     for (const name of batch.partitions.names) {
@@ -115,6 +121,7 @@ export class BatchBuilder {
       path: this.#path.finish(),
       size: this.#size.finish(),
       modificationTime: this.#modificationTime.finish(),
+      oldest: this.#oldest,
       recordCount: this.#recordCount.finish(),
       key: this.#key.finish(),
       partitions: this.#partitions.finish(length),

@@ -27,6 +27,8 @@ export interface BatchColumns {
   /** NaN where unknown. */
   readonly recordCount: Float64Array
   readonly key: BigUint64Array
+  /** Of `modificationTime`, as `DeltaBatch` has it. */
+  readonly oldest: number
   readonly partitions: PartitionColumns
   readonly vectors: VectorColumns | undefined
   readonly details: AddDetails
@@ -50,6 +52,8 @@ export class DeltaBatch implements FileBatch {
   readonly path: BytesColumn
   readonly size: Float64Array
   readonly modificationTime: Float64Array
+  /** The earliest modification time that is known of any file, removed ones too; infinite where none is. */
+  readonly oldest: number
   readonly recordCount: Float64Array
   readonly key: BigUint64Array
   readonly partitions: PartitionColumns
@@ -59,7 +63,6 @@ export class DeltaBatch implements FileBatch {
   readonly #decoded = new Map<string, DecodedStats>()
   readonly #views = new WeakMap<DeltaMetadata, SchemaBatch>()
   #decodedBytes = 0
-  #oldest: number | undefined
 
   constructor(columns: BatchColumns) {
     this.length = columns.length
@@ -67,6 +70,7 @@ export class DeltaBatch implements FileBatch {
     this.path = columns.path
     this.size = columns.size
     this.modificationTime = columns.modificationTime
+    this.oldest = columns.oldest
     this.recordCount = columns.recordCount
     this.key = columns.key
     this.partitions = columns.partitions
@@ -83,20 +87,6 @@ export class DeltaBatch implements FileBatch {
       this.details.byteLength +
       this.#decodedBytes
     )
-  }
-
-  /** The earliest modification time that is known of any file, removed ones too; infinite where none is. */
-  get oldest(): number {
-    if (this.#oldest === undefined) {
-      let oldest = Number.POSITIVE_INFINITY
-      const times = this.modificationTime
-      for (let row = 0; row < times.length; row++) {
-        const time = times[row]!
-        if (time > 0 && time < oldest) oldest = time
-      }
-      this.#oldest = oldest
-    }
-    return this.#oldest
   }
 
   under(metadata: DeltaMetadata): SchemaBatch {
