@@ -3,7 +3,7 @@ import {
   type LearningShapes,
   type ParquetFooter,
   pandasIndexes,
-  parquetFields,
+  parquetFieldsInSteps,
   parseLongMetadata,
 } from '@spillway/encoding'
 import type { FooterReader } from './footers.js'
@@ -121,7 +121,7 @@ function* shared(
   footer: ParquetFooter,
 ): Steps<readonly Field[]> {
   yield
-  const fields = parquetFields(footer)
+  const fields = yield* parquetFieldsInSteps(footer)
   yield
   const key = JSON.stringify(fields)
   const known = schemas.get(key)

@@ -53,6 +53,7 @@ export function parquetTableReader({ cache, shapes, ...given }: ParquetTableOpti
       const store = storeFor(source)
       const reader = new FooterReader(store, sizes)
       const files = await listTable(store, source, signal)
+      if (files.length > FILES_IN_A_STEP) await nextTurn()
       requireCurrent(identityOfTable(files), at)
       const isSameTable = JSON.stringify(previous?.source) === JSON.stringify(source)
       const known = (isSameTable && previous && facts.get(previous)) || new Map<string, FileFacts>()
@@ -162,6 +163,7 @@ interface Folder {
 async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapshot> {
   const { source, files } = folder
   const partitions = await hivePartitions(files)
+  if (files.length > FILES_IN_A_STEP) await nextTurn()
   const distinct = await inSlices(distinctSchemas(files, read.facts, partitions))
   const merged = await inSlices(mergeSchemas(distinct))
   refuseCase(merged.fields, partitions, files[0]!.path)

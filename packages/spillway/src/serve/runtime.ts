@@ -97,7 +97,12 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   // What a killed process left of tables that it was rewriting.
   void sweepScratch()
   // Loading it holds the thread for a fifth of a second: better before anybody has asked. What fails is told when it is needed.
-  if (config.staging) spillway.duckdb.version().catch(() => undefined)
+  if (config.staging) {
+    spillway.duckdb.connect().then(
+      session => session.close(),
+      () => undefined,
+    )
+  }
   const cleaning = config.staging && cleanRegularly(spillway, config.staging)
   const plain = {
     async fetch(request: Request, peer?: Peer) {
