@@ -5,7 +5,7 @@
  */
 export class Slices {
   readonly #sliceMs: number
-  #began = performance.now()
+  #began = beginningOfTurn()
   #steps = 0
 
   constructor(sliceMs = SLICE_MS) {
@@ -25,8 +25,21 @@ export class Slices {
   /** Resolves when it is the turn of the next slice. */
   async pause(): Promise<void> {
     await nextTurn()
-    this.#began = performance.now()
+    this.#began = beginningOfTurn()
   }
+}
+
+let turnBegan: number | undefined
+
+/** Of works of some milliseconds, one after the other, none would be over if each began anew: they are one hold for all others. */
+function beginningOfTurn(): number {
+  if (turnBegan === undefined) {
+    turnBegan = performance.now()
+    soon(() => {
+      turnBegan = undefined
+    })
+  }
+  return turnBegan
 }
 
 /** Tells work in steps when one is long enough, by what was done: values are of any size. */

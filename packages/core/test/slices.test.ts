@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest'
-import { Lane, nextTurn, Slices } from '../src/slices.js'
+import { turnsDuring } from '../../testkit/src/turns-during.js'
+import { inSlices, Lane, nextTurn, Slices } from '../src/slices.js'
 
 function busy(ms: number): void {
   const end = performance.now() + ms
@@ -75,4 +76,29 @@ it('lets timers go on where there is no other way, as in browsers', async () => 
   } finally {
     vi.unstubAllGlobals()
   }
+})
+
+it('begins with its turn of the event loop, whatever was done in it before', async () => {
+  await nextTurn()
+  const first = new Slices(5)
+  busy(6)
+  const second = new Slices(5)
+  expect([first.isOverNow, second.isOverNow]).toEqual([true, true])
+  await second.pause()
+  expect([second.isOverNow, new Slices(5).isOverNow]).toEqual([false, false])
+})
+
+it('lets others go on between works that are each too short to be cut', async () => {
+  const { turns } = await turnsDuring(async () => {
+    for (let work = 0; work < 20; work++) {
+      await inSlices(
+        (function* () {
+          busy(4)
+          yield
+        })(),
+      )
+    }
+  })
+  // It was one piece of 80 milliseconds.
+  expect(turns).toBeGreaterThan(4)
 })

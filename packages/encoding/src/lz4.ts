@@ -2,7 +2,7 @@ import { FormatError } from './format-error.js'
 import type { Steps } from './slices.js'
 
 /** What is written in one step. */
-const STEP_BYTES = 1 << 20
+const STEP_BYTES = 1 << 18
 
 /**
  * LZ4 as Parquet's codec LZ4 has it: Hadoop's framing (the length of what follows inflated, and stored, big-endian, then a

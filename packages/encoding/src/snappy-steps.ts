@@ -6,7 +6,7 @@ import { snappyLength } from './snappy.js'
 export const LONG_IN_STEPS = 20 * 1024 ** 2
 
 /** What is written in one step. */
-const STEP_BYTES = 1 << 20
+const STEP_BYTES = 1 << 18
 
 /**
  * Snappy without framing (its format_description.txt), of exactly `size` bytes, a step at a time: for pages of many megabytes,

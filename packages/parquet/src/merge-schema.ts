@@ -1,4 +1,5 @@
 import {
+  atOnce,
   type DataType,
   type Field,
   isPrimitive,
@@ -28,11 +29,14 @@ export interface MergedSchema {
 export function* mergeSchemas(files: readonly FileColumns[]): Steps<MergedSchema> {
   const merge = new SchemaMerge()
   for (const file of files) {
-    merge.add(file)
+    yield* merge.add(file)
     yield
   }
   return { fields: merge.finish(), widened: merge.widened }
 }
+
+/** About a millisecond. */
+const FIELDS_IN_A_STEP = 1024
 
 /** Recipients have no type that holds nothing but null. Writers put such columns into files as 32-bit integers. */
 const NOTHING: DataType = 'int'
@@ -43,16 +47,18 @@ class SchemaMerge {
   #nextId = 0
   widened = false
 
-  add({ path, fields }: FileColumns): void {
+  finish(): readonly Field[] {
+    return (this.#merged ?? []).map(field => this.#numbered(field))
+  }
+
+  *add({ path, fields }: FileColumns): Steps<void> {
     if (this.#merged === undefined) {
       this.#merged = fields
       this.#first = path
-    } else
-      this.#merged = this.#fields(this.#merged, fields, { path, first: this.#first, above: [] })
-  }
-
-  finish(): readonly Field[] {
-    return (this.#merged ?? []).map(field => this.#numbered(field))
+      return
+    }
+    const where = { path, first: this.#first, above: [] }
+    this.#merged = yield* this.#fieldsInSteps(this.#merged, fields, where)
   }
 
   /** Ids of the files mean nothing to each other: the table's count in schema order. */
@@ -74,14 +80,30 @@ class SchemaMerge {
     }
   }
 
+  /** Of structs; the columns of the table itself go in steps. */
   #fields(known: readonly Field[], found: readonly Field[], where: Where): readonly Field[] {
+    return atOnce(this.#fieldsInSteps(known, found, where))
+  }
+
+  *#fieldsInSteps(
+    known: readonly Field[],
+    found: readonly Field[],
+    where: Where,
+  ): Steps<readonly Field[]> {
     const there = new Map(found.map(field => [field.name, field]))
+    yield
     const here = new Set(known.map(({ name }) => name))
-    const merged = known.map(field => {
+    yield
+    const merged: Field[] = []
+    for (const field of known) {
       const other = there.get(field.name)
-      return other === undefined ? { ...field, nullable: true } : this.#field(field, other, where)
-    })
+      merged.push(
+        other === undefined ? { ...field, nullable: true } : this.#field(field, other, where),
+      )
+      if (merged.length % FIELDS_IN_A_STEP === 0) yield
+    }
     const fresh = found.filter(({ name }) => !here.has(name))
+    yield
     if (fresh.length > 0) refuseCase(fresh, known, where)
     return [...merged, ...fresh.map(field => ({ ...field, nullable: true }))]
   }

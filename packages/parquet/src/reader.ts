@@ -103,8 +103,28 @@ async function listTable(
 
 /** A directory has no history: its version is when its newest file was written. */
 function identityOfTable(files: readonly ListedFile[]): { version: bigint; timestamp: number } {
-  const timestamp = files.reduce((latest, file) => Math.max(latest, file.lastModified), 0)
+  return versionOf(files.reduce((latest, file) => Math.max(latest, file.lastModified), 0))
+}
+
+function versionOf(timestamp: number): { version: bigint; timestamp: number } {
   return { version: BigInt(Math.trunc(timestamp)), timestamp }
+}
+
+interface Totals {
+  bytes: number
+  latest: number
+  hasIndexes: boolean
+}
+
+function* totalsOf(files: readonly ListedFile[], facts: readonly FileFacts[]): Steps<Totals> {
+  const totals: Totals = { bytes: 0, latest: 0, hasIndexes: false }
+  for (const [i, { size, lastModified }] of files.entries()) {
+    totals.bytes += size
+    totals.latest = Math.max(totals.latest, lastModified)
+    if (facts[i]!.hasIndexes) totals.hasIndexes = true
+    if (i % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
+  }
+  return totals
 }
 
 function requireCurrent(
@@ -175,20 +195,20 @@ async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapsho
   const schema = withPartitions(merged.fields, partitions)
   await turn()
   const partitionFields = partitions.columns.map(({ name }) => schema.find([name])!)
-  const bytes = files.reduce((sum, file) => sum + file.size, 0)
+  const totals = await inSlices(totalsOf(files, read.facts))
   return {
     source,
     format: 'parquet',
     tableId: source.location,
-    ...identityOfTable(files),
+    ...versionOf(totals.latest),
     schema,
     partitionSpecs: new Map([[0, { id: 0, fields: specFields(partitionFields) }]]),
-    properties: new Map(read.facts.some(each => each.hasIndexes) ? [[PANDAS_INDEXES, 'true']] : []),
+    properties: new Map(totals.hasIndexes ? [[PANDAS_INDEXES, 'true']] : []),
     features: new Set(merged.widened ? ['typeWidening'] : []),
     shapesFrom: 'footers',
     ...(await inSlices(unspelt(partitions, partitionFields))),
     native: { format: 'parquet' },
-    totals: { files: files.length, bytes },
+    totals: { files: files.length, bytes: totals.bytes },
     files: await fileBatches({ ...folder, ...read, values: partitions.values, partitionFields }),
   }
 }

@@ -25,11 +25,18 @@ export function* schemaStringInSteps(
   schema: Schema,
   options: SchemaStringOptions = {},
 ): Steps<string> {
-  const value = struct(schema.fields, options)
-  yield
-  // No value in it is one that JSON.stringify does not know, which is many times as fast.
-  return JSON.stringify(value)
+  const parts: string[] = []
+  for (let from = 0; from < schema.fields.length; from += FIELDS_IN_A_STEP) {
+    if (from > 0) yield
+    const some = schema.fields.slice(from, from + FIELDS_IN_A_STEP)
+    // No value in it is one that JSON.stringify does not know, which is many times as fast.
+    parts.push(JSON.stringify(some.map(field => structField(field, options))).slice(1, -1))
+  }
+  return `{"type":"struct","fields":[${parts.join(',')}]}`
 }
+
+/** About a millisecond. */
+const FIELDS_IN_A_STEP = 1024
 
 function struct(fields: readonly Field[], options: SchemaStringOptions): WireValue {
   return { type: 'struct', fields: fields.map(field => structField(field, options)) }
