@@ -5,8 +5,8 @@ import {
   readBytes,
   readString,
   type Selection,
+  Slices,
 } from '@spillway/core'
-import { Slices } from '@spillway/encoding'
 import { blockTexts } from './block-texts.js'
 import type { StatsColumn } from './stats-columns.js'
 import { StatsTextReader } from './stats-text.js'

@@ -1,5 +1,4 @@
-import { BytesBuilder, isValid, readBytes, type Selection } from '@spillway/core'
-import { Slices } from '@spillway/encoding'
+import { BytesBuilder, isValid, readBytes, type Selection, Slices } from '@spillway/core'
 import type { FileAction } from './actions.js'
 import { type AddDetails, KeptDetails } from './add-details.js'
 import { DeltaBatch } from './delta-batch.js'

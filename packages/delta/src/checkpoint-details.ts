@@ -1,5 +1,10 @@
-import { type ColumnStats, leafKey, type ParquetBatch, type Selection } from '@spillway/core'
-import { Slices } from '@spillway/encoding'
+import {
+  type ColumnStats,
+  leafKey,
+  type ParquetBatch,
+  type Selection,
+  Slices,
+} from '@spillway/core'
 import { type AddDetails, type AddOriginal, type Originals, originalOf } from './add-details.js'
 import { blockTexts } from './block-texts.js'
 import { mapLeaf } from './checkpoint-rows.js'

@@ -1,5 +1,5 @@
-import { type BatchCache, type ParquetBatch, TableError } from '@spillway/core'
-import { firstRowNotUtf8, nextTurn, Slices } from '@spillway/encoding'
+import { type BatchCache, nextTurn, type ParquetBatch, Slices, TableError } from '@spillway/core'
+import { firstRowNotUtf8 } from '@spillway/encoding'
 import { FileAction } from './actions.js'
 import { BatchBuilder } from './batch-builder.js'
 import { ADD_PATH, ADD_STATS, CheckpointDetails, structIsComplete } from './checkpoint-details.js'

@@ -6,9 +6,10 @@ import {
   type ParquetBatch,
   type ReadBudgets,
   requireWithin,
+  Slices,
   TableError,
 } from '@spillway/core'
-import { MAX_MEMBERS, Slices } from '@spillway/encoding'
+import { MAX_MEMBERS } from '@spillway/encoding'
 import type { Sidecar } from './actions.js'
 import { NumberLeaf, TextLeaf } from './leaf-access.js'
 import {

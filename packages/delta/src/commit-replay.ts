@@ -1,5 +1,4 @@
-import { type Selection, TableError } from '@spillway/core'
-import { nextTurn, Slices } from '@spillway/encoding'
+import { nextTurn, type Selection, Slices, TableError } from '@spillway/core'
 import type { ActionSink, CommitInfo, FileAction, Sidecar } from './actions.js'
 import { BatchBuilder, foldBatches } from './batch-builder.js'
 import { type DeltaBatch, MANY_ROWS } from './delta-batch.js'

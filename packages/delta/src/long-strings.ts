@@ -1,4 +1,4 @@
-import type { Steps } from '@spillway/encoding'
+import type { Steps } from '@spillway/core'
 import { ByteBuffer } from './byte-buffer.js'
 import { BACKSLASH, ENDS_PLAIN, QUOTE } from './json-bytes.js'
 import { unescapePiece } from './json-escape.js'

@@ -3,11 +3,12 @@ import {
   type Field,
   isTableError,
   leafOf,
+  nextTurn,
   type PartitionSpec,
   type ReadBudgets,
   TableError,
 } from '@spillway/core'
-import { ExactNumber, MAX_MEMBERS, nextTurn, parseJson, parseLongJson } from '@spillway/encoding'
+import { ExactNumber, MAX_MEMBERS, parseJson, parseLongJson } from '@spillway/encoding'
 import { z } from 'zod'
 import { allowsColumnMapping, type Protocol } from './features.js'
 import { type ColumnMappingMode, type DeltaSchema, longSchema, parseSchema } from './schema.js'

@@ -1,14 +1,16 @@
 import { isUtf8 } from 'node:buffer'
 import {
   budgetsOf,
+  inSlices,
   type ObjectMeta,
   type ObjectStore,
   readListed,
   requireWithin,
+  Slices,
   TableError,
   throwIfCancelled,
 } from '@spillway/core'
-import { inSlices, MAX_MEMBERS, Slices } from '@spillway/encoding'
+import { MAX_MEMBERS } from '@spillway/encoding'
 import { type ActionSink, FileAction } from './actions.js'
 import { JsonCursor } from './json-cursor.js'
 import { JsonProblem } from './json-problem.js'

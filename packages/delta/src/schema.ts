@@ -1,23 +1,20 @@
 import {
+  atOnce,
   createSchema,
   type DataType,
   DEFAULT_BUDGETS,
   type Field,
+  inSlices,
   isTableError,
+  nextTurn,
   type PrimitiveType,
   type ReadBudgets,
   requireWithin,
   type Schema,
+  type Steps,
   TableError,
 } from '@spillway/core'
-import {
-  atOnce,
-  inSlices,
-  nextTurn,
-  parseJson,
-  parseLongJson,
-  type Steps,
-} from '@spillway/encoding'
+import { parseJson, parseLongJson } from '@spillway/encoding'
 import { SENTENCE_CHARACTERS, shownText } from './shown-text.js'
 import { checkTypeChanges } from './type-changes.js'
 

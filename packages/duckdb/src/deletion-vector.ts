@@ -1,5 +1,11 @@
-import { budgetsOf, type DeletionVector, type ObjectStore, readFramedBitmap } from '@spillway/core'
-import { corruptVector, inSlices, type Roaring64, vectorPositions } from '@spillway/encoding'
+import {
+  budgetsOf,
+  type DeletionVector,
+  inSlices,
+  type ObjectStore,
+  readFramedBitmap,
+} from '@spillway/core'
+import { corruptVector, type Roaring64, vectorPositions } from '@spillway/encoding'
 
 export { vectorBytes } from '@spillway/encoding'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type DataFile, type DeletionVector, grown, TableError } from '@spillway/core'
-import { checkVector, inSlices, readParquetFooter, vectorBytesInSteps } from '@spillway/encoding'
+import { type DataFile, type DeletionVector, grown, inSlices, TableError } from '@spillway/core'
+import { checkVector, readParquetFooter, vectorBytesInSteps } from '@spillway/encoding'
 import {
   DELETED,
   type DeleteContext,

@@ -1,9 +1,8 @@
-import { isTableError, TableError } from '@spillway/core'
+import { inSlices, isTableError, TableError } from '@spillway/core'
 import { crc32, summedInSteps } from './crc32.js'
 import { inflateBytes, inflateSnappy, inflateSnappyInSteps } from './inflate-bytes.js'
 import { inflateBytesLater } from './inflate-later.js'
 import type { Inflation } from './inflation.js'
-import { inSlices } from './slices.js'
 import { snappyLength } from './snappy.js'
 import { LONG_IN_STEPS } from './snappy-steps.js'
 

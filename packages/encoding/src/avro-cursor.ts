@@ -1,6 +1,11 @@
-import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
+import {
+  DEFAULT_BUDGETS,
+  type ReadBudgets,
+  requireWithin,
+  type Steps,
+  TableError,
+} from '@spillway/core'
 import type { AvroWeight } from './avro-weight.js'
-import type { Steps } from './slices.js'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 const TWO_27 = 2 ** 27

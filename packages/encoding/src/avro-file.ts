@@ -1,9 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import {
+  atOnce,
   DEFAULT_BUDGETS,
+  inSlices,
   isTableError,
   type ReadBudgets,
   requireWithin,
+  Slices,
+  type Steps,
   TableError,
 } from '@spillway/core'
 import { AVRO_RATIOS, inflateAvroBlock, inflateAvroBlockLater } from './avro-codec.js'
@@ -11,7 +15,6 @@ import { AvroCursor } from './avro-cursor.js'
 import { type AvroType, avroSchemaInSteps } from './avro-schema.js'
 import { type AvroWeight, avroWeight, unbackedValues, weightOf } from './avro-weight.js'
 import { Inflation } from './inflation.js'
-import { atOnce, inSlices, Slices, type Steps } from './slices.js'
 
 /** A run of rows in an Avro file and where its bytes, compressed, lie. */
 export interface AvroBlock {

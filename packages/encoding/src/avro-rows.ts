@@ -1,10 +1,9 @@
-import { TableError } from '@spillway/core'
+import { awaited, inSlices, Pace, Slices, type Steps, TableError } from '@spillway/core'
 import { AvroCursor } from './avro-cursor.js'
 import { type AvroFile, located } from './avro-file.js'
 import type { AvroRecord, AvroType } from './avro-schema.js'
 import { type AvroReader, type AvroValue, compileAvroReader, enterRecord } from './avro-value.js'
 import { type AvroWeight, avroWeight, entryWeight } from './avro-weight.js'
-import { awaited, inSlices, Pace, Slices, type Steps } from './slices.js'
 
 /** Objects of rows take so much for each value in them, and for themselves. */
 const VALUE_BYTES = 40

@@ -1,14 +1,16 @@
 import {
+  atOnce,
   DEFAULT_BUDGETS,
+  inSlices,
   isTableError,
   type ReadBudgets,
   requireWithin,
+  type Steps,
   TableError,
 } from '@spillway/core'
 import { columnCount } from './avro-weight.js'
 import { valueText } from './exact-json.js'
 import { longJsonInSteps } from './long-json.js'
-import { atOnce, inSlices, type Steps } from './slices.js'
 
 export type AvroPrimitive =
   | 'null'

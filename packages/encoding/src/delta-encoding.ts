@@ -1,6 +1,6 @@
+import { Pace, type Steps } from '@spillway/core'
 import { FormatError } from './format-error.js'
 import { type ByteRun, readVarint } from './hybrid.js'
-import { Pace, type Steps } from './slices.js'
 import type { BytesBuffer } from './value-buffer.js'
 
 const MAX_BLOCK_VALUES = 1 << 20

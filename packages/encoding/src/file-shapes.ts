@@ -1,13 +1,18 @@
 import {
+  atOnce,
   budgetsOf,
   columnIndex,
   type FileShapes,
   type FooterEdit,
   fencedStore,
+  inSlices,
+  MANY_COLUMNS,
   mapConcurrently,
+  nextTurn,
   type ObjectStore,
   type ParquetShape,
   type ShapeNode,
+  type Steps,
   TableError,
   type TableFormat,
   type TableSource,
@@ -20,7 +25,6 @@ import { parseLongMetadata } from './parquet-footer.js'
 import { parquetShapeInSteps } from './parquet-shape.js'
 import type { ParquetFooter } from './parquet-types.js'
 import { ShapeTable } from './shape-table.js'
-import { atOnce, inSlices, MANY_COLUMNS, nextTurn, type Steps } from './slices.js'
 import { Slots } from './slots.js'
 import { viewFooter } from './view-footer.js'
 

@@ -1,9 +1,8 @@
 import { gunzipSync } from 'node:zlib'
-import { TableError } from '@spillway/core'
+import { awaited, type Steps, TableError } from '@spillway/core'
 import { crc32, crc32c, summedInSteps } from './crc32.js'
 import { inflateBytesLater } from './inflate-later.js'
 import type { Inflation } from './inflation.js'
-import { awaited, type Steps } from './slices.js'
 
 /** Bytes of one block after its header, inflated. `HBase reference guide, appendix G: HFile version 3`. */
 export interface HFileBlock {

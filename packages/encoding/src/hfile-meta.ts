@@ -1,7 +1,7 @@
+import type { Steps } from '@spillway/core'
 import { corrupt, readHFileBlock } from './hfile-block.js'
 import { HFileCursor, protobufFields } from './hfile-cursor.js'
 import type { Inflation } from './inflation.js'
-import type { Steps } from './slices.js'
 
 /** The fixed-size end of an HFile version 3: `TRABLK"$`, a protobuf message, padding, the version. */
 export interface HFileTrailer {

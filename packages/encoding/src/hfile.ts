@@ -1,9 +1,16 @@
-import { compareBytes, DEFAULT_BUDGETS, type ReadBudgets, TableError } from '@spillway/core'
+import {
+  compareBytes,
+  DEFAULT_BUDGETS,
+  inSlices,
+  type ReadBudgets,
+  Slices,
+  type Steps,
+  TableError,
+} from '@spillway/core'
 import { corrupt, HFILE_CODEC_GZIP, HFILE_CODEC_NONE, readHFileBlock } from './hfile-block.js'
 import { HFileCursor } from './hfile-cursor.js'
 import { type HFileTrailer, readHFileInfo, readHFileTrailer, TRAILER_LENGTH } from './hfile-meta.js'
 import { Inflation } from './inflation.js'
-import { inSlices, Slices, type Steps } from './slices.js'
 
 /** Random access to the bytes of an HFile: an object, or the content of a log block inside one. */
 export interface HFileSource {

@@ -1,5 +1,5 @@
+import type { Steps } from '@spillway/core'
 import { FormatError } from './format-error.js'
-import type { Steps } from './slices.js'
 
 /** Values, or runs, of one step: a multiple of eight, as values are packed. Each takes nanoseconds. */
 const IN_A_STEP = 1 << 16

@@ -1,4 +1,3 @@
-export { sorted } from '@spillway/core'
 export { AvroCursor } from './avro-cursor.js'
 export { type AvroBlock, type AvroFile, located, openAvroFile, readAvroFile } from './avro-file.js'
 export { avroValueSteps, readAvroRows } from './avro-rows.js'
@@ -94,16 +93,6 @@ export {
   roaring64Extent,
 } from './roaring.js'
 export { writeRoaring64, writeRoaring64InSteps } from './roaring-writer.js'
-export {
-  atOnce,
-  inSlices,
-  Lane,
-  MANY_COLUMNS,
-  nextTurn,
-  Pace,
-  Slices,
-  type Steps,
-} from './slices.js'
 export { firstRowNotUtf8 } from './utf8-rows.js'
 export {
   VECTOR_MAGIC,

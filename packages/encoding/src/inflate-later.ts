@@ -1,9 +1,9 @@
 import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflateRaw } from 'node:zlib'
+import { Slices } from '@spillway/core'
 import { Decompress } from 'fzstd'
 import { FormatError } from './format-error.js'
 import type { Inflation } from './inflation.js'
-import { Slices } from './slices.js'
 import { longestZstd } from './zstd-length.js'
 
 /** What comes out at a time. */

@@ -1,8 +1,10 @@
 import {
   DEFAULT_BUDGETS,
   decodeText,
+  inSlices,
   type ReadBudgets,
   requireWithin,
+  type Steps,
   TableError,
 } from '@spillway/core'
 import {
@@ -13,7 +15,6 @@ import {
   parseMeasuredJson,
 } from './exact-json.js'
 import { JsonSpan } from './json-span.js'
-import { inSlices, type Steps } from './slices.js'
 
 export interface LongJsonOptions extends ExactJsonOptions {
   /**

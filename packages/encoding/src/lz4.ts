@@ -1,5 +1,5 @@
+import type { Steps } from '@spillway/core'
 import { FormatError } from './format-error.js'
-import type { Steps } from './slices.js'
 
 /** What is written in one step. */
 const STEP_BYTES = 1 << 18

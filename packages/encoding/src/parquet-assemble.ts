@@ -1,7 +1,6 @@
-import type { Bitmap, Column, ParquetLeaf } from '@spillway/core'
+import type { Bitmap, Column, ParquetLeaf, Steps } from '@spillway/core'
 import { FormatError } from './format-error.js'
 import type { ParquetLeafInfo } from './parquet-types.js'
-import type { Steps } from './slices.js'
 
 /** Levels of every value of a column chunk; absent where the leaf has none. */
 export interface Levels {

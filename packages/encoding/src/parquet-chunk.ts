@@ -6,6 +6,7 @@ import {
   physicalKind,
   type ReadBudgets,
   requireWithin,
+  type Steps,
 } from '@spillway/core'
 import { FormatError } from './format-error.js'
 import { readHybrid } from './hybrid.js'
@@ -17,7 +18,6 @@ import { type DataPage, eachPage, readLevels } from './parquet-page.js'
 import { valueBuffer } from './parquet-plain.js'
 import type { ParquetChunk, ParquetLeafInfo } from './parquet-types.js'
 import { appendPlain, decodeValues } from './parquet-values.js'
-import type { Steps } from './slices.js'
 import { appendTaken, shortPage, type ValueBuffer } from './value-buffer.js'
 
 /** What decoding needs besides the bytes. */

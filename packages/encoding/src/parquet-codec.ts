@@ -1,12 +1,11 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import { isTableError } from '@spillway/core'
+import { awaited, isTableError, type Steps } from '@spillway/core'
 import { ZSTDDecoder } from 'zstddec'
 import { FormatError } from './format-error.js'
 import { inflateBytesLater } from './inflate-later.js'
 import type { Inflation } from './inflation.js'
 import { decompressLz4, decompressLz4Raw } from './lz4.js'
 import type { ParquetCodec } from './parquet-types.js'
-import { awaited, type Steps } from './slices.js'
 import { decompressSnappy } from './snappy.js'
 import { decompressSnappyInSteps, LONG_IN_STEPS } from './snappy-steps.js'
 

@@ -1,7 +1,6 @@
-import type { DataType, Field } from '@spillway/core'
+import { atOnce, type DataType, type Field, type Steps } from '@spillway/core'
 import { COLUMNS_IN_A_STEP, type ParquetShapeNode, shapeColumns } from './parquet-shape.js'
 import type { ParquetFooter } from './parquet-types.js'
-import { atOnce, type Steps } from './slices.js'
 
 /** The file's columns as fields of a schema. Ids are the file's field ids where it has them, else new. */
 export function parquetFields(footer: Pick<ParquetFooter, 'root' | 'leaves'>): readonly Field[] {

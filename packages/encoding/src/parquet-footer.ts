@@ -1,10 +1,15 @@
 import {
+  atOnce,
   budgetsOf,
   DEFAULT_BUDGETS,
+  inSlices,
+  nextTurn,
   type ObjectMeta,
   type ObjectStore,
   type ReadBudgets,
   requireWithin,
+  Slices,
+  type Steps,
 } from '@spillway/core'
 import { readParquetFooterBytes, requireFooter } from './footer-bytes.js'
 import { bytesBehind, requireRows } from './footer-rows.js'
@@ -21,7 +26,6 @@ import type {
   ParquetLeafInfo,
   ParquetRowGroup,
 } from './parquet-types.js'
-import { atOnce, inSlices, nextTurn, Slices, type Steps } from './slices.js'
 import {
   integer,
   readThriftInSteps,

@@ -1,10 +1,10 @@
+import type { Steps } from '@spillway/core'
 import { crc32, summedInSteps } from './crc32.js'
 import { FormatError } from './format-error.js'
 import { type ByteRun, readHybrid } from './hybrid.js'
 import type { Inflation } from './inflation.js'
 import type { PageCodecs } from './parquet-codec.js'
 import type { ParquetChunk, ParquetLeafInfo } from './parquet-types.js'
-import type { Steps } from './slices.js'
 import { integer, readThriftStruct, type ThriftStruct } from './thrift.js'
 
 const DATA_PAGE = 0

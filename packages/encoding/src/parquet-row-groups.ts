@@ -1,11 +1,13 @@
 import {
   budgetsOf,
   type Column,
+  inSlices,
   type ObjectMeta,
   type ObjectStore,
   type ParquetBatch,
   type ParquetLeaf,
   requireWithin,
+  Slices,
   throwIfCancelled,
 } from '@spillway/core'
 import { readRange } from './footer-bytes.js'
@@ -16,7 +18,6 @@ import { corrupt, reportingPath } from './parquet-error.js'
 import { type ParquetMetadata, readParquetMetadata } from './parquet-footer.js'
 import { leafIndex } from './parquet-paths.js'
 import type { ParquetChunk } from './parquet-types.js'
-import { inSlices, Slices } from './slices.js'
 
 /** Reading over a gap of this size costs less than another request. */
 const MAX_GAP = 64 * 1024

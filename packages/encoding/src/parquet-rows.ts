@@ -1,4 +1,12 @@
-import { budgetsOf, type ObjectMeta, type ObjectStore, requireWithin } from '@spillway/core'
+import {
+  budgetsOf,
+  inSlices,
+  type ObjectMeta,
+  type ObjectStore,
+  requireWithin,
+  Slices,
+  type Steps,
+} from '@spillway/core'
 import { readRange } from './footer-bytes.js'
 import { Inflation } from './inflation.js'
 import { decodeChunkLevels } from './parquet-chunk.js'
@@ -7,7 +15,6 @@ import { reportingPath } from './parquet-error.js'
 import { readParquetMetadata } from './parquet-footer.js'
 import { type LeafStream, RowAssembler } from './parquet-nested.js'
 import type { ParquetFooter } from './parquet-types.js'
-import { inSlices, Slices, type Steps } from './slices.js'
 
 /** What a row takes as an array, and each value in it. */
 const VALUE_BYTES = 16

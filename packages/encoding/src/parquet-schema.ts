@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { atOnce, type Steps } from '@spillway/core'
 import { FormatError } from './format-error.js'
 import { leafType, logicalTypeOf, requireSuited } from './parquet-annotation.js'
 import type {
@@ -7,7 +8,6 @@ import type {
   ParquetPhysicalType,
   ParquetRepetition,
 } from './parquet-types.js'
-import { atOnce, type Steps } from './slices.js'
 import { integer, type ThriftStruct, type ThriftValue, text } from './thrift.js'
 
 const PHYSICAL: readonly ParquetPhysicalType[] = [

@@ -1,7 +1,6 @@
-import type { DataType } from '@spillway/core'
+import { atOnce, type DataType, type Steps } from '@spillway/core'
 import { oldCalendar } from './old-calendar.js'
 import type { ParquetFooter, ParquetLeafInfo, ParquetNode } from './parquet-types.js'
-import { atOnce, type Steps } from './slices.js'
 
 /** What a file physically holds, as far as readers of the bytes can tell it apart from the table's own types. */
 export interface ParquetShape {

@@ -1,4 +1,5 @@
 import {
+  atOnce,
   type ColumnStats,
   columnBuilder,
   compareValues,
@@ -8,10 +9,10 @@ import {
   HOLDS_NULLS,
   HOLDS_VALUES,
   type StatsTable,
+  type Steps,
   type Value,
 } from '@spillway/core'
 import type { ParquetColumnStatistics, ParquetFooter, ParquetLeafInfo } from './parquet-types.js'
-import { atOnce, type Steps } from './slices.js'
 import { widenValue } from './widen-value.js'
 
 /** What a footer, or one row group of it, proves about a column. */

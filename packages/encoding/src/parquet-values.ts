@@ -1,9 +1,9 @@
+import type { Steps } from '@spillway/core'
 import { readDeltaLengths, readDeltaPacked, readDeltaPrefixed } from './delta-encoding.js'
 import { FormatError } from './format-error.js'
 import { readHybrid } from './hybrid.js'
 import type { DataPage } from './parquet-page.js'
 import type { ParquetLeafInfo } from './parquet-types.js'
-import type { Steps } from './slices.js'
 import { BytesBuffer, NumberBuffer, shortPage, type ValueBuffer } from './value-buffer.js'
 
 const PLAIN = 0

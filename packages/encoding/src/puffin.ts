@@ -1,12 +1,16 @@
 import { isUtf8 } from 'node:buffer'
 import {
+  atOnce,
   budgetsOf,
   DEFAULT_BUDGETS,
+  inSlices,
   isTableError,
   type ObjectStore,
   type ReadBudgets,
   readListed,
   requireWithin,
+  Slices,
+  type Steps,
   TableError,
 } from '@spillway/core'
 import { located } from './avro-file.js'
@@ -15,7 +19,6 @@ import type { JsonObject, JsonValue } from './exact-json.js'
 import { inflateBytes } from './inflate-bytes.js'
 import { Inflation } from './inflation.js'
 import { longJsonInSteps } from './long-json.js'
-import { atOnce, inSlices, Slices, type Steps } from './slices.js'
 
 /** One blob of a Puffin file (Puffin spec, "BlobMetadata"). */
 export interface PuffinBlob {

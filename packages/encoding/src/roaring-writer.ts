@@ -1,4 +1,4 @@
-import { atOnce, Pace, type Steps } from './slices.js'
+import { atOnce, Pace, type Steps } from '@spillway/core'
 import { sortedPositions } from './sorted-positions.js'
 
 const NO_RUNS_COOKIE = 12346

@@ -1,4 +1,4 @@
-import { DEFAULT_BUDGETS, type ReadBudgets } from '@spillway/core'
+import { atOnce, DEFAULT_BUDGETS, Pace, type ReadBudgets, type Steps } from '@spillway/core'
 import {
   BITMAP_BYTES,
   bitsIn,
@@ -11,7 +11,6 @@ import {
   positionsIn,
 } from './roaring-containers.js'
 import { RoaringCursor } from './roaring-cursor.js'
-import { atOnce, Pace, type Steps } from './slices.js'
 
 /** What a set of row positions comes to, without any of them. */
 export interface RoaringExtent {

@@ -1,5 +1,5 @@
+import type { Steps } from '@spillway/core'
 import { FormatError } from './format-error.js'
-import type { Steps } from './slices.js'
 import { snappyLength } from './snappy.js'
 
 /** Bytes that Snappy and Zstandard become; shorter ones are many times as fast at once as in steps, and take milliseconds. */

@@ -1,5 +1,4 @@
-import { grown, TableError } from '@spillway/core'
-import type { Steps } from './slices.js'
+import { grown, type Steps, TableError } from '@spillway/core'
 
 /** What is sorted, merged or looked at at once: about a millisecond. */
 const POSITIONS_IN_A_STEP = 16_384

@@ -1,6 +1,5 @@
-import { grown } from '@spillway/core'
+import { grown, type Steps } from '@spillway/core'
 import { FormatError } from './format-error.js'
-import type { Steps } from './slices.js'
 
 /** A Thrift struct with its types, to be changed and written again. Fields are in the order they were written. */
 export interface ThriftFields {

@@ -1,5 +1,5 @@
+import type { Steps } from '@spillway/core'
 import { FormatError } from './format-error.js'
-import type { Steps } from './slices.js'
 
 /** A decoded Thrift struct: values by field id. */
 export type ThriftStruct = ReadonlyMap<number, ThriftValue>

@@ -1,7 +1,6 @@
-import { grown, type PlainColumn } from '@spillway/core'
+import { grown, Pace, type PlainColumn, type Steps } from '@spillway/core'
 import { FormatError } from './format-error.js'
 import type { Inflation } from './inflation.js'
-import { Pace, type Steps } from './slices.js'
 
 /**
  * Values of one column chunk, nulls left out, in a buffer that grows with what is decoded: never by what a header

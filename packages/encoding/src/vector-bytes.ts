@@ -1,5 +1,5 @@
+import { atOnce, type Steps } from '@spillway/core'
 import { writeRoaring64InSteps } from './roaring-writer.js'
-import { atOnce, type Steps } from './slices.js'
 
 /** The first four bytes of the bitmap of a Delta deletion vector and of an Iceberg one, read little-endian. */
 export const VECTOR_MAGIC = 1681511377

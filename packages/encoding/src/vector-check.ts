@@ -2,6 +2,7 @@ import {
   type DataFile,
   type DeletionVector,
   type ReadBudgets,
+  type Steps,
   storedBitmap,
   TableError,
 } from '@spillway/core'
@@ -11,7 +12,6 @@ import {
   readRoaring64InSteps,
   roaring64Extent,
 } from './roaring.js'
-import type { Steps } from './slices.js'
 import { VECTOR_MAGIC as MAGIC, VECTOR_MAGIC_BYTES as MAGIC_BYTES } from './vector-bytes.js'
 
 /** What is shown of a vector's id, which may be a whole bitmap in letters. */

@@ -1,6 +1,5 @@
-import type { FooterEdit } from '@spillway/core'
+import { type FooterEdit, inSlices, Slices, type Steps } from '@spillway/core'
 import { FormatError } from './format-error.js'
-import { inSlices, Slices, type Steps } from './slices.js'
 import {
   documentInSteps,
   THRIFT,

@@ -1,5 +1,4 @@
-import { TableError } from '@spillway/core'
-import { atOnce, type Steps } from './slices.js'
+import { atOnce, type Steps, TableError } from '@spillway/core'
 
 const ALPHABET =
   '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'

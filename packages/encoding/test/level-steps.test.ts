@@ -1,10 +1,9 @@
-import { crc32 as portableCrc32 } from '@spillway/core'
+import { crc32 as portableCrc32, type Steps } from '@spillway/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { crc32, crc32c, summedInSteps } from '../src/crc32.js'
 import { readHybrid } from '../src/hybrid.js'
 import { readLevels } from '../src/parquet-page.js'
-import type { Steps } from '../src/slices.js'
 
 function finished<T>(steps: Steps<T>): { readonly value: T; readonly steps: number } {
   for (let count = 0; ; count++) {

@@ -1,9 +1,8 @@
-import { DEFAULT_BUDGETS } from '@spillway/core'
+import { DEFAULT_BUDGETS, type Steps } from '@spillway/core'
 import { describe, expect, test } from 'vitest'
 import { readDeltaLengths, readDeltaPacked, readDeltaPrefixed } from '../src/delta-encoding.js'
 import { Inflation } from '../src/inflation.js'
 import { decompressLz4Raw } from '../src/lz4.js'
-import type { Steps } from '../src/slices.js'
 import { appendTaken, BytesBuffer } from '../src/value-buffer.js'
 
 const MANY = 200_000

@@ -1,3 +1,4 @@
+import type { Steps } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
 import { Random } from '../../testkit/src/random.js'
 import {
@@ -7,7 +8,6 @@ import {
   writeRoaring64,
   writeRoaring64InSteps,
 } from '../src/index.js'
-import type { Steps } from '../src/slices.js'
 
 function finished<T>(steps: Steps<T>): { readonly value: T; readonly steps: number } {
   for (let count = 0; ; count++) {

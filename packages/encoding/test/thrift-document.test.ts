@@ -1,5 +1,5 @@
+import { atOnce, type Steps } from '@spillway/core'
 import { expect, it } from 'vitest'
-import { atOnce, type Steps } from '../src/slices.js'
 import { documentInSteps, type ThriftFields, writtenInSteps } from '../src/thrift-document.js'
 
 const readDocument = (bytes: Uint8Array) => atOnce(documentInSteps(bytes))

@@ -1,6 +1,6 @@
+import type { Steps } from '@spillway/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Steps } from '../src/slices.js'
 import { readThriftInSteps, readThriftStruct } from '../src/thrift.js'
 
 function finished<T>(steps: Steps<T>): { readonly value: T; readonly steps: number } {

@@ -1,6 +1,6 @@
+import type { Steps } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
 import { z85Decode, z85DecodeInSteps, z85Encode, z85EncodeInSteps } from '../src/index.js'
-import type { Steps } from '../src/slices.js'
 
 function finished<T>(steps: Steps<T>): { readonly value: T; readonly steps: number } {
   for (let count = 0; ; count++) {

@@ -4,8 +4,10 @@ import {
   createSchema,
   type DataFile,
   type DeletionVector,
+  inSlices,
   mapConcurrently,
   type Predicate,
+  Slices,
   type Snapshot,
   storedBitmap,
   TableError,
@@ -13,7 +15,6 @@ import {
   type TableSource,
   unknownStats,
 } from '@spillway/core'
-import { inSlices, Slices } from '@spillway/encoding'
 import {
   type ExactFile,
   type ExactRows,

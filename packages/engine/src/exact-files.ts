@@ -4,6 +4,7 @@ import {
   type DeletionVector,
   type FileShapes,
   type FooterEdit,
+  inSlices,
   movedVector,
   type ObjectStore,
   type RowResolver,
@@ -13,7 +14,7 @@ import {
   storedBitmap,
   TableError,
 } from '@spillway/core'
-import { checkVector, inSlices } from '@spillway/encoding'
+import { checkVector } from '@spillway/encoding'
 import { emptyText, type FittedFile, notConstant } from './fitted-files.js'
 import { deletedRowsRefusal, foreignRefusal, misfitRefusal, packedRefusal } from './refusals.js'
 import { isMapped, tableWideNeeds, underPhysicalNames } from './table-wide.js'

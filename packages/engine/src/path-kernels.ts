@@ -1,5 +1,4 @@
-import { type BytesColumn, readString, type TableRoots } from '@spillway/core'
-import { Slices } from '@spillway/encoding'
+import { type BytesColumn, readString, Slices, type TableRoots } from '@spillway/core'
 
 const utf8 = new TextEncoder()
 const SLASH = 0x2f

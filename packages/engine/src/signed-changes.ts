@@ -3,13 +3,13 @@ import {
   type ChangeRange,
   type ChangeSet,
   type Predicate,
+  Slices,
   TableError,
   type TableMetadata,
   type TableReader,
   type TableSource,
   throwIfCancelled,
 } from '@spillway/core'
-import { Slices } from '@spillway/encoding'
 import { ExactChanges } from './exact-changes.js'
 import { type PartitionGrant, partitionGrant } from './partition-grant.js'
 import { type BatchContext, type SignedFile, signExact } from './signed-files.js'

@@ -1,6 +1,7 @@
 import {
   budgetsOf,
   type Column,
+  inSlices,
   isValid,
   leafKey,
   type ObjectMeta,
@@ -8,17 +9,11 @@ import {
   type ReadBudgets,
   readBytes,
   readWhole,
-  TableError,
-} from '@spillway/core'
-import {
-  type AvroObject,
-  documentBytes,
-  inSlices,
-  parquetReader,
-  parseLongJson,
   Slices,
   sorted,
-} from '@spillway/encoding'
+  TableError,
+} from '@spillway/core'
+import { type AvroObject, documentBytes, parquetReader, parseLongJson } from '@spillway/encoding'
 import { readAvroBlock } from './avro-block.js'
 import { commitMetadataOf, entriesOf, readCommitMetadata, textOf } from './commit-metadata.js'
 import type { Instant } from './instant.js'

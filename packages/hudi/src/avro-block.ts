@@ -1,13 +1,11 @@
-import { TableError } from '@spillway/core'
+import { inSlices, Slices, TableError } from '@spillway/core'
 import {
   AvroCursor,
   type AvroObject,
   type AvroType,
   avroValueSteps,
   compileAvroReader,
-  inSlices,
   parseAvroSchemaLater,
-  Slices,
 } from '@spillway/encoding'
 import { LOG_HEADER, type LogBlock } from './log-file.js'
 

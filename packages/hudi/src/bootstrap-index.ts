@@ -2,10 +2,11 @@ import {
   budgetsOf,
   type ObjectStore,
   type ReadBudgets,
+  Slices,
   TableError,
   type TableSource,
 } from '@spillway/core'
-import { HFile, openAvroFile, readAvroRows, Slices } from '@spillway/encoding'
+import { HFile, openAvroFile, readAvroRows } from '@spillway/encoding'
 import { entriesOf, textOf } from './commit-metadata.js'
 import { objectSource } from './log-file.js'
 import { sourcePath } from './source-path.js'

@@ -1,5 +1,12 @@
-import { isTableError, type Schema, TableError, type TableSource } from '@spillway/core'
-import { inSlices, Slices, type Steps } from '@spillway/encoding'
+import {
+  inSlices,
+  isTableError,
+  type Schema,
+  Slices,
+  type Steps,
+  TableError,
+  type TableSource,
+} from '@spillway/core'
 import { archivedWrites } from './archived-timeline.js'
 import { bootstrapIndex } from './bootstrap-index.js'
 import { checkedListing, type ListingProof } from './checked-listing.js'

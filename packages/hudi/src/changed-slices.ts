@@ -1,5 +1,4 @@
-import { TableError } from '@spillway/core'
-import { inSlices, Slices } from '@spillway/encoding'
+import { inSlices, Slices, TableError } from '@spillway/core'
 import { type BaseHistory, isLog } from './base-history.js'
 import type { BootstrapIndex } from './bootstrap-index.js'
 import type { CommitMetadata, WriteStat } from './commit-metadata.js'

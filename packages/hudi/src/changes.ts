@@ -1,11 +1,11 @@
 import {
   type ChangeRange,
   type ChangeSet,
+  inSlices,
   TableError,
   type TableMetadata,
   type TableSource,
 } from '@spillway/core'
-import { inSlices } from '@spillway/encoding'
 import { archivedWrites } from './archived-timeline.js'
 import { type BaseHistory, baseHistory } from './base-history.js'
 import { type BootstrapIndex, bootstrapIndex } from './bootstrap-index.js'

@@ -1,5 +1,4 @@
-import { type ObjectStore, TableError } from '@spillway/core'
-import { inSlices, type Slices } from '@spillway/encoding'
+import { inSlices, type ObjectStore, type Slices, TableError } from '@spillway/core'
 import { type FileSlice, type ListedFile, latestSlices, type Visibility } from './file-slices.js'
 import { type Listing, listFolder, listStorage } from './listing.js'
 import { type MissingFile, missingFile, type ProvenFiles } from './proven-files.js'

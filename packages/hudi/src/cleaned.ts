@@ -1,5 +1,4 @@
-import { TableError } from '@spillway/core'
-import { inSlices, Slices, type Steps } from '@spillway/encoding'
+import { inSlices, Slices, type Steps, TableError } from '@spillway/core'
 import { isLog } from './base-history.js'
 import { FILES_IN_A_STEP, type FileSlice, latestSlices, type Visibility } from './file-slices.js'
 import type { Instant } from './instant.js'

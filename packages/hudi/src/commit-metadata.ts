@@ -1,20 +1,15 @@
 import {
   budgetsOf,
   DEFAULT_BUDGETS,
+  inSlices,
   isTableError,
   type ObjectStore,
   type ReadBudgets,
   readListed,
+  type Steps,
   TableError,
 } from '@spillway/core'
-import {
-  documentBytes,
-  inSlices,
-  openAvroFile,
-  parseLongJson,
-  readAvroRows,
-  type Steps,
-} from '@spillway/encoding'
+import { documentBytes, openAvroFile, parseLongJson, readAvroRows } from '@spillway/encoding'
 import type { Instant } from './instant.js'
 
 /** What one commit says about one file it wrote. */

@@ -2,6 +2,7 @@ import {
   type Field,
   type ObjectMeta,
   type ObjectStore,
+  Slices,
   TableError,
   type Value,
 } from '@spillway/core'
@@ -13,7 +14,6 @@ import {
   HFile,
   parquetFields,
   readParquetRows,
-  Slices,
 } from '@spillway/encoding'
 import { blockSchema, RECORDS_AT_ONCE, readAvroBlock, requireEnd } from './avro-block.js'
 import type { LogBlock } from './log-file.js'

@@ -1,12 +1,10 @@
-import { TableError } from '@spillway/core'
+import { inSlices, type Steps, TableError } from '@spillway/core'
 import {
   AvroCursor,
   type AvroObject,
   type AvroType,
   compileAvroReader,
-  inSlices,
   parseAvroSchema,
-  type Steps,
   weightOf,
 } from '@spillway/encoding'
 import { damaged, requireEnd } from './avro-block.js'

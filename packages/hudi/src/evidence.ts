@@ -1,13 +1,16 @@
 import {
   compareValues,
   type FieldPath,
+  inSlices,
   isTableError,
   leafOf,
   type ObjectStore,
   physicalKind,
   type Selection,
+  Slices,
+  type Steps,
 } from '@spillway/core'
-import { type FooterStats, inSlices, Slices, type Steps } from '@spillway/encoding'
+import type { FooterStats } from '@spillway/encoding'
 import { columnEvidence } from './column-stats.js'
 import { parseFileName } from './file-name.js'
 import { FILES_IN_A_STEP } from './file-slices.js'

@@ -1,5 +1,4 @@
-import { type ChangeSet, type DataFile, type Snapshot, TableError } from '@spillway/core'
-import { atOnce } from '@spillway/encoding'
+import { atOnce, type ChangeSet, type DataFile, type Snapshot, TableError } from '@spillway/core'
 import { isLog } from './base-history.js'
 import { carriedRows, withoutPositions } from './carried-rows.js'
 import type { SliceChange, WriteStep } from './changed-slices.js'

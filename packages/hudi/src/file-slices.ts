@@ -1,5 +1,4 @@
-import { TableError } from '@spillway/core'
-import { type Steps, sorted } from '@spillway/encoding'
+import { type Steps, sorted, TableError } from '@spillway/core'
 import type { SourceFile } from './bootstrap-index.js'
 import { type BaseFileName, isExternalFile, type LogFileName, parseFileName } from './file-name.js'
 import { compareText } from './timeline.js'

@@ -1,4 +1,4 @@
-import { inSlices, Slices, type Steps } from '@spillway/encoding'
+import { inSlices, Slices, type Steps } from '@spillway/core'
 import type { Instant } from './instant.js'
 import { isWrite } from './instant.js'
 import type { CommitLoader, TableState } from './table-state.js'

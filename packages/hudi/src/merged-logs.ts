@@ -1,5 +1,12 @@
-import { type DataFile, type Field, mapConcurrently, type Schema, TableError } from '@spillway/core'
-import { inSlices, Slices } from '@spillway/encoding'
+import {
+  type DataFile,
+  type Field,
+  inSlices,
+  mapConcurrently,
+  type Schema,
+  Slices,
+  TableError,
+} from '@spillway/core'
 import { RECORDS_AT_ONCE } from './avro-block.js'
 import { type BlockFilter, orderBlocks } from './block-order.js'
 import { readDataBlock } from './data-block.js'

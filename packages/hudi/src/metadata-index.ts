@@ -1,4 +1,4 @@
-import { type ReadBudgets, TableError } from '@spillway/core'
+import { inSlices, type ReadBudgets, Slices, type Steps, sorted, TableError } from '@spillway/core'
 import {
   type AvroCursor,
   type AvroObject,
@@ -7,11 +7,7 @@ import {
   AvroCursor as Cursor,
   compileAvroReader,
   type HFile,
-  inSlices,
   parseAvroSchemaLater,
-  Slices,
-  type Steps,
-  sorted,
 } from '@spillway/encoding'
 import { splitNull } from './schema.js'
 

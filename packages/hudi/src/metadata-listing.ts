@@ -1,5 +1,4 @@
-import { TableError } from '@spillway/core'
-import { inSlices, Slices, type Steps, sorted } from '@spillway/encoding'
+import { inSlices, Slices, type Steps, sorted, TableError } from '@spillway/core'
 import { FILES_IN_A_STEP, type ListedFile } from './file-slices.js'
 import type { Listing } from './listing.js'
 import { ALL_PARTITIONS, metadataPartitionName } from './metadata-key.js'

@@ -1,5 +1,11 @@
-import { isTableError, type ObjectMeta, type ObjectStore, TableError } from '@spillway/core'
-import { HFile, inSlices } from '@spillway/encoding'
+import {
+  inSlices,
+  isTableError,
+  type ObjectMeta,
+  type ObjectStore,
+  TableError,
+} from '@spillway/core'
+import { HFile } from '@spillway/encoding'
 import { orderBlocks } from './block-order.js'
 import { requireComplete } from './complete-index.js'
 import { readDeleteBlock } from './delete-block.js'

@@ -7,9 +7,10 @@ import {
   HOLDS_NULLS,
   HOLDS_VALUES,
   type StatsTable,
+  type Steps,
   type Value,
 } from '@spillway/core'
-import { columnStats, type FooterStats, type Steps } from '@spillway/encoding'
+import { columnStats, type FooterStats } from '@spillway/encoding'
 import type { PartitionColumn, PathValue } from './partition-path.js'
 
 /** A run of partitions, loaded and pruned together. */

@@ -4,13 +4,15 @@ import {
   type FieldPath,
   type FileList,
   HOLDS_ANYTHING,
+  inSlices,
   isTableError,
   leafOf,
   physicalKind,
   type StatsTable,
+  type Steps,
   unknownStats,
 } from '@spillway/core'
-import { columnStatsInSteps, type FooterStats, inSlices, type Steps } from '@spillway/encoding'
+import { columnStatsInSteps, type FooterStats } from '@spillway/encoding'
 import { columnEvidence } from './column-stats.js'
 import type { IndexReplay } from './metadata-index.js'
 import { columnKey, partitionKey } from './metadata-key.js'

@@ -1,4 +1,4 @@
-import type { Steps } from '@spillway/encoding'
+import type { Steps } from '@spillway/core'
 import { isLog } from './base-history.js'
 import type { WriteStat } from './commit-metadata.js'
 import { parseFileName } from './file-name.js'

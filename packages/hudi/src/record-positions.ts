@@ -1,5 +1,5 @@
-import { type DataFile, DEFAULT_BUDGETS } from '@spillway/core'
-import { Inflation, readRoaring64InSteps, type Steps } from '@spillway/encoding'
+import { type DataFile, DEFAULT_BUDGETS, type Steps } from '@spillway/core'
+import { Inflation, readRoaring64InSteps } from '@spillway/encoding'
 import { parseFileName } from './file-name.js'
 import { LOG_HEADER, type LogBlock } from './log-file.js'
 

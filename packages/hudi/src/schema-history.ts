@@ -1,19 +1,15 @@
 import {
   budgetsOf,
   type FieldPath,
+  inSlices,
   isTableError,
   type ObjectStore,
   type ReadBudgets,
   readWhole,
+  type Steps,
   TableError,
 } from '@spillway/core'
-import {
-  documentBytes,
-  inSlices,
-  type JsonValue,
-  longJsonInSteps,
-  type Steps,
-} from '@spillway/encoding'
+import { documentBytes, type JsonValue, longJsonInSteps } from '@spillway/encoding'
 import { z } from 'zod'
 
 /** A schema of Hudi's schema-on-read evolution: columns keep their id whatever they are called. */

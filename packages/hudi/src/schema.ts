@@ -6,9 +6,10 @@ import {
   type PrimitiveType,
   type ReadBudgets,
   type Schema,
+  type Steps,
   TableError,
 } from '@spillway/core'
-import { type AvroLogical, type AvroType, avroTextInSteps, type Steps } from '@spillway/encoding'
+import { type AvroLogical, type AvroType, avroTextInSteps } from '@spillway/encoding'
 
 const META_FIELDS = new Set([
   '_hoodie_commit_time',

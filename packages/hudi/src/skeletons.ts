@@ -1,12 +1,13 @@
 import {
   mapConcurrently,
   type ObjectStore,
+  Slices,
   TableError,
   type TableSource,
   tableRoots,
   throwIfCancelled,
 } from '@spillway/core'
-import { readParquetFooter, Slices } from '@spillway/encoding'
+import { readParquetFooter } from '@spillway/encoding'
 import { type BootstrapIndex, SKELETON_INSTANT, type SourceFile } from './bootstrap-index.js'
 import type { FileSlice } from './file-slices.js'
 import { isMetaField, sameName } from './schema.js'

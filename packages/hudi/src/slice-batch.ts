@@ -7,13 +7,15 @@ import {
   HOLDS_NANS,
   HOLDS_NULLS,
   HOLDS_VALUES,
+  inSlices,
   isPrimitive,
   leafOf,
   physicalKind,
   type Selection,
   type StatsTable,
+  type Steps,
 } from '@spillway/core'
-import { columnStatsInSteps, type FooterStats, inSlices, type Steps } from '@spillway/encoding'
+import { columnStatsInSteps, type FooterStats } from '@spillway/encoding'
 import { FILES_IN_A_STEP } from './file-slices.js'
 import type { PartitionColumn, PathValue } from './partition-path.js'
 import { type SliceTable, sliceTableBytes } from './slice-table.js'

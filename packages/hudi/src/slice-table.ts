@@ -4,8 +4,8 @@ import {
   hash64Into,
   readString,
   type Selection,
+  type Steps,
 } from '@spillway/core'
-import type { Steps } from '@spillway/encoding'
 import { FILES_IN_A_STEP, type FileSlice } from './file-slices.js'
 
 /** Slices of a run of partitions as columns: no object per file. */

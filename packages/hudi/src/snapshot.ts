@@ -3,19 +3,21 @@ import {
   type DataFile,
   type Field,
   type FileBatchHandle,
+  inSlices,
   type LiveFiles,
   mapConcurrently,
   type ObjectStore,
   type PartitionSpec,
   type Schema,
   type Selection,
+  Slices,
   type Snapshot,
+  type Steps,
   selectAll,
   TableError,
   type TableSource,
   throwIfCancelled,
 } from '@spillway/core'
-import { inSlices, Slices, type Steps } from '@spillway/encoding'
 import type { BootstrapIndex } from './bootstrap-index.js'
 import { checkedSlices, type ListingProof } from './checked-listing.js'
 import { dataFileOf } from './data-file.js'

@@ -1,5 +1,12 @@
-import { createSchema, type ObjectStore, type Schema, TableError } from '@spillway/core'
-import { inSlices, parquetFields, readParquetFooter, Slices } from '@spillway/encoding'
+import {
+  createSchema,
+  inSlices,
+  type ObjectStore,
+  type Schema,
+  Slices,
+  TableError,
+} from '@spillway/core'
+import { parquetFields, readParquetFooter } from '@spillway/encoding'
 import { isLog } from './base-history.js'
 import type { CommitMetadata, WriteStat } from './commit-metadata.js'
 import type { Instant } from './instant.js'

@@ -1,11 +1,12 @@
 import {
   hash64,
+  inSlices,
   mapConcurrently,
   type ObjectStore,
+  type Steps,
   TableError,
   type TableSource,
 } from '@spillway/core'
-import { inSlices, type Steps } from '@spillway/encoding'
 import { type CommitMetadata, loadCommitMetadata } from './commit-metadata.js'
 import type { Instant } from './instant.js'
 import { loadTableConfig, type TableConfig } from './table-config.js'

@@ -1,5 +1,4 @@
-import { type ObjectStore, TableError } from '@spillway/core'
-import { inSlices, Slices, type Steps, sorted } from '@spillway/encoding'
+import { inSlices, type ObjectStore, Slices, type Steps, sorted, TableError } from '@spillway/core'
 import { type Instant, isCompletedWrite, isWrite, parseInstant } from './instant.js'
 import type { TableConfig } from './table-config.js'
 

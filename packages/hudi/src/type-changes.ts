@@ -5,8 +5,8 @@ import {
   isPrimitive,
   type PrimitiveType,
   type Schema,
+  type Steps,
 } from '@spillway/core'
-import type { Steps } from '@spillway/encoding'
 
 /** How columns of older files differ in type from what the table says now. */
 export interface TypeChanges {

@@ -1,4 +1,4 @@
-import type { Steps } from '@spillway/encoding'
+import type { Steps } from '@spillway/core'
 import type { CommitMetadata } from './commit-metadata.js'
 import { FILES_IN_A_STEP, type Visibility } from './file-slices.js'
 import type { TableConfig } from './table-config.js'

@@ -1,5 +1,5 @@
-import { type ReadBudgets, withBudgets } from '@spillway/core'
-import { atOnce, HFile } from '@spillway/encoding'
+import { atOnce, type ReadBudgets, withBudgets } from '@spillway/core'
+import { HFile } from '@spillway/encoding'
 import { memoryStore } from '@spillway/storage'
 import { AvroWriter, hfileBytes, hudiAvroContent, hudiLog } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'

@@ -1,5 +1,4 @@
-import type { SnapshotRef } from '@spillway/core'
-import { atOnce, Slices } from '@spillway/encoding'
+import { atOnce, Slices, type SnapshotRef } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
 import { checkedSlices } from '../src/checked-listing.js'
 import { hudiReader } from '../src/index.js'

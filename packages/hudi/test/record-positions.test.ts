@@ -1,4 +1,5 @@
-import { atOnce, vectorBytes } from '@spillway/encoding'
+import { atOnce } from '@spillway/core'
+import { vectorBytes } from '@spillway/encoding'
 import { describe, expect, it } from 'vitest'
 import { bytesSource, LOG_HEADER, type LogBlock } from '../src/log-file.js'
 import { recordPositions } from '../src/record-positions.js'

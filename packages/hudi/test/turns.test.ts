@@ -1,4 +1,4 @@
-import type { Steps } from '@spillway/encoding'
+import type { Steps } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import {
   AvroWriter,

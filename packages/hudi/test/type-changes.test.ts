@@ -1,5 +1,4 @@
-import { createSchema, type DataType, type Field } from '@spillway/core'
-import { atOnce } from '@spillway/encoding'
+import { atOnce, createSchema, type DataType, type Field } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
 import { typeChanges } from '../src/type-changes.js'
 

@@ -6,8 +6,8 @@ import {
   encodeWideDecimal,
   physicalKind,
   readBytes,
+  type Steps,
 } from '@spillway/core'
-import type { Steps } from '@spillway/encoding'
 import { ByteArena } from './byte-arena.js'
 import { decodeSingleValue, decodeUnscaled } from './single-value.js'
 

@@ -5,11 +5,11 @@ import {
   type FileFormat,
   type FilePartition,
   type Selection,
+  Slices,
   selectAll,
   TableError,
   type UnreadableFiles,
 } from '@spillway/core'
-import { Slices } from '@spillway/encoding'
 import { holdsBytes } from './delete-manifest.js'
 import type { DeleteNames } from './delete-names.js'
 import type { ManifestView } from './manifest-view.js'

@@ -1,11 +1,12 @@
 import {
   type FieldPath,
+  inSlices,
   mapConcurrently,
   type Selection,
+  type Steps,
   TableError,
   type Value,
 } from '@spillway/core'
-import { inSlices, type Steps } from '@spillway/encoding'
 import { type DeleteDetails, deleteDetails } from './delete-manifest.js'
 import type { EqualityTrim } from './equality-trim.js'
 import type { ManifestFile } from './manifest-list.js'

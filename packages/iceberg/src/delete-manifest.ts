@@ -1,12 +1,17 @@
-import { type BytesColumn, columnByteLength, compareBytes, selectAll } from '@spillway/core'
+import {
+  type BytesColumn,
+  columnByteLength,
+  compareBytes,
+  inSlices,
+  Slices,
+  selectAll,
+} from '@spillway/core'
 import {
   type AvroCursor,
   type AvroField,
   type AvroSink,
   type AvroStep,
   compileAvroScan,
-  inSlices,
-  Slices,
 } from '@spillway/encoding'
 import { ByteArena } from './byte-arena.js'
 import { dataFileSink, type EntrySchema, intMapSink } from './entry-schema.js'

@@ -1,5 +1,11 @@
-import { type MatchDeletePaths, readString, TableError } from '@spillway/core'
-import { inSlices, Slices, type Steps } from '@spillway/encoding'
+import {
+  inSlices,
+  type MatchDeletePaths,
+  readString,
+  Slices,
+  type Steps,
+  TableError,
+} from '@spillway/core'
 import type { DeleteDetails } from './delete-manifest.js'
 import type { LiveNames } from './live-names.js'
 import { baseName, type PathResolver, withoutSlash } from './paths.js'

@@ -1,5 +1,5 @@
-import { type ReadBudgets, requireWithin } from '@spillway/core'
-import { type JsonValue, Pace, type Steps } from '@spillway/encoding'
+import { Pace, type ReadBudgets, requireWithin, type Steps } from '@spillway/core'
+import type { JsonValue } from '@spillway/encoding'
 import type { z } from 'zod'
 import { checked } from './check-document.js'
 import {

@@ -1,5 +1,5 @@
-import { budgetsOf, mapConcurrently, type ObjectStore, readWhole } from '@spillway/core'
-import { type AvroObject, openAvroFile, readAvroRows, Slices } from '@spillway/encoding'
+import { budgetsOf, mapConcurrently, type ObjectStore, readWhole, Slices } from '@spillway/core'
+import { type AvroObject, openAvroFile, readAvroRows } from '@spillway/encoding'
 import { entrySchema } from './entry-schema.js'
 import { loadManifestList } from './manifest-list.js'
 import type { IcebergMetadata } from './metadata.js'

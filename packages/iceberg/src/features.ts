@@ -1,11 +1,12 @@
 import {
+  atOnce,
   type DataType,
   type Field,
   isPrimitive,
   type PrimitiveType,
+  type Steps,
   typeName,
 } from '@spillway/core'
-import { atOnce, type Steps } from '@spillway/encoding'
 import type { ManifestFile } from './manifest-list.js'
 import type { IcebergMetadata } from './metadata.js'
 import { everyField, FIELDS_IN_A_STEP, fieldsById, mapFields } from './schema.js'

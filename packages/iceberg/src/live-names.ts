@@ -1,5 +1,4 @@
-import { readBytes } from '@spillway/core'
-import type { Steps } from '@spillway/encoding'
+import { readBytes, type Steps } from '@spillway/core'
 import type { ManifestView } from './manifest-view.js'
 import { baseName, baseNameBytes } from './paths.js'
 import { placeIn, startsOf } from './row-starts.js'

@@ -1,4 +1,4 @@
-import { type BytesColumn, type FileFormat, TableError } from '@spillway/core'
+import { type BytesColumn, type FileFormat, Slices, TableError } from '@spillway/core'
 import {
   type AvroBlock,
   AvroCursor,
@@ -9,7 +9,6 @@ import {
   compileAvroScan,
   firstRowNotUtf8,
   located,
-  Slices,
 } from '@spillway/encoding'
 import { ByteArena } from './byte-arena.js'
 import { dataFileSink, type EntrySchema } from './entry-schema.js'

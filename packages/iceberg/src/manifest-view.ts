@@ -1,15 +1,20 @@
 import {
+  atOnce,
   type BytesColumn,
   type ColumnStats,
   columnByteLength,
   type FieldPath,
   type FileBatch,
+  inSlices,
   leafOf,
+  Pace,
   type Selection,
+  Slices,
   type StatsTable,
+  type Steps,
   type Value,
 } from '@spillway/core'
-import { atOnce, inSlices, located, Pace, Slices, type Steps } from '@spillway/encoding'
+import { located } from '@spillway/encoding'
 import type { Manifest } from './manifest.js'
 import { partitionEvidence, singleValueRange, spreadEvidence } from './partition-bounds.js'
 import { partitionReader, tupleFields, tupleKey } from './partition-value.js'

@@ -1,4 +1,5 @@
 import {
+  atOnce,
   type BytesColumn,
   budgetsOf,
   type ColumnStats,
@@ -6,28 +7,22 @@ import {
   type FieldPath,
   type FileBatch,
   hash64Into,
+  inSlices,
   isTableError,
+  type Lane,
   leafOf,
   type ObjectStore,
   readString,
   readWhole,
   type Selection,
+  Slices,
   type StatsTable,
+  type Steps,
   selectAll,
   TableError,
   typeName,
 } from '@spillway/core'
-import {
-  type AvroBlock,
-  type AvroFile,
-  type AvroObject,
-  atOnce,
-  inSlices,
-  type Lane,
-  openAvroFile,
-  Slices,
-  type Steps,
-} from '@spillway/encoding'
+import { type AvroBlock, type AvroFile, type AvroObject, openAvroFile } from '@spillway/encoding'
 import { type EntrySchema, entrySchema } from './entry-schema.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
 import { type Inherited, type ManifestColumns, scanManifest } from './manifest-scan.js'

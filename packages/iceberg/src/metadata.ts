@@ -2,6 +2,7 @@ import {
   budgetsOf,
   DEFAULT_BUDGETS,
   type Field,
+  inSlices,
   type ObjectMeta,
   type ObjectStore,
   type PartitionField,
@@ -9,17 +10,16 @@ import {
   type ReadBudgets,
   readWhole,
   requireWithin,
+  Slices,
+  type Steps,
   TableError,
 } from '@spillway/core'
 import {
   documentBytes,
-  inSlices,
   type JsonObject,
   type JsonValue,
   MAX_MEMBERS,
   parseLongJson,
-  Slices,
-  type Steps,
   valueText,
 } from '@spillway/encoding'
 import { checked, corrupt } from './check-document.js'

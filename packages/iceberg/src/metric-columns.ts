@@ -5,8 +5,11 @@ import {
   HOLDS_NANS,
   HOLDS_NULLS,
   HOLDS_VALUES,
+  inSlices,
   leafOf,
   type Selection,
+  Slices,
+  type Steps,
 } from '@spillway/core'
 import {
   type AvroBlock,
@@ -15,10 +18,7 @@ import {
   type AvroFile,
   type AvroSink,
   compileAvroScan,
-  inSlices,
   located,
-  Slices,
-  type Steps,
 } from '@spillway/encoding'
 import { type BoundWriter, boundWriter, dropContradictions } from './bound-writer.js'
 import { dataFileSink, type EntrySchema, intMapSink } from './entry-schema.js'

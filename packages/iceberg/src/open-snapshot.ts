@@ -3,16 +3,17 @@ import {
   createSchema,
   type Field,
   type FieldPath,
+  inSlices,
   leafOf,
   type ObjectStore,
   type Snapshot,
   type SnapshotRef,
+  type Steps,
   statsLeaves,
   TableError,
   type TableMetadata,
   type TableSource,
 } from '@spillway/core'
-import { inSlices, type Steps } from '@spillway/encoding'
 import { pathRootOf } from './delete-path.js'
 import { everListed } from './ever-listed.js'
 import { tableFeaturesInSteps, withEarlierTypesInSteps } from './features.js'

@@ -1,5 +1,4 @@
-import { readBytes, readString, TableError } from '@spillway/core'
-import { inSlices, Slices, type Steps } from '@spillway/encoding'
+import { inSlices, readBytes, readString, Slices, type Steps, TableError } from '@spillway/core'
 import { type DeleteDetails, holdsBytes } from './delete-manifest.js'
 import type { DeleteNames } from './delete-names.js'
 import { mayHoldPath } from './delete-path.js'

@@ -8,11 +8,12 @@ import {
   HOLDS_NANS,
   HOLDS_NULLS,
   HOLDS_VALUES,
+  Pace,
   type PartitionField,
   type PlainColumn,
+  type Steps,
   type Value,
 } from '@spillway/core'
-import { Pace, type Steps } from '@spillway/encoding'
 import { type Interval, sourceInterval } from './transform-interval.js'
 
 /** What some files hold in one partition field, in the field's own values. */

@@ -1,5 +1,4 @@
-import { type BytesColumn, readBytes, type Selection } from '@spillway/core'
-import { Pace, type Steps } from '@spillway/encoding'
+import { type BytesColumn, Pace, readBytes, type Selection, type Steps } from '@spillway/core'
 import { ByteArena } from './byte-arena.js'
 import type { ManifestView } from './manifest-view.js'
 import { PathTable } from './path-table.js'

@@ -1,5 +1,4 @@
-import { type BytesColumn, compareBytes, readBytes } from '@spillway/core'
-import { atOnce, Pace, type Steps } from '@spillway/encoding'
+import { atOnce, type BytesColumn, compareBytes, Pace, readBytes, type Steps } from '@spillway/core'
 
 /** Finds the rows of a column of paths that hold a given path: a hash table of row numbers, no object per path. */
 export class PathTable {

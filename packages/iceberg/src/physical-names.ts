@@ -1,12 +1,14 @@
 import {
+  atOnce,
   type DataType,
   type Field,
   isPrimitive,
   isTableError,
   mappedNamesInSteps,
   NAME_MAPPING,
+  type Steps,
 } from '@spillway/core'
-import { atOnce, longJsonInSteps, type Steps } from '@spillway/encoding'
+import { longJsonInSteps } from '@spillway/encoding'
 import type { IcebergMetadata } from './metadata.js'
 import { everyField, FIELDS_IN_A_STEP, mapFields } from './schema.js'
 

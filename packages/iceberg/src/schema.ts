@@ -3,10 +3,12 @@ import {
   type DataType,
   type Field,
   isPrimitive,
+  Pace,
   type PrimitiveType,
+  type Steps,
   TableError,
 } from '@spillway/core'
-import { type JsonObject, type JsonValue, Pace, type Steps, valueText } from '@spillway/encoding'
+import { type JsonObject, type JsonValue, valueText } from '@spillway/encoding'
 import { parseDefault } from './default-value.js'
 
 const NAMED: ReadonlySet<string> = new Set([

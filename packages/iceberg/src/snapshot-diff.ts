@@ -1,11 +1,14 @@
 import {
   type ChangeSet,
   type FilePartition,
+  inSlices,
   mapConcurrently,
   type Selection,
+  Slices,
+  type Steps,
+  sorted,
   throwIfCancelled,
 } from '@spillway/core'
-import { inSlices, Slices, type Steps, sorted } from '@spillway/encoding'
 import { type DeleteIndex, mayDeleteFrom } from './delete-index.js'
 import type { ManifestFile } from './manifest-list.js'
 import type { AppliedDelete } from './opened-deletes.js'

@@ -4,15 +4,17 @@ import {
   type FileBatchHandle,
   type FileList,
   type FilePartition,
+  inSlices,
+  Lane,
   type LiveFiles,
   mapConcurrently,
   type ObjectStore,
   type PartitionField,
   type Selection,
+  type Steps,
   selectAll,
   TableError,
 } from '@spillway/core'
-import { inSlices, Lane, type Steps } from '@spillway/encoding'
 import { type DataFileContext, partitionsOf, readDataFiles, unknownFormats } from './data-files.js'
 import { DeleteIndex, type DeleteIndexOptions, type DeleteManifestHandle } from './delete-index.js'
 import { DeleteNames, type DeleteNamesOptions } from './delete-names.js'

@@ -1,5 +1,5 @@
+import { inSlices, Slices, type Steps, sorted } from '@spillway/core'
 import type { JsonValue } from '@spillway/encoding'
-import { inSlices, Slices, type Steps, sorted } from '@spillway/encoding'
 import { checked, corrupt } from './check-document.js'
 import { logDocument, type SnapshotDocument, snapshotDocument, text } from './document.js'
 

@@ -1,4 +1,5 @@
 import {
+  atOnce,
   type DataType,
   HOLDS_NANS,
   HOLDS_NULLS,
@@ -7,7 +8,6 @@ import {
   readValue,
   type Value,
 } from '@spillway/core'
-import { atOnce } from '@spillway/encoding'
 import { icebergBytes } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { boundWriter, dropContradictions } from '../src/bound-writer.js'

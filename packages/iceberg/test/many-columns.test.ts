@@ -1,5 +1,4 @@
-import { DEFAULT_BUDGETS, type Field } from '@spillway/core'
-import type { Steps } from '@spillway/encoding'
+import { DEFAULT_BUDGETS, type Field, type Steps } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
 import { readLists } from '../src/document-lists.js'
 import { tableFeaturesInSteps, withEarlierTypesInSteps } from '../src/features.js'

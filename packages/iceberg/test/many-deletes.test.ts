@@ -1,4 +1,4 @@
-import { Lane } from '@spillway/encoding'
+import { Lane } from '@spillway/core'
 import type { ManifestEntry } from '@spillway/testkit'
 import { turnsDuring } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'

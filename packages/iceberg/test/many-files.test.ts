@@ -1,4 +1,4 @@
-import { atOnce, Lane, type Steps } from '@spillway/encoding'
+import { atOnce, Lane, type Steps } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import {
   icebergBytes,

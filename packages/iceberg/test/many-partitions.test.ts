@@ -1,5 +1,4 @@
-import type { Field } from '@spillway/core'
-import { atOnce, Lane } from '@spillway/encoding'
+import { atOnce, type Field, Lane } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import { icebergBytes, icebergManifest, turnsDuring } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'

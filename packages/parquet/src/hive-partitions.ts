@@ -1,5 +1,11 @@
-import { type PrimitiveType, TableError, unescapePath, type Value } from '@spillway/core'
-import { inSlices, type Steps } from '@spillway/encoding'
+import {
+  inSlices,
+  type PrimitiveType,
+  type Steps,
+  TableError,
+  unescapePath,
+  type Value,
+} from '@spillway/core'
 import type { ListedFile } from './table-location.js'
 
 export interface PartitionColumn {
