@@ -1,17 +1,13 @@
 import { crc32 } from '@spillway/core'
-import { deltaReader } from '@spillway/delta'
-import { createBatchCache, createEngine } from '@spillway/engine'
 import { parseSqlPredicate } from '@spillway/protocol'
 import { type MemoryStore, memoryStore } from '@spillway/storage'
 import { deltaAdd, deltaCdc, deltaRemove, deltaTable } from '@spillway/testkit'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { vectorBytes } from '../../encoding/src/index.js'
-import { createConfigShares, createSharingServer, type SharingServer } from '../src/index.js'
-import { sha256, TOKEN } from './serve.js'
-
-const LOCATION = 'file:///lake/t'
-const NOW = Date.UTC(2026, 0, 2)
+import type { SharingServer } from '../src/index.js'
+import { datedStore, LOCATION, serve } from './limited-server.js'
+import { TOKEN } from './serve.js'
 
 interface File {
   readonly path: string
@@ -24,15 +20,6 @@ interface Commit {
   readonly added: readonly File[]
   /** Positions among the files that live by then. */
   readonly removed: readonly number[]
-}
-
-/** Answers `signed/PATH`; every path may be signed. */
-const signer = {
-  covers: () => true,
-  sign: async (paths: readonly string[]) => ({
-    urls: paths.map(path => `https://signed/${encodeURIComponent(path)}`),
-    expiresAt: NOW + 3600_000,
-  }),
 }
 
 async function writeTable(
@@ -72,28 +59,6 @@ function optionsOf({ region, day, from }: File) {
     stats: { numRecords: 10, ...bounds },
     size: 100 + from,
   }
-}
-
-function serve(store: MemoryStore, partitions?: string): SharingServer {
-  const engine = createEngine({
-    readers: [deltaReader({ store, cache: createBatchCache({ maxBytes: 1024 ** 2 }) })],
-    signers: [signer],
-    store,
-    freshnessMs: 0,
-    clock: () => NOW,
-  })
-  const table = { name: 't', location: LOCATION, history: true, ...(partitions && { partitions }) }
-  const catalog = createConfigShares({
-    shares: [{ name: 's', schemas: [{ name: 'x', tables: [table] }] }],
-    recipients: [{ name: 'acme', tokens: [{ sha256: sha256(TOKEN) }], shares: ['s'] }],
-  })
-  return createSharingServer({ engine, catalog, tokenSecret: 'k', clock: () => NOW })
-}
-
-/** Dates its objects by how many there are: commits of equal numbers are of equal times. */
-function datedStore(): MemoryStore {
-  let written = 0
-  return memoryStore({ now: () => NOW - 3600_000 + ++written * 1000 })
 }
 
 interface Asked {

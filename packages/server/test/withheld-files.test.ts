@@ -1,6 +1,4 @@
-import { deltaReader } from '@spillway/delta'
-import { createBatchCache, createEngine } from '@spillway/engine'
-import { type MemoryStore, memoryStore } from '@spillway/storage'
+import type { MemoryStore } from '@spillway/storage'
 import {
   type DeltaFileOptions,
   deltaAdd,
@@ -9,35 +7,9 @@ import {
   deltaTable,
 } from '@spillway/testkit'
 import { expect, it } from 'vitest'
-import { createConfigShares, createSharingServer, type SharingServer } from '../src/index.js'
-import { sha256, TOKEN } from './serve.js'
-
-const LOCATION = 'file:///lake/t'
-const NOW = Date.UTC(2026, 0, 2)
-
-const signer = {
-  covers: () => true,
-  sign: async (paths: readonly string[]) => ({
-    urls: paths.map(path => `https://signed/${encodeURIComponent(path)}`),
-    expiresAt: NOW + 3600_000,
-  }),
-}
-
-function serve(store: MemoryStore, partitions?: string): SharingServer {
-  const engine = createEngine({
-    readers: [deltaReader({ store, cache: createBatchCache({ maxBytes: 1024 ** 2 }) })],
-    signers: [signer],
-    store,
-    freshnessMs: 0,
-    clock: () => NOW,
-  })
-  const table = { name: 't', location: LOCATION, history: true, ...(partitions && { partitions }) }
-  const catalog = createConfigShares({
-    shares: [{ name: 's', schemas: [{ name: 'x', tables: [table] }] }],
-    recipients: [{ name: 'acme', tokens: [{ sha256: sha256(TOKEN) }], shares: ['s'] }],
-  })
-  return createSharingServer({ engine, catalog, tokenSecret: 'k', clock: () => NOW })
-}
+import type { SharingServer } from '../src/index.js'
+import { datedStore, LOCATION, serve } from './limited-server.js'
+import { TOKEN } from './serve.js'
 
 /** A file that is added beside granted ones, and removed a version later. */
 interface Odd extends DeltaFileOptions {
@@ -47,8 +19,7 @@ interface Odd extends DeltaFileOptions {
 
 /** Granted files, and `odd` beside them; without it, the table as it would be of the granted files alone. */
 async function tableWith(odd: Odd | undefined): Promise<MemoryStore> {
-  let written = 0
-  const store = memoryStore({ now: () => NOW - 3600_000 + ++written * 1000 })
+  const store = datedStore()
   const table = deltaTable(store, LOCATION)
   await table.create({
     fields: [
