@@ -1,6 +1,7 @@
 import { columnIndex } from './column-index.js'
 import { TableError } from './errors.js'
 import type { Field } from './schema.js'
+import { atOnce, type Steps } from './slices.js'
 import type { TableMetadata } from './snapshot.js'
 
 /** What a file says of one of its columns, or of a field below one. */
@@ -97,17 +98,13 @@ function byPosition(top: readonly FoundColumn[]): FindColumn {
 
 /** The names that a mapping gives each field id, nested ones too; the oldest first, as its writers append. */
 export function mappedNames(mapping: string): ReadonlyMap<number, readonly string[]> {
-  const work = mappedNamesInSteps(parseMapping(mapping))
-  for (;;) {
-    const { done, value } = work.next()
-    if (done) return value
-  }
+  return atOnce(mappedNamesInSteps(parseMapping(mapping)))
 }
 
 /** The same of a mapping that has been parsed; undefined where it was no JSON. It yields after some thousands of names. */
 export function* mappedNamesInSteps(
   mapping: unknown,
-): Generator<undefined, ReadonlyMap<number, readonly string[]>, undefined> {
+): Steps<ReadonlyMap<number, readonly string[]>> {
   const names = new Map<number, readonly string[]>()
   yield* addNames(mapping, names, 0)
   return names
@@ -134,7 +131,7 @@ function* addNames(
   fields: unknown,
   into: Map<number, readonly string[]>,
   depth: number,
-): Generator<undefined, void, undefined> {
+): Steps<void> {
   if (depth > MAX_DEPTH) throw notAMapping(`nests more than ${MAX_DEPTH} deep`)
   if (!Array.isArray(fields)) throw notAMapping('is not a JSON list of fields')
   for (const field of fields as readonly (MappedField | null)[]) {

@@ -8,6 +8,7 @@ import {
 } from '@spillway/encoding'
 import type { FooterReader } from './footers.js'
 import { partitionSegments } from './hive-partitions.js'
+import { eachInSteps } from './in-steps.js'
 import { type OwnColumn, ownColumns } from './own-columns.js'
 import { requireReadable, requireUnencrypted } from './require-readable.js'
 import type { ListedFile } from './table-location.js'
@@ -71,9 +72,6 @@ interface FactsBefore {
   readonly unread: readonly number[]
 }
 
-/** Files looked at between two looks at the clock: some hundred microseconds. */
-const FILES_IN_A_STEP = 256
-
 function* factsBefore(
   files: readonly ListedFile[],
   known: ReadonlyMap<string, FileFacts>,
@@ -81,14 +79,13 @@ function* factsBefore(
   const facts: (FileFacts | undefined)[] = []
   const unread: number[] = []
   const distinct = new Set<readonly Field[]>()
-  for (const [index, file] of files.entries()) {
+  yield* eachInSteps(files, (file, index) => {
     const before = known.get(file.path)
     const isSame = before?.identity === identityOf(file)
     facts.push(isSame ? before : undefined)
     if (isSame) distinct.add(before.fields)
     else unread.push(index)
-    if (index % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
-  }
+  })
   // Files of one schema share its fields: each is written out once, not for every file.
   const schemas = new Map<string, readonly Field[]>()
   for (const fields of distinct) {

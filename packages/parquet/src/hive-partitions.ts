@@ -6,6 +6,7 @@ import {
   unescapePath,
   type Value,
 } from '@spillway/core'
+import { everyInSteps, mapInSteps } from './in-steps.js'
 import type { ListedFile } from './table-location.js'
 
 export interface PartitionColumn {
@@ -25,9 +26,6 @@ interface Segment {
 }
 
 const NULL_PARTITION = '__HIVE_DEFAULT_PARTITION__'
-
-/** Files looked at between two looks at the clock: some hundred microseconds. */
-const FILES_IN_A_STEP = 256
 
 /** Reads `name=value` folders. Every file must lie under the same columns, in the same order. Others go on meanwhile. */
 export function hivePartitions(files: readonly ListedFile[]): Promise<HivePartitions> {
@@ -55,26 +53,6 @@ function* partitionsInSteps(files: readonly ListedFile[]): Steps<HivePartitions>
       found.map(({ text }, j) => parseAs(text, types[j]!)),
     ),
   }
-}
-
-function* mapInSteps<Item, Result>(
-  items: readonly Item[],
-  of: (item: Item) => Result,
-): Steps<readonly Result[]> {
-  const results: Result[] = []
-  yield* everyInSteps(items, item => results.push(of(item)) > 0)
-  return results
-}
-
-function* everyInSteps<Item>(
-  items: readonly Item[],
-  holds: (item: Item, index: number) => boolean,
-): Steps<boolean> {
-  for (let i = 0; i < items.length; i++) {
-    if (!holds(items[i]!, i)) return false
-    if (i % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
-  }
-  return true
 }
 
 /** The columns that the folders of one file name, in order. */

@@ -28,6 +28,7 @@ import {
 import { type FileFacts, parseFooter } from './file-facts.js'
 import { lacksColumn, leafFinder } from './footer-columns.js'
 import type { FooterReader } from './footers.js'
+import { eachInSteps } from './in-steps.js'
 import type { ListedFile } from './table-location.js'
 
 export interface BatchFiles {
@@ -45,8 +46,6 @@ interface Decoded {
 }
 
 const utf8 = new TextEncoder()
-/** Some hundred microseconds. */
-const FILES_IN_A_STEP = 256
 const UNKNOWN: FooterStats = { nullCount: Number.NaN, holds: HOLDS_ANYTHING }
 
 /**
@@ -88,11 +87,10 @@ export class ParquetBatch implements FileBatch {
   ): Steps<ParquetBatch> {
     const path = new BytesBuilder(files.length)
     const key = new BigUint64Array(files.length)
-    for (const [row, file] of files.entries()) {
+    yield* eachInSteps(files, (file, row) => {
       path.append(file.path)
       key[row] = hash64(utf8.encode(file.path))
-      if (row % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
-    }
+    })
     const stats = {
       length: files.length,
       recordCount: Float64Array.from(facts, ({ rowCount }) => rowCount),

@@ -22,6 +22,7 @@ import { fileBatches } from './file-batches.js'
 import { type FactsRead, type FileFacts, identityOf, readFacts } from './file-facts.js'
 import { FooterReader, footerSizes } from './footers.js'
 import { type HivePartitions, hivePartitions } from './hive-partitions.js'
+import { eachInSteps, everyInSteps, FILES_IN_A_STEP } from './in-steps.js'
 import { type FileColumns, mergeSchemas } from './merge-schema.js'
 import { alike } from './require-readable.js'
 import { type ListedFile, listDataFiles, tableLocation } from './table-location.js'
@@ -118,12 +119,11 @@ interface Totals {
 
 function* totalsOf(files: readonly ListedFile[], facts: readonly FileFacts[]): Steps<Totals> {
   const totals: Totals = { bytes: 0, latest: 0, hasIndexes: false }
-  for (const [i, { size, lastModified }] of files.entries()) {
+  yield* eachInSteps(files, ({ size, lastModified }, i) => {
     totals.bytes += size
     totals.latest = Math.max(totals.latest, lastModified)
     if (facts[i]!.hasIndexes) totals.hasIndexes = true
-    if (i % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
-  }
+  })
   return totals
 }
 
@@ -146,19 +146,12 @@ function requireCurrent(
   )
 }
 
-/** Files looked at between two looks at the clock: some hundred microseconds. */
-const FILES_IN_A_STEP = 256
-
 function* isUnchanged(
   files: readonly ListedFile[],
   known: ReadonlyMap<string, FileFacts>,
 ): Steps<boolean> {
   if (files.length !== known.size) return false
-  for (const [i, file] of files.entries()) {
-    if (known.get(file.path)?.identity !== identityOf(file)) return false
-    if (i % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
-  }
-  return true
+  return yield* everyInSteps(files, file => known.get(file.path)?.identity === identityOf(file))
 }
 
 function* byPath(
@@ -166,10 +159,7 @@ function* byPath(
   facts: readonly FileFacts[],
 ): Steps<ReadonlyMap<string, FileFacts>> {
   const found = new Map<string, FileFacts>()
-  for (const [i, { path }] of files.entries()) {
-    found.set(path, facts[i]!)
-    if (i % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
-  }
+  yield* eachInSteps(files, ({ path }, i) => found.set(path, facts[i]!))
   return found
 }
 
@@ -220,12 +210,11 @@ function* distinctSchemas(
   partitions: HivePartitions,
 ): Steps<readonly FileColumns[]> {
   const seen = new Map<readonly Field[], FileColumns>()
-  for (const [i, { fields, own }] of facts.entries()) {
-    if (i % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
-    if (seen.has(fields)) continue
+  yield* eachInSteps(facts, ({ fields, own }, i) => {
+    if (seen.has(fields)) return
     const merged = own === undefined ? fields : foldersWin(fields, partitions)
     seen.set(fields, { path: files[i]!.path, fields: merged })
-  }
+  })
   return [...seen.values()]
 }
 
