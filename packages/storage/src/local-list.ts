@@ -105,7 +105,8 @@ async function openFolder(walk: Walk, key: string): Promise<Folder> {
     }
   } catch (error) {
     if (!isMissing(error)) throw localError(error, uri)
-    if (!mayBeMissing(walk, key)) throw vanished(uri)
+    if (mayBeMissing(walk, key)) return { key, disk, links, names: [], next: 0 }
+    throw isNamed(key) ? vanished(uri) : unnamed(uri)
   }
   return { key, disk, links, names: await inSlices(sortedPaths(names)), next: 0 }
 }
@@ -114,6 +115,19 @@ async function openFolder(walk: Walk, key: string): Promise<Folder> {
 function mayBeMissing({ prefix }: Walk, key: string): boolean {
   const below = key.slice(prefix.key.lastIndexOf('/') + 1)
   return below === '' || below.split('/').some(name => name.startsWith('.') || name.startsWith('_'))
+}
+
+/** Bytes that are no UTF-8 are read as this character: what has it in its name, and is not there, is there by another. */
+function isNamed(key: string): boolean {
+  return !key.includes('\ufffd')
+}
+
+function unnamed(uri: string): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    'a file or folder is named in bytes that are no UTF-8: no URL can name it, and without it rows would be missing; rename it',
+    { context: { path: uri } },
+  )
 }
 
 function vanished(uri: string): TableError {
@@ -133,8 +147,10 @@ async function nameOf(walk: Walk, key: string, entry: Dirent): Promise<string | 
     if (target.isDirectory()) return `${entry.name}/`
     return target.isFile() ? entry.name : undefined
   } catch (error) {
-    if (isMissing(error)) return undefined
-    throw localError(error, walk.prefix.head + key + entry.name)
+    const uri = walk.prefix.head + key + entry.name
+    if (!isMissing(error)) throw localError(error, uri)
+    if (isNamed(entry.name) || mayBeMissing(walk, key + entry.name)) return undefined
+    throw unnamed(uri)
   }
 }
 
@@ -193,7 +209,8 @@ async function describe(walk: Walk, folder: Folder, name: string): Promise<Objec
       : await lstat(join(folder.disk, name), { bigint: true })
     return found.isFile() ? fileMeta(uri, found) : undefined
   } catch (error) {
-    if (isMissing(error)) return undefined
-    throw localError(error, uri)
+    if (!isMissing(error)) throw localError(error, uri)
+    if (isNamed(name) || mayBeMissing(walk, folder.key + name)) return undefined
+    throw unnamed(uri)
   }
 }

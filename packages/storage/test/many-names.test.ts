@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { turnsDuring } from '@spillway/testkit'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sortedPaths } from '../src/byte-order.js'
 import { localStore } from '../src/index.js'
 
@@ -54,4 +54,48 @@ test('the order in steps is that in one piece', () => {
     paths.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
   )
   expect(count).toBeGreaterThan(3)
+})
+
+// Disks of other systems have no such names.
+describe.runIf(process.platform === 'linux')('a name in bytes that are no UTF-8', () => {
+  const bytesOf = (path: string) => Buffer.from(path.replace('?', '\xff'), 'latin1')
+
+  async function listed(make: (folder: string) => Promise<unknown>): Promise<readonly string[]> {
+    const folder = await mkdtemp(join(tmpdir(), 'odd-names-'))
+    try {
+      await writeFile(join(folder, 'good'), 'x')
+      await make(folder)
+      const found: string[] = []
+      for await (const { path } of localStore().list(`file://${folder}/`)) {
+        found.push(path.slice(`file://${folder}/`.length))
+      }
+      return found
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }
+
+  test.each<[string, (folder: string) => Promise<unknown>]>([
+    ['a file', folder => writeFile(bytesOf(`${folder}/a?.parquet`), 'x')],
+    ['a folder', folder => mkdir(bytesOf(`${folder}/day=?`))],
+    ['a link', folder => symlink(join(folder, 'good'), bytesOf(`${folder}/a?`))],
+  ])('of %s is refused: its rows would be missing', async (_, make) => {
+    await expect(listed(make)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+      message: expect.stringContaining('bytes that are no UTF-8'),
+      retryable: false,
+    })
+  })
+
+  test('is left out where writers keep what is unfinished', async () => {
+    const make = (folder: string) => writeFile(bytesOf(`${folder}/_a?`), 'x')
+    expect(await listed(make)).toEqual(['good'])
+  })
+
+  test('is not that of a file with the character that stands for them', async () => {
+    expect(await listed(folder => writeFile(join(folder, 'a\ufffd'), 'x'))).toEqual([
+      'a\ufffd',
+      'good',
+    ])
+  })
 })
