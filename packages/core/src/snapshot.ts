@@ -75,6 +75,14 @@ export type NativeMetadata =
 export interface Snapshot extends TableMetadata {
   readonly source: TableSource
   readonly files: FileList
+  /**
+   * What is declared of a table that holds the files of which `isPart` is true, and no others: facts of single files would
+   * tell of the others. Absent where nothing that is declared is a fact of files.
+   */
+  declaredOf?(
+    isPart: (file: FilePartition) => boolean,
+    signal?: AbortSignal,
+  ): Promise<Pick<TableMetadata, 'features' | 'unspeltPartitions'>>
   /** Live files and bytes where the metadata states them: the same for one version however it was loaded. */
   readonly totals?: { readonly files: number; readonly bytes: number }
   /** Hudi: what the logs of a slice do to its base file, merged. Rewriting asks for it; planning never does. */

@@ -7,6 +7,7 @@ import {
   type TableSource,
 } from '@spillway/core'
 import { sourceKey } from './table-resolver.js'
+import { withMembers } from './with-members.js'
 
 /**
  * A reader whose versions are counted from 1, as a sharing wire needs them (docs/decisions/0006): streaming clients ask
@@ -67,7 +68,7 @@ function numberedSnapshots(
     const known = renumbered.get(snapshot)
     if (known !== undefined) return known
     const version = await numbers.numberOf(source, snapshot.version, signal)
-    const numbered = withVersion(snapshot, version)
+    const numbered = withMembers(snapshot, { version })
     originals.set(numbered, snapshot)
     renumbered.set(snapshot, numbered)
     return numbered
@@ -84,16 +85,8 @@ async function numberedSet(
   return {
     ...set,
     version,
-    ...(set.metadata && { metadata: withVersion(set.metadata, version) }),
+    ...(set.metadata && { metadata: withMembers(set.metadata, { version }) }),
   }
-}
-
-/** The same document under another number; its members may be computed when they are first read. */
-function withVersion<Document extends object>(document: Document, version: bigint): Document {
-  return Object.create(Object.getPrototypeOf(document), {
-    ...Object.getOwnPropertyDescriptors(document),
-    version: { value: version, enumerable: true },
-  })
 }
 
 type ListVersions = (source: TableSource, signal?: AbortSignal) => Promise<readonly bigint[]>

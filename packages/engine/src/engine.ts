@@ -3,6 +3,7 @@ import {
   type FileShapes,
   fencedStore,
   type ObjectStore,
+  type Predicate,
   type RowResolver,
   type Snapshot,
   type SnapshotRef,
@@ -14,6 +15,7 @@ import {
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { denseVersions } from './dense-versions.js'
 import { isOfGoneFiles } from './gone-files.js'
+import { GrantedViews } from './granted-view.js'
 import { createMetrics, type EngineObserver } from './metrics.js'
 import { OutsideFinder } from './outside-files.js'
 import { type SignedChanges, type SignedChangesOptions, signChanges } from './signed-changes.js'
@@ -64,6 +66,8 @@ export interface Engine {
     signal?: AbortSignal,
   ): Promise<{ readonly version: bigint; readonly timestamp: number }>
   snapshot(source: TableSource, at?: SnapshotRef, signal?: AbortSignal): Promise<Snapshot>
+  /** The same snapshot, as whoever was granted some of its partitions may know it. */
+  partOf(snapshot: Snapshot, grant: Predicate, signal?: AbortSignal): Promise<Snapshot>
   plan(snapshot: Snapshot, options?: ScanOptions): ScanPlan
   signedFiles(snapshot: Snapshot, options: SignedFilesOptions): SignedFiles
   changes(
@@ -98,6 +102,7 @@ export function createEngine(options: EngineOptions): Engine {
     maxBytes: options.cache?.maxBytes ?? 1024 ** 3,
   })
 
+  const views = new GrantedViews()
   const signing = signingContexts(options, {
     signerFor: resolver.signerFor,
     outside: new OutsideFinder(),
@@ -109,7 +114,7 @@ export function createEngine(options: EngineOptions): Engine {
     const { source, format } = snapshot
     const files = signFiles(snapshot, scan, signing({ source, format }, scan))
     return watched(files, error => {
-      if (isOfGoneFiles(error)) snapshots.outdate(snapshot)
+      if (isOfGoneFiles(error)) snapshots.outdate(views.originalOf(snapshot))
     })
   }
 
@@ -117,6 +122,7 @@ export function createEngine(options: EngineOptions): Engine {
     canRewrite: options.rowResolver?.toCompleteFile !== undefined,
     resolve: (source, ref = { kind: 'latest' }, signal) => snapshots.resolve(source, ref, signal),
     snapshot: (source, at = { kind: 'latest' }, signal) => snapshots.get(source, at, signal),
+    partOf: (snapshot, grant, signal) => views.of(snapshot, grant, signal),
     plan: planScan,
     signedFiles,
     async changes(source, range, options) {

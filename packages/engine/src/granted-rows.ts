@@ -55,13 +55,14 @@ const bySnapshot = new WeakMap<Snapshot, Map<string, GrantedRows>>()
 export function grantedRows(grant: Predicate, snapshot: Snapshot): GrantedRows {
   const byGrant = bySnapshot.get(snapshot) ?? new Map<string, GrantedRows>()
   bySnapshot.set(snapshot, byGrant)
-  const key = keyOf(grant)
+  const key = grantKey(grant)
   const known = byGrant.get(key) ?? new GrantedRows(grant, snapshot)
   byGrant.set(key, known)
   return known
 }
 
-function keyOf(grant: Predicate): string {
+/** Equal for equal grants. */
+export function grantKey(grant: Predicate): string {
   return JSON.stringify(grant, (_, value: unknown) => {
     if (typeof value === 'bigint') return `${value}n`
     return value instanceof Uint8Array ? [...value] : value

@@ -21,21 +21,22 @@ export async function* icebergChanges(
 ): AsyncGenerator<ChangeSet> {
   const { start, steps } = stepsOf(metadata, range)
   let before = start === undefined ? undefined : await open(start.snapshotId)
-  let told: OpenedSnapshot | undefined
-  let isGranted: ReturnType<NonNullable<ChangeRange['grantBy']>> | undefined
+  let told: TableMetadata | undefined
   for (const { snapshotId, version, timestamp } of steps) {
     const after = await open(snapshotId)
     const snapshot = metadata.snapshots.get(snapshotId)!
     const isRewrite =
       snapshot.summary.get('operation') === 'replace' && snapshot.parentId === idOf(before)
-    const isNew = told === undefined || !hasSameShape(told, after)
-    const fresh = isNew ? { ...metadataOf(after), version, timestamp } : undefined
-    if (fresh !== undefined) isGranted = range.grantBy?.(fresh)
+    const known = { ...metadataOf(after), version, timestamp }
+    const isGranted = range.grantBy?.(known)
+    const declared = isGranted && (await after.declaredOf?.(isGranted, signal))
+    const state = { ...known, ...declared }
+    const isNew = told === undefined || !hasSameShape(told, state)
     const changes = isRewrite
       ? []
       : await changedFiles(before?.files, after.files, { isGranted, signal })
-    yield { version, timestamp, ...(fresh && { metadata: fresh }), changes }
-    if (isNew) told = after
+    yield { version, timestamp, ...(isNew && { metadata: state }), changes }
+    if (isNew) told = state
     before = after
   }
 }
@@ -89,8 +90,8 @@ function idOf(snapshot: OpenedSnapshot | undefined): bigint | undefined {
   return native?.format === 'iceberg' ? (native.snapshotId ?? undefined) : undefined
 }
 
-function hasSameShape(a: OpenedSnapshot, b: OpenedSnapshot): boolean {
-  const shape = ({ schema, features }: OpenedSnapshot) =>
+function hasSameShape(a: TableMetadata, b: TableMetadata): boolean {
+  const shape = ({ schema, features }: TableMetadata) =>
     JSON.stringify([schema.fields, [...features]], (_, value: unknown) =>
       typeof value === 'bigint' ? String(value) : value,
     )
@@ -98,7 +99,7 @@ function hasSameShape(a: OpenedSnapshot, b: OpenedSnapshot): boolean {
 }
 
 function metadataOf(snapshot: OpenedSnapshot): TableMetadata {
-  const { files: _, source: __, totals: ___, ...metadata } = snapshot
+  const { files: _, source: __, totals: ___, declaredOf: ____, ...metadata } = snapshot
   return metadata
 }
 

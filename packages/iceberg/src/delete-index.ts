@@ -1,5 +1,6 @@
 import {
   type FieldPath,
+  type FilePartition,
   inSlices,
   mapConcurrently,
   type Selection,
@@ -107,6 +108,20 @@ export class DeleteIndex {
     return false
   }
 
+  /** True where a delete file lies in a partition of which `isPart` is true, or in none: it may apply to any then. */
+  async someIn(isPart: (file: FilePartition) => boolean, signal?: AbortSignal): Promise<boolean> {
+    for (let at = 0; at < this.#handles.length; at += CONCURRENCY) {
+      const some = this.#handles.slice(at, at + CONCURRENCY)
+      const found = await mapConcurrently(some, CONCURRENCY, async handle => {
+        const view = await handle.load(signal)
+        await view.makePartitions()
+        return inSlices(holdsPart(view, isPart))
+      })
+      if (found.includes(true)) return true
+    }
+    return false
+  }
+
   /** What every delete file says, whatever it applies to. */
   async details(signal?: AbortSignal): Promise<readonly DeleteDetails[]> {
     const all: DeleteDetails[] = []
@@ -140,6 +155,16 @@ export class DeleteIndex {
 /** False where every delete file of `deletes` is older than every data file of `data`. */
 export function mayDeleteFrom(deletes: ManifestFile, data: ManifestFile): boolean {
   return deletes.sequenceNumber >= data.minSequenceNumber
+}
+
+function* holdsPart(view: ManifestView, isPart: (file: FilePartition) => boolean): Steps<boolean> {
+  const { spec, isPartitioned } = view.layout
+  if (!isPartitioned) return view.length > 0
+  for (const [i, partition] of view.tuples().entries()) {
+    if (isPart({ specId: spec.id, partition })) return true
+    if (i % FEW_ROWS === FEW_ROWS - 1) yield
+  }
+  return false
 }
 
 interface Asked {

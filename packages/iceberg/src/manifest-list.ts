@@ -32,6 +32,17 @@ export interface ManifestFile {
   readonly encrypted: boolean
 }
 
+/** Unknown counts are not zero, and of a manifest that lists something not all can be. */
+export function isNotEmpty(file: ManifestFile): boolean {
+  return liveFileCount(file) !== 0 || file.deletedFiles === 0
+}
+
+export function liveFileCount({ addedFiles, existingFiles }: ManifestFile): number | undefined {
+  return addedFiles === undefined || existingFiles === undefined
+    ? undefined
+    : addedFiles + existingFiles
+}
+
 export interface ManifestList {
   readonly manifests: readonly ManifestFile[]
   /** False where its last block proves that nothing is missing after it. */

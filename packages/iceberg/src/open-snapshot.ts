@@ -18,7 +18,12 @@ import { pathRootOf } from './delete-path.js'
 import { everListed } from './ever-listed.js'
 import { tableFeaturesInSteps, withEarlierTypesInSteps } from './features.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
-import { loadManifestList, type ManifestFile, type ManifestList } from './manifest-list.js'
+import {
+  isNotEmpty,
+  loadManifestList,
+  type ManifestFile,
+  type ManifestList,
+} from './manifest-list.js'
 import type { IcebergMetadata } from './metadata.js'
 import { metadataResolver, type PathResolver, pathResolver } from './paths.js'
 import { type NameHistory, withPhysicalNamesInSteps } from './physical-names.js'
@@ -58,6 +63,23 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
   const described = describe(metadata, snapshot)
   const seen = await inSlices(asSeen(metadata, fields, manifests))
   const { schema, features, layouts, leaves, bounded } = seen
+  const files = await snapshotFiles({
+    ...options,
+    manifests,
+    layouts,
+    leaves,
+    tableLocation: metadata.location,
+    pathRoot: pathRootOf(metadata.location, source),
+    resolve,
+    resolveMetadata,
+    everListed: (root, signal) =>
+      everListed(root, metadata, { ...options, resolve: resolveMetadata, signal }),
+    context: {
+      leaves: bounded,
+      modificationTime: described.timestamp,
+      deleteFiles: new WeakMap(),
+    },
+  })
   return {
     ...described,
     source,
@@ -65,25 +87,22 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
     // Manifests give ids to columns, and say nothing of their names in a file or of the ids that it holds.
     shapesFrom: 'footers',
     features,
-    files: await snapshotFiles({
-      ...options,
-      manifests,
-      layouts,
-      leaves,
-      tableLocation: metadata.location,
-      pathRoot: pathRootOf(metadata.location, source),
-      resolve,
-      resolveMetadata,
-      everListed: (root, signal) =>
-        everListed(root, metadata, { ...options, resolve: resolveMetadata, signal }),
-      context: {
-        leaves: bounded,
-        modificationTime: described.timestamp,
-        deleteFiles: new WeakMap(),
-      },
+    files,
+    ...(features.has('deletionVectors') && {
+      declaredOf: async (isPart: IsPart, signal?: AbortSignal) => ({
+        features: (await files.deletes.someIn(isPart, signal))
+          ? features
+          : withoutDeletes(features),
+      }),
     }),
     ...(totals === undefined ? {} : { totals }),
   }
+}
+
+type IsPart = Parameters<NonNullable<Snapshot['declaredOf']>>[0]
+
+function withoutDeletes(features: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...features].filter(feature => feature !== 'deletionVectors'))
 }
 
 /** What follows from the metadata file alone. */
@@ -122,7 +141,7 @@ export function* asSeen(
 ) {
   const typed = yield* withEarlierTypesInSteps(fields, metadata.schemas)
   const schema = createSchema(yield* withPhysicalNamesInSteps(typed, metadata))
-  const features = yield* tableFeaturesInSteps(metadata, fields, manifests)
+  const features = yield* tableFeaturesInSteps(metadata, fields, manifests.filter(isNotEmpty))
   const layouts = yield* layoutsOf(metadata, fields)
   const leaves = yield* leavesOf(allSchemas(metadata))
   const bounded: FieldPath[] = []

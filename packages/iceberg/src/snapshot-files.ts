@@ -21,7 +21,7 @@ import { DeleteNames, type DeleteNamesOptions } from './delete-names.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
 import { LiveNames } from './live-names.js'
 import { loadManifest, Manifest } from './manifest.js'
-import type { ManifestFile } from './manifest-list.js'
+import { isNotEmpty, liveFileCount, type ManifestFile } from './manifest-list.js'
 import { ManifestView } from './manifest-view.js'
 import type { AppliedDelete } from './opened-deletes.js'
 import { partitionEvidence } from './partition-bounds.js'
@@ -89,17 +89,6 @@ export async function snapshotFiles(options: SnapshotFilesOptions): Promise<Snap
       columns: await inSlices(summaryColumns(data, options.layouts)),
     },
   }
-}
-
-/** Unknown counts are not zero, and of a manifest that lists something not all can be. */
-function isNotEmpty(file: ManifestFile): boolean {
-  return liveFileCount(file) !== 0 || file.deletedFiles === 0
-}
-
-function liveFileCount({ addedFiles, existingFiles }: ManifestFile): number | undefined {
-  return addedFiles === undefined || existingFiles === undefined
-    ? undefined
-    : addedFiles + existingFiles
 }
 
 function rowCount({ addedRows, existingRows }: ManifestFile): number {

@@ -107,6 +107,33 @@ describe('changes', () => {
     expect(sets.map(({ timestamp }) => timestamp)).toEqual([1000, 2000, 3000])
   })
 
+  it('come with metadata that follows from the granted files alone', async () => {
+    const table: HistoryTable = {
+      formatVersion: 3,
+      manifests: {
+        m1: { entries: [1, 2].map(part => ({ ...dataFile(`f${part}`, part), sequenceNumber: 1 })) },
+        d1: vectors({ ...vector('f2', 'v', 2), partition: [2] }),
+      },
+      snapshots: [
+        { id: 11, lists: ['m1'] },
+        { id: 12, lists: ['m1', 'd1'] },
+      ],
+    }
+    const reader = icebergReader({ store: await historyTable(table), cache: keepingCache() })
+    const features = async (part: number) => {
+      const grantBy = () => (granted: { readonly partition: readonly unknown[] }) =>
+        granted.partition[0] === part
+      const range = { startVersion: 1n, endVersion: 2n, kind: 'feed', grantBy } as const
+      const told: (readonly string[] | undefined)[] = []
+      for await (const { metadata } of reader.changes!({ location: LOCATION }, range)) {
+        told.push(metadata && [...metadata.features])
+      }
+      return told
+    }
+    expect(await features(1)).toEqual([[], undefined])
+    expect(await features(2)).toEqual([[], ['deletionVectors']])
+  })
+
   it('read no manifest that both snapshots list', async () => {
     const { store, reads } = recordingStore(await historyTable(appends))
     await changesOf(store, 3n, 3n)

@@ -3,6 +3,7 @@ import {
   createSchema,
   type Field,
   type FieldPath,
+  type FilePartition,
   fencedStore,
   inSlices,
   MANY_COLUMNS,
@@ -186,6 +187,8 @@ async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapsho
   await turn()
   const partitionFields = partitions.columns.map(({ name }) => schema.find([name])!)
   const totals = await inSlices(totalsOf(files, read.facts))
+  const features = new Set(merged.widened ? ['typeWidening'] : [])
+  const declared = await inSlices(unspelt(partitions, partitionFields))
   return {
     source,
     format: 'parquet',
@@ -194,9 +197,15 @@ async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapsho
     schema,
     partitionSpecs: new Map([[0, { id: 0, fields: specFields(partitionFields) }]]),
     properties: new Map(totals.hasIndexes ? [[PANDAS_INDEXES, 'true']] : []),
-    features: new Set(merged.widened ? ['typeWidening'] : []),
+    features,
     shapesFrom: 'footers',
-    ...(await inSlices(unspelt(partitions, partitionFields))),
+    ...declared,
+    ...(declared.unspeltPartitions !== undefined && {
+      declaredOf: async (isPart: (file: FilePartition) => boolean) => ({
+        features,
+        ...(await inSlices(unspelt(partitions, partitionFields, isPart))),
+      }),
+    }),
     native: { format: 'parquet' },
     totals: { files: files.length, bytes: totals.bytes },
     files: await fileBatches({ ...folder, ...read, values: partitions.values, partitionFields }),
@@ -250,11 +259,15 @@ function withPartitions(fields: readonly Field[], partitions: HivePartitions): S
 function* unspelt(
   { values }: HivePartitions,
   partitionFields: readonly FieldPath[],
+  isPart: (file: FilePartition) => boolean = () => true,
 ): Steps<Pick<Snapshot, 'unspeltPartitions'>> {
   const found = new Set<number>()
   for (const [i, [{ id }]] of partitionFields.entries()) {
-    if (values.some(row => row[i] === '')) found.add(id)
-    yield
+    const isSpelt = yield* everyInSteps(
+      values,
+      partition => partition[i] !== '' || !isPart({ specId: 0, partition }),
+    )
+    if (!isSpelt) found.add(id)
   }
   return found.size === 0 ? {} : { unspeltPartitions: found }
 }

@@ -21,6 +21,7 @@ import {
   findTable,
   loadSnapshot,
   requireHistory,
+  sharedSnapshot,
   type TableRequest,
 } from './table-request.js'
 import { tableBinding } from './table-tokens.js'
@@ -111,7 +112,7 @@ async function prepareOnce(
   { query, version }: PinnedQuery,
 ): Promise<void> {
   const { engine, limits, signal } = context
-  const snapshot = await engine.snapshot(table.source, { kind: 'version', version }, signal)
+  const snapshot = await sharedSnapshot(context, table, { kind: 'version', version })
   const { accepts } = settle(capabilities, snapshot, {
     canRewrite: engine.canRewrite,
     redactDropped: snapshot.source.redactDropped,

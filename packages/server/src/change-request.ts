@@ -7,7 +7,13 @@ import { notedBy } from './note-signed.js'
 import { questionDigest } from './query-tokens.js'
 import type { RequestContext } from './request-context.js'
 import { streamResponse } from './stream-response.js'
-import { type Answer, answerHeaders, settleAnswer, type TableRequest } from './table-request.js'
+import {
+  type Answer,
+  answerHeaders,
+  settleAnswer,
+  sharedSnapshot,
+  type TableRequest,
+} from './table-request.js'
 import { openForTable, sealForTable } from './table-tokens.js'
 
 /** What a page of commits continues: the range and the head are those of the first page. */
@@ -64,12 +70,12 @@ export async function changeResponse(
  * was then: recipients look for a partition column's values in the lines, for others' in the files.
  */
 async function headOf(
-  { engine, signal }: RequestContext,
+  context: RequestContext,
   { table }: TableRequest,
   { head, end }: ChangePage,
 ): Promise<Snapshot> {
   const snapshotAt = (version: bigint) =>
-    engine.snapshot(table.source, { kind: 'version', version }, signal)
+    sharedSnapshot(context, table, { kind: 'version', version })
   const told = await snapshotAt(head)
   if (end >= head) return told
   const then = await snapshotAt(end)

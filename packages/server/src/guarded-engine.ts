@@ -10,6 +10,7 @@ export function guardedEngine(engine: Engine): Engine {
     ...engine,
     resolve: (...asked) => engine.resolve(...asked).catch(hideLocation),
     snapshot: (...asked) => engine.snapshot(...asked).catch(hideLocation),
+    partOf: (...asked) => engine.partOf(...asked).catch(hideLocation),
     changes: (...asked) => engine.changes(...asked).catch(hideLocation),
   }
 }

@@ -90,12 +90,21 @@ export async function loadSnapshot(
   table: SharedTable,
   ref: SnapshotRef,
 ): Promise<Snapshot> {
-  const { engine, signal } = context
   if (ref.kind === 'timestamp') await refuseFuture(context, table, ref.timestamp)
-  const snapshot = await engine.snapshot(table.source, ref, signal)
+  const snapshot = await sharedSnapshot(context, table, ref)
   if (ref.kind !== 'latest') requireStarted(table, snapshot.version)
   context.record.version = snapshot.version
   return snapshot
+}
+
+/** The snapshot that `ref` means, of what is shared of the table. */
+export async function sharedSnapshot(
+  { engine, signal }: Pick<RequestContext, 'engine' | 'signal'>,
+  { source, grant }: SharedTable,
+  ref: SnapshotRef,
+): Promise<Snapshot> {
+  const snapshot = await engine.snapshot(source, ref, signal)
+  return grant === undefined ? snapshot : engine.partOf(snapshot, grant, signal)
 }
 
 async function refuseFuture(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { parseConfig, type RunningServer, startServer } from 'spillway'
-import { FORMATS, REGIONS, type Region } from './lake.js'
+import { FORMATS, type Format, REGIONS, type Region } from './lake.js'
 
 const tokenOf = (region: Region) => `token-of-the-recipient-of-${region}`
 
@@ -8,13 +8,14 @@ const tokenOf = (region: Region) => `token-of-the-recipient-of-${region}`
 export function serve(
   folder: string,
   tableOf: (format: string, region: Region) => { location: string; partitions?: string },
+  formats: readonly Format[] = FORMATS,
 ): Promise<RunningServer> {
   const shares = REGIONS.map(region => ({
     name: `of-${region}`,
     schemas: [
       {
         name: 'd',
-        tables: FORMATS.map(format => ({
+        tables: formats.map(format => ({
           name: format,
           format,
           history: true,
