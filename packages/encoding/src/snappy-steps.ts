@@ -3,7 +3,7 @@ import { FormatError } from './format-error.js'
 import { snappyLength } from './snappy.js'
 
 /** Bytes that Snappy and Zstandard become; shorter ones are many times as fast at once as in steps, and take milliseconds. */
-export const LONG_IN_STEPS = 8 * 1024 ** 2
+export const LONG_IN_STEPS = 16 * 1024 ** 2
 
 /** What is written in one step. */
 const STEP_BYTES = 1 << 18

@@ -18,16 +18,11 @@ import { isOfGoneFiles } from './gone-files.js'
 import { GrantedViews } from './granted-view.js'
 import { createMetrics, type EngineObserver } from './metrics.js'
 import { OutsideFinder } from './outside-files.js'
+import type { SigningContext } from './sign-exact.js'
 import { type SignedChanges, type SignedChangesOptions, signChanges } from './signed-changes.js'
-import {
-  type SignedFiles,
-  type SignedFilesOptions,
-  type SigningContext,
-  signFiles,
-} from './signed-files.js'
+import { type SignedFiles, type SignedFilesOptions, signFiles } from './signed-files.js'
 import { createSnapshotCache } from './snapshot-cache.js'
 import { createTableResolver } from './table-resolver.js'
-import { timelySigner } from './timely-signer.js'
 
 export interface EngineOptions {
   /** Asked in this order for sources that do not name their format. */
@@ -89,10 +84,7 @@ export function createEngine(options: EngineOptions): Engine {
   const clock = options.clock ?? Date.now
   const metrics = createMetrics(options.observer)
   const readers = options.denseVersions ? options.readers.map(denseVersions) : options.readers
-  const resolver = createTableResolver(
-    readers,
-    options.signers.map(each => timelySigner(each)),
-  )
+  const resolver = createTableResolver(readers, options.signers)
   const snapshots = createSnapshotCache({
     resolver,
     metrics,

@@ -31,14 +31,15 @@ import { Listings } from './listings.js'
 import { checkInlineVectors, hasInlineVectors, OutsideFiles } from './outside-files.js'
 import { misfitRefusal, packedRefusal } from './refusals.js'
 import { unsplit } from './refuse-early.js'
-import { type BatchContext, canView } from './signed-files.js'
+import type { AnswerContext } from './sign-exact.js'
+import { canView } from './signed-files.js'
 import { tableWideNeeds } from './table-wide.js'
 import { WideDeletes } from './wide-deletes.js'
 
 export interface ExactChangesOptions {
   readonly source: TableSource
   readonly accepts: Accepts
-  readonly context: BatchContext
+  readonly context: AnswerContext
   /** Only some of the table's files are handed out. */
   readonly grant?: Predicate
 }

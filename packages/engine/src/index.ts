@@ -13,10 +13,12 @@ export {
 export type { EngineObserver } from './metrics.js'
 export { filesInside, OutsideFinder } from './outside-files.js'
 export { type PartitionGrant, partitionGrant } from './partition-grant.js'
+export type { SignedFile, SignedVector } from './sign-exact.js'
 export type {
   SignedChange,
   SignedChangeSet,
   SignedChanges,
   SignedChangesOptions,
 } from './signed-changes.js'
-export type { SignedFile, SignedFiles, SignedFilesOptions, SignedVector } from './signed-files.js'
+export type { SignedFiles, SignedFilesOptions } from './signed-files.js'
+export { type Question, reasonOf, Waits } from './waits.js'

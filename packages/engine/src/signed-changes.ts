@@ -12,7 +12,7 @@ import {
 } from '@spillway/core'
 import { ExactChanges } from './exact-changes.js'
 import { type PartitionGrant, partitionGrant } from './partition-grant.js'
-import { type BatchContext, type SignedFile, signExact } from './signed-files.js'
+import { type AnswerContext, type SignedFile, signExact, signingWaits } from './sign-exact.js'
 
 export interface SignedChange extends SignedFile {
   readonly action: 'add' | 'remove' | 'cdc'
@@ -49,7 +49,7 @@ export interface ChangesRequest {
   readonly accepts: Accepts
   readonly grant?: Predicate
   readonly declared?: TableMetadata
-  readonly context: BatchContext
+  readonly context: AnswerContext
 }
 
 const CHANGES_PER_BATCH = 256
@@ -62,19 +62,25 @@ export function signChanges(request: ChangesRequest): SignedChanges {
   async function* sets(): AsyncGenerator<SignedChangeSet> {
     const checked = await checkRange(request)
     const exact = new ExactChanges(request)
-    for await (const set of checked ?? readChanges(request)) {
-      // One moment a commit: both states of a file that a vector changed must come under one URL, by which readers
-      // pair them.
-      const now = request.context.clock()
-      const context = { ...request.context, clock: () => now }
-      for (const part of parts(set)) {
-        throwIfCancelled(request.context.signal)
-        const files = await exact.of(part)
-        const signed = await signExact(files, context)
-        for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
-        const changes = signed.map((file, index) => ({ ...file, action: files[index]!.action }))
-        yield { ...part, changes }
+    const waits = signingWaits(request.context.signal)
+    try {
+      for await (const set of checked ?? readChanges(request)) {
+        // One moment a commit: both states of a file that a vector changed must come under one URL, by which readers
+        // pair them.
+        const now = request.context.clock()
+        const context = { ...request.context, waits, clock: () => now }
+        for (const part of parts(set)) {
+          throwIfCancelled(request.context.signal)
+          const files = await exact.of(part)
+          const signed = await signExact(files, context)
+          for (const file of signed)
+            expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
+          const changes = signed.map((file, index) => ({ ...file, action: files[index]!.action }))
+          yield { ...part, changes }
+        }
       }
+    } finally {
+      waits.end()
     }
   }
 

@@ -2,18 +2,10 @@ import {
   type Accepts,
   and,
   type DataFile,
-  type DeletionVector,
-  type FileShapes,
   mapConcurrently,
-  type ObjectStore,
   type Predicate,
-  type RowResolver,
-  type SigningOptions,
   type Snapshot,
-  storedBitmap,
-  type TableRoots,
   throwIfCancelled,
-  type UrlSigner,
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { type ExactFile, type ExactRows, listed, makeExact } from './exact-files.js'
@@ -23,25 +15,15 @@ import { Fitter } from './fitter.js'
 import { grantedRows } from './granted-rows.js'
 import { Listings } from './listings.js'
 import type { Metrics } from './metrics.js'
-import type { OutsideFinder } from './outside-files.js'
 import { refuseEarly } from './refuse-early.js'
+import {
+  type BatchContext,
+  type SignedFile,
+  type SigningContext,
+  signExact,
+  signingWaits,
+} from './sign-exact.js'
 import { refuseTable } from './table-wide.js'
-
-/** A vector that travels beside its file: inside the line when it has no URL. */
-export interface SignedVector {
-  readonly vector: DeletionVector
-  readonly url?: string
-}
-
-export interface SignedFile {
-  readonly file: DataFile
-  readonly url: string
-  readonly vector?: SignedVector
-  /** Epoch milliseconds; of its two URLs the earlier. */
-  readonly expiresAt: number
-  /** Of a file that the table lists more than once: which of its listings this is, from 2; absent for the first. */
-  readonly listing?: number
-}
 
 export interface SignedFilesOptions extends ScanOptions {
   readonly accepts: Accepts
@@ -59,23 +41,6 @@ export interface SignedFiles extends AsyncIterable<readonly SignedFile[]> {
   /** The earliest expiry of any URL so far. */
   readonly expiresAt: number | undefined
 }
-
-export interface SigningContext {
-  readonly resolver?: RowResolver
-  readonly store?: ObjectStore
-  readonly shapes?: FileShapes
-  readonly signerFor: (path: string) => UrlSigner
-  readonly roots: TableRoots
-  /** Where files that were written for a table may lie. */
-  readonly staging: readonly TableRoots[]
-  readonly outside: OutsideFinder
-  readonly metrics: Metrics
-  readonly clock: () => number
-  readonly expiresInSeconds: number
-  readonly audience?: string
-}
-
-export type BatchContext = SigningContext & { readonly signal?: AbortSignal }
 
 const CONCURRENT_REWRITES = 4
 
@@ -112,17 +77,19 @@ export function signFiles(
       ...(signal && { signal }),
     }
     const planned = await refuseEarly(plan, exact, look)
-    for await (const fitted of fittedAhead(planned, look)) {
-      throwIfCancelled(signal)
-      if (fitted.length === 0) continue
-      const signed = await signBatch(fitted, exact, {
-        ...context,
-        listings,
-        ...(signal && { signal }),
-      })
-      for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
-      // Of files whose every row is deleted nothing is left to send.
-      if (signed.length > 0) yield signed
+    const waits = signingWaits(signal)
+    const signing = { ...context, listings, waits, ...(signal && { signal }) }
+    try {
+      for await (const fitted of fittedAhead(planned, look)) {
+        throwIfCancelled(signal)
+        if (fitted.length === 0) continue
+        const signed = await signBatch(fitted, exact, signing)
+        for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
+        // Of files whose every row is deleted nothing is left to send.
+        if (signed.length > 0) yield signed
+      }
+    } finally {
+      waits.end()
     }
   }
 
@@ -180,119 +147,6 @@ function listingsOf(
   listings: Listings,
 ): readonly (number | undefined)[] {
   return snapshot.format === 'iceberg' ? files.map(file => listings.next(file)) : []
-}
-
-/** URLs for files that are already what the recipient will be told they are. */
-export async function signExact(
-  exactFiles: readonly ExactFile[],
-  context: BatchContext,
-): Promise<readonly SignedFile[]> {
-  const own: string[] = []
-  const staged: string[] = []
-  for (const { file, vector, view, written } of exactFiles) {
-    if (view === undefined) (written?.includes(file.path) ? staged : own).push(file.path)
-    const stored = vector && storedBitmap(vector)
-    if (stored === undefined) continue
-    const list = written?.includes(stored.path) ? staged : own
-    list.push(stored.path)
-  }
-  const signed = new Map<string, SignedPath>()
-  await signPaths(own, [context.roots], { ...context, signed })
-  // Who writes beside the table needs no staging.
-  await signPaths(staged, [context.roots, ...context.staging], { ...context, signed })
-  context.metrics.count('files.signed', signed.size)
-  const views = await signViews(exactFiles, context)
-  return exactFiles.map(exact => {
-    const { listing, file } = exact
-    const own = views.get(exact) ?? signed.get(file.path)!
-    return { ...toSigned(exact, own, signed), ...(listing !== undefined && { listing }) }
-  })
-}
-
-/** URLs of the files that are served under other footers. */
-async function signViews(
-  exactFiles: readonly ExactFile[],
-  context: BatchContext,
-): Promise<ReadonlyMap<ExactFile, SignedPath>> {
-  const { roots, signerFor } = context
-  const signed = new Map<ExactFile, SignedPath>()
-  for (const exact of exactFiles) {
-    const { file, view } = exact
-    if (view === undefined) continue
-    roots.check(file.path)
-    const { urls, expiresAt } = await signerFor(file.path).signViews!(
-      [{ path: file.path, edits: view }],
-      { ...signingOptions(context), within: roots.folders },
-    )
-    signed.set(exact, { url: urls[0]!, expiresAt })
-  }
-  return signed
-}
-
-function signingOptions({
-  expiresInSeconds,
-  clock,
-  audience,
-  signal,
-}: BatchContext): SigningOptions {
-  return {
-    expiresInSeconds,
-    now: clock(),
-    ...(audience !== undefined && { audience }),
-    ...(signal && { signal }),
-  }
-}
-
-interface SignedPath {
-  readonly url: string
-  readonly expiresAt: number
-}
-
-function toSigned(
-  { file, vector }: ExactFile,
-  { url, expiresAt }: SignedPath,
-  signed: ReadonlyMap<string, SignedPath>,
-): SignedFile {
-  if (vector === undefined) return { file, url, expiresAt }
-  const stored = storedBitmap(vector)
-  const onDisk = stored && signed.get(stored.path)
-  if (onDisk === undefined) return { file, url, vector: { vector }, expiresAt }
-  return {
-    file,
-    url,
-    vector: { vector, url: onDisk.url },
-    expiresAt: Math.min(expiresAt, onDisk.expiresAt),
-  }
-}
-
-type PathContext = BatchContext & {
-  readonly signed: Map<string, SignedPath>
-}
-
-/** One call to each signer concerned: usually one call. */
-async function signPaths(
-  paths: readonly string[],
-  places: readonly [table: TableRoots, ...staging: TableRoots[]],
-  { signed, ...context }: PathContext,
-): Promise<void> {
-  const [table, ...staging] = places
-  const within = places.flatMap(({ folders }) => folders)
-  const bySigner = new Map<UrlSigner, Set<string>>()
-  for (const path of paths) {
-    // The last look: what a table names lies in its roots, what was written for it there or in staging.
-    if (!staging.some(each => each.rootOf(path) !== undefined)) table.check(path)
-    const signer = context.signerFor(path)
-    const group = bySigner.get(signer)
-    if (group === undefined) bySigner.set(signer, new Set([path]))
-    else group.add(path)
-  }
-  for (const [signer, group] of bySigner) {
-    const list = [...group]
-    const { urls, expiresAt } = await context.metrics.timed('files.sign', () =>
-      signer.sign(list, { ...signingOptions(context), within }),
-    )
-    for (const [index, path] of list.entries()) signed.set(path, { url: urls[index]!, expiresAt })
-  }
 }
 
 function countKinds(

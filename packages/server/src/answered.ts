@@ -1,30 +1,15 @@
-import { TableError } from '@spillway/core'
-
-/** A question to somebody else, whose answer is waited for no longer than `seconds`. */
-export interface Question {
-  readonly seconds: number
-  /** What there is to say once they are over. */
-  readonly late: () => TableError
-  /** Aborted when nobody wants to know any more. */
-  readonly signal?: AbortSignal
-}
+import { type Question, reasonOf, Waits } from '@spillway/engine'
 
 /** What `ask` gives in time; its signal ends what heeds it, and the wait for what does not. */
 export async function answered<Result>(
   ask: (signal: AbortSignal) => Promise<Result>,
-  { seconds, late, signal: gone }: Question,
+  question: Question,
 ): Promise<Result> {
-  const ended = new AbortController()
-  const leave = () => ended.abort(gone?.reason)
-  const timer = setTimeout(() => ended.abort(late()), seconds * 1000)
-  timer.unref()
-  gone?.addEventListener('abort', leave, { once: true })
-  if (gone?.aborted) leave()
+  const waits = new Waits(question)
   try {
-    return await untilAborted(ask(ended.signal), ended.signal)
+    return await waits.for(ask)
   } finally {
-    clearTimeout(timer)
-    gone?.removeEventListener('abort', leave)
+    waits.end()
   }
 }
 
@@ -47,9 +32,4 @@ export async function untilAborted<Result>(
   } finally {
     signal.removeEventListener('abort', stop)
   }
-}
-
-function reasonOf({ reason }: AbortSignal): TableError {
-  if (reason instanceof TableError) return reason
-  return new TableError('CANCELLED', 'the request was cancelled', { cause: reason })
 }

@@ -12,12 +12,18 @@ export function notedBy(
 ): NoteSigned {
   const to = { recipient, table }
   const latest = new Map<string, number>()
+  // Of the file before: the next lies nearly always in the same place, and no URL is cut for it.
+  let place = ''
+  let until = 0
   return batch => {
     for (const { url, expiresAt } of batch) {
+      if (expiresAt <= until && place !== '' && url.startsWith(place)) continue
       const at = originOf(url)
-      if ((latest.get(at) ?? 0) >= expiresAt) continue
-      latest.set(at, expiresAt)
-      signed.note(to, { at, kind: 'url', until: expiresAt })
+      place = `${at}/`
+      until = Math.max(latest.get(at) ?? 0, expiresAt)
+      if (latest.get(at) === until) continue
+      latest.set(at, until)
+      signed.note(to, { at, kind: 'url', until })
     }
   }
 }

@@ -1,6 +1,6 @@
 import { type SharedTable, TableError } from '@spillway/core'
+import { Waits } from '@spillway/engine'
 import { wireError } from '@spillway/protocol'
-import { answered } from './answered.js'
 import { grantDigest } from './grant-digest.js'
 import { ndjsonBody } from './ndjson.js'
 import type { RequestContext } from './request-context.js'
@@ -48,18 +48,20 @@ async function* whileShared(
 ): AsyncGenerator<string> {
   const names = { share: table.share, schema: table.schema, table: table.name }
   const seconds = limits.grantSeconds
-  const question = { seconds, signal, late: () => unanswered(seconds) }
+  const waits = new Waits({ seconds, signal, late: () => unanswered(seconds) })
+  const ask = (heard: AbortSignal) => catalog.table(recipient, names, heard)
   let shared: SharedTable | undefined = table
-  for await (const block of lines) {
-    const now: SharedTable | undefined = await answered(
-      heard => catalog.table(recipient, names, heard),
-      question,
-    )
-    if (now !== shared && (now === undefined || grantDigest(now) !== grantDigest(table))) {
-      throw new TableError('PERMISSION_DENIED', 'what is shared of this table has changed')
+  try {
+    for await (const block of lines) {
+      const now: SharedTable | undefined = await waits.for(ask)
+      if (now !== shared && (now === undefined || grantDigest(now) !== grantDigest(table))) {
+        throw new TableError('PERMISSION_DENIED', 'what is shared of this table has changed')
+      }
+      shared = now
+      yield block
     }
-    shared = now
-    yield block
+  } finally {
+    waits.end()
   }
 }
 
