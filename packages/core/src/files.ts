@@ -60,6 +60,14 @@ export interface UnreadableFiles {
   refusal(row: number): TableError
 }
 
+/** Some of a table's partitions, such as a recipient was granted. */
+export interface TablePart {
+  /** True for a file all of whose rows are in it. */
+  holds(file: FilePartition): boolean
+  /** Rows of summaries, by the bounds of partition columns, that may have such a file: nothing else has to be read. */
+  mayHold(summaries: StatsTable, rows: Selection): Selection
+}
+
 /** What the partition of a file says: a part of `DataFile`, to be had where the rest of it may not be looked at. */
 export interface FilePartition {
   readonly specId: number

@@ -1,4 +1,4 @@
-import type { DataFile, FileBatch, FileList, FilePartition } from './files.js'
+import type { DataFile, FileBatch, FileList, TablePart } from './files.js'
 import type { Schema } from './schema.js'
 import type { PartitionSpec } from './transform.js'
 
@@ -76,11 +76,11 @@ export interface Snapshot extends TableMetadata {
   readonly source: TableSource
   readonly files: FileList
   /**
-   * What is declared of a table that holds the files of which `isPart` is true, and no others: facts of single files would
-   * tell of the others. Absent where nothing that is declared is a fact of files.
+   * What is declared of a table that holds the files of `part`, and no others: facts of single files would tell of the
+   * others. Absent where nothing that is declared is a fact of files.
    */
   declaredOf?(
-    isPart: (file: FilePartition) => boolean,
+    part: TablePart,
     signal?: AbortSignal,
   ): Promise<Pick<TableMetadata, 'features' | 'unspeltPartitions'>>
   /** Live files and bytes where the metadata states them: the same for one version however it was loaded. */
@@ -143,7 +143,7 @@ export interface ChangeRange {
    * Which files may be told about, by the metadata in force. A reader that is given it leaves the others out before it
    * looks at anything of them but their partitions; one that does not may leave them in. Absent, all may.
    */
-  readonly grantBy?: (metadata: TableMetadata) => (file: FilePartition) => boolean
+  readonly grantBy?: (metadata: TableMetadata) => TablePart
 }
 
 /** Reads one table format. The only thing the rest of the engine knows about Delta, Iceberg or Hudi. */

@@ -243,7 +243,9 @@ type BoundGrant = (metadata: TableMetadata | undefined) => IsGranted | undefined
 function boundGrant({ grantBy }: ChangeRange): BoundGrant {
   let isGranted: IsGranted | undefined
   return metadata => {
-    if (metadata !== undefined) isGranted = grantBy?.(metadata)
+    if (metadata === undefined) return isGranted
+    const part = grantBy?.(metadata)
+    isGranted = part && (file => part.holds(file))
     return isGranted
   }
 }

@@ -4,9 +4,10 @@ import {
   type Predicate,
   type Selection,
   type Snapshot,
+  type TablePart,
   throwIfCancelled,
 } from '@spillway/core'
-import { type PartitionGrant, partitionGrant } from './partition-grant.js'
+import { partitionGrant } from './partition-grant.js'
 
 /** Files looked at before others get a turn: some ten milliseconds of work. */
 const FILES_AT_ONCE = 1024
@@ -17,12 +18,12 @@ const WITHHELD = 2
 
 /** Which rows of a snapshot's batches are granted: found out once a row, not once a page. */
 export class GrantedRows {
-  readonly #isGranted: PartitionGrant
+  readonly #part: TablePart
   readonly #known = new WeakMap<FileBatch, Uint8Array>()
 
   /** Throws where partition values cannot decide it. */
   constructor(grant: Predicate, snapshot: Snapshot) {
-    this.#isGranted = partitionGrant(grant, snapshot)
+    this.#part = partitionGrant(grant, snapshot)
   }
 
   /** Those of `rows`, in order, that are granted. */
@@ -36,7 +37,7 @@ export class GrantedRows {
       // Whatever else is wrong with a file that is withheld is nobody's to know, and stops nobody.
       const partitions = files.partitions?.(some) ?? (await files.files(some, signal))
       for (const [i, partition] of partitions.entries()) {
-        known[some[i]!] = this.#isGranted(partition) ? GRANTED : WITHHELD
+        known[some[i]!] = this.#part.holds(partition) ? GRANTED : WITHHELD
       }
     }
     return rows.filter(row => known[row] === GRANTED)

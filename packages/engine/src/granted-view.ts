@@ -1,6 +1,7 @@
 import type { Predicate, Snapshot } from '@spillway/core'
 import { grantKey } from './granted-rows.js'
 import { partitionGrant } from './partition-grant.js'
+import { SingleFlight } from './shared-load.js'
 import { withMembers } from './with-members.js'
 
 /**
@@ -9,20 +10,24 @@ import { withMembers } from './with-members.js'
  */
 export class GrantedViews {
   readonly #views = new WeakMap<Snapshot, Map<string, Snapshot>>()
+  readonly #looks = new WeakMap<Snapshot, SingleFlight<Snapshot>>()
   readonly #originals = new WeakMap<Snapshot, Snapshot>()
 
   async of(snapshot: Snapshot, grant: Predicate, signal?: AbortSignal): Promise<Snapshot> {
     const views = this.#views.get(snapshot) ?? new Map<string, Snapshot>()
+    const looks = this.#looks.get(snapshot) ?? new SingleFlight<Snapshot>()
     this.#views.set(snapshot, views)
+    this.#looks.set(snapshot, looks)
     const key = grantKey(grant)
     const known = views.get(key)
     if (known !== undefined) return known
-    const isGranted = partitionGrant(grant, snapshot)
-    const declared = await snapshot.declaredOf?.(isGranted, signal)
-    // Another may have asked meanwhile: what is known of a snapshot's rows is known by its view.
-    const view = views.get(key) ?? this.#viewOf(snapshot, declared)
-    views.set(key, view)
-    return view
+    const part = partitionGrant(grant, snapshot)
+    const look = async (cancelled: AbortSignal) => {
+      const view = this.#viewOf(snapshot, await snapshot.declaredOf?.(part, cancelled))
+      views.set(key, view)
+      return view
+    }
+    return looks.run(key, look, signal)
   }
 
   /** The snapshot that `view` is one of, or itself. */

@@ -12,7 +12,7 @@ export {
 } from './file-evidence.js'
 export type { EngineObserver } from './metrics.js'
 export { filesInside, OutsideFinder } from './outside-files.js'
-export { type PartitionGrant, partitionGrant } from './partition-grant.js'
+export { partitionGrant } from './partition-grant.js'
 export type { SignedFile, SignedVector } from './sign-exact.js'
 export type {
   SignedChange,

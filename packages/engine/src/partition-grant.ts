@@ -14,12 +14,10 @@ import {
   type StatsTable,
   TableError,
   type TableMetadata,
+  type TablePart,
   type Value,
 } from '@spillway/core'
-import { bind, fieldsOf, matchesAll, rewriteNot } from '@spillway/planner'
-
-/** True for a file all of whose rows a recipient was granted. */
-export type PartitionGrant = (file: FilePartition) => boolean
+import { bind, fieldsOf, matchesAll, prune, rewriteNot } from '@spillway/planner'
 
 /**
  * A grant of some partitions, decided file by file from partition values alone: a value that is null, or that the
@@ -28,7 +26,7 @@ export type PartitionGrant = (file: FilePartition) => boolean
  * whether every row matches. Throws at once where files of any spec of the table, whether there are such or not, could
  * not be decided: a refusal that depended on files would tell of files.
  */
-export function partitionGrant(predicate: Predicate, metadata: TableMetadata): PartitionGrant {
+export function partitionGrant(predicate: Predicate, metadata: TableMetadata): TablePart {
   const { predicate: bound, unapplied } = bind(predicate, metadata.schema)
   const [problem] = unapplied
   if (problem !== undefined) throw refused(`${problem.predicate}: ${problem.reason}`)
@@ -40,26 +38,55 @@ export function partitionGrant(predicate: Predicate, metadata: TableMetadata): P
     if (missing !== undefined)
       throw refused(`${missing.name} is not a partition column of every file`)
   }
-  return file => matchesAll(granted, partitionStats(file, fields, metadata), ONE_ROW).length === 1
+  const known = new Map<string, boolean>()
+  return {
+    holds(file) {
+      const values = fields.map(field => certainValue(field, file, metadata))
+      const key = keyOf(values)
+      const found =
+        known.get(key) ?? matchesAll(granted, partitionStats(fields, values), ONE_ROW).length === 1
+      if (known.size >= MOST_KNOWN) known.clear()
+      known.set(key, found)
+      return found
+    },
+    mayHold: (summaries, rows) => prune(granted, summaries, rows),
+  }
+}
+
+/** Combinations of values of which it is remembered whether they are granted: many files have the same. */
+const MOST_KNOWN = 4096
+
+function keyOf(values: readonly (Value | null | undefined)[]): string {
+  const texts = values.map(value => {
+    const text = Object.is(value, -0) ? '-0' : String(value)
+    return `${typeof value} ${text.length} ${text}`
+  })
+  return texts.join(' ')
 }
 
 const ONE_ROW = Uint32Array.of(0)
 const ONE_RECORD = Float64Array.of(1)
 
-/** What its partition values say about the rows of one file. */
+/** What the partition values of one file say about its rows. */
 function partitionStats(
-  file: FilePartition,
   fields: readonly Field[],
-  metadata: TableMetadata,
+  values: readonly (Value | null | undefined)[],
 ): StatsTable {
-  const columns = new Map<number, readonly ColumnStats[]>()
-  for (const field of fields) {
-    const value = partitionValue(field, file, metadata)
-    const isCertain = value !== undefined && !isDisputed(field, file)
-    const proved = exactly(value ?? null, field)
-    columns.set(field.id, [isCertain ? proved : ANYTHING])
-  }
-  return { length: 1, recordCount: ONE_RECORD, columns }
+  const columns = fields.map((field, i) => {
+    const value = values[i]
+    return [field.id, [value === undefined ? ANYTHING : exactly(value, field)]] as const
+  })
+  return { length: 1, recordCount: ONE_RECORD, columns: new Map(columns) }
+}
+
+/** Undefined where nothing is certain. */
+function certainValue(
+  field: Field,
+  file: FilePartition,
+  metadata: TableMetadata,
+): Value | null | undefined {
+  const value = partitionValue(field, file, metadata)
+  return isDisputed(field, file) ? undefined : value
 }
 
 function partitionValue(

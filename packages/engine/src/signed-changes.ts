@@ -6,12 +6,13 @@ import {
   Slices,
   TableError,
   type TableMetadata,
+  type TablePart,
   type TableReader,
   type TableSource,
   throwIfCancelled,
 } from '@spillway/core'
 import { ExactChanges } from './exact-changes.js'
-import { type PartitionGrant, partitionGrant } from './partition-grant.js'
+import { partitionGrant } from './partition-grant.js'
 import { type AnswerContext, type SignedFile, signExact, signingWaits } from './sign-exact.js'
 
 export interface SignedChange extends SignedFile {
@@ -126,14 +127,14 @@ async function* grantedChanges(
   changes: AsyncIterable<ChangeSet>,
   grant: Predicate,
 ): AsyncGenerator<ChangeSet> {
-  let isGranted: PartitionGrant = () => false
+  let part: TablePart | undefined
   const slices = new Slices()
   for await (const set of changes) {
     // The first set tells the table's metadata, and so does each that changes it.
-    if (set.metadata !== undefined) isGranted = partitionGrant(grant, set.metadata)
+    if (set.metadata !== undefined) part = partitionGrant(grant, set.metadata)
     const granted: ChangeSet['changes'][number][] = []
     for (const change of set.changes) {
-      if (isGranted(change.file)) granted.push(change)
+      if (part?.holds(change.file)) granted.push(change)
       if (slices.isOver) await slices.pause()
     }
     yield { ...set, changes: granted }

@@ -43,7 +43,8 @@ export class Waits {
     try {
       return await new Promise<Result>((resolve, reject) => {
         this.#fail = reject
-        ask(signal).then(resolve, reject)
+        // Who asks may be no TypeScript: an answer that is no promise is one all the same.
+        Promise.resolve(ask(signal)).then(resolve, reject)
       })
     } catch (error) {
       // What was cut off says that it was cancelled: why says more.

@@ -91,8 +91,8 @@ describe('a grant of partitions', () => {
     ['everything', { kind: 'alwaysTrue' }, true, true],
     ['nothing', { kind: 'alwaysFalse' }, false, false],
   ])('of %s', (_, predicate, eu, nulls) => {
-    const isGranted = partitionGrant(predicate, metadata)
-    expect([isGranted(EU), isGranted(NULLS)]).toEqual([eu, nulls])
+    const part = partitionGrant(predicate, metadata)
+    expect([EU, NULLS, EU].map(part.holds)).toEqual([eu, nulls, eu])
   })
 
   it.each<readonly [string, Predicate, boolean]>([
@@ -104,7 +104,7 @@ describe('a grant of partitions', () => {
     ['another column', eq('year', 2026), true],
     ['its value or another column', or(eq('region', 'eu'), eq('year', 2026)), true],
   ])('of %s, of a file whose value cannot be told', (_, predicate, granted) => {
-    expect(partitionGrant(predicate, metadata)(UNREADABLE)).toBe(granted)
+    expect(partitionGrant(predicate, metadata).holds(UNREADABLE)).toBe(granted)
   })
 
   it.each([
@@ -113,7 +113,7 @@ describe('a grant of partitions', () => {
     ['a timestamp, whose zone no path says', eq('at', { value: 0n, type: 'timestamptz' })],
     ['what is not understood', { kind: 'unknown', reason: 'a function' } as const],
   ])('of %s is refused', (_, predicate) => {
-    expect(() => partitionGrant(predicate, metadata)(EU)).toThrow(/cannot be decided/)
+    expect(() => partitionGrant(predicate, metadata).holds(EU)).toThrow(/cannot be decided/)
   })
 })
 
@@ -188,7 +188,8 @@ it('grants exactly the partitions for which the predicate is true', () => {
   fc.assert(
     fc.property(predicates, rows, (predicate, row) => {
       const values = Object.fromEntries(names.map((name, index) => [name, row[index] ?? null]))
-      const granted = partitionGrant(predicate, metadata)(file(...names.map(name => values[name]!)))
+      const part = partitionGrant(predicate, metadata)
+      const granted = part.holds(file(...names.map(name => values[name]!)))
       expect(granted).toBe(truth(predicate, values) === true)
     }),
     { numRuns: 2000 },
@@ -202,9 +203,9 @@ it.each([
   not(eq('region', 'eu')),
   or(isNull('region'), eq('region', '')),
 ])('does not grant what some read as null and some as the empty text', predicate => {
-  expect(partitionGrant(predicate, metadata)(EMPTY_TEXT)).toBe(false)
+  expect(partitionGrant(predicate, metadata).holds(EMPTY_TEXT)).toBe(false)
 })
 
 it('grants it by what is not disputed', () => {
-  expect(partitionGrant(eq('year', 2026), metadata)(EMPTY_TEXT)).toBe(true)
+  expect(partitionGrant(eq('year', 2026), metadata).holds(EMPTY_TEXT)).toBe(true)
 })

@@ -64,6 +64,17 @@ describe('waits', () => {
     expect([getEventListeners(later.signal, 'abort'), vi.getTimerCount()]).toEqual([[], 0])
   })
 
+  it('take an answer that is no promise for what it is', async () => {
+    const waits = new Waits({ seconds: 60, late })
+    const plain = (() => 'plain') as unknown as () => Promise<string>
+    expect(await waits.for(plain)).toBe('plain')
+    const thrower = () => {
+      throw late()
+    }
+    await expect(waits.for(thrower)).rejects.toMatchObject({ message: 'nobody answered' })
+    waits.end()
+  })
+
   it('of whoever left before they began ask nobody', async () => {
     const ask = vi.fn(never)
     const waits = new Waits({ seconds: 60, late, signal: AbortSignal.abort() })

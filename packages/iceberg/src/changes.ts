@@ -1,4 +1,10 @@
-import { type ChangeRange, type ChangeSet, TableError, type TableMetadata } from '@spillway/core'
+import {
+  type ChangeRange,
+  type ChangeSet,
+  TableError,
+  type TableMetadata,
+  type TablePart,
+} from '@spillway/core'
 import { type HistoryEntry, mainHistory } from './main-history.js'
 import type { IcebergMetadata } from './metadata.js'
 import type { OpenedSnapshot } from './open-snapshot.js'
@@ -22,19 +28,22 @@ export async function* icebergChanges(
   const { start, steps } = stepsOf(metadata, range)
   let before = start === undefined ? undefined : await open(start.snapshotId)
   let told: TableMetadata | undefined
+  let part: TablePart | undefined
   for (const { snapshotId, version, timestamp } of steps) {
     const after = await open(snapshotId)
     const snapshot = metadata.snapshots.get(snapshotId)!
     const isRewrite =
       snapshot.summary.get('operation') === 'replace' && snapshot.parentId === idOf(before)
     const known = { ...metadataOf(after), version, timestamp }
-    const isGranted = range.grantBy?.(known)
-    const declared = isGranted && (await after.declaredOf?.(isGranted, signal))
+    // One part for as long as columns are the same: what is found out about manifests is remembered by it.
+    const isSame = told !== undefined && hasSameColumns(told, known)
+    if (!isSame) part = range.grantBy?.(known)
+    const declared = part && (await after.declaredOf?.(part, signal))
     const state = { ...known, ...declared }
-    const isNew = told === undefined || !hasSameShape(told, state)
+    const isNew = !isSame || !hasSameFeatures(told!, state)
     const changes = isRewrite
       ? []
-      : await changedFiles(before?.files, after.files, { isGranted, signal })
+      : await changedFiles(before?.files, after.files, { part, signal })
     yield { version, timestamp, ...(isNew && { metadata: state }), changes }
     if (isNew) told = state
     before = after
@@ -90,12 +99,16 @@ function idOf(snapshot: OpenedSnapshot | undefined): bigint | undefined {
   return native?.format === 'iceberg' ? (native.snapshotId ?? undefined) : undefined
 }
 
-function hasSameShape(a: TableMetadata, b: TableMetadata): boolean {
-  const shape = ({ schema, features }: TableMetadata) =>
-    JSON.stringify([schema.fields, [...features]], (_, value: unknown) =>
+function hasSameFeatures(a: TableMetadata, b: TableMetadata): boolean {
+  return [...a.features].join() === [...b.features].join()
+}
+
+function hasSameColumns(a: TableMetadata, b: TableMetadata): boolean {
+  const columns = ({ schema }: TableMetadata) =>
+    JSON.stringify(schema.fields, (_, value: unknown) =>
       typeof value === 'bigint' ? String(value) : value,
     )
-  return shape(a) === shape(b)
+  return columns(a) === columns(b)
 }
 
 function metadataOf(snapshot: OpenedSnapshot): TableMetadata {

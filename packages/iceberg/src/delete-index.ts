@@ -1,15 +1,16 @@
 import {
   type FieldPath,
-  type FilePartition,
   inSlices,
   mapConcurrently,
   type Selection,
   type Steps,
   TableError,
+  type TablePart,
   type Value,
 } from '@spillway/core'
 import { type DeleteDetails, deleteDetails } from './delete-manifest.js'
 import type { EqualityTrim } from './equality-trim.js'
+import type { HeldParts } from './held-parts.js'
 import type { ManifestFile } from './manifest-list.js'
 import type { ManifestView } from './manifest-view.js'
 import { type AppliedDelete, OpenedDeletes, type OpenedOptions } from './opened-deletes.js'
@@ -26,6 +27,7 @@ export interface DeleteManifestHandle {
 export interface DeleteIndexOptions extends OpenedOptions {
   /** Every column that the table ever had outside lists and maps, by id: what equality deletes compare. */
   readonly leaves: ReadonlyMap<number, FieldPath>
+  readonly parts: HeldParts
 }
 
 /** Delete manifests read at a time. */
@@ -108,14 +110,17 @@ export class DeleteIndex {
     return false
   }
 
-  /** True where a delete file lies in a partition of which `isPart` is true, or in none: it may apply to any then. */
-  async someIn(isPart: (file: FilePartition) => boolean, signal?: AbortSignal): Promise<boolean> {
-    for (let at = 0; at < this.#handles.length; at += CONCURRENCY) {
-      const some = this.#handles.slice(at, at + CONCURRENCY)
+  /**
+   * True where a delete file of the manifests `rows`, in the order of the index, lies in a partition of `part`, or in none:
+   * it may apply to any then.
+   */
+  async someIn(part: TablePart, rows: Selection, signal?: AbortSignal): Promise<boolean> {
+    for (let at = 0; at < rows.length; at += CONCURRENCY) {
+      const some = Array.from(rows.subarray(at, at + CONCURRENCY), row => this.#handles[row]!)
       const found = await mapConcurrently(some, CONCURRENCY, async handle => {
         const view = await handle.load(signal)
         await view.makePartitions()
-        return inSlices(holdsPart(view, isPart))
+        return this.#options.parts.holds(part, view)
       })
       if (found.includes(true)) return true
     }
@@ -155,16 +160,6 @@ export class DeleteIndex {
 /** False where every delete file of `deletes` is older than every data file of `data`. */
 export function mayDeleteFrom(deletes: ManifestFile, data: ManifestFile): boolean {
   return deletes.sequenceNumber >= data.minSequenceNumber
-}
-
-function* holdsPart(view: ManifestView, isPart: (file: FilePartition) => boolean): Steps<boolean> {
-  const { spec, isPartitioned } = view.layout
-  if (!isPartitioned) return view.length > 0
-  for (const [i, partition] of view.tuples().entries()) {
-    if (isPart({ specId: spec.id, partition })) return true
-    if (i % FEW_ROWS === FEW_ROWS - 1) yield
-  }
-  return false
 }
 
 interface Asked {

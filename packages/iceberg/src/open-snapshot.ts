@@ -12,11 +12,13 @@ import {
   statsLeaves,
   TableError,
   type TableMetadata,
+  type TablePart,
   type TableSource,
 } from '@spillway/core'
 import { pathRootOf } from './delete-path.js'
 import { everListed } from './ever-listed.js'
 import { tableFeaturesInSteps, withEarlierTypesInSteps } from './features.js'
+import type { HeldParts } from './held-parts.js'
 import type { InflatedBlocks } from './inflated-blocks.js'
 import {
   isNotEmpty,
@@ -38,6 +40,7 @@ export interface OpenOptions {
   readonly store: ObjectStore
   readonly cache: BatchCache
   readonly blocks: InflatedBlocks
+  readonly parts: HeldParts
   readonly source: TableSource
   readonly metadata: IcebergMetadata
   readonly at: SnapshotRef
@@ -89,17 +92,13 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
     features,
     files,
     ...(features.has('deletionVectors') && {
-      declaredOf: async (isPart: IsPart, signal?: AbortSignal) => ({
-        features: (await files.deletes.someIn(isPart, signal))
-          ? features
-          : withoutDeletes(features),
+      declaredOf: async (part: TablePart, signal?: AbortSignal) => ({
+        features: (await files.hasDeletesIn(part, signal)) ? features : withoutDeletes(features),
       }),
     }),
     ...(totals === undefined ? {} : { totals }),
   }
 }
-
-type IsPart = Parameters<NonNullable<Snapshot['declaredOf']>>[0]
 
 function withoutDeletes(features: ReadonlySet<string>): ReadonlySet<string> {
   return new Set([...features].filter(feature => feature !== 'deletionVectors'))

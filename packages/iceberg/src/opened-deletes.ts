@@ -20,6 +20,7 @@ const ROWS_IN_A_STEP = 4096
 /** For one data file, where each look may decode paths. */
 const LOOKS_IN_A_STEP = 1024
 
+const DATA = 0
 const POSITION = 1
 const EQUALITY = 2
 
@@ -80,12 +81,11 @@ export class OpenedDeletes {
 
   #file(row: number): void {
     const { content, tuple } = this.#view.manifest.columns
-    if (content[row] === 0) throw this.#corrupt('a data file in a delete manifest')
     const equality = content[row] === EQUALITY
     if (equality && !this.#view.layout.isPartitioned) this.#global.push(row)
     else if (equality || !this.#isTargeted(row)) {
       const { all, bounded } = this.#partition(this.#tupleKeys[tuple[row]!]!)
-      if (equality || !this.#isBounded(row)) all.push(row)
+      if (equality || !this.#isBounded(row) || this.#isVector(row)) all.push(row)
       else bounded.push(row)
     }
   }
@@ -99,11 +99,7 @@ export class OpenedDeletes {
   }
 
   #isTargeted(row: number): boolean {
-    const targeted = holdsBytes(this.#details.target, row)
-    if (!targeted && this.#isVector(row)) {
-      throw this.#corrupt('a deletion vector without its data file')
-    }
-    return targeted
+    return holdsBytes(this.#details.target, row)
   }
 
   #isBounded(row: number): boolean {
@@ -199,15 +195,27 @@ export class OpenedDeletes {
   #apply(row: number): AppliedDelete {
     const known = this.#applied.get(row)
     if (known !== undefined) return known
-    const equality = this.#view.manifest.columns.content[row] === EQUALITY
-    // Only now: where it applies to none of the files that are asked for, it is nobody's to know.
-    if (equality && (this.#details.equalityIds.get(row) ?? []).length === 0) {
-      throw this.#corrupt('an equality delete file without equality_ids')
+    const applied: AppliedDelete = {
+      view: this.#view,
+      details: this.#details,
+      row,
+      kind: this.#kindOf(row),
     }
-    const kind = equality ? 'equality' : this.#isVector(row) ? 'vector' : 'position'
-    const applied: AppliedDelete = { view: this.#view, details: this.#details, row, kind }
     this.#applied.set(row, applied)
     return applied
+  }
+
+  /** Refused only here: where a file applies to none of those that are asked for, what is wrong with it is nobody's to know. */
+  #kindOf(row: number): AppliedDelete['kind'] {
+    const { content } = this.#view.manifest.columns
+    if (content[row] === DATA) throw this.#corrupt('a data file in a delete manifest')
+    if (content[row] === EQUALITY) {
+      if ((this.#details.equalityIds.get(row) ?? []).length > 0) return 'equality'
+      throw this.#corrupt('an equality delete file without equality_ids')
+    }
+    if (!this.#isVector(row)) return 'position'
+    if (this.#isTargeted(row)) return 'vector'
+    throw this.#corrupt('a deletion vector without its data file')
   }
 
   #mayHold(row: number, path: string): boolean {

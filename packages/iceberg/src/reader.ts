@@ -9,6 +9,7 @@ import {
   type TableSource,
 } from '@spillway/core'
 import { icebergChanges } from './changes.js'
+import { HeldParts } from './held-parts.js'
 import { InflatedBlocks } from './inflated-blocks.js'
 import { type CatalogPointer, locateMetadata } from './locate.js'
 import type { IcebergMetadata } from './metadata.js'
@@ -29,6 +30,7 @@ const BLOCK_BYTES = 64 << 20
 /** Reads Iceberg tables, format versions 1 to 3. */
 export function icebergReader(given: IcebergReaderOptions): TableReader {
   const blocks = new InflatedBlocks(BLOCK_BYTES)
+  const parts = new HeldParts()
   const recent = new RecentMetadata()
   /** For one table: whose store reaches nothing else. */
   const optionsFor = (source: TableSource, signal?: AbortSignal) => ({
@@ -65,13 +67,13 @@ export function icebergReader(given: IcebergReaderOptions): TableReader {
       const at: SnapshotRef = asked ?? { kind: 'latest' }
       const metadata = await read(source, signal)
       if (previous !== undefined && isSame(previous, metadata, source, at)) return previous
-      return openSnapshot({ ...optionsFor(source, signal), blocks, source, metadata, at })
+      return openSnapshot({ ...optionsFor(source, signal), blocks, parts, source, metadata, at })
     },
     async *changes(source, range, signal) {
       const metadata = await read(source, signal)
       const open = (id: bigint) => {
         const at: SnapshotRef = { kind: 'snapshotId', id }
-        return openSnapshot({ ...optionsFor(source, signal), blocks, source, metadata, at })
+        return openSnapshot({ ...optionsFor(source, signal), blocks, parts, source, metadata, at })
       }
       yield* icebergChanges({ metadata, open, ...(signal && { signal }) }, range)
     },

@@ -1,12 +1,13 @@
 import {
   type ChangeSet,
-  type FilePartition,
   inSlices,
   mapConcurrently,
   type Selection,
   Slices,
   type Steps,
+  selectAll,
   sorted,
+  type TablePart,
   throwIfCancelled,
 } from '@spillway/core'
 import { type DeleteIndex, mayDeleteFrom } from './delete-index.js'
@@ -27,10 +28,12 @@ const FILES_AT_A_TIME = 4096
  * removed with the old ones and added with the new. A manifest that both list is read only if its deletes may differ.
  */
 export async function changedFiles(
-  before: SnapshotFiles | undefined,
-  after: SnapshotFiles,
+  told: SnapshotFiles | undefined,
+  now: SnapshotFiles,
   options: DiffOptions = {},
 ): Promise<readonly FileChange[]> {
+  const before = told && partOf(told, options)
+  const after = partOf(now, options)
   if (before === undefined) return everything(after, options)
   const { signal } = options
   const old = await loadAll(unshared(before, after), signal)
@@ -63,6 +66,13 @@ export async function changedFiles(
   return changes
 }
 
+/** Without the manifests that can hold no file of the part: what is wrong with them is nobody's to know. */
+function partOf(files: SnapshotFiles, { part }: DiffOptions): SnapshotFiles {
+  if (part === undefined) return files
+  const rows = part.mayHold(files.summaries, selectAll(files.handles.length))
+  return { ...files, handles: Array.from(rows, row => files.handles[row]!) }
+}
+
 /** The changes of a table's first snapshot. */
 async function everything(
   { handles }: SnapshotFiles,
@@ -78,7 +88,7 @@ async function everything(
 
 export interface DiffOptions {
   /** Of all other files nothing but their partitions is looked at. */
-  readonly isGranted?: ((file: FilePartition) => boolean) | undefined
+  readonly part?: TablePart | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -205,12 +215,12 @@ async function changedDeletesOf(
 }
 
 /** Without the files that are granted neither as they were nor as they are; of a few rows. */
-function grantedOf(kept: Kept, { isGranted }: DiffOptions): Kept {
-  if (isGranted === undefined) return kept
+function grantedOf(kept: Kept, { part }: DiffOptions): Kept {
+  if (part === undefined) return kept
   const { old, fresh, oldRows, freshRows } = kept
   const were = old.partitions(Uint32Array.from(oldRows))
   const are = fresh.partitions(Uint32Array.from(freshRows))
-  const isKept = were.map((partition, i) => isGranted(partition) || isGranted(are[i]!))
+  const isKept = were.map((partition, i) => part.holds(partition) || part.holds(are[i]!))
   const keptOf = (rows: Selection | number[]) => Array.from(rows).filter((_, i) => isKept[i])
   return { old, fresh, oldRows: keptOf(oldRows), freshRows: keptOf(freshRows) }
 }
@@ -265,13 +275,13 @@ interface ChangedRows extends DiffOptions {
 async function addChanges(
   to: FileChange[],
   action: 'add' | 'remove',
-  { manifest, rows, slices, isGranted, signal }: ChangedRows,
+  { manifest, rows, slices, part, signal }: ChangedRows,
 ): Promise<void> {
   for (let from = 0; from < rows.length; from += FILES_AT_A_TIME) {
     throwIfCancelled(signal)
     const asked = rows.subarray(from, from + FILES_AT_A_TIME)
-    const partitions = isGranted && manifest.partitions(asked)
-    const granted = partitions ? asked.filter((_, i) => isGranted(partitions[i]!)) : asked
+    const partitions = part && manifest.partitions(asked)
+    const granted = partitions ? asked.filter((_, i) => part.holds(partitions[i]!)) : asked
     const some = await manifest.files(granted, signal)
     for (const file of some) to.push({ action, file })
     if (slices.isOverNow) await slices.pause()

@@ -11,9 +11,11 @@ import {
   type ObjectStore,
   type PartitionField,
   type Selection,
+  type StatsTable,
   type Steps,
   selectAll,
   TableError,
+  type TablePart,
 } from '@spillway/core'
 import { type DataFileContext, partitionsOf, readDataFiles, unknownFormats } from './data-files.js'
 import { DeleteIndex, type DeleteIndexOptions, type DeleteManifestHandle } from './delete-index.js'
@@ -49,6 +51,8 @@ export interface SnapshotFiles extends FileList {
   readonly handles: readonly ManifestHandle[]
   readonly deletes: DeleteIndex
   readonly deleteManifests: readonly ManifestFile[]
+  /** True where a delete file may apply to a file of `part`. */
+  hasDeletesIn(part: TablePart, signal?: AbortSignal): Promise<boolean>
 }
 
 /** One data manifest of a snapshot. */
@@ -83,11 +87,23 @@ export async function snapshotFiles(options: SnapshotFilesOptions): Promise<Snap
     deletes,
     deleteManifests,
     handles: data.map(file => dataHandle(file, { loader, deletes, context })),
-    summaries: {
-      length: data.length,
-      recordCount: Float64Array.from(data, rowCount),
-      columns: await inSlices(summaryColumns(data, options.layouts)),
+    summaries: await summariesOf(data, options.layouts),
+    async hasDeletesIn(part, signal) {
+      const summaries = await summariesOf(deleteManifests, options.layouts)
+      const rows = part.mayHold(summaries, selectAll(summaries.length))
+      return deletes.someIn(part, rows, signal)
     },
+  }
+}
+
+async function summariesOf(
+  manifests: readonly ManifestFile[],
+  layouts: ReadonlyMap<number, SpecLayout>,
+): Promise<StatsTable> {
+  return {
+    length: manifests.length,
+    recordCount: Float64Array.from(manifests, rowCount),
+    columns: await inSlices(summaryColumns(manifests, layouts)),
   }
 }
 

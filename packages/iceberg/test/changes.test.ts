@@ -1,4 +1,11 @@
-import type { ChangeSet, DataFile, ObjectStore } from '@spillway/core'
+import type {
+  ChangeSet,
+  DataFile,
+  FilePartition,
+  ObjectStore,
+  Selection,
+  StatsTable,
+} from '@spillway/core'
 import { keepingCache, type ManifestEntry, Random } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { icebergReader } from '../src/index.js'
@@ -121,8 +128,10 @@ describe('changes', () => {
     }
     const reader = icebergReader({ store: await historyTable(table), cache: keepingCache() })
     const features = async (part: number) => {
-      const grantBy = () => (granted: { readonly partition: readonly unknown[] }) =>
-        granted.partition[0] === part
+      const grantBy = () => ({
+        holds: ({ partition }: FilePartition) => partition[0] === part,
+        mayHold: (_: StatsTable, rows: Selection) => rows,
+      })
       const range = { startVersion: 1n, endVersion: 2n, kind: 'feed', grantBy } as const
       const told: (readonly string[] | undefined)[] = []
       for await (const { metadata } of reader.changes!({ location: LOCATION }, range)) {
@@ -132,6 +141,33 @@ describe('changes', () => {
     }
     expect(await features(1)).toEqual([[], undefined])
     expect(await features(2)).toEqual([[], ['deletionVectors']])
+  })
+
+  it('look once for the granted files of a manifest of deletes, however many snapshots list it', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `d${i}`)
+    const vectorsOf = (name: string) =>
+      vectors({ ...vector('f2', name, 2), partition: [2], referencedFile: `${LOCATION}/${name}` })
+    const table: HistoryTable = {
+      formatVersion: 3,
+      manifests: {
+        m1: { entries: [1, 2].map(part => ({ ...dataFile(`f${part}`, part), sequenceNumber: 1 })) },
+        ...Object.fromEntries(names.map(name => [name, vectorsOf(name)])),
+      },
+      snapshots: names.map((_, i) => ({ id: 11 + i, lists: ['m1', ...names.slice(0, i)] })),
+    }
+    const reader = icebergReader({ store: await historyTable(table), cache: keepingCache() })
+    let looks = 0
+    const holds = ({ partition }: FilePartition) => {
+      if (partition[0] === 2) looks++
+      return partition[0] === 1
+    }
+    const grantBy = () => ({ holds, mayHold: (_: StatsTable, rows: Selection) => rows })
+    const range = { startVersion: 1n, endVersion: 20n, kind: 'feed', grantBy } as const
+    for await (const { metadata } of reader.changes!({ location: LOCATION }, range)) {
+      expect([...(metadata?.features ?? [])]).toEqual([])
+    }
+    // Each manifest of deletes once, and the file that they apply to in every version.
+    expect(looks).toBeLessThan(3 * names.length)
   })
 
   it('read no manifest that both snapshots list', async () => {

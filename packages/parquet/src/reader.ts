@@ -3,7 +3,6 @@ import {
   createSchema,
   type Field,
   type FieldPath,
-  type FilePartition,
   fencedStore,
   inSlices,
   MANY_COLUMNS,
@@ -15,6 +14,7 @@ import {
   type SnapshotRef,
   type Steps,
   TableError,
+  type TablePart,
   type TableReader,
   type TableSource,
 } from '@spillway/core'
@@ -201,9 +201,9 @@ async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapsho
     shapesFrom: 'footers',
     ...declared,
     ...(declared.unspeltPartitions !== undefined && {
-      declaredOf: async (isPart: (file: FilePartition) => boolean) => ({
+      declaredOf: async (part: TablePart) => ({
         features,
-        ...(await inSlices(unspelt(partitions, partitionFields, isPart))),
+        ...(await inSlices(unspelt(partitions, partitionFields, part))),
       }),
     }),
     native: { format: 'parquet' },
@@ -259,13 +259,13 @@ function withPartitions(fields: readonly Field[], partitions: HivePartitions): S
 function* unspelt(
   { values }: HivePartitions,
   partitionFields: readonly FieldPath[],
-  isPart: (file: FilePartition) => boolean = () => true,
+  part?: TablePart,
 ): Steps<Pick<Snapshot, 'unspeltPartitions'>> {
   const found = new Set<number>()
   for (const [i, [{ id }]] of partitionFields.entries()) {
     const isSpelt = yield* everyInSteps(
       values,
-      partition => partition[i] !== '' || !isPart({ specId: 0, partition }),
+      partition => partition[i] !== '' || part?.holds({ specId: 0, partition }) === false,
     )
     if (!isSpelt) found.add(id)
   }
