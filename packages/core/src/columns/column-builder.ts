@@ -204,7 +204,7 @@ export class DictionaryBuilder {
   }
 }
 
-/** As many arguments as bytes would overflow the stack: longer ones are put together by the byte. */
+/** Bytes as a text of as many characters. As many arguments would overflow the stack: long ones are put together by the byte. */
 function byteText(bytes: Uint8Array): string {
   if (bytes.length <= 1024) return String.fromCharCode(...bytes)
   return Array.from(bytes, byte => String.fromCharCode(byte)).join('')

@@ -1,5 +1,6 @@
 import type { DataType } from '../schema/schema.js'
 
+/** The kinds of column that hold values plainly. */
 export type PhysicalKind = 'int32' | 'float64' | 'int64' | 'bytes'
 
 /** How a type lies in a Column; undefined for nested and opaque types, which have no bounds. */

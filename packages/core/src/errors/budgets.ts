@@ -20,7 +20,7 @@ export interface ReadBudgets {
   readonly footerBytes: number
   /** Bytes that what is read at once (a block, the wanted leaves of a row group) may take once it is decoded. */
   readonly inflatedBytes: number
-  /** As many times the bytes of its file, where those are more than `SMALL_INFLATION`. */
+  /** The multiple of its file's bytes that these may be, where that is more than `SMALL_INFLATION`. */
   readonly inflationRatio: number
   /** Rows of one manifest, Avro file or row group of metadata; positions of one deletion vector. */
   readonly rows: number
@@ -34,6 +34,7 @@ export const SMALL_INFLATION = 128 * 1024 * 1024
 /** The longest text that JavaScript engines hold (V8, `String::kMaxLength`), less some for what is put around it. */
 export const MAX_TEXT_BYTES = 2 ** 29 - 1024
 
+/** The limits of a store that was given none of its own. */
 export const DEFAULT_BUDGETS: ReadBudgets = {
   objectBytes: 512 * 1024 * 1024,
   documentBytes: 256 * 1024 * 1024,
@@ -61,7 +62,7 @@ export const BUDGET_CEILINGS: ReadBudgets = {
   columns: 1_000_000,
 }
 
-/** Where more was found than a limit allows, and where. */
+/** What was found to be more than a limit allows, and where. */
 export interface OverBudget {
   readonly key: keyof ReadBudgets
   /** The noun and its article: `a manifest`, `the schema`. */

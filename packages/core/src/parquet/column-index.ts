@@ -4,7 +4,7 @@ export interface FoundColumn {
   readonly fieldId?: number
 }
 
-/** Where the columns of one level of a file are, by what is asked of them. */
+/** Positions of the columns of one level of a file, by what is asked of them. */
 export interface ColumnIndex {
   /** The first with this field id. */
   withId(fieldId: number): number | undefined

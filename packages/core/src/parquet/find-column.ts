@@ -95,7 +95,7 @@ export function mappedNames(mapping: string): ReadonlyMap<number, readonly strin
   return atOnce(mappedNamesInSteps(parseMapping(mapping)))
 }
 
-/** The same of a mapping that has been parsed; undefined where it was no JSON. It yields after some thousands of names. */
+/** `mappedNames` of a mapping that has been parsed; undefined where it was no JSON. It yields after some thousands of names. */
 export function* mappedNamesInSteps(
   mapping: unknown,
 ): Steps<ReadonlyMap<number, readonly string[]>> {
@@ -104,11 +104,11 @@ export function* mappedNamesInSteps(
   return names
 }
 
-/** As deep as schemas are read. */
+/** Levels of a mapping that are followed: schemas are read as deep. */
 const MAX_DEPTH = 200
 const NAMES_IN_A_STEP = 2048
 
-/** Undefined of what is no JSON, which is no list of fields either. */
+/** The JSON of a mapping; undefined of what is none, which is no list of fields either. */
 function parseMapping(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -42,7 +42,7 @@ export interface FileShapes {
     files: readonly { readonly path: string; readonly size: number }[],
     signal?: AbortSignal,
   ): Promise<readonly ParquetShape[]>
-  /** The same for the files of one table, none other of which is read. */
+  /** Shapes of the files of one table, none other of which is read. */
   within?(source: TableSource, format?: TableFormat): FileShapes
   /** How long `file` is under the footer that `edits` make of its own. */
   viewedSize?(

@@ -43,7 +43,7 @@ export interface Field {
   readonly earlierTypes?: readonly PrimitiveType[]
 }
 
-/** From a top-level field down to a leaf; never empty. */
+/** The fields from a top-level one down to a leaf; never empty. */
 export type FieldPath = readonly [Field, ...Field[]]
 
 export interface Schema {

@@ -45,7 +45,7 @@ export interface ColumnLookup {
   readonly changesMaps: boolean
   /** Annotations of `ShapeNode` that it reads as the type the table declares. */
   readonly annotations: ReadonlySet<string>
-  /** Of these, those that it cannot read as elements of a list. */
+  /** Those of `annotations` that it cannot read as elements of a list. */
   readonly unlisted?: ReadonlySet<string>
   /** Ids of the columns that it takes from an answer's partition values and not from a file. */
   readonly fromPartitions: ReadonlySet<number>

@@ -49,11 +49,11 @@ export interface RowResolver {
     columns: readonly FieldPath[],
     signal?: AbortSignal,
   ): Promise<readonly (ValueRange | undefined)[]>
-  /** The same vector in a Delta vector file in staging, where it is too long for a line. Absent without staging. */
+  /** `vector` in a Delta vector file in staging, where it is too long for a line. Absent without staging. */
   toVectorFile?(vector: DeletionVector, signal?: AbortSignal): Promise<DeletionVector>
 }
 
-/** Both null where there is no value at all. */
+/** The least and the greatest value; both null where there is no value at all. */
 export interface ValueRange {
   readonly least: Value | null
   readonly greatest: Value | null

@@ -54,7 +54,7 @@ export interface Page<Item> {
  * does not exist: `undefined`. Orders are stable, so that pages neither repeat nor miss an item.
  */
 export interface ShareCatalog {
-  /** Undefined for an unknown, revoked or expired token. Takes the same time whichever it is. */
+  /** Who holds `token`; undefined for an unknown, revoked or expired one. Takes the same time whichever it is. */
   authenticate(token: string, signal?: AbortSignal): Promise<Recipient | undefined>
   /** False once no token of the recipient is good any more. Absent: who was authenticated once is known. */
   isKnown?(recipient: Recipient, signal?: AbortSignal): Promise<boolean>
@@ -66,7 +66,7 @@ export interface ShareCatalog {
     page: PageRequest,
     signal?: AbortSignal,
   ): Promise<Page<SharedSchema> | undefined>
-  /** Of one schema, or of every schema of the share when `schema` is absent. */
+  /** Tables of one schema, or of every schema of the share when `schema` is absent. */
   listTables(
     recipient: Recipient,
     scope: { readonly share: string; readonly schema?: string },

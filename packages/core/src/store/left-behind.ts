@@ -15,7 +15,7 @@ export interface ThisMachine {
   readonly self: ThisProcess
 }
 
-/** Made by others, or by nobody known: nothing that is written takes as long. */
+/** The age at which what nobody known made is left behind: nothing that is written takes as long. */
 const ABANDONED_AFTER_MS = 86_400_000
 const MADE_BY = /(?:^|[^0-9a-z])([0-9a-f]{16})-([1-9][0-9]{0,9})(?:[^0-9]|$)/
 

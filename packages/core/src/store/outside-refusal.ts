@@ -38,7 +38,7 @@ export function outsideRefusal(
   )
 }
 
-/** As YAML takes it in a list: most locations need no quotes. */
+/** A location as YAML takes it in a list: most need no quotes. */
 function yamlText(location: string): string {
   return /^[\w./:@+=%~-]+$/.test(location) ? location : JSON.stringify(location)
 }
@@ -65,7 +65,7 @@ export function placesOf(folders: Iterable<string>, location: string): readonly 
   })
 }
 
-/** From `depth` on they may differ. */
+/** The deepest folders that hold all of them: up to `depth` their names are the same. */
 function commonFolders(
   all: readonly (readonly string[])[],
   depth: number,

@@ -18,7 +18,7 @@ export interface TableRoots {
   readonly folders: readonly string[]
   /** What the source names besides, and nothing beside it: a metadata file. What that names is believed no further. */
   readonly files: readonly string[]
-  /** The same for the same roots. */
+  /** A text that is the same for the same roots. */
   readonly key: string
   /** The root that `path` lies below, as `path` spells it, its last slash included; undefined outside all of them. */
   rootOf(path: string): string | undefined
@@ -32,7 +32,7 @@ export interface TableRoots {
 }
 
 export interface TableRootsOptions {
-  /** Where the source does not name it. */
+  /** The table's format, where the source does not name it. */
   readonly format?: TableFormat
   /** Folders that are nobody's, even inside a table: staging, where the rewritten files of all tables lie. */
   readonly apart?: readonly string[]

@@ -1,6 +1,6 @@
 export type TableFormat = 'delta' | 'iceberg' | 'hudi' | 'parquet'
 
-/** Where a table is, and what a provider must say about it that its storage does not. */
+/** A table's place, and what a provider must say about it that its storage does not. */
 export interface TableSource {
   readonly location: string
   readonly format?: TableFormat

@@ -5,7 +5,7 @@ import { readListed } from '../store/read-listed.js'
 import { inSlices } from '../tasks/slices.js'
 import type { DeletionVector } from './data-file.js'
 
-/** Where a stored bitmap lies: what its metadata says of it. */
+/** The place of a stored bitmap, as its metadata says it. */
 export type StoredBitmap = Exclude<DeletionVector['bitmap'], Uint8Array>
 
 const FRAME_BYTES = 4

@@ -1,14 +1,14 @@
 import type { DeletionVector } from './data-file.js'
 import type { StoredBitmap } from './framed-bitmap.js'
 
-/** Where a vector lies that has a file; undefined for others, none of which is decoded for it. */
+/** The place of a vector that lies in a file; undefined for others, none of which is decoded for it. */
 export function storedBitmap(vector: DeletionVector): StoredBitmap | undefined {
   if (vector.inlineBytes !== undefined) return undefined
   const { bitmap } = vector
   return bitmap instanceof Uint8Array ? undefined : bitmap
 }
 
-/** The same positions in another place. */
+/** The vector of the same positions whose bitmap is another place, or its bytes. */
 export function movedVector(
   { kind, id, cardinality }: DeletionVector,
   bitmap: DeletionVector['bitmap'],

@@ -17,7 +17,7 @@ export class Slices {
     return (++this.#steps & STEPS_MASK) === 0 && this.isOverNow
   }
 
-  /** The same, asked after a step that is long by itself. */
+  /** True where it is somebody else's turn: asked after a step that is long by itself. */
   get isOverNow(): boolean {
     return performance.now() - this.#began >= this.#sliceMs
   }
@@ -31,7 +31,10 @@ export class Slices {
 
 let turnBegan: number | undefined
 
-/** Of works of some milliseconds, one after the other, none would be over if each began anew: they are one hold for all others. */
+/**
+ * When this turn of the event loop began. Of works of some milliseconds, one after the other, none would be over if each began
+ * anew: they are one hold for all others.
+ */
 function beginningOfTurn(): number {
   if (turnBegan === undefined) {
     turnBegan = performance.now()
@@ -123,7 +126,7 @@ export class Lane {
   }
 }
 
-/** So many columns take milliseconds at each look at them. */
+/** A number of columns that takes milliseconds at each look at them. */
 export const MANY_COLUMNS = 2000
 
 /** Long enough that pauses cost nothing, short enough that nobody notices. */
@@ -150,7 +153,7 @@ function schedule(): void {
   soon(() => soon(next))
 }
 
-/** In another turn of the event loop. Browsers have timers alone for that. */
+/** Runs `work` in another turn of the event loop. Browsers have timers alone for that. */
 function soon(work: () => void): void {
   const immediate: unknown = Reflect.get(globalThis, 'setImmediate')
   if (typeof immediate === 'function') immediate(work)

@@ -34,7 +34,7 @@ export function inflateAvroBlock(
   }
 }
 
-/** The same; a long block is inflated while others go on. */
+/** `inflateAvroBlock`; a long block is inflated while others go on. */
 export function inflateAvroBlockLater(
   codec: string,
   bytes: Uint8Array,

@@ -161,7 +161,7 @@ export class AvroCursor {
     return length > TEXT_PIECE
   }
 
-  /** As `readString`, in steps. */
+  /** The text that `readString` reads, in steps. */
   *textSteps(): Steps<string> {
     const bytes = this.readBytes()
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })

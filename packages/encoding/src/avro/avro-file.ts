@@ -38,7 +38,7 @@ export interface AvroFile {
   readonly rowCount: number
   /** The rows of one block, uncompressed: `rowCount` values of `schema`, one after the other. */
   inflate(block: AvroBlock): Uint8Array
-  /** The same; a long block is inflated while others go on. */
+  /** `inflate`; a long block is inflated while others go on. */
   inflateLater(block: AvroBlock): Promise<Uint8Array> | Uint8Array
   /** What `what` of this file may take in memory. */
   inflation(what: string): Inflation
@@ -68,7 +68,7 @@ export function readAvroFile(
   return located(path, () => atOnce(fileInSteps(bytes, path, budgets)))
 }
 
-/** The same in slices: a schema may be long, and blocks many. */
+/** `readAvroFile` in slices: a schema may be long, and blocks many. */
 export function openAvroFile(
   bytes: Uint8Array,
   path = UNNAMED,

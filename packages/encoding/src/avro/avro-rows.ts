@@ -88,7 +88,7 @@ interface TextReader {
   readonly read: StepReader
 }
 
-/** Of texts, and of unions that may be one: most often it or null. */
+/** A reader of texts, and of unions that may be one: most often it or null. */
 function textReader(type: AvroType): TextReader | undefined {
   if (type.kind === 'string') {
     return { isLong: cursor => cursor.isLongText, read: cursor => cursor.textSteps() }

@@ -34,17 +34,17 @@ export function parseAvroSchema(text: string, budgets?: ReadBudgets): AvroType {
   return atOnce(avroTextInSteps(text, budgets))
 }
 
-/** The same in slices: for schemas that others wrote. */
+/** `parseAvroSchema` in slices: for schemas that others wrote. */
 export function parseAvroSchemaLater(text: string, budgets?: ReadBudgets): Promise<AvroType> {
   return inSlices(avroTextInSteps(text, budgets))
 }
 
-/** The same for work that goes on in steps. */
+/** `parseAvroSchema` for work that goes on in steps. */
 export function avroTextInSteps(text: string, budgets?: ReadBudgets): Steps<AvroType> {
   return avroSchemaInSteps(utf8.encode(text), budgets)
 }
 
-/** The same of a text in UTF-8. */
+/** `avroTextInSteps` of a text in UTF-8. */
 export function* avroSchemaInSteps(
   bytes: Uint8Array,
   budgets: ReadBudgets = DEFAULT_BUDGETS,

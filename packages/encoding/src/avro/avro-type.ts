@@ -19,10 +19,12 @@ export interface AvroLogical {
   readonly adjustToUtc?: boolean
 }
 
+/** Types that may have a logical type. */
 export interface WithLogical {
   readonly logical?: AvroLogical
 }
 
+/** A schema, or a part of one. References to named types are the types themselves, so a record may contain itself. */
 export type AvroType =
   | ({ readonly kind: AvroPrimitive } & WithLogical)
   | ({ readonly kind: 'fixed'; readonly name: string; readonly size: number } & WithLogical)

@@ -10,6 +10,7 @@ export interface AvroWeight {
   readonly held: number
 }
 
+/** The weight of what takes so many bytes and values. */
 export function weightOf(bytes: number, values: number): AvroWeight {
   return { bytes, values, held: bytes === 0 ? values : unbackedValues({ bytes, values }) }
 }

@@ -16,6 +16,7 @@ export function z85Encode(bytes: Uint8Array): string {
   return atOnce(z85EncodeInSteps(bytes))
 }
 
+/** `z85Encode` in steps. */
 export function* z85EncodeInSteps(bytes: Uint8Array): Steps<string> {
   if (bytes.length % 4 !== 0) {
     throw new TableError('INTERNAL', `z85 encodes multiples of 4 bytes, not ${bytes.length}`)
@@ -47,6 +48,7 @@ export function z85Decode(text: string): Uint8Array {
   return atOnce(z85DecodeInSteps(text))
 }
 
+/** `z85Decode` in steps. */
 export function* z85DecodeInSteps(text: string): Steps<Uint8Array> {
   if (text.length % 5 !== 0) {
     throw corrupt(`its length must be a multiple of 5, found ${text.length}`)

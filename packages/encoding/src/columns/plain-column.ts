@@ -7,7 +7,7 @@ import {
   TableError,
 } from '@spillway/core'
 
-/** The same values without a dictionary. */
+/** The values of `column` without a dictionary. */
 export function plainColumn(column: Column): PlainColumn {
   if (column.kind !== 'dictionary') return column
   const { codes, values } = column

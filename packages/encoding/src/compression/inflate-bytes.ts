@@ -40,7 +40,7 @@ export function inflateSnappy(bytes: Uint8Array, inflation: Inflation): Uint8Arr
   return decompressSnappy(bytes, claimed(bytes, inflation))
 }
 
-/** The same a step at a time. */
+/** Snappy inflated a step at a time. */
 export function inflateSnappyInSteps(bytes: Uint8Array, inflation: Inflation): Steps<Uint8Array> {
   return decompressSnappyInSteps(bytes, claimed(bytes, inflation))
 }

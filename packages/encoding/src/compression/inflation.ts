@@ -1,6 +1,6 @@
 import { overBudget, type ReadBudgets, SMALL_INFLATION } from '@spillway/core'
 
-/** Of what is read at once: whose bytes, and as what it is named in errors. */
+/** What is read at once: its stored bytes, and as what it is named in errors. */
 export interface InflationOf {
   /** The noun and its article: `a row group`. */
   readonly what: string

@@ -105,6 +105,7 @@ function* inflate(stored: Uint8Array, length: number, codec: number): Steps<Uint
   return content.subarray(0, length)
 }
 
+/** The error of bytes that are no HFile. */
 export function corrupt(problem: string, cause?: unknown): TableError {
   return new TableError('TABLE_CORRUPT', `HFile: ${problem}`, { cause })
 }

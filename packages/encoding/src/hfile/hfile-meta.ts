@@ -18,6 +18,7 @@ const TRAILER_MAGIC = 'TRABLK"$'
 const INFO_MAGIC = 'FILEINF2'
 const utf8 = new TextDecoder()
 
+/** The trailer, from the last `TRAILER_LENGTH` bytes of a file. */
 export function readHFileTrailer(bytes: Uint8Array): HFileTrailer {
   const magic = utf8.decode(bytes.subarray(0, 8))
   if (magic !== TRAILER_MAGIC) throw corrupt(`the trailer has magic '${magic}'`)

@@ -73,7 +73,7 @@ export function parseExactJson(text: string, options: ExactJsonOptions = {}): Js
   return parseMeasuredJson(text, options)
 }
 
-/** The same of a text that is known to be within the limits. */
+/** `parseExactJson` of a text that is known to be within the limits. */
 export function parseMeasuredJson(text: string, options: ExactJsonOptions): JsonValue {
   if (SUSPICIOUS.test(text)) return new ExactParser(text, options).document()
   try {

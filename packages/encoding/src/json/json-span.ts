@@ -1,6 +1,6 @@
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-/** Of an escape with four digits. */
+/** The `u` of an escape with four digits. */
 const UNICODE = 0x75
 const COMMA = 0x2c
 const OPEN_LIST = 0x5b
@@ -10,11 +10,11 @@ const CLOSE_OBJECT = 0x7d
 
 /** How much of a document one value takes. */
 export interface JsonMeasure {
-  /** Undefined where it is longer than was asked. */
+  /** The byte behind the value; undefined where it is longer than was asked. */
   readonly end: number | undefined
-  /** In it, itself counted. */
+  /** Values in it, itself counted. */
   readonly values: number
-  /** Of lists and objects in each other. */
+  /** Levels of lists and objects in each other. */
   readonly levels: number
 }
 

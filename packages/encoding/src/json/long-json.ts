@@ -49,7 +49,7 @@ export async function parseLongJson(
   return inSlices(longJsonInSteps(bytes, options))
 }
 
-/** The same for work that goes on in steps. */
+/** `parseLongJson` for work that goes on in steps. */
 export function* longJsonInSteps(
   bytes: Uint8Array,
   options: LongJsonOptions = {},

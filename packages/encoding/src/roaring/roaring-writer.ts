@@ -34,7 +34,7 @@ export function* writeRoaring64InSteps(positions: Iterable<number | bigint>): St
   return yield* concat(parts)
 }
 
-/** The same at once: of few positions. */
+/** `writeRoaring64InSteps` at once: of few positions. */
 export function writeRoaring64(positions: Iterable<number | bigint>): Uint8Array {
   return atOnce(writeRoaring64InSteps(positions))
 }
@@ -128,7 +128,7 @@ function arrayOf(sorted: Float64Array, base: number): Uint8Array {
   return bytes
 }
 
-/** Where the values that are not below `limit` begin. */
+/** The place from which on values are not below `limit`. */
 function upTo(sorted: Float64Array, start: number, limit: number): number {
   let low = start
   let high = sorted.length

@@ -59,7 +59,7 @@ export function* readRoaring64InSteps(
   return roaringOf(containers, cursor.view, extent)
 }
 
-/** The same at once: for bitmaps that are known to be short. */
+/** `readRoaring64InSteps` at once: for bitmaps that are known to be short. */
 export function readRoaring64(bytes: Uint8Array, path?: string, budgets?: ReadBudgets): Roaring64 {
   return atOnce(readRoaring64InSteps(bytes, path, budgets))
 }

@@ -14,7 +14,7 @@ export function* vectorBytesInSteps(positions: Iterable<number | bigint>): Steps
   return bytes
 }
 
-/** The same at once: of few positions. */
+/** `vectorBytesInSteps` at once: of few positions. */
 export function vectorBytes(positions: Iterable<number | bigint>): Uint8Array {
   return atOnce(vectorBytesInSteps(positions))
 }

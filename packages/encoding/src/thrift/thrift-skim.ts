@@ -22,7 +22,7 @@ export class ThriftSkimmer {
   readonly #bytes: Uint8Array
   /** Where the next value begins. */
   offset = 0
-  /** Of the value at hand. */
+  /** The Thrift type of the value at hand. */
   type = STOP
 
   constructor(bytes: Uint8Array) {

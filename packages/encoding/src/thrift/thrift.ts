@@ -12,10 +12,10 @@ export type ThriftValue =
   | ThriftStruct
 
 const MAX_DEPTH = 32
-/** Of a footer's lists of structs: its row groups are above, their columns are not. */
+/** The depth to which lists of structs are read in steps: a footer's row groups are above it, their columns are not. */
 const STEPS_DEPTH = 2
 const ELEMENTS_A_STEP = 256
-/** Of a writer's own structs, names and numbers in them, few are shorter; that many may be. */
+/** The least that a struct is taken to need: of a writer's own, names and numbers in them, few are shorter; SMALL_STRUCTS may be. */
 const BYTES_PER_STRUCT = 8
 const SMALL_STRUCTS = 100_000
 
@@ -47,7 +47,7 @@ export function readThriftStruct(
   return { struct, end: reader.offset }
 }
 
-/** The same, a step after some elements of each list of structs that lies no deeper than a footer's columns do. */
+/** `readThriftStruct` with a step after some elements of each list of structs that lies no deeper than a footer's columns do. */
 export function* readThriftInSteps(
   bytes: Uint8Array,
   start = 0,

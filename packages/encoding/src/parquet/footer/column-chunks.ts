@@ -68,7 +68,7 @@ export function statisticsOf(
   }
 }
 
-/** Where the column chunks of a row group lie, one for each leaf. */
+/** The column chunks of a row group, one for each leaf, by where they lie. */
 export function chunksOf(
   group: ThriftStruct | undefined,
   leaves: readonly ParquetLeafInfo[],

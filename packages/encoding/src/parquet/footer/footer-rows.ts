@@ -80,7 +80,7 @@ function rowsOfGroups(footer: ThriftSkimmer): number {
   return rows
 }
 
-/** Of the schema, its root among them. */
+/** The number of the schema's elements, its root among them. */
 function elementsOf(footer: ThriftSkimmer): number {
   const count = footer.structCount()
   for (let left = count; left > 0; left--) {

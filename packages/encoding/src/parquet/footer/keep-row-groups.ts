@@ -55,7 +55,7 @@ interface FieldSpan extends Span {
   readonly type: number
 }
 
-/** Where each field's value lies. */
+/** The footer's own fields, and where the value of each lies. */
 function topLevelFields(bytes: Uint8Array): readonly FieldSpan[] {
   const fields: FieldSpan[] = []
   let at = 0

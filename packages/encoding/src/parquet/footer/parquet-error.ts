@@ -21,6 +21,7 @@ export function reportingPath<T>(path: string, decode: () => T): T {
   }
 }
 
+/** The error of a file that is no Parquet file. */
 export function corrupt(path: string, reason: string, cause?: unknown): TableError {
   return new TableError('TABLE_CORRUPT', `expected a Parquet file in ${path}: ${reason}`, {
     context: { path },

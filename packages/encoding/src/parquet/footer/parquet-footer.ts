@@ -48,6 +48,7 @@ export async function readParquetFooter(
   return (await readParquetMetadata(store, file, signal)).footer
 }
 
+/** Reads the footer of a Parquet file, and where its column chunks lie. */
 export async function readParquetMetadata(
   store: ObjectStore,
   file: Pick<ObjectMeta, 'path' | 'size'>,
@@ -66,7 +67,7 @@ export function parseParquetMetadata(
   return reportingPath(path, () => atOnce(metadataInSteps(bytes, path, budgets)))
 }
 
-/** The same; where it has many columns, others go on in between. */
+/** `parseParquetMetadata`; where a footer has many columns, others go on in between. */
 export async function parseLongMetadata(
   bytes: Uint8Array,
   path: string,
@@ -106,7 +107,7 @@ const LONG_FOOTER = 256 * 1024
 
 interface ThriftFooter {
   readonly metadata: ThriftStruct
-  /** Of the schema. */
+  /** The elements of the schema, its root first. */
   readonly elements: readonly ThriftStruct[]
   /** Bytes behind it, which may be a signature. */
   readonly behind: number

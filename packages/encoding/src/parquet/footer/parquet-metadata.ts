@@ -56,7 +56,7 @@ export type ParquetCodec =
   | 'zstd'
   | 'lz4_raw'
 
-/** Where the bytes of one leaf of one row group lie. */
+/** A column chunk: where the bytes of one leaf of one row group lie. */
 export interface ParquetChunk {
   readonly leaf: number
   readonly codec: ParquetCodec

@@ -80,7 +80,7 @@ export function columnStats(rows: readonly FooterStats[], type: DataType): Colum
 /** Rows that are taken in at once: some tenths of a millisecond. */
 const ROWS_IN_A_STEP = 1024
 
-/** The same for as many rows as there may be. */
+/** `columnStats` of as many rows as there may be, in steps. */
 export function* columnStatsInSteps(
   rows: readonly FooterStats[],
   type: DataType,

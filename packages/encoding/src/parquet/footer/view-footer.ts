@@ -16,7 +16,7 @@ const ROW_GROUP = { columns: 1, sorting: 4 }
 const CHUNK_METADATA = 3
 const PATH_IN_SCHEMA = 3
 const KEY = 1
-/** As deep as schemas are read. */
+/** Levels of a schema that are followed: it is read as deep. */
 const MAX_DEPTH = 200
 
 /** What says how values are to be read, and not what columns are called. */

@@ -11,7 +11,7 @@ export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>
 /** What is read at once: more than nearly every header, and many pages where they are small, since a read costs more than bytes. */
 const WINDOW_BYTES = 128 * 1024
 
-/** They cost little, and not every writer counts its values well. */
+/** Values that a page may claim whatever its chunk has: they cost little, and not every writer counts its values well. */
 const FEW_VALUES = 1 << 20
 
 /** Early writers left the header of the dictionary page out of a chunk's length (PARQUET-816). */

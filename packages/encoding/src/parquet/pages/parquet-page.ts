@@ -19,6 +19,7 @@ export type Page =
   | { readonly kind: 'dictionary'; readonly valueCount: number; readonly values: Uint8Array }
   | DataPage
 
+/** A page of values, in either version of the format. */
 export interface DataPage {
   readonly kind: 'data'
   /** Values, nulls and (under lists) empty lists. */
@@ -180,7 +181,7 @@ export function* readLevels(
 
 const LEVELS_IN_A_STEP = 1 << 17
 
-/** Of the page as stored (parquet.thrift, PageHeader). */
+/** Refuses a page whose checksum, that of its bytes as stored (parquet.thrift, PageHeader), is another. */
 function* checkCrc(header: ThriftStruct, body: Uint8Array): Steps<void> {
   const expected = integer(header.get(4))
   if (expected === undefined) return

@@ -33,7 +33,7 @@ export function* assembleLeaf(
   }
 }
 
-/** Where each row's elements begin, and the definition levels of elements alone. */
+/** Offsets of each row's elements, and the definition levels of elements alone. */
 function* readLists(
   { count, definition, repetition }: Levels,
   leaf: ParquetLeafInfo,
@@ -95,7 +95,7 @@ function* spread(
   }
 }
 
-/** Undefined when nothing is null. */
+/** The validity bits; undefined when nothing is null. */
 function* validityOf(
   definition: Uint8Array,
   max: number,

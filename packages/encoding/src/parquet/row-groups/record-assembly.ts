@@ -104,7 +104,7 @@ class LeafCursor {
     return definition?.[this.#entry] ?? 0
   }
 
-  /** Of the next entry; 0, a new row, at the end. */
+  /** The repetition level of the next entry; 0, a new row, at the end. */
   repetition(): number {
     const { repetition, count } = this.#stream.levels
     return this.#entry >= count ? 0 : (repetition?.[this.#entry] ?? 0)

@@ -43,7 +43,7 @@ export function* schemaInSteps(elements: readonly ThriftStruct[]): Steps<Parquet
   return { root, leaves: reading.leaves }
 }
 
-/** The same at once. */
+/** `schemaInSteps` at once. */
 export function readSchema(elements: readonly ThriftStruct[]): ParquetSchema {
   return atOnce(schemaInSteps(elements))
 }

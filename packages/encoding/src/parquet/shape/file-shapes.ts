@@ -213,7 +213,7 @@ class FooterShapes implements LearningShapes {
   }
 }
 
-/** What of a footer makes a shape. */
+/** The parts of a footer that make a shape. */
 interface Found {
   readonly columns: readonly ShapeNode[]
   readonly isEmpty: boolean

@@ -29,7 +29,7 @@ function indexesIn(
 
 const NONE: ReadonlySet<string> = new Set()
 
-/** Of each footer once: whoever learns its shape asks, and so does whoever reads its facts. */
+/** The indexes of each footer, found once: whoever learns its shape asks, and so does whoever reads its facts. */
 const found = new WeakMap<
   ParquetFooter['keyValue'],
   { readonly root: ParquetFooter['root']; readonly indexes: ReadonlySet<string> }

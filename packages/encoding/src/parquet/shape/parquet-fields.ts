@@ -7,7 +7,7 @@ export function parquetFields(footer: Pick<ParquetFooter, 'root' | 'leaves'>): r
   return atOnce(parquetFieldsInSteps(footer))
 }
 
-/** The same in steps: files have 30,000 columns. */
+/** `parquetFields` in steps: files have 30,000 columns. */
 export function* parquetFieldsInSteps(
   footer: Pick<ParquetFooter, 'root' | 'leaves'>,
 ): Steps<readonly Field[]> {

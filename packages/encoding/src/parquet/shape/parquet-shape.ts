@@ -69,7 +69,7 @@ export function parquetShape(
   return atOnce(parquetShapeInSteps(footer))
 }
 
-/** The same in steps: files have 30,000 columns. */
+/** `parquetShape` in steps: files have 30,000 columns. */
 export function* parquetShapeInSteps(
   footer: Parameters<typeof parquetShape>[0],
 ): Steps<ParquetShape> {
