@@ -1,16 +1,7 @@
-export {
-  BUDGET_CEILINGS,
-  budgetsOf,
-  DEFAULT_BUDGETS,
-  MAX_TEXT_BYTES,
-  type OverBudget,
-  overBudget,
-  type ReadBudgets,
-  requireWithin,
-  SMALL_INFLATION,
-  withBudgets,
-} from './budgets.js'
-export type * from './column.js'
+export { crc32, summedInSteps } from './bytes/crc32.js'
+export { grown, trimmed } from './bytes/growth.js'
+export { hash64, hash64Into } from './bytes/hash.js'
+export type * from './columns/column.js'
 export {
   columnByteLength,
   decodeText,
@@ -18,48 +9,62 @@ export {
   readBytes,
   readString,
   readValue,
-} from './column.js'
+} from './columns/column.js'
 export {
   BytesBuilder,
   builderOf,
   type ColumnBuilder,
   columnBuilder,
   DictionaryBuilder,
-} from './column-builder.js'
-export { type ColumnIndex, columnIndex } from './column-index.js'
-export { crc32, summedInSteps } from './crc32.js'
-export type * from './credential-vendor.js'
+} from './columns/column-builder.js'
+export { type PhysicalKind, physicalKind } from './columns/physical-kind.js'
+export { except, intersect, type Selection, selectAll, unionOf } from './columns/selection.js'
+export {
+  type ColumnStats,
+  HOLDS_ANYTHING,
+  HOLDS_NANS,
+  HOLDS_NULLS,
+  HOLDS_VALUES,
+  type StatsTable,
+  unknownStats,
+} from './columns/stats.js'
+export {
+  BUDGET_CEILINGS,
+  DEFAULT_BUDGETS,
+  MAX_TEXT_BYTES,
+  type OverBudget,
+  overBudget,
+  type ReadBudgets,
+  requireWithin,
+  SMALL_INFLATION,
+} from './errors/budgets.js'
 export {
   type ErrorCode,
   type ErrorContext,
   isTableError,
   TableError,
   throwIfCancelled,
-} from './errors.js'
-export type * from './exact-rows.js'
-export { fencedStore } from './fenced-store.js'
-export type * from './files.js'
+} from './errors/errors.js'
+export { type ColumnIndex, columnIndex, type FoundColumn } from './parquet/column-index.js'
 export {
   byFieldId,
   byName,
   columnFinder,
   type FindColumn,
-  type FoundColumn,
   mappedNames,
   mappedNamesInSteps,
   NAME_MAPPING,
-} from './find-column.js'
-export { readFramedBitmap, type StoredBitmap } from './framed-bitmap.js'
-export { grown, trimmed } from './growth.js'
-export { hash64, hash64Into } from './hash.js'
-export { isLeftBehind, makerTag, type ThisMachine, type ThisProcess } from './left-behind.js'
-export { mapConcurrently } from './map-concurrently.js'
-export { type Moment, parseDate, parseMoment, parseTime } from './moment.js'
-export type * from './object-store.js'
-export { outsideRefusal } from './outside-refusal.js'
-export { leafKey, type ParquetBatch, type ParquetLeaf, type ParquetReader } from './parquet.js'
-export type * from './parquet-shape.js'
-export { PANDAS_INDEXES } from './parquet-shape.js'
+} from './parquet/find-column.js'
+export {
+  leafKey,
+  type ParquetBatch,
+  type ParquetLeaf,
+  type ParquetReader,
+} from './parquet/parquet-reader.js'
+export type * from './parquet/parquet-shape.js'
+export { PANDAS_INDEXES } from './parquet/parquet-shape.js'
+export { type Literal, literal } from './schema/literal.js'
+export { type Moment, parseDate, parseMoment, parseTime } from './schema/moment.js'
 export {
   and,
   type BoundPredicate,
@@ -84,8 +89,7 @@ export {
   type Reference,
   startsWith,
   unknown,
-} from './predicate.js'
-export { type ReadListedOptions, readListed, readWhole } from './read-listed.js'
+} from './schema/predicate.js'
 export {
   childrenOf,
   createSchema,
@@ -100,9 +104,43 @@ export {
   type Schema,
   statsLeaves,
   typeName,
-} from './schema.js'
-export { except, intersect, type Selection, selectAll, unionOf } from './selection.js'
-export type * from './share-catalog.js'
+} from './schema/schema.js'
+export {
+  compareBytes,
+  compareValues,
+  decodeWideDecimal,
+  encodeWideDecimal,
+  type Value,
+} from './schema/value.js'
+export type * from './sharing/accepts.js'
+export type * from './sharing/credential-vendor.js'
+export type * from './sharing/file-source.js'
+export type * from './sharing/row-resolver.js'
+export type * from './sharing/share-catalog.js'
+export type * from './sharing/url-signer.js'
+export { fencedStore } from './store/fenced-store.js'
+export { isLeftBehind, makerTag, type ThisMachine, type ThisProcess } from './store/left-behind.js'
+export type * from './store/object-store.js'
+export { outsideRefusal } from './store/outside-refusal.js'
+export { type ReadListedOptions, readListed, readWhole } from './store/read-listed.js'
+export { budgetsOf, withBudgets } from './store/store-budgets.js'
+export {
+  folderOf,
+  refuseClimbing,
+  type TableRoots,
+  type TableRootsOptions,
+  tableRoots,
+} from './store/table-roots.js'
+export type * from './store/table-source.js'
+export { unescapePath } from './store/unescape-path.js'
+export type * from './table/data-file.js'
+export type * from './table/file-batch.js'
+export { readFramedBitmap, type StoredBitmap } from './table/framed-bitmap.js'
+export type * from './table/partition-spec.js'
+export type * from './table/snapshot.js'
+export { movedVector, storedBitmap } from './table/stored-bitmap.js'
+export type * from './table/table-reader.js'
+export { mapConcurrently } from './tasks/map-concurrently.js'
 export {
   atOnce,
   awaited,
@@ -113,37 +151,5 @@ export {
   Pace,
   Slices,
   type Steps,
-} from './slices.js'
-export type * from './snapshot.js'
-export { sorted } from './sorted.js'
-export {
-  type ColumnStats,
-  HOLDS_ANYTHING,
-  HOLDS_NANS,
-  HOLDS_NULLS,
-  HOLDS_VALUES,
-  type StatsTable,
-  unknownStats,
-} from './stats.js'
-export { movedVector, storedBitmap } from './stored-bitmap.js'
-export {
-  folderOf,
-  refuseClimbing,
-  type TableRoots,
-  type TableRootsOptions,
-  tableRoots,
-} from './table-roots.js'
-export type * from './transform.js'
-export { unescapePath } from './unescape-path.js'
-export type * from './url-signer.js'
-export {
-  compareBytes,
-  compareValues,
-  decodeWideDecimal,
-  encodeWideDecimal,
-  type Literal,
-  literal,
-  type PhysicalKind,
-  physicalKind,
-  type Value,
-} from './value.js'
+} from './tasks/slices.js'
+export { sorted } from './tasks/sorted.js'

@@ -1,5 +1,5 @@
 import { ThriftWriter } from '@spillway/testkit'
-import { ThriftSkimmer } from '../../encoding/src/thrift-skim.js'
+import { ThriftSkimmer } from '../../encoding/src/thrift/thrift-skim.js'
 
 /** What a footer says of one leaf in one row group, right or wrong. Bounds are PLAIN, without a length. */
 export interface Claims {

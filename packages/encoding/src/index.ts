@@ -1,13 +1,14 @@
-export { AvroCursor } from './avro-cursor.js'
-export { type AvroBlock, type AvroFile, located, openAvroFile, readAvroFile } from './avro-file.js'
-export { avroValueSteps, readAvroRows } from './avro-rows.js'
+export { AvroCursor } from './avro/avro-cursor.js'
+export { type AvroBlock, type AvroFile, openAvroFile, readAvroFile } from './avro/avro-file.js'
+export { avroValueSteps, readAvroRows } from './avro/avro-rows.js'
 export {
   type AvroBytes,
   type AvroSink,
   type AvroStep,
   compileAvroScan,
   compileAvroSkip,
-} from './avro-scan.js'
+} from './avro/avro-scan.js'
+export { avroTextInSteps, parseAvroSchema, parseAvroSchemaLater } from './avro/avro-schema.js'
 export {
   type AvroField,
   type AvroLogical,
@@ -15,19 +16,31 @@ export {
   type AvroRecord,
   type AvroType,
   avroField,
-  avroTextInSteps,
-  parseAvroSchema,
-  parseAvroSchemaLater,
   withoutNull,
-} from './avro-schema.js'
+} from './avro/avro-type.js'
 export {
   type AvroObject,
   type AvroValue,
   compileAvroReader,
   readAvroValue,
-} from './avro-value.js'
-export { type AvroWeight, avroWeight, weightOf } from './avro-weight.js'
-export { crc32, crc32c } from './crc32.js'
+} from './avro/avro-value.js'
+export { type AvroWeight, avroWeight, weightOf } from './avro/avro-weight.js'
+export { crc32, crc32c } from './bytes/crc32.js'
+export { located } from './bytes/located.js'
+export { xxHash64 } from './bytes/xxhash.js'
+export { z85Decode, z85DecodeInSteps, z85Encode, z85EncodeInSteps } from './bytes/z85.js'
+export { plainColumn } from './columns/plain-column.js'
+export { firstRowNotUtf8 } from './columns/utf8-rows.js'
+export { widenValue } from './columns/widen-value.js'
+export {
+  documentBytes,
+  documentText,
+  inflateDocument,
+  requireDocument,
+} from './compression/inflate.js'
+export { Inflation, type InflationOf } from './compression/inflation.js'
+export { HFile, type HFileEntry } from './hfile/hfile.js'
+export type { HFileSource } from './hfile/hfile-source.js'
 export {
   type ExactJsonOptions,
   ExactNumber,
@@ -37,45 +50,57 @@ export {
   LongObject,
   parseExactJson,
   valueText,
-} from './exact-json.js'
-export { type FileShapesOptions, fileShapes, type LearningShapes } from './file-shapes.js'
-export { readParquetFooterBytes } from './footer-bytes.js'
-export { requireFooterRows } from './footer-rows.js'
-export { HFile, type HFileEntry, type HFileSource } from './hfile.js'
-export { documentBytes, documentText, inflateDocument, requireDocument } from './inflate.js'
-export { Inflation, type InflationOf } from './inflation.js'
-export { type JsonLimits, parseJson, requireJsonWithin } from './json-limits.js'
-export { forEachJsonLine, type JsonLine, type JsonLinesOptions, jsonLines } from './json-lines.js'
-export { keepRowGroups } from './keep-row-groups.js'
-export { type LongJsonOptions, longJsonInSteps, MAX_MEMBERS, parseLongJson } from './long-json.js'
-export { type OldCalendar, oldCalendar } from './old-calendar.js'
-export { type ReadBytes, requirePageClaims } from './page-claims.js'
-export { pandasIndexes } from './pandas-indexes.js'
-export { columnlessRows, doubtedColumns } from './parquet-doubts.js'
-export { parquetFields, parquetFieldsInSteps } from './parquet-fields.js'
+} from './json/exact-json.js'
+export { type JsonLimits, parseJson, requireJsonWithin } from './json/json-limits.js'
 export {
-  type ParquetMetadata,
+  forEachJsonLine,
+  type JsonLine,
+  type JsonLinesOptions,
+  jsonLines,
+} from './json/json-lines.js'
+export {
+  type LongJsonOptions,
+  longJsonInSteps,
+  MAX_MEMBERS,
+  parseLongJson,
+} from './json/long-json.js'
+export { readParquetFooterBytes } from './parquet/footer/footer-bytes.js'
+export { requireFooterRows } from './parquet/footer/footer-rows.js'
+export { keepRowGroups } from './parquet/footer/keep-row-groups.js'
+export { type OldCalendar, oldCalendar } from './parquet/footer/old-calendar.js'
+export { columnlessRows, doubtedColumns } from './parquet/footer/parquet-doubts.js'
+export {
   parseLongMetadata,
   parseParquetMetadata,
   readParquetFooter,
-} from './parquet-footer.js'
-export { parquetReader } from './parquet-reader.js'
-export { readParquetRows } from './parquet-rows.js'
-export {
-  type ParquetAnnotation,
-  type ParquetShape,
-  type ParquetShapeNode,
-  parquetShape,
-} from './parquet-shape.js'
+} from './parquet/footer/parquet-footer.js'
+export type * from './parquet/footer/parquet-metadata.js'
+export type { ParquetMetadata } from './parquet/footer/parquet-metadata.js'
 export {
   columnStats,
   columnStatsInSteps,
   type FooterStats,
   footerStats,
   footerStatsTable,
-} from './parquet-stats.js'
-export type * from './parquet-types.js'
-export { plainColumn } from './plain-column.js'
+} from './parquet/footer/parquet-stats.js'
+export { viewFooter } from './parquet/footer/view-footer.js'
+export { type ReadBytes, requirePageClaims } from './parquet/pages/page-claims.js'
+export { parquetReader } from './parquet/row-groups/parquet-reader.js'
+export { readParquetRows } from './parquet/row-groups/parquet-rows.js'
+export type * from './parquet/schema/parquet-types.js'
+export {
+  type FileShapesOptions,
+  fileShapes,
+  type LearningShapes,
+} from './parquet/shape/file-shapes.js'
+export { pandasIndexes } from './parquet/shape/pandas-indexes.js'
+export { parquetFields, parquetFieldsInSteps } from './parquet/shape/parquet-fields.js'
+export {
+  type ParquetAnnotation,
+  type ParquetShape,
+  type ParquetShapeNode,
+  parquetShape,
+} from './parquet/shape/parquet-shape.js'
 export {
   type PuffinBlob,
   type PuffinFooter,
@@ -91,17 +116,17 @@ export {
   readRoaring64,
   readRoaring64InSteps,
   roaring64Extent,
-} from './roaring.js'
-export { writeRoaring64, writeRoaring64InSteps } from './roaring-writer.js'
-export { firstRowNotUtf8 } from './utf8-rows.js'
+} from './roaring/roaring.js'
+export { writeRoaring64, writeRoaring64InSteps } from './roaring/roaring-writer.js'
 export {
   VECTOR_MAGIC,
   VECTOR_MAGIC_BYTES,
   vectorBytes,
   vectorBytesInSteps,
-} from './vector-bytes.js'
-export { checkVector, corruptVector, requireRowsOf, vectorPositions } from './vector-check.js'
-export { viewFooter } from './view-footer.js'
-export { widenValue } from './widen-value.js'
-export { xxHash64 } from './xxhash.js'
-export { z85Decode, z85DecodeInSteps, z85Encode, z85EncodeInSteps } from './z85.js'
+} from './roaring/vector-bytes.js'
+export {
+  checkVector,
+  corruptVector,
+  requireRowsOf,
+  vectorPositions,
+} from './roaring/vector-check.js'

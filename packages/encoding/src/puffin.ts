@@ -13,12 +13,12 @@ import {
   type Steps,
   TableError,
 } from '@spillway/core'
-import { located } from './avro-file.js'
-import { crc32 } from './crc32.js'
-import type { JsonObject, JsonValue } from './exact-json.js'
-import { inflateBytes } from './inflate-bytes.js'
-import { Inflation } from './inflation.js'
-import { longJsonInSteps } from './long-json.js'
+import { crc32 } from './bytes/crc32.js'
+import { located } from './bytes/located.js'
+import { inflateBytes } from './compression/inflate-bytes.js'
+import { Inflation } from './compression/inflation.js'
+import type { JsonObject, JsonValue } from './json/exact-json.js'
+import { longJsonInSteps } from './json/long-json.js'
 
 /** One blob of a Puffin file (Puffin spec, "BlobMetadata"). */
 export interface PuffinBlob {

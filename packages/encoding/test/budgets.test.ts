@@ -10,6 +10,8 @@ import { describe, expect, it } from 'vitest'
 import { AvroWriter, avroFile } from '../../testkit/src/avro-writer.js'
 import { hfileBytes } from '../../testkit/src/hfile-writer.js'
 import { ThriftWriter } from '../../testkit/src/thrift-writer.js'
+import { decompressLz4, decompressLz4Raw } from '../src/compression/lz4.js'
+import { longestZstd } from '../src/compression/zstd-length.js'
 import {
   documentText,
   HFile,
@@ -27,10 +29,8 @@ import {
   readRoaring64,
   viewFooter,
 } from '../src/index.js'
-import { decompressLz4, decompressLz4Raw } from '../src/lz4.js'
-import { readThriftStruct } from '../src/thrift.js'
-import { longestZstd } from '../src/zstd-length.js'
-import { byteStore } from './byte-store.js'
+import { readThriftStruct } from '../src/thrift/thrift.js'
+import { byteStore } from './support/byte-store.js'
 import {
   CODEC,
   dataPage,
@@ -41,7 +41,7 @@ import {
   parquetFile,
   run,
   smallParquet,
-} from './small-parquet.js'
+} from './support/small-parquet.js'
 
 const MIB = 1024 * 1024
 const PATH = 'memory://bucket/file.parquet'

@@ -1,6 +1,6 @@
 import { isTableError, type ObjectStore } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import { crc32 } from '../src/crc32.js'
+import { crc32 } from '../src/bytes/crc32.js'
 import {
   parsePuffinFooter,
   readPuffinBlob,

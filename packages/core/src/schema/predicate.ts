@@ -1,0 +1,97 @@
+import { type Literal, literal } from './literal.js'
+import type { FieldPath } from './schema.js'
+import type { Value } from './value.js'
+
+export type ComparisonOp = 'eq' | 'notEq' | 'lt' | 'ltEq' | 'gt' | 'gtEq'
+
+/** `Lit` is `Literal` before `bind` and `Value`, already of the column's type, after it. */
+export type Leaf<Ref, Lit> =
+  | { readonly kind: 'isNull' | 'notNull' | 'isNan' | 'notNan'; readonly ref: Ref }
+  | {
+      readonly kind: 'comparison'
+      readonly op: ComparisonOp
+      readonly ref: Ref
+      readonly value: Lit
+    }
+  | { readonly kind: 'startsWith' | 'notStartsWith'; readonly ref: Ref; readonly prefix: string }
+  | { readonly kind: 'in' | 'notIn'; readonly ref: Ref; readonly values: readonly Lit[] }
+
+/** NOT is gone: what `prune` takes. */
+export type Positive<Ref, Lit> =
+  | Leaf<Ref, Lit>
+  | { readonly kind: 'alwaysTrue' | 'alwaysFalse' }
+  /** What was understood too little of to evaluate. Keeps every file, and so does its negation. */
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | { readonly kind: 'and' | 'or'; readonly operands: readonly Positive<Ref, Lit>[] }
+
+export type Predicate<Ref = Reference, Lit = Literal> =
+  | Leaf<Ref, Lit>
+  | { readonly kind: 'alwaysTrue' | 'alwaysFalse' }
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | { readonly kind: 'and' | 'or'; readonly operands: readonly Predicate<Ref, Lit>[] }
+  | { readonly kind: 'not'; readonly operand: Predicate<Ref, Lit> }
+
+/** A column by name, before `bind`. */
+export interface Reference {
+  readonly names: readonly string[]
+}
+
+/** A column resolved against a schema; literals beside it already have its type. */
+export interface BoundReference {
+  readonly path: FieldPath
+}
+
+export type BoundPredicate = Predicate<BoundReference, Value>
+export type PrunePredicate = Positive<BoundReference, Value>
+
+type Name = string | readonly string[]
+
+/** A column by its logical name; an array names a nested field part by part. */
+export function column(name: Name): Reference {
+  return { names: typeof name === 'string' ? [name] : name }
+}
+
+function comparison(op: ComparisonOp) {
+  return (name: Name, value: Value | Literal): Predicate => ({
+    kind: 'comparison',
+    op,
+    ref: column(name),
+    value: toLiteral(value),
+  })
+}
+
+function toLiteral(value: Value | Literal): Literal {
+  return typeof value === 'object' && 'type' in value ? value : literal(value)
+}
+
+export const eq = comparison('eq')
+export const notEq = comparison('notEq')
+export const lt = comparison('lt')
+export const ltEq = comparison('ltEq')
+export const gt = comparison('gt')
+export const gtEq = comparison('gtEq')
+
+export function isNull(name: Name): Predicate {
+  return { kind: 'isNull', ref: column(name) }
+}
+export function notNull(name: Name): Predicate {
+  return { kind: 'notNull', ref: column(name) }
+}
+export function isIn(name: Name, values: readonly (Value | Literal)[]): Predicate {
+  return { kind: 'in', ref: column(name), values: values.map(toLiteral) }
+}
+export function startsWith(name: Name, prefix: string): Predicate {
+  return { kind: 'startsWith', ref: column(name), prefix }
+}
+export function and(...operands: readonly Predicate[]): Predicate {
+  return operands.length === 1 ? operands[0]! : { kind: 'and', operands }
+}
+export function or(...operands: readonly Predicate[]): Predicate {
+  return operands.length === 1 ? operands[0]! : { kind: 'or', operands }
+}
+export function not(operand: Predicate): Predicate {
+  return { kind: 'not', operand }
+}
+export function unknown(reason: string): Predicate {
+  return { kind: 'unknown', reason }
+}

@@ -1,0 +1,69 @@
+import type { ReadBudgets } from '../errors/budgets.js'
+import type { TableError } from '../errors/errors.js'
+
+export interface ObjectMeta {
+  readonly path: string
+  readonly size: number
+  readonly lastModified: number
+  readonly etag?: string
+}
+
+/**
+ * Paths are absolute URIs everywhere; `storage` routes them to the store that owns scheme and bucket. They are raw:
+ * the key is the object's own name in every scheme, `file:` included, so a join is plain text and `%` means itself.
+ * A prefix is text too: end it with '/' to mean a folder. What is answered is spelled as it was asked for.
+ */
+export interface ObjectStore {
+  /** What reading from it may cost, see `withBudgets`. Whoever wraps a store hands it on; absent, the defaults. */
+  readonly budgets?: ReadBudgets
+  /** Undefined when there is no such object. `end` is exclusive; `suffix` reads that many last bytes. */
+  get(
+    path: string,
+    options?: {
+      range?: { start: number; end: number } | { suffix: number }
+      signal?: AbortSignal
+    },
+  ): Promise<{ readonly bytes: Uint8Array; readonly meta: ObjectMeta } | undefined>
+  head(path: string, signal?: AbortSignal): Promise<ObjectMeta | undefined>
+  /** Objects under `prefix` in byte order of path, strictly after `startAfter` when given. */
+  list(
+    prefix: string,
+    options?: { startAfter?: string; signal?: AbortSignal },
+  ): AsyncIterable<ObjectMeta>
+  /** Immediate sub-prefixes of `prefix`, each ending in '/'. */
+  listPrefixes(prefix: string, signal?: AbortSignal): AsyncIterable<string>
+  /**
+   * The same store for reads that stay below `fence`, wherever links lead. Of stores that have links, and of those that
+   * pass on to such; callers use `fencedStore`, which looks at the paths themselves.
+   */
+  within?(fence: Fence): ObjectStore
+  /** Of stores on this machine's disk: undefined for what is no file of it. */
+  openLocal?(path: string, signal?: AbortSignal): Promise<LocalObject | undefined>
+}
+
+/** Folders that a store is kept to. */
+export interface Fence {
+  /** Locations, each with its last slash; without one it is a single file. */
+  readonly folders: readonly string[]
+  /** What reading `path` fails with where it leads to `target`, outside. */
+  refusal(path: string, target: string): TableError
+}
+
+/** A file held open, for code of this process that opens files by their names. */
+export interface LocalObject {
+  readonly size: number
+  /** Until `close` a name of this very file, whatever takes its place meanwhile. */
+  readonly path: string
+  close(): Promise<void>
+}
+
+/** The staging location; nothing else is ever written. */
+export interface WritableStore extends ObjectStore {
+  /** False, without writing, when `ifAbsent` is set and the object exists. */
+  put(
+    path: string,
+    bytes: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: { ifAbsent?: boolean; signal?: AbortSignal },
+  ): Promise<boolean>
+  delete(path: string, signal?: AbortSignal): Promise<void>
+}

@@ -1,0 +1,17 @@
+export type TableFormat = 'delta' | 'iceberg' | 'hudi' | 'parquet'
+
+/** A table's place, and what a provider must say about it that its storage does not. */
+export interface TableSource {
+  readonly location: string
+  readonly format?: TableFormat
+  /** Iceberg: the current metadata file, from a catalog or a person. */
+  readonly metadataFile?: string
+  /** Paths recorded under `from` are read under `to`. For tables that were moved. */
+  readonly rebase?: readonly { readonly from: string; readonly to: string }[]
+  /** Other roots that files of this table may lie under (shallow clones). Files anywhere else are not handed out. */
+  readonly auxiliaryLocations?: readonly string[]
+  /** Hudi: chosen by the provider, never by us. */
+  readonly view?: 'snapshot' | 'read-optimized'
+  /** What becomes of files that still hold columns which the table has dropped. Absent: they are sent with them. */
+  readonly redactDropped?: 'rewrite' | 'refuse'
+}

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest'
+import { hash64 } from '../../src/index.js'
+
+const bytes = new TextEncoder()
+
+it('gives the same 64 bits in every process: file keys and page tokens depend on it', () => {
+  expect(hash64(bytes.encode('part-00000.parquet')).toString(16)).toMatchInlineSnapshot(
+    `"16993748147fdcd7"`,
+  )
+})
+
+it('spreads a million ordinary file names without one collision', () => {
+  const seen = new Set<bigint>()
+  for (let i = 0; i < 1_000_000; i++)
+    seen.add(hash64(bytes.encode(`day=${i % 365}/part-${i}.parquet`)))
+  expect(seen.size).toBe(1_000_000)
+})

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest'
+import { columnFinder, type Field, type FoundColumn, mappedNames } from '../../src/index.js'
+
+const field = (id: number, name: string, physicalName = name): Field => ({
+  id,
+  name,
+  physicalName,
+  type: 'int',
+  nullable: true,
+})
+const MAPPING = JSON.stringify([
+  { 'field-id': 1, names: ['a'] },
+  { 'field-id': 2, names: ['b', 'renamed'], fields: [{ 'field-id': 3, names: ['x'] }] },
+  { names: ['nobody'] },
+])
+
+type Format = 'iceberg' | 'delta' | 'parquet' | 'hudi'
+
+function found(
+  at: Field,
+  columns: readonly FoundColumn[],
+  { format = 'iceberg' as Format, properties = {} as Record<string, string>, below = false } = {},
+): number | undefined {
+  const file = { columns, hasFieldIds: columns.some(({ fieldId }) => fieldId !== undefined) }
+  const find = columnFinder({ format, properties: new Map(Object.entries(properties)) }, file)
+  return find(at, below ? [...columns] : columns)
+}
+
+describe('Iceberg', () => {
+  it('goes by field id, whatever the file calls it', () => {
+    const columns = [
+      { name: 'b', fieldId: 1 },
+      { name: 'a', fieldId: 2 },
+    ]
+    expect(found(field(1, 'a'), columns)).toBe(0)
+    expect(found(field(9, 'a'), columns)).toBe(undefined)
+  })
+
+  it('does not go by the name mapping in a file with ids', () => {
+    const properties = { 'schema.name-mapping.default': MAPPING }
+    const columns = [{ name: 'a' }, { name: 'b', fieldId: 2 }]
+    expect(found(field(1, 'a'), columns, { properties })).toBe(undefined)
+  })
+
+  it('goes by the name mapping in a file without any, with regard to case', () => {
+    const properties = { 'schema.name-mapping.default': MAPPING }
+    const columns = [{ name: 'A' }, { name: 'renamed' }, { name: 'x' }]
+    expect(found(field(1, 'a'), columns, { properties })).toBe(undefined)
+    expect(found(field(2, 'now'), columns, { properties })).toBe(1)
+    expect(found(field(3, 'y'), columns, { properties })).toBe(2)
+    expect(found(field(4, 'nobody'), columns, { properties })).toBe(undefined)
+  })
+
+  it('goes by position in a file without ids of a table without a mapping', () => {
+    const columns = [{ name: 'second' }, { name: 'first' }]
+    expect(found(field(1, 'first'), columns)).toBe(0)
+    expect(found(field(2, 'second'), columns)).toBe(1)
+    expect(found(field(3, 'third'), columns)).toBe(undefined)
+  })
+
+  it('takes fields below by name there, and refuses what has another', () => {
+    expect(found(field(2, 'x'), [{ name: 'y' }, { name: 'x' }], { below: true })).toBe(1)
+    expect(() => found(field(2, 'z'), [{ name: 'y' }], { below: true })).toThrow(
+      'a file without field ids holds y where the table has z',
+    )
+  })
+})
+
+describe('by name', () => {
+  it('takes the very name first, then one that differs in case', () => {
+    const columns = [{ name: 'A' }, { name: 'a' }, { name: 'B' }]
+    expect(found(field(1, 'a'), columns, { format: 'parquet' })).toBe(1)
+    expect(found(field(2, 'b'), columns, { format: 'parquet' })).toBe(2)
+    expect(found(field(3, 'c'), columns, { format: 'parquet' })).toBe(undefined)
+  })
+
+  it('refuses several that differ in case alone', () => {
+    const columns = [{ name: 'Aa' }, { name: 'aA' }]
+    expect(() => found(field(1, 'aa'), columns, { format: 'delta' })).toThrow('Aa, aA')
+  })
+
+  it('goes by physical name in Delta’s name mode and by id in its id mode', () => {
+    const columns = [{ name: 'col-1', fieldId: 7 }]
+    const options = (mode: string) => ({
+      format: 'delta' as const,
+      properties: { 'delta.columnMapping.mode': mode },
+    })
+    expect(found(field(1, 'a', 'col-1'), columns, options('name'))).toBe(0)
+    expect(found(field(1, 'a', 'col-1'), columns, options('id'))).toBe(undefined)
+    expect(found(field(7, 'a', 'other'), columns, options('id'))).toBe(0)
+    expect(found(field(1, 'a', 'col-1'), [{ name: 'col-1' }], options('id'))).toBe(0)
+  })
+
+  it('goes by what a file of Hudi calls its columns', () => {
+    const names = new Map([
+      [1, 'old'],
+      [2, null],
+    ])
+    const columns = [{ name: 'old' }, { name: 'b' }]
+    const find = columnFinder(
+      { format: 'hudi', properties: new Map() },
+      { columns, hasFieldIds: false },
+      names,
+    )
+    expect(
+      [field(1, 'now'), field(2, 'b'), field(3, 'b')].map(each => find(each, columns)),
+    ).toEqual([0, undefined, 1])
+  })
+})
+
+describe('mappedNames', () => {
+  it('lists nested names by id', () => {
+    expect([...mappedNames(MAPPING)]).toEqual([
+      [1, ['a']],
+      [2, ['b', 'renamed']],
+      [3, ['x']],
+    ])
+  })
+
+  it.each(['{', '{}', 'null'])('refuses %s', text => {
+    expect(() => mappedNames(text)).toThrow('is not a JSON list of fields')
+  })
+})
