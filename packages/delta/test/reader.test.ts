@@ -13,9 +13,9 @@ import {
   deltaVersion,
 } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
-import { LogFileReader } from '../src/read-log.js'
-import { allFiles, liveRecords } from './all-files.js'
-import { failure, ID_AND_DAY, LOCATION, openTable } from './open-table.js'
+import { LogFileReader } from '../src/actions/read-log.js'
+import { allFiles, liveRecords } from './support/all-files.js'
+import { failure, ID_AND_DAY, LOCATION, openTable } from './support/open-table.js'
 
 const LOG = `${LOCATION}/_delta_log/`
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodePath, qualify, resolvePath } from '../src/data-path.js'
-import { formatDecimal, parseDecimal, rescale } from '../src/decimal.js'
-import { formatDate, formatMillis, parseDate, parseTimestamp } from '../src/temporal.js'
+import { decodePath, qualify, resolvePath } from '../src/actions/data-path.js'
+import { formatDecimal, parseDecimal, rescale } from '../src/values/decimal.js'
+import { formatDate, formatMillis, parseDate, parseTimestamp } from '../src/values/temporal.js'
 
 const seeded = { seed: 20261122, numRuns: 1000 }
 

@@ -1,10 +1,10 @@
 import type { LiveFiles, Predicate, PrunePredicate, Selection, Snapshot } from '@spillway/core'
-import { appliedParts } from './applied.js'
-import type { Unapplied } from './bind.js'
-import { bind, type ZonelessLiterals } from './bind.js'
-import type { PageMark } from './page.js'
-import { rewriteNot } from './rewrite-not.js'
-import { scan } from './scan.js'
+import type { Unapplied } from './bind/bind.js'
+import { bind, type ZonelessLiterals } from './bind/bind.js'
+import { appliedParts } from './predicates/applied.js'
+import { rewriteNot } from './predicates/rewrite-not.js'
+import type { PageMark } from './scan/page.js'
+import { scan } from './scan/scan.js'
 
 export interface ScanOptions {
   readonly predicate?: Predicate
