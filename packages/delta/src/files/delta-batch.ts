@@ -14,25 +14,9 @@ import type { PartitionColumns } from '../partitions/partition-columns.js'
 import type { DeltaMetadata } from '../schema/metadata.js'
 import type { StatsColumn } from '../statistics/stats-columns.js'
 import { type AddDetails, type KeptColumns, KeptDetails } from './add-details.js'
+import type { BatchColumns, SharedBatch } from './batch-columns.js'
 import { SchemaBatch } from './schema-batch.js'
 import type { VectorColumns } from './vector-columns.js'
-
-export interface BatchColumns {
-  readonly length: number
-  readonly location: string
-  /** As recorded. */
-  readonly path: BytesColumn
-  readonly size: Float64Array
-  readonly modificationTime: Float64Array
-  /** NaN where unknown. */
-  readonly recordCount: Float64Array
-  readonly key: BigUint64Array
-  /** Of `modificationTime`, as `DeltaBatch` has it. */
-  readonly oldest: number
-  readonly partitions: PartitionColumns
-  readonly vectors: VectorColumns | undefined
-  readonly details: AddDetails
-}
 
 interface DecodedStats {
   readonly stats: Promise<ColumnStats>
@@ -47,7 +31,7 @@ export const MANY_ROWS = 1 << 17
  * Adds as columns, under no schema: what is cached and shared. `under` gives the batch as one schema sees it, since
  * the id of a Delta column may be another's in a later version.
  */
-export class DeltaBatch implements FileBatch {
+export class DeltaBatch implements FileBatch, SharedBatch {
   readonly length: number
   readonly path: BytesColumn
   readonly size: Float64Array

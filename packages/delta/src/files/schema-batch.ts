@@ -9,15 +9,15 @@ import {
 } from '@spillway/core'
 import type { DeltaMetadata } from '../schema/metadata.js'
 import { onlyNulls, type StatsColumn, statsColumn } from '../statistics/stats-columns.js'
-import type { DeltaBatch } from './delta-batch.js'
+import type { SharedBatch } from './batch-columns.js'
 
 /** A shared batch as one schema sees it: evidence by that schema's field ids. */
 export class SchemaBatch implements FileBatch {
-  readonly base: DeltaBatch
+  readonly base: SharedBatch
   readonly #metadata: DeltaMetadata
   #stats: StatsTable | undefined
 
-  constructor(base: DeltaBatch, metadata: DeltaMetadata) {
+  constructor(base: SharedBatch, metadata: DeltaMetadata) {
     this.base = base
     this.#metadata = metadata
   }

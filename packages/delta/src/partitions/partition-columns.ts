@@ -1,16 +1,14 @@
-import { type Field, grown, typeName } from '@spillway/core'
+import { type Field, typeName } from '@spillway/core'
 import type { DeltaMetadata } from '../schema/metadata.js'
 import { type PartitionType, type PartitionValue, parsePartitionValue } from './partition-values.js'
+import {
+  firstRecorded,
+  type Recorded,
+  type RecordedPartition,
+  RecordedPartitionBuilder,
+  recordedBytes,
+} from './recorded-partition.js'
 import { TypedPartition } from './typed-partition.js'
-
-/** What the log may say: a text, null, or nothing at all. */
-export type Recorded = string | null | undefined
-
-/** One partition column of a batch as the log spells it: codes into the distinct texts. Code 0 is "not recorded". */
-export interface RecordedPartition {
-  readonly codes: Uint32Array
-  readonly texts: readonly Recorded[]
-}
 
 /** Partition values by physical name, untyped: types and names are a schema's business, and schemas change. */
 export class PartitionColumns {
@@ -69,14 +67,6 @@ export class PartitionColumns {
   }
 }
 
-/** The values of `column`, and where it has none those of `other`. */
-function firstRecorded(column: RecordedPartition, other: RecordedPartition): RecordedPartition {
-  const shift = column.texts.length
-  const moved = (code: number) => (code === 0 ? 0 : code + shift)
-  const codes = column.codes.map((code, row) => code || moved(other.codes[row]!))
-  return { codes, texts: [...column.texts, ...other.texts] }
-}
-
 function partitionType(field: Field, { traits }: DeltaMetadata): PartitionType {
   return { type: field.type, integerBits: traits.get(field.id)?.integerBits }
 }
@@ -105,23 +95,14 @@ function recordedUnder(
   return undefined
 }
 
-function recordedBytes(columns: ReadonlyMap<string, RecordedPartition>): number {
-  let bytes = 0
-  for (const { codes, texts } of columns.values()) {
-    bytes += codes.byteLength
-    for (const text of texts) bytes += 16 + (text?.length ?? 0) * 2
-  }
-  return bytes
-}
-
 /** Gathers the partition values of a growing batch. */
 export class PartitionColumnsBuilder {
-  readonly #columns = new Map<string, CodesBuilder>()
+  readonly #columns = new Map<string, RecordedPartitionBuilder>()
 
   set(row: number, name: string, text: string | null): void {
     let column = this.#columns.get(name)
     if (column === undefined) {
-      column = new CodesBuilder()
+      column = new RecordedPartitionBuilder()
       this.#columns.set(name, column)
     }
     column.set(row, text)
@@ -131,38 +112,5 @@ export class PartitionColumnsBuilder {
     const columns = new Map<string, RecordedPartition>()
     for (const [name, column] of this.#columns) columns.set(name, column.finish(length))
     return new PartitionColumns(columns, length)
-  }
-}
-
-class CodesBuilder {
-  readonly #texts: Recorded[] = [undefined]
-  readonly #codeOf = new Map<string | null, number>()
-  #codes = new Uint32Array(64)
-  #last: Recorded
-  #lastCode = 0
-
-  set(row: number, text: string | null): void {
-    if (text !== this.#last) {
-      this.#last = text
-      this.#lastCode = this.#code(text)
-    }
-    this.#codes = grown(this.#codes, row + 1)
-    this.#codes[row] = this.#lastCode
-  }
-
-  #code(text: string | null): number {
-    let code = this.#codeOf.get(text)
-    if (code === undefined) {
-      code = this.#texts.length
-      this.#codeOf.set(text, code)
-      this.#texts.push(text)
-    }
-    return code
-  }
-
-  finish(length: number): RecordedPartition {
-    const codes = new Uint32Array(length)
-    codes.set(this.#codes.subarray(0, length))
-    return { codes, texts: this.#texts }
   }
 }

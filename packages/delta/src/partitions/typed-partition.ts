@@ -8,13 +8,13 @@ import {
   TableError,
   type Value,
 } from '@spillway/core'
-import type { Recorded, RecordedPartition } from './partition-columns.js'
 import {
   certainValue,
   type PartitionType,
   type PartitionValue,
   parsePartitionValue,
 } from './partition-values.js'
+import type { Recorded, RecordedPartition } from './recorded-partition.js'
 
 /** One partition column of a batch at a type: each distinct text is read once. */
 export class TypedPartition {

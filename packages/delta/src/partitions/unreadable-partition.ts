@@ -1,6 +1,6 @@
 import { type Field, TableError, typeName } from '@spillway/core'
 import { shownText } from '../values/shown-text.js'
-import type { Recorded } from './partition-columns.js'
+import type { Recorded } from './recorded-partition.js'
 
 /** A text under `partitionValues` that no engine reads as a value of its column: rows cannot be told from it. */
 export function unreadablePartition(field: Field, recorded: Recorded, path: string): TableError {
