@@ -1,7 +1,8 @@
 import type { BoundPredicate, BoundReference, ComparisonOp, Literal, Value } from '@spillway/core'
 import { leafOf } from '@spillway/core'
 import { DISPUTED } from '../predicates/rewrite-not.js'
-import { type BoundLiteral, type CoerceOptions, coerceLiteral } from './literal.js'
+import type { BoundLiteral, CoerceOptions } from './bound-literal.js'
+import { coerceLiteral } from './literal.js'
 
 /** `ref op literal` for the column's own type, or the reason why it has no meaning there. */
 export function bindComparison(

@@ -14,10 +14,9 @@ import {
 import { predicateText } from '../predicates/predicate-text.js'
 import { mayBeNan } from '../predicates/rewrite-not.js'
 import { bindComparison, bindIn } from './bind-comparison.js'
+import type { CoerceOptions } from './bound-literal.js'
 import { joinLists } from './join-lists.js'
-import { type CoerceOptions, isWellFormed } from './literal.js'
-
-export type { ZonelessLiterals } from './literal.js'
+import { isWellFormed } from './literal.js'
 
 /** A part of a predicate that pruning could not use. */
 export interface Unapplied {

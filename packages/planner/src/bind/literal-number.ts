@@ -1,5 +1,11 @@
 import { type Literal, typeName } from '@spillway/core'
-import { type BoundLiteral, type CoerceContext, exact, incomparable, mismatch } from './literal.js'
+import {
+  type BoundLiteral,
+  type CoerceContext,
+  exact,
+  incomparable,
+  mismatch,
+} from './bound-literal.js'
 
 /** `unscaled` / 10^`scale`, exactly. */
 interface Rational {

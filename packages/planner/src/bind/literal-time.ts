@@ -1,5 +1,11 @@
 import { type Literal, type Moment, parseDate, parseMoment, parseTime } from '@spillway/core'
-import { type BoundLiteral, type CoerceContext, exact, incomparable, mismatch } from './literal.js'
+import {
+  type BoundLiteral,
+  type CoerceContext,
+  exact,
+  incomparable,
+  mismatch,
+} from './bound-literal.js'
 
 type TimestampType = 'timestamp' | 'timestamptz' | 'timestamp_ns' | 'timestamptz_ns'
 

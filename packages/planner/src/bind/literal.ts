@@ -1,37 +1,13 @@
+import type { DataType, Literal, PrimitiveType } from '@spillway/core'
 import {
-  type DataType,
-  type Literal,
-  type PrimitiveType,
-  typeName,
-  type Value,
-} from '@spillway/core'
+  type BoundLiteral,
+  type CoerceContext,
+  exact,
+  incomparable,
+  mismatch,
+} from './bound-literal.js'
 import { toDecimal, toFloating, toInteger } from './literal-number.js'
 import { toDate, toTime, toTimestamp } from './literal-time.js'
-
-/**
- * What a literal is beside a column. `gap`: strictly between two neighbouring values of the type, or beyond all of
- * them where a side is absent. `range`: engines differ, and every meaning lies in [low, high].
- */
-export type BoundLiteral =
-  | { readonly kind: 'exact'; readonly value: Value }
-  | { readonly kind: 'gap'; readonly below?: Value; readonly above?: Value }
-  | { readonly kind: 'range'; readonly low: Value; readonly high: Value }
-  | { readonly kind: 'incomparable'; readonly reason: string }
-
-/**
- * A timestamp literal without a zone beside a column with one, or the reverse: `utc` reads it as UTC, `unknown`
- * allows for every zone. Prune with `utc` only where the reader of the rows is known to run in UTC.
- */
-export type ZonelessLiterals = 'utc' | 'unknown'
-
-export interface CoerceOptions {
-  readonly zonelessLiterals?: ZonelessLiterals
-}
-
-/** `ordered`: the comparison is one of < <= > >=, where the order of texts and of numbers differ. */
-export interface CoerceContext extends CoerceOptions {
-  readonly ordered: boolean
-}
 
 /** `literal` as a value of `type`, as every engine that knows both types would compare them. */
 export function coerceLiteral(
@@ -77,18 +53,6 @@ export function coerceLiteral(
     case 'binary':
       return toBytes(literal, type)
   }
-}
-
-export function exact(value: Value): BoundLiteral {
-  return { kind: 'exact', value }
-}
-
-export function incomparable(reason: string): BoundLiteral {
-  return { kind: 'incomparable', reason }
-}
-
-export function mismatch(literal: Literal, type: DataType): BoundLiteral {
-  return incomparable(`a ${typeName(literal.type)} literal beside a ${typeName(type)} column`)
 }
 
 function toBoolean(literal: Literal): BoundLiteral {
