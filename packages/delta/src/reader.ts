@@ -31,7 +31,7 @@ export interface DeltaReaderOptions {
   readonly cache: BatchCache
   /** For checkpoints; `encoding`'s own unless given. */
   readonly parquet?: ParquetReader
-  /** Bytes of originals (statistics text, tags) kept decoded between the blocks of an answer. */
+  /** Bytes of raw statistics and tags kept decoded between the blocks of an answer. */
   readonly maxRecentBytes?: number
 }
 

@@ -85,7 +85,7 @@ describe('replaying a log', () => {
     expect(native).toEqual({ format: 'delta', protocol, metaData })
   })
 
-  it('gives files in full, with their originals', async () => {
+  it('gives files in full, with their raw statistics', async () => {
     const { reader, source, table } = openTable()
     await table.create(ID_AND_DAY)
     const stats =

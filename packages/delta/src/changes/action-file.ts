@@ -2,9 +2,9 @@ import { type DataFile, type FilePartition, TableError } from '@spillway/core'
 import type { FileAction } from '../actions/actions.js'
 import { resolvePath } from '../actions/data-path.js'
 import { vectorFile } from '../actions/deletion-vector.js'
-import { originalOf, parseTags } from '../files/add-details.js'
 import { isImported } from '../files/imported-files.js'
 import type { FileContext } from '../files/live-files.js'
+import { parseTags, rawAdd } from '../files/raw-statistics.js'
 import { partitionOf } from '../partitions/partition-columns.js'
 import { certainValue } from '../partitions/partition-values.js'
 import { unreadablePartition } from '../partitions/unreadable-partition.js'
@@ -20,7 +20,7 @@ export interface ActionFile {
   file(context: FileContext): DataFile
 }
 
-/** What the action holds is copied now. */
+/** The file of `action`, whose contents are copied now: it is filled again for the next one. */
 export function actionFile(action: FileAction): ActionFile {
   const recordedPath = utf8.decode(action.path)
   const { modificationTime, vector } = action
@@ -31,7 +31,7 @@ export function actionFile(action: FileAction): ActionFile {
   for (let i = 0; i < action.partitionCount; i++) {
     partitionValues.set(action.partitionNames[i]!, action.partitionValues[i]!)
   }
-  const original = originalOf({
+  const raw = rawAdd({
     stats: action.stats === undefined ? undefined : utf8.decode(action.stats),
     tags: parseTags(action.tags),
     baseRowId: action.baseRowId,
@@ -69,12 +69,12 @@ export function actionFile(action: FileAction): ActionFile {
       ...(Number.isNaN(records) ? {} : { recordCount: records }),
       specId: 0,
       partition: partition.map(({ value }) => value),
-      ...(original.baseRowId === undefined ? {} : { firstRowId: original.baseRowId }),
+      ...(raw.baseRowId === undefined ? {} : { firstRowId: raw.baseRowId }),
       deletes: vector === undefined ? [] : [vectorFile(source, vector)],
       logFiles: [],
-      bounds: new LazyBounds(original.stats, metadata),
+      bounds: new LazyBounds(raw.stats, metadata),
       ...(isImported(modificationTime, metadata) && { imported: true }),
-      delta: { partitionValues: new Map(spelled), ...original },
+      delta: { partitionValues: new Map(spelled), ...raw },
     }
   }
   return { partition: partitionIn, file: fileIn }

@@ -7,8 +7,13 @@ import { DeltaBatch, MANY_ROWS } from '../files/delta-batch.js'
 import { JsonCursor } from '../json/json-cursor.js'
 import { TextInterner } from '../json/text-interner.js'
 import { readNumRecords } from '../statistics/stats-text.js'
-import { ADD_PATH, ADD_STATS, CheckpointDetails, structIsComplete } from './checkpoint-details.js'
 import { mapLeaf } from './checkpoint-rows.js'
+import {
+  ADD_PATH,
+  ADD_STATS,
+  CheckpointStatistics,
+  structIsComplete,
+} from './checkpoint-statistics.js'
 import { NumberLeaf, TextLeaf } from './leaf-access.js'
 import type { RecentReads } from './recent-reads.js'
 import {
@@ -86,11 +91,11 @@ export class CheckpointPart {
     const positions = new Uint32Array(this.slice.end - this.slice.start)
     const rows = new AddRows(builder, this.slice, positions)
     for await (const { batch, first } of this.#batches(signal)) await rows.read(batch, first)
-    const details = new CheckpointDetails(
+    const raw = new CheckpointStatistics(
       { io, recent, slice: this.slice },
       positions.slice(0, builder.length),
     )
-    const batch = builder.finish(details)
+    const batch = builder.finish(raw)
     this.#requireNames(batch, positions)
     if (batch.length > MANY_ROWS) await nextTurn()
     return batch

@@ -9,7 +9,7 @@ interface Entry {
 }
 
 /**
- * Decoded originals of the row groups that answers are being streamed from. An answer asks for a few thousand rows
+ * Decoded raw statistics and tags of the row groups that answers are being streamed from. An answer asks for a few thousand rows
  * at a time, in order, so the group it is in must not be decoded again for each. What answers still hold is found
  * again when it no longer fits in the budget: many answers at many places of one table decode each group once, and keep
  * no more than the table has.

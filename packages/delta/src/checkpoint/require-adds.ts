@@ -1,6 +1,6 @@
 import { TableError } from '@spillway/core'
 import { shownText } from '../values/shown-text.js'
-import { ADD_PATH } from './checkpoint-details.js'
+import { ADD_PATH } from './checkpoint-statistics.js'
 import { type CheckpointFile, findLeaf, leafStatistics, leavesUnder } from './row-group.js'
 
 const ADD_SIZE = ['add', 'size']

@@ -4,10 +4,10 @@ import { KeyColumn } from '../actions/file-key.js'
 import { JsonCursor } from '../json/json-cursor.js'
 import { PartitionColumnsBuilder } from '../partitions/partition-columns.js'
 import { readNumRecords } from '../statistics/stats-text.js'
-import { type AddDetails, KeptDetails } from './add-details.js'
 import { DeltaBatch } from './delta-batch.js'
 import { GrowingFloats } from './growing-floats.js'
 import { PathColumn } from './path-column.js'
+import { KeptStatistics, type RawStatistics } from './raw-statistics.js'
 import { VectorColumnsBuilder } from './vector-columns.js'
 
 const encoder = new TextEncoder()
@@ -40,7 +40,7 @@ export class BatchBuilder {
   }
 
   /**
-   * `keep` is false where statistics and other originals can be read again from a checkpoint; `shares` is true where the bytes
+   * `keep` is false where raw statistics, tags and row ids can be read again from a checkpoint; `shares` is true where the bytes
    * that the path lies in are worth holding.
    */
   append(
@@ -111,8 +111,8 @@ export class BatchBuilder {
     }
   }
 
-  /** The batch; `details` where originals were not kept. */
-  finish(details?: AddDetails): DeltaBatch {
+  /** The batch; `raw` says where its raw statistics are, where they were not kept. */
+  finish(raw?: RawStatistics): DeltaBatch {
     const length = this.#length
     return new DeltaBatch({
       length,
@@ -125,15 +125,15 @@ export class BatchBuilder {
       key: this.#key.finish(),
       partitions: this.#partitions.finish(length),
       vectors: this.#vectors.finish(),
-      details: details ?? this.#kept(length),
+      raw: raw ?? this.#kept(length),
     })
   }
 
-  #kept(length: number): KeptDetails {
+  #kept(length: number): KeptStatistics {
     const tags = this.#tags.finish(length)
     const baseRowId = this.#baseRowId.finish(length)
     const defaultRowCommitVersion = this.#rowVersion.finish(length)
-    return new KeptDetails({
+    return new KeptStatistics({
       length,
       stats: this.#stats.finish(),
       ...(tags === undefined ? {} : { tags }),

@@ -1,7 +1,7 @@
 import type { BytesColumn, ColumnStats, Selection } from '@spillway/core'
 import type { PartitionColumns } from '../partitions/partition-columns.js'
 import type { StatsColumn } from '../statistics/stats-columns.js'
-import type { AddDetails } from './add-details.js'
+import type { RawStatistics } from './raw-statistics.js'
 import type { VectorColumns } from './vector-columns.js'
 
 /** Adds as columns, a row each. */
@@ -19,7 +19,7 @@ export interface BatchColumns {
   readonly oldest: number
   readonly partitions: PartitionColumns
   readonly vectors: VectorColumns | undefined
-  readonly details: AddDetails
+  readonly raw: RawStatistics
 }
 
 /** The part of a batch that any schema reads. */

@@ -13,8 +13,8 @@ import { identityBytes } from '../actions/file-key.js'
 import type { PartitionColumns } from '../partitions/partition-columns.js'
 import type { DeltaMetadata } from '../schema/metadata.js'
 import type { StatsColumn } from '../statistics/stats-columns.js'
-import { type AddDetails, type KeptColumns, KeptDetails } from './add-details.js'
 import type { BatchColumns, SharedBatch } from './batch-columns.js'
+import { type KeptColumns, KeptStatistics, type RawStatistics } from './raw-statistics.js'
 import { SchemaBatch } from './schema-batch.js'
 import type { VectorColumns } from './vector-columns.js'
 
@@ -42,7 +42,7 @@ export class DeltaBatch implements FileBatch, SharedBatch {
   readonly key: BigUint64Array
   readonly partitions: PartitionColumns
   readonly vectors: VectorColumns | undefined
-  readonly details: AddDetails
+  readonly raw: RawStatistics
   readonly #location: string
   readonly #decoded = new Map<string, DecodedStats>()
   readonly #views = new WeakMap<DeltaMetadata, SchemaBatch>()
@@ -59,7 +59,7 @@ export class DeltaBatch implements FileBatch, SharedBatch {
     this.key = columns.key
     this.partitions = columns.partitions
     this.vectors = columns.vectors
-    this.details = columns.details
+    this.raw = columns.raw
   }
 
   get byteLength(): number {
@@ -68,7 +68,7 @@ export class DeltaBatch implements FileBatch, SharedBatch {
       this.length * 32 +
       this.partitions.byteLength +
       (this.vectors?.byteLength ?? 0) +
-      this.details.byteLength +
+      this.raw.byteLength +
       this.#decodedBytes
     )
   }
@@ -88,7 +88,7 @@ export class DeltaBatch implements FileBatch, SharedBatch {
   }
 
   keptColumns(): KeptColumns {
-    if (this.details instanceof KeptDetails) return this.details.columns
+    if (this.raw instanceof KeptStatistics) return this.raw.columns
     throw new TypeError('only batches of commits are folded')
   }
 
@@ -118,7 +118,7 @@ export class DeltaBatch implements FileBatch, SharedBatch {
     const again = columns.some(column => this.#decoded.has(column.key))
     const whole = again || rows.length * 4 >= this.length
     const wanted = whole ? allRows(this.length) : rows
-    const reading = this.details.stats(columns, wanted)
+    const reading = this.raw.stats(columns, wanted)
     columns.forEach((column, index) => {
       const stats = reading.then(all => all[index]!)
       const entry = { stats, rows: whole ? undefined : rows }

@@ -13,10 +13,10 @@ import type { TypedPartition } from '../partitions/typed-partition.js'
 import { unreadablePartition } from '../partitions/unreadable-partition.js'
 import type { DeltaMetadata } from '../schema/metadata.js'
 import { LazyBounds } from '../statistics/lazy-bounds.js'
-import type { AddOriginal, Originals } from './add-details.js'
 import { blockTexts } from './block-texts.js'
 import type { DeltaBatch } from './delta-batch.js'
 import { importedRows, isImported } from './imported-files.js'
+import type { RawAdd, RawAdds } from './raw-statistics.js'
 
 /** What turning rows of a batch into files needs to know about the table. */
 export interface FileContext {
@@ -29,7 +29,7 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
   const { vectors } = base
   const partitions = typedPartitions(base, context.metadata)
   const unreadable = unreadableFiles(partitions, base, live, context)
-  let originals: Originals | undefined
+  let adds: RawAdds | undefined
   return {
     batch: base.under(context.metadata),
     live,
@@ -49,13 +49,13 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
     files: async rows => {
       const refused = unreadable && rows.find(row => isUnreadable(partitions, row))
       if (refused !== undefined) throw unreadable!.refusal(refused)
-      originals ??= base.details.originals()
-      const said = await originals.of(rows)
+      adds ??= base.raw.adds()
+      const said = await adds.of(rows)
       const paths = blockTexts(base.path, rows)
       const slices = new Slices()
       const files: DataFile[] = []
       for (const [i, row] of rows.entries()) {
-        const known = { recordedPath: paths[i]!, original: said[i]!, context, partitions }
+        const known = { recordedPath: paths[i]!, raw: said[i]!, context, partitions }
         files.push(dataFile(base, row, known))
         // The text of a vector may be as long as the log is.
         if (vectors?.has(row) ? slices.isOverNow : slices.isOver) await slices.pause()
@@ -70,16 +70,16 @@ function dataFile(
   row: number,
   known: {
     readonly recordedPath: string
-    readonly original: AddOriginal
+    readonly raw: RawAdd
     readonly context: FileContext
     readonly partitions: readonly TypedPartition[]
   },
 ): DataFile {
-  const { recordedPath, original, context, partitions } = known
+  const { recordedPath, raw, context, partitions } = known
   const { source, metadata } = context
   const records = batch.recordCount[row]!
   const vector = batch.vectors?.at(row)
-  const { baseRowId } = original
+  const { baseRowId } = raw
   return {
     path: resolvePath(source, recordedPath),
     recordedPath,
@@ -92,9 +92,9 @@ function dataFile(
     ...(baseRowId === undefined ? undefined : { firstRowId: baseRowId }),
     deletes: vector === undefined ? [] : [vectorFile(source, vector)],
     logFiles: [],
-    bounds: new LazyBounds(original.stats, metadata),
+    bounds: new LazyBounds(raw.stats, metadata),
     ...(isImported(batch.modificationTime[row]!, metadata) && { imported: true }),
-    delta: { partitionValues: spelledRow(partitions, row, metadata), ...original },
+    delta: { partitionValues: spelledRow(partitions, row, metadata), ...raw },
   }
 }
 

@@ -105,7 +105,7 @@ const DIFFERS = new Set([
 
 describe('a table through its checkpoint', () => {
   it.each(doubled.map(table => [table.name, table.folder]))(
-    '%s has the files, partitions and originals that its commits have',
+    '%s has the files, partitions and raw statistics that its commits have',
     async (name, folder) => {
       const [checkpoint, commits] = [await open(folder), await openCommits(folder)]
       const facts = async (snapshot: Snapshot) =>

@@ -5,13 +5,8 @@ import {
   type Selection,
   Slices,
 } from '@spillway/core'
-import {
-  type AddDetails,
-  type AddOriginal,
-  type Originals,
-  originalOf,
-} from '../files/add-details.js'
 import { blockTexts } from '../files/block-texts.js'
+import { type RawAdd, type RawAdds, type RawStatistics, rawAdd } from '../files/raw-statistics.js'
 import type { StatsColumn } from '../statistics/stats-columns.js'
 import { StatsTextReader } from '../statistics/stats-text.js'
 import { mapLeaf } from './checkpoint-rows.js'
@@ -48,19 +43,19 @@ function fewerOfLong({ leaves, length }: ParquetBatch): number {
   return Math.min(ROWS_AT_ONCE, Math.max(1, rows))
 }
 
-export interface DetailsSource {
+export interface StatisticsSource {
   readonly io: CheckpointIo
   readonly recent: RecentReads
   readonly slice: RowGroupSlice
 }
 
-/** Statistics and originals of a checkpoint's adds, read from the file when they are asked for. */
-export class CheckpointDetails implements AddDetails {
-  readonly #source: DetailsSource
+/** Raw statistics of a checkpoint's adds, read from the file when they are asked for. */
+export class CheckpointStatistics implements RawStatistics {
+  readonly #source: StatisticsSource
   /** Row of the row group behind each row of the batch. */
   readonly #positions: Uint32Array
 
-  constructor(source: DetailsSource, positions: Uint32Array) {
+  constructor(source: StatisticsSource, positions: Uint32Array) {
     this.#source = source
     this.#positions = positions
   }
@@ -123,7 +118,7 @@ export class CheckpointDetails implements AddDetails {
     return { ours: ours.subarray(0, count), theirs: theirs.subarray(0, count) }
   }
 
-  originals(): Originals {
+  adds(): RawAdds {
     let held: Promise<readonly SliceBatch[]> | undefined
     const structs = leavesUnder(this.#source.slice.source, STRUCT_STATS)
     const compose = structs.length > 0 && !textIsComplete(this.#source.slice)
@@ -131,12 +126,12 @@ export class CheckpointDetails implements AddDetails {
       of: async rows => {
         held ??= this.#decoded(compose ? structs.map(leaf => leaf.path) : [])
         const composer = compose ? new StatsComposer(structs) : undefined
-        return this.#readOriginals(await held, rows, composer)
+        return this.#readAdds(await held, rows, composer)
       },
     }
   }
 
-  /** The row group's originals; answers that stand in one group at one time share them, and so do its parts. */
+  /** What the row group's adds say; answers that stand in one group at one time share them, and so do its parts. */
   #decoded(structs: readonly LeafPath[]): Promise<readonly SliceBatch[]> {
     const { slice, recent, io } = this.#source
     const leaves = [
@@ -158,24 +153,24 @@ export class CheckpointDetails implements AddDetails {
     })
   }
 
-  #readOriginals(
+  #readAdds(
     batches: readonly SliceBatch[],
     rows: Selection,
     composer: StatsComposer | undefined,
-  ): AddOriginal[] {
-    const originals: AddOriginal[] = []
+  ): RawAdd[] {
+    const adds: RawAdd[] = []
     for (const read of batches) {
       // Rows and batches ascend together, so what is read is in the order of the rows.
       const { theirs } = this.#rowsIn(read, rows)
       if (theirs.length === 0) continue
-      const reader = new OriginalReader(read, theirs, composer)
-      for (let i = 0; i < theirs.length; i++) originals.push(reader.at(i))
+      const reader = new RawAddReader(read, theirs, composer)
+      for (let i = 0; i < theirs.length; i++) adds.push(reader.at(i))
     }
-    return originals
+    return adds
   }
 }
 
-class OriginalReader {
+class RawAddReader {
   readonly #read: SliceBatch
   readonly #rows: Uint32Array
   readonly #composer: StatsComposer | undefined
@@ -196,11 +191,11 @@ class OriginalReader {
     this.#rowVersion = new NumberLeaf(read.batch, ROW_VERSION)
   }
 
-  at(index: number): AddOriginal {
+  at(index: number): RawAdd {
     const row = this.#rows[index]!
     const text = this.#stats[index]
     const recorded = text === '' ? undefined : text
-    return originalOf({
+    return rawAdd({
       stats: recorded ?? this.#composer?.text(this.#read.batch, row),
       tags: this.#tags(row),
       baseRowId: long(this.#baseRowId.exact(row)),

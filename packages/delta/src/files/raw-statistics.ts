@@ -11,28 +11,28 @@ import type { StatsColumn } from '../statistics/stats-columns.js'
 import { StatsTextReader } from '../statistics/stats-text.js'
 import { blockTexts } from './block-texts.js'
 
-/** What an add says beyond what planning keeps at hand. */
-export interface AddOriginal {
+/** What an add says beyond what planning keeps at hand, as recorded: its statistics text, its tags, its row ids. */
+export interface RawAdd {
   readonly stats?: string
   readonly tags?: ReadonlyMap<string, string>
   readonly baseRowId?: bigint
   readonly defaultRowCommitVersion?: bigint
 }
 
-/** Where a batch finds statistics and originals: in memory for commits, in the checkpoint file for its row groups. */
-export interface AddDetails {
+/** Where a batch finds its raw statistics: in memory for commits, in the checkpoint file for its row groups. */
+export interface RawStatistics {
   readonly byteLength: number
   /** One entry a column, `length` rows each; rows outside `rows` may stay unknown. */
   stats(columns: readonly StatsColumn[], rows: Selection): Promise<readonly ColumnStats[]>
-  originals(): Originals
+  adds(): RawAdds
 }
 
-/** Originals as one answer asks for them: what is decoded for it stays decoded until it lets go of this. */
-export interface Originals {
-  of(rows: Selection): Promise<readonly AddOriginal[]>
+/** Raw adds as one answer asks for them: what is decoded for it stays decoded until it lets go of this. */
+export interface RawAdds {
+  of(rows: Selection): Promise<readonly RawAdd[]>
 }
 
-/** Originals kept as they were read. Columns that no add of the batch has are absent. */
+/** Raw adds kept as they were read. Columns that no add of the batch has are absent. */
 export interface KeptColumns {
   readonly length: number
   readonly stats: BytesColumn
@@ -46,7 +46,8 @@ export interface KeptColumns {
 /** Bytes of statistics that take a fraction of a millisecond. */
 const LONG_TEXT = 16 * 1024
 
-export class KeptDetails implements AddDetails {
+/** Raw statistics in memory, as commits said them. */
+export class KeptStatistics implements RawStatistics {
   readonly columns: KeptColumns
 
   constructor(columns: KeptColumns) {
@@ -76,17 +77,17 @@ export class KeptDetails implements AddDetails {
     return reader.finish()
   }
 
-  originals(): Originals {
-    return { of: async rows => this.#originalsOf(rows) }
+  adds(): RawAdds {
+    return { of: async rows => this.#addsOf(rows) }
   }
 
-  #originalsOf(rows: Selection): readonly AddOriginal[] {
+  #addsOf(rows: Selection): readonly RawAdd[] {
     const { stats, tags, baseRowId, defaultRowCommitVersion } = this.columns
     const texts = blockTexts(stats, rows)
     const text = (column: BytesColumn | undefined, row: number) =>
       column !== undefined && isValid(column, row) ? readString(column, row) : undefined
     return Array.from(rows, (row, i) =>
-      originalOf({
+      rawAdd({
         stats: texts[i],
         tags: parseTags(text(tags, row)),
         baseRowId: parseLong(text(baseRowId, row)),
@@ -97,11 +98,11 @@ export class KeptDetails implements AddDetails {
 }
 
 /** Drops what is undefined, so that an absent field stays absent. */
-export function originalOf(
+export function rawAdd(
   fields: {
-    readonly [Key in keyof AddOriginal]: AddOriginal[Key] | undefined
+    readonly [Key in keyof RawAdd]: RawAdd[Key] | undefined
   },
-): AddOriginal {
+): RawAdd {
   return {
     ...(fields.stats === undefined ? undefined : { stats: fields.stats }),
     ...(fields.tags === undefined ? undefined : { tags: fields.tags }),
