@@ -29,7 +29,7 @@ import { snapshotOf, type TableState } from './snapshot/table-state.js'
 export interface DeltaReaderOptions {
   readonly store: ObjectStore
   readonly cache: BatchCache
-  /** For checkpoints; `encoding`'s own unless given. */
+  /** The Parquet reader for checkpoints; `encoding`'s own unless given. */
   readonly parquet?: ParquetReader
   /** Bytes of raw statistics and tags kept decoded between the blocks of an answer. */
   readonly maxRecentBytes?: number
@@ -46,7 +46,7 @@ export function deltaReader(options: DeltaReaderOptions): TableReader {
 
 class DeltaReader implements TableReader {
   readonly format = 'delta'
-  /** Its store reaches everything: each table gets one of its own. */
+  /** A store that reaches everything: each table gets one of its own. */
   readonly #io: CheckpointIo
   readonly #cache: BatchCache
   readonly #recent: RecentReads

@@ -16,7 +16,7 @@ export interface ScanPlan extends AsyncIterable<PlannedFiles> {
   /** Parts of the predicate that bind could not use, and why; `unknown` parts handed in are not repeated. */
   readonly unapplied: readonly Unapplied[]
   readonly metrics: ScanMetrics
-  /** Of a page: where the next one starts; undefined on the last page and before iteration has ended. */
+  /** Where the page after this one starts; undefined on the last page and before iteration has ended. */
   readonly nextPage: PageMark | undefined
 }
 

@@ -62,13 +62,15 @@ export class FileAction {
 
 const EMPTY = new Uint8Array(0)
 
+/** A sidecar action: a file of a V2 checkpoint that holds adds and removes. */
 export interface Sidecar {
-  /** As recorded: URI-encoded, usually a name under `_sidecars/`. */
+  /** The path as recorded: URI-encoded, usually a name under `_sidecars/`. */
   readonly path: string
   readonly sizeInBytes: number
   readonly modificationTime: number
 }
 
+/** The times that a commitInfo action tells. */
 export interface CommitInfo {
   readonly timestamp?: number
   readonly inCommitTimestamp?: number

@@ -12,7 +12,7 @@ export interface VectorDescriptor {
   readonly cardinality: number
 }
 
-/** With the path, what tells one logical file from another: `storageType + pathOrInlineDv[@offset]`. */
+/** The id of a vector, which with the path tells one logical file from another: `storageType + pathOrInlineDv[@offset]`. */
 export function vectorId(vector: VectorDescriptor): string {
   const id = vector.storageType + vector.pathOrInlineDv
   return vector.offset === undefined ? id : `${id}@${vector.offset}`
@@ -127,7 +127,7 @@ function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0
 }
 
-/** Both are an `Int` of the protocol: what is past it is no place in a file for any reader. */
+/** True for an `Int` of the protocol, as offset and size are: what is past it is no place in a file for any reader. */
 function isInt(value: number): boolean {
   return isCount(value) && value <= MAX_INT
 }

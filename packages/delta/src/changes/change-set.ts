@@ -92,7 +92,7 @@ async function measured({ log, signal }: LoadContext, file: DataFile): Promise<D
 
 export type FileTimes = () => Promise<ReadonlyMap<bigint, number>>
 
-/** Times of commits by their files, asked for by the first commit that has none of its own. */
+/** The times of the files of a range, listed by the first commit that has no time of its own. */
 export function fileTimes({ clock, log, signal }: LoadContext, from: bigint): FileTimes {
   let times: Promise<ReadonlyMap<bigint, number>> | undefined
   return () => {

@@ -21,12 +21,13 @@ export interface ReadCommit extends Commit {
 export interface PendingChange extends ActionFile {
   readonly action: 'add' | 'remove' | 'cdc'
   readonly dataChange: boolean
-  /** Not every remove says. */
+  /** False for a remove that does not say how long its file is. */
   readonly hasSize: boolean
-  /** Of a remove that says its partition, in lower case. */
+  /** Partition columns of a remove that says them, in lower case. */
   readonly partitionKeys: ReadonlySet<string> | undefined
 }
 
+/** Reads the log file of a commit. */
 export async function readCommit(context: LoadContext, commit: Commit): Promise<ReadCommit> {
   const collected: {
     info: CommitInfo | undefined

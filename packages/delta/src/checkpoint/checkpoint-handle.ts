@@ -9,7 +9,7 @@ import { parsesPartitions } from './summaries.js'
 /** Keys waiting for a part to be loaded are merged when there are more than this many indexes of them. */
 const MAX_PENDING = 8
 
-/** As many are merged in some milliseconds. Indexes that do not fit are few: each was as much work to make. */
+/** Keys that are merged in some milliseconds. Indexes that do not fit are few: each was as much work to make. */
 const MANY_KEYS = 50_000
 
 /** What was merged last with an index as the newest. */

@@ -39,6 +39,7 @@ const VECTOR_FIELDS = ['storageType', 'pathOrInlineDv', 'offset', 'sizeInBytes',
 /** FileBatch's limit. */
 const MAX_ROWS = 1 << 20
 
+/** What reading the parts of a checkpoint takes. */
 export interface PartContext {
   readonly io: CheckpointIo
   readonly cache: BatchCache
@@ -53,7 +54,7 @@ export class CheckpointPart {
   readonly maxFiles: number
   readonly exactFiles: boolean
   readonly #context: PartContext
-  /** Of all parts of the row group, where there are several. */
+  /** What all parts of the row group share, where there are several. */
   readonly #group: SharedGroup | undefined
 
   constructor(context: PartContext, slice: RowGroupSlice, group?: SharedGroup) {

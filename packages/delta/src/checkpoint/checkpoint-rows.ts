@@ -121,7 +121,10 @@ async function presentRows(batch: ParquetBatch, path: LeafPath): Promise<readonl
 /** What escapes make of a character at most. */
 const LONGEST_ESCAPE = 6
 
-/** As many as an action of a commit may have: documents are put together, and understood, in one piece. */
+/**
+ * The range, refused where it has more entries than an action of a commit may: documents are put together, and understood,
+ * in one piece.
+ */
 function fewOf(range: readonly [number, number], path: LeafPath): readonly [number, number] {
   const count = range[1] - range[0]
   if (count <= MAX_MEMBERS) return range

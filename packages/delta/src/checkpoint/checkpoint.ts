@@ -22,6 +22,7 @@ export interface OpenCheckpoint {
 
 const CONCURRENT_FOOTERS = 16
 
+/** Opens a checkpoint: reads its footers and documents, and none of its adds. */
 export async function openCheckpoint(
   context: PartContext,
   source: TableSource,

@@ -7,7 +7,7 @@ export class TextLeaf {
   readonly #column: Column | undefined
   readonly #offsets: Int32Array | undefined
   readonly #interner: TextInterner
-  /** By dictionary code. */
+  /** Decoded texts by dictionary code. */
   readonly #texts: string[] = []
 
   constructor(batch: ParquetBatch, path: readonly string[], interner = new TextInterner()) {

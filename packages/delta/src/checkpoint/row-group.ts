@@ -22,6 +22,7 @@ export interface CheckpointFile {
   readonly leafIndex: ReadonlyMap<string, number>
 }
 
+/** Reads the footer of a Parquet file of a checkpoint. */
 export async function openCheckpointFile(
   store: ObjectStore,
   file: ObjectMeta,

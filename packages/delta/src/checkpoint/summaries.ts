@@ -49,7 +49,7 @@ export function parsesPartitions(part: CheckpointPart, metadata: DeltaMetadata):
   )
 }
 
-/** Of these types any text is a value. */
+/** True for the types of which any text is a value. */
 export function holdsText({ type }: Field): boolean {
   return type === 'string' || type === 'binary'
 }

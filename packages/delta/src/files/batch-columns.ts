@@ -8,14 +8,14 @@ import type { VectorColumns } from './vector-columns.js'
 export interface BatchColumns {
   readonly length: number
   readonly location: string
-  /** As recorded. */
+  /** Paths as recorded. */
   readonly path: BytesColumn
   readonly size: Float64Array
   readonly modificationTime: Float64Array
   /** NaN where unknown. */
   readonly recordCount: Float64Array
   readonly key: BigUint64Array
-  /** Of `modificationTime`, as `DeltaBatch` has it. */
+  /** The earliest modification time that is known of any file, removed ones too; infinite where none is. */
   readonly oldest: number
   readonly partitions: PartitionColumns
   readonly vectors: VectorColumns | undefined

@@ -113,7 +113,7 @@ export class DeltaBatch implements FileBatch, SharedBatch {
     return Promise.all(columns.map(column => this.#decoded.get(column.key)!.stats))
   }
 
-  /** Not cancelled with the caller: others may be waiting for the same columns. */
+  /** Starts the decoding, which is not cancelled with the caller: others may be waiting for the same columns. */
   #decode(columns: readonly StatsColumn[], rows: Selection): void {
     const again = columns.some(column => this.#decoded.has(column.key))
     const whole = again || rows.length * 4 >= this.length
@@ -141,7 +141,7 @@ function covers(decoded: DecodedStats | undefined, rows: Selection): boolean {
   return decoded.rows === undefined || isSubset(rows, decoded.rows)
 }
 
-/** Both ascending. */
+/** True where `of` has all of `rows`; both ascend. */
 function isSubset(rows: Selection, of: Selection): boolean {
   let at = 0
   for (let i = 0; i < rows.length; i++) {

@@ -86,7 +86,7 @@ export class SchemaBatch implements FileBatch {
   }
 }
 
-/** Of CHAR(n) and collated strings: equal values may be spelled differently. */
+/** What is proved of CHAR(n) and collated strings, whose equal values may be spelled differently. */
 function withoutBounds({ lower: _, upper: __, ...stats }: ColumnStats): ColumnStats {
   return stats
 }

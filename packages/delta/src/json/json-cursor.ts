@@ -202,7 +202,7 @@ export class JsonCursor extends JsonScanner {
     return this.bytes.subarray(start, this.offset)
   }
 
-  /** The same of a value that must be whole, be it of use here or not: damage in it may have taken the name of what was. */
+  /** The bytes of a value that must be whole, be it of use here or not: damage in it may have taken the name of what was. */
   rawWhole(): Uint8Array {
     this.skipSpace()
     const start = this.offset

@@ -31,6 +31,7 @@ export class JsonScanner {
     return byte === 0x2d || (byte >= 0x30 && byte <= 0x39)
   }
 
+  /** Steps over a value; one of more than `mostValues` values is refused. */
   protected skip(mostValues: number): void {
     const byte = this.peek()
     if (byte === QUOTE) this.offset = this.#stringEnd(this.offset + 1)
@@ -38,7 +39,7 @@ export class JsonScanner {
     else this.#skipScalar(byte)
   }
 
-  /** Of what nobody asked for, only strings and brackets matter. */
+  /** Objects and arrays: of what nobody asked for, only strings and brackets matter. */
   #skipNested(mostValues: number): void {
     const bytes = this.bytes
     let commas = 0
@@ -88,6 +89,7 @@ export class JsonScanner {
     }
   }
 
+  /** The bytes of the string that starts at `start`, escapes resolved into `target`. */
   protected unescape(start: number, target: ByteBuffer): Uint8Array {
     const long = this.long?.get(start)
     if (long?.end !== undefined) {

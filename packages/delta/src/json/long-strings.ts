@@ -6,15 +6,15 @@ import { JsonProblem } from './json-problem.js'
 
 /** A string of JSON that somebody has been through before, in steps. */
 export interface LongString {
-  /** Its first escape; where it has none, its closing quote. */
+  /** Where the first escape is; where there is none, the closing quote. */
   readonly plainEnd: number
-  /** Behind its closing quote; undefined where the text ends before it. */
+  /** The place behind the closing quote; undefined where the text ends before it. */
   readonly end: number | undefined
   /** Escapes resolved. */
   readonly text: Uint8Array
 }
 
-/** By where they start, behind the opening quote, in that order. */
+/** Long strings by where they start, behind the opening quote, in that order. */
 export type LongStrings = ReadonlyMap<number, LongString>
 
 const NONE: LongStrings = new Map()

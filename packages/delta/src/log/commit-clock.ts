@@ -23,7 +23,7 @@ const ANCHORS_PER_TABLE = 8
 export class CommitClock {
   readonly #anchors = new Map<string, readonly Anchor[]>()
 
-  /** Of the commit `from` and of every later one. */
+  /** Times of the commit `from` and of every later one. */
   async times(
     log: DeltaLog,
     from: bigint,

@@ -28,7 +28,7 @@ export class CommitReplay implements ActionSink {
   readonly sidecars: Sidecar[] = []
   readonly #location: string
   readonly #builders: BatchBuilder[] = []
-  /** By builder: one byte a row, 1 where a later action took the file away. */
+  /** Dead rows by builder: one byte a row, 1 where a later action took the file away. */
   readonly #dead: Uint8Array[] = []
 
   constructor(location: string) {

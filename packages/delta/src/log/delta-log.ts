@@ -136,7 +136,7 @@ function startsOtherwise(bytes: Uint8Array): boolean {
   }
 }
 
-/** The same object, not another one under its name. */
+/** True for the same object in storage, not another one under its name. */
 export function isSameObject(a: ObjectMeta, b: ObjectMeta): boolean {
   if (a.size !== b.size) return false
   if (a.etag !== undefined && b.etag !== undefined) return a.etag === b.etag

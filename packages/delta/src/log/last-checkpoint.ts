@@ -23,7 +23,10 @@ export async function readLastCheckpoint(
     : undefined
 }
 
-/** It may hold a schema and the list of a V2 checkpoint's files. Of a longer one the listing tells as much. */
+/**
+ * The longest `_last_checkpoint` that is read. It may hold a schema and the list of a V2 checkpoint's files; of a longer one
+ * the listing tells as much.
+ */
 const MAX_BYTES = 1024 * 1024
 /** A checksum is over the path of each value: of more values, or characters in all, it is not looked at, nor is the hint. */
 const MAX_CANONICAL = 4 * 1024 * 1024

@@ -87,6 +87,7 @@ function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+/** The newest version that a listing shows. */
 export function latestVersion(listing: LogListing): bigint | undefined {
   const commit = listing.commits.at(-1)?.version
   const checkpoint = listing.checkpoints.at(-1)?.version

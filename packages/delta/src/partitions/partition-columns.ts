@@ -15,7 +15,7 @@ export class PartitionColumns {
   readonly #columns: ReadonlyMap<string, RecordedPartition>
   readonly #length: number
   readonly #recordedBytes: number
-  /** By name and type, for each that was asked for. */
+  /** Columns at a type, by name and type, as far as they were asked for. */
   readonly #typed = new Map<string, TypedPartition>()
 
   constructor(columns: ReadonlyMap<string, RecordedPartition>, length: number) {

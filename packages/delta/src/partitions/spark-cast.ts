@@ -69,7 +69,7 @@ export function castSingle(text: string, read: number): number {
   return exact > middle ? Math.max(single, neighbour) : Math.min(single, neighbour)
 }
 
-/** As many as `toFixed` gives. */
+/** The most digits after the point that `toFixed` gives. */
 const FRACTION_DIGITS = 100
 
 /** Half a unit in the last place goes away from zero. The unscaled value, whatever its precision. */

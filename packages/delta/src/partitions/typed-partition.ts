@@ -20,7 +20,7 @@ import type { Recorded, RecordedPartition } from './recorded-partition.js'
 export class TypedPartition {
   readonly #column: RecordedPartition
   readonly #type: DataType
-  /** By code; undefined for a text that is no value. */
+  /** Values by code; undefined for a text that is no value. */
   readonly #values: readonly (PartitionValue | undefined)[]
   readonly #isReadable: boolean
   #stats: ColumnStats | undefined
@@ -32,14 +32,14 @@ export class TypedPartition {
     this.#isReadable = this.#values.every(value => value !== undefined)
   }
 
-  /** To be asked of rows that are not unreadable. */
+  /** The value of a row, which must be readable. */
   at(row: number): PartitionValue {
     const value = this.#values[this.#column.codes[row]!]
     if (value !== undefined) return value
     throw new TableError('INTERNAL', 'a partition value that cannot be read was asked for')
   }
 
-  /** Of a row, readable or not. */
+  /** What certainly is the value of a row, readable or not. */
   certain(row: number): Value | null | undefined {
     return certainValue(this.#values[this.#column.codes[row]!])
   }

@@ -40,7 +40,7 @@ export interface DeltaMetadata extends DeltaSchema {
   readonly columnMappingMode: ColumnMappingMode
   /** The metaData action, its partition columns spelled as the schema spells them. */
   readonly document: string
-  /** In the order of the metaData action. */
+  /** Partition columns in the order of the metaData action. */
   readonly partitionFields: readonly Field[]
   /** How actions key their partition values. */
   readonly partitionNames: ReadonlySet<string>
@@ -51,6 +51,7 @@ export interface DeltaMetadata extends DeltaSchema {
   readonly stringPrefixLength: number
 }
 
+/** A metaData action, understood in one piece. */
 export function parseMetadata(
   json: string,
   protocol: Protocol,
@@ -61,7 +62,7 @@ export function parseMetadata(
   return understood(json, action, parseSchema(action.schemaString, mode, budgets), mode)
 }
 
-/** The same of a metaData action that may be long, in slices. */
+/** A metaData action, understood in slices, since it may be long. */
 export async function longMetadata(
   json: string,
   protocol: Protocol,

@@ -18,6 +18,7 @@ import { parseJson, parseLongJson } from '@spillway/encoding'
 import { SENTENCE_CHARACTERS, shownText } from '../values/shown-text.js'
 import { checkTypeChanges } from './type-changes.js'
 
+/** How files name columns: as the schema does, by physical name, or by field id. */
 export type ColumnMappingMode = 'none' | 'name' | 'id'
 
 /** What Spark's schema JSON says about a column beyond its type. */
@@ -28,13 +29,13 @@ export interface ColumnTraits {
   readonly widenedFromFloat: boolean
   /** The type is VOID: no file has the column, every value is null. */
   readonly alwaysNull: boolean
-  /** Of a BYTE or SHORT: values beyond are none. */
+  /** Bits of a BYTE or SHORT: an integer that needs more is no value of the column. */
   readonly integerBits?: 8 | 16
 }
 
 export interface DeltaSchema {
   readonly schema: Schema
-  /** By field id. */
+  /** Traits by field id. */
   readonly traits: ReadonlyMap<number, ColumnTraits>
 }
 
@@ -55,7 +56,7 @@ export function parseSchema(
   return schemaOf(atOnce(surveyed(json, budgets)), mode)
 }
 
-/** The same of a schema of many columns, in slices. */
+/** Spark schema JSON of many columns into fields, in slices. */
 export async function longSchema(
   schemaString: string,
   mode: ColumnMappingMode,

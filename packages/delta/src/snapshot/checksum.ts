@@ -11,7 +11,7 @@ export interface VersionTotals {
   readonly bytes: number
 }
 
-/** With `allFiles` it is as long as the table: nobody waits for that. */
+/** The longest checksum file that is read. With `allFiles` it is as long as the table: nobody waits for that. */
 const MAX_BYTES = 1024 * 1024
 
 /** What a version checksum says; undefined where it is missing, malformed or cannot be read, since nothing needs it. */

@@ -22,6 +22,7 @@ import { possibleTotals, readChecksum, type VersionTotals } from './checksum.js'
 import { requireDocuments, type TableState, totalsOf } from './table-state.js'
 import { asTorn } from './torn-checkpoint.js'
 
+/** What loading any version of one table takes, for one caller. */
 export interface LoadContext extends PartContext {
   readonly log: DeltaLog
   readonly clock: CommitClock

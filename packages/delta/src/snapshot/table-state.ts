@@ -35,6 +35,7 @@ export interface TableState {
   readonly totals: { readonly files: number; readonly bytes: number } | undefined
 }
 
+/** A version as core knows it. */
 export function snapshotOf(state: TableState): Snapshot {
   const { metadata, source } = state
   return {

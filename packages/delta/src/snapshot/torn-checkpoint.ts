@@ -4,7 +4,7 @@ import type { CheckpointFiles } from '../log/log-segment.js'
 /** A checkpoint that is there and cannot be read; `cause` says why. */
 export class TornCheckpoint extends Error {
   readonly version: bigint
-  /** Of its first file. */
+  /** The path of its first file. */
   readonly path: string
 
   constructor({ version, files }: CheckpointFiles, cause: unknown) {

@@ -109,8 +109,8 @@ export class JsonBoundReader {
 }
 
 /**
- * The same for a value of `stats_parsed`, which has the type its column had when the checkpoint was written. A lower
- * bound may be given as bytes.
+ * A bound that holds, of a value of `stats_parsed`, which has the type its column had when the checkpoint was written; null
+ * where it proves nothing. A lower bound may be given as bytes.
  */
 export function typedBound(
   value: Value,

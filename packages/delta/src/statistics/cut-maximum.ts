@@ -16,8 +16,8 @@ export function upperOfMaximum(text: string, prefixLength: number): string | nul
 }
 
 /**
- * The same where `greatest` is the greatest of many recorded maxima: the bounds of the others may reach beyond it as
- * far as they share its beginning with it.
+ * An upper bound of the values behind many recorded maxima, of which `greatest` is the greatest: the bounds of the others
+ * may reach beyond it as far as they share its beginning with it.
  */
 export function upperOfMaxima(greatest: string, prefixLength: number): string | null {
   const mark = greatest.search(/[\ufffd-\uffff\u{10000}-\u{10ffff}]/u)

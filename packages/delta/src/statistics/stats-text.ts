@@ -12,7 +12,7 @@ const MIN_VALUES = bytesOf('minValues')
 const MAX_VALUES = bytesOf('maxValues')
 const NULL_COUNT = bytesOf('nullCount')
 
-/** Of longer ones nothing is read: tables have 32,768 columns, and that is some megabytes. */
+/** The longest statistics that are read: tables have 32,768 columns, and that is some megabytes. */
 const MAX_STATS_BYTES = 8 * 1024 * 1024
 
 /** `numRecords` of a statistics text; NaN where it is not said. Reads no further than it must. */

@@ -5,5 +5,5 @@ export function shownText(text: string, most = MOST_CHARACTERS): string {
 
 const MOST_CHARACTERS = 200
 
-/** Of a sentence that names several of them. */
+/** The most characters of a sentence that names several texts. */
 export const SENTENCE_CHARACTERS = 600

@@ -16,7 +16,7 @@ type BoundLeaf = Leaf<BoundReference, Value>
  */
 export const DISPUTED: PrunePredicate = { kind: 'unknown', reason: 'engines differ here' }
 
-/** The same predicate with every NOT pushed into a leaf, where it disappears. */
+/** `predicate` with every NOT pushed into a leaf, where it disappears. */
 export function rewriteNot(predicate: BoundPredicate): PrunePredicate {
   return push(predicate, false)
 }

@@ -61,7 +61,7 @@ export function keepInt32(
   return kept.subarray(0, count)
 }
 
-/** The same in 64 bits, exactly. */
+/** `keepInt32` in 64 bits, exactly. */
 export function keepInt64(
   low: Int64Side,
   high: Int64Side,
@@ -103,7 +103,7 @@ export function keepInt32s(
   return kept.subarray(0, count)
 }
 
-/** The same; a NaN bound compares false and is kept. */
+/** `keepInt32s` of doubles; a NaN bound compares false and is kept. */
 export function keepFloat64s(
   { values, bits, limit, open }: Float64Side,
   direction: Direction,
@@ -121,7 +121,7 @@ export function keepFloat64s(
   return kept.subarray(0, count)
 }
 
-/** The same in 64 bits, exactly: one loop a direction, since a bigint would be allocated to turn its sign. */
+/** `keepInt32s` in 64 bits, exactly: one loop a direction, since a bigint would be allocated to turn its sign. */
 export function keepInt64s(
   { values, bits, limit, open }: Int64Side,
   direction: Direction,
@@ -146,7 +146,7 @@ export function keepInt64s(
   return kept.subarray(0, count)
 }
 
-/** The same by unsigned bytes. */
+/** `keepInt32s` of texts, by unsigned bytes. */
 export function keepByteRows(
   { column, bits, limit, open }: BytesSide,
   direction: Direction,

@@ -5,7 +5,7 @@ import { prune } from './prune.js'
 const WORK_PER_TURN = 2_000_000
 const FEWEST_ROWS = 256
 
-/** As `prune`, a piece at a time where it is much, with a turn between: a row survives by its own statistics alone. */
+/** Rows that `prune` keeps, a piece at a time where it is much, with a turn between: a row survives by its own statistics alone. */
 export async function pruneInTurns(
   predicate: PrunePredicate,
   stats: StatsTable,

@@ -50,7 +50,7 @@ export function pruneNotIn(
   })
 }
 
-/** Of the given rows, those that are not proved to lie inside. */
+/** Those of the given rows that are not proved to lie inside. */
 type Outside = (bounds: Bounds, rows: Selection) => Selection
 
 /**

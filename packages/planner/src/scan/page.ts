@@ -24,7 +24,7 @@ const utf8 = new TextEncoder()
 
 /** Survivors that are added, or sorted, between two looks at the clock. */
 const ROWS_A_LOOK = 1024
-/** Of work before others have their turn. */
+/** Milliseconds of work before others have their turn. */
 const PIECE_MS = 8
 
 /**
@@ -178,7 +178,7 @@ class PageHeap {
     return root
   }
 
-  /** As by `compare`, of one that came after all others. */
+  /** True where a survivor that came after all others stands before the root, by the order of `compare`. */
   #isBelow(root: number, { files, row, second }: Pick<Survivor, 'files' | 'row' | 'second'>) {
     if (second !== this.#low[root]) return second < this.#low[root]!
     return Buffer.compare(readBytes(files.batch.path, row), this.path(root)) < 0
@@ -225,7 +225,7 @@ class PageHeap {
     return this.comparePaths(a, b) || this.#came[a]! - this.#came[b]!
   }
 
-  /** Of two with one key. Paths may be long, and many listings be of one: they are compared by the engine itself. */
+  /** The order of two with one key. Paths may be long, and many listings be of one: they are compared by the engine itself. */
   comparePaths(a: number, b: number): number {
     return Buffer.compare(this.path(a), this.path(b))
   }

@@ -12,11 +12,11 @@ export interface SurvivingBatches {
 
 export interface PruneBatchesOptions {
   readonly signal?: AbortSignal | undefined
-  /** As of `ScanOptions`. */
+  /** Awaited between pieces of work, as `ScanOptions` has it. */
   readonly turn?: ((milliseconds: number) => Promise<void>) | undefined
 }
 
-/** With the summaries first; an index is read only of the predicate's fields, for the batches left. */
+/** Prunes batches by their summaries first; an index is read only of the predicate's fields, for the batches left. */
 export async function pruneBatches(
   { handles, summaries, readSummaries }: FileList,
   predicate: PrunePredicate,

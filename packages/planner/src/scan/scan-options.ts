@@ -14,7 +14,7 @@ export interface ScanOptions {
   readonly limit?: number
   /** A page: the `maxFiles` survivors with the smallest keys above `after`, ties by path. */
   readonly page?: { readonly maxFiles: number; readonly after?: PageMark }
-  /** Of the rows that survive, in order, those that may be in the plan at all: decided before any limit or page. */
+  /** Those of the surviving rows, in order, that may be in the plan at all: decided before any limit or page. */
   readonly keep?: (files: LiveFiles, rows: Selection, signal: AbortSignal) => Promise<Selection>
   /** Awaited between pieces of work of some ten milliseconds, with how many milliseconds the last one took. */
   readonly turn?: (milliseconds: number) => Promise<void>

@@ -17,6 +17,7 @@ export interface Progress {
   nextPage: PageMark | undefined
 }
 
+/** The counters of a run that has not begun. */
 export function noProgress(): Progress {
   return {
     batchesPruned: 0,

@@ -20,6 +20,7 @@ export interface Scan {
   nextPage(): PageMark | undefined
 }
 
+/** A run through the files of `snapshot`, not yet begun. */
 export function scan(snapshot: Snapshot, conditions: Conditions, options: ScanOptions): Scan {
   checkOptions(options)
   const progress = noProgress()

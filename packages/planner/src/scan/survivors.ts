@@ -86,7 +86,7 @@ interface BatchPruning {
   readonly turn?: (milliseconds: number) => Promise<void>
 }
 
-/** With what is at hand first; more statistics are read only of the predicate's fields and of the rows left. */
+/** Prunes a batch with what is at hand first; more statistics are read only of the predicate's fields and of the rows left. */
 async function pruneBatch(
   files: LiveFiles,
   predicate: PrunePredicate,
