@@ -12,26 +12,26 @@ import {
   type TableSource,
 } from '@spillway/core'
 import { parquetReader } from '@spillway/encoding'
-import { readChanges } from './changes.js'
-import { CommitClock } from './commit-clock.js'
-import { DeltaLog, isSameObject } from './delta-log.js'
-import type { TimedVersion } from './file-times.js'
-import { inCommitTimestamps } from './in-commit-timestamp.js'
-import { advanceState, type LoadContext } from './load-state.js'
-import { loadVersion } from './load-version.js'
-import { chooseNext, latestVersion } from './log-segment.js'
-import { RecentReads } from './recent-reads.js'
-import type { CheckpointIo } from './row-group.js'
-import { snapshotOf, type TableState } from './table-state.js'
-import { versionAtTime } from './time-travel.js'
-import { VersionWatch } from './version-watch.js'
+import { readChanges } from './changes/changes.js'
+import { RecentReads } from './checkpoint/recent-reads.js'
+import type { CheckpointIo } from './checkpoint/row-group.js'
+import { CommitClock } from './log/commit-clock.js'
+import { DeltaLog, isSameObject } from './log/delta-log.js'
+import type { TimedVersion } from './log/file-times.js'
+import { inCommitTimestamps } from './log/in-commit-timestamp.js'
+import { chooseNext, latestVersion } from './log/log-segment.js'
+import { versionAtTime } from './log/time-travel.js'
+import { VersionWatch } from './log/version-watch.js'
+import { advanceState, type LoadContext } from './snapshot/load-state.js'
+import { loadVersion } from './snapshot/load-version.js'
+import { snapshotOf, type TableState } from './snapshot/table-state.js'
 
 export interface DeltaReaderOptions {
   readonly store: ObjectStore
   readonly cache: BatchCache
-  /** For checkpoints; `encoding`'s own unless given. */
+  /** The Parquet reader for checkpoints; `encoding`'s own unless given. */
   readonly parquet?: ParquetReader
-  /** Bytes of originals (statistics text, tags) kept decoded between the blocks of an answer. */
+  /** Bytes of raw statistics and tags kept decoded between the blocks of an answer. */
   readonly maxRecentBytes?: number
 }
 
@@ -46,7 +46,7 @@ export function deltaReader(options: DeltaReaderOptions): TableReader {
 
 class DeltaReader implements TableReader {
   readonly format = 'delta'
-  /** Its store reaches everything: each table gets one of its own. */
+  /** A store that reaches everything: each table gets one of its own. */
   readonly #io: CheckpointIo
   readonly #cache: BatchCache
   readonly #recent: RecentReads

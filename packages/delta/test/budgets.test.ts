@@ -2,8 +2,8 @@ import { type ObjectStore, type ReadBudgets, withBudgets } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import { deltaAdd, deltaMetadata, deltaTable } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
-import { allFiles } from './all-files.js'
-import { failure, ID_AND_DAY, LOCATION, openTable, readerOf } from './open-table.js'
+import { allFiles } from './support/all-files.js'
+import { failure, ID_AND_DAY, LOCATION, openTable, readerOf } from './support/open-table.js'
 
 const COMMIT = `${LOCATION}/_delta_log/00000000000000000001.json`
 

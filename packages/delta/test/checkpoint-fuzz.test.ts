@@ -2,8 +2,8 @@ import { isTableError, selectAll } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { goldenLog } from './golden-log.js'
-import { readerOf } from './open-table.js'
+import { goldenLog } from './support/golden-log.js'
+import { readerOf } from './support/open-table.js'
 
 const damage = fc.record({
   at: fc.double({ min: 0, max: 0.999999, noNaN: true }),

@@ -5,7 +5,7 @@ import { localStore } from '@spillway/storage'
 import { keepingCache } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { deltaReader } from '../src/index.js'
-import { allFiles, liveRecords } from './all-files.js'
+import { allFiles, liveRecords } from './support/all-files.js'
 
 interface Expected {
   readonly error?: string

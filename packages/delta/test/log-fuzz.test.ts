@@ -10,8 +10,8 @@ import {
 } from '@spillway/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { allFiles } from './all-files.js'
-import { ID_AND_DAY, LOCATION, readerOf } from './open-table.js'
+import { allFiles } from './support/all-files.js'
+import { ID_AND_DAY, LOCATION, readerOf } from './support/open-table.js'
 
 const commits = [
   jsonLinesOf([deltaProtocol(['deletionVectors']), deltaMetadata(ID_AND_DAY)]),

@@ -13,9 +13,9 @@ import {
   deltaVersion,
 } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
-import { LogFileReader } from '../src/read-log.js'
-import { allFiles, liveRecords } from './all-files.js'
-import { failure, ID_AND_DAY, LOCATION, openTable } from './open-table.js'
+import { LogFileReader } from '../src/actions/read-log.js'
+import { allFiles, liveRecords } from './support/all-files.js'
+import { failure, ID_AND_DAY, LOCATION, openTable } from './support/open-table.js'
 
 const LOG = `${LOCATION}/_delta_log/`
 
@@ -85,7 +85,7 @@ describe('replaying a log', () => {
     expect(native).toEqual({ format: 'delta', protocol, metaData })
   })
 
-  it('gives files in full, with their originals', async () => {
+  it('gives files in full, with their raw statistics', async () => {
     const { reader, source, table } = openTable()
     await table.create(ID_AND_DAY)
     const stats =

@@ -14,12 +14,13 @@ import {
   type StatsTable,
   type Value,
 } from '@spillway/core'
-import { fieldsOf } from './fields.js'
-import { planScan, type ScanOptions } from './plan.js'
-import { literalText, predicateText } from './predicate-text.js'
-import { prune } from './prune.js'
-import { pruneBatches } from './prune-batches.js'
-import { unbound } from './unbound.js'
+import { planScan } from './plan.js'
+import { fieldsOf } from './predicates/fields.js'
+import { literalText, predicateText } from './predicates/predicate-text.js'
+import { unbound } from './predicates/unbound.js'
+import { prune } from './prune/prune.js'
+import { pruneBatches } from './scan/prune-batches.js'
+import type { ScanOptions } from './scan/scan-options.js'
 
 /** Why one row of statistics may or cannot hold a match: a tree like the predicate's. */
 export interface Explanation {

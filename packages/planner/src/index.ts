@@ -1,5 +1,11 @@
-export { type Bound, bind, type Unapplied } from './bind.js'
-export { bucketOf, murmur3 } from './bucket.js'
+export { type Bound, bind, type Unapplied } from './bind/bind.js'
+export type {
+  BoundLiteral,
+  CoerceContext,
+  CoerceOptions,
+  ZonelessLiterals,
+} from './bind/bound-literal.js'
+export { coerceLiteral } from './bind/literal.js'
 export {
   type Explanation,
   explain,
@@ -7,22 +13,11 @@ export {
   explanationLines,
   type FileExplanation,
 } from './explain.js'
-export { fieldsOf } from './fields.js'
-export {
-  type BoundLiteral,
-  type CoerceContext,
-  type CoerceOptions,
-  coerceLiteral,
-  type ZonelessLiterals,
-} from './literal.js'
-export type { PageMark } from './page.js'
-export {
-  type PlannedFiles,
-  planScan,
-  type ScanMetrics,
-  type ScanOptions,
-  type ScanPlan,
-} from './plan.js'
-export { literalText, predicateText } from './predicate-text.js'
-export { matchesAll, prune } from './prune.js'
-export { notTrue, rewriteNot } from './rewrite-not.js'
+export { planScan, type ScanPlan } from './plan.js'
+export { fieldsOf } from './predicates/fields.js'
+export { literalText, predicateText } from './predicates/predicate-text.js'
+export { notTrue, rewriteNot } from './predicates/rewrite-not.js'
+export { bucketOf, murmur3 } from './prune/bucket.js'
+export { matchesAll, prune } from './prune/prune.js'
+export type { PageMark } from './scan/page.js'
+export type { PlannedFiles, ScanMetrics, ScanOptions } from './scan/scan-options.js'

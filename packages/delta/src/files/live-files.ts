@@ -1,0 +1,145 @@
+import {
+  type DataFile,
+  type LiveFiles,
+  readString,
+  type Selection,
+  Slices,
+  type TableSource,
+  type UnreadableFiles,
+} from '@spillway/core'
+import { resolvePath } from '../actions/data-path.js'
+import { vectorFile } from '../actions/deletion-vector.js'
+import type { TypedPartition } from '../partitions/typed-partition.js'
+import { unreadablePartition } from '../partitions/unreadable-partition.js'
+import type { DeltaMetadata } from '../schema/metadata.js'
+import { LazyBounds } from '../statistics/lazy-bounds.js'
+import { blockTexts } from './block-texts.js'
+import type { DeltaBatch } from './delta-batch.js'
+import { importedRows, isImported } from './imported-files.js'
+import type { RawAdd, RawAdds } from './raw-statistics.js'
+
+/** What turning rows of a batch into files needs to know about the table. */
+export interface FileContext {
+  readonly source: TableSource
+  readonly metadata: DeltaMetadata
+}
+
+/** What one snapshot makes of a batch. */
+export function liveFiles(base: DeltaBatch, live: Selection, context: FileContext): LiveFiles {
+  const { vectors } = base
+  const partitions = typedPartitions(base, context.metadata)
+  const unreadable = unreadableFiles(partitions, base, live, context)
+  let adds: RawAdds | undefined
+  return {
+    batch: base.under(context.metadata),
+    live,
+    ...(vectors === undefined
+      ? {}
+      : {
+          deletedCounts: async (rows: Selection) =>
+            Float64Array.from(rows, row => vectors.cardinality(row)),
+        }),
+    ...importedRows(base, context.metadata),
+    ...(unreadable && { unreadable }),
+    partitions: rows =>
+      Array.from(rows, row => ({
+        specId: 0,
+        partition: partitions.map(column => column.certain(row)),
+      })),
+    files: async rows => {
+      const refused = unreadable && rows.find(row => isUnreadable(partitions, row))
+      if (refused !== undefined) throw unreadable!.refusal(refused)
+      adds ??= base.raw.adds()
+      const said = await adds.of(rows)
+      const paths = blockTexts(base.path, rows)
+      const slices = new Slices()
+      const files: DataFile[] = []
+      for (const [i, row] of rows.entries()) {
+        const known = { recordedPath: paths[i]!, raw: said[i]!, context, partitions }
+        files.push(dataFile(base, row, known))
+        // The text of a vector may be as long as the log is.
+        if (vectors?.has(row) ? slices.isOverNow : slices.isOver) await slices.pause()
+      }
+      return files
+    },
+  }
+}
+
+function dataFile(
+  batch: DeltaBatch,
+  row: number,
+  known: {
+    readonly recordedPath: string
+    readonly raw: RawAdd
+    readonly context: FileContext
+    readonly partitions: readonly TypedPartition[]
+  },
+): DataFile {
+  const { recordedPath, raw, context, partitions } = known
+  const { source, metadata } = context
+  const records = batch.recordCount[row]!
+  const vector = batch.vectors?.at(row)
+  const { baseRowId } = raw
+  return {
+    path: resolvePath(source, recordedPath),
+    recordedPath,
+    fileFormat: 'parquet',
+    size: batch.size[row]!,
+    modificationTime: batch.modificationTime[row]!,
+    ...(Number.isNaN(records) ? undefined : { recordCount: records }),
+    specId: 0,
+    partition: partitions.map(column => column.at(row).value),
+    ...(baseRowId === undefined ? undefined : { firstRowId: baseRowId }),
+    deletes: vector === undefined ? [] : [vectorFile(source, vector)],
+    logFiles: [],
+    bounds: new LazyBounds(raw.stats, metadata),
+    ...(isImported(batch.modificationTime[row]!, metadata) && { imported: true }),
+    delta: { partitionValues: spelledRow(partitions, row, metadata), ...raw },
+  }
+}
+
+function spelledRow(
+  partitions: readonly TypedPartition[],
+  row: number,
+  { partitionFields }: DeltaMetadata,
+): ReadonlyMap<string, string | null> {
+  return new Map(
+    partitions.map((column, i) => [partitionFields[i]!.physicalName, column.at(row).spelled]),
+  )
+}
+
+function typedPartitions(batch: DeltaBatch, metadata: DeltaMetadata): readonly TypedPartition[] {
+  return metadata.partitionFields.map(field => batch.partitions.typed(field, metadata))
+}
+
+/** True where every partition value of the live files can be read, as in almost every table. */
+export function isReadable(batch: DeltaBatch, live: Selection, metadata: DeltaMetadata): boolean {
+  const partitions = typedPartitions(batch, metadata)
+  return (
+    partitions.every(({ isReadable }) => isReadable) ||
+    !live.some(row => isUnreadable(partitions, row))
+  )
+}
+
+function isUnreadable(partitions: readonly TypedPartition[], row: number): boolean {
+  return partitions.some(column => column.isUnreadable(row))
+}
+
+function unreadableFiles(
+  partitions: readonly TypedPartition[],
+  batch: DeltaBatch,
+  live: Selection,
+  { metadata }: FileContext,
+): UnreadableFiles | undefined {
+  if (partitions.every(({ isReadable }) => isReadable)) return undefined
+  const rows = live.filter(row => isUnreadable(partitions, row))
+  if (rows.length === 0) return undefined
+  return {
+    rows,
+    refusal: row => {
+      const i = partitions.findIndex(column => column.isUnreadable(row))
+      const path = readString(batch.path, row)
+      return unreadablePartition(metadata.partitionFields[i]!, partitions[i]!.recorded(row), path)
+    },
+  }
+}
