@@ -6,14 +6,14 @@ import {
   type TableReader,
   type TableSource,
 } from '@spillway/core'
-import { archivedWrites } from './archived-timeline.js'
 import { buildSnapshot, findListing } from './build-snapshot.js'
-import { hudiChanges } from './changes.js'
-import { type Generations, nextGenerations } from './generations.js'
-import { type Instant, instantVersion } from './instant.js'
-import type { HudiReaderOptions } from './options.js'
-import { identityOf, resolveWrite, zoneOf } from './resolve.js'
-import { CommitLoader, loadTableState, rootOf, type TableState } from './table-state.js'
+import { hudiChanges } from './changes/changes.js'
+import type { HudiReaderOptions } from './config/options.js'
+import { archivedWrites } from './timeline/archived-timeline.js'
+import { type Generations, nextGenerations } from './timeline/generations.js'
+import { type Instant, instantVersion } from './timeline/instant.js'
+import { identityOf, resolveWrite, zoneOf } from './timeline/resolve.js'
+import { CommitLoader, loadTableState, rootOf, type TableState } from './timeline/table-state.js'
 
 interface Known {
   readonly state: TableState

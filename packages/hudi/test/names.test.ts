@@ -1,9 +1,9 @@
 import { xxHash64 } from '@spillway/encoding'
 import { describe, expect, it } from 'vitest'
-import { parseFileName } from '../src/file-name.js'
-import { instantAt, instantMillis, instantVersion, parseInstant } from '../src/instant.js'
-import { columnKey, partitionKey } from '../src/metadata-key.js'
-import { parseProperties } from '../src/properties.js'
+import { parseProperties } from '../src/config/properties.js'
+import { parseFileName } from '../src/file-groups/file-name.js'
+import { columnKey, partitionKey } from '../src/metadata-table/metadata-key.js'
+import { instantAt, instantMillis, instantVersion, parseInstant } from '../src/timeline/instant.js'
 
 const file = { path: '', size: 0, lastModified: 0 }
 
