@@ -1,12 +1,15 @@
 import { budgetsOf, type ObjectStore, readWhole, TableError } from '@spillway/core'
 import { documentText } from '@spillway/encoding'
+import {
+  keyGeneratorName,
+  keyGeneratorOf,
+  type PathSpelling,
+  partitioningOf,
+} from './key-generator.js'
 import { parseProperties } from './properties.js'
+import { PropertyReader } from './property-reader.js'
 
 export type TableType = 'COPY_ON_WRITE' | 'MERGE_ON_READ'
-/** How a partition's path spells a column: its value, a formatted time, or in a way that is not known. */
-export type PathSpelling = 'plain' | 'timestamp' | 'unknown'
-type KeyGenerator = 'none' | 'plain' | 'timestamp' | 'custom' | 'foreign'
-
 /** What a reader needs of `.hoodie/hoodie.properties`. */
 export interface TableConfig {
   readonly properties: ReadonlyMap<string, string>
@@ -129,56 +132,6 @@ export function readTableConfig(text: string, path: string): TableConfig {
   }
 }
 
-class PropertyReader {
-  readonly #properties: ReadonlyMap<string, string>
-  readonly #path: string
-
-  constructor(properties: ReadonlyMap<string, string>, path: string) {
-    this.#properties = properties
-    this.#path = path
-  }
-
-  text(key: string): string | undefined {
-    const value = this.#properties.get(key)?.trim()
-    return value === '' ? undefined : value
-  }
-
-  required(key: string): string {
-    const value = this.text(key)
-    if (value === undefined) throw this.invalid(key, 'a value', value)
-    return value
-  }
-
-  integer(key: string, absent: number): number {
-    const value = this.text(key)
-    if (value === undefined) return absent
-    if (!/^\d{1,9}$/.test(value)) throw this.invalid(key, 'a number', value)
-    return Number(value)
-  }
-
-  boolean(key: string, absent: boolean): boolean {
-    const value = this.text(key)?.toLowerCase()
-    if (value === undefined) return absent
-    if (value !== 'true' && value !== 'false') throw this.invalid(key, 'true or false', value)
-    return value === 'true'
-  }
-
-  list(key: string): readonly string[] {
-    return (this.text(key) ?? '')
-      .split(',')
-      .map(item => item.trim())
-      .filter(item => item !== '')
-  }
-
-  invalid(key: string, expected: string, found: string | undefined): TableError {
-    return new TableError(
-      'TABLE_CORRUPT',
-      `${key}: expected ${expected}, found ${found === undefined ? 'nothing' : `'${found}'`}`,
-      { context: { path: this.#path } },
-    )
-  }
-}
-
 function partitionValuesOf(
   reader: PropertyReader,
   tableVersion: number,
@@ -255,48 +208,6 @@ function historyFolderOf(reader: PropertyReader, layout: 1 | 2, timelineFolder: 
   }
   const folder = reader.text('hoodie.archivelog.folder') ?? 'archived'
   return folder.startsWith('.hoodie') ? folder : `.hoodie/${folder}`
-}
-
-/** Custom key generators write `field:TYPE` pairs; the path has the fields in this order. */
-function partitioningOf(
-  reader: PropertyReader,
-  keyGenerator: KeyGenerator,
-): Pick<TableConfig, 'partitionFields' | 'pathSpellings'> {
-  if (keyGenerator === 'none') return { partitionFields: [], pathSpellings: [] }
-  const entries = reader.list('hoodie.table.partition.fields').map(entry => {
-    const [, field, type] = /^(.*?)(?::(simple|timestamp))?$/i.exec(entry)!
-    return { field: field!, type: type?.toLowerCase() }
-  })
-  return {
-    partitionFields: entries.map(({ field }) => field),
-    pathSpellings: entries.map(({ type }) => spellingOf(keyGenerator, type)),
-  }
-}
-
-function spellingOf(keyGenerator: KeyGenerator, type: string | undefined): PathSpelling {
-  if (keyGenerator === 'plain' || keyGenerator === 'timestamp') return keyGenerator
-  if (keyGenerator !== 'custom' || type === undefined) return 'unknown'
-  return type === 'timestamp' ? 'timestamp' : 'plain'
-}
-
-/** The type, or the class without its package, in lower case. */
-function keyGeneratorName(reader: PropertyReader): string {
-  const name =
-    reader.text('hoodie.table.keygenerator.type') ??
-    reader.text('hoodie.table.keygenerator.class')?.split('.').at(-1)
-  return (name ?? '').toLowerCase()
-}
-
-function keyGeneratorOf(reader: PropertyReader): KeyGenerator {
-  const name = keyGeneratorName(reader)
-  if (name === '') return 'plain'
-  if (name.startsWith('non') || name.startsWith('globaldelete') || name.startsWith('global_delete'))
-    return 'none'
-  if (name.startsWith('timestamp')) return 'timestamp'
-  if (name.startsWith('custom')) return 'custom'
-  if (name.startsWith('simple') || name.startsWith('complex')) return 'plain'
-  // Some other class: its paths mean whatever it likes, so no value may be read from them.
-  return 'foreign'
 }
 
 function orderingFieldsOf(reader: PropertyReader): readonly string[] {

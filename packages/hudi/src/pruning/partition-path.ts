@@ -6,7 +6,8 @@ import {
   unescapePath,
   type Value,
 } from '@spillway/core'
-import type { PathSpelling, TableConfig } from '../config/table-config.js'
+import type { PathSpelling } from '../config/key-generator.js'
+import type { TableConfig } from '../config/table-config.js'
 import { timestampInterval } from './timestamp-keygen.js'
 
 /** What a partition's path says about one of its columns. */
