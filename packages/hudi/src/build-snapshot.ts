@@ -24,10 +24,11 @@ import { typeChanges } from './schema/type-changes.js'
 import { type HudiSnapshot, hudiSnapshot } from './snapshot/snapshot.js'
 import { type FoundSchema, findTableSchema } from './snapshot/table-schema.js'
 import { archivedWrites } from './timeline/archived-timeline.js'
+import type { CommitLoader } from './timeline/commit-loader.js'
 import type { Generations } from './timeline/generations.js'
 import { type Instant, isCompletedWrite } from './timeline/instant.js'
 import { zoneOf } from './timeline/resolve.js'
-import type { CommitLoader, TableState } from './timeline/table-state.js'
+import type { TableState } from './timeline/table-state.js'
 
 export interface BuildOptions {
   readonly source: TableSource

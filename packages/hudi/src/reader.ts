@@ -10,10 +10,11 @@ import { buildSnapshot, findListing } from './build-snapshot.js'
 import { hudiChanges } from './changes/changes.js'
 import type { HudiReaderOptions } from './config/options.js'
 import { archivedWrites } from './timeline/archived-timeline.js'
+import { CommitLoader } from './timeline/commit-loader.js'
 import { type Generations, nextGenerations } from './timeline/generations.js'
 import { type Instant, instantVersion } from './timeline/instant.js'
 import { identityOf, resolveWrite, zoneOf } from './timeline/resolve.js'
-import { CommitLoader, loadTableState, rootOf, type TableState } from './timeline/table-state.js'
+import { loadTableState, rootOf, type TableState } from './timeline/table-state.js'
 
 interface Known {
   readonly state: TableState

@@ -7,15 +7,10 @@ import {
   type TableSource,
 } from '@spillway/core'
 import { HFile, openAvroFile, readAvroRows } from '@spillway/encoding'
+import type { SourceFile } from '../file-groups/file-slices.js'
 import { objectSource } from '../log-files/log-file.js'
-import { entriesOf, textOf } from '../timeline/commit-metadata.js'
+import { entriesOf, textOf } from '../timeline/timeline-document.js'
 import { sourcePath } from './source-path.js'
-
-/** A file of the table that was bootstrapped: it has the rows of one skeleton, in the skeleton's order. */
-export interface SourceFile {
-  readonly path: string
-  readonly size: number
-}
 
 /** Which source file belongs to which skeleton. */
 export interface BootstrapIndex {

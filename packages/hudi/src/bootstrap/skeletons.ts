@@ -8,11 +8,11 @@ import {
   throwIfCancelled,
 } from '@spillway/core'
 import { readParquetFooter } from '@spillway/encoding'
-import type { FileSlice } from '../file-groups/file-slices.js'
-import { filePath } from '../file-groups/slice-table.js'
+import { filePath } from '../file-groups/file-name.js'
+import type { FileSlice, SourceFile } from '../file-groups/file-slices.js'
 import { isMetaField, sameName } from '../schema/schema.js'
 import type { TableState } from '../timeline/table-state.js'
-import { type BootstrapIndex, SKELETON_INSTANT, type SourceFile } from './bootstrap-index.js'
+import { type BootstrapIndex, SKELETON_INSTANT } from './bootstrap-index.js'
 import { sourcePath } from './source-path.js'
 
 export interface SkeletonOptions {

@@ -5,9 +5,9 @@ import {
   readListed,
   TableError,
 } from '@spillway/core'
-import { entriesOf, namesOf, readTimelineDocument, textOf } from '../timeline/commit-metadata.js'
 import { type Instant, instantVersion } from '../timeline/instant.js'
 import type { TableState } from '../timeline/table-state.js'
+import { entriesOf, namesOf, readTimelineDocument, textOf } from '../timeline/timeline-document.js'
 
 /** Refuses ranges that the table has not reached, or that end before they start. */
 export function refuseRange(range: ChangeRange, writes: readonly Instant[]): void {

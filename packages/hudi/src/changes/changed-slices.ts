@@ -2,7 +2,8 @@ import { inSlices, Slices, TableError } from '@spillway/core'
 import type { BootstrapIndex } from '../bootstrap/bootstrap-index.js'
 import { withSources } from '../bootstrap/skeletons.js'
 import type { HudiReaderOptions } from '../config/options.js'
-import { type BaseHistory, isLog } from '../file-groups/base-history.js'
+import type { BaseHistory } from '../file-groups/base-history.js'
+import { isLog } from '../file-groups/file-name.js'
 import {
   type FileSlice,
   type ListedFile,

@@ -1,6 +1,6 @@
 import { atOnce, type ChangeSet, type DataFile, type Snapshot, TableError } from '@spillway/core'
-import { isLog } from '../file-groups/base-history.js'
 import { dataFileOf } from '../file-groups/data-file.js'
+import { isLog } from '../file-groups/file-name.js'
 import type { FileSlice } from '../file-groups/file-slices.js'
 import { sliceTable } from '../file-groups/slice-table.js'
 import { mergedLogsOf } from '../merging/merged-logs.js'

@@ -1,5 +1,6 @@
+import type { CommitLoader } from '../timeline/commit-loader.js'
 import type { Instant } from '../timeline/instant.js'
-import type { CommitLoader } from '../timeline/table-state.js'
+import { isLog } from './file-name.js'
 
 interface BaseWrite {
   readonly begin: string
@@ -43,9 +44,4 @@ export async function baseHistory(
       return group.find(({ completion }) => completion > asOf)?.over
     },
   }
-}
-
-/** True for the path of a log file: their names start with a dot. */
-export function isLog(path: string): boolean {
-  return path[path.lastIndexOf('/') + 1] === '.'
 }

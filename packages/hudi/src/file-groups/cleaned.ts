@@ -1,7 +1,7 @@
 import { inSlices, Slices, type Steps, TableError } from '@spillway/core'
+import type { CommitLoader } from '../timeline/commit-loader.js'
 import type { Instant } from '../timeline/instant.js'
-import type { CommitLoader } from '../timeline/table-state.js'
-import { isLog } from './base-history.js'
+import { isLog } from './file-name.js'
 import { FILES_IN_A_STEP, type FileSlice, latestSlices, type Visibility } from './file-slices.js'
 import type { Listing } from './listing.js'
 

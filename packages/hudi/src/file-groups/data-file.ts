@@ -1,15 +1,8 @@
 import type { DataFile, Field, FileFormat, Schema, Value } from '@spillway/core'
 import { readString } from '@spillway/core'
 import type { SchemaHistory } from '../schema/schema-history.js'
-import { parseFileName } from './file-name.js'
-import {
-  fileNameOf,
-  filePath,
-  hasSource,
-  logNamesOf,
-  partitionOf,
-  type SliceTable,
-} from './slice-table.js'
+import { filePath, parseFileName } from './file-name.js'
+import { fileNameOf, hasSource, logNamesOf, partitionOf, type SliceTable } from './slice-table.js'
 
 export interface DataFileOptions {
   readonly partition: readonly (Value | null)[]

@@ -52,3 +52,13 @@ export function parseFileName(name: string): BaseFileName | LogFileName | undefi
 export function isExternalFile(name: string): boolean {
   return name.endsWith('_hudiext')
 }
+
+/** True for the path of a log file: their names start with a dot. */
+export function isLog(path: string): boolean {
+  return path[path.lastIndexOf('/') + 1] === '.'
+}
+
+/** Path of a file of the table at `root`; the partition '' is the table's own folder. */
+export function filePath(root: string, partition: string, name: string): string {
+  return partition === '' ? `${root}/${name}` : `${root}/${partition}/${name}`
+}

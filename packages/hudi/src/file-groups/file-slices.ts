@@ -1,10 +1,15 @@
 import { type Steps, sorted, TableError } from '@spillway/core'
-import type { SourceFile } from '../bootstrap/bootstrap-index.js'
 import { compareText } from '../timeline/timeline.js'
 import { type BaseFileName, isExternalFile, type LogFileName, parseFileName } from './file-name.js'
 
 export interface ListedFile {
   readonly name: string
+  readonly size: number
+}
+
+/** A file of the table that was bootstrapped: it has the rows of one skeleton, in the skeleton's order. */
+export interface SourceFile {
+  readonly path: string
   readonly size: number
 }
 

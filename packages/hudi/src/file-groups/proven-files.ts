@@ -1,9 +1,8 @@
 import type { Steps } from '@spillway/core'
+import type { CommitLoader } from '../timeline/commit-loader.js'
 import type { WriteStat } from '../timeline/commit-metadata.js'
 import type { Instant } from '../timeline/instant.js'
-import type { CommitLoader } from '../timeline/table-state.js'
-import { isLog } from './base-history.js'
-import { parseFileName } from './file-name.js'
+import { isLog, parseFileName } from './file-name.js'
 import {
   belongsTo,
   FILES_IN_A_STEP,

@@ -6,6 +6,7 @@ import {
   type Selection,
   type Steps,
 } from '@spillway/core'
+import { filePath } from './file-name.js'
 import { FILES_IN_A_STEP, type FileSlice } from './file-slices.js'
 
 /** Slices of a run of partitions as columns: no object per file. */
@@ -92,10 +93,6 @@ function keyHashes(into: BigUint64Array): (row: number, text: string) => void {
     if (text.length * 3 > scratch.length) scratch = new Uint8Array(text.length * 3)
     hash64Into(scratch, lanes, row, { end: utf8.encodeInto(text, scratch).written })
   }
-}
-
-export function filePath(root: string, partition: string, name: string): string {
-  return partition === '' ? `${root}/${name}` : `${root}/${partition}/${name}`
 }
 
 export function partitionOf(table: SliceTable, row: number): string {

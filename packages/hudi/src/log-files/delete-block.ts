@@ -7,7 +7,7 @@ import {
   parseAvroSchema,
   weightOf,
 } from '@spillway/encoding'
-import { bigEndian } from '../metadata-table/column-stats.js'
+import { bigEndian } from '../schema/big-endian.js'
 import { damaged, requireEnd } from './avro-block.js'
 import type { LogBlock } from './log-file.js'
 

@@ -7,7 +7,7 @@ import {
   type AvroValue,
   widenValue,
 } from '@spillway/encoding'
-import { bigEndian } from '../metadata-table/column-stats.js'
+import { bigEndian } from '../schema/big-endian.js'
 import { avroPrimitive, splitNull } from '../schema/schema.js'
 
 type Convert = (value: AvroValue) => unknown

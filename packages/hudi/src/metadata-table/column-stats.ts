@@ -11,7 +11,8 @@ import {
   type Value,
 } from '@spillway/core'
 import { type AvroObject, type FooterStats, widenValue } from '@spillway/encoding'
-import { unionEvidence } from '../pruning/slice-batch.js'
+import { bigEndian } from '../schema/big-endian.js'
+import { unionEvidence } from './union-evidence.js'
 
 /** HoodieMetadataColumnStats as it comes from the index. Names of the tech spec. */
 interface ColumnStatsRecord {
@@ -191,11 +192,4 @@ function rescale(
   if (rest === 0n) return quotient
   if (side === 'lower') return rest < 0n ? quotient - 1n : quotient
   return rest > 0n ? quotient + 1n : quotient
-}
-
-/** Two's complement. */
-export function bigEndian(bytes: Uint8Array): bigint {
-  let value = 0n
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte)
-  return BigInt.asIntN(Math.max(8, bytes.length * 8), value)
 }

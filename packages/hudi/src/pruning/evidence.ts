@@ -18,9 +18,10 @@ import { columnEvidence } from '../metadata-table/column-stats.js'
 import type { IndexReplay } from '../metadata-table/metadata-index.js'
 import { columnKey, columnStatsKey, partitionKey } from '../metadata-table/metadata-key.js'
 import type { MetadataTable } from '../metadata-table/metadata-table.js'
+import { unionEvidence } from '../metadata-table/union-evidence.js'
 import type { SchemaHistory } from '../schema/schema-history.js'
 import { type FooterEvidence, readFooters } from './footer-evidence.js'
-import { type EvidenceReader, type SliceEvidence, unionEvidence } from './slice-batch.js'
+import type { EvidenceReader, SliceEvidence } from './slice-batch.js'
 
 export interface EvidenceOptions {
   readonly store: ObjectStore

@@ -17,8 +17,8 @@ import { columnEvidence } from '../metadata-table/column-stats.js'
 import type { IndexReplay } from '../metadata-table/metadata-index.js'
 import { columnKey, partitionKey } from '../metadata-table/metadata-key.js'
 import type { MetadataTable } from '../metadata-table/metadata-table.js'
+import { unionEvidence } from '../metadata-table/union-evidence.js'
 import type { PartitionRun } from './partition-handles.js'
-import { unionEvidence } from './slice-batch.js'
 
 const UNKNOWN: FooterStats = { nullCount: Number.NaN, holds: HOLDS_ANYTHING }
 

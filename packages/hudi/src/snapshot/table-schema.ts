@@ -8,13 +8,12 @@ import {
 } from '@spillway/core'
 import { parquetFields, readParquetFooter } from '@spillway/encoding'
 import type { TableConfig } from '../config/table-config.js'
-import { isLog } from '../file-groups/base-history.js'
-import { filePath } from '../file-groups/slice-table.js'
+import { filePath, isLog } from '../file-groups/file-name.js'
 import { LOG_HEADER, readLogHeaders } from '../log-files/log-file.js'
 import { isMetaField, readTableSchema, withPartitionFields } from '../schema/schema.js'
+import type { CommitLoader } from '../timeline/commit-loader.js'
 import type { CommitMetadata, WriteStat } from '../timeline/commit-metadata.js'
 import type { Instant } from '../timeline/instant.js'
-import type { CommitLoader } from '../timeline/table-state.js'
 
 export interface FoundSchema {
   readonly schema: Schema

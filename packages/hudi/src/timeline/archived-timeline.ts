@@ -17,10 +17,11 @@ import { type AvroObject, documentBytes, parquetReader, parseLongJson } from '@s
 import type { HudiReaderOptions } from '../config/options.js'
 import { readAvroBlock } from '../log-files/avro-block.js'
 import { readLogBlocks } from '../log-files/log-file.js'
-import { commitMetadataOf, entriesOf, readCommitMetadata, textOf } from './commit-metadata.js'
+import { commitMetadataOf, readCommitMetadata } from './commit-metadata.js'
 import type { Instant } from './instant.js'
 import type { TableState } from './table-state.js'
 import { compareText } from './timeline.js'
+import { entriesOf, textOf } from './timeline-document.js'
 
 const WRITES = new Set(['commit', 'deltacommit', 'replacecommit'])
 

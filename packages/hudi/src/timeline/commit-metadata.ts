@@ -1,16 +1,12 @@
+import { inSlices, type ReadBudgets, type Steps } from '@spillway/core'
 import {
-  budgetsOf,
-  DEFAULT_BUDGETS,
-  inSlices,
-  isTableError,
-  type ObjectStore,
-  type ReadBudgets,
-  readListed,
-  type Steps,
-  TableError,
-} from '@spillway/core'
-import { documentBytes, openAvroFile, parseLongJson, readAvroRows } from '@spillway/encoding'
-import type { Instant } from './instant.js'
+  corrupt,
+  entriesOf,
+  listOf,
+  namesOf,
+  readTimelineDocument,
+  textOf,
+} from './timeline-document.js'
 
 /** What one commit says about one file it wrote. */
 export interface WriteStat {
@@ -41,39 +37,8 @@ export interface CommitMetadata {
   readonly replaced: ReadonlyMap<string, readonly string[]>
 }
 
-export async function loadCommitMetadata(
-  store: ObjectStore,
-  instant: Instant,
-  signal?: AbortSignal,
-): Promise<CommitMetadata> {
-  const bytes = await readListed(store, instant, { signal })
-  if (bytes === undefined) {
-    throw new TableError('TABLE_CORRUPT', `the instant ${instant.path} was listed and is gone`, {
-      context: { path: instant.path },
-      retryable: true,
-    })
-  }
-  const { path } = instant
-  const document = await readTimelineDocument(bytes, path, budgetsOf(store))
-  // What wrote, and what it replaced, stands nowhere else: a document without them is cut, or another's.
-  const needed = [
-    'partitionToWriteStats',
-    ...(instant.action === 'replacecommit' ? [REPLACED] : []),
-  ]
-  for (const key of needed) {
-    if (!document.has(key)) {
-      const found = bytes.length === 0 ? 'it is empty' : `found ${keysOf(document)}`
-      throw corrupt(path, `expected ${key} in a completed ${instant.action}: ${found}`)
-    }
-  }
-  return commitMetadataOf(document, path)
-}
-
-function keysOf(document: ReadonlyMap<string, unknown>): string {
-  return [...document.keys()].slice(0, 5).join(', ') || 'no entries'
-}
-
-const REPLACED = 'partitionToReplaceFileIds'
+/** The entry of a replace commit that names the file groups it replaced. */
+export const REPLACED = 'partitionToReplaceFileIds'
 
 /** JSON in layout 1, an Avro container in layout 2; an empty file says nothing. */
 export async function readCommitMetadata(
@@ -104,69 +69,6 @@ function* commitInSteps(
     writeStats: yield* writeStatsOf(document.get('partitionToWriteStats'), path),
     replaced: replacedOf(document.get(REPLACED), path),
   }
-}
-
-/** Any document of the timeline as its top-level entries. */
-export async function readTimelineDocument(
-  bytes: Uint8Array,
-  path: string,
-  budgets: ReadBudgets = DEFAULT_BUDGETS,
-): Promise<ReadonlyMap<string, unknown>> {
-  if (bytes.length === 0) return new Map()
-  if (bytes[0] === 0x4f && bytes[1] === 0x62 && bytes[2] === 0x6a) {
-    // To the end: bytes behind the rows are refused there.
-    const rows = await readAvroRows(await openAvroFile(bytes, path, budgets), row => row)
-    if (rows.length > 1) throw corrupt(path, `expected one document, found ${rows.length}`)
-    return entriesOf(rows[0], path)
-  }
-  try {
-    return entriesOf(
-      await parseLongJson(await documentBytes(bytes, path, budgets), { path, budgets }),
-      path,
-    )
-  } catch (cause) {
-    if (isTableError(cause) && cause.code !== 'TABLE_CORRUPT') throw cause
-    throw new TableError('TABLE_CORRUPT', `${path} is neither JSON nor an Avro file`, {
-      context: { path },
-      cause,
-    })
-  }
-}
-
-const NO_ENTRIES: ReadonlyMap<string, unknown> = new Map()
-const NO_NAMES: readonly string[] = []
-
-/** The entries of a JSON object, an Avro record or an Avro map; none of null. */
-export function entriesOf(value: unknown, path: string): ReadonlyMap<string, unknown> {
-  if (value === null || value === undefined) return NO_ENTRIES
-  if (value instanceof Map) return value
-  if (typeof value === 'object' && !Array.isArray(value)) return new Map(Object.entries(value))
-  throw new TableError('TABLE_CORRUPT', `expected an object in ${path}, found ${typeof value}`, {
-    context: { path },
-  })
-}
-
-export function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function listOf(value: unknown, path: string): readonly unknown[] {
-  if (value === null || value === undefined) return []
-  if (Array.isArray(value)) return value
-  throw corrupt(path, `expected a list, found ${typeof value}`)
-}
-
-/** Names that a list must be all of: one of another type would be a file that is not there. */
-export function namesOf(value: unknown, path: string): readonly string[] {
-  const list = listOf(value, path)
-  if (list.length === 0) return NO_NAMES
-  return list.map(name => {
-    if (typeof name === 'string') return name
-    throw corrupt(
-      path,
-      `expected a list of names, found ${name === null ? 'null' : typeof name} in it`,
-    )
-  })
 }
 
 /** Files that are looked at at once: about a millisecond. */
@@ -243,8 +145,4 @@ function replacedOf(value: unknown, path: string): ReadonlyMap<string, readonly 
     replaced.set(partition, namesOf(ids, path))
   }
   return replaced
-}
-
-function corrupt(path: string, reason: string): TableError {
-  return new TableError('TABLE_CORRUPT', `${reason} (${path})`, { context: { path } })
 }

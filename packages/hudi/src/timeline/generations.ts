@@ -1,7 +1,8 @@
 import { inSlices, Slices, type Steps } from '@spillway/core'
+import type { CommitLoader } from './commit-loader.js'
 import type { Instant } from './instant.js'
 import { isWrite } from './instant.js'
-import type { CommitLoader, TableState } from './table-state.js'
+import type { TableState } from './table-state.js'
 import { INSTANTS_IN_A_STEP } from './timeline.js'
 
 /** Names what the slices of each partition are, so that a partition that nobody wrote to is not read again. */

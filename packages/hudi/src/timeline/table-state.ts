@@ -1,15 +1,12 @@
 import {
   hash64,
   inSlices,
-  mapConcurrently,
   type ObjectStore,
   type Steps,
   TableError,
   type TableSource,
 } from '@spillway/core'
 import { loadTableConfig, type TableConfig } from '../config/table-config.js'
-import { type CommitMetadata, loadCommitMetadata } from './commit-metadata.js'
-import type { Instant } from './instant.js'
 import { INSTANTS_IN_A_STEP, loadTimeline, type Timeline } from './timeline.js'
 
 /** A table as its `.hoodie` folder describes it now, before any file is looked at. */
@@ -20,8 +17,6 @@ export interface TableState {
   /** Changes whenever an instant comes, goes or changes, and when the table is made anew. */
   readonly fingerprint: string
 }
-
-const CONCURRENCY = 8
 
 export async function loadTableState(
   store: ObjectStore,
@@ -62,40 +57,4 @@ function* fingerprintOf(config: TableConfig, { instants }: Timeline): Steps<stri
 function hashed(lines: readonly string[]): string {
   const text = new TextEncoder().encode(lines.join('\n'))
   return `${hash64(text).toString(16)}${hash64(text, 1).toString(16)}`
-}
-
-/** Bodies of completed writes. They never change, so a later snapshot of the table takes them over. */
-export class CommitLoader {
-  readonly #store: ObjectStore
-  readonly #known: Map<string, { readonly identity: string; readonly commit: CommitMetadata }>
-  #loaded: ReadonlyMap<string, CommitMetadata> | undefined
-
-  constructor(store: ObjectStore, previous?: CommitLoader) {
-    this.#store = store
-    this.#known = new Map(previous?.knownEntries() ?? [])
-  }
-
-  knownEntries() {
-    return this.#known.entries()
-  }
-
-  async load(instant: Instant, signal?: AbortSignal): Promise<CommitMetadata> {
-    const identity = `${instant.path} ${instant.size} ${instant.lastModified}`
-    const known = this.#known.get(instant.begin)
-    if (known !== undefined && known.identity === identity) return known.commit
-    const commit = instant.archived ?? (await loadCommitMetadata(this.#store, instant, signal))
-    this.#known.set(instant.begin, { identity, commit })
-    this.#loaded = undefined
-    return commit
-  }
-
-  /** By begin time, everything read so far. */
-  async loadAll(instants: readonly Instant[], signal?: AbortSignal): Promise<void> {
-    await mapConcurrently(instants, CONCURRENCY, instant => this.load(instant, signal))
-  }
-
-  get loaded(): ReadonlyMap<string, CommitMetadata> {
-    this.#loaded ??= new Map([...this.#known].map(([begin, { commit }]) => [begin, commit]))
-    return this.#loaded
-  }
 }
