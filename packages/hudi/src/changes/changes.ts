@@ -19,8 +19,9 @@ import { type Instant, instantMillis, instantVersion } from '../timeline/instant
 import { zoneOf } from '../timeline/resolve.js'
 import { loadTableState, type TableState } from '../timeline/table-state.js'
 import { refuseRange, refuseUndone } from './change-range.js'
+import type { FileChange } from './change-side.js'
 import { changedSlices, type WriteStep } from './changed-slices.js'
-import { type FileChange, rowChanges, wholeChanges } from './file-changes.js'
+import { rowChanges, wholeChanges } from './file-changes.js'
 
 export interface ChangesContext {
   readonly options: HudiReaderOptions

@@ -1,16 +1,10 @@
-import { atOnce, type ChangeSet, type DataFile, type Snapshot, TableError } from '@spillway/core'
-import { dataFileOf } from '../file-groups/data-file.js'
+import { TableError } from '@spillway/core'
 import { isLog } from '../file-groups/file-name.js'
 import type { FileSlice } from '../file-groups/file-slices.js'
-import { sliceTable } from '../file-groups/slice-table.js'
-import { mergedLogsOf } from '../merging/merged-logs.js'
-import { instantMillis, instantVersion } from '../timeline/instant.js'
+import { type FileChange, fileChange } from './change-side.js'
 import type { SliceChange, WriteStep } from './changed-slices.js'
 import { logChanges } from './log-changes.js'
-import { carriedRows, withoutPositions } from './unchanged-rows.js'
-
-export type FileChange = ChangeSet['changes'][number]
-export type Side = 'old' | 'now'
+import { unchangedRows, withoutPositions } from './unchanged-rows.js'
 
 /** A touched group as whole slices: what it was is removed, what it is is added. */
 export async function wholeChanges(
@@ -26,7 +20,7 @@ export async function wholeChanges(
 }
 
 /**
- * A touched group as the rows that differ. Rows that a rewritten file carried over are hidden on both sides by
+ * A touched group as the rows that differ. Unchanged rows of a rewritten file are hidden on both sides by
  * deletion vectors; rows that logs changed are taken from base files and logs one by one.
  */
 export async function rowChanges(
@@ -41,15 +35,15 @@ export async function rowChanges(
     throw unknownRows(step, 'rewrote a base file together with its log files')
   }
   if (!step.state.config.metaFields) {
-    refuseCarried(change, step)
+    refuseUnchanged(change, step)
     return wholeChanges(change, step)
   }
   const removed = fileChange('old', old, change, step)
   const added = fileChange('now', now, change, step)
-  const carried = await carriedRows([removed.file, added.file], step)
+  const unchanged = await unchangedRows([removed.file, added.file], step)
   return [
-    ...withoutPositions(removed, carried[0], `before ${step.write.begin}`),
-    ...withoutPositions(added, carried[1], step.write.begin),
+    ...withoutPositions(removed, unchanged[0], `before ${step.write.begin}`),
+    ...withoutPositions(added, unchanged[1], step.write.begin),
   ]
 }
 
@@ -61,8 +55,8 @@ function isUntouched({ old, now, stats }: SliceChange): boolean {
   return names(old) === names(now)
 }
 
-/** Without meta fields nothing tells carried rows from changed ones; only the commit may say that there are none. */
-function refuseCarried({ stats }: SliceChange, step: WriteStep): void {
+/** Without meta fields nothing tells unchanged rows from changed ones; only the commit may say that there are none. */
+function refuseUnchanged({ stats }: SliceChange, step: WriteStep): void {
   const hasNone = stats.every(
     ({ numWrites, numUpdates, numInserts }) =>
       numWrites !== undefined &&
@@ -79,50 +73,4 @@ function unknownRows({ write }: WriteStep, what: string): TableError {
     `the write ${write.begin} ${what}, so its changed rows cannot be told; query snapshots instead`,
     { context: { feature: 'changeDataFeed', version: write.completion } },
   )
-}
-
-/** One side of a group as a whole. */
-export function fileChange(
-  side: Side,
-  slice: FileSlice,
-  { partition }: Pick<SliceChange, 'partition'>,
-  step: WriteStep,
-): FileChange {
-  return {
-    action: side === 'old' ? 'remove' : 'add',
-    file: fileOf(partition, slice, step),
-    snapshot: sideSnapshot(side, step),
-  }
-}
-
-/** The table as it is after the write, with the logs of the side: removed rows have the columns that added ones have. */
-export function sideSnapshot(side: Side, step: WriteStep): Snapshot {
-  const { snapshot } = step
-  if (side === 'now' || step.before === undefined) return snapshot
-  return {
-    ...snapshot,
-    version: instantVersion(step.before.asOf),
-    ...(snapshot.mergedLogs && { mergedLogs: mergedLogsAt(side, step) }),
-  }
-}
-
-/** What the logs of a slice do to it on one side of the write, under the schema that holds after it. */
-export function mergedLogsAt(side: Side, step: WriteStep) {
-  const { options, state, snapshot } = step
-  const { visibility, asOf } = side === 'old' && step.before !== undefined ? step.before : step.now
-  const { schema, history } = snapshot
-  return mergedLogsOf({ options, state, schema, history, visibility, asOf })
-}
-
-export function fileOf(partition: string, slice: FileSlice, step: WriteStep): DataFile {
-  const { state, snapshot } = step
-  const table = atOnce(sliceTable(state.root, [{ partition, slices: [slice] }]))
-  return dataFileOf(table, 0, {
-    partition: snapshot.partitionOf(partition),
-    modified: instant => instantMillis(instant),
-    history: snapshot.history,
-    schema: snapshot.schema,
-    inFolders: snapshot.inFolders,
-    dropsColumns: snapshot.dropsColumns,
-  })
 }

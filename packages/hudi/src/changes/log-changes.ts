@@ -2,7 +2,6 @@ import type { DataFile, LogRecord, Snapshot } from '@spillway/core'
 import { readParquetFooter } from '@spillway/encoding'
 import type { FileSlice } from '../file-groups/file-slices.js'
 import type { MergedRecord, MergeId } from '../merging/merge.js'
-import type { SliceChange, WriteStep } from './changed-slices.js'
 import {
   type FileChange,
   fileChange,
@@ -10,7 +9,8 @@ import {
   mergedLogsAt,
   type Side,
   sideSnapshot,
-} from './file-changes.js'
+} from './change-side.js'
+import type { SliceChange, WriteStep } from './changed-slices.js'
 import { withoutPositions } from './unchanged-rows.js'
 
 type Records = ReadonlyMap<MergeId, MergedRecord>

@@ -2,8 +2,8 @@ import { type DataFile, leafKey } from '@spillway/core'
 import { parquetReader, vectorBytes } from '@spillway/encoding'
 import { columnKey } from '../log-files/record-key.js'
 import { headOf } from '../merging/keyed-base.js'
+import type { FileChange } from './change-side.js'
 import type { WriteStep } from './changed-slices.js'
-import type { FileChange } from './file-changes.js'
 
 const KEY = '_hoodie_record_key'
 const WRITTEN = '_hoodie_commit_time'
@@ -20,14 +20,14 @@ interface KeyedRows {
  * Positions of the rows that the file before a write and the file after it have in common, in each. Writers keep the
  * commit time of rows that they copy, so a key with the same commit times on both sides did not change.
  */
-export async function carriedRows(
+export async function unchangedRows(
   files: readonly [DataFile, DataFile],
   step: WriteStep,
 ): Promise<readonly [Positions, Positions]> {
   const old = await keyedRows(files[0], step)
   const now = await keyedRows(files[1], step)
-  const isCarried = (key: string) => sameWrites(old.writes.get(key), now.writes.get(key))
-  return [positions(old.keys, isCarried), positions(now.keys, isCarried)]
+  const isUnchanged = (key: string) => sameWrites(old.writes.get(key), now.writes.get(key))
+  return [positions(old.keys, isUnchanged), positions(now.keys, isUnchanged)]
 }
 
 export interface Positions {
