@@ -73,14 +73,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     turns,
   )
   const proof = await proofOf(build, writes, { visibility, asOf, turns })
-  const { listing, metadataTable } =
-    build.listing === undefined
-      ? await checkedListing(await findListing(build), proof, signal)
-      : { listing: build.listing, metadataTable: undefined }
-  if (asOf !== undefined && build.listing === undefined) {
-    const later = timeline.writes.filter(w => w.completion > asOf)
-    await refuseCleaned({ asOf, later, commits, listing, visibility, ...(signal && { signal }) })
-  }
+  const { listing, metadataTable } = await filesOf(build, proof, visibility)
   const earlier = await inSlices(earlierSchemas(build, writes, found), turns)
   return hudiSnapshot({
     source,
@@ -184,9 +177,34 @@ function writesUpTo(writes: readonly Instant[], last: Instant | undefined): read
   return writes.filter(w => isCompletedWrite(w) && w.completion <= last.completion)
 }
 
+/** The files as an index or the folders list them, held against what commits say. A listing that is given is taken as it is. */
+async function filesOf(
+  build: BuildOptions,
+  proof: ListingProof,
+  visibility: Visibility,
+): Promise<FoundListing> {
+  const { state, commits, signal } = build
+  if (build.listing !== undefined) return { listing: build.listing, metadataTable: undefined }
+  const found = await checkedListing(await findListing(build), proof, signal)
+  const { asOf } = proof
+  if (asOf !== undefined) {
+    const later = state.timeline.writes.filter(w => w.completion > asOf)
+    const { listing } = found
+    await refuseCleaned({ asOf, later, commits, listing, visibility, ...(signal && { signal }) })
+  }
+  return found
+}
+
+interface FoundListing {
+  readonly listing: Listing
+  /** Undefined where there is none, or none that can be relied on. */
+  readonly metadataTable: MetadataTable | undefined
+}
+
+/** What the metadata table lists, or else the folders. */
 export async function findListing(
   build: Pick<BuildOptions, 'state' | 'options' | 'signal'>,
-): Promise<{ readonly listing: Listing; readonly metadataTable: MetadataTable | undefined }> {
+): Promise<FoundListing> {
   const { state, options, signal } = build
   const { root, config, timeline } = state
   const { store } = options

@@ -7,7 +7,7 @@ import {
   type TableSource,
 } from '@spillway/core'
 import { buildSnapshot, findListing } from './build-snapshot.js'
-import { hudiChanges } from './changes/changes.js'
+import { type ChangesContext, hudiChanges } from './changes/changes.js'
 import type { HudiReaderOptions } from './config/options.js'
 import { archivedWrites } from './timeline/archived-timeline.js'
 import { CommitLoader } from './timeline/commit-loader.js'
@@ -76,25 +76,33 @@ export function hudiReader(given: HudiReaderOptions): TableReader {
       return [...archived, ...state.timeline.writes].map(write => instantVersion(write.completion))
     },
     changes(source, range, signal) {
-      const options = optionsFor(source)
-      return hudiChanges(source, range, {
-        options,
-        snapshotAt: ({ state, write, commits, listing }) =>
-          buildSnapshot({
-            source,
-            state,
-            write,
-            commits,
-            listing,
-            generations: { base: state.fingerprint, touched: new Map() },
-            options,
-            ...(signal && { signal }),
-          }),
-        listingOf: async state =>
-          (await findListing({ state, options, ...(signal && { signal }) })).listing,
-        ...(signal && { signal }),
-      })
+      return hudiChanges(source, range, changesContext(source, optionsFor(source), signal))
     },
+  }
+}
+
+/** How changes get at the table: at one write its snapshot, and the listing that all of them share. */
+function changesContext(
+  source: TableSource,
+  options: HudiReaderOptions,
+  signal?: AbortSignal,
+): ChangesContext {
+  return {
+    options,
+    snapshotAt: ({ state, write, commits, listing }) =>
+      buildSnapshot({
+        source,
+        state,
+        write,
+        commits,
+        listing,
+        generations: { base: state.fingerprint, touched: new Map() },
+        options,
+        ...(signal && { signal }),
+      }),
+    listingOf: async state =>
+      (await findListing({ state, options, ...(signal && { signal }) })).listing,
+    ...(signal && { signal }),
   }
 }
 
@@ -113,7 +121,7 @@ function isSame(
 }
 
 /** The write a reference means, looked for in the archive where the active timeline does not reach back to it. */
-export async function findWrite(
+async function findWrite(
   state: TableState,
   ref: SnapshotRef,
   options: HudiReaderOptions,
