@@ -1,6 +1,6 @@
 import type { Steps } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import { Random } from '../../testkit/src/random.js'
+import { Random } from '../../testkit/src/random/random.js'
 import {
   readRoaring64,
   readRoaring64InSteps,

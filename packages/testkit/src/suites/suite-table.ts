@@ -17,7 +17,7 @@ import {
   unknown,
   type Value,
 } from '@spillway/core'
-import type { LogicalFile, LogicalRow, LogicalTable } from './logical-table.js'
+import type { LogicalFile, LogicalRow, LogicalTable } from '../random/logical-table.js'
 
 function field(id: number, name: string, type: Field['type']): Field {
   return { id, name, physicalName: name, type, nullable: true }

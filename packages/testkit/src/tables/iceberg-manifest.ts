@@ -1,5 +1,5 @@
 import type { DataType, Value } from '@spillway/core'
-import { type AvroFileOptions, type AvroWriter, avroFile } from './avro-writer.js'
+import { type AvroFileOptions, type AvroWriter, avroFile } from '../encodings/avro-writer.js'
 import { avroTypeOf, writeAvroValue } from './iceberg-values.js'
 
 /** A partition field with the type its values have in the manifest. */

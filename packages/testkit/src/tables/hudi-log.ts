@@ -1,5 +1,5 @@
-import { AvroWriter } from './avro-writer.js'
-import { ByteWriter } from './hfile-writer.js'
+import { AvroWriter } from '../encodings/avro-writer.js'
+import { ByteWriter } from '../encodings/hfile-writer.js'
 
 const utf8 = new TextEncoder()
 const TYPES = { command: 0, delete: 1, corrupt: 2, avro: 3, hfile: 4, parquet: 5, cdc: 6 } as const

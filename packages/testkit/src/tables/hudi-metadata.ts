@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { xxHash64 } from '@spillway/encoding'
-import { AvroWriter } from './avro-writer.js'
+import { AvroWriter } from '../encodings/avro-writer.js'
 
 /** A bound as the metadata table wraps it. */
 export interface HudiBound {

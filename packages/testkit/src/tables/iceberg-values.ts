@@ -1,5 +1,5 @@
 import type { DataType, Value } from '@spillway/core'
-import type { AvroWriter } from './avro-writer.js'
+import type { AvroWriter } from '../encodings/avro-writer.js'
 
 const utf8 = new TextEncoder()
 

@@ -1,4 +1,4 @@
-import { type AvroWriter, avroFile } from './avro-writer.js'
+import { type AvroWriter, avroFile } from '../encodings/avro-writer.js'
 import type { HudiCommit, HudiFile } from './hudi-table.js'
 
 const nullable = (type: unknown) => ['null', type]

@@ -8,7 +8,7 @@ import {
   type Schema,
   type Value,
 } from '@spillway/core'
-import type { LogicalRow } from './logical-table.js'
+import type { LogicalRow } from '../random/logical-table.js'
 import { type CellOrder, cellOrder, type Reading } from './oracle-compare.js'
 
 /** SQL's three values; null is NULL. */

@@ -1,5 +1,5 @@
 import { compareBytes } from '@spillway/core'
-import { hfileBytes } from './hfile-writer.js'
+import { hfileBytes } from '../encodings/hfile-writer.js'
 import { hudiCommitBytes } from './hudi-commit.js'
 import { hudiLog } from './hudi-log.js'
 import {

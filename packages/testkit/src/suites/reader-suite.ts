@@ -9,9 +9,9 @@ import {
   type TableReader,
   typeName,
 } from '@spillway/core'
-import { fileIndex, type LogicalTable, liveRows } from './logical-table.js'
-import { rowTest } from './oracle.js'
-import type { Reading } from './oracle-compare.js'
+import { rowTest } from '../oracle/oracle.js'
+import type { Reading } from '../oracle/oracle-compare.js'
+import { fileIndex, type LogicalTable, liveRows } from '../random/logical-table.js'
 import { collect, failureCode, type SuiteCase } from './suite.js'
 import { SUITE_PREDICATES } from './suite-table.js'
 

@@ -1,5 +1,5 @@
 import { childrenOf, type DataType, type Field, type WritableStore } from '@spillway/core'
-import { type AvroFileOptions, avroFile } from './avro-writer.js'
+import { type AvroFileOptions, avroFile } from '../encodings/avro-writer.js'
 import { field, record } from './iceberg-manifest.js'
 
 /** What a manifest list says of one manifest. What is left out is written as null. */
