@@ -6,6 +6,7 @@ export {
   parquetFooterFile,
   parquetPlain,
 } from './encodings/parquet-footer.js'
+export { icebergBytes } from './encodings/single-value.js'
 export { ThriftWriter } from './encodings/thrift-writer.js'
 export { allReadings, type RowTest, rowTest, type Truth } from './oracle/oracle.js'
 export type { Reading } from './oracle/oracle-compare.js'
@@ -47,6 +48,7 @@ export {
   deltaVersion,
   jsonLinesOf,
 } from './tables/delta-table.js'
+export type { HudiCommit, HudiFile } from './tables/hudi-commit.js'
 export {
   type HudiLogBlock,
   hudiAvroContent,
@@ -60,12 +62,7 @@ export {
   hudiStatsKey,
   hudiStatsRecord,
 } from './tables/hudi-metadata.js'
-export {
-  type HudiCommit,
-  type HudiFile,
-  type HudiTableOptions,
-  hudiTableObjects,
-} from './tables/hudi-table.js'
+export { type HudiTableOptions, hudiTableObjects } from './tables/hudi-table.js'
 export {
   icebergManifest,
   type ManifestEntry,
@@ -80,5 +77,4 @@ export {
   type ListedSummary,
   writeIcebergTable,
 } from './tables/iceberg-table.js'
-export { icebergBytes } from './tables/iceberg-values.js'
 export { truncateDown, truncateUp } from './tables/truncate.js'

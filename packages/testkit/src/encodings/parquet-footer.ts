@@ -6,7 +6,7 @@ import {
   type PrimitiveType,
   type Value,
 } from '@spillway/core'
-import { icebergBytes } from '../tables/iceberg-values.js'
+import { icebergBytes } from './single-value.js'
 import { ThriftWriter } from './thrift-writer.js'
 
 /** What a row group says of one leaf. */

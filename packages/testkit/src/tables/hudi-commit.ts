@@ -1,5 +1,28 @@
 import { type AvroWriter, avroFile } from '../encodings/avro-writer.js'
-import type { HudiCommit, HudiFile } from './hudi-table.js'
+import type { HudiColumnStats } from './hudi-metadata.js'
+
+/** A base or log file that a commit writes. */
+export interface HudiFile {
+  /** Relative to the table, `''` for its own folder. */
+  readonly partition: string
+  readonly name: string
+  readonly fileId: string
+  readonly size: number
+  /** Absent: the file is listed and does not exist. */
+  readonly bytes?: Uint8Array
+  /** Absent: nothing is in the index about it. */
+  readonly stats?: readonly HudiColumnStats[]
+}
+
+/** A completed write, by the instants of its name on the timeline. */
+export interface HudiCommit {
+  readonly begin: string
+  readonly completion: string
+  readonly action: 'commit' | 'deltacommit' | 'replacecommit'
+  readonly files: readonly HudiFile[]
+  /** File ids that the commit replaces, by partition. */
+  readonly replaced?: Readonly<Record<string, readonly string[]>>
+}
 
 const nullable = (type: unknown) => ['null', type]
 const stringMap = { type: 'map', values: 'string' }

@@ -1,6 +1,6 @@
 import { compareBytes } from '@spillway/core'
+import type { HudiCommit } from './hudi-commit.js'
 import type { HudiBound, HudiColumnStats } from './hudi-metadata.js'
-import type { HudiCommit } from './hudi-table.js'
 
 /** Statistics of one column over what one commit wrote to one partition. */
 export interface PartitionStats {

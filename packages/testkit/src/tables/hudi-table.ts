@@ -1,38 +1,15 @@
 import { compareBytes } from '@spillway/core'
 import { hfileBytes } from '../encodings/hfile-writer.js'
-import { hudiCommitBytes } from './hudi-commit.js'
+import { type HudiCommit, type HudiFile, hudiCommitBytes } from './hudi-commit.js'
 import { hudiLog } from './hudi-log.js'
 import {
   HUDI_METADATA_SCHEMA,
-  type HudiColumnStats,
   hudiFilesRecord,
   hudiPartitionStatsKey,
   hudiStatsKey,
   hudiStatsRecord,
 } from './hudi-metadata.js'
 import { type PartitionStats, partitionStatsOf } from './hudi-partition-stats.js'
-
-/** A base or log file that a commit writes. */
-export interface HudiFile {
-  /** Relative to the table, `''` for its own folder. */
-  readonly partition: string
-  readonly name: string
-  readonly fileId: string
-  readonly size: number
-  /** Absent: the file is listed and does not exist. */
-  readonly bytes?: Uint8Array
-  /** Absent: nothing is in the index about it. */
-  readonly stats?: readonly HudiColumnStats[]
-}
-
-export interface HudiCommit {
-  readonly begin: string
-  readonly completion: string
-  readonly action: 'commit' | 'deltacommit' | 'replacecommit'
-  readonly files: readonly HudiFile[]
-  /** File ids that the commit replaces, by partition. */
-  readonly replaced?: Readonly<Record<string, readonly string[]>>
-}
 
 export interface HudiTableOptions {
   readonly root: string
