@@ -1,4 +1,7 @@
+import type { SnapshotRef } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
+import { hudiReader } from '../../src/index.js'
+import { liveFiles, noCache } from './real-tables.js'
 
 export const ROOT = 'memory:///t'
 const SCHEMA = '{"type":"record","name":"r","fields":[{"name":"id","type":"long"}]}'
@@ -44,4 +47,17 @@ export function tableOf(
       ...files.map(name => [`${ROOT}/${name}`, 'x'] as const),
     ],
   })
+}
+
+/** Of each live file, its name and those of its logs, as a reader gives them. */
+export async function namesOf(store: ReturnType<typeof tableOf>, ref?: SnapshotRef) {
+  const reader = hudiReader({ store, cache: noCache })
+  const snapshot = await reader.snapshot({ location: ROOT }, ref === undefined ? {} : { at: ref })
+  const files = await liveFiles(snapshot)
+  return files.map(file => [
+    file.recordedPath,
+    ...file.logFiles
+      .map(each => each.path.slice(ROOT.length + 1))
+      .filter(each => each !== file.recordedPath),
+  ])
 }

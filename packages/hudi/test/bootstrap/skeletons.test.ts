@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { TableSource } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import { describe, expect, it } from 'vitest'
-import { sourcePath } from '../../src/bootstrap/source-path.js'
 import { hudiReader } from '../../src/index.js'
 import { liveFiles, noCache, repository } from '../support/real-tables.js'
 
@@ -99,20 +98,5 @@ describe('bootstrapped tables', () => {
       objects.set(properties!, Buffer.from(text.replace(/^hoodie.bootstrap.base.path.*$/m, '')))
     })
     await expect(liveFiles(snapshot)).rejects.toMatchObject({ code: 'TABLE_CORRUPT' })
-  })
-})
-
-describe('the path of a source file', () => {
-  it.each([
-    ['file:///t', 'file:/lake/src/a b.parquet', 'file:///lake/src/a b.parquet'],
-    ['file:///t', 'file:///lake/other/a.parquet', 'file:///moved/a.parquet'],
-    ['file:///t', '/lake/other/a.parquet', 'file:///moved/a.parquet'],
-    ['file:///t', '/lake/others/a.parquet', 'file:///lake/others/a.parquet'],
-    ['s3://bucket/t', '/lake/other/a.parquet', 'file:///moved/a.parquet'],
-    ['s3://bucket/t', 'file:/lake/other/a.parquet', 'file:///moved/a.parquet'],
-    ['s3://bucket/t', 's3a://lake/x.parquet', 's3a://lake/x.parquet'],
-  ])('of a table at %s: %s is %s', (location, recorded, expected) => {
-    const rebase = [{ from: '/lake/other/', to: 'file:///moved/' }]
-    expect(sourcePath({ location, rebase }, recorded)).toBe(expected)
   })
 })
