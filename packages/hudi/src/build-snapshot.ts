@@ -42,6 +42,7 @@ export interface BuildOptions {
   readonly signal?: AbortSignal
 }
 
+/** The table at `build.write`, with everything that this takes: schema, visibility, listing and what is held against it. */
 export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> {
   const { source, state, write, commits, options, signal } = build
   const { store, cache } = options

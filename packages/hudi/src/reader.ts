@@ -28,7 +28,7 @@ const LATEST: SnapshotRef = { kind: 'latest' }
 /** Reads Apache Hudi tables: copy-on-write and merge-on-read, table versions 5, 6, 8 and 9. */
 export function hudiReader(given: HudiReaderOptions): TableReader {
   const { timeZone = 'UTC' } = given
-  /** For one table: whose store reaches nothing else. */
+  /** The options for one table, whose store reaches nothing else. */
   const optionsFor = (source: TableSource): HudiReaderOptions => ({
     ...given,
     store: fencedStore(given.store, source),

@@ -8,7 +8,7 @@ import type { SliceChange, WriteStep } from './changed-slices.js'
 
 /** What a change feed says of one file. */
 export type FileChange = ChangeSet['changes'][number]
-/** Before the write, or after it. */
+/** The table before a write, or after it. */
 export type Side = 'old' | 'now'
 
 /** One side of a group as a whole. */
@@ -44,6 +44,7 @@ export function mergedLogsAt(side: Side, step: WriteStep) {
   return mergedLogsOf({ options, state, schema, history, visibility, asOf })
 }
 
+/** A slice as the file that recipients get, whichever side it is of. */
 export function fileOf(partition: string, slice: FileSlice, step: WriteStep): DataFile {
   const { state, snapshot } = step
   const table = atOnce(sliceTable(state.root, [{ partition, slices: [slice] }]))

@@ -88,7 +88,7 @@ function refuseView({ view }: TableSource, { config }: TableState): void {
   )
 }
 
-/** In the order they became visible; the archive's too, where the range needs a write before the active timeline's. */
+/** Writes in the order they became visible; the archive's too, where the range needs a write before the active ones. */
 async function writesOf(
   state: TableState,
   range: ChangeRange,

@@ -30,6 +30,7 @@ export async function unchangedRows(
   return [positions(old.keys, isUnchanged), positions(now.keys, isUnchanged)]
 }
 
+/** Rows that were chosen of a file. */
 export interface Positions {
   readonly rowCount: number
   readonly chosen: readonly number[]

@@ -7,7 +7,7 @@ export type PathSpelling = 'plain' | 'timestamp' | 'unknown'
 type KeyGenerator = 'none' | 'plain' | 'timestamp' | 'custom' | 'foreign'
 
 interface Partitioning {
-  /** In the order of the path's segments. */
+  /** Names of the partition columns, in the order of the path's segments. */
   readonly partitionFields: readonly string[]
   /** One a partition field. */
   readonly pathSpellings: readonly PathSpelling[]
@@ -40,6 +40,7 @@ export function keyGeneratorName(reader: PropertyReader): string {
   return (name ?? '').toLowerCase()
 }
 
+/** What kind of key generator the properties name; plain where they name none. */
 export function keyGeneratorOf(reader: PropertyReader): KeyGenerator {
   const name = keyGeneratorName(reader)
   if (name === '') return 'plain'

@@ -83,6 +83,7 @@ function refusePartial(property: Property, properties: ReadonlyMap<string, strin
   }
 }
 
+/** The refusal of a table whose logs are merged in a way that is not implemented. */
 export function unsupported(what: string): TableError {
   return new TableError(
     'UNSUPPORTED_FEATURE',

@@ -22,7 +22,7 @@ export interface TableConfig {
   /** Folder of the archived timeline, relative to the table. */
   readonly historyFolder: string
   readonly baseFileFormat: string | undefined
-  /** In the order of the path's segments. */
+  /** Names of the partition columns, in the order of the path's segments. */
   readonly partitionFields: readonly string[]
   /** One a partition field. */
   readonly pathSpellings: readonly PathSpelling[]
@@ -82,7 +82,7 @@ function configText(bytes: Uint8Array, path: string, store: ObjectStore): string
   })
 }
 
-/** As Java tells lines apart; no more are counted than make too many. */
+/** How many lines there are as Java tells them apart; no more are counted than make too many. */
 function linesOf(bytes: Uint8Array): number {
   let lines = 1
   for (let at = 0; at < bytes.length && lines <= MAX_CONFIG_LINES; at++) {
@@ -91,6 +91,7 @@ function linesOf(bytes: Uint8Array): number {
   return lines
 }
 
+/** The configuration that the text of a properties file states. Refused where the table is of a kind that cannot be read. */
 export function readTableConfig(text: string, path: string): TableConfig {
   const properties = parseProperties(text)
   const reader = new PropertyReader(properties, path)

@@ -6,7 +6,7 @@ import { type MissingFile, missingFile, type ProvenFiles } from './proven-files.
 /** What the files of a snapshot are held against. */
 export interface ListingProof {
   readonly proven: ProvenFiles
-  /** The same less what writes replaced that have been archived since: asked for only where something is missing. */
+  /** `proven` less what writes replaced that have been archived since: asked for only where something is missing. */
   readonly settled: () => Promise<ProvenFiles>
   /** Completion of the snapshot's write, where later ones may have had its files cleaned. */
   readonly asOf: string | undefined

@@ -19,7 +19,7 @@ export interface ProvenGroup {
   readonly logs: ReadonlyMap<string, number>
 }
 
-/** By partition and file group. */
+/** What completed writes say, by partition and file group. */
 export type ProvenFiles = ReadonlyMap<string, ReadonlyMap<string, ProvenGroup>>
 
 interface Group {
@@ -27,7 +27,7 @@ interface Group {
   logs: Map<string, number>
 }
 
-/** Of most groups nobody wrote logs: they share these. */
+/** The logs of groups to which nobody wrote any, which are most. */
 const NO_LOGS = new Map<string, number>()
 
 /**

@@ -32,7 +32,7 @@ const WRAPPERS: readonly (readonly [string, string])[] = [
   ['TimeMicrosWrapper', 'long'],
   ['TimestampMicrosWrapper', 'long'],
 ]
-/** Only inside arrays: the order of branches is part of the format. */
+/** The last branch of ordering values inside arrays, and only there: the order of branches is part of the format. */
 const LAST_OF_ARRAY = ['LocalDateWrapper', 'int'] as const
 
 const wrappers = [...WRAPPERS, LAST_OF_ARRAY].map(([wrapper, type]) => ({

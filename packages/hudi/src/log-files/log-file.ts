@@ -70,7 +70,7 @@ export async function readLogBlocks(
   return scanLogBlocks(source, file.path, signal)
 }
 
-/** The same without reading what the blocks hold: for their types and headers. */
+/** The blocks of a log file by their types and headers, without reading what they hold. */
 export async function readLogHeaders(
   store: ObjectStore,
   file: { readonly path: string; readonly size: number },

@@ -10,10 +10,10 @@ export interface KeyRule {
   /** Columns of a base file it is read from. */
   readonly columns: readonly string[]
   ofRecord(record: AvroObject): string
-  /** Of the values that a row has in the key columns. */
+  /** The key of a row with these values in the key columns. */
   ofValues(values: readonly unknown[]): string
   ofColumns(columnOf: (name: string) => Column | undefined, path: string): (row: number) => string
-  /** Of a key in a delete block, which writers have composed already. */
+  /** The key of a row whose key in a delete block is `key`: writers have composed that already. */
   ofDelete(key: string): string
 }
 

@@ -14,7 +14,7 @@ type Convert = (value: AvroValue) => unknown
 
 /** Turns records of a log block, by its own schema, into rows of the table's schema. */
 export interface RowReader {
-  /** In schema order; lists and structs are arrays, maps arrays of pairs. */
+  /** The values of a record in schema order; lists and structs are arrays, maps arrays of pairs. */
   row(record: AvroObject): readonly unknown[]
   /** One column by name as a value of its type in the table. */
   value(record: AvroObject, field: Field): Value | null

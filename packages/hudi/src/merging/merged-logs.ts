@@ -57,7 +57,7 @@ export function mergedLogsOf(
   }
 }
 
-/** To version 6 Hudi's reader goes by keys, whatever the blocks say. */
+/** Positions that the blocks state; none to version 6, where Hudi's reader goes by keys whatever the blocks say. */
 async function positionsOf(
   blocks: readonly LogBlock[],
   file: DataFile,

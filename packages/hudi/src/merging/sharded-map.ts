@@ -43,7 +43,7 @@ export class ShardedMap<Value> {
 }
 
 const SHARDS = 64
-/** Of each end: keys are counters, or random, before or behind something that they have in common. */
+/** Characters of each end that are hashed: keys are counters, or random, before or behind something that they have in common. */
 const HASHED_CHARACTERS = 16
 
 /** Which of the maps has a key. */

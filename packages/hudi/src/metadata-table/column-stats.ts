@@ -179,7 +179,7 @@ function scaleOf(info: string | null): number | undefined {
   return match === null ? undefined : Number(match[1])
 }
 
-/** Towards the outside, where the column has fewer digits than the index. */
+/** A bound at the scale of the column, rounded outwards where that has fewer digits than the index. */
 function rescale(
   unscaled: bigint,
   scale: number,

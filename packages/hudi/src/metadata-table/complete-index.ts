@@ -4,11 +4,11 @@ import { LOG_HEADER, type LogBlock } from '../log-files/log-file.js'
 import type { Timeline } from '../timeline/timeline.js'
 
 export interface IndexOrigin {
-  /** The metadata table's. */
+  /** Table version of the metadata table. */
   readonly tableVersion: number
-  /** The metadata table's. */
+  /** Timeline of the metadata table. */
   readonly own: Timeline
-  /** The table's. */
+  /** Timeline of the table. */
   readonly data: Timeline
 }
 

@@ -126,7 +126,7 @@ const COMPLETE: ReadonlySet<string> = new Set(['files', 'partition_stats'])
 interface ReadSlice {
   readonly slice: FileSlice
   readonly folder: string
-  /** As they come in its logs. */
+  /** Blocks of the slice's logs, in the order they come. */
   readonly blocks: readonly LogBlock[]
 }
 

@@ -16,13 +16,14 @@ import type { PartitionColumn, PathValue } from './partition-path.js'
 /** A run of partitions, loaded and pruned together. */
 export interface PartitionRun {
   readonly partitions: readonly string[]
-  /** By partition, then column. */
+  /** What the paths say, by partition and then column. */
   readonly values: readonly (readonly PathValue[])[]
 }
 
 /** More partitions than this share handles: what a handle costs must not grow with the table. */
 const MAX_HANDLES = 1024
 
+/** Partitions in order, some to a run where there are many. */
 export function* partitionRuns(
   partitions: readonly string[],
   read: (partition: string) => readonly PathValue[],
@@ -37,6 +38,7 @@ export function* partitionRuns(
   return runs
 }
 
+/** A handle for each run, with what the paths of its partitions say of the columns. */
 export function partitionFileList(
   runs: readonly PartitionRun[],
   columns: readonly PartitionColumn[],

@@ -22,7 +22,7 @@ import type { PartitionColumn, PathValue } from './partition-path.js'
 /** What is known about the columns asked for, one entry a slice; undefined where nothing is. */
 export interface SliceEvidence {
   readonly recordCount: (row: number) => number | undefined
-  /** By field, in the order asked. */
+  /** Statistics of each field, in the order asked. */
   readonly fields: (row: number) => readonly (FooterStats | undefined)[] | undefined
 }
 
@@ -35,13 +35,14 @@ export type EvidenceReader = (
 export interface SliceBatchOptions {
   readonly table: SliceTable
   readonly columns: readonly PartitionColumn[]
-  /** By partition of the table, then column. */
+  /** What the paths say, by partition of the table and then column. */
   readonly values: readonly (readonly PathValue[])[]
   readonly readEvidence: EvidenceReader
 }
 
 const UNKNOWN: FooterStats = { nullCount: Number.NaN, holds: HOLDS_ANYTHING }
 
+/** Slices as the planner sees them: what paths say of them at once, and the bounds of columns when they are asked for. */
 export function* sliceBatch(options: SliceBatchOptions): Steps<FileBatch> {
   const { table } = options
   const partitions = yield* partitionStats(options)

@@ -85,11 +85,12 @@ export function isMetaField(name: string): boolean {
   return META_FIELDS.has(name)
 }
 
+/** True where names are the same without regard to case, as Hudi's readers find columns. */
 export function sameName(a: string, b: string): boolean {
   return a === b || a.toLowerCase() === b.toLowerCase()
 }
 
-/** As deep as Avro schemas are read. */
+/** Levels of nesting that are read of a table's schema, as many as of any Avro schema. */
 const MAX_DEPTH = 100
 
 class FieldNumbering {

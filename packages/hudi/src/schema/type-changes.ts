@@ -10,9 +10,9 @@ import {
 
 /** How columns of older files differ in type from what the table says now. */
 export interface TypeChanges {
-  /** In the ways that readers of Delta's type widening know. */
+  /** True where types changed in ways that readers of Delta's type widening know. */
   readonly widened: boolean
-  /** In any other way: such files are never handed out as they are. */
+  /** True where types changed in any other way: such files are never handed out as they are. */
   readonly converted: boolean
 }
 

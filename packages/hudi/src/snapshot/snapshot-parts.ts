@@ -26,7 +26,7 @@ export interface SnapshotParts {
   readonly history: SchemaHistory | undefined
   readonly changed: TypeChanges
   readonly visibility: Visibility
-  /** The same with the archive read: asked for where it may make a difference. */
+  /** `visibility` with the archive read: asked for where it may make a difference. */
   readonly exactVisibility: () => Promise<Visibility>
   readonly generations: Generations
   readonly listing: Listing

@@ -21,6 +21,7 @@ export interface HudiSnapshot extends Snapshot {
   readonly history: SchemaHistory | undefined
 }
 
+/** The table at one write as the common interface has it; nothing of its files is read before they are asked for. */
 export async function hudiSnapshot(parts: SnapshotParts): Promise<HudiSnapshot> {
   const { state, source, write, schema } = parts
   const { config } = state

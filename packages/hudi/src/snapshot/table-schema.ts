@@ -111,7 +111,7 @@ async function schemaOfBaseFile(
   return undefined
 }
 
-/** Of blocks that hold rows: those that only delete have no columns but the key's. */
+/** The schema that log blocks with rows state: those that only delete have no columns but the key's. */
 async function schemaOfLogs(
   commit: CommitMetadata,
   { store, root, partitionFields, signal }: FilesOfTable,

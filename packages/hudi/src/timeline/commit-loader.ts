@@ -40,7 +40,7 @@ export class CommitLoader {
     await mapConcurrently(instants, CONCURRENCY, instant => this.load(instant, signal))
   }
 
-  /** By begin time, everything read so far. */
+  /** Every body that was read so far, by begin time. */
   get loaded(): ReadonlyMap<string, CommitMetadata> {
     this.#loaded ??= new Map([...this.#known].map(([begin, { commit }]) => [begin, commit]))
     return this.#loaded

@@ -13,7 +13,7 @@ export interface Instant {
   readonly path: string
   readonly size: number
   readonly lastModified: number
-  /** Of an archived write, whose body lies in the archive instead of a file of its own. */
+  /** The body of an archived write, which lies in the archive instead of a file of its own. */
   readonly archived?: CommitMetadata
 }
 
@@ -63,6 +63,7 @@ export function parseInstant(
   }
 }
 
+/** True where the instant writes files, or has written some that nobody may see yet. */
 export function isWrite(instant: Instant): boolean {
   return PENDING_WRITES.has(instant.action)
 }

@@ -63,6 +63,7 @@ function rangeOf(writes: readonly Instant[]): Record<string, string> {
     : { earliest: first.completion, latest: last.completion }
 }
 
+/** The zone of the clock that wrote the timeline: UTC where the properties say so, else `localZone`. */
 export function zoneOf(config: Pick<TableConfig, 'timelineIsUtc'>, localZone: string): string {
   return config.timelineIsUtc ? 'UTC' : localZone
 }

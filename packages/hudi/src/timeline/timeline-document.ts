@@ -41,10 +41,12 @@ export function entriesOf(value: unknown, path: string): ReadonlyMap<string, unk
   })
 }
 
+/** A text that is not blank; undefined for anything else. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
+/** The items of a list; none of null. */
 export function listOf(value: unknown, path: string): readonly unknown[] {
   if (value === null || value === undefined) return []
   if (Array.isArray(value)) return value

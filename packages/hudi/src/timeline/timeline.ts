@@ -9,7 +9,7 @@ export interface Timeline {
   readonly writes: readonly Instant[]
   /** Begin times of writes that have not completed. */
   readonly pending: ReadonlySet<string>
-  /** Of those, compactions: logs that later writes add are named after them (to version 6). */
+  /** Begin times of pending compactions: logs that later writes add are named after them (to version 6). */
   readonly pendingCompactions: ReadonlySet<string>
   /** Completion time by begin time, of everything completed. */
   readonly completions: ReadonlyMap<string, string>
@@ -20,6 +20,7 @@ export interface Timeline {
   readonly start: string | undefined
 }
 
+/** The active timeline as its folder lists it now. */
 export async function loadTimeline(
   store: ObjectStore,
   root: string,
@@ -48,7 +49,7 @@ export async function loadTimeline(
   return inSlices(timelineOf(instants), slices)
 }
 
-/** Of a table that says nothing else: before its first commit it is empty. */
+/** Folders of a timeline by layout, where the properties name no other: before a table's first commit they are empty. */
 const USUAL_FOLDERS: Readonly<Record<number, string>> = { 1: '.hoodie', 2: '.hoodie/timeline' }
 
 export function* timelineOf(found: readonly Instant[]): Steps<Timeline> {

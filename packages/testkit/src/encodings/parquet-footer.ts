@@ -19,7 +19,7 @@ export interface ParquetChunkStats {
 
 export interface ParquetGroup {
   readonly rowCount: number
-  /** By field id; a leaf that is not there has no statistics. */
+  /** Statistics by field id; a leaf that is not there has none. */
   readonly columns: ReadonlyMap<number, ParquetChunkStats>
 }
 
@@ -69,7 +69,7 @@ export function parquetPlain(value: Value, type: PrimitiveType): Uint8Array {
   return bytes
 }
 
-/** Between its magic bytes, with its length. */
+/** A footer between its magic bytes, with its length. */
 function framed(footer: Uint8Array): Uint8Array {
   const file = new Uint8Array(footer.length + 12)
   file.set(MAGIC)

@@ -8,7 +8,7 @@ export interface Reading {
   readonly nulls: 'three-valued' | 'negations-match'
   /** What a part that nobody understands evaluates to. */
   readonly unknown: boolean | null
-  /** Of the session: what a timestamp without a zone is short of UTC. */
+  /** The session's zone: what a timestamp without a zone is short of UTC. */
   readonly zoneOffsetMinutes: number
   /** Compares through doubles, rounds literals to a float column's width and cuts digits a timestamp column lacks. */
   readonly narrow: boolean
@@ -251,7 +251,7 @@ function booleanOrder(literal: Literal): CellOrder | undefined {
   return cell => Number(cell) - Number(text === 'true')
 }
 
-/** By code points, which is the order of the UTF-8 bytes. */
+/** The order of texts by code points, which is that of their UTF-8 bytes. */
 export function textOrder(text: string): CellOrder {
   const other = Array.from(text, each => each.codePointAt(0)!)
   return cell => {

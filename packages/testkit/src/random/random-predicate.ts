@@ -89,7 +89,7 @@ function literalOf(type: PrimitiveType, random: Random): Literal {
   return { value: random.pick(interestingValues(type)), type }
 }
 
-/** Of another type that SQL compares with `type`. */
+/** A literal of another type that SQL compares with `type`. */
 function neighbourLiteral(type: PrimitiveType, random: Random): Literal {
   if (typeof type === 'object') {
     return type.kind === 'decimal' ? numericLiteral(random) : literalOf('binary', random)
@@ -126,7 +126,7 @@ function textLiteral(texts: readonly string[], random: Random): Literal {
   }
 }
 
-/** Between two floats, next to one that columns hold. */
+/** A literal between two floats, next to one that columns hold. */
 function nearFloatLiteral(random: Random): Literal {
   if (random.chance(0.3)) return { value: 1n, type: { kind: 'decimal', precision: 2, scale: 1 } }
   return { value: random.pick([0.1, -0.1, 16777217, 1.0000000001, 0.9999999999]), type: 'double' }

@@ -20,7 +20,7 @@ export class Random {
     return sum >>> 0
   }
 
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   fraction(): number {
     return this.#next() / 0x1_0000_0000
   }

@@ -45,7 +45,7 @@ export type DeltaAction = Readonly<Record<string, unknown>>
 /** Writes the log of one Delta table, a commit at a time. Data files are only named. */
 export interface DeltaTable {
   readonly location: string
-  /** Of the last commit; -1 before the first. */
+  /** The version of the last commit; -1 before the first. */
   readonly version: number
   /** Writes protocol and metaData as the next commit. */
   create(options: DeltaTableOptions): Promise<void>
