@@ -7,9 +7,9 @@ import {
   withBudgets,
 } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import { AvroWriter, avroFile } from '../../testkit/src/avro-writer.js'
-import { hfileBytes } from '../../testkit/src/hfile-writer.js'
-import { ThriftWriter } from '../../testkit/src/thrift-writer.js'
+import { AvroWriter, avroFile } from '../../testkit/src/encodings/avro-writer.js'
+import { hfileBytes } from '../../testkit/src/encodings/hfile-writer.js'
+import { ThriftWriter } from '../../testkit/src/encodings/thrift-writer.js'
 import { decompressLz4, decompressLz4Raw } from '../src/compression/lz4.js'
 import { longestZstd } from '../src/compression/zstd-length.js'
 import {

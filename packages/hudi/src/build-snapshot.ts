@@ -7,27 +7,28 @@ import {
   TableError,
   type TableSource,
 } from '@spillway/core'
-import { archivedWrites } from './archived-timeline.js'
-import { bootstrapIndex } from './bootstrap-index.js'
-import { checkedListing, type ListingProof } from './checked-listing.js'
-import { refuseCleaned } from './cleaned.js'
-import type { Visibility } from './file-slices.js'
-import type { Generations } from './generations.js'
-import { type Instant, isCompletedWrite } from './instant.js'
-import { type Listing, listStorage } from './listing.js'
-import { logMethods } from './log-methods.js'
-import { listMetadata } from './metadata-listing.js'
-import { type MetadataTable, openMetadataTable } from './metadata-table.js'
-import type { HudiReaderOptions } from './options.js'
-import { provenFiles, withoutReplaced } from './proven-files.js'
-import { zoneOf } from './resolve.js'
-import { nullColumns, readTableSchema } from './schema.js'
-import { loadSchemaHistory } from './schema-history.js'
-import { type HudiSnapshot, hudiSnapshot } from './snapshot.js'
-import { type FoundSchema, findTableSchema } from './table-schema.js'
-import type { CommitLoader, TableState } from './table-state.js'
-import { typeChanges } from './type-changes.js'
-import { visibilityAt } from './visibility.js'
+import { bootstrapIndex } from './bootstrap/bootstrap-index.js'
+import type { HudiReaderOptions } from './config/options.js'
+import { checkedListing, type ListingProof } from './file-groups/checked-listing.js'
+import { refuseCleaned } from './file-groups/cleaned.js'
+import type { Visibility } from './file-groups/file-slices.js'
+import { type Listing, listStorage } from './file-groups/listing.js'
+import { provenFiles, withoutReplaced } from './file-groups/proven-files.js'
+import { visibilityAt } from './file-groups/visibility.js'
+import { logMethods } from './merging/log-methods.js'
+import { listMetadata } from './metadata-table/metadata-listing.js'
+import { type MetadataTable, openMetadataTable } from './metadata-table/metadata-table.js'
+import { nullColumns, readTableSchema } from './schema/schema.js'
+import { loadSchemaHistory } from './schema/schema-history.js'
+import { typeChanges } from './schema/type-changes.js'
+import { type HudiSnapshot, hudiSnapshot } from './snapshot/snapshot.js'
+import { type FoundSchema, findTableSchema } from './snapshot/table-schema.js'
+import { archivedWrites } from './timeline/archived-timeline.js'
+import type { CommitLoader } from './timeline/commit-loader.js'
+import type { Generations } from './timeline/generations.js'
+import { type Instant, isCompletedWrite } from './timeline/instant.js'
+import { zoneOf } from './timeline/resolve.js'
+import type { TableState } from './timeline/table-state.js'
 
 export interface BuildOptions {
   readonly source: TableSource
@@ -41,6 +42,7 @@ export interface BuildOptions {
   readonly signal?: AbortSignal
 }
 
+/** The table at `build.write`, with everything that this takes: schema, visibility, listing and what is held against it. */
 export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> {
   const { source, state, write, commits, options, signal } = build
   const { store, cache } = options
@@ -72,14 +74,7 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
     turns,
   )
   const proof = await proofOf(build, writes, { visibility, asOf, turns })
-  const { listing, metadataTable } =
-    build.listing === undefined
-      ? await checkedListing(await findListing(build), proof, signal)
-      : { listing: build.listing, metadataTable: undefined }
-  if (asOf !== undefined && build.listing === undefined) {
-    const later = timeline.writes.filter(w => w.completion > asOf)
-    await refuseCleaned({ asOf, later, commits, listing, visibility, ...(signal && { signal }) })
-  }
+  const { listing, metadataTable } = await filesOf(build, proof, visibility)
   const earlier = await inSlices(earlierSchemas(build, writes, found), turns)
   return hudiSnapshot({
     source,
@@ -183,9 +178,34 @@ function writesUpTo(writes: readonly Instant[], last: Instant | undefined): read
   return writes.filter(w => isCompletedWrite(w) && w.completion <= last.completion)
 }
 
+/** The files as an index or the folders list them, held against what commits say. A listing that is given is taken as it is. */
+async function filesOf(
+  build: BuildOptions,
+  proof: ListingProof,
+  visibility: Visibility,
+): Promise<FoundListing> {
+  const { state, commits, signal } = build
+  if (build.listing !== undefined) return { listing: build.listing, metadataTable: undefined }
+  const found = await checkedListing(await findListing(build), proof, signal)
+  const { asOf } = proof
+  if (asOf !== undefined) {
+    const later = state.timeline.writes.filter(w => w.completion > asOf)
+    const { listing } = found
+    await refuseCleaned({ asOf, later, commits, listing, visibility, ...(signal && { signal }) })
+  }
+  return found
+}
+
+interface FoundListing {
+  readonly listing: Listing
+  /** Undefined where there is none, or none that can be relied on. */
+  readonly metadataTable: MetadataTable | undefined
+}
+
+/** What the metadata table lists, or else the folders. */
 export async function findListing(
   build: Pick<BuildOptions, 'state' | 'options' | 'signal'>,
-): Promise<{ readonly listing: Listing; readonly metadataTable: MetadataTable | undefined }> {
+): Promise<FoundListing> {
   const { state, options, signal } = build
   const { root, config, timeline } = state
   const { store } = options

@@ -1,2 +1,2 @@
-export type { HudiReaderOptions } from './options.js'
+export type { HudiReaderOptions } from './config/options.js'
 export { hudiReader } from './reader.js'

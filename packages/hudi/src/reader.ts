@@ -6,14 +6,15 @@ import {
   type TableReader,
   type TableSource,
 } from '@spillway/core'
-import { archivedWrites } from './archived-timeline.js'
 import { buildSnapshot, findListing } from './build-snapshot.js'
-import { hudiChanges } from './changes.js'
-import { type Generations, nextGenerations } from './generations.js'
-import { type Instant, instantVersion } from './instant.js'
-import type { HudiReaderOptions } from './options.js'
-import { identityOf, resolveWrite, zoneOf } from './resolve.js'
-import { CommitLoader, loadTableState, rootOf, type TableState } from './table-state.js'
+import { type ChangesContext, hudiChanges } from './changes/changes.js'
+import type { HudiReaderOptions } from './config/options.js'
+import { archivedWrites } from './timeline/archived-timeline.js'
+import { CommitLoader } from './timeline/commit-loader.js'
+import { type Generations, nextGenerations } from './timeline/generations.js'
+import { type Instant, instantVersion } from './timeline/instant.js'
+import { identityOf, resolveWrite, zoneOf } from './timeline/resolve.js'
+import { loadTableState, rootOf, type TableState } from './timeline/table-state.js'
 
 interface Known {
   readonly state: TableState
@@ -27,7 +28,7 @@ const LATEST: SnapshotRef = { kind: 'latest' }
 /** Reads Apache Hudi tables: copy-on-write and merge-on-read, table versions 5, 6, 8 and 9. */
 export function hudiReader(given: HudiReaderOptions): TableReader {
   const { timeZone = 'UTC' } = given
-  /** For one table: whose store reaches nothing else. */
+  /** The options for one table, whose store reaches nothing else. */
   const optionsFor = (source: TableSource): HudiReaderOptions => ({
     ...given,
     store: fencedStore(given.store, source),
@@ -75,25 +76,33 @@ export function hudiReader(given: HudiReaderOptions): TableReader {
       return [...archived, ...state.timeline.writes].map(write => instantVersion(write.completion))
     },
     changes(source, range, signal) {
-      const options = optionsFor(source)
-      return hudiChanges(source, range, {
-        options,
-        snapshotAt: ({ state, write, commits, listing }) =>
-          buildSnapshot({
-            source,
-            state,
-            write,
-            commits,
-            listing,
-            generations: { base: state.fingerprint, touched: new Map() },
-            options,
-            ...(signal && { signal }),
-          }),
-        listingOf: async state =>
-          (await findListing({ state, options, ...(signal && { signal }) })).listing,
-        ...(signal && { signal }),
-      })
+      return hudiChanges(source, range, changesContext(source, optionsFor(source), signal))
     },
+  }
+}
+
+/** How changes get at the table: at one write its snapshot, and the listing that all of them share. */
+function changesContext(
+  source: TableSource,
+  options: HudiReaderOptions,
+  signal?: AbortSignal,
+): ChangesContext {
+  return {
+    options,
+    snapshotAt: ({ state, write, commits, listing }) =>
+      buildSnapshot({
+        source,
+        state,
+        write,
+        commits,
+        listing,
+        generations: { base: state.fingerprint, touched: new Map() },
+        options,
+        ...(signal && { signal }),
+      }),
+    listingOf: async state =>
+      (await findListing({ state, options, ...(signal && { signal }) })).listing,
+    ...(signal && { signal }),
   }
 }
 
@@ -112,7 +121,7 @@ function isSame(
 }
 
 /** The write a reference means, looked for in the archive where the active timeline does not reach back to it. */
-export async function findWrite(
+async function findWrite(
   state: TableState,
   ref: SnapshotRef,
   options: HudiReaderOptions,

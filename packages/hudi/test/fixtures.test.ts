@@ -1,7 +1,13 @@
 import { localStore } from '@spillway/storage'
 import { describe, expect, it } from 'vitest'
 import { hudiReader } from '../src/index.js'
-import { hasSharedFixtures, liveFiles, noCache, readManifest, sharedFixtures } from './support.js'
+import {
+  hasSharedFixtures,
+  liveFiles,
+  noCache,
+  readManifest,
+  sharedFixtures,
+} from './support/real-tables.js'
 
 const reader = hudiReader({ store: localStore(), cache: noCache })
 const open = (name: string) => reader.snapshot({ location: `file://${sharedFixtures}/${name}` })

@@ -4,7 +4,7 @@ import { memoryStore } from '@spillway/storage'
 import { Random, readTarGz } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { hudiReader } from '../src/index.js'
-import { liveFiles, noCache, repository } from './support.js'
+import { liveFiles, noCache, repository } from './support/real-tables.js'
 
 /** A minute or more finds what a second does not: SPILLWAY_FUZZ_SECONDS=180 SPILLWAY_FUZZ_SEED=7 vitest run … */
 const seconds = Number(process.env.SPILLWAY_FUZZ_SECONDS ?? 4)

@@ -1,9 +1,9 @@
 import { HFile } from '@spillway/encoding'
 import { AvroWriter, hfileBytes } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
-import { readDataBlock } from '../src/data-block.js'
-import { bytesSource, LOG_HEADER, type LogBlock } from '../src/log-file.js'
-import { IndexSource } from '../src/metadata-index.js'
+import { readDataBlock } from '../src/log-files/data-block.js'
+import { bytesSource, LOG_HEADER, type LogBlock } from '../src/log-files/log-file.js'
+import { IndexSource } from '../src/metadata-table/metadata-index.js'
 
 const PATH = 'memory:///t/files-0000-0_0-1-1_20260101000000000.hfile'
 const schema = JSON.stringify({

@@ -13,13 +13,13 @@ import {
 } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { hudiReader } from '../src/index.js'
-import { parseInstant } from '../src/instant.js'
-import { nullColumns, readTableSchema } from '../src/schema.js'
-import { loadSchemaHistory } from '../src/schema-history.js'
-import { timelineOf } from '../src/timeline.js'
-import { typeChanges } from '../src/type-changes.js'
-import { collected, liveFiles, noCache } from './support.js'
-import { at, ROOT } from './table.js'
+import { nullColumns, readTableSchema } from '../src/schema/schema.js'
+import { loadSchemaHistory } from '../src/schema/schema-history.js'
+import { typeChanges } from '../src/schema/type-changes.js'
+import { parseInstant } from '../src/timeline/instant.js'
+import { timelineOf } from '../src/timeline/timeline.js'
+import { collected, liveFiles, noCache } from './support/real-tables.js'
+import { at, ROOT } from './support/table.js'
 
 const FILES = 20_000
 const SCHEMA = JSON.stringify({

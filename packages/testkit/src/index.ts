@@ -1,4 +1,37 @@
-export { AvroWriter, avroFile } from './avro-writer.js'
+export { AvroWriter, avroFile } from './encodings/avro-writer.js'
+export { ByteWriter, type HFileOptions, hfileBytes } from './encodings/hfile-writer.js'
+export {
+  type ParquetChunkStats,
+  type ParquetGroup,
+  parquetFooterFile,
+  parquetPlain,
+} from './encodings/parquet-footer.js'
+export { icebergBytes } from './encodings/single-value.js'
+export { ThriftWriter } from './encodings/thrift-writer.js'
+export { allReadings, type RowTest, rowTest, type Truth } from './oracle/oracle.js'
+export type { Reading } from './oracle/oracle-compare.js'
+export {
+  fileIndex,
+  filePath,
+  type LogicalFile,
+  type LogicalRow,
+  type LogicalTable,
+  liveRows,
+  type TableWriter,
+} from './random/logical-table.js'
+export { Random } from './random/random.js'
+export { randomLiteral, randomPredicate } from './random/random-predicate.js'
+export { randomTable, type TableShape } from './random/random-table.js'
+export { COMPARABLE_TYPES, interestingValues } from './random/random-value.js'
+export { type ReaderCase, type ReaderSubject, readerSuite } from './suites/reader-suite.js'
+export { type SignerSubject, signerSuite } from './suites/signer-suite.js'
+export { flatStoreSuite, type StoreSubject, storeSuite } from './suites/store-suite.js'
+export { AWKWARD_NAMES, collect, failureCode, type SuiteCase } from './suites/suite.js'
+export { SUITE_PREDICATES, suiteTable } from './suites/suite-table.js'
+export { onlyFenced } from './support/only-fenced.js'
+export { keepingCache } from './support/table-cache.js'
+export { readTarGz } from './support/tar.js'
+export { turnsDuring } from './support/turns-during.js'
 export {
   type DeltaAction,
   type DeltaField,
@@ -14,28 +47,28 @@ export {
   deltaTable,
   deltaVersion,
   jsonLinesOf,
-} from './delta-table.js'
-export { ByteWriter, type HFileOptions, hfileBytes } from './hfile-writer.js'
-export { type HudiLogBlock, hudiAvroContent, hudiDeleteContent, hudiLog } from './hudi-log.js'
+} from './tables/delta-table.js'
+export type { HudiCommit, HudiFile } from './tables/hudi-commit.js'
+export {
+  type HudiLogBlock,
+  hudiAvroContent,
+  hudiDeleteContent,
+  hudiLog,
+} from './tables/hudi-log.js'
 export {
   type HudiBound,
   type HudiColumnStats,
   hudiFilesRecord,
   hudiStatsKey,
   hudiStatsRecord,
-} from './hudi-metadata.js'
-export {
-  type HudiCommit,
-  type HudiFile,
-  type HudiTableOptions,
-  hudiTableObjects,
-} from './hudi-table.js'
+} from './tables/hudi-metadata.js'
+export { type HudiTableOptions, hudiTableObjects } from './tables/hudi-table.js'
 export {
   icebergManifest,
   type ManifestEntry,
   type ManifestOptions,
   type PartitionColumn,
-} from './iceberg-manifest.js'
+} from './tables/iceberg-manifest.js'
 export {
   fieldJson,
   type IcebergTableOptions,
@@ -43,37 +76,5 @@ export {
   type ListedManifest,
   type ListedSummary,
   writeIcebergTable,
-} from './iceberg-table.js'
-export { icebergBytes } from './iceberg-values.js'
-export {
-  fileIndex,
-  filePath,
-  type LogicalFile,
-  type LogicalRow,
-  type LogicalTable,
-  liveRows,
-  type TableWriter,
-} from './logical-table.js'
-export { onlyFenced } from './only-fenced.js'
-export { allReadings, type RowTest, rowTest, type Truth } from './oracle.js'
-export type { Reading } from './oracle-compare.js'
-export {
-  type ParquetChunkStats,
-  type ParquetGroup,
-  parquetFooterFile,
-  parquetPlain,
-} from './parquet-footer.js'
-export { Random } from './random.js'
-export { randomLiteral, randomPredicate } from './random-predicate.js'
-export { randomTable, type TableShape } from './random-table.js'
-export { COMPARABLE_TYPES, interestingValues } from './random-value.js'
-export { type ReaderCase, type ReaderSubject, readerSuite } from './reader-suite.js'
-export { type SignerSubject, signerSuite } from './signer-suite.js'
-export { flatStoreSuite, type StoreSubject, storeSuite } from './store-suite.js'
-export { AWKWARD_NAMES, collect, failureCode, type SuiteCase } from './suite.js'
-export { SUITE_PREDICATES, suiteTable } from './suite-table.js'
-export { keepingCache } from './table-cache.js'
-export { readTarGz } from './tar.js'
-export { ThriftWriter } from './thrift-writer.js'
-export { truncateDown, truncateUp } from './truncate.js'
-export { turnsDuring } from './turns-during.js'
+} from './tables/iceberg-table.js'
+export { truncateDown, truncateUp } from './tables/truncate.js'

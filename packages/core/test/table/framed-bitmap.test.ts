@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { turnsDuring } from '../../../testkit/src/turns-during.js'
+import { turnsDuring } from '../../../testkit/src/support/turns-during.js'
 import { crc32, type ObjectStore, readFramedBitmap } from '../../src/index.js'
 
 function storeOf(bytes: Uint8Array): ObjectStore {

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { turnsDuring } from '../../../testkit/src/turns-during.js'
+import { turnsDuring } from '../../../testkit/src/support/turns-during.js'
 import { inSlices, Lane, nextTurn, Slices } from '../../src/tasks/slices.js'
 
 function busy(ms: number): void {

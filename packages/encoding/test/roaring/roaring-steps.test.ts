@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Random } from '../../../testkit/src/random.js'
+import { Random } from '../../../testkit/src/random/random.js'
 import {
   readRoaring64,
   readRoaring64InSteps,

@@ -1,4 +1,4 @@
-import { ThriftWriter } from '../../../testkit/src/thrift-writer.js'
+import { ThriftWriter } from '../../../testkit/src/encodings/thrift-writer.js'
 
 export interface SmallColumn {
   readonly type: 'INT64' | 'BYTE_ARRAY'

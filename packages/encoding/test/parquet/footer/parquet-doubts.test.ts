@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ThriftWriter } from '../../../../testkit/src/thrift-writer.js'
+import { ThriftWriter } from '../../../../testkit/src/encodings/thrift-writer.js'
 import { columnlessRows, doubtedColumns as doubtedAt } from '../../../src/index.js'
 import { parquetFixture } from '../../support/byte-store.js'
 
