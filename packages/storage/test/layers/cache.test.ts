@@ -1,7 +1,7 @@
 import type { WritableStore } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import { type CacheOptions, cacheStore } from '../src/cache.js'
-import { memoryStore } from '../src/memory.js'
+import { type CacheOptions, cacheStore } from '../../src/layers/cache.js'
+import { memoryStore } from '../../src/memory/memory.js'
 
 function counted(options: CacheOptions) {
   const memory = memoryStore()

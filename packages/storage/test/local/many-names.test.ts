@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { turnsDuring } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sortedPaths } from '../src/byte-order.js'
-import { localStore } from '../src/index.js'
+import { localStore } from '../../src/index.js'
+import { sortedPaths } from '../../src/objects/byte-order.js'
 
 const MANY = 12_000
 let root: string

@@ -1,8 +1,8 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { type Fence, TableError } from '@spillway/core'
+import { folderUri, parseUri } from '../objects/uri.js'
 import { isMissing } from './local-error.js'
-import { folderUri, parseUri } from './uri.js'
 
 /** What a local store is kept to: every entry holds at once. */
 export interface LocalRoots {

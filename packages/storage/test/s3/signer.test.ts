@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { S3Credentials } from '../src/s3/options.js'
-import { s3Signer } from '../src/s3/signer.js'
+import type { S3Credentials } from '../../src/s3/options.js'
+import { s3Signer } from '../../src/s3/signer.js'
 
 const KEYS = { accessKeyId: 'key', secretAccessKey: 'secret' }
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0, 250)

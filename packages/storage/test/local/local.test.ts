@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { collect } from '@spillway/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { localStore } from '../src/local.js'
+import { localStore } from '../../src/local/local.js'
 
 let folder: string
 let root: string

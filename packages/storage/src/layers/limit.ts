@@ -1,5 +1,5 @@
 import { type Fence, isTableError, type ObjectStore, type WritableStore } from '@spillway/core'
-import { comparePaths } from './byte-order.js'
+import { comparePaths } from '../objects/byte-order.js'
 import { type Semaphore, semaphore, sleep } from './semaphore.js'
 
 export interface LimitOptions {

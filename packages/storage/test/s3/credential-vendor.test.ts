@@ -4,10 +4,10 @@ import {
   type S3CredentialVendorOptions,
   s3CredentialVendor,
   scopedCredentialVendor,
-} from '../src/s3/credential-vendor.js'
-import { type PolicyStatement, sessionPolicy } from '../src/s3/session-policy.js'
-import type { TestSession } from './s3-verify.js'
-import { matchesPattern, type TestStsServer, testStsServer } from './sts-server.js'
+} from '../../src/s3/credential-vendor.js'
+import { type PolicyStatement, sessionPolicy } from '../../src/s3/session-policy.js'
+import type { TestSession } from '../support/s3-verify.js'
+import { matchesPattern, type TestStsServer, testStsServer } from '../support/sts-server.js'
 
 let sts: TestStsServer
 beforeAll(async () => {

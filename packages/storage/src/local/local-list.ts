@@ -2,12 +2,12 @@ import type { Dirent } from 'node:fs'
 import { lstat, opendir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inSlices, type ObjectMeta, Slices, TableError, throwIfCancelled } from '@spillway/core'
-import { comparePaths, sortedPaths } from './byte-order.js'
+import { comparePaths, sortedPaths } from '../objects/byte-order.js'
+import { parseUri, type StorageUri } from '../objects/uri.js'
 import { isMissing, localError } from './local-error.js'
 import { fileMeta } from './local-meta.js'
 import { type LocalRoots, localPath } from './local-path.js'
 import { isUnfinished } from './local-put.js'
-import { parseUri, type StorageUri } from './uri.js'
 
 interface ListOptions {
   readonly roots: LocalRoots

@@ -6,7 +6,7 @@ import {
   throwIfCancelled,
   type WritableStore,
 } from '@spillway/core'
-import { type ByteRange, clipRange } from './byte-range.js'
+import { type ByteRange, clipRange } from '../objects/byte-range.js'
 
 export interface CacheOptions {
   /** Bytes held at most; the least recently used leave first. */

@@ -6,14 +6,14 @@ import {
   throwIfCancelled,
   type WritableStore,
 } from '@spillway/core'
-import { clipRange } from './byte-range.js'
+import { clipRange } from '../objects/byte-range.js'
+import { parseUri } from '../objects/uri.js'
 import { isMissing, localError } from './local-error.js'
 import { listFiles, listFolders } from './local-list.js'
 import { fileMeta } from './local-meta.js'
 import { nameOfOpen, openLocal } from './local-open.js'
 import { fencedRoots, type LocalRoots, localPath, localRoots } from './local-path.js'
 import { putFile } from './local-put.js'
-import { parseUri } from './uri.js'
 
 export interface LocalStoreOptions {
   /** Folders outside which nothing is read or written, through symbolic links either. Absent: the whole disk. */

@@ -6,7 +6,8 @@ import {
   throwIfCancelled,
   type UrlSigner,
 } from '@spillway/core'
-import { encodePath } from './encode-path.js'
+import { encodePath } from '../signing/encode-path.js'
+import { signInTurns } from '../signing/sign-in-turns.js'
 import { type GatewayTarget, refuse, serveFile } from './gateway-response.js'
 import {
   fences,
@@ -18,7 +19,6 @@ import {
   type Root,
   rootsOf,
 } from './gateway-roots.js'
-import { signInTurns } from './sign-in-turns.js'
 import { type ViewFooter, Views } from './viewed-file.js'
 
 export interface LocalGatewayOptions {

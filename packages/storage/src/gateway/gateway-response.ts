@@ -1,10 +1,10 @@
 import type { FileHandle } from 'node:fs/promises'
 import { type FooterEdit, isTableError } from '@spillway/core'
+import { codeOf, isMissing } from '../local/local-error.js'
+import { fileMeta } from '../local/local-meta.js'
+import { openLocal } from '../local/local-open.js'
+import { localRoots } from '../local/local-path.js'
 import { parseRange } from './http-range.js'
-import { codeOf, isMissing } from './local-error.js'
-import { fileMeta } from './local-meta.js'
-import { openLocal } from './local-open.js'
-import { localRoots } from './local-path.js'
 import { UnviewableFile, type ViewedFile, type Views } from './viewed-file.js'
 
 /** A file that a valid URL names: `path` is below one of `folders` by its text; links are looked at when it is opened. */

@@ -1,7 +1,7 @@
 import { collect, failureCode } from '@spillway/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type S3StoreOptions, s3Store } from '../src/s3/store.js'
-import { type TestS3Server, testS3Server } from './s3-server.js'
+import { type S3StoreOptions, s3Store } from '../../src/s3/store.js'
+import { type TestS3Server, testS3Server } from '../support/s3-server.js'
 
 let server: TestS3Server
 beforeAll(async () => {

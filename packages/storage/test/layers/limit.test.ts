@@ -1,8 +1,8 @@
 import { type ObjectStore, TableError, type WritableStore } from '@spillway/core'
 import { collect } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
-import { limitStore } from '../src/limit.js'
-import { memoryStore } from '../src/memory.js'
+import { limitStore } from '../../src/layers/limit.js'
+import { memoryStore } from '../../src/memory/memory.js'
 
 const FAST = { baseDelayMs: 0 }
 const PASSING = () => new TableError('STORAGE_UNAVAILABLE', 'slow down')

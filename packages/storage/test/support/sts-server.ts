@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { PolicyStatement, SessionPolicy } from '../src/s3/session-policy.js'
+import type { PolicyStatement, SessionPolicy } from '../../src/s3/session-policy.js'
 import { type Call, S3Refusal, type TestSession, verify } from './s3-verify.js'
 
 /** An STS that verifies who asks, answers with keys, and remembers what was asked. */

@@ -1,5 +1,5 @@
 import { type Fence, type ObjectStore, TableError, type WritableStore } from '@spillway/core'
-import { canonicalScheme, parseUri } from './uri.js'
+import { canonicalScheme, parseUri } from '../objects/uri.js'
 
 export interface StoreRoute {
   /** In any spelling: s3a means s3. */

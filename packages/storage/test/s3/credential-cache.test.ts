@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { credentialCache, type S3Credentials } from '../src/s3/options.js'
+import { credentialCache, type S3Credentials } from '../../src/s3/options.js'
 
 afterEach(() => void vi.useRealTimers())
 

@@ -2,8 +2,8 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addressOf } from '../src/s3/options.js'
-import { type PresignInput, presigner, signingKeyOf } from '../src/s3/sigv4.js'
+import { addressOf } from '../../src/s3/options.js'
+import { type PresignInput, presigner, signingKeyOf } from '../../src/s3/sigv4.js'
 
 // The example credentials of AWS's documentation.
 const DOCUMENTED = {

@@ -1,6 +1,6 @@
 import { type ObjectMeta, TableError, throwIfCancelled, type WritableStore } from '@spillway/core'
-import { comparePaths, sortPaths } from './byte-order.js'
-import { clipRange } from './byte-range.js'
+import { comparePaths, sortPaths } from '../objects/byte-order.js'
+import { clipRange } from '../objects/byte-range.js'
 import { collectBytes } from './collect-bytes.js'
 
 export interface MemoryStore extends WritableStore {

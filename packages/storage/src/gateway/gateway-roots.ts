@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { isTableError } from '@spillway/core'
-import { diskPath, isInside } from './local-path.js'
+import { diskPath, isInside } from '../local/local-path.js'
 
 export interface Root {
   readonly id: string

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import { collect } from '@spillway/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { s3Store } from '../src/s3/store.js'
-import { type RawAnswer, type RawServer, rawServer } from './raw-server.js'
+import { s3Store } from '../../src/s3/store.js'
+import { type RawAnswer, type RawServer, rawServer } from '../support/raw-server.js'
 
 let server: RawServer
 beforeAll(async () => {

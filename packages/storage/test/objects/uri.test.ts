@@ -1,7 +1,7 @@
 import { isTableError } from '@spillway/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { comparePaths, sortPaths } from '../src/byte-order.js'
+import { comparePaths, sortPaths } from '../../src/objects/byte-order.js'
 import {
   bucketOf,
   folderUri,
@@ -10,7 +10,7 @@ import {
   normaliseUri,
   parseUri,
   relativeTo,
-} from '../src/uri.js'
+} from '../../src/objects/uri.js'
 
 describe('parseUri', () => {
   it.each([
