@@ -7,9 +7,9 @@ import {
   readToken,
   renewedAuthorization,
   tokenRequest,
-} from './authorization.js'
-import { exchange, type HttpOptions, readText } from './http.js'
-import { withRetries } from './retry.js'
+} from '../http/authorization.js'
+import { exchange, type HttpOptions, readText } from '../http/http.js'
+import { withRetries } from '../http/retry.js'
 
 /** How the requests of a profile prove who asks. */
 export function authorizationOf(profile: Profile, options: HttpOptions = {}): Authorization {

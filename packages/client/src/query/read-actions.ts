@@ -8,7 +8,7 @@ import {
   type ResponseFormat,
   type WireAction,
 } from '@spillway/protocol/wire'
-import { type HttpAnswer, located, unusable } from './http.js'
+import { type HttpAnswer, located, unusable } from '../http/http.js'
 import { readLines } from './read-lines.js'
 
 /** A file of an answer; `delta` where it was answered in delta format. */

@@ -1,7 +1,7 @@
 import { type ErrorCode, TableError } from '@spillway/core'
 import type { QueryStatus } from '@spillway/protocol/wire'
+import { sleep } from '../http/retry.js'
 import type { ActionPage } from './read-actions.js'
-import { sleep } from './retry.js'
 
 export interface PollOptions {
   /** Between polls; 1 s unless given. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readLines } from '../src/read-lines.js'
+import { readLines } from '../../src/query/read-lines.js'
 
 async function* chunks(parts: readonly Uint8Array[]) {
   yield* parts

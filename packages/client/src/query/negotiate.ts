@@ -1,6 +1,6 @@
 import { TableError } from '@spillway/core'
 import type { ResponseFormat } from '@spillway/protocol/wire'
-import { unusable } from './http.js'
+import { unusable } from '../http/http.js'
 import type { ActionPage, ProtocolAction } from './read-actions.js'
 
 /** What this client says that it understands. */

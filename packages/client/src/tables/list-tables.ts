@@ -1,8 +1,8 @@
 import { isTableError } from '@spillway/core'
 import type { WireSchema, WireTable } from '@spillway/protocol/wire'
-import type { SendRequest } from './http.js'
-import { type ListOptions, listAll } from './list.js'
-import { schemaPath, sharePath } from './paths.js'
+import type { SendRequest } from '../http/http.js'
+import { type ListOptions, listAll } from '../http/list.js'
+import { schemaPath, sharePath } from '../http/paths.js'
 
 /** The tables of a schema, or of every schema; servers without that list are asked schema by schema. */
 export async function* listTables(

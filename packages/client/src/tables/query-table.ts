@@ -1,9 +1,10 @@
 import type { QueryStatus } from '@spillway/protocol/wire'
-import { type Connection, untilClosed } from './connection.js'
-import { unusable } from './http.js'
-import { capabilitiesHeader, capabilitiesText, checkAnswer } from './negotiate.js'
-import { tablePath } from './paths.js'
-import { pollQuery } from './poll.js'
+import { unusable } from '../http/http.js'
+import { tablePath } from '../http/paths.js'
+import type { TableName } from '../http/table-name.js'
+import { type Connection, untilClosed } from '../query/connection.js'
+import { capabilitiesHeader, capabilitiesText, checkAnswer } from '../query/negotiate.js'
+import { pollQuery } from '../query/poll.js'
 import {
   bodyText,
   followPages,
@@ -11,9 +12,8 @@ import {
   type QueryOptions,
   queryBody,
   type TableAnswer,
-} from './query.js'
-import { type ActionPage, readPage } from './read-actions.js'
-import type { TableName } from './table-name.js'
+} from '../query/query.js'
+import { type ActionPage, readPage } from '../query/read-actions.js'
 
 /** POST /query, its pages, and where the server answers later, the polls between. */
 export function queryTable(

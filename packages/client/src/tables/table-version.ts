@@ -1,9 +1,9 @@
 import { isTableError } from '@spillway/core'
-import { type Connection, untilDone } from './connection.js'
-import { type HttpAnswer, readText, unusable } from './http.js'
-import { queryString, tablePath } from './paths.js'
-import { parseVersion } from './read-actions.js'
-import type { TableName } from './table-name.js'
+import { type HttpAnswer, readText, unusable } from '../http/http.js'
+import { queryString, tablePath } from '../http/paths.js'
+import type { TableName } from '../http/table-name.js'
+import { type Connection, untilDone } from '../query/connection.js'
+import { parseVersion } from '../query/read-actions.js'
 
 export interface VersionOptions {
   /** ISO 8601, UTC. */

@@ -1,14 +1,14 @@
-import { type Connection, untilDone } from './connection.js'
-import { unusable } from './http.js'
+import { unusable } from '../http/http.js'
+import { queryString, tablePath } from '../http/paths.js'
+import type { TableName } from '../http/table-name.js'
+import { type Connection, untilDone } from '../query/connection.js'
 import {
   type ClientCapabilities,
   capabilitiesHeader,
   capabilitiesText,
   checkAnswer,
-} from './negotiate.js'
-import { queryString, tablePath } from './paths.js'
-import { type ActionPage, readAnswer } from './read-actions.js'
-import type { TableName } from './table-name.js'
+} from '../query/negotiate.js'
+import { type ActionPage, readAnswer } from '../query/read-actions.js'
 
 export interface MetadataOptions {
   readonly version?: bigint

@@ -1,7 +1,7 @@
-import type { SendRequest } from './http.js'
+import type { SendRequest } from '../http/http.js'
+import { type Deadline, startDeadline } from '../http/watch.js'
 import type { ClientCapabilities } from './negotiate.js'
 import type { PollOptions } from './poll.js'
-import { type Deadline, startDeadline } from './watch.js'
 
 /** What every call of one client shares. */
 export interface Connection {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { bearerAuthorization } from '../src/authorization.js'
-import { type HttpOptions, httpSender, readText, type SharingRequest } from '../src/http.js'
-import { startServer, type TestServer } from './server.js'
+import { bearerAuthorization } from '../../src/http/authorization.js'
+import { type HttpOptions, httpSender, readText, type SharingRequest } from '../../src/http/http.js'
+import { startServer, type TestServer } from '../support/server.js'
 
 const quick = { retries: 2, baseDelayMs: 1, maxDelayMs: 20 }
 let server: TestServer

@@ -1,11 +1,11 @@
 import { TableError } from '@spillway/core'
 import { type WireInteger, writeJson } from '@spillway/protocol/wire'
-import { unusable } from './http.js'
-import { pageGuard } from './list.js'
+import { unusable } from '../http/http.js'
+import { pageGuard } from '../http/list.js'
+import { cancelled } from '../http/retry.js'
+import type { Deadline } from '../http/watch.js'
 import type { ClientCapabilities } from './negotiate.js'
 import { type ActionPage, type FileAction, type HeaderAction, tableOf } from './read-actions.js'
-import { cancelled } from './retry.js'
-import type { Deadline } from './watch.js'
 
 export interface QueryOptions {
   readonly predicateHints?: readonly string[]

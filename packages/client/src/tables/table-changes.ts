@@ -1,14 +1,14 @@
-import { type Connection, untilClosed } from './connection.js'
+import { queryString, tablePath } from '../http/paths.js'
+import type { TableName } from '../http/table-name.js'
+import { type Connection, untilClosed } from '../query/connection.js'
 import {
   type ClientCapabilities,
   capabilitiesHeader,
   capabilitiesText,
   checkAnswer,
-} from './negotiate.js'
-import { queryString, tablePath } from './paths.js'
-import { followPages, type TableAnswer } from './query.js'
-import { readAnswer } from './read-actions.js'
-import type { TableName } from './table-name.js'
+} from '../query/negotiate.js'
+import { followPages, type TableAnswer } from '../query/query.js'
+import { readAnswer } from '../query/read-actions.js'
 
 /** A range of versions, both ends inclusive; one start is needed. */
 export interface ChangesOptions {

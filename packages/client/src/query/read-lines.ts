@@ -1,4 +1,4 @@
-import { unusable } from './http.js'
+import { unusable } from '../http/http.js'
 
 /** A line longer than this is not an action of any server. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024

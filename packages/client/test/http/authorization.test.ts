@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { bearerAuthorization, renewedAuthorization } from '../src/authorization.js'
-import { createSharingClient } from '../src/index.js'
-import { authorizationOf } from '../src/profile-authorization.js'
-import { startServer, type TestServer } from './server.js'
+import { bearerAuthorization, renewedAuthorization } from '../../src/http/authorization.js'
+import { createSharingClient } from '../../src/index.js'
+import { authorizationOf } from '../../src/profile/profile-authorization.js'
+import { startServer, type TestServer } from '../support/server.js'
 
 let server: TestServer
 afterEach(() => server?.close())

@@ -11,7 +11,7 @@ export async function bundleForBrowser(
   const result = await build({
     configFile: false,
     logLevel: 'silent',
-    root: fileURLToPath(new URL('.', import.meta.url)),
+    root: fileURLToPath(new URL('..', import.meta.url)),
     resolve: { conditions: ['source', 'browser', 'module', 'import'] },
     build: {
       write: false,
