@@ -88,23 +88,29 @@ function cachedStore(
     }),
     ...(openLocal && { openLocal: openLocal.bind(store) }),
   }
-  if (!('put' in store)) return cached
+  return 'put' in store ? { ...cached, ...forgettingWrites(store, held.forget) } : cached
+}
+
+/** Writes of `store`; what was held of an object is forgotten with each. */
+function forgettingWrites(
+  store: WritableStore,
+  forget: (path: string) => void,
+): Pick<WritableStore, 'put' | 'delete'> {
   return {
-    ...cached,
     async put(path, bytes, putOptions) {
       // Forgotten after as well: a reader may have fetched the old bytes meanwhile.
-      held.forget(path)
+      forget(path)
       try {
         return await store.put(path, bytes, putOptions)
       } finally {
-        held.forget(path)
+        forget(path)
       }
     },
     async delete(path, signal) {
       try {
         await store.delete(path, signal)
       } finally {
-        held.forget(path)
+        forget(path)
       }
     },
   }
