@@ -41,7 +41,7 @@ export function capabilitiesText(
 /** Features of a table's log, which recipients never read. */
 const LOG_ONLY: ReadonlySet<string> = new Set(['v2checkpoint', 'vacuumprotocolcheck'])
 
-/** The same as a request's headers. */
+/** Capabilities, as `capabilitiesText` has them, in the headers of a request. */
 export function capabilitiesHeader(text: string): Readonly<Record<string, string>> {
   return { 'delta-sharing-capabilities': text }
 }

@@ -48,7 +48,7 @@ export async function readPage(answer: HttpAnswer): Promise<ActionPage | QuerySt
   return assemblePage(first, second, { answer, lines })
 }
 
-/** The same where the server has no reason to answer later. */
+/** A page of actions, where the server has no reason to answer later. */
 export async function readAnswer(answer: HttpAnswer): Promise<ActionPage> {
   const page = await readPage(answer)
   if ('queryId' in page) throw unusable('a query status where an answer was expected')

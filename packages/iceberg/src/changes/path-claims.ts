@@ -22,7 +22,7 @@ export class PathClaims {
   readonly #table: PathTable
   readonly #claimed: Uint8Array
 
-  /** In steps: there may be millions. */
+  /** Puts every file of `manifests` in, in steps: there may be millions. */
   static *inSteps(manifests: readonly ManifestView[]): Steps<PathClaims> {
     const starts = startsOf(manifests)
     const table = yield* PathTable.inSteps(yield* pathsOf(manifests, starts.at(-1)!))

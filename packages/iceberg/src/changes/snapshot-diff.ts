@@ -77,7 +77,7 @@ async function everything(
 }
 
 export interface DiffOptions {
-  /** Of all other files nothing but their partitions is looked at. */
+  /** The files that are asked about; of all others nothing but their partitions is looked at. */
   readonly isGranted?: ((file: FilePartition) => boolean) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -204,7 +204,7 @@ async function changedDeletesOf(
   return changes
 }
 
-/** Without the files that are granted neither as they were nor as they are; of a few rows. */
+/** `kept`, of a few rows, without the files that are granted neither as they were nor as they are. */
 function grantedOf(kept: Kept, { isGranted }: DiffOptions): Kept {
   if (isGranted === undefined) return kept
   const { old, fresh, oldRows, freshRows } = kept
@@ -215,7 +215,7 @@ function grantedOf(kept: Kept, { isGranted }: DiffOptions): Kept {
   return { old, fresh, oldRows: keptOf(oldRows), freshRows: keptOf(freshRows) }
 }
 
-/** Of a few rows. */
+/** Deletes of a few rows of a manifest, by row. */
 async function deletesOf(
   index: DeleteIndex,
   manifest: ManifestRows,

@@ -218,7 +218,7 @@ function* listsOf(
   return lists
 }
 
-/** The same list where nothing is ruled out: lists are shared. */
+/** The deletes of `list` that `trim` does not rule out; `list` itself where it rules out none, since lists are shared. */
 function* trimmed(
   list: readonly AppliedDelete[],
   trim: EqualityTrim,

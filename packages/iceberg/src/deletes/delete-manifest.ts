@@ -25,7 +25,7 @@ const FILE_PATH_ID = 2147483546
 
 /** What the delete files of a manifest say beyond their path and counts. */
 export interface DeleteDetails {
-  /** Of a deletion vector or a position delete file of one data file, that file as it names it; empty for others. */
+  /** The data file that a deletion vector, or a position delete file of one file, names, as written; empty for others. */
   readonly target: BytesColumn
   /** The targets' last names, which no other spelling of a path changes. */
   readonly name: BytesColumn

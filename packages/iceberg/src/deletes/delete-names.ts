@@ -167,10 +167,10 @@ async function kept(
   return found
 }
 
-/** About a millisecond. */
+/** Delete files that are looked at in a step: about a millisecond. */
 const ROWS_IN_A_STEP = 1024
 
-/** As far as a manifest tells. */
+/** True where every data file that the delete files name, as far as a manifest tells, is spelled below `root`. */
 function* namesOnlyBelow(
   { target, pathLower, pathUpper }: DeleteDetails,
   root: string,
@@ -199,7 +199,7 @@ function holds(meaning: Meaning, named: string, recordedPath: string): boolean {
   )
 }
 
-/** Of files that a delete may mean, in an error: each partition may have one. */
+/** Files that an error names of those that a delete may mean: each partition may have one. */
 const MOST_SHOWN = 5
 
 function groupBy<Item>(

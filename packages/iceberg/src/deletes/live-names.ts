@@ -13,7 +13,7 @@ export class LiveNames {
   readonly #heads: Int32Array
   readonly #next: Int32Array
 
-  /** In steps: there may be millions. */
+  /** Puts every file of `views` in, in steps: there may be millions. */
   static *inSteps(views: readonly ManifestView[]): Steps<LiveNames> {
     const names = new LiveNames(views)
     yield* names.#fill()

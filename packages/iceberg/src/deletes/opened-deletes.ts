@@ -17,7 +17,7 @@ export interface AppliedDelete {
 /** Delete files that are looked at at once: about a millisecond. */
 const ROWS_IN_A_STEP = 4096
 
-/** For one data file, where each look may decode paths. */
+/** Delete files that are looked at in a step for one data file, where each look may decode paths. */
 const LOOKS_IN_A_STEP = 1024
 
 const POSITION = 1
@@ -52,7 +52,7 @@ export class OpenedDeletes {
   readonly #shared = new Map<string | undefined, Map<number, readonly AppliedDelete[]>>()
   #looks = 0
 
-  /** In slices. */
+  /** Sorts the delete files of `view` by their scope, in slices. */
   static async open(
     view: ManifestView,
     details: DeleteDetails,

@@ -24,7 +24,7 @@ export class InflatedBlocks {
     return held
   }
 
-  /** The same; a long block is inflated while others go on. */
+  /** The bytes of a block, as `get` gives them; a long one is inflated while others go on. */
   getLater(file: AvroFile, block: AvroBlock): Promise<Uint8Array> | Uint8Array {
     if (this.#held.has(block) || this.#large.get(block)?.deref()) return this.get(file, block)
     const bytes = file.inflateLater(block)

@@ -14,7 +14,7 @@ import type { FieldSummary } from '../partition/partition-summary.js'
 
 /** One manifest as its manifest list describes it (spec, "Manifest Lists"). Absent counts are unknown, not zero. */
 export interface ManifestFile {
-  /** As recorded. */
+  /** The path as recorded, which is not yet where it is read. */
   readonly path: string
   readonly length?: number
   /** Absent where only the manifest itself says it (version 1's embedded lists). */

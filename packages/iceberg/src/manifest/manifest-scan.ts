@@ -53,7 +53,7 @@ export interface ScanOptions {
 /** `unknown` is refused where the file is asked for: it may be one that is withheld. */
 export type EntryFormat = FileFormat | 'puffin' | 'unknown'
 
-/** What is set aside for a row's path, and for all of a row. */
+/** Bytes that are set aside for a row's path, and for all of a row. */
 const PATH_BYTES = 100
 const ROW_BYTES = 150
 

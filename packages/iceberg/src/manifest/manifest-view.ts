@@ -82,7 +82,7 @@ export class ManifestView implements FileBatch {
     await this.#later(this.#columnsKey, () => this.#columnsInSteps())
   }
 
-  /** The same of `tupleKeys`. */
+  /** Makes what `tupleKeys` gives while others go on. */
   async makeTupleKeys(): Promise<void> {
     await this.#later(this.#tuplesKey, () => this.#tuplesInSteps())
     await this.#later(this.#keysKey, () => this.#keysInSteps())
@@ -93,7 +93,7 @@ export class ManifestView implements FileBatch {
     return this.#now(this.#tuplesKey, () => this.#tuplesInSteps())
   }
 
-  /** Text for each of them, equal where the spec calls two equal. */
+  /** Texts of the distinct partition tuples, equal where the spec calls two tuples equal. */
   tupleKeys(): readonly string[] {
     return this.#now(this.#keysKey, () => this.#keysInSteps())
   }

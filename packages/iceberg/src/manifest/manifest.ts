@@ -39,7 +39,7 @@ export interface ManifestRequest {
   /** Where it is read. */
   readonly path: string
   readonly inherited: Inherited
-  /** Of the snapshot: bytes are read at once, and scanned one manifest after the other. */
+  /** The snapshot's lane: its manifests are read at once, and scanned one after the other. */
   readonly scans: Lane
   /** Live entries that the manifest list counted, and its length, where known. */
   readonly expected: { readonly liveFiles?: number; readonly length?: number }
@@ -52,7 +52,7 @@ export interface ManifestRequest {
 export class Manifest implements FileBatch {
   readonly columns: ManifestColumns
   readonly schema: EntrySchema
-  /** From the file's own header. */
+  /** The partition spec's id as the file's own header has it. */
   readonly headerSpecId: number | undefined
   readonly #request: ManifestRequest
   readonly #retained: AvroFile | undefined
@@ -116,7 +116,7 @@ export class Manifest implements FileBatch {
     return value
   }
 
-  /** The same of what is built in slices: who comes while it is being built waits for it. One that fails is built again. */
+  /** `derived` of what is built in slices: who comes while it is being built waits for it. One that fails is built again. */
   async derivedLater<T extends object>(
     key: string,
     build: () => Promise<{ value: T; byteLength: number }>,
@@ -130,7 +130,7 @@ export class Manifest implements FileBatch {
     return building
   }
 
-  /** Of recorded paths: the same for every table that lists a file, wherever it was moved. */
+  /** Hashes of the recorded paths: the same for every table that lists a file, wherever it was moved. */
   get key(): BigUint64Array {
     return this.#keys ?? atOnce(this.#keysInSteps())
   }

@@ -146,7 +146,7 @@ export async function longBlocks(
 /** Bytes, compressed, of a block that takes more than some milliseconds: writers end one at tens of kilobytes. */
 const LONG_BLOCK = 256 * 1024
 
-/** The same in slices; long blocks are inflated while others go on. */
+/** Visits the entries of many `rows`, ascending, in slices; long blocks are inflated while others go on. */
 export async function forEachInSlices(
   source: Pick<MetricSource, 'file' | 'columns' | 'inflateLater'>,
   rows: Selection,

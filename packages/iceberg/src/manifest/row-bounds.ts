@@ -22,9 +22,9 @@ interface MutableBounds {
 
 export interface RowBoundsOptions {
   readonly source: MetricSource
-  /** What `source` inflates to and would take long to: held for as long as bounds are asked for. */
+  /** Long blocks of `source`, inflated: held for as long as bounds are asked for. */
   readonly long: readonly Uint8Array[]
-  /** Ascending. */
+  /** Rows of the manifest, ascending. */
   readonly rows: Selection
   /** Whose bounds are wanted. */
   readonly leaves: readonly FieldPath[]
@@ -47,7 +47,7 @@ export class RowBounds {
     this.#leaves = leaves
   }
 
-  /** Those of the row at `index`. */
+  /** Bounds of the row at `index` of `rows`. */
   of(index: number): ReadonlyMap<number, ValueBounds> {
     if (this.#known[index] === undefined) this.#read(index - (index % ROWS_AT_ONCE))
     return this.#known[index]!

@@ -18,7 +18,7 @@ export class TupleTable {
   #slots = new Int32Array(256)
   readonly #rows: number
 
-  /** For tuples of at most `rows` entries. */
+  /** A table for the tuples of `rows` entries at most. */
   constructor(rows: number) {
     this.#rows = rows
   }

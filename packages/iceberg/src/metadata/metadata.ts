@@ -105,7 +105,7 @@ export async function parseMetadata(
 /** Builds tag each commit; a map of more would be made anew for longer than others wait. */
 const MAX_REFS = 200_000
 
-/** What was checked, with its lists. */
+/** The document once it was checked, with its lists. */
 type CheckedDocument = Omit<TableDocument, 'schemas' | 'refs'> & DocumentLists
 
 /** A later version is refused before anything else in it is judged. */
@@ -214,7 +214,7 @@ function* convertSpecs(
   return { specs, defaultSpecId }
 }
 
-/** 0 of none. */
+/** The largest of `ids`; 0 where there are none. */
 function largest(ids: Iterable<number>): number {
   let most = 0
   for (const id of ids) most = Math.max(most, id)

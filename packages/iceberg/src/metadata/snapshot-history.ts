@@ -23,7 +23,7 @@ export interface SnapshotHistory {
   readonly log: readonly LogEntry[]
   /** When each snapshot became current, oldest first: the log, or what the times of the snapshots say where there is none. */
   readonly currents: readonly LogEntry[]
-  /** Of snapshots that have no sequence number, the last position in `currents`, counted from 1; empty where all have one. */
+  /** The last position in `currents`, counted from 1, of each snapshot without a sequence number. */
   readonly positions: ReadonlyMap<bigint, number>
 }
 
@@ -35,7 +35,7 @@ export interface LogEntry {
 /** Entries that take part of a millisecond to check: writers have some twenty. */
 const LONG_SUMMARY = 100
 
-/** What grows with each commit, in slices. */
+/** Snapshots and the snapshot log, which grow with each commit, checked in slices. */
 export async function readHistory(
   json: { readonly snapshots: JsonValue | undefined; readonly log: JsonValue | undefined },
   path: string,
@@ -102,7 +102,7 @@ function listed(json: JsonValue | undefined, key: string, path: string): readonl
   throw corrupt(path, `${key}: it is no list`)
 }
 
-/** Of version 1, which lists the manifests of each snapshot. */
+/** Paths of manifests, which version 1 may list in the snapshot itself. */
 function* textsOf(list: readonly JsonValue[], path: string, place: string): Steps<string[]> {
   const found: string[] = []
   for (const [i, each] of list.entries()) {

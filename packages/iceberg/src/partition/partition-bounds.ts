@@ -38,7 +38,7 @@ const STEP_BYTES = 128 * 1024
 
 export interface PartitionRanges {
   readonly length: number
-  /** Undefined of what says nothing. */
+  /** The range of a row; undefined where it says nothing. */
   readonly at: (row: number) => PartitionRange | undefined
 }
 
@@ -87,7 +87,7 @@ function intervalOf(
   return sourceInterval(transform, type, range)
 }
 
-/** About; of numbers what all values take is enough. */
+/** Bytes of a value, about: of numbers what all values take is enough. */
 export function bytesOf(value: Value | null | undefined): number {
   return typeof value === 'string' || value instanceof Uint8Array ? value.length : 0
 }

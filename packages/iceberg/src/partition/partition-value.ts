@@ -84,7 +84,7 @@ function convert(value: AvroValue, type: DataType | undefined, name: string): Va
   )
 }
 
-/** Of an unknown transform: only ever compared for equality. */
+/** A value of an unknown transform, which is only ever compared for equality. */
 function plainValue(value: AvroValue): Value {
   if (typeof value === 'object') return value instanceof Uint8Array ? value : valueText(value)
   return value

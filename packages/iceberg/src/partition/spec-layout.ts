@@ -21,9 +21,9 @@ export interface SpecLayout {
 }
 
 export interface LayoutFields {
-  /** Of the snapshot's schema. */
+  /** Fields of the snapshot's schema, by id. */
   readonly current: ReadonlyMap<number, Field>
-  /** Of every schema that the table remembers. */
+  /** Fields of every schema that the table remembers, by id. */
   readonly known: ReadonlyMap<number, Field>
 }
 

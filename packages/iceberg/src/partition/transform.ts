@@ -43,7 +43,7 @@ export function partitionType(
   }
 }
 
-/** The same text again, for facts about a table. */
+/** A transform as table metadata spells it, for facts about a table. */
 export function transformName(transform: Transform): string {
   if (transform.kind === 'unknown') return transform.name
   return 'width' in transform ? `${transform.kind}[${transform.width}]` : transform.kind

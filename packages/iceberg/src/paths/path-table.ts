@@ -12,7 +12,7 @@ export class PathTable {
     return atOnce(PathTable.inSteps(paths))
   }
 
-  /** The same, of very many, for work that goes on in steps. */
+  /** A table of very many paths, filled in steps. */
   static *inSteps(paths: BytesColumn): Steps<PathTable> {
     const table = new PathTable(paths)
     yield* table.#fill()

@@ -64,7 +64,7 @@ export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** The same of a path's bytes. */
+/** The last name of a path in bytes. */
 export function baseNameBytes(path: Uint8Array): Uint8Array {
   return path.subarray(path.lastIndexOf(0x2f) + 1)
 }

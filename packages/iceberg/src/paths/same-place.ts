@@ -8,7 +8,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   gcs: 'gs',
 }
 
-/** Of file systems: a path without a scheme is one of the default file system, which is mostly one of these. */
+/** Schemes of file systems: a path without a scheme is one of the default file system, which is mostly one of these. */
 const FILE_SYSTEMS = new Set(['', 'file', 'hdfs', 'viewfs', 'webhdfs'])
 
 interface Place {

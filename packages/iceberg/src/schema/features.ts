@@ -24,7 +24,7 @@ export function tableFeatures(
   return atOnce(tableFeaturesInSteps(metadata, fields, manifests))
 }
 
-/** The same of very many columns and schemas, in steps. */
+/** Table features of very many columns and schemas, in steps. */
 export function* tableFeaturesInSteps(
   { schemas, isHistoryWhole }: SchemaHistory,
   fields: readonly Field[],
@@ -121,7 +121,7 @@ export function withEarlierTypes(
   return atOnce(withEarlierTypesInSteps(fields, schemas))
 }
 
-/** The same of very many columns and schemas, in steps. */
+/** Fields with their earlier types, of very many columns and schemas, in steps. */
 export function* withEarlierTypesInSteps(
   fields: readonly Field[],
   schemas: ReadonlyMap<number, readonly Field[]>,
@@ -141,7 +141,7 @@ export function* withEarlierTypesInSteps(
   return yield* visit(fields)
 }
 
-/** Of the columns that had others, by id and then by the name of the type. */
+/** The other types that columns had, by the id of the column and then by the name of the type. */
 function* earlierTypes(
   now: ReadonlyMap<number, Field>,
   fields: readonly Field[],

@@ -28,7 +28,7 @@ export function withPhysicalNames(
   return atOnce(withPhysicalNamesInSteps(fields, history))
 }
 
-/** The same of very many columns, in steps. */
+/** Fields with their physical names, of very many columns, in steps. */
 export function* withPhysicalNamesInSteps(
   fields: readonly Field[],
   { schemas, properties, isHistoryWhole }: NameHistory,
@@ -40,7 +40,7 @@ export function* withPhysicalNamesInSteps(
   return yield* new Naming({ owners, mapped, isHistoryWhole }).named(fields, '')
 }
 
-/** Undefined of what is no JSON. */
+/** The JSON that `text` holds, in steps; undefined where it is none. */
 function* parsed(text: string): Steps<unknown> {
   try {
     return yield* longJsonInSteps(new TextEncoder().encode(text))

@@ -177,7 +177,7 @@ function* layoutsOf(
   return layouts
 }
 
-/** What a spec takes whatever it has. */
+/** Looks that a partition spec takes whatever it has. */
 const LOOKS_AT_A_SPEC = 16
 
 /** The table's own schema last: of a field known to several, its newest type counts. One at a time: there may be many. */
@@ -189,7 +189,7 @@ function* allSchemas({
   yield schemas.get(currentSchemaId)!
 }
 
-/** Of each id the last. Equality deletes may compare columns that have been dropped since. */
+/** Leaves by id, of each id the last. Equality deletes may compare columns that have been dropped since. */
 function* leavesOf(schemas: Iterable<readonly Field[]>): Steps<ReadonlyMap<number, FieldPath>> {
   const leaves = new Map<number, FieldPath>()
   let looks = 0

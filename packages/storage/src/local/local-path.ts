@@ -23,7 +23,7 @@ export function localRoots(folders: readonly string[] = []): LocalRoots {
   return { limits: [{ folders: own, isTextual: true, refusal: outside }] }
 }
 
-/** The same, and kept to `fence` besides: those of its folders that are this machine's. */
+/** Roots that are kept to `fence` besides: to those of its folders that are this machine's. */
 export function fencedRoots({ limits }: LocalRoots, fence: Fence): LocalRoots {
   const own = fence.folders.filter(folder => parseUri(folder).scheme === 'file')
   const folders = new RealFolders(own.map(folder => diskPath(folder)))
@@ -93,7 +93,7 @@ async function spelled(real: string): Promise<string> {
   return found?.isDirectory() ? folderUri(real) : real
 }
 
-/** Of a path that does not exist yet, the real path of its nearest folder that does. */
+/** The real path of `path`; of one that does not exist yet, that of its nearest folder that does. */
 async function realPathOf(path: string): Promise<string> {
   try {
     return await realpath(path)

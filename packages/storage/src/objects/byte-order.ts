@@ -23,7 +23,7 @@ export function sortPaths(paths: string[]): string[] {
   return paths.some(path => SURROGATE.test(path)) ? paths.sort(comparePaths) : paths.sort()
 }
 
-/** The same order in steps, of paths that there may be very many of. */
+/** Paths in byte order, sorted in steps: there may be very many. */
 export function* sortedPaths(paths: string[]): Steps<readonly string[]> {
   return paths.length <= FEW_PATHS ? sortPaths(paths) : yield* sorted(paths, comparePaths)
 }

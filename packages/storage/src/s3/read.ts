@@ -56,7 +56,7 @@ const LONGEST_WHOLE = 256 * 1024 * 1024
 interface Part {
   readonly start: number
   readonly end: number
-  /** Of the object. */
+  /** The size of the object, of which the part is a piece. */
   readonly size: number
 }
 
