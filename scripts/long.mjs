@@ -38,7 +38,7 @@ const stages = [
     ['packages/iceberg/test/soundness.test.ts', 'packages/parquet/test/soundness.test.ts'],
     { minutes: 30, environment: { SPILLWAY_SOUNDNESS_PAIRS: '200000' } },
   ),
-  tests('deletes', ['packages/iceberg/test/equality-trim.test.ts'], {
+  tests('deletes', ['packages/iceberg/test/deletes/equality-trim.test.ts'], {
     minutes: 20,
     environment: { SPILLWAY_TRIM_ROUNDS: '20000' },
   }),

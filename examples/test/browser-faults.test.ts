@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bundleForBrowser } from '../../packages/client/test/bundle-client.js'
-import { type RawServer, startRawServer } from '../../packages/client/test/raw-server.js'
+import { bundleForBrowser } from '../../packages/client/test/support/bundle-client.js'
+import { type RawServer, startRawServer } from '../../packages/client/test/support/raw-server.js'
 import { chromiumPath, startChromium, withoutChromium } from './chromium.js'
 
 // A browser's own fetch fails in other words than Node's: what matters is that it fails, in time, and says so.

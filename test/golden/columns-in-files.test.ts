@@ -19,7 +19,7 @@ import { createEngine, type SignedFile } from '@spillway/engine'
 import { localStore } from '@spillway/storage'
 import { Random } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
-import { withPhysicalNames } from '../../packages/iceberg/src/physical-names.js'
+import { withPhysicalNames } from '../../packages/iceberg/src/schema/physical-names.js'
 import {
   parseCapabilities,
   type Settled,

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { TableError } from '@spillway/core'
 import { type Profile, parseProfile } from '@spillway/protocol/wire'
-import { type Environment, profileFromEnvironment } from './profile-environment.js'
+import { type Environment, profileFromEnvironment } from './profile/profile-environment.js'
 
 /**
  * The profile in a file; without a path the one that the environment holds. There `SPILLWAY_PROFILE` may be the path of a

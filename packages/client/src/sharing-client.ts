@@ -1,18 +1,22 @@
 import type { Profile, WireSchema, WireShare, WireTable } from '@spillway/protocol/wire'
-import { type Connection, untilDone, untilRead } from './connection.js'
-import { type HttpOptions, httpSender, unusable } from './http.js'
-import { listAll, readObject } from './list.js'
-import { listTables } from './list-tables.js'
-import { type ClientCapabilities, DEFAULT_CAPABILITIES } from './negotiate.js'
-import { sharePath } from './paths.js'
-import type { PollOptions } from './poll.js'
-import { authorizationOf } from './profile-authorization.js'
-import type { QueryOptions, TableAnswer } from './query.js'
-import { queryTable } from './query-table.js'
-import { type ChangesOptions, tableChanges } from './table-changes.js'
-import { type MetadataOptions, type TableMetadataAnswer, tableMetadata } from './table-metadata.js'
-import type { TableName } from './table-name.js'
-import { tableVersion, type VersionOptions } from './table-version.js'
+import { type HttpOptions, httpSender, unusable } from './http/http.js'
+import { listAll, readObject } from './http/list.js'
+import { sharePath } from './http/paths.js'
+import type { TableName } from './http/table-name.js'
+import { authorizationOf } from './profile/profile-authorization.js'
+import { type Connection, untilDone, untilRead } from './query/connection.js'
+import { type ClientCapabilities, DEFAULT_CAPABILITIES } from './query/negotiate.js'
+import type { PollOptions } from './query/poll.js'
+import type { QueryOptions, TableAnswer } from './query/query.js'
+import { listTables } from './tables/list-tables.js'
+import { queryTable } from './tables/query-table.js'
+import { type ChangesOptions, tableChanges } from './tables/table-changes.js'
+import {
+  type MetadataOptions,
+  type TableMetadataAnswer,
+  tableMetadata,
+} from './tables/table-metadata.js'
+import { tableVersion, type VersionOptions } from './tables/table-version.js'
 
 export interface ClientOptions extends HttpOptions {
   /** What whoever reads the files understands; `DEFAULT_CAPABILITIES` unless given. */

@@ -1,7 +1,7 @@
 import { createContext, runInContext } from 'node:vm'
 import { afterEach, expect, it } from 'vitest'
-import { bundleForBrowser } from './bundle-client.js'
-import { startServer, type TestServer } from './server.js'
+import { bundleForBrowser } from './support/bundle-client.js'
+import { startServer, type TestServer } from './support/server.js'
 
 let server: TestServer
 afterEach(() => server?.close())

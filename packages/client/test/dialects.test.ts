@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createSharingClient, parseTableName, type TableAnswer } from '../src/index.js'
-import { startServer, type TestServer } from './server.js'
+import { startServer, type TestServer } from './support/server.js'
 
 // Compliant servers differ in what they leave out, how they spell it and what they add.
 

@@ -7,7 +7,7 @@ import {
   type SharingClient,
   type Timeouts,
 } from '../src/index.js'
-import { type RawServer, startRawServer } from './raw-server.js'
+import { type RawServer, startRawServer } from './support/raw-server.js'
 
 // Each of these servers would give fewer rows, more rows, or none for ever, to a client that trusts it.
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createSharingClient, parseTableName, type TableAnswer } from '../src/index.js'
-import { startServer, type TestServer } from './server.js'
+import { startServer, type TestServer } from './support/server.js'
 
 let server: TestServer
 afterEach(() => server.close())

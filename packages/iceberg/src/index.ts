@@ -1,2 +1,2 @@
-export type { CatalogPointer } from './locate.js'
+export type { CatalogPointer } from './metadata/locate.js'
 export { type IcebergReaderOptions, icebergReader } from './reader.js'

@@ -8,14 +8,14 @@ import {
   type TableReader,
   type TableSource,
 } from '@spillway/core'
-import { icebergChanges } from './changes.js'
-import { HeldParts } from './held-parts.js'
-import { InflatedBlocks } from './inflated-blocks.js'
-import { type CatalogPointer, locateMetadata } from './locate.js'
-import type { IcebergMetadata } from './metadata.js'
-import { openSnapshot } from './open-snapshot.js'
-import { RecentMetadata } from './recent-metadata.js'
-import { chooseSnapshot, versionOf } from './time-travel.js'
+import { icebergChanges } from './changes/changes.js'
+import { HeldParts } from './deletes/held-parts.js'
+import { InflatedBlocks } from './manifest/inflated-blocks.js'
+import { type CatalogPointer, locateMetadata } from './metadata/locate.js'
+import type { IcebergMetadata } from './metadata/metadata.js'
+import { RecentMetadata } from './metadata/recent-metadata.js'
+import { chooseSnapshot, versionOf } from './metadata/time-travel.js'
+import { openSnapshot } from './snapshot/open-snapshot.js'
 
 export interface IcebergReaderOptions {
   readonly store: ObjectStore

@@ -10,7 +10,7 @@ import {
 import { localStore } from '@spillway/storage'
 import { describe, expect, it } from 'vitest'
 import { icebergReader } from '../src/index.js'
-import { keepingCache } from './keeping-cache.js'
+import { keepingCache } from './support/keeping-cache.js'
 
 const fixtures = fileURLToPath(new URL('../../../../shared/fixtures/iceberg/', import.meta.url))
 const manifest = `${fixtures}manifest.jsonl`

@@ -1,11 +1,11 @@
 import { DEFAULT_BUDGETS, type Field, type Steps } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import { readLists } from '../src/document-lists.js'
-import { tableFeaturesInSteps, withEarlierTypesInSteps } from '../src/features.js'
-import { parseMetadata } from '../src/metadata.js'
-import { asSeen } from '../src/open-snapshot.js'
-import { withPhysicalNamesInSteps } from '../src/physical-names.js'
-import { columnCount, everyField, fieldsById, parseFields } from '../src/schema.js'
+import { readLists } from '../src/metadata/document-lists.js'
+import { parseMetadata } from '../src/metadata/metadata.js'
+import { tableFeaturesInSteps, withEarlierTypesInSteps } from '../src/schema/features.js'
+import { withPhysicalNamesInSteps } from '../src/schema/physical-names.js'
+import { columnCount, everyField, fieldsById, parseFields } from '../src/schema/schema.js'
+import { asSeen } from '../src/snapshot/open-snapshot.js'
 
 const COLUMNS = 30_000
 const documentOf = (count: number) =>

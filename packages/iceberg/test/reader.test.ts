@@ -5,7 +5,7 @@ import { icebergManifestList, keepingCache } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { planScan } from '../../planner/src/plan.js'
 import { icebergReader } from '../src/index.js'
-import { loadManifestList } from '../src/manifest-list.js'
+import { loadManifestList } from '../src/manifest/manifest-list.js'
 import {
   dataFile,
   filesOf,

@@ -112,7 +112,7 @@ function* factsOf(
   }
 }
 
-/** In steps: it may have many columns. */
+/** The columns of a file, one list for all files that have the same, in steps: there may be many. */
 function* shared(
   schemas: Map<string, readonly Field[]>,
   footer: ParquetFooter,

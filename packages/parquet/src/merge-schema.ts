@@ -35,7 +35,7 @@ export function* mergeSchemas(files: readonly FileColumns[]): Steps<MergedSchema
   return { fields: merge.finish(), widened: merge.widened }
 }
 
-/** About a millisecond. */
+/** Fields that are merged in a step: about a millisecond. */
 const FIELDS_IN_A_STEP = 1024
 
 /** Recipients have no type that holds nothing but null. Writers put such columns into files as 32-bit integers. */
@@ -80,7 +80,7 @@ class SchemaMerge {
     }
   }
 
-  /** Of structs; the columns of the table itself go in steps. */
+  /** Fields of a struct, merged; the columns of the table itself go in steps. */
   #fields(known: readonly Field[], found: readonly Field[], where: Where): readonly Field[] {
     return atOnce(this.#fieldsInSteps(known, found, where))
   }

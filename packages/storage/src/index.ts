@@ -1,11 +1,11 @@
-export { type ByteRange, clipRange } from './byte-range.js'
-export { type CacheOptions, cacheStore } from './cache.js'
-export { type LocalGateway, type LocalGatewayOptions, localGateway } from './gateway.js'
-export { type LimitOptions, limitStore } from './limit.js'
-export { type LocalStoreOptions, localStore } from './local.js'
-export { sweepUnfinished } from './local-sweep.js'
-export { type MemoryStore, memoryStore } from './memory.js'
-export { routeStores, type StoreRoute } from './route.js'
+export { type LocalGateway, type LocalGatewayOptions, localGateway } from './gateway/gateway.js'
+export { type CacheOptions, cacheStore } from './layers/cache.js'
+export { type LimitOptions, limitStore } from './layers/limit.js'
+export { routeStores, type StoreRoute } from './layers/route.js'
+export { type LocalStoreOptions, localStore } from './local/local.js'
+export { sweepUnfinished } from './local/local-sweep.js'
+export { type MemoryStore, memoryStore } from './memory/memory.js'
+export { type ByteRange, clipRange } from './objects/byte-range.js'
 export {
   bucketOf,
   canonicalScheme,
@@ -17,4 +17,4 @@ export {
   relativeTo,
   type StorageUri,
   sameFolder,
-} from './uri.js'
+} from './objects/uri.js'

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type SignerSubject, signerSuite } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { type LocalGateway, localGateway } from '../src/gateway.js'
-import { localStore } from '../src/local.js'
+import { type LocalGateway, localGateway } from '../src/gateway/gateway.js'
+import { localStore } from '../src/local/local.js'
 import type { S3Options } from '../src/s3/options.js'
 import { s3Signer } from '../src/s3/signer.js'
 import { s3Store } from '../src/s3/store.js'
-import { gatewayServer, type HttpServer } from './gateway-server.js'
-import { type TestS3Server, testS3Server } from './s3-server.js'
+import { gatewayServer, type HttpServer } from './support/gateway-server.js'
+import { type TestS3Server, testS3Server } from './support/s3-server.js'
 
 let folder: string
 let server: TestS3Server

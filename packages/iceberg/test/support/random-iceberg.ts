@@ -25,7 +25,7 @@ import {
   writeIcebergTable,
 } from '@spillway/testkit'
 import { icebergReader } from '../../src/index.js'
-import { transformName } from '../../src/transform.js'
+import { transformName } from '../../src/partition/transform.js'
 import { randomMetrics } from './random-metrics.js'
 import { transformType, transformValue } from './transform-value.js'
 

@@ -6,7 +6,7 @@ import {
   STSServiceException,
 } from '@aws-sdk/client-sts'
 import { type CredentialVendor, TableError, throwIfCancelled } from '@spillway/core'
-import { parseUri, sameFolder } from '../uri.js'
+import { parseUri, sameFolder } from '../objects/uri.js'
 import {
   parseEndpoint,
   regionOf,

@@ -4,8 +4,8 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import type { ObjectMeta } from '@spillway/core'
-import { comparePaths } from '../byte-order.js'
-import { parseUri } from '../uri.js'
+import { comparePaths } from '../objects/byte-order.js'
+import { parseUri } from '../objects/uri.js'
 import { answerError } from './answer-error.js'
 import { s3Error } from './errors.js'
 import { metaOf } from './read.js'

@@ -5,7 +5,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import type { ObjectMeta } from '@spillway/core'
-import { type ByteRange, checkRange, clipRange, isEmptyRange } from '../byte-range.js'
+import { type ByteRange, checkRange, clipRange, isEmptyRange } from '../objects/byte-range.js'
 import { answerError } from './answer-error.js'
 import { isNamed, isNotFound, s3Error, statusOf } from './errors.js'
 import { locate, sending } from './request.js'
@@ -56,7 +56,7 @@ const LONGEST_WHOLE = 256 * 1024 * 1024
 interface Part {
   readonly start: number
   readonly end: number
-  /** Of the object. */
+  /** The size of the object, of which the part is a piece. */
   readonly size: number
 }
 

@@ -1,5 +1,5 @@
 import { TableError, throwIfCancelled } from '@spillway/core'
-import { parseUri } from '../uri.js'
+import { parseUri } from '../objects/uri.js'
 
 /** Bucket and key of an S3 path, as the SDK wants them. */
 export function locate(path: string): { readonly Bucket: string; readonly Key: string } {

@@ -1,6 +1,6 @@
 import { TableError } from '@spillway/core'
-import { hasDotSegments } from '../encode-path.js'
-import { parseUri } from '../uri.js'
+import { parseUri } from '../objects/uri.js'
+import { hasDotSegments } from '../signing/encode-path.js'
 
 /** What an AWS session may do, as IAM reads it. */
 export interface SessionPolicy {

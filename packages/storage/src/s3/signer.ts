@@ -1,7 +1,7 @@
 import { TableError, throwIfCancelled, type UrlSigner } from '@spillway/core'
-import { hasDotSegments } from '../encode-path.js'
-import { signInTurns } from '../sign-in-turns.js'
-import { parseUri } from '../uri.js'
+import { parseUri } from '../objects/uri.js'
+import { hasDotSegments } from '../signing/encode-path.js'
+import { signInTurns } from '../signing/sign-in-turns.js'
 import {
   addressOf,
   credentialCache,

@@ -1,5 +1,5 @@
 import crypto from 'node:crypto'
-import { encodePath } from '../encode-path.js'
+import { encodePath } from '../signing/encode-path.js'
 
 /** What a signature is made of, besides the path. */
 export interface PresignInput {

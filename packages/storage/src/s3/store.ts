@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import type { WritableStore } from '@spillway/core'
-import { type LimitOptions, limitStore } from '../limit.js'
+import { type LimitOptions, limitStore } from '../layers/limit.js'
 import { isNotFound, s3Error } from './errors.js'
 import { listObjects, listPrefixes } from './list.js'
 import { parseEndpoint, regionOf, type S3Options } from './options.js'

@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url'
+import { build, type Rolldown } from 'vite'
+
+/** One script for a browser, from source, as somebody's bundler would make it. */
+export async function bundleForBrowser(
+  entry: URL,
+  format: 'es' | 'iife' = 'es',
+): Promise<{ readonly code: string; readonly warnings: readonly string[] }> {
+  const warnings: string[] = []
+  const onwarn = (warning: { readonly message: string }) => warnings.push(warning.message)
+  const result = await build({
+    configFile: false,
+    logLevel: 'silent',
+    root: fileURLToPath(new URL('..', import.meta.url)),
+    resolve: { conditions: ['source', 'browser', 'module', 'import'] },
+    build: {
+      write: false,
+      minify: false,
+      modulePreload: false,
+      lib: { entry: fileURLToPath(entry), formats: [format], name: 'spillway', fileName: 'bundle' },
+      rolldownOptions: { onwarn },
+    },
+  })
+  const [{ output }] = result as unknown as [Rolldown.RolldownOutput]
+  return { code: output[0].code, warnings }
+}

@@ -1,0 +1,95 @@
+import { type PrimitiveType, TableError, type Value } from '@spillway/core'
+import { ExactNumber, type JsonValue } from '@spillway/encoding'
+import { parseHex, parseUuid } from '../bounds/single-value.js'
+
+/**
+ * A default in the spec's JSON single-value serialization. Null, and a struct's default (whose fields carry their
+ * own), are undefined.
+ */
+export function parseDefault(json: JsonValue | undefined, type: PrimitiveType): Value | undefined {
+  if (json === undefined || json === null) return undefined
+  const value = typeof type === 'string' ? parseNamed(json, type) : parseSized(json, type)
+  if (value !== undefined) return value
+  throw new TableError(
+    'TABLE_CORRUPT',
+    `expected a default of type ${typeof type === 'string' ? type : type.kind}, found ${JSON.stringify(String(json))}`,
+  )
+}
+
+function parseSized(json: JsonValue, type: Exclude<PrimitiveType, string>): Value | undefined {
+  if (type.kind === 'fixed')
+    return typeof json === 'string' ? parseHex(json, type.length) : undefined
+  return type.kind === 'decimal' ? parseDecimal(json, type.scale) : undefined
+}
+
+function parseNamed(json: JsonValue, type: Extract<PrimitiveType, string>): Value | undefined {
+  switch (type) {
+    case 'boolean':
+      return typeof json === 'boolean' ? json : undefined
+    case 'int':
+      return typeof json === 'number' && Number.isInteger(json) ? json : undefined
+    case 'long':
+      return typeof json === 'bigint' || Number.isInteger(json) ? BigInt(json as number) : undefined
+    case 'float':
+    case 'double':
+      return parseFloating(json, type)
+    case 'string':
+      return typeof json === 'string' ? json : undefined
+    case 'uuid':
+      return typeof json === 'string' ? parseUuid(json) : undefined
+    case 'binary':
+      return typeof json === 'string' ? parseHex(json) : undefined
+    default:
+      return typeof json === 'string' ? parseTemporal(json, type) : undefined
+  }
+}
+
+function parseFloating(json: JsonValue, type: 'float' | 'double'): number | undefined {
+  const text = json instanceof ExactNumber ? json.text : json
+  if (typeof text === 'object' || typeof text === 'boolean') return undefined
+  const value = Number(text)
+  return type === 'float' ? Math.fround(value) : value
+}
+
+function parseDecimal(json: JsonValue, scale: number): bigint | undefined {
+  const match = /^([+-]?)(\d*)\.?(\d*)$/.exec(String(json))
+  if (match === null || typeof json === 'object') return undefined
+  const fraction = match[3]!.replace(/0+$/, '')
+  if (fraction.length > scale) return undefined
+  const digits = BigInt(`${match[2]}${fraction.padEnd(scale, '0')}` || '0')
+  return match[1] === '-' ? -digits : digits
+}
+
+const MICROSECONDS_A_DAY = 86_400_000_000n
+
+function parseTemporal(
+  text: string,
+  type: 'date' | 'time' | 'timestamp' | 'timestamptz' | 'timestamp_ns' | 'timestamptz_ns',
+): Value | undefined {
+  if (type === 'time') return clockUnits(text, 6)
+  const match = /^([+-]?\d{4,})-(\d\d)-(\d\d)(?:[T ](.*?)(Z|[+-]\d\d(?::?\d\d)?)?)?$/.exec(text)
+  if (match === null) return undefined
+  const days = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3])) / 86_400_000
+  if (type === 'date') return days
+  const nanoseconds = type.endsWith('_ns')
+  const clock = clockUnits(match[4] ?? '00:00', nanoseconds ? 9 : 6)
+  if (clock === undefined) return undefined
+  const scale = nanoseconds ? 1000n : 1n
+  return (BigInt(days) * MICROSECONDS_A_DAY - offsetMicroseconds(match[5])) * scale + clock
+}
+
+/** A time of day in units of `digits` decimal places of a second. */
+function clockUnits(text: string, digits: number): bigint | undefined {
+  const match = /^(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?$/.exec(text)
+  if (match === null) return undefined
+  const seconds = Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3] ?? 0)
+  const fraction = BigInt((match[4] ?? '').padEnd(9, '0').slice(0, digits))
+  return BigInt(seconds) * 10n ** BigInt(digits) + fraction
+}
+
+function offsetMicroseconds(zone: string | undefined): bigint {
+  const match = /^([+-])(\d\d):?(\d\d)?$/.exec(zone ?? '')
+  if (match === null) return 0n
+  const minutes = Number(match[2]) * 60 + Number(match[3] ?? 0)
+  return BigInt(match[1] === '-' ? -minutes : minutes) * 60_000_000n
+}

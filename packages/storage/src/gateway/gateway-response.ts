@@ -1,0 +1,212 @@
+import type { FileHandle } from 'node:fs/promises'
+import { type FooterEdit, isTableError } from '@spillway/core'
+import { codeOf, isMissing } from '../local/local-error.js'
+import { fileMeta } from '../local/local-meta.js'
+import { openLocal } from '../local/local-open.js'
+import { localRoots } from '../local/local-path.js'
+import { parseRange } from './http-range.js'
+import { UnviewableFile, type ViewedFile, type Views } from './viewed-file.js'
+
+/** A file that a valid URL names: `path` is below one of `folders` by its text; links are looked at when it is opened. */
+export interface GatewayTarget {
+  readonly folders: readonly string[]
+  readonly path: string
+  /** The file is served under the footer that these make of its own. */
+  readonly edits?: readonly FooterEdit[]
+}
+
+export interface ServeOptions {
+  readonly views?: Views
+  /** Told of trouble of the disk, which the recipient is told no more of than that there is some. */
+  readonly onError?: (error: unknown) => void
+}
+
+/**
+ * An error without a body: clients that look at no status would take one for the file. What went wrong stands in a
+ * header, for whoever looks with curl.
+ */
+export function refuse(
+  status: number,
+  errorCode: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const allow = status === 405 ? { Allow: 'GET, HEAD' } : {}
+  return new Response(null, {
+    status,
+    headers: {
+      'Content-Length': '0',
+      'Cache-Control': 'no-store',
+      [ERROR_HEADER]: `${errorCode}; ${message}`,
+      ...allow,
+      ...headers,
+    },
+  })
+}
+
+const ERROR_HEADER = 'spillway-error'
+
+/** The file a verified URL names, whole or in part. Trouble of the disk is an answer too: 503 where it may pass. */
+export async function serveFile(
+  request: Request,
+  target: GatewayTarget,
+  options: ServeOptions = {},
+): Promise<Response> {
+  try {
+    return await answerFile(request, target, options)
+  } catch (error) {
+    options.onError?.(error)
+    return failed(error)
+  }
+}
+
+/** The disk's trouble as an answer. */
+export function failed(error: unknown): Response {
+  const code = codeOf(error)
+  if (error instanceof UnviewableFile || isTableError(error)) {
+    return refuse(400, 'TABLE_CORRUPT', 'the file is no Parquet file; ask your provider')
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return refuse(403, 'PERMISSION_DENIED', 'the file cannot be read; ask your provider')
+  }
+  if (code === 'ELOOP') return refuse(404, 'RESOURCE_DOES_NOT_EXIST', GONE)
+  return refuse(503, 'TEMPORARILY_UNAVAILABLE', 'the file cannot be read now', {
+    'Retry-After': '1',
+  })
+}
+
+const GONE = 'the file is no longer there: ask for the table again'
+
+async function answerFile(
+  request: Request,
+  target: GatewayTarget,
+  { views }: ServeOptions,
+): Promise<Response> {
+  const file = await openInside(target)
+  if (file === 'outside') {
+    return refuse(403, 'PERMISSION_DENIED', 'this URL names a file outside the shared folder')
+  }
+  if (file === undefined) return refuse(404, 'RESOURCE_DOES_NOT_EXIST', GONE)
+  let handedOver = false
+  try {
+    const found = await file.stat({ bigint: true })
+    if (!found.isFile()) return refuse(404, 'RESOURCE_DOES_NOT_EXIST', GONE)
+    const { size, etag = '', lastModified } = fileMeta(target.path, found)
+    const { edits } = target
+    const version = { path: target.path, version: etag, size }
+    const view = edits && (await views?.of(file, version, edits))
+    const served = answer(request, {
+      size: view === undefined ? size : view.keptBytes + view.tail.length,
+      etag: view === undefined ? etag : etag.replace(/"$/, `-${view.mark}"`),
+      lastModified,
+    })
+    if (served.part === undefined) return new Response(null, served)
+    handedOver = true
+    return new Response(streamPart(file, served.part, view), served)
+  } finally {
+    if (!handedOver) await file.close()
+  }
+}
+
+/** Opens the real file, so that no symbolic link leads out of the folders. */
+async function openInside(target: GatewayTarget): Promise<FileHandle | 'outside' | undefined> {
+  try {
+    return await openLocal(localRoots(target.folders), target.path)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    if (isTableError(error)) return 'outside'
+    throw error
+  }
+}
+
+interface Served {
+  readonly size: number
+  readonly etag: string
+  readonly lastModified: number
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Record<string, string>
+  /** Bytes of the body; absent for HEAD, 304 and 416. */
+  readonly part?: { readonly start: number; readonly end: number }
+}
+
+/** Status and headers (RFC 9110): what is sent is always the stored bytes, of exactly the length that is stated. */
+function answer(request: Request, { size, etag, lastModified }: Served): Answer {
+  const headers: Record<string, string> = {
+    'Accept-Ranges': 'bytes',
+    'Content-Type': 'application/octet-stream',
+    // Compressing on the way would break ranges and lengths.
+    'Cache-Control': 'private, no-transform',
+    'X-Content-Type-Options': 'nosniff',
+    'Last-Modified': new Date(lastModified).toUTCString(),
+    ETag: etag,
+  }
+  if (matchesAny(request.headers.get('If-None-Match'), etag)) return { status: 304, headers }
+  headers['Content-Length'] = String(size)
+  if (request.method === 'HEAD') return { status: 200, headers }
+  const range = isSameFile(request.headers.get('If-Range'), headers)
+    ? parseRange(request.headers.get('Range'), size)
+    : { kind: 'whole' as const }
+  if (range.kind === 'whole') return { status: 200, headers, part: { start: 0, end: size } }
+  if (range.kind === 'unsatisfiable') {
+    headers['Content-Range'] = `bytes */${size}`
+    headers['Content-Length'] = '0'
+    return { status: 416, headers }
+  }
+  headers['Content-Range'] = `bytes ${range.start}-${range.end - 1}/${size}`
+  headers['Content-Length'] = String(range.end - range.start)
+  return { status: 206, headers, part: { start: range.start, end: range.end } }
+}
+
+function matchesAny(header: string | null, etag: string): boolean {
+  if (header === null) return false
+  return header
+    .split(',')
+    .some(tag => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
+}
+
+/** If-Range: a range of another version of the file would be glued to the wrong bytes. */
+function isSameFile(ifRange: string | null, headers: Record<string, string>): boolean {
+  return ifRange === null || ifRange === headers.ETag || ifRange === headers['Last-Modified']
+}
+
+const CHUNK_BYTES = 256 * 1024
+
+/** Reads as the recipient reads, a chunk ahead at most. A file that shrinks breaks the answer off. */
+function streamPart(
+  file: FileHandle,
+  { start, end }: { readonly start: number; readonly end: number },
+  view?: ViewedFile,
+): ReadableStream<Uint8Array> {
+  const ownEnd = view === undefined ? end : Math.min(end, view.keptBytes)
+  let position = start
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        if (view !== undefined && position >= ownEnd) {
+          const { keptBytes, tail } = view
+          if (end > position) controller.enqueue(tail.slice(position - keptBytes, end - keptBytes))
+          await file.close()
+          controller.close()
+          return
+        }
+        const wanted = Math.min(CHUNK_BYTES, ownEnd - position)
+        const chunk = new Uint8Array(wanted)
+        const { bytesRead } = await file.read(chunk, 0, wanted, position)
+        if (bytesRead === 0 && wanted > 0)
+          throw new Error('the file became shorter while it was read')
+        position += bytesRead
+        if (bytesRead > 0) controller.enqueue(chunk.subarray(0, bytesRead))
+        if (position < end) return
+        await file.close()
+        controller.close()
+      } catch (error) {
+        await file.close()
+        throw error
+      }
+    },
+    cancel: () => file.close(),
+  })
+}
