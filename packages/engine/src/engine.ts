@@ -13,16 +13,20 @@ import {
   type UrlSigner,
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
-import { denseVersions } from './dense-versions.js'
-import { isOfGoneFiles } from './gone-files.js'
-import { GrantedViews } from './granted-view.js'
-import { createMetrics, type EngineObserver } from './metrics.js'
-import { OutsideFinder } from './outside-files.js'
-import type { SigningContext } from './sign-exact.js'
-import { type SignedChanges, type SignedChangesOptions, signChanges } from './signed-changes.js'
-import { type SignedFiles, type SignedFilesOptions, signFiles } from './signed-files.js'
-import { createSnapshotCache } from './snapshot-cache.js'
-import { createTableResolver } from './table-resolver.js'
+import { createMetrics, type EngineObserver } from './calls/metrics.js'
+import {
+  type SignedChanges,
+  type SignedChangesOptions,
+  signChanges,
+} from './changes/signed-changes.js'
+import { GrantedViews } from './grants/granted-view.js'
+import { OutsideFinder } from './roots/outside-files.js'
+import type { SigningContext } from './signing/sign-exact.js'
+import { type SignedFiles, type SignedFilesOptions, signFiles } from './signing/signed-files.js'
+import { denseVersions } from './snapshots/dense-versions.js'
+import { isOfGoneFiles } from './snapshots/gone-files.js'
+import { createSnapshotCache } from './snapshots/snapshot-cache.js'
+import { createTableResolver } from './snapshots/table-resolver.js'
 
 export interface EngineOptions {
   /** Asked in this order for sources that do not name their format. */
