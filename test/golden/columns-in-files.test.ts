@@ -24,8 +24,8 @@ import {
   parseCapabilities,
   type Settled,
   settle,
-} from '../../packages/protocol/src/capabilities.js'
-import { deltaMetaData } from '../../packages/protocol/src/delta-documents.js'
+} from '../../packages/protocol/src/capabilities/capabilities.js'
+import { deltaMetaData } from '../../packages/protocol/src/lines/delta-documents.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spillway-columns-'))
 const duckdb = duckDb({ threads: 2 })

@@ -1,6 +1,6 @@
 import type { DataFile, DataType, Field, TableMetadata, Value } from '@spillway/core'
+import { dateText, decimalText, timestampText } from '../json/stats-string.js'
 import type { LineOptions } from './line-options.js'
-import { dateText, decimalText, timestampText } from './stats-string.js'
 
 /**
  * Iceberg and Hudi write their partition columns into the data files as well; Delta, a Hive-style directory of Parquet

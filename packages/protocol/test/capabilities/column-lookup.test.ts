@@ -6,8 +6,8 @@ import {
   type TableMetadata,
 } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import type { ResponseFormat } from '../src/actions.js'
-import { parseCapabilities, settle } from '../src/capabilities.js'
+import type { ResponseFormat } from '../../src/actions/actions.js'
+import { parseCapabilities, settle } from '../../src/capabilities/capabilities.js'
 import {
   columnLookup,
   declaredPartitionFields,
@@ -15,9 +15,9 @@ import {
   misreadTimes,
   type ReaderKind,
   readerKind,
-} from '../src/column-lookup.js'
-import { deltaMetaData, deltaProtocol } from '../src/delta-documents.js'
-import { deltaTable, field } from './tables.js'
+} from '../../src/capabilities/column-lookup.js'
+import { deltaMetaData, deltaProtocol } from '../../src/lines/delta-documents.js'
+import { deltaTable, field } from '../support/tables.js'
 
 const MAPPING = 'schema.name-mapping.default'
 const FEATURES = ['columnMapping', 'deletionVectors', 'timestampNtz']

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { TableError } from '@spillway/core'
-import { type JsonValue, parseJson, type WireValue, writeJson } from './json-text.js'
+import { type JsonValue, parseJson, type WireValue, writeJson } from '../json/json-text.js'
 
 /** Seals what the server wants back into opaque text, and refuses whatever it did not seal for this very use. */
 export interface TokenCodec {

@@ -1,7 +1,7 @@
 import type { DataType, Value } from '@spillway/core'
 import { expect, it } from 'vitest'
-import { statsString } from '../src/stats-string.js'
-import { dataFile, field } from './tables.js'
+import { statsString } from '../../src/json/stats-string.js'
+import { dataFile, field } from '../support/tables.js'
 
 function minimum(type: DataType, lower: Value): string | undefined {
   const file = dataFile({ recordCount: 1, bounds: new Map([[1, { lower }]]) })

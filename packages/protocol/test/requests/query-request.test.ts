@@ -1,7 +1,7 @@
 import { isTableError } from '@spillway/core'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { parseQueryInfoRequest, parseQueryRequest } from '../src/query-request.js'
+import { parseQueryInfoRequest, parseQueryRequest } from '../../src/requests/query-request.js'
 
 it.each([
   ['', {}],

@@ -1,8 +1,8 @@
 import type { Field } from '@spillway/core'
+import { recordedStats, statsString } from '../json/stats-string.js'
 import { fileId } from './file-id.js'
 import type { LineOptions, WireFile } from './line-options.js'
 import { partitionValuesText } from './partition-text.js'
-import { recordedStats, statsString } from './stats-string.js'
 
 /** One line of the parquet format. A file with a vector never comes here: its plain rows would be wrong. */
 export function encodeParquetFile(

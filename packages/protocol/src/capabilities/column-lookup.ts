@@ -7,8 +7,8 @@ import {
   type PartitionSpec,
   type TableMetadata,
 } from '@spillway/core'
-import type { ResponseFormat } from './actions.js'
-import { partitionFields as recordedPartitionFields } from './partition-text.js'
+import type { ResponseFormat } from '../actions/actions.js'
+import { partitionFields as recordedPartitionFields } from '../lines/partition-text.js'
 
 /** What reads the answer, as far as its name tells: they differ in how they find columns. */
 export type ReaderKind = 'python' | 'spark' | 'spillway' | 'other'

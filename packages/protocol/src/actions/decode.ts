@@ -1,4 +1,5 @@
 import { TableError } from '@spillway/core'
+import { type JsonValue, parseJson } from '../json/json-text.js'
 import type {
   DeltaFile,
   DeltaMetaData,
@@ -10,7 +11,6 @@ import type {
   QueryStatus,
   WireAction,
 } from './actions.js'
-import { type JsonValue, parseJson } from './json-text.js'
 import { camelCase, isObject, type JsonObject, lenientBody } from './lenient-body.js'
 
 /** One line of an answer. Undefined for an action this version does not know: new servers may send more. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { decodeLine } from '../src/decode.js'
+import { decodeLine } from '../../src/actions/decode.js'
 
 it.each([
   ['{"protocol":{"minReaderVersion":1}}', 'protocol'],

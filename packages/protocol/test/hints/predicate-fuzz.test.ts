@@ -2,7 +2,7 @@ import type { Literal, Predicate } from '@spillway/core'
 import { parseJsonPredicate, parseSqlPredicate } from '@spillway/protocol'
 import { allReadings, Random, randomPredicate, randomTable, rowTest } from '@spillway/testkit'
 import { expect, it } from 'vitest'
-import { predicateSql } from './support/predicate-sql.js'
+import { predicateSql } from '../support/predicate-sql.js'
 
 const KINDS: ReadonlySet<string> = new Set([
   'isNull',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseJson, RawJson, writeJson } from '../src/json-text.js'
+import { parseJson, RawJson, writeJson } from '../../src/json/json-text.js'
 
 it.each([
   ['{"a":9007199254740993}', { a: 9007199254740993n }],

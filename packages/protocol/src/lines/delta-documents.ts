@@ -1,9 +1,14 @@
 import { childrenOf, type Field, type Steps, type TableMetadata } from '@spillway/core'
-import type { Settled } from './capabilities.js'
-import { mapsColumns } from './column-lookup.js'
-import { type JsonValue, parseJson, RawJson, type WireValue } from './json-text.js'
-import { schemaStringInSteps, strippedSchemaStringInSteps } from './schema-string.js'
-import { answerFeatures, hasChangeFeed, isLogOnly, tableFeatures } from './table-features.js'
+import type { Settled } from '../capabilities/capabilities.js'
+import { mapsColumns } from '../capabilities/column-lookup.js'
+import {
+  answerFeatures,
+  hasChangeFeed,
+  isLogOnly,
+  tableFeatures,
+} from '../capabilities/table-features.js'
+import { type JsonValue, parseJson, RawJson, type WireValue } from '../json/json-text.js'
+import { schemaStringInSteps, strippedSchemaStringInSteps } from '../json/schema-string.js'
 import { wireTableId } from './table-id.js'
 
 const LEGACY_READER_FEATURES = 2

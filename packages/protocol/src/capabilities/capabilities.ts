@@ -7,7 +7,7 @@ import {
   type TableMetadata,
   type TableSource,
 } from '@spillway/core'
-import type { ResponseFormat } from './actions.js'
+import type { ResponseFormat } from '../actions/actions.js'
 import {
   columnLookup,
   declaredPartitionFields,

@@ -1,9 +1,9 @@
 import { atOnce, type Steps, type TableMetadata } from '@spillway/core'
-import type { Settled } from './capabilities.js'
+import type { Settled } from '../capabilities/capabilities.js'
+import { hasChangeFeed } from '../capabilities/table-features.js'
+import { type WireValue, writeJson } from '../json/json-text.js'
+import { schemaStringInSteps, strippedSchemaStringInSteps } from '../json/schema-string.js'
 import { deltaMetaData, deltaProtocol } from './delta-documents.js'
-import { type WireValue, writeJson } from './json-text.js'
-import { schemaStringInSteps, strippedSchemaStringInSteps } from './schema-string.js'
-import { hasChangeFeed } from './table-features.js'
 import { wireTableId } from './table-id.js'
 
 export interface HeaderOptions {

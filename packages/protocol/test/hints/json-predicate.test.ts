@@ -1,6 +1,6 @@
 import { parseJsonPredicate } from '@spillway/protocol'
 import { describe, expect, it } from 'vitest'
-import { predicateSql } from './support/predicate-sql.js'
+import { predicateSql } from '../support/predicate-sql.js'
 
 type Node = Readonly<Record<string, unknown>>
 

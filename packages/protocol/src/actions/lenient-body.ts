@@ -1,4 +1,4 @@
-import { type JsonValue, type WireValue, writeJson } from './json-text.js'
+import { type JsonValue, type WireValue, writeJson } from '../json/json-text.js'
 
 export type JsonObject = { readonly [key: string]: JsonValue }
 

@@ -1,5 +1,5 @@
 import type { TableMetadata } from '@spillway/core'
-import { type JsonValue, parseJson } from './json-text.js'
+import { type JsonValue, parseJson } from '../json/json-text.js'
 
 /**
  * True where a Delta table widened the type of something below a list or a map, as its schema records (PROTOCOL.md, "Type

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { parseCapabilities, settle } from '../src/capabilities.js'
-import { encodeHeader, encodeHeaderInSteps } from '../src/encode-header.js'
-import { deltaTable, field, hudiTable, LONG_ID, MAPPED, VECTORS } from './tables.js'
+import { parseCapabilities, settle } from '../../src/capabilities/capabilities.js'
+import { encodeHeader, encodeHeaderInSteps } from '../../src/lines/encode-header.js'
+import { deltaTable, field, hudiTable, LONG_ID, MAPPED, VECTORS } from '../support/tables.js'
 
 function header(table: ReturnType<typeof deltaTable>, capabilities: string, canRewrite = false) {
   const settled = settle(parseCapabilities(capabilities), table, { canRewrite })

@@ -1,5 +1,5 @@
-import type { EndStreamAction } from './actions.js'
-import { type WireValue, writeJson } from './json-text.js'
+import type { EndStreamAction } from '../actions/actions.js'
+import { type WireValue, writeJson } from '../json/json-text.js'
 
 /** The last line of an answer to a client that asked for one. */
 export function encodeEnd(end: EndStreamAction): string {

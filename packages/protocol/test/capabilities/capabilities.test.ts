@@ -1,7 +1,11 @@
 import { PANDAS_INDEXES, type TableMetadata } from '@spillway/core'
 import { expect, it } from 'vitest'
-import { capabilitiesHeader, parseCapabilities, settle } from '../src/capabilities.js'
-import { deltaTable, field, hudiTable, MAPPED, VECTORS } from './tables.js'
+import {
+  capabilitiesHeader,
+  parseCapabilities,
+  settle,
+} from '../../src/capabilities/capabilities.js'
+import { deltaTable, field, hudiTable, MAPPED, VECTORS } from '../support/tables.js'
 
 it.each([
   [null, ['parquet'], [], false, false],

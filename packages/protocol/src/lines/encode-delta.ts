@@ -1,10 +1,10 @@
 import type { DataFile, DeltaAdd } from '@spillway/core'
+import { writeJson } from '../json/json-text.js'
+import { recordedStats, statsString } from '../json/stats-string.js'
 import { versionMembers } from './encode-parquet.js'
 import { fileId } from './file-id.js'
-import { writeJson } from './json-text.js'
 import type { LineOptions, WireFile } from './line-options.js'
 import { partitionValuesText } from './partition-text.js'
-import { recordedStats, statsString } from './stats-string.js'
 import { z85Encode } from './z85.js'
 
 /** One line of the delta format: a Delta log action whose paths are URLs. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { decodeLine } from '../src/decode.js'
-import { encodeDeltaFile } from '../src/encode-delta.js'
-import { encodeParquetFile } from '../src/encode-parquet.js'
-import type { LineOptions, WireFile } from '../src/line-options.js'
-import { partitionFields } from '../src/partition-text.js'
-import { dataFile, deltaTable, field } from './tables.js'
+import { decodeLine } from '../../src/actions/decode.js'
+import { encodeDeltaFile } from '../../src/lines/encode-delta.js'
+import { encodeParquetFile } from '../../src/lines/encode-parquet.js'
+import type { LineOptions, WireFile } from '../../src/lines/line-options.js'
+import { partitionFields } from '../../src/lines/partition-text.js'
+import { dataFile, deltaTable, field } from '../support/tables.js'
 
 const metadata = deltaTable({
   fields: [field(1, 'id', 'long'), field(2, 'day', 'date', 'col-2')],

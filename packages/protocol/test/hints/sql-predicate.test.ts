@@ -1,7 +1,7 @@
 import type { Predicate, PrimitiveType, Value } from '@spillway/core'
 import { parseSqlPredicate } from '@spillway/protocol'
 import { describe, expect, it } from 'vitest'
-import { predicateSql } from './support/predicate-sql.js'
+import { predicateSql } from '../support/predicate-sql.js'
 
 /** The predicate in a fixed spelling; `unknown` where a part is not understood. */
 function read(text: string): string {
