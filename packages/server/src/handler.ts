@@ -8,19 +8,23 @@ import {
 } from '@spillway/core'
 import type { Engine } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
-import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
-import { untilAborted } from './answered.js'
-import { createGuard, type Guard, type Peer } from './authentication-guard.js'
-import { compressed } from './compress.js'
-import { guardedEngine } from './guarded-engine.js'
-import { createDeadline } from './planning.js'
-import { createPreparations, type Preparations } from './preparations.js'
-import { DEFAULT_LIMITS, type RequestContext, type ServerLimits } from './request-context.js'
-import { jsonResponse } from './respond.js'
-import { createRounds, type Rounds } from './rounds.js'
+import { createGuard, type Guard, type Peer } from './access/authentication-guard.js'
+import { guardedEngine } from './access/guarded-engine.js'
+import { createSignedLedger, type SignedLedger } from './downloads/signed-ledger.js'
+import { type AccessLog, type AccessRecord, writeRecord } from './http/access-log.js'
+import { compressed } from './http/compress.js'
+import { jsonResponse } from './http/respond.js'
+import { untilAborted } from './limits/answered.js'
+import { createPreparations, type Preparations } from './limits/async-query-jobs.js'
+import { createTurns, type Turns } from './limits/concurrency-limit.js'
+import { createRounds, type Rounds } from './limits/fair-scheduler.js'
+import { createDeadline } from './limits/planning.js'
+import {
+  DEFAULT_LIMITS,
+  type RequestContext,
+  type ServerLimits,
+} from './requests/request-context.js'
 import { type Match, matchRoute } from './routes.js'
-import { createSignedLedger, type SignedLedger } from './signed-ledger.js'
-import { createTurns, type Turns } from './turns.js'
 
 export interface SharingServerOptions {
   readonly engine: Engine

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { bodyOf } from './incoming-body.js'
-import { sendBody } from './send-body.js'
+import { bodyOf } from './http/incoming-body.js'
+import { sendBody } from './http/send-body.js'
 
 /** Anything that answers a Request. */
 export interface FetchHandler {

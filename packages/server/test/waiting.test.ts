@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events'
 import type { ShareCatalog } from '@spillway/core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { answered, untilAborted } from '../src/answered.js'
 import { createConfigShares } from '../src/index.js'
-import { failure, type Running, startServer, tablePath } from './serve.js'
+import { answered, untilAborted } from '../src/limits/answered.js'
+import { failure, type Running, startServer, tablePath } from './support/serve.js'
 
 let server: Running | undefined
 afterEach(async () => {
