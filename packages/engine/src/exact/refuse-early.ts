@@ -10,18 +10,16 @@ import {
   unionOf,
 } from '@spillway/core'
 import type { PlannedFiles } from '@spillway/planner'
-import type { Misfit } from '../fitting/fit.js'
-import {
-  type FittedFile,
-  mayHoldEmptyText,
-  needsShapes,
-  notConstant,
-} from '../fitting/fitted-files.js'
+import { type FittedFile, mayHoldEmptyText, needsShapes } from '../fitting/fitted-files.js'
 import type { Fitter } from '../fitting/fitter.js'
+import type { ExactRows } from '../recipient/exact-rows.js'
+import type { Misfit } from '../recipient/misfit.js'
 import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from '../recipient/refusals.js'
 import { OutsideFiles, type OutsideFinder } from '../roots/outside-files.js'
-import { type ExactRows, fitsInLine, hasLogs, splitFile, wayOf } from './exact-files.js'
+import { splitFile } from './exact-files.js'
 import { longestVector } from './vector-length.js'
+import { fitsInLine } from './vectors.js'
+import { hasLogs, unsplit, wayOf } from './ways.js'
 import { WideDeletes } from './wide-deletes.js'
 
 export interface EarlyOptions {
@@ -32,6 +30,7 @@ export interface EarlyOptions {
 }
 
 const FILES_AT_ONCE = 1024
+
 const CONCURRENT_LOOKS = 8
 
 /**
@@ -196,16 +195,6 @@ async function lookAt(fitted: FittedFile, look: Look): Promise<void> {
   else if (way !== 'itself') look.wide.add(file)
   if (way === 'vector') await lookAtVector(file, look)
   if (hasLogs(file) && (way === 'split' || way === 'rewritten')) await lookAtLogs(file, look)
-}
-
-/** A file that would have to be sent in parts, to a recipient who cannot be sent parts. */
-export function unsplit(
-  { split }: FittedFile,
-  { accepts, resolver }: ExactRows,
-): Misfit | undefined {
-  if (split === undefined) return undefined
-  const inParts = resolver !== undefined && accepts.features.has('deletionVectors')
-  return inParts || resolver?.toCompleteFile !== undefined ? undefined : notConstant(split[0]!)
 }
 
 /** What the metadata does not prove short enough is resolved now: the resolver keeps it for the stream. */

@@ -4,7 +4,7 @@ import {
   mapConcurrently,
   type PositionDelete,
 } from '@spillway/core'
-import type { ExactRows } from './exact-files.js'
+import type { ExactRows } from '../recipient/exact-rows.js'
 
 const CONCURRENT_READS = 4
 

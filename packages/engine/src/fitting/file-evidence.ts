@@ -5,7 +5,7 @@ import {
   type Snapshot,
   throwIfCancelled,
 } from '@spillway/core'
-import type { Misfit } from './fit.js'
+import type { Misfit } from '../recipient/misfit.js'
 import type { FittedFile } from './fitted-files.js'
 import { Fitter } from './fitter.js'
 

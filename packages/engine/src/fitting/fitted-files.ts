@@ -10,8 +10,9 @@ import {
   type Steps,
   type Value,
 } from '@spillway/core'
-import type { ExactRows } from '../exact/exact-files.js'
-import { droppedColumn, type Misfit, misfitOf } from './fit.js'
+import type { ExactRows } from '../recipient/exact-rows.js'
+import type { Misfit } from '../recipient/misfit.js'
+import { droppedColumn, misfitOf } from './fit.js'
 import { footerView } from './footer-view.js'
 import type { FoundMisfit } from './imported-files.js'
 

@@ -10,7 +10,7 @@ import {
   type Steps,
 } from '@spillway/core'
 import type { PlannedFiles } from '@spillway/planner'
-import type { ExactRows } from '../exact/exact-files.js'
+import type { ExactRows } from '../recipient/exact-rows.js'
 import { type FittedFile, Fitting, isParquet, needsShapes, UNREAD } from './fitted-files.js'
 import { ImportedFiles } from './imported-files.js'
 import { MisreadTimes } from './misread-times.js'

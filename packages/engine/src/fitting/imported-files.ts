@@ -10,9 +10,10 @@ import {
   type Snapshot,
   type Steps,
 } from '@spillway/core'
-import type { ExactRows } from '../exact/exact-files.js'
+import type { ExactRows } from '../recipient/exact-rows.js'
+import type { Misfit } from '../recipient/misfit.js'
 import { tableWideNeeds, underPhysicalNames } from '../recipient/table-wide.js'
-import { type Misfit, misfitOf } from './fit.js'
+import { misfitOf } from './fit.js'
 import { footerView } from './footer-view.js'
 
 /** How a recipient misreads files of one shape, and the footer that would help, if any does. */

@@ -18,9 +18,9 @@ import {
   type Value,
 } from '@spillway/core'
 import { fieldsOf, prune } from '@spillway/planner'
-import type { ExactRows } from '../exact/exact-files.js'
+import type { ExactRows } from '../recipient/exact-rows.js'
+import type { Misfit } from '../recipient/misfit.js'
 import { tableWideNeeds } from '../recipient/table-wide.js'
-import type { Misfit } from './fit.js'
 import {
   beyondRanges,
   holdsTimes,

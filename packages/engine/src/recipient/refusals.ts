@@ -1,6 +1,6 @@
 import { TableError } from '@spillway/core'
-import type { ExactRows } from '../exact/exact-files.js'
-import type { Misfit } from '../fitting/fit.js'
+import type { ExactRows } from './exact-rows.js'
+import type { Misfit } from './misfit.js'
 
 /** The request header that would serve it. */
 export function askFor(features: readonly string[]): string {

@@ -8,7 +8,7 @@ import {
   TableError,
   type TableMetadata,
 } from '@spillway/core'
-import type { ExactRows } from '../exact/exact-files.js'
+import type { ExactRows } from './exact-rows.js'
 import { askFor } from './refusals.js'
 
 /** Features that change every file of a table, and how to say so. */

@@ -1,5 +1,6 @@
-import type { DataFile, DeletionVector } from '@spillway/core'
 import {
+  type DataFile,
+  type DeletionVector,
   type FileShapes,
   type ObjectStore,
   type RowResolver,
@@ -179,4 +180,11 @@ async function signPaths(
     )
     for (const [index, path] of list.entries()) signed.set(path, { url: urls[index]!, expiresAt })
   }
+}
+
+/** Asked of whoever signs a path: an object store serves its objects as they are. */
+export function canView({
+  signerFor,
+}: Pick<SigningContext, 'signerFor'>): (path: string) => boolean {
+  return path => signerFor(path).signViews !== undefined
 }

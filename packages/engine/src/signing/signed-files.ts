@@ -9,16 +9,18 @@ import {
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import type { Metrics } from '../calls/metrics.js'
-import { type ExactFile, type ExactRows, listed, makeExact } from '../exact/exact-files.js'
+import { type ExactFile, listed, makeExact } from '../exact/exact-files.js'
 import { Listings } from '../exact/listings.js'
 import { refuseEarly } from '../exact/refuse-early.js'
 import { fittedAhead } from '../fitting/fitted-ahead.js'
 import type { FittedFile } from '../fitting/fitted-files.js'
 import { Fitter } from '../fitting/fitter.js'
 import { grantedRows } from '../grants/granted-rows.js'
+import type { ExactRows } from '../recipient/exact-rows.js'
 import { refuseTable } from '../recipient/table-wide.js'
 import {
   type BatchContext,
+  canView,
   type SignedFile,
   type SigningContext,
   signExact,
@@ -100,13 +102,6 @@ export function signFiles(
     },
     [Symbol.asyncIterator]: batches,
   }
-}
-
-/** Asked of whoever signs a path: an object store serves its objects as they are. */
-export function canView({
-  signerFor,
-}: Pick<SigningContext, 'signerFor'>): (path: string) => boolean {
-  return path => signerFor(path).signViews !== undefined
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 import { checkVector, vectorBytes } from '@spillway/encoding'
 import { memoryStore } from '@spillway/storage'
 import { describe, expect, it } from 'vitest'
-import { inOwnFile } from '../../src/exact/exact-files.js'
+import { inOwnFile } from '../../src/exact/vectors.js'
 import { createEngine, type SignedFile } from '../../src/index.js'
 import { dataFile, LOCATION, scriptedReader, scriptedSigner, snapshotOf } from '../support/table.js'
 
