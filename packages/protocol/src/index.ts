@@ -4,8 +4,6 @@ export {
   type Capabilities,
   capabilitiesHeader,
   parseCapabilities,
-  type Settled,
-  settle,
 } from './capabilities/capabilities.js'
 export {
   columnLookup,
@@ -13,6 +11,7 @@ export {
   mapsColumns,
   misreadTimes,
 } from './capabilities/column-lookup.js'
+export { type Settled, settle } from './capabilities/settle.js'
 export { shownValue } from './capabilities/shown-value.js'
 export { tableFeatures } from './capabilities/table-features.js'
 export { type ErrorBody, WIRE_ERRORS, type WireError, wireError } from './errors.js'

@@ -8,7 +8,7 @@ import {
   type TableMetadata,
 } from '@spillway/core'
 import type { ResponseFormat } from '../actions/actions.js'
-import { partitionFields as recordedPartitionFields } from '../lines/partition-text.js'
+import { partitionFields as recordedPartitionFields } from './partition-fields.js'
 
 /** What reads the answer, as far as its name tells: they differ in how they find columns. */
 export type ReaderKind = 'python' | 'spark' | 'spillway' | 'other'

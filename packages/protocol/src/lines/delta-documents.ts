@@ -1,6 +1,6 @@
 import { childrenOf, type Field, type Steps, type TableMetadata } from '@spillway/core'
-import type { Settled } from '../capabilities/capabilities.js'
 import { mapsColumns } from '../capabilities/column-lookup.js'
+import type { Settled } from '../capabilities/settle.js'
 import {
   answerFeatures,
   hasChangeFeed,

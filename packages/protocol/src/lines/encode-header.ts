@@ -1,5 +1,5 @@
 import { atOnce, type Steps, type TableMetadata } from '@spillway/core'
-import type { Settled } from '../capabilities/capabilities.js'
+import type { Settled } from '../capabilities/settle.js'
 import { hasChangeFeed } from '../capabilities/table-features.js'
 import { type WireValue, writeJson } from '../json/json-text.js'
 import { schemaStringInSteps, strippedSchemaStringInSteps } from '../json/schema-string.js'

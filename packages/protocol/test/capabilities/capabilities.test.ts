@@ -1,10 +1,7 @@
 import { PANDAS_INDEXES, type TableMetadata } from '@spillway/core'
 import { expect, it } from 'vitest'
-import {
-  capabilitiesHeader,
-  parseCapabilities,
-  settle,
-} from '../../src/capabilities/capabilities.js'
+import { capabilitiesHeader, parseCapabilities } from '../../src/capabilities/capabilities.js'
+import { settle } from '../../src/capabilities/settle.js'
 import { deltaTable, field, hudiTable, MAPPED, VECTORS } from '../support/tables.js'
 
 it.each([

@@ -7,7 +7,7 @@ import {
 } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
 import type { ResponseFormat } from '../../src/actions/actions.js'
-import { parseCapabilities, settle } from '../../src/capabilities/capabilities.js'
+import { parseCapabilities } from '../../src/capabilities/capabilities.js'
 import {
   columnLookup,
   declaredPartitionFields,
@@ -16,6 +16,7 @@ import {
   type ReaderKind,
   readerKind,
 } from '../../src/capabilities/column-lookup.js'
+import { settle } from '../../src/capabilities/settle.js'
 import { deltaMetaData, deltaProtocol } from '../../src/lines/delta-documents.js'
 import { deltaTable, field } from '../support/tables.js'
 

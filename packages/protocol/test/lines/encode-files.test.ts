@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { decodeLine } from '../../src/actions/decode.js'
+import { partitionFields } from '../../src/capabilities/partition-fields.js'
 import { encodeDeltaFile } from '../../src/lines/encode-delta.js'
 import { encodeParquetFile } from '../../src/lines/encode-parquet.js'
 import type { LineOptions, WireFile } from '../../src/lines/line-options.js'
-import { partitionFields } from '../../src/lines/partition-text.js'
 import { dataFile, deltaTable, field } from '../support/tables.js'
 
 const metadata = deltaTable({

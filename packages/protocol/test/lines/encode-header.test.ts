@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { parseCapabilities, settle } from '../../src/capabilities/capabilities.js'
+import { parseCapabilities } from '../../src/capabilities/capabilities.js'
+import { settle } from '../../src/capabilities/settle.js'
 import { encodeHeader, encodeHeaderInSteps } from '../../src/lines/encode-header.js'
 import { deltaTable, field, hudiTable, LONG_ID, MAPPED, VECTORS } from '../support/tables.js'
 
