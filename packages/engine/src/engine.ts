@@ -13,7 +13,7 @@ import {
   type UrlSigner,
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
-import { createMetrics, type EngineObserver } from './calls/metrics.js'
+import { createMetrics, type EngineObserver, type Metrics } from './calls/metrics.js'
 import {
   type SignedChanges,
   type SignedChangesOptions,
@@ -25,7 +25,7 @@ import type { SigningContext } from './signing/sign-exact.js'
 import { type SignedFiles, type SignedFilesOptions, signFiles } from './signing/signed-files.js'
 import { denseVersions } from './snapshots/dense-versions.js'
 import { isOfGoneFiles } from './snapshots/gone-files.js'
-import { createSnapshotCache } from './snapshots/snapshot-cache.js'
+import { createSnapshotCache, type SnapshotCache } from './snapshots/snapshot-cache.js'
 import { createTableResolver } from './snapshots/table-resolver.js'
 
 export interface EngineOptions {
@@ -132,17 +132,23 @@ export function createEngine(options: EngineOptions): Engine {
         ...(declared && { declared }),
       })
     },
-    async retryStale(source, work) {
-      const mark = snapshots.mark()
-      try {
-        return await work()
-      } catch (error) {
-        if (!isOfGoneFiles(error) || !snapshots.outdated(source, mark)) throw error
-        metrics.count('snapshot.stale', 1)
-        return work()
-      }
-    },
+    retryStale: (source, work) => retryStale(source, work, { snapshots, metrics }),
     forget: source => snapshots.forget(source),
+  }
+}
+
+async function retryStale<Result>(
+  source: TableSource,
+  work: () => Promise<Result>,
+  { snapshots, metrics }: { readonly snapshots: SnapshotCache; readonly metrics: Metrics },
+): Promise<Result> {
+  const mark = snapshots.mark()
+  try {
+    return await work()
+  } catch (error) {
+    if (!isOfGoneFiles(error) || !snapshots.outdated(source, mark)) throw error
+    metrics.count('snapshot.stale', 1)
+    return work()
   }
 }
 
