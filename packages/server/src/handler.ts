@@ -15,15 +15,12 @@ import { type AccessLog, type AccessRecord, writeRecord } from './http/access-lo
 import { compressed } from './http/compress.js'
 import { jsonResponse } from './http/respond.js'
 import { untilAborted } from './limits/answered.js'
-import { createPreparations, type Preparations } from './limits/async-query-jobs.js'
-import { createTurns, type Turns } from './limits/concurrency-limit.js'
-import { createRounds, type Rounds } from './limits/fair-scheduler.js'
-import { createDeadline } from './limits/planning.js'
-import {
-  DEFAULT_LIMITS,
-  type RequestContext,
-  type ServerLimits,
-} from './requests/request-context.js'
+import { type AsyncQueryJobs, createAsyncQueryJobs } from './limits/async-query-jobs.js'
+import { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurrency-limit.js'
+import { createDeadline } from './limits/deadline.js'
+import { createFairScheduler, type FairScheduler } from './limits/fair-scheduler.js'
+import { DEFAULT_LIMITS, type ServerLimits } from './limits/server-limits.js'
+import type { RequestContext } from './requests/request-context.js'
 import { type Match, matchRoute } from './routes.js'
 
 export interface SharingServerOptions {
@@ -72,10 +69,10 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     limits,
     log: options.log,
     clock,
-    preparations: createPreparations(clock),
+    jobs: createAsyncQueryJobs(clock),
     guard: createGuard(options.catalog, { limit: limits.failedAuthentications, clock }),
-    turns: createTurns(limits.requestsPerRecipient),
-    rounds: createRounds(),
+    concurrency: createConcurrencyLimit(limits.requestsPerRecipient),
+    scheduler: createFairScheduler(),
   }
   return { signed, fetch: (request, peer) => answer(server, request, peer) }
 }
@@ -91,10 +88,10 @@ interface Composition {
   readonly limits: ServerLimits
   readonly log: AccessLog | undefined
   readonly clock: () => number
-  readonly preparations: Preparations
+  readonly jobs: AsyncQueryJobs
   readonly guard: Guard
-  readonly turns: Turns
-  readonly rounds: Rounds
+  readonly concurrency: ConcurrencyLimit
+  readonly scheduler: FairScheduler
 }
 
 /** One request, from its path to the end of its answer. Never throws. */
@@ -127,7 +124,7 @@ async function answer(
     const authenticated = server.guard.authenticate(request, peer, signal)
     const recipient = await untilAborted(authenticated, signal)
     record.recipient = recipient.name
-    release = server.turns.take(recipient.id)
+    release = server.concurrency.take(recipient.id)
     work = match.route.run({
       ...contextOf(server, request, { match, recipient, record, requestId, signal }),
       streaming: () => {
@@ -174,8 +171,8 @@ function contextOf(
     vendors: server.vendors,
     tokens: server.tokens,
     limits: server.limits,
-    preparations: server.preparations,
-    rounds: server.rounds,
+    jobs: server.jobs,
+    scheduler: server.scheduler,
     signed: server.signed,
     audienceKey: server.audienceKey,
     clock: server.clock,

@@ -57,7 +57,7 @@ describe('what is handed in and never answers ends as a 503 within planSeconds',
     expect(heard.map(signal => signal?.aborted)).toEqual([true, true, true])
     expect(running.log).toMatchObject(Array(3).fill({ status: 503, outcome: 'failed' }))
     mend()
-    // Not one of its turns is kept.
+    // Not one of its places is kept.
     const status = async () => (await running.ask(path)).status
     await expect.poll(status, PATIENT).toBe(200)
   })

@@ -3,7 +3,7 @@ import type { SignedChanges } from '@spillway/engine'
 import { declaredPartitionFields, encodeEnd, type WireValue } from '@spillway/protocol'
 import { audienceText } from '../downloads/file-audience.js'
 import { notedBy } from '../downloads/note-signed.js'
-import { questionDigest } from '../query/query-tokens.js'
+import { questionDigest } from '../requests/question-digest.js'
 import type { RequestContext } from '../requests/request-context.js'
 import {
   type Answer,

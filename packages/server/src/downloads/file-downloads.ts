@@ -3,8 +3,8 @@ import { type ErrorCode, isTableError, type ShareCatalog, TableError } from '@sp
 import { WIRE_ERRORS } from '@spillway/protocol'
 import { type AccessLog, type AccessRecord, writeRecord } from '../http/access-log.js'
 import { answered } from '../limits/answered.js'
-import { createTurns } from '../limits/concurrency-limit.js'
-import { DEFAULT_LIMITS } from '../requests/request-context.js'
+import { createConcurrencyLimit } from '../limits/concurrency-limit.js'
+import { DEFAULT_LIMITS } from '../limits/server-limits.js'
 import { currentAudience, namesIn } from './file-audience.js'
 
 /** Whatever answers signed URLs of local files. */
@@ -45,15 +45,12 @@ const ROUTE = '/files'
 export function fileDownloads(options: FileDownloadsOptions): {
   fetch(request: Request): Promise<Response>
 } {
-  const { gateway, catalog, secrets: keys, log, clock = Date.now } = options
-  const { grantSeconds = DEFAULT_LIMITS.grantSeconds } = options
-  const audienceNow = (text: string | undefined, gone: AbortSignal) =>
-    answered(signal => currentAudience(text, { catalog, keys, signal }), {
-      seconds: grantSeconds,
-      late: () => unanswered(grantSeconds),
-      signal: gone,
-    })
-  const turns = createTurns(options.downloadsPerRecipient ?? DOWNLOADS_PER_RECIPIENT, 'downloads')
+  const { gateway, log, clock = Date.now } = options
+  const audienceNow = audienceOf(options)
+  const limit = createConcurrencyLimit(
+    options.downloadsPerRecipient ?? DOWNLOADS_PER_RECIPIENT,
+    'downloads',
+  )
   return {
     async fetch(request) {
       const requestId = randomUUID()
@@ -75,7 +72,7 @@ export function fileDownloads(options: FileDownloadsOptions): {
           const audience = await audienceNow(text, request.signal)
           if (audience === undefined) return false
           isShared = async gone => (await audienceNow(text, gone)) !== undefined
-          release = turns.take(audience.recipient.id)
+          release = limit.take(audience.recipient.id)
           return true
         },
         onFile: path => {
@@ -102,6 +99,21 @@ export function fileDownloads(options: FileDownloadsOptions): {
       return new Response(counted(body, { record, finish, isShared }), { status, headers })
     },
   }
+}
+
+/** Asks the catalog whom a URL was signed for, as long as what it was signed for is shared. */
+function audienceOf({
+  catalog,
+  secrets: keys,
+  grantSeconds: seconds = DEFAULT_LIMITS.grantSeconds,
+}: FileDownloadsOptions) {
+  const late = () => unanswered(seconds)
+  return (text: string | undefined, gone: AbortSignal) =>
+    answered(signal => currentAudience(text, { catalog, keys, signal }), {
+      seconds,
+      late,
+      signal: gone,
+    })
 }
 
 const REFUSALS: ReadonlyMap<number, ErrorCode> = new Map([

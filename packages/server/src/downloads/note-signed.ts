@@ -1,13 +1,12 @@
-import type { SharedTable } from '@spillway/core'
+import type { Recipient, SharedTable } from '@spillway/core'
 import type { SignedFile } from '@spillway/engine'
-import type { RequestContext } from '../requests/request-context.js'
-import { originOf } from './signed-ledger.js'
+import { originOf, type SignedLedger } from './signed-ledger.js'
 
 export type NoteSigned = (batch: readonly Pick<SignedFile, 'url' | 'expiresAt'>[]) => void
 
 /** Keeps until when the URLs of an answer are good, by where they lead: of a batch, nearly always one place. */
 export function notedBy(
-  { signed, recipient }: Pick<RequestContext, 'signed' | 'recipient'>,
+  { signed, recipient }: { readonly signed: SignedLedger; readonly recipient: Recipient },
   table: SharedTable,
 ): NoteSigned {
   const to = { recipient, table }

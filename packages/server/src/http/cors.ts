@@ -1,5 +1,5 @@
 import { TableError } from '@spillway/core'
-import type { FetchHandler } from '../node.js'
+import type { FetchHandler } from './fetch-handler.js'
 
 export interface CorsOptions {
   /** Origins of the pages that may read the answers, as browsers spell them: `https://app.example`. `*` for any. */

@@ -2,9 +2,9 @@ import { TableError } from '@spillway/core'
 import { answered } from './answered.js'
 
 /** How far the answer to an accepted query is. */
-export type PreparationState = 'pending' | 'ready' | { readonly failed: unknown }
+export type AsyncQueryJobState = 'pending' | 'ready' | { readonly failed: unknown }
 
-export interface NewPreparation {
+export interface NewAsyncQueryJob {
   /** Says everything about the query: equal ids are one query. */
   readonly id: string
   readonly idempotency: Idempotency | undefined
@@ -22,12 +22,12 @@ export interface Idempotency {
 }
 
 /** What this process does for queries that were accepted, here or on another replica. Nothing here is needed to answer. */
-export interface Preparations {
+export interface AsyncQueryJobs {
   /** The id that was given for the same key before. Throws where the key was used for another question. */
   known(idempotency: Idempotency | undefined): string | undefined
-  start(preparation: NewPreparation): void
+  start(job: NewAsyncQueryJob): void
   /** An id that this process has not prepared is ready: whoever asks waits for the answer itself. */
-  state(id: string): PreparationState
+  state(id: string): AsyncQueryJobState
 }
 
 const LIFETIME_MS = 3600_000
@@ -36,24 +36,21 @@ const MAX_ENTRIES = 10_000
 const MAX_ENTRIES_EACH = 1000
 /** Of one recipient, that nothing was done for yet. */
 const MAX_WAITING_EACH = 500
-const CONCURRENT_PREPARATIONS = 2
-const PREPARATION_SECONDS = 10 * 60
+const CONCURRENT_JOBS = 2
+const JOB_SECONDS = 10 * 60
 
 interface Entry {
   readonly recipientId: string
   readonly idempotency: Idempotency | undefined
   readonly expiresAt: number
-  state: PreparationState
+  state: AsyncQueryJobState
 }
 
-export function createPreparations(
-  clock: () => number,
-  seconds = PREPARATION_SECONDS,
-): Preparations {
-  return new MemoryPreparations(clock, seconds)
+export function createAsyncQueryJobs(clock: () => number, seconds = JOB_SECONDS): AsyncQueryJobs {
+  return new MemoryJobs(clock, seconds)
 }
 
-class MemoryPreparations implements Preparations {
+class MemoryJobs implements AsyncQueryJobs {
   readonly #clock: () => number
   readonly #seconds: number
   // Insertion order is the order of age.
@@ -78,7 +75,7 @@ class MemoryPreparations implements Preparations {
     throw new TableError('CONFLICT', 'the idempotencyKey was used for another query')
   }
 
-  start({ id, idempotency, recipientId, prepare }: NewPreparation): void {
+  start({ id, idempotency, recipientId, prepare }: NewAsyncQueryJob): void {
     if (this.#live(id) !== undefined) return
     const own = this.#waiting.get(recipientId) ?? []
     if (own.length >= MAX_WAITING_EACH) throw tooMany(own.length)
@@ -105,7 +102,7 @@ class MemoryPreparations implements Preparations {
     this.#next()
   }
 
-  state(id: string): PreparationState {
+  state(id: string): AsyncQueryJobState {
     return this.#live(id)?.state ?? 'ready'
   }
 
@@ -141,7 +138,7 @@ class MemoryPreparations implements Preparations {
   }
 
   #next(): void {
-    if (this.#preparing >= CONCURRENT_PREPARATIONS) return
+    if (this.#preparing >= CONCURRENT_JOBS) return
     const work = this.#takeNext()
     if (work === undefined) return
     this.#preparing++

@@ -1,12 +1,12 @@
 import { TableError } from '@spillway/core'
 
 /** How many requests of one recipient, or whatever else takes memory for as long as it goes on, are under way. */
-export interface Turns {
-  /** Gives the turn back; the first call counts. Throws where the recipient has no turn left. */
+export interface ConcurrencyLimit {
+  /** Gives the place back; the first call counts. Throws where the recipient has no place left. */
   take(recipientId: string): () => void
 }
 
-export function createTurns(limit: number, what = 'requests'): Turns {
+export function createConcurrencyLimit(limit: number, what = 'requests'): ConcurrencyLimit {
   const taken = new Map<string, number>()
   return {
     take(recipientId) {

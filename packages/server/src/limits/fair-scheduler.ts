@@ -1,5 +1,5 @@
 /** Answers share one thread: each makes one block, then lets the others, and whoever has just arrived, go on. */
-export interface Rounds {
+export interface FairScheduler {
   /**
    * Resolves when it is the caller's turn. Whoever has sent nothing yet, or little, goes before those who have sent much;
    * among either, recipients take turns, however many requests each has.
@@ -11,7 +11,7 @@ export interface Rounds {
  * One turn for each round of the event loop. Without it a recipient who reads as fast as blocks are made is written to
  * without a pause, and nobody else's request is even received.
  */
-export function createRounds(): Rounds {
+export function createFairScheduler(): FairScheduler {
   const first = new FairQueue()
   const more = new FairQueue()
   let scheduled = false

@@ -1,5 +1,6 @@
-import { TableError } from '@spillway/core'
-import type { RequestContext } from '../requests/request-context.js'
+import { type Recipient, TableError } from '@spillway/core'
+import type { FairScheduler } from './fair-scheduler.js'
+import type { ServerLimits } from './server-limits.js'
 
 /** How the work before an answer's first byte shares the thread. */
 export interface Planning {
@@ -7,12 +8,15 @@ export interface Planning {
   readonly turn: (milliseconds?: number) => Promise<void>
 }
 
+/** Whose work it is, and what it may take. */
+export interface Planner {
+  readonly scheduler: FairScheduler
+  readonly recipient: Recipient
+  readonly limits: Pick<ServerLimits, 'planCpuSeconds'>
+}
+
 /** A request waits its recipient's turn between pieces of work, and ends where they come to more than it may take. */
-export function planningOf({
-  rounds,
-  recipient,
-  limits,
-}: Pick<RequestContext, 'rounds' | 'recipient' | 'limits'>): Planning {
+export function planningOf({ scheduler, recipient, limits }: Planner): Planning {
   let used = 0
   return {
     async turn(milliseconds = 0) {
@@ -23,42 +27,7 @@ export function planningOf({
           `finding the files that may match took more than the ${limits.planCpuSeconds} seconds that a request may take of the server (planCpuSeconds); ask with fewer conditions, or with none`,
         )
       }
-      await rounds.turn({ first: true, recipient: recipient.id })
-    },
-  }
-}
-
-/** Ends the work of a request that is not answered in time. */
-export interface Deadline {
-  readonly signal: AbortSignal
-  /** What `work` gives, or a refusal once the time is over, whether the work hears of it or not. */
-  run<Result>(work: Promise<Result>): Promise<Result>
-  /** The answer has begun: it may go on as long as the recipient takes it. */
-  met(): void
-}
-
-export function createDeadline(seconds: number, gone: AbortSignal): Deadline {
-  const over = new AbortController()
-  const late = () =>
-    new TableError('STORAGE_UNAVAILABLE', `the answer had not begun after ${seconds} seconds`)
-  const timer = setTimeout(() => over.abort(late()), seconds * 1000)
-  timer.unref()
-  const met = () => clearTimeout(timer)
-  return {
-    signal: AbortSignal.any([gone, over.signal]),
-    met,
-    async run(work) {
-      const expired = new Promise<never>((_, reject) => {
-        over.signal.addEventListener('abort', () => reject(over.signal.reason), { once: true })
-      })
-      try {
-        return await Promise.race([work, expired])
-      } catch (error) {
-        // What was cut off says that it was cancelled; what comes too late is let go.
-        throw over.signal.aborted ? over.signal.reason : error
-      } finally {
-        met()
-      }
+      await scheduler.turn({ first: true, recipient: recipient.id })
     },
   }
 }

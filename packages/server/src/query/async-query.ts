@@ -11,6 +11,7 @@ import { readBody } from '../http/read-body.js'
 import type { Idempotency } from '../limits/async-query-jobs.js'
 import { planningOf } from '../limits/planning.js'
 import { maxFilesParameter } from '../requests/parameters.js'
+import { questionDigest } from '../requests/question-digest.js'
 import type { RequestContext } from '../requests/request-context.js'
 import {
   answerHeaders,
@@ -22,9 +23,9 @@ import {
 } from '../requests/table-request.js'
 import { tableBinding } from '../requests/table-tokens.js'
 import { hintsOf } from './hints.js'
+import type { Query } from './query.js'
 import { openQueryId, sealQueryId } from './query-id.js'
-import { type Query, runQuery } from './query-table.js'
-import { questionDigest } from './query-tokens.js'
+import { runQuery } from './run-query.js'
 
 /** Accepts a query and answers with its id. What can be refused is refused now. */
 export async function submitQuery(
@@ -33,7 +34,7 @@ export async function submitQuery(
   query: Query,
 ): Promise<Response> {
   const idempotency = idempotencyOf(context, request, query)
-  const known = context.preparations.known(idempotency)
+  const known = context.jobs.known(idempotency)
   if (known !== undefined) {
     const { version } = openQueryId(context, request, known)
     return statusResponse(context, request, { version, id: known })
@@ -47,7 +48,7 @@ export async function submitQuery(
     return prepareAnswer({ ...context, signal }, request, accepted)
   }
   const { id: recipientId } = context.recipient
-  context.preparations.start({ id, idempotency, recipientId, prepare })
+  context.jobs.start({ id, idempotency, recipientId, prepare })
   return statusResponse(context, request, { version: accepted.version, id })
 }
 
@@ -60,7 +61,7 @@ export async function queryInfo(context: RequestContext): Promise<Response> {
   requireUrlAccess(table)
   const id = context.params.query!
   const { query, asked, version } = openQueryId(context, { table }, id)
-  const state = context.preparations.state(id)
+  const state = context.jobs.state(id)
   if (typeof state === 'object') throw state.failed
   const request = { table, ...asked }
   if (state === 'pending') return statusResponse(context, request, { version, id })

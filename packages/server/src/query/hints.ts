@@ -5,6 +5,7 @@ import {
   parseSqlPredicate,
   type QueryRequest,
 } from '@spillway/protocol'
+import type { HintLimits } from '../limits/server-limits.js'
 
 /** What a query's hints come to. Hints are best effort: what is not understood prunes nothing and fails nothing. */
 export interface Hints {
@@ -15,17 +16,6 @@ export interface Hints {
 export interface Unapplied {
   readonly predicate: string
   readonly reason: string
-}
-
-export interface HintLimits {
-  /** Hints of one request that are looked at. */
-  readonly hints: number
-  /** Characters of one SQL hint: what takes some ten milliseconds to read. */
-  readonly hintCharacters: number
-  /** Characters of all hints of one request, and of its JSON hint. */
-  readonly allHintsCharacters: number
-  /** Conditions, values of lists, and the ANDs, ORs and NOTs that join them, of all hints of one request. */
-  readonly hintNodes: number
 }
 
 export interface ReadHintsOptions {
@@ -86,6 +76,7 @@ export async function hintsOf(
 }
 
 const SHOWN_CHARACTERS = 100
+
 /** More are only beyond a limit as those are. */
 const MOST_REFUSED = 100
 
@@ -131,6 +122,7 @@ export function hintReport(
 }
 
 const MAX_REPORTED = 5
+
 const MAX_REPORT_CHARACTERS = 100
 
 /**

@@ -11,8 +11,8 @@ import {
 import type { RequestContext } from '../requests/request-context.js'
 import type { TableRequest } from '../requests/table-request.js'
 import { ChangedGrant, openForTable, sealForTable } from '../requests/table-tokens.js'
-import { checkQuery, type Query } from './query-table.js'
-import { type Pinned, pinned } from './query-tokens.js'
+import { type Pinned, pinned } from './pinned.js'
+import { checkQuery, type Query } from './query.js'
 
 /** A query as it was accepted: everything that its answer takes. */
 export interface AcceptedQuery {

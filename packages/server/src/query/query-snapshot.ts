@@ -16,7 +16,7 @@ import {
 import { gather } from '../streaming/ndjson.js'
 import { streamResponse } from '../streaming/stream-response.js'
 import { hintHeader, hintReport, hintsOf } from './hints.js'
-import type { Query } from './query-table.js'
+import type { Query } from './query.js'
 import {
   openPageToken,
   openRefreshToken,

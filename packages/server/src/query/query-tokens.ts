@@ -1,18 +1,10 @@
-import { createHash } from 'node:crypto'
-import { type Snapshot, TableError } from '@spillway/core'
-import type { JsonValue, WireValue } from '@spillway/protocol'
-import { writeJson } from '@spillway/protocol'
+import type { Snapshot } from '@spillway/core'
+import { questionDigest } from '../requests/question-digest.js'
 import type { RequestContext } from '../requests/request-context.js'
 import type { TableRequest } from '../requests/table-request.js'
 import { openForTable, sealForTable } from '../requests/table-tokens.js'
-import type { Query } from './query-table.js'
-
-/** A version that a token pins. */
-export interface Pinned {
-  readonly version: bigint
-  /** Throws where the table has been recreated since: its versions are numbered anew. */
-  readonly check: (snapshot: Snapshot) => void
-}
+import { type Pinned, pinned } from './pinned.js'
+import type { Query } from './query.js'
 
 interface PageMark {
   readonly key: bigint
@@ -22,18 +14,6 @@ interface PageMark {
 
 export interface SnapshotPage extends Pinned {
   readonly after: PageMark
-}
-
-/** Whatever else must be asked again in the same way: pages of different questions do not fit together. */
-export function questionDigest(request: TableRequest, question: WireValue): string {
-  const { capabilities, idScheme } = request
-  const text = writeJson([
-    question,
-    [...capabilities.formats],
-    [...capabilities.readerFeatures].sort(),
-    idScheme ?? '',
-  ])
-  return createHash('sha256').update(text).digest('base64url')
 }
 
 function pageUse(
@@ -99,18 +79,4 @@ export function openRefreshToken(
   if (refreshToken === undefined) return undefined
   const [tableId, version] = openForTable(context, request, { kind: 'refresh' }, refreshToken)
   return pinned(String(tableId), version!, 'refreshToken')
-}
-
-/** A version of the table with this id: a table that was recreated since is another one. */
-export function pinned(tableId: string, version: JsonValue, name: string): Pinned {
-  return {
-    version: BigInt(version as number | bigint),
-    check: snapshot => {
-      if (snapshot.tableId === tableId) return
-      throw new TableError(
-        'INVALID_REQUEST',
-        `the table was recreated after the ${name} was issued; please restart the query`,
-      )
-    },
-  }
 }

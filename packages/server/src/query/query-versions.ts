@@ -8,7 +8,7 @@ import {
 import { latestVersion } from '../requests/latest-version.js'
 import type { RequestContext } from '../requests/request-context.js'
 import { requireHistory, requireStarted, type TableRequest } from '../requests/table-request.js'
-import type { Query } from './query-table.js'
+import type { Query } from './query.js'
 
 /** POST …/query with startingVersion: the files that commits added and removed, with what they changed of the table. */
 export async function queryVersions(

@@ -1,5 +1,5 @@
 import { encodeEnd } from '@spillway/protocol'
-import type { Rounds } from '../limits/fair-scheduler.js'
+import type { FairScheduler } from '../limits/fair-scheduler.js'
 
 /** About what one block holds. */
 const BLOCK_CHARACTERS = 32 * 1024
@@ -17,7 +17,7 @@ export interface NdjsonOptions {
   readonly describe: (error: unknown) => { readonly status: number; readonly message: string }
   readonly onEnd: (outcome: 'complete' | 'failed' | 'cancelled', error?: unknown) => void
   readonly onBytes: (bytes: number) => void
-  readonly rounds: Rounds
+  readonly scheduler: FairScheduler
   /** Whose answer it is: recipients take turns. */
   readonly recipient: string
 }
@@ -31,7 +31,7 @@ export async function ndjsonBody(
   options: NdjsonOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   const iterator = lines[Symbol.asyncIterator]()
-  await options.rounds.turn({ first: true, recipient: options.recipient })
+  await options.scheduler.turn({ first: true, recipient: options.recipient })
   const first = await iterator.next()
   return new ReadableStream<Uint8Array>(new LineSource(iterator, first, options), {
     highWaterMark: 0,
@@ -65,7 +65,7 @@ class LineSource {
         this.#sent += bytes.byteLength
         // Handed over before the next block is waited for: the recipient has it while the next one is made.
         controller.enqueue(bytes)
-        await this.#options.rounds.turn({
+        await this.#options.scheduler.turn({
           first: this.#sent < SHORT_BYTES,
           recipient: this.#options.recipient,
         })

@@ -20,7 +20,7 @@ export async function streamResponse(
   const { record, requestId } = context
   const body = await ndjsonBody(whileShared(context, table, lines), {
     endsWithAction,
-    rounds: context.rounds,
+    scheduler: context.scheduler,
     recipient: context.recipient.id,
     describe: error => {
       const { status, body } = wireError(error, requestId)

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { createPreparations } from '../../src/limits/async-query-jobs.js'
+import { createAsyncQueryJobs } from '../../src/limits/async-query-jobs.js'
 
 it('recipients take turns, however many queries one of them has submitted', async () => {
-  const preparations = createPreparations(() => 0)
+  const jobs = createAsyncQueryJobs(() => 0)
   const order: string[] = []
   const submit = (recipientId: string, count: number) =>
     Array.from({ length: count }, (_, index) => {
@@ -13,7 +13,7 @@ it('recipients take turns, however many queries one of them has submitted', asyn
           order.push(id)
           resolve()
         }
-        preparations.start({ id, idempotency: undefined, recipientId, prepare })
+        jobs.start({ id, idempotency: undefined, recipientId, prepare })
       })
     })
   await Promise.all([...submit('a', 500), ...submit('b', 2), ...submit('c', 1)])
@@ -23,12 +23,12 @@ it('recipients take turns, however many queries one of them has submitted', asyn
 })
 
 it('a recipient with very many queries has others forget none of theirs', async () => {
-  const preparations = createPreparations(() => 0)
+  const jobs = createAsyncQueryJobs(() => 0)
   const idempotency = { key: 'light', digest: 'd' }
   const prepare = async () => {}
-  preparations.start({ id: 'light', idempotency, recipientId: 'light', prepare })
+  jobs.start({ id: 'light', idempotency, recipientId: 'light', prepare })
   for (let i = 0; i < 12_000; i++) {
-    preparations.start({
+    jobs.start({
       id: `flood${i}`,
       idempotency: { key: `flood${i}`, digest: 'd' },
       recipientId: 'flood',
@@ -37,15 +37,15 @@ it('a recipient with very many queries has others forget none of theirs', async 
     await new Promise(done => queueMicrotask(() => done(undefined)))
     await Promise.resolve()
   }
-  expect(preparations.known(idempotency)).toBe('light')
-  expect(preparations.known({ key: 'flood0', digest: 'd' })).toBeUndefined()
-  expect(preparations.known({ key: 'flood11999', digest: 'd' })).toBe('flood11999')
+  expect(jobs.known(idempotency)).toBe('light')
+  expect(jobs.known({ key: 'flood0', digest: 'd' })).toBeUndefined()
+  expect(jobs.known({ key: 'flood11999', digest: 'd' })).toBe('flood11999')
 })
 
 it('a recipient that does not wait is told to', () => {
-  const preparations = createPreparations(() => 0)
+  const jobs = createAsyncQueryJobs(() => 0)
   const submit = (i: number) =>
-    preparations.start({
+    jobs.start({
       id: `a${i}`,
       idempotency: undefined,
       recipientId: 'a',
@@ -56,10 +56,10 @@ it('a recipient that does not wait is told to', () => {
 })
 
 it('what never comes to an end gives its place up, and has failed', async () => {
-  const preparations = createPreparations(() => 0, 0.05)
+  const jobs = createAsyncQueryJobs(() => 0, 0.05)
   const heard: AbortSignal[] = []
   const submit = (id: string, prepare: (signal: AbortSignal) => Promise<void>) =>
-    preparations.start({ id, idempotency: undefined, recipientId: 'a', prepare })
+    jobs.start({ id, idempotency: undefined, recipientId: 'a', prepare })
   for (const id of ['first', 'second']) {
     submit(id, signal => {
       heard.push(signal)
@@ -67,7 +67,7 @@ it('what never comes to an end gives its place up, and has failed', async () => 
     })
   }
   submit('third', async () => {})
-  await expect.poll(() => preparations.state('third'), { timeout: 30_000 }).toBe('ready')
-  expect(preparations.state('first')).toMatchObject({ failed: { code: 'STORAGE_UNAVAILABLE' } })
+  await expect.poll(() => jobs.state('third'), { timeout: 30_000 }).toBe('ready')
+  expect(jobs.state('first')).toMatchObject({ failed: { code: 'STORAGE_UNAVAILABLE' } })
   expect(heard[0]!.aborted).toBe(true)
 })

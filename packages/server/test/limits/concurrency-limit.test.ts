@@ -1,18 +1,18 @@
 import { expect, it } from 'vitest'
-import { createTurns } from '../../src/limits/concurrency-limit.js'
+import { createConcurrencyLimit } from '../../src/limits/concurrency-limit.js'
 import { add, ID, metaData, protocol } from '../support/lake.js'
 import { failure, OTHER_TOKEN, startServer, TOKEN, tablePath } from '../support/serve.js'
 
-it('gives each recipient its own turns, and each turn back once', () => {
-  const turns = createTurns(2)
-  const first = turns.take('a')
-  turns.take('a')
-  expect(() => turns.take('a')).toThrow(/2 requests under way/)
-  turns.take('b')
+it('gives each recipient its own places, and each place back once', () => {
+  const limit = createConcurrencyLimit(2)
+  const first = limit.take('a')
+  limit.take('a')
+  expect(() => limit.take('a')).toThrow(/2 requests under way/)
+  limit.take('b')
   first()
   first()
-  turns.take('a')
-  expect(() => turns.take('a')).toThrow(/under way/)
+  limit.take('a')
+  expect(() => limit.take('a')).toThrow(/under way/)
 })
 
 it('answers 429 with Retry-After while a recipient’s answers are still being read', async () => {

@@ -1,10 +1,11 @@
 import type { Recipient, ShareCatalog } from '@spillway/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createGuard, networkOf } from '../../src/access/authentication-guard.js'
-import { createRounds } from '../../src/limits/fair-scheduler.js'
-import { createDeadline, planningOf } from '../../src/limits/planning.js'
+import { createDeadline } from '../../src/limits/deadline.js'
+import { createFairScheduler } from '../../src/limits/fair-scheduler.js'
+import { planningOf } from '../../src/limits/planning.js'
+import { DEFAULT_LIMITS } from '../../src/limits/server-limits.js'
 import { hintsOf } from '../../src/query/hints.js'
-import { DEFAULT_LIMITS } from '../../src/requests/request-context.js'
 import { failure, linesOf, type Running, startServer, TOKEN } from '../support/serve.js'
 
 const limits = DEFAULT_LIMITS
@@ -75,10 +76,10 @@ describe('hints', () => {
 })
 
 it('a recipient with many requests waits for its own, not others for all of them', async () => {
-  const rounds = createRounds()
+  const scheduler = createFairScheduler()
   const served: string[] = []
   const turn = (recipient: string, first = true) =>
-    rounds.turn({ first, recipient }).then(() => void served.push(recipient))
+    scheduler.turn({ first, recipient }).then(() => void served.push(recipient))
   await Promise.all([
     ...Array.from({ length: 60 }, () => turn('greedy')),
     turn('light'),
@@ -90,7 +91,7 @@ it('a recipient with many requests waits for its own, not others for all of them
 
 it('a request ends where pruning comes to more than it may take of the thread', async () => {
   const { turn } = planningOf({
-    rounds: createRounds(),
+    scheduler: createFairScheduler(),
     recipient: { id: 'a', name: 'a' },
     limits: { ...limits, planCpuSeconds: 1 },
   })

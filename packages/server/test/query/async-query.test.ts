@@ -14,7 +14,7 @@ import {
   tablePath,
 } from '../support/serve.js'
 
-/** Preparations wait at this gate. */
+/** Jobs wait at this gate. */
 const gate: { open: Promise<void>; fault: Error | undefined } = {
   open: Promise.resolve(),
   fault: undefined,
@@ -85,7 +85,7 @@ it('72: a query is accepted with an id, its version, and the word that it is asy
   expect(lines).toEqual([
     { queryStatus: { queryId: expect.stringMatching(/^q-/), status: 'pending' } },
   ])
-  // A preparation that is left would take the place of a later test's at the gate.
+  // A job that is left would take the place of a later test's at the gate.
   await untilReady('simple', lines[0]?.queryStatus?.queryId)
 })
 

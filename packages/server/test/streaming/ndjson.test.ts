@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createRounds } from '../../src/limits/fair-scheduler.js'
+import { createFairScheduler } from '../../src/limits/fair-scheduler.js'
 import { gather, type NdjsonOptions, ndjsonBody } from '../../src/streaming/ndjson.js'
 
 interface Watched {
@@ -16,7 +16,7 @@ function watch(endsWithAction: boolean): Watched {
       describe: () => ({ status: 503, message: 'try again' }),
       onEnd: (outcome, error) => void ends.push(error === undefined ? outcome : [outcome, error]),
       onBytes: () => undefined,
-      rounds: createRounds(),
+      scheduler: createFairScheduler(),
       recipient: 'acme',
     },
   }
@@ -107,11 +107,13 @@ it('gathers lines into blocks of about 32 KiB', () => {
 
 it('waits among those who have sent little until it has sent much', async () => {
   const asked: boolean[] = []
-  const rounds = { turn: async ({ first }: { readonly first: boolean }) => void asked.push(first) }
+  const scheduler = {
+    turn: async ({ first }: { readonly first: boolean }) => void asked.push(first),
+  }
   async function* blocks(): AsyncGenerator<string> {
     for (let block = 0; block < 4; block++) yield 'x'.repeat(50 * 1024)
   }
   const { options } = watch(false)
-  await new Response(await ndjsonBody(blocks(), { ...options, rounds })).text()
+  await new Response(await ndjsonBody(blocks(), { ...options, scheduler })).text()
   expect(asked).toEqual([true, true, true, false, false])
 })
