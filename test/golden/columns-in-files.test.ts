@@ -20,12 +20,9 @@ import { localStore } from '@spillway/storage'
 import { Random } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
 import { withPhysicalNames } from '../../packages/iceberg/src/schema/physical-names.js'
-import {
-  parseCapabilities,
-  type Settled,
-  settle,
-} from '../../packages/protocol/src/capabilities.js'
-import { deltaMetaData } from '../../packages/protocol/src/delta-documents.js'
+import { parseCapabilities } from '../../packages/protocol/src/capabilities/capabilities.js'
+import { type Settled, settle } from '../../packages/protocol/src/capabilities/settle.js'
+import { deltaMetaData } from '../../packages/protocol/src/lines/delta-documents.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spillway-columns-'))
 const duckdb = duckDb({ threads: 2 })

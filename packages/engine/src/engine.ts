@@ -13,16 +13,20 @@ import {
   type UrlSigner,
 } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
-import { denseVersions } from './dense-versions.js'
-import { isOfGoneFiles } from './gone-files.js'
-import { GrantedViews } from './granted-view.js'
-import { createMetrics, type EngineObserver } from './metrics.js'
-import { OutsideFinder } from './outside-files.js'
-import type { SigningContext } from './sign-exact.js'
-import { type SignedChanges, type SignedChangesOptions, signChanges } from './signed-changes.js'
-import { type SignedFiles, type SignedFilesOptions, signFiles } from './signed-files.js'
-import { createSnapshotCache } from './snapshot-cache.js'
-import { createTableResolver } from './table-resolver.js'
+import { createMetrics, type EngineObserver, type Metrics } from './calls/metrics.js'
+import {
+  type SignedChanges,
+  type SignedChangesOptions,
+  signChanges,
+} from './changes/signed-changes.js'
+import { GrantedViews } from './grants/granted-view.js'
+import { OutsideFinder } from './roots/outside-files.js'
+import type { SigningContext } from './signing/sign-exact.js'
+import { type SignedFiles, type SignedFilesOptions, signFiles } from './signing/signed-files.js'
+import { denseVersions } from './snapshots/dense-versions.js'
+import { isOfGoneFiles } from './snapshots/gone-files.js'
+import { createSnapshotCache, type SnapshotCache } from './snapshots/snapshot-cache.js'
+import { createTableResolver } from './snapshots/table-resolver.js'
 
 export interface EngineOptions {
   /** Asked in this order for sources that do not name their format. */
@@ -128,17 +132,23 @@ export function createEngine(options: EngineOptions): Engine {
         ...(declared && { declared }),
       })
     },
-    async retryStale(source, work) {
-      const mark = snapshots.mark()
-      try {
-        return await work()
-      } catch (error) {
-        if (!isOfGoneFiles(error) || !snapshots.outdated(source, mark)) throw error
-        metrics.count('snapshot.stale', 1)
-        return work()
-      }
-    },
+    retryStale: (source, work) => retryStale(source, work, { snapshots, metrics }),
     forget: source => snapshots.forget(source),
+  }
+}
+
+async function retryStale<Result>(
+  source: TableSource,
+  work: () => Promise<Result>,
+  { snapshots, metrics }: { readonly snapshots: SnapshotCache; readonly metrics: Metrics },
+): Promise<Result> {
+  const mark = snapshots.mark()
+  try {
+    return await work()
+  } catch (error) {
+    if (!isOfGoneFiles(error) || !snapshots.outdated(source, mark)) throw error
+    metrics.count('snapshot.stale', 1)
+    return work()
   }
 }
 

@@ -1,21 +1,33 @@
-export type * from './actions.js'
+export type * from './actions/actions.js'
+export { decodeLine } from './actions/decode.js'
 export {
   type Capabilities,
   capabilitiesHeader,
   parseCapabilities,
-  type Settled,
-  settle,
-} from './capabilities.js'
+} from './capabilities/capabilities.js'
 export {
   columnLookup,
   declaredPartitionFields,
   mapsColumns,
   misreadTimes,
-} from './column-lookup.js'
-export { decodeLine } from './decode.js'
-export { passesOriginals } from './delta-documents.js'
-export { encodeDeltaFile } from './encode-delta.js'
-export { encodeEnd, encodeQueryStatus } from './encode-end.js'
+} from './capabilities/column-lookup.js'
+export { type Settled, settle } from './capabilities/settle.js'
+export { shownValue } from './capabilities/shown-value.js'
+export { tableFeatures } from './capabilities/table-features.js'
+export { type ErrorBody, WIRE_ERRORS, type WireError, wireError } from './errors.js'
+export type { ParsedHint, UnappliedPart } from './hints/hint.js'
+export { parseJsonPredicate } from './hints/json-predicate.js'
+export { parseSqlPredicate } from './hints/sql-predicate.js'
+export { type JsonValue, parseJson, RawJson, type WireValue, writeJson } from './json/json-text.js'
+export {
+  type SchemaStringOptions,
+  schemaString,
+  strippedSchemaString,
+} from './json/schema-string.js'
+export { type StatsStringOptions, statsString } from './json/stats-string.js'
+export { passesOriginals } from './lines/delta-documents.js'
+export { encodeDeltaFile } from './lines/encode-delta.js'
+export { encodeEnd, encodeQueryStatus } from './lines/encode-end.js'
 export {
   encodeHeader,
   encodeHeaderInSteps,
@@ -23,24 +35,15 @@ export {
   encodeMetaDataInSteps,
   encodeProtocol,
   type HeaderOptions,
-} from './encode-header.js'
-export { encodeParquetFile } from './encode-parquet.js'
-export { type ErrorBody, WIRE_ERRORS, type WireError, wireError } from './errors.js'
-export { type FileIdScheme, fileId } from './file-id.js'
-export type { ParsedHint, UnappliedPart } from './hint.js'
-export { parseJsonPredicate } from './json-predicate.js'
-export { type JsonValue, parseJson, RawJson, type WireValue, writeJson } from './json-text.js'
-export type { LineOptions, WireFile } from './line-options.js'
-export { createTokenCodec, type TokenCodec, type TokenUse } from './page-token.js'
+} from './lines/encode-header.js'
+export { encodeParquetFile } from './lines/encode-parquet.js'
+export { type FileIdScheme, fileId } from './lines/file-id.js'
+export type { LineOptions, WireFile } from './lines/line-options.js'
 export { type Profile, parseProfile, profileText } from './profile.js'
+export { createTokenCodec, type TokenCodec, type TokenUse } from './requests/page-token.js'
 export {
   parseQueryInfoRequest,
   parseQueryRequest,
   type QueryInfoRequest,
   type QueryRequest,
-} from './query-request.js'
-export { type SchemaStringOptions, schemaString, strippedSchemaString } from './schema-string.js'
-export { shownValue } from './shown-value.js'
-export { parseSqlPredicate } from './sql-predicate.js'
-export { type StatsStringOptions, statsString } from './stats-string.js'
-export { tableFeatures } from './table-features.js'
+} from './requests/query-request.js'

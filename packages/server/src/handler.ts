@@ -8,19 +8,20 @@ import {
 } from '@spillway/core'
 import type { Engine } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
-import { type AccessLog, type AccessRecord, writeRecord } from './access-log.js'
-import { untilAborted } from './answered.js'
-import { createGuard, type Guard, type Peer } from './authentication-guard.js'
-import { compressed } from './compress.js'
-import { guardedEngine } from './guarded-engine.js'
-import { createDeadline } from './planning.js'
-import { createPreparations, type Preparations } from './preparations.js'
-import { DEFAULT_LIMITS, type RequestContext, type ServerLimits } from './request-context.js'
-import { jsonResponse } from './respond.js'
-import { createRounds, type Rounds } from './rounds.js'
+import { createGuard, type Guard, type Peer } from './access/authentication-guard.js'
+import { guardedEngine } from './access/guarded-engine.js'
+import { createSignedLedger, type SignedLedger } from './downloads/signed-ledger.js'
+import { type AccessLog, type AccessRecord, writeRecord } from './http/access-log.js'
+import { compressed } from './http/compress.js'
+import { jsonResponse } from './http/respond.js'
+import { untilAborted } from './limits/answered.js'
+import { type AsyncQueryJobs, createAsyncQueryJobs } from './limits/async-query-jobs.js'
+import { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurrency-limit.js'
+import { createDeadline } from './limits/deadline.js'
+import { createFairScheduler, type FairScheduler } from './limits/fair-scheduler.js'
+import { DEFAULT_LIMITS, type ServerLimits } from './limits/server-limits.js'
+import type { RequestContext } from './requests/request-context.js'
 import { type Match, matchRoute } from './routes.js'
-import { createSignedLedger, type SignedLedger } from './signed-ledger.js'
-import { createTurns, type Turns } from './turns.js'
 
 export interface SharingServerOptions {
   readonly engine: Engine
@@ -68,10 +69,10 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     limits,
     log: options.log,
     clock,
-    preparations: createPreparations(clock),
+    jobs: createAsyncQueryJobs(clock),
     guard: createGuard(options.catalog, { limit: limits.failedAuthentications, clock }),
-    turns: createTurns(limits.requestsPerRecipient),
-    rounds: createRounds(),
+    concurrency: createConcurrencyLimit(limits.requestsPerRecipient),
+    scheduler: createFairScheduler(),
   }
   return { signed, fetch: (request, peer) => answer(server, request, peer) }
 }
@@ -87,10 +88,10 @@ interface Composition {
   readonly limits: ServerLimits
   readonly log: AccessLog | undefined
   readonly clock: () => number
-  readonly preparations: Preparations
+  readonly jobs: AsyncQueryJobs
   readonly guard: Guard
-  readonly turns: Turns
-  readonly rounds: Rounds
+  readonly concurrency: ConcurrencyLimit
+  readonly scheduler: FairScheduler
 }
 
 /** One request, from its path to the end of its answer. Never throws. */
@@ -123,7 +124,7 @@ async function answer(
     const authenticated = server.guard.authenticate(request, peer, signal)
     const recipient = await untilAborted(authenticated, signal)
     record.recipient = recipient.name
-    release = server.turns.take(recipient.id)
+    release = server.concurrency.take(recipient.id)
     work = match.route.run({
       ...contextOf(server, request, { match, recipient, record, requestId, signal }),
       streaming: () => {
@@ -170,8 +171,8 @@ function contextOf(
     vendors: server.vendors,
     tokens: server.tokens,
     limits: server.limits,
-    preparations: server.preparations,
-    rounds: server.rounds,
+    jobs: server.jobs,
+    scheduler: server.scheduler,
     signed: server.signed,
     audienceKey: server.audienceKey,
     clock: server.clock,

@@ -1,14 +1,14 @@
-export type { AccessLog, AccessRecord } from './access-log.js'
-export { tokenHash } from './authenticate.js'
-export type { Peer } from './authentication-guard.js'
-export { checkSharesConfig, type SharesConfig } from './config-schema.js'
-export { type ConfigShares, createConfigShares } from './config-shares.js'
-export { type CorsOptions, isCorsOrigin, withCors } from './cors.js'
+export { tokenHash } from './access/authenticate.js'
+export type { Peer } from './access/authentication-guard.js'
+export { checkSharesConfig, type SharesConfig } from './config/config-schema.js'
+export { type ConfigShares, createConfigShares } from './config/config-shares.js'
 export {
   type FileDownloadsOptions,
   type FileGateway,
   fileDownloads,
-} from './file-downloads.js'
+} from './downloads/file-downloads.js'
+export type { SignedEntry, SignedLedger } from './downloads/signed-ledger.js'
 export { createSharingServer, type SharingServer, type SharingServerOptions } from './handler.js'
-export { DEFAULT_LIMITS, type ServerLimits } from './request-context.js'
-export type { SignedEntry, SignedLedger } from './signed-ledger.js'
+export type { AccessLog, AccessRecord } from './http/access-log.js'
+export { type CorsOptions, isCorsOrigin, withCors } from './http/cors.js'
+export { DEFAULT_LIMITS, type ServerLimits } from './limits/server-limits.js'

@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { bodyOf } from './incoming-body.js'
-import { sendBody } from './send-body.js'
+import type { FetchHandler } from './http/fetch-handler.js'
+import { bodyOf } from './http/incoming-body.js'
+import { sendBody } from './http/send-body.js'
 
-/** Anything that answers a Request. */
-export interface FetchHandler {
-  fetch(request: Request, peer?: { readonly address: string }): Promise<Response>
-}
+export type { FetchHandler } from './http/fetch-handler.js'
 
 /**
  * A listener for `node:http`, and so for Express and Connect. A recipient that goes away aborts its request; an answer
@@ -154,8 +152,10 @@ function pathOf(url: string): string {
 
 /** A rest of a refused body that is read for the sake of the connection, which then serves the next request. */
 const SMALL_REST_BYTES = 1024 ** 2
+
 /** Past these, a client that still sends what was refused is cut off. */
 const LINGER_BYTES = 256 * 1024 ** 2
+
 const LINGER_MS = 10_000
 
 /** True where more of the body is to come than is worth reading, or nobody knows how much. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 // @ts-expect-error a script, so that it runs against any server without a build
 import { conform } from '../../../test/conformance/run.mjs'
-import { type Running, startServer, TOKEN } from './serve.js'
+import { type Running, startServer, TOKEN } from './support/serve.js'
 
 interface Outcome {
   readonly id: string

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cut, cutting, FAULT } from './cutting.js'
-import { failure, type Line, linesOf, type Running, startServer, tablePath } from './serve.js'
+import { cut, cutting, FAULT } from './support/cutting.js'
+import {
+  failure,
+  type Line,
+  linesOf,
+  type Running,
+  startServer,
+  tablePath,
+} from './support/serve.js'
 
 let server: Running
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cut, cutting } from './cutting.js'
-import { type Running, startServer, TOKEN, tablePath } from './serve.js'
+import { cut, cutting } from './support/cutting.js'
+import { type Running, startServer, TOKEN, tablePath } from './support/serve.js'
 
 let server: Running
 beforeAll(async () => {

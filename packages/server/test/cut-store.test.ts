@@ -6,7 +6,7 @@ import { createBatchCache, createEngine } from '@spillway/engine'
 import { localGateway, localStore } from '@spillway/storage'
 import { expect, it } from 'vitest'
 import { createConfigShares, createSharingServer } from '../src/index.js'
-import { sha256, TOKEN } from './serve.js'
+import { sha256, TOKEN } from './support/serve.js'
 
 const fixtures = fileURLToPath(new URL('../../../test/fixtures/delta', import.meta.url))
 

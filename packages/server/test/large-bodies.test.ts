@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Running, startServer, TOKEN, tablePath } from './serve.js'
+import { type Running, startServer, TOKEN, tablePath } from './support/serve.js'
 
 const MB = 1024 ** 2
 

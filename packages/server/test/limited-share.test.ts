@@ -6,8 +6,8 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { vectorBytes } from '../../encoding/src/index.js'
 import type { SharingServer } from '../src/index.js'
-import { datedStore, LOCATION, serve } from './limited-server.js'
-import { TOKEN } from './serve.js'
+import { datedStore, LOCATION, serve } from './support/limited-server.js'
+import { TOKEN } from './support/serve.js'
 
 interface File {
   readonly path: string

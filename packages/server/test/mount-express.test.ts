@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import express from 'express'
 import { it } from 'vitest'
 import { nodeListener } from '../src/node.js'
-import { expectMounted, serverToMount } from './mounting.js'
+import { expectMounted, serverToMount } from './support/mounting.js'
 
 it('mounts in Express beside another route', async () => {
   const { server, remove } = serverToMount()

@@ -1,7 +1,7 @@
 import fastify from 'fastify'
 import { it } from 'vitest'
 import { nodeListener } from '../src/node.js'
-import { expectMounted, serverToMount } from './mounting.js'
+import { expectMounted, serverToMount } from './support/mounting.js'
 
 it('mounts in Fastify beside another route', async () => {
   const { server, remove } = serverToMount()

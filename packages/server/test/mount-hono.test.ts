@@ -1,7 +1,7 @@
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { it } from 'vitest'
-import { expectMounted, serverToMount } from './mounting.js'
+import { expectMounted, serverToMount } from './support/mounting.js'
 
 it('mounts in Hono beside another route', async () => {
   const { server, remove } = serverToMount()

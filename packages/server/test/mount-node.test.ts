@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { expect, it } from 'vitest'
 import { nodeListener } from '../src/node.js'
-import { expectMounted, serverToMount } from './mounting.js'
+import { expectMounted, serverToMount } from './support/mounting.js'
 
 it('mounts in node:http beside another route', async () => {
   const { server, remove } = serverToMount()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { add, ID, metaData, protocol } from './lake.js'
-import { failure, linesOf, OTHER_TOKEN, type Running, startServer } from './serve.js'
+import { add, ID, metaData, protocol } from './support/lake.js'
+import { failure, linesOf, OTHER_TOKEN, type Running, startServer } from './support/serve.js'
 
 let server: Running
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { afterEach, describe, expect, it } from 'vitest'
 import { nodeListener } from '../src/node.js'
-import { serverToMount } from './mounting.js'
-import { failure } from './serve.js'
+import { serverToMount } from './support/mounting.js'
+import { failure } from './support/serve.js'
 
 const ends: (() => void)[] = []
 afterEach(() => {

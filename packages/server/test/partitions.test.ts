@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createConfigShares } from '../src/index.js'
-import { add, cdc, DAY, ID, metaData, protocol, remove } from './lake.js'
-import { failure, type Line, linesOf, type Running, startServer, tablePath } from './serve.js'
+import { add, cdc, DAY, ID, metaData, protocol, remove } from './support/lake.js'
+import {
+  failure,
+  type Line,
+  linesOf,
+  type Running,
+  startServer,
+  tablePath,
+} from './support/serve.js'
 
 let server: Running
 beforeAll(async () => {

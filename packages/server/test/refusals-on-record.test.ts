@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type AccessRecord, fileDownloads } from '../src/index.js'
-import { type Running, startServer, TOKEN, tablePath } from './serve.js'
+import { type Running, startServer, TOKEN, tablePath } from './support/serve.js'
 
 let server: Running
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { type ErrorCode, TableError } from '@spillway/core'
 import type { Engine } from '@spillway/engine'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { add, ID, metaData, protocol } from './lake.js'
-import { linesOf, type Running, startServer } from './serve.js'
+import { add, ID, metaData, protocol } from './support/lake.js'
+import { linesOf, type Running, startServer } from './support/serve.js'
 
 const PATH = 'file:///srv/private lake/a.parquet'
 const fault: { thrown: unknown; where: 'snapshot' | 'files' } = {

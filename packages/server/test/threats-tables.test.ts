@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { add, cdc, featureProtocol, ID, metaData, protocol, VECTOR } from './lake.js'
-import { expectNoSecrets, logText } from './log-text.js'
+import { add, cdc, featureProtocol, ID, metaData, protocol, VECTOR } from './support/lake.js'
+import { expectNoSecrets, logText } from './support/log-text.js'
 import {
   failure,
   type Line,
@@ -12,7 +12,7 @@ import {
   startServer,
   TOKEN,
   tablePath,
-} from './serve.js'
+} from './support/serve.js'
 
 const DELTA = {
   'delta-sharing-capabilities': 'responseformat=delta;readerfeatures=deletionvectors',

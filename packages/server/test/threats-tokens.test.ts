@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { findByHash, tokenHash } from '../src/authenticate.js'
+import { findByHash, tokenHash } from '../src/access/authenticate.js'
 import { createSharingServer, type SharesConfig } from '../src/index.js'
-import { expectNoSecrets } from './log-text.js'
+import { expectNoSecrets } from './support/log-text.js'
 import {
   failure,
   linesOf,
@@ -10,7 +10,7 @@ import {
   startServer,
   TOKEN,
   tablePath,
-} from './serve.js'
+} from './support/serve.js'
 
 const ASYNC = { 'delta-sharing-capabilities': 'responseformat=parquet;asyncquery=true' }
 const FEED = `${tablePath('changing')}/changes?startingVersion=0&endingVersion=3&maxFiles=1`

@@ -2,7 +2,7 @@ import { readdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { failure, linesOf, type Running, startServer, TOKEN, tablePath } from './serve.js'
+import { failure, linesOf, type Running, startServer, TOKEN, tablePath } from './support/serve.js'
 
 let server: Running
 beforeAll(async () => {

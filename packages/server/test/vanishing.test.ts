@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import type { Engine } from '@spillway/engine'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
-import { add, ID, metaData, protocol } from './lake.js'
-import { failure, type Running, startServer, TOKEN, tablePath } from './serve.js'
+import { add, ID, metaData, protocol } from './support/lake.js'
+import { failure, type Running, startServer, TOKEN, tablePath } from './support/serve.js'
 
 /** About 40 MB of lines: more than two sockets hold between them. */
 const FILES = 30_000

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events'
 import type { ShareCatalog } from '@spillway/core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { answered, untilAborted } from '../src/answered.js'
 import { createConfigShares } from '../src/index.js'
-import { failure, type Running, startServer, tablePath } from './serve.js'
+import { answered, untilAborted } from '../src/limits/answered.js'
+import { failure, type Running, startServer, tablePath } from './support/serve.js'
 
 let server: Running | undefined
 afterEach(async () => {
@@ -57,7 +57,7 @@ describe('what is handed in and never answers ends as a 503 within planSeconds',
     expect(heard.map(signal => signal?.aborted)).toEqual([true, true, true])
     expect(running.log).toMatchObject(Array(3).fill({ status: 503, outcome: 'failed' }))
     mend()
-    // Not one of its turns is kept.
+    // Not one of its places is kept.
     const status = async () => (await running.ask(path)).status
     await expect.poll(status, PATIENT).toBe(200)
   })

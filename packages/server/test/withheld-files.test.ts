@@ -8,8 +8,8 @@ import {
 } from '@spillway/testkit'
 import { expect, it } from 'vitest'
 import type { SharingServer } from '../src/index.js'
-import { datedStore, LOCATION, serve } from './limited-server.js'
-import { TOKEN } from './serve.js'
+import { datedStore, LOCATION, serve } from './support/limited-server.js'
+import { TOKEN } from './support/serve.js'
 
 /** A file that is added beside granted ones, and removed a version later. */
 interface Odd extends DeltaFileOptions {

@@ -1,4 +1,10 @@
-import { type ChangeRange, type ChangeSet, TableError, type TableMetadata, type TablePart } from '@spillway/core'
+import {
+  type ChangeRange,
+  type ChangeSet,
+  TableError,
+  type TableMetadata,
+  type TablePart,
+} from '@spillway/core'
 import type { IcebergMetadata } from '../metadata/metadata.js'
 import type { OpenedSnapshot } from '../snapshot/open-snapshot.js'
 import { type HistoryEntry, mainHistory } from './main-history.js'

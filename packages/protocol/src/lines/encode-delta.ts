@@ -1,0 +1,91 @@
+import type { DataFile, DeltaAdd } from '@spillway/core'
+import { writeJson } from '../json/json-text.js'
+import { recordedStats, statsString } from '../json/stats-string.js'
+import { versionMembers } from './encode-parquet.js'
+import { fileId } from './file-id.js'
+import type { LineOptions, WireFile } from './line-options.js'
+import { partitionValuesText } from './partition-text.js'
+import { z85Encode } from './z85.js'
+
+/** One line of the delta format: a Delta log action whose paths are URLs. */
+export function encodeDeltaFile(
+  action: 'add' | 'remove' | 'cdc',
+  signed: WireFile,
+  options: LineOptions,
+): string {
+  const { file, vector } = signed
+  const vectorId =
+    vector?.url === undefined
+      ? ''
+      : `,"deletionVectorFileId":"${fileId(vector.vector.id, options.idScheme)}"`
+  return `{"file":{"id":"${fileId(file.recordedPath, options.idScheme, signed.listing)}"${vectorId}${versionMembers(options.at)},"expirationTimestamp":${signed.expiresAt},"deltaSingleAction":{"${action}":${actionText(action, signed, options)}}}}\n`
+}
+
+/** Readers of a log take two actions of one path for one file: a fragment tells listings apart, and is never sent. */
+function actionText(
+  action: 'add' | 'remove' | 'cdc',
+  { file, url, vector, listing }: WireFile,
+  options: LineOptions,
+): string {
+  const values = partitionText(file, options)
+  const path = listing === undefined ? url : `${url}#${listing}`
+  const head = `{"path":${JSON.stringify(path)},"partitionValues":${values},"size":${file.size}`
+  const tail = `${vector === undefined ? '' : `,"deletionVector":${vectorText(vector)}`}}`
+  switch (action) {
+    case 'add':
+      return `${head},"modificationTime":${file.modificationTime},"dataChange":true${statsMember(file, options)}${rowTracking(file.delta)}${tail}`
+    case 'remove':
+      return `${head},"deletionTimestamp":${options.at?.timestamp ?? file.modificationTime},"dataChange":true,"extendedFileMetadata":true${tail}`
+    case 'cdc':
+      // Delta reads a change file without a vector: it has none.
+      return `${head},"dataChange":false}`
+  }
+}
+
+function partitionText(file: DataFile, options: LineOptions): string {
+  const recorded = file.delta?.partitionValues
+  return options.originals && recorded !== undefined
+    ? writeJson(Object.fromEntries(recorded))
+    : partitionValuesText(file, options)
+}
+
+function statsMember(file: DataFile, { metadata, originals }: LineOptions): string {
+  const recorded = originals ? recordedStats(file) : undefined
+  const stats = recorded ?? statsString(file, metadata.schema.fields, { physicalNames: originals })
+  return stats === undefined ? '' : `,"stats":${JSON.stringify(stats)}`
+}
+
+function rowTracking(delta: DeltaAdd | undefined): string {
+  const { tags, baseRowId, defaultRowCommitVersion } = delta ?? {}
+  const members = [
+    tags === undefined ? '' : `,"tags":${writeJson(Object.fromEntries(tags))}`,
+    baseRowId === undefined ? '' : `,"baseRowId":${baseRowId}`,
+    defaultRowCommitVersion === undefined
+      ? ''
+      : `,"defaultRowCommitVersion":${defaultRowCommitVersion}`,
+  ]
+  return members.join('')
+}
+
+/** Bytes of the length that Delta's vector files and Puffin's vector blobs both write before a bitmap. */
+const LENGTH_PREFIX_BYTES = 4
+
+/** On disk: `p` with the signed URL. Inline: the bitmap itself, spelled as a log spells it. */
+function vectorText({ vector, url }: NonNullable<WireFile['vector']>): string {
+  const { bitmap, cardinality } = vector
+  if ('path' in bitmap) {
+    return writeJson({
+      storageType: 'p',
+      pathOrInlineDv: url,
+      offset: bitmap.offset - LENGTH_PREFIX_BYTES,
+      sizeInBytes: bitmap.length,
+      cardinality,
+    })
+  }
+  return writeJson({
+    storageType: 'i',
+    pathOrInlineDv: z85Encode(bitmap),
+    sizeInBytes: bitmap.length,
+    cardinality,
+  })
+}

@@ -1,0 +1,12 @@
+import type { EndStreamAction } from '../actions/actions.js'
+import { type WireValue, writeJson } from '../json/json-text.js'
+
+/** The last line of an answer to a client that asked for one. */
+export function encodeEnd(end: EndStreamAction): string {
+  return `${writeJson({ endStreamAction: end as WireValue })}\n`
+}
+
+/** The only line of an answer that is not ready. */
+export function encodeQueryStatus(queryId: string, status: string): string {
+  return `${writeJson({ queryStatus: { queryId, status } })}\n`
+}

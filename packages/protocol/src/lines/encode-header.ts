@@ -1,0 +1,106 @@
+import { atOnce, type Steps, type TableMetadata } from '@spillway/core'
+import type { Settled } from '../capabilities/settle.js'
+import { hasChangeFeed } from '../capabilities/table-features.js'
+import { type WireValue, writeJson } from '../json/json-text.js'
+import { schemaStringInSteps, strippedSchemaStringInSteps } from '../json/schema-string.js'
+import { deltaMetaData, deltaProtocol } from './delta-documents.js'
+import { wireTableId } from './table-id.js'
+
+export interface HeaderOptions {
+  /** The wire's number of this version. */
+  readonly version: bigint
+  /** Live files and bytes: Spark lists every file of a table to learn its size when these are absent. */
+  readonly totals?: { readonly files: number; readonly bytes: number }
+  /** Written in the protocol line too, where a client asked for the protocols of later commits. */
+  readonly protocolVersion?: bigint
+  /** What `dir` mode adds; absent where it is not offered. */
+  readonly access?: WireValue
+}
+
+/**
+ * The protocol and metaData lines. They depend on the snapshot and the client's capabilities alone, so the bytes are
+ * the same on /metadata, /query and every page: clients compare them.
+ */
+export function encodeHeader(
+  metadata: TableMetadata,
+  settled: Settled,
+  options: HeaderOptions,
+): string {
+  return atOnce(encodeHeaderInSteps(metadata, settled, options))
+}
+
+/** The same in steps: the schema of a table with 30,000 columns is megabytes. */
+export function* encodeHeaderInSteps(
+  metadata: TableMetadata,
+  settled: Settled,
+  options: HeaderOptions,
+): Steps<string> {
+  const { protocolVersion: version } = options
+  const protocol = encodeProtocol(metadata, settled, version === undefined ? {} : { version })
+  return `${protocol}${yield* encodeMetaDataInSteps(metadata, settled, options)}`
+}
+
+export function encodeProtocol(
+  metadata: TableMetadata,
+  settled: Settled,
+  facts: { readonly version?: bigint } = {},
+): string {
+  const protocol: WireValue =
+    settled.format === 'parquet'
+      ? { minReaderVersion: 1 }
+      : { deltaProtocol: deltaProtocol(metadata, settled), version: facts.version }
+  return `${writeJson({ protocol })}\n`
+}
+
+export function encodeMetaData(
+  metadata: TableMetadata,
+  settled: Settled,
+  options: HeaderOptions,
+): string {
+  return atOnce(encodeMetaDataInSteps(metadata, settled, options))
+}
+
+/** The same in steps. */
+export function* encodeMetaDataInSteps(
+  metadata: TableMetadata,
+  settled: Settled,
+  options: HeaderOptions,
+): Steps<string> {
+  const facts = {
+    version: options.version,
+    size: options.totals?.bytes,
+    numFiles: options.totals?.files,
+    ...((options.access as object | undefined) ?? {}),
+  }
+  const metaData: WireValue =
+    settled.format === 'parquet'
+      ? { ...(yield* parquetMetaData(metadata, settled)), ...facts }
+      : { ...facts, deltaMetadata: yield* deltaMetaData(metadata, settled) }
+  yield
+  return `${writeJson({ metaData })}\n`
+}
+
+/** In parquet format nothing of a table's properties is told but that its changes can be asked for. */
+function* parquetMetaData(
+  metadata: TableMetadata,
+  settled: Settled,
+): Steps<{ readonly [key: string]: WireValue }> {
+  return {
+    id: wireTableId(metadata),
+    name: metadata.name,
+    description: metadata.description,
+    format: { provider: 'parquet' },
+    schemaString: yield* logicalSchemaString(metadata),
+    partitionColumns: settled.partitionFields(metadata).map(field => field.name),
+    configuration: hasChangeFeed(metadata) ? { enableChangeDataFeed: 'true' } : {},
+  }
+}
+
+/** The schema under its logical names. A Delta table's own text keeps types that ours does not tell apart. */
+function* logicalSchemaString(metadata: TableMetadata): Steps<string> {
+  const { native } = metadata
+  if (native.format !== 'delta') return yield* schemaStringInSteps(metadata.schema)
+  const { schemaString: text } = JSON.parse(native.metaData) as { schemaString: string }
+  yield
+  return yield* strippedSchemaStringInSteps(text)
+}

@@ -1,0 +1,46 @@
+import type { DataFile, DataType, Field, TableMetadata, Value } from '@spillway/core'
+import { dateText, decimalText, timestampText } from '../json/stats-string.js'
+import type { LineOptions } from './line-options.js'
+
+/** The partition values of `file` as JSON text, keyed by name. A null value is null. */
+export function partitionValuesText(
+  file: DataFile,
+  { metadata, partitionFields: fields, originals }: LineOptions,
+): string {
+  // Where columns are mapped, values go by what files call them; a Delta table's own are written elsewhere.
+  const name = (field: Field) =>
+    originals && metadata.format !== 'delta' ? field.physicalName : field.name
+  const members = fields.map(
+    field => `${JSON.stringify(name(field))}:${JSON.stringify(valueIn(file, metadata, field))}`,
+  )
+  return `{${members.join(',')}}`
+}
+
+function valueIn(file: DataFile, metadata: TableMetadata, field: Field): string | null {
+  // Delta's reader has spelled them already: it knows which texts are disputed and must stay as they are.
+  const spelled = file.delta?.partitionValues
+  if (spelled !== undefined) return spelled.get(field.physicalName) ?? null
+  const constant = file.constants?.get(field.id)
+  if (constant !== undefined) {
+    return constant === null ? null : partitionText(constant, field.type)
+  }
+  const spec = metadata.partitionSpecs.get(file.specId)
+  const index = spec?.fields.findIndex(
+    part => part.transform.kind === 'identity' && part.sourceIds[0] === field.id,
+  )
+  const value = index === undefined || index < 0 ? undefined : file.partition[index]
+  return value === undefined || value === null ? null : partitionText(value, field.type)
+}
+
+/** One partition value as Delta spells it. */
+export function partitionText(value: Value, type: DataType): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1')
+  if (type === 'date') return dateText(value as number)
+  if (type === 'timestamp' || type === 'timestamptz') {
+    return timestampText(value as bigint).replace('T', ' ')
+  }
+  if (typeof type === 'object' && type.kind === 'decimal') {
+    return decimalText(value as bigint, type.scale)
+  }
+  return String(value)
+}

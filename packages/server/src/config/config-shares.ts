@@ -1,0 +1,238 @@
+import { createHash } from 'node:crypto'
+import {
+  type Page,
+  type PageRequest,
+  type Predicate,
+  type Recipient,
+  type Share,
+  type ShareCatalog,
+  type SharedSchema,
+  type SharedTable,
+  TableError,
+  type TableSource,
+} from '@spillway/core'
+import { parseSqlPredicate } from '@spillway/protocol'
+import { findByHash, tokenHash } from '../access/authenticate.js'
+import { type CheckedConfig, checkSharesConfig, type SharesConfig } from './config-schema.js'
+
+export interface ConfigShares extends ShareCatalog {
+  /** Takes a new configuration at once and entirely, or throws and keeps the old. Answers under way are not disturbed. */
+  replace(config: SharesConfig): void
+}
+
+/** A catalog from a configuration object. `unknown` in, because it comes from a file that a person wrote. */
+export function createConfigShares(
+  config: SharesConfig,
+  options: { readonly clock?: () => number } = {},
+): ConfigShares {
+  const clock = options.clock ?? Date.now
+  let state = index(checkSharesConfig(config))
+
+  const granted = (recipient: Recipient, share: string) => grantedShare(state, recipient, share)
+
+  return {
+    replace(next) {
+      state = index(checkSharesConfig(next))
+    },
+    async authenticate(token) {
+      const entry = findByHash(state.tokens, tokenHash(token))
+      return entry !== undefined && clock() < entry.expiresAt ? entry.recipient : undefined
+    },
+    async isKnown({ id }) {
+      const now = clock()
+      return state.tokens.some(({ recipient, expiresAt }) => recipient.id === id && now < expiresAt)
+    },
+    async listShares(recipient, page) {
+      const own = state.sorted.filter(({ key }) => state.grants.get(recipient.id)?.has(key))
+      return pageOf(own, page, ({ share }) => share)
+    },
+    async share(recipient, name) {
+      return granted(recipient, name)?.share
+    },
+    async listSchemas(recipient, name, page) {
+      const found = granted(recipient, name)
+      return found && pageOf(found.schemas, page, ({ schema }) => schema)
+    },
+    async listTables(recipient, scope, page) {
+      const found = granted(recipient, scope.share)
+      if (found === undefined) return undefined
+      if (scope.schema === undefined) return pageOf(found.tables, page, ({ table }) => table)
+      const schema = found.schemas.find(({ key }) => key === scope.schema?.toLowerCase())
+      return schema && pageOf(schema.tables, page, ({ table }) => table)
+    },
+    async table(recipient, { share, schema, table }) {
+      const key = tableKey(schema, table)
+      return granted(recipient, share)?.byKey.get(key)
+    },
+  }
+}
+
+function grantedShare(
+  { shares, grants }: State,
+  recipient: Recipient,
+  share: string,
+): IndexedShare | undefined {
+  const found = shares.get(share.toLowerCase())
+  return found && grants.get(recipient.id)?.has(found.key) ? found : undefined
+}
+
+/** Sorted by `key`, the lower-case name: what lists are ordered and paged by. */
+interface Keyed {
+  readonly key: string
+}
+
+interface IndexedTable extends Keyed {
+  readonly table: SharedTable
+}
+
+interface IndexedSchema extends Keyed {
+  readonly schema: SharedSchema
+  readonly tables: readonly IndexedTable[]
+}
+
+interface IndexedShare extends Keyed {
+  readonly share: Share
+  readonly schemas: readonly IndexedSchema[]
+  readonly tables: readonly IndexedTable[]
+  readonly byKey: ReadonlyMap<string, SharedTable>
+}
+
+interface State {
+  readonly shares: ReadonlyMap<string, IndexedShare>
+  readonly sorted: readonly IndexedShare[]
+  readonly tokens: readonly {
+    readonly hash: Uint8Array
+    readonly expiresAt: number
+    readonly recipient: Recipient
+  }[]
+  /** Keys of shares, by recipient id. */
+  readonly grants: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+function index({ shares, recipients }: CheckedConfig): State {
+  const sorted = shares.map(indexShare).sort(byKey)
+  const everything = sorted.map(({ key }) => key)
+  const people = recipients.map(one => ({
+    ...one,
+    recipient: { id: one.id ?? one.name, name: one.name },
+  }))
+  return {
+    shares: new Map(sorted.map(share => [share.key, share])),
+    sorted,
+    tokens: people.flatMap(({ tokens, recipient }) =>
+      tokens.map(({ sha256, expiresAt }) => ({
+        hash: Buffer.from(sha256, 'hex'),
+        expiresAt: expiresAt === undefined ? Number.POSITIVE_INFINITY : Number(new Date(expiresAt)),
+        recipient,
+      })),
+    ),
+    grants: new Map(
+      people.map(({ recipient, shares: names }) => [
+        recipient.id,
+        new Set(names.flatMap(name => (name === '*' ? everything : [name.toLowerCase()]))),
+      ]),
+    ),
+  }
+}
+
+function indexShare(config: CheckedConfig['shares'][number]): IndexedShare {
+  const { name, displayName, comment, properties } = config
+  const id = config.id ?? stableId(name)
+  const share = {
+    name,
+    id,
+    ...(displayName !== undefined && { displayName }),
+    ...(comment !== undefined && { comment }),
+    ...(properties !== undefined && { properties }),
+  }
+  const schemas = config.schemas.map(schema => ({
+    key: schema.name.toLowerCase(),
+    schema: { name: schema.name, share: name },
+    tables: schema.tables
+      .map(table => indexTable(table, { share: name, shareId: id, schema: schema.name }))
+      .sort(byKey),
+  }))
+  const sorted = schemas.sort(byKey)
+  const tables = sorted.flatMap(schema =>
+    schema.tables.map(({ table }) => ({ key: tableKey(table.schema, table.name), table })),
+  )
+  return {
+    key: name.toLowerCase(),
+    share,
+    schemas: sorted,
+    tables: tables.sort(byKey),
+    byKey: new Map(tables.map(({ key, table }) => [key, table])),
+  }
+}
+
+function indexTable(
+  config: CheckedConfig['shares'][number]['schemas'][number]['tables'][number],
+  place: { readonly share: string; readonly shareId: string; readonly schema: string },
+): IndexedTable {
+  const { name, id, history, startVersion, partitions, accessModes, warm: _, ...source } = config
+  return {
+    key: name.toLowerCase(),
+    table: {
+      ...place,
+      name,
+      id: id ?? stableId(place.share, place.schema, name),
+      source: present(source),
+      historyShared: history,
+      ...(startVersion !== undefined && { startVersion: BigInt(startVersion) }),
+      ...(accessModes !== undefined && { accessModes }),
+      ...(partitions !== undefined && { grant: grantOf(partitions, name) }),
+    },
+  }
+}
+
+/** A filter that was not understood entirely would share more, or less, than the provider wrote. */
+function grantOf(partitions: string, table: string): Predicate {
+  const { predicate, unapplied } = parseSqlPredicate(partitions)
+  const [problem] = unapplied
+  if (problem === undefined) return predicate
+  throw new TableError(
+    'INVALID_REQUEST',
+    `invalid shares configuration: the partitions of table ${table}: ${problem.predicate}: ${problem.reason}`,
+  )
+}
+
+/** Without the members that were not given. */
+function present(source: { readonly [Key in keyof TableSource]: TableSource[Key] | undefined }) {
+  const given = Object.entries(source).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as unknown as TableSource
+}
+
+/** Schema names hold no dot, but a control character sorts a schema's tables before those of a longer name. */
+function tableKey(schema: string, table: string): string {
+  return `${schema.toLowerCase()}\u0000${table.toLowerCase()}`
+}
+
+function byKey(a: Keyed, b: Keyed): number {
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0
+}
+
+function pageOf<Entry extends Keyed, Item>(
+  entries: readonly Entry[],
+  { after, maxResults }: PageRequest,
+  toItem: (entry: Entry) => Item,
+): Page<Item> {
+  const rest = after === undefined ? entries : entries.filter(({ key }) => key > after)
+  const page = rest.slice(0, maxResults)
+  const items = page.map(toItem)
+  return rest.length > page.length ? { items, next: page.at(-1)!.key } : { items }
+}
+
+/** An id that is the same in every replica and after every restart: a UUID made of the names. */
+function stableId(...names: readonly string[]): string {
+  const hex = createHash('sha256')
+    .update(names.map(name => name.toLowerCase()).join('\u0000'))
+    .digest('hex')
+  const variant = ((Number.parseInt(hex[16]!, 16) & 3) | 8).toString(16)
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    variant + hex.slice(17, 20),
+    hex.slice(20, 32),
+  ].join('-')
+}

@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto'
+import { type ErrorCode, isTableError, type ShareCatalog, TableError } from '@spillway/core'
+import { WIRE_ERRORS } from '@spillway/protocol'
+import { type AccessLog, type AccessRecord, writeRecord } from '../http/access-log.js'
+import { answered } from '../limits/answered.js'
+import { createConcurrencyLimit } from '../limits/concurrency-limit.js'
+import { DEFAULT_LIMITS } from '../limits/server-limits.js'
+import { currentAudience, namesIn } from './file-audience.js'
+
+/** Whatever answers signed URLs of local files. */
+export interface FileGateway {
+  handle(
+    request: Request,
+    options?: {
+      readonly isCurrent?: (audience: string | undefined) => Promise<boolean>
+      readonly onFile?: (path: string) => void
+      readonly onError?: (error: unknown) => void
+    },
+  ): Promise<Response>
+}
+
+export interface FileDownloadsOptions {
+  readonly gateway: FileGateway
+  readonly catalog: ShareCatalog
+  /** The secrets that the sharing server was given: of all of them URLs are honoured. */
+  readonly secrets: readonly (string | Uint8Array)[]
+  readonly log?: AccessLog
+  readonly clock?: () => number
+  /** Of one recipient under way at a time: each holds a part of its file. One more is a 429. 512 by default. */
+  readonly downloadsPerRecipient?: number
+  /**
+   * For the catalog to say whether a file is still shared: without an answer a new download is a 503, and one under way
+   * breaks off. 30 by default.
+   */
+  readonly grantSeconds?: number
+}
+
+const DOWNLOADS_PER_RECIPIENT = 512
+const ROUTE = '/files'
+
+/**
+ * Files behind signed URLs, as long as what they were signed for is shared: with a recipient or a grant their URLs end.
+ * Every download is a record of the access log.
+ */
+export function fileDownloads(options: FileDownloadsOptions): {
+  fetch(request: Request): Promise<Response>
+} {
+  const { gateway, log, clock = Date.now } = options
+  const audienceNow = audienceOf(options)
+  const limit = createConcurrencyLimit(
+    options.downloadsPerRecipient ?? DOWNLOADS_PER_RECIPIENT,
+    'downloads',
+  )
+  return {
+    async fetch(request) {
+      const requestId = randomUUID()
+      const { method } = request
+      const record: AccessRecord = { requestId, time: clock(), method, route: ROUTE }
+      const start = performance.now()
+      let release: () => void = () => undefined
+      let isShared: Counting['isShared'] = async () => true
+      const finish = (outcome: NonNullable<AccessRecord['outcome']>) => {
+        release()
+        record.outcome = outcome
+        record.durationMs = performance.now() - start
+        writeRecord(log, record)
+      }
+      const handled = gateway.handle(request, {
+        async isCurrent(text) {
+          // Of refusals too: who still asks is told by the URL, whose signature was ours.
+          Object.assign(record, namesIn(text))
+          const audience = await audienceNow(text, request.signal)
+          if (audience === undefined) return false
+          isShared = async gone => (await audienceNow(text, gone)) !== undefined
+          release = limit.take(audience.recipient.id)
+          return true
+        },
+        onFile: path => {
+          record.file = path
+        },
+        onError: error => {
+          record.error = error
+        },
+      })
+      const response = await handled.catch(error => {
+        record.error = error
+        return notNow(error)
+      })
+      record.status = response.status
+      const reason = response.headers.get('spillway-error')
+      if (reason !== null) record.error ??= refusalOf(response.status, reason)
+      const headers = new Headers(response.headers)
+      headers.set('x-request-id', requestId)
+      const { status, body } = response
+      if (body === null) {
+        finish(status < 400 ? 'complete' : isCancelled(record.error) ? 'cancelled' : 'failed')
+        return new Response(null, { status, headers })
+      }
+      return new Response(counted(body, { record, finish, isShared }), { status, headers })
+    },
+  }
+}
+
+/** Asks the catalog whom a URL was signed for, as long as what it was signed for is shared. */
+function audienceOf({
+  catalog,
+  secrets: keys,
+  grantSeconds: seconds = DEFAULT_LIMITS.grantSeconds,
+}: FileDownloadsOptions) {
+  const late = () => unanswered(seconds)
+  return (text: string | undefined, gone: AbortSignal) =>
+    answered(signal => currentAudience(text, { catalog, keys, signal }), {
+      seconds,
+      late,
+      signal: gone,
+    })
+}
+
+const REFUSALS: ReadonlyMap<number, ErrorCode> = new Map([
+  [400, 'TABLE_CORRUPT'],
+  [403, 'PERMISSION_DENIED'],
+  [404, 'NOT_FOUND'],
+  [405, 'INVALID_REQUEST'],
+  [429, 'RATE_LIMITED'],
+  [503, 'STORAGE_UNAVAILABLE'],
+])
+
+/** Without a body, as all refusals of files: one that may pass, whatever it was that failed. */
+function notNow(error: unknown): Response {
+  const isTooMany = isTableError(error) && error.code === 'RATE_LIMITED'
+  const reason = isTooMany ? error.message : 'the file cannot be read now'
+  const headers = {
+    'content-length': '0',
+    'cache-control': 'no-store',
+    'retry-after': '1',
+    'spillway-error': `${isTooMany ? 'REQUEST_LIMIT_EXCEEDED' : 'TEMPORARILY_UNAVAILABLE'}; ${reason}`,
+  }
+  const status = isCancelled(error) ? WIRE_ERRORS.CANCELLED.status : isTooMany ? 429 : 503
+  return new Response(null, { status, headers })
+}
+
+/** Nobody is there any more to be answered. */
+function isCancelled(error: unknown): boolean {
+  return isTableError(error) && error.code === 'CANCELLED'
+}
+
+/** Whether it is still shared cannot be told: nothing is handed out. */
+function unanswered(seconds: number): TableError {
+  return new TableError(
+    'STORAGE_UNAVAILABLE',
+    `the catalog did not say within ${seconds} seconds whether the file is still shared`,
+  )
+}
+
+/** What the recipient was told, for the log: a refusal is no bug of ours. */
+function refusalOf(status: number, reason: string): TableError {
+  return new TableError(REFUSALS.get(status) ?? 'INTERNAL', reason.replace(/^[A-Z_]+; /, ''))
+}
+
+/** How often an answer under way asks whether its file is still shared. */
+const ASK_EVERY_MS = 1000
+
+interface Counting {
+  readonly record: AccessRecord
+  readonly finish: (outcome: NonNullable<AccessRecord['outcome']>) => void
+  /** Whether what the URL was signed for holds still. */
+  readonly isShared: (gone: AbortSignal) => Promise<boolean>
+}
+
+/** The body as it is, its bytes and how it ends on record. It breaks off where its file is no longer shared. */
+function counted(
+  body: ReadableStream<Uint8Array>,
+  { record, finish, isShared }: Counting,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  record.bytesSent = 0
+  const gone = new AbortController()
+  let ended = false
+  let asked = performance.now()
+  const end = (outcome: NonNullable<AccessRecord['outcome']>) => {
+    if (!ended) finish(outcome)
+    ended = true
+  }
+  const requireShared = async () => {
+    if (performance.now() - asked < ASK_EVERY_MS) return
+    if (!(await isShared(gone.signal))) throw new TableError('PERMISSION_DENIED', NO_LONGER_SHARED)
+    asked = performance.now()
+  }
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read()
+          if (done) {
+            end('complete')
+            controller.close()
+            return
+          }
+          await requireShared()
+          record.bytesSent = (record.bytesSent ?? 0) + value.byteLength
+          controller.enqueue(value)
+        } catch (error) {
+          record.error = error
+          end('failed')
+          await reader.cancel(error).catch(() => undefined)
+          throw error
+        }
+      },
+      async cancel(reason) {
+        end('cancelled')
+        gone.abort(reason)
+        await reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+const NO_LONGER_SHARED = 'the file is no longer shared: its download was broken off'

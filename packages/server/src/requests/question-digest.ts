@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto'
+import { type WireValue, writeJson } from '@spillway/protocol'
+import type { TableRequest } from './table-request.js'
+
+/** Whatever else must be asked again in the same way: pages of different questions do not fit together. */
+export function questionDigest(request: TableRequest, question: WireValue): string {
+  const { capabilities, idScheme } = request
+  const text = writeJson([
+    question,
+    [...capabilities.formats],
+    [...capabilities.readerFeatures].sort(),
+    idScheme ?? '',
+  ])
+  return createHash('sha256').update(text).digest('base64url')
+}
