@@ -10,7 +10,6 @@ import {
   withBudgets,
 } from '@spillway/core'
 import { deltaReader } from '@spillway/delta'
-import { type DuckDb, duckDb, type TableRows, tableRows } from '@spillway/duckdb'
 import { fileShapes } from '@spillway/encoding'
 import {
   createBatchCache,
@@ -24,6 +23,7 @@ import { hudiReader } from '@spillway/hudi'
 import { icebergReader } from '@spillway/iceberg'
 import { parquetTableReader } from '@spillway/parquet'
 import { planScan } from '@spillway/planner'
+import { type DuckDb, duckDb, type TableRows, tableRows } from '@spillway/rows'
 import { localStore, routeStores, type StoreRoute } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
 import { lazyStore } from './lazy-store.js'

@@ -1,6 +1,6 @@
 import type { DataFile, Field, PartitionField, Snapshot, Value } from '@spillway/core'
-import { valueJson } from '@spillway/duckdb'
 import type { JsonObject } from '@spillway/encoding'
+import { valueJson } from '@spillway/rows'
 
 /** Partition values of a file by the names recipients see: a Delta table's own text, else values as JSON. */
 export function partitionValues(file: DataFile, snapshot: Snapshot): JsonObject {

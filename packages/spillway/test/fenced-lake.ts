@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Accepts, ObjectStore, TableSource, WritableStore } from '@spillway/core'
-import { rowResolver } from '@spillway/duckdb'
+import { rowResolver } from '@spillway/rows'
 import { localGateway, localStore } from '@spillway/storage'
 import { compose } from '../src/index.js'
 

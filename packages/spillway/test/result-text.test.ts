@@ -1,4 +1,5 @@
-import { duckDb, type ResultColumn, type Row, type ShareResult } from '@spillway/duckdb'
+import type { ResultColumn, ShareResult } from '@spillway/duckdb'
+import { duckDb, type Row } from '@spillway/rows'
 import { afterAll, describe, expect, it } from 'vitest'
 import { textWidth } from '../src/format-table.js'
 import { csvLine } from '../src/recipient/csv.js'

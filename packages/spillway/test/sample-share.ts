@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { duckDb } from '@spillway/duckdb'
+import { duckDb } from '@spillway/rows'
 import { writeSampleTables } from '../src/demo/sample-tables.js'
 import type { Ran } from './terminal.js'
 

@@ -5,9 +5,9 @@ import {
   type SnapshotRef,
   type TableSource,
 } from '@spillway/core'
-import { rowJson, type TableRows } from '@spillway/duckdb'
 import type { JsonObject, JsonValue } from '@spillway/encoding'
 import { parseJsonPredicate, parseSqlPredicate } from '@spillway/protocol'
+import { rowJson, type TableRows } from '@spillway/rows'
 import { inspectTable } from '../inspect-table.js'
 import { jsonText } from '../json-text.js'
 import { planTable, type Unapplied } from '../plan-table.js'

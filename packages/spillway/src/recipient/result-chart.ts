@@ -1,5 +1,6 @@
 import { TableError } from '@spillway/core'
-import type { ResultColumn, Row } from '@spillway/duckdb'
+import type { ResultColumn } from '@spillway/duckdb'
+import type { Row } from '@spillway/rows'
 import { formatCount } from '../format-table.js'
 import { barChart, type Canvas } from './chart.js'
 import { isNumeric, shownText } from './value-text.js'

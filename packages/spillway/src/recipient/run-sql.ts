@@ -1,5 +1,6 @@
 import { TableError } from '@spillway/core'
-import type { Row, ShareExplanation, SqlParameter } from '@spillway/duckdb'
+import type { ShareExplanation, SqlParameter } from '@spillway/duckdb'
+import type { Row } from '@spillway/rows'
 import { formatCount, printable } from '../format-table.js'
 import { withProgress } from '../progress.js'
 import { type Terminal, writeChunk } from '../terminal.js'

@@ -1,13 +1,12 @@
 import {
   type AttachedShare,
   attachShare,
-  type DuckDb,
-  duckDb,
   type QuerySqlOptions,
   type ScanProgress,
   type ShareExplanation,
   type ShareResult,
 } from '@spillway/duckdb'
+import { type DuckDb, duckDb } from '@spillway/rows'
 import { formatBytes, formatCount } from '../format-table.js'
 import { type Progress, withProgress } from '../progress.js'
 import type { Terminal } from '../terminal.js'

@@ -1,4 +1,5 @@
-import { type Json, type ResultColumn, type Row, valueJson, variantJson } from '@spillway/duckdb'
+import type { ResultColumn } from '@spillway/duckdb'
+import { type Json, type Row, valueJson, variantJson } from '@spillway/rows'
 
 /** DuckDB's type of a column. */
 export type ColumnType = ResultColumn['type']

@@ -1,4 +1,4 @@
-import type { Json } from '@spillway/duckdb'
+import type { Json } from '@spillway/rows'
 import { jsonText } from '../json-text.js'
 import { type ColumnType, type ColumnValue, columnJson } from './value-json.js'
 

@@ -1,11 +1,5 @@
-import {
-  arrowIpc,
-  arrowSchema,
-  type ResultColumn,
-  type Row,
-  resultFields,
-  type ShareResult,
-} from '@spillway/duckdb'
+import { type ResultColumn, resultFields, type ShareResult } from '@spillway/duckdb'
+import { arrowIpc, arrowSchema, type Row } from '@spillway/rows'
 import { jsonText } from '../json-text.js'
 import type { Canvas } from './chart.js'
 import { csvLine } from './csv.js'

@@ -1,13 +1,7 @@
 import { isTableError, type ReadBudgets, type UrlSigner } from '@spillway/core'
-import {
-  cleanStaging,
-  type DuckDbOptions,
-  duckDb,
-  rowResolver,
-  sweepScratch,
-} from '@spillway/duckdb'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
+import { cleanStaging, type DuckDbOptions, duckDb, rowResolver, sweepScratch } from '@spillway/rows'
 import {
   type AccessLog,
   createConfigShares,
