@@ -1,35 +1,21 @@
-export { arrowIpc } from './arrow-ipc.js'
-export { type CleanOptions, cleanStaging } from './clean-staging.js'
-export { type ColumnSource, columnSql } from './column-sql.js'
-export {
-  type Chunk,
-  type Connection,
-  chunkRows,
-  type DuckDb,
-  type DuckDbOptions,
-  duckDb,
-  type Row,
-  type RowValue,
-  type SqlAnswer,
-  sessionOn,
-} from './connection.js'
-export { readVector } from './deletion-vector.js'
-export { type BelievedShape, believedShapes, fileRows } from './file-rows.js'
-export type { FileShape } from './file-shape.js'
-export type { Json } from './json.js'
-export { sourceOf } from './live-rows.js'
-export { rowJson, valueJson } from './row-json.js'
+export { type ColumnSource, columnSql } from './data-files/column-sql.js'
+export { type BelievedShape, believedShapes, fileRows } from './data-files/file-rows.js'
+export type { FileShape } from './data-files/file-shape.js'
+export { readVector } from './merge-on-read/deletion-vector.js'
+export { sourceOf } from './merge-on-read/live-rows.js'
+export { type CleanOptions, cleanStaging } from './rewrite/clean-staging.js'
 export { type RowResolverOptions, rowResolver } from './row-resolver.js'
-export { scratchFolder, sweepScratch } from './scratch-folder.js'
-export { quoteName, quoteText } from './sql-text.js'
-export { isJson, type SqlType, sqlTypeOf, sqlTypeText } from './sql-type.js'
-export {
-  type RowAnswer,
-  type RowQuery,
-  type TableRows,
-  type TableRowsOptions,
-  tableRows,
-} from './table-rows.js'
-export { arrowBatch, arrowSchema, toArrow } from './to-arrow.js'
-export { isUndecodable } from './undecodable.js'
-export { variantJson } from './variant-json.js'
+export { type DuckDb, type DuckDbOptions, duckDb } from './session/duckdb.js'
+export { scratchFolder, sweepScratch } from './session/scratch-folder.js'
+export { type Connection, type SqlAnswer, sessionOn } from './session/session.js'
+export { isUndecodable } from './session/undecodable.js'
+export { quoteName, quoteText } from './sql/sql-text.js'
+export { isJson, type SqlType, sqlTypeOf, sqlTypeText } from './sql/sql-type.js'
+export { type RowQuery, type TableRows, type TableRowsOptions, tableRows } from './table-rows.js'
+export { arrowIpc } from './values/arrow-ipc.js'
+export { type Chunk, chunkRows } from './values/chunk-rows.js'
+export type { Json } from './values/json.js'
+export type { Row, RowAnswer, RowValue } from './values/row.js'
+export { rowJson, valueJson } from './values/row-json.js'
+export { arrowBatch, arrowSchema, toArrow } from './values/to-arrow.js'
+export { variantJson } from './values/variant-json.js'

@@ -8,22 +8,18 @@ import {
   TableError,
   throwIfCancelled,
 } from '@spillway/core'
-import { columnSql, pathSql } from './column-sql.js'
-import {
-  type Connection,
-  chunkRows,
-  type DuckDb,
-  duckDb,
-  type Row,
-  type SqlAnswer,
-} from './connection.js'
-import { DELETED } from './deleted-positions.js'
-import type { LivePart } from './live-rows.js'
-import { localFiles } from './local-files.js'
-import { exactParts } from './merged-rows.js'
-import { predicateSql } from './predicate-sql.js'
-import { quoteName } from './sql-text.js'
-import { type Naming, sqlTypeText } from './sql-type.js'
+import { columnSql, pathSql } from './data-files/column-sql.js'
+import { localFiles } from './data-files/local-files.js'
+import { DELETED } from './merge-on-read/deleted-positions.js'
+import type { LivePart } from './merge-on-read/live-rows.js'
+import { exactParts } from './merge-on-read/merged-rows.js'
+import { type DuckDb, duckDb } from './session/duckdb.js'
+import type { Connection, SqlAnswer } from './session/session.js'
+import { predicateSql } from './sql/predicate-sql.js'
+import { quoteName } from './sql/sql-text.js'
+import { type Naming, sqlTypeText } from './sql/sql-type.js'
+import { chunkRows } from './values/chunk-rows.js'
+import type { Row, RowAnswer } from './values/row.js'
 
 export interface TableRowsOptions {
   readonly store: ObjectStore
@@ -46,12 +42,6 @@ export interface RowQuery {
   readonly columns?: readonly string[]
   readonly limit?: number
   readonly signal?: AbortSignal
-}
-
-export interface RowAnswer {
-  readonly fields: readonly Field[]
-  /** Blocks of rows; struct values by position, as their type lists its fields. */
-  readonly rows: AsyncIterable<readonly Row[]>
 }
 
 /** Exact rows of a snapshot: every delete, vector, rename and default applied, or a refusal. */

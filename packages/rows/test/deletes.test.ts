@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { type DataFile, type DeleteFile, type DeletionVector, gt } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import { vectorBytes } from '../src/deletion-vector.js'
+import { vectorBytes } from '../src/merge-on-read/deletion-vector.js'
 import { dataFile, field, identitySpec, rowFixture, snapshotOf } from './support/fixture.js'
 
 const table = rowFixture()

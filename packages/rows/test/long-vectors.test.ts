@@ -1,8 +1,8 @@
 import type { DataFile, DeletionVector } from '@spillway/core'
 import { turnsDuring } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
-import { vectorBytes } from '../src/deletion-vector.js'
 import { rowResolver } from '../src/index.js'
+import { vectorBytes } from '../src/merge-on-read/deletion-vector.js'
 import { field, rowFixture, snapshotOf } from './support/fixture.js'
 import { longestHold } from './support/longest-hold.js'
 

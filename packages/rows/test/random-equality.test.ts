@@ -7,7 +7,7 @@ import {
   randomTable,
 } from '@spillway/testkit'
 import { expect, it } from 'vitest'
-import { quoteNested } from '../src/quote-nested.js'
+import { quoteNested } from '../src/sql/quote-nested.js'
 import { identitySpec, rowFixture, snapshotOf } from './support/fixture.js'
 
 const files = rowFixture()

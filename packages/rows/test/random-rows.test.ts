@@ -18,9 +18,9 @@ import {
   rowTest,
 } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
-import { vectorBytes } from '../src/deletion-vector.js'
-import { quoteNested } from '../src/quote-nested.js'
-import { quoteName } from '../src/sql-text.js'
+import { vectorBytes } from '../src/merge-on-read/deletion-vector.js'
+import { quoteNested } from '../src/sql/quote-nested.js'
+import { quoteName } from '../src/sql/sql-text.js'
 import { identitySpec, rowFixture, snapshotOf } from './support/fixture.js'
 
 const files = rowFixture()
@@ -82,7 +82,7 @@ function expectedCount(table: LogicalTable, predicate: Predicate): number {
 }
 
 describe('random tables and predicates', () => {
-  // More seeds: SPILLWAY_ROW_SEEDS=500 vitest run packages/duckdb/test/random-rows.test.ts
+  // More seeds: SPILLWAY_ROW_SEEDS=500 vitest run packages/rows/test/random-rows.test.ts
   const seeds = Number(process.env.SPILLWAY_ROW_SEEDS ?? 16)
   it.each(Array.from({ length: seeds }, (_, seed) => seed + 1))(
     'count exactly what an evaluator over the rows counts, or refuse (seed %i)',
@@ -100,7 +100,7 @@ describe('random tables and predicates', () => {
       expect(await rows.count(snapshot)).toBe(BigInt(expectedCount(table, { kind: 'alwaysTrue' })))
       for (let i = 0; i < 25; i++) {
         const predicate = randomPredicate(table, random)
-        // The evaluator knows no NaN literal; predicate-sql.test.ts does.
+        // The evaluator knows no NaN literal; sql/predicate-sql.test.ts does.
         if (JSON.stringify(predicate, plain).includes('NaN')) continue
         const counted = await rows.count(snapshot, predicate).catch((error: unknown) => {
           const refused =

@@ -13,8 +13,8 @@ import {
 import { readParquetFooter } from '@spillway/encoding'
 import { memoryStore } from '@spillway/storage'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readVector, vectorBytes } from '../src/deletion-vector.js'
 import { cleanStaging, rowResolver } from '../src/index.js'
+import { readVector, vectorBytes } from '../src/merge-on-read/deletion-vector.js'
 import { field, rowFixture, snapshotOf } from './support/fixture.js'
 
 const table = rowFixture()

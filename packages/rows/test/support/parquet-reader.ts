@@ -11,9 +11,9 @@ import {
   TableError,
 } from '@spillway/core'
 import { type ParquetFooter, type ParquetLeafInfo, readParquetFooter } from '@spillway/encoding'
-import { type DuckDb, duckDb } from '../../src/connection.js'
-import { readParquet } from '../../src/file-shape.js'
-import { type LocalFilesOptions, localFiles } from '../../src/local-files.js'
+import { readParquet } from '../../src/data-files/file-shape.js'
+import { type LocalFilesOptions, localFiles } from '../../src/data-files/local-files.js'
+import { type DuckDb, duckDb } from '../../src/session/duckdb.js'
 import { type LeafSql, leafSql, parquetPaths } from './leaf-sql.js'
 import { columnSink, listSink, type RowSink } from './vector-sink.js'
 
