@@ -1,6 +1,5 @@
 export { attachShare } from './attach-share.js'
-export { resultFields } from './result-fields.js'
-export { type SplitSql, splitSql } from './split-sql.js'
+export { resultFields } from './run/result-fields.js'
 export type {
   AttachedShare,
   AttachedTable,
@@ -15,4 +14,5 @@ export type {
   ShareResult,
   ShareTransport,
   SqlParameter,
-} from './types.js'
+} from './share/attached-share.js'
+export { type SplitSql, splitSql } from './sql/split-sql.js'

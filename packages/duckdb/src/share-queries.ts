@@ -2,26 +2,26 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { SharingClient } from '@spillway/client'
 import { TableError } from '@spillway/core'
 import type { Connection } from '@spillway/rows'
-import { type AdaptiveLimit, adaptiveLimit } from './adaptive-limit.js'
-import type { ShareCatalog } from './catalog.js'
-import { CONCURRENCY, type NamedAccess } from './create-access.js'
-import { isChanged, type OpenScan, openScan } from './open-scan.js'
-import { planStatement, type StatementPlan, type TableScan } from './plan-statement.js'
-import { ProgressMeter } from './progress.js'
-import type { RangeCache } from './range-cache.js'
-import { type RowSource, shareResult } from './result.js'
-import { runStatement } from './run-statement.js'
-import { type ReadContext, readerFor } from './scan-files.js'
-import { targetText } from './scan-target.js'
-import { requireOne, splitStatements } from './split-statements.js'
-import type { ShareTargets } from './targets.js'
+import type { ShareCatalog } from './attach/catalog.js'
+import type { ShareTargets } from './attach/targets.js'
+import { type AdaptiveLimit, adaptiveLimit } from './fetch/adaptive-limit.js'
+import { CONCURRENCY, type NamedAccess } from './fetch/create-access.js'
+import { ProgressMeter } from './fetch/progress.js'
+import type { RangeCache } from './fetch/range-cache.js'
+import { planStatement, type StatementPlan, type TableScan } from './plan/plan-statement.js'
+import { type RowSource, shareResult } from './run/result.js'
+import { runStatement } from './run/run-statement.js'
+import { type ReadContext, readerFor } from './run/scan-files.js'
 import type {
   AttachOptions,
   QuerySqlOptions,
   ScanExplanation,
   ShareExplanation,
   ShareResult,
-} from './types.js'
+} from './share/attached-share.js'
+import { isChanged, type OpenScan, openScan } from './share/open-scan.js'
+import { targetText } from './share/scan-target.js'
+import { requireOne, splitStatements } from './sql/split-statements.js'
 
 export interface ShareQueriesOptions {
   readonly connection: DuckDBConnection

@@ -1,6 +1,6 @@
 import { keepRowGroups, parseParquetMetadata } from '@spillway/encoding'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { positionsIn } from '../src/kept-rows.js'
+import { positionsIn } from '../src/fetch/kept-rows.js'
 import { sharedTable } from './support/share-table.js'
 
 let metadata: Uint8Array

@@ -1,5 +1,9 @@
 import { TableError } from '@spillway/core'
 import type { Chunk } from '@spillway/rows'
+import type { ProgressMeter } from '../fetch/progress.js'
+import type { StatementPlan } from '../plan/plan-statement.js'
+import type { QuerySqlOptions, ResultColumn } from '../share/attached-share.js'
+import type { SharedFile } from '../share/open-scan.js'
 import {
   execute,
   rowCount,
@@ -9,9 +13,6 @@ import {
   tableChunks,
   tableColumns,
 } from './execute.js'
-import type { SharedFile } from './open-scan.js'
-import type { StatementPlan } from './plan-statement.js'
-import type { ProgressMeter } from './progress.js'
 import type { RowSource } from './result.js'
 import {
   type FetchedFiles,
@@ -21,7 +22,6 @@ import {
   type Relation,
   relationOver,
 } from './scan-files.js'
-import type { QuerySqlOptions, ResultColumn } from './types.js'
 
 export interface RunOptions {
   readonly plan: StatementPlan

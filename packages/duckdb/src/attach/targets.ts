@@ -1,11 +1,11 @@
 import type { SharingClient } from '@spillway/client'
 import { TableError } from '@spillway/core'
 import { type Connection, quoteText } from '@spillway/rows'
+import { changeFeedFields } from '../share/change-columns.js'
+import { askMetadata, nameOf, type ScanTarget, timestampText } from '../share/scan-target.js'
+import { type AnswerHeader, snapshotOf } from '../share/shared-log.js'
+import { type Stub, stubOf } from '../sql/stub.js'
 import { showAs } from './catalog.js'
-import { changeFeedFields } from './relation.js'
-import { askMetadata, nameOf, type ScanTarget, timestampText } from './scan-target.js'
-import { type AnswerHeader, snapshotOf } from './shared-log.js'
-import { type Stub, stubOf } from './stub.js'
 
 /** A table as it was, or its changes, as one call of a table function in SQL means it. */
 export interface KnownTarget {

@@ -18,6 +18,11 @@ const TIMESTAMP = field(-3, '_commit_timestamp', 'timestamptz')
 /** What a change feed says about each row, as Spark's readChangeFeed names it. */
 export const CHANGE_FIELDS: readonly Field[] = [TYPE, VERSION, TIMESTAMP]
 
+/** Columns of a change feed beside the table's own. */
+export function changeFeedFields(fields: readonly Field[]): readonly Field[] {
+  return [...fields, ...CHANGE_FIELDS]
+}
+
 /** Those columns for files of one shape, as expressions over it; none for files of a snapshot. */
 export function changeColumns(
   files: readonly SharedFile[],

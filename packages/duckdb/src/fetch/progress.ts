@@ -1,4 +1,4 @@
-import type { ScanProgress } from './types.js'
+import type { ScanProgress } from '../share/attached-share.js'
 
 export interface ProgressMeterOptions {
   readonly table: string

@@ -1,11 +1,11 @@
 import type { SharingClient, TableName } from '@spillway/client'
 import { isTableError, mapConcurrently, TableError } from '@spillway/core'
 import { type Connection, quoteName, quoteText } from '@spillway/rows'
-import { askMetadata } from './scan-target.js'
-import { type AnswerHeader, snapshotOf } from './shared-log.js'
-import { reasonText } from './sql-error.js'
-import { type Stub, stubOf, switchedSql, switchedTo } from './stub.js'
-import type { AttachedTable } from './types.js'
+import type { AttachedTable } from '../share/attached-share.js'
+import { askMetadata } from '../share/scan-target.js'
+import { type AnswerHeader, snapshotOf } from '../share/shared-log.js'
+import { reasonText } from '../sql/sql-error.js'
+import { type Stub, stubOf, switchedSql, switchedTo } from '../sql/stub.js'
 
 /** A shared table as the connection knows it. */
 export interface KnownTable {

@@ -1,11 +1,11 @@
 import { TableError } from '@spillway/core'
 import type { Connection } from '@spillway/rows'
+import type { AttachOptions, ShareTransport } from '../share/attached-share.js'
 import { DiskBudget } from './disk-budget.js'
 import { downloadAccess } from './download-access.js'
 import type { FileAccess } from './file-access.js'
 import { httpfsAccess } from './httpfs-access.js'
 import { rangesAccess } from './ranges-access.js'
-import type { AttachOptions, ShareTransport } from './types.js'
 
 const MAX_DISK_BYTES = 8 * 1024 ** 3
 export const CONCURRENCY = 16

@@ -1,6 +1,6 @@
 import { TableError } from '@spillway/core'
+import type { SharedFile } from '../share/open-scan.js'
 import type { ByteSource } from './byte-source.js'
-import type { SharedFile } from './open-scan.js'
 
 export const PARQUET_MAGIC = new TextEncoder().encode('PAR1')
 

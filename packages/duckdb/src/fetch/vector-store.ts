@@ -1,6 +1,6 @@
 import type { ObjectStore } from '@spillway/core'
+import { vectorKeyOf } from '../share/open-scan.js'
 import type { ByteSource } from './byte-source.js'
-import { vectorKeyOf } from './open-scan.js'
 
 /** Deletion vectors of a scan, as readers of vectors look for them. */
 export function vectorStore(reader: ByteSource): ObjectStore {

@@ -1,4 +1,5 @@
 import { isTableError, TableError, throwIfCancelled } from '@spillway/core'
+import type { SignedObjects } from '../share/signed-objects.js'
 import type { AdaptiveLimit } from './adaptive-limit.js'
 import type { ByteRange, ByteSource, RemoteObject, TakeBytes } from './byte-source.js'
 import {
@@ -12,7 +13,6 @@ import {
   hostOf,
   type Place,
 } from './range-response.js'
-import type { SignedObjects } from './signed-objects.js'
 
 export interface ObjectReaderOptions {
   readonly objects: SignedObjects

@@ -1,8 +1,8 @@
 import { type Field, TableError } from '@spillway/core'
 import { arrowBatch, arrowSchema, type Chunk, chunkRows, quoteName, type Row } from '@spillway/rows'
 import { type RecordBatch, Table } from 'apache-arrow'
+import type { ResultColumn, ShareExplanation, ShareResult } from '../share/attached-share.js'
 import { resultFields } from './result-fields.js'
-import type { ResultColumn, ShareExplanation, ShareResult } from './types.js'
 
 /** The rows of a statement as DuckDB computes them. */
 export interface RowSource {

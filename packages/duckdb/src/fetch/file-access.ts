@@ -1,7 +1,8 @@
 import type { Field, Predicate, Snapshot } from '@spillway/core'
+import type { BelievedShape } from '@spillway/rows'
+import type { SharedFile } from '../share/open-scan.js'
 import type { ByteSource } from './byte-source.js'
-import type { SharedFile } from './open-scan.js'
-import type { OpenedFiles } from './relation.js'
+import type { RowRun } from './kept-rows.js'
 
 /** Some files of a scan, and what of them will be read. */
 export interface AccessRequest {
@@ -16,6 +17,16 @@ export interface AccessRequest {
   readonly signal?: AbortSignal
   /** Says how many bytes more or less than the files' sizes will be fetched, once that is known. */
   readonly onPlanned?: (bytes: number) => void
+}
+
+/** Files that DuckDB can open, for the columns that a scan reads. */
+export interface OpenedFiles {
+  readonly paths: readonly string[]
+  readonly shapes: readonly BelievedShape[]
+  /** Rows of each file that its copy has, in the file's own numbers. */
+  readonly runs: readonly (readonly RowRun[])[]
+  /** Rows of each file itself. */
+  readonly rowCounts: readonly number[]
 }
 
 /** Files that DuckDB can open until they are closed. */

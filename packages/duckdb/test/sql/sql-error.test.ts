@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sqlError } from '../src/sql-error.js'
+import { sqlError } from '../../src/sql/sql-error.js'
 
 describe('valid files that DuckDB has no decoder for', () => {
   it.each([

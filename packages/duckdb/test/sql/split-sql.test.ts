@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { splitSql } from '../src/index.js'
+import { splitSql } from '../../src/index.js'
 
 describe('SQL cut into statements', () => {
   it.each([

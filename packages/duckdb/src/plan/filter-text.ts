@@ -1,8 +1,8 @@
 import type { Field, FieldPath, Predicate } from '@spillway/core'
 import { type JsonValue, parseJson } from '@spillway/protocol'
 import { type Connection, quoteText } from '@spillway/rows'
+import type { Stub } from '../sql/stub.js'
 import { filterPredicate } from './filter-predicate.js'
-import type { Stub } from './stub.js'
 
 /** The condition that the stub adds to every filter. */
 function markerOf({ name }: Stub): string {

@@ -1,6 +1,6 @@
 import { type ErrorCode, isTableError, TableError } from '@spillway/core'
 import { isUndecodable } from '@spillway/rows'
-import type { AttachedTable } from './types.js'
+import type { AttachedTable } from '../share/attached-share.js'
 
 /** Stands before the reason why a table cannot be read, in the error that naming it is. */
 const REASON = 'spillway-unreadable '

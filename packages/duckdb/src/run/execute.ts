@@ -1,9 +1,9 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api'
 import { TableError, throwIfCancelled } from '@spillway/core'
 import { type Chunk, type Connection, isJson, type SqlType, sqlTypeOf } from '@spillway/rows'
-import { showAs } from './catalog.js'
-import { sqlError } from './sql-error.js'
-import type { QuerySqlOptions, ResultColumn } from './types.js'
+import { showAs } from '../attach/catalog.js'
+import type { QuerySqlOptions, ResultColumn } from '../share/attached-share.js'
+import { sqlError } from '../sql/sql-error.js'
 
 /** What a shared table's view shows for one statement, and what it shows otherwise. */
 export interface Shown {

@@ -1,6 +1,6 @@
 import { type DataType, type Field, TableError } from '@spillway/core'
 import type { SqlType } from '@spillway/rows'
-import type { ResultColumn } from './types.js'
+import type { ResultColumn } from '../share/attached-share.js'
 
 /** Types of results that DuckDB's files do not have, or that have another type here. */
 const SCALARS: ReadonlyMap<string, DataType> = new Map<string, DataType>([

@@ -7,15 +7,15 @@ import {
   parseParquetMetadata,
 } from '@spillway/encoding'
 import { believedShapes, type ColumnSource, type FileShape, sourceOf } from '@spillway/rows'
+import { CHANGE_FIELDS } from '../share/change-columns.js'
+import type { SharedFile } from '../share/open-scan.js'
 import { lengthOf, requestsFor } from './byte-ranges.js'
 import type { ByteRange } from './byte-source.js'
-import { CHANGE_FIELDS } from './change-columns.js'
 import type { CopyContext } from './download-access.js'
 import { type Footer, fetchFooter, PARQUET_MAGIC } from './fetch-footer.js'
 import type { AccessedFiles, AccessRequest, FileAccess } from './file-access.js'
 import type { RowRun } from './kept-rows.js'
 import { createLocalFile, type LocalFile } from './local-file.js'
-import type { SharedFile } from './open-scan.js'
 import { boundPredicate, keptRowGroups } from './row-groups.js'
 
 /**

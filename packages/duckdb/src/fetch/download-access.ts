@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { mapConcurrently } from '@spillway/core'
 import { believedShapes, type Connection } from '@spillway/rows'
+import type { SharedFile } from '../share/open-scan.js'
 import { requestsFor } from './byte-ranges.js'
 import type { DiskBudget } from './disk-budget.js'
 import type { AccessRequest, FileAccess } from './file-access.js'
 import { createLocalFile } from './local-file.js'
-import type { SharedFile } from './open-scan.js'
 
 /** What every way of copying needs. */
 export interface CopyContext {

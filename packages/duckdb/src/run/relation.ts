@@ -17,20 +17,11 @@ import {
   readVector,
   sourceOf,
 } from '@spillway/rows'
-import { CHANGE_FIELDS, changeColumns } from './change-columns.js'
-import { positionsIn, type RowRun } from './kept-rows.js'
-import type { SharedFile } from './open-scan.js'
-import { NO_COLUMNS, typeText } from './stub.js'
-
-/** Files that DuckDB can open, for the columns that a scan reads. */
-export interface OpenedFiles {
-  readonly paths: readonly string[]
-  readonly shapes: readonly BelievedShape[]
-  /** Rows of each file that its copy has, in the file's own numbers. */
-  readonly runs: readonly (readonly RowRun[])[]
-  /** Rows of each file itself. */
-  readonly rowCounts: readonly number[]
-}
+import type { OpenedFiles } from '../fetch/file-access.js'
+import { positionsIn, type RowRun } from '../fetch/kept-rows.js'
+import { changeColumns } from '../share/change-columns.js'
+import type { SharedFile } from '../share/open-scan.js'
+import { NO_COLUMNS, typeText } from '../sql/stub.js'
 
 export interface RelationInput {
   readonly table: Snapshot
@@ -217,9 +208,4 @@ async function changedRows(
       for (const block of other.blocks()) yield block.filter(position => !own.has(position))
     },
   }
-}
-
-/** Columns of a change feed beside the table's own. */
-export function changeFeedFields(fields: readonly Field[]): readonly Field[] {
-  return [...fields, ...CHANGE_FIELDS]
 }
