@@ -12,8 +12,8 @@ import {
   runBuilt,
   type SampleShare,
   serveSampleTables,
-} from './sample-share.js'
-import { run } from './terminal.js'
+} from './support/sample-share.js'
+import { run } from './support/terminal.js'
 
 const { tableFromIPC } = createRequire(new URL('../../duckdb/package.json', import.meta.url))(
   'apache-arrow',

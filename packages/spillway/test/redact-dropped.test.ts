@@ -10,7 +10,7 @@ import { tokenHash } from '@spillway/server'
 import { memoryStore } from '@spillway/storage'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseConfig, type RunningServer, startServer } from '../src/index.js'
-import { run } from './terminal.js'
+import { run } from './support/terminal.js'
 
 const fixtures = fileURLToPath(new URL('../../../test/fixtures', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'spillway-redact-'))

@@ -11,7 +11,6 @@ import { duckDb, rowJson, type TableRows } from '@spillway/rows'
 import { tokenHash } from '@spillway/server'
 import { readTarGz } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compose } from '../src/compose.js'
 import {
   parseConfig,
   type RunningServer,
@@ -19,6 +18,7 @@ import {
   sourceOf,
   startServer,
 } from '../src/index.js'
+import { compose } from '../src/tables/compose.js'
 
 interface Golden {
   readonly name: string

@@ -6,11 +6,11 @@ import { createSharingClient, parseTableName, type SharingClient } from '@spillw
 import { parseProfile, parseSqlPredicate, profileText } from '@spillway/protocol'
 import type { DuckDb, SqlAnswer } from '@spillway/rows'
 import { tokenHash } from '@spillway/server'
-import { type Composition, compose } from '../compose.js'
 import { parseConfig } from '../serve/config.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
-import { sharedTable } from '../shared-table.js'
-import { sourceOf } from '../table-source.js'
+import { type Composition, compose } from '../tables/compose.js'
+import { sharedTable } from '../tables/shared-table.js'
+import { sourceOf } from '../tables/table-source.js'
 import { type SampleTable, writeSampleTables } from './sample-tables.js'
 
 export const QUESTION = {
