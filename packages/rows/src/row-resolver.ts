@@ -55,20 +55,7 @@ export function rowResolver(
 ): RowResolver & Required<Pick<RowResolver, 'valueRanges'>> {
   const { staging, keptVectorBytes: maxBytes = KEPT_VECTOR_BYTES } = options
   const using = { ...options, duckdb: options.duckdb ?? duckDb() }
-  const vectors = sharedWork<DeletionVector>({ maxBytes, bytesOf: vectorBytesOf })
-  const ranges = sharedWork<readonly ValueRange[]>({
-    maxBytes,
-    bytesOf: found => ENTRY_BYTES * (1 + found.length),
-  })
-  const paths = sharedWork<readonly string[]>({ maxBytes, bytesOf: pathsBytesOf })
-  const parts = sharedWork<readonly DataFile[]>({ maxBytes, bytesOf: partsBytesOf })
-  // What lies in staging may be removed there: it is looked for each time.
-  const slices = sharedWork<SplitSlice | undefined>(
-    staging === undefined
-      ? { maxBytes, bytesOf: slice => vectorBytesOf(slice?.base?.vector) }
-      : undefined,
-  )
-  const complete = sharedWork<DataFile>()
+  const { vectors, ranges, paths, parts, slices, complete } = keptWork(staging, maxBytes)
   return {
     toDeletionVector: async (snapshot, file, signal) =>
       vectors.get(
@@ -116,6 +103,26 @@ export function rowResolver(
         ),
       toVectorFile: (vector, signal) => toVectorFile(vector, staging, signal),
     }),
+  }
+}
+
+/** What was made already, or is being made, by what it depends on. */
+function keptWork(staging: Staging | undefined, maxBytes: number) {
+  return {
+    vectors: sharedWork<DeletionVector>({ maxBytes, bytesOf: vectorBytesOf }),
+    ranges: sharedWork<readonly ValueRange[]>({
+      maxBytes,
+      bytesOf: found => ENTRY_BYTES * (1 + found.length),
+    }),
+    paths: sharedWork<readonly string[]>({ maxBytes, bytesOf: pathsBytesOf }),
+    parts: sharedWork<readonly DataFile[]>({ maxBytes, bytesOf: partsBytesOf }),
+    // What lies in staging may be removed there: it is looked for each time.
+    slices: sharedWork<SplitSlice | undefined>(
+      staging === undefined
+        ? { maxBytes, bytesOf: slice => vectorBytesOf(slice?.base?.vector) }
+        : undefined,
+    ),
+    complete: sharedWork<DataFile>(),
   }
 }
 

@@ -220,7 +220,7 @@ function chosenFields(
 }
 
 /** Every live file of the snapshot, batch by batch. */
-export async function* liveFiles(
+async function* liveFiles(
   snapshot: Snapshot,
   _where?: Predicate,
   signal?: AbortSignal,

@@ -26,48 +26,7 @@ const NAME = /^[0-9a-f]{64}\.range$/
  */
 export async function rangeCache({ folder, maxBytes }: RangeCacheOptions): Promise<RangeCache> {
   await mkdir(folder, { recursive: true })
-  let held = 0
-  for (const name of await readdir(folder)) held += (await sizeOf(join(folder, name))) ?? 0
-
-  async function makeRoom(): Promise<void> {
-    if (held <= maxBytes) return
-    const files: { readonly path: string; readonly size: number; readonly usedAt: number }[] = []
-    for (const name of await readdir(folder)) {
-      if (!NAME.test(name)) continue
-      const path = join(folder, name)
-      const found = await stat(path).catch(() => undefined)
-      if (found !== undefined) files.push({ path, size: found.size, usedAt: found.mtimeMs })
-    }
-    held = files.reduce((sum, { size }) => sum + size, 0)
-    for (const { path, size } of files.sort((a, b) => a.usedAt - b.usedAt)) {
-      if (held <= maxBytes) return
-      await rm(path, { force: true })
-      held -= size
-    }
-  }
-
-  async function fetchInto(path: string, source: ByteSource, reading: Reading): Promise<void> {
-    const { object, range, take, signal } = reading
-    const temporary = `${path}.${randomBytes(6).toString('hex')}`
-    const file = await open(temporary, 'w')
-    try {
-      const writer = new BlockWriter(file)
-      const both: TakeBytes = async (bytes, offset) => {
-        await writer.write(bytes)
-        await take(bytes, offset)
-      }
-      await source.read(object, range, both, signal)
-      held += await writer.end()
-      await file.close()
-      await rename(temporary, path)
-    } catch (error) {
-      await file.close().catch(() => undefined)
-      await rm(temporary, { force: true })
-      throw error
-    }
-    await makeRoom()
-  }
-
+  const ranges = new RangeFolder(folder, { maxBytes, held: await bytesIn(folder) })
   return {
     over(source, namespace) {
       const read: ByteSource['read'] = async (object, range, take, signal) => {
@@ -78,7 +37,7 @@ export async function rangeCache({ folder, maxBytes }: RangeCacheOptions): Promi
         }
         const path = join(folder, `${nameOf(namespace, object, range)}.range`)
         if (await isWhole(path, length)) return serve(path, range, take)
-        return fetchInto(path, source, { object, range, take, signal })
+        return ranges.fetchInto(path, source, { object, range, take, signal })
       }
       return {
         read,
@@ -100,9 +59,70 @@ interface Reading {
   readonly signal: AbortSignal | undefined
 }
 
+/** The files of a cache, and how many bytes they have. */
+class RangeFolder {
+  readonly #folder: string
+  readonly #maxBytes: number
+  #held: number
+
+  constructor(
+    folder: string,
+    { maxBytes, held }: { readonly maxBytes: number; readonly held: number },
+  ) {
+    this.#folder = folder
+    this.#maxBytes = maxBytes
+    this.#held = held
+  }
+
+  async fetchInto(path: string, source: ByteSource, reading: Reading): Promise<void> {
+    const { object, range, take, signal } = reading
+    const temporary = `${path}.${randomBytes(6).toString('hex')}`
+    const file = await open(temporary, 'w')
+    try {
+      const writer = new BlockWriter(file)
+      const both: TakeBytes = async (bytes, offset) => {
+        await writer.write(bytes)
+        await take(bytes, offset)
+      }
+      await source.read(object, range, both, signal)
+      this.#held += await writer.end()
+      await file.close()
+      await rename(temporary, path)
+    } catch (error) {
+      await file.close().catch(() => undefined)
+      await rm(temporary, { force: true })
+      throw error
+    }
+    await this.#makeRoom()
+  }
+
+  async #makeRoom(): Promise<void> {
+    if (this.#held <= this.#maxBytes) return
+    const files: { readonly path: string; readonly size: number; readonly usedAt: number }[] = []
+    for (const name of await readdir(this.#folder)) {
+      if (!NAME.test(name)) continue
+      const path = join(this.#folder, name)
+      const found = await stat(path).catch(() => undefined)
+      if (found !== undefined) files.push({ path, size: found.size, usedAt: found.mtimeMs })
+    }
+    this.#held = files.reduce((sum, { size }) => sum + size, 0)
+    for (const { path, size } of files.sort((a, b) => a.usedAt - b.usedAt)) {
+      if (this.#held <= this.#maxBytes) return
+      await rm(path, { force: true })
+      this.#held -= size
+    }
+  }
+}
+
 function nameOf(namespace: string, { key, size }: RemoteObject, { start, end }: ByteRange): string {
   const what = JSON.stringify([namespace, key, size, start, end])
   return createHash('sha256').update(what).digest('hex')
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  let held = 0
+  for (const name of await readdir(folder)) held += (await sizeOf(join(folder, name))) ?? 0
+  return held
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
