@@ -27,8 +27,12 @@ const ALLOWED = {
     ['hono', 'zod'],
   ],
   client: [['core', 'protocol'], []],
+  rows: [
+    ['core', 'encoding'],
+    ['@duckdb/node-api', 'apache-arrow'],
+  ],
   duckdb: [
-    ['core', 'encoding', 'planner', 'delta', 'protocol', 'client'],
+    ['core', 'encoding', 'planner', 'delta', 'protocol', 'client', 'rows'],
     ['@duckdb/node-api', 'apache-arrow'],
   ],
   testkit: [
@@ -46,6 +50,7 @@ const ALLOWED = {
       'protocol',
       'server',
       'client',
+      'rows',
       'duckdb',
     ],
     ['commander', 'prom-client', 'yaml', 'zod', 'hono', '@hono/node-server'],

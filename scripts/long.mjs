@@ -47,7 +47,7 @@ const stages = [
     environment: { SPILLWAY_FUZZ_SECONDS: '60' },
     timeoutMs: 1_800_000,
   }),
-  tests('rows', ['packages/duckdb/test/random-rows.test.ts'], {
+  tests('rows', ['packages/rows/test/random-rows.test.ts'], {
     minutes: 20,
     environment: { SPILLWAY_ROW_SEEDS: '500' },
     timeoutMs: 3_600_000,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // What it costs that rows do not depend on footers in doubt: selective counts over one large file of many row groups.
-// usage: selective.mjs [--duckdb DIST] [--rows 4000000] [--rounds 7]; DIST of another build tells before from after.
+// usage: selective.mjs [--engine DIST] [--rows 4000000] [--rounds 7]; DIST of another build tells before from after.
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -10,13 +10,13 @@ import { parseArgs } from 'node:util'
 const packages = fileURLToPath(new URL('../../packages/', import.meta.url))
 const { values: options } = parseArgs({
   options: {
-    duckdb: { type: 'string', default: join(packages, 'duckdb/dist') },
+    engine: { type: 'string', default: join(packages, 'rows/dist') },
     rows: { type: 'string', default: '4000000' },
     rounds: { type: 'string', default: '7' },
   },
 })
 const { duckDb, tableRows } = await import(
-  pathToFileURL(join(resolve(options.duckdb), 'index.js')).href
+  pathToFileURL(join(resolve(options.engine), 'index.js')).href
 )
 const { createSchema, unknownStats } = await import(
   pathToFileURL(join(packages, 'core/dist/index.js')).href

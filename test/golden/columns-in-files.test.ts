@@ -13,9 +13,9 @@ import {
   selectAll,
   unknownStats,
 } from '@spillway/core'
-import { duckDb, rowResolver } from '@spillway/duckdb'
 import { fileShapes, readRoaring64, VECTOR_MAGIC_BYTES, vectorBytes } from '@spillway/encoding'
 import { createEngine, type SignedFile } from '@spillway/engine'
+import { duckDb, rowResolver } from '@spillway/rows'
 import { localStore } from '@spillway/storage'
 import { Random } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'

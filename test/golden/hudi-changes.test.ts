@@ -1,6 +1,6 @@
 import type { ChangeRange, ChangeSet, DataFile } from '@spillway/core'
-import { duckDb, rowJson, tableRows } from '@spillway/duckdb'
 import { hudiReader } from '@spillway/hudi'
+import { duckDb, rowJson, tableRows } from '@spillway/rows'
 import { localStore } from '@spillway/storage'
 import { keepingCache } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'

@@ -8,9 +8,9 @@ import {
   type Snapshot,
   type TableSource,
 } from '@spillway/core'
-import { duckDb, rowJson, tableRows } from '@spillway/duckdb'
 import { hudiReader } from '@spillway/hudi'
 import { planScan } from '@spillway/planner'
+import { duckDb, rowJson, tableRows } from '@spillway/rows'
 import { localStore } from '@spillway/storage'
 import { keepingCache } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'

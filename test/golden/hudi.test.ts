@@ -1,7 +1,7 @@
 import { eq, isNull, type Predicate, type Snapshot, type SnapshotRef } from '@spillway/core'
-import { duckDb, rowJson, tableRows } from '@spillway/duckdb'
 import { hudiReader } from '@spillway/hudi'
 import { planScan } from '@spillway/planner'
+import { duckDb, rowJson, tableRows } from '@spillway/rows'
 import { localStore } from '@spillway/storage'
 import { keepingCache } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'

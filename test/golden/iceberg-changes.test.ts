@@ -10,7 +10,7 @@ import {
   type TableSource,
   unknownStats,
 } from '@spillway/core'
-import { type Json, rowJson } from '@spillway/duckdb'
+import { type Json, rowJson } from '@spillway/rows'
 import { compose } from 'spillway'
 import { afterAll, describe, expect, it } from 'vitest'
 

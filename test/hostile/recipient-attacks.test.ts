@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { built } from '../../packages/spillway/test/sample-share.js'
+import { built } from '../../packages/spillway/test/support/sample-share.js'
 import type { Attack } from './attacks/attack.js'
 import { table } from './attacks/attack.js'
 import { type AttackedServer, attackedServer, SECRET, TOKENS } from './attacks/attacked-server.js'

@@ -1,5 +1,5 @@
 import type { Snapshot } from '@spillway/core'
-import { type Json, rowJson } from '@spillway/duckdb'
+import { type Json, rowJson } from '@spillway/rows'
 import type { Composition } from 'spillway'
 
 /** Rows as one text each, sorted: what two engines read is then compared as it is. */

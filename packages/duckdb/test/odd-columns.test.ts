@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { variantJson } from '@spillway/rows'
 import { parquetFooterFile } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
-import { attachShare, variantJson } from '../src/index.js'
-import { dataFile, field, rowFixture, snapshotOf } from './fixture.js'
-import { shareServer } from './share-server.js'
+import { dataFile, field, rowFixture, snapshotOf } from '../../rows/test/support/fixture.js'
+import { attachShare } from '../src/index.js'
+import { shareServer } from './support/share-server.js'
 
 const files = rowFixture()
 

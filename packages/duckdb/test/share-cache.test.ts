@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type AttachedShare, type AttachOptions, attachShare } from '../src/index.js'
-import { type ServedData, type ShareServer, shareServer } from './share-server.js'
-import { SCHEMA, sharedTable } from './share-table.js'
+import { type ServedData, type ShareServer, shareServer } from './support/share-server.js'
+import { SCHEMA, sharedTable } from './support/share-table.js'
 
 let files: readonly ServedData[]
 let server: ShareServer

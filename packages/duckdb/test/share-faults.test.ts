@@ -7,8 +7,8 @@ import {
   type ShareServer,
   type ShareServerOptions,
   shareServer,
-} from './share-server.js'
-import { SCHEMA, sharedTable } from './share-table.js'
+} from './support/share-server.js'
+import { SCHEMA, sharedTable } from './support/share-table.js'
 
 let files: readonly ServedData[]
 let server: ShareServer

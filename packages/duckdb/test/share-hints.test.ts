@@ -1,8 +1,8 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AttachedShare, attachShare } from '../src/index.js'
-import { type ServedData, type ShareServer, shareServer } from './share-server.js'
-import { SCHEMA, sharedTable } from './share-table.js'
+import { type ServedData, type ShareServer, shareServer } from './support/share-server.js'
+import { SCHEMA, sharedTable } from './support/share-table.js'
 
 const FILES = 4
 const ROWS = 20_000

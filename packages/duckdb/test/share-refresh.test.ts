@@ -1,8 +1,8 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it } from 'vitest'
 import { attachShare } from '../src/index.js'
-import { shareServer } from './share-server.js'
-import { SCHEMA, sharedTable } from './share-table.js'
+import { shareServer } from './support/share-server.js'
+import { SCHEMA, sharedTable } from './support/share-table.js'
 
 // Ten minutes of 15-second URLs: SPILLWAY_SCAN_SECONDS=600 SPILLWAY_URL_SECONDS=15 npx vitest run ...
 const SCAN_SECONDS = Number(process.env.SPILLWAY_SCAN_SECONDS ?? 4)

@@ -1,7 +1,7 @@
 import { keepRowGroups, parseParquetMetadata } from '@spillway/encoding'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { positionsIn } from '../src/share/kept-rows.js'
-import { sharedTable } from './share-table.js'
+import { positionsIn } from '../src/fetch/kept-rows.js'
+import { sharedTable } from './support/share-table.js'
 
 let metadata: Uint8Array
 

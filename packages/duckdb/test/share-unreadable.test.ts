@@ -3,7 +3,7 @@ import { createSharingClient } from '@spillway/client'
 import { isTableError } from '@spillway/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type AttachedShare, attachShare } from '../src/index.js'
-import { type ShareServer, type ShareServerOptions, shareServer } from './share-server.js'
+import { type ShareServer, type ShareServerOptions, shareServer } from './support/share-server.js'
 
 const SCHEMA =
   '{"type":"struct","fields":[{"name":"a","type":"long","nullable":true,"metadata":{}}]}'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { attachShare } from '../src/index.js'
-import { type ShareServer, shareServer } from './share-server.js'
+import { type ShareServer, shareServer } from './support/share-server.js'
 
 const MOMENT = '2026-07-01 12:00:00.123456'
 const MICROS = BigInt(Date.parse('2026-07-01T12:00:00.123Z')) * 1000n + 456n

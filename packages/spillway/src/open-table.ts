@@ -1,11 +1,11 @@
 import type { Predicate, Snapshot } from '@spillway/core'
-import type { RowAnswer, RowQuery, SqlAnswer } from '@spillway/duckdb'
 import type { JsonObject } from '@spillway/encoding'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
-import { type ComposeOptions, type Composition, compose } from './compose.js'
-import { inspectTable } from './inspect-table.js'
-import { refOf, sourceOf, type TableInput, type VersionInput } from './table-source.js'
+import type { RowAnswer, RowQuery, SqlAnswer } from '@spillway/rows'
+import { type ComposeOptions, type Composition, compose } from './tables/compose.js'
+import { inspectTable } from './tables/inspect-table.js'
+import { refOf, sourceOf, type TableInput, type VersionInput } from './tables/table-source.js'
 
 export interface OpenTableOptions extends Omit<TableInput, 'location'>, VersionInput {
   /** What relative locations are relative to; the current folder by default. */

@@ -9,12 +9,12 @@ import { type RevokeOptions, revokeCommand } from './commands/revoke.js'
 import { type ServeOptions, serveCommand } from './commands/serve.js'
 import { addPredicateOptions, addTableOptions } from './commands/table-options.js'
 import { type TokenOptions, tokenCommand } from './commands/token.js'
-import { errorJson } from './error-json.js'
-import { errorLines } from './error-lines.js'
-import { EXIT, EXIT_HELP, exitCodeOf } from './exit-code.js'
-import { jsonText } from './json-text.js'
-import type { Terminal } from './terminal.js'
-import { VERSION } from './version.js'
+import { errorJson } from './terminal/error-json.js'
+import { errorLines } from './terminal/error-lines.js'
+import { EXIT, EXIT_HELP, exitCodeOf } from './terminal/exit-code.js'
+import { jsonText } from './terminal/json-text.js'
+import type { Terminal } from './terminal/terminal.js'
+import { VERSION } from './terminal/version.js'
 
 /** Runs one command line (without node and script) and gives its exit status. Never throws. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -2,7 +2,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { runProgram } from '../src/program.js'
-import { run } from './terminal.js'
+import { run } from './support/terminal.js'
 
 const golden = fileURLToPath(new URL('../../../test/fixtures/delta', import.meta.url))
 

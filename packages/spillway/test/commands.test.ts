@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { run } from './terminal.js'
+import { run } from './support/terminal.js'
 
 const real = fileURLToPath(new URL('../../../test/fixtures/real', import.meta.url))
 const golden = fileURLToPath(new URL('../../../test/fixtures/delta', import.meta.url))

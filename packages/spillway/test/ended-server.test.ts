@@ -4,9 +4,9 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { duckDb } from '@spillway/duckdb'
+import { duckDb } from '@spillway/rows'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { built, listeningAt, main } from './sample-share.js'
+import { built, listeningAt, main } from './support/sample-share.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'ended-'))
 const scratch = join(folder, 'tmp')

@@ -14,7 +14,7 @@ import {
   writeIcebergTable,
 } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CANARY, fencedLake } from './fenced-lake.js'
+import { CANARY, fencedLake } from './support/fenced-lake.js'
 
 const lake = fencedLake()
 afterAll(() => lake.close())

@@ -4,7 +4,7 @@ import { type JsonObject, type JsonValue, parseExactJson } from '@spillway/encod
 import { afterAll, describe, expect, it } from 'vitest'
 import { answerRequest } from '../src/batch/operations.js'
 import { parseRequest } from '../src/batch/request.js'
-import { compose } from '../src/compose.js'
+import { compose } from '../src/tables/compose.js'
 
 interface Expected {
   readonly columns: readonly { readonly name: string }[]

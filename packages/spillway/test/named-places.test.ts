@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { run } from './terminal.js'
+import { run } from './support/terminal.js'
 
 const real = fileURLToPath(new URL('../../../test/fixtures/real/iceberg', import.meta.url))
 

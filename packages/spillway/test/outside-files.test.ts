@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { tokenHash } from '@spillway/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseConfig, type RunningServer, startServer } from '../src/index.js'
-import { run } from './terminal.js'
+import { run } from './support/terminal.js'
 
 const real = fileURLToPath(new URL('../../../test/fixtures/real', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'spillway-outside-'))

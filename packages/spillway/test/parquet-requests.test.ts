@@ -2,7 +2,7 @@ import type { Field, ObjectStore } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import { parquetFooterFile } from '@spillway/testkit'
 import { expect, it } from 'vitest'
-import { compose } from '../src/compose.js'
+import { compose } from '../src/tables/compose.js'
 
 const LOCATION = 's3://b/t'
 const ID: Field = { id: 1, name: 'id', physicalName: 'id', type: 'long', nullable: true }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { built, runBuilt, type SampleShare, serveSampleTables } from './sample-share.js'
-import { run } from './terminal.js'
+import { built, runBuilt, type SampleShare, serveSampleTables } from './support/sample-share.js'
+import { run } from './support/terminal.js'
 
 describe.skipIf(!built)('ls and describe, of a server in another process', () => {
   let share: SampleShare

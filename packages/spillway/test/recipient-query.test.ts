@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { duckDb } from '@spillway/duckdb'
+import { duckDb } from '@spillway/rows'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   built,
@@ -12,8 +12,8 @@ import {
   runBuilt,
   type SampleShare,
   serveSampleTables,
-} from './sample-share.js'
-import { run } from './terminal.js'
+} from './support/sample-share.js'
+import { run } from './support/terminal.js'
 
 const { tableFromIPC } = createRequire(new URL('../../duckdb/package.json', import.meta.url))(
   'apache-arrow',

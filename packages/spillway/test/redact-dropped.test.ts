@@ -3,14 +3,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { duckDb } from '@spillway/duckdb'
 import { readParquetFooter } from '@spillway/encoding'
 import { profileText } from '@spillway/protocol'
+import { duckDb } from '@spillway/rows'
 import { tokenHash } from '@spillway/server'
 import { memoryStore } from '@spillway/storage'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseConfig, type RunningServer, startServer } from '../src/index.js'
-import { run } from './terminal.js'
+import { run } from './support/terminal.js'
 
 const fixtures = fileURLToPath(new URL('../../../test/fixtures', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'spillway-redact-'))

@@ -1,12 +1,13 @@
-import { duckDb, type ResultColumn, type Row, type ShareResult } from '@spillway/duckdb'
+import type { ResultColumn, ShareResult } from '@spillway/duckdb'
+import { duckDb, type Row } from '@spillway/rows'
 import { afterAll, describe, expect, it } from 'vitest'
-import { textWidth } from '../src/format-table.js'
-import { csvLine } from '../src/recipient/csv.js'
-import { fitTable } from '../src/recipient/fit-table.js'
-import { columnJson } from '../src/recipient/value-json.js'
-import { exactText, shownText } from '../src/recipient/value-text.js'
-import { type OutputMode, writeResult } from '../src/recipient/write-result.js'
-import { styleFor } from '../src/style.js'
+import { csvLine } from '../src/results/csv.js'
+import { fitTable } from '../src/results/fit-table.js'
+import { columnJson } from '../src/results/value-json.js'
+import { exactText, shownText } from '../src/results/value-text.js'
+import { type OutputMode, writeResult } from '../src/results/write-result.js'
+import { textWidth } from '../src/terminal/format-table.js'
+import { styleFor } from '../src/terminal/style.js'
 
 const canvas = { width: 80, unicode: true, style: styleFor({}, {}) }
 const duckdb = duckDb()

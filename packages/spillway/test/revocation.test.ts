@@ -8,7 +8,7 @@ import type { AccessRecord } from '@spillway/server'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { parseConfig } from '../src/index.js'
 import { type RunningServer, startServer } from '../src/serve/start-server.js'
-import { run } from './terminal.js'
+import { run } from './support/terminal.js'
 
 const TOKEN = 'token-of-the-recipient'
 const OTHER = 'token-of-somebody-else'

@@ -6,12 +6,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createSharingClient, parseTableName } from '@spillway/client'
 import { childrenOf, type Field, isTableError, type Snapshot } from '@spillway/core'
-import { duckDb, rowJson, type TableRows } from '@spillway/duckdb'
 import { parseProfile, profileText } from '@spillway/protocol'
+import { duckDb, rowJson, type TableRows } from '@spillway/rows'
 import { tokenHash } from '@spillway/server'
 import { readTarGz } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compose } from '../src/compose.js'
 import {
   parseConfig,
   type RunningServer,
@@ -19,6 +18,7 @@ import {
   sourceOf,
   startServer,
 } from '../src/index.js'
+import { compose } from '../src/tables/compose.js'
 
 interface Golden {
   readonly name: string

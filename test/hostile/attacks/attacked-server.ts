@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createTokenCodec } from '@spillway/protocol'
 import { localGateway } from '@spillway/storage'
-import { main } from '../../../packages/spillway/test/sample-share.js'
+import { main } from '../../../packages/spillway/test/support/sample-share.js'
 import { writeLake } from './lake.js'
 import { type Reply, type SendOptions, sendRaw } from './raw-http.js'
 

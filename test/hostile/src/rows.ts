@@ -1,5 +1,5 @@
 import type { ObjectStore, WritableStore } from '@spillway/core'
-import { type DuckDb, duckDb, rowJson } from '@spillway/duckdb'
+import { type DuckDb, duckDb, rowJson } from '@spillway/rows'
 import { compose } from 'spillway'
 import type { BenchTable } from './tables.js'
 

@@ -1,6 +1,5 @@
 import type { Field } from '@spillway/core'
-import type { FileShape } from '../file-shape.js'
-import { quoteText } from '../sql-text.js'
+import { type FileShape, quoteText } from '@spillway/rows'
 import type { SharedFile } from './open-scan.js'
 
 /** Ids that no column of a table has. */
@@ -18,6 +17,11 @@ const TIMESTAMP = field(-3, '_commit_timestamp', 'timestamptz')
 
 /** What a change feed says about each row, as Spark's readChangeFeed names it. */
 export const CHANGE_FIELDS: readonly Field[] = [TYPE, VERSION, TIMESTAMP]
+
+/** Columns of a change feed beside the table's own. */
+export function changeFeedFields(fields: readonly Field[]): readonly Field[] {
+  return [...fields, ...CHANGE_FIELDS]
+}
 
 /** Those columns for files of one shape, as expressions over it; none for files of a snapshot. */
 export function changeColumns(

@@ -8,17 +8,11 @@ import {
 } from '@spillway/core'
 import { planScan } from '@spillway/planner'
 import type { DeltaFileAction, MetadataFacts } from '@spillway/protocol'
+import type { PartitionExplanation } from './attached-share.js'
 import { PartitionTotals } from './partition-totals.js'
-import {
-  askFiles,
-  type ScanTarget,
-  type SharedAction,
-  sharedAction,
-  targetText,
-} from './scan-target.js'
+import { askFiles, type ScanTarget, type SharedAction, sharedAction } from './scan-target.js'
 import { type AnswerHeader, headerText, sharedPath, snapshotOf } from './shared-log.js'
 import { SignedObjects, type SignedUrl } from './signed-objects.js'
-import type { PartitionExplanation } from './types.js'
 
 /** A data file that may hold matching rows. */
 export interface SharedFile {
@@ -276,8 +270,4 @@ async function askPinned(
 /** True where the answer is about a table with other columns than were known. */
 export function isChanged(scan: OpenScan, known: AnswerHeader): boolean {
   return headerText(scan.header) !== headerText(known)
-}
-
-export function scanText({ target }: OpenScan): string {
-  return targetText(target)
 }

@@ -1,5 +1,5 @@
 import type { DeltaFileAction } from '@spillway/protocol'
-import type { PartitionExplanation } from './types.js'
+import type { PartitionExplanation } from './attached-share.js'
 
 const MAX_LISTED = 1000
 

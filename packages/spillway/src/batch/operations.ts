@@ -5,13 +5,13 @@ import {
   type SnapshotRef,
   type TableSource,
 } from '@spillway/core'
-import { rowJson, type TableRows } from '@spillway/duckdb'
 import type { JsonObject, JsonValue } from '@spillway/encoding'
 import { parseJsonPredicate, parseSqlPredicate } from '@spillway/protocol'
-import { inspectTable } from '../inspect-table.js'
-import { jsonText } from '../json-text.js'
-import { planTable, type Unapplied } from '../plan-table.js'
-import { refOf, sourceOf } from '../table-source.js'
+import { rowJson, type TableRows } from '@spillway/rows'
+import { inspectTable } from '../tables/inspect-table.js'
+import { planTable, type Unapplied } from '../tables/plan-table.js'
+import { refOf, sourceOf } from '../tables/table-source.js'
+import { jsonText } from '../terminal/json-text.js'
 import type { BatchRequest } from './request.js'
 
 export interface BatchContext {

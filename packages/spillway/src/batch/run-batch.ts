@@ -1,8 +1,8 @@
 import { TableError } from '@spillway/core'
 import { type JsonObject, type JsonValue, parseExactJson } from '@spillway/encoding'
-import { errorJson } from '../error-json.js'
-import { jsonText } from '../json-text.js'
-import { TOO_LONG } from '../terminal.js'
+import { errorJson } from '../terminal/error-json.js'
+import { jsonText } from '../terminal/json-text.js'
+import { TOO_LONG } from '../terminal/terminal.js'
 import { answerRequest, type BatchContext } from './operations.js'
 import { parseRequest } from './request.js'
 

@@ -1,6 +1,6 @@
 import { runBatch } from '../batch/run-batch.js'
-import { compose, machineS3 } from '../compose.js'
-import { readLines, type Terminal, writeLine } from '../terminal.js'
+import { compose, machineS3 } from '../tables/compose.js'
+import { readLines, type Terminal, writeLine } from '../terminal/terminal.js'
 
 /** `spillway batch`: one JSON request a line in, one answer a line out. */
 export async function batchCommand(terminal: Terminal): Promise<number> {

@@ -1,10 +1,10 @@
 import { type DemoFacts, QUESTION, startDemo } from '../demo/run-demo.js'
-import { EXIT } from '../exit-code.js'
-import { formatCount, formatPercent, formatTable } from '../format-table.js'
-import { jsonText } from '../json-text.js'
-import { withProgress } from '../progress.js'
-import { type Style, styleFor } from '../style.js'
-import { type Terminal, writeLine } from '../terminal.js'
+import { EXIT } from '../terminal/exit-code.js'
+import { formatCount, formatPercent, formatTable } from '../terminal/format-table.js'
+import { jsonText } from '../terminal/json-text.js'
+import { withProgress } from '../terminal/progress.js'
+import { type Style, styleFor } from '../terminal/style.js'
+import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { sqlTable } from './query.js'
 
 export interface DemoOptions {

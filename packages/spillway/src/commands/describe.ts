@@ -1,14 +1,14 @@
 import { parseTableName } from '@spillway/client'
-import { jsonText } from '../json-text.js'
-import { withProgress } from '../progress.js'
 import { describeTable } from '../recipient/describe-table.js'
 import { descriptionJson, descriptionLines } from '../recipient/description-lines.js'
 import { withNearestTable } from '../recipient/list-tables.js'
 import { openProfile } from '../recipient/open-profile.js'
 import { PARTITIONS_SHOWN } from '../recipient/partition-chart.js'
 import { parseSharePath } from '../recipient/share-path.js'
-import { parseTimestamp } from '../table-source.js'
-import { type Terminal, writeLine } from '../terminal.js'
+import { parseTimestamp } from '../tables/table-source.js'
+import { jsonText } from '../terminal/json-text.js'
+import { withProgress } from '../terminal/progress.js'
+import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { integerOf } from './table-options.js'
 
 export interface DescribeCommandOptions {

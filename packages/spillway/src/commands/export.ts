@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
 import { TableError } from '@spillway/core'
-import { formatBytes, formatCount } from '../format-table.js'
-import { jsonText } from '../json-text.js'
-import { formatDuration } from '../recipient/run-sql.js'
 import { parseSharePath } from '../recipient/share-path.js'
 import { withSession } from '../recipient/share-session.js'
-import { parametersOf, sqlOf } from '../recipient/sql-text.js'
-import { formatOfFile, type ParquetCompression, writeTableFile } from '../recipient/table-file.js'
-import { styleFor } from '../style.js'
-import { readAll, type Terminal, writeLine } from '../terminal.js'
+import { formatDuration } from '../results/run-sql.js'
+import { parametersOf, sqlOf } from '../results/sql-text.js'
+import { formatOfFile, type ParquetCompression, writeTableFile } from '../results/table-file.js'
+import { formatBytes, formatCount } from '../terminal/format-table.js'
+import { jsonText } from '../terminal/json-text.js'
+import { styleFor } from '../terminal/style.js'
+import { readAll, type Terminal, writeLine } from '../terminal/terminal.js'
 
 export interface ExportOptions {
   readonly to: string

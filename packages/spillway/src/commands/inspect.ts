@@ -1,10 +1,16 @@
 import type { JsonObject } from '@spillway/encoding'
-import { fileFacts, fileFactsJson, fileFactsText } from '../file-facts.js'
-import { formatBytes, formatCount, formatFacts, formatTable, printable } from '../format-table.js'
-import { inspectTable } from '../inspect-table.js'
-import { jsonText } from '../json-text.js'
-import { styleFor } from '../style.js'
-import { type Terminal, writeLine } from '../terminal.js'
+import { fileFacts, fileFactsJson, fileFactsText } from '../tables/file-facts.js'
+import { inspectTable } from '../tables/inspect-table.js'
+import {
+  formatBytes,
+  formatCount,
+  formatFacts,
+  formatTable,
+  printable,
+} from '../terminal/format-table.js'
+import { jsonText } from '../terminal/json-text.js'
+import { styleFor } from '../terminal/style.js'
+import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { type TableOptions, withTable } from './table-options.js'
 
 export interface InspectOptions extends TableOptions {

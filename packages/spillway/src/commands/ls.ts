@@ -1,11 +1,11 @@
-import { printable } from '../format-table.js'
-import { jsonText } from '../json-text.js'
-import { withProgress } from '../progress.js'
-import { canvasOf } from '../recipient/canvas.js'
 import { type ListedTable, type Listing, listTables, tableName } from '../recipient/list-tables.js'
 import { openProfile } from '../recipient/open-profile.js'
 import { parseSharePath } from '../recipient/share-path.js'
-import { type Terminal, writeLine } from '../terminal.js'
+import { canvasOf } from '../terminal/canvas.js'
+import { printable } from '../terminal/format-table.js'
+import { jsonText } from '../terminal/json-text.js'
+import { withProgress } from '../terminal/progress.js'
+import { type Terminal, writeLine } from '../terminal/terminal.js'
 
 export interface LsOptions {
   readonly tree?: boolean

@@ -1,13 +1,19 @@
 import type { JsonObject } from '@spillway/encoding'
 import { explainScan, explanationLines } from '@spillway/planner'
 import { predicateOf } from '../batch/operations.js'
-import { formatBytes, formatCount, formatPercent, formatTable, printable } from '../format-table.js'
-import { jsonText } from '../json-text.js'
-import { planTable } from '../plan-table.js'
-import { canvasOf } from '../recipient/canvas.js'
-import { keptBar } from '../recipient/chart.js'
-import { styleFor } from '../style.js'
-import { type Terminal, writeLine } from '../terminal.js'
+import { planTable } from '../tables/plan-table.js'
+import { canvasOf } from '../terminal/canvas.js'
+import { keptBar } from '../terminal/chart.js'
+import {
+  formatBytes,
+  formatCount,
+  formatPercent,
+  formatTable,
+  printable,
+} from '../terminal/format-table.js'
+import { jsonText } from '../terminal/json-text.js'
+import { styleFor } from '../terminal/style.js'
+import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { integerOf, type TableOptions, withTable } from './table-options.js'
 
 export interface PlanCommandOptions extends TableOptions {

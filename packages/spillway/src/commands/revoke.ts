@@ -4,10 +4,10 @@ import { setTimeout } from 'node:timers/promises'
 import { TableError } from '@spillway/core'
 import type { SignedEntry } from '@spillway/server'
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
-import { jsonText } from '../json-text.js'
 import { layoutOf, loadConfig, parseConfig, type ServeConfig } from '../serve/config.js'
-import { styleFor } from '../style.js'
-import { type Terminal, writeLine } from '../terminal.js'
+import { jsonText } from '../terminal/json-text.js'
+import { styleFor } from '../terminal/style.js'
+import { type Terminal, writeLine } from '../terminal/terminal.js'
 
 /** A server looks at its file every second. */
 const TAKEN_UP_MS = 2000

@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
 import type { AccessLog } from '@spillway/server'
-import { errorJson } from '../error-json.js'
-import { formatCount } from '../format-table.js'
-import { jsonText } from '../json-text.js'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
 import { jsonLogLine, logLine } from '../serve/log-lines.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
 import { watchFile } from '../serve/watch-file.js'
-import { type Style, styleFor } from '../style.js'
-import { type Terminal, writeLine } from '../terminal.js'
+import { errorJson } from '../terminal/error-json.js'
+import { formatCount } from '../terminal/format-table.js'
+import { jsonText } from '../terminal/json-text.js'
+import { type Style, styleFor } from '../terminal/style.js'
+import { type Terminal, writeLine } from '../terminal/terminal.js'
 
 export interface ServeOptions {
   readonly config: string

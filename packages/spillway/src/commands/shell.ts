@@ -1,15 +1,16 @@
 import { createInterface, type Interface } from 'node:readline'
 import { isTableError, TableError } from '@spillway/core'
-import { formatCount, printable } from '../format-table.js'
 import { type ShareSession, withSession } from '../recipient/share-session.js'
-import { complete, tablesIn } from '../recipient/shell/completion.js'
-import { DOT_COMMANDS } from '../recipient/shell/dot-commands.js'
-import { historyPath, readHistory, writeHistory } from '../recipient/shell/history.js'
-import type { ShellMode } from '../recipient/shell/settings.js'
-import { Shell } from '../recipient/shell/shell.js'
-import { tableColumns } from '../recipient/shell/table-columns.js'
-import { styleFor } from '../style.js'
-import { readLines, type Terminal, TOO_LONG } from '../terminal.js'
+import { complete, tablesIn } from '../shell/completion.js'
+import { DOT_COMMANDS } from '../shell/dot-commands.js'
+import { historyPath, readHistory, writeHistory } from '../shell/history.js'
+import type { ShellMode } from '../shell/settings.js'
+import { Shell } from '../shell/shell.js'
+import { ShellState } from '../shell/shell-state.js'
+import { tableColumns } from '../shell/table-columns.js'
+import { formatCount, printable } from '../terminal/format-table.js'
+import { styleFor } from '../terminal/style.js'
+import { readLines, type Terminal, TOO_LONG } from '../terminal/terminal.js'
 
 export interface ShellOptions {
   readonly mode?: ShellMode
@@ -31,7 +32,7 @@ export async function shellCommand(
     limit: undefined,
   }
   await withSession(path, terminal, session => {
-    const shell = new Shell(session, { terminal, settings })
+    const shell = new Shell(new ShellState(session, { terminal, settings }))
     if (!interactive) return runScript(shell)
     return converse(shell, options.history === false ? undefined : historyPath(terminal))
   })
@@ -39,18 +40,18 @@ export async function shellCommand(
 
 /** A script stops at its first error, whose exit status is the shell's. */
 async function runScript(shell: Shell): Promise<void> {
-  for await (const line of readLines(shell.terminal.stdin)) {
+  for await (const line of readLines(shell.state.terminal.stdin)) {
     if (line === TOO_LONG) throw new TableError('INVALID_REQUEST', 'a line is too long for SQL')
     await shell.feed(line)
-    if (shell.done) return
+    if (shell.state.done) return
   }
   await shell.end()
 }
 
 async function converse(shell: Shell, history: string | undefined): Promise<void> {
-  const { terminal, session } = shell
+  const { terminal, session } = shell.state
   const style = styleFor(terminal.stdout, terminal.environment)
-  await shell.print([
+  await shell.state.print([
     `${style.bold(printable(session.provider.path))}  ${formatCount(session.share.tables.length, 'table')}  ${style.dim('.help says what there is, .quit leaves')}`,
   ])
   const readline = createInterface({
@@ -78,10 +79,10 @@ type Completed = (error: null, found: [string[], string]) => void
 
 /** Names of tables as they are listed now, and of the columns of those that the statement speaks of. */
 function completerOf(shell: Shell): (line: string, done: Completed) => void {
-  const columnsOf = tableColumns(shell.session.provider.client)
+  const columnsOf = tableColumns(shell.state.session.provider.client)
   const commands = DOT_COMMANDS.map(({ name }) => name)
   return (line, done) => {
-    const tables = tableNames(shell.session)
+    const tables = tableNames(shell.state.session)
     void columnsOf(tablesIn(`${shell.pending}${line}`, tables)).then(columns =>
       done(null, complete(line, { tables, columns, commands })),
     )
@@ -98,11 +99,15 @@ function readEvaluatePrint(readline: Interface, shell: Shell): Promise<void> {
     const work = async () => {
       if (busy) return
       busy = true
-      for (let line = lines.shift(); line !== undefined && !shell.done; line = lines.shift()) {
+      for (
+        let line = lines.shift();
+        line !== undefined && !shell.state.done;
+        line = lines.shift()
+      ) {
         await feedSafely(shell, line)
       }
       busy = false
-      if (closed || shell.done) resolve()
+      if (closed || shell.state.done) resolve()
       else ask()
     }
     readline.on('line', line => {
@@ -113,7 +118,7 @@ function readEvaluatePrint(readline: Interface, shell: Shell): Promise<void> {
       // Lines that were pasted behind the one that is stopped are stopped with it.
       lines.length = 0
       if (shell.interrupt()) return
-      shell.terminal.stdout.write('^C\n')
+      shell.state.terminal.stdout.write('^C\n')
       // What was typed on this line goes with what was typed before it.
       readline.write(null, { ctrl: true, name: 'u' })
       ask()
@@ -122,10 +127,10 @@ function readEvaluatePrint(readline: Interface, shell: Shell): Promise<void> {
       closed = true
       shell.interrupt()
       // Ctrl-D leaves the cursor behind the prompt.
-      if (!shell.done) shell.terminal.stdout.write('\n')
+      if (!shell.state.done) shell.state.terminal.stdout.write('\n')
       if (!busy) resolve()
     })
-    shell.terminal.signal.addEventListener('abort', () => readline.close(), { once: true })
+    shell.state.terminal.signal.addEventListener('abort', () => readline.close(), { once: true })
     ask()
   })
 }
@@ -140,7 +145,8 @@ async function feedSafely(shell: Shell, line: string): Promise<void> {
   try {
     await shell.feed(line)
   } catch (error) {
-    if (isTableError(error) && error.code === 'CANCELLED') shell.terminal.stderr.write('stopped\n')
+    if (isTableError(error) && error.code === 'CANCELLED')
+      shell.state.terminal.stderr.write('stopped\n')
     else shell.printError(error)
   }
 }

@@ -7,11 +7,11 @@ import {
 } from '@spillway/core'
 import type { Engine } from '@spillway/engine'
 import { type Command, Option } from 'commander'
-import { type Composition, compose, machineS3 } from '../compose.js'
-import { withProgress } from '../progress.js'
-import { isSharedName, openShared } from '../shared-table.js'
-import { refOf, sourceOf } from '../table-source.js'
-import type { Terminal } from '../terminal.js'
+import { type Composition, compose, machineS3 } from '../tables/compose.js'
+import { isSharedName, openShared } from '../tables/shared-table.js'
+import { refOf, sourceOf } from '../tables/table-source.js'
+import { withProgress } from '../terminal/progress.js'
+import type { Terminal } from '../terminal/terminal.js'
 
 /** What every command about one table takes. */
 export interface TableOptions {

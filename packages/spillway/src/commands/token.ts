@@ -5,10 +5,10 @@ import { TableError } from '@spillway/core'
 import { profileText } from '@spillway/protocol'
 import { tokenHash } from '@spillway/server'
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap } from 'yaml'
-import { jsonText } from '../json-text.js'
 import { layoutOf, parseConfig } from '../serve/config.js'
-import { styleFor } from '../style.js'
-import { type Terminal, writeLine } from '../terminal.js'
+import { jsonText } from '../terminal/json-text.js'
+import { styleFor } from '../terminal/style.js'
+import { type Terminal, writeLine } from '../terminal/terminal.js'
 
 export interface TokenOptions {
   readonly config: string

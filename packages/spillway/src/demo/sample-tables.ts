@@ -2,7 +2,7 @@ import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TableFormat } from '@spillway/core'
-import type { DuckDb } from '@spillway/duckdb'
+import type { DuckDb } from '@spillway/rows'
 import { writeDelta } from './write-delta.js'
 
 /** A table of the demo, and what is worth knowing about it. */

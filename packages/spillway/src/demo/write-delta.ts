@@ -1,7 +1,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Connection } from '@spillway/duckdb'
 import { writeRoaring64, z85Encode } from '@spillway/encoding'
+import type { Connection } from '@spillway/rows'
 
 export interface DeltaColumn {
   /** As recipients see it. */

@@ -1,8 +1,8 @@
 import type { SharingClient, TableAnswer, TableName } from '@spillway/client'
 import type { Field, Snapshot } from '@spillway/core'
-import { compose } from '../compose.js'
-import { partitionColumns, readerFeatures } from '../native-facts.js'
-import { sharedTable } from '../shared-table.js'
+import { compose } from '../tables/compose.js'
+import { partitionColumns, readerFeatures } from '../tables/native-facts.js'
+import { sharedTable } from '../tables/shared-table.js'
 import { countFiles, type FileTotals } from './partition-facts.js'
 
 /** What a shared table says about itself, seen from the recipient's side. */

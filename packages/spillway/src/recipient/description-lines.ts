@@ -1,7 +1,13 @@
 import type { JsonObject } from '@spillway/encoding'
-import { formatBytes, formatCount, formatFacts, formatTable, printable } from '../format-table.js'
-import type { Terminal } from '../terminal.js'
-import { canvasOf } from './canvas.js'
+import { canvasOf } from '../terminal/canvas.js'
+import {
+  formatBytes,
+  formatCount,
+  formatFacts,
+  formatTable,
+  printable,
+} from '../terminal/format-table.js'
+import type { Terminal } from '../terminal/terminal.js'
 import type { TableDescription } from './describe-table.js'
 import { PARTITIONS_SHOWN, partitionChart } from './partition-chart.js'
 import { typeText } from './type-text.js'

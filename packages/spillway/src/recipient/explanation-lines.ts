@@ -1,5 +1,6 @@
 import type { PartitionExplanation, ScanExplanation, ShareExplanation } from '@spillway/duckdb'
 import type { JsonObject } from '@spillway/encoding'
+import { barChart, type Canvas, keptBar, largestRows } from '../terminal/chart.js'
 import {
   formatBytes,
   formatCount,
@@ -7,8 +8,7 @@ import {
   formatPercent,
   printable,
   shorten,
-} from '../format-table.js'
-import { barChart, type Canvas, keptBar, largestRows } from './chart.js'
+} from '../terminal/format-table.js'
 import { partitionLabel } from './partition-chart.js'
 
 const PARTITIONS_SHOWN = 12

@@ -3,8 +3,8 @@ import { createSharingClient, type SharingClient } from '@spillway/client'
 import { loadProfile } from '@spillway/client/node'
 import { isTableError, TableError } from '@spillway/core'
 import type { Profile } from '@spillway/protocol'
-import type { Terminal } from '../terminal.js'
-import { VERSION } from '../version.js'
+import type { Terminal } from '../terminal/terminal.js'
+import { VERSION } from '../terminal/version.js'
 
 /** A provider, as its profile file opens it. */
 export interface Provider {

@@ -1,5 +1,5 @@
-import { formatBytes, formatCount } from '../format-table.js'
-import { type BarRow, barChart, type Canvas, largestRows } from './chart.js'
+import { type BarRow, barChart, type Canvas, largestRows } from '../terminal/chart.js'
+import { formatBytes, formatCount } from '../terminal/format-table.js'
 import type { PartitionFacts } from './partition-facts.js'
 
 export const PARTITIONS_SHOWN = 20

@@ -1,18 +1,17 @@
 import {
   type AttachedShare,
   attachShare,
-  type DuckDb,
-  duckDb,
   type QuerySqlOptions,
   type ScanProgress,
   type ShareExplanation,
   type ShareResult,
 } from '@spillway/duckdb'
-import { formatBytes, formatCount } from '../format-table.js'
-import { type Progress, withProgress } from '../progress.js'
-import type { Terminal } from '../terminal.js'
-import { canvasOf } from './canvas.js'
-import { keptBar } from './chart.js'
+import { type DuckDb, duckDb } from '@spillway/rows'
+import { canvasOf } from '../terminal/canvas.js'
+import { keptBar } from '../terminal/chart.js'
+import { formatBytes, formatCount } from '../terminal/format-table.js'
+import { type Progress, withProgress } from '../terminal/progress.js'
+import type { Terminal } from '../terminal/terminal.js'
 import { openProfile, type Provider } from './open-profile.js'
 import { helpfulError } from './sql-error.js'
 

@@ -1,126 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { BUDGET_CEILINGS, type ReadBudgets, TableError } from '@spillway/core'
-import { checkSharesConfig, isCorsOrigin, type SharesConfig } from '@spillway/server'
+import { TableError } from '@spillway/core'
+import { checkSharesConfig, type SharesConfig } from '@spillway/server'
 import { folderUri, locationFromInput, parseUri, relativeTo } from '@spillway/storage'
 import { parseDocument } from 'yaml'
-import { z } from 'zod'
-import { sourceOf } from '../table-source.js'
-import { credentialVendors, s3Credentials, vendorSchema } from './vendors.js'
-
-const s3 = {
-  region: z.string().min(1).optional(),
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
-  publicEndpoint: z.url({ protocol: /^https?$/ }).optional(),
-  pathStyle: z.boolean().optional(),
-  credentials: s3Credentials.optional(),
-}
-
-const corsOrigin = z
-  .string()
-  .refine(isCorsOrigin, 'expected "*" or an origin such as https://app.example, without a path')
-
-/** What reading one table may cost, see `ReadBudgets`. */
-const limit = (key: keyof ReadBudgets) => z.int().min(1).max(BUDGET_CEILINGS[key]).optional()
-
-const limits = z
-  .strictObject({
-    objectBytes: limit('objectBytes'),
-    documentBytes: limit('documentBytes'),
-    documentValues: limit('documentValues'),
-    documentDepth: limit('documentDepth'),
-    lineBytes: limit('lineBytes'),
-    footerBytes: limit('footerBytes'),
-    inflatedBytes: limit('inflatedBytes'),
-    inflationRatio: limit('inflationRatio'),
-    rows: limit('rows'),
-    columns: limit('columns'),
-  } satisfies Record<keyof ReadBudgets, unknown>)
-  .prefault({})
-
-const count = (most: number) => z.int().min(1).max(most)
-
-/** What one party may take; names and defaults stand in docs/security.md. */
-const limitsSchema = z.strictObject({
-  connections: count(1_000_000).default(8192),
-  connectionsPerAddress: count(1_000_000).default(2048),
-  headerSeconds: count(3600).default(20),
-  requestSeconds: count(3600).default(60),
-  failedAuthentications: count(1_000_000).optional(),
-  requestsPerRecipient: count(100_000).optional(),
-  downloadsPerRecipient: count(1_000_000).optional(),
-  bodyBytes: count(64 * 1024 ** 2).optional(),
-  maxFilesPerPage: count(1_000_000).optional(),
-  maxResults: count(100_000).optional(),
-  planSeconds: count(3600).optional(),
-  planCpuSeconds: count(3600).optional(),
-  grantSeconds: count(3600).optional(),
-  hints: count(100_000).optional(),
-  hintCharacters: count(1024 ** 2).optional(),
-  allHintsCharacters: count(16 * 1024 ** 2).optional(),
-  hintNodes: count(1_000_000).optional(),
-})
-
-const schema = z.strictObject({
-  server: z
-    .strictObject({
-      host: z.string().min(1).default('127.0.0.1'),
-      port: z.int().min(0).max(65_535).default(8420),
-      /** Where `/metrics` and `/healthz` are answered; nowhere unless given. Not for recipients. */
-      admin: z
-        .strictObject({
-          host: z.string().min(1).default('127.0.0.1'),
-          port: z.int().min(0).max(65_535),
-        })
-        .optional(),
-      publicUrl: z.url({ protocol: /^https?$/ }).optional(),
-      secret: z.string().min(16).optional(),
-      secretFile: z.string().min(1).optional(),
-      /** In place of one: the first signs and seals, what any of them did is honoured. */
-      secrets: z
-        .array(z.union([z.string().min(16), z.strictObject({ file: z.string().min(1) })]))
-        .min(1)
-        .optional(),
-      urlExpiresInSeconds: z.int().min(10).max(604_800).default(3600),
-      freshnessSeconds: z.number().min(0).max(3600).default(1),
-      /** How long answers under way may take to end once the server is told to stop. */
-      graceSeconds: z.number().min(0).max(3600).default(20),
-      /** Proxies in front, whose `X-Forwarded-For` is believed. */
-      trustedProxies: z.array(z.union([z.ipv4(), z.ipv6()])).default([]),
-      limits: limitsSchema.prefault({}),
-      cors: z.strictObject({ origins: z.array(corsOrigin).min(1) }).optional(),
-    })
-    .prefault({}),
-  storage: z
-    .strictObject({
-      s3: z.strictObject(s3).optional(),
-      buckets: z.array(z.strictObject({ bucket: z.string().min(1), ...s3 })).default([]),
-      vending: z.array(vendorSchema).default([]),
-    })
-    .prefault({}),
-  duckdb: z
-    .strictObject({
-      threads: z.int().min(1).max(1024).optional(),
-      memoryLimit: z
-        .string()
-        .regex(/^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/, 'expected a size such as 2GB')
-        .optional(),
-    })
-    .prefault({}),
-  limits,
-  staging: z
-    .strictObject({ location: z.string().min(1), keepDays: z.number().positive().default(8) })
-    .optional(),
-  shares: z.unknown().optional(),
-  recipients: z.unknown().optional(),
-})
+import type { z } from 'zod'
+import { sourceOf } from '../tables/table-source.js'
+import {
+  type ConfigDocument,
+  configSchema,
+  type ServerSettings,
+  type StorageSettings,
+} from './config-schema.js'
+import { credentialVendors } from './vendors.js'
 
 type ShareConfig = NonNullable<SharesConfig['shares']>[number]
 type SchemaConfig = NonNullable<ShareConfig['schemas']>[number]
 type TableConfig = NonNullable<SchemaConfig['tables']>[number]
-
-export type ServerSettings = z.output<typeof schema>['server']
-export type StorageSettings = z.output<typeof schema>['storage']
 
 export interface ServeConfig {
   /** What seals and signs, the newest first; empty where nothing outlives the process. */
@@ -128,8 +24,8 @@ export interface ServeConfig {
   readonly server: ServerSettings
   readonly storage: StorageSettings
   /** What rewriting files into staging may use. */
-  readonly duckdb: z.output<typeof schema>['duckdb']
-  readonly limits: z.output<typeof limits>
+  readonly duckdb: ConfigDocument['duckdb']
+  readonly limits: ConfigDocument['limits']
   readonly staging?: { readonly location: string; readonly keepDays: number }
   readonly shares: SharesConfig
   /** Folders of this machine that tables and staging lie in: nothing outside them is read or served. */
@@ -183,7 +79,7 @@ export function parseConfig(
   text: string,
   { folder, path }: { readonly folder: string; readonly path: string },
 ): ServeConfig {
-  const parsed = schema.safeParse(yamlOf(text, path) ?? {})
+  const parsed = configSchema.safeParse(yamlOf(text, path) ?? {})
   if (!parsed.success) {
     const reasons = parsed.error.issues.map(
       issue => `${issue.path.map(String).join('.') || 'the file'}: ${issueText(issue)}`,
@@ -223,7 +119,7 @@ function issueText(issue: z.core.$ZodIssue): string {
   return issue.message
 }
 
-function sharesOf({ shares, recipients }: z.output<typeof schema>, path: string): SharesConfig {
+function sharesOf({ shares, recipients }: ConfigDocument, path: string): SharesConfig {
   const document = {
     ...(shares !== undefined && { shares }),
     ...(recipients !== undefined && { recipients }),

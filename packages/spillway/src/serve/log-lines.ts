@@ -1,9 +1,9 @@
 import { isTableError } from '@spillway/core'
 import type { AccessRecord } from '@spillway/server'
-import { type ErrorJson, errorJson } from '../error-json.js'
-import { formatCount, printable } from '../format-table.js'
-import { jsonText } from '../json-text.js'
-import type { Style } from '../style.js'
+import { type ErrorJson, errorJson } from '../terminal/error-json.js'
+import { formatCount, printable } from '../terminal/format-table.js'
+import { jsonText } from '../terminal/json-text.js'
+import type { Style } from '../terminal/style.js'
 
 /** One request as a JSON object on one line; a fault with what is known of where, and what caused it. */
 export function jsonLogLine({ error, version, ...record }: Readonly<AccessRecord>): string {

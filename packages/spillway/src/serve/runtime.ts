@@ -1,13 +1,7 @@
 import { isTableError, type ReadBudgets, type UrlSigner } from '@spillway/core'
-import {
-  cleanStaging,
-  type DuckDbOptions,
-  duckDb,
-  rowResolver,
-  sweepScratch,
-} from '@spillway/duckdb'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
+import { cleanStaging, type DuckDbOptions, duckDb, rowResolver, sweepScratch } from '@spillway/rows'
 import {
   type AccessLog,
   createConfigShares,
@@ -16,13 +10,15 @@ import {
   fileDownloads,
   type Peer,
   type ServerLimits,
+  type SharingServer,
   type SignedLedger,
   withCors,
 } from '@spillway/server'
 import { localGateway, parseUri, sweepUnfinished } from '@spillway/storage'
 import type { S3Options } from '@spillway/storage/s3'
-import { type Composition, compose } from '../compose.js'
-import type { ServeConfig, StorageSettings } from './config.js'
+import { type Composition, compose } from '../tables/compose.js'
+import type { ServeConfig } from './config.js'
+import type { StorageSettings } from './config-schema.js'
 import type { ServerMetrics } from './metrics.js'
 import { present } from './present.js'
 import { credentialVendors } from './vendors.js'
@@ -81,40 +77,12 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     limits: serverLimits(config),
     log,
   })
-  const { downloadsPerRecipient, grantSeconds } = config.server.limits
-  const files = fileDownloads({
-    gateway,
-    catalog,
-    secrets: options.secrets,
-    log,
-    ...present<Pick<FileDownloadsOptions, 'downloadsPerRecipient' | 'grantSeconds'>>({
-      downloadsPerRecipient,
-      grantSeconds,
-    }),
-  })
+  const files = downloadsOf(config, { gateway, catalog, secrets: options.secrets, log })
   const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
   warming.follow(config)
-  // What a killed process left of tables that it was rewriting.
-  void sweepScratch()
-  // Loading it holds the thread for a fifth of a second: better before anybody has asked. What fails is told when it is needed.
-  if (config.staging) {
-    spillway.duckdb.connect().then(
-      session => session.close(),
-      () => undefined,
-    )
-  }
+  prepareRewriting(config, spillway)
   const cleaning = config.staging && cleanRegularly(spillway, config.staging)
-  const plain = {
-    async fetch(request: Request, peer?: Peer) {
-      const { pathname } = new URL(request.url)
-      if (pathname === `${basePath}/healthz`) return new Response('ok\n')
-      metrics?.begin()
-      if (pathname.startsWith(`${basePath}/files/`)) return files.fetch(request)
-      return sharing.fetch(request, peer)
-    },
-  }
-  const { cors } = config.server
-  const handler = cors === undefined ? plain : withCors(plain, cors)
+  const handler = handlerOf(config, { basePath, metrics, files, sharing })
   let current = config
   return {
     get config() {
@@ -136,6 +104,54 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
       await spillway.close()
     },
   }
+}
+
+/** Files of this machine, by URLs that the gateway has signed. */
+function downloadsOf(
+  { server: { limits } }: ServeConfig,
+  parts: Pick<FileDownloadsOptions, 'gateway' | 'catalog' | 'secrets' | 'log'>,
+): ReturnType<typeof fileDownloads> {
+  const { downloadsPerRecipient, grantSeconds } = limits
+  return fileDownloads({
+    ...parts,
+    ...present<Pick<FileDownloadsOptions, 'downloadsPerRecipient' | 'grantSeconds'>>({
+      downloadsPerRecipient,
+      grantSeconds,
+    }),
+  })
+}
+
+function prepareRewriting(config: ServeConfig, spillway: Composition): void {
+  // What a killed process left of tables that it was rewriting.
+  void sweepScratch()
+  // Loading it holds the thread for a fifth of a second: better before anybody has asked. What fails is told when it is needed.
+  if (config.staging) {
+    spillway.duckdb.connect().then(
+      session => session.close(),
+      () => undefined,
+    )
+  }
+}
+
+interface HandlerParts {
+  readonly basePath: string
+  readonly metrics: ServerMetrics | undefined
+  readonly files: ReturnType<typeof fileDownloads>
+  readonly sharing: SharingServer
+}
+
+function handlerOf({ server: { cors } }: ServeConfig, parts: HandlerParts) {
+  const { basePath, metrics, files, sharing } = parts
+  const plain = {
+    async fetch(request: Request, peer?: Peer) {
+      const { pathname } = new URL(request.url)
+      if (pathname === `${basePath}/healthz`) return new Response('ok\n')
+      metrics?.begin()
+      if (pathname.startsWith(`${basePath}/files/`)) return files.fetch(request)
+      return sharing.fetch(request, peer)
+    },
+  }
+  return cors === undefined ? plain : withCors(plain, cors)
 }
 
 interface EngineParts {

@@ -37,16 +37,11 @@ export async function startServer(
 ): Promise<RunningServer> {
   let runtime: Runtime | undefined
   const metrics = createServerMetrics()
-  const { limits, trustedProxies } = config.server
   const handler = {
     fetch: async (request: Request, peer?: Peer) =>
       runtime === undefined ? NOT_YET() : runtime.fetch(request, peer),
   }
-  const listener = nodeListener(handler, { trustedProxies })
-  const server = createServer(httpLimits(limits), listener)
-  limitConnections(server, { ...limits, trustedProxies })
-  // Whoever asks whether a body is wanted is answered when it is: a refused one is never sent.
-  server.on('checkContinue', listener)
+  const server = limitedServer(handler, config)
   const closer = serverCloser(server)
   await listen(server, config.server)
   const url = publicUrl(config, server)
@@ -93,6 +88,18 @@ export async function startServer(
       await state.current.close()
     },
   }
+}
+
+function limitedServer(
+  handler: Parameters<typeof nodeListener>[0],
+  { server: { limits, trustedProxies } }: ServeConfig,
+): Server {
+  const listener = nodeListener(handler, { trustedProxies })
+  const server = createServer(httpLimits(limits), listener)
+  limitConnections(server, { ...limits, trustedProxies })
+  // Whoever asks whether a body is wanted is answered when it is: a refused one is never sent.
+  server.on('checkContinue', listener)
+  return server
 }
 
 function publicUrl({ server: settings }: ServeConfig, server: Server): string {

@@ -6,7 +6,7 @@ import {
   throwIfCancelled,
 } from '@spillway/core'
 import type { Engine, EngineObserver } from '@spillway/engine'
-import { locatedSource } from '../table-source.js'
+import { locatedSource } from '../tables/table-source.js'
 import type { ServeConfig } from './config.js'
 
 export interface TableWarmerOptions {

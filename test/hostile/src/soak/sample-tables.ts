@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { duckDb } from '@spillway/duckdb'
+import { duckDb } from '@spillway/rows'
 import type { ServedTable } from '../load/server-process.js'
 
 interface Sampler {

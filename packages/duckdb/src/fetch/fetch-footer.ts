@@ -1,0 +1,65 @@
+import { TableError } from '@spillway/core'
+import type { SharedFile } from '../share/open-scan.js'
+import type { ByteSource } from './byte-source.js'
+
+export const PARQUET_MAGIC = new TextEncoder().encode('PAR1')
+
+/** The end of a Parquet file. */
+export interface Footer {
+  /** Everything fetched, to the file's last byte. */
+  readonly tail: Uint8Array
+  /** Of it, the Thrift FileMetaData. */
+  readonly metadata: Uint8Array
+}
+
+/** Most footers are shorter; small files are whole in it. */
+const FIRST_BYTES = 32 * 1024
+const TRAILER_BYTES = 8
+const MIN_BYTES = 12
+
+/** Reads the end of a file, in a second request where the first was too short (Parquet, "File Format"). */
+export async function fetchFooter(
+  reader: ByteSource,
+  { key, id, file: { size } }: SharedFile,
+  signal?: AbortSignal,
+): Promise<Footer> {
+  if (size < MIN_BYTES) throw corrupt(id, `${size} bytes are too few`)
+  const object = { key, size }
+  const first = await reader.bytes(
+    object,
+    { start: Math.max(0, size - FIRST_BYTES), end: size },
+    signal,
+  )
+  const length = metadataLength(first, size, id)
+  const missing = length + TRAILER_BYTES - first.length
+  if (missing <= 0) return footerOf(first, length)
+  const start = size - length - TRAILER_BYTES
+  const rest = await reader.bytes(object, { start, end: start + missing }, signal)
+  const tail = new Uint8Array(rest.length + first.length)
+  tail.set(rest)
+  tail.set(first, rest.length)
+  return footerOf(tail, length)
+}
+
+function footerOf(tail: Uint8Array, length: number): Footer {
+  const end = tail.length - TRAILER_BYTES
+  return { tail, metadata: tail.subarray(end - length, end) }
+}
+
+function metadataLength(tail: Uint8Array, size: number, id: string): number {
+  const magic = tail.subarray(-4)
+  if (!magic.every((byte, i) => byte === PARQUET_MAGIC[i])) {
+    const text = new TextDecoder().decode(tail.subarray(-40)).replace(/\s+/g, ' ')
+    throw corrupt(id, `it does not end in PAR1 but in ${JSON.stringify(text.slice(-20))}`)
+  }
+  const view = new DataView(tail.buffer, tail.byteOffset + tail.length - TRAILER_BYTES)
+  const length = view.getUint32(0, true)
+  if (length <= size - MIN_BYTES) return length
+  throw corrupt(id, `its footer claims ${length} of ${size} bytes`)
+}
+
+function corrupt(id: string, reason: string): TableError {
+  return new TableError('TABLE_CORRUPT', `a shared file is no Parquet file: ${reason}`, {
+    context: { file: id },
+  })
+}

@@ -1,0 +1,225 @@
+import { join } from 'node:path'
+import { mapConcurrently, type PrunePredicate } from '@spillway/core'
+import {
+  keepRowGroups,
+  type ParquetFooter,
+  type ParquetMetadata,
+  parseParquetMetadata,
+} from '@spillway/encoding'
+import { believedShapes, type ColumnSource, type FileShape, sourceOf } from '@spillway/rows'
+import { CHANGE_FIELDS } from '../share/change-columns.js'
+import type { SharedFile } from '../share/open-scan.js'
+import { lengthOf, requestsFor } from './byte-ranges.js'
+import type { ByteRange } from './byte-source.js'
+import type { CopyContext } from './download-access.js'
+import { type Footer, fetchFooter, PARQUET_MAGIC } from './fetch-footer.js'
+import type { AccessedFiles, AccessRequest, FileAccess } from './file-access.js'
+import type { RowRun } from './kept-rows.js'
+import { createLocalFile, type LocalFile } from './local-file.js'
+import { boundPredicate, keptRowGroups } from './row-groups.js'
+
+/**
+ * Footers first, then only the column chunks of the columns and row groups that are read. Each file becomes a local
+ * one of the same length with holes in it, whose footer names no row group that was left out: DuckDB reads it itself.
+ */
+export function rangesAccess(context: CopyContext): FileAccess {
+  const names = { next: 0 }
+  return {
+    async open(request) {
+      const copies = new Copies(context, request, names)
+      try {
+        return await copies.open()
+      } catch (error) {
+        await copies.close()
+        throw error
+      }
+    },
+    async close() {
+      // Nothing is kept between queries.
+    },
+  }
+}
+
+interface Copy {
+  readonly shared: SharedFile
+  readonly file: LocalFile
+  readonly footer: Footer
+}
+
+/** What is known of a copy once its footer has been laid beside the table. */
+interface Opening {
+  readonly copy: Copy
+  readonly metadata: ParquetMetadata
+  readonly groups: readonly number[]
+  readonly ranges: readonly ByteRange[]
+}
+
+class Copies {
+  readonly #context: CopyContext
+  readonly #request: AccessRequest
+  readonly #names: { next: number }
+  readonly #releases: (() => unknown)[] = []
+
+  constructor(context: CopyContext, request: AccessRequest, names: { next: number }) {
+    this.#context = context
+    this.#request = request
+    this.#names = names
+  }
+
+  async open(): Promise<AccessedFiles> {
+    const { files, signal } = this.#request
+    // More files than requests at one time: while one waits for its footer, another fetches its chunks.
+    const atOnce = this.#context.concurrency * 2
+    const copies = await mapConcurrently(files, atOnce, shared => this.#start(shared))
+    const paths = copies.map(({ file }) => file.path)
+    const footers = copies.map(({ footer }) => footer.metadata)
+    const shapes = await believedShapes(this.#context.session, paths, { footers, signal })
+    const openings = this.#openings(copies, shapes)
+    const planned = openings.reduce((sum, { ranges }) => sum + lengthOf(ranges), 0)
+    this.#releases.push(this.#context.budget.take(planned))
+    this.#request.onPlanned?.(planned)
+    const runs = await mapConcurrently(openings, atOnce, opening => this.#fill(opening))
+    return {
+      paths,
+      shapes,
+      runs,
+      rowCounts: openings.map(({ metadata }) => metadata.footer.rowCount),
+      close: () => this.close(),
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const release of this.#releases.splice(0)) await release()
+  }
+
+  async #start(shared: SharedFile): Promise<Copy> {
+    const { folder, budget } = this.#context
+    const { reader, signal } = this.#request
+    const footer = await fetchFooter(reader, shared, signal)
+    this.#releases.push(budget.take(footer.tail.length))
+    const path = join(folder, `${this.#names.next++}.parquet`)
+    const file = await createLocalFile(path, shared.file.size)
+    this.#releases.push(() => file.remove())
+    await file.take(PARQUET_MAGIC, 0)
+    await file.take(footer.tail, shared.file.size - footer.tail.length)
+    return { shared, file, footer }
+  }
+
+  #openings(copies: readonly Copy[], shapes: readonly FileShape[]): readonly Opening[] {
+    const { table, predicate } = this.#request
+    const bound = boundPredicate(predicate, table.schema)
+    const openings = new Array<Opening>(copies.length)
+    for (const shape of shapes) {
+      const files = shape.files.map(position => copies[position]!.shared.file)
+      const source = sourceOf(files, shape, { naming: 'logical', context: { snapshot: table } })
+      const wanted = this.#wantedColumns(shape, source)
+      for (const position of shape.files) {
+        openings[position] = openingOf(copies[position]!, { bound, source, wanted })
+      }
+    }
+    return openings
+  }
+
+  /** Top-level columns of a file that hold what the scan reads. */
+  #wantedColumns({ columns }: FileShape, source: ColumnSource): ReadonlySet<number> {
+    const { fields, columns: read } = this.#request
+    const wanted = new Set<number>()
+    for (const position of read) {
+      const field = fields[position]!
+      const isChange = CHANGE_FIELDS.includes(field)
+      const at = isChange
+        ? columns.findIndex(({ name }) => name === field.name)
+        : source.constant(field) === undefined
+          ? source.find(field, columns)
+          : undefined
+      if (at !== undefined && at >= 0) wanted.add(at)
+    }
+    return wanted
+  }
+
+  /** Fetches the chunks; returns the rows that the copy has then. */
+  async #fill({ copy, metadata, groups, ranges }: Opening): Promise<readonly RowRun[]> {
+    const { reader, signal } = this.#request
+    const { file, shared, footer } = copy
+    const object = { key: shared.key, size: shared.file.size }
+    await Promise.all(ranges.map(range => reader.read(object, range, file.take, signal)))
+    const all = metadata.footer.rowGroups
+    const runs = runsOf(metadata.footer, groups)
+    if (groups.length < all.length) {
+      const rowCount = runs.reduce((sum, { count }) => sum + count, 0)
+      const kept = keepRowGroups(footer.metadata, groups, rowCount)
+      await file.endWith(trailerOf(kept), shared.file.size - footer.metadata.length - TRAILER_BYTES)
+    }
+    await file.close()
+    return runs
+  }
+}
+
+const TRAILER_BYTES = 8
+
+/** Footer, its length and the magic: what a Parquet file ends with. */
+function trailerOf(metadata: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(metadata.length + TRAILER_BYTES)
+  bytes.set(metadata)
+  new DataView(bytes.buffer).setUint32(metadata.length, metadata.length, true)
+  bytes.set(PARQUET_MAGIC, metadata.length + 4)
+  return bytes
+}
+
+interface OpeningInput {
+  readonly bound: PrunePredicate
+  readonly source: ColumnSource
+  readonly wanted: ReadonlySet<number>
+}
+
+function openingOf(copy: Copy, { bound, source, wanted }: OpeningInput): Opening {
+  const metadata = parseParquetMetadata(copy.footer.metadata, copy.shared.id)
+  const groups = keptRowGroups(bound, metadata.footer, source)
+  const leaves = leavesUnder(metadata.footer, wanted)
+  const tailStart = copy.shared.file.size - copy.footer.tail.length
+  const ranges = groups.flatMap(group => chunkRanges(metadata, group, leaves))
+  const beforeTail = ranges.map(({ start, end }) => ({ start, end: Math.min(end, tailStart) }))
+  return { copy, metadata, groups, ranges: requestsFor(beforeTail) }
+}
+
+/** Leaves below the chosen top-level columns. */
+function leavesUnder({ root }: ParquetFooter, wanted: ReadonlySet<number>): readonly number[] {
+  const pending = root.children.filter((_, i) => wanted.has(i))
+  const leaves: number[] = []
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (node.leaf !== undefined) leaves.push(node.leaf)
+    pending.push(...node.children)
+  }
+  return leaves
+}
+
+/** A filter on equality makes DuckDB read bloom filters: a hole in their place would rule out every row. */
+function chunkRanges(
+  metadata: ParquetMetadata,
+  group: number,
+  leaves: readonly number[],
+): readonly ByteRange[] {
+  const chunks = metadata.chunks(group)
+  return leaves.flatMap(leaf => {
+    const { start, end, bloomFilter } = chunks[leaf]!
+    if (bloomFilter === undefined) return [{ start, end }]
+    const bloomEnd = bloomFilter.end ?? bloomFilter.start + UNKNOWN_BLOOM_BYTES
+    return [
+      { start, end },
+      { start: bloomFilter.start, end: bloomEnd },
+    ]
+  })
+}
+
+/** Longer than any bloom filter of a writer that does not say how long they are. */
+const UNKNOWN_BLOOM_BYTES = 64 * 1024 * 1024
+
+function runsOf({ rowGroups }: ParquetFooter, kept: readonly number[]): readonly RowRun[] {
+  const starts: number[] = []
+  let rows = 0
+  for (const { rowCount } of rowGroups) {
+    starts.push(rows)
+    rows += rowCount
+  }
+  return kept.map(group => ({ start: starts[group]!, count: rowGroups[group]!.rowCount }))
+}

@@ -1,0 +1,198 @@
+import { isTableError, TableError, throwIfCancelled } from '@spillway/core'
+import type { SignedObjects } from '../share/signed-objects.js'
+import type { AdaptiveLimit } from './adaptive-limit.js'
+import type { ByteRange, ByteSource, RemoteObject, TakeBytes } from './byte-source.js'
+import {
+  bodyOf,
+  brokenError,
+  copy,
+  corrupt,
+  exhausted,
+  type Failure,
+  failureOf,
+  hostOf,
+  type Place,
+} from './range-response.js'
+
+export interface ObjectReaderOptions {
+  readonly objects: SignedObjects
+  readonly limit: AdaptiveLimit
+  readonly fetch?: typeof globalThis.fetch | undefined
+  readonly timeoutMs?: number | undefined
+  readonly onBytes?: (bytes: number) => void
+}
+
+/** Attempts in a row that bring nothing, all within one time-out. */
+const MAX_FRUITLESS = 5
+/** A stalled connection is given up after this part of the time-out, so that another may be tried. */
+const STALLED_PART = 3
+/** Renewals in a row of a URL that is refused again. */
+const MAX_REFUSED = 3
+const BASE_DELAY_MS = 100
+const MAX_DELAY_MS = 5_000
+
+/**
+ * Reads ranges of objects behind signed URLs: exactly the bytes asked for, from an object of the size that the share
+ * states and that does not change meanwhile, or an error. A broken connection goes on where it stopped, a refused URL
+ * is renewed. Errors name the host and the file's id, never the URL: it is a secret.
+ */
+export class ObjectReader implements ByteSource {
+  readonly #options: ObjectReaderOptions
+  readonly #timeoutMs: number
+  readonly #tags = new Map<string, string>()
+
+  constructor(options: ObjectReaderOptions) {
+    this.#options = options
+    this.#timeoutMs = options.timeoutMs ?? 60_000
+  }
+
+  /** Hands the bytes over in order; returns once all of them were taken. */
+  async read(
+    object: RemoteObject,
+    range: ByteRange,
+    take: TakeBytes,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    let at = range.start
+    let fruitless = 0
+    let refused = 0
+    let progress = Date.now()
+    while (at < range.end) {
+      throwIfCancelled(signal)
+      const before = at
+      const attempt = { object, range: { start: at, end: range.end }, signal }
+      const outcome = await this.#options.limit.run(() =>
+        this.#attempt(attempt, async bytes => {
+          await take(bytes, at)
+          at += bytes.length
+        }),
+      )
+      if (at > before) {
+        fruitless = 0
+        refused = 0
+        progress = Date.now()
+      }
+      if (outcome === undefined) continue
+      if (outcome.kind === 'refused') {
+        if (++refused > MAX_REFUSED) throw outcome.error
+        continue
+      }
+      const idle = Date.now() - progress
+      if (++fruitless > MAX_FRUITLESS || idle >= this.#timeoutMs) {
+        throw exhausted(outcome.error, fruitless)
+      }
+      await pause(BASE_DELAY_MS * 2 ** (fruitless - 1), signal)
+    }
+  }
+
+  /** All of a small range in memory. */
+  async bytes(object: RemoteObject, range: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {
+    const whole = new Uint8Array(range.end - range.start)
+    const take: TakeBytes = (bytes, offset) => whole.set(bytes, offset - range.start)
+    await this.read(object, range, take, signal)
+    return whole
+  }
+
+  async #attempt(
+    { object, range, signal }: Attempt,
+    take: (bytes: Uint8Array) => Promise<void>,
+  ): Promise<Failure | undefined> {
+    const { objects, limit, onBytes } = this.#options
+    const url = await objects.urlOf(object.key, signal)
+    const place = { object, host: hostOf(url) }
+    const silence = silenceAfter(this.#timeoutMs / STALLED_PART, place)
+    try {
+      const response = await this.#request(url, range, joined(silence.signal, signal))
+      const failure = failureOf(response.status, place)
+      if (failure !== undefined) {
+        await response.body?.cancel().catch(() => undefined)
+        if (failure.kind === 'refused') objects.refuse(object.key, url)
+        else limit.congested()
+        return failure
+      }
+      const body = bodyOf(response, range, place)
+      this.#checkTag(response, place)
+      await copy(body, response, {
+        take,
+        received(count) {
+          silence.restart()
+          limit.received(count)
+          onBytes?.(count)
+        },
+      })
+      return undefined
+    } catch (error) {
+      throwIfCancelled(signal)
+      const failure = silence.signal.aborted ? silence.signal.reason : error
+      if (isTableError(failure) && !failure.retryable) throw failure
+      if (isTableError(failure)) limit.congested()
+      return { kind: 'broken', error: brokenError(failure, place) }
+    } finally {
+      silence.stop()
+    }
+  }
+
+  #request(url: string, range: ByteRange, signal: AbortSignal): Promise<Response> {
+    const fetch = this.#options.fetch ?? globalThis.fetch
+    return fetch(url, {
+      headers: { range: `bytes=${range.start}-${range.end - 1}`, 'accept-encoding': 'identity' },
+      signal,
+    })
+  }
+
+  /** A strong entity tag that differs between two answers is another object under the same name. */
+  #checkTag(response: Response, place: Place): void {
+    const tag = response.headers.get('etag')
+    if (tag === null || tag.startsWith('W/')) return
+    const known = this.#tags.get(place.object.key)
+    if (known === undefined) this.#tags.set(place.object.key, tag)
+    else if (known !== tag) throw corrupt(place, 'it changed while it was read')
+  }
+}
+
+interface Attempt {
+  readonly object: RemoteObject
+  readonly range: ByteRange
+  readonly signal: AbortSignal | undefined
+}
+
+function joined(first: AbortSignal, second: AbortSignal | undefined): AbortSignal {
+  return second === undefined ? first : AbortSignal.any([first, second])
+}
+
+function silenceAfter(timeoutMs: number, { object, host }: Place) {
+  const controller = new AbortController()
+  const expire = () =>
+    controller.abort(
+      new TableError(
+        'STORAGE_UNAVAILABLE',
+        `the provider's storage at ${host} was silent for ${timeoutMs / 1000} seconds`,
+        { context: { file: object.key }, retryable: true },
+      ),
+    )
+  let timer = setTimeout(expire, timeoutMs)
+  return {
+    signal: controller.signal,
+    restart() {
+      clearTimeout(timer)
+      timer = setTimeout(expire, timeoutMs)
+    },
+    stop: () => clearTimeout(timer),
+  }
+}
+
+function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const jittered = Math.min(MAX_DELAY_MS, delayMs) * (0.5 + Math.random() / 2)
+  return new Promise((resolve, reject) => {
+    const done = () => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }
+    const timer = setTimeout(done, jittered)
+    const stop = () => {
+      clearTimeout(timer)
+      reject(new TableError('CANCELLED', 'the query was cancelled', { cause: signal?.reason }))
+    }
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}

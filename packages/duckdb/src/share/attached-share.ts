@@ -1,0 +1,137 @@
+import type { SharingClient, TableName } from '@spillway/client'
+import type { ErrorCode } from '@spillway/core'
+import type { Profile } from '@spillway/protocol'
+import type { Row, SqlType } from '@spillway/rows'
+import type { RecordBatch, Table } from 'apache-arrow'
+
+/** A profile as text or parsed, the path of its file, or a client that already speaks to the provider. */
+export type ShareProfile = SharingClient | Profile | string
+
+/**
+ * How data files come to DuckDB. `ranges` asks for the footers and for the column chunks that a query reads, `download`
+ * for whole files; neither needs an extension. `httpfs` lets DuckDB's own extension read through a loopback server that
+ * holds the signed URLs. `auto` is `httpfs` where that extension is given, else `ranges`.
+ */
+export type ShareTransport = 'auto' | 'httpfs' | 'download' | 'ranges'
+
+export interface AttachOptions {
+  readonly transport?: ShareTransport
+  /** Path of DuckDB's `httpfs.duckdb_extension`; the default is the environment's SPILLWAY_HTTPFS. */
+  readonly httpfs?: string
+  /** Most bytes of fetched files on the disk at one time; 8 GiB unless given. */
+  readonly maxDiskBytes?: number
+  /** Most requests for data at one time; fewer are made while more bring nothing. 16 unless given. */
+  readonly concurrency?: number
+  /** Longest silence of a data request; 60 s unless given. */
+  readonly timeoutMs?: number
+  /** Keeps what was fetched across queries and processes, by file id, checked whenever it is read. */
+  readonly cache?: { readonly folder: string; readonly maxBytes: number }
+  /** Where files lie while a query reads them; the system's temporary folder unless given. */
+  readonly folder?: string
+  /** Name of the catalog that a share becomes; its own name unless given or taken. */
+  readonly catalogOf?: (share: string) => string
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: ScanProgress) => void
+  readonly fetch?: typeof globalThis.fetch
+}
+
+/** How far the data of one query has come; sent at most a few times a second, and once at the end. */
+export interface ScanProgress {
+  readonly phase: 'planning' | 'fetching' | 'done'
+  /** `share.schema.table` of the scan at hand. */
+  readonly table: string
+  readonly files: { readonly done: number; readonly total: number }
+  readonly bytes: { readonly done: number; readonly total: number }
+  readonly elapsedMs: number
+}
+
+export interface QuerySqlOptions {
+  readonly signal?: AbortSignal
+  /** Values of `?` and `$1`, or of `$name`. */
+  readonly parameters?: readonly SqlParameter[] | Readonly<Record<string, SqlParameter>>
+}
+
+export type SqlParameter = null | boolean | number | bigint | string
+
+/** One table as SQL names it. */
+export interface AttachedTable extends TableName {
+  /** Of the catalog, which is the share's unless that name was taken. */
+  readonly catalog: string
+  /** `catalog.schema.table`, quoted. */
+  readonly sqlName: string
+  /** Why its rows cannot be read, where they cannot. */
+  readonly problem?: string
+  /** What kind of error naming it in SQL is then. */
+  readonly problemCode?: ErrorCode
+}
+
+/** Every table of a provider as `share.schema.table` in the SQL of one DuckDB connection. */
+export interface AttachedShare extends AsyncDisposable {
+  readonly tables: readonly AttachedTable[]
+  /**
+   * Runs SQL of any kind: shared tables beside local ones. Reading a shared table in any other way than through this is
+   * an error, never an empty table. A result must be read or closed before the next query of the same connection.
+   */
+  query(sql: string, options?: QuerySqlOptions): Promise<ShareResult>
+  /** What `query` would ask for, without fetching a data file. */
+  explain(sql: string, options?: QuerySqlOptions): Promise<ShareExplanation>
+  /** Lists the shares anew. */
+  refresh(): Promise<void>
+  /** Takes the catalogs off the connection and removes what was fetched. */
+  close(): Promise<void>
+}
+
+export interface ResultColumn {
+  readonly name: string
+  readonly type: SqlType
+}
+
+/** A result that is read once, by one of `rows`, `batches`, `toArrow` and `relation`. */
+export interface ShareResult extends AsyncDisposable {
+  readonly columns: readonly ResultColumn[]
+  readonly explanation: ShareExplanation
+  /** Blocks of rows; struct values by position. */
+  rows(): AsyncIterable<readonly Row[]>
+  batches(): AsyncIterable<RecordBatch>
+  toArrow(): Promise<Table>
+  /** Keeps the rows in a temporary table and returns its quoted name, for more SQL on the same connection. */
+  relation(): Promise<string>
+  /** Gives up what was not read. */
+  close(): Promise<void>
+}
+
+export interface ShareExplanation {
+  readonly transport: Exclude<ShareTransport, 'auto'>
+  /** One for each table (and version) that the SQL reads, in the order of the plan. */
+  readonly scans: readonly ScanExplanation[]
+}
+
+export interface ScanExplanation {
+  /** `share.schema.table`. */
+  readonly table: string
+  /** The version read, where the server says. */
+  readonly version?: bigint
+  /** Present for a change feed. */
+  readonly changes?: { readonly start: string; readonly end?: string }
+  /** What DuckDB's plan filters this table by, as DuckDB words it; absent where it reads every row. */
+  readonly filter?: string
+  /** What was sent to the server. */
+  readonly hints: { readonly jsonPredicateHints?: string; readonly limitHint?: number }
+  /** Parts of the filter that no hint could carry. DuckDB applies them to the rows, as it does the rest. */
+  readonly unhinted: readonly string[]
+  readonly columns: { readonly read: readonly string[]; readonly all: readonly string[] }
+  /** `answered` files came back; `kept` of them may match by their own statistics; `total` is the table's. */
+  readonly files: { readonly kept: number; readonly answered: number; readonly total?: number }
+  readonly bytes: { readonly kept: number; readonly answered: number; readonly total?: number }
+  /** Of the files answered, by partition values; at most 1,000, largest first. */
+  readonly partitions: readonly PartitionExplanation[]
+  /** Bytes received for data files so far: footers, column chunks, deletion vectors. */
+  fetchedBytes(): number
+}
+
+export interface PartitionExplanation {
+  readonly values: Readonly<Record<string, string | null>>
+  readonly files: number
+  readonly kept: number
+  readonly bytes: number
+}

@@ -1,0 +1,115 @@
+import { type Accepts, type FileShapes, isTableError, type Snapshot } from '@spillway/core'
+import type { JsonObject } from '@spillway/encoding'
+import { type FileEvidence, fileEvidence, type RecipientEvidence } from '@spillway/engine'
+import { type Capabilities, settle } from '@spillway/protocol'
+import { formatCount } from '../terminal/format-table.js'
+
+export interface FileFactsOptions {
+  readonly shapes: FileShapes
+  readonly maxFiles?: number
+  readonly signal?: AbortSignal
+}
+
+/** Recipients as they differ in how they find columns: by name in plain Parquet, by id where an answer maps them. */
+const KINDS = [
+  ['plainParquet', { formats: ['parquet'], readerFeatures: new Set<string>() }],
+  [
+    'delta',
+    {
+      formats: ['delta'],
+      readerFeatures: new Set([
+        'deletionVectors',
+        'columnMapping',
+        'timestampNtz',
+        'typeWidening',
+        'variantType',
+      ]),
+    },
+  ],
+] as const
+
+const TITLES: Readonly<Record<string, string>> = {
+  plainParquet: 'plain Parquet clients',
+  delta: 'Delta clients',
+}
+
+/**
+ * How the files of a table reach whoever may read it, by what their footers say. Undefined where the table's metadata tells,
+ * and for recipients who are refused the table whatever its files hold.
+ */
+export function fileFacts(
+  snapshot: Snapshot,
+  options: FileFactsOptions,
+): Promise<FileEvidence | undefined> {
+  const recipients = new Map<string, Accepts>()
+  for (const [name, asked] of KINDS) {
+    const accepts = acceptsOf(snapshot, { ...asked, ...ANYBODY })
+    if (accepts !== undefined) recipients.set(name, accepts)
+  }
+  // Spillway serves local files itself, under other footers where that is all it takes.
+  return fileEvidence(snapshot, { ...options, recipients, canView: isLocal })
+}
+
+const ANYBODY = { includeEndStreamAction: false, asyncQuery: false, reader: 'other' } as const
+
+function acceptsOf(snapshot: Snapshot, capabilities: Capabilities): Accepts | undefined {
+  const { redactDropped } = snapshot.source
+  try {
+    return settle(capabilities, snapshot, { canRewrite: true, redactDropped }).accepts
+  } catch (error) {
+    if (isTableError(error)) return undefined
+    throw error
+  }
+}
+
+function isLocal(path: string): boolean {
+  return path.startsWith('/') || /^file:/i.test(path)
+}
+
+export function fileFactsJson(evidence: FileEvidence | undefined): JsonObject | null {
+  if (evidence === undefined) return null
+  const { files, complete, withoutIds, recipients } = evidence
+  const told = [...recipients].map(([name, recipient]) => {
+    const { misfits, ...counts } = recipient
+    const why = misfits.map(({ misfit: { kind, column, reason }, files: count }) => {
+      return { kind, files: count, column, reason }
+    })
+    return [name, { ...counts, misfits: why }] as const
+  })
+  return { looked: files, complete, withoutIds, ...Object.fromEntries(told) }
+}
+
+/** One line a kind of recipient, and one of what was looked at. */
+export function fileFactsText(
+  evidence: FileEvidence | undefined,
+  total: number,
+): readonly (readonly [name: string, value: string])[] {
+  if (evidence === undefined) return [['footers', "not read: the table's metadata tells"]]
+  const { files, complete, withoutIds, recipients } = evidence
+  const of = complete ? '' : ` of ${formatCount(total)}, and no more`
+  const ids = withoutIds === 0 ? 'all have' : `${formatCount(withoutIds)} have no`
+  return [
+    ['footers', `${formatCount(files)}${of} read; ${ids} field ids`],
+    ...[...recipients].map(
+      ([name, found]) => [TITLES[name] ?? name, recipientText(found, files)] as const,
+    ),
+  ]
+}
+
+function recipientText(found: RecipientEvidence, files: number): string {
+  const { asTheyAre, viewed, rewritten, refused, misfits } = found
+  if (asTheyAre === files) return 'all files as they are'
+  const ways = [
+    [viewed, 'served under other names'],
+    [rewritten, 'rewritten, needs staging'],
+    [refused, 'refused'],
+  ] as const
+  const counts = ways.flatMap(([count, way]) =>
+    count === 0 ? [] : [`${formatCount(count)} of ${formatCount(files)} files ${way}`],
+  )
+  const why = misfits.map(
+    ({ misfit: { column, reason }, files: count }) =>
+      `${formatCount(count)}: column ${column} ${reason}`,
+  )
+  return [...counts, ...why].join('; ')
+}

@@ -1,0 +1,210 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import {
+  createSharingClient,
+  type FileAction,
+  parseTableName,
+  type QueryOptions,
+  type TableAnswer,
+} from '@spillway/client'
+import { type ObjectMeta, type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
+import {
+  type DeltaFileAction,
+  type DeltaVector,
+  parseProfile,
+  type WireValue,
+  writeJson,
+} from '@spillway/protocol'
+import { VERSION } from '../terminal/version.js'
+
+/** A table as a recipient was given it: its log in memory, its files behind signed URLs. */
+export interface SharedTable {
+  /** Where `store` has it. */
+  readonly location: string
+  readonly store: ObjectStore
+  /** Its version at the provider; here the log has one. */
+  readonly version: bigint | undefined
+  readonly files: number
+}
+
+const SCHEME = 'shared'
+
+/** True for `profile.share#share.schema.table`, as the official connectors spell a shared table. */
+export function isSharedName(location: string): boolean {
+  return /^[^#]+#[^#]+\..+\..+$/.test(location) && !/^[a-z0-9+.-]+:\/\//i.test(location)
+}
+
+/**
+ * Asks the provider for the files that may match and writes their log down in memory: what reads Delta tables then
+ * reads this one, deletion vectors and column mapping included.
+ */
+export async function openShared(
+  name: string,
+  { folder, ...query }: QueryOptions & { readonly folder: string },
+): Promise<SharedTable> {
+  const at = name.indexOf('#')
+  const profile = parseProfile(await readFile(resolve(folder, name.slice(0, at)), 'utf8'))
+  const client = createSharingClient(profile, { userAgent: `spillway/${VERSION}` })
+  return sharedTable(await client.query(parseTableName(name.slice(at + 1)), query))
+}
+
+/** The same from an answer. */
+export async function sharedTable(
+  answer: Pick<TableAnswer, 'version' | 'protocol' | 'metaData' | 'actions'>,
+): Promise<SharedTable> {
+  const objects = new Map<string, { readonly url: string; readonly size: number | undefined }>()
+  const lines = [...headerLines(answer)]
+  const location = `${SCHEME}://recipient/table`
+  let files = 0
+  for await (const action of answer.actions) {
+    if (action.kind !== 'delta' && action.kind !== 'file') continue
+    const path = `files/${files++}`
+    const add = addOf(action)
+    objects.set(`${location}/${path}`, { url: add.path, size: Number(add.size) })
+    const vector =
+      add.deletionVector && namedVector(add.deletionVector, `${location}/vectors/${files}`, objects)
+    const { path: _, deletionVector: __, ...rest } = add
+    const line = { ...rest, path, dataChange: true, ...(vector && { deletionVector: vector }) }
+    lines.push(writeJson({ add: line as unknown as WireValue }))
+  }
+  const log = new TextEncoder().encode(`${lines.join('\n')}\n`)
+  const logPath = `${location}/_delta_log/${'0'.repeat(20)}.json`
+  return {
+    location,
+    store: urlStore({ objects, log, logPath }),
+    version: answer.version,
+    files,
+  }
+}
+
+/** Protocol and metadata as a log has them; plain Parquet answers need no feature to be read. */
+function* headerLines({
+  protocol,
+  metaData,
+}: Pick<TableAnswer, 'protocol' | 'metaData'>): Generator<string> {
+  if (protocol.kind === 'deltaProtocol')
+    yield writeJson({ protocol: { ...protocol.protocol } as WireValue })
+  else yield writeJson({ protocol: { minReaderVersion: 1, minWriterVersion: 2 } })
+  const table =
+    metaData.kind === 'deltaMetaData' ? metaData.metaData.deltaMetadata : metaData.metaData
+  const { id, name, description, format, schemaString, partitionColumns, configuration } = table
+  yield writeJson({
+    metaData: {
+      id,
+      name,
+      description,
+      format,
+      schemaString,
+      partitionColumns,
+      configuration: configuration ?? {},
+    } as WireValue,
+  })
+}
+
+function addOf(action: FileAction): DeltaFileAction {
+  if (action.kind === 'delta') {
+    const { add } = action.file.deltaSingleAction
+    if (add !== undefined) return add
+    throw new TableError(
+      'INVALID_REQUEST',
+      'the provider answered a snapshot with something that is no file',
+    )
+  }
+  const { url, partitionValues, size, stats } = action.file
+  return { path: url, partitionValues, size, modificationTime: 0, ...(stats && { stats }) }
+}
+
+/** A vector on disk comes as a signed URL, an inline one as it is. */
+function namedVector(
+  vector: DeltaVector,
+  path: string,
+  objects: Map<string, { readonly url: string; readonly size: number | undefined }>,
+): DeltaVector {
+  if (vector.storageType !== 'p') return vector
+  objects.set(path, { url: vector.pathOrInlineDv, size: undefined })
+  return { ...vector, pathOrInlineDv: path }
+}
+
+interface Shared {
+  readonly objects: ReadonlyMap<string, { readonly url: string; readonly size: number | undefined }>
+  readonly log: Uint8Array
+  readonly logPath: string
+}
+
+/** Reads the log from memory and everything else by ranged requests to its URL. */
+function urlStore({ objects, log, logPath }: Shared): ObjectStore {
+  const logMeta: ObjectMeta = { path: logPath, size: log.length, lastModified: 0 }
+  return {
+    async get(path, { range, signal } = {}) {
+      if (path === logPath) return { bytes: slice(log, range), meta: logMeta }
+      const object = objects.get(path)
+      if (object === undefined) return undefined
+      const bytes = await fetchRange(object.url, range, signal)
+      return { bytes, meta: { path, size: object.size ?? bytes.length, lastModified: 0 } }
+    },
+    async head(path) {
+      if (path === logPath) return logMeta
+      const object = objects.get(path)
+      return object && { path, size: object.size ?? 0, lastModified: 0 }
+    },
+    async *list(prefix, { startAfter = '' } = {}) {
+      if (logPath.startsWith(prefix) && logPath > startAfter) yield logMeta
+    },
+    async *listPrefixes() {
+      // The log is flat.
+    },
+  }
+}
+
+type Range =
+  | { readonly start: number; readonly end: number }
+  | { readonly suffix: number }
+  | undefined
+
+function slice(bytes: Uint8Array, range: Range): Uint8Array {
+  if (range === undefined) return bytes
+  return 'suffix' in range
+    ? bytes.subarray(Math.max(0, bytes.length - range.suffix))
+    : bytes.subarray(range.start, range.end)
+}
+
+async function fetchRange(url: string, range: Range, signal?: AbortSignal): Promise<Uint8Array> {
+  const header =
+    range === undefined
+      ? undefined
+      : 'suffix' in range
+        ? `bytes=-${range.suffix}`
+        : `bytes=${range.start}-${range.end - 1}`
+  const response = await request(url, { ...(header && { range: header }) }, signal)
+  if (!response.ok) {
+    await response.body?.cancel()
+    throw new TableError(
+      'STORAGE_UNAVAILABLE',
+      `the provider's storage answered ${response.status} to a signed URL: it may have expired`,
+      { retryable: response.status >= 500 },
+    )
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  // Whoever ignores ranges answers 200 with the whole.
+  return header !== undefined && response.status === 200 ? slice(bytes, range) : bytes
+}
+
+/** A signed URL is a secret: it stays out of what is said about its failure. */
+async function request(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  throwIfCancelled(signal)
+  try {
+    return await fetch(url, { headers, ...(signal && { signal }) })
+  } catch (cause) {
+    throwIfCancelled(signal)
+    const { host } = new URL(url)
+    throw new TableError(
+      'STORAGE_UNAVAILABLE',
+      `the provider's storage at ${host} cannot be reached`,
+      { cause },
+    )
+  }
+}
