@@ -135,6 +135,7 @@ const tasks = {
   },
   boundaries() {
     run(process.execPath, ['scripts/check-boundaries.mjs'])
+    run(process.execPath, ['scripts/check-rooms.mjs'])
   },
   bench() {
     build()
