@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Lane } from '@spillway/core'
 import { crc32 } from '@spillway/encoding'
 import type { ByteRange, ByteSource, RemoteObject, TakeBytes } from './byte-source.js'
 
@@ -64,6 +65,8 @@ class RangeFolder {
   readonly #folder: string
   readonly #maxBytes: number
   #held: number
+  /** One file at a time gets its name and room is made for it: what is held is counted by one alone. */
+  readonly #keeping = new Lane()
 
   constructor(
     folder: string,
@@ -85,14 +88,19 @@ class RangeFolder {
         await take(bytes, offset)
       }
       await source.read(object, range, both, signal)
-      this.#held += await writer.end()
+      const written = await writer.end()
       await file.close()
-      await rename(temporary, path)
+      await this.#keeping.run(() => this.#keep(temporary, path, written))
     } catch (error) {
       await file.close().catch(() => undefined)
       await rm(temporary, { force: true })
       throw error
     }
+  }
+
+  async #keep(temporary: string, path: string, bytes: number): Promise<void> {
+    await rename(temporary, path)
+    this.#held += bytes
     await this.#makeRoom()
   }
 
