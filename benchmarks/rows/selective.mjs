@@ -34,7 +34,7 @@ const schema = createSchema([
 const snapshot = {
   ...{ format: 'delta', tableId: 'a', version: 1n, timestamp: 0, schema },
   ...{ partitionSpecs: new Map(), properties: new Map(), features: new Set() },
-  ...{ native: { format: 'parquet' }, source: { location: '/nowhere' } },
+  ...{ native: { format: 'parquet' }, source: { location: folder } },
   files: { handles: [], summaries: unknownStats(0) },
 }
 

@@ -84,8 +84,9 @@ it.each([
 
 it('twenty million characters are no long work', () => {
   const long = `type '${'z'.repeat(20_000_000)}' is not known in s3://b/t`
-  const began = performance.now()
+  const began = process.cpuUsage()
   const { body } = wireError(new TableError('TABLE_CORRUPT', long), 'r1')
-  expect(performance.now() - began).toBeLessThan(100)
+  // Of this process alone: what else the machine does is no matter. To look through them all takes many times as long.
+  expect(process.cpuUsage(began).user).toBeLessThan(100_000)
   expect(body.message).toBe('type…; the provider finds it under request id r1')
 })
