@@ -25,7 +25,9 @@ export function resolveWrite(
   }
 }
 
-function byVersion(writes: readonly Instant[], version: bigint): Instant {
+function byVersion(writes: readonly Instant[], version: bigint): Instant | undefined {
+  // A table that was never written has a version too: the one that it told a moment ago.
+  if (version === 0n && writes.length === 0) return undefined
   const found =
     writes.find(write => instantVersion(write.completion) === version) ??
     writes.find(write => instantVersion(write.begin) === version)
