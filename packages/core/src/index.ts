@@ -114,7 +114,6 @@ export {
 } from './schema/value.js'
 export type * from './sharing/accepts.js'
 export type * from './sharing/credential-vendor.js'
-export type * from './sharing/file-source.js'
 export type * from './sharing/row-resolver.js'
 export type * from './sharing/share-catalog.js'
 export type * from './sharing/url-signer.js'

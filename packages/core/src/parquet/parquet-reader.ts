@@ -26,7 +26,7 @@ export function leafKey(path: readonly string[]): string {
 }
 
 /**
- * Chosen leaves of a large Parquet metadata file. `encoding` has one on hyparquet, `duckdb` a faster one. A map's
+ * Chosen leaves of a large Parquet metadata file, read by `encoding` (decision 0010). A map's
  * leaves are spelled `[..., 'key_value', 'key']` and `[..., 'key_value', 'value']`, a list's as the file spells them.
  */
 export interface ParquetReader {

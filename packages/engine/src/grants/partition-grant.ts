@@ -46,7 +46,7 @@ export function partitionGrant(predicate: Predicate, metadata: TableMetadata): T
       const found =
         known.get(key) ?? matchesAll(granted, partitionStats(fields, values), ONE_ROW).length === 1
       if (known.size >= MOST_KNOWN) known.clear()
-      known.set(key, found)
+      if (key.length <= LONGEST_KNOWN) known.set(key, found)
       return found
     },
     mayHold: (summaries, rows) => prune(granted, summaries, rows),
@@ -55,6 +55,8 @@ export function partitionGrant(predicate: Predicate, metadata: TableMetadata): T
 
 /** Combinations of values of which it is remembered whether they are granted: many files have the same. */
 const MOST_KNOWN = 4096
+/** Characters of a combination that is remembered: a partition's value may be as long as a path. */
+const LONGEST_KNOWN = 1024
 
 function keyOf(values: readonly (Value | null | undefined)[]): string {
   const texts = values.map(value => {

@@ -209,3 +209,18 @@ it.each([
 it('grants it by what is not disputed', () => {
   expect(partitionGrant(eq('year', 2026), metadata).holds(EMPTY_TEXT)).toBe(true)
 })
+
+it('says the same of every file, however many it has been asked about and however alike they are', () => {
+  const texts = ['', ' ', 'eu', 'eu ', 'null', 'undefined', '6 null', 'é', 'x'.repeat(5000)]
+  const regions = [null, ...texts, ...Array.from({ length: 10_000 }, (_, i) => `r${i % 5000}`)]
+  const part = partitionGrant(or(gt('region', 'eu'), isNull('region')), metadata)
+  for (const region of [...regions, ...regions]) {
+    const granted = region === null || region > 'eu'
+    expect([region, part.holds(file(region, 1, 7n, 1.5))]).toEqual([region, granted])
+  }
+  const ratios = partitionGrant(gt('year', 5), metadata)
+  const years = [5, 6, null, 5, 6, null]
+  expect(years.map(year => ratios.holds(file('eu', year, 7n, 1.5)))).toEqual(
+    years.map(year => year === 6),
+  )
+})
