@@ -1,5 +1,5 @@
 import { deltaQuestions } from './delta.js'
-import { evidenceQuestions } from './evidence.js'
+import { footerQuestions } from './footers.js'
 import { hudiQuestions } from './hudi.js'
 import { icebergQuestions } from './iceberg.js'
 import type { Question } from './measure.js'
@@ -10,7 +10,7 @@ const questions: Readonly<Record<string, Question>> = {
   ...deltaQuestions,
   ...icebergQuestions,
   ...hudiQuestions,
-  ...evidenceQuestions,
+  ...footerQuestions,
   sign: signOurs,
   'sign@aws-sdk': signWithSdk,
 }

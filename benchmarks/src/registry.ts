@@ -40,8 +40,8 @@ function hudi(question: string, files: number): Benchmark {
 }
 
 /** Files of an Iceberg table whose shapes only their footers tell, 20 ms a request: the first query and the second. */
-function evidence(question: string, files: number): Benchmark {
-  const name = `evidence/${question}/${files / 1000}k`
+function footers(question: string, files: number): Benchmark {
+  const name = `footers/${question}/${files / 1000}k`
   return { name, question, files, smoke: files <= 1000, peers: [] }
 }
 
@@ -71,7 +71,7 @@ export const benchmarks: readonly Benchmark[] = [
   ]),
   ...[1000, 10_000, 100_000].flatMap(files =>
     ['imported', 'native'].flatMap(kind =>
-      ['whole', 'staged', 'selective'].map(way => evidence(`${kind}-${way}`, files)),
+      ['whole', 'staged', 'selective'].map(way => footers(`${kind}-${way}`, files)),
     ),
   ),
   { name: 'sign/s3/10k', question: 'sign', files: 10_000, smoke: true, peers: [awsSdk] },

@@ -21,7 +21,7 @@ import { Random } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
 import { withPhysicalNames } from '../../packages/iceberg/src/schema/physical-names.js'
 import { parseCapabilities } from '../../packages/protocol/src/capabilities/capabilities.js'
-import { type Settled, settle } from '../../packages/protocol/src/capabilities/settle.js'
+import { type Negotiated, negotiate } from '../../packages/protocol/src/capabilities/negotiate.js'
 import { deltaMetaData } from '../../packages/protocol/src/lines/delta-documents.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spillway-columns-'))
@@ -437,13 +437,13 @@ async function nodesOf(path: string, connection: Connection): Promise<readonly N
 async function readBy(
   recipient: Recipient,
   { file, vector }: SignedFile,
-  { snapshot, settled }: { readonly snapshot: Snapshot; readonly settled: Settled },
+  { snapshot, negotiated }: { readonly snapshot: Snapshot; readonly negotiated: Negotiated },
 ): Promise<readonly string[]> {
-  const document = atOnce(deltaMetaData(snapshot, settled)) as {
+  const document = atOnce(deltaMetaData(snapshot, negotiated)) as {
     configuration: Record<string, string>
   }
   const isMapped =
-    settled.format === 'delta' && document.configuration['delta.columnMapping.mode'] === 'id'
+    negotiated.format === 'delta' && document.configuration['delta.columnMapping.mode'] === 'id'
   const path = file.path.replace('file://', '')
   const [nodes, rows] = await withConnection(async connection => [
     await nodesOf(path, connection),
@@ -460,7 +460,7 @@ async function readBy(
     const found = among.find(({ fieldId }) => fieldId === id)
     return found ?? (fallsBack ? among.find(each => each.name === physicalName) : undefined)
   }
-  const declared = new Set(settled.partitionFields(snapshot).map(({ id }) => id))
+  const declared = new Set(negotiated.partitionFields(snapshot).map(({ id }) => id))
   const showsExtras = recipient === RECIPIENTS.pandas
   const cellOf = (
     field: Field,
@@ -555,11 +555,11 @@ async function sentTo(
   })
   try {
     const capabilities = parseCapabilities(recipient.capabilities, recipient.agent)
-    const settled = settle(capabilities, snapshot, { canRewrite: staged })
+    const negotiated = negotiate(capabilities, snapshot, { canRewrite: staged })
     const found: string[] = []
-    for await (const batch of engine.signedFiles(snapshot, { accepts: settled.accepts })) {
+    for await (const batch of engine.signedFiles(snapshot, { accepts: negotiated.accepts })) {
       for (const signed of batch)
-        found.push(...(await readBy(recipient, signed, { snapshot, settled })))
+        found.push(...(await readBy(recipient, signed, { snapshot, negotiated })))
     }
     return found
   } catch (error) {

@@ -4,7 +4,7 @@ import { createSharingClient, type SharingClient, type TableAnswer } from '@spil
 import { TableError } from '@spillway/core'
 import { parseProfile } from '@spillway/protocol'
 import type { Json } from '@spillway/rows'
-import { compose, sharedTable } from 'spillway'
+import { compose, receivedTable } from 'spillway'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 // @ts-expect-error the suite is plain JavaScript, so that it runs anywhere
 import { conform } from '../conformance/run.mjs'
@@ -113,7 +113,7 @@ function suite() {
 }
 
 async function rowsOf(answer: TableAnswer): Promise<readonly string[]> {
-  const { location, store } = await sharedTable(answer)
+  const { location, store } = await receivedTable(answer)
   const spillway = compose({ stores: [{ scheme: 'shared', store }] })
   try {
     const source = { location, format: 'delta' } as const

@@ -8,11 +8,11 @@ export type {
 } from './changes/signed-changes.js'
 export { createEngine, type Engine, type EngineOptions } from './engine.js'
 export {
-  type EvidenceOptions,
-  type FileEvidence,
-  fileEvidence,
-  type RecipientEvidence,
-} from './fitting/file-evidence.js'
+  type FileSurvey,
+  type RecipientSurvey,
+  type SurveyOptions,
+  surveyFiles,
+} from './fitting/file-survey.js'
 export { partitionGrant } from './grants/partition-grant.js'
 export { filesInside, OutsideFinder } from './roots/outside-files.js'
 export type { SignedFile, SignedVector } from './signing/sign-exact.js'

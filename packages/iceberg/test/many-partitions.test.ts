@@ -6,7 +6,7 @@ import { InflatedBlocks } from '../src/manifest/inflated-blocks.js'
 import { loadManifest } from '../src/manifest/load-manifest.js'
 import { ManifestView } from '../src/manifest/manifest-view.js'
 import { TupleTable } from '../src/manifest/tuple-table.js'
-import { partitionEvidence } from '../src/partition/partition-bounds.js'
+import { partitionStatistics } from '../src/partition/partition-bounds.js'
 import { specLayout } from '../src/partition/spec-layout.js'
 import { dataFile, LOCATION, openTable, smallTable } from './support/small-table.js'
 
@@ -75,9 +75,9 @@ it('bounds of very many partitions are made in steps', () => {
     at: (row: number) => ({ lower: `${row}`, upper: `${row}`, holds: 1 }),
   }
   let steps = 0
-  for (const work = partitionEvidence(spec.fields[0]!, name, ranges); !work.next().done; ) steps++
+  for (const work = partitionStatistics(spec.fields[0]!, name, ranges); !work.next().done; ) steps++
   expect(steps).toBeGreaterThan(20)
-  expect(atOnce(partitionEvidence(spec.fields[0]!, name, ranges))?.holds.length).toBe(100_000)
+  expect(atOnce(partitionStatistics(spec.fields[0]!, name, ranges))?.holds.length).toBe(100_000)
 })
 
 it.each([0, 50_000])('tuples keep their numbers however many come, of %i expected', rows => {

@@ -28,7 +28,7 @@ export interface Explanation {
   /** The part of the predicate, as SQL. */
   readonly predicate: string
   /** What the statistics say about its column; absent for AND and OR. */
-  readonly evidence?: string
+  readonly statistics?: string
   readonly operands: readonly Explanation[]
 }
 
@@ -50,7 +50,7 @@ export function explain(predicate: PrunePredicate, stats: StatsTable, row: numbe
     predicate.kind !== 'alwaysTrue' &&
     predicate.kind !== 'unknown'
   ) {
-    return { kept: false, predicate: text, evidence: 'no rows', operands: [] }
+    return { kept: false, predicate: text, statistics: 'no rows', operands: [] }
   }
   const kept = prune(predicate, stats, Uint32Array.of(row)).length === 1
   switch (predicate.kind) {
@@ -63,17 +63,22 @@ export function explain(predicate: PrunePredicate, stats: StatsTable, row: numbe
     case 'alwaysFalse':
       return { kept, predicate: text, operands: [] }
     case 'unknown':
-      return { kept, predicate: text, evidence: predicate.reason, operands: [] }
+      return { kept, predicate: text, statistics: predicate.reason, operands: [] }
     default:
-      return { kept, predicate: text, evidence: evidenceText(predicate, stats, row), operands: [] }
+      return {
+        kept,
+        predicate: text,
+        statistics: statisticsText(predicate, stats, row),
+        operands: [],
+      }
   }
 }
 
 /** An explanation as indented lines. */
 export function explanationLines(explanation: Explanation, indent = ''): readonly string[] {
-  const { kept, predicate, evidence, operands } = explanation
+  const { kept, predicate, statistics, operands } = explanation
   const verdict = kept ? 'may match' : 'cannot match'
-  const line = `${indent}${predicate}: ${verdict}${evidence === undefined ? '' : ` (${evidence})`}`
+  const line = `${indent}${predicate}: ${verdict}${statistics === undefined ? '' : ` (${statistics})`}`
   return [line, ...operands.flatMap(operand => explanationLines(operand, `${indent}  `))]
 }
 
@@ -83,7 +88,7 @@ export async function* explainScan(
   options: ScanOptions = {},
 ): AsyncGenerator<FileExplanation> {
   const { predicate } = planScan(snapshot, options)
-  const { kept, evidence } = await pruneBatches(snapshot.files, predicate, options)
+  const { kept, statistics } = await pruneBatches(snapshot.files, predicate, options)
   let next = 0
   for (const [index, handle] of snapshot.files.handles.entries()) {
     if (kept[next] === index) {
@@ -91,7 +96,7 @@ export async function* explainScan(
       yield* explainBatch(await handle.load(options.signal), predicate, options.signal)
       continue
     }
-    const explanation = explain(predicate, evidence(index), index)
+    const explanation = explain(predicate, statistics(index), index)
     const count = handle.fileCount === undefined ? {} : { fileCount: handle.fileCount }
     yield { ...count, kept: false, by: 'summary', explanation }
   }
@@ -127,7 +132,7 @@ async function* explainBatch(
   }
 }
 
-function evidenceText(leaf: Leaf<BoundReference, Value>, stats: StatsTable, row: number): string {
+function statisticsText(leaf: Leaf<BoundReference, Value>, stats: StatsTable, row: number): string {
   const field = leafOf(leaf.ref.path)
   const entries = stats.columns.get(field.id) ?? []
   const texts = entries.map(entry => entryText(entry, row, field.type as PrimitiveType))

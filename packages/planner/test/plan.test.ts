@@ -75,7 +75,7 @@ describe('planScan', () => {
     expect(paths).toEqual(['a0', 'a1', 'a2', 'b0', 'b1', 'c0'])
   })
 
-  it('says which evidence dropped how many files', async () => {
+  it('says which statistics dropped how many files', async () => {
     const predicate: Predicate = { kind: 'and', operands: [eq('day', 2), lt('id', 30)] }
     const { paths, metrics } = await planned(BATCHES, { predicate })
     expect(paths).toEqual(['a2'])
@@ -205,7 +205,9 @@ describe('planScan', () => {
     expect(plan.metrics).toMatchObject({ batchesPruned: 2, filesPruned: { partition: 2 } })
     const explained: string[] = []
     for await (const { by, explanation } of explainScan(snapshot, { predicate })) {
-      explained.push(`${by}: ${explanation.operands.map(({ evidence }) => evidence).join(' / ')}`)
+      explained.push(
+        `${by}: ${explanation.operands.map(({ statistics }) => statistics).join(' / ')}`,
+      )
     }
     expect(explained).toEqual([
       'summary: values from unknown to 0 / no statistics',

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { icebergWriter } from '../../iceberg/test/support/random-iceberg.js'
 import { parquetWriter } from '../../parquet/test/support/random-parquet.js'
 import { deltaWriter } from './support/delta-writer.js'
-import { evidenceWriter } from './support/evidence-writer.js'
 import { hudiWriter } from './support/hudi-writer.js'
 import { checkSoundness } from './support/property.js'
+import { statisticsWriter } from './support/statistics-writer.js'
 
 const pairs = Number(process.env.SPILLWAY_SOUNDNESS_PAIRS ?? 20_000)
 const seed = Number(process.env.SPILLWAY_SOUNDNESS_SEED ?? Date.now() % 2 ** 31)
@@ -12,7 +12,7 @@ const minutes = 60_000
 
 describe(`soundness (SPILLWAY_SOUNDNESS_SEED=${seed})`, () => {
   it.each([
-    [evidenceWriter, 0.3],
+    [statisticsWriter, 0.3],
     [deltaWriter, 0.25],
     [icebergWriter, 0.2],
     [hudiWriter, 0.15],

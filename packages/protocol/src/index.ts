@@ -11,7 +11,7 @@ export {
   mapsColumns,
   misreadTimes,
 } from './capabilities/column-lookup.js'
-export { type Settled, settle } from './capabilities/settle.js'
+export { type Negotiated, negotiate } from './capabilities/negotiate.js'
 export { shownValue } from './capabilities/shown-value.js'
 export { tableFeatures } from './capabilities/table-features.js'
 export { type ErrorBody, WIRE_ERRORS, type WireError, wireError } from './errors.js'
@@ -25,7 +25,7 @@ export {
   strippedSchemaString,
 } from './json/schema-string.js'
 export { type StatsStringOptions, statsString } from './json/stats-string.js'
-export { passesOriginals } from './lines/delta-documents.js'
+export { passesAsRecorded } from './lines/delta-documents.js'
 export { encodeDeltaFile } from './lines/encode-delta.js'
 export { encodeEnd, encodeQueryStatus } from './lines/encode-end.js'
 export {

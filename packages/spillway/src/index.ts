@@ -4,5 +4,5 @@ export { type OpenTable, type OpenTableOptions, openTable, type Where } from './
 export { loadConfig, parseConfig, type ServeConfig } from './serve/config.js'
 export { type RunningServer, startServer } from './serve/start-server.js'
 export { type ComposeOptions, type Composition, compose, machineS3 } from './tables/compose.js'
-export { openShared, type SharedTable, sharedTable } from './tables/shared-table.js'
+export { openReceived, type ReceivedTable, receivedTable } from './tables/received-table.js'
 export { refOf, sourceOf } from './tables/table-source.js'

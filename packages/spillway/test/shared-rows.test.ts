@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   parseConfig,
   type RunningServer,
-  sharedTable,
+  receivedTable,
   sourceOf,
   startServer,
 } from '../src/index.js'
@@ -169,7 +169,9 @@ describe.each(FORMATS)('through the share, as %s', (_, capabilities) => {
       { retry: { retries: 0 } },
     )
     const query = async () =>
-      sharedTable(await client.query(parseTableName(`golden.all.${table.name}`), { capabilities }))
+      receivedTable(
+        await client.query(parseTableName(`golden.all.${table.name}`), { capabilities }),
+      )
     if (expected === undefined) {
       await expect(query()).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
       return

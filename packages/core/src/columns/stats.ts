@@ -6,7 +6,7 @@ export const HOLDS_NULLS = 2
 export const HOLDS_NANS = 4
 
 /**
- * One piece of evidence about one column. `lower <= v <= upper` for every value v that is neither null nor NaN,
+ * Statistics of one column, from one source. `lower <= v <= upper` for every value v that is neither null nor NaN,
  * of every live row: the reader widens until that is true, or leaves the row null. Nothing else may be assumed.
  */
 export interface ColumnStats {

@@ -1,6 +1,6 @@
 import type { TableMetadata } from '../table/snapshot.js'
 
-/** What a recipient can do by itself. Settled by the wire packages, read by `engine`. */
+/** What a recipient can do by itself. Negotiated by the wire packages, read by `engine`. */
 export interface Accepts {
   readonly features: ReadonlySet<string>
   /** Longest bitmap that may travel inside a line, 0 for none. */

@@ -11,7 +11,7 @@ import type { DeltaMetadata } from '../schema/metadata.js'
 import { onlyNulls, type StatsColumn, statsColumn } from '../statistics/stats-columns.js'
 import type { SharedBatch } from './batch-columns.js'
 
-/** A shared batch as one schema sees it: evidence by that schema's field ids. */
+/** A shared batch as one schema sees it: statistics by that schema's field ids. */
 export class SchemaBatch implements FileBatch {
   readonly base: SharedBatch
   readonly #metadata: DeltaMetadata
@@ -79,7 +79,7 @@ export class SchemaBatch implements FileBatch {
     for (const field of this.#metadata.partitionFields) {
       const { stats } = this.base.partitions.typed(field, this.#metadata)
       const unordered = this.#metadata.traits.get(field.id)?.unordered === true
-      // A partition column is never read from the file, so the file's statistics are no evidence.
+      // A partition column is never read from the file, so the file's statistics say nothing about it.
       columns.set(field.id, [unordered ? withoutBounds(stats) : stats])
     }
     return { length: this.length, recordCount: this.base.recordCount, columns }

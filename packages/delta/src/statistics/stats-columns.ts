@@ -15,7 +15,7 @@ import { type BoundRules, hasBounds } from './bound-value.js'
 
 /** A column of which statistics are asked: where files record it, and how to understand what they say. */
 export interface StatsColumn {
-  /** Names this evidence whatever schema asks for it: the physical path and the type it is read at. */
+  /** Names these statistics whatever schema asks for it: the physical path and the type it is read at. */
   readonly key: string
   readonly physicalPath: readonly string[]
   readonly rules: BoundRules
@@ -30,7 +30,7 @@ export function statsColumn(path: FieldPath, metadata: DeltaMetadata): StatsColu
   return { key: [...physicalPath, typeName(leaf.type), flags].join('\u001f'), physicalPath, rules }
 }
 
-/** Collects the evidence about one column, a row at a time and in ascending order. */
+/** Collects the statistics of one column, a row at a time and in ascending order. */
 export class ColumnStatsBuilder {
   readonly #lower: BoundColumn | undefined
   readonly #upper: BoundColumn | undefined

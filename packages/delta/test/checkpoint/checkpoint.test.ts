@@ -67,7 +67,7 @@ async function openCommits(folder: string): Promise<Snapshot> {
 }
 
 /** What a snapshot proves about each file: bounds and what columns hold, by path and column. */
-async function evidence(snapshot: Snapshot): Promise<Map<string, Record<string, unknown>>> {
+async function statistics(snapshot: Snapshot): Promise<Map<string, Record<string, unknown>>> {
   const paths = [...statsLeaves(snapshot.schema.fields)]
   const found = new Map<string, Record<string, unknown>>()
   for (const handle of snapshot.files.handles) {
@@ -133,8 +133,8 @@ describe('a table through its checkpoint', () => {
     '%s proves nothing that its commits do not prove',
     async (_, folder) => {
       const [checkpoint, commits] = [
-        await evidence(await open(folder)),
-        await evidence(await openCommits(folder)),
+        await statistics(await open(folder)),
+        await statistics(await openCommits(folder)),
       ]
       for (const [path, columns] of checkpoint) {
         expect(known(columns), path).toEqual(known(commits.get(path)!, columns))
@@ -169,7 +169,7 @@ describe('a table through its checkpoint', () => {
   )
 })
 
-/** A file's evidence lies within its row group's. */
+/** A file's bounds lie within its row group's. */
 function expectWithin(file: ReturnType<typeof factsOf>, group: ReturnType<typeof factsOf>): void {
   if (file.lower != null && group.lower != null) {
     expect(compareValues(group.lower, file.lower)).toBeLessThanOrEqual(0)

@@ -19,8 +19,12 @@ const FIRST = new Uint32Array(1)
 const plain: ColumnTraits = { alwaysNull: false, unordered: false, widenedFromFloat: false }
 const NO_NANS = HOLDS_ANYTHING & ~HOLDS_NANS
 
-/** Evidence about column c from one statistics text. */
-function evidence(stats: string, type: DataType, traits: Partial<ColumnTraits> = {}): ColumnStats {
+/** Statistics of column c from one text. */
+function statistics(
+  stats: string,
+  type: DataType,
+  traits: Partial<ColumnTraits> = {},
+): ColumnStats {
   const column = {
     key: 'c',
     physicalPath: ['c'],
@@ -30,7 +34,7 @@ function evidence(stats: string, type: DataType, traits: Partial<ColumnTraits> =
 }
 
 function boundsOf(min: string, max: string, type: DataType, traits?: Partial<ColumnTraits>) {
-  const stats = evidence(
+  const stats = statistics(
     `{"numRecords":9,"minValues":{"c":${min}},"maxValues":{"c":${max}}}`,
     type,
     traits,
@@ -284,7 +288,7 @@ describe('what a column holds', () => {
     ['nothing is known from a broken text', '{"numRecords":5,"nullCount":{"c":0', 'long', NO_NANS],
     ['nothing is known from a text of another shape', '[1]', 'long', NO_NANS],
   ])('%s', (_, stats, type, holds) => {
-    expect(evidence(stats, type).holds![0]).toBe(holds)
+    expect(statistics(stats, type).holds![0]).toBe(holds)
   })
 })
 

@@ -17,7 +17,7 @@ export function boundPredicate(predicate: Predicate, schema: Schema): PrunePredi
   return rewriteNot(bind(predicate, schema).predicate)
 }
 
-/** Row groups of one file that may hold a matching row: their statistics are the same evidence as a file's. */
+/** Row groups of one file that may hold a matching row: their statistics prove what a file's do. */
 export function keptRowGroups(
   predicate: PrunePredicate,
   footer: ParquetFooter,

@@ -6,7 +6,7 @@ import type { QuerySqlOptions, ResultColumn } from '../share/attached-share.js'
 import { sqlError } from '../sql/sql-error.js'
 
 /** What a shared table's view shows for one statement, and what it shows otherwise. */
-export interface Shown {
+export interface ViewBinding {
   readonly variable: string
   readonly sql: string
   readonly otherwise: string | undefined
@@ -15,7 +15,7 @@ export interface Shown {
 export interface ExecuteOptions extends QuerySqlOptions {
   readonly connection: DuckDBConnection
   readonly session: Connection
-  readonly shown: readonly Shown[]
+  readonly bindings: readonly ViewBinding[]
 }
 
 /** A statement before it runs. */
@@ -76,16 +76,16 @@ function resultType(type: DuckDBType): SqlType {
  * not: DuckDB's client ends a stream after an error as it does after the last row.
  */
 export async function execute(sql: string, options: ExecuteOptions): Promise<readonly Chunk[]> {
-  const { connection, session, shown, parameters, signal } = options
+  const { connection, session, bindings, parameters, signal } = options
   try {
-    for (const { variable, sql: relation } of shown) await showAs(session, variable, relation)
+    for (const { variable, sql: relation } of bindings) await showAs(session, variable, relation)
     const result = await interruptible(connection, signal, () =>
       connection.run(sql, parameters as never),
     )
     const chunks = await result.fetchAllChunks()
     return chunks.filter(chunk => chunk.rowCount > 0)
   } finally {
-    for (const { variable, otherwise } of shown) await showAs(session, variable, otherwise)
+    for (const { variable, otherwise } of bindings) await showAs(session, variable, otherwise)
   }
 }
 

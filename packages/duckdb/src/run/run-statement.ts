@@ -7,11 +7,11 @@ import type { SharedFile } from '../share/open-scan.js'
 import {
   execute,
   rowCount,
-  type Shown,
   type StatementShape,
   shapeOf,
   tableChunks,
   tableColumns,
+  type ViewBinding,
 } from './execute.js'
 import type { RowSource } from './result.js'
 import {
@@ -75,8 +75,8 @@ async function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSour
       const fetched = await fetchFiles(scan, scan.open.files, openingOf(run))
       relations.push(await relationOver(fetched, openingOf(run)))
     }
-    const shown = relations.map(({ sql }, i) => shownAs(run.ready[i]!, sql))
-    const options = executeOptions(run, shown)
+    const bindings = relations.map(({ sql }, i) => bindingOf(run.ready[i]!, sql))
+    const options = executeOptions(run, bindings)
     if (!shape.isQuery) return collectedRows(shape, await execute(run.plan.sql, options))
     const table = run.context.nextName()
     await execute(createSql(table, run), options)
@@ -142,9 +142,9 @@ class BatchedRows implements RowSource {
   async *chunks(): AsyncGenerator<Chunk> {
     const { context, plan } = this.#run
     let left = plan.streams?.limit ?? Number.POSITIVE_INFINITY
-    for await (const shown of this.#shown()) {
+    for await (const binding of this.#bindings()) {
       const table = context.nextName()
-      await this.#execute(createSql(table, this.#run), shown)
+      await this.#execute(createSql(table, this.#run), binding)
       try {
         for await (const chunk of tableChunks(table, executeOptions(this.#run, []))) {
           // Each batch has a LIMIT of its own.
@@ -164,9 +164,9 @@ class BatchedRows implements RowSource {
     const { limit = Number.POSITIVE_INFINITY } = plan.streams ?? {}
     const table = context.nextName()
     let isFirst = true
-    for await (const shown of this.#shown()) {
+    for await (const binding of this.#bindings()) {
       const sql = isFirst ? createSql(table, this.#run) : `INSERT INTO ${table} (${plan.sql}\n)`
-      await this.#execute(sql, shown)
+      await this.#execute(sql, binding)
       isFirst = false
       const count = limit < Number.POSITIVE_INFINITY ? await rowCount(table, context.connection) : 0
       if (count > limit) await context.session.run(`DELETE FROM ${table} WHERE rowid >= ${limit}`)
@@ -181,21 +181,21 @@ class BatchedRows implements RowSource {
     }
   }
 
-  async #execute(sql: string, shown: Shown): Promise<void> {
+  async #execute(sql: string, binding: ViewBinding): Promise<void> {
     try {
-      await execute(sql, executeOptions(this.#run, [shown]))
+      await execute(sql, executeOptions(this.#run, [binding]))
     } catch (error) {
       throw this.#run.context.access.failure?.() ?? error
     }
   }
 
-  async *#shown(): AsyncGenerator<Shown> {
+  async *#bindings(): AsyncGenerator<ViewBinding> {
     this.#fetchNext()
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
       const relation = await relationOver(await next, openingOf(this.#run))
       this.#fetchNext()
       try {
-        yield shownAs(this.#run.ready[0]!, relation.sql)
+        yield bindingOf(this.#run.ready[0]!, relation.sql)
       } finally {
         await relation.close()
       }
@@ -217,14 +217,14 @@ function createSql(table: string, { plan }: RunOptions): string {
   return `CREATE TEMP TABLE ${table} AS (${plan.sql}\n)`
 }
 
-function shownAs({ scan: { variable, stub } }: ReadyScan, sql: string): Shown {
+function bindingOf({ scan: { variable, stub } }: ReadyScan, sql: string): ViewBinding {
   // The view of a table falls back to its stub by itself, a call of a table function does not.
   return { variable, sql, otherwise: variable === stub.name ? undefined : stub.sql }
 }
 
-function executeOptions({ context, options }: RunOptions, shown: readonly Shown[]) {
+function executeOptions({ context, options }: RunOptions, bindings: readonly ViewBinding[]) {
   const { connection, session } = context
-  return { ...options, connection, session, shown }
+  return { ...options, connection, session, bindings }
 }
 
 function openingOf({ context, meter, options: { signal } }: RunOptions) {

@@ -7,8 +7,8 @@ import {
   TableError,
   type TableMetadata,
 } from '@spillway/core'
+import { deliveryOf, unsplit } from '../exact/delivery.js'
 import { splitFile } from '../exact/exact-files.js'
-import { unsplit, wayOf } from '../exact/ways.js'
 import { WideDeletes } from '../exact/wide-deletes.js'
 import { mayHoldEmptyText } from '../fitting/fitted-files.js'
 import type { Fitter } from '../fitting/fitter.js'
@@ -50,7 +50,7 @@ export async function refuseChange(
     const [fitted] = await fitter.fit([file])
     if (fitted!.isEmpty) return
     const inParts = unsplit(fitted!, exact)
-    if (inParts === undefined && wayOf(fitted!, exact) !== 'refused') {
+    if (inParts === undefined && deliveryOf(fitted!, exact) !== 'refused') {
       if (mayHoldEmptyText(fitted!)) await splitFile(fitted!, exact)
       const wide = new WideDeletes()
       wide.add(file)
@@ -74,7 +74,7 @@ export async function refuseChange(
   const byId = exact.snapshot.properties.get('delta.columnMapping.mode') === 'id'
   const isWhole = file.deletes.length === 0 && !(action === 'cdc' && byId)
   const drops = exact.snapshot.source.redactDropped !== undefined
-  if (isWhole && !drops && wayOf(fitted!, exact) === 'rewritten') return
+  if (isWhole && !drops && deliveryOf(fitted!, exact) === 'rewritten') return
   const rewritable = isWhole && !drops
   throw misfitRefusal(exact, {
     files: 1,

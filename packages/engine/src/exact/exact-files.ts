@@ -3,8 +3,8 @@ import { emptyText, type FittedFile, notConstant } from '../fitting/fitted-files
 import type { ExactRows } from '../recipient/exact-rows.js'
 import { deletedRowsRefusal, misfitRefusal } from '../recipient/refusals.js'
 import { isMapped, underPhysicalNames } from '../recipient/table-wide.js'
+import { deliveryOf } from './delivery.js'
 import { placed, travelling } from './vectors.js'
-import { wayOf } from './ways.js'
 
 /** A file whose rows, less `vector`'s, are exactly the table's. */
 export interface ExactFile {
@@ -32,7 +32,7 @@ export async function makeExact(
     const parts = await splitFile(fitted, exact, signal)
     return (await Promise.all(parts.map(part => makeExact(part, exact, signal)))).flat()
   }
-  switch (wayOf(fitted, exact)) {
+  switch (deliveryOf(fitted, exact)) {
     case 'itself': {
       const vector = file.deletes[0] as DeletionVector | undefined
       if (vector === undefined) return [{ file }]

@@ -11,7 +11,7 @@ import {
 import { checkVector } from '@spillway/encoding'
 import type { ExactRows } from '../recipient/exact-rows.js'
 import { deletedRowsRefusal, packedRefusal } from '../recipient/refusals.js'
-import { isOwnFile } from './ways.js'
+import { isOwnFile } from './delivery.js'
 
 /** A vector that the table has, as it goes with its file: by its place, or by its bytes inside the line. */
 export async function travelling(

@@ -25,7 +25,7 @@ const FILES_AT_ONCE = 1024
 type ByBatch<Found> = WeakMap<FileBatch, Map<string, Found>>
 
 /** Rows of a batch that were looked at, and those of them that lie outside or have something that does. */
-interface Looked {
+interface Checked {
   readonly rows: Uint8Array
   readonly outside: Set<number>
 }
@@ -33,7 +33,7 @@ interface Looked {
 /** Which files of a batch lie outside a table's roots: found out once a batch, not once a query. */
 export class OutsideFinder {
   readonly #unproven: ByBatch<Promise<ReadonlySet<number>>> = new WeakMap()
-  readonly #looked = new WeakMap<object, ByBatch<Looked>>()
+  readonly #checked = new WeakMap<object, ByBatch<Checked>>()
 
   /** Rows of the plan that lie outside by themselves, or by their deletes or logs. */
   async find({ files, selection }: PlannedFiles, options: OutsideOptions): Promise<Selection> {
@@ -43,15 +43,15 @@ export class OutsideFinder {
     if (unproven.size === 0 && files.deletedCounts === undefined) return NONE
     // A Delta file's vector is part of the batch; other formats' deletes are the snapshot's.
     const owner = snapshot.format === 'delta' ? this : snapshot
-    const batches = this.#looked.get(owner) ?? new WeakMap()
-    this.#looked.set(owner, batches)
-    const looked = remembered(batches, batch, roots.key, () => ({
+    const batches = this.#checked.get(owner) ?? new WeakMap()
+    this.#checked.set(owner, batches)
+    const checked = remembered(batches, batch, roots.key, () => ({
       rows: new Uint8Array(batch.length),
       outside: new Set<number>(),
     }))
-    const fresh = selection.filter(row => looked.rows[row] === 0)
-    if (fresh.length > 0) await lookAtRows(files, fresh, { ...options, unproven, looked })
-    const { outside } = looked
+    const fresh = selection.filter(row => checked.rows[row] === 0)
+    if (fresh.length > 0) await checkRows(files, fresh, { ...options, unproven, checked })
+    const { outside } = checked
     return outside.size === 0 ? NONE : selection.filter(row => outside.has(row))
   }
 
@@ -65,16 +65,16 @@ export class OutsideFinder {
   }
 }
 
-interface LookOptions extends OutsideOptions {
+interface CheckOptions extends OutsideOptions {
   readonly unproven: ReadonlySet<number>
-  readonly looked: Looked
+  readonly checked: Checked
 }
 
 /** Only rows whose paths prove nothing, and those with deletes or logs, are looked at in full. */
-async function lookAtRows(
+async function checkRows(
   files: LiveFiles,
   rows: Selection,
-  { unproven, looked, roots, signal }: LookOptions,
+  { unproven, checked, roots, signal }: CheckOptions,
 ): Promise<void> {
   const counts = await files.deletedCounts?.(rows, signal)
   const touched = rows.filter(
@@ -85,11 +85,12 @@ async function lookAtRows(
     throwIfCancelled(signal)
     const some = touched.subarray(start, start + FILES_AT_ONCE)
     for (const [i, file] of (await files.files(some, signal)).entries()) {
-      if (pathsOf(file).some(path => roots.rootOf(path) === undefined)) looked.outside.add(some[i]!)
+      if (pathsOf(file).some(path => roots.rootOf(path) === undefined))
+        checked.outside.add(some[i]!)
       if (hasInlineVectors(file)) await inSlices(checkInlineVectors(file), slices)
     }
   }
-  for (const row of rows) looked.rows[row] = 1
+  for (const row of rows) checked.rows[row] = 1
 }
 
 const NONE: Selection = new Uint32Array(0)

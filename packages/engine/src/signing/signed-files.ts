@@ -11,7 +11,7 @@ import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import type { Metrics } from '../calls/metrics.js'
 import { type ExactFile, listed, makeExact } from '../exact/exact-files.js'
 import { Listings } from '../exact/listings.js'
-import { refuseEarly } from '../exact/refuse-early.js'
+import { preflight } from '../exact/preflight.js'
 import { fittedAhead } from '../fitting/fitted-ahead.js'
 import type { FittedFile } from '../fitting/fitted-files.js'
 import { Fitter } from '../fitting/fitter.js'
@@ -72,17 +72,17 @@ export function signFiles(
     const listings = new Listings(options.page?.after)
     refuseTable(exact, { partly: grant !== undefined })
     const fitter = new Fitter(exact)
-    const look = {
+    const early = {
       roots,
       outside,
       fitter,
       ...(signal && { signal }),
     }
-    const planned = await refuseEarly(plan, exact, look)
+    const planned = await preflight(plan, exact, early)
     const waits = signingWaits(signal)
     const signing = { ...context, listings, waits, ...(signal && { signal }) }
     try {
-      for await (const fitted of fittedAhead(planned, look)) {
+      for await (const fitted of fittedAhead(planned, early)) {
         throwIfCancelled(signal)
         if (fitted.length === 0) continue
         const signed = await signBatch(fitted, exact, signing)

@@ -125,8 +125,8 @@ it('nor for one that serves a file under another footer', async () => {
     expiresInSeconds: 60,
     waits: signingWaits(undefined),
   })
-  const settled = Promise.allSettled([signed])
+  const negotiated = Promise.allSettled([signed])
   await vi.advanceTimersByTimeAsync(61_000)
-  expect(await settled).toMatchObject([{ reason: { code: 'STORAGE_UNAVAILABLE' } }])
+  expect(await negotiated).toMatchObject([{ reason: { code: 'STORAGE_UNAVAILABLE' } }])
   expect(heard[0]!.aborted).toBe(true)
 })

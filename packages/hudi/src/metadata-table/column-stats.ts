@@ -12,7 +12,7 @@ import {
 } from '@spillway/core'
 import { type AvroObject, type FooterStats, widenValue } from '@spillway/encoding'
 import { bigEndian } from '../schema/big-endian.js'
-import { unionEvidence } from './union-evidence.js'
+import { unionStatistics } from './union-statistics.js'
 
 /** HoodieMetadataColumnStats as it comes from the index. Names of the tech spec. */
 interface ColumnStatsRecord {
@@ -40,11 +40,11 @@ const TIMESTAMP_NANOS = new Set([17, 20])
 const V1_SCALE = 15
 
 /** What the records under one key prove, oldest first; undefined where nothing. */
-export function columnEvidence(
+export function columnStatistics(
   records: readonly AvroObject[] | undefined,
   path: FieldPath,
 ): FooterStats | undefined {
-  let evidence: FooterStats | undefined
+  let statistics: FooterStats | undefined
   let known = false
   for (const record of records ?? []) {
     const stats = record.ColumnStatsMetadata as unknown as ColumnStatsRecord | null | undefined
@@ -54,11 +54,11 @@ export function columnEvidence(
     }
     const next = statsOf(stats, leafOf(path).type as PrimitiveType)
     // Statistics of one file are written once; several records add to each other unless one says it is exact.
-    evidence =
-      known && stats.isTightBound !== true ? unionEvidence(evidence, next, compareValues) : next
+    statistics =
+      known && stats.isTightBound !== true ? unionStatistics(statistics, next, compareValues) : next
     known = true
   }
-  return known ? evidence : undefined
+  return known ? statistics : undefined
 }
 
 function statsOf(stats: ColumnStatsRecord, type: PrimitiveType): FooterStats | undefined {

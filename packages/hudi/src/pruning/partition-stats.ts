@@ -13,11 +13,11 @@ import {
   unknownStats,
 } from '@spillway/core'
 import { columnStatsInSteps, type FooterStats } from '@spillway/encoding'
-import { columnEvidence } from '../metadata-table/column-stats.js'
+import { columnStatistics } from '../metadata-table/column-stats.js'
 import type { IndexReplay } from '../metadata-table/metadata-index.js'
 import { columnKey, partitionKey } from '../metadata-table/metadata-key.js'
 import type { MetadataTable } from '../metadata-table/metadata-table.js'
-import { unionEvidence } from '../metadata-table/union-evidence.js'
+import { unionStatistics } from '../metadata-table/union-statistics.js'
 import type { PartitionRun } from './partition-handles.js'
 
 const UNKNOWN: FooterStats = { nullCount: Number.NaN, holds: HOLDS_ANYTHING }
@@ -73,13 +73,13 @@ function* summariesOf(
   for (const { path, key } of columns) {
     const { id, type } = leafOf(path)
     if (physicalKind(type) === undefined) continue
-    const evidence = new Array<FooterStats>(length).fill(UNKNOWN)
+    const statistics = new Array<FooterStats>(length).fill(UNKNOWN)
     for (const [row, each] of partitions) {
       const keys = each.map(partition => key + partition)
-      evidence[row] = boundsOf(keys, found, path)
+      statistics[row] = boundsOf(keys, found, path)
       yield
     }
-    stats.set(id, [yield* columnStatsInSteps(evidence, type)])
+    stats.set(id, [yield* columnStatsInSteps(statistics, type)])
   }
   return { ...unknownStats(length), columns: stats }
 }
@@ -101,8 +101,8 @@ async function lookUp(
 }
 
 function boundsOf(keys: readonly string[], found: IndexReplay, path: FieldPath): FooterStats {
-  const parts = keys.map(key => columnEvidence(found.get(key), path))
-  const union = parts.reduce((a, b) => unionEvidence(a, b, compareValues))
+  const parts = keys.map(key => columnStatistics(found.get(key), path))
+  const union = parts.reduce((a, b) => unionStatistics(a, b, compareValues))
   if (union?.lower === undefined || union.upper === undefined) return UNKNOWN
   return { ...UNKNOWN, lower: union.lower, upper: union.upper }
 }

@@ -20,24 +20,24 @@ import { type SliceTable, sliceTableBytes } from '../file-groups/slice-table.js'
 import type { PartitionColumn, PathValue } from './partition-path.js'
 
 /** What is known about the columns asked for, one entry a slice; undefined where nothing is. */
-export interface SliceEvidence {
+export interface SliceStatistics {
   readonly recordCount: (row: number) => number | undefined
   /** Statistics of each field, in the order asked. */
   readonly fields: (row: number) => readonly (FooterStats | undefined)[] | undefined
 }
 
-export type EvidenceReader = (
+export type StatisticsReader = (
   fields: readonly FieldPath[],
   rows: Selection,
   signal?: AbortSignal,
-) => Promise<SliceEvidence>
+) => Promise<SliceStatistics>
 
 export interface SliceBatchOptions {
   readonly table: SliceTable
   readonly columns: readonly PartitionColumn[]
   /** What the paths say, by partition of the table and then column. */
   readonly values: readonly (readonly PathValue[])[]
-  readonly readEvidence: EvidenceReader
+  readonly readStatistics: StatisticsReader
 }
 
 const UNKNOWN: FooterStats = { nullCount: Number.NaN, holds: HOLDS_ANYTHING }
@@ -55,8 +55,8 @@ export function* sliceBatch(options: SliceBatchOptions): Steps<FileBatch> {
     key: table.key,
     stats: { length: table.length, recordCount, columns: partitions },
     async readStats(fields, rows, signal) {
-      const evidence = await options.readEvidence(fields, rows, signal)
-      return inSlices(withEvidence({ table, partitions, fields, evidence }))
+      const statistics = await options.readStatistics(fields, rows, signal)
+      return inSlices(withStatistics({ table, partitions, fields, statistics }))
     },
   }
 }
@@ -103,19 +103,19 @@ function holdsOf(value: PathValue): number {
   return value.value === null ? HOLDS_NULLS : HOLDS_VALUES
 }
 
-function* withEvidence(input: {
+function* withStatistics(input: {
   readonly table: SliceTable
   readonly partitions: ReadonlyMap<number, readonly ColumnStats[]>
   readonly fields: readonly FieldPath[]
-  readonly evidence: SliceEvidence
+  readonly statistics: SliceStatistics
 }): Steps<StatsTable> {
-  const { table, partitions, fields, evidence } = input
+  const { table, partitions, fields, statistics } = input
   const columns = new Map(partitions)
   const rows: (readonly (FooterStats | undefined)[] | undefined)[] = []
   const recordCount = new Float64Array(table.length)
   for (let row = 0; row < table.length; row++) {
-    rows.push(evidence.fields(row))
-    recordCount[row] = evidence.recordCount(row) ?? Number.NaN
+    rows.push(statistics.fields(row))
+    recordCount[row] = statistics.recordCount(row) ?? Number.NaN
     if (row % FILES_IN_A_STEP === FILES_IN_A_STEP - 1) yield
   }
   for (const [i, path] of fields.entries()) {

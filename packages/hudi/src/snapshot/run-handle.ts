@@ -16,9 +16,9 @@ import { dataFileOf } from '../file-groups/data-file.js'
 import { parseFileName } from '../file-groups/file-name.js'
 import { FILES_IN_A_STEP, type ListedFile } from '../file-groups/file-slices.js'
 import { logCountOf, type SliceTable, sliceTable } from '../file-groups/slice-table.js'
-import { evidenceReader } from '../pruning/evidence.js'
 import type { PartitionRun } from '../pruning/partition-handles.js'
 import { sliceBatch } from '../pruning/slice-batch.js'
+import { statisticsReader } from '../pruning/slice-statistics.js'
 import { generationOf } from '../timeline/generations.js'
 import { instantMillis } from '../timeline/instant.js'
 import type { TableState } from '../timeline/table-state.js'
@@ -119,7 +119,10 @@ function batchOf(
     table,
     columns: partitioning.columns,
     values: run.values,
-    readEvidence: evidenceReader(table, { ...parts, notInFiles: notInFiles(partitioning, parts) }),
+    readStatistics: statisticsReader(table, {
+      ...parts,
+      notInFiles: notInFiles(partitioning, parts),
+    }),
   })
 }
 

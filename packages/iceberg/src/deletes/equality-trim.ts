@@ -53,8 +53,8 @@ export async function equalityTrim(
     mayDelete: (deleteRow, dataRow) =>
       equalityIds.get(deleteRow)!.every(id => {
         const side = statsOf.get(id)
-        const evidence = theirs.columns.get(id) ?? []
-        return side === undefined || evidence.every(one => mayMeet(side, deleteRow, one, dataRow))
+        const statistics = theirs.columns.get(id) ?? []
+        return side === undefined || statistics.every(one => mayMeet(side, deleteRow, one, dataRow))
       }),
   }
 }

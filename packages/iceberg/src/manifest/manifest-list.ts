@@ -122,7 +122,7 @@ function rowReader(schema: AvroRecord, file: string): (row: AvroObject) => Manif
       encrypted: key instanceof Uint8Array && key.length > 0,
       ...(typeof snapshotId === 'bigint' ? { addedSnapshotId: snapshotId } : {}),
       ...(partitions === undefined ? {} : { partitions }),
-      ...present({
+      ...omitUndefined({
         length: count(length(row)),
         specId: count(specId(row)),
         addedFiles: count(addedFiles(row)),
@@ -149,7 +149,7 @@ function count(value: AvroValue | undefined): number | undefined {
   return number >= 0 && Number.isSafeInteger(number) ? number : undefined
 }
 
-function present<K extends string>(
+function omitUndefined<K extends string>(
   values: { readonly [P in K]: number | undefined },
 ): {
   readonly [P in K]?: number

@@ -16,9 +16,9 @@ import {
 } from '@spillway/core'
 import { located } from '@spillway/encoding'
 import {
-  partitionEvidence,
+  partitionStatistics,
   singleValueRange,
-  spreadEvidence,
+  spreadStatistics,
 } from '../partition/partition-bounds.js'
 import { partitionReader, tupleFields, tupleKey } from '../partition/partition-value.js'
 import type { SpecLayout } from '../partition/spec-layout.js'
@@ -163,17 +163,17 @@ export class ManifestView implements FileBatch {
     for (const [position, field] of spec.fields.entries()) {
       // A tuple without the field proves nothing about it.
       if (found[position] === undefined) continue
-      const evidence = yield* partitionEvidence(field, sources[position], {
+      const statistics = yield* partitionStatistics(field, sources[position], {
         length: tuples.length,
         at: code => singleValueRange(tuples[code]![position]!),
       })
-      if (evidence === undefined) continue
+      if (statistics === undefined) continue
       yield
-      const stats = spreadEvidence(evidence, this.manifest.columns.tuple)
-      const known = value.get(evidence.sourceId)
-      if (known === undefined) value.set(evidence.sourceId, [stats])
+      const stats = spreadStatistics(statistics, this.manifest.columns.tuple)
+      const known = value.get(statistics.sourceId)
+      if (known === undefined) value.set(statistics.sourceId, [stats])
       else known.push(stats)
-      byteLength += evidenceBytes(stats)
+      byteLength += statisticsBytes(stats)
     }
     return { value, byteLength }
   }
@@ -188,7 +188,7 @@ interface Derived<T> {
 }
 
 /** The codes are the manifest's own and already counted. */
-function evidenceBytes({ holds, lower, upper }: ColumnStats): number {
+function statisticsBytes({ holds, lower, upper }: ColumnStats): number {
   const values = [lower, upper].map(column =>
     column?.kind === 'dictionary' ? column.values : column,
   )

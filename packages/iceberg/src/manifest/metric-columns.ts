@@ -254,8 +254,8 @@ class MetricCollector {
   }
 
   *finish(rows: Selection): Steps<ColumnStats> {
-    const evidence = { holds: this.#holds, nullCount: this.#nullCounts }
-    if (this.#lower === undefined || this.#upper === undefined) return evidence
+    const statistics = { holds: this.#holds, nullCount: this.#nullCounts }
+    if (this.#lower === undefined || this.#upper === undefined) return statistics
     const lower = this.#lower
     const upper = this.#upper
     const drop = (row: number) => {
@@ -265,6 +265,6 @@ class MetricCollector {
     const columns = { lower: lower.finish(), upper: upper.finish() }
     const uuid = this.#type === 'uuid'
     yield* dropContradictions(columns.lower, columns.upper, { rows, uuid, drop })
-    return { ...evidence, ...columns }
+    return { ...statistics, ...columns }
   }
 }

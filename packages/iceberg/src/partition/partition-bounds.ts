@@ -24,8 +24,8 @@ export interface PartitionRange {
   readonly holds: number
 }
 
-/** Evidence about a source column from one partition field, for a table of ranges. */
-export interface PartitionEvidence {
+/** Statistics of a source column from one partition field, for a table of ranges. */
+export interface PartitionStatistics {
   readonly sourceId: number
   readonly holds: Uint8Array
   readonly lower: PlainColumn
@@ -46,11 +46,11 @@ export interface PartitionRanges {
  * Partition values as bounds of their source column, in steps: each range is the interval of source values it stands for.
  * Undefined where the field as a whole says nothing (void, unknown transforms, sources that the schema no longer has).
  */
-export function* partitionEvidence(
+export function* partitionStatistics(
   field: PartitionField,
   source: Field | undefined,
   ranges: PartitionRanges,
-): Steps<PartitionEvidence | undefined> {
+): Steps<PartitionStatistics | undefined> {
   const { transform } = field
   if (source === undefined || transform.kind === 'void' || transform.kind === 'unknown') {
     return undefined
@@ -103,14 +103,14 @@ export function singleValueRange(value: Value | null): PartitionRange {
   return { lower: value, upper: value, holds: HOLDS_VALUES }
 }
 
-/** Evidence about tuples as evidence about the files that have them. */
-export function spreadEvidence(evidence: PartitionEvidence, codes: Uint32Array): ColumnStats {
+/** Statistics of tuples as statistics of the files that have them. */
+export function spreadStatistics(statistics: PartitionStatistics, codes: Uint32Array): ColumnStats {
   const holds = new Uint8Array(codes.length)
-  for (let row = 0; row < codes.length; row++) holds[row] = evidence.holds[codes[row]!]!
+  for (let row = 0; row < codes.length; row++) holds[row] = statistics.holds[codes[row]!]!
   return {
     holds,
-    lower: { kind: 'dictionary', codes, values: evidence.lower },
-    upper: { kind: 'dictionary', codes, values: evidence.upper },
-    ...(evidence.bucketCount === undefined ? {} : { bucketCount: evidence.bucketCount }),
+    lower: { kind: 'dictionary', codes, values: statistics.lower },
+    upper: { kind: 'dictionary', codes, values: statistics.upper },
+    ...(statistics.bucketCount === undefined ? {} : { bucketCount: statistics.bucketCount }),
   }
 }

@@ -30,7 +30,7 @@ import { loadManifest } from '../manifest/load-manifest.js'
 import { Manifest } from '../manifest/manifest.js'
 import { isNotEmpty, liveFileCount, type ManifestFile } from '../manifest/manifest-list.js'
 import { ManifestView } from '../manifest/manifest-view.js'
-import { partitionEvidence } from '../partition/partition-bounds.js'
+import { partitionStatistics } from '../partition/partition-bounds.js'
 import { summaryRange } from '../partition/partition-summary.js'
 import type { SpecLayout } from '../partition/spec-layout.js'
 import type { PathResolver } from '../paths/paths.js'
@@ -249,13 +249,13 @@ function deletedCount(applied: readonly AppliedDelete[]): number {
   return only!.view.manifest.columns.recordCount[only!.row]!
 }
 
-/** As many pieces of evidence are always made: a table has a few. */
+/** As many columns of statistics are always made: a table has a few. */
 const FEW_PIECES = 16
 /** More are for as long as their rows are no more than these: each piece has one for every manifest, of its spec or not. */
 const MOST_ROWS = 2 ** 22
 
 /**
- * Summaries as bounds of source columns, one piece of evidence for each partition field of each spec in use. Of very many
+ * Summaries as bounds of source columns, one column of statistics for each partition field of each spec in use. Of very many
  * specs the last say nothing: it would take the square of them.
  */
 function* summaryColumns(
@@ -269,7 +269,7 @@ function* summaryColumns(
     const layout = specId === undefined ? undefined : layouts.get(specId)
     for (const [position, field] of layout?.spec.fields.entries() ?? []) {
       if (++pieces > FEW_PIECES && pieces * manifests.length > MOST_ROWS) return columns
-      const stats = yield* summaryEvidence(manifests, { layout: layout!, field, position })
+      const stats = yield* summaryStatistics(manifests, { layout: layout!, field, position })
       if (stats === undefined) continue
       const known = columns.get(stats.sourceId)
       if (known === undefined) columns.set(stats.sourceId, [stats])
@@ -279,13 +279,13 @@ function* summaryColumns(
   return columns
 }
 
-function summaryEvidence(
+function summaryStatistics(
   manifests: readonly ManifestFile[],
   at: { readonly layout: SpecLayout; readonly field: PartitionField; readonly position: number },
 ) {
   const { layout, field, position } = at
   const fieldCount = layout.spec.fields.length
-  return partitionEvidence(field, layout.sources[position], {
+  return partitionStatistics(field, layout.sources[position], {
     length: manifests.length,
     at: row => {
       const { specId, partitions } = manifests[row]!

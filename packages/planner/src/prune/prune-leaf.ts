@@ -23,7 +23,7 @@ import { membersOf, numberMembers, rawOf } from './raw-value.js'
 
 type BoundLeaf = Leaf<BoundReference, Value>
 
-/** Rows that may hold a match of one leaf: each piece of evidence about its column alone may prove a row out. */
+/** Rows that may hold a match of one leaf: each source of statistics about its column alone may prove a row out. */
 export function pruneLeaf(leaf: BoundLeaf, stats: StatsTable, rows: Selection): Selection {
   const field = leafOf(leaf.ref.path)
   if (leaf.kind === 'in' && leaf.values.length === 0) return rows.subarray(0, 0)

@@ -7,7 +7,7 @@ import { pruneInTurns } from '../prune/prune-in-turns.js'
 export interface SurvivingBatches {
   readonly kept: Selection
   /** What a batch was judged by: its summary, or what an index says beyond that. */
-  evidence(row: number): StatsTable
+  statistics(row: number): StatsTable
 }
 
 export interface PruneBatchesOptions {
@@ -25,15 +25,15 @@ export async function pruneBatches(
   const possible = await pruneInTurns(predicate, summaries, selectAll(handles.length), turn)
   const fields = fieldsOf(predicate)
   if (readSummaries === undefined || fields.length === 0 || possible.length === 0) {
-    return { kept: possible, evidence: () => summaries }
+    return { kept: possible, statistics: () => summaries }
   }
   const read = await readSummaries(fields, possible, signal)
   const kept = await pruneInTurns(predicate, read, possible, turn)
-  // Whoever plans asks for no evidence.
+  // Whoever plans asks for no statistics.
   let judged: ReadonlySet<number> | undefined
   return {
     kept,
-    evidence(row) {
+    statistics(row) {
       judged ??= new Set(possible)
       return judged.has(row) ? read : summaries
     },

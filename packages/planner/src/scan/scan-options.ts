@@ -27,7 +27,7 @@ export interface ScanOptions {
   readonly signal?: AbortSignal
 }
 
-/** What pruning did, by the evidence that did it. Complete once iteration has ended. */
+/** What pruning did, by the statistics that did it. Complete once iteration has ended. */
 export interface ScanMetrics {
   readonly batchesTotal: number
   readonly batchesPruned: number

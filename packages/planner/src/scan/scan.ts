@@ -109,10 +109,10 @@ async function survivingBatches(
 
 async function take(
   counter: LimitCounter | undefined,
-  { files, evidence, selection }: Survivors,
+  { files, statistics, selection }: Survivors,
   signal: AbortSignal | undefined,
 ): Promise<Selection> {
-  return counter === undefined ? selection : counter.take(files, evidence, selection, signal)
+  return counter === undefined ? selection : counter.take(files, statistics, selection, signal)
 }
 
 function allBatches({ files }: Snapshot): Selection {

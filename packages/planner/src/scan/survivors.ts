@@ -13,9 +13,9 @@ import type { PlannedFiles, ScanOptions } from './scan-options.js'
 
 const DEFAULT_CONCURRENCY = 4
 
-/** A batch and its survivors, with the evidence they survived. */
+/** A batch and its survivors, with the statistics they survived. */
 export interface Survivors extends PlannedFiles {
-  readonly evidence: StatsTable
+  readonly statistics: StatsTable
   readonly dropped: { readonly partition: number; readonly stats: number }
 }
 
@@ -97,12 +97,12 @@ async function pruneBatch(
   const atHand = omitEmpty ? withoutEmpty(batch.stats, survivors) : survivors
   const partition = live.length - atHand.length
   if (atHand.length === 0 || fields.length === 0) {
-    return { files, selection: atHand, evidence: batch.stats, dropped: { partition, stats: 0 } }
+    return { files, selection: atHand, statistics: batch.stats, dropped: { partition, stats: 0 } }
   }
-  const evidence = await batch.readStats(fields, atHand, signal)
-  const selection = await pruneInTurns(predicate, evidence, atHand, turn)
+  const statistics = await batch.readStats(fields, atHand, signal)
+  const selection = await pruneInTurns(predicate, statistics, atHand, turn)
   const stats = atHand.length - selection.length
-  return { files, selection, evidence, dropped: { partition, stats } }
+  return { files, selection, statistics, dropped: { partition, stats } }
 }
 
 async function keepOf(

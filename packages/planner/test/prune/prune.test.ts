@@ -17,12 +17,12 @@ import {
   unknown,
 } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import { type Evidence, isCertain, verdict } from '../support/one-column.js'
+import { isCertain, type Statistics, verdict } from '../support/one-column.js'
 
 type Row = readonly [
   rule: string,
   type: Field['type'],
-  evidence: Evidence,
+  statistics: Statistics,
   predicate: Predicate,
   expected: 'kept' | 'pruned',
 ]
@@ -211,15 +211,15 @@ const RULES: readonly Row[] = [
 ]
 
 describe('prune', () => {
-  it.each(RULES)('%s', (_, type, evidence, predicate, expected) => {
-    expect(verdict(type, evidence, predicate)).toBe(expected)
+  it.each(RULES)('%s', (_, type, statistics, predicate, expected) => {
+    expect(verdict(type, statistics, predicate)).toBe(expected)
   })
 })
 
-describe('bucket evidence', () => {
+describe('bucket statistics', () => {
   // bucket[16] of 34 is 3 (2017239379 mod 16).
-  const inBucket3: Evidence = { holds: 'v', lower: 3, upper: 3, bucketCount: 16 }
-  it.each<readonly [string, Evidence, Predicate, 'kept' | 'pruned']>([
+  const inBucket3: Statistics = { holds: 'v', lower: 3, upper: 3, bucketCount: 16 }
+  it.each<readonly [string, Statistics, Predicate, 'kept' | 'pruned']>([
     ['keeps a value of the bucket', inBucket3, eq('c', 34n), 'kept'],
     ['prunes a value of another', { ...inBucket3, lower: 4, upper: 4 }, eq('c', 34n), 'pruned'],
     ['keeps a list with a member of the bucket', inBucket3, isIn('c', [1n, 34n]), 'kept'],
@@ -233,13 +233,13 @@ describe('bucket evidence', () => {
       notNull('c'),
       'pruned',
     ],
-  ])('%s', (_, evidence, predicate, expected) => {
-    expect(verdict('long', evidence, predicate)).toBe(expected)
+  ])('%s', (_, statistics, predicate, expected) => {
+    expect(verdict('long', statistics, predicate)).toBe(expected)
   })
 })
 
 describe('matchesAll', () => {
-  it.each<readonly [string, Field['type'], Evidence, Predicate, boolean]>([
+  it.each<readonly [string, Field['type'], Statistics, Predicate, boolean]>([
     ['needs both bounds inside', 'long', { holds: 'v', lower: 5n, upper: 9n }, gtEq('c', 5n), true],
     [
       'fails on one value outside',
@@ -275,7 +275,7 @@ describe('matchesAll', () => {
       not(eq('c', { value: 15n, type: { kind: 'decimal', precision: 2, scale: 1 } })),
       false,
     ],
-  ])('%s', (_, type, evidence, predicate, expected) => {
-    expect(isCertain(type, evidence, predicate)).toBe(expected)
+  ])('%s', (_, type, statistics, predicate, expected) => {
+    expect(isCertain(type, statistics, predicate)).toBe(expected)
   })
 })

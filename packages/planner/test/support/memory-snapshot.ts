@@ -9,7 +9,7 @@ import {
   unknownStats,
 } from '@spillway/core'
 
-/** Files of one batch, with the evidence that is at hand and what reading statistics adds. */
+/** Files of one batch, with the statistics that are at hand and what reading statistics adds. */
 export interface MemoryBatch {
   readonly paths: readonly string[]
   readonly keys?: readonly bigint[]

@@ -20,17 +20,17 @@ export function oneColumn(type: Field['type']): Schema {
   return createSchema([field(1, 'c', type)])
 }
 
-/** One row of evidence: `holds` as letters (v, n, N for NaN), anything where absent. */
-export interface Evidence {
+/** One row of statistics: `holds` as letters (v, n, N for NaN), anything where absent. */
+export interface Statistics {
   readonly holds?: string
   readonly lower?: Value | null
   readonly upper?: Value | null
   readonly bucketCount?: number
 }
 
-export function statsOf(schema: Schema, evidence: Evidence): StatsTable {
+export function statsOf(schema: Schema, statistics: Statistics): StatsTable {
   const type = leafOf([schema.fields[0]!]).type as PrimitiveType
-  const { holds, lower, upper, bucketCount } = evidence
+  const { holds, lower, upper, bucketCount } = statistics
   const column = (
     value: Value | null | undefined,
   ): Partial<Record<'column', ColumnStats['lower']>> => {
@@ -57,17 +57,23 @@ function bitsOf(letters: string): number {
 /** What pruning makes of one file of a table with the column `c`. */
 export function verdict(
   type: Field['type'],
-  evidence: Evidence,
+  statistics: Statistics,
   predicate: Predicate,
 ): 'kept' | 'pruned' {
   const schema = oneColumn(type)
   const bound = rewriteNot(bind(predicate, schema).predicate)
-  return prune(bound, statsOf(schema, evidence), Uint32Array.of(0)).length === 1 ? 'kept' : 'pruned'
+  return prune(bound, statsOf(schema, statistics), Uint32Array.of(0)).length === 1
+    ? 'kept'
+    : 'pruned'
 }
 
 /** True where every row of the file is said to match. */
-export function isCertain(type: Field['type'], evidence: Evidence, predicate: Predicate): boolean {
+export function isCertain(
+  type: Field['type'],
+  statistics: Statistics,
+  predicate: Predicate,
+): boolean {
   const schema = oneColumn(type)
   const bound = rewriteNot(bind(predicate, schema).predicate)
-  return matchesAll(bound, statsOf(schema, evidence), Uint32Array.of(0)).length === 1
+  return matchesAll(bound, statsOf(schema, statistics), Uint32Array.of(0)).length === 1
 }

@@ -204,7 +204,7 @@ async function failsAlike(one: Case, failure: string): Promise<boolean> {
   return false
 }
 
-/** The laws of the evaluator itself, over the same evidence. */
+/** The laws of the evaluator itself, over the same statistics. */
 async function wronglyCertain(one: Case, kept: Kept, total: Totals): Promise<string | undefined> {
   const { table, snapshot, predicate } = one
   const bound = rewriteNot(bind(predicate, snapshot.schema, one).predicate)

@@ -5,8 +5,8 @@ import {
   parseDate,
   parseMoment,
 } from '@spillway/core'
+import { FLIPPED } from './flipped.js'
 import { MAX_HINT_LENGTH, type ParsedHint, UnappliedList } from './hint.js'
-import { MIRRORED } from './mirrored.js'
 import { type Draft, finishDraft, junctionDraft, leafDraft, notDraft } from './predicate-tree.js'
 
 /**
@@ -125,7 +125,7 @@ function leafOf(value: unknown): Predicate | string {
 
 function readComparison(op: ComparisonOp, left: unknown, right: unknown): Predicate | string {
   if (opOf(left) === 'literal' && opOf(right) === 'column') {
-    return readComparison(MIRRORED[op], right, left)
+    return readComparison(FLIPPED[op], right, left)
   }
   const column = readColumn(left)
   if (column === undefined || opOf(right) !== 'literal') return 'expected a column and a literal'

@@ -5,7 +5,7 @@ import {
   type Predicate,
   type Reference,
 } from '@spillway/core'
-import { MIRRORED } from './mirrored.js'
+import { FLIPPED } from './flipped.js'
 import { likePredicate, readLikePattern } from './sql-like.js'
 import { NotUnderstood, type Operand, readOperand, type TokenCursor } from './sql-operand.js'
 
@@ -68,7 +68,7 @@ function compare(op: ComparisonOp, left: Operand, right: Operand): Predicate {
   if (left.kind === 'column' && right.kind === 'literal') {
     return { kind: 'comparison', op, ref: { names: left.names }, value: right.literal }
   }
-  if (left.kind === 'literal' && right.kind === 'column') return compare(MIRRORED[op], right, left)
+  if (left.kind === 'literal' && right.kind === 'column') return compare(FLIPPED[op], right, left)
   if (left.kind === 'literal' && right.kind === 'literal') {
     return compareConstants(op, left.literal, right.literal)
   }

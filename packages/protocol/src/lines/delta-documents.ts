@@ -1,6 +1,6 @@
 import { childrenOf, type Field, type Steps, type TableMetadata } from '@spillway/core'
 import { mapsColumns } from '../capabilities/column-lookup.js'
-import type { Settled } from '../capabilities/settle.js'
+import type { Negotiated } from '../capabilities/negotiate.js'
 import {
   answerFeatures,
   hasChangeFeed,
@@ -17,12 +17,12 @@ const LEGACY_READER_FEATURES = 2
 const CHECKPOINT_POLICY = 'delta.checkpointPolicy'
 
 /** The protocol of the answer: what its files use and this client knows. */
-export function deltaProtocol(metadata: TableMetadata, settled: Settled): WireValue {
+export function deltaProtocol(metadata: TableMetadata, negotiated: Negotiated): WireValue {
   const { native } = metadata
-  const { features } = settled
+  const { features } = negotiated
   if (native.format !== 'delta') {
     const known = new Set([...tableFeatures(metadata), ...answerFeatures(metadata)])
-    if (mapsColumns(metadata, settled)) known.add('columnMapping')
+    if (mapsColumns(metadata, negotiated)) known.add('columnMapping')
     else known.delete('columnMapping')
     const used = [...known].filter(feature => features.has(feature)).sort()
     if (!hasChangeFeed(metadata)) {
@@ -88,34 +88,34 @@ function largestId(fields: readonly Field[]): number {
 }
 
 /** True where the table's own column names and statistics are passed on: mapped names need a client that maps. */
-export function passesOriginals(metadata: TableMetadata, settled: Settled): boolean {
-  if (metadata.shapesFrom === 'footers') return mapsColumns(metadata, settled)
+export function passesAsRecorded(metadata: TableMetadata, negotiated: Negotiated): boolean {
+  if (metadata.shapesFrom === 'footers') return mapsColumns(metadata, negotiated)
   return tableFeatures(metadata).every(
-    feature => settled.features.has(feature) || settled.features.has(`${feature}-preview`),
+    feature => negotiated.features.has(feature) || negotiated.features.has(`${feature}-preview`),
   )
 }
 
 /** A Delta table's metaData action byte for byte, where the client knows all that it uses; else one that says less. */
-export function* deltaMetaData(metadata: TableMetadata, settled: Settled): Steps<WireValue> {
+export function* deltaMetaData(metadata: TableMetadata, negotiated: Negotiated): Steps<WireValue> {
   const { native } = metadata
-  const whole = passesOriginals(metadata, settled)
+  const whole = passesAsRecorded(metadata, negotiated)
   if (native.format === 'delta') {
-    if (!whole) return yield* reducedMetaData(native.metaData, settled)
+    if (!whole) return yield* reducedMetaData(native.metaData, negotiated)
     return native.metaData.includes(CHECKPOINT_POLICY)
       ? withoutCheckpointPolicy(native.metaData)
       : onOneLine(native.metaData)
   }
-  const columnMapping = mapsColumns(metadata, settled)
+  const columnMapping = mapsColumns(metadata, negotiated)
   const typeChanges =
-    metadata.features.has('typeWidening') && settled.accepts.features.has('typeWidening')
+    metadata.features.has('typeWidening') && negotiated.accepts.features.has('typeWidening')
   return {
     id: wireTableId(metadata),
     name: metadata.name,
     description: metadata.description,
     format: { provider: 'parquet', options: {} },
     schemaString: yield* schemaStringInSteps(metadata.schema, { columnMapping, typeChanges }),
-    partitionColumns: settled.partitionFields(metadata).map(field => field.name),
-    configuration: generatedConfiguration(metadata, settled, columnMapping),
+    partitionColumns: negotiated.partitionFields(metadata).map(field => field.name),
+    configuration: generatedConfiguration(metadata, negotiated, columnMapping),
     createdTime: metadata.timestamp,
   }
 }
@@ -135,13 +135,13 @@ function withoutCheckpointPolicy(native: string): WireValue {
 
 function generatedConfiguration(
   metadata: TableMetadata,
-  settled: Settled,
+  negotiated: Negotiated,
   columnMapping: boolean,
 ): { readonly [key: string]: string } {
   const vectors =
     (metadata.features.has('deletionVectors') ||
       answerFeatures(metadata).includes('deletionVectors')) &&
-    settled.features.has('deletionVectors')
+    negotiated.features.has('deletionVectors')
   return {
     ...(hasChangeFeed(metadata) && { 'delta.enableChangeDataFeed': 'true' }),
     ...(vectors && { 'delta.enableDeletionVectors': 'true' }),
@@ -153,7 +153,7 @@ function generatedConfiguration(
 }
 
 /** Rewritten files have logical names and no deleted rows, so what says otherwise is left out. */
-function* reducedMetaData(native: string, settled: Settled): Steps<WireValue> {
+function* reducedMetaData(native: string, negotiated: Negotiated): Steps<WireValue> {
   const document = parseJson(native) as { readonly [key: string]: JsonValue }
   yield
   const configuration = (document.configuration ?? {}) as { readonly [key: string]: string }
@@ -161,7 +161,7 @@ function* reducedMetaData(native: string, settled: Settled): Steps<WireValue> {
     ([key]) =>
       key !== CHECKPOINT_POLICY &&
       !key.startsWith('delta.columnMapping.') &&
-      (key !== 'delta.enableDeletionVectors' || settled.features.has('deletionVectors')),
+      (key !== 'delta.enableDeletionVectors' || negotiated.features.has('deletionVectors')),
   )
   return {
     ...(document as { readonly [key: string]: WireValue }),

@@ -44,14 +44,14 @@ function actionText(
 
 function partitionText(file: DataFile, options: LineOptions): string {
   const recorded = file.delta?.partitionValues
-  return options.originals && recorded !== undefined
+  return options.asRecorded && recorded !== undefined
     ? writeJson(Object.fromEntries(recorded))
     : partitionValuesText(file, options)
 }
 
-function statsMember(file: DataFile, { metadata, originals }: LineOptions): string {
-  const recorded = originals ? recordedStats(file) : undefined
-  const stats = recorded ?? statsString(file, metadata.schema.fields, { physicalNames: originals })
+function statsMember(file: DataFile, { metadata, asRecorded }: LineOptions): string {
+  const recorded = asRecorded ? recordedStats(file) : undefined
+  const stats = recorded ?? statsString(file, metadata.schema.fields, { physicalNames: asRecorded })
   return stats === undefined ? '' : `,"stats":${JSON.stringify(stats)}`
 }
 

@@ -1,5 +1,5 @@
 import { atOnce, type Steps, type TableMetadata } from '@spillway/core'
-import type { Settled } from '../capabilities/settle.js'
+import type { Negotiated } from '../capabilities/negotiate.js'
 import { hasChangeFeed } from '../capabilities/table-features.js'
 import { type WireValue, writeJson } from '../json/json-text.js'
 import { schemaStringInSteps, strippedSchemaStringInSteps } from '../json/schema-string.js'
@@ -23,47 +23,47 @@ export interface HeaderOptions {
  */
 export function encodeHeader(
   metadata: TableMetadata,
-  settled: Settled,
+  negotiated: Negotiated,
   options: HeaderOptions,
 ): string {
-  return atOnce(encodeHeaderInSteps(metadata, settled, options))
+  return atOnce(encodeHeaderInSteps(metadata, negotiated, options))
 }
 
 /** The same in steps: the schema of a table with 30,000 columns is megabytes. */
 export function* encodeHeaderInSteps(
   metadata: TableMetadata,
-  settled: Settled,
+  negotiated: Negotiated,
   options: HeaderOptions,
 ): Steps<string> {
   const { protocolVersion: version } = options
-  const protocol = encodeProtocol(metadata, settled, version === undefined ? {} : { version })
-  return `${protocol}${yield* encodeMetaDataInSteps(metadata, settled, options)}`
+  const protocol = encodeProtocol(metadata, negotiated, version === undefined ? {} : { version })
+  return `${protocol}${yield* encodeMetaDataInSteps(metadata, negotiated, options)}`
 }
 
 export function encodeProtocol(
   metadata: TableMetadata,
-  settled: Settled,
+  negotiated: Negotiated,
   facts: { readonly version?: bigint } = {},
 ): string {
   const protocol: WireValue =
-    settled.format === 'parquet'
+    negotiated.format === 'parquet'
       ? { minReaderVersion: 1 }
-      : { deltaProtocol: deltaProtocol(metadata, settled), version: facts.version }
+      : { deltaProtocol: deltaProtocol(metadata, negotiated), version: facts.version }
   return `${writeJson({ protocol })}\n`
 }
 
 export function encodeMetaData(
   metadata: TableMetadata,
-  settled: Settled,
+  negotiated: Negotiated,
   options: HeaderOptions,
 ): string {
-  return atOnce(encodeMetaDataInSteps(metadata, settled, options))
+  return atOnce(encodeMetaDataInSteps(metadata, negotiated, options))
 }
 
 /** The same in steps. */
 export function* encodeMetaDataInSteps(
   metadata: TableMetadata,
-  settled: Settled,
+  negotiated: Negotiated,
   options: HeaderOptions,
 ): Steps<string> {
   const facts = {
@@ -73,9 +73,9 @@ export function* encodeMetaDataInSteps(
     ...((options.access as object | undefined) ?? {}),
   }
   const metaData: WireValue =
-    settled.format === 'parquet'
-      ? { ...(yield* parquetMetaData(metadata, settled)), ...facts }
-      : { ...facts, deltaMetadata: yield* deltaMetaData(metadata, settled) }
+    negotiated.format === 'parquet'
+      ? { ...(yield* parquetMetaData(metadata, negotiated)), ...facts }
+      : { ...facts, deltaMetadata: yield* deltaMetaData(metadata, negotiated) }
   yield
   return `${writeJson({ metaData })}\n`
 }
@@ -83,7 +83,7 @@ export function* encodeMetaDataInSteps(
 /** In parquet format nothing of a table's properties is told but that its changes can be asked for. */
 function* parquetMetaData(
   metadata: TableMetadata,
-  settled: Settled,
+  negotiated: Negotiated,
 ): Steps<{ readonly [key: string]: WireValue }> {
   return {
     id: wireTableId(metadata),
@@ -91,7 +91,7 @@ function* parquetMetaData(
     description: metadata.description,
     format: { provider: 'parquet' },
     schemaString: yield* logicalSchemaString(metadata),
-    partitionColumns: settled.partitionFields(metadata).map(field => field.name),
+    partitionColumns: negotiated.partitionFields(metadata).map(field => field.name),
     configuration: hasChangeFeed(metadata) ? { enableChangeDataFeed: 'true' } : {},
   }
 }

@@ -19,10 +19,10 @@ export interface WireFile {
 export interface LineOptions {
   readonly metadata: TableMetadata
   readonly idScheme: FileIdScheme
-  /** Declared partition columns: see `Settled`; settled once an answer. */
+  /** Declared partition columns: see `Negotiated`; negotiated once an answer. */
   readonly partitionFields: readonly Field[]
-  /** The table's own names, partition values and statistics are passed on: see `passesOriginals`. */
-  readonly originals: boolean
+  /** The table's own names, partition values and statistics are passed on: see `passesAsRecorded`. */
+  readonly asRecorded: boolean
   /** Present on time travel, and on every line of a change feed. */
   readonly at?: { readonly version: bigint; readonly timestamp: number }
 }

@@ -5,11 +5,11 @@ import type { LineOptions } from './line-options.js'
 /** The partition values of `file` as JSON text, keyed by name. A null value is null. */
 export function partitionValuesText(
   file: DataFile,
-  { metadata, partitionFields: fields, originals }: LineOptions,
+  { metadata, partitionFields: fields, asRecorded }: LineOptions,
 ): string {
   // Where columns are mapped, values go by what files call them; a Delta table's own are written elsewhere.
   const name = (field: Field) =>
-    originals && metadata.format !== 'delta' ? field.physicalName : field.name
+    asRecorded && metadata.format !== 'delta' ? field.physicalName : field.name
   const members = fields.map(
     field => `${JSON.stringify(name(field))}:${JSON.stringify(valueIn(file, metadata, field))}`,
   )

@@ -1,7 +1,7 @@
 import { PANDAS_INDEXES, type TableMetadata } from '@spillway/core'
 import { expect, it } from 'vitest'
 import { capabilitiesHeader, parseCapabilities } from '../../src/capabilities/capabilities.js'
-import { settle } from '../../src/capabilities/settle.js'
+import { negotiate } from '../../src/capabilities/negotiate.js'
 import { deltaTable, field, hudiTable, MAPPED, VECTORS } from '../support/tables.js'
 
 it.each([
@@ -56,7 +56,7 @@ it.each([
   ['a table whose features are switched off as parquet', unused, 'parquet', 'parquet'],
 ])('sends %s', (_, table, header, format) => {
   const capabilities = parseCapabilities(`responseformat=${header}`)
-  expect(settle(capabilities, table, { canRewrite: false }).format).toBe(format)
+  expect(negotiate(capabilities, table, { canRewrite: false }).format).toBe(format)
 })
 
 it.each([
@@ -81,13 +81,13 @@ it.each([
   ['58: a zone-less timestamp as parquet', zoneless, 'parquet', /timestampNtz/],
 ])('refuses %s', (_, table, header, message) => {
   const capabilities = parseCapabilities(`responseformat=${header}`)
-  expect(() => settle(capabilities, table, { canRewrite: false })).toThrow(message)
+  expect(() => negotiate(capabilities, table, { canRewrite: false })).toThrow(message)
 })
 
 it('sends a table of vectors as parquet where the provider rewrites, but never a type that cannot be', () => {
   const parquet = parseCapabilities(null)
-  expect(settle(parquet, vectors, { canRewrite: true }).format).toBe('parquet')
-  expect(() => settle(parquet, zoneless, { canRewrite: true })).toThrow(/timestampNtz/)
+  expect(negotiate(parquet, vectors, { canRewrite: true }).format).toBe('parquet')
+  expect(() => negotiate(parquet, zoneless, { canRewrite: true })).toThrow(/timestampNtz/)
 })
 
 const both = deltaTable({
@@ -98,7 +98,7 @@ const both = deltaTable({
 
 it('maps no columns beside files that are rewritten: those have the table’s own names', () => {
   const asked = parseCapabilities('responseformat=delta;readerfeatures=columnmapping')
-  const { format, accepts, features } = settle(asked, both, { canRewrite: true })
+  const { format, accepts, features } = negotiate(asked, both, { canRewrite: true })
   expect(format).toBe('delta')
   expect([...features]).toEqual([])
   expect(accepts.features.has('columnMapping')).toBe(false)
@@ -106,9 +106,9 @@ it('maps no columns beside files that are rewritten: those have the table’s ow
 
 it('rewrites into parquet where every file is rewritten and the client reads both', () => {
   const asked = parseCapabilities('responseformat=delta,parquet;readerfeatures=deletionvectors')
-  expect(settle(asked, both, { canRewrite: true }).format).toBe('parquet')
+  expect(negotiate(asked, both, { canRewrite: true }).format).toBe('parquet')
   const some = parseCapabilities('responseformat=delta,parquet;readerfeatures=columnmapping')
-  expect(settle(some, both, { canRewrite: true }).format).toBe('delta')
+  expect(negotiate(some, both, { canRewrite: true }).format).toBe('delta')
 })
 
 it.each([
@@ -119,13 +119,13 @@ it.each([
   'sends a table that may keep vectors from before to a client of %s as %s',
   (header, format, vectors) => {
     const asked = parseCapabilities(`responseformat=${header}`)
-    const { accepts, ...settled } = settle(asked, unused, { canRewrite: false })
-    expect([settled.format, accepts.features.has('deletionVectors')]).toEqual([format, vectors])
+    const { accepts, ...negotiated } = negotiate(asked, unused, { canRewrite: false })
+    expect([negotiated.format, accepts.features.has('deletionVectors')]).toEqual([format, vectors])
   },
 )
 
 it('does not let a switched-off feature hide vectors that files still have', () => {
-  const { accepts } = settle(parseCapabilities(null), unused, { canRewrite: false })
+  const { accepts } = negotiate(parseCapabilities(null), unused, { canRewrite: false })
   expect(accepts.features.has('deletionVectors')).toBe(false)
 })
 
@@ -143,11 +143,11 @@ it.each([
 ])('sends a table that may have log files to a client of %s as %s', (header, format, vectors) => {
   const asked = parseCapabilities(`responseformat=${header}`)
   for (const canRewrite of [true, false]) {
-    const { accepts, ...settled } = settle(asked, hudiTable('snapshot'), { canRewrite })
-    expect([settled.format, accepts.features.has('deletionVectors')]).toEqual([format, vectors])
+    const { accepts, ...negotiated } = negotiate(asked, hudiTable('snapshot'), { canRewrite })
+    expect([negotiated.format, accepts.features.has('deletionVectors')]).toEqual([format, vectors])
   }
   // Its read-optimized view has none.
-  const stale = settle(asked, hudiTable('read_optimized'), { canRewrite: false })
+  const stale = negotiate(asked, hudiTable('read_optimized'), { canRewrite: false })
   expect(stale.format).toBe(format === 'delta' && !header.includes('parquet') ? 'delta' : 'parquet')
 })
 
@@ -155,7 +155,7 @@ it('keeps fixed-length bytes from the one client known to refuse them, in the fo
   const table = deltaTable({ fields: [field(1, 'u', 'uuid')] })
   const python = 'Delta-Sharing-Python/1.4.2 pandas/2.3.3'
   const asking = (header: string, agent = python, canRewrite = false) =>
-    settle(parseCapabilities(`responseformat=${header}`, agent), table, { canRewrite })
+    negotiate(parseCapabilities(`responseformat=${header}`, agent), table, { canRewrite })
   expect(asking('delta,parquet').format).toBe('parquet')
   expect(asking('delta', 'Delta-Sharing-Spark/1.2').accepts).not.toHaveProperty('fixedBinary')
   expect(() => asking('delta')).toThrow(/fixed-length bytes \(u\).*parquet format.*Spark.*staging/)
@@ -176,7 +176,7 @@ it.each([
     properties: new Map([[PANDAS_INDEXES, 'true']]),
   }
   const asked = parseCapabilities(`responseformat=${header}`)
-  expect(settle(asked, table, { canRewrite: false }).format).toBe(format)
+  expect(negotiate(asked, table, { canRewrite: false }).format).toBe(format)
 })
 
 const PYTHON = 'Delta-Sharing-Python/1.4.2'
@@ -206,8 +206,8 @@ it.each([
   const table = deltaTable({ sparkFields: [found], features: ['typeWidening'] })
   const header = 'responseformat=delta;readerfeatures=typewidening'
   const asked = parseCapabilities(header, userAgent)
-  const { accepts } = settle(asked, table, { canRewrite: true })
+  const { accepts } = negotiate(asked, table, { canRewrite: true })
   expect(accepts.features.has('typeWidening')).toBe(accepted)
-  const refused = () => settle(asked, table, { canRewrite: false })
+  const refused = () => negotiate(asked, table, { canRewrite: false })
   if (!accepted) expect(refused).toThrow(/typeWidening.*staging/)
 })

@@ -16,7 +16,7 @@ import {
   type ReaderKind,
   readerKind,
 } from '../../src/capabilities/column-lookup.js'
-import { settle } from '../../src/capabilities/settle.js'
+import { negotiate } from '../../src/capabilities/negotiate.js'
 import { deltaMetaData, deltaProtocol } from '../../src/lines/delta-documents.js'
 import { deltaTable, field } from '../support/tables.js'
 
@@ -211,37 +211,40 @@ describe('moments that are misread', () => {
   })
 
   it('are part of what a client accepts, of tables whose metadata tells their shapes too', () => {
-    const settled = (agent: string, header: string) =>
-      settle(parseCapabilities(header, agent), deltaTable(), { canRewrite: false }).accepts.misreads
-    expect(settled('Delta-Sharing-Python/1.4.2', '')).toContain('nested_int96')
-    expect(settled('Delta-Sharing-Python/1.4.2', 'responseformat=delta')).toContain('element_int96')
-    expect(settled('Delta-Sharing-Spark/1.2', '')).toEqual(new Set())
+    const negotiated = (agent: string, header: string) =>
+      negotiate(parseCapabilities(header, agent), deltaTable(), { canRewrite: false }).accepts
+        .misreads
+    expect(negotiated('Delta-Sharing-Python/1.4.2', '')).toContain('nested_int96')
+    expect(negotiated('Delta-Sharing-Python/1.4.2', 'responseformat=delta')).toContain(
+      'element_int96',
+    )
+    expect(negotiated('Delta-Sharing-Spark/1.2', '')).toEqual(new Set())
   })
 })
 
 describe('what is declared', () => {
   const both = 'responseformat=parquet,delta;readerfeatures=columnmapping,deletionvectors'
-  const settled = (table: TableMetadata, header = both, agent = 'Delta-Sharing-Python/1.4.2') =>
-    settle(parseCapabilities(header, agent), table, { canRewrite: false })
+  const negotiated = (table: TableMetadata, header = both, agent = 'Delta-Sharing-Python/1.4.2') =>
+    negotiate(parseCapabilities(header, agent), table, { canRewrite: false })
 
   it('follows the metadata alone: settling twice, with or without staging, says the same', () => {
     const table = icebergTable({ mapped: true, specs: [[2], []] })
     const capabilities = parseCapabilities(both, 'Delta-Sharing-Python/1.4.2')
     const documents = [true, false].map(canRewrite => {
-      const chosen = settle(capabilities, table, { canRewrite })
+      const chosen = negotiate(capabilities, table, { canRewrite })
       return [chosen.format, deltaProtocol(table, chosen), atOnce(deltaMetaData(table, chosen))]
     })
     expect(documents[1]).toEqual(documents[0])
   })
 
   it('is the delta format where that alone sends some files in parts', () => {
-    expect(settled(icebergTable({ mapped: true, specs: [[2]] })).format).toBe('parquet')
-    expect(settled(icebergTable({ mapped: true, specs: [[2], []] })).format).toBe('delta')
+    expect(negotiated(icebergTable({ mapped: true, specs: [[2]] })).format).toBe('parquet')
+    expect(negotiated(icebergTable({ mapped: true, specs: [[2], []] })).format).toBe('delta')
   })
 
   it('maps by id, with physical names, and lists the feature', () => {
     const table = icebergTable({ fields: [field(1, 'id', 'int', 'id-1')] })
-    const chosen = settled(table)
+    const chosen = negotiated(table)
     expect(deltaProtocol(table, chosen)).toMatchObject({
       readerFeatures: expect.arrayContaining(['columnMapping']),
     })
@@ -260,7 +263,7 @@ describe('what is declared', () => {
     const fields = [field(1, 'id', 'int'), field(2, 'colour', 'string', 'color')]
     const features = ['columnMapping']
     const table = icebergTable({ fields, features, mapped: true, specs: [[2]] })
-    expect(atOnce(deltaMetaData(table, settled(table)))).toMatchObject({
+    expect(atOnce(deltaMetaData(table, negotiated(table)))).toMatchObject({
       partitionColumns: ['colour'],
     })
   })

@@ -15,7 +15,7 @@ const options: LineOptions = {
   metadata,
   idScheme: 'parquet',
   partitionFields: partitionFields(metadata),
-  originals: true,
+  asRecorded: true,
 }
 const delta = { partitionValues: new Map([['col-2', '2026-01-03']]), stats: '{"numRecords":10}' }
 const signed: WireFile = {

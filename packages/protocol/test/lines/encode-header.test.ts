@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { parseCapabilities } from '../../src/capabilities/capabilities.js'
-import { settle } from '../../src/capabilities/settle.js'
+import { negotiate } from '../../src/capabilities/negotiate.js'
 import { encodeHeader, encodeHeaderInSteps } from '../../src/lines/encode-header.js'
 import { deltaTable, field, hudiTable, LONG_ID, MAPPED, VECTORS } from '../support/tables.js'
 
 function header(table: ReturnType<typeof deltaTable>, capabilities: string, canRewrite = false) {
-  const settled = settle(parseCapabilities(capabilities), table, { canRewrite })
-  const text = encodeHeader(table, settled, { version: 3n, totals: { files: 2, bytes: 1146 } })
+  const negotiated = negotiate(parseCapabilities(capabilities), table, { canRewrite })
+  const text = encodeHeader(table, negotiated, { version: 3n, totals: { files: 2, bytes: 1146 } })
   return text
     .trimEnd()
     .split('\n')
@@ -83,8 +83,10 @@ it('28: tells parquet clients comments and the change feed, and nothing else of 
 
 it('22: passes a Delta table’s own metaData on byte for byte', () => {
   const table = deltaTable(commented)
-  const settled = settle(parseCapabilities('responseformat=delta'), table, { canRewrite: false })
-  const text = encodeHeader(table, settled, { version: 3n })
+  const negotiated = negotiate(parseCapabilities('responseformat=delta'), table, {
+    canRewrite: false,
+  })
+  const text = encodeHeader(table, negotiated, { version: 3n })
   expect(text).toContain(`"deltaMetadata":${(table.native as { metaData: string }).metaData}}`)
 })
 
@@ -237,12 +239,14 @@ it.each([
   ['parquet', hudiTable('snapshot')],
   ['delta', hudiTable('snapshot')],
 ])('is made in steps, of which each is a part of the work (%s)', (format, table) => {
-  const settled = settle(parseCapabilities(`responseformat=${format}`), table, { canRewrite: true })
+  const negotiated = negotiate(parseCapabilities(`responseformat=${format}`), table, {
+    canRewrite: true,
+  })
   const options = { version: 3n }
-  const steps = encodeHeaderInSteps(table, settled, options)
+  const steps = encodeHeaderInSteps(table, negotiated, options)
   let count = 0
   let next = steps.next()
   for (; !next.done; next = steps.next()) count++
-  expect(next.value).toBe(encodeHeader(table, settled, options))
+  expect(next.value).toBe(encodeHeader(table, negotiated, options))
   expect(count).toBeGreaterThan(table.format === 'delta' && format === 'parquet' ? 4 : 0)
 })

@@ -74,11 +74,11 @@ export async function* changeLines(
 
 function* encodeChanges(
   changes: readonly SignedChange[],
-  { settled }: Answer,
+  { negotiated }: Answer,
   lines: LineOptions,
 ): Generator<string> {
   for (const change of changes) {
-    yield settled.format === 'delta'
+    yield negotiated.format === 'delta'
       ? encodeDeltaFile(change.action, change, lines)
       : encodeParquetFile(change.action === 'cdc' ? 'cdf' : change.action, change, lines)
   }
@@ -100,7 +100,7 @@ function historyOf(options: ChangeLines) {
         : await changeOf(current, changed, options, set)
     if (changed !== undefined) {
       current = changed
-      partitions = answer.settled.partitionFields(changed)
+      partitions = answer.negotiated.partitionFields(changed)
     }
     const { version, timestamp } = set
     return {
@@ -122,13 +122,17 @@ async function changeOf(
   options: ChangeLines,
   { version }: SignedChangeSet,
 ): Promise<string> {
-  const { settled } = options.answer
-  const protocol = (metadata: TableMetadata) => encodeProtocol(metadata, settled)
+  const { negotiated } = options.answer
+  const protocol = (metadata: TableMetadata) => encodeProtocol(metadata, negotiated)
   const metaData = (metadata: TableMetadata) =>
-    inSlices(encodeMetaDataInSteps(metadata, settled, { version }))
+    inSlices(encodeMetaDataInSteps(metadata, negotiated, { version }))
   let lines = ''
-  if (options.historicalProtocol && settled.format === 'delta' && protocol(from) !== protocol(to)) {
-    lines += encodeProtocol(to, settled, { version })
+  if (
+    options.historicalProtocol &&
+    negotiated.format === 'delta' &&
+    protocol(from) !== protocol(to)
+  ) {
+    lines += encodeProtocol(to, negotiated, { version })
   }
   if (!options.historicalMetadata) return lines
   const told = await metaData(to)

@@ -8,7 +8,7 @@ import type { RequestContext } from '../requests/request-context.js'
 import {
   type Answer,
   answerHeaders,
-  settleAnswer,
+  negotiateAnswer,
   sharedSnapshot,
   type TableRequest,
 } from '../requests/table-request.js'
@@ -97,7 +97,7 @@ function readRange(
   { engine, recipient, audienceKey, signal }: RequestContext,
   { table }: TableRequest,
   { page, kind, historicalMetadata }: ChangeRequest,
-  { answer: { settled }, head }: { readonly answer: Answer; readonly head: Snapshot },
+  { answer: { negotiated }, head }: { readonly answer: Answer; readonly head: Snapshot },
 ): Promise<SignedChanges> {
   const { from, start, end } = page
   const startVersion = from.skip === 0 && from.version > start ? from.version - 1n : from.version
@@ -105,7 +105,7 @@ function readRange(
     table.source,
     { startVersion, endVersion: end, kind },
     {
-      accepts: settled.accepts,
+      accepts: negotiated.accepts,
       audience: audienceText({ recipient, table }, audienceKey),
       signal,
       ...(table.grant && { grant: table.grant }),
@@ -139,12 +139,12 @@ async function changeAnswer(
   head: Snapshot,
   { page, historicalProtocol }: ChangeRequest,
 ): Promise<Answer> {
-  const answer = await settleAnswer(context, request, head, {
+  const answer = await negotiateAnswer(context, request, head, {
     at: { version: head.version, timestamp: head.timestamp },
     ...(historicalProtocol && { protocolVersion: head.version }),
   })
   context.record.version = page.start
-  return { ...answer, headers: answerHeaders(request, answer.settled, page.start) }
+  return { ...answer, headers: answerHeaders(request, answer.negotiated, page.start) }
 }
 
 function sealChangePage(

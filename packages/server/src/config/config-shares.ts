@@ -176,7 +176,7 @@ function indexTable(
       ...place,
       name,
       id: id ?? stableId(place.share, place.schema, name),
-      source: present(source),
+      source: omitUndefined(source),
       historyShared: history,
       ...(startVersion !== undefined && { startVersion: BigInt(startVersion) }),
       ...(accessModes !== undefined && { accessModes }),
@@ -197,7 +197,9 @@ function grantOf(partitions: string, table: string): Predicate {
 }
 
 /** Without the members that were not given. */
-function present(source: { readonly [Key in keyof TableSource]: TableSource[Key] | undefined }) {
+function omitUndefined(
+  source: { readonly [Key in keyof TableSource]: TableSource[Key] | undefined },
+) {
   const given = Object.entries(source).filter(([, value]) => value !== undefined)
   return Object.fromEntries(given) as unknown as TableSource
 }

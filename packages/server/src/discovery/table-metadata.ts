@@ -3,8 +3,8 @@ import { timestampParameter, versionParameter } from '../requests/parameters.js'
 import type { RequestContext } from '../requests/request-context.js'
 import {
   loadSnapshot,
+  negotiateAnswer,
   requireHistory,
-  settleAnswer,
   tableRequest,
 } from '../requests/table-request.js'
 
@@ -17,7 +17,7 @@ export async function tableMetadata(context: RequestContext): Promise<Response> 
   })
   if (ref.kind !== 'latest') requireHistory(request.table, `reading by ${ref.kind}`)
   const answer = await context.engine.retryStale(request.table.source, async () =>
-    settleAnswer(context, request, await loadSnapshot(context, request.table, ref)),
+    negotiateAnswer(context, request, await loadSnapshot(context, request.table, ref)),
   )
   return new Response(answer.header, { headers: { ...answer.headers } })
 }

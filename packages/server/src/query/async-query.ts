@@ -1,8 +1,8 @@
 import {
   capabilitiesHeader,
   encodeQueryStatus,
+  negotiate,
   parseQueryInfoRequest,
-  settle,
   type WireValue,
 } from '@spillway/protocol'
 import { requireUrlAccess } from '../access/access-modes.js'
@@ -114,7 +114,7 @@ async function prepareOnce(
 ): Promise<void> {
   const { engine, limits, signal } = context
   const snapshot = await sharedSnapshot(context, table, { kind: 'version', version })
-  const { accepts } = settle(capabilities, snapshot, {
+  const { accepts } = negotiate(capabilities, snapshot, {
     canRewrite: engine.canRewrite,
     redactDropped: snapshot.source.redactDropped,
   })
@@ -139,13 +139,13 @@ function statusResponse(
   context.record.version = version
   const { capabilities } = request
   const format = capabilities.formats[0] ?? 'parquet'
-  const settled = {
+  const negotiated = {
     format,
     accepts: { features: new Set<string>(), inlineVectorBytes: 0 },
     features: new Set<string>(),
     partitionFields: () => [],
   }
-  const headers = answerHeaders(request, settled, version)
+  const headers = answerHeaders(request, negotiated, version)
   return new Response(encodeQueryStatus(id, 'pending'), {
     headers: {
       ...headers,

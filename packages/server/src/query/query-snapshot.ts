@@ -8,9 +8,9 @@ import type { RequestContext } from '../requests/request-context.js'
 import {
   type Answer,
   loadSnapshot,
+  negotiateAnswer,
   requireHistory,
   requireStarted,
-  settleAnswer,
   type TableRequest,
 } from '../requests/table-request.js'
 import { gather } from '../streaming/ndjson.js'
@@ -36,7 +36,7 @@ export async function querySnapshot(
   const page = openPageToken(context, request, query)
   const snapshot = await pinnedSnapshot(context, request, query, page)
   const { version, timestamp } = snapshot
-  const answer = await settleAnswer(context, request, snapshot, {
+  const answer = await negotiateAnswer(context, request, snapshot, {
     ...(ref.kind !== 'latest' && { at: { version, timestamp } }),
   })
   const { turn } = planningOf(context)
@@ -46,7 +46,7 @@ export async function querySnapshot(
     ...hints.scan,
     turn,
     ...(request.table.grant && { grant: request.table.grant }),
-    accepts: answer.settled.accepts,
+    accepts: answer.negotiated.accepts,
     audience: audienceText(
       { recipient: context.recipient, table: request.table },
       context.audienceKey,
@@ -124,9 +124,12 @@ async function* snapshotLines(
   if (unsent !== '') yield unsent
 }
 
-function* encodeBatch(batch: readonly SignedFile[], { settled, lines }: Answer): Generator<string> {
+function* encodeBatch(
+  batch: readonly SignedFile[],
+  { negotiated, lines }: Answer,
+): Generator<string> {
   for (const file of batch) {
-    yield settled.format === 'parquet'
+    yield negotiated.format === 'parquet'
       ? encodeParquetFile('file', file, lines)
       : encodeDeltaFile('add', file, lines)
   }

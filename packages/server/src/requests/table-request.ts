@@ -11,10 +11,10 @@ import {
   encodeHeaderInSteps,
   type FileIdScheme,
   type LineOptions,
+  type Negotiated,
+  negotiate,
   parseCapabilities,
-  passesOriginals,
-  type Settled,
-  settle,
+  passesAsRecorded,
   shownValue,
 } from '@spillway/protocol'
 import { accessOf } from '../access/access-modes.js'
@@ -121,16 +121,16 @@ async function refuseFuture(
   )
 }
 
-/** Everything about an answer that is settled before its first line. */
+/** Everything about an answer that is negotiated before its first line. */
 export interface Answer {
-  readonly settled: Settled
+  readonly negotiated: Negotiated
   readonly idScheme: FileIdScheme
   readonly header: string
   readonly lines: LineOptions
   readonly headers: Readonly<Record<string, string>>
 }
 
-export async function settleAnswer(
+export async function negotiateAnswer(
   context: RequestContext,
   request: TableRequest,
   snapshot: Snapshot,
@@ -141,17 +141,17 @@ export async function settleAnswer(
   } = {},
 ): Promise<Answer> {
   const { capabilities } = request
-  const settled = settle(capabilities, snapshot, {
+  const negotiated = negotiate(capabilities, snapshot, {
     canRewrite: context.engine.canRewrite,
     redactDropped: snapshot.source.redactDropped,
   })
-  const idScheme = request.idScheme ?? settled.format
-  context.record.format = settled.format
+  const idScheme = request.idScheme ?? negotiated.format
+  context.record.format = negotiated.format
   return {
-    settled,
+    negotiated,
     idScheme,
     header: await inSlices(
-      encodeHeaderInSteps(snapshot, settled, {
+      encodeHeaderInSteps(snapshot, negotiated, {
         version: snapshot.version,
         // How much lies in the partitions that are not shared is nobody's business.
         ...(snapshot.totals && !request.table.grant && { totals: snapshot.totals }),
@@ -162,24 +162,24 @@ export async function settleAnswer(
     lines: {
       metadata: snapshot,
       idScheme,
-      partitionFields: settled.partitionFields(snapshot),
-      originals: passesOriginals(snapshot, settled),
+      partitionFields: negotiated.partitionFields(snapshot),
+      asRecorded: passesAsRecorded(snapshot, negotiated),
       ...(options.at && { at: options.at }),
     },
-    headers: answerHeaders(request, settled, snapshot.version),
+    headers: answerHeaders(request, negotiated, snapshot.version),
   }
 }
 
 export function answerHeaders(
   { capabilities, idScheme }: TableRequest,
-  settled: Settled,
+  negotiated: Negotiated,
   version: bigint,
 ): Readonly<Record<string, string>> {
   const { includeEndStreamAction } = capabilities
   return {
     'content-type': 'application/x-ndjson; charset=utf-8',
     'delta-table-version': String(version),
-    'delta-sharing-capabilities': capabilitiesHeader(settled.format, { includeEndStreamAction }),
+    'delta-sharing-capabilities': capabilitiesHeader(negotiated.format, { includeEndStreamAction }),
     ...(idScheme !== undefined && { fileidhash: idScheme }),
   }
 }

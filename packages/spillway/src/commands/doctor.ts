@@ -173,9 +173,9 @@ async function footerFacts(
   snapshot: Snapshot,
   files: number,
 ): Promise<readonly string[]> {
-  const evidence = await fileFacts(snapshot, { shapes, maxFiles: MOST_FOOTERS })
-  if (evidence === undefined) return []
-  return fileFactsText(evidence, files).map(([name, value]) => `${name}: ${value}`)
+  const survey = await fileFacts(snapshot, { shapes, maxFiles: MOST_FOOTERS })
+  if (survey === undefined) return []
+  return fileFactsText(survey, files).map(([name, value]) => `${name}: ${value}`)
 }
 
 function failed(name: string, error: unknown): Check {

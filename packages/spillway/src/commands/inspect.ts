@@ -29,9 +29,9 @@ export async function inspectCommand(
     const { snapshot, spillway } = table
     const inspected = await inspectTable(snapshot, signal)
     if (!options.files) return [inspected, []]
-    const evidence = await fileFacts(snapshot, { shapes: spillway.shapes, signal })
-    const text = fileFactsText(evidence, Number(inspected.files))
-    return [{ ...inspected, recipients: fileFactsJson(evidence) }, text]
+    const survey = await fileFacts(snapshot, { shapes: spillway.shapes, signal })
+    const text = fileFactsText(survey, Number(inspected.files))
+    return [{ ...inspected, recipients: fileFactsJson(survey) }, text]
   })
   if (options.json) {
     await writeLine(stdout, jsonText(facts))

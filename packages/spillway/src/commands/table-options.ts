@@ -8,7 +8,7 @@ import {
 import type { Engine } from '@spillway/engine'
 import { type Command, Option } from 'commander'
 import { type Composition, compose, machineS3 } from '../tables/compose.js'
-import { isSharedName, openShared } from '../tables/shared-table.js'
+import { isSharedName, openReceived } from '../tables/received-table.js'
 import { refOf, sourceOf } from '../tables/table-source.js'
 import { withProgress } from '../terminal/progress.js'
 import type { Terminal } from '../terminal/terminal.js'
@@ -97,7 +97,7 @@ export async function withTable<Result>(
 ): Promise<Result> {
   return withProgress(request.terminal, `reading ${location}`, async () => {
     const found = isSharedName(location)
-      ? await openSharedTable(location, request)
+      ? await openReceivedTable(location, request)
       : directTable(location, request)
     const { source, at, spillway } = found
     try {
@@ -139,7 +139,10 @@ function directTable(location: string, { options, terminal }: TableRequest): Fou
 }
 
 /** The provider chooses the version and prunes; what it sends is the whole table as far as we can tell. */
-async function openSharedTable(name: string, { options, terminal }: TableRequest): Promise<Found> {
+async function openReceivedTable(
+  name: string,
+  { options, terminal }: TableRequest,
+): Promise<Found> {
   for (const key of [
     'format',
     'metadataFile',
@@ -153,7 +156,7 @@ async function openSharedTable(name: string, { options, terminal }: TableRequest
     throw new TableError('INVALID_REQUEST', `${key} is the provider's to choose for a shared table`)
   }
   const version = integerOf('--version', options.version)
-  const { location, store } = await openShared(name, {
+  const { location, store } = await openReceived(name, {
     folder: terminal.folder,
     signal: terminal.signal,
     ...(version !== undefined && { version }),

@@ -9,7 +9,7 @@ import { tokenHash } from '@spillway/server'
 import { parseConfig } from '../serve/config.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
 import { type Composition, compose } from '../tables/compose.js'
-import { sharedTable } from '../tables/shared-table.js'
+import { receivedTable } from '../tables/received-table.js'
 import { sourceOf } from '../tables/table-source.js'
 import { type SampleTable, writeSampleTables } from './sample-tables.js'
 
@@ -153,7 +153,7 @@ async function countThroughShare(
   question?: { readonly where: string; readonly sql: string },
 ) {
   const hints = question && { predicateHints: [question.where] }
-  const shared = await sharedTable(await client.query(parseTableName(name), hints))
+  const shared = await receivedTable(await client.query(parseTableName(name), hints))
   // The recipient's wiring is its own; only DuckDB is shared, which takes a while to start.
   const recipient = compose({ stores: [{ scheme: 'shared', store: shared.store }], duckdb })
   const snapshot = await recipient.engine().snapshot({ location: shared.location, format: 'delta' })

@@ -2,7 +2,7 @@ import type { SharingClient, TableAnswer, TableName } from '@spillway/client'
 import type { Field, Snapshot } from '@spillway/core'
 import { compose } from '../tables/compose.js'
 import { partitionColumns, readerFeatures } from '../tables/native-facts.js'
-import { sharedTable } from '../tables/shared-table.js'
+import { receivedTable } from '../tables/received-table.js'
 import { countFiles, type FileTotals } from './partition-facts.js'
 
 /** What a shared table says about itself, seen from the recipient's side. */
@@ -60,7 +60,7 @@ export async function tableFields(
 
 /** Protocol and metadata as a table without files, read by what reads every Delta log. */
 async function headerSnapshot(header: AnswerHeader, signal?: AbortSignal): Promise<Snapshot> {
-  const { location, store } = await sharedTable({ ...header, actions: nothing() })
+  const { location, store } = await receivedTable({ ...header, actions: nothing() })
   const spillway = compose({ stores: [{ scheme: 'shared', store }] })
   try {
     return await spillway

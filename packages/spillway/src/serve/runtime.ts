@@ -20,7 +20,7 @@ import { type Composition, compose } from '../tables/compose.js'
 import type { ServeConfig } from './config.js'
 import type { StorageSettings } from './config-schema.js'
 import type { ServerMetrics } from './metrics.js'
-import { present } from './present.js'
+import { omitUndefined } from './omit-undefined.js'
 import { credentialVendors } from './vendors.js'
 import { TableWarmer } from './warm-tables.js'
 
@@ -51,8 +51,8 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   const spillway = compose({
     roots: config.localRoots,
     ...storageOf(config.storage),
-    duckdb: duckDb(present<DuckDbOptions>(config.duckdb)),
-    limits: present<Partial<ReadBudgets>>(config.limits),
+    duckdb: duckDb(omitUndefined<DuckDbOptions>(config.duckdb)),
+    limits: omitUndefined<Partial<ReadBudgets>>(config.limits),
   })
   const basePath = new URL(options.publicUrl).pathname.replace(/\/+$/, '')
   const gateway = localGateway({
@@ -114,7 +114,7 @@ function downloadsOf(
   const { downloadsPerRecipient, grantSeconds } = limits
   return fileDownloads({
     ...parts,
-    ...present<Pick<FileDownloadsOptions, 'downloadsPerRecipient' | 'grantSeconds'>>({
+    ...omitUndefined<Pick<FileDownloadsOptions, 'downloadsPerRecipient' | 'grantSeconds'>>({
       downloadsPerRecipient,
       grantSeconds,
     }),
@@ -191,7 +191,7 @@ function serverLimits({ server }: ServeConfig): Partial<ServerLimits> {
     downloadsPerRecipient: _____,
     ...limits
   } = server.limits
-  return present<Partial<ServerLimits>>(limits)
+  return omitUndefined<Partial<ServerLimits>>(limits)
 }
 
 function storageOf({ s3, buckets }: StorageSettings): {
@@ -199,8 +199,8 @@ function storageOf({ s3, buckets }: StorageSettings): {
   readonly buckets: readonly (S3Options & { readonly bucket: string })[]
 } {
   return {
-    ...(s3 && { s3: present<S3Options>(s3) }),
-    buckets: buckets.map(each => present<S3Options & { readonly bucket: string }>(each)),
+    ...(s3 && { s3: omitUndefined<S3Options>(s3) }),
+    buckets: buckets.map(each => omitUndefined<S3Options & { readonly bucket: string }>(each)),
   }
 }
 

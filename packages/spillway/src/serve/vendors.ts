@@ -2,7 +2,7 @@ import type { CredentialVendor } from '@spillway/core'
 import { parseUri, sameFolder } from '@spillway/storage'
 import type { S3Credentials, S3CredentialVendorOptions } from '@spillway/storage/s3'
 import { z } from 'zod'
-import { present } from './present.js'
+import { omitUndefined } from './omit-undefined.js'
 
 /** Keys of one S3 account, as people write them into a configuration. */
 export const s3Credentials = z.strictObject({
@@ -90,7 +90,7 @@ async function sessions(
 ): Promise<CredentialVendor> {
   const { s3CredentialVendor } = await import('@spillway/storage/s3')
   const { kind: _, ...given } = settings
-  return s3CredentialVendor(present<S3CredentialVendorOptions>(given))
+  return s3CredentialVendor(omitUndefined<S3CredentialVendorOptions>(given))
 }
 
 async function fixed({ location, credentials }: Settings<'static'>): Promise<CredentialVendor> {
@@ -98,6 +98,6 @@ async function fixed({ location, credentials }: Settings<'static'>): Promise<Cre
   const { expiresAt, ...keys } = credentials
   const expiration = expiresAt === undefined ? {} : { expiration: new Date(expiresAt) }
   return scopedCredentialVendor([
-    { location, credentials: { ...present<S3Credentials>(keys), ...expiration } },
+    { location, credentials: { ...omitUndefined<S3Credentials>(keys), ...expiration } },
   ])
 }

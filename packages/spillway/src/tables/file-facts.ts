@@ -1,7 +1,7 @@
 import { type Accepts, type FileShapes, isTableError, type Snapshot } from '@spillway/core'
 import type { JsonObject } from '@spillway/encoding'
-import { type FileEvidence, fileEvidence, type RecipientEvidence } from '@spillway/engine'
-import { type Capabilities, settle } from '@spillway/protocol'
+import { type FileSurvey, type RecipientSurvey, surveyFiles } from '@spillway/engine'
+import { type Capabilities, negotiate } from '@spillway/protocol'
 import { formatCount } from '../terminal/format-table.js'
 
 export interface FileFactsOptions {
@@ -40,14 +40,14 @@ const TITLES: Readonly<Record<string, string>> = {
 export function fileFacts(
   snapshot: Snapshot,
   options: FileFactsOptions,
-): Promise<FileEvidence | undefined> {
+): Promise<FileSurvey | undefined> {
   const recipients = new Map<string, Accepts>()
   for (const [name, asked] of KINDS) {
     const accepts = acceptsOf(snapshot, { ...asked, ...ANYBODY })
     if (accepts !== undefined) recipients.set(name, accepts)
   }
   // Spillway serves local files itself, under other footers where that is all it takes.
-  return fileEvidence(snapshot, { ...options, recipients, canView: isLocal })
+  return surveyFiles(snapshot, { ...options, recipients, canView: isLocal })
 }
 
 const ANYBODY = { includeEndStreamAction: false, asyncQuery: false, reader: 'other' } as const
@@ -55,7 +55,7 @@ const ANYBODY = { includeEndStreamAction: false, asyncQuery: false, reader: 'oth
 function acceptsOf(snapshot: Snapshot, capabilities: Capabilities): Accepts | undefined {
   const { redactDropped } = snapshot.source
   try {
-    return settle(capabilities, snapshot, { canRewrite: true, redactDropped }).accepts
+    return negotiate(capabilities, snapshot, { canRewrite: true, redactDropped }).accepts
   } catch (error) {
     if (isTableError(error)) return undefined
     throw error
@@ -66,9 +66,9 @@ function isLocal(path: string): boolean {
   return path.startsWith('/') || /^file:/i.test(path)
 }
 
-export function fileFactsJson(evidence: FileEvidence | undefined): JsonObject | null {
-  if (evidence === undefined) return null
-  const { files, complete, withoutIds, recipients } = evidence
+export function fileFactsJson(survey: FileSurvey | undefined): JsonObject | null {
+  if (survey === undefined) return null
+  const { files, complete, withoutIds, recipients } = survey
   const told = [...recipients].map(([name, recipient]) => {
     const { misfits, ...counts } = recipient
     const why = misfits.map(({ misfit: { kind, column, reason }, files: count }) => {
@@ -81,11 +81,11 @@ export function fileFactsJson(evidence: FileEvidence | undefined): JsonObject | 
 
 /** One line a kind of recipient, and one of what was looked at. */
 export function fileFactsText(
-  evidence: FileEvidence | undefined,
+  survey: FileSurvey | undefined,
   total: number,
 ): readonly (readonly [name: string, value: string])[] {
-  if (evidence === undefined) return [['footers', "not read: the table's metadata tells"]]
-  const { files, complete, withoutIds, recipients } = evidence
+  if (survey === undefined) return [['footers', "not read: the table's metadata tells"]]
+  const { files, complete, withoutIds, recipients } = survey
   const of = complete ? '' : ` of ${formatCount(total)}, and no more`
   const ids = withoutIds === 0 ? 'all have' : `${formatCount(withoutIds)} have no`
   return [
@@ -96,7 +96,7 @@ export function fileFactsText(
   ]
 }
 
-function recipientText(found: RecipientEvidence, files: number): string {
+function recipientText(found: RecipientSurvey, files: number): string {
   const { asTheyAre, viewed, rewritten, refused, misfits } = found
   if (asTheyAre === files) return 'all files as they are'
   const ways = [

@@ -13,7 +13,7 @@ export interface LogicalFile {
 /** A table as its rows, of no format. */
 export interface LogicalTable {
   readonly schema: Schema
-  /** Columns that pruning may have evidence about: leaves outside lists and maps. */
+  /** Columns that pruning may have statistics of: leaves outside lists and maps. */
   readonly columns: readonly FieldPath[]
   /** Ids of top-level columns that are constant within each file. */
   readonly partitionedBy: readonly number[]

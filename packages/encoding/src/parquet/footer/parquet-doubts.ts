@@ -59,8 +59,8 @@ function doubtedIn(metadata: Uint8Array): ReadonlySet<number> {
     const info = leaves[leaf]
     if (info === undefined) throw new FormatError('a row group of more columns than the schema')
     if (doubted.has(leaf)) continue
-    const evidence = { skimmer, statistics: claims.statistics[i]!, ordered: orders?.[leaf] }
-    if (!isBelieved(info, evidence)) doubted.add(leaf)
+    const claim = { skimmer, statistics: claims.statistics[i]!, ordered: orders?.[leaf] }
+    if (!isBelieved(info, claim)) doubted.add(leaf)
   }
   return columnsOver(root, doubted)
 }
@@ -100,7 +100,7 @@ function collectChunk(skimmer: ThriftSkimmer, leaf: number, claims: Claims): voi
   }
 }
 
-interface Evidence {
+interface LeafClaims {
   readonly skimmer: ThriftSkimmer
   /** Where the statistics begin. */
   readonly statistics: number
@@ -108,8 +108,8 @@ interface Evidence {
   readonly ordered: boolean | undefined
 }
 
-function isBelieved(leaf: ParquetLeafInfo, evidence: Evidence): boolean {
-  const { skimmer, statistics, ordered } = evidence
+function isBelieved(leaf: ParquetLeafInfo, claim: LeafClaims): boolean {
+  const { skimmer, statistics, ordered } = claim
   skimmer.offset = statistics
   let hasBounds = false
   let min: Uint8Array | undefined
@@ -122,11 +122,11 @@ function isBelieved(leaf: ParquetLeafInfo, evidence: Evidence): boolean {
   }
   if (!hasBounds) return true
   const isClear = ordered === true && min !== undefined && max !== undefined
-  return (isClear && areInOrder(min!, max!, leaf)) || areBelieved(leaf, evidence)
+  return (isClear && areInOrder(min!, max!, leaf)) || areBelieved(leaf, claim)
 }
 
 /** What planning believes, bound by bound. */
-function areBelieved(leaf: ParquetLeafInfo, { skimmer, statistics: at, ordered }: Evidence) {
+function areBelieved(leaf: ParquetLeafInfo, { skimmer, statistics: at, ordered }: LeafClaims) {
   const statistics = skimmer.structAt(at)
   // Values in lists have the order of their type like all others.
   const single = { ...leaf, maxRepetition: 0 }

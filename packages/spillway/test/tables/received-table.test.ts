@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TableAnswer } from '@spillway/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isSharedName, sharedTable } from '../../src/tables/shared-table.js'
+import { isSharedName, receivedTable } from '../../src/tables/received-table.js'
 
 const BYTES = '0123456789'
 let server: Server
@@ -52,7 +52,7 @@ function answer(urls: readonly string[]): TableAnswer {
   }
 }
 
-describe('sharedTable', () => {
+describe('receivedTable', () => {
   it.each([
     ['all of it', undefined, BYTES],
     ['a range', { start: 2, end: 5 }, '234'],
@@ -60,7 +60,7 @@ describe('sharedTable', () => {
   ])(
     'reads %s of a file, whether or not its storage honours ranges',
     async (_, range, expected) => {
-      const { store, location, files, version } = await sharedTable(
+      const { store, location, files, version } = await receivedTable(
         answer([`${base}/a`, `${base}/whole`]),
       )
       expect([files, version]).toEqual([2, 7n])
@@ -81,7 +81,7 @@ describe('sharedTable', () => {
       /127\.0\.0\.1:1 cannot be reached/,
     ],
   ])('says what became of %s, without the URL', async (_, url, message) => {
-    const { store, location } = await sharedTable(answer([url()]))
+    const { store, location } = await receivedTable(answer([url()]))
     const failed = await store.get(`${location}/files/0`).catch((error: Error) => error)
     expect(failed).toMatchObject({
       code: 'STORAGE_UNAVAILABLE',

@@ -18,7 +18,7 @@ import { fileNameOf, type SliceTable, withoutLogs } from '../file-groups/slice-t
 import { sameName } from '../schema/schema.js'
 
 /** What a file's footer proves, for the fields asked. */
-export interface FooterEvidence {
+export interface FooterStatistics {
   readonly rowCount: number
   readonly fields: readonly (FooterStats | undefined)[]
 }
@@ -44,20 +44,20 @@ export async function readFooters(
   rows: Selection,
   options: FooterOptions,
   signal?: AbortSignal,
-): Promise<ReadonlyMap<number, FooterEvidence>> {
+): Promise<ReadonlyMap<number, FooterStatistics>> {
   const wanted = [...withoutLogs(table, rows)].filter(
     row => table.hasBase[row] === 1 && fileNameOf(table, row).endsWith('.parquet'),
   )
-  const evidence = new Map<number, FooterEvidence>()
+  const statistics = new Map<number, FooterStatistics>()
   await mapConcurrently(wanted, CONCURRENCY, async row => {
     const footer = await footerOf(table, row, options.store, signal)
     const names = options.physicalNames(fields, row)
-    evidence.set(row, {
+    statistics.set(row, {
       rowCount: footer.rowCount,
-      fields: fields.map((path, i) => fieldEvidence(footer, path, names[i])),
+      fields: fields.map((path, i) => fieldStatistics(footer, path, names[i])),
     })
   })
-  return evidence
+  return statistics
 }
 
 async function footerOf(
@@ -84,7 +84,7 @@ async function footerOf(
   }
 }
 
-function fieldEvidence(
+function fieldStatistics(
   footer: ParquetFooter,
   path: FieldPath,
   name: readonly string[] | 'absent' | undefined,

@@ -18,7 +18,7 @@ import {
 import { VERSION } from '../terminal/version.js'
 
 /** A table as a recipient was given it: its log in memory, its files behind signed URLs. */
-export interface SharedTable {
+export interface ReceivedTable {
   /** Where `store` has it. */
   readonly location: string
   readonly store: ObjectStore
@@ -38,20 +38,20 @@ export function isSharedName(location: string): boolean {
  * Asks the provider for the files that may match and writes their log down in memory: what reads Delta tables then
  * reads this one, deletion vectors and column mapping included.
  */
-export async function openShared(
+export async function openReceived(
   name: string,
   { folder, ...query }: QueryOptions & { readonly folder: string },
-): Promise<SharedTable> {
+): Promise<ReceivedTable> {
   const at = name.indexOf('#')
   const profile = parseProfile(await readFile(resolve(folder, name.slice(0, at)), 'utf8'))
   const client = createSharingClient(profile, { userAgent: `spillway/${VERSION}` })
-  return sharedTable(await client.query(parseTableName(name.slice(at + 1)), query))
+  return receivedTable(await client.query(parseTableName(name.slice(at + 1)), query))
 }
 
 /** The same from an answer. */
-export async function sharedTable(
+export async function receivedTable(
   answer: Pick<TableAnswer, 'version' | 'protocol' | 'metaData' | 'actions'>,
-): Promise<SharedTable> {
+): Promise<ReceivedTable> {
   const objects = new Map<string, { readonly url: string; readonly size: number | undefined }>()
   const lines = [...headerLines(answer)]
   const location = `${SCHEME}://recipient/table`

@@ -16,13 +16,13 @@ import type { ExactRows } from '../recipient/exact-rows.js'
 import type { Misfit } from '../recipient/misfit.js'
 import { deletedRowsRefusal, foreignRefusal, misfitRefusal } from '../recipient/refusals.js'
 import { OutsideFiles, type OutsideFinder } from '../roots/outside-files.js'
+import { deliveryOf, hasLogs, unsplit } from './delivery.js'
 import { splitFile } from './exact-files.js'
 import { longestVector } from './vector-length.js'
 import { fitsInLine } from './vectors.js'
-import { hasLogs, unsplit, wayOf } from './ways.js'
 import { WideDeletes } from './wide-deletes.js'
 
-export interface EarlyOptions {
+export interface PreflightOptions {
   readonly roots: TableRoots
   readonly outside: OutsideFinder
   readonly fitter: Fitter
@@ -31,51 +31,59 @@ export interface EarlyOptions {
 
 const FILES_AT_ONCE = 1024
 
-const CONCURRENT_LOOKS = 8
+const CONCURRENT_CHECKS = 8
 
 /**
  * A file that can only be refused must be, before the first line: the plan is made to its end and kept (columns and
  * selections, no object a file), for the stream that follows. Nothing that lies outside the table is opened.
  */
-export async function refuseEarly(
+export async function preflight(
   plan: AsyncIterable<PlannedFiles>,
   exact: ExactRows,
-  options: EarlyOptions,
+  options: PreflightOptions,
 ): Promise<readonly PlannedFiles[]> {
   const { fitter } = options
-  const mayRefuse = mayRefuseFiles(exact) || looksAtSuspects(exact, fitter)
+  const mayRefuse = mayRefuseFiles(exact) || checksSuspects(exact, fitter)
   const outside = new OutsideFiles(options.roots)
   const wide = new WideDeletes()
-  const look: Look = { exact, options, wide, refused: 0, tooLong: 0, misfits: 0, misfit: undefined }
+  const found: Preflight = {
+    exact,
+    options,
+    wide,
+    refused: 0,
+    tooLong: 0,
+    misfits: 0,
+    misfit: undefined,
+  }
   const kept: PlannedFiles[] = []
   // The next batch of the plan is loaded while this one's files are looked at.
-  let looking: Promise<void> = Promise.resolve()
+  let checking: Promise<void> = Promise.resolve()
   for await (const planned of plan) {
     throwIfCancelled(options.signal)
     refuseForeign(planned.files, planned.selection, exact.snapshot)
-    const isInside = await lookOutside(planned, outside, look)
-    await looking
+    const isInside = await findOutside(planned, outside, found)
+    await checking
     if (isInside && mayRefuse) {
-      looking = lookThrough(planned, look)
-      looking.catch(() => undefined)
+      checking = checkBatch(planned, found)
+      checking.catch(() => undefined)
     }
     kept.push(planned)
   }
-  await looking
+  await checking
   outside.refuse()
-  const { misfit, misfits } = look
+  const { misfit, misfits } = found
   if (misfit !== undefined) throw misfitRefusal(exact, { files: misfits, misfit })
-  if (look.refused > 0) throw deletedRowsRefusal(exact, { files: look.refused })
-  if (look.tooLong > 0) throw deletedRowsRefusal(exact, { files: look.tooLong, tooLong: true })
+  if (found.refused > 0) throw deletedRowsRefusal(exact, { files: found.refused })
+  if (found.tooLong > 0) throw deletedRowsRefusal(exact, { files: found.tooLong, tooLong: true })
   await wide.check(exact, options.signal)
   return kept
 }
 
 /** False where files of the plan that would be handed out lie outside the table: `outside` has them then. */
-async function lookOutside(
+async function findOutside(
   planned: PlannedFiles,
   outside: OutsideFiles,
-  { exact: { snapshot }, options }: Look,
+  { exact: { snapshot }, options }: Preflight,
 ): Promise<boolean> {
   const rows = await options.outside.find(planned, { ...options, snapshot })
   await outside.addRows(planned.files, rows, options)
@@ -85,7 +93,7 @@ async function lookOutside(
 /** True where some file of the table may be refused whatever the recipient accepts by itself. */
 function mayRefuseFiles(exact: ExactRows): boolean {
   const { snapshot, accepts, resolver } = exact
-  if (looksAtAll(exact)) return true
+  if (checksAll(exact)) return true
   if (mayBeForeign(snapshot) || snapshot.mergedLogs !== undefined) return true
   if (snapshot.files.mayRefuse === true) return true
   if (!snapshot.features.has('deletionVectors')) return false
@@ -107,9 +115,9 @@ function refuseForeign({ batch }: LiveFiles, rows: Selection, snapshot: Snapshot
   }
 }
 
-interface Look {
+interface Preflight {
   readonly exact: ExactRows
-  readonly options: EarlyOptions
+  readonly options: PreflightOptions
   readonly wide: WideDeletes
   /** Files found that can only be refused. */
   refused: number
@@ -120,7 +128,7 @@ interface Look {
 }
 
 /** True where any file may turn out to be one that only rewriting, or nothing, makes readable. */
-function looksAtAll(exact: ExactRows): boolean {
+function checksAll(exact: ExactRows): boolean {
   if (!needsShapes(exact)) return false
   const { snapshot, accepts } = exact
   const lookup = accepts.lookup?.(snapshot)
@@ -133,34 +141,37 @@ function readsToRefuse({ snapshot, resolver }: ExactRows): boolean {
 }
 
 /** True where a file that is misread could only be refused. */
-function looksAtSuspects(exact: ExactRows, fitter: Fitter): boolean {
+function checksSuspects(exact: ExactRows, fitter: Fitter): boolean {
   return fitter.suspectsAny && readsToRefuse(exact)
 }
 
-async function lookThrough(planned: PlannedFiles, look: Look): Promise<void> {
-  const { exact, options } = look
+async function checkBatch(planned: PlannedFiles, found: Preflight): Promise<void> {
+  const { exact, options } = found
   const { fitter, signal } = options
-  if (looksAtAll(exact)) return lookAtRows(planned, planned.selection, look)
-  const misread = looksAtSuspects(exact, fitter) ? await fitter.suspects(planned, signal) : NO_ROWS
-  const deleted = await deletedRows(planned, look)
-  await lookAtRows(planned, unionOf(deleted, misread), look)
+  if (checksAll(exact)) return checkRows(planned, planned.selection, found)
+  const misread = checksSuspects(exact, fitter) ? await fitter.suspects(planned, signal) : NO_ROWS
+  const deleted = await deletedRows(planned, found)
+  await checkRows(planned, unionOf(deleted, misread), found)
 }
 
 const NO_ROWS: Selection = new Uint32Array(0)
 
 /** Rows with deletes that need a closer look; where all of them are refused they are only counted. */
-async function deletedRows({ files, selection }: PlannedFiles, look: Look): Promise<Selection> {
-  const { exact, options } = look
+async function deletedRows(
+  { files, selection }: PlannedFiles,
+  found: Preflight,
+): Promise<Selection> {
+  const { exact, options } = found
   if (files.deletedCounts === undefined || !mayRefuseFiles(exact)) return NO_ROWS
   const counts = await files.deletedCounts(selection, options.signal)
   const suspects = selection.filter((_, index) => counts[index] !== 0)
   if (!refusesAll(exact)) return suspects
-  look.refused += suspects.length
+  found.refused += suspects.length
   return NO_ROWS
 }
 
-async function lookAtRows(planned: PlannedFiles, rows: Selection, look: Look): Promise<void> {
-  const { exact, options } = look
+async function checkRows(planned: PlannedFiles, rows: Selection, found: Preflight): Promise<void> {
+  const { exact, options } = found
   const { fitter } = options
   for (let start = 0; start < rows.length; start += FILES_AT_ONCE) {
     throwIfCancelled(options.signal)
@@ -169,7 +180,7 @@ async function lookAtRows(planned: PlannedFiles, rows: Selection, look: Look): P
     const fitted = readsToRefuse(exact)
       ? await fitter.fitPlanned(planned, some, options)
       : fitter.fitByMetadata(await planned.files.files(some, options.signal))
-    await mapConcurrently(fitted, CONCURRENT_LOOKS, file => lookAt(file, look))
+    await mapConcurrently(fitted, CONCURRENT_CHECKS, file => checkFile(file, found))
   }
 }
 
@@ -178,46 +189,46 @@ function refusesAll({ accepts, resolver }: ExactRows): boolean {
   return !accepts.features.has('deletionVectors') && resolver?.toCompleteFile === undefined
 }
 
-async function lookAt(fitted: FittedFile, look: Look): Promise<void> {
+async function checkFile(fitted: FittedFile, found: Preflight): Promise<void> {
   if (fitted.isEmpty) return
-  const { exact } = look
+  const { exact } = found
   const { file } = fitted
-  const way = wayOf(fitted, exact)
+  const way = deliveryOf(fitted, exact)
   const misfit = fitted.misfit ?? unsplit(fitted, exact)
   if (misfit !== undefined && (way === 'refused' || fitted.misfit === undefined)) {
-    look.misfits++
-    look.misfit ??= misfit
+    found.misfits++
+    found.misfit ??= misfit
     return
   }
   // The resolver keeps the parts for the stream.
-  if (mayHoldEmptyText(fitted)) await splitFile(fitted, exact, look.options.signal)
-  if (way === 'refused') look.refused++
-  else if (way !== 'itself') look.wide.add(file)
-  if (way === 'vector') await lookAtVector(file, look)
-  if (hasLogs(file) && (way === 'split' || way === 'rewritten')) await lookAtLogs(file, look)
+  if (mayHoldEmptyText(fitted)) await splitFile(fitted, exact, found.options.signal)
+  if (way === 'refused') found.refused++
+  else if (way !== 'itself') found.wide.add(file)
+  if (way === 'vector') await checkVector(file, found)
+  if (hasLogs(file) && (way === 'split' || way === 'rewritten')) await checkLogs(file, found)
 }
 
 /** What the metadata does not prove short enough is resolved now: the resolver keeps it for the stream. */
-async function lookAtVector(file: DataFile, look: Look): Promise<void> {
-  const { exact, options } = look
+async function checkVector(file: DataFile, found: Preflight): Promise<void> {
+  const { exact, options } = found
   if (exact.resolver?.toVectorFile !== undefined) return
   if (longestVector(file) <= exact.accepts.inlineVectorBytes) return
   const vector = await exact.resolver!.toDeletionVector(exact.snapshot, file, options.signal)
-  if (!fitsInLine(vector, exact)) look.tooLong++
+  if (!fitsInLine(vector, exact)) found.tooLong++
 }
 
 /** Refuses logs whose headers tell that they cannot be merged, and changed rows that there is nowhere to write to. */
-async function lookAtLogs(file: DataFile, look: Look): Promise<void> {
-  const { exact, options } = look
+async function checkLogs(file: DataFile, found: Preflight): Promise<void> {
+  const { exact, options } = found
   const { snapshot, resolver } = exact
   const summary = await snapshot.inspectLogs?.(file, options.signal)
   if (resolver?.toCompleteFile !== undefined) return
   // Once the answer is known to be a refusal, the rest is only counted.
-  if (summary?.mayAddRows !== false && look.refused > 0) {
-    look.refused++
+  if (summary?.mayAddRows !== false && found.refused > 0) {
+    found.refused++
     return
   }
   const slice = await resolver!.splitSlice(snapshot, file, options.signal)
-  if (slice === undefined) look.refused++
-  else if (!fitsInLine(slice.base?.vector, exact)) look.tooLong++
+  if (slice === undefined) found.refused++
+  else if (!fitsInLine(slice.base?.vector, exact)) found.tooLong++
 }

@@ -14,16 +14,16 @@ import type { FooterStats } from '@spillway/encoding'
 import { parseFileName } from '../file-groups/file-name.js'
 import { FILES_IN_A_STEP } from '../file-groups/file-slices.js'
 import { fileNameOf, hasSource, logNamesOf, type SliceTable } from '../file-groups/slice-table.js'
-import { columnEvidence } from '../metadata-table/column-stats.js'
+import { columnStatistics } from '../metadata-table/column-stats.js'
 import type { IndexReplay } from '../metadata-table/metadata-index.js'
 import { columnKey, columnStatsKey, partitionKey } from '../metadata-table/metadata-key.js'
 import type { MetadataTable } from '../metadata-table/metadata-table.js'
-import { unionEvidence } from '../metadata-table/union-evidence.js'
+import { unionStatistics } from '../metadata-table/union-statistics.js'
 import type { SchemaHistory } from '../schema/schema-history.js'
-import { type FooterEvidence, readFooters } from './footer-evidence.js'
-import type { EvidenceReader, SliceEvidence } from './slice-batch.js'
+import { type FooterStatistics, readFooters } from './footer-statistics.js'
+import type { SliceStatistics, StatisticsReader } from './slice-batch.js'
 
-export interface EvidenceOptions {
+export interface StatisticsOptions {
   readonly store: ObjectStore
   readonly metadataTable: MetadataTable | undefined
   readonly history: SchemaHistory | undefined
@@ -31,13 +31,13 @@ export interface EvidenceOptions {
   readonly notInFiles: ReadonlySet<number>
 }
 
-type FieldEvidence = readonly (FooterStats | undefined)[]
+type FieldStatistics = readonly (FooterStats | undefined)[]
 
 /**
  * Statistics of slices: the metadata table's column_stats where it has them, of the base file and of every log; Parquet
  * footers for what it lacks, of slices without logs. What neither says is unknown.
  */
-export function evidenceReader(table: SliceTable, options: EvidenceOptions): EvidenceReader {
+export function statisticsReader(table: SliceTable, options: StatisticsOptions): StatisticsReader {
   return async (fields, rows, signal) => {
     // Nested and opaque columns have no bounds anywhere, some are not in the files: no footer is read for them.
     const hasBounds = fields.map(
@@ -68,9 +68,9 @@ function* rowsThat(rows: Selection, choose: (row: number) => boolean): Steps<Sel
 }
 
 function combine(
-  indexed: ReadonlyMap<number, FieldEvidence>,
-  footers: ReadonlyMap<number, FooterEvidence>,
-): SliceEvidence {
+  indexed: ReadonlyMap<number, FieldStatistics>,
+  footers: ReadonlyMap<number, FooterStatistics>,
+): SliceStatistics {
   return {
     recordCount: row => footers.get(row)?.rowCount,
     fields(row) {
@@ -82,7 +82,7 @@ function combine(
   }
 }
 
-function physicalNames(table: SliceTable, { history, notInFiles }: EvidenceOptions) {
+function physicalNames(table: SliceTable, { history, notInFiles }: StatisticsOptions) {
   return (fields: readonly FieldPath[], row: number) => {
     const instant = parseFileName(fileNameOf(table, row))?.instant ?? ''
     return fields.map(path => {
@@ -98,10 +98,10 @@ async function readIndex(
   fields: readonly FieldPath[],
   context: {
     readonly rows: Selection
-    readonly options: EvidenceOptions
+    readonly options: StatisticsOptions
     readonly signal?: AbortSignal
   },
-): Promise<ReadonlyMap<number, FieldEvidence>> {
+): Promise<ReadonlyMap<number, FieldStatistics>> {
   const { rows, options, signal } = context
   const index = options.metadataTable
   // The index is keyed by name, so under renames it answers for another column.
@@ -119,7 +119,7 @@ async function readIndex(
     }
     throw error
   }
-  return inSlices(indexedEvidence(keysOf, fields, found), slices)
+  return inSlices(indexedStatistics(keysOf, fields, found), slices)
 }
 
 /** By row, and by column, the keys of its files. */
@@ -144,21 +144,21 @@ function* keysOfRows(
   return { keysOf, wanted }
 }
 
-function* indexedEvidence(
+function* indexedStatistics(
   keysOf: RowKeys,
   fields: readonly FieldPath[],
   found: IndexReplay,
-): Steps<ReadonlyMap<number, FieldEvidence>> {
-  const evidence = new Map<number, FieldEvidence>()
+): Steps<ReadonlyMap<number, FieldStatistics>> {
+  const statistics = new Map<number, FieldStatistics>()
   for (const [row, columns] of keysOf) {
     const ofColumns = columns.map((keys, i) => {
-      const parts = keys.map(key => columnEvidence(found.get(key), fields[i]!))
-      return parts.reduce((a, b) => unionEvidence(a, b, compareValues))
+      const parts = keys.map(key => columnStatistics(found.get(key), fields[i]!))
+      return parts.reduce((a, b) => unionStatistics(a, b, compareValues))
     })
-    evidence.set(row, ofColumns)
-    if (evidence.size % FILES_IN_A_STEP === 0) yield
+    statistics.set(row, ofColumns)
+    if (statistics.size % FILES_IN_A_STEP === 0) yield
   }
-  return evidence
+  return statistics
 }
 
 /** By column, the keys of a slice's files: base first, then each log. */

@@ -2,7 +2,7 @@ import { HOLDS_NANS, HOLDS_VALUES } from '@spillway/core'
 import type { FooterStats } from '@spillway/encoding'
 
 /** What holds for both of two files holds for a slice of them; unknown if either is. */
-export function unionEvidence(
+export function unionStatistics(
   a: FooterStats | undefined,
   b: FooterStats | undefined,
   compare: (a: NonNullable<FooterStats['lower']>, b: NonNullable<FooterStats['lower']>) => number,

@@ -1,7 +1,7 @@
 import type { ComparisonOp } from '@spillway/core'
 
 /** The operator with its sides exchanged: `5 < id` is `id > 5`. */
-export const MIRRORED: Readonly<Record<ComparisonOp, ComparisonOp>> = {
+export const FLIPPED: Readonly<Record<ComparisonOp, ComparisonOp>> = {
   eq: 'eq',
   notEq: 'notEq',
   lt: 'gt',

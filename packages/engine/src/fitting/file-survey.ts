@@ -9,7 +9,7 @@ import type { Misfit } from '../recipient/misfit.js'
 import type { FittedFile } from './fitted-files.js'
 import { Fitter } from './fitter.js'
 
-export interface EvidenceOptions {
+export interface SurveyOptions {
   /** Kinds of recipients, by a name for each. */
   readonly recipients: ReadonlyMap<string, Accepts>
   readonly shapes: FileShapes
@@ -21,16 +21,16 @@ export interface EvidenceOptions {
 }
 
 /** What the footers of a table's files say of how recipients would read them, deletes left aside. */
-export interface FileEvidence {
+export interface FileSurvey {
   /** Files that were looked at, the first of the table's. */
   readonly files: number
   /** False where there are more. */
   readonly complete: boolean
   readonly withoutIds: number
-  readonly recipients: ReadonlyMap<string, RecipientEvidence>
+  readonly recipients: ReadonlyMap<string, RecipientSurvey>
 }
 
-export interface RecipientEvidence {
+export interface RecipientSurvey {
   readonly asTheyAre: number
   /** Served under another footer, which takes no staging. */
   readonly viewed: number
@@ -44,10 +44,10 @@ export interface RecipientEvidence {
 const FILES_AT_ONCE = 1024
 
 /** Reads footers; undefined where the table's metadata tells all there is to know, and none has to be read. */
-export async function fileEvidence(
+export async function surveyFiles(
   snapshot: Snapshot,
-  { recipients, shapes, canView, maxFiles = Infinity, signal }: EvidenceOptions,
-): Promise<FileEvidence | undefined> {
+  { recipients, shapes, canView, maxFiles = Infinity, signal }: SurveyOptions,
+): Promise<FileSurvey | undefined> {
   const tallies = new Map(
     [...recipients].map(([name, accepts]) => {
       const exact = { snapshot, accepts, shapes, ...(canView && { canView }) }
@@ -70,7 +70,7 @@ export async function fileEvidence(
     complete = false
     break
   }
-  const told = [...tallies].map(([name, { tally }]) => [name, tally.evidence()] as const)
+  const told = [...tallies].map(([name, { tally }]) => [name, tally.survey()] as const)
   return { files, complete, withoutIds, recipients: new Map(told) }
 }
 
@@ -105,7 +105,7 @@ class Tally {
     this.#misfits.set(misfit.kind, known)
   }
 
-  evidence(): RecipientEvidence {
+  survey(): RecipientSurvey {
     return {
       asTheyAre: this.#asTheyAre,
       viewed: this.#viewed,

@@ -15,12 +15,12 @@ import {
   type Random,
   type TableWriter,
 } from '@spillway/testkit'
-import { bucketEntry, entryOf, layOut, randomEvidence } from './evidence.js'
 import { type MemoryBatch, memorySnapshot } from './memory-snapshot.js'
+import { bucketEntry, entryOf, layOut, randomStatistics } from './statistics.js'
 
-/** Writes no bytes: every kind of evidence that the contract of a bound allows, straight into statistics. */
-export const evidenceWriter: TableWriter = {
-  name: 'evidence in memory',
+/** Writes no bytes: all statistics that the contract of a bound allows, straight into a table of them. */
+export const statisticsWriter: TableWriter = {
+  name: 'statistics in memory',
   types: COMPARABLE_TYPES,
   deletes: true,
   async write(table, random): Promise<Snapshot> {
@@ -49,8 +49,8 @@ function batchOf(
   for (const path of table.columns) {
     if (random.chance(0.1)) continue
     const { id, type } = leafOf(path)
-    const evidence = files.map(file => randomEvidence([file], path, random))
-    const entry = entryOf(evidence, type as PrimitiveType, random)
+    const statistics = files.map(file => randomStatistics([file], path, random))
+    const entry = entryOf(statistics, type as PrimitiveType, random)
     columns.set(id, [...(columns.get(id) ?? []), entry])
   }
   return {
@@ -121,6 +121,6 @@ function summaryEntry(
   runs: readonly (readonly LogicalFile[])[],
   random: Random,
 ): ColumnStats {
-  const evidence = runs.map(files => randomEvidence(files, path, random))
-  return entryOf(evidence, leafOf(path).type as PrimitiveType, random)
+  const statistics = runs.map(files => randomStatistics(files, path, random))
+  return entryOf(statistics, leafOf(path).type as PrimitiveType, random)
 }

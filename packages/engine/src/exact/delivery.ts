@@ -12,7 +12,7 @@ export type Way = 'itself' | 'vector' | 'split' | 'rewritten' | 'refused'
  * The way of architecture.md section 1 for one file: what its metadata decides, and its shape where that was read. Throws
  * where there is none.
  */
-export function wayOf({ file, misfit }: FittedFile, exact: ExactRows): Way {
+export function deliveryOf({ file, misfit }: FittedFile, exact: ExactRows): Way {
   const { snapshot, accepts, resolver } = exact
   const fits = tableWideNeeds(snapshot, accepts).length === 0 && misfit === undefined
   if (misfit !== undefined && misfit.rewritable === false) return 'refused'

@@ -1,5 +1,5 @@
 /** Absent members and undefined ones mean the same in a configuration; options know the former alone. */
-export function present<Options>(given: object): Options {
+export function omitUndefined<Options>(given: object): Options {
   return Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
   ) as Options

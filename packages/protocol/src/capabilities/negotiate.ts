@@ -19,7 +19,7 @@ import { widensNested } from './nested-widening.js'
 import { fileFeatures, tableFeatures } from './table-features.js'
 
 /** What one table's answers to one client look like. */
-export interface Settled {
+export interface Negotiated {
   readonly format: ResponseFormat
   readonly accepts: Accepts
   /** Reader features that the answer's protocol and files may use; empty in parquet format. */
@@ -49,7 +49,7 @@ const REWRITABLE: ReadonlySet<string> = new Set([
  */
 const INLINE_VECTOR_BYTES = 52_428
 
-export interface SettleOptions {
+export interface NegotiateOptions {
   readonly canRewrite: boolean
   /** What becomes of files that still hold dropped columns. */
   readonly redactDropped?: TableSource['redactDropped'] | undefined
@@ -59,7 +59,7 @@ export interface SettleOptions {
 function featuresFor(
   { readerFeatures, reader }: Capabilities,
   metadata: TableMetadata,
-  { canRewrite, redactDropped }: SettleOptions,
+  { canRewrite, redactDropped }: NegotiateOptions,
 ): ReadonlySet<string> {
   const { format, shapesFrom } = metadata
   const isMixed = canRewrite && redactDropped === 'rewrite'
@@ -74,11 +74,11 @@ function featuresFor(
  * same on every endpoint and page. A plain table is sent as parquet to a client that reads both; one whose files may have
  * log files is not, to a client whose vectors save it from whole files rewritten, nor one that pandas would read otherwise.
  */
-export function settle(
+export function negotiate(
   capabilities: Capabilities,
   metadata: TableMetadata,
-  options: SettleOptions,
-): Settled {
+  options: NegotiateOptions,
+): Negotiated {
   const { formats } = capabilities
   const readerFeatures = featuresFor(capabilities, metadata, options)
   const all = tableFeatures(metadata)
@@ -163,7 +163,7 @@ function isByFile(feature: string, { shapesFrom }: TableMetadata): boolean {
 /** `unused`: declared by the table and not in use, so nobody need understand it. */
 function answersTo({ reader }: Capabilities, unused: readonly string[]) {
   return {
-    parquet: (): Settled => {
+    parquet: (): Negotiated => {
       const answer = { format: 'parquet', features: new Set<string>() } as const
       return {
         ...answer,
@@ -176,7 +176,7 @@ function answersTo({ reader }: Capabilities, unused: readonly string[]) {
         },
       }
     },
-    delta(features: ReadonlySet<string>, fixedBinary = true): Settled {
+    delta(features: ReadonlySet<string>, fixedBinary = true): Negotiated {
       const answer = { format: 'delta', features } as const
       const accepted = new Set([...features, ...unused])
       if (features.has('typeWidening-preview')) accepted.add('typeWidening')

@@ -150,7 +150,7 @@ async function read(
   return { lines, firstByteMs }
 }
 
-export const evidenceQuestions: Readonly<Record<string, Question>> = {
+export const footerQuestions: Readonly<Record<string, Question>> = {
   'imported-whole': query({ shape: 'imported' }),
   'imported-staged': query({ shape: 'imported', staged: true }),
   'imported-selective': query({ shape: 'imported', selective: true }),

@@ -18,18 +18,18 @@ import { bucketOf } from '@spillway/planner'
 import { interestingValues, type LogicalFile, liveRows, type Random } from '@spillway/testkit'
 
 /** Everything any reader may say about one column of one file, no more than is true. */
-export interface FileEvidence {
+export interface FileStatistics {
   readonly holds: number
   readonly lower: Value | null
   readonly upper: Value | null
 }
 
 /** The bounds of some files' values as a reader might have them: exact, widened, cut, one-sided or missing. */
-export function randomEvidence(
+export function randomStatistics(
   files: readonly LogicalFile[],
   path: FieldPath,
   random: Random,
-): FileEvidence {
+): FileStatistics {
   const { id, type } = leafOf(path)
   const cells = files.flatMap(file =>
     // Bounds may be those of all rows, or of the live ones.
@@ -80,24 +80,24 @@ function isFloating(type: DataType): boolean {
   return type === 'float' || type === 'double'
 }
 
-/** One piece of evidence about several rows, in a random one of the layouts a column may have. */
+/** Statistics of several rows, in a random one of the layouts a column may have. */
 export function entryOf(
-  evidence: readonly FileEvidence[],
+  statistics: readonly FileStatistics[],
   type: PrimitiveType,
   random: Random,
 ): ColumnStats {
   const lower = layOut(
-    evidence.map(each => each.lower),
+    statistics.map(each => each.lower),
     type,
     random,
   )
   const upper = layOut(
-    evidence.map(each => each.upper),
+    statistics.map(each => each.upper),
     type,
     random,
   )
   return {
-    ...(random.chance(0.85) ? { holds: Uint8Array.from(evidence, each => each.holds) } : {}),
+    ...(random.chance(0.85) ? { holds: Uint8Array.from(statistics, each => each.holds) } : {}),
     ...(random.chance(0.9) ? { lower } : {}),
     ...(random.chance(0.9) ? { upper } : {}),
   }
