@@ -27,7 +27,7 @@ export interface ClientOptions extends HttpOptions {
 export interface ListingOptions {
   /** Size of the server's pages; its own choice unless given. */
   readonly maxResults?: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** One provider's shares, as its profile opens them. Every failure is a TableError with the server's words. */
@@ -38,7 +38,7 @@ export interface SharingClient {
   /** Of one schema, or of every schema of the share. */
   tables(
     share: string,
-    options?: ListingOptions & { readonly schema?: string },
+    options?: ListingOptions & { readonly schema?: string | undefined },
   ): AsyncIterable<WireTable>
   /** The latest version, or the first committed at or after `startingTimestamp`. */
   version(table: TableName, options?: VersionOptions): Promise<bigint>

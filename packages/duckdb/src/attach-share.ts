@@ -105,7 +105,7 @@ async function prepared({ client, session, folder, options }: Preparing) {
 async function clientOf(profile: ShareProfile, { fetch }: AttachOptions): Promise<SharingClient> {
   if (typeof profile === 'object' && 'query' in profile) return profile
   // Servers answer it by how it finds columns in files.
-  const own = { userAgent: 'spillway-duckdb', ...(fetch && { fetch }) }
+  const own = { userAgent: 'spillway-duckdb', fetch }
   if (typeof profile === 'object') return createSharingClient(profile, own)
   const isText = profile.trimStart().startsWith('{')
   return createSharingClient(isText ? parseProfile(profile) : await loadProfile(profile), own)

@@ -201,7 +201,7 @@ async function readSuffix(
   suffix: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  const found = await store.get(path, { range: { suffix }, ...(signal && { signal }) })
+  const found = await store.get(path, { range: { suffix }, signal })
   if (found === undefined) throw missing(path)
   return found.bytes
 }

@@ -36,7 +36,7 @@ export interface EngineOptions {
   /** The first that covers a path signs it. */
   readonly signers: readonly UrlSigner[]
   /** Where Iceberg's deletion vectors are read from, to be sent inside lines; without it they are resolved or refused. */
-  readonly store?: ObjectStore
+  readonly store?: ObjectStore | undefined
   /** Reads what files hold where only their footers tell: without it, such files are rewritten or refused. */
   readonly fileShapes?: FileShapes
   /** Makes files exact that a recipient could not read so: as vectors, or rewritten; without it they are refused. */
@@ -125,11 +125,11 @@ export function createEngine(options: EngineOptions): Engine {
       const { accepts, grant, declared, signal } = options
       const reader = await resolver.readerFor(source, signal)
       const table = { source, format: reader.format }
-      const context = { ...signing(table, options), ...(signal && { signal }) }
+      const context = { ...signing(table, options), signal }
       return signChanges({
         ...{ reader, source, range, accepts, context },
-        ...(grant && { grant }),
-        ...(declared && { declared }),
+        grant,
+        declared,
       })
     },
     retryStale: (source, work) => retryStale(source, work, { snapshots, metrics }),
@@ -190,8 +190,8 @@ function signingContexts(options: EngineOptions, shared: Shared) {
     roots: tableRoots(source, { format, apart: stagingLocations }),
     staging: stagingLocations.map(location => tableRoots({ location })),
     expiresInSeconds: asked.expiresInSeconds ?? urlExpiresInSeconds,
-    ...(asked.audience !== undefined && { audience: asked.audience }),
-    ...(rowResolver && { resolver: rowResolver }),
+    audience: asked.audience,
+    resolver: rowResolver,
     ...(store && { store: fencedStore(store, source, format) }),
     ...(fileShapes && { shapes: fileShapes.within?.(source, format) ?? fileShapes }),
   })

@@ -39,7 +39,7 @@ export interface BuildOptions {
   readonly options: HudiReaderOptions
   /** The listing, where it is known and only a few file groups will be looked at: those are checked by themselves. */
   readonly listing?: Listing
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The table at `build.write`, with everything that this takes: schema, visibility, listing and what is held against it. */
@@ -57,19 +57,19 @@ export async function buildSnapshot(build: BuildOptions): Promise<HudiSnapshot> 
   const found = await findTableSchema(store, root, config, {
     writes,
     commits,
-    ...(signal && { signal }),
+    signal,
   })
   const asOf = isLatest ? undefined : write?.completion
   const history = await loadSchemaHistory(store, root, found.latestSchema, {
-    ...(asOf === undefined ? {} : { asOf }),
-    ...(signal && { signal }),
+    asOf,
+    signal,
   })
   const visibility = await inSlices(
     visibilityAt({
       config,
       timeline: { ...timeline, writes: [...archived, ...timeline.writes] },
       commits: commits.loaded,
-      ...(asOf === undefined ? {} : { asOf }),
+      asOf,
     }),
     turns,
   )
@@ -145,7 +145,7 @@ function exactVisibility(build: BuildOptions, asOf: string | undefined): () => P
         timeline: state.timeline,
         archived: new Map(archived.map(write => [write.begin, write.completion])),
         commits: commits.loaded,
-        ...(asOf !== undefined && { asOf }),
+        asOf,
       }),
     )
   }
@@ -191,7 +191,7 @@ async function filesOf(
   if (asOf !== undefined) {
     const later = state.timeline.writes.filter(w => w.completion > asOf)
     const { listing } = found
-    await refuseCleaned({ asOf, later, commits, listing, visibility, ...(signal && { signal }) })
+    await refuseCleaned({ asOf, later, commits, listing, visibility, signal })
   }
   return found
 }
@@ -214,7 +214,7 @@ export async function findListing(
     root,
     config,
     timeline,
-    ...(signal && { signal }),
+    signal,
   })
   if (metadataTable?.has('files') === true) {
     try {

@@ -64,7 +64,7 @@ export function hudiReader(given: HudiReaderOptions): TableReader {
         commits,
         generations,
         options,
-        ...(signal && { signal }),
+        signal,
       })
       known.set(snapshot, { state, generations, commits, write })
       return snapshot
@@ -98,11 +98,10 @@ function changesContext(
         listing,
         generations: { base: state.fingerprint, touched: new Map() },
         options,
-        ...(signal && { signal }),
+        signal,
       }),
-    listingOf: async state =>
-      (await findListing({ state, options, ...(signal && { signal }) })).listing,
-    ...(signal && { signal }),
+    listingOf: async state => (await findListing({ state, options, signal })).listing,
+    signal,
   }
 }
 

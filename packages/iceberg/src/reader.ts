@@ -36,7 +36,7 @@ export function icebergReader(given: IcebergReaderOptions): TableReader {
   const optionsFor = (source: TableSource, signal?: AbortSignal) => ({
     ...given,
     store: fencedStore(given.store, source),
-    ...(signal && { signal }),
+    signal,
   })
   const read = async (source: TableSource, signal?: AbortSignal) => {
     const options = optionsFor(source, signal)
@@ -75,7 +75,7 @@ export function icebergReader(given: IcebergReaderOptions): TableReader {
         const at: SnapshotRef = { kind: 'snapshotId', id }
         return openSnapshot({ ...optionsFor(source, signal), blocks, parts, source, metadata, at })
       }
-      yield* icebergChanges({ metadata, open, ...(signal && { signal }) }, range)
+      yield* icebergChanges({ metadata, open, signal }, range)
     },
   }
 }

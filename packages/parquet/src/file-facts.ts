@@ -20,7 +20,7 @@ export interface FileFacts {
   /** One object for all files of one schema. */
   readonly fields: readonly Field[]
   /** Columns that its folders name and that it holds itself all the same. */
-  readonly own?: ReadonlyMap<string, OwnColumn>
+  readonly own?: ReadonlyMap<string, OwnColumn> | undefined
   /** Set where it holds columns that pandas wrote as an index. */
   readonly hasIndexes?: true
 }
@@ -34,8 +34,8 @@ export interface FactsRead {
 export interface ReadFactsOptions {
   readonly known: ReadonlyMap<string, FileFacts>
   /** Told of every footer that is read. */
-  readonly shapes?: Pick<LearningShapes, 'learn'>
-  readonly signal?: AbortSignal
+  readonly shapes?: Pick<LearningShapes, 'learn'> | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Facts of all files: the schema is all of theirs. Footers of files that `known` has are not read again. */
@@ -107,7 +107,7 @@ function* factsOf(
     identity: identityOf(file),
     rowCount: footer.rowCount,
     fields: yield* shared(schemas, footer),
-    ...(own && { own }),
+    own,
     ...(pandasIndexes(footer).size > 0 && { hasIndexes: true }),
   }
 }

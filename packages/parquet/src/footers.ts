@@ -50,7 +50,7 @@ export class FooterReader {
   async #read(file: ListedFile, signal?: AbortSignal): Promise<Uint8Array> {
     const bytes = await readParquetFooterBytes(this.#store, file, {
       firstRead: this.#sizes.firstRead,
-      ...(signal && { signal }),
+      signal,
     })
     // Footers of one table are about as long: what the longest took, and room for more row groups.
     const longest = Math.max(this.#sizes.longest, bytes.length)

@@ -32,7 +32,7 @@ export interface ParquetTableOptions {
   readonly store: ObjectStore
   readonly cache: BatchCache
   /** Learns the shapes of files whose footers are read here, so that nobody reads them again for those. */
-  readonly shapes?: Pick<LearningShapes, 'learn'>
+  readonly shapes?: Pick<LearningShapes, 'learn'> | undefined
 }
 
 const LATEST: SnapshotRef = { kind: 'latest' }
@@ -62,8 +62,8 @@ export function parquetTableReader({ cache, shapes, ...given }: ParquetTableOpti
       if (previous !== undefined && (await inSlices(isUnchanged(files, known)))) return previous
       const read = await readFacts(reader, files, {
         known,
-        ...(shapes && { shapes }),
-        ...(signal && { signal }),
+        shapes,
+        signal,
       })
       const snapshot = await parquetSnapshot({ source, files, cache, reader }, read)
       facts.set(snapshot, await inSlices(byPath(files, read.facts)))

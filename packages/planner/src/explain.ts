@@ -36,7 +36,7 @@ export interface Explanation {
 export interface FileExplanation {
   /** Absent for a whole batch. */
   readonly path?: string
-  readonly fileCount?: number
+  readonly fileCount?: number | undefined
   readonly kept: boolean
   readonly by: 'summary' | 'partition' | 'stats'
   readonly explanation: Explanation

@@ -33,7 +33,7 @@ export interface RowResolverOptions {
   readonly keptVectorBytes?: number
   readonly maxCopiedBytes?: number
   /** Where files are put together before they are stored; the default is the system's temporary folder. */
-  readonly folder?: string
+  readonly folder?: string | undefined
 }
 
 const KEPT_VECTOR_BYTES = 64 * 1024 ** 2
@@ -69,7 +69,7 @@ export function rowResolver(
         () => resolving(using, snapshot, context => namedPaths(position, context)),
         signal,
       )
-      await matchDeletePaths(position, named, { files, ...(signal && { signal }) })
+      await matchDeletePaths(position, named, { files, signal })
     },
     splitByValue: async (snapshot, file, fields, signal) =>
       parts.get(
@@ -158,8 +158,8 @@ async function resolving<Result>(
   const { duckdb, maxCopiedBytes, folder } = options
   const store = fencedStore(options.store, snapshot.source, snapshot.format)
   const local = localFiles(store, {
-    ...(maxCopiedBytes !== undefined && { maxBytes: maxCopiedBytes }),
-    ...(folder !== undefined && { folder }),
+    maxBytes: maxCopiedBytes,
+    folder,
   })
   const connection = await duckdb.connect()
   try {

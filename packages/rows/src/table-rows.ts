@@ -33,15 +33,15 @@ export interface TableRowsOptions {
   /** Most bytes copied to this machine for one statement. */
   readonly maxCopiedBytes?: number
   /** Where copies go; the default is the system's temporary folder. */
-  readonly folder?: string
+  readonly folder?: string | undefined
 }
 
 export interface RowQuery {
-  readonly where?: Predicate
+  readonly where?: Predicate | undefined
   /** Top-level columns by name; the default is all of them. */
-  readonly columns?: readonly string[]
-  readonly limit?: number
-  readonly signal?: AbortSignal
+  readonly columns?: readonly string[] | undefined
+  readonly limit?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Exact rows of a snapshot: every delete, vector, rename and default applied, or a refusal. */
@@ -60,7 +60,7 @@ export function tableRows(options: TableRowsOptions): TableRows {
   return {
     count: (snapshot, where, signal) =>
       connected(duckdb, async connection => {
-        const query = { ...(where && { where }), ...(signal && { signal }) }
+        const query = { where, signal }
         const read = { snapshot, connection, query }
         let total = 0n
         for await (const part of parts(options, read, 'position')) {
@@ -113,10 +113,10 @@ async function* parts(
   const filesOf = options.files ?? liveFiles
   for await (const files of batches(filesOf(snapshot, where, signal))) {
     const local = localFiles(store, {
-      ...(maxCopiedBytes !== undefined && { maxBytes: maxCopiedBytes }),
-      ...(folder !== undefined && { folder }),
+      maxBytes: maxCopiedBytes,
+      folder,
     })
-    const context = { snapshot, store, local, connection, ...(signal && { signal }) }
+    const context = { snapshot, store, local, connection, signal }
     try {
       yield* exactParts(files, context, naming)
     } finally {

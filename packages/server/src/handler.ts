@@ -39,7 +39,7 @@ export interface SharingServerOptions {
   readonly tokenSecrets?: readonly (Uint8Array | string)[]
   readonly limits?: Partial<ServerLimits>
   /** Called once a request, when its answer has ended. */
-  readonly log?: AccessLog
+  readonly log?: AccessLog | undefined
   readonly clock?: () => number
 }
 

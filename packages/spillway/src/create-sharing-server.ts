@@ -8,7 +8,7 @@ export interface SharingServerOptions {
   readonly config: ServeConfig
   /** Where recipients reach what this is mounted at: `/delta-sharing` and `/files` lie below. */
   readonly publicUrl: string
-  readonly log?: AccessLog
+  readonly log?: AccessLog | undefined
 }
 
 /**
@@ -19,6 +19,6 @@ export function createSharingServer({ config, publicUrl, log }: SharingServerOpt
   return createRuntime(config, {
     publicUrl: publicUrl.replace(/\/+$/, ''),
     secrets: config.secrets.length > 0 ? config.secrets : [randomBytes(32).toString('hex')],
-    ...(log && { log }),
+    log,
   })
 }

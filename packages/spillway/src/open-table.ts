@@ -9,11 +9,11 @@ import { refOf, sourceOf, type TableInput, type VersionInput } from './tables/ta
 
 export interface OpenTableOptions extends Omit<TableInput, 'location'>, VersionInput {
   /** What relative locations are relative to; the current folder by default. */
-  readonly folder?: string
+  readonly folder?: string | undefined
   /** Shared by several tables: their caches and connections are then one. Closed by who made it. */
   readonly spillway?: Composition
   readonly compose?: ComposeOptions
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** SQL such as `day = DATE '2026-01-31' AND id > 5`, or a predicate made of core's constructors. */
@@ -24,14 +24,14 @@ export interface OpenTable {
   /** The facts that `spillway inspect` prints. */
   inspect(signal?: AbortSignal): Promise<JsonObject>
   /** Which files may hold matching rows. */
-  plan(options?: Omit<ScanOptions, 'predicate'> & { readonly where?: Where }): ScanPlan
+  plan(options?: Omit<ScanOptions, 'predicate'> & { readonly where?: Where | undefined }): ScanPlan
   /** Exact, deletes applied. */
   count(where?: Where, signal?: AbortSignal): Promise<bigint>
-  rows(query?: Omit<RowQuery, 'where'> & { readonly where?: Where }): RowAnswer
+  rows(query?: Omit<RowQuery, 'where'> & { readonly where?: Where | undefined }): RowAnswer
   /** DuckDB SQL over the rows that match, in a table named `t`. */
   sql(
     sql: string,
-    query?: { readonly where?: Where; readonly signal?: AbortSignal },
+    query?: { readonly where?: Where | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<SqlAnswer>
   close(): Promise<void>
 }

@@ -6,7 +6,7 @@ import { type Timeouts, type Watch, watchRequest } from './watch.js'
 
 export interface HttpOptions {
   /** For proxies, custom certificate authorities and tests; the platform's own unless given. */
-  readonly fetch?: typeof globalThis.fetch
+  readonly fetch?: typeof globalThis.fetch | undefined
   readonly timeouts?: Timeouts
   readonly retry?: RetryOptions
   readonly userAgent?: string

@@ -10,11 +10,11 @@ import { type ActionPage, type FileAction, type HeaderAction, tableOf } from './
 export interface QueryOptions {
   readonly predicateHints?: readonly string[]
   /** The JSON text of a predicate tree. */
-  readonly jsonPredicateHints?: string
-  readonly limitHint?: number
-  readonly version?: bigint
+  readonly jsonPredicateHints?: string | undefined
+  readonly limitHint?: number | undefined
+  readonly version?: bigint | undefined
   /** ISO 8601, UTC. */
-  readonly timestamp?: string
+  readonly timestamp?: string | undefined
   readonly startingVersion?: bigint
   readonly endingVersion?: bigint
   /** Size of the server's pages; unpaged without it. Pages are followed here, out of sight. */
@@ -24,7 +24,7 @@ export interface QueryOptions {
   /** Lets the server answer later; it is then polled here. Any text that names this query. */
   readonly idempotencyKey?: string
   readonly capabilities?: ClientCapabilities
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** An answer whose header has been read. `actions` runs through every page, can be read once, and must be to its end. */

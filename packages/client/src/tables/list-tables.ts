@@ -8,7 +8,7 @@ import { schemaPath, sharePath } from '../http/paths.js'
 export async function* listTables(
   send: SendRequest,
   share: string,
-  { schema, ...options }: ListOptions & { readonly schema?: string },
+  { schema, ...options }: ListOptions & { readonly schema?: string | undefined },
 ): AsyncGenerator<WireTable> {
   if (schema !== undefined) return yield* tablesOfSchema(send, { share, schema }, options)
   let any = false

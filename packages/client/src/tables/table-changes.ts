@@ -21,7 +21,7 @@ export interface ChangesOptions {
   readonly includeHistoricalMetadata?: boolean
   readonly maxFiles?: number
   readonly capabilities?: ClientCapabilities
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** GET /changes and its pages. */

@@ -11,11 +11,11 @@ import {
 import { type ActionPage, readAnswer } from '../query/read-actions.js'
 
 export interface MetadataOptions {
-  readonly version?: bigint
+  readonly version?: bigint | undefined
   /** ISO 8601, UTC. */
-  readonly timestamp?: string
+  readonly timestamp?: string | undefined
   readonly capabilities?: ClientCapabilities
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export type TableMetadataAnswer = Pick<ActionPage, 'version' | 'format' | 'protocol' | 'metaData'>

@@ -8,7 +8,7 @@ import { parseVersion } from '../query/read-actions.js'
 export interface VersionOptions {
   /** ISO 8601, UTC. */
   readonly startingTimestamp?: string
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** GET /version; of servers that are older than it, HEAD of the table (deprecated in PROTOCOL.md). */

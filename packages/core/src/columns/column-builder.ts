@@ -39,7 +39,7 @@ class ValidityBuilder {
     if (valid) this.#bits[row >> 3]! |= 1 << (row & 7)
   }
 
-  finish(length: number): { validity?: Bitmap } {
+  finish(length: number): { validity?: Bitmap | undefined } {
     return this.#bits === undefined ? {} : { validity: this.#bits.slice(0, (length + 7) >> 3) }
   }
 }

@@ -10,19 +10,19 @@ export type Bitmap = Uint8Array
 export interface Int32Column {
   readonly kind: 'int32'
   readonly values: Int32Array
-  readonly validity?: Bitmap
+  readonly validity?: Bitmap | undefined
 }
 /** float, double. */
 export interface Float64Column {
   readonly kind: 'float64'
   readonly values: Float64Array
-  readonly validity?: Bitmap
+  readonly validity?: Bitmap | undefined
 }
 /** long, time, timestamps, decimals of at most 18 digits (unscaled). */
 export interface Int64Column {
   readonly kind: 'int64'
   readonly values: BigInt64Array
-  readonly validity?: Bitmap
+  readonly validity?: Bitmap | undefined
 }
 /**
  * Everything whose order is the unsigned order of its bytes: string (UTF-8), binary, fixed, uuid, and decimals of
@@ -32,7 +32,7 @@ export interface BytesColumn {
   readonly kind: 'bytes'
   readonly offsets: Int32Array
   readonly data: Uint8Array
-  readonly validity?: Bitmap
+  readonly validity?: Bitmap | undefined
 }
 export type PlainColumn = Int32Column | Float64Column | Int64Column | BytesColumn
 export type Column =
@@ -41,7 +41,7 @@ export type Column =
       readonly kind: 'dictionary'
       readonly codes: Uint32Array
       readonly values: PlainColumn
-      readonly validity?: Bitmap
+      readonly validity?: Bitmap | undefined
     }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })

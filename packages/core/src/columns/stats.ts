@@ -12,12 +12,12 @@ export const HOLDS_NANS = 4
 export interface ColumnStats {
   /** Bits of HOLDS_*. Absent means anything. */
   readonly holds?: Uint8Array
-  readonly lower?: Column
-  readonly upper?: Column
+  readonly lower?: Column | undefined
+  readonly upper?: Column | undefined
   /** NaN where unknown. For recipients; pruning reads `holds`. */
   readonly nullCount?: Float64Array
   /** Present: the bounds are of bucket numbers out of this many, and only eq and in can use them. */
-  readonly bucketCount?: number
+  readonly bucketCount?: number | undefined
 }
 
 /** Bounds for `length` things: manifests, data files or Parquet row groups. Pruning is written once, against this. */

@@ -1,7 +1,7 @@
 /** What a file says of one of its columns, or of a field below one. */
 export interface FoundColumn {
   readonly name: string
-  readonly fieldId?: number
+  readonly fieldId?: number | undefined
 }
 
 /** Positions of the columns of one level of a file, by what is asked of them. */

@@ -36,7 +36,7 @@ export interface ParquetReader {
     options: {
       leaves: readonly (readonly string[])[]
       rowGroups?: readonly number[]
-      signal?: AbortSignal
+      signal?: AbortSignal | undefined
     },
   ): AsyncIterable<ParquetBatch>
 }

@@ -6,7 +6,7 @@ export interface ShapeNode {
   readonly name: string
   /** Its place in the footer's list of schema elements, by which an edit names it. */
   readonly element?: number
-  readonly fieldId?: number
+  readonly fieldId?: number | undefined
   readonly kind: 'leaf' | 'struct' | 'list' | 'map'
   /** Of a leaf: what its values are; absent where no type of ours says it. */
   readonly type?: DataType

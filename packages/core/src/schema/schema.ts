@@ -36,9 +36,9 @@ export interface Field {
   readonly physicalName: string
   readonly type: DataType
   readonly nullable: boolean
-  readonly comment?: string
+  readonly comment?: string | undefined
   /** What rows written before this column existed read as. Null unless given. */
-  readonly initialDefault?: Value
+  readonly initialDefault?: Value | undefined
   /** Narrower types in which older files may still hold the column. */
   readonly earlierTypes?: readonly PrimitiveType[]
 }

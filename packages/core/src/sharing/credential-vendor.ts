@@ -3,7 +3,7 @@ export interface CredentialVendor {
   covers(location: string): boolean
   vend(
     location: string,
-    options: { expiresInSeconds: number; signal?: AbortSignal },
+    options: { expiresInSeconds: number; signal?: AbortSignal | undefined },
   ): Promise<{ readonly expiresAt: number; readonly credentials: CloudCredentials }>
 }
 
@@ -13,7 +13,7 @@ export type CloudCredentials =
       readonly accessKeyId: string
       readonly secretAccessKey: string
       /** Absent for keys that a provider scoped by hand: they live until the provider takes them back. */
-      readonly sessionToken?: string
+      readonly sessionToken?: string | undefined
     }
   | { readonly kind: 'azure'; readonly sasToken: string }
   | { readonly kind: 'gcp'; readonly oauthToken: string }

@@ -10,9 +10,9 @@ export interface Recipient {
 export interface Share {
   readonly name: string
   readonly id?: string
-  readonly displayName?: string
-  readonly comment?: string
-  readonly properties?: Readonly<Record<string, string>>
+  readonly displayName?: string | undefined
+  readonly comment?: string | undefined
+  readonly properties?: Readonly<Record<string, string>> | undefined
 }
 
 export interface SharedSchema {
@@ -32,9 +32,9 @@ export interface SharedTable {
   /** No version before this one is answered. */
   readonly startVersion?: bigint
   /** How a recipient may reach the files: by signed URLs, which is what absent means, or by credentials for the folder. */
-  readonly accessModes?: readonly ('url' | 'dir')[]
+  readonly accessModes?: readonly ('url' | 'dir')[] | undefined
   /** Only the partitions for which this holds are shared; decided by partition values alone. */
-  readonly grant?: Predicate
+  readonly grant?: Predicate | undefined
 }
 
 export interface PageRequest {
@@ -69,7 +69,7 @@ export interface ShareCatalog {
   /** Tables of one schema, or of every schema of the share when `schema` is absent. */
   listTables(
     recipient: Recipient,
-    scope: { readonly share: string; readonly schema?: string },
+    scope: { readonly share: string; readonly schema?: string | undefined },
     page: PageRequest,
     signal?: AbortSignal,
   ): Promise<Page<SharedTable> | undefined>

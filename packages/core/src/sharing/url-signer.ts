@@ -8,13 +8,13 @@ export interface SigningOptions {
    * For whom and of what the URLs are, in words of whoever asks for them. A signer that serves the files itself binds its
    * URLs to it, so that they end with what it says; an object store does not know it.
    */
-  readonly audience?: string
+  readonly audience?: string | undefined
   /**
    * Folders that the paths lie below, each with its last slash: whoever serves files by such URLs follows no link out of
    * them. Absent: the signer's own.
    */
   readonly within?: readonly string[]
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface UrlSigner {

@@ -22,7 +22,7 @@ export function fencedStore(
     }) ?? store
   const open = inner.openLocal?.bind(inner)
   return {
-    ...(store.budgets && { budgets: store.budgets }),
+    budgets: store.budgets,
     async get(path, options) {
       roots.check(path)
       return inner.get(path, options)

@@ -15,20 +15,20 @@ export interface ObjectMeta {
  */
 export interface ObjectStore {
   /** What reading from it may cost, see `withBudgets`. Whoever wraps a store hands it on; absent, the defaults. */
-  readonly budgets?: ReadBudgets
+  readonly budgets?: ReadBudgets | undefined
   /** Undefined when there is no such object. `end` is exclusive; `suffix` reads that many last bytes. */
   get(
     path: string,
     options?: {
-      range?: { start: number; end: number } | { suffix: number }
-      signal?: AbortSignal
+      range?: { start: number; end: number } | { suffix: number } | undefined
+      signal?: AbortSignal | undefined
     },
   ): Promise<{ readonly bytes: Uint8Array; readonly meta: ObjectMeta } | undefined>
   head(path: string, signal?: AbortSignal): Promise<ObjectMeta | undefined>
   /** Objects under `prefix` in byte order of path, strictly after `startAfter` when given. */
   list(
     prefix: string,
-    options?: { startAfter?: string; signal?: AbortSignal },
+    options?: { startAfter?: string | undefined; signal?: AbortSignal | undefined },
   ): AsyncIterable<ObjectMeta>
   /** Immediate sub-prefixes of `prefix`, each ending in '/'. */
   listPrefixes(prefix: string, signal?: AbortSignal): AsyncIterable<string>
@@ -63,7 +63,7 @@ export interface WritableStore extends ObjectStore {
   put(
     path: string,
     bytes: Uint8Array | AsyncIterable<Uint8Array>,
-    options?: { ifAbsent?: boolean; signal?: AbortSignal },
+    options?: { ifAbsent?: boolean | undefined; signal?: AbortSignal | undefined },
   ): Promise<boolean>
   delete(path: string, signal?: AbortSignal): Promise<void>
 }

@@ -5,7 +5,7 @@ import { budgetsOf } from './store-budgets.js'
 
 export interface ReadListedOptions {
   /** `end` is exclusive. The whole object unless given. */
-  readonly range?: { readonly start: number; readonly end: number }
+  readonly range?: { readonly start: number; readonly end: number } | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -22,7 +22,7 @@ export async function readListed(
   const expected = range === undefined ? size : range.end - range.start
   const what = range === undefined ? 'an object' : 'a part of an object'
   requireWithin(budgetsOf(store), 'objectBytes', { what, observed: expected, unit: 'bytes', path })
-  const options = { ...(range && { range }), ...(signal && { signal }) }
+  const options = { range, signal }
   let found = 0
   for (let attempt = 0; attempt < 2; attempt++) {
     const answer = await store.get(path, options)
@@ -55,7 +55,7 @@ export async function readWhole(
   let found = 0
   let size = 0
   for (let attempt = 0; attempt < 2; attempt++) {
-    const answer = await store.get(path, { range, ...(signal && { signal }) })
+    const answer = await store.get(path, { range, signal })
     if (answer === undefined) return undefined
     found = answer.bytes.length
     size = Math.max(found, answer.meta.size)

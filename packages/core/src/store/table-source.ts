@@ -7,11 +7,11 @@ export interface TableSource {
   /** Iceberg: the current metadata file, from a catalog or a person. */
   readonly metadataFile?: string
   /** Paths recorded under `from` are read under `to`. For tables that were moved. */
-  readonly rebase?: readonly { readonly from: string; readonly to: string }[]
+  readonly rebase?: readonly { readonly from: string; readonly to: string }[] | undefined
   /** Other roots that files of this table may lie under (shallow clones). Files anywhere else are not handed out. */
-  readonly auxiliaryLocations?: readonly string[]
+  readonly auxiliaryLocations?: readonly string[] | undefined
   /** Hudi: chosen by the provider, never by us. */
-  readonly view?: 'snapshot' | 'read-optimized'
+  readonly view?: 'snapshot' | 'read-optimized' | undefined
   /** What becomes of files that still hold columns which the table has dropped. Absent: they are sent with them. */
   readonly redactDropped?: 'rewrite' | 'refuse'
 }

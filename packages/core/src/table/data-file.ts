@@ -17,7 +17,7 @@ export interface DataFile {
   readonly specId: number
   /** One per field of the spec. */
   readonly partition: readonly (Value | null)[]
-  readonly firstRowId?: bigint
+  readonly firstRowId?: bigint | undefined
   readonly sequenceNumber?: bigint
   readonly deletes: readonly DeleteFile[]
   readonly logFiles: readonly LogFile[]
@@ -27,7 +27,7 @@ export interface DataFile {
    * What this file calls the table's top-level columns, by field id, where files differ in that (Hudi schema-on-read
    * evolution); null for a column that the file was written before. Absent: names are the schema's.
    */
-  readonly columnNames?: ReadonlyMap<number, string | null>
+  readonly columnNames?: ReadonlyMap<number, string | null> | undefined
   /** Columns that hold one value in all rows of this file, by field id, beside what `partition` says. */
   readonly constants?: ReadonlyMap<number, Value | null>
   /**
@@ -47,8 +47,8 @@ export interface DataFile {
 }
 
 export interface ValueBounds {
-  readonly lower?: Value
-  readonly upper?: Value
+  readonly lower?: Value | undefined
+  readonly upper?: Value | undefined
   readonly nullCount?: number
   readonly nanCount?: number
 }
@@ -56,10 +56,10 @@ export interface ValueBounds {
 export interface DeltaAdd {
   /** By physical name, as others are told: values in one spelling, texts as they were recorded. */
   readonly partitionValues: ReadonlyMap<string, string | null>
-  readonly stats?: string
-  readonly tags?: ReadonlyMap<string, string>
-  readonly baseRowId?: bigint
-  readonly defaultRowCommitVersion?: bigint
+  readonly stats?: string | undefined
+  readonly tags?: ReadonlyMap<string, string> | undefined
+  readonly baseRowId?: bigint | undefined
+  readonly defaultRowCommitVersion?: bigint | undefined
 }
 
 /**

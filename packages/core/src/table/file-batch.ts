@@ -48,7 +48,7 @@ export interface LiveFiles {
    * Live files that nobody can be told about. `files` refuses them; whoever plans the table refuses it, whether they
    * would be asked for or not: what other conditions leave out is chance. Absent where there are none.
    */
-  readonly unreadable?: UnreadableFiles
+  readonly unreadable?: UnreadableFiles | undefined
   /** What a grant is decided by, and nothing else of the files of `rows`. Absent means that `files` tells it. */
   partitions?(rows: Selection): readonly FilePartition[]
   /** Survivors in full, with the deletes and log files that apply to them in this snapshot. */
@@ -83,7 +83,7 @@ export interface FilePartition {
  */
 export interface FileBatchHandle {
   /** Upper limit on live files, where known without loading. */
-  readonly fileCount?: number
+  readonly fileCount?: number | undefined
   load(signal?: AbortSignal): Promise<LiveFiles>
 }
 

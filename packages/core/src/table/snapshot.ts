@@ -14,8 +14,8 @@ export interface TableMetadata {
    * `resolve` tells; of the latest it may be less, where only a listing of the whole history would tell.
    */
   readonly timestamp: number
-  readonly name?: string
-  readonly description?: string
+  readonly name?: string | undefined
+  readonly description?: string | undefined
   readonly schema: Schema
   readonly partitionSpecs: ReadonlyMap<number, PartitionSpec>
   readonly properties: ReadonlyMap<string, string>
@@ -68,7 +68,7 @@ export interface Snapshot extends TableMetadata {
     signal?: AbortSignal,
   ): Promise<Pick<TableMetadata, 'features' | 'unspeltPartitions'>>
   /** Live files and bytes where the metadata states them: the same for one version however it was loaded. */
-  readonly totals?: { readonly files: number; readonly bytes: number }
+  readonly totals?: { readonly files: number; readonly bytes: number } | undefined
   /** Hudi: what the logs of a slice do to its base file, merged. Rewriting asks for it; planning never does. */
   mergedLogs?(file: DataFile, signal?: AbortSignal): AsyncIterable<readonly LogRecord[]>
   /** Hudi: refuses logs that `mergedLogs` would refuse, as far as the headers of their blocks tell. */
@@ -88,5 +88,5 @@ export interface LogRecord {
    * The row to add, in schema order; absent for a delete. Values of primitives as everywhere; structs and lists are
    * arrays, maps arrays of [key, value].
    */
-  readonly row?: readonly unknown[]
+  readonly row?: readonly unknown[] | undefined
 }

@@ -21,7 +21,7 @@ export interface ChangeSet {
   readonly version: bigint
   readonly timestamp: number
   /** Present in the first, and where the commit changed it. */
-  readonly metadata?: TableMetadata
+  readonly metadata?: TableMetadata | undefined
   readonly changes: readonly {
     readonly action: 'add' | 'remove' | 'cdc'
     readonly file: DataFile
@@ -39,7 +39,7 @@ export interface ChangeRange {
    * Which files may be told about, by the metadata in force. A reader that is given it leaves the others out before it
    * looks at anything of them but their partitions; one that does not may leave them in. Absent, all may.
    */
-  readonly grantBy?: (metadata: TableMetadata) => TablePart
+  readonly grantBy?: ((metadata: TableMetadata) => TablePart) | undefined
 }
 
 /** Reads one table format. The only thing the rest of the engine knows about Delta, Iceberg or Hudi. */
@@ -55,7 +55,11 @@ export interface TableReader {
   ): Promise<{ readonly version: bigint; readonly timestamp: number }>
   snapshot(
     source: TableSource,
-    options?: { at?: SnapshotRef; previous?: Snapshot; signal?: AbortSignal },
+    options?: {
+      at?: SnapshotRef | undefined
+      previous?: Snapshot | undefined
+      signal?: AbortSignal | undefined
+    },
   ): Promise<Snapshot>
   /**
    * Every version so far, oldest first, of a format whose versions are not small consecutive numbers: what they are

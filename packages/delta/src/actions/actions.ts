@@ -72,7 +72,7 @@ export interface Sidecar {
 
 /** The times that a commitInfo action tells. */
 export interface CommitInfo {
-  readonly timestamp?: number
+  readonly timestamp?: number | undefined
   readonly inCommitTimestamp?: number
 }
 

@@ -7,7 +7,7 @@ import { resolvePath } from './data-path.js'
 export interface VectorDescriptor {
   readonly storageType: string
   readonly pathOrInlineDv: string
-  readonly offset?: number
+  readonly offset?: number | undefined
   readonly sizeInBytes: number
   readonly cardinality: number
 }

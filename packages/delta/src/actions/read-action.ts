@@ -200,7 +200,7 @@ function readVector(cursor: JsonCursor): VectorDescriptor {
 }
 
 function readCommitInfo(cursor: JsonCursor): CommitInfo {
-  const info: { timestamp?: number; inCommitTimestamp?: number } = {}
+  const info: { timestamp?: number | undefined; inCommitTimestamp?: number } = {}
   if (!cursor.isObject()) {
     cursor.skipWhole()
     return info

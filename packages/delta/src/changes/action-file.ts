@@ -69,7 +69,7 @@ export function actionFile(action: FileAction): ActionFile {
       ...(Number.isNaN(records) ? {} : { recordCount: records }),
       specId: 0,
       partition: partition.map(({ value }) => value),
-      ...(raw.baseRowId === undefined ? {} : { firstRowId: raw.baseRowId }),
+      firstRowId: raw.baseRowId,
       deletes: vector === undefined ? [] : [vectorFile(source, vector)],
       logFiles: [],
       bounds: new LazyBounds(raw.stats, metadata),

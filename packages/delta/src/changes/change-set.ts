@@ -50,7 +50,7 @@ export async function changeSet(
   return {
     version,
     timestamp,
-    ...(tableMetadata === undefined ? {} : { metadata: tableMetadata }),
+    metadata: tableMetadata,
     changes,
   }
 }

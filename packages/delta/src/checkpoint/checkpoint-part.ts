@@ -243,7 +243,7 @@ function vectorAt(leaves: AddLeaves, row: number): VectorDescriptor | undefined 
   return {
     storageType,
     pathOrInlineDv: leaves.pathOrInlineDv.text(row) ?? '',
-    ...(offset === undefined ? {} : { offset }),
+    offset,
     sizeInBytes: leaves.sizeInBytes.at(row) ?? Number.NaN,
     cardinality: leaves.cardinality.at(row) ?? Number.NaN,
   }

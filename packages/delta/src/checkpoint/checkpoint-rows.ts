@@ -23,8 +23,8 @@ import {
 
 /** The few rows of a Parquet checkpoint that are not files. */
 export interface CheckpointHead {
-  readonly protocolJson?: string
-  readonly metadataJson?: string
+  readonly protocolJson?: string | undefined
+  readonly metadataJson?: string | undefined
   readonly sidecars: readonly Sidecar[]
 }
 
@@ -54,7 +54,11 @@ export async function readHead(
     ...leavesUnder(source, ['sidecar']),
   ].map(leaf => leaf.path)
   leaves.push(...MAPS.flatMap(path => [mapLeaf(path, 'key'), mapLeaf(path, 'value')]))
-  const head: { protocolJson?: string; metadataJson?: string; sidecars: Sidecar[] } = {
+  const head: {
+    protocolJson?: string | undefined
+    metadataJson?: string | undefined
+    sidecars: Sidecar[]
+  } = {
     sidecars: [],
   }
   for (const [rowGroup, { rowCount }] of footer.rowGroups.entries()) {
@@ -72,7 +76,11 @@ async function collect(
   source: CheckpointFile,
   batch: ParquetBatch,
   rows: RowDocuments,
-  head: { protocolJson?: string; metadataJson?: string; sidecars: Sidecar[] },
+  head: {
+    protocolJson?: string | undefined
+    metadataJson?: string | undefined
+    sidecars: Sidecar[]
+  },
 ): Promise<void> {
   // One of each is there. Of more the last counts, and no other is put together.
   const protocol = (await presentRows(batch, PROTOCOL)).at(-1)

@@ -13,8 +13,8 @@ import { type CheckpointFile, openCheckpointFile } from './row-group.js'
 /** A checkpoint, opened: its documents at hand, its files as parts still to be read. */
 export interface OpenCheckpoint {
   readonly version: bigint
-  readonly protocolJson?: string
-  readonly metadataJson?: string
+  readonly protocolJson?: string | undefined
+  readonly metadataJson?: string | undefined
   readonly parts: readonly CheckpointPart[]
   /** Adds of a JSON checkpoint without sidecars. */
   readonly runs: readonly CommitRun[]
@@ -116,7 +116,7 @@ function sidecarPath(source: TableSource, recorded: string): string {
 
 function documents(protocolJson: string | undefined, metadataJson: string | undefined) {
   return {
-    ...(protocolJson === undefined ? {} : { protocolJson }),
-    ...(metadataJson === undefined ? {} : { metadataJson }),
+    protocolJson,
+    metadataJson,
   }
 }

@@ -102,7 +102,7 @@ export async function* readSlice(
   const options = {
     leaves,
     rowGroups: [slice.rowGroup],
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   }
   let first = 0
   for await (const batch of parquet.read(store, slice.source.file, options)) {

@@ -136,9 +136,9 @@ export class BatchBuilder {
     return new KeptStatistics({
       length,
       stats: this.#stats.finish(),
-      ...(tags === undefined ? {} : { tags }),
-      ...(baseRowId === undefined ? {} : { baseRowId }),
-      ...(defaultRowCommitVersion === undefined ? {} : { defaultRowCommitVersion }),
+      tags,
+      baseRowId,
+      defaultRowCommitVersion,
     })
   }
 }

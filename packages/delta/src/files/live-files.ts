@@ -40,7 +40,7 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
             Float64Array.from(rows, row => vectors.cardinality(row)),
         }),
     ...importedRows(base, context.metadata),
-    ...(unreadable && { unreadable }),
+    unreadable,
     partitions: rows =>
       Array.from(rows, row => ({
         specId: 0,
@@ -89,7 +89,7 @@ function dataFile(
     ...(Number.isNaN(records) ? undefined : { recordCount: records }),
     specId: 0,
     partition: partitions.map(column => column.at(row).value),
-    ...(baseRowId === undefined ? undefined : { firstRowId: baseRowId }),
+    firstRowId: baseRowId,
     deletes: vector === undefined ? [] : [vectorFile(source, vector)],
     logFiles: [],
     bounds: new LazyBounds(raw.stats, metadata),

@@ -13,10 +13,10 @@ import { blockTexts } from './block-texts.js'
 
 /** What an add says beyond what planning keeps at hand, as recorded: its statistics text, its tags, its row ids. */
 export interface RawAdd {
-  readonly stats?: string
-  readonly tags?: ReadonlyMap<string, string>
-  readonly baseRowId?: bigint
-  readonly defaultRowCommitVersion?: bigint
+  readonly stats?: string | undefined
+  readonly tags?: ReadonlyMap<string, string> | undefined
+  readonly baseRowId?: bigint | undefined
+  readonly defaultRowCommitVersion?: bigint | undefined
 }
 
 /** Where a batch finds its raw statistics: in memory for commits, in the checkpoint file for its row groups. */
@@ -37,10 +37,10 @@ export interface KeptColumns {
   readonly length: number
   readonly stats: BytesColumn
   /** JSON text. */
-  readonly tags?: BytesColumn
+  readonly tags?: BytesColumn | undefined
   /** Decimal text: few tables have them, and they are only passed on. */
-  readonly baseRowId?: BytesColumn
-  readonly defaultRowCommitVersion?: BytesColumn
+  readonly baseRowId?: BytesColumn | undefined
+  readonly defaultRowCommitVersion?: BytesColumn | undefined
 }
 
 /** Bytes of statistics that take a fraction of a millisecond. */
@@ -104,12 +104,10 @@ export function rawAdd(
   },
 ): RawAdd {
   return {
-    ...(fields.stats === undefined ? undefined : { stats: fields.stats }),
-    ...(fields.tags === undefined ? undefined : { tags: fields.tags }),
-    ...(fields.baseRowId === undefined ? undefined : { baseRowId: fields.baseRowId }),
-    ...(fields.defaultRowCommitVersion === undefined
-      ? undefined
-      : { defaultRowCommitVersion: fields.defaultRowCommitVersion }),
+    stats: fields.stats,
+    tags: fields.tags,
+    baseRowId: fields.baseRowId,
+    defaultRowCommitVersion: fields.defaultRowCommitVersion,
   }
 }
 

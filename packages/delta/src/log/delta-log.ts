@@ -30,7 +30,7 @@ export class DeltaLog {
     const objects: ObjectMeta[] = []
     const options = {
       ...(from === 0n ? {} : { startAfter: `${this.folder}${padVersion(from)}.` }),
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     }
     for await (const object of this.store.list(this.folder, options)) {
       const name = object.path.slice(this.folder.length)

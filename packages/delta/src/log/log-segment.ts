@@ -23,13 +23,13 @@ export interface LogListing {
 /** What to read for one version: a checkpoint, if any, and the commits after it, oldest first. */
 export interface LogSegment {
   readonly version: bigint
-  readonly checkpoint?: CheckpointFiles
+  readonly checkpoint?: CheckpointFiles | undefined
   readonly commits: readonly { readonly version: bigint; readonly file: ObjectMeta }[]
   /** The commit file of `version` itself, which may be gone under a checkpoint. */
-  readonly lastCommit?: ObjectMeta
+  readonly lastCommit?: ObjectMeta | undefined
   /** When its file says it was made, after what the listing shows before it. */
-  readonly fileTime?: number
-  readonly checksum?: ObjectMeta
+  readonly fileTime?: number | undefined
+  readonly checksum?: ObjectMeta | undefined
 }
 
 /** Sorts the names of a log. Compacted commits are left aside: the commits they repeat are there as well. */
@@ -139,10 +139,10 @@ export function chooseSegment(listing: LogListing, version: bigint, folder: stri
   return {
     version,
     commits,
-    ...(checkpoint === undefined ? {} : { checkpoint }),
-    ...(lastCommit === undefined ? {} : { lastCommit }),
-    ...(fileTime === undefined ? {} : { fileTime }),
-    ...(checksum === undefined ? {} : { checksum }),
+    checkpoint,
+    lastCommit,
+    fileTime,
+    checksum,
   }
 }
 
@@ -214,8 +214,8 @@ export function chooseNext(
   return {
     version,
     commits,
-    ...(fileTime === undefined ? {} : { fileTime }),
-    ...(lastCommit === undefined ? {} : { lastCommit }),
-    ...(checksum === undefined ? {} : { checksum }),
+    fileTime,
+    lastCommit,
+    checksum,
   }
 }

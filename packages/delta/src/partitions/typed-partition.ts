@@ -74,8 +74,8 @@ export class TypedPartition {
     const upper = meets ? lower : this.#dictionary(value => value.upper)
     return {
       holds,
-      ...(lower === undefined ? {} : { lower }),
-      ...(upper === undefined ? {} : { upper }),
+      lower,
+      upper,
     }
   }
 

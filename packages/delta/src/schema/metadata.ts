@@ -34,8 +34,8 @@ const metadataSchema = z.object({
 /** A metaData action, understood. */
 export interface DeltaMetadata extends DeltaSchema {
   readonly id: string
-  readonly name?: string
-  readonly description?: string
+  readonly name?: string | undefined
+  readonly description?: string | undefined
   readonly configuration: ReadonlyMap<string, string>
   readonly columnMappingMode: ColumnMappingMode
   /** The metaData action, its partition columns spelled as the schema spells them. */
@@ -135,8 +135,8 @@ function understood(
   return {
     ...schema,
     id: action.id,
-    ...(action.name == null ? {} : { name: action.name }),
-    ...(action.description == null ? {} : { description: action.description }),
+    name: action.name ?? undefined,
+    description: action.description ?? undefined,
     configuration,
     columnMappingMode,
     document: respelled(json, action.partitionColumns ?? [], partitionFields),

@@ -44,15 +44,15 @@ export function snapshotOf(state: TableState): Snapshot {
     tableId: metadata.id,
     version: state.version,
     timestamp: state.timestamp,
-    ...(metadata.name === undefined ? {} : { name: metadata.name }),
-    ...(metadata.description === undefined ? {} : { description: metadata.description }),
+    name: metadata.name,
+    description: metadata.description,
     schema: metadata.schema,
     partitionSpecs: new Map([[metadata.partitionSpec.id, metadata.partitionSpec]]),
     properties: metadata.configuration,
     features: featuresOf(state),
     native: { format: 'delta', protocol: state.protocolJson, metaData: metadata.document },
     files: new DeltaFileList(state),
-    ...(state.totals === undefined ? {} : { totals: state.totals }),
+    totals: state.totals,
   }
 }
 

@@ -75,8 +75,8 @@ function boundsOf(
     const nullCount = column.nullCount?.[0] ?? Number.NaN
     if (lower == null && upper == null && Number.isNaN(nullCount)) return
     bounds.set(id, {
-      ...(lower == null ? {} : { lower }),
-      ...(upper == null ? {} : { upper }),
+      lower: lower ?? undefined,
+      upper: upper ?? undefined,
       ...(Number.isNaN(nullCount) ? {} : { nullCount }),
     })
   })

@@ -14,7 +14,7 @@ export interface AccessRequest {
   readonly predicate: Predicate
   readonly files: readonly SharedFile[]
   readonly reader: ByteSource
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Says how many bytes more or less than the files' sizes will be fetched, once that is known. */
   readonly onPlanned?: (bytes: number) => void
 }

@@ -10,7 +10,7 @@ import {
 /** What a server is told about a predicate, and the parts that it is not told. */
 export interface Hints {
   /** The text of a JSON predicate tree; absent where nothing can be said. */
-  readonly jsonPredicateHints?: string
+  readonly jsonPredicateHints?: string | undefined
   readonly unhinted: readonly string[]
 }
 

@@ -5,7 +5,7 @@ export interface PlannedScan {
   /** Positions of the columns that the plan reads, filters included. */
   readonly columns: readonly number[]
   /** The plan's filter over the stub's columns, as DuckDB prints expressions. */
-  readonly filter?: string
+  readonly filter?: string | undefined
 }
 
 export interface PlannedStatement {

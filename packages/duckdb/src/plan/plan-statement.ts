@@ -24,9 +24,9 @@ export interface TableScan {
   readonly columns: readonly number[]
   /** True for at least the rows that any place of the statement reads. */
   readonly predicate: Predicate
-  readonly filter?: string
-  readonly jsonPredicateHints?: string
-  readonly limitHint?: number
+  readonly filter?: string | undefined
+  readonly jsonPredicateHints?: string | undefined
+  readonly limitHint?: number | undefined
   readonly unhinted: readonly string[]
 }
 
@@ -34,7 +34,7 @@ export interface StatementPlan {
   readonly sql: string
   readonly scans: readonly TableScan[]
   /** Present where rows may be read batch by batch, with the LIMIT that ends them. */
-  readonly streams?: { readonly limit?: number }
+  readonly streams?: { readonly limit?: number | undefined }
 }
 
 export interface PlanContext {
@@ -120,7 +120,7 @@ function grouped(scans: readonly PlannedScan[]): ReadonlyMap<string, readonly Pl
 
 interface ScanContext {
   readonly context: PlanContext
-  readonly limitHint?: number
+  readonly limitHint?: number | undefined
 }
 
 async function tableScan(
@@ -149,7 +149,7 @@ async function tableScan(
     ...(isFiltered && {
       filter: texts.map(text => (texts.length > 1 ? `(${text})` : text)).join(' OR '),
     }),
-    ...(jsonPredicateHints !== undefined && { jsonPredicateHints }),
+    jsonPredicateHints,
     ...(limitHint !== undefined && places.length === 1 && { limitHint }),
   }
 }

@@ -36,7 +36,7 @@ export interface RelationInput {
   readonly session: Connection
   /** A name that no other relation of the session has. */
   readonly name: string
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Exactly the live rows of some files of a shared table, as queries over local files. */

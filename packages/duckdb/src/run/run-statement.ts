@@ -228,5 +228,5 @@ function executeOptions({ context, options }: RunOptions, bindings: readonly Vie
 }
 
 function openingOf({ context, meter, options: { signal } }: RunOptions) {
-  return { context, meter, ...(signal && { signal }) }
+  return { context, meter, signal }
 }

@@ -69,7 +69,7 @@ export async function fetchFiles(
       const sizes = chosen.reduce((sum, { file }) => sum + file.size, 0)
       const onPlanned = (bytes: number) => meter.replan(sizes, bytes)
       const request = { fields, columns, predicate, files: chosen, reader, onPlanned }
-      const own = { table: open.table, ...(signal && { signal }) }
+      const own = { table: open.table, signal }
       parts.push({ files: chosen, opened: await context.access.open({ ...request, ...own }) })
       meter.fileDone(chosen.length)
     }
@@ -103,7 +103,7 @@ export async function relationOver(
         vectors: vectorStore(reader),
         session: context.session,
         name: context.nextName(),
-        ...(signal && { signal }),
+        signal,
       })
       closers.push(() => relation.close())
       queries.push(...relation.queries)

@@ -30,9 +30,9 @@ export interface AttachOptions {
   readonly folder?: string
   /** Name of the catalog that a share becomes; its own name unless given or taken. */
   readonly catalogOf?: (share: string) => string
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   readonly onProgress?: (progress: ScanProgress) => void
-  readonly fetch?: typeof globalThis.fetch
+  readonly fetch?: typeof globalThis.fetch | undefined
 }
 
 /** How far the data of one query has come; sent at most a few times a second, and once at the end. */
@@ -46,9 +46,9 @@ export interface ScanProgress {
 }
 
 export interface QuerySqlOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Values of `?` and `$1`, or of `$name`. */
-  readonly parameters?: readonly SqlParameter[] | Readonly<Record<string, SqlParameter>>
+  readonly parameters?: readonly SqlParameter[] | Readonly<Record<string, SqlParameter>> | undefined
 }
 
 export type SqlParameter = null | boolean | number | bigint | string

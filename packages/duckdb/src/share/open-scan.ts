@@ -51,9 +51,9 @@ export interface ScanRequest {
   readonly target: ScanTarget
   /** True for at least the rows that the SQL reads. */
   readonly predicate: Predicate
-  readonly jsonPredicateHints?: string
-  readonly limitHint?: number
-  readonly signal?: AbortSignal
+  readonly jsonPredicateHints?: string | undefined
+  readonly limitHint?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Files of an answer that are read as one log. */
@@ -62,7 +62,7 @@ const FILES_AT_ONCE = 2000
 /** Asks for the files of a scan and drops those that their own statistics rule out: not every server does. */
 export async function openScan(client: SharingClient, request: ScanRequest): Promise<OpenScan> {
   const { target, predicate, signal, ...hints } = request
-  const answer = await askFiles(client, target, { ...hints, ...(signal && { signal }) })
+  const answer = await askFiles(client, target, { ...hints, signal })
   const collected = new ScanFiles(answer, predicate, signal)
   await collected.collect()
   const { version } = answer
@@ -143,7 +143,7 @@ function loggedAdd(shared: SharedAction, index: number): DeltaFileAction {
     size,
     modificationTime: 0,
     dataChange: true,
-    ...(stats !== undefined && { stats }),
+    stats,
     ...(vector && {
       deletionVector:
         vector.storageType === 'p'
@@ -159,7 +159,7 @@ async function filesByIndex(
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<number, DataFile>> {
   const kept = new Map<number, DataFile>()
-  const plan = planScan(table, { predicate, ...(signal && { signal }) })
+  const plan = planScan(table, { predicate, signal })
   for await (const { files, selection } of plan) {
     for (const file of await files.files(selection, signal)) {
       kept.set(Number(file.path.slice(file.path.lastIndexOf('/') + 1)), file)
@@ -217,7 +217,10 @@ export function vectorKeyOf(path: string): string {
 interface Asking {
   readonly client: SharingClient
   readonly target: ScanTarget
-  readonly hints: { readonly jsonPredicateHints?: string; readonly limitHint?: number }
+  readonly hints: {
+    readonly jsonPredicateHints?: string | undefined
+    readonly limitHint?: number | undefined
+  }
   readonly version: bigint | undefined
   readonly refreshToken: () => string | undefined
 }
@@ -231,7 +234,7 @@ async function* urlsAgain(
   signal?: AbortSignal,
 ): AsyncGenerator<readonly [string, SignedUrl]> {
   const token = refreshToken()
-  const own = { ...hints, ...(signal && { signal }) }
+  const own = { ...hints, signal }
   const answer = await (token !== undefined
     ? askFiles(client, target, { ...own, refreshToken: token })
     : askPinned({ client, target, version }, own))

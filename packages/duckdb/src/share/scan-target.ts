@@ -12,17 +12,17 @@ import type { AnswerHeader } from './shared-log.js'
 /** What is asked of a provider: a table, perhaps as it was, or what changed in it. */
 export interface ScanTarget {
   readonly name: TableName
-  readonly at?: { readonly version: bigint } | { readonly timestamp: string }
-  readonly changes?: { readonly start: string; readonly end?: string }
+  readonly at?: { readonly version: bigint } | { readonly timestamp: string } | undefined
+  readonly changes?: { readonly start: string; readonly end?: string } | undefined
 }
 
 export interface AskOptions {
-  readonly jsonPredicateHints?: string
-  readonly limitHint?: number
+  readonly jsonPredicateHints?: string | undefined
+  readonly limitHint?: number | undefined
   readonly refreshToken?: string
   /** The version read so far, for asking again. */
   readonly pinned?: bigint
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** One file action of any of the wire's forms. */
@@ -32,8 +32,8 @@ export interface SharedAction {
   readonly action: DeltaFileAction
   readonly expiresAt?: number
   /** Epoch milliseconds and version of the commit, in answers about changes. */
-  readonly version?: bigint
-  readonly timestamp?: number
+  readonly version?: bigint | undefined
+  readonly timestamp?: number | undefined
 }
 
 export async function askMetadata(
@@ -41,9 +41,9 @@ export async function askMetadata(
   { name, at, changes }: ScanTarget,
   signal?: AbortSignal,
 ): Promise<AnswerHeader> {
-  if (changes === undefined) return client.metadata(name, { ...at, ...(signal && { signal }) })
+  if (changes === undefined) return client.metadata(name, { ...at, signal })
   const range = changesOptions(changes)
-  const answer = await client.changes(name, { ...range, ...(signal && { signal }) })
+  const answer = await client.changes(name, { ...range, signal })
   answer.close()
   return answer
 }
@@ -111,7 +111,7 @@ export function sharedAction(
   return {
     kind: line.kind === 'remove' ? 'remove' : line.kind === 'cdf' ? 'cdc' : 'add',
     id,
-    action: { path: url, partitionValues, size, ...(stats !== undefined && { stats }) },
+    action: { path: url, partitionValues, size, stats },
     ...timesOf({ expirationTimestamp, version, timestamp }),
   }
 }

@@ -39,7 +39,7 @@ export function plainColumn(column: Column): PlainColumn {
   }
 }
 
-function masked(validity: Uint8Array | undefined): { validity?: Uint8Array } {
+function masked(validity: Uint8Array | undefined): { validity?: Uint8Array | undefined } {
   return validity === undefined ? {} : { validity }
 }
 

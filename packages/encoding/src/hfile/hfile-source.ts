@@ -6,7 +6,7 @@ import { corrupt } from './hfile-block.js'
 export interface HFileSource {
   readonly size: number
   /** What reading it may cost; the defaults unless given. */
-  readonly budgets?: ReadBudgets
+  readonly budgets?: ReadBudgets | undefined
   read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array>
 }
 

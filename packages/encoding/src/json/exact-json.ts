@@ -54,7 +54,7 @@ export interface ExactJsonOptions {
   /** Named in errors. */
   readonly path?: string
   readonly line?: number
-  readonly budgets?: ReadBudgets
+  readonly budgets?: ReadBudgets | undefined
 }
 
 /** No number that means anything is longer, and those that are take quadratic time. */

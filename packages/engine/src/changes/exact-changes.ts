@@ -30,7 +30,7 @@ export interface ExactChangesOptions {
   readonly accepts: Accepts
   readonly context: AnswerContext
   /** Only some of the table's files are handed out. */
-  readonly grant?: Predicate
+  readonly grant?: Predicate | undefined
 }
 
 const CONCURRENT_FILES = 4
@@ -141,9 +141,9 @@ export class ExactChanges {
       this.#exact = {
         snapshot,
         accepts,
-        ...(resolver && { resolver }),
-        ...(store && { store }),
-        ...(shapes && { shapes }),
+        resolver,
+        store,
+        shapes,
         canView: canView(context),
         sharedInPart: this.#options.grant !== undefined,
       }

@@ -28,20 +28,20 @@ export interface SignedChange extends SignedFile {
 export interface SignedChangeSet {
   readonly version: bigint
   readonly timestamp: number
-  readonly metadata?: TableMetadata
+  readonly metadata?: TableMetadata | undefined
   readonly changes: readonly SignedChange[]
 }
 
 export interface SignedChangesOptions {
   readonly accepts: Accepts
   /** The partitions whose changes may be handed out at all. */
-  readonly grant?: Predicate
+  readonly grant?: Predicate | undefined
   /** What the recipient is told of the table, once for all commits; absent where each commit's own metadata is told. */
-  readonly declared?: TableMetadata
+  readonly declared?: TableMetadata | undefined
   readonly expiresInSeconds?: number
   /** See `SigningOptions`. */
-  readonly audience?: string
-  readonly signal?: AbortSignal
+  readonly audience?: string | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface SignedChanges extends AsyncIterable<SignedChangeSet> {
@@ -53,8 +53,8 @@ export interface ChangesRequest {
   readonly source: TableSource
   readonly range: ChangeRange
   readonly accepts: Accepts
-  readonly grant?: Predicate
-  readonly declared?: TableMetadata
+  readonly grant?: Predicate | undefined
+  readonly declared?: TableMetadata | undefined
   readonly context: AnswerContext
 }
 
@@ -108,7 +108,7 @@ function readChanges(request: ChangesRequest): AsyncIterable<ChangeSet> {
   }
   const told = reader.format === 'iceberg' ? declared : undefined
   const grantBy = grant && ((metadata: TableMetadata) => partitionGrant(grant, told ?? metadata))
-  const asked = { ...range, ...(grantBy && { grantBy }) }
+  const asked = { ...range, grantBy }
   const found = reader.changes(source, asked, context.signal)
   const changes = told === undefined ? found : toldOnce(found, told)
   return grant === undefined ? changes : grantedChanges(changes, grant)

@@ -10,7 +10,7 @@ import { placed, travelling } from './vectors.js'
 export interface ExactFile {
   readonly file: DataFile
   /** Served under another footer: `file.size` is its size then. */
-  readonly view?: readonly FooterEdit[]
+  readonly view?: readonly FooterEdit[] | undefined
   readonly vector?: DeletionVector
   /** Of its paths those that the resolver wrote for it: all others are the table's own words. */
   readonly written?: readonly string[]

@@ -26,7 +26,7 @@ export interface PreflightOptions {
   readonly roots: TableRoots
   readonly outside: OutsideFinder
   readonly fitter: Fitter
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const FILES_AT_ONCE = 1024

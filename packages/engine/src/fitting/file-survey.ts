@@ -14,10 +14,10 @@ export interface SurveyOptions {
   readonly recipients: ReadonlyMap<string, Accepts>
   readonly shapes: FileShapes
   /** True for files that can be served under other footers than their own. */
-  readonly canView?: (path: string) => boolean
+  readonly canView?: ((path: string) => boolean) | undefined
   /** Files whose footers are read; all by default. */
   readonly maxFiles?: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What the footers of a table's files say of how recipients would read them, deletes left aside. */
@@ -50,7 +50,7 @@ export async function surveyFiles(
 ): Promise<FileSurvey | undefined> {
   const tallies = new Map(
     [...recipients].map(([name, accepts]) => {
-      const exact = { snapshot, accepts, shapes, ...(canView && { canView }) }
+      const exact = { snapshot, accepts, shapes, canView }
       return [name, { fitter: new Fitter(exact), tally: new Tally() }] as const
     }),
   )

@@ -5,7 +5,7 @@ import type { Fitter } from './fitter.js'
 
 export interface AheadOptions {
   readonly fitter: Fitter
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What one recipient keeps in memory, and how long the others wait for it: a block of lines, 32 KiB or so. */

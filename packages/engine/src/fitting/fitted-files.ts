@@ -21,7 +21,7 @@ export interface FittedFile {
   readonly file: DataFile
   readonly misfit?: Misfit
   /** A footer under which it is read rightly, where whoever serves the file can put that in place of its own. */
-  readonly view?: readonly FooterEdit[]
+  readonly view?: readonly FooterEdit[] | undefined
   /** Set where it holds no row, and so need not be sent: delta-kernel in Python fails over nothing but such files. */
   readonly isEmpty?: true
   /** Columns that the answer takes from partition values, and of which this file may hold several values. */
@@ -127,7 +127,7 @@ export class Fitting {
     }
     if (misfit === undefined) return undefined
     const view = yield* footerView(shape, options!)
-    return { misfit, ...(view && { view }) }
+    return { misfit, view }
   }
 
   finderOf(file: DataFile, shape: ParquetShape): FindColumn {

@@ -16,7 +16,7 @@ import { ImportedFiles } from './imported-files.js'
 import { MisreadTimes } from './misread-times.js'
 
 export interface FitPlannedOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const CONCURRENT_VALUES = 4

@@ -19,7 +19,7 @@ import { footerView } from './footer-view.js'
 /** How a recipient misreads files of one shape, and the footer that would help, if any does. */
 export interface FoundMisfit {
   readonly misfit: Misfit
-  readonly view?: readonly FooterEdit[]
+  readonly view?: readonly FooterEdit[] | undefined
 }
 
 /**
@@ -71,7 +71,7 @@ export class ImportedFiles {
     const misfit = yield* misfitOf(shape, options)
     if (misfit === undefined) return undefined
     const view = yield* footerView(shape, options)
-    return { misfit, ...(view && { view }) }
+    return { misfit, view }
   }
 
   /** The log says a partition column's value, whatever the file holds. */

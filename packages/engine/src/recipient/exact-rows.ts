@@ -4,13 +4,13 @@ import type { Accepts, FileShapes, ObjectStore, RowResolver, Snapshot } from '@s
 export interface ExactRows {
   readonly snapshot: Snapshot
   readonly accepts: Accepts
-  readonly resolver?: RowResolver
+  readonly resolver?: RowResolver | undefined
   /** Reads vectors that must travel inside a line. */
-  readonly store?: ObjectStore
+  readonly store?: ObjectStore | undefined
   /** Tells what files hold of which the table's metadata does not. */
-  readonly shapes?: FileShapes
+  readonly shapes?: FileShapes | undefined
   /** True where whoever serves a path can serve it under another footer. */
-  readonly canView?: (path: string) => boolean
+  readonly canView?: ((path: string) => boolean) | undefined
   /** Some files of the table are withheld from this recipient, and so are files that say something of those. */
   readonly sharedInPart?: boolean
 }

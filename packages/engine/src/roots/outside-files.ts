@@ -142,7 +142,7 @@ export function pathsOf(file: DataFile): readonly string[] {
 /** The plan to its end, or a refusal where any of its files lies outside its table. */
 export async function filesInside(
   plan: ScanPlan,
-  options: { readonly outside: OutsideFinder; readonly signal?: AbortSignal },
+  options: { readonly outside: OutsideFinder; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly PlannedFiles[]> {
   const { outside, signal } = options
   const { snapshot } = plan
@@ -151,7 +151,7 @@ export async function filesInside(
   const kept: PlannedFiles[] = []
   for await (const planned of plan) {
     throwIfCancelled(signal)
-    const rows = await outside.find(planned, { snapshot, roots, ...(signal && { signal }) })
+    const rows = await outside.find(planned, { snapshot, roots, signal })
     await found.addRows(planned.files, rows, options)
     kept.push(planned)
   }
@@ -162,7 +162,7 @@ export async function filesInside(
 export interface OutsideOptions {
   readonly snapshot: Snapshot
   readonly roots: TableRoots
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Gathers what lies outside over a whole plan, to refuse it at once and completely. */

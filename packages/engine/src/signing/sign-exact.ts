@@ -32,9 +32,9 @@ export interface SignedFile {
 }
 
 export interface SigningContext {
-  readonly resolver?: RowResolver
-  readonly store?: ObjectStore
-  readonly shapes?: FileShapes
+  readonly resolver?: RowResolver | undefined
+  readonly store?: ObjectStore | undefined
+  readonly shapes?: FileShapes | undefined
   readonly signerFor: (path: string) => UrlSigner
   readonly roots: TableRoots
   /** Where files that were written for a table may lie. */
@@ -43,10 +43,10 @@ export interface SigningContext {
   readonly metrics: Metrics
   readonly clock: () => number
   readonly expiresInSeconds: number
-  readonly audience?: string
+  readonly audience?: string | undefined
 }
 
-export type AnswerContext = SigningContext & { readonly signal?: AbortSignal }
+export type AnswerContext = SigningContext & { readonly signal?: AbortSignal | undefined }
 
 export type BatchContext = AnswerContext & {
   /** For whoever signs. */
@@ -124,7 +124,7 @@ function signingOptions(
     expiresInSeconds,
     now: clock(),
     signal,
-    ...(audience !== undefined && { audience }),
+    audience,
   }
 }
 

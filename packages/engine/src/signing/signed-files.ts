@@ -30,10 +30,10 @@ import {
 export interface SignedFilesOptions extends ScanOptions {
   readonly accepts: Accepts
   /** The partitions that may be handed out at all, whatever the predicate asks for. */
-  readonly grant?: Predicate
+  readonly grant?: Predicate | undefined
   readonly expiresInSeconds?: number
   /** See `SigningOptions`. */
-  readonly audience?: string
+  readonly audience?: string | undefined
 }
 
 /** Survivors with their URLs, a batch at a time. Everything that can be refused is, before the first batch. */
@@ -60,9 +60,9 @@ export function signFiles(
   const exact = {
     snapshot,
     accepts,
-    ...(resolver && { resolver }),
-    ...(store && { store }),
-    ...(shapes && { shapes }),
+    resolver,
+    store,
+    shapes,
     canView: canView(context),
     sharedInPart: grant !== undefined,
   }
@@ -76,11 +76,11 @@ export function signFiles(
       roots,
       outside,
       fitter,
-      ...(signal && { signal }),
+      signal,
     }
     const planned = await preflight(plan, exact, early)
     const waits = signingWaits(signal)
-    const signing = { ...context, listings, waits, ...(signal && { signal }) }
+    const signing = { ...context, listings, waits, signal }
     try {
       for await (const fitted of fittedAhead(planned, early)) {
         throwIfCancelled(signal)

@@ -61,9 +61,9 @@ function numberedSnapshots(
     const { at, previous, signal } = options
     const before = previous && originals.get(previous)
     const snapshot = await reader.snapshot(source, {
-      ...(signal && { signal }),
+      signal,
       ...(at && { at: await native(source, at, signal) }),
-      ...(before && { previous: before }),
+      previous: before,
     })
     const known = renumbered.get(snapshot)
     if (known !== undefined) return known

@@ -22,7 +22,7 @@ export interface SkeletonOptions {
   readonly index: BootstrapIndex
   /** Columns that have to be in the source files, as the folders do not spell their values exactly. */
   readonly needed?: readonly string[]
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const CONCURRENCY = 16

@@ -31,7 +31,7 @@ export function refuseRange(range: ChangeRange, writes: readonly Instant[]): voi
 export async function refuseUndone(
   store: ObjectStore,
   { timeline }: TableState,
-  { range, signal }: { readonly range: ChangeRange; readonly signal?: AbortSignal },
+  { range, signal }: { readonly range: ChangeRange; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   const { startVersion, endVersion } = range
   for (const restore of timeline.instants) {

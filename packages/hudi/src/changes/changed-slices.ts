@@ -35,7 +35,7 @@ export interface WriteStep {
   readonly before: Moment | undefined
   readonly bases: BaseHistory
   readonly bootstrap: BootstrapIndex
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A file group that a write touched: its live slice before and after, absent where it had none. */
@@ -91,7 +91,7 @@ async function stitched(change: SliceChange, step: WriteStep): Promise<SliceChan
     state,
     source: step.snapshot.source,
     index: bootstrap,
-    ...(signal && { signal }),
+    signal,
   }
   const of = async (slice: FileSlice | undefined) =>
     slice && (await withSources(change.partition, [slice], skeletons))[0]

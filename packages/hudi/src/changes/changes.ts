@@ -33,7 +33,7 @@ export interface ChangesContext {
     readonly commits: CommitLoader
     readonly listing: Listing
   }) => Promise<HudiSnapshot>
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Operations that rewrite files without changing a row. */
@@ -55,7 +55,7 @@ export async function* hudiChanges(
   refuseView(source, state)
   const writes = await writesOf(state, range, context)
   refuseRange(range, writes)
-  await refuseUndone(options.store, state, { range, ...(signal && { signal }) })
+  await refuseUndone(options.store, state, { range, signal })
   const listing = await context.listingOf(state)
   const bases = await baseHistory(writes, commits, signal)
   const bootstrap = bootstrapIndex(options.store, state.root, source)
@@ -152,7 +152,7 @@ async function changesOf(
     before: before && (await at(before.completion)),
     bases,
     bootstrap,
-    ...(signal && { signal }),
+    signal,
   }
   const found = await changedSlices(change, listing)
   const ways = range.kind === 'feed' ? rowChanges : wholeChanges

@@ -58,7 +58,7 @@ async function keyedRows(
   const keys: string[] = []
   const writes = new Map<string, string>()
   const leaves = [[KEY], [WRITTEN]]
-  for await (const batch of parquet.read(store, meta, { leaves, ...(signal && { signal }) })) {
+  for await (const batch of parquet.read(store, meta, { leaves, signal })) {
     const columnOf = (name: string) => batch.leaves.get(leafKey([name]))?.column
     const keyOf = columnKey(KEY).ofColumns(columnOf, meta.path)
     const writeOf = columnKey(WRITTEN).ofColumns(columnOf, meta.path)

@@ -54,7 +54,7 @@ export interface PartitionCheck extends ListingProof {
   readonly withLogs: boolean
   /** What the partitions of one load take turns by. */
   readonly turns: Slices
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The live slices of one partition. What an index lacks is looked for in the folder; what that lacks is refused. */

@@ -13,7 +13,7 @@ export interface CleanedOptions {
   readonly commits: CommitLoader
   readonly listing: Listing
   readonly visibility: Visibility
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -42,7 +42,7 @@ export function dataFileOf(table: SliceTable, row: number, options: DataFileOpti
       size: table.logSize[first + i]!,
     })),
     bounds: new Map(),
-    ...(columnNames === undefined ? {} : { columnNames }),
+    columnNames,
   }
 }
 

@@ -11,7 +11,7 @@ export interface VisibilityOptions {
   readonly config: Pick<TableConfig, 'layout'>
   readonly timeline: Timeline
   /** Completion time of the last write that is visible; absent means all. */
-  readonly asOf?: string
+  readonly asOf?: string | undefined
   /** Known where something older than the active timeline was asked about. */
   readonly archived?: ArchivedWrites
   /** Bodies of replace commits, and of any other commit that was read. */

@@ -20,7 +20,10 @@ const LONG_RECORD = 64 * 1024
  */
 export async function* readAvroBlock(
   block: LogBlock,
-  { given, signal }: { readonly given?: AvroType; readonly signal?: AbortSignal } = {},
+  {
+    given,
+    signal,
+  }: { readonly given?: AvroType | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<readonly AvroObject[]> {
   const bytes = await block.content.read(0, block.content.size, signal)
   const type = given ?? (await blockSchema(block))

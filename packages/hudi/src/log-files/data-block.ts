@@ -34,7 +34,7 @@ export interface DataBlockOptions {
   readonly nameOf: (field: Field) => string | undefined
   readonly keys: KeyRule
   readonly ordering: readonly Field[]
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Most tables have none, and logs millions of records. */
@@ -53,7 +53,7 @@ export async function* readDataBlock(
   switch (block.type) {
     case 'avro': {
       const given = await blockSchema(block)
-      const records = readAvroBlock(block, { given, ...(signal && { signal }) })
+      const records = readAvroBlock(block, { given, signal })
       yield* avroRecords(records, given, options)
       return
     }
@@ -153,7 +153,7 @@ function contentStore(block: LogBlock): ObjectStore {
   const meta = { path: block.path, size: block.content.size, lastModified: 0 }
   const { budgets } = block.content
   return {
-    ...(budgets && { budgets }),
+    budgets,
     async get(_, { range, signal } = {}) {
       const start =
         range === undefined ? 0 : 'suffix' in range ? meta.size - range.suffix : range.start

@@ -48,7 +48,7 @@ export function objectSource(
 ): HFileSource {
   return {
     size: file.size,
-    ...(store.budgets && { budgets: store.budgets }),
+    budgets: store.budgets,
     async read(start, end, signal) {
       const bytes = await readListed(store, file, { range: { start, end }, signal })
       if (bytes !== undefined) return bytes
@@ -88,7 +88,7 @@ async function inMemory(object: HFileSource, signal?: AbortSignal): Promise<HFil
 export function bytesSource(bytes: Uint8Array, budgets?: ReadBudgets): HFileSource {
   return {
     size: bytes.length,
-    ...(budgets && { budgets }),
+    budgets,
     read: async (start, end) => bytes.subarray(start, end),
   }
 }
@@ -187,7 +187,7 @@ function headerLength(head: Uint8Array): number {
 function within(source: HFileSource, start: number, length: number): HFileSource {
   return {
     size: length,
-    ...(source.budgets && { budgets: source.budgets }),
+    budgets: source.budgets,
     read: (from, to, signal) => source.read(start + from, start + to, signal),
   }
 }

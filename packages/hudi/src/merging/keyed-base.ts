@@ -32,7 +32,7 @@ export interface KeyedBaseOptions {
   readonly history: SchemaHistory | undefined
   readonly keys: KeyRule
   readonly ordering: readonly Field[]
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -146,7 +146,7 @@ function batches(
 ): AsyncIterable<ParquetBatch> {
   const parquet = options.parquet ?? parquetReader()
   const leaves = names.map(name => [name])
-  return parquet.read(options.store, meta, { leaves, ...(signal && { signal }) })
+  return parquet.read(options.store, meta, { leaves, signal })
 }
 
 function columnOf({ leaves }: ParquetBatch, name: string): Column | undefined {

@@ -24,7 +24,7 @@ function inspectLogsOf(context: MergedLogsOptions): NonNullable<Snapshot['inspec
     const { orderingFields } = mergeRule(context.state.config)
     keyRule(context.state.config, context.schema)
     for (const name of orderingFields) orderingField(context.schema, name)
-    const read = { read: readLogHeaders, ...(signal && { signal }) }
+    const read = { read: readLogHeaders, signal }
     const blocks = await blocksOf(file, context, read)
     for (const block of blocks) {
       requireMergeable(block)

@@ -16,7 +16,7 @@ export interface Merged {
   /** The write whose block it was in. */
   readonly instant: string
   /** Absent for a delete. */
-  readonly row?: readonly unknown[]
+  readonly row?: readonly unknown[] | undefined
   /** One a field of the rule; undefined where order does not matter: then the later one wins. */
   readonly ordering: readonly (Value | null)[] | undefined
 }
@@ -62,7 +62,7 @@ export class LogMerge {
     this.#records.delete(id)
     if (this.#baseWins(record, ordering)) return undefined
     const { instant, row, recordKey } = record
-    return { recordKey, position, instant, ...(row === undefined ? {} : { row }) }
+    return { recordKey, position, instant, row }
   }
 
   #baseWins(record: Merged, ordering: () => readonly (Value | null)[]): boolean {

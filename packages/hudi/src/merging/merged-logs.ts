@@ -48,7 +48,7 @@ export function mergedLogsOf(
     const blocks = await blocksOf(file, context, signal && { signal })
     const positions = await positionsOf(blocks, file, context)
     const turns = new Slices()
-    const merging = { context, merge, keys, ordering, positions, turns, ...(signal && { signal }) }
+    const merging = { context, merge, keys, ordering, positions, turns, signal }
     for (const block of blocks) await addBlock(block, merging)
     if (file.fileFormat !== 'hudi-log' && merge.size > 0) {
       yield* mergeBase(file, { ...merging, rule })
@@ -77,7 +77,10 @@ export function orderingField(schema: Schema, name: string): Field {
 export async function blocksOf(
   file: DataFile,
   { options, state, visibility, asOf }: MergedLogsOptions,
-  { read = readLogBlocks, signal }: { read?: typeof readLogBlocks; signal?: AbortSignal } = {},
+  {
+    read = readLogBlocks,
+    signal,
+  }: { read?: typeof readLogBlocks; signal?: AbortSignal | undefined } = {},
 ): Promise<readonly LogBlock[]> {
   const found = await mapConcurrently(file.logFiles, 8, log => read(options.store, log, signal))
   const counts = (instant: string) => {
@@ -120,7 +123,7 @@ interface MergeContext {
   /** Where rows of the base file are told by position. */
   readonly positions: RecordPositions | undefined
   readonly turns: Slices
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
@@ -142,7 +145,7 @@ async function addBlock(block: LogBlock, merging: MergeContext): Promise<void> {
     nameOf: field => nameIn(field, block, context.history),
     keys,
     ordering,
-    ...(signal && { signal }),
+    signal,
   })
   for await (const records of read) {
     for (const { recordKey, row, isDelete, orderingValues } of records) {
@@ -205,7 +208,7 @@ async function* mergeBase(
     history: context.history,
     keys,
     ordering: rule.orderBase ? ordering : [],
-    ...(signal && { signal }),
+    signal,
   })
   for await (const { first, length, keyOf, orderingOf } of runs) {
     for (let row = 0; row < length; row++) {

@@ -79,8 +79,8 @@ function statsOf(stats: ColumnStatsRecord, type: PrimitiveType): FooterStats | u
   return {
     nullCount,
     holds,
-    ...(lower === undefined ? {} : { lower }),
-    ...(upper === undefined ? {} : { upper }),
+    lower,
+    upper,
   }
 }
 

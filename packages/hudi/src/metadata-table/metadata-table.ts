@@ -29,7 +29,7 @@ export interface MetadataTableOptions {
   readonly root: string
   readonly config: TableConfig
   readonly timeline: Timeline
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Undefined where there is none that can be relied on: callers then list folders and read footers. */

@@ -18,8 +18,8 @@ export function unionStatistics(
   return {
     nullCount,
     holds,
-    ...(lower === undefined ? {} : { lower }),
-    ...(upper === undefined ? {} : { upper }),
+    lower,
+    upper,
   }
 }
 

@@ -82,7 +82,7 @@ function unionOfPaths(values: readonly PathValue[]): FooterStats {
   return {
     holds,
     nullCount: Number.NaN,
-    ...(lower === undefined ? {} : { lower }),
-    ...(upper === undefined ? {} : { upper }),
+    lower,
+    upper,
   }
 }

@@ -43,7 +43,7 @@ export function statisticsReader(table: SliceTable, options: StatisticsOptions):
     const hasBounds = fields.map(
       path => physicalKind(leafOf(path).type) !== undefined && !options.notInFiles.has(path[0].id),
     )
-    const indexed = await readIndex(table, fields, { rows, options, ...(signal && { signal }) })
+    const indexed = await readIndex(table, fields, { rows, options, signal })
     const isKnown = (row: number) =>
       hasBounds.every((has, i) => !has || indexed.get(row)?.[i] !== undefined)
     const missing = await inSlices(rowsThat(rows, row => !isKnown(row)))
@@ -99,7 +99,7 @@ async function readIndex(
   context: {
     readonly rows: Selection
     readonly options: StatisticsOptions
-    readonly signal?: AbortSignal
+    readonly signal?: AbortSignal | undefined
   },
 ): Promise<ReadonlyMap<number, FieldStatistics>> {
   const { rows, options, signal } = context

@@ -54,7 +54,7 @@ export async function loadSchemaHistory(
   store: ObjectStore,
   root: string,
   latestSchema: string | undefined,
-  options: { readonly asOf?: string; readonly signal?: AbortSignal } = {},
+  options: { readonly asOf?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<SchemaHistory | undefined> {
   if (latestSchema === undefined) return undefined
   const folder = `${root}/.hoodie/.schema/`

@@ -43,7 +43,7 @@ export function runHandle(
   const key = `hudi ${state.root} ${version} ${run.partitions[0]} ${run.partitions.length} ${generationOf(parts.generations, run.partitions)}`
   const fileCount = parts.listing.fileCount?.(run.partitions)
   return {
-    ...(fileCount !== undefined && { fileCount }),
+    fileCount,
     async load(signal) {
       throwIfCancelled(signal)
       const load = async (loadSignal: AbortSignal): Promise<HudiBatch> => {

@@ -34,7 +34,7 @@ export async function findTableSchema(
   options: {
     readonly writes: readonly Instant[]
     readonly commits: CommitLoader
-    readonly signal?: AbortSignal
+    readonly signal?: AbortSignal | undefined
   },
 ): Promise<FoundSchema> {
   const { writes, commits, signal } = options
@@ -52,7 +52,7 @@ export async function findTableSchema(
     )
     return { schema, avro: commit.schema, latestSchema: commit.latestSchema }
   }
-  const files: FilesOfTable = { store, root, partitionFields, ...(signal && { signal }) }
+  const files: FilesOfTable = { store, root, partitionFields, signal }
   const [newest, ...older] = wrote
   const ofNewest = newest && (await schemaOfBaseFile(newest, files))
   if (ofNewest !== undefined) {
@@ -77,7 +77,7 @@ interface FilesOfTable {
   readonly store: ObjectStore
   readonly root: string
   readonly partitionFields: readonly string[]
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 async function schemaOfOlder(

@@ -31,7 +31,7 @@ export async function loadTimeline(
   const instants: Instant[] = []
   const slices = new Slices()
   // Instant names start with digits; '/' sorts just before them, so `.aux/`, `.temp/` and the like are not listed.
-  const options = { startAfter: `${folder}/`, ...(signal === undefined ? {} : { signal }) }
+  const options = { startAfter: `${folder}/`, signal }
   for await (const file of store.list(folder, options)) {
     const name = file.path.slice(folder.length)
     if (name > ':') break

@@ -13,7 +13,7 @@ import { changedFiles } from './snapshot-diff.js'
 export interface ChangesContext {
   readonly metadata: IcebergMetadata
   readonly open: (snapshotId: bigint) => Promise<OpenedSnapshot>
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

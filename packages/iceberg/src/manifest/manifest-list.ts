@@ -16,7 +16,7 @@ import type { FieldSummary } from '../partition/partition-summary.js'
 export interface ManifestFile {
   /** The path as recorded, which is not yet where it is read. */
   readonly path: string
-  readonly length?: number
+  readonly length?: number | undefined
   /** Absent where only the manifest itself says it (version 1's embedded lists). */
   readonly specId?: number
   readonly content: 'data' | 'deletes'
@@ -28,8 +28,8 @@ export interface ManifestFile {
   readonly deletedFiles?: number
   readonly addedRows?: number
   readonly existingRows?: number
-  readonly partitions?: readonly FieldSummary[]
-  readonly firstRowId?: number
+  readonly partitions?: readonly FieldSummary[] | undefined
+  readonly firstRowId?: number | undefined
   readonly encrypted: boolean
 }
 
@@ -121,7 +121,7 @@ function rowReader(schema: AvroRecord, file: string): (row: AvroObject) => Manif
       minSequenceNumber: count(minSequenceNumber(row)) ?? 0,
       encrypted: key instanceof Uint8Array && key.length > 0,
       ...(typeof snapshotId === 'bigint' ? { addedSnapshotId: snapshotId } : {}),
-      ...(partitions === undefined ? {} : { partitions }),
+      partitions,
       ...omitUndefined({
         length: count(length(row)),
         specId: count(specId(row)),

@@ -17,7 +17,7 @@ import { TupleTable } from './tuple-table.js'
 /** What a manifest's entries take from its manifest list (spec, "Sequence Number Inheritance"). */
 export interface Inherited {
   readonly sequenceNumber: number
-  readonly firstRowId?: number
+  readonly firstRowId?: number | undefined
 }
 
 /** The live entries of a manifest as columns, and where each lies, so that the rest of it can be read later. */

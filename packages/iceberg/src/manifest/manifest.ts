@@ -42,7 +42,10 @@ export interface ManifestRequest {
   /** The snapshot's lane: its manifests are read at once, and scanned one after the other. */
   readonly scans: Lane
   /** Live entries that the manifest list counted, and its length, where known. */
-  readonly expected: { readonly liveFiles?: number; readonly length?: number }
+  readonly expected: {
+    readonly liveFiles?: number | undefined
+    readonly length?: number | undefined
+  }
 }
 
 /**

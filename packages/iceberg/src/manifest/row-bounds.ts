@@ -14,8 +14,8 @@ import { forEachEntry, type MetricSource } from './metric-columns.js'
 const ROWS_AT_ONCE = 16
 
 interface MutableBounds {
-  lower?: ValueBounds['lower']
-  upper?: ValueBounds['upper']
+  lower?: ValueBounds['lower'] | undefined
+  upper?: ValueBounds['upper'] | undefined
   nullCount?: number
   nanCount?: number
 }

@@ -9,7 +9,7 @@ export interface CatalogPointer {
 export interface LocateOptions {
   readonly store: ObjectStore
   readonly catalogPointer?: CatalogPointer
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** `v3`, `00003-uuid`, each `.metadata.json`, `.gz.metadata.json` or the old `.metadata.json.gz`. */

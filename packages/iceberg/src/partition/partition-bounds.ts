@@ -18,8 +18,8 @@ import { type Interval, sourceInterval } from './transform-interval.js'
 
 /** What some files hold in one partition field, in the field's own values. */
 export interface PartitionRange {
-  readonly lower?: Value
-  readonly upper?: Value
+  readonly lower?: Value | undefined
+  readonly upper?: Value | undefined
   /** Bits of HOLDS_*. */
   readonly holds: number
 }
@@ -30,7 +30,7 @@ export interface PartitionStatistics {
   readonly holds: Uint8Array
   readonly lower: PlainColumn
   readonly upper: PlainColumn
-  readonly bucketCount?: number
+  readonly bucketCount?: number | undefined
 }
 
 /** Ranges that are looked at in a step, where their values are short: a millisecond. */
@@ -111,6 +111,6 @@ export function spreadStatistics(statistics: PartitionStatistics, codes: Uint32A
     holds,
     lower: { kind: 'dictionary', codes, values: statistics.lower },
     upper: { kind: 'dictionary', codes, values: statistics.upper },
-    ...(statistics.bucketCount === undefined ? {} : { bucketCount: statistics.bucketCount }),
+    bucketCount: statistics.bucketCount,
   }
 }

@@ -14,8 +14,8 @@ import type { PartitionRange } from './partition-bounds.js'
 export interface FieldSummary {
   readonly containsNull: boolean
   readonly containsNan?: boolean
-  readonly lower?: Uint8Array
-  readonly upper?: Uint8Array
+  readonly lower?: Uint8Array | undefined
+  readonly upper?: Uint8Array | undefined
 }
 
 /** What a manifest's summary says of one partition field with values of `type`; undefined where that is nothing. */
@@ -40,8 +40,8 @@ export function summaryRange(
     return { holds }
   return {
     holds,
-    ...(lower === undefined ? {} : { lower }),
-    ...(upper === undefined ? {} : { upper }),
+    lower,
+    upper,
   }
 }
 

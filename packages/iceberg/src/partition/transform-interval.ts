@@ -2,8 +2,8 @@ import { type DataType, physicalKind, type Transform, type Value } from '@spillw
 
 /** The least and greatest source value that a partition value may stand for; an absent side is unbounded. */
 export interface Interval {
-  readonly lower?: Value
-  readonly upper?: Value
+  readonly lower?: Value | undefined
+  readonly upper?: Value | undefined
 }
 
 const INT_MAX = 2 ** 31 - 1
@@ -36,7 +36,7 @@ export function sourceInterval(
 }
 
 function interval(lower: Value | undefined, upper: Value | undefined): Interval {
-  return { ...(lower === undefined ? {} : { lower }), ...(upper === undefined ? {} : { upper }) }
+  return { lower, upper }
 }
 
 function truncateInterval(

@@ -106,7 +106,7 @@ function fieldOf(
     type,
     nullable: required !== true,
     ...(typeof doc === 'string' ? { comment: doc } : {}),
-    ...(initialDefault === undefined ? {} : { initialDefault }),
+    initialDefault,
   }
 }
 

@@ -44,7 +44,7 @@ export interface OpenOptions {
   readonly source: TableSource
   readonly metadata: IcebergMetadata
   readonly at: SnapshotRef
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A snapshot whose file list can be compared with another's. */
@@ -96,7 +96,7 @@ export async function openSnapshot(options: OpenOptions): Promise<OpenedSnapshot
         features: (await files.hasDeletesIn(part, signal)) ? features : withoutDeletes(features),
       }),
     }),
-    ...(totals === undefined ? {} : { totals }),
+    totals,
   }
 }
 
@@ -116,8 +116,8 @@ function describe(
     tableId: metadata.tableId,
     version: versionOf(metadata, snapshot),
     timestamp: snapshot?.timestamp ?? metadata.lastUpdated,
-    ...(name === undefined ? {} : { name }),
-    ...(description === undefined ? {} : { description }),
+    name,
+    description,
     partitionSpecs: metadata.specs,
     properties: metadata.properties,
     native: {

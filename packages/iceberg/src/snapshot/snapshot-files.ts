@@ -144,12 +144,12 @@ class ManifestLoader {
     const path = resolveMetadata(file.path)
     const inherited = {
       sequenceNumber: file.sequenceNumber,
-      ...(file.firstRowId === undefined ? {} : { firstRowId: file.firstRowId }),
+      firstRowId: file.firstRowId,
     }
     const liveFiles = liveFileCount(file)
     const expected = {
-      ...(liveFiles === undefined ? {} : { liveFiles }),
-      ...(file.length === undefined ? {} : { length: file.length }),
+      liveFiles,
+      length: file.length,
     }
     const request = { store, blocks, path, inherited, expected, scans: this.#scans }
     const key = [
@@ -187,7 +187,7 @@ function dataHandle(file: ManifestFile, options: HandleContext): ManifestHandle 
   const fileCount = liveFileCount(file)
   return {
     manifest: file,
-    ...(fileCount === undefined ? {} : { fileCount }),
+    fileCount,
     async load(signal) {
       const view = await options.loader.load(file, signal)
       checkContent(view)
@@ -216,7 +216,7 @@ function liveFiles(file: ManifestFile, view: ManifestView, options: HandleContex
     manifest: file,
     batch: view,
     live: selectAll(view.length),
-    ...(unreadable && { unreadable }),
+    unreadable,
     partitions: rows => partitionsOf(view, rows),
     async files(rows, signal) {
       const found = await applied(rows, signal)

@@ -23,8 +23,8 @@ export interface Limit {
 
 /** Bounds of a column, and what it may hold: the part of ColumnStats that kernels read. */
 export interface Bounds {
-  readonly lower?: Column
-  readonly upper?: Column
+  readonly lower?: Column | undefined
+  readonly upper?: Column | undefined
   readonly holds?: Uint8Array
 }
 

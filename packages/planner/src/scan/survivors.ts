@@ -58,7 +58,7 @@ function loadAll(
         fields,
         signal,
         omitEmpty: asksOfRows(asked, options),
-        ...(options.turn && { turn: options.turn }),
+        turn: options.turn,
       })
       return keepOf(survivors, options, signal)
     },
@@ -83,7 +83,7 @@ interface BatchPruning {
   readonly fields: readonly FieldPath[]
   readonly signal: AbortSignal
   readonly omitEmpty: boolean
-  readonly turn?: (milliseconds: number) => Promise<void>
+  readonly turn?: ((milliseconds: number) => Promise<void>) | undefined
 }
 
 /** Prunes a batch with what is at hand first; more statistics are read only of the predicate's fields and of the rows left. */

@@ -5,9 +5,9 @@ export type ResponseFormat = 'parquet' | 'delta'
 export interface WireShare {
   readonly name: string
   readonly id?: string
-  readonly displayName?: string
-  readonly comment?: string
-  readonly properties?: Readonly<Record<string, string>>
+  readonly displayName?: string | undefined
+  readonly comment?: string | undefined
+  readonly properties?: Readonly<Record<string, string>> | undefined
 }
 
 export interface WireSchema {
@@ -76,7 +76,7 @@ export interface ParquetFile {
   readonly id: string
   readonly partitionValues: Readonly<Record<string, string | null>>
   readonly size: WireInteger
-  readonly stats?: string
+  readonly stats?: string | undefined
   readonly version?: WireInteger
   readonly timestamp?: WireInteger
   readonly expirationTimestamp?: WireInteger
@@ -98,7 +98,7 @@ export interface DeltaFileAction {
   readonly modificationTime?: WireInteger
   readonly deletionTimestamp?: WireInteger
   readonly dataChange?: boolean
-  readonly stats?: string
+  readonly stats?: string | undefined
   readonly deletionVector?: DeltaVector
 }
 
@@ -118,7 +118,7 @@ export interface DeltaFile {
 export interface EndStreamAction {
   readonly refreshToken?: string
   readonly nextPageToken?: string
-  readonly minUrlExpirationTimestamp?: WireInteger
+  readonly minUrlExpirationTimestamp?: WireInteger | undefined
   /** The answer is incomplete: the client must fail the query. */
   readonly errorMessage?: string
   /** Not in PROTOCOL.md; the Scala client reads it to decide whether to retry. */

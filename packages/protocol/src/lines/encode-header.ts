@@ -12,7 +12,7 @@ export interface HeaderOptions {
   /** Live files and bytes: Spark lists every file of a table to learn its size when these are absent. */
   readonly totals?: { readonly files: number; readonly bytes: number }
   /** Written in the protocol line too, where a client asked for the protocols of later commits. */
-  readonly protocolVersion?: bigint
+  readonly protocolVersion?: bigint | undefined
   /** What `dir` mode adds; absent where it is not offered. */
   readonly access?: WireValue
 }

@@ -24,5 +24,5 @@ export interface LineOptions {
   /** The table's own names, partition values and statistics are passed on: see `passesAsRecorded`. */
   readonly asRecorded: boolean
   /** Present on time travel, and on every line of a change feed. */
-  readonly at?: { readonly version: bigint; readonly timestamp: number }
+  readonly at?: { readonly version: bigint; readonly timestamp: number } | undefined
 }

@@ -9,7 +9,7 @@ import { type Calendars, calendarsOf, IN_ONE_CALENDAR } from './file-calendars.j
 /** A column of a file, or a field under one, as DuckDB reads it. */
 export interface FileColumn {
   readonly name: string
-  readonly fieldId?: number
+  readonly fieldId?: number | undefined
   readonly type: FileType
 }
 
@@ -42,7 +42,7 @@ export interface FileShape {
 interface SchemaNode {
   readonly name: string
   readonly repeated: boolean
-  readonly fieldId?: number
+  readonly fieldId?: number | undefined
   /** Of Parquet's null type, which DuckDB reads as the integers that it annotates. */
   readonly alwaysNull: boolean
   readonly isInt96: boolean

@@ -32,8 +32,8 @@ export interface LocalFiles {
 
 export interface LocalFilesOptions {
   /** Most bytes copied before `close`; the default is 8 GiB. */
-  readonly maxBytes?: number
-  readonly folder?: string
+  readonly maxBytes?: number | undefined
+  readonly folder?: string | undefined
 }
 
 const PART_BYTES = 16 * 1024 * 1024

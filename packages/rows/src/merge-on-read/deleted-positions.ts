@@ -29,7 +29,7 @@ export interface DeleteContext {
   readonly store: ObjectStore
   readonly local: LocalFiles
   readonly connection: Connection
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Name of the temporary table (file BIGINT, pos BIGINT): rows of `files`, by index, that vectors and position deletes remove. */
@@ -138,7 +138,7 @@ async function appendPositionDelete(
   const from = await positionsOf(file, context)
   const named = await pathsIn(from, context)
   const files = targets.map(target => target.file)
-  const matches = await matchDeletePaths(file, named, { files, ...(signal && { signal }) })
+  const matches = await matchDeletePaths(file, named, { files, signal })
   if (matches.size === 0) return
   const scope = [...matches]
     .flatMap(([name, found]) => found.map(i => `(${quoteText(name)}, ${targets[i]!.index})`))
@@ -165,7 +165,7 @@ async function positionsOf(
   requireParquet(file)
   const [path] = await local.pathsOf([file], signal)
   const stored = file.path
-  return positionColumns(connection, { snapshot, path: path!, stored, ...(signal && { signal }) })
+  return positionColumns(connection, { snapshot, path: path!, stored, signal })
 }
 
 async function pathsIn(
@@ -191,7 +191,7 @@ async function positionColumns(
     readonly snapshot: Snapshot
     readonly path: string
     readonly stored: string
-    readonly signal?: AbortSignal
+    readonly signal?: AbortSignal | undefined
   },
 ): Promise<string> {
   const [shape] = await believedShapes(connection, [path], { signal })

@@ -9,7 +9,10 @@ type Named = Pick<DataFile, 'recordedPath'>
 export async function matchDeletePaths(
   { match }: PositionDelete,
   paths: readonly string[],
-  { files, signal }: { readonly files: readonly Named[]; readonly signal?: AbortSignal },
+  {
+    files,
+    signal,
+  }: { readonly files: readonly Named[]; readonly signal?: AbortSignal | undefined },
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   return match === undefined ? byRecordedPath(paths, files) : match(paths, files, signal)
 }

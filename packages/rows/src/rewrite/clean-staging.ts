@@ -5,7 +5,7 @@ export interface CleanOptions {
   /** Files last written longer ago are removed. Longer than any signed URL lives. */
   readonly olderThanMs: number
   readonly now: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Removes rewritten files that have aged; a query that still wants one writes it again. Gives how many it removed. */

@@ -63,7 +63,7 @@ export function stagedFile(
 export function boundsAlone(file: DataFile): ReadonlyMap<number, ValueBounds> {
   const bounds = new Map<number, ValueBounds>()
   for (const [id, { lower, upper }] of file.bounds) {
-    bounds.set(id, { ...(lower !== undefined && { lower }), ...(upper !== undefined && { upper }) })
+    bounds.set(id, { lower, upper })
   }
   return bounds
 }

@@ -23,7 +23,7 @@ export async function toVectorFile(
   if ((await store.head(path, signal)) === undefined) {
     await store.put(path, await inSlices(framed(bitmap)), {
       ifAbsent: true,
-      ...(signal && { signal }),
+      signal,
     })
   }
   return { ...vector, bitmap: { path, offset: BITMAP_AT, length: bitmap.length } }

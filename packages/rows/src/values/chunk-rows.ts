@@ -29,7 +29,7 @@ interface Scalars {
   readonly value?: bigint
   readonly toUint128?: () => bigint
   readonly months?: number
-  readonly offset?: number
+  readonly offset?: number | undefined
   readonly data?: Uint8Array
 }
 

@@ -9,8 +9,8 @@ import { nameOf } from './table-name.js'
 /** What a recipient is told of how to reach a table's files. Empty where signed URLs are the only way. */
 export interface Access {
   readonly location?: string
-  readonly auxiliaryLocations?: readonly string[]
-  readonly accessModes?: readonly ('url' | 'dir')[]
+  readonly auxiliaryLocations?: readonly string[] | undefined
+  readonly accessModes?: readonly ('url' | 'dir')[] | undefined
 }
 
 /** `dir` is told only where credentials will be given: a table in a place that no vendor covers is read by URL. */
@@ -19,7 +19,7 @@ export function accessOf(table: SharedTable, vendors: readonly CredentialVendor[
   const { location, auxiliaryLocations } = table.source
   return {
     location,
-    ...(auxiliaryLocations && { auxiliaryLocations }),
+    auxiliaryLocations,
     accessModes: table.accessModes!,
   }
 }

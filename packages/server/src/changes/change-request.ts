@@ -108,7 +108,7 @@ function readRange(
       accepts: negotiated.accepts,
       audience: audienceText({ recipient, table }, audienceKey),
       signal,
-      ...(table.grant && { grant: table.grant }),
+      grant: table.grant,
       ...(!historicalMetadata && { declared: head }),
     },
   )
@@ -128,7 +128,7 @@ function endOf(
 ): string {
   return encodeEnd({
     ...(next && { nextPageToken: sealChangePage(context, request, change, next) }),
-    ...(expiresAt !== undefined && { minUrlExpirationTimestamp: expiresAt }),
+    minUrlExpirationTimestamp: expiresAt,
   })
 }
 

@@ -47,8 +47,8 @@ export async function tableChanges(context: RequestContext): Promise<Response> {
 }
 
 type Bound =
-  | { readonly version: bigint; readonly timestamp?: never }
-  | { readonly timestamp: number; readonly version?: never }
+  | { readonly version: bigint; readonly timestamp?: never | undefined }
+  | { readonly timestamp: number; readonly version?: never | undefined }
 
 interface Bounds {
   readonly start: Bound

@@ -141,9 +141,9 @@ function indexShare(config: CheckedConfig['shares'][number]): IndexedShare {
   const share = {
     name,
     id,
-    ...(displayName !== undefined && { displayName }),
-    ...(comment !== undefined && { comment }),
-    ...(properties !== undefined && { properties }),
+    displayName,
+    comment,
+    properties,
   }
   const schemas = config.schemas.map(schema => ({
     key: schema.name.toLowerCase(),
@@ -179,7 +179,7 @@ function indexTable(
       source: omitUndefined(source),
       historyShared: history,
       ...(startVersion !== undefined && { startVersion: BigInt(startVersion) }),
-      ...(accessModes !== undefined && { accessModes }),
+      accessModes,
       ...(partitions !== undefined && { grant: grantOf(partitions, name) }),
     },
   }

@@ -37,7 +37,7 @@ export async function listTables(context: RequestContext): Promise<Response> {
   const { catalog, recipient, params, signal } = context
   const scope = {
     share: params.share!,
-    ...(params.schema !== undefined && { schema: params.schema }),
+    schema: params.schema,
   }
   return listResponse(
     context,

@@ -32,7 +32,7 @@ export async function currentAudience(
   }: {
     readonly catalog: ShareCatalog
     readonly keys: readonly (string | Uint8Array)[]
-    readonly signal?: AbortSignal
+    readonly signal?: AbortSignal | undefined
   },
 ): Promise<FileAudience | undefined> {
   const [id, name, share, schema, table, digest] = partsOf(text)

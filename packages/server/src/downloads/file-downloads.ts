@@ -14,7 +14,7 @@ export interface FileGateway {
     options?: {
       readonly isCurrent?: (audience: string | undefined) => Promise<boolean>
       readonly onFile?: (path: string) => void
-      readonly onError?: (error: unknown) => void
+      readonly onError?: ((error: unknown) => void) | undefined
     },
   ): Promise<Response>
 }
@@ -24,7 +24,7 @@ export interface FileDownloadsOptions {
   readonly catalog: ShareCatalog
   /** The secrets that the sharing server was given: of all of them URLs are honoured. */
   readonly secrets: readonly (string | Uint8Array)[]
-  readonly log?: AccessLog
+  readonly log?: AccessLog | undefined
   readonly clock?: () => number
   /** Of one recipient under way at a time: each holds a part of its file. One more is a 429. 512 by default. */
   readonly downloadsPerRecipient?: number

@@ -126,7 +126,7 @@ async function prepareOnce(
     turn,
     accepts,
     signal,
-    ...(table.grant && { grant: table.grant }),
+    grant: table.grant,
   })
   for await (const _ of files) if (!engine.canRewrite) return
 }

@@ -9,7 +9,7 @@ import type { HintLimits } from '../limits/server-limits.js'
 
 /** What a query's hints come to. Hints are best effort: what is not understood prunes nothing and fails nothing. */
 export interface Hints {
-  readonly scan: { readonly predicate?: Predicate; readonly limit?: number }
+  readonly scan: { readonly predicate?: Predicate | undefined; readonly limit?: number | undefined }
   readonly unapplied: readonly Unapplied[]
 }
 
@@ -96,7 +96,7 @@ function nodesOf(predicate: Predicate): number {
   }
 }
 
-function limitOf(limitHint: bigint | undefined): { readonly limit?: number } {
+function limitOf(limitHint: bigint | undefined): { readonly limit?: number | undefined } {
   if (limitHint === undefined || limitHint < 0n) return {}
   return { limit: Number(limitHint) }
 }

@@ -45,7 +45,7 @@ export async function querySnapshot(
   const files = context.engine.signedFiles(snapshot, {
     ...hints.scan,
     turn,
-    ...(request.table.grant && { grant: request.table.grant }),
+    grant: request.table.grant,
     accepts: answer.negotiated.accepts,
     audience: audienceText(
       { recipient: context.recipient, table: request.table },
@@ -149,6 +149,6 @@ function endOf(
       refreshToken: sealRefreshToken(context, request, snapshot),
     }),
     ...(nextPage && { nextPageToken: sealPageToken(context, request, query, snapshot, nextPage) }),
-    ...(expiresAt !== undefined && { minUrlExpirationTimestamp: expiresAt }),
+    minUrlExpirationTimestamp: expiresAt,
   })
 }

@@ -135,9 +135,9 @@ export async function negotiateAnswer(
   request: TableRequest,
   snapshot: Snapshot,
   options: {
-    readonly at?: LineOptions['at']
+    readonly at?: LineOptions['at'] | undefined
     /** The head's protocol line names its version, where the client asked for those of later commits as well. */
-    readonly protocolVersion?: bigint
+    readonly protocolVersion?: bigint | undefined
   } = {},
 ): Promise<Answer> {
   const { capabilities } = request
@@ -156,7 +156,7 @@ export async function negotiateAnswer(
         // How much lies in the partitions that are not shared is nobody's business.
         ...(snapshot.totals && !request.table.grant && { totals: snapshot.totals }),
         access: { ...accessOf(request.table, context.vendors) },
-        ...(options.protocolVersion !== undefined && { protocolVersion: options.protocolVersion }),
+        protocolVersion: options.protocolVersion,
       }),
     ),
     lines: {
@@ -164,7 +164,7 @@ export async function negotiateAnswer(
       idScheme,
       partitionFields: negotiated.partitionFields(snapshot),
       asRecorded: passesAsRecorded(snapshot, negotiated),
-      ...(options.at && { at: options.at }),
+      at: options.at,
     },
     headers: answerHeaders(request, negotiated, snapshot.version),
   }

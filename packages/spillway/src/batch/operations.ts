@@ -19,7 +19,7 @@ export interface BatchContext {
   readonly rows: TableRows
   /** What relative locations are relative to. */
   readonly folder: string
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The body of a successful answer. */
@@ -39,8 +39,8 @@ export async function answerRequest(
       return planTable(snapshot, {
         unapplied,
         ...limit,
-        ...(predicate && { predicate }),
-        ...(signal && { signal }),
+        predicate,
+        signal,
       })
     case 'count':
       return { rows: (await context.rows.count(snapshot, predicate, signal)).toString() }
@@ -50,7 +50,7 @@ export async function answerRequest(
         ...where,
         ...limit,
         ...columns,
-        ...(signal && { signal }),
+        signal,
       })
     }
   }
@@ -72,7 +72,7 @@ export function predicateOf({
   where,
   jsonPredicate,
 }: Pick<BatchRequest, 'where' | 'jsonPredicate'>): {
-  readonly predicate?: Predicate
+  readonly predicate?: Predicate | undefined
   readonly unapplied: readonly Unapplied[]
 } {
   const parsed = [

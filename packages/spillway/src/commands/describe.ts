@@ -12,8 +12,8 @@ import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { integerOf } from './table-options.js'
 
 export interface DescribeCommandOptions {
-  readonly version?: string
-  readonly timestamp?: string
+  readonly version?: string | undefined
+  readonly timestamp?: string | undefined
   readonly top?: string
   readonly json?: boolean
 }
@@ -37,8 +37,8 @@ export async function describeCommand(
       work: () =>
         describeTable(client, table, {
           signal,
-          ...(version !== undefined && { version }),
-          ...(options.timestamp !== undefined && { timestamp: options.timestamp }),
+          version,
+          timestamp: options.timestamp,
         }),
     }),
   )

@@ -17,9 +17,9 @@ import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { integerOf, type TableOptions, withTable } from './table-options.js'
 
 export interface PlanCommandOptions extends TableOptions {
-  readonly where?: string
+  readonly where?: string | undefined
   readonly jsonPredicate?: string
-  readonly limit?: string
+  readonly limit?: string | undefined
   readonly explain?: boolean
   readonly files?: string
 }
@@ -34,7 +34,7 @@ export async function planCommand(
   const limit = integerOf('--limit', options.limit)
   const input = {
     unapplied,
-    ...(predicate && { predicate }),
+    predicate,
     ...(limit !== undefined && { limit: Number(limit) }),
     signal: terminal.signal,
   }

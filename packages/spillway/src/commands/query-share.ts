@@ -14,7 +14,7 @@ import { readAll, type Terminal, writeLine } from '../terminal/terminal.js'
 
 export interface QueryShareOptions {
   readonly mode?: OutputMode
-  readonly limit?: string
+  readonly limit?: string | undefined
   readonly param?: readonly string[]
   readonly explain?: boolean
   readonly output?: string
@@ -80,7 +80,7 @@ async function explain(
 ): Promise<void> {
   const parameters = parametersOf(options.param)
   const explanation = await withProgress(terminal, 'asking the provider', () =>
-    session.explain(sql, { signal: terminal.signal, ...(parameters && { parameters }) }),
+    session.explain(sql, { signal: terminal.signal, parameters }),
   )
   const lines = options.json
     ? [jsonText(explanationJson(explanation))]

@@ -13,12 +13,12 @@ import { integerOf, type TableOptions, withTable } from './table-options.js'
 
 /** Of one table: what chooses its rows. */
 interface QueryTableOptions extends TableOptions {
-  readonly where?: string
+  readonly where?: string | undefined
   readonly jsonPredicate?: string
-  readonly columns?: readonly string[]
-  readonly limit?: string
+  readonly columns?: readonly string[] | undefined
+  readonly limit?: string | undefined
   readonly count?: boolean
-  readonly sql?: string
+  readonly sql?: string | undefined
 }
 
 export type QueryCommandOptions = QueryTableOptions & QueryShareOptions
@@ -111,8 +111,8 @@ async function queryTable(
     const answer = rows.rows(snapshot, {
       limit: Number(limit),
       signal,
-      ...(predicate && { where: predicate }),
-      ...(options.columns && { columns: options.columns }),
+      where: predicate,
+      columns: options.columns,
     })
     return options.json ? writeJsonRows(answer, terminal) : writeRowTable(answer, terminal)
   })

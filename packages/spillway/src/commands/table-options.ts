@@ -17,12 +17,12 @@ import type { Terminal } from '../terminal/terminal.js'
 export interface TableOptions {
   readonly format?: TableFormat
   readonly metadataFile?: string
-  readonly rebase?: readonly string[]
+  readonly rebase?: readonly string[] | undefined
   readonly auxiliaryLocation?: readonly string[]
-  readonly version?: string
+  readonly version?: string | undefined
   readonly snapshotId?: string
   readonly ref?: string
-  readonly timestamp?: string
+  readonly timestamp?: string | undefined
   readonly readOptimized?: boolean
   readonly json?: boolean
 }
@@ -80,7 +80,7 @@ export interface OpenTable {
 
 /** What a provider is asked about a shared table; for tables read directly the commands use it themselves. */
 export interface Hints {
-  readonly where?: string
+  readonly where?: string | undefined
   readonly jsonPredicate?: string
 }
 
@@ -159,10 +159,10 @@ async function openReceivedTable(
   const { location, store } = await openReceived(name, {
     folder: terminal.folder,
     signal: terminal.signal,
-    ...(version !== undefined && { version }),
-    ...(options.timestamp !== undefined && { timestamp: options.timestamp }),
+    version,
+    timestamp: options.timestamp,
     ...(options.where !== undefined && { predicateHints: [options.where] }),
-    ...(options.jsonPredicate !== undefined && { jsonPredicateHints: options.jsonPredicate }),
+    jsonPredicateHints: options.jsonPredicate,
   })
   return {
     source: { location, format: 'delta' },

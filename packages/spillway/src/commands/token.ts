@@ -12,7 +12,7 @@ import { type Terminal, writeLine } from '../terminal/terminal.js'
 
 export interface TokenOptions {
   readonly config: string
-  readonly endpoint?: string
+  readonly endpoint?: string | undefined
   readonly share?: readonly string[]
   readonly expires?: string
   readonly out?: string

@@ -56,7 +56,7 @@ export interface Demo {
 export async function startDemo(options: {
   readonly say: (step: string) => void
   readonly port?: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }): Promise<Demo> {
   const folder = await mkdtemp(join(tmpdir(), 'spillway-demo-'))
   const provider = compose({ roots: [`file://${folder}`] })
@@ -158,8 +158,7 @@ async function countThroughShare(
   const recipient = compose({ stores: [{ scheme: 'shared', store: shared.store }], duckdb })
   const snapshot = await recipient.engine().snapshot({ location: shared.location, format: 'delta' })
   const where = question && parseSqlPredicate(question.where).predicate
-  const answer =
-    question && (await recipient.rows.sql(snapshot, question.sql, { ...(where && { where }) }))
+  const answer = question && (await recipient.rows.sql(snapshot, question.sql, { where }))
   return { files: shared.files, rows: await recipient.rows.count(snapshot, where), answer }
 }
 

@@ -11,7 +11,7 @@ export interface SampleTable {
   readonly format: TableFormat
   readonly location: string
   readonly note: string
-  readonly rebase?: readonly { readonly from: string; readonly to: string }[]
+  readonly rebase?: readonly { readonly from: string; readonly to: string }[] | undefined
 }
 
 const DAYS = 14

@@ -18,9 +18,9 @@ export interface TableDescription extends FileTotals {
 }
 
 export interface DescribeOptions {
-  readonly version?: bigint
-  readonly timestamp?: string
-  readonly signal?: AbortSignal
+  readonly version?: bigint | undefined
+  readonly timestamp?: string | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Reads metadata and the list of files; no file is opened. */

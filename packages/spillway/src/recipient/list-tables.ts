@@ -48,7 +48,10 @@ export function tableName({ share, schema, name }: Omit<ListedTable, 'accessMode
 export async function withNearestTable<Result>(
   client: SharingClient,
   name: string,
-  { work, signal }: { readonly work: () => Promise<Result>; readonly signal?: AbortSignal },
+  {
+    work,
+    signal,
+  }: { readonly work: () => Promise<Result>; readonly signal?: AbortSignal | undefined },
 ): Promise<Result> {
   try {
     return await work()

@@ -47,7 +47,7 @@ export async function runSql(
     const result = await session.query(asked, {
       signal,
       progress,
-      ...(parameters && { parameters }),
+      parameters,
     })
     try {
       const options = {

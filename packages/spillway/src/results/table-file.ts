@@ -77,7 +77,7 @@ function writeParquet(
 ): Promise<bigint> {
   const { path, force, compression = 'zstd', limit, parameters } = request
   const limited = limit === undefined ? sql : `SELECT * FROM (\n${sql}\n) LIMIT ${limit}`
-  const options = { signal: terminal.signal, ...(parameters && { parameters }) }
+  const options = { signal: terminal.signal, parameters }
   return writeWholeFile(path, { force }, unfinished =>
     withProgress(terminal, `writing ${path}`, async progress => {
       const select = await parquetSelect(session, limited, options)
@@ -110,7 +110,7 @@ function writeStream(
       const result = await session.query(sql, {
         signal: terminal.signal,
         progress,
-        ...(parameters && { parameters }),
+        parameters,
       })
       try {
         const { rows } = await writeResult(result, sink, {

@@ -121,8 +121,8 @@ function issueText(issue: z.core.$ZodIssue): string {
 
 function sharesOf({ shares, recipients }: ConfigDocument, path: string): SharesConfig {
   const document = {
-    ...(shares !== undefined && { shares }),
-    ...(recipients !== undefined && { recipients }),
+    shares,
+    recipients,
   }
   try {
     return checkSharesConfig(document)

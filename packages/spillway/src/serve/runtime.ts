@@ -40,7 +40,7 @@ export interface RuntimeOptions {
   readonly publicUrl: string
   /** The first signs and seals, what any of them did is honoured. */
   readonly secrets: readonly string[]
-  readonly log?: AccessLog
+  readonly log?: AccessLog | undefined
   readonly metrics?: ServerMetrics
 }
 

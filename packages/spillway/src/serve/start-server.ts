@@ -33,7 +33,7 @@ const NOT_YET = () => new Response(null, { status: 503, headers: { 'retry-after'
 /** Serves `config` until closed. */
 export async function startServer(
   config: ServeConfig,
-  options: { readonly log?: AccessLog } = {},
+  options: { readonly log?: AccessLog | undefined } = {},
 ): Promise<RunningServer> {
   let runtime: Runtime | undefined
   const metrics = createServerMetrics()
@@ -50,7 +50,7 @@ export async function startServer(
     // Without one, URLs and page tokens end with this process.
     secrets: config.secrets.length > 0 ? config.secrets : [randomBytes(32).toString('hex')],
     metrics,
-    ...(options.log && { log: options.log }),
+    log: options.log,
   }
   const { admin: adminAddress } = config.server
   const ledgers: SignedLedger[] = []

@@ -145,11 +145,11 @@ function plannedFiles(outside: OutsideFinder) {
     signal?: AbortSignal,
   ): AsyncGenerator<readonly DataFile[]> {
     const plan = planScan(snapshot, {
-      ...(where && { predicate: where }),
-      ...(signal && { signal }),
+      predicate: where,
+      signal,
       zonelessLiterals: 'utc',
     })
-    const inside = await filesInside(plan, { outside, ...(signal && { signal }) })
+    const inside = await filesInside(plan, { outside, signal })
     for (const { files, selection } of inside) {
       for (let start = 0; start < selection.length; start += 1000) {
         yield await files.files(selection.subarray(start, start + 1000), signal)

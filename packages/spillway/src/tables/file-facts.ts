@@ -7,7 +7,7 @@ import { formatCount } from '../terminal/format-table.js'
 export interface FileFactsOptions {
   readonly shapes: FileShapes
   readonly maxFiles?: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Recipients as they differ in how they find columns: by name in plain Parquet, by id where an answer maps them. */

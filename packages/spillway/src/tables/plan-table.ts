@@ -10,11 +10,11 @@ export interface Unapplied {
 }
 
 export interface PlanInput {
-  readonly predicate?: Predicate
+  readonly predicate?: Predicate | undefined
   /** What the parser already gave up on. */
   readonly unapplied: readonly Unapplied[]
-  readonly limit?: number
-  readonly signal?: AbortSignal
+  readonly limit?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 const FILES_AT_ONCE = 1024
@@ -24,9 +24,9 @@ const HANDLES_AT_ONCE = 8
 export async function planTable(snapshot: Snapshot, input: PlanInput): Promise<JsonObject> {
   const { predicate, limit, signal } = input
   const plan = planScan(snapshot, {
-    ...(predicate && { predicate }),
-    ...(limit !== undefined && { limit }),
-    ...(signal && { signal }),
+    predicate,
+    limit,
+    signal,
     zonelessLiterals: 'utc',
   })
   const files: JsonValue[] = []

@@ -45,8 +45,8 @@ export function locatedSource(table: TableInput): TableSource {
     location,
     ...(format && { format }),
     ...(metadataFile && { metadataFile }),
-    ...(rebase && { rebase }),
-    ...(auxiliaryLocations && { auxiliaryLocations }),
+    rebase,
+    auxiliaryLocations,
     ...(view && { view }),
     ...(redactDropped && { redactDropped }),
   }

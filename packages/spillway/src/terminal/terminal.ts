@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 /** Where a command reads from and writes to; handed in, so that tests need no process. */
 export interface Terminal {
   readonly stdin: Readable
-  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number | undefined }
   readonly stderr: Writable & { readonly isTTY?: boolean }
   /** The folder that relative paths are relative to. */
   readonly folder: string

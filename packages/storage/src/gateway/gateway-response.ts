@@ -16,9 +16,9 @@ export interface GatewayTarget {
 }
 
 export interface ServeOptions {
-  readonly views?: Views
+  readonly views?: Views | undefined
   /** Told of trouble of the disk, which the recipient is told no more of than that there is some. */
-  readonly onError?: (error: unknown) => void
+  readonly onError?: ((error: unknown) => void) | undefined
 }
 
 /**

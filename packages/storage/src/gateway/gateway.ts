@@ -48,7 +48,7 @@ export interface HandleOptions {
   readonly isCurrent?: (audience: string | undefined) => boolean | Promise<boolean>
   /** Told which file a URL names, once its signature was found to be ours. */
   readonly onFile?: (path: string) => void
-  readonly onError?: (error: unknown) => void
+  readonly onError?: ((error: unknown) => void) | undefined
 }
 
 type Secret = string | Uint8Array
@@ -83,8 +83,8 @@ export function localGateway(options: LocalGatewayOptions): LocalGateway {
         return refuse(403, 'PERMISSION_DENIED', 'this file is no longer shared by this URL')
       }
       return serveFile(request, target, {
-        ...(views && { views }),
-        ...(onError && { onError }),
+        views,
+        onError,
       })
     },
   }

@@ -57,7 +57,7 @@ function cachedStore(
   }
   const { within, openLocal } = store
   const cached: ObjectStore = {
-    ...(store.budgets && { budgets: store.budgets }),
+    budgets: store.budgets,
     async get(path, { range, signal } = {}) {
       throwIfCancelled(signal)
       const entry = held.get(path, rangeKey(range)) ?? held.get(path, WHOLE)
@@ -137,8 +137,8 @@ function isSame(a: ObjectMeta, b: ObjectMeta): boolean {
 
 function pickDefined(range: ByteRange | undefined, signal: AbortSignal | undefined) {
   return {
-    ...(range === undefined ? {} : { range }),
-    ...(signal === undefined ? {} : { signal }),
+    range,
+    signal,
   }
 }
 

@@ -31,7 +31,7 @@ function limitedStore(
 ): ObjectStore | WritableStore {
   const { within, openLocal } = store
   const limited: ObjectStore = {
-    ...(store.budgets && { budgets: store.budgets }),
+    budgets: store.budgets,
     get: (path, getOptions) => attempt(() => store.get(path, getOptions), getOptions?.signal),
     head: (path, signal) => attempt(() => store.head(path, signal), signal),
     list: (prefix, { startAfter, signal } = {}) =>
@@ -151,10 +151,10 @@ async function* passOver(
 function pickDefined(options: {
   startAfter: string | undefined
   signal: AbortSignal | undefined
-}): { startAfter?: string; signal?: AbortSignal } {
+}): { startAfter?: string | undefined; signal?: AbortSignal | undefined } {
   const { startAfter, signal } = options
   return {
-    ...(startAfter === undefined ? {} : { startAfter }),
-    ...(signal === undefined ? {} : { signal }),
+    startAfter,
+    signal,
   }
 }

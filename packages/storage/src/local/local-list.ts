@@ -11,8 +11,8 @@ import { isUnfinished } from './local-put.js'
 
 interface ListOptions {
   readonly roots: LocalRoots
-  readonly startAfter?: string
-  readonly signal?: AbortSignal
+  readonly startAfter?: string | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Files described at once: enough to hide the disk's latency, few enough for a caller that stops early. */

@@ -20,7 +20,7 @@ export async function putFile(
   roots: LocalRoots,
   uri: string,
   bytes: Uint8Array | AsyncIterable<Uint8Array>,
-  options: { ifAbsent?: boolean; signal?: AbortSignal },
+  options: { ifAbsent?: boolean | undefined; signal?: AbortSignal | undefined },
 ): Promise<boolean> {
   throwIfCancelled(options.signal)
   let unfinished: string | undefined

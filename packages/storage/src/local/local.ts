@@ -47,8 +47,8 @@ function storeWithin(roots: LocalRoots): WritableStore {
     list: (prefix, { startAfter, signal } = {}) =>
       listFiles(parseUri(prefix), {
         roots,
-        ...(startAfter === undefined ? {} : { startAfter }),
-        ...(signal === undefined ? {} : { signal }),
+        startAfter,
+        signal,
       }),
     listPrefixes: (prefix, signal) => listFolders(parseUri(prefix), roots, signal),
     put: (path, bytes, putOptions = {}) => putFile(roots, path, bytes, putOptions),

@@ -40,7 +40,7 @@ export function s3CredentialVendor(options: S3CredentialVendorOptions): Credenti
   const { credentials, stsEndpoint } = options
   const region = regionOf({
     ...options,
-    ...(stsEndpoint === undefined ? {} : { endpoint: stsEndpoint }),
+    endpoint: stsEndpoint,
   })
   const client = new STSClient({
     region,
@@ -151,7 +151,7 @@ export function scopedCredentialVendor(
           kind: 'aws',
           accessKeyId,
           secretAccessKey,
-          ...(sessionToken !== undefined && { sessionToken }),
+          sessionToken,
         },
       }
     },

@@ -15,14 +15,14 @@ import { locate, sending } from './request.js'
 export async function* listObjects(
   client: S3Client,
   prefix: string,
-  { startAfter, signal }: { startAfter?: string; signal?: AbortSignal },
+  { startAfter, signal }: { startAfter?: string | undefined; signal?: AbortSignal | undefined },
 ): AsyncGenerator<ObjectMeta> {
   const { head } = parseUri(prefix)
   const { Key: folder } = locate(prefix)
   const after = startAfter === undefined ? undefined : locate(startAfter).Key
   let last: string | undefined
   for await (const page of pages(client, prefix, {
-    ...(after !== undefined && { StartAfter: after }),
+    StartAfter: after,
     signal,
   })) {
     for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) {
@@ -95,7 +95,11 @@ const MAX_EMPTY_PAGES = 1_000
 async function* pages(
   client: S3Client,
   prefix: string,
-  options: { StartAfter?: string; Delimiter?: string; signal: AbortSignal | undefined },
+  options: {
+    StartAfter?: string | undefined
+    Delimiter?: string | undefined
+    signal: AbortSignal | undefined
+  },
 ): AsyncGenerator<ListObjectsV2CommandOutput> {
   const { signal, ...input } = options
   const { Bucket, Key } = locate(prefix)

@@ -16,7 +16,7 @@ export interface S3Options {
   /** Absent: AWS_REGION and its like, or us-east-1 where an endpoint is given. */
   readonly region?: string
   /** Where this process reaches the service; absent means AWS. May have a path. */
-  readonly endpoint?: string
+  readonly endpoint?: string | undefined
   /** Where recipients reach it, when that is another address: signed URLs name this one. */
   readonly publicEndpoint?: string
   /** http://host/bucket/key instead of http://bucket.host/key: most services other than AWS want it. */

@@ -13,8 +13,8 @@ import { locate, sending } from './request.js'
 
 interface PutInput {
   readonly bytes: Uint8Array | AsyncIterable<Uint8Array>
-  readonly ifAbsent?: boolean
-  readonly signal?: AbortSignal
+  readonly ifAbsent?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Parts may differ in size, but none but the last may be under 5 MiB, and there are at most 10,000. */

@@ -13,7 +13,7 @@ import { locate, sending } from './request.js'
 export async function getObject(
   client: S3Client,
   path: string,
-  { range, signal }: { range?: ByteRange; signal?: AbortSignal },
+  { range, signal }: { range?: ByteRange | undefined; signal?: AbortSignal | undefined },
 ): Promise<{ bytes: Uint8Array; meta: ObjectMeta } | undefined> {
   if (range !== undefined) checkRange(range)
   // HTTP has no way to ask for no bytes.

@@ -5,7 +5,7 @@ import { encodePath } from '../signing/encode-path.js'
 export interface PresignInput {
   readonly accessKeyId: string
   readonly secretAccessKey: string
-  readonly sessionToken?: string
+  readonly sessionToken?: string | undefined
   readonly region: string
   /** https://host or https://host:port, with the host as the client will send it. */
   readonly origin: string

@@ -90,7 +90,7 @@ export interface AvroFileOptions {
   /** The schema as JSON. */
   readonly schema: unknown
   readonly codec?: 'null' | 'deflate'
-  readonly metadata?: Readonly<Record<string, string>>
+  readonly metadata?: Readonly<Record<string, string>> | undefined
   /** A block ends once it holds this many bytes. Default 64,000, as Java's writer has it. */
   readonly blockBytes?: number
 }

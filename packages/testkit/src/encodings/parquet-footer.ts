@@ -13,8 +13,8 @@ import { ThriftWriter } from './thrift-writer.js'
 export interface ParquetChunkStats {
   readonly nullCount?: number
   /** PLAIN-encoded, without a length. */
-  readonly min?: Uint8Array
-  readonly max?: Uint8Array
+  readonly min?: Uint8Array | undefined
+  readonly max?: Uint8Array | undefined
 }
 
 export interface ParquetGroup {
@@ -83,7 +83,7 @@ interface SchemaElement {
   readonly name: string
   readonly children?: number
   readonly type?: PrimitiveType
-  readonly repetition?: keyof typeof REPETITION
+  readonly repetition?: keyof typeof REPETITION | undefined
   readonly isList?: boolean
   readonly id?: number
 }
@@ -134,7 +134,7 @@ function writeElement(out: ThriftWriter, element: SchemaElement): void {
 
 function physicalOf(type: DataType): {
   readonly kind: keyof typeof PHYSICAL
-  readonly length?: number
+  readonly length?: number | undefined
 } {
   if (typeof type === 'object') {
     if (isVoid(type)) return { kind: 'int32' }

@@ -5,7 +5,7 @@ export interface DeltaField {
   readonly name: string
   readonly type: unknown
   readonly nullable?: boolean
-  readonly metadata?: Readonly<Record<string, unknown>>
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
 }
 
 export interface DeltaTableOptions {
@@ -23,7 +23,7 @@ export interface DeltaTableOptions {
 export interface DeltaVector {
   readonly storageType: string
   readonly pathOrInlineDv: string
-  readonly offset?: number
+  readonly offset?: number | undefined
   readonly sizeInBytes: number
   readonly cardinality: number
 }
@@ -34,10 +34,10 @@ export interface DeltaFileOptions {
   readonly dataChange?: boolean
   readonly partitionValues?: Readonly<Record<string, string | null>>
   /** A text is taken as it is. */
-  readonly stats?: Readonly<Record<string, unknown>> | string
+  readonly stats?: Readonly<Record<string, unknown>> | string | undefined
   readonly deletionVector?: DeltaVector
-  readonly tags?: Readonly<Record<string, string>>
-  readonly baseRowId?: number
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  readonly baseRowId?: number | undefined
 }
 
 export type DeltaAction = Readonly<Record<string, unknown>>

@@ -11,7 +11,7 @@ export interface HudiFile {
   /** Absent: the file is listed and does not exist. */
   readonly bytes?: Uint8Array
   /** Absent: nothing is in the index about it. */
-  readonly stats?: readonly HudiColumnStats[]
+  readonly stats?: readonly HudiColumnStats[] | undefined
 }
 
 /** A completed write, by the instants of its name on the timeline. */

@@ -13,8 +13,8 @@ export type HudiWrapper = (typeof WRAPPERS)[number][0]
 export interface HudiColumnStats {
   /** Dotted name. */
   readonly column: string
-  readonly min?: HudiBound
-  readonly max?: HudiBound
+  readonly min?: HudiBound | undefined
+  readonly max?: HudiBound | undefined
   readonly valueCount: number
   readonly nullCount: number
   /** Ordinal of the value type and what it needs beside: since version 2 of the index. */

@@ -46,8 +46,8 @@ function union(a: HudiColumnStats, b: HudiColumnStats): HudiColumnStats {
   const max = pick(a, b, 'max')
   return {
     column: a.column,
-    ...(min && { min }),
-    ...(max && { max }),
+    min,
+    max,
     valueCount: a.valueCount + b.valueCount,
     nullCount: a.nullCount + b.nullCount,
     ...((a.valueType ?? b.valueType) && { valueType: (a.valueType ?? b.valueType)! }),

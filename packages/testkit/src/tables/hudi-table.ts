@@ -16,10 +16,10 @@ export interface HudiTableOptions {
   readonly tableType: 'COPY_ON_WRITE' | 'MERGE_ON_READ'
   /** Avro schema as JSON. */
   readonly schema: string
-  readonly properties?: Readonly<Record<string, string>>
+  readonly properties?: Readonly<Record<string, string>> | undefined
   readonly commits: readonly HudiCommit[]
   /** False: no metadata table. */
-  readonly metadata?: boolean
+  readonly metadata?: boolean | undefined
   /** Statistics of whole partitions in it too; default false. */
   readonly partitionStats?: boolean
 }

@@ -25,10 +25,10 @@ export interface ManifestEntry {
   readonly valueCounts?: ReadonlyMap<number, number>
   readonly nullCounts?: ReadonlyMap<number, number>
   readonly nanCounts?: ReadonlyMap<number, number>
-  readonly lower?: ReadonlyMap<number, Uint8Array>
-  readonly upper?: ReadonlyMap<number, Uint8Array>
+  readonly lower?: ReadonlyMap<number, Uint8Array> | undefined
+  readonly upper?: ReadonlyMap<number, Uint8Array> | undefined
   readonly equalityIds?: readonly number[]
-  readonly firstRowId?: number
+  readonly firstRowId?: number | undefined
   readonly referencedFile?: string
   readonly contentOffset?: number
   readonly contentSize?: number

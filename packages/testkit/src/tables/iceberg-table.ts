@@ -16,15 +16,15 @@ export interface ListedManifest {
   readonly addedRows?: number
   readonly existingRows?: number
   readonly deletedRows?: number
-  readonly partitions?: readonly ListedSummary[]
-  readonly firstRowId?: number
+  readonly partitions?: readonly ListedSummary[] | undefined
+  readonly firstRowId?: number | undefined
 }
 
 export interface ListedSummary {
   readonly containsNull: boolean
   readonly containsNan?: boolean
-  readonly lower?: Uint8Array
-  readonly upper?: Uint8Array
+  readonly lower?: Uint8Array | undefined
+  readonly upper?: Uint8Array | undefined
 }
 
 /** A manifest list (spec, "Manifest Lists"). Counts are optional here: upgraded version 1 tables leave them out. */
@@ -97,7 +97,7 @@ export interface IcebergTableOptions {
   readonly manifests: readonly ListedManifest[]
   readonly sequenceNumber?: number
   readonly summary?: Readonly<Record<string, string>>
-  readonly properties?: Readonly<Record<string, string>>
+  readonly properties?: Readonly<Record<string, string>> | undefined
 }
 
 /** Writes the metadata of a table of one snapshot whose manifests are there already. */

@@ -59,12 +59,12 @@ export function statisticsOf(
   return {
     leaf,
     valueCount,
-    ...(min === undefined ? {} : { min }),
-    ...(max === undefined ? {} : { max }),
+    min,
+    max,
     ...(typeof minExact === 'boolean' ? { minExact } : {}),
     ...(typeof maxExact === 'boolean' ? { maxExact } : {}),
     ...(nullCount === undefined || nullCount < 0 || nullCount > valueCount ? {} : { nullCount }),
-    ...(distinctCount === undefined ? {} : { distinctCount }),
+    distinctCount,
   }
 }
 

@@ -18,7 +18,7 @@ const ENCRYPTED_MAGIC = 0x45524150
 export interface FooterReadOptions {
   /** Read at once from the end of the file; a longer footer takes a second read. 64 KiB by default. */
   readonly firstRead?: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The Thrift FileMetaData of a Parquet file: for callers that keep it and parse it when it is asked for. */

@@ -54,7 +54,7 @@ export async function readParquetMetadata(
   file: Pick<ObjectMeta, 'path' | 'size'>,
   signal?: AbortSignal,
 ): Promise<ParquetMetadata> {
-  const bytes = await readParquetFooterBytes(store, file, { ...(signal && { signal }) })
+  const bytes = await readParquetFooterBytes(store, file, { signal })
   return parseLongMetadata(bytes, file.path, budgetsOf(store))
 }
 

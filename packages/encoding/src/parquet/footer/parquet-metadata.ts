@@ -10,13 +10,13 @@ export interface ParquetColumnStatistics {
   readonly leaf: number
   /** Values and nulls; for repeated leaves more or fewer than rows. */
   readonly valueCount: number
-  readonly min?: Value
-  readonly max?: Value
+  readonly min?: Value | undefined
+  readonly max?: Value | undefined
   /** False where the writer says that the bound was cut; undefined where it says nothing. */
   readonly minExact?: boolean
   readonly maxExact?: boolean
   readonly nullCount?: number
-  readonly distinctCount?: number
+  readonly distinctCount?: number | undefined
 }
 
 export interface ParquetRowGroup {
@@ -64,7 +64,7 @@ export interface ParquetChunk {
   readonly start: number
   readonly end: number
   /** Of its bloom filter, where it has one; older writers do not say how long it is. */
-  readonly bloomFilter?: { readonly start: number; readonly end?: number }
+  readonly bloomFilter?: { readonly start: number; readonly end?: number | undefined }
 }
 
 /** A footer and, for the reader, where each row group's column chunks lie. */

@@ -19,8 +19,8 @@ import type { ParquetColumnStatistics, ParquetFooter } from './parquet-metadata.
 /** What a footer, or one row group of it, proves about a column. */
 export interface FooterStats {
   /** Absent where unknown or where the column holds no values. */
-  readonly lower?: Value
-  readonly upper?: Value
+  readonly lower?: Value | undefined
+  readonly upper?: Value | undefined
   /** NaN where unknown. */
   readonly nullCount: number
   /** Bits of HOLDS_*. */
@@ -125,8 +125,8 @@ function chunkStats(
   return {
     nullCount,
     holds,
-    ...(lower === undefined ? {} : { lower }),
-    ...(upper === undefined ? {} : { upper }),
+    lower,
+    upper,
   }
 }
 
@@ -137,8 +137,8 @@ function unionOfStats(a: FooterStats, b: FooterStats): FooterStats {
   return {
     nullCount: a.nullCount + b.nullCount,
     holds: a.holds | b.holds,
-    ...(lower === undefined ? {} : { lower }),
-    ...(upper === undefined ? {} : { upper }),
+    lower,
+    upper,
   }
 }
 

@@ -26,8 +26,8 @@ export interface DataPage {
   readonly valueCount: number
   readonly encoding: number
   /** Absent where the leaf has none. */
-  readonly repetition?: ByteRun
-  readonly definition?: ByteRun
+  readonly repetition?: ByteRun | undefined
+  readonly definition?: ByteRun | undefined
   readonly values: Uint8Array
 }
 
@@ -109,8 +109,8 @@ function dataPage(header: ThriftStruct, page: Uint8Array, leaf: ParquetLeafInfo)
     kind: 'data',
     valueCount: natural(header, 1, 'a page value count'),
     encoding: natural(header, 2, 'a page encoding'),
-    ...(repetition === undefined ? {} : { repetition }),
-    ...(definition === undefined ? {} : { definition }),
+    repetition,
+    definition,
     values: page.subarray(run.at),
   }
 }

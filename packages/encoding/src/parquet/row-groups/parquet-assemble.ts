@@ -5,8 +5,8 @@ import type { ParquetLeafInfo } from '../schema/parquet-types.js'
 /** Levels of every value of a column chunk; absent where the leaf has none. */
 export interface Levels {
   readonly count: number
-  readonly definition?: Uint8Array
-  readonly repetition?: Uint8Array
+  readonly definition?: Uint8Array | undefined
+  readonly repetition?: Uint8Array | undefined
 }
 
 /** Values that are put in their places at once: a millisecond or two. */

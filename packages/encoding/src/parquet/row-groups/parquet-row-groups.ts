@@ -29,7 +29,7 @@ const MAX_BATCH_ROWS = 1 << 20
 export interface ReadOptions {
   readonly leaves: readonly (readonly string[])[]
   readonly rowGroups?: readonly number[]
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** One batch per row group, or several for row groups of more than 2^20 rows. */
@@ -56,7 +56,9 @@ export async function* readRowGroups(
   }
 }
 
-function signalOf(options: { readonly signal?: AbortSignal }): { signal?: AbortSignal } {
+function signalOf(options: { readonly signal?: AbortSignal | undefined }): {
+  signal?: AbortSignal | undefined
+} {
   return options.signal === undefined ? {} : { signal: options.signal }
 }
 
@@ -66,7 +68,7 @@ async function readLeaves(
   options: {
     readonly rowGroup: number
     readonly wanted: ReadonlyMap<string, number>
-    readonly signal?: AbortSignal
+    readonly signal?: AbortSignal | undefined
   },
 ): Promise<ReadonlyMap<string, ParquetLeaf>> {
   const { file, codecs } = source

@@ -125,8 +125,8 @@ function nodeOf(element: ThriftStruct, index: number): ParquetNode {
     name: nameOf(element.get(4)),
     element: index,
     repetition,
-    ...(fieldId === undefined ? {} : { fieldId }),
-    ...(logicalType === undefined ? {} : { logicalType }),
+    fieldId,
+    logicalType,
     children: [],
   }
 }
@@ -143,9 +143,9 @@ function leafInfo(element: ThriftStruct, node: ParquetNode, here: Above): Parque
     path: here.path,
     physicalType,
     type: leafType(physicalType, node.logicalType, typeLength),
-    ...(node.logicalType === undefined ? {} : { logicalType: node.logicalType }),
-    ...(typeLength === undefined ? {} : { typeLength }),
-    ...(node.fieldId === undefined ? {} : { fieldId: node.fieldId }),
+    logicalType: node.logicalType,
+    typeLength,
+    fieldId: node.fieldId,
     maxDefinition: here.definition,
     maxRepetition: here.repetition,
     repeatedDefinition: here.repeatedDefinition,

@@ -45,8 +45,8 @@ export interface ParquetNode {
   /** Its place in the footer's list of schema elements. */
   readonly element: number
   readonly repetition: ParquetRepetition
-  readonly fieldId?: number
-  readonly logicalType?: ParquetLogicalType
+  readonly fieldId?: number | undefined
+  readonly logicalType?: ParquetLogicalType | undefined
   readonly children: readonly ParquetNode[]
   /** Index into the footer's leaves; absent for groups. */
   readonly leaf?: number
@@ -56,12 +56,12 @@ export interface ParquetNode {
 export interface ParquetLeafInfo {
   readonly path: readonly string[]
   readonly physicalType: ParquetPhysicalType
-  readonly logicalType?: ParquetLogicalType
+  readonly logicalType?: ParquetLogicalType | undefined
   /** What its values are once read; see `leafType`. */
   readonly type: PrimitiveType
   /** Bytes of each value of a FIXED_LEN_BYTE_ARRAY. */
-  readonly typeLength?: number
-  readonly fieldId?: number
+  readonly typeLength?: number | undefined
+  readonly fieldId?: number | undefined
   readonly maxDefinition: number
   readonly maxRepetition: number
   /** Definition level at which the innermost repeated node above or at the leaf has an element; 0 without one. */

@@ -46,7 +46,7 @@ interface Read {
   readonly store: ObjectStore
   /** Reads are shared by those who may read the same: what is refused to one table is not to another. */
   readonly scope: string
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 interface NamedFile {
@@ -93,21 +93,20 @@ class FooterShapes implements LearningShapes {
     const store = fencedStore(this.#store, source, format)
     const scope = tableRoots(source, { ...(format && { format }) }).key
     return {
-      of: (files, signal) => this.#of(files, { store, scope, ...(signal && { signal }) }),
-      viewedSize: (file, edits, signal) =>
-        this.#viewedSize(file, edits, { store, scope, ...(signal && { signal }) }),
+      of: (files, signal) => this.#of(files, { store, scope, signal }),
+      viewedSize: (file, edits, signal) => this.#viewedSize(file, edits, { store, scope, signal }),
     }
   }
 
   of(files: readonly NamedFile[], signal?: AbortSignal): Promise<readonly ParquetShape[]> {
-    return this.#of(files, { store: this.#store, scope: '', ...(signal && { signal }) })
+    return this.#of(files, { store: this.#store, scope: '', signal })
   }
 
   viewedSize(file: NamedFile, edits: readonly FooterEdit[], signal?: AbortSignal): Promise<number> {
     return this.#viewedSize(file, edits, {
       store: this.#store,
       scope: '',
-      ...(signal && { signal }),
+      signal,
     })
   }
 

@@ -17,7 +17,7 @@ export interface ParquetShapeNode {
   /** As the file spells it. */
   readonly name: string
   readonly element: number
-  readonly fieldId?: number
+  readonly fieldId?: number | undefined
   readonly kind: 'leaf' | 'struct' | 'list' | 'map'
   readonly nullable: boolean
   /** A list that is a repeated field without a list group around it. */
@@ -109,7 +109,7 @@ function shapeNode(node: ParquetNode, columns: Columns): ParquetShapeNode {
 /** The node as it stands, whatever its repetition. */
 function plainNode(node: ParquetNode, columns: Columns, nullable: boolean): ParquetShapeNode {
   const { name, element, fieldId } = node
-  const named = { name, element, ...(fieldId !== undefined && { fieldId }), nullable }
+  const named = { name, element, fieldId, nullable }
   if (node.leaf !== undefined) return Object.assign(named, leafFacts(node.leaf, columns))
   const all = () => node.children.map(child => shapeNode(child, columns))
   if (node.logicalType?.kind === 'variant') {
