@@ -125,6 +125,7 @@ const tasks = {
   },
   lint() {
     run(join(bin, 'biome'), ['ci', '--error-on-warnings'])
+    run(process.execPath, ['scripts/check-changesets.mjs'])
   },
   format() {
     run(join(bin, 'biome'), ['check', '--write'])
@@ -140,6 +141,9 @@ const tasks = {
   bench() {
     build()
     run(process.execPath, ['--expose-gc', 'benchmarks/dist/main.js', ...rest])
+  },
+  changeset() {
+    run(join(bin, 'changeset'), rest)
   },
 }
 
