@@ -138,6 +138,10 @@ const tasks = {
     run(process.execPath, ['scripts/check-boundaries.mjs'])
     run(process.execPath, ['scripts/check-rooms.mjs'])
   },
+  api() {
+    run(join(bin, 'tsc'), ['-b'])
+    run(process.execPath, ['scripts/api-report.mjs', ...rest])
+  },
   bench() {
     build()
     run(process.execPath, ['--expose-gc', 'benchmarks/dist/main.js', ...rest])
