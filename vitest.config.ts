@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-// Tests run from source: the `source` export condition of every workspace package points at src/index.ts.
-const conditions = ['source', 'node', 'development|production']
+// Tests run from source: the export condition `@spillway/source` of every workspace package points at src/index.ts
+// (decision 0007).
+const conditions = ['@spillway/source', 'node', 'development|production']
 
 export default defineConfig({
   resolve: { conditions },

@@ -2,7 +2,7 @@
 // Holds the arrows of docs/architecture.md as data and compares them with each package.json, each tsconfig.json and
 // every import: an arrow goes down the page only, no format package imports another, and what runs in browsers has
 // nothing of Node's.
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const FORMATS = ['delta', 'iceberg', 'hudi', 'parquet']
@@ -76,6 +76,7 @@ for (const name of readdirSync('packages')) {
     if (!may.has(dependency))
       problems.push(`packages/${name}/package.json depends on ${dependency}`)
   }
+  checkExports(name, manifest.exports)
   const references =
     JSON.parse(readFileSync(`packages/${name}/tsconfig.json`, 'utf8')).references ?? []
   for (const { path } of references) {
@@ -84,6 +85,17 @@ for (const name of readdirSync('packages')) {
     }
   }
   for (const file of sourceFiles(`packages/${name}/src`)) checkImports(file, may)
+}
+
+/** Every export has its source under our own condition: without it, tests would run from the last build. */
+function checkExports(name, entries) {
+  for (const [entry, conditions] of Object.entries(entries)) {
+    const at = `packages/${name}/package.json exports ${entry}`
+    const [first] = Object.keys(conditions)
+    if (first !== '@spillway/source') problems.push(`${at} under ${first} before @spillway/source`)
+    else if (!existsSync(join('packages', name, conditions[first])))
+      problems.push(`${at} from ${conditions[first]}, which is missing`)
+  }
 }
 
 function checkImports(file, may) {
@@ -127,7 +139,7 @@ function checkBrowser(file, seen) {
 function sourceOf(specifier) {
   const [, name, ...path] = specifier.split('/')
   const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'))
-  return join('packages', name, manifest.exports[['.', ...path].join('/')].source)
+  return join('packages', name, manifest.exports[['.', ...path].join('/')]['@spillway/source'])
 }
 
 for (const problem of problems) console.error(`boundary: ${problem}`)

@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 // Holds the rooms of every package: no circle between files, arrows between folders that go one way, few files in each,
-// and at the door of each a README that says in some lines what happens in it.
+// no long file or function, and at the door of each a README that says in some lines what happens in it.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { longFunctions } from './long-functions.mjs'
 
 const AT_THE_ROOT = 15
 const IN_A_ROOM = 20
 const LINES_OF_A_FILE = 300
+const LINES_OF_A_FUNCTION = 60
 const LINES_AT_A_DOOR = 8
 
 const RELATIVE = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g
@@ -25,6 +27,9 @@ function checkPackage(name, root) {
     files.set(path, imports)
     const lines = text.split('\n').length - 1
     if (lines > LINES_OF_A_FILE) problems.push(`${path} has ${lines} lines`)
+    for (const long of longFunctions(text, LINES_OF_A_FUNCTION)) {
+      problems.push(`${path}:${long.line} is a function of ${long.lines} lines`)
+    }
   }
   for (const circle of circlesOf(files)) problems.push(`a circle of files: ${circle.join(' ')}`)
   checkRooms(name, root, files)

@@ -125,6 +125,7 @@ const tasks = {
   },
   lint() {
     run(join(bin, 'biome'), ['ci', '--error-on-warnings'])
+    run(process.execPath, ['scripts/check-changesets.mjs'])
   },
   format() {
     run(join(bin, 'biome'), ['check', '--write'])
@@ -137,9 +138,16 @@ const tasks = {
     run(process.execPath, ['scripts/check-boundaries.mjs'])
     run(process.execPath, ['scripts/check-rooms.mjs'])
   },
+  api() {
+    run(join(bin, 'tsc'), ['-b'])
+    run(process.execPath, ['scripts/api-report.mjs', ...rest])
+  },
   bench() {
     build()
     run(process.execPath, ['--expose-gc', 'benchmarks/dist/main.js', ...rest])
+  },
+  changeset() {
+    run(join(bin, 'changeset'), rest)
   },
 }
 

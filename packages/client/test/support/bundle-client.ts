@@ -12,7 +12,7 @@ export async function bundleForBrowser(
     configFile: false,
     logLevel: 'silent',
     root: fileURLToPath(new URL('..', import.meta.url)),
-    resolve: { conditions: ['source', 'browser', 'module', 'import'] },
+    resolve: { conditions: ['@spillway/source', 'browser', 'module', 'import'] },
     build: {
       write: false,
       minify: false,
