@@ -45,6 +45,18 @@ export {
   TableError,
   throwIfCancelled,
 } from './errors/errors.js'
+export {
+  closingQuote,
+  ExactJsonError,
+  ExactNumber,
+  hasLongInteger,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+  parseJsonExactly,
+} from './json/parse-json.js'
+export { RawJson, type WritableJson, writeJson } from './json/write-json.js'
 export { type ColumnIndex, columnIndex, type FoundColumn } from './parquet/column-index.js'
 export {
   byFieldId,

@@ -43,15 +43,10 @@ export { HFile, type HFileEntry } from './hfile/hfile.js'
 export type { HFileSource } from './hfile/hfile-source.js'
 export {
   type ExactJsonOptions,
-  ExactNumber,
-  type JsonArray,
-  type JsonObject,
-  type JsonValue,
-  LongObject,
   parseExactJson,
   valueText,
 } from './json/exact-json.js'
-export { type JsonLimits, parseJson, requireJsonWithin } from './json/json-limits.js'
+export { type JsonLimits, parseJsonWithin, requireJsonWithin } from './json/json-limits.js'
 export {
   forEachJsonLine,
   type JsonLine,
@@ -59,7 +54,10 @@ export {
   jsonLines,
 } from './json/json-lines.js'
 export {
+  type LongJsonObject,
   type LongJsonOptions,
+  type LongJsonValue,
+  LongObject,
   longJsonInSteps,
   MAX_MEMBERS,
   parseLongJson,

@@ -4,7 +4,9 @@ import {
   budgetsOf,
   DEFAULT_BUDGETS,
   inSlices,
+  isJsonObject,
   isTableError,
+  type JsonValue,
   type ObjectStore,
   type ReadBudgets,
   readListed,
@@ -17,7 +19,6 @@ import { crc32 } from './bytes/crc32.js'
 import { located } from './bytes/located.js'
 import { inflateBytes } from './compression/inflate-bytes.js'
 import { Inflation } from './compression/inflation.js'
-import type { JsonObject, JsonValue } from './json/exact-json.js'
 import { longJsonInSteps } from './json/long-json.js'
 
 /** One blob of a Puffin file (Puffin spec, "BlobMetadata"). */
@@ -139,8 +140,9 @@ function isMagic(bytes: Uint8Array, at: number): boolean {
 
 function* decodeFooter(payload: Uint8Array, budgets: ReadBudgets): Steps<PuffinFooter> {
   if (!isUtf8(payload)) throw new TableError('TABLE_CORRUPT', 'a Puffin footer that is not UTF-8')
-  const json = yield* longJsonInSteps(payload, { budgets })
-  if (!isObject(json) || !Array.isArray(json.blobs)) throw corrupt('a footer without blobs')
+  // An object is a LongObject only where one is asked for.
+  const json = (yield* longJsonInSteps(payload, { budgets })) as JsonValue
+  if (!isJsonObject(json) || !Array.isArray(json.blobs)) throw corrupt('a footer without blobs')
   const blobs: PuffinBlob[] = []
   for (const blob of json.blobs as readonly JsonValue[]) {
     if (blobs.push(decodeBlob(blob)) % BLOBS_IN_A_STEP === 0) yield
@@ -149,7 +151,7 @@ function* decodeFooter(payload: Uint8Array, budgets: ReadBudgets): Steps<PuffinF
 }
 
 function decodeBlob(json: JsonValue): PuffinBlob {
-  if (!isObject(json)) throw corrupt('a blob that is no object')
+  if (!isJsonObject(json)) throw corrupt('a blob that is no object')
   const { type, fields, offset, length } = json
   const compression = json['compression-codec']
   if (typeof type !== 'string' || !isSize(offset) || !isSize(length)) {
@@ -166,12 +168,8 @@ function decodeBlob(json: JsonValue): PuffinBlob {
 }
 
 function decodeProperties(json: JsonValue | undefined): ReadonlyMap<string, string> {
-  if (!isObject(json)) return new Map()
+  if (!isJsonObject(json)) return new Map()
   return new Map(Object.entries(json).map(([key, value]) => [key, String(value)]))
-}
-
-function isObject(json: JsonValue | undefined): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
 function isSize(json: JsonValue | undefined): json is number {

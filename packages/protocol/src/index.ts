@@ -18,7 +18,6 @@ export { type ErrorBody, WIRE_ERRORS, type WireError, wireError } from './errors
 export type { ParsedHint, UnappliedPart } from './hints/hint.js'
 export { parseJsonPredicate } from './hints/json-predicate.js'
 export { parseSqlPredicate } from './hints/sql-predicate.js'
-export { type JsonValue, parseJson, RawJson, type WireValue, writeJson } from './json/json-text.js'
 export {
   type SchemaStringOptions,
   schemaString,

@@ -1,11 +1,11 @@
 import { TableError } from '@spillway/core'
-import type { JsonValue } from '@spillway/encoding'
+import type { LongJsonValue } from '@spillway/encoding'
 import type { z } from 'zod'
 
 /** `json` as `schema` has it; `place` is where in the document of `path` it lies. */
 export function checked<Document>(
   schema: z.ZodType<Document>,
-  json: JsonValue,
+  json: LongJsonValue,
   path: string,
   place?: string,
 ): Document {

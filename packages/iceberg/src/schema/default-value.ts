@@ -1,12 +1,15 @@
-import { type PrimitiveType, TableError, type Value } from '@spillway/core'
-import { ExactNumber, type JsonValue } from '@spillway/encoding'
+import { ExactNumber, type PrimitiveType, TableError, type Value } from '@spillway/core'
+import type { LongJsonValue } from '@spillway/encoding'
 import { parseHex, parseUuid } from '../bounds/single-value.js'
 
 /**
  * A default in the spec's JSON single-value serialization. Null, and a struct's default (whose fields carry their
  * own), are undefined.
  */
-export function parseDefault(json: JsonValue | undefined, type: PrimitiveType): Value | undefined {
+export function parseDefault(
+  json: LongJsonValue | undefined,
+  type: PrimitiveType,
+): Value | undefined {
   if (json === undefined || json === null) return undefined
   const value = typeof type === 'string' ? parseNamed(json, type) : parseSized(json, type)
   if (value !== undefined) return value
@@ -16,13 +19,13 @@ export function parseDefault(json: JsonValue | undefined, type: PrimitiveType): 
   )
 }
 
-function parseSized(json: JsonValue, type: Exclude<PrimitiveType, string>): Value | undefined {
+function parseSized(json: LongJsonValue, type: Exclude<PrimitiveType, string>): Value | undefined {
   if (type.kind === 'fixed')
     return typeof json === 'string' ? parseHex(json, type.length) : undefined
   return type.kind === 'decimal' ? parseDecimal(json, type.scale) : undefined
 }
 
-function parseNamed(json: JsonValue, type: Extract<PrimitiveType, string>): Value | undefined {
+function parseNamed(json: LongJsonValue, type: Extract<PrimitiveType, string>): Value | undefined {
   switch (type) {
     case 'boolean':
       return typeof json === 'boolean' ? json : undefined
@@ -44,14 +47,14 @@ function parseNamed(json: JsonValue, type: Extract<PrimitiveType, string>): Valu
   }
 }
 
-function parseFloating(json: JsonValue, type: 'float' | 'double'): number | undefined {
+function parseFloating(json: LongJsonValue, type: 'float' | 'double'): number | undefined {
   const text = json instanceof ExactNumber ? json.text : json
   if (typeof text === 'object' || typeof text === 'boolean') return undefined
   const value = Number(text)
   return type === 'float' ? Math.fround(value) : value
 }
 
-function parseDecimal(json: JsonValue, scale: number): bigint | undefined {
+function parseDecimal(json: LongJsonValue, scale: number): bigint | undefined {
   const match = /^([+-]?)(\d*)\.?(\d*)$/.exec(String(json))
   if (match === null || typeof json === 'object') return undefined
   const fraction = match[3]!.replace(/0+$/, '')

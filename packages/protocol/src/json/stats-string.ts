@@ -1,5 +1,13 @@
-import type { DataFile, DataType, Field, Value, ValueBounds } from '@spillway/core'
-import { RawJson, type WireValue, writeJson } from './json-text.js'
+import {
+  type DataFile,
+  type DataType,
+  type Field,
+  RawJson,
+  type Value,
+  type ValueBounds,
+  type WritableJson,
+  writeJson,
+} from '@spillway/core'
 
 export interface StatsStringOptions {
   /** Names as the files spell them: how statistics are keyed under column mapping. */
@@ -38,15 +46,15 @@ export function recordedStats({ delta }: DataFile): string | undefined {
   return stats === undefined || BROKEN_MARK.test(stats) ? undefined : stats
 }
 
-type Extract = (bound: ValueBounds, type: DataType) => WireValue
+type Extract = (bound: ValueBounds, type: DataType) => WritableJson
 
 function tree(
   fields: readonly Field[],
   bounds: ReadonlyMap<number, ValueBounds>,
   options: StatsStringOptions,
   extract: Extract,
-): { readonly [name: string]: WireValue } | undefined {
-  const members: [string, WireValue][] = []
+): { readonly [name: string]: WritableJson } | undefined {
+  const members: [string, WritableJson][] = []
   for (const field of fields) {
     const value = leafOrStruct(field, bounds, options, extract)
     if (value !== undefined) {
@@ -61,7 +69,7 @@ function leafOrStruct(
   bounds: ReadonlyMap<number, ValueBounds>,
   options: StatsStringOptions,
   extract: Extract,
-): WireValue {
+): WritableJson {
   if (typeof field.type === 'object' && field.type.kind === 'struct') {
     return tree(field.type.fields, bounds, options, extract)
   }
@@ -76,7 +84,7 @@ function upperOf({ upper, nanCount }: ValueBounds, type: DataType): Value | unde
 }
 
 /** One bound as Delta spells it; undefined for types that have none there. */
-function text(value: Value | undefined, type: DataType): WireValue {
+function text(value: Value | undefined, type: DataType): WritableJson {
   if (value === undefined) return undefined
   if (typeof type === 'object') {
     return type.kind === 'decimal'

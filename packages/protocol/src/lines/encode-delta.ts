@@ -1,5 +1,4 @@
-import type { DataFile, DeltaAdd } from '@spillway/core'
-import { writeJson } from '../json/json-text.js'
+import { type DataFile, type DeltaAdd, writeJson } from '@spillway/core'
 import { recordedStats, statsString } from '../json/stats-string.js'
 import { versionMembers } from './encode-parquet.js'
 import { fileId } from './file-id.js'

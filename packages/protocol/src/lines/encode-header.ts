@@ -1,7 +1,12 @@
-import { atOnce, type Steps, type TableMetadata } from '@spillway/core'
+import {
+  atOnce,
+  type Steps,
+  type TableMetadata,
+  type WritableJson,
+  writeJson,
+} from '@spillway/core'
 import type { Settled } from '../capabilities/settle.js'
 import { hasChangeFeed } from '../capabilities/table-features.js'
-import { type WireValue, writeJson } from '../json/json-text.js'
 import { schemaStringInSteps, strippedSchemaStringInSteps } from '../json/schema-string.js'
 import { deltaMetaData, deltaProtocol } from './delta-documents.js'
 import { wireTableId } from './table-id.js'
@@ -14,7 +19,7 @@ export interface HeaderOptions {
   /** Written in the protocol line too, where a client asked for the protocols of later commits. */
   readonly protocolVersion?: bigint
   /** What `dir` mode adds; absent where it is not offered. */
-  readonly access?: WireValue
+  readonly access?: WritableJson
 }
 
 /**
@@ -45,7 +50,7 @@ export function encodeProtocol(
   settled: Settled,
   facts: { readonly version?: bigint } = {},
 ): string {
-  const protocol: WireValue =
+  const protocol: WritableJson =
     settled.format === 'parquet'
       ? { minReaderVersion: 1 }
       : { deltaProtocol: deltaProtocol(metadata, settled), version: facts.version }
@@ -72,7 +77,7 @@ export function* encodeMetaDataInSteps(
     numFiles: options.totals?.files,
     ...((options.access as object | undefined) ?? {}),
   }
-  const metaData: WireValue =
+  const metaData: WritableJson =
     settled.format === 'parquet'
       ? { ...(yield* parquetMetaData(metadata, settled)), ...facts }
       : { ...facts, deltaMetadata: yield* deltaMetaData(metadata, settled) }
@@ -84,7 +89,7 @@ export function* encodeMetaDataInSteps(
 function* parquetMetaData(
   metadata: TableMetadata,
   settled: Settled,
-): Steps<{ readonly [key: string]: WireValue }> {
+): Steps<{ readonly [key: string]: WritableJson }> {
   return {
     id: wireTableId(metadata),
     name: metadata.name,

@@ -1,5 +1,4 @@
-import type { DataFile, Predicate, Snapshot } from '@spillway/core'
-import type { JsonObject, JsonValue } from '@spillway/encoding'
+import type { DataFile, JsonObject, JsonValue, Predicate, Snapshot } from '@spillway/core'
 import { planScan } from '@spillway/planner'
 import { relativeTo } from '@spillway/storage'
 import { partitionValues } from './partition-values.js'
