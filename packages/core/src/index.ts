@@ -38,6 +38,7 @@ export {
   requireWithin,
   SMALL_INFLATION,
 } from './errors/budgets.js'
+export { corrupt } from './errors/corrupt.js'
 export {
   type ErrorCode,
   type ErrorContext,

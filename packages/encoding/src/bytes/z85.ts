@@ -1,4 +1,4 @@
-import { atOnce, type Steps, TableError } from '@spillway/core'
+import { atOnce, corrupt, type Steps, TableError } from '@spillway/core'
 
 const ALPHABET =
   '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
@@ -51,7 +51,7 @@ export function z85Decode(text: string): Uint8Array {
 /** `z85Decode` in steps. */
 export function* z85DecodeInSteps(text: string): Steps<Uint8Array> {
   if (text.length % 5 !== 0) {
-    throw corrupt(`its length must be a multiple of 5, found ${text.length}`)
+    throw badText(`its length must be a multiple of 5, found ${text.length}`)
   }
   const bytes = new Uint8Array((text.length / 5) * 4)
   const view = new DataView(bytes.buffer)
@@ -61,11 +61,11 @@ export function* z85DecodeInSteps(text: string): Steps<Uint8Array> {
     for (let i = at; i < at + 5; i++) {
       const digit = WORTH[text.charCodeAt(i)] ?? DIGITS
       if (digit === DIGITS) {
-        throw corrupt(`${JSON.stringify(text[i])} at position ${i} is not in the alphabet`)
+        throw badText(`${JSON.stringify(text[i])} at position ${i} is not in the alphabet`)
       }
       value = value * DIGITS + digit
     }
-    if (value > 0xffffffff) throw corrupt(`the group at position ${at} exceeds 32 bits`)
+    if (value > 0xffffffff) throw badText(`the group at position ${at} exceeds 32 bits`)
     view.setUint32(to, value)
   }
   return bytes
@@ -73,6 +73,6 @@ export function* z85DecodeInSteps(text: string): Steps<Uint8Array> {
 
 const ASCII = new TextDecoder()
 
-function corrupt(reason: string): TableError {
-  return new TableError('TABLE_CORRUPT', `expected z85 text: ${reason}`)
+function badText(reason: string): TableError {
+  return corrupt('z85 text', reason)
 }

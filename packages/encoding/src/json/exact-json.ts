@@ -1,9 +1,9 @@
 import {
+  corrupt,
   ExactJsonError,
   type JsonValue,
   parseJsonExactly,
   type ReadBudgets,
-  TableError,
 } from '@spillway/core'
 import { requireJsonWithin } from './json-limits.js'
 
@@ -42,17 +42,7 @@ export function parseMeasuredJson(text: string, options: ExactJsonOptions): Json
     return parseJsonExactly(text)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw corrupt(error.message, options, error instanceof ExactJsonError ? error.cause : error)
+    const cause = error instanceof ExactJsonError ? error.cause : error
+    throw corrupt('a JSON document', error.message, { ...options, cause })
   }
-}
-
-function corrupt(reason: string, options: ExactJsonOptions, cause?: unknown): TableError {
-  const where = options.path === undefined ? '' : ` in ${options.path}`
-  return new TableError('TABLE_CORRUPT', `expected a JSON document${where}: ${reason}`, {
-    context: {
-      ...(options.path === undefined ? {} : { path: options.path }),
-      ...(options.line === undefined ? {} : { line: options.line }),
-    },
-    cause,
-  })
 }

@@ -30,7 +30,7 @@ import {
   parseFields,
   type SchemaHistory,
 } from '../schema/schema.js'
-import { checked, corrupt } from './check-document.js'
+import { badMetadata, checked } from './check-document.js'
 import { type TableDocument, tableDocument } from './document.js'
 import { type DocumentLists, readLists, type SpecField } from './document-lists.js'
 import { readHistory, type SnapshotHistory } from './snapshot-history.js'
@@ -115,7 +115,7 @@ function checkVersion(json: LongJsonValue, path: string): void {
       ? (json as Readonly<Record<string, LongJsonValue>>)['format-version']
       : undefined
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
-    throw corrupt(path, `format-version is ${versionText(version)}`)
+    throw badMetadata(path, `format-version is ${versionText(version)}`)
   }
   if (version > NEWEST_VERSION) {
     throw new TableError(
@@ -289,6 +289,6 @@ function inContext<T>(path: string, read: () => T): T {
         cause: error,
       })
     }
-    throw corrupt(path, error instanceof Error ? error.message : String(error))
+    throw badMetadata(path, error instanceof Error ? error.message : String(error))
   }
 }

@@ -1,6 +1,6 @@
 import { inSlices, Slices, type Steps, sorted } from '@spillway/core'
 import type { LongJsonValue } from '@spillway/encoding'
-import { checked, corrupt } from './check-document.js'
+import { badMetadata, checked } from './check-document.js'
 import { logDocument, type SnapshotDocument, snapshotDocument, text } from './document.js'
 
 export interface IcebergSnapshot {
@@ -103,7 +103,7 @@ function listed(
 ): readonly LongJsonValue[] {
   if (json === undefined || json === null) return []
   if (Array.isArray(json)) return json as readonly LongJsonValue[]
-  throw corrupt(path, `${key}: it is no list`)
+  throw badMetadata(path, `${key}: it is no list`)
 }
 
 /** Paths of manifests, which version 1 may list in the snapshot itself. */

@@ -1,5 +1,6 @@
 import {
   childrenOf,
+  corrupt,
   type DataType,
   type Field,
   isPrimitive,
@@ -52,12 +53,13 @@ class SchemaReader {
   }
 
   *fields(json: LongJsonValue | undefined, depth: number): Steps<readonly Field[]> {
-    if (!Array.isArray(json)) throw bad('it has no list of fields')
+    if (!Array.isArray(json)) throw badSchema('it has no list of fields')
     const fields: Field[] = []
     for (const each of json as readonly LongJsonValue[]) {
       const object = asObject(each, 'a field')
       const { id, name } = object
-      if (typeof id !== 'number' || typeof name !== 'string') throw bad('a field has no id or name')
+      if (typeof id !== 'number' || typeof name !== 'string')
+        throw badSchema('a field has no id or name')
       fields.push(fieldOf(object, { id, name, type: yield* this.#type(object.type, depth + 1) }))
       if (this.#pace.isOver(0)) yield
     }
@@ -66,7 +68,7 @@ class SchemaReader {
 
   /** A type as table metadata spells it. */
   *#type(json: LongJsonValue | undefined, depth: number): Steps<DataType> {
-    if (depth > MAX_DEPTH) throw bad(`nested more than ${MAX_DEPTH} deep`)
+    if (depth > MAX_DEPTH) throw badSchema(`nested more than ${MAX_DEPTH} deep`)
     if (typeof json === 'string') return parsePrimitive(json)
     const object = asObject(json, 'a type')
     switch (object.type) {
@@ -81,13 +83,13 @@ class SchemaReader {
           value: yield* this.#child(object, 'value', depth),
         }
       default:
-        throw bad(`${valueText(object.type)} is no type`)
+        throw badSchema(`${valueText(object.type)} is no type`)
     }
   }
 
   *#child(object: LongJsonObject, name: 'element' | 'key' | 'value', depth: number): Steps<Field> {
     const id = object[`${name}-id`]
-    if (typeof id !== 'number') throw bad(`${name}-id is missing`)
+    if (typeof id !== 'number') throw badSchema(`${name}-id is missing`)
     const nullable = name !== 'key' && object[`${name}-required`] !== true
     const type = yield* this.#type(object[name], depth + 1)
     return { id, name, physicalName: name, type, nullable }
@@ -143,7 +145,7 @@ function parsePrimitive(text: string): PrimitiveType {
 }
 
 function parseDecimalType(precision: number, scale: number): PrimitiveType {
-  if (precision < 1 || precision > 38) throw bad(`decimal(${precision}, ${scale})`)
+  if (precision < 1 || precision > 38) throw badSchema(`decimal(${precision}, ${scale})`)
   return { kind: 'decimal', precision, scale }
 }
 
@@ -188,7 +190,7 @@ export const FIELDS_IN_A_STEP = 2048
 export function* fieldsById(fields: readonly Field[]): Steps<ReadonlyMap<number, Field>> {
   const found = new Map<number, Field>()
   for (const [field] of everyField(fields, undefined, () => undefined)) {
-    if (found.has(field.id)) throw bad(`two fields have the id ${field.id}`)
+    if (found.has(field.id)) throw badSchema(`two fields have the id ${field.id}`)
     found.set(field.id, field)
     if (found.size % FIELDS_IN_A_STEP === 0) yield
   }
@@ -198,9 +200,9 @@ export function* fieldsById(fields: readonly Field[]): Steps<ReadonlyMap<number,
 function asObject(json: LongJsonValue | undefined, what: string): LongJsonObject {
   if (typeof json === 'object' && json !== null && !Array.isArray(json))
     return json as LongJsonObject
-  throw bad(`${what} is ${valueText(json)}`)
+  throw badSchema(`${what} is ${valueText(json)}`)
 }
 
-function bad(reason: string): TableError {
-  return new TableError('TABLE_CORRUPT', `expected an Iceberg schema: ${reason}`)
+function badSchema(reason: string): TableError {
+  return corrupt('an Iceberg schema', reason)
 }
