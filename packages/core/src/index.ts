@@ -1,6 +1,8 @@
 export { crc32, summedInSteps } from './bytes/crc32.js'
 export { grown, trimmed } from './bytes/growth.js'
 export { hash64, hash64Into } from './bytes/hash.js'
+export { hexText, uuidText } from './bytes/hex.js'
+export { z85Decode, z85Encode } from './bytes/z85.js'
 export type * from './columns/column.js'
 export {
   columnByteLength,
@@ -76,8 +78,18 @@ export {
 } from './parquet/parquet-reader.js'
 export type * from './parquet/parquet-shape.js'
 export { PANDAS_INDEXES } from './parquet/parquet-shape.js'
+export {
+  civilDate,
+  dateText,
+  epochDay,
+  MICROS_PER_DAY,
+  NANOS_PER_DAY,
+  timestampText,
+  timeText,
+} from './schema/calendar.js'
+export { decimalText, floorDivide } from './schema/decimal.js'
 export { type Literal, literal } from './schema/literal.js'
-export { type Moment, parseDate, parseMoment, parseTime } from './schema/moment.js'
+export { clockNanos, type Moment, parseDate, parseMoment, parseTime } from './schema/moment.js'
 export {
   and,
   type BoundPredicate,
@@ -165,3 +177,4 @@ export {
   type Steps,
 } from './tasks/slices.js'
 export { sorted } from './tasks/sorted.js'
+export { untilAborted } from './tasks/until-aborted.js'

@@ -1,4 +1,10 @@
-import { ExactNumber, type PrimitiveType, TableError, type Value } from '@spillway/core'
+import {
+  ExactNumber,
+  MICROS_PER_DAY,
+  type PrimitiveType,
+  TableError,
+  type Value,
+} from '@spillway/core'
 import type { LongJsonValue } from '@spillway/encoding'
 import { parseHex, parseUuid } from '../bounds/single-value.js'
 
@@ -63,8 +69,6 @@ function parseDecimal(json: LongJsonValue, scale: number): bigint | undefined {
   return match[1] === '-' ? -digits : digits
 }
 
-const MICROSECONDS_A_DAY = 86_400_000_000n
-
 function parseTemporal(
   text: string,
   type: 'date' | 'time' | 'timestamp' | 'timestamptz' | 'timestamp_ns' | 'timestamptz_ns',
@@ -78,7 +82,7 @@ function parseTemporal(
   const clock = clockUnits(match[4] ?? '00:00', nanoseconds ? 9 : 6)
   if (clock === undefined) return undefined
   const scale = nanoseconds ? 1000n : 1n
-  return (BigInt(days) * MICROSECONDS_A_DAY - offsetMicroseconds(match[5])) * scale + clock
+  return (BigInt(days) * MICROS_PER_DAY - offsetMicroseconds(match[5])) * scale + clock
 }
 
 /** A time of day in units of `digits` decimal places of a second. */

@@ -1,8 +1,12 @@
 import {
   type DataFile,
   type DataType,
+  dateText,
+  decimalText,
   type Field,
+  MICROS_PER_DAY,
   RawJson,
+  timestampText,
   type Value,
   type ValueBounds,
   type WritableJson,
@@ -104,40 +108,18 @@ function text(value: Value | undefined, type: DataType): WritableJson {
     case 'timestamp':
     case 'timestamptz': {
       const micros = value as bigint
-      if (!isPlainDay(Number(micros / 86_400_000_000n))) return undefined
-      return timestampText(micros) + (type === 'timestamptz' ? 'Z' : '')
+      if (!isPlainDay(Number(micros / MICROS_PER_DAY))) return undefined
+      return timestampText(micros, 6) + (type === 'timestamptz' ? 'Z' : '')
     }
     default:
       return undefined
   }
 }
 
-/** `-12345n` at scale 2 is `-123.45`. */
-export function decimalText(unscaled: bigint, scale: number): string {
-  const sign = unscaled < 0n ? '-' : ''
-  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
-  if (scale === 0) return sign + digits
-  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
-}
-
-const DAY_MS = 86_400_000
 // 0001-01-01 and 9999-12-31: outside of them the text would not be a date that every reader takes.
 const FIRST_DAY = -719_162
 const LAST_DAY = 2_932_896
 
 function isPlainDay(days: number): boolean {
   return days >= FIRST_DAY && days <= LAST_DAY
-}
-
-/** Days since 1970 as `yyyy-MM-dd`. */
-export function dateText(days: number): string {
-  const iso = new Date(days * DAY_MS).toISOString()
-  return iso.slice(0, iso.indexOf('T'))
-}
-
-/** Microseconds since 1970 as `yyyy-MM-ddTHH:mm:ss.ffffff`, without a zone. */
-export function timestampText(micros: bigint): string {
-  const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
-  const seconds = new Date(Number((micros - fraction) / 1000n)).toISOString().slice(0, -5)
-  return `${seconds}.${fraction.toString().padStart(6, '0')}`
 }

@@ -1,6 +1,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { writeRoaring64, z85Encode } from '@spillway/encoding'
+import { z85Encode } from '@spillway/core'
+import { writeRoaring64 } from '@spillway/encoding'
 import type { Connection } from '@spillway/rows'
 
 export interface DeltaColumn {
