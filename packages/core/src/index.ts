@@ -14,13 +14,12 @@ export {
 } from './columns/column.js'
 export {
   BytesBuilder,
-  builderOf,
   type ColumnBuilder,
   columnBuilder,
   DictionaryBuilder,
 } from './columns/column-builder.js'
 export { type PhysicalKind, physicalKind } from './columns/physical-kind.js'
-export { except, intersect, type Selection, selectAll, unionOf } from './columns/selection.js'
+export { except, type Selection, selectAll, unionOf } from './columns/selection.js'
 export {
   type ColumnStats,
   HOLDS_ANYTHING,
@@ -34,7 +33,6 @@ export {
   BUDGET_CEILINGS,
   DEFAULT_BUDGETS,
   MAX_TEXT_BYTES,
-  type OverBudget,
   overBudget,
   type ReadBudgets,
   requireWithin,
@@ -60,13 +58,11 @@ export {
   parseJsonExactly,
 } from './json/parse-json.js'
 export { RawJson, type WritableJson, writeJson } from './json/write-json.js'
-export { type ColumnIndex, columnIndex, type FoundColumn } from './parquet/column-index.js'
+export { columnIndex } from './parquet/column-index.js'
 export {
   byFieldId,
-  byName,
   columnFinder,
   type FindColumn,
-  mappedNames,
   mappedNamesInSteps,
   NAME_MAPPING,
 } from './parquet/find-column.js'
@@ -108,7 +104,6 @@ export {
   notEq,
   notNull,
   or,
-  type Positive,
   type Predicate,
   type PrunePredicate,
   type Reference,
@@ -130,20 +125,14 @@ export {
   statsLeaves,
   typeName,
 } from './schema/schema.js'
-export {
-  compareBytes,
-  compareValues,
-  decodeWideDecimal,
-  encodeWideDecimal,
-  type Value,
-} from './schema/value.js'
+export { compareBytes, compareValues, encodeWideDecimal, type Value } from './schema/value.js'
 export type * from './sharing/accepts.js'
 export type * from './sharing/credential-vendor.js'
 export type * from './sharing/row-resolver.js'
 export type * from './sharing/share-catalog.js'
 export type * from './sharing/url-signer.js'
 export { fencedStore } from './store/fenced-store.js'
-export { isLeftBehind, makerTag, type ThisMachine, type ThisProcess } from './store/left-behind.js'
+export { isLeftBehind, makerTag } from './store/left-behind.js'
 export type * from './store/object-store.js'
 export { outsideRefusal } from './store/outside-refusal.js'
 export { type ReadListedOptions, readListed, readWhole } from './store/read-listed.js'

@@ -10,13 +10,13 @@ import { describe, expect, it } from 'vitest'
 import { AvroWriter, avroFile } from '../../testkit/src/encodings/avro-writer.js'
 import { hfileBytes } from '../../testkit/src/encodings/hfile-writer.js'
 import { ThriftWriter } from '../../testkit/src/encodings/thrift-writer.js'
+import { inflateDocument } from '../src/compression/inflate.js'
 import { decompressLz4, decompressLz4Raw } from '../src/compression/lz4.js'
 import { longestZstd } from '../src/compression/zstd-length.js'
 import {
   documentText,
   HFile,
   Inflation,
-  inflateDocument,
   openAvroFile,
   parquetReader,
   parseAvroSchema,

@@ -8,7 +8,7 @@ import { offsetIn } from './time-zone.js'
  */
 
 /** Blanks and control characters around a text do not count. */
-export function trimmed(text: string): string {
+function trimmed(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
   return text.replace(/^[\x00-\x20\x7f]+|[\x00-\x20\x7f]+$/g, '')
 }

@@ -5,7 +5,7 @@ export interface SharedLoad<T> {
   wait(signal?: AbortSignal): Promise<T>
 }
 
-export function sharedLoad<T>(load: (signal: AbortSignal) => Promise<T>): SharedLoad<T> {
+function sharedLoad<T>(load: (signal: AbortSignal) => Promise<T>): SharedLoad<T> {
   const controller = new AbortController()
   const result = load(controller.signal)
   // Every waiter may have gone by the time it fails: the failure is then nobody's.

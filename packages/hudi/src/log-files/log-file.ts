@@ -2,7 +2,7 @@ import { type ObjectStore, type ReadBudgets, readListed, TableError } from '@spi
 import type { HFileSource } from '@spillway/encoding'
 
 /** `HoodieLogFormat` block types. */
-export type LogBlockType = 'command' | 'delete' | 'corrupt' | 'avro' | 'hfile' | 'parquet' | 'cdc'
+type LogBlockType = 'command' | 'delete' | 'corrupt' | 'avro' | 'hfile' | 'parquet' | 'cdc'
 
 /** Header keys a reader needs (tech spec, "Log file format"). */
 export const LOG_HEADER = {
@@ -93,7 +93,7 @@ export function bytesSource(bytes: Uint8Array, budgets?: ReadBudgets): HFileSour
   }
 }
 
-export async function scanLogBlocks(
+async function scanLogBlocks(
   source: HFileSource,
   path: string,
   signal?: AbortSignal,

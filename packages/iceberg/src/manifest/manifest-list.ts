@@ -81,7 +81,7 @@ async function mayBeCut(file: AvroFile): Promise<boolean> {
   return first === last || bytes >= 0.9 * (await file.inflateLater(first)).length
 }
 
-export async function parseManifestList(file: AvroFile): Promise<readonly ManifestFile[]> {
+async function parseManifestList(file: AvroFile): Promise<readonly ManifestFile[]> {
   const { schema, path } = file
   if (schema.kind !== 'record') throw badList(path, 'its rows are no records')
   const read = located(path, () => rowReader(schema, path))

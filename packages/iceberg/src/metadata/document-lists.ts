@@ -21,7 +21,7 @@ export interface SpecField {
   readonly sourceIds: readonly number[] | undefined
 }
 
-export interface SpecFields {
+interface SpecFields {
   readonly id: number
   readonly fields: readonly SpecField[]
 }

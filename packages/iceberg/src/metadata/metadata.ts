@@ -38,7 +38,7 @@ import { readHistory, type SnapshotHistory } from './snapshot-history.js'
 /** The newest version of the spec that is read here. */
 const NEWEST_VERSION = 3
 
-export interface IcebergRef {
+interface IcebergRef {
   readonly kind: 'branch' | 'tag'
   readonly snapshotId: bigint
 }

@@ -27,7 +27,7 @@ export interface SnapshotHistory {
   readonly positions: ReadonlyMap<bigint, number>
 }
 
-export interface LogEntry {
+interface LogEntry {
   readonly snapshotId: bigint
   readonly timestamp: number
 }

@@ -133,12 +133,10 @@ function primitive(type: Extract<DataType, string>, name: string): string {
   }
 }
 
-/** A Delta table's own schema text with the metadata of its fields reduced to comments: nothing else is a recipient's. */
-export function strippedSchemaString(native: string): string {
-  return atOnce(strippedSchemaStringInSteps(native))
-}
-
-/** The same in steps: such a text is megabytes. */
+/**
+ * A Delta table's own schema text with the metadata of its fields reduced to comments: nothing else is a recipient's. In steps,
+ * since such a text is megabytes.
+ */
 export function* strippedSchemaStringInSteps(native: string): Steps<string> {
   const isExact = !hasLongInteger(native)
   yield

@@ -57,15 +57,7 @@ export function encodeProtocol(
   return `${writeJson({ protocol })}\n`
 }
 
-export function encodeMetaData(
-  metadata: TableMetadata,
-  settled: Settled,
-  options: HeaderOptions,
-): string {
-  return atOnce(encodeMetaDataInSteps(metadata, settled, options))
-}
-
-/** The same in steps. */
+/** The line of a table's metadata alone, in steps. */
 export function* encodeMetaDataInSteps(
   metadata: TableMetadata,
   settled: Settled,

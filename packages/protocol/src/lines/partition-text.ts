@@ -41,7 +41,7 @@ function valueIn(file: DataFile, metadata: TableMetadata, field: Field): string 
 }
 
 /** One partition value as Delta spells it. */
-export function partitionText(value: Value, type: DataType): string {
+function partitionText(value: Value, type: DataType): string {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1')
   if (type === 'date') return dateText(value as number)
   if (type === 'timestamp' || type === 'timestamptz') {

@@ -18,7 +18,7 @@ export function quoteText(text: string): string {
   return `decode(${quoteBytes(new TextEncoder().encode(text))})`
 }
 
-export function quoteBytes(bytes: Uint8Array): string {
+function quoteBytes(bytes: Uint8Array): string {
   return `from_hex('${Buffer.from(bytes).toString('hex')}')`
 }
 

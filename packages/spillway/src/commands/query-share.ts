@@ -59,7 +59,7 @@ async function print(
 }
 
 /** Tables are for eyes; a program that reads the output gets all of it, uncut. */
-export function modeOf(
+function modeOf(
   { mode, json }: Pick<QueryShareOptions, 'mode' | 'json'>,
   { stdout }: Pick<Terminal, 'stdout'>,
 ): OutputMode {

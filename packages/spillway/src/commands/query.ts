@@ -175,7 +175,7 @@ function isDecimal(type: unknown): boolean {
   return typeof type === 'object' && type !== null && 'kind' in type && type.kind === 'decimal'
 }
 
-export function cellText(value: JsonValue): string {
+function cellText(value: JsonValue): string {
   if (value === null) return '∅'
   return typeof value === 'string' ? value : writeJson(value)
 }

@@ -76,7 +76,7 @@ function endpointOf(
 }
 
 /** `90d`, `12h`, or a moment in ISO 8601. */
-export function expiry(text: string, now: number): string {
+function expiry(text: string, now: number): string {
   const match = /^(\d{1,5})([dh])$/.exec(text)
   const at =
     match === null

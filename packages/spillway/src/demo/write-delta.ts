@@ -4,7 +4,7 @@ import { z85Encode } from '@spillway/core'
 import { writeRoaring64 } from '@spillway/encoding'
 import type { Connection } from '@spillway/rows'
 
-export interface DeltaColumn {
+interface DeltaColumn {
   /** As recipients see it. */
   readonly name: string
   /** As Spark's schema JSON spells it. */

@@ -79,7 +79,7 @@ function fileJson(file: DataFile, snapshot: Snapshot): JsonObject {
 }
 
 /** Relative to the table's root below it; else absolute, local files as plain paths. */
-export function shownPath(path: string, location: string): string {
+function shownPath(path: string, location: string): string {
   return relativeTo(location, path) ?? path.replace(/^file:(\/\/(localhost)?)?(?=\/)/i, '')
 }
 
