@@ -137,6 +137,7 @@ const tasks = {
   boundaries() {
     run(process.execPath, ['scripts/check-boundaries.mjs'])
     run(process.execPath, ['scripts/check-rooms.mjs'])
+    run(process.execPath, ['scripts/check-exports.mjs'])
   },
   api() {
     run(join(bin, 'tsc'), ['-b'])

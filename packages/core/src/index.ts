@@ -1,6 +1,8 @@
 export { crc32, summedInSteps } from './bytes/crc32.js'
 export { grown, trimmed } from './bytes/growth.js'
 export { hash64, hash64Into } from './bytes/hash.js'
+export { hexText, uuidText } from './bytes/hex.js'
+export { z85Decode, z85Encode } from './bytes/z85.js'
 export type * from './columns/column.js'
 export {
   columnByteLength,
@@ -12,13 +14,12 @@ export {
 } from './columns/column.js'
 export {
   BytesBuilder,
-  builderOf,
   type ColumnBuilder,
   columnBuilder,
   DictionaryBuilder,
 } from './columns/column-builder.js'
 export { type PhysicalKind, physicalKind } from './columns/physical-kind.js'
-export { except, intersect, type Selection, selectAll, unionOf } from './columns/selection.js'
+export { except, type Selection, selectAll, unionOf } from './columns/selection.js'
 export {
   type ColumnStats,
   HOLDS_ANYTHING,
@@ -32,12 +33,12 @@ export {
   BUDGET_CEILINGS,
   DEFAULT_BUDGETS,
   MAX_TEXT_BYTES,
-  type OverBudget,
   overBudget,
   type ReadBudgets,
   requireWithin,
   SMALL_INFLATION,
 } from './errors/budgets.js'
+export { corrupt } from './errors/corrupt.js'
 export {
   type ErrorCode,
   type ErrorContext,
@@ -45,13 +46,23 @@ export {
   TableError,
   throwIfCancelled,
 } from './errors/errors.js'
-export { type ColumnIndex, columnIndex, type FoundColumn } from './parquet/column-index.js'
+export {
+  closingQuote,
+  ExactJsonError,
+  ExactNumber,
+  hasLongInteger,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+  parseJsonExactly,
+} from './json/parse-json.js'
+export { RawJson, type WritableJson, writeJson } from './json/write-json.js'
+export { columnIndex } from './parquet/column-index.js'
 export {
   byFieldId,
-  byName,
   columnFinder,
   type FindColumn,
-  mappedNames,
   mappedNamesInSteps,
   NAME_MAPPING,
 } from './parquet/find-column.js'
@@ -63,8 +74,18 @@ export {
 } from './parquet/parquet-reader.js'
 export type * from './parquet/parquet-shape.js'
 export { PANDAS_INDEXES } from './parquet/parquet-shape.js'
+export {
+  civilDate,
+  dateText,
+  epochDay,
+  MICROS_PER_DAY,
+  NANOS_PER_DAY,
+  timestampText,
+  timeText,
+} from './schema/calendar.js'
+export { decimalText, floorDivide } from './schema/decimal.js'
 export { type Literal, literal } from './schema/literal.js'
-export { type Moment, parseDate, parseMoment, parseTime } from './schema/moment.js'
+export { clockNanos, type Moment, parseDate, parseMoment, parseTime } from './schema/moment.js'
 export {
   and,
   type BoundPredicate,
@@ -83,7 +104,6 @@ export {
   notEq,
   notNull,
   or,
-  type Positive,
   type Predicate,
   type PrunePredicate,
   type Reference,
@@ -105,20 +125,14 @@ export {
   statsLeaves,
   typeName,
 } from './schema/schema.js'
-export {
-  compareBytes,
-  compareValues,
-  decodeWideDecimal,
-  encodeWideDecimal,
-  type Value,
-} from './schema/value.js'
+export { compareBytes, compareValues, encodeWideDecimal, type Value } from './schema/value.js'
 export type * from './sharing/accepts.js'
 export type * from './sharing/credential-vendor.js'
 export type * from './sharing/row-resolver.js'
 export type * from './sharing/share-catalog.js'
 export type * from './sharing/url-signer.js'
 export { fencedStore } from './store/fenced-store.js'
-export { isLeftBehind, makerTag, type ThisMachine, type ThisProcess } from './store/left-behind.js'
+export { isLeftBehind, makerTag } from './store/left-behind.js'
 export type * from './store/object-store.js'
 export { outsideRefusal } from './store/outside-refusal.js'
 export { type ReadListedOptions, readListed, readWhole } from './store/read-listed.js'
@@ -152,3 +166,4 @@ export {
   type Steps,
 } from './tasks/slices.js'
 export { sorted } from './tasks/sorted.js'
+export { untilAborted } from './tasks/until-aborted.js'

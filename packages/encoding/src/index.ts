@@ -1,65 +1,35 @@
 export { AvroCursor } from './avro/avro-cursor.js'
 export { type AvroBlock, type AvroFile, openAvroFile, readAvroFile } from './avro/avro-file.js'
 export { avroValueSteps, readAvroRows } from './avro/avro-rows.js'
-export {
-  type AvroBytes,
-  type AvroSink,
-  type AvroStep,
-  compileAvroScan,
-  compileAvroSkip,
-} from './avro/avro-scan.js'
+export { type AvroSink, type AvroStep, compileAvroScan } from './avro/avro-scan.js'
 export { avroTextInSteps, parseAvroSchema, parseAvroSchemaLater } from './avro/avro-schema.js'
 export {
   type AvroField,
   type AvroLogical,
-  type AvroPrimitive,
   type AvroRecord,
   type AvroType,
   avroField,
   withoutNull,
 } from './avro/avro-type.js'
-export {
-  type AvroObject,
-  type AvroValue,
-  compileAvroReader,
-  readAvroValue,
-} from './avro/avro-value.js'
-export { type AvroWeight, avroWeight, weightOf } from './avro/avro-weight.js'
+export { type AvroObject, type AvroValue, compileAvroReader } from './avro/avro-value.js'
+export { weightOf } from './avro/avro-weight.js'
 export { crc32, crc32c } from './bytes/crc32.js'
 export { located } from './bytes/located.js'
 export { xxHash64 } from './bytes/xxhash.js'
-export { z85Decode, z85DecodeInSteps, z85Encode, z85EncodeInSteps } from './bytes/z85.js'
-export { plainColumn } from './columns/plain-column.js'
 export { firstRowNotUtf8 } from './columns/utf8-rows.js'
 export { widenValue } from './columns/widen-value.js'
-export {
-  documentBytes,
-  documentText,
-  inflateDocument,
-  requireDocument,
-} from './compression/inflate.js'
-export { Inflation, type InflationOf } from './compression/inflation.js'
-export { HFile, type HFileEntry } from './hfile/hfile.js'
+export { documentBytes, documentText } from './compression/inflate.js'
+export { Inflation } from './compression/inflation.js'
+export { HFile } from './hfile/hfile.js'
 export type { HFileSource } from './hfile/hfile-source.js'
+export { parseExactJson, valueText } from './json/exact-json.js'
+export { parseJsonWithin } from './json/json-limits.js'
+export { type JsonLine, type JsonLinesOptions, jsonLines } from './json/json-lines.js'
 export {
-  type ExactJsonOptions,
-  ExactNumber,
-  type JsonArray,
-  type JsonObject,
-  type JsonValue,
-  LongObject,
-  parseExactJson,
-  valueText,
-} from './json/exact-json.js'
-export { type JsonLimits, parseJson, requireJsonWithin } from './json/json-limits.js'
-export {
-  forEachJsonLine,
-  type JsonLine,
-  type JsonLinesOptions,
-  jsonLines,
-} from './json/json-lines.js'
-export {
+  type LongJsonObject,
   type LongJsonOptions,
+  type LongJsonValue,
+  LongObject,
   longJsonInSteps,
   MAX_MEMBERS,
   parseLongJson,
@@ -67,7 +37,7 @@ export {
 export { readParquetFooterBytes } from './parquet/footer/footer-bytes.js'
 export { requireFooterRows } from './parquet/footer/footer-rows.js'
 export { keepRowGroups } from './parquet/footer/keep-row-groups.js'
-export { type OldCalendar, oldCalendar } from './parquet/footer/old-calendar.js'
+export { oldCalendar } from './parquet/footer/old-calendar.js'
 export { columnlessRows, doubtedColumns } from './parquet/footer/parquet-doubts.js'
 export {
   parseLongMetadata,
@@ -88,11 +58,7 @@ export { type ReadBytes, requirePageClaims } from './parquet/pages/page-claims.j
 export { parquetReader } from './parquet/row-groups/parquet-reader.js'
 export { readParquetRows } from './parquet/row-groups/parquet-rows.js'
 export type * from './parquet/schema/parquet-types.js'
-export {
-  type FileShapesOptions,
-  fileShapes,
-  type LearningShapes,
-} from './parquet/shape/file-shapes.js'
+export { fileShapes, type LearningShapes } from './parquet/shape/file-shapes.js'
 export { pandasIndexes } from './parquet/shape/pandas-indexes.js'
 export { parquetFields, parquetFieldsInSteps } from './parquet/shape/parquet-fields.js'
 export {
@@ -109,21 +75,9 @@ export {
   readPuffinFooter,
   unwrapDeletionVector,
 } from './puffin.js'
-export {
-  type Roaring64,
-  type RoaringExtent,
-  readRoaring32,
-  readRoaring64,
-  readRoaring64InSteps,
-  roaring64Extent,
-} from './roaring/roaring.js'
-export { writeRoaring64, writeRoaring64InSteps } from './roaring/roaring-writer.js'
-export {
-  VECTOR_MAGIC,
-  VECTOR_MAGIC_BYTES,
-  vectorBytes,
-  vectorBytesInSteps,
-} from './roaring/vector-bytes.js'
+export { type Roaring64, readRoaring64, readRoaring64InSteps } from './roaring/roaring.js'
+export { writeRoaring64 } from './roaring/roaring-writer.js'
+export { VECTOR_MAGIC_BYTES, vectorBytes, vectorBytesInSteps } from './roaring/vector-bytes.js'
 export {
   checkVector,
   corruptVector,

@@ -4,7 +4,9 @@ import {
   budgetsOf,
   DEFAULT_BUDGETS,
   inSlices,
+  isJsonObject,
   isTableError,
+  type JsonValue,
   type ObjectStore,
   type ReadBudgets,
   readListed,
@@ -17,7 +19,6 @@ import { crc32 } from './bytes/crc32.js'
 import { located } from './bytes/located.js'
 import { inflateBytes } from './compression/inflate-bytes.js'
 import { Inflation } from './compression/inflation.js'
-import type { JsonObject, JsonValue } from './json/exact-json.js'
 import { longJsonInSteps } from './json/long-json.js'
 
 /** One blob of a Puffin file (Puffin spec, "BlobMetadata"). */
@@ -89,15 +90,15 @@ export function parsePuffinFooter(
 
 function* footerInSteps(bytes: Uint8Array, budgets: ReadBudgets): Steps<PuffinFooter> {
   const length = footerLength(bytes)
-  if (length > bytes.length) throw corrupt('its footer is longer than the file')
+  if (length > bytes.length) throw badPuffin('its footer is longer than the file')
   const start = bytes.length - length
-  if (!isMagic(bytes, start)) throw corrupt('no magic before its footer')
+  if (!isMagic(bytes, start)) throw badPuffin('no magic before its footer')
   const flags = bytes.subarray(bytes.length - 8, bytes.length - 4)
   if ((flags[0]! & 1) !== 0) {
     throw new TableError('UNSUPPORTED_FEATURE', 'a Puffin footer compressed with LZ4')
   }
   if ((flags[0]! & ~1) !== 0 || flags[1] !== 0 || flags[2] !== 0 || flags[3] !== 0) {
-    throw corrupt('flags that no version of the format defines')
+    throw badPuffin('flags that no version of the format defines')
   }
   return yield* decodeFooter(bytes.subarray(start + 4, bytes.length - FOOTER_END), budgets)
 }
@@ -107,29 +108,31 @@ function* footerInSteps(bytes: Uint8Array, budgets: ReadBudgets): Steps<PuffinFo
  * bitmap. Length and CRC-32 around it are verified (Puffin spec, "deletion-vector-v1").
  */
 export function unwrapDeletionVector(blob: Uint8Array): Uint8Array {
-  if (blob.length < 12) throw corrupt(`a deletion vector of ${blob.length} bytes`)
+  if (blob.length < 12) throw badPuffin(`a deletion vector of ${blob.length} bytes`)
   const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength)
   const length = view.getUint32(0)
   if (length !== blob.length - 8) {
-    throw corrupt(`expected a deletion vector of ${blob.length - 8} bytes, found one of ${length}`)
+    throw badPuffin(
+      `expected a deletion vector of ${blob.length - 8} bytes, found one of ${length}`,
+    )
   }
   const bitmap = blob.subarray(4, blob.length - 4)
-  if (view.getUint32(4, true) !== 1681511377) throw corrupt('a deletion vector without its magic')
+  if (view.getUint32(4, true) !== 1681511377) throw badPuffin('a deletion vector without its magic')
   const expected = view.getUint32(blob.length - 4)
   const found = crc32(bitmap)
   if (found !== expected) {
-    throw corrupt(`expected a deletion vector with CRC-32 ${expected}, found ${found}`)
+    throw badPuffin(`expected a deletion vector with CRC-32 ${expected}, found ${found}`)
   }
   return bitmap
 }
 
 function footerLength(tail: Uint8Array): number {
   if (tail.length < FOOTER_END + 4 || !isMagic(tail, tail.length - 4)) {
-    throw corrupt('no magic at its end')
+    throw badPuffin('no magic at its end')
   }
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength)
   const payload = view.getInt32(tail.length - FOOTER_END, true)
-  if (payload < 0) throw corrupt(`a footer of ${payload} bytes`)
+  if (payload < 0) throw badPuffin(`a footer of ${payload} bytes`)
   return payload + FOOTER_END + 4
 }
 
@@ -139,8 +142,9 @@ function isMagic(bytes: Uint8Array, at: number): boolean {
 
 function* decodeFooter(payload: Uint8Array, budgets: ReadBudgets): Steps<PuffinFooter> {
   if (!isUtf8(payload)) throw new TableError('TABLE_CORRUPT', 'a Puffin footer that is not UTF-8')
-  const json = yield* longJsonInSteps(payload, { budgets })
-  if (!isObject(json) || !Array.isArray(json.blobs)) throw corrupt('a footer without blobs')
+  // An object is a LongObject only where one is asked for.
+  const json = (yield* longJsonInSteps(payload, { budgets })) as JsonValue
+  if (!isJsonObject(json) || !Array.isArray(json.blobs)) throw badPuffin('a footer without blobs')
   const blobs: PuffinBlob[] = []
   for (const blob of json.blobs as readonly JsonValue[]) {
     if (blobs.push(decodeBlob(blob)) % BLOBS_IN_A_STEP === 0) yield
@@ -149,11 +153,11 @@ function* decodeFooter(payload: Uint8Array, budgets: ReadBudgets): Steps<PuffinF
 }
 
 function decodeBlob(json: JsonValue): PuffinBlob {
-  if (!isObject(json)) throw corrupt('a blob that is no object')
+  if (!isJsonObject(json)) throw badPuffin('a blob that is no object')
   const { type, fields, offset, length } = json
   const compression = json['compression-codec']
   if (typeof type !== 'string' || !isSize(offset) || !isSize(length)) {
-    throw corrupt('a blob without type, offset or length')
+    throw badPuffin('a blob without type, offset or length')
   }
   return {
     type,
@@ -166,12 +170,8 @@ function decodeBlob(json: JsonValue): PuffinBlob {
 }
 
 function decodeProperties(json: JsonValue | undefined): ReadonlyMap<string, string> {
-  if (!isObject(json)) return new Map()
+  if (!isJsonObject(json)) return new Map()
   return new Map(Object.entries(json).map(([key, value]) => [key, String(value)]))
-}
-
-function isObject(json: JsonValue | undefined): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
 function isSize(json: JsonValue | undefined): json is number {
@@ -212,6 +212,6 @@ function missing(path: string): TableError {
   })
 }
 
-function corrupt(what: string): TableError {
+function badPuffin(what: string): TableError {
   return new TableError('TABLE_CORRUPT', `expected a Puffin file, found ${what}`)
 }

@@ -10,18 +10,18 @@ import { describe, expect, it } from 'vitest'
 import { AvroWriter, avroFile } from '../../testkit/src/encodings/avro-writer.js'
 import { hfileBytes } from '../../testkit/src/encodings/hfile-writer.js'
 import { ThriftWriter } from '../../testkit/src/encodings/thrift-writer.js'
+import { inflateDocument } from '../src/compression/inflate.js'
 import { decompressLz4, decompressLz4Raw } from '../src/compression/lz4.js'
 import { longestZstd } from '../src/compression/zstd-length.js'
 import {
   documentText,
   HFile,
   Inflation,
-  inflateDocument,
   openAvroFile,
   parquetReader,
   parseAvroSchema,
   parseExactJson,
-  parseJson,
+  parseJsonWithin,
   readAvroFile,
   readAvroRows,
   readParquetFooter,
@@ -243,7 +243,10 @@ describe('longestZstd', () => {
 
 describe('a JSON text', () => {
   it.each([
-    ['parseJson', (text: string, budgets: ReadBudgets) => parseJson(text, 'a text', { budgets })],
+    [
+      'parseJsonWithin',
+      (text: string, budgets: ReadBudgets) => parseJsonWithin(text, 'a text', { budgets }),
+    ],
     ['parseExactJson', (text: string, budgets: ReadBudgets) => parseExactJson(text, { budgets })],
   ])(
     'is refused by %s for its depth, its values and its length before it is parsed',
@@ -270,7 +273,9 @@ describe('a JSON text', () => {
     const text = JSON.stringify({ a: `${'[{,"\\'.repeat(1000)}` })
     expect(
       outcome(() =>
-        parseJson(text, 'a text', { budgets: with_({ documentValues: 3, documentDepth: 2 }) }),
+        parseJsonWithin(text, 'a text', {
+          budgets: with_({ documentValues: 3, documentDepth: 2 }),
+        }),
       ),
     ).toBe('read')
   })

@@ -9,7 +9,7 @@ import {
 import { everyInSteps, mapInSteps } from './in-steps.js'
 import type { ListedFile } from './table-location.js'
 
-export interface PartitionColumn {
+interface PartitionColumn {
   readonly name: string
   readonly type: PrimitiveType
 }

@@ -180,7 +180,7 @@ function* partitionColumns(
 }
 
 /** Statistics of a column that holds one value, or nulls alone. */
-export function exactly(value: Value | null): FooterStats {
+function exactly(value: Value | null): FooterStats {
   if (value === null) return { nullCount: Number.NaN, holds: HOLDS_NULLS }
   return { lower: value, upper: value, nullCount: 0, holds: 1 }
 }

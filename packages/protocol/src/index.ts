@@ -5,25 +5,14 @@ export {
   capabilitiesHeader,
   parseCapabilities,
 } from './capabilities/capabilities.js'
-export {
-  columnLookup,
-  declaredPartitionFields,
-  mapsColumns,
-  misreadTimes,
-} from './capabilities/column-lookup.js'
+export { declaredPartitionFields } from './capabilities/column-lookup.js'
 export { type Negotiated, negotiate } from './capabilities/negotiate.js'
 export { shownValue } from './capabilities/shown-value.js'
-export { tableFeatures } from './capabilities/table-features.js'
 export { type ErrorBody, WIRE_ERRORS, type WireError, wireError } from './errors.js'
 export type { ParsedHint, UnappliedPart } from './hints/hint.js'
 export { parseJsonPredicate } from './hints/json-predicate.js'
 export { parseSqlPredicate } from './hints/sql-predicate.js'
-export { type JsonValue, parseJson, RawJson, type WireValue, writeJson } from './json/json-text.js'
-export {
-  type SchemaStringOptions,
-  schemaString,
-  strippedSchemaString,
-} from './json/schema-string.js'
+export { type SchemaStringOptions, schemaString } from './json/schema-string.js'
 export { type StatsStringOptions, statsString } from './json/stats-string.js'
 export { passesAsRecorded } from './lines/delta-documents.js'
 export { encodeDeltaFile } from './lines/encode-delta.js'
@@ -31,13 +20,12 @@ export { encodeEnd, encodeQueryStatus } from './lines/encode-end.js'
 export {
   encodeHeader,
   encodeHeaderInSteps,
-  encodeMetaData,
   encodeMetaDataInSteps,
   encodeProtocol,
   type HeaderOptions,
 } from './lines/encode-header.js'
 export { encodeParquetFile } from './lines/encode-parquet.js'
-export { type FileIdScheme, fileId } from './lines/file-id.js'
+export type { FileIdScheme } from './lines/file-id.js'
 export type { LineOptions, WireFile } from './lines/line-options.js'
 export { type Profile, parseProfile, profileText } from './profile.js'
 export { createTokenCodec, type TokenCodec, type TokenUse } from './requests/page-token.js'

@@ -5,8 +5,9 @@ import {
   type Recipient,
   type ShareCatalog,
   TableError,
+  untilAborted,
 } from '@spillway/core'
-import type { Engine } from '@spillway/engine'
+import { type Engine, reasonOf } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
 import { createGuard, type Guard, type Peer } from './access/authentication-guard.js'
 import { guardedEngine } from './access/guarded-engine.js'
@@ -14,7 +15,6 @@ import { createSignedLedger, type SignedLedger } from './downloads/signed-ledger
 import { type AccessLog, type AccessRecord, writeRecord } from './http/access-log.js'
 import { compressed } from './http/compress.js'
 import { jsonResponse } from './http/respond.js'
-import { untilAborted } from './limits/answered.js'
 import { type AsyncQueryJobs, createAsyncQueryJobs } from './limits/async-query-jobs.js'
 import { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurrency-limit.js'
 import { createDeadline } from './limits/deadline.js'
@@ -122,7 +122,7 @@ async function answer(
     const match = findRoute(server, request)
     record.route = match.route.pattern
     const authenticated = server.guard.authenticate(request, peer, signal)
-    const recipient = await untilAborted(authenticated, signal)
+    const recipient = await untilAborted(authenticated, signal, reasonOf)
     record.recipient = recipient.name
     release = server.concurrency.take(recipient.id)
     work = match.route.run({

@@ -8,7 +8,7 @@ import { queryInfo } from './query/async-query.js'
 import { queryTable } from './query/query-table.js'
 import type { RequestContext } from './requests/request-context.js'
 
-export interface Route {
+interface Route {
   readonly method: 'GET' | 'HEAD' | 'POST'
   readonly pattern: string
   readonly run: (context: RequestContext) => Promise<Response>

@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events'
-import type { ShareCatalog } from '@spillway/core'
+import { type ShareCatalog, untilAborted } from '@spillway/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createConfigShares } from '../src/index.js'
-import { answered, untilAborted } from '../src/limits/answered.js'
+import { answered } from '../src/limits/answered.js'
 import { failure, type Running, startServer, tablePath } from './support/serve.js'
 
 let server: Running | undefined

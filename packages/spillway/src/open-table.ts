@@ -1,5 +1,4 @@
-import type { Predicate, Snapshot } from '@spillway/core'
-import type { JsonObject } from '@spillway/encoding'
+import type { JsonObject, Predicate, Snapshot } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
 import type { RowAnswer, RowQuery, SqlAnswer } from '@spillway/rows'

@@ -1,3 +1,4 @@
+import { writeJson } from '@spillway/core'
 import { Command, CommanderError } from 'commander'
 import { batchCommand } from './commands/batch.js'
 import { type DemoOptions, demoCommand } from './commands/demo.js'
@@ -12,7 +13,6 @@ import { type TokenOptions, tokenCommand } from './commands/token.js'
 import { errorJson } from './terminal/error-json.js'
 import { errorLines } from './terminal/error-lines.js'
 import { EXIT, EXIT_HELP, exitCodeOf } from './terminal/exit-code.js'
-import { jsonText } from './terminal/json-text.js'
 import type { Terminal } from './terminal/terminal.js'
 import { VERSION } from './terminal/version.js'
 
@@ -143,7 +143,7 @@ function addServerCommands(
 function report(error: unknown, json: boolean, { stderr }: Terminal): void {
   const found = errorJson(error)
   if (json) {
-    stderr.write(`${jsonText({ ok: false, error: { ...found } })}\n`)
+    stderr.write(`${writeJson({ ok: false, error: { ...found } })}\n`)
     return
   }
   stderr.write(`${errorLines(error).join('\n')}\n`)

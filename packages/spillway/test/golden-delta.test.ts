@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type JsonObject, type JsonValue, parseExactJson } from '@spillway/encoding'
+import type { JsonObject, JsonValue } from '@spillway/core'
+import { parseExactJson } from '@spillway/encoding'
 import { afterAll, describe, expect, it } from 'vitest'
 import { answerRequest } from '../src/batch/operations.js'
 import { parseRequest } from '../src/batch/request.js'

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { ExactNumber, type JsonObject, parseExactJson } from '@spillway/encoding'
+import { ExactNumber, type JsonObject } from '@spillway/core'
+import { parseExactJson } from '@spillway/encoding'
 import { afterAll, describe, expect, it } from 'vitest'
 import { answerRequest } from '../src/batch/operations.js'
 import { parseRequest } from '../src/batch/request.js'

@@ -5,10 +5,7 @@ export { routeStores, type StoreRoute } from './layers/route.js'
 export { type LocalStoreOptions, localStore } from './local/local.js'
 export { sweepUnfinished } from './local/local-sweep.js'
 export { type MemoryStore, memoryStore } from './memory/memory.js'
-export { type ByteRange, clipRange } from './objects/byte-range.js'
 export {
-  bucketOf,
-  canonicalScheme,
   folderUri,
   joinUri,
   locationFromInput,

@@ -1,5 +1,5 @@
 export { AvroWriter, avroFile } from './encodings/avro-writer.js'
-export { ByteWriter, type HFileOptions, hfileBytes } from './encodings/hfile-writer.js'
+export { hfileBytes } from './encodings/hfile-writer.js'
 export {
   type ParquetChunkStats,
   type ParquetGroup,
@@ -8,7 +8,7 @@ export {
 } from './encodings/parquet-footer.js'
 export { icebergBytes } from './encodings/single-value.js'
 export { ThriftWriter } from './encodings/thrift-writer.js'
-export { allReadings, type RowTest, rowTest, type Truth } from './oracle/oracle.js'
+export { allReadings, rowTest } from './oracle/oracle.js'
 export type { Reading } from './oracle/oracle-compare.js'
 export {
   fileIndex,
@@ -20,25 +20,23 @@ export {
   type TableWriter,
 } from './random/logical-table.js'
 export { Random } from './random/random.js'
-export { randomLiteral, randomPredicate } from './random/random-predicate.js'
-export { randomTable, type TableShape } from './random/random-table.js'
+export { randomPredicate } from './random/random-predicate.js'
+export { randomTable } from './random/random-table.js'
 export { COMPARABLE_TYPES, interestingValues } from './random/random-value.js'
-export { type ReaderCase, type ReaderSubject, readerSuite } from './suites/reader-suite.js'
+export { type ReaderSubject, readerSuite } from './suites/reader-suite.js'
 export { type SignerSubject, signerSuite } from './suites/signer-suite.js'
 export { flatStoreSuite, type StoreSubject, storeSuite } from './suites/store-suite.js'
-export { AWKWARD_NAMES, collect, failureCode, type SuiteCase } from './suites/suite.js'
-export { SUITE_PREDICATES, suiteTable } from './suites/suite-table.js'
+export { AWKWARD_NAMES, collect, failureCode } from './suites/suite.js'
+export { suiteTable } from './suites/suite-table.js'
 export { onlyFenced } from './support/only-fenced.js'
 export { keepingCache } from './support/table-cache.js'
 export { readTarGz } from './support/tar.js'
 export { turnsDuring } from './support/turns-during.js'
 export {
   type DeltaAction,
-  type DeltaField,
   type DeltaFileOptions,
   type DeltaTable,
   type DeltaTableOptions,
-  type DeltaVector,
   deltaAdd,
   deltaCdc,
   deltaMetadata,
@@ -49,25 +47,13 @@ export {
   jsonLinesOf,
 } from './tables/delta-table.js'
 export type { HudiCommit, HudiFile } from './tables/hudi-commit.js'
-export {
-  type HudiLogBlock,
-  hudiAvroContent,
-  hudiDeleteContent,
-  hudiLog,
-} from './tables/hudi-log.js'
-export {
-  type HudiBound,
-  type HudiColumnStats,
-  hudiFilesRecord,
-  hudiStatsKey,
-  hudiStatsRecord,
-} from './tables/hudi-metadata.js'
+export { hudiAvroContent, hudiDeleteContent, hudiLog } from './tables/hudi-log.js'
+export type { HudiBound, HudiColumnStats } from './tables/hudi-metadata.js'
 export { type HudiTableOptions, hudiTableObjects } from './tables/hudi-table.js'
 export {
   icebergManifest,
   type ManifestEntry,
   type ManifestOptions,
-  type PartitionColumn,
 } from './tables/iceberg-manifest.js'
 export {
   fieldJson,

@@ -1,4 +1,4 @@
-import { parseJson } from '@spillway/protocol/wire'
+import { parseJson } from '@spillway/core'
 import { type HttpAnswer, readText, type SendRequest, unusable } from './http.js'
 
 export interface ListOptions {

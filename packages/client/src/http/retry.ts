@@ -1,4 +1,4 @@
-import { isTableError, TableError } from '@spillway/core'
+import { isTableError, TableError, untilAborted } from '@spillway/core'
 
 export interface RetryOptions {
   /** Attempts after the first; 5 unless given. */
@@ -105,11 +105,5 @@ export function cancelled(signal: AbortSignal | undefined): TableError {
 
 /** The answer, or the reason of the signal as soon as it is aborted: not every promise heeds the signal it was given. */
 export function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return answer
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason)
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop, { once: true })
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
+  return untilAborted(answer, signal, ({ reason }) => reason)
 }

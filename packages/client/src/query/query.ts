@@ -1,5 +1,5 @@
-import { TableError } from '@spillway/core'
-import { type WireInteger, writeJson } from '@spillway/protocol/wire'
+import { TableError, writeJson } from '@spillway/core'
+import type { WireInteger } from '@spillway/protocol/wire'
 import { unusable } from '../http/http.js'
 import { pageGuard } from '../http/list.js'
 import { cancelled } from '../http/retry.js'

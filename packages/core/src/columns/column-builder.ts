@@ -20,7 +20,7 @@ export function columnBuilder(type: DataType, capacity = 64): ColumnBuilder | un
   return wideDecimal ? new WideDecimalBuilder(capacity) : builderOf(kind, capacity)
 }
 
-export function builderOf(kind: PhysicalKind, capacity = 64): ColumnBuilder {
+function builderOf(kind: PhysicalKind, capacity = 64): ColumnBuilder {
   return kind === 'bytes' ? new BytesBuilder(capacity) : new FixedBuilder(kind, capacity)
 }
 

@@ -41,22 +41,3 @@ export function except(rows: Selection, without: Selection): Selection {
   }
   return kept.subarray(0, count)
 }
-
-/** Rows in both of two ascending selections. */
-export function intersect(a: Selection, b: Selection): Selection {
-  const kept = new Uint32Array(Math.min(a.length, b.length))
-  let count = 0
-  let i = 0
-  let j = 0
-  while (i < a.length && j < b.length) {
-    const left = a[i]!
-    const right = b[j]!
-    if (left === right) {
-      kept[count++] = left
-      i++
-      j++
-    } else if (left < right) i++
-    else j++
-  }
-  return kept.subarray(0, count)
-}

@@ -47,7 +47,7 @@ function usesFieldIds({
 export const byFieldId: FindColumn = (field, columns) => columnIndex(columns).withId(field.id)
 
 /** Exactly first, then without case, which must be unambiguous. */
-export const byName: FindColumn = (field, columns) => {
+const byName: FindColumn = (field, columns) => {
   const index = columnIndex(columns)
   const exact = index.named(field.physicalName)
   if (exact !== undefined) return exact

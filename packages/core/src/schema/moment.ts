@@ -1,3 +1,5 @@
+import { epochDay, NANOS_PER_DAY } from './calendar.js'
+
 /** A point on a clock, in nanoseconds from 1970-01-01 00:00: in UTC where `zoned`, else in no zone. */
 export interface Moment {
   readonly nanos: bigint
@@ -15,11 +17,8 @@ export function parseDate(text: string): number | undefined {
   const match = DATE.exec(text)
   if (match === null) return undefined
   const [year, month, day] = match.slice(1).map(Number)
-  const date = new Date(0)
-  date.setUTCFullYear(year!, month! - 1, day!)
-  if (date.getUTCMonth() !== month! - 1 || date.getUTCDate() !== day) return undefined
   // Year 0 is no year of any SQL dialect.
-  return year === 0 ? undefined : Math.round(date.getTime() / 86_400_000)
+  return year === 0 ? undefined : epochDay(year!, month!, day!)
 }
 
 /** Microseconds from midnight of a strict `HH:mm[:ss[.ffffff]]`. */
@@ -32,7 +31,7 @@ export function parseTime(text: string): bigint | undefined {
 export function parseMoment(text: string): Moment | undefined {
   const day = parseDate(text.slice(0, 10))
   if (day === undefined) return undefined
-  const midnight = BigInt(day) * 86_400_000_000_000n
+  const midnight = BigInt(day) * NANOS_PER_DAY
   if (text.length === 10) return { nanos: midnight, zoned: false }
   if (text[10] !== ' ' && text[10] !== 'T') return undefined
   const clock = text.slice(11)
@@ -45,7 +44,8 @@ export function parseMoment(text: string): Moment | undefined {
   return shift === undefined ? undefined : { nanos: local - shift, zoned: true, local }
 }
 
-function clockNanos(text: string): bigint | undefined {
+/** Nanoseconds from midnight of a strict `HH:mm[:ss[.fffffffff]]`. */
+export function clockNanos(text: string): bigint | undefined {
   const match = CLOCK.exec(text)
   if (match === null) return undefined
   const [, hours, minutes, seconds = '00', fraction = ''] = match

@@ -17,7 +17,7 @@ export type Leaf<Ref, Lit> =
   | { readonly kind: 'in' | 'notIn'; readonly ref: Ref; readonly values: readonly Lit[] }
 
 /** NOT is gone: what `prune` takes. */
-export type Positive<Ref, Lit> =
+type Positive<Ref, Lit> =
   | Leaf<Ref, Lit>
   | { readonly kind: 'alwaysTrue' | 'alwaysFalse' }
   /** What was understood too little of to evaluate. Keeps every file, and so does its negation. */

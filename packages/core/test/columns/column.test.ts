@@ -4,11 +4,11 @@ import {
   columnBuilder,
   type DataType,
   DictionaryBuilder,
-  decodeWideDecimal,
   encodeWideDecimal,
   readValue,
   type Value,
 } from '../../src/index.js'
+import { decodeWideDecimal } from '../../src/schema/value.js'
 
 const wide: DataType = { kind: 'decimal', precision: 38, scale: 2 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { except, intersect, type Selection, selectAll, unionOf } from '../../src/index.js'
+import { except, type Selection, selectAll, unionOf } from '../../src/index.js'
 
 const selection = fc
   .uniqueArray(fc.nat(300))
@@ -14,7 +14,6 @@ describe('selections', () => {
   it.each([
     ['unionOf', unionOf, asSet((a, b) => [...new Set([...a, ...b])])],
     ['except', except, asSet((a, b) => [...a].filter(row => !b.has(row)))],
-    ['intersect', intersect, asSet((a, b) => [...a].filter(row => b.has(row)))],
   ])('%s agrees with sets', (_name, operation, expected) => {
     fc.assert(
       fc.property(selection, selection, (a, b) => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { columnFinder, type Field, type FoundColumn, mappedNames } from '../../src/index.js'
+import { columnFinder, type Field } from '../../src/index.js'
+import type { FoundColumn } from '../../src/parquet/column-index.js'
+import { mappedNames } from '../../src/parquet/find-column.js'
 
 const field = (id: number, name: string, physicalName = name): Field => ({
   id,

@@ -1,5 +1,6 @@
-import { isLeftBehind, makerTag, type ThisProcess } from '@spillway/core'
+import { isLeftBehind, makerTag } from '@spillway/core'
 import { expect, it } from 'vitest'
+import type { ThisProcess } from '../../src/store/left-behind.js'
 
 const NOW = 1_700_000_000_000
 const HOUR = 3_600_000

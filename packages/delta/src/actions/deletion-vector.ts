@@ -1,5 +1,4 @@
-import { type DeleteFile, TableError, type TableSource } from '@spillway/core'
-import { z85Decode } from '@spillway/encoding'
+import { type DeleteFile, TableError, type TableSource, uuidText, z85Decode } from '@spillway/core'
 import { shownText } from '../values/shown-text.js'
 import { resolvePath } from './data-path.js'
 
@@ -80,17 +79,6 @@ function vectorPath(source: TableSource, vector: VectorDescriptor): string {
   const name = `deletion_vector_${uuidText(decodeZ85(vector, pathOrInlineDv.slice(-UUID_LENGTH)))}.bin`
   const folder = source.location.endsWith('/') ? source.location : `${source.location}/`
   return folder + (prefix === '' ? name : `${prefix}/${name}`)
-}
-
-function uuidText(bytes: Uint8Array): string {
-  const hex = Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-')
 }
 
 function decodeZ85(vector: VectorDescriptor, text: string): Uint8Array {

@@ -1,4 +1,5 @@
 import {
+  decimalText,
   isValid,
   leafKey,
   type ParquetBatch,
@@ -7,7 +8,6 @@ import {
   type Value,
 } from '@spillway/core'
 import type { ParquetLeafInfo } from '@spillway/encoding'
-import { formatDecimal } from '../values/decimal.js'
 import { floatText } from '../values/float-text.js'
 import { formatDate, formatMillis } from '../values/temporal.js'
 import { STRUCT_STATS } from './struct-stats.js'
@@ -81,7 +81,7 @@ function jsonOf(value: Value, type: PrimitiveType): string | undefined {
   if (typeof value === 'bigint') {
     if (type === 'timestamptz') return `"${formatMillis(value)}Z"`
     if (type === 'timestamp') return `"${formatMillis(value)}"`
-    if (typeof type === 'object' && type.kind === 'decimal') return formatDecimal(value, type.scale)
+    if (typeof type === 'object' && type.kind === 'decimal') return decimalText(value, type.scale)
     return type === 'long' ? value.toString() : undefined
   }
   if (value instanceof Uint8Array) return undefined

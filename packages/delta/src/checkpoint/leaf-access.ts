@@ -63,7 +63,7 @@ export class TextLeaf {
   }
 }
 
-export function bytesAt(column: Column, row: number): Uint8Array | undefined {
+function bytesAt(column: Column, row: number): Uint8Array | undefined {
   if (!isValid(column, row)) return undefined
   if (column.kind === 'bytes') return readBytes(column, row)
   if (column.kind !== 'dictionary' || column.values.kind !== 'bytes') return undefined

@@ -15,7 +15,7 @@ export function requireAdds(source: CheckpointFile, kind: 'checkpoint' | 'sideca
     const other = kind === 'checkpoint' ? 'sidecar' : 'remove'
     const mayLack =
       leavesUnder(source, ['add']).length === 0 && leavesUnder(source, [other]).length > 0
-    if (!mayLack) throw corrupt(source, `a ${kind} has no column add.path`)
+    if (!mayLack) throw badCheckpoint(source, `a ${kind} has no column add.path`)
     return
   }
   for (let rowGroup = 0; rowGroup < source.footer.rowGroups.length; rowGroup++) {
@@ -24,7 +24,10 @@ export function requireAdds(source: CheckpointFile, kind: 'checkpoint' | 'sideca
     if (withoutPath === undefined || withoutSize === undefined) continue
     if (withoutPath <= withoutSize) continue
     const count = withoutPath - withoutSize
-    throw corrupt(source, `row group ${rowGroup} of a ${kind} counts ${count} adds without a path`)
+    throw badCheckpoint(
+      source,
+      `row group ${rowGroup} of a ${kind} counts ${count} adds without a path`,
+    )
   }
 }
 
@@ -41,10 +44,13 @@ export function requirePartitionValues(
     const hasAdds = findLeaf(source, ADD_PATH) !== undefined
     if (!hasAdds || leavesUnder(source, ['add', 'partitionValues']).length > 0) continue
     const names = shownText(partitioned.map(({ name }) => name).join(', '))
-    throw corrupt(source, `a checkpoint has no column add.partitionValues, with ${names} in it`)
+    throw badCheckpoint(
+      source,
+      `a checkpoint has no column add.partitionValues, with ${names} in it`,
+    )
   }
 }
 
-function corrupt({ file }: CheckpointFile, message: string): TableError {
+function badCheckpoint({ file }: CheckpointFile, message: string): TableError {
   return new TableError('TABLE_CORRUPT', message, { context: { path: file.path } })
 }

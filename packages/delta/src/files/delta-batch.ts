@@ -6,6 +6,7 @@ import {
   readBytes,
   type Selection,
   type StatsTable,
+  selectAll,
   throwIfCancelled,
   unknownStats,
 } from '@spillway/core'
@@ -117,7 +118,7 @@ export class DeltaBatch implements FileBatch, SharedBatch {
   #decode(columns: readonly StatsColumn[], rows: Selection): void {
     const again = columns.some(column => this.#decoded.has(column.key))
     const whole = again || rows.length * 4 >= this.length
-    const wanted = whole ? allRows(this.length) : rows
+    const wanted = whole ? selectAll(this.length) : rows
     const reading = this.raw.stats(columns, wanted)
     columns.forEach((column, index) => {
       const stats = reading.then(all => all[index]!)
@@ -149,12 +150,6 @@ function isSubset(rows: Selection, of: Selection): boolean {
     if (at >= of.length || of[at] !== rows[i]) return false
   }
   return true
-}
-
-function allRows(length: number): Selection {
-  const rows = new Uint32Array(length)
-  for (let row = 0; row < length; row++) rows[row] = row
-  return rows
 }
 
 function statsByteLength(stats: ColumnStats): number {

@@ -5,7 +5,7 @@ import { unescapePiece } from './json-escape.js'
 import { JsonProblem } from './json-problem.js'
 
 /** A string of JSON that somebody has been through before, in steps. */
-export interface LongString {
+interface LongString {
   /** Where the first escape is; where there is none, the closing quote. */
   readonly plainEnd: number
   /** The place behind the closing quote; undefined where the text ends before it. */

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { ObjectStore } from '@spillway/core'
-import { ExactNumber, type JsonObject, type JsonValue, parseExactJson } from '@spillway/encoding'
+import {
+  ExactNumber,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  type ObjectStore,
+} from '@spillway/core'
+import { parseExactJson } from '@spillway/encoding'
 
 /**
  * The version `_last_checkpoint` names. A hint and no more: absent, broken or with a checksum that does not fit, it is
@@ -35,7 +41,7 @@ const MAX_VALUES = 20_000
 function parse(text: string): JsonObject | undefined {
   try {
     const document = parseExactJson(text)
-    return isObject(document) ? document : undefined
+    return isJsonObject(document) ? document : undefined
   } catch {
     return undefined
   }
@@ -80,7 +86,7 @@ function collect(path: string, value: JsonValue, into: Leaves): void {
     value.forEach((element: JsonValue, index) => {
       collect(`${path}+${index}`, element, into)
     })
-  } else if (isObject(value)) {
+  } else if (isJsonObject(value)) {
     for (const key of Object.keys(value)) collect(`${path}+${quoted(key)}`, value[key]!, into)
   } else into.entries.push([path, literal(value)])
 }
@@ -96,13 +102,4 @@ function quoted(text: string): string {
     char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
   )
   return `"${encoded}"`
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof ExactNumber)
-  )
 }

@@ -1,12 +1,13 @@
 import {
   type DataType,
+  decimalText,
   HOLDS_ANYTHING,
   HOLDS_NANS,
   HOLDS_NULLS,
   HOLDS_VALUES,
   type Value,
 } from '@spillway/core'
-import { fitsPrecision, formatDecimal } from '../values/decimal.js'
+import { fitsPrecision } from '../values/decimal.js'
 import { floatText } from '../values/float-text.js'
 import { formatDate } from '../values/temporal.js'
 import {
@@ -133,7 +134,7 @@ function binary(recorded: string): PartitionValue {
 function decimal(recorded: string, precision: number, scale: number): PartitionValue | undefined {
   const unscaled = castDecimal(recorded, scale)
   if (unscaled === undefined || !fitsPrecision(unscaled, precision)) return undefined
-  return exactly(unscaled, value => formatDecimal(value, scale))
+  return exactly(unscaled, value => decimalText(value, scale))
 }
 
 /**

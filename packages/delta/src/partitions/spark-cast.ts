@@ -1,4 +1,5 @@
-import { floorDivide, isoDay, MICROS_PER_SECOND, SECONDS_PER_DAY } from '../values/temporal.js'
+import { epochDay, floorDivide } from '@spillway/core'
+import { MICROS_PER_SECOND, SECONDS_PER_DAY } from '../values/temporal.js'
 import { offsetIn } from './time-zone.js'
 
 /**
@@ -7,7 +8,7 @@ import { offsetIn } from './time-zone.js'
  */
 
 /** Blanks and control characters around a text do not count. */
-export function trimmed(text: string): string {
+function trimmed(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
   return text.replace(/^[\x00-\x20\x7f]+|[\x00-\x20\x7f]+$/g, '')
 }
@@ -96,7 +97,7 @@ function rounded(size: bigint, shift: number): bigint | undefined {
 export function castDate(text: string): number | undefined {
   const match = /^([+-]?\d{4,7})(?:-(\d{1,2})(?:-(\d{1,2})(?:[ T].*)?)?)?$/s.exec(trimmed(text))
   if (match === null) return undefined
-  const day = isoDay(Number(match[1]), Number(match[2] ?? 1), Number(match[3] ?? 1))
+  const day = epochDay(Number(match[1]), Number(match[2] ?? 1), Number(match[3] ?? 1))
   return day !== undefined && (day | 0) === day ? day : undefined
 }
 
@@ -116,7 +117,7 @@ export function castTimestamp(text: string): CastTimestamp | undefined {
   if (match === null) return undefined
   const [year, month, date] = [Number(match[1]), Number(match[2] ?? 1), Number(match[3] ?? 1)]
   const [hour, minute, second] = [match[4], match[5], match[6]].map(part => Number(part ?? 0))
-  const day = isoDay(year, month, date)
+  const day = epochDay(year, month, date)
   if (day === undefined || hour! > 23 || minute! > 59 || second! > 59) return undefined
   const seconds = BigInt(day) * SECONDS_PER_DAY + BigInt(hour! * 3600 + minute! * 60 + second!)
   const fraction = BigInt((match[7] ?? '').padEnd(6, '0').slice(0, 6))

@@ -1,5 +1,5 @@
 import { TableError } from '@spillway/core'
-import { parseJson } from '@spillway/encoding'
+import { parseJsonWithin } from '@spillway/encoding'
 import { z } from 'zod'
 import { SENTENCE_CHARACTERS, shownText } from '../values/shown-text.js'
 
@@ -41,7 +41,7 @@ const LOG_ONLY: ReadonlySet<string> = new Set(['v2Checkpoint', 'vacuumProtocolCh
 
 /** A protocol action, checked: what we do not understand is refused by name. */
 export function parseProtocol(json: string): Protocol {
-  const parsed = protocolSchema.safeParse(parseJson(json, 'a protocol action'))
+  const parsed = protocolSchema.safeParse(parseJsonWithin(json, 'a protocol action'))
   if (!parsed.success) {
     throw new TableError('TABLE_CORRUPT', 'the protocol action is malformed', {
       cause: parsed.error,

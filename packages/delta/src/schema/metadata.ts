@@ -1,5 +1,6 @@
 import {
   DEFAULT_BUDGETS,
+  ExactNumber,
   type Field,
   isTableError,
   leafOf,
@@ -8,7 +9,7 @@ import {
   type ReadBudgets,
   TableError,
 } from '@spillway/core'
-import { ExactNumber, MAX_MEMBERS, parseJson, parseLongJson } from '@spillway/encoding'
+import { MAX_MEMBERS, parseJsonWithin, parseLongJson } from '@spillway/encoding'
 import { z } from 'zod'
 import { shownText } from '../values/shown-text.js'
 import { allowsColumnMapping, type Protocol } from './features.js'
@@ -57,7 +58,7 @@ export function parseMetadata(
   protocol: Protocol,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): DeltaMetadata {
-  const action = checkedAction(parseJson(json, 'a metaData action', { budgets }))
+  const action = checkedAction(parseJsonWithin(json, 'a metaData action', { budgets }))
   const mode = mappingMode(configurationOf(action.configuration ?? {}), protocol)
   return understood(json, action, parseSchema(action.schemaString, mode, budgets), mode)
 }
@@ -77,7 +78,7 @@ export async function longMetadata(
   return understood(json, action, await longSchema(action.schemaString, mode, budgets), mode)
 }
 
-/** Like `parseJson`, and settings are no more than can be looked at in one piece. */
+/** Like `parseJsonWithin`, and settings are no more than can be looked at in one piece. */
 async function parsedInSlices(json: string, budgets: ReadBudgets): Promise<unknown> {
   const options = { budgets, members: MAX_MEMBERS }
   return parseLongJson(utf8.encode(json), options).catch((cause: unknown) => {

@@ -14,7 +14,7 @@ import {
   type Steps,
   TableError,
 } from '@spillway/core'
-import { parseJson, parseLongJson } from '@spillway/encoding'
+import { parseJsonWithin, parseLongJson } from '@spillway/encoding'
 import { SENTENCE_CHARACTERS, shownText } from '../values/shown-text.js'
 import { checkTypeChanges } from './type-changes.js'
 
@@ -52,7 +52,7 @@ export function parseSchema(
   mode: ColumnMappingMode,
   budgets: ReadBudgets = DEFAULT_BUDGETS,
 ): DeltaSchema {
-  const json = parseJson(schemaString, 'the schema of a Delta table', { budgets }) as Json
+  const json = parseJsonWithin(schemaString, 'the schema of a Delta table', { budgets }) as Json
   return schemaOf(atOnce(surveyed(json, budgets)), mode)
 }
 

@@ -1,10 +1,17 @@
-import { type DataType, type PrimitiveType, physicalKind, type Value } from '@spillway/core'
+import {
+  type DataType,
+  floorDivide,
+  MICROS_PER_DAY,
+  type PrimitiveType,
+  physicalKind,
+  type Value,
+} from '@spillway/core'
 import { ByteBuffer } from '../json/byte-buffer.js'
 import type { JsonCursor } from '../json/json-cursor.js'
 import type { ColumnTraits } from '../schema/schema.js'
 import { fitsPrecision, parseDecimal, rescale, type ScaledDecimal } from '../values/decimal.js'
 import { parseFloatText } from '../values/float-text.js'
-import { floorDivide, parseDate, parseTimestamp } from '../values/temporal.js'
+import { parseDate, parseTimestamp } from '../values/temporal.js'
 import { upperOfMaximum } from './cut-maximum.js'
 
 /** What must be known about a column to turn its recorded minimum and maximum into bounds that hold. */
@@ -198,8 +205,6 @@ function clampInt64(value: bigint): bigint | null {
 function decimalScale(type: PrimitiveType): number | undefined {
   return typeof type === 'object' && type.kind === 'decimal' ? type.scale : undefined
 }
-
-const MICROS_PER_DAY = 86_400_000_000n
 
 function timestampFrom(value: Value, from: PrimitiveType, side: Side): Value | null {
   if (from === 'date') return widenTimestamp(BigInt(value as number) * MICROS_PER_DAY, side)

@@ -1,6 +1,7 @@
 import {
   type ColumnStats,
   type FieldPath,
+  floorDivide,
   HOLDS_ANYTHING,
   HOLDS_NANS,
   HOLDS_NULLS,
@@ -9,7 +10,6 @@ import {
   type Value,
 } from '@spillway/core'
 import type { DeltaMetadata } from '../schema/metadata.js'
-import { floorDivide } from '../values/temporal.js'
 import { type BoundColumn, boundColumn } from './bound-column.js'
 import { type BoundRules, hasBounds } from './bound-value.js'
 

@@ -1,4 +1,4 @@
-import { floorDivide } from './temporal.js'
+import { floorDivide } from '@spillway/core'
 
 export interface ScaledDecimal {
   /** The value times 10^scale, rounded down and up; equal where nothing was rounded. */
@@ -33,14 +33,6 @@ export function rescale(unscaled: bigint, from: number, to: number): ScaledDecim
 export function fitsPrecision(unscaled: bigint, precision: number): boolean {
   const limit = 10n ** BigInt(precision)
   return unscaled < limit && unscaled > -limit
-}
-
-/** Decimal text of an unscaled value. */
-export function formatDecimal(unscaled: bigint, scale: number): string {
-  const negative = unscaled < 0n
-  const digits = (negative ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
-  const whole = digits.slice(0, digits.length - scale)
-  return `${negative ? '-' : ''}${whole}${scale === 0 ? '' : `.${digits.slice(-scale)}`}`
 }
 
 function exactly(value: bigint): ScaledDecimal {

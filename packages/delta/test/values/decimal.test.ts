@@ -1,6 +1,7 @@
+import { decimalText } from '@spillway/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatDecimal, parseDecimal, rescale } from '../../src/values/decimal.js'
+import { parseDecimal, rescale } from '../../src/values/decimal.js'
 
 const seeded = { seed: 20261122, numRuns: 1000 }
 
@@ -11,7 +12,7 @@ describe('decimals', () => {
         fc.bigInt({ min: -(10n ** 38n), max: 10n ** 38n }),
         fc.nat(38),
         (unscaled, scale) => {
-          expect(parseDecimal(formatDecimal(unscaled, scale), scale)).toEqual({
+          expect(parseDecimal(decimalText(unscaled, scale), scale)).toEqual({
             floor: unscaled,
             ceiling: unscaled,
           })

@@ -30,19 +30,3 @@ function splitRange({ start, end }: ByteRange): readonly ByteRange[] {
 export function lengthOf(ranges: readonly ByteRange[]): number {
   return ranges.reduce((sum, { start, end }) => sum + end - start, 0)
 }
-
-/** The parts of `wanted` that `present` lacks. */
-export function missingRanges(
-  wanted: readonly ByteRange[],
-  present: readonly ByteRange[],
-): readonly ByteRange[] {
-  let missing = wanted
-  for (const have of present) {
-    missing = missing.flatMap(({ start, end }) => [
-      { start, end: Math.min(end, have.start) },
-      { start: Math.max(start, have.end), end },
-    ])
-    missing = missing.filter(({ start, end }) => end > start)
-  }
-  return missing
-}

@@ -23,7 +23,7 @@ export async function fetchFooter(
   { key, id, file: { size } }: SharedFile,
   signal?: AbortSignal,
 ): Promise<Footer> {
-  if (size < MIN_BYTES) throw corrupt(id, `${size} bytes are too few`)
+  if (size < MIN_BYTES) throw badFooter(id, `${size} bytes are too few`)
   const object = { key, size }
   const first = await reader.bytes(
     object,
@@ -50,15 +50,15 @@ function metadataLength(tail: Uint8Array, size: number, id: string): number {
   const magic = tail.subarray(-4)
   if (!magic.every((byte, i) => byte === PARQUET_MAGIC[i])) {
     const text = new TextDecoder().decode(tail.subarray(-40)).replace(/\s+/g, ' ')
-    throw corrupt(id, `it does not end in PAR1 but in ${JSON.stringify(text.slice(-20))}`)
+    throw badFooter(id, `it does not end in PAR1 but in ${JSON.stringify(text.slice(-20))}`)
   }
   const view = new DataView(tail.buffer, tail.byteOffset + tail.length - TRAILER_BYTES)
   const length = view.getUint32(0, true)
   if (length <= size - MIN_BYTES) return length
-  throw corrupt(id, `its footer claims ${length} of ${size} bytes`)
+  throw badFooter(id, `its footer claims ${length} of ${size} bytes`)
 }
 
-function corrupt(id: string, reason: string): TableError {
+function badFooter(id: string, reason: string): TableError {
   return new TableError('TABLE_CORRUPT', `a shared file is no Parquet file: ${reason}`, {
     context: { file: id },
   })

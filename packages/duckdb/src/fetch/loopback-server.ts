@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { ByteRange, ByteSource } from './byte-source.js'
 
 /** A remote file as DuckDB may ask for it. */
-export interface ServedFile {
+interface ServedFile {
   readonly key: string
   readonly size: number
   readonly reader: ByteSource

@@ -18,8 +18,9 @@ const REFUSED: ReadonlySet<number> = new Set([400, 401, 403, 410])
 
 export function failureOf(status: number, place: Place): Failure | undefined {
   if (status === 200 || status === 206) return undefined
-  if (status === 404) throw corrupt(place, 'it is not there (404)')
-  if (status === 416) throw corrupt(place, 'it ends before the bytes that the share promises (416)')
+  if (status === 404) throw badObject(place, 'it is not there (404)')
+  if (status === 416)
+    throw badObject(place, 'it ends before the bytes that the share promises (416)')
   const error = new TableError(
     'STORAGE_UNAVAILABLE',
     `the provider's storage at ${place.host} answered ${status} for a file of the table`,
@@ -45,11 +46,11 @@ export function bodyOf(response: Response, range: ByteRange, place: Place): Body
   }
   const header = response.headers.get('content-range') ?? ''
   const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header)
-  if (match === null) throw corrupt(place, `content-range is ${JSON.stringify(header)}`)
+  if (match === null) throw badObject(place, `content-range is ${JSON.stringify(header)}`)
   const [first, last] = [Number(match[1]), Number(match[2])]
   if (match[3] !== '*') checkSize(Number(match[3]), place)
   if (first !== range.start || last >= range.end || last < first) {
-    throw corrupt(
+    throw badObject(
       place,
       `bytes ${range.start} to ${range.end - 1} were asked for, ${first} to ${last} came`,
     )
@@ -60,7 +61,7 @@ export function bodyOf(response: Response, range: ByteRange, place: Place): Body
 function checkSize(found: number | undefined, place: Place): void {
   const { size } = place.object
   if (found === undefined || size === undefined || found === size) return
-  throw corrupt(place, `it is ${found} bytes long, the share says ${size}`)
+  throw badObject(place, `it is ${found} bytes long, the share says ${size}`)
 }
 
 interface Copying {
@@ -95,7 +96,7 @@ export async function copy(
   }
 }
 
-export function corrupt({ object, host }: Place, reason: string): TableError {
+export function badObject({ object, host }: Place, reason: string): TableError {
   return new TableError(
     'TABLE_CORRUPT',
     `a file of the table at ${host} cannot be used: ${reason}`,

@@ -3,10 +3,10 @@ import type { SignedObjects } from '../share/signed-objects.js'
 import type { AdaptiveLimit } from './adaptive-limit.js'
 import type { ByteRange, ByteSource, RemoteObject, TakeBytes } from './byte-source.js'
 import {
+  badObject,
   bodyOf,
   brokenError,
   copy,
-  corrupt,
   exhausted,
   type Failure,
   failureOf,
@@ -146,7 +146,7 @@ export class ObjectReader implements ByteSource {
     if (tag === null || tag.startsWith('W/')) return
     const known = this.#tags.get(place.object.key)
     if (known === undefined) this.#tags.set(place.object.key, tag)
-    else if (known !== tag) throw corrupt(place, 'it changed while it was read')
+    else if (known !== tag) throw badObject(place, 'it changed while it was read')
   }
 }
 

@@ -1,5 +1,10 @@
-import { type Literal, type PrimitiveType, parseDate, parseMoment } from '@spillway/core'
-import type { JsonValue } from '@spillway/protocol'
+import {
+  type JsonValue,
+  type Literal,
+  type PrimitiveType,
+  parseDate,
+  parseMoment,
+} from '@spillway/core'
 
 /** One node of what DuckDB's json_serialize_sql makes of an expression. */
 export type Node = { readonly [key: string]: JsonValue }

@@ -1,13 +1,13 @@
 import {
   type ComparisonOp,
   type FieldPath,
+  type JsonValue,
   type Literal,
   leafOf,
   type Predicate,
   type PrimitiveType,
   unknown,
 } from '@spillway/core'
-import type { JsonValue } from '@spillway/protocol'
 import { constantText, isNode, literalOf, type Node, nodes } from './filter-literal.js'
 
 /** The column of the table behind a column of the plan. */

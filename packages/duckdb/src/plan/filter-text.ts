@@ -1,5 +1,10 @@
-import type { Field, FieldPath, Predicate } from '@spillway/core'
-import { type JsonValue, parseJson } from '@spillway/protocol'
+import {
+  type Field,
+  type FieldPath,
+  type JsonValue,
+  type Predicate,
+  parseJson,
+} from '@spillway/core'
 import { type Connection, quoteText } from '@spillway/rows'
 import type { Stub } from '../sql/stub.js'
 import { filterPredicate } from './filter-predicate.js'

@@ -25,7 +25,7 @@ export interface SharedFile {
 }
 
 /** What a file of a change feed says about its rows. */
-export interface FileChange {
+interface FileChange {
   /** Absent where the file's own column says it. */
   readonly type?: 'insert' | 'delete'
   readonly version: bigint

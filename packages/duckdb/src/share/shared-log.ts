@@ -1,12 +1,14 @@
 import type { MetaDataAction, ProtocolAction } from '@spillway/client'
-import type { BatchCache, ObjectMeta, ObjectStore, Snapshot } from '@spillway/core'
-import { deltaReader } from '@spillway/delta'
 import {
-  type DeltaFileAction,
-  type TableMetaData,
-  type WireValue,
+  type BatchCache,
+  type ObjectMeta,
+  type ObjectStore,
+  type Snapshot,
+  type WritableJson,
   writeJson,
-} from '@spillway/protocol'
+} from '@spillway/core'
+import { deltaReader } from '@spillway/delta'
+import type { DeltaFileAction, TableMetaData } from '@spillway/protocol'
 
 /** The first two lines of an answer: what its files are to be read by. */
 export interface AnswerHeader {
@@ -59,7 +61,7 @@ function* headerLines(header: AnswerHeader): Generator<string> {
   const { id, format, schemaString, partitionColumns, ...table } = tableOf(header)
   const configuration = protocol.kind === 'deltaProtocol' ? (table.configuration ?? {}) : {}
   const metaData = { id, format, schemaString, partitionColumns, configuration }
-  yield writeJson({ metaData: metaData as WireValue })
+  yield writeJson({ metaData: metaData as WritableJson })
 }
 
 /** Nothing is kept: a log is read once. */

@@ -28,7 +28,7 @@ export type AvroSink =
   /** Each item of an array; `end` after the last. */
   | { readonly kind: 'items'; readonly item: AvroSink; readonly end: () => void }
 
-export type AvroBytes = (bytes: Uint8Array, start: number, end: number) => void
+type AvroBytes = (bytes: Uint8Array, start: number, end: number) => void
 
 const MAX_DEPTH = 200
 

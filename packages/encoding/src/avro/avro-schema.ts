@@ -1,5 +1,6 @@
 import {
   atOnce,
+  corrupt,
   DEFAULT_BUDGETS,
   inSlices,
   isTableError,
@@ -72,7 +73,7 @@ class SchemaParser {
   #types = 0;
 
   *parse(json: unknown, namespace: string, depth: number): Steps<AvroType> {
-    if (depth > MAX_DEPTH) throw bad(`nested more than ${MAX_DEPTH} deep`)
+    if (depth > MAX_DEPTH) throw badSchema(`nested more than ${MAX_DEPTH} deep`)
     if (++this.#types % TYPES_IN_A_STEP === 0) yield
     if (typeof json === 'string') return this.#reference(json, namespace)
     if (Array.isArray(json)) {
@@ -82,14 +83,14 @@ class SchemaParser {
       }
       return { kind: 'union', branches }
     }
-    if (typeof json !== 'object' || json === null) throw bad(`${valueText(json)} is no type`)
+    if (typeof json !== 'object' || json === null) throw badSchema(`${valueText(json)} is no type`)
     return yield* this.#declared(json as Record<string, unknown>, namespace, depth)
   }
 
   #reference(name: string, namespace: string): AvroType {
     if (PRIMITIVES.has(name)) return { kind: name as AvroPrimitive }
     const found = this.#named.get(fullName(name, namespace)) ?? this.#named.get(name)
-    if (found === undefined) throw bad(`the type ${JSON.stringify(name)} is not defined`)
+    if (found === undefined) throw badSchema(`the type ${JSON.stringify(name)} is not defined`)
     return found
   }
 
@@ -141,14 +142,16 @@ class SchemaParser {
     const record: AvroRecord = { kind: 'record', name, fields }
     // Known by its name before its fields are read: a record may contain itself.
     this.#named.set(name, record)
-    if (!Array.isArray(json.fields)) throw bad(`the record ${JSON.stringify(name)} has no fields`)
+    if (!Array.isArray(json.fields))
+      throw badSchema(`the record ${JSON.stringify(name)} has no fields`)
     const names = new Set<string>()
     const inner = name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : ''
     for (const field of json.fields as unknown[]) {
-      if (typeof field !== 'object' || field === null) throw bad(`a field of ${name} is no object`)
+      if (typeof field !== 'object' || field === null)
+        throw badSchema(`a field of ${name} is no object`)
       const declared = field as Record<string, unknown>
-      if (typeof declared.name !== 'string') throw bad(`a field of ${name} has no name`)
-      if (names.has(declared.name)) throw bad(`${name} has two fields ${declared.name}`)
+      if (typeof declared.name !== 'string') throw badSchema(`a field of ${name} has no name`)
+      if (names.has(declared.name)) throw badSchema(`${name} has two fields ${declared.name}`)
       names.add(declared.name)
       fields.push({
         name: declared.name,
@@ -177,14 +180,14 @@ function fullName(name: string, namespace: string): string {
 
 function symbols(json: Record<string, unknown>): readonly string[] {
   if (!Array.isArray(json.symbols) || json.symbols.some(symbol => typeof symbol !== 'string')) {
-    throw bad('an enum has no list of symbols')
+    throw badSchema('an enum has no list of symbols')
   }
   return json.symbols as string[]
 }
 
 function count(value: unknown, what: string): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw bad(`${what} is ${valueText(value)}`)
+    throw badSchema(`${what} is ${valueText(value)}`)
   }
   return value
 }
@@ -213,6 +216,6 @@ function logicalOf(json: Record<string, unknown>): WithLogical {
   }
 }
 
-function bad(reason: string): TableError {
-  return new TableError('TABLE_CORRUPT', `expected an Avro schema: ${reason}`)
+function badSchema(reason: string): TableError {
+  return corrupt('an Avro schema', reason)
 }

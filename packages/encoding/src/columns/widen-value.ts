@@ -1,6 +1,5 @@
-import { type DataType, physicalKind, typeName, type Value } from '@spillway/core'
+import { type DataType, MICROS_PER_DAY, physicalKind, typeName, type Value } from '@spillway/core'
 
-const MICROS_PER_DAY = 86_400_000_000n
 const NANOS_PER_MICRO = 1000n
 
 /**

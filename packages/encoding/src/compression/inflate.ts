@@ -30,7 +30,7 @@ function codecOf(bytes: Uint8Array): 'gzip' | 'zstd' | undefined {
 }
 
 /** Refuses a document that is too long to be held as one text. */
-export function requireDocument(length: number, path: string, budgets: ReadBudgets): void {
+function requireDocument(length: number, path: string, budgets: ReadBudgets): void {
   requireWithin(budgets, 'documentBytes', {
     what: 'a document',
     observed: length,

@@ -30,7 +30,7 @@ export function* readHFileBlock(
   { codec, room }: { readonly codec: number; readonly room: Inflation },
 ): Steps<HFileBlock> {
   if (offset < 0 || offset + HEADER_LENGTH > bytes.length) {
-    throw corrupt(`a block header is cut off at byte ${offset} of ${bytes.length}`)
+    throw badHFile(`a block header is cut off at byte ${offset} of ${bytes.length}`)
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, HEADER_LENGTH)
   const magic = ascii.decode(bytes.subarray(offset, offset + 8))
@@ -45,7 +45,7 @@ export function* readHFileBlock(
     dataLength > withChecksums ||
     offset + onDiskLength > bytes.length
   ) {
-    throw corrupt(
+    throw badHFile(
       `the block '${magic}' at byte ${offset} states ${withChecksums} bytes on disk and ${uncompressed} inflated`,
     )
   }
@@ -68,7 +68,7 @@ function* verifyChecksums(
   const { kind, chunk, covered } = sums
   if (kind === 0) return
   if (kind > 2 || chunk < 1)
-    throw corrupt(`a block with checksums of kind ${kind} every ${chunk} bytes`)
+    throw badHFile(`a block with checksums of kind ${kind} every ${chunk} bytes`)
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength)
   let summed = 0
   for (let at = 0, i = 0; at < covered; at += chunk, i++) {
@@ -77,16 +77,16 @@ function* verifyChecksums(
       yield
     }
     const place = covered + 4 * i
-    if (place + 4 > block.length) throw corrupt('the checksums of a block are cut off')
+    if (place + 4 > block.length) throw badHFile('the checksums of a block are cut off')
     const bytes = block.subarray(at, Math.min(covered, at + chunk))
     const sum = yield* summedInSteps(kind === 1 ? crc32 : crc32c, bytes)
-    if (sum !== view.getUint32(place)) throw corrupt('a block does not have its checksum')
+    if (sum !== view.getUint32(place)) throw badHFile('a block does not have its checksum')
   }
 }
 
 function* inflate(stored: Uint8Array, length: number, codec: number): Steps<Uint8Array> {
   if (codec === HFILE_CODEC_NONE) {
-    if (stored.length < length) throw corrupt(`a block holds ${stored.length} of ${length} bytes`)
+    if (stored.length < length) throw badHFile(`a block holds ${stored.length} of ${length} bytes`)
     return stored.subarray(0, length)
   }
   let content: Uint8Array
@@ -97,15 +97,15 @@ function* inflate(stored: Uint8Array, length: number, codec: number): Steps<Uint
         ? gunzipSync(stored, { maxOutputLength: most })
         : yield* awaited(inflateBytesLater('gzip', stored, most))
   } catch (cause) {
-    throw corrupt('a block cannot be inflated', cause)
+    throw badHFile('a block cannot be inflated', cause)
   }
   if (content.length < length) {
-    throw corrupt(`a block inflates to ${content.length} bytes, its header states ${length}`)
+    throw badHFile(`a block inflates to ${content.length} bytes, its header states ${length}`)
   }
   return content.subarray(0, length)
 }
 
 /** The error of bytes that are no HFile. */
-export function corrupt(problem: string, cause?: unknown): TableError {
+export function badHFile(problem: string, cause?: unknown): TableError {
   return new TableError('TABLE_CORRUPT', `HFile: ${problem}`, { cause })
 }

@@ -1,4 +1,4 @@
-import { corrupt } from './hfile-block.js'
+import { badHFile } from './hfile-block.js'
 
 /** A bounds-checked position in a block: damaged lengths end in an error, never in a read past the end. */
 export class HFileCursor {
@@ -41,7 +41,7 @@ export class HFileCursor {
     const value = this.#view.getBigInt64(this.offset)
     this.offset += 8
     if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < -1n) {
-      throw corrupt(`a 64-bit number of ${value} where an offset or count was expected`)
+      throw badHFile(`a 64-bit number of ${value} where an offset or count was expected`)
     }
     return Number(value)
   }
@@ -63,7 +63,7 @@ export class HFileCursor {
       if ((byte & 0x80) === 0) return value
       scale *= 128
     }
-    throw corrupt('a varint of more than 10 bytes')
+    throw badHFile('a varint of more than 10 bytes')
   }
 
   /** Hadoop's WritableUtils variable-length long: one byte in -112..127, else a length byte and big-endian digits. */
@@ -79,7 +79,7 @@ export class HFileCursor {
 
   #need(length: number): void {
     if (length < 0 || this.offset + length > this.bytes.length) {
-      throw corrupt(
+      throw badHFile(
         `${length} bytes were expected at byte ${this.offset}, ${this.bytes.length - this.offset} are left`,
       )
     }
@@ -108,7 +108,7 @@ export function* protobufFields(
         cursor.slice(4)
         break
       default:
-        throw corrupt(`protobuf wire type ${tag % 8} in the trailer`)
+        throw badHFile(`protobuf wire type ${tag % 8} in the trailer`)
     }
   }
 }

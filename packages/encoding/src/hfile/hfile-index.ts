@@ -1,5 +1,5 @@
 import { compareBytes, type Steps } from '@spillway/core'
-import { corrupt } from './hfile-block.js'
+import { badHFile } from './hfile-block.js'
 import { HFileCursor, rowOf } from './hfile-cursor.js'
 
 /** What the block index says of one block, of data or of the index's next level. */
@@ -30,7 +30,7 @@ export function* readRootIndex(content: Uint8Array, count: number): Steps<readon
 export function readNonRootIndex(content: Uint8Array): readonly DataBlock[] {
   const cursor = new HFileCursor(content)
   const count = cursor.int32()
-  if (count < 0 || count > content.length / 4) throw corrupt(`an index block of ${count} entries`)
+  if (count < 0 || count > content.length / 4) throw badHFile(`an index block of ${count} entries`)
   const starts: number[] = []
   for (let i = 0; i <= count; i++) starts.push(cursor.int32())
   const base = cursor.offset
@@ -51,7 +51,7 @@ export function inFileOrder(blocks: readonly DataBlock[]): readonly DataBlock[] 
   let end = 0
   for (const { offset, length } of blocks) {
     if (offset < end || length <= 0) {
-      throw corrupt(`an index with a block of ${length} bytes at ${offset}, behind one to ${end}`)
+      throw badHFile(`an index with a block of ${length} bytes at ${offset}, behind one to ${end}`)
     }
     end = offset + length
   }

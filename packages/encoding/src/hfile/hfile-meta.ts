@@ -1,6 +1,6 @@
 import type { Steps } from '@spillway/core'
 import type { Inflation } from '../compression/inflation.js'
-import { corrupt, readHFileBlock } from './hfile-block.js'
+import { badHFile, readHFileBlock } from './hfile-block.js'
 import { HFileCursor, protobufFields } from './hfile-cursor.js'
 
 /** The fixed-size end of an HFile version 3: `TRABLK"$`, a protobuf message, padding, the version. */
@@ -21,10 +21,10 @@ const utf8 = new TextDecoder()
 /** The trailer, from the last `TRAILER_LENGTH` bytes of a file. */
 export function readHFileTrailer(bytes: Uint8Array): HFileTrailer {
   const magic = utf8.decode(bytes.subarray(0, 8))
-  if (magic !== TRAILER_MAGIC) throw corrupt(`the trailer has magic '${magic}'`)
+  if (magic !== TRAILER_MAGIC) throw badHFile(`the trailer has magic '${magic}'`)
   const version =
     new DataView(bytes.buffer, bytes.byteOffset).getInt32(TRAILER_LENGTH - 4) & 0xffffff
-  if (version !== 3) throw corrupt(`format version ${version} where 3 was expected`)
+  if (version !== 3) throw badHFile(`format version ${version} where 3 was expected`)
   const cursor = new HFileCursor(bytes, 8)
   const message = cursor.slice(cursor.varint())
   const numbers = new Map<number, number>()
@@ -33,7 +33,7 @@ export function readHFileTrailer(bytes: Uint8Array): HFileTrailer {
   }
   const required = (field: number, name: string): number => {
     const value = numbers.get(field)
-    if (value === undefined) throw corrupt(`the trailer lacks ${name}`)
+    if (value === undefined) throw badHFile(`the trailer lacks ${name}`)
     return value
   }
   return {
@@ -55,10 +55,10 @@ export function* readHFileInfo(
   const { codec } = trailer
   const at = trailer.fileInfoOffset - sectionStart
   const block = yield* readHFileBlock(section, at, { codec, room })
-  if (block.magic !== INFO_MAGIC) throw corrupt(`the file info has magic '${block.magic}'`)
+  if (block.magic !== INFO_MAGIC) throw badHFile(`the file info has magic '${block.magic}'`)
   const cursor = new HFileCursor(block.content)
   const marker = utf8.decode(cursor.slice(4))
-  if (marker !== 'PBUF') throw corrupt(`file info starts with '${marker}', not PBUF`)
+  if (marker !== 'PBUF') throw badHFile(`file info starts with '${marker}', not PBUF`)
   const info = new Map<string, Uint8Array>()
   for (const { value: entry } of protobufFields(cursor.slice(cursor.varint()))) {
     if (typeof entry === 'number') continue

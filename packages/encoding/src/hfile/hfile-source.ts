@@ -1,6 +1,6 @@
 import { DEFAULT_BUDGETS, type ReadBudgets } from '@spillway/core'
 import { Inflation } from '../compression/inflation.js'
-import { corrupt } from './hfile-block.js'
+import { badHFile } from './hfile-block.js'
 
 /** Random access to the bytes of an HFile: an object, or the content of a log block inside one. */
 export interface HFileSource {
@@ -23,11 +23,11 @@ export async function readExactly(
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   if (start < 0 || end > source.size || start > end) {
-    throw corrupt(`bytes ${start} to ${end} of ${source.size} were asked for`)
+    throw badHFile(`bytes ${start} to ${end} of ${source.size} were asked for`)
   }
   const bytes = await source.read(start, end, signal)
   if (bytes.length !== end - start) {
-    throw corrupt(`${end - start} bytes were expected at ${start}, ${bytes.length} came`)
+    throw badHFile(`${end - start} bytes were expected at ${start}, ${bytes.length} came`)
   }
   return bytes
 }

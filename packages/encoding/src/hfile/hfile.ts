@@ -8,7 +8,7 @@ import {
   TableError,
 } from '@spillway/core'
 import type { Inflation } from '../compression/inflation.js'
-import { corrupt, HFILE_CODEC_GZIP, HFILE_CODEC_NONE, readHFileBlock } from './hfile-block.js'
+import { badHFile, HFILE_CODEC_GZIP, HFILE_CODEC_NONE, readHFileBlock } from './hfile-block.js'
 import { HFileCursor, rowOf } from './hfile-cursor.js'
 import {
   anyKeyIn,
@@ -59,21 +59,21 @@ export class HFile {
 
   static async open(source: HFileSource, signal?: AbortSignal): Promise<HFile> {
     if (source.size < TRAILER_LENGTH) {
-      throw corrupt(`${source.size} bytes are fewer than a trailer's ${TRAILER_LENGTH}`)
+      throw badHFile(`${source.size} bytes are fewer than a trailer's ${TRAILER_LENGTH}`)
     }
     const tailStart = Math.max(0, source.size - TAIL)
     const tail = await readExactly(source, tailStart, source.size, signal)
     const trailer = readHFileTrailer(tail.subarray(tail.length - TRAILER_LENGTH))
     checkCodec(trailer)
     if ((trailer.entryCount === 0) !== (trailer.dataIndexCount === 0)) {
-      throw corrupt(`${trailer.entryCount} entries in ${trailer.dataIndexCount} indexed blocks`)
+      throw badHFile(`${trailer.entryCount} entries in ${trailer.dataIndexCount} indexed blocks`)
     }
     if (trailer.entryCount === 0) {
       return new HFile(source, trailer, [], new Map())
     }
     const start = trailer.loadOnOpenOffset
     const end = source.size - TRAILER_LENGTH
-    if (start < 0 || start > end) throw corrupt(`the index is said to start at byte ${start}`)
+    if (start < 0 || start > end) throw badHFile(`the index is said to start at byte ${start}`)
     const section =
       start >= tailStart
         ? tail.subarray(start - tailStart, end - tailStart)
@@ -101,7 +101,7 @@ export class HFile {
       }
     }
     if (count !== this.entryCount) {
-      throw corrupt(`it holds ${count} entries, its trailer states ${this.entryCount}`)
+      throw badHFile(`it holds ${count} entries, its trailer states ${this.entryCount}`)
     }
   }
 
@@ -142,7 +142,7 @@ export class HFile {
   ): AsyncGenerator<readonly HFileEntry[]> {
     const slices = new Slices()
     for await (const { magic, content } of this.#contents(blocks, signal)) {
-      if (magic !== 'DATABLK*') throw corrupt(`a data block has magic '${magic}'`)
+      if (magic !== 'DATABLK*') throw badHFile(`a data block has magic '${magic}'`)
       yield await inSlices(entriesOf(content), slices)
     }
   }
@@ -176,7 +176,7 @@ function checkCodec(trailer: HFileTrailer): void {
     throw new TableError('UNSUPPORTED_FEATURE', `HFile compression codec ${trailer.codec}`)
   }
   if (trailer.indexLevels > MAX_INDEX_LEVELS) {
-    throw corrupt(`an index of ${trailer.indexLevels} levels`)
+    throw badHFile(`an index of ${trailer.indexLevels} levels`)
   }
 }
 
@@ -188,7 +188,7 @@ function* loadedOnOpen(
 ): Steps<{ readonly root: readonly DataBlock[]; readonly info: HFile['info'] }> {
   const { codec } = trailer
   const index = yield* readHFileBlock(section, 0, { codec, room })
-  if (index.magic !== 'IDXROOT2') throw corrupt(`the root index has magic '${index.magic}'`)
+  if (index.magic !== 'IDXROOT2') throw badHFile(`the root index has magic '${index.magic}'`)
   const root = yield* readRootIndex(index.content, trailer.dataIndexCount)
   return { root, info: yield* readHFileInfo(section, start, { trailer, room }) }
 }

@@ -1,4 +1,10 @@
-import { DEFAULT_BUDGETS, type ReadBudgets, requireWithin, TableError } from '@spillway/core'
+import {
+  closingQuote,
+  DEFAULT_BUDGETS,
+  type ReadBudgets,
+  requireWithin,
+  TableError,
+} from '@spillway/core'
 
 export interface JsonLimits {
   /** Named in errors. */
@@ -7,7 +13,6 @@ export interface JsonLimits {
 }
 
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const OPEN = [0x5b, 0x7b] as const
 const CLOSE = [0x5d, 0x7d] as const
@@ -29,8 +34,10 @@ export function requireJsonWithin(
   let deepest = 0
   for (let at = 0; at < observed; at++) {
     const code = text.charCodeAt(at)
-    if (code === QUOTE) at = stringEnd(text, at) - 1
-    else if (code === COMMA) values++
+    if (code === QUOTE) {
+      const close = closingQuote(text, at)
+      at = close < 0 ? observed : close
+    } else if (code === COMMA) values++
     else if (code === OPEN[0] || code === OPEN[1]) {
       values++
       if (++depth > deepest) deepest = depth
@@ -42,7 +49,7 @@ export function requireJsonWithin(
 }
 
 /** `JSON.parse` within the limits. What is no JSON is `TABLE_CORRUPT`, with `what` it should have been. */
-export function parseJson(text: string, what: string, limits: JsonLimits = {}): unknown {
+export function parseJsonWithin(text: string, what: string, limits: JsonLimits = {}): unknown {
   requireJsonWithin(text, limits)
   try {
     return JSON.parse(text)
@@ -57,21 +64,4 @@ export function parseJson(text: string, what: string, limits: JsonLimits = {}): 
       },
     )
   }
-}
-
-/**
- * Behind the closing quote of the string that begins at `start`; the end of the text where there is none. Most of a document
- * is passed over here at the speed of a search.
- */
-function stringEnd(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1)
-  while (end >= 0 && isEscaped(text, end, start)) end = text.indexOf('"', end + 1)
-  return end < 0 ? text.length : end + 1
-}
-
-/** True behind an odd number of backslashes. */
-function isEscaped(text: string, at: number, start: number): boolean {
-  let before = at
-  while (before - 1 > start && text.charCodeAt(before - 1) === BACKSLASH) before--
-  return (at - before) % 2 === 1
 }

@@ -2,19 +2,30 @@ import {
   DEFAULT_BUDGETS,
   decodeText,
   inSlices,
+  type JsonValue,
   type ReadBudgets,
   requireWithin,
   type Steps,
   TableError,
 } from '@spillway/core'
-import {
-  type ExactJsonOptions,
-  type JsonValue,
-  LongObject,
-  parseExactJson,
-  parseMeasuredJson,
-} from './exact-json.js'
+import { type ExactJsonOptions, parseExactJson, parseMeasuredJson } from './exact-json.js'
 import { JsonSpan } from './json-span.js'
+
+/** An object of so many members that making a plain one of them would hold the thread. Of two of one name the last counts. */
+export class LongObject {
+  readonly members: readonly (readonly [string, LongJsonValue])[]
+
+  constructor(members: readonly (readonly [string, LongJsonValue])[]) {
+    this.members = members
+  }
+}
+
+/** What a long document parses to: as `JsonValue`, and where whoever reads it said so a `LongObject`. */
+export type LongJsonValue = JsonValue | LongObject | readonly LongJsonValue[] | LongJsonObject
+
+export interface LongJsonObject {
+  readonly [key: string]: LongJsonValue
+}
 
 export interface LongJsonOptions extends ExactJsonOptions {
   /**
@@ -45,7 +56,7 @@ const SHORT_IN_A_STEP = 64
 export async function parseLongJson(
   bytes: Uint8Array,
   options: LongJsonOptions = {},
-): Promise<JsonValue> {
+): Promise<LongJsonValue> {
   return inSlices(longJsonInSteps(bytes, options))
 }
 
@@ -53,7 +64,7 @@ export async function parseLongJson(
 export function* longJsonInSteps(
   bytes: Uint8Array,
   options: LongJsonOptions = {},
-): Steps<JsonValue> {
+): Steps<LongJsonValue> {
   if (bytes.length <= PIECE_BYTES) return parseExactJson(decodeText(bytes), options)
   return yield* new LongJson(bytes, options).document()
 }
@@ -83,14 +94,14 @@ class LongJson {
     this.#span = new JsonSpan(bytes)
   }
 
-  *document(): Steps<JsonValue> {
+  *document(): Steps<LongJsonValue> {
     this.#within('documentBytes', this.#bytes.length, 'bytes')
     const value = yield* this.#value(0)
     if (this.#span.skipSpace() < this.#bytes.length) throw this.#unexpected('the end')
     return value
   }
 
-  *#value(depth: number, name?: string): Steps<JsonValue> {
+  *#value(depth: number, name?: string): Steps<LongJsonValue> {
     const start = this.#span.skipSpace()
     const { end, values, levels } = this.#span.measure(PIECE_BYTES)
     if (end === undefined && this.#bytes[start] === QUOTE) return yield* this.#text()
@@ -127,9 +138,9 @@ class LongJson {
     return text
   }
 
-  *#object(depth: number, name: string | undefined): Steps<JsonValue> {
+  *#object(depth: number, name: string | undefined): Steps<LongJsonValue> {
     this.#count(1)
-    const members: [string, JsonValue][] = []
+    const members: [string, LongJsonValue][] = []
     const most = this.#most(depth, name)
     this.#span.at++
     if (this.#closes(CLOSE_OBJECT)) return {}
@@ -157,9 +168,9 @@ class LongJson {
     return isLong ? longMembers[name] : members
   }
 
-  *#array(depth: number): Steps<JsonValue> {
+  *#array(depth: number): Steps<LongJsonValue> {
     this.#count(1)
-    const items: JsonValue[] = []
+    const items: LongJsonValue[] = []
     this.#span.at++
     if (this.#closes(CLOSE_LIST)) return items
     for (;;) {
@@ -169,7 +180,7 @@ class LongJson {
     }
   }
 
-  #piece(start: number, end: number): JsonValue {
+  #piece(start: number, end: number): LongJsonValue {
     return parseMeasuredJson(decodeText(this.#bytes.subarray(start, end)), this.#options)
   }
 

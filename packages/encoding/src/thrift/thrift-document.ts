@@ -15,7 +15,7 @@ export interface ThriftField {
 /** Numbers are kept as the varints they are; what is in maps, and in lists of scalars, as its bytes. */
 export type ThriftItem = bigint | Uint8Array | ThriftFields | ThriftList
 
-export interface ThriftList {
+interface ThriftList {
   readonly of: number
   readonly items: readonly ThriftItem[]
   /** Instead of items, where each is a byte. */

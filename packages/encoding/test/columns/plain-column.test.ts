@@ -1,7 +1,7 @@
 import { type DataType, DictionaryBuilder, readValue, type Value } from '@spillway/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { plainColumn } from '../../src/index.js'
+import { plainColumn } from '../../src/columns/plain-column.js'
 
 describe('plainColumn', () => {
   it.each<[DataType, fc.Arbitrary<Value>]>([

@@ -1,6 +1,7 @@
+import { ExactNumber } from '@spillway/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ExactNumber, parseExactJson } from '../../src/index.js'
+import { parseExactJson } from '../../src/index.js'
 
 describe('parseExactJson', () => {
   it.each([

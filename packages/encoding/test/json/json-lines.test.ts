@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { forEachJsonLine, jsonLines } from '../../src/index.js'
+import { jsonLines } from '../../src/index.js'
+import { forEachJsonLine } from '../../src/json/json-lines.js'
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text)

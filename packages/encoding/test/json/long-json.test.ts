@@ -1,7 +1,7 @@
 import { DEFAULT_BUDGETS } from '@spillway/core'
 import {
-  type JsonObject,
-  type JsonValue,
+  type LongJsonObject,
+  type LongJsonValue,
   LongObject,
   parseLongJson as parseBytes,
   parseExactJson,
@@ -25,7 +25,7 @@ const long = fc
   })
 
 /** Texts of numbers too, which plain comparison of bigints keeps. */
-const plain = (value: JsonValue) =>
+const plain = (value: LongJsonValue) =>
   JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? `${each}n` : each))
 
 describe('parseLongJson', () => {
@@ -145,14 +145,14 @@ describe('parseLongJson', () => {
     const options = { members: 10_000, longMembers: { refs: 30_000 } }
 
     it('gives them one by one where they are of a name that may have more', async () => {
-      const { refs } = (await parseLongJson(`{"refs":${many(20_000)}}`, options)) as JsonObject
+      const { refs } = (await parseLongJson(`{"refs":${many(20_000)}}`, options)) as LongJsonObject
       expect(refs).toBeInstanceOf(LongObject)
       const { members } = refs as LongObject
       expect([members.length, members[19_999]]).toEqual([20_000, ['member-19999', 19_999]])
     })
 
     it('gives what others have where they are no more', async () => {
-      const { refs } = (await parseLongJson(`{"refs":${many(10_000)}}`, options)) as JsonObject
+      const { refs } = (await parseLongJson(`{"refs":${many(10_000)}}`, options)) as LongJsonObject
       expect(refs).toHaveProperty('member-9999', 9999)
     })
 

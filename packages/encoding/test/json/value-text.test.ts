@@ -1,5 +1,6 @@
+import { ExactNumber } from '@spillway/core'
 import { expect, it } from 'vitest'
-import { ExactNumber, valueText } from '../../src/json/exact-json.js'
+import { valueText } from '../../src/json/exact-json.js'
 
 it.each([
   [10n ** 19n, '10000000000000000000'],

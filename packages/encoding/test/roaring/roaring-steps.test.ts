@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Random } from '../../../testkit/src/random/random.js'
-import {
-  readRoaring64,
-  readRoaring64InSteps,
-  roaring64Extent,
-  writeRoaring64,
-  writeRoaring64InSteps,
-} from '../../src/index.js'
+import { readRoaring64, readRoaring64InSteps, writeRoaring64 } from '../../src/index.js'
+import { roaring64Extent } from '../../src/roaring/roaring.js'
+import { writeRoaring64InSteps } from '../../src/roaring/roaring-writer.js'
 import { finished } from '../support/finished.js'
 
 /** So many 32-bit bitmaps, each of the one position that is its high key's first. */

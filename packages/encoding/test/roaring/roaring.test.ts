@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readRoaring32, readRoaring64, writeRoaring64 } from '../../src/index.js'
+import { readRoaring64, writeRoaring64 } from '../../src/index.js'
+import { readRoaring32 } from '../../src/roaring/roaring.js'
 
 const FOLDER = new URL('../../../../test/fixtures/roaring/', import.meta.url)
 

@@ -1,11 +1,11 @@
-import { throwIfCancelled } from '@spillway/core'
+import { throwIfCancelled, untilAborted } from '@spillway/core'
 
 /** One load that several callers wait for. It is cancelled when its last waiter has gone, not when its first has. */
 export interface SharedLoad<T> {
   wait(signal?: AbortSignal): Promise<T>
 }
 
-export function sharedLoad<T>(load: (signal: AbortSignal) => Promise<T>): SharedLoad<T> {
+function sharedLoad<T>(load: (signal: AbortSignal) => Promise<T>): SharedLoad<T> {
   const controller = new AbortController()
   const result = load(controller.signal)
   // Every waiter may have gone by the time it fails: the failure is then nobody's.
@@ -22,37 +22,13 @@ export function sharedLoad<T>(load: (signal: AbortSignal) => Promise<T>): Shared
       throwIfCancelled(signal)
       waiting++
       try {
-        return await (signal === undefined ? result : untilAborted(result, signal))
+        return await untilAborted(result, signal)
       } finally {
         waiting--
         if (waiting === 0 && !settled) controller.abort(signal?.reason)
       }
     },
   }
-}
-
-function untilAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      try {
-        throwIfCancelled(signal)
-      } catch (error) {
-        reject(error)
-      }
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    const release = () => signal.removeEventListener('abort', onAbort)
-    result.then(
-      value => {
-        release()
-        resolve(value)
-      },
-      error => {
-        release()
-        reject(error)
-      },
-    )
-  })
 }
 
 /** Loads under way, by key: concurrent callers of one key share one. */

@@ -105,7 +105,7 @@ export function listed(
   return listing === undefined ? files : files.map(file => ({ ...file, listing }))
 }
 
-export async function rewritten(
+async function rewritten(
   file: DataFile,
   exact: ExactRows,
   signal?: AbortSignal,

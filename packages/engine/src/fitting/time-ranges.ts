@@ -61,7 +61,7 @@ export function rangeOf(
 }
 
 /** The same however a file may hold values of `type`. */
-export function strictestRange(
+function strictestRange(
   type: DataType,
   place: TimePlace,
   misreads: Misreads,

@@ -135,7 +135,7 @@ export function* checkInlineVectors(file: DataFile): Steps<void> {
 }
 
 /** Every path that a file of a table brings with it. */
-export function pathsOf(file: DataFile): readonly string[] {
+function pathsOf(file: DataFile): readonly string[] {
   return [file.path, ...besides(file)]
 }
 

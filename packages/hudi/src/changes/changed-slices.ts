@@ -17,7 +17,7 @@ import type { Instant } from '../timeline/instant.js'
 import type { TableState } from '../timeline/table-state.js'
 
 /** What counts right after a write. */
-export interface Moment {
+interface Moment {
   /** Completion of the write. */
   readonly asOf: string
   readonly visibility: Visibility

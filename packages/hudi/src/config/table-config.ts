@@ -9,7 +9,7 @@ import {
 import { parseProperties } from './properties.js'
 import { PropertyReader } from './property-reader.js'
 
-export type TableType = 'COPY_ON_WRITE' | 'MERGE_ON_READ'
+type TableType = 'COPY_ON_WRITE' | 'MERGE_ON_READ'
 /** What a reader needs of `.hoodie/hoodie.properties`. */
 export interface TableConfig {
   readonly properties: ReadonlyMap<string, string>

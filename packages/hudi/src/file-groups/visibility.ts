@@ -5,7 +5,7 @@ import { compareText, type Timeline } from '../timeline/timeline.js'
 import { FILES_IN_A_STEP, type Visibility } from './file-slices.js'
 
 /** Instants that left the active timeline: begin to completion. */
-export type ArchivedWrites = ReadonlyMap<string, string>
+type ArchivedWrites = ReadonlyMap<string, string>
 
 export interface VisibilityOptions {
   readonly config: Pick<TableConfig, 'layout'>

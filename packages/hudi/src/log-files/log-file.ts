@@ -2,7 +2,7 @@ import { type ObjectStore, type ReadBudgets, readListed, TableError } from '@spi
 import type { HFileSource } from '@spillway/encoding'
 
 /** `HoodieLogFormat` block types. */
-export type LogBlockType = 'command' | 'delete' | 'corrupt' | 'avro' | 'hfile' | 'parquet' | 'cdc'
+type LogBlockType = 'command' | 'delete' | 'corrupt' | 'avro' | 'hfile' | 'parquet' | 'cdc'
 
 /** Header keys a reader needs (tech spec, "Log file format"). */
 export const LOG_HEADER = {
@@ -93,7 +93,7 @@ export function bytesSource(bytes: Uint8Array, budgets?: ReadBudgets): HFileSour
   }
 }
 
-export async function scanLogBlocks(
+async function scanLogBlocks(
   source: HFileSource,
   path: string,
   signal?: AbortSignal,
@@ -115,7 +115,7 @@ async function readBlock(
 ): Promise<{ readonly block: LogBlock; readonly end: number }> {
   const head = await source.read(start, Math.min(source.size, start + HEADER_READ), signal)
   if (!MAGIC.every((byte, i) => head[i] === byte)) {
-    throw corrupt(path, `no block begins at byte ${start}: the magic #HUDI# is missing`)
+    throw badLogFile(path, `no block begins at byte ${start}: the magic #HUDI# is missing`)
   }
   const end = await blockEnd(source, start, head, signal)
   if (end === undefined) {
@@ -133,12 +133,12 @@ async function readBlock(
   }
   const ordinal = cursor.int32()
   const type = TYPES[ordinal]
-  if (type === undefined) throw corrupt(path, `block type ${ordinal} at byte ${start}`)
+  if (type === undefined) throw badLogFile(path, `block type ${ordinal} at byte ${start}`)
   const header = cursor.map()
   const length = cursor.int64()
   const contentStart = start + cursor.position
   if (length < 0 || contentStart + length > end) {
-    throw corrupt(path, `a block's content of ${length} bytes ends after the block`)
+    throw badLogFile(path, `a block's content of ${length} bytes ends after the block`)
   }
   return { block: { type, header, path, content: within(source, contentStart, length) }, end }
 }
@@ -239,13 +239,13 @@ class LogCursor {
     this.#need(8)
     this.position += 8
     const value = Number(this.#view.getBigInt64(this.position - 8))
-    if (!Number.isSafeInteger(value)) throw corrupt(this.#path, `a length of ${value}`)
+    if (!Number.isSafeInteger(value)) throw badLogFile(this.#path, `a length of ${value}`)
     return value
   }
 
   map(): ReadonlyMap<number, string> {
     const count = this.int32()
-    if (count < 0 || count > 64) throw corrupt(this.#path, `a block header of ${count} entries`)
+    if (count < 0 || count > 64) throw badLogFile(this.#path, `a block header of ${count} entries`)
     const map = new Map<number, string>()
     for (let i = 0; i < count; i++) {
       const key = this.int32()
@@ -260,11 +260,14 @@ class LogCursor {
 
   #need(length: number): void {
     if (length < 0 || this.position + length > this.#bytes.length) {
-      throw corrupt(this.#path, `${length} bytes were expected at byte ${this.position} of a block`)
+      throw badLogFile(
+        this.#path,
+        `${length} bytes were expected at byte ${this.position} of a block`,
+      )
     }
   }
 }
 
-function corrupt(path: string, problem: string): TableError {
+function badLogFile(path: string, problem: string): TableError {
   return new TableError('TABLE_CORRUPT', `log file ${path}: ${problem}`, { context: { path } })
 }

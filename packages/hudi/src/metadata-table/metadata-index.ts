@@ -112,12 +112,6 @@ function* sortedKeys(keys: readonly string[]): Steps<readonly Uint8Array[]> {
   return yield* sorted(encoded, Buffer.compare)
 }
 
-/** Name of the wrapper that a bound came in, beside its value. */
-export interface Wrapped {
-  readonly wrapper: string
-  readonly value: AvroObject
-}
-
 /** What a value of the index is read by: the files of a partition are one. */
 type Decoder = (bytes: Uint8Array) => Steps<AvroObject>
 

@@ -101,7 +101,7 @@ function readValue(
 }
 
 /** Values as Hudi's key generators print them; undefined for text that is not in that form. */
-export function parseValue(text: string, type: DataType): Value | undefined {
+function parseValue(text: string, type: DataType): Value | undefined {
   if (typeof type === 'object') {
     return type.kind === 'decimal' ? parseDecimal(text, type.scale) : undefined
   }

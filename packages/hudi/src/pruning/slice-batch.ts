@@ -74,7 +74,7 @@ function* partitionStats(options: SliceBatchOptions): Steps<Map<number, readonly
 }
 
 /** Bounds of a column by what paths say; `rows[i]` is the path of row i. */
-export function* pathStats(
+function* pathStats(
   values: readonly PathValue[],
   type: FieldPath[0]['type'],
   rows: Uint32Array,

@@ -1,4 +1,4 @@
-import type { DataType, Value } from '@spillway/core'
+import { type DataType, floorDivide, type Value } from '@spillway/core'
 
 /** The longest distance of a clock from UTC, both ways, with room for zones that skipped a day. */
 const WIDEST_ZONE = 16 * 3_600_000
@@ -94,17 +94,11 @@ function convert(
   type: DataType,
 ): { readonly lower: Value; readonly upper: Value } | undefined {
   const [first, last] = [BigInt(start), BigInt(end)]
-  if (type === 'long') return { lower: floor(first, unit), upper: floor(last, unit) }
+  if (type === 'long') return { lower: floorDivide(first, unit), upper: floorDivide(last, unit) }
   if (type === 'int') {
-    const [lower, upper] = [Number(floor(first, unit)), Number(floor(last, unit))]
+    const [lower, upper] = [Number(floorDivide(first, unit)), Number(floorDivide(last, unit))]
     return upper > 0x7fffffff || lower < -0x80000000 ? undefined : { lower, upper }
   }
   if (type === 'timestamptz') return { lower: first * 1000n, upper: last * 1000n + 999n }
   return undefined
-}
-
-/** Rounded down, so that a second that lies partly in the span counts as in it. */
-function floor(millis: bigint, unit: bigint): bigint {
-  const quotient = millis / unit
-  return millis % unit < 0n ? quotient - 1n : quotient
 }

@@ -9,7 +9,7 @@ import {
   type Steps,
   TableError,
 } from '@spillway/core'
-import { documentBytes, type JsonValue, longJsonInSteps } from '@spillway/encoding'
+import { documentBytes, type LongJsonValue, longJsonInSteps } from '@spillway/encoding'
 import { z } from 'zod'
 
 /** A schema of Hudi's schema-on-read evolution: columns keep their id whatever they are called. */
@@ -122,7 +122,7 @@ interface Limits {
 /** What `shape` makes of a document in JSON, in slices. Versions are instants of 17 digits, which doubles would round. */
 async function read<T>(
   bytes: Uint8Array,
-  shape: (document: JsonValue) => Steps<T>,
+  shape: (document: LongJsonValue) => Steps<T>,
   limits: Limits,
 ): Promise<T> {
   const { path } = limits
@@ -139,13 +139,13 @@ async function read<T>(
 
 function* documentInSteps<T>(
   bytes: Uint8Array,
-  shape: (document: JsonValue) => Steps<T>,
+  shape: (document: LongJsonValue) => Steps<T>,
   limits: Limits,
 ): Steps<T> {
   return yield* shape(yield* longJsonInSteps(bytes, limits))
 }
 
-function* internalSchemas(document: JsonValue): Steps<readonly InternalSchema[]> {
+function* internalSchemas(document: LongJsonValue): Steps<readonly InternalSchema[]> {
   const schemas: InternalSchema[] = []
   for (const schema of historyDocument.parse(document).schemas) {
     schemas.push(yield* internalSchema(schema))

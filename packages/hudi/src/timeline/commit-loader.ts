@@ -7,7 +7,7 @@ import {
 } from '@spillway/core'
 import { type CommitMetadata, commitMetadataOf, REPLACED } from './commit-metadata.js'
 import type { Instant } from './instant.js'
-import { corrupt, readTimelineDocument } from './timeline-document.js'
+import { badInstant, readTimelineDocument } from './timeline-document.js'
 
 const CONCURRENCY = 8
 
@@ -70,7 +70,7 @@ async function loadCommitMetadata(
   for (const key of needed) {
     if (!document.has(key)) {
       const found = bytes.length === 0 ? 'it is empty' : `found ${keysOf(document)}`
-      throw corrupt(path, `expected ${key} in a completed ${instant.action}: ${found}`)
+      throw badInstant(path, `expected ${key} in a completed ${instant.action}: ${found}`)
     }
   }
   return commitMetadataOf(document, path)

@@ -1,6 +1,6 @@
 import { inSlices, type ReadBudgets, type Steps } from '@spillway/core'
 import {
-  corrupt,
+  badInstant,
   entriesOf,
   listOf,
   namesOf,
@@ -125,7 +125,7 @@ function writeStatOf(stat: Members, instant: string): WriteStat | undefined {
 
 function nameOf(value: unknown, path: string): string | undefined {
   if (value === null || value === undefined || typeof value === 'string') return textOf(value)
-  throw corrupt(path, `expected a name, found ${typeof value}`)
+  throw badInstant(path, `expected a name, found ${typeof value}`)
 }
 
 /** Hudi writes the text `null` where there is none. */

@@ -1,7 +1,7 @@
 import { TableError } from '@spillway/core'
 import type { CommitMetadata } from './commit-metadata.js'
 
-export type InstantState = 'requested' | 'inflight' | 'completed'
+type InstantState = 'requested' | 'inflight' | 'completed'
 
 /** One action of the timeline in one state. Times are the strings of the file name: they order as text. */
 export interface Instant {

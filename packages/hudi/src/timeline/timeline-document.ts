@@ -11,7 +11,7 @@ export async function readTimelineDocument(
   if (bytes[0] === 0x4f && bytes[1] === 0x62 && bytes[2] === 0x6a) {
     // To the end: bytes behind the rows are refused there.
     const rows = await readAvroRows(await openAvroFile(bytes, path, budgets), row => row)
-    if (rows.length > 1) throw corrupt(path, `expected one document, found ${rows.length}`)
+    if (rows.length > 1) throw badInstant(path, `expected one document, found ${rows.length}`)
     return entriesOf(rows[0], path)
   }
   try {
@@ -50,7 +50,7 @@ export function textOf(value: unknown): string | undefined {
 export function listOf(value: unknown, path: string): readonly unknown[] {
   if (value === null || value === undefined) return []
   if (Array.isArray(value)) return value
-  throw corrupt(path, `expected a list, found ${typeof value}`)
+  throw badInstant(path, `expected a list, found ${typeof value}`)
 }
 
 /** Names that a list must be all of: one of another type would be a file that is not there. */
@@ -59,13 +59,13 @@ export function namesOf(value: unknown, path: string): readonly string[] {
   if (list.length === 0) return NO_NAMES
   return list.map(name => {
     if (typeof name === 'string') return name
-    throw corrupt(
+    throw badInstant(
       path,
       `expected a list of names, found ${name === null ? 'null' : typeof name} in it`,
     )
   })
 }
 
-export function corrupt(path: string, reason: string): TableError {
+export function badInstant(path: string, reason: string): TableError {
   return new TableError('TABLE_CORRUPT', `${reason} (${path})`, { context: { path } })
 }

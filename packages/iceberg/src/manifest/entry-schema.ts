@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { corrupt, TableError } from '@spillway/core'
 import {
   type AvroField,
   type AvroFile,
@@ -49,12 +49,12 @@ export function entrySchema(file: AvroFile): EntrySchema {
 
 function readEntrySchema(file: AvroFile): EntrySchema {
   const { schema: root } = file
-  if (root.kind !== 'record') throw corrupt(file.path, 'its rows are no records')
+  if (root.kind !== 'record') throw badManifest(file.path, 'its rows are no records')
   const status = avroField(root, 0, 'status')
   const dataFile = avroField(root, 2, 'data_file')
   const record = dataFile && withoutNull(dataFile.type)
   if (status === undefined || dataFile === undefined || record?.kind !== 'record') {
-    throw corrupt(file.path, 'its entries have no status or no data_file')
+    throw badManifest(file.path, 'its entries have no status or no data_file')
   }
   const fields = new Map<DataFileField, AvroField>()
   for (const [key, [id, name]] of Object.entries(DATA_FILE)) {
@@ -62,14 +62,15 @@ function readEntrySchema(file: AvroFile): EntrySchema {
     if (field !== undefined) fields.set(key as DataFileField, field)
   }
   for (const needed of ['path', 'format', 'recordCount', 'size'] as const) {
-    if (!fields.has(needed)) throw corrupt(file.path, `its entries have no ${DATA_FILE[needed][1]}`)
+    if (!fields.has(needed))
+      throw badManifest(file.path, `its entries have no ${DATA_FILE[needed][1]}`)
   }
   const partition = fields.get('partition')
   const tuple = partition && withoutNull(partition.type)
   const nameless = tuple?.kind === 'record' && tuple.fields.find(({ id }) => id === undefined)
   // Found by its id where fields have any: it would be null for every file.
   if (nameless && partition?.id !== undefined) {
-    throw corrupt(file.path, `the partition value ${nameless.name} has no field id`)
+    throw badManifest(file.path, `the partition value ${nameless.name} has no field id`)
   }
   return {
     root,
@@ -128,8 +129,6 @@ export function intMapSink(
   }
 }
 
-function corrupt(path: string, reason: string): TableError {
-  return new TableError('TABLE_CORRUPT', `expected a manifest in ${path}: ${reason}`, {
-    context: { path },
-  })
+function badManifest(path: string, reason: string): TableError {
+  return corrupt('a manifest', reason, { path })
 }

@@ -1,4 +1,4 @@
-import { budgetsOf, type ObjectStore, readWhole, TableError } from '@spillway/core'
+import { budgetsOf, corrupt, type ObjectStore, readWhole, TableError } from '@spillway/core'
 import {
   type AvroFile,
   type AvroObject,
@@ -81,9 +81,9 @@ async function mayBeCut(file: AvroFile): Promise<boolean> {
   return first === last || bytes >= 0.9 * (await file.inflateLater(first)).length
 }
 
-export async function parseManifestList(file: AvroFile): Promise<readonly ManifestFile[]> {
+async function parseManifestList(file: AvroFile): Promise<readonly ManifestFile[]> {
   const { schema, path } = file
-  if (schema.kind !== 'record') throw corrupt(path, 'its rows are no records')
+  if (schema.kind !== 'record') throw badList(path, 'its rows are no records')
   const read = located(path, () => rowReader(schema, path))
   return readAvroRows(file, row => read(row as AvroObject))
 }
@@ -110,7 +110,7 @@ function rowReader(schema: AvroRecord, file: string): (row: AvroObject) => Manif
   const firstRowId = of(520, 'first_row_id')
   return row => {
     const manifestPath = path(row)
-    if (typeof manifestPath !== 'string') throw corrupt(file, 'a manifest has no path')
+    if (typeof manifestPath !== 'string') throw badList(file, 'a manifest has no path')
     const key = keyMetadata(row)
     const partitions = summaries(row)
     const snapshotId = addedSnapshotId(row)
@@ -138,7 +138,7 @@ function rowReader(schema: AvroRecord, file: string): (row: AvroObject) => Manif
 
 function contentOf(value: AvroValue | undefined, file: string): 'data' | 'deletes' {
   const content = count(value) ?? 0
-  if (content > 1) throw corrupt(file, `a manifest with content ${content}`)
+  if (content > 1) throw badList(file, `a manifest with content ${content}`)
   return content === 1 ? 'deletes' : 'data'
 }
 
@@ -182,8 +182,6 @@ function summaryReader(
   }
 }
 
-function corrupt(path: string, reason: string): TableError {
-  return new TableError('TABLE_CORRUPT', `expected a manifest list in ${path}: ${reason}`, {
-    context: { path },
-  })
+function badList(path: string, reason: string): TableError {
+  return corrupt('a manifest list', reason, { path })
 }

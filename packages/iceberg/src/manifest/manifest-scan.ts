@@ -1,4 +1,4 @@
-import { type BytesColumn, type FileFormat, Slices, TableError } from '@spillway/core'
+import { type BytesColumn, corrupt, type FileFormat, Slices, type TableError } from '@spillway/core'
 import {
   type AvroBlock,
   AvroCursor,
@@ -51,7 +51,7 @@ export interface ScanOptions {
 }
 
 /** `unknown` is refused where the file is asked for: it may be one that is withheld. */
-export type EntryFormat = FileFormat | 'puffin' | 'unknown'
+type EntryFormat = FileFormat | 'puffin' | 'unknown'
 
 /** Bytes that are set aside for a row's path, and for all of a row. */
 const PATH_BYTES = 100
@@ -174,7 +174,7 @@ class ManifestScan {
       }
       located(path, () => {
         if (cursor.pos === cursor.bytes.length) return
-        throw corrupt(`entries end at byte ${cursor.pos} of a block of ${cursor.bytes.length}`)
+        throw badManifest(`entries end at byte ${cursor.pos} of a block of ${cursor.bytes.length}`)
       })
     }
     this.#columns.blockStart[blocks.length] = this.#row
@@ -209,9 +209,10 @@ class ManifestScan {
     this.#step(cursor)
     cursor.check()
     if (this.#status < 0 || this.#status > DELETED)
-      throw corrupt(`an entry of status ${this.#status}`)
-    if (this.#content < 0 || this.#content > 2) throw corrupt(`a file of content ${this.#content}`)
-    if (this.#size < 0) throw corrupt(`a file of ${this.#size} bytes`)
+      throw badManifest(`an entry of status ${this.#status}`)
+    if (this.#content < 0 || this.#content > 2)
+      throw badManifest(`a file of content ${this.#content}`)
+    if (this.#size < 0) throw badManifest(`a file of ${this.#size} bytes`)
   }
 
   #append(row: number, offset: number, rowId: number): void {
@@ -234,7 +235,7 @@ class ManifestScan {
     if (!Number.isNaN(this.#sequence)) return this.#sequence
     if (this.#status !== EXISTING) return this.#inherited.sequenceNumber
     if (this.#version1) return 0
-    throw corrupt('an existing entry has no sequence number')
+    throw badManifest('an existing entry has no sequence number')
   }
 
   #setFormat(bytes: Uint8Array, start: number, end: number): void {
@@ -291,9 +292,9 @@ function formatOf(name: string): EntryFormat {
 /** A path that is no text would be read as that of another file. */
 function requireNames(paths: BytesColumn): void {
   const row = firstRowNotUtf8(paths)
-  if (row !== undefined) throw corrupt(`the path of file ${row} is no UTF-8`)
+  if (row !== undefined) throw badManifest(`the path of file ${row} is no UTF-8`)
 }
 
-function corrupt(reason: string): TableError {
-  return new TableError('TABLE_CORRUPT', `expected a manifest: ${reason}`)
+function badManifest(reason: string): TableError {
+  return corrupt('a manifest', reason)
 }

@@ -1,11 +1,11 @@
-import { TableError } from '@spillway/core'
-import type { JsonValue } from '@spillway/encoding'
+import { corrupt, type TableError } from '@spillway/core'
+import type { LongJsonValue } from '@spillway/encoding'
 import type { z } from 'zod'
 
 /** `json` as `schema` has it; `place` is where in the document of `path` it lies. */
 export function checked<Document>(
   schema: z.ZodType<Document>,
-  json: JsonValue,
+  json: LongJsonValue,
   path: string,
   place?: string,
 ): Document {
@@ -13,11 +13,9 @@ export function checked<Document>(
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const where = [...(place === undefined ? [] : [place]), ...issue!.path].join('.')
-  throw corrupt(path, `${where || 'the document'}: ${issue!.message}`)
+  throw badMetadata(path, `${where || 'the document'}: ${issue!.message}`)
 }
 
-export function corrupt(path: string, reason: string): TableError {
-  return new TableError('TABLE_CORRUPT', `expected Iceberg table metadata in ${path}: ${reason}`, {
-    context: { path },
-  })
+export function badMetadata(path: string, reason: string): TableError {
+  return corrupt('Iceberg table metadata', reason, { path })
 }

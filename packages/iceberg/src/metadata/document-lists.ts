@@ -1,5 +1,5 @@
 import { Pace, type ReadBudgets, requireWithin, type Steps } from '@spillway/core'
-import type { JsonValue } from '@spillway/encoding'
+import type { LongJsonValue } from '@spillway/encoding'
 import type { z } from 'zod'
 import { checked } from './check-document.js'
 import {
@@ -21,7 +21,7 @@ export interface SpecField {
   readonly sourceIds: readonly number[] | undefined
 }
 
-export interface SpecFields {
+interface SpecFields {
   readonly id: number
   readonly fields: readonly SpecField[]
 }
@@ -70,7 +70,7 @@ class ListReader {
 
   *#items<Item>(
     schema: z.ZodType<Item>,
-    list: readonly JsonValue[],
+    list: readonly LongJsonValue[],
     place: string,
   ): Steps<readonly Item[]> {
     const items: Item[] = []
@@ -81,7 +81,7 @@ class ListReader {
     return items
   }
 
-  *#specs(list: readonly JsonValue[]): Steps<readonly SpecFields[]> {
+  *#specs(list: readonly LongJsonValue[]): Steps<readonly SpecFields[]> {
     const specs: SpecFields[] = []
     for (const [i, each] of list.entries()) {
       const place = `partition-specs.${i}`
@@ -92,7 +92,7 @@ class ListReader {
     return specs
   }
 
-  *#specFields(list: readonly JsonValue[], place: string): Steps<readonly SpecField[]> {
+  *#specFields(list: readonly LongJsonValue[], place: string): Steps<readonly SpecField[]> {
     this.#requireFew(list, 'a partition spec', 'fields')
     const fields: SpecField[] = []
     for (const [i, each] of list.entries()) {
@@ -109,7 +109,7 @@ class ListReader {
   }
 
   *#refs(
-    members: readonly (readonly [string, JsonValue])[],
+    members: readonly (readonly [string, LongJsonValue])[],
   ): Steps<ReadonlyMap<string, RefDocument>> {
     const refs = new Map<string, RefDocument>()
     for (const [name, each] of members) {
@@ -121,7 +121,7 @@ class ListReader {
   }
 
   /** No more than there may be columns: each manifest has a value for each of them. */
-  #requireFew(list: readonly JsonValue[], what: string, unit: string): void {
+  #requireFew(list: readonly LongJsonValue[], what: string, unit: string): void {
     requireWithin(this.#budgets, 'columns', { what, observed: list.length, unit, path: this.#path })
   }
 }

@@ -1,4 +1,5 @@
-import { ExactNumber, type JsonValue, LongObject } from '@spillway/encoding'
+import { ExactNumber } from '@spillway/core'
+import { type LongJsonValue, LongObject } from '@spillway/encoding'
 import { z } from 'zod'
 
 /** What table metadata may say (spec, "Table Metadata Fields"), read leniently: unknown members are of no concern. */
@@ -22,8 +23,8 @@ const texts = z.unknown().transform((value, context): ReadonlyMap<string, string
 })
 
 /** A list whose items are checked one by one, in steps: there may be hundreds of thousands. */
-const list = z.unknown().transform((value, context): readonly JsonValue[] => {
-  if (Array.isArray(value)) return value as readonly JsonValue[]
+const list = z.unknown().transform((value, context): readonly LongJsonValue[] => {
+  if (Array.isArray(value)) return value as readonly LongJsonValue[]
   context.issues.push({ code: 'invalid_type', expected: 'array', input: value })
   return z.NEVER
 })
@@ -31,7 +32,7 @@ const list = z.unknown().transform((value, context): readonly JsonValue[] => {
 /** An object whose members are. */
 const record = z.unknown().transform((value, context): LongObject => {
   if (value instanceof LongObject) return value
-  if (isObject(value)) return new LongObject(Object.entries(value) as [string, JsonValue][])
+  if (isObject(value)) return new LongObject(Object.entries(value) as [string, LongJsonValue][])
   context.issues.push({ code: 'invalid_type', expected: 'record', input: value })
   return z.NEVER
 })

@@ -16,8 +16,8 @@ import {
 } from '@spillway/core'
 import {
   documentBytes,
-  type JsonObject,
-  type JsonValue,
+  type LongJsonObject,
+  type LongJsonValue,
   MAX_MEMBERS,
   parseLongJson,
   valueText,
@@ -30,7 +30,7 @@ import {
   parseFields,
   type SchemaHistory,
 } from '../schema/schema.js'
-import { checked, corrupt } from './check-document.js'
+import { badMetadata, checked } from './check-document.js'
 import { type TableDocument, tableDocument } from './document.js'
 import { type DocumentLists, readLists, type SpecField } from './document-lists.js'
 import { readHistory, type SnapshotHistory } from './snapshot-history.js'
@@ -38,7 +38,7 @@ import { readHistory, type SnapshotHistory } from './snapshot-history.js'
 /** The newest version of the spec that is read here. */
 const NEWEST_VERSION = 3
 
-export interface IcebergRef {
+interface IcebergRef {
   readonly kind: 'branch' | 'tag'
   readonly snapshotId: bigint
 }
@@ -95,7 +95,7 @@ export async function parseMetadata(
   const document = checked(tableDocument, json, path)
   const slices = new Slices()
   const lists = await inSlices(readLists(document, path, budgets), slices)
-  const { snapshots, 'snapshot-log': log } = json as JsonObject
+  const { snapshots, 'snapshot-log': log } = json as LongJsonObject
   const history = await readHistory({ snapshots, log }, path)
   const work = convert({ ...document, ...lists }, history, { path, budgets })
   const converted = await inSlices(work, slices, next => inContext(path, next))
@@ -109,13 +109,13 @@ const MAX_REFS = 200_000
 type CheckedDocument = Omit<TableDocument, 'schemas' | 'refs'> & DocumentLists
 
 /** A later version is refused before anything else in it is judged. */
-function checkVersion(json: JsonValue, path: string): void {
+function checkVersion(json: LongJsonValue, path: string): void {
   const version =
     typeof json === 'object' && json !== null
-      ? (json as Readonly<Record<string, JsonValue>>)['format-version']
+      ? (json as Readonly<Record<string, LongJsonValue>>)['format-version']
       : undefined
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
-    throw corrupt(path, `format-version is ${versionText(version)}`)
+    throw badMetadata(path, `format-version is ${versionText(version)}`)
   }
   if (version > NEWEST_VERSION) {
     throw new TableError(
@@ -126,7 +126,7 @@ function checkVersion(json: JsonValue, path: string): void {
   }
 }
 
-function versionText(version: JsonValue | undefined): string {
+function versionText(version: LongJsonValue | undefined): string {
   return version === undefined ? 'missing' : valueText(version)
 }
 
@@ -289,6 +289,6 @@ function inContext<T>(path: string, read: () => T): T {
         cause: error,
       })
     }
-    throw corrupt(path, error instanceof Error ? error.message : String(error))
+    throw badMetadata(path, error instanceof Error ? error.message : String(error))
   }
 }

@@ -1,6 +1,6 @@
 import { inSlices, Slices, type Steps, sorted } from '@spillway/core'
-import type { JsonValue } from '@spillway/encoding'
-import { checked, corrupt } from './check-document.js'
+import type { LongJsonValue } from '@spillway/encoding'
+import { badMetadata, checked } from './check-document.js'
 import { logDocument, type SnapshotDocument, snapshotDocument, text } from './document.js'
 
 export interface IcebergSnapshot {
@@ -27,7 +27,7 @@ export interface SnapshotHistory {
   readonly positions: ReadonlyMap<bigint, number>
 }
 
-export interface LogEntry {
+interface LogEntry {
   readonly snapshotId: bigint
   readonly timestamp: number
 }
@@ -37,7 +37,7 @@ const LONG_SUMMARY = 100
 
 /** Snapshots and the snapshot log, which grow with each commit, checked in slices. */
 export async function readHistory(
-  json: { readonly snapshots: JsonValue | undefined; readonly log: JsonValue | undefined },
+  json: { readonly snapshots: LongJsonValue | undefined; readonly log: LongJsonValue | undefined },
   path: string,
 ): Promise<SnapshotHistory> {
   const slices = new Slices()
@@ -96,14 +96,18 @@ export function isNumbered({ sequenceNumber }: IcebergSnapshot): boolean {
   return sequenceNumber > 0n
 }
 
-function listed(json: JsonValue | undefined, key: string, path: string): readonly JsonValue[] {
+function listed(
+  json: LongJsonValue | undefined,
+  key: string,
+  path: string,
+): readonly LongJsonValue[] {
   if (json === undefined || json === null) return []
-  if (Array.isArray(json)) return json as readonly JsonValue[]
-  throw corrupt(path, `${key}: it is no list`)
+  if (Array.isArray(json)) return json as readonly LongJsonValue[]
+  throw badMetadata(path, `${key}: it is no list`)
 }
 
 /** Paths of manifests, which version 1 may list in the snapshot itself. */
-function* textsOf(list: readonly JsonValue[], path: string, place: string): Steps<string[]> {
+function* textsOf(list: readonly LongJsonValue[], path: string, place: string): Steps<string[]> {
   const found: string[] = []
   for (const [i, each] of list.entries()) {
     found.push(typeof each === 'string' ? each : checked(text, each, path, `${place}.${i}`))

@@ -88,7 +88,7 @@ function intervalOf(
 }
 
 /** Bytes of a value, about: of numbers what all values take is enough. */
-export function bytesOf(value: Value | null | undefined): number {
+function bytesOf(value: Value | null | undefined): number {
   return typeof value === 'string' || value instanceof Uint8Array ? value.length : 0
 }
 

@@ -1,12 +1,21 @@
-import { type PrimitiveType, TableError, type Value } from '@spillway/core'
-import { ExactNumber, type JsonValue } from '@spillway/encoding'
+import {
+  ExactNumber,
+  MICROS_PER_DAY,
+  type PrimitiveType,
+  TableError,
+  type Value,
+} from '@spillway/core'
+import type { LongJsonValue } from '@spillway/encoding'
 import { parseHex, parseUuid } from '../bounds/single-value.js'
 
 /**
  * A default in the spec's JSON single-value serialization. Null, and a struct's default (whose fields carry their
  * own), are undefined.
  */
-export function parseDefault(json: JsonValue | undefined, type: PrimitiveType): Value | undefined {
+export function parseDefault(
+  json: LongJsonValue | undefined,
+  type: PrimitiveType,
+): Value | undefined {
   if (json === undefined || json === null) return undefined
   const value = typeof type === 'string' ? parseNamed(json, type) : parseSized(json, type)
   if (value !== undefined) return value
@@ -16,13 +25,13 @@ export function parseDefault(json: JsonValue | undefined, type: PrimitiveType): 
   )
 }
 
-function parseSized(json: JsonValue, type: Exclude<PrimitiveType, string>): Value | undefined {
+function parseSized(json: LongJsonValue, type: Exclude<PrimitiveType, string>): Value | undefined {
   if (type.kind === 'fixed')
     return typeof json === 'string' ? parseHex(json, type.length) : undefined
   return type.kind === 'decimal' ? parseDecimal(json, type.scale) : undefined
 }
 
-function parseNamed(json: JsonValue, type: Extract<PrimitiveType, string>): Value | undefined {
+function parseNamed(json: LongJsonValue, type: Extract<PrimitiveType, string>): Value | undefined {
   switch (type) {
     case 'boolean':
       return typeof json === 'boolean' ? json : undefined
@@ -44,14 +53,14 @@ function parseNamed(json: JsonValue, type: Extract<PrimitiveType, string>): Valu
   }
 }
 
-function parseFloating(json: JsonValue, type: 'float' | 'double'): number | undefined {
+function parseFloating(json: LongJsonValue, type: 'float' | 'double'): number | undefined {
   const text = json instanceof ExactNumber ? json.text : json
   if (typeof text === 'object' || typeof text === 'boolean') return undefined
   const value = Number(text)
   return type === 'float' ? Math.fround(value) : value
 }
 
-function parseDecimal(json: JsonValue, scale: number): bigint | undefined {
+function parseDecimal(json: LongJsonValue, scale: number): bigint | undefined {
   const match = /^([+-]?)(\d*)\.?(\d*)$/.exec(String(json))
   if (match === null || typeof json === 'object') return undefined
   const fraction = match[3]!.replace(/0+$/, '')
@@ -59,8 +68,6 @@ function parseDecimal(json: JsonValue, scale: number): bigint | undefined {
   const digits = BigInt(`${match[2]}${fraction.padEnd(scale, '0')}` || '0')
   return match[1] === '-' ? -digits : digits
 }
-
-const MICROSECONDS_A_DAY = 86_400_000_000n
 
 function parseTemporal(
   text: string,
@@ -75,7 +82,7 @@ function parseTemporal(
   const clock = clockUnits(match[4] ?? '00:00', nanoseconds ? 9 : 6)
   if (clock === undefined) return undefined
   const scale = nanoseconds ? 1000n : 1n
-  return (BigInt(days) * MICROSECONDS_A_DAY - offsetMicroseconds(match[5])) * scale + clock
+  return (BigInt(days) * MICROS_PER_DAY - offsetMicroseconds(match[5])) * scale + clock
 }
 
 /** A time of day in units of `digits` decimal places of a second. */

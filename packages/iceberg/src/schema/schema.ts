@@ -1,5 +1,6 @@
 import {
   childrenOf,
+  corrupt,
   type DataType,
   type Field,
   isPrimitive,
@@ -8,7 +9,7 @@ import {
   type Steps,
   TableError,
 } from '@spillway/core'
-import { type JsonObject, type JsonValue, valueText } from '@spillway/encoding'
+import { type LongJsonObject, type LongJsonValue, valueText } from '@spillway/encoding'
 import { parseDefault } from './default-value.js'
 
 const NAMED: ReadonlySet<string> = new Set([
@@ -37,7 +38,7 @@ export interface SchemaHistory {
 }
 
 /** The fields of a schema (spec, Appendix C, "Schemas"), in steps. */
-export function parseFields(json: JsonValue | undefined): Steps<readonly Field[]> {
+export function parseFields(json: LongJsonValue | undefined): Steps<readonly Field[]> {
   return new SchemaReader().fields(json, 0)
 }
 
@@ -51,13 +52,14 @@ class SchemaReader {
     this.#pace = new Pace(STEP_BYTES)
   }
 
-  *fields(json: JsonValue | undefined, depth: number): Steps<readonly Field[]> {
-    if (!Array.isArray(json)) throw bad('it has no list of fields')
+  *fields(json: LongJsonValue | undefined, depth: number): Steps<readonly Field[]> {
+    if (!Array.isArray(json)) throw badSchema('it has no list of fields')
     const fields: Field[] = []
-    for (const each of json as readonly JsonValue[]) {
+    for (const each of json as readonly LongJsonValue[]) {
       const object = asObject(each, 'a field')
       const { id, name } = object
-      if (typeof id !== 'number' || typeof name !== 'string') throw bad('a field has no id or name')
+      if (typeof id !== 'number' || typeof name !== 'string')
+        throw badSchema('a field has no id or name')
       fields.push(fieldOf(object, { id, name, type: yield* this.#type(object.type, depth + 1) }))
       if (this.#pace.isOver(0)) yield
     }
@@ -65,8 +67,8 @@ class SchemaReader {
   }
 
   /** A type as table metadata spells it. */
-  *#type(json: JsonValue | undefined, depth: number): Steps<DataType> {
-    if (depth > MAX_DEPTH) throw bad(`nested more than ${MAX_DEPTH} deep`)
+  *#type(json: LongJsonValue | undefined, depth: number): Steps<DataType> {
+    if (depth > MAX_DEPTH) throw badSchema(`nested more than ${MAX_DEPTH} deep`)
     if (typeof json === 'string') return parsePrimitive(json)
     const object = asObject(json, 'a type')
     switch (object.type) {
@@ -81,13 +83,13 @@ class SchemaReader {
           value: yield* this.#child(object, 'value', depth),
         }
       default:
-        throw bad(`${valueText(object.type)} is no type`)
+        throw badSchema(`${valueText(object.type)} is no type`)
     }
   }
 
-  *#child(object: JsonObject, name: 'element' | 'key' | 'value', depth: number): Steps<Field> {
+  *#child(object: LongJsonObject, name: 'element' | 'key' | 'value', depth: number): Steps<Field> {
     const id = object[`${name}-id`]
-    if (typeof id !== 'number') throw bad(`${name}-id is missing`)
+    if (typeof id !== 'number') throw badSchema(`${name}-id is missing`)
     const nullable = name !== 'key' && object[`${name}-required`] !== true
     const type = yield* this.#type(object[name], depth + 1)
     return { id, name, physicalName: name, type, nullable }
@@ -95,7 +97,7 @@ class SchemaReader {
 }
 
 function fieldOf(
-  { required, doc, 'initial-default': initial }: JsonObject,
+  { required, doc, 'initial-default': initial }: LongJsonObject,
   { id, name, type }: { readonly id: number; readonly name: string; readonly type: DataType },
 ): Field {
   const initialDefault = isPrimitive(type) ? parseDefault(initial, type) : undefined
@@ -111,21 +113,21 @@ function fieldOf(
 }
 
 /** How many fields there are in a schema's document, nested ones and those of lists and maps too, counted in steps. */
-export function* columnCount(fields: readonly JsonValue[]): Steps<number> {
+export function* columnCount(fields: readonly LongJsonValue[]): Steps<number> {
   const pace = new Pace(STEP_BYTES)
   let columns = 0
-  const pending: Iterator<JsonValue>[] = [fields.values()]
+  const pending: Iterator<LongJsonValue>[] = [fields.values()]
   for (let from = pending.at(-1); from !== undefined; from = pending.at(-1)) {
     const { done, value: at } = from.next()
     if (done) pending.pop()
     else if (Array.isArray(at)) {
       columns += at.length
-      pending.push((at as readonly JsonValue[]).values())
+      pending.push((at as readonly LongJsonValue[]).values())
     } else if (typeof at === 'object' && at !== null) {
-      const { type, fields: inner, element, key, value } = at as JsonObject
+      const { type, fields: inner, element, key, value } = at as LongJsonObject
       columns += (element === undefined ? 0 : 1) + (key === undefined ? 0 : 2)
       const below = [type, inner, element, key, value].filter(each => typeof each === 'object')
-      if (below.length > 0) pending.push((below as JsonValue[]).values())
+      if (below.length > 0) pending.push((below as LongJsonValue[]).values())
     }
     if (pace.isOver(0)) yield
   }
@@ -143,7 +145,7 @@ function parsePrimitive(text: string): PrimitiveType {
 }
 
 function parseDecimalType(precision: number, scale: number): PrimitiveType {
-  if (precision < 1 || precision > 38) throw bad(`decimal(${precision}, ${scale})`)
+  if (precision < 1 || precision > 38) throw badSchema(`decimal(${precision}, ${scale})`)
   return { kind: 'decimal', precision, scale }
 }
 
@@ -188,18 +190,19 @@ export const FIELDS_IN_A_STEP = 2048
 export function* fieldsById(fields: readonly Field[]): Steps<ReadonlyMap<number, Field>> {
   const found = new Map<number, Field>()
   for (const [field] of everyField(fields, undefined, () => undefined)) {
-    if (found.has(field.id)) throw bad(`two fields have the id ${field.id}`)
+    if (found.has(field.id)) throw badSchema(`two fields have the id ${field.id}`)
     found.set(field.id, field)
     if (found.size % FIELDS_IN_A_STEP === 0) yield
   }
   return found
 }
 
-function asObject(json: JsonValue | undefined, what: string): JsonObject {
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as JsonObject
-  throw bad(`${what} is ${valueText(json)}`)
+function asObject(json: LongJsonValue | undefined, what: string): LongJsonObject {
+  if (typeof json === 'object' && json !== null && !Array.isArray(json))
+    return json as LongJsonObject
+  throw badSchema(`${what} is ${valueText(json)}`)
 }
 
-function bad(reason: string): TableError {
-  return new TableError('TABLE_CORRUPT', `expected an Iceberg schema: ${reason}`)
+function badSchema(reason: string): TableError {
+  return corrupt('an Iceberg schema', reason)
 }

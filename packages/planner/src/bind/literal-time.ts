@@ -1,4 +1,12 @@
-import { type Literal, type Moment, parseDate, parseMoment, parseTime } from '@spillway/core'
+import {
+  floorDivide,
+  type Literal,
+  type Moment,
+  NANOS_PER_DAY,
+  parseDate,
+  parseMoment,
+  parseTime,
+} from '@spillway/core'
 import {
   type BoundLiteral,
   type CoerceContext,
@@ -9,7 +17,6 @@ import {
 
 type TimestampType = 'timestamp' | 'timestamptz' | 'timestamp_ns' | 'timestamptz_ns'
 
-const NANOS_PER_DAY = 86_400_000_000_000n
 /** No zone, historic ones included, is further from UTC. */
 const ZONE_REACH = 16n * 3_600_000_000_000n
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n }
@@ -110,9 +117,4 @@ function inColumn(low: bigint, high: bigint, unit: bigint): BoundLiteral {
 
 function floor(nanos: bigint): bigint {
   return floorDivide(nanos, NANOS_PER_DAY)
-}
-
-function floorDivide(value: bigint, by: bigint): bigint {
-  const quotient = value / by
-  return value % by < 0n ? quotient - 1n : quotient
 }

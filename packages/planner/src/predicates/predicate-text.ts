@@ -1,5 +1,7 @@
 import {
   type ComparisonOp,
+  decimalText,
+  hexText,
   type Literal,
   type Predicate,
   type Reference,
@@ -81,11 +83,11 @@ function name(ref: Reference): string {
 /** A literal with the word for its type where the text alone would not tell. */
 export function literalText({ value, type }: Literal): string {
   if (value instanceof Uint8Array) {
-    return `X'${Array.from(value.subarray(0, 64), byte => byte.toString(16).padStart(2, '0')).join('')}'`
+    return `X'${hexText(value.subarray(0, 64))}'`
   }
   if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
   if (typeof type === 'object' && type.kind === 'decimal')
-    return decimalText(value as bigint, type.scale)
+    return scaledText(value as bigint, type.scale)
   if (type === 'date')
     return `DATE '${isoOf(BigInt(value as number) * 86_400_000_000n).slice(0, 10)}'`
   if (type === 'timestamp' || type === 'timestamptz') {
@@ -96,10 +98,9 @@ export function literalText({ value, type }: Literal): string {
 
 const PLAIN: ReadonlySet<string> = new Set(['boolean', 'int', 'long', 'float', 'double'])
 
-function decimalText(unscaled: bigint, scale: number): string {
-  if (scale <= 0) return `${unscaled}${'0'.repeat(Math.min(-scale, 50))}`
-  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0')
-  return `${unscaled < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+function scaledText(unscaled: bigint, scale: number): string {
+  if (scale < 0) return `${unscaled}${'0'.repeat(Math.min(-scale, 50))}`
+  return decimalText(unscaled, scale)
 }
 
 /** Microseconds from the epoch as text; the bare number where no calendar reaches. */

@@ -5,7 +5,7 @@ export type Bits = Bitmap | undefined
 /** A bound and the limit it is held against, of one kind. */
 export type Side = Int32Side | Float64Side | Int64Side | BytesSide | DictionarySide
 
-export interface Against<Value> {
+interface Against<Value> {
   readonly bits: Bits
   readonly limit: Value
   readonly open: boolean
@@ -26,7 +26,7 @@ export interface BytesSide extends Against<Uint8Array> {
   readonly kind: 'bytes'
   readonly column: BytesColumn
 }
-export interface DictionarySide {
+interface DictionarySide {
   readonly kind: 'dictionary'
   readonly codes: Uint32Array
   readonly bits: Bits

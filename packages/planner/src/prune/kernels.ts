@@ -1,4 +1,4 @@
-import type { Column, Selection } from '@spillway/core'
+import { type Column, type Selection, selectAll } from '@spillway/core'
 import {
   type Bits,
   type Direction,
@@ -105,8 +105,8 @@ function keepBoth(
   if (low.kind !== 'dictionary' || high.kind !== 'dictionary' || low.codes !== high.codes) {
     return undefined
   }
-  const flags = flagsOf(keepInside(low.side, 1, everyRow(low.count)), low.count)
-  const both = flagsOf(keepInside(high.side, -1, everyRow(high.count)), high.count)
+  const flags = flagsOf(keepInside(low.side, 1, selectAll(low.count)), low.count)
+  const both = flagsOf(keepInside(high.side, -1, selectAll(high.count)), high.count)
   for (let code = 0; code < flags.length; code++) flags[code]! &= both[code]!
   return keepHolding(holds, mask, keepCodes(low.codes, low.bits, flags, rows))
 }
@@ -123,7 +123,7 @@ function keepInside(side: Side, direction: Direction, rows: Selection): Selectio
     case 'bytes':
       return keepByteRows(side, direction, rows)
     case 'dictionary': {
-      const flags = flagsOf(keepInside(side.side, direction, everyRow(side.count)), side.count)
+      const flags = flagsOf(keepInside(side.side, direction, selectAll(side.count)), side.count)
       return keepCodes(side.codes, side.bits, flags, rows)
     }
   }
@@ -133,12 +133,6 @@ function keepInside(side: Side, direction: Direction, rows: Selection): Selectio
 function lengthOf(column: Column): number {
   if (column.kind === 'bytes') return column.offsets.length - 1
   return column.kind === 'dictionary' ? column.codes.length : column.values.length
-}
-
-function everyRow(length: number): Selection {
-  const rows = new Uint32Array(length)
-  for (let row = 0; row < length; row++) rows[row] = row
-  return rows
 }
 
 function flagsOf(kept: Selection, length: number): Uint8Array {

@@ -16,9 +16,10 @@ import {
   startsWith,
   type Value,
 } from '@spillway/core'
-import { bind, fieldsOf, predicateText, rewriteNot } from '@spillway/planner'
+import { bind, fieldsOf, rewriteNot } from '@spillway/planner'
 import { allReadings, Random, randomPredicate, randomTable, rowTest } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
+import { predicateText } from '../../src/predicates/predicate-text.js'
 import { field } from '../support/one-column.js'
 
 const schema = createSchema([

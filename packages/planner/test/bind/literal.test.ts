@@ -5,8 +5,9 @@ import {
   type PrimitiveType,
   type Value,
 } from '@spillway/core'
-import { type BoundLiteral, coerceLiteral, type ZonelessLiterals } from '@spillway/planner'
 import { describe, expect, it } from 'vitest'
+import type { BoundLiteral, ZonelessLiterals } from '../../src/bind/bound-literal.js'
+import { coerceLiteral } from '../../src/bind/literal.js'
 
 const DAY = 86_400_000_000n
 const HOUR = 3_600_000_000n

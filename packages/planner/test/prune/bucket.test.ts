@@ -1,6 +1,6 @@
 import type { DataType, Value } from '@spillway/core'
-import { bucketOf, murmur3 } from '@spillway/planner'
 import { expect, it } from 'vitest'
+import { bucketOf, murmur3 } from '../../src/prune/bucket.js'
 
 const utf8 = new TextEncoder()
 const HASH_RANGE = 2 ** 31

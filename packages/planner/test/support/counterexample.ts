@@ -1,6 +1,6 @@
 import { leafOf, type Predicate } from '@spillway/core'
-import { predicateText } from '@spillway/planner'
 import { filePath, type LogicalTable } from '@spillway/testkit'
+import { predicateText } from '../../src/predicates/predicate-text.js'
 import type { Case } from './property.js'
 
 export interface FoundFailure {

@@ -14,8 +14,8 @@ import {
   type PrimitiveType,
   type Value,
 } from '@spillway/core'
-import { bucketOf } from '@spillway/planner'
 import { interestingValues, type LogicalFile, liveRows, type Random } from '@spillway/testkit'
+import { bucketOf } from '../../src/prune/bucket.js'
 
 /** Everything any reader may say about one column of one file, no more than is true. */
 export interface FileStatistics {

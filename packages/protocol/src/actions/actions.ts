@@ -26,11 +26,6 @@ export interface WireTable {
   readonly accessModes?: readonly ('url' | 'dir')[]
 }
 
-export interface WireList<Item> {
-  readonly items?: readonly Item[]
-  readonly nextPageToken?: string
-}
-
 /** Numbers that may pass 2^53 arrive as bigint where they do. */
 export type WireInteger = number | bigint
 

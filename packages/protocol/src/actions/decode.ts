@@ -1,5 +1,4 @@
-import { TableError } from '@spillway/core'
-import { type JsonValue, parseJson } from '../json/json-text.js'
+import { type JsonValue, parseJson, TableError } from '@spillway/core'
 import type {
   DeltaFile,
   DeltaMetaData,

@@ -1,5 +1,4 @@
-import { type JsonValue, type WireValue, writeJson } from '../json/json-text.js'
-
+import { type JsonValue, type WritableJson, writeJson } from '@spillway/core'
 export type JsonObject = { readonly [key: string]: JsonValue }
 
 /** Members that hold integers; servers built on protobuf's JSON write 64-bit ones as strings. */
@@ -48,7 +47,7 @@ function plainValue(name: string, value: JsonValue): JsonValue {
   if (INTEGERS.has(name) && typeof value === 'string' && /^-?\d{1,19}$/.test(value)) {
     return Number.isSafeInteger(Number(value)) ? Number(value) : BigInt(value)
   }
-  return name === 'stats' && isObject(value) ? writeJson(value as WireValue) : value
+  return name === 'stats' && isObject(value) ? writeJson(value as WritableJson) : value
 }
 
 export function isObject(value: JsonValue | undefined): value is JsonObject {

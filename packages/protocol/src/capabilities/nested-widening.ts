@@ -1,5 +1,4 @@
-import type { TableMetadata } from '@spillway/core'
-import { type JsonValue, parseJson } from '../json/json-text.js'
+import { type JsonValue, parseJson, type TableMetadata } from '@spillway/core'
 
 /**
  * True where a Delta table widened the type of something below a list or a map, as its schema records (PROTOCOL.md, "Type

@@ -2,11 +2,14 @@ import {
   atOnce,
   type DataType,
   type Field,
+  hasLongInteger,
+  parseJson,
   type Schema,
   type Steps,
   TableError,
+  type WritableJson,
+  writeJson,
 } from '@spillway/core'
-import { hasLongInteger, parseJson, type WireValue, writeJson } from './json-text.js'
 
 export interface SchemaStringOptions {
   /** Write ids and physical names, as Delta's column mapping does. */
@@ -38,11 +41,11 @@ export function* schemaStringInSteps(
 /** About a millisecond. */
 const FIELDS_IN_A_STEP = 1024
 
-function struct(fields: readonly Field[], options: SchemaStringOptions): WireValue {
+function struct(fields: readonly Field[], options: SchemaStringOptions): WritableJson {
   return { type: 'struct', fields: fields.map(field => structField(field, options)) }
 }
 
-function structField(field: Field, options: SchemaStringOptions): WireValue {
+function structField(field: Field, options: SchemaStringOptions): WritableJson {
   return {
     name: field.name,
     type: sparkType(field.type, field.name, options),
@@ -59,12 +62,12 @@ function structField(field: Field, options: SchemaStringOptions): WireValue {
 }
 
 /** Of a field and of what its lists and maps hold; the fields of a struct have their own (PROTOCOL.md, Type Widening). */
-function typeChangesOf(field: Field): { readonly [key: string]: WireValue } {
+function typeChangesOf(field: Field): { readonly [key: string]: WritableJson } {
   const changes = [...changesUnder(field, [])]
   return changes.length === 0 ? {} : { 'delta.typeChanges': changes }
 }
 
-function* changesUnder(field: Field, path: readonly string[]): Generator<WireValue> {
+function* changesUnder(field: Field, path: readonly string[]): Generator<WritableJson> {
   const { name, type, earlierTypes = [] } = field
   for (const earlier of earlierTypes) {
     yield {
@@ -80,7 +83,7 @@ function* changesUnder(field: Field, path: readonly string[]): Generator<WireVal
   yield* changesUnder(type.value, [...path, 'value'])
 }
 
-function sparkType(type: DataType, name: string, options: SchemaStringOptions): WireValue {
+function sparkType(type: DataType, name: string, options: SchemaStringOptions): WritableJson {
   if (typeof type === 'string') return primitive(type, name)
   switch (type.kind) {
     case 'decimal':
@@ -130,12 +133,10 @@ function primitive(type: Extract<DataType, string>, name: string): string {
   }
 }
 
-/** A Delta table's own schema text with the metadata of its fields reduced to comments: nothing else is a recipient's. */
-export function strippedSchemaString(native: string): string {
-  return atOnce(strippedSchemaStringInSteps(native))
-}
-
-/** The same in steps: such a text is megabytes. */
+/**
+ * A Delta table's own schema text with the metadata of its fields reduced to comments: nothing else is a recipient's. In steps,
+ * since such a text is megabytes.
+ */
 export function* strippedSchemaStringInSteps(native: string): Steps<string> {
   const isExact = !hasLongInteger(native)
   yield
@@ -143,7 +144,7 @@ export function* strippedSchemaStringInSteps(native: string): Steps<string> {
   yield
   strip(value)
   yield
-  return isExact ? JSON.stringify(value) : writeJson(value as WireValue)
+  return isExact ? JSON.stringify(value) : writeJson(value as WritableJson)
 }
 
 type Fresh = null | boolean | number | bigint | string | Fresh[] | { [key: string]: Fresh }

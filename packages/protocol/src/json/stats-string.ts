@@ -1,5 +1,17 @@
-import type { DataFile, DataType, Field, Value, ValueBounds } from '@spillway/core'
-import { RawJson, type WireValue, writeJson } from './json-text.js'
+import {
+  type DataFile,
+  type DataType,
+  dateText,
+  decimalText,
+  type Field,
+  MICROS_PER_DAY,
+  RawJson,
+  timestampText,
+  type Value,
+  type ValueBounds,
+  type WritableJson,
+  writeJson,
+} from '@spillway/core'
 
 export interface StatsStringOptions {
   /** Names as the files spell them: how statistics are keyed under column mapping. */
@@ -38,15 +50,15 @@ export function recordedStats({ delta }: DataFile): string | undefined {
   return stats === undefined || BROKEN_MARK.test(stats) ? undefined : stats
 }
 
-type Extract = (bound: ValueBounds, type: DataType) => WireValue
+type Extract = (bound: ValueBounds, type: DataType) => WritableJson
 
 function tree(
   fields: readonly Field[],
   bounds: ReadonlyMap<number, ValueBounds>,
   options: StatsStringOptions,
   extract: Extract,
-): { readonly [name: string]: WireValue } | undefined {
-  const members: [string, WireValue][] = []
+): { readonly [name: string]: WritableJson } | undefined {
+  const members: [string, WritableJson][] = []
   for (const field of fields) {
     const value = leafOrStruct(field, bounds, options, extract)
     if (value !== undefined) {
@@ -61,7 +73,7 @@ function leafOrStruct(
   bounds: ReadonlyMap<number, ValueBounds>,
   options: StatsStringOptions,
   extract: Extract,
-): WireValue {
+): WritableJson {
   if (typeof field.type === 'object' && field.type.kind === 'struct') {
     return tree(field.type.fields, bounds, options, extract)
   }
@@ -76,7 +88,7 @@ function upperOf({ upper, nanCount }: ValueBounds, type: DataType): Value | unde
 }
 
 /** One bound as Delta spells it; undefined for types that have none there. */
-function text(value: Value | undefined, type: DataType): WireValue {
+function text(value: Value | undefined, type: DataType): WritableJson {
   if (value === undefined) return undefined
   if (typeof type === 'object') {
     return type.kind === 'decimal'
@@ -96,40 +108,18 @@ function text(value: Value | undefined, type: DataType): WireValue {
     case 'timestamp':
     case 'timestamptz': {
       const micros = value as bigint
-      if (!isPlainDay(Number(micros / 86_400_000_000n))) return undefined
-      return timestampText(micros) + (type === 'timestamptz' ? 'Z' : '')
+      if (!isPlainDay(Number(micros / MICROS_PER_DAY))) return undefined
+      return timestampText(micros, 6) + (type === 'timestamptz' ? 'Z' : '')
     }
     default:
       return undefined
   }
 }
 
-/** `-12345n` at scale 2 is `-123.45`. */
-export function decimalText(unscaled: bigint, scale: number): string {
-  const sign = unscaled < 0n ? '-' : ''
-  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
-  if (scale === 0) return sign + digits
-  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
-}
-
-const DAY_MS = 86_400_000
 // 0001-01-01 and 9999-12-31: outside of them the text would not be a date that every reader takes.
 const FIRST_DAY = -719_162
 const LAST_DAY = 2_932_896
 
 function isPlainDay(days: number): boolean {
   return days >= FIRST_DAY && days <= LAST_DAY
-}
-
-/** Days since 1970 as `yyyy-MM-dd`. */
-export function dateText(days: number): string {
-  const iso = new Date(days * DAY_MS).toISOString()
-  return iso.slice(0, iso.indexOf('T'))
-}
-
-/** Microseconds since 1970 as `yyyy-MM-ddTHH:mm:ss.ffffff`, without a zone. */
-export function timestampText(micros: bigint): string {
-  const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
-  const seconds = new Date(Number((micros - fraction) / 1000n)).toISOString().slice(0, -5)
-  return `${seconds}.${fraction.toString().padStart(6, '0')}`
 }

@@ -1,4 +1,13 @@
-import { childrenOf, type Field, type Steps, type TableMetadata } from '@spillway/core'
+import {
+  childrenOf,
+  type Field,
+  type JsonValue,
+  parseJson,
+  RawJson,
+  type Steps,
+  type TableMetadata,
+  type WritableJson,
+} from '@spillway/core'
 import { mapsColumns } from '../capabilities/column-lookup.js'
 import type { Negotiated } from '../capabilities/negotiate.js'
 import {
@@ -7,7 +16,6 @@ import {
   isLogOnly,
   tableFeatures,
 } from '../capabilities/table-features.js'
-import { type JsonValue, parseJson, RawJson, type WireValue } from '../json/json-text.js'
 import { schemaStringInSteps, strippedSchemaStringInSteps } from '../json/schema-string.js'
 import { wireTableId } from './table-id.js'
 
@@ -17,7 +25,7 @@ const LEGACY_READER_FEATURES = 2
 const CHECKPOINT_POLICY = 'delta.checkpointPolicy'
 
 /** The protocol of the answer: what its files use and this client knows. */
-export function deltaProtocol(metadata: TableMetadata, negotiated: Negotiated): WireValue {
+export function deltaProtocol(metadata: TableMetadata, negotiated: Negotiated): WritableJson {
   const { native } = metadata
   const { features } = negotiated
   if (native.format !== 'delta') {
@@ -51,7 +59,7 @@ export function deltaProtocol(metadata: TableMetadata, negotiated: Negotiated): 
 function protocolOf(
   readerFeatures: readonly string[],
   writer: { readonly minWriterVersion: number; readonly writerFeatures: readonly string[] },
-): WireValue {
+): WritableJson {
   if (readerFeatures.length > 0) {
     const writerFeatures = [...readerFeatures, ...writer.writerFeatures]
     return { minReaderVersion: 3, minWriterVersion: 7, readerFeatures, writerFeatures }
@@ -71,7 +79,7 @@ function legacyProtocol(
   },
   metadata: TableMetadata,
   features: ReadonlySet<string>,
-): WireValue {
+): WritableJson {
   const mapped = tableFeatures(metadata).includes('columnMapping') && features.has('columnMapping')
   return {
     minReaderVersion: mapped ? LEGACY_READER_FEATURES : 1,
@@ -96,7 +104,10 @@ export function passesAsRecorded(metadata: TableMetadata, negotiated: Negotiated
 }
 
 /** A Delta table's metaData action byte for byte, where the client knows all that it uses; else one that says less. */
-export function* deltaMetaData(metadata: TableMetadata, negotiated: Negotiated): Steps<WireValue> {
+export function* deltaMetaData(
+  metadata: TableMetadata,
+  negotiated: Negotiated,
+): Steps<WritableJson> {
   const { native } = metadata
   const whole = passesAsRecorded(metadata, negotiated)
   if (native.format === 'delta') {
@@ -121,14 +132,14 @@ export function* deltaMetaData(metadata: TableMetadata, negotiated: Negotiated):
 }
 
 /** Some writers spread an action over lines, and an answer's lines are its actions. */
-function onOneLine(document: string): WireValue {
+function onOneLine(document: string): WritableJson {
   const text = document.trim()
-  return /[\r\n]/.test(text) ? (parseJson(text) as WireValue) : new RawJson(text)
+  return /[\r\n]/.test(text) ? (parseJson(text) as WritableJson) : new RawJson(text)
 }
 
-function withoutCheckpointPolicy(native: string): WireValue {
-  const document = parseJson(native) as { readonly [key: string]: WireValue }
-  const configuration = (document.configuration ?? {}) as { readonly [key: string]: WireValue }
+function withoutCheckpointPolicy(native: string): WritableJson {
+  const document = parseJson(native) as { readonly [key: string]: WritableJson }
+  const configuration = (document.configuration ?? {}) as { readonly [key: string]: WritableJson }
   const { [CHECKPOINT_POLICY]: _, ...kept } = configuration
   return { ...document, configuration: kept }
 }
@@ -153,7 +164,7 @@ function generatedConfiguration(
 }
 
 /** Rewritten files have logical names and no deleted rows, so what says otherwise is left out. */
-function* reducedMetaData(native: string, negotiated: Negotiated): Steps<WireValue> {
+function* reducedMetaData(native: string, negotiated: Negotiated): Steps<WritableJson> {
   const document = parseJson(native) as { readonly [key: string]: JsonValue }
   yield
   const configuration = (document.configuration ?? {}) as { readonly [key: string]: string }
@@ -164,7 +175,7 @@ function* reducedMetaData(native: string, negotiated: Negotiated): Steps<WireVal
       (key !== 'delta.enableDeletionVectors' || negotiated.features.has('deletionVectors')),
   )
   return {
-    ...(document as { readonly [key: string]: WireValue }),
+    ...(document as { readonly [key: string]: WritableJson }),
     schemaString: yield* strippedSchemaStringInSteps(String(document.schemaString)),
     configuration: Object.fromEntries(kept),
   }

@@ -1,11 +1,9 @@
-import type { DataFile, DeltaAdd } from '@spillway/core'
-import { writeJson } from '../json/json-text.js'
+import { type DataFile, type DeltaAdd, writeJson, z85Encode } from '@spillway/core'
 import { recordedStats, statsString } from '../json/stats-string.js'
 import { versionMembers } from './encode-parquet.js'
 import { fileId } from './file-id.js'
 import type { LineOptions, WireFile } from './line-options.js'
 import { partitionValuesText } from './partition-text.js'
-import { z85Encode } from './z85.js'
 
 /** One line of the delta format: a Delta log action whose paths are URLs. */
 export function encodeDeltaFile(
@@ -84,8 +82,16 @@ function vectorText({ vector, url }: NonNullable<WireFile['vector']>): string {
   }
   return writeJson({
     storageType: 'i',
-    pathOrInlineDv: z85Encode(bitmap),
+    pathOrInlineDv: z85Encode(wholeWords(bitmap)),
     sizeInBytes: bitmap.length,
     cardinality,
   })
+}
+
+/** `bytes` filled up with zeros: Z85 has characters for four at a time, and Delta records the true length beside them. */
+function wholeWords(bytes: Uint8Array): Uint8Array {
+  if (bytes.length % 4 === 0) return bytes
+  const whole = new Uint8Array(Math.ceil(bytes.length / 4) * 4)
+  whole.set(bytes)
+  return whole
 }

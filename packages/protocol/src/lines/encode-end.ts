@@ -1,9 +1,9 @@
+import { type WritableJson, writeJson } from '@spillway/core'
 import type { EndStreamAction } from '../actions/actions.js'
-import { type WireValue, writeJson } from '../json/json-text.js'
 
 /** The last line of an answer to a client that asked for one. */
 export function encodeEnd(end: EndStreamAction): string {
-  return `${writeJson({ endStreamAction: end as WireValue })}\n`
+  return `${writeJson({ endStreamAction: end as WritableJson })}\n`
 }
 
 /** The only line of an answer that is not ready. */

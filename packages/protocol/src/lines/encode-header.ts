@@ -1,7 +1,12 @@
-import { atOnce, type Steps, type TableMetadata } from '@spillway/core'
+import {
+  atOnce,
+  type Steps,
+  type TableMetadata,
+  type WritableJson,
+  writeJson,
+} from '@spillway/core'
 import type { Negotiated } from '../capabilities/negotiate.js'
 import { hasChangeFeed } from '../capabilities/table-features.js'
-import { type WireValue, writeJson } from '../json/json-text.js'
 import { schemaStringInSteps, strippedSchemaStringInSteps } from '../json/schema-string.js'
 import { deltaMetaData, deltaProtocol } from './delta-documents.js'
 import { wireTableId } from './table-id.js'
@@ -14,7 +19,7 @@ export interface HeaderOptions {
   /** Written in the protocol line too, where a client asked for the protocols of later commits. */
   readonly protocolVersion?: bigint | undefined
   /** What `dir` mode adds; absent where it is not offered. */
-  readonly access?: WireValue
+  readonly access?: WritableJson
 }
 
 /**
@@ -45,22 +50,14 @@ export function encodeProtocol(
   negotiated: Negotiated,
   facts: { readonly version?: bigint } = {},
 ): string {
-  const protocol: WireValue =
+  const protocol: WritableJson =
     negotiated.format === 'parquet'
       ? { minReaderVersion: 1 }
       : { deltaProtocol: deltaProtocol(metadata, negotiated), version: facts.version }
   return `${writeJson({ protocol })}\n`
 }
 
-export function encodeMetaData(
-  metadata: TableMetadata,
-  negotiated: Negotiated,
-  options: HeaderOptions,
-): string {
-  return atOnce(encodeMetaDataInSteps(metadata, negotiated, options))
-}
-
-/** The same in steps. */
+/** The line of a table's metadata alone, in steps. */
 export function* encodeMetaDataInSteps(
   metadata: TableMetadata,
   negotiated: Negotiated,
@@ -72,7 +69,7 @@ export function* encodeMetaDataInSteps(
     numFiles: options.totals?.files,
     ...((options.access as object | undefined) ?? {}),
   }
-  const metaData: WireValue =
+  const metaData: WritableJson =
     negotiated.format === 'parquet'
       ? { ...(yield* parquetMetaData(metadata, negotiated)), ...facts }
       : { ...facts, deltaMetadata: yield* deltaMetaData(metadata, negotiated) }
@@ -84,7 +81,7 @@ export function* encodeMetaDataInSteps(
 function* parquetMetaData(
   metadata: TableMetadata,
   negotiated: Negotiated,
-): Steps<{ readonly [key: string]: WireValue }> {
+): Steps<{ readonly [key: string]: WritableJson }> {
   return {
     id: wireTableId(metadata),
     name: metadata.name,

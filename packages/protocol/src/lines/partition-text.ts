@@ -1,5 +1,13 @@
-import type { DataFile, DataType, Field, TableMetadata, Value } from '@spillway/core'
-import { dateText, decimalText, timestampText } from '../json/stats-string.js'
+import {
+  type DataFile,
+  type DataType,
+  dateText,
+  decimalText,
+  type Field,
+  type TableMetadata,
+  timestampText,
+  type Value,
+} from '@spillway/core'
 import type { LineOptions } from './line-options.js'
 
 /** The partition values of `file` as JSON text, keyed by name. A null value is null. */
@@ -33,11 +41,11 @@ function valueIn(file: DataFile, metadata: TableMetadata, field: Field): string 
 }
 
 /** One partition value as Delta spells it. */
-export function partitionText(value: Value, type: DataType): string {
+function partitionText(value: Value, type: DataType): string {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1')
   if (type === 'date') return dateText(value as number)
   if (type === 'timestamp' || type === 'timestamptz') {
-    return timestampText(value as bigint).replace('T', ' ')
+    return timestampText(value as bigint, 6).replace('T', ' ')
   }
   if (typeof type === 'object' && type.kind === 'decimal') {
     return decimalText(value as bigint, type.scale)

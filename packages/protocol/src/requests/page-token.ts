@@ -1,11 +1,10 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
-import { TableError } from '@spillway/core'
-import { type JsonValue, parseJson, type WireValue, writeJson } from '../json/json-text.js'
+import { type JsonValue, parseJson, TableError, type WritableJson, writeJson } from '@spillway/core'
 
 /** Seals what the server wants back into opaque text, and refuses whatever it did not seal for this very use. */
 export interface TokenCodec {
   /** `binding` is everything the token must be presented with again: recipient, table, parameters. */
-  seal(use: TokenUse, payload: WireValue): string
+  seal(use: TokenUse, payload: WritableJson): string
   open(use: Omit<TokenUse, 'expiresInSeconds'>, token: string): JsonValue
 }
 

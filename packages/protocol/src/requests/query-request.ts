@@ -1,6 +1,6 @@
-import { TableError } from '@spillway/core'
+import { hasLongInteger, parseJson, TableError } from '@spillway/core'
 import { z } from 'zod'
-import { hasFewValues, hasLongInteger, parseJson } from '../json/json-text.js'
+import { hasFewValues } from './few-values.js'
 
 const integer = z.union([z.bigint(), z.int().transform(value => BigInt(value))], {
   error: 'must be an integer',

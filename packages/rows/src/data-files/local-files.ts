@@ -13,7 +13,7 @@ import {
 } from '@spillway/core'
 import { scratchFolder } from '../session/scratch-folder.js'
 
-export interface RemoteFile {
+interface RemoteFile {
   readonly path: string
   readonly size: number
 }

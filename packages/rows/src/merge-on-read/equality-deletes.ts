@@ -157,7 +157,7 @@ function isFloat({ type }: FileColumn): boolean {
 }
 
 /** A field with `id` that is not under a list or a map. */
-export function findById(
+function findById(
   fields: readonly Field[],
   id: number,
   above: readonly Field[] = [],

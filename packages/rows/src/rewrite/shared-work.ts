@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { untilAborted } from '@spillway/core'
 
 /** Work that whoever asks at once waits for together, its results kept while there is room for them. */
 export interface SharedWork<Result> {
@@ -59,17 +59,4 @@ export function sharedWork<Result>(keeping?: Keeping<Result>): SharedWork<Result
       return untilAborted(shared, signal)
     },
   }
-}
-
-function untilAborted<Result>(
-  work: Promise<Result>,
-  signal: AbortSignal | undefined,
-): Promise<Result> {
-  if (signal === undefined) return work
-  return new Promise((resolve, reject) => {
-    const cancel = () => reject(new TableError('CANCELLED', 'the request was cancelled'))
-    if (signal.aborted) cancel()
-    signal.addEventListener('abort', cancel, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel))
-  })
 }

@@ -60,7 +60,7 @@ export function stagedFile(
 }
 
 /** Bounds still hold for fewer rows; counts of nulls do not. */
-export function boundsAlone(file: DataFile): ReadonlyMap<number, ValueBounds> {
+function boundsAlone(file: DataFile): ReadonlyMap<number, ValueBounds> {
   const bounds = new Map<number, ValueBounds>()
   for (const [id, { lower, upper }] of file.bounds) {
     bounds.set(id, { lower, upper })

@@ -1,14 +1,16 @@
 import {
   type ComparisonOp,
   type DataType,
+  floorDivide,
   isPrimitive,
   type Literal,
   type PrimitiveType,
+  parseTime,
   TableError,
   typeName,
   type Value,
 } from '@spillway/core'
-import { parseMoment, parseTimeMicros } from './moment.js'
+import { parseMoment } from './moment.js'
 import { quoteValue } from './sql-text.js'
 
 /** Where a literal stands among a column's values: on one of them, or between two (either of which may not exist). */
@@ -137,11 +139,6 @@ function outside(
   return aboveAll ? { kind: 'between', below: quote(max) } : { kind: 'between', above: quote(min) }
 }
 
-function floorDivide(numerator: bigint, denominator: bigint): bigint {
-  const quotient = numerator / denominator
-  return numerator % denominator < 0n ? quotient - 1n : quotient
-}
-
 function limitsOf(type: PrimitiveType): { readonly min: bigint; readonly max: bigint } {
   if (typeof type === 'object' && type.kind === 'decimal') {
     const max = 10n ** BigInt(type.precision) - 1n
@@ -261,7 +258,7 @@ function textNanos(text: string, type: PrimitiveType): bigint | undefined {
 function timeOf(literal: Literal): Value {
   if (literal.type === 'time') return literal.value
   if (literal.type !== 'string') return refuse(literal, 'time')
-  return parseTimeMicros(String(literal.value).trim()) ?? refuse(literal, 'time')
+  return parseTime(String(literal.value).trim()) ?? refuse(literal, 'time')
 }
 
 function booleanOf(literal: Literal): Value {

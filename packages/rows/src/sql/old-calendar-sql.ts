@@ -1,7 +1,7 @@
+import { MICROS_PER_DAY } from '@spillway/core'
 /** How moments of a file were shifted: as clocks of UTC, or by the rules of another zone. */
 export type CalendarZone = 'utc' | 'other'
 
-const MICROS_PER_DAY = 86_400_000_000n
 /** The first days, by their number since 1970, of the Julian centuries, and how far the Gregorian day of that name lies (Spark's RebaseDateTime). */
 const SHIFTS: readonly (readonly [from: number, days: number])[] = [
   [-141_427, 0],

@@ -1,4 +1,11 @@
-import { type PrimitiveType, TableError, typeName, type Value } from '@spillway/core'
+import {
+  decimalText,
+  type PrimitiveType,
+  TableError,
+  timeText,
+  typeName,
+  type Value,
+} from '@spillway/core'
 
 /** An identifier, whatever characters it holds. */
 export function quoteName(name: string): string {
@@ -11,7 +18,7 @@ export function quoteText(text: string): string {
   return `decode(${quoteBytes(new TextEncoder().encode(text))})`
 }
 
-export function quoteBytes(bytes: Uint8Array): string {
+function quoteBytes(bytes: Uint8Array): string {
   return `from_hex('${Buffer.from(bytes).toString('hex')}')`
 }
 
@@ -66,21 +73,4 @@ function quotePrimitive(value: Value, type: Extract<PrimitiveType, string>): str
     case 'uuid':
       return `'${Buffer.from(value as Uint8Array).toString('hex')}'::UUID`
   }
-}
-
-/** An unscaled integer at `scale` in plain digits. */
-export function decimalText(unscaled: bigint, scale: number): string {
-  const negative = unscaled < 0n
-  const digits = (negative ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
-  const whole = digits.slice(0, digits.length - scale)
-  const text = scale === 0 ? whole : `${whole}.${digits.slice(digits.length - scale)}`
-  return negative ? `-${text}` : text
-}
-
-/** Microseconds of a day as `HH:MM:SS.ffffff`. */
-export function timeText(micros: bigint): string {
-  const seconds = micros / 1_000_000n
-  const part = (value: bigint) => value.toString().padStart(2, '0')
-  const fraction = (micros % 1_000_000n).toString().padStart(6, '0')
-  return `${part(seconds / 3600n)}:${part((seconds / 60n) % 60n)}:${part(seconds % 60n)}.${fraction}`
 }

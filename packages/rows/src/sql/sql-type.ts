@@ -10,7 +10,7 @@ export type SqlType =
   | { readonly kind: 'list'; readonly element: SqlType }
   | { readonly kind: 'map'; readonly key: SqlType; readonly value: SqlType }
 
-export interface SqlField {
+interface SqlField {
   readonly name: string
   readonly type: SqlType
 }

@@ -1,4 +1,5 @@
-import { ExactNumber, type JsonValue, parseExactJson } from '@spillway/encoding'
+import { ExactNumber, type JsonValue } from '@spillway/core'
+import { parseExactJson } from '@spillway/encoding'
 import type { Json } from './json.js'
 
 /** Texts, which are passed over, and the doubles that JSON has no number for. */

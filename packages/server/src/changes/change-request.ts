@@ -1,6 +1,12 @@
-import { type ChangeRange, type Snapshot, TableError, type TableMetadata } from '@spillway/core'
+import {
+  type ChangeRange,
+  type Snapshot,
+  TableError,
+  type TableMetadata,
+  type WritableJson,
+} from '@spillway/core'
 import type { SignedChanges } from '@spillway/engine'
-import { declaredPartitionFields, encodeEnd, type WireValue } from '@spillway/protocol'
+import { declaredPartitionFields, encodeEnd } from '@spillway/protocol'
 import { audienceText } from '../downloads/file-audience.js'
 import { notedBy } from '../downloads/note-signed.js'
 import { questionDigest } from '../requests/question-digest.js'
@@ -33,7 +39,7 @@ export interface ChangeRequest {
   readonly maxFiles: number | undefined
   readonly paged: boolean
   /** What the next page must ask in the same way. */
-  readonly question: WireValue
+  readonly question: WritableJson
 }
 
 export async function changeResponse(

@@ -4,8 +4,9 @@ import {
   type PageRequest,
   type SharedTable,
   TableError,
+  type WritableJson,
 } from '@spillway/core'
-import { shownValue, type WireShare, type WireValue } from '@spillway/protocol'
+import { shownValue, type WireShare } from '@spillway/protocol'
 import { accessOf } from '../access/access-modes.js'
 import { notFound } from '../access/not-found.js'
 import { jsonResponse } from '../http/respond.js'
@@ -65,7 +66,7 @@ type LoadPage<Item> = (page: PageRequest) => Promise<Page<Item> | undefined>
 async function listResponse<Item>(
   context: RequestContext,
   load: LoadPage<Item>,
-  toWire: (item: Item) => WireValue,
+  toWire: (item: Item) => WritableJson,
 ): Promise<Response> {
   const binding = [context.recipient.id, context.record.route ?? '', ...lowerCaseNames(context)]
   const use = { kind: 'list', binding } as const
@@ -108,7 +109,7 @@ function maxResultsOf({ query, limits }: RequestContext): number {
   return Math.min(Number(text), limits.maxResults)
 }
 
-function wireShare({ name, id, displayName, comment, properties }: WireShare): WireValue {
+function wireShare({ name, id, displayName, comment, properties }: WireShare): WritableJson {
   return { name, id, displayName, comment, properties }
 }
 

@@ -1,5 +1,9 @@
-import { type CloudCredentials, type SharedTable, TableError } from '@spillway/core'
-import type { WireValue } from '@spillway/protocol'
+import {
+  type CloudCredentials,
+  type SharedTable,
+  TableError,
+  type WritableJson,
+} from '@spillway/core'
 import { z } from 'zod'
 import { offersDirectory } from '../access/access-modes.js'
 import { nameOf } from '../access/table-name.js'
@@ -74,7 +78,7 @@ function noSuchLocation(table: Pick<SharedTable, 'schema' | 'name'>): TableError
   )
 }
 
-function wireCredentials(credentials: CloudCredentials): { readonly [key: string]: WireValue } {
+function wireCredentials(credentials: CloudCredentials): { readonly [key: string]: WritableJson } {
   switch (credentials.kind) {
     case 'aws':
     case 'r2': {

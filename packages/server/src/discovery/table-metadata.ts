@@ -23,7 +23,7 @@ export async function tableMetadata(context: RequestContext): Promise<Response> 
 }
 
 /** At most one way to say which version. */
-export function snapshotRef(asked: {
+function snapshotRef(asked: {
   readonly version: bigint | undefined
   readonly timestamp: number | undefined
 }): SnapshotRef {

@@ -1,9 +1,11 @@
-import { type WireValue, writeJson } from '@spillway/protocol'
-
 const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** One compact line: a client reads only the first line of a list. */
-export function jsonResponse(body: WireValue, init: { readonly status?: number } = {}): Response {
+import { type WritableJson, writeJson } from '@spillway/core'
+export function jsonResponse(
+  body: WritableJson,
+  init: { readonly status?: number } = {},
+): Response {
   return new Response(writeJson(body), {
     status: init.status ?? 200,
     headers: { 'content-type': JSON_TYPE },

@@ -2,9 +2,9 @@ import { TableError } from '@spillway/core'
 import { answered } from './answered.js'
 
 /** How far the answer to an accepted query is. */
-export type AsyncQueryJobState = 'pending' | 'ready' | { readonly failed: unknown }
+type AsyncQueryJobState = 'pending' | 'ready' | { readonly failed: unknown }
 
-export interface NewAsyncQueryJob {
+interface NewAsyncQueryJob {
   /** Says everything about the query: equal ids are one query. */
   readonly id: string
   readonly idempotency: Idempotency | undefined

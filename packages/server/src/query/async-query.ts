@@ -1,9 +1,9 @@
+import type { WritableJson } from '@spillway/core'
 import {
   capabilitiesHeader,
   encodeQueryStatus,
   negotiate,
   parseQueryInfoRequest,
-  type WireValue,
 } from '@spillway/protocol'
 import { requireUrlAccess } from '../access/access-modes.js'
 import { grantDigest } from '../access/grant-digest.js'
@@ -171,6 +171,6 @@ function idempotencyOf(
       grantDigest(request.table),
       idempotencyKey,
     ]),
-    digest: questionDigest(request, question as WireValue),
+    digest: questionDigest(request, question as WritableJson),
   }
 }

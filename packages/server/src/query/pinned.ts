@@ -1,5 +1,4 @@
-import { type Snapshot, TableError } from '@spillway/core'
-import type { JsonValue } from '@spillway/protocol'
+import { type JsonValue, type Snapshot, TableError } from '@spillway/core'
 
 /** A version that a token pins. */
 export interface Pinned {

@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto'
-import { TableError } from '@spillway/core'
-import {
-  type FileIdScheme,
-  type JsonValue,
-  parseCapabilities,
-  parseQueryRequest,
-  type WireValue,
-  writeJson,
-} from '@spillway/protocol'
+import { type JsonValue, TableError, type WritableJson, writeJson } from '@spillway/core'
+import { type FileIdScheme, parseCapabilities, parseQueryRequest } from '@spillway/protocol'
 import type { RequestContext } from '../requests/request-context.js'
 import type { TableRequest } from '../requests/table-request.js'
 import { ChangedGrant, openForTable, sealForTable } from '../requests/table-tokens.js'
@@ -46,7 +39,7 @@ export function sealQueryId(
       accepted.tableId ?? null,
       context.request.headers.get('delta-sharing-capabilities'),
       request.idScheme ?? null,
-      writeJson(question as WireValue),
+      writeJson(question as WritableJson),
       // Two keys are two queries, whatever is asked under them.
       idempotencyKey === undefined ? null : digestOf(idempotencyKey),
     ],

@@ -1,5 +1,5 @@
-import { TableError } from '@spillway/core'
-import type { JsonValue, TokenUse, WireValue } from '@spillway/protocol'
+import { type JsonValue, TableError, type WritableJson } from '@spillway/core'
+import type { TokenUse } from '@spillway/protocol'
 import { grantDigest } from '../access/grant-digest.js'
 import type { RequestContext } from './request-context.js'
 import type { TableRequest } from './table-request.js'
@@ -14,7 +14,7 @@ export function sealForTable(
   context: RequestContext,
   request: Pick<TableRequest, 'table'>,
   { expiresInSeconds, ...use }: Use & Pick<TokenUse, 'expiresInSeconds'>,
-  payload: WireValue,
+  payload: WritableJson,
 ): string {
   const bound = { ...use, binding: bindingOf(context, request, use), expiresInSeconds }
   return context.tokens.seal(bound, [grantDigest(request.table), payload])

@@ -1,17 +1,18 @@
 import {
   and,
+  type JsonObject,
+  type JsonValue,
   type Predicate,
   type Snapshot,
   type SnapshotRef,
   type TableSource,
+  writeJson,
 } from '@spillway/core'
-import type { JsonObject, JsonValue } from '@spillway/encoding'
 import { parseJsonPredicate, parseSqlPredicate } from '@spillway/protocol'
 import { rowJson, type TableRows } from '@spillway/rows'
 import { inspectTable } from '../tables/inspect-table.js'
 import { planTable, type Unapplied } from '../tables/plan-table.js'
 import { refOf, sourceOf } from '../tables/table-source.js'
-import { jsonText } from '../terminal/json-text.js'
 import type { BatchRequest } from './request.js'
 
 export interface BatchContext {
@@ -87,5 +88,5 @@ export function predicateOf({
 }
 
 function jsonPredicateText(value: unknown): string {
-  return typeof value === 'string' ? value : jsonText(value as JsonValue)
+  return typeof value === 'string' ? value : writeJson(value as JsonValue)
 }

@@ -1,5 +1,4 @@
-import { TableError } from '@spillway/core'
-import type { JsonValue } from '@spillway/encoding'
+import { type JsonValue, TableError } from '@spillway/core'
 import { z } from 'zod'
 
 const integer = z

@@ -1,7 +1,6 @@
-import { TableError } from '@spillway/core'
-import { type JsonObject, type JsonValue, parseExactJson } from '@spillway/encoding'
+import { type JsonObject, type JsonValue, TableError, writeJson } from '@spillway/core'
+import { parseExactJson } from '@spillway/encoding'
 import { errorJson } from '../terminal/error-json.js'
-import { jsonText } from '../terminal/json-text.js'
 import { TOO_LONG } from '../terminal/terminal.js'
 import { answerRequest, type BatchContext } from './operations.js'
 import { parseRequest } from './request.js'
@@ -67,7 +66,7 @@ async function answerLine(
   const id = idOf(value)
   try {
     const body = await answerRequest(parseRequest(value), context)
-    return { line: jsonText({ id, ok: true, ...body }), notJson: false }
+    return { line: writeJson({ id, ok: true, ...body }), notJson: false }
   } catch (error) {
     if (errorJson(error).code === 'INTERNAL') log(stackOf(error))
     return { line: failure(id, error), notJson: false }
@@ -75,7 +74,7 @@ async function answerLine(
 }
 
 function failure(id: JsonValue, error: unknown): string {
-  return jsonText({ id, ok: false, error: { ...errorJson(error) } })
+  return writeJson({ id, ok: false, error: { ...errorJson(error) } })
 }
 
 function idOf(value: JsonValue): JsonValue {

@@ -1,7 +1,7 @@
+import { writeJson } from '@spillway/core'
 import { type DemoFacts, QUESTION, startDemo } from '../demo/run-demo.js'
 import { EXIT } from '../terminal/exit-code.js'
 import { formatCount, formatPercent, formatTable } from '../terminal/format-table.js'
-import { jsonText } from '../terminal/json-text.js'
 import { withProgress } from '../terminal/progress.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
@@ -35,7 +35,7 @@ export async function demoCommand(options: DemoOptions, terminal: Terminal): Pro
 }
 
 function demoJson({ samples, listed, answer, rows, rowsAtProvider, ...facts }: DemoFacts): string {
-  return jsonText({
+  return writeJson({
     ...facts,
     samples: samples.map(({ name, format, location, note }) => ({ name, format, location, note })),
     listed: listed.map(each => ({

@@ -1,4 +1,5 @@
 import { parseTableName } from '@spillway/client'
+import { writeJson } from '@spillway/core'
 import { describeTable } from '../recipient/describe-table.js'
 import { descriptionJson, descriptionLines } from '../recipient/description-lines.js'
 import { withNearestTable } from '../recipient/list-tables.js'
@@ -6,7 +7,6 @@ import { openProfile } from '../recipient/open-profile.js'
 import { PARTITIONS_SHOWN } from '../recipient/partition-chart.js'
 import { parseSharePath } from '../recipient/share-path.js'
 import { parseTimestamp } from '../tables/table-source.js'
-import { jsonText } from '../terminal/json-text.js'
 import { withProgress } from '../terminal/progress.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { integerOf } from './table-options.js'
@@ -43,7 +43,7 @@ export async function describeCommand(
     }),
   )
   const lines = options.json
-    ? [jsonText(descriptionJson(name, description))]
+    ? [writeJson(descriptionJson(name, description))]
     : descriptionLines(name, description, { terminal, top })
   for (const line of lines) await writeLine(terminal.stdout, line)
 }

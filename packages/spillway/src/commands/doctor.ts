@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { isTableError, type Snapshot } from '@spillway/core'
+import { isTableError, type Snapshot, writeJson } from '@spillway/core'
 import { filesInside, OutsideFinder, partitionGrant } from '@spillway/engine'
 import { planScan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
@@ -11,7 +11,6 @@ import { wrongCounts, wrongCountText } from '../tables/stated-counts.js'
 import { tableFacts } from '../tables/table-facts.js'
 import { locatedSource, type TableInput } from '../tables/table-source.js'
 import { errorJson } from '../terminal/error-json.js'
-import { jsonText } from '../terminal/json-text.js'
 import { withProgress } from '../terminal/progress.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
@@ -43,7 +42,7 @@ export async function doctorCommand(options: DoctorOptions, terminal: Terminal):
   if (options.json) {
     await writeLine(
       terminal.stdout,
-      jsonText({ version: VERSION, checks: checks.map(each => ({ ...each })) }),
+      writeJson({ version: VERSION, checks: checks.map(each => ({ ...each })) }),
     )
   } else {
     const style = styleFor(terminal.stdout, terminal.environment)

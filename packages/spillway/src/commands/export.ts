@@ -1,12 +1,11 @@
 import { resolve } from 'node:path'
-import { TableError } from '@spillway/core'
+import { TableError, writeJson } from '@spillway/core'
 import { parseSharePath } from '../recipient/share-path.js'
 import { withSession } from '../recipient/share-session.js'
 import { formatDuration } from '../results/run-sql.js'
 import { parametersOf, sqlOf } from '../results/sql-text.js'
 import { formatOfFile, type ParquetCompression, writeTableFile } from '../results/table-file.js'
 import { formatBytes, formatCount } from '../terminal/format-table.js'
-import { jsonText } from '../terminal/json-text.js'
 import { styleFor } from '../terminal/style.js'
 import { readAll, type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -38,7 +37,7 @@ export async function exportCommand(
     writeTableFile(session, sqlOf(wanted, session.share.tables), { request, terminal }),
   )
   if (options.json) {
-    return writeLine(terminal.stdout, jsonText({ file: options.to, rows: rows.toString(), bytes }))
+    return writeLine(terminal.stdout, writeJson({ file: options.to, rows: rows.toString(), bytes }))
   }
   const style = styleFor(terminal.stdout, terminal.environment)
   const detail = style.dim(`${formatBytes(bytes)} in ${formatDuration(milliseconds)}`)

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@spillway/encoding'
+import { type JsonObject, writeJson } from '@spillway/core'
 import { fileFacts, fileFactsJson, fileFactsText } from '../tables/file-facts.js'
 import { inspectTable } from '../tables/inspect-table.js'
 import {
@@ -8,7 +8,6 @@ import {
   formatTable,
   printable,
 } from '../terminal/format-table.js'
-import { jsonText } from '../terminal/json-text.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { type TableOptions, withTable } from './table-options.js'
@@ -34,7 +33,7 @@ export async function inspectCommand(
     return [{ ...inspected, recipients: fileFactsJson(survey) }, text]
   })
   if (options.json) {
-    await writeLine(stdout, jsonText(facts))
+    await writeLine(stdout, writeJson(facts))
     return
   }
   const style = styleFor(stdout, terminal.environment)
@@ -103,5 +102,5 @@ function inspectLines(answer: JsonObject, location: string, terminal: Terminal):
 }
 
 function shown(value: JsonObject[string]): string {
-  return printable(typeof value === 'string' ? value : jsonText(value))
+  return printable(typeof value === 'string' ? value : writeJson(value))
 }

@@ -1,9 +1,9 @@
+import { writeJson } from '@spillway/core'
 import { type ListedTable, type Listing, listTables, tableName } from '../recipient/list-tables.js'
 import { openProfile } from '../recipient/open-profile.js'
 import { parseSharePath } from '../recipient/share-path.js'
 import { canvasOf } from '../terminal/canvas.js'
 import { printable } from '../terminal/format-table.js'
-import { jsonText } from '../terminal/json-text.js'
 import { withProgress } from '../terminal/progress.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -35,7 +35,7 @@ export async function lsCommand(
 }
 
 function listingJson({ shares, tables }: Listing): string {
-  return jsonText({
+  return writeJson({
     shares: [...shares],
     tables: tables.map(({ share, schema, name, accessModes }) => ({
       share,

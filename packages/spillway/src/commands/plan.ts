@@ -1,4 +1,4 @@
-import type { JsonObject } from '@spillway/encoding'
+import { type JsonObject, writeJson } from '@spillway/core'
 import { explainScan, explanationLines } from '@spillway/planner'
 import { predicateOf } from '../batch/operations.js'
 import { planTable } from '../tables/plan-table.js'
@@ -11,7 +11,6 @@ import {
   formatTable,
   printable,
 } from '../terminal/format-table.js'
-import { jsonText } from '../terminal/json-text.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { integerOf, type TableOptions, withTable } from './table-options.js'
@@ -49,7 +48,7 @@ export async function planCommand(
   if (options.json) {
     await writeLine(
       terminal.stdout,
-      jsonText(options.explain ? { ...plan, explain: explanations } : plan),
+      writeJson(options.explain ? { ...plan, explain: explanations } : plan),
     )
     return
   }

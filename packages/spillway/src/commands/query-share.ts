@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { writeJson } from '@spillway/core'
 import { explanationJson, explanationLines } from '../recipient/explanation-lines.js'
 import { type ShareSession, withSession } from '../recipient/share-session.js'
 import { formatDuration, rowLimit, runSql, summaryText } from '../results/run-sql.js'
@@ -7,7 +8,6 @@ import { formatOfFile, writeTableFile } from '../results/table-file.js'
 import type { OutputMode } from '../results/write-result.js'
 import { canvasOf } from '../terminal/canvas.js'
 import { formatBytes, formatCount } from '../terminal/format-table.js'
-import { jsonText } from '../terminal/json-text.js'
 import { withProgress } from '../terminal/progress.js'
 import { styleFor } from '../terminal/style.js'
 import { readAll, type Terminal, writeLine } from '../terminal/terminal.js'
@@ -59,7 +59,7 @@ async function print(
 }
 
 /** Tables are for eyes; a program that reads the output gets all of it, uncut. */
-export function modeOf(
+function modeOf(
   { mode, json }: Pick<QueryShareOptions, 'mode' | 'json'>,
   { stdout }: Pick<Terminal, 'stdout'>,
 ): OutputMode {
@@ -83,7 +83,7 @@ async function explain(
     session.explain(sql, { signal: terminal.signal, parameters }),
   )
   const lines = options.json
-    ? [jsonText(explanationJson(explanation))]
+    ? [writeJson(explanationJson(explanation))]
     : explanationLines(explanation, canvasOf(terminal))
   for (const line of lines) await writeLine(terminal.stdout, line)
 }

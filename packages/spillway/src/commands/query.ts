@@ -1,11 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { TableError } from '@spillway/core'
-import type { JsonValue } from '@spillway/encoding'
+import { type JsonValue, TableError, writeJson } from '@spillway/core'
 import { type RowAnswer, rowJson, type SqlAnswer } from '@spillway/rows'
 import { predicateOf } from '../batch/operations.js'
 import { formatCount, formatTable } from '../terminal/format-table.js'
-import { jsonText } from '../terminal/json-text.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { type QueryShareOptions, queryShare } from './query-share.js'
@@ -98,7 +96,7 @@ async function queryTable(
       const count = (await rows.count(snapshot, predicate, signal)).toString()
       return writeLine(
         terminal.stdout,
-        options.json ? jsonText({ rows: count }) : formatCount(count),
+        options.json ? writeJson({ rows: count }) : formatCount(count),
       )
     }
     if (options.sql !== undefined) {
@@ -124,7 +122,7 @@ async function writeJsonRows({ fields, rows }: RowAnswer, terminal: Terminal): P
     for (const row of block) {
       const values = rowJson(row, fields)
       const entries = fields.map(({ name }, i) => [name, values[i] ?? null] as const)
-      await writeLine(terminal.stdout, jsonText(Object.fromEntries(entries)))
+      await writeLine(terminal.stdout, writeJson(Object.fromEntries(entries)))
     }
   }
 }
@@ -147,7 +145,7 @@ async function writeRowTable({ fields, rows }: RowAnswer, terminal: Terminal): P
 async function writeSqlJson({ columns, rows }: SqlAnswer, terminal: Terminal): Promise<void> {
   for (const row of rows) {
     const entries = columns.map((name, i) => [name, row[i] ?? null] as const)
-    await writeLine(terminal.stdout, jsonText(Object.fromEntries(entries)))
+    await writeLine(terminal.stdout, writeJson(Object.fromEntries(entries)))
   }
 }
 
@@ -177,7 +175,7 @@ function isDecimal(type: unknown): boolean {
   return typeof type === 'object' && type !== null && 'kind' in type && type.kind === 'decimal'
 }
 
-export function cellText(value: JsonValue): string {
+function cellText(value: JsonValue): string {
   if (value === null) return '∅'
-  return typeof value === 'string' ? value : jsonText(value)
+  return typeof value === 'string' ? value : writeJson(value)
 }

@@ -37,7 +37,7 @@ export function addRecipientCommands(program: Command, terminal: Terminal): void
 }
 
 /** Collects an option that is given more than once. */
-export function repeated(value: string, before: readonly string[] = []): readonly string[] {
+function repeated(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
 }
 

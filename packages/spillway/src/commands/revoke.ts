@@ -1,11 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { TableError } from '@spillway/core'
+import { TableError, writeJson } from '@spillway/core'
 import type { SignedEntry } from '@spillway/server'
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
 import { layoutOf, loadConfig, parseConfig, type ServeConfig } from '../serve/config.js'
-import { jsonText } from '../terminal/json-text.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -165,7 +164,7 @@ async function report(made: Report, options: RevokeOptions, terminal: Terminal):
     const signed = remaining.map(each => ({ ...each }))
     await writeLine(
       terminal.stdout,
-      jsonText({
+      writeJson({
         ...facts,
         serverAsked: held !== undefined,
         remaining: signed,

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { writeJson } from '@spillway/core'
 import type { AccessLog } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
 import { jsonLogLine, logLine } from '../serve/log-lines.js'
@@ -6,7 +7,6 @@ import { type RunningServer, startServer } from '../serve/start-server.js'
 import { watchFile } from '../serve/watch-file.js'
 import { errorJson } from '../terminal/error-json.js'
 import { formatCount } from '../terminal/format-table.js'
-import { jsonText } from '../terminal/json-text.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -47,7 +47,7 @@ function announcer({ json }: ServeOptions, terminal: Terminal): Say {
   return (event, text) =>
     writeLine(
       terminal.stdout,
-      json ? jsonText({ event, text }) : `${style.bold(event.padEnd(9))} ${text}`,
+      json ? writeJson({ event, text }) : `${style.bold(event.padEnd(9))} ${text}`,
     )
 }
 

@@ -79,7 +79,7 @@ export interface OpenTable {
 }
 
 /** What a provider is asked about a shared table; for tables read directly the commands use it themselves. */
-export interface Hints {
+interface Hints {
   readonly where?: string | undefined
   readonly jsonPredicate?: string
 }

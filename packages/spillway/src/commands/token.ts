@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { TableError } from '@spillway/core'
+import { TableError, writeJson } from '@spillway/core'
 import { profileText } from '@spillway/protocol'
 import { tokenHash } from '@spillway/server'
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap } from 'yaml'
 import { layoutOf, parseConfig } from '../serve/config.js'
-import { jsonText } from '../terminal/json-text.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -77,7 +76,7 @@ function endpointOf(
 }
 
 /** `90d`, `12h`, or a moment in ISO 8601. */
-export function expiry(text: string, now: number): string {
+function expiry(text: string, now: number): string {
   const match = /^(\d{1,5})([dh])$/.exec(text)
   const at =
     match === null
@@ -139,7 +138,7 @@ async function report(
   const { recipient, endpoint, out, path, expiresAt } = made
   if (json) {
     const facts = { recipient, endpoint, profile: out, config: path, expiresAt: expiresAt ?? null }
-    await writeLine(terminal.stdout, jsonText(facts))
+    await writeLine(terminal.stdout, writeJson(facts))
     return
   }
   const style = styleFor(terminal.stdout, terminal.environment)

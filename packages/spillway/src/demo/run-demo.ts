@@ -39,7 +39,7 @@ export interface DemoFacts {
 }
 
 /** A table as the recipient finds it, beside what the provider has. */
-export interface SharedFacts {
+interface SharedFacts {
   readonly name: string
   readonly files: number
   readonly rows: bigint

@@ -1,9 +1,10 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { writeRoaring64, z85Encode } from '@spillway/encoding'
+import { z85Encode } from '@spillway/core'
+import { writeRoaring64 } from '@spillway/encoding'
 import type { Connection } from '@spillway/rows'
 
-export interface DeltaColumn {
+interface DeltaColumn {
   /** As recipients see it. */
   readonly name: string
   /** As Spark's schema JSON spells it. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@spillway/encoding'
+import type { JsonObject } from '@spillway/core'
 import { canvasOf } from '../terminal/canvas.js'
 import {
   formatBytes,

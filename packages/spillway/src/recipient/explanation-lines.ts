@@ -1,5 +1,5 @@
+import type { JsonObject } from '@spillway/core'
 import type { PartitionExplanation, ScanExplanation, ShareExplanation } from '@spillway/duckdb'
-import type { JsonObject } from '@spillway/encoding'
 import { barChart, type Canvas, keptBar, largestRows } from '../terminal/chart.js'
 import {
   formatBytes,

@@ -23,7 +23,7 @@ export interface ShareSession {
   explain(sql: string, options?: QuerySqlOptions): Promise<ShareExplanation>
 }
 
-export interface SessionQuery extends QuerySqlOptions {
+interface SessionQuery extends QuerySqlOptions {
   /** Where the data that arrives is shown. */
   readonly progress?: Progress
 }

@@ -11,7 +11,7 @@ import { limitedSql } from './sql-text.js'
 import { type OutputMode, type Sink, type Written, writeResult } from './write-result.js'
 
 /** Rows of a table that a person is shown unless asked for more. */
-export const ROWS_SHOWN = 100
+const ROWS_SHOWN = 100
 
 export interface SqlRun {
   readonly mode: OutputMode

@@ -1,5 +1,5 @@
+import { writeJson } from '@spillway/core'
 import type { Json } from '@spillway/rows'
-import { jsonText } from '../terminal/json-text.js'
 import { type ColumnType, type ColumnValue, columnJson } from './value-json.js'
 
 /** A value as text that says it exactly: what is nested is JSON. Null is the caller's to show. */
@@ -25,7 +25,7 @@ function zeroless(_: string, seconds: string, fraction: string, zone: string): s
 }
 
 function plain(value: Json): string {
-  return typeof value === 'string' ? value : jsonText(value)
+  return typeof value === 'string' ? value : writeJson(value)
 }
 
 function isFloat(type: ColumnType): boolean {

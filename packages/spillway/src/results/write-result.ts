@@ -1,7 +1,7 @@
+import { writeJson } from '@spillway/core'
 import { type ResultColumn, resultFields, type ShareResult } from '@spillway/duckdb'
 import { arrowIpc, arrowSchema, type Row } from '@spillway/rows'
 import type { Canvas } from '../terminal/chart.js'
-import { jsonText } from '../terminal/json-text.js'
 import { csvLine } from './csv.js'
 import { type Cell, fitTable } from './fit-table.js'
 import { columnJson } from './value-json.js'
@@ -96,7 +96,7 @@ async function writeLines(
 function jsonLine(row: Row, columns: readonly ResultColumn[], names: readonly string[]): string {
   const members = columns.map(({ type }, i) => {
     const value = columnJson(row[i] ?? null, type)
-    return `${JSON.stringify(names[i])}:${jsonText(value)}`
+    return `${JSON.stringify(names[i])}:${writeJson(value)}`
   })
   return `{${members.join(',')}}`
 }

@@ -1,15 +1,14 @@
-import { isTableError } from '@spillway/core'
+import { isTableError, writeJson } from '@spillway/core'
 import type { AccessRecord } from '@spillway/server'
 import { type ErrorJson, errorJson } from '../terminal/error-json.js'
 import { formatCount, printable } from '../terminal/format-table.js'
-import { jsonText } from '../terminal/json-text.js'
 import type { Style } from '../terminal/style.js'
 
 /** One request as a JSON object on one line; a fault with what is known of where, and what caused it. */
 export function jsonLogLine({ error, version, ...record }: Readonly<AccessRecord>): string {
   const causes = error === undefined ? [] : chainOf(error)
   const [fault, ...rest] = causes.map(each => ({ ...each }))
-  return jsonText({
+  return writeJson({
     ...record,
     ...(version !== undefined && { version: version.toString() }),
     ...(fault && { error: { ...fault, ...(rest.length > 0 && { causes: rest }) } }),

@@ -1,5 +1,10 @@
-import { type Accepts, type FileShapes, isTableError, type Snapshot } from '@spillway/core'
-import type { JsonObject } from '@spillway/encoding'
+import {
+  type Accepts,
+  type FileShapes,
+  isTableError,
+  type JsonObject,
+  type Snapshot,
+} from '@spillway/core'
 import { type FileSurvey, type RecipientSurvey, surveyFiles } from '@spillway/engine'
 import { type Capabilities, negotiate } from '@spillway/protocol'
 import { formatCount } from '../terminal/format-table.js'

@@ -1,6 +1,5 @@
-import { type Snapshot, typeName } from '@spillway/core'
-import type { JsonObject } from '@spillway/encoding'
-import { integerJson } from '../terminal/json-text.js'
+import { type JsonObject, type Snapshot, typeName } from '@spillway/core'
+import { integerJson } from '../terminal/integer-json.js'
 import { nativeFacts, partitionColumns, readerFeatures } from './native-facts.js'
 import { tableFacts } from './table-facts.js'
 

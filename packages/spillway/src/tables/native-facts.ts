@@ -1,6 +1,13 @@
-import { decodeText, type NativeMetadata, type Snapshot } from '@spillway/core'
-import { type JsonObject, type JsonValue, parseExactJson } from '@spillway/encoding'
-import { integerJson } from '../terminal/json-text.js'
+import {
+  decodeText,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  type NativeMetadata,
+  type Snapshot,
+} from '@spillway/core'
+import { parseExactJson } from '@spillway/encoding'
+import { integerJson } from '../terminal/integer-json.js'
 import { type WrongCount, wrongCounts } from './stated-counts.js'
 import type { TableFacts } from './table-facts.js'
 
@@ -81,9 +88,9 @@ function icebergFacts(
 /** Metadata without refs has a main branch all the same, at the current snapshot. */
 function refsOf(metadata: JsonObject): JsonObject {
   const refs = metadata.refs
-  const named = isObject(refs)
+  const named = isJsonObject(refs)
     ? Object.entries(refs).map(([name, ref]) => {
-        const { type = null, 'snapshot-id': id } = isObject(ref) ? ref : {}
+        const { type = null, 'snapshot-id': id } = isJsonObject(ref) ? ref : {}
         return [name, { type, snapshotId: String(id) }] as const
       })
     : []
@@ -99,11 +106,11 @@ function specOf(metadata: JsonObject): readonly JsonValue[] {
   const specs = metadata['partition-specs']
   const id = metadata['default-spec-id'] ?? 0
   const spec = Array.isArray(specs)
-    ? specs.find(each => isObject(each) && Number(each['spec-id'] ?? 0) === Number(id))
+    ? specs.find(each => isJsonObject(each) && Number(each['spec-id'] ?? 0) === Number(id))
     : undefined
-  const fields = isObject(spec) ? spec.fields : metadata['partition-spec']
+  const fields = isJsonObject(spec) ? spec.fields : metadata['partition-spec']
   if (!Array.isArray(fields)) return []
-  return fields.filter(isObject).map(field => ({
+  return fields.filter(isJsonObject).map(field => ({
     name: field.name ?? null,
     transform: field.transform ?? null,
     sourceId: field['source-id'] ?? field['source-ids'] ?? null,
@@ -122,9 +129,5 @@ function hudiFacts(native: Native<'hudi'>, snapshot: Snapshot, facts: TableFacts
 
 function objectOf(text: string): JsonObject {
   const value = parseExactJson(text)
-  return isObject(value) ? value : {}
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isJsonObject(value) ? value : {}
 }

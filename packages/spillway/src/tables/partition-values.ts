@@ -1,5 +1,4 @@
-import type { DataFile, Field, PartitionField, Snapshot, Value } from '@spillway/core'
-import type { JsonObject } from '@spillway/encoding'
+import type { DataFile, Field, JsonObject, PartitionField, Snapshot, Value } from '@spillway/core'
 import { valueJson } from '@spillway/rows'
 
 /** Partition values of a file by the names recipients see: a Delta table's own text, else values as JSON. */

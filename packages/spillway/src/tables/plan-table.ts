@@ -1,5 +1,4 @@
-import type { DataFile, Predicate, Snapshot } from '@spillway/core'
-import type { JsonObject, JsonValue } from '@spillway/encoding'
+import type { DataFile, JsonObject, JsonValue, Predicate, Snapshot } from '@spillway/core'
 import { planScan } from '@spillway/planner'
 import { relativeTo } from '@spillway/storage'
 import { partitionValues } from './partition-values.js'
@@ -80,7 +79,7 @@ function fileJson(file: DataFile, snapshot: Snapshot): JsonObject {
 }
 
 /** Relative to the table's root below it; else absolute, local files as plain paths. */
-export function shownPath(path: string, location: string): string {
+function shownPath(path: string, location: string): string {
   return relativeTo(location, path) ?? path.replace(/^file:(\/\/(localhost)?)?(?=\/)/i, '')
 }
 

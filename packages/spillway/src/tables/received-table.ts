@@ -7,14 +7,15 @@ import {
   type QueryOptions,
   type TableAnswer,
 } from '@spillway/client'
-import { type ObjectMeta, type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
 import {
-  type DeltaFileAction,
-  type DeltaVector,
-  parseProfile,
-  type WireValue,
+  type ObjectMeta,
+  type ObjectStore,
+  TableError,
+  throwIfCancelled,
+  type WritableJson,
   writeJson,
-} from '@spillway/protocol'
+} from '@spillway/core'
+import { type DeltaFileAction, type DeltaVector, parseProfile } from '@spillway/protocol'
 import { VERSION } from '../terminal/version.js'
 
 /** A table as a recipient was given it: its log in memory, its files behind signed URLs. */
@@ -65,7 +66,7 @@ export async function receivedTable(
       add.deletionVector && namedVector(add.deletionVector, `${location}/vectors/${files}`, objects)
     const { path: _, deletionVector: __, ...rest } = add
     const line = { ...rest, path, dataChange: true, ...(vector && { deletionVector: vector }) }
-    lines.push(writeJson({ add: line as unknown as WireValue }))
+    lines.push(writeJson({ add: line as unknown as WritableJson }))
   }
   const log = new TextEncoder().encode(`${lines.join('\n')}\n`)
   const logPath = `${location}/_delta_log/${'0'.repeat(20)}.json`
@@ -83,7 +84,7 @@ function* headerLines({
   metaData,
 }: Pick<TableAnswer, 'protocol' | 'metaData'>): Generator<string> {
   if (protocol.kind === 'deltaProtocol')
-    yield writeJson({ protocol: { ...protocol.protocol } as WireValue })
+    yield writeJson({ protocol: { ...protocol.protocol } as WritableJson })
   else yield writeJson({ protocol: { minReaderVersion: 1, minWriterVersion: 2 } })
   const table =
     metaData.kind === 'deltaMetaData' ? metaData.metaData.deltaMetadata : metaData.metaData
@@ -97,7 +98,7 @@ function* headerLines({
       schemaString,
       partitionColumns,
       configuration: configuration ?? {},
-    } as WireValue,
+    } as WritableJson,
   })
 }
 

@@ -1,5 +1,11 @@
-import { decodeText, type Snapshot } from '@spillway/core'
-import { type JsonObject, type JsonValue, parseExactJson } from '@spillway/encoding'
+import {
+  decodeText,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  type Snapshot,
+} from '@spillway/core'
+import { parseExactJson } from '@spillway/encoding'
 import type { TableFacts } from './table-facts.js'
 
 /** A count that a table states of itself and that its file list does not bear out. */
@@ -42,19 +48,17 @@ export function wrongCountText({ what, stated, found }: WrongCount): string {
 }
 
 function summaryOf(metadata: JsonValue, snapshotId: bigint): JsonObject {
-  const snapshots = isObject(metadata) ? metadata.snapshots : undefined
+  const snapshots = isJsonObject(metadata) ? metadata.snapshots : undefined
   const found = Array.isArray(snapshots)
-    ? snapshots.find(each => isObject(each) && String(each['snapshot-id']) === String(snapshotId))
+    ? snapshots.find(
+        each => isJsonObject(each) && String(each['snapshot-id']) === String(snapshotId),
+      )
     : undefined
-  const summary = isObject(found) ? found.summary : undefined
-  return isObject(summary) ? summary : {}
+  const summary = isJsonObject(found) ? found.summary : undefined
+  return isJsonObject(summary) ? summary : {}
 }
 
 function stated(summary: JsonObject, key: string): number | undefined {
   const text = summary[key]
   return text !== undefined && /^-?\d{1,15}$/.test(String(text)) ? Number(text) : undefined
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -43,7 +43,7 @@ export interface LocalGateway {
   handle(request: Request, options?: HandleOptions): Promise<Response>
 }
 
-export interface HandleOptions {
+interface HandleOptions {
   /** Whether what a URL was signed for holds still; undefined of one that was signed for nobody. */
   readonly isCurrent?: (audience: string | undefined) => boolean | Promise<boolean>
   /** Told which file a URL names, once its signature was found to be ours. */

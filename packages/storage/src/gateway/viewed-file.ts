@@ -85,7 +85,7 @@ export class Views {
 }
 
 /** The file under another footer; throws where it is no Parquet file. */
-export async function viewedFile(
+async function viewedFile(
   file: FileHandle,
   size: number,
   { edits, viewFooter }: { readonly edits: readonly FooterEdit[]; readonly viewFooter: ViewFooter },

@@ -78,7 +78,7 @@ function pathOfOpen(file: FileHandle): string | undefined {
 }
 
 /** A name of an open file in this process; Linux alone has one that opens it again. */
-export function openedAs(file: FileHandle): string {
+function openedAs(file: FileHandle): string {
   return `/proc/self/fd/${file.fd}`
 }
 

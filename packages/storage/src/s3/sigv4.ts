@@ -60,12 +60,12 @@ const sha256: (text: string) => string =
     : text => crypto.createHash('sha256').update(text).digest('hex')
 
 /** ISO 8601 basic format, whole seconds: 20130524T000000Z. */
-export function amzDate(epochMilliseconds: number): string {
+function amzDate(epochMilliseconds: number): string {
   return `${new Date(epochMilliseconds).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
 }
 
 /** Sorted by encoded name, as the canonical request wants it; the same text serves as the URL's query. */
-export function canonicalQuery(parameters: Readonly<Record<string, string>>): string {
+function canonicalQuery(parameters: Readonly<Record<string, string>>): string {
   return Object.entries(parameters)
     .map(([name, value]) => `${encodeQuery(name)}=${encodeQuery(value)}`)
     .sort()

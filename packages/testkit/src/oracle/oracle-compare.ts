@@ -252,7 +252,7 @@ function booleanOrder(literal: Literal): CellOrder | undefined {
 }
 
 /** The order of texts by code points, which is that of their UTF-8 bytes. */
-export function textOrder(text: string): CellOrder {
+function textOrder(text: string): CellOrder {
   const other = Array.from(text, each => each.codePointAt(0)!)
   return cell => {
     let i = 0

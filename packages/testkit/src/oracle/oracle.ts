@@ -12,7 +12,7 @@ import type { LogicalRow } from '../random/logical-table.js'
 import { type CellOrder, cellOrder, type Reading } from './oracle-compare.js'
 
 /** SQL's three values; null is NULL. */
-export type Truth = boolean | null
+type Truth = boolean | null
 export type RowTest = (row: LogicalRow) => Truth
 
 /** Every combination of what engines do differently that can change which rows match. */

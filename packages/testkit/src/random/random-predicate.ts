@@ -73,7 +73,7 @@ function randomPrefix(random: Random): string {
 }
 
 /** A literal for a column of `type`: mostly of its own type, often of one it can be compared with, seldom of any. */
-export function randomLiteral(type: DataType, random: Random): Literal {
+function randomLiteral(type: DataType, random: Random): Literal {
   const own =
     typeof type === 'object' && !('precision' in type) && type.kind !== 'fixed' ? 'int' : type
   const primitive = own as PrimitiveType

@@ -1,7 +1,7 @@
 import type { WritableStore } from '@spillway/core'
 
 /** A field of Spark's schema JSON. */
-export interface DeltaField {
+interface DeltaField {
   readonly name: string
   readonly type: unknown
   readonly nullable?: boolean
@@ -20,7 +20,7 @@ export interface DeltaTableOptions {
 }
 
 /** A vector as a descriptor spells it. */
-export interface DeltaVector {
+interface DeltaVector {
   readonly storageType: string
   readonly pathOrInlineDv: string
   readonly offset?: number | undefined

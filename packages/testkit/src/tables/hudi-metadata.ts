@@ -7,7 +7,7 @@ export interface HudiBound {
   readonly wrapper: HudiWrapper
   readonly value: boolean | number | bigint | string | Uint8Array
 }
-export type HudiWrapper = (typeof WRAPPERS)[number][0]
+type HudiWrapper = (typeof WRAPPERS)[number][0]
 
 /** HoodieMetadataColumnStats of one column of one file. */
 export interface HudiColumnStats {

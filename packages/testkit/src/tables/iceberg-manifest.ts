@@ -3,7 +3,7 @@ import { type AvroFileOptions, type AvroWriter, avroFile } from '../encodings/av
 import { avroTypeOf, writeAvroValue } from './iceberg-values.js'
 
 /** A partition field with the type its values have in the manifest. */
-export interface PartitionColumn {
+interface PartitionColumn {
   readonly id: number
   readonly name: string
   readonly type: DataType

@@ -7,7 +7,7 @@ import {
   requireWithin,
   TableError,
 } from '@spillway/core'
-import { corrupt } from './parquet-error.js'
+import { badParquet } from './parquet-error.js'
 
 const FIRST_READ = 64 * 1024
 /** The length of the metadata and the magic that a file ends in. */
@@ -28,7 +28,7 @@ export async function readParquetFooterBytes(
   { firstRead = FIRST_READ, signal }: FooterReadOptions = {},
 ): Promise<Uint8Array> {
   const { path, size } = file
-  if (size < TRAILER + 4) throw corrupt(path, `${size} bytes are too few`)
+  if (size < TRAILER + 4) throw badParquet(path, `${size} bytes are too few`)
   const tail = await readRange(
     store,
     file,
@@ -39,7 +39,7 @@ export async function readParquetFooterBytes(
   checkMagic(view.getUint32(tail.length - 4, true), path)
   const length = view.getUint32(tail.length - TRAILER, true)
   if (length > size - TRAILER) {
-    throw corrupt(path, `its footer claims ${length} of ${size} bytes`)
+    throw badParquet(path, `its footer claims ${length} of ${size} bytes`)
   }
   requireFooter(length, path, budgetsOf(store))
   const end = size - TRAILER
@@ -59,7 +59,7 @@ function checkMagic(magic: number, path: string): void {
       context: { path },
     })
   }
-  if (magic !== MAGIC) throw corrupt(path, 'it does not end in PAR1')
+  if (magic !== MAGIC) throw badParquet(path, 'it does not end in PAR1')
 }
 
 /** Exactly the bytes of `range`, or an error: an object that is missing or shorter than its metadata says. */
@@ -71,9 +71,9 @@ export async function readRange(
 ): Promise<Uint8Array> {
   const { start, end } = range
   if (end < start || end > file.size) {
-    throw corrupt(file.path, `bytes ${start} to ${end} of ${file.size} are asked for`)
+    throw badParquet(file.path, `bytes ${start} to ${end} of ${file.size} are asked for`)
   }
   const bytes = await readListed(store, file, { range: { start, end }, signal })
-  if (bytes === undefined) throw corrupt(file.path, 'the file is missing')
+  if (bytes === undefined) throw badParquet(file.path, 'the file is missing')
   return bytes
 }

@@ -1,6 +1,6 @@
 import { ThriftSkimmer } from '../../thrift/thrift-skim.js'
 import { MAGIC, TRAILER } from './footer-bytes.js'
-import { corrupt, reportingPath } from './parquet-error.js'
+import { badParquet, reportingPath } from './parquet-error.js'
 
 /** What a footer says of its rows, twice, and of its own end. */
 export interface FooterCounts {
@@ -22,11 +22,11 @@ export function requireRows(
 ): void {
   // A signature follows the metadata of files with encrypted columns (Encryption.md, 5.5).
   if (left > 0 && !isSigned) {
-    throw corrupt(path, `its metadata ends ${left} bytes before its footer does`)
+    throw badParquet(path, `its metadata ends ${left} bytes before its footer does`)
   }
   // Rows of no columns need no row group.
   if (rows !== inGroups && hasColumns) {
-    throw corrupt(path, `it says ${rows} rows, and its row groups ${inGroups}`)
+    throw badParquet(path, `it says ${rows} rows, and its row groups ${inGroups}`)
   }
 }
 

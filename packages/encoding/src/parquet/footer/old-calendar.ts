@@ -1,10 +1,9 @@
-import { compareValues } from '@spillway/core'
+import { compareValues, MICROS_PER_DAY } from '@spillway/core'
 import type { ParquetLeafInfo } from '../schema/parquet-types.js'
 import type { ParquetFooter, ParquetRowGroup } from './parquet-metadata.js'
 
 /** 1582-10-15, from which on the hybrid calendar and the proleptic Gregorian one agree. */
 const FIRST_DAY = -141_427
-const MICROS_PER_DAY = 86_400_000_000n
 /** 1900-01-01: before it Java's old zones differ from its new ones as well. */
 const FIRST_ZONED_MICROS = -2_208_988_800_000_000n
 

@@ -1,4 +1,4 @@
-import { isTableError, TableError } from '@spillway/core'
+import { corrupt, isTableError, TableError } from '@spillway/core'
 import { FormatError } from '../../bytes/format-error.js'
 import { withPath } from '../../bytes/located.js'
 
@@ -15,16 +15,13 @@ export function reportingPath<T>(path: string, decode: () => T): T {
       })
     }
     if (error instanceof FormatError || error instanceof RangeError) {
-      throw corrupt(path, error.message, error)
+      throw badParquet(path, error.message, error)
     }
     throw error
   }
 }
 
 /** The error of a file that is no Parquet file. */
-export function corrupt(path: string, reason: string, cause?: unknown): TableError {
-  return new TableError('TABLE_CORRUPT', `expected a Parquet file in ${path}: ${reason}`, {
-    context: { path },
-    cause,
-  })
+export function badParquet(path: string, reason: string, cause?: unknown): TableError {
+  return corrupt('a Parquet file', reason, { path, cause })
 }

@@ -12,7 +12,7 @@ import {
 } from '@spillway/core'
 import { Inflation } from '../../compression/inflation.js'
 import { readRange } from '../footer/footer-bytes.js'
-import { corrupt, reportingPath } from '../footer/parquet-error.js'
+import { badParquet, reportingPath } from '../footer/parquet-error.js'
 import { readParquetMetadata } from '../footer/parquet-footer.js'
 import type { ParquetChunk, ParquetMetadata } from '../footer/parquet-metadata.js'
 import type { PageCodecs } from '../pages/parquet-codec.js'
@@ -45,7 +45,7 @@ export async function* readRowGroups(
     throwIfCancelled(options.signal)
     const group = metadata.footer.rowGroups[rowGroup]
     if (group === undefined) {
-      throw corrupt(path, `row group ${rowGroup} of ${metadata.footer.rowGroups.length}`)
+      throw badParquet(path, `row group ${rowGroup} of ${metadata.footer.rowGroups.length}`)
     }
     // Where no leaf is read, nothing else would hold the footer to its claim.
     const observed = group.rowCount
@@ -76,7 +76,7 @@ async function readLeaves(
   const chunks = [...new Set(options.wanted.values())].map(leaf => all[leaf]!)
   for (const chunk of chunks) {
     if (chunk.end > file.size) {
-      throw corrupt(file.path, `a column chunk ends at ${chunk.end} of ${file.size} bytes`)
+      throw badParquet(file.path, `a column chunk ends at ${chunk.end} of ${file.size} bytes`)
     }
     await codecs.prepare(chunk.codec)
   }

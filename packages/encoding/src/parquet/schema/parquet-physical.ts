@@ -1,7 +1,8 @@
+import { MICROS_PER_DAY } from '@spillway/core'
+
 /** Values whose Parquet bytes are not a plain machine number. */
 
 const JULIAN_UNIX_EPOCH = 2440588
-const MICROS_PER_DAY = 86_400_000_000n
 
 /** Two's complement, big-endian, of any length. */
 export function signedBigEndian(bytes: Uint8Array): bigint {

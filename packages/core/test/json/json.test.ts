@@ -1,5 +1,5 @@
+import { ExactNumber, parseJson, parseJsonExactly, RawJson, writeJson } from '@spillway/core'
 import { expect, it } from 'vitest'
-import { parseJson, RawJson, writeJson } from '../../src/json/json-text.js'
 
 it.each([
   ['{"a":9007199254740993}', { a: 9007199254740993n }],
@@ -22,6 +22,23 @@ it('leaves absent members out and passes documents on as they are', () => {
   expect(writeJson({ a: undefined, b: new RawJson('{"x" : 1.10}'), c: [undefined] })).toBe(
     '{"b":{"x" : 1.10},"c":[null]}',
   )
+})
+
+it.each(['1e400', '12345678901234567890.12', '9007199254740993.0'])(
+  'keeps the text of %s where it is asked for, and rounds it elsewhere',
+  text => {
+    expect(parseJsonExactly(text)).toEqual(new ExactNumber(text))
+    expect(writeJson({ a: [parseJsonExactly(text)] })).toBe(`{"a":[${text}]}`)
+    expect(parseJson(`[12345678901234567890,${text}]`)).toEqual([
+      12345678901234567890n,
+      Number(text),
+    ])
+  },
+)
+
+it('takes no text of a document for a number', () => {
+  const text = '["\\u0000n12345678901234567890",12345678901234567890]'
+  expect(parseJson(text)).toEqual(['\u0000n12345678901234567890', 12345678901234567890n])
 })
 
 it('reads a megabyte of escaped quotes beside a long integer', () => {

@@ -1,4 +1,5 @@
-import { atOnce, type Steps, TableError } from '@spillway/core'
+import { corrupt } from '../errors/corrupt.js'
+import { TableError } from '../errors/errors.js'
 
 const ALPHABET =
   '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
@@ -8,24 +9,21 @@ const CODES = Uint8Array.from(ALPHABET, digit => digit.charCodeAt(0))
 const WORTH = new Uint8Array(128).fill(DIGITS)
 for (const [digit, code] of CODES.entries()) WORTH[code] = digit
 
-/** Groups of five characters that are written or read at once: about a millisecond. */
-const GROUPS_IN_A_STEP = 32_768
+/** What is put together at once. */
+const BLOCK_BYTES = 128 * 1024
 
-/** Five characters for each four bytes (ZeroMQ RFC 32), as Delta writes deletion vectors and their file names. */
+/**
+ * Five characters for each four bytes (ZeroMQ RFC 32), as Delta writes deletion vectors and their file names. `bytes` have a length
+ * that four divides; others are `INTERNAL`.
+ */
 export function z85Encode(bytes: Uint8Array): string {
-  return atOnce(z85EncodeInSteps(bytes))
-}
-
-/** `z85Encode` in steps. */
-export function* z85EncodeInSteps(bytes: Uint8Array): Steps<string> {
   if (bytes.length % 4 !== 0) {
     throw new TableError('INTERNAL', `z85 encodes multiples of 4 bytes, not ${bytes.length}`)
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const parts: string[] = []
-  for (let start = 0; start < bytes.length; start += GROUPS_IN_A_STEP * 4) {
-    if (start > 0) yield
-    const end = Math.min(bytes.length, start + GROUPS_IN_A_STEP * 4)
+  for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
+    const end = Math.min(bytes.length, start + BLOCK_BYTES)
     const codes = new Uint8Array(((end - start) / 4) * 5)
     for (let at = start, to = 0; at < end; at += 4, to += 5) {
       // Numbers below 2^31 divide several times as fast: only the first division is of more.
@@ -43,29 +41,23 @@ export function* z85EncodeInSteps(bytes: Uint8Array): Steps<string> {
   return parts.join('')
 }
 
-/** Inverse of `z85Encode`. */
+/** Inverse of `z85Encode`; `TABLE_CORRUPT` for what is no Z85 text. */
 export function z85Decode(text: string): Uint8Array {
-  return atOnce(z85DecodeInSteps(text))
-}
-
-/** `z85Decode` in steps. */
-export function* z85DecodeInSteps(text: string): Steps<Uint8Array> {
   if (text.length % 5 !== 0) {
-    throw corrupt(`its length must be a multiple of 5, found ${text.length}`)
+    throw badText(`its length must be a multiple of 5, found ${text.length}`)
   }
   const bytes = new Uint8Array((text.length / 5) * 4)
   const view = new DataView(bytes.buffer)
   for (let at = 0, to = 0; at < text.length; at += 5, to += 4) {
-    if (at > 0 && at % (GROUPS_IN_A_STEP * 5) === 0) yield
     let value = 0
     for (let i = at; i < at + 5; i++) {
       const digit = WORTH[text.charCodeAt(i)] ?? DIGITS
       if (digit === DIGITS) {
-        throw corrupt(`${JSON.stringify(text[i])} at position ${i} is not in the alphabet`)
+        throw badText(`${JSON.stringify(text[i])} at position ${i} is not in the alphabet`)
       }
       value = value * DIGITS + digit
     }
-    if (value > 0xffffffff) throw corrupt(`the group at position ${at} exceeds 32 bits`)
+    if (value > 0xffffffff) throw badText(`the group at position ${at} exceeds 32 bits`)
     view.setUint32(to, value)
   }
   return bytes
@@ -73,6 +65,6 @@ export function* z85DecodeInSteps(text: string): Steps<Uint8Array> {
 
 const ASCII = new TextDecoder()
 
-function corrupt(reason: string): TableError {
-  return new TableError('TABLE_CORRUPT', `expected z85 text: ${reason}`)
+function badText(reason: string): TableError {
+  return corrupt('z85 text', reason)
 }
