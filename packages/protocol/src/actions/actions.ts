@@ -23,7 +23,7 @@ export interface WireTable {
   readonly id?: string
   readonly location?: string
   readonly auxiliaryLocations?: readonly string[]
-  readonly accessModes?: readonly ('url' | 'dir')[]
+  readonly accessModes?: readonly string[]
 }
 
 export interface WireList<Item> {
@@ -40,7 +40,7 @@ export interface ParquetProtocol {
 
 export interface DeltaProtocol {
   readonly minReaderVersion: WireInteger
-  readonly minWriterVersion: WireInteger
+  readonly minWriterVersion?: WireInteger
   readonly readerFeatures?: readonly string[]
   readonly writerFeatures?: readonly string[]
 }
@@ -58,8 +58,9 @@ export interface TableMetaData {
   readonly id: string
   readonly name?: string
   readonly description?: string
-  readonly format: {
-    readonly provider: string
+  /** PROTOCOL.md asks for it; not every server says the one thing that it may be. */
+  readonly format?: {
+    readonly provider?: string
     readonly options?: Readonly<Record<string, string>>
   }
   readonly schemaString: string
@@ -127,7 +128,11 @@ export interface EndStreamAction {
 
 export interface QueryStatus {
   readonly queryId: string
-  readonly status: string
+  readonly status?: string
+  /** PROTOCOL.md says that a failed query comes with a message, and not in which of these. */
+  readonly errorMessage?: unknown
+  readonly message?: unknown
+  readonly error?: unknown
 }
 
 /** One line of an answer. */
