@@ -1,5 +1,5 @@
 import { TableError } from '@spillway/core'
-import { type WireInteger, writeJson } from '@spillway/protocol/wire'
+import { type WireInteger, type WireValue, writeJson } from '@spillway/protocol/wire'
 import { unusable } from '../http/http.js'
 import { pageGuard } from '../http/list.js'
 import { cancelled } from '../http/retry.js'
@@ -49,8 +49,8 @@ export function nextQueryBody(options: QueryOptions, pageToken: string): string 
   return bodyText({ ...pinned, pageToken })
 }
 
-export function bodyText(body: object): string {
-  return writeJson(body as never)
+export function bodyText(body: { readonly [member: string]: WireValue }): string {
+  return writeJson(body)
 }
 
 export interface Following {

@@ -121,6 +121,8 @@ export const MILLISECONDS: Kind<number | bigint> = {
   accepts: (value): value is number | bigint => typeof value === 'bigint' || Number.isFinite(value),
 }
 
+export const OBJECT: Kind<JsonObject> = { expected: 'an object', accepts: isObject }
+
 export const ANYTHING: Kind<unknown> = {
   expected: 'anything',
   accepts: (value): value is JsonValue => value !== undefined,
