@@ -1,12 +1,7 @@
 import type { MetaDataAction, ProtocolAction } from '@spillway/client'
 import type { BatchCache, ObjectMeta, ObjectStore, Snapshot } from '@spillway/core'
 import { deltaReader } from '@spillway/delta'
-import {
-  type DeltaFileAction,
-  type TableMetaData,
-  type WireValue,
-  writeJson,
-} from '@spillway/protocol'
+import { type DeltaFileAction, type TableMetaData, writeJson } from '@spillway/protocol'
 
 /** The first two lines of an answer: what its files are to be read by. */
 export interface AnswerHeader {
@@ -30,7 +25,7 @@ export async function snapshotOf(
   adds: readonly DeltaFileAction[] = [],
   signal?: AbortSignal,
 ): Promise<Snapshot> {
-  const lines = [...headerLines(header), ...adds.map(add => writeJson({ add: add as never }))]
+  const lines = [...headerLines(header), ...adds.map(add => writeJson({ add }))]
   const store = logStore(new TextEncoder().encode(`${lines.join('\n')}\n`))
   const reader = deltaReader({ store, cache: uncached })
   return reader.snapshot({ location: LOCATION }, signal ? { signal } : {})
@@ -59,7 +54,7 @@ function* headerLines(header: AnswerHeader): Generator<string> {
   const { id, format, schemaString, partitionColumns, ...table } = tableOf(header)
   const configuration = protocol.kind === 'deltaProtocol' ? (table.configuration ?? {}) : {}
   const metaData = { id, format, schemaString, partitionColumns, configuration }
-  yield writeJson({ metaData: metaData as WireValue })
+  yield writeJson({ metaData })
 }
 
 /** Nothing is kept: a log is read once. */

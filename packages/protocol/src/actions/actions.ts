@@ -1,8 +1,9 @@
-// Every shape of the Delta Sharing wire, without behaviour: the file to hold against PROTOCOL.md.
+// Every shape of the Delta Sharing wire, without behaviour: the file to hold against PROTOCOL.md. Types and no interfaces,
+// so that each is a value that `writeJson` takes: an interface might get members that are none.
 
 export type ResponseFormat = 'parquet' | 'delta'
 
-export interface WireShare {
+export type WireShare = {
   readonly name: string
   readonly id?: string
   readonly displayName?: string
@@ -10,12 +11,12 @@ export interface WireShare {
   readonly properties?: Readonly<Record<string, string>>
 }
 
-export interface WireSchema {
+export type WireSchema = {
   readonly name: string
   readonly share: string
 }
 
-export interface WireTable {
+export type WireTable = {
   readonly name: string
   readonly schema: string
   readonly share: string
@@ -26,7 +27,7 @@ export interface WireTable {
   readonly accessModes?: readonly string[]
 }
 
-export interface WireList<Item> {
+export type WireList<Item> = {
   readonly items?: readonly Item[]
   readonly nextPageToken?: string
 }
@@ -34,18 +35,18 @@ export interface WireList<Item> {
 /** Numbers that may pass 2^53 arrive as bigint where they do. */
 export type WireInteger = number | bigint
 
-export interface ParquetProtocol {
+export type ParquetProtocol = {
   readonly minReaderVersion: WireInteger
 }
 
-export interface DeltaProtocol {
+export type DeltaProtocol = {
   readonly minReaderVersion: WireInteger
   readonly minWriterVersion?: WireInteger
   readonly readerFeatures?: readonly string[]
   readonly writerFeatures?: readonly string[]
 }
 
-export interface MetadataFacts {
+export type MetadataFacts = {
   readonly version?: WireInteger
   readonly size?: WireInteger
   readonly numFiles?: WireInteger
@@ -54,7 +55,7 @@ export interface MetadataFacts {
   readonly accessModes?: readonly string[]
 }
 
-export interface TableMetaData {
+export type TableMetaData = {
   readonly id: string
   readonly name?: string
   readonly description?: string
@@ -72,7 +73,7 @@ export interface TableMetaData {
 export type ParquetMetaData = TableMetaData & MetadataFacts
 export type DeltaMetaData = MetadataFacts & { readonly deltaMetadata: TableMetaData }
 
-export interface ParquetFile {
+export type ParquetFile = {
   readonly url: string
   readonly id: string
   readonly partitionValues: Readonly<Record<string, string | null>>
@@ -83,7 +84,7 @@ export interface ParquetFile {
   readonly expirationTimestamp?: WireInteger
 }
 
-export interface DeltaVector {
+export type DeltaVector = {
   /** `p` with a signed URL, or `i` with the bitmap itself. */
   readonly storageType: string
   readonly pathOrInlineDv: string
@@ -92,7 +93,7 @@ export interface DeltaVector {
   readonly cardinality: WireInteger
 }
 
-export interface DeltaFileAction {
+export type DeltaFileAction = {
   readonly path: string
   readonly partitionValues?: Readonly<Record<string, string | null>>
   readonly size?: WireInteger
@@ -103,7 +104,7 @@ export interface DeltaFileAction {
   readonly deletionVector?: DeltaVector
 }
 
-export interface DeltaFile {
+export type DeltaFile = {
   readonly id: string
   readonly deletionVectorFileId?: string
   readonly version?: WireInteger
@@ -116,7 +117,7 @@ export interface DeltaFile {
   }
 }
 
-export interface EndStreamAction {
+export type EndStreamAction = {
   readonly refreshToken?: string
   readonly nextPageToken?: string
   readonly minUrlExpirationTimestamp?: WireInteger
@@ -126,7 +127,7 @@ export interface EndStreamAction {
   readonly httpStatusErrorCode?: WireInteger
 }
 
-export interface QueryStatus {
+export type QueryStatus = {
   readonly queryId: string
   readonly status?: string
   /** PROTOCOL.md says that a failed query comes with a message, and not in which of these. */

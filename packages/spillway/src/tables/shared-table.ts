@@ -8,13 +8,7 @@ import {
   type TableAnswer,
 } from '@spillway/client'
 import { type ObjectMeta, type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
-import {
-  type DeltaFileAction,
-  type DeltaVector,
-  parseProfile,
-  type WireValue,
-  writeJson,
-} from '@spillway/protocol'
+import { type DeltaFileAction, type DeltaVector, parseProfile, writeJson } from '@spillway/protocol'
 import { VERSION } from '../terminal/version.js'
 
 /** A table as a recipient was given it: its log in memory, its files behind signed URLs. */
@@ -60,12 +54,13 @@ export async function sharedTable(
     if (action.kind !== 'delta' && action.kind !== 'file') continue
     const path = `files/${files++}`
     const add = addOf(action)
-    objects.set(`${location}/${path}`, { url: add.path, size: Number(add.size) })
+    const size = add.size === undefined ? undefined : Number(add.size)
+    objects.set(`${location}/${path}`, { url: add.path, size })
     const vector =
       add.deletionVector && namedVector(add.deletionVector, `${location}/vectors/${files}`, objects)
     const { path: _, deletionVector: __, ...rest } = add
     const line = { ...rest, path, dataChange: true, ...(vector && { deletionVector: vector }) }
-    lines.push(writeJson({ add: line as unknown as WireValue }))
+    lines.push(writeJson({ add: line }))
   }
   const log = new TextEncoder().encode(`${lines.join('\n')}\n`)
   const logPath = `${location}/_delta_log/${'0'.repeat(20)}.json`
@@ -82,8 +77,7 @@ function* headerLines({
   protocol,
   metaData,
 }: Pick<TableAnswer, 'protocol' | 'metaData'>): Generator<string> {
-  if (protocol.kind === 'deltaProtocol')
-    yield writeJson({ protocol: { ...protocol.protocol } as WireValue })
+  if (protocol.kind === 'deltaProtocol') yield writeJson({ protocol: protocol.protocol })
   else yield writeJson({ protocol: { minReaderVersion: 1, minWriterVersion: 2 } })
   const table =
     metaData.kind === 'deltaMetaData' ? metaData.metaData.deltaMetadata : metaData.metaData
@@ -97,7 +91,7 @@ function* headerLines({
       schemaString,
       partitionColumns,
       configuration: configuration ?? {},
-    } as WireValue,
+    },
   })
 }
 
