@@ -161,10 +161,7 @@ export class MisreadTimes {
     }
   }
 
-  *#doubtsBelow(
-    node: ShapeNode,
-    { above, place = 'column', find }: Below,
-  ): Generator<Doubt> {
+  *#doubtsBelow(node: ShapeNode, { above, place = 'column', find }: Below): Generator<Doubt> {
     const { type } = leafOf(above)
     const { annotation = '' } = node
     if (isPrimitive(type)) {
