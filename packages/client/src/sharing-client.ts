@@ -1,5 +1,13 @@
-import type { Profile, WireSchema, WireShare, WireTable } from '@spillway/protocol/wire'
-import { type HttpOptions, httpSender, unusable } from './http/http.js'
+import {
+  decodeShare,
+  type Profile,
+  SCHEMA,
+  SHARE,
+  type WireSchema,
+  type WireShare,
+  type WireTable,
+} from '@spillway/protocol/wire'
+import { type HttpOptions, httpSender } from './http/http.js'
 import { listAll, readObject } from './http/list.js'
 import { sharePath } from './http/paths.js'
 import type { TableName } from './http/table-name.js'
@@ -59,12 +67,14 @@ export function createSharingClient(profile: Profile, options: ClientOptions = {
   const { send } = connection
   return {
     shares: ({ signal: outer, ...listing } = {}) =>
-      untilRead(connection, outer, signal => listAll(send, '/shares', { ...listing, signal })),
+      untilRead(connection, outer, signal =>
+        listAll(send, { path: '/shares', item: SHARE }, { ...listing, signal }),
+      ),
     share: (name, signal) => readShare(connection, name, signal),
     schemas: (share, { signal: outer, ...listing } = {}) =>
       untilRead(connection, outer, signal => {
         const asked = { ...listing, signal, common: { share } }
-        return listAll(send, sharePath(share, '/schemas'), asked)
+        return listAll(send, { path: sharePath(share, '/schemas'), item: SCHEMA }, asked)
       }),
     tables: (share, { signal: outer, ...listing } = {}) =>
       untilRead(connection, outer, signal => listTables(send, share, { ...listing, signal })),
@@ -75,17 +85,13 @@ export function createSharingClient(profile: Profile, options: ClientOptions = {
   }
 }
 
-/** PROTOCOL.md wraps the share; not every server does. */
 function readShare(
   connection: Connection,
   name: string,
   outer: AbortSignal | undefined,
 ): Promise<WireShare> {
-  return untilDone(connection, outer, async signal => {
+  return untilDone(connection, outer, signal => {
     const request = { method: 'GET', path: sharePath(name), signal } as const
-    const body = await connection.send(request, readObject)
-    const share = (body.share ?? body) as Partial<WireShare>
-    if (typeof share.name === 'string') return share as WireShare
-    throw unusable('expected {"share": {"name": ...}}')
+    return connection.send(request, async answer => decodeShare(await readObject(answer)))
   })
 }

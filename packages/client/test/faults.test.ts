@@ -188,6 +188,25 @@ describe('a query ends in an error', () => {
     ['204', s => s.end('HTTP/1.1 204 No Content\r\n\r\n'), /ends where a protocol/],
     ['a kind of line from the future', s => send(s, `${BODY}{"rows":{"n":9}}\n`), /does not know/],
     [
+      'a size that is text',
+      s => send(s, BODY.replace('"size":1', '"size":"big"')),
+      /line 3 .*: file\.size must be an integer, found a string/,
+    ],
+    [
+      'features that are no list',
+      s =>
+        send(
+          s,
+          BODY.replace('{"min', '{"deltaProtocol":{"readerFeatures":"a","min').replace('1}', '3}}'),
+        ),
+      /line 1 .*: protocol\.deltaProtocol\.readerFeatures must be an array, found a string/,
+    ],
+    [
+      'a version with a fraction',
+      s => send(s, BODY.replace('"size":1', '"size":1,"version":1.5')),
+      /line 3 .*: file\.version must be an integer, found 1\.5/,
+    ],
+    [
       'a line after the end of the stream',
       s => send(s, `${SHORT}{"endStreamAction":{}}\n${LINES[3]}\n`),
       /follows the end of the stream/,
@@ -229,6 +248,13 @@ describe('a list ends in an error', () => {
     ['half of a document', s => send(s, '{"items":[{"name":"a"}'), /expected JSON/],
     ['a page of HTML', s => send(s, '<html>log in</html>'), /found "<html>/],
     ['an array', s => send(s, '[]'), /expected a JSON object/],
+    ['an item without a name', s => send(s, '{"items":[{"id":"a"}]}'), /items\[0\]\.name must be/],
+    ['items that are no list', s => send(s, '{"items":{}}'), /items must be an array/],
+    [
+      'a token that is no string',
+      s => send(s, '{"items":[{"name":"a"}],"nextPageToken":5}'),
+      /nextPageToken must be a string, found 5/,
+    ],
     ['text that is not UTF-8', s => sendBytes(s, [0x22, 0xff, 0x22]), /not UTF-8/],
   ])('on %s', async (_name, answer, words) => {
     raw = await startRawServer(answer)

@@ -2,6 +2,15 @@
 // holds it to that.
 export type * from './actions/actions.js'
 export { decodeLine } from './actions/decode.js'
+export {
+  decodeList,
+  decodeShare,
+  type ListItem,
+  SCHEMA,
+  SHARE,
+  TABLE,
+} from './actions/decode-list.js'
+export { isObject, type JsonObject } from './actions/lenient-body.js'
 export type { ParsedHint, UnappliedPart } from './hints/hint.js'
 export { parseJsonPredicate } from './hints/json-predicate.js'
 export { parseSqlPredicate } from './hints/sql-predicate.js'

@@ -1,5 +1,5 @@
-import { TableError } from '@spillway/core'
-import type { Profile } from '@spillway/protocol/wire'
+import { type JsonValue, TableError } from '@spillway/core'
+import { isObject, type JsonObject, type Profile } from '@spillway/protocol/wire'
 import { unlessAborted } from './retry.js'
 
 /** Gives the Authorization header of the next request, renewing what expires. */
@@ -129,10 +129,10 @@ export function readToken(text: string, url: string): AccessToken {
   )
 }
 
-function parseObject(text: string): Record<string, unknown> {
+function parseObject(text: string): JsonObject {
   try {
-    const parsed: unknown = JSON.parse(text)
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {}
+    const parsed: JsonValue = JSON.parse(text)
+    return isObject(parsed) ? parsed : {}
   } catch {
     return {}
   }

@@ -1,4 +1,5 @@
-import { type ErrorCode, isTableError, TableError } from '@spillway/core'
+import { type ErrorCode, isTableError, type JsonValue, TableError } from '@spillway/core'
+import { isObject, type JsonObject } from '@spillway/protocol/wire'
 import { cancelled, isRetryableStatus, RetryLater, retryAfterMs, unlessAborted } from './retry.js'
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
@@ -64,10 +65,10 @@ function serverWords(text: string): { errorCode?: string; message: string } {
   }
 }
 
-function parseObject(text: string): Record<string, unknown> {
+function parseObject(text: string): JsonObject {
   try {
-    const parsed: unknown = JSON.parse(text)
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {}
+    const parsed: JsonValue = JSON.parse(text)
+    return isObject(parsed) ? parsed : {}
   } catch {
     return {}
   }

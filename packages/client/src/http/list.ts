@@ -1,4 +1,5 @@
-import { parseJson } from '@spillway/core'
+import { type JsonValue, parseJson } from '@spillway/core'
+import { decodeList, isObject, type JsonObject, type ListItem } from '@spillway/protocol/wire'
 import { type HttpAnswer, readText, type SendRequest, unusable } from './http.js'
 
 export interface ListOptions {
@@ -13,10 +14,10 @@ const MAX_PAGES = 10_000
 const MAX_EMPTY_PAGES = 100
 
 /** The items of a listing, page after page as they are asked for. */
-export async function* listAll<Item extends { readonly name: string }>(
+export async function* listAll<Item>(
   send: SendRequest,
-  path: string,
-  { maxResults, signal, common = {} }: ListOptions,
+  { path, item }: { readonly path: string; readonly item: ListItem<Item> },
+  { maxResults, signal, common }: ListOptions,
 ): AsyncGenerator<Item> {
   const pages = pageGuard('the list')
   for (let token: string | undefined, page = 0; page < MAX_PAGES; page++) {
@@ -25,26 +26,13 @@ export async function* listAll<Item extends { readonly name: string }>(
     if (token !== undefined) query.set('pageToken', token)
     const suffix = query.size > 0 ? `?${query}` : ''
     const list = await send({ method: 'GET', path: path + suffix, signal }, readObject)
-    const items = itemsOf(list)
+    const { items, nextPageToken } = decodeList(list, item, common)
     pages.check(token, items[0] && JSON.stringify(items[0], keepLongs))
-    for (const item of items) yield { ...common, ...item } as unknown as Item
-    token = tokenOf(list)
+    yield* items
+    token = nextPageToken
     if (token === undefined) return
   }
   throw unusable(`the list has more than ${MAX_PAGES} pages`)
-}
-
-function itemsOf({ items }: JsonBody): readonly ({ readonly name: string } & JsonBody)[] {
-  if (items === undefined || items === null) return []
-  const named = (item: unknown) => typeof (item as { name?: unknown } | null)?.name === 'string'
-  if (Array.isArray(items) && items.every(named)) return items
-  throw unusable('an item of the list has no name')
-}
-
-/** Some servers send an empty token on the last page. */
-function tokenOf(list: JsonBody): string | undefined {
-  const token = list.nextPageToken ?? list.next_page_token
-  return typeof token === 'string' && token !== '' ? token : undefined
 }
 
 function keepLongs(_key: string, value: unknown): unknown {
@@ -78,19 +66,15 @@ export function pageGuard(what: string): PageGuard {
   }
 }
 
-export type JsonBody = Readonly<Record<string, unknown>>
-
 /** One JSON object. */
-export async function readObject(answer: HttpAnswer): Promise<JsonBody> {
+export async function readObject(answer: HttpAnswer): Promise<JsonObject> {
   const text = await readText(answer)
-  let parsed: unknown
+  let parsed: JsonValue
   try {
     parsed = parseJson(text)
   } catch {
     throw unusable(`expected JSON, found ${JSON.stringify(text.slice(0, 100))}`)
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw unusable('expected a JSON object')
-  }
-  return parsed as JsonBody
+  if (isObject(parsed)) return parsed
+  throw unusable('expected a JSON object')
 }

@@ -28,14 +28,12 @@ export async function pollQuery(
   }
 }
 
-function isFailed(status: unknown): boolean {
-  return typeof status === 'string' && /^(failed|error|cancell?ed)$/i.test(status)
+function isFailed(status = ''): boolean {
+  return /^(failed|error|cancell?ed)$/i.test(status)
 }
 
-/** PROTOCOL.md says that a failed query comes with a message, and not in which member. */
-function failureWords(status: QueryStatus): string {
-  const said = status as unknown as Readonly<Record<string, unknown>>
-  const words = [said.errorMessage, said.message, said.error].find(each => typeof each === 'string')
+function failureWords({ errorMessage, message, error }: QueryStatus): string {
+  const words = [errorMessage, message, error].find(each => typeof each === 'string')
   return `the query failed on the server${words === undefined ? '' : `: ${words}`}`
 }
 

@@ -1,4 +1,4 @@
-import { TableError, writeJson } from '@spillway/core'
+import { TableError, type WritableJson, writeJson } from '@spillway/core'
 import type { WireInteger } from '@spillway/protocol/wire'
 import { unusable } from '../http/http.js'
 import { pageGuard } from '../http/list.js'
@@ -49,8 +49,8 @@ export function nextQueryBody(options: QueryOptions, pageToken: string): string 
   return bodyText({ ...pinned, pageToken })
 }
 
-export function bodyText(body: object): string {
-  return writeJson(body as never)
+export function bodyText(body: { readonly [member: string]: WritableJson }): string {
+  return writeJson(body)
 }
 
 export interface Following {

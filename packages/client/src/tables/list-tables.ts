@@ -1,5 +1,5 @@
 import { isTableError } from '@spillway/core'
-import type { WireSchema, WireTable } from '@spillway/protocol/wire'
+import { SCHEMA, TABLE, type WireTable } from '@spillway/protocol/wire'
 import type { SendRequest } from '../http/http.js'
 import { type ListOptions, listAll } from '../http/list.js'
 import { schemaPath, sharePath } from '../http/paths.js'
@@ -14,10 +14,8 @@ export async function* listTables(
   let any = false
   try {
     const common = { share }
-    for await (const table of listAll<WireTable>(send, sharePath(share, '/all-tables'), {
-      ...options,
-      common,
-    })) {
+    const all = { path: sharePath(share, '/all-tables'), item: TABLE }
+    for await (const table of listAll(send, all, { ...options, common })) {
       any = true
       yield table
     }
@@ -26,7 +24,8 @@ export async function* listTables(
     const absent = isTableError(error) && [404, 405].includes(Number(error.context.status))
     if (any || !absent) throw error
   }
-  const schemas = listAll<WireSchema>(send, sharePath(share, '/schemas'), options)
+  const listed = { path: sharePath(share, '/schemas'), item: SCHEMA }
+  const schemas = listAll(send, listed, { ...options, common: { share } })
   for await (const { name } of schemas)
     yield* tablesOfSchema(send, { share, schema: name }, options)
 }
@@ -36,8 +35,6 @@ function tablesOfSchema(
   { share, schema }: { readonly share: string; readonly schema: string },
   options: ListOptions,
 ): AsyncIterable<WireTable> {
-  return listAll(send, schemaPath(share, schema, '/tables'), {
-    ...options,
-    common: { share, schema },
-  })
+  const listed = { path: schemaPath(share, schema, '/tables'), item: TABLE }
+  return listAll(send, listed, { ...options, common: { share, schema } })
 }

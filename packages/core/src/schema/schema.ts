@@ -44,7 +44,7 @@ export interface Field {
 }
 
 /** The fields from a top-level one down to a leaf; never empty. */
-export type FieldPath = readonly [Field, ...Field[]]
+export type FieldPath = readonly [...above: Field[], leaf: Field]
 
 export interface Schema {
   readonly fields: readonly Field[]
@@ -117,7 +117,7 @@ export function* statsLeaves(
   above: readonly Field[] = [],
 ): Generator<FieldPath> {
   for (const field of fields) {
-    if (isPrimitive(field.type)) yield [...above, field] as unknown as FieldPath
+    if (isPrimitive(field.type)) yield [...above, field]
     else if (field.type.kind === 'struct') yield* statsLeaves(field.type.fields, [...above, field])
   }
 }

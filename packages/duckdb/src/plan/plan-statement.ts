@@ -7,6 +7,7 @@ import type { KnownTarget, ShareTargets } from '../attach/targets.js'
 import type { QuerySqlOptions } from '../share/attached-share.js'
 import type { ScanTarget } from '../share/scan-target.js'
 import type { AnswerHeader } from '../share/shared-log.js'
+import { boundValues } from '../sql/bound-values.js'
 import { sqlError } from '../sql/sql-error.js'
 import { STUB_TEXT, type Stub } from '../sql/stub.js'
 import { constantLimit, predicateOfFilter, readableFilter } from './filter-text.js'
@@ -74,7 +75,7 @@ async function explained(
 ): Promise<PlannedStatement | undefined> {
   for (let attempt = 0; attempt < MAX_TARGETS; attempt++) {
     try {
-      const reader = await connection.run(`EXPLAIN (FORMAT JSON) ${sql}`, parameters as never)
+      const reader = await connection.run(`EXPLAIN (FORMAT JSON) ${sql}`, boundValues(parameters))
       const rows: string[] = []
       for (
         let chunk = await reader.fetchChunk();

@@ -3,6 +3,7 @@ import { TableError, throwIfCancelled } from '@spillway/core'
 import { type Chunk, type Connection, isJson, type SqlType, sqlTypeOf } from '@spillway/rows'
 import { showAs } from '../attach/catalog.js'
 import type { QuerySqlOptions, ResultColumn } from '../share/attached-share.js'
+import { boundValues } from '../sql/bound-values.js'
 import { sqlError } from '../sql/sql-error.js'
 
 /** What a shared table's view shows for one statement, and what it shows otherwise. */
@@ -80,7 +81,7 @@ export async function execute(sql: string, options: ExecuteOptions): Promise<rea
   try {
     for (const { variable, sql: relation } of bindings) await showAs(session, variable, relation)
     const result = await interruptible(connection, signal, () =>
-      connection.run(sql, parameters as never),
+      connection.run(sql, boundValues(parameters)),
     )
     const chunks = await result.fetchAllChunks()
     return chunks.filter(chunk => chunk.rowCount > 0)

@@ -4,7 +4,6 @@ import {
   type ObjectMeta,
   type ObjectStore,
   type Snapshot,
-  type WritableJson,
   writeJson,
 } from '@spillway/core'
 import { deltaReader } from '@spillway/delta'
@@ -32,7 +31,7 @@ export async function snapshotOf(
   adds: readonly DeltaFileAction[] = [],
   signal?: AbortSignal,
 ): Promise<Snapshot> {
-  const lines = [...headerLines(header), ...adds.map(add => writeJson({ add: add as never }))]
+  const lines = [...headerLines(header), ...adds.map(add => writeJson({ add }))]
   const store = logStore(new TextEncoder().encode(`${lines.join('\n')}\n`))
   const reader = deltaReader({ store, cache: uncached })
   return reader.snapshot({ location: LOCATION }, signal ? { signal } : {})
@@ -61,7 +60,7 @@ function* headerLines(header: AnswerHeader): Generator<string> {
   const { id, format, schemaString, partitionColumns, ...table } = tableOf(header)
   const configuration = protocol.kind === 'deltaProtocol' ? (table.configuration ?? {}) : {}
   const metaData = { id, format, schemaString, partitionColumns, configuration }
-  yield writeJson({ metaData: metaData as WritableJson })
+  yield writeJson({ metaData })
 }
 
 /** Nothing is kept: a log is read once. */

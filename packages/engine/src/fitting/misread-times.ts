@@ -38,6 +38,12 @@ interface Above {
   readonly place?: TimePlace
 }
 
+/** A column that was found, under the path that ends in its field. */
+interface Below extends Above {
+  readonly above: FieldPath
+  readonly find: FindColumn
+}
+
 interface Doubt extends TimeRange {
   readonly path: FieldPath
   /** Of the file: `int96`, `old_calendar`, ... */
@@ -155,16 +161,12 @@ export class MisreadTimes {
     }
   }
 
-  *#doubtsBelow(
-    node: ShapeNode,
-    { above = [], place = 'column', find }: Above & { readonly find: FindColumn },
-  ): Generator<Doubt> {
-    const { type } = above.at(-1)!
+  *#doubtsBelow(node: ShapeNode, { above, place = 'column', find }: Below): Generator<Doubt> {
+    const { type } = leafOf(above)
     const { annotation = '' } = node
     if (isPrimitive(type)) {
       const range = rangeOf({ type, annotation, place }, this.#misreads)
-      const path = above as unknown as FieldPath
-      if (range !== undefined) yield { ...range, annotation, path }
+      if (range !== undefined) yield { ...range, annotation, path: above }
     } else if (type.kind === 'struct') {
       const below = place === 'map' ? place : 'field'
       yield* this.#doubtsIn(type.fields, node.children, { find, above, place: below })

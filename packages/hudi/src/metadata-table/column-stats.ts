@@ -10,32 +10,16 @@ import {
   typeName,
   type Value,
 } from '@spillway/core'
-import { type AvroObject, type FooterStats, widenValue } from '@spillway/encoding'
+import { type AvroObject, type AvroValue, type FooterStats, widenValue } from '@spillway/encoding'
 import { bigEndian } from '../schema/big-endian.js'
 import { unionStatistics } from './union-statistics.js'
-
-/** HoodieMetadataColumnStats as it comes from the index. Names of the tech spec. */
-interface ColumnStatsRecord {
-  readonly minValue: WrappedBound
-  readonly maxValue: WrappedBound
-  readonly valueCount: bigint | null
-  readonly nullCount: bigint | null
-  readonly isDeleted: boolean
-  readonly isTightBound?: boolean
-  /** Since version 2 of the index: what the values are, beside their wrapper. */
-  readonly valueType?: {
-    readonly typeOrdinal: number
-    readonly additionalInfo: string | null
-  } | null
-}
-
-type WrappedBound = { readonly wrapper: string; readonly value: { readonly value: unknown } } | null
 
 /** Ordinals of org.apache.hudi.stats.ValueType. */
 const DECIMAL = 10
 const TIMESTAMP_MILLIS = new Set([15, 18])
 const TIMESTAMP_MICROS = new Set([16, 19])
 const TIMESTAMP_NANOS = new Set([17, 20])
+const LONG_WRAPPERS = new Set(['LongWrapper', 'TimestampMicrosWrapper', 'TimeMicrosWrapper'])
 /** The first version of the index stores every decimal at this scale. */
 const V1_SCALE = 15
 
@@ -47,8 +31,8 @@ export function columnStatistics(
   let statistics: FooterStats | undefined
   let known = false
   for (const record of records ?? []) {
-    const stats = record.ColumnStatsMetadata as unknown as ColumnStatsRecord | null | undefined
-    if (stats === null || stats === undefined || stats.isDeleted) {
+    const stats = record.ColumnStatsMetadata
+    if (!isRecord(stats) || stats.isDeleted) {
       known = false
       continue
     }
@@ -61,8 +45,12 @@ export function columnStatistics(
   return known ? statistics : undefined
 }
 
-function statsOf(stats: ColumnStatsRecord, type: PrimitiveType): FooterStats | undefined {
-  if (stats.valueCount === null || stats.nullCount === null) return undefined
+/**
+ * A HoodieMetadataColumnStats as the tech spec names its members: what is not as the spec says proves nothing, since the schema
+ * of an index is its writer's own.
+ */
+function statsOf(stats: AvroObject, type: PrimitiveType): FooterStats | undefined {
+  if (!isCount(stats.valueCount) || !isCount(stats.nullCount)) return undefined
   const nullCount = Number(stats.nullCount)
   const values = Number(stats.valueCount) - nullCount
   if (values < 0) return undefined
@@ -84,15 +72,29 @@ function statsOf(stats: ColumnStatsRecord, type: PrimitiveType): FooterStats | u
   }
 }
 
+function isRecord(value: AvroValue | undefined): value is AvroObject {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !(Array.isArray(value) || value instanceof Map || value instanceof Uint8Array)
+  )
+}
+
+function isCount(value: AvroValue | undefined): value is bigint | number {
+  return typeof value === 'bigint' || typeof value === 'number'
+}
+
 function boundOf(
-  stats: ColumnStatsRecord,
-  bound: WrappedBound,
+  stats: AvroObject,
+  bound: AvroValue | undefined,
   type: PrimitiveType,
   side: 'lower' | 'upper',
 ): Value | undefined {
-  if (bound === null) return undefined
+  if (!isRecord(bound) || typeof bound.wrapper !== 'string' || !isRecord(bound.value)) {
+    return undefined
+  }
   const { value } = bound.value
-  const decoded = decode(bound.wrapper, value, stats.valueType ?? undefined, { type, side })
+  const decoded = decode(bound.wrapper, value, kindOf(stats), { type, side })
   if (typeof decoded === 'number' && Number.isNaN(decoded)) return undefined
   return typeof decoded === 'string' && misordered(decoded, side) ? undefined : decoded
 }
@@ -105,40 +107,44 @@ function misordered(text: string, side: 'lower' | 'upper'): boolean {
   return side === 'lower' ? /[\ud800-\udfff]/.test(text) : /[\ue000-\uffff]/.test(text)
 }
 
-type ValueKind =
-  | { readonly typeOrdinal: number; readonly additionalInfo: string | null }
-  | undefined
+/** Since version 2 of the index: what the values are, beside their wrapper. Undefined in the first. */
+type ValueKind = AvroObject | undefined
+
+function kindOf({ valueType }: AvroObject): ValueKind {
+  if (valueType === null || valueType === undefined) return undefined
+  return isRecord(valueType) ? valueType : {}
+}
 
 function decode(
   wrapper: string,
-  value: unknown,
+  value: AvroValue | undefined,
   kind: ValueKind,
   target: { readonly type: PrimitiveType; readonly side: 'lower' | 'upper' },
 ): Value | undefined {
-  const { type } = target
+  if (typeof value === 'bigint') return decodeLong(wrapper, value, kind, target.type)
+  if (typeof value === 'number') return decodeNumber(wrapper, value, target.type)
+  if (value instanceof Uint8Array) {
+    if (wrapper === 'BytesWrapper') return decodeBytes(value, kind, target.type)
+    return wrapper === 'DecimalWrapper' ? rescale(bigEndian(value), V1_SCALE, target) : undefined
+  }
+  if (typeof value === 'boolean') {
+    return wrapper === 'BooleanWrapper' && target.type === 'boolean' ? value : undefined
+  }
+  if (typeof value !== 'string') return undefined
+  return wrapper === 'StringWrapper' && target.type === 'string' ? value : undefined
+}
+
+function decodeNumber(wrapper: string, value: number, type: PrimitiveType): Value | undefined {
   switch (wrapper) {
-    case 'BooleanWrapper':
-      return type === 'boolean' ? (value as boolean) : undefined
     case 'IntWrapper':
-      if (type === 'date') return value as number
-      return widenValue(value as number, 'int', type)
+      return type === 'date' ? value : widenValue(value, 'int', type)
     case 'DateWrapper':
     case 'LocalDateWrapper':
-      return type === 'date' ? (value as number) : undefined
-    case 'LongWrapper':
-    case 'TimestampMicrosWrapper':
-    case 'TimeMicrosWrapper':
-      return decodeLong(wrapper, value as bigint, kind, type)
+      return type === 'date' ? value : undefined
     case 'FloatWrapper':
-      return type === 'float' || type === 'double' ? (value as number) : undefined
+      return type === 'float' || type === 'double' ? value : undefined
     case 'DoubleWrapper':
-      return type === 'double' ? (value as number) : undefined
-    case 'StringWrapper':
-      return type === 'string' ? (value as string) : undefined
-    case 'BytesWrapper':
-      return decodeBytes(value as Uint8Array, kind, type)
-    case 'DecimalWrapper':
-      return rescale(bigEndian(value as Uint8Array), V1_SCALE, target)
+      return type === 'double' ? value : undefined
     default:
       return undefined
   }
@@ -150,7 +156,8 @@ function decodeLong(
   kind: ValueKind,
   type: PrimitiveType,
 ): Value | undefined {
-  const ordinal = kind?.typeOrdinal
+  if (!LONG_WRAPPERS.has(wrapper)) return undefined
+  const ordinal = typeof kind?.typeOrdinal === 'number' ? kind.typeOrdinal : undefined
   if (type === 'timestamptz' || type === 'timestamp') {
     if (ordinal !== undefined && TIMESTAMP_MILLIS.has(ordinal)) return value * 1000n
     if (ordinal !== undefined && TIMESTAMP_MICROS.has(ordinal)) return value
@@ -174,8 +181,8 @@ function decodeBytes(value: Uint8Array, kind: ValueKind, type: PrimitiveType): V
 }
 
 /** `precision,scale` */
-function scaleOf(info: string | null): number | undefined {
-  const match = /^\s*\d+\s*,\s*(\d+)\s*$/.exec(info ?? '')
+function scaleOf(info: AvroValue | undefined): number | undefined {
+  const match = /^\s*\d+\s*,\s*(\d+)\s*$/.exec(typeof info === 'string' ? info : '')
   return match === null ? undefined : Number(match[1])
 }
 

@@ -1,8 +1,9 @@
-// Every shape of the Delta Sharing wire, without behaviour: the file to hold against PROTOCOL.md.
+// Every shape of the Delta Sharing wire, without behaviour: the file to hold against PROTOCOL.md. Types and no interfaces,
+// so that each is a value that `writeJson` takes: an interface might get members that are none.
 
 export type ResponseFormat = 'parquet' | 'delta'
 
-export interface WireShare {
+export type WireShare = {
   readonly name: string
   readonly id?: string
   readonly displayName?: string | undefined
@@ -10,12 +11,12 @@ export interface WireShare {
   readonly properties?: Readonly<Record<string, string>> | undefined
 }
 
-export interface WireSchema {
+export type WireSchema = {
   readonly name: string
   readonly share: string
 }
 
-export interface WireTable {
+export type WireTable = {
   readonly name: string
   readonly schema: string
   readonly share: string
@@ -23,24 +24,24 @@ export interface WireTable {
   readonly id?: string
   readonly location?: string
   readonly auxiliaryLocations?: readonly string[]
-  readonly accessModes?: readonly ('url' | 'dir')[]
+  readonly accessModes?: readonly string[]
 }
 
 /** Numbers that may pass 2^53 arrive as bigint where they do. */
 export type WireInteger = number | bigint
 
-export interface ParquetProtocol {
+export type ParquetProtocol = {
   readonly minReaderVersion: WireInteger
 }
 
-export interface DeltaProtocol {
+export type DeltaProtocol = {
   readonly minReaderVersion: WireInteger
-  readonly minWriterVersion: WireInteger
+  readonly minWriterVersion?: WireInteger
   readonly readerFeatures?: readonly string[]
   readonly writerFeatures?: readonly string[]
 }
 
-export interface MetadataFacts {
+export type MetadataFacts = {
   readonly version?: WireInteger
   readonly size?: WireInteger
   readonly numFiles?: WireInteger
@@ -49,12 +50,13 @@ export interface MetadataFacts {
   readonly accessModes?: readonly string[]
 }
 
-export interface TableMetaData {
+export type TableMetaData = {
   readonly id: string
   readonly name?: string
   readonly description?: string
-  readonly format: {
-    readonly provider: string
+  /** PROTOCOL.md asks for it; not every server says the one thing that it may be. */
+  readonly format?: {
+    readonly provider?: string
     readonly options?: Readonly<Record<string, string>>
   }
   readonly schemaString: string
@@ -66,7 +68,7 @@ export interface TableMetaData {
 export type ParquetMetaData = TableMetaData & MetadataFacts
 export type DeltaMetaData = MetadataFacts & { readonly deltaMetadata: TableMetaData }
 
-export interface ParquetFile {
+export type ParquetFile = {
   readonly url: string
   readonly id: string
   readonly partitionValues: Readonly<Record<string, string | null>>
@@ -77,7 +79,7 @@ export interface ParquetFile {
   readonly expirationTimestamp?: WireInteger
 }
 
-export interface DeltaVector {
+export type DeltaVector = {
   /** `p` with a signed URL, or `i` with the bitmap itself. */
   readonly storageType: string
   readonly pathOrInlineDv: string
@@ -86,7 +88,7 @@ export interface DeltaVector {
   readonly cardinality: WireInteger
 }
 
-export interface DeltaFileAction {
+export type DeltaFileAction = {
   readonly path: string
   readonly partitionValues?: Readonly<Record<string, string | null>>
   readonly size?: WireInteger
@@ -97,7 +99,7 @@ export interface DeltaFileAction {
   readonly deletionVector?: DeltaVector
 }
 
-export interface DeltaFile {
+export type DeltaFile = {
   readonly id: string
   readonly deletionVectorFileId?: string
   readonly version?: WireInteger
@@ -110,7 +112,7 @@ export interface DeltaFile {
   }
 }
 
-export interface EndStreamAction {
+export type EndStreamAction = {
   readonly refreshToken?: string
   readonly nextPageToken?: string
   readonly minUrlExpirationTimestamp?: WireInteger | undefined
@@ -120,9 +122,13 @@ export interface EndStreamAction {
   readonly httpStatusErrorCode?: WireInteger
 }
 
-export interface QueryStatus {
+export type QueryStatus = {
   readonly queryId: string
-  readonly status: string
+  readonly status?: string
+  /** PROTOCOL.md says that a failed query comes with a message, and not in which of these. */
+  readonly errorMessage?: unknown
+  readonly message?: unknown
+  readonly error?: unknown
 }
 
 /** One line of an answer. */

@@ -1,30 +1,36 @@
 import { type JsonValue, parseJson, TableError } from '@spillway/core'
-import type {
-  DeltaFile,
-  DeltaMetaData,
-  DeltaProtocol,
-  EndStreamAction,
-  ParquetFile,
-  ParquetMetaData,
-  ParquetProtocol,
-  QueryStatus,
-  WireAction,
-} from './actions.js'
-import { camelCase, isObject, type JsonObject, lenientBody } from './lenient-body.js'
+import {
+  DELTA_FILE,
+  DELTA_METADATA,
+  DELTA_PROTOCOL,
+  END_STREAM_ACTION,
+  PARQUET_FILE,
+  PARQUET_METADATA,
+  PARQUET_PROTOCOL,
+  QUERY_STATUS,
+} from './action-shapes.js'
+import type { WireAction } from './actions.js'
+import { camelCase, isObject, type JsonObject, lenientBody, lenientTexts } from './lenient-body.js'
+import { Fault, faultAt } from './shape.js'
 
 /** One line of an answer. Undefined for an action this version does not know: new servers may send more. */
 export function decodeLine(line: string, lineNumber: number): WireAction | undefined {
   const object = parseObject(line, lineNumber)
   // Servers that write every member say null for those that a line is not about.
-  const [written] = Object.keys(object).filter(key => object[key] !== null)
+  const written = firstWritten(object)
   const body = written === undefined ? undefined : object[written]
   if (written === undefined || !isObject(body))
     throw invalid(lineNumber, 'an action expected', line)
   const kind = camelCase(written)
   const plain = plainBody(kind, body)
-  const fault = checkAction(kind, plain)
-  if (fault !== undefined) throw invalid(lineNumber, fault, line)
-  return toAction(kind, plain)
+  const action = toAction(kind, plain)
+  if (action instanceof Fault) throw invalid(lineNumber, action, line)
+  return action
+}
+
+function firstWritten(object: JsonObject): string | undefined {
+  for (const key in object) if (object[key] !== null) return key
+  return undefined
 }
 
 /** The action and what is nested in it, as PROTOCOL.md spells them. */
@@ -35,8 +41,8 @@ function plainBody(kind: string, given: JsonObject): JsonObject {
       return nested(body, 'deltaProtocol', lenientBody)
     case 'metaData':
       return isObject(body.deltaMetadata)
-        ? nested(body, 'deltaMetadata', withPartitionColumns)
-        : withPartitionColumns(body)
+        ? nested(body, 'deltaMetadata', plainTable)
+        : plainTable(body)
     case 'file':
       return nested(withPartitionValues(body), 'deltaSingleAction', plainSingleAction)
     case 'add':
@@ -69,10 +75,18 @@ function plainSingleAction(single: JsonObject): JsonObject {
   return plain
 }
 
+function plainTable(given: JsonObject): JsonObject {
+  const table = nested(lenientBody(given), 'configuration', lenientTexts)
+  return withPartitionColumns(nested(table, 'format', plainFormat))
+}
+
+function plainFormat(format: JsonObject): JsonObject {
+  return nested(lenientBody(format), 'options', lenientTexts)
+}
+
 /** Tables and files without partitions may come without the empty list that PROTOCOL.md asks for. */
-function withPartitionColumns(given: JsonObject): JsonObject {
-  const metaData = lenientBody(given)
-  return metaData.partitionColumns === undefined ? { ...metaData, partitionColumns: [] } : metaData
+function withPartitionColumns(table: JsonObject): JsonObject {
+  return table.partitionColumns === undefined ? { ...table, partitionColumns: [] } : table
 }
 
 function withPartitionValues(file: JsonObject): JsonObject {
@@ -91,97 +105,68 @@ function parseObject(line: string, lineNumber: number): JsonObject {
   return value
 }
 
-function toAction(kind: string, body: JsonObject): WireAction | undefined {
+/** An action, or what is wrong with one of a known kind. */
+function toAction(kind: string, body: JsonObject): WireAction | Fault | undefined {
   switch (kind) {
     case 'protocol':
-      return isObject(body.deltaProtocol)
-        ? { kind: 'deltaProtocol', protocol: body.deltaProtocol as unknown as DeltaProtocol }
-        : { kind: 'protocol', protocol: body as unknown as ParquetProtocol }
+      return toProtocol(body)
     case 'metaData':
-      return isObject(body.deltaMetadata)
-        ? { kind: 'deltaMetaData', metaData: body as unknown as DeltaMetaData }
-        : { kind: 'metaData', metaData: body as unknown as ParquetMetaData }
+      return toMetaData(body)
     case 'file':
-      return isObject(body.deltaSingleAction)
-        ? { kind: 'deltaFile', file: body as unknown as DeltaFile }
-        : { kind, file: body as unknown as ParquetFile }
+      if (!isObject(body.deltaSingleAction)) return toFile(kind, body)
+      return DELTA_FILE.accepts(body)
+        ? { kind: 'deltaFile', file: body }
+        : faultAt(body, DELTA_FILE, kind)
     case 'add':
     case 'cdf':
     case 'remove':
-      return { kind, file: body as unknown as ParquetFile }
+      return toFile(kind, body)
     case 'endStreamAction':
-      return { kind, end: body as EndStreamAction }
+      return END_STREAM_ACTION.accepts(body)
+        ? { kind, end: body }
+        : faultAt(body, END_STREAM_ACTION, kind)
     case 'queryStatus':
-      return { kind, status: body as unknown as QueryStatus }
+      return QUERY_STATUS.accepts(body) ? { kind, status: body } : faultAt(body, QUERY_STATUS, kind)
     default:
       return undefined
   }
 }
 
-/** What is wrong with an action of a known kind; undefined when nothing is. */
-function checkAction(kind: string, body: JsonObject): string | undefined {
-  switch (kind) {
-    case 'protocol':
-      return checkProtocol(body)
-    case 'metaData':
-      return checkMetaData(isObject(body.deltaMetadata) ? body.deltaMetadata : body)
-    case 'file':
-      return isObject(body.deltaSingleAction)
-        ? checkDeltaFile(body, body.deltaSingleAction)
-        : checkFile(body)
-    case 'add':
-    case 'cdf':
-    case 'remove':
-      return checkFile(body)
-    case 'queryStatus':
-      return missing(body, { queryId: 'string' })
-    default:
-      return undefined
+function toProtocol(body: JsonObject): WireAction | Fault {
+  const { deltaProtocol } = body
+  if (!isObject(deltaProtocol)) {
+    return PARQUET_PROTOCOL.accepts(body)
+      ? { kind: 'protocol', protocol: body }
+      : faultAt(body, PARQUET_PROTOCOL, 'protocol')
   }
+  return DELTA_PROTOCOL.accepts(deltaProtocol)
+    ? { kind: 'deltaProtocol', protocol: deltaProtocol }
+    : faultAt(deltaProtocol, DELTA_PROTOCOL, 'protocol.deltaProtocol')
 }
 
-function checkProtocol(body: JsonObject): string | undefined {
-  const protocol = isObject(body.deltaProtocol) ? body.deltaProtocol : body
-  return missing(protocol, { minReaderVersion: 'integer' })
-}
-
-function checkMetaData(body: JsonObject): string | undefined {
-  if (!Array.isArray(body.partitionColumns)) return 'partitionColumns must be an array'
-  return missing(body, { id: 'string', schemaString: 'string' })
-}
-
-function checkFile(body: JsonObject): string | undefined {
-  return missing(body, { url: 'string', id: 'string', partitionValues: 'object', size: 'integer' })
-}
-
-function checkDeltaFile(body: JsonObject, single: JsonObject): string | undefined {
-  const [kind] = Object.keys(single).filter(key => isObject(single[key]))
-  if (kind === undefined) return 'deltaSingleAction holds no action'
-  return missing(body, { id: 'string' }) ?? missing(single[kind] as JsonObject, { path: 'string' })
-}
-
-type Expected = Readonly<Record<string, 'string' | 'integer' | 'object'>>
-
-function missing(body: JsonObject, expected: Expected): string | undefined {
-  for (const [key, kind] of Object.entries(expected)) {
-    if (!isOf(body[key], kind)) return `${key} must be ${kind === 'string' ? 'a' : 'an'} ${kind}`
+function toMetaData(body: JsonObject): WireAction | Fault {
+  if (!isObject(body.deltaMetadata)) {
+    return PARQUET_METADATA.accepts(body)
+      ? { kind: 'metaData', metaData: body }
+      : faultAt(body, PARQUET_METADATA, 'metaData')
   }
-  return undefined
+  return DELTA_METADATA.accepts(body)
+    ? { kind: 'deltaMetaData', metaData: body }
+    : faultAt(body, DELTA_METADATA, 'metaData')
 }
 
-function isOf(value: JsonValue | undefined, kind: 'string' | 'integer' | 'object'): boolean {
-  if (kind === 'object') return isObject(value)
-  if (kind === 'string') return typeof value === 'string'
-  return typeof value === 'bigint' || Number.isSafeInteger(value)
+function toFile(kind: 'file' | 'add' | 'cdf' | 'remove', body: JsonObject): WireAction | Fault {
+  return PARQUET_FILE.accepts(body) ? { kind, file: body } : faultAt(body, PARQUET_FILE, kind)
 }
 
-function invalid(lineNumber: number, reason: string, line: string): TableError {
+function invalid(lineNumber: number, fault: Fault | string, line: string): TableError {
   // A line that looks like an action may hold a signed URL, which is a secret.
   const text = line.trimStart().startsWith('{') ? undefined : line.slice(0, 80)
   const found = text === undefined ? '' : `, found ${JSON.stringify(text)}`
+  const [reason, field] = fault instanceof Fault ? [fault.reason, fault.place] : [fault]
   return new TableError(
     'TABLE_CORRUPT',
     `line ${lineNumber} of the answer is not an action: ${reason}${found}`,
-    { context: { line: lineNumber } },
+    { context: { line: lineNumber, ...(field === undefined ? {} : { field }) } },
   )
 }

@@ -1,4 +1,5 @@
-import { type JsonValue, type WritableJson, writeJson } from '@spillway/core'
+import { type JsonValue, writeJson } from '@spillway/core'
+
 export type JsonObject = { readonly [key: string]: JsonValue }
 
 /** Members that hold integers; servers built on protobuf's JSON write 64-bit ones as strings. */
@@ -17,6 +18,7 @@ const INTEGERS: ReadonlySet<string> = new Set([
   'offset',
   'sizeInBytes',
   'cardinality',
+  'createdTime',
 ])
 
 /**
@@ -24,7 +26,11 @@ const INTEGERS: ReadonlySet<string> = new Set([
  * strings, null for absent, statistics as an object. Members of nested objects keep their names: some are columns.
  */
 export function lenientBody(body: JsonObject): JsonObject {
-  if (!Object.entries(body).some(([key, value]) => isOdd(key, value))) return body
+  for (const key in body) if (isOdd(key, body[key]!)) return plainObject(body)
+  return body
+}
+
+function plainObject(body: JsonObject): JsonObject {
   const members: [string, JsonValue][] = []
   for (const [key, value] of Object.entries(body)) {
     if (value === null) continue
@@ -40,14 +46,34 @@ export function camelCase(key: string): string {
 
 function isOdd(key: string, value: JsonValue): boolean {
   if (value === null || key.includes('_')) return true
-  return INTEGERS.has(key) ? typeof value === 'string' : key === 'stats' && isObject(value)
+  return typeof value === 'string' ? INTEGERS.has(key) : key === 'stats' && isObject(value)
 }
 
 function plainValue(name: string, value: JsonValue): JsonValue {
   if (INTEGERS.has(name) && typeof value === 'string' && /^-?\d{1,19}$/.test(value)) {
     return Number.isSafeInteger(Number(value)) ? Number(value) : BigInt(value)
   }
-  return name === 'stats' && isObject(value) ? writeJson(value as WritableJson) : value
+  return name === 'stats' && isObject(value) ? statsText(value) : value
+}
+
+/** Statistics as text; those that nest deeper than the engine's stack stay what they are, which is refused. */
+function statsText(stats: JsonObject): JsonValue {
+  try {
+    return writeJson(stats)
+  } catch (error) {
+    if (error instanceof RangeError) return stats
+    throw error
+  }
+}
+
+/** A map of texts, from servers that do not put its numbers and booleans into quotes or write null for absent. */
+export function lenientTexts(map: JsonObject): JsonObject {
+  if (Object.values(map).every(value => typeof value === 'string')) return map
+  const members: [string, JsonValue][] = []
+  for (const [name, value] of Object.entries(map)) {
+    if (value !== null) members.push([name, typeof value === 'object' ? value : String(value)])
+  }
+  return Object.fromEntries(members)
 }
 
 export function isObject(value: JsonValue | undefined): value is JsonObject {

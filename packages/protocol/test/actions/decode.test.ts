@@ -48,6 +48,40 @@ it.each([
   expect(decodeLine(line, 1)).toMatchObject(action)
 })
 
+it.each([
+  [
+    '{"metaData":{"id":"a","schemaString":"{}","createdTime":"1750000000000","configuration":{"a":1,"b":true,"c":null,"d":"x"},"format":{"provider":null,"options":{"n":2}}}}',
+    {
+      createdTime: 1750000000000,
+      configuration: { a: '1', b: 'true', d: 'x' },
+      format: { options: { n: '2' } },
+    },
+  ],
+  ['{"metaData":{"id":"a","schemaString":"{}","format":null,"future":[1]}}', { future: [1] }],
+])('takes what writers leave out of metadata or do not quote: %s', (line, metaData) => {
+  const always = { id: 'a', schemaString: '{}', partitionColumns: [] }
+  expect(decodeLine(line, 1)).toEqual({ kind: 'metaData', metaData: { ...always, ...metaData } })
+})
+
+it.each([
+  ['{"queryStatus":{"queryId":"q"}}', { status: { queryId: 'q' } }],
+  [
+    '{"protocol":{"deltaProtocol":{"minReaderVersion":"1","readerFeatures":null}}}',
+    { protocol: { minReaderVersion: 1 } },
+  ],
+  [
+    '{"file":{"url":"u","id":"i","size":1,"partitionValues":null,"timestamp":1.5}}',
+    { file: { partitionValues: {}, timestamp: 1.5 } },
+  ],
+  [
+    '{"file":{"id":"i","deltaSingleAction":{"add":{"path":"u","partitionValues":null,"size":null,"tags":[1]}}}}',
+    { file: { deltaSingleAction: { add: { path: 'u', tags: [1] } } } },
+  ],
+  ['{"endStreamAction":{"minUrlExpirationTimestamp":null}}', { end: {} }],
+])('does not ask for what no reader needs: %s', (line, action) => {
+  expect(decodeLine(line, 1)).toMatchObject(action)
+})
+
 it('leaves out members that are null', () => {
   const action = decodeLine('{"file":{"url":"u","id":"i","size":1,"version":null}}', 1)
   expect(action).toEqual({
@@ -81,4 +115,90 @@ it.each([
   '{"file":{"id":"i","deltaSingleAction":{}}}',
 ])('refuses %j and says which line it is', line => {
   expect(() => decodeLine(line, 7)).toThrow(/line 7/)
+})
+
+const FILE = { url: 'https://h/a?sig=secret', id: 'i', size: 1, partitionValues: {} }
+const ADD = { path: 'https://h/a?sig=secret', partitionValues: {}, size: 1 }
+const VECTOR = { storageType: 'p', pathOrInlineDv: 'v', sizeInBytes: 2, cardinality: 3 }
+const TABLE = { id: 'a', schemaString: '{}', partitionColumns: [] }
+const delta = (add: object) => ({ file: { id: 'i', deltaSingleAction: { add } } })
+
+it.each<[object, string, string]>([
+  [{ file: { ...FILE, size: 'big' } }, 'file.size', 'an integer, found a string'],
+  [{ file: { ...FILE, size: '1.5' } }, 'file.size', 'an integer, found the string 1.5'],
+  [{ file: { ...FILE, size: 1.5 } }, 'file.size', 'an integer, found 1.5'],
+  [{ file: { ...FILE, size: 2 ** 60 * 2 ** 60 } }, 'file.size', 'an integer, found 1.32'],
+  [{ file: { ...FILE, url: undefined } }, 'file.url', 'a string, found nothing'],
+  [{ file: { ...FILE, url: 7 } }, 'file.url', 'a string, found 7'],
+  [{ add: { ...FILE, id: {} } }, 'add.id', 'a string, found an object'],
+  [{ cdf: { ...FILE, partitionValues: [] } }, 'cdf.partitionValues', 'an object, found an array'],
+  [
+    { file: { ...FILE, partitionValues: { day: 'a', 'a b': 2 } } },
+    'file.partitionValues.a b',
+    'a string or null, found 2',
+  ],
+  [{ file: { ...FILE, stats: ['{}'] } }, 'file.stats', 'a string, found an array'],
+  [{ remove: { ...FILE, version: 1.5 } }, 'remove.version', 'an integer, found 1.5'],
+  [{ file: { ...FILE, expirationTimestamp: 'soon' } }, 'file.expirationTimestamp', 'a string'],
+  [delta({ ...ADD, path: null }), 'file.deltaSingleAction.add.path', 'a string, found nothing'],
+  [delta({ ...ADD, stats: 5 }), 'file.deltaSingleAction.add.stats', 'a string, found 5'],
+  [delta({ ...ADD, dataChange: 'yes' }), 'file.deltaSingleAction.add.dataChange', 'a boolean'],
+  [
+    delta({ ...ADD, deletionVector: { ...VECTOR, cardinality: {} } }),
+    'file.deltaSingleAction.add.deletionVector.cardinality',
+    'an integer, found an object',
+  ],
+  [
+    delta({ ...ADD, deletionVector: 'v' }),
+    'file.deltaSingleAction.add.deletionVector',
+    'an object, found a string',
+  ],
+  [
+    { file: { id: 'i', deltaSingleAction: { txn: { path: 'u' } } } },
+    'file.deltaSingleAction',
+    'an object with add, remove or cdc, found an object',
+  ],
+  [{ protocol: { minReaderVersion: [1] } }, 'protocol.minReaderVersion', 'found an array'],
+  [
+    { protocol: { deltaProtocol: { minReaderVersion: 3, readerFeatures: 'deletionVectors' } } },
+    'protocol.deltaProtocol.readerFeatures',
+    'an array, found a string',
+  ],
+  [
+    { protocol: { deltaProtocol: { minReaderVersion: 3, readerFeatures: ['a', 1] } } },
+    'protocol.deltaProtocol.readerFeatures[1]',
+    'a string, found 1',
+  ],
+  [{ metaData: { ...TABLE, partitionColumns: ['a', null] } }, 'metaData.partitionColumns[1]', 'nu'],
+  [{ metaData: { ...TABLE, configuration: { a: {} } } }, 'metaData.configuration.a', 'an object'],
+  [{ metaData: { ...TABLE, numFiles: 'many' } }, 'metaData.numFiles', 'an integer'],
+  [
+    { metaData: { deltaMetadata: { ...TABLE, schemaString: {} } } },
+    'metaData.deltaMetadata.schemaString',
+    'a string, found an object',
+  ],
+  [{ endStreamAction: { nextPageToken: 5 } }, 'endStreamAction.nextPageToken', 'a string, found 5'],
+  [{ endStreamAction: { errorMessage: [] } }, 'endStreamAction.errorMessage', 'found an array'],
+  [{ queryStatus: { queryId: 5 } }, 'queryStatus.queryId', 'a string, found 5'],
+])('refuses %j and says what is wrong with it', (line, field, words) => {
+  const text = JSON.stringify(line)
+  expect(() => decodeLine(text, 7)).toThrow(
+    expect.objectContaining({
+      code: 'TABLE_CORRUPT',
+      context: { line: 7, field },
+      message: expect.stringContaining(`line 7 of the answer is not an action: ${field} must be `),
+    }),
+  )
+  expect(() => decodeLine(text, 7)).toThrow(expect.objectContaining({ message: containing(words) }))
+  expect(() => decodeLine(text, 7)).not.toThrow(/secret/)
+})
+
+function containing(words: string): unknown {
+  return expect.stringContaining(words)
+}
+
+it('refuses statistics that nest deeper than can be written down', () => {
+  const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`
+  const line = `{"file":{"url":"u","id":"i","size":1,"stats":${deep}}}`
+  expect(() => decodeLine(line, 2)).toThrow(/line 2 .*file\.stats must be a string/)
 })

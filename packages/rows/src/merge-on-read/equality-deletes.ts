@@ -163,7 +163,7 @@ function findById(
   above: readonly Field[] = [],
 ): FieldPath | undefined {
   for (const field of fields) {
-    const path = [...above, field] as unknown as FieldPath
+    const path: FieldPath = [...above, field]
     if (field.id === id) return path
     if (typeof field.type !== 'object' || field.type.kind !== 'struct') continue
     const below = findById(childrenOf(field.type) ?? [], id, path)

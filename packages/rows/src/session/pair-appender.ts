@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBVector } from '@duckdb/node-api'
 import { inSlices, type Steps, throwIfCancelled } from '@spillway/core'
 
 /** Fills a table of two BIGINT columns. What was appended is in the table when it is closed. */
@@ -65,13 +65,9 @@ export async function pairAppender(
 }
 
 /** The buffer of a vector is not in its public type: where there is none of that layout, it is asked to take each value. */
-function fill(
-  vector: { setItem(row: number, value: never): void; flush(): void },
-  values: BigInt64Array,
-  count: number,
-): void {
-  const { items } = vector as { readonly items?: unknown }
+function fill(vector: DuckDBVector, values: BigInt64Array, count: number): void {
+  const items = 'items' in vector ? vector.items : undefined
   if (items instanceof BigInt64Array) items.set(values.subarray(0, count))
-  else for (let row = 0; row < count; row++) vector.setItem(row, values[row] as never)
+  else for (let row = 0; row < count; row++) vector.setItem(row, values[row]!)
   vector.flush()
 }

@@ -1,4 +1,4 @@
-import type { DuckDBType } from '@duckdb/node-api'
+import type { DuckDBType, DuckDBTypeId } from '@duckdb/node-api'
 import { type DataType, TableError, typeName } from '@spillway/core'
 import { quoteName } from './sql-text.js'
 
@@ -46,45 +46,37 @@ const SCALARS: Readonly<Record<number, string>> = {
   40: 'GEOMETRY',
   41: 'VARIANT',
 }
-const DECIMAL = 19
-const LIST = 24
-const STRUCT = 25
-const MAP = 26
+// By value, for the enumeration itself would load the native client.
+const DECIMAL: DuckDBTypeId.DECIMAL = 19
+const LIST: DuckDBTypeId.LIST = 24
+const STRUCT: DuckDBTypeId.STRUCT = 25
+const MAP: DuckDBTypeId.MAP = 26
 
 /** The node client's type object as plain data. */
 export function sqlTypeOf(type: DuckDBType): SqlType {
-  const parts = type as unknown as {
-    readonly typeId: number
-    readonly width: number
-    readonly scale: number
-    readonly valueType: DuckDBType
-    readonly keyType: DuckDBType
-    readonly entryNames: readonly string[]
-    readonly entryTypes: readonly DuckDBType[]
-  }
-  switch (parts.typeId) {
+  switch (type.typeId) {
     case DECIMAL:
-      return { kind: 'decimal', precision: parts.width, scale: parts.scale }
+      return { kind: 'decimal', precision: type.width, scale: type.scale }
     case LIST:
-      return { kind: 'list', element: sqlTypeOf(parts.valueType) }
+      return { kind: 'list', element: sqlTypeOf(type.valueType) }
     case MAP:
-      return { kind: 'map', key: sqlTypeOf(parts.keyType), value: sqlTypeOf(parts.valueType) }
+      return { kind: 'map', key: sqlTypeOf(type.keyType), value: sqlTypeOf(type.valueType) }
     case STRUCT:
       return {
         kind: 'struct',
-        fields: parts.entryNames.map((name, i) => ({
+        fields: type.entryNames.map((name, i) => ({
           name,
-          type: sqlTypeOf(parts.entryTypes[i]!),
+          type: sqlTypeOf(type.entryTypes[i]!),
         })),
       }
     default:
-      return { kind: 'scalar', name: SCALARS[parts.typeId] ?? `type ${parts.typeId}` }
+      return { kind: 'scalar', name: SCALARS[type.typeId] ?? `type ${type.typeId}` }
   }
 }
 
 /** True for DuckDB's JSON: texts that are documents. */
 export function isJson(type: DuckDBType): boolean {
-  return (type as unknown as { readonly alias?: string }).alias === 'JSON'
+  return type.alias === 'JSON'
 }
 
 /** How struct fields are named: as the schema does, or by position where names may collide but for case. */

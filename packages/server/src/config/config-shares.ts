@@ -9,7 +9,6 @@ import {
   type SharedSchema,
   type SharedTable,
   TableError,
-  type TableSource,
 } from '@spillway/core'
 import { parseSqlPredicate } from '@spillway/protocol'
 import { findByHash, tokenHash } from '../access/authenticate.js'
@@ -176,7 +175,7 @@ function indexTable(
       ...place,
       name,
       id: id ?? stableId(place.share, place.schema, name),
-      source: omitUndefined(source),
+      source,
       historyShared: history,
       ...(startVersion !== undefined && { startVersion: BigInt(startVersion) }),
       accessModes,
@@ -194,14 +193,6 @@ function grantOf(partitions: string, table: string): Predicate {
     'INVALID_REQUEST',
     `invalid shares configuration: the partitions of table ${table}: ${problem.predicate}: ${problem.reason}`,
   )
-}
-
-/** Without the members that were not given. */
-function omitUndefined(
-  source: { readonly [Key in keyof TableSource]: TableSource[Key] | undefined },
-) {
-  const given = Object.entries(source).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as unknown as TableSource
 }
 
 /** Schema names hold no dot, but a control character sorts a schema's tables before those of a longer name. */

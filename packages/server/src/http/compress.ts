@@ -12,9 +12,7 @@ interface Encoding {
  * until more has. Node has zstd since 22.15; before, its clients take gzip, which all of them do.
  */
 const ENCODINGS: readonly Encoding[] = [
-  ...('createZstdCompress' in zlib
-    ? [{ name: 'zstd', create: () => zstd(zlib as unknown as ZstdModule) }]
-    : []),
+  ...zstdOf(zlib),
   {
     name: 'gzip',
     create: () => zlib.createGzip({ level: 1, flush: zlib.constants.Z_SYNC_FLUSH }),
@@ -31,6 +29,15 @@ interface ZstdModule {
     readonly ZSTD_c_compressionLevel: number
     readonly ZSTD_e_flush: number
   }
+}
+
+function zstdOf(module: object): readonly Encoding[] {
+  return hasZstd(module) ? [{ name: 'zstd', create: () => zstd(module) }] : []
+}
+
+/** The types are those of the oldest Node that is supported, which has none of it. */
+function hasZstd(module: object): module is ZstdModule {
+  return 'createZstdCompress' in module
 }
 
 function zstd({ createZstdCompress, constants }: ZstdModule): Duplex {

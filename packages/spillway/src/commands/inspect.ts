@@ -1,6 +1,6 @@
 import { type JsonObject, writeJson } from '@spillway/core'
 import { fileFacts, fileFactsJson, fileFactsText } from '../tables/file-facts.js'
-import { inspectTable } from '../tables/inspect-table.js'
+import { type Inspected, inspectTable } from '../tables/inspect-table.js'
 import {
   formatBytes,
   formatCount,
@@ -44,27 +44,7 @@ export async function inspectCommand(
   for (const line of formatFacts(safe, style)) await writeLine(stdout, line)
 }
 
-interface Inspected {
-  readonly format: string
-  readonly version: string
-  readonly timestamp: number
-  readonly schema: readonly {
-    readonly name: string
-    readonly type: string
-    readonly nullable: boolean
-  }[]
-  readonly partitionColumns: readonly string[]
-  readonly files: number
-  readonly deleteFiles: number
-  readonly logFiles: number
-  readonly bytes: number | string
-  readonly records: string | null
-  readonly readerFeatures: readonly string[]
-  readonly native: JsonObject
-}
-
-function inspectLines(answer: JsonObject, location: string, terminal: Terminal): readonly string[] {
-  const facts = answer as unknown as Inspected
+function inspectLines(facts: Inspected, location: string, terminal: Terminal): readonly string[] {
   const style = styleFor(terminal.stdout, terminal.environment)
   const records = facts.records === null ? 'only reading tells' : formatCount(facts.records)
   const native = Object.entries(facts.native).flatMap(([name, value]) =>

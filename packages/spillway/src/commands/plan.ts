@@ -1,7 +1,7 @@
-import { type JsonObject, writeJson } from '@spillway/core'
+import { writeJson } from '@spillway/core'
 import { explainScan, explanationLines } from '@spillway/planner'
 import { predicateOf } from '../batch/operations.js'
-import { planTable } from '../tables/plan-table.js'
+import { type Planned, type PlannedFile, planTable } from '../tables/plan-table.js'
 import { canvasOf } from '../terminal/canvas.js'
 import { keptBar } from '../terminal/chart.js'
 import {
@@ -72,25 +72,11 @@ async function explained(
   return lines
 }
 
-interface Planned {
-  readonly version: string
-  readonly filesTotal: number
-  readonly files: readonly {
-    readonly path: string
-    readonly size: number
-    readonly records: string | null
-    readonly deletes: number
-  }[]
-  readonly pruned: { readonly partition: number; readonly stats: number; readonly limit: number }
-  readonly unapplied: readonly { readonly predicate: string; readonly reason: string }[]
-}
-
 function planLines(
-  answer: JsonObject,
+  plan: Planned,
   terminal: Terminal,
   { shown, explanations }: { readonly shown: number; readonly explanations: readonly string[] },
 ): readonly string[] {
-  const plan = answer as unknown as Planned
   const canvas = canvasOf(terminal)
   const { style } = canvas
   const pruned = plan.filesTotal - plan.files.length
@@ -123,7 +109,7 @@ function planLines(
   ]
 }
 
-function fileLines(files: Planned['files'], terminal: Terminal): readonly string[] {
+function fileLines(files: readonly PlannedFile[], terminal: Terminal): readonly string[] {
   return formatTable(
     [
       { title: 'file' },

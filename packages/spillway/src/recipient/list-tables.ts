@@ -10,7 +10,7 @@ export interface ListedTable {
   readonly schema: string
   readonly name: string
   /** Cloud credentials for the whole folder instead of URLs for files, where the provider offers them. */
-  readonly accessModes: readonly ('url' | 'dir')[]
+  readonly accessModes: readonly string[]
 }
 
 export interface Listing {

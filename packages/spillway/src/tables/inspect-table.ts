@@ -3,8 +3,27 @@ import { integerJson } from '../terminal/integer-json.js'
 import { nativeFacts, partitionColumns, readerFeatures } from './native-facts.js'
 import { tableFacts } from './table-facts.js'
 
-/** The `inspect` answer of the batch contract. */
-export async function inspectTable(snapshot: Snapshot, signal?: AbortSignal): Promise<JsonObject> {
+/** The `inspect` answer of the batch contract: a type, since an interface would not be a `JsonObject`. */
+export type Inspected = {
+  readonly format: string
+  readonly version: string
+  readonly timestamp: number
+  readonly schema: readonly {
+    readonly name: string
+    readonly type: string
+    readonly nullable: boolean
+  }[]
+  readonly partitionColumns: readonly string[]
+  readonly files: number
+  readonly deleteFiles: number
+  readonly logFiles: number
+  readonly bytes: number | string
+  readonly records: string | null
+  readonly readerFeatures: readonly string[]
+  readonly native: JsonObject
+}
+
+export async function inspectTable(snapshot: Snapshot, signal?: AbortSignal): Promise<Inspected> {
   const facts = await tableFacts(snapshot, signal)
   return {
     format: snapshot.format,

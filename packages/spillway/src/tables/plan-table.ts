@@ -1,4 +1,4 @@
-import type { DataFile, JsonObject, JsonValue, Predicate, Snapshot } from '@spillway/core'
+import type { DataFile, JsonObject, Predicate, Snapshot } from '@spillway/core'
 import { planScan } from '@spillway/planner'
 import { relativeTo } from '@spillway/storage'
 import { partitionValues } from './partition-values.js'
@@ -19,8 +19,25 @@ export interface PlanInput {
 const FILES_AT_ONCE = 1024
 const HANDLES_AT_ONCE = 8
 
-/** The `plan` answer of the batch contract. */
-export async function planTable(snapshot: Snapshot, input: PlanInput): Promise<JsonObject> {
+/** The `plan` answer of the batch contract: types, since interfaces would not be `JsonObject`s. */
+export type Planned = {
+  readonly version: string
+  readonly filesTotal: number
+  readonly files: readonly PlannedFile[]
+  readonly pruned: { readonly partition: number; readonly stats: number; readonly limit: number }
+  readonly unapplied: readonly { readonly predicate: string; readonly reason: string }[]
+}
+
+export type PlannedFile = {
+  readonly path: string
+  readonly size: number
+  readonly records: string | null
+  readonly partitionValues: JsonObject
+  readonly deletes: number
+  readonly logFiles: readonly string[]
+}
+
+export async function planTable(snapshot: Snapshot, input: PlanInput): Promise<Planned> {
   const { predicate, limit, signal } = input
   const plan = planScan(snapshot, {
     predicate,
@@ -28,7 +45,7 @@ export async function planTable(snapshot: Snapshot, input: PlanInput): Promise<J
     signal,
     zonelessLiterals: 'utc',
   })
-  const files: JsonValue[] = []
+  const files: PlannedFile[] = []
   for await (const { files: live, selection } of plan) {
     for (let start = 0; start < selection.length; start += FILES_AT_ONCE) {
       const chosen = await live.files(selection.subarray(start, start + FILES_AT_ONCE), signal)
@@ -67,7 +84,7 @@ async function countFiles(
   return count
 }
 
-function fileJson(file: DataFile, snapshot: Snapshot): JsonObject {
+function fileJson(file: DataFile, snapshot: Snapshot): PlannedFile {
   return {
     path: shownPath(file.path, snapshot.source.location),
     size: file.size,

@@ -12,7 +12,6 @@ import {
   type ObjectStore,
   TableError,
   throwIfCancelled,
-  type WritableJson,
   writeJson,
 } from '@spillway/core'
 import { type DeltaFileAction, type DeltaVector, parseProfile } from '@spillway/protocol'
@@ -61,12 +60,13 @@ export async function receivedTable(
     if (action.kind !== 'delta' && action.kind !== 'file') continue
     const path = `files/${files++}`
     const add = addOf(action)
-    objects.set(`${location}/${path}`, { url: add.path, size: Number(add.size) })
+    const size = add.size === undefined ? undefined : Number(add.size)
+    objects.set(`${location}/${path}`, { url: add.path, size })
     const vector =
       add.deletionVector && namedVector(add.deletionVector, `${location}/vectors/${files}`, objects)
     const { path: _, deletionVector: __, ...rest } = add
     const line = { ...rest, path, dataChange: true, ...(vector && { deletionVector: vector }) }
-    lines.push(writeJson({ add: line as unknown as WritableJson }))
+    lines.push(writeJson({ add: line }))
   }
   const log = new TextEncoder().encode(`${lines.join('\n')}\n`)
   const logPath = `${location}/_delta_log/${'0'.repeat(20)}.json`
@@ -83,8 +83,7 @@ function* headerLines({
   protocol,
   metaData,
 }: Pick<TableAnswer, 'protocol' | 'metaData'>): Generator<string> {
-  if (protocol.kind === 'deltaProtocol')
-    yield writeJson({ protocol: { ...protocol.protocol } as WritableJson })
+  if (protocol.kind === 'deltaProtocol') yield writeJson({ protocol: protocol.protocol })
   else yield writeJson({ protocol: { minReaderVersion: 1, minWriterVersion: 2 } })
   const table =
     metaData.kind === 'deltaMetaData' ? metaData.metaData.deltaMetadata : metaData.metaData
@@ -98,7 +97,7 @@ function* headerLines({
       schemaString,
       partitionColumns,
       configuration: configuration ?? {},
-    } as WritableJson,
+    },
   })
 }
 

@@ -1,3 +1,5 @@
+import type { PlainColumn } from '@spillway/core'
+import { FormatError } from '../../bytes/format-error.js'
 import type { Inflation } from '../../compression/inflation.js'
 import { int96Micros } from '../schema/parquet-physical.js'
 import type { ParquetLeafInfo } from '../schema/parquet-types.js'
@@ -32,9 +34,40 @@ export function valueBuffer(
   }
 }
 
-const BOOLEANS: PlainNumbers<Int32Array> = {
+/** What is the same for all numbers of one kind of array. */
+type Arrays<T extends Int32Array | Float64Array | BigInt64Array> = Pick<
+  PlainNumbers<T>,
+  'kind' | 'empty' | 'copy' | 'valuesOf'
+>
+
+const INT32_ARRAYS: Arrays<Int32Array> = {
   kind: 'int32',
   empty: new Int32Array(0),
+  copy: (values, into, at) => into.set(values, at),
+  valuesOf: column => (column.kind === 'int32' ? column.values : otherKind('int32', column)),
+}
+
+const INT64_ARRAYS: Arrays<BigInt64Array> = {
+  kind: 'int64',
+  empty: new BigInt64Array(0),
+  copy: (values, into, at) => into.set(values, at),
+  valuesOf: column => (column.kind === 'int64' ? column.values : otherKind('int64', column)),
+}
+
+const FLOAT64_ARRAYS: Arrays<Float64Array> = {
+  kind: 'float64',
+  empty: new Float64Array(0),
+  copy: (values, into, at) => into.set(values, at),
+  valuesOf: column => (column.kind === 'float64' ? column.values : otherKind('float64', column)),
+}
+
+/** A dictionary is decoded into a buffer of its own chunk's kind. */
+function otherKind(expected: string, { kind }: PlainColumn): never {
+  throw new FormatError(`a dictionary of ${kind} values where ${expected} values were expected`)
+}
+
+const BOOLEANS: PlainNumbers<Int32Array> = {
+  ...INT32_ARRAYS,
   byteLength: count => Math.ceil(count / 8),
   decode: (bytes, into, at, count) => {
     for (let i = 0; i < count; i++) into[at + i] = (bytes[i >> 3]! >> (i & 7)) & 1
@@ -42,29 +75,25 @@ const BOOLEANS: PlainNumbers<Int32Array> = {
 }
 
 const INT32: PlainNumbers<Int32Array> = {
-  kind: 'int32',
-  empty: new Int32Array(0),
+  ...INT32_ARRAYS,
   byteLength: count => count * 4,
   decode: (bytes, into, at, count) => copyBytes(bytes, into, at, count),
 }
 
 const INT64: PlainNumbers<BigInt64Array> = {
-  kind: 'int64',
-  empty: new BigInt64Array(0),
+  ...INT64_ARRAYS,
   byteLength: count => count * 8,
   decode: (bytes, into, at, count) => copyBytes(bytes, into, at, count),
 }
 
 const DOUBLES: PlainNumbers<Float64Array> = {
-  kind: 'float64',
-  empty: new Float64Array(0),
+  ...FLOAT64_ARRAYS,
   byteLength: count => count * 8,
   decode: (bytes, into, at, count) => copyBytes(bytes, into, at, count),
 }
 
 const FLOATS: PlainNumbers<Float64Array> = {
-  kind: 'float64',
-  empty: new Float64Array(0),
+  ...FLOAT64_ARRAYS,
   byteLength: count => count * 4,
   decode: (bytes, into, at, count) => {
     // Inflated pages are Buffers, whose own slice() shares memory: the values must start at a multiple of four.
@@ -73,8 +102,7 @@ const FLOATS: PlainNumbers<Float64Array> = {
 }
 
 const INT96: PlainNumbers<BigInt64Array> = {
-  kind: 'int64',
-  empty: new BigInt64Array(0),
+  ...INT64_ARRAYS,
   byteLength: count => count * 12,
   decode: (bytes, into, at, count) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -23,6 +23,9 @@ export interface PlainNumbers<T extends Numbers> {
   readonly empty: T
   readonly byteLength: (count: number) => number
   readonly decode: (bytes: Uint8Array, into: T, at: number, count: number) => void
+  readonly copy: (values: T, into: T, at: number) => void
+  /** The values of a column of this kind. */
+  readonly valuesOf: (column: PlainColumn) => T
 }
 
 export class NumberBuffer<T extends Numbers> implements ValueBuffer {
@@ -50,13 +53,13 @@ export class NumberBuffer<T extends Numbers> implements ValueBuffer {
 
   append(values: T): void {
     this.#values = grown(this.#values, this.#length + values.length)
-    this.#values.set(values as never, this.#length)
+    this.#format.copy(values, this.#values, this.#length)
     this.#length += values.length
   }
 
   appendTaken(from: PlainColumn, codes: Uint32Array, count: number): void {
     this.#values = grown(this.#values, this.#length + count)
-    const source = (from as unknown as { readonly values: T }).values
+    const source = this.#format.valuesOf(from)
     for (let i = 0; i < count; i++) this.#values[this.#length + i] = source[codes[i]!]!
     this.#length += count
   }
