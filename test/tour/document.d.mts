@@ -1,7 +1,7 @@
-import type { Stops } from './stops.mjs'
+import type { Chain, Stops } from './stops.mjs'
 
 export interface Tour extends Stops {
-  readonly chain: { readonly when: string; readonly files: readonly string[] }
+  readonly chain: Chain & { readonly when: string }
 }
 
 export const UNWRITTEN: string

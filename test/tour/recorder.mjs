@@ -48,6 +48,7 @@ class Trace {
   }
 
   result() {
+    if (this.#chain.length === 0) throw new Error(`${this.#until} was not entered`)
     const chain = this.#chain.map(({ file }) => file)
     return {
       files: [...this.#files].map(([file, caller]) => ({ file, caller })),

@@ -23,7 +23,13 @@ export interface Stops {
 
 export function stopsOf(trace: Trace): Stops
 
+export interface Chain {
+  readonly files: readonly string[]
+}
+
+export function roomsOfChain(chain: Chain): readonly string[]
+
 export function problemsOf(
-  stops: { readonly stops: readonly { readonly room: string }[] },
+  tour: { readonly stops: readonly { readonly room: string }[]; readonly chain: Chain },
   limits: { readonly most: number; readonly returns: number },
 ): readonly string[]

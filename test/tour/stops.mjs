@@ -99,13 +99,31 @@ function partsByRoom(files) {
   return parts
 }
 
-/** What is wrong with stops of which there may be `most`, and to whose rooms nobody comes back more than `returns` times. */
-export function problemsOf({ stops }, { most, returns }) {
-  const problems = stops.length > most ? [`${stops.length} stops, more than ${most}`] : []
+/** The rooms of a chain of callers: one for each time that the calls went into it. */
+export function roomsOfChain({ files }) {
+  return files.map(roomOf).filter((room, i, all) => room !== all[i - 1])
+}
+
+/**
+ * What is wrong with a tour of which there may be `most` stops, and to whose rooms nobody comes back more than `returns` times. For
+ * the chain of those who wait at its end the same holds, by the strictest count: each time that the calls go into a room.
+ */
+export function problemsOf({ stops, chain }, { most, returns }) {
+  const waiting = roomsOfChain(chain)
+  const isWaiting = new Set(waiting).size
+  return [
+    ...(stops.length > most ? [`${stops.length} stops, more than ${most}`] : []),
+    ...(isWaiting > most ? [`${isWaiting} rooms wait, more than ${most}`] : []),
+    ...oftenIn(
+      stops.map(stop => stop.room),
+      returns,
+    ).map(room => `${room} is a stop too often`),
+    ...oftenIn(waiting, returns).map(room => `who waits comes back to ${room} too often`),
+  ]
+}
+
+function oftenIn(rooms, returns) {
   const times = new Map()
-  for (const { room } of stops) times.set(room, (times.get(room) ?? 0) + 1)
-  for (const [room, count] of times) {
-    if (count > returns + 1) problems.push(`${room} is a stop ${count} times`)
-  }
-  return problems
+  for (const room of rooms) times.set(room, (times.get(room) ?? 0) + 1)
+  return [...times].filter(([, count]) => count > returns + 1).map(([room]) => room)
 }

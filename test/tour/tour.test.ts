@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { differences, UNWRITTEN, withStops } from './document.mjs'
+import { sourceOf } from './files.mjs'
+import { instrumented } from './instrument.mjs'
 import { problemsOf, stopsOf, type Trace } from './stops.mjs'
 
 const file = (path: string) => `packages/${path}.ts`
@@ -34,6 +37,39 @@ const TRACE: Trace = {
     [ENGINE, QUERY],
   ],
 }
+
+describe('an instrumented file', () => {
+  const text = `const half = x => x / 2
+const nothing = () => ({})
+function* both(a = half(2)) { yield a; yield () => a }
+class Box { #size = 3; constructor() { this.opened = 0 } get size() { return this.#size } }
+async function all() { return [half(4), nothing(), ...both(), new Box().size] }
+all()`
+
+  it('says of every function that it is entered, and does what it did', async () => {
+    const entered: string[] = []
+    const note = (file: string, start: number) => {
+      entered.push(`${file} ${/^\S+ ?\S*/.exec(text.slice(start))}`)
+    }
+    const result = await runInNewContext(await instrumented(text, 'a'), { __entered: note })
+    expect(JSON.stringify(result)).toBe(JSON.stringify(await runInNewContext(text)))
+    expect(entered).toEqual([
+      'a async function',
+      'a x =>',
+      'a () =>',
+      // What a parameter is by default is known before the body begins.
+      'a x =>',
+      'a function* both(a',
+      'a () {',
+      'a () {',
+    ])
+  })
+
+  it('is one of the built packages', () => {
+    expect(sourceOf('file:///home/packages/server/dist/query/query.js')).toBe(QUERY)
+    expect(sourceOf('file:///home/packages/server/test/query/query.js')).toBeUndefined()
+  })
+})
 
 describe('the stops of a trace', () => {
   it('are the visits from which calls go on into another package; the others are named with them', () => {
@@ -76,12 +112,15 @@ describe('the stops of a trace', () => {
     expect(stops.map(({ room }) => room)).toEqual(['engine'])
   })
 
-  it('may be too many, or the same too often', () => {
+  it('may be too many, or the same too often, and so may the rooms of those who wait', () => {
     const stops = ['a', 'b', 'a', 'c', 'a'].map(room => ({ room }))
-    expect(problemsOf({ stops }, { most: 5, returns: 2 })).toEqual([])
-    expect(problemsOf({ stops }, { most: 4, returns: 1 })).toEqual([
-      '5 stops, more than 4',
-      'a is a stop 3 times',
+    const chain = { files: [DOOR, QUERY, HINTS, DOOR, BODY, DOOR] }
+    expect(problemsOf({ stops, chain }, { most: 5, returns: 2 })).toEqual([])
+    expect(problemsOf({ stops, chain }, { most: 2, returns: 1 })).toEqual([
+      '5 stops, more than 2',
+      '3 rooms wait, more than 2',
+      'a is a stop too often',
+      'who waits comes back to server too often',
     ])
   })
 })

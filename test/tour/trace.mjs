@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { register } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { differences, UNWRITTEN, withStops } from './document.mjs'
-import { problemsOf, stopsOf } from './stops.mjs'
+import { problemsOf, roomsOfChain, stopsOf } from './stops.mjs'
 
 const DOCUMENT = fileURLToPath(new URL('../../docs/tour.md', import.meta.url))
 
@@ -36,9 +36,12 @@ function print(name, { stops, bottom, chain }) {
   const parts = [...stops.flatMap(stop => stop.parts), ...bottom]
   const files = new Set(parts.flatMap(part => part.files)).size
   const rooms = new Set(parts.map(({ room }) => room)).size
-  const waiting = new Set(chain.files).size
   console.log(`${name}: ${stops.length} stops, ${files} files of ${rooms} rooms`)
-  console.log(`  ${waiting} files wait when ${chain.when}, entered ${chain.files.length} times`)
+  const waiting = roomsOfChain(chain)
+  console.log(
+    `  when ${chain.when}, ${new Set(chain.files).size} files of ${new Set(waiting).size} rooms wait,`,
+  )
+  console.log(`  entered ${waiting.length} times: ${waiting.join(' ')}`)
   for (const { number, room, parts, leads } of stops) {
     const others = [...new Set(parts.map(part => part.room))].filter(other => other !== room)
     const asked = others.length === 0 ? '' : `, asks ${others.join(' ')}`
