@@ -114,6 +114,7 @@ async function serveApart() {
   const server = spawn(process.execPath, [main, 'serve', '--config', config, '--json'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
+  process.once('exit', () => server.kill())
   const ended = new Promise(resolve => server.once('exit', resolve))
   for await (const line of createInterface({ input: server.stdout })) {
     const { event, text } = JSON.parse(line)
