@@ -93,6 +93,10 @@ const tasks = {
     build()
     interop('ways')
   },
+  trace() {
+    build()
+    run(process.execPath, ['test/tour/trace.mjs', ...rest])
+  },
   reports() {
     build()
     run(process.execPath, ['scripts/check-reports.mjs', ...rest])

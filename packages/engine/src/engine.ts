@@ -21,7 +21,7 @@ import {
 } from './changes/signed-changes.js'
 import { GrantedViews } from './grants/granted-view.js'
 import { OutsideFinder } from './roots/outside-files.js'
-import type { SigningContext } from './signing/sign-exact.js'
+import { type SigningContext, signerAmong } from './signing/sign-exact.js'
 import { type SignedFiles, type SignedFilesOptions, signFiles } from './signing/signed-files.js'
 import { denseVersions } from './snapshots/dense-versions.js'
 import { isOfGoneFiles } from './snapshots/gone-files.js'
@@ -88,7 +88,7 @@ export function createEngine(options: EngineOptions): Engine {
   const clock = options.clock ?? Date.now
   const metrics = createMetrics(options.observer)
   const readers = options.denseVersions ? options.readers.map(denseVersions) : options.readers
-  const resolver = createTableResolver(readers, options.signers)
+  const resolver = createTableResolver(readers)
   const snapshots = createSnapshotCache({
     resolver,
     metrics,
@@ -100,7 +100,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   const views = new GrantedViews()
   const signing = signingContexts(options, {
-    signerFor: resolver.signerFor,
+    signerFor: signerAmong(options.signers),
     outside: new OutsideFinder(),
     metrics,
     clock,

@@ -10,7 +10,6 @@ import {
 import { type Engine, reasonOf } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
 import { createGuard, type Guard, type Peer } from './access/authentication-guard.js'
-import { guardedEngine } from './access/guarded-engine.js'
 import { createSignedLedger, type SignedLedger } from './downloads/signed-ledger.js'
 import { type AccessLog, type AccessRecord, writeRecord } from './http/access-log.js'
 import { compressed } from './http/compress.js'
@@ -20,6 +19,7 @@ import { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurre
 import { createDeadline } from './limits/deadline.js'
 import { createFairScheduler, type FairScheduler } from './limits/fair-scheduler.js'
 import { DEFAULT_LIMITS, type ServerLimits } from './limits/server-limits.js'
+import { guardedEngine } from './requests/guarded-engine.js'
 import type { RequestContext } from './requests/request-context.js'
 import { type Match, matchRoute } from './routes.js'
 

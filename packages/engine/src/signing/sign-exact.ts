@@ -188,3 +188,16 @@ export function canView({
 }: Pick<SigningContext, 'signerFor'>): (path: string) => boolean {
   return path => signerFor(path).signViews !== undefined
 }
+
+/** The signer of a path: the first that covers it. */
+export function signerAmong(signers: readonly UrlSigner[]): (path: string) => UrlSigner {
+  return path => {
+    const signer = signers.find(candidate => candidate.covers(path))
+    if (signer !== undefined) return signer
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      "a file of the table lies in storage that the provider's configuration has no signer for; ask your provider",
+      { context: { feature: 'signing', path } },
+    )
+  }
+}

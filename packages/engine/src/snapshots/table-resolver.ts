@@ -1,25 +1,15 @@
-import {
-  TableError,
-  type TableFormat,
-  type TableReader,
-  type TableSource,
-  type UrlSigner,
-} from '@spillway/core'
+import { TableError, type TableFormat, type TableReader, type TableSource } from '@spillway/core'
 
-/** Which reader and which signer a location belongs to. */
+/** Which reader a table belongs to. */
 export interface TableResolver {
   readerFor(source: TableSource, signal?: AbortSignal): Promise<TableReader>
-  signerFor(path: string): UrlSigner
 }
 
 /**
  * A source without a format goes to the first reader, in the order given, that detects a table there: put the
  * reader of bare Parquet directories last. What was detected is remembered for as long as the resolver lives.
  */
-export function createTableResolver(
-  readers: readonly TableReader[],
-  signers: readonly UrlSigner[],
-): TableResolver {
+export function createTableResolver(readers: readonly TableReader[]): TableResolver {
   const detected = new Map<string, TableReader>()
 
   async function detect(source: TableSource, signal?: AbortSignal): Promise<TableReader> {
@@ -44,15 +34,6 @@ export function createTableResolver(
       const reader = readers.find(candidate => candidate.format === source.format)
       if (reader !== undefined) return reader
       throw noReader(source.format, readers)
-    },
-    signerFor(path) {
-      const signer = signers.find(candidate => candidate.covers(path))
-      if (signer !== undefined) return signer
-      throw new TableError(
-        'UNSUPPORTED_FEATURE',
-        "a file of the table lies in storage that the provider's configuration has no signer for; ask your provider",
-        { context: { feature: 'signing', path } },
-      )
     },
   }
 }

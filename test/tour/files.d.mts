@@ -1,0 +1,1 @@
+export function sourceOf(url: string): string | undefined

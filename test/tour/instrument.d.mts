@@ -1,0 +1,1 @@
+export function instrumented(text: string, file: string): Promise<string>
