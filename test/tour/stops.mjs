@@ -26,8 +26,14 @@ export function stopsOf({ files, calls }) {
       leads: leadsOf(stop),
       parts: stop.parts,
     })),
-    bottom: partsByRoom(files.filter(({ file }) => isBottom(file))),
+    bottom: partsByRoom(files.filter(each => isBottom(each.file) && isOfStop(each.caller, visits))),
   }
+}
+
+/** False of what Node calls beside the work, as what a server sweeps away after its start. */
+function isOfStop(caller, visits) {
+  const visit = visits.get(caller)
+  return visit !== undefined && (visit === visits.get(START) || stopOf(visit) !== undefined)
 }
 
 /** What the calls enter of one room from one visit to another. `packages` are those on the way here, its own included. */
@@ -93,9 +99,11 @@ function addFile(parts, { room, file, after }) {
   else part.files.push(file)
 }
 
+/** In the order of their names: which of them comes first says nothing, since all stand on them. */
 function partsByRoom(files) {
   const parts = []
-  for (const { file } of files) addFile(parts, { room: roomOf(file), file, after: 0 })
+  const named = files.map(({ file }) => ({ file })).sort((a, b) => (a.file < b.file ? -1 : 1))
+  for (const { file } of named) addFile(parts, { room: roomOf(file), file, after: 0 })
   return parts
 }
 
