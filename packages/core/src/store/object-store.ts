@@ -8,6 +8,11 @@ export interface ObjectMeta {
   readonly etag?: string
 }
 
+/** Bytes of an object: `end` is exclusive; `suffix` is that many last ones. */
+export type ByteRange =
+  | { readonly start: number; readonly end: number }
+  | { readonly suffix: number }
+
 /**
  * Paths are absolute URIs everywhere; `storage` routes them to the store that owns scheme and bucket. They are raw:
  * the key is the object's own name in every scheme, `file:` included, so a join is plain text and `%` means itself.
@@ -16,11 +21,11 @@ export interface ObjectMeta {
 export interface ObjectStore {
   /** What reading from it may cost, see `withBudgets`. Whoever wraps a store hands it on; absent, the defaults. */
   readonly budgets?: ReadBudgets | undefined
-  /** Undefined when there is no such object. `end` is exclusive; `suffix` reads that many last bytes. */
+  /** Undefined when there is no such object. */
   get(
     path: string,
     options?: {
-      range?: { start: number; end: number } | { suffix: number } | undefined
+      range?: ByteRange | undefined
       signal?: AbortSignal | undefined
     },
   ): Promise<{ readonly bytes: Uint8Array; readonly meta: ObjectMeta } | undefined>

@@ -1,9 +1,9 @@
-import type { SharingClient, TableName } from '@spillway/client'
+import type { AnswerHeader, SharingClient, TableName } from '@spillway/client'
 import { isTableError, mapConcurrently, TableError } from '@spillway/core'
 import { type Connection, quoteName, quoteText } from '@spillway/rows'
 import type { AttachedTable } from '../share/attached-share.js'
 import { askMetadata } from '../share/scan-target.js'
-import { type AnswerHeader, snapshotOf } from '../share/shared-log.js'
+import { snapshotOf } from '../share/shared-log.js'
 import { reasonText } from '../sql/sql-error.js'
 import { type Stub, stubOf, switchedSql, switchedTo } from '../sql/stub.js'
 

@@ -1,9 +1,9 @@
-import type { SharingClient } from '@spillway/client'
+import type { AnswerHeader, SharingClient } from '@spillway/client'
 import { TableError } from '@spillway/core'
 import { type Connection, quoteText } from '@spillway/rows'
 import { changeFeedFields } from '../share/change-columns.js'
 import { askMetadata, nameOf, type ScanTarget, timestampText } from '../share/scan-target.js'
-import { type AnswerHeader, snapshotOf } from '../share/shared-log.js'
+import { snapshotOf } from '../share/shared-log.js'
 import { type Stub, stubOf } from '../sql/stub.js'
 import { showAs } from './catalog.js'
 

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { tableOf } from '@spillway/client'
 import type { Connection } from '@spillway/rows'
 import type { AdaptiveLimit } from '../fetch/adaptive-limit.js'
 import type { ByteSource } from '../fetch/byte-source.js'
@@ -9,7 +10,6 @@ import { ObjectReader } from '../fetch/read-object.js'
 import { vectorStore } from '../fetch/vector-store.js'
 import type { TableScan } from '../plan/plan-statement.js'
 import type { OpenScan, SharedFile } from '../share/open-scan.js'
-import { tableOf } from '../share/shared-log.js'
 import { relationParts, relationSql } from './relation.js'
 
 /** The rows of some files of a table as a query, until it is closed. */

@@ -1,4 +1,5 @@
 import type { SharingClient, TableAnswer } from '@spillway/client'
+import { type AnswerHeader, headerText } from '@spillway/client'
 import {
   type DataFile,
   isTableError,
@@ -11,7 +12,7 @@ import type { DeltaFileAction, MetadataFacts } from '@spillway/protocol'
 import type { PartitionExplanation } from './attached-share.js'
 import { PartitionTotals } from './partition-totals.js'
 import { askFiles, type ScanTarget, type SharedAction, sharedAction } from './scan-target.js'
-import { type AnswerHeader, headerText, sharedPath, snapshotOf } from './shared-log.js'
+import { sharedPath, snapshotOf } from './shared-log.js'
 import { SignedObjects, type SignedUrl } from './signed-objects.js'
 
 /** A data file that may hold matching rows. */

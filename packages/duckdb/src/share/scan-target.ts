@@ -1,3 +1,4 @@
+import type { AnswerHeader } from '@spillway/client'
 import {
   type FileAction,
   parseTableName,
@@ -7,7 +8,6 @@ import {
 } from '@spillway/client'
 import { TableError } from '@spillway/core'
 import type { DeltaFileAction } from '@spillway/protocol'
-import type { AnswerHeader } from './shared-log.js'
 
 /** What is asked of a provider: a table, perhaps as it was, or what changed in it. */
 export interface ScanTarget {

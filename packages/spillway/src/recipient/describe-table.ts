@@ -1,4 +1,4 @@
-import type { SharingClient, TableAnswer, TableName } from '@spillway/client'
+import { type SharingClient, type TableAnswer, type TableName, tableOf } from '@spillway/client'
 import type { Field, Snapshot } from '@spillway/core'
 import { compose } from '../tables/compose.js'
 import { partitionColumns, readerFeatures } from '../tables/native-facts.js'
@@ -44,7 +44,7 @@ export async function describeTable(
     schema: snapshot.schema.fields,
     partitionColumns: names,
     features: readerFeatures(snapshot),
-    properties: snapshot.properties,
+    properties: new Map(Object.entries(tableOf(answer).configuration ?? {})),
   }
 }
 
@@ -80,8 +80,6 @@ function wireNameOf(name: string, { schema }: Snapshot): string {
   return field?.physicalName ?? name
 }
 
-function descriptionOf({ metaData }: TableAnswer): string | undefined {
-  const table =
-    metaData.kind === 'deltaMetaData' ? metaData.metaData.deltaMetadata : metaData.metaData
-  return table.description || undefined
+function descriptionOf(answer: TableAnswer): string | undefined {
+  return tableOf(answer).description || undefined
 }

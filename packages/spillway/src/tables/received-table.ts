@@ -1,19 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import {
+  answerLog,
+  answerStore,
   createSharingClient,
   type FileAction,
   parseTableName,
   type QueryOptions,
+  rangeOf,
   type TableAnswer,
 } from '@spillway/client'
-import {
-  type ObjectMeta,
-  type ObjectStore,
-  TableError,
-  throwIfCancelled,
-  writeJson,
-} from '@spillway/core'
+import { type ByteRange, type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
 import { type DeltaFileAction, type DeltaVector, parseProfile } from '@spillway/protocol'
 import { VERSION } from '../terminal/version.js'
 
@@ -52,53 +49,30 @@ export async function openReceived(
 export async function receivedTable(
   answer: Pick<TableAnswer, 'version' | 'protocol' | 'metaData' | 'actions'>,
 ): Promise<ReceivedTable> {
-  const objects = new Map<string, { readonly url: string; readonly size: number | undefined }>()
-  const lines = [...headerLines(answer)]
   const location = `${SCHEME}://recipient/table`
-  let files = 0
+  const objects = new Map<string, UrlObject>()
+  const adds: DeltaFileAction[] = []
   for await (const action of answer.actions) {
     if (action.kind !== 'delta' && action.kind !== 'file') continue
-    const path = `files/${files++}`
+    const path = `files/${adds.length}`
     const add = addOf(action)
-    const size = add.size === undefined ? undefined : Number(add.size)
-    objects.set(`${location}/${path}`, { url: add.path, size })
-    const vector =
-      add.deletionVector && namedVector(add.deletionVector, `${location}/vectors/${files}`, objects)
-    const { path: _, deletionVector: __, ...rest } = add
-    const line = { ...rest, path, dataChange: true, ...(vector && { deletionVector: vector }) }
-    lines.push(writeJson({ add: line }))
+    objects.set(`${location}/${path}`, { url: add.path, size: Number(add.size) })
+    const deletionVector =
+      add.deletionVector &&
+      namedVector(add.deletionVector, `${location}/vectors/${adds.length + 1}`, objects)
+    adds.push({ ...add, path, dataChange: true, ...(deletionVector && { deletionVector }) })
   }
-  const log = new TextEncoder().encode(`${lines.join('\n')}\n`)
-  const logPath = `${location}/_delta_log/${'0'.repeat(20)}.json`
   return {
     location,
-    store: urlStore({ objects, log, logPath }),
+    store: answerStore({ location, log: answerLog(answer, adds), files: urlFiles(objects) }),
     version: answer.version,
-    files,
+    files: adds.length,
   }
 }
 
-/** Protocol and metadata as a log has them; plain Parquet answers need no feature to be read. */
-function* headerLines({
-  protocol,
-  metaData,
-}: Pick<TableAnswer, 'protocol' | 'metaData'>): Generator<string> {
-  if (protocol.kind === 'deltaProtocol') yield writeJson({ protocol: protocol.protocol })
-  else yield writeJson({ protocol: { minReaderVersion: 1, minWriterVersion: 2 } })
-  const table =
-    metaData.kind === 'deltaMetaData' ? metaData.metaData.deltaMetadata : metaData.metaData
-  const { id, name, description, format, schemaString, partitionColumns, configuration } = table
-  yield writeJson({
-    metaData: {
-      id,
-      name,
-      description,
-      format,
-      schemaString,
-      partitionColumns,
-      configuration: configuration ?? {},
-    },
-  })
+interface UrlObject {
+  readonly url: string
+  readonly size: number | undefined
 }
 
 function addOf(action: FileAction): DeltaFileAction {
@@ -118,57 +92,34 @@ function addOf(action: FileAction): DeltaFileAction {
 function namedVector(
   vector: DeltaVector,
   path: string,
-  objects: Map<string, { readonly url: string; readonly size: number | undefined }>,
+  objects: Map<string, UrlObject>,
 ): DeltaVector {
   if (vector.storageType !== 'p') return vector
   objects.set(path, { url: vector.pathOrInlineDv, size: undefined })
   return { ...vector, pathOrInlineDv: path }
 }
 
-interface Shared {
-  readonly objects: ReadonlyMap<string, { readonly url: string; readonly size: number | undefined }>
-  readonly log: Uint8Array
-  readonly logPath: string
-}
-
-/** Reads the log from memory and everything else by ranged requests to its URL. */
-function urlStore({ objects, log, logPath }: Shared): ObjectStore {
-  const logMeta: ObjectMeta = { path: logPath, size: log.length, lastModified: 0 }
+/** Ranged requests to the URL of each. */
+function urlFiles(objects: ReadonlyMap<string, UrlObject>): Pick<ObjectStore, 'get' | 'head'> {
   return {
     async get(path, { range, signal } = {}) {
-      if (path === logPath) return { bytes: slice(log, range), meta: logMeta }
       const object = objects.get(path)
       if (object === undefined) return undefined
       const bytes = await fetchRange(object.url, range, signal)
       return { bytes, meta: { path, size: object.size ?? bytes.length, lastModified: 0 } }
     },
     async head(path) {
-      if (path === logPath) return logMeta
       const object = objects.get(path)
       return object && { path, size: object.size ?? 0, lastModified: 0 }
-    },
-    async *list(prefix, { startAfter = '' } = {}) {
-      if (logPath.startsWith(prefix) && logPath > startAfter) yield logMeta
-    },
-    async *listPrefixes() {
-      // The log is flat.
     },
   }
 }
 
-type Range =
-  | { readonly start: number; readonly end: number }
-  | { readonly suffix: number }
-  | undefined
-
-function slice(bytes: Uint8Array, range: Range): Uint8Array {
-  if (range === undefined) return bytes
-  return 'suffix' in range
-    ? bytes.subarray(Math.max(0, bytes.length - range.suffix))
-    : bytes.subarray(range.start, range.end)
-}
-
-async function fetchRange(url: string, range: Range, signal?: AbortSignal): Promise<Uint8Array> {
+async function fetchRange(
+  url: string,
+  range: ByteRange | undefined,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const header =
     range === undefined
       ? undefined
@@ -186,7 +137,7 @@ async function fetchRange(url: string, range: Range, signal?: AbortSignal): Prom
   }
   const bytes = new Uint8Array(await response.arrayBuffer())
   // Whoever ignores ranges answers 200 with the whole.
-  return header !== undefined && response.status === 200 ? slice(bytes, range) : bytes
+  return header !== undefined && response.status === 200 ? rangeOf(bytes, range) : bytes
 }
 
 /** A signed URL is a secret: it stays out of what is said about its failure. */

@@ -1,3 +1,4 @@
+import type { ByteRange } from '@spillway/core'
 import {
   type Fence,
   type ObjectMeta,
@@ -6,7 +7,7 @@ import {
   throwIfCancelled,
   type WritableStore,
 } from '@spillway/core'
-import { type ByteRange, clipRange } from '../objects/byte-range.js'
+import { clipRange } from '../objects/byte-range.js'
 
 export interface CacheOptions {
   /** Bytes held at most; the least recently used leave first. */

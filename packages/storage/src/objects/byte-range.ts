@@ -1,8 +1,4 @@
-import { TableError } from '@spillway/core'
-
-export type ByteRange =
-  | { readonly start: number; readonly end: number }
-  | { readonly suffix: number }
+import { type ByteRange, TableError } from '@spillway/core'
 
 /** `range` of an object of `size` bytes as start and end: clipped to the object, and empty past it. */
 export function clipRange(

@@ -4,8 +4,8 @@ import {
   HeadObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import type { ObjectMeta } from '@spillway/core'
-import { type ByteRange, checkRange, clipRange, isEmptyRange } from '../objects/byte-range.js'
+import type { ByteRange, ObjectMeta } from '@spillway/core'
+import { checkRange, clipRange, isEmptyRange } from '../objects/byte-range.js'
 import { answerError } from './answer-error.js'
 import { isNamed, isNotFound, s3Error, statusOf } from './errors.js'
 import { locate, sending } from './request.js'
