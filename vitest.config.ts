@@ -10,6 +10,11 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'examples/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', 'test/interop/**'],
+    // Files of one worker share what they import: each would otherwise load and compile the whole house anew.
+    isolate: false,
+    restoreMocks: true,
+    // What was compiled from source is kept between runs: a single file is collected in half the time.
+    experimental: { fsModuleCache: true },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // One at a time, as is the default on two cores, leaves one of them waiting for processes and time-outs.
