@@ -55,13 +55,10 @@ function build() {
   run('npx', ['--yes', manifest.packageManager, 'exec', ...turbo], { stdio: ['ignore', 2, 2] })
 }
 
-/** What each file took in the last run, for `test:costs`. */
-const COSTS = join(root, '.cache', 'test-costs.json')
-
-function vitest(args, environment = {}) {
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${COSTS}`]
+function vitest(args, more = {}) {
+  const reporters = ['--reporter=default', '--reporter=./scripts/cost-reporter.mjs']
   run(join(bin, 'vitest'), ['run', ...reporters, ...args], {
-    env: { ...process.env, ...environment },
+    env: { ...environment, ...more },
   })
 }
 
@@ -106,7 +103,7 @@ const tasks = {
     run(join(bin, 'vitest'), ['watch', ...rest])
   },
   'test:costs'() {
-    run(process.execPath, ['scripts/test-costs.mjs', COSTS, ...rest])
+    run(process.execPath, ['scripts/test-costs.mjs', ...rest])
   },
   'test:interop'() {
     build()
