@@ -15,6 +15,8 @@ export default defineConfig({
     restoreMocks: true,
     // What was compiled from source is kept between runs: a single file is collected in half the time.
     experimental: { fsModuleCache: true },
+    // A second, the default, is nothing on a machine that is busy.
+    expect: { poll: { timeout: 20_000 } },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // One more than cores: about a third of the time of all files is waiting for processes and time-outs.
