@@ -63,7 +63,7 @@ describe('golden Hudi tables', () => {
     expect(await read(table, wanted, { view: 'read-optimized' })).toEqual(expected(wanted))
   })
 
-  it.each(titled(spreadOf(exact, 12)))(
+  it.each(titled(spreadOf(exact, 8)))(
     '%s: finds every row by the values of its columns',
     async (_, table) => {
       const snapshot = await reader.snapshot({ location: await locationOf(table) })
@@ -87,7 +87,7 @@ describe('golden Hudi tables', () => {
       ([version, wanted]) => [table.archive, version, { table, wanted }] as const,
     ),
   )
-  it.each(spreadOf(versions, 60))(
+  it.each(spreadOf(versions, 40))(
     '%s: has the rows of version %s, or refuses it',
     async (archive, version, { table, wanted }) => {
       const reading = read(table, wanted.error === undefined ? wanted : table.snapshot, {
