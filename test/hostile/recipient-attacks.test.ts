@@ -40,12 +40,19 @@ let server: AttackedServer
 /** What the light recipient is answered when nobody attacks. */
 let calm: readonly string[]
 
+/** The server closes the connection behind its answer, however long that pauses on a busy machine. */
+const UNTIL_CLOSED = { quietMs: 15_000 }
+
 async function lightAnswer(): Promise<readonly string[]> {
   const path = `${table('parts')}/query`
-  const reply = await server.ask({ method: 'POST', path, token: TOKENS.light, body: '{}' })
+  const ask = { method: 'POST', path, token: TOKENS.light, body: '{}' }
+  const reply = await server.ask(ask, UNTIL_CLOSED)
   const lines = bodyOf(reply).trim().split('\n')
   const url = new URL(/"url":"([^"]+)"/.exec(lines.at(-1)!)![1]!)
-  const file = await server.ask({ path: `=${url.pathname}${url.search}`, token: null })
+  const file = await server.ask(
+    { path: `=${url.pathname}${url.search}`, token: null },
+    UNTIL_CLOSED,
+  )
   return [
     ...lines.map(line => line.replace(/\?[^"]+/g, '').replace(/Timestamp":\d+/g, '')),
     bodyOf(file),
