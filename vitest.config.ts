@@ -11,9 +11,16 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'examples/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', 'test/interop/**'],
+    // Files of one worker share what they import: each would otherwise load and compile the whole house anew.
+    isolate: false,
+    restoreMocks: true,
+    // What was compiled from source is kept between runs: a single file is collected in half the time.
+    experimental: { fsModuleCache: true },
+    // A second, the default, is nothing on a machine that is busy.
+    expect: { poll: { timeout: 20_000 } },
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // One at a time, as is the default on two cores, leaves one of them waiting for processes and time-outs.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // One more than cores: about a third of the time of all files is waiting for processes and time-outs.
+    maxWorkers: availableParallelism() + 1,
   },
 })

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The second tier of tests, for hours instead of minutes: what a run of CI samples, at length. One stage after the other, each
+// The last tier of tests, for hours instead of minutes: what a run of CI samples, at length. One stage after the other, each
 // with a log of its own below `.long/`; what passed at this commit with this seed is not run again, so that a run which was
 // stopped goes on where it was.
 //   npm run long [-- --only STAGE[,STAGE]] [--seed N] [--hours N] [--nodes PATH[,PATH]] [--again] [--smoke] [--list]
@@ -191,6 +191,8 @@ function run({ name, command, environment }) {
   const seeds = {
     SPILLWAY_SOUNDNESS_SEED: String(state.seed),
     SPILLWAY_FUZZ_SEED: String(state.seed),
+    // What `npm test` samples is the least here.
+    SPILLWAY_LONG: '1',
   }
   const { status } = spawnSync(command[0], command.slice(1), {
     cwd: root,

@@ -55,8 +55,18 @@ function build() {
   run('npx', ['--yes', manifest.packageManager, 'exec', ...turbo], { stdio: ['ignore', 2, 2] })
 }
 
-function vitest(...args) {
-  run(join(bin, 'vitest'), ['run', ...args])
+function vitest(args, more = {}) {
+  const reporters = ['--reporter=default', '--reporter=./scripts/cost-reporter.mjs']
+  run(join(bin, 'vitest'), ['run', ...reporters, ...args], {
+    env: { ...environment, ...more },
+  })
+}
+
+/** Files in which something is tried more often in the long tier than in the quick one; see `long-tier.ts` of the testkit. */
+function filesOfLongTier() {
+  const list = spawnSync(join(bin, 'vitest'), ['list', '--filesOnly', '--json'], { cwd: root })
+  const files = JSON.parse(String(list.stdout)).map(({ file }) => file)
+  return files.filter(file => /\b(quickOr|spreadOf)\(/.test(readFileSync(file, 'utf8')))
 }
 
 /** A Python package of `test/interop`, in the environment of that suite. */
@@ -79,7 +89,21 @@ const tasks = {
   },
   test() {
     build()
-    vitest(...rest)
+    vitest(rest)
+  },
+  'test:long'() {
+    build()
+    vitest([...filesOfLongTier(), ...rest], { SPILLWAY_LONG: '1' })
+  },
+  // From source; what runs programs of `dist` runs those of the last build.
+  'test:one'() {
+    run(join(bin, 'vitest'), ['run', ...rest])
+  },
+  'test:watch'() {
+    run(join(bin, 'vitest'), ['watch', ...rest])
+  },
+  'test:costs'() {
+    run(process.execPath, ['scripts/test-costs.mjs', ...rest])
   },
   'test:interop'() {
     build()

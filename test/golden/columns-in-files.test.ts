@@ -17,7 +17,7 @@ import { fileShapes, readRoaring64, VECTOR_MAGIC_BYTES, vectorBytes } from '@spi
 import { createEngine, type SignedFile } from '@spillway/engine'
 import { duckDb, rowResolver } from '@spillway/rows'
 import { localStore } from '@spillway/storage'
-import { Random } from '@spillway/testkit'
+import { quickOr, Random } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
 import { withPhysicalNames } from '../../packages/iceberg/src/schema/physical-names.js'
 import { parseCapabilities } from '../../packages/protocol/src/capabilities/capabilities.js'
@@ -507,7 +507,7 @@ function positionsOf(bitmap: unknown): ReadonlySet<bigint> {
 
 describe('what is sent of random tables, read as each recipient reads it', () => {
   // More seeds: SPILLWAY_COLUMN_SEEDS=500 vitest run test/golden/columns-in-files.test.ts
-  const seeds = Number(process.env.SPILLWAY_COLUMN_SEEDS ?? 20)
+  const seeds = Number(process.env.SPILLWAY_COLUMN_SEEDS ?? quickOr(5, 20))
   it.each(Array.from({ length: seeds }, (_, seed) => seed + 1))(
     'is exactly the table (seed %i)',
     async seed => {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { spreadOf } from '@spillway/testkit'
 import { createSharingServer, parseConfig } from 'spillway'
 import { afterAll, expect, it } from 'vitest'
 // @ts-expect-error a script, so that it runs against any server without a build
@@ -64,7 +65,7 @@ interface Outcome {
   readonly reason?: string
 }
 
-it.each(tables)('%s answers every black-box check', async (_, tableOf) => {
+it.each(spreadOf(tables, 5))('%s answers every black-box check', async (_, tableOf) => {
   const table = { ...tableOf(), history: true }
   const config = {
     // Where neither format can say a table exactly, its files are rewritten.

@@ -2,7 +2,7 @@ import type { ChangeRange, ChangeSet, DataFile } from '@spillway/core'
 import { hudiReader } from '@spillway/hudi'
 import { duckDb, rowJson, tableRows } from '@spillway/rows'
 import { localStore } from '@spillway/storage'
-import { keepingCache } from '@spillway/testkit'
+import { keepingCache, spreadOf } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
 import { cells, exact, type Golden, type Rows, titled, unpackedTables } from './hudi-tables.js'
 
@@ -100,7 +100,7 @@ const followed = exact.filter(
 )
 
 describe('changes of golden Hudi tables', () => {
-  it.each(titled(followed))(
+  it.each(titled(spreadOf(followed, 11)))(
     '%s: leads from every version to the next, row by row',
     async (_, table) => {
       for (const kind of ['feed', 'files'] as const) {

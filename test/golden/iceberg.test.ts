@@ -11,6 +11,7 @@ import {
   type TableSource,
 } from '@spillway/core'
 import { type Json, rowJson } from '@spillway/rows'
+import { spreadOf } from '@spillway/testkit'
 import { compose } from 'spillway'
 import { afterAll, describe, expect, it } from 'vitest'
 
@@ -93,7 +94,7 @@ describe('golden Iceberg tables', () => {
     expect(await rowsOf(snapshot)).toEqual(texts(rows))
   })
 
-  it.each(readable)(
+  it.each(spreadOf(readable, 8))(
     '%s has exactly the rows that equal each of its values',
     async (_name, table) => {
       const snapshot = await reader.snapshot(sourceOf(table))

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { quickOr } from '@spillway/testkit'
 import type { RunningServer } from 'spillway'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROUTES } from '../../packages/server/src/routes.js'
@@ -57,7 +58,7 @@ describe.each(WHO)('$format, in part, to the recipient of $region', ({ format, r
   it('answers every question as a table of that part alone', () => {
     expect(own().answers).toEqual(table().answers)
     const pages = own().answers.flatMap(answer => answer.pages)
-    expect(pages.filter(({ status }) => status === 200).length).toBeGreaterThan(100)
+    expect(pages.filter(({ status }) => status === 200).length).toBeGreaterThan(quickOr(40, 100))
   })
 
   it('takes asynchronous queries as a table of that part alone', () => {

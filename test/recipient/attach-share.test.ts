@@ -1,5 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { type AttachedShare, attachShare, type ShareTransport } from '@spillway/duckdb'
+import { spreadOf } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectedTable, sampledColumns, sortedRows } from './expected-table.js'
 import { type GoldenShare, goldenShare, goldenTables } from './golden-share.js'
@@ -37,7 +38,7 @@ async function sharedRows(transport: ShareTransport, sql: string): Promise<reado
 }
 
 describe('a query over shares gives what DuckDB gives over the rows themselves', () => {
-  it.each(goldenTables)(
+  it.each(spreadOf(goldenTables, 20))(
     '$format/$name',
     async table => {
       const path = `${share.folder}/${table.name}.parquet`

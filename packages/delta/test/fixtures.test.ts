@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type DataFile, isTableError, type Snapshot, typeName } from '@spillway/core'
 import { localStore } from '@spillway/storage'
-import { keepingCache } from '@spillway/testkit'
+import { keepingCache, spreadOf } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { deltaReader } from '../src/index.js'
 import { allFiles, liveRecords } from './support/all-files.js'
@@ -85,7 +85,7 @@ describe.skipIf(!isPresent)('tables of other projects (skipped where they are no
     },
   )
 
-  it.each(readable.flatMap(versionCases))(
+  it.each(spreadOf(readable.flatMap(versionCases), 200))(
     'reads %s at version %s',
     async (name, version, count) => {
       const { reader, source } = open(name)
@@ -95,7 +95,7 @@ describe.skipIf(!isPresent)('tables of other projects (skipped where they are no
     },
   )
 
-  it.each(readable.flatMap(versionCases))(
+  it.each(spreadOf(readable.flatMap(versionCases), 200))(
     'advances %s to version %s',
     async (name, version, count) => {
       if (version === '0') return

@@ -1,11 +1,12 @@
 import { DuckDBInstance } from '@duckdb/node-api'
+import { quickOr } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { attachShare } from '../src/index.js'
 import { shareServer } from './support/share-server.js'
 import { SCHEMA, sharedTable } from './support/share-table.js'
 
 // Ten minutes of 15-second URLs: SPILLWAY_SCAN_SECONDS=600 SPILLWAY_URL_SECONDS=15 npx vitest run ...
-const SCAN_SECONDS = Number(process.env.SPILLWAY_SCAN_SECONDS ?? 4)
+const SCAN_SECONDS = Number(process.env.SPILLWAY_SCAN_SECONDS ?? quickOr(2, 4))
 const URL_SECONDS = Number(process.env.SPILLWAY_URL_SECONDS ?? 1)
 // No request waits for longer than two seconds.
 const FILES = Math.max(20, Math.ceil(SCAN_SECONDS / 2))

@@ -1,3 +1,4 @@
+import { quickOr } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { icebergWriter } from '../../iceberg/test/support/random-iceberg.js'
 import { parquetWriter } from '../../parquet/test/support/random-parquet.js'
@@ -6,7 +7,7 @@ import { hudiWriter } from './support/hudi-writer.js'
 import { checkSoundness } from './support/property.js'
 import { statisticsWriter } from './support/statistics-writer.js'
 
-const pairs = Number(process.env.SPILLWAY_SOUNDNESS_PAIRS ?? 20_000)
+const pairs = Number(process.env.SPILLWAY_SOUNDNESS_PAIRS ?? quickOr(4000, 20_000))
 const seed = Number(process.env.SPILLWAY_SOUNDNESS_SEED ?? Date.now() % 2 ** 31)
 const minutes = 60_000
 

@@ -12,6 +12,7 @@ import {
   type LogicalRow,
   type LogicalTable,
   liveRows,
+  quickOr,
   Random,
   randomPredicate,
   randomTable,
@@ -83,7 +84,7 @@ function expectedCount(table: LogicalTable, predicate: Predicate): number {
 
 describe('random tables and predicates', () => {
   // More seeds: SPILLWAY_ROW_SEEDS=500 vitest run packages/rows/test/random-rows.test.ts
-  const seeds = Number(process.env.SPILLWAY_ROW_SEEDS ?? 16)
+  const seeds = Number(process.env.SPILLWAY_ROW_SEEDS ?? quickOr(4, 16))
   it.each(Array.from({ length: seeds }, (_, seed) => seed + 1))(
     'count exactly what an evaluator over the rows counts, or refuse (seed %i)',
     async seed => {

@@ -50,10 +50,11 @@ const statuses = (text: string) =>
 
 it('100 MB are refused before they are sent, and the connection ends', async () => {
   const { socket, received, closed } = await client()
-  const start = performance.now()
   socket.write(query(`Content-Length: ${100 * MB}`))
-  await expect.poll(received).toMatch(/^HTTP\/1\.1 400[\s\S]*connection: close[\s\S]*larger than/i)
-  expect(performance.now() - start).toBeLessThan(2000)
+  // The answer comes although no byte of the body does.
+  await expect
+    .poll(received, { timeout: 20_000 })
+    .toMatch(/^HTTP\/1\.1 400[\s\S]*connection: close[\s\S]*larger than/i)
   socket.end()
   await closed
 })

@@ -9,7 +9,7 @@ import { childrenOf, type Field, isTableError, type Snapshot } from '@spillway/c
 import { parseProfile, profileText } from '@spillway/protocol'
 import { duckDb, rowJson, type TableRows } from '@spillway/rows'
 import { tokenHash } from '@spillway/server'
-import { readTarGz } from '@spillway/testkit'
+import { readTarGz, spreadOf } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   parseConfig,
@@ -162,7 +162,7 @@ const FORMATS = [
 ] as const
 
 describe.each(FORMATS)('through the share, as %s', (_, capabilities) => {
-  it.each(tables)('$format/$name has the rows of the table', async table => {
+  it.each(spreadOf(tables, 18))('$format/$name has the rows of the table', async table => {
     const expected = await direct(table)
     const client = createSharingClient(
       parseProfile(profileText({ endpoint: server.endpoint, bearerToken: token })),

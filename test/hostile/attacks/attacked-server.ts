@@ -41,7 +41,7 @@ export interface AttackedServer {
   /** Bytes as they are, on a connection of their own. */
   raw(bytes: string | Buffer | readonly (string | Buffer)[], options?: SendOptions): Promise<Reply>
   /** One request of the attacker unless another token is given. */
-  ask(ask: Ask): Promise<Reply>
+  ask(ask: Ask, options?: SendOptions): Promise<Reply>
   /** What the server says of itself since it was last asked: its slowest turn, in seconds, and its memory. */
   health(): Promise<{ readonly lagSeconds: number; readonly residentBytes: number }>
   /** The token of a list of shares as the server itself would have sealed it, for whom and when. */
@@ -71,7 +71,7 @@ export async function attackedServer(): Promise<AttackedServer> {
     printed,
     isRunning: () => server.exitCode === null && server.signalCode === null,
     raw,
-    ask: ask => raw(requestOf(ask)),
+    ask: (ask, options) => raw(requestOf(ask), options),
     async health() {
       const text = await (await fetch(`${admin}/metrics`)).text()
       const value = (name: string) => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1])

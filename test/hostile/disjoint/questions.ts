@@ -1,3 +1,4 @@
+import { quickOr } from '@spillway/testkit'
 import type { Asked } from './asking.js'
 import type { Format } from './lake.js'
 
@@ -57,8 +58,11 @@ const CHANGES: readonly string[] = [
 type Ask = Omit<Asked, 'method' | 'path'> & { readonly query?: string }
 
 const plain: readonly Ask[] = [{}]
+/** By one client after the other in turn, or each by every client. */
 const everyClient = (asks: readonly Ask[]): readonly Ask[] =>
-  asks.flatMap(ask => CLIENTS.map(client => ({ ...ask, ...client })))
+  asks.flatMap((ask, i) =>
+    quickOr([CLIENTS[i % CLIENTS.length]!], CLIENTS).map(client => ({ ...ask, ...client })),
+  )
 
 /** What is asked of every route of the server, by its method and pattern. */
 export const ROUTE_QUESTIONS: Readonly<Record<string, readonly Ask[]>> = {

@@ -43,7 +43,7 @@ export async function faultProxy(upstream: string): Promise<FaultProxy> {
     const index = requests.push(label) - 1
     if (plan?.at === index) target = label
     const fault = plan?.at === index || (plan?.sticky && label === target) ? plan?.fault : undefined
-    if (fault !== undefined && fits(fault, request)) {
+    if (fault !== undefined && fits(fault, label)) {
       played++
       const other = [...seen].reverse().find(each => each.label !== label)?.answer
       play({ fault, other, upstream, request, response }).catch(() => response.destroy())
@@ -84,11 +84,12 @@ function labelOf({ method, url = '' }: IncomingMessage): string {
     : `${method} ${pathname}`
 }
 
-function fits(fault: Fault, request: IncomingMessage): boolean {
-  const listing = labelOf(request).startsWith('LIST')
+/** Whether a request, as `FaultProxy.requests` has it, can be answered with that fault. */
+export function fits(fault: Fault, label: string): boolean {
+  const listing = label.startsWith('LIST')
   if (fault.kind === 'stale listing' || fault.kind === 'token') return listing
   if (fault.kind === 'other object' || fault.kind === 'replaced') {
-    return !listing && request.method === 'GET'
+    return label.startsWith('GET')
   }
   return true
 }

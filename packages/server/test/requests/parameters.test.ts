@@ -24,12 +24,11 @@ describe('a moment in a request', () => {
   )
 
   it('a text that is longer than any is refused at once', () => {
-    const start = performance.now()
-    expect(() => timestampParameter('T'.repeat(100_000), 'timestamp')).toThrow(
-      /^timestamp must be an ISO-8601 timestamp with a zone.*not a text of 100000 characters$/,
+    expect(() => timestampParameter('T'.repeat(1_000_000), 'timestamp')).toThrow(
+      /^timestamp must be an ISO-8601 timestamp with a zone.*not a text of 1000000 characters$/,
     )
-    expect(performance.now() - start).toBeLessThan(500)
-  })
+    // By the square of its length it would be minutes.
+  }, 10_000)
 
   it('what may be a secret in the wrong place is not said again', () => {
     for (const text of ['dapi0123456789abcdef0123456789ab', 'Bearer abc', 'abcdefghijklm']) {

@@ -174,7 +174,7 @@ describe('a listing', () => {
         message: expect.stringContaining(sentence),
       })
     },
-    60_000,
+    180_000,
   )
 
   it('goes on where one answer was not it', async () => {

@@ -165,8 +165,10 @@ describe('cancellation', () => {
     server.faults.push({ kind: 'hang' })
     const controller = new AbortController()
     const reading = store().get('s3://bucket/a', { signal: controller.signal })
-    setTimeout(() => controller.abort(), 50)
-    await expect(reading).rejects.toMatchObject({ code: 'CANCELLED' })
+    const cancelled = expect(reading).rejects.toMatchObject({ code: 'CANCELLED' })
+    await expect.poll(() => server.requests, { timeout: 20_000 }).toHaveLength(1)
+    controller.abort()
+    await cancelled
     expect(server.requests).toEqual(['GET bucket/a'])
   })
 })
