@@ -192,6 +192,13 @@ async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapsho
   return {
     source,
     format: 'parquet',
+    columnMatching: { by: 'name' },
+    deletes: 'none',
+    changeFeed: 'none',
+    partitionValues: 'metadata',
+    modificationTimes: 'file',
+    folder: tableLocation(source).folder,
+    holdsPandasIndexes: totals.hasIndexes,
     tableId: source.location,
     ...versionOf(totals.latest),
     schema,

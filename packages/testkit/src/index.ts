@@ -23,6 +23,7 @@ export { Random } from './random/random.js'
 export { randomLiteral, randomPredicate } from './random/random-predicate.js'
 export { randomTable, type TableShape } from './random/random-table.js'
 export { COMPARABLE_TYPES, interestingValues } from './random/random-value.js'
+export { holdsFacts } from './suites/reader-facts.js'
 export { type ReaderCase, type ReaderSubject, readerSuite } from './suites/reader-suite.js'
 export { type SignerSubject, signerSuite } from './suites/signer-suite.js'
 export { flatStoreSuite, type StoreSubject, storeSuite } from './suites/store-suite.js'
@@ -48,6 +49,7 @@ export {
   deltaVersion,
   jsonLinesOf,
 } from './tables/delta-table.js'
+export { formatFacts } from './tables/format-facts.js'
 export type { HudiCommit, HudiFile } from './tables/hudi-commit.js'
 export {
   type HudiLogBlock,

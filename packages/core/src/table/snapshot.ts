@@ -2,10 +2,11 @@ import type { Schema } from '../schema/schema.js'
 import type { TableFormat, TableSource } from '../store/table-source.js'
 import type { DataFile } from './data-file.js'
 import type { FileList, TablePart } from './file-batch.js'
+import type { FormatFacts } from './format-facts.js'
 import type { PartitionSpec } from './partition-spec.js'
 
 /** What a table says about itself at one version, without its files. */
-export interface TableMetadata {
+export interface TableMetadata extends FormatFacts {
   readonly format: TableFormat
   readonly tableId: string
   readonly version: bigint

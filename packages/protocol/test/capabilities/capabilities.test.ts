@@ -2,7 +2,7 @@ import { PANDAS_INDEXES, type TableMetadata } from '@spillway/core'
 import { expect, it } from 'vitest'
 import { capabilitiesHeader, parseCapabilities } from '../../src/capabilities/capabilities.js'
 import { settle } from '../../src/capabilities/settle.js'
-import { deltaTable, field, hudiTable, MAPPED, VECTORS } from '../support/tables.js'
+import { deltaTable, field, hudiTable, MAPPED, otherTable, VECTORS } from '../support/tables.js'
 
 it.each([
   [null, ['parquet'], [], false, false],
@@ -170,9 +170,7 @@ it.each([
   ['parquet', 'parquet'],
 ])('sends a folder of files with indexes of pandas to a client of %s as %s', (header, format) => {
   const table: TableMetadata = {
-    ...plain,
-    format: 'parquet',
-    native: { format: 'parquet' },
+    ...otherTable('parquet', plain),
     properties: new Map([[PANDAS_INDEXES, 'true']]),
   }
   const asked = parseCapabilities(`responseformat=${header}`)

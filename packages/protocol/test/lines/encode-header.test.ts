@@ -2,7 +2,15 @@ import { expect, it } from 'vitest'
 import { parseCapabilities } from '../../src/capabilities/capabilities.js'
 import { settle } from '../../src/capabilities/settle.js'
 import { encodeHeader, encodeHeaderInSteps } from '../../src/lines/encode-header.js'
-import { deltaTable, field, hudiTable, LONG_ID, MAPPED, VECTORS } from '../support/tables.js'
+import {
+  deltaTable,
+  field,
+  hudiTable,
+  LONG_ID,
+  MAPPED,
+  otherTable,
+  VECTORS,
+} from '../support/tables.js'
 
 function header(table: ReturnType<typeof deltaTable>, capabilities: string, canRewrite = false) {
   const settled = settle(parseCapabilities(capabilities), table, { canRewrite })
@@ -147,11 +155,7 @@ it('says nothing of mapping and vectors to a client for whom files are rewritten
 })
 
 it('does not tell where a table lies that has no id of its own', () => {
-  const table = {
-    ...deltaTable(),
-    tableId: 's3://bucket/private/orders',
-    native: { format: 'parquet' } as const,
-  }
+  const table = { ...otherTable('parquet'), tableId: 's3://bucket/private/orders' }
   for (const format of ['parquet', 'delta']) {
     const [, { metaData }] = header(table, `responseformat=${format}`)
     const { id } = metaData.deltaMetadata ?? metaData
@@ -161,10 +165,8 @@ it('does not tell where a table lies that has no id of its own', () => {
 })
 
 it('describes a table of another format as the Delta table its recipient will see', () => {
-  const table = {
-    ...deltaTable({ fields: [field(1, 'id', 'long'), field(2, 'at', 'timestamptz')] }),
-    native: { format: 'parquet' } as const,
-  }
+  const fields = [field(1, 'id', 'long'), field(2, 'at', 'timestamptz')]
+  const table = otherTable('parquet', deltaTable({ fields }))
   const [{ protocol }, { metaData }] = header(table, 'responseformat=delta')
   expect(protocol.deltaProtocol).toEqual({ minReaderVersion: 1, minWriterVersion: 2 })
   expect(JSON.parse(metaData.deltaMetadata.schemaString)).toEqual({
@@ -174,7 +176,7 @@ it('describes a table of another format as the Delta table its recipient will se
 })
 
 it('names deletion vectors wherever changes may be parts of files, or their readers would pass over them', () => {
-  const table = { ...deltaTable(), format: 'hudi', native: { format: 'parquet' } } as const
+  const table = otherTable('hudi')
   const [{ protocol }, { metaData }] = header(
     table,
     'responseformat=delta;readerfeatures=deletionvectors',
@@ -192,16 +194,16 @@ it('names deletion vectors wherever changes may be parts of files, or their read
 
 it('tells who widens types which ones the files hold, and nobody else', () => {
   const element = { ...field(3, 'element', 'double'), earlierTypes: ['float'] as const }
-  const table = {
-    ...deltaTable({
+  const table = otherTable(
+    'parquet',
+    deltaTable({
       fields: [
         { ...field(1, 'id', 'long'), earlierTypes: ['int'] },
         field(2, 'list', { kind: 'list', element }),
       ],
       features: ['typeWidening'],
     }),
-    native: { format: 'parquet' } as const,
-  }
+  )
   const changesFor = (capabilities: string) => {
     const [, { metaData }] = header(table, capabilities, true)
     const { fields } = JSON.parse((metaData.deltaMetadata ?? metaData).schemaString)
