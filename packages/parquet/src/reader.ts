@@ -42,12 +42,15 @@ const MARKERS = ['_delta_log/', '.hoodie/hoodie.properties', 'metadata/version-h
 
 /** A directory, or a glob, of Parquet files as a table: hive partitions, one schema by name, footer statistics. */
 export function parquetTableReader({ cache, shapes, ...given }: ParquetTableOptions): TableReader {
-  const storeFor = (source: TableSource) => fencedStore(given.store, source, 'parquet')
+  const storeFor = (source: TableSource) =>
+    fencedStore(given.store, source, tableLocation(source).folder)
   const sizes = footerSizes()
   const facts = new WeakMap<Snapshot, ReadonlyMap<string, FileFacts>>()
   return {
     format: 'parquet',
-    detect: (source, signal) => holdsParquet(storeFor(source), source, signal),
+    async detect(source, signal) {
+      return holdsParquet(storeFor(source), source, signal)
+    },
     async resolve(source, ref, signal) {
       return requireCurrent(identityOfTable(await listTable(storeFor(source), source, signal)), ref)
     },

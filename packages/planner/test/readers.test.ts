@@ -67,6 +67,7 @@ describe('facts about a format', () => {
       iceberg,
       { columnMatching: { by: 'id', withoutIds: 'mapping', mapping: '{}' } },
     ],
+    ['of a folder that files lie outside', parquetSubject, { folder: 'memory:///elsewhere/' }],
     [
       'of columns that metadata gives files whose footers are not read',
       deltaSubject,

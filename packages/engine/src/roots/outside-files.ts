@@ -145,7 +145,7 @@ export async function filesInside(
 ): Promise<readonly PlannedFiles[]> {
   const { outside, signal } = options
   const { snapshot } = plan
-  const roots = tableRoots(snapshot.source, { format: snapshot.format })
+  const roots = tableRoots(snapshot.source, { folder: snapshot.folder })
   const found = new OutsideFiles(roots)
   const kept: PlannedFiles[] = []
   for await (const planned of plan) {
