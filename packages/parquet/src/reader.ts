@@ -198,6 +198,7 @@ async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapsho
     columnMatching: { by: 'name' },
     deletes: 'none',
     changeFeed: 'none',
+    // A folder's name counts, whatever the file says.
     partitionValues: 'metadata',
     modificationTimes: 'file',
     folder: tableLocation(source).folder,
