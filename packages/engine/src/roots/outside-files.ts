@@ -41,8 +41,8 @@ export class OutsideFinder {
     const { batch } = files
     const unproven = await this.#unprovenOf(batch, roots)
     if (unproven.size === 0 && files.deletedCounts === undefined) return NONE
-    // A Delta file's vector is part of the batch; other formats' deletes are the snapshot's.
-    const owner = snapshot.format === 'delta' ? this : snapshot
+    // Vectors of a log are part of the batch; other deletes are the snapshot's.
+    const owner = snapshot.deletes === 'delta-vectors' ? this : snapshot
     const batches = this.#looked.get(owner) ?? new WeakMap()
     this.#looked.set(owner, batches)
     const looked = remembered(batches, batch, roots.key, () => ({
