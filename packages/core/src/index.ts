@@ -62,7 +62,6 @@ export {
   type ParquetReader,
 } from './parquet/parquet-reader.js'
 export type * from './parquet/parquet-shape.js'
-export { PANDAS_INDEXES } from './parquet/parquet-shape.js'
 export { type Literal, literal } from './schema/literal.js'
 export { type Moment, parseDate, parseMoment, parseTime } from './schema/moment.js'
 export {

@@ -51,6 +51,3 @@ export interface FileShapes {
     signal?: AbortSignal,
   ): Promise<number>
 }
-
-/** Property of a folder of Parquet files: some of them hold columns that pandas shows as an index, and not as columns. */
-export const PANDAS_INDEXES = 'parquet.pandas-indexes'

@@ -53,7 +53,7 @@ export function snapshotOf(state: TableState): Snapshot {
     partitionSpecs: new Map([[metadata.partitionSpec.id, metadata.partitionSpec]]),
     properties: metadata.configuration,
     features,
-    native: { format: 'delta', protocol: state.protocolJson, metaData: metadata.document },
+    native: { format: 'delta' },
     files: new DeltaFileList(state),
     ...(state.totals === undefined ? {} : { totals: state.totals }),
   }

@@ -124,10 +124,7 @@ export function snapshotOf(source: TableSource, options: TableOptions): Snapshot
     partitionSpecs: new Map(),
     properties,
     features: new Set(options.features ?? []),
-    native:
-      format === 'delta'
-        ? { format: 'delta', protocol: '{}', metaData: '{}' }
-        : { format: 'parquet' },
+    native: { format: 'parquet' },
     source,
     totals: { files: files.length, bytes: 0 },
     files: {

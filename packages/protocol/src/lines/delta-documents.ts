@@ -18,9 +18,9 @@ const CHECKPOINT_POLICY = 'delta.checkpointPolicy'
 
 /** The protocol of the answer: what its files use and this client knows. */
 export function deltaProtocol(metadata: TableMetadata, settled: Settled): WireValue {
-  const { native } = metadata
+  const { deltaActions } = metadata
   const { features } = settled
-  if (native.format !== 'delta') {
+  if (deltaActions === undefined) {
     const known = new Set([...tableFeatures(metadata), ...answerFeatures(metadata)])
     if (mapsColumns(metadata, settled)) known.add('columnMapping')
     else known.delete('columnMapping')
@@ -31,7 +31,7 @@ export function deltaProtocol(metadata: TableMetadata, settled: Settled): WireVa
     // Readers believe in a change feed only where the writers' side of the protocol allows one.
     return protocolOf(used, { minWriterVersion: 4, writerFeatures: ['changeDataFeed'] })
   }
-  const recorded = parseJson(native.protocol) as {
+  const recorded = parseJson(deltaActions.protocol) as {
     readonly minReaderVersion: number
     readonly minWriterVersion: number
     readonly readerFeatures?: readonly string[]
@@ -97,13 +97,12 @@ export function passesOriginals(metadata: TableMetadata, settled: Settled): bool
 
 /** A Delta table's metaData action byte for byte, where the client knows all that it uses; else one that says less. */
 export function* deltaMetaData(metadata: TableMetadata, settled: Settled): Steps<WireValue> {
-  const { native } = metadata
-  const whole = passesOriginals(metadata, settled)
-  if (native.format === 'delta') {
-    if (!whole) return yield* reducedMetaData(native.metaData, settled)
-    return native.metaData.includes(CHECKPOINT_POLICY)
-      ? withoutCheckpointPolicy(native.metaData)
-      : onOneLine(native.metaData)
+  if (metadata.deltaActions !== undefined) {
+    const { metaData } = metadata.deltaActions
+    if (!passesOriginals(metadata, settled)) return yield* reducedMetaData(metaData, settled)
+    return metaData.includes(CHECKPOINT_POLICY)
+      ? withoutCheckpointPolicy(metaData)
+      : onOneLine(metaData)
   }
   const columnMapping = mapsColumns(metadata, settled)
   const typeChanges =

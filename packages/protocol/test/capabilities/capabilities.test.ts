@@ -1,4 +1,4 @@
-import { PANDAS_INDEXES, type TableMetadata } from '@spillway/core'
+import type { TableMetadata } from '@spillway/core'
 import { expect, it } from 'vitest'
 import { capabilitiesHeader, parseCapabilities } from '../../src/capabilities/capabilities.js'
 import { settle } from '../../src/capabilities/settle.js'
@@ -171,7 +171,7 @@ it.each([
 ])('sends a folder of files with indexes of pandas to a client of %s as %s', (header, format) => {
   const table: TableMetadata = {
     ...otherTable('parquet', plain),
-    properties: new Map([[PANDAS_INDEXES, 'true']]),
+    holdsPandasIndexes: true,
   }
   const asked = parseCapabilities(`responseformat=${header}`)
   expect(settle(asked, table, { canRewrite: false }).format).toBe(format)

@@ -93,18 +93,18 @@ it('22: passes a Delta table’s own metaData on byte for byte', () => {
   const table = deltaTable(commented)
   const settled = settle(parseCapabilities('responseformat=delta'), table, { canRewrite: false })
   const text = encodeHeader(table, settled, { version: 3n })
-  expect(text).toContain(`"deltaMetadata":${(table.native as { metaData: string }).metaData}}`)
+  expect(text).toContain(`"deltaMetadata":${table.deltaActions!.metaData}}`)
 })
 
 it('writes a metaData action that its log spread over lines on one', () => {
   const table = deltaTable()
-  const native = table.native as { readonly metaData: string; readonly protocol: string }
-  const spread = JSON.stringify(JSON.parse(native.metaData), null, 2)
+  const actions = table.deltaActions!
+  const spread = JSON.stringify(JSON.parse(actions.metaData), null, 2)
   const [, { metaData }] = header(
-    { ...table, native: { ...native, format: 'delta', metaData: spread } },
+    { ...table, deltaActions: { ...actions, metaData: spread } },
     'responseformat=delta',
   )
-  expect(metaData.deltaMetadata).toEqual(JSON.parse(native.metaData))
+  expect(metaData.deltaMetadata).toEqual(JSON.parse(actions.metaData))
 })
 
 it.each([

@@ -49,7 +49,7 @@ export function deltaTable(
     partitionSpecs: new Map([[0, { id: 0, fields: partitioned }]]),
     properties,
     features,
-    native: { format: 'delta', protocol, metaData: document },
+    native: { format: 'delta' },
   }
 }
 
