@@ -68,6 +68,8 @@ export async function hudiSnapshot(parts: SnapshotParts): Promise<HudiSnapshot> 
       completionTime: write?.completion ?? '',
     },
     files: {
+      // Before a partition is read, a listing of it tells of all slices.
+      countsEveryVersion: true,
       ...partitionFileList(runs, columns, run => runHandle(run, { partitioning, parts, turns })),
       ...(hasPartitionStats(parts) && { readSummaries: summaryReader(runs, parts.metadataTable!) }),
     },
