@@ -136,6 +136,7 @@ const tasks = {
   boundaries() {
     run(process.execPath, ['scripts/check-boundaries.mjs'])
     run(process.execPath, ['scripts/check-rooms.mjs'])
+    run(process.execPath, ['scripts/check-formats.mjs'])
   },
   bench() {
     build()
