@@ -166,6 +166,7 @@ const tasks = {
     run(process.execPath, ['scripts/check-boundaries.mjs'])
     run(process.execPath, ['scripts/check-rooms.mjs'])
     run(process.execPath, ['scripts/check-exports.mjs'])
+    run(process.execPath, ['scripts/check-formats.mjs'])
   },
   api() {
     run(join(bin, 'tsc'), ['-b'])

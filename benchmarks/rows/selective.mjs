@@ -34,6 +34,8 @@ const schema = createSchema([
 const snapshot = {
   ...{ format: 'delta', tableId: 'a', version: 1n, timestamp: 0, schema },
   ...{ partitionSpecs: new Map(), properties: new Map(), features: new Set() },
+  ...{ columnMatching: { by: 'name' }, deletes: 'delta-vectors', changeFeed: 'none' },
+  ...{ partitionValues: 'metadata', modificationTimes: 'file' },
   ...{ native: { format: 'parquet' }, source: { location: folder } },
   files: { handles: [], summaries: unknownStats(0) },
 }

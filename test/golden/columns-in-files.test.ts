@@ -17,7 +17,7 @@ import { fileShapes, readRoaring64, VECTOR_MAGIC_BYTES, vectorBytes } from '@spi
 import { createEngine, type SignedFile } from '@spillway/engine'
 import { duckDb, rowResolver } from '@spillway/rows'
 import { localStore } from '@spillway/storage'
-import { quickOr, Random } from '@spillway/testkit'
+import { formatFacts, quickOr, Random } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
 import { withPhysicalNames } from '../../packages/iceberg/src/schema/physical-names.js'
 import { parseCapabilities } from '../../packages/protocol/src/capabilities/capabilities.js'
@@ -359,6 +359,7 @@ function snapshotOf(table: RandomTable, files: readonly DataFile[], random: Rand
   }
   return {
     format: 'iceberg',
+    ...formatFacts('iceberg', properties),
     tableId: 't',
     version: 1n,
     timestamp: 0,

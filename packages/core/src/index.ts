@@ -63,6 +63,7 @@ export {
   byFieldId,
   columnFinder,
   type FindColumn,
+  mappedNames,
   mappedNamesInSteps,
   NAME_MAPPING,
 } from './parquet/find-column.js'
@@ -73,7 +74,6 @@ export {
   type ParquetReader,
 } from './parquet/parquet-reader.js'
 export type * from './parquet/parquet-shape.js'
-export { PANDAS_INDEXES } from './parquet/parquet-shape.js'
 export {
   civilDate,
   dateText,
@@ -148,6 +148,7 @@ export type * from './store/table-source.js'
 export { unescapePath } from './store/unescape-path.js'
 export type * from './table/data-file.js'
 export type * from './table/file-batch.js'
+export type * from './table/format-facts.js'
 export { readFramedBitmap, type StoredBitmap } from './table/framed-bitmap.js'
 export type * from './table/partition-spec.js'
 export type * from './table/snapshot.js'

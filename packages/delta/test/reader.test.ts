@@ -44,7 +44,7 @@ describe('replaying a log', () => {
       ...snapshot,
       schema: snapshot.schema.fields.map(field => [field.id, field.name, field.type]),
       files: snapshot.files.handles.length,
-      native: Object.keys(snapshot.native),
+      deltaActions: Object.keys(snapshot.deltaActions ?? {}),
     }).toEqual({
       format: 'delta',
       source,
@@ -66,7 +66,14 @@ describe('replaying a log', () => {
       ]),
       properties: new Map([['delta.appendOnly', 'true']]),
       features: new Set(),
-      native: ['format', 'protocol', 'metaData'],
+      native: { format: 'delta' },
+      columnMatching: { by: 'name' },
+      deletes: 'delta-vectors',
+      changeFeed: 'none',
+      partitionValues: 'metadata',
+      modificationTimes: 'file',
+      featuresInUse: new Set(),
+      deltaActions: ['protocol', 'metaData'],
       files: 1,
       totals: { files: 1, bytes: 7 },
     })
@@ -81,8 +88,8 @@ describe('replaying a log', () => {
       `${deltaVersion(0)}.json`,
       `{"protocol":${protocol}}\r\n\r\n{"metaData":${metaData}}\n`,
     )
-    const { native } = await reader.snapshot(source)
-    expect(native).toEqual({ format: 'delta', protocol, metaData })
+    const { deltaActions } = await reader.snapshot(source)
+    expect(deltaActions).toEqual({ protocol, metaData })
   })
 
   it('gives files in full, with their raw statistics', async () => {

@@ -107,8 +107,7 @@ export function createEngine(options: EngineOptions): Engine {
   })
 
   function signedFiles(snapshot: Snapshot, scan: SignedFilesOptions): SignedFiles {
-    const { source, format } = snapshot
-    const files = signFiles(snapshot, scan, signing({ source, format }, scan))
+    const files = signFiles(snapshot, scan, signing(snapshot, scan))
     return watched(files, error => {
       if (isOfGoneFiles(error)) snapshots.outdate(views.originalOf(snapshot))
     })
@@ -124,8 +123,7 @@ export function createEngine(options: EngineOptions): Engine {
     async changes(source, range, options) {
       const { accepts, grant, declared, signal } = options
       const reader = await resolver.readerFor(source, signal)
-      const table = { source, format: reader.format }
-      const context = { ...signing(table, options), signal }
+      const context = { ...signing({ source }, options), signal }
       return signChanges({
         ...{ reader, source, range, accepts, context },
         grant,
@@ -183,16 +181,16 @@ function signingContexts(options: EngineOptions, shared: Shared) {
     urlExpiresInSeconds = 3600,
   } = options
   return (
-    { source, format }: Pick<Snapshot, 'source' | 'format'>,
+    { source, folder }: Pick<Snapshot, 'source' | 'folder'>,
     asked: Pick<SignedFilesOptions, 'expiresInSeconds' | 'audience'>,
   ): SigningContext => ({
     ...shared,
-    roots: tableRoots(source, { format, apart: stagingLocations }),
+    roots: tableRoots(source, { folder, apart: stagingLocations }),
     staging: stagingLocations.map(location => tableRoots({ location })),
     expiresInSeconds: asked.expiresInSeconds ?? urlExpiresInSeconds,
     audience: asked.audience,
     resolver: rowResolver,
-    ...(store && { store: fencedStore(store, source, format) }),
-    ...(fileShapes && { shapes: fileShapes.within?.(source, format) ?? fileShapes }),
+    ...(store && { store: fencedStore(store, source, folder) }),
+    ...(fileShapes && { shapes: fileShapes.within?.(source, folder) ?? fileShapes }),
   })
 }

@@ -84,6 +84,7 @@ describe.skipIf(!hasSharedFixtures)('tables of other projects (skipped without .
       view.properties.get('hudi.queryType'),
       view.description?.slice(0, 20),
     ]).toEqual([3, 'read_optimized', 'Read-optimized view:'])
+    expect([snapshot.deletes, view.deletes]).toEqual(['log-files', 'none'])
   })
 
   it('finds the names that columns had in older files', async () => {

@@ -8,7 +8,6 @@ import {
   MANY_COLUMNS,
   nextTurn,
   type ObjectStore,
-  PANDAS_INDEXES,
   type Schema,
   type Snapshot,
   type SnapshotRef,
@@ -42,12 +41,15 @@ const MARKERS = ['_delta_log/', '.hoodie/hoodie.properties', 'metadata/version-h
 
 /** A directory, or a glob, of Parquet files as a table: hive partitions, one schema by name, footer statistics. */
 export function parquetTableReader({ cache, shapes, ...given }: ParquetTableOptions): TableReader {
-  const storeFor = (source: TableSource) => fencedStore(given.store, source, 'parquet')
+  const storeFor = (source: TableSource) =>
+    fencedStore(given.store, source, tableLocation(source).folder)
   const sizes = footerSizes()
   const facts = new WeakMap<Snapshot, ReadonlyMap<string, FileFacts>>()
   return {
     format: 'parquet',
-    detect: (source, signal) => holdsParquet(storeFor(source), source, signal),
+    async detect(source, signal) {
+      return holdsParquet(storeFor(source), source, signal)
+    },
     async resolve(source, ref, signal) {
       return requireCurrent(identityOfTable(await listTable(storeFor(source), source, signal)), ref)
     },
@@ -192,11 +194,19 @@ async function parquetSnapshot(folder: Folder, read: FactsRead): Promise<Snapsho
   return {
     source,
     format: 'parquet',
+    columnMatching: { by: 'name' },
+    deletes: 'none',
+    changeFeed: 'none',
+    // A folder's name counts, whatever the file says.
+    partitionValues: 'metadata',
+    modificationTimes: 'file',
+    folder: tableLocation(source).folder,
+    holdsPandasIndexes: totals.hasIndexes,
     tableId: source.location,
     ...versionOf(totals.latest),
     schema,
     partitionSpecs: new Map([[0, { id: 0, fields: specFields(partitionFields) }]]),
-    properties: new Map(totals.hasIndexes ? [[PANDAS_INDEXES, 'true']] : []),
+    properties: new Map(),
     features,
     shapesFrom: 'footers',
     ...declared,

@@ -1,5 +1,7 @@
+import type { Snapshot } from '@spillway/core'
 import { planScan } from '@spillway/planner'
 import {
+  holdsFacts,
   quickOr,
   Random,
   type ReaderSubject,
@@ -7,7 +9,7 @@ import {
   suiteTable,
   type TableWriter,
 } from '@spillway/testkit'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { icebergWriter } from '../../iceberg/test/support/random-iceberg.js'
 import { LOCATION as FOLDER, openFolder } from '../../parquet/test/support/random-parquet.js'
 import { deltaWriter, LOCATION, openDeltaLog } from './support/delta-writer.js'
@@ -49,5 +51,37 @@ describe.each<readonly [string, (seed: number) => Promise<ReaderSubject>]>([
         await run(subject)
       })
     }
+  })
+})
+
+describe('facts about a format', () => {
+  const iceberg = (seed: number) => written(icebergWriter, seed)
+  it.each<[string, (seed: number) => Promise<ReaderSubject>, Partial<Snapshot>]>([
+    ['that name no value', deltaSubject, { deletes: 'vectors' as Snapshot['deletes'] }],
+    ['of no deletes where files have some', deltaSubject, { deletes: 'none' }],
+    ['of vectors in a log where files are', iceberg, { deletes: 'delta-vectors' }],
+    ['of logs that nothing merges', deltaSubject, { deletes: 'log-files' }],
+    ['of changes that the reader does not give', parquetSubject, { changeFeed: 'compared' }],
+    ['of times that files do not have', deltaSubject, { modificationTimes: 'snapshot' }],
+    [
+      'of a name mapping that is none',
+      iceberg,
+      { columnMatching: { by: 'id', withoutIds: 'mapping', mapping: '{}' } },
+    ],
+    ['of a folder that files lie outside', parquetSubject, { folder: 'memory:///elsewhere/' }],
+    [
+      'of columns that metadata gives files whose footers are not read',
+      deltaSubject,
+      { partitionValues: 'files-or-metadata' },
+    ],
+    [
+      'of documents of another table',
+      deltaSubject,
+      { deltaActions: { protocol: '{"minReaderVersion":1}', metaData: '{"id":"other"}' } },
+    ],
+  ])('do not hold %s', async (_, open, wrong) => {
+    const { snapshot, reader } = await open(1)
+    await holdsFacts(snapshot, reader)
+    await expect(holdsFacts({ ...snapshot, ...wrong }, reader)).rejects.toThrow()
   })
 })

@@ -156,7 +156,7 @@ async function resolving<Result>(
   work: (context: DeleteContext) => Promise<Result>,
 ): Promise<Result> {
   const { duckdb, maxCopiedBytes, folder } = options
-  const store = fencedStore(options.store, snapshot.source, snapshot.format)
+  const store = fencedStore(options.store, snapshot.source, snapshot.folder)
   const local = localFiles(store, {
     maxBytes: maxCopiedBytes,
     folder,

@@ -109,7 +109,7 @@ async function* parts(
   naming: Naming,
 ): AsyncGenerator<LivePart> {
   const { maxCopiedBytes, folder } = options
-  const store = fencedStore(options.store, snapshot.source, snapshot.format)
+  const store = fencedStore(options.store, snapshot.source, snapshot.folder)
   const filesOf = options.files ?? liveFiles
   for await (const files of batches(filesOf(snapshot, where, signal))) {
     const local = localFiles(store, {

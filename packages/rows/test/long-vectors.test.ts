@@ -7,7 +7,9 @@ import { field, rowFixture, snapshotOf } from './support/fixture.js'
 import { longestHold } from './support/longest-hold.js'
 
 const table = rowFixture()
-const snapshot = snapshotOf([field('id', 'long', { id: 1 })])
+const id = field('id', 'long', { id: 1 })
+const snapshot = snapshotOf([id])
+const iceberg = snapshotOf([id], { format: 'iceberg' })
 
 function vector(bitmap: DeletionVector['bitmap'], cardinality: number, id = 'v'): DeletionVector {
   return { kind: 'deletion-vector', id, bitmap, cardinality }
@@ -121,7 +123,7 @@ describe('a vector that the server makes', () => {
     const resolver = rowResolver({ store: table.store, duckdb: table.duckdb })
     let made: DeletionVector | undefined
     const { hold, whole } = await longestHold(async () => {
-      made = await resolver.toDeletionVector({ ...snapshot, format: 'iceberg' }, given)
+      made = await resolver.toDeletionVector(iceberg, given)
     })
     const positions = Float64Array.from({ length: 1_000_000 }, (_, i) => 2 * i)
     expect(made?.cardinality).toBe(positions.length)

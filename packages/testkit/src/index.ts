@@ -23,6 +23,7 @@ export { Random } from './random/random.js'
 export { randomPredicate } from './random/random-predicate.js'
 export { randomTable } from './random/random-table.js'
 export { COMPARABLE_TYPES, interestingValues } from './random/random-value.js'
+export { holdsFacts } from './suites/reader-facts.js'
 export { type ReaderSubject, readerSuite } from './suites/reader-suite.js'
 export { type SignerSubject, signerSuite } from './suites/signer-suite.js'
 export { flatStoreSuite, type StoreSubject, storeSuite } from './suites/store-suite.js'
@@ -47,6 +48,7 @@ export {
   deltaVersion,
   jsonLinesOf,
 } from './tables/delta-table.js'
+export { formatFacts } from './tables/format-facts.js'
 export type { HudiCommit, HudiFile } from './tables/hudi-commit.js'
 export { hudiAvroContent, hudiDeleteContent, hudiLog } from './tables/hudi-log.js'
 export type { HudiBound, HudiColumnStats } from './tables/hudi-metadata.js'

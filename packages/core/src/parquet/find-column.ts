@@ -1,6 +1,6 @@
 import { TableError } from '../errors/errors.js'
 import type { Field } from '../schema/schema.js'
-import type { TableMetadata } from '../table/snapshot.js'
+import type { FormatFacts } from '../table/format-facts.js'
 import { atOnce, type Steps } from '../tasks/slices.js'
 import { columnIndex, type FoundColumn } from './column-index.js'
 
@@ -18,30 +18,25 @@ interface MappedField {
 export const NAME_MAPPING = 'schema.name-mapping.default'
 
 /**
- * How the table itself finds its columns in a file (decision 0017). Iceberg goes by field id (spec, "Column Projection");
- * in files without ids by the table's name mapping, or else by position, as its reference implementation does. Delta's id
- * mode goes by id where a file has them. Hudi goes by what each file calls its columns (`names`), everything else by
- * physical name.
+ * How the table itself finds its columns in a file (decision 0017), which `names` overrules: what the file is known to
+ * call each column.
  */
 export function columnFinder(
-  table: Pick<TableMetadata, 'format' | 'properties'>,
+  { columnMatching: matching }: Pick<FormatFacts, 'columnMatching'>,
   file: { readonly columns: readonly FoundColumn[]; readonly hasFieldIds: boolean },
   names?: ReadonlyMap<number, string | null>,
 ): FindColumn {
   if (names !== undefined) return byOwnName(names)
-  if (!usesFieldIds(table)) return byName
+  if (matching.by === 'name') return byName
   if (file.hasFieldIds) return byFieldId
-  if (table.format !== 'iceberg') return byName
-  const mapping = table.properties.get(NAME_MAPPING)
-  return mapping === undefined ? byPosition(file.columns) : byMapping(mappedNames(mapping))
-}
-
-function usesFieldIds({
-  format,
-  properties,
-}: Pick<TableMetadata, 'format' | 'properties'>): boolean {
-  if (format === 'iceberg') return true
-  return format === 'delta' && properties.get('delta.columnMapping.mode') === 'id'
+  switch (matching.withoutIds) {
+    case 'name':
+      return byName
+    case 'position':
+      return byPosition(file.columns)
+    case 'mapping':
+      return byMapping(mappedNames(matching.mapping))
+  }
 }
 
 export const byFieldId: FindColumn = (field, columns) => columnIndex(columns).withId(field.id)

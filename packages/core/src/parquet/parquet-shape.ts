@@ -1,5 +1,5 @@
 import type { DataType } from '../schema/schema.js'
-import type { TableFormat, TableSource } from '../store/table-source.js'
+import type { TableSource } from '../store/table-source.js'
 
 /** A column of a Parquet file, or a field below one, as the file's footer describes it. */
 export interface ShapeNode {
@@ -42,8 +42,8 @@ export interface FileShapes {
     files: readonly { readonly path: string; readonly size: number }[],
     signal?: AbortSignal,
   ): Promise<readonly ParquetShape[]>
-  /** Shapes of the files of one table, none other of which is read. */
-  within?(source: TableSource, format?: TableFormat): FileShapes
+  /** Shapes of the files of one table, none other of which is read. `folder`: see `TableRootsOptions`. */
+  within?(source: TableSource, folder?: string): FileShapes
   /** How long `file` is under the footer that `edits` make of its own. */
   viewedSize?(
     file: { readonly path: string; readonly size: number },
@@ -51,6 +51,3 @@ export interface FileShapes {
     signal?: AbortSignal,
   ): Promise<number>
 }
-
-/** Property of a folder of Parquet files: some of them hold columns that pandas shows as an index, and not as columns. */
-export const PANDAS_INDEXES = 'parquet.pandas-indexes'

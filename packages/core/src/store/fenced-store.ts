@@ -1,19 +1,15 @@
 import type { ObjectStore } from './object-store.js'
 import { outsideRefusal } from './outside-refusal.js'
 import { folderOf, tableRoots } from './table-roots.js'
-import type { TableFormat, TableSource } from './table-source.js'
+import type { TableSource } from './table-source.js'
 
 /**
  * `store` as everything that reads a table must have it (decision 0021): no object outside the table's roots is asked
  * for, and stores with links resolve them first. What a table's own metadata says of where its files lie is never
- * believed further than this.
+ * believed further than this. `folder`: see `TableRootsOptions`.
  */
-export function fencedStore(
-  store: ObjectStore,
-  source: TableSource,
-  format?: TableFormat,
-): ObjectStore {
-  const roots = tableRoots(source, { ...(format && { format }) })
+export function fencedStore(store: ObjectStore, source: TableSource, folder?: string): ObjectStore {
+  const roots = tableRoots(source, { folder })
   const inner =
     store.within?.({
       folders: [...roots.folders, ...roots.files],

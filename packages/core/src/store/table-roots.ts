@@ -1,6 +1,6 @@
 import { TableError } from '../errors/errors.js'
 import { outsideRefusal } from './outside-refusal.js'
-import type { TableFormat, TableSource } from './table-source.js'
+import type { TableSource } from './table-source.js'
 
 const ALIASES: Readonly<Record<string, string>> = {
   s3a: 's3',
@@ -32,8 +32,8 @@ export interface TableRoots {
 }
 
 export interface TableRootsOptions {
-  /** The table's format, where the source does not name it. */
-  readonly format?: TableFormat
+  /** The folder that the table's files lie below, where its location is a pattern (`FormatFacts.folder`). */
+  readonly folder?: string | undefined
   /** Folders that are nobody's, even inside a table: staging, where the rewritten files of all tables lie. */
   readonly apart?: readonly string[]
 }
@@ -44,10 +44,10 @@ export interface TableRootsOptions {
  */
 export function tableRoots(
   source: TableSource,
-  { format = source.format, apart = [] }: TableRootsOptions = {},
+  { folder = source.location, apart = [] }: TableRootsOptions = {},
 ): TableRoots {
   const roots = [
-    placeOf(source.location, format),
+    folder,
     ...(source.auxiliaryLocations ?? []),
     // A relative target lies below the location, which is listed already.
     ...(source.rebase ?? []).map(rule => rule.to).filter(isAbsolute),
@@ -64,7 +64,7 @@ export function tableRoots(
     .filter(({ from, to }) => from !== '' && !climbs(to))
     .map(({ from }) => from)
   // As most paths begin: asked for every file that is sent. Folders apart ask for a closer look.
-  const location = `${placeOf(source.location, format).replace(/\/+$/, '')}/`
+  const location = `${folder.replace(/\/+$/, '')}/`
   const beginning = holes.length > 0 || climbs(location) ? undefined : location
   const ownerOf = (plain: string) =>
     climbs(plain) ? undefined : roots.find(each => owns(each, plain))
@@ -131,12 +131,6 @@ export function refuseClimbing(path: string): void {
 
 export function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1)
-}
-
-/** A table of plain files may be a pattern: its files lie below the last folder without one. */
-function placeOf(location: string, format: TableFormat | undefined): string {
-  const glob = format === 'parquet' ? /[*?[{]/.exec(location) : null
-  return glob === null ? location : location.slice(0, location.lastIndexOf('/', glob.index))
 }
 
 function isAbsolute(location: string): boolean {

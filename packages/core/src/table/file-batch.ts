@@ -89,6 +89,11 @@ export interface FileBatchHandle {
 
 export interface FileList {
   readonly handles: readonly FileBatchHandle[]
+  /**
+   * True where the `fileCount` of a batch, if it has one, counts files of earlier versions too: how many are live only
+   * loading tells. Absent: the counts add up to what the table says of its live files.
+   */
+  readonly countsEveryVersion?: boolean
   /** Row i summarises handles[i]. */
   readonly summaries: StatsTable
   /** True where loading a batch may find a file that nobody can be told about: to be known before the first byte. */

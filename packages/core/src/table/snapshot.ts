@@ -2,10 +2,11 @@ import type { Schema } from '../schema/schema.js'
 import type { TableFormat, TableSource } from '../store/table-source.js'
 import type { DataFile } from './data-file.js'
 import type { FileList, TablePart } from './file-batch.js'
+import type { FormatFacts } from './format-facts.js'
 import type { PartitionSpec } from './partition-spec.js'
 
 /** What a table says about itself at one version, without its files. */
-export interface TableMetadata {
+export interface TableMetadata extends FormatFacts {
   readonly format: TableFormat
   readonly tableId: string
   readonly version: bigint
@@ -34,9 +35,8 @@ export interface TableMetadata {
   readonly native: NativeMetadata
 }
 
-/** The format's own documents, byte for byte, for wires that speak that format. */
+/** What else the format's own metadata says of this version, in the format's words: for whoever shows it. */
 export type NativeMetadata =
-  | { readonly format: 'delta'; readonly protocol: string; readonly metaData: string }
   | {
       readonly format: 'iceberg'
       readonly metadataFile: string
@@ -53,7 +53,8 @@ export type NativeMetadata =
       readonly instant: string
       readonly completionTime?: string
     }
-  | { readonly format: 'parquet' }
+  /** A Delta log's documents are in `deltaActions`; a directory of Parquet files has none. */
+  | { readonly format: 'delta' | 'parquet' }
 
 /** An immutable view of one table version. Snapshots of a table share the batches they have in common. */
 export interface Snapshot extends TableMetadata {

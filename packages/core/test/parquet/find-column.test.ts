@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { columnFinder, type Field } from '../../src/index.js'
+import { type ColumnMatching, columnFinder, type Field } from '../../src/index.js'
 import type { FoundColumn } from '../../src/parquet/column-index.js'
 import { mappedNames } from '../../src/parquet/find-column.js'
 
@@ -16,19 +16,21 @@ const MAPPING = JSON.stringify([
   { names: ['nobody'] },
 ])
 
-type Format = 'iceberg' | 'delta' | 'parquet' | 'hudi'
+const BY_NAME: ColumnMatching = { by: 'name' }
+const BY_ID_OR_POSITION: ColumnMatching = { by: 'id', withoutIds: 'position' }
+const BY_ID_OR_MAPPING: ColumnMatching = { by: 'id', withoutIds: 'mapping', mapping: MAPPING }
 
 function found(
   at: Field,
   columns: readonly FoundColumn[],
-  { format = 'iceberg' as Format, properties = {} as Record<string, string>, below = false } = {},
+  { columnMatching = BY_ID_OR_POSITION, below = false } = {},
 ): number | undefined {
   const file = { columns, hasFieldIds: columns.some(({ fieldId }) => fieldId !== undefined) }
-  const find = columnFinder({ format, properties: new Map(Object.entries(properties)) }, file)
+  const find = columnFinder({ columnMatching }, file)
   return find(at, below ? [...columns] : columns)
 }
 
-describe('Iceberg', () => {
+describe('by id', () => {
   it('goes by field id, whatever the file calls it', () => {
     const columns = [
       { name: 'b', fieldId: 1 },
@@ -39,18 +41,18 @@ describe('Iceberg', () => {
   })
 
   it('does not go by the name mapping in a file with ids', () => {
-    const properties = { 'schema.name-mapping.default': MAPPING }
+    const columnMatching = BY_ID_OR_MAPPING
     const columns = [{ name: 'a' }, { name: 'b', fieldId: 2 }]
-    expect(found(field(1, 'a'), columns, { properties })).toBe(undefined)
+    expect(found(field(1, 'a'), columns, { columnMatching })).toBe(undefined)
   })
 
   it('goes by the name mapping in a file without any, with regard to case', () => {
-    const properties = { 'schema.name-mapping.default': MAPPING }
+    const columnMatching = BY_ID_OR_MAPPING
     const columns = [{ name: 'A' }, { name: 'renamed' }, { name: 'x' }]
-    expect(found(field(1, 'a'), columns, { properties })).toBe(undefined)
-    expect(found(field(2, 'now'), columns, { properties })).toBe(1)
-    expect(found(field(3, 'y'), columns, { properties })).toBe(2)
-    expect(found(field(4, 'nobody'), columns, { properties })).toBe(undefined)
+    expect(found(field(1, 'a'), columns, { columnMatching })).toBe(undefined)
+    expect(found(field(2, 'now'), columns, { columnMatching })).toBe(1)
+    expect(found(field(3, 'y'), columns, { columnMatching })).toBe(2)
+    expect(found(field(4, 'nobody'), columns, { columnMatching })).toBe(undefined)
   })
 
   it('goes by position in a file without ids of a table without a mapping', () => {
@@ -71,39 +73,33 @@ describe('Iceberg', () => {
 describe('by name', () => {
   it('takes the very name first, then one that differs in case', () => {
     const columns = [{ name: 'A' }, { name: 'a' }, { name: 'B' }]
-    expect(found(field(1, 'a'), columns, { format: 'parquet' })).toBe(1)
-    expect(found(field(2, 'b'), columns, { format: 'parquet' })).toBe(2)
-    expect(found(field(3, 'c'), columns, { format: 'parquet' })).toBe(undefined)
+    expect(found(field(1, 'a'), columns, { columnMatching: BY_NAME })).toBe(1)
+    expect(found(field(2, 'b'), columns, { columnMatching: BY_NAME })).toBe(2)
+    expect(found(field(3, 'c'), columns, { columnMatching: BY_NAME })).toBe(undefined)
   })
 
   it('refuses several that differ in case alone', () => {
     const columns = [{ name: 'Aa' }, { name: 'aA' }]
-    expect(() => found(field(1, 'aa'), columns, { format: 'delta' })).toThrow('Aa, aA')
+    expect(() => found(field(1, 'aa'), columns, { columnMatching: BY_NAME })).toThrow('Aa, aA')
   })
 
-  it('goes by physical name in Delta’s name mode and by id in its id mode', () => {
+  it('takes physical names, and those of files without ids of a table that goes by id elsewhere', () => {
     const columns = [{ name: 'col-1', fieldId: 7 }]
-    const options = (mode: string) => ({
-      format: 'delta' as const,
-      properties: { 'delta.columnMapping.mode': mode },
-    })
-    expect(found(field(1, 'a', 'col-1'), columns, options('name'))).toBe(0)
-    expect(found(field(1, 'a', 'col-1'), columns, options('id'))).toBe(undefined)
-    expect(found(field(7, 'a', 'other'), columns, options('id'))).toBe(0)
-    expect(found(field(1, 'a', 'col-1'), [{ name: 'col-1' }], options('id'))).toBe(0)
+    const byId = { columnMatching: { by: 'id', withoutIds: 'name' } as ColumnMatching }
+    expect(found(field(1, 'a', 'col-1'), columns, { columnMatching: BY_NAME })).toBe(0)
+    expect(found(field(1, 'a', 'col-1'), columns, byId)).toBe(undefined)
+    expect(found(field(7, 'a', 'other'), columns, byId)).toBe(0)
+    expect(found(field(1, 'a', 'col-1'), [{ name: 'col-1' }], byId)).toBe(0)
   })
 
-  it('goes by what a file of Hudi calls its columns', () => {
+  it('goes by what a file is known to call its columns', () => {
     const names = new Map([
       [1, 'old'],
       [2, null],
     ])
     const columns = [{ name: 'old' }, { name: 'b' }]
-    const find = columnFinder(
-      { format: 'hudi', properties: new Map() },
-      { columns, hasFieldIds: false },
-      names,
-    )
+    const file = { columns, hasFieldIds: false }
+    const find = columnFinder({ columnMatching: BY_NAME }, file, names)
     expect(
       [field(1, 'now'), field(2, 'b'), field(3, 'b')].map(each => find(each, columns)),
     ).toEqual([0, undefined, 1])

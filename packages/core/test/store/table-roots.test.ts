@@ -70,9 +70,9 @@ it.each([
   expect(tableRoots({ location }).rootOf(path)).toBe(root)
 })
 
-it('files of a pattern lie below its last plain folder', () => {
+it('files of a pattern lie below the folder that their reader names', () => {
   const source = { location: 's3://b/t/day=*/[ab].parquet' }
-  const { rootOf } = tableRoots(source, { format: 'parquet' })
+  const { rootOf } = tableRoots(source, { folder: 's3://b/t' })
   expect(rootOf('s3://b/t/day=1/a.parquet')).toBe('s3://b/t/')
   expect(rootOf('s3://b/u/day=1/a.parquet')).toBeUndefined()
   expect(tableRoots(source).rootOf('s3://b/t/day=1/a.parquet')).toBeUndefined()

@@ -13,6 +13,7 @@ import { isReadable, liveFiles } from '../files/live-files.js'
 import type { CommitRun } from '../log/commit-replay.js'
 import { dataFeatures, type Protocol } from '../schema/features.js'
 import type { DeltaMetadata } from '../schema/metadata.js'
+import { formatFacts } from './format-facts.js'
 
 /** One version of a table as this package knows it. What `Snapshot` is made from, and the next version's start. */
 export interface TableState {
@@ -38,8 +39,10 @@ export interface TableState {
 /** A version as core knows it. */
 export function snapshotOf(state: TableState): Snapshot {
   const { metadata, source } = state
+  const features = featuresOf(state)
   return {
     format: 'delta',
+    ...formatFacts(metadata, state.protocolJson, features),
     source,
     tableId: metadata.id,
     version: state.version,
@@ -49,8 +52,8 @@ export function snapshotOf(state: TableState): Snapshot {
     schema: metadata.schema,
     partitionSpecs: new Map([[metadata.partitionSpec.id, metadata.partitionSpec]]),
     properties: metadata.configuration,
-    features: featuresOf(state),
-    native: { format: 'delta', protocol: state.protocolJson, metaData: metadata.document },
+    features,
+    native: { format: 'delta' },
     files: new DeltaFileList(state),
     totals: state.totals,
   }

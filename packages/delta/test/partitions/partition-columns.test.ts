@@ -39,11 +39,7 @@ describe('partitions of a table', () => {
       ['c', [301n, null], { Amount: '3.01', kind: null }],
       ['d', [null, null], { Amount: null, kind: null }],
     ])
-    const { native } = snapshot
-    expect(native.format === 'delta' && JSON.parse(native.metaData).partitionColumns).toEqual([
-      'Amount',
-      'kind',
-    ])
+    expect(JSON.parse(snapshot.deltaActions!.metaData).partitionColumns).toEqual(['Amount', 'kind'])
   })
 
   it('of names that differ in case alone are told apart', async () => {
@@ -67,10 +63,10 @@ describe('partitions of a table', () => {
       partitionColumns: ['Amount', 'kind'],
       createdTime: 1_767_398_400_000,
     })
-    const { native } = await reader.snapshot(source)
+    const { deltaActions } = await reader.snapshot(source)
     const log = await reader.snapshot(source)
-    expect(native).toEqual(log.native)
-    expect(native.format === 'delta' && native.metaData).toContain('"createdTime":1767398400000')
+    expect(deltaActions).toEqual(log.deltaActions)
+    expect(deltaActions?.metaData).toContain('"createdTime":1767398400000')
   })
 
   it('of the empty text are null, and kept for whoever reads the text', async () => {

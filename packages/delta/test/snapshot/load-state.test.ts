@@ -161,7 +161,7 @@ describe('a checkpoint that is mostly dead', () => {
     const second = await reader.snapshot(source, { previous: first })
     expect(await paths(second)).toEqual(['new'])
     const checkpoint = '.checkpoint.00000000-0000-4000-8000-000000000001.json'
-    const { protocol, metaData } = first.native as { protocol: string; metaData: string }
+    const { protocol, metaData } = first.deltaActions!
     await log(first.version + 2n, '.json', [deltaAdd('newer')])
     await log(first.version + 2n, checkpoint, [
       { protocol: JSON.parse(protocol) },

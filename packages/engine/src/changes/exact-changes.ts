@@ -123,7 +123,7 @@ export class ExactChanges {
 
   /** Of each version anew, and of what it removed apart from what it added: readers pair the two by their URLs. */
   #listingsOf({ version, changes }: ChangeSet, { snapshot }: ExactRows) {
-    if (snapshot.format !== 'iceberg') return []
+    if (snapshot.mayRepeatFiles !== true) return []
     if (this.#listed?.version !== version) {
       this.#listed = { version, add: new Listings(), remove: new Listings(), cdc: new Listings() }
     }
@@ -160,7 +160,7 @@ async function exactFiles(
 ): Promise<readonly ExactFile[]> {
   const [fitted] = await fitter.fit([file], signal)
   // Delta's vectors are sent as they were recorded: readers pair the two states of a file by them.
-  if (exact.snapshot.format === 'delta' && fitted!.misfit === undefined) {
+  if (exact.snapshot.deletes === 'delta-vectors' && fitted!.misfit === undefined) {
     return [await asRecorded(file, exact, signal)]
   }
   return makeExact(fitted!, exact, signal)
@@ -174,8 +174,8 @@ export interface ChangedFile extends ExactFile {
  * Spark's connector takes the two states of a file whose vectors travel inside the lines for the whole file, removed and
  * added: only Delta's own vectors, which have files of their own, are sent among changes. Others' deletes are rewritten.
  */
-function acceptedOf({ format }: TableMetadata, accepts: Accepts): Accepts {
-  if (format === 'delta') return accepts
+function acceptedOf({ deletes }: TableMetadata, accepts: Accepts): Accepts {
+  if (deletes === 'delta-vectors') return accepts
   const features = [...accepts.features].filter(feature => feature !== 'deletionVectors')
   return { ...accepts, features: new Set(features) }
 }

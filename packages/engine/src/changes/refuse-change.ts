@@ -46,7 +46,7 @@ export async function refuseChange(
   }
   const merges = exact.snapshot.mergedLogs !== undefined
   if (file.logFiles.length > 0 && !merges) throw unsupported('mergeLogs', version)
-  if (exact.snapshot.format !== 'delta') {
+  if (exact.snapshot.deletes !== 'delta-vectors') {
     const [fitted] = await fitter.fit([file])
     if (fitted!.isEmpty) return
     const inParts = unsplit(fitted!, exact)
@@ -71,7 +71,7 @@ export async function refuseChange(
   const { misfit } = fitted!
   if (misfit === undefined) return
   // States that differ by a vector are paired by their file; a recorded change's own column has no id.
-  const byId = exact.snapshot.properties.get('delta.columnMapping.mode') === 'id'
+  const byId = exact.snapshot.columnMatching.by === 'id'
   const isWhole = file.deletes.length === 0 && !(action === 'cdc' && byId)
   const drops = exact.snapshot.source.redactDropped !== undefined
   if (isWhole && !drops && deliveryOf(fitted!, exact) === 'rewritten') return

@@ -106,7 +106,7 @@ function readChanges(request: ChangesRequest): AsyncIterable<ChangeSet> {
       `changes of ${reader.format} tables are not shared; query a snapshot instead`,
     )
   }
-  const told = reader.format === 'iceberg' ? declared : undefined
+  const told = declared !== undefined && keepsIds(declared) ? declared : undefined
   const grantBy = grant && ((metadata: TableMetadata) => partitionGrant(grant, told ?? metadata))
   const asked = { ...range, grantBy }
   const found = reader.changes(source, asked, context.signal)
@@ -114,7 +114,12 @@ function readChanges(request: ChangesRequest): AsyncIterable<ChangeSet> {
   return grant === undefined ? changes : grantedChanges(changes, grant)
 }
 
-/** Iceberg's columns keep their ids under other names: every file is made to fit the one schema that is told. */
+/** True where columns keep their ids under other names: files of every version can be made to fit one schema. */
+function keepsIds({ changeFeed, columnMatching }: TableMetadata): boolean {
+  return changeFeed === 'compared' && columnMatching.by === 'id'
+}
+
+/** Every file is made to fit the one schema that is told. */
 async function* toldOnce(
   changes: AsyncIterable<ChangeSet>,
   declared: TableMetadata,

@@ -23,7 +23,8 @@ export function deliveryOf({ file, misfit }: FittedFile, exact: ExactRows): Way 
     if (!isMapped(exact)) return 'split'
   }
   if (resolver?.toCompleteFile === undefined) return 'refused'
-  return isMapped(exact) && snapshot.format !== 'delta' ? 'refused' : 'rewritten'
+  // Names that an answer maps are a log's own, under which nothing is written for any other table.
+  return isMapped(exact) && snapshot.deltaActions === undefined ? 'refused' : 'rewritten'
 }
 
 /** Log files are merged and written as Parquet like any other slice that has them. */
@@ -67,7 +68,7 @@ function canTravel(vector: DeletionVector, exact: ExactRows): boolean {
 
 /** True where a vector's file may be signed. */
 export function isOwnFile({ snapshot, sharedInPart }: ExactRows): boolean {
-  return snapshot.format === 'delta' && sharedInPart !== true
+  return snapshot.deletes === 'delta-vectors' && sharedInPart !== true
 }
 
 /** A file that would have to be sent in parts, to a recipient who cannot be sent parts. */

@@ -94,21 +94,16 @@ async function findOutside(
 function mayRefuseFiles(exact: ExactRows): boolean {
   const { snapshot, accepts, resolver } = exact
   if (checksAll(exact)) return true
-  if (mayBeForeign(snapshot) || snapshot.mergedLogs !== undefined) return true
+  if (snapshot.mayHoldOtherFormats === true || snapshot.mergedLogs !== undefined) return true
   if (snapshot.files.mayRefuse === true) return true
   if (!snapshot.features.has('deletionVectors')) return false
-  if (snapshot.format !== 'delta' || exact.sharedInPart) return true
+  if (snapshot.deletes !== 'delta-vectors' || exact.sharedInPart) return true
   return !accepts.features.has('deletionVectors') && resolver?.toCompleteFile === undefined
 }
 
-function mayBeForeign({ format, properties }: Snapshot): boolean {
-  const written = properties.get('write.format.default')?.toLowerCase() ?? 'parquet'
-  return format === 'iceberg' && written !== 'parquet'
-}
-
-/** Refuses Iceberg's ORC and Avro files by their names, before they are looked at one by one. */
+/** Refuses ORC and Avro files by their names, before they are looked at one by one. */
 function refuseForeign({ batch }: LiveFiles, rows: Selection, snapshot: Snapshot): void {
-  if (!mayBeForeign(snapshot)) return
+  if (snapshot.mayHoldOtherFormats !== true) return
   for (const row of rows) {
     const found = /\.(orc|avro)$/i.exec(readString(batch.path, row))
     if (found !== null) throw foreignRefusal(found[1]!.toLowerCase())

@@ -76,7 +76,8 @@ export function misfitRefusal(
 
 function remedy({ snapshot, resolver }: ExactRows, vectors: boolean): string {
   const byVectors =
-    snapshot.format === 'delta' || (snapshot.format === 'iceberg' && resolver !== undefined)
+    snapshot.deletes === 'delta-vectors' ||
+    (snapshot.deletes === 'delete-files' && resolver !== undefined)
   return !vectors && byVectors
     ? `ask with ${askFor(['deletionVectors'])}, or have the provider configure staging`
     : 'have the provider configure staging, which rewrites them'

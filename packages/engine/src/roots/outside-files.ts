@@ -41,8 +41,8 @@ export class OutsideFinder {
     const { batch } = files
     const unproven = await this.#unprovenOf(batch, roots)
     if (unproven.size === 0 && files.deletedCounts === undefined) return NONE
-    // A Delta file's vector is part of the batch; other formats' deletes are the snapshot's.
-    const owner = snapshot.format === 'delta' ? this : snapshot
+    // Vectors of a log are part of the batch; other deletes are the snapshot's.
+    const owner = snapshot.deletes === 'delta-vectors' ? this : snapshot
     const batches = this.#checked.get(owner) ?? new WeakMap()
     this.#checked.set(owner, batches)
     const checked = remembered(batches, batch, roots.key, () => ({
@@ -146,7 +146,7 @@ export async function filesInside(
 ): Promise<readonly PlannedFiles[]> {
   const { outside, signal } = options
   const { snapshot } = plan
-  const roots = tableRoots(snapshot.source, { format: snapshot.format })
+  const roots = tableRoots(snapshot.source, { folder: snapshot.folder })
   const found = new OutsideFiles(roots)
   const kept: PlannedFiles[] = []
   for await (const planned of plan) {

@@ -135,13 +135,13 @@ async function signBatch(
   return signExact(exactFiles.flat(), context)
 }
 
-/** Only Iceberg's manifests can list a file twice: logs, folders and timelines know a file by its path. */
+/** Numbers of files that a table lists again; none where it lists each once. */
 function listingsOf(
   files: readonly DataFile[],
   { snapshot }: ExactRows,
   listings: Listings,
 ): readonly (number | undefined)[] {
-  return snapshot.format === 'iceberg' ? files.map(file => listings.next(file)) : []
+  return snapshot.mayRepeatFiles === true ? files.map(file => listings.next(file)) : []
 }
 
 function countKinds(

@@ -6,6 +6,7 @@ import {
   type ParquetShape,
   type ShapeNode,
 } from '@spillway/core'
+import { formatFacts } from '@spillway/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { droppedColumn, type FitOptions, misfitOf as misfitInSteps } from '../../src/fitting/fit.js'
@@ -54,10 +55,11 @@ const MAPPING = JSON.stringify([
   { 'field-id': 1, names: ['a'] },
   { 'field-id': 2, names: ['b', 'renamed'] },
 ])
-const iceberg = (mapping?: string) => ({
-  format: 'iceberg' as const,
-  properties: new Map(mapping === undefined ? [] : [['schema.name-mapping.default', mapping]]),
-})
+const iceberg = (mapping?: string) =>
+  formatFacts(
+    'iceberg',
+    new Map(mapping === undefined ? [] : [['schema.name-mapping.default', mapping]]),
+  )
 
 function misfit(
   fields: readonly Field[],

@@ -17,6 +17,7 @@ import {
   type UrlSigner,
   unknownStats,
 } from '@spillway/core'
+import { formatFacts } from '@spillway/testkit'
 
 export const LOCATION = 'file:///lake/orders'
 
@@ -111,19 +112,19 @@ export interface TableOptions {
 
 export function snapshotOf(source: TableSource, options: TableOptions): Snapshot {
   const { files, version = 1n, format = 'delta' } = options
+  const properties = new Map(Object.entries(options.properties ?? {}))
   return {
     format,
+    ...formatFacts(format, properties),
+    ...(format === 'delta' && { deltaActions: { protocol: '{}', metaData: '{}' } }),
     tableId: 't',
     version,
     timestamp: Number(version) * 1000,
     schema: createSchema([{ id: 1, name: 'id', physicalName: 'id', type: 'long', nullable: true }]),
     partitionSpecs: new Map(),
-    properties: new Map(Object.entries(options.properties ?? {})),
+    properties,
     features: new Set(options.features ?? []),
-    native:
-      format === 'delta'
-        ? { format: 'delta', protocol: '{}', metaData: '{}' }
-        : { format: 'parquet' },
+    native: { format: 'parquet' },
     source,
     totals: { files: files.length, bytes: 0 },
     files: {

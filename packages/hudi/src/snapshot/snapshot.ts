@@ -1,4 +1,11 @@
-import { type DataFile, type Field, inSlices, Slices, type Snapshot } from '@spillway/core'
+import {
+  type DataFile,
+  type Field,
+  type FormatFacts,
+  inSlices,
+  Slices,
+  type Snapshot,
+} from '@spillway/core'
 import type { TableConfig } from '../config/table-config.js'
 import { partitionFileList, partitionRuns } from '../pruning/partition-handles.js'
 import { partitionColumns, readPartitionPath } from '../pruning/partition-path.js'
@@ -37,6 +44,7 @@ export async function hudiSnapshot(parts: SnapshotParts): Promise<HudiSnapshot> 
   return {
     source,
     format: 'hudi',
+    ...formatFacts(config, { readOptimized, exact: partitioning.exact }),
     tableId: `${state.root}#${config.name}`,
     version,
     timestamp,
@@ -60,11 +68,28 @@ export async function hudiSnapshot(parts: SnapshotParts): Promise<HudiSnapshot> 
       completionTime: write?.completion ?? '',
     },
     files: {
+      // Before a partition is read, a listing of it tells of all slices.
+      countsEveryVersion: true,
       ...partitionFileList(runs, columns, run => runHandle(run, { partitioning, parts, turns })),
       ...(hasPartitionStats(parts) && { readSummaries: summaryReader(runs, parts.metadataTable!) }),
     },
     ...(!readOptimized && parts.mergedLogs && { mergedLogs: parts.mergedLogs }),
     ...(!readOptimized && parts.inspectLogs && { inspectLogs: parts.inspectLogs }),
+  }
+}
+
+/** How the view that was asked for keeps data: a read-optimized one has no logs. */
+function formatFacts(
+  { tableType, foldersHoldValues }: TableConfig,
+  { readOptimized, exact }: { readonly readOptimized: boolean; readonly exact: boolean },
+): FormatFacts {
+  return {
+    columnMatching: { by: 'name' },
+    deletes: tableType === 'MERGE_ON_READ' && !readOptimized ? 'log-files' : 'none',
+    changeFeed: 'compared',
+    // Of a bootstrapped table this says what recipients get, whether or not a single file has the columns.
+    partitionValues: foldersHoldValues && exact ? 'files-or-metadata' : 'files',
+    modificationTimes: 'file',
   }
 }
 

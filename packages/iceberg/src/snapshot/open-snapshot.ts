@@ -3,8 +3,10 @@ import {
   createSchema,
   type Field,
   type FieldPath,
+  type FormatFacts,
   inSlices,
   leafOf,
+  NAME_MAPPING,
   type ObjectStore,
   type Snapshot,
   type SnapshotRef,
@@ -113,6 +115,7 @@ function describe(
   const description = metadata.properties.get('comment')
   return {
     format: 'iceberg',
+    ...formatFacts(metadata),
     tableId: metadata.tableId,
     version: versionOf(metadata, snapshot),
     timestamp: snapshot?.timestamp ?? metadata.lastUpdated,
@@ -127,6 +130,27 @@ function describe(
       snapshotId: snapshot?.id ?? null,
       sequenceNumber: snapshot?.sequenceNumber ?? 0n,
     },
+  }
+}
+
+/** How the format keeps data (spec, "Column Projection" and "Scan Planning"). */
+function formatFacts({ properties }: IcebergMetadata): FormatFacts {
+  const mapping = properties.get(NAME_MAPPING)
+  const written = properties.get('write.format.default')?.toLowerCase() ?? 'parquet'
+  return {
+    // Without a name mapping the reference implementation goes by position.
+    columnMatching:
+      mapping === undefined
+        ? { by: 'id', withoutIds: 'position' }
+        : { by: 'id', withoutIds: 'mapping', mapping },
+    deletes: 'delete-files',
+    changeFeed: 'compared',
+    // Only imported files may lack a partition column, and importing writes a name mapping.
+    partitionValues: mapping === undefined ? 'files' : 'files-or-metadata',
+    // No manifest says when a file was written.
+    modificationTimes: 'snapshot',
+    mayRepeatFiles: true,
+    mayHoldOtherFormats: written !== 'parquet',
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type StatsTable,
   unknownStats,
 } from '@spillway/core'
+import { formatFacts } from '@spillway/testkit'
 
 /** Files of one batch, with the statistics that are at hand and what reading statistics adds. */
 export interface MemoryBatch {
@@ -28,6 +29,7 @@ export interface MemoryBatch {
 export function memorySnapshot(schema: Schema, batches: readonly MemoryBatch[]): Snapshot {
   return {
     format: 'parquet',
+    ...formatFacts('parquet'),
     tableId: 'memory',
     version: 1n,
     timestamp: 0,

@@ -3,7 +3,6 @@ import {
   type Field,
   isPrimitive,
   type MisreadTime,
-  NAME_MAPPING,
   type PartitionSpec,
   type TableMetadata,
 } from '@spillway/core'
@@ -40,20 +39,21 @@ export function mapsColumns(
   metadata: TableMetadata,
   { format, features }: Pick<AnswerKind, 'format' | 'features'>,
 ): boolean {
-  if (metadata.shapesFrom !== 'footers' || metadata.format !== 'iceberg') return false
+  const { columnMatching, shapesFrom } = metadata
+  if (shapesFrom !== 'footers' || columnMatching.by !== 'id') return false
   if (format !== 'delta' || !features.has('columnMapping')) return false
-  return metadata.features.has('columnMapping') || !metadata.properties.has(NAME_MAPPING)
+  return metadata.features.has('columnMapping') || columnMatching.withoutIds !== 'mapping'
 }
 
 /**
- * How a recipient finds columns in the files of such a table; undefined where the table's metadata tells. Of a Delta table
- * it counts for files that the table was made over: Spark and our own adapter read those as Delta does.
+ * How a recipient finds columns in the files of such a table; undefined where the table's metadata tells. Of a table
+ * with a Delta log it counts for files that the table was made over: Spark and our own adapter read those as Delta does.
  */
 export function columnLookup(
   metadata: TableMetadata,
   answer: AnswerKind,
 ): ColumnLookup | undefined {
-  if (metadata.shapesFrom !== 'footers' && !isOtherForDelta(metadata, answer)) return undefined
+  if (metadata.shapesFrom !== 'footers' && !readsLogOtherwise(metadata, answer)) return undefined
   const fields = declaredPartitionFields(metadata, answer)
   const showsFile = answer.format === 'parquet' && !['spark', 'spillway'].includes(answer.reader)
   return {
@@ -69,14 +69,13 @@ export function columnLookup(
   }
 }
 
-function isOtherForDelta({ format }: TableMetadata, { reader }: AnswerKind): boolean {
-  return format === 'delta' && reader !== 'spark' && reader !== 'spillway'
+function readsLogOtherwise({ deltaActions }: TableMetadata, { reader }: AnswerKind): boolean {
+  return deltaActions !== undefined && reader !== 'spark' && reader !== 'spillway'
 }
 
 function findsById(metadata: TableMetadata, answer: AnswerKind): boolean {
-  if (metadata.format !== 'delta') return mapsColumns(metadata, answer)
-  const isIdMode = metadata.properties.get('delta.columnMapping.mode') === 'id'
-  return isIdMode && answer.features.has('columnMapping')
+  if (metadata.deltaActions === undefined) return mapsColumns(metadata, answer)
+  return metadata.columnMatching.by === 'id' && answer.features.has('columnMapping')
 }
 
 const FALLBACKS: Readonly<Record<ReaderKind, ColumnLookup['fallbacks']>> = {
@@ -140,16 +139,15 @@ export function misreadTimes({
 const UNLISTED: ReadonlySet<string> = new Set(['fixed', 'uuid'])
 
 /**
- * Columns that recipients take from partition values. Iceberg's own files hold theirs, imported ones need not: only a
- * table that has a name mapping, which importing writes, may have such. A column by which only some files are partitioned
+ * Columns that recipients take from partition values. Of a table with a name mapping, which importing writes, the imported
+ * files need not hold theirs. A column by which only some files are partitioned
  * is one where a file can be sent in parts, a vector for each of its values.
  */
 export function declaredPartitionFields(
   metadata: TableMetadata,
   { format, features }: Pick<AnswerKind, 'format' | 'features'>,
 ): readonly Field[] {
-  if (metadata.format !== 'iceberg') return recordedPartitionFields(metadata)
-  if (metadata.shapesFrom !== 'footers' || !metadata.properties.has(NAME_MAPPING)) return []
+  if (!isOverImported(metadata)) return recordedPartitionFields(metadata)
   const specs = [...metadata.partitionSpecs.values()]
   const inParts = format === 'delta' && features.has('deletionVectors')
   return metadata.schema.fields.filter(
@@ -159,6 +157,11 @@ export function declaredPartitionFields(
         ? specs.some(spec => isIdentity(spec, field))
         : specs.every(spec => isIdentity(spec, field))),
   )
+}
+
+function isOverImported({ columnMatching, partitionValues }: TableMetadata): boolean {
+  const hasMapping = columnMatching.by === 'id' && columnMatching.withoutIds === 'mapping'
+  return hasMapping && partitionValues === 'files-or-metadata'
 }
 
 /** Zeros of either sign are one group and two values. */

@@ -2,7 +2,6 @@ import {
   type Accepts,
   type Field,
   fixedBinaryColumns,
-  PANDAS_INDEXES,
   TableError,
   type TableMetadata,
   type TableSource,
@@ -55,15 +54,15 @@ export interface NegotiateOptions {
   readonly redactDropped?: TableSource['redactDropped'] | undefined
 }
 
-/** Where some files of a Delta table are rewritten without their dropped columns, none may need its names mapped. */
+/** Where some files of a table with a Delta log are rewritten without their dropped columns, none may need its names mapped. */
 function featuresFor(
   { readerFeatures, reader }: Capabilities,
   metadata: TableMetadata,
   { canRewrite, redactDropped }: NegotiateOptions,
 ): ReadonlySet<string> {
-  const { format, shapesFrom } = metadata
+  const { deltaActions, shapesFrom } = metadata
   const isMixed = canRewrite && redactDropped === 'rewrite'
-  if (isMixed && format === 'delta' && shapesFrom !== 'footers')
+  if (isMixed && deltaActions !== undefined && shapesFrom !== 'footers')
     return withoutTableWide(readerFeatures)
   if (reader !== 'python' || !widensNested(metadata)) return readerFeatures
   return new Set([...readerFeatures].filter(feature => !feature.startsWith('typeWidening')))
@@ -104,7 +103,7 @@ export function negotiate(
   const useful =
     (perFile.length > 0 && perFile.every(understood)) ||
     wanted.some(understood) ||
-    metadata.properties.has(PANDAS_INDEXES) ||
+    metadata.holdsPandasIndexes === true ||
     mapsColumns(metadata, { format: 'delta', features: readerFeatures }) ||
     partitionsMore(metadata, readerFeatures)
 

@@ -4,9 +4,9 @@ import { type JsonValue, parseJson, type TableMetadata } from '@spillway/core'
  * True where a Delta table widened the type of something below a list or a map, as its schema records (PROTOCOL.md, "Type
  * Change Metadata"): delta-kernel in Python fails over the older files of such a table.
  */
-export function widensNested({ native }: Pick<TableMetadata, 'native'>): boolean {
-  if (native.format !== 'delta' || !native.metaData.includes('delta.typeChanges')) return false
-  const { schemaString } = parseJson(native.metaData) as { readonly schemaString?: JsonValue }
+export function widensNested({ deltaActions }: Pick<TableMetadata, 'deltaActions'>): boolean {
+  if (!deltaActions?.metaData.includes('delta.typeChanges')) return false
+  const { schemaString } = parseJson(deltaActions.metaData) as { readonly schemaString?: JsonValue }
   return changesBelow(parseJson(String(schemaString)), false)
 }
 

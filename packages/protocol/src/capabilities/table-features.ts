@@ -20,31 +20,27 @@ export function tableFeatures(metadata: TableMetadata): readonly string[] {
 
 /**
  * Features that none of the table's files may use, and that save a recipient who knows them from having files
- * rewritten: which slices of a Hudi table have logs is known slice by slice, and a Delta table keeps the vectors that it
- * has when its property forbids new ones.
+ * rewritten: which slices have logs is known slice by slice, and a table keeps the vectors that it has when its settings
+ * forbid new ones.
  */
 export function fileFeatures(metadata: TableMetadata): readonly string[] {
-  const { format, properties } = metadata
-  const merged = format === 'hudi' && properties.get('hudi.queryType') === 'snapshot'
+  const merged = metadata.deletes === 'log-files'
   return merged || mayKeepVectors(metadata) ? ['deletionVectors'] : []
 }
 
 function mayKeepVectors(metadata: TableMetadata): boolean {
-  const { native } = metadata
-  if (native.format !== 'delta' || isInUse('deletionVectors', metadata)) return false
-  return native.protocol.includes('"deletionVectors"')
+  if (isInUse('deletionVectors', metadata)) return false
+  return metadata.deltaActions?.protocol.includes('"deletionVectors"') === true
 }
 
-/** True where changes can be asked for: Delta tables say so themselves, and the logs of others always can. */
-export function hasChangeFeed({ format, properties }: TableMetadata): boolean {
-  if (format !== 'delta') return format === 'iceberg' || format === 'hudi'
-  return properties.get('delta.enableChangeDataFeed')?.toLowerCase() === 'true'
+/** True where changes can be asked for. */
+export function hasChangeFeed({ changeFeed }: TableMetadata): boolean {
+  return changeFeed !== 'none'
 }
 
-/** What the protocol of an answer must name besides: changes of other formats are parts of files, said by vectors. */
+/** What the protocol of an answer must name besides: changes that are parts of files are said by vectors. */
 export function answerFeatures(metadata: TableMetadata): readonly string[] {
-  const parts = metadata.format !== 'delta' && hasChangeFeed(metadata)
-  return parts ? ['deletionVectors'] : fileFeatures(metadata)
+  return metadata.changeFeed === 'compared' ? ['deletionVectors'] : fileFeatures(metadata)
 }
 
 /** True for features of the protocol that only reading the log takes. */
@@ -52,28 +48,8 @@ export function isLogOnly(feature: string): boolean {
   return LOG_ONLY.has(feature)
 }
 
-/** A Delta protocol lists what a table may use; its properties say what it does. */
-function isInUse(feature: string, { native, properties }: TableMetadata): boolean {
-  if (native.format !== 'delta') return true
-  switch (feature) {
-    case 'deletionVectors':
-      return properties.get('delta.enableDeletionVectors')?.toLowerCase() === 'true'
-    case 'columnMapping':
-      return (properties.get('delta.columnMapping.mode') ?? 'none').toLowerCase() !== 'none'
-    case 'typeWidening':
-    case 'typeWidening-preview':
-      return native.metaData.includes('delta.typeChanges')
-    // Types say for themselves whether they are used.
-    case 'timestampNtz':
-    case 'variantType':
-    case 'variantType-preview':
-    case 'variantShredding':
-    case 'variantShredding-preview':
-    case 'geospatial':
-      return false
-    default:
-      return true
-  }
+function isInUse(feature: string, { featuresInUse }: TableMetadata): boolean {
+  return featuresInUse === undefined || featuresInUse.has(feature)
 }
 
 function stable(feature: string): string {

@@ -26,9 +26,9 @@ const CHECKPOINT_POLICY = 'delta.checkpointPolicy'
 
 /** The protocol of the answer: what its files use and this client knows. */
 export function deltaProtocol(metadata: TableMetadata, negotiated: Negotiated): WritableJson {
-  const { native } = metadata
+  const { deltaActions } = metadata
   const { features } = negotiated
-  if (native.format !== 'delta') {
+  if (deltaActions === undefined) {
     const known = new Set([...tableFeatures(metadata), ...answerFeatures(metadata)])
     if (mapsColumns(metadata, negotiated)) known.add('columnMapping')
     else known.delete('columnMapping')
@@ -39,7 +39,7 @@ export function deltaProtocol(metadata: TableMetadata, negotiated: Negotiated): 
     // Readers believe in a change feed only where the writers' side of the protocol allows one.
     return protocolOf(used, { minWriterVersion: 4, writerFeatures: ['changeDataFeed'] })
   }
-  const recorded = parseJson(native.protocol) as {
+  const recorded = parseJson(deltaActions.protocol) as {
     readonly minReaderVersion: number
     readonly minWriterVersion: number
     readonly readerFeatures?: readonly string[]
@@ -108,13 +108,12 @@ export function* deltaMetaData(
   metadata: TableMetadata,
   negotiated: Negotiated,
 ): Steps<WritableJson> {
-  const { native } = metadata
-  const whole = passesAsRecorded(metadata, negotiated)
-  if (native.format === 'delta') {
-    if (!whole) return yield* reducedMetaData(native.metaData, negotiated)
-    return native.metaData.includes(CHECKPOINT_POLICY)
-      ? withoutCheckpointPolicy(native.metaData)
-      : onOneLine(native.metaData)
+  if (metadata.deltaActions !== undefined) {
+    const { metaData } = metadata.deltaActions
+    if (!passesAsRecorded(metadata, negotiated)) return yield* reducedMetaData(metaData, negotiated)
+    return metaData.includes(CHECKPOINT_POLICY)
+      ? withoutCheckpointPolicy(metaData)
+      : onOneLine(metaData)
   }
   const columnMapping = mapsColumns(metadata, negotiated)
   const typeChanges =

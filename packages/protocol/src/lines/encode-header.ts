@@ -93,11 +93,10 @@ function* parquetMetaData(
   }
 }
 
-/** The schema under its logical names. A Delta table's own text keeps types that ours does not tell apart. */
-function* logicalSchemaString(metadata: TableMetadata): Steps<string> {
-  const { native } = metadata
-  if (native.format !== 'delta') return yield* schemaStringInSteps(metadata.schema)
-  const { schemaString: text } = JSON.parse(native.metaData) as { schemaString: string }
+/** The schema under its logical names. A Delta log's own text keeps types that ours does not tell apart. */
+function* logicalSchemaString({ deltaActions, schema }: TableMetadata): Steps<string> {
+  if (deltaActions === undefined) return yield* schemaStringInSteps(schema)
+  const { schemaString: text } = JSON.parse(deltaActions.metaData) as { schemaString: string }
   yield
   return yield* strippedSchemaStringInSteps(text)
 }

@@ -15,9 +15,9 @@ export function partitionValuesText(
   file: DataFile,
   { metadata, partitionFields: fields, asRecorded }: LineOptions,
 ): string {
-  // Where columns are mapped, values go by what files call them; a Delta table's own are written elsewhere.
+  // Where columns are mapped, values go by what files call them; those of a Delta log are written elsewhere.
   const name = (field: Field) =>
-    asRecorded && metadata.format !== 'delta' ? field.physicalName : field.name
+    asRecorded && metadata.deltaActions === undefined ? field.physicalName : field.name
   const members = fields.map(
     field => `${JSON.stringify(name(field))}:${JSON.stringify(valueIn(file, metadata, field))}`,
   )

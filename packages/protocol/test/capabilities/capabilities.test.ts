@@ -1,8 +1,8 @@
-import { PANDAS_INDEXES, type TableMetadata } from '@spillway/core'
+import type { TableMetadata } from '@spillway/core'
 import { expect, it } from 'vitest'
 import { capabilitiesHeader, parseCapabilities } from '../../src/capabilities/capabilities.js'
 import { negotiate } from '../../src/capabilities/negotiate.js'
-import { deltaTable, field, hudiTable, MAPPED, VECTORS } from '../support/tables.js'
+import { deltaTable, field, hudiTable, MAPPED, otherTable, VECTORS } from '../support/tables.js'
 
 it.each([
   [null, ['parquet'], [], false, false],
@@ -170,10 +170,8 @@ it.each([
   ['parquet', 'parquet'],
 ])('sends a folder of files with indexes of pandas to a client of %s as %s', (header, format) => {
   const table: TableMetadata = {
-    ...plain,
-    format: 'parquet',
-    native: { format: 'parquet' },
-    properties: new Map([[PANDAS_INDEXES, 'true']]),
+    ...otherTable('parquet', plain),
+    holdsPandasIndexes: true,
   }
   const asked = parseCapabilities(`responseformat=${header}`)
   expect(negotiate(asked, table, { canRewrite: false }).format).toBe(format)

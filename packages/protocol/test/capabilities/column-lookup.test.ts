@@ -5,6 +5,7 @@ import {
   type PartitionSpec,
   type TableMetadata,
 } from '@spillway/core'
+import { formatFacts } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import type { ResponseFormat } from '../../src/actions/actions.js'
 import { parseCapabilities } from '../../src/capabilities/capabilities.js'
@@ -18,7 +19,7 @@ import {
 } from '../../src/capabilities/column-lookup.js'
 import { negotiate } from '../../src/capabilities/negotiate.js'
 import { deltaMetaData, deltaProtocol } from '../../src/lines/delta-documents.js'
-import { deltaTable, field } from '../support/tables.js'
+import { deltaTable, field, otherTable } from '../support/tables.js'
 
 const MAPPING = 'schema.name-mapping.default'
 const FEATURES = ['columnMapping', 'deletionVectors', 'timestampNtz']
@@ -39,14 +40,14 @@ function icebergTable({
   specs = [[]],
   shapesFrom = 'footers',
 }: Given = {}): TableMetadata {
-  const { native: _, ...table } = deltaTable()
+  const properties = new Map(mapped ? [[MAPPING, '[]']] : [])
   return {
-    ...table,
-    format: 'iceberg',
+    ...otherTable('iceberg'),
+    ...formatFacts('iceberg', properties),
     schema: createSchema(fields),
     shapesFrom,
     features: new Set(features),
-    properties: new Map(mapped ? [[MAPPING, '[]']] : []),
+    properties,
     partitionSpecs: new Map(specs.map((ids, id) => [id, specOf(id, ids)])),
     native: {
       format: 'iceberg',

@@ -2,7 +2,15 @@ import { expect, it } from 'vitest'
 import { parseCapabilities } from '../../src/capabilities/capabilities.js'
 import { negotiate } from '../../src/capabilities/negotiate.js'
 import { encodeHeader, encodeHeaderInSteps } from '../../src/lines/encode-header.js'
-import { deltaTable, field, hudiTable, LONG_ID, MAPPED, VECTORS } from '../support/tables.js'
+import {
+  deltaTable,
+  field,
+  hudiTable,
+  LONG_ID,
+  MAPPED,
+  otherTable,
+  VECTORS,
+} from '../support/tables.js'
 
 function header(table: ReturnType<typeof deltaTable>, capabilities: string, canRewrite = false) {
   const negotiated = negotiate(parseCapabilities(capabilities), table, { canRewrite })
@@ -87,18 +95,18 @@ it('22: passes a Delta table’s own metaData on byte for byte', () => {
     canRewrite: false,
   })
   const text = encodeHeader(table, negotiated, { version: 3n })
-  expect(text).toContain(`"deltaMetadata":${(table.native as { metaData: string }).metaData}}`)
+  expect(text).toContain(`"deltaMetadata":${table.deltaActions!.metaData}}`)
 })
 
 it('writes a metaData action that its log spread over lines on one', () => {
   const table = deltaTable()
-  const native = table.native as { readonly metaData: string; readonly protocol: string }
-  const spread = JSON.stringify(JSON.parse(native.metaData), null, 2)
+  const actions = table.deltaActions!
+  const spread = JSON.stringify(JSON.parse(actions.metaData), null, 2)
   const [, { metaData }] = header(
-    { ...table, native: { ...native, format: 'delta', metaData: spread } },
+    { ...table, deltaActions: { ...actions, metaData: spread } },
     'responseformat=delta',
   )
-  expect(metaData.deltaMetadata).toEqual(JSON.parse(native.metaData))
+  expect(metaData.deltaMetadata).toEqual(JSON.parse(actions.metaData))
 })
 
 it.each([
@@ -149,11 +157,7 @@ it('says nothing of mapping and vectors to a client for whom files are rewritten
 })
 
 it('does not tell where a table lies that has no id of its own', () => {
-  const table = {
-    ...deltaTable(),
-    tableId: 's3://bucket/private/orders',
-    native: { format: 'parquet' } as const,
-  }
+  const table = { ...otherTable('parquet'), tableId: 's3://bucket/private/orders' }
   for (const format of ['parquet', 'delta']) {
     const [, { metaData }] = header(table, `responseformat=${format}`)
     const { id } = metaData.deltaMetadata ?? metaData
@@ -163,10 +167,8 @@ it('does not tell where a table lies that has no id of its own', () => {
 })
 
 it('describes a table of another format as the Delta table its recipient will see', () => {
-  const table = {
-    ...deltaTable({ fields: [field(1, 'id', 'long'), field(2, 'at', 'timestamptz')] }),
-    native: { format: 'parquet' } as const,
-  }
+  const fields = [field(1, 'id', 'long'), field(2, 'at', 'timestamptz')]
+  const table = otherTable('parquet', deltaTable({ fields }))
   const [{ protocol }, { metaData }] = header(table, 'responseformat=delta')
   expect(protocol.deltaProtocol).toEqual({ minReaderVersion: 1, minWriterVersion: 2 })
   expect(JSON.parse(metaData.deltaMetadata.schemaString)).toEqual({
@@ -176,7 +178,7 @@ it('describes a table of another format as the Delta table its recipient will se
 })
 
 it('names deletion vectors wherever changes may be parts of files, or their readers would pass over them', () => {
-  const table = { ...deltaTable(), format: 'hudi', native: { format: 'parquet' } } as const
+  const table = otherTable('hudi')
   const [{ protocol }, { metaData }] = header(
     table,
     'responseformat=delta;readerfeatures=deletionvectors',
@@ -194,16 +196,16 @@ it('names deletion vectors wherever changes may be parts of files, or their read
 
 it('tells who widens types which ones the files hold, and nobody else', () => {
   const element = { ...field(3, 'element', 'double'), earlierTypes: ['float'] as const }
-  const table = {
-    ...deltaTable({
+  const table = otherTable(
+    'parquet',
+    deltaTable({
       fields: [
         { ...field(1, 'id', 'long'), earlierTypes: ['int'] },
         field(2, 'list', { kind: 'list', element }),
       ],
       features: ['typeWidening'],
     }),
-    native: { format: 'parquet' } as const,
-  }
+  )
   const changesFor = (capabilities: string) => {
     const [, { metaData }] = header(table, capabilities, true)
     const { fields } = JSON.parse((metaData.deltaMetadata ?? metaData).schemaString)

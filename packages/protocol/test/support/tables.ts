@@ -1,4 +1,12 @@
-import { createSchema, type DataFile, type Field, type TableMetadata } from '@spillway/core'
+import {
+  createSchema,
+  type DataFile,
+  type Field,
+  type TableFormat,
+  type TableMetadata,
+} from '@spillway/core'
+import { formatFacts } from '@spillway/testkit'
+import { formatFacts as deltaFacts } from '../../../delta/src/snapshot/format-facts.js'
 
 /** A Delta table's metadata, as its reader would give it. */
 export function deltaTable(
@@ -27,28 +35,38 @@ export function deltaTable(
     sourceIds: [fields.find(each => each.name === name)!.id],
     transform: { kind: 'identity' } as const,
   }))
+  const protocol = JSON.stringify(options.protocol ?? { minReaderVersion: 1, minWriterVersion: 2 })
+  const properties = new Map(Object.entries(configuration))
+  const features = new Set(options.features ?? [])
+  const document = JSON.stringify(metaData)
   return {
     format: 'delta',
+    ...deltaFacts({ configuration: properties, document }, protocol, features),
     tableId: metaData.id,
     version: 3n,
     timestamp: 1767400000000,
     schema: createSchema(fields),
     partitionSpecs: new Map([[0, { id: 0, fields: partitioned }]]),
-    properties: new Map(Object.entries(configuration)),
-    features: new Set(options.features ?? []),
-    native: {
-      format: 'delta',
-      protocol: JSON.stringify(options.protocol ?? { minReaderVersion: 1, minWriterVersion: 2 }),
-      metaData: JSON.stringify(metaData),
-    },
+    properties,
+    features,
+    native: { format: 'delta' },
   }
+}
+
+/** The metadata of a table that is no Delta table, and otherwise alike. */
+export function otherTable(
+  format: Exclude<TableFormat, 'delta'>,
+  table: TableMetadata = deltaTable(),
+): TableMetadata {
+  const { deltaActions: _, featuresInUse: __, ...alike } = table
+  return { ...alike, format, ...formatFacts(format), native: { format: 'parquet' } }
 }
 
 /** A merge-on-read table of Hudi, in one of its views. */
 export function hudiTable(queryType: 'snapshot' | 'read_optimized'): TableMetadata {
   return {
-    ...deltaTable(),
-    format: 'hudi',
+    ...otherTable('hudi'),
+    deletes: queryType === 'snapshot' ? 'log-files' : 'none',
     properties: new Map([['hudi.queryType', queryType]]),
     native: { format: 'hudi', tableVersion: 9, tableType: 'MERGE_ON_READ', instant: '1' },
   }

@@ -215,7 +215,7 @@ async function positionColumns(
      FROM ${fileRows(shape!, [path], shape!.rowCounts)})`
 }
 
-export function requireParquet(file: { readonly path: string; readonly fileFormat: string }): void {
+export function requireParquet(file: Pick<DataFile, 'path' | 'fileFormat'>): void {
   if (file.fileFormat === 'parquet') return
   throw new TableError(
     'UNSUPPORTED_FEATURE',

@@ -129,9 +129,7 @@ export function sourceOf(
   const { snapshot } = context
   const find = columnFinder(snapshot, shape, files[0]?.columnNames)
   const constants = new Map<Field, string | undefined>()
-  // Delta files do not hold partition columns, or hold them beside a log that wins (materializePartitionColumns); a
-  // folder's name wins in a directory of Parquet. Iceberg and Hudi look there only for what the file lacks.
-  const metadataWins = snapshot.format === 'delta' || snapshot.format === 'parquet'
+  const metadataWins = snapshot.partitionValues === 'metadata'
   return {
     columns: shape.columns,
     find,

@@ -44,9 +44,9 @@ export async function stagedName(
   return `${hash.slice(0, 2)}/${hash}.parquet`
 }
 
-/** Iceberg says of no file when it was written, its reader gives the time of the snapshot: its files never change. */
-function writtenAt({ format }: Snapshot, { modificationTime }: DataFile): number {
-  return format === 'iceberg' ? 0 : modificationTime
+/** 0 where only the snapshot's time is known: such files never change. */
+function writtenAt({ modificationTimes }: Snapshot, { modificationTime }: DataFile): number {
+  return modificationTimes === 'snapshot' ? 0 : modificationTime
 }
 
 /** Of a bitmap its hash: in letters it would be many times as long, and there may be megabytes of it. */

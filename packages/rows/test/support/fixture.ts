@@ -12,7 +12,7 @@ import {
   unknownStats,
 } from '@spillway/core'
 import { localStore } from '@spillway/storage'
-import { onlyFenced } from '@spillway/testkit'
+import { formatFacts, onlyFenced } from '@spillway/testkit'
 import { afterAll } from 'vitest'
 import { duckDb, type RowQuery, rowJson, type TableRows, tableRows } from '../../src/index.js'
 
@@ -88,6 +88,7 @@ export function field(name: string, type: DataType, more: Partial<Field> = {}): 
 export function snapshotOf(fields: readonly Field[], more: Partial<Snapshot> = {}): Snapshot {
   return {
     format: 'delta',
+    ...formatFacts(more.format ?? 'delta', more.properties),
     tableId: 'a-table',
     version: 1n,
     timestamp: 0,

@@ -18,7 +18,7 @@ export function nativeFacts(snapshot: Snapshot, facts: TableFacts): JsonObject {
   const { native } = snapshot
   switch (native.format) {
     case 'delta':
-      return deltaFacts(native, snapshot)
+      return deltaFacts(snapshot)
     case 'iceberg':
       return icebergFacts(native, facts, wrongCounts(snapshot, facts))
     case 'hudi':
@@ -29,9 +29,9 @@ export function nativeFacts(snapshot: Snapshot, facts: TableFacts): JsonObject {
 }
 
 /** Reader features that the table names, or that its files need. */
-export function readerFeatures(snapshot: Snapshot): readonly string[] {
-  if (snapshot.native.format !== 'delta') return [...snapshot.features].sort()
-  const named = objectOf(snapshot.native.protocol).readerFeatures
+export function readerFeatures({ deltaActions, features }: Snapshot): readonly string[] {
+  if (deltaActions === undefined) return [...features].sort()
+  const named = objectOf(deltaActions.protocol).readerFeatures
   return Array.isArray(named) ? named.map(String) : []
 }
 
@@ -56,8 +56,8 @@ function currentSpec({ native, partitionSpecs }: Snapshot) {
   return [...partitionSpecs.values()].at(-1)
 }
 
-function deltaFacts(native: Native<'delta'>, { properties, tableId }: Snapshot): JsonObject {
-  const protocol = objectOf(native.protocol)
+function deltaFacts({ deltaActions, properties, tableId }: Snapshot): JsonObject {
+  const protocol = objectOf(deltaActions?.protocol ?? '{}')
   return {
     minReaderVersion: protocol.minReaderVersion ?? null,
     minWriterVersion: protocol.minWriterVersion ?? null,

@@ -65,16 +65,13 @@ export async function planTable(snapshot: Snapshot, input: PlanInput): Promise<P
   }
 }
 
-/**
- * Live files. Of a Hudi table's partitions that were not looked at only listings are known, if those, with files of every
- * version in them: how many are live their names tell.
- */
+/** Live files, also of batches that were not looked at. */
 async function countFiles(
-  { format, files: { handles } }: Snapshot,
+  { files: { handles, countsEveryVersion } }: Snapshot,
   planned: number,
   signal?: AbortSignal,
 ): Promise<number> {
-  if (format !== 'hudi') return planned
+  if (countsEveryVersion !== true) return planned
   let count = 0
   for (let start = 0; start < handles.length; start += HANDLES_AT_ONCE) {
     const chosen = handles.slice(start, start + HANDLES_AT_ONCE)

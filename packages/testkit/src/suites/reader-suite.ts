@@ -12,6 +12,7 @@ import {
 import { rowTest } from '../oracle/oracle.js'
 import type { Reading } from '../oracle/oracle-compare.js'
 import { fileIndex, type LogicalTable, liveRows } from '../random/logical-table.js'
+import { holdsFacts } from './reader-facts.js'
 import { collect, failureCode, type SuiteCase } from './suite.js'
 import { SUITE_PREDICATES } from './suite-table.js'
 
@@ -36,6 +37,7 @@ export interface ReaderCase extends SuiteCase<ReaderSubject> {
 /** What every table reader keeps: the same logical table gives the same rows in every format. */
 export const readerSuite: readonly ReaderCase[] = [
   always('finds every column with its type', findsColumns),
+  always('says how its format keeps data', ({ snapshot, reader }) => holdsFacts(snapshot, reader)),
   always('lists every live file', listsFiles),
   always('gives every file a key of its own', keysFiles),
   always('summarises every batch', summarisesBatches),

@@ -14,7 +14,6 @@ import {
   type ShapeNode,
   type Steps,
   TableError,
-  type TableFormat,
   type TableSource,
   tableRoots,
   throwIfCancelled,
@@ -89,9 +88,9 @@ class FooterShapes implements LearningShapes {
     if (!footer.encrypted) await this.#remember(file, footer)
   }
 
-  within(source: TableSource, format?: TableFormat): FileShapes {
-    const store = fencedStore(this.#store, source, format)
-    const scope = tableRoots(source, { ...(format && { format }) }).key
+  within(source: TableSource, folder?: string): FileShapes {
+    const store = fencedStore(this.#store, source, folder)
+    const scope = tableRoots(source, { folder }).key
     return {
       of: (files, signal) => this.#of(files, { store, scope, signal }),
       viewedSize: (file, edits, signal) => this.#viewedSize(file, edits, { store, scope, signal }),
