@@ -296,7 +296,7 @@ describe('without staging', () => {
   it('logs that change rows are refused', async () => {
     for (const snapshot of await goldens('mor_commit_time')) {
       expect(await refusalOf(sent(unstaged, snapshot, VECTORS))).toMatch(
-        /no deletion vector says; have the provider configure staging/,
+        /a deletion vector cannot express; have the provider configure staging/,
       )
     }
   })

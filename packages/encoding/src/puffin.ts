@@ -153,7 +153,7 @@ function* decodeFooter(payload: Uint8Array, budgets: ReadBudgets): Steps<PuffinF
 }
 
 function decodeBlob(json: JsonValue): PuffinBlob {
-  if (!isJsonObject(json)) throw badPuffin('a blob that is no object')
+  if (!isJsonObject(json)) throw badPuffin('a blob that is not an object')
   const { type, fields, offset, length } = json
   const compression = json['compression-codec']
   if (typeof type !== 'string' || !isSize(offset) || !isSize(length)) {

@@ -28,10 +28,10 @@ export { encodeParquetFile } from './lines/encode-parquet.js'
 export type { FileIdScheme } from './lines/file-id.js'
 export type { LineOptions, WireFile } from './lines/line-options.js'
 export { type Profile, parseProfile, profileText } from './profile.js'
-export { createTokenCodec, type TokenCodec, type TokenUse } from './requests/page-token.js'
 export {
   parseQueryInfoRequest,
   parseQueryRequest,
   type QueryInfoRequest,
   type QueryRequest,
 } from './requests/query-request.js'
+export { createTokenCodec, type TokenCodec, type TokenUse } from './requests/token-codec.js'

@@ -24,7 +24,7 @@ class Rule:
 
 VECTORS = "uses? (columnMapping, )?deletionVectors"
 MAPPING = "uses? columnMapping"
-MERGED = "files? of the table (has|have) deleted or changed rows that (plain Parquet cannot say|no deletion vector says)"
+MERGED = "files? of the table (has|have) deleted or changed rows that (plain Parquet|a deletion vector) cannot express"
 # Files are held against their recipient one by one where only their footers tell what they hold.
 WIDENED = "uses (columnMapping, )?(deletionVectors, )?typeWidening|of the table cannot be sent as|hold fixed-length bytes"
 # The connector's own words, about a table that says which types its older files hold.

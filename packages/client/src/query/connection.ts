@@ -1,6 +1,6 @@
 import type { SendRequest } from '../http/http.js'
 import { type Deadline, startDeadline } from '../http/watch.js'
-import type { ClientCapabilities } from './negotiate.js'
+import type { ClientCapabilities } from './check-answer.js'
 import type { PollOptions } from './poll.js'
 
 /** What every call of one client shares. */

@@ -4,7 +4,7 @@ import { unusable } from '../http/http.js'
 import { pageGuard } from '../http/list.js'
 import { cancelled } from '../http/retry.js'
 import type { Deadline } from '../http/watch.js'
-import type { ClientCapabilities } from './negotiate.js'
+import type { ClientCapabilities } from './check-answer.js'
 import { type ActionPage, type FileAction, type HeaderAction, tableOf } from './read-actions.js'
 
 export interface QueryOptions {

@@ -2,8 +2,8 @@ import type { QueryStatus } from '@spillway/protocol/wire'
 import { unusable } from '../http/http.js'
 import { tablePath } from '../http/paths.js'
 import type { TableName } from '../http/table-name.js'
+import { capabilitiesHeader, capabilitiesText, checkAnswer } from '../query/check-answer.js'
 import { type Connection, untilClosed } from '../query/connection.js'
-import { capabilitiesHeader, capabilitiesText, checkAnswer } from '../query/negotiate.js'
 import { pollQuery } from '../query/poll.js'
 import {
   bodyText,

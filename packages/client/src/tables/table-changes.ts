@@ -1,12 +1,12 @@
 import { queryString, tablePath } from '../http/paths.js'
 import type { TableName } from '../http/table-name.js'
-import { type Connection, untilClosed } from '../query/connection.js'
 import {
   type ClientCapabilities,
   capabilitiesHeader,
   capabilitiesText,
   checkAnswer,
-} from '../query/negotiate.js'
+} from '../query/check-answer.js'
+import { type Connection, untilClosed } from '../query/connection.js'
 import { followPages, type TableAnswer } from '../query/query.js'
 import { readAnswer } from '../query/read-actions.js'
 

@@ -1,13 +1,13 @@
 import { unusable } from '../http/http.js'
 import { queryString, tablePath } from '../http/paths.js'
 import type { TableName } from '../http/table-name.js'
-import { type Connection, untilDone } from '../query/connection.js'
 import {
   type ClientCapabilities,
   capabilitiesHeader,
   capabilitiesText,
   checkAnswer,
-} from '../query/negotiate.js'
+} from '../query/check-answer.js'
+import { type Connection, untilDone } from '../query/connection.js'
 import { type ActionPage, readAnswer } from '../query/read-actions.js'
 
 export interface MetadataOptions {

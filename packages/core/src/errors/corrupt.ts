@@ -7,7 +7,7 @@ export interface Damage {
   readonly cause?: unknown
 }
 
-/** `TABLE_CORRUPT` of what is not what it should be: `expected a manifest in s3://lake/m.avro: its rows are no records`. */
+/** `TABLE_CORRUPT` of what is not what it should be: `expected a manifest in s3://lake/m.avro: its rows are not Avro records`. */
 export function corrupt(what: string, reason: string, damage: Damage = {}): TableError {
   const { path, line, cause } = damage
   const where = path === undefined ? '' : ` in ${path}`

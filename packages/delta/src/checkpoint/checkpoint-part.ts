@@ -14,7 +14,7 @@ import {
   CheckpointStatistics,
   structIsComplete,
 } from './checkpoint-statistics.js'
-import { NumberLeaf, TextLeaf } from './leaf-access.js'
+import { NumberLeaf, TextLeaf } from './leaf-values.js'
 import type { RecentReads } from './recent-reads.js'
 import {
   type CheckpointFile,

@@ -11,7 +11,7 @@ import {
 } from '@spillway/core'
 import { MAX_MEMBERS } from '@spillway/encoding'
 import type { Sidecar } from '../actions/actions.js'
-import { NumberLeaf, TextLeaf } from './leaf-access.js'
+import { NumberLeaf, TextLeaf } from './leaf-values.js'
 import {
   type CheckpointFile,
   type CheckpointIo,

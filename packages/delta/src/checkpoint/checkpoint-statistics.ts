@@ -11,7 +11,7 @@ import type { StatsColumn } from '../statistics/stats-columns.js'
 import { StatsTextReader } from '../statistics/stats-text.js'
 import { mapLeaf } from './checkpoint-rows.js'
 import { StatsComposer } from './compose-stats.js'
-import { NumberLeaf, TextLeaf } from './leaf-access.js'
+import { NumberLeaf, TextLeaf } from './leaf-values.js'
 import type { RecentReads } from './recent-reads.js'
 import {
   type CheckpointIo,

@@ -1,7 +1,7 @@
 import { type ColumnStats, leafKey, type ParquetBatch, readValue, type Value } from '@spillway/core'
 import { type Side, typedBound } from '../statistics/bound-value.js'
 import { ColumnStatsBuilder, type StatsColumn } from '../statistics/stats-columns.js'
-import { NumberLeaf } from './leaf-access.js'
+import { NumberLeaf } from './leaf-values.js'
 import { type CheckpointFile, findLeaf, type LeafPath } from './row-group.js'
 
 export const STRUCT_STATS: LeafPath = ['add', 'stats_parsed']

@@ -162,7 +162,11 @@ function knownOf(name: string, { catalog, targets }: PlanContext) {
     return { target, known: table, stub: table.stub, header: table.header, variable: name }
   }
   const known = targets.byStub(name)
-  if (known === undefined) throw new TableError('INTERNAL', `no table stands behind ${name}`)
+  if (known === undefined)
+    throw new TableError(
+      'INTERNAL',
+      `${name} is neither a table of the share nor a function that gives one`,
+    )
   const { target, stub, header, variable } = known
   return { target, known, stub, header, variable }
 }

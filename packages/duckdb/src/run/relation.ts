@@ -186,7 +186,7 @@ async function deletedRows(
   const [vector, ...more] = file.deletes
   if (vector === undefined) return NONE
   if (vector.kind !== 'deletion-vector' || more.length > 0) {
-    throw new TableError('INTERNAL', 'a shared file has deletes that are no single vector')
+    throw new TableError('INTERNAL', 'a shared file has deletes other than one deletion vector')
   }
   const deleted = await readVector(vectors, vector, signal)
   requireRowsOf(file, rowCount, deleted)

@@ -99,7 +99,7 @@ function collectedRows({ columns = [] }: StatementShape, chunks: readonly Chunk[
     async into() {
       throw new TableError(
         'INVALID_REQUEST',
-        'no table can be made of a statement that is no query',
+        'only the rows of a query can be made a table, and the statement is not a query',
       )
     },
     async close() {

@@ -120,9 +120,13 @@ function deltaAction({ file }: Extract<FileAction, { kind: 'delta' }>): SharedAc
   const { add, remove, cdc } = file.deltaSingleAction
   const action = add ?? remove ?? cdc
   if (action === undefined) {
-    throw new TableError('TABLE_CORRUPT', 'a file of the answer holds no add, remove or cdc', {
-      context: { file: file.id },
-    })
+    throw new TableError(
+      'TABLE_CORRUPT',
+      'a file line of the answer has no add, remove or cdc action',
+      {
+        context: { file: file.id },
+      },
+    )
   }
   const kind = add !== undefined ? 'add' : remove !== undefined ? 'remove' : 'cdc'
   return { kind, id: file.id, action, ...timesOf(file) }

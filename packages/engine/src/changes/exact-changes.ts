@@ -149,7 +149,10 @@ export class ExactChanges {
       }
     }
     if (this.#exact !== undefined) return this.#exact
-    throw new TableError('INTERNAL', `the first changes, of version ${version}, have no metadata`)
+    throw new TableError(
+      'INTERNAL',
+      `the first changes, of version ${version}, come without the table's metadata`,
+    )
   }
 }
 

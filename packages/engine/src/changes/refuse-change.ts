@@ -50,7 +50,7 @@ export async function refuseChange(
     const [fitted] = await fitter.fit([file])
     if (fitted!.isEmpty) return
     const inParts = unsplit(fitted!, exact)
-    if (inParts === undefined && deliveryOf(fitted!, exact) !== 'refused') {
+    if (inParts === undefined && deliveryOf(fitted!, exact).kind !== 'refused') {
       if (mayHoldEmptyText(fitted!)) await splitFile(fitted!, exact)
       const wide = new WideDeletes()
       wide.add(file)
@@ -74,7 +74,7 @@ export async function refuseChange(
   const byId = exact.snapshot.columnMatching.by === 'id'
   const isWhole = file.deletes.length === 0 && !(action === 'cdc' && byId)
   const drops = exact.snapshot.source.redactDropped !== undefined
-  if (isWhole && !drops && deliveryOf(fitted!, exact) === 'rewritten') return
+  if (isWhole && !drops && deliveryOf(fitted!, exact).kind === 'rewritten') return
   const rewritable = isWhole && !drops
   throw misfitRefusal(exact, {
     files: 1,

@@ -1,30 +1,46 @@
-import { type DataFile, type DeletionVector, storedBitmap } from '@spillway/core'
+import { type DataFile, type DeletionVector, type RowResolver, storedBitmap } from '@spillway/core'
 import { type FittedFile, notConstant } from '../fitting/fitted-files.js'
 import type { ExactRows } from '../recipient/exact-rows.js'
 import type { Misfit } from '../recipient/misfit.js'
 import { foreignRefusal } from '../recipient/refusals.js'
 import { isMapped, tableWideNeeds } from '../recipient/table-wide.js'
 
-/** How a file reaches this recipient, in the order of preference. */
-export type Way = 'itself' | 'vector' | 'split' | 'rewritten' | 'refused'
+/** A resolver with staging, where whole files can be written. */
+export type RewritingResolver = RowResolver & Required<Pick<RowResolver, 'toCompleteFile'>>
 
-/**
- * The way of architecture.md section 1 for one file: what its metadata decides, and its shape where that was read. Throws
- * where there is none.
- */
-export function deliveryOf({ file, misfit }: FittedFile, exact: ExactRows): Way {
+/** How a file reaches this recipient, in the order of preference, with what makes it so. */
+export type Delivery =
+  /** The table's own file, with the vector that it has or none. */
+  | { readonly kind: 'itself' }
+  /** The table's own file, with its deletes as one vector. */
+  | { readonly kind: 'vector'; readonly resolver: RowResolver }
+  /** A base file with a vector, and a file of the rows that its logs changed. */
+  | { readonly kind: 'split'; readonly resolver: RowResolver }
+  /** A file in staging with exactly the live rows. */
+  | { readonly kind: 'rewritten'; readonly resolver: RewritingResolver }
+  | { readonly kind: 'refused' }
+
+const REFUSED: Delivery = { kind: 'refused' }
+
+/** The delivery of one file: what its metadata decides, and its shape where that was read. Throws for foreign file formats. */
+export function deliveryOf({ file, misfit }: FittedFile, exact: ExactRows): Delivery {
   const { snapshot, accepts, resolver } = exact
   const fits = tableWideNeeds(snapshot, accepts).length === 0 && misfit === undefined
-  if (misfit !== undefined && misfit.rewritable === false) return 'refused'
-  if (fits && sentByItself(file, exact)) return 'itself'
+  if (misfit !== undefined && misfit.rewritable === false) return REFUSED
+  if (fits && sentByItself(file, exact)) return { kind: 'itself' }
   requireParquet(file)
   if (fits && resolver !== undefined && accepts.features.has('deletionVectors')) {
-    if (!hasLogs(file)) return 'vector'
-    if (!isMapped(exact)) return 'split'
+    if (!hasLogs(file)) return { kind: 'vector', resolver }
+    if (!isMapped(exact)) return { kind: 'split', resolver }
   }
-  if (resolver?.toCompleteFile === undefined) return 'refused'
+  if (resolver === undefined || !canRewrite(resolver)) return REFUSED
   // Names that an answer maps are a log's own, under which nothing is written for any other table.
-  return isMapped(exact) && snapshot.deltaActions === undefined ? 'refused' : 'rewritten'
+  if (isMapped(exact) && snapshot.deltaActions === undefined) return REFUSED
+  return { kind: 'rewritten', resolver }
+}
+
+function canRewrite(resolver: RowResolver): resolver is RewritingResolver {
+  return resolver.toCompleteFile !== undefined
 }
 
 /** Log files are merged and written as Parquet like any other slice that has them. */
@@ -50,7 +66,7 @@ function sentByItself(file: DataFile, exact: ExactRows): boolean {
     more.length === 0 &&
     vector?.kind === 'deletion-vector' &&
     exact.accepts.features.has('deletionVectors') &&
-    canTravel(vector, exact)
+    reachesRecipient(vector, exact)
   )
 }
 
@@ -59,15 +75,15 @@ function sentByItself(file: DataFile, exact: ExactRows): boolean {
  * travel inside the line. So do all of a table that is shared in part: Delta packs the vectors of many data files into one
  * file, and whoever may read it reads them all.
  */
-function canTravel(vector: DeletionVector, exact: ExactRows): boolean {
+function reachesRecipient(vector: DeletionVector, exact: ExactRows): boolean {
   const stored = storedBitmap(vector)
-  if (stored === undefined || isOwnFile(exact)) return true
+  if (stored === undefined || signsVectorFiles(exact)) return true
   const { accepts, store } = exact
   return store !== undefined && stored.length <= accepts.inlineVectorBytes
 }
 
 /** True where a vector's file may be signed. */
-export function isOwnFile({ snapshot, sharedInPart }: ExactRows): boolean {
+export function signsVectorFiles({ snapshot, sharedInPart }: ExactRows): boolean {
   return snapshot.deletes === 'delta-vectors' && sharedInPart !== true
 }
 

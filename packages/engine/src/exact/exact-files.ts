@@ -3,7 +3,7 @@ import { emptyText, type FittedFile, notConstant } from '../fitting/fitted-files
 import type { ExactRows } from '../recipient/exact-rows.js'
 import { deletedRowsRefusal, misfitRefusal } from '../recipient/refusals.js'
 import { isMapped, underPhysicalNames } from '../recipient/table-wide.js'
-import { deliveryOf } from './delivery.js'
+import { deliveryOf, type RewritingResolver } from './delivery.js'
 import { placed, travelling } from './vectors.js'
 
 /** A file whose rows, less `vector`'s, are exactly the table's. */
@@ -32,18 +32,19 @@ export async function makeExact(
     const parts = await splitFile(fitted, exact, signal)
     return (await Promise.all(parts.map(part => makeExact(part, exact, signal)))).flat()
   }
-  switch (deliveryOf(fitted, exact)) {
+  const delivery = deliveryOf(fitted, exact)
+  switch (delivery.kind) {
     case 'itself': {
       const vector = file.deletes[0] as DeletionVector | undefined
       if (vector === undefined) return [{ file }]
       return [{ file, vector: await travelling(vector, file, exact, signal) }]
     }
     case 'vector': {
-      const vector = await exact.resolver!.toDeletionVector(exact.snapshot, file, signal)
+      const vector = await delivery.resolver.toDeletionVector(exact.snapshot, file, signal)
       return [{ file, ...(await placed(vector, exact, signal)) }]
     }
     case 'split': {
-      const slice = await exact.resolver!.splitSlice(exact.snapshot, file, signal)
+      const slice = await delivery.resolver.splitSlice(exact.snapshot, file, signal)
       if (slice === undefined) throw deletedRowsRefusal(exact, { files: 1 })
       const { base, changed } = slice
       const vector = base?.vector && (await placed(base.vector, exact, signal))
@@ -53,7 +54,7 @@ export async function makeExact(
       ]
     }
     case 'rewritten':
-      return rewritten(file, exact, signal)
+      return rewritten(file, exact, { ...delivery, signal })
     case 'refused':
       if (misfit !== undefined) throw misfitRefusal(exact, { files: 1, misfit })
       throw deletedRowsRefusal(exact, { files: 1 })
@@ -108,11 +109,11 @@ export function listed(
 async function rewritten(
   file: DataFile,
   exact: ExactRows,
-  signal?: AbortSignal,
+  { resolver, signal }: { resolver: RewritingResolver; signal: AbortSignal | undefined },
 ): Promise<readonly ExactFile[]> {
-  const { snapshot, resolver } = exact
+  const { snapshot } = exact
   const named = isMapped(exact) || needsNames(exact) ? underPhysicalNames(snapshot) : snapshot
-  const complete = withoutOriginals(await resolver!.toCompleteFile!(named, file, signal))
+  const complete = withoutOriginals(await resolver.toCompleteFile(named, file, signal))
   return [{ file: complete, written: [complete.path] }]
 }
 

@@ -2,6 +2,7 @@ import {
   type DataFile,
   type LiveFiles,
   mapConcurrently,
+  type RowResolver,
   readString,
   type Selection,
   type Snapshot,
@@ -188,42 +189,44 @@ async function checkFile(fitted: FittedFile, found: Preflight): Promise<void> {
   if (fitted.isEmpty) return
   const { exact } = found
   const { file } = fitted
-  const way = deliveryOf(fitted, exact)
+  const delivery = deliveryOf(fitted, exact)
   const misfit = fitted.misfit ?? unsplit(fitted, exact)
-  if (misfit !== undefined && (way === 'refused' || fitted.misfit === undefined)) {
+  if (misfit !== undefined && (delivery.kind === 'refused' || fitted.misfit === undefined)) {
     found.misfits++
     found.misfit ??= misfit
     return
   }
   // The resolver keeps the parts for the stream.
   if (mayHoldEmptyText(fitted)) await splitFile(fitted, exact, found.options.signal)
-  if (way === 'refused') found.refused++
-  else if (way !== 'itself') found.wide.add(file)
-  if (way === 'vector') await checkVector(file, found)
-  if (hasLogs(file) && (way === 'split' || way === 'rewritten')) await checkLogs(file, found)
+  if (delivery.kind === 'refused') found.refused++
+  else if (delivery.kind !== 'itself') found.wide.add(file)
+  if (delivery.kind === 'vector') await checkVector(file, delivery.resolver, found)
+  if (hasLogs(file) && (delivery.kind === 'split' || delivery.kind === 'rewritten')) {
+    await checkLogs(file, delivery.resolver, found)
+  }
 }
 
 /** What the metadata does not prove short enough is resolved now: the resolver keeps it for the stream. */
-async function checkVector(file: DataFile, found: Preflight): Promise<void> {
+async function checkVector(file: DataFile, resolver: RowResolver, found: Preflight): Promise<void> {
   const { exact, options } = found
-  if (exact.resolver?.toVectorFile !== undefined) return
+  if (resolver.toVectorFile !== undefined) return
   if (longestVector(file) <= exact.accepts.inlineVectorBytes) return
-  const vector = await exact.resolver!.toDeletionVector(exact.snapshot, file, options.signal)
+  const vector = await resolver.toDeletionVector(exact.snapshot, file, options.signal)
   if (!fitsInLine(vector, exact)) found.tooLong++
 }
 
 /** Refuses logs whose headers tell that they cannot be merged, and changed rows that there is nowhere to write to. */
-async function checkLogs(file: DataFile, found: Preflight): Promise<void> {
+async function checkLogs(file: DataFile, resolver: RowResolver, found: Preflight): Promise<void> {
   const { exact, options } = found
-  const { snapshot, resolver } = exact
+  const { snapshot } = exact
   const summary = await snapshot.inspectLogs?.(file, options.signal)
-  if (resolver?.toCompleteFile !== undefined) return
+  if (resolver.toCompleteFile !== undefined) return
   // Once the answer is known to be a refusal, the rest is only counted.
   if (summary?.mayAddRows !== false && found.refused > 0) {
     found.refused++
     return
   }
-  const slice = await resolver!.splitSlice(snapshot, file, options.signal)
+  const slice = await resolver.splitSlice(snapshot, file, options.signal)
   if (slice === undefined) found.refused++
   else if (!fitsInLine(slice.base?.vector, exact)) found.tooLong++
 }

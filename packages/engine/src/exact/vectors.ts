@@ -11,7 +11,7 @@ import {
 import { checkVector } from '@spillway/encoding'
 import type { ExactRows } from '../recipient/exact-rows.js'
 import { deletedRowsRefusal, packedRefusal } from '../recipient/refusals.js'
-import { isOwnFile } from './delivery.js'
+import { signsVectorFiles } from './delivery.js'
 
 /** A vector that the table has, as it goes with its file: by its place, or by its bytes inside the line. */
 export async function travelling(
@@ -20,7 +20,7 @@ export async function travelling(
   exact: ExactRows,
   signal?: AbortSignal,
 ): Promise<DeletionVector> {
-  if (storedBitmap(vector) !== undefined && isOwnFile(exact)) return vector
+  if (storedBitmap(vector) !== undefined && signsVectorFiles(exact)) return vector
   // Such were held against their files before the first byte.
   if (vector.inlineBytes !== undefined) return vector
   return heldVector(vector, file, exact, signal)

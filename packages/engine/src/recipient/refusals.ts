@@ -28,7 +28,7 @@ export function deletedRowsRefusal(
     'UNSUPPORTED_FEATURE',
     tooLong
       ? `${some} deleted rows whose deletion vector is longer than the ${accepts.inlineVectorBytes} bytes that a line of the answer may hold; have the provider configure staging, which holds it in a file`
-      : `${some} deleted or changed rows that ${vectors ? 'no deletion vector' : 'plain Parquet cannot'} ${vectors ? 'says' : 'say'}; ${remedy(exact, vectors)}`,
+      : `${some} deleted or changed rows that ${vectors ? 'a deletion vector' : 'plain Parquet'} cannot express; ${remedy(exact, vectors)}`,
     {
       context: {
         feature: vectors ? 'row-level deletes' : 'deletionVectors',
@@ -43,7 +43,7 @@ export function deletedRowsRefusal(
 export function packedRefusal({ snapshot }: ExactRows): TableError {
   return new TableError(
     'UNSUPPORTED_FEATURE',
-    'the table is shared in part, and its changes have deletion vectors that stand in one file with others; have the provider configure staging, which gives each a file of its own',
+    'the table is shared in part, and its changes have deletion vectors that share a file with those of other data files; have the provider configure staging, which gives each a file of its own',
     { context: { feature: 'deletionVectors', version: snapshot.version } },
   )
 }

@@ -61,7 +61,7 @@ export function signingWaits(signal: AbortSignal | undefined): Waits {
   const late = () =>
     new TableError(
       'STORAGE_UNAVAILABLE',
-      `whoever signs URLs did not answer within ${SIGNING_SECONDS} seconds`,
+      `the signer of URLs did not answer within ${SIGNING_SECONDS} seconds`,
     )
   return new Waits({ seconds: SIGNING_SECONDS, late, signal })
 }

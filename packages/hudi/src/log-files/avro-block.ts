@@ -37,7 +37,7 @@ export async function* readAvroBlock(
     const value = isLong ? await inSlices(readLong(cursor), slices) : read(cursor)
     requireEnd(cursor, block, 'a record')
     if (value === null || typeof value !== 'object' || value instanceof Map) {
-      throw damaged(block, 'a record is no record')
+      throw damaged(block, 'a row is not an Avro record')
     }
     records.push(value as AvroObject)
     if (slices.isOverNow) await slices.pause()

@@ -1,10 +1,11 @@
 import { type DataType, physicalKind, TableError, type Value } from '@spillway/core'
 
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 
 /**
  * One value in the spec's binary single-value serialization, of a column whose type is `type` now; values written
- * before a promotion are shorter and are widened. Undefined for bytes that say nothing (NaN, a wrong length).
+ * before a promotion are shorter and are widened. Undefined for bytes that say nothing (NaN, a wrong length, a text that was
+ * cut inside a character: whatever is put in its place may sort behind or before the values that it is to bound).
  */
 export function decodeSingleValue(bytes: Uint8Array, type: DataType): Value | undefined {
   if (typeof type !== 'string') {
@@ -13,7 +14,7 @@ export function decodeSingleValue(bytes: Uint8Array, type: DataType): Value | un
   }
   switch (type) {
     case 'string':
-      return utf8.decode(bytes)
+      return textOf(bytes)
     case 'binary':
       return bytes.slice()
     case 'uuid':
@@ -22,6 +23,14 @@ export function decodeSingleValue(bytes: Uint8Array, type: DataType): Value | un
       return bytes.length === 1 ? bytes[0] !== 0 : undefined
     default:
       return decodeNumber(view(bytes), type)
+  }
+}
+
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
   }
 }
 

@@ -49,7 +49,7 @@ export function entrySchema(file: AvroFile): EntrySchema {
 
 function readEntrySchema(file: AvroFile): EntrySchema {
   const { schema: root } = file
-  if (root.kind !== 'record') throw badManifest(file.path, 'its rows are no records')
+  if (root.kind !== 'record') throw badManifest(file.path, 'its rows are not Avro records')
   const status = avroField(root, 0, 'status')
   const dataFile = avroField(root, 2, 'data_file')
   const record = dataFile && withoutNull(dataFile.type)

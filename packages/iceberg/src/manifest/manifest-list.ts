@@ -83,7 +83,7 @@ async function mayBeCut(file: AvroFile): Promise<boolean> {
 
 async function parseManifestList(file: AvroFile): Promise<readonly ManifestFile[]> {
   const { schema, path } = file
-  if (schema.kind !== 'record') throw badList(path, 'its rows are no records')
+  if (schema.kind !== 'record') throw badList(path, 'its rows are not Avro records')
   const read = located(path, () => rowReader(schema, path))
   return readAvroRows(file, row => read(row as AvroObject))
 }

@@ -125,7 +125,7 @@ function primitive(type: Extract<DataType, string>, name: string): string {
     case 'timestamptz_ns':
       throw new TableError(
         'UNSUPPORTED_FEATURE',
-        `column ${name} has type ${type}, which the Delta Sharing schema cannot say`,
+        `column ${name} has type ${type}, which the Delta Sharing schema cannot express`,
         { context: { column: name, feature: type } },
       )
     default:

@@ -73,7 +73,7 @@ export function convert(sql: string, from: SqlType, to: PrimitiveType, where: st
   if (conversion === undefined) {
     throw new TableError(
       'UNSUPPORTED_FEATURE',
-      `column ${where} is ${typeName(to)} in the table and ${nameOf(from)} in a file: no exact conversion is known`,
+      `column ${where} is ${typeName(to)} in the table and ${nameOf(from)} in a file: no conversion between them is exact`,
       { context: { column: where, type: typeName(to), found: nameOf(from) } },
     )
   }

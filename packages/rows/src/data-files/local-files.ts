@@ -127,7 +127,7 @@ async function* parts(
 }
 
 function missing(path: string): TableError {
-  return new TableError('TABLE_CORRUPT', 'the table names a file that is not there', {
+  return new TableError('TABLE_CORRUPT', 'a file that the table lists does not exist', {
     context: { path },
   })
 }

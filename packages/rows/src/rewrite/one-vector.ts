@@ -17,7 +17,7 @@ export async function oneVector(file: DataFile, context: DeleteContext): Promise
   if (file.logFiles.length > 0) {
     throw new TableError(
       'UNSUPPORTED_FEATURE',
-      'log files change rows: no deletion vector says that',
+      'log files change rows, which a deletion vector cannot express',
       { context: { path: file.path } },
     )
   }
@@ -86,7 +86,7 @@ export async function rowCountOf(
 ): Promise<number> {
   const meta = await store.head(path, signal)
   if (meta !== undefined) return (await readParquetFooter(store, meta, signal)).rowCount
-  throw new TableError('TABLE_CORRUPT', 'the table names a file that is not there', {
+  throw new TableError('TABLE_CORRUPT', 'a file that the table lists does not exist', {
     context: { path },
   })
 }

@@ -17,7 +17,7 @@ export function tableErrorOf(error: unknown): TableError {
   const message = text.split('\n\n')[0]!.trim()
   const missing = /No files found that match the pattern "(.*)"/s.exec(message)
   if (missing !== null) {
-    return new TableError('TABLE_CORRUPT', `the table names a file that is not there`, {
+    return new TableError('TABLE_CORRUPT', `a file that the table lists does not exist`, {
       context: { path: missing[1]! },
       cause: error,
     })

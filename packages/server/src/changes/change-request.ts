@@ -9,6 +9,7 @@ import type { SignedChanges } from '@spillway/engine'
 import { declaredPartitionFields, encodeEnd } from '@spillway/protocol'
 import { audienceText } from '../downloads/file-audience.js'
 import { notedBy } from '../downloads/note-signed.js'
+import { pinned } from '../requests/pinned.js'
 import { questionDigest } from '../requests/question-digest.js'
 import type { RequestContext } from '../requests/request-context.js'
 import {
@@ -29,6 +30,8 @@ export interface ChangePage {
   /** The version whose metadata the header tells. */
   readonly head: bigint
   readonly from: ChangeMark
+  /** Of a page that continues another: throws where the table has been recreated since. */
+  readonly check?: (head: Snapshot) => void
 }
 
 export interface ChangeRequest {
@@ -52,7 +55,8 @@ export async function changeResponse(
   const answer = await changeAnswer(context, request, head, change)
   const changes = await readRange(context, request, change, { answer, head })
   const endsWithAction = request.capabilities.includeEndStreamAction || change.paged
-  const end = (next: ChangeMark | undefined) => endOf(context, request, change, changes, next)
+  const end = (next: ChangeMark | undefined) =>
+    endOf(context, request, { change, changes, tableId: head.tableId, next })
   const { historicalMetadata, historicalProtocol } = change
   return streamResponse(context, {
     table: request.table,
@@ -78,11 +82,12 @@ export async function changeResponse(
 async function headOf(
   context: RequestContext,
   { table }: TableRequest,
-  { head, end }: ChangePage,
+  { head, end, check }: ChangePage,
 ): Promise<Snapshot> {
   const snapshotAt = (version: bigint) =>
     sharedSnapshot(context, table, { kind: 'version', version })
   const told = await snapshotAt(head)
+  check?.(told)
   if (end >= head) return told
   const then = await snapshotAt(end)
   return isSameList(partitionColumns(told), partitionColumns(then)) ? told : then
@@ -128,14 +133,20 @@ function pageSize({ limits }: RequestContext, change: ChangeRequest): number | u
 function endOf(
   context: RequestContext,
   request: TableRequest,
-  change: ChangeRequest,
-  { expiresAt }: SignedChanges,
-  next: ChangeMark | undefined,
+  { changes, next, ...sealed }: ChangeEnd & { readonly changes: SignedChanges },
 ): string {
   return encodeEnd({
-    ...(next && { nextPageToken: sealChangePage(context, request, change, next) }),
-    minUrlExpirationTimestamp: expiresAt,
+    ...(next && { nextPageToken: sealChangePage(context, request, { ...sealed, next }) }),
+    minUrlExpirationTimestamp: changes.expiresAt,
   })
+}
+
+/** Where a page ends. */
+interface ChangeEnd {
+  readonly change: ChangeRequest
+  readonly tableId: string
+  /** Undefined where no page follows. */
+  readonly next: ChangeMark | undefined
 }
 
 /** Numbered by the start of the range, which a reader of changes counts from. */
@@ -156,12 +167,11 @@ async function changeAnswer(
 function sealChangePage(
   context: RequestContext,
   request: TableRequest,
-  change: ChangeRequest,
-  next: ChangeMark,
+  { change, tableId, next }: ChangeEnd & { readonly next: ChangeMark },
 ): string {
   const { start, end, head } = change.page
   const use = { ...changeUse(request, change), expiresInSeconds: context.limits.pageTokenSeconds }
-  return sealForTable(context, request, use, [start, end, head, next.version, next.skip])
+  return sealForTable(context, request, use, [tableId, start, end, head, next.version, next.skip])
 }
 
 /** The page that `pageToken` continues. */
@@ -172,12 +182,14 @@ export function openChangePage(
   pageToken: string,
 ): ChangePage {
   const payload = openForTable(context, request, changeUse(request, change), pageToken)
-  const [start, end, head, version, skip] = payload.map(part => BigInt(part as number | bigint))
+  const [tableId, ...numbers] = payload
+  const [start, end, head, version, skip] = numbers.map(part => BigInt(part as number | bigint))
   return {
     start: start!,
     end: end!,
     head: head!,
     from: { version: version!, skip: Number(skip) },
+    check: pinned(String(tableId), head!, 'page token').check,
   }
 }
 

@@ -28,7 +28,7 @@ export async function tableChanges(context: RequestContext): Promise<Response> {
   const pageToken = query.get('pageToken') || undefined
   const request = await tableRequest(context)
   requireUrlAccess(request.table)
-  requireFeed(request.table)
+  requireSharedHistory(request.table)
   const change = {
     kind: 'feed',
     question: { ...bounds, includeMetadata, historicalProtocol },
@@ -76,7 +76,7 @@ function bound(query: URLSearchParams, side: 'starting' | 'ending'): Bound | und
   return timestamp === undefined ? undefined : { timestamp }
 }
 
-function requireFeed(table: SharedTable): void {
+function requireSharedHistory(table: SharedTable): void {
   if (table.historyShared) return
   throw new TableError(
     'INVALID_REQUEST',

@@ -27,7 +27,7 @@ function bodyReadBefore(incoming: IncomingMessage): ReadableStream<Uint8Array> |
       controller.error(
         new TableError(
           'INVALID_REQUEST',
-          'the server cannot read the request body, since something before it has: its provider must mount it before any body parser, or behind one that keeps the bytes',
+          'the request body was read by something in front of the server: its provider must mount it before any body parser, or behind one that keeps the bytes',
         ),
       ),
   })

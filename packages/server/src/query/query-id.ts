@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { type JsonValue, TableError, type WritableJson, writeJson } from '@spillway/core'
 import { type FileIdScheme, parseCapabilities, parseQueryRequest } from '@spillway/protocol'
+import { type Pinned, pinned } from '../requests/pinned.js'
 import type { RequestContext } from '../requests/request-context.js'
 import type { TableRequest } from '../requests/table-request.js'
 import { ChangedGrant, openForTable, sealForTable } from '../requests/table-tokens.js'
-import { type Pinned, pinned } from './pinned.js'
 import { checkQuery, type Query } from './query.js'
 
 /** A query as it was accepted: everything that its answer takes. */

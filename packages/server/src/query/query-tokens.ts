@@ -1,9 +1,9 @@
 import type { Snapshot } from '@spillway/core'
+import { type Pinned, pinned } from '../requests/pinned.js'
 import { questionDigest } from '../requests/question-digest.js'
 import type { RequestContext } from '../requests/request-context.js'
 import type { TableRequest } from '../requests/table-request.js'
 import { openForTable, sealForTable } from '../requests/table-tokens.js'
-import { type Pinned, pinned } from './pinned.js'
 import type { Query } from './query.js'
 
 interface PageMark {

@@ -1,7 +1,7 @@
 import { type SnapshotRef, TableError } from '@spillway/core'
 import type { QueryRequest } from '@spillway/protocol'
 import { checkVersion, maxFilesParameter, timestampParameter } from '../requests/parameters.js'
-import type { Pinned } from './pinned.js'
+import type { Pinned } from '../requests/pinned.js'
 
 /** A query's body, checked. */
 export interface Query {

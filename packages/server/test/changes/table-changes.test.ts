@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   add,
@@ -275,6 +277,49 @@ describe('59-63: streaming reads', () => {
     }
   })
 })
+
+it.each([
+  ['changes', (own: Running) => own.ask(`${tablePath('changing')}/changes?${RANGE}`), changesAfter],
+  [
+    'commits',
+    (own: Running) => own.query('changing', { startingVersion: 0, maxFiles: 1 }),
+    commitsAfter,
+  ],
+])(
+  'a page of %s of a table that was recreated in its place continues no other',
+  async (_, first, after) => {
+    const own = await startServer()
+    try {
+      const token = (await linesOf(await first(own))).at(-1)?.endStreamAction?.nextPageToken
+      expect((await after(own, String(token))).status).toBe(200)
+      rmSync(join(own.lake.root, 'changing'), { recursive: true })
+      const table = own.lake.table('changing')
+      const configuration = { 'delta.enableChangeDataFeed': 'true' }
+      table.commit(
+        protocol,
+        metaData([ID, DAY], { configuration, id: 'c0ffee00-0000-4000-8000-0000000000fe' }),
+      )
+      for (const version of [1, 2, 3, 4, 5]) table.commit(add(`other-${version}`))
+      // Snapshots of a version are kept for a minute.
+      own.time.now += 120_000
+      await expect
+        .poll(async () => failure(await after(own, String(token))), { timeout: 20_000 })
+        .toMatchObject({ status: 400, message: expect.stringMatching(/was recreated/) })
+    } finally {
+      await own.close()
+    }
+  },
+)
+
+const RANGE = 'startingVersion=0&endingVersion=3&maxFiles=1'
+
+function changesAfter(own: Running, token: string): Promise<Response> {
+  return own.ask(`${tablePath('changing')}/changes?${RANGE}&pageToken=${token}`)
+}
+
+function commitsAfter(own: Running, pageToken: string): Promise<Response> {
+  return own.query('changing', { startingVersion: 0, maxFiles: 1, pageToken })
+}
 
 it('tells a table that is partitioned otherwise by now as it was at the end of the range', async () => {
   const own = await startServer()

@@ -79,10 +79,7 @@ function addOf(action: FileAction): DeltaFileAction {
   if (action.kind === 'delta') {
     const { add } = action.file.deltaSingleAction
     if (add !== undefined) return add
-    throw new TableError(
-      'INVALID_REQUEST',
-      'the provider answered a snapshot with something that is no file',
-    )
+    throw new TableError('INVALID_REQUEST', 'the answer to a query has an action that adds no file')
   }
   const { url, partitionValues, size, stats } = action.file
   return { path: url, partitionValues, size, modificationTime: 0, ...(stats && { stats }) }

@@ -54,15 +54,11 @@ export function statisticsOf(
   const max = readBound(statistics, 'max', info, ordered)
   const nullCount = integer(statistics.get(3))
   const distinctCount = integer(statistics.get(4))
-  const maxExact = statistics.get(7)
-  const minExact = statistics.get(8)
   return {
     leaf,
     valueCount,
     min,
     max,
-    ...(typeof minExact === 'boolean' ? { minExact } : {}),
-    ...(typeof maxExact === 'boolean' ? { maxExact } : {}),
     ...(nullCount === undefined || nullCount < 0 || nullCount > valueCount ? {} : { nullCount }),
     distinctCount,
   }

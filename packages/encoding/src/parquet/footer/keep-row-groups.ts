@@ -105,7 +105,7 @@ function valueEnd(bytes: Uint8Array, start: number, type: number): number {
 
 function structsOf(bytes: Uint8Array, list: Span): readonly Span[] {
   const { count, start, type } = listOf(bytes, list.start)
-  if (type !== STRUCT) throw new FormatError('row groups that are no structs')
+  if (type !== STRUCT) throw new FormatError('row groups that are not structs')
   return structEnds(bytes, start, count)
 }
 

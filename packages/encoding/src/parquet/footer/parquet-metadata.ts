@@ -13,8 +13,6 @@ export interface ParquetColumnStatistics {
   readonly min?: Value | undefined
   readonly max?: Value | undefined
   /** False where the writer says that the bound was cut; undefined where it says nothing. */
-  readonly minExact?: boolean
-  readonly maxExact?: boolean
   readonly nullCount?: number
   readonly distinctCount?: number | undefined
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { createTokenCodec } from '../../src/requests/page-token.js'
+import { createTokenCodec } from '../../src/requests/token-codec.js'
 
 let now = 1_767_400_000_000
 const codec = createTokenCodec({ secrets: ['a secret'], clock: () => now })
