@@ -76,7 +76,7 @@ describe('tables that Hudi bootstrapped, with duplicate keys, or without a schem
     expect(await rowsOf(snapshot)).toEqual(table.rows.map(text).sort())
   })
 
-  it.each(titled(spreadOf(cases, 11)))(
+  it.each(titled(spreadOf(cases, 8)))(
     '%s: its changes lead from version to version',
     async (_, table) => {
       const source = sourceOf(table)

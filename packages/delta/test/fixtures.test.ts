@@ -85,7 +85,7 @@ describe.skipIf(!isPresent)('tables of other projects (skipped where they are no
     },
   )
 
-  it.each(spreadOf(readable.flatMap(versionCases), 200))(
+  it.each(spreadOf(readable.flatMap(versionCases), 120))(
     'reads %s at version %s',
     async (name, version, count) => {
       const { reader, source } = open(name)
@@ -95,7 +95,7 @@ describe.skipIf(!isPresent)('tables of other projects (skipped where they are no
     },
   )
 
-  it.each(spreadOf(readable.flatMap(versionCases), 200))(
+  it.each(spreadOf(readable.flatMap(versionCases), 120))(
     'advances %s to version %s',
     async (name, version, count) => {
       if (version === '0') return

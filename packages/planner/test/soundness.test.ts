@@ -7,7 +7,7 @@ import { hudiWriter } from './support/hudi-writer.js'
 import { checkSoundness } from './support/property.js'
 import { statisticsWriter } from './support/statistics-writer.js'
 
-const pairs = Number(process.env.SPILLWAY_SOUNDNESS_PAIRS ?? quickOr(4000, 20_000))
+const pairs = Number(process.env.SPILLWAY_SOUNDNESS_PAIRS ?? quickOr(2000, 20_000))
 const seed = Number(process.env.SPILLWAY_SOUNDNESS_SEED ?? Date.now() % 2 ** 31)
 const minutes = 60_000
 

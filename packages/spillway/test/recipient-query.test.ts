@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { duckDb } from '@spillway/rows'
+import { spreadOf } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   built,
@@ -165,29 +166,32 @@ describe.skipIf(!built)('SQL over a server in another process', () => {
     })
   })
 
-  it.each(['parquet', 'csv', 'json', 'arrow'])('export writes %s whole and once', async format => {
-    const file = join(share.folder, `trips.${format}`)
-    const args = ['export', share.profile, 'city.public.trips', '--to', file]
-    const first = await runBuilt(args)
-    expect(first).toMatchObject({ status: 0, stderr: '' })
-    expect(first.stdout).toMatch(/41,980 rows, \d+ KB|41,980 rows, [\d.]+ MB/)
-    const before = readFileSync(file)
-    const again = await run(args)
-    expect(again.status).toBe(1)
-    expect(again.stderr).toMatch(/exists already; --force replaces it/)
-    expect(readFileSync(file).equals(before)).toBe(true)
-    const forced = await run([
-      'export',
-      share.profile,
-      'SELECT 1 AS one WHERE false',
-      '--to',
-      file,
-      '--force',
-      '--json',
-    ])
-    expect(JSON.parse(forced.stdout)).toMatchObject({ rows: '0' })
-    expect(readdirSync(share.folder).filter(name => name.includes('unfinished'))).toEqual([])
-  })
+  it.each(spreadOf(['parquet', 'csv', 'json', 'arrow'], 2))(
+    'export writes %s whole and once',
+    async format => {
+      const file = join(share.folder, `trips.${format}`)
+      const args = ['export', share.profile, 'city.public.trips', '--to', file]
+      const first = await runBuilt(args)
+      expect(first).toMatchObject({ status: 0, stderr: '' })
+      expect(first.stdout).toMatch(/41,980 rows, \d+ KB|41,980 rows, [\d.]+ MB/)
+      const before = readFileSync(file)
+      const again = await run(args)
+      expect(again.status).toBe(1)
+      expect(again.stderr).toMatch(/exists already; --force replaces it/)
+      expect(readFileSync(file).equals(before)).toBe(true)
+      const forced = await run([
+        'export',
+        share.profile,
+        'SELECT 1 AS one WHERE false',
+        '--to',
+        file,
+        '--force',
+        '--json',
+      ])
+      expect(JSON.parse(forced.stdout)).toMatchObject({ rows: '0' })
+      expect(readdirSync(share.folder).filter(name => name.includes('unfinished'))).toEqual([])
+    },
+  )
 
   it('Parquet and Arrow files hold the values of the table', async () => {
     const sql = 'FROM "my-types".golden."rs-types"'
