@@ -52,12 +52,20 @@ async function read(
 }
 
 describe('golden Hudi tables', () => {
-  it.each(titled(exact))('%s: has the rows of the snapshot query of Spark', async (_, table) => {
-    expect(await read(table, table.snapshot)).toEqual(expected(table.snapshot))
-  })
+  it.each(titled(spreadOf(exact, 60)))(
+    '%s: has the rows of the snapshot query of Spark',
+    async (_, table) => {
+      expect(await read(table, table.snapshot)).toEqual(expected(table.snapshot))
+    },
+  )
 
   it.each(
-    titled(tables.filter(table => table.readOptimized?.error === undefined && table.readOptimized)),
+    titled(
+      spreadOf(
+        tables.filter(table => table.readOptimized?.error === undefined && table.readOptimized),
+        20,
+      ),
+    ),
   )('%s: has the rows of the read-optimized query of Spark', async (_, table) => {
     const wanted = table.readOptimized!
     expect(await read(table, wanted, { view: 'read-optimized' })).toEqual(expected(wanted))
@@ -87,7 +95,7 @@ describe('golden Hudi tables', () => {
       ([version, wanted]) => [table.archive, version, { table, wanted }] as const,
     ),
   )
-  it.each(spreadOf(versions, 40))(
+  it.each(spreadOf(versions, 25))(
     '%s: has the rows of version %s, or refuses it',
     async (archive, version, { table, wanted }) => {
       const reading = read(table, wanted.error === undefined ? wanted : table.snapshot, {

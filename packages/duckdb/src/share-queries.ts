@@ -39,10 +39,7 @@ export interface ShareQueriesOptions {
 /** A table that changes its columns under a query is planned anew so often. */
 const MAX_PLANS = 3
 
-interface Planned {
-  readonly plan: StatementPlan
-  readonly open: readonly OpenScan[]
-}
+type OpenedPlan = { readonly plan: StatementPlan; readonly open: readonly OpenScan[] }
 
 /** Statements of one connection, one after another. */
 export class ShareQueries {
@@ -113,8 +110,8 @@ export class ShareQueries {
     const meter = this.#meterFor(open)
     const context = this.#readContext()
     const ready = open.map((each, i) => ({
+      ...each,
       scan: plan.scans[i]!,
-      open: each,
       reader: readerFor(each, context, meter),
     }))
     const source = await runStatement({ plan, ready, context, meter, options: own })
@@ -131,7 +128,7 @@ export class ShareQueries {
     return shareResult({ source: this.#last, explanation })
   }
 
-  async #plan(sql: string, options: QuerySqlOptions): Promise<Planned> {
+  async #plan(sql: string, options: QuerySqlOptions): Promise<OpenedPlan> {
     const { catalog } = this.#given
     for (let attempt = 1; ; attempt++) {
       const plan = await planStatement(sql, this.#given, options)
@@ -173,7 +170,7 @@ export class ShareQueries {
     })
   }
 
-  #explanation({ plan, open }: Planned, fetchedBytes: () => number): ShareExplanation {
+  #explanation({ plan, open }: OpenedPlan, fetchedBytes: () => number): ShareExplanation {
     return {
       transport: this.#given.access.transport,
       scans: plan.scans.map((scan, i) => explanationOf(scan, open[i]!, fetchedBytes)),

@@ -265,7 +265,7 @@ describe('a Delta log that names another table’s file', () => {
         await new Promise(resolve => setImmediate(resolve))
       }
     })()
-    for (let i = 0; i < quickOr(12, 30); i++) {
+    for (let i = 0; i < quickOr(6, 30); i++) {
       const { leaks } = await lake.query(source, true)
       expect(leaks).toEqual([])
       const read = await lake.read(source)

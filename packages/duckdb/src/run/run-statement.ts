@@ -14,14 +14,7 @@ import {
   type ViewBinding,
 } from './execute.js'
 import type { RowSource } from './result.js'
-import {
-  type FetchedFiles,
-  fetchFiles,
-  type ReadContext,
-  type ReadyScan,
-  type Relation,
-  relationOver,
-} from './scan-files.js'
+import { fetchFiles, type ReadContext, type ReadyScan, type Relation } from './scan-files.js'
 
 export interface RunOptions {
   readonly plan: StatementPlan
@@ -43,7 +36,7 @@ export async function runStatement(run: RunOptions): Promise<RowSource> {
   const shape = await shapeOf(plan.sql, executeOptions(run, []))
   const [only] = ready
   const batches =
-    plan.streams && only && shape.isQuery ? fileBatches(only.open.files, plan.streams.limit) : []
+    plan.streams && only && shape.isQuery ? fileBatches(only.files, plan.streams.limit) : []
   // Without columns known beforehand there is nothing to give out before the first batch.
   const { columns } = shape
   if (batches.length < 2 || columns === undefined) return runWhole(run, shape)
@@ -72,11 +65,10 @@ async function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSour
   const relations: Relation[] = []
   try {
     for (const scan of run.ready) {
-      const fetched = await fetchFiles(scan, scan.open.files, openingOf(run))
-      relations.push(await relationOver(fetched, openingOf(run)))
+      const fetched = await fetchFiles(scan, scan.files, openingOf(run))
+      relations.push(await fetched.relation())
     }
-    const bindings = relations.map(({ sql }, i) => bindingOf(run.ready[i]!, sql))
-    const options = executeOptions(run, bindings)
+    const options = executeOptions(run, relations)
     if (!shape.isQuery) return collectedRows(shape, await execute(run.plan.sql, options))
     const table = run.context.nextName()
     await execute(createSql(table, run), options)
@@ -130,7 +122,7 @@ class BatchedRows implements RowSource {
   readonly columns: RowSource['columns']
   readonly #run: RunOptions
   readonly #batches: readonly SharedFile[][]
-  readonly #pending: Promise<FetchedFiles>[] = []
+  readonly #pending: ReturnType<typeof fetchFiles>[] = []
   #next = 0
 
   constructor(run: RunOptions, batches: readonly SharedFile[][], columns: readonly ResultColumn[]) {
@@ -142,9 +134,9 @@ class BatchedRows implements RowSource {
   async *chunks(): AsyncGenerator<Chunk> {
     const { context, plan } = this.#run
     let left = plan.streams?.limit ?? Number.POSITIVE_INFINITY
-    for await (const binding of this.#bindings()) {
+    for await (const relation of this.#relations()) {
       const table = context.nextName()
-      await this.#execute(createSql(table, this.#run), binding)
+      await this.#execute(createSql(table, this.#run), relation)
       try {
         for await (const chunk of tableChunks(table, executeOptions(this.#run, []))) {
           // Each batch has a LIMIT of its own.
@@ -164,9 +156,9 @@ class BatchedRows implements RowSource {
     const { limit = Number.POSITIVE_INFINITY } = plan.streams ?? {}
     const table = context.nextName()
     let isFirst = true
-    for await (const binding of this.#bindings()) {
+    for await (const relation of this.#relations()) {
       const sql = isFirst ? createSql(table, this.#run) : `INSERT INTO ${table} (${plan.sql}\n)`
-      await this.#execute(sql, binding)
+      await this.#execute(sql, relation)
       isFirst = false
       const count = limit < Number.POSITIVE_INFINITY ? await rowCount(table, context.connection) : 0
       if (count > limit) await context.session.run(`DELETE FROM ${table} WHERE rowid >= ${limit}`)
@@ -181,21 +173,21 @@ class BatchedRows implements RowSource {
     }
   }
 
-  async #execute(sql: string, binding: ViewBinding): Promise<void> {
+  async #execute(sql: string, relation: Relation): Promise<void> {
     try {
-      await execute(sql, executeOptions(this.#run, [binding]))
+      await execute(sql, executeOptions(this.#run, [relation]))
     } catch (error) {
       throw this.#run.context.access.failure?.() ?? error
     }
   }
 
-  async *#bindings(): AsyncGenerator<ViewBinding> {
+  async *#relations(): AsyncGenerator<Relation> {
     this.#fetchNext()
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
-      const relation = await relationOver(await next, openingOf(this.#run))
+      const relation = await (await next).relation()
       this.#fetchNext()
       try {
-        yield bindingOf(this.#run.ready[0]!, relation.sql)
+        yield relation
       } finally {
         await relation.close()
       }
@@ -215,11 +207,6 @@ class BatchedRows implements RowSource {
 
 function createSql(table: string, { plan }: RunOptions): string {
   return `CREATE TEMP TABLE ${table} AS (${plan.sql}\n)`
-}
-
-function bindingOf({ scan: { variable, stub } }: ReadyScan, sql: string): ViewBinding {
-  // The view of a table falls back to its stub by itself, a call of a table function does not.
-  return { variable, sql, otherwise: variable === stub.name ? undefined : stub.sql }
 }
 
 function executeOptions({ context, options }: RunOptions, bindings: readonly ViewBinding[]) {

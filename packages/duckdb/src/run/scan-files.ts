@@ -10,19 +10,18 @@ import { ObjectReader } from '../fetch/read-object.js'
 import { vectorStore } from '../fetch/vector-store.js'
 import type { TableScan } from '../plan/plan-statement.js'
 import type { OpenScan, SharedFile } from '../share/open-scan.js'
+import type { ViewBinding } from './execute.js'
 import { relationParts, relationSql } from './relation.js'
 
-/** The rows of some files of a table as a query, until it is closed. */
-export interface Relation {
-  readonly sql: string
+/** The rows of some files of a table, for its view to show until they are closed. */
+export interface Relation extends ViewBinding {
   /** Removes the local files and temporary tables. */
   close(): Promise<void>
 }
 
-/** One table of a statement, its files known. */
-export interface ReadyScan {
+/** One table of a statement, its files known and what reads them. */
+export interface ReadyScan extends OpenScan {
   readonly scan: TableScan
-  readonly open: OpenScan
   readonly reader: ByteSource
 }
 
@@ -40,26 +39,26 @@ export interface ReadContext {
 /** Files opened at one time; their footers are in memory while they are. */
 const FILES_AT_ONCE = 256
 
-/** Some files of a scan, where DuckDB can open them. */
-export interface FetchedFiles {
-  readonly ready: ReadyScan
-  readonly parts: readonly {
-    readonly files: readonly SharedFile[]
-    readonly opened: AccessedFiles
-  }[]
-  close(): Promise<void>
+/** Some files where DuckDB can open them. */
+interface OpenedPart {
+  readonly files: readonly SharedFile[]
+  readonly opened: AccessedFiles
 }
 
-/** Fetches what a scan reads of `files`. Nothing runs on the session of the query: it may be giving out rows. */
+/**
+ * Fetches what a scan reads of `files`. Nothing runs on the session of the query, which may be giving out rows, before
+ * their relation is asked for: it takes the files over, and one that is never asked for is closed instead.
+ */
 export async function fetchFiles(
   ready: ReadyScan,
   files: readonly SharedFile[],
-  { context, meter, signal }: Opening,
-): Promise<FetchedFiles> {
-  const { scan, open, reader } = ready
-  const { columns, predicate, stub } = scan
+  opening: Opening,
+): Promise<{ relation(): Promise<Relation>; close(): Promise<void> }> {
+  const { context, meter, signal } = opening
+  const { reader, table } = ready
+  const { columns, predicate, stub } = ready.scan
   const { fields } = stub
-  const parts: { files: readonly SharedFile[]; opened: AccessedFiles }[] = []
+  const parts: OpenedPart[] = []
   const close = async () => {
     for (const { opened } of parts.splice(0)) await opened.close()
   }
@@ -69,25 +68,24 @@ export async function fetchFiles(
       const sizes = chosen.reduce((sum, { file }) => sum + file.size, 0)
       const onPlanned = (bytes: number) => meter.replan(sizes, bytes)
       const request = { fields, columns, predicate, files: chosen, reader, onPlanned }
-      const own = { table: open.table, signal }
+      const own = { table, signal }
       parts.push({ files: chosen, opened: await context.access.open({ ...request, ...own }) })
       meter.fileDone(chosen.length)
     }
-    return { ready, parts, close }
+    return { relation: () => relationOver(ready, parts, { ...opening, close }), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-/** A query over fetched files, which are gone once it is closed. */
-export async function relationOver(
-  { ready, parts, close: closeFiles }: FetchedFiles,
-  { context, signal }: Opening,
+async function relationOver(
+  { scan, table, reader }: ReadyScan,
+  parts: readonly OpenedPart[],
+  { context, signal, ...files }: Opening & { close(): Promise<void> },
 ): Promise<Relation> {
-  const { scan, open, reader } = ready
-  const { columns, stub } = scan
-  const closers = [closeFiles]
+  const { columns, stub, variable } = scan
+  const closers = [files.close]
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
   }
@@ -95,7 +93,7 @@ export async function relationOver(
     const queries: string[] = []
     for (const { files, opened } of parts) {
       const relation = await relationParts({
-        table: open.table,
+        table,
         fields: stub.fields,
         columns,
         files,
@@ -108,7 +106,9 @@ export async function relationOver(
       closers.push(() => relation.close())
       queries.push(...relation.queries)
     }
-    return { sql: relationSql(stub.fields, columns, queries), close }
+    // The view of a table falls back to its stub by itself, a call of a table function does not.
+    const otherwise = variable === stub.name ? undefined : stub.sql
+    return { variable, sql: relationSql(stub.fields, columns, queries), otherwise, close }
   } catch (error) {
     await close()
     throw error
