@@ -58,6 +58,9 @@ const HINTS: readonly (readonly [string, string | undefined])[] = [
   ['amount IS NOT NULL', undefined],
   [`CASE WHEN id > 3 THEN TRUE ELSE FALSE END`, undefined],
   ['random() < 2 AND id = 5', 'id = 5'],
+  // Years that four digits cannot say would be cut to others, or refused.
+  [`day < DATE '12345-06-07' AND id = 5`, 'id = 5'],
+  [`day > DATE '0044-03-15 (BC)' AND id = 5`, 'id = 5'],
 ]
 
 describe('what the provider is told', () => {

@@ -1,5 +1,6 @@
 import {
   type ComparisonOp,
+  dateText,
   type Literal,
   leafOf,
   type Predicate,
@@ -123,7 +124,7 @@ const VALUE_TYPES: ReadonlyMap<PrimitiveType, string> = new Map([
 function literalText({ value, type }: Literal): string | undefined {
   switch (type) {
     case 'date':
-      return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10)
+      return fourDigitYear(dateText(Number(value)))
     case 'timestamptz':
       return momentText(value as bigint)
     default:
@@ -135,5 +136,10 @@ function literalText({ value, type }: Literal): string | undefined {
 function momentText(micros: bigint): string | undefined {
   if (micros % 1000n !== 0n) return undefined
   const time = new Date(Number(micros / 1000n))
-  return Number.isNaN(time.getTime()) ? undefined : time.toISOString()
+  return Number.isNaN(time.getTime()) ? undefined : fourDigitYear(time.toISOString())
+}
+
+/** Undefined for years before 1 or past 9999, which servers read otherwise or not at all. */
+function fourDigitYear(text: string): string | undefined {
+  return /^\d{4}-/.test(text) && !text.startsWith('0000') ? text : undefined
 }

@@ -2,6 +2,7 @@ import {
   childrenOf,
   compareValues,
   type DataType,
+  dateText,
   type Field,
   type FieldPath,
   isPrimitive,
@@ -137,7 +138,7 @@ function perMicro(type: DataType): bigint {
 
 /** A day or a moment, to be read by people. */
 export function timeText(value: Value, type: DataType): string {
-  if (typeof value === 'number') return new Date(value * 86_400_000).toISOString().slice(0, 10)
+  if (typeof value === 'number') return dateText(value)
   const micros = (value as bigint) / perMicro(type)
   const millis = Number(micros / 1000n)
   return Math.abs(millis) > 8.64e15 ? `${micros} microseconds` : new Date(millis).toISOString()

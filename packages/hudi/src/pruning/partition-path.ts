@@ -1,6 +1,7 @@
 import {
   type DataType,
   type Field,
+  parseDate,
   type Schema,
   TableError,
   unescapePath,
@@ -135,11 +136,4 @@ function parseDecimal(text: string, scale: number): Value | undefined {
   if (fraction.length > scale) return undefined
   const unscaled = BigInt(match[2]! + fraction.padEnd(scale, '0'))
   return match[1] === '-' ? -unscaled : unscaled
-}
-
-function parseDate(text: string): Value | undefined {
-  const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)
-  if (match === null) return undefined
-  const millis = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]))
-  return new Date(millis).toISOString().startsWith(text) ? millis / 86_400_000 : undefined
 }

@@ -1,5 +1,6 @@
 import {
   ExactNumber,
+  epochDay,
   MICROS_PER_DAY,
   type PrimitiveType,
   TableError,
@@ -76,8 +77,8 @@ function parseTemporal(
   if (type === 'time') return clockUnits(text, 6)
   const match = /^([+-]?\d{4,})-(\d\d)-(\d\d)(?:[T ](.*?)(Z|[+-]\d\d(?::?\d\d)?)?)?$/.exec(text)
   if (match === null) return undefined
-  const days = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3])) / 86_400_000
-  if (type === 'date') return days
+  const days = epochDay(Number(match[1]), Number(match[2]), Number(match[3]))
+  if (days === undefined || type === 'date') return days
   const nanoseconds = type.endsWith('_ns')
   const clock = clockUnits(match[4] ?? '00:00', nanoseconds ? 9 : 6)
   if (clock === undefined) return undefined

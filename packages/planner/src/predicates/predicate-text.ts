@@ -1,5 +1,6 @@
 import {
   type ComparisonOp,
+  dateText,
   decimalText,
   hexText,
   type Literal,
@@ -88,8 +89,7 @@ export function literalText({ value, type }: Literal): string {
   if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
   if (typeof type === 'object' && type.kind === 'decimal')
     return scaledText(value as bigint, type.scale)
-  if (type === 'date')
-    return `DATE '${isoOf(BigInt(value as number) * 86_400_000_000n).slice(0, 10)}'`
+  if (type === 'date') return `DATE '${dateText(value as number)}'`
   if (type === 'timestamp' || type === 'timestamptz') {
     return `TIMESTAMP '${isoOf(value as bigint)}${type === 'timestamptz' ? 'Z' : ''}'`
   }
