@@ -30,10 +30,10 @@ export function stopsOf({ files, calls }) {
   }
 }
 
-/** False of what Node calls beside the work, as what a server sweeps away after its start. */
+/** False of what is called by something that runs beside the work, as what a server sweeps away after its start. */
 function isOfStop(caller, visits) {
-  const visit = visits.get(caller)
-  return visit !== undefined && (visit === visits.get(START) || stopOf(visit) !== undefined)
+  if (caller === undefined || caller === START) return true
+  return stopOf(visits.get(caller)) !== undefined
 }
 
 /** What the calls enter of one room from one visit to another. `packages` are those on the way here, its own included. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FetchHandler } from './http/fetch-handler.js'
 import { bodyOf } from './http/incoming-body.js'
+import { beginInTurn } from './http/pipeline.js'
 import { sendBody } from './http/send-body.js'
 
 export type { FetchHandler } from './http/fetch-handler.js'
@@ -16,7 +17,9 @@ export function nodeListener(
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const sending = { stallMs: stallSeconds * 1000 }
   return (incoming, outgoing) => {
-    void serve(handler, { incoming, outgoing, sending, trustedProxies })
+    beginInTurn(incoming.socket, () => {
+      void serve(handler, { incoming, outgoing, sending, trustedProxies })
+    })
   }
 }
 

@@ -1,0 +1,41 @@
+import type { Socket } from 'node:net'
+
+/**
+ * Requests of one connection that begin in one turn of the event loop. Node hands out all that a pipeline holds at once, and
+ * thousands of them, each a few steps, would keep everybody else waiting for a second.
+ */
+const BEGUN_AT_ONCE = 16
+
+interface Pipeline {
+  begun: number
+  readonly waiting: (() => void)[]
+}
+
+const pipelines = new WeakMap<Socket, Pipeline>()
+
+/** Begins a request of `socket`: now, or in a later turn and in order. One whose connection has closed by then never begins. */
+export function beginInTurn(socket: Socket, begin: () => void): void {
+  let pipeline = pipelines.get(socket)
+  if (pipeline === undefined) {
+    pipeline = { begun: 0, waiting: [] }
+    pipelines.set(socket, pipeline)
+    nextTurn(socket, pipeline)
+  }
+  if (pipeline.begun < BEGUN_AT_ONCE) {
+    pipeline.begun++
+    begin()
+  } else pipeline.waiting.push(begin)
+}
+
+function nextTurn(socket: Socket, pipeline: Pipeline): void {
+  setImmediate(() => {
+    if (socket.destroyed || pipeline.waiting.length === 0) {
+      pipelines.delete(socket)
+      return
+    }
+    const next = pipeline.waiting.splice(0, BEGUN_AT_ONCE)
+    pipeline.begun = next.length
+    nextTurn(socket, pipeline)
+    for (const begin of next) begin()
+  })
+}
