@@ -157,13 +157,13 @@ describe('every golden table reaches recipients with and without vectors exactly
   it.each(
     spreadOf(
       hudiTables.filter(({ name }) => name.startsWith('mor_')),
-      10,
+      6,
     ).map(table => [table.archive, table] as const),
   )('%s', async (_, table) => {
     await expectExact({ location: await unpacked.locationOf(table) })
   })
 
-  it.each(spreadOf(icebergTables, 7).map(table => [table.name, table] as const))(
+  it.each(spreadOf(icebergTables, 5).map(table => [table.name, table] as const))(
     '%s',
     async (_, table) => {
       const location = `file://${iceberg}${table.folder}`

@@ -52,7 +52,7 @@ async function read(
 }
 
 describe('golden Hudi tables', () => {
-  it.each(titled(spreadOf(exact, 60)))(
+  it.each(titled(spreadOf(exact, 40)))(
     '%s: has the rows of the snapshot query of Spark',
     async (_, table) => {
       expect(await read(table, table.snapshot)).toEqual(expected(table.snapshot))
@@ -63,7 +63,7 @@ describe('golden Hudi tables', () => {
     titled(
       spreadOf(
         tables.filter(table => table.readOptimized?.error === undefined && table.readOptimized),
-        20,
+        12,
       ),
     ),
   )('%s: has the rows of the read-optimized query of Spark', async (_, table) => {
