@@ -19,6 +19,13 @@ export function stopsOf({ files, calls }) {
   }
   const stops = stopsAmong(start, node)
   addParts(above, visits)
+  // What only something beside the work calls, as a server that sweeps up after its start, is of no stop.
+  const isOfStop = file =>
+    calls.every(([, called]) => called !== file) ||
+    calls.some(([caller, called]) => {
+      if (called !== file) return false
+      return caller === START || stopOf(visits.get(caller)) !== undefined
+    })
   return {
     stops: stops.map(stop => ({
       number: stop.number,
@@ -26,14 +33,8 @@ export function stopsOf({ files, calls }) {
       leads: leadsOf(stop),
       parts: stop.parts,
     })),
-    bottom: partsByRoom(files.filter(each => isBottom(each.file) && isOfStop(each.caller, visits))),
+    bottom: partsByRoom(files.filter(({ file }) => isBottom(file) && isOfStop(file))),
   }
-}
-
-/** False of what is called by something that runs beside the work, as what a server sweeps away after its start. */
-function isOfStop(caller, visits) {
-  if (caller === undefined || caller === START) return true
-  return stopOf(visits.get(caller)) !== undefined
 }
 
 /** What the calls enter of one room from one visit to another. `packages` are those on the way here, its own included. */

@@ -2,8 +2,10 @@
 // Follows what queries.mjs runs, in built code, and prints the stops. `--write` brings docs/tour.md up to date; `--check` fails where
 // it says something else, or a tour is longer than it may be.
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { register } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { differences, UNWRITTEN, withStops } from './document.mjs'
 import { problemsOf, roomsOfChain, stopsOf } from './stops.mjs'
@@ -13,11 +15,14 @@ const DOCUMENT = fileURLToPath(new URL('../../docs/tour.md', import.meta.url))
 const mode = process.argv[2] ?? '--print'
 // With one thread the files that are read at the same time come in the order in which they were asked for, in every run.
 const threads = { UV_THREADPOOL_SIZE: '1' }
+// Nothing lies in a folder of its own that a server would sweep away beside the query.
 if (process.env.UV_THREADPOOL_SIZE === threads.UV_THREADPOOL_SIZE) await trace()
 else {
   const again = [fileURLToPath(import.meta.url), ...process.argv.slice(2)]
-  const env = { ...process.env, ...threads }
+  const TMPDIR = mkdtempSync(join(tmpdir(), 'spillway-trace-'))
+  const env = { ...process.env, ...threads, TMPDIR }
   process.exitCode = spawnSync(process.execPath, again, { stdio: 'inherit', env }).status ?? 1
+  rmSync(TMPDIR, { recursive: true })
 }
 
 async function trace() {
