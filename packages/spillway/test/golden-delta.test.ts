@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { JsonObject, JsonValue } from '@spillway/core'
 import { parseExactJson } from '@spillway/encoding'
+import { spreadOf } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
 import { answerRequest } from '../src/batch/operations.js'
 import { parseRequest } from '../src/batch/request.js'
@@ -50,7 +51,7 @@ function sorted(rows: unknown): readonly string[] {
   return (rows as readonly unknown[]).map(row => JSON.stringify(row)).sort()
 }
 
-describe.each(catalogue.tables)('golden Delta table $name', golden => {
+describe.each(spreadOf(catalogue.tables, 16))('golden Delta table $name', golden => {
   const rebase = golden.rebase?.map(({ from, folder: to }) => ({ from, to: `${folder}/${to}` }))
   const table = { location: golden.folder, ...(rebase && { rebase }) }
 
