@@ -5,8 +5,6 @@ import { defineConfig } from 'vitest/config'
 // (decision 0007).
 const conditions = ['@spillway/source', 'node', 'development|production']
 
-const isLong = (process.env.SPILLWAY_LONG ?? '') !== ''
-
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -20,9 +18,8 @@ export default defineConfig({
     experimental: { fsModuleCache: true },
     // A second, the default, is nothing on a machine that is busy.
     expect: { poll: { timeout: 20_000 } },
-    // The long tier runs whole files beside the clients of the matrix, on the same cores.
-    testTimeout: isLong ? 300_000 : 60_000,
-    hookTimeout: isLong ? 300_000 : 120_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     // One more than cores: about a third of the time of all files is waiting for processes and time-outs.
     maxWorkers: availableParallelism() + 1,
   },

@@ -93,7 +93,9 @@ const tasks = {
   },
   'test:long'() {
     build()
-    vitest([...filesOfLongTier(), ...rest], { SPILLWAY_LONG: '1' })
+    // On CI they run beside the clients of the matrix, on the same cores.
+    const patience = ['--testTimeout=300000', '--hookTimeout=300000']
+    vitest([...filesOfLongTier(), ...patience, ...rest], { SPILLWAY_LONG: '1' })
   },
   // From source; what runs programs of `dist` runs those of the last build.
   'test:one'() {
