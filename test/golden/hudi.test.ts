@@ -52,7 +52,7 @@ async function read(
 }
 
 describe('golden Hudi tables', () => {
-  it.each(titled(spreadOf(exact, 40)))(
+  it.each(titled(spreadOf(exact, 30)))(
     '%s: has the rows of the snapshot query of Spark',
     async (_, table) => {
       expect(await read(table, table.snapshot)).toEqual(expected(table.snapshot))
@@ -95,7 +95,7 @@ describe('golden Hudi tables', () => {
       ([version, wanted]) => [table.archive, version, { table, wanted }] as const,
     ),
   )
-  it.each(spreadOf(versions, 25))(
+  it.each(spreadOf(versions, 15))(
     '%s: has the rows of version %s, or refuses it',
     async (archive, version, { table, wanted }) => {
       const reading = read(table, wanted.error === undefined ? wanted : table.snapshot, {
