@@ -2,15 +2,13 @@ import type { ObjectStore, RowResolver } from '@spillway/core'
 import { fileShapes } from '@spillway/encoding'
 import { createBatchCache, createEngine } from '@spillway/engine'
 import { icebergReader } from '@spillway/iceberg'
-import { createConfigShares, createSharingServer, tokenHash } from '@spillway/server'
 import { localStore } from '@spillway/storage'
 import { parquetFooterFile } from '@spillway/testkit'
 import { fields, type IcebergShape, icebergTable } from './iceberg-table.js'
 import type { Question } from './measure.js'
+import { ordersShare } from './orders-share.js'
 import { bucketSigner } from './stream.js'
 
-const TOKEN = 'a-token-of-the-benchmark'
-const QUERY = 'http://127.0.0.1/delta-sharing/shares/lake/schemas/sales/tables/orders/query'
 const REQUEST_MS = 20
 
 /** Every request takes 20 ms. Data files are made up: the footer of each is the one of its table. */
@@ -112,27 +110,12 @@ function serverOver(
     freshnessMs: 3_600_000,
     ...(staged && { rowResolver: staging }),
   })
-  const catalog = createConfigShares({
-    shares: [
-      { name: 'lake', schemas: [{ name: 'sales', tables: [{ name: 'orders', location }] }] },
-    ],
-    recipients: [
-      { name: 'reader', tokens: [{ sha256: tokenHash(TOKEN).toString('hex') }], shares: ['lake'] },
-    ],
-  })
-  const server = createSharingServer({ engine, catalog })
+  const ask = ordersShare(engine, location)
   return (where: string | undefined) =>
-    server.fetch(
-      new Request(QUERY, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${TOKEN}`,
-          'delta-sharing-capabilities':
-            'responseformat=delta;readerfeatures=deletionvectors,columnmapping',
-        },
-        body: JSON.stringify(where === undefined ? {} : { predicateHints: [where] }),
-      }),
-    )
+    ask(where === undefined ? {} : { predicateHints: [where] }, {
+      'delta-sharing-capabilities':
+        'responseformat=delta;readerfeatures=deletionvectors,columnmapping',
+    })
 }
 
 async function read(

@@ -1,14 +1,11 @@
 import type { UrlSigner } from '@spillway/core'
 import { deltaReader } from '@spillway/delta'
 import { createBatchCache, createEngine } from '@spillway/engine'
-import { createConfigShares, createSharingServer, tokenHash } from '@spillway/server'
 import { localStore } from '@spillway/storage'
 import { s3Signer } from '@spillway/storage/s3'
 import type { GeneratedTable } from './delta-table.js'
 import type { Measured } from './measure.js'
-
-const TOKEN = 'a-token-of-the-benchmark'
-const QUERY = 'http://127.0.0.1/delta-sharing/shares/lake/schemas/sales/tables/orders/query'
+import { ordersShare } from './orders-share.js'
 
 /** Signs local paths as if they were objects of a bucket: what signing and streaming cost, without a store. */
 export function bucketSigner(): UrlSigner {
@@ -35,28 +32,11 @@ export async function streamQuery(table: GeneratedTable): Promise<Measured> {
     readers: [deltaReader({ store, cache })],
     signers: [bucketSigner()],
   })
-  const location = `file://${table.path}`
-  const catalog = createConfigShares({
-    shares: [
-      { name: 'lake', schemas: [{ name: 'sales', tables: [{ name: 'orders', location }] }] },
-    ],
-    recipients: [
-      { name: 'reader', tokens: [{ sha256: tokenHash(TOKEN).toString('hex') }], shares: ['lake'] },
-    ],
-  })
-  const server = createSharingServer({ engine, catalog })
-  const request = () =>
-    server.fetch(
-      new Request(QUERY, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${TOKEN}` },
-        body: '{}',
-      }),
-    )
+  const ask = ordersShare(engine, `file://${table.path}`)
   // The first answer loads the snapshot and fills the caches to their budgets; what is measured is the second.
-  await read(await request(), table.files)
+  await read(await ask({}), table.files)
   const start = performance.now()
-  const facts = await read(await request(), table.files)
+  const facts = await read(await ask({}), table.files)
   return { ms: [performance.now() - start], facts }
 }
 

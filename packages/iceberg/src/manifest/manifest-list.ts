@@ -18,16 +18,16 @@ export interface ManifestFile {
   readonly path: string
   readonly length?: number | undefined
   /** Absent where only the manifest itself says it (version 1's embedded lists). */
-  readonly specId?: number
+  readonly specId?: number | undefined
   readonly content: 'data' | 'deletes'
   readonly sequenceNumber: number
   readonly minSequenceNumber: number
-  readonly addedSnapshotId?: bigint
-  readonly addedFiles?: number
-  readonly existingFiles?: number
-  readonly deletedFiles?: number
-  readonly addedRows?: number
-  readonly existingRows?: number
+  readonly addedSnapshotId?: bigint | undefined
+  readonly addedFiles?: number | undefined
+  readonly existingFiles?: number | undefined
+  readonly deletedFiles?: number | undefined
+  readonly addedRows?: number | undefined
+  readonly existingRows?: number | undefined
   readonly partitions?: readonly FieldSummary[] | undefined
   readonly firstRowId?: number | undefined
   readonly encrypted: boolean
@@ -120,18 +120,16 @@ function rowReader(schema: AvroRecord, file: string): (row: AvroObject) => Manif
       sequenceNumber: count(sequenceNumber(row)) ?? 0,
       minSequenceNumber: count(minSequenceNumber(row)) ?? 0,
       encrypted: key instanceof Uint8Array && key.length > 0,
-      ...(typeof snapshotId === 'bigint' ? { addedSnapshotId: snapshotId } : {}),
+      addedSnapshotId: typeof snapshotId === 'bigint' ? snapshotId : undefined,
       partitions,
-      ...omitUndefined({
-        length: count(length(row)),
-        specId: count(specId(row)),
-        addedFiles: count(addedFiles(row)),
-        existingFiles: count(existingFiles(row)),
-        deletedFiles: count(deletedFiles(row)),
-        addedRows: count(addedRows(row)),
-        existingRows: count(existingRows(row)),
-        firstRowId: count(firstRowId(row)),
-      }),
+      length: count(length(row)),
+      specId: count(specId(row)),
+      addedFiles: count(addedFiles(row)),
+      existingFiles: count(existingFiles(row)),
+      deletedFiles: count(deletedFiles(row)),
+      addedRows: count(addedRows(row)),
+      existingRows: count(existingRows(row)),
+      firstRowId: count(firstRowId(row)),
     }
   }
 }
@@ -147,15 +145,6 @@ function count(value: AvroValue | undefined): number | undefined {
   if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
   const number = Number(value)
   return number >= 0 && Number.isSafeInteger(number) ? number : undefined
-}
-
-function omitUndefined<K extends string>(
-  values: { readonly [P in K]: number | undefined },
-): {
-  readonly [P in K]?: number
-} {
-  const kept = Object.entries(values).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(kept) as { readonly [P in K]?: number }
 }
 
 function summaryReader(
