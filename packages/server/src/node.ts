@@ -17,8 +17,10 @@ export function nodeListener(
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const sending = { stallMs: stallSeconds * 1000 }
   return (incoming, outgoing) => {
+    // Whoever mounts the listener may give the request back with another path before it begins.
+    const url = urlOf(incoming)
     beginInTurn(incoming.socket, () => {
-      void serve(handler, { incoming, outgoing, sending, trustedProxies })
+      void serve(handler, { incoming, outgoing, url, sending, trustedProxies })
     })
   }
 }
@@ -36,13 +38,14 @@ const UNSENDABLE: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
 interface Exchange {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
+  readonly url: string
   readonly sending: { readonly stallMs: number }
   readonly trustedProxies: readonly string[]
 }
 
 async function serve(
   handler: FetchHandler,
-  { incoming, outgoing, sending, trustedProxies }: Exchange,
+  { incoming, outgoing, url, sending, trustedProxies }: Exchange,
 ): Promise<void> {
   const gone = new AbortController()
   const leave = () => {
@@ -65,7 +68,7 @@ async function serve(
       return
     }
     const response = await handler.fetch(
-      toRequest(incoming, outgoing, gone.signal),
+      toRequest({ incoming, outgoing, url }, gone.signal),
       peerOf(incoming, trustedProxies),
     )
     body = response.body
@@ -121,9 +124,13 @@ function peerOf(
   return { address }
 }
 
+/** Express strips the path it is mounted at from `url` and keeps the whole in `originalUrl`. */
+function urlOf(incoming: IncomingMessage): string {
+  return (incoming as { readonly originalUrl?: string }).originalUrl ?? incoming.url ?? '/'
+}
+
 function toRequest(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
+  { incoming, outgoing, url }: Pick<Exchange, 'incoming' | 'outgoing' | 'url'>,
   signal: AbortSignal,
 ): Request {
   const method = incoming.method ?? 'GET'
@@ -132,8 +139,6 @@ function toRequest(
     headers.append(incoming.rawHeaders[i]!, incoming.rawHeaders[i + 1]!)
   }
   const hasBody = method !== 'GET' && method !== 'HEAD'
-  // Express strips the path it is mounted at from `url` and keeps the whole in `originalUrl`.
-  const url = (incoming as { readonly originalUrl?: string }).originalUrl ?? incoming.url ?? '/'
   return new Request(`http://localhost${pathOf(url)}`, {
     method,
     headers,

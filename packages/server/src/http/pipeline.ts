@@ -6,6 +6,9 @@ import type { Socket } from 'node:net'
  */
 const BEGUN_AT_ONCE = 16
 
+/** Requests of one connection that wait. Beyond them nothing is read from it: what a client pipelines is its own to keep. */
+const MAX_WAITING = 64
+
 interface Pipeline {
   begun: number
   readonly waiting: (() => void)[]
@@ -24,18 +27,35 @@ export function beginInTurn(socket: Socket, begin: () => void): void {
   if (pipeline.begun < BEGUN_AT_ONCE) {
     pipeline.begun++
     begin()
-  } else pipeline.waiting.push(begin)
+    return
+  }
+  pipeline.waiting.push(begin)
+  if (pipeline.waiting.length >= MAX_WAITING) socket.pause()
 }
 
 function nextTurn(socket: Socket, pipeline: Pipeline): void {
   setImmediate(() => {
-    if (socket.destroyed || pipeline.waiting.length === 0) {
+    if (socket.destroyed) {
       pipelines.delete(socket)
       return
     }
-    const next = pipeline.waiting.splice(0, BEGUN_AT_ONCE)
+    const { waiting } = pipeline
+    if (waiting.length === 0) {
+      pipelines.delete(socket)
+      readOn(socket)
+      return
+    }
+    const next = waiting.splice(0, BEGUN_AT_ONCE)
     pipeline.begun = next.length
     nextTurn(socket, pipeline)
     for (const begin of next) begin()
+    // What answers it begins with may have read on.
+    if (waiting.length >= MAX_WAITING) socket.pause()
   })
+}
+
+/** Node pauses a connection whose answers are not taken, and goes on by itself when they are. */
+function readOn(socket: Socket): void {
+  const isHeldByNode = (socket as { readonly _paused?: boolean })._paused === true
+  if (socket.isPaused() && !isHeldByNode) socket.resume()
 }
