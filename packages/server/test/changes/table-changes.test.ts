@@ -311,6 +311,35 @@ it.each([
   },
 )
 
+it('pages go on in a table that has another id and other partitions since the end of their range', async () => {
+  const own = await startServer()
+  try {
+    const table = own.lake.table('changing')
+    const configuration = { 'delta.enableChangeDataFeed': 'true' }
+    table.commit(protocol, metaData([ID, DAY], { configuration, partitionColumns: ['day'] }))
+    const partitionValues = { day: '2026-01-01' }
+    table.commit(add('a', { partitionValues }), add('b', { partitionValues }))
+    const id = 'c0ffee00-0000-4000-8000-0000000000fe'
+    table.commit(metaData([ID, DAY], { configuration, id }))
+    // Whoever is not known to read every day rightly has footers looked at, and these files have none.
+    const headers = { 'user-agent': 'Delta-Sharing-Spark/1.2' }
+    const range = 'startingVersion=0&endingVersion=1&maxFiles=1'
+    const told: unknown[] = []
+    let token: unknown
+    do {
+      const page = `${range}${token === undefined ? '' : `&pageToken=${token}`}`
+      const answer = await own.ask(`${tablePath('changing')}/changes?${page}`, { headers })
+      expect(answer.status).toBe(200)
+      const lines = await linesOf(answer)
+      told.push(...lines.slice(2, -1).map(summary))
+      token = lines.at(-1)?.endStreamAction?.nextPageToken
+    } while (token !== undefined)
+    expect(told).toEqual(['add 1', 'add 1'])
+  } finally {
+    await own.close()
+  }
+})
+
 const RANGE = 'startingVersion=0&endingVersion=3&maxFiles=1'
 
 function changesAfter(own: Running, token: string): Promise<Response> {
