@@ -16,6 +16,7 @@ import {
   ANYTHING,
   BOOLEAN,
   INTEGER,
+  informative,
   type Kind,
   listOf,
   type Members,
@@ -40,27 +41,27 @@ export const DELTA_PROTOCOL = shape<DeltaProtocol>({
 
 const FACTS: Members<MetadataFacts> = {
   version: optional(INTEGER),
-  size: optional(INTEGER),
-  numFiles: optional(INTEGER),
-  location: optional(STRING),
-  auxiliaryLocations: optional(listOf(STRING)),
-  accessModes: optional(listOf(STRING)),
+  size: informative(INTEGER),
+  numFiles: informative(INTEGER),
+  location: informative(STRING),
+  auxiliaryLocations: informative(listOf(STRING)),
+  accessModes: informative(listOf(STRING)),
 }
 
 const TABLE: Members<TableMetaData> = {
   id: STRING,
-  name: optional(STRING),
-  description: optional(STRING),
-  format: optional(
+  name: informative(STRING),
+  description: informative(STRING),
+  format: informative(
     shape<NonNullable<TableMetaData['format']>>({
-      provider: optional(STRING),
-      options: optional(mapOf(STRING)),
+      provider: informative(STRING),
+      options: informative(mapOf(STRING)),
     }),
   ),
   schemaString: STRING,
   partitionColumns: listOf(STRING),
   configuration: optional(mapOf(STRING)),
-  createdTime: optional(MILLISECONDS),
+  createdTime: informative(MILLISECONDS),
 }
 
 export const PARQUET_METADATA = shape<ParquetMetaData>({ ...TABLE, ...FACTS })
@@ -80,7 +81,7 @@ export const PARQUET_FILE = shape<ParquetFile>({
   stats: optional(STRING),
   version: optional(INTEGER),
   timestamp: optional(MILLISECONDS),
-  expirationTimestamp: optional(MILLISECONDS),
+  expirationTimestamp: informative(MILLISECONDS),
 })
 
 const VECTOR = shape<DeltaVector>({
@@ -96,7 +97,7 @@ const FILE_ACTION = shape<DeltaFileAction>({
   partitionValues: optional(PARTITION_VALUES),
   size: optional(INTEGER),
   modificationTime: optional(MILLISECONDS),
-  deletionTimestamp: optional(MILLISECONDS),
+  deletionTimestamp: informative(MILLISECONDS),
   dataChange: optional(BOOLEAN),
   stats: optional(STRING),
   deletionVector: optional(VECTOR),
@@ -112,32 +113,32 @@ const ACTIONS = shape<SingleAction>({
 
 const SINGLE_ACTION: Kind<SingleAction> = {
   ...ACTIONS,
-  expected: 'an object with add, remove or cdc',
+  expected: 'an object with one of add, remove and cdc',
   accepts: (value): value is typeof value & SingleAction =>
     ACTIONS.accepts(value) &&
-    (value.add !== undefined || value.remove !== undefined || value.cdc !== undefined),
+    [value.add, value.remove, value.cdc].filter(each => each !== undefined).length === 1,
 }
 
 export const DELTA_FILE = shape<DeltaFile>({
   id: STRING,
-  deletionVectorFileId: optional(STRING),
+  deletionVectorFileId: informative(STRING),
   version: optional(INTEGER),
   timestamp: optional(MILLISECONDS),
-  expirationTimestamp: optional(MILLISECONDS),
+  expirationTimestamp: informative(MILLISECONDS),
   deltaSingleAction: SINGLE_ACTION,
 })
 
 export const END_STREAM_ACTION = shape<EndStreamAction>({
   refreshToken: optional(STRING),
   nextPageToken: optional(STRING),
-  minUrlExpirationTimestamp: optional(MILLISECONDS),
+  minUrlExpirationTimestamp: informative(MILLISECONDS),
   errorMessage: optional(STRING),
-  httpStatusErrorCode: optional(INTEGER),
+  httpStatusErrorCode: informative(INTEGER),
 })
 
 export const QUERY_STATUS = shape<QueryStatus>({
   queryId: STRING,
-  status: optional(STRING),
+  status: informative(STRING),
   errorMessage: optional(ANYTHING),
   message: optional(ANYTHING),
   error: optional(ANYTHING),

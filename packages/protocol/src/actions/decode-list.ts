@@ -1,28 +1,28 @@
 import type { JsonValue } from '@spillway/core'
 import { TableError } from '@spillway/core'
 import type { WireSchema, WireShare, WireTable } from './actions.js'
-import type { JsonObject } from './lenient-body.js'
+import { isObject, type JsonObject, lenientTexts } from './lenient-body.js'
 import {
-  faultAt,
+  Fault,
+  informative,
   type Kind,
   listOf,
   mapOf,
   OBJECT,
-  optional,
-  type Shape,
+  readAs,
   STRING,
   shape,
 } from './shape.js'
 
 /** Shares, schemas or tables: what the items of a listing are. */
-export type ListItem<Item> = Shape<Item>
+export type ListItem<Item> = Kind<Item>
 
 export const SHARE = shape<WireShare>({
   name: STRING,
-  id: optional(STRING),
-  displayName: optional(STRING),
-  comment: optional(STRING),
-  properties: optional(mapOf(STRING)),
+  id: informative(STRING),
+  displayName: informative(STRING),
+  comment: informative(STRING),
+  properties: informative(mapOf(STRING)),
 })
 
 export const SCHEMA = shape<WireSchema>({ name: STRING, share: STRING })
@@ -31,11 +31,11 @@ export const TABLE = shape<WireTable>({
   name: STRING,
   schema: STRING,
   share: STRING,
-  shareId: optional(STRING),
-  id: optional(STRING),
-  location: optional(STRING),
-  auxiliaryLocations: optional(listOf(STRING)),
-  accessModes: optional(listOf(STRING)),
+  shareId: informative(STRING),
+  id: informative(STRING),
+  location: informative(STRING),
+  auxiliaryLocations: informative(listOf(STRING)),
+  accessModes: informative(listOf(STRING)),
 })
 
 /**
@@ -67,17 +67,21 @@ export function decodeShare(body: JsonObject): WireShare {
   return checked(written(checked(body.share ?? body, OBJECT, 'share')), SHARE, 'share')
 }
 
-/** Without the members that are null. */
+/** Without the members that are null, and with properties of any kind as texts. */
 function written(object: JsonObject): JsonObject {
-  const members = Object.entries(object)
-  if (members.every(([, value]) => value !== null)) return object
-  return Object.fromEntries(members.filter(([, value]) => value !== null))
+  const members = Object.entries(object).filter(([, value]) => value !== null)
+  return Object.fromEntries(
+    members.map(([name, value]) => [
+      name,
+      name === 'properties' && isObject(value) ? lenientTexts(value) : value,
+    ]),
+  )
 }
 
 function checked<T>(value: JsonValue, kind: Kind<T>, place: string): JsonValue & T {
-  if (kind.accepts(value)) return value
-  const { reason, place: field } = faultAt(value, kind, place)
-  throw new TableError('TABLE_CORRUPT', `the server's answer cannot be used: ${reason}`, {
-    context: { field },
+  const found = readAs(value, kind, place)
+  if (!(found instanceof Fault)) return found
+  throw new TableError('TABLE_CORRUPT', `the server's answer cannot be used: ${found.reason}`, {
+    context: { field: found.place },
   })
 }

@@ -1,4 +1,12 @@
-import { type JsonValue, parseJson, TableError } from '@spillway/core'
+import {
+  isJsonObject,
+  type JsonValue,
+  parseJson,
+  parseJsonExactly,
+  TableError,
+  type WritableJson,
+  writeJson,
+} from '@spillway/core'
 import {
   DELTA_FILE,
   DELTA_METADATA,
@@ -11,7 +19,7 @@ import {
 } from './action-shapes.js'
 import type { WireAction } from './actions.js'
 import { camelCase, isObject, type JsonObject, lenientBody, lenientTexts } from './lenient-body.js'
-import { Fault, faultAt } from './shape.js'
+import { Fault, type Kind, readAs } from './shape.js'
 
 /** One line of an answer. Undefined for an action this version does not know: new servers may send more. */
 export function decodeLine(line: string, lineNumber: number): WireAction | undefined {
@@ -94,10 +102,33 @@ function withPartitionValues(file: JsonObject): JsonObject {
   return { ...file, partitionValues: {} }
 }
 
+/** Statistics that are an object instead of a text; a quote inside a text is escaped, so none is taken for it. */
+const STATS_OBJECT = /"stats"\s*:\s*\{/
+
+/** Some servers send statistics as an object. Bounds are what files are pruned by, so their digits stay what they are. */
+function withStatsText(line: string): string {
+  return writeJson(statsAsText(parseJsonExactly(line), MOST_NESTED))
+}
+
+/** An action may be nested in a file, in Delta's single action, and its statistics in that. */
+const MOST_NESTED = 4
+
+function statsAsText(value: JsonValue, levels: number): WritableJson {
+  if (levels === 0 || !isJsonObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      name === 'stats' && isJsonObject(member)
+        ? writeJson(member)
+        : statsAsText(member, levels - 1),
+    ]),
+  )
+}
+
 function parseObject(line: string, lineNumber: number): JsonObject {
   let value: JsonValue
   try {
-    value = parseJson(line)
+    value = parseJson(STATS_OBJECT.test(line) ? withStatsText(line) : line)
   } catch {
     throw invalid(lineNumber, 'a JSON object expected', line)
   }
@@ -114,19 +145,15 @@ function toAction(kind: string, body: JsonObject): WireAction | Fault | undefine
       return toMetaData(body)
     case 'file':
       if (!isObject(body.deltaSingleAction)) return toFile(kind, body)
-      return DELTA_FILE.accepts(body)
-        ? { kind: 'deltaFile', file: body }
-        : faultAt(body, DELTA_FILE, kind)
+      return read(body, DELTA_FILE, kind, file => ({ kind: 'deltaFile', file }))
     case 'add':
     case 'cdf':
     case 'remove':
       return toFile(kind, body)
     case 'endStreamAction':
-      return END_STREAM_ACTION.accepts(body)
-        ? { kind, end: body }
-        : faultAt(body, END_STREAM_ACTION, kind)
+      return read(body, END_STREAM_ACTION, kind, end => ({ kind, end }))
     case 'queryStatus':
-      return QUERY_STATUS.accepts(body) ? { kind, status: body } : faultAt(body, QUERY_STATUS, kind)
+      return read(body, QUERY_STATUS, kind, status => ({ kind, status }))
     default:
       return undefined
   }
@@ -134,29 +161,32 @@ function toAction(kind: string, body: JsonObject): WireAction | Fault | undefine
 
 function toProtocol(body: JsonObject): WireAction | Fault {
   const { deltaProtocol } = body
-  if (!isObject(deltaProtocol)) {
-    return PARQUET_PROTOCOL.accepts(body)
-      ? { kind: 'protocol', protocol: body }
-      : faultAt(body, PARQUET_PROTOCOL, 'protocol')
-  }
-  return DELTA_PROTOCOL.accepts(deltaProtocol)
-    ? { kind: 'deltaProtocol', protocol: deltaProtocol }
-    : faultAt(deltaProtocol, DELTA_PROTOCOL, 'protocol.deltaProtocol')
+  return isObject(deltaProtocol)
+    ? read(deltaProtocol, DELTA_PROTOCOL, 'protocol.deltaProtocol', protocol => ({
+        kind: 'deltaProtocol',
+        protocol,
+      }))
+    : read(body, PARQUET_PROTOCOL, 'protocol', protocol => ({ kind: 'protocol', protocol }))
 }
 
 function toMetaData(body: JsonObject): WireAction | Fault {
-  if (!isObject(body.deltaMetadata)) {
-    return PARQUET_METADATA.accepts(body)
-      ? { kind: 'metaData', metaData: body }
-      : faultAt(body, PARQUET_METADATA, 'metaData')
-  }
-  return DELTA_METADATA.accepts(body)
-    ? { kind: 'deltaMetaData', metaData: body }
-    : faultAt(body, DELTA_METADATA, 'metaData')
+  return isObject(body.deltaMetadata)
+    ? read(body, DELTA_METADATA, 'metaData', metaData => ({ kind: 'deltaMetaData', metaData }))
+    : read(body, PARQUET_METADATA, 'metaData', metaData => ({ kind: 'metaData', metaData }))
 }
 
 function toFile(kind: 'file' | 'add' | 'cdf' | 'remove', body: JsonObject): WireAction | Fault {
-  return PARQUET_FILE.accepts(body) ? { kind, file: body } : faultAt(body, PARQUET_FILE, kind)
+  return read(body, PARQUET_FILE, kind, file => ({ kind, file }))
+}
+
+function read<T>(
+  body: JsonObject,
+  kind: Kind<T>,
+  place: string,
+  actionOf: (found: T) => WireAction,
+): WireAction | Fault {
+  const found = readAs(body, kind, place)
+  return found instanceof Fault ? found : actionOf(found)
 }
 
 function invalid(lineNumber: number, fault: Fault | string, line: string): TableError {

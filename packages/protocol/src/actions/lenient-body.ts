@@ -1,4 +1,4 @@
-import { type JsonValue, writeJson } from '@spillway/core'
+import type { JsonValue } from '@spillway/core'
 
 export type JsonObject = { readonly [key: string]: JsonValue }
 
@@ -23,7 +23,7 @@ const INTEGERS: ReadonlySet<string> = new Set([
 
 /**
  * One object of a line as PROTOCOL.md spells it, from what servers are known to send: snake_case members, integers in
- * strings, null for absent, statistics as an object. Members of nested objects keep their names: some are columns.
+ * strings, null for absent. Members of nested objects keep their names: some are columns.
  */
 export function lenientBody(body: JsonObject): JsonObject {
   for (const key in body) if (isOdd(key, body[key]!)) return plainObject(body)
@@ -46,24 +46,14 @@ export function camelCase(key: string): string {
 
 function isOdd(key: string, value: JsonValue): boolean {
   if (value === null || key.includes('_')) return true
-  return typeof value === 'string' ? INTEGERS.has(key) : key === 'stats' && isObject(value)
+  return typeof value === 'string' && INTEGERS.has(key)
 }
 
 function plainValue(name: string, value: JsonValue): JsonValue {
   if (INTEGERS.has(name) && typeof value === 'string' && /^-?\d{1,19}$/.test(value)) {
     return Number.isSafeInteger(Number(value)) ? Number(value) : BigInt(value)
   }
-  return name === 'stats' && isObject(value) ? statsText(value) : value
-}
-
-/** Statistics as text; those that nest deeper than the engine's stack stay what they are, which is refused. */
-function statsText(stats: JsonObject): JsonValue {
-  try {
-    return writeJson(stats)
-  } catch (error) {
-    if (error instanceof RangeError) return stats
-    throw error
-  }
+  return value
 }
 
 /** A map of texts, from servers that do not put its numbers and booleans into quotes or write null for absent. */

@@ -8,23 +8,24 @@ export interface Kind<T> {
   readonly accepts: (value: JsonValue) => value is JsonValue & T
   /** Where within a value that is not accepted the fault lies, if not in all of it. */
   readonly faultIn?: (value: JsonValue, place: string) => Fault | undefined
+  /** Those of an object whose members are known; the others may hold anything. */
+  readonly members?: readonly (Member<unknown> & { readonly name: string })[]
 }
 
 interface Member<T> {
   readonly kind: Kind<T>
   readonly optional: boolean
+  /** True where no row depends on it: one that holds something else is taken for absent. */
+  readonly informative?: boolean
 }
 
-/** The members of `T`, none left out: required ones by their kind, the others as `optional` makes them. */
+type KnownMembers = NonNullable<Kind<unknown>['members']>
+
+/** The members of `T`, none left out: required ones by their kind, the others as `optional` or `informative` make them. */
 export type Members<T> = {
   readonly [Key in keyof T]-?: object extends Pick<T, Key>
     ? Member<Exclude<T[Key], undefined>> & { readonly optional: true }
     : Kind<T[Key]>
-}
-
-/** An object of known members; those that are not known may hold anything. */
-export interface Shape<T> extends Kind<T> {
-  readonly members: readonly (Member<unknown> & { readonly name: string })[]
 }
 
 /** What is wrong with a value, and where: `file.size`. */
@@ -44,7 +45,35 @@ export function optional<T>(kind: Kind<T>): Member<T> & { readonly optional: tru
   return { kind, optional: true }
 }
 
-export function shape<T>(given: Members<T>): Shape<T> {
+export function informative<T>(kind: Kind<T>): Member<T> & { readonly optional: true } {
+  return { kind, optional: true, informative: true }
+}
+
+/** A value as `shape` has it, without what is only informative and of another kind; or what is wrong with it. */
+export function readAs<T>(
+  value: JsonValue,
+  shape: Kind<T>,
+  place: string,
+): (JsonValue & T) | Fault {
+  if (shape.accepts(value)) return value
+  const rest = withoutMisfits(value, shape)
+  return shape.accepts(rest) ? rest : faultAt(rest, shape, place)
+}
+
+function withoutMisfits(value: JsonValue, { members = [] }: Kind<unknown>): JsonValue {
+  if (!isObject(value)) return value
+  const kept: Record<string, JsonValue> = { ...value }
+  for (const { name, kind, informative } of members) {
+    const member = value[name]
+    if (member === undefined) continue
+    const rest = withoutMisfits(member, kind)
+    if (informative && !kind.accepts(rest)) delete kept[name]
+    else kept[name] = rest
+  }
+  return kept
+}
+
+export function shape<T>(given: Members<T>): Kind<T> {
   const members = Object.entries<Kind<unknown> | Member<unknown>>(given).map(([name, member]) =>
     'kind' in member ? { ...member, name } : { kind: member, optional: false, name },
   )
@@ -56,7 +85,7 @@ export function shape<T>(given: Members<T>): Shape<T> {
   }
 }
 
-function conforms(object: JsonObject, members: Shape<unknown>['members']): boolean {
+function conforms(object: JsonObject, members: KnownMembers): boolean {
   for (let i = 0; i < members.length; i++) {
     const { name, kind, optional } = members[i]!
     const value = object[name]
@@ -65,11 +94,7 @@ function conforms(object: JsonObject, members: Shape<unknown>['members']): boole
   return true
 }
 
-function faultOf(
-  object: JsonObject,
-  members: Shape<unknown>['members'],
-  place: string,
-): Fault | undefined {
+function faultOf(object: JsonObject, members: KnownMembers, place: string): Fault | undefined {
   for (const { name, kind, optional } of members) {
     const value = object[name]
     if (value === undefined ? optional : kind.accepts(value)) continue
@@ -79,7 +104,7 @@ function faultOf(
 }
 
 /** What is wrong with a value that `kind` does not accept. */
-export function faultAt(
+function faultAt(
   value: JsonValue | undefined,
   { expected, faultIn }: Kind<unknown>,
   place: string,
@@ -153,12 +178,17 @@ export function mapOf<T>(member: Kind<T>): Kind<Readonly<Record<string, T>>> {
     faultIn(value, place) {
       if (!isObject(value)) return undefined
       const bad = Object.entries(value).find(([, each]) => !member.accepts(each))
-      return bad && faultAt(bad[1], member, `${place}.${bad[0].slice(0, MOST_NAME)}`)
+      return bad && faultAt(bad[1], member, `${place}${memberText(bad[0])}`)
     },
   }
 }
 
 const MOST_NAME = 100
+
+/** A name that a server made up is quoted, so that it does not pass for words of the message. */
+function memberText(name: string): string {
+  return /^\w{1,100}$/.test(name) ? `.${name}` : `[${JSON.stringify(name.slice(0, MOST_NAME))}]`
+}
 
 export function orNull<T>({ expected, accepts }: Kind<T>): Kind<T | null> {
   return {
