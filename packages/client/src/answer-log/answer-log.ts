@@ -13,33 +13,47 @@ export function tableOf({ metaData }: Pick<AnswerHeader, 'metaData'>): TableMeta
   return metaData.kind === 'deltaMetaData' ? metaData.metaData.deltaMetadata : metaData.metaData
 }
 
-/** Two lines of a commit. Answers with the same text are of one table, unchanged. */
+/** What the files of an answer are to be read by. Answers with the same text are of one table, unchanged. */
 export function headerText(header: AnswerHeader): string {
-  return [...headerLines(header)].join('\n')
+  return [protocolLine(header), metadataLine(header, {})].join('\n')
 }
 
 /** The commit that adds the files of `adds` to the table of `header`, in UTF-8. */
 export function answerLog(header: AnswerHeader, adds: Iterable<DeltaFileAction>): Uint8Array {
-  const lines = [...headerLines(header)]
-  for (const add of adds) lines.push(writeJson({ add }))
+  const { name, description } = tableOf(header)
+  const lines = [protocolLine(header), metadataLine(header, { name, description })]
+  for (const add of adds) lines.push(addLine(add))
   return new TextEncoder().encode(`${lines.join('\n')}\n`)
 }
 
+/** The members that are read; whatever else a server writes may nest without end. */
+function addLine(file: DeltaFileAction): string {
+  const { path, partitionValues, size, modificationTime, dataChange, stats, deletionVector } = file
+  return writeJson({
+    add: { path, partitionValues, size, modificationTime, dataChange, stats, deletionVector },
+  })
+}
+
 /** A plain Parquet answer needs no feature to be read, whatever its configuration mentions. */
-function* headerLines(header: AnswerHeader): Generator<string> {
-  const { protocol } = header
-  if (protocol.kind === 'deltaProtocol') {
-    const { minReaderVersion, minWriterVersion, readerFeatures, writerFeatures } = protocol.protocol
-    yield writeJson({
-      protocol: { minReaderVersion, minWriterVersion, readerFeatures, writerFeatures },
-    })
-  } else {
-    yield writeJson({ protocol: { minReaderVersion: 1, minWriterVersion: 2 } })
+function protocolLine({ protocol }: AnswerHeader): string {
+  if (protocol.kind !== 'deltaProtocol') {
+    return writeJson({ protocol: { minReaderVersion: 1, minWriterVersion: 2 } })
   }
-  const { id, name, description, format, schemaString, partitionColumns, ...table } =
-    tableOf(header)
-  const configuration = protocol.kind === 'deltaProtocol' ? (table.configuration ?? {}) : {}
-  yield writeJson({
-    metaData: { id, name, description, format, schemaString, partitionColumns, configuration },
+  const { minReaderVersion, minWriterVersion, readerFeatures, writerFeatures } = protocol.protocol
+  return writeJson({
+    protocol: { minReaderVersion, minWriterVersion, readerFeatures, writerFeatures },
+  })
+}
+
+/** `words`, what is said about the table: some servers say it in one of their answers and not in the other. */
+function metadataLine(
+  header: AnswerHeader,
+  words: { readonly name?: string | undefined; readonly description?: string | undefined },
+): string {
+  const { id, format, schemaString, partitionColumns, ...table } = tableOf(header)
+  const isDelta = header.protocol.kind === 'deltaProtocol'
+  const configuration = isDelta ? (table.configuration ?? {}) : {}
+  return writeJson({
+    metaData: { id, ...words, format, schemaString, partitionColumns, configuration },
   })
 }

@@ -9,6 +9,7 @@ import {
   type WireAction,
 } from '@spillway/protocol/wire'
 import { type HttpAnswer, located, unusable } from '../http/http.js'
+import { PartitionKeys } from './partition-keys.js'
 import { readLines } from './read-lines.js'
 
 /** A file of an answer; `delta` where it was answered in delta format. */
@@ -67,7 +68,7 @@ function assemblePage(
   const delta = protocol.kind === 'deltaProtocol'
   if (delta !== (metaData.kind === 'deltaMetaData'))
     throw unusable(`a ${metaData.kind} line follows a ${protocol.kind} line`)
-  const partitioned = tableOf(metaData).partitionColumns.length > 0
+  const partitions = new PartitionKeys(tableOf(metaData))
   const version = answer.headers.get('delta-table-version')
   let end: EndStreamAction | undefined
   async function* actions() {
@@ -76,7 +77,7 @@ function assemblePage(
         const action = next.value
         if (end !== undefined) throw unusable(`a ${action.kind} line follows the end of the stream`)
         if (action.kind === 'endStreamAction') end = checkEnd(action.end)
-        else yield checkPartitions(toFileAction(action, delta), partitioned)
+        else yield checkPartitions(toFileAction(action, delta), partitions)
       }
       // Without this line a proxy that cut the answer short would look like a small table.
       if (promisesEnd(answer.headers) && end === undefined) throw incomplete()
@@ -133,16 +134,20 @@ function toFileAction(action: WireAction, delta: boolean): FileAction | HeaderAc
 /** Without its values a file of a partitioned table would be read with nulls that the table does not have. */
 function checkPartitions(
   action: FileAction | HeaderAction,
-  partitioned: boolean,
+  partitions: PartitionKeys,
 ): FileAction | HeaderAction {
-  if (!partitioned || !('file' in action)) return action
+  if (action.kind === 'metaData' || action.kind === 'deltaMetaData') partitions.add(tableOf(action))
+  if (!('file' in action)) return action
+  const single = action.kind === 'delta' ? action.file.deltaSingleAction : undefined
+  // Delta's logs may leave them out of what is removed.
+  if (single?.remove !== undefined) return action
   const values =
     action.kind === 'delta'
-      ? (action.file.deltaSingleAction.add ?? action.file.deltaSingleAction.cdc)?.partitionValues
+      ? (single?.add ?? single?.cdc)?.partitionValues
       : action.file.partitionValues
-  const unknown = action.kind === 'delta' && action.file.deltaSingleAction.remove !== undefined
-  if (unknown || (values !== undefined && Object.keys(values).length > 0)) return action
-  throw unusable(`file ${action.file.id} of a partitioned table has no partitionValues`)
+  const fault = partitions.faultOf(values)
+  if (fault !== undefined) throw unusable(`file ${action.file.id} of a partitioned table ${fault}`)
+  return action
 }
 
 function checkEnd(end: EndStreamAction): EndStreamAction {

@@ -33,7 +33,7 @@ describe('answerLog', () => {
     )
     expect(JSON.parse(metaData!).metaData).toEqual(table)
     expect(add).toBe(
-      '{"add":{"path":"a","size":1152921504606846976,"partitionValues":{},"dataChange":true}}',
+      '{"add":{"path":"a","partitionValues":{},"size":1152921504606846976,"dataChange":true}}',
     )
   })
 
@@ -43,9 +43,27 @@ describe('answerLog', () => {
     expect(JSON.parse(metaData!).metaData.configuration).toEqual({})
   })
 
+  it('writes the members that are read, however the others nest', () => {
+    const deep = JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`)
+    const add = { path: 'a', size: 1, unknown: deep }
+    expect(linesOf(answerLog(plain, [add]))[2]).toBe('{"add":{"path":"a","size":1}}')
+  })
+
   it('tells changed metadata by its text', () => {
     expect(headerText(delta)).toBe(headerText({ ...delta }))
     expect(headerText(delta)).not.toBe(headerText(plain))
+    expect(headerText(delta)).not.toBe(headerText(described({ schemaString: '{}' })))
+  })
+
+  it('tells no change by what is said about the table in words', () => {
+    const { name: _, ...nameless } = table
+    expect(headerText(described({ description: 'Orders of today' }))).toBe(headerText(delta))
+    expect(
+      headerText({
+        ...delta,
+        metaData: { kind: 'deltaMetaData', metaData: { deltaMetadata: nameless } },
+      }),
+    ).toBe(headerText(delta))
   })
 })
 
@@ -83,6 +101,14 @@ describe('answerStore', () => {
     expect((await store.get('shared://t/files/0'))?.bytes).toEqual(Uint8Array.of(1))
   })
 })
+
+function described(other: {
+  readonly description?: string
+  readonly schemaString?: string
+}): AnswerHeader {
+  const deltaMetadata = { ...table, ...other }
+  return { ...delta, metaData: { kind: 'deltaMetaData', metaData: { deltaMetadata } } }
+}
 
 function linesOf(log: Uint8Array): string[] {
   return new TextDecoder().decode(log).trimEnd().split('\n')
