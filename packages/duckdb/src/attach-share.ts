@@ -39,10 +39,11 @@ export async function attachShare(
   try {
     closers.push(async () => parser.close())
     const parts = await prepared({ client, session, folder, options })
-    closers.push(
-      () => parts.catalog.close(),
-      () => parts.targets.dropMacros(),
-    )
+    // Closed after a listing that breaks off as well: the connection stays its owner's, without half of the shares.
+    closers.push(() => parts.catalog.close())
+    await parts.catalog.load()
+    closers.push(() => parts.targets.dropMacros())
+    await parts.targets.createMacros()
     const access = await createAccess({ session: parser, own: session, folder, options })
     closers.push(() => access.close())
     const cache = options.cache && (await rangeCache(options.cache))
@@ -96,8 +97,6 @@ async function prepared({ client, session, folder, options }: Preparing) {
   })
   const { catalogOf, signal } = options
   const catalog = new ShareCatalog({ session, client, nextName, stubFile, catalogOf, signal })
-  await catalog.load()
-  await targets.createMacros()
   return { catalog, targets, nextName }
 }
 

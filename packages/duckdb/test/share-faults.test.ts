@@ -52,6 +52,25 @@ const WHOLE = [
   expect.stringMatching(/^fff/),
 ]
 
+it('leaves nothing on the connection where a listing breaks off', async () => {
+  server = await shareServer({ files, schemaString: SCHEMA, partitionColumns: ['day'] })
+  connection = await (await DuckDBInstance.create(':memory:')).connect()
+  const databases = async () =>
+    (await connection.runAndReadAll('SELECT database_name FROM duckdb_databases()')).getRows()
+  const before = await databases()
+  const client = createSharingClient(server.profile)
+  const breaking: typeof client = {
+    ...client,
+    // biome-ignore lint/correctness/useYield: it breaks off before the first.
+    async *tables() {
+      expect((await databases()).length).toBeGreaterThan(before.length)
+      throw new Error('gone')
+    },
+  }
+  await expect(attachShare(connection, breaking)).rejects.toThrow('gone')
+  expect(await databases()).toEqual(before)
+})
+
 describe.each(TRANSPORTS)('over %s', transport => {
   it('reads on through URLs that expire', async () => {
     const slow = async () => {
