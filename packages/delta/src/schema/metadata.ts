@@ -3,11 +3,14 @@ import {
   ExactNumber,
   type Field,
   isTableError,
+  type JsonObject,
   leafOf,
   nextTurn,
   type PartitionSpec,
+  parseJsonExactly,
   type ReadBudgets,
   TableError,
+  writeJson,
 } from '@spillway/core'
 import { MAX_MEMBERS, parseJsonWithin, parseLongJson } from '@spillway/encoding'
 import { z } from 'zod'
@@ -187,8 +190,8 @@ function partitionField(schema: DeltaSchema, name: string): Field {
 /** Some writers list partition columns in another case, and recipients look for the schema's. */
 function respelled(json: string, listed: readonly string[], fields: readonly Field[]): string {
   if (fields.every(({ name }, i) => name === listed[i])) return json
-  const document = JSON.parse(json) as Readonly<Record<string, unknown>>
-  return JSON.stringify({ ...document, partitionColumns: fields.map(({ name }) => name) })
+  const document = parseJsonExactly(json) as JsonObject
+  return writeJson({ ...document, partitionColumns: fields.map(({ name }) => name) })
 }
 
 function specOf(fields: readonly Field[]): PartitionSpec {

@@ -1,7 +1,7 @@
 import type { FormatFacts } from '@spillway/core'
 import type { DeltaMetadata } from '../schema/metadata.js'
 
-type Documented = Pick<DeltaMetadata, 'configuration' | 'document'>
+type Documented = Pick<DeltaMetadata, 'configuration' | 'document' | 'columnMappingMode'>
 
 /** What a version's documents say of how its data is kept; `protocol` is the action's JSON. */
 export function formatFacts(
@@ -9,10 +9,10 @@ export function formatFacts(
   protocol: string,
   features: ReadonlySet<string>,
 ): FormatFacts {
-  const { configuration, document } = metadata
-  const isByName = configuration.get('delta.columnMapping.mode') !== 'id'
+  const { configuration, document, columnMappingMode } = metadata
   return {
-    columnMatching: isByName ? { by: 'name' } : { by: 'id', withoutIds: 'name' },
+    // The mode that counts: in lower case, and none where the protocol does not allow it, whatever the property says.
+    columnMatching: columnMappingMode === 'id' ? { by: 'id', withoutIds: 'name' } : { by: 'name' },
     deletes: 'delta-vectors',
     changeFeed: isTrue(configuration.get('delta.enableChangeDataFeed')) ? 'recorded' : 'none',
     // Files do not hold partition columns, or hold them beside a log that wins (materializePartitionColumns).

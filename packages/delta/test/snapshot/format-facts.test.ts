@@ -3,22 +3,29 @@ import { formatFacts } from '../../src/snapshot/format-facts.js'
 
 const facts = (
   configuration: Readonly<Record<string, string>>,
-  { features = [] as readonly string[], document = '{}' } = {},
+  {
+    features = [] as readonly string[],
+    document = '{}',
+    columnMappingMode = 'none' as 'none' | 'name' | 'id',
+  } = {},
 ) =>
   formatFacts(
-    { configuration: new Map(Object.entries(configuration)), document },
+    { configuration: new Map(Object.entries(configuration)), document, columnMappingMode },
     '{}',
     new Set(features),
   )
 
 describe('facts about a Delta table', () => {
   it.each([
-    [undefined, { by: 'name' }],
+    ['none', { by: 'name' }],
     ['name', { by: 'name' }],
     ['id', { by: 'id', withoutIds: 'name' }],
-  ])('say that columns are found by %s', (mode, expected) => {
-    const configuration = mode === undefined ? {} : { 'delta.columnMapping.mode': mode }
-    expect(facts(configuration).columnMatching).toEqual(expected)
+  ] as const)('say how columns are found where the mode that counts is %s', (mode, expected) => {
+    // The property alone says nothing: it may be there in a table whose protocol does not allow it.
+    for (const property of ['id', 'ID', 'name', undefined]) {
+      const configuration = property === undefined ? {} : { 'delta.columnMapping.mode': property }
+      expect(facts(configuration, { columnMappingMode: mode }).columnMatching).toEqual(expected)
+    }
   })
 
   it.each([

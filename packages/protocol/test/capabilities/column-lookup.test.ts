@@ -156,10 +156,10 @@ describe('columnLookup', () => {
 
   it.each([
     [{}, 'name'],
-    [{ 'delta.columnMapping.mode': 'name' }, 'name'],
-    [{ 'delta.columnMapping.mode': 'id' }, 'id'],
-  ])('is for files that a Delta table of %j was made over too, by %s', (configuration, by) => {
-    expect(columnLookup(deltaTable({ configuration }), answer('delta'))?.by).toBe(by)
+    [{ mappingMode: 'name' }, 'name'],
+    [{ mappingMode: 'id' }, 'id'],
+  ] as const)('is for files that a Delta table of %j was made over too, by %s', (options, by) => {
+    expect(columnLookup(deltaTable(options), answer('delta'))?.by).toBe(by)
   })
 
   it.each<[ReaderKind, ResponseFormat, object]>([

@@ -14,6 +14,8 @@ export function deltaTable(
     readonly protocol?: object
     readonly configuration?: Readonly<Record<string, string>>
     readonly features?: readonly string[]
+    /** `none` by default. */
+    readonly mappingMode?: 'name' | 'id'
     readonly fields?: readonly Field[]
     readonly sparkFields?: readonly object[]
     readonly partitionColumns?: readonly string[]
@@ -41,7 +43,11 @@ export function deltaTable(
   const document = JSON.stringify(metaData)
   return {
     format: 'delta',
-    ...deltaFacts({ configuration: properties, document }, protocol, features),
+    ...deltaFacts(
+      { configuration: properties, document, columnMappingMode: options.mappingMode ?? 'none' },
+      protocol,
+      features,
+    ),
     tableId: metaData.id,
     version: 3n,
     timestamp: 1767400000000,

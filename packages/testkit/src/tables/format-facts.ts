@@ -7,7 +7,7 @@ export function formatFacts(
 ): FormatFacts {
   switch (format) {
     case 'delta': {
-      const mode = properties.get('delta.columnMapping.mode')
+      const mode = properties.get('delta.columnMapping.mode')?.toLowerCase()
       return {
         columnMatching: mode === 'id' ? { by: 'id', withoutIds: 'name' } : { by: 'name' },
         deletes: 'delta-vectors',
@@ -28,7 +28,6 @@ export function formatFacts(
         partitionValues: mapping === undefined ? 'files' : 'files-or-metadata',
         modificationTimes: 'snapshot',
         mayRepeatFiles: true,
-        mayHoldOtherFormats: properties.has('write.format.default'),
       }
     }
     case 'hudi':
