@@ -4,7 +4,7 @@ import type { StatsTable } from '../columns/stats.js'
 import type { TableError } from '../errors/errors.js'
 import type { FieldPath } from '../schema/schema.js'
 import type { Value } from '../schema/value.js'
-import type { DataFile, DeltaAdd } from './data-file.js'
+import type { DataFile, DeltaAdd, FileFormat } from './data-file.js'
 
 /** An immutable run of data files, at most 2^20, shared by every snapshot that contains any of them. */
 export interface FileBatch {
@@ -49,6 +49,11 @@ export interface LiveFiles {
    * would be asked for or not: what other conditions leave out is chance. Absent where there are none.
    */
   readonly unreadable?: UnreadableFiles | undefined
+  /**
+   * The format of a file among `rows` that is not Parquet, so that a plan with one is refused before its first line; undefined
+   * where all are. Absent means that all files of the batch are Parquet, or logs of a table that merges them.
+   */
+  otherFormat?(rows: Selection): FileFormat | undefined
   /** What a grant is decided by, and nothing else of the files of `rows`. Absent means that `files` tells it. */
   partitions?(rows: Selection): readonly FilePartition[]
   /** Survivors in full, with the deletes and log files that apply to them in this snapshot. */

@@ -17,11 +17,6 @@ export interface FormatFacts {
    * that no two live files of a snapshot have one path.
    */
   readonly mayRepeatFiles?: boolean
-  /**
-   * True where the table's writers make other files than Parquet. The reader guarantees that the names of those end in
-   * `.orc` or `.avro`, by which a plan is refused before files are looked at. Absent: `DataFile.fileFormat` tells of each.
-   */
-  readonly mayHoldOtherFormats?: boolean
   /** The folder that the table's files lie below, where its location is a pattern over them. Absent: the location. */
   readonly folder?: string
   /**

@@ -1,11 +1,8 @@
 import {
   type DataFile,
-  type LiveFiles,
   mapConcurrently,
   type RowResolver,
-  readString,
   type Selection,
-  type Snapshot,
   type TableRoots,
   throwIfCancelled,
   unionOf,
@@ -61,7 +58,7 @@ export async function preflight(
   let checking: Promise<void> = Promise.resolve()
   for await (const planned of plan) {
     throwIfCancelled(options.signal)
-    refuseForeign(planned.files, planned.selection, exact.snapshot)
+    refuseForeign(planned)
     const isInside = await findOutside(planned, outside, found)
     await checking
     if (isInside && mayRefuse) {
@@ -95,20 +92,17 @@ async function findOutside(
 function mayRefuseFiles(exact: ExactRows): boolean {
   const { snapshot, accepts, resolver } = exact
   if (checksAll(exact)) return true
-  if (snapshot.mayHoldOtherFormats === true || snapshot.mergedLogs !== undefined) return true
+  if (snapshot.mergedLogs !== undefined) return true
   if (snapshot.files.mayRefuse === true) return true
   if (!snapshot.features.has('deletionVectors')) return false
   if (snapshot.deletes !== 'delta-vectors' || exact.sharedInPart) return true
   return !accepts.features.has('deletionVectors') && resolver?.toCompleteFile === undefined
 }
 
-/** Refuses ORC and Avro files by their names, before they are looked at one by one. */
-function refuseForeign({ batch }: LiveFiles, rows: Selection, snapshot: Snapshot): void {
-  if (snapshot.mayHoldOtherFormats !== true) return
-  for (const row of rows) {
-    const found = /\.(orc|avro)$/i.exec(readString(batch.path, row))
-    if (found !== null) throw foreignRefusal(found[1]!.toLowerCase())
-  }
+/** Refuses files of other formats, before any is looked at by itself. */
+function refuseForeign({ files, selection }: PlannedFiles): void {
+  const found = files.otherFormat?.(selection)
+  if (found !== undefined) throw foreignRefusal(found)
 }
 
 interface Preflight {

@@ -1,4 +1,10 @@
-import type { Snapshot, SnapshotRef, TableReader, TableSource } from '@spillway/core'
+import {
+  requireFacts,
+  type Snapshot,
+  type SnapshotRef,
+  type TableReader,
+  type TableSource,
+} from '@spillway/core'
 import type { Metrics } from '../calls/metrics.js'
 import { SingleFlight } from '../calls/shared-load.js'
 import { isOfGoneFiles } from './gone-files.js'
@@ -187,6 +193,7 @@ class LruSnapshotCache implements SnapshotCache {
     const snapshot = await this.#timed('snapshot.load', reader, () =>
       reader.snapshot(source, { at, signal }),
     )
+    requireFacts(snapshot, reader.format)
     this.#readAt.set(snapshot, readAt)
     return snapshot
   }

@@ -85,6 +85,10 @@ function liveOf(files: readonly DataFile[]): LiveFiles {
     live: selectAll(files.length),
     files: async rows => [...rows].map(row => files[row]!),
     imported: rows => rows.filter(row => files[row]!.imported === true),
+    otherFormat: rows =>
+      [...rows]
+        .map(row => files[row]!.fileFormat)
+        .find(format => format !== 'parquet' && format !== 'hudi-log'),
     ...(deleted && {
       deletedCounts: async rows =>
         Float64Array.from(rows, row => {

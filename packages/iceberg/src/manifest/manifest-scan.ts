@@ -51,7 +51,7 @@ export interface ScanOptions {
 }
 
 /** `unknown` is refused where the file is asked for: it may be one that is withheld. */
-type EntryFormat = FileFormat | 'puffin' | 'unknown'
+export type EntryFormat = FileFormat | 'puffin' | 'unknown'
 
 /** Bytes that are set aside for a row's path, and for all of a row. */
 const PATH_BYTES = 100

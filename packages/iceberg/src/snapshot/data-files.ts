@@ -13,6 +13,7 @@ import {
 import { holdsBytes } from '../deletes/delete-manifest.js'
 import type { DeleteNames } from '../deletes/delete-names.js'
 import type { AppliedDelete } from '../deletes/opened-deletes.js'
+import type { EntryFormat } from '../manifest/manifest-scan.js'
 import type { ManifestView } from '../manifest/manifest-view.js'
 import { longBlocks } from '../manifest/metric-columns.js'
 import { RowBounds } from '../manifest/row-bounds.js'
@@ -86,6 +87,19 @@ function dataFormat(view: ManifestView, row: number): FileFormat {
   throw new TableError('TABLE_CORRUPT', `expected a data file, found a Puffin file: ${path}`, {
     context: { path },
   })
+}
+
+/** True for formats of files that are told about and not shared. */
+function isOther(format: EntryFormat): boolean {
+  return format !== 'parquet' && format !== 'puffin' && format !== 'unknown'
+}
+
+/** The format of the first of `rows` that is such a file. */
+export function otherFormat({ manifest }: ManifestView, rows: Selection): FileFormat | undefined {
+  const { formats, format } = manifest.columns
+  if (!formats.some(isOther)) return undefined
+  const row = rows.find(each => isOther(formats[format[each]!]!))
+  return row === undefined ? undefined : (formats[format[row]!] as FileFormat)
 }
 
 /** The live files of a manifest that are of no known format. */

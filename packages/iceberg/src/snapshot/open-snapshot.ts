@@ -136,7 +136,6 @@ function describe(
 /** How the format keeps data (spec, "Column Projection" and "Scan Planning"). */
 function formatFacts({ properties }: IcebergMetadata): FormatFacts {
   const mapping = properties.get(NAME_MAPPING)
-  const written = properties.get('write.format.default')?.toLowerCase() ?? 'parquet'
   return {
     // Without a name mapping the reference implementation goes by position.
     columnMatching:
@@ -150,7 +149,6 @@ function formatFacts({ properties }: IcebergMetadata): FormatFacts {
     // No manifest says when a file was written.
     modificationTimes: 'snapshot',
     mayRepeatFiles: true,
-    mayHoldOtherFormats: written !== 'parquet',
   }
 }
 

@@ -23,8 +23,8 @@ import {
   type DeleteManifestHandle,
 } from '../deletes/delete-index.js'
 import { DeleteNames, type DeleteNamesOptions } from '../deletes/delete-names.js'
+import { deletedCounts } from '../deletes/deleted-counts.js'
 import { LiveNames } from '../deletes/live-names.js'
-import type { AppliedDelete } from '../deletes/opened-deletes.js'
 import type { InflatedBlocks } from '../manifest/inflated-blocks.js'
 import { loadManifest } from '../manifest/load-manifest.js'
 import { Manifest } from '../manifest/manifest.js'
@@ -34,7 +34,13 @@ import { partitionStatistics } from '../partition/partition-bounds.js'
 import { summaryRange } from '../partition/partition-summary.js'
 import type { SpecLayout } from '../partition/spec-layout.js'
 import type { PathResolver } from '../paths/paths.js'
-import { type DataFileContext, partitionsOf, readDataFiles, unknownFormats } from './data-files.js'
+import {
+  type DataFileContext,
+  otherFormat,
+  partitionsOf,
+  readDataFiles,
+  unknownFormats,
+} from './data-files.js'
 
 /** Manifests read at a time. */
 const CONCURRENCY = 8
@@ -218,6 +224,7 @@ function liveFiles(file: ManifestFile, view: ManifestView, options: HandleContex
     live: selectAll(view.length),
     unreadable,
     partitions: rows => partitionsOf(view, rows),
+    otherFormat: rows => otherFormat(view, rows),
     async files(rows, signal) {
       const found = await applied(rows, signal)
       return readDataFiles(view, rows, { context, deletes: found, signal })
@@ -227,26 +234,6 @@ function liveFiles(file: ManifestFile, view: ManifestView, options: HandleContex
         inSlices(deletedCounts(await applied(rows, signal))),
     }),
   }
-}
-
-/** Counted in a step: part of a millisecond. */
-const COUNTS_IN_A_STEP = 4096
-
-function* deletedCounts(lists: readonly (readonly AppliedDelete[])[]): Steps<Float64Array> {
-  const counts = new Float64Array(lists.length)
-  for (const [i, list] of lists.entries()) {
-    counts[i] = deletedCount(list)
-    if (i % COUNTS_IN_A_STEP === COUNTS_IN_A_STEP - 1) yield
-  }
-  return counts
-}
-
-/** A vector counts its rows; how many rows other deletes match, only reading tells. */
-function deletedCount(applied: readonly AppliedDelete[]): number {
-  if (applied.length === 0) return 0
-  const [only] = applied
-  if (applied.length > 1 || only!.kind !== 'vector') return Number.NaN
-  return only!.view.manifest.columns.recordCount[only!.row]!
 }
 
 /** As many columns of statistics are always made: a table has a few. */

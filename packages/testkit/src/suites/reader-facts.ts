@@ -3,24 +3,15 @@ import {
   type DataFile,
   type FormatFacts,
   mappedNames,
+  requireFacts,
   type Snapshot,
   type TableReader,
   tableRoots,
 } from '@spillway/core'
 
-const VALUES = {
-  deletes: ['none', 'delta-vectors', 'delete-files', 'log-files'],
-  changeFeed: ['none', 'recorded', 'compared'],
-  partitionValues: ['metadata', 'files', 'files-or-metadata'],
-  modificationTimes: ['file', 'snapshot'],
-} as const satisfies { readonly [Fact in keyof FormatFacts]?: readonly FormatFacts[Fact][] }
-
 /** Every fact about the format is stated, by readers that no compiler has checked too, and the table is as they say. */
 export async function holdsFacts(snapshot: Snapshot, reader?: TableReader): Promise<void> {
-  for (const [fact, values] of Object.entries(VALUES)) {
-    const stated: string = snapshot[fact as keyof typeof VALUES]
-    assert.ok((values as readonly string[]).includes(stated), `${fact} is stated as ${stated}`)
-  }
+  requireFacts(snapshot, snapshot.format)
   checkMatching(snapshot.columnMatching)
   checkDocuments(snapshot)
   checkDeclared(snapshot)
@@ -28,6 +19,7 @@ export async function holdsFacts(snapshot: Snapshot, reader?: TableReader): Prom
     assert.ok(reader.changes !== undefined, 'a change feed is stated that the reader cannot give')
   }
   const files = await filesOf(snapshot)
+  await checkFormats(snapshot)
   const { rootOf } = tableRoots(snapshot.source, snapshot)
   for (const file of files) {
     checkDeletes(file, snapshot)
@@ -41,10 +33,20 @@ export async function holdsFacts(snapshot: Snapshot, reader?: TableReader): Prom
   }
 }
 
+/** A file that is no Parquet file is known before it is asked for. */
+async function checkFormats({ files }: Snapshot): Promise<void> {
+  for (const handle of files.handles) {
+    const loaded = await handle.load()
+    const others = (await loaded.files(loaded.live))
+      .map(({ fileFormat }) => fileFormat)
+      .filter(format => format !== 'parquet' && format !== 'hudi-log')
+    const told = loaded.otherFormat?.(loaded.live)
+    assert.ok(told === undefined ? others.length === 0 : others.some(format => format === told))
+  }
+}
+
 function checkMatching(matching: FormatFacts['columnMatching']): void {
-  assert.ok(matching.by === 'name' || matching.by === 'id')
   if (matching.by === 'name') return
-  assert.ok(['name', 'position', 'mapping'].includes(matching.withoutIds))
   // Throws where the mapping is none.
   if (matching.withoutIds === 'mapping') mappedNames(matching.mapping)
 }
