@@ -1,7 +1,8 @@
 import {
+  clockNanos,
   ExactNumber,
   epochDay,
-  MICROS_PER_DAY,
+  NANOS_PER_DAY,
   type PrimitiveType,
   TableError,
   type Value,
@@ -19,7 +20,7 @@ export function parseDefault(
 ): Value | undefined {
   if (json === undefined || json === null) return undefined
   const value = typeof type === 'string' ? parseNamed(json, type) : parseSized(json, type)
-  if (value !== undefined) return value
+  if (value !== undefined && fits(value, type)) return value
   throw new TableError(
     'TABLE_CORRUPT',
     `expected a default of type ${typeof type === 'string' ? type : type.kind}, found ${JSON.stringify(String(json))}`,
@@ -74,30 +75,40 @@ function parseTemporal(
   text: string,
   type: 'date' | 'time' | 'timestamp' | 'timestamptz' | 'timestamp_ns' | 'timestamptz_ns',
 ): Value | undefined {
-  if (type === 'time') return clockUnits(text, 6)
+  if (type === 'time') return wholeUnits(clockNanos(text), 'micros')
   const match = /^([+-]?\d{4,})-(\d\d)-(\d\d)(?:[T ](.*?)(Z|[+-]\d\d(?::?\d\d)?)?)?$/.exec(text)
   if (match === null) return undefined
   const days = epochDay(Number(match[1]), Number(match[2]), Number(match[3]))
   if (days === undefined || type === 'date') return days
-  const nanoseconds = type.endsWith('_ns')
-  const clock = clockUnits(match[4] ?? '00:00', nanoseconds ? 9 : 6)
-  if (clock === undefined) return undefined
-  const scale = nanoseconds ? 1000n : 1n
-  return (BigInt(days) * MICROS_PER_DAY - offsetMicroseconds(match[5])) * scale + clock
+  const clock = clockNanos(match[4] ?? '00:00')
+  const offset = offsetNanos(match[5])
+  if (clock === undefined || offset === undefined) return undefined
+  const nanos = BigInt(days) * NANOS_PER_DAY + clock - offset
+  return wholeUnits(nanos, type.endsWith('_ns') ? 'nanos' : 'micros')
 }
 
-/** A time of day in units of `digits` decimal places of a second. */
-function clockUnits(text: string, digits: number): bigint | undefined {
-  const match = /^(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?$/.exec(text)
-  if (match === null) return undefined
-  const seconds = Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3] ?? 0)
-  const fraction = BigInt((match[4] ?? '').padEnd(9, '0').slice(0, digits))
-  return BigInt(seconds) * 10n ** BigInt(digits) + fraction
+/** Digits beyond the type's are cut. */
+function wholeUnits(nanos: bigint | undefined, unit: 'micros' | 'nanos'): bigint | undefined {
+  if (nanos === undefined || unit === 'nanos') return nanos
+  return (nanos - (((nanos % 1000n) + 1000n) % 1000n)) / 1000n
 }
 
-function offsetMicroseconds(zone: string | undefined): bigint {
+/** No zone is further from UTC than 18 hours. */
+function offsetNanos(zone: string | undefined): bigint | undefined {
   const match = /^([+-])(\d\d):?(\d\d)?$/.exec(zone ?? '')
   if (match === null) return 0n
   const minutes = Number(match[2]) * 60 + Number(match[3] ?? 0)
-  return BigInt(match[1] === '-' ? -minutes : minutes) * 60_000_000n
+  if (minutes > 18 * 60 || Number(match[3] ?? 0) > 59) return undefined
+  return BigInt(match[1] === '-' ? -minutes : minutes) * 60_000_000_000n
+}
+
+/** True for what a column of this type can hold. */
+function fits(value: Value, type: PrimitiveType): boolean {
+  if (typeof type === 'object') {
+    if (type.kind !== 'decimal') return true
+    const unscaled = value as bigint
+    return (unscaled < 0n ? -unscaled : unscaled) < 10n ** BigInt(type.precision)
+  }
+  if (type === 'int' || type === 'date') return value === ((value as number) | 0)
+  return typeof value !== 'bigint' || value === BigInt.asIntN(64, value)
 }
