@@ -20,6 +20,16 @@ export function tableLocation({ location }: TableSource): TableLocation {
   return { folder, pattern: globPattern(location.slice(folder.length)) }
 }
 
+/**
+ * The folders that a source lies in, for whoever lets nothing else be read. Where its format is not known, a location with
+ * such a mark is a pattern over files, or the strange name of a table of another format.
+ */
+export function locationFolders({ location, format }: TableSource): readonly string[] {
+  const { folder, pattern } = tableLocation({ location })
+  if (pattern === undefined || (format !== undefined && format !== 'parquet')) return [location]
+  return format === undefined ? [location, folder] : [folder]
+}
+
 /** `*` and `?` within a name, `**` over folders, `[abc]` and `{a,b}`. */
 function globPattern(glob: string): RegExp {
   const tokens = glob.match(/\*\*\/?|[*?{},]|\[[^\]]*\]|[^*?{},[]+|\[/g) ?? []

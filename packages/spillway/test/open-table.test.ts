@@ -1,3 +1,6 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gt } from '@spillway/core'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -36,15 +39,17 @@ describe('openTable', () => {
   })
 })
 
+/** Of the token `foo`. */
+const FOO = '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae'
+
 describe('createSharingServer', () => {
   it('answers requests without a port of its own, under the path it is mounted at', async () => {
-    const sha256 = '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae'
     const config = parseConfig(
       JSON.stringify({
         shares: [
           { name: 's', schemas: [{ name: 'd', tables: [{ name: 'plain', location: 'plain' }] }] },
         ],
-        recipients: [{ name: 'r', shares: ['s'], tokens: [{ sha256 }] }],
+        recipients: [{ name: 'r', shares: ['s'], tokens: [{ sha256: FOO }] }],
       }),
       { folder, path: 'test' },
     )
@@ -77,4 +82,49 @@ describe('createSharingServer', () => {
     expect((await ask('/elsewhere')).status).toBe(404)
     await server.close()
   })
+
+  it.each([
+    ['the files of a pattern', 'day=*/*.parquet', 2],
+    ['a folder', 'day=2', 1],
+    ['the files of a pattern, known without its format', '{day=1,day=2}/*.parquet', 2, {}],
+  ])(
+    'shares %s, and nothing beside them',
+    async (_, location, count, format = { format: 'parquet' }) => {
+      const lake = mkdtempSync(join(tmpdir(), 'spillway-pattern-'))
+      try {
+        for (const day of ['day=1', 'day=2', 'other'])
+          mkdirSync(join(lake, 'days', day), { recursive: true })
+        const parquet = join(
+          folder,
+          'plain',
+          readdirSync(join(folder, 'plain')).find(each => each.endsWith('.parquet'))!,
+        )
+        for (const day of ['day=1', 'day=2', 'other'])
+          copyFileSync(parquet, join(lake, 'days', day, 'a.parquet'))
+        const table = { name: 't', location: `days/${location}`, ...format }
+        const config = parseConfig(
+          JSON.stringify({
+            shares: [{ name: 's', schemas: [{ name: 'd', tables: [table] }] }],
+            recipients: [{ name: 'r', shares: ['s'], tokens: [{ sha256: FOO }] }],
+          }),
+          { folder: lake, path: 'x.yaml' },
+        )
+        const server = createSharingServer({ config, publicUrl: 'https://host.example' })
+        const answer = await server.fetch(
+          new Request('https://host.example/delta-sharing/shares/s/schemas/d/tables/t/query', {
+            method: 'POST',
+            body: '{}',
+            headers: { authorization: 'Bearer foo', 'content-type': 'application/json' },
+          }),
+        )
+        const text = await answer.text()
+        expect([answer.status, text]).toEqual([200, expect.anything()])
+        const files = text.split('\n').filter(line => line.includes('"file"'))
+        expect(files).toHaveLength(count)
+        await server.close()
+      } finally {
+        rmSync(lake, { recursive: true, force: true })
+      }
+    },
+  )
 })

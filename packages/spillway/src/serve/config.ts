@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { TableError } from '@spillway/core'
+import { locationFolders } from '@spillway/parquet'
 import { checkSharesConfig, type SharesConfig } from '@spillway/server'
 import { folderUri, locationFromInput, parseUri, relativeTo } from '@spillway/storage'
 import { parseDocument } from 'yaml'
@@ -182,7 +183,7 @@ function tablesOf({ shares }: SharesConfig): readonly TableConfig[] {
 function localRoots(shares: SharesConfig, staging: string | undefined): readonly string[] {
   const tables = tablesOf(shares)
   const locations = [
-    ...tables.flatMap(({ location, auxiliaryLocations = [] }) => [location, ...auxiliaryLocations]),
+    ...tables.flatMap(table => [...locationFolders(table), ...(table.auxiliaryLocations ?? [])]),
     ...(staging === undefined ? [] : [staging]),
   ]
   const others = tables.flatMap(({ rebase = [], metadataFile }) => [
