@@ -6,6 +6,7 @@ import {
   type Literal,
   type Predicate,
   type Reference,
+  timestampText,
   typeName,
 } from '@spillway/core'
 
@@ -91,7 +92,7 @@ export function literalText({ value, type }: Literal): string {
     return scaledText(value as bigint, type.scale)
   if (type === 'date') return `DATE '${dateText(value as number)}'`
   if (type === 'timestamp' || type === 'timestamptz') {
-    return `TIMESTAMP '${isoOf(value as bigint)}${type === 'timestamptz' ? 'Z' : ''}'`
+    return `TIMESTAMP '${timestampText(value as bigint, 6)}${type === 'timestamptz' ? 'Z' : ''}'`
   }
   return typeof type === 'string' && !PLAIN.has(type) ? `${typeName(type)} ${value}` : String(value)
 }
@@ -101,12 +102,4 @@ const PLAIN: ReadonlySet<string> = new Set(['boolean', 'int', 'long', 'float', '
 function scaledText(unscaled: bigint, scale: number): string {
   if (scale < 0) return `${unscaled}${'0'.repeat(Math.min(-scale, 50))}`
   return decimalText(unscaled, scale)
-}
-
-/** Microseconds from the epoch as text; the bare number where no calendar reaches. */
-function isoOf(micros: bigint): string {
-  const millis = Number(micros / 1000n) - (micros % 1000n < 0n ? 1 : 0)
-  if (Math.abs(millis) > 8.64e15) return String(micros)
-  const rest = micros - BigInt(millis) * 1000n
-  return `${new Date(millis).toISOString().slice(0, -1)}${String(rest).padStart(3, '0')}`
 }

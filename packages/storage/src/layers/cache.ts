@@ -70,7 +70,7 @@ function cachedStore(
         if (isSame(entry.meta, now)) return cut(entry, range)
         held.forget(path)
       }
-      const found = await store.get(path, pickDefined(range, signal))
+      const found = await store.get(path, { range, signal })
       if (found !== undefined && (isImmutable(path) || found.meta.etag !== undefined)) {
         held.set(path, rangeKey(range), found)
       }
@@ -134,13 +134,6 @@ function cut({ bytes, meta }: Entry, range: ByteRange | undefined): Entry {
 
 function isSame(a: ObjectMeta, b: ObjectMeta): boolean {
   return a.etag !== undefined && a.etag === b.etag && a.size === b.size
-}
-
-function pickDefined(range: ByteRange | undefined, signal: AbortSignal | undefined) {
-  return {
-    range,
-    signal,
-  }
 }
 
 /** What an entry costs beside its bytes. */

@@ -36,7 +36,7 @@ function limitedStore(
     head: (path, signal) => attempt(() => store.head(path, signal), signal),
     list: (prefix, { startAfter, signal } = {}) =>
       resuming({
-        start: after => store.list(prefix, pickDefined({ startAfter: after, signal })),
+        start: after => store.list(prefix, { startAfter: after, signal }),
         pathOf: meta => meta.path,
         startAfter,
         signal,
@@ -145,16 +145,5 @@ async function* passOver(
 ): AsyncGenerator<string> {
   for await (const folder of folders) {
     if (after === undefined || comparePaths(folder, after) > 0) yield folder
-  }
-}
-
-function pickDefined(options: {
-  startAfter: string | undefined
-  signal: AbortSignal | undefined
-}): { startAfter?: string | undefined; signal?: AbortSignal | undefined } {
-  const { startAfter, signal } = options
-  return {
-    startAfter,
-    signal,
   }
 }

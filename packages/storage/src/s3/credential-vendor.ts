@@ -40,7 +40,7 @@ export function s3CredentialVendor(options: S3CredentialVendorOptions): Credenti
   const { credentials, stsEndpoint } = options
   const region = regionOf({
     ...options,
-    endpoint: stsEndpoint,
+    ...(stsEndpoint === undefined ? {} : { endpoint: stsEndpoint }),
   })
   const client = new STSClient({
     region,
