@@ -29,6 +29,7 @@ const { values: options } = parseArgs({
 
 /** Each stage is a command and its environment. `minutes` is an estimate for two cores; the state has what it took. */
 const stages = [
+  npm('whole', ['test:long'], 20),
   tests('soundness', ['packages/planner/test/soundness.test.ts'], {
     minutes: 60,
     environment: { SPILLWAY_SOUNDNESS_PAIRS: '1000000' },

@@ -93,7 +93,7 @@ const tasks = {
   },
   'test:long'() {
     build()
-    // On CI they run beside the clients of the matrix, on the same cores.
+    // Some try hundreds of things one after the other.
     const patience = ['--testTimeout=300000', '--hookTimeout=300000']
     vitest([...filesOfLongTier(), ...patience, ...rest], { SPILLWAY_LONG: '1' })
   },

@@ -1,15 +1,14 @@
 import { writeJson } from '@spillway/core'
 import { Command, CommanderError } from 'commander'
-import { batchCommand } from './commands/batch.js'
-import { type DemoOptions, demoCommand } from './commands/demo.js'
-import { type DoctorOptions, doctorCommand } from './commands/doctor.js'
-import { type InspectOptions, inspectCommand } from './commands/inspect.js'
-import { type PlanCommandOptions, planCommand } from './commands/plan.js'
+import type { DemoOptions } from './commands/demo.js'
+import type { DoctorOptions } from './commands/doctor.js'
+import type { InspectOptions } from './commands/inspect.js'
+import type { PlanCommandOptions } from './commands/plan.js'
 import { addRecipientCommands } from './commands/recipient-commands.js'
-import { type RevokeOptions, revokeCommand } from './commands/revoke.js'
-import { type ServeOptions, serveCommand } from './commands/serve.js'
+import type { RevokeOptions } from './commands/revoke.js'
+import type { ServeOptions } from './commands/serve.js'
 import { addPredicateOptions, addTableOptions } from './commands/table-options.js'
-import { type TokenOptions, tokenCommand } from './commands/token.js'
+import type { TokenOptions } from './commands/token.js'
 import { errorJson } from './terminal/error-json.js'
 import { errorLines } from './terminal/error-lines.js'
 import { EXIT, EXIT_HELP, exitCodeOf } from './terminal/exit-code.js'
@@ -38,6 +37,7 @@ function isBrokenPipe(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE'
 }
 
+/** Each command is loaded when it is run: DuckDB and the clouds take a second. */
 function createProgram(terminal: Terminal, exit: (code: number) => void): Command {
   const program = new Command('spillway')
     .description('Shares Delta, Iceberg, Hudi and Parquet tables as they lie in object storage')
@@ -67,7 +67,9 @@ function addDemo(program: Command, terminal: Terminal, exit: (code: number) => v
     .option('--once', 'answer and stop, instead of serving until Ctrl-C')
     .option('--port <number>', 'instead of a free one')
     .option('--json', 'print JSON')
-    .action(async (options: DemoOptions) => exit(await demoCommand(options, terminal)))
+    .action(async (options: DemoOptions) =>
+      exit(await (await import('./commands/demo.js')).demoCommand(options, terminal)),
+    )
 }
 
 function addTableCommands(
@@ -77,8 +79,8 @@ function addTableCommands(
 ): void {
   addTableOptions(program.command('inspect').description('what a table says about itself'))
     .option('--files', 'read the footer of every file, and say how recipients would be sent them')
-    .action((location: string, options: InspectOptions) =>
-      inspectCommand(location, options, terminal),
+    .action(async (location: string, options: InspectOptions) =>
+      (await import('./commands/inspect.js')).inspectCommand(location, options, terminal),
     )
   addPredicateOptions(
     addTableOptions(program.command('plan').description('which files may hold matching rows')),
@@ -86,13 +88,13 @@ function addTableCommands(
     .option('--limit <rows>', 'stop when these files hold as many matching rows')
     .option('--explain', 'say of each file why it is kept or pruned')
     .option('--files <number>', 'files to list', '20')
-    .action((location: string, options: PlanCommandOptions) =>
-      planCommand(location, options, terminal),
+    .action(async (location: string, options: PlanCommandOptions) =>
+      (await import('./commands/plan.js')).planCommand(location, options, terminal),
     )
   program
     .command('batch')
     .description('answer JSON requests about tables from standard input, one a line')
-    .action(async () => exit(await batchCommand(terminal)))
+    .action(async () => exit(await (await import('./commands/batch.js')).batchCommand(terminal)))
 }
 
 function addServerCommands(
@@ -106,7 +108,9 @@ function addServerCommands(
     .requiredOption('--config <file>', 'YAML: server, storage, staging, shares, recipients')
     .option('--check', 'check the file and stop')
     .option('--json', 'log JSON')
-    .action((options: ServeOptions) => serveCommand(options, terminal))
+    .action(async (options: ServeOptions) =>
+      (await import('./commands/serve.js')).serveCommand(options, terminal),
+    )
   program
     .command('token')
     .description('make a token for a recipient and the profile file to hand over')
@@ -117,8 +121,8 @@ function addServerCommands(
     .option('--endpoint <url>', "the server's address, where the configuration does not say it")
     .option('--out <file>', 'the profile; RECIPIENT.share by default')
     .option('--json', 'print JSON')
-    .action((recipient: string, options: TokenOptions) =>
-      tokenCommand(recipient, options, terminal),
+    .action(async (recipient: string, options: TokenOptions) =>
+      (await import('./commands/token.js')).tokenCommand(recipient, options, terminal),
     )
   program
     .command('revoke')
@@ -129,14 +133,20 @@ function addServerCommands(
     .option('--table <share.schema.table>', 'this table, from everybody')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--json', 'print JSON')
-    .action((options: RevokeOptions) => revokeCommand(options, terminal))
+    .action(async (options: RevokeOptions) =>
+      (await import('./commands/revoke.js')).revokeCommand(options, terminal),
+    )
   program
     .command('doctor')
     .description('check this machine and, with --config, every table that would be shared')
     .option('--config <file>', 'the configuration of a server')
     .option('--json', 'print JSON')
     .action(async (options: DoctorOptions) =>
-      exit((await doctorCommand(options, terminal)) ? EXIT.ok : EXIT.failed),
+      exit(
+        (await (await import('./commands/doctor.js')).doctorCommand(options, terminal))
+          ? EXIT.ok
+          : EXIT.failed,
+      ),
     )
 }
 

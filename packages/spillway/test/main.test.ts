@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
@@ -52,4 +53,27 @@ describe.skipIf(!existsSync(main))('the built command', () => {
     child.stdout.once('data', () => child.stdout.destroy())
     expect(await ended).toMatchObject({ status: 0, stderr: '' })
   })
+})
+
+const FROM = /^(?:import|export)( type)? (?:\{[^}]*\}|\*(?: as \w+)?|\w+) from '([^']+)'/gm
+
+it('loads nothing of the engine before it knows the command', () => {
+  const seen = new Set<string>()
+  const packages = new Set<string>()
+  const follow = (path: string) => {
+    if (seen.has(path)) return
+    seen.add(path)
+    const text = readFileSync(path, 'utf8')
+    for (const [, types, name] of text.matchAll(FROM)) {
+      if (types !== undefined) continue
+      if (name!.startsWith('.')) follow(join(dirname(path), name!.replace(/\.js$/, '.ts')))
+      else packages.add(name!)
+    }
+  }
+  follow(fileURLToPath(new URL('../src/main.ts', import.meta.url)))
+  expect(seen.size).toBeGreaterThan(5)
+  expect([...packages].filter(name => !name.startsWith('node:')).sort()).toEqual([
+    '@spillway/core',
+    'commander',
+  ])
 })

@@ -5,7 +5,7 @@ import { formatCount, formatPercent, formatTable } from '../terminal/format-tabl
 import { withProgress } from '../terminal/progress.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
-import { sqlTable } from './query.js'
+import { sqlTable } from './query-table.js'
 
 export interface DemoOptions {
   readonly once?: boolean

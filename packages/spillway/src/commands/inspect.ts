@@ -10,7 +10,8 @@ import {
 } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
-import { type TableOptions, withTable } from './table-options.js'
+import { withTable } from './open-table.js'
+import type { TableOptions } from './table-options.js'
 
 export interface InspectOptions extends TableOptions {
   /** Read the footers of all files, too. */

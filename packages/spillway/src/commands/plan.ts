@@ -13,7 +13,8 @@ import {
 } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
-import { integerOf, type TableOptions, withTable } from './table-options.js'
+import { withTable } from './open-table.js'
+import { integerOf, type TableOptions } from './table-options.js'
 
 export interface PlanCommandOptions extends TableOptions {
   readonly where?: string | undefined

@@ -1,16 +1,15 @@
 import { type Command, Option } from 'commander'
-import { PARQUET_COMPRESSIONS } from '../results/table-file.js'
-import { OUTPUT_MODES } from '../results/write-result.js'
+import { OUTPUT_MODES, PARQUET_COMPRESSIONS } from '../results/result-forms.js'
 import { SHELL_MODES } from '../shell/settings.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { type DescribeCommandOptions, describeCommand } from './describe.js'
-import { type ExportOptions, exportCommand } from './export.js'
-import { type LsOptions, lsCommand } from './ls.js'
-import { type QueryCommandOptions, queryCommand } from './query.js'
-import { type ShellOptions, shellCommand } from './shell.js'
+import type { DescribeCommandOptions } from './describe.js'
+import type { ExportOptions } from './export.js'
+import type { LsOptions } from './ls.js'
+import type { QueryCommandOptions } from './query.js'
+import type { ShellOptions } from './shell.js'
 import { addPredicateOptions, addTableSelection } from './table-options.js'
 
-/** What a recipient does with a profile file. */
+/** What a recipient does with a profile file. Each command is loaded when it is run: DuckDB and the clouds take a second. */
 export function addRecipientCommands(program: Command, terminal: Terminal): void {
   addListingCommands(program, terminal)
   addQueryCommand(program, terminal)
@@ -24,8 +23,8 @@ export function addRecipientCommands(program: Command, terminal: Terminal): void
     .addOption(new Option('--compression <codec>', 'of Parquet').choices(PARQUET_COMPRESSIONS))
     .option('--param <name=value>', 'the value of $name in the SQL; may be repeated', repeated)
     .option('--json', 'print JSON')
-    .action((path: string, sql: string | undefined, options: ExportOptions) =>
-      exportCommand(path, sql, { options, terminal }),
+    .action(async (path: string, sql: string | undefined, options: ExportOptions) =>
+      (await import('./export.js')).exportCommand(path, sql, { options, terminal }),
     )
   program
     .command('shell')
@@ -33,7 +32,9 @@ export function addRecipientCommands(program: Command, terminal: Terminal): void
     .argument('<profile>', 'a profile file')
     .addOption(new Option('--mode <mode>', 'how rows are printed').choices(SHELL_MODES))
     .option('--no-history', 'remember nothing of this session')
-    .action((path: string, options: ShellOptions) => shellCommand(path, options, terminal))
+    .action(async (path: string, options: ShellOptions) =>
+      (await import('./shell.js')).shellCommand(path, options, terminal),
+    )
 }
 
 /** Collects an option that is given more than once. */
@@ -62,8 +63,8 @@ function addQueryCommand(program: Command, terminal: Terminal): void {
     .option('--columns <names...>', 'top-level columns; all of them by default')
     .option('--count', 'print the number of rows instead')
   addTableSelection(addPredicateOptions(query)).action(
-    (location: string, sql: string | undefined, options: QueryCommandOptions) =>
-      queryCommand(location, sql, { options, terminal }),
+    async (location: string, sql: string | undefined, options: QueryCommandOptions) =>
+      (await import('./query.js')).queryCommand(location, sql, { options, terminal }),
   )
 }
 
@@ -75,7 +76,9 @@ function addListingCommands(program: Command, terminal: Terminal): void {
     .option('--tree', 'as a tree, also where output is no terminal')
     .option('--no-tree', 'one name a line, also on a terminal')
     .option('--json', 'print JSON')
-    .action((path: string, options: LsOptions) => lsCommand(path, options, terminal))
+    .action(async (path: string, options: LsOptions) =>
+      (await import('./ls.js')).lsCommand(path, options, terminal),
+    )
   program
     .command('describe')
     .description('a shared table: schema, files and a chart of its partitions')
@@ -84,7 +87,7 @@ function addListingCommands(program: Command, terminal: Terminal): void {
     .option('--timestamp <time>', 'the version that was current at this time (ISO 8601, UTC)')
     .option('--top <number>', 'partitions to draw', '20')
     .option('--json', 'print JSON')
-    .action((path: string, options: DescribeCommandOptions) =>
-      describeCommand(path, options, terminal),
+    .action(async (path: string, options: DescribeCommandOptions) =>
+      (await import('./describe.js')).describeCommand(path, options, terminal),
     )
 }

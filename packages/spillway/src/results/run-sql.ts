@@ -7,8 +7,9 @@ import { formatCount, printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
 import { type Terminal, writeChunk } from '../terminal/terminal.js'
 import { type HeldRows, ROWS_HELD } from './result-chart.js'
+import type { OutputMode } from './result-forms.js'
 import { limitedSql } from './sql-text.js'
-import { type OutputMode, type Sink, type Written, writeResult } from './write-result.js'
+import { type Sink, type Written, writeResult } from './write-result.js'
 
 /** Rows of a table that a person is shown unless asked for more. */
 const ROWS_SHOWN = 100

@@ -9,7 +9,8 @@ import { withProgress } from '../terminal/progress.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { streamToFile, writeWholeFile } from './output-file.js'
 import { parquetSelect } from './parquet-select.js'
-import { type OutputMode, writeResult } from './write-result.js'
+import type { OutputMode, ParquetCompression } from './result-forms.js'
+import { writeResult } from './write-result.js'
 
 export type FileFormat = 'parquet' | Exclude<OutputMode, 'table'>
 
@@ -41,9 +42,6 @@ export interface FileRequest {
   readonly limit?: number | undefined
   readonly parameters?: Readonly<Record<string, SqlParameter>> | undefined
 }
-
-export const PARQUET_COMPRESSIONS = ['zstd', 'snappy', 'gzip', 'lz4_raw', 'uncompressed'] as const
-export type ParquetCompression = (typeof PARQUET_COMPRESSIONS)[number]
 
 export interface FileWritten {
   readonly rows: bigint

@@ -4,11 +4,9 @@ import { arrowIpc, arrowSchema, type Row } from '@spillway/rows'
 import type { Canvas } from '../terminal/chart.js'
 import { csvLine } from './csv.js'
 import { type Cell, fitTable } from './fit-table.js'
+import type { OutputMode } from './result-forms.js'
 import { columnJson } from './value-json.js'
 import { exactText, isNumeric, shownText } from './value-text.js'
-
-export const OUTPUT_MODES = ['table', 'json', 'csv', 'arrow'] as const
-export type OutputMode = (typeof OUTPUT_MODES)[number]
 
 /** Takes output, and lets whoever makes it wait where it is taken slowly. */
 export type Sink = (chunk: string | Uint8Array) => Promise<void>

@@ -1,0 +1,117 @@
+import { type JsonValue, writeJson } from '@spillway/core'
+import { type RowAnswer, rowJson, type SqlAnswer } from '@spillway/rows'
+import { predicateOf } from '../batch/operations.js'
+import { formatCount, formatTable } from '../terminal/format-table.js'
+import { type Style, styleFor } from '../terminal/style.js'
+import { type Terminal, writeLine } from '../terminal/terminal.js'
+import { withTable } from './open-table.js'
+import { integerOf, type TableOptions } from './table-options.js'
+
+/** Of one table: what chooses its rows. */
+export interface QueryTableOptions extends TableOptions {
+  readonly where?: string | undefined
+  readonly jsonPredicate?: string
+  readonly columns?: readonly string[] | undefined
+  readonly limit?: string | undefined
+  readonly count?: boolean
+  readonly sql?: string | undefined
+}
+
+const DEFAULT_LIMIT = 20n
+
+/** Exact rows of one table, or their number. */
+export async function queryTable(
+  location: string,
+  options: QueryTableOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { predicate } = predicateOf(options)
+  const { signal } = terminal
+  await withTable(location, { options, terminal }, async ({ snapshot, spillway: { rows } }) => {
+    if (options.count) {
+      const count = (await rows.count(snapshot, predicate, signal)).toString()
+      return writeLine(
+        terminal.stdout,
+        options.json ? writeJson({ rows: count }) : formatCount(count),
+      )
+    }
+    if (options.sql !== undefined) {
+      const columns = options.columns === undefined ? {} : { columns: options.columns }
+      const where = predicate === undefined ? {} : { where: predicate }
+      const answer = await rows.sql(snapshot, options.sql, { ...where, ...columns, signal })
+      return options.json ? writeSqlJson(answer, terminal) : writeSqlTable(answer, terminal)
+    }
+    const limit = integerOf('--limit', options.limit) ?? DEFAULT_LIMIT
+    const answer = rows.rows(snapshot, {
+      limit: Number(limit),
+      signal,
+      where: predicate,
+      columns: options.columns,
+    })
+    return options.json ? writeJsonRows(answer, terminal) : writeRowTable(answer, terminal)
+  })
+}
+
+/** One object a row, as they come. */
+async function writeJsonRows({ fields, rows }: RowAnswer, terminal: Terminal): Promise<void> {
+  for await (const block of rows) {
+    for (const row of block) {
+      const values = rowJson(row, fields)
+      const entries = fields.map(({ name }, i) => [name, values[i] ?? null] as const)
+      await writeLine(terminal.stdout, writeJson(Object.fromEntries(entries)))
+    }
+  }
+}
+
+async function writeRowTable({ fields, rows }: RowAnswer, terminal: Terminal): Promise<void> {
+  const cells: string[][] = []
+  for await (const block of rows)
+    for (const row of block) cells.push(rowJson(row, fields).map(cellText))
+  const numeric = (type: unknown) =>
+    ['int', 'long', 'float', 'double'].includes(type as string) || isDecimal(type)
+  const columns = fields.map(({ name, type }) => ({
+    title: name,
+    align: numeric(type) ? ('right' as const) : ('left' as const),
+  }))
+  const style = styleFor(terminal.stdout, terminal.environment)
+  for (const line of formatTable(columns, cells, style)) await writeLine(terminal.stdout, line)
+  await writeLine(terminal.stdout, style.dim(formatCount(cells.length, 'row')))
+}
+
+async function writeSqlJson({ columns, rows }: SqlAnswer, terminal: Terminal): Promise<void> {
+  for (const row of rows) {
+    const entries = columns.map((name, i) => [name, row[i] ?? null] as const)
+    await writeLine(terminal.stdout, writeJson(Object.fromEntries(entries)))
+  }
+}
+
+async function writeSqlTable(answer: SqlAnswer, terminal: Terminal): Promise<void> {
+  const style = styleFor(terminal.stdout, terminal.environment)
+  for (const line of sqlTable(answer, style)) await writeLine(terminal.stdout, line)
+  await writeLine(terminal.stdout, style.dim(formatCount(answer.rows.length, 'row')))
+}
+
+/** An answer of DuckDB's, numbers to the right. */
+export function sqlTable({ columns, rows }: SqlAnswer, style: Style): readonly string[] {
+  const number = (value: JsonValue | undefined) =>
+    typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value))
+  const titles = columns.map((title, i) => ({
+    title,
+    align:
+      rows.length > 0 && rows.every(row => number(row[i])) ? ('right' as const) : ('left' as const),
+  }))
+  return formatTable(
+    titles,
+    rows.map(row => row.map(cellText)),
+    style,
+  )
+}
+
+function isDecimal(type: unknown): boolean {
+  return typeof type === 'object' && type !== null && 'kind' in type && type.kind === 'decimal'
+}
+
+function cellText(value: JsonValue): string {
+  if (value === null) return '∅'
+  return typeof value === 'string' ? value : writeJson(value)
+}
