@@ -157,13 +157,13 @@ describe('every golden table reaches recipients with and without vectors exactly
   it.each(
     spreadOf(
       hudiTables.filter(({ name }) => name.startsWith('mor_')),
-      6,
+      4,
     ).map(table => [table.archive, table] as const),
   )('%s', async (_, table) => {
     await expectExact({ location: await unpacked.locationOf(table) })
   })
 
-  it.each(spreadOf(icebergTables, 5).map(table => [table.name, table] as const))(
+  it.each(spreadOf(icebergTables, 4).map(table => [table.name, table] as const))(
     '%s',
     async (_, table) => {
       const location = `file://${iceberg}${table.folder}`
@@ -219,7 +219,7 @@ describe('statistics and pages', () => {
     ...(await Promise.all(
       merged.map(async table => ({ location: await unpacked.locationOf(table) })),
     )),
-    ...spreadOf(icebergTables, 8).map(({ folder: name, rebase }) => ({
+    ...spreadOf(icebergTables, 6).map(({ folder: name, rebase }) => ({
       location: `file://${iceberg}${name}`,
       format: 'iceberg' as const,
       ...(rebase && { rebase }),

@@ -94,7 +94,7 @@ describe('golden Iceberg tables', () => {
     expect(await rowsOf(snapshot)).toEqual(texts(rows))
   })
 
-  it.each(spreadOf(readable, 8))(
+  it.each(spreadOf(readable, 5))(
     '%s has exactly the rows that equal each of its values',
     async (_name, table) => {
       const snapshot = await reader.snapshot(sourceOf(table))

@@ -67,7 +67,7 @@ const PLAYED = TABLES.map(
     ] as const,
 )
 /** So many requests of an answer fail, one in each run. */
-const PLACES = 5
+const PLACES = 3
 
 let upstream: TestS3Server
 let proxy: FaultProxy

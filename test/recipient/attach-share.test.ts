@@ -38,7 +38,7 @@ async function sharedRows(transport: ShareTransport, sql: string): Promise<reado
 }
 
 describe('a query over shares gives what DuckDB gives over the rows themselves', () => {
-  it.each(spreadOf(goldenTables, 8))(
+  it.each(spreadOf(goldenTables, 6))(
     '$format/$name',
     async table => {
       const path = `${share.folder}/${table.name}.parquet`

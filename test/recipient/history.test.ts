@@ -51,7 +51,7 @@ async function expectedAt(table: GoldenTable, version: bigint): Promise<readonly
 }
 
 describe('share_at gives the rows that a version had', () => {
-  it.each(spreadOf(numberedTables, 8))('$name', async table => {
+  it.each(spreadOf(numberedTables, 6))('$name', async table => {
     let compared = 0
     for (const version of [0n, 1n, 2n]) {
       const sql = `SELECT * FROM share_at('golden.all.${table.name}', version := ${version})`

@@ -162,7 +162,7 @@ const FORMATS = [
 ] as const
 
 describe.each(FORMATS)('through the share, as %s', (_, capabilities) => {
-  it.each(spreadOf(tables, 12))('$format/$name has the rows of the table', async table => {
+  it.each(spreadOf(tables, 8))('$format/$name has the rows of the table', async table => {
     const expected = await direct(table)
     const client = createSharingClient(
       parseProfile(profileText({ endpoint: server.endpoint, bearerToken: token })),

@@ -1,4 +1,4 @@
-import { quickOr } from '@spillway/testkit'
+import { quickOr, spreadOf } from '@spillway/testkit'
 import type { Asked } from './asking.js'
 import type { Format } from './lake.js'
 
@@ -60,7 +60,7 @@ type Ask = Omit<Asked, 'method' | 'path'> & { readonly query?: string }
 const plain: readonly Ask[] = [{}]
 /** By one client after the other in turn, or each by every client. */
 const everyClient = (asks: readonly Ask[]): readonly Ask[] =>
-  asks.flatMap((ask, i) =>
+  spreadOf(asks, Math.ceil(asks.length / 2)).flatMap((ask, i) =>
     quickOr([CLIENTS[i % CLIENTS.length]!], CLIENTS).map(client => ({ ...ask, ...client })),
   )
 

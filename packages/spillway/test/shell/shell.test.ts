@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { promisify } from 'node:util'
+import { spreadOf } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runProgram } from '../../src/program.js'
 import { built, main, type SampleShare, serveSampleTables } from '../support/sample-share.js'
@@ -143,7 +144,7 @@ describe.skipIf(!built)('the demo', () => {
         'shell',
       ])
       const shell = promisify(execFile)
-      for (const command of commands) {
+      for (const command of spreadOf(commands, 3)) {
         const { stdout, stderr } = await shell('sh', ['-c', `${command} < /dev/null`], {
           cwd: folder,
         })
