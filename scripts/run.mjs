@@ -51,7 +51,7 @@ function install() {
 
 function build() {
   // Through npx, because turbo looks for pnpm on the path and a machine with only npm has none there.
-  const turbo = ['turbo', 'run', 'build', '--output-logs=errors-only']
+  const turbo = ['turbo', 'run', 'compile', '--output-logs=errors-only']
   run('npx', ['--yes', manifest.packageManager, 'exec', ...turbo], { stdio: ['ignore', 2, 2] })
 }
 
