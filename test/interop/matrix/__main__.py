@@ -56,9 +56,11 @@ def ask_all(folder, every, staged, only):
     with serving_schemas(folder, schemas, staging=str(folder / "staging") if staged else None) as profile:
         for client in clients(profile):
             if only in client.name:
+                began = time.monotonic()
                 with contextlib.closing(client):
                     for case in every:
                         yield ask(client, case, staged)
+                print(f"{time.monotonic() - began:6.0f} s {client.name} (staging {staged})", flush=True)
 
 
 def ask(client, case, staged):
