@@ -11,7 +11,7 @@ import { type Engine, reasonOf } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
 import { createGuard, type Guard, type Peer } from './access/authentication-guard.js'
 import { createSignedLedger, type SignedLedger } from './downloads/signed-ledger.js'
-import { type AccessLog, type AccessRecord, writeRecord } from './http/access-log.js'
+import { type AccessLog, type AccessRecord, stopwatch, writeRecord } from './http/access-log.js'
 import { compressed } from './http/compress.js'
 import { jsonResponse } from './http/respond.js'
 import { type AsyncQueryJobs, createAsyncQueryJobs } from './limits/async-query-jobs.js'
@@ -102,8 +102,7 @@ async function answer(
 ): Promise<Response> {
   const requestId = requestIdOf(request)
   const record: AccessRecord = { requestId, time: server.clock(), method: request.method }
-  const start = performance.now()
-  const elapsedMs = () => performance.now() - start
+  const elapsedMs = stopwatch()
   let streaming = false
   let finished = false
   let release: () => void = () => undefined

@@ -164,7 +164,7 @@ export const FRAMING: readonly Attack[] = [
     name: '5,000 requests on one connection, each answered or told to wait',
     async send(server) {
       const bytes = [SMUGGLED.repeat(5000), requestOf({ path: '/shares' })]
-      const reply = await server.raw(bytes, { quietMs: 10_000, mostMs: 30_000 })
+      const reply = await server.raw(bytes, { quietMs: 60_000, mostMs: 120_000 })
       if (reply.statuses.length !== 5001) return reply
       return { ...reply, statuses: [...new Set(reply.statuses)].filter(each => each !== 429) }
     },

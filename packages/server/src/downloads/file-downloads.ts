@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ErrorCode, isTableError, type ShareCatalog, TableError } from '@spillway/core'
 import { WIRE_ERRORS } from '@spillway/protocol'
-import { type AccessLog, type AccessRecord, writeRecord } from '../http/access-log.js'
+import { type AccessLog, type AccessRecord, stopwatch, writeRecord } from '../http/access-log.js'
 import { answered } from '../limits/answered.js'
 import { createConcurrencyLimit } from '../limits/concurrency-limit.js'
 import { DEFAULT_LIMITS } from '../limits/server-limits.js'
@@ -56,13 +56,13 @@ export function fileDownloads(options: FileDownloadsOptions): {
       const requestId = randomUUID()
       const { method } = request
       const record: AccessRecord = { requestId, time: clock(), method, route: ROUTE }
-      const start = performance.now()
+      const elapsedMs = stopwatch()
       let release: () => void = () => undefined
       let isShared: Counting['isShared'] = async () => true
       const finish = (outcome: NonNullable<AccessRecord['outcome']>) => {
         release()
         record.outcome = outcome
-        record.durationMs = performance.now() - start
+        record.durationMs = elapsedMs()
         writeRecord(log, record)
       }
       const handled = gateway.handle(request, {

@@ -26,11 +26,17 @@ export interface AccessRecord {
   status?: number
   /** How the answer ended: a client that goes away early is `cancelled`. */
   outcome?: 'complete' | 'failed' | 'cancelled'
-  /** Until the first bytes of a streamed answer were made. */
+  /** Milliseconds, to a microsecond, until the first bytes of a streamed answer were made. */
   firstByteMs?: number
   durationMs?: number
   /** The fault itself, for the provider only. */
   error?: unknown
+}
+
+/** A clock of milliseconds from now on, to a microsecond: what a double holds beyond is noise in a log. */
+export function stopwatch(): () => number {
+  const start = performance.now()
+  return () => Math.round((performance.now() - start) * 1000) / 1000
 }
 
 export type AccessLog = (record: Readonly<AccessRecord>) => void

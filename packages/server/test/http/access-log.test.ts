@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { writeRecord } from '../../src/http/access-log.js'
+import { stopwatch, writeRecord } from '../../src/http/access-log.js'
 
 const record = { requestId: 'r', time: 0, method: 'GET' }
 
@@ -17,4 +17,9 @@ it('a log that fails fails nothing else, at once or later', async () => {
   for (let i = 0; i < 3; i++) await new Promise(resolve => setImmediate(resolve))
   process.off('unhandledRejection', note)
   expect(unhandled).toEqual([])
+})
+
+it('tells times to a microsecond, without the noise of doubles', () => {
+  const elapsedMs = stopwatch()
+  for (let i = 0; i < 1000; i++) expect(String(elapsedMs())).toMatch(/^\d+(\.\d{1,3})?$/)
 })
