@@ -9,18 +9,18 @@ export interface SharingApp {
 
 /**
  * An application of its own that shares tables under `/data`, beside its other routes. Below that lie the protocol
- * (`/delta-sharing`) and the signed URLs of local files (`/files`).
+ * and the signed URLs of local files.
  */
 export function createApp(config: ServeConfig, origin: string): SharingApp {
   const sharing = createSharingServer({
     config,
-    publicUrl: `${origin}/data`,
+    endpoint: `${origin}/data`,
     log: record => console.log(record.method, record.route ?? '-', record.status, record.recipient),
   })
   const app = express()
   app.get('/', (_request, response) => void response.send('The shares are under /data.'))
   // Before any body parser: the sharing server reads the body itself, and streams its answers.
-  app.use('/data', nodeListener(sharing))
+  app.use(sharing.path, nodeListener(sharing))
   app.use(express.json())
   app.post('/echo', (request, response) => void response.json(request.body))
   return { app, close: () => sharing.close() }

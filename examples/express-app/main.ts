@@ -8,6 +8,6 @@ const origin = process.env.PUBLIC_URL ?? `http://127.0.0.1:${port}`
 const { app, close } = createApp(await loadConfig(process.argv[2] ?? 'spillway.yaml'), origin)
 
 const server = app.listen(port, '127.0.0.1', () => {
-  console.log(`${origin} (shares: ${origin}/data/delta-sharing)`)
+  console.log(`${origin} (shares: ${origin}/data)`)
 })
 process.once('SIGINT', () => server.close(() => void close()))

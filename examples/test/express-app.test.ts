@@ -38,7 +38,7 @@ it('the Express application shares tables beside its own routes', async () => {
   const { app, close } = createApp(config, origin)
   outer.use(app)
 
-  const endpoint = `${origin}/data/delta-sharing`
+  const endpoint = `${origin}/data`
   const client = createSharingClient({ shareCredentialsVersion: 1, endpoint, bearerToken: 't0ken' })
   const answer = await client.query(parseTableName('s.d.t'))
   for await (const action of answer.actions) {

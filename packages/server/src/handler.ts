@@ -13,6 +13,7 @@ import { createGuard, type Guard, type Peer } from './access/authentication-guar
 import { createSignedLedger, type SignedLedger } from './downloads/signed-ledger.js'
 import { type AccessLog, type AccessRecord, stopwatch, writeRecord } from './http/access-log.js'
 import { compressed } from './http/compress.js'
+import { misplacedPath, pathBelow } from './http/mount-path.js'
 import { jsonResponse } from './http/respond.js'
 import { type AsyncQueryJobs, createAsyncQueryJobs } from './limits/async-query-jobs.js'
 import { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurrency-limit.js'
@@ -28,7 +29,10 @@ export interface SharingServerOptions {
   readonly catalog: ShareCatalog
   /** Give credentials for tables that are shared by `dir` access; the first that covers a location does. */
   readonly vendors?: readonly CredentialVendor[]
-  /** Where the protocol's paths begin: `/delta-sharing` by default, '' for the root. */
+  /**
+   * Where the protocol's paths begin for recipients: `/delta-sharing` by default, '' for the root. What a proxy in front
+   * takes away of it need not be there.
+   */
   readonly prefix?: string
   /**
    * Seals page and refresh tokens. Replicas must share it. Without one it is random: tokens then end with the
@@ -193,13 +197,23 @@ function findRoute(server: Composition, request: Request): Match {
     )
   }
   const { pathname } = new URL(request.url)
-  const inside = pathname.startsWith(`${server.prefix}/`)
-  const match = inside
-    ? matchRoute(request.method, pathname.slice(server.prefix.length))
-    : { allowed: [] }
+  const below = pathBelow(server.prefix, pathname)
+  const match = below === undefined ? { allowed: [] } : matchRoute(request.method, below)
   if ('route' in match) return match
   if (match.allowed.length > 0) throw new MethodNotAllowed(match.allowed)
+  const expected = below === undefined ? misplacedPath(server.prefix, pathname) : undefined
+  if (expected !== undefined) throw new Misplaced(expected, pathname)
   throw new TableError('NOT_FOUND', 'there is nothing at this path')
+}
+
+/** Paths of requests are no locations of tables: whoever asked for one may read where it should have been. */
+class Misplaced extends TableError {
+  constructor(expected: string, found: string) {
+    super(
+      'NOT_FOUND',
+      `there is nothing at this path: expected ${expected.slice(0, 255)}, found ${found.slice(0, 255)}; whoever mounts the server mounts it at the path of its endpoint, or makes it with the endpoint that recipients use`,
+    )
+  }
 }
 
 class MethodNotAllowed extends TableError {
@@ -220,6 +234,8 @@ function errorResponse(error: unknown, requestId: string, record: AccessRecord):
     return response
   }
   const { status, body, retryAfterSeconds } = wireError(error, requestId)
+  if (error instanceof Misplaced)
+    return jsonResponse({ ...body, message: error.message }, { status })
   const response = jsonResponse({ ...body }, { status })
   if (status === WIRE_ERRORS.UNAUTHENTICATED.status) {
     response.headers.set('www-authenticate', 'Bearer realm="delta-sharing", error="invalid_token"')

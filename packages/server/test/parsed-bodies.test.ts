@@ -97,3 +97,31 @@ describe('a body that was read before the server is asked', () => {
     expect((await ask(limited, { authorization: 'Bearer other' })).status).toBe(401)
   })
 })
+
+describe('a Request whose body somebody has read', () => {
+  it.each<readonly [string, (request: Request) => unknown]>([
+    ['whole', request => request.text()],
+    ['and holds', request => request.body?.getReader()],
+    [
+      'in part and let go',
+      async request => {
+        const reader = request.body!.getReader()
+        await reader.read()
+        reader.releaseLock()
+      },
+    ],
+  ])('%s is refused, and not taken for an empty question', async (_, read) => {
+    const { server, remove } = serverToMount()
+    ends.push(remove)
+    const request = new Request(`http://localhost${PATH}`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer token', 'content-type': 'application/json' },
+      body: limited,
+    })
+    await read(request)
+    expect(await failure(await server.fetch(request))).toMatchObject({
+      status: 400,
+      message: expect.stringMatching(/mount it before any body parser/),
+    })
+  })
+})

@@ -14,7 +14,7 @@ const parse = (server: string) =>
 it('lets pages of the configured origins ask the protocol and read signed files', async () => {
   const server = await startServer(parse('{ port: 0, cors: { origins: ["https://app.example"] } }'))
   const headers = { origin: 'https://app.example', 'access-control-request-method': 'GET' }
-  for (const path of ['/delta-sharing/shares', '/files/abc/x']) {
+  for (const path of ['/delta-sharing/shares', '/delta-sharing/files/abc/x']) {
     const preflight = await fetch(server.url + path, { method: 'OPTIONS', headers })
     expect(preflight.status).toBe(204)
     expect(preflight.headers.get('access-control-allow-headers')).toContain('range')

@@ -73,7 +73,9 @@ describe('createSharingServer', () => {
     const urls = (await answer.text())
       .split('\n')
       .flatMap(line => (line.includes('"file"') ? [JSON.parse(line).file.url as string] : []))
-    expect(urls).toEqual([expect.stringMatching(/^https:\/\/host\.example\/lake\/files\//)])
+    expect(urls).toEqual([
+      expect.stringMatching(/^https:\/\/host\.example\/lake\/delta-sharing\/files\//),
+    ])
     const file = await ask(new URL(urls[0]!).pathname + new URL(urls[0]!).search, {
       headers: { range: 'bytes=0-3' },
     })

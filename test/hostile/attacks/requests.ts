@@ -116,7 +116,7 @@ export const HEADERS: readonly Attack[] = [
           .replace('Host: share.example', 'Host: evil.example'),
       ),
     status: 200,
-    holds: /"url":"http:\/\/127\.0\.0\.1:\d+\/files/,
+    holds: /"url":"http:\/\/127\.0\.0\.1:\d+\/delta-sharing\/files/,
     lacks: /evil/,
   },
   {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { TableError } from '@spillway/core'
+import { bodyWasRead } from './body-was-read.js'
 
 /** The body of a request, also where somebody before us has read it. */
 export function bodyOf(
@@ -22,15 +22,7 @@ function bodyReadBefore(incoming: IncomingMessage): ReadableStream<Uint8Array> |
     if (body instanceof Uint8Array) return body
     if (typeof body === 'string' && isWhole(body, length)) return Buffer.from(body)
   }
-  return new ReadableStream({
-    start: controller =>
-      controller.error(
-        new TableError(
-          'INVALID_REQUEST',
-          'the request body was read by something in front of the server: its provider must mount it before any body parser, or behind one that keeps the bytes',
-        ),
-      ),
-  })
+  return new ReadableStream({ start: controller => controller.error(bodyWasRead()) })
 }
 
 /** A text that was decoded from something else than UTF-8 is not as long, or says what it could not decode. */

@@ -3,6 +3,7 @@ import { isTableError, type Snapshot, writeJson } from '@spillway/core'
 import { filesInside, OutsideFinder, partitionGrant } from '@spillway/engine'
 import { planScan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
+import { checkedEndpoint } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
 import { createRuntime } from '../serve/runtime.js'
 import { type Composition, compose } from '../tables/compose.js'
@@ -100,7 +101,7 @@ async function configChecks(path: string): Promise<readonly Check[]> {
   }
   // Made as the server would make it, so that what it would refuse is refused here.
   const runtime = createRuntime(config, {
-    publicUrl: 'http://127.0.0.1',
+    endpoint: checkedEndpoint('http://127.0.0.1/delta-sharing'),
     secrets: ['not used: nothing is signed'],
   })
   try {

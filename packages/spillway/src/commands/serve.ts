@@ -26,7 +26,8 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   const log = options.json ? jsonLog(terminal) : humanLog(terminal, style)
   const server = await startServer(config, { log })
   const watching = watchFile(path, () => void reload(server, path, say))
-  await say('listening', `${server.endpoint} (${summary(config)})`)
+  const socket = new URL(server.socketUrl).host
+  await say('listening', `${server.endpoint} (on ${socket}; ${summary(config)})`)
   if (server.adminUrl !== undefined) await say('metrics', `${server.adminUrl}/metrics`)
   if (config.secrets.length === 0) {
     await say(

@@ -6,9 +6,11 @@ import {
   type AccessLog,
   createConfigShares,
   createSharingServer,
+  type Endpoint,
   type FileDownloadsOptions,
   fileDownloads,
   type Peer,
+  pathBelow,
   type ServerLimits,
   type SharingServer,
   type SignedLedger,
@@ -27,6 +29,10 @@ import { TableWarmer } from './warm-tables.js'
 /** Everything that one configuration made, until the next replaces it. */
 export interface Runtime {
   readonly config: ServeConfig
+  /** What stands in profiles; the signed URLs of local files begin with it, and with `/files` behind it. */
+  readonly endpoint: string
+  /** The path of the endpoint, to mount it at: `/delta-sharing`, or '' for the root of the host. */
+  readonly path: string
   readonly spillway: Composition
   readonly signed: SignedLedger
   fetch(request: Request, peer?: Peer): Promise<Response>
@@ -36,8 +42,7 @@ export interface Runtime {
 }
 
 export interface RuntimeOptions {
-  /** Where recipients reach this server; has no slash at its end. */
-  readonly publicUrl: string
+  readonly endpoint: Endpoint
   /** The first signs and seals, what any of them did is honoured. */
   readonly secrets: readonly string[]
   readonly log?: AccessLog | undefined
@@ -54,11 +59,11 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     duckdb: duckDb(omitUndefined<DuckDbOptions>(config.duckdb)),
     limits: omitUndefined<Partial<ReadBudgets>>(config.limits),
   })
-  const basePath = new URL(options.publicUrl).pathname.replace(/\/+$/, '')
+  const { endpoint } = options
   const gateway = localGateway({
     roots: config.localRoots,
     secret: options.secrets,
-    baseUrl: `${options.publicUrl}/files`,
+    baseUrl: `${endpoint.url}/files`,
     viewFooter,
   })
   const { metrics } = options
@@ -72,7 +77,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     engine,
     catalog,
     vendors: credentialVendors(config.storage.vending),
-    prefix: `${basePath}/delta-sharing`,
+    prefix: endpoint.path,
     tokenSecrets: options.secrets,
     limits: serverLimits(config),
     log,
@@ -82,12 +87,14 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   warming.follow(config)
   prepareRewriting(config, spillway)
   const cleaning = config.staging && cleanRegularly(spillway, config.staging)
-  const handler = handlerOf(config, { basePath, metrics, files, sharing })
+  const handler = handlerOf(config, { path: endpoint.path, metrics, files, sharing })
   let current = config
   return {
     get config() {
       return current
     },
+    endpoint: endpoint.url,
+    path: endpoint.path,
     spillway,
     signed: sharing.signed,
     fetch: (request, peer) => handler.fetch(request, peer),
@@ -134,20 +141,23 @@ function prepareRewriting(config: ServeConfig, spillway: Composition): void {
 }
 
 interface HandlerParts {
-  readonly basePath: string
+  readonly path: string
   readonly metrics: ServerMetrics | undefined
   readonly files: ReturnType<typeof fileDownloads>
   readonly sharing: SharingServer
 }
 
 function handlerOf({ server: { cors } }: ServeConfig, parts: HandlerParts) {
-  const { basePath, metrics, files, sharing } = parts
+  const { path, metrics, files, sharing } = parts
+  // Beside the endpoint too, for whoever looks after the process and not after what it shares.
+  const beside = path.slice(0, path.lastIndexOf('/') + 1)
   const plain = {
     async fetch(request: Request, peer?: Peer) {
       const { pathname } = new URL(request.url)
-      if (pathname === `${basePath}/healthz`) return new Response('ok\n')
+      const below = pathBelow(path, pathname)
+      if (below === '/healthz' || pathname === `${beside}healthz`) return new Response('ok\n')
       metrics?.begin()
-      if (pathname.startsWith(`${basePath}/files/`)) return files.fetch(request)
+      if (below?.startsWith('/files/')) return files.fetch(request)
       return sharing.fetch(request, peer)
     },
   }

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TableError } from '@spillway/core'
-import type { AccessLog, Peer, SignedLedger } from '@spillway/server'
+import {
+  type AccessLog,
+  checkedEndpoint,
+  type Endpoint,
+  type Peer,
+  type SignedLedger,
+} from '@spillway/server'
 import { nodeListener } from '@spillway/server/node'
 import { startAdmin } from './admin.js'
 import { serverCloser } from './close-server.js'
@@ -16,6 +22,8 @@ export interface RunningServer {
   /** Where recipients reach it: the endpoint of their profiles, under `/delta-sharing`. */
   readonly url: string
   readonly endpoint: string
+  /** Where it listens, which only what stands in front of it may need to know: `http://127.0.0.1:8420`. */
+  readonly socketUrl: string
   /** Where the provider's own machines ask for `/metrics` and `/healthz`, if anywhere. */
   readonly adminUrl?: string
   readonly runtime: Runtime
@@ -43,10 +51,11 @@ export async function startServer(
   }
   const server = limitedServer(handler, config)
   const closer = serverCloser(server)
+  const stated = statedEndpoint(config)
   await listen(server, config.server)
-  const url = publicUrl(config, server)
+  const endpoint = stated ?? checkedEndpoint(`${urlOf(config.server.host, server)}/delta-sharing`)
   const made = {
-    publicUrl: url,
+    endpoint,
     // Without one, URLs and page tokens end with this process.
     secrets: config.secrets.length > 0 ? config.secrets : [randomBytes(32).toString('hex')],
     metrics,
@@ -62,8 +71,9 @@ export async function startServer(
   ledgers.push(current.signed)
   const state = { current }
   return {
-    url,
-    endpoint: `${url}/delta-sharing`,
+    url: endpoint.url.replace(/\/delta-sharing$/, ''),
+    endpoint: endpoint.url,
+    socketUrl: urlOf(config.server.host, server),
     ...(admin && { adminUrl: urlOf(adminAddress!.host, admin) }),
     get runtime() {
       return state.current
@@ -102,9 +112,10 @@ function limitedServer(
   return server
 }
 
-function publicUrl({ server: settings }: ServeConfig, server: Server): string {
-  if (settings.publicUrl !== undefined) return settings.publicUrl.replace(/\/+$/, '')
-  return urlOf(settings.host, server)
+/** Refused before anything listens. */
+function statedEndpoint({ server: { publicUrl } }: ServeConfig): Endpoint | undefined {
+  if (publicUrl === undefined) return undefined
+  return checkedEndpoint(`${publicUrl.replace(/\/+$/, '')}/delta-sharing`, 'server.publicUrl')
 }
 
 function urlOf(host: string, server: Server): string {
