@@ -178,6 +178,10 @@ const tasks = {
     build()
     run(process.execPath, ['--expose-gc', 'benchmarks/dist/main.js', ...rest])
   },
+  pack() {
+    build()
+    run(process.execPath, ['scripts/packages/pack.mjs', ...rest])
+  },
   changeset() {
     run(join(bin, 'changeset'), rest)
   },

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+// Packs every published package as it would be published. `npm run pack -- [FOLDER]`; the build comes before.
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { basename, join, relative, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { publishedPackages, readJson, root } from './published.mjs'
+import { runProcess } from './run-process.mjs'
+
+/**
+ * Tarballs of all published packages in a folder, `{ name, version, path }` each behind those it depends on. Tarballs of
+ * other versions that lie there are removed, so that `*.tgz` is one release.
+ */
+export function packAll(folder, of = root) {
+  const into = resolve(folder)
+  mkdirSync(into, { recursive: true })
+  for (const name of readdirSync(into)) if (name.endsWith('.tgz')) rmSync(join(into, name))
+  const { packageManager } = readJson(join(of, 'package.json'))
+  const packages = publishedPackages(of)
+  for (const one of packages) removeOrphans(join(one.folder, 'dist'), join(one.folder, 'src'))
+  const filters = packages.map(({ name }) => `--filter=${name}`)
+  const args = ['--yes', packageManager, '-r', ...filters, 'pack', '--pack-destination', into]
+  runProcess('npx', args, { folder: of })
+  return packages.map(({ name, version, manifest }) => {
+    const path = join(into, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)
+    if (!existsSync(path)) throw new Error(`pnpm packed no ${path}`)
+    return { name, version, path, manifest }
+  })
+}
+
+/** What the compiler wrote of files that have since been moved or deleted: it is in no build from a clean clone. */
+export function removeOrphans(dist, src) {
+  for (const entry of existsSync(dist) ? readdirSync(dist, { withFileTypes: true }) : []) {
+    const path = join(dist, entry.name)
+    if (entry.isDirectory()) {
+      removeOrphans(path, join(src, entry.name))
+      if (readdirSync(path).length === 0) rmSync(path, { recursive: true })
+    } else {
+      const source = entry.name.match(/^(.*?)(?:\.d\.ts|\.js)(?:\.map)?$/)?.[1]
+      if (source !== undefined && !existsSync(join(src, `${source}.ts`))) rmSync(path)
+    }
+  }
+}
+
+function main() {
+  const folder = process.argv[2] ?? join(root, '.cache', 'tarballs')
+  for (const { path } of packAll(folder))
+    console.log(relative(process.cwd(), path) || basename(path))
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) main()

@@ -1,0 +1,1 @@
+export function readTarball(path: string): ReadonlyMap<string, Uint8Array>
