@@ -193,7 +193,7 @@ function findRoute(server: Composition, request: Request): Match {
       `the URL is longer than ${MAX_URL_CHARACTERS} characters`,
     )
   }
-  const { pathname } = new URL(request.url)
+  const pathname = new URL(request.url).pathname.replace(/\/{2,}/g, '/')
   const inside = pathname.startsWith(`${server.prefix}/`)
   const match = inside
     ? matchRoute(request.method, pathname.slice(server.prefix.length))
