@@ -23,7 +23,7 @@ const OWN_PACKAGES = ['delta', 'iceberg', 'hudi', 'parquet']
 const ALLOWED = {
   'packages/core/src/parquet/find-column.ts':
     'reads the mapping of names, in the form of Iceberg, and tells which property it lacks',
-  'packages/client/src/query/partition-keys.ts':
+  'packages/client/src/query/schema-columns.ts':
     'reads the schema of a metaData action, which is Delta’s on the wire of any table',
   'packages/protocol/src/capabilities/capabilities.ts':
     'reads response formats from the text of a header',

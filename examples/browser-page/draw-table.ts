@@ -11,7 +11,8 @@ export function drawTable(client: SharingClient, table: SharedTable): readonly N
   const title = element('h2', {}, element('small', {}, `${share}.${schema}.`), name)
   const bytes = table.files.reduce((sum, { size }) => sum + size, 0)
   const rows = table.files.reduce<number | undefined>(
-    (sum, file) => (sum === undefined || file.rows === undefined ? undefined : sum + file.rows),
+    (sum, file) =>
+      sum === undefined || file.rowCount === undefined ? undefined : sum + file.rowCount,
     0,
   )
   const facts = element('div', { class: 'facts' })
@@ -58,7 +59,7 @@ function pruning(client: SharingClient, table: SharedTable): HTMLElement {
 
 function example({ partitionColumns, files }: SharedTable): string {
   const [column] = partitionColumns
-  const value = files.at(-1)?.partition[column ?? '']
+  const value = files.at(-1)?.partitionValues[column ?? '']
   return column && value ? `${column} = '${value}'` : 'id > 100'
 }
 

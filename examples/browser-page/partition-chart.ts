@@ -1,10 +1,11 @@
+import type { AnswerFile } from '@spillway/client'
 import { drawing } from './element.js'
 import { bytesText } from './number-text.js'
-import type { SharedFile, SharedTable } from './shared-table.js'
+import type { SharedTable } from './shared-table.js'
 
 interface Bar {
   readonly label: string
-  readonly files: readonly SharedFile[]
+  readonly files: readonly AnswerFile[]
   readonly bytes: number
 }
 
@@ -63,9 +64,9 @@ function barsOf({ files, partitionColumns }: SharedTable): readonly Bar[] {
     const largest = [...files].sort((a, b) => b.size - a.size).slice(0, MOST_BARS)
     return largest.map((file, i) => ({ label: `file ${i + 1}`, files: [file], bytes: file.size }))
   }
-  const groups = new Map<string, SharedFile[]>()
+  const groups = new Map<string, AnswerFile[]>()
   for (const file of files) {
-    const label = partitionColumns.map(name => file.partition[name] ?? 'null').join(' / ')
+    const label = partitionColumns.map(name => file.partitionValues[name] ?? 'null').join(' / ')
     const group = groups.get(label)
     if (group === undefined) groups.set(label, [file])
     else group.push(file)
@@ -74,7 +75,7 @@ function barsOf({ files, partitionColumns }: SharedTable): readonly Bar[] {
   return bars.sort((a, b) => (a.label < b.label ? -1 : 1)).slice(-MOST_BARS)
 }
 
-function sizeOf(files: readonly SharedFile[]): number {
+function sizeOf(files: readonly AnswerFile[]): number {
   return files.reduce((sum, { size }) => sum + size, 0)
 }
 

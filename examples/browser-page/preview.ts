@@ -1,6 +1,7 @@
+import type { AnswerFile } from '@spillway/client'
 import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
-import type { SharedFile, SharedTable } from './shared-table.js'
+import type { SharedTable } from './shared-table.js'
 
 export type PreviewRow = Readonly<Record<string, unknown>>
 
@@ -38,8 +39,11 @@ export async function previewRows(
 }
 
 /** Columns that lie in the folders' names and not in the files. */
-function partitionOf({ partitionColumns }: SharedTable, { partition }: SharedFile): PreviewRow {
-  return Object.fromEntries(partitionColumns.map(name => [name, partition[name] ?? null]))
+function partitionOf(
+  { partitionColumns }: SharedTable,
+  { partitionValues }: AnswerFile,
+): PreviewRow {
+  return Object.fromEntries(partitionColumns.map(name => [name, partitionValues[name] ?? null]))
 }
 
 /**
@@ -47,7 +51,7 @@ function partitionOf({ partitionColumns }: SharedTable, { partition }: SharedFil
  * end of a small file, read for its footer, holds its columns as well.
  */
 function rangeBuffer(
-  { url, size }: SharedFile,
+  { url, size }: AnswerFile,
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): AsyncBuffer {

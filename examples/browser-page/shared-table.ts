@@ -1,12 +1,4 @@
-import type { SharingClient, TableName } from '@spillway/client'
-
-export interface SharedFile {
-  readonly url: string
-  readonly id: string
-  readonly size: number
-  readonly rows: number | undefined
-  readonly partition: Readonly<Record<string, string | null>>
-}
+import { type AnswerFile, type SharingClient, type TableName, tableOf } from '@spillway/client'
 
 export interface Column {
   readonly name: string
@@ -20,7 +12,7 @@ export interface SharedTable {
   readonly version: bigint | undefined
   readonly columns: readonly Column[]
   readonly partitionColumns: readonly string[]
-  readonly files: readonly SharedFile[]
+  readonly files: readonly AnswerFile[]
 }
 
 /**
@@ -33,14 +25,9 @@ export async function openTable(
   signal: AbortSignal,
 ): Promise<SharedTable> {
   const answer = await client.query(name, { capabilities: { formats: ['parquet'] }, signal })
-  if (answer.metaData.kind !== 'metaData') throw new Error('expected an answer in parquet format')
-  const { schemaString, partitionColumns } = answer.metaData.metaData
-  const files: SharedFile[] = []
-  for await (const action of answer.actions) {
-    if (action.kind !== 'file') continue
-    const { url, id, size, stats, partitionValues } = action.file
-    files.push({ url, id, size: Number(size), rows: rowsOf(stats), partition: partitionValues })
-  }
+  const { schemaString, partitionColumns } = tableOf(answer)
+  const files: AnswerFile[] = []
+  for await (const file of answer.files()) files.push(file)
   return {
     name,
     version: answer.version,
@@ -61,13 +48,8 @@ export async function keptFiles(
     predicateHints: [predicate],
   })
   const ids = new Set<string>()
-  for await (const action of answer.actions) if (action.kind === 'file') ids.add(action.file.id)
+  for await (const { id } of answer.files()) ids.add(id)
   return ids
-}
-
-function rowsOf(stats: string | undefined): number | undefined {
-  const { numRecords } = JSON.parse(stats ?? '{}') as { numRecords?: number }
-  return numRecords
 }
 
 interface SparkField {

@@ -25,12 +25,10 @@ async function main(): Promise<void> {
     signal: stop.signal,
   })
   let files = 0
-  let bytes = 0n
-  for await (const action of answer.actions) {
-    if (action.kind !== 'file' && action.kind !== 'delta') continue
+  let bytes = 0
+  for await (const { size } of answer.files()) {
     files++
-    const { size } = action.kind === 'delta' ? action.file.deltaSingleAction.add! : action.file
-    bytes += BigInt(size ?? 0)
+    bytes += size
   }
   console.log(`version ${answer.version}, ${answer.format} format: ${files} files, ${bytes} bytes`)
 }

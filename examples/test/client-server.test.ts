@@ -1,4 +1,5 @@
 import {
+  type AnswerFile,
   createSharingClient,
   parseProfile,
   parseTableName,
@@ -21,15 +22,9 @@ function client() {
   return createSharingClient(parseProfile(share.profile), { poll: { intervalMs: 10 } })
 }
 
-async function filesOf(answer: TableAnswer) {
-  const files: { readonly id: string; readonly url: string }[] = []
-  for await (const action of answer.actions) {
-    if (action.kind === 'file') files.push(action.file)
-    if (action.kind === 'delta') {
-      const { path } = action.file.deltaSingleAction.add!
-      files.push({ id: action.file.id, url: path })
-    }
-  }
+async function filesOf(answer: TableAnswer): Promise<readonly AnswerFile[]> {
+  const files: AnswerFile[] = []
+  for await (const file of answer.files()) files.push(file)
   return files
 }
 

@@ -196,7 +196,7 @@ function findRoute(server: Composition, request: Request): Match {
       `the URL is longer than ${MAX_URL_CHARACTERS} characters`,
     )
   }
-  const { pathname } = new URL(request.url)
+  const pathname = new URL(request.url).pathname.replace(/\/{2,}/g, '/')
   const below = pathBelow(server.prefix, pathname)
   const match = below === undefined ? { allowed: [] } : matchRoute(request.method, below)
   if ('route' in match) return match

@@ -43,7 +43,7 @@ export function matchRoute(
   method: string,
   path: string,
 ): Match | { readonly allowed: readonly string[] } {
-  const segments = path.split('/')
+  const segments = segmentsOf(path)
   const allowed = new Set<string>()
   for (const route of ROUTES) {
     const params = matchPattern(route.pattern.split('/'), segments)
@@ -52,6 +52,14 @@ export function matchRoute(
     allowed.add(route.method)
   }
   return { allowed: [...allowed] }
+}
+
+/**
+ * The path from its first slash. Endpoints are written with one slash at their end, two or none, and clients put theirs in front of a
+ * path: a segment that is empty says nothing.
+ */
+function segmentsOf(path: string): readonly string[] {
+  return ['', ...path.split('/').filter(segment => segment !== '')]
 }
 
 function matchPattern(
@@ -64,8 +72,7 @@ function matchPattern(
     const segment = segments[index]!
     if (!part.startsWith(':')) {
       if (part !== segment) return undefined
-    } else if (segment === '') return undefined
-    else if (part === ':query') params.query = segment
+    } else if (part === ':query') params.query = segment
     else params[part.slice(1)] = decodeName(segment)
   }
   return params

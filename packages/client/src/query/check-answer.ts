@@ -25,6 +25,15 @@ export const DEFAULT_CAPABILITIES: ClientCapabilities = {
   ],
 }
 
+/**
+ * For whoever reads each file as plain Parquet and nothing else: every file that comes holds rows of the table alone, under the
+ * table's names; a table for which the server has no such files is refused.
+ */
+export const PLAIN_FILES: ClientCapabilities = {
+  formats: ['parquet', 'delta'],
+  readerFeatures: ['timestampntz'],
+}
+
 /** The `delta-sharing-capabilities` header of a request. */
 export function capabilitiesText(
   { formats, readerFeatures = [] }: ClientCapabilities,

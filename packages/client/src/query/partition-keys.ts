@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonValue, parseJson } from '@spillway/core'
 import type { TableMetaData } from '@spillway/protocol/wire'
+import { schemaColumns } from './schema-columns.js'
 
 /**
  * The keys that an answer's partition values may have. A column without one is null, as Delta has it; where another key
@@ -18,7 +18,9 @@ export class PartitionKeys {
   /** Metadata in the middle of an answer may have renamed a column. */
   add({ partitionColumns, schemaString }: TableMetaData): void {
     for (const name of partitionColumns) this.#known.add(name)
-    for (const name of physicalNames(schemaString, partitionColumns)) this.#known.add(name)
+    if (partitionColumns.length === 0) return
+    for (const { name, physicalName } of schemaColumns(schemaString))
+      if (partitionColumns.includes(name)) this.#known.add(physicalName)
   }
 
   /** What is wrong with the values of a file: undefined where nothing is. */
@@ -29,26 +31,5 @@ export class PartitionKeys {
     const unknown = keys.filter(key => !this.#known.has(key))
     if (unknown.length === 0 || keys.length - unknown.length >= this.#columns) return undefined
     return `has a partition value of ${JSON.stringify(unknown[0])}, which is none of the columns ${[...this.#known].map(name => JSON.stringify(name)).join(', ')}`
-  }
-}
-
-/** Of tables with column mapping, whose files are told of in the log's own words. */
-function physicalNames(schemaString: string, columns: readonly string[]): readonly string[] {
-  const fields = fieldsOf(schemaString).filter(
-    ({ name }) => typeof name === 'string' && columns.includes(name),
-  )
-  return fields
-    .map(({ metadata }) => isJsonObject(metadata) && metadata['delta.columnMapping.physicalName'])
-    .filter(name => typeof name === 'string')
-}
-
-/** A schema that cannot be read is refused by whoever reads rows by it. */
-function fieldsOf(schemaString: string): readonly { readonly [member: string]: JsonValue }[] {
-  try {
-    const schema = parseJson(schemaString)
-    const fields = isJsonObject(schema) ? schema.fields : undefined
-    return Array.isArray(fields) ? fields.filter(isJsonObject) : []
-  } catch {
-    return []
   }
 }

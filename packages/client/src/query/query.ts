@@ -4,6 +4,7 @@ import { unusable } from '../http/http.js'
 import { pageGuard } from '../http/list.js'
 import { cancelled } from '../http/retry.js'
 import type { Deadline } from '../http/watch.js'
+import { type AnswerFile, answerFiles } from './answer-file.js'
 import type { ClientCapabilities } from './check-answer.js'
 import { type ActionPage, type FileAction, type HeaderAction, tableOf } from './read-actions.js'
 
@@ -27,8 +28,14 @@ export interface QueryOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** An answer whose header has been read. `actions` runs through every page, can be read once, and must be to its end. */
+/**
+ * An answer whose header has been read. `files()` or `actions` runs through every page; one of them can be read, once, and must
+ * be to its end.
+ */
 export interface TableAnswer extends Omit<ActionPage, 'end' | 'actions' | 'close'> {
+  /** The files, in whichever format the server answered. Throws a TableError where the answer breaks off. */
+  files(): AsyncIterable<AnswerFile>
+  /** Every line as the wire has it. */
   readonly actions: AsyncIterable<FileAction | ActionPage['protocol'] | ActionPage['metaData']>
   /** For the same files with new URLs; known once `actions` has ended. */
   refreshToken(): string | undefined
@@ -68,12 +75,14 @@ export function followPages(first: ActionPage, options: Following): TableAnswer 
     options.deadline.done()
   }
   const { version, format, protocol, metaData } = first
+  const actions = once(() => actionsOf(facts, options, close))
   return {
     version,
     format,
     protocol,
     metaData,
-    actions: once(() => actionsOf(facts, options, close)),
+    files: () => answerFiles(first, actions),
+    actions,
     refreshToken: () => facts.refreshToken,
     minUrlExpiration: () => facts.expiration,
     close,

@@ -131,7 +131,7 @@ function readComparison(op: ComparisonOp, left: unknown, right: unknown): Predic
   if (column === undefined || opOf(right) !== 'literal') return 'expected a column and a literal'
   const literal = readLiteral(right)
   if (typeof literal === 'string') return literal
-  if (property(left, 'valueType') !== property(right, 'valueType')) {
+  if (typeNamed(column.valueType) !== typeNamed(property(right, 'valueType'))) {
     return 'the column and the literal have different value types'
   }
   return { kind: 'comparison', op, ref: { names: [column.name] }, value: literal }
@@ -141,7 +141,7 @@ function readComparison(op: ComparisonOp, left: unknown, right: unknown): Predic
 function readBareLeaf(value: unknown): Predicate | string {
   const column = readColumn(value)
   if (column !== undefined) {
-    if (column.valueType !== 'bool') return 'only a bool column is a condition by itself'
+    if (typeNamed(column.valueType) !== 'bool') return 'only a bool column is a condition by itself'
     const isTrue: Literal = { value: true, type: 'boolean' }
     return { kind: 'comparison', op: 'eq', ref: { names: [column.name] }, value: isTrue }
   }
@@ -158,9 +158,31 @@ function readColumn(value: unknown): { name: string; valueType: unknown } | unde
 }
 
 const INTEGERS: ReadonlyMap<string, bigint> = new Map([
+  ['byte', 2n ** 7n],
+  ['short', 2n ** 15n],
   ['int', 2n ** 31n],
   ['long', 2n ** 63n],
 ])
+
+/** The words of a schemaString, of SQL and of Arrow for what PROTOCOL.md calls otherwise. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['boolean', 'bool'],
+  ['tinyint', 'byte'],
+  ['smallint', 'short'],
+  ['integer', 'int'],
+  ['bigint', 'long'],
+  ['timestamp_ntz', 'timestamp'],
+  ['timestampntz', 'timestamp'],
+])
+
+/** A value type as PROTOCOL.md spells it, or as it stands. */
+function typeNamed(valueType: unknown): unknown {
+  if (typeof valueType !== 'string' || valueType.length > MAX_TYPE_CHARACTERS) return valueType
+  const word = valueType.toLowerCase()
+  return ALIASES.get(word) ?? word
+}
+
+const MAX_TYPE_CHARACTERS = 40
 
 /** Values are always texts, in the form their value type has. */
 function readLiteral(node: unknown): Literal | string {
@@ -168,7 +190,7 @@ function readLiteral(node: unknown): Literal | string {
   const valueType = property(node, 'valueType')
   if (typeof value !== 'string') return 'the value of a literal must be a text'
   if (typeof valueType !== 'string') return 'a literal needs a valueType'
-  const literal = literalOf(value, valueType)
+  const literal = literalOf(value, String(typeNamed(valueType)))
   return literal ?? `'${value.slice(0, 40)}' is not a ${valueType.slice(0, 40)} that is understood`
 }
 
@@ -178,6 +200,8 @@ function literalOf(text: string, valueType: string): Literal | undefined {
       return /^(true|false)$/i.test(text)
         ? { value: text.toLowerCase() === 'true', type: 'boolean', asTyped: true }
         : undefined
+    case 'byte':
+    case 'short':
     case 'int':
     case 'long':
       return integerOf(text, INTEGERS.get(valueType)!)
@@ -193,8 +217,21 @@ function literalOf(text: string, valueType: string): Literal | undefined {
     case 'timestamp':
       return timestampOf(text)
     default:
-      return undefined
+      return /^decimal(\(\d+,\s*-?\d+\))?$/.test(valueType) ? decimalOf(text) : undefined
   }
+}
+
+const MAX_DECIMAL_DIGITS = 38
+
+/** With the digits that the text has: what its column can hold is known when it is bound. */
+function decimalOf(text: string): Literal | undefined {
+  const [, sign, whole, fraction = ''] = /^([+-]?)(\d{1,38})(?:\.(\d{0,38}))?$/.exec(text) ?? []
+  if (whole === undefined) return undefined
+  const precision = whole.length + fraction.length
+  if (precision > MAX_DECIMAL_DIGITS) return undefined
+  const unscaled = BigInt(`${whole}${fraction}`)
+  const type = { kind: 'decimal', precision, scale: fraction.length } as const
+  return { value: sign === '-' ? -unscaled : unscaled, type, asTyped: true }
 }
 
 function integerOf(text: string, limit: bigint): Literal | undefined {

@@ -2,9 +2,23 @@ import { hasLongInteger, parseJson, TableError } from '@spillway/core'
 import { z } from 'zod'
 import { hasFewValues } from './few-values.js'
 
-const integer = z.union([z.bigint(), z.int().transform(value => BigInt(value))], {
-  error: 'must be an integer',
-})
+/**
+ * 64-bit integers also come as texts, as JSON of Protocol Buffers has them. One spelling each: what reads `01` or ` 1` as a number
+ * would read a version out of what is none.
+ */
+const INTEGER_TEXT = /^(?:0|-?[1-9]\d{0,18})$/
+
+const integer = z.union(
+  [
+    z.bigint(),
+    z.int().transform(value => BigInt(value)),
+    z
+      .string()
+      .regex(INTEGER_TEXT)
+      .transform(value => BigInt(value)),
+  ],
+  { error: 'must be an integer, as a number or as its digits in a text' },
+)
 const INT32_MAX = 2n ** 31n - 1n
 
 const int32 = integer.refine(value => value <= INT32_MAX && value >= -INT32_MAX - 1n, {

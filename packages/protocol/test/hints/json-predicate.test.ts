@@ -84,6 +84,12 @@ describe('values', () => {
     ['timestamp', '1970-01-01T00:00:01Z', 1_000_000n, 'timestamptz'],
     ['timestamp', '1970-01-01T01:00:01.000001+01:00', 1_000_001n, 'timestamptz'],
     ['timestamp', '1970-01-01 00:00:01', 1_000_000n, 'timestamp'],
+    ['timestamp_ntz', '1970-01-01 00:00:01', 1_000_000n, 'timestamp'],
+    ['boolean', 'true', true, 'boolean'],
+    ['integer', '5', 5n, 'long'],
+    ['BIGINT', '9223372036854775807', 2n ** 63n - 1n, 'long'],
+    ['decimal', '1.5', 15n, { kind: 'decimal', precision: 2, scale: 1 }],
+    ['decimal(10,2)', '-007.50', -750n, { kind: 'decimal', precision: 5, scale: 2 }],
   ])('reads a %s', (valueType, text, value, type) => {
     const { predicate } = parse(compare('equal', 'c', valueType, text))
     expect(predicate).toMatchObject({ value: { value, type, asTyped: true } })
@@ -101,7 +107,12 @@ describe('values', () => {
     ['double', '1e999'],
     ['double', '0x10'],
     ['timestamp', 'yesterday'],
-    ['decimal', '1.5'],
+    ['decimal', '1,5'],
+    ['decimal(10,2)', '1e3'],
+    ['decimal(38,0)', '100000000000000000000000000000000000000'],
+    ['decimals', '1.5'],
+    ['short', '32768'],
+    ['byte', '-129'],
     ['constructor', '1'],
   ])('refuses the %s %j', (valueType, text) => {
     const { predicate, unapplied } = parse(compare('equal', 'c', valueType, text))

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Recipient, type ShareCatalog, TableError } from '@spillway/core'
 
-const MAX_TOKEN_CHARACTERS = 4096
+/** Tokens of identity providers have a few thousand characters; all headers of a request have 16 KiB by Node's default. */
+const MAX_TOKEN_CHARACTERS = 16 * 1024
 
 /** The recipient whose bearer token a request carries (RFC 6750). Unknown, expired and revoked look alike. */
 export async function authenticate(
@@ -10,12 +11,17 @@ export async function authenticate(
   signal: AbortSignal,
 ): Promise<Recipient> {
   const token = bearerOf(request)
-  if (token === undefined) {
-    throw new TableError('UNAUTHENTICATED', 'a bearer token is required: Authorization: Bearer …')
-  }
+  if (token === undefined) throw new TableError('UNAUTHENTICATED', withoutToken(request))
   const recipient = await catalog.authenticate(token, signal)
   if (recipient !== undefined) return recipient
   throw new TableError('UNAUTHENTICATED', 'the bearer token is unknown or has expired')
+}
+
+function withoutToken({ headers }: Request): string {
+  const { length } = headers.get('authorization') ?? ''
+  return length > MAX_TOKEN_CHARACTERS
+    ? `the bearer token is longer than ${MAX_TOKEN_CHARACTERS} characters`
+    : 'a bearer token is required: Authorization: Bearer …'
 }
 
 /** The token that a request carries; undefined where it has none, or one that is longer than any. */

@@ -1,7 +1,8 @@
 import { isTableError, TableError } from '@spillway/core'
 import { bodyWasRead } from './body-was-read.js'
+import { decodedBody } from './decoded-body.js'
 
-/** The request's body as text. Stops reading as soon as it is longer than allowed. */
+/** The request's body as text. Stops reading as soon as it is longer than allowed, on its way or decoded. */
 export async function readBody(request: Request, maxBytes: number): Promise<string> {
   const declared = Number(request.headers.get('content-length') ?? 0)
   // Refused before a byte of it is read.
@@ -21,8 +22,10 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
     }
     chunks.push(value)
   }
+  const encoding = request.headers.get('content-encoding')
+  const body = await decodedBody(Buffer.concat(chunks), encoding, maxBytes)
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
   } catch {
     throw new TableError('INVALID_REQUEST', 'the request body is not UTF-8')
   }

@@ -218,11 +218,10 @@ describe('schemas and tables', () => {
 describe('what is not a route', () => {
   it.each([
     '/',
-    '/shares/',
     '/shares//schemas',
     '/nothing',
     '/shares/a/b/c',
-    '/shares/Lake/schemas/Main/tables/simple/',
+    '/shares/Lake/schemas/Main/tables//metadata',
   ])('GET %s is a 404 in JSON', async path => {
     expect(await failure(await server.ask(path))).toMatchObject({
       status: 404,

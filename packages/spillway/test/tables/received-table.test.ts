@@ -46,6 +46,7 @@ function answer(urls: readonly string[]): TableAnswer {
         yield { kind: 'file' as const, file: { url, id: url, partitionValues: {}, size: 10 } }
       }
     })(),
+    files: () => expect.fail('the lines are what is read'),
     refreshToken: () => undefined,
     minUrlExpiration: () => undefined,
     close: () => undefined,
