@@ -22,6 +22,8 @@ let golden: GoldenShare
 let server: IndependentServer
 let connection: DuckDBConnection
 const attached = new Map<ShareTransport, AttachedShare>()
+/** Tables by name, as SQL names them. */
+const named = new Map<string, string>()
 
 const folder = fileURLToPath(new URL('../fixtures/delta', import.meta.url))
 
@@ -35,6 +37,8 @@ describe.skipIf(!canRunIndependentServer())("SQL over another server's shares", 
       const options = { transport, catalogOf: () => transport }
       attached.set(transport, await attachShare(connection, server.profile, options))
     }
+    for await (const { table, sqlName } of attached.get('ranges')!.tables())
+      named.set(table, sqlName)
   }, 300_000)
   afterAll(async () => {
     for (const share of attached.values()) await share.close()
@@ -46,8 +50,13 @@ describe.skipIf(!canRunIndependentServer())("SQL over another server's shares", 
     'gives the rows of $name',
     async table => {
       const path = `${golden.folder}/${table.name}.parquet`
-      const known = attached.get('ranges')!.tables.find(each => each.table === table.name)
-      if (known === undefined || known.problem !== undefined) return
+      const known = named.get(table.name)
+      if (known === undefined) return
+      const described = await attached
+        .get('ranges')!
+        .explain(`FROM ${known}`)
+        .catch(() => undefined)
+      if (described === undefined) return
       expect(await golden.writeRows(table, path)).toBe(true)
       await expectedTable(connection, table.name, path)
       rmSync(path)
@@ -56,10 +65,7 @@ describe.skipIf(!canRunIndependentServer())("SQL over another server's shares", 
         const own = sql.replaceAll('TABLE', `memory.main."${table.name}"`)
         const expected = await sortedRows(connection, own)
         for (const transport of transports) {
-          const shared = sql.replaceAll(
-            'TABLE',
-            known.sqlName.replace('"ranges"', `"${transport}"`),
-          )
+          const shared = sql.replaceAll('TABLE', known.replace('"ranges"', `"${transport}"`))
           const relation = await (await attached.get(transport)!.query(shared)).relation()
           expect(await sortedRows(connection, `FROM ${relation}`), shared).toEqual(expected)
         }

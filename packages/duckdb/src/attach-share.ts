@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { createSharingClient, type SharingClient } from '@spillway/client'
 import { loadProfile } from '@spillway/client/node'
 import { parseProfile } from '@spillway/protocol'
-import { type Connection, duckDb, scratchFolder, sessionOn } from '@spillway/rows'
+import { type Connection, duckDb, heldFolder } from '@spillway/rows'
 import { ShareCatalog } from './attach/catalog.js'
-import { ShareTargets } from './attach/targets.js'
-import { createAccess } from './fetch/create-access.js'
+import { type ConnectionShares, sharesOf } from './attach/connection-shares.js'
+import type { Provider } from './attach/provider.js'
+import { laneSession } from './connection/lane-session.js'
+import { lane } from './connection/turns.js'
+import { adaptiveLimit } from './fetch/adaptive-limit.js'
+import { CONCURRENCY, createAccess } from './fetch/create-access.js'
 import { rangeCache } from './fetch/range-cache.js'
 import type { AttachedShare, AttachOptions, ShareProfile } from './share/attached-share.js'
 import { ShareQueries } from './share-queries.js'
@@ -17,7 +21,10 @@ import { STUB_TEXT } from './sql/stub.js'
 /**
  * Makes every table that a profile opens a relation `share.schema.table` of one DuckDB connection. SQL goes through
  * `query`: DuckDB's own plan says what each table is filtered by, the provider is told, and only what may match and is
- * read is fetched; then DuckDB runs the SQL as it was given.
+ * read is fetched; then DuckDB runs the SQL as it was given. Only the shares are listed: a table is asked about when a
+ * statement names it.
+ *
+ * A connection may have several attachments, and a statement the tables of all of them: any of their `query`s runs it.
  */
 export async function attachShare(
   connection: DuckDBConnection,
@@ -25,43 +32,34 @@ export async function attachShare(
   options: AttachOptions = {},
 ): Promise<AttachedShare> {
   const client = await clientOf(profile, options)
-  const folder = await scratchFolder(options.folder)
-  const duckdb = duckDb({ threads: 2 })
-  const parser = await duckdb.connect()
-  const session = sessionOn(connection)
-  const closers: (() => Promise<unknown>)[] = [
-    () => duckdb.close(),
-    () => rm(folder, { recursive: true, force: true }),
-  ]
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
+  const shares = sharesOf(connection)
+  const closing = new AbortController()
+  const closers: (() => unknown)[] = []
+  let closed: Promise<void> | undefined
+  const close = () => {
+    closing.abort(new Error('the share was closed'))
+    closed ??= (async () => {
+      for (const closer of closers.splice(0).reverse()) await closer()
+    })()
+    return closed
   }
   try {
-    closers.push(async () => parser.close())
-    const parts = await prepared({ client, session, folder, options })
-    // Closed after a listing that breaks off as well: the connection stays its owner's, without half of the shares.
-    closers.push(() => parts.catalog.close())
-    await parts.catalog.load()
-    closers.push(() => parts.targets.dropMacros())
-    await parts.targets.createMacros()
-    const access = await createAccess({ session: parser, own: session, folder, options })
-    closers.push(() => access.close())
-    const cache = options.cache && (await rangeCache(options.cache))
-    const queries = new ShareQueries({
-      cache,
-      connection,
-      session,
-      parser,
-      client,
-      access,
-      ...parts,
-      options,
-    })
+    const folder = await heldFolder(options.folder)
+    closers.push(() => folder.remove())
+    const duckdb = duckDb({ threads: 2 })
+    closers.push(() => duckdb.close())
+    const parser = laneSession(await duckdb.connect(), lane())
+    closers.push(() => parser.close())
+    const preparing = { shares, parser, client, folder: folder.path, options, closers }
+    const provider = await providerOf({ ...preparing, closing: closing.signal })
+    await provider.catalog.attachShares(options.signal)
+    await shares.add(provider)
+    closers.push(() => shares.remove(provider))
+    const queries = new ShareQueries({ shares, parser, provider })
     closers.push(() => queries.close())
     return {
-      get tables() {
-        return parts.catalog.tables.map(({ table }) => table)
-      },
+      catalogs: provider.catalog.catalogs,
+      tables: ({ signal } = {}) => provider.catalog.list(signal),
       query: (sql, own) => queries.query(sql, own),
       explain: (sql, own) => queries.explain(sql, own),
       refresh: () => queries.refresh(),
@@ -75,29 +73,36 @@ export async function attachShare(
 }
 
 interface Preparing {
+  readonly shares: ConnectionShares
+  readonly parser: Connection
   readonly client: SharingClient
-  readonly session: Connection
   readonly folder: string
   readonly options: AttachOptions
+  readonly closing: AbortSignal
+  /** Where what must be undone is put. */
+  readonly closers: (() => unknown)[]
 }
 
-async function prepared({ client, session, folder, options }: Preparing) {
+async function providerOf(preparing: Preparing): Promise<Provider> {
+  const { shares, parser, client, folder, options, closing, closers } = preparing
+  const { lane, session } = shares
   const stubFile = join(folder, 'shared-table.csv')
   await writeFile(stubFile, STUB_TEXT)
   // Two attachments of one connection must not show each other's tables.
   const prefix = `share_${randomBytes(4).toString('hex')}_`
   let names = 0
   const nextName = () => `${prefix}${names++}`
-  const targets = new ShareTargets({
-    session,
-    client,
-    nextName,
-    stubFile,
-    prefix: `${prefix}call/`,
-  })
-  const { catalogOf, signal } = options
-  const catalog = new ShareCatalog({ session, client, nextName, stubFile, catalogOf, signal })
-  return { catalog, targets, nextName }
+  const { catalogOf } = options
+  const made = { session, lane, client, nextName, stubFile, catalogOf, closing }
+  const catalog = new ShareCatalog(made)
+  // Closed after a listing that breaks off as well: the connection stays its owner's, without half of the shares.
+  closers.push(() => catalog.close())
+  const own = laneSession(session, lane)
+  const access = await createAccess({ session: parser, own, folder, options })
+  closers.push(() => access.close())
+  const cache = options.cache && (await rangeCache(options.cache))
+  const limit = adaptiveLimit(options.concurrency ?? CONCURRENCY)
+  return { client, catalog, access, cache, limit, options, nextName, stubFile, closing }
 }
 
 /** A text is a profile where it begins like one, else the path of one. */

@@ -1,19 +1,14 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
-import type { SharingClient } from '@spillway/client'
 import { TableError } from '@spillway/core'
 import type { Connection } from '@spillway/rows'
-import type { ShareCatalog } from './attach/catalog.js'
-import type { ShareTargets } from './attach/targets.js'
-import { type AdaptiveLimit, adaptiveLimit } from './fetch/adaptive-limit.js'
-import { CONCURRENCY, type NamedAccess } from './fetch/create-access.js'
+import type { ConnectionShares } from './attach/connection-shares.js'
+import { describeNamed } from './attach/named-tables.js'
+import type { Provider } from './attach/provider.js'
 import { ProgressMeter } from './fetch/progress.js'
-import type { RangeCache } from './fetch/range-cache.js'
 import { planStatement, type StatementPlan, type TableScan } from './plan/plan-statement.js'
 import { type RowSource, shareResult } from './run/result.js'
 import { runStatement } from './run/run-statement.js'
-import { type ReadContext, readerFor } from './run/scan-files.js'
+import { readerFor } from './run/scan-files.js'
 import type {
-  AttachOptions,
   QuerySqlOptions,
   ScanExplanation,
   ShareExplanation,
@@ -21,19 +16,12 @@ import type {
 } from './share/attached-share.js'
 import { isChanged, type OpenScan, openScan } from './share/open-scan.js'
 import { targetText } from './share/scan-target.js'
-import { requireOne, splitStatements } from './sql/split-statements.js'
+import { requireOne, splitStatements, turnOf } from './sql/split-statements.js'
 
 export interface ShareQueriesOptions {
-  readonly connection: DuckDBConnection
-  readonly session: Connection
+  readonly shares: ConnectionShares
   readonly parser: Connection
-  readonly client: SharingClient
-  readonly access: NamedAccess
-  readonly catalog: ShareCatalog
-  readonly targets: ShareTargets
-  readonly nextName: () => string
-  readonly options: AttachOptions
-  readonly cache?: RangeCache | undefined
+  readonly provider: Provider
 }
 
 /** A table that changes its columns under a query is planned anew so often. */
@@ -41,95 +29,119 @@ const MAX_PLANS = 3
 
 type OpenedPlan = { readonly plan: StatementPlan; readonly open: readonly OpenScan[] }
 
-/** Statements of one connection, one after another. */
+/** Statements that are given to one attachment of a connection. */
 export class ShareQueries {
   readonly #given: ShareQueriesOptions
-  readonly #limit: AdaptiveLimit
-  #last: RowSource | undefined
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #results = new Set<RowSource>()
 
   constructor(given: ShareQueriesOptions) {
     this.#given = given
-    this.#limit = adaptiveLimit(given.options.concurrency ?? CONCURRENCY)
   }
 
-  query(sql: string, options: QuerySqlOptions = {}): Promise<ShareResult> {
-    return this.#inTurn(async () => {
-      const statements = splitStatements(sql)
-      const last = statements.at(-1)
-      if (last === undefined)
-        throw new TableError('INVALID_REQUEST', 'there is no statement in the SQL')
-      if (options.parameters !== undefined) requireOne(statements)
+  async query(sql: string, options: QuerySqlOptions = {}): Promise<ShareResult> {
+    const statements = splitStatements(sql)
+    const last = statements.at(-1)
+    if (last === undefined)
+      throw new TableError('INVALID_REQUEST', 'there is no statement in the SQL')
+    if (options.parameters !== undefined) requireOne(statements)
+    const own = this.#joined(options)
+    const { shares } = this.#given
+    return shares.statements.take(turnOf(statements), own.signal, async () => {
+      if (turnOf(statements) === 'alone') await shares.settle()
+      if (statements.length > 1) await this.#describeAhead(statements, own)
       for (const statement of statements.slice(0, -1)) {
-        const result = await this.#run(statement, options)
+        const result = await this.#run(statement, own)
         for await (const _ of result.rows()) {
           // Only the last statement's rows are asked for.
         }
       }
-      return this.#run(last, options)
+      return this.#run(last, own)
     })
   }
 
-  explain(sql: string, options: QuerySqlOptions = {}): Promise<ShareExplanation> {
-    return this.#inTurn(async () => {
-      const statements = splitStatements(sql)
-      requireOne(statements)
-      const planned = await this.#plan(statements[0]!, options)
-      await this.#given.targets.forget()
-      return this.#explanation(planned, () => 0)
+  async explain(sql: string, options: QuerySqlOptions = {}): Promise<ShareExplanation> {
+    const statements = splitStatements(sql)
+    requireOne(statements)
+    const own = this.#joined(options)
+    const { shares } = this.#given
+    return shares.statements.take('together', own.signal, async () => {
+      shares.begin()
+      try {
+        return this.#explanation(await this.#plan(statements[0]!, own), () => 0)
+      } finally {
+        await shares.end()
+      }
     })
   }
 
-  /** Lists the shares anew, between statements. */
-  refresh(): Promise<void> {
-    return this.#inTurn(() => this.#given.catalog.load())
+  /** Forgets what is known of the tables, between statements. */
+  async refresh(): Promise<void> {
+    const { signal } = this.#joined({})
+    const { catalog } = this.#given.provider
+    return this.#given.shares.statements.take('alone', signal, async () => {
+      await this.#given.shares.settle()
+      await catalog.refresh(signal)
+    })
   }
 
+  /** Waits for every statement of the connection, since any may read these tables; its own have been stopped. */
   async close(): Promise<void> {
-    await this.#turn.catch(() => undefined)
-    await this.#last?.close()
+    await this.#given.shares.statements.take('alone', undefined, async () => {
+      for (const result of this.#results) await result.close()
+    })
   }
 
-  /** A connection runs one statement at a time, and a new one ends the result of the one before. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = this.#turn
-      .catch(() => undefined)
-      .then(async () => {
-        await this.#last?.close()
-        this.#last = undefined
-        return work()
-      })
-    this.#turn = turn
-    return turn
+  /** A transaction may hold what follows, and a table is not to be described inside of one. */
+  async #describeAhead(statements: readonly string[], { signal }: QuerySqlOptions): Promise<void> {
+    const looking = { failures: new Map<string, TableError>(), signal }
+    for (const statement of statements) await describeNamed(statement, this.#given, looking)
   }
 
   async #run(sql: string, options: QuerySqlOptions): Promise<ShareResult> {
-    const own = joined(options, this.#given.options.signal)
-    const planned = await this.#plan(sql, own)
-    const { plan, open } = planned
-    const meter = this.#meterFor(open)
-    const context = this.#readContext()
-    const ready = open.map((each, i) => ({
-      ...each,
-      scan: plan.scans[i]!,
-      reader: readerFor(each, context, meter),
-    }))
-    const source = await runStatement({ plan, ready, context, meter, options: own })
-    this.#last = {
+    const { shares, provider } = this.#given
+    shares.begin()
+    try {
+      const planned = await this.#plan(sql, options)
+      const { plan, open } = planned
+      const meter = this.#meterFor(open)
+      const ready = open.map((each, i) => {
+        const scan = plan.scans[i]!
+        return { ...each, scan, reader: readerFor(each, scan.provider, meter) }
+      })
+      const others = plan.scans.map(scan => scan.provider.closing)
+      const signal = AbortSignal.any([...(options.signal ? [options.signal] : []), ...others])
+      const { nextName } = provider
+      const own = { ...options, signal }
+      const source = await runStatement({ plan, ready, shares, nextName, meter, options: own })
+      const explanation = this.#explanation(planned, () => meter.bytes)
+      return shareResult({ source: this.#kept(source), explanation })
+    } catch (error) {
+      await shares.end()
+      throw error
+    }
+  }
+
+  /** A result that is closed with the share, if not before, and once. */
+  #kept(source: RowSource): RowSource {
+    let closing: Promise<void> | undefined
+    const kept: RowSource = {
       columns: source.columns,
       chunks: () => source.chunks(),
       into: () => source.into(),
-      close: async () => {
-        await source.close()
-        await this.#given.targets.forget()
+      close: () => {
+        closing ??= source
+          .close()
+          .finally(() => this.#given.shares.end())
+          .finally(() => this.#results.delete(kept))
+        return closing
       },
     }
-    const explanation = this.#explanation(planned, () => meter.bytes)
-    return shareResult({ source: this.#last, explanation })
+    this.#results.add(kept)
+    return kept
   }
 
   async #plan(sql: string, options: QuerySqlOptions): Promise<OpenedPlan> {
-    const { catalog } = this.#given
+    const { signal } = options
     for (let attempt = 1; ; attempt++) {
       const plan = await planStatement(sql, this.#given, options)
       const open: OpenScan[] = []
@@ -137,27 +149,21 @@ export class ShareQueries {
       const moved = plan.scans.filter((scan, i) => isChanged(open[i]!, scan.header))
       if (moved.length === 0) return { plan, open }
       if (attempt >= MAX_PLANS) throw unsettled(moved[0]!)
-      for (const { known } of moved) {
+      for (const { known, provider } of moved) {
         const changed = open[plan.scans.findIndex(scan => scan.known === known)]!
-        if ('table' in known) await catalog.replace(known, changed.header)
-        else await this.#given.targets.forget()
+        if ('table' in known) await provider.catalog.replace(known, changed.header, signal)
+        else await this.#given.shares.functions.forgetCall(known)
       }
     }
   }
 
   /** A limit is a hint like any other: where too few files come for it, they are asked for again without. */
   async #open(scan: TableScan, options: QuerySqlOptions): Promise<OpenScan> {
-    const { client } = this.#given
+    const { client } = scan.provider
     const { limitHint, ...request } = requestOf(scan, options)
     if (limitHint === undefined) return openScan(client, request)
     const limited = await openScan(client, { ...request, limitHint })
     return isCertainlyEnough(limited, limitHint) ? limited : openScan(client, request)
-  }
-
-  #readContext(): ReadContext {
-    const { connection, session, access, nextName, options, cache } = this.#given
-    const { fetch, timeoutMs } = options
-    return { connection, session, access, limit: this.#limit, nextName, fetch, timeoutMs, cache }
   }
 
   #meterFor(open: readonly OpenScan[]): ProgressMeter {
@@ -166,15 +172,24 @@ export class ShareQueries {
       table: open.map(({ target }) => targetText(target)).join(', '),
       files: files.length,
       bytes: files.reduce((sum, { file }) => sum + file.size, 0),
-      report: this.#given.options.onProgress,
+      report: this.#given.provider.options.onProgress,
     })
   }
 
   #explanation({ plan, open }: OpenedPlan, fetchedBytes: () => number): ShareExplanation {
     return {
-      transport: this.#given.access.transport,
+      transport: this.#given.provider.access.transport,
       scans: plan.scans.map((scan, i) => explanationOf(scan, open[i]!, fetchedBytes)),
     }
+  }
+
+  #joined(options: QuerySqlOptions): QuerySqlOptions {
+    const { closing, options: attached } = this.#given.provider
+    if (closing.aborted) {
+      throw new TableError('INVALID_REQUEST', 'the share was closed: attach it again')
+    }
+    const signals = [options.signal, attached.signal, closing].flatMap(each => each ?? [])
+    return { ...options, signal: AbortSignal.any(signals) }
   }
 }
 
@@ -237,11 +252,6 @@ function requestOf(scan: TableScan, { signal }: QuerySqlOptions) {
     ...(limitHint !== undefined && { limitHint }),
     ...(signal && { signal }),
   }
-}
-
-function joined(options: QuerySqlOptions, signal: AbortSignal | undefined): QuerySqlOptions {
-  if (signal === undefined) return options
-  return { ...options, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal }
 }
 
 function unsettled({ target }: TableScan): TableError {

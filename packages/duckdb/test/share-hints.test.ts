@@ -188,7 +188,10 @@ describe('statements', () => {
 
   it('leave nothing behind when the share is detached', async () => {
     const other = await attachShare(connection, server.profile, { catalogOf: () => 'memory' })
-    expect(other.tables[0]!.sqlName).toBe('"memory_share"."main"."t"')
+    expect([...other.catalogs]).toEqual([['share', 'memory_share']])
+    const names: string[] = []
+    for await (const { sqlName } of other.tables()) names.push(sqlName)
+    expect(names).toEqual(['"memory_share"."main"."t"'])
     await other.close()
     const databases = await connection.runAndReadAll('SELECT database_name FROM duckdb_databases()')
     expect(databases.getRowsJson().flat()).not.toContain('memory_share')

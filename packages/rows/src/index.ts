@@ -6,7 +6,10 @@ export { sourceOf } from './merge-on-read/live-rows.js'
 export { type CleanOptions, cleanStaging } from './rewrite/clean-staging.js'
 export { type RowResolverOptions, rowResolver } from './row-resolver.js'
 export { type DuckDb, type DuckDbOptions, duckDb } from './session/duckdb.js'
-export { scratchFolder, sweepScratch } from './session/scratch-folder.js'
+export {
+  heldFolder,
+  sweepScratch,
+} from './session/scratch-folder.js'
 export { type Connection, type SqlAnswer, sessionOn } from './session/session.js'
 export { isUndecodable } from './session/undecodable.js'
 export { quoteName, quoteText } from './sql/sql-text.js'

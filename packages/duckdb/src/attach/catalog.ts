@@ -1,192 +1,292 @@
 import type { AnswerHeader, SharingClient, TableName } from '@spillway/client'
 import { isTableError, mapConcurrently, TableError } from '@spillway/core'
-import { type Connection, quoteName, quoteText } from '@spillway/rows'
+import { type Connection, quoteName } from '@spillway/rows'
+import type { Lane } from '../connection/turns.js'
 import type { AttachedTable } from '../share/attached-share.js'
 import { askMetadata } from '../share/scan-target.js'
 import { snapshotOf } from '../share/shared-log.js'
-import { reasonText } from '../sql/sql-error.js'
-import { type Stub, stubOf, switchedSql, switchedTo } from '../sql/stub.js'
+import { type Stub, stubOf } from '../sql/stub.js'
+import { CatalogViews, heldVariable } from './catalog-views.js'
+import { isSameName, isSpelledAlike, Listings, twinError } from './listings.js'
 
-/** A shared table as the connection knows it. */
+/** A shared table whose columns are known. */
 export interface KnownTable {
   readonly table: AttachedTable
-  /** Absent where its rows cannot be read: there is an error then. */
-  readonly stub?: Stub
-  readonly error?: TableError
-  readonly header?: AnswerHeader
+  readonly stub: Stub
+  readonly header: AnswerHeader
+  /** Name of the variable that replaces the stub: the table's own, whatever its columns become. */
+  readonly variable: string
+}
+
+/** A table that has a view; without `known` the view fails with the variable's name. */
+interface Entry {
+  readonly table: AttachedTable
+  readonly variable: string
+  readonly known?: KnownTable
 }
 
 export interface CatalogOptions {
   readonly session: Connection
+  readonly lane: Lane
   readonly client: SharingClient
-  /** A new name for a stub. */
+  /** A new name for a stub or a variable. */
   readonly nextName: () => string
   /** The CSV file that every stub scans. */
   readonly stubFile: string
   readonly catalogOf?: ((share: string) => string) | undefined
+  /** Ends what is asked for nobody in particular. */
+  readonly closing: AbortSignal
+}
+
+/** What one statement has found out so far. */
+export interface Looking {
+  /** Why tables that it may name cannot be read; naming one is that error. */
+  readonly failures: Map<string, TableError>
   readonly signal?: AbortSignal | undefined
 }
 
 const METADATA_AT_ONCE = 8
 
-/** The catalogs of a provider's shares: a database in memory for each, with a view for each table. */
+/**
+ * The catalogs of a provider's shares: a database in memory for each, and in it a view for each table that has been named.
+ * A table is described when a statement names it, and nothing is remembered of one that could not be.
+ */
 export class ShareCatalog {
   readonly #options: CatalogOptions
+  readonly #views: CatalogViews
+  readonly #listings: Listings
   readonly #catalogs = new Map<string, string>()
-  #tables: readonly KnownTable[] = []
+  readonly #entries = new Map<string, Entry>()
+  /** Names that the provider has no table for. */
+  readonly #absent = new Set<string>()
+  readonly #twins = new Set<string>()
 
   constructor(options: CatalogOptions) {
     this.#options = options
+    this.#views = new CatalogViews(options)
+    this.#listings = new Listings(options.client, options.closing)
   }
 
-  get tables(): readonly KnownTable[] {
-    return this.#tables
+  /** The catalog of each share. */
+  get catalogs(): ReadonlyMap<string, string> {
+    return this.#catalogs
+  }
+
+  get stubs(): readonly string[] {
+    return [...this.#entries.values()].flatMap(({ known }) => known?.stub.name ?? [])
   }
 
   byStub(name: string): KnownTable | undefined {
-    return this.#tables.find(({ stub }) => stub?.name === name)
+    for (const { known } of this.#entries.values()) if (known?.stub.name === name) return known
+    return undefined
   }
 
-  /** The table that a provider's name means; names differ in case at most. */
-  byName({ share, schema, table }: TableName): KnownTable | undefined {
-    const wanted = [share, schema, table].map(part => part.toLowerCase())
-    return this.#tables.find(({ table: each }) =>
-      [each.share, each.schema, each.table].every((part, i) => part.toLowerCase() === wanted[i]),
-    )
+  /** The share that a catalog in SQL is. */
+  shareOf(catalog: string): string | undefined {
+    const wanted = catalog.toLowerCase()
+    for (const [share, name] of this.#catalogs) if (name.toLowerCase() === wanted) return share
+    return undefined
   }
 
-  /** Lists everything anew and replaces the views. A table that cannot be read is listed with its reason. */
-  async load(): Promise<void> {
-    const { client, signal } = this.#options
-    const own = signal ? { signal } : {}
-    const names: TableName[] = []
-    for await (const { name: share } of client.shares(own)) {
-      await this.#attach(share)
-      for await (const { schema, name } of client.tables(share, own)) {
-        names.push({ share, schema, table: name })
-      }
+  /** Lists the shares, and attaches those that are new. */
+  async attachShares(signal?: AbortSignal): Promise<void> {
+    const { client, catalogOf } = this.#options
+    for await (const { name } of client.shares(signal && { signal })) {
+      if (this.#catalogs.has(name)) continue
+      this.#catalogs.set(name, await this.#views.attach(catalogOf?.(name) ?? name, signal))
     }
-    const tables = await mapConcurrently(names, METADATA_AT_ONCE, name => this.#describe(name))
-    for (const known of this.#tables) await this.#drop(known)
-    this.#tables = withoutTwins(tables)
-    for (const i of tables.keys()) await this.#create(i)
+  }
+
+  /** Describes tables that a statement may mean. What is none is passed over, what cannot be read is noted. */
+  async describe(names: readonly TableName[], looking: Looking): Promise<void> {
+    await mapConcurrently(names, METADATA_AT_ONCE, name => this.#describeNamed(name, looking))
+  }
+
+  /** Describes the table that an error of DuckDB's is about; false where it is about none. */
+  async resolve(message: string, looking: Looking): Promise<boolean> {
+    const variable = heldVariable(message)
+    const entry = [...this.#entries.values()].find(each => each.variable === variable)
+    if (entry === undefined) return false
+    if (entry.known !== undefined) return true
+    const key = keyOf(entry.table)
+    const failure = this.#twins.has(key) ? twinError(entry.table) : looking.failures.get(key)
+    if (failure !== undefined) throw failure
+    try {
+      await this.#describe(entry.table, looking.signal)
+    } catch (error) {
+      throw cannotBeRead(entry.table, error)
+    }
+    return true
+  }
+
+  /** The tables of a share by name, listed once. */
+  async names(share: string, signal?: AbortSignal): Promise<readonly TableName[]> {
+    const isNew = this.#listings.known(share) === undefined
+    const names = await this.#listings.of(share, signal)
+    if (isNew) await this.#noteTwins(names, signal)
+    return names
+  }
+
+  /** Makes every table of the shares visible, by its name alone. */
+  async showAll(signal?: AbortSignal): Promise<void> {
+    for (const share of this.#catalogs.keys()) {
+      await this.#hold(await this.names(share, signal), signal)
+    }
+  }
+
+  /** Describes every table. One that cannot be read stays visible by its name alone. */
+  async describeAll(looking: Looking): Promise<void> {
+    await this.showAll(looking.signal)
+    const tables = [...this.#entries.values()].flatMap(({ known, table }) => (known ? [] : table))
+    await this.describe(tables, looking)
   }
 
   /** Takes over what a later answer says about a table, under a stub of a new name. */
-  async replace(known: KnownTable, header: AnswerHeader): Promise<KnownTable> {
-    const position = this.#tables.indexOf(known)
-    const { share, schema, table } = known.table
-    const described = await this.#describe({ share, schema, table }, header)
-    this.#tables = this.#tables.with(position, described)
-    await this.#create(position)
-    return this.#tables[position]!
+  replace({ table }: KnownTable, header: AnswerHeader, signal?: AbortSignal): Promise<KnownTable> {
+    return this.#describe(table, signal, header)
+  }
+
+  /** Every table as it would be named in SQL, page by page as the provider lists them. */
+  async *list(signal?: AbortSignal): AsyncGenerator<AttachedTable> {
+    for (const share of this.#catalogs.keys()) {
+      for await (const { schema, name } of this.#options.client.tables(share, { signal })) {
+        yield this.#attached({ share, schema, table: name })
+      }
+    }
+  }
+
+  /** Forgets every table, so that each is asked for again. */
+  async refresh(signal?: AbortSignal): Promise<void> {
+    await this.#options.lane(signal, async () => {
+      await this.#views.drop([...this.#entries.values()].map(({ table }) => table))
+      this.#entries.clear()
+    })
+    for (const each of [this.#absent, this.#twins]) each.clear()
+    this.#listings.forget()
+    await this.attachShares(signal)
   }
 
   async close(): Promise<void> {
-    const { session } = this.#options
-    for (const catalog of this.#catalogs.values()) {
-      await session.run(`DETACH DATABASE IF EXISTS ${quoteName(catalog)}`)
-    }
+    await this.#views.detach([...this.#catalogs.values()])
     this.#catalogs.clear()
-    this.#tables = []
+    this.#entries.clear()
   }
 
-  async #attach(share: string): Promise<void> {
-    if (this.#catalogs.has(share)) return
-    const { session, catalogOf } = this.#options
-    const rows = await session.all('SELECT lower(database_name) FROM duckdb_databases()')
-    const taken = new Set(rows.map(([name]) => String(name)))
-    const catalog = freeName(catalogOf?.(share) ?? share, taken)
-    await session.run(`ATTACH ':memory:' AS ${quoteName(catalog)}`)
-    this.#catalogs.set(share, catalog)
-  }
-
-  async #describe(name: TableName, given?: AnswerHeader): Promise<KnownTable> {
-    const catalog = this.#catalogs.get(name.share)!
-    const sqlName = [catalog, name.schema, name.table].map(quoteName).join('.')
-    const table = { ...name, catalog, sqlName }
-    const { client, nextName, stubFile, signal } = this.#options
+  async #describeNamed(name: TableName, { failures, signal }: Looking): Promise<void> {
+    const key = keyOf(this.#attached(name))
+    if (this.#absent.has(key) || this.#twins.has(key) || failures.has(key)) return
+    const known = this.#entries.get(key)?.known
+    if (known !== undefined) {
+      // A server that tells spellings apart may mean another table by this one.
+      if (!isSpelledAlike(known.table, name)) await this.names(name.share, signal)
+      return
+    }
     try {
-      const header = given ?? (await askMetadata(client, { name }, signal))
-      const { schema } = await snapshotOf(header, [], signal)
-      return { table, header, stub: stubOf(nextName(), schema.fields, stubFile) }
+      if ((await this.#find(name, signal)) === undefined) this.#absent.add(key)
     } catch (error) {
-      if (!isTableError(error) || error.code === 'CANCELLED') throw error
-      return unreadable(table, error)
+      if (!isTableError(error) || error.code === 'CANCELLED' || isOwn(error)) throw error
+      const listed = this.#listings.known(name.share)?.find(each => isSameName(each, name))
+      failures.set(key, cannotBeRead(listed ?? name, error))
+      await this.#hold([name], signal)
     }
   }
 
-  /** A table whose columns DuckDB refuses (two names that differ in case alone) cannot be read, in its words. */
-  async #create(position: number): Promise<void> {
-    const { table, stub } = this.#tables[position]!
-    const { session } = this.#options
-    const schema = `${quoteName(table.catalog)}.${quoteName(table.schema)}`
-    await session.run(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
-    if (stub === undefined) return this.#createUnreadable(position)
+  /** Undefined where the provider has no such table. */
+  async #find(name: TableName, signal: AbortSignal | undefined): Promise<KnownTable | undefined> {
+    const listed = this.#listings.known(name.share)?.find(each => isSameName(each, name))
     try {
-      await session.run(`CREATE OR REPLACE VIEW ${table.sqlName} AS ${switchedSql(stub)}`)
+      return await this.#describe(listed ?? name, signal)
     } catch (error) {
-      if (!isTableError(error)) throw error
-      const problem = new TableError(
-        'UNSUPPORTED_FEATURE',
-        `DuckDB cannot show it: ${error.message}`,
-        { cause: error },
-      )
-      this.#tables = this.#tables.with(position, unreadable(table, problem))
-      await this.#createUnreadable(position)
+      if (!isTableError(error) || error.code === 'CANCELLED' || isOwn(error)) throw error
+      if (error.retryable || listed !== undefined) throw error
+      // Names that are none are refused by servers in many ways: the list says whether it is one.
+      const names = await this.names(name.share, signal).catch(() => [name])
+      const found = names.find(each => isSameName(each, name))
+      if (found === undefined) return undefined
+      if (isSpelledAlike(found, name)) throw error
+      return this.#describe(found, signal)
     }
   }
 
-  /** A view that says, however it is named in SQL, why the table cannot be read. */
-  async #createUnreadable(position: number): Promise<void> {
-    const { table, error } = this.#tables[position]!
-    const { session, nextName } = this.#options
-    const variable = nextName()
-    const reason = `error(${quoteText(reasonText(table, error!))})`
-    await showAs(session, variable, 'SELECT NULL AS unreadable')
-    await session.run(`CREATE OR REPLACE VIEW ${table.sqlName} AS ${switchedTo(variable, reason)}`)
-    await showAs(session, variable, undefined)
+  async #describe(
+    name: TableName,
+    signal: AbortSignal | undefined,
+    given?: AnswerHeader,
+  ): Promise<KnownTable> {
+    const { client, lane, nextName, stubFile } = this.#options
+    const table = this.#attached(name)
+    const key = keyOf(table)
+    const header = given ?? (await askMetadata(client, { name }, signal))
+    const { schema } = await snapshotOf(header, [], signal)
+    return lane(signal, async () => {
+      const before = this.#entries.get(key)
+      // Another statement was first.
+      if (before?.known !== undefined && given === undefined) return before.known
+      const variable = before?.variable ?? nextName()
+      const stub = stubOf(nextName(), schema.fields, stubFile)
+      await this.#views.show(table, variable, stub.sql).catch(error => {
+        throw isOwn(error) ? error : notShown(error)
+      })
+      const known = { table, header, stub, variable }
+      this.#entries.set(key, { table, variable, known })
+      return known
+    })
   }
 
-  async #drop({ table }: KnownTable): Promise<void> {
-    await this.#options.session.run(`DROP VIEW IF EXISTS ${table.sqlName}`)
+  /** Gives names views of their own that say who they are. */
+  async #hold(names: readonly TableName[], signal: AbortSignal | undefined): Promise<void> {
+    await this.#options.lane(signal, async () => {
+      const places = new Map<string, Entry>()
+      for (const name of names) {
+        const table = this.#attached(name)
+        const key = keyOf(table)
+        if (this.#entries.has(key) && !this.#twins.has(key)) continue
+        const variable = this.#entries.get(key)?.variable ?? this.#options.nextName()
+        places.set(key, { table, variable })
+      }
+      if (places.size > 0) await this.#views.hold([...places.values()])
+      for (const [key, entry] of places) this.#entries.set(key, entry)
+    })
+  }
+
+  /** Neither of two tables may be taken for the other. */
+  async #noteTwins(names: readonly TableName[], signal: AbortSignal | undefined): Promise<void> {
+    const spelled = new Map<string, TableName>()
+    const twins: TableName[] = []
+    for (const name of names) {
+      const key = keyOf(this.#attached(name))
+      const other = spelled.get(key)
+      if (other !== undefined && !isSpelledAlike(other, name)) twins.push(name)
+      spelled.set(key, name)
+    }
+    for (const name of twins) this.#twins.add(keyOf(this.#attached(name)))
+    if (twins.length > 0) await this.#hold(twins, signal)
+  }
+
+  #attached({ share, schema, table }: TableName): AttachedTable {
+    const catalog = this.#catalogs.get(share)!
+    const sqlName = [catalog, schema, table].map(quoteName).join('.')
+    return { share, schema, table, catalog, sqlName }
   }
 }
 
-function unreadable(table: AttachedTable, error: TableError): KnownTable {
-  return { table: { ...table, problem: error.message, problemCode: error.code }, error }
+function keyOf({ sqlName }: AttachedTable): string {
+  return sqlName.toLowerCase()
 }
 
-/** Names that differ in case alone are one name to DuckDB: neither table may be taken for the other. */
-function withoutTwins(tables: readonly KnownTable[]): readonly KnownTable[] {
-  const key = ({ table }: KnownTable) => table.sqlName.toLowerCase()
-  const counts = new Map<string, number>()
-  for (const each of tables) counts.set(key(each), (counts.get(key(each)) ?? 0) + 1)
-  return tables.map(each => {
-    if (counts.get(key(each)) === 1) return each
-    const message = 'another table has its name but for case, and DuckDB does not tell them apart'
-    return unreadable(each.table, new TableError('UNSUPPORTED_FEATURE', message))
-  })
+/** Errors about the connection's own state, which say nothing about the table. */
+function isOwn(error: unknown): boolean {
+  return isTableError(error) && error.context.connection !== undefined
 }
 
-/** A share may be called like a database that is there already, or like one of DuckDB's own. */
-function freeName(wanted: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(wanted.toLowerCase())) return wanted
-  for (let i = 1; i <= 1000; i++) {
-    const name = i === 1 ? `${wanted}_share` : `${wanted}_share_${i}`
-    if (!taken.has(name.toLowerCase())) return name
-  }
-  throw new TableError('CONFLICT', `no catalog name is free for the share ${wanted}`)
+function notShown(cause: unknown): unknown {
+  if (!isTableError(cause)) return cause
+  const message = `DuckDB cannot show it: ${cause.message}`
+  return new TableError('UNSUPPORTED_FEATURE', message, { cause })
 }
 
-/** Sets or resets what a view of this connection shows: the query that its variable holds. */
-export async function showAs(
-  session: Connection,
-  variable: string,
-  sql: string | undefined,
-): Promise<void> {
-  const name = quoteName(variable)
-  await session.run(
-    sql === undefined ? `RESET VARIABLE ${name}` : `SET VARIABLE ${name} = ${quoteText(sql)}`,
-  )
+function cannotBeRead({ share, schema, table }: TableName, error: unknown): TableError {
+  if (!isTableError(error) || error.code === 'CANCELLED' || isOwn(error)) throw error
+  const message = `${share}.${schema}.${table} cannot be read: ${error.message}`
+  return new TableError(error.code, message, { cause: error, retryable: error.retryable })
 }

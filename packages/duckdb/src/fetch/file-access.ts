@@ -37,7 +37,7 @@ export interface AccessedFiles extends OpenedFiles {
 /** One way for data files to come to DuckDB. */
 export interface FileAccess {
   open(request: AccessRequest): Promise<AccessedFiles>
-  /** Why DuckDB could not read, where it was not told. */
-  failure?(): Error | undefined
+  /** Why DuckDB could not read what `reader` brings, where it was not told. */
+  failure?(reader: ByteSource): Error | undefined
   close(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { isTableError, mapConcurrently, TableError } from '@spillway/core'
 import { believedShapes, type Connection, quoteText } from '@spillway/rows'
+import type { ByteSource } from './byte-source.js'
 import { wholeFiles } from './download-access.js'
 import { fetchFooter } from './fetch-footer.js'
 import type { FileAccess } from './file-access.js'
@@ -42,16 +43,16 @@ export async function httpfsAccess(options: HttpfsOptions): Promise<FileAccess> 
         return { paths, shapes, ...wholeFiles(shapes, paths.length), close }
       } catch (error) {
         await close()
-        throw failureOf(server) ?? error
+        throw failureOf(server, reader) ?? error
       }
     },
-    failure: () => failureOf(server),
+    failure: reader => failureOf(server, reader),
     close: () => server.close(),
   }
 }
 
-function failureOf(server: LoopbackServer): TableError | undefined {
-  const failure = server.takeFailure()
+function failureOf(server: LoopbackServer, reader: ByteSource): TableError | undefined {
+  const failure = server.takeFailure(reader)
   return isTableError(failure) ? failure : undefined
 }
 

@@ -17,8 +17,8 @@ export interface LoopbackServer {
   /** The address of a file until `remove`. */
   add(file: ServedFile): string
   remove(url: string): void
-  /** Why a request failed since this was asked last: DuckDB itself only hears that one did. */
-  takeFailure(): unknown
+  /** Why a request for what `reader` brings failed first, if asked for the first time: DuckDB only hears that one did. */
+  takeFailure(reader: ByteSource): unknown
   close(): Promise<void>
 }
 
@@ -28,12 +28,12 @@ export async function loopbackServer(): Promise<LoopbackServer> {
   const files = new Map<string, ServedFile>()
   const stop = new AbortController()
   let names = 0
-  let failure: unknown
+  const failures = new WeakMap<ByteSource, unknown>()
   const server = createServer((request, response) => {
     const file = files.get(request.url ?? '')
     if (file === undefined) return void response.writeHead(404).end()
     serve(file, { request, response, signal: stop.signal }).catch(error => {
-      failure ??= error
+      if (!failures.has(file.reader)) failures.set(file.reader, error)
       // A short body is no answer: DuckDB must not take it for the whole.
       if (response.headersSent) response.destroy()
       else response.writeHead(502).end()
@@ -52,9 +52,9 @@ export async function loopbackServer(): Promise<LoopbackServer> {
       return origin + path
     },
     remove: url => void files.delete(url.slice(origin.length)),
-    takeFailure() {
-      const taken = failure
-      failure = undefined
+    takeFailure(reader) {
+      const taken = failures.get(reader)
+      failures.delete(reader)
       return taken
     },
     async close() {

@@ -1,12 +1,7 @@
-import {
-  type Field,
-  type FieldPath,
-  type JsonValue,
-  type Predicate,
-  parseJson,
-} from '@spillway/core'
-import { type Connection, quoteText } from '@spillway/rows'
+import type { Field, FieldPath, JsonValue, Predicate } from '@spillway/core'
+import type { Connection } from '@spillway/rows'
 import type { Stub } from '../sql/stub.js'
+import { member, syntaxTree } from '../sql/syntax-tree.js'
 import { filterPredicate } from './filter-predicate.js'
 
 /** The condition that the stub adds to every filter. */
@@ -41,7 +36,7 @@ export async function predicateOfFilter(
   { stub, parser }: FilterContext,
 ): Promise<Predicate> {
   if (filter === undefined) return { kind: 'alwaysTrue' }
-  const ast = await parsed(`SELECT 1 WHERE ${filter}`, parser)
+  const ast = await syntaxTree(`SELECT 1 WHERE ${filter}`, parser)
   const where = member(member(ast, 'node'), 'where_clause')
   if (where === undefined) return { kind: 'unknown', reason: 'the filter is no expression of SQL' }
   const marker = new RegExp(`^${stub.name}(?:_c(\\d+))?$`)
@@ -74,7 +69,7 @@ function isMarkerNode(node: JsonValue, name: string): boolean {
 
 /** The constant LIMIT of a SELECT without OFFSET. */
 export async function constantLimit(sql: string, parser: Connection): Promise<number | undefined> {
-  const node = member(await parsed(sql, parser), 'node')
+  const node = member(await syntaxTree(sql, parser), 'node')
   const modifiers = member(node, 'modifiers')
   const limits = Array.isArray(modifiers)
     ? modifiers.filter(modifier => member(modifier, 'type') === 'LIMIT_MODIFIER')
@@ -87,26 +82,4 @@ export async function constantLimit(sql: string, parser: Connection): Promise<nu
 
 function isNone(value: JsonValue | undefined): boolean {
   return value === undefined || value === null
-}
-
-/** DuckDB's syntax tree of a SELECT; undefined where it has none. */
-async function parsed(sql: string, parser: Connection): Promise<JsonValue | undefined> {
-  const [row] = await parser.all(`SELECT json_serialize_sql(${quoteText(sql)}::VARCHAR)`)
-  const tree = parsedJson(String(row?.[0] ?? '{}'))
-  const statements = member(tree, 'statements')
-  return member(tree, 'error') === false && Array.isArray(statements) ? statements[0] : undefined
-}
-
-/** DuckDB writes infinities as no JSON has them. */
-function parsedJson(text: string): JsonValue | undefined {
-  try {
-    return parseJson(text)
-  } catch {
-    return undefined
-  }
-}
-
-function member(value: JsonValue | undefined, name: string): JsonValue | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  return (value as { readonly [key: string]: JsonValue })[name]
 }

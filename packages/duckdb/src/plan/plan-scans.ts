@@ -8,8 +8,12 @@ export interface PlannedScan {
   readonly filter?: string | undefined
 }
 
+/** What a statement looks at beside rows: names of tables, or their columns too. */
+export type Listed = 'nothing' | 'tables' | 'columns'
+
 export interface PlannedStatement {
   readonly scans: readonly PlannedScan[]
+  readonly lists: Listed
   /**
    * True where rows leave the plan as they come from its only scan, so that files may be read batch by batch. `limited`
    * where a LIMIT stands between.
@@ -35,7 +39,18 @@ export function planScans(explained: string, stubs: ReadonlySet<string>): Planne
   for (const root of roots) collect(root, undefined, { stubs, scans })
   const [root] = roots
   const single = scans.length === 1 && root !== undefined
-  return { scans, streams: single ? streamsOf(root, stubs) : undefined }
+  return { scans, lists: listedBy(roots), streams: single ? streamsOf(root, stubs) : undefined }
+}
+
+/** DuckDB's functions about its catalog, which SHOW, the information schema and `sqlite_master` come down to. */
+function listedBy(nodes: readonly PlanNode[]): Listed {
+  let listed: Listed = 'nothing'
+  for (const { name, children } of nodes) {
+    const found = name.trim() === 'DUCKDB_COLUMNS' ? 'columns' : listedBy(children)
+    if (found === 'columns') return 'columns'
+    if (found === 'tables' || /^DUCKDB_(TABLES|VIEWS|SCHEMAS)$/.test(name.trim())) listed = 'tables'
+  }
+  return listed
 }
 
 interface Collecting {

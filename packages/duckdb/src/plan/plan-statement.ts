@@ -1,9 +1,11 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
-import type { AnswerHeader, SharingClient } from '@spillway/client'
+import type { AnswerHeader } from '@spillway/client'
 import { createSchema, or, type Predicate, TableError } from '@spillway/core'
 import { type Connection, chunkRows } from '@spillway/rows'
-import type { KnownTable, ShareCatalog } from '../attach/catalog.js'
-import type { KnownTarget, ShareTargets } from '../attach/targets.js'
+import type { KnownTable, Looking } from '../attach/catalog.js'
+import type { ConnectionShares } from '../attach/connection-shares.js'
+import type { KnownTarget } from '../attach/functions.js'
+import { describeNamed } from '../attach/named-tables.js'
+import type { Provider } from '../attach/provider.js'
 import type { QuerySqlOptions } from '../share/attached-share.js'
 import type { ScanTarget } from '../share/scan-target.js'
 import { boundValues } from '../sql/bound-values.js'
@@ -11,10 +13,11 @@ import { sqlError } from '../sql/sql-error.js'
 import { STUB_TEXT, type Stub } from '../sql/stub.js'
 import { constantLimit, predicateOfFilter, readableFilter } from './filter-text.js'
 import { jsonHints } from './hints.js'
-import { type PlannedScan, type PlannedStatement, planScans } from './plan-scans.js'
+import { type Listed, type PlannedScan, type PlannedStatement, planScans } from './plan-scans.js'
 
 /** All that a statement reads of one table. */
 export interface TableScan {
+  readonly provider: Provider
   readonly target: ScanTarget
   readonly header: AnswerHeader
   readonly stub: Stub
@@ -38,16 +41,13 @@ export interface StatementPlan {
 }
 
 export interface PlanContext {
-  readonly connection: DuckDBConnection
+  readonly shares: ConnectionShares
   /** A session of ours, for looking at SQL. */
   readonly parser: Connection
-  readonly catalog: ShareCatalog
-  readonly targets: ShareTargets
-  readonly client: SharingClient
 }
 
-/** Calls of table functions in one statement. */
-const MAX_TARGETS = 100
+/** A statement names a table at a time to who plans it. */
+const MAX_ATTEMPTS = 10_000
 
 export async function planStatement(
   sql: string,
@@ -69,35 +69,96 @@ export async function planStatement(
 /** DuckDB's plan over stubs; undefined for statements that have none, which read no table. */
 async function explained(
   sql: string,
-  { connection, catalog, targets }: PlanContext,
-  { parameters, signal }: QuerySqlOptions,
+  context: PlanContext,
+  options: QuerySqlOptions,
 ): Promise<PlannedStatement | undefined> {
-  for (let attempt = 0; attempt < MAX_TARGETS; attempt++) {
+  const { shares } = context
+  const looking: Looking = { failures: new Map(), signal: options.signal }
+  await describeNamed(sql, context, looking)
+  const seen = new Seen(shares.providers, looking)
+  // Names are found by reading the SQL; that none was missed, DuckDB says.
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     try {
-      const reader = await connection.run(`EXPLAIN (FORMAT JSON) ${sql}`, boundValues(parameters))
-      const rows: string[] = []
-      for (
-        let chunk = await reader.fetchChunk();
-        chunk?.rowCount;
-        chunk = await reader.fetchChunk()
-      ) {
-        rows.push(...chunkRows(chunk).map(row => String(row[1])))
-      }
-      const names = catalog.tables.flatMap(({ stub }) => stub?.name ?? [])
-      return planScans(rows.at(-1) ?? '[]', new Set([...names, ...targets.stubs]))
+      const planned = await planOf(sql, context, options)
+      if (planned === undefined && !isPragma(sql)) return undefined
+      if (!(await seen.all(planned?.lists ?? 'tables'))) return planned
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      if (await targets.resolve(message, signal)) continue
+      if (await resolved(message, shares, looking)) continue
+      if (UNKNOWN_NAME.test(message) && (await seen.all('tables'))) continue
       if (message.includes(STUB_TEXT)) throw readWhilePlanning(error)
-      // EXPLAIN takes no PRAGMA, SHOW and the like.
-      if (/^Parser Error/.test(message)) return undefined
       throw sqlError(error)
     }
   }
-  throw new TableError(
-    'INVALID_REQUEST',
-    `a statement calls more than ${MAX_TARGETS} table functions`,
-  )
+  throw new TableError('INVALID_REQUEST', 'the statement names more tables than can be planned')
+}
+
+/** What DuckDB says where a table may be meant that is shared and has not been described. */
+const UNKNOWN_NAME = /^Catalog Error: (?:Table|View|Schema) with name|^Binder Error: Catalog "/
+
+/** Runs DuckDB's planner; what cannot be explained is prepared at least, which binds its names. */
+async function planOf(
+  sql: string,
+  { shares }: PlanContext,
+  { parameters, signal }: QuerySqlOptions,
+): Promise<PlannedStatement | undefined> {
+  const { connection, functions, lane } = shares
+  const text = await lane(signal, async () => {
+    try {
+      const values = boundValues(parameters)
+      const reader = await connection.run(`EXPLAIN (FORMAT JSON) ${sql}`, values)
+      const chunks = await reader.fetchAllChunks()
+      return chunks.flatMap(chunk => chunkRows(chunk).map(row => String(row[1]))).at(-1) ?? '[]'
+    } catch (error) {
+      if (!NOT_EXPLAINED.test(error instanceof Error ? error.message : '')) throw error
+      const statement = await connection.prepare(sql)
+      statement.destroySync()
+      return undefined
+    }
+  })
+  if (text === undefined) return undefined
+  const names = shares.providers.flatMap(({ catalog }) => catalog.stubs)
+  return planScans(text, new Set([...names, ...functions.stubs]))
+}
+
+/** EXPLAIN takes no PRAGMA, SHOW and the like. */
+const NOT_EXPLAINED = /^Parser Error|^Binder Error: PRAGMA function does not have a function/
+
+function isPragma(sql: string): boolean {
+  return /^\s*PRAGMA\b/i.test(sql)
+}
+
+async function resolved(
+  message: string,
+  { providers, functions }: ConnectionShares,
+  looking: Looking,
+): Promise<boolean> {
+  for (const { catalog } of providers) if (await catalog.resolve(message, looking)) return true
+  return functions.resolve(message, looking.signal)
+}
+
+/** Which tables are made visible for a statement that looks at the list of them. */
+class Seen {
+  readonly #providers: readonly Provider[]
+  readonly #looking: Looking
+  readonly #seen = new Set<Listed>(['nothing'])
+
+  constructor(providers: readonly Provider[], looking: Looking) {
+    this.#providers = providers
+    this.#looking = looking
+  }
+
+  /** False where they were already. */
+  async all(listed: Listed): Promise<boolean> {
+    if (this.#seen.has(listed)) return false
+    for (const { catalog } of this.#providers) {
+      await (listed === 'columns'
+        ? catalog.describeAll(this.#looking)
+        : catalog.showAll(this.#looking.signal))
+    }
+    this.#seen.add(listed).add('tables')
+    return true
+  }
 }
 
 function readWhilePlanning(cause: unknown): TableError {
@@ -154,19 +215,27 @@ async function tableScan(
   }
 }
 
-function knownOf(name: string, { catalog, targets }: PlanContext) {
-  const table = catalog.byStub(name)
-  if (table?.stub !== undefined && table.header !== undefined) {
+function knownOf(name: string, { shares }: PlanContext) {
+  for (const provider of shares.providers) {
+    const table = provider.catalog.byStub(name)
+    if (table === undefined) continue
     const { share, schema, table: own } = table.table
-    const target: ScanTarget = { name: { share, schema, table: own } }
-    return { target, known: table, stub: table.stub, header: table.header, variable: name }
+    const { stub, header, variable } = table
+    return {
+      target: { name: { share, schema, table: own } },
+      provider,
+      known: table,
+      stub,
+      header,
+      variable,
+    }
   }
-  const known = targets.byStub(name)
+  const known = shares.functions.byStub(name)
   if (known === undefined)
     throw new TableError(
       'INTERNAL',
       `${name} is neither a table of the share nor a function that gives one`,
     )
-  const { target, stub, header, variable } = known
-  return { target, known, stub, header, variable }
+  const { target, provider, stub, header, variable } = known
+  return { target, provider, known, stub, header, variable }
 }

@@ -1,9 +1,10 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api'
 import { TableError, throwIfCancelled } from '@spillway/core'
-import { type Chunk, type Connection, isJson, type SqlType, sqlTypeOf } from '@spillway/rows'
-import { showAs } from '../attach/catalog.js'
+import { type Chunk, isJson, type SqlType, sqlTypeOf } from '@spillway/rows'
+import type { ConnectionShares } from '../attach/connection-shares.js'
 import type { QuerySqlOptions, ResultColumn } from '../share/attached-share.js'
 import { boundValues } from '../sql/bound-values.js'
+import { showAs } from '../sql/show-as.js'
 import { sqlError } from '../sql/sql-error.js'
 
 /** What a shared table's view shows for one statement, and what it shows otherwise. */
@@ -14,8 +15,7 @@ export interface ViewBinding {
 }
 
 export interface ExecuteOptions extends QuerySqlOptions {
-  readonly connection: DuckDBConnection
-  readonly session: Connection
+  readonly shares: ConnectionShares
   readonly bindings: readonly ViewBinding[]
 }
 
@@ -30,34 +30,39 @@ export interface StatementShape {
 const SELECT = 1
 
 /** What a statement will give, from the stubs of its tables. */
-export async function shapeOf(
+export function shapeOf(
   sql: string,
-  { connection, parameters }: ExecuteOptions,
+  { shares, parameters, signal }: ExecuteOptions,
 ): Promise<StatementShape> {
-  let statement: DuckDBPreparedStatement | undefined
-  try {
-    statement = await connection.prepare(sql)
-    const isQuery =
-      statement.statementType === SELECT && !/^\s*(DESCRIBE|DESC|SHOW|SUMMARIZE)\b/i.test(sql)
-    return { columns: parameters === undefined ? columnsOf(statement) : undefined, isQuery }
-  } catch (error) {
-    throw sqlError(error)
-  } finally {
-    statement?.destroySync()
-  }
+  return shares.lane(signal, async () => {
+    let statement: DuckDBPreparedStatement | undefined
+    try {
+      statement = await shares.connection.prepare(sql)
+      const isQuery =
+        statement.statementType === SELECT &&
+        !/^\s*(DESCRIBE|DESC|SHOW|SUMMARIZE|PRAGMA)\b/i.test(sql)
+      return { columns: parameters === undefined ? columnsOf(statement) : undefined, isQuery }
+    } catch (error) {
+      throw sqlError(error)
+    } finally {
+      statement?.destroySync()
+    }
+  })
 }
 
 /** The columns of a table that a statement was run into. */
-export async function tableColumns(
+export function tableColumns(
   table: string,
-  { connection }: ExecuteOptions,
+  { shares, signal }: ExecuteOptions,
 ): Promise<readonly ResultColumn[]> {
-  const statement = await connection.prepare(`FROM temp.main.${table}`)
-  try {
-    return columnsOf(statement)
-  } finally {
-    statement.destroySync()
-  }
+  return shares.lane(signal, async () => {
+    const statement = await shares.connection.prepare(`FROM temp.main.${table}`)
+    try {
+      return columnsOf(statement)
+    } finally {
+      statement.destroySync()
+    }
+  })
 }
 
 function columnsOf(statement: DuckDBPreparedStatement): readonly ResultColumn[] {
@@ -76,44 +81,47 @@ function resultType(type: DuckDBType): SqlType {
  * the files of one query for a whole table. A statement that fails half-way throws, which one that is streamed does
  * not: DuckDB's client ends a stream after an error as it does after the last row.
  */
-export async function execute(sql: string, options: ExecuteOptions): Promise<readonly Chunk[]> {
-  const { connection, session, bindings, parameters, signal } = options
-  try {
-    for (const { variable, sql: relation } of bindings) await showAs(session, variable, relation)
-    const result = await interruptible(connection, signal, () =>
-      connection.run(sql, boundValues(parameters)),
-    )
-    const chunks = await result.fetchAllChunks()
-    return chunks.filter(chunk => chunk.rowCount > 0)
-  } finally {
-    for (const { variable, otherwise } of bindings) await showAs(session, variable, otherwise)
-  }
+export function execute(sql: string, options: ExecuteOptions): Promise<readonly Chunk[]> {
+  const { shares, bindings, parameters, signal } = options
+  const { connection, session, lane } = shares
+  return lane(signal, async () => {
+    try {
+      for (const { variable, sql: relation } of bindings) await showAs(session, variable, relation)
+      const result = await interruptible(connection, signal, () =>
+        connection.run(sql, boundValues(parameters)),
+      )
+      const chunks = await result.fetchAllChunks()
+      return chunks.filter(chunk => chunk.rowCount > 0)
+    } finally {
+      for (const { variable, otherwise } of bindings) await showAs(session, variable, otherwise)
+    }
+  })
 }
 
-/** The rows of a table whose number is known: fewer of them are an error. */
-export async function* tableChunks(
-  table: string,
-  { connection, signal }: ExecuteOptions,
-): AsyncGenerator<Chunk> {
-  const count = await rowCount(table, connection)
-  const result = await interruptible(connection, signal, () => connection.stream(`FROM ${table}`))
-  let left = count
-  while (left > 0) {
-    const chunk = await interruptible(connection, signal, () => result.fetchChunk())
-    if (chunk === null || chunk.rowCount === 0) {
+/** Rows that are taken from a table at once: between two blocks, others have the connection. */
+const BLOCK_ROWS = 20_480
+
+/** The rows of a table whose number is known, in their order: fewer of them are an error. */
+export async function* tableChunks(table: string, options: ExecuteOptions): AsyncGenerator<Chunk> {
+  const count = await rowCount(table, options)
+  for (let start = 0; start < count; start += BLOCK_ROWS) {
+    const end = Math.min(count, start + BLOCK_ROWS)
+    const block = `FROM ${table} WHERE rowid >= ${start} AND rowid < ${end}`
+    const chunks = await execute(block, { ...options, parameters: undefined, bindings: [] })
+    const found = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0)
+    if (found !== end - start) {
       throw new TableError(
         'INVALID_REQUEST',
-        `the result stops ${left} rows before its end: another statement ran on its connection meanwhile`,
+        `the result has ${found} of the rows ${start} to ${end} that it had: its temporary table was changed meanwhile`,
       )
     }
-    left -= chunk.rowCount
-    yield chunk
+    yield* chunks
   }
 }
 
-export async function rowCount(table: string, connection: DuckDBConnection): Promise<number> {
-  const result = await connection.run(`SELECT count(*) FROM ${table}`)
-  const [row] = (await result.fetchChunk())?.getRows() ?? []
+export async function rowCount(table: string, options: ExecuteOptions): Promise<number> {
+  const { shares, signal } = options
+  const [row] = await shares.lane(signal, () => shares.session.all(`SELECT count(*) FROM ${table}`))
   return Number(row?.[0])
 }
 

@@ -9,7 +9,6 @@ import {
 import { type Roaring64, requireRowsOf } from '@spillway/encoding'
 import {
   type BelievedShape,
-  type Connection,
   columnSql,
   fileRows,
   quoteName,
@@ -17,6 +16,7 @@ import {
   readVector,
   sourceOf,
 } from '@spillway/rows'
+import type { ConnectionShares } from '../attach/connection-shares.js'
 import type { OpenedFiles } from '../fetch/file-access.js'
 import { positionsIn, type RowRun } from '../fetch/kept-rows.js'
 import { changeColumns } from '../share/change-columns.js'
@@ -32,8 +32,8 @@ export interface RelationInput {
   readonly opened: OpenedFiles
   /** Where deletion vectors are read from. */
   readonly vectors: ObjectStore
-  /** The session that the relation is for. */
-  readonly session: Connection
+  /** The connection that the relation is for. */
+  readonly shares: ConnectionShares
   /** A name that no other relation of the session has. */
   readonly name: string
   readonly signal?: AbortSignal | undefined
@@ -62,7 +62,10 @@ export async function relationParts(input: RelationInput): Promise<RelationParts
   return {
     queries: parts,
     async close() {
-      for (const table of tables) await input.session.run(`DROP TABLE IF EXISTS ${table}`)
+      const { lane, session } = input.shares
+      for (const table of tables) {
+        await lane(undefined, () => session.run(`DROP TABLE IF EXISTS ${table}`))
+      }
     },
   }
 }
@@ -155,21 +158,24 @@ async function rowFilter(
   const name = `${input.name}_${tables.length}`
   const table = `temp.main.${name}`
   tables.push(table)
-  const { session, signal } = input
-  await session.run(`CREATE OR REPLACE TEMP TABLE ${table} (file BIGINT, pos BIGINT)`, signal)
+  const { shares, signal } = input
   const bitmaps = await mapConcurrently(selected, VECTORS_AT_ONCE, (shared, i) => {
     const count = input.opened.rowCounts[positions[i]!]!
     return changed ? changedRows(shared, count, input) : deletedRows(shared.file, count, input)
   })
-  const appender = await session.appender(name)
-  try {
-    for (const [i, bitmap] of bitmaps.entries()) {
-      const runs = input.opened.runs[positions[i]!]!
-      await appender.append(i, positionsIn(runs, bitmap.blocks()), signal)
+  await shares.lane(signal, async () => {
+    const { session } = shares
+    await session.run(`CREATE OR REPLACE TEMP TABLE ${table} (file BIGINT, pos BIGINT)`, signal)
+    const appender = await session.appender(name)
+    try {
+      for (const [i, bitmap] of bitmaps.entries()) {
+        const runs = input.opened.runs[positions[i]!]!
+        await appender.append(i, positionsIn(runs, bitmap.blocks()), signal)
+      }
+    } finally {
+      appender.close()
     }
-  } finally {
-    appender.close()
-  }
+  })
   const found = `EXISTS (SELECT 1 FROM ${table} d WHERE d.file = t.file_index AND d.pos = t.file_row_number)`
   return changed ? `WHERE ${found}` : `WHERE NOT ${found}`
 }

@@ -1,11 +1,9 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
 import { tableOf } from '@spillway/client'
-import type { Connection } from '@spillway/rows'
-import type { AdaptiveLimit } from '../fetch/adaptive-limit.js'
+import type { ConnectionShares } from '../attach/connection-shares.js'
+import type { Provider } from '../attach/provider.js'
 import type { ByteSource } from '../fetch/byte-source.js'
-import type { AccessedFiles, FileAccess } from '../fetch/file-access.js'
+import type { AccessedFiles } from '../fetch/file-access.js'
 import type { ProgressMeter } from '../fetch/progress.js'
-import type { RangeCache } from '../fetch/range-cache.js'
 import { ObjectReader } from '../fetch/read-object.js'
 import { vectorStore } from '../fetch/vector-store.js'
 import type { TableScan } from '../plan/plan-statement.js'
@@ -23,17 +21,6 @@ export interface Relation extends ViewBinding {
 export interface ReadyScan extends OpenScan {
   readonly scan: TableScan
   readonly reader: ByteSource
-}
-
-export interface ReadContext {
-  readonly connection: DuckDBConnection
-  readonly session: Connection
-  readonly access: FileAccess
-  readonly limit: AdaptiveLimit
-  readonly fetch?: typeof globalThis.fetch | undefined
-  readonly timeoutMs?: number | undefined
-  readonly nextName: () => string
-  readonly cache?: RangeCache | undefined
 }
 
 /** Files opened at one time; their footers are in memory while they are. */
@@ -54,9 +41,9 @@ export async function fetchFiles(
   files: readonly SharedFile[],
   opening: Opening,
 ): Promise<{ relation(): Promise<Relation>; close(): Promise<void> }> {
-  const { context, meter, signal } = opening
+  const { meter, signal } = opening
   const { reader, table } = ready
-  const { columns, predicate, stub } = ready.scan
+  const { columns, predicate, stub, provider } = ready.scan
   const { fields } = stub
   const parts: OpenedPart[] = []
   const close = async () => {
@@ -69,7 +56,7 @@ export async function fetchFiles(
       const onPlanned = (bytes: number) => meter.replan(sizes, bytes)
       const request = { fields, columns, predicate, files: chosen, reader, onPlanned }
       const own = { table, signal }
-      parts.push({ files: chosen, opened: await context.access.open({ ...request, ...own }) })
+      parts.push({ files: chosen, opened: await provider.access.open({ ...request, ...own }) })
       meter.fileDone(chosen.length)
     }
     return { relation: () => relationOver(ready, parts, { ...opening, close }), close }
@@ -82,9 +69,9 @@ export async function fetchFiles(
 async function relationOver(
   { scan, table, reader }: ReadyScan,
   parts: readonly OpenedPart[],
-  { context, signal, ...files }: Opening & { close(): Promise<void> },
+  { shares, signal, ...files }: Opening & { close(): Promise<void> },
 ): Promise<Relation> {
-  const { columns, stub, variable } = scan
+  const { columns, stub, variable, provider } = scan
   const closers = [files.close]
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
@@ -99,15 +86,15 @@ async function relationOver(
         files,
         opened,
         vectors: vectorStore(reader),
-        session: context.session,
-        name: context.nextName(),
+        shares,
+        name: provider.nextName(),
         signal,
       })
       closers.push(() => relation.close())
       queries.push(...relation.queries)
     }
     // The view of a table falls back to its stub by itself, a call of a table function does not.
-    const otherwise = variable === stub.name ? undefined : stub.sql
+    const otherwise = 'table' in scan.known ? undefined : stub.sql
     return { variable, sql: relationSql(stub.fields, columns, queries), otherwise, close }
   } catch (error) {
     await close()
@@ -116,21 +103,22 @@ async function relationOver(
 }
 
 export interface Opening {
-  readonly context: ReadContext
+  readonly shares: ConnectionShares
   readonly meter: ProgressMeter
   readonly signal?: AbortSignal | undefined
 }
 
-export function readerFor(open: OpenScan, context: ReadContext, meter: ProgressMeter): ByteSource {
+export function readerFor(open: OpenScan, provider: Provider, meter: ProgressMeter): ByteSource {
+  const { fetch, timeoutMs } = provider.options
   const source = new ObjectReader({
     objects: open.objects,
-    limit: context.limit,
-    fetch: context.fetch,
-    timeoutMs: context.timeoutMs,
+    limit: provider.limit,
+    fetch,
+    timeoutMs,
     onBytes: bytes => meter.received(bytes),
   })
   const { share, schema, table } = open.target.name
   // File ids are digests of paths: alike in two providers' tables, so the table's own id tells them apart.
   const { id } = tableOf(open.header)
-  return context.cache?.over(source, JSON.stringify([id, share, schema, table])) ?? source
+  return provider.cache?.over(source, JSON.stringify([id, share, schema, table])) ?? source
 }

@@ -1,5 +1,4 @@
 import type { SharingClient, TableName } from '@spillway/client'
-import type { ErrorCode } from '@spillway/core'
 import type { Profile } from '@spillway/protocol'
 import type { Row, SqlType } from '@spillway/rows'
 import type { RecordBatch, Table } from 'apache-arrow'
@@ -59,25 +58,28 @@ export interface AttachedTable extends TableName {
   readonly catalog: string
   /** `catalog.schema.table`, quoted. */
   readonly sqlName: string
-  /** Why its rows cannot be read, where they cannot. */
-  readonly problem?: string
-  /** What kind of error naming it in SQL is then. */
-  readonly problemCode?: ErrorCode
 }
 
 /** Every table of a provider as `share.schema.table` in the SQL of one DuckDB connection. */
 export interface AttachedShare extends AsyncDisposable {
-  readonly tables: readonly AttachedTable[]
+  /** The catalog of each share, by the share's name: the same, unless it was taken. */
+  readonly catalogs: ReadonlyMap<string, string>
+  /** Lists the tables, a page of the provider's at a time. Nothing is asked about a table: naming it in SQL does. */
+  tables(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<AttachedTable>
   /**
-   * Runs SQL of any kind: shared tables beside local ones. Reading a shared table in any other way than through this is
-   * an error, never an empty table. A result must be read or closed before the next query of the same connection.
+   * Runs SQL of any kind: shared tables, of all attachments of the connection, beside local ones. Reading a shared table in
+   * any other way than through this is an error, never an empty table. Calls may overlap: those that only read run together,
+   * any other when all before it are done. A result may be read at any time, also while others run.
    */
   query(sql: string, options?: QuerySqlOptions): Promise<ShareResult>
   /** What `query` would ask for, without fetching a data file. */
   explain(sql: string, options?: QuerySqlOptions): Promise<ShareExplanation>
-  /** Lists the shares anew. */
+  /** Forgets what is known of the tables, and lists the shares anew. */
   refresh(): Promise<void>
-  /** Takes the catalogs off the connection and removes what was fetched. */
+  /**
+   * Stops what runs, takes the catalogs off the connection and removes what was fetched. What was never closed is removed
+   * when the process ends, or, where that is killed, by the next one.
+   */
   close(): Promise<void>
 }
 

@@ -1,10 +1,9 @@
-import type { AnswerHeader } from '@spillway/client'
-import {
-  type FileAction,
-  parseTableName,
-  type SharingClient,
-  type TableAnswer,
-  type TableName,
+import type {
+  AnswerHeader,
+  FileAction,
+  SharingClient,
+  TableAnswer,
+  TableName,
 } from '@spillway/client'
 import { TableError } from '@spillway/core'
 import type { DeltaFileAction } from '@spillway/protocol'
@@ -93,11 +92,6 @@ export function targetText({ name, at, changes }: ScanTarget): string {
   if (changes !== undefined) return `${table} (changes)`
   if (at === undefined) return table
   return `${table} (${'version' in at ? `version ${at.version}` : at.timestamp})`
-}
-
-/** `share.schema.table` as the provider spells it, from a name in SQL. */
-export function nameOf(text: string): TableName {
-  return parseTableName(text)
 }
 
 /** A line of an answer as a file action; undefined for metadata and protocols between versions. */

@@ -24,13 +24,14 @@ export function splitSql(text: string): SplitSql {
   return { statements, rest: hasSql ? text.slice(start) : openComment(text.slice(start)) }
 }
 
+/** One piece of SQL: a string, a quoted name, a comment, or a single character of anything else. */
 interface Token {
   readonly end: number
   /** False for space and comments. */
   readonly isSql: boolean
 }
 
-function tokenAt(text: string, at: number): Token {
+export function tokenAt(text: string, at: number): Token {
   const two = text.slice(at, at + 2)
   if (two === '--') return { end: endOf(text, '\n', at), isSql: false }
   if (two === '/*') return { end: commentEnd(text, at), isSql: false }

@@ -1,4 +1,5 @@
 import { TableError } from '@spillway/core'
+import type { TurnKind } from '../connection/turns.js'
 import { splitSql } from './split-sql.js'
 
 /** The statements of a text, without the semicolons between them; the last needs none. */
@@ -14,4 +15,15 @@ export function requireOne(statements: readonly string[]): void {
     'INVALID_REQUEST',
     `parameters go with one statement, found ${statements.length}`,
   )
+}
+
+const LEADING = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|\()*/
+const READS = /^(?:SELECT|FROM|WITH|VALUES|TABLE|DESCRIBE|DESC|SHOW|SUMMARIZE)\b/i
+const WRITES = /\b(?:INSERT|UPDATE|DELETE|MERGE|INTO|NEXTVAL|SETSEED)\b/i
+
+/** A query by itself changes nothing that another one could see; of anything else the order matters. */
+export function turnOf(statements: readonly string[]): TurnKind {
+  const [only = '', ...more] = statements
+  const reads = more.length === 0 && READS.test(only.replace(LEADING, '')) && !WRITES.test(only)
+  return reads ? 'together' : 'alone'
 }

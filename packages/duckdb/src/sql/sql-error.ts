@@ -1,22 +1,10 @@
-import { type ErrorCode, isTableError, TableError } from '@spillway/core'
+import { isTableError, TableError } from '@spillway/core'
 import { isUndecodable } from '@spillway/rows'
-import type { AttachedTable } from '../share/attached-share.js'
-
-/** Stands before the reason why a table cannot be read, in the error that naming it is. */
-const REASON = 'spillway-unreadable '
-
-/** What the view of a table that cannot be read fails with; `sqlError` makes the reason of it again. */
-export function reasonText({ share, schema, table }: AttachedTable, error: TableError): string {
-  const message = `${share}.${schema}.${table} cannot be read: ${error.message}`
-  return `${REASON}${JSON.stringify({ code: error.code, message, retryable: error.retryable })}`
-}
 
 /** What DuckDB says about a statement that a person wrote; about files that were shared, the provider's fault. */
 export function sqlError(cause: unknown): TableError {
   if (isTableError(cause)) return cause
   const text = cause instanceof Error ? cause.message : String(cause)
-  const reason = reasonIn(text, cause)
-  if (reason !== undefined) return reason
   const message = text.split('\n\n')[0]!.trim()
   if (/^Out of Memory Error/.test(message)) {
     return new TableError('UNSUPPORTED_FEATURE', `DuckDB ran out of memory: ${message}`, { cause })
@@ -26,23 +14,6 @@ export function sqlError(cause: unknown): TableError {
     return new TableError(fault, `a shared file could not be read: ${message}`, { cause })
   }
   return new TableError('INVALID_REQUEST', `DuckDB refuses the query: ${message}`, { cause })
-}
-
-function reasonIn(text: string, cause: unknown): TableError | undefined {
-  const start = text.indexOf(REASON)
-  if (start < 0) return undefined
-  try {
-    const line = text.slice(start + REASON.length).split('\n', 1)[0]!
-    const { code, message, retryable } = JSON.parse(line) as {
-      readonly code: ErrorCode
-      readonly message: string
-      readonly retryable: boolean
-    }
-    return new TableError(code, message, { cause, retryable })
-  } catch {
-    // SQL that has our words in it, and is wrong by itself.
-    return undefined
-  }
 }
 
 /** What files can be blamed for: undefined for what a person wrote, and for files that are a person's own. */

@@ -3,7 +3,7 @@ import { quoteName, quoteText, sqlTypeText } from '@spillway/rows'
 
 /** What stands for a shared table in plans, and wherever it is read in another way than through `query`. */
 export interface Stub {
-  /** A word that no other table of the connection has, and the name of the variable that replaces the stub. */
+  /** A word that no other table of the connection has, by which plans tell its scans and columns. */
   readonly name: string
   readonly fields: readonly Field[]
   /** A query with the table's columns and types, which fails when it is run. */
@@ -31,12 +31,7 @@ export function stubOf(name: string, fields: readonly Field[], path: string): St
   return { name, fields, sql: `SELECT ${select.join(', ')} FROM ${scan} WHERE ${name} IS NOT NULL` }
 }
 
-/** The relation that SQL names: the stub, or what the variable of its name says while a query runs. */
-export function switchedSql(stub: Stub): string {
-  return switchedTo(stub.name, quoteText(stub.sql))
-}
-
-/** A relation that is what the variable says, else what the expression `otherwise` gives. */
+/** What SQL names: what the variable says while a query runs, else what the expression `otherwise` gives. */
 export function switchedTo(variable: string, otherwise: string): string {
   return `FROM query(coalesce(getvariable(${quoteText(variable)}), ${otherwise}))`
 }

@@ -27,6 +27,10 @@ export interface ShareServerOptions {
   }
   /** Names of the tables in `share.main`; `t` alone unless given. */
   readonly tables?: readonly string[]
+  /** Tables of a page; all of them unless given. */
+  readonly pageSize?: number
+  /** Answers a request about a table itself where it returns true. */
+  readonly onTable?: (table: string, response: ServerResponse) => boolean | Promise<boolean>
   /** How many files a query with a limit is answered with, whatever the limit is. */
   readonly filesForLimit?: number
   /** Answers a query itself where it returns true. */
@@ -43,6 +47,8 @@ export interface DataExchange {
 
 export interface ShareServer {
   readonly profile: Profile
+  /** Requests that were no downloads, as method and path. */
+  readonly requests: string[]
   /** Bodies of the queries that came. */
   readonly queries: string[]
   /** Bytes of data files that were sent. */
@@ -52,6 +58,7 @@ export interface ShareServer {
 
 /** A provider of the smallest kind, whose answers a test may spoil. */
 export async function shareServer(options: ShareServerOptions): Promise<ShareServer> {
+  const requests: string[] = []
   const queries: string[] = []
   const sent = { bytes: 0, requests: 0, refused: 0 }
   const server = createServer((request, response) => {
@@ -62,13 +69,26 @@ export async function shareServer(options: ShareServerOptions): Promise<ShareSer
     const data = /^\/data\/(\d+)$/.exec(url.pathname)
     if (data !== null) return serveData(Number(data[1]), url, request, response)
     const body = await bodyOf(request)
+    if (!url.pathname.includes('/tables/')) requests.push(`${request.method} ${url.pathname}`)
     if (url.pathname === '/shares') return json(response, { items: [{ name: 'share' }] })
     if (url.pathname === '/shares/share/all-tables') {
       const names = options.tables ?? ['t']
+      const start = Number(url.searchParams.get('pageToken') ?? 0)
+      const end = start + (options.pageSize ?? names.length)
       return json(response, {
-        items: names.map(name => ({ name, schema: 'main', share: 'share' })),
+        items: names.slice(start, end).map(name => ({ name, schema: 'main', share: 'share' })),
+        ...(end < names.length && { nextPageToken: String(end) }),
       })
     }
+    // As the protocol has it, names differ in more than case.
+    const asked = decodeURIComponent(/\/tables\/([^/]+)\//.exec(url.pathname)?.[1] ?? '')
+    const isTable = (name: string) => name.toLowerCase() === asked.toLowerCase()
+    requests.push(`${request.method} ${url.pathname}`)
+    if (!(options.tables ?? ['t']).some(isTable)) {
+      response.statusCode = 404
+      return json(response, { errorCode: 'RESOURCE_DOES_NOT_EXIST', message: `no ${asked}` })
+    }
+    if (await options.onTable?.(asked, response)) return
     if (options.metadataError !== undefined && url.pathname.endsWith('/metadata')) {
       const { status, ...error } = options.metadataError
       response.statusCode = status
@@ -137,6 +157,7 @@ export async function shareServer(options: ShareServerOptions): Promise<ShareSer
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
     profile: parseProfile(profileText({ endpoint: origin(), bearerToken: 'token' })),
+    requests,
     queries,
     sent,
     async close() {

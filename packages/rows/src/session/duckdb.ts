@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { TableError } from '@spillway/core'
-import { scratchFolder, sweepScratch } from './scratch-folder.js'
+import { heldFolder } from './scratch-folder.js'
 import { type Connection, sessionOn } from './session.js'
 
 export interface DuckDbOptions {
@@ -71,25 +70,20 @@ async function open(options: DuckDbOptions): Promise<OpenedDuckDb> {
   const { DuckDBInstance } = await loadDuckDb()
   // Rows are spilled there: the default would be a folder beside whatever the current one is, and one name for all users
   // could be another's.
-  const folder = options.temporaryFolder ?? (await ownFolder())
+  const own = options.temporaryFolder === undefined ? await heldFolder() : undefined
   const instance = await DuckDBInstance.create(':memory:', {
     // Nothing is fetched behind the user's back: an extension that is not built in is an error.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     ...(options.threads !== undefined && { threads: String(options.threads) }),
     ...(options.memoryLimit !== undefined && { memory_limit: options.memoryLimit }),
-    temp_directory: folder,
+    temp_directory: own?.path ?? options.temporaryFolder!,
   })
   return {
     instance,
     async close() {
       instance.closeSync()
-      if (options.temporaryFolder === undefined) await rm(folder, { recursive: true, force: true })
+      await own?.remove()
     },
   }
-}
-
-async function ownFolder(): Promise<string> {
-  await sweepScratch()
-  return scratchFolder()
 }

@@ -35,7 +35,7 @@ export async function exportCommand(
   }
   const wanted = given === '-' ? await readAll(terminal.stdin) : given
   const { rows, bytes, milliseconds } = await withSession(profile, terminal, session =>
-    writeTableFile(session, sqlOf(wanted, session.share.tables), { request, terminal }),
+    writeTableFile(session, sqlOf(wanted, session.share.catalogs), { request, terminal }),
   )
   if (options.json) {
     return writeLine(terminal.stdout, writeJson({ file: options.to, rows: rows.toString(), bytes }))

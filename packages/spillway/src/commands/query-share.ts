@@ -34,7 +34,7 @@ export async function queryShare(
   if (options.output !== undefined) formatOfFile(options.output)
   const written = text === '-' ? await readAll(terminal.stdin) : text
   await withSession(profile, terminal, session => {
-    const sql = sqlOf(written, session.share.tables)
+    const sql = sqlOf(written, session.share.catalogs)
     if (options.explain) return explain(session, sql, { options, terminal })
     if (options.output !== undefined) return writeOutput(session, sql, { options, terminal })
     return print(session, sql, { options, terminal })

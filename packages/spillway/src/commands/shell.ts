@@ -52,7 +52,7 @@ async function converse(shell: Shell, history: string | undefined): Promise<void
   const { terminal, session } = shell.state
   const style = styleFor(terminal.stdout, terminal.environment)
   await shell.state.print([
-    `${style.bold(printable(session.provider.path))}  ${formatCount(session.share.tables.length, 'table')}  ${style.dim('.help says what there is, .quit leaves')}`,
+    `${style.bold(printable(session.provider.path))}  ${formatCount(session.share.catalogs.size, 'share')}  ${style.dim('.help says what there is, .quit leaves')}`,
   ])
   const readline = createInterface({
     input: terminal.stdin,
@@ -77,15 +77,15 @@ async function converse(shell: Shell, history: string | undefined): Promise<void
 
 type Completed = (error: null, found: [string[], string]) => void
 
-/** Names of tables as they are listed now, and of the columns of those that the statement speaks of. */
+/** Names of tables, listed at the first Tab, and of the columns of those that the statement speaks of. */
 function completerOf(shell: Shell): (line: string, done: Completed) => void {
   const columnsOf = tableColumns(shell.state.session.provider.client)
   const commands = DOT_COMMANDS.map(({ name }) => name)
   return (line, done) => {
-    const tables = tableNames(shell.state.session)
-    void columnsOf(tablesIn(`${shell.pending}${line}`, tables)).then(columns =>
-      done(null, complete(line, { tables, columns, commands })),
-    )
+    void tableNames(shell.state.session).then(async tables => {
+      const columns = await columnsOf(tablesIn(`${shell.pending}${line}`, tables))
+      done(null, complete(line, { tables, columns, commands }))
+    })
   }
 }
 
@@ -151,6 +151,8 @@ async function feedSafely(shell: Shell, line: string): Promise<void> {
   }
 }
 
-function tableNames({ share }: ShareSession): readonly string[] {
-  return share.tables.map(each => `${each.share}.${each.schema}.${each.table}`)
+/** A list that cannot be had completes nothing; a query says why. */
+async function tableNames({ tables }: ShareSession): Promise<readonly string[]> {
+  const listed = await tables().catch(() => [])
+  return listed.map(each => `${each.share}.${each.schema}.${each.table}`)
 }

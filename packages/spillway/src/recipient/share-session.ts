@@ -1,5 +1,6 @@
 import {
   type AttachedShare,
+  type AttachedTable,
   attachShare,
   type QuerySqlOptions,
   type ScanProgress,
@@ -19,6 +20,9 @@ import { helpfulError } from './sql-error.js'
 export interface ShareSession {
   readonly provider: Provider
   readonly share: AttachedShare
+  /** Every table by name: listed when it is first asked for, and again after `refresh`. */
+  tables(): Promise<readonly AttachedTable[]>
+  refresh(): Promise<void>
   query(sql: string, options?: SessionQuery): Promise<ShareResult>
   explain(sql: string, options?: QuerySqlOptions): Promise<ShareExplanation>
 }
@@ -28,7 +32,7 @@ interface SessionQuery extends QuerySqlOptions {
   readonly progress?: Progress
 }
 
-/** Lists what the profile opens, attaches it to a DuckDB of its own, and closes that behind `work`. */
+/** Attaches what the profile opens to a DuckDB of its own, and closes that behind `work`. */
 export async function withSession<Result>(
   path: string,
   terminal: Terminal,
@@ -38,21 +42,27 @@ export async function withSession<Result>(
   const duckdb = duckDb()
   let shown: Progress | undefined
   try {
-    const share = await withProgress(terminal, 'listing tables', () =>
+    const share = await withProgress(terminal, 'listing shares', () =>
       attachTo(duckdb, provider, {
         signal: terminal.signal,
         onProgress: progress => shown?.say(progressText(progress, terminal)),
       }),
     )
+    const { tables, forget } = listedOnce(share, terminal.signal)
     try {
       return await work({
         provider,
         share,
+        tables,
+        async refresh() {
+          forget()
+          await share.refresh()
+        },
         query(sql, { progress, ...options } = {}) {
           shown = progress
-          return helpfully(share, () => share.query(sql, options))
+          return helpfully(tables, () => share.query(sql, options))
         },
-        explain: (sql, options) => helpfully(share, () => share.explain(sql, options)),
+        explain: (sql, options) => helpfully(tables, () => share.explain(sql, options)),
       })
     } finally {
       await share.close()
@@ -71,14 +81,34 @@ async function attachTo(
 }
 
 async function helpfully<Result>(
-  share: AttachedShare,
+  tables: ShareSession['tables'],
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
     return await work()
   } catch (error) {
-    throw helpfulError(error, share.tables)
+    throw await helpfulError(error, tables)
   }
+}
+
+function listedOnce(share: AttachedShare, signal: AbortSignal) {
+  let listed: Promise<readonly AttachedTable[]> | undefined
+  const list = async () => {
+    const tables: AttachedTable[] = []
+    for await (const table of share.tables({ signal })) tables.push(table)
+    return tables
+  }
+  const forget = () => {
+    listed = undefined
+  }
+  const tables = () => {
+    if (listed !== undefined) return listed
+    const own = list()
+    listed = own
+    own.catch(() => listed === own && forget())
+    return own
+  }
+  return { tables, forget }
 }
 
 /** One line: which table, and how much of it has come. */

@@ -1,5 +1,6 @@
 import { TableError } from '@spillway/core'
-import { type AttachedTable, type SqlParameter, splitSql } from '@spillway/duckdb'
+import { type SqlParameter, splitSql } from '@spillway/duckdb'
+import { quoteName } from '@spillway/rows'
 
 /** The one statement of `text`, without its semicolon. */
 export function singleStatement(text: string): string {
@@ -21,13 +22,22 @@ export function limitedSql(sql: string, rows: number): string {
   return HAS_ROWS.test(withoutComments(sql)) ? `SELECT * FROM (\n${sql}\n) LIMIT ${rows}` : sql
 }
 
-/** A table's name as people write it, or SQL, as SQL. */
-export function sqlOf(text: string, tables: readonly AttachedTable[]): string {
+/** A table's name as people write it, or SQL, as SQL; `catalogs` has the names of the shares. */
+export function sqlOf(text: string, catalogs: ReadonlyMap<string, string>): string {
   const name = text.trim()
-  const table = tables.find(each => `${each.share}.${each.schema}.${each.table}` === name)
-  if (table !== undefined) return `FROM ${table.sqlName}`
+  for (const [share, catalog] of catalogs) {
+    // No statement begins with a name and a dot.
+    const [, schema, table] = /^([^.;]+)\.([^.;]+)$/.exec(afterShare(name, share)) ?? []
+    if (schema !== undefined && table !== undefined) {
+      return `FROM ${[catalog, schema, table].map(quoteName).join('.')}`
+    }
+  }
   // One word is no statement: DuckDB says, with its words about tables, that there is none of that name.
   return /^[^\s;()']+$/.test(name) ? `FROM ${name}` : singleStatement(text)
+}
+
+function afterShare(name: string, share: string): string {
+  return name.startsWith(`${share}.`) ? name.slice(share.length + 1) : ''
 }
 
 function withoutComments(sql: string): string {

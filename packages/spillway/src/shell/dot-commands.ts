@@ -67,7 +67,7 @@ export const DOT_COMMANDS: readonly DotCommand[] = [
     name: '.refresh',
     argument: '',
     help: 'list the shares anew',
-    run: shell => shell.session.share.refresh(),
+    run: shell => shell.session.refresh(),
   },
   { name: '.help', argument: '', help: 'this', run: shell => shell.print(helpLines(shell)) },
   { name: '.quit', argument: '', help: 'leave; so does Ctrl-D', run: shell => shell.quit() },
@@ -91,22 +91,22 @@ export async function runDotCommand(
   )
 }
 
-function listTables(shell: ShellState, text: string): Promise<void> {
-  const { tables } = shell.session.share
+async function listTables(shell: ShellState, text: string): Promise<void> {
+  const tables = await shell.session.tables()
   const found = tables.filter(each => tableText(each).toLowerCase().includes(text.toLowerCase()))
   return shell.print(
     found.length === 0
       ? [text === '' ? 'nothing is shared with this profile' : `no table has ${text} in its name`]
-      : found.map(each =>
-          printable(`${tableText(each)}${each.problem === undefined ? '' : `  (${each.problem})`}`),
-        ),
+      : found.map(each => printable(tableText(each))),
   )
 }
 
 async function describe(shell: ShellState, name: string, signal: AbortSignal): Promise<void> {
   const { session, terminal } = shell
   const wanted = name.replaceAll('"', '')
-  const found = session.share.tables.filter(each => isNamed(tableText(each), wanted))
+  const found = isWhole(wanted, session.share.catalogs)
+    ? []
+    : (await session.tables()).filter(each => isNamed(tableText(each), wanted))
   const full = found.length === 1 ? tableText(found[0]!) : wanted
   const { client } = session.provider
   const description = await withProgress(terminal, `describing ${full}`, () =>
@@ -116,6 +116,13 @@ async function describe(shell: ShellState, name: string, signal: AbortSignal): P
     }),
   )
   await shell.print(descriptionLines(full, description, { terminal }))
+}
+
+/** A name that needs no list to be understood. */
+function isWhole(name: string, catalogs: ReadonlyMap<string, string>): boolean {
+  return [...catalogs.keys()].some(
+    share => name.startsWith(`${share}.`) && name.slice(share.length + 1).split('.').length === 2,
+  )
 }
 
 /** Its whole name, or as much of its end as says which it is. */

@@ -12,7 +12,11 @@ const table = (share: string, name: string): AttachedTable => ({
   catalog: share,
   sqlName: `"${share}"."public"."${name}"`,
 })
-const tables = [table('city', 'trips'), table('city', 'stations'), table('my lake', 'a b')]
+const listed = async () => [
+  table('city', 'trips'),
+  table('city', 'stations'),
+  table('my lake', 'a b'),
+]
 
 describe('one statement', () => {
   it.each([
@@ -33,14 +37,21 @@ describe('one statement', () => {
 })
 
 describe('what may be SQL or a name', () => {
+  const catalogs = new Map([
+    ['city', 'city'],
+    ['my lake', 'my lake'],
+    ['a.b', 'a_b'],
+  ])
   it.each([
     ['city.public.trips', 'FROM "city"."public"."trips"'],
     ['my lake.public.a b', 'FROM "my lake"."public"."a b"'],
-    ['city.public.trip', 'FROM city.public.trip'],
+    ['city.public.trip', 'FROM "city"."public"."trip"'],
+    ['town.public.trips', 'FROM town.public.trips'],
+    ['a.b.public.trips', 'FROM "a_b"."public"."trips"'],
     ['SELECT 1;', 'SELECT 1'],
     ['FROM city.public.trips', 'FROM city.public.trips'],
   ])('%j is read as %j', (text, sql) => {
-    expect(sqlOf(text, tables)).toBe(sql)
+    expect(sqlOf(text, catalogs)).toBe(sql)
   })
 })
 
@@ -92,26 +103,19 @@ describe('an error about a name', () => {
       'Catalog Error: Table with name qqqqqqqq does not exist!',
       /shared are city\.public\.trips, city\.public\.stations/,
     ],
-  ])('%s', (message, expected) => {
-    const error = helpfulError(refused(message), tables)
+  ])('%s', async (message, expected) => {
+    const error = await helpfulError(refused(message), listed)
     expect(error).toMatchObject({ code: 'NOT_FOUND', message: expect.stringMatching(expected) })
   })
 
-  it('of a table that is shared but cannot be read says why', () => {
-    const problem = 'it needs variantType'
-    const error = helpfulError(refused('Catalog Error: Table with name odd does not exist!'), [
-      ...tables,
-      { ...table('city', 'odd'), problem },
-    ])
-    expect(error).toMatchObject({
-      code: 'UNSUPPORTED_FEATURE',
-      message: 'city.public.odd cannot be read: it needs variantType',
-    })
+  it('stays as it is where the tables cannot be listed', async () => {
+    const error = refused('Catalog Error: Table with name trip does not exist!')
+    expect(await helpfulError(error, () => Promise.reject(new Error('gone')))).toBe(error)
   })
 
-  it('of another kind stays as it is', () => {
+  it('of another kind stays as it is', async () => {
     const error = refused('Binder Error: Referenced column "fre" not found')
-    expect(helpfulError(error, tables)).toBe(error)
+    expect(await helpfulError(error, listed)).toBe(error)
   })
 })
 

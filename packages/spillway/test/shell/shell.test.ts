@@ -66,7 +66,7 @@ describe.skipIf(!built)('a shell at a terminal', () => {
 
   it('completes names, asks over lines, and stops a query without stopping', async () => {
     const person = sitDown(['shell', share.profile], home)
-    await person.until(/5 tables[\s\S]*spillway> /)
+    await person.until(/1 share[\s\S]*spillway> /)
     person.type('FROM stati')
     person.type(TAB)
     await person.until(/FROM city\.public\.stations/)

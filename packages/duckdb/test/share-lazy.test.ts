@@ -1,0 +1,252 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { createSharingClient } from '@spillway/client'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type AttachedShare, type AttachOptions, attachShare } from '../src/index.js'
+import {
+  type ServedData,
+  type ShareServer,
+  type ShareServerOptions,
+  shareServer,
+} from './support/share-server.js'
+import { SCHEMA, sharedTable } from './support/share-table.js'
+
+const ROWS = 3000
+const TABLES = Array.from({ length: 2000 }, (_, i) => (i === 777 ? 't' : `other_${i}`))
+let files: readonly ServedData[]
+let server: ShareServer
+let share: AttachedShare
+let connection: DuckDBConnection
+
+beforeAll(async () => {
+  files = await sharedTable(1, ROWS)
+})
+afterEach(async () => {
+  await share?.close()
+  await server?.close()
+})
+
+async function attach(options: Partial<ShareServerOptions> = {}, own: AttachOptions = {}) {
+  server = await shareServer({
+    files,
+    schemaString: SCHEMA,
+    partitionColumns: ['day'],
+    tables: TABLES,
+    pageSize: 500,
+    ...options,
+  })
+  connection = await (await DuckDBInstance.create(':memory:')).connect()
+  const client = createSharingClient(server.profile, { retry: { retries: 0 } })
+  share = await attachShare(connection, client, own)
+}
+
+async function rowsOf(sql: string, parameters?: readonly number[]): Promise<unknown[]> {
+  const rows: unknown[] = []
+  for await (const block of (await share.query(sql, { parameters })).rows()) rows.push(...block)
+  return rows
+}
+
+/** What was asked for. */
+function asked(): readonly string[] {
+  return server.requests.map(request => request.replace('/shares/', ''))
+}
+
+describe('a share of 2,000 tables', () => {
+  it('is attached by one request, and SELECT 1 makes none', async () => {
+    await attach()
+    expect(await rowsOf('SELECT 1')).toEqual([[1]])
+    expect(asked()).toEqual(['GET /shares'])
+  })
+
+  it('answers a query on one of them with the requests of a share of one', async () => {
+    const requests = async (tables: readonly string[]) => {
+      await attach({ tables })
+      expect(await rowsOf('SELECT count(*) FROM share.main.t')).toEqual([[BigInt(ROWS)]])
+      const all = [...asked(), server.sent.requests]
+      await share.close()
+      await server.close()
+      return all
+    }
+    expect(await requests(TABLES)).toEqual(await requests(['t']))
+  })
+
+  it('is listed page by page, as far as whoever asks goes', async () => {
+    await attach()
+    let count = 0
+    for await (const { sqlName } of share.tables()) {
+      expect(sqlName).toMatch(/^"share"\."main"\."other_\d+"$/)
+      if (++count === 600) break
+    }
+    expect(asked().length).toBeLessThanOrEqual(3 + 1)
+    expect(asked().filter(each => each.includes('metadata'))).toEqual([])
+  })
+})
+
+const WAYS: readonly (readonly [sql: string, before?: string])[] = [
+  ['SELECT count(*) FROM share.main.t'],
+  ['SELECT count(*) FROM "share"."main"."t"'],
+  ['SELECT count(*) FROM SHARE.Main.T'],
+  ['SELECT count(*) FROM share . main /* of it */ . t'],
+  ['SELECT count(*) FROM share.t'],
+  ['WITH c AS (FROM share.main.t) SELECT count(*) FROM c'],
+  ['SELECT (SELECT count(*) FROM share.main.t)'],
+  ['SELECT n FROM (SELECT count(*) AS n FROM share.main.t WHERE id >= 0)'],
+  ['SELECT count(*) FROM range(1) r JOIN share.main.t ON true'],
+  ['SELECT count(*) FROM share.main.t a JOIN share.main.t b USING (id)'],
+  ["SELECT count(*) FROM query('FROM share.main.t')"],
+  ["SELECT count(*) FROM query('FROM share.' || 'main.' || chr(116))"],
+  ["SELECT count(*) FROM query_table('share.main.t')"],
+  ['SELECT count(*) FROM x', 'CREATE TABLE x AS FROM share.main.t'],
+  [
+    'SELECT count(*) FROM x',
+    'CREATE TABLE x AS FROM share.main.t LIMIT 0; INSERT INTO x FROM share.main.t',
+  ],
+  ['SELECT count(*) FROM v', 'CREATE VIEW v AS SELECT * FROM share.main.t'],
+  ['SELECT count(*) FROM m()', 'CREATE MACRO m() AS TABLE FROM share.main.t'],
+  ['EXECUTE p', 'PREPARE p AS SELECT count(*) FROM share.main.t'],
+  ['SELECT count(*) FROM t', 'USE share.main'],
+  ['SELECT count(*) FROM main.t', 'USE share'],
+  ['SELECT count(*) FROM t', "SET search_path = 'memory.main,share.main'"],
+  ['SELECT sum(n) FROM (SELECT count(*) AS n FROM share.main.t UNION ALL SELECT 0)'],
+  [
+    'SELECT a + b FROM (PIVOT (SELECT id % 2 AS k, id FROM share.main.t) ON k IN (0 AS a, 1 AS b) USING count(id))',
+  ],
+  ['SELECT count(*) FROM share.main.t WHERE id >= $1'],
+]
+
+describe('a table that is named for the first time', () => {
+  it.each(WAYS.map(([sql, before]) => ({ sql, before })))('$sql ($before)', async each => {
+    const { sql, before } = each
+    await attach({ tables: ['u', 't'] })
+    if (before !== undefined) await (await share.query(before)).close()
+    const found = await rowsOf(sql, sql.includes('$1') ? [0] : undefined)
+    expect(found.map(row => Number((row as unknown[])[0]))).toEqual([ROWS])
+    expect(asked().filter(each => each.includes('/u/'))).toEqual([])
+  })
+
+  it.each(['DESCRIBE share.main.t', 'SUMMARIZE share.main.t', "PRAGMA table_info('share.main.t')"])(
+    '%s has its columns',
+    async sql => {
+      await attach({ tables: ['u', 't'] })
+      expect(await rowsOf(sql)).toHaveLength(4)
+    },
+  )
+
+  it('is before whatever else an unqualified name could mean', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'spillway-lazy-'))
+    try {
+      const file = join(folder, 'own.csv')
+      writeFileSync(file, 'a\n1\n')
+      await attach({ tables: ['u', 't', file] })
+      await (await share.query('CREATE TABLE memory.main.t AS SELECT 5 AS id')).close()
+      for (const path of ['share.main,memory.main', 'memory.main,share.main']) {
+        await (await share.query(`SET search_path = '${path}'`)).close()
+        const own = path.startsWith('memory')
+        expect(await rowsOf('SELECT count(*) FROM t')).toEqual([[own ? 1n : BigInt(ROWS)]])
+        // A name like that of a file is the file's only where no table has it.
+        expect(await rowsOf(`SELECT count(*) FROM "${file}"`)).toEqual([[BigInt(ROWS)]])
+        const computed = `SELECT count(*) FROM query('FROM ' || 't')`
+        expect(await rowsOf(computed)).toEqual([[own ? 1n : BigInt(ROWS)]])
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('inside a transaction is refused, which goes on, unless all of it is given at once', async () => {
+    await attach({ tables: ['t'] })
+    await rowsOf('CREATE TABLE mine (id BIGINT)')
+    await rowsOf('BEGIN')
+    await rowsOf('INSERT INTO mine VALUES (1)')
+    await expect(share.query('INSERT INTO mine SELECT id FROM share.main.t')).rejects.toMatchObject(
+      {
+        code: 'INVALID_REQUEST',
+        message: expect.stringMatching(/"share"\."main"\."t" is named for the first time inside a/),
+      },
+    )
+    await rowsOf('COMMIT')
+    expect(await rowsOf('SELECT count(*) FROM mine')).toEqual([[1n]])
+    await rowsOf('BEGIN; INSERT INTO mine SELECT id FROM share.main.t; COMMIT')
+    expect(await rowsOf('SELECT count(*) FROM mine')).toEqual([[BigInt(ROWS + 1)]])
+  })
+
+  it('is none of the share where the provider has none of that name', async () => {
+    await attach({ tables: ['t'] })
+    await rowsOf('CREATE TABLE share.main.mine AS SELECT 7 AS a')
+    for (let i = 0; i < 3; i++) expect(await rowsOf('FROM share.main.mine')).toEqual([[7]])
+    expect(asked().filter(each => each.includes('/mine/'))).toHaveLength(1)
+    await expect(share.query('FROM share.main.nothing')).rejects.toThrow(/nothing does not exist/)
+    await expect(share.query('FROM nothing.main.t')).rejects.toThrow(/"nothing" does not exist/)
+  })
+
+  it('is an error where a table of the connection has taken its name', async () => {
+    await attach({ tables: ['t'] })
+    await connection.run('CREATE TABLE share.main.t AS SELECT 7 AS id')
+    await expect(share.query('FROM share.main.t')).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+})
+
+describe('lists of tables', () => {
+  it.each([
+    ['SHOW TABLES FROM share.main', 2],
+    ["SELECT view_name FROM duckdb_views() WHERE database_name = 'share' AND NOT internal", 2],
+    ["SELECT 1 FROM information_schema.tables WHERE table_catalog = 'share'", 2],
+  ])('%s asks about none of them', async (sql, count) => {
+    await attach({ tables: ['u', 't'] })
+    expect(await rowsOf(sql)).toHaveLength(count)
+    expect(asked()).toEqual(['GET /shares', 'GET share/all-tables'])
+  })
+
+  it.each([
+    "SELECT column_name FROM duckdb_columns() WHERE database_name = 'share'",
+    "SELECT unnest(column_names) FROM (SHOW ALL TABLES) WHERE database = 'share'",
+  ])('%s asks about all', async sql => {
+    await attach({ tables: ['u', 't'] })
+    expect(await rowsOf(sql)).toHaveLength(8)
+  })
+
+  it('are as they were until they are refreshed', async () => {
+    const tables = ['t']
+    await attach({ tables })
+    const list = 'SHOW TABLES FROM share.main'
+    expect(await rowsOf(list)).toEqual([['t']])
+    tables.push('new')
+    expect(await rowsOf('SELECT count(*) FROM share.main.new')).toEqual([[BigInt(ROWS)]])
+    await share.refresh()
+    expect(await rowsOf(list)).toEqual([['new'], ['t']])
+  })
+})
+
+describe('a table beside one that', () => {
+  it('is broken is read, and the broken one is asked about again when it is named again', async () => {
+    let isBroken = true
+    await attach({
+      tables: ['t', 'broken'],
+      onTable(table, response) {
+        if (table !== 'broken' || !isBroken) return false
+        response.writeHead(500).end('{}')
+        return true
+      },
+    })
+    expect(await rowsOf('SELECT count(*) FROM share.main.t')).toEqual([[BigInt(ROWS)]])
+    await expect(share.query('FROM share.main.broken')).rejects.toThrow(
+      /share\.main\.broken cannot be read: the server answered 500/,
+    )
+    // A name that is not read breaks nothing.
+    expect(await rowsOf('SELECT 1 AS broken')).toEqual([[1]])
+    expect(await rowsOf('DROP VIEW IF EXISTS share.main.broken; SELECT 2')).toEqual([[2]])
+    isBroken = false
+    expect(await rowsOf('SELECT count(*) FROM share.main.broken')).toEqual([[BigInt(ROWS)]])
+  })
+
+  it('never answers is read meanwhile', async () => {
+    await attach({ tables: ['t', 'silent'], onTable: table => table === 'silent' })
+    const stop = new AbortController()
+    const silent = share.query('FROM share.main.silent', { signal: stop.signal })
+    expect(await rowsOf('SELECT count(*) FROM share.main.t')).toEqual([[BigInt(ROWS)]])
+    stop.abort()
+    await expect(silent).rejects.toMatchObject({ code: 'CANCELLED' })
+  })
+})
