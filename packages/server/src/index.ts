@@ -1,7 +1,10 @@
 export { tokenHash } from './access/authenticate.js'
 export type { Peer } from './access/authentication-guard.js'
-export { checkSharesConfig, type SharesConfig } from './config/config-schema.js'
+export { checkSharesConfig, examineShares, sharesJsonSchema } from './config/check-shares.js'
+export type { SharesConfig } from './config/config-schema.js'
 export { type ConfigShares, createConfigShares } from './config/config-shares.js'
+export { foundValue } from './config/found-value.js'
+export { type ConfigProblem, schemaProblems } from './config/schema-problems.js'
 export {
   type FileDownloadsOptions,
   type FileGateway,

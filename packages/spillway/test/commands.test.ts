@@ -217,13 +217,13 @@ describe('commands of a provider', () => {
   })
 
   it.each([
-    ['YAML that is none', 'shares: [', /at line 1/],
-    ['an unknown key', 'sever: {}', /unknown key sever/],
+    ['YAML that is none', 'shares: [', /bad\.yaml:1:10: .*bracket/],
+    ['an unknown key', 'sever: {}', /bad\.yaml:1:1: unknown key "sever"; did you mean "server"/],
     ['a port that is none', 'server: { port: 70000 }', /server\.port/],
     [
       'a grant of nothing',
       'recipients: [{ name: a, shares: [b] }]',
-      /share b, which is not defined/,
+      /share "b", which is not defined/,
     ],
     ['a short secret', 'server: { secret: short }', /server\.secret/],
   ])('serve --check refuses %s and says where', async (_, text, message) => {

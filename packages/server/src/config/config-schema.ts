@@ -1,12 +1,18 @@
-import { TableError } from '@spillway/core'
 import { z } from 'zod'
-import { heldBack } from '../access/access-modes.js'
 
 // 255 characters; no space, slash or control character: PROTOCOL.md, "Name". Shares may hold dots, the rest not.
-const shareName = z.string().regex(/^[^ /\p{Cc}]{1,255}$/u, 'is not a valid share name')
+const shareName = z
+  .string()
+  .regex(
+    /^[^ /\p{Cc}]{1,255}$/u,
+    'expected a name of at most 255 characters without spaces and slashes',
+  )
 const name = z
   .string()
-  .regex(/^[^ /.\p{Cc}]{1,255}$/u, 'is not a valid name (no dot, space or slash)')
+  .regex(
+    /^[^ /.\p{Cc}]{1,255}$/u,
+    'expected a name of at most 255 characters without dots, spaces and slashes',
+  )
 
 const table = z.strictObject({
   name,
@@ -31,8 +37,6 @@ const table = z.strictObject({
     .optional(),
 })
 
-type TableConfig = z.output<typeof table>
-
 const schema = z.strictObject({ name, tables: z.array(table).default([]) })
 
 const share = z.strictObject({
@@ -48,7 +52,16 @@ const instant = z.union([z.iso.datetime({ offset: true }), z.date()])
 
 const token = z.strictObject({
   /** Hex SHA-256 of the bearer token: the token itself is never written down. */
-  sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hexadecimal digits'),
+  sha256: z
+    .string()
+    .regex(
+      /^[0-9a-fA-F]{64}$/,
+      'expected 64 hexadecimal digits, the SHA-256 of a token and never the token itself',
+    ),
+  /** What it is for: for people alone. */
+  label: z.string().min(1).max(255).optional(),
+  /** For people alone. */
+  createdAt: instant.optional(),
   expiresAt: instant.optional(),
 })
 
@@ -60,75 +73,11 @@ const recipient = z.strictObject({
   shares: z.array(z.string()).default([]),
 })
 
-const config = z.strictObject({
+export const sharesSchema = z.strictObject({
   shares: z.array(share).default([]),
   recipients: z.array(recipient).default([]),
 })
 
 /** What a provider writes down about shares and recipients. */
-export type SharesConfig = z.input<typeof config>
-export type CheckedConfig = z.output<typeof config>
-
-/** Refuses what is misspelt, named twice, or granted and not there, and says where. */
-export function checkSharesConfig(document: unknown): CheckedConfig {
-  const parsed = config.safeParse(document)
-  if (!parsed.success) {
-    const reasons = parsed.error.issues.map(issue => `${pathText(issue.path)}: ${issue.message}`)
-    throw refused(reasons.join('; '))
-  }
-  checkNames(parsed.data)
-  return parsed.data
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? 'the document' : path.map(String).join('.')
-}
-
-function checkNames({ shares, recipients }: CheckedConfig): void {
-  unique('share', shares)
-  unique('recipient', recipients)
-  for (const one of shares) {
-    unique(`schema in share ${one.name}`, one.schemas)
-    for (const two of one.schemas) {
-      unique(`table in schema ${one.name}.${two.name}`, two.tables)
-      for (const three of two.tables) checkDirectory(three)
-    }
-  }
-  const ids = recipients.map(one => one.id ?? one.name)
-  if (new Set(ids).size < ids.length) throw refused('two recipients have the same id')
-  const known = new Set(shares.map(one => one.name.toLowerCase()))
-  for (const { name, shares: granted } of recipients) {
-    for (const grant of granted) {
-      if (grant !== '*' && !known.has(grant.toLowerCase())) {
-        throw refused(`recipient ${name} is granted share ${grant}, which is not defined`)
-      }
-    }
-  }
-  const hashes = recipients.flatMap(one => one.tokens.map(({ sha256 }) => sha256.toLowerCase()))
-  if (new Set(hashes).size < hashes.length) throw refused('two recipients have the same token')
-}
-
-/** Credentials open the whole folder: every version and every partition that is in it. */
-function checkDirectory(table: TableConfig): void {
-  if (!table.accessModes?.includes('dir')) return
-  const { history, startVersion, partitions, rebase, view, metadataFile, redactDropped } = table
-  const source = { rebase, view, metadataFile, redactDropped }
-  const leaks = heldBack({ history, startVersion, partitions, source })
-  if (leaks.length === 0) return
-  throw refused(
-    `table ${table.name} cannot be shared by dir access, because ${leaks.join(' and ')}`,
-  )
-}
-
-function unique(what: string, items: readonly { readonly name: string }[]): void {
-  const seen = new Set<string>()
-  for (const item of items) {
-    const name = item.name.toLowerCase()
-    if (seen.has(name)) throw refused(`${what} is defined twice: ${item.name}`)
-    seen.add(name)
-  }
-}
-
-function refused(message: string): TableError {
-  return new TableError('INVALID_REQUEST', `invalid shares configuration: ${message}`)
-}
+export type SharesConfig = z.input<typeof sharesSchema>
+export type CheckedConfig = z.output<typeof sharesSchema>

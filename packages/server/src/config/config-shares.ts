@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto'
-import {
-  type Page,
-  type PageRequest,
-  type Predicate,
-  type Recipient,
-  type Share,
-  type ShareCatalog,
-  type SharedSchema,
-  type SharedTable,
-  TableError,
+import type {
+  Page,
+  PageRequest,
+  Recipient,
+  Share,
+  ShareCatalog,
+  SharedSchema,
+  SharedTable,
 } from '@spillway/core'
 import { parseSqlPredicate } from '@spillway/protocol'
 import { findByHash, tokenHash } from '../access/authenticate.js'
-import { type CheckedConfig, checkSharesConfig, type SharesConfig } from './config-schema.js'
+import { checkSharesConfig } from './check-shares.js'
+import type { CheckedConfig, SharesConfig } from './config-schema.js'
 
 export interface ConfigShares extends ShareCatalog {
   /** Takes a new configuration at once and entirely, or throws and keeps the old. Answers under way are not disturbed. */
@@ -179,20 +178,9 @@ function indexTable(
       historyShared: history,
       ...(startVersion !== undefined && { startVersion: BigInt(startVersion) }),
       accessModes,
-      ...(partitions !== undefined && { grant: grantOf(partitions, name) }),
+      ...(partitions !== undefined && { grant: parseSqlPredicate(partitions).predicate }),
     },
   }
-}
-
-/** A filter that was not understood entirely would share more, or less, than the provider wrote. */
-function grantOf(partitions: string, table: string): Predicate {
-  const { predicate, unapplied } = parseSqlPredicate(partitions)
-  const [problem] = unapplied
-  if (problem === undefined) return predicate
-  throw new TableError(
-    'INVALID_REQUEST',
-    `invalid shares configuration: the partitions of table ${table}: ${problem.predicate}: ${problem.reason}`,
-  )
 }
 
 /** Schema names hold no dot, but a control character sorts a schema's tables before those of a longer name. */

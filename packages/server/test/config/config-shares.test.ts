@@ -67,7 +67,7 @@ it.each<[string, unknown, RegExp]>([
   [
     'a name with a space',
     { shares: [{ name: 'a b' }] },
-    /shares\.0\.name: is not a valid share name/,
+    /shares\.0\.name: expected a name .* found "a b"/,
   ],
   [
     'a schema with a dot',
@@ -77,12 +77,12 @@ it.each<[string, unknown, RegExp]>([
   [
     'a share twice, in another case',
     { shares: [{ name: 'a' }, { name: 'A' }] },
-    /share is defined twice: A/,
+    /share "A" is defined twice/,
   ],
   [
     'a grant of what is not there',
     { recipients: [{ name: 'x', shares: ['a'] }] },
-    /granted share a, which is not defined/,
+    /granted share "a", which is not defined/,
   ],
   [
     'a token in clear',

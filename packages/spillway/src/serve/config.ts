@@ -1,11 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { TableError } from '@spillway/core'
+import { isTableError, TableError } from '@spillway/core'
 import { locationFolders } from '@spillway/parquet'
-import { checkSharesConfig, type SharesConfig } from '@spillway/server'
+import {
+  type ConfigProblem,
+  examineShares,
+  foundValue,
+  type SharesConfig,
+  schemaProblems,
+} from '@spillway/server'
 import { folderUri, locationFromInput, parseUri, relativeTo } from '@spillway/storage'
-import { parseDocument } from 'yaml'
-import type { z } from 'zod'
+import { type ConfigText, parseConfigText } from '../problems/config-text.js'
+import { configError, type PlacedProblem, placedProblems } from '../problems/placed-problems.js'
 import { sourceOf } from '../tables/table-source.js'
 import {
   type ConfigDocument,
@@ -33,40 +39,81 @@ export interface ServeConfig {
   readonly localRoots: readonly string[]
 }
 
+/** A configuration file, and all that is wrong with it. */
+export interface ExaminedConfig {
+  /** Absent where something is wrong. */
+  readonly config?: ServeConfig
+  /** In the order of the file. */
+  readonly problems: readonly PlacedProblem[]
+}
+
 /** Reads and checks a configuration file; what is wrong is said with its place. */
 export async function loadConfig(path: string): Promise<ServeConfig> {
+  const { config, problems } = await examineConfigFile(path)
+  if (config === undefined) throw configError(path, problems)
+  return config
+}
+
+/** The same, with the mistakes as data. Throws only where the file itself cannot be read. */
+export async function examineConfigFile(path: string): Promise<ExaminedConfig> {
   let text: string
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    throw new TableError(
-      'INVALID_REQUEST',
-      `the configuration file cannot be read: ${messageOf(cause)}`,
-      {
-        context: { path },
-        cause,
-      },
-    )
+    throw new TableError('INVALID_REQUEST', unreadable(path, cause), { context: { path }, cause })
   }
-  const config = parseConfig(text, { folder: dirname(resolve(path)), path })
-  const { secret, secretFile, secrets = [] } = config.server
-  const read = (file: string, key: string) => readSecret(resolve(dirname(path), file), key, path)
-  const first = secretFile === undefined ? secret : await read(secretFile, 'server.secretFile')
-  const listed = await Promise.all(
-    secrets.map(each => (typeof each === 'string' ? each : read(each.file, 'server.secrets'))),
-  )
-  return { ...config, secrets: [...(first === undefined ? [] : [first]), ...listed] }
+  const { config, problems } = examineConfig(text, dirname(resolve(path)))
+  if (config === undefined) return { problems }
+  const read = await readSecrets(config.server, dirname(path))
+  if (read.problems.length === 0) return { config: { ...config, secrets: read.secrets }, problems }
+  return { problems: placedProblems(parseConfigText(text), read.problems) }
 }
 
-async function readSecret(file: string, key: string, path: string): Promise<string> {
-  let secret: string
+function unreadable(path: string, cause: unknown): string {
+  const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+  if (isMissing) return `there is no configuration file ${path}: \`spillway init\` writes one`
+  return `the configuration file cannot be read: ${messageOf(cause)}`
+}
+
+interface ReadSecrets {
+  readonly secrets: readonly string[]
+  readonly problems: readonly ConfigProblem[]
+}
+
+/** Secrets in the order of the file, those in files of their own among them. */
+async function readSecrets(server: ServerSettings, folder: string): Promise<ReadSecrets> {
+  const { secret, secretFile, secrets: listed = [] } = server
+  const files = [
+    ...(secretFile === undefined ? [] : [{ file: secretFile, path: ['secretFile'] }]),
+    ...listed.flatMap((each, i) =>
+      typeof each === 'string' ? [] : [{ file: each.file, path: ['secrets', i, 'file'] }],
+    ),
+  ]
+  const read = await Promise.all(
+    files.map(async ({ file, path }) => ({ file, path, ...(await readSecret(folder, file)) })),
+  )
+  const problems = read.flatMap(({ path, reason }) =>
+    reason === undefined
+      ? []
+      : [{ path: ['server', ...path], at: 'value' as const, message: reason }],
+  )
+  const textOf = (file: string) => read.find(each => each.file === file)?.secret ?? ''
+  const first = secretFile === undefined ? secret : textOf(secretFile)
+  const others = listed.map(each => (typeof each === 'string' ? each : textOf(each.file)))
+  return { secrets: [...(first === undefined ? [] : [first]), ...others], problems }
+}
+
+async function readSecret(
+  folder: string,
+  file: string,
+): Promise<{ readonly secret?: string; readonly reason?: string }> {
   try {
-    secret = (await readFile(file, 'utf8')).trim()
+    const secret = (await readFile(resolve(folder, file), 'utf8')).trim()
+    if (secret.length >= 16) return { secret }
+    return { reason: 'the secret in this file needs at least 16 characters' }
   } catch (cause) {
-    throw refused(path, `${key}: the file cannot be read: ${messageOf(cause)}`)
+    return { reason: `the file cannot be read: ${(cause as NodeJS.ErrnoException).code}` }
   }
-  if (secret.length >= 16) return secret
-  throw refused(path, `${key}: the secret needs at least 16 characters`)
 }
 
 /** Secrets that stand in the file itself. */
@@ -80,27 +127,53 @@ export function parseConfig(
   text: string,
   { folder, path }: { readonly folder: string; readonly path: string },
 ): ServeConfig {
-  const parsed = configSchema.safeParse(yamlOf(text, path) ?? {})
-  if (!parsed.success) {
-    const reasons = parsed.error.issues.map(
-      issue => `${issue.path.map(String).join('.') || 'the file'}: ${issueText(issue)}`,
-    )
-    throw refused(path, reasons.join('; '))
+  const { config, problems } = examineConfig(text, folder)
+  if (config === undefined) throw configError(path, problems)
+  return config
+}
+
+/** The same, with all mistakes as data. */
+export function examineConfig(text: string, folder: string): ExaminedConfig {
+  const parsed = parseConfigText(text)
+  if (parsed.problems.length > 0) {
+    return { problems: parsed.problems.map(problem => ({ ...problem, path: '' })) }
   }
-  const { server, storage, duckdb, limits: set, staging } = parsed.data
-  const shares = located(sharesOf(parsed.data, path), folder)
+  const document = parsed.value ?? {}
+  const settings = configSchema.safeParse(document)
+  const own = settings.success
+    ? []
+    : schemaProblems(settings.error.issues, { schema: configSchema, document })
+  // Of a document that is no mapping there is nothing else to say.
+  if (own.some(({ path }) => path.length === 0)) return { problems: placedProblems(parsed, own) }
+  const { shares, recipients } = document as ConfigDocument
+  const { checked, problems } = examineShares({ shares, recipients })
+  const placed = checked && located(checked, folder)
+  const all = [...own, ...problems, ...(placed?.problems ?? [])]
+  if (!settings.success || placed === undefined || all.length > 0) {
+    return { problems: placedProblems(parsed, all) }
+  }
+  return finished(settings.data, placed.shares, { folder, parsed })
+}
+
+function finished(
+  { server, storage, duckdb, limits, staging }: ConfigDocument,
+  shares: SharesConfig,
+  { folder, parsed }: { readonly folder: string; readonly parsed: ConfigText },
+): ExaminedConfig {
+  const vending = vendingProblems(shares, storage)
+  if (vending.length > 0) return { problems: placedProblems(parsed, vending) }
   const stagingLocation = staging && locationFromInput(staging.location, folder)
-  checkVending(shares, storage, path)
-  return {
+  const config = {
     server,
     secrets: writtenSecrets(server),
     storage,
     duckdb,
-    limits: set,
+    limits,
     shares,
     ...(staging && { staging: { ...staging, location: stagingLocation! } }),
     localRoots: localRoots(shares, stagingLocation),
   }
+  return { config, problems: [] }
 }
 
 /** How a file is written again after a command has changed it: as its author spaces brackets. */
@@ -108,42 +181,33 @@ export function layoutOf(text: string): { lineWidth: number; flowCollectionPaddi
   return { lineWidth: 0, flowCollectionPadding: /[[{] \S/.test(text) }
 }
 
-function yamlOf(text: string, path: string): unknown {
-  const document = parseDocument(text, { prettyErrors: true })
-  const [problem] = document.errors
-  if (problem !== undefined) throw refused(path, problem.message.trim())
-  return document.toJS()
-}
-
-function issueText(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `unknown key ${issue.keys.join(', ')}`
-  return issue.message
-}
-
-function sharesOf({ shares, recipients }: ConfigDocument, path: string): SharesConfig {
-  const document = {
-    shares,
-    recipients,
-  }
-  try {
-    return checkSharesConfig(document)
-  } catch (error) {
-    throw refused(path, messageOf(error))
-  }
+interface Located {
+  readonly shares: SharesConfig
+  readonly problems: readonly ConfigProblem[]
 }
 
 /** Every path absolute: the server does not depend on the folder it was started in. */
-function located(config: SharesConfig, folder: string): SharesConfig {
-  return {
-    ...config,
-    shares: (config.shares ?? []).map(share => ({
-      ...share,
-      schemas: (share.schemas ?? []).map(each => ({
-        ...each,
-        tables: (each.tables ?? []).map(table => locatedTable(table, folder)),
-      })),
+function located(config: SharesConfig, folder: string): Located {
+  const problems: ConfigProblem[] = []
+  const shares = (config.shares ?? []).map((share, i) => ({
+    ...share,
+    schemas: (share.schemas ?? []).map((each, j) => ({
+      ...each,
+      tables: (each.tables ?? []).map((table, k) => {
+        try {
+          return locatedTable(table, folder)
+        } catch (error) {
+          if (!isTableError(error)) throw error
+          const path = ['shares', i, 'schemas', j, 'tables', k, 'location']
+          const found = foundValue(table.location, path)
+          const message = `expected a folder, or s3://bucket/path, here and in other places of the table, found ${found}`
+          problems.push({ path, at: 'value', message })
+          return table
+        }
+      }),
     })),
-  }
+  }))
+  return { shares: { ...config, shares }, problems }
 }
 
 function locatedTable(table: TableConfig, folder: string): TableConfig {
@@ -158,19 +222,24 @@ function locatedTable(table: TableConfig, folder: string): TableConfig {
 }
 
 /** A table that is offered by credentials which nobody can give would quietly be read by URL, or not at all. */
-function checkVending(shares: SharesConfig, { vending }: StorageSettings, path: string): void {
+function vendingProblems(
+  { shares = [] }: SharesConfig,
+  { vending }: StorageSettings,
+): readonly ConfigProblem[] {
   const vendors = credentialVendors(vending)
-  for (const { name, location, auxiliaryLocations = [], accessModes } of tablesOf(shares)) {
-    if (!accessModes?.includes('dir')) continue
-    const bare = [location, ...auxiliaryLocations].find(
-      place => !vendors.some(vendor => vendor.covers(place)),
-    )
-    if (bare === undefined) continue
-    throw refused(
-      path,
-      `table ${name} is shared by dir access, but no entry of storage.vending gives credentials for ${bare}`,
-    )
-  }
+  const bareOf = ({ location, auxiliaryLocations = [] }: TableConfig) =>
+    [location, ...auxiliaryLocations].find(place => !vendors.some(vendor => vendor.covers(place)))
+  return shares.flatMap(({ schemas = [] }, i) =>
+    schemas.flatMap(({ tables = [] }, j) =>
+      tables.flatMap((table, k) => {
+        const bare = table.accessModes?.includes('dir') ? bareOf(table) : undefined
+        if (bare === undefined) return []
+        const path = ['shares', i, 'schemas', j, 'tables', k, 'accessModes']
+        const message = `table ${table.name} is shared by dir access, but no entry of storage.vending gives credentials for ${bare}`
+        return [{ path, at: 'value' as const, message }]
+      }),
+    ),
+  )
 }
 
 function tablesOf({ shares }: SharesConfig): readonly TableConfig[] {
@@ -198,8 +267,4 @@ function localRoots(shares: SharesConfig, staging: string | undefined): readonly
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-function refused(path: string, reason: string): TableError {
-  return new TableError('INVALID_REQUEST', `${path}: ${reason}`, { context: { path } })
 }

@@ -76,15 +76,15 @@ ${tables(`          - { name: a, location: tables/a, metadataFile: metadata/v2.m
   })
 
   it.each([
-    ['server: { hots: a }', /server: unknown key hots/],
+    ['server: { hots: a }', /:1:11: server: unknown key "hots"; did you mean "host"/],
     ['server: { port: eighty }', /server\.port/],
     ['server: { publicUrl: share.example }', /server\.publicUrl/],
     ['storage: { s3: { endpoint: ftp://x } }', /storage\.s3\.endpoint/],
-    ['storage: { buckets: [{ region: x }] }', /storage\.buckets\.0\.bucket/],
+    ['storage: { buckets: [{ region: x }] }', /storage\.buckets\[0\]: "bucket" is missing/],
     ['duckdb: { memoryLimit: lots }', /duckdb\.memoryLimit: expected a size/],
-    ['staging: {}', /staging\.location/],
-    ['a: 1\na: 2', /unique/],
-    ['- 1', /the file/],
+    ['staging: {}', /staging: "location" is missing/],
+    ['a: 1\na: 2', /:2:1: this key is defined twice/],
+    ['- 1', /:1:1: expected a mapping, found a list/],
     [tables('          - { name: a.b, location: x }'), /name/],
     [
       tables('          - { name: a, location: "ftp" }\n          - { name: A, location: x }'),
