@@ -90,8 +90,14 @@ describe('commands about one table', () => {
       'shell',
       'demo',
       'serve',
-      'token',
       'doctor',
+      'init',
+      'share',
+      'recipient',
+      'grant',
+      'token',
+      'config',
+      'revoke',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
@@ -153,7 +159,7 @@ describe('commands of a provider', () => {
     expect(changed).toContain('lake # the only one')
     expect(changed).not.toContain(profile.bearerToken)
     expect(changed).toMatch(/name: partner\n[\s\S]*sha256: [0-9a-f]{64}/)
-    const twice = await run(args, { folder })
+    const twice = await run([...args, '--out', 'partner.share'], { folder })
     expect(twice.status).toBe(2)
     expect(twice.stderr).toMatch(/partner\.share is there already.*--out/)
     expect(readFileSync(config, 'utf8')).toBe(changed)
