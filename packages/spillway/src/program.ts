@@ -8,6 +8,7 @@ import { addRecipientCommands } from './commands/recipient-commands.js'
 import type { RevokeOptions } from './commands/revoke.js'
 import type { ServeOptions } from './commands/serve.js'
 import { addPredicateOptions, addTableOptions } from './commands/table-options.js'
+import { addExamples } from './examples.js'
 import { addManageCommands } from './manage/nouns.js'
 import { errorJson } from './terminal/error-json.js'
 import { errorLines } from './terminal/error-lines.js'
@@ -57,6 +58,7 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
   program.commandsGroup('Tables that you share:')
   addServerCommands(program, terminal, exit)
   addManageCommands(program, terminal, ok => exit(ok ? EXIT.ok : EXIT.usage))
+  addExamples(program)
   return program
 }
 

@@ -304,7 +304,9 @@ describe('commands of a provider', () => {
       '12\n',
     )
     writeFileSync(config, 'shares: oops')
-    await until(/kept +the old configuration/)
+    await until(
+      /kept +the old configuration: \S*serve\.yaml:1:9: shares: expected a list, found "oops"/,
+    )
     expect((await run(['query', `${first}#lake.sales.plain`, '--count'])).stdout).toBe('12\n')
     const unknown = await run(['query', `${first}#lake.sales.secret`, '--count'])
     expect(unknown).toMatchObject({ status: 4 })
