@@ -108,52 +108,43 @@ function bare(line: string): string {
   return line.replace(/\s+/g, '')
 }
 
-/** For each line of `after` the line of `before` that it is: the longest common subsequence. */
+/** How far apart two lines may be that are found to be the same after lines that are not. */
+const WINDOW = 200
+
+/**
+ * For each line of `after` the line of `before` that it is, in order. Not always the most that there could be: a line that is
+ * missed is printed, not lost.
+ */
 function commonLines(
   before: readonly string[],
   after: readonly string[],
 ): readonly (number | undefined)[] {
-  let start = 0
-  while (start < before.length && start < after.length && before[start] === after[start]) start++
-  let end = 0
-  const most = Math.min(before.length, after.length) - start
-  while (end < most && before.at(-1 - end) === after.at(-1 - end)) end++
-  const shift = before.length - after.length
-  const between = longestCommon(
-    before.slice(start, before.length - end),
-    after.slice(start, after.length - end),
-  )
-  return after.map((_, i) => {
-    if (i < start) return i
-    if (i >= after.length - end) return i + shift
-    const found = between[i - start]
-    return found === undefined ? undefined : found + start
-  })
-}
-
-/** More than this many pairs of lines are not compared: the lines between are then all taken for changed. */
-const MOST_PAIRS = 25_000_000
-
-function longestCommon(
-  a: readonly string[],
-  b: readonly string[],
-): readonly (number | undefined)[] {
-  const found: (number | undefined)[] = b.map(() => undefined)
-  if (a.length * b.length > MOST_PAIRS) return found
-  const width = b.length + 1
-  const lengths = new Uint32Array((a.length + 1) * width)
-  for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      lengths[i * width + j] =
-        a[i] === b[j]
-          ? lengths[(i + 1) * width + j + 1]! + 1
-          : Math.max(lengths[(i + 1) * width + j]!, lengths[i * width + j + 1]!)
+  const found: (number | undefined)[] = after.map(() => undefined)
+  for (let i = 0, j = 0; i < before.length && j < after.length; ) {
+    if (before[i] === after[j]) found[j++] = i++
+    else {
+      const { skipBefore, skipAfter } = nextSame(before, after, [i, j])
+      i += skipBefore
+      j += skipAfter
     }
   }
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    if (a[i] === b[j]) found[j++] = i++
-    else if (lengths[(i + 1) * width + j]! >= lengths[i * width + j + 1]!) i++
-    else j++
-  }
   return found
+}
+
+/** How many lines of both are skipped to the nearest that are the same; one of each where none are near. */
+function nextSame(
+  before: readonly string[],
+  after: readonly string[],
+  [i, j]: readonly [number, number],
+): { readonly skipBefore: number; readonly skipAfter: number } {
+  for (let skipped = 1; skipped <= WINDOW; skipped++) {
+    for (let skipBefore = 0; skipBefore <= skipped; skipBefore++) {
+      const skipAfter = skipped - skipBefore
+      const [a, b] = [i + skipBefore, j + skipAfter]
+      if (a >= before.length || b >= after.length || before[a] !== after[b]) continue
+      // Empty lines are everywhere: they count with the line behind them.
+      if (before[a] !== '' || before[a + 1] === after[b + 1]) return { skipBefore, skipAfter }
+    }
+  }
+  return { skipBefore: 1, skipAfter: 1 }
 }

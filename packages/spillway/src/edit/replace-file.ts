@@ -17,8 +17,9 @@ export async function replaceFile(
     const handle = await open(whole, 'wx', 0o600)
     try {
       await handle.writeFile(text)
-      // Only who may give files away can, and only where it differs.
-      await handle.chown(uid, gid).catch(() => undefined)
+      const made = await handle.stat()
+      // A server that runs as somebody else would not read what belongs to us.
+      if (made.uid !== uid || made.gid !== gid) await handle.chown(uid, gid)
       await handle.chmod(mode & 0o7777)
       await handle.sync()
     } finally {
@@ -36,10 +37,16 @@ export async function replaceFile(
 
 function notReplaced(file: string, cause: unknown): TableError {
   const { code } = cause as NodeJS.ErrnoException
-  const reason =
-    code === 'EBUSY' ? 'it is mounted by itself: mount its folder instead' : `${code ?? cause}`
+  const reason = REASONS[code ?? ''] ?? `${code ?? cause}`
   return new TableError('INVALID_REQUEST', `the configuration cannot be replaced: ${reason}`, {
     context: { path: file },
     cause,
   })
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EBUSY: 'it is mounted by itself: mount its folder instead',
+  EPERM: 'it belongs to another user or group: run this as its owner',
+  ENOSPC: 'the disk is full',
+  EROFS: 'it lies on a disk that cannot be written',
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -111,6 +112,41 @@ describe('an edited configuration', () => {
     expect(text().trimEnd()).toBe(before.trimEnd())
   })
 
+  it('keeps the layout of a long file around changes in several places', async () => {
+    const tables = Array.from(
+      { length: 3000 },
+      (_, i) => `          - { name: t${i},   location: /data/t${i} }   # table ${i}\n\n\n`,
+    )
+    const before = `shares:
+  - name: lake
+    schemas:
+      - name: s
+        tables:
+${tables.join('')}recipients:
+  - name:   partner   # who pays
+    shares: [lake]
+
+
+  - name:   other     # who does not
+    shares: [lake]
+`
+    writeFileSync(path, before)
+    await editConfig(path, document => {
+      dropFrom(document, { kind: 'table', name: 'lake.s.t7', names: ['lake', 's', 't7'] })
+      dropFrom(document, { kind: 'table', name: 'lake.s.t2000', names: ['lake', 's', 't2000'] })
+      addTable(document, { share: 'lake', schema: 's', table: 'new' }, { location: '/y' })
+      return { result: undefined, changed: addRecipient(document, 'third') }
+    })
+    expect(difference(before, text())).toEqual([
+      '-          - { name: t7,   location: /data/t7 }   # table 7',
+      '-          - { name: t2000,   location: /data/t2000 }   # table 2000',
+      '+          - { name: new, location: /y }',
+      '+  - name: third',
+      '+    shares: []',
+      '+    tokens: []',
+    ])
+  }, 30_000)
+
   it('keeps ends of lines and the mark of its encoding', async () => {
     writeFileSync(
       path,
@@ -215,6 +251,14 @@ describe('the file of a configuration', () => {
     expect(readFileSync(real, 'utf8')).toContain('name: a')
     expect(statSync(real).mode & 0o7777).toBe(0o640)
     expect(readdirSync(join(folder, 'real'))).toEqual(['shared.yaml'])
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('stays with its owner, who may be the server', async () => {
+    writeFileSync(path, 'recipients: []\n')
+    chownSync(path, 65534, 65533)
+    await add('a')
+    const { uid, gid } = statSync(path)
+    expect({ uid, gid }).toEqual({ uid: 65534, gid: 65533 })
   })
 
   it('has what all of many commands at once wrote', async () => {
