@@ -44,6 +44,8 @@ function publicEntries() {
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
     if (manifest.private) continue
     for (const [path, { types }] of Object.entries(manifest.exports)) {
+      // An entry without types is a file of data.
+      if (types === undefined) continue
       const declarations = join(folder, types)
       if (!existsSync(declarations)) throw new Error(`${declarations} is missing: build first`)
       entries.push({ name: manifest.name, path, folder, declarations })

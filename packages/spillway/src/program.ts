@@ -8,7 +8,8 @@ import { addRecipientCommands } from './commands/recipient-commands.js'
 import type { RevokeOptions } from './commands/revoke.js'
 import type { ServeOptions } from './commands/serve.js'
 import { addPredicateOptions, addTableOptions } from './commands/table-options.js'
-import type { TokenOptions } from './commands/token.js'
+import { addExamples } from './examples.js'
+import { addManageCommands } from './manage/nouns.js'
 import { errorJson } from './terminal/error-json.js'
 import { errorLines } from './terminal/error-lines.js'
 import { EXIT, EXIT_HELP, exitCodeOf } from './terminal/exit-code.js'
@@ -56,6 +57,8 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
   addTableCommands(program, terminal, exit)
   program.commandsGroup('Tables that you share:')
   addServerCommands(program, terminal, exit)
+  addManageCommands(program, terminal, ok => exit(ok ? EXIT.ok : EXIT.usage))
+  addExamples(program)
   return program
 }
 
@@ -105,29 +108,16 @@ function addServerCommands(
   program
     .command('serve')
     .description('share the tables of a configuration file; changes of the file are taken up')
-    .requiredOption('--config <file>', 'YAML: server, storage, staging, shares, recipients')
+    .option('--config <file>', 'the configuration; spillway.yaml unless given')
     .option('--check', 'check the file and stop')
     .option('--json', 'log JSON')
     .action(async (options: ServeOptions) =>
       (await import('./commands/serve.js')).serveCommand(options, terminal),
     )
   program
-    .command('token')
-    .description('make a token for a recipient and the profile file to hand over')
-    .argument('<recipient>', 'name; added to the configuration where it is new')
-    .requiredOption('--config <file>', 'where the hash of the token is written')
-    .option('--share <names...>', 'grant these shares as well')
-    .option('--expires <when>', '90d, 12h, or a moment in ISO 8601')
-    .option('--endpoint <url>', "the server's address, where the configuration does not say it")
-    .option('--out <file>', 'the profile; RECIPIENT.share by default')
-    .option('--json', 'print JSON')
-    .action(async (recipient: string, options: TokenOptions) =>
-      (await import('./commands/token.js')).tokenCommand(recipient, options, terminal),
-    )
-  program
     .command('revoke')
     .description('take a recipient, a share or a table back, and say what was signed until when')
-    .requiredOption('--config <file>', 'the configuration that it is taken out of')
+    .option('--config <file>', 'the configuration; spillway.yaml unless given')
     .option('--recipient <name>', 'everything of this recipient')
     .option('--share <name>', 'this share, from everybody')
     .option('--table <share.schema.table>', 'this table, from everybody')

@@ -90,8 +90,14 @@ describe('commands about one table', () => {
       'shell',
       'demo',
       'serve',
-      'token',
       'doctor',
+      'init',
+      'share',
+      'recipient',
+      'grant',
+      'token',
+      'config',
+      'revoke',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
@@ -153,7 +159,7 @@ describe('commands of a provider', () => {
     expect(changed).toContain('lake # the only one')
     expect(changed).not.toContain(profile.bearerToken)
     expect(changed).toMatch(/name: partner\n[\s\S]*sha256: [0-9a-f]{64}/)
-    const twice = await run(args, { folder })
+    const twice = await run([...args, '--out', 'partner.share'], { folder })
     expect(twice.status).toBe(2)
     expect(twice.stderr).toMatch(/partner\.share is there already.*--out/)
     expect(readFileSync(config, 'utf8')).toBe(changed)
@@ -298,7 +304,9 @@ describe('commands of a provider', () => {
       '12\n',
     )
     writeFileSync(config, 'shares: oops')
-    await until(/kept +the old configuration/)
+    await until(
+      /kept +the old configuration: \S*serve\.yaml:1:9: shares: expected a list, found "oops"/,
+    )
     expect((await run(['query', `${first}#lake.sales.plain`, '--count'])).stdout).toBe('12\n')
     const unknown = await run(['query', `${first}#lake.sales.secret`, '--count'])
     expect(unknown).toMatchObject({ status: 4 })

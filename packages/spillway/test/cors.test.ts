@@ -37,6 +37,6 @@ it('answers no preflight without being told to', async () => {
 
 it('refuses an origin that no browser would send', () => {
   expect(() => parse('{ cors: { origins: ["https://app.example/share"] } }')).toThrow(
-    /server.cors.origins.0: expected "\*" or an origin/,
+    /server.cors.origins\[0\]: expected "\*" or an origin/,
   )
 })

@@ -56,7 +56,7 @@ describe('the configuration', () => {
   it.each([
     ['{ rows: 0 }', /limits\.rows/],
     ['{ documentBytes: 1000000000 }', /limits\.documentBytes/],
-    ['{ pages: 5 }', /limits: unknown key pages/],
+    ['{ pages: 5 }', /limits: unknown key "pages"/],
   ])('refuses limits of %s', (limits, message) => {
     expect(() => configured(limits)).toThrow(message)
   })

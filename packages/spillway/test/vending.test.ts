@@ -195,7 +195,7 @@ describe('credentials of a served table', () => {
 describe('a configuration', () => {
   const vending = (text: string) => `storage: { vending: [${text}] }`
   it.each([
-    ['an unknown kind', vending('{ kind: sts }'), /storage\.vending\.0/],
+    ['an unknown kind', vending('{ kind: sts }'), /storage\.vending\[0\]/],
     [
       'a role that is none',
       vending('{ kind: assume-role, roleArn: reader }'),
@@ -211,7 +211,7 @@ describe('a configuration', () => {
     [
       'sessions too short for STS',
       vending('{ kind: federation-token, maxSessionSeconds: 60 }'),
-      /storage\.vending\.0\.maxSessionSeconds/,
+      /storage\.vending\[0\]\.maxSessionSeconds/,
     ],
     [
       'a table by dir access that nobody gives credentials for',

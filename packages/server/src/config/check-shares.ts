@@ -27,7 +27,11 @@ export function examineShares(document: unknown): {
 
 /** What may stand in a configuration, for editors: a JSON Schema of an object with `shares` and `recipients`. */
 export function sharesJsonSchema(): object {
-  return z.toJSONSchema(sharesSchema, { io: 'input', unrepresentable: 'any' })
+  return z.toJSONSchema(sharesSchema, {
+    io: 'input',
+    unrepresentable: 'any',
+    target: 'draft-7',
+  })
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -2,7 +2,11 @@
 const SECRET = /secret|token|sha256|credential|password|accesskey|privatekey/i
 const LONGEST = 40
 
-/** What was found, for an error that anybody may read: text is quoted only where it cannot be a secret. */
+/**
+ * What was found, for an error that anybody may read: text is quoted only where it cannot be a secret.
+ *
+ * @internal
+ */
 export function foundValue(value: unknown, path: readonly PropertyKey[]): string {
   if (value === undefined || value === null) return 'nothing'
   if (Array.isArray(value)) return 'a list'

@@ -23,7 +23,11 @@ interface Checked {
   readonly known: KnownKeys
 }
 
-/** What a schema found in `document`, in words of people, a problem for each mistake. */
+/**
+ * What a schema found in `document`, in words of people, a problem for each mistake.
+ *
+ * @internal
+ */
 export function schemaProblems(
   issues: readonly z.core.$ZodIssue[],
   { schema, document }: { readonly schema: z.ZodType; readonly document: unknown },

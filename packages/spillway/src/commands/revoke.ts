@@ -1,10 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { TableError, writeJson } from '@spillway/core'
 import type { SignedEntry } from '@spillway/server'
-import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
-import { layoutOf, loadConfig, parseConfig, type ServeConfig } from '../serve/config.js'
+import { editConfig } from '../edit/edit-config.js'
+import { notThere } from '../edit/named-lists.js'
+import { dropFrom, invalidName, type Named, namesOfKind, tableNameOf } from '../edit/shares.js'
+import { didYouMean } from '../recipient/nearest.js'
+import type { ServeConfig } from '../serve/config.js'
+import { CONFIG_FILE } from '../terminal/config-file.js'
+import { printable } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -12,19 +16,14 @@ import { type Terminal, writeLine } from '../terminal/terminal.js'
 const TAKEN_UP_MS = 2000
 
 export interface RevokeOptions {
-  readonly config: string
+  readonly config?: string
   readonly recipient?: string
   readonly share?: string
   readonly table?: string
   readonly dryRun?: boolean
+  /** A name that is not there is told, and no error: what is wanted is so already. */
+  readonly orNothing?: boolean
   readonly json?: boolean
-}
-
-/** What is taken back: of a recipient everything, of a share or table from everybody. */
-interface Revoked {
-  readonly kind: 'recipient' | 'share' | 'table'
-  readonly name: string
-  readonly names: readonly string[]
 }
 
 interface Remaining {
@@ -40,87 +39,60 @@ interface Remaining {
  */
 export async function revokeCommand(options: RevokeOptions, terminal: Terminal): Promise<void> {
   const revoked = revokedOf(options)
-  const path = resolve(terminal.folder, options.config)
-  const config = await loadConfig(path)
-  const text = await readFile(path, 'utf8')
-  const document = parseDocument(text)
-  const removed = remove(document, revoked)
-  const changed = document.toString(layoutOf(text))
-  // Refused before anything is written, so that the file never holds what the server would not load.
-  parseConfig(changed, { folder: terminal.folder, path })
+  const path = resolve(terminal.folder, options.config ?? CONFIG_FILE)
+  const { result, config, changed } = await editConfig(
+    path,
+    (document, before) => {
+      const removed = dropFrom(document, revoked)
+      const names = namesOfKind(document, revoked.kind)
+      if (removed.length === 0 && !options.orNothing) {
+        throw notThere(revoked.kind, revoked.name, names)
+      }
+      return { result: { removed, names, before }, changed: removed.length > 0 }
+    },
+    { dryRun: options.dryRun },
+  )
+  if (!changed) return reportNothing({ revoked, names: result.names, path }, options, terminal)
   const before = Date.now()
-  if (!options.dryRun) await writeFile(path, changed)
   // Asked once a server has taken the file up: what it signed until then is told as well.
   if (!options.dryRun && config.server.admin !== undefined) await setTimeout(TAKEN_UP_MS)
   const held = await askServer(config)
-  await report({ revoked, removed, path, held, before, config }, options, terminal)
+  const made = { revoked, removed: result.removed, path, held, before, config: result.before }
+  await report(made, options, terminal)
 }
 
-function revokedOf({ recipient, share, table }: RevokeOptions): Revoked {
+/** Told where a person looks: who takes a name back that is not there may have misspelt it. */
+async function reportNothing(
+  {
+    revoked,
+    names,
+    path,
+  }: { readonly revoked: Named; readonly names: readonly string[]; readonly path: string },
+  { json, dryRun = false }: RevokeOptions,
+  { stdout, stderr }: Terminal,
+): Promise<void> {
+  const { kind, name } = revoked
+  if (json) {
+    const facts = { config: path, dryRun, changed: false, removed: [] }
+    await writeLine(stdout, writeJson(facts))
+  }
+  const near = didYouMean(name, names)
+  await writeLine(
+    stderr,
+    `spillway: there is no ${kind} ${printable(name)}: nothing was changed${printable(near)}`,
+  )
+}
+
+function revokedOf({ recipient, share, table }: RevokeOptions): Named {
   const given = [recipient, share, table].filter(name => name !== undefined)
   if (given.length !== 1) {
     throw refused('expected one of --recipient, --share and --table')
   }
   if (recipient !== undefined) return { kind: 'recipient', name: recipient, names: [recipient] }
   if (share !== undefined) return { kind: 'share', name: share, names: [share] }
-  // Names of schemas and tables hold no dot, those of shares may.
-  const match = /^(.+)\.([^.]+)\.([^.]+)$/.exec(table!)
-  if (match === null) throw refused(`--table expects SHARE.SCHEMA.TABLE, found ${table}`)
-  return { kind: 'table', name: table!, names: match.slice(1) }
-}
-
-/** Edits the document itself: comments and order stay as their author left them. Gives what was taken out. */
-function remove(document: Document, { kind, name, names }: Revoked): readonly string[] {
-  if (kind === 'recipient') {
-    if (!drop(listOf(document, 'recipients'), name)) throw unknown(kind, name)
-    return [`recipient ${name}, with every token and grant`]
-  }
-  const [shareName, schemaName, tableName] = names
-  const shares = listOf(document, 'shares')
-  if (kind === 'share') {
-    if (!drop(shares, name)) throw unknown(kind, name)
-    const grantees = mapsOf(listOf(document, 'recipients')).filter(recipient =>
-      dropText(recipient.get('shares'), name),
-    )
-    const all = grantees.map(recipient => `the grant of it to ${recipient.get('name')}`)
-    return [`share ${name}, with every table`, ...all]
-  }
-  const share = find(shares, shareName!)
-  const schema = share && find(share.get('schemas'), schemaName!)
-  if (schema === undefined || !drop(schema.get('tables'), tableName!)) throw unknown(kind, name)
-  return [`table ${name}`]
-}
-
-function listOf(document: Document, key: string): unknown {
-  return document.get(key)
-}
-
-function mapsOf(list: unknown): readonly YAMLMap[] {
-  return isSeq(list) ? list.items.filter((item): item is YAMLMap => isMap(item)) : []
-}
-
-function isNamed(item: YAMLMap, name: string): boolean {
-  return String(item.get('name')).toLowerCase() === name.toLowerCase()
-}
-
-function find(list: unknown, name: string): YAMLMap | undefined {
-  return mapsOf(list).find(item => isNamed(item, name))
-}
-
-function drop(list: unknown, name: string): boolean {
-  const found = find(list, name)
-  if (found === undefined) return false
-  const { items } = list as YAMLSeq
-  items.splice(items.indexOf(found), 1)
-  return true
-}
-
-function dropText(list: unknown, name: string): boolean {
-  if (!isSeq(list)) return false
-  const kept = list.items.filter(item => String(item).toLowerCase() !== name.toLowerCase())
-  const dropped = kept.length < list.items.length
-  list.items = kept
-  return dropped
+  const named = tableNameOf(table!)
+  if (named === undefined) throw invalidName(table!)
+  return { kind: 'table', name: table!, names: [named.share, named.schema, named.table] }
 }
 
 interface Held {
@@ -144,7 +116,7 @@ async function askServer({ server }: ServeConfig): Promise<Held | undefined> {
 const ASK_MS = 5000
 
 interface Report {
-  readonly revoked: Revoked
+  readonly revoked: Named
   readonly removed: readonly string[]
   readonly path: string
   readonly held: Held | undefined
@@ -160,7 +132,12 @@ async function report(made: Report, options: RevokeOptions, terminal: Terminal):
   const isComplete = held !== undefined && held.since <= before - lifetimeMs
   const latest = new Date(before + lifetimeMs).toISOString()
   if (options.json) {
-    const facts = { config: path, dryRun: options.dryRun === true, removed: [...removed] }
+    const facts = {
+      config: path,
+      dryRun: options.dryRun === true,
+      changed: options.dryRun !== true,
+      removed: [...removed],
+    }
     const signed = remaining.map(each => ({ ...each }))
     await writeLine(
       terminal.stdout,
@@ -232,7 +209,7 @@ function isOwn(at: string, { server }: ServeConfig): boolean {
   return at === new URL(own).origin
 }
 
-function concerns(entry: SignedEntry, { kind, names }: Revoked): boolean {
+function concerns(entry: SignedEntry, { kind, names }: Named): boolean {
   const [first, schema, table] = names.map(name => name.toLowerCase())
   if (kind === 'recipient') return entry.recipient.toLowerCase() === first
   if (entry.share.toLowerCase() !== first) return false
@@ -240,10 +217,6 @@ function concerns(entry: SignedEntry, { kind, names }: Revoked): boolean {
     kind === 'share' ||
     (entry.schema.toLowerCase() === schema && entry.table.toLowerCase() === table)
   )
-}
-
-function unknown(kind: string, name: string): TableError {
-  return refused(`the configuration has no ${kind} ${name}`)
 }
 
 function refused(message: string): TableError {

@@ -5,20 +5,21 @@ import { loadConfig, type ServeConfig } from '../serve/config.js'
 import { jsonLogLine, logLine } from '../serve/log-lines.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
 import { watchFile } from '../serve/watch-file.js'
+import { CONFIG_FILE } from '../terminal/config-file.js'
 import { errorJson } from '../terminal/error-json.js'
 import { formatCount } from '../terminal/format-table.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
 export interface ServeOptions {
-  readonly config: string
+  readonly config?: string
   readonly json?: boolean
   readonly check?: boolean
 }
 
 /** `spillway serve --config FILE`: until Ctrl-C, and with every change of the file. */
 export async function serveCommand(options: ServeOptions, terminal: Terminal): Promise<void> {
-  const path = resolve(terminal.folder, options.config)
+  const path = resolve(terminal.folder, options.config ?? CONFIG_FILE)
   const config = await loadConfig(path)
   const say = announcer(options, terminal)
   if (options.check) return say('config', `${path} is valid: ${summary(config)}`)

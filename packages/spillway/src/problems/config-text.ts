@@ -18,7 +18,7 @@ export interface Place {
   readonly column: number
 }
 
-export interface SyntaxProblem extends Place {
+interface SyntaxProblem extends Place {
   readonly message: string
 }
 

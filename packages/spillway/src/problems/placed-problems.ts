@@ -73,6 +73,6 @@ export function configError(file: string, problems: readonly PlacedProblem[]): T
   return new TableError('INVALID_REQUEST', message, { context })
 }
 
-export function problemLine(file: string, { line, column, path, message }: PlacedProblem): string {
+function problemLine(file: string, { line, column, path, message }: PlacedProblem): string {
   return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`
 }

@@ -138,7 +138,7 @@ export function examineConfig(text: string, folder: string): ExaminedConfig {
   if (parsed.problems.length > 0) {
     return { problems: parsed.problems.map(problem => ({ ...problem, path: '' })) }
   }
-  const document = parsed.value ?? {}
+  const document = withoutEmpty(parsed.value ?? {})
   const settings = configSchema.safeParse(document)
   const own = settings.success
     ? []
@@ -153,6 +153,12 @@ export function examineConfig(text: string, folder: string): ExaminedConfig {
     return { problems: placedProblems(parsed, all) }
   }
   return finished(settings.data, placed.shares, { folder, parsed })
+}
+
+/** A section whose lines are all comments is no section. */
+function withoutEmpty(document: object): object {
+  if (typeof document !== 'object' || Array.isArray(document)) return document
+  return Object.fromEntries(Object.entries(document).filter(([, section]) => section !== null))
 }
 
 function finished(
@@ -174,11 +180,6 @@ function finished(
     localRoots: localRoots(shares, stagingLocation),
   }
   return { config, problems: [] }
-}
-
-/** How a file is written again after a command has changed it: as its author spaces brackets. */
-export function layoutOf(text: string): { lineWidth: number; flowCollectionPadding: boolean } {
-  return { lineWidth: 0, flowCollectionPadding: /[[{] \S/.test(text) }
 }
 
 interface Located {

@@ -17,12 +17,11 @@ import {
   withCors,
 } from '@spillway/server'
 import { localGateway, parseUri, sweepUnfinished } from '@spillway/storage'
-import type { S3Options } from '@spillway/storage/s3'
 import { type Composition, compose } from '../tables/compose.js'
 import type { ServeConfig } from './config.js'
-import type { StorageSettings } from './config-schema.js'
 import type { ServerMetrics } from './metrics.js'
 import { omitUndefined } from './omit-undefined.js'
+import { storageOf } from './storage-options.js'
 import { credentialVendors } from './vendors.js'
 import { TableWarmer } from './warm-tables.js'
 
@@ -202,16 +201,6 @@ function serverLimits({ server }: ServeConfig): Partial<ServerLimits> {
     ...limits
   } = server.limits
   return omitUndefined<Partial<ServerLimits>>(limits)
-}
-
-function storageOf({ s3, buckets }: StorageSettings): {
-  readonly s3?: S3Options
-  readonly buckets: readonly (S3Options & { readonly bucket: string })[]
-} {
-  return {
-    ...(s3 && { s3: omitUndefined<S3Options>(s3) }),
-    buckets: buckets.map(each => omitUndefined<S3Options & { readonly bucket: string }>(each)),
-  }
 }
 
 /** What the engine was made from: with all of it the same, only the catalog changes hands. */

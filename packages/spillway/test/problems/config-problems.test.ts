@@ -30,7 +30,7 @@ shares:
 recipients:
   - name: partner
     shares: [laek]
-staging:
+staging: []
 `
     expect(told(text)).toEqual([
       '3:3 server unknown key "prot"; did you mean "port"?',
@@ -41,7 +41,7 @@ staging:
       expect.stringMatching(
         /^13:30 shares\[0\]\.schemas\[0\]\.tables\[1\] unknown key "path"; expected location, /,
       ),
-      '17:1 staging expected a mapping, found nothing',
+      '17:10 staging expected a mapping, found a list',
     ])
   })
 
@@ -130,6 +130,11 @@ shares: *s3
   })
 
   it('leave a configuration without any as it is', () => {
-    expect(examineConfig('', '/srv')).toMatchObject({ problems: [], config: { localRoots: [] } })
+    for (const text of ['', '# none', 'server:\nstorage:\nstaging:\nshares:\nrecipients:\n']) {
+      expect(examineConfig(text, '/srv')).toMatchObject({
+        problems: [],
+        config: { localRoots: [] },
+      })
+    }
   })
 })

@@ -1,0 +1,47 @@
+import { resolve } from 'node:path'
+import { type JsonObject, TableError, writeJson } from '@spillway/core'
+import { CONFIG_FILE } from '../terminal/config-file.js'
+import { type Terminal, writeLine } from '../terminal/terminal.js'
+
+/** What every command about a configuration takes. */
+export interface ManageOptions {
+  readonly config?: string
+  readonly json?: boolean
+}
+
+export function configPath({ config }: ManageOptions, { folder }: Terminal): string {
+  return resolve(folder, config ?? CONFIG_FILE)
+}
+
+/** Prints facts as JSON where that was asked for, else lines for people. */
+export async function answer(
+  { facts, lines }: { readonly facts: JsonObject; readonly lines: readonly string[] },
+  { json }: ManageOptions,
+  { stdout }: Terminal,
+): Promise<void> {
+  if (json) return writeLine(stdout, writeJson(facts))
+  for (const line of lines) await writeLine(stdout, line)
+}
+
+const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000 } as const
+
+/** `90d`, `12h`, `30m` or `0`, in milliseconds; undefined for anything else. */
+export function durationMs(text: string): number | undefined {
+  if (text === '0') return 0
+  const match = /^(\d{1,5})([dhm])$/.exec(text)
+  return match === null ? undefined : Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS]
+}
+
+/** A duration from now, or a moment in ISO 8601. */
+export function expiryOf(text: string, now: number): string {
+  const duration = durationMs(text)
+  const at = duration === undefined ? Date.parse(text) : now + duration
+  if (Number.isFinite(at) && at > now && at < now + LONGEST_MS) return new Date(at).toISOString()
+  throw new TableError(
+    'INVALID_REQUEST',
+    `--expires expects 90d, 12h or a coming moment in ISO 8601, found ${text}`,
+  )
+}
+
+/** A hundred years: later moments are not written in four digits, and nobody means them. */
+const LONGEST_MS = 36_525 * UNIT_MS.d

@@ -1,0 +1,117 @@
+import type { Command } from 'commander'
+import type { Terminal } from '../terminal/terminal.js'
+import { addTokenNoun } from './token-noun.js'
+import { noun, optionsOf, repeated, type Verb, verb } from './verbs.js'
+
+/** What a provider keeps, by noun and verb. Each command is loaded when it is run. */
+export function addManageCommands(
+  program: Command,
+  terminal: Terminal,
+  exit: (ok: boolean) => void,
+): void {
+  addInit(program, terminal)
+  addShareNoun(program, terminal)
+  addRecipientNoun(program, terminal)
+  addGrantNoun(program, terminal)
+  addTokenNoun(program, terminal)
+  addConfigNoun(program, terminal, exit)
+}
+
+function addInit(program: Command, terminal: Terminal): void {
+  program
+    .command('init')
+    .description('write a commented configuration to begin with, its secret and its schema')
+    .option('--config <file>', 'instead of spillway.yaml')
+    .option('--json', 'print JSON')
+    .action(async options => (await import('./init.js')).initCommand(options, terminal))
+}
+
+function addShareNoun(program: Command, terminal: Terminal): void {
+  const share = noun(program, 'share', 'tables that are shared: add, list, remove')
+  verb(share, 'add', 'add a table, once it was found readable')
+    .argument('[location]', 'a folder or s3://bucket/path; without one an empty share is added')
+    .option('--name <share.schema.table>', 'what is left out is guessed where it can be')
+    .option('--format <format>', 'instead of looking what lies there')
+    .option('--history', 'share older versions and changes, too')
+    .option('--recipient <name>', 'grant it to them as well; may be repeated', repeated)
+    .option('--no-check', 'add it without reading it')
+    .action(async (location: string | undefined, ...rest: Verb<object>) =>
+      (await import('./share-add.js')).shareAddCommand(location, optionsOf(rest), terminal),
+    )
+  verb(share, 'list', 'shares and tables, where they lie and who is granted them').action(
+    async (...rest: Verb<object>) =>
+      (await import('./share-list.js')).shareListCommand(optionsOf(rest), terminal),
+  )
+  verb(share, 'remove', 'take a share or a table back from everybody')
+    .argument('<name>', 'a share, or share.schema.table')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .action(async (name: string, ...rest: Verb<object>) =>
+      (await import('./share-remove.js')).shareRemoveCommand(name, optionsOf(rest), terminal),
+    )
+}
+
+function addRecipientNoun(program: Command, terminal: Terminal): void {
+  const recipient = noun(program, 'recipient', 'who is shared with: add, list, remove')
+  verb(recipient, 'add', 'add somebody to share with')
+    .argument('<name>', 'for you and the log')
+    .option('--share <name>', 'grant it as well; may be repeated', repeated)
+    .action(async (name: string, ...rest: Verb<object>) =>
+      (await import('./recipient-commands.js')).recipientAddCommand(
+        name,
+        optionsOf(rest),
+        terminal,
+      ),
+    )
+  verb(recipient, 'list', 'recipients with their grants and the number of their tokens').action(
+    async (...rest: Verb<object>) =>
+      (await import('./recipient-commands.js')).recipientListCommand(optionsOf(rest), terminal),
+  )
+  verb(recipient, 'remove', 'take everything of a recipient back')
+    .argument('<name>', 'the recipient')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .action(async (name: string, ...rest: Verb<object>) =>
+      (await import('./share-remove.js')).recipientRemoveCommand(name, optionsOf(rest), terminal),
+    )
+}
+
+function addGrantNoun(program: Command, terminal: Terminal): void {
+  const grant = noun(program, 'grant', 'which recipients may read which shares: add, list, remove')
+  verb(grant, 'add', 'let a recipient read shares', { isDefault: true })
+    .showHelpAfterError('`spillway grant --help` says what there is')
+    .argument('<recipient>', 'who')
+    .argument('<share...>', "what; '*' is every share, also later ones")
+    .action(async (recipient: string, shares: readonly string[], ...rest: Verb<object>) =>
+      (await import('./grant-commands.js')).grantAddCommand(
+        { recipient, shares },
+        optionsOf(rest),
+        terminal,
+      ),
+    )
+  verb(grant, 'list', 'what is granted to whom')
+    .argument('[recipient]', 'only what this one may read')
+    .action(async (name: string | undefined, ...rest: Verb<object>) =>
+      (await import('./grant-commands.js')).grantListCommand(name, optionsOf(rest), terminal),
+    )
+  verb(grant, 'remove', 'take shares back from a recipient')
+    .alias('revoke')
+    .argument('<recipient>', 'whom')
+    .argument('<share...>', 'what')
+    .action(async (recipient: string, shares: readonly string[], ...rest: Verb<object>) =>
+      (await import('./grant-commands.js')).grantRemoveCommand(
+        { recipient, shares },
+        optionsOf(rest),
+        terminal,
+      ),
+    )
+}
+
+function addConfigNoun(program: Command, terminal: Terminal, exit: (ok: boolean) => void): void {
+  const config = noun(program, 'config', 'the configuration file: check, schema')
+  verb(config, 'check', 'say all that is wrong with it').action(async (...rest: Verb<object>) =>
+    exit(await (await import('./config-command.js')).configCheckCommand(optionsOf(rest), terminal)),
+  )
+  config
+    .command('schema')
+    .description('print the JSON Schema of it, for editors')
+    .action(async () => (await import('./config-command.js')).configSchemaCommand(terminal))
+}

@@ -1,0 +1,72 @@
+/** What editors say of a key; the README of this package says it at length. */
+export const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  server: 'Where recipients reach the server, and what it may cost.',
+  'server.host':
+    'Address that is listened on. The default, 127.0.0.1, is reached from this machine alone.',
+  'server.port': 'Port that is listened on; 0 takes a free one.',
+  'server.publicUrl':
+    'Where recipients reach the server, when that is not host:port: https://share.example',
+  'server.admin': 'A second listener for /metrics, /healthz and /signed. Not for recipients.',
+  'server.secret':
+    'Signs URLs of local files and seals page tokens, at least 16 characters. Prefer secretFile.',
+  'server.secretFile': 'File that holds the secret, relative to this one. Replicas share it.',
+  'server.secrets':
+    'In place of one: the first signs and seals, all of them are honoured. For replacing a secret.',
+  'server.urlExpiresInSeconds': 'How long a signed URL is good, in seconds.',
+  'server.freshnessSeconds':
+    'How old what is known of a table may be, in seconds, before its log is looked at again.',
+  'server.graceSeconds':
+    'How long answers under way may take once the server is told to stop, in seconds.',
+  'server.trustedProxies': 'Addresses of proxies in front, whose X-Forwarded-For is believed.',
+  'server.limits': 'What one party may take; docs/security.md has names and defaults.',
+  'server.cors': 'Pages in browsers that may read the answers; none by default.',
+  storage: 'How object stores are reached.',
+  'storage.s3':
+    'Buckets without an entry of their own. Empty ({}) takes region and credentials of the machine.',
+  'storage.s3.region': 'Region of the buckets.',
+  'storage.s3.endpoint': 'URL of an S3-compatible store.',
+  'storage.s3.publicEndpoint': 'URL of the store as recipients reach it, when that is another.',
+  'storage.s3.pathStyle': 'true where the bucket is in the path of URLs and not in their host.',
+  'storage.s3.credentials':
+    'Keys; the default credential chain of the machine where they are absent.',
+  'storage.buckets': 'Buckets with a region, endpoint or credentials of their own.',
+  'storage.vending':
+    'Who gives credentials for tables with accessModes: [url, dir]; the first that covers a table does.',
+  duckdb: 'What rewriting files into staging may use.',
+  limits: 'What reading one table may cost; a refusal names the key that raises it.',
+  staging: 'Where exact Parquet is written for recipients that cannot apply deletes themselves.',
+  'staging.location': 'A folder, or s3://bucket/path, that nothing else is kept in.',
+  'staging.keepDays': 'After how many days a staged file is deleted.',
+  shares: 'What is shared: shares of schemas of tables. `spillway share add LOCATION` adds one.',
+  'shares.name': 'Name of the share; recipients see it.',
+  'shares.schemas.name': 'Name of the schema, without dots.',
+  'shares.schemas.tables.name': 'Name of the table, without dots.',
+  'shares.schemas.tables.location': 'A folder, relative to this file, or s3://bucket/path.',
+  'shares.schemas.tables.format': 'Found by looking, where it is absent.',
+  'shares.schemas.tables.history': 'true shares older versions and changes too.',
+  'shares.schemas.tables.startVersion': 'The first version that is shared, with history.',
+  'shares.schemas.tables.partitions':
+    "SQL over partition columns: only partitions for which it holds are shared, such as country = 'DE'.",
+  'shares.schemas.tables.accessModes':
+    'How recipients reach the files: url (signed URLs) and dir (credentials for the folder).',
+  'shares.schemas.tables.auxiliaryLocations':
+    'Where else files of the table may lie: shallow clones, imported files.',
+  'shares.schemas.tables.rebase':
+    'Paths that begin with `from` are read under `to`: for tables that were moved.',
+  'shares.schemas.tables.metadataFile':
+    'Iceberg metadata file, instead of the newest that is found.',
+  'shares.schemas.tables.view': 'Of Hudi: read-optimized leaves log files out.',
+  'shares.schemas.tables.redactDropped':
+    'What is done with files that still hold columns which were dropped.',
+  'shares.schemas.tables.warm':
+    'true reads the footers of the files before the first recipient asks.',
+  recipients: 'Who is shared with. `spillway token add NAME` adds one, with a token.',
+  'recipients.name': 'Name of the recipient, for you and the log.',
+  'recipients.shares': "Names of the shares that are granted; '*' is all of them.",
+  'recipients.tokens': 'Hashes of tokens, made by `spillway token add`.',
+  'recipients.tokens.sha256':
+    'SHA-256 of the token, as 64 hexadecimal digits. Never the token itself.',
+  'recipients.tokens.label': 'What the token is for, in your words.',
+  'recipients.tokens.createdAt': 'When it was made.',
+  'recipients.tokens.expiresAt': 'When it ends; never, where it is absent.',
+}
