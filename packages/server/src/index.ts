@@ -2,6 +2,7 @@ export { tokenHash } from './access/authenticate.js'
 export type { Peer } from './access/authentication-guard.js'
 export { checkSharesConfig, type SharesConfig } from './config/config-schema.js'
 export { type ConfigShares, createConfigShares } from './config/config-shares.js'
+export { nameWarnings } from './config/name-warnings.js'
 export {
   type FileDownloadsOptions,
   type FileGateway,

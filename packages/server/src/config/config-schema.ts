@@ -3,7 +3,11 @@ import { z } from 'zod'
 import { heldBack } from '../access/access-modes.js'
 
 // 255 characters; no space, slash or control character: PROTOCOL.md, "Name". Shares may hold dots, the rest not.
-const shareName = z.string().regex(/^[^ /\p{Cc}]{1,255}$/u, 'is not a valid share name')
+const shareName = z
+  .string()
+  .regex(/^[^ /\p{Cc}]{1,255}$/u, 'is not a valid share name')
+  // URLs with such a segment, encoded or not, are of another path for every client.
+  .refine(value => value !== '.' && value !== '..', 'is a step in a path, which no URL can name')
 const name = z
   .string()
   .regex(/^[^ /.\p{Cc}]{1,255}$/u, 'is not a valid name (no dot, space or slash)')
