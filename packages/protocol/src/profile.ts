@@ -25,6 +25,9 @@ const clientCredentials = z.object({
   clientId: z.string().min(1),
   clientSecret: z.string().min(1),
   scope: z.string().optional(),
+  /** For whom the token is meant, where the token endpoint serves several; `resource` is what RFC 8707 calls it. */
+  audience: z.string().min(1).optional(),
+  resource: z.string().min(1).optional(),
 })
 
 const profile = z.union([clientCredentials, bearer])

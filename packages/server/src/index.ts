@@ -4,6 +4,7 @@ export { checkSharesConfig, examineShares, sharesJsonSchema } from './config/che
 export type { SharesConfig } from './config/config-schema.js'
 export { type ConfigShares, createConfigShares } from './config/config-shares.js'
 export { foundValue } from './config/found-value.js'
+export { nameWarnings } from './config/name-warnings.js'
 export { type ConfigProblem, schemaProblems } from './config/schema-problems.js'
 export {
   type FileDownloadsOptions,

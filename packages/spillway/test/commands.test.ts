@@ -198,6 +198,25 @@ describe('commands of a provider', () => {
     expect(stdout).toMatch(/✗ lake\.sales\.t1 .*cannot be decided.*there is no column daay/)
   })
 
+  it('doctor and serve say which names the official client cannot address', async () => {
+    const config = join(folder, 'names.yaml')
+    const location = join(golden, 'plain')
+    const tables = ['h#x', 'q?x', 'p%41', 'p%4', 'plain'].map(name => ({ name, location }))
+    const shares = [{ name: 'a.b', schemas: [{ name: 's', tables }] }]
+    writeFileSync(config, JSON.stringify({ shares }))
+    const doctor = await run(['doctor', '--config', config], { folder })
+    expect(doctor.status).toBe(0)
+    const said = [...doctor.stdout.matchAll(/! names {2}(\w+ \S+): .* name with "(.)"/g)]
+    expect(said.map(([, ...found]) => found)).toEqual([
+      ['share a.b', '.'],
+      ['table a.b.s.h#x', '#'],
+      ['table a.b.s.q?x', '?'],
+      ['table a.b.s.p%41', '%'],
+    ])
+    const checked = await run(['serve', '--config', config, '--check'], { folder })
+    expect(checked.stdout).toMatch(/note +share a\.b: .*\n.*\n.*\nnote +1 more names/)
+  })
+
   it('doctor looks where the configuration says, whatever is in its names', async () => {
     const name = 'p%41q %20#1'
     cpSync(join(golden, 'plain'), join(folder, name), { recursive: true })

@@ -98,12 +98,14 @@ function sharedCall<T>(
 
 export type ClientCredentials = Extract<Profile, { readonly clientId: string }>
 
-/** The token call as RFC 6749, 4.4.2 has it. */
-export function tokenRequest({ clientId, clientSecret, scope }: ClientCredentials): {
+/** The token call as RFC 6749, 4.4.2 has it; what a profile says of scope and audience is asked for. */
+export function tokenRequest({ clientId, clientSecret, ...asked }: ClientCredentials): {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 } {
-  const form = { grant_type: 'client_credentials', ...(scope ? { scope } : {}) }
+  const { scope, audience, resource } = asked
+  const parts = Object.entries({ scope, audience, resource }).filter(([, value]) => value)
+  const form = { grant_type: 'client_credentials', ...Object.fromEntries(parts) }
   return {
     headers: {
       accept: 'application/json',

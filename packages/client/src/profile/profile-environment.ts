@@ -12,6 +12,7 @@ const MEMBERS = {
   SPILLWAY_CLIENT_ID: 'clientId',
   SPILLWAY_CLIENT_SECRET: 'clientSecret',
   SPILLWAY_SCOPE: 'scope',
+  SPILLWAY_AUDIENCE: 'audience',
 } as const
 
 /**

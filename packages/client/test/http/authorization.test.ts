@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bearerAuthorization, renewedAuthorization } from '../../src/http/authorization.js'
-import { createSharingClient } from '../../src/index.js'
+import { createSharingClient, parseProfile, profileFromEnvironment } from '../../src/index.js'
 import { authorizationOf } from '../../src/profile/profile-authorization.js'
 import { startServer, type TestServer } from '../support/server.js'
 
@@ -62,6 +62,27 @@ describe('a profile with client credentials', () => {
           authorization: `Basic ${Buffer.from('ü:s:1').toString('base64')}`,
         },
       },
+    ])
+  })
+
+  it('asks for a token for the audience and the resource that the profile names', async () => {
+    server = await startServer((_request, response) => {
+      response.end('{"access_token":"abc","expires_in":"3600"}')
+    })
+    const named = { ...profile(), audience: 'https://lake.example/', resource: 'urn:lake' }
+    const text = parseProfile(JSON.stringify(named))
+    await authorizationOf(text, quick).header()
+    const members = profileFromEnvironment({
+      SPILLWAY_ENDPOINT: named.endpoint,
+      SPILLWAY_TOKEN_ENDPOINT: named.tokenEndpoint,
+      SPILLWAY_CLIENT_ID: 'c',
+      SPILLWAY_CLIENT_SECRET: 's',
+      SPILLWAY_AUDIENCE: 'lake',
+    })
+    await authorizationOf(members, quick).header()
+    expect(server.requests.map(({ body }) => body)).toEqual([
+      'grant_type=client_credentials&scope=all&audience=https%3A%2F%2Flake.example%2F&resource=urn%3Alake',
+      'grant_type=client_credentials&audience=lake',
     ])
   })
 

@@ -7,6 +7,11 @@ const shareName = z
     /^[^ /\p{Cc}]{1,255}$/u,
     'expected a name of at most 255 characters without spaces and slashes',
   )
+  // URLs with such a segment, encoded or not, are of another path for every client.
+  .refine(
+    value => value !== '.' && value !== '..',
+    'expected a name that a URL can hold: . and .. are steps in a path',
+  )
 const name = z
   .string()
   .regex(

@@ -69,6 +69,7 @@ it.each<[string, unknown, RegExp]>([
     { shares: [{ name: 'a b' }] },
     /shares\.0\.name: expected a name .* found "a b"/,
   ],
+  ['a share that is a step in a path', { shares: [{ name: '..' }] }, /no URL can name/],
   [
     'a schema with a dot',
     { shares: [{ name: 'a', schemas: [{ name: 'b.c' }] }] },

@@ -3,7 +3,7 @@ import { isTableError, type Snapshot, writeJson } from '@spillway/core'
 import { filesInside, OutsideFinder, partitionGrant } from '@spillway/engine'
 import { planScan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
-import { checkedEndpoint } from '@spillway/server'
+import { checkedEndpoint, nameWarnings } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
 import { createRuntime } from '../serve/runtime.js'
 import { type Composition, compose } from '../tables/compose.js'
@@ -25,6 +25,8 @@ export interface DoctorOptions {
 interface Check {
   readonly name: string
   readonly ok: boolean
+  /** Works, and not for everybody. */
+  readonly warning?: true
   readonly detail: string
 }
 
@@ -47,8 +49,8 @@ export async function doctorCommand(options: DoctorOptions, terminal: Terminal):
     )
   } else {
     const style = styleFor(terminal.stdout, terminal.environment)
-    for (const { name, ok, detail } of checks) {
-      const mark = ok ? style.green('✓') : style.red('✗')
+    for (const { name, ok, warning, detail } of checks) {
+      const mark = warning ? style.yellow('!') : ok ? style.green('✓') : style.red('✗')
       await writeLine(terminal.stdout, `${mark} ${style.bold(name)}  ${detail}`)
     }
   }
@@ -106,6 +108,8 @@ async function configChecks(path: string): Promise<readonly Check[]> {
   })
   try {
     const checks: Check[] = [{ name: 'config', ok: true, detail: path }]
+    for (const detail of nameWarnings(config.shares))
+      checks.push({ name: 'names', ok: true, warning: true, detail })
     if (config.staging) checks.push(await stagingCheck(runtime.spillway, config.staging.location))
     for (const table of tablesOf(config)) checks.push(await tableCheck(runtime.spillway, table))
     return checks

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { writeJson } from '@spillway/core'
-import type { AccessLog } from '@spillway/server'
+import { type AccessLog, nameWarnings } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
 import { jsonLogLine, logLine } from '../serve/log-lines.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
@@ -22,7 +22,10 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   const path = resolve(terminal.folder, options.config ?? CONFIG_FILE)
   const config = await loadConfig(path)
   const say = announcer(options, terminal)
-  if (options.check) return say('config', `${path} is valid: ${summary(config)}`)
+  if (options.check) {
+    await say('config', `${path} is valid: ${summary(config)}`)
+    return sayNames(config, say)
+  }
   const style = styleFor(terminal.stdout, terminal.environment)
   const log = options.json ? jsonLog(terminal) : humanLog(terminal, style)
   const server = await startServer(config, { log })
@@ -36,11 +39,24 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
       'without server.secret, signed URLs and page tokens end when this process does',
     )
   }
+  await sayNames(config, say)
   await aborted(terminal.signal)
   watching.stop()
   await say('stopping', 'waiting for requests under way')
   await server.close()
 }
+
+/** The first few: `doctor` says all. */
+async function sayNames({ shares }: ServeConfig, say: Say): Promise<void> {
+  const warnings = nameWarnings(shares)
+  const shown = warnings.slice(0, MOST_NAMES)
+  for (const warning of shown) await say('note', warning)
+  const more = warnings.length - shown.length
+  if (more > 0)
+    await say('note', `${more} more names like these: spillway doctor --config lists them`)
+}
+
+const MOST_NAMES = 3
 
 type Say = (event: string, text: string) => Promise<void>
 
