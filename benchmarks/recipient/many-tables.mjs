@@ -88,7 +88,7 @@ async function read(text, share) {
   const before = process.cpuUsage()
   const attached = await attachShare(connection, profile, { fetch: counting })
   const result = await attached.query(`SELECT count(*) FROM ${share}.main.t0`)
-  await result.toArrow()
+  await result.arrow()
   await attached.close()
   const { user, system } = process.cpuUsage(before)
   const cpuMs = Math.round((user + system) / 1000)
