@@ -146,7 +146,7 @@ const ROLES = {
     let fetched = 0
     const result = await timed(async () => {
       const rows = await share.query(`${SELECT} FROM big.main.t WHERE ${WHERE}`)
-      for await (const [row] of rows.rows()) {
+      for await (const [row] of rows.rawRows()) {
         fetched = rows.explanation.scans[0].fetchedBytes()
         return row
       }
@@ -169,7 +169,7 @@ const ROLES = {
     const started = performance.now()
     const result = await share.query('SELECT * FROM big.main.t')
     let rows = 0
-    for await (const block of result.rows()) rows += block.length
+    for await (const block of result.rawRows()) rows += block.length
     process.send({ rows, seconds: (performance.now() - started) / 1000, ...memory() })
     await share.close()
   },
@@ -181,7 +181,7 @@ const ROLES = {
       `SELECT count(*), sum(id), max(seen), sum(amount), ${texts} FROM big.main.t`,
     )
     const rows = []
-    for await (const block of result.rows()) rows.push(...block)
+    for await (const block of result.rawRows()) rows.push(...block)
     process.send({
       rows: String(rows[0][0]),
       seconds: (performance.now() - started) / 1000,

@@ -23,7 +23,7 @@ export async function runCell(share: AttachedShare, cell: Cell): Promise<Answer>
   const result = await share.query(cell.sql)
   const labels: string[] = []
   const values: number[] = []
-  for await (const block of result.rows()) {
+  for await (const block of result.rawRows()) {
     for (const [label, value] of block) {
       labels.push(String(label))
       values.push(Number(value))

@@ -95,7 +95,7 @@ async function sqlTour({ endpoint }) {
       async () => {
         const result = await share.query('SELECT name FROM lake."all".t WHERE p = 1 AND id = 21')
         const all = []
-        for await (const rows of result.rows()) all.push(...rows)
+        for await (const rows of result.rawRows()) all.push(...rows)
         expectOne(all)
       },
       { until: 'packages/duckdb/src/fetch/range-response.ts' },

@@ -1,12 +1,17 @@
 export { attachShare } from './attach-share.js'
+export { memberNames } from './run/member-names.js'
 export { resultFields } from './run/result-fields.js'
+export { type ColumnType, type ColumnValue, columnJson } from './run/value-json.js'
 export type {
   AttachedShare,
   AttachedTable,
   AttachOptions,
+  JsonRow,
   PartitionExplanation,
   QuerySqlOptions,
   ResultColumn,
+  ResultRow,
+  ResultValue,
   ScanExplanation,
   ScanProgress,
   ShareExplanation,

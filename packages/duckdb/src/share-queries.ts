@@ -51,7 +51,7 @@ export class ShareQueries {
       if (statements.length > 1) await this.#describeAhead(statements, own)
       for (const statement of statements.slice(0, -1)) {
         const result = await this.#run(statement, own)
-        for await (const _ of result.rows()) {
+        for await (const _ of result.rawRows()) {
           // Only the last statement's rows are asked for.
         }
       }

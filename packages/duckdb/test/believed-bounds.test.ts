@@ -234,7 +234,7 @@ describe('rows behind footers that claim too much', () => {
           const found: unknown[] = []
           for await (const block of (
             await share.query(`${count} share.main.t WHERE ${sql}`)
-          ).rows())
+          ).rawRows())
             found.push(...block)
           expect(found, said).toEqual([[BigInt(expected)]])
         }
@@ -292,7 +292,7 @@ describe('SQL over a file that leaves NaN out, and calls the largest text its sm
     try {
       const found: unknown[] = []
       const asked = sql.replace(/\bt\b(?!\.)(?= |$)/g, 'share.main.t')
-      for await (const block of (await share.query(asked)).rows()) found.push(...block.flat())
+      for await (const block of (await share.query(asked)).rawRows()) found.push(...block.flat())
       expect(found.map(String)).toEqual(expected)
     } finally {
       await share.close()

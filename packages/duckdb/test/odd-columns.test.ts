@@ -20,7 +20,7 @@ async function shared(bytes: readonly Uint8Array[], fields: readonly string[], s
   const share = await attachShare(connection, server.profile)
   try {
     const rows: unknown[] = []
-    for await (const block of (await share.query(sql)).rows()) rows.push(...block)
+    for await (const block of (await share.query(sql)).rawRows()) rows.push(...block)
     return rows
   } finally {
     await share.close()

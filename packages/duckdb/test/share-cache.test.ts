@@ -39,7 +39,7 @@ async function attach(maxBytes: number, options: AttachOptions = {}): Promise<At
 async function sum(share: AttachedShare): Promise<readonly [unknown, number]> {
   const before = server.sent.bytes
   const result = await share.query('SELECT sum(id), max(name) FROM share.main.t')
-  for await (const [row] of result.rows()) return [row, server.sent.bytes - before]
+  for await (const [row] of result.rawRows()) return [row, server.sent.bytes - before]
   return [undefined, 0]
 }
 

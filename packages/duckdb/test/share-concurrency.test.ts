@@ -49,7 +49,7 @@ async function attachTo(server: ShareServer, options: AttachOptions = {}): Promi
 
 async function rowsOf(result: ShareResult): Promise<(readonly unknown[])[]> {
   const rows: (readonly unknown[])[] = []
-  for await (const block of result.rows()) rows.push(...block)
+  for await (const block of result.rawRows()) rows.push(...block)
   return rows
 }
 
@@ -81,7 +81,7 @@ describe('calls that overlap', () => {
   it('give each its rows in whatever order they are read', async () => {
     const share = await attachTo(await serve())
     const results = await Promise.all([0, 1, 2, 3].map(() => share.query(STREAM)))
-    const readers = results.map(result => result.rows()[Symbol.asyncIterator]())
+    const readers = results.map(result => result.rawRows()[Symbol.asyncIterator]())
     const counts = [0, 0, 0, 0]
     for (let running = 4; running > 0; ) {
       for (const [i, reader] of readers.entries()) {
@@ -196,7 +196,7 @@ describe('calls that overlap', () => {
     await all(share, 'CREATE OR REPLACE TABLE memory.main.t AS SELECT 7 AS id')
     await all(share, 'USE share.main')
     let count = 0
-    for await (const rows of (await share.query(`SELECT id FROM t LIMIT ${ALL}`)).rows()) {
+    for await (const rows of (await share.query(`SELECT id FROM t LIMIT ${ALL}`)).rawRows()) {
       // The name means another table from here on.
       if (count === 0) await all(share, 'USE memory.main')
       count += rows.length
@@ -268,7 +268,7 @@ describe('two attachments of one connection', () => {
     const first = await attachTo(await serve())
     const second = await attachTo(await serve())
     await all(second, 'USE share.main')
-    const reading = (await second.query(`SELECT id FROM share_share.main.t LIMIT ${ALL}`)).rows()
+    const reading = (await second.query(`SELECT id FROM share_share.main.t LIMIT ${ALL}`)).rawRows()
     const closing = first.close()
     let count = 0
     for await (const rows of reading) count += rows.length

@@ -42,7 +42,7 @@ async function attach(
 
 async function sum(): Promise<unknown> {
   const result = await attached.query('SELECT count(*), sum(id), max(name) FROM share.main.t')
-  for await (const [row] of result.rows()) return row
+  for await (const [row] of result.rawRows()) return row
   return undefined
 }
 
@@ -209,7 +209,7 @@ describe.each(TRANSPORTS)('over %s', transport => {
     const count = async (limit: number) => {
       const result = await attached.query(`SELECT id FROM share.main.t LIMIT ${limit}`)
       let rows = 0
-      for await (const block of result.rows()) rows += block.length
+      for await (const block of result.rawRows()) rows += block.length
       return rows
     }
     expect(await count(ROWS)).toBe(ROWS)
@@ -276,7 +276,7 @@ describe('outside of query()', () => {
     const result = await attached.query('SELECT id FROM share.main.t')
     let read = 0
     const reading = async () => {
-      for await (const block of result.rows()) {
+      for await (const block of result.rawRows()) {
         read += block.length
         if (read === block.length) await connection.run('SELECT 1')
       }

@@ -106,7 +106,7 @@ describe('what is fetched', () => {
     const before = server.sent.bytes
     const result = await attached.query(sql)
     const rows: unknown[] = []
-    for await (const block of result.rows()) rows.push(...block)
+    for await (const block of result.rawRows()) rows.push(...block)
     return { rows, bytes: server.sent.bytes - before, explanation: result.explanation }
   }
   const whole = () => files.reduce((sum, { bytes }) => sum + bytes.length, 0)
@@ -148,7 +148,7 @@ describe('statements', () => {
   async function rowsOf(sql: string): Promise<readonly unknown[]> {
     const result = await attached.query(sql)
     const rows: unknown[] = []
-    for await (const block of result.rows()) rows.push(...block)
+    for await (const block of result.rawRows()) rows.push(...block)
     return rows
   }
 
@@ -202,7 +202,7 @@ describe('results', () => {
   it('come as rows, Arrow batches, an Arrow table and a DuckDB relation', async () => {
     const sql =
       'SELECT id, name, day, amount FROM share.main.t WHERE id BETWEEN 3 AND 5 ORDER BY id'
-    const table = await (await attached.query(sql)).toArrow()
+    const table = await (await attached.query(sql)).arrow()
     expect(table.numRows).toBe(3)
     expect(table.getChild('id')!.toArray()).toEqual(BigInt64Array.of(3n, 4n, 5n))
     let batched = 0
@@ -215,10 +215,10 @@ describe('results', () => {
 
   it('are read once', async () => {
     const result = await attached.query('SELECT 1')
-    for await (const _ of result.rows()) {
+    for await (const _ of result.rawRows()) {
       // To its end.
     }
-    await expect(result.toArrow()).rejects.toThrow(/run the query again/)
+    await expect(result.arrow()).rejects.toThrow(/run the query again/)
   })
 
   it('of a cancelled query are an error', async () => {

@@ -44,7 +44,7 @@ async function attach(options: Partial<ShareServerOptions> = {}, own: AttachOpti
 
 async function rowsOf(sql: string, parameters?: readonly number[]): Promise<unknown[]> {
   const rows: unknown[] = []
-  for await (const block of (await share.query(sql, { parameters })).rows()) rows.push(...block)
+  for await (const block of (await share.query(sql, { parameters })).rawRows()) rows.push(...block)
   return rows
 }
 

@@ -43,7 +43,7 @@ describe.each(['ranges', 'download'] as const)('over %s', transport => {
       try {
         const ids = new Set<unknown>()
         const result = await attached.query(sql)
-        for await (const block of result.rows()) for (const row of block) ids.add(row[0])
+        for await (const block of result.rawRows()) for (const row of block) ids.add(row[0])
         expect(ids.size).toBe(FILES * ROWS)
         expect(server.queries.length).toBeGreaterThan(1)
         const seconds = ((Date.now() - started) / 1000).toFixed(1)

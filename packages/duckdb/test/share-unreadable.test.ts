@@ -26,7 +26,7 @@ async function attach(options: Partial<ShareServerOptions>): Promise<void> {
 async function failure(sql: string) {
   try {
     const result = await share.query(sql)
-    for await (const _ of result.rows()) {
+    for await (const _ of result.rawRows()) {
       // Only whether it fails is asked.
     }
   } catch (error) {

@@ -37,7 +37,7 @@ it.each(['UTC', 'America/New_York', 'Asia/Kolkata'])(
     const sql =
       'SELECT epoch_us(bare), epoch_us(nanos), epoch_us(zoned), epoch_us(day) FROM share.main.t'
     const rows: unknown[] = []
-    for await (const block of (await share.query(sql)).rows()) rows.push(...block)
+    for await (const block of (await share.query(sql)).rawRows()) rows.push(...block)
     const midnight = BigInt(Date.parse('2026-07-01')) * 1000n
     expect(rows).toEqual([[MICROS, MICROS, MICROS, midnight]])
   },

@@ -1,10 +1,10 @@
 import type { ResultColumn, ShareResult } from '@spillway/duckdb'
+import { columnJson } from '@spillway/duckdb'
 import { duckDb, type Row } from '@spillway/rows'
 import { afterAll, describe, expect, it } from 'vitest'
 import { csvLine } from '../src/results/csv.js'
 import { fitTable } from '../src/results/fit-table.js'
 import type { OutputMode } from '../src/results/result-forms.js'
-import { columnJson } from '../src/results/value-json.js'
 import { exactText, shownText } from '../src/results/value-text.js'
 import { writeResult } from '../src/results/write-result.js'
 import { textWidth } from '../src/terminal/format-table.js'
@@ -112,7 +112,7 @@ function resultOf(columns: readonly ResultColumn[], blocks: readonly (readonly R
   let closedAfter = -1
   const result = {
     columns,
-    async *rows() {
+    async *rawRows() {
       for (const [i, block] of blocks.entries()) {
         closedAfter = i
         yield block

@@ -69,7 +69,7 @@ async function rowsOf(share, text) {
   const result = await share.query(text)
   try {
     const rows = []
-    for await (const block of result.rows()) {
+    for await (const block of result.rawRows()) {
       for (const row of block) {
         rows.push(row.map((value, i) => columnJson(value, result.columns[i].type)))
       }

@@ -103,10 +103,10 @@ async function planOf(
   { parameters, signal }: QuerySqlOptions,
 ): Promise<PlannedStatement | undefined> {
   const { connection, functions, lane } = shares
+  const { values, types } = await boundValues(parameters)
   const text = await lane(signal, async () => {
     try {
-      const values = boundValues(parameters)
-      const reader = await connection.run(`EXPLAIN (FORMAT JSON) ${sql}`, values)
+      const reader = await connection.run(`EXPLAIN (FORMAT JSON) ${sql}`, values, types)
       const chunks = await reader.fetchAllChunks()
       return chunks.flatMap(chunk => chunkRows(chunk).map(row => String(row[1]))).at(-1) ?? '[]'
     } catch (error) {

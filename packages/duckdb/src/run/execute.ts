@@ -87,8 +87,9 @@ export function execute(sql: string, options: ExecuteOptions): Promise<readonly 
   return lane(signal, async () => {
     try {
       for (const { variable, sql: relation } of bindings) await showAs(session, variable, relation)
+      const { values, types } = await boundValues(parameters)
       const result = await interruptible(connection, signal, () =>
-        connection.run(sql, boundValues(parameters)),
+        connection.run(sql, values, types),
       )
       const chunks = await result.fetchAllChunks()
       return chunks.filter(chunk => chunk.rowCount > 0)

@@ -23,7 +23,7 @@ const SCALARS: ReadonlyMap<string, DataType> = new Map<string, DataType>([
   ['TIMESTAMP_NS', 'timestamp_ns'],
   ['VARCHAR', 'string'],
   ['JSON', 'string'],
-  ['type 23', 'string'],
+  ['ENUM', 'string'],
   ['BLOB', 'binary'],
   ['UUID', 'uuid'],
   // Values of these come as DuckDB's text, which says all of them.

@@ -1,8 +1,16 @@
 import { type Field, TableError } from '@spillway/core'
 import { arrowBatch, arrowSchema, type Chunk, chunkRows, quoteName, type Row } from '@spillway/rows'
 import { type RecordBatch, Table } from 'apache-arrow'
-import type { ResultColumn, ShareExplanation, ShareResult } from '../share/attached-share.js'
+import type {
+  JsonRow,
+  ResultColumn,
+  ResultRow,
+  ShareExplanation,
+  ShareResult,
+} from '../share/attached-share.js'
 import { resultFields } from './result-fields.js'
+import { rowObjects } from './row-values.js'
+import { rowJsons } from './value-json.js'
 
 /** The rows of a statement as DuckDB computes them. */
 export interface RowSource {
@@ -30,33 +38,25 @@ export function shareResult({ source, explanation }: ResultOptions): ShareResult
     }
     used = true
   }
-  async function* chunks(): AsyncGenerator<Chunk> {
+  async function* rawRows(): AsyncGenerator<readonly Row[]> {
     once()
     try {
-      yield* source.chunks()
+      for await (const chunk of source.chunks()) yield chunkRows(chunk)
     } finally {
       await source.close()
     }
   }
-  async function* rows(): AsyncGenerator<readonly Row[]> {
-    resultFields(source.columns)
-    for await (const chunk of chunks()) yield chunkRows(chunk)
-  }
-  async function* batches(fields: readonly Field[]): AsyncGenerator<RecordBatch> {
-    const schema = arrowSchema(fields)
-    for await (const block of rows()) yield arrowBatch(fields, block, schema)
+  const close = async () => {
+    used = true
+    await source.close()
   }
   return {
     columns: source.columns,
     explanation,
-    rows,
-    batches: () => batches(resultFields(source.columns)),
-    async toArrow() {
-      const fields = resultFields(source.columns)
-      const all: RecordBatch[] = []
-      for await (const batch of batches(fields)) all.push(batch)
-      return new Table(arrowSchema(fields), all)
-    },
+    rawRows,
+    ...objectForms(source.columns, rawRows),
+    ...jsonForms(source.columns, rawRows),
+    ...arrowForms(source.columns, rawRows),
     async relation() {
       once()
       try {
@@ -65,13 +65,61 @@ export function shareResult({ source, explanation }: ResultOptions): ShareResult
         await source.close()
       }
     },
-    async close() {
-      used = true
-      await source.close()
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+type RawRows = () => AsyncIterable<readonly Row[]>
+
+function objectForms(columns: readonly ResultColumn[], rawRows: RawRows) {
+  async function* blocks(): AsyncGenerator<readonly ResultRow[]> {
+    // What has no lossless value is refused before anything is read.
+    const toObject = rowObjects(columns)
+    for await (const block of rawRows()) yield block.map(toObject)
+  }
+  return {
+    async *rows(): AsyncGenerator<ResultRow> {
+      for await (const block of blocks()) yield* block
     },
-    async [Symbol.asyncDispose]() {
-      used = true
-      await source.close()
+    all: () => collected(blocks()),
+  }
+}
+
+function jsonForms(columns: readonly ResultColumn[], rawRows: RawRows) {
+  async function* blocks(): AsyncGenerator<readonly JsonRow[]> {
+    rowObjects(columns)
+    const toJson = rowJsons(columns)
+    for await (const block of rawRows()) yield block.map(toJson)
+  }
+  return {
+    json: () => collected(blocks()),
+    async *jsonLines(): AsyncGenerator<string> {
+      for await (const block of blocks()) {
+        yield block.map(row => `${JSON.stringify(row)}\n`).join('')
+      }
     },
   }
+}
+
+function arrowForms(columns: readonly ResultColumn[], rawRows: RawRows) {
+  async function* batches(fields: readonly Field[]): AsyncGenerator<RecordBatch> {
+    const schema = arrowSchema(fields)
+    for await (const block of rawRows()) yield arrowBatch(fields, block, schema)
+  }
+  return {
+    batches: () => batches(resultFields(columns)),
+    async arrow() {
+      const fields = resultFields(columns)
+      const all: RecordBatch[] = []
+      for await (const batch of batches(fields)) all.push(batch)
+      return new Table(arrowSchema(fields), all)
+    },
+  }
+}
+
+async function collected<Item>(blocks: AsyncIterable<readonly Item[]>): Promise<readonly Item[]> {
+  const all: Item[] = []
+  for await (const block of blocks) for (const item of block) all.push(item)
+  return all
 }

@@ -1,6 +1,6 @@
 import type { SharingClient, TableName } from '@spillway/client'
 import type { Profile } from '@spillway/protocol'
-import type { Row, SqlType } from '@spillway/rows'
+import type { Json, Row, SqlType } from '@spillway/rows'
 import type { RecordBatch, Table } from 'apache-arrow'
 
 /** A profile as text or parsed, the path of its file, or a client that already speaks to the provider. */
@@ -50,7 +50,20 @@ export interface QuerySqlOptions {
   readonly parameters?: readonly SqlParameter[] | Readonly<Record<string, SqlParameter>> | undefined
 }
 
-export type SqlParameter = null | boolean | number | bigint | string
+/**
+ * Whole numbers become INTEGER or BIGINT, others DOUBLE; a bigint BIGINT or HUGEINT; a Date TIMESTAMPTZ; bytes BLOB; an array
+ * a list of what holds all of its items exactly. Dates, decimals and timestamps without a zone go as text, which DuckDB
+ * casts to what it is compared with.
+ */
+export type SqlParameter =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Date
+  | Uint8Array
+  | readonly SqlParameter[]
 
 /** One table as SQL names it. */
 export interface AttachedTable extends TableName {
@@ -88,14 +101,67 @@ export interface ResultColumn {
   readonly type: SqlType
 }
 
-/** A result that is read once, by one of `rows`, `batches`, `toArrow` and `relation`. */
+/**
+ * A value of a result, nothing of it lost:
+ *
+ * | DuckDB | JavaScript |
+ * |---|---|
+ * | BOOLEAN; integers up to 32 bits, FLOAT, DOUBLE; VARCHAR, ENUM | boolean; number; string |
+ * | BIGINT, UBIGINT, HUGEINT, UHUGEINT, BIGNUM | bigint |
+ * | DECIMAL | string, with all digits of its scale: `12.50` |
+ * | DATE | string `yyyy-MM-dd` |
+ * | TIMESTAMP of every unit | string `yyyy-MM-ddTHH:mm:ss.ffffff`, nine digits of TIMESTAMP_NS |
+ * | TIMESTAMPTZ | the same with `Z`: an instant, in UTC |
+ * | TIME, TIME_NS, TIMETZ, INTERVAL, BIT | string |
+ * | UUID; JSON | string; string, as it was written |
+ * | BLOB | Uint8Array |
+ * | lists and arrays; STRUCT; MAP | array; object by names; Map |
+ *
+ * Strings, since a Date has milliseconds and no more: `new Date(text)` and Temporal's `from` take them. Years past 9999 have a
+ * sign and six digits, the ends of time are `infinity` and `-infinity`. UNION, GEOMETRY and VARIANT are refused: CAST them.
+ */
+export type ResultValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly ResultValue[]
+  | ReadonlyMap<ResultValue, ResultValue>
+  | { readonly [name: string]: ResultValue }
+
+/** A row by the names of its columns; of two with one name the second is `name_1`. */
+export interface ResultRow {
+  readonly [column: string]: ResultValue
+}
+
+/**
+ * A row that `JSON.stringify` loses nothing of: as a `ResultRow`, but integers of 64 bits and more, NaN and infinities are
+ * text, bytes base64, maps lists of `key` and `value`, and JSON is nested as it is.
+ */
+export interface JsonRow {
+  readonly [column: string]: Json
+}
+
+/** A result that is read once, by any one of its functions. */
 export interface ShareResult extends AsyncDisposable {
   readonly columns: readonly ResultColumn[]
   readonly explanation: ShareExplanation
-  /** Blocks of rows; struct values by position. */
-  rows(): AsyncIterable<readonly Row[]>
+  /** Rows as plain objects, as they come. */
+  rows(): AsyncIterable<ResultRow>
+  /** All of them. */
+  all(): Promise<readonly ResultRow[]>
+  json(): Promise<readonly JsonRow[]>
+  /** Text of many lines at a time, a row of JSON each. */
+  jsonLines(): AsyncIterable<string>
+  arrow(): Promise<Table>
   batches(): AsyncIterable<RecordBatch>
-  toArrow(): Promise<Table>
+  /**
+   * Blocks of rows by position, as DuckDB computes them: decimals unscaled, dates as days and timestamps as units from
+   * 1970, UUIDs as bytes. `columns` says what they are.
+   */
+  rawRows(): AsyncIterable<readonly Row[]>
   /** Keeps the rows in a temporary table and returns its quoted name, for more SQL on the same connection. */
   relation(): Promise<string>
   /** Gives up what was not read. */

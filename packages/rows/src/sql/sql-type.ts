@@ -15,7 +15,7 @@ interface SqlField {
   readonly type: SqlType
 }
 
-/** DuckDB's type ids (duckdb.h, `duckdb_type`) of the scalars that Parquet files can hold. */
+/** DuckDB's type ids (duckdb.h, `duckdb_type`) of scalars, as files and queries have them. */
 const SCALARS: Readonly<Record<number, string>> = {
   1: 'BOOLEAN',
   2: 'TINYINT',
@@ -38,9 +38,14 @@ const SCALARS: Readonly<Record<number, string>> = {
   20: 'TIMESTAMP_S',
   21: 'TIMESTAMP_MS',
   22: 'TIMESTAMP_NS',
+  23: 'ENUM',
   27: 'UUID',
+  28: 'UNION',
+  29: 'BIT',
   30: 'TIMETZ',
   31: 'TIMESTAMPTZ',
+  32: 'UHUGEINT',
+  35: 'BIGNUM',
   36: 'NULL',
   39: 'TIME_NS',
   40: 'GEOMETRY',
@@ -51,6 +56,7 @@ const DECIMAL: DuckDBTypeId.DECIMAL = 19
 const LIST: DuckDBTypeId.LIST = 24
 const STRUCT: DuckDBTypeId.STRUCT = 25
 const MAP: DuckDBTypeId.MAP = 26
+const ARRAY: DuckDBTypeId.ARRAY = 33
 
 /** The node client's type object as plain data. */
 export function sqlTypeOf(type: DuckDBType): SqlType {
@@ -58,6 +64,7 @@ export function sqlTypeOf(type: DuckDBType): SqlType {
     case DECIMAL:
       return { kind: 'decimal', precision: type.width, scale: type.scale }
     case LIST:
+    case ARRAY:
       return { kind: 'list', element: sqlTypeOf(type.valueType) }
     case MAP:
       return { kind: 'map', key: sqlTypeOf(type.keyType), value: sqlTypeOf(type.valueType) }

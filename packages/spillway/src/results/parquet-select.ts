@@ -57,7 +57,7 @@ async function describedColumns(
   const result = await session.query(`DESCRIBE (\n${sql}\n)`, options)
   try {
     const columns: Described[] = []
-    for await (const block of result.rows()) {
+    for await (const block of result.rawRows()) {
       for (const [name, type] of block) columns.push({ name: String(name), type: String(type) })
     }
     return columns

@@ -86,7 +86,7 @@ function writeParquet(
       )
       try {
         let rows = 0n
-        for await (const block of result.rows())
+        for await (const block of result.rawRows())
           for (const row of block) rows += BigInt(row[0] as bigint)
         return rows
       } finally {

@@ -1,6 +1,6 @@
 import { writeJson } from '@spillway/core'
+import { type ColumnType, type ColumnValue, columnJson } from '@spillway/duckdb'
 import type { Json } from '@spillway/rows'
-import { type ColumnType, type ColumnValue, columnJson } from './value-json.js'
 
 /** A value as text that says it exactly: what is nested is JSON. Null is the caller's to show. */
 export function exactText(value: ColumnValue, type: ColumnType): string {

@@ -1,11 +1,16 @@
 import { writeJson } from '@spillway/core'
-import { type ResultColumn, resultFields, type ShareResult } from '@spillway/duckdb'
+import {
+  columnJson,
+  memberNames,
+  type ResultColumn,
+  resultFields,
+  type ShareResult,
+} from '@spillway/duckdb'
 import { arrowIpc, arrowSchema, type Row } from '@spillway/rows'
 import type { Canvas } from '../terminal/chart.js'
 import { csvLine } from './csv.js'
 import { type Cell, fitTable } from './fit-table.js'
 import type { OutputMode } from './result-forms.js'
-import { columnJson } from './value-json.js'
 import { exactText, isNumeric, shownText } from './value-text.js'
 
 /** Takes output, and lets whoever makes it wait where it is taken slowly. */
@@ -82,7 +87,7 @@ async function writeLines(
     readonly line: (row: Row, columns: readonly ResultColumn[], names: readonly string[]) => string
   },
 ): Promise<Written> {
-  const names = memberNames(result.columns)
+  const names = memberNames(result.columns.map(({ name }) => name))
   let written = 0
   const more = await eachBlock(result, options, rows => {
     written += rows.length
@@ -97,18 +102,6 @@ function jsonLine(row: Row, columns: readonly ResultColumn[], names: readonly st
     return `${JSON.stringify(names[i])}:${writeJson(value)}`
   })
   return `{${members.join(',')}}`
-}
-
-/** JSON has one member of a name, SQL may have many columns of it: the later ones are numbered. */
-function memberNames(columns: readonly ResultColumn[]): readonly string[] {
-  const taken = new Set(columns.map(({ name }) => name))
-  const seen = new Set<string>()
-  return columns.map(({ name }) => {
-    let free = name
-    for (let i = 1; seen.has(free) || (free !== name && taken.has(free)); i++) free = `${name}_${i}`
-    seen.add(free)
-    return free
-  })
 }
 
 function csvRow(row: Row, columns: readonly ResultColumn[]): string {
@@ -127,7 +120,7 @@ async function eachBlock(
   write: (rows: readonly Row[]) => Promise<void> | void,
 ): Promise<boolean> {
   let written = 0
-  for await (const block of result.rows()) {
+  for await (const block of result.rawRows()) {
     const rows = block.length > limit - written ? block.slice(0, limit - written) : block
     if (rows.length > 0) await write(rows)
     written += rows.length

@@ -1,5 +1,7 @@
-import type { ResultColumn } from '@spillway/duckdb'
+import { timeText } from '@spillway/core'
 import { type Json, type Row, valueJson, variantJson } from '@spillway/rows'
+import type { JsonRow, ResultColumn } from '../share/attached-share.js'
+import { memberNames } from './member-names.js'
 
 /** DuckDB's type of a column. */
 export type ColumnType = ResultColumn['type']
@@ -31,6 +33,13 @@ export function columnJson(value: ColumnValue, type: ColumnType): Json {
     case 'scalar':
       return scalarJson(value, type.name)
   }
+}
+
+/** Gives rows as JSON, with the names that objects have. */
+export function rowJsons(columns: readonly ResultColumn[]): (row: Row) => JsonRow {
+  const names = memberNames(columns.map(({ name }) => name))
+  return row =>
+    Object.fromEntries(columns.map(({ type }, i) => [names[i], columnJson(row[i] ?? null, type)]))
 }
 
 function items(value: ColumnValue): readonly ColumnValue[] {
@@ -68,12 +77,17 @@ const UNITS: Readonly<Record<string, bigint>> = { TIMESTAMP_S: 1_000_000n, TIMES
 
 function scalarJson(value: ColumnValue, name: string): Json {
   if (name === 'JSON') return variantJson(String(value))
+  if (name === 'TIME_NS') return nanosText(value as bigint)
   const core = CORE_TYPES[name as keyof typeof CORE_TYPES]
   if (core === undefined) return typeof value === 'boolean' ? value : String(value)
   const endless = endlessMoment(value, name)
   if (endless !== undefined) return endless
   const unit = UNITS[name]
   return valueJson(unit === undefined ? value : (value as bigint) * unit, core)
+}
+
+function nanosText(nanos: bigint): string {
+  return `${timeText(nanos / 1000n)}${String(nanos % 1000n).padStart(3, '0')}`
 }
 
 const LAST_DAY = 2_147_483_647
