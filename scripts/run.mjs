@@ -182,6 +182,10 @@ const tasks = {
     build()
     run(process.execPath, ['scripts/packages/pack.mjs', ...rest])
   },
+  strangers() {
+    build()
+    run(process.execPath, ['test/strangers/run.mjs', ...rest])
+  },
   changeset() {
     run(join(bin, 'changeset'), rest)
   },

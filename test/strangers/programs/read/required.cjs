@@ -1,0 +1,19 @@
+// SQL over a share from CommonJS. node required.cjs PROFILE SQL...
+const { DuckDBInstance } = require('@duckdb/node-api')
+const { attachShare } = require('@spillway/duckdb')
+
+async function main([profile, ...statements]) {
+  const connection = await (await DuckDBInstance.create()).connect()
+  const share = await attachShare(connection, profile)
+  const answers = []
+  for (const statement of statements) {
+    const values = []
+    const result = await share.query(statement)
+    for await (const rows of result.rows()) values.push(...rows)
+    answers.push(values)
+  }
+  await share.close()
+  console.log(JSON.stringify(answers))
+}
+
+main(process.argv.slice(2))
