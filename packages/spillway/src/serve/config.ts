@@ -80,7 +80,15 @@ export function parseConfig(
   text: string,
   { folder, path }: { readonly folder: string; readonly path: string },
 ): ServeConfig {
-  const parsed = configSchema.safeParse(yamlOf(text, path) ?? {})
+  return configOf(yamlOf(text, path) ?? {}, { folder, path })
+}
+
+/** The same of a document that was read, or made by a program. `path` is what refusals begin with. */
+export function configOf(
+  document: unknown,
+  { folder, path }: { readonly folder: string; readonly path: string },
+): ServeConfig {
+  const parsed = configSchema.safeParse(document)
   if (!parsed.success) {
     const reasons = parsed.error.issues.map(
       issue => `${issue.path.map(String).join('.') || 'the file'}: ${issueText(issue)}`,
@@ -133,7 +141,7 @@ function sharesOf({ shares, recipients }: ConfigDocument, path: string): SharesC
 }
 
 /** Every path absolute: the server does not depend on the folder it was started in. */
-function located(config: SharesConfig, folder: string): SharesConfig {
+export function located(config: SharesConfig, folder: string): SharesConfig {
   return {
     ...config,
     shares: (config.shares ?? []).map(share => ({
