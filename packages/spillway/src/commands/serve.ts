@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { writeJson } from '@spillway/core'
+import { TableError, writeJson } from '@spillway/core'
 import type { AccessLog } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
 import { jsonLogLine, logLine } from '../serve/log-lines.js'
@@ -24,7 +24,10 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   if (options.check) return say('config', `${path} is valid: ${summary(config)}`)
   const style = styleFor(terminal.stdout, terminal.environment)
   const log = options.json ? jsonLog(terminal) : humanLog(terminal, style)
-  const server = await startServer(config, { log })
+  const server = await startServer(config, {
+    log,
+    onCertificate: change => void say(...certificateLine(change)),
+  })
   const watching = watchFile(path, () => void reload(server, path, say))
   const socket = new URL(server.socketUrl).host
   await say('listening', `${server.endpoint} (on ${socket}; ${summary(config)})`)
@@ -39,6 +42,11 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   watching.stop()
   await say('stopping', 'waiting for requests under way')
   await server.close()
+}
+
+function certificateLine(change: { readonly endsAt: number } | TableError): [string, string] {
+  if (change instanceof TableError) return ['kept', `the old certificate: ${change.message}`]
+  return ['reloaded', `the certificate, good until ${new Date(change.endsAt).toISOString()}`]
 }
 
 type Say = (event: string, text: string) => Promise<void>

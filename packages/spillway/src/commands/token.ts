@@ -72,7 +72,7 @@ function endpointOf(
   context: { readonly folder: string; readonly path: string },
 ): string {
   const { server } = parseConfig(text, context)
-  return `${server.publicUrl?.replace(/\/+$/, '') ?? `http://${server.host}:${server.port}`}/delta-sharing`
+  return `${server.publicUrl?.replace(/\/+$/, '') ?? `${server.tls ? 'https' : 'http'}://${server.host}:${server.port}`}/delta-sharing`
 }
 
 /** `90d`, `12h`, or a moment in ISO 8601. */

@@ -95,7 +95,8 @@ export function configOf(
     )
     throw refused(path, reasons.join('; '))
   }
-  const { server, storage, duckdb, limits: set, staging } = parsed.data
+  const { storage, duckdb, limits: set, staging } = parsed.data
+  const server = withTlsFiles(parsed.data.server, folder)
   const shares = located(sharesOf(parsed.data, path), folder)
   const stagingLocation = staging && locationFromInput(staging.location, folder)
   checkVending(shares, storage, path)
@@ -108,6 +109,15 @@ export function configOf(
     shares,
     ...(staging && { staging: { ...staging, location: stagingLocation! } }),
     localRoots: localRoots(shares, stagingLocation),
+  }
+}
+
+function withTlsFiles({ tls, ...server }: ServerSettings, folder: string): ServerSettings {
+  if (tls === undefined) return server
+  const { certificate, key } = tls
+  return {
+    ...server,
+    tls: { certificate: resolve(folder, certificate), key: resolve(folder, key) },
   }
 }
 
