@@ -9,7 +9,14 @@ import {
 } from '@spillway/core'
 import { type Engine, reasonOf } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
+import { type Authenticate, credentialsOf } from './access/authenticate-by.js'
 import { createGuard, type Guard, type Peer } from './access/authentication-guard.js'
+import {
+  type OnRequest,
+  type RequestHook,
+  requestEvent,
+  requestHook,
+} from './access/request-hook.js'
 import { createSignedLedger, type SignedLedger } from './downloads/signed-ledger.js'
 import { type AccessLog, type AccessRecord, stopwatch, writeRecord } from './http/access-log.js'
 import { compressed } from './http/compress.js'
@@ -20,6 +27,7 @@ import { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurre
 import { createDeadline } from './limits/deadline.js'
 import { createFairScheduler, type FairScheduler } from './limits/fair-scheduler.js'
 import { DEFAULT_LIMITS, type ServerLimits } from './limits/server-limits.js'
+import { withoutSecrets } from './limits/without-secrets.js'
 import { guardedEngine } from './requests/guarded-engine.js'
 import type { RequestContext } from './requests/request-context.js'
 import { type Match, matchRoute } from './routes.js'
@@ -42,6 +50,10 @@ export interface SharingServerOptions {
   /** In its place, while a secret is replaced: the first seals, all open. */
   readonly tokenSecrets?: readonly (Uint8Array | string)[]
   readonly limits?: Partial<ServerLimits>
+  /** Finds who asks, in place of the catalog's tokens. */
+  readonly authenticate?: Authenticate | undefined
+  /** Called before anything is read for a request: it may refuse it, and is told of its end. */
+  readonly onRequest?: OnRequest | undefined
   /** Called once a request, when its answer has ended. */
   readonly log?: AccessLog | undefined
   readonly clock?: () => number
@@ -74,7 +86,15 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     log: options.log,
     clock,
     jobs: createAsyncQueryJobs(clock),
-    guard: createGuard(options.catalog, { limit: limits.failedAuthentications, clock }),
+    guard: createGuard(options.catalog, {
+      limit: limits.failedAuthentications,
+      clock,
+      by: options.authenticate && {
+        authenticate: options.authenticate,
+        seconds: limits.grantSeconds,
+      },
+    }),
+    onRequest: options.onRequest,
     concurrency: createConcurrencyLimit(limits.requestsPerRecipient),
     scheduler: createFairScheduler(),
   }
@@ -94,6 +114,7 @@ interface Composition {
   readonly clock: () => number
   readonly jobs: AsyncQueryJobs
   readonly guard: Guard
+  readonly onRequest: OnRequest | undefined
   readonly concurrency: ConcurrencyLimit
   readonly scheduler: FairScheduler
 }
@@ -110,11 +131,13 @@ async function answer(
   let streaming = false
   let finished = false
   let release: () => void = () => undefined
+  const hook = hookOf(server, request)
   const finish = () => {
     if (finished) return
     finished = true
     release()
     record.durationMs = elapsedMs()
+    hook.end(record)
     writeRecord(server.log, record)
   }
   const deadline = createDeadline(server.limits.planSeconds, request.signal)
@@ -128,6 +151,8 @@ async function answer(
     const recipient = await untilAborted(authenticated, signal, reasonOf)
     record.recipient = recipient.name
     release = server.concurrency.take(recipient.id)
+    const asked = { recipient, names: match.params, peer, request }
+    await hook.begin(requestEvent(record, asked), signal)
     work = match.route.run({
       ...contextOf(server, request, { match, recipient, record, requestId, signal }),
       streaming: () => {
@@ -141,7 +166,7 @@ async function answer(
     // An answer that comes after its refusal is nobody's.
     work?.then(({ body }) => body?.cancel()).catch(() => undefined)
     streaming = false
-    response = errorResponse(error, requestId, record)
+    response = errorResponse(withoutSecrets(error, credentialsOf(request)), requestId, record)
   } finally {
     deadline.met()
   }
@@ -153,6 +178,11 @@ async function answer(
     finish()
   }
   return response
+}
+
+function hookOf({ onRequest, limits }: Composition, request: Request): RequestHook {
+  const secrets = onRequest === undefined ? [] : credentialsOf(request)
+  return requestHook(onRequest, { seconds: limits.grantSeconds, secrets })
 }
 
 interface RequestFacts {

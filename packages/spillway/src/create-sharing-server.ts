@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { TableError } from '@spillway/core'
-import { type AccessLog, checkedEndpoint, type Endpoint } from '@spillway/server'
+import { type ShareCatalog, TableError } from '@spillway/core'
+import {
+  type AccessLog,
+  checkedEndpoint,
+  DEFAULT_LIMITS,
+  type Endpoint,
+  type OnRequest,
+} from '@spillway/server'
+import { askedCatalog } from './embed/asked-catalog.js'
+import { configOfSettings, type SharingSettings } from './embed/settings.js'
 import type { ServeConfig } from './serve/config.js'
 import { createRuntime, type Runtime } from './serve/runtime.js'
 
-export interface SharingServerOptions {
-  /** From `loadConfig` or `parseConfig`; its `server.host`, `port`, `publicUrl` and `tls` are not used here. */
-  readonly config: ServeConfig
+interface MountOptions {
   /**
    * What stands in recipients' profiles, `https://share.example/delta-sharing`: its path is where the server is to be
    * mounted, and the signed URLs of local files lie below it.
@@ -14,23 +20,53 @@ export interface SharingServerOptions {
   readonly endpoint?: string | undefined
   /** In its place: `/delta-sharing` below this is the endpoint. */
   readonly publicUrl?: string | undefined
+  /** Told of each request once its answer has ended. One that throws changes nothing. */
   readonly log?: AccessLog | undefined
+  /** For audit and limits: called before anything is read for a request, may refuse it, and is told of its end. */
+  readonly onRequest?: OnRequest | undefined
 }
+
+/** A server from a file. */
+export interface ConfiguredServerOptions extends MountOptions {
+  /** From `loadConfig` or `parseConfig`; its `server.host`, `port`, `publicUrl` and `tls` are not used here. */
+  readonly config: ServeConfig
+}
+
+/** A server from code. */
+export interface CodedServerOptions extends MountOptions, SharingSettings {
+  readonly config?: undefined
+}
+
+export type SharingServerOptions = ConfiguredServerOptions | CodedServerOptions
 
 /**
  * A sharing server with every format and cloud wired, to be mounted in a server of your own at its `path`: no port is
  * opened. It also answers the signed URLs of local files, below the same path.
  */
 export function createSharingServer(options: SharingServerOptions): Runtime {
-  const { config, log } = options
+  const endpoint = endpointOf(options)
+  const { log, onRequest } = options
+  const coded = options.config === undefined ? options : undefined
+  const config = options.config ?? configOfSettings(options)
   return createRuntime(config, {
-    endpoint: endpointOf(options),
+    endpoint,
     secrets: config.secrets.length > 0 ? config.secrets : [randomBytes(32).toString('hex')],
     log,
+    onRequest,
+    ...(coded && { authenticate: coded.authenticate, catalog: catalogOf(coded, config) }),
   })
 }
 
-function endpointOf({ endpoint, publicUrl }: SharingServerOptions): Endpoint {
+function catalogOf(
+  { catalog, folder = process.cwd() }: CodedServerOptions,
+  { server: { limits } }: ServeConfig,
+): ShareCatalog | undefined {
+  if (typeof catalog !== 'function') return catalog
+  const seconds = limits.grantSeconds ?? DEFAULT_LIMITS.grantSeconds
+  return askedCatalog(catalog, { folder, seconds })
+}
+
+function endpointOf({ endpoint, publicUrl }: MountOptions): Endpoint {
   if ((endpoint === undefined) === (publicUrl === undefined)) {
     throw new TableError(
       'INVALID_REQUEST',

@@ -1,5 +1,12 @@
 export { createEngine } from './create-engine.js'
-export { createSharingServer, type SharingServerOptions } from './create-sharing-server.js'
+export {
+  type CodedServerOptions,
+  type ConfiguredServerOptions,
+  createSharingServer,
+  type SharingServerOptions,
+} from './create-sharing-server.js'
+export type { AskCatalog, SharesOf } from './embed/asked-catalog.js'
+export type { RecipientSettings, SharingSettings } from './embed/settings.js'
 export { type OpenTable, type OpenTableOptions, openTable, type Where } from './open-table.js'
 export { loadConfig, parseConfig, type ServeConfig } from './serve/config.js'
 export { type RunningServer, startServer } from './serve/start-server.js'

@@ -1,5 +1,6 @@
 import { type Recipient, type ShareCatalog, TableError } from '@spillway/core'
 import { authenticate, bearerOf, tokenHash } from './authenticate.js'
+import { type Authenticate, authenticateBy } from './authenticate-by.js'
 
 /** Who is at the other end of a connection. */
 export interface Peer {
@@ -12,6 +13,13 @@ export interface Guard {
   authenticate(request: Request, peer: Peer | undefined, signal?: AbortSignal): Promise<Recipient>
 }
 
+export interface GuardOptions {
+  readonly limit: number
+  readonly clock: () => number
+  /** Who finds recipients in place of the catalog's tokens, and how long it may take. */
+  readonly by?: { readonly authenticate: Authenticate; readonly seconds: number } | undefined
+}
+
 const WINDOW_MS = 60_000
 const MAX_ADDRESSES = 10_000
 const MAX_TOKENS = 10_000
@@ -20,10 +28,8 @@ const MAX_TOKENS = 10_000
  * Past `limit` failures within a minute an address is answered 429 without a look at its token, unless that token was
  * good before: those who share an address, or stand behind one proxy, do not shut each other out.
  */
-export function createGuard(
-  catalog: ShareCatalog,
-  { limit, clock }: { readonly limit: number; readonly clock: () => number },
-): Guard {
+export function createGuard(catalog: ShareCatalog, options: GuardOptions): Guard {
+  const { limit, clock, by } = options
   const failures = new Map<string, { readonly since: number; count: number }>()
   const good = new Set<string>()
 
@@ -53,16 +59,27 @@ export function createGuard(
     async authenticate(request, peer, signal = request.signal) {
       const address = peer && networkOf(peer.address)
       const token = bearerOf(request)
-      const hash = token === undefined ? '' : tokenHash(token).toString('base64')
-      if (address !== undefined && !good.has(hash)) refuseTooMany(address)
+      // Without a token there is nothing to know a request again by, whoever let it in.
+      const hash = token === undefined ? undefined : tokenHash(token).toString('base64')
+      if (address !== undefined && (hash === undefined || !good.has(hash))) refuseTooMany(address)
       try {
-        const recipient = await authenticate(request, catalog, signal)
-        good.delete(hash)
-        good.add(hash)
-        dropOldest(good, MAX_TOKENS)
+        const recipient =
+          by === undefined
+            ? await authenticate(request, catalog, signal)
+            : await authenticateBy(by.authenticate, {
+                request,
+                address: peer?.address,
+                signal,
+                seconds: by.seconds,
+              })
+        if (hash !== undefined) {
+          good.delete(hash)
+          good.add(hash)
+          dropOldest(good, MAX_TOKENS)
+        }
         return recipient
       } catch (error) {
-        good.delete(hash)
+        if (hash !== undefined) good.delete(hash)
         if (address !== undefined && isUnauthenticated(error)) failed(address)
         throw error
       }

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { type ErrorCode, isTableError, type ShareCatalog, TableError } from '@spillway/core'
 import { WIRE_ERRORS } from '@spillway/protocol'
+import type { Peer } from '../access/authentication-guard.js'
+import {
+  type OnRequest,
+  type RequestHook,
+  requestEvent,
+  requestHook,
+} from '../access/request-hook.js'
 import { type AccessLog, type AccessRecord, stopwatch, writeRecord } from '../http/access-log.js'
 import { answered } from '../limits/answered.js'
 import { createConcurrencyLimit } from '../limits/concurrency-limit.js'
@@ -25,6 +32,8 @@ export interface FileDownloadsOptions {
   /** The secrets that the sharing server was given: of all of them URLs are honoured. */
   readonly secrets: readonly (string | Uint8Array)[]
   readonly log?: AccessLog | undefined
+  /** The same as the sharing server's: called before a byte of a file is read. */
+  readonly onRequest?: OnRequest | undefined
   readonly clock?: () => number
   /** Of one recipient under way at a time: each holds a part of its file. One more is a 429. 512 by default. */
   readonly downloadsPerRecipient?: number
@@ -43,7 +52,7 @@ const ROUTE = '/files'
  * Every download is a record of the access log.
  */
 export function fileDownloads(options: FileDownloadsOptions): {
-  fetch(request: Request): Promise<Response>
+  fetch(request: Request, peer?: Peer): Promise<Response>
 } {
   const { gateway, log, clock = Date.now } = options
   const audienceNow = audienceOf(options)
@@ -52,17 +61,17 @@ export function fileDownloads(options: FileDownloadsOptions): {
     'downloads',
   )
   return {
-    async fetch(request) {
-      const requestId = randomUUID()
-      const { method } = request
-      const record: AccessRecord = { requestId, time: clock(), method, route: ROUTE }
+    async fetch(request, peer) {
+      const record = recordOf(request, clock())
       const elapsedMs = stopwatch()
       let release: () => void = () => undefined
       let isShared: Counting['isShared'] = async () => true
+      const hook = hookOf(options, request)
       const finish = (outcome: NonNullable<AccessRecord['outcome']>) => {
         release()
         record.outcome = outcome
         record.durationMs = elapsedMs()
+        hook.end(record)
         writeRecord(log, record)
       }
       const handled = gateway.handle(request, {
@@ -73,6 +82,9 @@ export function fileDownloads(options: FileDownloadsOptions): {
           if (audience === undefined) return false
           isShared = async gone => (await audienceNow(text, gone)) !== undefined
           release = limit.take(audience.recipient.id)
+          const { recipient, table } = audience
+          const asked = { recipient, names: { ...table, table: table.name }, peer, request }
+          await hook.begin(requestEvent(record, asked), request.signal)
           return true
         },
         onFile: path => {
@@ -89,8 +101,7 @@ export function fileDownloads(options: FileDownloadsOptions): {
       record.status = response.status
       const reason = response.headers.get('spillway-error')
       if (reason !== null) record.error ??= refusalOf(response.status, reason)
-      const headers = new Headers(response.headers)
-      headers.set('x-request-id', requestId)
+      const headers = new Headers([...response.headers, ['x-request-id', record.requestId]])
       const { status, body } = response
       if (body === null) {
         finish(status < 400 ? 'complete' : isCancelled(record.error) ? 'cancelled' : 'failed')
@@ -99,6 +110,15 @@ export function fileDownloads(options: FileDownloadsOptions): {
       return new Response(counted(body, { record, finish, isShared }), { status, headers })
     },
   }
+}
+
+function recordOf({ method }: Request, time: number): AccessRecord {
+  return { requestId: randomUUID(), time, method, route: ROUTE }
+}
+
+function hookOf(options: FileDownloadsOptions, { url }: Request): RequestHook {
+  const { onRequest, grantSeconds: seconds = DEFAULT_LIMITS.grantSeconds } = options
+  return requestHook(onRequest, { seconds, secrets: [url, new URL(url).search] })
 }
 
 /** Asks the catalog whom a URL was signed for, as long as what it was signed for is shared. */
@@ -127,17 +147,22 @@ const REFUSALS: ReadonlyMap<number, ErrorCode> = new Map([
 
 /** Without a body, as all refusals of files: one that may pass, whatever it was that failed. */
 function notNow(error: unknown): Response {
-  const isTooMany = isTableError(error) && error.code === 'RATE_LIMITED'
-  const reason = isTooMany ? error.message : 'the file cannot be read now'
+  const refusal = isTableError(error) && TOLD.has(error.code) ? error : undefined
+  const answer = WIRE_ERRORS[refusal?.code ?? 'STORAGE_UNAVAILABLE']
+  const reason = refusal?.message ?? 'the file cannot be read now'
+  const wait = Number(refusal?.context.retryAfterSeconds ?? 1)
   const headers = {
     'content-length': '0',
     'cache-control': 'no-store',
-    'retry-after': '1',
-    'spillway-error': `${isTooMany ? 'REQUEST_LIMIT_EXCEEDED' : 'TEMPORARILY_UNAVAILABLE'}; ${reason}`,
+    ...(refusal?.code !== 'PERMISSION_DENIED' && { 'retry-after': String(wait) }),
+    'spillway-error': `${answer.errorCode}; ${reason.replace(/[^\x20-\x7e]/g, '?')}`,
   }
-  const status = isCancelled(error) ? WIRE_ERRORS.CANCELLED.status : isTooMany ? 429 : 503
+  const status = isCancelled(error) ? WIRE_ERRORS.CANCELLED.status : answer.status
   return new Response(null, { status, headers })
 }
+
+/** Refusals that say so themselves; everything else is trouble of ours, and may pass. */
+const TOLD: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['RATE_LIMITED', 'PERMISSION_DENIED'])
 
 /** Nobody is there any more to be answered. */
 function isCancelled(error: unknown): boolean {

@@ -241,7 +241,7 @@ describe('what is not a route', () => {
   })
 
   it('outside its prefix there is nothing', async () => {
-    const response = await fetch(`${server.origin}/shares`, as('token-of-acme'))
+    const response = await fetch(`${server.origin}/elsewhere/shares`, as('token-of-acme'))
     expect(response.status).toBe(404)
   })
 })

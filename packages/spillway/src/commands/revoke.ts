@@ -205,7 +205,7 @@ function remainingOf({ revoked, held, config, before }: Report): readonly Remain
 
 /** The server's own URLs end with the grant. */
 function isOwn(at: string, { server }: ServeConfig): boolean {
-  const own = server.publicUrl ?? `http://${server.host}:${server.port}`
+  const own = server.publicUrl ?? `${server.tls ? 'https' : 'http'}://${server.host}:${server.port}`
   return at === new URL(own).origin
 }
 

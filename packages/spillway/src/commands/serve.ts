@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { writeJson } from '@spillway/core'
+import { TableError, writeJson } from '@spillway/core'
 import { type AccessLog, nameWarnings } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
 import { jsonLogLine, logLine } from '../serve/log-lines.js'
@@ -28,7 +28,10 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   }
   const style = styleFor(terminal.stdout, terminal.environment)
   const log = options.json ? jsonLog(terminal) : humanLog(terminal, style)
-  const server = await startServer(config, { log })
+  const server = await startServer(config, {
+    log,
+    onCertificate: change => void say(...certificateLine(change)),
+  })
   const watching = watchFile(path, () => void reload(server, path, say))
   const socket = new URL(server.socketUrl).host
   await say('listening', `${server.endpoint} (on ${socket}; ${summary(config)})`)
@@ -57,6 +60,11 @@ async function sayNames({ shares }: ServeConfig, say: Say): Promise<void> {
 }
 
 const MOST_NAMES = 3
+
+function certificateLine(change: { readonly endsAt: number } | TableError): [string, string] {
+  if (change instanceof TableError) return ['kept', `the old certificate: ${change.message}`]
+  return ['reloaded', `the certificate, good until ${new Date(change.endsAt).toISOString()}`]
+}
 
 type Say = (event: string, text: string) => Promise<void>
 

@@ -74,14 +74,14 @@ function notWritten(out: string, cause: NodeJS.ErrnoException): TableError {
 /** Where recipients will reach the server: as the option says, else as the configuration does. */
 export function endpointOf({ server }: ServeConfig, given: string | undefined): string {
   if (given !== undefined) return checkedEndpoint(given)
-  const { publicUrl, host, port } = server
+  const { publicUrl, host, port, tls } = server
   if (publicUrl === undefined && port === 0) {
     throw new TableError(
       'INVALID_REQUEST',
       'the server takes any free port: give --endpoint, or set server.publicUrl or server.port',
     )
   }
-  const own = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const own = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
   return `${publicUrl?.replace(/\/+$/, '') ?? own}/delta-sharing`
 }
 

@@ -3,18 +3,34 @@ import type { ConfigProblem } from '@spillway/server'
 import { nearestNames } from '../recipient/nearest.js'
 import type { ConfigText, Place } from './config-text.js'
 
-/** One mistake in a configuration file. */
-export interface PlacedProblem extends Place {
-  /** The keys to it, such as `shares[0].schemas[0].name`; empty where it is the file's. */
+/** One mistake in a configuration. */
+interface ToldProblem {
+  /** The keys to it, such as `shares[0].schemas[0].name`; empty where it is the document's. */
   readonly path: string
   readonly message: string
 }
+
+/** One mistake in a configuration file. */
+export interface PlacedProblem extends ToldProblem, Place {}
 
 /** Problems in the order of the file, with what may have been meant. */
 export function placedProblems(
   text: ConfigText,
   problems: readonly ConfigProblem[],
 ): readonly PlacedProblem[] {
+  return suggestedProblems(problems)
+    .map(({ problem, told }) => ({ ...text.placeOf(problem.path, problem.at), ...told }))
+    .sort((a, b) => a.line - b.line || a.column - b.column)
+}
+
+/** Problems of a document that no file holds, with what may have been meant. */
+export function toldProblems(problems: readonly ConfigProblem[]): readonly ToldProblem[] {
+  return suggestedProblems(problems).map(({ told }) => told)
+}
+
+function suggestedProblems(
+  problems: readonly ConfigProblem[],
+): readonly { readonly problem: ConfigProblem; readonly told: ToldProblem }[] {
   const suggested = problems.map(problem => ({ problem, suggestion: suggestionFor(problem) }))
   const meant = new Set(
     suggested.flatMap(
@@ -29,13 +45,12 @@ export function placedProblems(
       .map(({ problem, suggestion }) => {
         const { path, at, isMissing, message } = problem
         const isKey = at === 'key' || isMissing
-        return {
-          ...text.placeOf(path, at),
+        const told = {
           path: pathText(isKey ? path.slice(0, -1) : path),
           message: `${message}${suggestion?.text ?? ''}`,
         }
+        return { problem, told }
       })
-      .sort((a, b) => a.line - b.line || a.column - b.column)
   )
 }
 
@@ -63,16 +78,24 @@ function pathText(path: ConfigProblem['path']): string {
   }, '')
 }
 
-/** All that is wrong with the file, as one error that stops what needed it. */
-export function configError(file: string, problems: readonly PlacedProblem[]): TableError {
+/** All that is wrong with the file, or with what a program made, as one error that stops what needed it. */
+export function configError(
+  file: string,
+  problems: readonly (ToldProblem | PlacedProblem)[],
+): TableError {
   const [first] = problems
   const lines = problems.map(problem => problemLine(file, problem))
   const message =
     lines.length === 1 ? lines[0]! : [`${file}: ${lines.length} mistakes`, ...lines].join('\n')
-  const context = { path: file, ...(first && { line: first.line, column: first.column }) }
+  const context = {
+    path: file,
+    ...(first && 'line' in first && { line: first.line, column: first.column }),
+  }
   return new TableError('INVALID_REQUEST', message, { context })
 }
 
-function problemLine(file: string, { line, column, path, message }: PlacedProblem): string {
-  return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`
+function problemLine(file: string, problem: ToldProblem | PlacedProblem): string {
+  const { path, message } = problem
+  const place = 'line' in problem ? `:${problem.line}:${problem.column}` : ''
+  return `${file}${place}: ${path === '' ? '' : `${path}: `}${message}`
 }

@@ -7,6 +7,10 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'server.publicUrl':
     'Where recipients reach the server, when that is not host:port: https://share.example',
   'server.admin': 'A second listener for /metrics, /healthz and /signed. Not for recipients.',
+  'server.tls':
+    'Certificate and key (PEM files, relative to this one), for those without a proxy in front. Read again when they change.',
+  'server.tls.certificate': 'PEM file of the certificate and those that lead to its issuer.',
+  'server.tls.key': 'PEM file of its private key.',
   'server.secret':
     'Signs URLs of local files and seals page tokens, at least 16 characters. Prefer secretFile.',
   'server.secretFile': 'File that holds the secret, relative to this one. Replicas share it.',

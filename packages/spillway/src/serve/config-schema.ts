@@ -70,6 +70,8 @@ export const configSchema = z.strictObject({
         })
         .optional(),
       publicUrl: z.url({ protocol: /^https?$/ }).optional(),
+      /** PEM files, for those without a proxy in front; read again when they change. */
+      tls: z.strictObject({ certificate: z.string().min(1), key: z.string().min(1) }).optional(),
       secret: z.string().min(16).optional(),
       secretFile: z.string().min(1).optional(),
       /** In place of one: the first signs and seals, what any of them did is honoured. */

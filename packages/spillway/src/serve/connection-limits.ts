@@ -25,6 +25,13 @@ export function httpLimits({ headerSeconds, requestSeconds }: ConnectionLimits):
   }
 }
 
+/** A client that leaves the handshake of TLS unfinished is let go as one that leaves its head is. */
+export function tlsLimits({ headerSeconds }: ConnectionLimits): {
+  readonly handshakeTimeout: number
+} {
+  return { handshakeTimeout: headerSeconds * 1000 }
+}
+
 /** One connection more than allowed, in all or of an address, is closed at once. A proxy's are its clients', and not counted. */
 export function limitConnections(
   server: Server,

@@ -1,18 +1,22 @@
-import { isTableError, type ReadBudgets, type UrlSigner } from '@spillway/core'
+import { isTableError, type ReadBudgets, type ShareCatalog, type UrlSigner } from '@spillway/core'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
 import { cleanStaging, type DuckDbOptions, duckDb, rowResolver, sweepScratch } from '@spillway/rows'
 import {
   type AccessLog,
+  type Authenticate,
+  type ConfigShares,
   createConfigShares,
   createSharingServer,
   type Endpoint,
   type FileDownloadsOptions,
   fileDownloads,
+  type OnRequest,
   type Peer,
   pathBelow,
   type ServerLimits,
   type SharingServer,
+  type SharingServerOptions,
   type SignedLedger,
   withCors,
 } from '@spillway/server'
@@ -46,6 +50,11 @@ export interface RuntimeOptions {
   readonly secrets: readonly string[]
   readonly log?: AccessLog | undefined
   readonly metrics?: ServerMetrics
+  /** In place of the shares and recipients of the configuration. */
+  readonly catalog?: ShareCatalog | undefined
+  /** In place of the tokens of the catalog. */
+  readonly authenticate?: Authenticate | undefined
+  readonly onRequest?: OnRequest | undefined
 }
 
 const CLEAN_EVERY_MS = 3_600_000
@@ -67,21 +76,15 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   })
   const { metrics } = options
   const engine = engineOf(config, spillway, { localSigner: gateway.signer, metrics })
-  const catalog = createConfigShares(config.shares)
+  const shares = createConfigShares(config.shares)
+  const catalog = options.catalog ?? catalogOf(shares, options)
   const log: AccessLog = record => {
     metrics?.log(record)
     options.log?.(record)
   }
-  const sharing = createSharingServer({
-    engine,
-    catalog,
-    vendors: credentialVendors(config.storage.vending),
-    prefix: endpoint.path,
-    tokenSecrets: options.secrets,
-    limits: serverLimits(config),
-    log,
-  })
-  const files = downloadsOf(config, { gateway, catalog, secrets: options.secrets, log })
+  const sharing = sharingOf(config, options, { engine, catalog, log })
+  const { secrets, onRequest } = options
+  const files = downloadsOf(config, { gateway, catalog, secrets, onRequest, log })
   const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
   warming.follow(config)
   prepareRewriting(config, spillway)
@@ -99,7 +102,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     fetch: (request, peer) => handler.fetch(request, peer),
     adopt(next) {
       if (!sameButShares(current, next)) return false
-      catalog.replace(next.shares)
+      shares.replace(next.shares)
       warming.follow(next)
       current = next
       return true
@@ -112,10 +115,33 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   }
 }
 
+function sharingOf(
+  config: ServeConfig,
+  { endpoint, secrets, authenticate, onRequest }: RuntimeOptions,
+  parts: Pick<SharingServerOptions, 'engine' | 'catalog' | 'log'>,
+): SharingServer {
+  return createSharingServer({
+    ...parts,
+    vendors: credentialVendors(config.storage.vending),
+    prefix: endpoint.path,
+    tokenSecrets: secrets,
+    limits: serverLimits(config),
+    authenticate,
+    onRequest,
+  })
+}
+
+/** Whoever is authenticated otherwise has no tokens, and is known as long as something is granted. */
+function catalogOf(shares: ConfigShares, { authenticate }: RuntimeOptions): ShareCatalog {
+  if (authenticate === undefined) return shares
+  const { isKnown: _, ...rest } = shares
+  return rest
+}
+
 /** Files of this machine, by URLs that the gateway has signed. */
 function downloadsOf(
   { server: { limits } }: ServeConfig,
-  parts: Pick<FileDownloadsOptions, 'gateway' | 'catalog' | 'secrets' | 'log'>,
+  parts: Pick<FileDownloadsOptions, 'gateway' | 'catalog' | 'secrets' | 'onRequest' | 'log'>,
 ): ReturnType<typeof fileDownloads> {
   const { downloadsPerRecipient, grantSeconds } = limits
   return fileDownloads({
@@ -156,7 +182,7 @@ function handlerOf({ server: { cors } }: ServeConfig, parts: HandlerParts) {
       const below = pathBelow(path, pathname)
       if (below === '/healthz' || pathname === `${beside}healthz`) return new Response('ok\n')
       metrics?.begin()
-      if (below?.startsWith('/files/')) return files.fetch(request)
+      if (below?.startsWith('/files/')) return files.fetch(request, peer)
       return sharing.fetch(request, peer)
     },
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { TableError } from '@spillway/core'
 import {
@@ -13,10 +14,11 @@ import { nodeListener } from '@spillway/server/node'
 import { startAdmin } from './admin.js'
 import { serverCloser } from './close-server.js'
 import type { ServeConfig } from './config.js'
-import { httpLimits, limitConnections } from './connection-limits.js'
+import { httpLimits, limitConnections, tlsLimits } from './connection-limits.js'
 import { listen } from './listen.js'
 import { createServerMetrics } from './metrics.js'
 import { createRuntime, type Runtime } from './runtime.js'
+import { readTlsPair, type TlsFiles, type TlsPair, watchTlsPair } from './tls-files.js'
 
 export interface RunningServer {
   /** Where recipients reach it: the endpoint of their profiles, under `/delta-sharing`. */
@@ -38,10 +40,16 @@ export interface RunningServer {
 
 const NOT_YET = () => new Response(null, { status: 503, headers: { 'retry-after': '1' } })
 
+interface StartOptions {
+  readonly log?: AccessLog | undefined
+  /** Told when files of `server.tls` have changed: until when the new certificate is good, or why the old one is kept. */
+  readonly onCertificate?: ((change: { readonly endsAt: number } | TableError) => void) | undefined
+}
+
 /** Serves `config` until closed. */
 export async function startServer(
   config: ServeConfig,
-  options: { readonly log?: AccessLog | undefined } = {},
+  options: StartOptions = {},
 ): Promise<RunningServer> {
   let runtime: Runtime | undefined
   const metrics = createServerMetrics()
@@ -49,10 +57,8 @@ export async function startServer(
     fetch: async (request: Request, peer?: Peer) =>
       runtime === undefined ? NOT_YET() : runtime.fetch(request, peer),
   }
-  const server = limitedServer(handler, config)
-  const closer = serverCloser(server)
   const stated = statedEndpoint(config)
-  await listen(server, config.server)
+  const { server, closer, certificate } = await opened(handler, config, options)
   const endpoint = stated ?? checkedEndpoint(`${urlOf(config.server.host, server)}/delta-sharing`)
   const made = {
     endpoint,
@@ -93,6 +99,7 @@ export async function startServer(
       setTimeout(() => void old.close(), 60_000).unref()
     },
     async close(graceMs = state.current.config.server.graceSeconds * 1000) {
+      certificate?.stop()
       await closer.close(graceMs)
       if (admin !== undefined) await closeAdmin(admin)
       await state.current.close()
@@ -100,16 +107,42 @@ export async function startServer(
   }
 }
 
+async function opened(
+  handler: Parameters<typeof nodeListener>[0],
+  config: ServeConfig,
+  options: StartOptions,
+) {
+  const { tls } = config.server
+  const server = limitedServer(handler, config, tls && (await readTlsPair(tls)))
+  const closer = serverCloser(server)
+  await listen(server, config.server)
+  const certificate = tls && watchCertificate(tls, server as TlsServer, options)
+  return { server, closer, certificate }
+}
+
 function limitedServer(
   handler: Parameters<typeof nodeListener>[0],
   { server: { limits, trustedProxies } }: ServeConfig,
+  pair: TlsPair | undefined,
 ): Server {
   const listener = nodeListener(handler, { trustedProxies })
-  const server = createServer(httpLimits(limits), listener)
+  const made = httpLimits(limits)
+  const server =
+    pair === undefined
+      ? createServer(made, listener)
+      : createTlsServer({ ...made, ...tlsLimits(limits), ...pair }, listener)
   limitConnections(server, { ...limits, trustedProxies })
   // Whoever asks whether a body is wanted is answered when it is: a refused one is never sent.
   server.on('checkContinue', listener)
   return server
+}
+
+/** Connections that there are keep the certificate that they began with. */
+function watchCertificate(files: TlsFiles, server: TlsServer, { onCertificate }: StartOptions) {
+  return watchTlsPair(files, read => {
+    if (!(read instanceof TableError)) server.setSecureContext(read)
+    onCertificate?.(read)
+  })
 }
 
 /** Refused before anything listens. */
@@ -120,7 +153,8 @@ function statedEndpoint({ server: { publicUrl } }: ServeConfig): Endpoint | unde
 
 function urlOf(host: string, server: Server): string {
   const { port } = server.address() as AddressInfo
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const scheme = server instanceof TlsServer ? 'https' : 'http'
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** A server that cannot start entirely does not start. */
@@ -140,7 +174,7 @@ function forgetOver(ledgers: SignedLedger[]): void {
 
 /** A listening socket and the URLs that were given out cannot change while it runs. */
 function refuseMove(from: ServeConfig, to: ServeConfig): void {
-  for (const key of ['host', 'port', 'publicUrl', 'admin'] as const) {
+  for (const key of ['host', 'port', 'publicUrl', 'tls', 'admin'] as const) {
     if (JSON.stringify(from.server[key]) === JSON.stringify(to.server[key])) continue
     throw new TableError('INVALID_REQUEST', `server.${key} changes only with a restart`)
   }

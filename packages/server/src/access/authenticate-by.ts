@@ -1,0 +1,71 @@
+import { type Recipient, TableError } from '@spillway/core'
+import { askEmbedder } from '../limits/ask-embedder.js'
+
+export interface AuthenticationContext {
+  /** Who is at the other end of the connection, or whom a trusted proxy speaks for; undefined where nobody knows. */
+  readonly address: string | undefined
+  /** Aborted when the recipient has gone, or the time is over. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Who asks. `request` has method, URL and headers and no body; the host of its URL is not the one that was asked for.
+ * Undefined is a 401. It may throw a `TableError` to refuse otherwise (`PERMISSION_DENIED`, `RATE_LIMITED`); anything
+ * else that it throws is a 500, and one that does not answer in time a 503. Of the recipient `id` and `name` are kept.
+ */
+export type Authenticate = (
+  request: Request,
+  context: AuthenticationContext,
+) => Recipient | undefined | Promise<Recipient | undefined>
+
+/** The recipient that an embedder's own code finds. Nothing but a recipient of a name and an id opens anything. */
+export async function authenticateBy(
+  authenticate: Authenticate,
+  { request, address, signal, seconds }: AuthenticationQuestion,
+): Promise<Recipient> {
+  const { method, headers, url } = request
+  const shown = new Request(url, { method, headers, signal })
+  const found: unknown = await askEmbedder(
+    given => authenticate(shown, { address, signal: given }),
+    { name: 'authenticate', seconds, signal, secrets: credentialsOf(request) },
+  )
+  if (found === undefined || found === null) {
+    throw new TableError('UNAUTHENTICATED', 'the credentials are unknown or have expired')
+  }
+  const { id, name } = found as Partial<Recipient>
+  if (isText(id) && isText(name)) return { id, name }
+  throw new TableError(
+    'INTERNAL',
+    `authenticate: expected a recipient with texts as id and name, or undefined, found ${kindOf(found)}`,
+  )
+}
+
+interface AuthenticationQuestion {
+  readonly request: Request
+  readonly address: string | undefined
+  readonly signal: AbortSignal
+  readonly seconds: number
+}
+
+/** What somebody proves by who they are. */
+const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization', 'x-api-key']
+
+/** Whole and in their parts, as code that checks them would put them into its errors. */
+export function credentialsOf({ headers }: Request): readonly string[] {
+  const values = CREDENTIALS.flatMap(name => headers.get(name) ?? [])
+  const parts = values.flatMap(value => value.split(/[\s;,]+|(?<=^[^=]{1,64})=/))
+  const secrets = [...values, ...parts].filter(each => each.length >= SHORTEST)
+  return secrets.sort((a, b) => b.length - a.length)
+}
+
+/** Shorter ones, such as `Bearer`, are words of sentences. */
+const SHORTEST = 12
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= 255
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return `a ${typeof value}`
+  return `an object of ${Object.keys(value).slice(0, 10).join(', ') || 'nothing'}`
+}
