@@ -9,6 +9,7 @@ import type { Metrics } from '../calls/metrics.js'
 import { SingleFlight } from '../calls/shared-load.js'
 import { isOfGoneFiles } from './gone-files.js'
 import { LatestVersions, type ResolvedVersion } from './latest-versions.js'
+import { estimateBytes } from './snapshot-bytes.js'
 import { sourceKey, type TableResolver } from './table-resolver.js'
 
 export interface SnapshotCache {
@@ -289,17 +290,4 @@ function entryKey(source: TableSource, at: SnapshotRef): string {
     typeof value === 'bigint' ? value.toString() : value,
   )
   return `${sourceKey(source)}${reference}`
-}
-
-const BYTES_PER_FILE = 140
-const BYTES_PER_SNAPSHOT = 64 * 1024
-
-/** What a snapshot may keep alive by itself, its batches included: measured at 140 bytes a file. */
-function estimateBytes(snapshot: Snapshot): number {
-  let files = snapshot.totals?.files
-  if (files === undefined) {
-    files = 0
-    for (const handle of snapshot.files.handles) files += handle.fileCount ?? 0
-  }
-  return BYTES_PER_SNAPSHOT + files * BYTES_PER_FILE
 }
