@@ -47,7 +47,7 @@ export interface EngineOptions {
   readonly cache?: { readonly maxBytes: number }
   /** How long the latest snapshot is answered without looking at storage. One second by default; 0 always looks. */
   readonly freshnessMs?: number
-  /** How long a snapshot of an older version is. A minute by default. */
+  /** How long a snapshot of an older version that nobody asks for is kept in memory. A minute by default. */
   readonly versionFreshnessMs?: number
   /** Life of signed URLs. An hour by default: Spark takes less than 15 minutes for none. */
   readonly urlExpiresInSeconds?: number

@@ -9,6 +9,7 @@ import type { Metrics } from '../calls/metrics.js'
 import { SingleFlight } from '../calls/shared-load.js'
 import { isOfGoneFiles } from './gone-files.js'
 import { LatestVersions, type ResolvedVersion } from './latest-versions.js'
+import { estimateBytes } from './snapshot-bytes.js'
 import { sourceKey, type TableResolver } from './table-resolver.js'
 
 export interface SnapshotCache {
@@ -32,10 +33,16 @@ export interface SnapshotCacheOptions {
   readonly metrics: Metrics
   /** How long the latest snapshot is answered without looking at storage. */
   readonly freshnessMs: number
-  /** How long an older version is. Bounded, because a table may be dropped and recreated in its place. */
+  /** How long an older version that nobody asks for is kept; one that is asked for is held against storage like the latest. */
   readonly versionFreshnessMs: number
   readonly maxBytes: number
   readonly clock: () => number
+}
+
+interface Asked {
+  readonly at: SnapshotRef
+  readonly previous: Snapshot | undefined
+  readonly signal: AbortSignal
 }
 
 interface Entry {
@@ -154,9 +161,7 @@ class LruSnapshotCache implements SnapshotCache {
     const previous = this.#entries.get(key)?.snapshot
     const checkedAt = this.#options.clock()
     const reader = await this.#options.resolver.readerFor(source, signal)
-    const snapshot =
-      (previous && (await this.#advance(source, reader, previous, signal))) ??
-      (await this.#load(source, reader, LATEST, signal))
+    const snapshot = await this.#next(source, reader, { at: LATEST, previous, signal })
     this.#keep(key, snapshot, checkedAt)
     // What was told before may be older than this, and must not be told again when this has been let go.
     this.#latestVersions.forget(source)
@@ -167,14 +172,17 @@ class LruSnapshotCache implements SnapshotCache {
     const latest = this.#fresh(entryKey(source, LATEST), this.#options.freshnessMs)
     if (at.kind === 'version' && latest?.version === at.version) return latest
     const key = entryKey(source, at)
-    const fresh = this.#fresh(key, this.#options.versionFreshnessMs)
+    const { freshnessMs, versionFreshnessMs } = this.#options
+    const fresh = this.#fresh(key, Math.min(freshnessMs, versionFreshnessMs))
     if (fresh !== undefined) return fresh
     return this.#loads.run(
       key,
-      async cancelled => {
+      async signal => {
         const checkedAt = this.#options.clock()
-        const reader = await this.#options.resolver.readerFor(source, cancelled)
-        const snapshot = await this.#load(source, reader, at, cancelled)
+        const reader = await this.#options.resolver.readerFor(source, signal)
+        // A version never changes, but its table may be dropped and another made under its name.
+        const previous = this.#entries.get(key)?.snapshot
+        const snapshot = await this.#next(source, reader, { at, previous, signal })
         this.#keep(key, snapshot, checkedAt)
         this.#outdate(source, snapshot.version)
         return snapshot
@@ -183,11 +191,18 @@ class LruSnapshotCache implements SnapshotCache {
     )
   }
 
+  async #next(source: TableSource, reader: TableReader, asked: Asked): Promise<Snapshot> {
+    const { at, previous, signal } = asked
+    return (
+      (previous && (await this.#advance(source, reader, { at, previous, signal }))) ??
+      (await this.#load(source, reader, { at, signal }))
+    )
+  }
+
   async #load(
     source: TableSource,
     reader: TableReader,
-    at: SnapshotRef,
-    signal: AbortSignal,
+    { at, signal }: Pick<Asked, 'at' | 'signal'>,
   ): Promise<Snapshot> {
     const readAt = this.#mark
     const snapshot = await this.#timed('snapshot.load', reader, () =>
@@ -202,13 +217,12 @@ class LruSnapshotCache implements SnapshotCache {
   async #advance(
     source: TableSource,
     reader: TableReader,
-    previous: Snapshot,
-    signal: AbortSignal,
+    { at, previous, signal }: Asked & { readonly previous: Snapshot },
   ): Promise<Snapshot | undefined> {
     const readAt = this.#readAt.get(previous)!
     try {
       const snapshot = await this.#timed('snapshot.refresh', reader, () =>
-        reader.snapshot(source, { at: LATEST, signal, previous }),
+        reader.snapshot(source, { at, signal, previous }),
       )
       this.#readAt.set(snapshot, readAt)
       return snapshot
@@ -276,17 +290,4 @@ function entryKey(source: TableSource, at: SnapshotRef): string {
     typeof value === 'bigint' ? value.toString() : value,
   )
   return `${sourceKey(source)}${reference}`
-}
-
-const BYTES_PER_FILE = 140
-const BYTES_PER_SNAPSHOT = 64 * 1024
-
-/** What a snapshot may keep alive by itself, its batches included: measured at 140 bytes a file. */
-function estimateBytes(snapshot: Snapshot): number {
-  let files = snapshot.totals?.files
-  if (files === undefined) {
-    files = 0
-    for (const handle of snapshot.files.handles) files += handle.fileCount ?? 0
-  }
-  return BYTES_PER_SNAPSHOT + files * BYTES_PER_FILE
 }
