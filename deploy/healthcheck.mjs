@@ -1,5 +1,5 @@
-// Ends with 0 where the server answers. SPILLWAY_HEALTH_URL says where, if not on the default port.
-const url = process.env.SPILLWAY_HEALTH_URL ?? 'http://127.0.0.1:8420/healthz'
+// Ends with 0 where the server answers. node healthcheck.mjs [URL]
+const url = process.argv[2] ?? 'http://127.0.0.1:8420/healthz'
 
 try {
   const response = await fetch(url, { signal: AbortSignal.timeout(4000), redirect: 'error' })

@@ -182,6 +182,10 @@ const tasks = {
     build()
     run(process.execPath, ['scripts/packages/pack.mjs', ...rest])
   },
+  release() {
+    build()
+    run(process.execPath, ['scripts/packages/release.mjs', ...rest])
+  },
   strangers() {
     build()
     run(process.execPath, ['test/strangers/run.mjs', ...rest])

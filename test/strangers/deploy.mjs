@@ -36,16 +36,15 @@ export async function deployed({ folder, node, tarballs, step }) {
     runProcess('chmod', ['-R', 'go=rX', settings])
     const health = join(folder, 'opt', 'spillway', 'healthcheck.mjs')
     const url = `http://127.0.0.1:${port}/healthz`
-    const checked = { ...environment, SPILLWAY_HEALTH_URL: url }
     const command = as[0]
     const program = join(folder, 'usr', 'local', 'bin', 'spillway')
     const config = join(settings, 'spillway.yaml')
     const args = [...as.slice(1), program, 'serve', '--config', config, '--json']
     const serving = { command, args, folder, environment, sign: 'listening' }
     await whileServing(serving, () =>
-      runProcess(command, [...as.slice(1), node, health], { environment: checked }),
+      runProcess(command, [...as.slice(1), node, health, url], { environment }),
     )
-    const after = spawnSync(node, [health], { env: checked, encoding: 'utf8' })
+    const after = spawnSync(node, [health, url], { encoding: 'utf8' })
     if (after.status !== 1 || !after.stderr.includes('ECONNREFUSED')) {
       const said = `${after.stdout}${after.stderr}(exit ${after.status}, of a server that is gone)`
       throw new CommandFailed(`node ${health}`, folder, said)
