@@ -10,7 +10,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'examples/test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/interop/**'],
+    // Those need other languages, or a minute of processes.
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/interop/**', 'test/documents/**'],
     // Files of one worker share what they import: each would otherwise load and compile the whole house anew.
     isolate: false,
     restoreMocks: true,

@@ -107,6 +107,10 @@ const tasks = {
   'test:costs'() {
     run(process.execPath, ['scripts/test-costs.mjs', ...rest])
   },
+  documents() {
+    build()
+    run(join(bin, 'vitest'), ['run', '--config', 'test/documents/vitest.config.ts', ...rest])
+  },
   'test:interop'() {
     build()
     run('bash', ['test/interop/run.sh', ...rest])

@@ -21,6 +21,9 @@ const [handle] = snapshot.files.handles
 const { live, files } = await handle.load()
 const [{ path, size }] = await files(live)
 
+process.env.PARTNER_TOKEN = 'a-token-of-the-documents'
+process.env.SHARING_SECRET = secret
+
 Object.assign(globalThis, {
   store,
   cache,

@@ -83,7 +83,7 @@ export function told({ response, text }: Raw): Told {
   const plain = text
     .replace(/provider finds it under request id [^";]+/g, found => found.replace(UUID, 'UUID'))
     .replace(
-      /http:\/\/127\.0\.0\.1:\d+\/files\/[0-9a-f]{16}(\/[^"?]+)\?[^"]+/g,
+      /http:\/\/127\.0\.0\.1:\d+\/delta-sharing\/files\/[0-9a-f]{16}(\/[^"?]+)\?[^"]+/g,
       (url, name: string) => `URL${name} of ${url.replace(/:\d+/, '').length}`,
     )
     .replace(

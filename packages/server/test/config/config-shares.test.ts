@@ -69,7 +69,11 @@ it.each<[string, unknown, RegExp]>([
     { shares: [{ name: 'a b' }] },
     /shares\.0\.name: expected a name .* found "a b"/,
   ],
-  ['a share that is a step in a path', { shares: [{ name: '..' }] }, /no URL can name/],
+  [
+    'a share that is a step in a path',
+    { shares: [{ name: '..' }] },
+    /expected a name that a URL can hold/,
+  ],
   [
     'a schema with a dot',
     { shares: [{ name: 'a', schemas: [{ name: 'b.c' }] }] },

@@ -73,7 +73,11 @@ describe('a server from code', () => {
 
   it.each<readonly [string, object, RegExp]>([
     ['nothing', {}, /expected shares, or a catalog/],
-    ['a misspelt key', { shares: [{ nam: 'x' }] }, /createSharingServer: .*shares\.0\.name/],
+    [
+      'a misspelt key',
+      { shares: [{ nam: 'x' }] },
+      /createSharingServer: shares\[0\]: unknown key "nam"; did you mean "name"/,
+    ],
     [
       'a short token',
       { shares: lake, recipients: [{ ...partner, tokens: [{ token: 'geheim' }] }] },
@@ -87,7 +91,7 @@ describe('a server from code', () => {
     [
       'a grant of nothing',
       { shares: [], recipients: [partner] },
-      /granted share lake, which is not defined/,
+      /is granted share "lake", which is not defined/,
     ],
     [
       'both ways',

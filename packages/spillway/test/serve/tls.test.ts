@@ -202,7 +202,7 @@ describe('files that are no pair', () => {
     writeFileSync(join(folder, 'cert.pem'), certificate)
     await expect(started()).rejects.toThrow(/server\.tls\.key: the file cannot be read: ENOENT/)
     expect(() => parseConfig('server: { tls: { certificate: x } }', { folder, path: 'c' })).toThrow(
-      /server\.tls\.key/,
+      /server\.tls: "key" is missing/,
     )
   })
 })

@@ -50,8 +50,7 @@ export async function serveSampleTables(
   )
   const profile = join(folder, 'me.share')
   const granted = [
-    '--share',
-    ...(options.share ?? ['city']),
+    ...(options.share ?? ['city']).flatMap(name => ['--share', name]),
     '--endpoint',
     'http://127.0.0.1:1/delta-sharing',
   ]
