@@ -80,7 +80,7 @@ function demoLines(facts: DemoFacts, style: Style, once: boolean): readonly stri
     ),
     '',
     ...indent([
-      `${style.bold(style.green(`${facts.filesKept} of ${facts.filesTotal} files`))} were signed and sent: ${formatPercent(facts.filesTotal - facts.filesKept, facts.filesTotal)} pruned by partition and statistics`,
+      `${style.bold(style.green(`${facts.filesKept} of ${formatCount(facts.filesTotal, 'file')}`))} were signed and sent: ${formatPercent(facts.filesTotal - facts.filesKept, facts.filesTotal)} pruned by partition and statistics`,
     ]),
     '',
     heading(

@@ -1,4 +1,5 @@
 import { type JsonObject, writeJson } from '@spillway/core'
+import { typeText } from '../recipient/type-text.js'
 import { fileFacts, fileFactsJson, fileFactsText } from '../tables/file-facts.js'
 import { type Inspected, inspectTable } from '../tables/inspect-table.js'
 import {
@@ -25,27 +26,33 @@ export async function inspectCommand(
   terminal: Terminal,
 ): Promise<void> {
   const { signal, stdout } = terminal
-  const [facts, lines] = await withTable(location, { options, terminal }, async table => {
+  const [facts, types, lines] = await withTable(location, { options, terminal }, async table => {
     const { snapshot, spillway } = table
     const inspected = await inspectTable(snapshot, signal)
-    if (!options.files) return [inspected, []]
+    const types = snapshot.schema.fields.map(({ type }) => typeText(type))
+    if (!options.files) return [inspected, types, []]
     const survey = await fileFacts(snapshot, { shapes: spillway.shapes, signal })
     const text = fileFactsText(survey, Number(inspected.files))
-    return [{ ...inspected, recipients: fileFactsJson(survey) }, text]
+    return [{ ...inspected, recipients: fileFactsJson(survey) }, types, text]
   })
   if (options.json) {
     await writeLine(stdout, writeJson(facts))
     return
   }
   const style = styleFor(stdout, terminal.environment)
-  for (const line of inspectLines(facts, location, terminal)) await writeLine(stdout, line)
+  for (const line of inspectLines({ facts, types }, location, terminal))
+    await writeLine(stdout, line)
   if (lines.length === 0) return
   await writeLine(stdout, '')
   const safe = lines.map(([name, value]) => [name, printable(value)] as const)
   for (const line of formatFacts(safe, style)) await writeLine(stdout, line)
 }
 
-function inspectLines(facts: Inspected, location: string, terminal: Terminal): readonly string[] {
+function inspectLines(
+  { facts, types }: { readonly facts: Inspected; readonly types: readonly string[] },
+  location: string,
+  terminal: Terminal,
+): readonly string[] {
   const style = styleFor(terminal.stdout, terminal.environment)
   const records = facts.records === null ? 'only reading tells' : formatCount(facts.records)
   const native = Object.entries(facts.native).flatMap(([name, value]) =>
@@ -76,7 +83,7 @@ function inspectLines(facts: Inspected, location: string, terminal: Terminal): r
     '',
     ...formatTable(
       [{ title: 'column' }, { title: 'type' }, { title: '' }],
-      facts.schema.map(({ name, type, nullable }) => [name, type, nullable ? '' : 'not null']),
+      facts.schema.map(({ name, nullable }, i) => [name, types[i]!, nullable ? '' : 'not null']),
       style,
     ),
   ]

@@ -26,7 +26,7 @@ export function logLine(record: Readonly<AccessRecord>, style: Style): string {
   const files =
     record.filesReturned === undefined
       ? ''
-      : `${record.filesReturned} of ${record.filesTotal ?? '?'} files`
+      : `${record.filesReturned} of ${record.filesTotal ?? '?'} ${record.filesTotal === 1 ? 'file' : 'files'}`
   const { hints } = record
   const unused = hints?.unused ? `${formatCount(hints.unused, 'unused hint')}` : ''
   const outcome = record.outcome === 'cancelled' ? 'cancelled' : ''
