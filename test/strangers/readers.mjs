@@ -33,7 +33,7 @@ export function readersOf({ run, tables, schemas, python }) {
     },
     /** Every file of a table answers, and is Parquet: its URL is one that a stranger can follow. */
     client(profile) {
-      const names = shared.filter(({ delta }) => !delta).map(({ path }) => path)
+      const names = shared.map(({ path }) => path)
       const { stdout } = run('node', 'read/client.mjs', profile, ...names)
       for (const [index, files] of JSON.parse(stdout).entries()) {
         if (files.length > 0 && files.every(({ magic }) => magic === 'PAR1')) continue

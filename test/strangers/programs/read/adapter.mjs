@@ -7,10 +7,10 @@ const connection = await (await DuckDBInstance.create()).connect()
 const share = await attachShare(connection, profile)
 const answers = []
 for (const statement of statements) {
-  const values = []
+  const rows = []
   const result = await share.query(statement)
-  for await (const rows of result.rows()) values.push(...rows)
-  answers.push(values)
+  for await (const row of result.rows()) rows.push(row)
+  answers.push(rows)
 }
 await share.close()
 console.log(JSON.stringify(answers))

@@ -8,9 +8,7 @@ const answers = []
 for (const table of tables) {
   const answer = await client.query(parseTableName(table))
   const files = []
-  for await (const action of answer.actions) {
-    const url = urlOf(action)
-    if (url === undefined) continue
+  for await (const { url } of answer.files()) {
     const response = await fetch(url)
     const bytes = Buffer.from(await response.arrayBuffer())
     files.push({ status: response.status, magic: bytes.subarray(0, 4).toString('latin1') })
@@ -18,9 +16,3 @@ for (const table of tables) {
   answers.push(files)
 }
 console.log(JSON.stringify(answers))
-
-/** Of a file, in either format of answers. */
-function urlOf(action) {
-  if (action.kind === 'file') return action.file.url
-  return action.kind === 'delta' ? action.file.deltaSingleAction.add?.path : undefined
-}

@@ -7,10 +7,8 @@ async function main([profile, ...statements]) {
   const share = await attachShare(connection, profile)
   const answers = []
   for (const statement of statements) {
-    const values = []
     const result = await share.query(statement)
-    for await (const rows of result.rows()) values.push(...rows)
-    answers.push(values)
+    answers.push(await result.all())
   }
   await share.close()
   console.log(JSON.stringify(answers))
