@@ -4,7 +4,6 @@ import collections
 import json
 import os
 import pathlib
-import subprocess
 import tempfile
 
 import delta_sharing
@@ -14,8 +13,8 @@ import duckdb_requests
 import plain_http
 from golden import counter, expected_rows, found, frame_rows, parse, wanted
 from spark_session import NoSpark, open_session
+from ways.worker import Worker
 
-MAIN = pathlib.Path(__file__).resolve().parents[3] / "packages" / "spillway" / "dist" / "main.js"
 CHANGE_COLUMNS = ("_change_type", "_commit_version", "_commit_timestamp")
 SIGNS = {"insert": 1, "update_postimage": 1, "delete": -1, "update_preimage": -1}
 
@@ -112,8 +111,28 @@ def as_python(value):
     return [as_python(item) for item in value] if isinstance(value, list) else value
 
 
-class SpillwayQuery(Client):
-    """This repository's command over its own client and DuckDB."""
+class Command(Client):
+    """This repository's command, all of its runs in one process: starting Node takes longer than most answers."""
+
+    worker = None
+
+    def run(self, *args):
+        if self.worker is None:
+            self.folder = tempfile.TemporaryDirectory(prefix="spillway-matrix-")
+            self.worker = Worker(pathlib.Path(self.folder.name) / "worker.log")
+        status, stdout, stderr = self.worker.command(*args)
+        if status != 0:
+            raise plain_http.Refusal(stderr.strip())
+        return stdout
+
+    def close(self):
+        if self.worker is not None:
+            self.worker.close()
+            self.folder.cleanup()
+
+
+class SpillwayQuery(Command):
+    """The rows of one table, by its name."""
 
     name = "`spillway query`"
 
@@ -122,18 +141,15 @@ class SpillwayQuery(Client):
             raise NotOffered("SQL over the whole profile has change feeds")
         at = [] if case.version is None else ["--version", str(case.version)]
         at += [] if case.timestamp is None else ["--timestamp", case.timestamp]
-        command = ["node", str(MAIN), "query", f"{self.profile}#{case.name}", *at, "--limit", "100000", "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-        if done.returncode != 0:
-            raise plain_http.Refusal(done.stderr.strip())
-        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        printed = self.run("query", f"{self.profile}#{case.name}", *at, "--limit", "100000", "--json")
+        rows = [json.loads(line) for line in printed.split("\n") if line]
         if case.real is not None:
             return case.bag_of([row.get(name) for name in case.real.columns] for row in rows)
         kinds = [(column["name"], parse(column["type"])) for column in case.columns]
         return counter([[wanted(row[name], kind) for name, kind in kinds] for row in rows]) == case.expected()
 
 
-class AttachedSql(Client):
+class AttachedSql(Command):
     """SQL over an attached share; what it answers is written as Parquet and read by Arrow."""
 
     name = "`attachShare`: SQL in DuckDB"
@@ -149,10 +165,7 @@ class AttachedSql(Client):
             source = f"share_at('{case.name}', as_of := '{case.timestamp}')"
         with tempfile.TemporaryDirectory() as folder:
             output = f"{folder}/rows.parquet"
-            command = ["node", str(MAIN), "query", str(self.profile), f"SELECT * FROM {source}", "--output", output]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-            if done.returncode != 0:
-                raise plain_http.Refusal(done.stderr.strip())
+            self.run("query", str(self.profile), f"SELECT * FROM {source}", "--output", output)
             rows = pyarrow.parquet.read_table(output)
         return agree(case, rows.column_names, [list(row.values()) for row in rows.to_pylist()])
 
