@@ -2,9 +2,8 @@
 import { createInterface } from 'node:readline'
 import { Readable, Writable } from 'node:stream'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { attachShare } from '@spillway/duckdb'
+import { attachShare, columnJson } from '@spillway/duckdb'
 import { runProgram } from '../../../packages/spillway/dist/program.js'
-import { columnJson } from '../../../packages/spillway/dist/results/value-json.js'
 import { errorJson } from '../../../packages/spillway/dist/terminal/error-json.js'
 
 const attached = new Map()
