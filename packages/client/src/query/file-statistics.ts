@@ -56,9 +56,11 @@ function byColumn<T>(
   read: (value: JsonValue, column: SchemaColumn) => T | undefined,
 ): ByColumn<T> {
   if (!isJsonObject(values)) return {}
+  const physical = new Set(columns.map(({ physicalName }) => physicalName))
   const known = columns.flatMap((column): [string, T | ByColumn<T>][] => {
     const { name, physicalName, fields } = column
-    const key = Object.hasOwn(values, physicalName) ? physicalName : name
+    // A column that was renamed may have left its name in files to another one.
+    const key = Object.hasOwn(values, physicalName) || physical.has(name) ? physicalName : name
     const value = Object.hasOwn(values, key) ? values[key] : undefined
     if (value === undefined || value === null) return []
     if (fields.length > 0) return isJsonObject(value) ? [[name, byColumn(value, fields, read)]] : []

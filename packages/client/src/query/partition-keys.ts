@@ -7,29 +7,32 @@ import { schemaColumns } from './schema-columns.js'
  * does not have.
  */
 export class PartitionKeys {
-  readonly #columns: number
+  /** The names of each column of the last metadata: the table's, and what files call it. */
+  #columns: readonly (readonly string[])[] = []
   readonly #known = new Set<string>()
 
   constructor(table: TableMetaData) {
-    this.#columns = table.partitionColumns.length
     this.add(table)
   }
 
-  /** Metadata in the middle of an answer may have renamed a column. */
+  /** Metadata in the middle of an answer may have renamed a column, or partition the table otherwise. */
   add({ partitionColumns, schemaString }: TableMetaData): void {
-    for (const name of partitionColumns) this.#known.add(name)
-    if (partitionColumns.length === 0) return
-    for (const { name, physicalName } of schemaColumns(schemaString))
-      if (partitionColumns.includes(name)) this.#known.add(physicalName)
+    const all = partitionColumns.length === 0 ? [] : schemaColumns(schemaString)
+    this.#columns = partitionColumns.map(column => {
+      const physicalName = all.find(({ name }) => name === column)?.physicalName
+      return physicalName === undefined ? [column] : [column, physicalName]
+    })
+    for (const name of this.#columns.flat()) this.#known.add(name)
   }
 
   /** What is wrong with the values of a file: undefined where nothing is. */
-  faultOf(values: Readonly<Record<string, unknown>> | undefined): string | undefined {
-    if (this.#columns === 0) return undefined
-    const keys = Object.keys(values ?? {})
+  faultOf(values: Readonly<Record<string, unknown>> = {}): string | undefined {
+    if (this.#columns.length === 0) return undefined
+    const keys = Object.keys(values)
     if (keys.length === 0) return 'has no partitionValues'
-    const unknown = keys.filter(key => !this.#known.has(key))
-    if (unknown.length === 0 || keys.length - unknown.length >= this.#columns) return undefined
-    return `has a partition value of ${JSON.stringify(unknown[0])}, which is none of the columns ${[...this.#known].map(name => JSON.stringify(name)).join(', ')}`
+    const unknown = keys.find(key => !this.#known.has(key))
+    const isWhole = this.#columns.every(names => names.some(name => Object.hasOwn(values, name)))
+    if (unknown === undefined || isWhole) return undefined
+    return `has a partition value of ${JSON.stringify(unknown)}, which is none of the columns ${[...this.#known].map(name => JSON.stringify(name)).join(', ')}`
   }
 }

@@ -25,7 +25,8 @@ it.each([
   [{}, 'has no partitionValues'],
   [{ Day: '1', region: 'a' }, 'has a partition value of "Day"'],
   [{ 'col-3': '1', region: 'a' }, 'has a partition value of "col-3"'],
-  [{ x: '1' }, 'none of the columns "day", "region", "col-1"'],
+  [{ day: '1', 'col-1': '1', x: '1' }, 'has a partition value of "x"'],
+  [{ x: '1' }, 'none of the columns "day", "col-1", "region"'],
 ])('refuses %j', (values, words) => {
   expect(keys.faultOf(values)).toContain(words)
 })
@@ -35,6 +36,14 @@ it('takes the names of metadata in the middle of an answer', () => {
   expect(own.faultOf({ date: '1' })).toBeDefined()
   own.add({ id: 'x', schemaString: '{', partitionColumns: ['date'] })
   expect(own.faultOf({ date: '1' })).toBeUndefined()
+})
+
+it('goes by the last metadata: a table may become partitioned, or cease to be', () => {
+  const own = new PartitionKeys({ id: 'x', schemaString, partitionColumns: [] })
+  own.add({ id: 'x', schemaString, partitionColumns: ['day'] })
+  expect(own.faultOf({})).toContain('no partitionValues')
+  own.add({ id: 'x', schemaString, partitionColumns: [] })
+  expect(own.faultOf({})).toBeUndefined()
 })
 
 it('asks nothing of tables without partitions', () => {
