@@ -55,13 +55,35 @@ function globPattern(glob: string): RegExp {
 export async function* listDataFiles(
   store: ObjectStore,
   { folder, pattern }: TableLocation,
-  signal?: AbortSignal,
+  { signal, inner }: { readonly signal?: AbortSignal | undefined; readonly inner?: Set<string> },
 ): AsyncGenerator<ListedFile> {
-  for await (const file of store.list(folder, signal === undefined ? {} : { signal })) {
+  for await (const file of store.list(folder, { signal })) {
     const relative = file.path.slice(folder.length)
+    const table = innerTable(relative)
+    if (table !== undefined) inner?.add(table)
     if (isHidden(relative) || !isDataFile(relative)) continue
     if (pattern === undefined || pattern.test(relative)) yield { ...file, relative }
   }
+}
+
+/** The folder of a table of a format of its own that a file is the log of, relative to the folder that was listed. */
+function innerTable(relative: string): string | undefined {
+  return /^(.+\/)(?:_delta_log\/|\.hoodie\/|metadata\/[^/]+\.metadata\.json$)/.exec(relative)?.[1]
+}
+
+/** The first of `inner` that holds one of `files`. */
+export function tableAmong(
+  files: readonly ListedFile[],
+  inner: ReadonlySet<string>,
+): string | undefined {
+  if (inner.size === 0) return undefined
+  for (const { relative } of files) {
+    for (let end = relative.indexOf('/'); end >= 0; end = relative.indexOf('/', end + 1)) {
+      const folder = relative.slice(0, end + 1)
+      if (inner.has(folder)) return folder
+    }
+  }
+  return undefined
 }
 
 /** A folder of a partition column may begin with an underscore: `_day=1/`. */

@@ -104,6 +104,38 @@ describe('a directory of Parquet files', () => {
     },
   )
 
+  it.each([
+    ['delta/_delta_log/00000000000000000000.json', 'delta/'],
+    ['a/hudi/.hoodie/hoodie.properties', 'a/hudi/'],
+    ['ice/metadata/00001-x.metadata.json', 'ice/'],
+  ])(
+    'takes no files out of a table with a log of its own that lies within: %s',
+    async (log, table) => {
+      const store = memoryStore({
+        objects: [
+          [`s3://b/t/${log}`, ''],
+          [`s3://b/t/${table}part=1/x.parquet`, 'x'],
+          ['s3://b/t/other/y.parquet', 'y'],
+        ],
+      })
+      const refusing = parquetTableReader({ store, cache })
+      for (const location of ['s3://b/t', 's3://b/t/**/*.parquet']) {
+        await expect(refusing.snapshot({ location })).rejects.toMatchObject({
+          code: 'INVALID_REQUEST',
+          message: expect.stringContaining('share that folder by itself'),
+          context: { path: `s3://b/t/${table}` },
+        })
+      }
+      // What a pattern leaves out is nobody's business: the file is looked at, and is no Parquet.
+      await expect(refusing.snapshot({ location: 's3://b/t/other/*' })).rejects.toMatchObject({
+        code: 'TABLE_CORRUPT',
+      })
+      await expect(refusing.snapshot({ location: 's3://b/t/*/y.parquet' })).rejects.toMatchObject({
+        code: 'TABLE_CORRUPT',
+      })
+    },
+  )
+
   it('refuses bytes that are no Parquet', async () => {
     const store = memoryStore({ objects: [['s3://b/t/x.parquet', 'not a Parquet file at all']] })
     const broken = parquetTableReader({ store, cache })

@@ -17,8 +17,9 @@ interface Limit {
   refusal(path: string, target: string): TableError
 }
 
-export function localRoots(folders: readonly string[] = []): LocalRoots {
-  if (folders.length === 0) return { limits: [] }
+/** Nothing is let in where there are no folders; only without a list is everything. */
+export function localRoots(folders?: readonly string[]): LocalRoots {
+  if (folders === undefined) return { limits: [] }
   const own = new RealFolders(folders.map(folder => diskPath(folder)))
   return { limits: [{ folders: own, isTextual: true, refusal: outside }] }
 }

@@ -47,6 +47,12 @@ describe('a store kept to a root', () => {
     await expect(collect(rooted().listPrefixes(`${folder}/`))).rejects.toThrowError('outside')
   })
 
+  it('opens nothing where the list of its roots is empty', async () => {
+    const store = localStore({ roots: [] })
+    const path = `file://${join(root, 'nothing-let-in')}`
+    await expect(store.get(path)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  })
+
   it('may be reached through a link itself', async () => {
     await writeFile(join(root, 'a'), 'x')
     await symlink(root, join(folder, 'alias'))
