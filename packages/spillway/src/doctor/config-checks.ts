@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import type { TableName } from '@spillway/client'
 import { mapConcurrently, type Snapshot } from '@spillway/core'
 import { filesInside, OutsideFinder, partitionGrant } from '@spillway/engine'
 import { planScan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
-import { checkedEndpoint, nameWarnings } from '@spillway/server'
+import { nameWarnings } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
-import { createRuntime } from '../serve/runtime.js'
 import type { Composition } from '../tables/compose.js'
 import { fileFacts, fileFactsText } from '../tables/file-facts.js'
 import { wrongCounts, wrongCountText } from '../tables/stated-counts.js'
@@ -14,7 +12,7 @@ import { tableFacts } from '../tables/table-facts.js'
 import { locatedSource, type TableInput } from '../tables/table-source.js'
 import { formatCount } from '../terminal/format-table.js'
 import { type Check, failed } from './check.js'
-import { type Probe, probingRecipient } from './probe.js'
+import { openProbe, type Probe } from './probe.js'
 
 /** What a server of the configuration at `path` would share, each table read as the server and as a recipient would. */
 export async function configChecks(path: string, signal: AbortSignal): Promise<readonly Check[]> {
@@ -24,25 +22,18 @@ export async function configChecks(path: string, signal: AbortSignal): Promise<r
   } catch (error) {
     return [failed('config', error)]
   }
-  // Made as the server would make it, so that what it would refuse is refused here.
-  const recipient = probingRecipient(config)
-  const runtime = createRuntime(recipient.config, {
-    endpoint: checkedEndpoint(ENDPOINT),
-    secrets: [randomBytes(32).toString('base64')],
-  })
+  const probe = openProbe(config)
   try {
     const checks: Check[] = [{ name: 'config', ok: true, detail: path }]
     for (const detail of nameWarnings(config.shares))
       checks.push({ name: 'names', ok: true, warning: true, detail })
-    if (config.staging) checks.push(await stagingCheck(runtime.spillway, config.staging.location))
-    const probe = recipient.at(ENDPOINT, runtime)
-    const parts = { spillway: runtime.spillway, probe, signal }
+    if (config.staging) checks.push(await stagingCheck(probe.spillway, config.staging.location))
     const tables = await mapConcurrently(tablesOf(config), TABLES_AT_ONCE, table =>
-      tableCheck(table, parts),
+      tableCheck(table, probe, signal),
     )
     return [...checks, ...tables]
   } finally {
-    await runtime.close()
+    await probe.close()
   }
 }
 
@@ -56,9 +47,6 @@ async function stagingCheck({ store }: Composition, location: string): Promise<C
     return failed('staging', error)
   }
 }
-
-/** Nothing listens there: what is asked goes to the server's own handler. */
-const ENDPOINT = 'http://spillway-doctor.invalid/delta-sharing'
 
 const TABLES_AT_ONCE = 4
 
@@ -83,19 +71,15 @@ function tablesOf({ shares }: ServeConfig): readonly NamedTable[] {
   )
 }
 
-interface CheckParts {
-  readonly spillway: Composition
-  readonly probe: Probe
-  readonly signal: AbortSignal
-}
-
 async function tableCheck(
   { name: named, source, partitions, accessModes }: NamedTable,
-  { spillway, probe, signal }: CheckParts,
+  probe: Probe,
+  signal: AbortSignal,
 ): Promise<Check> {
   const name = `${named.share}.${named.schema}.${named.table}`
   try {
     const at = { kind: 'latest' } as const
+    const { spillway } = probe
     const snapshot = await spillway.engine().snapshot(locatedSource(source), at, signal)
     // Throws where no query of it would be answered.
     if (partitions !== undefined) partitionGrant(parseSqlPredicate(partitions).predicate, snapshot)

@@ -1,27 +1,36 @@
 import { randomBytes } from 'node:crypto'
-import { createSharingClient, type TableName } from '@spillway/client'
-import { TableError } from '@spillway/core'
-import { tokenHash } from '@spillway/server'
+import {
+  type AnswerFile,
+  createSharingClient,
+  type SharingClient,
+  type TableName,
+} from '@spillway/client'
+import { isTableError, TableError, type ErrorCode } from '@spillway/core'
+import { checkedEndpoint, tokenHash } from '@spillway/server'
 import type { ServeConfig } from '../serve/config.js'
+import { createRuntime } from '../serve/runtime.js'
+import type { Composition } from '../tables/compose.js'
 
 /** Asks the server as a recipient does. */
 export interface Probe {
   /** Fetches one byte of the table's first file, and says from which host. Throws where nobody would get it. */
   byteOf(name: TableName, signal: AbortSignal): Promise<string>
-}
-
-interface Answering {
-  fetch(request: Request): Promise<Response>
+  /** What the server reads with. */
+  readonly spillway: Composition
+  close(): Promise<void>
 }
 
 /** A file that has to be written anew first may be large; a store that says nothing for as long is not there. */
 const PATIENCE_MS = 60_000
 
-/** The configuration with one recipient more, to whom everything is granted and whose token nobody else knows. */
-export function probingRecipient(config: ServeConfig): {
-  readonly config: ServeConfig
-  at(endpoint: string, server: Answering): Probe
-} {
+/** Nothing listens there: what is asked goes to the server's own handler. */
+const ENDPOINT = 'http://spillway-doctor.invalid/delta-sharing'
+
+/**
+ * A server of the configuration, made as `serve` makes it so that what it would refuse is refused here, and one recipient
+ * more: everything is granted to them, and nobody else knows their token.
+ */
+export function openProbe(config: ServeConfig): Probe {
   const bearerToken = randomBytes(32).toString('hex')
   const own = {
     name: `doctor-${randomBytes(8).toString('hex')}`,
@@ -29,36 +38,47 @@ export function probingRecipient(config: ServeConfig): {
     tokens: [{ sha256: tokenHash(bearerToken).toString('hex') }],
   }
   const recipients = [...(config.shares.recipients ?? []), own]
-  return {
-    config: { ...config, shares: { ...config.shares, recipients } },
-    at: (endpoint, server) => probeOf({ endpoint, bearerToken }, server),
-  }
-}
-
-function probeOf(
-  { endpoint, bearerToken }: { readonly endpoint: string; readonly bearerToken: string },
-  server: Answering,
-): Probe {
-  const { host } = new URL(endpoint)
+  const runtime = createRuntime(
+    { ...config, shares: { ...config.shares, recipients } },
+    { endpoint: checkedEndpoint(ENDPOINT), secrets: [randomBytes(32).toString('base64')] },
+  )
+  const { host } = new URL(ENDPOINT)
   // Files of this machine are the server's own to give, others are fetched where their URLs point.
   const get: typeof fetch = (input, init) => {
     const request = new Request(input, init)
-    return new URL(request.url).host === host ? server.fetch(request) : fetch(request)
+    return new URL(request.url).host === host ? runtime.fetch(request) : fetch(request)
   }
-  const profile = { shareCredentialsVersion: 1, endpoint, bearerToken } as const
+  const profile = { shareCredentialsVersion: 1, endpoint: ENDPOINT, bearerToken } as const
   const client = createSharingClient(profile, { fetch: get, retry: { retries: 0 } })
   return {
+    spillway: runtime.spillway,
     async byteOf(name, given) {
       const signal = AbortSignal.any([given, AbortSignal.timeout(PATIENCE_MS)])
-      const answer = await client.query(name, { maxFiles: 1, signal })
-      for await (const { url } of answer.files()) {
-        const from = new URL(url).host
-        const place = from === host ? 'this machine, through the server' : from
-        await fetchByte(get, { url, place, signal })
-        return `a recipient reads it from ${place}`
-      }
-      return 'a recipient finds no file to read'
+      const file = await firstFile(client, name, signal)
+      if (file === undefined) return 'a recipient finds no file to read'
+      const from = new URL(file.url).host
+      const place = from === host ? 'this machine, through the server' : from
+      await fetchByte(get, { url: file.url, place, signal })
+      return `a recipient reads it from ${place}`
     },
+    close: () => runtime.close(),
+  }
+}
+
+async function firstFile(
+  client: SharingClient,
+  name: TableName,
+  signal: AbortSignal,
+): Promise<AnswerFile | undefined> {
+  try {
+    const answer = await client.query(name, { maxFiles: 1, signal })
+    for await (const file of answer.files()) return file
+    return undefined
+  } catch (error) {
+    if (!isTableError(error)) throw error
+    // The address is one that there is none of.
+    const { url: _, ...context } = error.context
+    throw new TableError(error.code, error.message, { context, cause: error.cause })
   }
 }
 
@@ -90,10 +110,15 @@ async function fetchByte(
   const said = /<Code>(\w{1,64})<\/Code>|"errorCode":"(\w{1,64})"/.exec(await found.text())
   const code = said?.[1] ?? said?.[2]
   throw new TableError(
-    'STORAGE_UNAVAILABLE',
+    CODES[status] ?? 'STORAGE_UNAVAILABLE',
     `expected 206 for the first byte of a file from ${place}, where recipients read it, found ${status}${code === undefined ? '' : ` (${code})`}${HINTS[status] ?? ''}`,
     { context: { status } },
   )
+}
+
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
 }
 
 const HINTS: Readonly<Record<number, string>> = {

@@ -1,12 +1,7 @@
 import { TableError, type TableFormat } from '@spillway/core'
-import { filesInside, OutsideFinder } from '@spillway/engine'
-import { planScan } from '@spillway/planner'
-import { duckDb } from '@spillway/rows'
 import { parseUri } from '@spillway/storage'
+import { openProbe } from '../doctor/probe.js'
 import type { ServeConfig } from '../serve/config.js'
-import { omitUndefined } from '../serve/omit-undefined.js'
-import { storageOf } from '../serve/storage-options.js'
-import { compose } from '../tables/compose.js'
 import { tableFacts } from '../tables/table-facts.js'
 import { locatedSource } from '../tables/table-source.js'
 
@@ -16,7 +11,7 @@ export interface Readable {
   readonly files: number
 }
 
-/** Reads a table as the server of this configuration would: its metadata, and a byte of one of its files. */
+/** Reads a table as the server of this configuration and a recipient of it would: its metadata, and a byte of one of its files. */
 export async function readableTable(
   config: ServeConfig,
   fullName: string,
@@ -24,34 +19,15 @@ export async function readableTable(
 ): Promise<Readable> {
   const table = tableNamed(config, fullName)
   refuseUnreached(table.location, config)
-  const spillway = compose({
-    roots: config.localRoots,
-    ...storageOf(config.storage),
-    limits: omitUndefined(config.limits),
-    duckdb: duckDb(omitUndefined(config.duckdb)),
-  })
+  const probe = openProbe(config)
   try {
     const source = locatedSource(table)
-    const snapshot = await spillway.engine().snapshot(source, { kind: 'latest' }, signal)
-    const planned = await filesInside(planScan(snapshot, { signal }), {
-      outside: new OutsideFinder(),
-      signal,
-    })
-    const some = planned.find(({ selection }) => selection.length > 0)
-    const [file] =
-      some === undefined ? [] : await some.files.files(some.selection.subarray(0, 1), signal)
-    if (file !== undefined) {
-      const range = { start: 0, end: 1 }
-      const found = await spillway.store.get(file.path, { range, signal })
-      if (found === undefined) {
-        const message = 'the table names a file that is not there'
-        throw new TableError('NOT_FOUND', message, { context: { path: file.path } })
-      }
-    }
+    const snapshot = await probe.spillway.engine().snapshot(source, { kind: 'latest' }, signal)
+    await probe.byteOf(table.named, signal)
     const { files } = await tableFacts(snapshot, signal)
     return { format: snapshot.format, version: String(snapshot.version), files }
   } finally {
-    await spillway.close()
+    await probe.close()
   }
 }
 
@@ -72,6 +48,7 @@ function tableNamed({ shares: { shares = [] } }: ServeConfig, fullName: string) 
     (share.schemas ?? []).flatMap(schema =>
       (schema.tables ?? []).map(table => ({
         ...table,
+        named: { share: share.name, schema: schema.name, table: table.name },
         fullName: `${share.name}.${schema.name}.${table.name}`,
       })),
     ),
