@@ -2,17 +2,10 @@
 // What an installation takes: packs the packages, installs each set of docs/embedding.md into an empty folder with npm,
 // and compares with the table there. It fails past 15 %; `--write` writes the table.
 import { execFileSync } from 'node:child_process'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { packAll } from './packages/pack.mjs'
 
 const DOCUMENT = 'docs/embedding.md'
 const TOLERANCE = 0.15
@@ -44,16 +37,7 @@ try {
 }
 
 function packed(destination) {
-  mkdirSync(destination)
-  const tarballs = {}
-  for (const name of readdirSync('packages')) {
-    if (name === 'testkit') continue
-    const args = ['pnpm@10.34.9', 'pack', '--json', '--pack-destination', destination]
-    const said = execFileSync('npx', args, { cwd: join('packages', name), encoding: 'utf8' })
-    const { name: published, filename } = JSON.parse(said)
-    tarballs[published] = `file:${resolve(destination, filename)}`
-  }
-  return tarballs
+  return Object.fromEntries(packAll(destination).map(({ name, path }) => [name, `file:${path}`]))
 }
 
 function measure(wanted, tarballs) {

@@ -8,23 +8,31 @@ import { runProcess } from './run-process.mjs'
 
 /**
  * Tarballs of all published packages in a folder, `{ name, version, path }` each behind those it depends on. Tarballs of
- * other versions that lie there are removed, so that `*.tgz` is one release.
+ * other versions of theirs that lie there are removed, so that `*.tgz` is one release.
  */
 export function packAll(folder, of = root) {
   const into = resolve(folder)
   mkdirSync(into, { recursive: true })
-  for (const name of readdirSync(into)) if (name.endsWith('.tgz')) rmSync(join(into, name))
   const { packageManager } = readJson(join(of, 'package.json'))
   const packages = publishedPackages(of)
+  const own = packages.map(({ name }) => tarballName(name))
+  for (const name of readdirSync(into)) {
+    const stem = name.match(/^(.+?)-\d+\.\d+\.\d+.*\.tgz$/)?.[1]
+    if (own.includes(stem)) rmSync(join(into, name))
+  }
   for (const one of packages) removeOrphans(join(one.folder, 'dist'), join(one.folder, 'src'))
   const filters = packages.map(({ name }) => `--filter=${name}`)
   const args = ['--yes', packageManager, '-r', ...filters, 'pack', '--pack-destination', into]
   runProcess('npx', args, { folder: of })
   return packages.map(({ name, version, manifest }) => {
-    const path = join(into, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)
+    const path = join(into, `${tarballName(name)}-${version}.tgz`)
     if (!existsSync(path)) throw new Error(`pnpm packed no ${path}`)
     return { name, version, path, manifest }
   })
+}
+
+function tarballName(name) {
+  return name.replace('@', '').replace('/', '-')
 }
 
 /** What the compiler wrote of files that have since been moved or deleted: it is in no build from a clean clone. */
