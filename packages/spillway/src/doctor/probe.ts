@@ -5,7 +5,7 @@ import {
   type SharingClient,
   type TableName,
 } from '@spillway/client'
-import { isTableError, TableError, type ErrorCode } from '@spillway/core'
+import { type ErrorCode, isTableError, TableError } from '@spillway/core'
 import { checkedEndpoint, tokenHash } from '@spillway/server'
 import type { ServeConfig } from '../serve/config.js'
 import { createRuntime } from '../serve/runtime.js'
