@@ -40,6 +40,11 @@ function* filesOf(files, { files: listed = [] }, machine) {
 
 function* entriesOf(files, manifest) {
   for (const [entry, conditions] of Object.entries(manifest.exports ?? {})) {
+    if (typeof conditions === 'string') {
+      if (!files.has(conditions.slice(2)))
+        yield `exports "${entry}" names ${conditions}, which is not there`
+      continue
+    }
     for (const [condition, target] of Object.entries(conditions)) {
       if (!files.has(target.slice(2)))
         yield `exports "${entry}" (${condition}) names ${target}, which is not there`

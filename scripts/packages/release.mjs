@@ -6,28 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { walkAll } from '../../test/strangers/run.mjs'
-import { problemsOfTarball } from './check-tarballs.mjs'
+import { problemsOfPacked } from './check-packed.mjs'
 import { NODES } from './node-versions.mjs'
 import { packAll } from './pack.mjs'
 import { factsOf, isInRegistry, refusals } from './preflight.mjs'
-import { publishedPackages, readJson, root } from './published.mjs'
+import { publishedPackages, root } from './published.mjs'
 import { runProcess } from './run-process.mjs'
-
-/** What linters of packages say of a tarball, as sentences. The profile is explained in decision 0031. */
-function lint({ name, path }) {
-  const problems = []
-  for (const [tool, ...args] of [
-    ['publint', 'run', path, '--strict'],
-    ['attw', path, '--profile', 'esm-only', '--format', 'ascii', '--no-emoji'],
-  ]) {
-    try {
-      runProcess(join(root, 'node_modules', '.bin', tool), args, { folder: root })
-    } catch (error) {
-      problems.push(`${name}: ${tool}: ${error.message}`)
-    }
-  }
-  return problems
-}
 
 /** In the order of dependencies, so that whoever installs meanwhile finds all that a package needs. */
 function publish(packed) {
@@ -51,11 +35,7 @@ async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-release-'))
   try {
     const packed = packAll(folder)
-    const { repository } = readJson(join(root, 'package.json'))
-    const problems = packed.flatMap(one => [
-      ...problemsOfTarball(one.path, { repository, machine: [root] }),
-      ...lint(one),
-    ])
+    const problems = problemsOfPacked(packed)
     for (const problem of problems) console.error(problem)
     console.log(`${packed.length} tarballs checked, ${problems.length} problems`)
     if (problems.length > 0) return 1

@@ -53,6 +53,11 @@ it('finds nothing wrong with a sound tarball', () => {
   expect(problemsOfTarball(tarball())).toEqual([])
 })
 
+it('takes a file that is exported by itself', () => {
+  const exported = { ...MANIFEST.exports, './README.md': './README.md' }
+  expect(problemsOfTarball(tarball({}, { exports: exported }))).toEqual([])
+})
+
 it('reads files whose paths are longer than a header holds', () => {
   const name = `dist/${'a-long-folder/'.repeat(20)}file.txt`
   expect(String(readTarball(tarball({ [name]: 'here' })).get(name))).toBe('here')
@@ -86,6 +91,10 @@ describe('finds in a manifest', () => {
     [{ publishConfig: { access: 'public' } }, '"publishConfig" is not'],
     [{ engines: {} }, 'has no "engines.node"'],
     [{ exports: { '.': { default: './dist/gone.js' } } }, 'names ./dist/gone.js, which is not'],
+    [
+      { exports: { ...MANIFEST.exports, './a.json': './a.json' } },
+      'exports "./a.json" names ./a.json, which is not there',
+    ],
     [
       { exports: { '.': { default: './dist/index.js', types: './dist/index.d.ts' } } },
       'does not end with "default"',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { problemsOfPacked } from '../../scripts/packages/check-packed.mjs'
 import { NODES, nodeOf } from '../../scripts/packages/node-versions.mjs'
 import { packAll } from '../../scripts/packages/pack.mjs'
 import { deployed } from './deploy.mjs'
@@ -66,14 +67,17 @@ async function main() {
   const current = process.versions.node.split('.')[0]
   const folder = mkdtempSync(join(tmpdir(), 'spillway-tarballs-'))
   try {
+    const packed = packAll(folder)
+    const problems = problemsOfPacked(packed)
+    for (const problem of problems) console.error(problem)
     const arrived = await walkAll({
-      tarballs: packAll(folder).map(({ path }) => path),
+      tarballs: packed.map(({ path }) => path),
       nodes: values.node?.split(',') ?? (values.core ? [current] : Object.keys(NODES)),
       withPython: !values.core,
       image: !values.core,
       keep: values.keep,
     })
-    if (!arrived) process.exitCode = 1
+    if (!arrived || problems.length > 0) process.exitCode = 1
   } finally {
     rmSync(folder, { recursive: true })
   }
