@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
+  type AssetFiles,
   type CredentialVendor,
   isTableError,
   type Recipient,
@@ -13,6 +14,7 @@ import { type Authenticate, credentialsOf } from './access/authenticate-by.js'
 import { createGuard, type Guard, type Peer } from './access/authentication-guard.js'
 import {
   type OnRequest,
+  type RequestEvent,
   type RequestHook,
   requestEvent,
   requestHook,
@@ -37,6 +39,8 @@ export interface SharingServerOptions {
   readonly catalog: ShareCatalog
   /** Give credentials for tables that are shared by `dir` access; the first that covers a location does. */
   readonly vendors?: readonly CredentialVendor[]
+  /** Lists and signs the files of volumes, models and skills. Absent: they are shared by `dir` access alone. */
+  readonly assetFiles?: AssetFiles | undefined
   /**
    * Where the protocol's paths begin for recipients: `/delta-sharing` by default, '' for the root. What a proxy in front
    * takes away of it need not be there.
@@ -80,6 +84,7 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     audienceKey: secrets[0]!,
     catalog: options.catalog,
     vendors: options.vendors ?? [],
+    assetFiles: options.assetFiles,
     prefix: (options.prefix ?? '/delta-sharing').replace(/\/+$/, ''),
     tokens: createTokenCodec({ secrets, clock }),
     limits,
@@ -107,6 +112,7 @@ interface Composition {
   readonly audienceKey: string | Uint8Array
   readonly catalog: ShareCatalog
   readonly vendors: readonly CredentialVendor[]
+  readonly assetFiles: AssetFiles | undefined
   readonly prefix: string
   readonly tokens: TokenCodec
   readonly limits: ServerLimits
@@ -151,7 +157,7 @@ async function answer(
     const recipient = await untilAborted(authenticated, signal, reasonOf)
     record.recipient = recipient.name
     release = server.concurrency.take(recipient.id)
-    const asked = { recipient, names: match.params, peer, request }
+    const asked = { recipient, names: namesOf(match.params), peer, request }
     await hook.begin(requestEvent(record, asked), signal)
     work = match.route.run({
       ...contextOf(server, request, { match, recipient, record, requestId, signal }),
@@ -180,6 +186,14 @@ async function answer(
   return response
 }
 
+/** Names as a path has them. */
+function namesOf(
+  params: Match['params'],
+): Pick<RequestEvent, 'share' | 'schema' | 'table' | 'asset'> {
+  const kind = ['volume', 'model', 'skill'].find(each => each in params)
+  return kind === undefined ? params : { ...params, asset: `${kind} ${params[kind]}` }
+}
+
 function hookOf({ onRequest, limits }: Composition, request: Request): RequestHook {
   const secrets = onRequest === undefined ? [] : credentialsOf(request)
   return requestHook(onRequest, { seconds: limits.grantSeconds, secrets })
@@ -202,6 +216,7 @@ function contextOf(
     engine: server.engine,
     catalog: server.catalog,
     vendors: server.vendors,
+    assetFiles: server.assetFiles,
     tokens: server.tokens,
     limits: server.limits,
     jobs: server.jobs,

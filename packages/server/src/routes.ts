@@ -1,4 +1,14 @@
 import { TableError } from '@spillway/core'
+import { assetCredentials } from './assets/asset-credentials.js'
+import { assetFiles, assetFileUrls } from './assets/asset-files.js'
+import {
+  getModel,
+  getModelVersion,
+  getVolume,
+  listModels,
+  listModelVersions,
+  listVolumes,
+} from './assets/list-assets.js'
 import { tableChanges } from './changes/table-changes.js'
 import { getShare, getTable, listSchemas, listShares, listTables } from './discovery/list.js'
 import { tableCredentials } from './discovery/table-credentials.js'
@@ -14,7 +24,12 @@ interface Route {
   readonly run: (context: RequestContext) => Promise<Response>
 }
 
-const TABLE = '/shares/:share/schemas/:schema/tables/:table'
+const SHARE = '/shares/:share'
+const SCHEMA = `${SHARE}/schemas/:schema`
+const TABLE = `${SCHEMA}/tables/:table`
+const VOLUME = `${SCHEMA}/volumes/:volume`
+const MODEL = `${SCHEMA}/models/:model`
+const VERSION = `${MODEL}/versions/:version`
 
 /** Every route there is. HEAD is its own: it is a deprecated spelling of /version, not GET without a body. */
 export const ROUTES: readonly Route[] = [
@@ -31,7 +46,31 @@ export const ROUTES: readonly Route[] = [
   { method: 'POST', pattern: `${TABLE}/queries/:query`, run: queryInfo },
   { method: 'POST', pattern: `${TABLE}/temporary-table-credentials`, run: tableCredentials },
   { method: 'GET', pattern: `${TABLE}/changes`, run: tableChanges },
+  { method: 'GET', pattern: `${SHARE}/all-volumes`, run: listVolumes },
+  { method: 'GET', pattern: `${SCHEMA}/volumes`, run: listVolumes },
+  { method: 'GET', pattern: VOLUME, run: getVolume },
+  ...folderRoutes(VOLUME, ['temporary-volume-credentials']),
+  { method: 'GET', pattern: `${SHARE}/all-models`, run: listModels },
+  { method: 'GET', pattern: `${SCHEMA}/models`, run: listModels },
+  { method: 'GET', pattern: MODEL, run: getModel },
+  { method: 'GET', pattern: `${MODEL}/versions`, run: listModelVersions },
+  { method: 'GET', pattern: VERSION, run: getModelVersion },
+  // Drafts of the protocol had it; models are named by it in most registries.
+  { method: 'GET', pattern: `${MODEL}/aliases/:alias`, run: getModelVersion },
+  // Two texts of the protocol spell the last segment in two ways.
+  ...folderRoutes(VERSION, ['temporary-model-version-credentials', 'temporary-model-credentials']),
 ]
+
+/** What every folder of files has, whatever it is. */
+function folderRoutes(folder: string, credentials: readonly string[]): readonly Route[] {
+  return [
+    { method: 'GET', pattern: `${folder}/files`, run: assetFiles },
+    { method: 'POST', pattern: `${folder}/file-urls`, run: assetFileUrls },
+    ...credentials.map(
+      name => ({ method: 'POST', pattern: `${folder}/${name}`, run: assetCredentials }) as const,
+    ),
+  ]
+}
 
 export interface Match {
   readonly route: Route

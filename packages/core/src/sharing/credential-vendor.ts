@@ -4,7 +4,22 @@ export interface CredentialVendor {
   vend(
     location: string,
     options: { expiresInSeconds: number; signal?: AbortSignal | undefined },
-  ): Promise<{ readonly expiresAt: number; readonly credentials: CloudCredentials }>
+  ): Promise<VendedCredentials>
+}
+
+export interface VendedCredentials {
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
+  readonly credentials: CloudCredentials
+  /** How the store is reached with them, where the cloud's name does not say it. */
+  readonly reach?: StoreReach
+}
+
+export interface StoreReach {
+  readonly region?: string
+  /** Of a service that is not the cloud's own. */
+  readonly endpoint?: string
+  readonly pathStyle?: boolean
 }
 
 export type CloudCredentials =

@@ -1,11 +1,7 @@
 import type { Predicate } from '../schema/predicate.js'
 import type { TableSource } from '../store/table-source.js'
-
-/** Somebody who holds a token. */
-export interface Recipient {
-  readonly id: string
-  readonly name: string
-}
+import type { AssetCatalog } from './asset-catalog.js'
+import type { Page, PageRequest, Recipient } from './page.js'
 
 export interface Share {
   readonly name: string
@@ -37,18 +33,6 @@ export interface SharedTable {
   readonly grant?: Predicate | undefined
 }
 
-export interface PageRequest {
-  /** Only items whose name is greater, by the catalog's stable order. */
-  readonly after?: string
-  readonly maxResults: number
-}
-
-export interface Page<Item> {
-  readonly items: readonly Item[]
-  /** `after` of the next page; absent on the last. */
-  readonly next?: string
-}
-
 /**
  * What is shared with whom. Names are case-insensitive; what a recipient was not granted looks exactly like what
  * does not exist: `undefined`. Orders are stable, so that pages neither repeat nor miss an item.
@@ -78,4 +62,6 @@ export interface ShareCatalog {
     name: { readonly share: string; readonly schema: string; readonly table: string },
     signal?: AbortSignal,
   ): Promise<SharedTable | undefined>
+  /** Absent: nothing but tables is shared. */
+  readonly assets?: AssetCatalog | undefined
 }

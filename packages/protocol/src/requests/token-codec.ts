@@ -9,7 +9,7 @@ export interface TokenCodec {
 }
 
 export interface TokenUse {
-  readonly kind: 'list' | 'query' | 'changes' | 'refresh' | 'async'
+  readonly kind: 'list' | 'files' | 'query' | 'changes' | 'refresh' | 'async'
   readonly binding: readonly string[]
   readonly expiresInSeconds: number
 }

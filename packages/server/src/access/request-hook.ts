@@ -17,6 +17,8 @@ export interface RequestEvent {
   readonly share?: string | undefined
   readonly schema?: string | undefined
   readonly table?: string | undefined
+  /** What is shared beside tables, by its kind: `volume docs`. */
+  readonly asset?: string | undefined
   /** Path of a local file that was asked for by a signed URL. */
   readonly file?: string | undefined
   readonly address?: string | undefined
@@ -28,15 +30,15 @@ export function requestEvent(
   { requestId, time, method, route = '', file }: AccessRecord,
   asked: {
     readonly recipient: Recipient
-    readonly names: Pick<RequestEvent, 'share' | 'schema' | 'table'>
+    readonly names: Pick<RequestEvent, 'share' | 'schema' | 'table' | 'asset'>
     readonly request: Request
     readonly peer: Peer | undefined
   },
 ): RequestEvent {
   const { recipient, names, peer, request } = asked
-  const { share, schema, table } = names
+  const { share, schema, table, asset } = names
   const userAgent = request.headers.get('user-agent') ?? undefined
-  const event = { requestId, time, method, route, recipient, share, schema, table, file }
+  const event = { requestId, time, method, route, recipient, share, schema, table, asset, file }
   return Object.freeze({ ...event, address: peer?.address, userAgent })
 }
 

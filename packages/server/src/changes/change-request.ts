@@ -62,7 +62,7 @@ export async function changeResponse(
     table: request.table,
     lines: changeLines(context, {
       changes,
-      noted: notedBy(context, request.table),
+      noted: notedBy(context.signed, { recipient: context.recipient, table: request.table }),
       answer,
       historicalMetadata,
       historicalProtocol,

@@ -6,7 +6,9 @@ import { quoted } from './found-value.js'
 import type { ConfigProblem } from './schema-problems.js'
 
 type Path = ConfigProblem['path']
-type Table = CheckedConfig['shares'][number]['schemas'][number]['tables'][number]
+type Schema = CheckedConfig['shares'][number]['schemas'][number]
+type Table = Schema['tables'][number]
+type Model = Schema['models'][number]
 
 /** What each part allows and all of them together do not: names and tokens twice, grants of nothing, leaks. */
 export function checkedNames({ shares, recipients }: CheckedConfig): readonly ConfigProblem[] {
@@ -14,19 +16,48 @@ export function checkedNames({ shares, recipients }: CheckedConfig): readonly Co
     ...repeated(shares, ['shares'], 'share'),
     ...shares.flatMap(({ schemas }, i) => [
       ...repeated(schemas, ['shares', i, 'schemas'], 'schema'),
-      ...schemas.flatMap(({ tables }, j) => {
-        const path = ['shares', i, 'schemas', j, 'tables']
-        return [
-          ...repeated(tables, path, 'table'),
-          ...tables.flatMap((table, k) => tableProblems(table, [...path, k])),
-        ]
-      }),
+      ...schemas.flatMap((schema, j) => schemaProblemsOf(schema, ['shares', i, 'schemas', j])),
     ]),
     ...repeated(recipients, ['recipients'], 'recipient'),
     ...repeatedIds(recipients),
     ...unknownGrants({ shares, recipients }),
     ...repeatedTokens(recipients),
   ]
+}
+
+function schemaProblemsOf(
+  { tables, volumes, models, skills }: Schema,
+  path: Path,
+): readonly ConfigProblem[] {
+  return [
+    ...repeated(tables, [...path, 'tables'], 'table'),
+    ...tables.flatMap((table, k) => tableProblems(table, [...path, 'tables', k])),
+    ...repeated(volumes, [...path, 'volumes'], 'volume'),
+    ...repeated(skills, [...path, 'skills'], 'skill'),
+    ...repeated(models, [...path, 'models'], 'model'),
+    ...models.flatMap((model, k) => repeatedVersions(model, [...path, 'models', k, 'versions'])),
+  ]
+}
+
+/** An alias leads to one version. */
+function repeatedVersions({ name, versions }: Model, path: Path): readonly ConfigProblem[] {
+  const seen = new Set<string>()
+  return versions.flatMap(({ version, aliases = [] }, i) => {
+    const own = [
+      { key: String(version), at: ['version'], what: `version ${version}` },
+      ...aliases.map((alias, j) => {
+        const what = `alias ${quoted(alias, 'with a name')}`
+        return { key: alias.toLowerCase(), at: ['aliases', j], what }
+      }),
+    ]
+    return own.flatMap(({ key, at, what }) => {
+      if (!seen.has(key)) {
+        seen.add(key)
+        return []
+      }
+      return [problem([...path, i, ...at], `${what} of model ${name} is defined twice`)]
+    })
+  })
 }
 
 function problem(path: Path, message: string): ConfigProblem {

@@ -19,6 +19,11 @@ const name = z
     'expected a name of at most 255 characters without dots, spaces and slashes',
   )
 
+const accessModes = z
+  .array(z.enum(['url', 'dir']))
+  .min(1)
+  .optional()
+
 const table = z.strictObject({
   name,
   location: z.string().min(1),
@@ -36,13 +41,67 @@ const table = z.strictObject({
   startVersion: z.int().nonnegative().optional(),
   /** SQL over partition columns: only the partitions for which it holds are shared. */
   partitions: z.string().min(1).optional(),
-  accessModes: z
-    .array(z.enum(['url', 'dir']))
-    .min(1)
-    .optional(),
+  accessModes,
 })
 
-const schema = z.strictObject({ name, tables: z.array(table).default([]) })
+/** A folder of files, shared as they are. */
+const volume = z.strictObject({
+  name,
+  location: z.string().min(1),
+  id: z.string().min(1).optional(),
+  accessModes,
+})
+
+// OpenSharing's AGENT_SKILLS.md: a skill is called as its folder is, by those who make it.
+const skill = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      /^(?=.{1,64}$)[a-z0-9]+(?:-[a-z0-9]+)*$/,
+      'expected a name of at most 64 lower-case letters, digits and single hyphens, as agentskills.io has it',
+    ),
+  location: z.string().min(1),
+  id: z.string().min(1).optional(),
+  accessModes,
+})
+
+const modelVersion = z.strictObject({
+  version: z.int().positive(),
+  location: z.string().min(1),
+  id: z.string().min(1).optional(),
+  /** Only what is READY is shared: a version may stand here before its files are complete. */
+  status: z.enum(['PENDING_REGISTRATION', 'FAILED_REGISTRATION', 'READY']).default('READY'),
+  /** Names of the version that may move to another. */
+  aliases: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(?!v?\d+$)[A-Za-z0-9_-]{1,255}$/i,
+          'expected an alias of letters, digits, _ and -, and no number',
+        ),
+    )
+    .optional(),
+  comment: z.string().max(65_536).optional(),
+  source: z.string().min(1).optional(),
+  runId: z.string().min(1).optional(),
+})
+
+const model = z.strictObject({
+  name,
+  id: z.string().min(1).optional(),
+  comment: z.string().max(65_536).optional(),
+  versions: z.array(modelVersion).default([]),
+  accessModes,
+})
+
+const schema = z.strictObject({
+  name,
+  tables: z.array(table).default([]),
+  volumes: z.array(volume).default([]),
+  models: z.array(model).default([]),
+  skills: z.array(skill).default([]),
+})
 
 const share = z.strictObject({
   name: shareName,

@@ -1,17 +1,10 @@
-import { createHash } from 'node:crypto'
-import type {
-  Page,
-  PageRequest,
-  Recipient,
-  Share,
-  ShareCatalog,
-  SharedSchema,
-  SharedTable,
-} from '@spillway/core'
+import type { Recipient, Share, ShareCatalog, SharedSchema, SharedTable } from '@spillway/core'
 import { parseSqlPredicate } from '@spillway/protocol'
 import { findByHash, tokenHash } from '../access/authenticate.js'
 import { checkSharesConfig } from './check-shares.js'
+import { assetsOf, type IndexedAssets, indexAssets } from './config-assets.js'
 import type { CheckedConfig, SharesConfig } from './config-schema.js'
+import { byKey, type Keyed, keyInSchema, pageOf, stableId } from './keyed.js'
 
 export interface ConfigShares extends ShareCatalog {
   /** Takes a new configuration at once and entirely, or throws and keeps the old. Answers under way are not disturbed. */
@@ -59,9 +52,10 @@ export function createConfigShares(
       return schema && pageOf(schema.tables, page, ({ table }) => table)
     },
     async table(recipient, { share, schema, table }) {
-      const key = tableKey(schema, table)
+      const key = keyInSchema(schema, table)
       return granted(recipient, share)?.byKey.get(key)
     },
+    assets: assetsOf((recipient, share) => granted(recipient, share)?.assets),
   }
 }
 
@@ -72,11 +66,6 @@ function grantedShare(
 ): IndexedShare | undefined {
   const found = shares.get(share.toLowerCase())
   return found && grants.get(recipient.id)?.has(found.key) ? found : undefined
-}
-
-/** Sorted by `key`, the lower-case name: what lists are ordered and paged by. */
-interface Keyed {
-  readonly key: string
 }
 
 interface IndexedTable extends Keyed {
@@ -93,6 +82,7 @@ interface IndexedShare extends Keyed {
   readonly schemas: readonly IndexedSchema[]
   readonly tables: readonly IndexedTable[]
   readonly byKey: ReadonlyMap<string, SharedTable>
+  readonly assets: IndexedAssets
 }
 
 interface State {
@@ -152,7 +142,7 @@ function indexShare(config: CheckedConfig['shares'][number]): IndexedShare {
   }))
   const sorted = schemas.sort(byKey)
   const tables = sorted.flatMap(schema =>
-    schema.tables.map(({ table }) => ({ key: tableKey(table.schema, table.name), table })),
+    schema.tables.map(({ table }) => ({ key: keyInSchema(table.schema, table.name), table })),
   )
   return {
     key: name.toLowerCase(),
@@ -160,6 +150,7 @@ function indexShare(config: CheckedConfig['shares'][number]): IndexedShare {
     schemas: sorted,
     tables: tables.sort(byKey),
     byKey: new Map(tables.map(({ key, table }) => [key, table])),
+    assets: indexAssets(config.schemas, { share: name, shareId: id }),
   }
 }
 
@@ -181,39 +172,4 @@ function indexTable(
       ...(partitions !== undefined && { grant: parseSqlPredicate(partitions).predicate }),
     },
   }
-}
-
-/** Schema names hold no dot, but a control character sorts a schema's tables before those of a longer name. */
-function tableKey(schema: string, table: string): string {
-  return `${schema.toLowerCase()}\u0000${table.toLowerCase()}`
-}
-
-function byKey(a: Keyed, b: Keyed): number {
-  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0
-}
-
-function pageOf<Entry extends Keyed, Item>(
-  entries: readonly Entry[],
-  { after, maxResults }: PageRequest,
-  toItem: (entry: Entry) => Item,
-): Page<Item> {
-  const rest = after === undefined ? entries : entries.filter(({ key }) => key > after)
-  const page = rest.slice(0, maxResults)
-  const items = page.map(toItem)
-  return rest.length > page.length ? { items, next: page.at(-1)!.key } : { items }
-}
-
-/** An id that is the same in every replica and after every restart: a UUID made of the names. */
-function stableId(...names: readonly string[]): string {
-  const hex = createHash('sha256')
-    .update(names.map(name => name.toLowerCase()).join('\u0000'))
-    .digest('hex')
-  const variant = ((Number.parseInt(hex[16]!, 16) & 3) | 8).toString(16)
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `8${hex.slice(13, 16)}`,
-    variant + hex.slice(17, 20),
-    hex.slice(20, 32),
-  ].join('-')
 }

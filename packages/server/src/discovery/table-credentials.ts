@@ -1,20 +1,14 @@
-import {
-  type CloudCredentials,
-  type SharedTable,
-  TableError,
-  type WritableJson,
-} from '@spillway/core'
+import { type SharedTable, TableError } from '@spillway/core'
 import { z } from 'zod'
 import { offersDirectory } from '../access/access-modes.js'
 import { nameOf } from '../access/table-name.js'
+import { CREDENTIAL_SECONDS, wireCredentials } from '../access/wire-credentials.js'
 import { readBody } from '../http/read-body.js'
 import { jsonResponse } from '../http/respond.js'
 import type { RequestContext } from '../requests/request-context.js'
 import { findTable } from '../requests/table-request.js'
 
 const body = z.object({ location: z.string().nullish() })
-
-const EXPIRES_IN_SECONDS = 3600
 
 /** POST …/temporary-table-credentials: read-only access to the table's folder, or to one of its auxiliary ones. */
 export async function tableCredentials(context: RequestContext): Promise<Response> {
@@ -30,7 +24,7 @@ export async function tableCredentials(context: RequestContext): Promise<Respons
   const vendor = context.vendors.find(candidate => candidate.covers(location))
   if (vendor === undefined) throw noSuchLocation(table)
   const { credentials, expiresAt } = await vendor.vend(location, {
-    expiresInSeconds: EXPIRES_IN_SECONDS,
+    expiresInSeconds: CREDENTIAL_SECONDS,
     signal: context.signal,
   })
   context.record.vended = location
@@ -76,20 +70,4 @@ function noSuchLocation(table: Pick<SharedTable, 'schema' | 'name'>): TableError
     'INVALID_REQUEST',
     `the location is neither the root nor an auxiliary location of table ${nameOf(table)}`,
   )
-}
-
-function wireCredentials(credentials: CloudCredentials): { readonly [key: string]: WritableJson } {
-  switch (credentials.kind) {
-    case 'aws':
-    case 'r2': {
-      // The wire has no optional member here: keys without a session have an empty one.
-      const { accessKeyId, secretAccessKey, sessionToken = '' } = credentials
-      const key = credentials.kind === 'aws' ? 'awsTempCredentials' : 'r2Credentials'
-      return { [key]: { accessKeyId, secretAccessKey, sessionToken } }
-    }
-    case 'azure':
-      return { azureUserDelegationSas: { sasToken: credentials.sasToken } }
-    case 'gcp':
-      return { gcpOauthToken: { oauthToken: credentials.oauthToken } }
-  }
 }

@@ -82,8 +82,8 @@ export function fileDownloads(options: FileDownloadsOptions): {
           if (audience === undefined) return false
           isShared = async gone => (await audienceNow(text, gone)) !== undefined
           release = limit.take(audience.recipient.id)
-          const { recipient, table } = audience
-          const asked = { recipient, names: { ...table, table: table.name }, peer, request }
+          const { recipient } = audience
+          const asked = { recipient, names: namesIn(text), peer, request }
           await hook.begin(requestEvent(record, asked), request.signal)
           return true
         },

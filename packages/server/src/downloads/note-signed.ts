@@ -1,15 +1,10 @@
-import type { Recipient, SharedTable } from '@spillway/core'
 import type { SignedFile } from '@spillway/engine'
-import { originOf, type SignedLedger } from './signed-ledger.js'
+import { originOf, type SignedFor, type SignedLedger } from './signed-ledger.js'
 
 export type NoteSigned = (batch: readonly Pick<SignedFile, 'url' | 'expiresAt'>[]) => void
 
 /** Keeps until when the URLs of an answer are good, by where they lead: of a batch, nearly always one place. */
-export function notedBy(
-  { signed, recipient }: { readonly signed: SignedLedger; readonly recipient: Recipient },
-  table: SharedTable,
-): NoteSigned {
-  const to = { recipient, table }
+export function notedBy(signed: SignedLedger, to: SignedFor): NoteSigned {
   const latest = new Map<string, number>()
   // Of the file before: the next lies nearly always in the same place, and no URL is cut for it.
   let place = ''

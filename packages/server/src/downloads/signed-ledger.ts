@@ -1,11 +1,15 @@
-import type { Recipient, SharedTable } from '@spillway/core'
+import type { AssetKind, Recipient, SharedTable } from '@spillway/core'
+import type { SharedFolder } from '../access/shared-folder.js'
 
 /** Until when something that was handed out is good, unless whoever serves it refuses it before. */
 export interface SignedEntry {
   readonly recipient: string
   readonly share: string
   readonly schema: string
+  /** The name of the table, or of the asset. */
   readonly table: string
+  /** Absent for a table. */
+  readonly asset?: AssetKind
   /** Where the URLs lead, or the location that credentials open. */
   readonly at: string
   readonly kind: 'url' | 'credentials'
@@ -17,12 +21,15 @@ export interface SignedEntry {
 export interface SignedLedger {
   /** Epoch milliseconds: what was signed before is not in it. */
   readonly since: number
-  note(
-    to: { readonly recipient: Recipient; readonly table: SharedTable },
-    signed: Pick<SignedEntry, 'at' | 'kind' | 'until'>,
-  ): void
+  note(to: SignedFor, signed: Pick<SignedEntry, 'at' | 'kind' | 'until'>): void
   entries(): readonly SignedEntry[]
 }
+
+/** Who may read what. */
+export type SignedFor = { readonly recipient: Recipient } & (
+  | { readonly table: SharedTable }
+  | { readonly folder: SharedFolder }
+)
 
 /** Past this many, what is over is forgotten: so many recipients and tables are seldom asked within an hour. */
 const SWEEP_ABOVE = 10_000
@@ -36,11 +43,13 @@ export function createSignedLedger(clock: () => number): SignedLedger {
   }
   return {
     since: clock(),
-    note({ recipient, table }, { at, kind, until }) {
-      const { share, schema, name } = table
-      const key = JSON.stringify([recipient.id, share, schema, name, kind, at])
+    note({ recipient, ...to }, { at, kind, until }) {
+      const { share, schema, name } = 'table' in to ? to.table : to.folder.asset
+      const asset = 'table' in to ? {} : { asset: to.folder.kind }
+      const key = JSON.stringify([recipient.id, share, schema, name, kind, at, asset])
       if ((entries.get(key)?.until ?? 0) >= until) return
-      entries.set(key, { recipient: recipient.name, share, schema, table: name, at, kind, until })
+      const names = { recipient: recipient.name, share, schema, table: name, ...asset }
+      entries.set(key, { ...names, at, kind, until })
       if (entries.size > sweepAbove) sweep()
     },
     entries() {

@@ -10,6 +10,8 @@ export interface AccessRecord {
   share?: string
   schema?: string
   table?: string
+  /** What is shared beside tables, by its kind: `volume docs`. */
+  asset?: string
   format?: string
   /** Of the table. */
   version?: bigint

@@ -65,7 +65,7 @@ export async function querySnapshot(
   return streamResponse(context, {
     table: request.table,
     lines: snapshotLines(context, files, answer, {
-      noted: notedBy(context, request.table),
+      noted: notedBy(context.signed, { recipient: context.recipient, table: request.table }),
       end: endsWithAction ? () => endOf(context, request, query, files, snapshot) : undefined,
     }),
     headers: { ...answer.headers, ...(report && { 'spillway-hints': hintHeader(report) }) },

@@ -1,4 +1,4 @@
-import type { CredentialVendor, Recipient, ShareCatalog } from '@spillway/core'
+import type { AssetFiles, CredentialVendor, Recipient, ShareCatalog } from '@spillway/core'
 import type { Engine } from '@spillway/engine'
 import type { TokenCodec } from '@spillway/protocol'
 import type { SignedLedger } from '../downloads/signed-ledger.js'
@@ -12,6 +12,7 @@ export interface RequestContext {
   readonly engine: Engine
   readonly catalog: ShareCatalog
   readonly vendors: readonly CredentialVendor[]
+  readonly assetFiles: AssetFiles | undefined
   readonly tokens: TokenCodec
   readonly limits: ServerLimits
   readonly jobs: AsyncQueryJobs

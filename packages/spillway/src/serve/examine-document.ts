@@ -16,6 +16,7 @@ import {
   type ServerSettings,
   type StorageSettings,
 } from './config-schema.js'
+import { assetFolders, locatedAssets, unvendedAssets } from './located-assets.js'
 import { credentialVendors } from './vendors.js'
 
 type ShareConfig = NonNullable<SharesConfig['shares']>[number]
@@ -116,6 +117,7 @@ export function located(config: SharesConfig, folder: string): Located {
     ...share,
     schemas: (share.schemas ?? []).map((each, j) => ({
       ...each,
+      ...locatedAssets(each, { path: ['shares', i, 'schemas', j], folder, problems }),
       tables: (each.tables ?? []).map((table, k) => {
         try {
           return locatedTable(table, folder)
@@ -144,12 +146,19 @@ function locatedTable(table: TableConfig, folder: string): TableConfig {
   }
 }
 
-/** A table that is offered by credentials which nobody can give would quietly be read by URL, or not at all. */
+/** What is offered by credentials which nobody can give would quietly be read by URL, or not at all. */
 function vendingProblems(
-  { shares = [] }: SharesConfig,
+  shares: SharesConfig,
   { vending }: StorageSettings,
 ): readonly ConfigProblem[] {
   const vendors = credentialVendors(vending)
+  return [...unvendedTables(shares, vendors), ...unvendedAssets(shares, vendors)]
+}
+
+function unvendedTables(
+  { shares = [] }: SharesConfig,
+  vendors: ReturnType<typeof credentialVendors>,
+): readonly ConfigProblem[] {
   const bareOf = ({ location, auxiliaryLocations = [] }: TableConfig) =>
     [location, ...auxiliaryLocations].find(place => !vendors.some(vendor => vendor.covers(place)))
   return shares.flatMap(({ schemas = [] }, i) =>
@@ -177,6 +186,7 @@ function localRoots(shares: SharesConfig, staging: string | undefined): readonly
   const locations = [
     ...tables.flatMap(table => [...locationFolders(table), ...(table.auxiliaryLocations ?? [])]),
     ...(staging === undefined ? [] : [staging]),
+    ...assetFolders(shares).map(({ location }) => location),
   ]
   const others = tables.flatMap(({ rebase = [], metadataFile }) => [
     ...rebase.map(({ to }) => to.replace(/(?<=[^/])\/+$/, '')),

@@ -20,7 +20,7 @@ export function logLine(record: Readonly<AccessRecord>, style: Style): string {
   const { status = 0, recipient = '-', method, route = '(no route)', durationMs = 0 } = record
   const time = new Date(record.time).toISOString().slice(11, 19)
   const paint = status >= 500 ? style.red : status >= 400 ? style.yellow : style.green
-  const table = [record.share, record.schema, record.table]
+  const table = [record.share, record.schema, record.table ?? record.asset]
     .filter(part => part !== undefined)
     .join('.')
   const files =

@@ -1,3 +1,4 @@
+import { createAssetFiles } from '@spillway/assets'
 import { isTableError, type ReadBudgets, type ShareCatalog, type UrlSigner } from '@spillway/core'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
@@ -82,7 +83,9 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     metrics?.log(record)
     options.log?.(record)
   }
-  const sharing = sharingOf(config, options, { engine, catalog, log })
+  const signers = [gateway.signer, ...spillway.signers]
+  const assetFiles = createAssetFiles({ store: spillway.store, signers })
+  const sharing = sharingOf(config, options, { engine, catalog, log, assetFiles })
   const { secrets, onRequest } = options
   const files = downloadsOf(config, { gateway, catalog, secrets, onRequest, log })
   const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
@@ -118,7 +121,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
 function sharingOf(
   config: ServeConfig,
   { endpoint, secrets, authenticate, onRequest }: RuntimeOptions,
-  parts: Pick<SharingServerOptions, 'engine' | 'catalog' | 'log'>,
+  parts: Pick<SharingServerOptions, 'engine' | 'catalog' | 'log' | 'assetFiles'>,
 ): SharingServer {
   return createSharingServer({
     ...parts,

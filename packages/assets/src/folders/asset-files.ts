@@ -1,0 +1,116 @@
+import {
+  type AssetFile,
+  type AssetFiles,
+  type AssetFolder,
+  fencedStore,
+  mapConcurrently,
+  type ObjectStore,
+  type SignedAssetFile,
+  TableError,
+  type UrlSigner,
+} from '@spillway/core'
+import { FolderListings, type ListingOptions } from './folder-listings.js'
+
+export interface AssetFilesOptions extends ListingOptions {
+  /** The first that covers a path signs it. */
+  readonly signers: readonly UrlSigner[]
+}
+
+/** Files looked at by themselves at once, for one request. */
+const LOOKED_AT = 16
+
+/** Lists and signs the files of assets, from stores and with signers that whoever composes has. */
+export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
+  const { store, signers, clock = Date.now } = options
+  const listings = new FolderListings(options)
+  return {
+    async list(folder, { maxResults, prefix = '', from, signal }) {
+      const listing = await listings.of(folder, from?.snapshotId, signal)
+      const first = Math.max(from?.after ?? 0, listing.firstOf(prefix))
+      const files: AssetFile[] = []
+      let at = first
+      for (; at < listing.length && files.length < maxResults; at++) {
+        const file = listing.file(at)
+        if (!file.path.startsWith(prefix)) return { snapshotId: listing.id, files }
+        files.push(file)
+      }
+      const hasMore = at < listing.length && listing.file(at).path.startsWith(prefix)
+      return { snapshotId: listing.id, files, ...(hasMore && { next: at }) }
+    },
+    async sign(folder, paths, { expiresInSeconds, audience, signal }) {
+      const fenced = fencedStore(store, { location: folder.location })
+      for (const path of paths) checkPath(path)
+      const found = await mapConcurrently(paths, LOOKED_AT, path =>
+        fileNow(fenced, { folder, path, signal }),
+      )
+      const signing = {
+        expiresInSeconds,
+        now: clock(),
+        audience,
+        within: [folder.location],
+        signal,
+      }
+      return signAll(found, { folder, signers, signing })
+    },
+  }
+}
+
+/** What a listing says is a path below the folder; anything else was made up by whoever asks. */
+function checkPath(path: string): void {
+  const names = path.split('/')
+  if (!path.includes('\0') && !names.some(name => name === '' || name === '.' || name === '..')) {
+    return
+  }
+  throw new TableError(
+    'INVALID_REQUEST',
+    `expected the path of a file as it is listed, found ${JSON.stringify(path.slice(0, 255))}`,
+  )
+}
+
+async function fileNow(
+  store: ObjectStore,
+  {
+    folder,
+    path,
+    signal,
+  }: {
+    readonly folder: AssetFolder
+    readonly path: string
+    readonly signal?: AbortSignal | undefined
+  },
+): Promise<AssetFile> {
+  const found = await store.head(folder.location + path, signal)
+  if (found === undefined) {
+    throw new TableError(
+      'NOT_FOUND',
+      `there is no file ${JSON.stringify(path.slice(0, 255))} any more: list the files again`,
+    )
+  }
+  const { size, lastModified, etag } = found
+  return { path, size, lastModified, etag }
+}
+
+async function signAll(
+  files: readonly AssetFile[],
+  {
+    folder,
+    signers,
+    signing,
+  }: {
+    readonly folder: AssetFolder
+    readonly signers: readonly UrlSigner[]
+    readonly signing: Parameters<UrlSigner['sign']>[1]
+  },
+): Promise<readonly SignedAssetFile[]> {
+  const all = files.map(({ path }) => folder.location + path)
+  const signer = signers.find(each => all.every(path => each.covers(path)))
+  if (signer === undefined) {
+    throw new TableError(
+      'UNSUPPORTED_FEATURE',
+      "the files lie in storage that the provider's configuration has no signer for; ask your provider",
+      { context: { feature: 'signing', path: folder.location } },
+    )
+  }
+  const { urls, expiresAt } = await signer.sign(all, signing)
+  return files.map((file, i) => ({ ...file, url: urls[i]!, expiresAt }))
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import type { AssetFile } from '@spillway/core'
+
+/** The files of a folder at one moment, in byte order of their paths. */
+export interface FolderListing {
+  /** A digest of paths, sizes and validators. */
+  readonly id: string
+  readonly length: number
+  /** About what it takes in memory. */
+  readonly byteLength: number
+  file(index: number): AssetFile
+  /** Index of the first file whose path is not before `prefix`. */
+  firstOf(prefix: string): number
+}
+
+/** A million files as an ordinary folder: numbers in columns, texts as they come. */
+export class ListingBuilder {
+  readonly #paths: string[] = []
+  readonly #etags: (string | undefined)[] = []
+  readonly #numbers: number[] = []
+  readonly #hash = createHash('sha256')
+  #byteLength = 0
+
+  get length(): number {
+    return this.#paths.length
+  }
+
+  /** Files come in byte order of their paths, as stores list them. */
+  add({ path, size, lastModified, etag }: AssetFile): void {
+    this.#paths.push(path)
+    this.#etags.push(etag)
+    this.#numbers.push(size, lastModified)
+    this.#hash.update(JSON.stringify([path, size, etag ?? lastModified]))
+    this.#byteLength += 2 * (path.length + (etag?.length ?? 0)) + BYTES_BESIDE
+  }
+
+  finish(): FolderListing {
+    const paths = this.#paths
+    const etags = this.#etags
+    const numbers = Float64Array.from(this.#numbers)
+    return {
+      id: this.#hash.digest('base64url').slice(0, 32),
+      length: paths.length,
+      byteLength: this.#byteLength,
+      file(index) {
+        const [path, etag] = [paths[index]!, etags[index]]
+        return { path, size: numbers[2 * index]!, lastModified: numbers[2 * index + 1]!, etag }
+      },
+      firstOf(prefix) {
+        let [low, high] = [0, paths.length]
+        while (low < high) {
+          const middle = (low + high) >>> 1
+          if (compareBytes(paths[middle]!, prefix) < 0) low = middle + 1
+          else high = middle
+        }
+        return low
+      },
+    }
+  }
+}
+
+/** Headers of two texts, two numbers and the places in arrays. */
+const BYTES_BESIDE = 80
+
+/** In the order of UTF-8, which is that of code points. */
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}

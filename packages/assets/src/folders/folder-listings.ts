@@ -1,0 +1,120 @@
+import {
+  type AssetFile,
+  type AssetFolder,
+  fencedStore,
+  type ObjectStore,
+  TableError,
+  untilAborted,
+} from '@spillway/core'
+import { type FolderListing, ListingBuilder } from './folder-listing.js'
+
+export interface ListingOptions {
+  readonly store: ObjectStore
+  /** Bytes of listings that are kept for further pages. 256 MiB by default. */
+  readonly listingBytes?: number | undefined
+  /** Files of one folder, above which it is refused. Ten million by default. */
+  readonly maxFiles?: number | undefined
+  readonly clock?: () => number
+}
+
+const LISTING_BYTES = 256 * 1024 ** 2
+const MAX_FILES = 10_000_000
+/** Who asks within this time of another gets the same listing: a folder is not listed as often as somebody likes. */
+const SHARED_FOR_MS = 1000
+
+interface Listed {
+  readonly at: number
+  readonly listing: Promise<FolderListing>
+}
+
+/** Listings of folders, each one moment's. */
+export class FolderListings {
+  readonly #options: ListingOptions
+  /** By folder and snapshot, the latest used last. */
+  readonly #kept = new Map<string, FolderListing>()
+  #bytes = 0
+  readonly #underWay = new Map<string, Listed>()
+
+  constructor(options: ListingOptions) {
+    this.#options = options
+  }
+
+  /** A new listing, or, where `snapshotId` is given, that one or an equal one. */
+  async of(folder: AssetFolder, snapshotId?: string, signal?: AbortSignal): Promise<FolderListing> {
+    const kept = snapshotId === undefined ? undefined : this.#find(folder, snapshotId)
+    if (kept !== undefined) return kept
+    const listing = await untilAborted(this.#now(folder), signal)
+    if (snapshotId === undefined || listing.id === snapshotId) return listing
+    throw new TableError(
+      'CONFLICT',
+      'the files have changed since the listing was begun, and it is not kept any more: list them again from the start',
+    )
+  }
+
+  /** One for all who ask at the same time, so it ends with none of them. */
+  #now(folder: AssetFolder): Promise<FolderListing> {
+    const key = keyOf(folder)
+    const known = this.#underWay.get(key)
+    if (known !== undefined && performance.now() - known.at < SHARED_FOR_MS) return known.listing
+    const listing = this.#list(folder)
+    const entry = { at: performance.now(), listing }
+    this.#underWay.set(key, entry)
+    const forget = () => {
+      if (this.#underWay.get(key) === entry) this.#underWay.delete(key)
+    }
+    listing.then(found => {
+      this.#keep(folder, found)
+      setTimeout(forget, SHARED_FOR_MS).unref()
+    }, forget)
+    return listing
+  }
+
+  async #list(folder: AssetFolder): Promise<FolderListing> {
+    const { store, maxFiles = MAX_FILES } = this.#options
+    const builder = new ListingBuilder()
+    for await (const { path, size, lastModified, etag } of fencedStore(store, folder).list(
+      folder.location,
+    )) {
+      const relative = path.slice(folder.location.length)
+      // Consoles of object stores make folders as empty objects.
+      if (relative === '' || relative.endsWith('/')) continue
+      if (builder.length >= maxFiles) throw tooMany(maxFiles)
+      const file: AssetFile = { path: relative, size, lastModified, etag }
+      builder.add(file)
+    }
+    return builder.finish()
+  }
+
+  #find(folder: AssetFolder, snapshotId: string): FolderListing | undefined {
+    const key = `${keyOf(folder)}\n${snapshotId}`
+    const found = this.#kept.get(key)
+    if (found === undefined) return undefined
+    this.#kept.delete(key)
+    this.#kept.set(key, found)
+    return found
+  }
+
+  #keep(folder: AssetFolder, listing: FolderListing): void {
+    const key = `${keyOf(folder)}\n${listing.id}`
+    if (this.#kept.delete(key)) this.#bytes -= listing.byteLength
+    this.#kept.set(key, listing)
+    this.#bytes += listing.byteLength
+    for (const [oldest, { byteLength }] of this.#kept) {
+      if (this.#bytes <= (this.#options.listingBytes ?? LISTING_BYTES)) break
+      this.#kept.delete(oldest)
+      this.#bytes -= byteLength
+    }
+  }
+}
+
+function keyOf({ id, location }: AssetFolder): string {
+  return JSON.stringify([id, location])
+}
+
+function tooMany(maxFiles: number): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the folder has more than ${maxFiles} files: share parts of it, or by dir access`,
+    { context: { feature: 'files of an asset' } },
+  )
+}

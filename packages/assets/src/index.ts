@@ -1,0 +1,1 @@
+export { type AssetFilesOptions, createAssetFiles } from './folders/asset-files.js'

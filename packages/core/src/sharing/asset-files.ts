@@ -1,0 +1,60 @@
+/** The folder that an asset lies in: a volume, a skill, or one version of a model. */
+export interface AssetFolder {
+  /** Tells assets apart that lie in one folder. */
+  readonly id: string
+  readonly location: string
+}
+
+export interface AssetFile {
+  /** Relative to the folder, with slashes, as its store has it: whoever writes it to a disk looks at it first. */
+  readonly path: string
+  readonly size: number
+  /** Epoch milliseconds. */
+  readonly lastModified: number
+  /** Strong: equal ones are equal bytes. With quotes, as in HTTP. */
+  readonly etag?: string | undefined
+  /** Lower-case hexadecimal, of the whole file. */
+  readonly sha256?: string | undefined
+}
+
+/** A part of one listing: all its pages are of the moment when the listing was made. */
+export interface AssetFilePage {
+  /** Names the listing: equal ones list equal files. */
+  readonly snapshotId: string
+  readonly files: readonly AssetFile[]
+  /** `after` of the next page; absent on the last. */
+  readonly next?: number | undefined
+}
+
+export interface SignedAssetFile extends AssetFile {
+  readonly url: string
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
+}
+
+/** Lists and signs the files of folders that are shared as they are, and reads nothing outside them. */
+export interface AssetFiles {
+  /**
+   * Files in byte order of their paths. A page that goes on names its listing: `CONFLICT` where that is not kept any more
+   * and the folder holds other files by now.
+   */
+  list(
+    folder: AssetFolder,
+    page: {
+      readonly maxResults: number
+      readonly prefix?: string | undefined
+      readonly from?: { readonly snapshotId: string; readonly after: number } | undefined
+      readonly signal?: AbortSignal | undefined
+    },
+  ): Promise<AssetFilePage>
+  /** URLs of files that are there now, in the order of `paths`; `NOT_FOUND` names the first that is not. */
+  sign(
+    folder: AssetFolder,
+    paths: readonly string[],
+    options: {
+      readonly expiresInSeconds: number
+      readonly audience?: string | undefined
+      readonly signal?: AbortSignal | undefined
+    },
+  ): Promise<readonly SignedAssetFile[]>
+}

@@ -1,0 +1,175 @@
+import type {
+  AssetCatalog,
+  AssetName,
+  AssetScope,
+  PageRequest,
+  Recipient,
+  SharedAsset,
+  SharedModel,
+  SharedModelVersion,
+  SharedSkill,
+  SharedVolume,
+} from '@spillway/core'
+import type { CheckedConfig } from './config-schema.js'
+import { byKey, type Keyed, keyInSchema, pageOf, stableId } from './keyed.js'
+
+type SchemaConfig = CheckedConfig['shares'][number]['schemas'][number]
+type ModelConfig = SchemaConfig['models'][number]
+
+/** The assets of one share. */
+export interface IndexedAssets {
+  readonly volumes: AssetIndex<SharedVolume>
+  readonly skills: AssetIndex<SharedSkill>
+  readonly models: AssetIndex<SharedModel, readonly IndexedVersion[]>
+}
+
+interface Indexed<Asset, More> extends Keyed {
+  readonly asset: Asset
+  readonly more: More
+}
+
+interface IndexedVersion extends Keyed {
+  readonly version: SharedModelVersion
+}
+
+/** Assets of one kind, by share, by schema and by name. */
+class AssetIndex<Asset extends SharedAsset, More = undefined> {
+  readonly #all: readonly Indexed<Asset, More>[]
+  readonly #bySchema = new Map<string, readonly Indexed<Asset, More>[]>()
+  readonly #byName = new Map<string, Indexed<Asset, More>>()
+
+  constructor(schemas: readonly string[], assets: readonly { asset: Asset; more: More }[]) {
+    for (const schema of schemas) this.#bySchema.set(schema.toLowerCase(), [])
+    this.#all = assets
+      .map(each => ({ ...each, key: keyInSchema(each.asset.schema, each.asset.name) }))
+      .sort(byKey)
+    for (const each of this.#all) {
+      const { schema, name } = each.asset
+      this.#byName.set(each.key, each)
+      const inSchema = this.#bySchema.get(schema.toLowerCase()) ?? []
+      this.#bySchema.set(schema.toLowerCase(), [...inSchema, { ...each, key: name.toLowerCase() }])
+    }
+  }
+
+  page({ schema }: AssetScope, page: PageRequest) {
+    const entries = schema === undefined ? this.#all : this.#bySchema.get(schema.toLowerCase())
+    return entries && pageOf(entries, page, ({ asset }) => asset)
+  }
+
+  find({ schema, name }: AssetName): Indexed<Asset, More> | undefined {
+    return this.#byName.get(keyInSchema(schema, name))
+  }
+}
+
+/** What a share of the configuration holds beside tables. */
+export function indexAssets(
+  schemas: readonly SchemaConfig[],
+  place: { readonly share: string; readonly shareId: string },
+): IndexedAssets {
+  const names = schemas.map(({ name }) => name)
+  const facts = (kind: string, schema: string, { name, id, accessModes }: AssetFacts) => ({
+    ...place,
+    schema,
+    name,
+    id: id ?? stableId(kind, place.share, schema, name),
+    accessModes,
+  })
+  const folders = (
+    kind: 'volume' | 'skill',
+    of: (schema: SchemaConfig) => readonly FolderFacts[],
+  ) =>
+    schemas.flatMap(schema =>
+      of(schema).map(config => ({
+        asset: { ...facts(kind, schema.name, config), location: config.location },
+        more: undefined,
+      })),
+    )
+  return {
+    volumes: new AssetIndex(
+      names,
+      folders('volume', ({ volumes }) => volumes),
+    ),
+    skills: new AssetIndex(
+      names,
+      folders('skill', ({ skills }) => skills),
+    ),
+    models: new AssetIndex(
+      names,
+      schemas.flatMap(schema =>
+        schema.models.map(config => ({
+          asset: { ...facts('model', schema.name, config), comment: config.comment },
+          more: indexVersions(config, [place.share, schema.name, config.name]),
+        })),
+      ),
+    ),
+  }
+}
+
+interface AssetFacts {
+  readonly name: string
+  readonly id?: string | undefined
+  readonly accessModes?: ('url' | 'dir')[] | undefined
+}
+
+interface FolderFacts extends AssetFacts {
+  readonly location: string
+}
+
+function indexVersions(
+  { versions }: ModelConfig,
+  names: readonly string[],
+): readonly IndexedVersion[] {
+  return versions
+    .map(config => {
+      const { version, id = stableId('model', ...names, String(version)) } = config
+      return { key: versionKey(version), version: { ...config, id } }
+    })
+    .sort(byKey)
+}
+
+/** Numbers as texts in the order of numbers. */
+function versionKey(version: number): string {
+  return String(version).padStart(16, '0')
+}
+
+/** The catalog of assets of a configuration; `granted` finds those of a share, where it is the recipient's. */
+export function assetsOf(
+  granted: (recipient: Recipient, share: string) => IndexedAssets | undefined,
+): AssetCatalog {
+  const models = (recipient: Recipient, name: AssetName) =>
+    granted(recipient, name.share)?.models.find(name)
+  return {
+    async listVolumes(recipient, scope, page) {
+      return granted(recipient, scope.share)?.volumes.page(scope, page)
+    },
+    async volume(recipient, name) {
+      return granted(recipient, name.share)?.volumes.find(name)?.asset
+    },
+    async listSkills(recipient, scope, page) {
+      return granted(recipient, scope.share)?.skills.page(scope, page)
+    },
+    async skill(recipient, name) {
+      return granted(recipient, name.share)?.skills.find(name)?.asset
+    },
+    async listModels(recipient, scope, page) {
+      return granted(recipient, scope.share)?.models.page(scope, page)
+    },
+    async model(recipient, name) {
+      return models(recipient, name)?.asset
+    },
+    async listModelVersions(recipient, name, page) {
+      const found = models(recipient, name)
+      return found && pageOf(found.more, page, ({ version }) => version)
+    },
+    async modelVersion(recipient, name, wanted) {
+      const versions = models(recipient, name)?.more
+      if (typeof wanted === 'number') {
+        return versions?.find(({ version }) => version.version === wanted)?.version
+      }
+      const alias = wanted.alias.toLowerCase()
+      const has = ({ version: { aliases } }: IndexedVersion) =>
+        aliases?.some(each => each.toLowerCase() === alias)
+      return versions?.find(has)?.version
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto'
+import { type WritableJson, writeJson } from '@spillway/core'
+import { jsonResponse } from './respond.js'
+
+/**
+ * JSON with a validator, or 304 where the client has it already (RFC 9110, 13.1.2). A page with a token is never the same
+ * bytes twice, so that its validator is a weak one, of what the page says besides.
+ */
+export function validatedResponse(
+  request: Request,
+  body: { readonly [key: string]: WritableJson },
+): Response {
+  const { nextPageToken, ...facts } = body
+  const text = writeJson({ ...facts, hasMore: nextPageToken !== undefined })
+  const digest = `"${createHash('sha256').update(text).digest('base64url').slice(0, 32)}"`
+  const etag = nextPageToken === undefined ? digest : `W/${digest}`
+  // What somebody was granted is nobody else's.
+  const headers = { etag, 'cache-control': 'private, no-cache' }
+  if (isKnown(request.headers.get('if-none-match'), digest)) {
+    return new Response(null, { status: 304, headers })
+  }
+  const response = jsonResponse(body)
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
+  return response
+}
+
+function isKnown(header: string | null, digest: string): boolean {
+  if (header === null) return false
+  if (header.trim() === '*') return true
+  return header.split(',').some(tag => tag.trim().replace(/^W\//, '') === digest)
+}

@@ -1,0 +1,319 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AccessRecord } from '@spillway/server'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createSharingServer, type SharesOf, type SharingServer } from '../../src/index.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'spillway-assets-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const put = (name: string, text: string) => {
+  mkdirSync(join(folder, name, '..'), { recursive: true })
+  writeFileSync(join(folder, name), text)
+}
+
+const ENDPOINT = 'https://share.example/a'
+const [TOKEN, OTHER] = ['a-token-of-some-length', 'another-of-some-length']
+const shares: SharesOf = [
+  {
+    name: 'lake',
+    schemas: [
+      {
+        name: 'kb',
+        volumes: [
+          { name: 'docs', location: 'docs' },
+          { name: 'docs2', location: 'docs2/' },
+          { name: 'Empty', location: 'empty' },
+          { name: 'gone', location: 'gone' },
+        ],
+        models: [
+          {
+            name: 'churn',
+            comment: 'who leaves',
+            versions: [
+              { version: 10, location: 'churn/10', aliases: ['Champion'], runId: 'r-91' },
+              { version: 9, location: 'churn/9', comment: 'before' },
+              { version: 11, location: 'churn/11', status: 'PENDING_REGISTRATION' },
+            ],
+          },
+        ],
+      },
+      { name: 'none' },
+    ],
+  },
+  { name: 'secret', schemas: [{ name: 'kb', volumes: [{ name: 'own', location: 'docs' }] }] },
+]
+
+let server: SharingServer
+const log: AccessRecord[] = []
+beforeAll(() => {
+  put('docs/a.txt', 'first')
+  put('docs/b/c d%2F.txt', 'second')
+  put('docs/é.txt', 'third')
+  put('docs2/x.txt', 'neighbour')
+  put('churn/9/w.bin', 'nine')
+  put('churn/10/w.bin', 'ten')
+  put('churn/11/w.bin', 'eleven')
+  put('outside.txt', 'outside')
+  mkdirSync(join(folder, 'empty'))
+  server = createSharingServer({
+    endpoint: ENDPOINT,
+    folder,
+    shares,
+    recipients: [
+      { name: 'partner', shares: ['lake'], tokens: [{ token: TOKEN }] },
+      { name: 'nobody', shares: [], tokens: [{ token: OTHER }] },
+    ],
+    log: record => log.push({ ...record }),
+  })
+})
+afterAll(() => server.close())
+
+const ask = (path: string, { token = TOKEN, ...init }: RequestInit & { token?: string } = {}) =>
+  server.fetch(
+    new Request(path.startsWith('https:') ? path : `${ENDPOINT}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${token}`, ...init.headers },
+    }),
+  )
+const json = async (path: string, init?: Parameters<typeof ask>[1]) => {
+  const answer = await ask(path, init)
+  return { status: answer.status, body: JSON.parse((await answer.text()) || 'null') }
+}
+const DOCS = '/shares/lake/schemas/kb/volumes/docs'
+const CHURN = '/shares/lake/schemas/kb/models/churn'
+const urls = (of: string, paths: readonly string[], more = {}) =>
+  json(`${of}/file-urls`, { method: 'POST', body: JSON.stringify({ paths, ...more }) })
+
+describe('volumes', () => {
+  it('are listed of a schema and of a share, page by page, and told by name in any case', async () => {
+    const all = await json('/shares/LAKE/all-volumes')
+    expect(all.body.items.map(({ name }: { name: string }) => name)).toEqual([
+      ...['docs', 'docs2', 'Empty', 'gone'],
+    ])
+    expect(all.body).not.toHaveProperty('nextPageToken')
+    const names: string[] = []
+    let token = ''
+    do {
+      const { body } = await json(
+        `/shares/lake/schemas/KB/volumes?maxResults=1${token && `&pageToken=${token}`}`,
+      )
+      names.push(...body.items.map(({ name }: { name: string }) => name))
+      token = body.nextPageToken ?? ''
+    } while (token !== '')
+    expect(names).toEqual(['docs', 'docs2', 'Empty', 'gone'])
+    expect((await json('/shares/lake/schemas/none/volumes')).body).toEqual({ items: [] })
+    const one = await json('/shares/lake/schemas/kb/volumes/DOCS')
+    expect(one.body).toEqual(all.body.items[0])
+    expect(one.body).toEqual({
+      name: 'docs',
+      schema: 'kb',
+      share: 'lake',
+      shareId: expect.stringMatching(/^[\da-f-]{36}$/),
+      id: expect.stringMatching(/^[\da-f-]{36}$/),
+      storageLocation: 'opensharing://lake/kb/volumes/docs/',
+      accessModes: ['url'],
+    })
+  })
+
+  it.each([
+    ['a share that is not granted', '/shares/secret/all-volumes'],
+    ['a volume of one', '/shares/secret/schemas/kb/volumes/own'],
+    ['files of one', '/shares/secret/schemas/kb/volumes/own/files'],
+    ['a share that is not there', '/shares/nope/all-volumes'],
+    ['a schema that is not there', '/shares/lake/schemas/nope/volumes'],
+    ['a volume that is not there', '/shares/lake/schemas/kb/volumes/nope'],
+    ['a table of its name', '/shares/lake/schemas/kb/tables/docs'],
+    ['a model of its name', '/shares/lake/schemas/kb/models/docs'],
+  ])('are not told of %s', async (_, path) => {
+    expect(await json(path)).toMatchObject({
+      status: 404,
+      body: { errorCode: 'RESOURCE_DOES_NOT_EXIST' },
+    })
+    expect((await json(path, { token: OTHER })).status).toBe(404)
+  })
+
+  it('have files, of one listing over all pages', async () => {
+    const { body } = await json(`${DOCS}/files`)
+    expect(body).toEqual({
+      items: [
+        { path: 'a.txt', size: 5, lastModified: expect.any(Number), etag: expect.any(String) },
+        expect.objectContaining({ path: 'b/c d%2F.txt', size: 6 }),
+        expect.objectContaining({ path: 'é.txt', size: 5 }),
+      ],
+      snapshotId: expect.stringMatching(/^[\w-]{32}$/),
+    })
+    const first = (await json(`${DOCS}/files?maxResults=2`)).body
+    put('docs/a0.txt', 'later')
+    const second = (await json(`${DOCS}/files?maxResults=2&pageToken=${first.nextPageToken}`)).body
+    expect([...first.items, ...second.items]).toEqual(body.items)
+    expect([first.snapshotId, second.snapshotId]).toEqual([body.snapshotId, body.snapshotId])
+    expect(second).not.toHaveProperty('nextPageToken')
+    unlinkSync(join(folder, 'docs/a0.txt'))
+    const under = (await json(`${DOCS}/files?prefix=b/`)).body
+    expect(under.items).toEqual([expect.objectContaining({ path: 'b/c d%2F.txt' })])
+    expect((await json(`${DOCS}/files?prefix=zz`)).body.items).toEqual([])
+    expect((await json('/shares/lake/schemas/kb/volumes/Empty/files')).body.items).toEqual([])
+  })
+
+  it('give no page to who holds another token, or of another folder or prefix', async () => {
+    const { nextPageToken } = (await json(`${DOCS}/files?maxResults=1`)).body
+    for (const path of [
+      `${DOCS}2/files?pageToken=${nextPageToken}`,
+      `${DOCS}/files?prefix=b&pageToken=${nextPageToken}`,
+      `${DOCS}/files?pageToken=nonsense`,
+      `/shares/lake/all-volumes?pageToken=${nextPageToken}`,
+    ]) {
+      expect((await json(path)).status).toBe(400)
+    }
+  })
+
+  it('have signed URLs, which give the bytes as long as they are shared', async () => {
+    const { body, status } = await urls(DOCS, ['é.txt', 'b/c d%2F.txt'], { expiresInSeconds: 60 })
+    expect(status).toBe(200)
+    expect(body.items).toMatchObject([
+      { path: 'é.txt', size: 5 },
+      { path: 'b/c d%2F.txt', size: 6 },
+    ])
+    const [, second] = body.items
+    expect(second.expirationTimestamp).toBeGreaterThan(Date.now())
+    expect(second.expirationTimestamp).toBeLessThanOrEqual(Date.now() + 60_000)
+    const got = await server.fetch(new Request(second.url))
+    expect([got.status, await got.text(), got.headers.get('etag')]).toEqual([
+      200,
+      'second',
+      second.etag,
+    ])
+    expect(log.at(-1)).toMatchObject({
+      route: '/files',
+      recipient: 'partner',
+      share: 'lake',
+      schema: 'kb',
+      asset: 'volume docs',
+      outcome: 'complete',
+    })
+    const forged = second.url.replace('c%20d', 'c')
+    expect((await server.fetch(new Request(forged))).status).toBe(403)
+  })
+
+  it.each([
+    '../docs2/x.txt',
+    'b/../../outside.txt',
+    '/etc/passwd',
+    './a.txt',
+    'b//c',
+    'b/',
+    'a\0.txt',
+  ])('sign nothing outside: %j', async path => {
+    expect(await urls(DOCS, ['a.txt', path])).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining('as it is listed') },
+    })
+  })
+
+  it('sign no link that leads out of the folder, and list none', async () => {
+    put('linked/own.txt', 'own')
+    symlinkSync(join(folder, 'outside.txt'), join(folder, 'docs2', 'link.txt'))
+    try {
+      const signed = await urls(`${DOCS}2`, ['link.txt'])
+      expect(signed.status).toBeGreaterThanOrEqual(400)
+      expect(JSON.stringify(signed.body)).not.toContain(folder)
+      const listed = await json(`${DOCS}2/files`)
+      expect(JSON.stringify(listed.body)).not.toContain('link.txt","size')
+    } finally {
+      unlinkSync(join(folder, 'docs2', 'link.txt'))
+    }
+  })
+
+  it.each([
+    ['no JSON', '{'],
+    ['no paths', '{}'],
+    ['an empty list', '{"paths":[]}'],
+    ['paths that are none', '{"paths":[1]}'],
+    ['too many', JSON.stringify({ paths: new Array(1001).fill('a.txt') })],
+    ['a time that is none', '{"paths":["a.txt"],"expiresInSeconds":0}'],
+  ])('refuse a request with %s', async (_, body) => {
+    expect((await json(`${DOCS}/file-urls`, { method: 'POST', body })).status).toBe(400)
+  })
+
+  it('name a file that is not there', async () => {
+    expect(await urls(DOCS, ['a.txt', 'nope.txt'])).toMatchObject({
+      status: 404,
+      body: { message: expect.stringContaining('"nope.txt"') },
+    })
+  })
+
+  it('answer 304 to who has it already', async () => {
+    for (const path of [DOCS, `${DOCS}/files`, '/shares/lake/all-volumes', `${CHURN}/versions`]) {
+      const first = await ask(path)
+      const etag = first.headers.get('etag')!
+      expect(etag).toMatch(/^"/)
+      const again = await ask(path, { headers: { 'if-none-match': `"x", ${etag}` } })
+      expect([again.status, await again.text()]).toEqual([304, ''])
+      expect((await ask(path, { headers: { 'if-none-match': '"x"' } })).status).toBe(200)
+    }
+    const page = await ask(`${DOCS}/files?maxResults=1`)
+    expect(page.headers.get('etag')).toMatch(/^W\/"/)
+  })
+
+  it('are given no credentials for where nobody has any', async () => {
+    expect(await json(`${DOCS}/temporary-volume-credentials`, { method: 'POST' })).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining('dir access') },
+    })
+  })
+})
+
+describe('models', () => {
+  it('are listed with their versions that are ready, in the order of their numbers', async () => {
+    const [model] = (await json('/shares/lake/schemas/kb/models')).body.items
+    expect(model).toMatchObject({ name: 'churn', comment: 'who leaves', share: 'lake' })
+    expect(
+      (
+        await json(
+          CHURN.toUpperCase()
+            .replace('/SHARES', '/shares')
+            .replace('/SCHEMAS', '/schemas')
+            .replace('/MODELS', '/models'),
+        )
+      ).body,
+    ).toEqual(model)
+    const { items } = (await json(`${CHURN}/versions`)).body
+    expect(items).toMatchObject([
+      { modelName: 'churn', version: 9, status: 'READY', comment: 'before' },
+      {
+        modelName: 'churn',
+        version: 10,
+        aliases: ['Champion'],
+        runId: 'r-91',
+        storageLocation: 'opensharing://lake/kb/models/churn/10/',
+      },
+    ])
+    expect(items).toHaveLength(2)
+    expect((await json(`${CHURN}/versions/10`)).body).toEqual(items[1])
+    expect((await json(`${CHURN}/aliases/champion`)).body).toEqual(items[1])
+  })
+
+  it.each([
+    ['versions/11', 404],
+    ['versions/12', 404],
+    ['versions/0', 400],
+    ['versions/x', 400],
+    ['versions/1e1', 400],
+    ['versions/010', 400],
+    ['aliases/nope', 404],
+    ['aliases/10', 404],
+    ['versions/11/files', 404],
+  ])('have no %s: %i', async (path, status) => {
+    expect((await json(`${CHURN}/${path}`)).status).toBe(status)
+  })
+
+  it('have the files of one version', async () => {
+    const { items } = (await json(`${CHURN}/versions/10/files`)).body
+    expect(items).toMatchObject([{ path: 'w.bin', size: 3 }])
+    const signed = await urls(`${CHURN}/versions/10`, ['w.bin'])
+    const got = await server.fetch(new Request(signed.body.items[0].url))
+    expect(await got.text()).toBe('ten')
+  })
+})
