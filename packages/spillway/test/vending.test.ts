@@ -23,6 +23,10 @@ beforeAll(async () => {
     region: REGION,
   })
   for (const table of ['sales/orders', 'sales/orders2', 'fixed']) writeTable(table)
+  for (const key of ['kb/docs/', 'kb/docs/a b.txt', 'kb/docs/sub/c.txt', 'kb/docs2/x.txt'])
+    put(`lake/${key}`, key)
+  put('lake/ml/churn/3/w.bin', 'weights')
+  put('lake/ml/churn/30/w.bin', 'others')
   server = await startServer(parseConfig(configText(), { folder: '/', path: 'spillway.yaml' }))
 })
 afterAll(async () => {
@@ -92,6 +96,13 @@ shares:
           - { name: orders, location: 's3://lake/sales/orders', history: true, accessModes: [url, dir] }
           - { name: fixed, location: 's3://lake/fixed', history: true, accessModes: [dir] }
           - { name: urls, location: 's3://lake/sales/orders2', history: true }
+        volumes:
+          - { name: docs, location: 's3://lake/kb/docs', accessModes: [url, dir] }
+          - { name: opened, location: 's3://lake/kb/docs', accessModes: [dir] }
+        models:
+          - name: churn
+            accessModes: [dir]
+            versions: [{ version: 3, location: 's3://lake/ml/churn/3' }]
 recipients:
   - { name: partner, shares: [lake], tokens: [{ sha256: ${createHash('sha256').update(TOKEN).digest('hex')} }] }
 `
@@ -192,6 +203,70 @@ describe('credentials of a served table', () => {
   })
 })
 
+describe('credentials of an asset', () => {
+  const DOCS = '/schemas/sales/volumes/docs'
+  const MODEL = '/schemas/sales/models/churn/versions/3'
+  async function opened(path: string): Promise<Vended> {
+    const response = await ask(path, 'POST')
+    expect(response.status).toBe(200)
+    return (await response.json()) as Vended
+  }
+
+  it.each([
+    [`${DOCS}/temporary-volume-credentials`, 'kb/docs/', 'sub/c.txt', 'kb/docs2/x.txt'],
+    [`${MODEL}/temporary-model-version-credentials`, 'ml/churn/3/', 'w.bin', 'ml/churn/30/w.bin'],
+    [`${MODEL}/temporary-model-credentials`, 'ml/churn/3/', 'w.bin', 'ml/churn/30/w.bin'],
+  ])('%s read its folder, and not the neighbour that is called alike', async (path, ...at) => {
+    const [folder, own, neighbour] = at
+    const session = await opened(path)
+    expect(session).toMatchObject({
+      location: `s3://lake/${folder}`,
+      region: REGION,
+      endpoint: s3.endpoint,
+      pathStyle: true,
+      awsTempCredentials: { sessionToken: expect.any(String) },
+    })
+    expect(session.expirationTime).toBeGreaterThan(Date.now())
+    const store = storeOf(session)
+    expect(await store.get(`s3://lake/${folder}${own}`)).toBeDefined()
+    const listed: string[] = []
+    for await (const { path: found } of store.list(`s3://lake/${folder}`)) listed.push(found)
+    expect(listed).toContain(`s3://lake/${folder}${own}`)
+    expect(await failureCode(() => store.get(`s3://lake/${neighbour}`))).toBe('STORAGE_UNAVAILABLE')
+    expect(await failureCode(() => store.put(`s3://lake/${folder}new`, Buffer.from('x')))).toBe(
+      'STORAGE_UNAVAILABLE',
+    )
+    store.close()
+  })
+
+  it('stand beside signed URLs, where both are offered', async () => {
+    const volume = (await (await ask(DOCS)).json()) as { storageLocation: string }
+    expect(volume).toMatchObject({
+      storageLocation: 's3://lake/kb/docs/',
+      accessModes: ['url', 'dir'],
+    })
+    const listed = (await (await ask(`${DOCS}/files`)).json()) as { items: { path: string }[] }
+    // The console's own object for the folder is no file.
+    expect(listed.items.map(({ path }) => path)).toEqual(['a b.txt', 'sub/c.txt'])
+    const body = JSON.stringify({ paths: ['a b.txt'] })
+    const headers = { authorization: `Bearer ${TOKEN}` }
+    const url = `${server.endpoint}/shares/lake${DOCS}/file-urls`
+    const signed = await (await fetch(url, { method: 'POST', headers, body })).json()
+    const [file] = (signed as { items: { url: string }[] }).items
+    expect(await (await fetch(file!.url)).text()).toBe('kb/docs/a b.txt')
+  })
+
+  it('are the only way where the provider says so', async () => {
+    for (const path of ['/schemas/sales/volumes/opened', MODEL]) {
+      const answer = await ask(`${path}/files`)
+      expect([answer.status, await answer.text()]).toEqual([
+        400,
+        expect.stringContaining('by dir access only'),
+      ])
+    }
+  })
+})
+
 describe('a configuration', () => {
   const vending = (text: string) => `storage: { vending: [${text}] }`
   it.each([
@@ -218,6 +293,12 @@ describe('a configuration', () => {
       `${vending('{ kind: federation-token, buckets: [other] }')}
 shares: [{ name: s, schemas: [{ name: x, tables: [{ name: t, location: 's3://lake/t', history: true, accessModes: [dir] }] }] }]`,
       /table t is shared by dir access, but no entry of storage\.vending gives credentials for s3:\/\/lake\/t/,
+    ],
+    [
+      'a model by dir access that nobody gives credentials for',
+      `${vending('{ kind: federation-token, buckets: [other] }')}
+shares: [{ name: s, schemas: [{ name: x, models: [{ name: m, accessModes: [dir], versions: [{ version: 1, location: 's3://lake/m' }] }] }] }]`,
+      /model m is shared by dir access, but no entry of storage\.vending gives credentials for s3:\/\/lake\/m\//,
     ],
   ])('with %s is refused', (_, text, message) => {
     expect(() => parseConfig(text, { folder: '/', path: 'spillway.yaml' })).toThrow(message)

@@ -27,6 +27,7 @@ import type { ServeConfig } from './config.js'
 import type { ServerMetrics } from './metrics.js'
 import { omitUndefined } from './omit-undefined.js'
 import { storageOf } from './storage-options.js'
+import { withReach } from './store-reach.js'
 import { credentialVendors } from './vendors.js'
 import { TableWarmer } from './warm-tables.js'
 
@@ -125,7 +126,7 @@ function sharingOf(
 ): SharingServer {
   return createSharingServer({
     ...parts,
-    vendors: credentialVendors(config.storage.vending),
+    vendors: withReach(credentialVendors(config.storage.vending), config.storage),
     prefix: endpoint.path,
     tokenSecrets: secrets,
     limits: serverLimits(config),
