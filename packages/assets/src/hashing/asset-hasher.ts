@@ -243,8 +243,9 @@ function withoutPaths(hashes: FileHashes, paths: ReadonlySet<string>): FileHashe
   return new Map([...hashes].filter(([path]) => !paths.has(path)))
 }
 
-function keyOf({ id, location }: AssetFolder): string {
-  return JSON.stringify([id, location])
+/** Whatever is shared of a folder, its bytes are the same. */
+function keyOf({ location }: AssetFolder): string {
+  return location
 }
 
 /** A key of plain names, whatever the id is. */

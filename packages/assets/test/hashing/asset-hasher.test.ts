@@ -168,7 +168,7 @@ describe('hashing', () => {
 })
 
 function stateKeyOf(): string {
-  const key = createHash('sha256').update(JSON.stringify([folder.id, folder.location]))
+  const key = createHash('sha256').update(folder.location)
   return `hashes/${key.digest('hex').slice(0, 32)}`
 }
 

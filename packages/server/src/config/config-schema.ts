@@ -44,12 +44,16 @@ const table = z.strictObject({
   accessModes,
 })
 
+/** Whether SHA-256 of its files is made and told. */
+const digests = z.boolean().default(false)
+
 /** A folder of files, shared as they are. */
 const volume = z.strictObject({
   name,
   location: z.string().min(1),
   id: z.string().min(1).optional(),
   accessModes,
+  digests,
 })
 
 // OpenSharing's AGENT_SKILLS.md: a skill is called as its folder is, by those who make it.
@@ -63,6 +67,7 @@ const skill = z.strictObject({
   location: z.string().min(1),
   id: z.string().min(1).optional(),
   accessModes,
+  digests,
 })
 
 const modelVersion = z.strictObject({
@@ -93,6 +98,7 @@ const model = z.strictObject({
   comment: z.string().max(65_536).optional(),
   versions: z.array(modelVersion).default([]),
   accessModes,
+  digests,
 })
 
 const schema = z.strictObject({

@@ -12,6 +12,7 @@ interface NamedFolder {
   readonly name: string
   readonly location: string
   readonly accessModes: readonly ('url' | 'dir')[] | undefined
+  readonly digests: boolean | undefined
   /** Of the asset. */
   readonly path: Path
 }
@@ -53,16 +54,16 @@ export function assetFolders({ shares = [] }: SharesConfig): readonly NamedFolde
     schemas.flatMap(({ volumes = [], models = [], skills = [] }, j) => {
       const path = ['shares', i, 'schemas', j]
       const plain = (kind: 'volume' | 'skill', list: typeof volumes) =>
-        list.map(({ name, location, accessModes }, k) => ({
-          ...{ kind, name, location, accessModes },
+        list.map(({ name, location, accessModes, digests }, k) => ({
+          ...{ kind, name, location, accessModes, digests },
           path: [...path, `${kind}s`, k],
         }))
       return [
         ...plain('volume', volumes),
         ...plain('skill', skills),
-        ...models.flatMap(({ name, versions = [], accessModes }, k) =>
+        ...models.flatMap(({ name, versions = [], accessModes, digests }, k) =>
           versions.map(({ location }) => ({
-            ...{ kind: 'model' as const, name, location, accessModes },
+            ...{ kind: 'model' as const, name, location, accessModes, digests },
             path: [...path, 'models', k],
           })),
         ),
@@ -85,4 +86,20 @@ export function unvendedAssets(
       at: 'value' as const,
       message: `${kind} ${name} is shared by dir access, but no entry of storage.vending gives credentials for ${location}`,
     }))
+}
+
+/** Digests that would be made anew at every start. */
+export function statelessDigests({ shares = [] }: SharesConfig): readonly ConfigProblem[] {
+  return shares.flatMap(({ schemas = [] }, i) =>
+    schemas.flatMap(schema =>
+      (['volumes', 'models', 'skills'] as const).flatMap(kind =>
+        (schema[kind] ?? []).flatMap(({ name, digests }, k) => {
+          if (digests !== true) return []
+          const path = ['shares', i, 'schemas', schemas.indexOf(schema), kind, k, 'digests']
+          const message = `digests of ${kind.slice(0, -1)} ${name} are kept in state.location, which is not set`
+          return [{ path, at: 'value' as const, message }]
+        }),
+      ),
+    ),
+  )
 }

@@ -109,6 +109,9 @@ export const configSchema = z.strictObject({
   staging: z
     .strictObject({ location: z.string().min(1), keepDays: z.number().positive().default(8) })
     .optional(),
+  /** Where what outlives the process is kept: digests of files. */
+  state: z.strictObject({ location: z.string().min(1) }).optional(),
+  hashing: z.strictObject({ megabytesPerSecond: z.number().positive().default(200) }).prefault({}),
   shares: z.unknown().optional(),
   recipients: z.unknown().optional(),
 })

@@ -9,7 +9,12 @@ import {
   schemaProblems,
 } from '@spillway/server'
 import { folderUri, locationFromInput, parseUri, relativeTo } from '@spillway/storage'
-import { assetFolders, locatedAssets, unvendedAssets } from '../assets/located-assets.js'
+import {
+  assetFolders,
+  locatedAssets,
+  statelessDigests,
+  unvendedAssets,
+} from '../assets/located-assets.js'
 import { sourceOf } from '../tables/table-source.js'
 import {
   type ConfigDocument,
@@ -32,6 +37,9 @@ export interface ServeConfig {
   readonly duckdb: ConfigDocument['duckdb']
   readonly limits: ConfigDocument['limits']
   readonly staging?: { readonly location: string; readonly keepDays: number }
+  /** Where what outlives the process is kept. */
+  readonly state?: { readonly location: string }
+  readonly hashing: ConfigDocument['hashing']
   readonly shares: SharesConfig
   /** Folders of this machine that tables and staging lie in: nothing outside them is read or served. */
   readonly localRoots: readonly string[]
@@ -72,9 +80,12 @@ function finished(
   shares: SharesConfig,
   folder: string,
 ): ExaminedDocument {
-  const { storage, duckdb, limits, staging } = settings
-  const vending = vendingProblems(shares, storage)
-  if (vending.length > 0) return { problems: vending }
+  const { storage, duckdb, limits, staging, state, hashing } = settings
+  const problems = [
+    ...vendingProblems(shares, storage),
+    ...(state === undefined ? statelessDigests(shares) : []),
+  ]
+  if (problems.length > 0) return { problems }
   const server = withTlsFiles(settings.server, folder)
   const stagingLocation = staging && locationFromInput(staging.location, folder)
   const config = {
@@ -83,6 +94,8 @@ function finished(
     storage,
     duckdb,
     limits,
+    hashing,
+    ...(state && { state: { location: locationFromInput(state.location, folder) } }),
     shares,
     ...(staging && { staging: { ...staging, location: stagingLocation! } }),
     localRoots: localRoots(shares, stagingLocation),

@@ -1,4 +1,3 @@
-import { createAssetFiles } from '@spillway/assets'
 import { isTableError, type ReadBudgets, type ShareCatalog, type UrlSigner } from '@spillway/core'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
@@ -22,6 +21,7 @@ import {
   withCors,
 } from '@spillway/server'
 import { localGateway, parseUri, sweepUnfinished } from '@spillway/storage'
+import { openAssets } from '../assets/open-assets.js'
 import { withReach } from '../assets/store-reach.js'
 import { type Composition, compose } from '../tables/compose.js'
 import type { ServeConfig } from './config.js'
@@ -57,6 +57,8 @@ export interface RuntimeOptions {
   /** In place of the tokens of the catalog. */
   readonly authenticate?: Authenticate | undefined
   readonly onRequest?: OnRequest | undefined
+  /** Told of what fails in the background. */
+  readonly onError?: ((error: unknown) => void) | undefined
 }
 
 const CLEAN_EVERY_MS = 3_600_000
@@ -85,8 +87,8 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     options.log?.(record)
   }
   const signers = [gateway.signer, ...spillway.signers]
-  const assetFiles = createAssetFiles({ store: spillway.store, signers })
-  const sharing = sharingOf(config, options, { engine, catalog, log, assetFiles })
+  const assets = openAssets(config, { store: spillway.store, signers, onError: options.onError })
+  const sharing = sharingOf(config, options, { engine, catalog, log, assetFiles: assets.files })
   const { secrets, onRequest } = options
   const files = downloadsOf(config, { gateway, catalog, secrets, onRequest, log })
   const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
@@ -108,11 +110,13 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
       if (!sameButShares(current, next)) return false
       shares.replace(next.shares)
       warming.follow(next)
+      assets.follow(next)
       current = next
       return true
     },
     async close() {
       warming.stop()
+      await assets.stop()
       cleaning?.stop()
       await spillway.close()
     },
@@ -236,9 +240,10 @@ function serverLimits({ server }: ServeConfig): Partial<ServerLimits> {
 /** What the engine was made from: with all of it the same, only the catalog changes hands. */
 function sameButShares(a: ServeConfig, b: ServeConfig): boolean {
   const facts = (config: ServeConfig) => {
-    const { server, secrets, storage, duckdb, limits, staging, localRoots } = config
+    const { server, secrets, storage, duckdb, limits, staging, localRoots, state, hashing } = config
     const roots = [...localRoots].sort()
-    return JSON.stringify([server, secrets, storage, duckdb, limits, staging ?? null, roots])
+    const kept = [staging ?? null, state ?? null, hashing]
+    return JSON.stringify([server, secrets, storage, duckdb, limits, kept, roots])
   }
   return facts(a) === facts(b)
 }

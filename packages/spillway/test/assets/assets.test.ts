@@ -1,9 +1,25 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AccessRecord } from '@spillway/server'
+import { type AccessRecord, checkedEndpoint } from '@spillway/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createSharingServer, type SharesOf, type SharingServer } from '../../src/index.js'
+import {
+  createSharingServer,
+  parseConfig,
+  type SharesOf,
+  type SharingServer,
+} from '../../src/index.js'
+import { createRuntime } from '../../src/serve/runtime.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spillway-assets-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -317,3 +333,80 @@ describe('models', () => {
     expect(await got.text()).toBe('ten')
   })
 })
+
+describe('digests', () => {
+  it('stand beside files once they are made, and are of the bytes that are there', async () => {
+    put('hashed/a.txt', 'first')
+    put('hashed/b.txt', '')
+    const config = parseConfig(
+      `
+state: { location: state }
+shares: [{ name: lake, schemas: [{ name: kb, volumes: [{ name: v, location: hashed, digests: true }] }] }]
+recipients: [{ name: r, shares: [lake], tokens: [{ sha256: ${sha256(TOKEN)} }] }]`,
+      { folder, path: 'spillway.yaml' },
+    )
+    const endpoint = checkedEndpoint(ENDPOINT)
+    const runtime = createRuntime(config, { endpoint, secrets: ['a secret of sixteen characters'] })
+    const files = async () => {
+      const request = new Request(`${ENDPOINT}/shares/lake/schemas/kb/volumes/v/files`, {
+        headers: { authorization: `Bearer ${TOKEN}` },
+      })
+      const { items } = (await (await runtime.fetch(request)).json()) as {
+        items: { path: string; sha256?: string }[]
+      }
+      return items.map(item => [item.path, item.sha256])
+    }
+    try {
+      await expect.poll(files).toEqual([
+        ['a.txt', sha256('first')],
+        ['b.txt', sha256('')],
+      ])
+      // Same size, and its time set back: not the same bytes.
+      const { atime, mtime } = statSync(join(folder, 'hashed/a.txt'))
+      writeFileSync(join(folder, 'hashed/a.txt'), 'other')
+      utimesSync(join(folder, 'hashed/a.txt'), atime, mtime)
+      await expect.poll(files).toEqual([
+        ['a.txt', undefined],
+        ['b.txt', sha256('')],
+      ])
+    } finally {
+      await runtime.close()
+    }
+  })
+
+  it('need a place to be kept in', () => {
+    const text = `shares: [{ name: s, schemas: [{ name: x, models: [{ name: m, digests: true }] }] }]`
+    expect(() => parseConfig(text, { folder, path: 'spillway.yaml' })).toThrow(
+      /digests of model m are kept in state\.location, which is not set/,
+    )
+  })
+})
+
+describe('a configuration', () => {
+  const schema = (text: string) => `shares: [{ name: s, schemas: [{ name: x, ${text} }] }]`
+  it.each([
+    [
+      'volumes: [{ name: v, location: a }, { name: V, location: b }]',
+      /the volume "V" is defined twice/,
+    ],
+    ['skills: [{ name: My_Skill, location: a }]', /single hyphens/],
+    ['skills: [{ name: a--b, location: a }]', /single hyphens/],
+    ['models: [{ name: m, versions: [{ version: 0, location: a }] }]', /version/],
+    [
+      'models: [{ name: m, versions: [{ version: 1, location: a }, { version: 1, location: b }] }]',
+      /version 1 of model m is defined twice/,
+    ],
+    [
+      'models: [{ name: m, versions: [{ version: 1, location: a, aliases: [x] }, { version: 2, location: b, aliases: [X] }] }]',
+      /alias "X" of model m is defined twice/,
+    ],
+    ['models: [{ name: m, versions: [{ version: 1, location: a, aliases: ["7"] }] }]', /no number/],
+    ['volumes: [{ name: v, location: a, history: true }]', /history/],
+  ])('with %s is refused', (text, message) => {
+    expect(() => parseConfig(schema(text), { folder, path: 'spillway.yaml' })).toThrow(message)
+  })
+})
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
