@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { SERVER_CHECKS, TABLE_CHECKS, tableContext } from './checks.mjs'
+import { ASSET_CHECKS, assetsOf, FILE_CHECKS, foldersOf } from './checks-assets.mjs'
 import { createClient, Skip } from './client.mjs'
 import { reportOf } from './report.mjs'
 
@@ -14,6 +15,7 @@ export async function* conform({ endpoint, token, tables: limit = 20 }) {
   const shares = await client.all('/shares')
   if (shares.length === 0) throw new Error('the server lists no share: there is nothing to check')
   yield* run(SERVER_CHECKS, { client, shares }, 'server')
+  yield* conformAssets(client, shares)
   const tables = []
   for (const { name } of shares) {
     tables.push(...(await client.all(`/shares/${encodeURIComponent(name)}/all-tables`)))
@@ -31,6 +33,19 @@ export async function* conform({ endpoint, token, tables: limit = 20 }) {
       }
       yield* run(TABLE_CHECKS, context, on)
     }
+  }
+}
+
+/** What is shared beside tables, share by share. */
+async function* conformAssets(client, shares) {
+  for (const { name: share } of shares) {
+    const assets = {}
+    for (const kind of ['volume', 'model', 'skill']) {
+      assets[kind] = await assetsOf(client, share, kind)
+    }
+    yield* run(ASSET_CHECKS, { client, share, assets }, share)
+    const folders = await foldersOf(client, assets)
+    if (folders.length > 0) yield* run(FILE_CHECKS, { client, folders }, share)
   }
 }
 
