@@ -35,7 +35,29 @@ function schemaProblemsOf(
     ...repeated(volumes, [...path, 'volumes'], 'volume'),
     ...repeated(skills, [...path, 'skills'], 'skill'),
     ...repeated(models, [...path, 'models'], 'model'),
-    ...models.flatMap((model, k) => repeatedVersions(model, [...path, 'models', k, 'versions'])),
+    ...models.flatMap((model, k) => [
+      ...repeatedVersions(model, [...path, 'models', k, 'versions']),
+      ...twoOrigins(model, [...path, 'models', k]),
+    ]),
+  ]
+}
+
+/** Versions come from one place, and digests are made of folders that the configuration names. */
+function twoOrigins(
+  { name, versions, registry, registeredName, digests }: Model,
+  path: Path,
+): readonly ConfigProblem[] {
+  if (registry === undefined) {
+    if (registeredName === undefined) return []
+    return [problem([...path, 'registeredName'], `model ${name} names no registry that it is in`)]
+  }
+  return [
+    ...(versions.length > 0
+      ? [problem([...path, 'versions'], `model ${name} has versions, and a registry that has them`)]
+      : []),
+    ...(digests
+      ? [problem([...path, 'digests'], `digests are not made of versions in a registry`)]
+      : []),
   ]
 }
 

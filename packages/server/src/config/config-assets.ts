@@ -10,6 +10,7 @@ import type {
   SharedSkill,
   SharedVolume,
 } from '@spillway/core'
+import { type ModelRegistry, TableError } from '@spillway/core'
 import type { CheckedConfig } from './config-schema.js'
 import { byKey, type Keyed, keyInSchema, pageOf, stableId } from './keyed.js'
 
@@ -20,16 +21,12 @@ type ModelConfig = SchemaConfig['models'][number]
 export interface IndexedAssets {
   readonly volumes: AssetIndex<SharedVolume>
   readonly skills: AssetIndex<SharedSkill>
-  readonly models: AssetIndex<SharedModel, readonly IndexedVersion[]>
+  readonly models: AssetIndex<SharedModel, ModelRegistry>
 }
 
 interface Indexed<Asset, More> extends Keyed {
   readonly asset: Asset
   readonly more: More
-}
-
-interface IndexedVersion extends Keyed {
-  readonly version: SharedModelVersion
 }
 
 /** Assets of one kind, by share, by schema and by name. */
@@ -65,6 +62,7 @@ class AssetIndex<Asset extends SharedAsset, More = undefined> {
 export function indexAssets(
   schemas: readonly SchemaConfig[],
   place: { readonly share: string; readonly shareId: string },
+  registries: Registries,
 ): IndexedAssets {
   const names = schemas.map(({ name }) => name)
   const facts = (kind: string, schema: string, { name, id, accessModes }: AssetFacts) => ({
@@ -98,7 +96,7 @@ export function indexAssets(
       schemas.flatMap(schema =>
         schema.models.map(config => ({
           asset: { ...facts('model', schema.name, config), comment: config.comment },
-          more: indexVersions(config, [place.share, schema.name, config.name]),
+          more: versionsOf(config, [place.share, schema.name, config.name], registries),
         })),
       ),
     ),
@@ -115,16 +113,55 @@ interface FolderFacts extends AssetFacts {
   readonly location: string
 }
 
-function indexVersions(
-  { versions }: ModelConfig,
+/** By their names in the configuration. */
+export type Registries = ReadonlyMap<string, ModelRegistry>
+
+/** Where the versions of a model are; what a registry calls it stands for whatever it is asked by. */
+function versionsOf(
+  { name, registry, registeredName = name, versions }: ModelConfig,
   names: readonly string[],
-): readonly IndexedVersion[] {
-  return versions
+  registries: Registries,
+): ModelRegistry {
+  if (registry === undefined) return writtenVersions(versions, names)
+  const found = registries.get(registry)
+  if (found === undefined) {
+    throw new TableError(
+      'INVALID_REQUEST',
+      `model ${name} is in registry ${registry}, which is not among those that were given`,
+    )
+  }
+  return {
+    listVersions: (_, page, signal) => found.listVersions(registeredName, page, signal),
+    version: (_, wanted, signal) => found.version(registeredName, wanted, signal),
+  }
+}
+
+/** Versions as they stand in the configuration. */
+function writtenVersions(
+  written: ModelConfig['versions'],
+  names: readonly string[],
+): ModelRegistry {
+  const entries = written
     .map(config => {
       const { version, id = stableId('model', ...names, String(version)) } = config
-      return { key: versionKey(version), version: { ...config, id } }
+      return { key: versionKey(version), version: { ...config, id } as SharedModelVersion }
     })
     .sort(byKey)
+  return {
+    async listVersions(_, { after, maxResults }) {
+      const from = after === undefined ? {} : { after: versionKey(Number(after)) }
+      const { items, next } = pageOf(entries, { ...from, maxResults }, ({ version }) => version)
+      return next === undefined ? { items } : { items, next: String(Number(next)) }
+    },
+    async version(_, wanted) {
+      const alias = typeof wanted === 'number' ? undefined : wanted.alias.toLowerCase()
+      return entries.find(({ version: { version, aliases = [] } }) =>
+        alias === undefined
+          ? version === wanted
+          : aliases.some(each => each.toLowerCase() === alias),
+      )?.version
+    },
+  }
 }
 
 /** Numbers as texts in the order of numbers. */
@@ -157,19 +194,11 @@ export function assetsOf(
     async model(recipient, name) {
       return models(recipient, name)?.asset
     },
-    async listModelVersions(recipient, name, page) {
-      const found = models(recipient, name)
-      return found && pageOf(found.more, page, ({ version }) => version)
+    async listModelVersions(recipient, name, page, signal) {
+      return models(recipient, name)?.more.listVersions(name.name, page, signal)
     },
-    async modelVersion(recipient, name, wanted) {
-      const versions = models(recipient, name)?.more
-      if (typeof wanted === 'number') {
-        return versions?.find(({ version }) => version.version === wanted)?.version
-      }
-      const alias = wanted.alias.toLowerCase()
-      const has = ({ version: { aliases } }: IndexedVersion) =>
-        aliases?.some(each => each.toLowerCase() === alias)
-      return versions?.find(has)?.version
+    async modelVersion(recipient, name, wanted, signal) {
+      return models(recipient, name)?.more.version(name.name, wanted, signal)
     },
   }
 }

@@ -97,6 +97,10 @@ const model = z.strictObject({
   id: z.string().min(1).optional(),
   comment: z.string().max(65_536).optional(),
   versions: z.array(modelVersion).default([]),
+  /** In place of versions: the name of a registry of the configuration, which has them. */
+  registry: z.string().min(1).optional(),
+  /** What the registry calls the model; absent, as it is called here. */
+  registeredName: z.string().min(1).optional(),
   accessModes,
   digests,
 })

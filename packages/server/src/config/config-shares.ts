@@ -2,7 +2,7 @@ import type { Recipient, Share, ShareCatalog, SharedSchema, SharedTable } from '
 import { parseSqlPredicate } from '@spillway/protocol'
 import { findByHash, tokenHash } from '../access/authenticate.js'
 import { checkSharesConfig } from './check-shares.js'
-import { assetsOf, type IndexedAssets, indexAssets } from './config-assets.js'
+import { assetsOf, type IndexedAssets, indexAssets, type Registries } from './config-assets.js'
 import type { CheckedConfig, SharesConfig } from './config-schema.js'
 import { byKey, type Keyed, keyInSchema, pageOf, stableId } from './keyed.js'
 
@@ -14,16 +14,16 @@ export interface ConfigShares extends ShareCatalog {
 /** A catalog from a configuration object. `unknown` in, because it comes from a file that a person wrote. */
 export function createConfigShares(
   config: SharesConfig,
-  options: { readonly clock?: () => number } = {},
+  options: { readonly clock?: () => number; readonly registries?: Registries } = {},
 ): ConfigShares {
-  const clock = options.clock ?? Date.now
-  let state = index(checkSharesConfig(config))
+  const { clock = Date.now, registries = new Map() } = options
+  let state = index(checkSharesConfig(config), registries)
 
   const granted = (recipient: Recipient, share: string) => grantedShare(state, recipient, share)
 
   return {
     replace(next) {
-      state = index(checkSharesConfig(next))
+      state = index(checkSharesConfig(next), registries)
     },
     async authenticate(token) {
       const entry = findByHash(state.tokens, tokenHash(token))
@@ -97,8 +97,8 @@ interface State {
   readonly grants: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-function index({ shares, recipients }: CheckedConfig): State {
-  const sorted = shares.map(indexShare).sort(byKey)
+function index({ shares, recipients }: CheckedConfig, registries: Registries): State {
+  const sorted = shares.map(share => indexShare(share, registries)).sort(byKey)
   const everything = sorted.map(({ key }) => key)
   const people = recipients.map(one => ({
     ...one,
@@ -123,7 +123,7 @@ function index({ shares, recipients }: CheckedConfig): State {
   }
 }
 
-function indexShare(config: CheckedConfig['shares'][number]): IndexedShare {
+function indexShare(config: CheckedConfig['shares'][number], registries: Registries): IndexedShare {
   const { name, displayName, comment, properties } = config
   const id = config.id ?? stableId(name)
   const share = {
@@ -150,7 +150,7 @@ function indexShare(config: CheckedConfig['shares'][number]): IndexedShare {
     schemas: sorted,
     tables: tables.sort(byKey),
     byKey: new Map(tables.map(({ key, table }) => [key, table])),
-    assets: indexAssets(config.schemas, { share: name, shareId: id }),
+    assets: indexAssets(config.schemas, { share: name, shareId: id }, registries),
   }
 }
 

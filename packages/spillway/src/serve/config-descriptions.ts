@@ -41,6 +41,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   staging: 'Where exact Parquet is written for recipients that cannot apply deletes themselves.',
   'staging.location': 'A folder, or s3://bucket/path, that nothing else is kept in.',
   'staging.keepDays': 'After how many days a staged file is deleted.',
+  registries: 'Model registries, by names of your choice; models name one in place of versions.',
   state: 'Where what outlives the process is kept, such as digests of the files of assets.',
   'state.location':
     'A folder, or s3://bucket/path, that nothing else is kept in. Replicas may share it.',
@@ -60,6 +61,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'shares.schemas.skills.name': 'Name of the skill, which is that of its folder.',
   'shares.schemas.models': 'Models, each version a folder.',
   'shares.schemas.models.name': 'Name of the model, without dots.',
+  'shares.schemas.models.registry': 'In place of versions: a name under registries.',
+  'shares.schemas.models.registeredName':
+    'What the registry calls the model, when it is called otherwise here.',
   'shares.schemas.models.versions.version': 'Number of the version, from 1.',
   'shares.schemas.models.versions.location':
     'A folder, relative to this file, or s3://bucket/path.',

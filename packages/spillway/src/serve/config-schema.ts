@@ -109,6 +109,24 @@ export const configSchema = z.strictObject({
   staging: z
     .strictObject({ location: z.string().min(1), keepDays: z.number().positive().default(8) })
     .optional(),
+  /** Where versions of models are kept by others, by names that models have them by. */
+  registries: z
+    .record(
+      z.string().min(1),
+      z.strictObject({
+        kind: z.literal('mlflow'),
+        url: z.url({ protocol: /^https?$/ }),
+        token: z.string().min(1).optional(),
+        tokenFile: z.string().min(1).optional(),
+        username: z.string().min(1).optional(),
+        password: z.string().optional(),
+        /** Folders that models may lie below. */
+        locations: z.array(z.string().min(1)).min(1),
+        /** Whether recipients are told of runs and sources. */
+        provenance: z.boolean().default(false),
+      }),
+    )
+    .default({}),
   /** Where what outlives the process is kept: digests of files. */
   state: z.strictObject({ location: z.string().min(1) }).optional(),
   hashing: z.strictObject({ megabytesPerSecond: z.number().positive().default(200) }).prefault({}),

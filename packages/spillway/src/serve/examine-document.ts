@@ -15,6 +15,7 @@ import {
   statelessDigests,
   unvendedAssets,
 } from '../assets/located-assets.js'
+import { locatedRegistries, unknownRegistries } from '../assets/model-registries.js'
 import { sourceOf } from '../tables/table-source.js'
 import {
   type ConfigDocument,
@@ -37,6 +38,8 @@ export interface ServeConfig {
   readonly duckdb: ConfigDocument['duckdb']
   readonly limits: ConfigDocument['limits']
   readonly staging?: { readonly location: string; readonly keepDays: number }
+  /** By their names, with absolute locations and files. */
+  readonly registries: ConfigDocument['registries']
   /** Where what outlives the process is kept. */
   readonly state?: { readonly location: string }
   readonly hashing: ConfigDocument['hashing']
@@ -81,9 +84,11 @@ function finished(
   folder: string,
 ): ExaminedDocument {
   const { storage, duckdb, limits, staging, state, hashing } = settings
+  const registries = locatedRegistries(settings.registries, folder)
   const problems = [
     ...vendingProblems(shares, storage),
     ...(state === undefined ? statelessDigests(shares) : []),
+    ...unknownRegistries(shares, Object.keys(registries)),
   ]
   if (problems.length > 0) return { problems }
   const server = withTlsFiles(settings.server, folder)
@@ -95,10 +100,11 @@ function finished(
     duckdb,
     limits,
     hashing,
+    registries,
     ...(state && { state: { location: locationFromInput(state.location, folder) } }),
     shares,
     ...(staging && { staging: { ...staging, location: stagingLocation! } }),
-    localRoots: localRoots(shares, stagingLocation),
+    localRoots: localRoots(shares, stagingLocation, registries),
   }
   return { config, problems: [] }
 }
@@ -194,12 +200,17 @@ function tablesOf({ shares }: SharesConfig): readonly TableConfig[] {
 }
 
 /** Folders of this machine that the configuration names, whichever way: nothing else is read here. */
-function localRoots(shares: SharesConfig, staging: string | undefined): readonly string[] {
+function localRoots(
+  shares: SharesConfig,
+  staging: string | undefined,
+  registries: ConfigDocument['registries'],
+): readonly string[] {
   const tables = tablesOf(shares)
   const locations = [
     ...tables.flatMap(table => [...locationFolders(table), ...(table.auxiliaryLocations ?? [])]),
     ...(staging === undefined ? [] : [staging]),
     ...assetFolders(shares).map(({ location }) => location),
+    ...Object.values(registries).flatMap(({ locations: below }) => below),
   ]
   const others = tables.flatMap(({ rebase = [], metadataFile }) => [
     ...rebase.map(({ to }) => to.replace(/(?<=[^/])\/+$/, '')),

@@ -21,6 +21,7 @@ import {
   withCors,
 } from '@spillway/server'
 import { localGateway, parseUri, sweepUnfinished } from '@spillway/storage'
+import { modelRegistries } from '../assets/model-registries.js'
 import { openAssets } from '../assets/open-assets.js'
 import { withReach } from '../assets/store-reach.js'
 import { type Composition, compose } from '../tables/compose.js'
@@ -80,7 +81,8 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   })
   const { metrics } = options
   const engine = engineOf(config, spillway, { localSigner: gateway.signer, metrics })
-  const shares = createConfigShares(config.shares)
+  const registries = modelRegistries(config.registries)
+  const shares = createConfigShares(config.shares, { registries })
   const catalog = options.catalog ?? catalogOf(shares, options)
   const log: AccessLog = record => {
     metrics?.log(record)
@@ -242,7 +244,7 @@ function sameButShares(a: ServeConfig, b: ServeConfig): boolean {
   const facts = (config: ServeConfig) => {
     const { server, secrets, storage, duckdb, limits, staging, localRoots, state, hashing } = config
     const roots = [...localRoots].sort()
-    const kept = [staging ?? null, state ?? null, hashing]
+    const kept = [staging ?? null, state ?? null, hashing, config.registries]
     return JSON.stringify([server, secrets, storage, duckdb, limits, kept, roots])
   }
   return facts(a) === facts(b)
