@@ -1,6 +1,7 @@
 import type { AnswerHeader, SharingClient, TableName } from '@spillway/client'
 import { isTableError, mapConcurrently, TableError } from '@spillway/core'
 import { type Connection, quoteName } from '@spillway/rows'
+import type { Leftovers } from '../connection/leftovers.js'
 import type { Lane } from '../connection/turns.js'
 import type { AttachedTable } from '../share/attached-share.js'
 import { askMetadata } from '../share/scan-target.js'
@@ -28,6 +29,7 @@ interface Entry {
 export interface CatalogOptions {
   readonly session: Connection
   readonly lane: Lane
+  readonly leftovers: Leftovers
   readonly client: SharingClient
   /** A new name for a stub or a variable. */
   readonly nextName: () => string

@@ -1,5 +1,6 @@
 import type { TableName } from '@spillway/client'
 import type { Connection } from '@spillway/rows'
+import { leadingWords } from '../sql/leading-words.js'
 import { namesIn, type SqlName } from '../sql/names-in.js'
 import type { Looking } from './catalog.js'
 import type { ConnectionShares } from './connection-shares.js'
@@ -14,7 +15,7 @@ const COMPUTES_SQL = /\bquery(?:_table)?\s*\(/i
 
 /** Statements that read nothing, whatever names are in them. */
 const READS_NOTHING =
-  /^\s*(?:USE|SET|RESET|BEGIN|START|COMMIT|END|ROLLBACK|ABORT|ATTACH|DETACH|LOAD|INSTALL|CHECKPOINT)\b/i
+  /^(?:USE|SET|RESET|BEGIN|START|COMMIT|END|ROLLBACK|ABORT|ATTACH|DETACH|LOAD|INSTALL|CHECKPOINT)\b/
 
 export interface NamedContext {
   readonly shares: ConnectionShares
@@ -27,7 +28,7 @@ export async function describeNamed(
   { shares, parser }: NamedContext,
   looking: Looking,
 ): Promise<void> {
-  if (READS_NOTHING.test(sql)) return
+  if (READS_NOTHING.test(leadingWords(sql, 1))) return
   const names = await namesIn(sql, parser)
   const { signal } = looking
   const path = await shares.lane(signal, () => searchPath(shares.session))

@@ -1,20 +1,15 @@
 import { TableError } from '@spillway/core'
 import type { Chunk } from '@spillway/rows'
 import type { ConnectionShares } from '../attach/connection-shares.js'
+import { closeAll, thenClose } from '../connection/close-all.js'
 import type { ProgressMeter } from '../fetch/progress.js'
 import type { StatementPlan } from '../plan/plan-statement.js'
 import type { QuerySqlOptions, ResultColumn } from '../share/attached-share.js'
 import type { SharedFile } from '../share/open-scan.js'
 import { BatchedRows, type Batching } from './batched-rows.js'
-import {
-  execute,
-  type StatementShape,
-  shapeOf,
-  tableChunks,
-  tableColumns,
-  type ViewBinding,
-} from './execute.js'
+import { execute, type StatementShape, shapeOf, tableColumns, type ViewBinding } from './execute.js'
 import type { RowSource } from './result.js'
+import { tableChunks } from './result-table.js'
 import { fetchFiles, type ReadyScan, type Relation } from './scan-files.js'
 
 export interface RunOptions {
@@ -81,9 +76,9 @@ function batchingOf(run: RunOptions, scan: ReadyScan): Batching {
 }
 
 /** Runs the statement at once; the files are not needed after it. */
-async function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSource> {
+function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSource> {
   const relations: Relation[] = []
-  try {
+  const work = async () => {
     for (const scan of run.ready) {
       const fetched = await fetchFiles(scan, scan.files, openingOf(run))
       relations.push(await fetched.relation())
@@ -94,12 +89,17 @@ async function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSour
     await execute(createSql(table, run), options)
     const columns = shape.columns ?? (await tableColumns(table, options))
     return tableRows(table, columns, run)
-  } catch (error) {
-    throw failureOf(run) ?? error
-  } finally {
-    for (const relation of relations) await relation.close()
-    run.meter.done()
   }
+  const failed = (error: unknown) => {
+    throw failureOf(run) ?? error
+  }
+  return thenClose(
+    () => work().catch(failed),
+    async () => {
+      run.meter.done()
+      await closeAll(relations.map(relation => () => relation.close()))
+    },
+  )
 }
 
 function failureOf({ ready }: RunOptions): Error | undefined {
@@ -130,7 +130,6 @@ function collectedRows({ columns = [] }: StatementShape, chunks: readonly Chunk[
 
 /** Rows that wait in a temporary table, which DuckDB keeps in memory or spills. */
 function tableRows(table: string, columns: readonly ResultColumn[], run: RunOptions): RowSource {
-  const { lane, session } = run.shares
   let kept = false
   return {
     columns,
@@ -141,7 +140,7 @@ function tableRows(table: string, columns: readonly ResultColumn[], run: RunOpti
     },
     async close() {
       if (kept) return
-      await lane(undefined, () => session.run(`DROP TABLE IF EXISTS temp.main.${table}`))
+      await run.shares.drop(table)
     },
   }
 }
