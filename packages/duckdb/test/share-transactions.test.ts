@@ -223,6 +223,21 @@ describe('a transaction that fails', () => {
   })
 })
 
+it('lets a share that it has read be closed when it is over', async () => {
+  await attach()
+  await rowsOf('DESCRIBE share.main.t; BEGIN')
+  await expect(direct("FROM query('FROM share.main.t')")).rejects.toThrow(/shared/)
+  await connection.run('ROLLBACK; BEGIN')
+  expect(await rowsOf(COUNT)).toEqual([[BigInt(ALL)]])
+  await expect(share.close()).rejects.toMatchObject({
+    code: 'INVALID_REQUEST',
+    message: expect.stringMatching(/COMMIT or ROLLBACK, then close the share again$/),
+  })
+  await connection.run('COMMIT')
+  await share.close()
+  expect(await direct("FROM duckdb_databases() WHERE database_name = 'share'")).toEqual([])
+})
+
 it('keeps an order that DuckDB need not keep itself', async () => {
   await attach()
   await rowsOf('SET preserve_insertion_order = false; SET threads = 4')

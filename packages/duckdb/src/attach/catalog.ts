@@ -131,9 +131,17 @@ export class ShareCatalog {
 
   /** Makes every table of the shares visible, by its name alone. */
   async showAll(signal?: AbortSignal): Promise<void> {
-    for (const share of this.#catalogs.keys()) {
-      await this.#hold(await this.names(share, signal), signal)
-    }
+    for (const share of this.#catalogs.keys()) await this.show(share, () => true, signal)
+  }
+
+  /** The same for those tables of one share that `isMeant` says. */
+  async show(
+    share: string,
+    isMeant: (name: TableName) => boolean,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const names = await this.names(share, signal)
+    await this.#hold(names.filter(isMeant), signal)
   }
 
   /** Describes every table. One that cannot be read stays visible by its name alone. */

@@ -38,12 +38,22 @@ function isAborted(error: unknown): boolean {
   return error instanceof Error && error.message.includes('Current transaction is aborted')
 }
 
-/** An error, or where DuckDB takes no statement any more what would make it take them. */
+/** An error; where it is a transaction that DuckDB does not do something in, with what would make it do that. */
 export function withWayOut(error: unknown): unknown {
-  if (!isAborted(error)) return error
-  return new TableError(
-    'INVALID_REQUEST',
-    'a statement of the transaction failed before, and DuckDB takes no other until it is over: ROLLBACK first',
-    { cause: error, context: { connection: 'aborted transaction' } },
-  )
+  const message = wayOut(error)
+  if (message === undefined) return error
+  return new TableError('INVALID_REQUEST', message, {
+    cause: error,
+    context: { connection: 'transaction' },
+  })
+}
+
+function wayOut(error: unknown): string | undefined {
+  if (isAborted(error)) {
+    return 'a statement of the transaction failed before, and DuckDB takes no other until it is over: ROLLBACK first'
+  }
+  const { message } = error as Error
+  return /Cannot detach database "/.test(message) && /outstanding work/.test(message)
+    ? 'the transaction has read a share, which DuckDB keeps until it is over: COMMIT or ROLLBACK, then close the share again'
+    : undefined
 }

@@ -10,7 +10,9 @@ export type SqlName = readonly string[]
 /** Names of tables that a statement spells out; of what is no SELECT all names, whatever they mean. */
 export async function namesIn(sql: string, parser: Connection): Promise<readonly SqlName[]> {
   // PRAGMA takes names as strings, and no plan of it says which.
-  if (leadingWords(sql, 1) === 'PRAGMA') return spelledNames(sql.replaceAll("'", ' '))
+  if (leadingWords(sql, 1) === 'PRAGMA' || /\bpragma_/i.test(sql)) {
+    return spelledNames(sql.replaceAll("'", ' '))
+  }
   const tree = await syntaxTree(sql, parser)
   const names = tree === undefined ? spelledNames(sql) : tablesOf(tree)
   return [...new Map(names.map(name => [JSON.stringify(name), name])).values()]
