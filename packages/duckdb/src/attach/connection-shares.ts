@@ -16,6 +16,8 @@ export class ConnectionShares {
   /** Whole statements: those that only read go together. */
   readonly statements = new Turns()
   readonly functions: ShareFunctions
+  /** Functions of which it is known that they are one value however often a statement is run. */
+  readonly sameInParts = new Set<string>()
   readonly #providers = new Set<Provider>()
   /** Results whose rows are still to be computed. */
   readonly #unfinished = new Set<Unfinished>()

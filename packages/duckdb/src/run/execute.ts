@@ -105,7 +105,8 @@ export async function runInLane(sql: string, options: ExecuteOptions): Promise<r
   return chunks.filter(chunk => chunk.rowCount > 0)
 }
 
-async function show({ shares: { session }, bindings }: ExecuteOptions): Promise<void> {
+/** Lets the views of a statement show its files. In the lane, and `hide` after it. */
+export async function show({ shares: { session }, bindings }: ExecuteOptions): Promise<void> {
   if (bindings.length === 0) return
   const transaction = await transactionOf(session)
   // Outside of one, what is shown can always be taken back.
@@ -113,7 +114,7 @@ async function show({ shares: { session }, bindings }: ExecuteOptions): Promise<
   for (const { variable, sql } of bindings) await session.run(showSql(variable, sql))
 }
 
-async function hide({ shares: { leftovers }, bindings }: ExecuteOptions): Promise<void> {
+export async function hide({ shares: { leftovers }, bindings }: ExecuteOptions): Promise<void> {
   for (const { variable, otherwise } of bindings) {
     await leftovers.clear(variable, showSql(variable, otherwise))
   }

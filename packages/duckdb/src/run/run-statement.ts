@@ -8,9 +8,11 @@ import type { QuerySqlOptions, ResultColumn } from '../share/attached-share.js'
 import type { SharedFile } from '../share/open-scan.js'
 import { BatchedRows, type Batching } from './batched-rows.js'
 import { execute, type StatementShape, shapeOf, tableColumns, type ViewBinding } from './execute.js'
+import { relationSql } from './relation.js'
 import type { RowSource } from './result.js'
 import { tableChunks } from './result-table.js'
-import { fetchFiles, type ReadyScan, type Relation } from './scan-files.js'
+import { runsInParts } from './runs-in-parts.js'
+import { fetchFiles, type ReadyScan, type Relation, viewOf } from './scan-files.js'
 
 export interface RunOptions {
   readonly plan: StatementPlan
@@ -31,11 +33,15 @@ export async function runStatement(run: RunOptions): Promise<RowSource> {
   const { plan, ready } = run
   const shape = await shapeOf(plan.sql, executeOptions(run, []))
   const [only] = ready
-  const batches =
-    plan.streams && only && shape.isQuery ? fileBatches(only.files, plan.streams.limit) : []
   // Without columns known beforehand there is nothing to give out before the first batch.
   const { columns } = shape
-  if (only === undefined || batches.length < 2 || columns === undefined) return runWhole(run, shape)
+  if (only === undefined || columns === undefined || !plan.streams || !shape.isQuery) {
+    return runWhole(run, shape)
+  }
+  const batches = fileBatches(only.files, plan.streams.limit)
+  if (batches.length < 2) return runWhole(run, shape)
+  const nothing = executeOptions(run, [viewOf(only, relationSql(only.scan.stub.fields, [], []))])
+  if (!(await runsInParts(plan.sql, nothing))) return runWhole(run, shape)
   return new BatchedRows(batchingOf(run, only), batches, columns)
 }
 

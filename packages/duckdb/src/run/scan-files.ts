@@ -77,7 +77,7 @@ async function relationOver(
   parts: readonly OpenedPart[],
   { shares, signal, ...files }: Opening & { close(): Promise<void> },
 ): Promise<Relation> {
-  const { columns, stub, variable, provider } = scan
+  const { columns, stub, provider } = scan
   const closers: (() => unknown)[] = [files.close]
   const close = () => closeAll(closers)
   try {
@@ -97,13 +97,17 @@ async function relationOver(
       closers.push(() => relation.close())
       queries.push(...relation.queries)
     }
-    // The view of a table falls back to its stub by itself, a call of a table function does not.
-    const otherwise = 'table' in scan.known ? undefined : stub.sql
-    return { variable, sql: relationSql(stub.fields, columns, queries), otherwise, close }
+    return { ...viewOf({ scan }, relationSql(stub.fields, columns, queries)), close }
   } catch (error) {
     await close().catch(() => undefined)
     throw error
   }
+}
+
+/** What a table's view is to show. By itself it falls back to its stub, a call of a table function does not. */
+export function viewOf({ scan }: Pick<ReadyScan, 'scan'>, sql: string): ViewBinding {
+  const { variable, known, stub } = scan
+  return { variable, sql, otherwise: 'table' in known ? undefined : stub.sql }
 }
 
 export interface Opening {
