@@ -192,6 +192,14 @@ describe('a parameter', () => {
     [[1, null, 2.5], 'DOUBLE[]', [1, null, 2.5]],
     [[1, 2n], 'BIGINT[]', [1n, 2n]],
     [[1n, 2n ** 70n], 'HUGEINT[]', [1n, 2n ** 70n]],
+    // Numbers are no more than doubles hold, whichever of them look whole.
+    [[1.5, 2 ** 40], 'DOUBLE[]', [1.5, 2 ** 40]],
+    [[2 ** 53, 2 ** 40], 'DOUBLE[]', [2 ** 53, 2 ** 40]],
+    [[2 ** 53 - 1, -0, 1], 'DOUBLE[]', [2 ** 53 - 1, -0, 1]],
+    [[[2 ** 40], [], [0.5]], 'DOUBLE[][]', [[2 ** 40], [], [0.5]]],
+    [[2 ** 40, 2n], 'BIGINT[]', [2n ** 40n, 2n]],
+    [[2 ** 40, null], 'BIGINT[]', [2n ** 40n, null]],
+    [[2 ** 40, 2n ** 70n], 'HUGEINT[]', [2n ** 40n, 2n ** 70n]],
     [['a', null], 'VARCHAR[]', ['a', null]],
     [[day], 'TIMESTAMP WITH TIME ZONE[]', ['2026-01-31T12:00:00.123000Z']],
     [[[], [1, 2]], 'INTEGER[][]', [[], [1, 2]]],
@@ -203,6 +211,9 @@ describe('a parameter', () => {
   it.each([
     [[1.5, 2n], /several types/],
     [[1, 'a'], /several types/],
+    [[2 ** 53, 2n], /several types/],
+    // biome-ignore lint/suspicious/noSparseArray: what is left out is what is refused.
+    [[1, , 2], /found undefined/],
     [new Date(Number.NaN), /a Date that is no time/],
     [2n ** 200n, /more than 128 bits/],
     [undefined, /found undefined/],
@@ -214,6 +225,12 @@ describe('a parameter', () => {
       code: 'INVALID_REQUEST',
       message: expect.stringMatching(message),
     })
+  })
+
+  it('that is left out is refused, not another one bound in its place', async () => {
+    // biome-ignore lint/suspicious/noSparseArray: as above.
+    const given = [1, , 2] as unknown[] as SqlParameter[]
+    await expect(value('$1 + $3', given)).rejects.toThrow(/parameter \$2: .* found undefined/)
   })
 
   it('filters a shared table, by name too', async () => {
