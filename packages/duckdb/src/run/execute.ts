@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api'
 import { throwIfCancelled } from '@spillway/core'
-import { type Chunk, isJson, type SqlType, sqlTypeOf } from '@spillway/rows'
+import { type Chunk, chunkRows, isJson, type SqlType, sqlTypeOf } from '@spillway/rows'
 import type { ConnectionShares } from '../attach/connection-shares.js'
 import { thenClose } from '../connection/close-all.js'
 import { transactionOf } from '../connection/transaction-of.js'
@@ -26,6 +26,8 @@ export interface ExecuteOptions extends QuerySqlOptions {
 export interface StatementShape {
   /** Undefined where parameters decide them. */
   readonly columns: readonly ResultColumn[] | undefined
+  /** Of the columns, where parameters decide the types alone. */
+  readonly names?: readonly string[] | undefined
   /** True for a query, whose rows a table can be made of. */
   readonly isQuery: boolean
 }
@@ -33,10 +35,8 @@ export interface StatementShape {
 const SELECT = 1
 
 /** What a statement will give, from the stubs of its tables. */
-export function shapeOf(
-  sql: string,
-  { shares, parameters, signal }: ExecuteOptions,
-): Promise<StatementShape> {
+export function shapeOf(sql: string, options: ExecuteOptions): Promise<StatementShape> {
+  const { shares, parameters, signal } = options
   return shares.lane(signal, async () => {
     let statement: DuckDBPreparedStatement | undefined
     try {
@@ -44,13 +44,29 @@ export function shapeOf(
       const isQuery =
         statement.statementType === SELECT &&
         !/^(DESCRIBE|DESC|SHOW|SUMMARIZE|PRAGMA)$/.test(leadingWords(sql, 1))
-      return { columns: parameters === undefined ? columnsOf(statement) : undefined, isQuery }
+      if (parameters === undefined) return { columns: columnsOf(statement), isQuery }
+      return {
+        columns: undefined,
+        names: isQuery ? await namesOf(sql, options) : undefined,
+        isQuery,
+      }
     } catch (error) {
       throw sqlError(error)
     } finally {
       statement?.destroySync()
     }
   })
+}
+
+/** A table's columns have names that differ, so those of a query are asked for before it becomes one. */
+async function namesOf(sql: string, options: ExecuteOptions) {
+  try {
+    const chunks = await runInLane(`DESCRIBE ${sql}`, options)
+    return chunks.flatMap(chunk => chunkRows(chunk).map(([name]) => String(name)))
+  } catch (error) {
+    if (!/Parser Error/.test(String(error))) throw error
+    return undefined
+  }
 }
 
 /** The columns of a table that a statement was run into. */

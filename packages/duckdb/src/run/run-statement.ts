@@ -7,7 +7,15 @@ import type { StatementPlan } from '../plan/plan-statement.js'
 import type { QuerySqlOptions, ResultColumn } from '../share/attached-share.js'
 import type { SharedFile } from '../share/open-scan.js'
 import { BatchedRows, type Batching } from './batched-rows.js'
-import { execute, type StatementShape, shapeOf, tableColumns, type ViewBinding } from './execute.js'
+import {
+  type ExecuteOptions,
+  execute,
+  type StatementShape,
+  shapeOf,
+  tableColumns,
+  type ViewBinding,
+} from './execute.js'
+import { namedColumns, namedSql } from './named-structs.js'
 import { relationSql } from './relation.js'
 import type { RowSource } from './result.js'
 import { tableChunks } from './result-table.js'
@@ -42,7 +50,7 @@ export async function runStatement(run: RunOptions): Promise<RowSource> {
   if (batches.length < 2) return runWhole(run, shape)
   const nothing = executeOptions(run, [viewOf(only, relationSql(only.scan.stub.fields, [], []))])
   if (!(await runsInParts(plan.sql, nothing))) return runWhole(run, shape)
-  return new BatchedRows(batchingOf(run, only), batches, columns)
+  return new BatchedRows(batchingOf(run, only, columns), batches, namedColumns(columns))
 }
 
 /** Rows of the first file answer many a LIMIT, so batches start small under one. */
@@ -62,7 +70,7 @@ function fileBatches(files: readonly SharedFile[], limit: number | undefined): S
   return batches
 }
 
-function batchingOf(run: RunOptions, scan: ReadyScan): Batching {
+function batchingOf(run: RunOptions, scan: ReadyScan, columns: readonly ResultColumn[]): Batching {
   const { plan, shares, nextName, meter } = run
   return {
     shares,
@@ -71,7 +79,7 @@ function batchingOf(run: RunOptions, scan: ReadyScan): Batching {
     fetch: files => fetchFiles(scan, files, openingOf(run)),
     async make(table, relation) {
       try {
-        await execute(createSql(table, run), executeOptions(run, [relation]))
+        await execute(createSql(table, run, columns), executeOptions(run, [relation]))
       } catch (error) {
         throw failureOf(run) ?? error
       }
@@ -92,9 +100,8 @@ function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSource> {
     const options = executeOptions(run, relations)
     if (!shape.isQuery) return collectedRows(shape, await execute(run.plan.sql, options))
     const table = run.nextName()
-    await execute(createSql(table, run), options)
-    const columns = shape.columns ?? (await tableColumns(table, options))
-    return tableRows(table, columns, run)
+    await execute(createSql(table, run, shape.columns), options)
+    return tableRows(table, await columnsOf(table, shape, options), run)
   }
   const failed = (error: unknown) => {
     throw failureOf(run) ?? error
@@ -151,8 +158,23 @@ function tableRows(table: string, columns: readonly ResultColumn[], run: RunOpti
   }
 }
 
-function createSql(table: string, { plan }: RunOptions): string {
-  return `CREATE TEMP TABLE ${table} AS (${plan.sql}\n)`
+/** The columns of a query that was run into a table, by the names that they have in the query. */
+async function columnsOf(
+  table: string,
+  { columns, names }: StatementShape,
+  options: ExecuteOptions,
+): Promise<readonly ResultColumn[]> {
+  if (columns !== undefined) return namedColumns(columns)
+  const own = await tableColumns(table, options)
+  return own.map(({ name, type }, i) => ({ name: names?.[i] ?? name, type }))
+}
+
+function createSql(
+  table: string,
+  { plan }: RunOptions,
+  columns: readonly ResultColumn[] | undefined,
+): string {
+  return `CREATE TEMP TABLE ${table} AS (${namedSql(plan.sql, columns)}\n)`
 }
 
 function executeOptions({ shares, options }: RunOptions, bindings: readonly ViewBinding[]) {
