@@ -71,6 +71,8 @@ const MAX_URL_CHARACTERS = 16 * 1024
 
 export function createSharingServer(options: SharingServerOptions): SharingServer {
   const clock = options.clock ?? Date.now
+  // How long something lasts is told by a clock that nobody sets; when something expires, by the time of day.
+  const elapsing = options.clock ?? (() => performance.now())
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const secrets = options.tokenSecrets ?? [options.tokenSecret ?? randomBytes(32)]
   const signed = createSignedLedger(clock)
@@ -85,10 +87,10 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     limits,
     log: options.log,
     clock,
-    jobs: createAsyncQueryJobs(clock),
+    jobs: createAsyncQueryJobs(elapsing),
     guard: createGuard(options.catalog, {
       limit: limits.failedAuthentications,
-      clock,
+      clock: elapsing,
       by: options.authenticate && {
         authenticate: options.authenticate,
         seconds: limits.grantSeconds,
