@@ -62,7 +62,7 @@ export interface RequestHook {
 
 export function requestHook(
   onRequest: OnRequest | undefined,
-  { seconds, secrets }: { readonly seconds: number; readonly secrets: readonly string[] },
+  { seconds, secrets }: { readonly seconds: number; readonly secrets: () => readonly string[] },
 ): RequestHook {
   let ended: RequestEnded | undefined
   let record: AccessRecord | undefined

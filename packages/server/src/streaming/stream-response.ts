@@ -2,6 +2,8 @@ import { type SharedTable, TableError } from '@spillway/core'
 import { Waits } from '@spillway/engine'
 import { wireError } from '@spillway/protocol'
 import { grantDigest } from '../access/grant-digest.js'
+import { credentialsOf } from '../access/request-secrets.js'
+import { withoutSecrets } from '../limits/without-secrets.js'
 import type { RequestContext } from '../requests/request-context.js'
 import { ndjsonBody } from './ndjson.js'
 
@@ -23,7 +25,8 @@ export async function streamResponse(
     scheduler: context.scheduler,
     recipient: context.recipient.id,
     describe: error => {
-      const { status, body } = wireError(error, requestId)
+      const shown = withoutSecrets(error, credentialsOf(context.request))
+      const { status, body } = wireError(shown, requestId)
       return { status, message: body.message }
     },
     onBytes: bytes => {
