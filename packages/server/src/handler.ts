@@ -139,7 +139,7 @@ async function answer(
     if (finished) return
     finished = true
     release()
-    record.outcome ??= (record.status ?? 500) < 400 ? 'complete' : 'failed'
+    noteEnd(record, peer)
     record.durationMs = elapsedMs()
     if (record.error !== undefined) record.error = shown(record.error)
     hook.end(record)
@@ -181,6 +181,11 @@ async function answer(
     // Whatever becomes of the answer, its place is the recipient's again.
     if (!streaming) finish()
   }
+}
+
+function noteEnd(record: AccessRecord, peer: Peer | undefined): void {
+  if (record.recipient === undefined && peer !== undefined) record.address = peer.address
+  record.outcome ??= (record.status ?? 500) < 400 ? 'complete' : 'failed'
 }
 
 function sent(response: Response, record: AccessRecord): Response {

@@ -96,7 +96,7 @@ function isWithin(since: number, now: number): boolean {
   return now >= since && now - since < WINDOW_MS
 }
 
-/** Whoever has one address of IPv6 has 2^64 of them. */
+/** What counts as one address: whoever has one of IPv6 has 2^64 of them. An IPv4 address is given as it is, a /64 otherwise. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
   if (mapped !== null) return mapped[1]!

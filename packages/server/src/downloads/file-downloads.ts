@@ -71,6 +71,7 @@ export function fileDownloads(options: FileDownloadsOptions): {
       const finish = (outcome: NonNullable<AccessRecord['outcome']>) => {
         release()
         record.outcome = outcome
+        if (record.recipient === undefined && peer !== undefined) record.address = peer.address
         record.durationMs = elapsedMs()
         if (record.error !== undefined) record.error = withoutSecrets(record.error, secrets())
         hook.end(record)

@@ -7,6 +7,8 @@ export interface AccessRecord {
   /** The route's pattern; absent when none matched. */
   route?: string
   recipient?: string
+  /** Who was at the other end of the connection, where nobody knows the recipient. */
+  address?: string
   share?: string
   schema?: string
   table?: string
