@@ -10,6 +10,7 @@ import { type Engine, reasonOf } from '@spillway/engine'
 import { createTokenCodec, type TokenCodec } from '@spillway/protocol'
 import type { Authenticate } from './access/authenticate-by.js'
 import { createGuard, type Guard, type Peer } from './access/authentication-guard.js'
+import { checkedCatalog } from './access/checked-catalog.js'
 import {
   type OnRequest,
   type RequestHook,
@@ -50,7 +51,7 @@ export interface SharingServerOptions {
   /** In its place, while a secret is replaced: the first seals, all open. */
   readonly tokenSecrets?: readonly (Uint8Array | string)[]
   readonly limits?: Partial<ServerLimits>
-  /** Finds who asks, in place of the catalog's tokens. */
+  /** Finds who asks, in place of the catalog's tokens: its `isKnown`, if it has one, must know them too. */
   readonly authenticate?: Authenticate | undefined
   /** Called before anything is read for a request: it may refuse it, and is told of its end. */
   readonly onRequest?: OnRequest | undefined
@@ -73,6 +74,7 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
   const clock = options.clock ?? Date.now
   // How long something lasts is told by a clock that nobody sets; when something expires, by the time of day.
   const elapsing = options.clock ?? (() => performance.now())
+  const catalog = checkedCatalog(options.catalog)
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const secrets = options.tokenSecrets ?? [options.tokenSecret ?? randomBytes(32)]
   const signed = createSignedLedger(clock)
@@ -80,7 +82,7 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     engine: guardedEngine(options.engine),
     signed,
     audienceKey: secrets[0]!,
-    catalog: options.catalog,
+    catalog,
     vendors: options.vendors ?? [],
     prefix: (options.prefix ?? '/delta-sharing').replace(/\/+$/, ''),
     tokens: createTokenCodec({ secrets, clock }),
@@ -88,7 +90,7 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     log: options.log,
     clock,
     jobs: createAsyncQueryJobs(elapsing),
-    guard: createGuard(options.catalog, {
+    guard: createGuard(catalog, {
       limit: limits.failedAuthentications,
       clock: elapsing,
       by: options.authenticate && {

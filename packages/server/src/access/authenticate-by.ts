@@ -1,5 +1,6 @@
 import { type Recipient, TableError } from '@spillway/core'
 import { askEmbedder } from '../limits/ask-embedder.js'
+import { checkedRecipient } from './checked-recipient.js'
 import { bearerSecretsOf, credentialsOf } from './request-secrets.js'
 
 export interface AuthenticationContext {
@@ -33,15 +34,9 @@ export async function authenticateBy(
   if (found === undefined || found === null) {
     throw new TableError('UNAUTHENTICATED', 'the credentials are unknown or have expired')
   }
-  const { id, name } = found as Partial<Recipient>
-  if (isText(id) && isText(name)) {
-    refuseSecrets(request, [id, name])
-    return { id, name }
-  }
-  throw new TableError(
-    'INTERNAL',
-    `authenticate: expected a recipient with texts as id and name, or undefined, found ${kindOf(found)}`,
-  )
+  const recipient = checkedRecipient(found, 'authenticate')
+  refuseSecrets(request, [recipient.id, recipient.name])
+  return recipient
 }
 
 interface AuthenticationQuestion {
@@ -59,13 +54,4 @@ function refuseSecrets(request: Request, shown: readonly string[]): void {
     'INTERNAL',
     'authenticate: expected an id and a name that may be known, found a credential of the request in them',
   )
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= 255
-}
-
-function kindOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return `a ${typeof value}`
-  return `an object of ${Object.keys(value).slice(0, 10).join(', ') || 'nothing'}`
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ErrorCode, type ShareCatalog, TableError } from '@spillway/core'
 import type { Peer } from '../access/authentication-guard.js'
+import { checkedCatalog } from '../access/checked-catalog.js'
 import {
   type OnRequest,
   type RequestHook,
@@ -71,9 +72,8 @@ export function fileDownloads(options: FileDownloadsOptions): {
       const finish = (outcome: NonNullable<AccessRecord['outcome']>) => {
         release()
         record.outcome = outcome
-        if (record.recipient === undefined && peer !== undefined) record.address = peer.address
         record.durationMs = elapsedMs()
-        if (record.error !== undefined) record.error = withoutSecrets(record.error, secrets())
+        noteEnd(record, peer, secrets)
         hook.end(record)
         writeRecord(log, record)
       }
@@ -84,6 +84,7 @@ export function fileDownloads(options: FileDownloadsOptions): {
           const audience = await audienceNow(text, request.signal)
           if (audience === undefined) return false
           isShared = async gone => (await audienceNow(text, gone)) !== undefined
+          release()
           release = limit.take(audience.recipient.id)
           const { recipient, table } = audience
           const asked = { recipient, names: { ...table, table: table.name }, peer, request }
@@ -134,10 +135,11 @@ function secretsOf(request: Request): () => readonly string[] {
 
 /** Asks the catalog whom a URL was signed for, as long as what it was signed for is shared. */
 function audienceOf({
-  catalog,
+  catalog: given,
   secrets: keys,
   grantSeconds: seconds = DEFAULT_LIMITS.grantSeconds,
 }: FileDownloadsOptions) {
+  const catalog = checkedCatalog(given)
   const late = () => unanswered(seconds)
   return (text: string | undefined, gone: AbortSignal) =>
     answered(signal => currentAudience(text, { catalog, keys, signal }), {
@@ -162,6 +164,15 @@ function unanswered(seconds: number): TableError {
     'STORAGE_UNAVAILABLE',
     `the catalog did not say within ${seconds} seconds whether the file is still shared`,
   )
+}
+
+function noteEnd(
+  record: AccessRecord,
+  peer: Peer | undefined,
+  secrets: () => readonly string[],
+): void {
+  if (record.recipient === undefined && peer !== undefined) record.address = peer.address
+  if (record.error !== undefined) record.error = withoutSecrets(record.error, secrets())
 }
 
 function note({ status, headers }: Response, record: AccessRecord): void {

@@ -47,9 +47,13 @@ export type AccessLog = (record: Readonly<AccessRecord>) => void
 export function writeRecord(log: AccessLog | undefined, record: AccessRecord): void {
   try {
     // One that is asynchronous is not waited for, and its fault would else end the process.
-    const written: unknown = log?.(record)
-    if (written instanceof Promise) written.catch(() => undefined)
+    ignoreFaults(log?.(record))
   } catch {
     // Whoever hands in a log handles its faults.
   }
+}
+
+/** Of a promise, whosever it is: those of other realms are no instances of ours. */
+export function ignoreFaults(given: unknown): void {
+  Promise.resolve(given).catch(() => undefined)
 }

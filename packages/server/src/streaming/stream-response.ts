@@ -52,7 +52,10 @@ async function* whileShared(
   const names = { share: table.share, schema: table.schema, table: table.name }
   const seconds = limits.grantSeconds
   const waits = new Waits({ seconds, signal, late: () => unanswered(seconds) })
-  const ask = (heard: AbortSignal) => catalog.table(recipient, names, heard)
+  const ask = async (heard: AbortSignal) => {
+    const isKnown = (await catalog.isKnown?.(recipient, heard)) ?? true
+    return isKnown ? catalog.table(recipient, names, heard) : undefined
+  }
   let shared: SharedTable | undefined = table
   try {
     for await (const block of lines) {

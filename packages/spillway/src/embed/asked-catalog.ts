@@ -58,21 +58,23 @@ export function askedCatalog(ask: AskCatalog, options: AskedCatalogOptions): Sha
 
   /** Who asks within a second of a question gets its answer; after that, nobody waits for one that hangs. */
   function asked(recipient: Recipient): Promise<ShareCatalog | undefined> {
-    const known = kept.get(recipient.id)
+    // By both: whoever decides by the name gives each name its own.
+    const key = JSON.stringify([recipient.id, recipient.name])
+    const known = kept.get(key)
     const at = clock()
     if (known !== undefined && at >= known.at && at - known.at < GOOD_FOR_MS) return known.answer
     const made = known?.made ?? {}
     const answer = answerOf(ask, recipient, { ...options, made })
     const entry = { at, answer, made }
-    kept.delete(recipient.id)
-    kept.set(recipient.id, entry)
+    kept.delete(key)
+    kept.set(key, entry)
     for (const oldest of kept.keys()) {
       if (kept.size <= MAX_KEPT) break
       kept.delete(oldest)
     }
     // A fault is nobody's answer: who asks next asks anew.
     answer.catch(() => {
-      if (kept.get(recipient.id) === entry) kept.delete(recipient.id)
+      if (kept.get(key) === entry) kept.delete(key)
     })
     return answer
   }
@@ -89,8 +91,11 @@ export function askedCatalog(ask: AskCatalog, options: AskedCatalogOptions): Sha
   return {
     authenticate: async () => undefined,
     async isKnown(recipient, signal) {
-      const known = await of(recipient, signal, async each => each.isKnown?.(recipient, signal))
-      return known !== false
+      const known = await of(recipient, signal, async each =>
+        each.isKnown === undefined ? true : (await each.isKnown(recipient, signal)) === true,
+      )
+      // Nothing shared is told by what is asked for; what says neither is no yes.
+      return known ?? true
     },
     async listShares(recipient, page, signal) {
       const found = await of(recipient, signal, each => each.listShares(recipient, page, signal))

@@ -152,6 +152,13 @@ describe('a question that hangs', () => {
   })
 })
 
+it("gives two names of one id what is each one's", async () => {
+  const ask = ({ name }: Recipient) => (name === 'acme' ? lake() : undefined)
+  const catalog = askedCatalog(ask, { folder: '/tables', seconds: 1, clock: () => 0 })
+  expect(await catalog.table(ACME, NAMES)).toBeDefined()
+  expect(await catalog.table({ ...ACME, name: 'umbrella' }, NAMES)).toBeUndefined()
+})
+
 describe('a catalog that was given', () => {
   it('is asked whether somebody is still known', async () => {
     const { state, catalog } = asking({ ...given, isKnown: async () => false })
@@ -159,5 +166,8 @@ describe('a catalog that was given', () => {
     state.now += 1000
     state.answer = given
     expect(await catalog.isKnown?.(ACME)).toBe(true)
+    state.now += 1000
+    state.answer = { ...given, isKnown: async () => undefined }
+    expect(await catalog.isKnown?.(ACME)).toBe(false)
   })
 })

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { type Recipient, TableError } from '@spillway/core'
 import type { AccessRecord, RequestEvent } from '@spillway/server'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -401,6 +402,61 @@ it('gives a place back whatever is thrown', async () => {
   }
   expect(statuses).toEqual([500, 500, 429, 500, 500, 200])
   expect(log.map(jsonLogLine)).toHaveLength(6)
+})
+
+it('changes nothing that code of others changes of what it is told', async () => {
+  const secret: SharesOf = [...lake, { name: 'secret', schemas: [] }]
+  const boss = { name: 'boss', shares: ['*'], tokens: [{ token: 'the-token-of-the-boss' }] }
+  const { ask, log } = made({
+    shares: secret,
+    recipients: [partner, boss],
+    onRequest: ({ recipient }) => {
+      Reflect.set(recipient, 'id', 'boss')
+      Reflect.set(recipient, 'name', 'boss')
+      return record => {
+        Reflect.set(record, 'recipient', 'boss')
+        Reflect.set(record, 'status', 200)
+      }
+    },
+  })
+  for (let i = 0; i < 2; i++) {
+    const { items } = (await (await ask('/shares')).json()) as { items: readonly object[] }
+    expect(items).toMatchObject([{ name: 'lake' }])
+    expect(items).toHaveLength(1)
+    expect((await ask('/shares/secret')).status).toBe(404)
+  }
+  expect(log.map(({ recipient, status }) => [recipient, status])).toEqual([
+    ['partner', 200],
+    ['partner', 404],
+    ['partner', 200],
+    ['partner', 404],
+  ])
+})
+
+it.each<[string, () => unknown]>([
+  ['a promise', () => Promise.reject(new Error('away'))],
+  ['a promise of another realm', runInNewContext('() => Promise.reject(new Error("away"))')],
+  // biome-ignore lint/suspicious/noThenProperty: what looks like a promise is what this is about.
+  ['a thenable', () => ({ then: (_: unknown, fail: (e: Error) => void) => fail(new Error('x')) })],
+])('is not ended by %s of a log or of an audit', async (_, fault) => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  const server = createSharingServer({
+    endpoint: 'https://share.example/a',
+    shares: lake,
+    folder,
+    recipients: [partner],
+    log: fault as () => undefined,
+    onRequest: () => fault as () => undefined,
+  })
+  closers.push(() => server.close())
+  const headers = { authorization: `Bearer ${TOKEN}` }
+  const answer = await server.fetch(new Request('https://share.example/a/shares', { headers }))
+  expect(answer.status).toBe(200)
+  await new Promise(resolve => setTimeout(resolve, 20))
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
 })
 
 describe('onRequest', () => {
