@@ -332,8 +332,17 @@ describe('commands of a provider', () => {
     expect((await run(['query', `${first}#lake.sales.plain`, '--count'])).stdout).toBe('12\n')
     const unknown = await run(['query', `${first}#lake.sales.secret`, '--count'])
     expect(unknown).toMatchObject({ status: 4 })
+    for (let i = 0; i < 30; i++) {
+      const headers = { authorization: `Bearer not-the-token-${i}` }
+      expect((await fetch(`${endpoint}/shares`, { headers })).status).toBe(401)
+    }
     stop.abort()
-    expect((await serving).status).toBe(0)
+    const { status, stderr } = await serving
+    expect(status).toBe(0)
+    const refusals = stderr.split('\n').filter(line => line.includes('UNAUTHENTICATED'))
+    expect(refusals).toHaveLength(2)
+    expect(refusals[0]).toContain('127.0.0.1')
+    expect(refusals[1]).toContain('and 28 more refusals like it')
   })
 })
 

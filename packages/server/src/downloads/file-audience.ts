@@ -37,7 +37,7 @@ export async function currentAudience(
 ): Promise<FileAudience | undefined> {
   const [id, name, share, schema, table, digest] = partsOf(text)
   if (id === undefined || name === undefined || digest === undefined) return undefined
-  const recipient = { id, name }
+  const recipient = Object.freeze({ id, name })
   if ((await catalog.isKnown?.(recipient, signal)) === false) return undefined
   const names = { share: share!, schema: schema!, table: table! }
   const found = await catalog.table(recipient, names, signal)

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { TableError, writeJson } from '@spillway/core'
-import { type AccessLog, nameWarnings } from '@spillway/server'
+import { nameWarnings } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
 import { jsonLogLine, logLine } from '../serve/log-lines.js'
+import { type QuietLog, quietLog } from '../serve/quiet-log.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
 import { watchFile } from '../serve/watch-file.js'
 import { CONFIG_FILE } from '../terminal/config-file.js'
@@ -27,9 +28,9 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
     return sayNames(config, say)
   }
   const style = styleFor(terminal.stdout, terminal.environment)
-  const log = options.json ? jsonLog(terminal) : humanLog(terminal, style)
+  const quiet = options.json ? jsonLog(terminal) : humanLog(terminal, style)
   const server = await startServer(config, {
-    log,
+    log: quiet.log,
     onCertificate: change => void say(...certificateLine(change)),
   })
   const watching = watchFile(path, () => void reload(server, path, say))
@@ -47,6 +48,7 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   watching.stop()
   await say('stopping', 'waiting for requests under way')
   await server.close()
+  quiet.end()
 }
 
 /** The first few: `doctor` says all. */
@@ -103,10 +105,10 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
-function jsonLog({ stderr }: Terminal): AccessLog {
-  return record => stderr.write(`${jsonLogLine(record)}\n`)
+function jsonLog({ stderr }: Terminal): QuietLog {
+  return quietLog(record => stderr.write(`${jsonLogLine(record)}\n`))
 }
 
-function humanLog({ stderr }: Terminal, style: Style): AccessLog {
-  return record => stderr.write(`${logLine(record, style)}\n`)
+function humanLog({ stderr }: Terminal, style: Style): QuietLog {
+  return quietLog(record => stderr.write(`${logLine(record, style)}\n`))
 }

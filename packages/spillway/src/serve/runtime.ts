@@ -80,7 +80,8 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   const catalog = options.catalog ?? catalogOf(shares, options)
   const log: AccessLog = record => {
     metrics?.log(record)
-    options.log?.(record)
+    // Given on: the fault of one that is asynchronous would else end the process.
+    return options.log?.(record)
   }
   const sharing = sharingOf(config, options, { engine, catalog, log })
   const { secrets, onRequest } = options
