@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { parse, type ToStringOptions } from 'yaml'
+import type { ToStringOptions } from 'yaml'
+import { parseConfigText } from '../problems/config-text.js'
 
 /** Without the mark of its encoding and with plain ends of lines, which `changedText` puts back. */
 export function plainText(written: string): string {
@@ -37,11 +38,8 @@ export function changedText(
 }
 
 function saysTheSame(merged: string, after: string): boolean {
-  try {
-    return isDeepStrictEqual(parse(merged), parse(after))
-  } catch {
-    return false
-  }
+  const [a, b] = [parseConfigText(merged), parseConfigText(after)]
+  return a.problems.length + b.problems.length === 0 && isDeepStrictEqual(a.value, b.value)
 }
 
 /** Lines as they were written, and the lines that the printed document has for them. */
