@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { TableError } from '@spillway/core'
+import { createFile } from '../edit/create-file.js'
+import { reasonOf } from '../edit/replace-file.js'
 import { configError } from '../problems/placed-problems.js'
 import { examineConfigFile } from '../serve/config.js'
 import { configJsonSchema } from '../serve/config-json-schema.js'
@@ -53,22 +55,17 @@ export async function initCommand(options: ManageOptions, terminal: Terminal): P
 }
 
 /** False where it is there already. */
-async function create(
+function create(
   path: string,
-  { text, mode }: { readonly text: string; readonly mode: number },
+  file: { readonly text: string; readonly mode: number },
 ): Promise<boolean> {
-  try {
-    await writeFile(path, text, { flag: 'wx', mode })
-    return true
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false
+  return createFile(path, file).catch(cause => {
     throw notWritten(path, cause)
-  }
+  })
 }
 
 function notWritten(path: string, cause: unknown): TableError {
-  const { code } = cause as NodeJS.ErrnoException
-  return new TableError('INVALID_REQUEST', `${path} cannot be written: ${code}`, {
+  return new TableError('INVALID_REQUEST', `${path} cannot be written: ${reasonOf(cause)}`, {
     context: { path },
     cause,
   })
