@@ -5,7 +5,7 @@ import { TableError } from '@spillway/core'
 import { type Document, parseDocument } from 'yaml'
 import { parseConfigText } from '../problems/config-text.js'
 import { configError } from '../problems/placed-problems.js'
-import { examineConfig, parseConfig, type ServeConfig } from '../serve/config.js'
+import { checkedConfig, examineConfig, type ServeConfig } from '../serve/config.js'
 import { withFileLock } from './file-lock.js'
 import { changedText, layoutOf, plainText } from './layout.js'
 import { replaceFile } from './replace-file.js'
@@ -77,7 +77,7 @@ function editText<Result>(
   const { document, ...edited } = editedDocument(plain, edit, { config, path: context.path })
   if (!edited.changed) return { ...edited, config, text: written }
   const text = changedText(written, { before, after: printed(plain, document) })
-  return { ...edited, config: parseConfig(text, context), text }
+  return { ...edited, config: checkedConfig(text, context), text }
 }
 
 function printed(plain: string, document: Document): string {

@@ -58,14 +58,12 @@ interface ReadSecrets {
 /** Secrets in the order of the file, those in files of their own among them. */
 async function readSecrets(server: ServerSettings, folder: string): Promise<ReadSecrets> {
   const { secret, secretFile, secrets: listed = [] } = server
-  const files = [
-    ...(secretFile === undefined ? [] : [{ file: secretFile, path: ['secretFile'] }]),
-    ...listed.flatMap((each, i) =>
-      typeof each === 'string' ? [] : [{ file: each.file, path: ['secrets', i, 'file'] }],
-    ),
-  ]
   const read = await Promise.all(
-    files.map(async ({ file, path }) => ({ file, path, ...(await readSecret(folder, file)) })),
+    secretFiles(server).map(async ({ file, path }) => ({
+      file,
+      path,
+      ...(await readSecret(folder, file)),
+    })),
   )
   const problems = read.flatMap(({ path, reason }) =>
     reason === undefined
@@ -76,6 +74,15 @@ async function readSecrets(server: ServerSettings, folder: string): Promise<Read
   const first = secretFile === undefined ? secret : textOf(secretFile)
   const others = listed.map(each => (typeof each === 'string' ? each : textOf(each.file)))
   return { secrets: [...(first === undefined ? [] : [first]), ...others], problems }
+}
+
+function secretFiles({ secretFile, secrets = [] }: ServerSettings) {
+  return [
+    ...(secretFile === undefined ? [] : [{ file: secretFile, path: ['secretFile'] }]),
+    ...secrets.flatMap((each, i) =>
+      typeof each === 'string' ? [] : [{ file: each.file, path: ['secrets', i, 'file'] }],
+    ),
+  ]
 }
 
 async function readSecret(
@@ -91,14 +98,32 @@ async function readSecret(
   }
 }
 
-/** Locations in the text are relative to `folder`. */
-export function parseConfig(
-  text: string,
-  { folder, path }: { readonly folder: string; readonly path: string },
-): ServeConfig {
+/**
+ * Checks the text of a configuration; locations in it are relative to `folder`. Secrets that stand in files of their own are for
+ * `loadConfig`, which reads them: without them every replica would sign with another.
+ */
+export function parseConfig(text: string, at: ConfigPlace): ServeConfig {
+  const config = checkedConfig(text, at)
+  const problems = secretFiles(config.server).map(({ path }) => ({
+    path: ['server', ...path],
+    at: 'value' as const,
+    message: 'secrets in files are read by loadConfig alone: expected server.secret or secrets',
+  }))
+  if (problems.length === 0) return config
+  throw configError(at.path, placedProblems(parseConfigText(text), problems))
+}
+
+/** The same, of what is not to be served: its secrets in files stay there. */
+export function checkedConfig(text: string, { folder, path }: ConfigPlace): ServeConfig {
   const { config, problems } = examineConfig(text, folder)
   if (config === undefined) throw configError(path, problems)
   return config
+}
+
+interface ConfigPlace {
+  readonly folder: string
+  /** What refusals begin with. */
+  readonly path: string
 }
 
 /** The same, with all mistakes as data. */
