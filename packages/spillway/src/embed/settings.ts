@@ -4,6 +4,7 @@ import { locationFromInput } from '@spillway/storage'
 import type { z } from 'zod'
 import { configOf, type ServeConfig } from '../serve/config.js'
 import type { configSchema } from '../serve/config-schema.js'
+import { CONNECTION_LIMITS } from '../serve/connection-limits.js'
 import type { AskCatalog, SharesOf } from './asked-catalog.js'
 
 type Document = z.input<typeof configSchema>
@@ -29,21 +30,13 @@ const LISTENERS_KEYS = [
   'tls',
 ] as const
 
-/** Keys of `server.limits` that are for whoever listens. */
-const LISTENERS_LIMITS = [
-  'connections',
-  'connectionsPerAddress',
-  'headerSeconds',
-  'requestSeconds',
-] as const
-
 type Server = NonNullable<Document['server']>
 
 /** What a server that listens nowhere is told. */
 interface CodedServerSettings
   extends Omit<Server, (typeof LISTENERS_KEYS)[number] | 'limits' | 'secrets'> {
   readonly limits?:
-    | Omit<NonNullable<Server['limits']>, (typeof LISTENERS_LIMITS)[number]>
+    | Omit<NonNullable<Server['limits']>, (typeof CONNECTION_LIMITS)[number]>
     | undefined
   /** In place of one: the first signs and seals, what any of them did is honoured. */
   readonly secrets?: string[] | undefined
@@ -156,7 +149,9 @@ function refuseListeners(server: object): void {
   const { limits, secrets } = server as Server
   const unused = [
     ...LISTENERS_KEYS.filter(key => Object.hasOwn(server, key)),
-    ...LISTENERS_LIMITS.filter(key => Object.hasOwn(limits ?? {}, key)).map(key => `limits.${key}`),
+    ...CONNECTION_LIMITS.filter(key => Object.hasOwn(limits ?? {}, key)).map(
+      key => `limits.${key}`,
+    ),
   ]
   if (unused.length > 0) {
     throw refused(`server.${unused[0]} is for \`spillway serve\`: nothing listens here`)
