@@ -61,7 +61,10 @@ export async function shareAddCommand(
     options.check === false || !planned.result.isNew
       ? undefined
       : await withProgress(terminal, `reading ${location}`, () =>
-          readableTable(planned.config, planned.result.table.fullName, terminal.signal),
+          readableTable(planned.config, planned.result.table.fullName, {
+            signal: terminal.signal,
+            hint: '; --no-check adds it unread',
+          }),
         )
   const { result, changed } = await editConfig(path, edit(found?.format))
   await report({ ...result, changed, found, path }, options, terminal)

@@ -3,18 +3,13 @@ import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { TableError } from '@spillway/core'
-import {
-  type AccessLog,
-  checkedEndpoint,
-  type Endpoint,
-  type Peer,
-  type SignedLedger,
-} from '@spillway/server'
+import { type AccessLog, checkedEndpoint, type Peer, type SignedLedger } from '@spillway/server'
 import { nodeListener } from '@spillway/server/node'
 import { startAdmin } from './admin.js'
 import { serverCloser } from './close-server.js'
 import type { ServeConfig } from './config.js'
 import { CONNECTION_LIMITS, httpLimits, limitConnections, tlsLimits } from './connection-limits.js'
+import { statedEndpoint } from './examine-document.js'
 import { listen } from './listen.js'
 import { createServerMetrics } from './metrics.js'
 import { createRuntime, type Runtime } from './runtime.js'
@@ -57,7 +52,7 @@ export async function startServer(
     fetch: async (request: Request, peer?: Peer) =>
       runtime === undefined ? NOT_YET() : runtime.fetch(request, peer),
   }
-  const stated = statedEndpoint(config)
+  const stated = statedEndpoint(config.server)
   const { server, closer, certificate } = await opened(handler, config, options)
   const endpoint = stated ?? checkedEndpoint(`${urlOf(config.server.host, server)}/delta-sharing`)
   const made = {
@@ -143,12 +138,6 @@ function watchCertificate(files: TlsFiles, server: TlsServer, { onCertificate }:
     if (!(read instanceof TableError)) server.setSecureContext(read)
     onCertificate?.(read)
   })
-}
-
-/** Refused before anything listens. */
-function statedEndpoint({ server: { publicUrl } }: ServeConfig): Endpoint | undefined {
-  if (publicUrl === undefined) return undefined
-  return checkedEndpoint(`${publicUrl.replace(/\/+$/, '')}/delta-sharing`, 'server.publicUrl')
 }
 
 function urlOf(host: string, server: Server): string {
