@@ -1,11 +1,11 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { TableError } from '@spillway/core'
 import { type Document, parseDocument } from 'yaml'
 import { parseConfigText } from '../problems/config-text.js'
 import { configError } from '../problems/placed-problems.js'
-import { checkedConfig, examineConfig, type ServeConfig } from '../serve/config.js'
+import { checkedConfig, examineConfig, readConfigText, type ServeConfig } from '../serve/config.js'
 import { withFileLock } from './file-lock.js'
 import { changedText, layoutOf, plainText } from './layout.js'
 import { replaceFile } from './replace-file.js'
@@ -45,7 +45,7 @@ export async function editConfig<Result>(
   const folder = dirname(resolve(path))
   return withFileLock(file, async () => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const written = await readFile(file, 'utf8')
+      const written = await readConfigText(file)
       const { text, ...edited } = editText(written, edit, { folder, path })
       if (dryRun || !edited.changed) return edited
       if (attempt === 0) await before?.()
@@ -57,12 +57,9 @@ export async function editConfig<Result>(
 
 /** Links lead to the file that is replaced; they stay links. */
 async function realFile(path: string): Promise<string> {
-  try {
-    return await realpath(path)
-  } catch (cause) {
-    const message = `there is no configuration file ${path}: \`spillway init\` writes one, --config names another`
-    throw new TableError('INVALID_REQUEST', message, { context: { path }, cause })
-  }
+  // What cannot be read is told before a lock is laid beside it.
+  await readConfigText(path)
+  return realpath(path)
 }
 
 function editText<Result>(

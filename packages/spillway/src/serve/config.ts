@@ -31,12 +31,7 @@ export async function loadConfig(path: string): Promise<ServeConfig> {
 
 /** The same, with the mistakes as data. Throws only where the file itself cannot be read. */
 export async function examineConfigFile(path: string): Promise<ExaminedConfig> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new TableError('INVALID_REQUEST', unreadable(path, cause), { context: { path }, cause })
-  }
+  const text = await readConfigText(path)
   const { config, problems } = examineConfig(text, dirname(resolve(path)))
   if (config === undefined) return { problems }
   const read = await readSecrets(config.server, dirname(path))
@@ -44,10 +39,28 @@ export async function examineConfigFile(path: string): Promise<ExaminedConfig> {
   return { problems: placedProblems(parseConfigText(text), read.problems) }
 }
 
-function unreadable(path: string, cause: unknown): string {
-  const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-  if (isMissing) return `there is no configuration file ${path}: \`spillway init\` writes one`
-  return `the configuration file cannot be read: ${messageOf(cause)}`
+/** The text of a configuration file; says of one that cannot be read what was found in its place. */
+export async function readConfigText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const message = UNREADABLE[code ?? ''] ?? `the configuration file cannot be read: ${code}`
+    throw new TableError('INVALID_REQUEST', message.replace('PATH', path), {
+      context: { path },
+      cause,
+    })
+  }
+}
+
+const MISSING =
+  'there is no configuration file PATH: `spillway init` writes one, --config names another'
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: MISSING,
+  ENOTDIR: MISSING,
+  EISDIR: 'expected a configuration file, found the folder PATH: name a file in it',
+  EACCES: 'the configuration file PATH cannot be read by this user: run this as its owner',
 }
 
 interface ReadSecrets {
@@ -153,8 +166,4 @@ export function locatedShares(shares: SharesConfig, folder: string): SharesConfi
   const placed = located(shares, folder)
   if (placed.problems.length > 0) throw configError('shares', toldProblems(placed.problems))
   return placed.shares
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -25,6 +25,7 @@ import {
   endTokens,
 } from '../../src/edit/recipients.js'
 import { addTable, dropFrom } from '../../src/edit/shares.js'
+import { loadConfig } from '../../src/serve/config.js'
 
 let folder: string
 let path: string
@@ -320,6 +321,37 @@ describe('the file of a configuration', () => {
 
   it('that is not there is told with what makes one', async () => {
     await expect(add('a')).rejects.toThrow(/no configuration file.*spillway init/)
+    writeFileSync(join(folder, 'file'), '')
+    const below = editConfig(join(folder, 'file', 'x.yaml'), () => ({
+      result: undefined,
+      changed: false,
+    }))
+    await expect(below).rejects.toThrow(/no configuration file.*spillway init/)
+  })
+
+  it.each([
+    ['edited', () => add('a')],
+    ['loaded', () => loadConfig(path)],
+  ])('that is a folder is no internal error where it is %s', async (_, use) => {
+    mkdirSync(path)
+    await expect(use()).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: `expected a configuration file, found the folder ${path}: name a file in it`,
+    })
+    expect(readdirSync(folder)).toEqual(['spillway.yaml'])
+  })
+
+  it('that this user may not read is told as that', async () => {
+    writeFileSync(path, 'recipients: []\n')
+    chmodSync(path, 0)
+    // Root may read everything.
+    const isRoot = process.geteuid?.() === 0
+    if (isRoot) process.seteuid!(65534)
+    try {
+      await expect(add('a')).rejects.toThrow(/cannot be read by this user: run this as its owner/)
+    } finally {
+      if (isRoot) process.seteuid!(0)
+    }
   })
 })
 
