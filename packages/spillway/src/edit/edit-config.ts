@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { TableError } from '@spillway/core'
 import { type Document, parseDocument } from 'yaml'
 import { parseConfigText } from '../problems/config-text.js'
-import { configError } from '../problems/placed-problems.js'
-import { checkedConfig, examineConfig, readConfigText, type ServeConfig } from '../serve/config.js'
+import { configError, type PlacedProblem } from '../problems/placed-problems.js'
+import { examineConfig, readConfigText, type ServeConfig } from '../serve/config.js'
 import { withFileLock } from './file-lock.js'
 import { changedText, layoutOf, plainText } from './layout.js'
 import { replaceFile } from './replace-file.js'
@@ -74,7 +74,28 @@ function editText<Result>(
   const { document, ...edited } = editedDocument(plain, edit, { config, path: context.path })
   if (!edited.changed) return { ...edited, config, text: written }
   const text = changedText(written, { before, after: printed(plain, document) })
-  return { ...edited, config: checkedConfig(text, context), text }
+  const after = examineConfig(text, context.folder)
+  if (after.config === undefined) throw wrongArguments(after.problems, context.path)
+  return { ...edited, config: after.config, text }
+}
+
+/** The file was good before: what is wrong now was said on the command line, and stands in no line of it. */
+function wrongArguments(problems: readonly PlacedProblem[], path: string): TableError {
+  const reasons = problems.map(problem => `${argumentOf(problem.path)}${problem.message}`)
+  return new TableError('INVALID_REQUEST', reasons.join('; '), { context: { path } })
+}
+
+const ARGUMENTS: readonly (readonly [RegExp, string])[] = [
+  [/^shares\[\d+\]\.name$/, 'the name of the share: '],
+  [/\.schemas\[\d+\]\.name$/, 'the name of the schema: '],
+  [/\.tables\[\d+\]\.name$/, 'the name of the table: '],
+  [/\.tables\[\d+\]/, 'the table: '],
+  [/^recipients\[\d+\]\.name$/, 'the name of the recipient: '],
+  [/\.tokens\[\d+\]\.label$/, 'the label of the token: '],
+]
+
+function argumentOf(path: string): string {
+  return ARGUMENTS.find(([pattern]) => pattern.test(path))?.[1] ?? ''
 }
 
 function printed(plain: string, document: Document): string {

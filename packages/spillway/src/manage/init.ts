@@ -9,7 +9,7 @@ import { examineConfigFile } from '../serve/config.js'
 import { configJsonSchema } from '../serve/config-json-schema.js'
 import { styleFor } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { answer, configPath, type ManageOptions } from './manage-options.js'
+import { answer, configPath, type ManageOptions, nextCommand } from './manage-options.js'
 import { starterConfig } from './starter-config.js'
 
 /**
@@ -42,7 +42,7 @@ export async function initCommand(options: ManageOptions, terminal: Terminal): P
     ? [
         `${style.green('✓')} ${style.bold(path)} is a configuration to begin with`,
         `  ${secret} holds its secret, which replicas share; ${schema} tells editors what may stand in it`,
-        '  next: `spillway share add LOCATION`, `spillway token add NAME --share shared`, `spillway serve`',
+        `  next: ${NEXT.map(words => nextCommand(words, options)).join(', ')}`,
       ]
     : [`${style.green('✓')} ${path} is there already, and valid: it was left as it is`]
   const facts = {
@@ -53,6 +53,8 @@ export async function initCommand(options: ManageOptions, terminal: Terminal): P
   }
   await answer({ facts, lines }, options, terminal)
 }
+
+const NEXT = ['share add LOCATION', 'token add NAME --share shared', 'serve']
 
 /** False where it is there already. */
 function create(

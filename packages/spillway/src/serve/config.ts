@@ -115,22 +115,16 @@ async function readSecret(
  * Checks the text of a configuration; locations in it are relative to `folder`. Secrets that stand in files of their own are for
  * `loadConfig`, which reads them: without them every replica would sign with another.
  */
-export function parseConfig(text: string, at: ConfigPlace): ServeConfig {
-  const config = checkedConfig(text, at)
-  const problems = secretFiles(config.server).map(({ path }) => ({
-    path: ['server', ...path],
+export function parseConfig(text: string, { folder, path }: ConfigPlace): ServeConfig {
+  const { config, problems } = examineConfig(text, folder)
+  if (config === undefined) throw configError(path, problems)
+  const unread = secretFiles(config.server).map(file => ({
+    path: ['server', ...file.path],
     at: 'value' as const,
     message: 'secrets in files are read by loadConfig alone: expected server.secret or secrets',
   }))
-  if (problems.length === 0) return config
-  throw configError(at.path, placedProblems(parseConfigText(text), problems))
-}
-
-/** The same, of what is not to be served: its secrets in files stay there. */
-export function checkedConfig(text: string, { folder, path }: ConfigPlace): ServeConfig {
-  const { config, problems } = examineConfig(text, folder)
-  if (config === undefined) throw configError(path, problems)
-  return config
+  if (unread.length === 0) return config
+  throw configError(path, placedProblems(parseConfigText(text), unread))
 }
 
 interface ConfigPlace {
