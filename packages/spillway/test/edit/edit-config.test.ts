@@ -94,6 +94,29 @@ recipients:
     `shares:\n  - name: lake\n    comment: >\n      one\n      two\n\n      three\nrecipients:\n  - name: partner   # p\n    shares: [lake]\n`,
   ],
   [
+    'lists in brackets over several lines, with comments in them',
+    `shares:
+  - { name: lake,   comment: x }   # one
+  - {name: sea}
+recipients:
+  - name:   one   # first
+    shares: [lake,   # why
+             sea]
+    tokens: []   # none
+  # who else
+  - name: partner
+    shares: [
+      lake,
+
+      sea,   # and why
+    ]
+`,
+  ],
+  [
+    'text in quotes over several lines',
+    `shares:\n  - name: lake\n    comment: "one\n      two   # no comment\n\n      three"   # said\nrecipients:\n  - name:   partner   # p\n`,
+  ],
+  [
     'no end of the last line',
     `shares: [{name: lake}]\nrecipients:\n  - {name: partner,  shares: [lake]}`,
   ],
@@ -221,6 +244,34 @@ recipients:
       - sha256: ${'b'.repeat(64)}
         label: "on: ["
 `)
+  })
+
+  it('keeps lists in brackets over several lines beside the one that changes', async () => {
+    const before = `shares: [{ name: lake }, { name: sea }, { name: bay }]
+recipients:
+  - name: a
+    shares: [lake,   # why
+             sea]
+  - name: b
+    shares: [lake,   # as a
+             sea]
+    tokens:   [ ]
+  - name: c
+    shares: [sea,
+             lake]   # the other way round
+`
+    writeFileSync(path, before)
+    await editConfig(path, document => ({
+      result: undefined,
+      changed: addGrants(document, 'b', ['bay']).length > 0,
+    }))
+    expect(difference(before, text()).filter(line => line.startsWith('-'))).toEqual([
+      '-    shares: [lake,   # as a',
+    ])
+    expect(text()).toContain('    shares: [lake,   # why\n             sea]\n  - name: b\n')
+    expect(text()).toContain(
+      '    tokens:   [ ]\n  - name: c\n    shares: [sea,\n             lake]   # the',
+    )
   })
 
   it('is refused, and left, where the result would not be loaded', async () => {
