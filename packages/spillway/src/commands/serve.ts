@@ -5,6 +5,7 @@ import { loadConfig, type ServeConfig } from '../serve/config.js'
 import { jsonLogLine, logLine } from '../serve/log-lines.js'
 import { type QuietLog, quietLog } from '../serve/quiet-log.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
+import { readTlsPair } from '../serve/tls-files.js'
 import { watchFile } from '../serve/watch-file.js'
 import { CONFIG_FILE } from '../terminal/config-file.js'
 import { errorJson } from '../terminal/error-json.js'
@@ -24,6 +25,7 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   const config = await loadConfig(path)
   const say = announcer(options, terminal)
   if (options.check) {
+    if (config.server.tls) await readTlsPair(config.server.tls)
     await say('config', `${path} is valid: ${summary(config)}`)
     return sayNames(config, say)
   }

@@ -1,5 +1,6 @@
 import { TableError, type TableFormat } from '@spillway/core'
 import { parseUri } from '@spillway/storage'
+import { type InTimeOptions, inTime } from '../doctor/in-time.js'
 import { openProbe } from '../doctor/probe.js'
 import type { ServeConfig } from '../serve/config.js'
 import { tableFacts } from '../tables/table-facts.js'
@@ -15,17 +16,19 @@ export interface Readable {
 export async function readableTable(
   config: ServeConfig,
   fullName: string,
-  signal: AbortSignal,
+  time: InTimeOptions,
 ): Promise<Readable> {
   const table = tableNamed(config, fullName)
   refuseUnreached(table.location, config)
   const probe = openProbe(config)
   try {
-    const source = locatedSource(table)
-    const snapshot = await probe.spillway.engine().snapshot(source, { kind: 'latest' }, signal)
-    await probe.byteOf(table.named, signal)
-    const { files } = await tableFacts(snapshot, signal)
-    return { format: snapshot.format, version: String(snapshot.version), files }
+    return await inTime(async signal => {
+      const at = { kind: 'latest' } as const
+      const snapshot = await probe.spillway.engine().snapshot(locatedSource(table), at, signal)
+      await probe.byteOf(table.named, signal)
+      const { files } = await tableFacts(snapshot, signal)
+      return { format: snapshot.format, version: String(snapshot.version), files }
+    }, time)
   } finally {
     await probe.close()
   }

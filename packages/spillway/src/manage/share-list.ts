@@ -3,7 +3,7 @@ import { loadConfig } from '../serve/config.js'
 import { formatTable } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { answer, configPath, type ManageOptions } from './manage-options.js'
+import { answer, configPath, type ManageOptions, nextCommand } from './manage-options.js'
 
 /** `spillway share list`: every share with its tables, where they lie and who is granted them. */
 export async function shareListCommand(options: ManageOptions, terminal: Terminal): Promise<void> {
@@ -32,7 +32,7 @@ export async function shareListCommand(options: ManageOptions, terminal: Termina
   const titles = [{ title: 'shared' }, { title: 'location' }, { title: 'granted to' }]
   const lines =
     rows.length === 0
-      ? ['nothing is shared: `spillway share add LOCATION` adds a table']
+      ? [`nothing is shared: ${nextCommand('share add LOCATION', options)} adds a table`]
       : formatTable(titles, rows, style)
   await answer({ facts: { shares: found }, lines }, options, terminal)
 }

@@ -3,6 +3,8 @@ import { isTableError } from '@spillway/core'
 import { locationFolders } from '@spillway/parquet'
 import {
   type ConfigProblem,
+  checkedEndpoint,
+  type Endpoint,
   examineShares,
   foundValue,
   type SharesConfig,
@@ -53,11 +55,30 @@ export function examineDocument(given: object, folder: string): ExaminedDocument
   // Of a document that is no mapping there is nothing else to say.
   if (own.some(({ path }) => path.length === 0)) return { problems: own }
   const { shares, recipients } = document as ConfigDocument
+  const stated = settings.success ? endpointProblems(settings.data.server) : []
   const { checked, problems } = examineShares({ shares, recipients })
   const placed = checked && located(checked, folder)
-  const all = [...own, ...problems, ...(placed?.problems ?? [])]
+  const all = [...own, ...stated, ...problems, ...(placed?.problems ?? [])]
   if (!settings.success || placed === undefined || all.length > 0) return { problems: all }
   return finished(settings.data, placed.shares, folder)
+}
+
+/** What recipients could not reach the server by would be told when it starts, and stand in profiles until then. */
+function endpointProblems(server: ServerSettings): readonly ConfigProblem[] {
+  try {
+    statedEndpoint(server)
+    return []
+  } catch (error) {
+    if (!isTableError(error)) throw error
+    const message = error.message.replace('server.publicUrl: ', '')
+    return [{ path: ['server', 'publicUrl'], at: 'value', message }]
+  }
+}
+
+/** The endpoint that `server.publicUrl` says, if it does. Throws where no recipient could reach a server by it. */
+export function statedEndpoint({ publicUrl }: ServerSettings): Endpoint | undefined {
+  if (publicUrl === undefined) return undefined
+  return checkedEndpoint(`${publicUrl.replace(/\/+$/, '')}/delta-sharing`, 'server.publicUrl')
 }
 
 /** A section whose lines are all comments is no section. */

@@ -55,6 +55,8 @@ export interface RuntimeOptions {
   /** In place of the tokens of the catalog. */
   readonly authenticate?: Authenticate | undefined
   readonly onRequest?: OnRequest | undefined
+  /** Answers, and does nothing else: no footer is read ahead, nothing old is deleted. For whoever looks at what is another's. */
+  readonly isProbe?: boolean
 }
 
 const CLEAN_EVERY_MS = 3_600_000
@@ -87,9 +89,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   const { secrets, onRequest } = options
   const files = downloadsOf(config, { gateway, catalog, secrets, onRequest, log })
   const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
-  warming.follow(config)
-  prepareRewriting(config, spillway)
-  const cleaning = config.staging && cleanRegularly(spillway, config.staging)
+  const upkeep = options.isProbe === true ? undefined : upkeepOf(config, { spillway, warming })
   const handler = handlerOf(config, { path: endpoint.path, metrics, files, sharing })
   let current = config
   return {
@@ -104,13 +104,12 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     adopt(next) {
       if (!sameButShares(current, next)) return false
       shares.replace(next.shares)
-      warming.follow(next)
+      upkeep?.follow(next)
       current = next
       return true
     },
     async close() {
-      warming.stop()
-      cleaning?.stop()
+      upkeep?.stop()
       await spillway.close()
     },
   }
@@ -152,6 +151,28 @@ function downloadsOf(
       grantSeconds,
     }),
   })
+}
+
+interface Upkeep {
+  follow(config: ServeConfig): void
+  stop(): void
+}
+
+/** What a server does without being asked. */
+function upkeepOf(
+  config: ServeConfig,
+  { spillway, warming }: { readonly spillway: Composition; readonly warming: TableWarmer },
+): Upkeep {
+  warming.follow(config)
+  prepareRewriting(config, spillway)
+  const cleaning = config.staging && cleanRegularly(spillway, config.staging)
+  return {
+    follow: next => warming.follow(next),
+    stop() {
+      warming.stop()
+      cleaning?.stop()
+    },
+  }
 }
 
 function prepareRewriting(config: ServeConfig, spillway: Composition): void {

@@ -6,7 +6,12 @@ import { runInNewContext } from 'node:vm'
 import { type Recipient, TableError } from '@spillway/core'
 import type { AccessRecord, RequestEvent } from '@spillway/server'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { type CodedServerOptions, createSharingServer, type SharesOf } from '../../src/index.js'
+import {
+  type CodedServerOptions,
+  createSharingServer,
+  parseConfig,
+  type SharesOf,
+} from '../../src/index.js'
 import { jsonLogLine } from '../../src/serve/log-lines.js'
 import { golden } from '../support/sample-share.js'
 
@@ -88,7 +93,7 @@ describe('a server from code', () => {
     [
       'a token that is none',
       { shares: lake, recipients: [{ ...partner, tokens: [{ token: undefined }] }] },
-      /a token of recipient partner is a undefined/,
+      /a token of recipient partner is undefined: is the environment variable set/,
     ],
     [
       'a grant of nothing',
@@ -108,6 +113,32 @@ describe('a server from code', () => {
     ],
     ['a port', { shares: lake, server: { port: 80 } }, /server\.port is for `spillway serve`/],
     ['a file of a secret', { shares: lake, server: { secretFile: 'x' } }, /server\.secretFile/],
+    [
+      'a file among secrets',
+      { shares: lake, server: { secrets: ['0123456789abcdef', { file: 'x' }] } },
+      /server\.secrets holds a file/,
+    ],
+    [
+      'limits of who listens',
+      { shares: lake, server: { limits: { grantSeconds: 5, headerSeconds: 1 } } },
+      /server\.limits\.headerSeconds is for `spillway serve`/,
+    ],
+    [
+      'limits of connections',
+      { shares: lake, server: { limits: { connections: 5 } } },
+      /server\.limits\.connections is for/,
+    ],
+    [
+      'a misspelt option',
+      { shares: lake, recipents: [partner] },
+      /unknown key "recipents"; did you mean recipients/,
+    ],
+    ['an option of nobody', { shares: lake, zzz: 1 }, /unknown key "zzz"; expected endpoint, /],
+    [
+      'shares beside a configuration',
+      { config: parseConfig('shares: []', { folder, path: 'x' }), shares: lake },
+      /expected shares in it, or no config/,
+    ],
   ])('refuses %s when it is made, and prints no token', (_, settings, reason) => {
     const make = () => made(settings as Settings)
     expect(make).toThrow(reason)
