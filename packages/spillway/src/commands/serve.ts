@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { TableError, writeJson } from '@spillway/core'
 import { type AccessLog, nameWarnings } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
+import { tablesOf } from '../serve/config-tables.js'
 import { jsonLogLine, logLine } from '../serve/log-lines.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
 import { readTlsPair } from '../serve/tls-files.js'
@@ -91,11 +92,9 @@ async function reload(server: RunningServer, path: string, say: Say): Promise<vo
 }
 
 function summary({ shares }: ServeConfig): string {
-  const all = shares.shares ?? []
-  const tables = all.flatMap(share => (share.schemas ?? []).flatMap(schema => schema.tables ?? []))
   return [
-    formatCount(all.length, 'share'),
-    formatCount(tables.length, 'table'),
+    formatCount((shares.shares ?? []).length, 'share'),
+    formatCount(tablesOf(shares).length, 'table'),
     formatCount((shares.recipients ?? []).length, 'recipient'),
   ].join(', ')
 }
