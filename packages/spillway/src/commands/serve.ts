@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { TableError, writeJson } from '@spillway/core'
 import { nameWarnings } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
+import { tablesOf } from '../serve/config-tables.js'
 import { jsonLogLine, logLine } from '../serve/log-lines.js'
 import { type QuietLog, quietLog } from '../serve/quiet-log.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
@@ -93,11 +94,9 @@ async function reload(server: RunningServer, path: string, say: Say): Promise<vo
 }
 
 function summary({ shares }: ServeConfig): string {
-  const all = shares.shares ?? []
-  const tables = all.flatMap(share => (share.schemas ?? []).flatMap(schema => schema.tables ?? []))
   return [
-    formatCount(all.length, 'share'),
-    formatCount(tables.length, 'table'),
+    formatCount((shares.shares ?? []).length, 'share'),
+    formatCount(tablesOf(shares).length, 'table'),
     formatCount((shares.recipients ?? []).length, 'recipient'),
   ].join(', ')
 }

@@ -1,16 +1,16 @@
-import type { TableName } from '@spillway/client'
 import { mapConcurrently, type Snapshot } from '@spillway/core'
 import { filesInside, OutsideFinder, partitionGrant } from '@spillway/engine'
 import { planScan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
 import { nameWarnings } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
+import { type ConfigTable, tablesOf } from '../serve/config-tables.js'
 import { readTlsPair, type TlsFiles } from '../serve/tls-files.js'
 import type { Composition } from '../tables/compose.js'
 import { fileFacts, fileFactsText } from '../tables/file-facts.js'
 import { wrongCounts, wrongCountText } from '../tables/stated-counts.js'
 import { tableFacts } from '../tables/table-facts.js'
-import { locatedSource, type TableInput } from '../tables/table-source.js'
+import { locatedSource } from '../tables/table-source.js'
 import { formatCount } from '../terminal/format-table.js'
 import { type Check, failed } from './check.js'
 import { type InTimeOptions, inTime } from './in-time.js'
@@ -31,7 +31,7 @@ export async function configChecks(path: string, time: InTimeOptions): Promise<r
       checks.push({ name: 'names', ok: true, warning: true, detail })
     if (config.server.tls) checks.push(await tlsCheck(config.server.tls))
     if (config.staging) checks.push(await stagingCheck(probe, config.staging.location, time))
-    const tables = await mapConcurrently(tablesOf(config), TABLES_AT_ONCE, table =>
+    const tables = await mapConcurrently(tablesOf(config.shares), TABLES_AT_ONCE, table =>
       tableCheck(table, probe, time),
     )
     return [...checks, ...tables]
@@ -69,30 +69,8 @@ async function stagingCheck(
 
 const TABLES_AT_ONCE = 4
 
-interface NamedTable {
-  readonly name: TableName
-  readonly source: TableInput
-  /** SQL that says which partitions are shared. */
-  readonly partitions: string | undefined
-  readonly accessModes: readonly string[] | undefined
-}
-
-function tablesOf({ shares }: ServeConfig): readonly NamedTable[] {
-  return (shares.shares ?? []).flatMap(share =>
-    (share.schemas ?? []).flatMap(schema =>
-      (schema.tables ?? []).map(table => ({
-        name: { share: share.name, schema: schema.name, table: table.name },
-        source: table,
-        partitions: table.partitions,
-        accessModes: table.accessModes,
-      })),
-    ),
-  )
-}
-
-async function tableCheck(table: NamedTable, probe: Probe, time: InTimeOptions): Promise<Check> {
-  const { share, schema, table: own } = table.name
-  const name = `${share}.${schema}.${own}`
+async function tableCheck(table: ConfigTable, probe: Probe, time: InTimeOptions): Promise<Check> {
+  const name = table.fullName
   try {
     const detail = await inTime(signal => tableDetail(table, probe, signal), time)
     return { name, ok: true, detail }
@@ -103,13 +81,14 @@ async function tableCheck(table: NamedTable, probe: Probe, time: InTimeOptions):
 
 /** What was found; throws where a recipient would not get the table. */
 async function tableDetail(
-  { name, source, partitions, accessModes }: NamedTable,
+  { name, table }: ConfigTable,
   probe: Probe,
   signal: AbortSignal,
 ): Promise<string> {
   const at = { kind: 'latest' } as const
   const { spillway } = probe
-  const snapshot = await spillway.engine().snapshot(locatedSource(source), at, signal)
+  const { partitions, accessModes } = table
+  const snapshot = await spillway.engine().snapshot(locatedSource(table), at, signal)
   // Throws where no query of it would be answered.
   if (partitions !== undefined) partitionGrant(parseSqlPredicate(partitions).predicate, snapshot)
   await filesInside(planScan(snapshot), { outside: new OutsideFinder() })

@@ -1,5 +1,6 @@
 import { sameName } from '../edit/named-lists.js'
 import { loadConfig } from '../serve/config.js'
+import { tablesOf } from '../serve/config-tables.js'
 import { formatTable } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'
@@ -8,20 +9,18 @@ import { answer, configPath, type ManageOptions, nextCommand } from './manage-op
 /** `spillway share list`: every share with its tables, where they lie and who is granted them. */
 export async function shareListCommand(options: ManageOptions, terminal: Terminal): Promise<void> {
   const { shares } = await loadConfig(configPath(options, terminal))
-  const found = (shares.shares ?? []).map(({ name, schemas = [] }) => ({
-    name,
+  const found = (shares.shares ?? []).map(share => ({
+    name: share.name,
     recipients: (shares.recipients ?? [])
       .filter(({ shares: granted = [] }) =>
-        granted.some(each => each === '*' || sameName(each, name)),
+        granted.some(each => each === '*' || sameName(each, share.name)),
       )
       .map(recipient => recipient.name),
-    tables: schemas.flatMap(schema =>
-      (schema.tables ?? []).map(table => ({
-        name: `${name}.${schema.name}.${table.name}`,
-        location: table.location,
-        format: table.format ?? null,
-      })),
-    ),
+    tables: tablesOf({ shares: [share] }).map(({ fullName, table }) => ({
+      name: fullName,
+      location: table.location,
+      format: table.format ?? null,
+    })),
   }))
   const style = styleFor(terminal.stdout, terminal.environment)
   const rows = found.flatMap(({ name, recipients, tables }) => {

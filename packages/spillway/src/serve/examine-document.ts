@@ -18,11 +18,8 @@ import {
   type ServerSettings,
   type StorageSettings,
 } from './config-schema.js'
+import { type TableConfig, tablesOf } from './config-tables.js'
 import { credentialVendors } from './vendors.js'
-
-type ShareConfig = NonNullable<SharesConfig['shares']>[number]
-type SchemaConfig = NonNullable<ShareConfig['schemas']>[number]
-type TableConfig = NonNullable<SchemaConfig['tables']>[number]
 
 export interface ServeConfig {
   /** What seals and signs, the newest first; empty where nothing outlives the process. */
@@ -167,34 +164,23 @@ function locatedTable(table: TableConfig, folder: string): TableConfig {
 
 /** A table that is offered by credentials which nobody can give would quietly be read by URL, or not at all. */
 function vendingProblems(
-  { shares = [] }: SharesConfig,
+  shares: SharesConfig,
   { vending }: StorageSettings,
 ): readonly ConfigProblem[] {
   const vendors = credentialVendors(vending)
   const bareOf = ({ location, auxiliaryLocations = [] }: TableConfig) =>
     [location, ...auxiliaryLocations].find(place => !vendors.some(vendor => vendor.covers(place)))
-  return shares.flatMap(({ schemas = [] }, i) =>
-    schemas.flatMap(({ tables = [] }, j) =>
-      tables.flatMap((table, k) => {
-        const bare = table.accessModes?.includes('dir') ? bareOf(table) : undefined
-        if (bare === undefined) return []
-        const path = ['shares', i, 'schemas', j, 'tables', k, 'accessModes']
-        const message = `table ${table.name} is shared by dir access, but no entry of storage.vending gives credentials for ${bare}`
-        return [{ path, at: 'value' as const, message }]
-      }),
-    ),
-  )
-}
-
-function tablesOf({ shares }: SharesConfig): readonly TableConfig[] {
-  return (shares ?? []).flatMap(share =>
-    (share.schemas ?? []).flatMap(({ tables: all }) => all ?? []),
-  )
+  return tablesOf(shares).flatMap(({ table, path }) => {
+    const bare = table.accessModes?.includes('dir') ? bareOf(table) : undefined
+    if (bare === undefined) return []
+    const message = `table ${table.name} is shared by dir access, but no entry of storage.vending gives credentials for ${bare}`
+    return [{ path: [...path, 'accessModes'], at: 'value' as const, message }]
+  })
 }
 
 /** Folders of this machine that the configuration names, whichever way: nothing else is read here. */
 function localRoots(shares: SharesConfig, staging: string | undefined): readonly string[] {
-  const tables = tablesOf(shares)
+  const tables = tablesOf(shares).map(({ table }) => table)
   const locations = [
     ...tables.flatMap(table => [...locationFolders(table), ...(table.auxiliaryLocations ?? [])]),
     ...(staging === undefined ? [] : [staging]),
