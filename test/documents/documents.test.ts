@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { parseConfig } from 'spillway'
+import { loadConfig } from 'spillway'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allBlocks, type Block, blocksIn, commandsIn, repository } from './blocks.js'
 import { type CompiledBlocks, compileBlocks } from './compile-blocks.js'
@@ -140,7 +140,10 @@ describe.skipIf(!isBuilt)('commands', () => {
 describe('configurations', () => {
   it.each(ofLanguage('yaml'))('$place can be served', async block => {
     const { folder, text } = await stage.enter(block.text)
-    const { shares } = parseConfig(text, { folder, path: block.place })
+    const path = join(folder, 'block.yaml')
+    await writeFile(path, text)
+    await writeFile(join(folder, 'secret.txt'), 'the secret of this block')
+    const { shares } = await loadConfig(path)
     expect(shares.shares?.length).toBe(1)
   })
 })

@@ -9,6 +9,7 @@ import { type Connection, duckDb, heldFolder } from '@spillway/rows'
 import { ShareCatalog } from './attach/catalog.js'
 import { type ConnectionShares, sharesOf } from './attach/connection-shares.js'
 import type { Provider } from './attach/provider.js'
+import { closeAll } from './connection/close-all.js'
 import { laneSession } from './connection/lane-session.js'
 import { lane } from './connection/turns.js'
 import { adaptiveLimit } from './fetch/adaptive-limit.js'
@@ -38,9 +39,10 @@ export async function attachShare(
   let closed: Promise<void> | undefined
   const close = () => {
     closing.abort(new Error('the share was closed'))
-    closed ??= (async () => {
-      for (const closer of closers.splice(0).reverse()) await closer()
-    })()
+    // What failed is tried again by the next call.
+    closed ??= closeAll(closers).finally(() => {
+      closed = undefined
+    })
     return closed
   }
   try {
@@ -67,7 +69,7 @@ export async function attachShare(
       [Symbol.asyncDispose]: close,
     }
   } catch (error) {
-    await close()
+    await close().catch(() => undefined)
     throw error
   }
 }
@@ -85,7 +87,7 @@ interface Preparing {
 
 async function providerOf(preparing: Preparing): Promise<Provider> {
   const { shares, parser, client, folder, options, closing, closers } = preparing
-  const { lane, session } = shares
+  const { lane, session, leftovers } = shares
   const stubFile = join(folder, 'shared-table.csv')
   await writeFile(stubFile, STUB_TEXT)
   // Two attachments of one connection must not show each other's tables.
@@ -93,7 +95,7 @@ async function providerOf(preparing: Preparing): Promise<Provider> {
   let names = 0
   const nextName = () => `${prefix}${names++}`
   const { catalogOf } = options
-  const made = { session, lane, client, nextName, stubFile, catalogOf, closing }
+  const made = { session, lane, leftovers, client, nextName, stubFile, catalogOf, closing }
   const catalog = new ShareCatalog(made)
   // Closed after a listing that breaks off as well: the connection stays its owner's, without half of the shares.
   closers.push(() => catalog.close())

@@ -3,6 +3,7 @@ import type { Connection } from '@spillway/rows'
 import type { ConnectionShares } from './attach/connection-shares.js'
 import { describeNamed } from './attach/named-tables.js'
 import type { Provider } from './attach/provider.js'
+import { closeAll } from './connection/close-all.js'
 import { ProgressMeter } from './fetch/progress.js'
 import { planStatement, type StatementPlan, type TableScan } from './plan/plan-statement.js'
 import { type RowSource, shareResult } from './run/result.js'
@@ -87,7 +88,7 @@ export class ShareQueries {
   /** Waits for every statement of the connection, since any may read these tables; its own have been stopped. */
   async close(): Promise<void> {
     await this.#given.shares.statements.take('alone', undefined, async () => {
-      for (const result of this.#results) await result.close()
+      await closeAll([...this.#results].map(result => () => result.close()))
     })
   }
 

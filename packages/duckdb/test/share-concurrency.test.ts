@@ -11,6 +11,7 @@ import {
   type ShareResult,
 } from '../src/index.js'
 import {
+  type DataExchange,
   type ServedData,
   type ShareServer,
   type ShareServerOptions,
@@ -220,6 +221,64 @@ describe('calls that overlap', () => {
     await expect(share.query('SELECT 1')).rejects.toThrow(/the share was closed/)
     expect((await connection.runAndReadAll('SELECT 5')).getRows()).toEqual([[5]])
   })
+})
+
+describe('a query whose rows come batch by batch', () => {
+  const LIMITED = ROWS * FILES - 1
+  const streamed = (value: string) => `SELECT id, ${value} AS v FROM share.main.t LIMIT ${LIMITED}`
+
+  it.each([
+    'now()',
+    'current_timestamp',
+    'get_current_time()',
+    'localtimestamp',
+    'localtime',
+    'transaction_timestamp()',
+    'txid_current()',
+    "age(TIMESTAMP '2020-01-01') + (now() - now())",
+    'mine()',
+    'CASE WHEN id < 0 THEN NULL ELSE (SELECT now()) END',
+  ])('has one %s', async value => {
+    const share = await attachTo(await serve())
+    await all(share, 'CREATE OR REPLACE MACRO mine() AS now()')
+    const rows = await (await share.query(streamed(`(${value})::VARCHAR`))).all()
+    expect(rows).toHaveLength(LIMITED)
+    expect(new Set(rows.map(({ v }) => v)).size).toBe(1)
+  })
+
+  it('has one time through a view', async () => {
+    const share = await attachTo(await serve())
+    await all(
+      share,
+      'CREATE OR REPLACE VIEW timed AS SELECT id, now()::VARCHAR AS v FROM share.main.t',
+    )
+    const rows = await (await share.query(`FROM timed LIMIT ${LIMITED}`)).all()
+    expect(new Set(rows.map(({ v }) => v)).size).toBe(1)
+  })
+
+  it('counts a sequence for its own rows and no others', async () => {
+    const share = await attachTo(await serve())
+    await all(share, 'CREATE OR REPLACE SEQUENCE counted')
+    const rows = await (await share.query(streamed("nextval('counted')"))).all()
+    expect(new Set(rows.map(({ v }) => v)).size).toBe(LIMITED)
+  })
+
+  it.each(['id + 1', 'random()', "strftime(day, '%Y') || upper(name)", "{'a': [id, hash(id)]}"])(
+    'reads no more files than it has rows of: %s',
+    async value => {
+      const read = new Set<number>()
+      const onData = ({ file }: DataExchange) => {
+        read.add(file)
+        return false
+      }
+      const share = await attachTo(await serve({ onData }))
+      const rows = (await share.query(streamed(value))).rows()[Symbol.asyncIterator]()
+      expect(await rows.next()).toMatchObject({ done: false })
+      // The first file is one batch, and while it is read the next two are fetched.
+      expect(read.size).toBeLessThan(FILES)
+      await rows.return?.()
+    },
+  )
 })
 
 describe('two attachments of one connection', () => {

@@ -155,6 +155,70 @@ describe('a table that is named for the first time', () => {
     }
   })
 
+  /** Each in a way that does not spell it as a table of the statement. */
+  const HIDDEN: readonly (readonly [sql: string, before?: string])[] = [
+    ["CREATE OR REPLACE TABLE memory.main.x AS FROM 't'; SELECT count(*) FROM memory.main.x"],
+    ["SET VARIABLE n = (SELECT count(*) FROM t); SELECT getvariable('n')"],
+    ["SET /* of it */ VARIABLE n = (SELECT count(*) FROM t); SELECT getvariable('n')"],
+    ['FROM m()', 'CREATE MACRO m() AS TABLE SELECT count(*) FROM t'],
+    ['SELECT memory.main.f()', 'CREATE MACRO f() AS (SELECT count(*) FROM t)'],
+    ['EXECUTE p', 'PREPARE p AS SELECT count(*) FROM t'],
+    [`SELECT count(*) FROM "query"('FROM ' || chr(116))`],
+    [`SELECT count(*) FROM query/**/('FROM ' || chr(116))`],
+    ["SELECT 750 * count(*) FROM pragma_table_info('t')"],
+    ["INSERT INTO memory.main.y SELECT count(*) FROM 't' RETURNING n", 'CREATE TABLE y (n BIGINT)'],
+  ]
+
+  it.each(HIDDEN.map(([sql, before]) => ({ sql, before })))(
+    'is before an own one behind it on the search path: $sql',
+    async ({ sql, before }) => {
+      await attach({ tables: ['u', 't'] })
+      await rowsOf('CREATE TABLE memory.main.t AS SELECT 7 AS id')
+      if (before !== undefined) await rowsOf(before)
+      await rowsOf("SET search_path = 'share.main,memory.main'")
+      // What a name was made to mean is forgotten, which must not make it mean another one.
+      for (const again of [false, true]) {
+        if (again) await share.refresh()
+        // A prepared statement goes on to mean what it did until its tables change.
+        if (sql === 'EXECUTE p') await rowsOf(before!.replace('PREPARE', 'DEALLOCATE p; PREPARE'))
+        const rows = (await rowsOf(sql)) as readonly unknown[][]
+        expect(Number(rows.at(-1)![0])).toBe(ROWS)
+      }
+      expect(asked().filter(each => each.includes('/u/'))).toEqual([])
+    },
+  )
+
+  it('is read in a prepared statement after it was forgotten', async () => {
+    await attach({ tables: ['t'] })
+    await rowsOf('CREATE TABLE memory.main.t AS SELECT 7 AS id')
+    await rowsOf("SET search_path = 'share.main,memory.main'")
+    await rowsOf('PREPARE p AS SELECT count(*) FROM t')
+    for (let i = 0; i < 3; i++) {
+      expect(await rowsOf('EXECUTE p')).toEqual([[BigInt(ROWS)]])
+      await share.refresh()
+    }
+  })
+
+  it('is on the search path before a transaction begins, whose own tables are read as ever', async () => {
+    await attach({ tables: ['u', 't'] })
+    await rowsOf('CREATE TABLE memory.main.own AS SELECT 7 AS id')
+    await rowsOf("SET search_path = 'share.main,memory.main'")
+    await rowsOf('BEGIN')
+    expect(await rowsOf('FROM own')).toEqual([[7]])
+    expect(await rowsOf('INSERT INTO memory.main.own VALUES (8); FROM own')).toEqual([[7], [8]])
+    // Which table is meant is only seen when it is computed.
+    await expect(rowsOf("FROM query('FROM ' || 't')")).rejects.toThrow(/inside a transaction/)
+    await rowsOf('COMMIT')
+  })
+
+  it('is not looked for where statements only say where to look', async () => {
+    await attach({ tables: ['t'], onTable: () => true })
+    await rowsOf(
+      "USE share.main; SET threads = 2; USE memory.main; BEGIN; COMMIT; SET search_path = ''",
+    )
+    expect(asked()).toEqual(['GET /shares'])
+  })
+
   it('inside a transaction is refused, which goes on, unless all of it is given at once', async () => {
     await attach({ tables: ['t'] })
     await rowsOf('CREATE TABLE mine (id BIGINT)')

@@ -173,6 +173,71 @@ describe('rows', () => {
   })
 })
 
+describe('a struct without names', () => {
+  it.each([
+    ["row(1, 'x')", { 1: 1, 2: 'x' }],
+    ['row(NULL, row(2::BIGINT))', { 1: null, 2: { 1: 2n } }],
+    ['[row(1), NULL, row(3)]', [{ 1: 1 }, null, { 1: 3 }]],
+    ['[[row(1)], []]', [[{ 1: 1 }], []]],
+    ["map {row(1): [row('a')]}", new Map([[{ 1: 1 }, [{ 1: 'a' }]]])],
+    ["{'a': row(1.50, {'b': row(TRUE)})}", { a: { 1: '1.50', 2: { b: { 1: true } } } }],
+    ['CASE WHEN TRUE THEN NULL ELSE row(1) END', null],
+    ['CASE WHEN TRUE THEN NULL ELSE map {1: row(1)} END', null],
+  ])('has a number for each field, as in SQL: %s', async (sql, expected) => {
+    expect(await value(sql)).toStrictEqual(expected)
+  })
+
+  it('comes in every form, and from a shared table batch by batch', async () => {
+    const sql = 'SELECT row(id, day) AS r, id AS r, day FROM share.main.t LIMIT 1500'
+    const all = await (await share.query(sql)).all()
+    expect(all).toHaveLength(1500)
+    expect(all[1400]).toEqual({ r: { 1: 1400n, 2: '2026-01-02' }, r_1: 1400n, day: '2026-01-02' })
+    const json = await (await share.query(sql)).json()
+    expect(json[0]).toEqual({ r: { 1: '0', 2: '2026-01-01' }, r_1: '0', day: '2026-01-01' })
+    const arrow = await (await share.query(sql)).arrow()
+    expect(arrow.schema.names).toEqual(['r', 'r_1', 'day'])
+    expect(arrow.get(5)!.toArray()[0].toJSON()).toMatchObject({ 1: 5n })
+    const relation = await (await share.query(sql)).relation()
+    const again = await connection.runAndReadAll(`SELECT max(r."1") FROM ${relation}`)
+    expect(again.getRows()).toEqual([[1499n]])
+  })
+
+  it('is refused in words where a table cannot be made of it', async () => {
+    for (const [sql, parameters] of [
+      ['CREATE TABLE own AS SELECT row(1, 2) AS r'],
+      ['SELECT row($1, 2)', [1]],
+    ] as const) {
+      await expect(share.query(sql, { parameters })).rejects.toMatchObject({
+        code: 'UNSUPPORTED_FEATURE',
+        message: expect.stringMatching(/name the fields/),
+      })
+    }
+  })
+})
+
+it.each([
+  ['SELECT $1 AS a, 2 AS A, 3 AS a', ['a', 'A', 'a']],
+  ['(SELECT $1 AS a, 2 AS A, 3 AS a)', ['a', 'A', 'a']],
+  ['WITH x AS (SELECT 1) SELECT $1 AS a, 2 AS A, 3 AS a FROM x', ['a', 'A', 'a']],
+  ['SELECT id, id, day FROM share.main.t WHERE id < $1', ['id', 'id', 'day']],
+  ['VALUES ($1, 2)', ['col0', 'col1']],
+  ['FROM (SELECT $1 AS a)', ['a']],
+  ['PIVOT (SELECT 1 AS k, $1 AS v) ON k IN (1, 2) USING sum(v)', ['1', '2']],
+])('columns have their names with parameters as without: %s', async (sql, names) => {
+  const named = async (text: string, parameters?: readonly number[]) => {
+    const { columns } = await share.query(text, { parameters })
+    return columns.map(({ name }) => name)
+  }
+  expect(await named(sql, [1])).toEqual(names)
+  expect(await named(sql.replace('$1', '1'))).toEqual(names)
+})
+
+it('EXPLAIN ANALYZE of a shared table is refused in words', async () => {
+  await expect(share.query('EXPLAIN ANALYZE SELECT count(*) FROM share.main.t')).rejects.toThrow(
+    /as EXPLAIN ANALYZE does: explain\(\) says what a query reads/,
+  )
+})
+
 describe('a parameter', () => {
   const day = new Date('2026-01-31T12:00:00.123Z')
   it.each([
@@ -192,6 +257,14 @@ describe('a parameter', () => {
     [[1, null, 2.5], 'DOUBLE[]', [1, null, 2.5]],
     [[1, 2n], 'BIGINT[]', [1n, 2n]],
     [[1n, 2n ** 70n], 'HUGEINT[]', [1n, 2n ** 70n]],
+    // Numbers are no more than doubles hold, whichever of them look whole.
+    [[1.5, 2 ** 40], 'DOUBLE[]', [1.5, 2 ** 40]],
+    [[2 ** 53, 2 ** 40], 'DOUBLE[]', [2 ** 53, 2 ** 40]],
+    [[2 ** 53 - 1, -0, 1], 'DOUBLE[]', [2 ** 53 - 1, -0, 1]],
+    [[[2 ** 40], [], [0.5]], 'DOUBLE[][]', [[2 ** 40], [], [0.5]]],
+    [[2 ** 40, 2n], 'BIGINT[]', [2n ** 40n, 2n]],
+    [[2 ** 40, null], 'BIGINT[]', [2n ** 40n, null]],
+    [[2 ** 40, 2n ** 70n], 'HUGEINT[]', [2n ** 40n, 2n ** 70n]],
     [['a', null], 'VARCHAR[]', ['a', null]],
     [[day], 'TIMESTAMP WITH TIME ZONE[]', ['2026-01-31T12:00:00.123000Z']],
     [[[], [1, 2]], 'INTEGER[][]', [[], [1, 2]]],
@@ -203,6 +276,9 @@ describe('a parameter', () => {
   it.each([
     [[1.5, 2n], /several types/],
     [[1, 'a'], /several types/],
+    [[2 ** 53, 2n], /several types/],
+    // biome-ignore lint/suspicious/noSparseArray: what is left out is what is refused.
+    [[1, , 2], /found undefined/],
     [new Date(Number.NaN), /a Date that is no time/],
     [2n ** 200n, /more than 128 bits/],
     [undefined, /found undefined/],
@@ -214,6 +290,12 @@ describe('a parameter', () => {
       code: 'INVALID_REQUEST',
       message: expect.stringMatching(message),
     })
+  })
+
+  it('that is left out is refused, not another one bound in its place', async () => {
+    // biome-ignore lint/suspicious/noSparseArray: as above.
+    const given = [1, , 2] as unknown[] as SqlParameter[]
+    await expect(value('$1 + $3', given)).rejects.toThrow(/parameter \$2: .* found undefined/)
   })
 
   it('filters a shared table, by name too', async () => {

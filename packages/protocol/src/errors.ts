@@ -1,4 +1,4 @@
-import { type ErrorCode, isTableError, type TableError } from '@spillway/core'
+import { type ErrorCode, type ErrorContext, isTableError, type TableError } from '@spillway/core'
 
 /** Body of every error answer of the wire. */
 export interface ErrorBody {
@@ -62,30 +62,47 @@ export function wireError(error: unknown, requestId: string): WireError {
   return {
     status,
     body: { errorCode, message: messageOf(error, requestId) },
-    ...(retry && { retryAfterSeconds: statedWait(error) ?? RETRY_AFTER_SECONDS }),
+    ...(retry && { retryAfterSeconds: retryAfterSeconds(error) }),
   }
 }
 
-/** What waits for less is refused again. */
-function statedWait(error: unknown): number | undefined {
-  const wait = isTableError(error) ? error.context.retryAfterSeconds : undefined
-  return typeof wait === 'number' ? wait : undefined
+/** Whoever is to wait for longer is gone. */
+const LONGEST_WAIT_SECONDS = 86_400
+
+/**
+ * Whole seconds for the header `Retry-After`: as many as the error states in its context, a day at most, and one where it
+ * states none. What waits for less is refused again.
+ */
+function retryAfterSeconds(error: unknown): number {
+  const stated = isTableError(error) ? Number(contextOf(error).retryAfterSeconds) : Number.NaN
+  return stated > 0 ? Math.min(Math.ceil(stated), LONGEST_WAIT_SECONDS) : RETRY_AFTER_SECONDS
+}
+
+/** Errors of other versions of the package, and of code that has no types, have other codes: faults, of whatever kind. */
+function codeOf({ code }: TableError): ErrorCode {
+  return Object.hasOwn(WIRE_ERRORS, code) ? code : 'INTERNAL'
+}
+
+function contextOf({ context }: Partial<TableError>): ErrorContext {
+  return context ?? {}
 }
 
 function answerOf(error: unknown): Answer {
   if (!isTableError(error)) return WIRE_ERRORS.INTERNAL
-  if (error.code !== 'STORAGE_UNAVAILABLE' || error.retryable) return WIRE_ERRORS[error.code]
+  const code = codeOf(error)
+  if (code !== 'STORAGE_UNAVAILABLE' || error.retryable) return WIRE_ERRORS[code]
   return isDenied(error) ? DENIED_BY_STORAGE : REFUSED_BY_STORAGE
 }
 
-function isDenied({ context, cause }: TableError): boolean {
+function isDenied(error: TableError): boolean {
+  const { cause } = error
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  return context.status === 403 || code === 'EACCES' || code === 'EPERM'
+  return contextOf(error).status === 403 || code === 'EACCES' || code === 'EPERM'
 }
 
 function messageOf(error: unknown, requestId: string): string {
   const found = `the provider finds it under request id ${requestId}`
-  if (!isTableError(error) || error.code === 'INTERNAL') return `internal error; ${found}`
+  if (!isTableError(error) || codeOf(error) === 'INTERNAL') return `internal error; ${found}`
   if (error.code === 'STORAGE_UNAVAILABLE') {
     return error.retryable
       ? `the provider's storage is not reached now; ${found}`
@@ -100,7 +117,7 @@ const SHORTEST_LOCATION = 4
 
 function withoutLocations(error: TableError): string {
   const locations = locationsOf(error)
-  let message = headOf(error.message, locations).replace(NAMED_LOCATIONS, '…')
+  let message = headOf(String(error.message), locations).replace(NAMED_LOCATIONS, '…')
   // What is known to be a location is cut whole: white space does not end it.
   for (const location of locations) message = message.replaceAll(location, '…')
   return message.replace(LOCATION, '…')
@@ -125,8 +142,8 @@ function headOf(message: string, locations: readonly string[]): string {
   return `${message.slice(0, end)}…`
 }
 
-function locationsOf({ context }: TableError): readonly string[] {
-  return Object.values(context)
+function locationsOf(error: TableError): readonly string[] {
+  return Object.values(contextOf(error))
     .filter((value): value is string => typeof value === 'string' && value.includes('/'))
     .flatMap(value => [value, value.replace(/^file:\/+(?=\/)/, '')])
     .filter(value => value.length >= SHORTEST_LOCATION)

@@ -94,3 +94,46 @@ it('twenty million characters are no long work', () => {
   expect(Math.max(...looked)).toBeLessThanOrEqual(16 * 1024)
   expect(body.message).toBe('type…; the provider finds it under request id r1')
 })
+
+const marked = (members: object) =>
+  Object.assign(new Error('secret'), { [Symbol.for('spillway.TableError')]: true }, members)
+
+it.each<[string, object]>([
+  ['another version', marked({ code: 'FORBIDDEN', context: {}, retryable: false })],
+  ['an object of the language', marked({ code: 'constructor', context: {} })],
+  ['nothing', marked({})],
+  ['a number', marked({ code: 7, context: null })],
+])('a code of %s is a fault', (_, error) => {
+  const { status, body } = wireError(error, 'r1')
+  expect([status, body.errorCode]).toEqual([500, 'INTERNAL_ERROR'])
+  expect(body.message).not.toContain('secret')
+})
+
+it('a refusal without a context, or with an odd one, says why all the same', () => {
+  for (const context of [undefined, null, { path: ['/a/b'], retryAfterSeconds: {} }]) {
+    const error = marked({ code: 'RATE_LIMITED', context, message: 'slower' })
+    expect(wireError(error, 'r1')).toMatchObject({
+      status: 429,
+      body: { message: 'slower' },
+      retryAfterSeconds: 1,
+    })
+  }
+})
+
+it.each<[unknown, number]>([
+  [7, 7],
+  ['7', 7],
+  [7n, 7],
+  [0.2, 1],
+  [59.01, 60],
+  [0, 1],
+  [-5, 1],
+  [Number.NaN, 1],
+  ['soon\r\nx: y', 1],
+  [Number.POSITIVE_INFINITY, 86_400],
+  [1e300, 86_400],
+])('a wait of %s is told as %s', (stated, told) => {
+  const context = { retryAfterSeconds: stated as number }
+  const answer = wireError(new TableError('RATE_LIMITED', 'slower', { context }), 'r1')
+  expect(answer.retryAfterSeconds).toBe(told)
+})

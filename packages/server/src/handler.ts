@@ -2,16 +2,16 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import {
   type AssetFiles,
   type CredentialVendor,
-  isTableError,
   type Recipient,
   type ShareCatalog,
   TableError,
   untilAborted,
 } from '@spillway/core'
 import { type Engine, reasonOf } from '@spillway/engine'
-import { createTokenCodec, type TokenCodec, WIRE_ERRORS, wireError } from '@spillway/protocol'
-import { type Authenticate, credentialsOf } from './access/authenticate-by.js'
+import { createTokenCodec, type TokenCodec } from '@spillway/protocol'
+import type { Authenticate } from './access/authenticate-by.js'
 import { createGuard, type Guard, type Peer } from './access/authentication-guard.js'
+import { checkedCatalog } from './access/checked-catalog.js'
 import {
   type OnRequest,
   type RequestEvent,
@@ -19,11 +19,12 @@ import {
   requestEvent,
   requestHook,
 } from './access/request-hook.js'
+import { credentialsOf } from './access/request-secrets.js'
 import { createSignedLedger, type SignedLedger } from './downloads/signed-ledger.js'
 import { type AccessLog, type AccessRecord, stopwatch, writeRecord } from './http/access-log.js'
 import { compressed } from './http/compress.js'
+import { errorResponse, MethodNotAllowed, Misplaced } from './http/error-response.js'
 import { misplacedPath, pathBelow } from './http/mount-path.js'
-import { jsonResponse } from './http/respond.js'
 import { type AsyncQueryJobs, createAsyncQueryJobs } from './limits/async-query-jobs.js'
 import { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurrency-limit.js'
 import { createDeadline } from './limits/deadline.js'
@@ -54,7 +55,7 @@ export interface SharingServerOptions {
   /** In its place, while a secret is replaced: the first seals, all open. */
   readonly tokenSecrets?: readonly (Uint8Array | string)[]
   readonly limits?: Partial<ServerLimits>
-  /** Finds who asks, in place of the catalog's tokens. */
+  /** Finds who asks, in place of the catalog's tokens: its `isKnown`, if it has one, must know them too. */
   readonly authenticate?: Authenticate | undefined
   /** Called before anything is read for a request: it may refuse it, and is told of its end. */
   readonly onRequest?: OnRequest | undefined
@@ -75,6 +76,9 @@ const MAX_URL_CHARACTERS = 16 * 1024
 
 export function createSharingServer(options: SharingServerOptions): SharingServer {
   const clock = options.clock ?? Date.now
+  // How long something lasts is told by a clock that nobody sets; when something expires, by the time of day.
+  const elapsing = options.clock ?? (() => performance.now())
+  const catalog = checkedCatalog(options.catalog)
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const secrets = options.tokenSecrets ?? [options.tokenSecret ?? randomBytes(32)]
   const signed = createSignedLedger(clock)
@@ -82,7 +86,7 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     engine: guardedEngine(options.engine),
     signed,
     audienceKey: secrets[0]!,
-    catalog: options.catalog,
+    catalog,
     vendors: options.vendors ?? [],
     assetFiles: options.assetFiles,
     prefix: (options.prefix ?? '/delta-sharing').replace(/\/+$/, ''),
@@ -90,10 +94,10 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     limits,
     log: options.log,
     clock,
-    jobs: createAsyncQueryJobs(clock),
-    guard: createGuard(options.catalog, {
+    jobs: createAsyncQueryJobs(elapsing),
+    guard: createGuard(catalog, {
       limit: limits.failedAuthentications,
-      clock,
+      clock: elapsing,
       by: options.authenticate && {
         authenticate: options.authenticate,
         seconds: limits.grantSeconds,
@@ -138,11 +142,14 @@ async function answer(
   let finished = false
   let release: () => void = () => undefined
   const hook = hookOf(server, request)
+  const shown = shownOf(request)
   const finish = () => {
     if (finished) return
     finished = true
     release()
+    noteEnd(record, peer)
     record.durationMs = elapsedMs()
+    if (record.error !== undefined) record.error = shown(record.error)
     hook.end(record)
     writeRecord(server.log, record)
   }
@@ -172,17 +179,26 @@ async function answer(
     // An answer that comes after its refusal is nobody's.
     work?.then(({ body }) => body?.cancel()).catch(() => undefined)
     streaming = false
-    response = errorResponse(withoutSecrets(error, credentialsOf(request)), requestId, record)
+    response = errorResponse(shown(error), record)
   } finally {
     deadline.met()
   }
-  response = compressed(request, response)
-  response.headers.set('x-request-id', requestId)
-  record.status = response.status
-  if (!streaming) {
-    record.outcome ??= response.ok ? 'complete' : 'failed'
-    finish()
+  try {
+    return sent(compressed(request, response), record)
+  } finally {
+    // Whatever becomes of the answer, its place is the recipient's again.
+    if (!streaming) finish()
   }
+}
+
+function noteEnd(record: AccessRecord, peer: Peer | undefined): void {
+  if (record.recipient === undefined && peer !== undefined) record.address = peer.address
+  record.outcome ??= (record.status ?? 500) < 400 ? 'complete' : 'failed'
+}
+
+function sent(response: Response, record: AccessRecord): Response {
+  response.headers.set('x-request-id', record.requestId)
+  record.status = response.status
   return response
 }
 
@@ -195,8 +211,20 @@ function namesOf(
 }
 
 function hookOf({ onRequest, limits }: Composition, request: Request): RequestHook {
-  const secrets = onRequest === undefined ? [] : credentialsOf(request)
-  return requestHook(onRequest, { seconds: limits.grantSeconds, secrets })
+  return requestHook(onRequest, {
+    seconds: limits.grantSeconds,
+    secrets: () => credentialsOf(request),
+  })
+}
+
+/** What may be told, to whomever. Refusals of ours say nothing of the request but its path and method. */
+function shownOf(request: Request): (error: unknown) => unknown {
+  let secrets: readonly string[] | undefined
+  return error => {
+    if (error instanceof MethodNotAllowed || error instanceof Misplaced) return error
+    secrets ??= credentialsOf(request)
+    return withoutSecrets(error, secrets)
+  }
 }
 
 interface RequestFacts {
@@ -249,46 +277,6 @@ function findRoute(server: Composition, request: Request): Match {
   const expected = below === undefined ? misplacedPath(server.prefix, pathname) : undefined
   if (expected !== undefined) throw new Misplaced(expected, pathname)
   throw new TableError('NOT_FOUND', 'there is nothing at this path')
-}
-
-/** Paths of requests are no locations of tables: whoever asked for one may read where it should have been. */
-class Misplaced extends TableError {
-  constructor(expected: string, found: string) {
-    super(
-      'NOT_FOUND',
-      `there is nothing at this path: expected ${expected.slice(0, 255)}, found ${found.slice(0, 255)}; whoever mounts the server mounts it at the path of its endpoint, or makes it with the endpoint that recipients use`,
-    )
-  }
-}
-
-class MethodNotAllowed extends TableError {
-  readonly allowed: readonly string[]
-  constructor(allowed: readonly string[]) {
-    super('INVALID_REQUEST', `only ${allowed.join(', ')} is allowed here`)
-    this.allowed = allowed
-  }
-}
-
-function errorResponse(error: unknown, requestId: string, record: AccessRecord): Response {
-  record.error = error
-  if (isTableError(error) && error.code === 'CANCELLED') record.outcome = 'cancelled'
-  if (error instanceof MethodNotAllowed) {
-    const body = { errorCode: 'METHOD_NOT_ALLOWED', message: error.message }
-    const response = jsonResponse(body, { status: 405 })
-    response.headers.set('allow', error.allowed.join(', '))
-    return response
-  }
-  const { status, body, retryAfterSeconds } = wireError(error, requestId)
-  if (error instanceof Misplaced)
-    return jsonResponse({ ...body, message: error.message }, { status })
-  const response = jsonResponse({ ...body }, { status })
-  if (status === WIRE_ERRORS.UNAUTHENTICATED.status) {
-    response.headers.set('www-authenticate', 'Bearer realm="delta-sharing", error="invalid_token"')
-  }
-  if (retryAfterSeconds !== undefined) {
-    response.headers.set('retry-after', String(retryAfterSeconds))
-  }
-  return response
 }
 
 /** A proxy's own id is kept where it is one, so that its log and ours agree. */

@@ -1,6 +1,6 @@
 export { tokenHash } from './access/authenticate.js'
 export type { Authenticate, AuthenticationContext } from './access/authenticate-by.js'
-export type { Peer } from './access/authentication-guard.js'
+export { networkOf, type Peer } from './access/authentication-guard.js'
 export type { OnRequest, RequestEnded, RequestEvent } from './access/request-hook.js'
 export { checkSharesConfig, examineShares, sharesJsonSchema } from './config/check-shares.js'
 export type { SharesConfig } from './config/config-schema.js'

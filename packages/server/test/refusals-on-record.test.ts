@@ -56,3 +56,19 @@ it.each([
   await files.fetch(new Request('http://x/files/y'))
   expect(log[0]).toMatchObject({ status, outcome: 'failed', error: { code, message: 'why' } })
 })
+
+it.each([
+  ['NaN', '1'],
+  ['-1', '1'],
+  ['1e9', '1'],
+  ['99999999999', '1'],
+  ['7', '7'],
+  ['Fri, 31 Dec 2027 23:59:59 GMT', 'Fri, 31 Dec 2027 23:59:59 GMT'],
+])('a gateway that says to wait %s says what clients can wait for', async (said, told) => {
+  const headers = { 'spillway-error': `WORD; ${'x'.repeat(100_000)}`, 'retry-after': said }
+  const gateway = { handle: async () => new Response(null, { status: 503, headers }) }
+  const files = fileDownloads({ gateway, catalog: server.shares, secrets: ['k'] })
+  const answer = await files.fetch(new Request('http://x/files/y'))
+  expect(answer.headers.get('retry-after')).toBe(told)
+  expect(answer.headers.get('spillway-error')!.length).toBeLessThan(1100)
+})

@@ -8,7 +8,8 @@ import {
   type OnRequest,
 } from '@spillway/server'
 import { askedCatalog } from './embed/asked-catalog.js'
-import { configOfSettings, type SharingSettings } from './embed/settings.js'
+import { configOfSettings, SETTINGS_KEYS, type SharingSettings } from './embed/settings.js'
+import { didYouMean } from './recipient/nearest.js'
 import type { ServeConfig } from './serve/config.js'
 import { createRuntime, type Runtime } from './serve/runtime.js'
 
@@ -44,6 +45,7 @@ export type SharingServerOptions = ConfiguredServerOptions | CodedServerOptions
  * opened. It also answers the signed URLs of local files, below the same path.
  */
 export function createSharingServer(options: SharingServerOptions): Runtime {
+  refuseUnknown(options)
   const endpoint = endpointOf(options)
   const { log, onRequest } = options
   const coded = options.config === undefined ? options : undefined
@@ -55,6 +57,33 @@ export function createSharingServer(options: SharingServerOptions): Runtime {
     onRequest,
     ...(coded && { authenticate: coded.authenticate, catalog: catalogOf(coded, config) }),
   })
+}
+
+const MOUNT_KEYS = Object.keys({
+  endpoint: true,
+  publicUrl: true,
+  log: true,
+  onRequest: true,
+} satisfies Record<keyof MountOptions, true>)
+
+/** What is misspelt, or stands beside a configuration that says it all, would be silently without effect. */
+function refuseUnknown(options: SharingServerOptions): void {
+  const known: readonly string[] = [...MOUNT_KEYS, ...SETTINGS_KEYS, 'config']
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue
+    const near = didYouMean(key, known)
+    const others = near === '' ? `; expected ${known.join(', ')}` : near
+    throw refused(`unknown key ${JSON.stringify(key)}${others}`)
+  }
+  const given: Partial<Record<string, unknown>> = { ...options }
+  const beside = SETTINGS_KEYS.find(key => options.config !== undefined && given[key] !== undefined)
+  if (beside !== undefined) {
+    throw refused(`config says all that is shared and how: expected ${beside} in it, or no config`)
+  }
+}
+
+function refused(reason: string): TableError {
+  return new TableError('INVALID_REQUEST', `createSharingServer: ${reason}`)
 }
 
 function catalogOf(

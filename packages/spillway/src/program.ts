@@ -128,8 +128,9 @@ function addServerCommands(
     )
   program
     .command('doctor')
-    .description('check this machine and, with --config, every table that would be shared')
-    .option('--config <file>', 'the configuration of a server')
+    .description('check this machine and, of a configuration, every table that would be shared')
+    .option('--config <file>', 'the configuration; spillway.yaml unless given, where there is one')
+    .option('--timeout <seconds>', 'how long the check of each table may take; 120 unless given')
     .option('--json', 'print JSON')
     .action(async (options: DoctorOptions) =>
       exit(

@@ -73,6 +73,12 @@ describe('commands about one table', () => {
       2,
       /provider's to choose/,
     ],
+    [
+      'a file of metadata chosen for a shared table',
+      ['query', 'x.share#a.b.c', '--metadata-file', 'x'],
+      2,
+      /--metadata-file is the provider's to choose/,
+    ],
   ] as const)('%s exits with its code', async (_, args, status, message) => {
     const ran = await run(args, { folder: golden })
     expect(ran).toMatchObject({ status, stdout: '' })
@@ -327,13 +333,22 @@ describe('commands of a provider', () => {
     )
     writeFileSync(config, 'shares: oops')
     await until(
-      /kept +the old configuration: \S*serve\.yaml:1:9: shares: expected a list, found "oops"/,
+      /kept +the old configuration: \S*serve\.yaml:1:9: shares: expected a list, found text of 4 characters/,
     )
     expect((await run(['query', `${first}#lake.sales.plain`, '--count'])).stdout).toBe('12\n')
     const unknown = await run(['query', `${first}#lake.sales.secret`, '--count'])
     expect(unknown).toMatchObject({ status: 4 })
+    for (let i = 0; i < 30; i++) {
+      const headers = { authorization: `Bearer not-the-token-${i}` }
+      expect((await fetch(`${endpoint}/shares`, { headers })).status).toBe(401)
+    }
     stop.abort()
-    expect((await serving).status).toBe(0)
+    const { status, stderr } = await serving
+    expect(status).toBe(0)
+    const refusals = stderr.split('\n').filter(line => line.includes('UNAUTHENTICATED'))
+    expect(refusals).toHaveLength(2)
+    expect(refusals[0]).toContain('127.0.0.1')
+    expect(refusals[1]).toContain('and 28 more refusals like it')
   })
 })
 

@@ -33,7 +33,7 @@ export async function withRetries<T>(
   options: RetryOptions & { readonly signal?: AbortSignal | undefined },
 ): Promise<T> {
   const { retries = 5, giveUpAfterMs = 120_000, signal } = options
-  const start = Date.now()
+  const start = performance.now()
   for (let used = 0; ; used++) {
     try {
       return await attempt()
@@ -42,7 +42,7 @@ export async function withRetries<T>(
       const error = failure instanceof RetryLater ? failure.error : failure
       if (!isTableError(error) || !error.retryable) throw error
       const delay = failure instanceof RetryLater ? failure.retryAfterMs : backoffMs(used, options)
-      const tooLate = Date.now() - start + delay > giveUpAfterMs
+      const tooLate = performance.now() - start + delay > giveUpAfterMs
       if (used >= retries || tooLate) throw exhausted(error, { attempts: used + 1, failure })
       await sleep(delay, signal)
     }

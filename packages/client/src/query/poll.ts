@@ -16,12 +16,12 @@ export async function pollQuery(
   options: PollOptions & { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ActionPage> {
   const { intervalMs = 1000, timeoutMs = 600_000, signal } = options
-  for (const deadline = Date.now() + timeoutMs; ; ) {
+  for (const deadline = performance.now() + timeoutMs; ; ) {
     await sleep(intervalMs, signal)
     const page = await poll()
     if (!('queryId' in page)) return page
     if (isFailed(page.status)) throw pollFailure('INVALID_REQUEST', failureWords(page), page)
-    if (Date.now() >= deadline) {
+    if (performance.now() >= deadline) {
       const message = `the query was not ready after ${timeoutMs / 1000} seconds`
       throw pollFailure('STORAGE_UNAVAILABLE', message, page)
     }

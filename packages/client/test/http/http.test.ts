@@ -16,6 +16,17 @@ function ask(request: Partial<SharingRequest> = {}, options: HttpOptions = {}): 
 }
 
 describe('httpSender', () => {
+  it('gives up in time also where the time of day goes back', async () => {
+    server = await startServer((_request, response) => response.writeHead(503).end())
+    let hours = 0
+    const now = Date.now.bind(Date)
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3600_000 * hours++)
+    const retry = { retries: 40, baseDelayMs: 20, maxDelayMs: 20, giveUpAfterMs: 60 }
+    await expect(ask({}, { retry })).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    clock.mockRestore()
+    expect(server.requests.length).toBeLessThan(10)
+  })
+
   it('sends the token and the body below the endpoint without doubling its slash', async () => {
     server = await startServer((_request, response) => response.end('ok'))
     expect(await ask({ method: 'POST', path: '/shares/x', body: '{"a":1}' })).toBe('ok')

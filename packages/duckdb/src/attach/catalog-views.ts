@@ -1,15 +1,18 @@
 import { isTableError, TableError } from '@spillway/core'
 import { type Connection, quoteName, quoteText } from '@spillway/rows'
+import type { Leftovers } from '../connection/leftovers.js'
+import { transactionOf } from '../connection/transaction-of.js'
 import type { Lane } from '../connection/turns.js'
 import type { AttachedTable } from '../share/attached-share.js'
-import { showAs } from '../sql/show-as.js'
-import { switchedTo } from '../sql/stub.js'
+import { shownBy, showSql } from '../sql/show-as.js'
+import { failingWith, switchedTo } from '../sql/stub.js'
 import { searchPath } from './search-path.js'
 
 export interface CatalogViewsOptions {
   /** The connection itself: whoever calls has the lane. */
   readonly session: Connection
   readonly lane: Lane
+  readonly leftovers: Leftovers
   /** A new name of this attachment. */
   readonly nextName: () => string
 }
@@ -68,17 +71,17 @@ export class CatalogViews {
 
   /** Makes views that fail with their variable's name, so that planning finds out who is meant. In the lane. */
   async hold(places: readonly Placeholder[]): Promise<void> {
-    const { session } = this.#options
+    const { session, leftovers } = this.#options
     await this.#prepare(places.map(({ table }) => table))
-    await showAs(session, this.#making, 'SELECT NULL AS "not described"')
     try {
+      await session.run(showSql(this.#making, 'SELECT NULL AS "not described"'))
       for (let start = 0; start < places.length; start += VIEWS_AT_ONCE) {
         const some = places.slice(start, start + VIEWS_AT_ONCE)
         const sql = some.map(place => viewSql(place.table, this.#held(place))).join(';\n')
         await this.#make(sql, some[0]!.table)
       }
     } finally {
-      await showAs(session, this.#making, undefined)
+      await leftovers.clear(this.#making, showSql(this.#making, undefined))
     }
   }
 
@@ -94,13 +97,13 @@ export class CatalogViews {
   #held({ table, variable }: Placeholder): string {
     const { share, schema, table: name } = table
     const error = `${share}.${schema}.${name} is shared: give the SQL to query() of what attachShare returned [${variable}]`
-    const making = `getvariable(${quoteText(this.#making)})`
-    return switchedTo(variable, `coalesce(${making}, error(${quoteText(error)}))`)
+    const making = shownBy(quoteText(this.#making))
+    return switchedTo(variable, `coalesce(${making}, ${failingWith(quoteText(error))})`)
   }
 
   async #prepare(tables: readonly AttachedTable[]): Promise<void> {
     const { session } = this.#options
-    if (await isInTransaction(session)) throw refusedInside(tables[0])
+    if ((await transactionOf(session)) !== undefined) throw refusedInside(tables[0])
     const schemas = new Set(
       tables.map(({ catalog, schema }) => `${quoteName(catalog)}.${quoteName(schema)}`),
     )
@@ -129,13 +132,6 @@ export function heldVariable(message: string): string | undefined {
 
 function viewSql({ sqlName }: AttachedTable, sql: string): string {
   return `CREATE OR REPLACE VIEW ${sqlName} AS ${sql}`
-}
-
-/** Every statement has a number of its own, except within a transaction. Asking for it changes nothing. */
-async function isInTransaction(session: Connection): Promise<boolean> {
-  const ask = () => session.all('SELECT txid_current()')
-  const [first, second] = [await ask(), await ask()]
-  return String(first[0]?.[0]) === String(second[0]?.[0])
 }
 
 /** DuckDB lets a transaction write to one database, and takes its views back with it. */

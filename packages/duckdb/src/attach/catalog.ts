@@ -1,6 +1,7 @@
 import type { AnswerHeader, SharingClient, TableName } from '@spillway/client'
-import { isTableError, mapConcurrently, TableError } from '@spillway/core'
+import { isTableError, mapConcurrently, type TableError } from '@spillway/core'
 import { type Connection, quoteName } from '@spillway/rows'
+import type { Leftovers } from '../connection/leftovers.js'
 import type { Lane } from '../connection/turns.js'
 import type { AttachedTable } from '../share/attached-share.js'
 import { askMetadata } from '../share/scan-target.js'
@@ -8,6 +9,7 @@ import { snapshotOf } from '../share/shared-log.js'
 import { type Stub, stubOf } from '../sql/stub.js'
 import { CatalogViews, heldVariable } from './catalog-views.js'
 import { isSameName, isSpelledAlike, Listings, twinError } from './listings.js'
+import { cannotBeRead, isOwn, notShown } from './table-errors.js'
 
 /** A shared table whose columns are known. */
 export interface KnownTable {
@@ -28,6 +30,7 @@ interface Entry {
 export interface CatalogOptions {
   readonly session: Connection
   readonly lane: Lane
+  readonly leftovers: Leftovers
   readonly client: SharingClient
   /** A new name for a stub or a variable. */
   readonly nextName: () => string
@@ -129,9 +132,17 @@ export class ShareCatalog {
 
   /** Makes every table of the shares visible, by its name alone. */
   async showAll(signal?: AbortSignal): Promise<void> {
-    for (const share of this.#catalogs.keys()) {
-      await this.#hold(await this.names(share, signal), signal)
-    }
+    for (const share of this.#catalogs.keys()) await this.show(share, () => true, signal)
+  }
+
+  /** The same for those tables of one share that `isMeant` says. */
+  async show(
+    share: string,
+    isMeant: (name: TableName) => boolean,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const names = await this.names(share, signal)
+    await this.#hold(names.filter(isMeant), signal)
   }
 
   /** Describes every table. One that cannot be read stays visible by its name alone. */
@@ -272,21 +283,4 @@ export class ShareCatalog {
 
 function keyOf({ sqlName }: AttachedTable): string {
   return sqlName.toLowerCase()
-}
-
-/** Errors about the connection's own state, which say nothing about the table. */
-function isOwn(error: unknown): boolean {
-  return isTableError(error) && error.context.connection !== undefined
-}
-
-function notShown(cause: unknown): unknown {
-  if (!isTableError(cause)) return cause
-  const message = `DuckDB cannot show it: ${cause.message}`
-  return new TableError('UNSUPPORTED_FEATURE', message, { cause })
-}
-
-function cannotBeRead({ share, schema, table }: TableName, error: unknown): TableError {
-  if (!isTableError(error) || error.code === 'CANCELLED' || isOwn(error)) throw error
-  const message = `${share}.${schema}.${table} cannot be read: ${error.message}`
-  return new TableError(error.code, message, { cause: error, retryable: error.retryable })
 }

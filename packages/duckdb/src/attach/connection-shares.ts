@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type Connection, sessionOn } from '@spillway/rows'
+import { Leftovers, withWayOut } from '../connection/leftovers.js'
 import { type Lane, lane, Turns } from '../connection/turns.js'
 import { ShareFunctions } from './functions.js'
 import type { Provider } from './provider.js'
@@ -11,9 +12,12 @@ export class ConnectionShares {
   /** The connection itself: whoever uses it has the lane. */
   readonly session: Connection
   readonly lane: Lane
+  readonly leftovers: Leftovers
   /** Whole statements: those that only read go together. */
   readonly statements = new Turns()
   readonly functions: ShareFunctions
+  /** Functions of which it is known that they are one value however often a statement is run. */
+  readonly sameInParts = new Set<string>()
   readonly #providers = new Set<Provider>()
   /** Results whose rows are still to be computed. */
   readonly #unfinished = new Set<Unfinished>()
@@ -23,10 +27,12 @@ export class ConnectionShares {
   constructor(connection: DuckDBConnection) {
     this.connection = connection
     this.session = sessionOn(connection)
-    this.lane = lane()
+    this.leftovers = new Leftovers(this.session)
+    this.lane = cleared(lane(), this.leftovers)
     this.functions = new ShareFunctions({
       session: this.session,
       lane: this.lane,
+      leftovers: this.leftovers,
       providers: () => this.providers,
       prefix: `share_${randomBytes(4).toString('hex')}_call/`,
     })
@@ -42,9 +48,15 @@ export class ConnectionShares {
   }
 
   async remove(provider: Provider): Promise<void> {
-    if (!this.#providers.delete(provider)) return
+    this.#providers.delete(provider)
     await this.functions.forget()
     if (this.#providers.size === 0) await this.functions.drop()
+  }
+
+  /** Takes a temporary table away. */
+  drop(table: string): Promise<void> {
+    const sql = `DROP TABLE IF EXISTS temp.main.${table}`
+    return this.lane(undefined, () => this.leftovers.clear(table, sql))
   }
 
   begin(): void {
@@ -68,6 +80,19 @@ export class ConnectionShares {
   async settle(): Promise<void> {
     for (const each of this.#unfinished) await each.settle()
   }
+}
+
+/** Whoever comes next finds nothing of what was before. */
+function cleared(turns: Lane, leftovers: Leftovers): Lane {
+  return (signal, work) =>
+    turns(signal, async () => {
+      try {
+        await leftovers.clearAll()
+        return await work()
+      } catch (error) {
+        throw withWayOut(error)
+      }
+    })
 }
 
 /** A result that computes its rows as they are read. */

@@ -1,12 +1,13 @@
 import { type AnswerHeader, parseTableName } from '@spillway/client'
 import { TableError } from '@spillway/core'
 import { type Connection, quoteText } from '@spillway/rows'
+import type { Leftovers } from '../connection/leftovers.js'
 import type { Lane } from '../connection/turns.js'
 import { changeFeedFields } from '../share/change-columns.js'
 import { askMetadata, type ScanTarget, timestampText } from '../share/scan-target.js'
 import { snapshotOf } from '../share/shared-log.js'
-import { showAs } from '../sql/show-as.js'
-import { type Stub, stubOf } from '../sql/stub.js'
+import { shownBy, showSql } from '../sql/show-as.js'
+import { failingWith, type Stub, stubOf } from '../sql/stub.js'
 import type { Provider } from './provider.js'
 
 /** A table as it was, or its changes, as one call of a table function in SQL means it. */
@@ -23,6 +24,7 @@ export interface FunctionsOptions {
   /** The connection itself, and the turns that it is used in. */
   readonly session: Connection
   readonly lane: Lane
+  readonly leftovers: Leftovers
   /** Who is attached now. */
   readonly providers: () => readonly Provider[]
   /** Begins the names of the connection's variables. */
@@ -55,7 +57,7 @@ export class ShareFunctions {
     const at = `${quoteText(`${prefix}at/`)} || name || '/' || coalesce(version::VARCHAR, '') || '/' || coalesce(as_of::VARCHAR, '')`
     const changes = `${quoteText(`${prefix}changes/`)} || name || '/' || starting::VARCHAR || '/' || coalesce(ending::VARCHAR, '')`
     const body = (key: string) =>
-      `TABLE FROM query(coalesce(getvariable(${key}), error((${key}) || ${quoteText(OUTSIDE)})))`
+      `TABLE FROM query(coalesce(${shownBy(key)}, ${failingWith(`(${key}) || ${quoteText(OUTSIDE)}`)}))`
     await lane(undefined, async () => {
       await session.run(
         `CREATE OR REPLACE TEMP MACRO share_at(name, version := NULL, as_of := NULL) AS ${body(at)}`,
@@ -85,7 +87,7 @@ export class ShareFunctions {
     await lane(signal, async () => {
       // Of two statements that made the same call at the same time, one was first.
       const first = this.#known.get(variable) ?? known
-      await showAs(session, variable, first.stub.sql)
+      await session.run(showSql(variable, first.stub.sql))
       this.#known.set(variable, first)
     })
     return true
@@ -93,19 +95,20 @@ export class ShareFunctions {
 
   /** Takes the stubs of earlier calls away: what they mean may have changed. */
   forget(): Promise<void> {
-    const { session, lane } = this.#options
+    const { leftovers, lane } = this.#options
     return lane(undefined, async () => {
-      for (const variable of this.#known.keys()) await showAs(session, variable, undefined)
+      const variables = [...this.#known.keys()]
       this.#known.clear()
+      for (const each of variables) await leftovers.clear(each, showSql(each, undefined))
     })
   }
 
   /** The same for one call. */
   forgetCall({ variable }: KnownTarget): Promise<void> {
-    const { session, lane } = this.#options
+    const { leftovers, lane } = this.#options
     return lane(undefined, async () => {
-      await showAs(session, variable, undefined)
       this.#known.delete(variable)
+      await leftovers.clear(variable, showSql(variable, undefined))
     })
   }
 

@@ -1,5 +1,6 @@
 import type { TableName } from '@spillway/client'
 import type { Connection } from '@spillway/rows'
+import { leadingWords } from '../sql/leading-words.js'
 import { namesIn, type SqlName } from '../sql/names-in.js'
 import type { Looking } from './catalog.js'
 import type { ConnectionShares } from './connection-shares.js'
@@ -9,12 +10,12 @@ import { type PathEntry, searchPath } from './search-path.js'
 /** DuckDB's schema of a name that has none. */
 const DEFAULT_SCHEMA = 'main'
 
-/** SQL that is computed may name any table. */
-const COMPUTES_SQL = /\bquery(?:_table)?\s*\(/i
-
 /** Statements that read nothing, whatever names are in them. */
 const READS_NOTHING =
-  /^\s*(?:USE|SET|RESET|BEGIN|START|COMMIT|END|ROLLBACK|ABORT|ATTACH|DETACH|LOAD|INSTALL|CHECKPOINT)\b/i
+  /^(?:USE|SET(?! VARIABLE\b)|RESET|COMMIT|END|ROLLBACK|ABORT|ATTACH|DETACH|LOAD|INSTALL|CHECKPOINT)\b/
+
+/** What follows may read anything, and no table can be made visible then. */
+const BEGINS = /^(?:BEGIN|START)\b/
 
 export interface NamedContext {
   readonly shares: ConnectionShares
@@ -27,7 +28,8 @@ export async function describeNamed(
   { shares, parser }: NamedContext,
   looking: Looking,
 ): Promise<void> {
-  if (READS_NOTHING.test(sql)) return
+  const words = leadingWords(sql, 2)
+  if (READS_NOTHING.test(words)) return
   const names = await namesIn(sql, parser)
   const { signal } = looking
   const path = await shares.lane(signal, () => searchPath(shares.session))
@@ -35,11 +37,31 @@ export async function describeNamed(
     const { catalog } = provider
     const whole = names.flatMap(name => qualified(name, provider))
     const own = path.filter(entry => catalog.shareOf(entry.catalog) !== undefined)
-    // Where a name without a catalog may mean a table of a share, DuckDB must not find another one behind it.
-    if (own.length > 0 && COMPUTES_SQL.test(sql)) await catalog.showAll(signal)
     const partial = names.filter(name => name.length < 3)
-    const found = own.length > 0 ? await onPath(partial, own, { provider, signal }) : []
-    await catalog.describe([...whole, ...found], looking)
+    try {
+      await showOnPath(path, { provider, signal })
+      const found = own.length > 0 ? await onPath(partial, own, { provider, signal }) : []
+      await catalog.describe([...whole, ...found], looking)
+    } catch (error) {
+      if (!BEGINS.test(words) || signal?.aborted === true) throw error
+    }
+  }
+}
+
+/** Names that something may have that is no table of any schema: a file, or what is DuckDB's own. */
+const ELSEWHERE = /[./\\]|^(?:duckdb|pg|pragma|sqlite)_/i
+
+/**
+ * Makes names of tables visible that could mean something else without an error. The statement need not spell them: macros,
+ * views, prepared statements and strings name tables too.
+ */
+async function showOnPath(path: readonly PathEntry[], { provider, signal }: OnPath): Promise<void> {
+  const { catalog } = provider
+  for (const [i, entry] of path.entries()) {
+    const share = catalog.shareOf(entry.catalog)
+    if (share === undefined) continue
+    const isLast = i === path.length - 1
+    await catalog.show(share, ({ table }) => !isLast || ELSEWHERE.test(table), signal)
   }
 }
 

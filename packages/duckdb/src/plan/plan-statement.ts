@@ -9,6 +9,7 @@ import type { Provider } from '../attach/provider.js'
 import type { QuerySqlOptions } from '../share/attached-share.js'
 import type { ScanTarget } from '../share/scan-target.js'
 import { boundValues } from '../sql/bound-values.js'
+import { leadingWords } from '../sql/leading-words.js'
 import { sqlError } from '../sql/sql-error.js'
 import { STUB_TEXT, type Stub } from '../sql/stub.js'
 import { constantLimit, predicateOfFilter, readableFilter } from './filter-text.js'
@@ -125,7 +126,7 @@ async function planOf(
 const NOT_EXPLAINED = /^Parser Error|^Binder Error: PRAGMA function does not have a function/
 
 function isPragma(sql: string): boolean {
-  return /^\s*PRAGMA\b/i.test(sql)
+  return leadingWords(sql, 1) === 'PRAGMA'
 }
 
 async function resolved(

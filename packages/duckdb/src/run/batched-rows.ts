@@ -1,10 +1,12 @@
 import { TableError } from '@spillway/core'
 import type { Chunk } from '@spillway/rows'
 import type { ConnectionShares, Unfinished } from '../attach/connection-shares.js'
+import { closeAll, thenClose } from '../connection/close-all.js'
 import type { ResultColumn } from '../share/attached-share.js'
 import type { SharedFile } from '../share/open-scan.js'
-import { type ExecuteOptions, rowCount, tableChunks, type ViewBinding } from './execute.js'
+import type { ExecuteOptions, ViewBinding } from './execute.js'
 import type { RowSource } from './result.js'
+import { rowCount, tableChunks } from './result-table.js'
 import type { Relation } from './scan-files.js'
 
 /** How one batch of files becomes rows. */
@@ -70,23 +72,36 @@ export class BatchedRows implements RowSource, Unfinished {
   }
 
   async into(): Promise<string> {
-    const { shares, limit } = this.#batching
-    const run = (sql: string) => shares.lane(undefined, () => shares.session.run(sql))
-    let first: string | undefined
+    const tables: string[] = []
+    const whole = this.#batching.nextName()
     try {
-      for await (const table of this.#tables()) {
-        if (first === undefined) first = table
-        else {
-          await run(`INSERT INTO ${first} FROM ${table}`)
-          await this.#drop(table)
-        }
-      }
-      if (Number.isFinite(limit)) await run(`DELETE FROM ${first} WHERE rowid >= ${limit}`)
-      return first!
+      for await (const table of this.#tables()) tables.push(table)
+      await this.#merge(whole, tables)
+      return whole
     } catch (error) {
-      if (first !== undefined) await this.#drop(first)
+      await this.#drop(whole)
       throw error
+    } finally {
+      for (const table of tables) await this.#drop(table)
     }
+  }
+
+  /** At once, so that no transaction begins half-way, whose end would take only some of the rows with it. */
+  async #merge(whole: string, tables: readonly string[]): Promise<void> {
+    const { limit, shares, reading } = this.#batching
+    const parts: { readonly table: string; readonly rows: number }[] = []
+    let left = limit
+    for (const table of tables) {
+      const rows = Math.min(left, await rowCount(table, reading))
+      left -= rows
+      parts.push({ table, rows })
+    }
+    await shares.lane(reading.signal, async () => {
+      for (const [i, { table, rows }] of parts.entries()) {
+        const into = i === 0 ? `CREATE TEMP TABLE ${whole} AS` : `INSERT INTO temp.main.${whole}`
+        await shares.session.run(`${into} FROM temp.main.${table} LIMIT ${rows}`, reading.signal)
+      }
+    })
   }
 
   async settle(): Promise<void> {
@@ -101,7 +116,7 @@ export class BatchedRows implements RowSource, Unfinished {
     for (const fetched of this.#pending.splice(0)) {
       await fetched.then(files => files.close()).catch(() => undefined)
     }
-    for (const table of this.#ready.splice(0)) await this.#drop(table)
+    await closeAll(this.#ready.splice(0).map(table => () => this.#drop(table)))
   }
 
   async *#tables(): AsyncGenerator<string> {
@@ -140,12 +155,11 @@ export class BatchedRows implements RowSource, Unfinished {
     const relation = await (await next).relation()
     this.#fetchNext()
     const table = nextName()
-    try {
-      await make(table, relation)
-      this.#ready.push(table)
-    } finally {
-      await relation.close()
-    }
+    await thenClose(
+      () => make(table, relation),
+      () => relation.close(),
+    )
+    this.#ready.push(table)
     if (Number.isFinite(limit)) this.#made += await rowCount(table, reading)
     const isLast = this.#next >= this.#batches.length && this.#pending.length === 0
     if (isLast || this.#made >= limit) this.#finish()
@@ -168,8 +182,7 @@ export class BatchedRows implements RowSource, Unfinished {
   }
 
   async #drop(table: string): Promise<void> {
-    const { lane, session } = this.#batching.shares
-    await lane(undefined, () => session.run(`DROP TABLE IF EXISTS temp.main.${table}`))
+    await this.#batching.shares.drop(table)
   }
 }
 

@@ -1,10 +1,13 @@
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api'
-import { TableError, throwIfCancelled } from '@spillway/core'
-import { type Chunk, isJson, type SqlType, sqlTypeOf } from '@spillway/rows'
+import { throwIfCancelled } from '@spillway/core'
+import { type Chunk, chunkRows, isJson, type SqlType, sqlTypeOf } from '@spillway/rows'
 import type { ConnectionShares } from '../attach/connection-shares.js'
+import { thenClose } from '../connection/close-all.js'
+import { transactionOf } from '../connection/transaction-of.js'
 import type { QuerySqlOptions, ResultColumn } from '../share/attached-share.js'
 import { boundValues } from '../sql/bound-values.js'
-import { showAs } from '../sql/show-as.js'
+import { leadingWords } from '../sql/leading-words.js'
+import { showInSql, showSql } from '../sql/show-as.js'
 import { sqlError } from '../sql/sql-error.js'
 
 /** What a shared table's view shows for one statement, and what it shows otherwise. */
@@ -23,6 +26,8 @@ export interface ExecuteOptions extends QuerySqlOptions {
 export interface StatementShape {
   /** Undefined where parameters decide them. */
   readonly columns: readonly ResultColumn[] | undefined
+  /** Of the columns, where parameters decide the types alone. */
+  readonly names?: readonly string[] | undefined
   /** True for a query, whose rows a table can be made of. */
   readonly isQuery: boolean
 }
@@ -30,24 +35,38 @@ export interface StatementShape {
 const SELECT = 1
 
 /** What a statement will give, from the stubs of its tables. */
-export function shapeOf(
-  sql: string,
-  { shares, parameters, signal }: ExecuteOptions,
-): Promise<StatementShape> {
+export function shapeOf(sql: string, options: ExecuteOptions): Promise<StatementShape> {
+  const { shares, parameters, signal } = options
   return shares.lane(signal, async () => {
     let statement: DuckDBPreparedStatement | undefined
     try {
       statement = await shares.connection.prepare(sql)
       const isQuery =
         statement.statementType === SELECT &&
-        !/^\s*(DESCRIBE|DESC|SHOW|SUMMARIZE|PRAGMA)\b/i.test(sql)
-      return { columns: parameters === undefined ? columnsOf(statement) : undefined, isQuery }
+        !/^(DESCRIBE|DESC|SHOW|SUMMARIZE|PRAGMA)$/.test(leadingWords(sql, 1))
+      if (parameters === undefined) return { columns: columnsOf(statement), isQuery }
+      return {
+        columns: undefined,
+        names: isQuery ? await namesOf(sql, options) : undefined,
+        isQuery,
+      }
     } catch (error) {
       throw sqlError(error)
     } finally {
       statement?.destroySync()
     }
   })
+}
+
+/** A table's columns have names that differ, so those of a query are asked for before it becomes one. */
+async function namesOf(sql: string, options: ExecuteOptions) {
+  try {
+    const chunks = await runInLane(`DESCRIBE ${sql}`, options)
+    return chunks.flatMap(chunk => chunkRows(chunk).map(([name]) => String(name)))
+  } catch (error) {
+    if (!/Parser Error/.test(String(error))) throw error
+    return undefined
+  }
 }
 
 /** The columns of a table that a statement was run into. */
@@ -82,48 +101,40 @@ function resultType(type: DuckDBType): SqlType {
  * not: DuckDB's client ends a stream after an error as it does after the last row.
  */
 export function execute(sql: string, options: ExecuteOptions): Promise<readonly Chunk[]> {
-  const { shares, bindings, parameters, signal } = options
-  const { connection, session, lane } = shares
-  return lane(signal, async () => {
-    try {
-      for (const { variable, sql: relation } of bindings) await showAs(session, variable, relation)
-      const { values, types } = await boundValues(parameters)
-      const result = await interruptible(connection, signal, () =>
-        connection.run(sql, values, types),
-      )
-      const chunks = await result.fetchAllChunks()
-      return chunks.filter(chunk => chunk.rowCount > 0)
-    } finally {
-      for (const { variable, otherwise } of bindings) await showAs(session, variable, otherwise)
-    }
-  })
-}
-
-/** Rows that are taken from a table at once: between two blocks, others have the connection. */
-const BLOCK_ROWS = 20_480
-
-/** The rows of a table whose number is known, in their order: fewer of them are an error. */
-export async function* tableChunks(table: string, options: ExecuteOptions): AsyncGenerator<Chunk> {
-  const count = await rowCount(table, options)
-  for (let start = 0; start < count; start += BLOCK_ROWS) {
-    const end = Math.min(count, start + BLOCK_ROWS)
-    const block = `FROM ${table} WHERE rowid >= ${start} AND rowid < ${end}`
-    const chunks = await execute(block, { ...options, parameters: undefined, bindings: [] })
-    const found = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0)
-    if (found !== end - start) {
-      throw new TableError(
-        'INVALID_REQUEST',
-        `the result has ${found} of the rows ${start} to ${end} that it had: its temporary table was changed meanwhile`,
-      )
-    }
-    yield* chunks
+  const { shares, bindings, signal } = options
+  const run = async () => {
+    await show(options)
+    return runInLane(sql, options)
   }
+  if (bindings.length === 0) return shares.lane(signal, run)
+  return shares.lane(signal, () => thenClose(run, () => hide(options)))
 }
 
-export async function rowCount(table: string, options: ExecuteOptions): Promise<number> {
-  const { shares, signal } = options
-  const [row] = await shares.lane(signal, () => shares.session.all(`SELECT count(*) FROM ${table}`))
-  return Number(row?.[0])
+/** The same for a statement of ours, which needs no files, by whoever has the lane. */
+export async function runInLane(sql: string, options: ExecuteOptions): Promise<readonly Chunk[]> {
+  const { shares, parameters, signal } = options
+  const { values, types } = await boundValues(parameters)
+  const result = await interruptible(shares.connection, signal, () =>
+    shares.connection.run(sql, values, types),
+  )
+  const chunks = await result.fetchAllChunks()
+  return chunks.filter(chunk => chunk.rowCount > 0)
+}
+
+/** Lets the views of a statement show its files. In the lane, and `hide` after it. */
+export async function show({ shares: { session }, bindings }: ExecuteOptions): Promise<void> {
+  if (bindings.length === 0) return
+  const transaction = await transactionOf(session)
+  // Outside of one, what is shown can always be taken back.
+  if (transaction !== undefined) await session.run(showInSql(transaction))
+  for (const { variable, sql } of bindings) await session.run(showSql(variable, sql))
+}
+
+export async function hide({ shares: { leftovers }, bindings }: ExecuteOptions): Promise<void> {
+  for (const { variable, otherwise } of bindings) {
+    await leftovers.clear(variable, showSql(variable, otherwise))
+  }
+  await leftovers.clear('shown in', showInSql(undefined))
 }
 
 async function interruptible<Result>(

@@ -17,6 +17,7 @@ import {
   sourceOf,
 } from '@spillway/rows'
 import type { ConnectionShares } from '../attach/connection-shares.js'
+import { closeAll } from '../connection/close-all.js'
 import type { OpenedFiles } from '../fetch/file-access.js'
 import { positionsIn, type RowRun } from '../fetch/kept-rows.js'
 import { changeColumns } from '../share/change-columns.js'
@@ -62,10 +63,7 @@ export async function relationParts(input: RelationInput): Promise<RelationParts
   return {
     queries: parts,
     async close() {
-      const { lane, session } = input.shares
-      for (const table of tables) {
-        await lane(undefined, () => session.run(`DROP TABLE IF EXISTS ${table}`))
-      }
+      await closeAll(tables.map(table => () => input.shares.drop(table)))
     },
   }
 }
@@ -157,7 +155,7 @@ async function rowFilter(
   if (!changed && selected[0]!.file.deletes.length === 0) return ''
   const name = `${input.name}_${tables.length}`
   const table = `temp.main.${name}`
-  tables.push(table)
+  tables.push(name)
   const { shares, signal } = input
   const bitmaps = await mapConcurrently(selected, VECTORS_AT_ONCE, (shared, i) => {
     const count = input.opened.rowCounts[positions[i]!]!

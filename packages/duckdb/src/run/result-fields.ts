@@ -1,6 +1,7 @@
 import { type DataType, type Field, TableError } from '@spillway/core'
 import type { SqlType } from '@spillway/rows'
 import type { ResultColumn } from '../share/attached-share.js'
+import { memberNames } from './member-names.js'
 
 /** Types of results that DuckDB's files do not have, or that have another type here. */
 const SCALARS: ReadonlyMap<string, DataType> = new Map<string, DataType>([
@@ -63,5 +64,7 @@ export function resultFields(columns: readonly ResultColumn[]): readonly Field[]
         return { kind: 'struct', fields: type.fields.map(each => field(each.name, each.type)) }
     }
   }
-  return columns.map(({ name, type }) => field(name, type))
+  // Arrow's tables find columns by name as well.
+  const names = memberNames(columns.map(({ name }) => name))
+  return columns.map(({ type }, i) => field(names[i]!, type))
 }

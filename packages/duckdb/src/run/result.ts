@@ -1,6 +1,7 @@
 import { type Field, TableError } from '@spillway/core'
 import { arrowBatch, arrowSchema, type Chunk, chunkRows, quoteName, type Row } from '@spillway/rows'
 import { type RecordBatch, Table } from 'apache-arrow'
+import { thenClose } from '../connection/close-all.js'
 import type {
   JsonRow,
   ResultColumn,
@@ -40,10 +41,15 @@ export function shareResult({ source, explanation }: ResultOptions): ShareResult
   }
   async function* rawRows(): AsyncGenerator<readonly Row[]> {
     once()
+    let isWhole = false
     try {
       for await (const chunk of source.chunks()) yield chunkRows(chunk)
+      isWhole = true
     } finally {
-      await source.close()
+      // Why the rows ended is never hidden by what their end fails with.
+      await source.close().catch(error => {
+        if (isWhole) throw error
+      })
     }
   }
   const close = async () => {
@@ -59,11 +65,8 @@ export function shareResult({ source, explanation }: ResultOptions): ShareResult
     ...arrowForms(source.columns, rawRows),
     async relation() {
       once()
-      try {
-        return `temp.main.${quoteName(await source.into())}`
-      } finally {
-        await source.close()
-      }
+      const into = async () => `temp.main.${quoteName(await source.into())}`
+      return thenClose(into, () => source.close())
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -1,21 +1,26 @@
 import { TableError } from '@spillway/core'
 import type { Chunk } from '@spillway/rows'
 import type { ConnectionShares } from '../attach/connection-shares.js'
+import { closeAll, thenClose } from '../connection/close-all.js'
 import type { ProgressMeter } from '../fetch/progress.js'
 import type { StatementPlan } from '../plan/plan-statement.js'
 import type { QuerySqlOptions, ResultColumn } from '../share/attached-share.js'
 import type { SharedFile } from '../share/open-scan.js'
 import { BatchedRows, type Batching } from './batched-rows.js'
 import {
+  type ExecuteOptions,
   execute,
   type StatementShape,
   shapeOf,
-  tableChunks,
   tableColumns,
   type ViewBinding,
 } from './execute.js'
+import { namedColumns, namedSql } from './named-structs.js'
+import { relationSql } from './relation.js'
 import type { RowSource } from './result.js'
-import { fetchFiles, type ReadyScan, type Relation } from './scan-files.js'
+import { tableChunks } from './result-table.js'
+import { runsInParts } from './runs-in-parts.js'
+import { fetchFiles, type ReadyScan, type Relation, viewOf } from './scan-files.js'
 
 export interface RunOptions {
   readonly plan: StatementPlan
@@ -36,12 +41,16 @@ export async function runStatement(run: RunOptions): Promise<RowSource> {
   const { plan, ready } = run
   const shape = await shapeOf(plan.sql, executeOptions(run, []))
   const [only] = ready
-  const batches =
-    plan.streams && only && shape.isQuery ? fileBatches(only.files, plan.streams.limit) : []
   // Without columns known beforehand there is nothing to give out before the first batch.
   const { columns } = shape
-  if (only === undefined || batches.length < 2 || columns === undefined) return runWhole(run, shape)
-  return new BatchedRows(batchingOf(run, only), batches, columns)
+  if (only === undefined || columns === undefined || !plan.streams || !shape.isQuery) {
+    return runWhole(run, shape)
+  }
+  const batches = fileBatches(only.files, plan.streams.limit)
+  if (batches.length < 2) return runWhole(run, shape)
+  const nothing = executeOptions(run, [viewOf(only, relationSql(only.scan.stub.fields, [], []))])
+  if (!(await runsInParts(plan.sql, nothing))) return runWhole(run, shape)
+  return new BatchedRows(batchingOf(run, only, columns), batches, namedColumns(columns))
 }
 
 /** Rows of the first file answer many a LIMIT, so batches start small under one. */
@@ -61,7 +70,7 @@ function fileBatches(files: readonly SharedFile[], limit: number | undefined): S
   return batches
 }
 
-function batchingOf(run: RunOptions, scan: ReadyScan): Batching {
+function batchingOf(run: RunOptions, scan: ReadyScan, columns: readonly ResultColumn[]): Batching {
   const { plan, shares, nextName, meter } = run
   return {
     shares,
@@ -70,7 +79,7 @@ function batchingOf(run: RunOptions, scan: ReadyScan): Batching {
     fetch: files => fetchFiles(scan, files, openingOf(run)),
     async make(table, relation) {
       try {
-        await execute(createSql(table, run), executeOptions(run, [relation]))
+        await execute(createSql(table, run, columns), executeOptions(run, [relation]))
       } catch (error) {
         throw failureOf(run) ?? error
       }
@@ -81,9 +90,9 @@ function batchingOf(run: RunOptions, scan: ReadyScan): Batching {
 }
 
 /** Runs the statement at once; the files are not needed after it. */
-async function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSource> {
+function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSource> {
   const relations: Relation[] = []
-  try {
+  const work = async () => {
     for (const scan of run.ready) {
       const fetched = await fetchFiles(scan, scan.files, openingOf(run))
       relations.push(await fetched.relation())
@@ -91,15 +100,19 @@ async function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSour
     const options = executeOptions(run, relations)
     if (!shape.isQuery) return collectedRows(shape, await execute(run.plan.sql, options))
     const table = run.nextName()
-    await execute(createSql(table, run), options)
-    const columns = shape.columns ?? (await tableColumns(table, options))
-    return tableRows(table, columns, run)
-  } catch (error) {
-    throw failureOf(run) ?? error
-  } finally {
-    for (const relation of relations) await relation.close()
-    run.meter.done()
+    await execute(createSql(table, run, shape.columns), options)
+    return tableRows(table, await columnsOf(table, shape, options), run)
   }
+  const failed = (error: unknown) => {
+    throw failureOf(run) ?? error
+  }
+  return thenClose(
+    () => work().catch(failed),
+    async () => {
+      run.meter.done()
+      await closeAll(relations.map(relation => () => relation.close()))
+    },
+  )
 }
 
 function failureOf({ ready }: RunOptions): Error | undefined {
@@ -130,7 +143,6 @@ function collectedRows({ columns = [] }: StatementShape, chunks: readonly Chunk[
 
 /** Rows that wait in a temporary table, which DuckDB keeps in memory or spills. */
 function tableRows(table: string, columns: readonly ResultColumn[], run: RunOptions): RowSource {
-  const { lane, session } = run.shares
   let kept = false
   return {
     columns,
@@ -141,13 +153,28 @@ function tableRows(table: string, columns: readonly ResultColumn[], run: RunOpti
     },
     async close() {
       if (kept) return
-      await lane(undefined, () => session.run(`DROP TABLE IF EXISTS temp.main.${table}`))
+      await run.shares.drop(table)
     },
   }
 }
 
-function createSql(table: string, { plan }: RunOptions): string {
-  return `CREATE TEMP TABLE ${table} AS (${plan.sql}\n)`
+/** The columns of a query that was run into a table, by the names that they have in the query. */
+async function columnsOf(
+  table: string,
+  { columns, names }: StatementShape,
+  options: ExecuteOptions,
+): Promise<readonly ResultColumn[]> {
+  if (columns !== undefined) return namedColumns(columns)
+  const own = await tableColumns(table, options)
+  return own.map(({ name, type }, i) => ({ name: names?.[i] ?? name, type }))
+}
+
+function createSql(
+  table: string,
+  { plan }: RunOptions,
+  columns: readonly ResultColumn[] | undefined,
+): string {
+  return `CREATE TEMP TABLE ${table} AS (${namedSql(plan.sql, columns)}\n)`
 }
 
 function executeOptions({ shares, options }: RunOptions, bindings: readonly ViewBinding[]) {

@@ -1,6 +1,7 @@
 import { tableOf } from '@spillway/client'
 import type { ConnectionShares } from '../attach/connection-shares.js'
 import type { Provider } from '../attach/provider.js'
+import { closeAll } from '../connection/close-all.js'
 import type { ByteSource } from '../fetch/byte-source.js'
 import type { AccessedFiles } from '../fetch/file-access.js'
 import type { ProgressMeter } from '../fetch/progress.js'
@@ -46,9 +47,14 @@ export async function fetchFiles(
   const { columns, predicate, stub, provider } = ready.scan
   const { fields } = stub
   const parts: OpenedPart[] = []
-  const close = async () => {
-    for (const { opened } of parts.splice(0)) await opened.close()
-  }
+  const close = () =>
+    closeAll(
+      parts.splice(0).map(
+        ({ opened }) =>
+          () =>
+            opened.close(),
+      ),
+    )
   try {
     for (let start = 0; start < files.length; start += FILES_AT_ONCE) {
       const chosen = files.slice(start, start + FILES_AT_ONCE)
@@ -61,7 +67,7 @@ export async function fetchFiles(
     }
     return { relation: () => relationOver(ready, parts, { ...opening, close }), close }
   } catch (error) {
-    await close()
+    await close().catch(() => undefined)
     throw error
   }
 }
@@ -71,11 +77,9 @@ async function relationOver(
   parts: readonly OpenedPart[],
   { shares, signal, ...files }: Opening & { close(): Promise<void> },
 ): Promise<Relation> {
-  const { columns, stub, variable, provider } = scan
-  const closers = [files.close]
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
-  }
+  const { columns, stub, provider } = scan
+  const closers: (() => unknown)[] = [files.close]
+  const close = () => closeAll(closers)
   try {
     const queries: string[] = []
     for (const { files, opened } of parts) {
@@ -93,13 +97,17 @@ async function relationOver(
       closers.push(() => relation.close())
       queries.push(...relation.queries)
     }
-    // The view of a table falls back to its stub by itself, a call of a table function does not.
-    const otherwise = 'table' in scan.known ? undefined : stub.sql
-    return { variable, sql: relationSql(stub.fields, columns, queries), otherwise, close }
+    return { ...viewOf({ scan }, relationSql(stub.fields, columns, queries)), close }
   } catch (error) {
-    await close()
+    await close().catch(() => undefined)
     throw error
   }
+}
+
+/** What a table's view is to show. By itself it falls back to its stub, a call of a table function does not. */
+export function viewOf({ scan }: Pick<ReadyScan, 'scan'>, sql: string): ViewBinding {
+  const { variable, known, stub } = scan
+  return { variable, sql, otherwise: 'table' in known ? undefined : stub.sql }
 }
 
 export interface Opening {

@@ -115,7 +115,7 @@ export interface ResultColumn {
  * | TIME, TIME_NS, TIMETZ, INTERVAL, BIT | string |
  * | UUID; JSON | string; string, as it was written |
  * | BLOB | Uint8Array |
- * | lists and arrays; STRUCT; MAP | array; object by names; Map |
+ * | lists and arrays; STRUCT; MAP | array; object by names, or by numbers from 1 where there are none; Map |
  *
  * Strings, since a Date has milliseconds and no more: `new Date(text)` and Temporal's `from` take them. Years past 9999 have a
  * sign and six digits, the ends of time are `infinity` and `-infinity`. UNION, GEOMETRY and VARIANT are refused: CAST them.

@@ -16,7 +16,7 @@ export async function boundValues(parameters: QuerySqlOptions['parameters']): Pr
     return { value: duckDbValue(value, kind, api), type: typeOf(kind, api) }
   }
   if (isList(parameters)) {
-    const bound = parameters.map((value, i) => bind(i + 1, value))
+    const bound = itemsOf(parameters).map((value, i) => bind(i + 1, value))
     return { values: bound.map(({ value }) => value), types: bound.map(({ type }) => type) }
   }
   const bound = Object.entries(parameters).map(([name, value]) => ({ name, ...bind(name, value) }))
@@ -28,10 +28,12 @@ export async function boundValues(parameters: QuerySqlOptions['parameters']): Pr
 
 type Api = typeof import('@duckdb/node-api')
 type Scalar = 'SQLNULL' | 'BOOLEAN' | 'VARCHAR' | 'BLOB' | 'TIMESTAMPTZ' | Numeric
-type Numeric = 'INTEGER' | 'BIGINT' | 'HUGEINT' | 'DOUBLE'
+/** `SAFE` is a BIGINT that came as a number, which a DOUBLE holds as well. */
+type Numeric = 'INTEGER' | 'SAFE' | 'BIGINT' | 'HUGEINT' | 'DOUBLE'
 type Kind = Scalar | { readonly element: Kind }
 
-const NUMERIC: readonly Kind[] = ['INTEGER', 'BIGINT', 'HUGEINT', 'DOUBLE']
+const NUMERIC: readonly Kind[] = ['INTEGER', 'SAFE', 'BIGINT', 'HUGEINT', 'DOUBLE']
+const IN_DOUBLES: readonly Kind[] = ['INTEGER', 'SAFE']
 const ACCEPTED =
   'null, boolean, number, bigint, string, Date, Uint8Array, or an array of one kind of them'
 
@@ -47,13 +49,13 @@ function kindOf(value: SqlParameter, name: string): Kind {
     return 'TIMESTAMPTZ'
   }
   if (!Array.isArray(value)) throw refused(name, value === undefined ? 'undefined' : 'an object')
-  const kinds = (value as readonly SqlParameter[]).map(item => kindOf(item, name))
+  const kinds = itemsOf(value as readonly SqlParameter[]).map(item => kindOf(item, name))
   return { element: kinds.reduce((a, b) => common(a, b, name), 'SQLNULL') }
 }
 
 function numberKind(value: number): Kind {
   if (!Number.isSafeInteger(value) || Object.is(value, -0)) return 'DOUBLE'
-  return Math.abs(value) < 2 ** 31 ? 'INTEGER' : 'BIGINT'
+  return Math.abs(value) < 2 ** 31 ? 'INTEGER' : 'SAFE'
 }
 
 function bigintKind(value: bigint, name: string): Kind {
@@ -71,7 +73,7 @@ function common(a: Kind, b: Kind, name: string): Kind {
   }
   const wider = NUMERIC[Math.max(NUMERIC.indexOf(a), NUMERIC.indexOf(b))]
   const isNumeric = NUMERIC.includes(a) && NUMERIC.includes(b)
-  const isExact = wider !== 'DOUBLE' || a === 'INTEGER' || b === 'INTEGER'
+  const isExact = wider !== 'DOUBLE' || IN_DOUBLES.includes(a) || IN_DOUBLES.includes(b)
   if (wider !== undefined && isNumeric && isExact) return wider
   throw refused(name, 'an array of values of several types')
 }
@@ -84,12 +86,19 @@ function duckDbValue(value: SqlParameter, kind: Kind, api: Api): DuckDBValue {
   }
   if (value instanceof Date) return new api.DuckDBTimestampTZValue(BigInt(value.getTime()) * 1000n)
   if (value instanceof Uint8Array) return api.blobValue(value)
-  if (kind === 'BIGINT' || kind === 'HUGEINT') return BigInt(value as number | bigint)
+  if (kind === 'SAFE' || kind === 'BIGINT' || kind === 'HUGEINT')
+    return BigInt(value as number | bigint)
   return value as boolean | number | string
 }
 
 function typeOf(kind: Kind, api: Api): DuckDBType {
-  return typeof kind === 'object' ? api.LIST(typeOf(kind.element, api)) : api[kind]
+  if (typeof kind === 'object') return api.LIST(typeOf(kind.element, api))
+  return api[kind === 'SAFE' ? 'BIGINT' : kind]
+}
+
+/** With what is left out as undefined, which `map` would pass over. */
+function itemsOf(values: readonly SqlParameter[]): readonly SqlParameter[] {
+  return Array.from(values)
 }
 
 function refused(name: string, found: string): TableError {

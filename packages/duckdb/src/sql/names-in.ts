@@ -1,5 +1,6 @@
 import type { JsonValue } from '@spillway/core'
 import type { Connection } from '@spillway/rows'
+import { leadingWords } from './leading-words.js'
 import { tokenAt } from './split-sql.js'
 import { member, syntaxTree } from './syntax-tree.js'
 
@@ -9,7 +10,9 @@ export type SqlName = readonly string[]
 /** Names of tables that a statement spells out; of what is no SELECT all names, whatever they mean. */
 export async function namesIn(sql: string, parser: Connection): Promise<readonly SqlName[]> {
   // PRAGMA takes names as strings, and no plan of it says which.
-  if (/^\s*PRAGMA\b/i.test(sql)) return spelledNames(sql.replaceAll("'", ' '))
+  if (leadingWords(sql, 1) === 'PRAGMA' || /\bpragma_/i.test(sql)) {
+    return spelledNames(sql.replaceAll("'", ' '))
+  }
   const tree = await syntaxTree(sql, parser)
   const names = tree === undefined ? spelledNames(sql) : tablesOf(tree)
   return [...new Map(names.map(name => [JSON.stringify(name), name])).values()]

@@ -1,5 +1,6 @@
 import type { Field } from '@spillway/core'
 import { quoteName, quoteText, sqlTypeText } from '@spillway/rows'
+import { shownBy } from './show-as.js'
 
 /** What stands for a shared table in plans, and wherever it is read in another way than through `query`. */
 export interface Stub {
@@ -33,7 +34,15 @@ export function stubOf(name: string, fields: readonly Field[], path: string): St
 
 /** What SQL names: what the variable says while a query runs, else what the expression `otherwise` gives. */
 export function switchedTo(variable: string, otherwise: string): string {
-  return `FROM query(coalesce(getvariable(${quoteText(variable)}), ${otherwise}))`
+  return `FROM query(coalesce(${shownBy(quoteText(variable))}, ${otherwise}))`
+}
+
+/**
+ * A query that cannot be planned and says `message`, an expression: the name of a table that is not there. Of all errors
+ * those about names are the ones that leave a transaction as it was.
+ */
+export function failingWith(message: string): string {
+  return `'FROM "' || replace(${message}, '"', '""') || '"'`
 }
 
 /** DuckDB's type of a column as shared tables show it. */

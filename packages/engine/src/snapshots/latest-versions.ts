@@ -42,7 +42,9 @@ export class LatestVersions {
     const key = sourceKey(source)
     const known = this.#answers.get(key)
     const { clock, freshnessMs } = this.#options
-    if (known !== undefined && clock() - known.checkedAt < freshnessMs) return known.found
+    const age = known === undefined ? Number.NaN : clock() - known.checkedAt
+    // A clock that was set back says nothing of how old it is.
+    if (known !== undefined && age >= 0 && age < freshnessMs) return known.found
     const readNow = async (cancelled: AbortSignal) => {
       // Before the read: what it finds may be as old as its beginning.
       const checkedAt = clock()

@@ -241,7 +241,9 @@ class LruSnapshotCache implements SnapshotCache {
   #fresh(key: string, freshForMs: number): Snapshot | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
-    if (this.#options.clock() - entry.checkedAt >= freshForMs) return undefined
+    const age = this.#options.clock() - entry.checkedAt
+    // A clock that was set back says nothing of how old it is.
+    if (age < 0 || age >= freshForMs) return undefined
     this.#entries.delete(key)
     this.#entries.set(key, entry)
     this.#options.metrics.count('snapshot.hit', 1, { format: entry.snapshot.format })

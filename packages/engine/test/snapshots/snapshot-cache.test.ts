@@ -27,6 +27,24 @@ it('answers from memory while fresh, and refreshes from what it had after', asyn
   expect(reader.calls).toEqual(['snapshot latest', 'snapshot latest after 4'])
 })
 
+it('takes nothing for fresh by a clock that was set back', async () => {
+  const { engine, reader, time, source } = setUp()
+  for (const now of [1000, 1000, 10, 10]) {
+    time.now = now
+    await engine.resolve(source, { kind: 'latest' })
+  }
+  for (const now of [1000, 1000, 10, 10]) {
+    time.now = now
+    await engine.snapshot(source)
+  }
+  expect(reader.calls.map(call => call.replace(/ after 4$/, ''))).toEqual([
+    'resolve latest',
+    'resolve latest',
+    'snapshot latest',
+    'snapshot latest',
+  ])
+})
+
 it('shares one load among callers that come at the same time', async () => {
   const { engine, reader, source } = setUp({ freshnessMs: 0 })
   await Promise.all([engine.snapshot(source), engine.snapshot(source), engine.snapshot(source)])

@@ -57,7 +57,32 @@ function nestedValue(value: Nested, type: DuckDBType, convert: Convert): RowValu
   }
   if (value.entries === undefined) return undefined
   const entries = value.entries as Readonly<Record<string, DuckDBValue>>
-  return types.entryNames!.map((name, i) => convert(entries[name]!, types.entryTypes![i]!, convert))
+  const values = fieldValues(entries, types.entryNames!)
+  return values.map((each, i) => convert(each, types.entryTypes![i]!, convert))
+}
+
+/** The client gives an object by names: of two alike it has the last alone, and `__proto__` is no member of it. */
+function fieldValues(
+  entries: Readonly<Record<string, DuckDBValue>>,
+  names: readonly string[],
+): readonly DuckDBValue[] {
+  if (Object.keys(entries).length === names.length) return names.map(name => entries[name]!)
+  if (new Set(names).size < names.length) throw lostValue('fields without names')
+  return names.map(name => (name === '__proto__' ? prototypeOf(entries) : entries[name]!))
+}
+
+/** What became the object's prototype: null, or a value that is an object. Any other is lost. */
+function prototypeOf(entries: object): DuckDBValue {
+  const value: DuckDBValue = Object.getPrototypeOf(entries)
+  if (value === Object.prototype) throw lostValue('a field __proto__')
+  return value
+}
+
+function lostValue(field: string): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `a struct has ${field}, of which DuckDB's client loses the values: select the fields that are needed one by one`,
+  )
 }
 
 function scalarValue(value: Scalars): RowValue {

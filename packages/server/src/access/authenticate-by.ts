@@ -1,5 +1,7 @@
 import { type Recipient, TableError } from '@spillway/core'
 import { askEmbedder } from '../limits/ask-embedder.js'
+import { checkedRecipient } from './checked-recipient.js'
+import { bearerSecretsOf, credentialsOf } from './request-secrets.js'
 
 export interface AuthenticationContext {
   /** Who is at the other end of the connection, or whom a trusted proxy speaks for; undefined where nobody knows. */
@@ -27,17 +29,14 @@ export async function authenticateBy(
   const shown = new Request(url, { method, headers, signal })
   const found: unknown = await askEmbedder(
     given => authenticate(shown, { address, signal: given }),
-    { name: 'authenticate', seconds, signal, secrets: credentialsOf(request) },
+    { name: 'authenticate', seconds, signal, secrets: () => credentialsOf(request) },
   )
   if (found === undefined || found === null) {
     throw new TableError('UNAUTHENTICATED', 'the credentials are unknown or have expired')
   }
-  const { id, name } = found as Partial<Recipient>
-  if (isText(id) && isText(name)) return { id, name }
-  throw new TableError(
-    'INTERNAL',
-    `authenticate: expected a recipient with texts as id and name, or undefined, found ${kindOf(found)}`,
-  )
+  const recipient = checkedRecipient(found, 'authenticate')
+  refuseSecrets(request, [recipient.id, recipient.name])
+  return recipient
 }
 
 interface AuthenticationQuestion {
@@ -47,25 +46,12 @@ interface AuthenticationQuestion {
   readonly seconds: number
 }
 
-/** What somebody proves by who they are. */
-const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization', 'x-api-key']
-
-/** Whole and in their parts, as code that checks them would put them into its errors. */
-export function credentialsOf({ headers }: Request): readonly string[] {
-  const values = CREDENTIALS.flatMap(name => headers.get(name) ?? [])
-  const parts = values.flatMap(value => value.split(/[\s;,]+|(?<=^[^=]{1,64})=/))
-  const secrets = [...values, ...parts].filter(each => each.length >= SHORTEST)
-  return secrets.sort((a, b) => b.length - a.length)
-}
-
-/** Shorter ones, such as `Bearer`, are words of sentences. */
-const SHORTEST = 12
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= 255
-}
-
-function kindOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return `a ${typeof value}`
-  return `an object of ${Object.keys(value).slice(0, 10).join(', ') || 'nothing'}`
+/** Ids and names are in the log, and in signed URLs: who had one of a credential would have that. */
+function refuseSecrets(request: Request, shown: readonly string[]): void {
+  const secrets = bearerSecretsOf(request)
+  if (!shown.some(text => secrets.some(secret => text.includes(secret)))) return
+  throw new TableError(
+    'INTERNAL',
+    'authenticate: expected an id and a name that may be known, found a credential of the request in them',
+  )
 }

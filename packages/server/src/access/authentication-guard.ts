@@ -1,4 +1,4 @@
-import { type Recipient, type ShareCatalog, TableError } from '@spillway/core'
+import { isTableError, type Recipient, type ShareCatalog, TableError } from '@spillway/core'
 import { authenticate, bearerOf, tokenHash } from './authenticate.js'
 import { type Authenticate, authenticateBy } from './authenticate-by.js'
 
@@ -15,6 +15,7 @@ export interface Guard {
 
 export interface GuardOptions {
   readonly limit: number
+  /** Milliseconds since whenever: by one that is set back, a minute of refusals would last. */
   readonly clock: () => number
   /** Who finds recipients in place of the catalog's tokens, and how long it may take. */
   readonly by?: { readonly authenticate: Authenticate; readonly seconds: number } | undefined
@@ -35,7 +36,7 @@ export function createGuard(catalog: ShareCatalog, options: GuardOptions): Guard
 
   function failed(address: string): void {
     const known = failures.get(address)
-    if (known !== undefined && clock() - known.since < WINDOW_MS) {
+    if (known !== undefined && isWithin(known.since, clock())) {
       known.count++
       return
     }
@@ -47,7 +48,7 @@ export function createGuard(catalog: ShareCatalog, options: GuardOptions): Guard
   function refuseTooMany(address: string): void {
     const known = failures.get(address)
     if (known === undefined || known.count < limit) return
-    if (clock() - known.since >= WINDOW_MS) return
+    if (!isWithin(known.since, clock())) return
     throw new TableError(
       'RATE_LIMITED',
       'too many requests from this address had no good token; wait a minute',
@@ -88,10 +89,14 @@ export function createGuard(catalog: ShareCatalog, options: GuardOptions): Guard
 }
 
 function isUnauthenticated(error: unknown): boolean {
-  return error instanceof TableError && error.code === 'UNAUTHENTICATED'
+  return isTableError(error) && error.code === 'UNAUTHENTICATED'
 }
 
-/** Whoever has one address of IPv6 has 2^64 of them. */
+function isWithin(since: number, now: number): boolean {
+  return now >= since && now - since < WINDOW_MS
+}
+
+/** What counts as one address: whoever has one of IPv6 has 2^64 of them. An IPv4 address is given as it is, a /64 otherwise. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
   if (mapped !== null) return mapped[1]!

@@ -1,5 +1,5 @@
 import type { Recipient } from '@spillway/core'
-import type { AccessRecord } from '../http/access-log.js'
+import { type AccessRecord, ignoreFaults } from '../http/access-log.js'
 import { askEmbedder } from '../limits/ask-embedder.js'
 import type { Peer } from './authentication-guard.js'
 
@@ -64,7 +64,7 @@ export interface RequestHook {
 
 export function requestHook(
   onRequest: OnRequest | undefined,
-  { seconds, secrets }: { readonly seconds: number; readonly secrets: readonly string[] },
+  { seconds, secrets }: { readonly seconds: number; readonly secrets: () => readonly string[] },
 ): RequestHook {
   let ended: RequestEnded | undefined
   let record: AccessRecord | undefined
@@ -73,8 +73,8 @@ export function requestHook(
     const [told, of] = [ended, record]
     ended = undefined
     try {
-      const said: unknown = told(of)
-      if (said instanceof Promise) said.catch(() => undefined)
+      // A copy: what is written to the log is nobody's to change.
+      ignoreFaults(told({ ...of }))
     } catch {
       // The answer has ended: whoever hands in a hook handles its faults.
     }

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { foundValue, quoted } from './found-value.js'
+import { foundUrl, foundValue, quotedKey } from './found-value.js'
 import { type KnownKeys, knownKeys } from './known-keys.js'
 
 /** One mistake in a document that a person wrote. */
@@ -72,7 +72,7 @@ function unknownKey(
   return {
     path: [...path, key],
     at: 'key',
-    message: `unknown key ${quoted(key, 'a key')}`,
+    message: `unknown key ${quotedKey(key)}`,
     meant: { written: key, names },
   }
 }
@@ -89,7 +89,7 @@ function unionProblems(
     return near.flatMap(each => problemsOf(each, [...path, ...each.path], checked))
   }
   const kinds = issue.errors.flat().flatMap(each => ('expected' in each ? [kindOf(each)] : []))
-  const found = foundValue(valueAt(checked.document, path), path)
+  const found = foundValue(valueAt(checked.document, path), path, { isWord: false })
   const message = `expected ${listed([...new Set(kinds)])}, found ${found}`
   return [{ path, at: 'value', message }]
 }
@@ -112,13 +112,18 @@ function messageOf(issue: Issue, value: unknown, path: readonly PropertyKey[]): 
   const names = namesOf(issue)
   if (names !== undefined) return `expected ${listed(names)}, found ${found}`
   switch (issue.code) {
-    case 'invalid_type':
-      return `expected ${kindOf(issue)}, found ${found}`
+    case 'invalid_type': {
+      const isWord = WORDS.has(issue.expected)
+      return `expected ${kindOf(issue)}, found ${foundValue(value, path, { isWord })}`
+    }
     case 'too_small':
     case 'too_big':
       return sizeMessage(issue, value, found)
     case 'invalid_format': {
       const format = FORMATS[issue.format]
+      if (issue.format === 'url' && typeof value === 'string') {
+        return `expected ${format}, found ${foundUrl(value)}`
+      }
       return `${format === undefined ? issue.message : `expected ${format}`}, found ${found}`
     }
     case 'invalid_key':
@@ -158,6 +163,9 @@ const KINDS: Readonly<Record<string, string>> = {
   record: 'a mapping',
   date: 'a moment such as 2026-01-31T12:00:00Z',
 }
+
+/** Kinds of which what is written instead is short, and helps: `8420s` for a number. */
+const WORDS: ReadonlySet<string> = new Set(['number', 'int', 'boolean', 'date'])
 
 function kindOf(issue: { readonly expected?: string }): string {
   return KINDS[issue.expected ?? ''] ?? 'something else'

@@ -46,7 +46,7 @@ export async function currentAudience(
 ): Promise<FileAudience | undefined> {
   const [id, name, share, schema, thing, digest, kind] = partsOf(text)
   if (id === undefined || name === undefined || digest === undefined) return undefined
-  const recipient = { id, name }
+  const recipient = Object.freeze({ id, name })
   if ((await catalog.isKnown?.(recipient, signal)) === false) return undefined
   const names = { share: share!, schema: schema!, name: thing! }
   const found = await foundNow(catalog, recipient, { names, kind, signal })

@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import { type ErrorCode, isTableError, type ShareCatalog, TableError } from '@spillway/core'
-import { WIRE_ERRORS } from '@spillway/protocol'
+import { type ErrorCode, type ShareCatalog, TableError } from '@spillway/core'
 import type { Peer } from '../access/authentication-guard.js'
+import { checkedCatalog } from '../access/checked-catalog.js'
 import {
   type OnRequest,
   type RequestHook,
   requestEvent,
   requestHook,
 } from '../access/request-hook.js'
+import { credentialsOf } from '../access/request-secrets.js'
 import { type AccessLog, type AccessRecord, stopwatch, writeRecord } from '../http/access-log.js'
 import { answered } from '../limits/answered.js'
 import { createConcurrencyLimit } from '../limits/concurrency-limit.js'
 import { DEFAULT_LIMITS } from '../limits/server-limits.js'
+import { withoutSecrets } from '../limits/without-secrets.js'
 import { currentAudience, namesIn } from './file-audience.js'
+import { checkedHeaders, isCancelled, notNow } from './file-refusal.js'
 
 /** Whatever answers signed URLs of local files. */
 export interface FileGateway {
@@ -56,21 +59,21 @@ export function fileDownloads(options: FileDownloadsOptions): {
 } {
   const { gateway, log, clock = Date.now } = options
   const audienceNow = audienceOf(options)
-  const limit = createConcurrencyLimit(
-    options.downloadsPerRecipient ?? DOWNLOADS_PER_RECIPIENT,
-    'downloads',
-  )
+  const most = options.downloadsPerRecipient ?? DOWNLOADS_PER_RECIPIENT
+  const limit = createConcurrencyLimit(most, 'downloads')
   return {
     async fetch(request, peer) {
       const record = recordOf(request, clock())
       const elapsedMs = stopwatch()
       let release: () => void = () => undefined
       let isShared: Counting['isShared'] = async () => true
-      const hook = hookOf(options, request)
+      const secrets = secretsOf(request)
+      const hook = hookOf(options, secrets)
       const finish = (outcome: NonNullable<AccessRecord['outcome']>) => {
         release()
         record.outcome = outcome
         record.durationMs = elapsedMs()
+        noteEnd(record, peer, secrets)
         hook.end(record)
         writeRecord(log, record)
       }
@@ -81,6 +84,7 @@ export function fileDownloads(options: FileDownloadsOptions): {
           const audience = await audienceNow(text, request.signal)
           if (audience === undefined) return false
           isShared = async gone => (await audienceNow(text, gone)) !== undefined
+          release()
           release = limit.take(audience.recipient.id)
           const { recipient } = audience
           const asked = { recipient, names: namesIn(text), peer, request }
@@ -96,12 +100,11 @@ export function fileDownloads(options: FileDownloadsOptions): {
       })
       const response = await handled.catch(error => {
         record.error = error
-        return notNow(error)
+        return notNow(withoutSecrets(error, secrets()))
       })
-      record.status = response.status
-      const reason = response.headers.get('spillway-error')
-      if (reason !== null) record.error ??= refusalOf(response.status, reason)
-      const headers = new Headers([...response.headers, ['x-request-id', record.requestId]])
+      note(response, record)
+      const headers = checkedHeaders(response.headers)
+      headers.set('x-request-id', record.requestId)
       const { status, body } = response
       if (body === null) {
         finish(status < 400 ? 'complete' : isCancelled(record.error) ? 'cancelled' : 'failed')
@@ -116,17 +119,27 @@ function recordOf({ method }: Request, time: number): AccessRecord {
   return { requestId: randomUUID(), time, method, route: ROUTE }
 }
 
-function hookOf(options: FileDownloadsOptions, { url }: Request): RequestHook {
-  const { onRequest, grantSeconds: seconds = DEFAULT_LIMITS.grantSeconds } = options
-  return requestHook(onRequest, { seconds, secrets: [url, new URL(url).search] })
+function hookOf(
+  { onRequest, grantSeconds: seconds = DEFAULT_LIMITS.grantSeconds }: FileDownloadsOptions,
+  secrets: () => readonly string[],
+): RequestHook {
+  return requestHook(onRequest, { seconds, secrets })
+}
+
+/** A signed URL is one as a whole. */
+function secretsOf(request: Request): () => readonly string[] {
+  const { url } = request
+  const { search } = new URL(url)
+  return () => [url, ...(search === '' ? [] : [search]), ...credentialsOf(request)]
 }
 
 /** Asks the catalog whom a URL was signed for, as long as what it was signed for is shared. */
 function audienceOf({
-  catalog,
+  catalog: given,
   secrets: keys,
   grantSeconds: seconds = DEFAULT_LIMITS.grantSeconds,
 }: FileDownloadsOptions) {
+  const catalog = checkedCatalog(given)
   const late = () => unanswered(seconds)
   return (text: string | undefined, gone: AbortSignal) =>
     answered(signal => currentAudience(text, { catalog, keys, signal }), {
@@ -145,36 +158,27 @@ const REFUSALS: ReadonlyMap<number, ErrorCode> = new Map([
   [503, 'STORAGE_UNAVAILABLE'],
 ])
 
-/** Without a body, as all refusals of files: one that may pass, whatever it was that failed. */
-function notNow(error: unknown): Response {
-  const refusal = isTableError(error) && TOLD.has(error.code) ? error : undefined
-  const answer = WIRE_ERRORS[refusal?.code ?? 'STORAGE_UNAVAILABLE']
-  const reason = refusal?.message ?? 'the file cannot be read now'
-  const wait = Number(refusal?.context.retryAfterSeconds ?? 1)
-  const headers = {
-    'content-length': '0',
-    'cache-control': 'no-store',
-    ...(refusal?.code !== 'PERMISSION_DENIED' && { 'retry-after': String(wait) }),
-    'spillway-error': `${answer.errorCode}; ${reason.replace(/[^\x20-\x7e]/g, '?')}`,
-  }
-  const status = isCancelled(error) ? WIRE_ERRORS.CANCELLED.status : answer.status
-  return new Response(null, { status, headers })
-}
-
-/** Refusals that say so themselves; everything else is trouble of ours, and may pass. */
-const TOLD: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['RATE_LIMITED', 'PERMISSION_DENIED'])
-
-/** Nobody is there any more to be answered. */
-function isCancelled(error: unknown): boolean {
-  return isTableError(error) && error.code === 'CANCELLED'
-}
-
 /** Whether it is still shared cannot be told: nothing is handed out. */
 function unanswered(seconds: number): TableError {
   return new TableError(
     'STORAGE_UNAVAILABLE',
     `the catalog did not say within ${seconds} seconds whether the file is still shared`,
   )
+}
+
+function noteEnd(
+  record: AccessRecord,
+  peer: Peer | undefined,
+  secrets: () => readonly string[],
+): void {
+  if (record.recipient === undefined && peer !== undefined) record.address = peer.address
+  if (record.error !== undefined) record.error = withoutSecrets(record.error, secrets())
+}
+
+function note({ status, headers }: Response, record: AccessRecord): void {
+  record.status = status
+  const reason = headers.get('spillway-error')
+  if (reason !== null) record.error ??= refusalOf(status, reason)
 }
 
 /** What the recipient was told, for the log: a refusal is no bug of ours. */

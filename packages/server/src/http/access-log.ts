@@ -7,6 +7,8 @@ export interface AccessRecord {
   /** The route's pattern; absent when none matched. */
   route?: string
   recipient?: string
+  /** Who was at the other end of the connection, where nobody knows the recipient. */
+  address?: string
   share?: string
   schema?: string
   table?: string
@@ -47,9 +49,13 @@ export type AccessLog = (record: Readonly<AccessRecord>) => void
 export function writeRecord(log: AccessLog | undefined, record: AccessRecord): void {
   try {
     // One that is asynchronous is not waited for, and its fault would else end the process.
-    const written: unknown = log?.(record)
-    if (written instanceof Promise) written.catch(() => undefined)
+    ignoreFaults(log?.(record))
   } catch {
     // Whoever hands in a log handles its faults.
   }
+}
+
+/** Of a promise, whosever it is: those of other realms are no instances of ours. */
+export function ignoreFaults(given: unknown): void {
+  Promise.resolve(given).catch(() => undefined)
 }

@@ -43,7 +43,7 @@ export function checkedEndpoint(text: string, name = 'endpoint'): Endpoint {
       'INVALID_REQUEST',
       `${name}: expected where recipients reach the server, such as https://share.example/delta-sharing, ${reason}`,
     )
-  if (!URL.canParse(text)) throw refused(`found ${JSON.stringify(text)}, which is no URL`)
+  if (!URL.canParse(text)) throw refused(`found ${foundText(text)}, which is no URL`)
   const url = new URL(text)
   if (!/^https?:$/.test(url.protocol)) throw refused(`found the scheme ${url.protocol}`)
   // Without its words: what stands there may be a secret.
@@ -56,4 +56,10 @@ export function checkedEndpoint(text: string, name = 'endpoint'): Endpoint {
     throw refused(`found ${path} at its end: clients add /shares to it themselves`)
   }
   return { url: `${url.origin}${path}`, path }
+}
+
+/** A path, or what lacks its scheme, is repeated; anything else may hold a password. */
+function foundText(text: string): string {
+  const isHost = text.length < 100 && /^(\/|[\w-]+\.)[\w./-]*$/.test(text)
+  return isHost ? JSON.stringify(text) : `text of ${text.length} characters`
 }

@@ -8,7 +8,7 @@ export interface EmbedderQuestion {
   readonly seconds: number
   readonly signal?: AbortSignal | undefined
   /** What must not be in a log, whatever the code that is asked puts into its errors. */
-  readonly secrets?: readonly string[]
+  readonly secrets?: () => readonly string[]
 }
 
 /**
@@ -17,14 +17,14 @@ export interface EmbedderQuestion {
  */
 export async function askEmbedder<Result>(
   ask: (signal: AbortSignal) => Result | Promise<Result>,
-  { name, seconds, signal, secrets = [] }: EmbedderQuestion,
+  { name, seconds, signal, secrets = () => [] }: EmbedderQuestion,
 ): Promise<Result> {
   const late = () =>
     new TableError('STORAGE_UNAVAILABLE', `${name} did not answer within ${seconds} seconds`)
   try {
     return await answered(async given => ask(given), { seconds, late, signal })
   } catch (error) {
-    throw faultOf(name, error, secrets)
+    throw faultOf(name, error, secrets())
   }
 }
 

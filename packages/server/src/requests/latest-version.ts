@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { isTableError } from '@spillway/core'
 import type { RequestContext } from './request-context.js'
 import type { TableRequest } from './table-request.js'
 
@@ -24,5 +24,5 @@ export async function latestVersion(
 
 /** There is no such version, or none that can be read; the range is checked against the latest one. */
 function isMissing(error: unknown): boolean {
-  return error instanceof TableError && ['NOT_FOUND', 'INVALID_REQUEST'].includes(error.code)
+  return isTableError(error) && ['NOT_FOUND', 'INVALID_REQUEST'].includes(error.code)
 }

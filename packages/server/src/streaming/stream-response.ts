@@ -2,6 +2,8 @@ import { type SharedTable, TableError } from '@spillway/core'
 import { Waits } from '@spillway/engine'
 import { wireError } from '@spillway/protocol'
 import { grantDigest } from '../access/grant-digest.js'
+import { credentialsOf } from '../access/request-secrets.js'
+import { withoutSecrets } from '../limits/without-secrets.js'
 import type { RequestContext } from '../requests/request-context.js'
 import { ndjsonBody } from './ndjson.js'
 
@@ -23,7 +25,8 @@ export async function streamResponse(
     scheduler: context.scheduler,
     recipient: context.recipient.id,
     describe: error => {
-      const { status, body } = wireError(error, requestId)
+      const shown = withoutSecrets(error, credentialsOf(context.request))
+      const { status, body } = wireError(shown, requestId)
       return { status, message: body.message }
     },
     onBytes: bytes => {
@@ -49,7 +52,10 @@ async function* whileShared(
   const names = { share: table.share, schema: table.schema, table: table.name }
   const seconds = limits.grantSeconds
   const waits = new Waits({ seconds, signal, late: () => unanswered(seconds) })
-  const ask = (heard: AbortSignal) => catalog.table(recipient, names, heard)
+  const ask = async (heard: AbortSignal) => {
+    const isKnown = (await catalog.isKnown?.(recipient, heard)) ?? true
+    return isKnown ? catalog.table(recipient, names, heard) : undefined
+  }
   let shared: SharedTable | undefined = table
   try {
     for await (const block of lines) {

@@ -37,8 +37,13 @@ describe('schemaProblems', () => {
     ['a list for a text', { url: [] }, ['url: expected text, found a list']],
     [
       'a URL that is none',
+      { url: 'share.example/x' },
+      ['url: expected a URL such as https://share.example, found "share.example/x"'],
+    ],
+    [
+      'a URL that names no host',
       { url: 'x' },
-      ['url: expected a URL such as https://share.example, found "x"'],
+      ['url: expected a URL such as https://share.example, found text of 1 character'],
     ],
     ['no address', { address: 'x' }, ['address: expected an IP address, found "x"']],
     ['an empty list', { list: [] }, ['list: expected at least 1 in the list, found none']],
@@ -58,7 +63,8 @@ describe('schemaProblems', () => {
       { secret: { fiel: 'a' } },
       ['secret.file: "file" is missing', 'secret.fiel: unknown key "fiel"'],
     ],
-    ['no mapping', 'x', [': expected a mapping, found "x"']],
+    ['no mapping', 'x', [': expected a mapping, found text of 1 character']],
+    ['a number for a text', { url: 5 }, ['url: expected text, found a number']],
     [
       'all of it at once',
       { count: 0, kind: { kind: 'role' }, unknown: 1 },
@@ -102,6 +108,22 @@ describe('schemaProblems', () => {
       expect(messages).not.toEqual([])
       expect(messages.join()).not.toContain(secret.replace('https:', ''))
     }
+  })
+})
+
+describe('what stands where another kind of value belongs', () => {
+  it.each([
+    ['a short secret for a list', { list: 'hunter2' }],
+    ['a short secret for a choice of mappings', { kind: 'hunter2' }],
+    ['a number for a list', { list: 726354 }],
+    ['a key and a value without a space', { 'secret:hunter2': null }],
+    ['a user and a password for a port', { url: 'https://user:hunter2' }],
+    ['a password alone for a URL', { url: 'hunter2' }],
+    ['a setting in words for a number', { count: 'password=hunter2' }],
+  ])('is told by its kind: %s', (_, document) => {
+    const [message] = problems(document).map(each => each.message)
+    expect(message).toMatch(/found (text of \d+ characters|a number)$|unknown key a key of 14 char/)
+    expect(message).not.toMatch(/hunter2|726354/)
   })
 })
 

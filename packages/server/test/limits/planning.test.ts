@@ -158,6 +158,32 @@ describe('a server', () => {
   })
 })
 
+describe('refused addresses', () => {
+  const asking = (catalog: Partial<ShareCatalog>, clock: () => number) => {
+    const guard = createGuard(catalog as unknown as ShareCatalog, { limit: 1, clock })
+    const request = () => new Request('http://x/', { headers: { authorization: 'Bearer no' } })
+    return () => guard.authenticate(request(), { address: '10.0.0.1' })
+  }
+
+  it('are refused for a minute, and not until a clock that was set back is there again', async () => {
+    const time = { now: 3600_000 }
+    const ask = asking({ authenticate: async () => undefined }, () => time.now)
+    await expect(ask()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    await expect(ask()).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    time.now = 0
+    await expect(ask()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    await expect(ask()).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+  })
+
+  it('are those too whose tokens another copy of the package refuses', async () => {
+    const marker = Symbol.for('spillway.TableError')
+    const refusal = Object.assign(new Error('no'), { code: 'UNAUTHENTICATED', [marker]: true })
+    const ask = asking({ authenticate: () => Promise.reject(refusal) }, () => 0)
+    await expect(ask()).rejects.toBe(refusal)
+    await expect(ask()).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+  })
+})
+
 describe('addresses', () => {
   it.each([
     ['10.0.0.7', '10.0.0.7'],

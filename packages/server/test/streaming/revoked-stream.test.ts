@@ -53,6 +53,10 @@ const question = (end: boolean) =>
 it.each<readonly [string, object]>([
   ['the grant is taken back', configOf({}, [])],
   ['the recipient is taken out', { ...configOf({}), recipients: [] }],
+  [
+    'its last token is taken out',
+    { ...configOf({}), recipients: [{ name: 'acme', shares: ['s'] }] },
+  ],
   ['the table is shared otherwise', configOf({ redactDropped: 'refuse' })],
 ])('an answer under way ends visibly broken when %s', async (_, next) => {
   const { server, catalog, signed, log } = await start()

@@ -21,15 +21,17 @@ export interface OpenAssets {
 export interface AssetParts {
   readonly store: WritableStore
   readonly signers: readonly UrlSigner[]
+  /** Hashes nothing. */
+  readonly isProbe?: boolean | undefined
   /** Told of what could not be hashed. */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
 /** Lists and signs the files of assets, and makes digests of those that should have them. */
 export function openAssets(settings: AssetSettings, parts: AssetParts): OpenAssets {
-  const { store, signers, onError } = parts
+  const { store, signers, onError, isProbe = false } = parts
   const { state: kept, hashing } = settings
-  if (kept === undefined) {
+  if (kept === undefined || isProbe) {
     const files = createAssetFiles({ store, signers })
     return { files, follow: () => undefined, stop: async () => undefined }
   }

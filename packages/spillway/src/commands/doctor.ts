@@ -1,25 +1,32 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { writeJson } from '@spillway/core'
+import { TableError, writeJson } from '@spillway/core'
 import { configChecks } from '../doctor/config-checks.js'
 import { machineChecks } from '../doctor/machine-checks.js'
+import { CONFIG_FILE } from '../terminal/config-file.js'
 import { withProgress } from '../terminal/progress.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { VERSION } from '../terminal/version.js'
 
 export interface DoctorOptions {
+  /** The configuration; `spillway.yaml` of the folder where it is there. */
   readonly config?: string
+  /** How long the check of each table may take, in seconds. */
+  readonly timeout?: string
   readonly json?: boolean
 }
 
 /** `spillway doctor`: what works here, and of a configuration which tables can be read. True where all of it does. */
 export async function doctorCommand(options: DoctorOptions, terminal: Terminal): Promise<boolean> {
   const checks = await withProgress(terminal, 'checking', async progress => {
+    const seconds = secondsOf(options.timeout)
     const found = await machineChecks()
-    if (options.config === undefined) return found
+    const path = resolve(terminal.folder, options.config ?? CONFIG_FILE)
+    if (options.config === undefined && !existsSync(path)) return found
     progress.say('reading tables')
-    const path = resolve(terminal.folder, options.config)
-    return [...found, ...(await configChecks(path, terminal.signal))]
+    const time = { signal: terminal.signal, seconds, hint: '; --timeout gives it longer' }
+    return [...found, ...(await configChecks(path, time))]
   })
   if (options.json) {
     await writeLine(
@@ -34,4 +41,13 @@ export async function doctorCommand(options: DoctorOptions, terminal: Terminal):
     }
   }
   return checks.every(({ ok }) => ok)
+}
+
+const LONGEST_SECONDS = 86_400
+
+function secondsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (seconds > 0 && seconds <= LONGEST_SECONDS) return seconds
+  throw new TableError('INVALID_REQUEST', `--timeout expects seconds, 1 to 86400, found ${text}`)
 }

@@ -5,7 +5,7 @@ import { isSharedName, openReceived } from '../tables/received-table.js'
 import { refOf, sourceOf } from '../tables/table-source.js'
 import { withProgress } from '../terminal/progress.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { integerOf, type TableOptions } from './table-options.js'
+import { integerOf, optionText, PROVIDERS_OPTIONS, type TableOptions } from './table-options.js'
 
 export interface OpenTable {
   readonly snapshot: Snapshot
@@ -78,17 +78,10 @@ async function openReceivedTable(
   name: string,
   { options, terminal }: TableRequest,
 ): Promise<Found> {
-  for (const key of [
-    'format',
-    'metadataFile',
-    'rebase',
-    'auxiliaryLocation',
-    'snapshotId',
-    'ref',
-    'readOptimized',
-  ] as const) {
+  for (const key of PROVIDERS_OPTIONS) {
     if (options[key] === undefined) continue
-    throw new TableError('INVALID_REQUEST', `${key} is the provider's to choose for a shared table`)
+    const message = `${optionText(key)} is the provider's to choose for a shared table`
+    throw new TableError('INVALID_REQUEST', message)
   }
   const version = integerOf('--version', options.version)
   const { location, store } = await openReceived(name, {

@@ -4,6 +4,7 @@ import { TableError } from '@spillway/core'
 import type { Terminal } from '../terminal/terminal.js'
 import type { QueryShareOptions } from './query-share.js'
 import type { QueryTableOptions } from './query-table.js'
+import { optionText, PROVIDERS_OPTIONS } from './table-options.js'
 
 export type QueryCommandOptions = QueryTableOptions & QueryShareOptions
 
@@ -33,17 +34,9 @@ export async function queryCommand(
 }
 
 const OF_ONE_TABLE = [
-  ...['where', 'jsonPredicate', 'columns', 'count', 'version', 'timestamp'],
-  ...[
-    'format',
-    'metadataFile',
-    'rebase',
-    'auxiliaryLocation',
-    'snapshotId',
-    'ref',
-    'readOptimized',
-  ],
-] as readonly (keyof QueryCommandOptions)[]
+  ...(['where', 'jsonPredicate', 'columns', 'count', 'version', 'timestamp'] as const),
+  ...PROVIDERS_OPTIONS,
+] satisfies readonly (keyof QueryCommandOptions)[]
 const OF_A_SHARE = ['mode', 'param', 'explain', 'output', 'force'] as const
 
 /** A file alone is a profile: tables are folders, or have their name behind `#`. */
@@ -63,8 +56,7 @@ function refuseOptions(
 ): void {
   const given = refused.find(key => options[key] !== undefined)
   if (given === undefined) return
-  const option = given.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
-  throw new TableError('INVALID_REQUEST', `--${option} cannot be given here: ${why}`)
+  throw new TableError('INVALID_REQUEST', `${optionText(given)} cannot be given here: ${why}`)
 }
 
 function twice(what: string): TableError {

@@ -7,6 +7,7 @@ import { notThere } from '../edit/named-lists.js'
 import { dropFrom, invalidName, type Named, namesOfKind, tableNameOf } from '../edit/shares.js'
 import { didYouMean } from '../recipient/nearest.js'
 import type { ServeConfig } from '../serve/config.js'
+import { tablesOf } from '../serve/config-tables.js'
 import { CONFIG_FILE } from '../terminal/config-file.js'
 import { printable } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
@@ -179,14 +180,13 @@ async function report(made: Report, options: RevokeOptions, terminal: Terminal):
 }
 
 function sharesObjects({ shares, staging }: ServeConfig): boolean {
-  const tables = (shares.shares ?? []).flatMap(({ schemas = [] }) =>
-    schemas.flatMap(each => each.tables ?? []),
+  const places = tablesOf(shares).flatMap(
+    ({ table: { location, auxiliaryLocations = [], rebase = [] } }) => [
+      location,
+      ...auxiliaryLocations,
+      ...rebase.map(({ to }) => to),
+    ],
   )
-  const places = tables.flatMap(({ location, auxiliaryLocations = [], rebase = [] }) => [
-    location,
-    ...auxiliaryLocations,
-    ...rebase.map(({ to }) => to),
-  ])
   return [...places, staging?.location ?? ''].some(each => /^(?!file:)[a-z]\w*:/i.test(each))
 }
 

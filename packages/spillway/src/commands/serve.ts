@@ -1,9 +1,12 @@
 import { resolve } from 'node:path'
 import { TableError, writeJson } from '@spillway/core'
-import { type AccessLog, nameWarnings } from '@spillway/server'
+import { nameWarnings } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
+import { tablesOf } from '../serve/config-tables.js'
 import { jsonLogLine, logLine } from '../serve/log-lines.js'
+import { type QuietLog, quietLog } from '../serve/quiet-log.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
+import { readTlsPair } from '../serve/tls-files.js'
 import { watchFile } from '../serve/watch-file.js'
 import { CONFIG_FILE } from '../terminal/config-file.js'
 import { errorJson } from '../terminal/error-json.js'
@@ -23,13 +26,14 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   const config = await loadConfig(path)
   const say = announcer(options, terminal)
   if (options.check) {
+    if (config.server.tls) await readTlsPair(config.server.tls)
     await say('config', `${path} is valid: ${summary(config)}`)
     return sayNames(config, say)
   }
   const style = styleFor(terminal.stdout, terminal.environment)
-  const log = options.json ? jsonLog(terminal) : humanLog(terminal, style)
+  const quiet = options.json ? jsonLog(terminal) : humanLog(terminal, style)
   const server = await startServer(config, {
-    log,
+    log: quiet.log,
     onCertificate: change => void say(...certificateLine(change)),
   })
   const watching = watchFile(path, () => void reload(server, path, say))
@@ -47,6 +51,7 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   watching.stop()
   await say('stopping', 'waiting for requests under way')
   await server.close()
+  quiet.end()
 }
 
 /** The first few: `doctor` says all. */
@@ -89,11 +94,9 @@ async function reload(server: RunningServer, path: string, say: Say): Promise<vo
 }
 
 function summary({ shares }: ServeConfig): string {
-  const all = shares.shares ?? []
-  const tables = all.flatMap(share => (share.schemas ?? []).flatMap(schema => schema.tables ?? []))
   return [
-    formatCount(all.length, 'share'),
-    formatCount(tables.length, 'table'),
+    formatCount((shares.shares ?? []).length, 'share'),
+    formatCount(tablesOf(shares).length, 'table'),
     formatCount((shares.recipients ?? []).length, 'recipient'),
   ].join(', ')
 }
@@ -103,10 +106,10 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
-function jsonLog({ stderr }: Terminal): AccessLog {
-  return record => stderr.write(`${jsonLogLine(record)}\n`)
+function jsonLog({ stderr }: Terminal): QuietLog {
+  return quietLog(record => stderr.write(`${jsonLogLine(record)}\n`))
 }
 
-function humanLog({ stderr }: Terminal, style: Style): AccessLog {
-  return record => stderr.write(`${logLine(record, style)}\n`)
+function humanLog({ stderr }: Terminal, style: Style): QuietLog {
+  return quietLog(record => stderr.write(`${logLine(record, style)}\n`))
 }

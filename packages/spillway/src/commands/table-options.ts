@@ -15,6 +15,22 @@ export interface TableOptions {
   readonly json?: boolean
 }
 
+/** What the provider of a shared table chooses, and nobody who reads it. */
+export const PROVIDERS_OPTIONS = [
+  'format',
+  'metadataFile',
+  'rebase',
+  'auxiliaryLocation',
+  'snapshotId',
+  'ref',
+  'readOptimized',
+] as const satisfies readonly (keyof TableOptions)[]
+
+/** An option as it is typed: `--metadata-file`. */
+export function optionText(key: string): string {
+  return `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+}
+
 export function addTableOptions(command: Command): Command {
   return addTableSelection(
     command.argument(

@@ -1,21 +1,23 @@
-import type { TableName } from '@spillway/client'
 import { mapConcurrently, type Snapshot } from '@spillway/core'
 import { filesInside, OutsideFinder, partitionGrant } from '@spillway/engine'
 import { planScan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
 import { nameWarnings } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../serve/config.js'
+import { type ConfigTable, tablesOf } from '../serve/config-tables.js'
+import { readTlsPair, type TlsFiles } from '../serve/tls-files.js'
 import type { Composition } from '../tables/compose.js'
 import { fileFacts, fileFactsText } from '../tables/file-facts.js'
 import { wrongCounts, wrongCountText } from '../tables/stated-counts.js'
 import { tableFacts } from '../tables/table-facts.js'
-import { locatedSource, type TableInput } from '../tables/table-source.js'
+import { locatedSource } from '../tables/table-source.js'
 import { formatCount } from '../terminal/format-table.js'
 import { type Check, failed } from './check.js'
+import { type InTimeOptions, inTime } from './in-time.js'
 import { openProbe, type Probe } from './probe.js'
 
 /** What a server of the configuration at `path` would share, each table read as the server and as a recipient would. */
-export async function configChecks(path: string, signal: AbortSignal): Promise<readonly Check[]> {
+export async function configChecks(path: string, time: InTimeOptions): Promise<readonly Check[]> {
   let config: ServeConfig
   try {
     config = await loadConfig(path)
@@ -27,9 +29,10 @@ export async function configChecks(path: string, signal: AbortSignal): Promise<r
     const checks: Check[] = [{ name: 'config', ok: true, detail: path }]
     for (const detail of nameWarnings(config.shares))
       checks.push({ name: 'names', ok: true, warning: true, detail })
-    if (config.staging) checks.push(await stagingCheck(probe.spillway, config.staging.location))
-    const tables = await mapConcurrently(tablesOf(config), TABLES_AT_ONCE, table =>
-      tableCheck(table, probe, signal),
+    if (config.server.tls) checks.push(await tlsCheck(config.server.tls))
+    if (config.staging) checks.push(await stagingCheck(probe, config.staging.location, time))
+    const tables = await mapConcurrently(tablesOf(config.shares), TABLES_AT_ONCE, table =>
+      tableCheck(table, probe, time),
     )
     return [...checks, ...tables]
   } finally {
@@ -37,11 +40,27 @@ export async function configChecks(path: string, signal: AbortSignal): Promise<r
   }
 }
 
-async function stagingCheck({ store }: Composition, location: string): Promise<Check> {
+async function tlsCheck(files: TlsFiles): Promise<Check> {
+  try {
+    const { endsAt } = await readTlsPair(files)
+    const detail = `the certificate is good until ${new Date(endsAt).toISOString()}`
+    return { name: 'tls', ok: true, detail }
+  } catch (error) {
+    return failed('tls', error)
+  }
+}
+
+async function stagingCheck(
+  { spillway: { store } }: Probe,
+  location: string,
+  time: InTimeOptions,
+): Promise<Check> {
   const path = `${location.replace(/\/+$/, '')}/.spillway-doctor-${process.pid}`
   try {
-    await store.put(path, new TextEncoder().encode('doctor'))
-    await store.delete(path)
+    await inTime(async () => {
+      await store.put(path, new TextEncoder().encode('doctor'))
+      await store.delete(path)
+    }, time)
     return { name: 'staging', ok: true, detail: `${location} can be written` }
   } catch (error) {
     return failed('staging', error)
@@ -50,53 +69,38 @@ async function stagingCheck({ store }: Composition, location: string): Promise<C
 
 const TABLES_AT_ONCE = 4
 
-interface NamedTable {
-  readonly name: TableName
-  readonly source: TableInput
-  /** SQL that says which partitions are shared. */
-  readonly partitions: string | undefined
-  readonly accessModes: readonly string[] | undefined
-}
-
-function tablesOf({ shares }: ServeConfig): readonly NamedTable[] {
-  return (shares.shares ?? []).flatMap(share =>
-    (share.schemas ?? []).flatMap(schema =>
-      (schema.tables ?? []).map(table => ({
-        name: { share: share.name, schema: schema.name, table: table.name },
-        source: table,
-        partitions: table.partitions,
-        accessModes: table.accessModes,
-      })),
-    ),
-  )
-}
-
-async function tableCheck(
-  { name: named, source, partitions, accessModes }: NamedTable,
-  probe: Probe,
-  signal: AbortSignal,
-): Promise<Check> {
-  const name = `${named.share}.${named.schema}.${named.table}`
+async function tableCheck(table: ConfigTable, probe: Probe, time: InTimeOptions): Promise<Check> {
+  const name = table.fullName
   try {
-    const at = { kind: 'latest' } as const
-    const { spillway } = probe
-    const snapshot = await spillway.engine().snapshot(locatedSource(source), at, signal)
-    // Throws where no query of it would be answered.
-    if (partitions !== undefined) partitionGrant(parseSqlPredicate(partitions).predicate, snapshot)
-    await filesInside(planScan(snapshot), { outside: new OutsideFinder() })
-    const facts = await tableFacts(snapshot)
-    const found = [
-      `${snapshot.format} version ${snapshot.version}, ${formatCount(facts.files, 'file')}`,
-      ...wrongCounts(snapshot, facts).map(wrongCountText),
-      ...(await footerFacts(spillway, snapshot, facts.files)),
-    ]
-    if (accessModes !== undefined && !accessModes.includes('url')) {
-      return { name, ok: true, detail: [...found, 'read by credentials alone'].join('; ') }
-    }
-    return { name, ok: true, detail: [...found, await probe.byteOf(named, signal)].join('; ') }
+    const detail = await inTime(signal => tableDetail(table, probe, signal), time)
+    return { name, ok: true, detail }
   } catch (error) {
     return failed(name, error)
   }
+}
+
+/** What was found; throws where a recipient would not get the table. */
+async function tableDetail(
+  { name, table }: ConfigTable,
+  probe: Probe,
+  signal: AbortSignal,
+): Promise<string> {
+  const at = { kind: 'latest' } as const
+  const { spillway } = probe
+  const { partitions, accessModes } = table
+  const snapshot = await spillway.engine().snapshot(locatedSource(table), at, signal)
+  // Throws where no query of it would be answered.
+  if (partitions !== undefined) partitionGrant(parseSqlPredicate(partitions).predicate, snapshot)
+  await filesInside(planScan(snapshot), { outside: new OutsideFinder() })
+  const facts = await tableFacts(snapshot, signal)
+  const found = [
+    `${snapshot.format} version ${snapshot.version}, ${formatCount(facts.files, 'file')}`,
+    ...wrongCounts(snapshot, facts).map(wrongCountText),
+    ...(await footerFacts(spillway, snapshot, { files: facts.files, signal })),
+  ]
+  const isByCredentials = accessModes !== undefined && !accessModes.includes('url')
+  const read = isByCredentials ? 'read by credentials alone' : await probe.byteOf(name, signal)
+  return [...found, read].join('; ')
 }
 
 /** Footers looked at of each table: enough to find out, and no more than a minute of an object store's time. */
@@ -105,9 +109,9 @@ const MOST_FOOTERS = 10_000
 async function footerFacts(
   { shapes }: Composition,
   snapshot: Snapshot,
-  files: number,
+  { files, signal }: { readonly files: number; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
-  const survey = await fileFacts(snapshot, { shapes, maxFiles: MOST_FOOTERS })
+  const survey = await fileFacts(snapshot, { shapes, maxFiles: MOST_FOOTERS, signal })
   if (survey === undefined) return []
   return fileFactsText(survey, files).map(([name, value]) => `${name}: ${value}`)
 }

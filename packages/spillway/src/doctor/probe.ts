@@ -23,6 +23,8 @@ export interface Probe {
 /** A file that has to be written anew first may be large; a store that says nothing for as long is not there. */
 const PATIENCE_MS = 60_000
 
+const ASKED_AT_ONCE = { requestsPerRecipient: 1000, downloadsPerRecipient: 1000 }
+
 /** Nothing listens there: what is asked goes to the server's own handler. */
 const ENDPOINT = 'http://spillway-doctor.invalid/delta-sharing'
 
@@ -38,9 +40,15 @@ export function openProbe(config: ServeConfig): Probe {
     tokens: [{ sha256: tokenHash(bearerToken).toString('hex') }],
   }
   const recipients = [...(config.shares.recipients ?? []), own]
+  // What everybody may take at once is no fault of a table: its check asks for several.
+  const limits = { ...config.server.limits, ...ASKED_AT_ONCE }
   const runtime = createRuntime(
-    { ...config, shares: { ...config.shares, recipients } },
-    { endpoint: checkedEndpoint(ENDPOINT), secrets: [randomBytes(32).toString('base64')] },
+    { ...config, server: { ...config.server, limits }, shares: { ...config.shares, recipients } },
+    {
+      endpoint: checkedEndpoint(ENDPOINT),
+      secrets: [randomBytes(32).toString('base64')],
+      isProbe: true,
+    },
   )
   const { host } = new URL(ENDPOINT)
   // Files of this machine are the server's own to give, others are fetched where their URLs point.

@@ -1,12 +1,15 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { TableError } from '@spillway/core'
 import { type Document, parseDocument } from 'yaml'
-import { configError } from '../problems/placed-problems.js'
-import { examineConfig, parseConfig, type ServeConfig } from '../serve/config.js'
+import { parseConfigText } from '../problems/config-text.js'
+import { configError, type PlacedProblem } from '../problems/placed-problems.js'
+import { examineConfig, readConfigText, type ServeConfig } from '../serve/config.js'
 import { withFileLock } from './file-lock.js'
 import { changedText, layoutOf, plainText } from './layout.js'
 import { replaceFile } from './replace-file.js'
+import { hasAliases, writtenOut } from './written-out.js'
 
 interface Edited<Result> {
   readonly result: Result
@@ -42,7 +45,7 @@ export async function editConfig<Result>(
   const folder = dirname(resolve(path))
   return withFileLock(file, async () => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const written = await readFile(file, 'utf8')
+      const written = await readConfigText(file)
       const { text, ...edited } = editText(written, edit, { folder, path })
       if (dryRun || !edited.changed) return edited
       if (attempt === 0) await before?.()
@@ -54,12 +57,9 @@ export async function editConfig<Result>(
 
 /** Links lead to the file that is replaced; they stay links. */
 async function realFile(path: string): Promise<string> {
-  try {
-    return await realpath(path)
-  } catch (cause) {
-    const message = `there is no configuration file ${path}: \`spillway init\` writes one, --config names another`
-    throw new TableError('INVALID_REQUEST', message, { context: { path }, cause })
-  }
+  // What cannot be read is told before a lock is laid beside it.
+  await readConfigText(path)
+  return realpath(path)
 }
 
 function editText<Result>(
@@ -70,11 +70,71 @@ function editText<Result>(
   const { config, problems } = examineConfig(written, context.folder)
   if (config === undefined) throw configError(context.path, problems)
   const plain = plainText(written)
-  const document = parseDocument(plain)
-  const before = document.toString(layoutOf(plain))
-  const edited = edit(document, config)
+  const before = printed(plain, parseDocument(plain))
+  const { document, ...edited } = editedDocument(plain, edit, { config, path: context.path })
   if (!edited.changed) return { ...edited, config, text: written }
-  const after = document.toString(layoutOf(plain))
-  const text = changedText(written, { before, after })
-  return { ...edited, config: parseConfig(text, context), text }
+  const text = changedText(written, { before, after: printed(plain, document) })
+  const after = examineConfig(text, context.folder)
+  if (after.config === undefined) throw wrongArguments(after.problems, context.path)
+  return { ...edited, config: after.config, text }
+}
+
+/** The file was good before: what is wrong now was said on the command line, and stands in no line of it. */
+function wrongArguments(problems: readonly PlacedProblem[], path: string): TableError {
+  const reasons = problems.map(problem => `${argumentOf(problem.path)}${problem.message}`)
+  return new TableError('INVALID_REQUEST', reasons.join('; '), { context: { path } })
+}
+
+const ARGUMENTS: readonly (readonly [RegExp, string])[] = [
+  [/^shares\[\d+\]\.name$/, 'the name of the share: '],
+  [/\.schemas\[\d+\]\.name$/, 'the name of the schema: '],
+  [/\.tables\[\d+\]\.name$/, 'the name of the table: '],
+  [/\.tables\[\d+\]/, 'the table: '],
+  [/^recipients\[\d+\]\.name$/, 'the name of the recipient: '],
+  [/\.tokens\[\d+\]\.label$/, 'the label of the token: '],
+]
+
+function argumentOf(path: string): string {
+  return ARGUMENTS.find(([pattern]) => pattern.test(path))?.[1] ?? ''
+}
+
+function printed(plain: string, document: Document): string {
+  return document.toString(layoutOf(plain))
+}
+
+/**
+ * The document after the edit. What others share by an alias is not edited for all of them: aliases stay where the file then
+ * says the same as one without them, else each is written out.
+ */
+function editedDocument<Result>(
+  plain: string,
+  edit: Edit<Result>,
+  { config, path }: { readonly config: ServeConfig; readonly path: string },
+): Edited<Result> & { readonly document: Document } {
+  const shared = parseDocument(plain)
+  if (!hasAliases(shared)) return { ...edit(shared, config), document: shared }
+  const document = writtenOut(shared)
+  if (!isDeepStrictEqual(document.toJS(), shared.toJS())) throw notWrittenOut(path)
+  const edited = edit(document, config)
+  const isKept = edited.changed && saysAs(document, shared, () => edit(shared, config))
+  return { ...edited, document: isKept ? shared : document }
+}
+
+/** False also where an edit does not find its way through the aliases, or leaves one that leads nowhere. */
+function saysAs(document: Document, shared: Document, edit: () => unknown): boolean {
+  try {
+    edit()
+    const again = parseConfigText(shared.toString())
+    return again.problems.length === 0 && isDeepStrictEqual(again.value, document.toJS())
+  } catch {
+    return false
+  }
+}
+
+function notWrittenOut(path: string): TableError {
+  return new TableError(
+    'INVALID_REQUEST',
+    'the configuration has aliases (*name) that cannot be edited one by one: write out what they stand for',
+    { context: { path } },
+  )
 }

@@ -1,49 +1,82 @@
 import { randomUUID } from 'node:crypto'
-import { link, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { link, readFile, rename, stat, unlink, utimes } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { TableError } from '@spillway/core'
+import { createFile } from './create-file.js'
+import { reasonOf } from './replace-file.js'
 
-/** A command holds the lock for milliseconds; of a machine that cannot be asked this is how long it may. */
+/** Of a machine that cannot be asked, and of a process that may be another by now, this is how long a lock may lie untouched. */
 const STALE_MS = 60_000
 const PATIENCE_MS = 20_000
+/** A holder touches its lock five times meanwhile: an id says nothing, for the next process may have it, in a container ours. */
+const SILENT_MS = 15_000
+
+export interface FileLockOptions {
+  /** How long a lock that is looked at stays untouched where nobody holds it any more. 15 seconds by default. */
+  readonly silentMs?: number
+}
 
 /** Runs `work` while no other command of ours works on the file, here or on another machine that sees it. */
 export async function withFileLock<Result>(
   file: string,
   work: () => Promise<Result>,
+  { silentMs = SILENT_MS }: FileLockOptions = {},
 ): Promise<Result> {
   const lock = join(dirname(file), `.${basename(file)}.lock`)
   const own = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() })
-  await take(lock, own)
+  await take(lock, own, silentMs)
+  const touching = setInterval(() => void touch(lock, own), silentMs / 5)
   try {
     return await work()
   } finally {
+    clearInterval(touching)
     // A lock that was taken from us, as a stale one, is somebody else's.
     if ((await holderOf(lock)) === own) await unlink(lock)
   }
 }
 
-async function take(lock: string, own: string): Promise<void> {
+async function take(lock: string, own: string, silentMs: number): Promise<void> {
   const until = Date.now() + PATIENCE_MS
+  const isSilent = silence(silentMs)
   while (!(await create(lock, own))) {
     const holder = await holderOf(lock)
-    if (holder !== undefined && (await isStale(lock, holder))) await removeStale(lock, holder)
+    const found = await stat(lock).catch(() => undefined)
+    const touched = found?.mtimeMs
+    const isOver =
+      holder !== undefined &&
+      touched !== undefined &&
+      (isSilent(`${touched} ${holder}`) || isStale(holder, touched))
+    if (isOver) await removeStale(lock, holder)
     else if (Date.now() > until) throw locked(lock)
     else await setTimeout(10 + Math.random() * 40)
+  }
+}
+
+async function touch(lock: string, own: string): Promise<void> {
+  const now = new Date()
+  if ((await holderOf(lock)) === own) await utimes(lock, now, now).catch(() => undefined)
+}
+
+/** True once the same was seen for so long, by this machine's own measure: the clock of a disk elsewhere may be another. */
+function silence(silentMs: number): (seen: string) => boolean {
+  let last: string | undefined
+  let since = 0
+  return seen => {
+    if (seen !== last) since = performance.now()
+    last = seen
+    return performance.now() - since > silentMs
   }
 }
 
 /** Appears with what is in it, so that nobody reads an empty one. */
 async function create(lock: string, own: string): Promise<boolean> {
   const whole = `${lock}.${randomUUID()}`
-  try {
-    await writeFile(whole, own, { flag: 'wx', mode: 0o600 })
-  } catch (cause) {
+  await createFile(whole, { text: own, mode: 0o600 }).catch(cause => {
     throw notWritable(lock, cause)
-  }
+  })
   try {
     await link(whole, lock)
     return true
@@ -63,11 +96,10 @@ async function holderOf(lock: string): Promise<string | undefined> {
   }
 }
 
-async function isStale(lock: string, holder: string): Promise<boolean> {
+function isStale(holder: string, touched: number): boolean {
   const { pid, host } = parsed(holder)
-  if (host === hostname() && pid !== undefined) return !isRunning(pid)
-  const found = await stat(lock).catch(() => undefined)
-  return found !== undefined && Date.now() - found.mtimeMs > STALE_MS
+  const isEnded = host === hostname() && pid !== undefined && !isRunning(pid)
+  return isEnded || Date.now() - touched > STALE_MS
 }
 
 function parsed(holder: string): { readonly pid?: number; readonly host?: string } {
@@ -109,10 +141,9 @@ function locked(lock: string): TableError {
 }
 
 function notWritable(lock: string, cause: unknown): TableError {
-  const { code } = cause as NodeJS.ErrnoException
   return new TableError(
     'INVALID_REQUEST',
-    `the configuration cannot be changed: its folder cannot be written (${code})`,
+    `the configuration cannot be changed: in its folder no file can be made (${reasonOf(cause)})`,
     { context: { path: dirname(lock) }, cause },
   )
 }

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { parse, type ToStringOptions } from 'yaml'
+import type { ToStringOptions } from 'yaml'
+import { parseConfigText } from '../problems/config-text.js'
+import { type LineBlock, lineBlocks } from './line-blocks.js'
 
 /** Without the mark of its encoding and with plain ends of lines, which `changedText` puts back. */
 export function plainText(written: string): string {
@@ -37,11 +39,8 @@ export function changedText(
 }
 
 function saysTheSame(merged: string, after: string): boolean {
-  try {
-    return isDeepStrictEqual(parse(merged), parse(after))
-  } catch {
-    return false
-  }
+  const [a, b] = [parseConfigText(merged), parseConfigText(after)]
+  return a.problems.length + b.problems.length === 0 && isDeepStrictEqual(a.value, b.value)
 }
 
 /** Lines as they were written, and the lines that the printed document has for them. */
@@ -55,7 +54,7 @@ interface Segment {
 function mergedLines(plain: string, before: string, after: string): string {
   const printed = linesOf(before)
   const changed = linesOf(after)
-  const { lead, segments } = segmentsOf(linesOf(plain), printed)
+  const { lead, segments } = segmentsOf(linesOf(plain), printed, lineBlocks(plain, before))
   const kept = commonLines(printed, changed)
   const merged = [...lead]
   for (let i = 0; i < changed.length; ) {
@@ -77,26 +76,61 @@ function isKept(kept: readonly (number | undefined)[], { start, end }: Segment):
 function segmentsOf(
   written: readonly string[],
   printed: readonly string[],
+  blocks: readonly LineBlock[],
 ): { readonly lead: readonly string[]; readonly segments: ReadonlyMap<number, Segment> } {
-  const matched = commonLines(written.map(bare), printed.map(bare))
+  const matched = matchedLines(written.map(bare), printed.map(bare), blocks)
+  const blockAt = new Map(blocks.map(block => [block.printed.start, block]))
   const segments = new Map<number, Segment>()
   let done = 0
   let lead: readonly string[] = []
   for (let start = 0; start < printed.length; ) {
-    let end = start + 1
+    const block = blockAt.get(start)
+    let end = block?.printed.end ?? start + 1
     // A line without its like goes with those like it; lines that printing leaves out go with the line before them.
-    while (end < printed.length && matched[start] === undefined && matched[end] === undefined) end++
+    while (
+      end < printed.length &&
+      !blockAt.has(end) &&
+      matched[start] === undefined &&
+      matched[end] === undefined
+    )
+      end++
     const next = matched.slice(end).find(line => line !== undefined)
     const first = matched[start]
     if (start === 0 && first !== undefined) lead = written.slice(0, first)
     const from = Math.max(done, lead.length)
-    const isBlock = matched[end] === undefined && first !== undefined && end < printed.length
-    const until = isBlock ? first + 1 : (next ?? written.length)
+    const isAlone = matched[end] === undefined && first !== undefined && end < printed.length
+    const until = isAlone ? (block?.written.end ?? first + 1) : (next ?? written.length)
     segments.set(start, { written: written.slice(from, until), start, end })
     done = until
     start = end
   }
   return { lead, segments }
+}
+
+/** For each printed line the written one that it is; of the lines of a block the first alone. */
+function matchedLines(
+  written: readonly string[],
+  printed: readonly string[],
+  blocks: readonly LineBlock[],
+): readonly (number | undefined)[] {
+  const matched: (number | undefined)[] = []
+  let from = { written: 0, printed: 0 }
+  const matchUntil = (writtenEnd: number, printedEnd: number) => {
+    const { written: start } = from
+    const between = commonLines(
+      written.slice(start, writtenEnd),
+      printed.slice(from.printed, printedEnd),
+    )
+    matched.push(...between.map(line => (line === undefined ? undefined : line + start)))
+  }
+  for (const block of blocks) {
+    matchUntil(block.written.start, block.printed.start)
+    matched.push(block.written.start)
+    while (matched.length < block.printed.end) matched.push(undefined)
+    from = { written: block.written.end, printed: block.printed.end }
+  }
+  matchUntil(written.length, printed.length)
+  return matched
 }
 
 function linesOf(text: string): readonly string[] {

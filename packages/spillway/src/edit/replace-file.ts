@@ -37,7 +37,7 @@ export async function replaceFile(
 
 function notReplaced(file: string, cause: unknown): TableError {
   const { code } = cause as NodeJS.ErrnoException
-  const reason = REASONS[code ?? ''] ?? `${code ?? cause}`
+  const reason = REASONS[code ?? ''] ?? reasonOf(cause)
   return new TableError('INVALID_REQUEST', `the configuration cannot be replaced: ${reason}`, {
     context: { path: file },
     cause,
@@ -47,6 +47,17 @@ function notReplaced(file: string, cause: unknown): TableError {
 const REASONS: Readonly<Record<string, string>> = {
   EBUSY: 'it is mounted by itself: mount its folder instead',
   EPERM: 'it belongs to another user or group: run this as its owner',
+}
+
+/** Why a file cannot be written, in words where there are any. */
+export function reasonOf(cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException
+  return DISK[code ?? ''] ?? `${code ?? cause}`
+}
+
+const DISK: Readonly<Record<string, string>> = {
+  EDQUOT: 'the disk is full',
+  EFBIG: 'files may not become as large',
   ENOSPC: 'the disk is full',
   EROFS: 'it lies on a disk that cannot be written',
 }

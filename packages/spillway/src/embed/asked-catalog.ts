@@ -7,6 +7,8 @@ import {
 } from '@spillway/core'
 import { askEmbedder, createConfigShares, type SharesConfig } from '@spillway/server'
 import { locatedShares } from '../serve/config.js'
+import { askedAssets } from './asked-assets.js'
+import { kindOf, plainCopy } from './plain-copy.js'
 
 export type SharesOf = NonNullable<SharesConfig['shares']>
 
@@ -28,6 +30,7 @@ export interface AskedCatalogOptions {
   readonly folder: string
   /** How long an answer is waited for. */
   readonly seconds: number
+  /** Milliseconds of a clock that nobody sets: by one that was set back, what was revoked would stay shared. */
   readonly clock?: () => number
 }
 
@@ -39,35 +42,40 @@ const MAX_KEPT = 1000
 
 interface Asked {
   readonly at: number
-  readonly answer: Promise<Answered | undefined>
+  readonly answer: Promise<ShareCatalog | undefined>
+  readonly made: Made
 }
 
-interface Answered {
-  readonly catalog: ShareCatalog
-  /** What the catalog was made of, where it was made here. */
-  readonly text?: string
+/** The last catalog that was made of a recipient's shares, and the text of those. */
+interface Made {
+  text?: string
+  catalog?: ShareCatalog
 }
 
 /** A catalog that a function of the embedder answers, each recipient's alone. */
 export function askedCatalog(ask: AskCatalog, options: AskedCatalogOptions): ShareCatalog {
-  const { clock = Date.now } = options
+  const { clock = () => performance.now() } = options
   const kept = new Map<string, Asked>()
 
-  /** One question at a time for each recipient: who asks meanwhile gets the same answer. */
-  function asked(recipient: Recipient): Promise<Answered | undefined> {
-    const known = kept.get(recipient.id)
-    if (known !== undefined && clock() - known.at < GOOD_FOR_MS) return known.answer
-    const answer = answerOf(ask, recipient, { ...options, before: known?.answer })
-    const entry = { at: clock(), answer }
-    kept.delete(recipient.id)
-    kept.set(recipient.id, entry)
+  /** Who asks within a second of a question gets its answer; after that, nobody waits for one that hangs. */
+  function asked(recipient: Recipient): Promise<ShareCatalog | undefined> {
+    // By both: whoever decides by the name gives each name its own.
+    const key = JSON.stringify([recipient.id, recipient.name])
+    const known = kept.get(key)
+    const at = clock()
+    if (known !== undefined && at >= known.at && at - known.at < GOOD_FOR_MS) return known.answer
+    const made = known?.made ?? {}
+    const answer = answerOf(ask, recipient, { ...options, made })
+    const entry = { at, answer, made }
+    kept.delete(key)
+    kept.set(key, entry)
     for (const oldest of kept.keys()) {
       if (kept.size <= MAX_KEPT) break
       kept.delete(oldest)
     }
     // A fault is nobody's answer: who asks next asks anew.
     answer.catch(() => {
-      if (kept.get(recipient.id) === entry) kept.delete(recipient.id)
+      if (kept.get(key) === entry) kept.delete(key)
     })
     return answer
   }
@@ -77,12 +85,19 @@ export function askedCatalog(ask: AskCatalog, options: AskedCatalogOptions): Sha
     signal: AbortSignal | undefined,
     use: (catalog: ShareCatalog) => Promise<Result>,
   ): Promise<Result | undefined> {
-    const answered = await untilAborted(asked(recipient), signal)
-    return answered && use(answered.catalog)
+    const catalog = await untilAborted(asked(recipient), signal)
+    return catalog && use(catalog)
   }
 
   return {
     authenticate: async () => undefined,
+    async isKnown(recipient, signal) {
+      const known = await of(recipient, signal, async each =>
+        each.isKnown === undefined ? true : (await each.isKnown(recipient, signal)) === true,
+      )
+      // Nothing shared is told by what is asked for; what says neither is no yes.
+      return known ?? true
+    },
     async listShares(recipient, page, signal) {
       const found = await of(recipient, signal, each => each.listShares(recipient, page, signal))
       return found ?? { items: [] }
@@ -95,38 +110,50 @@ export function askedCatalog(ask: AskCatalog, options: AskedCatalogOptions): Sha
       of(recipient, signal, each => each.listTables(recipient, scope, page, signal)),
     table: (recipient, name, signal) =>
       of(recipient, signal, each => each.table(recipient, name, signal)),
+    assets: askedAssets((recipient, signal, use) =>
+      of(recipient, signal, async each => each.assets && use(each.assets)),
+    ),
   }
 }
 
 interface Asking extends AskedCatalogOptions {
-  readonly before: Promise<Answered | undefined> | undefined
+  readonly made: Made
 }
 
 async function answerOf(
   ask: AskCatalog,
   recipient: Recipient,
-  { folder, seconds, before }: Asking,
-): Promise<Answered | undefined> {
+  { folder, seconds, made }: Asking,
+): Promise<ShareCatalog | undefined> {
   const found: unknown = await askEmbedder(signal => ask(recipient, { signal }), {
     name: 'catalog',
     seconds,
   })
   if (found === undefined || found === null) return undefined
-  if (isCatalog(found)) return { catalog: found }
+  if (isCatalog(found)) return found
   // What was given is compared by what it says: an array may be the same one, and changed.
-  const text = textOf(found)
-  const last = await before?.catch(() => undefined)
-  if (last?.text === text) return last
-  return { catalog: catalogOf(found, { recipient, folder }), text }
+  const shares = sharesIn(found)
+  const text = JSON.stringify(shares)
+  if (made.catalog !== undefined && made.text === text) return made.catalog
+  const catalog = catalogOf(shares, { recipient, folder })
+  Object.assign(made, { text, catalog })
+  return catalog
 }
+
+const QUESTIONS = ['listShares', 'share', 'listSchemas', 'listTables', 'table'] as const
 
 function isCatalog(found: object): found is ShareCatalog {
-  return typeof (found as Partial<ShareCatalog>).table === 'function'
+  const isAsked = (name: string) => typeof (found as Record<string, unknown>)[name] === 'function'
+  if (!isAsked('table')) return false
+  const missing = QUESTIONS.filter(name => !isAsked(name))
+  if (missing.length === 0) return true
+  throw wrong(new TableError('INTERNAL', `a ShareCatalog without ${missing.join(', ')}`))
 }
 
-function textOf(found: unknown): string {
+function sharesIn(found: unknown): unknown {
+  if (!Array.isArray(found)) throw wrong(new TableError('INTERNAL', `found ${kindOf(found)}`))
   try {
-    return JSON.stringify(found)
+    return plainCopy(found)
   } catch (error) {
     throw wrong(error)
   }
@@ -142,13 +169,14 @@ function catalogOf(
     const config = { shares: shares as SharesOf, recipients: [own] }
     // Checked before it is taken apart: it may be anything.
     createConfigShares(config)
-    return createConfigShares(locatedShares(config, folder))
+    const { isKnown: _, ...catalog } = createConfigShares(locatedShares(config, folder))
+    return catalog
   } catch (error) {
     throw wrong(error)
   }
 }
 
 function wrong(error: unknown): TableError {
-  const reason = isTableError(error) ? error.message : 'it cannot be written as JSON'
+  const reason = isTableError(error) ? error.message : 'it is nested too deeply'
   return new TableError('INTERNAL', `catalog: expected shares, a catalog or undefined: ${reason}`)
 }

@@ -4,6 +4,7 @@ import { locationFromInput } from '@spillway/storage'
 import type { z } from 'zod'
 import { configOf, type ServeConfig } from '../serve/config.js'
 import type { configSchema } from '../serve/config-schema.js'
+import { CONNECTION_LIMITS } from '../serve/connection-limits.js'
 import type { AskCatalog, SharesOf } from './asked-catalog.js'
 
 type Document = z.input<typeof configSchema>
@@ -29,7 +30,17 @@ const LISTENERS_KEYS = [
   'tls',
 ] as const
 
-type ListenersKey = Extract<(typeof LISTENERS_KEYS)[number], keyof NonNullable<Document['server']>>
+type Server = NonNullable<Document['server']>
+
+/** What a server that listens nowhere is told. */
+interface CodedServerSettings
+  extends Omit<Server, (typeof LISTENERS_KEYS)[number] | 'limits' | 'secrets'> {
+  readonly limits?:
+    | Omit<NonNullable<Server['limits']>, (typeof CONNECTION_LIMITS)[number]>
+    | undefined
+  /** In place of one: the first signs and seals, what any of them did is honoured. */
+  readonly secrets?: string[] | undefined
+}
 
 /** What is shared, with whom, and from where: the keys of a configuration file, and code in their place. */
 export interface SharingSettings {
@@ -52,17 +63,42 @@ export interface SharingSettings {
   readonly duckdb?: Document['duckdb']
   /** What reading a table may cost. */
   readonly limits?: Document['limits']
+  /** Model registries, by names that models have them by. */
+  readonly registries?: Document['registries']
+  /** Where what outlives the process is kept: digests of the files of assets. */
+  readonly state?: Document['state']
+  readonly hashing?: Document['hashing']
   /** Without `secret` or `secrets`, signed URLs of local files and page tokens end with this process. */
-  readonly server?: Omit<NonNullable<Document['server']>, ListenersKey> | undefined
+  readonly server?: CodedServerSettings | undefined
 }
+
+/** Every key of the settings. */
+export const SETTINGS_KEYS = Object.keys({
+  shares: true,
+  recipients: true,
+  authenticate: true,
+  catalog: true,
+  roots: true,
+  folder: true,
+  storage: true,
+  staging: true,
+  duckdb: true,
+  limits: true,
+  registries: true,
+  state: true,
+  hashing: true,
+  server: true,
+} satisfies Record<keyof SharingSettings, true>) as readonly (keyof SharingSettings)[]
 
 /** The settings as a configuration that was read, with the same checks. */
 export function configOfSettings(settings: SharingSettings): ServeConfig {
   const { shares = [], storage, staging, duckdb, limits, server = {} } = settings
+  const { registries, state, hashing } = settings
   checkTogether(settings)
   const folder = settings.folder ?? process.cwd()
   const recipients = (settings.recipients ?? []).map(withoutTokens)
-  const document = { storage, staging, duckdb, limits, server, shares, recipients }
+  const kept = { storage, staging, duckdb, limits, registries, state, hashing }
+  const document = { ...kept, server, shares, recipients }
   const config = configOf(given(document), { folder, path: 'createSharingServer' })
   const roots = (settings.roots ?? []).map(each => locationFromInput(each, folder))
   return { ...config, localRoots: [...new Set([...config.localRoots, ...roots])] }
@@ -89,6 +125,11 @@ const TOKEN = /^[A-Za-z0-9\-._~+/]{16,}=*$/
 
 function hashOf(token: unknown, recipient: string): string {
   if (typeof token === 'string' && TOKEN.test(token)) return tokenHash(token).toString('hex')
+  if (token === undefined || token === null) {
+    throw refused(
+      `a token of recipient ${recipient} is ${token}: is the environment variable set that it is read from?`,
+    )
+  }
   throw refused(
     `a token of recipient ${recipient} is ${typeof token === 'string' ? 'too short, or has characters that no client can send' : `a ${typeof token}`}: expected 16 characters or more of A-Z a-z 0-9 - . _ ~ + /`,
   )
@@ -110,9 +151,23 @@ function checkTogether(settings: SharingSettings): void {
   if (authenticate !== undefined && tokened !== undefined) {
     throw refused(`authenticate stands in place of tokens, and recipient ${tokened.name} has some`)
   }
-  const unused = LISTENERS_KEYS.find(key => Object.hasOwn(server ?? {}, key))
-  if (unused !== undefined) {
-    throw refused(`server.${unused} is for \`spillway serve\`: nothing listens here`)
+  refuseListeners(server ?? {})
+}
+
+/** What has no effect where nothing listens and no file is read. */
+function refuseListeners(server: object): void {
+  const { limits, secrets } = server as Server
+  const unused = [
+    ...LISTENERS_KEYS.filter(key => Object.hasOwn(server, key)),
+    ...CONNECTION_LIMITS.filter(key => Object.hasOwn(limits ?? {}, key)).map(
+      key => `limits.${key}`,
+    ),
+  ]
+  if (unused.length > 0) {
+    throw refused(`server.${unused[0]} is for \`spillway serve\`: nothing listens here`)
+  }
+  if (Array.isArray(secrets) && secrets.some(each => typeof each === 'object')) {
+    throw refused('server.secrets holds a file, which is for `spillway serve`: expected its text')
   }
 }
 

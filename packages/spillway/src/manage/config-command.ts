@@ -2,6 +2,7 @@ import { writeJson } from '@spillway/core'
 import { configError } from '../problems/placed-problems.js'
 import { examineConfigFile, type ServeConfig } from '../serve/config.js'
 import { configJsonSchema } from '../serve/config-json-schema.js'
+import { tablesOf } from '../serve/config-tables.js'
 import { formatCount } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
@@ -37,7 +38,7 @@ export async function configSchemaCommand(terminal: Terminal): Promise<void> {
   await writeLine(terminal.stdout, JSON.stringify(configJsonSchema(), undefined, 2))
 }
 
-function counts({ shares: { shares = [], recipients = [] } }: ServeConfig) {
-  const tables = shares.flatMap(({ schemas = [] }) => schemas.flatMap(each => each.tables ?? []))
-  return { shares: shares.length, tables: tables.length, recipients: recipients.length }
+function counts({ shares }: ServeConfig) {
+  const { shares: all = [], recipients = [] } = shares
+  return { shares: all.length, tables: tablesOf(shares).length, recipients: recipients.length }
 }

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { TableError } from '@spillway/core'
+import { createFile } from '../edit/create-file.js'
+import { reasonOf } from '../edit/replace-file.js'
 import { configError } from '../problems/placed-problems.js'
 import { examineConfigFile } from '../serve/config.js'
 import { configJsonSchema } from '../serve/config-json-schema.js'
 import { styleFor } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { answer, configPath, type ManageOptions } from './manage-options.js'
+import { answer, configPath, type ManageOptions, nextCommand } from './manage-options.js'
 import { starterConfig } from './starter-config.js'
 
 /**
@@ -40,7 +42,7 @@ export async function initCommand(options: ManageOptions, terminal: Terminal): P
     ? [
         `${style.green('✓')} ${style.bold(path)} is a configuration to begin with`,
         `  ${secret} holds its secret, which replicas share; ${schema} tells editors what may stand in it`,
-        '  next: `spillway share add LOCATION`, `spillway token add NAME --share shared`, `spillway serve`',
+        `  next: ${NEXT.map(words => nextCommand(words, options)).join(', ')}`,
       ]
     : [`${style.green('✓')} ${path} is there already, and valid: it was left as it is`]
   const facts = {
@@ -52,23 +54,20 @@ export async function initCommand(options: ManageOptions, terminal: Terminal): P
   await answer({ facts, lines }, options, terminal)
 }
 
+const NEXT = ['share add LOCATION', 'token add NAME --share shared', 'serve']
+
 /** False where it is there already. */
-async function create(
+function create(
   path: string,
-  { text, mode }: { readonly text: string; readonly mode: number },
+  file: { readonly text: string; readonly mode: number },
 ): Promise<boolean> {
-  try {
-    await writeFile(path, text, { flag: 'wx', mode })
-    return true
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false
+  return createFile(path, file).catch(cause => {
     throw notWritten(path, cause)
-  }
+  })
 }
 
 function notWritten(path: string, cause: unknown): TableError {
-  const { code } = cause as NodeJS.ErrnoException
-  return new TableError('INVALID_REQUEST', `${path} cannot be written: ${code}`, {
+  return new TableError('INVALID_REQUEST', `${path} cannot be written: ${reasonOf(cause)}`, {
     context: { path },
     cause,
   })

@@ -13,6 +13,13 @@ export function configPath({ config }: ManageOptions, { folder }: Terminal): str
   return resolve(folder, config ?? CONFIG_FILE)
 }
 
+/** A command as it is to be typed after this one: about the same configuration. */
+export function nextCommand(words: string, { config }: ManageOptions): string {
+  if (config === undefined) return `\`spillway ${words}\``
+  const file = /^[\w./-]+$/.test(config) ? config : `'${config.replaceAll("'", "'\\''")}'`
+  return `\`spillway ${words} --config ${file}\``
+}
+
 /** Prints facts as JSON where that was asked for, else lines for people. */
 export async function answer(
   { facts, lines }: { readonly facts: JsonObject; readonly lines: readonly string[] },

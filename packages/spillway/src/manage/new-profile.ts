@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { access, unlink, writeFile } from 'node:fs/promises'
+import { access, unlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { TableError } from '@spillway/core'
 import { profileText } from '@spillway/protocol'
 import { tokenHash } from '@spillway/server'
+import { createFile } from '../edit/create-file.js'
+import { reasonOf } from '../edit/replace-file.js'
 import type { ServeConfig } from '../serve/config.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { tokenId } from './tokens.js'
@@ -50,9 +52,13 @@ export async function writeProfile(
     bearerToken: token.secret,
     ...(expiresAt !== undefined && { expiresAt: Date.parse(expiresAt) }),
   })
-  await writeFile(path, text, { mode: 0o600, flag: 'wx' }).catch(cause => {
-    throw notWritten(path, cause)
+  const isNew = await createFile(path, { text, mode: 0o600 }).catch(cause => {
+    throw refused(path, `the profile cannot be written to ${path}: ${reasonOf(cause)}`, cause)
   })
+  if (!isNew) {
+    const reason = 'with a token that may be in use: name another file with --out'
+    throw refused(path, `${path} is there already, ${reason}`)
+  }
   return { path, remove: () => unlink(path) }
 }
 
@@ -63,12 +69,8 @@ async function exists(path: string): Promise<boolean> {
   )
 }
 
-function notWritten(out: string, cause: NodeJS.ErrnoException): TableError {
-  const reason =
-    cause.code === 'EEXIST'
-      ? `${out} is there already, with a token that may be in use: name another file with --out`
-      : `the profile cannot be written to ${out}: ${cause.code}`
-  return new TableError('INVALID_REQUEST', reason, { context: { path: out }, cause })
+function refused(path: string, message: string, cause?: unknown): TableError {
+  return new TableError('INVALID_REQUEST', message, { context: { path }, cause })
 }
 
 /** Where recipients will reach the server: as the option says, else as the configuration does. */

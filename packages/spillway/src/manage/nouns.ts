@@ -29,6 +29,7 @@ function addInit(program: Command, terminal: Terminal): void {
 function addShareNoun(program: Command, terminal: Terminal): void {
   const share = noun(program, 'share', 'tables that are shared: add, list, remove')
   verb(share, 'add', 'add a table, once it was found readable')
+    .showHelpAfterError('a pattern over files stands in quotes; `spillway share add --help`')
     .argument('[location]', 'a folder or s3://bucket/path; without one an empty share is added')
     .option('--name <share.schema.table>', 'what is left out is guessed where it can be')
     .option('--format <format>', 'instead of looking what lies there')

@@ -1,7 +1,9 @@
 import { TableError, type TableFormat } from '@spillway/core'
 import { parseUri } from '@spillway/storage'
+import { type InTimeOptions, inTime } from '../doctor/in-time.js'
 import { openProbe } from '../doctor/probe.js'
 import type { ServeConfig } from '../serve/config.js'
+import { type ConfigTable, tablesOf } from '../serve/config-tables.js'
 import { tableFacts } from '../tables/table-facts.js'
 import { locatedSource } from '../tables/table-source.js'
 
@@ -15,17 +17,19 @@ export interface Readable {
 export async function readableTable(
   config: ServeConfig,
   fullName: string,
-  signal: AbortSignal,
+  time: InTimeOptions,
 ): Promise<Readable> {
-  const table = tableNamed(config, fullName)
+  const { name, table } = tableNamed(config, fullName)
   refuseUnreached(table.location, config)
   const probe = openProbe(config)
   try {
-    const source = locatedSource(table)
-    const snapshot = await probe.spillway.engine().snapshot(source, { kind: 'latest' }, signal)
-    await probe.byteOf(table.named, signal)
-    const { files } = await tableFacts(snapshot, signal)
-    return { format: snapshot.format, version: String(snapshot.version), files }
+    return await inTime(async signal => {
+      const at = { kind: 'latest' } as const
+      const snapshot = await probe.spillway.engine().snapshot(locatedSource(table), at, signal)
+      await probe.byteOf(name, signal)
+      const { files } = await tableFacts(snapshot, signal)
+      return { format: snapshot.format, version: String(snapshot.version), files }
+    }, time)
   } finally {
     await probe.close()
   }
@@ -43,17 +47,10 @@ function refuseUnreached(location: string, { storage: { s3, buckets } }: ServeCo
   )
 }
 
-function tableNamed({ shares: { shares = [] } }: ServeConfig, fullName: string) {
-  const tables = shares.flatMap(share =>
-    (share.schemas ?? []).flatMap(schema =>
-      (schema.tables ?? []).map(table => ({
-        ...table,
-        named: { share: share.name, schema: schema.name, table: table.name },
-        fullName: `${share.name}.${schema.name}.${table.name}`,
-      })),
-    ),
+function tableNamed({ shares }: ServeConfig, fullName: string): ConfigTable {
+  const found = tablesOf(shares).find(
+    each => each.fullName.toLowerCase() === fullName.toLowerCase(),
   )
-  const found = tables.find(each => each.fullName.toLowerCase() === fullName.toLowerCase())
   if (found === undefined)
     throw new TableError('INTERNAL', `${fullName} was added and is not there`)
   return found

@@ -4,7 +4,7 @@ import { loadConfig } from '../serve/config.js'
 import { formatTable, printable } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { answer, configPath, type ManageOptions } from './manage-options.js'
+import { answer, configPath, type ManageOptions, nextCommand } from './manage-options.js'
 import { tokensOf } from './tokens.js'
 
 export interface RecipientAddOptions extends ManageOptions {
@@ -30,7 +30,7 @@ export async function recipientAddCommand(
     `${style.green('✓')} ${isNew ? 'added recipient' : 'there is a recipient'} ${printable(name)}${isNew ? '' : ' already'}`,
     ...granted.map(share => `  granted ${printable(share)}`),
     ...(isNew
-      ? [`  \`spillway token add ${printable(name)}\` makes the profile to hand over`]
+      ? [`  ${nextCommand(`token add ${printable(name)}`, options)} makes the profile to hand over`]
       : []),
   ]
   await answer({ facts, lines }, options, terminal)
@@ -51,7 +51,7 @@ export async function recipientListCommand(
   const style = styleFor(terminal.stdout, terminal.environment)
   const lines =
     recipients.length === 0
-      ? ['there are no recipients: `spillway recipient add NAME` adds one']
+      ? [`there are no recipients: ${nextCommand('recipient add NAME', options)} adds one`]
       : formatTable(
           [
             { title: 'recipient' },

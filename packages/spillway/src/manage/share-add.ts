@@ -1,6 +1,6 @@
 import { isAbsolute, relative, resolve } from 'node:path'
 import { dirname } from 'node:path/posix'
-import { TableError, type TableFormat } from '@spillway/core'
+import { isTableError, TableError, type TableFormat } from '@spillway/core'
 import type { Document } from 'yaml'
 import { editConfig } from '../edit/edit-config.js'
 import { findNamed, mapsIn, nameOf, sameName } from '../edit/named-lists.js'
@@ -12,6 +12,7 @@ import { formatCount, printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
 import { styleFor } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'
+import { locationHint } from './location-hint.js'
 import { answer, configPath, type ManageOptions } from './manage-options.js'
 import { type Readable, readableTable } from './readable-table.js'
 
@@ -61,10 +62,28 @@ export async function shareAddCommand(
     options.check === false || !planned.result.isNew
       ? undefined
       : await withProgress(terminal, `reading ${location}`, () =>
-          readableTable(planned.config, planned.result.table.fullName, terminal.signal),
+          readableTable(planned.config, planned.result.table.fullName, {
+            signal: terminal.signal,
+            hint: '; --no-check adds it unread',
+          }).catch(async error => {
+            throw await notFound(error, { location, folder: terminal.folder })
+          }),
         )
   const { result, changed } = await editConfig(path, edit(found?.format))
   await report({ ...result, changed, found, path }, options, terminal)
+}
+
+/** What a reader does not know: how the person wrote it, and what lies there instead. */
+async function notFound(
+  error: unknown,
+  { location, folder }: { readonly location: string; readonly folder: string },
+): Promise<unknown> {
+  if (!isTableError(error) || error.code !== 'NOT_FOUND') return error
+  const hint = await locationHint(location, folder)
+  return new TableError(error.code, `${error.message}${hint}`, {
+    context: error.context,
+    cause: error,
+  })
 }
 
 async function addEmptyShare(options: ShareAddOptions, terminal: Terminal): Promise<void> {

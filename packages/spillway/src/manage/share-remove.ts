@@ -3,6 +3,7 @@ import { revokeCommand } from '../commands/revoke.js'
 import { sameName } from '../edit/named-lists.js'
 import { tableNameOf } from '../edit/shares.js'
 import { loadConfig } from '../serve/config.js'
+import { tablesOf } from '../serve/config-tables.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { configPath, type ManageOptions } from './manage-options.js'
 
@@ -19,16 +20,8 @@ export async function shareRemoveCommand(
   const { shares } = await loadConfig(configPath(options, terminal))
   const isShare = (shares.shares ?? []).some(share => sameName(share.name, name))
   const table = tableNameOf(name)
-  const isTable = (shares.shares ?? []).some(
-    share =>
-      table !== undefined &&
-      sameName(share.name, table.share) &&
-      share.schemas?.some(
-        schema =>
-          sameName(schema.name, table.schema) &&
-          schema.tables?.some(each => sameName(each.name, table.table)),
-      ),
-  )
+  const isTable =
+    table !== undefined && tablesOf(shares).some(each => sameName(each.fullName, name))
   // Names of shares may hold dots.
   if (isShare && isTable) {
     const message = `${name} is a share and a table: say which by \`spillway revoke --share\` or \`--table\``

@@ -3,7 +3,7 @@ import { addGrants, addRecipient, addToken, type WrittenToken } from '../edit/re
 import { printable } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { answer, configPath, expiryOf, type ManageOptions } from './manage-options.js'
+import { answer, configPath, expiryOf, type ManageOptions, nextCommand } from './manage-options.js'
 import { endpointNote, endpointOf, newToken, withProfile, writeProfile } from './new-profile.js'
 import { tokenId, tokensOf } from './tokens.js'
 
@@ -113,7 +113,7 @@ async function reportAdded(
       ? [
           `${style.green('✓')} ${printable(recipient)} has a token labelled ${printable(label ?? '')} (${token}) already: none was made`,
           ...grants,
-          `  \`spillway token rotate\` makes a new one in its place`,
+          `  ${nextCommand(`token rotate ${printable(recipient)}`, options)} makes a new one in its place`,
         ]
       : [
           `${style.green('✓')} ${style.bold(profile)} is the profile for ${printable(recipient)}: hand it over once, over a safe channel`,

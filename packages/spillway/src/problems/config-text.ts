@@ -8,6 +8,7 @@ import {
   LineCounter,
   type Pair,
   parseDocument,
+  visit,
 } from 'yaml'
 
 type Path = ConfigProblem['path']
@@ -40,7 +41,8 @@ export function parseConfigText(text: string): ConfigText {
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
   const placeOf = (path: Path, at: ConfigProblem['at']) => place(offsetOf(document, path, at))
-  const problems = document.errors.map(({ code, pos }) => ({
+  // A tag that nobody knows would be text like any other, with `!env` before a secret that was to come from elsewhere.
+  const problems = [...document.errors, ...document.warnings].map(({ code, pos }) => ({
     ...place(pos[0]),
     message: SYNTAX[code] ?? 'this is not valid YAML',
   }))
@@ -48,8 +50,24 @@ export function parseConfigText(text: string): ConfigText {
   try {
     return { value: document.toJS(), problems, placeOf }
   } catch {
-    const message = 'an alias (*name) stands before its anchor (&name), or they repeat too much'
-    return { value: undefined, problems: [{ line: 1, column: 1, message }], placeOf }
+    return { value: undefined, problems: [aliasProblem(document, place)], placeOf }
+  }
+}
+
+function aliasProblem(document: Document, place: (offset: number) => Place): SyntaxProblem {
+  const lost: number[] = []
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined) lost.push(startOf(alias) ?? 0)
+    },
+  })
+  const [first] = lost
+  if (first !== undefined) {
+    return { ...place(first), message: 'an alias (*name) without its anchor (&name) before it' }
+  }
+  return {
+    ...place(0),
+    message: 'aliases (*name) repeat too much, or one is merged and no mapping',
   }
 }
 
@@ -59,6 +77,7 @@ const QUOTE = 'text with special characters needs quotes'
 const SYNTAX: Readonly<Record<string, string>> = {
   BAD_COLLECTION_TYPE: 'a list was expected to be a mapping, or the other way round',
   BAD_DQ_ESCAPE: 'no such escape in text with double quotes: \\\\ is a backslash',
+  BAD_DIRECTIVE: 'no such directive: take out the line that begins with %',
   BAD_INDENT: 'the indentation is wrong, or a bracket above is not closed',
   BAD_SCALAR_START: `text cannot begin with this character: ${QUOTE}`,
   BLOCK_AS_IMPLICIT_KEY: `a second key or colon in one line: ${QUOTE}`,
@@ -67,6 +86,7 @@ const SYNTAX: Readonly<Record<string, string>> = {
   MISSING_CHAR: 'a quote, bracket, comma or colon is missing here, or before',
   MULTILINE_IMPLICIT_KEY: 'a key without a colon behind it, or one of several lines',
   MULTIPLE_DOCS: 'only one document can stand in the file: take out the line ---',
+  TAG_RESOLVE_FAILED: 'no such tag, or not one of this value: text that begins with ! needs quotes',
   TAB_AS_INDENT: 'a tab stands where the line is indented: use spaces',
   UNEXPECTED_TOKEN:
     'this does not belong here: a list and a mapping are mixed, or text needs quotes',

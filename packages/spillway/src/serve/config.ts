@@ -31,12 +31,7 @@ export async function loadConfig(path: string): Promise<ServeConfig> {
 
 /** The same, with the mistakes as data. Throws only where the file itself cannot be read. */
 export async function examineConfigFile(path: string): Promise<ExaminedConfig> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new TableError('INVALID_REQUEST', unreadable(path, cause), { context: { path }, cause })
-  }
+  const text = await readConfigText(path)
   const { config, problems } = examineConfig(text, dirname(resolve(path)))
   if (config === undefined) return { problems }
   const read = await readSecrets(config.server, dirname(path))
@@ -44,10 +39,28 @@ export async function examineConfigFile(path: string): Promise<ExaminedConfig> {
   return { problems: placedProblems(parseConfigText(text), read.problems) }
 }
 
-function unreadable(path: string, cause: unknown): string {
-  const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-  if (isMissing) return `there is no configuration file ${path}: \`spillway init\` writes one`
-  return `the configuration file cannot be read: ${messageOf(cause)}`
+/** The text of a configuration file; says of one that cannot be read what was found in its place. */
+export async function readConfigText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const message = UNREADABLE[code ?? ''] ?? `the configuration file cannot be read: ${code}`
+    throw new TableError('INVALID_REQUEST', message.replace('PATH', path), {
+      context: { path },
+      cause,
+    })
+  }
+}
+
+const MISSING =
+  'there is no configuration file PATH: `spillway init` writes one, --config names another'
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: MISSING,
+  ENOTDIR: MISSING,
+  EISDIR: 'expected a configuration file, found the folder PATH: name a file in it',
+  EACCES: 'the configuration file PATH cannot be read by this user: run this as its owner',
 }
 
 interface ReadSecrets {
@@ -58,14 +71,12 @@ interface ReadSecrets {
 /** Secrets in the order of the file, those in files of their own among them. */
 async function readSecrets(server: ServerSettings, folder: string): Promise<ReadSecrets> {
   const { secret, secretFile, secrets: listed = [] } = server
-  const files = [
-    ...(secretFile === undefined ? [] : [{ file: secretFile, path: ['secretFile'] }]),
-    ...listed.flatMap((each, i) =>
-      typeof each === 'string' ? [] : [{ file: each.file, path: ['secrets', i, 'file'] }],
-    ),
-  ]
   const read = await Promise.all(
-    files.map(async ({ file, path }) => ({ file, path, ...(await readSecret(folder, file)) })),
+    secretFiles(server).map(async ({ file, path }) => ({
+      file,
+      path,
+      ...(await readSecret(folder, file)),
+    })),
   )
   const problems = read.flatMap(({ path, reason }) =>
     reason === undefined
@@ -76,6 +87,15 @@ async function readSecrets(server: ServerSettings, folder: string): Promise<Read
   const first = secretFile === undefined ? secret : textOf(secretFile)
   const others = listed.map(each => (typeof each === 'string' ? each : textOf(each.file)))
   return { secrets: [...(first === undefined ? [] : [first]), ...others], problems }
+}
+
+function secretFiles({ secretFile, secrets = [] }: ServerSettings) {
+  return [
+    ...(secretFile === undefined ? [] : [{ file: secretFile, path: ['secretFile'] }]),
+    ...secrets.flatMap((each, i) =>
+      typeof each === 'string' ? [] : [{ file: each.file, path: ['secrets', i, 'file'] }],
+    ),
+  ]
 }
 
 async function readSecret(
@@ -91,14 +111,26 @@ async function readSecret(
   }
 }
 
-/** Locations in the text are relative to `folder`. */
-export function parseConfig(
-  text: string,
-  { folder, path }: { readonly folder: string; readonly path: string },
-): ServeConfig {
+/**
+ * Checks the text of a configuration; locations in it are relative to `folder`. Secrets that stand in files of their own are for
+ * `loadConfig`, which reads them: without them every replica would sign with another.
+ */
+export function parseConfig(text: string, { folder, path }: ConfigPlace): ServeConfig {
   const { config, problems } = examineConfig(text, folder)
   if (config === undefined) throw configError(path, problems)
-  return config
+  const unread = secretFiles(config.server).map(file => ({
+    path: ['server', ...file.path],
+    at: 'value' as const,
+    message: 'secrets in files are read by loadConfig alone: expected server.secret or secrets',
+  }))
+  if (unread.length === 0) return config
+  throw configError(path, placedProblems(parseConfigText(text), unread))
+}
+
+interface ConfigPlace {
+  readonly folder: string
+  /** What refusals begin with. */
+  readonly path: string
 }
 
 /** The same, with all mistakes as data. */
@@ -128,8 +160,4 @@ export function locatedShares(shares: SharesConfig, folder: string): SharesConfi
   const placed = located(shares, folder)
   if (placed.problems.length > 0) throw configError('shares', toldProblems(placed.problems))
   return placed.shares
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -9,6 +9,14 @@ export interface ConnectionLimits {
   readonly requestSeconds: number
 }
 
+/** Their keys in a configuration: what is the listening socket's, and the rest the handler's. */
+export const CONNECTION_LIMITS = [
+  'connections',
+  'connectionsPerAddress',
+  'headerSeconds',
+  'requestSeconds',
+] as const satisfies readonly (keyof ConnectionLimits)[]
+
 const MAX_HEADER_BYTES = 32 * 1024
 const CHECK_EVERY_MS = 2000
 const KEEP_ALIVE_MS = 65_000
@@ -16,7 +24,8 @@ const KEEP_ALIVE_MS = 65_000
 /** A client that sends its head or its body a byte at a time is answered 408 and let go. */
 export function httpLimits({ headerSeconds, requestSeconds }: ConnectionLimits): ServerOptions {
   return {
-    headersTimeout: headerSeconds * 1000,
+    // Node refuses more for the head than for all of the request, which ends with the shorter of both anyway.
+    headersTimeout: Math.min(headerSeconds, requestSeconds) * 1000,
     requestTimeout: requestSeconds * 1000,
     connectionsCheckingInterval: CHECK_EVERY_MS,
     // Longer than load balancers keep theirs: they would send a request into a connection that is closing.

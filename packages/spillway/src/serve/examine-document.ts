@@ -3,6 +3,8 @@ import { isTableError } from '@spillway/core'
 import { locationFolders } from '@spillway/parquet'
 import {
   type ConfigProblem,
+  checkedEndpoint,
+  type Endpoint,
   examineShares,
   foundValue,
   type SharesConfig,
@@ -23,11 +25,8 @@ import {
   type ServerSettings,
   type StorageSettings,
 } from './config-schema.js'
+import { type TableConfig, tablesOf } from './config-tables.js'
 import { credentialVendors } from './vendors.js'
-
-type ShareConfig = NonNullable<SharesConfig['shares']>[number]
-type SchemaConfig = NonNullable<ShareConfig['schemas']>[number]
-type TableConfig = NonNullable<SchemaConfig['tables']>[number]
 
 export interface ServeConfig {
   /** What seals and signs, the newest first; empty where nothing outlives the process. */
@@ -65,11 +64,30 @@ export function examineDocument(given: object, folder: string): ExaminedDocument
   // Of a document that is no mapping there is nothing else to say.
   if (own.some(({ path }) => path.length === 0)) return { problems: own }
   const { shares, recipients } = document as ConfigDocument
+  const stated = settings.success ? endpointProblems(settings.data.server) : []
   const { checked, problems } = examineShares({ shares, recipients })
   const placed = checked && located(checked, folder)
-  const all = [...own, ...problems, ...(placed?.problems ?? [])]
+  const all = [...own, ...stated, ...problems, ...(placed?.problems ?? [])]
   if (!settings.success || placed === undefined || all.length > 0) return { problems: all }
   return finished(settings.data, placed.shares, folder)
+}
+
+/** What recipients could not reach the server by would be told when it starts, and stand in profiles until then. */
+function endpointProblems(server: ServerSettings): readonly ConfigProblem[] {
+  try {
+    statedEndpoint(server)
+    return []
+  } catch (error) {
+    if (!isTableError(error)) throw error
+    const message = error.message.replace('server.publicUrl: ', '')
+    return [{ path: ['server', 'publicUrl'], at: 'value', message }]
+  }
+}
+
+/** The endpoint that `server.publicUrl` says, if it does. Throws where no recipient could reach a server by it. */
+export function statedEndpoint({ publicUrl }: ServerSettings): Endpoint | undefined {
+  if (publicUrl === undefined) return undefined
+  return checkedEndpoint(`${publicUrl.replace(/\/+$/, '')}/delta-sharing`, 'server.publicUrl')
 }
 
 /** A section whose lines are all comments is no section. */
@@ -175,28 +193,17 @@ function vendingProblems(
 }
 
 function unvendedTables(
-  { shares = [] }: SharesConfig,
+  shares: SharesConfig,
   vendors: ReturnType<typeof credentialVendors>,
 ): readonly ConfigProblem[] {
   const bareOf = ({ location, auxiliaryLocations = [] }: TableConfig) =>
     [location, ...auxiliaryLocations].find(place => !vendors.some(vendor => vendor.covers(place)))
-  return shares.flatMap(({ schemas = [] }, i) =>
-    schemas.flatMap(({ tables = [] }, j) =>
-      tables.flatMap((table, k) => {
-        const bare = table.accessModes?.includes('dir') ? bareOf(table) : undefined
-        if (bare === undefined) return []
-        const path = ['shares', i, 'schemas', j, 'tables', k, 'accessModes']
-        const message = `table ${table.name} is shared by dir access, but no entry of storage.vending gives credentials for ${bare}`
-        return [{ path, at: 'value' as const, message }]
-      }),
-    ),
-  )
-}
-
-function tablesOf({ shares }: SharesConfig): readonly TableConfig[] {
-  return (shares ?? []).flatMap(share =>
-    (share.schemas ?? []).flatMap(({ tables: all }) => all ?? []),
-  )
+  return tablesOf(shares).flatMap(({ table, path }) => {
+    const bare = table.accessModes?.includes('dir') ? bareOf(table) : undefined
+    if (bare === undefined) return []
+    const message = `table ${table.name} is shared by dir access, but no entry of storage.vending gives credentials for ${bare}`
+    return [{ path: [...path, 'accessModes'], at: 'value' as const, message }]
+  })
 }
 
 /** Folders of this machine that the configuration names, whichever way: nothing else is read here. */
@@ -205,7 +212,7 @@ function localRoots(
   staging: string | undefined,
   registries: ConfigDocument['registries'],
 ): readonly string[] {
-  const tables = tablesOf(shares)
+  const tables = tablesOf(shares).map(({ table }) => table)
   const locations = [
     ...tables.flatMap(table => [...locationFolders(table), ...(table.auxiliaryLocations ?? [])]),
     ...(staging === undefined ? [] : [staging]),

@@ -1,11 +1,11 @@
 import { isTableError, writeJson } from '@spillway/core'
-import type { AccessRecord } from '@spillway/server'
 import { type ErrorJson, errorJson } from '../terminal/error-json.js'
 import { formatCount, printable } from '../terminal/format-table.js'
 import type { Style } from '../terminal/style.js'
+import type { LoggedRecord } from './quiet-log.js'
 
 /** One request as a JSON object on one line; a fault with what is known of where, and what caused it. */
-export function jsonLogLine({ error, version, ...record }: Readonly<AccessRecord>): string {
+export function jsonLogLine({ error, version, ...record }: Readonly<LoggedRecord>): string {
   const causes = error === undefined ? [] : chainOf(error)
   const [fault, ...rest] = causes.map(each => ({ ...each }))
   return writeJson({
@@ -16,8 +16,14 @@ export function jsonLogLine({ error, version, ...record }: Readonly<AccessRecord
 }
 
 /** One request for people: what was asked, by whom, and of a refusal the reason, the file and the request's id. */
-export function logLine(record: Readonly<AccessRecord>, style: Style): string {
-  const { status = 0, recipient = '-', method, route = '(no route)', durationMs = 0 } = record
+export function logLine(record: Readonly<LoggedRecord>, style: Style): string {
+  const {
+    status = 0,
+    recipient = record.address ?? '-',
+    method,
+    route = '(no route)',
+    durationMs = 0,
+  } = record
   const time = new Date(record.time).toISOString().slice(11, 19)
   const paint = status >= 500 ? style.red : status >= 400 ? style.yellow : style.green
   const table = [record.share, record.schema, record.table ?? record.asset]
@@ -30,6 +36,8 @@ export function logLine(record: Readonly<AccessRecord>, style: Style): string {
   const { hints } = record
   const unused = hints?.unused ? `${formatCount(hints.unused, 'unused hint')}` : ''
   const outcome = record.outcome === 'cancelled' ? 'cancelled' : ''
+  const { suppressed = 0 } = record
+  const more = suppressed === 0 ? '' : `and ${formatCount(suppressed, 'more refusal')} like it`
   return [
     style.dim(time),
     paint(String(status)),
@@ -40,6 +48,7 @@ export function logLine(record: Readonly<AccessRecord>, style: Style): string {
     style.yellow(unused),
     style.dim(`${Math.round(durationMs)} ms`),
     outcome,
+    style.yellow(more),
     record.error === undefined ? '' : faultText(record),
   ]
     .filter(part => part !== '')
@@ -47,7 +56,7 @@ export function logLine(record: Readonly<AccessRecord>, style: Style): string {
 }
 
 /** What the provider needs to mend it: texts of tables and of recipients, on one line. */
-function faultText({ error, requestId }: Readonly<AccessRecord>): string {
+function faultText({ error, requestId }: Readonly<LoggedRecord>): string {
   const causes = chainOf(error)
   const reasons = [...new Set(causes.map(({ message }) => message))].join(': ')
   const where = Object.assign({}, ...causes.map(({ context }) => context).reverse())

@@ -60,6 +60,8 @@ export interface RuntimeOptions {
   readonly onRequest?: OnRequest | undefined
   /** Told of what fails in the background. */
   readonly onError?: ((error: unknown) => void) | undefined
+  /** Answers, and does nothing else: no footer is read ahead, nothing old is deleted. For whoever looks at what is another's. */
+  readonly isProbe?: boolean
 }
 
 const CLEAN_EVERY_MS = 3_600_000
@@ -86,17 +88,21 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   const catalog = options.catalog ?? catalogOf(shares, options)
   const log: AccessLog = record => {
     metrics?.log(record)
-    options.log?.(record)
+    // Given on: the fault of one that is asynchronous would else end the process.
+    return options.log?.(record)
   }
   const signers = [gateway.signer, ...spillway.signers]
-  const assets = openAssets(config, { store: spillway.store, signers, onError: options.onError })
+  const assets = openAssets(config, {
+    store: spillway.store,
+    signers,
+    onError: options.onError,
+    isProbe: options.isProbe,
+  })
   const sharing = sharingOf(config, options, { engine, catalog, log, assetFiles: assets.files })
   const { secrets, onRequest } = options
   const files = downloadsOf(config, { gateway, catalog, secrets, onRequest, log })
   const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
-  warming.follow(config)
-  prepareRewriting(config, spillway)
-  const cleaning = config.staging && cleanRegularly(spillway, config.staging)
+  const upkeep = options.isProbe === true ? undefined : upkeepOf(config, { spillway, warming })
   const handler = handlerOf(config, { path: endpoint.path, metrics, files, sharing })
   let current = config
   return {
@@ -111,15 +117,14 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     adopt(next) {
       if (!sameButShares(current, next)) return false
       shares.replace(next.shares)
-      warming.follow(next)
+      upkeep?.follow(next)
       assets.follow(next)
       current = next
       return true
     },
     async close() {
-      warming.stop()
+      upkeep?.stop()
       await assets.stop()
-      cleaning?.stop()
       await spillway.close()
     },
   }
@@ -161,6 +166,28 @@ function downloadsOf(
       grantSeconds,
     }),
   })
+}
+
+interface Upkeep {
+  follow(config: ServeConfig): void
+  stop(): void
+}
+
+/** What a server does without being asked. */
+function upkeepOf(
+  config: ServeConfig,
+  { spillway, warming }: { readonly spillway: Composition; readonly warming: TableWarmer },
+): Upkeep {
+  warming.follow(config)
+  prepareRewriting(config, spillway)
+  const cleaning = config.staging && cleanRegularly(spillway, config.staging)
+  return {
+    follow: next => warming.follow(next),
+    stop() {
+      warming.stop()
+      cleaning?.stop()
+    },
+  }
 }
 
 function prepareRewriting(config: ServeConfig, spillway: Composition): void {

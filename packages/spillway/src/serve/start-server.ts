@@ -3,18 +3,13 @@ import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { TableError } from '@spillway/core'
-import {
-  type AccessLog,
-  checkedEndpoint,
-  type Endpoint,
-  type Peer,
-  type SignedLedger,
-} from '@spillway/server'
+import { type AccessLog, checkedEndpoint, type Peer, type SignedLedger } from '@spillway/server'
 import { nodeListener } from '@spillway/server/node'
 import { startAdmin } from './admin.js'
 import { serverCloser } from './close-server.js'
 import type { ServeConfig } from './config.js'
-import { httpLimits, limitConnections, tlsLimits } from './connection-limits.js'
+import { CONNECTION_LIMITS, httpLimits, limitConnections, tlsLimits } from './connection-limits.js'
+import { statedEndpoint } from './examine-document.js'
 import { listen } from './listen.js'
 import { createServerMetrics } from './metrics.js'
 import { createRuntime, type Runtime } from './runtime.js'
@@ -57,7 +52,7 @@ export async function startServer(
     fetch: async (request: Request, peer?: Peer) =>
       runtime === undefined ? NOT_YET() : runtime.fetch(request, peer),
   }
-  const stated = statedEndpoint(config)
+  const stated = statedEndpoint(config.server)
   const { server, closer, certificate } = await opened(handler, config, options)
   const endpoint = stated ?? checkedEndpoint(`${urlOf(config.server.host, server)}/delta-sharing`)
   const made = {
@@ -145,12 +140,6 @@ function watchCertificate(files: TlsFiles, server: TlsServer, { onCertificate }:
   })
 }
 
-/** Refused before anything listens. */
-function statedEndpoint({ server: { publicUrl } }: ServeConfig): Endpoint | undefined {
-  if (publicUrl === undefined) return undefined
-  return checkedEndpoint(`${publicUrl.replace(/\/+$/, '')}/delta-sharing`, 'server.publicUrl')
-}
-
 function urlOf(host: string, server: Server): string {
   const { port } = server.address() as AddressInfo
   const scheme = server instanceof TlsServer ? 'https' : 'http'
@@ -172,12 +161,24 @@ function forgetOver(ledgers: SignedLedger[]): void {
   ledgers.splice(0, ledgers.length, ...kept)
 }
 
-/** A listening socket and the URLs that were given out cannot change while it runs. */
+/** A listening socket, whom it believes, and the URLs that were given out cannot change while it runs. */
 function refuseMove(from: ServeConfig, to: ServeConfig): void {
-  for (const key of ['host', 'port', 'publicUrl', 'tls', 'admin'] as const) {
-    if (JSON.stringify(from.server[key]) === JSON.stringify(to.server[key])) continue
-    throw new TableError('INVALID_REQUEST', `server.${key} changes only with a restart`)
-  }
+  const changed = [
+    ...MOVES.filter(key => differs(from.server[key], to.server[key])),
+    ...CONNECTION_LIMITS.filter(key => differs(from.server.limits[key], to.server.limits[key])).map(
+      key => `limits.${key}`,
+    ),
+  ]
+  if (changed.length === 0) return
+  const keys = changed.map(key => `server.${key}`)
+  const verb = keys.length === 1 ? 'changes' : 'change'
+  throw new TableError('INVALID_REQUEST', `${keys.join(', ')} ${verb} only with a restart`)
+}
+
+const MOVES = ['host', 'port', 'publicUrl', 'tls', 'admin', 'trustedProxies'] as const
+
+function differs(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) !== JSON.stringify(b)
 }
 
 async function closeAdmin(admin: Server): Promise<void> {

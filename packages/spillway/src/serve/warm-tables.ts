@@ -8,6 +8,7 @@ import {
 import type { Engine, EngineObserver } from '@spillway/engine'
 import { locatedSource } from '../tables/table-source.js'
 import type { ServeConfig } from './config.js'
+import { tablesOf } from './config-tables.js'
 
 export interface TableWarmerOptions {
   readonly engine: Engine
@@ -91,10 +92,9 @@ export class TableWarmer {
 }
 
 function warmSources({ shares }: ServeConfig): readonly TableSource[] {
-  return (shares.shares ?? [])
-    .flatMap(({ schemas = [] }) => schemas.flatMap(({ tables = [] }) => tables))
-    .filter(({ warm }) => warm === true)
-    .map(locatedSource)
+  return tablesOf(shares)
+    .filter(({ table }) => table.warm === true)
+    .map(({ table }) => locatedSource(table))
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -25,6 +25,7 @@ import {
   endTokens,
 } from '../../src/edit/recipients.js'
 import { addTable, dropFrom } from '../../src/edit/shares.js'
+import { loadConfig } from '../../src/serve/config.js'
 
 let folder: string
 let path: string
@@ -91,6 +92,29 @@ recipients:
   [
     'folded text',
     `shares:\n  - name: lake\n    comment: >\n      one\n      two\n\n      three\nrecipients:\n  - name: partner   # p\n    shares: [lake]\n`,
+  ],
+  [
+    'lists in brackets over several lines, with comments in them',
+    `shares:
+  - { name: lake,   comment: x }   # one
+  - {name: sea}
+recipients:
+  - name:   one   # first
+    shares: [lake,   # why
+             sea]
+    tokens: []   # none
+  # who else
+  - name: partner
+    shares: [
+      lake,
+
+      sea,   # and why
+    ]
+`,
+  ],
+  [
+    'text in quotes over several lines',
+    `shares:\n  - name: lake\n    comment: "one\n      two   # no comment\n\n      three"   # said\nrecipients:\n  - name:   partner   # p\n`,
   ],
   [
     'no end of the last line',
@@ -222,6 +246,34 @@ recipients:
 `)
   })
 
+  it('keeps lists in brackets over several lines beside the one that changes', async () => {
+    const before = `shares: [{ name: lake }, { name: sea }, { name: bay }]
+recipients:
+  - name: a
+    shares: [lake,   # why
+             sea]
+  - name: b
+    shares: [lake,   # as a
+             sea]
+    tokens:   [ ]
+  - name: c
+    shares: [sea,
+             lake]   # the other way round
+`
+    writeFileSync(path, before)
+    await editConfig(path, document => ({
+      result: undefined,
+      changed: addGrants(document, 'b', ['bay']).length > 0,
+    }))
+    expect(difference(before, text()).filter(line => line.startsWith('-'))).toEqual([
+      '-    shares: [lake,   # as a',
+    ])
+    expect(text()).toContain('    shares: [lake,   # why\n             sea]\n  - name: b\n')
+    expect(text()).toContain(
+      '    tokens:   [ ]\n  - name: c\n    shares: [sea,\n             lake]   # the',
+    )
+  })
+
   it('is refused, and left, where the result would not be loaded', async () => {
     const before = 'recipients: [{ name: a }]\n'
     writeFileSync(path, before)
@@ -320,6 +372,37 @@ describe('the file of a configuration', () => {
 
   it('that is not there is told with what makes one', async () => {
     await expect(add('a')).rejects.toThrow(/no configuration file.*spillway init/)
+    writeFileSync(join(folder, 'file'), '')
+    const below = editConfig(join(folder, 'file', 'x.yaml'), () => ({
+      result: undefined,
+      changed: false,
+    }))
+    await expect(below).rejects.toThrow(/no configuration file.*spillway init/)
+  })
+
+  it.each([
+    ['edited', () => add('a')],
+    ['loaded', () => loadConfig(path)],
+  ])('that is a folder is no internal error where it is %s', async (_, use) => {
+    mkdirSync(path)
+    await expect(use()).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: `expected a configuration file, found the folder ${path}: name a file in it`,
+    })
+    expect(readdirSync(folder)).toEqual(['spillway.yaml'])
+  })
+
+  it('that this user may not read is told as that', async () => {
+    writeFileSync(path, 'recipients: []\n')
+    chmodSync(path, 0)
+    // Root may read everything.
+    const isRoot = process.geteuid?.() === 0
+    if (isRoot) process.seteuid!(65534)
+    try {
+      await expect(add('a')).rejects.toThrow(/cannot be read by this user: run this as its owner/)
+    } finally {
+      if (isRoot) process.seteuid!(0)
+    }
   })
 })
 

@@ -1,10 +1,17 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { type Recipient, TableError } from '@spillway/core'
 import type { AccessRecord, RequestEvent } from '@spillway/server'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { type CodedServerOptions, createSharingServer, type SharesOf } from '../../src/index.js'
+import {
+  type CodedServerOptions,
+  createSharingServer,
+  parseConfig,
+  type SharesOf,
+} from '../../src/index.js'
 import { jsonLogLine } from '../../src/serve/log-lines.js'
 import { golden } from '../support/sample-share.js'
 
@@ -86,7 +93,7 @@ describe('a server from code', () => {
     [
       'a token that is none',
       { shares: lake, recipients: [{ ...partner, tokens: [{ token: undefined }] }] },
-      /a token of recipient partner is a undefined/,
+      /a token of recipient partner is undefined: is the environment variable set/,
     ],
     [
       'a grant of nothing',
@@ -106,6 +113,32 @@ describe('a server from code', () => {
     ],
     ['a port', { shares: lake, server: { port: 80 } }, /server\.port is for `spillway serve`/],
     ['a file of a secret', { shares: lake, server: { secretFile: 'x' } }, /server\.secretFile/],
+    [
+      'a file among secrets',
+      { shares: lake, server: { secrets: ['0123456789abcdef', { file: 'x' }] } },
+      /server\.secrets holds a file/,
+    ],
+    [
+      'limits of who listens',
+      { shares: lake, server: { limits: { grantSeconds: 5, headerSeconds: 1 } } },
+      /server\.limits\.headerSeconds is for `spillway serve`/,
+    ],
+    [
+      'limits of connections',
+      { shares: lake, server: { limits: { connections: 5 } } },
+      /server\.limits\.connections is for/,
+    ],
+    [
+      'a misspelt option',
+      { shares: lake, recipents: [partner] },
+      /unknown key "recipents"; did you mean recipients/,
+    ],
+    ['an option of nobody', { shares: lake, zzz: 1 }, /unknown key "zzz"; expected endpoint, /],
+    [
+      'shares beside a configuration',
+      { config: parseConfig('shares: []', { folder, path: 'x' }), shares: lake },
+      /expected shares in it, or no config/,
+    ],
   ])('refuses %s when it is made, and prints no token', (_, settings, reason) => {
     const make = () => made(settings as Settings)
     expect(make).toThrow(reason)
@@ -315,6 +348,148 @@ describe('fails closed', () => {
   })
 })
 
+/** Thrown by code of others, or told by it, with what a request proved somebody by. */
+const LEAKS: readonly (readonly [string, (request: Request) => unknown])[] = [
+  [
+    'a decoded password',
+    ({ headers }) => {
+      const [, encoded = ''] = headers.get('authorization')!.split(' ')
+      const [user, password] = Buffer.from(encoded, 'base64').toString().split(':')
+      throw new Error(`no such user ${user} with password ${password}`)
+    },
+  ],
+  [
+    'a header of its own',
+    ({ headers }) => {
+      throw new TableError('PERMISSION_DENIED', `no ${headers.get('x-auth-token')}`)
+    },
+  ],
+  [
+    'the whole URL',
+    ({ url }) => {
+      throw new Error(`bad ${url}`)
+    },
+  ],
+  [
+    'a decoded cookie',
+    ({ headers }) => {
+      throw new Error(decodeURIComponent(headers.get('cookie')!))
+    },
+  ],
+  [
+    'lists in its context',
+    ({ headers }) => {
+      const context = { sent: [...headers].map(String) } as unknown as { sent: string }
+      throw new TableError('PERMISSION_DENIED', 'no', { context })
+    },
+  ],
+  ['a name', ({ headers }) => ({ id: '1', name: headers.get('x-auth-token') })],
+  ['an id', ({ headers }) => ({ id: headers.get('authorization'), name: 'acme' })],
+  ['a key', ({ headers }) => ({ [headers.get('cookie')!]: 1 })],
+]
+
+it.each(LEAKS)('no credential is logged or told that an embedder leaks in %s', async (_, fault) => {
+  const { server, log } = made({ shares: lake, authenticate: fault as () => undefined })
+  const headers = {
+    authorization: `Basic ${Buffer.from('alice:SuperSecret1').toString('base64')}`,
+    'x-auth-token': 'XAUTHSECRETXAUTHSECRET',
+    cookie: 'sid=abc%2Bdefghijklmnop%3D',
+  }
+  const url = 'https://share.example/a/shares?token=QueryTokenSecret'
+  const answer = await server.fetch(new Request(url, { headers }))
+  expect(answer.status).toBeGreaterThanOrEqual(400)
+  expect(log).toHaveLength(1)
+  const said = `${await answer.text()} ${jsonLogLine(log[0]!)} ${inspect(log[0], { depth: 9 })}`
+  expect(said).not.toMatch(/SuperSecret1|XAUTH|QueryToken|defghijklmnop|YWxpY2U6/)
+})
+
+it('gives a place back whatever is thrown', async () => {
+  const marker = Symbol.for('spillway.TableError')
+  const hostile = new Proxy(new Error('x'), {
+    get: () => {
+      throw new Error('y')
+    },
+  })
+  const thrown: unknown[] = [
+    Object.assign(new Error('x'), { [marker]: true, code: 'FORBIDDEN', context: {} }),
+    Object.assign(new Error('x'), { [marker]: true, code: '__proto__' }),
+    Object.assign(new Error('x'), { [marker]: true, code: 'RATE_LIMITED', message: {} }),
+    hostile,
+    undefined,
+  ]
+  const { query, log } = made({
+    shares: lake,
+    recipients: [partner],
+    server: { limits: { requestsPerRecipient: 1 } },
+    onRequest: () => {
+      if (thrown.length > 0) throw thrown.shift()
+    },
+  })
+  const statuses: number[] = []
+  for (let i = 0; i < 6; i++) {
+    const answer = await query()
+    await answer.text()
+    statuses.push(answer.status)
+  }
+  expect(statuses).toEqual([500, 500, 429, 500, 500, 200])
+  expect(log.map(jsonLogLine)).toHaveLength(6)
+})
+
+it('changes nothing that code of others changes of what it is told', async () => {
+  const secret: SharesOf = [...lake, { name: 'secret', schemas: [] }]
+  const boss = { name: 'boss', shares: ['*'], tokens: [{ token: 'the-token-of-the-boss' }] }
+  const { ask, log } = made({
+    shares: secret,
+    recipients: [partner, boss],
+    onRequest: ({ recipient }) => {
+      Reflect.set(recipient, 'id', 'boss')
+      Reflect.set(recipient, 'name', 'boss')
+      return record => {
+        Reflect.set(record, 'recipient', 'boss')
+        Reflect.set(record, 'status', 200)
+      }
+    },
+  })
+  for (let i = 0; i < 2; i++) {
+    const { items } = (await (await ask('/shares')).json()) as { items: readonly object[] }
+    expect(items).toMatchObject([{ name: 'lake' }])
+    expect(items).toHaveLength(1)
+    expect((await ask('/shares/secret')).status).toBe(404)
+  }
+  expect(log.map(({ recipient, status }) => [recipient, status])).toEqual([
+    ['partner', 200],
+    ['partner', 404],
+    ['partner', 200],
+    ['partner', 404],
+  ])
+})
+
+it.each<[string, () => unknown]>([
+  ['a promise', () => Promise.reject(new Error('away'))],
+  ['a promise of another realm', runInNewContext('() => Promise.reject(new Error("away"))')],
+  // biome-ignore lint/suspicious/noThenProperty: what looks like a promise is what this is about.
+  ['a thenable', () => ({ then: (_: unknown, fail: (e: Error) => void) => fail(new Error('x')) })],
+])('is not ended by %s of a log or of an audit', async (_, fault) => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  const server = createSharingServer({
+    endpoint: 'https://share.example/a',
+    shares: lake,
+    folder,
+    recipients: [partner],
+    log: fault as () => undefined,
+    onRequest: () => fault as () => undefined,
+  })
+  closers.push(() => server.close())
+  const headers = { authorization: `Bearer ${TOKEN}` }
+  const answer = await server.fetch(new Request('https://share.example/a/shares', { headers }))
+  expect(answer.status).toBe(200)
+  await new Promise(resolve => setTimeout(resolve, 20))
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
+})
+
 describe('onRequest', () => {
   it('is told of each request before it and at its end, under one id', async () => {
     const events: RequestEvent[] = []
@@ -370,6 +545,34 @@ describe('onRequest', () => {
     expect([file.status, await file.text()]).toEqual([status, ''])
     expect(file.headers.get('retry-after')).toBe({ 403: null, 429: '9', 503: '1' }[status])
     expect(log.at(-1)).toMatchObject({ route: '/files', status, outcome: 'failed' })
+  })
+
+  it.each<[string, TableError, number, string | null]>([
+    [
+      'a wait that is none',
+      new TableError('RATE_LIMITED', 'slow', {
+        context: { retryAfterSeconds: 'soon\r\nx: y' },
+      }),
+      429,
+      '1',
+    ],
+    ['a book', new TableError('PERMISSION_DENIED', 'x'.repeat(100_000)), 403, null],
+    ['more headers', new TableError('PERMISSION_DENIED', 'a\r\nset-cookie: b'), 403, null],
+    ['letters of elsewhere', new TableError('PERMISSION_DENIED', '\u{1f4a5} größer'), 403, null],
+    ['a place', new TableError('PERMISSION_DENIED', 'not s3://bucket/private/x'), 403, null],
+    ['who asks', new TableError('UNAUTHENTICATED', 'who'), 401, null],
+    ['nothing there', new TableError('NOT_FOUND', 'gone'), 404, null],
+  ])('of files is told in headers that anybody takes: %s', async (_, thrown, status, wait) => {
+    const onRequest = ({ route }: RequestEvent) => {
+      if (route === '/files') throw thrown
+    }
+    const { ask, query } = made({ shares: lake, recipients: [partner], onRequest })
+    const [url] = await urlsOf(await query())
+    const { status: found, headers } = await ask(url!)
+    expect([found, headers.get('retry-after')]).toEqual([status, wait])
+    expect(headers.get('spillway-error')).toMatch(/^[A-Z_]+; [ -~]{1,1010}$/)
+    expect(headers.get('spillway-error')).not.toContain('bucket')
+    expect(headers.get('set-cookie')).toBeNull()
   })
 
   it('is told of the end also where it answered too late, or its end throws', async () => {

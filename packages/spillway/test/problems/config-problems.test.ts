@@ -77,9 +77,15 @@ shares: *s3
     ['a tab', 'server:\n\tport: 1', /^2:1 .*tab/],
     ['a key twice', 'server:\n  port: 1\n  port: 2', /^3:3 .*twice/],
     ['a colon in text', 'server:\n  host: a: b', /^2:9 .*quotes/],
+    ['a tag that nobody knows', 'server:\n  secret: !env Secret0123456789', /^2:11 .*no such tag/],
+    ['such a tag of a list', 'shares: !mine []', /^1:9 .*no such tag/],
+    ['a tag of another value', 'server: { port: !!int x }', /^1:17 .*not one of this value/],
+    ['a directive that nobody knows', '%TAGS a\n---\nshares: []', /^1:1 .*no such directive/],
+    ['an alias without its anchor', 'shares:\n  - *lake', /^2:5 .*without its anchor/],
     ['a list among keys', 'server: {}\n- a', /^2:1 .*without a colon/],
     ['two documents', 'server: {}\n---\nserver: {}', /^2:1 .*one document/],
-    ['an alias of nothing', 'server: *none', /^1:1 .*anchor/],
+    ['an alias of nothing', 'server: *none', /^1:9 .*anchor/],
+    ['an alias of itself', 'shares: &a [*a]', /^1:13 shares\[0\] expected a mapping/],
     ['no mapping', 'hello', /^1:1 .*expected a mapping/],
   ])('of syntax are in our words: %s', (_, text, expected) => {
     const [first] = told(text)

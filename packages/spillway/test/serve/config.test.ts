@@ -97,6 +97,15 @@ ${tables(`          - { name: a, location: tables/a, metadataFile: metadata/v2.m
   })
 })
 
+describe('parseConfig', () => {
+  it.each([
+    ['secretFile: secret.txt', /spillway\.yaml:1:\d+: server\.secretFile: .*loadConfig alone/],
+    ['secrets: [{ file: secret.txt }]', /server\.secrets\[0\]\.file: .*loadConfig alone/],
+  ])('signs with no other secret than the one that was meant: %s', (server, message) => {
+    expect(() => parse(`server: { ${server} }`)).toThrow(message)
+  })
+})
+
 describe('loadConfig', () => {
   it('reads the secret from its own file, beside the configuration', async () => {
     writeFileSync(join(folder, 'secret.txt'), 'a secret of some length\n')
