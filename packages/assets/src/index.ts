@@ -1,10 +1,3 @@
-export {
-  type AssetFilesOptions,
-  createAssetFiles,
-  type FileDigests,
-} from './folders/asset-files.js'
-export { FolderListings } from './folders/folder-listings.js'
-export { AssetHasher, type AssetHasherOptions, type HashProgress } from './hashing/asset-hasher.js'
 export type { Hasher, HashOptions } from './manifest/hasher.js'
 export { createManifest, type Manifest, type ManifestEntry } from './manifest/manifest.js'
 export { diffManifests, type ManifestDiff } from './manifest/manifest-diff.js'
@@ -27,4 +20,3 @@ export {
   pathFault,
   requireSafePath,
 } from './paths/safe-path.js'
-export { type MlflowRegistryOptions, mlflowRegistry } from './registry/mlflow-registry.js'

@@ -7,10 +7,10 @@ import {
   type Endpoint,
   type OnRequest,
 } from '@spillway/server'
+import type { ServeConfig } from './configuration/config.js'
 import { askedCatalog } from './embed/asked-catalog.js'
 import { configOfSettings, SETTINGS_KEYS, type SharingSettings } from './embed/settings.js'
 import { didYouMean } from './recipient/nearest.js'
-import type { ServeConfig } from './serve/config.js'
 import { createRuntime, type Runtime } from './serve/runtime.js'
 
 interface MountOptions {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parseConfig } from '../src/configuration/config.js'
 import { createSharingServer } from '../src/create-sharing-server.js'
-import { parseConfig } from '../src/serve/config.js'
 import type { Runtime } from '../src/serve/runtime.js'
 
 const GOLDEN = fileURLToPath(new URL('../../../test/fixtures/delta', import.meta.url))

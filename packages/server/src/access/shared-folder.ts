@@ -38,7 +38,9 @@ export async function findFolder(
   if (wanted === undefined) return undefined
   const model = await assets.model(recipient, name, signal)
   const version = model && (await assets.modelVersion(recipient, name, wanted, signal))
-  return version?.status === 'READY' ? versionFolder(model!, version) : undefined
+  // One without a folder would be all of its store.
+  const isThere = version?.status === 'READY' && version.location !== ''
+  return isThere ? versionFolder(model!, version) : undefined
 }
 
 function folderOf(

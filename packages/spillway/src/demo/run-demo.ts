@@ -6,7 +6,7 @@ import { createSharingClient, parseTableName, type SharingClient } from '@spillw
 import { parseProfile, parseSqlPredicate, profileText } from '@spillway/protocol'
 import type { DuckDb, SqlAnswer } from '@spillway/rows'
 import { tokenHash } from '@spillway/server'
-import { parseConfig } from '../serve/config.js'
+import { parseConfig } from '../configuration/config.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
 import { type Composition, compose } from '../tables/compose.js'
 import { receivedTable } from '../tables/received-table.js'

@@ -7,7 +7,7 @@ import {
 } from '@spillway/client'
 import { type ErrorCode, isTableError, TableError } from '@spillway/core'
 import { checkedEndpoint, tokenHash } from '@spillway/server'
-import type { ServeConfig } from '../serve/config.js'
+import type { ServeConfig } from '../configuration/config.js'
 import { createRuntime } from '../serve/runtime.js'
 import type { Composition } from '../tables/compose.js'
 

@@ -6,7 +6,7 @@ import {
   untilAborted,
 } from '@spillway/core'
 import { askEmbedder, createConfigShares, type SharesConfig } from '@spillway/server'
-import { locatedShares } from '../serve/config.js'
+import { locatedShares } from '../configuration/config.js'
 import { askedAssets } from './asked-assets.js'
 import { kindOf, plainCopy } from './plain-copy.js'
 
@@ -110,9 +110,7 @@ export function askedCatalog(ask: AskCatalog, options: AskedCatalogOptions): Sha
       of(recipient, signal, each => each.listTables(recipient, scope, page, signal)),
     table: (recipient, name, signal) =>
       of(recipient, signal, each => each.table(recipient, name, signal)),
-    assets: askedAssets((recipient, signal, use) =>
-      of(recipient, signal, async each => each.assets && use(each.assets)),
-    ),
+    assets: askedAssets(of),
   }
 }
 

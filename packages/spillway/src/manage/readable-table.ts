@@ -1,9 +1,9 @@
 import { TableError, type TableFormat } from '@spillway/core'
 import { parseUri } from '@spillway/storage'
+import type { ServeConfig } from '../configuration/config.js'
+import { type ConfigTable, tablesOf } from '../configuration/config-tables.js'
 import { type InTimeOptions, inTime } from '../doctor/in-time.js'
 import { openProbe } from '../doctor/probe.js'
-import type { ServeConfig } from '../serve/config.js'
-import { type ConfigTable, tablesOf } from '../serve/config-tables.js'
 import { tableFacts } from '../tables/table-facts.js'
 import { locatedSource } from '../tables/table-source.js'
 

@@ -1,6 +1,6 @@
+import { loadConfig } from '../configuration/config.js'
 import { editConfig } from '../edit/edit-config.js'
 import { addGrants, addRecipient } from '../edit/recipients.js'
-import { loadConfig } from '../serve/config.js'
 import { formatTable, printable } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'

@@ -1,6 +1,6 @@
+import { loadConfig } from '../configuration/config.js'
+import { tablesOf } from '../configuration/config-tables.js'
 import { sameName } from '../edit/named-lists.js'
-import { loadConfig } from '../serve/config.js'
-import { tablesOf } from '../serve/config-tables.js'
 import { formatTable } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'

@@ -1,9 +1,9 @@
 import { TableError } from '@spillway/core'
 import { revokeCommand } from '../commands/revoke.js'
+import { loadConfig } from '../configuration/config.js'
+import { tablesOf } from '../configuration/config-tables.js'
 import { sameName } from '../edit/named-lists.js'
 import { tableNameOf } from '../edit/shares.js'
-import { loadConfig } from '../serve/config.js'
-import { tablesOf } from '../serve/config-tables.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { configPath, type ManageOptions } from './manage-options.js'
 

@@ -1,4 +1,4 @@
-import { loadConfig } from '../serve/config.js'
+import { loadConfig } from '../configuration/config.js'
 import { formatTable } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'

@@ -1,6 +1,6 @@
 import { TableError } from '@spillway/core'
+import type { ServeConfig } from '../configuration/config.js'
 import { notThere, sameName } from '../edit/named-lists.js'
-import type { ServeConfig } from '../serve/config.js'
 
 type Recipient = NonNullable<ServeConfig['shares']['recipients']>[number]
 

@@ -1,7 +1,7 @@
-import { isTableError, type ReadBudgets, type ShareCatalog, type UrlSigner } from '@spillway/core'
+import type { ReadBudgets, ShareCatalog, UrlSigner } from '@spillway/core'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
-import { cleanStaging, type DuckDbOptions, duckDb, rowResolver, sweepScratch } from '@spillway/rows'
+import { type DuckDbOptions, duckDb, rowResolver } from '@spillway/rows'
 import {
   type AccessLog,
   type Authenticate,
@@ -20,17 +20,17 @@ import {
   type SignedLedger,
   withCors,
 } from '@spillway/server'
-import { localGateway, parseUri, sweepUnfinished } from '@spillway/storage'
+import { localGateway } from '@spillway/storage'
 import { modelRegistries } from '../assets/model-registries.js'
 import { openAssets } from '../assets/open-assets.js'
 import { withReach } from '../assets/store-reach.js'
+import type { ServeConfig } from '../configuration/config.js'
+import { omitUndefined } from '../configuration/omit-undefined.js'
+import { storageOf } from '../configuration/storage-options.js'
+import { credentialVendors } from '../configuration/vendors.js'
 import { type Composition, compose } from '../tables/compose.js'
-import type { ServeConfig } from './config.js'
 import type { ServerMetrics } from './metrics.js'
-import { omitUndefined } from './omit-undefined.js'
-import { storageOf } from './storage-options.js'
-import { credentialVendors } from './vendors.js'
-import { TableWarmer } from './warm-tables.js'
+import { upkeepOf } from './upkeep.js'
 
 /** Everything that one configuration made, until the next replaces it. */
 export interface Runtime {
@@ -64,9 +64,6 @@ export interface RuntimeOptions {
   readonly isProbe?: boolean
 }
 
-const CLEAN_EVERY_MS = 3_600_000
-const DAY_MS = 86_400_000
-
 export function createRuntime(config: ServeConfig, options: RuntimeOptions): Runtime {
   const spillway = compose({
     roots: config.localRoots,
@@ -92,17 +89,14 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     return options.log?.(record)
   }
   const signers = [gateway.signer, ...spillway.signers]
-  const assets = openAssets(config, {
-    store: spillway.store,
-    signers,
-    onError: options.onError,
-    isProbe: options.isProbe,
-  })
+  const { onError, isProbe = false } = options
+  const assets = openAssets(config, { store: spillway.store, signers, onError, isProbe })
   const sharing = sharingOf(config, options, { engine, catalog, log, assetFiles: assets.files })
   const { secrets, onRequest } = options
   const files = downloadsOf(config, { gateway, catalog, secrets, onRequest, log })
-  const warming = new TableWarmer({ engine, shapes: spillway.shapes, observer: metrics?.observer })
-  const upkeep = options.isProbe === true ? undefined : upkeepOf(config, { spillway, warming })
+  const upkeep = isProbe
+    ? undefined
+    : upkeepOf(config, { spillway, engine, assets, observer: metrics?.observer })
   const handler = handlerOf(config, { path: endpoint.path, metrics, files, sharing })
   let current = config
   return {
@@ -118,13 +112,11 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
       if (!sameButShares(current, next)) return false
       shares.replace(next.shares)
       upkeep?.follow(next)
-      assets.follow(next)
       current = next
       return true
     },
     async close() {
-      upkeep?.stop()
-      await assets.stop()
+      await upkeep?.stop()
       await spillway.close()
     },
   }
@@ -166,40 +158,6 @@ function downloadsOf(
       grantSeconds,
     }),
   })
-}
-
-interface Upkeep {
-  follow(config: ServeConfig): void
-  stop(): void
-}
-
-/** What a server does without being asked. */
-function upkeepOf(
-  config: ServeConfig,
-  { spillway, warming }: { readonly spillway: Composition; readonly warming: TableWarmer },
-): Upkeep {
-  warming.follow(config)
-  prepareRewriting(config, spillway)
-  const cleaning = config.staging && cleanRegularly(spillway, config.staging)
-  return {
-    follow: next => warming.follow(next),
-    stop() {
-      warming.stop()
-      cleaning?.stop()
-    },
-  }
-}
-
-function prepareRewriting(config: ServeConfig, spillway: Composition): void {
-  // What a killed process left of tables that it was rewriting.
-  void sweepScratch()
-  // Loading it holds the thread for a fifth of a second: better before anybody has asked. What fails is told when it is needed.
-  if (config.staging) {
-    spillway.duckdb.connect().then(
-      session => session.close(),
-      () => undefined,
-    )
-  }
 }
 
 interface HandlerParts {
@@ -275,40 +233,4 @@ function sameButShares(a: ServeConfig, b: ServeConfig): boolean {
     return JSON.stringify([server, secrets, storage, duckdb, limits, kept, roots])
   }
   return facts(a) === facts(b)
-}
-
-function cleanRegularly(
-  { store }: Composition,
-  { location, keepDays }: NonNullable<ServeConfig['staging']>,
-): { stop(): void } {
-  const stopped = new AbortController()
-  const clean = () => {
-    const options = {
-      location,
-      olderThanMs: keepDays * DAY_MS,
-      now: Date.now(),
-      signal: stopped.signal,
-    }
-    cleanOnce(store, options).catch(error => {
-      // Aged files cost space only; the next round tries again.
-      if (!isTableError(error)) throw error
-    })
-  }
-  const timer = setInterval(clean, CLEAN_EVERY_MS).unref()
-  clean()
-  return {
-    stop() {
-      clearInterval(timer)
-      stopped.abort()
-    },
-  }
-}
-
-async function cleanOnce(
-  store: Composition['store'],
-  options: Parameters<typeof cleanStaging>[1],
-): Promise<void> {
-  const { location } = options
-  if (parseUri(location).scheme === 'file') await sweepUnfinished(location)
-  await cleanStaging(store, options)
 }

@@ -6,9 +6,9 @@ import {
   throwIfCancelled,
 } from '@spillway/core'
 import type { Engine, EngineObserver } from '@spillway/engine'
+import type { ServeConfig } from '../configuration/config.js'
+import { tablesOf } from '../configuration/config-tables.js'
 import { locatedSource } from '../tables/table-source.js'
-import type { ServeConfig } from './config.js'
-import { tablesOf } from './config-tables.js'
 
 export interface TableWarmerOptions {
   readonly engine: Engine

@@ -13,12 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AccessRecord, checkedEndpoint } from '@spillway/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  createSharingServer,
-  parseConfig,
-  type SharesOf,
-  type SharingServer,
-} from '../../src/index.js'
+import { createSharingServer, parseConfig, type SharesOf } from '../../src/index.js'
 import { createRuntime } from '../../src/serve/runtime.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spillway-assets-'))
@@ -61,7 +56,7 @@ const shares: SharesOf = [
   { name: 'secret', schemas: [{ name: 'kb', volumes: [{ name: 'own', location: 'docs' }] }] },
 ]
 
-let server: SharingServer
+let server: ReturnType<typeof createSharingServer>
 const log: AccessRecord[] = []
 beforeAll(() => {
   put('docs/a.txt', 'first')
@@ -331,6 +326,41 @@ describe('models', () => {
     const signed = await urls(`${CHURN}/versions/10`, ['w.bin'])
     const got = await server.fetch(new Request(signed.body.items[0].url))
     expect(await got.text()).toBe('ten')
+  })
+})
+
+describe('assets of a function', () => {
+  it('are what it says now, and URLs end with them', async () => {
+    let isShared = true
+    const tenant = createSharingServer({
+      endpoint: ENDPOINT,
+      folder,
+      roots: ['docs'],
+      authenticate: () => ({ id: 'acme', name: 'Acme' }),
+      catalog: () =>
+        isShared
+          ? [
+              {
+                name: 'lake',
+                schemas: [{ name: 'kb', volumes: [{ name: 'docs', location: 'docs' }] }],
+              },
+            ]
+          : [{ name: 'lake', schemas: [{ name: 'kb' }] }],
+    })
+    const post = (path: string, body: string) =>
+      tenant.fetch(new Request(`${ENDPOINT}${path}`, { method: 'POST', body }))
+    try {
+      const signed = await post(`${DOCS}/file-urls`, '{"paths":["a.txt"]}')
+      const { items } = (await signed.json()) as { items: { url: string }[] }
+      const get = async () => (await tenant.fetch(new Request(items[0]!.url))).status
+      expect(await get()).toBe(200)
+      isShared = false
+      await expect.poll(get).toBe(403)
+      const listed = await tenant.fetch(new Request(`${ENDPOINT}/shares/lake/all-volumes`))
+      expect(await listed.json()).toEqual({ items: [] })
+    } finally {
+      await tenant.close()
+    }
   })
 })
 

@@ -16,6 +16,7 @@ import {
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loadConfig } from '../../src/configuration/config.js'
 import { editConfig } from '../../src/edit/edit-config.js'
 import {
   addGrants,
@@ -25,7 +26,6 @@ import {
   endTokens,
 } from '../../src/edit/recipients.js'
 import { addTable, dropFrom } from '../../src/edit/shares.js'
-import { loadConfig } from '../../src/serve/config.js'
 
 let folder: string
 let path: string

@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loadConfig } from '../../src/configuration/config.js'
 import { newToken, withProfile, writeProfile } from '../../src/manage/new-profile.js'
-import { loadConfig } from '../../src/serve/config.js'
 import { run } from '../support/terminal.js'
 
 const fixtures = fileURLToPath(new URL('../../../../test/fixtures', import.meta.url))

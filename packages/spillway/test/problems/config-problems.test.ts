@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { examineConfig, examineConfigFile } from '../../src/serve/config.js'
+import { examineConfig, examineConfigFile } from '../../src/configuration/config.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spillway-problems-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterEach, expect, it } from 'vitest'
-import { parseConfig } from '../../src/serve/config.js'
+import { parseConfig } from '../../src/configuration/config.js'
 import { type RunningServer, startServer } from '../../src/serve/start-server.js'
 
 let server: RunningServer

@@ -1,0 +1,8 @@
+export {
+  type AssetFilesOptions,
+  createAssetFiles,
+  type FileDigests,
+} from './folders/asset-files.js'
+export { FolderListings } from './folders/folder-listings.js'
+export { AssetHasher, type AssetHasherOptions, type HashProgress } from './hashing/asset-hasher.js'
+export { type MlflowRegistryOptions, mlflowRegistry } from './registry/mlflow-registry.js'
