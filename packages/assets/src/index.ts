@@ -21,6 +21,21 @@ export {
   requireSafePath,
 } from './paths/safe-path.js'
 export {
+  type ModelSignature,
+  type ModelSigner,
+  type ReadSignatureOptions,
+  readModelSignature,
+  type SignatureMaterial,
+  type VerifiedSignature,
+} from './signatures/read-signature.js'
+export {
+  type CompareSignedOptions,
+  compareSigned,
+  type SignedFiles,
+  type UnsignedFile,
+} from './signatures/signed-files.js'
+export type { ModelStatement, SignedFile } from './signatures/statement.js'
+export {
   type McpSkill,
   type McpSkillOptions,
   mcpSkill,
