@@ -20,3 +20,31 @@ export {
   pathFault,
   requireSafePath,
 } from './paths/safe-path.js'
+export {
+  type ModelSignature,
+  type ModelSigner,
+  type ReadSignatureOptions,
+  readModelSignature,
+  type SignatureMaterial,
+  type VerifiedSignature,
+} from './signatures/read-signature.js'
+export {
+  type CompareSignedOptions,
+  compareSigned,
+  type SignedFiles,
+  type UnsignedFile,
+} from './signatures/signed-files.js'
+export type { ModelStatement, SignedFile } from './signatures/statement.js'
+export {
+  type McpSkill,
+  type McpSkillOptions,
+  mcpSkill,
+  type SkillArtifact,
+  WELL_KNOWN_SCHEMA,
+  type WellKnownIndex,
+  wellKnownIndex,
+} from './skills/discovery.js'
+export { type ReadSkillOptions, readSkill } from './skills/read-skill.js'
+export type { Skill, SkillReading, SkillWarning } from './skills/skill.js'
+export { findSkillFile } from './skills/skill-file.js'
+export { requireStrictSkill, strictSkillFaults } from './skills/strict-skill.js'

@@ -4,9 +4,11 @@ import { assetFiles, assetFileUrls } from './assets/asset-files.js'
 import {
   getModel,
   getModelVersion,
+  getSkill,
   getVolume,
   listModels,
   listModelVersions,
+  listSkills,
   listVolumes,
 } from './assets/list-assets.js'
 import { tableChanges } from './changes/table-changes.js'
@@ -28,6 +30,7 @@ const SHARE = '/shares/:share'
 const SCHEMA = `${SHARE}/schemas/:schema`
 const TABLE = `${SCHEMA}/tables/:table`
 const VOLUME = `${SCHEMA}/volumes/:volume`
+const SKILL = `${SCHEMA}/skills/:skill`
 const MODEL = `${SCHEMA}/models/:model`
 const VERSION = `${MODEL}/versions/:version`
 
@@ -50,6 +53,10 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', pattern: `${SCHEMA}/volumes`, run: listVolumes },
   { method: 'GET', pattern: VOLUME, run: getVolume },
   ...folderRoutes(VOLUME, ['temporary-volume-credentials']),
+  { method: 'GET', pattern: `${SHARE}/all-skills`, run: listSkills },
+  { method: 'GET', pattern: `${SCHEMA}/skills`, run: listSkills },
+  { method: 'GET', pattern: SKILL, run: getSkill },
+  ...folderRoutes(SKILL, ['temporary-skill-credentials']),
   { method: 'GET', pattern: `${SHARE}/all-models`, run: listModels },
   { method: 'GET', pattern: `${SCHEMA}/models`, run: listModels },
   { method: 'GET', pattern: MODEL, run: getModel },

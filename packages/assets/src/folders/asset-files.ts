@@ -10,6 +10,7 @@ import {
   type UrlSigner,
 } from '@spillway/core'
 import { FolderListings, type ListingOptions } from './folder-listings.js'
+import { SkillFiles } from './skill-files.js'
 
 export interface AssetFilesOptions extends ListingOptions {
   /** The first that covers a path signs it. */
@@ -34,6 +35,7 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
     return sha256 === undefined ? file : { ...file, sha256 }
   }
   const listings = new FolderListings(options)
+  const skills = new SkillFiles(store)
   return {
     async list(folder, { maxResults, prefix = '', from, signal }) {
       const listing = await listings.of(folder, from?.snapshotId, signal)
@@ -64,6 +66,7 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
       const known = found.map(file => withDigest(folder, file))
       return signAll(known, { folder, signers, signing })
     },
+    readSkill: (folder, name, signal) => skills.read(folder, name, signal),
   }
 }
 

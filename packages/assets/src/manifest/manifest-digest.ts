@@ -1,6 +1,7 @@
 import { hexText, inSlices, Slices, type Steps, sorted } from '@spillway/core'
 import { compareSegments } from '../paths/utf8-order.js'
 import { type HashOptions, webHasher } from './hasher.js'
+import { bytesOfHex } from './hex-bytes.js'
 import { ENTRIES_IN_A_STEP, type Manifest, type ManifestEntry } from './manifest.js'
 import { manifestParts } from './manifest-text.js'
 
@@ -65,20 +66,6 @@ function* signedInSteps(
 }
 
 /** True where `path` is one of `folders`, or lies below one. */
-function isBelow(path: string, folders: readonly string[]): boolean {
+export function isBelow(path: string, folders: readonly string[]): boolean {
   return folders.some(folder => path === folder || path.startsWith(`${folder}/`))
-}
-
-/** Of lower-case digits. */
-function bytesOfHex(hex: string): Uint8Array {
-  const bytes = new Uint8Array(hex.length / 2)
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = 16 * digitAt(hex, 2 * i) + digitAt(hex, 2 * i + 1)
-  }
-  return bytes
-}
-
-function digitAt(hex: string, at: number): number {
-  const unit = hex.charCodeAt(at)
-  return unit < 0x3a ? unit - 0x30 : unit - 0x57
 }

@@ -32,6 +32,18 @@ export interface SignedAssetFile extends AssetFile {
   readonly expiresAt: number
 }
 
+/** What a skill says of itself, in words that agentskills.io allows. */
+export interface SkillFacts {
+  readonly description: string
+  readonly license?: string | undefined
+  readonly compatibility?: string | undefined
+  /** Tools that the skill asks for, spaces between. Nobody has allowed them. */
+  readonly allowedTools?: string | undefined
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+  /** Lower-case hexadecimal SHA-256 of the file that says it. */
+  readonly sha256: string
+}
+
 /** Lists and signs the files of folders that are shared as they are, and reads nothing outside them. */
 export interface AssetFiles {
   /**
@@ -57,4 +69,9 @@ export interface AssetFiles {
       readonly signal?: AbortSignal | undefined
     },
   ): Promise<readonly SignedAssetFile[]>
+  /**
+   * What the `SKILL.md` in the folder says now; `name` is what the skill is shared as. Throws where there is none, or one that
+   * agentskills.io does not allow.
+   */
+  readSkill(folder: AssetFolder, name: string, signal?: AbortSignal): Promise<SkillFacts>
 }

@@ -55,3 +55,15 @@ function versionIn({ alias, version = '' }: RequestContext['params']): FolderNam
 function withVersion(params: RequestContext['params']): RequestContext['params'] {
   return { ...params, version: params.version ?? `@${params.alias}` }
 }
+
+/** What lists and signs files; a server may have nothing that does. */
+export function assetFilesOf({
+  assetFiles: files,
+}: RequestContext): NonNullable<RequestContext['assetFiles']> {
+  if (files !== undefined) return files
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    'this server lists and signs no files of assets: ask your provider for dir access',
+    { context: { feature: 'assetFiles' } },
+  )
+}

@@ -10,7 +10,7 @@ import { readBody } from '../http/read-body.js'
 import { jsonResponse } from '../http/respond.js'
 import { validatedResponse } from '../http/validated.js'
 import type { RequestContext } from '../requests/request-context.js'
-import { askedFolder } from './asked-folder.js'
+import { askedFolder, assetFilesOf } from './asked-folder.js'
 
 /** GET …/files: the files of a folder, all pages of one listing. */
 export async function assetFiles(context: RequestContext): Promise<Response> {
@@ -21,7 +21,7 @@ export async function assetFiles(context: RequestContext): Promise<Response> {
   const from =
     token === null || token === '' ? undefined : fromToken(context.tokens.open(use, token))
   const maxResults = maxResultsOf(context)
-  const { snapshotId, files, next } = await filesOf(context).list(folder, {
+  const { snapshotId, files, next } = await assetFilesOf(context).list(folder, {
     // A page of nothing still proves that the folder is there.
     maxResults: Math.max(1, maxResults),
     prefix,
@@ -79,7 +79,7 @@ export async function assetFileUrls(context: RequestContext): Promise<Response> 
   const asked = parseBody(await readBody(context.request, context.limits.bodyBytes))
   const folder = await urlFolder(context)
   const to = { recipient: context.recipient, folder }
-  const signed = await filesOf(context).sign(folder, asked.paths, {
+  const signed = await assetFilesOf(context).sign(folder, asked.paths, {
     expiresInSeconds: Math.min(asked.expiresInSeconds ?? MAX_SECONDS, MAX_SECONDS),
     audience: audienceText(to, context.audienceKey),
     signal: context.signal,
@@ -123,14 +123,5 @@ async function urlFolder(context: RequestContext): Promise<SharedFolder> {
   throw new TableError(
     'INVALID_REQUEST',
     `${context.record.asset} is shared by dir access only: ask for temporary credentials`,
-  )
-}
-
-function filesOf({ assetFiles: files }: RequestContext): NonNullable<RequestContext['assetFiles']> {
-  if (files !== undefined) return files
-  throw new TableError(
-    'UNSUPPORTED_FEATURE',
-    'this server lists and signs no files of assets: ask your provider for dir access',
-    { context: { feature: 'assetFiles' } },
   )
 }

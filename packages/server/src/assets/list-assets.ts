@@ -1,9 +1,21 @@
-import type { AssetCatalog, AssetScope, Page, PageRequest, SharedModel } from '@spillway/core'
+import {
+  type AssetCatalog,
+  type AssetScope,
+  type ErrorCode,
+  isTableError,
+  mapConcurrently,
+  type Page,
+  type PageRequest,
+  type SharedModel,
+  type SharedSkill,
+  type SkillFacts,
+} from '@spillway/core'
+import { withSlash } from '../access/shared-folder.js'
 import { listResponse } from '../discovery/list-response.js'
 import { validatedResponse } from '../http/validated.js'
 import type { RequestContext } from '../requests/request-context.js'
-import { askedAsset, askedFolder, askedName } from './asked-folder.js'
-import { wireModel, wireModelVersion, wireVolume } from './wire-assets.js'
+import { askedAsset, askedFolder, askedName, assetFilesOf } from './asked-folder.js'
+import { wireModel, wireModelVersion, wireSkill, wireVolume } from './wire-assets.js'
 
 /** GET …/volumes of a schema, …/all-volumes of a share. */
 export async function listVolumes(context: RequestContext): Promise<Response> {
@@ -22,6 +34,55 @@ export async function getVolume(context: RequestContext): Promise<Response> {
   const found = await catalog.assets?.volume(recipient, askedName(params), signal)
   return validatedResponse(context.request, wireVolume(askedAsset(context, found), vendors))
 }
+
+/** GET …/skills of a schema, …/all-skills of a share. One that says nothing, or something that is not allowed, is left out. */
+export async function listSkills(context: RequestContext): Promise<Response> {
+  const { recipient, vendors, signal } = context
+  const pages = assetPages(context, (assets, scope, page) =>
+    assets.listSkills(recipient, scope, page, signal),
+  )
+  return listResponse(
+    context,
+    async request => {
+      const page = await pages(request)
+      if (page === undefined) return undefined
+      const read = await mapConcurrently(page.items, READ_AT_ONCE, async skill => {
+        const facts = await skillFacts(context, skill).catch(unlessBroken)
+        return facts && wireSkill(skill, facts, vendors)
+      })
+      return { ...page, items: read.filter(each => each !== undefined) }
+    },
+    wire => wire,
+  )
+}
+
+export async function getSkill(context: RequestContext): Promise<Response> {
+  const { catalog, recipient, params, vendors, signal } = context
+  const found = await catalog.assets?.skill(recipient, askedName(params), signal)
+  const skill = askedAsset(context, found)
+  const facts = await skillFacts(context, skill)
+  return validatedResponse(context.request, wireSkill(skill, facts, vendors))
+}
+
+/** Files of skills that are read at once, for one page. */
+const READ_AT_ONCE = 8
+
+async function skillFacts(context: RequestContext, skill: SharedSkill): Promise<SkillFacts> {
+  const { id, location, name } = skill
+  return assetFilesOf(context).readSkill(
+    { id, location: withSlash(location) },
+    name,
+    context.signal,
+  )
+}
+
+/** What the provider has to mend hides no other skill; that storage is not reached hides all of them. */
+function unlessBroken(error: unknown): undefined {
+  if (isTableError(error) && BROKEN.includes(error.code)) return undefined
+  throw error
+}
+
+const BROKEN: readonly ErrorCode[] = ['NOT_FOUND', 'TABLE_CORRUPT', 'UNSUPPORTED_FEATURE']
 
 /** GET …/models of a schema, …/all-models of a share. */
 export async function listModels(context: RequestContext): Promise<Response> {

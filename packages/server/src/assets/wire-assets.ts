@@ -3,7 +3,9 @@ import type {
   SharedAsset,
   SharedModel,
   SharedModelVersion,
+  SharedSkill,
   SharedVolume,
+  SkillFacts,
   WritableJson,
 } from '@spillway/core'
 import { accessModesOf, withSlash } from '../access/shared-folder.js'
@@ -15,6 +17,26 @@ export function wireVolume(
 ): { readonly [key: string]: WritableJson } {
   const path = `${volume.schema}/volumes/${volume.name}/`
   return { ...wireAsset(volume), ...placeOf(volume, { location: volume.location, path, vendors }) }
+}
+
+/** AGENT_SKILLS.md, "AgentSkill", with the digest of the file that says it. */
+export function wireSkill(
+  skill: SharedSkill,
+  facts: SkillFacts,
+  vendors: readonly CredentialVendor[],
+): { readonly [key: string]: WritableJson } {
+  const path = `${skill.schema}/skills/${skill.name}/`
+  const { description, license, compatibility, allowedTools, metadata, sha256 } = facts
+  return {
+    ...wireAsset(skill),
+    description,
+    ...placeOf(skill, { location: skill.location, path, vendors }),
+    license,
+    compatibility,
+    allowedTools,
+    metadata,
+    digest: `sha256:${sha256}`,
+  }
 }
 
 /** ML_MODELS.md, "RegisteredModel". */

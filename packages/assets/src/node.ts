@@ -1,0 +1,5 @@
+export {
+  type CertificateOptions,
+  verifyByCertificate,
+  verifyByKey,
+} from './verification/verify-signature.js'
