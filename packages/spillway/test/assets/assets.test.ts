@@ -329,6 +329,100 @@ describe('models', () => {
   })
 })
 
+describe('skills', () => {
+  const skill = (front: string) => `---\n${front}\n---\nDo it.\n`
+  const FORMS = skill(
+    'name: pdf-forms\ndescription: "Fill forms: from JSON"\nlicense: Apache-2.0\ncompatibility: python>=3.10\nallowed-tools: Bash Read\nmetadata:\n  owner: docs\n  version: 1\nversion: 2',
+  )
+  const names = ['pdf-forms', 'empty', 'broken', 'other-name', 'bomb', 'fine']
+  let agents: ReturnType<typeof createSharingServer>
+  beforeAll(() => {
+    put('skills/pdf-forms/SKILL.md', FORMS)
+    put('skills/pdf-forms/scripts/fill.py', 'print()')
+    put('skills/empty/README.md', '')
+    put('skills/broken/SKILL.md', 'no front matter')
+    put('skills/other-name/SKILL.md', skill('name: something-else\ndescription: x'))
+    put(
+      'skills/bomb/SKILL.md',
+      skill(`name: bomb\ndescription: x\na: &a [1]\nb: [${'*a,'.repeat(500)}]`),
+    )
+    put('skills/fine/SKILL.md', skill('name: fine\ndescription: All right'))
+    agents = createSharingServer({
+      endpoint: ENDPOINT,
+      folder,
+      shares: [
+        {
+          name: 'agents',
+          schemas: [
+            {
+              name: 'tools',
+              skills: names.map(name => ({ name, location: `skills/${name}` })),
+            },
+          ],
+        },
+      ],
+      recipients: [{ name: 'partner', shares: ['*'], tokens: [{ token: TOKEN }] }],
+    })
+  })
+  afterAll(() => agents.close())
+  const get = async (path: string) => {
+    const answer = await agents.fetch(
+      new Request(`${ENDPOINT}/shares/agents${path}`, {
+        headers: { authorization: `Bearer ${TOKEN}` },
+      }),
+    )
+    return { status: answer.status, body: JSON.parse(await answer.text()) }
+  }
+
+  it('tell their front matter, and of which bytes it is', async () => {
+    const { body } = await get('/schemas/tools/skills/PDF-Forms')
+    expect(body).toEqual({
+      name: 'pdf-forms',
+      schema: 'tools',
+      share: 'agents',
+      shareId: expect.any(String),
+      id: expect.any(String),
+      description: 'Fill forms: from JSON',
+      storageLocation: 'opensharing://agents/tools/skills/pdf-forms/',
+      accessModes: ['url'],
+      license: 'Apache-2.0',
+      compatibility: 'python>=3.10',
+      allowedTools: 'Bash Read',
+      metadata: { owner: 'docs', version: '1' },
+      digest: `sha256:${sha256(FORMS)}`,
+    })
+    const files = await get('/schemas/tools/skills/pdf-forms/files')
+    expect(files.body.items.map(({ path }: { path: string }) => path)).toEqual([
+      'SKILL.md',
+      'scripts/fill.py',
+    ])
+  })
+
+  it('are listed but for those that a provider has to mend', async () => {
+    for (const path of ['/all-skills', '/schemas/tools/skills']) {
+      const { body } = await get(path)
+      expect(body.items.map(({ name }: { name: string }) => name)).toEqual(['fine', 'pdf-forms'])
+    }
+  })
+
+  it.each([
+    ['empty', 404, /has no SKILL\.md/],
+    ['broken', 400, /front matter/],
+    ['other-name', 400, /its folder is "other-name"/],
+    ['bomb', 400, /./],
+  ])('are refused where they are broken: %s', async (name, status, message) => {
+    const answer = await get(`/schemas/tools/skills/${name}`)
+    expect(answer).toMatchObject({ status, body: { message: expect.stringMatching(message) } })
+    expect(JSON.stringify(answer.body)).not.toContain(folder)
+  })
+
+  it('are read again once they have changed', async () => {
+    put('skills/fine/SKILL.md', skill('name: fine\ndescription: Better'))
+    const described = async () => (await get('/schemas/tools/skills/fine')).body.description
+    await expect.poll(described).toBe('Better')
+  })
+})
+
 describe('assets of a function', () => {
   it('are what it says now, and URLs end with them', async () => {
     let isShared = true

@@ -24,6 +24,8 @@ beforeAll(async () => {
     writeFileSync(join(folder, name), name)
   }
   mkdirSync(join(folder, 'empty'))
+  mkdirSync(join(folder, 'forms'))
+  writeFileSync(join(folder, 'forms/SKILL.md'), '---\nname: forms\ndescription: Fills forms\n---\n')
   const hash = createHash('sha256').update(TOKEN).digest('hex')
   const text = `
 server: { port: 0 }
@@ -34,6 +36,7 @@ shares:
         volumes: [{ name: Docs, location: docs }, { name: empty, location: empty }]
         models:
           - { name: Churn, versions: [{ version: 1, location: m/1 }, { version: 2, location: m/2 }] }
+        skills: [{ name: forms, location: forms }]
       - { name: other, volumes: [{ name: Docs, location: docs/b }] }
   - { name: bare }
 recipients: [{ name: r, shares: ['*'], tokens: [{ sha256: ${hash} }] }]`
@@ -55,9 +58,7 @@ it('passes every black-box check of assets that applies', async () => {
     if (status === 'fail') failed.push(outcome)
   }
   expect(failed).toEqual([])
-  // Credentials have tests against S3, skills tests of their own.
+  // Credentials have tests against S3.
   const never = [...seen].filter(title => !passed.has(title))
-  expect(
-    never.filter(title => !/credentials|skill|^7 a page token of one list/.test(title)),
-  ).toEqual([])
+  expect(never.filter(title => !/credentials|^7 a page token of one list/.test(title))).toEqual([])
 })
