@@ -145,10 +145,15 @@ describe.skipIf(!isBuilt)('commands', () => {
 })
 
 describe.skipIf(!isBuilt || !hasClient())('pages that are walked', () => {
-  it.each(walked)('%s', async document => {
-    const steps = runnable(checked.filter(block => block.document === document))
-    expect(await walk(steps, { python: python! })).not.toEqual([])
-  })
+  it.each(walked)(
+    '%s',
+    async document => {
+      const steps = runnable(checked.filter(block => block.document === document))
+      expect(await walk(steps, { python: python! })).not.toEqual([])
+      // A dozen processes, one after the other.
+    },
+    300_000,
+  )
 
   it('and what does not come is found', async () => {
     const wrong = '```console\n$ echo 12 apples\n13 apples\n$ echo pears\nplums\n```'

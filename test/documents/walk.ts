@@ -2,10 +2,15 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { type Block, repository, transcriptOf } from './blocks.js'
 import { freePort } from './stage.js'
 
 const MAIN = join(repository, 'packages/spillway/dist/main.js')
+const TERMINAL = join(repository, 'test/documents/terminal.py')
+
+// Threads of Arrow now and then abort an interpreter that is already done.
+const LEAVE = 'import os, sys; sys.stdout.flush(); os._exit(0)'
 
 /** A document is walked where it says so: its blocks belong together, and begin in an empty folder. */
 export function isWalked(text: string): boolean {
@@ -24,10 +29,10 @@ export async function walk(
   const folder = join(root, 'srv')
   await mkdir(folder)
   const path = await pathWithCommand(root)
-  const walker = new Walker(folder, path, await freePort())
+  const walker = new Walker({ folder, path, python, port: await freePort() })
   try {
     for (const { language, text, place } of blocks) {
-      if (language === 'python') await walker.run(python, ['-c', text], place)
+      if (language === 'python') await walker.run(python, ['-c', `${text}\n${LEAVE}`], place)
       if (language !== 'console') continue
       for (const { command, shown } of transcriptOf(text))
         await walker.command(command, shown, place)
@@ -48,31 +53,39 @@ async function pathWithCommand(root: string): Promise<string> {
   return `${bin}${delimiter}${process.env.PATH}`
 }
 
+/** Where a walk goes. */
+interface Place {
+  readonly folder: string
+  /** The search path of commands. */
+  readonly path: string
+  readonly python: string
+  readonly port: number
+}
+
 class Walker {
   readonly done: string[] = []
   readonly #servers: ChildProcess[] = []
 
-  constructor(
-    private readonly folder: string,
-    private readonly path: string,
-    private readonly port: number,
-  ) {}
+  constructor(private readonly place: Place) {}
 
   async command(command: string, shown: readonly string[], place: string): Promise<void> {
+    const { folder, python } = this.place
     const serves = command.startsWith('spillway serve')
     const said = serves
       ? await this.#serve(command)
-      : await this.run('bash', ['-c', command], `${place}: ${command}`)
+      : await this.run(python, [TERMINAL, 'bash', '-c', command], `${place}: ${command}`)
     this.done.push(command)
     await this.#takePort()
-    const lines = said.split('\n').map(line => comparable(line.replaceAll(this.folder, '/srv')))
+    const lines = said
+      .split('\n')
+      .map(line => comparable(leftOnScreen(line).replaceAll(folder, '/srv')))
     const missing = shown.filter(line => !lines.includes(comparable(line)))
     if (missing.length > 0)
       throw new Error(`${place}: ${command}\nexpected: ${missing.join('\n')}\nfound:\n${said}`)
   }
 
   run(program: string, args: readonly string[], what: string): Promise<string> {
-    const options = { cwd: this.folder, env: this.#environment(), timeout: 120_000 }
+    const options = { cwd: this.place.folder, env: this.#environment(), timeout: 120_000 }
     return new Promise((resolve, reject) => {
       execFile(program, args, options, (error, stdout, stderr) => {
         if (error === null) resolve(`${stdout}\n${stderr}`)
@@ -93,7 +106,7 @@ class Walker {
   /** Until its first line. It goes on until the walk is over. */
   #serve(command: string): Promise<string> {
     const server = spawn('bash', ['-c', `exec ${command}`], {
-      cwd: this.folder,
+      cwd: this.place.folder,
       env: this.#environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, so that what the shell has started ends with it.
@@ -113,19 +126,29 @@ class Walker {
   }
 
   #environment() {
-    return { ...process.env, PATH: this.path, NO_COLOR: '1' }
+    return { ...process.env, PATH: this.place.path, NO_COLOR: '1' }
   }
 
   /** The port of the documents may be somebody's. */
   async #takePort(): Promise<void> {
-    const file = join(this.folder, 'spillway.yaml')
+    const file = join(this.place.folder, 'spillway.yaml')
     const text = await readFile(file, 'utf8').catch(() => '')
-    const moved = text.replace('port: 8420', `port: ${this.port}`)
+    const moved = text.replace('port: 8420', `port: ${this.place.port}`)
     if (moved !== text) await writeFile(file, moved)
   }
 }
 
-/** Numbers, and the space that numbers are aligned with, are of the machine and of the day. */
+/** A line without what was drawn over, such as progress. */
+function leftOnScreen(line: string): string {
+  const drawn = stripVTControlCharacters(line).split('\r')
+  return drawn.findLast(each => each.trim() !== '') ?? ''
+}
+
+/** Numbers, how long something took, and the space that numbers are aligned with, are of the machine and of the day. */
 function comparable(line: string): string {
-  return line.replace(/\d+/g, 'N').replace(/\s+/g, ' ').trim()
+  return line
+    .replace(/\d+(\.\d+)?/g, 'N')
+    .replace(/\bN ms\b/g, 'N s')
+    .replace(/\s+/g, ' ')
+    .trim()
 }
