@@ -49,6 +49,17 @@ function install() {
   writeFileSync(stamp, wanted)
 }
 
+/** What the site is built with is no part of the workspace: nobody who tests or runs the demo waits for it. */
+function installSite() {
+  const folder = join(root, 'site')
+  const stamp = join(folder, 'node_modules', '.spillway-installed')
+  const wanted = readFileSync(join(folder, 'pnpm-lock.yaml'), 'utf8')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  const args = ['--yes', manifest.packageManager, 'install', '--frozen-lockfile']
+  run('npx', [...args, '--reporter=append-only'], { cwd: folder, stdio: ['ignore', 2, 2] })
+  writeFileSync(stamp, wanted)
+}
+
 function build() {
   // Through npx, because turbo looks for pnpm on the path and a machine with only npm has none there.
   const turbo = ['turbo', 'run', 'compile', '--output-logs=errors-only']
@@ -110,6 +121,11 @@ const tasks = {
   documents() {
     build()
     run(join(bin, 'vitest'), ['run', '--config', 'test/documents/vitest.config.ts', ...rest])
+  },
+  docs() {
+    build()
+    installSite()
+    run(process.execPath, ['site/src/main.mjs', ...rest])
   },
   'test:interop'() {
     build()

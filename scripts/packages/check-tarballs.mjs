@@ -1,4 +1,5 @@
 // What may be wrong with a tarball before anybody installs it.
+import { deadLinksOf } from './packed-documents.mjs'
 import { readTarball } from './read-tarball.mjs'
 
 /** What never leaves the clone: state of the compiler, tests, fixtures, settings of this machine. */
@@ -12,6 +13,7 @@ export function problemsOfTarball(path, { repository, machine = [] } = {}) {
   const manifest = JSON.parse(String(files.get('package.json')))
   const problems = [
     ...filesOf(files, manifest, machine),
+    ...deadLinksOf(files),
     ...entriesOf(files, manifest),
     ...dependenciesOf(manifest),
     ...fieldsOf(manifest, repository),

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { browsableUrl, makeDocumentsWhole } from './packed-documents.mjs'
 import { publishedPackages, readJson, root } from './published.mjs'
 import { runProcess } from './run-process.mjs'
 
@@ -13,7 +14,7 @@ import { runProcess } from './run-process.mjs'
 export function packAll(folder, of = root) {
   const into = resolve(folder)
   mkdirSync(into, { recursive: true })
-  const { packageManager } = readJson(join(of, 'package.json'))
+  const { packageManager, repository } = readJson(join(of, 'package.json'))
   const packages = publishedPackages(of)
   const own = packages.map(({ name }) => tarballName(name))
   for (const name of readdirSync(into)) {
@@ -24,11 +25,13 @@ export function packAll(folder, of = root) {
   const filters = packages.map(({ name }) => `--filter=${name}`)
   const args = ['--yes', packageManager, '-r', ...filters, 'pack', '--pack-destination', into]
   runProcess('npx', args, { folder: of })
-  return packages.map(({ name, version, manifest }) => {
+  const packed = packages.map(({ name, version, manifest, folder: source }) => {
     const path = join(into, `${tarballName(name)}-${version}.tgz`)
     if (!existsSync(path)) throw new Error(`pnpm packed no ${path}`)
-    return { name, version, path, manifest }
+    return { name, version, path, manifest, folder: source }
   })
+  makeDocumentsWhole(packed, { of, into, repositoryUrl: browsableUrl(repository) })
+  return packed
 }
 
 function tarballName(name) {

@@ -67,12 +67,20 @@ function documentsIn(folder: string): readonly string[] {
 
 /** The commands of a transcript: what follows `$ `, with the lines that a quote goes on in. */
 export function commandsIn(transcript: string): readonly string[] {
-  const commands: string[] = []
-  let open = false
+  return transcriptOf(transcript).map(({ command }) => command)
+}
+
+/** The commands of a transcript, each with the lines that it shows of what the command said. */
+export function transcriptOf(
+  transcript: string,
+): readonly { readonly command: string; readonly shown: readonly string[] }[] {
+  const steps: { command: string; shown: string[] }[] = []
   for (const line of transcript.split('\n')) {
-    if (line.startsWith('$ ')) commands.push(line.slice(2))
-    else if (open) commands.push(`${commands.pop()}\n${line}`)
-    open = (commands.at(-1) ?? '').split('"').length % 2 === 0
+    const last = steps.at(-1)
+    const isOpen = (last?.command ?? '').split('"').length % 2 === 0
+    if (line.startsWith('$ ')) steps.push({ command: line.slice(2), shown: [] })
+    else if (last !== undefined && isOpen) last.command += `\n${line}`
+    else if (line.trim() !== '') last?.shown.push(line)
   }
-  return commands
+  return steps
 }

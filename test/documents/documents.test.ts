@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { loadConfig } from 'spillway'
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allBlocks, type Block, blocksIn, commandsIn, repository } from './blocks.js'
 import { type CompiledBlocks, compileBlocks } from './compile-blocks.js'
 import { openStage, runs, type Stage } from './stage.js'
+import { isWalked, walk } from './walk.js'
 
 const main = join(repository, 'packages/spillway/dist/main.js')
 const isBuilt = existsSync(main)
@@ -15,7 +16,13 @@ const python = [
   join(repository, '.venv/interop/bin/python'),
   '/usr/bin/python3',
 ].find(existsSync)
-const blocks = allBlocks().filter(({ notChecked }) => notChecked === undefined)
+const checked = allBlocks().filter(({ notChecked }) => notChecked === undefined)
+const textOf = (document: string) => readFileSync(join(repository, document), 'utf8')
+const walked = [...new Set(checked.map(({ document }) => document))].filter(document =>
+  isWalked(textOf(document)),
+)
+/** Each by itself; those of a document that is walked belong together. */
+const blocks = checked.filter(({ document }) => !walked.includes(document))
 
 const ofLanguage = (...languages: readonly string[]) =>
   blocks.filter(({ language }) => languages.includes(language))
@@ -29,7 +36,7 @@ afterAll(() => stage.close())
 
 it('every block has a language that is checked here, or says why not', () => {
   const known = ['ts', 'sh', 'console', 'yaml', 'python', '']
-  expect(blocks.filter(({ language }) => !known.includes(language))).toEqual([])
+  expect(checked.filter(({ language }) => !known.includes(language))).toEqual([])
   expect(blocks.length).toBeGreaterThan(20)
 })
 
@@ -137,15 +144,40 @@ describe.skipIf(!isBuilt)('commands', () => {
   })
 })
 
-describe('configurations', () => {
-  it.each(ofLanguage('yaml'))('$place can be served', async block => {
-    const { folder, text } = await stage.enter(block.text)
-    const path = join(folder, 'block.yaml')
-    await writeFile(path, text)
-    await writeFile(join(folder, 'secret.txt'), 'the secret of this block')
-    const { shares } = await loadConfig(path)
-    expect(shares.shares?.length).toBe(1)
+describe.skipIf(!isBuilt || !hasClient())('pages that are walked', () => {
+  it.each(walked)(
+    '%s',
+    async document => {
+      const steps = runnable(checked.filter(block => block.document === document))
+      expect(await walk(steps, { python: python! })).not.toEqual([])
+      // A dozen processes, one after the other.
+    },
+    300_000,
+  )
+
+  it('and what does not come is found', async () => {
+    const wrong = '```console\n$ echo 12 apples\n13 apples\n$ echo pears\nplums\n```'
+    await expect(walk(blocksIn('a.md', wrong), { python: python! })).rejects.toThrow(
+      'a.md:1: echo pears\nexpected: plums',
+    )
+    const failing = blocksIn('a.md', '```console\n$ spillway inspect nothing-here\n```')
+    await expect(walk(failing, { python: python! })).rejects.toThrow('nothing-here')
   })
+})
+
+describe('configurations', () => {
+  it.each(checked.filter(({ language }) => language === 'yaml'))(
+    '$place can be served',
+    async block => {
+      const { folder, text } = await stage.enter(block.text)
+      const path = join(folder, 'block.yaml')
+      await writeFile(path, text)
+      for (const name of ['secret.txt', 'spillway.secret'])
+        await writeFile(join(folder, name), 'the secret of this block')
+      const { shares } = await loadConfig(path)
+      expect(shares.shares?.length).toBe(1)
+    },
+  )
 })
 
 describe.skipIf(python === undefined)('Python', () => {

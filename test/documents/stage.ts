@@ -139,7 +139,7 @@ function ordersTable(folder: string, deleted: readonly number[]): DeltaTable {
 }
 
 /** The port that the documents' own server takes: their 8420 may be somebody's. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { problemsOfTarball } from '../../scripts/packages/check-tarballs.mjs'
 import { removeOrphans } from '../../scripts/packages/pack.mjs'
+import { browsableUrl, rewriteDocuments } from '../../scripts/packages/packed-documents.mjs'
 import { publishedPackages } from '../../scripts/packages/published.mjs'
 import { readTarball } from '../../scripts/packages/read-tarball.mjs'
 
@@ -72,6 +73,12 @@ describe('finds in files', () => {
     ['bench/a.txt', 'x', 'has bench/a.txt, which "files" does not list'],
     ['LICENSE', undefined, 'has no LICENSE'],
     ['README.md', undefined, 'has no README.md'],
+    [
+      'README.md',
+      '[a](../../docs/a.md)',
+      'README.md links to ../../docs/a.md, which the package does not',
+    ],
+    ['src/a.md', '[b](b.md#c)', 'src/a.md links to b.md#c, which the package does not hold'],
     ['src/index.ts', undefined, 'has dist/index.js, but no src/index.ts'],
     ['dist/a.txt', 'file:///clone/x', 'dist/a.txt says /clone/'],
     ['dist/index.js', 'export {}', 'the command some (./dist/index.js) does not begin with'],
@@ -127,4 +134,47 @@ it('publishes a package behind all that it depends on', () => {
   expect(names[0]).toBe('@spillway/core')
   expect(names.at(-1)).toBe('spillway')
   expect(names).not.toContain('@spillway/testkit')
+})
+
+describe('documents of a package', () => {
+  const rewritten = (repositoryUrl?: string) => {
+    const at = join(folder, String(made++))
+    const files = {
+      'README.md':
+        '[guide](../../docs/guide.md#one) [core](../core/README.md) ![p](../../docs/images/p.png) [src](src) `[x](../y)` [web](https://x/y)\n',
+      'src/README.md': 'src\n',
+      'docs/guide.md':
+        '[us](../packages/spillway/README.md) [it](#one) [other](reference/other.md)\n# One\n',
+      'docs/reference/other.md': '[up](../guide.md) [test](../../test/README.md#how)\n',
+      'docs/images/p.png': '',
+    }
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(at, name)), { recursive: true })
+      writeFileSync(join(at, name), text)
+    }
+    rewriteDocuments(at, { source: 'packages/spillway', repositoryUrl })
+    const read = (name: string) => readFileSync(join(at, name), 'utf8')
+    return {
+      readme: read('README.md'),
+      guide: read('docs/guide.md'),
+      other: read('docs/reference/other.md'),
+    }
+  }
+
+  it('link to what the package holds, and name the rest', () => {
+    const { readme, guide, other } = rewritten()
+    expect(readme).toBe(
+      '[guide](docs/guide.md#one) core ![p](docs/images/p.png) [src](src/README.md) `[x](../y)` [web](https://x/y)\n',
+    )
+    expect(guide).toBe('[us](../README.md) [it](#one) [other](reference/other.md)\n# One\n')
+    expect(other).toBe('[up](../guide.md) test\n')
+  })
+
+  it('link to the repository where it has an address', () => {
+    const url = browsableUrl({ url: 'git+https://code.example/x.git' })
+    expect(rewritten(url).other).toBe(
+      '[up](../guide.md) [test](https://code.example/x/blob/HEAD/test/README.md#how)\n',
+    )
+    expect(browsableUrl({ url: 'git@code.example:x.git' })).toBeUndefined()
+  })
 })
