@@ -57,6 +57,10 @@ export interface SharingClient {
   changes(table: TableName, options: ChangesOptions): Promise<TableAnswer>
 }
 
+/**
+ * A recipient's client of the server that `profile` names; nothing is sent before the first call. Calls may overlap; each throws a
+ * `TableError` with the server's words, once its retries are used up.
+ */
 export function createSharingClient(profile: Profile, options: ClientOptions = {}): SharingClient {
   const connection: Connection = {
     send: httpSender(profile.endpoint, authorizationOf(profile, options), options),

@@ -52,22 +52,29 @@ const WHOLE = [
   expect.stringMatching(/^fff/),
 ]
 
-it('leaves nothing on the connection where a listing breaks off', async () => {
+it('leaves nothing on the connection where attaching breaks off', async () => {
   server = await shareServer({ files, schemaString: SCHEMA, partitionColumns: ['day'] })
   connection = await (await DuckDBInstance.create(':memory:')).connect()
   const databases = async () =>
     (await connection.runAndReadAll('SELECT database_name FROM duckdb_databases()')).getRows()
   const before = await databases()
   const client = createSharingClient(server.profile)
-  const breaking: typeof client = {
+  const listing = (last: () => string): typeof client => ({
     ...client,
     async *shares(own) {
       for await (const each of client.shares(own)) yield each
-      expect((await databases()).length).toBeGreaterThan(before.length)
-      throw new Error('gone')
+      yield { name: last() }
     },
-  }
-  await expect(attachShare(connection, breaking)).rejects.toThrow('gone')
+  })
+  const gone = listing(() => {
+    throw new Error('gone')
+  })
+  await expect(attachShare(connection, gone)).rejects.toThrow('gone')
+  expect(await databases()).toEqual(before)
+  const other = listing(() => 'other')
+  // Of two shares the second can have no catalog, which is found out when the first has one.
+  const catalogOf = (share: string) => (share === 'other' ? '' : share)
+  await expect(attachShare(connection, other, { catalogOf })).rejects.toThrow(/zero-length/)
   expect(await databases()).toEqual(before)
 })
 

@@ -84,6 +84,10 @@ export interface Engine {
   forget(source: TableSource): void
 }
 
+/**
+ * Plans and signs over the tables that `readers` read, with what it was asked before kept in memory, within bounds. It opens nothing
+ * by itself: what readers, signers and the row resolver hold is theirs to close.
+ */
 export function createEngine(options: EngineOptions): Engine {
   const clock = options.clock ?? Date.now
   const metrics = createMetrics(options.observer)

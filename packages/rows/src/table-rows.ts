@@ -55,6 +55,7 @@ export interface TableRows {
 /** Files that one statement may name. */
 const FILES_AT_ONCE = 2000
 
+/** Exact rows by DuckDB: of `options.duckdb`, whose owner closes it, or of one of its own that lives as long as the process. */
 export function tableRows(options: TableRowsOptions): TableRows {
   const duckdb = options.duckdb ?? duckDb()
   return {

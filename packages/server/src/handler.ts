@@ -74,6 +74,7 @@ export interface SharingServer {
 
 const MAX_URL_CHARACTERS = 16 * 1024
 
+/** Answers the protocol's requests for what `catalog` shares. Nothing is listened to, and nothing needs closing. */
 export function createSharingServer(options: SharingServerOptions): SharingServer {
   const clock = options.clock ?? Date.now
   // How long something lasts is told by a clock that nobody sets; when something expires, by the time of day.

@@ -8,6 +8,7 @@ export function schemaPath(share: string, schema: string, rest: string): string 
   return sharePath(share, `/schemas/${encodeURIComponent(schema)}${rest}`)
 }
 
+/** `/shares/…/schemas/…/tables/…` below a server's endpoint, each name encoded. */
 export function tablePath({ share, schema, table }: TableName): string {
   return schemaPath(share, schema, `/tables/${encodeURIComponent(table)}`)
 }

@@ -10,7 +10,7 @@ export interface ClientCapabilities {
 }
 
 /** Everything the delta format may use that `@spillway/duckdb` can read. */
-export const DEFAULT_CAPABILITIES: ClientCapabilities = {
+export const DEFAULT_CAPABILITIES: Required<ClientCapabilities> = {
   formats: ['parquet', 'delta'],
   readerFeatures: [
     'deletionvectors',
@@ -29,7 +29,7 @@ export const DEFAULT_CAPABILITIES: ClientCapabilities = {
  * For whoever reads each file as plain Parquet and nothing else: every file that comes holds rows of the table alone, under the
  * table's names; a table for which the server has no such files is refused.
  */
-export const PLAIN_FILES: ClientCapabilities = {
+export const PLAIN_FILES: Required<ClientCapabilities> = {
   formats: ['parquet', 'delta'],
   readerFeatures: ['timestampntz'],
 }

@@ -64,34 +64,48 @@ function toLiteral(value: Value | Literal): Literal {
   return typeof value === 'object' && 'type' in value ? value : literal(value)
 }
 
+/** Column = value: `eq('day', '2026-01-31')`. Null, and what is not equal, do not match. */
 export const eq = comparison('eq')
+/** Column <> value, neither being null. */
 export const notEq = comparison('notEq')
+/** Column < value. NaN is greater than every number. */
 export const lt = comparison('lt')
+/** Column <= value. */
 export const ltEq = comparison('ltEq')
+/** Column > value. */
 export const gt = comparison('gt')
+/** Column >= value. */
 export const gtEq = comparison('gtEq')
 
+/** The column has no value. */
 export function isNull(name: Name): Predicate {
   return { kind: 'isNull', ref: column(name) }
 }
+/** The column has a value. */
 export function notNull(name: Name): Predicate {
   return { kind: 'notNull', ref: column(name) }
 }
+/** The column equals one of the values; none of an empty list. */
 export function isIn(name: Name, values: readonly (Value | Literal)[]): Predicate {
   return { kind: 'in', ref: column(name), values: values.map(toLiteral) }
 }
+/** The text begins with `prefix`, byte for byte. */
 export function startsWith(name: Name, prefix: string): Predicate {
   return { kind: 'startsWith', ref: column(name), prefix }
 }
+/** All of them; without any, every row. */
 export function and(...operands: readonly Predicate[]): Predicate {
   return operands.length === 1 ? operands[0]! : { kind: 'and', operands }
 }
+/** At least one of them; without any, no row. */
 export function or(...operands: readonly Predicate[]): Predicate {
   return operands.length === 1 ? operands[0]! : { kind: 'or', operands }
 }
+/** The rows for which `operand` is false: not those for which it is null, as in SQL. */
 export function not(operand: Predicate): Predicate {
   return { kind: 'not', operand }
 }
+/** What was understood too little of to rule a file out; whoever reads rows by it refuses. */
 export function unknown(reason: string): Predicate {
   return { kind: 'unknown', reason }
 }

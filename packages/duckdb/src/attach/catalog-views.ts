@@ -1,4 +1,4 @@
-import { isTableError, TableError } from '@spillway/core'
+import { isTableError, TableError, throwIfCancelled } from '@spillway/core'
 import { type Connection, quoteName, quoteText } from '@spillway/rows'
 import type { Leftovers } from '../connection/leftovers.js'
 import { transactionOf } from '../connection/transaction-of.js'
@@ -37,14 +37,24 @@ export class CatalogViews {
     this.#making = options.nextName()
   }
 
-  /** Attaches a database under a free name like `wanted`, which is returned. */
-  attach(wanted: string, signal?: AbortSignal): Promise<string> {
+  /** Attaches a database under a free name like each of `wanted`, and says it before it goes on. */
+  async attach(
+    wanted: readonly string[],
+    onAttached: (position: number, catalog: string) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (wanted.length === 0) return
     const { session, lane } = this.#options
-    return lane(signal, async () => {
+    await lane(signal, async () => {
       const rows = await session.all('SELECT lower(database_name) FROM duckdb_databases()')
-      const catalog = freeName(wanted, new Set(rows.map(([name]) => String(name))))
-      await session.run(`ATTACH ':memory:' AS ${quoteName(catalog)}`)
-      return catalog
+      const taken = new Set(rows.map(([name]) => String(name)))
+      for (const [position, name] of wanted.entries()) {
+        throwIfCancelled(signal)
+        const catalog = freeName(name, taken)
+        await session.run(`ATTACH ':memory:' AS ${quoteName(catalog)}`)
+        taken.add(catalog.toLowerCase())
+        onAttached(position, catalog)
+      }
     })
   }
 

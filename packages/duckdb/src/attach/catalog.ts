@@ -94,10 +94,13 @@ export class ShareCatalog {
   /** Lists the shares, and attaches those that are new. */
   async attachShares(signal?: AbortSignal): Promise<void> {
     const { client, catalogOf } = this.#options
+    const shares = new Set<string>()
     for await (const { name } of client.shares(signal && { signal })) {
-      if (this.#catalogs.has(name)) continue
-      this.#catalogs.set(name, await this.#views.attach(catalogOf?.(name) ?? name, signal))
+      if (!this.#catalogs.has(name)) shares.add(name)
     }
+    const names = [...shares]
+    const wanted = names.map(name => catalogOf?.(name) ?? name)
+    await this.#views.attach(wanted, (i, catalog) => this.#catalogs.set(names[i]!, catalog), signal)
   }
 
   /** Describes tables that a statement may mean. What is none is passed over, what cannot be read is noted. */

@@ -55,8 +55,12 @@ export class ConnectionShares {
 
   /** Takes a temporary table away. */
   drop(table: string): Promise<void> {
-    const sql = `DROP TABLE IF EXISTS temp.main.${table}`
-    return this.lane(undefined, () => this.leftovers.clear(table, sql))
+    return this.lane(undefined, () => this.dropInLane(table))
+  }
+
+  /** The same by whoever has the lane. */
+  dropInLane(table: string): Promise<void> {
+    return this.leftovers.clear(table, `DROP TABLE IF EXISTS temp.main.${table}`)
   }
 
   begin(): void {

@@ -100,6 +100,7 @@ export class BatchedRows implements RowSource, Unfinished {
       for (const [i, { table, rows }] of parts.entries()) {
         const into = i === 0 ? `CREATE TEMP TABLE ${whole} AS` : `INSERT INTO temp.main.${whole}`
         await shares.session.run(`${into} FROM temp.main.${table} LIMIT ${rows}`, reading.signal)
+        await shares.dropInLane(table)
       }
     })
   }

@@ -20,6 +20,7 @@ export interface DuckDb {
   close(): Promise<void>
 }
 
+/** A DuckDB in memory, loaded and opened at the first connection. `memoryLimit` is in DuckDB's words: `4GB`. */
 export function duckDb(options: DuckDbOptions = {}): DuckDb {
   let opened: Promise<OpenedDuckDb> | undefined
   const instance = async () => {

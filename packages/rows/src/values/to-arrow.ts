@@ -42,7 +42,7 @@ export async function toArrow({ fields, rows }: RowAnswer): Promise<Table> {
 export function arrowBatch(
   fields: readonly Field[],
   rows: readonly Row[],
-  schema = arrowSchema(fields),
+  schema: Schema = arrowSchema(fields),
 ): RecordBatch {
   const children = fields.map((field, i) =>
     arrowData(
@@ -57,6 +57,7 @@ export function arrowBatch(
   )
 }
 
+/** What `arrowBatch` makes of these fields: a field each, whose types keep every value as it is. */
 export function arrowSchema(fields: readonly Field[]): Schema {
   return new Schema(fields.map(arrowField))
 }

@@ -12,13 +12,13 @@ export interface AuthenticationContext {
 
 /**
  * Who asks. `request` has method, URL and headers and no body; the host of its URL is not the one that was asked for.
- * Undefined is a 401. It may throw a `TableError` to refuse otherwise (`PERMISSION_DENIED`, `RATE_LIMITED`); anything
+ * Undefined, or null, is a 401. It may throw a `TableError` to refuse otherwise (`PERMISSION_DENIED`, `RATE_LIMITED`); anything
  * else that it throws is a 500, and one that does not answer in time a 503. Of the recipient `id` and `name` are kept.
  */
 export type Authenticate = (
   request: Request,
   context: AuthenticationContext,
-) => Recipient | undefined | Promise<Recipient | undefined>
+) => Recipient | null | undefined | Promise<Recipient | null | undefined>
 
 /** The recipient that an embedder's own code finds. Nothing but a recipient of a name and an id opens anything. */
 export async function authenticateBy(

@@ -43,6 +43,7 @@ export function stopwatch(): () => number {
   return () => Math.round((performance.now() - start) * 1000) / 1000
 }
 
+/** What is told of each request. A promise is not waited for, and what it throws changes nothing. */
 export type AccessLog = (record: Readonly<AccessRecord>) => void
 
 /** A log that throws must not fail an answer. */

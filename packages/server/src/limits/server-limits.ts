@@ -33,6 +33,7 @@ export interface ServerLimits extends HintLimits {
   readonly failedAuthentications: number
 }
 
+/** Those of a server that is given none. */
 export const DEFAULT_LIMITS: ServerLimits = {
   defaultMaxResults: 500,
   maxResults: 1000,

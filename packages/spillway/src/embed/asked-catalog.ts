@@ -10,20 +10,31 @@ import { locatedShares } from '../configuration/config.js'
 import { askedAssets } from './asked-assets.js'
 import { kindOf, plainCopy } from './plain-copy.js'
 
-export type SharesOf = NonNullable<SharesConfig['shares']>
+/** As it is written down, and as it stands in what nobody can change: `as const`, or frozen. */
+export type Given<Value> = Value extends Date
+  ? Value
+  : Value extends readonly (infer Each)[]
+    ? readonly Given<Each>[]
+    : Value extends object
+      ? { readonly [Key in keyof Value]: Given<Value[Key]> }
+      : Value
+
+/** Shares with their schemas and tables, as in a configuration file. */
+export type SharesOf = Given<NonNullable<SharesConfig['shares']>>
 
 /**
- * What is shared with a recipient: shares as in a configuration file, a catalog, or undefined where nothing is, or not any
- * more. One that throws or does not answer in time gives nothing away: a 500 or a 503.
+ * What is shared with a recipient: shares as in a configuration file, a catalog, or undefined (or null) where nothing is, or
+ * not any more. One that throws or does not answer in time gives nothing away: a 500 or a 503.
  */
 export type AskCatalog = (
   recipient: Recipient,
   context: { readonly signal: AbortSignal },
 ) =>
-  | Readonly<SharesOf>
+  | SharesOf
   | ShareCatalog
+  | null
   | undefined
-  | Promise<Readonly<SharesOf> | ShareCatalog | undefined>
+  | Promise<SharesOf | ShareCatalog | null | undefined>
 
 export interface AskedCatalogOptions {
   /** What relative locations are relative to. */
@@ -164,7 +175,7 @@ function catalogOf(
 ): ShareCatalog {
   try {
     const own = { id: recipient.id, name: recipient.id, shares: ['*'] }
-    const config = { shares: shares as SharesOf, recipients: [own] }
+    const config = { shares: shares as NonNullable<SharesConfig['shares']>, recipients: [own] }
     // Checked before it is taken apart: it may be anything.
     createConfigShares(config)
     const { isKnown: _, ...catalog } = createConfigShares(locatedShares(config, folder))

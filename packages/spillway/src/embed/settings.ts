@@ -5,10 +5,10 @@ import type { z } from 'zod'
 import { configOf, type ServeConfig } from '../configuration/config.js'
 import type { configSchema } from '../configuration/config-schema.js'
 import { CONNECTION_LIMITS } from '../serve/connection-limits.js'
-import type { AskCatalog, SharesOf } from './asked-catalog.js'
+import type { AskCatalog, Given, SharesOf } from './asked-catalog.js'
 
 type Document = z.input<typeof configSchema>
-type RecipientConfig = NonNullable<SharesConfig['recipients']>[number]
+type RecipientConfig = Given<NonNullable<SharesConfig['recipients']>[number]>
 type TokenConfig = NonNullable<RecipientConfig['tokens']>[number]
 
 /** As in a configuration file, but for tokens: only their hash is kept. */

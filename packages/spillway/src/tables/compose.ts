@@ -57,6 +57,10 @@ export interface Composition {
   close(): Promise<void>
 }
 
+/**
+ * Every format and store wired, to read tables, plan, sign and share them by: caches and connections are those of one, so make one
+ * for a process. Nothing is opened before it is needed; `close` ends what was.
+ */
 export function compose(options: ComposeOptions = {}): Composition {
   // All that is read for a table is read through this store: whoever reads finds its limits there.
   const store = withBudgets(routeStores(routes(options)), options.limits ?? {})
