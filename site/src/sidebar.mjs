@@ -13,6 +13,7 @@ export function sidebar() {
         page('From a disk', 'start/provider-on-disk'),
         page('From S3', 'start/provider-on-s3'),
         page('From your program', 'start/provider-embedded'),
+        page('Files, models and skills', 'start/provider-files'),
       ],
     },
     {

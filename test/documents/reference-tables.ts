@@ -4,10 +4,11 @@ export interface SchemaNode {
   readonly items?: SchemaNode
   readonly anyOf?: readonly SchemaNode[]
   readonly oneOf?: readonly SchemaNode[]
+  readonly additionalProperties?: SchemaNode | boolean
   readonly default?: unknown
 }
 
-/** Every key below a node, dotted; `[]` stands behind one that holds a list. */
+/** Every key below a node, dotted; `[]` stands behind one that holds a list, `{}` behind one whose keys are of one's choice. */
 export function keysOf(node: SchemaNode, path = ''): readonly string[] {
   return [...new Set(membersOf(node, path).map(([key]) => key))]
 }
@@ -23,9 +24,11 @@ function membersOf(node: SchemaNode, path: string): readonly (readonly [string, 
   const alternatives = [...(node.anyOf ?? []), ...(node.oneOf ?? [])]
   const own = Object.entries(node.properties ?? {}).flatMap(([name, member]) => {
     const key = `${path === '' ? '' : `${path}.`}${name}`
-    const listed = member.items === undefined ? key : `${key}[]`
+    const { additionalProperties: others } = member
+    const named = typeof others === 'object' && others.properties ? others : undefined
+    const listed = member.items !== undefined ? `${key}[]` : named === undefined ? key : `${key}{}`
     const isPlain = listed.includes('.') || listed === 'staging'
-    const below = membersOf(member.items ?? member, listed)
+    const below = membersOf(member.items ?? named ?? member, listed)
     return [...(isPlain ? [[listed, member] as const] : []), ...below]
   })
   return [...own, ...alternatives.flatMap(each => membersOf(each, path))]
