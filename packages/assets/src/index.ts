@@ -1,3 +1,4 @@
+export { type PathFilterOptions, pathFilter } from './filters/path-filter.js'
 export type { Hasher, HashOptions } from './manifest/hasher.js'
 export { createManifest, type Manifest, type ManifestEntry } from './manifest/manifest.js'
 export { diffManifests, type ManifestDiff } from './manifest/manifest-diff.js'
@@ -8,6 +9,26 @@ export {
   modelSigningDigest,
 } from './manifest/manifest-digest.js'
 export { encodeManifest, manifestParts, readManifest } from './manifest/manifest-text.js'
+export {
+  type MlModel,
+  type MlSignature,
+  readMlModel,
+  type UnsafeFlavor,
+  unsafeFlavors,
+} from './models/mlmodel.js'
+export { findPickle, type PickleFinding, pickleByName } from './models/pickle.js'
+export { type RangedFile, storedFile } from './models/ranged-file.js'
+export {
+  readSafetensorsHeader,
+  type SafetensorsHeader,
+  type TensorInfo,
+} from './models/safetensors.js'
+export {
+  readShardedIndex,
+  type Shard,
+  type ShardedIndex,
+  shardFaults,
+} from './models/sharded-index.js'
 export type {
   PathFault,
   PathFaultKind,

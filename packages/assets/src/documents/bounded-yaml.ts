@@ -163,29 +163,35 @@ function wrong(reason: string, { place, lines, at, cause }: Fault): TableError {
   })
 }
 
-/** How many values are left, aliases expanded. */
+/** Values and levels so far, aliases expanded: one that is within what it stands for has no end. */
 class Budget {
   readonly #limits: YamlLimits
   readonly #place: YamlPlace
   #values = 0
+  #depth = 0
 
   constructor(limits: YamlLimits, place: YamlPlace) {
     this.#limits = limits
     this.#place = place
   }
 
-  takeOne(): void {
-    const { values } = this.#limits
-    requireWithin(++this.#values, values, {
-      ...this.#place,
-      unit: 'values',
-    })
+  /** `read`, one level below. */
+  within<T>(read: () => T): T {
+    const { values, depth } = this.#limits
+    requireWithin(++this.#values, values, { ...this.#place, unit: 'values' })
+    requireWithin(++this.#depth, depth + 1, { ...this.#place, unit: 'levels' })
+    const value = read()
+    this.#depth--
+    return value
   }
 }
 
 /** `value` as JSON can hold it, without prototypes and without what is shared; `text` is the same, of texts. */
 function plainValue(value: unknown, text: unknown, budget: Budget): JsonValue {
-  budget.takeOne()
+  return budget.within(() => plainMembers(value, text, budget))
+}
+
+function plainMembers(value: unknown, text: unknown, budget: Budget): JsonValue {
   if (Array.isArray(value)) {
     return value.map((item, i) => plainValue(item, memberOf(text, i), budget))
   }

@@ -1,4 +1,5 @@
 import { corrupt, isJsonObject, type JsonObject, type JsonValue, TableError } from '@spillway/core'
+import { quotedName } from '../paths/path-fault.js'
 import type { JsonPlace } from './strict-json.js'
 
 /** Members of a JSON object that have to be of a kind: whatever is not is `TABLE_CORRUPT` with its place. */
@@ -76,7 +77,8 @@ export class JsonMembers {
   }
 
   #path(key: string): string {
-    return this.#at === '' ? key : `${this.#at}.${key}`
+    const name = /^[\w-]+$/.test(key) ? key : quotedName(key)
+    return this.#at === '' ? name : `${this.#at}.${name}`
   }
 }
 
