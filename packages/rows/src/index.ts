@@ -18,7 +18,20 @@ export { type RowQuery, type TableRows, type TableRowsOptions, tableRows } from 
 export { arrowIpc } from './values/arrow-ipc.js'
 export { type Chunk, chunkRows } from './values/chunk-rows.js'
 export type { Json } from './values/json.js'
+export { memberNames } from './values/member-names.js'
+export {
+  type PlainRow,
+  type PlainValue,
+  plainList,
+  plainMap,
+  plainOrNull,
+  plainRows,
+  plainScalar,
+  plainStruct,
+  type ToPlain,
+} from './values/plain-rows.js'
 export type { Row, RowAnswer, RowValue } from './values/row.js'
+export { type JsonRow, type RowForms, rowForms } from './values/row-forms.js'
 export { rowJson, valueJson } from './values/row-json.js'
 export { arrowBatch, arrowSchema, toArrow } from './values/to-arrow.js'
 export { variantJson } from './values/variant-json.js'

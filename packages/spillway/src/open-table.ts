@@ -1,7 +1,7 @@
 import type { JsonObject, Predicate, Snapshot } from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
-import type { RowAnswer, RowQuery, SqlAnswer } from '@spillway/rows'
+import { type RowForms, type RowQuery, rowForms, type SqlAnswer } from '@spillway/rows'
 import { type ComposeOptions, type Composition, compose } from './tables/compose.js'
 import { inspectTable } from './tables/inspect-table.js'
 import { refOf, sourceOf, type TableInput, type VersionInput } from './tables/table-source.js'
@@ -26,8 +26,9 @@ export interface OpenTable {
   plan(options?: Omit<ScanOptions, 'predicate'> & { readonly where?: Where | undefined }): ScanPlan
   /** Exact, deletes applied. */
   count(where?: Where, signal?: AbortSignal): Promise<bigint>
-  rows(query?: Omit<RowQuery, 'where'> & { readonly where?: Where | undefined }): RowAnswer
-  /** DuckDB SQL over the rows that match, in a table named `t`. */
+  /** The rows that match: plain objects to iterate over, JSON, Arrow. Nothing is read before one of them is. */
+  rows(query?: Omit<RowQuery, 'where'> & { readonly where?: Where | undefined }): RowForms
+  /** DuckDB SQL over the rows that match, in a table named `t`: values as `json()` of `rows` has them. */
   sql(
     sql: string,
     query?: { readonly where?: Where | undefined; readonly signal?: AbortSignal | undefined },
@@ -62,7 +63,7 @@ function over(snapshot: Snapshot, { rows }: Composition): Omit<OpenTable, 'close
       planScan(snapshot, { zonelessLiterals: 'utc', ...scan, ...predicateOf(where, 'predicate') }),
     count: (where, signal) => rows.count(snapshot, predicateOf(where, 'where').where, signal),
     rows: ({ where, ...query } = {}) =>
-      rows.rows(snapshot, { ...query, ...predicateOf(where, 'where') }),
+      rowForms(() => rows.rows(snapshot, { ...query, ...predicateOf(where, 'where') })),
     sql: (sql, { where, ...query } = {}) =>
       rows.sql(snapshot, sql, { ...query, ...predicateOf(where, 'where') }),
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gt } from '@spillway/core'
+import type { PlainRow } from '@spillway/rows'
 import { afterAll, describe, expect, it } from 'vitest'
 import { compose, createSharingServer, openTable, parseConfig } from '../src/index.js'
 
@@ -22,13 +23,51 @@ describe('openTable', () => {
     let kept = 0
     for await (const { selection } of table.plan({ where: 'id < 4' })) kept += selection.length
     expect(kept).toBe(1)
-    const { rows } = table.rows({ where: 'id = 3', columns: ['id'] })
-    for await (const block of rows) expect(block).toEqual([[3]])
+    const found = table.rows({ where: 'id = 3', columns: ['id'] })
+    for await (const row of found) expect(row).toEqual({ id: 3 })
+    for await (const block of found.rawRows()) expect(block).toEqual([[3]])
     expect(await table.sql('SELECT max(id) AS top FROM t', { where: 'id < 4' })).toEqual({
       columns: ['top'],
       rows: [[3]],
     })
     expect(await table.inspect()).toMatchObject({ records: '12' })
+  })
+
+  it('gives rows as plain objects, JSON and Arrow, each read anew', async () => {
+    const table = await openTable('all-types', { folder, spillway })
+    const found = table.rows()
+    const all = await found.all()
+    const iterated: PlainRow[] = []
+    for await (const row of found) iterated.push(row)
+    expect(iterated).toEqual(all)
+    expect(BigInt(all.length)).toBe(await table.count())
+    const json = await found.json()
+    let lines = ''
+    for await (const text of found.jsonLines()) lines += text
+    expect(
+      lines
+        .trimEnd()
+        .split('\n')
+        .map(line => JSON.parse(line)),
+    ).toEqual(json)
+    expect(Object.keys(json[0]!)).toEqual(found.fields.map(({ name }) => name))
+    expect((await found.arrow()).numRows).toBe(all.length)
+    let batched = 0
+    for await (const { numRows } of found.batches()) batched += numRows
+    expect(batched).toBe(all.length)
+  })
+
+  it('ends the reading where a loop is left, and refuses a column that is not there at once', async () => {
+    const table = await openTable('plain', { folder, spillway })
+    for (let i = 0; i < 20; i++) {
+      for await (const row of table.rows({ columns: ['id'] })) {
+        expect(typeof row.id).toBe('number')
+        break
+      }
+    }
+    expect(() => table.rows({ columns: ['nothing'] })).toThrow('the table has no column nothing')
+    const aborted = table.rows({ signal: AbortSignal.abort() })
+    await expect(aborted.all()).rejects.toMatchObject({ code: 'CANCELLED' })
   })
 
   it('opens other versions, and says which are not there', async () => {

@@ -72,13 +72,18 @@ const CORE_TYPES = {
   UUID: 'uuid',
 } as const
 
+/** What core calls a scalar of DuckDB's; undefined where it has none like it. */
+export function coreTypeOf(name: string) {
+  return Object.hasOwn(CORE_TYPES, name) ? CORE_TYPES[name as keyof typeof CORE_TYPES] : undefined
+}
+
 /** Microseconds in the unit of a coarser timestamp. */
 const UNITS: Readonly<Record<string, bigint>> = { TIMESTAMP_S: 1_000_000n, TIMESTAMP_MS: 1000n }
 
 function scalarJson(value: ColumnValue, name: string): Json {
   if (name === 'JSON') return variantJson(String(value))
   if (name === 'TIME_NS') return nanosText(value as bigint)
-  const core = CORE_TYPES[name as keyof typeof CORE_TYPES]
+  const core = coreTypeOf(name)
   if (core === undefined) return typeof value === 'boolean' ? value : String(value)
   const endless = endlessMoment(value, name)
   if (endless !== undefined) return endless

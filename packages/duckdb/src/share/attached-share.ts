@@ -1,6 +1,6 @@
 import type { SharingClient, TableName } from '@spillway/client'
 import type { Profile } from '@spillway/protocol'
-import type { Json, Row, SqlType } from '@spillway/rows'
+import type { JsonRow as PlainJsonRow, PlainRow, PlainValue, Row, SqlType } from '@spillway/rows'
 import type { RecordBatch, Table } from 'apache-arrow'
 
 /** A profile as text or parsed, the path of its file, or a client that already speaks to the provider. */
@@ -120,29 +120,16 @@ export interface ResultColumn {
  * Strings, since a Date has milliseconds and no more: `new Date(text)` and Temporal's `from` take them. Years past 9999 have a
  * sign and six digits, the ends of time are `infinity` and `-infinity`. UNION, GEOMETRY and VARIANT are refused: CAST them.
  */
-export type ResultValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly ResultValue[]
-  | ReadonlyMap<ResultValue, ResultValue>
-  | { readonly [name: string]: ResultValue }
+export type ResultValue = PlainValue
 
 /** A row by the names of its columns; of two with one name the second is `name_1`. */
-export interface ResultRow {
-  readonly [column: string]: ResultValue
-}
+export type ResultRow = PlainRow
 
 /**
  * A row that `JSON.stringify` loses nothing of: as a `ResultRow`, but integers of 64 bits and more, NaN and infinities are
  * text, bytes base64, maps lists of `key` and `value`, and JSON is nested as it is.
  */
-export interface JsonRow {
-  readonly [column: string]: Json
-}
+export type JsonRow = PlainJsonRow
 
 /** A result that is read once, by any one of its functions. */
 export interface ShareResult extends AsyncDisposable {

@@ -69,7 +69,7 @@ it.each([
   const table = await openTable(await writeTable(title, file, { mode, protocol }))
   try {
     const rows: unknown[] = []
-    for await (const block of table.rows().rows) rows.push(...block)
+    for await (const block of table.rows().rawRows()) rows.push(...block)
     expect(rows).toEqual([['A', 'B']])
   } finally {
     await table.close()
