@@ -1,5 +1,5 @@
 import { corrupt, type JsonValue, TableError } from '@spillway/core'
-import { Composer, type CST, LineCounter, Parser } from 'yaml'
+import { Composer, type CST, Lexer, LineCounter, Parser } from 'yaml'
 
 export interface YamlLimits {
   readonly bytes: number
@@ -38,7 +38,7 @@ const MAX_KEYS = 2000
 export function readYaml(text: string, limits: YamlLimits, place: YamlPlace): YamlReading {
   requireWithin(text.length, limits.bytes, { ...place, unit: 'bytes' })
   const lines = new LineCounter()
-  const tokens = [...new Parser(lines.addNewLine).parse(text)]
+  const tokens = tokensOf(text, limits, { place, lines })
   const { fault, hasBrackets } = weigh(tokens, limits, place)
   if (fault !== undefined) throw wrong(fault.reason, { place, lines, at: fault.at })
   const typed = composed(tokens, 'core', { place, lines })
@@ -48,6 +48,23 @@ export function readYaml(text: string, limits: YamlLimits, place: YamlPlace): Ya
     texts: plainValue(texts, texts, new Budget(limits, place)),
     hasBrackets,
   }
+}
+
+/** Lexemes of a value: itself, what separates it from others, and comments. */
+const LEXEMES_A_VALUE = 8
+
+/** Ends with the first lexeme too many: those of a text of megabytes take gigabytes. */
+function tokensOf(text: string, { values }: YamlLimits, { place, lines }: Reading): CST.Token[] {
+  const parser = new Parser(lines.addNewLine)
+  const tokens: CST.Token[] = []
+  let lexemes = 0
+  lines.addNewLine(0)
+  for (const lexeme of new Lexer().lex(text)) {
+    requireWithin(++lexemes, LEXEMES_A_VALUE * values, { ...place, unit: 'lexemes' })
+    tokens.push(...parser.next(lexeme))
+  }
+  tokens.push(...parser.end())
+  return tokens
 }
 
 interface Found {

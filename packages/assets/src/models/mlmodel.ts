@@ -41,7 +41,7 @@ export interface UnsafeFlavor {
 }
 
 /** Signatures of thousands of columns have some hundred kilobytes. PyYAML writes anchors for what is there twice. */
-const LIMITS: YamlLimits = { bytes: 8 * 1024 * 1024, depth: 64, values: 50_000, aliases: true }
+const LIMITS: YamlLimits = { bytes: 4 * 1024 * 1024, depth: 64, values: 20_000, aliases: true }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 

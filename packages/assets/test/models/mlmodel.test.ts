@@ -81,6 +81,12 @@ describe('an MLmodel', () => {
     ['a run that is a list', `${FLAVORS}run_id: [a]\n`, 'TABLE_CORRUPT'],
     ['many levels', `${FLAVORS}metadata: ${'['.repeat(50_000)}\n`, 'UNSUPPORTED_FEATURE'],
     ['very many values', `${FLAVORS}metadata: [${'a,'.repeat(60_000)}]\n`, 'UNSUPPORTED_FEATURE'],
+    [
+      'megabytes of brackets',
+      `${FLAVORS}metadata: ${'['.repeat(4_000_000)}\n`,
+      'UNSUPPORTED_FEATURE',
+    ],
+    ['megabytes of lines', `${FLAVORS}${'#\n'.repeat(2_000_000)}`, 'UNSUPPORTED_FEATURE'],
     ['megabytes', `${FLAVORS}metadata: ${'x'.repeat(9 << 20)}\n`, 'UNSUPPORTED_FEATURE'],
   ])('is refused with %s', (_, text, code) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code }))

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { turnsDuring } from '@spillway/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -9,6 +10,39 @@ const faultOf = (paths: readonly string[]) =>
     () => undefined,
     error => error.context.fault,
   )
+
+/** Written by Python: test/fixtures/assets/paths/make.py. */
+const { folds }: { folds: string } = JSON.parse(
+  readFileSync(
+    new URL('../../../../test/fixtures/assets/paths/casefold.json', import.meta.url),
+    'utf8',
+  ),
+)
+
+describe('folding', () => {
+  it('is full case folding, for each of the characters that Python folds', () => {
+    const pairs = folds.split(' ')
+    expect(pairs.length).toBe(1530)
+    for (const pair of pairs) {
+      const [character = '', ...folded] = pair
+      expect([pair, foldedPath(character)]).toEqual([pair, foldedPath(folded.join(''))])
+    }
+  })
+
+  it('keeps apart what folds to different texts', () => {
+    const folded = new Map(
+      folds.split(' ').map(pair => [[...pair][0]!, [...pair].slice(1).join('')]),
+    )
+    const seen = new Map<string, string>()
+    for (let codePoint = 0x20; codePoint < 0x600; codePoint++) {
+      const character = String.fromCodePoint(codePoint)
+      const plain = (folded.get(character) ?? character).normalize('NFD')
+      const before = seen.get(foldedPath(character))
+      if (before !== undefined) expect(plain).toBe(before)
+      seen.set(foldedPath(character), plain)
+    }
+  })
+})
 
 describe('the paths of an asset', () => {
   it.each([
