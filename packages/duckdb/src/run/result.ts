@@ -1,6 +1,6 @@
 import { type Field, TableError } from '@spillway/core'
-import { arrowBatch, arrowSchema, type Chunk, chunkRows, quoteName, type Row } from '@spillway/rows'
-import { type RecordBatch, Table } from 'apache-arrow'
+import { type Chunk, chunkRows, quoteName, type Row } from '@spillway/rows'
+import type { RecordBatch } from 'apache-arrow'
 import { thenClose } from '../connection/close-all.js'
 import type {
   JsonRow,
@@ -107,6 +107,7 @@ function jsonForms(columns: readonly ResultColumn[], rawRows: RawRows) {
 
 function arrowForms(columns: readonly ResultColumn[], rawRows: RawRows) {
   async function* batches(fields: readonly Field[]): AsyncGenerator<RecordBatch> {
+    const { arrowBatch, arrowSchema } = await import('@spillway/rows/arrow')
     const schema = arrowSchema(fields)
     for await (const block of rawRows()) yield arrowBatch(fields, block, schema)
   }
@@ -116,7 +117,8 @@ function arrowForms(columns: readonly ResultColumn[], rawRows: RawRows) {
       const fields = resultFields(columns)
       const all: RecordBatch[] = []
       for await (const batch of batches(fields)) all.push(batch)
-      return new Table(arrowSchema(fields), all)
+      const { arrowTable } = await import('@spillway/rows/arrow')
+      return arrowTable(fields, all)
     },
   }
 }

@@ -5,7 +5,6 @@ import { memberNames } from './member-names.js'
 import { type PlainRow, plainRows } from './plain-rows.js'
 import type { Row, RowAnswer } from './row.js'
 import { rowJson } from './row-json.js'
-import { arrowBatch, arrowSchema, toArrow } from './to-arrow.js'
 
 /**
  * A row that `JSON.stringify` loses nothing of: as a `PlainRow`, but a long, NaN and infinities are text, bytes base64, maps lists of
@@ -31,6 +30,9 @@ export interface RowForms extends AsyncIterable<PlainRow> {
   /** Blocks of rows by position, as `RowValue` has them: decimals unscaled, dates as days, timestamps as units, from 1970. */
   rawRows(): AsyncIterable<readonly Row[]>
 }
+
+/** Loaded for those who ask for it. */
+const arrow = () => import('./to-arrow.js')
 
 /** What `read` gives, once for each form that is read. */
 export function rowForms(read: () => RowAnswer): RowForms {
@@ -59,8 +61,9 @@ export function rowForms(read: () => RowAnswer): RowForms {
         yield block.map(row => `${JSON.stringify(row)}\n`).join('')
       }
     },
-    arrow: () => toArrow(read()),
+    arrow: async () => (await arrow()).toArrow(read()),
     async *batches() {
+      const { arrowBatch, arrowSchema } = await arrow()
       const schema = arrowSchema(fields)
       for await (const block of read().rows) yield arrowBatch(fields, block, schema)
     },

@@ -38,6 +38,11 @@ export async function toArrow({ fields, rows }: RowAnswer): Promise<Table> {
   return new Table(schema, batches)
 }
 
+/** Batches of `arrowBatch` as one table, which may be none. */
+export function arrowTable(fields: readonly Field[], batches: RecordBatch[]): Table {
+  return new Table(arrowSchema(fields), batches)
+}
+
 /** Rows of one block as a record batch. */
 export function arrowBatch(
   fields: readonly Field[],

@@ -9,7 +9,7 @@ import {
   Utf8,
 } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
-import { arrowIpc } from '../../src/index.js'
+import { arrowIpc } from '../../src/arrow.js'
 
 async function bytesOf(
   batches: readonly RecordBatch[],

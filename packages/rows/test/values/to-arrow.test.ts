@@ -1,6 +1,7 @@
 import { tableFromIPC, tableToIPC } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
-import { toArrow } from '../../src/index.js'
+import { toArrow } from '../../src/arrow.js'
+import {} from '../../src/index.js'
 import { field, rowFixture, snapshotOf } from '../support/fixture.js'
 
 const table = rowFixture()

@@ -6,7 +6,7 @@ import {
   resultFields,
   type ShareResult,
 } from '@spillway/duckdb'
-import { arrowIpc, arrowSchema, type Row } from '@spillway/rows'
+import type { Row } from '@spillway/rows'
 import type { Canvas } from '../terminal/chart.js'
 import { csvLine } from './csv.js'
 import { type Cell, fitTable } from './fit-table.js'
@@ -148,6 +148,7 @@ async function writeArrow(
       if (more) return
     }
   }
+  const { arrowIpc, arrowSchema } = await import('@spillway/rows/arrow')
   for await (const chunk of arrowIpc(limited(), {
     schema: arrowSchema(resultFields(result.columns)),
     kind: arrow,
