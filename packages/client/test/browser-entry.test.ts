@@ -19,6 +19,7 @@ function browserGlobals(): object {
     'btoa',
     'clearTimeout',
     'fetch',
+    'performance',
     'setTimeout',
   ]
   return Object.fromEntries(names.map(name => [name, Reflect.get(globalThis, name)]))
