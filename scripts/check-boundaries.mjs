@@ -60,7 +60,11 @@ const ALLOWED = {
 }
 
 /** Entries that run in browsers: whatever they reach in this repository uses the web's own interfaces alone. */
-const BROWSER_ENTRIES = ['packages/client/src/index.ts', 'packages/protocol/src/wire.ts']
+const BROWSER_ENTRIES = [
+  'packages/assets/src/index.ts',
+  'packages/client/src/index.ts',
+  'packages/protocol/src/wire.ts',
+]
 
 const IMPORT = /(?:from|import)\s*\(?\s*'([^']+)'/g
 

@@ -1,4 +1,4 @@
-import { createAssetFiles } from '@spillway/assets'
+import { createAssetFiles } from '@spillway/assets/node'
 import { isTableError, type ReadBudgets, type ShareCatalog, type UrlSigner } from '@spillway/core'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
