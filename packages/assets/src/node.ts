@@ -1,2 +1,8 @@
 // What needs Node's own modules; everything of the main entry runs in browsers.
-export { type AssetFilesOptions, createAssetFiles } from './folders/asset-files.js'
+export {
+  type AssetFilesOptions,
+  createAssetFiles,
+  type FileDigests,
+} from './folders/asset-files.js'
+export { FolderListings } from './folders/folder-listings.js'
+export { AssetHasher, type AssetHasherOptions, type HashProgress } from './hashing/asset-hasher.js'

@@ -139,6 +139,7 @@ export { isLeftBehind, makerTag } from './store/left-behind.js'
 export type * from './store/object-store.js'
 export { outsideRefusal } from './store/outside-refusal.js'
 export { type ReadListedOptions, readListed, readWhole } from './store/read-listed.js'
+export type * from './store/state-store.js'
 export { budgetsOf, withBudgets } from './store/store-budgets.js'
 export {
   folderOf,

@@ -25,7 +25,7 @@ import { type HivePartitions, hivePartitions } from './hive-partitions.js'
 import { eachInSteps, everyInSteps, FILES_IN_A_STEP } from './in-steps.js'
 import { type FileColumns, mergeSchemas } from './merge-schema.js'
 import { alike } from './require-readable.js'
-import { type ListedFile, listDataFiles, tableAmong, tableLocation } from './table-location.js'
+import { type ListedFile, listDataFiles, refuseTables, tableLocation } from './table-location.js'
 
 export interface ParquetTableOptions {
   readonly store: ObjectStore
@@ -101,21 +101,11 @@ async function listTable(
   const inner = new Set<string>()
   const location = tableLocation(source)
   for await (const file of listDataFiles(store, location, { signal, inner })) files.push(file)
-  const table = tableAmong(files, inner)
-  if (table !== undefined) throw refusedTable(location.folder + table)
+  refuseTables(files, inner, location)
   if (files.length > 0) return files
   throw new TableError('NOT_FOUND', `no Parquet file at ${source.location}`, {
     context: { path: source.location },
   })
-}
-
-/** Its log says which of its files are the table's, and which rows of them are deleted: taken as they lie they would be others. */
-function refusedTable(path: string): TableError {
-  return new TableError(
-    'INVALID_REQUEST',
-    'expected Parquet files of one table, found the folder of a table that has a log of its own: share that folder by itself',
-    { context: { path } },
-  )
 }
 
 /** A directory has no history: its version is when its newest file was written. */

@@ -71,11 +71,26 @@ function innerTable(relative: string): string | undefined {
   return /^(.+\/)(?:_delta_log\/|\.hoodie\/|metadata\/[^/]+\.metadata\.json$)/.exec(relative)?.[1]
 }
 
-/** The first of `inner` that holds one of `files`. */
-export function tableAmong(
+/**
+ * Refuses files of a table with a log of its own: that says which of them are the table's, and which rows of them are deleted.
+ * `inner` are the folders of such tables.
+ */
+export function refuseTables(
   files: readonly ListedFile[],
   inner: ReadonlySet<string>,
-): string | undefined {
+  { folder }: TableLocation,
+): void {
+  const table = tableAmong(files, inner)
+  if (table === undefined) return
+  throw new TableError(
+    'INVALID_REQUEST',
+    'expected Parquet files of one table, found the folder of a table that has a log of its own: share that folder by itself',
+    { context: { path: folder + table } },
+  )
+}
+
+/** The first of `inner` that holds one of `files`. */
+function tableAmong(files: readonly ListedFile[], inner: ReadonlySet<string>): string | undefined {
   if (inner.size === 0) return undefined
   for (const { relative } of files) {
     for (let end = relative.indexOf('/'); end >= 0; end = relative.indexOf('/', end + 1)) {

@@ -2,6 +2,7 @@ export { type LocalGateway, type LocalGatewayOptions, localGateway } from './gat
 export { type CacheOptions, cacheStore } from './layers/cache.js'
 export { type LimitOptions, limitStore } from './layers/limit.js'
 export { routeStores, type StoreRoute } from './layers/route.js'
+export { storeState } from './layers/store-state.js'
 export { type LocalStoreOptions, localStore } from './local/local.js'
 export { sweepUnfinished } from './local/local-sweep.js'
 export { type MemoryStore, memoryStore } from './memory/memory.js'

@@ -14,6 +14,13 @@ import { FolderListings, type ListingOptions } from './folder-listings.js'
 export interface AssetFilesOptions extends ListingOptions {
   /** The first that covers a path signs it. */
   readonly signers: readonly UrlSigner[]
+  /** What is known of the bytes of files. */
+  readonly digests?: FileDigests | undefined
+}
+
+export interface FileDigests {
+  /** Lower-case hexadecimal SHA-256 of a file as it is listed; undefined where it is not known. */
+  hashOf(folder: AssetFolder, file: AssetFile): string | undefined
 }
 
 /** Files looked at by themselves at once, for one request. */
@@ -21,7 +28,11 @@ const LOOKED_AT = 16
 
 /** Lists and signs the files of assets, from stores and with signers that whoever composes has. */
 export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
-  const { store, signers, clock = Date.now } = options
+  const { store, signers, digests, clock = Date.now } = options
+  const withDigest = (folder: AssetFolder, file: AssetFile): AssetFile => {
+    const sha256 = digests?.hashOf(folder, file)
+    return sha256 === undefined ? file : { ...file, sha256 }
+  }
   const listings = new FolderListings(options)
   return {
     async list(folder, { maxResults, prefix = '', from, signal }) {
@@ -32,7 +43,7 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
       for (; at < listing.length && files.length < maxResults; at++) {
         const file = listing.file(at)
         if (!file.path.startsWith(prefix)) return { snapshotId: listing.id, files }
-        files.push(file)
+        files.push(withDigest(folder, file))
       }
       const hasMore = at < listing.length && listing.file(at).path.startsWith(prefix)
       return { snapshotId: listing.id, files, ...(hasMore && { next: at }) }
@@ -50,7 +61,8 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
         within: [folder.location],
         signal,
       }
-      return signAll(found, { folder, signers, signing })
+      const known = found.map(file => withDigest(folder, file))
+      return signAll(known, { folder, signers, signing })
     },
   }
 }

@@ -51,6 +51,11 @@ export class FolderListings {
     )
   }
 
+  /** What is there now; nobody goes on with it. */
+  async fresh(folder: AssetFolder, signal: AbortSignal): Promise<FolderListing> {
+    return this.#list(folder, signal)
+  }
+
   /** One for all who ask at the same time, so it ends with none of them. */
   #now(folder: AssetFolder): Promise<FolderListing> {
     const key = keyOf(folder)
@@ -69,11 +74,12 @@ export class FolderListings {
     return listing
   }
 
-  async #list(folder: AssetFolder): Promise<FolderListing> {
+  async #list(folder: AssetFolder, signal?: AbortSignal): Promise<FolderListing> {
     const { store, maxFiles = MAX_FILES } = this.#options
     const builder = new ListingBuilder()
     for await (const { path, size, lastModified, etag } of fencedStore(store, folder).list(
       folder.location,
+      { signal },
     )) {
       const relative = path.slice(folder.location.length)
       // Consoles of object stores make folders as empty objects.

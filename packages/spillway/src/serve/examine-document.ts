@@ -9,6 +9,7 @@ import {
   schemaProblems,
 } from '@spillway/server'
 import { folderUri, locationFromInput, parseUri, relativeTo } from '@spillway/storage'
+import { assetFolders, locatedAssets, unvendedAssets } from '../assets/located-assets.js'
 import { sourceOf } from '../tables/table-source.js'
 import {
   type ConfigDocument,
@@ -16,7 +17,6 @@ import {
   type ServerSettings,
   type StorageSettings,
 } from './config-schema.js'
-import { assetFolders, locatedAssets, unvendedAssets } from './located-assets.js'
 import { credentialVendors } from './vendors.js'
 
 type ShareConfig = NonNullable<SharesConfig['shares']>[number]

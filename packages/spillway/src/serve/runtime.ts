@@ -22,12 +22,12 @@ import {
   withCors,
 } from '@spillway/server'
 import { localGateway, parseUri, sweepUnfinished } from '@spillway/storage'
+import { withReach } from '../assets/store-reach.js'
 import { type Composition, compose } from '../tables/compose.js'
 import type { ServeConfig } from './config.js'
 import type { ServerMetrics } from './metrics.js'
 import { omitUndefined } from './omit-undefined.js'
 import { storageOf } from './storage-options.js'
-import { withReach } from './store-reach.js'
 import { credentialVendors } from './vendors.js'
 import { TableWarmer } from './warm-tables.js'
 
@@ -126,7 +126,7 @@ function sharingOf(
 ): SharingServer {
   return createSharingServer({
     ...parts,
-    vendors: withReach(credentialVendors(config.storage.vending), config.storage),
+    vendors: withReach(credentialVendors(config.storage.vending), storageOf(config.storage)),
     prefix: endpoint.path,
     tokenSecrets: secrets,
     limits: serverLimits(config),

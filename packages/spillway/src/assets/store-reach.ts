@@ -1,11 +1,16 @@
 import type { CredentialVendor, StoreReach } from '@spillway/core'
 import { parseUri } from '@spillway/storage'
-import type { StorageSettings } from './config-schema.js'
+import type { S3Options } from '@spillway/storage/s3'
+
+interface Storage {
+  readonly s3?: S3Options
+  readonly buckets: readonly (S3Options & { readonly bucket: string })[]
+}
 
 /** Credentials with how their store is reached, as far as the configuration says it: recipients of a service of one's own must know. */
 export function withReach(
   vendors: readonly CredentialVendor[],
-  storage: StorageSettings,
+  storage: Storage,
 ): readonly CredentialVendor[] {
   return vendors.map(vendor => ({
     covers: location => vendor.covers(location),
@@ -16,7 +21,7 @@ export function withReach(
   }))
 }
 
-function reachOf(location: string, { s3, buckets }: StorageSettings): StoreReach {
+function reachOf(location: string, { s3, buckets }: Storage): StoreReach {
   const { scheme, authority } = parseUri(location)
   if (scheme !== 's3') return {}
   const { region, endpoint, publicEndpoint, pathStyle } =

@@ -1,7 +1,6 @@
-import { isTableError } from '@spillway/core'
+import { type CredentialVendor, isTableError } from '@spillway/core'
 import { type ConfigProblem, foundValue, type SharesConfig } from '@spillway/server'
 import { folderUri, locationFromInput } from '@spillway/storage'
-import type { credentialVendors } from './vendors.js'
 
 type ShareConfig = NonNullable<SharesConfig['shares']>[number]
 type SchemaConfig = NonNullable<ShareConfig['schemas']>[number]
@@ -75,7 +74,7 @@ export function assetFolders({ shares = [] }: SharesConfig): readonly NamedFolde
 /** Assets that are offered by credentials which nobody can give. */
 export function unvendedAssets(
   shares: SharesConfig,
-  vendors: ReturnType<typeof credentialVendors>,
+  vendors: readonly CredentialVendor[],
 ): readonly ConfigProblem[] {
   return assetFolders(shares)
     .filter(({ accessModes, location }) =>
