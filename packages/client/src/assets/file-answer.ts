@@ -104,7 +104,7 @@ function isOther(found: string, listed: string | undefined): boolean {
   return listed?.startsWith('"') === true && found.startsWith('"') && found !== listed
 }
 
-function fileError(
+export function fileError(
   { host, file }: FilePlace,
   {
     code,
@@ -123,7 +123,12 @@ function fileError(
     code,
     `${path} cannot be read from the provider's storage at ${host}: ${reason}`,
     {
-      context: { path: file.path.slice(0, 300), host, ...(status === undefined ? {} : { status }) },
+      context: {
+        path: file.path.slice(0, 300),
+        host,
+        ...(code === 'CONFLICT' && { stale: 1 }),
+        ...(status === undefined ? {} : { status }),
+      },
       retryable,
     },
   )

@@ -4,7 +4,7 @@ import { chunksOf, DEFAULT_TIMEOUT_MS, type HttpOptions } from '../http/http.js'
 import { classify } from '../http/http-failure.js'
 import { retryAfterMs, unlessAborted } from '../http/retry.js'
 import { type Watch, watchRequest } from '../http/watch.js'
-import { bodyRange, refusalOf } from './file-answer.js'
+import { bodyRange, type FilePlace, fileError, refusalOf } from './file-answer.js'
 
 export interface OpenFileOptions {
   /** Bytes from `start` up to `end`, which is not among them; all of the file unless given. */
@@ -54,12 +54,13 @@ export async function openFile(
       start,
       end,
       etag: response.headers.get('etag') ?? undefined,
-      chunks: measured(body, { length: end - start, label }),
+      chunks: measured(body, { length: end - start, place }),
       close: () => watch.abort(new TableError('CANCELLED', 'the file was closed before its end')),
     }
   } catch (error) {
+    const told = classify(error, label, watch.signal)
     watch.abort(new TableError('CANCELLED', 'the file was closed before its end'))
-    throw classify(error, label, watch.signal)
+    throw told
   }
 }
 
@@ -105,22 +106,20 @@ function isStrong(etag: string | undefined): etag is string {
 
 async function* measured(
   body: AsyncIterable<Uint8Array>,
-  { length, label }: { readonly length: number; readonly label: string },
+  { length, place }: { readonly length: number; readonly place: FilePlace },
 ): AsyncGenerator<Uint8Array> {
   let taken = 0
   for await (const chunk of body) {
     taken += chunk.length
     if (taken > length) {
-      throw new TableError(
-        'TABLE_CORRUPT',
-        `${label} sent more than the ${length} bytes that it announced`,
-      )
+      const reason = `more came than the ${length} bytes that were announced`
+      throw fileError(place, { code: 'TABLE_CORRUPT', reason, retryable: false })
     }
     yield chunk
   }
   if (taken < length) {
-    const message = `${label} ended its answer after ${taken} of ${length} bytes`
-    throw new TableError('STORAGE_UNAVAILABLE', message)
+    const reason = `the answer ended after ${taken} of ${length} bytes`
+    throw fileError(place, { code: 'STORAGE_UNAVAILABLE', reason, retryable: true })
   }
 }
 

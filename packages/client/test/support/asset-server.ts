@@ -171,14 +171,25 @@ export class AssetServer {
     const start = Number(first ?? 0)
     const end = last === undefined ? size : Math.min(size, Number(last) + 1)
     if (this.fault?.({ path, file, start, end, count, request, response })) return
+    this.#store(path, { start, end, request, response })
+  }
+
+  /** As a store answers, of what it has by now. */
+  #store(
+    path: string,
+    { start, end, request, response }: Pick<BytesAsked, 'start' | 'end' | 'request' | 'response'>,
+  ): void {
+    const file = this.files.get(path)
+    const size = file?.bytes.length ?? 0
+    const isPart = request.headers.range !== undefined
     if (file === undefined) return void response.writeHead(404).end()
     const match = request.headers['if-match']
     if (match !== undefined && match !== file.etag) return void response.writeHead(412).end()
     if (start >= end && size > 0) return void response.writeHead(416).end()
-    response.writeHead(first === undefined ? 200 : 206, {
+    response.writeHead(isPart ? 206 : 200, {
       'content-length': end - start,
       ...(file.etag && { etag: file.etag }),
-      ...(first !== undefined && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
+      ...(isPart && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
     })
     this.sent += end - start
     response.end(file.bytes.subarray(start, end))
