@@ -3,12 +3,13 @@ import type { WireAssetFile } from '@spillway/protocol/wire'
 import type { AssetClient, FoundAsset } from '../assets/asset-client.js'
 import { folderText, parseAssetName, type VersionedName } from '../assets/asset-name.js'
 import { sleep } from '../http/retry.js'
-import { Destination, STATE_FOLDER } from './destination.js'
+import { Destination, STATE_FOLDER } from './disk/destination.js'
+import { takeLock } from './disk/lock-file.js'
 import type { DownloadedFile, DownloadOptions, DownloadResult } from './download-options.js'
 import { requireSpace } from './free-space.js'
+import { HashWorker } from './hash-worker.js'
 import { KnownFiles, refuseOther } from './known-files.js'
 import { leftBehind, removeOrphans } from './left-overs.js'
-import { takeLock } from './lock-file.js'
 import { type Plan, planDownload } from './plan-download.js'
 import { ProgressCounter } from './progress-counter.js'
 import { runTransfers } from './run-transfers.js'
@@ -70,19 +71,23 @@ async function downloadInto(job: Job, destination: Destination): Promise<Downloa
   const stop = new AbortController()
   const lost = () =>
     stop.abort(new TableError('CONFLICT', 'another process took the lock of the folder over'))
-  const lock = await takeLock(state, lost).catch(async error => {
+  const held = takeLock(state, { onLost: lost, signal: job.options.signal })
+  const lock = await held.catch(async error => {
     await state.release()
     throw error
   })
   const journals = (await destination.folder(`${STATE_FOLDER}/parts`, { create: true }))!
   try {
     const known = await KnownFiles.open(state, assetText(job.found))
+    const hashing = new HashWorker()
     try {
       const outer = job.options.signal
       const signal = outer === undefined ? stop.signal : AbortSignal.any([outer, stop.signal])
       const options = { ...job.options, signal }
-      return await untilSettled({ ...job, options }, { destination, known, journals, signal })
+      const places = { destination, known, journals, hashing, signal }
+      return await untilSettled({ ...job, options }, places)
     } finally {
+      await hashing.close()
       await known.close()
     }
   } finally {
@@ -95,6 +100,7 @@ async function downloadInto(job: Job, destination: Destination): Promise<Downloa
 interface Places {
   readonly destination: Destination
   readonly known: KnownFiles
+  readonly hashing: HashWorker
   readonly journals: NonNullable<Awaited<ReturnType<Destination['folder']>>>
   readonly signal: AbortSignal
 }

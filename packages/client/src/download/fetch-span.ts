@@ -114,7 +114,7 @@ async function attempt(
 
 /** A journal has a line for each grain: some thousand of a file, so that little is fetched again after a kill. */
 function grainOf(size: number): number {
-  return Math.min(1024 ** 2, Math.max(64 * 1024, Math.floor(size / 4096)))
+  return Math.min(512 * 1024, Math.max(32 * 1024, Math.floor(size / 8192)))
 }
 
 /** Bytes that are not written yet. */

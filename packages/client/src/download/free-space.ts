@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import { TableError } from '@spillway/core'
 import type { WireAssetFile } from '@spillway/protocol/wire'
-import { type Destination, fileAt, PART_PREFIX } from './destination.js'
+import { type Destination, fileAt, PART_PREFIX } from './disk/destination.js'
 import { partName } from './known-files.js'
 import { JOURNALED_BYTES } from './transfer.js'
 

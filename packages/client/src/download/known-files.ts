@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, readFile, rename, writeFile } from 'node:fs/promises'
 import { TableError } from '@spillway/core'
 import type { JsonObject } from '@spillway/protocol/wire'
-import { checkedLine, readCheckedLines } from './checked-lines.js'
-import { type Folder, openOwn, STATE_FOLDER } from './destination.js'
+import { checkedLine, readCheckedLines } from './disk/checked-lines.js'
+import { type Folder, openOwn, STATE_FOLDER } from './disk/destination.js'
 
 /** A file that a download has made, as it was then. */
 export interface KnownFile {

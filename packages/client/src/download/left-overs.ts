@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { pathFault } from '@spillway/assets'
 import type { WireAssetFile } from '@spillway/protocol/wire'
-import { readCheckedLines } from './checked-lines.js'
-import { type Destination, type Folder, PART_PREFIX, removeFrom } from './destination.js'
+import { readCheckedLines } from './disk/checked-lines.js'
+import { type Destination, type Folder, PART_PREFIX, removeFrom } from './disk/destination.js'
 import { type KnownFiles, partName } from './known-files.js'
 
 /** Files of earlier downloads that the asset has no more. */

@@ -1,9 +1,9 @@
 import { type FileHandle, readFile } from 'node:fs/promises'
 import type { WireAssetFile } from '@spillway/protocol/wire'
 import type { Span } from './byte-spans.js'
-import { checkedLine, readCheckedLines } from './checked-lines.js'
-import { type Folder, openOwn } from './destination.js'
-import { bootId } from './this-process.js'
+import { checkedLine, readCheckedLines } from './disk/checked-lines.js'
+import { type Folder, openOwn } from './disk/destination.js'
+import { bootId } from './disk/this-process.js'
 
 /**
  * Which bytes of an unfinished file are written, a line for each span, behind a first line that says of which file: another
@@ -14,7 +14,10 @@ import { bootId } from './this-process.js'
 export class PartJournal {
   readonly #handle: FileHandle
   readonly #file: WireAssetFile
-  #writes: Promise<unknown> = Promise.resolve()
+  #noted: Span[] = []
+  #writing: Promise<void> | undefined
+  #failure: unknown
+  #end = 0
 
   private constructor(handle: FileHandle, file: WireAssetFile) {
     this.#handle = handle
@@ -38,6 +41,7 @@ export class PartJournal {
       return { journal, spans: [] }
     }
     await handle.truncate(byteLength)
+    journal.#end = byteLength
     const spans = lines.flatMap(({ start, end }) =>
       isOffset(start, file) && isOffset(end, file) ? [{ start, end }] : [],
     )
@@ -46,31 +50,47 @@ export class PartJournal {
 
   /** Forgets what is written. */
   async clear(): Promise<void> {
+    this.#noted = []
+    await this.#writing
     await this.#handle.truncate(0)
-    await this.#append({ ...identityOf(this.#file), boot: bootId() })
+    this.#end = 0
+    await this.#append(checkedLine({ ...identityOf(this.#file), boot: bootId() }))
   }
 
-  /** In the order of calls, so that a line that is torn is the last one. */
-  wrote({ start, end }: Span): Promise<void> {
-    const write = this.#writes.then(() => this.#append({ start, end }))
-    this.#writes = write.catch(() => undefined)
-    return write
+  /** Noted in one go with others that come while lines are written. Throws what went wrong with earlier ones. */
+  wrote(span: Span): void {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#noted.push(span)
+    this.#writing ??= this.#write()
   }
 
   async close(): Promise<void> {
-    await this.#writes
+    await this.#writing
     await this.#handle.close()
   }
 
-  /** The end of the file is asked for: what is left of a line that a full disk cut is no longer believed, and in nobody's way. */
-  async #append(value: Parameters<typeof checkedLine>[0]): Promise<void> {
-    const { size } = await this.#handle.stat()
-    const line = Buffer.from(checkedLine(value))
-    const { bytesWritten } = await this.#handle.write(line, 0, line.length, size)
-    if (bytesWritten < line.length) {
-      await this.#handle.truncate(size)
+  async #write(): Promise<void> {
+    try {
+      while (this.#noted.length > 0) {
+        const lines = this.#noted.map(({ start, end }) => checkedLine({ start, end }))
+        this.#noted = []
+        await this.#append(lines.join(''))
+      }
+    } catch (error) {
+      this.#failure = error
+    }
+    this.#writing = undefined
+  }
+
+  /** A line that a full disk cut is taken back: what comes behind it would not be believed. */
+  async #append(lines: string): Promise<void> {
+    const bytes = Buffer.from(lines)
+    const { bytesWritten } = await this.#handle.write(bytes, 0, bytes.length, this.#end)
+    if (bytesWritten < bytes.length) {
+      await this.#handle.truncate(this.#end)
       throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC', syscall: 'write' })
     }
+    this.#end += bytes.length
   }
 }
 

@@ -1,12 +1,12 @@
 import { requireSafePaths } from '@spillway/assets'
 import { mapConcurrently, TableError } from '@spillway/core'
 import type { WireAssetFile } from '@spillway/protocol/wire'
-import { type Destination, fileAt, PART_PREFIX, STATE_FOLDER } from './destination.js'
+import { type Destination, fileAt, PART_PREFIX, STATE_FOLDER } from './disk/destination.js'
+import { digestOf } from './disk/file-digest.js'
+import { bootId } from './disk/this-process.js'
 import type { DownloadedFile, DownloadOptions } from './download-options.js'
-import { digestOf } from './file-digest.js'
 import type { KnownFile, KnownFiles } from './known-files.js'
 import { isSameFile } from './signed-urls.js'
-import { bootId } from './this-process.js'
 
 export interface Plan {
   /** Of every file that is wanted, in the order of the listing; those to be fetched have no outcome yet. */

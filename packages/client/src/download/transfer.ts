@@ -11,11 +11,12 @@ import {
   openOwn,
   PART_PREFIX,
   removeFrom,
-} from './destination.js'
-import { FrontierHash } from './frontier-hash.js'
+} from './disk/destination.js'
+import { bootId } from './disk/this-process.js'
+import type { HashWorker } from './hash-worker.js'
 import { type KnownFiles, partName } from './known-files.js'
 import { PartJournal } from './part-journal.js'
-import { bootId } from './this-process.js'
+import { frontierHash, inOrderHash, type RunningHash } from './running-hash.js'
 
 export interface TransferPlaces {
   readonly destination: Destination
@@ -23,6 +24,7 @@ export interface TransferPlaces {
   readonly journals: Folder
   readonly known: KnownFiles
   readonly pin: string | undefined
+  readonly hashing: HashWorker
 }
 
 /** Files that are larger leave a journal, so that another process goes on with them. */
@@ -37,7 +39,7 @@ export class Transfer {
   readonly #folder: Folder
   readonly #handle: FileHandle
   readonly #journal: PartJournal | undefined
-  readonly #hash: FrontierHash
+  readonly #hash: RunningHash
   #spans: ByteSpans
 
   private constructor(
@@ -57,7 +59,8 @@ export class Transfer {
     this.#journal = opened.journal
     this.#spans = opened.spans
     this.resumed = opened.spans.total
-    this.#hash = new FrontierHash(opened.handle)
+    this.#hash =
+      opened.journal === undefined ? inOrderHash() : frontierHash(opened.handle, places.hashing)
     this.#hash.follow(opened.spans.frontier)
   }
 
@@ -102,14 +105,13 @@ export class Transfer {
     }
     await writeAll(this.#handle, chunks, at)
     this.#spans.add({ start: at, end })
-    await this.#journal?.wrote({ start: at, end })
+    this.#journal?.wrote({ start: at, end })
     this.#hash.follow(this.#spans.frontier)
   }
 
   /** The bytes that came are others than they should be, or came in a way that cannot be gone on with. */
   async discard(): Promise<void> {
-    await this.#hash.idle()
-    this.#hash.reset()
+    await this.#hash.reset()
     this.#spans = new ByteSpans()
     await this.#journal?.clear()
   }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { isTableError, mapConcurrently, TableError } from '@spillway/core'
-import { Destination, type Folder, fileAt, STATE_FOLDER } from './destination.js'
-import { digestOf } from './file-digest.js'
+import { Destination, type Folder, fileAt, STATE_FOLDER } from './disk/destination.js'
+import { digestOf } from './disk/file-digest.js'
 import { type KnownFile, KnownFiles } from './known-files.js'
 import { isReserved } from './plan-download.js'
 
