@@ -6,3 +6,8 @@ export {
 } from './folders/asset-files.js'
 export { FolderListings } from './folders/folder-listings.js'
 export { AssetHasher, type AssetHasherOptions, type HashProgress } from './hashing/asset-hasher.js'
+export {
+  type CertificateOptions,
+  verifyByCertificate,
+  verifyByKey,
+} from './verification/verify-signature.js'

@@ -18,7 +18,11 @@ export async function requireSafePaths(
   await inSlices(safePathsInSteps(paths, options))
 }
 
-function* safePathsInSteps(paths: readonly string[], options?: PathRefusalOptions): Steps<void> {
+/** `requireSafePaths`, for work in steps. */
+export function* safePathsInSteps(
+  paths: readonly string[],
+  options?: PathRefusalOptions,
+): Steps<void> {
   const names = new NamesOfAsset(options)
   let count = 0
   for (const path of paths) {

@@ -120,3 +120,10 @@ function encodingFault(path: string): PathFault | undefined {
   }
   return undefined
 }
+
+/** What is wrong with `name` as the name of one file or folder. */
+export function segmentFault(name: string): PathFault | undefined {
+  const fault = pathFault(name)
+  if (fault !== undefined || !name.includes('/')) return fault
+  return { kind: 'absolute', reason: 'holds "/", where one name is expected' }
+}

@@ -5,8 +5,10 @@ export interface DownloadOptions {
   readonly to: string
   /** Where assets of several kinds may have the name. */
   readonly kind?: FolderName['kind'] | undefined
-  /** True for the paths that are wanted; all of them unless given. */
-  readonly filter?: ((path: string) => boolean) | undefined
+  /** Patterns of paths of which one has to match, `*` going across `/`; all files unless one is given. */
+  readonly include?: readonly string[] | undefined
+  /** Patterns of which none may match. */
+  readonly exclude?: readonly string[] | undefined
   /** Requests for bytes at the same time, at most. 16 unless given; fewer where more bring nothing. */
   readonly concurrency?: number | undefined
   /** Says what would be done, and writes nothing. */

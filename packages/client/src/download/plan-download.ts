@@ -1,4 +1,4 @@
-import { requireSafePaths } from '@spillway/assets'
+import { pathFilter, requireSafePaths } from '@spillway/assets'
 import { mapConcurrently, TableError } from '@spillway/core'
 import type { WireAssetFile } from '@spillway/protocol/wire'
 import { type Destination, fileAt, PART_PREFIX, STATE_FOLDER } from './disk/destination.js'
@@ -31,10 +31,11 @@ const LOOKED_AT = 16
 export async function planDownload(
   listed: readonly WireAssetFile[],
   places: PlanningPlaces,
-  options: Pick<DownloadOptions, 'filter' | 'force' | 'verify' | 'signal'>,
+  options: Pick<DownloadOptions, 'include' | 'exclude' | 'force' | 'verify' | 'signal'>,
 ): Promise<Plan> {
-  const { filter = () => true } = options
-  const files = listed.filter(({ path }) => filter(path))
+  const { include, exclude } = options
+  const isMeant = pathFilter({ include, exclude })
+  const files = listed.filter(({ path }) => isMeant(path))
   const done = new Map<string, DownloadedFile>()
   for (const { path, size } of files) {
     if (isReserved(path)) done.set(path, { path, size, state: 'reserved', verified: false })

@@ -154,7 +154,7 @@ describe('a download', () => {
 
   it('takes what is wanted alone', async () => {
     await start()
-    const result = await download({ filter: path => path.startsWith('a/') })
+    const result = await download({ include: ['a/'], exclude: ['*.md'] })
     expect(Object.keys(onDisk()).sort()).toEqual(['a/b/c.txt', 'a/é.txt'])
     expect(result.complete).toBe(true)
   })
