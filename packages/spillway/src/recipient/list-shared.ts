@@ -4,7 +4,7 @@ import { type ListedTable, noSuch, SHARES_AT_ONCE, tableName, tablesOf } from '.
 import { isWithin } from './share-path.js'
 
 /** A volume, model or skill that is shared, with what its list says of it. */
-export interface ListedAsset {
+interface ListedAsset {
   readonly kind: AssetKind
   readonly share: string
   readonly schema: string

@@ -13,7 +13,7 @@ export interface ListedTable {
   readonly accessModes: readonly string[]
 }
 
-export interface Listing {
+interface Listing {
   /** Shares that match, those without tables too. */
   readonly shares: readonly string[]
   readonly tables: readonly ListedTable[]
@@ -23,7 +23,7 @@ export interface Listing {
 export const SHARES_AT_ONCE = 4
 
 /** Everything below `name`, in the order of names. What is not there is answered with what is near. */
-export async function listTables(
+async function listTables(
   client: SharingClient,
   name: string,
   signal?: AbortSignal,
