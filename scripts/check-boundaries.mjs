@@ -27,7 +27,7 @@ const ALLOWED = {
     ['core', 'engine', 'protocol'],
     ['hono', 'zod'],
   ],
-  client: [['core', 'protocol'], []],
+  client: [['core', 'assets', 'protocol'], []],
   rows: [
     ['core', 'encoding'],
     ['@duckdb/node-api', 'apache-arrow'],

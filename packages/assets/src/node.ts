@@ -1,3 +1,12 @@
+// What needs Node's own modules; everything of the main entry runs in browsers.
+export {
+  type AssetFilesOptions,
+  createAssetFiles,
+  type FileDigests,
+} from './folders/asset-files.js'
+export { FolderListings } from './folders/folder-listings.js'
+export { AssetHasher, type AssetHasherOptions, type HashProgress } from './hashing/asset-hasher.js'
+export { type MlflowRegistryOptions, mlflowRegistry } from './registry/mlflow-registry.js'
 export {
   type CertificateOptions,
   verifyByCertificate,

@@ -2,6 +2,22 @@ export { type ErrorCode, isTableError, TableError } from '@spillway/core'
 export { type Profile, parseProfile } from '@spillway/protocol/wire'
 export { type AnswerHeader, answerLog, headerText, tableOf } from './answer-log/answer-log.js'
 export { type AnswerStoreOptions, answerStore, rangeOf } from './answer-log/answer-store.js'
+export type {
+  AssetClient,
+  AssetListing,
+  FetchFileOptions,
+  FilesOptions,
+  FileUrlsOptions,
+  FindAssetOptions,
+  FoundAsset,
+} from './assets/asset-client.js'
+export {
+  type FolderName,
+  folderText,
+  parseAssetName,
+  type VersionedName,
+} from './assets/asset-name.js'
+export type { OpenedFile, OpenFileOptions } from './assets/open-file.js'
 export type { HttpOptions } from './http/http.js'
 export { tablePath } from './http/paths.js'
 export type { RetryOptions } from './http/retry.js'

@@ -4,6 +4,20 @@ import { TableError } from '@spillway/core'
 import { type Profile, parseProfile } from '@spillway/protocol/wire'
 import { type Environment, profileFromEnvironment } from './profile/profile-environment.js'
 
+export { downloadAsset } from './download/download-asset.js'
+export type {
+  DownloadedFile,
+  DownloadOptions,
+  DownloadProgress,
+  DownloadResult,
+  FileState,
+} from './download/download-options.js'
+export {
+  type VerifiedDownload,
+  type VerifyOptions,
+  verifyDownload,
+} from './download/verify-download.js'
+
 /**
  * The profile in a file; without a path the one that the environment holds. There `SPILLWAY_PROFILE` may be the path of a
  * file as well.

@@ -7,6 +7,8 @@ import {
   type WireShare,
   type WireTable,
 } from '@spillway/protocol/wire'
+import type { AssetClient } from './assets/asset-client.js'
+import { assetClient } from './assets/create-asset-client.js'
 import { type HttpOptions, httpSender } from './http/http.js'
 import { listAll, readObject } from './http/list.js'
 import { sharePath } from './http/paths.js'
@@ -39,7 +41,7 @@ export interface ListingOptions {
 }
 
 /** One provider's shares, as its profile opens them. Every failure is a TableError with the server's words. */
-export interface SharingClient {
+export interface SharingClient extends AssetClient {
   shares(options?: ListingOptions): AsyncIterable<WireShare>
   share(name: string, signal?: AbortSignal): Promise<WireShare>
   schemas(share: string, options?: ListingOptions): AsyncIterable<WireSchema>
@@ -70,6 +72,7 @@ export function createSharingClient(profile: Profile, options: ClientOptions = {
   }
   const { send } = connection
   return {
+    ...assetClient(connection, options),
     shares: ({ signal: outer, ...listing } = {}) =>
       untilRead(connection, outer, signal =>
         listAll(send, { path: '/shares', item: SHARE }, { ...listing, signal }),

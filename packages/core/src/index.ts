@@ -160,6 +160,7 @@ export { requireFacts } from './table/require-facts.js'
 export type * from './table/snapshot.js'
 export { movedVector, storedBitmap } from './table/stored-bitmap.js'
 export type * from './table/table-reader.js'
+export { type AdaptiveLimit, adaptiveLimit } from './tasks/adaptive-limit.js'
 export { mapConcurrently } from './tasks/map-concurrently.js'
 export {
   atOnce,

@@ -3,6 +3,7 @@
 export type * from './actions/actions.js'
 export { decodeLine } from './actions/decode.js'
 export {
+  decodeItem,
   decodeList,
   decodeShare,
   type ListItem,
@@ -11,6 +12,15 @@ export {
   TABLE,
 } from './actions/decode-list.js'
 export { isObject, type JsonObject } from './actions/lenient-body.js'
+export {
+  decodeFilePage,
+  decodeSignedFiles,
+  MODEL,
+  MODEL_VERSION,
+  SKILL,
+  VOLUME,
+} from './assets/asset-shapes.js'
+export type * from './assets/wire-assets.js'
 export type { ParsedHint, UnappliedPart } from './hints/hint.js'
 export { parseJsonPredicate } from './hints/json-predicate.js'
 export { parseSqlPredicate } from './hints/sql-predicate.js'

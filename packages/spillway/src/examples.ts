@@ -8,6 +8,11 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'spillway describe partner.share#lake.sales.orders',
     'spillway describe partner.share#lake.sales.orders --version 3',
   ],
+  download: [
+    'spillway download partner.share#lake.kb.churn@3 --to churn',
+    "spillway download partner.share#lake.kb.docs --to docs --include '*.md' --dry-run",
+  ],
+  verify: ['spillway verify churn'],
   query: [
     'spillway query partner.share "SELECT count(*) FROM lake.sales.orders"',
     "spillway query partner.share 'FROM lake.sales.orders WHERE day = $day' --param day=2026-03-07",

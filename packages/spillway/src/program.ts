@@ -51,8 +51,8 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
       writeErr: text => terminal.stderr.write(text),
     })
   addDemo(program, terminal, exit)
-  program.commandsGroup('Tables that are shared with you:')
-  addRecipientCommands(program, terminal)
+  program.commandsGroup('What is shared with you:')
+  addRecipientCommands(program, terminal, ok => exit(ok ? EXIT.ok : EXIT.failed))
   program.commandsGroup('Tables that you reach yourself:')
   addTableCommands(program, terminal, exit)
   program.commandsGroup('Tables that you share:')

@@ -32,6 +32,9 @@ describe.skipIf(!built)('ls and describe, of a server in another process', () =>
     expect(JSON.parse(ran.stdout)).toEqual({
       shares: [],
       tables: [{ share: 'city', schema: 'public', name: 'trips', accessModes: ['url'] }],
+      volumes: [],
+      models: [],
+      skills: [],
     })
     const whole = await run(['ls', `${share.profile}#city`, '--json'])
     expect(JSON.parse(whole.stdout)).toMatchObject({

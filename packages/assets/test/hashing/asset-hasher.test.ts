@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { memoryStore, storeState } from '@spillway/storage'
 import { afterEach, describe, expect, it } from 'vitest'
 import { decodeHashes, encodeHashes } from '../../src/hashing/kept-hashes.js'
-import { AssetHasher, createAssetFiles, FolderListings } from '../../src/server.js'
+import { AssetHasher, createAssetFiles, FolderListings } from '../../src/node.js'
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const folder = { id: 'docs', location: 's3://b/docs/' }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { mlflowRegistry } from '../../src/server.js'
+import { mlflowRegistry } from '../../src/node.js'
 
 interface Version {
   readonly status?: string

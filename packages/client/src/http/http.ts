@@ -65,7 +65,7 @@ export function httpSender(
   }
 }
 
-const DEFAULT_TIMEOUT_MS = 60_000
+export const DEFAULT_TIMEOUT_MS = 60_000
 
 /** One request and its answer, once. Redirects are not followed: they would carry the token to somebody else. */
 export async function exchange<T>(
@@ -117,14 +117,15 @@ function closed(): TableError {
   return new TableError('CANCELLED', 'the answer was closed before its end')
 }
 
-interface Reading {
+export interface Reading {
   readonly watch: Watch
+  /** Where the body comes from, as errors say it: a URL that is a secret does not stand here. */
   readonly url: string
   readonly idleMs: number
 }
 
 /** Time runs only while a chunk is waited for: a slow reader is not a silent server. */
-async function* chunksOf(
+export async function* chunksOf(
   response: Response,
   { watch, url, idleMs }: Reading,
 ): AsyncIterable<Uint8Array> {

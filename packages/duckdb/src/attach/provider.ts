@@ -1,5 +1,5 @@
 import type { SharingClient } from '@spillway/client'
-import type { AdaptiveLimit } from '../fetch/adaptive-limit.js'
+import type { AdaptiveLimit } from '@spillway/core'
 import type { NamedAccess } from '../fetch/create-access.js'
 import type { RangeCache } from '../fetch/range-cache.js'
 import type { AttachOptions } from '../share/attached-share.js'

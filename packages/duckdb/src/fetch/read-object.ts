@@ -1,6 +1,6 @@
+import type { AdaptiveLimit } from '@spillway/core'
 import { isTableError, TableError, throwIfCancelled } from '@spillway/core'
 import type { SignedObjects } from '../share/signed-objects.js'
-import type { AdaptiveLimit } from './adaptive-limit.js'
 import type { ByteRange, ByteSource, RemoteObject, TakeBytes } from './byte-source.js'
 import {
   badObject,

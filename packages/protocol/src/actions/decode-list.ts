@@ -1,7 +1,7 @@
 import type { JsonValue } from '@spillway/core'
 import { TableError } from '@spillway/core'
 import type { WireSchema, WireShare, WireTable } from './actions.js'
-import { isObject, type JsonObject, lenientTexts } from './lenient-body.js'
+import { isObject, type JsonObject, lenientBody, lenientTexts } from './lenient-body.js'
 import {
   Fault,
   informative,
@@ -56,6 +56,11 @@ export function decodeList<Item>(
 
 const ITEMS = listOf(OBJECT)
 
+/** One object of an answer, which errors call `place`. */
+export function decodeItem<Item>(body: JsonObject, item: ListItem<Item>, place: string): Item {
+  return checked(written(body), item, place)
+}
+
 /** Some servers send an empty token on the last page. */
 function tokenOf(page: JsonObject): string | undefined {
   const token = page.nextPageToken ?? page.next_page_token ?? ''
@@ -67,16 +72,19 @@ export function decodeShare(body: JsonObject): WireShare {
   return checked(written(checked(body.share ?? body, OBJECT, 'share')), SHARE, 'share')
 }
 
-/** Without the members that are null, and with properties of any kind as texts. */
+/** Members as the protocol spells them, without those that are null, and with properties of any kind as texts. */
 function written(object: JsonObject): JsonObject {
-  const members = Object.entries(object).filter(([, value]) => value !== null)
+  const members = Object.entries(lenientBody(object)).filter(([, value]) => value !== null)
   return Object.fromEntries(
     members.map(([name, value]) => [
       name,
-      name === 'properties' && isObject(value) ? lenientTexts(value) : value,
+      TEXTS.has(name) && isObject(value) ? lenientTexts(value) : value,
     ]),
   )
 }
+
+/** Maps of texts. */
+const TEXTS: ReadonlySet<string> = new Set(['properties', 'metadata'])
 
 function checked<T>(value: JsonValue, kind: Kind<T>, place: string): JsonValue & T {
   const found = readAs(value, kind, place)

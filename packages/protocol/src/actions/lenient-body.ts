@@ -19,6 +19,7 @@ const INTEGERS: ReadonlySet<string> = new Set([
   'sizeInBytes',
   'cardinality',
   'createdTime',
+  'lastModified',
 ])
 
 /**

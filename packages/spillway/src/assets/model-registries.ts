@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { mlflowRegistry } from '@spillway/assets/server'
+import { mlflowRegistry } from '@spillway/assets/node'
 import { type ModelRegistry, TableError } from '@spillway/core'
 import type { ConfigProblem, SharesConfig } from '@spillway/server'
 import { folderUri, locationFromInput } from '@spillway/storage'

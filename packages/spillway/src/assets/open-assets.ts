@@ -1,4 +1,4 @@
-import { AssetHasher, createAssetFiles, FolderListings } from '@spillway/assets/server'
+import { AssetHasher, createAssetFiles, FolderListings } from '@spillway/assets/node'
 import type { AssetFiles, StateStore, UrlSigner, WritableStore } from '@spillway/core'
 import type { SharesConfig } from '@spillway/server'
 import { localStore, parseUri, storeState } from '@spillway/storage'

@@ -1,5 +1,6 @@
 import { writeJson } from '@spillway/core'
-import { type ListedTable, type Listing, listTables, tableName } from '../recipient/list-tables.js'
+import { listShared, type SharedListing } from '../recipient/list-shared.js'
+import { tableName } from '../recipient/list-tables.js'
 import { openProfile } from '../recipient/open-profile.js'
 import { parseSharePath } from '../recipient/share-path.js'
 import { canvasOf } from '../terminal/canvas.js'
@@ -20,21 +21,33 @@ export async function lsCommand(
 ): Promise<void> {
   const { profile, name } = parseSharePath(path)
   const { client } = await openProfile(profile, terminal)
-  const listing = await withProgress(terminal, 'listing tables', () =>
-    listTables(client, name, terminal.signal),
+  const listing = await withProgress(terminal, 'listing what is shared', () =>
+    listShared(client, name, terminal.signal),
   )
   const lines = options.json
     ? [listingJson(listing)]
     : (options.tree ?? terminal.stdout.isTTY === true)
       ? treeLines(listing, terminal)
-      : listing.tables.map(table => printable(tableName(table)))
+      : nameLines(listing)
   for (const line of lines) await writeLine(terminal.stdout, line)
-  if (listing.tables.length === 0 && !options.json) {
-    terminal.stderr.write('spillway: no table is shared here yet\n')
+  if (listing.tables.length + listing.assets.length === 0 && !options.json) {
+    terminal.stderr.write('spillway: nothing is shared here yet\n')
   }
 }
 
-function listingJson({ shares, tables }: Listing): string {
+/** Tables by their names alone; of others a tab and their kind behind it. */
+function nameLines({ tables, assets }: SharedListing): readonly string[] {
+  return [
+    ...tables.map(table => printable(tableName(table))),
+    ...assets.map(asset => `${printable(tableName(asset))}\t${asset.kind}`),
+  ]
+}
+
+function listingJson({ shares, tables, assets }: SharedListing): string {
+  const of = (wanted: string) =>
+    assets
+      .filter(({ kind }) => kind === wanted)
+      .map(({ share, schema, name, description }) => ({ share, schema, name, description }))
   return writeJson({
     shares: [...shares],
     tables: tables.map(({ share, schema, name, accessModes }) => ({
@@ -43,15 +56,20 @@ function listingJson({ shares, tables }: Listing): string {
       name,
       accessModes: [...accessModes],
     })),
+    volumes: of('volume'),
+    models: of('model'),
+    skills: of('skill'),
   })
 }
 
 interface Branch {
   readonly name: string
+  /** What it is, where it is no table and no folder. */
+  readonly kind?: string | undefined
   readonly branches: Branch[]
 }
 
-function treeLines({ shares, tables }: Listing, terminal: Terminal): readonly string[] {
+function treeLines(listing: SharedListing, terminal: Terminal): readonly string[] {
   const { style, unicode } = canvasOf(terminal)
   const [tee, corner, pipe, space] = unicode
     ? ['├─ ', '└─ ', '│  ', '   ']
@@ -60,16 +78,17 @@ function treeLines({ shares, tables }: Listing, terminal: Terminal): readonly st
     branches.flatMap((branch, i) => {
       const last = i === branches.length - 1
       const line = `${style.dim(`${indent}${last ? corner : tee}`)}${printable(branch.name)}`
-      return [line, ...below(branch.branches, `${indent}${last ? space : pipe}`)]
+      const kind = branch.kind === undefined ? '' : `  ${style.dim(branch.kind)}`
+      return [line + kind, ...below(branch.branches, `${indent}${last ? space : pipe}`)]
     })
-  return treeOf(shares, tables).flatMap(share => [
+  return treeOf(listing).flatMap(share => [
     style.bold(style.cyan(printable(share.name))),
     ...below(share.branches, ''),
   ])
 }
 
-/** Shares, their schemas and their tables; a share without tables is one too. */
-function treeOf(shares: readonly string[], tables: readonly ListedTable[]): readonly Branch[] {
+/** Shares, their schemas and what is in them; a share without anything is one too. */
+function treeOf({ shares, tables, assets }: SharedListing): readonly Branch[] {
   const roots: Branch[] = shares.map(name => ({ name, branches: [] }))
   const branchOf = (branches: Branch[], name: string): Branch => {
     const found = branches.find(each => each.name === name)
@@ -78,8 +97,11 @@ function treeOf(shares: readonly string[], tables: readonly ListedTable[]): read
     branches.push(made)
     return made
   }
-  for (const { share, schema, name } of tables) {
-    branchOf(branchOf(branchOf(roots, share).branches, schema).branches, name)
+  const schemaOf = ({ share, schema }: { readonly share: string; readonly schema: string }) =>
+    branchOf(branchOf(roots, share).branches, schema).branches
+  for (const table of tables) schemaOf(table).push({ name: table.name, branches: [] })
+  for (const asset of assets) {
+    schemaOf(asset).push({ name: asset.name, kind: asset.kind, branches: [] })
   }
   return roots
 }

@@ -3,15 +3,22 @@ import { OUTPUT_MODES, PARQUET_COMPRESSIONS } from '../results/result-forms.js'
 import { SHELL_MODES } from '../shell/settings.js'
 import type { Terminal } from '../terminal/terminal.js'
 import type { DescribeCommandOptions } from './describe.js'
+import type { DownloadCommandOptions } from './download.js'
 import type { ExportOptions } from './export.js'
 import type { LsOptions } from './ls.js'
 import type { QueryCommandOptions } from './query.js'
 import type { ShellOptions } from './shell.js'
 import { addPredicateOptions, addTableSelection } from './table-options.js'
+import type { VerifyCommandOptions } from './verify.js'
 
 /** What a recipient does with a profile file. Each command is loaded when it is run: DuckDB and the clouds take a second. */
-export function addRecipientCommands(program: Command, terminal: Terminal): void {
+export function addRecipientCommands(
+  program: Command,
+  terminal: Terminal,
+  done: (ok: boolean) => void,
+): void {
   addListingCommands(program, terminal)
+  addDownloadCommands(program, terminal, done)
   addQueryCommand(program, terminal)
   program
     .command('export')
@@ -81,13 +88,52 @@ function addListingCommands(program: Command, terminal: Terminal): void {
     )
   program
     .command('describe')
-    .description('a shared table: schema, files and a chart of its partitions')
-    .argument('<table>', 'PROFILE#share.schema.table')
+    .description('a shared table, volume, model or skill: what it says of itself, and its files')
+    .argument('<name>', 'PROFILE#share.schema.table, or .volume, .skill, .model[@version]')
+    .addOption(kindOption())
     .option('--version <number>', 'at this version')
     .option('--timestamp <time>', 'the version that was current at this time (ISO 8601, UTC)')
-    .option('--top <number>', 'partitions to draw', '20')
+    .option('--top <number>', 'partitions to draw, or files to name', '20')
     .option('--json', 'print JSON')
     .action(async (path: string, options: DescribeCommandOptions) =>
       (await import('./describe.js')).describeCommand(path, options, terminal),
+    )
+}
+
+function kindOption(): Option {
+  const kinds = ['volume', 'model', 'skill']
+  return new Option('--kind <kind>', 'where several have the name').choices(kinds)
+}
+
+function addDownloadCommands(
+  program: Command,
+  terminal: Terminal,
+  done: (ok: boolean) => void,
+): void {
+  program
+    .command('download')
+    .description(
+      'the files of a volume, model or skill into a folder; goes on where it was stopped',
+    )
+    .argument('<asset>', 'PROFILE#share.schema.asset; @3 or @alias of a model, @SNAPSHOT of others')
+    .requiredOption('--to <folder>', 'where to; what else lies there stays')
+    .option('--include <pattern>', 'files to take, * goes across /; may be repeated', repeated)
+    .option('--exclude <pattern>', 'files to leave; may be repeated', repeated)
+    .addOption(kindOption())
+    .option('--dry-run', 'say what would be fetched, and write nothing')
+    .option('--concurrency <number>', 'requests at once, at most', '16')
+    .option('--verify', 'read again what is there, in place of believing size and time')
+    .option('--force', 'replace files of these names that no download made')
+    .option('--json', 'print JSON')
+    .action(async (path: string, options: DownloadCommandOptions) =>
+      done(await (await import('./download.js')).downloadCommand(path, options, terminal)),
+    )
+  program
+    .command('verify')
+    .description('read a folder of a download again: what is missing, different, extra')
+    .argument('<folder>', 'the folder of spillway download')
+    .option('--json', 'print JSON')
+    .action(async (folder: string, options: VerifyCommandOptions) =>
+      done(await (await import('./verify.js')).verifyCommand(folder, options, terminal)),
     )
 }

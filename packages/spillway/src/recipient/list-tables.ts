@@ -13,17 +13,17 @@ export interface ListedTable {
   readonly accessModes: readonly string[]
 }
 
-export interface Listing {
+interface Listing {
   /** Shares that match, those without tables too. */
   readonly shares: readonly string[]
   readonly tables: readonly ListedTable[]
 }
 
 /** Shares whose tables are asked for at the same time. */
-const SHARES_AT_ONCE = 4
+export const SHARES_AT_ONCE = 4
 
 /** Everything below `name`, in the order of names. What is not there is answered with what is near. */
-export async function listTables(
+async function listTables(
   client: SharingClient,
   name: string,
   signal?: AbortSignal,
@@ -40,7 +40,11 @@ export async function listTables(
   return { shares: shares.filter(share => isWithin(share, name)), tables: found }
 }
 
-export function tableName({ share, schema, name }: Omit<ListedTable, 'accessModes'>): string {
+export function tableName({
+  share,
+  schema,
+  name,
+}: Pick<ListedTable, 'share' | 'schema' | 'name'>): string {
   return `${share}.${schema}.${name}`
 }
 
@@ -64,7 +68,7 @@ export async function withNearestTable<Result>(
   }
 }
 
-async function tablesOf(
+export async function tablesOf(
   client: SharingClient,
   shares: readonly string[],
   signal: AbortSignal | undefined,
@@ -95,7 +99,7 @@ function compare(a: string, b: string): number {
 }
 
 /** Shares, schemas and tables have names of one, two and three parts: near is looked for among its own kind. */
-function noSuch(name: string, names: readonly string[], cause?: unknown): TableError {
+export function noSuch(name: string, names: readonly string[], cause?: unknown): TableError {
   const parts = name.split('.').length
   const kind = parts === 1 ? 'share' : parts === 2 ? 'schema' : 'table'
   const alike =

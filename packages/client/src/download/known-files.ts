@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import { type FileHandle, readFile, rename, writeFile } from 'node:fs/promises'
+import { TableError } from '@spillway/core'
+import type { JsonObject } from '@spillway/protocol/wire'
+import { checkedLine, readCheckedLines } from './disk/checked-lines.js'
+import { type Folder, openOwn, STATE_FOLDER } from './disk/destination.js'
+
+/** A file that a download has made, as it was then. */
+export interface KnownFile {
+  readonly path: string
+  readonly size: number
+  /** Of the bytes that were written. */
+  readonly sha256: string
+  readonly etag?: string | undefined
+  /** The provider stated the same digest. */
+  readonly verified: boolean
+  /** When its bytes were last written, in epoch milliseconds, as the disk has it. */
+  readonly mtimeMs: number
+  /** What it was pinned to: `model@3`, a `snapshotId`. */
+  readonly pin?: string | undefined
+  /** The run of the machine in which it was written: its bytes may not have reached the disk before the next. */
+  readonly boot: string
+}
+
+/** Of which asset a folder holds files: `volume lake.kb.docs`. */
+type AssetText = string
+
+const FILES_NAME = 'files'
+
+/** The files that downloads have put into a folder, as lines that are appended; later ones replace earlier ones. */
+export class KnownFiles {
+  readonly #files: Map<string, KnownFile>
+  readonly #handle: FileHandle | undefined
+  #writes: Promise<unknown> = Promise.resolve()
+  #end: number
+
+  private constructor(files: Map<string, KnownFile>, handle: FileHandle | undefined, end: number) {
+    this.#files = files
+    this.#handle = handle
+    this.#end = end
+  }
+
+  /** To be read alone. */
+  static async read(
+    folder: Folder | undefined,
+  ): Promise<{ readonly files: KnownFiles; readonly asset: AssetText | undefined }> {
+    const { asset, files } = await load(folder)
+    return { asset, files: new KnownFiles(files, undefined, 0) }
+  }
+
+  /** To be written: a folder holds one asset's files. */
+  static async open(folder: Folder, asset: AssetText): Promise<KnownFiles> {
+    const found = await load(folder)
+    refuseOther(found.asset, asset)
+    // As few lines as files, and none that was torn. What is renamed into place is whole.
+    const text = [{ asset }, ...found.files.values()].map(each => checkedLine({ ...each })).join('')
+    await writeFile(folder.place(`${FILES_NAME}.new`), text)
+    await rename(folder.place(`${FILES_NAME}.new`), folder.place(FILES_NAME))
+    const handle = await openOwn(folder.place(FILES_NAME), `${STATE_FOLDER}/${FILES_NAME}`)
+    return new KnownFiles(found.files, handle, Buffer.byteLength(text))
+  }
+
+  get(path: string): KnownFile | undefined {
+    return this.#files.get(path)
+  }
+
+  get all(): Iterable<KnownFile> {
+    return this.#files.values()
+  }
+
+  /** Before the file gets its name: what has it is known. */
+  record(file: KnownFile): Promise<void> {
+    this.#files.set(file.path, file)
+    const line = Buffer.from(checkedLine({ ...file }))
+    const write = this.#writes.then(async () => {
+      const { bytesWritten } = await this.#handle!.write(line, 0, line.length, this.#end)
+      if (bytesWritten < line.length) {
+        throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC', syscall: 'write' })
+      }
+      this.#end += line.length
+    })
+    this.#writes = write.catch(() => undefined)
+    return write
+  }
+
+  async close(): Promise<void> {
+    await this.#writes
+    await this.#handle?.close()
+  }
+}
+
+async function load(
+  folder: Folder | undefined,
+): Promise<{ readonly asset: AssetText | undefined; readonly files: Map<string, KnownFile> }> {
+  const files = new Map<string, KnownFile>()
+  if (folder === undefined) return { asset: undefined, files }
+  const bytes = await readFile(folder.place(FILES_NAME)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return Buffer.alloc(0)
+    throw error
+  })
+  const [first, ...lines] = readCheckedLines(bytes).values
+  for (const line of lines) {
+    const file = knownFile(line)
+    if (file !== undefined) files.set(file.path, file)
+  }
+  return { asset: typeof first?.asset === 'string' ? first.asset : undefined, files }
+}
+
+function knownFile(line: JsonObject): KnownFile | undefined {
+  const { path, size, sha256, etag, verified, mtimeMs, pin, boot } = line
+  if (typeof path !== 'string' || typeof size !== 'number') return undefined
+  if (typeof sha256 !== 'string' || typeof mtimeMs !== 'number') return undefined
+  return {
+    path,
+    size,
+    sha256,
+    mtimeMs,
+    verified: verified === true,
+    boot: String(boot ?? ''),
+    ...(typeof etag === 'string' && { etag }),
+    ...(typeof pin === 'string' && { pin }),
+  }
+}
+
+export function refuseOther(found: AssetText | undefined, asset: AssetText): void {
+  if (found === undefined || found === asset) return
+  throw new TableError(
+    'CONFLICT',
+    `the folder holds a download of ${found}: choose another folder for ${asset}`,
+  )
+}
+
+/** The name of what belongs to an unfinished file: short, whatever its own is. */
+export function partName(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 24)
+}

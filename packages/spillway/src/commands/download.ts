@@ -1,0 +1,107 @@
+import { resolve } from 'node:path'
+import { type FolderName, parseAssetName } from '@spillway/client'
+import { type DownloadedFile, type DownloadResult, downloadAsset } from '@spillway/client/node'
+import { TableError, writeJson } from '@spillway/core'
+import { withNearest } from '../recipient/list-shared.js'
+import { openProfile } from '../recipient/open-profile.js'
+import { parseSharePath } from '../recipient/share-path.js'
+import { transferText } from '../recipient/transfer-text.js'
+import { formatBytes, formatCount, printable } from '../terminal/format-table.js'
+import { withProgress } from '../terminal/progress.js'
+import { styleFor } from '../terminal/style.js'
+import { type Terminal, writeLine } from '../terminal/terminal.js'
+import { integerOf } from './table-options.js'
+
+export interface DownloadCommandOptions {
+  readonly to: string
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly kind?: FolderName['kind']
+  readonly dryRun?: boolean
+  readonly concurrency?: string
+  readonly verify?: boolean
+  readonly force?: boolean
+  readonly json?: boolean
+}
+
+/** `spillway download PROFILE#share.schema.asset[@version] --to DIR`: false where a file is not there as it should be. */
+export async function downloadCommand(
+  path: string,
+  options: DownloadCommandOptions,
+  terminal: Terminal,
+): Promise<boolean> {
+  const { profile, name } = parseSharePath(path)
+  const asset = parseAssetName(name)
+  const concurrency = concurrencyOf(options.concurrency)
+  const { client } = await openProfile(profile, terminal)
+  const { include, exclude, kind, dryRun, verify, force } = options
+  const text = transferText()
+  const result = await withProgress(terminal, `listing ${printable(name)}`, progress =>
+    withNearest(client, name, {
+      signal: terminal.signal,
+      work: () =>
+        downloadAsset(client, asset, {
+          to: resolve(terminal.folder, options.to),
+          ...{ include, exclude, kind, dryRun, verify, force, concurrency },
+          onProgress: told => progress.say(text(told)),
+          signal: terminal.signal,
+        }),
+    }),
+  )
+  const lines = options.json
+    ? [writeJson(resultJson(result))]
+    : resultLines(result, options, terminal)
+  for (const line of lines) await writeLine(terminal.stdout, line)
+  return dryRun === true || result.complete
+}
+
+function concurrencyOf(text: string | undefined): number | undefined {
+  const given = integerOf('--concurrency', text)
+  if (given === undefined) return undefined
+  if (given >= 1n && given <= 256n) return Number(given)
+  throw new TableError('INVALID_REQUEST', `expected --concurrency from 1 to 256, found ${given}`)
+}
+
+function resultJson(result: DownloadResult) {
+  const { files, leftBehind, ...facts } = result
+  return { ...facts, files: files.map(file => ({ ...file })), leftBehind: [...leftBehind] }
+}
+
+/** What was done, in a line, and each file that is not as one would think. */
+function resultLines(
+  { asset, files, bytesFetched, leftBehind, complete }: DownloadResult,
+  { to, dryRun }: DownloadCommandOptions,
+  terminal: Terminal,
+): readonly string[] {
+  const style = styleFor(terminal.stdout, terminal.environment)
+  const of = (...states: readonly DownloadedFile['state'][]) =>
+    files.filter(({ state }) => states.includes(state))
+  const bytes = (some: readonly DownloadedFile[]) =>
+    formatBytes(some.reduce((sum, { size }) => sum + size, 0))
+  const planned = of('planned')
+  if (dryRun) {
+    return [
+      ...planned.map(({ path, size }) => `${printable(path)}  ${style.dim(formatBytes(size))}`),
+      style.dim(
+        `${formatCount(planned.length, 'file')}, ${bytes(planned)} to fetch of ${bytes(files)}`,
+      ),
+    ]
+  }
+  const there = of('fetched', 'unchanged')
+  const unverified = there.filter(({ verified }) => !verified).length
+  const details = [
+    `${formatCount(there.length, 'file')}, ${bytes(there)}`,
+    `${formatBytes(bytesFetched)} fetched`,
+    unverified === 0
+      ? 'all verified'
+      : `${formatCount(unverified)} without a digest of the provider`,
+  ]
+  return [
+    ...of('changing').map(({ path }) => `${printable(path)}  never held still: not downloaded`),
+    ...of('reserved').map(
+      ({ path }) => `${printable(path)}  left out: a download keeps such names for itself`,
+    ),
+    ...leftBehind.map(path => `${printable(path)}  is no longer of the asset: left where it is`),
+    `${printable(asset)} in ${to}  ${style.dim(details.join(', '))}${complete ? '' : '  incomplete'}`,
+  ]
+}
