@@ -50,6 +50,36 @@ describe('commands about one table', () => {
     ).toEqual([expect.arrayContaining(['id']), expect.arrayContaining(['id'])])
   })
 
+  it('query gives a program every row, and says of a drawn table that there are more', async () => {
+    const lake = mkdtempSync(join(tmpdir(), 'spillway-rows-'))
+    cpSync(join(golden, 'plain'), join(lake, 't'), { recursive: true })
+    const query = (...args: readonly string[]) => run(['query', 't', ...args], { folder: lake })
+    try {
+      const lines = async (...args: readonly string[]) =>
+        (await query('--json', ...args)).stdout.trim().split('\n').length
+      expect(await lines()).toBe(12)
+      expect(await lines('--limit', 'all')).toBe(12)
+      expect(await lines('--limit', '5')).toBe(5)
+      expect((await query()).stdout).toMatch(/\n12 rows\n$/)
+      expect((await query('--limit', '11')).stdout).toMatch(
+        /\nfirst 11 rows, there are more: --limit N, or all\n$/,
+      )
+      expect((await query('--limit', 'all')).stdout).toMatch(/\n12 rows\n$/)
+      expect(await query('--limit', 'some')).toMatchObject({
+        status: 2,
+        stderr: expect.stringContaining('expected a number of rows or all, found some'),
+      })
+    } finally {
+      rmSync(lake, { recursive: true, force: true })
+    }
+  })
+
+  it('query prints more than a screen of rows into a pipe', async () => {
+    const ran = await run(['query', 'rs-types', '--json'], { folder: golden })
+    const count = await run(['query', 'rs-types', '--count'], { folder: golden })
+    expect(ran.stdout.trim().split('\n')).toHaveLength(Number(count.stdout))
+  })
+
   it.each([
     ['a table that is not there', ['inspect', 'nothing'], 4, /no .* table was found/],
     ['a version that is not there', ['inspect', 'plain', '--version', '99'], 2, /99/],

@@ -20,6 +20,8 @@ export type WritableJson =
 export function writeJson(value: WritableJson): string {
   if (value === undefined || value === null) return 'null'
   if (typeof value === 'bigint') return value.toString()
+  // JSON has a zero below zero, which `JSON.stringify` drops; without its fraction some readers take it for an integer.
+  if (Object.is(value, -0)) return '-0.0'
   if (typeof value !== 'object') return JSON.stringify(value)
   if (value instanceof RawJson || value instanceof ExactNumber) return value.text
   if (Array.isArray(value)) return `[${value.map(writeJson).join(',')}]`

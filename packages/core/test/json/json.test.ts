@@ -82,3 +82,8 @@ it('reads an integer of more digits than any type has as JSON does', () => {
   expect(parseJson(`[${'9'.repeat(41)}]`)).toEqual([Number('9'.repeat(41))])
   expect(parseJson(`[${'9'.repeat(40)}]`)).toEqual([BigInt('9'.repeat(40))])
 })
+
+it('keeps the sign of zero, which JSON.stringify drops', () => {
+  expect(writeJson([-0, 0, { a: -0 }])).toBe('[-0.0,0,{"a":-0.0}]')
+  expect(Object.is(JSON.parse(writeJson(-0)), -0)).toBe(true)
+})

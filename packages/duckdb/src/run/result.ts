@@ -1,4 +1,4 @@
-import { type Field, TableError } from '@spillway/core'
+import { type Field, TableError, writeJson } from '@spillway/core'
 import { type Chunk, chunkRows, quoteName, type Row } from '@spillway/rows'
 import type { RecordBatch } from 'apache-arrow'
 import { thenClose } from '../connection/close-all.js'
@@ -99,7 +99,7 @@ function jsonForms(columns: readonly ResultColumn[], rawRows: RawRows) {
     json: () => collected(blocks()),
     async *jsonLines(): AsyncGenerator<string> {
       for await (const block of blocks()) {
-        yield block.map(row => `${JSON.stringify(row)}\n`).join('')
+        yield block.map(row => `${writeJson(row)}\n`).join('')
       }
     },
   }

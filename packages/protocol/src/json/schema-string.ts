@@ -125,13 +125,19 @@ function primitive(type: Extract<DataType, string>, name: string): string {
     case 'timestamptz_ns':
       throw new TableError(
         'UNSUPPORTED_FEATURE',
-        `column ${name} has type ${type}, which the Delta Sharing schema cannot express`,
+        `column ${name} has type ${type}, which the Delta Sharing schema cannot express in any format; ${WHAT_WORKS[type]}`,
         { context: { column: name, feature: type } },
       )
     default:
       return type
   }
 }
+
+const WHAT_WORKS = {
+  time: 'what works is a table without it, or with it as text',
+  timestamp_ns: 'what works is a table that has it in microseconds',
+  timestamptz_ns: 'what works is a table that has it in microseconds',
+} as const
 
 /**
  * A Delta table's own schema text with the metadata of its fields reduced to comments: nothing else is a recipient's. In steps,

@@ -1,4 +1,4 @@
-import type { Field } from '@spillway/core'
+import { type Field, writeJson } from '@spillway/core'
 import type { RecordBatch, Table } from 'apache-arrow'
 import type { Json } from './json.js'
 import { memberNames } from './member-names.js'
@@ -7,7 +7,7 @@ import type { Row, RowAnswer } from './row.js'
 import { rowJson } from './row-json.js'
 
 /**
- * A row that `JSON.stringify` loses nothing of: as a `PlainRow`, but a long, NaN and infinities are text, bytes base64, maps lists of
+ * A row that `JSON.stringify` loses nothing of but the sign of zero: as a `PlainRow`, but a long, NaN and infinities are text, bytes base64, maps lists of
  * `key` and `value`, and a variant is nested as it is.
  */
 export interface JsonRow {
@@ -58,7 +58,7 @@ export function rowForms(read: () => RowAnswer): RowForms {
     json: () => collected(json()),
     async *jsonLines() {
       for await (const block of json()) {
-        yield block.map(row => `${JSON.stringify(row)}\n`).join('')
+        yield block.map(row => `${writeJson(row)}\n`).join('')
       }
     },
     arrow: async () => (await arrow()).toArrow(read()),

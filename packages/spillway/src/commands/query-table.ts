@@ -1,11 +1,12 @@
 import { type JsonValue, writeJson } from '@spillway/core'
 import { type RowAnswer, rowJson, type SqlAnswer } from '@spillway/rows'
 import { predicateOf } from '../batch/operations.js'
+import { rowLimit } from '../results/run-sql.js'
 import { formatCount, formatTable } from '../terminal/format-table.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { withTable } from './open-table.js'
-import { integerOf, type TableOptions } from './table-options.js'
+import type { TableOptions } from './table-options.js'
 
 /** Of one table: what chooses its rows. */
 export interface QueryTableOptions extends TableOptions {
@@ -17,7 +18,8 @@ export interface QueryTableOptions extends TableOptions {
   readonly sql?: string | undefined
 }
 
-const DEFAULT_LIMIT = 20n
+/** Of a table that is drawn; what a program reads is whole. */
+const ROWS_DRAWN = 20
 
 /** Exact rows of one table, or their number. */
 export async function queryTable(
@@ -41,14 +43,16 @@ export async function queryTable(
       const answer = await rows.sql(snapshot, options.sql, { ...where, ...columns, signal })
       return options.json ? writeSqlJson(answer, terminal) : writeSqlTable(answer, terminal)
     }
-    const limit = integerOf('--limit', options.limit) ?? DEFAULT_LIMIT
-    const answer = rows.rows(snapshot, {
-      limit: Number(limit),
-      signal,
-      where: predicate,
-      columns: options.columns,
-    })
-    return options.json ? writeJsonRows(answer, terminal) : writeRowTable(answer, terminal)
+    const asked = { signal, where: predicate, columns: options.columns }
+    if (options.json) {
+      const most = rowLimit(options.limit) ?? Number.POSITIVE_INFINITY
+      const limit = Number.isFinite(most) ? { limit: most } : {}
+      return writeJsonRows(rows.rows(snapshot, { ...asked, ...limit }), terminal)
+    }
+    const shown = rowLimit(options.limit) ?? ROWS_DRAWN
+    // One more tells whether there are any.
+    const limit = Number.isFinite(shown) ? { limit: shown + 1 } : {}
+    return writeRowTable(rows.rows(snapshot, { ...asked, ...limit }), { terminal, shown })
   })
 }
 
@@ -63,7 +67,10 @@ async function writeJsonRows({ fields, rows }: RowAnswer, terminal: Terminal): P
   }
 }
 
-async function writeRowTable({ fields, rows }: RowAnswer, terminal: Terminal): Promise<void> {
+async function writeRowTable(
+  { fields, rows }: RowAnswer,
+  { terminal, shown }: { readonly terminal: Terminal; readonly shown: number },
+): Promise<void> {
   const cells: string[][] = []
   for await (const block of rows)
     for (const row of block) cells.push(rowJson(row, fields).map(cellText))
@@ -74,8 +81,11 @@ async function writeRowTable({ fields, rows }: RowAnswer, terminal: Terminal): P
     align: numeric(type) ? ('right' as const) : ('left' as const),
   }))
   const style = styleFor(terminal.stdout, terminal.environment)
-  for (const line of formatTable(columns, cells, style)) await writeLine(terminal.stdout, line)
-  await writeLine(terminal.stdout, style.dim(formatCount(cells.length, 'row')))
+  const drawn = cells.slice(0, shown)
+  for (const line of formatTable(columns, drawn, style)) await writeLine(terminal.stdout, line)
+  const count = formatCount(drawn.length, 'row')
+  const more = cells.length > shown ? `first ${count}, there are more: --limit N, or all` : count
+  await writeLine(terminal.stdout, style.dim(more))
 }
 
 async function writeSqlJson({ columns, rows }: SqlAnswer, terminal: Terminal): Promise<void> {

@@ -56,7 +56,10 @@ function addQueryCommand(program: Command, terminal: Terminal): void {
     .argument('<location>', 'a profile file; PROFILE#share.schema.table or a folder for one table')
     .argument('[sql]', 'DuckDB SQL over share.schema.table, or over t for one table; - to read it')
     .option('--sql <query>', 'the same as an option')
-    .option('--limit <rows>', 'rows to print; unless given 20 of one table, 100 of a drawn answer')
+    .option(
+      '--limit <rows>',
+      'rows to print, or all; unless given, a drawn table has 20 of one table and 100 of an answer to SQL',
+    )
     .option('--json', 'print JSON lines')
     .optionsGroup('SQL over a profile:')
     .addOption(
