@@ -35,7 +35,11 @@ export async function downloadAsset(
   const found = await client.asset(asked, { kind, signal })
   const destination = await Destination.open(options.to, { create: !dryRun })
   const job = { client, found, options, progress: new ProgressCounter(options.onProgress) }
-  return dryRun ? plannedOnly(job, destination) : downloadInto(job, destination!)
+  try {
+    return await (dryRun ? plannedOnly(job, destination) : downloadInto(job, destination!))
+  } finally {
+    await destination?.close()
+  }
 }
 
 interface Job {

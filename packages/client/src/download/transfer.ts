@@ -70,7 +70,6 @@ export class Transfer {
     let handle: FileHandle | undefined
     let journal: PartJournal | undefined
     try {
-      await fileAt(folder!, file.path)
       handle = await openOwn(folder!.place(PART_PREFIX + name), file.path)
       const spans = new ByteSpans()
       if (isResumable(file)) {
@@ -81,7 +80,8 @@ export class Transfer {
         if (size === file.size) for (const span of opened.spans) spans.add(span)
         else if (opened.spans.length > 0) await journal.clear()
       }
-      await handle.truncate(journal === undefined ? 0 : file.size)
+      const length = journal === undefined ? 0 : file.size
+      if ((await handle.stat()).size !== length) await handle.truncate(length)
       return new Transfer(file, places, { folder: folder!, handle, journal, spans })
     } catch (error) {
       await journal?.close()

@@ -35,8 +35,8 @@ export async function verifyDownload(
 ): Promise<VerifiedDownload> {
   const destination = await Destination.open(folder, { create: false })
   const state = await destination?.folder(STATE_FOLDER, { create: false })
-  if (destination === undefined || state === undefined) throw noDownload(folder)
   try {
+    if (destination === undefined || state === undefined) throw noDownload(folder)
     const { files: known, asset } = await KnownFiles.read(state)
     if (asset === undefined) throw noDownload(folder)
     const files = [...known.all]
@@ -60,7 +60,8 @@ export async function verifyDownload(
       extra: extra.sort(),
     }
   } finally {
-    await state.release()
+    await state?.release()
+    await destination?.close()
   }
 }
 

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -563,6 +564,25 @@ describe('what lies in the folder', () => {
       expect(readFileSync(outside, 'utf8')).toBe('mine')
       rmSync(part)
     }
+  })
+
+  it('and is exchanged for a link while a file is fetched leads nowhere', async () => {
+    const outside = join(folder, 'outside')
+    mkdirSync(outside)
+    await start({
+      files: { 'a/w.bin': LARGE, 'a/z/later.txt': 'later' },
+      fault: ({ path, count }) => {
+        if (path === 'a/w.bin' && count === 1) {
+          renameSync(join(to, 'a'), join(to, 'moved'))
+          symlinkSync(outside, join(to, 'a'))
+        }
+        return false
+      },
+    })
+    await download().catch(error => expect(error).toMatchObject({ code: 'CONFLICT' }))
+    expect(onDisk(outside)).toEqual({})
+    expect(await download().catch(error => error.code)).toBe('CONFLICT')
+    expect(onDisk(outside)).toEqual({})
   })
 
   it('of another asset is another folder', async () => {

@@ -60,21 +60,42 @@ export class Destination {
   ): Promise<Folder | undefined> {
     const known = this.#open.get(path)
     const entry = known ?? { folder: this.#walk(path, create), users: 0 }
+    this.#open.delete(path)
     this.#open.set(path, entry)
     entry.users++
+    let isReleased = false
     const release = async () => {
-      if (--entry.users > 0) return
-      if (this.#open.get(path) === entry) this.#open.delete(path)
-      await (await entry.folder.catch(() => undefined))?.close()
+      if (isReleased) return
+      isReleased = true
+      entry.users--
+      await this.#closeIdle(IDLE_FOLDERS)
     }
     try {
       const { fd } = await entry.folder
       const within = THROUGH_HANDLES ? `/proc/self/fd/${fd}` : join(this.root, path)
       return { place: name => join(within, name), release }
     } catch (error) {
-      await release()
+      if (this.#open.get(path) === entry) this.#open.delete(path)
       if (!create && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw diskError(error, path)
+    }
+  }
+
+  /** Lets go of all folders that nobody uses. */
+  async close(): Promise<void> {
+    await this.#closeIdle(0)
+  }
+
+  /** Files of one folder come one after the other: some are kept open, the latest used. */
+  async #closeIdle(most: number): Promise<void> {
+    let idle = 0
+    for (const { users } of this.#open.values()) if (users === 0) idle++
+    for (const [path, { users, folder }] of this.#open) {
+      if (idle <= most) return
+      if (users > 0) continue
+      idle--
+      this.#open.delete(path)
+      await (await folder).close()
     }
   }
 
@@ -99,6 +120,8 @@ export class Destination {
   }
 }
 
+const IDLE_FOLDERS = 128
+
 /** Linux opens below a folder that is held open, whatever is done to its path meanwhile. */
 const THROUGH_HANDLES = process.platform === 'linux' && existsSync('/proc/self/fd')
 
@@ -106,12 +129,13 @@ async function openFolder(
   at: string,
   { create, path }: { readonly create: boolean; readonly path: string },
 ): Promise<FileHandle> {
-  if (create) {
+  const known = create ? await statOf(at) : undefined
+  if (create && known === undefined) {
     await mkdir(at).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error
     })
   }
-  const found = await lstat(at)
+  const found = known ?? (await lstat(at))
   if (found.isSymbolicLink()) throw linkRefused(path)
   if (!found.isDirectory()) throw notAFolder(path)
   return open(at, constants.O_RDONLY | DIRECTORY | NO_FOLLOW)

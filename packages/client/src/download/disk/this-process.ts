@@ -25,8 +25,10 @@ export function thisProcess(): ProcessMark {
 
 /** Linux alone tells; what is written before the machine stops may be lost with it. */
 export function bootId(): string {
-  return told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
+  return BOOT
 }
+
+const BOOT = told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
 
 /** proc(5): the 22nd field, counted behind the name, which may hold anything. */
 function startOf(pid: number): string {
