@@ -97,8 +97,18 @@ function summary({ shares }: ServeConfig): string {
   return [
     formatCount((shares.shares ?? []).length, 'share'),
     formatCount(tablesOf(shares).length, 'table'),
+    ...assetCounts(shares),
     formatCount((shares.recipients ?? []).length, 'recipient'),
   ].join(', ')
+}
+
+/** Of what is shared beside tables, where something is. */
+function assetCounts({ shares = [] }: ServeConfig['shares']): readonly string[] {
+  const schemas = shares.flatMap(({ schemas: all = [] }) => all)
+  return (['volume', 'model', 'skill'] as const).flatMap(kind => {
+    const count = schemas.reduce((sum, schema) => sum + (schema[`${kind}s`]?.length ?? 0), 0)
+    return count === 0 ? [] : [formatCount(count, kind)]
+  })
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

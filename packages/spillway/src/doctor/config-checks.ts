@@ -12,6 +12,7 @@ import { wrongCounts, wrongCountText } from '../tables/stated-counts.js'
 import { tableFacts } from '../tables/table-facts.js'
 import { locatedSource } from '../tables/table-source.js'
 import { formatCount } from '../terminal/format-table.js'
+import { assetChecks } from './asset-checks.js'
 import { type Check, failed } from './check.js'
 import { type InTimeOptions, inTime } from './in-time.js'
 import { openProbe, type Probe } from './probe.js'
@@ -34,7 +35,7 @@ export async function configChecks(path: string, time: InTimeOptions): Promise<r
     const tables = await mapConcurrently(tablesOf(config.shares), TABLES_AT_ONCE, table =>
       tableCheck(table, probe, time),
     )
-    return [...checks, ...tables]
+    return [...checks, ...tables, ...(await assetChecks(config.shares, probe, time))]
   } finally {
     await probe.close()
   }

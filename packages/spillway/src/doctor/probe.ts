@@ -15,6 +15,10 @@ import type { Composition } from '../tables/compose.js'
 export interface Probe {
   /** Fetches one byte of the table's first file, and says from which host. Throws where nobody would get it. */
   byteOf(name: TableName, signal: AbortSignal): Promise<string>
+  /** Fetches one byte of the file at a signed URL, and says from which host. */
+  byteAt(url: string, signal: AbortSignal): Promise<string>
+  /** Asks the server of this process, with the recipient's own token. */
+  readonly client: SharingClient
   /** What the server reads with. */
   readonly spillway: Composition
   close(): Promise<void>
@@ -58,16 +62,22 @@ export function openProbe(config: ServeConfig): Probe {
   }
   const profile = { shareCredentialsVersion: 1, endpoint: ENDPOINT, bearerToken } as const
   const client = createSharingClient(profile, { fetch: get, retry: { retries: 0 } })
+  const byteAt = async (url: string, signal: AbortSignal) => {
+    const from = new URL(url).host
+    const place = from === host ? 'this machine, through the server' : from
+    await fetchByte(get, { url, place, signal })
+    return `a recipient reads it from ${place}`
+  }
   return {
     spillway: runtime.spillway,
+    client,
+    byteAt,
     async byteOf(name, given) {
       const signal = AbortSignal.any([given, AbortSignal.timeout(PATIENCE_MS)])
-      const file = await firstFile(client, name, signal)
-      if (file === undefined) return 'a recipient finds no file to read'
-      const from = new URL(file.url).host
-      const place = from === host ? 'this machine, through the server' : from
-      await fetchByte(get, { url: file.url, place, signal })
-      return `a recipient reads it from ${place}`
+      const file = await firstFile(client, name, signal).catch(error => {
+        throw withoutServer(error)
+      })
+      return file === undefined ? 'a recipient finds no file to read' : byteAt(file.url, signal)
     },
     close: () => runtime.close(),
   }
@@ -78,16 +88,17 @@ async function firstFile(
   name: TableName,
   signal: AbortSignal,
 ): Promise<AnswerFile | undefined> {
-  try {
-    const answer = await client.query(name, { maxFiles: 1, signal })
-    for await (const file of answer.files()) return file
-    return undefined
-  } catch (error) {
-    if (!isTableError(error)) throw error
-    // The address is one that there is none of.
-    const { url: _, ...context } = error.context
-    throw new TableError(error.code, error.message, { context, cause: error.cause })
-  }
+  const answer = await client.query(name, { maxFiles: 1, signal })
+  for await (const file of answer.files()) return file
+  return undefined
+}
+
+/** A refusal of the probe without what is about a server that nobody started: its address, and that it answered. */
+export function withoutServer(error: unknown): unknown {
+  if (!isTableError(error)) return error
+  const { url: _, status: __, errorCode: ___, ...context } = error.context
+  const message = error.message.replace(/^the server answered \d+: /, '')
+  return new TableError(error.code, message, { context, cause: error.cause })
 }
 
 /** The URL is a secret: errors name its host alone. */

@@ -15,6 +15,7 @@ import { type AccessRecord, checkedEndpoint } from '@spillway/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSharingServer, parseConfig, type SharesOf } from '../../src/index.js'
 import { createRuntime } from '../../src/serve/runtime.js'
+import { run } from '../support/terminal.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spillway-assets-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -503,6 +504,50 @@ recipients: [{ name: r, shares: [lake], tokens: [{ sha256: ${sha256(TOKEN)} }] }
     expect(() => parseConfig(text, { folder, path: 'spillway.yaml' })).toThrow(
       /digests of model m are kept in state\.location, which is not set/,
     )
+  })
+})
+
+describe('doctor', () => {
+  it('reads every asset as a recipient does, and says what is wrong with one', async () => {
+    put('doc/v/a.txt', 'abc')
+    put('doc/good/SKILL.md', '---\nname: good\ndescription: Good\n---\n')
+    put('doc/bad/SKILL.md', 'nothing')
+    put('doc/m/2/w', 'weights')
+    put(
+      'doctor.yaml',
+      `
+shares:
+  - name: lake
+    schemas:
+      - name: kb
+        volumes: [{ name: v, location: doc/v }, { name: none, location: doc/none }]
+        skills: [{ name: good, location: doc/good }, { name: bad, location: doc/bad }]
+        models:
+          - { name: m, versions: [{ version: 2, location: doc/m/2 }, { version: 3, location: doc/m/3, status: PENDING_REGISTRATION }] }
+          - { name: early }
+`,
+    )
+    const ran = await run(['doctor', '--config', 'doctor.yaml', '--json'], { folder })
+    expect(ran.status).not.toBe(0)
+    const { checks } = JSON.parse(ran.stdout) as {
+      checks: { name: string; ok: boolean; detail: string }[]
+    }
+    const said = Object.fromEntries(
+      checks
+        .filter(({ name }) => name.startsWith('lake.'))
+        .map(({ name, ok, detail }) => [name, `${ok} ${detail}`]),
+    )
+    const through = 'a recipient reads it from this machine, through the server'
+    expect(said).toEqual({
+      'lake.kb.v': `true volume, 1 file, 3 bytes; ${through}`,
+      'lake.kb.none': 'true volume, 0 files, 0 bytes: nothing that could be read',
+      'lake.kb.good': `true skill, 1 file, 37 bytes; ${through}`,
+      'lake.kb.bad': expect.stringMatching(
+        /^false INVALID_REQUEST: expected front matter (?!.*invalid\/)/,
+      ),
+      'lake.kb.m': `true model, 1 version; 2: 1 file, 7 bytes; ${through}`,
+      'lake.kb.early': 'true model, no version is ready',
+    })
   })
 })
 
