@@ -25,6 +25,8 @@ import { AssetServer, type BytesAsked, noise, sha256 } from '../support/asset-se
 const script = fileURLToPath(new URL('../support/download-process.mjs', import.meta.url))
 const isBuilt = existsSync(fileURLToPath(new URL('../../dist/node.js', import.meta.url)))
 const MIB = 1024 * 1024
+/** What its connections hold, and has not been written down: on a machine that is busy with other things, too. */
+const LOST_AT_A_KILL = 8 * MIB
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
 let server: AssetServer | undefined
@@ -97,7 +99,7 @@ function steadily(bytesPerMs: number) {
 }
 
 describe.skipIf(!isBuilt)('a download whose process is killed', () => {
-  it('again and again at random moments ends whole, having fetched at most 3 % twice', {
+  it('again and again at random moments ends whole, having fetched little twice', {
     timeout: 180_000,
   }, async () => {
     // What is lost at a kill is what connections hold, whatever the size of the file.
@@ -129,7 +131,8 @@ describe.skipIf(!isBuilt)('a download whose process is killed', () => {
     const each = counts.map(path => Number(readFileSync(path, 'utf8')))
     const received = each.reduce((sum, bytes) => sum + bytes, 0)
     expect(received).toBeGreaterThanOrEqual(size)
-    expect(received / size).toBeLessThan(1.03)
+    // Of 10 GB, that of ten kills is less than a hundredth.
+    expect((received - size) / kills).toBeLessThan(LOST_AT_A_KILL)
     // Every one of them went on with what came before it.
     expect(each.at(-1)).toBeLessThan(size * 0.95)
     expect(readdirSync(to)).toEqual(['.spillway', 'w.bin'])
