@@ -127,6 +127,7 @@ export {
 } from './schema/schema.js'
 export { compareBytes, compareValues, encodeWideDecimal, type Value } from './schema/value.js'
 export type * from './sharing/accepts.js'
+export { askInDelta } from './sharing/ask-in-delta.js'
 export type * from './sharing/asset-catalog.js'
 export type * from './sharing/asset-files.js'
 export type * from './sharing/credential-vendor.js'

@@ -73,6 +73,15 @@ describe('what the provider is told', () => {
     expect(JSON.parse(server.queries.at(-1)!).jsonPredicateHints).toBe(jsonPredicateHints)
   })
 
+  it('leaves out what it names, with its column', async () => {
+    const where = 'amount > 1.5 AND id > 2 AND (name IS NOT NULL OR id = 5)'
+    const { scans } = await attached.explain(`SELECT * FROM share.main.t WHERE ${where}`)
+    expect(scans[0]!.unhinted).toEqual([
+      'comparison of amount cannot be said in a hint',
+      'notNull of name cannot be said in a hint',
+    ])
+  })
+
   it('is the union of what each place of the SQL reads', async () => {
     const sql = `SELECT * FROM share.main.t a JOIN share.main.t b ON a.id = b.id + 1 WHERE a.id < 5 AND b.amount < 3`
     const { scans } = await attached.explain(sql)

@@ -1,4 +1,10 @@
-import type { JsonObject, Predicate, Snapshot } from '@spillway/core'
+import {
+  isTableError,
+  type JsonObject,
+  type Predicate,
+  type Snapshot,
+  TableError,
+} from '@spillway/core'
 import { planScan, type ScanOptions, type ScanPlan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
 import { type RowForms, type RowQuery, rowForms, type SqlAnswer } from '@spillway/rows'
@@ -36,7 +42,10 @@ export interface OpenTable {
   close(): Promise<void>
 }
 
-/** One version of a table in any of the formats, from disk or a bucket. */
+/**
+ * One version of a table in any of the formats, from disk or a bucket; a shared table, which a profile opens, is refused with
+ * what reads it.
+ */
 export async function openTable(
   location: string,
   options: OpenTableOptions = {},
@@ -51,8 +60,23 @@ export async function openTable(
     return { ...over(snapshot, spillway), close }
   } catch (error) {
     await close()
-    throw error
+    throw isProfile(location) && isTableError(error) && error.code === 'NOT_FOUND'
+      ? profileRefusal(location, error)
+      : error
   }
+}
+
+/** Folders may be called so too: it is asked only where no table was found. */
+function isProfile(location: string): boolean {
+  return /\.share(#[^/]*)?$/i.test(location)
+}
+
+function profileRefusal(location: string, cause: TableError): TableError {
+  return new TableError(
+    'INVALID_REQUEST',
+    `expected the folder of a table, found ${JSON.stringify(location.slice(0, 200))}, which is spelled like a profile or a table of one; SQL over what a profile opens is attachShare of @spillway/duckdb, its files are createSharingClient of @spillway/client, and \`spillway query PROFILE SQL\` is the command`,
+    { context: { location }, cause },
+  )
 }
 
 function over(snapshot: Snapshot, { rows }: Composition): Omit<OpenTable, 'close'> {

@@ -1,4 +1,12 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +28,37 @@ describe('commands about one table', () => {
     expect(nested.stdout).toContain('list<struct<k: string, v: long>>')
     const json = await run(['inspect', 'plain', '--version', '0', '--json'], { folder: golden })
     expect(JSON.parse(json.stdout)).toMatchObject({ format: 'delta', version: '0', records: '4' })
+  })
+
+  it.each([
+    [['delta/dv-partitioned'], /deletes +\d+ deletion vectors?, of \d+ rows?\n/],
+    [['delta/plain'], /^(?![\s\S]*deletes)/],
+  ] as const)('inspect says of %s what its deletes are', async (args, expected) => {
+    const { stdout } = await run(['inspect', ...args], { folder: join(golden, '..') })
+    expect(stdout).toMatch(expected)
+  })
+
+  it('inspect cuts no type where nobody watches', async () => {
+    const fields = Array.from({ length: 12 }, (_, i) => `column_${i}`)
+    const spark = fields.map(name => ({ name, type: 'long', nullable: true, metadata: {} }))
+    const struct = {
+      name: 's',
+      type: { type: 'struct', fields: spark },
+      nullable: true,
+      metadata: {},
+    }
+    const schemaString = JSON.stringify({ type: 'struct', fields: [struct] })
+    const format = { provider: 'parquet', options: {} }
+    const metaData = { id: 'wide', format, schemaString, partitionColumns: [], configuration: {} }
+    const actions = [{ protocol: { minReaderVersion: 1, minWriterVersion: 2 } }, { metaData }]
+    const table = join(folder, 'wide-type')
+    mkdirSync(join(table, '_delta_log'), { recursive: true })
+    writeFileSync(
+      join(table, '_delta_log', `${'0'.repeat(20)}.json`),
+      actions.map(action => `${JSON.stringify(action)}\n`).join(''),
+    )
+    const { stdout } = await run(['inspect', table])
+    expect(stdout).toContain(`struct<${fields.map(name => `${name}: long`).join(', ')}>`)
   })
 
   it('plan says what was pruned, what was not used and, asked, why', async () => {

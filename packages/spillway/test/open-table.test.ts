@@ -1,4 +1,12 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -55,6 +63,27 @@ describe('openTable', () => {
     let batched = 0
     for await (const { numRows } of found.batches()) batched += numRows
     expect(batched).toBe(all.length)
+  })
+
+  it.each(['partner.share', 'partner.share#lake.sales.orders', 'gone.share'])(
+    'says of %s that attachShare reads what a profile opens',
+    async location => {
+      const place = mkdtempSync(join(tmpdir(), 'spillway-open-'))
+      writeFileSync(join(place, 'partner.share'), '{"shareCredentialsVersion":1}')
+      await expect(openTable(location, { folder: place, spillway })).rejects.toMatchObject({
+        code: 'INVALID_REQUEST',
+        message: expect.stringMatching(/expected the folder of a table.*profile.*attachShare/),
+      })
+      rmSync(place, { recursive: true })
+    },
+  )
+
+  it('opens a table whose folder is called like a profile', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'spillway-open-'))
+    cpSync(join(folder, 'plain'), join(place, 'orders.share'), { recursive: true })
+    const table = await openTable('orders.share', { folder: place, spillway })
+    expect(await table.count()).toBe(12n)
+    rmSync(place, { recursive: true })
   })
 
   it('ends the reading where a loop is left, and refuses a column that is not there at once', async () => {

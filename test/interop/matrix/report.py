@@ -71,7 +71,15 @@ def print_tables(outcomes):
 
 HEAD = """# What each client reads
 
-Written by `npm run matrix -- --markdown docs/clients.md`: change the matrix (`test/interop/matrix`), not this page.
+Which line is yours, if you set nothing:
+
+- **pandas** (`load_as_pandas` of delta-sharing 1.4): *delta format* where the table needs it, *parquet format* where it does not, as the
+  server answers; `load_table_changes_as_pandas`: *parquet format*. Both take `use_delta_format=True`.
+- **Spark**: *parquet format*; `.option("responseFormat", "delta")` is the other line.
+- **Power BI**: *parquet format*, as *plain HTTP, parquet format*: it is not tried here.
+
+Written by `npm run matrix -- --markdown docs/clients.md`, in a clone of the repository, as are the other commands of this page: change
+the matrix (`test/interop/matrix`), not this page.
 
 Every client reads tables that other writers wrote, and its rows are compared with what those writers' own engines read
 (the catalogues of `test/fixtures`). A cell says how many tables' rows were equal, or why the others were refused; no

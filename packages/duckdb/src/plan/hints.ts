@@ -53,10 +53,15 @@ function treeOf(predicate: Predicate, schema: Schema, unhinted: string[]): Tree 
       return undefined
     default: {
       const tree = leafTree(predicate, schema)
-      if (tree === undefined) unhinted.push(`${predicate.kind} cannot be said in a hint`)
+      if (tree === undefined) unhinted.push(unsaid(predicate))
       return tree
     }
   }
+}
+
+function unsaid(predicate: Predicate): string {
+  const of = 'ref' in predicate ? ` of ${predicate.ref.names.join('.')}` : ''
+  return `${predicate.kind}${of} cannot be said in a hint`
 }
 
 function junction(op: 'and' | 'or', children: readonly Tree[]): Tree | undefined {

@@ -1,5 +1,6 @@
 import {
   type Accepts,
+  askInDelta,
   type ChangeSet,
   type DataFile,
   type DeletionVector,
@@ -98,7 +99,7 @@ function deletedRows(version: bigint): TableError {
 function unsupported(feature: string, version: bigint): TableError {
   return new TableError(
     'UNSUPPORTED_FEATURE',
-    `the changes of version ${version} use ${feature}, which this request does not accept; ask with "delta-sharing-capabilities: responseformat=delta;readerfeatures=${feature.toLowerCase()}"`,
+    `the changes of version ${version} use ${feature}, which this request does not accept; ask with ${askInDelta([feature])}`,
     { context: { feature, version } },
   )
 }

@@ -1,12 +1,6 @@
-import { TableError } from '@spillway/core'
+import { askInDelta, TableError } from '@spillway/core'
 import type { ExactRows } from './exact-rows.js'
 import type { Misfit } from './misfit.js'
-
-/** The request header that would serve it. */
-export function askFor(features: readonly string[]): string {
-  const listed = features.map(feature => feature.toLowerCase()).join(',')
-  return `"delta-sharing-capabilities: responseformat=delta;readerfeatures=${listed}"`
-}
 
 export function foreignRefusal(fileFormat: string): TableError {
   return new TableError(
@@ -57,7 +51,7 @@ export function misfitRefusal(
   const mapped = accepts.lookup?.(snapshot)?.by === 'id'
   const rewrite = 'have the provider configure staging, which rewrites such files'
   const ways = [
-    ...(mapped || misfit.kind !== 'name' ? [] : [`ask with ${askFor(['columnMapping'])}`]),
+    ...(mapped || misfit.kind !== 'name' ? [] : [`ask with ${askInDelta(['columnMapping'])}`]),
     ...(misfit.rewritable === false ? [] : [rewrite]),
   ]
   return new TableError(
@@ -79,6 +73,6 @@ function remedy({ snapshot, resolver }: ExactRows, vectors: boolean): string {
     snapshot.deletes === 'delta-vectors' ||
     (snapshot.deletes === 'delete-files' && resolver !== undefined)
   return !vectors && byVectors
-    ? `ask with ${askFor(['deletionVectors'])}, or have the provider configure staging`
+    ? `ask with ${askInDelta(['deletionVectors'])}, or have the provider configure staging`
     : 'have the provider configure staging, which rewrites them'
 }

@@ -1,5 +1,6 @@
 import {
   type Accepts,
+  askInDelta,
   createSchema,
   type Field,
   fixedBinaryColumns,
@@ -9,7 +10,6 @@ import {
   type TableMetadata,
 } from '@spillway/core'
 import type { ExactRows } from './exact-rows.js'
-import { askFor } from './refusals.js'
 
 /** Features that change every file of a table, and how to say so. */
 const TABLE_WIDE: Readonly<Record<string, string>> = {
@@ -50,7 +50,7 @@ export function refuseTable(
   const reasons = needs.map(feature => TABLE_WIDE[feature]).join('; ')
   throw new TableError(
     'UNSUPPORTED_FEATURE',
-    `the table cannot be sent as plain Parquet, because ${reasons}. ${files} would be served to a client that asks with ${askFor(needs)}, or by a provider that configures staging`,
+    `the table cannot be sent as plain Parquet, because ${reasons}. ${files} would be served to a client that asks with ${askInDelta(needs)}, or by a provider that configures staging`,
     { context: { feature: needs.join(','), ...(count !== undefined && { files: count }) } },
   )
 }

@@ -118,7 +118,7 @@ it('refuses before the first file where nothing can be rewritten, and says how m
   await expect(sent(['own', 'other', 'other2'])).rejects.toMatchObject({
     code: 'UNSUPPORTED_FEATURE',
     message:
-      '2 files of the table cannot be sent as they are: column a is called "x" in it; ask with "delta-sharing-capabilities: responseformat=delta;readerfeatures=columnmapping", or have the provider configure staging, which rewrites such files',
+      '2 files of the table cannot be sent as they are: column a is called "x" in it; ask with use_delta_format=True in Python, responseFormat=delta in Spark, or else "delta-sharing-capabilities: responseformat=delta;readerfeatures=columnmapping", or have the provider configure staging, which rewrites such files',
   })
 })
 

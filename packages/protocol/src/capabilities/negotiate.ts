@@ -1,5 +1,6 @@
 import {
   type Accepts,
+  askInDelta,
   type Field,
   fixedBinaryColumns,
   TableError,
@@ -207,13 +208,10 @@ function fixedBinaryRefusal(columns: readonly string[]): TableError {
 }
 
 function refusal(missing: readonly string[], needed: readonly string[]): TableError {
-  const listed = needed.map(feature => feature.toLowerCase()).join(',')
   const canSay = needed.every(feature => CANONICAL.has(feature.toLowerCase()))
-  const remedy = canSay
-    ? `; ask with "delta-sharing-capabilities: responseformat=delta;readerfeatures=${listed}"`
-    : ''
+  const remedy = canSay ? `; ask with ${askInDelta(needed)}` : ''
   const staging = missing.every(feature => REWRITABLE.has(feature))
-    ? `${canSay ? ' or' : ';'} have the provider configure staging`
+    ? `${canSay ? ', or' : ';'} have the provider configure staging`
     : ''
   return new TableError(
     'UNSUPPORTED_FEATURE',

@@ -76,11 +76,23 @@ function resolve(ref: Reference, schema: Schema): FieldPath {
   const path = schema.find(ref.names) ?? schema.find(dotted)
   if (path !== undefined) return path
   const known = schema.fields.map(({ name }) => name)
+  const spelled = ref.names.join('.')
+  if (ref.names.length > 1 && known.includes(spelled)) throw dottedName(spelled)
   const listed = known.length > 20 ? `${known.slice(0, 20).join(', ')}, ...` : known.join(', ')
   throw new TableError(
     'INVALID_REQUEST',
-    `the table has no column ${ref.names.join('.')}; its columns are ${listed}`,
-    { context: { column: ref.names.join('.') } },
+    `the table has no column ${spelled}; its columns are ${listed}`,
+    { context: { column: spelled } },
+  )
+}
+
+/** Without quotes a dot leads into a struct. */
+function dottedName(name: string): TableError {
+  const [outer, ...inner] = name.split('.')
+  return new TableError(
+    'INVALID_REQUEST',
+    `the table has no column ${outer} with a field ${inner.join('.')} in it; its column of that name is written in quotes: "${name.replaceAll('"', '""')}"`,
+    { context: { column: name } },
   )
 }
 

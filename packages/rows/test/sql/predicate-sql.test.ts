@@ -253,4 +253,12 @@ describe('literals meet columns exactly', () => {
       }),
     )
   })
+
+  it('says of a column with dots in its name that it is written in quotes', () => {
+    const schema = createSchema([field('id', 'int'), field('price.net', 'int')])
+    expect(() => predicateSql(eq(['price', 'net'], 1n), schema, () => 'v')).toThrow(
+      'the table has no column price with a field net in it; its column of that name is written in quotes: "price.net"',
+    )
+    expect(predicateSql(eq('price.net', 1n), schema, () => 'v')).toContain('v =')
+  })
 })

@@ -1,7 +1,8 @@
 import { type JsonObject, writeJson } from '@spillway/core'
 import { typeText } from '../recipient/type-text.js'
 import { fileFacts, fileFactsJson, fileFactsText } from '../tables/file-facts.js'
-import { type Inspected, inspectTable } from '../tables/inspect-table.js'
+import { type Inspected, inspectedOf } from '../tables/inspect-table.js'
+import { type TableFacts, tableFacts } from '../tables/table-facts.js'
 import {
   formatBytes,
   formatCount,
@@ -26,21 +27,23 @@ export async function inspectCommand(
   terminal: Terminal,
 ): Promise<void> {
   const { signal, stdout } = terminal
-  const [facts, types, lines] = await withTable(location, { options, terminal }, async table => {
+  const [facts, shown, lines] = await withTable(location, { options, terminal }, async table => {
     const { snapshot, spillway } = table
-    const inspected = await inspectTable(snapshot, signal)
+    const found = await tableFacts(snapshot, signal)
+    const inspected = inspectedOf(snapshot, found)
     const types = snapshot.schema.fields.map(({ type }) => typeText(type))
-    if (!options.files) return [inspected, types, []]
+    const shown = { types, deletes: deletesText(found) }
+    if (!options.files) return [inspected, shown, []]
     const survey = await fileFacts(snapshot, { shapes: spillway.shapes, signal })
     const text = fileFactsText(survey, Number(inspected.files))
-    return [{ ...inspected, recipients: fileFactsJson(survey) }, types, text]
+    return [{ ...inspected, recipients: fileFactsJson(survey) }, shown, text]
   })
   if (options.json) {
     await writeLine(stdout, writeJson(facts))
     return
   }
   const style = styleFor(stdout, terminal.environment)
-  for (const line of inspectLines({ facts, types }, location, terminal))
+  for (const line of inspectLines({ facts, ...shown }, location, terminal))
     await writeLine(stdout, line)
   if (lines.length === 0) return
   await writeLine(stdout, '')
@@ -48,17 +51,25 @@ export async function inspectCommand(
   for (const line of formatFacts(safe, style)) await writeLine(stdout, line)
 }
 
+/** What people are shown in other words than programs. */
+interface Shown {
+  readonly types: readonly string[]
+  /** Undefined where nothing is deleted. */
+  readonly deletes: string | undefined
+}
+
 function inspectLines(
-  { facts, types }: { readonly facts: Inspected; readonly types: readonly string[] },
+  { facts, types, deletes }: Shown & { readonly facts: Inspected },
   location: string,
   terminal: Terminal,
 ): readonly string[] {
   const style = styleFor(terminal.stdout, terminal.environment)
+  const whole = terminal.stdout.isTTY !== true
   const records = facts.records === null ? 'only reading tells' : formatCount(facts.records)
   const native = Object.entries(facts.native).flatMap(([name, value]) =>
     value === null || (Array.isArray(value) && value.length === 0)
       ? []
-      : [[name, shown(value)] as const],
+      : [[name, valueText(value)] as const],
   )
   return [
     `${style.bold(printable(location))}  ${style.cyan(facts.format)}`,
@@ -68,7 +79,7 @@ function inspectLines(
         ['version', `${facts.version}  ${style.dim(new Date(facts.timestamp).toISOString())}`],
         ['rows', records],
         ['files', `${formatCount(facts.files)}, ${formatBytes(Number(facts.bytes))}`],
-        ...(facts.deleteFiles > 0 ? [['deletes', formatCount(facts.deleteFiles)] as const] : []),
+        ...(deletes === undefined ? [] : [['deletes', deletes] as const]),
         ...(facts.logFiles > 0 ? [['log files', formatCount(facts.logFiles)] as const] : []),
         ...(facts.partitionColumns.length > 0
           ? [['partitioned by', printable(facts.partitionColumns.join(', '))] as const]
@@ -82,13 +93,28 @@ function inspectLines(
     ),
     '',
     ...formatTable(
-      [{ title: 'column' }, { title: 'type' }, { title: '' }],
+      [{ title: 'column', whole }, { title: 'type', whole }, { title: '' }],
       facts.schema.map(({ name, nullable }, i) => [name, types[i]!, nullable ? '' : 'not null']),
       style,
     ),
   ]
 }
 
-function shown(value: JsonObject[string]): string {
+/** Of what kind they are, and how many rows they take away where the metadata tells. */
+function deletesText(found: TableFacts): string | undefined {
+  const { deletionVectors, positionDeleteFiles, equalityDeleteFiles, records, recorded } = found
+  const kinds = [
+    [deletionVectors, 'deletion vector'],
+    [positionDeleteFiles, 'position delete file'],
+    [equalityDeleteFiles, 'equality delete file'],
+  ] as const
+  const some = kinds.filter(([count]) => count > 0)
+  if (some.length === 0) return undefined
+  const text = some.map(([count, noun]) => formatCount(count, noun)).join(', ')
+  if (records === null || recorded === undefined) return text
+  return `${text}, of ${formatCount(BigInt(recorded) - records, 'row')}`
+}
+
+function valueText(value: JsonObject[string]): string {
   return printable(typeof value === 'string' ? value : writeJson(value))
 }

@@ -39,7 +39,7 @@ export async function grantAddCommand(
         ...granted.map(
           share => `${style.green('✓')} granted ${printable(share)} to ${printable(recipient)}`,
         ),
-        `  a running server takes it up by itself: ${path}`,
+        `  written to ${path}`,
       ]
     : [`${style.green('✓')} ${printable(recipient)} was granted that already`]
   await answer({ facts, lines }, options, terminal)

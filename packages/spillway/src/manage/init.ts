@@ -42,6 +42,7 @@ export async function initCommand(options: ManageOptions, terminal: Terminal): P
     ? [
         `${style.green('✓')} ${style.bold(path)} is a configuration to begin with`,
         `  ${secret} holds its secret, which replicas share; ${schema} tells editors what may stand in it`,
+        '  a server that is running takes up by itself what is changed in it',
         `  next: ${NEXT.map(words => nextCommand(words, options)).join(', ')}`,
       ]
     : [`${style.green('✓')} ${path} is there already, and valid: it was left as it is`]
@@ -54,7 +55,11 @@ export async function initCommand(options: ManageOptions, terminal: Terminal): P
   await answer({ facts, lines }, options, terminal)
 }
 
-const NEXT = ['share add LOCATION', 'token add NAME --share shared', 'serve']
+const NEXT = [
+  'share add LOCATION --name SHARE.SCHEMA.TABLE',
+  'token add NAME --share SHARE',
+  'serve',
+]
 
 /** False where it is there already. */
 function create(

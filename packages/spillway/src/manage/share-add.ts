@@ -216,7 +216,7 @@ async function report(added: Added, options: ManageOptions, terminal: Terminal):
   const lines = [
     `${style.green('✓')} ${isNew ? 'added' : 'shared already:'} ${style.bold(printable(table.fullName))}${what === undefined ? '' : `  ${what}`}`,
     ...grantLines(granted),
-    ...(changed ? [`  a running server takes it up by itself: ${path}`] : []),
+    ...(changed ? [`  written to ${path}`] : []),
   ]
   await answer({ facts, lines }, options, terminal)
 }

@@ -117,7 +117,7 @@ async function reportAdded(
         ]
       : [
           `${style.green('✓')} ${style.bold(profile)} is the profile for ${printable(recipient)}: hand it over once, over a safe channel`,
-          `  ${path} now holds the hash of token ${token}; a running server takes it up by itself`,
+          `  ${path} now holds the hash of token ${token}`,
           ...grants,
           ...(expiresAt === undefined ? [] : [`  it expires at ${expiresAt}`]),
           ...endpointNote(endpoint),

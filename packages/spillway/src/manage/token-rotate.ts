@@ -148,7 +148,7 @@ async function reportRotated(
   }
   const lines = [
     `${style.green('✓')} ${style.bold(profile)} is the new profile for ${printable(recipient)}: hand it over once, over a safe channel`,
-    `  ${path} now holds the hash of token ${token}; a running server takes it up by itself`,
+    `  ${path} now holds the hash of token ${token}`,
     ...(expiresAt === undefined ? [] : [`  it expires at ${expiresAt}`]),
     ...olds.map(old => `  the old token ${old.token} ends at ${old.expires}`),
     ...endpointNote(endpoint),

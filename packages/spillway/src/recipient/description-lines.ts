@@ -48,6 +48,7 @@ export function descriptionLines(
   const canvas = canvasOf(terminal)
   const { style } = canvas
   const { partitions } = description
+  const whole = terminal.stdout.isTTY !== true
   return [
     style.bold(printable(name)),
     ...(description.description === undefined ? [] : [printable(description.description)]),
@@ -55,7 +56,11 @@ export function descriptionLines(
     ...formatFacts(factsOf(description), style),
     '',
     ...formatTable(
-      [{ title: 'column' }, { title: 'type' }, { title: '' }],
+      [
+        { title: 'column', whole },
+        { title: 'type', whole },
+        { title: '', whole },
+      ],
       description.schema.map(({ name, type, nullable, comment }) => [
         name,
         typeText(type),

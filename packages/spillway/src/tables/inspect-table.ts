@@ -1,7 +1,7 @@
 import { type JsonObject, type Snapshot, typeName } from '@spillway/core'
 import { integerJson } from '../terminal/integer-json.js'
 import { nativeFacts, partitionColumns, readerFeatures } from './native-facts.js'
-import { tableFacts } from './table-facts.js'
+import { type TableFacts, tableFacts } from './table-facts.js'
 
 /** The `inspect` answer of the batch contract: a type, since an interface would not be a `JsonObject`. */
 export type Inspected = {
@@ -24,7 +24,10 @@ export type Inspected = {
 }
 
 export async function inspectTable(snapshot: Snapshot, signal?: AbortSignal): Promise<Inspected> {
-  const facts = await tableFacts(snapshot, signal)
+  return inspectedOf(snapshot, await tableFacts(snapshot, signal))
+}
+
+export function inspectedOf(snapshot: Snapshot, facts: TableFacts): Inspected {
   return {
     format: snapshot.format,
     version: snapshot.version.toString(),

@@ -3,6 +3,8 @@ import type { Style } from './style.js'
 export interface TableColumn {
   readonly title: string
   readonly align?: 'left' | 'right'
+  /** Its cells are never cut: for programs, which read what no terminal has to fit. */
+  readonly whole?: boolean
 }
 
 const GAP = '  '
@@ -14,7 +16,11 @@ export function formatTable(
   rows: readonly (readonly string[])[],
   style: Style,
 ): readonly string[] {
-  const cells = rows.map(row => row.map(cell => shorten(printable(cell), MAX_CELL)))
+  const cells = rows.map(row =>
+    row.map((cell, i) =>
+      columns[i]?.whole === true ? printable(cell) : shorten(printable(cell), MAX_CELL),
+    ),
+  )
   const widths = columns.map(({ title }, i) =>
     cells.reduce((widest, row) => Math.max(widest, textWidth(row[i] ?? '')), textWidth(title)),
   )

@@ -123,7 +123,7 @@ describe('what is to be done next', () => {
 
   it('is as short as it can be for the usual file', async () => {
     expect((await spillway('init')).stdout).toMatch(
-      /next: `spillway share add LOCATION`, `spillway token add NAME --share shared`, `spillway serve`\n/,
+      /next: `spillway share add LOCATION --name SHARE\.SCHEMA\.TABLE`, `spillway token add NAME --share SHARE`, `spillway serve`\n/,
     )
   })
 })
