@@ -1,6 +1,6 @@
 import { type JsonObject, writeJson } from '@spillway/core'
 import { typeText } from '../recipient/type-text.js'
-import { fileFacts, fileFactsJson, fileFactsText } from '../tables/file-facts.js'
+import { declaredNeeds, fileFacts, fileFactsJson, fileFactsText } from '../tables/file-facts.js'
 import { type Inspected, inspectedOf } from '../tables/inspect-table.js'
 import { type TableFacts, tableFacts } from '../tables/table-facts.js'
 import {
@@ -35,7 +35,10 @@ export async function inspectCommand(
     const shown = { types, deletes: deletesText(found) }
     if (!options.files) return [inspected, shown, []]
     const survey = await fileFacts(snapshot, { shapes: spillway.shapes, signal })
-    const text = fileFactsText(survey, Number(inspected.files))
+    const text = fileFactsText(survey, {
+      total: found.files,
+      needs: declaredNeeds(snapshot, found),
+    })
     return [{ ...inspected, recipients: fileFactsJson(survey) }, shown, text]
   })
   if (options.json) {

@@ -7,9 +7,9 @@ import { loadConfig, type ServeConfig } from '../configuration/config.js'
 import { type ConfigTable, tablesOf } from '../configuration/config-tables.js'
 import { readTlsPair, type TlsFiles } from '../serve/tls-files.js'
 import type { Composition } from '../tables/compose.js'
-import { fileFacts, fileFactsText } from '../tables/file-facts.js'
+import { declaredNeeds, fileFacts, fileFactsText } from '../tables/file-facts.js'
 import { wrongCounts, wrongCountText } from '../tables/stated-counts.js'
-import { tableFacts } from '../tables/table-facts.js'
+import { type TableFacts, tableFacts } from '../tables/table-facts.js'
 import { locatedSource } from '../tables/table-source.js'
 import { formatCount } from '../terminal/format-table.js'
 import { assetChecks } from './asset-checks.js'
@@ -97,7 +97,7 @@ async function tableDetail(
   const found = [
     `${snapshot.format} version ${snapshot.version}, ${formatCount(facts.files, 'file')}`,
     ...wrongCounts(snapshot, facts).map(wrongCountText),
-    ...(await footerFacts(spillway, snapshot, { files: facts.files, signal })),
+    ...(await footerFacts(spillway, snapshot, { facts, signal })),
   ]
   const isByCredentials = accessModes !== undefined && !accessModes.includes('url')
   const read = isByCredentials ? 'read by credentials alone' : await probe.byteOf(name, signal)
@@ -110,9 +110,10 @@ const MOST_FOOTERS = 10_000
 async function footerFacts(
   { shapes }: Composition,
   snapshot: Snapshot,
-  { files, signal }: { readonly files: number; readonly signal: AbortSignal },
+  { facts, signal }: { readonly facts: TableFacts; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
   const survey = await fileFacts(snapshot, { shapes, maxFiles: MOST_FOOTERS, signal })
-  if (survey === undefined) return []
-  return fileFactsText(survey, files).map(([name, value]) => `${name}: ${value}`)
+  const needs = declaredNeeds(snapshot, facts)
+  const found = survey === undefined ? needs : fileFactsText(survey, { total: facts.files, needs })
+  return found.map(([name, value]) => `${name}: ${value}`)
 }

@@ -8,12 +8,15 @@ import {
 import { type FileSurvey, type RecipientSurvey, surveyFiles } from '@spillway/engine'
 import { type Capabilities, negotiate } from '@spillway/protocol'
 import { formatCount } from '../terminal/format-table.js'
+import type { TableFacts } from './table-facts.js'
 
 export interface FileFactsOptions {
   readonly shapes: FileShapes
   readonly maxFiles?: number
   readonly signal?: AbortSignal | undefined
 }
+
+type Fact = readonly [name: string, value: string]
 
 /** Recipients as they differ in how they find columns: by name in plain Parquet, by id where an answer maps them. */
 const KINDS = [
@@ -55,6 +58,41 @@ export function fileFacts(
   return surveyFiles(snapshot, { ...options, recipients, canView: isLocal })
 }
 
+/**
+ * Recipients who get the table rewritten, or not at all, whatever the footers say, and why: its metadata declares what they do
+ * not read, or, of plain Parquet, some of its rows are deleted or merged from logs.
+ */
+export function declaredNeeds(snapshot: Snapshot, found: TableFacts): readonly Fact[] {
+  const { redactDropped } = snapshot.source
+  return KINDS.flatMap(([name, asked]): readonly Fact[] => {
+    const title = TITLES[name] ?? name
+    const refusal = (canRewrite: boolean) =>
+      refusalOf(() => negotiate({ ...asked, ...ANYBODY }, snapshot, { canRewrite, redactDropped }))
+    const always = refusal(true)
+    if (always !== undefined) return [[title, `refused: the table uses ${always}`]]
+    const unstaged = refusal(false)
+    if (unstaged !== undefined) return [[title, `need staging: the table uses ${unstaged}`]]
+    if (name !== 'plainParquet' || !isMerged(found)) return []
+    return [[title, 'need staging: some rows are deleted, or changed by logs']]
+  })
+}
+
+function isMerged(found: TableFacts): boolean {
+  const { deletionVectors, positionDeleteFiles, equalityDeleteFiles, logFiles } = found
+  return deletionVectors + positionDeleteFiles + equalityDeleteFiles + logFiles > 0
+}
+
+/** The features for which `ask` is refused. */
+function refusalOf(ask: () => unknown): string | undefined {
+  try {
+    ask()
+    return undefined
+  } catch (error) {
+    if (isTableError(error)) return String(error.context.feature ?? error.message)
+    throw error
+  }
+}
+
 const ANYBODY = { includeEndStreamAction: false, asyncQuery: false, reader: 'other' } as const
 
 function acceptsOf(snapshot: Snapshot, capabilities: Capabilities): Accepts | undefined {
@@ -84,20 +122,25 @@ export function fileFactsJson(survey: FileSurvey | undefined): JsonObject | null
   return { looked: files, complete, withoutIds, ...Object.fromEntries(told) }
 }
 
-/** One line a kind of recipient, and one of what was looked at. */
+/**
+ * One line a kind of recipient, and one of what was looked at. What the table declares, by `needs`, stands in place of what
+ * the footers say, which leave deletes aside.
+ */
 export function fileFactsText(
   survey: FileSurvey | undefined,
-  total: number,
-): readonly (readonly [name: string, value: string])[] {
-  if (survey === undefined) return [['footers', "not read: the table's metadata tells"]]
+  { total, needs }: { readonly total: number; readonly needs: readonly Fact[] },
+): readonly Fact[] {
+  if (survey === undefined) return [['footers', "not read: the table's metadata tells"], ...needs]
+  const declared = new Set(needs.map(([title]) => title))
   const { files, complete, withoutIds, recipients } = survey
   const of = complete ? '' : ` of ${formatCount(total)}, and no more`
   const ids = withoutIds === 0 ? 'all have' : `${formatCount(withoutIds)} have no`
   return [
     ['footers', `${formatCount(files)}${of} read; ${ids} field ids`],
-    ...[...recipients].map(
-      ([name, found]) => [TITLES[name] ?? name, recipientText(found, files)] as const,
-    ),
+    ...needs,
+    ...[...recipients]
+      .map(([name, found]) => [TITLES[name] ?? name, recipientText(found, files)] as const)
+      .filter(([title]) => !declared.has(title)),
   ]
 }
 

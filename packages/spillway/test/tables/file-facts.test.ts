@@ -70,6 +70,32 @@ describe('inspect --files', () => {
   })
 })
 
+it.each([
+  ['dv-delete', /plain Parquet clients:? +need staging: the table uses deletionVectors/],
+  ['mapping-name', /plain Parquet clients:? +need staging: the table uses columnMapping/],
+  ['timestamp-ntz', /plain Parquet clients:? +refused: the table uses timestampNtz/],
+])('of %s both say whom its metadata keeps from it', async (name, expected) => {
+  const location = `${fixtures}/delta/${name}`
+  const inspected = await run(['inspect', location, '--files'])
+  expect(inspected.stdout).toMatch(expected)
+  expect(inspected.stdout).not.toMatch(/Delta clients +(need|refused)/)
+  const shares = [{ name: 's', schemas: [{ name: 'm', tables: [{ name: 't', location }] }] }]
+  writeFileSync(join(folder, 'declared.yaml'), JSON.stringify({ shares }))
+  const { stdout } = await run(['doctor', '--config', join(folder, 'declared.yaml')])
+  expect(stdout).toMatch(expected)
+})
+
+it('does not say of a table with deletes that plain Parquet clients have all files as they are', async () => {
+  const { tables } = JSON.parse(readFileSync(`${fixtures}/iceberg/catalogue.json`, 'utf8'))
+  const { folder: place, rebase } = (
+    tables as { name: string; folder: string; rebase?: { from: string; to?: string }[] }[]
+  ).find(each => each.name === 'spark-v2-deletes-file')!
+  const rules = (rebase ?? []).flatMap(({ from, to }) => ['--rebase', `${from}=${to ?? ''}`])
+  const { stdout } = await run(['inspect', `${fixtures}/iceberg/${place}`, ...rules, '--files'])
+  expect(stdout).toMatch(/plain Parquet clients +need staging/)
+  expect(stdout).not.toMatch(/plain Parquet clients +all files/)
+})
+
 it('doctor says it of every table', async () => {
   const { location, rules } = table('outside-imported')
   const config = {
