@@ -1,7 +1,6 @@
 import { tableFromIPC, tableToIPC } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
 import { toArrow } from '../../src/arrow.js'
-import {} from '../../src/index.js'
 import { field, rowFixture, snapshotOf } from '../support/fixture.js'
 
 const table = rowFixture()
