@@ -6,6 +6,7 @@ import {
   fencedStore,
   isTableError,
   type ObjectStore,
+  Slices,
   type StateStore,
 } from '@spillway/core'
 import type { FolderListing } from '../folders/folder-listing.js'
@@ -127,17 +128,20 @@ export class AssetHasher {
   async #hashFolder(followed: Followed, signal: AbortSignal): Promise<void> {
     if (!followed.isLoaded) await this.#load(followed, signal)
     const listing = await this.#options.list(followed.folder, signal)
-    const pass = new Pass(listing, withoutPaths(followed.hashes, followed.doubted))
+    const doubted = [...followed.doubted]
+    const pass = await Pass.over(listing, withoutPaths(followed.hashes, followed.doubted))
     // From here on they are unknown, not doubted; what is doubted meanwhile is for the next pass.
     followed.hashes = pass.hashes
-    followed.doubted = new Set()
+    for (const path of doubted) followed.doubted.delete(path)
     const show = () => {
       followed.progress = pass.progress
     }
     show()
     let saved = performance.now()
     let isChanged = pass.isShorter
+    const slices = new Slices()
     for (const file of pass.missing()) {
+      if (slices.isOver) await slices.pause()
       const found = await this.#hashFile(followed.folder, file, signal)
       if (found === undefined) continue
       pass.add(file.path, found)
@@ -205,19 +209,27 @@ export class AssetHasher {
 class Pass {
   readonly hashes = new Map<string, FileHash>()
   /** Whether something was known that is not there any more. */
-  readonly isShorter: boolean
+  isShorter = false
   readonly #listing: FolderListing
   readonly #totals = { files: 0, hashedFiles: 0, bytes: 0, hashedBytes: 0 }
 
-  constructor(listing: FolderListing, known: FileHashes) {
+  private constructor(listing: FolderListing) {
     this.#listing = listing
+  }
+
+  /** In steps: folders have very many files, and others are served meanwhile. */
+  static async over(listing: FolderListing, known: FileHashes): Promise<Pass> {
+    const pass = new Pass(listing)
+    const slices = new Slices()
     for (let i = 0; i < listing.length; i++) {
       const file = listing.file(i)
-      this.#totals.files++
-      this.#totals.bytes += file.size
-      if (hashOf(known, file) !== undefined) this.add(file.path, known.get(file.path)!)
+      pass.#totals.files++
+      pass.#totals.bytes += file.size
+      if (hashOf(known, file) !== undefined) pass.add(file.path, known.get(file.path)!)
+      if (slices.isOver) await slices.pause()
     }
-    this.isShorter = this.hashes.size < known.size
+    pass.isShorter = pass.hashes.size < known.size
+    return pass
   }
 
   get progress(): HashProgress {

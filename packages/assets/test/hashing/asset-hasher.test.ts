@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { memoryStore, storeState } from '@spillway/storage'
 import { afterEach, describe, expect, it } from 'vitest'
+import { ListingBuilder } from '../../src/folders/folder-listing.js'
 import { decodeHashes, encodeHashes } from '../../src/hashing/kept-hashes.js'
 import { AssetHasher, createAssetFiles, FolderListings } from '../../src/node.js'
 
@@ -154,6 +155,27 @@ describe('hashing', () => {
     hasher.follow([folder])
     await done(hasher).toBe(true)
     expect(performance.now() - began).toBeGreaterThan(280)
+  })
+
+  it('looks through very many files in steps', async () => {
+    const builder = new ListingBuilder()
+    for (let i = 0; i < 400_000; i++) {
+      builder.add({ path: `f${String(i).padStart(7, '0')}`, size: 0, lastModified: 0 })
+    }
+    const listing = builder.finish()
+    let isListed = false
+    const { hasher } = made(memoryStore(), {
+      list: async () => {
+        isListed = true
+        return listing
+      },
+    })
+    const turn = () => new Promise(resolve => setImmediate(resolve))
+    hasher.follow([folder])
+    while (!isListed) await turn()
+    let turns = 0
+    for (; hasher.progressOf(folder)?.files !== 400_000; turns++) await turn()
+    expect(turns).toBeGreaterThan(5)
   })
 
   it('of folders that are not followed any more tells nothing', async () => {
