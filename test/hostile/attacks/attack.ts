@@ -14,6 +14,11 @@ export interface Attack {
   readonly lacks?: RegExp
   /** Seconds of one turn of the server's event loop, where it may be more than others are allowed. */
   readonly lagSeconds?: number
+  /**
+   * Sent to a server that waits for heads as long as one does by default: what is asked faster than it is answered is read as it
+   * is answered, and a head that is cut in two by that must not be one that never ends.
+   */
+  readonly isLong?: true
 }
 
 export const BAD = 'INVALID_PARAMETER_VALUE'

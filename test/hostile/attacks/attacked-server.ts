@@ -21,6 +21,9 @@ export const TOKENS = {
 /** Short, so that clients that never end are let go within a test. */
 const LIMITS = { headerSeconds: 2, requestSeconds: 4, failedAuthentications: 100_000 }
 
+/** As long as heads are waited for by default, and longer. */
+export const PATIENT = { ...LIMITS, headerSeconds: 20, requestSeconds: 120 }
+
 export interface Ask {
   readonly method?: string
   /** As it goes onto the wire, from `/delta-sharing` on unless it begins with `=`. */
@@ -54,11 +57,11 @@ export interface AttackedServer {
   close(): Promise<void>
 }
 
-export async function attackedServer(): Promise<AttackedServer> {
+export async function attackedServer(limits = LIMITS): Promise<AttackedServer> {
   const folder = mkdtempSync(join(tmpdir(), 'attacked-'))
   const config = join(folder, 'spillway.yaml')
   const tables = await writeLake(folder)
-  writeFileSync(config, yamlOf(tables))
+  writeFileSync(config, yamlOf(tables, limits))
   const server = spawn(process.execPath, [main, 'serve', '--json', '--config', config], {
     stdio: 'pipe',
   })
@@ -138,7 +141,10 @@ async function started(server: ChildProcess) {
   return { endpoint, admin, printed: () => printed }
 }
 
-function yamlOf(tables: readonly { readonly name: string; readonly location: string }[]): string {
+function yamlOf(
+  tables: readonly { readonly name: string; readonly location: string }[],
+  limits: typeof LIMITS,
+): string {
   const table = (name: string, more = '') => {
     const { location } = tables.find(each => each.name === name)!
     return `{ name: ${name}, location: ${JSON.stringify(location)}, history: true${more} }`
@@ -150,7 +156,7 @@ server:
   port: 0
   secret: ${SECRET}
   admin: { port: 0 }
-  limits: ${JSON.stringify(LIMITS)}
+  limits: ${JSON.stringify(limits)}
 shares:
   - name: open
     schemas:

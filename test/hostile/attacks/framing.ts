@@ -162,6 +162,7 @@ export const FRAMING: readonly Attack[] = [
   },
   {
     name: '5,000 requests on one connection, each answered or told to wait',
+    isLong: true,
     async send(server) {
       const bytes = [SMUGGLED.repeat(5000), requestOf({ path: '/shares' })]
       const reply = await server.raw(bytes, { quietMs: 60_000, mostMs: 120_000 })
