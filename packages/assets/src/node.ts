@@ -4,7 +4,6 @@ export {
   createAssetFiles,
   type FileDigests,
 } from './folders/asset-files.js'
-export { FolderListings } from './folders/folder-listings.js'
 export { AssetHasher, type AssetHasherOptions, type HashProgress } from './hashing/asset-hasher.js'
 export { type MlflowRegistryOptions, mlflowRegistry } from './registry/mlflow-registry.js'
 export {

@@ -17,6 +17,7 @@ export interface AssetFilesOptions extends ListingOptions {
   readonly signers: readonly UrlSigner[]
   /** What is known of the bytes of files. */
   readonly digests?: FileDigests | undefined
+  readonly clock?: () => number
 }
 
 export interface FileDigests {

@@ -1,8 +1,8 @@
 import {
-  type AssetFile,
   type AssetFolder,
   fencedStore,
   type ObjectStore,
+  Slices,
   TableError,
   untilAborted,
 } from '@spillway/core'
@@ -14,7 +14,6 @@ export interface ListingOptions {
   readonly listingBytes?: number | undefined
   /** Files of one folder, above which it is refused. Ten million by default. */
   readonly maxFiles?: number | undefined
-  readonly clock?: () => number
 }
 
 const LISTING_BYTES = 256 * 1024 ** 2
@@ -51,17 +50,12 @@ export class FolderListings {
     )
   }
 
-  /** What is there now; nobody goes on with it. */
-  async fresh(folder: AssetFolder, signal: AbortSignal): Promise<FolderListing> {
-    return this.#list(folder, signal)
-  }
-
   /** One for all who ask at the same time, so it ends with none of them. */
   #now(folder: AssetFolder): Promise<FolderListing> {
     const key = keyOf(folder)
     const known = this.#underWay.get(key)
     if (known !== undefined && performance.now() - known.at < SHARED_FOR_MS) return known.listing
-    const listing = this.#list(folder)
+    const listing = listFolder(folder, this.#options)
     const entry = { at: performance.now(), listing }
     this.#underWay.set(key, entry)
     const forget = () => {
@@ -72,23 +66,6 @@ export class FolderListings {
       setTimeout(forget, SHARED_FOR_MS).unref()
     }, forget)
     return listing
-  }
-
-  async #list(folder: AssetFolder, signal?: AbortSignal): Promise<FolderListing> {
-    const { store, maxFiles = MAX_FILES } = this.#options
-    const builder = new ListingBuilder()
-    for await (const { path, size, lastModified, etag } of fencedStore(store, folder).list(
-      folder.location,
-      { signal },
-    )) {
-      const relative = path.slice(folder.location.length)
-      // Consoles of object stores make folders as empty objects.
-      if (relative === '' || relative.endsWith('/')) continue
-      if (builder.length >= maxFiles) throw tooMany(maxFiles)
-      const file: AssetFile = { path: relative, size, lastModified, etag }
-      builder.add(file)
-    }
-    return builder.finish()
   }
 
   #find(folder: AssetFolder, snapshotId: string): FolderListing | undefined {
@@ -111,6 +88,27 @@ export class FolderListings {
       this.#bytes -= byteLength
     }
   }
+}
+
+/** All files of a folder as they are now. */
+export async function listFolder(
+  folder: AssetFolder,
+  { store, maxFiles = MAX_FILES }: Pick<ListingOptions, 'store' | 'maxFiles'>,
+  signal?: AbortSignal,
+): Promise<FolderListing> {
+  const builder = new ListingBuilder()
+  const slices = new Slices()
+  const { location } = folder
+  const files = fencedStore(store, folder).list(location, { signal })
+  for await (const { path, size, lastModified, etag } of files) {
+    const relative = path.slice(location.length)
+    // Consoles of object stores make folders as empty objects.
+    if (relative === '' || relative.endsWith('/')) continue
+    if (builder.length >= maxFiles) throw tooMany(maxFiles)
+    builder.add({ path: relative, size, lastModified, etag })
+    if (slices.isOver) await slices.pause()
+  }
+  return builder.finish()
 }
 
 function keyOf({ id, location }: AssetFolder): string {

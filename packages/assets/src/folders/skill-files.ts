@@ -12,7 +12,9 @@ import { SKILL_KEYS } from '../skills/skill.js'
 import { strictSkillFaults } from '../skills/strict-skill.js'
 
 interface Known {
-  readonly etag: string
+  /** When it was last looked at, in milliseconds of a monotonic clock. */
+  readonly at: number
+  readonly etag: string | undefined
   readonly size: number
   readonly facts: SkillFacts
 }
@@ -26,7 +28,6 @@ const NAMES = ['SKILL.md', 'skill.md']
 export class SkillFiles {
   readonly #store: ObjectStore
   readonly #known = new Map<string, Known>()
-  readonly #fresh = new Map<string, { readonly at: number; readonly facts: SkillFacts }>()
 
   constructor(store: ObjectStore) {
     this.#store = store
@@ -34,39 +35,38 @@ export class SkillFiles {
 
   async read(folder: AssetFolder, name: string, signal?: AbortSignal): Promise<SkillFacts> {
     const key = JSON.stringify([folder.location, name])
-    const fresh = this.#fresh.get(key)
-    if (fresh !== undefined && performance.now() - fresh.at < FRESH_MS) return fresh.facts
-    const facts = await this.#readNow(folder, { name, key, signal })
-    if (this.#fresh.size >= MAX_KNOWN) this.#fresh.clear()
-    this.#fresh.set(key, { at: performance.now(), facts })
-    return facts
+    const known = this.#known.get(key)
+    if (known !== undefined && performance.now() - known.at < FRESH_MS) return known.facts
+    const found = await this.#readNow(folder, { name, known, signal })
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+    this.#known.set(key, { ...found, at: performance.now() })
+    return found.facts
   }
 
   async #readNow(
     folder: AssetFolder,
     {
       name,
-      key,
+      known,
       signal,
-    }: { readonly name: string; readonly key: string; readonly signal: AbortSignal | undefined },
-  ): Promise<SkillFacts> {
+    }: {
+      readonly name: string
+      readonly known: Known | undefined
+      readonly signal: AbortSignal | undefined
+    },
+  ): Promise<Omit<Known, 'at'>> {
     const store = fencedStore(this.#store, folder)
     for (const file of NAMES) {
       const path = folder.location + file
       const meta = await store.head(path, signal)
       if (meta === undefined) continue
-      const known = this.#known.get(key)
-      if (known !== undefined && known.etag === meta.etag && known.size === meta.size) {
-        return known.facts
-      }
-      if (meta.size > MAX_BYTES) throw tooLong(meta.size, path)
+      const { etag, size } = meta
+      if (etag !== undefined && known?.etag === etag && known.size === size) return known
+      if (size > MAX_BYTES) throw tooLong(size, path)
       const found = await store.get(path, { signal })
       if (found === undefined) continue
       const facts = factsOf(readSkill(found.bytes, { path }), { name, path, bytes: found.bytes })
-      const { etag, size } = found.meta
-      if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-      if (etag !== undefined) this.#known.set(key, { etag, size, facts })
-      return facts
+      return { etag: found.meta.etag, size: found.meta.size, facts }
     }
     throw new TableError('NOT_FOUND', `the folder of the skill ${name} has no SKILL.md`, {
       context: { path: folder.location },

@@ -10,6 +10,7 @@ import {
   type StateStore,
 } from '@spillway/core'
 import type { FolderListing } from '../folders/folder-listing.js'
+import { listFolder } from '../folders/folder-listings.js'
 import {
   decodeHashes,
   encodeHashes,
@@ -20,8 +21,6 @@ import {
 
 export interface AssetHasherOptions {
   readonly store: ObjectStore
-  /** Lists a folder as it is now. */
-  readonly list: (folder: AssetFolder, signal: AbortSignal) => Promise<FolderListing>
   readonly state: StateStore
   /** Of all files together, on the average. 200 MB by default. */
   readonly bytesPerSecond?: number | undefined
@@ -127,7 +126,7 @@ export class AssetHasher {
 
   async #hashFolder(followed: Followed, signal: AbortSignal): Promise<void> {
     if (!followed.isLoaded) await this.#load(followed, signal)
-    const listing = await this.#options.list(followed.folder, signal)
+    const listing = await listFolder(followed.folder, this.#options, signal)
     const doubted = [...followed.doubted]
     const pass = await Pass.over(listing, withoutPaths(followed.hashes, followed.doubted))
     // From here on they are unknown, not doubted; what is doubted meanwhile is for the next pass.

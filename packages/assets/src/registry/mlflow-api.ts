@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { TableError, untilAborted } from '@spillway/core'
 
 export interface MlflowOptions {
   /** Of the tracking server: `https://mlflow.example`. */
@@ -10,16 +10,30 @@ export interface MlflowOptions {
   readonly password?: string | undefined
   /** For each answer. 30 by default. */
   readonly seconds?: number | undefined
+  /**
+   * How long an answer is good. 5000 by default: whoever fetches a file asks every second whether its version is still
+   * shared.
+   */
+  readonly freshMs?: number | undefined
   readonly fetch?: typeof fetch | undefined
 }
 
 const SECONDS = 30
+const FRESH_MS = 5000
+const MAX_KEPT = 1000
 const MAX_BYTES = 16 * 1024 ** 2
+
+interface Asked {
+  readonly at: number
+  readonly answer: Promise<unknown>
+}
 
 /** Asks an MLflow tracking server (REST API 2.0). Undefined where what is asked for is not there. */
 export class MlflowApi {
   readonly #options: MlflowOptions
   readonly #base: string
+  /** By URL, the latest last. */
+  readonly #asked = new Map<string, Asked>()
 
   constructor(options: MlflowOptions) {
     this.#options = options
@@ -32,9 +46,29 @@ export class MlflowApi {
     signal?: AbortSignal,
   ): Promise<unknown> {
     const url = `${this.#base}${method}?${new URLSearchParams(query)}`
+    return untilAborted(this.#recent(url, method), signal)
+  }
+
+  /** One question for all who ask within a moment, so it ends with none of them; a fault is nobody's answer. */
+  #recent(url: string, method: string): Promise<unknown> {
+    const known = this.#asked.get(url)
+    const { freshMs = FRESH_MS } = this.#options
+    if (known !== undefined && performance.now() - known.at < freshMs) return known.answer
+    const entry = { at: performance.now(), answer: this.#ask(url, method) }
+    this.#asked.delete(url)
+    this.#asked.set(url, entry)
+    for (const oldest of this.#asked.keys()) {
+      if (this.#asked.size <= MAX_KEPT) break
+      this.#asked.delete(oldest)
+    }
+    entry.answer.catch(() => {
+      if (this.#asked.get(url) === entry) this.#asked.delete(url)
+    })
+    return entry.answer
+  }
+
+  async #ask(url: string, method: string): Promise<unknown> {
     const { fetch: send = fetch, seconds = SECONDS } = this.#options
-    const limit = AbortSignal.timeout(seconds * 1000)
-    const both = signal === undefined ? limit : AbortSignal.any([signal, limit])
     let status: number
     let text: string
     try {
@@ -42,12 +76,11 @@ export class MlflowApi {
         headers: { accept: 'application/json', ...(await this.#authorization()) },
         // Credentials go to the server that was configured, and to no other.
         redirect: 'error',
-        signal: both,
+        signal: AbortSignal.timeout(seconds * 1000),
       })
       status = answer.status
       text = await boundedText(answer)
     } catch (cause) {
-      if (signal?.aborted) throw new TableError('CANCELLED', 'the request was cancelled', { cause })
       throw unavailable(`it did not answer ${method}`, { cause })
     }
     if (status === 200) return parsed(text, method)

@@ -173,6 +173,31 @@ describe('versions of an MLflow server', () => {
 })
 
 describe('a tracking server', () => {
+  it('is asked once by all who ask within a moment, and again after that', async () => {
+    const one = registry({ freshMs: 200 })
+    await Promise.all(Array.from({ length: 20 }, () => one.version('churn', 1)))
+    await one.version('churn', 1)
+    expect(asked.map(({ method }) => method).sort()).toEqual([
+      ...['model-versions/get', 'model-versions/get-download-uri', 'registered-models/get'],
+    ])
+    versions = { 1: { status: 'FAILED_REGISTRATION' } }
+    await expect
+      .poll(async () => (await one.version('churn', 1))?.status)
+      .toBe('FAILED_REGISTRATION')
+  })
+
+  it('is asked anew after a fault, and for others where one has gone', async () => {
+    const one = registry({ freshMs: 60_000 })
+    fault = () => ({ status: 503, body: '' })
+    await expect(one.version('churn', 1)).rejects.toMatchObject({ retryable: true })
+    fault = undefined
+    const gone = new AbortController()
+    const [left, stayed] = [one.version('churn', 1, gone.signal), one.version('churn', 1)]
+    gone.abort()
+    await expect(left).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(await stayed).toMatchObject({ version: 1 })
+  })
+
   it('is sent its credentials, and nobody else is', async () => {
     await registry({ token: 'secret-token' }).version('churn', 1)
     expect(new Set(asked.map(({ authorization }) => authorization))).toEqual(

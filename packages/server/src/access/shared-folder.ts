@@ -38,9 +38,12 @@ export async function findFolder(
   if (wanted === undefined) return undefined
   const model = await assets.model(recipient, name, signal)
   const version = model && (await assets.modelVersion(recipient, name, wanted, signal))
-  // One without a folder would be all of its store.
-  const isThere = version?.status === 'READY' && version.location !== ''
-  return isThere ? versionFolder(model!, version) : undefined
+  return version !== undefined && isShared(version) ? versionFolder(model!, version) : undefined
+}
+
+/** Of versions only those that are ready; one without a folder would be all of its store. */
+export function isShared({ status, location }: SharedModelVersion): boolean {
+  return status === 'READY' && location !== ''
 }
 
 function folderOf(

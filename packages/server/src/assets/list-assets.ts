@@ -10,7 +10,7 @@ import {
   type SharedSkill,
   type SkillFacts,
 } from '@spillway/core'
-import { withSlash } from '../access/shared-folder.js'
+import { isShared, withSlash } from '../access/shared-folder.js'
 import { listResponse } from '../discovery/list-response.js'
 import { validatedResponse } from '../http/validated.js'
 import type { RequestContext } from '../requests/request-context.js'
@@ -113,7 +113,7 @@ export async function listModelVersions(context: RequestContext): Promise<Respon
     context,
     async request => {
       const page = await catalog.assets?.listModelVersions(recipient, name, request, signal)
-      return page && { ...page, items: page.items.filter(({ status }) => status === 'READY') }
+      return page && { ...page, items: page.items.filter(isShared) }
     },
     version => wireModelVersion(model, version, vendors),
   )

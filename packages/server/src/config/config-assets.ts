@@ -32,7 +32,7 @@ interface Indexed<Asset, More> extends Keyed {
 /** Assets of one kind, by share, by schema and by name. */
 class AssetIndex<Asset extends SharedAsset, More = undefined> {
   readonly #all: readonly Indexed<Asset, More>[]
-  readonly #bySchema = new Map<string, readonly Indexed<Asset, More>[]>()
+  readonly #bySchema = new Map<string, Indexed<Asset, More>[]>()
   readonly #byName = new Map<string, Indexed<Asset, More>>()
 
   constructor(schemas: readonly string[], assets: readonly { asset: Asset; more: More }[]) {
@@ -43,8 +43,7 @@ class AssetIndex<Asset extends SharedAsset, More = undefined> {
     for (const each of this.#all) {
       const { schema, name } = each.asset
       this.#byName.set(each.key, each)
-      const inSchema = this.#bySchema.get(schema.toLowerCase()) ?? []
-      this.#bySchema.set(schema.toLowerCase(), [...inSchema, { ...each, key: name.toLowerCase() }])
+      this.#bySchema.get(schema.toLowerCase())?.push({ ...each, key: name.toLowerCase() })
     }
   }
 

@@ -6,10 +6,18 @@ export function jsonResponse(
   body: WritableJson,
   init: { readonly status?: number } = {},
 ): Response {
-  return new Response(writeJson(body), {
-    status: init.status ?? 200,
-    headers: { 'content-type': JSON_TYPE },
-  })
+  return jsonTextResponse(writeJson(body), init)
+}
+
+/** JSON that is a text already. */
+export function jsonTextResponse(
+  text: string,
+  {
+    status = 200,
+    headers = {},
+  }: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {},
+): Response {
+  return new Response(text, { status, headers: { 'content-type': JSON_TYPE, ...headers } })
 }
 
 export function emptyResponse(headers: Readonly<Record<string, string>>): Response {

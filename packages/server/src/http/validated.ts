@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type WritableJson, writeJson } from '@spillway/core'
-import { jsonResponse } from './respond.js'
+import { jsonTextResponse } from './respond.js'
 
 /**
  * JSON with a validator, or 304 where the client has it already (RFC 9110, 13.1.2). A page with a token is never the same
@@ -11,17 +11,19 @@ export function validatedResponse(
   body: { readonly [key: string]: WritableJson },
 ): Response {
   const { nextPageToken, ...facts } = body
-  const text = writeJson({ ...facts, hasMore: nextPageToken !== undefined })
-  const digest = `"${createHash('sha256').update(text).digest('base64url').slice(0, 32)}"`
-  const etag = nextPageToken === undefined ? digest : `W/${digest}`
+  const text = writeJson(body)
+  const isPage = nextPageToken !== undefined
+  const digest = digestOf(isPage ? writeJson({ ...facts, hasMore: true }) : text)
   // What somebody was granted is nobody else's.
-  const headers = { etag, 'cache-control': 'private, no-cache' }
+  const headers = { etag: isPage ? `W/${digest}` : digest, 'cache-control': 'private, no-cache' }
   if (isKnown(request.headers.get('if-none-match'), digest)) {
     return new Response(null, { status: 304, headers })
   }
-  const response = jsonResponse(body)
-  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
-  return response
+  return jsonTextResponse(text, { headers })
+}
+
+function digestOf(text: string): string {
+  return `"${createHash('sha256').update(text).digest('base64url').slice(0, 32)}"`
 }
 
 function isKnown(header: string | null, digest: string): boolean {

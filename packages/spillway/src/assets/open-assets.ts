@@ -1,4 +1,4 @@
-import { AssetHasher, createAssetFiles, FolderListings } from '@spillway/assets/node'
+import { AssetHasher, createAssetFiles } from '@spillway/assets/node'
 import type { AssetFiles, StateStore, UrlSigner, WritableStore } from '@spillway/core'
 import type { SharesConfig } from '@spillway/server'
 import { localStore, parseUri, storeState } from '@spillway/storage'
@@ -35,10 +35,8 @@ export function openAssets(settings: AssetSettings, parts: AssetParts): OpenAsse
     const files = createAssetFiles({ store, signers })
     return { files, follow: () => undefined, stop: async () => undefined }
   }
-  const listings = new FolderListings({ store })
   const hasher = new AssetHasher({
     store,
-    list: (folder, signal) => listings.fresh(folder, signal),
     state: stateAt(kept.location, store),
     bytesPerSecond: hashing.megabytesPerSecond * 1e6,
     onError: (_, error) => onError?.(error),

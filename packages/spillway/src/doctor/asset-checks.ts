@@ -27,8 +27,8 @@ export async function assetChecks(
   return mapConcurrently(assetsOf(shares), ASSETS_AT_ONCE, async asset => {
     const name = `${asset.share}.${asset.schema}.${asset.name}`
     try {
-      const detail = await inTime(signal => assetDetail(asset, probe, signal), time)
-      return { name, ok: true, detail: `${asset.kind}, ${detail}` }
+      const { detail, warning } = await inTime(signal => foundOf(asset, probe, signal), time)
+      return { name, ok: true, ...(warning && { warning }), detail: `${asset.kind}, ${detail}` }
     } catch (error) {
       return failed(name, withoutServer(error))
     }
@@ -53,21 +53,24 @@ interface Shared {
   readonly accessModes?: readonly ('url' | 'dir')[] | undefined
 }
 
+type Found = Pick<Check, 'detail' | 'warning'>
+
 /** What was found; throws where a recipient would not get it. */
-async function assetDetail(
+async function foundOf(
   { kind, isByCredentials, ...name }: NamedAsset,
   probe: Probe,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Found> {
   const { client } = probe
   const read = (folder: FolderName) =>
-    isByCredentials ? 'read by credentials alone' : readFolder(folder, probe, signal)
+    isByCredentials ? { detail: 'read by credentials alone' } : readFolder(folder, probe, signal)
   if (kind === 'model') {
     const versions = await versionsOf(client, name, signal)
     const last = versions.at(-1)
-    if (last === undefined) return 'no version is ready'
+    if (last === undefined) return { detail: 'no version is ready' }
     const found = await read({ ...name, kind, version: last })
-    return `${formatCount(versions.length, 'version')}; ${last}: ${found}`
+    const detail = `${formatCount(versions.length, 'version')}; ${last}: ${found.detail}`
+    return { ...found, detail }
   }
   // Throws where its SKILL.md is not as it must be.
   if (kind === 'skill') await client.skill(name, signal)
@@ -84,16 +87,21 @@ async function versionsOf(
   return versions.sort((a, b) => a - b)
 }
 
-async function readFolder(folder: FolderName, probe: Probe, signal: AbortSignal): Promise<string> {
+async function readFolder(folder: FolderName, probe: Probe, signal: AbortSignal): Promise<Found> {
   for await (const page of probe.client.files(folder, { maxResults: MOST_FILES, signal })) {
-    const { files: items, nextPageToken } = page
-    const bytes = items.reduce((sum, { size }) => sum + size, 0)
+    const { files, nextPageToken } = page
+    const bytes = files.reduce((sum, { size }) => sum + size, 0)
     const more = nextPageToken === undefined ? '' : ' and more'
-    const found = `${formatCount(items.length, 'file')}, ${formatBytes(bytes)}${more}`
-    const first = items.find(({ size }) => size > 0)
-    if (first === undefined) return `${found}: nothing that could be read`
+    const found = `${formatCount(files.length, 'file')}, ${formatBytes(bytes)}${more}`
+    const first = files.find(({ size }) => size > 0)
+    if (first === undefined) return nothingIn(found)
     const [signed] = await probe.client.fileUrls(folder, [first.path], { signal })
-    return `${found}; ${await probe.byteAt(signed!.url, signal)}`
+    return { detail: `${found}; ${await probe.byteAt(signed!.url, signal)}` }
   }
-  return 'no files'
+  return nothingIn('no files')
+}
+
+/** A folder that is not there looks like one that is empty. */
+function nothingIn(found: string): Found {
+  return { detail: `${found}: nothing that could be read; is its location right?`, warning: true }
 }

@@ -530,8 +530,11 @@ shares:
     const ran = await run(['doctor', '--config', 'doctor.yaml', '--json'], { folder })
     expect(ran.status).not.toBe(0)
     const { checks } = JSON.parse(ran.stdout) as {
-      checks: { name: string; ok: boolean; detail: string }[]
+      checks: { name: string; ok: boolean; warning?: boolean; detail: string }[]
     }
+    expect(checks.filter(({ warning }) => warning).map(({ name }) => name)).toEqual([
+      'lake.kb.none',
+    ])
     const said = Object.fromEntries(
       checks
         .filter(({ name }) => name.startsWith('lake.'))
@@ -540,7 +543,8 @@ shares:
     const through = 'a recipient reads it from this machine, through the server'
     expect(said).toEqual({
       'lake.kb.v': `true volume, 1 file, 3 bytes; ${through}`,
-      'lake.kb.none': 'true volume, 0 files, 0 bytes: nothing that could be read',
+      'lake.kb.none':
+        'true volume, 0 files, 0 bytes: nothing that could be read; is its location right?',
       'lake.kb.good': `true skill, 1 file, 37 bytes; ${through}`,
       'lake.kb.bad': expect.stringMatching(
         /^false INVALID_REQUEST: expected front matter (?!.*invalid\/)/,
