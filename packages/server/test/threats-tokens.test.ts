@@ -231,6 +231,19 @@ describe('a token of one table', () => {
     // The id of the table follows from its name: the token is still its own.
     const answer = await failure(await own.query('simple', { refreshToken: token }))
     expect(answer).toMatchObject({ status: 400, message: expect.stringMatching(/changed since/) })
+    // Nor is its latest version answered, which is none that was to be shared.
+    const path = '/shares/Lake/schemas/Main/tables/simple'
+    for (const asked of [
+      own.query('simple', {}),
+      own.query('simple', { maxFiles: 1 }),
+      own.ask(`${path}/metadata`),
+      own.ask(`${path}/version`),
+    ]) {
+      expect(await failure(await asked)).toMatchObject({
+        status: 400,
+        message: 'You can only query table data since version 3.',
+      })
+    }
     await own.close()
   })
 })

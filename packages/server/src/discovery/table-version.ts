@@ -15,7 +15,7 @@ export async function tableVersion(context: RequestContext): Promise<Response> {
       : { kind: 'timestamp', timestamp: since, direction: 'after' },
     context.signal,
   )
-  if (since !== undefined) requireStarted(table, version)
+  requireStarted(table, version)
   context.record.version = version
   return emptyResponse({ 'delta-table-version': String(version) })
 }

@@ -92,7 +92,8 @@ export async function loadSnapshot(
 ): Promise<Snapshot> {
   if (ref.kind === 'timestamp') await refuseFuture(context, table, ref.timestamp)
   const snapshot = await sharedSnapshot(context, table, ref)
-  if (ref.kind !== 'latest') requireStarted(table, snapshot.version)
+  // The latest too: before its start there is nothing of it.
+  requireStarted(table, snapshot.version)
   context.record.version = snapshot.version
   return snapshot
 }
