@@ -2,10 +2,10 @@
 
 import json
 import os
-import resource
 import sys
 import time
 
+from peak_memory import peak_memory
 from deltalake import DeltaTable
 
 question, files, data = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -68,5 +68,5 @@ elif question == "refresh":
 else:
     sys.exit(f"delta-rs has no answer to {question}")
 
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = peak_memory()
 print(json.dumps({"ms": ms, "peakRssMb": peak, "facts": {"found": found}}))

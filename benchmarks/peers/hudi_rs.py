@@ -1,10 +1,10 @@
 """hudi-rs answers the questions of benchmarks/src/hudi.ts over the same table: QUESTION FILES DATA_FOLDER."""
 
 import json
-import resource
 import sys
 import time
 
+from peak_memory import peak_memory
 from hudi import HudiReadOptions, HudiTableBuilder
 
 question, files, data = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -24,5 +24,5 @@ def plan():
 begin = time.perf_counter()
 found = plan()
 ms = [(time.perf_counter() - begin) * 1000]
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = peak_memory()
 print(json.dumps({"ms": ms, "peakRssMb": peak, "facts": {"found": found}}))

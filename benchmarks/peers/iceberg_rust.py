@@ -5,11 +5,11 @@ the day counted. Bounds, deletes and the objects that a scan would be given are 
 """
 
 import json
-import resource
 import struct
 import sys
 import time
 
+from peak_memory import peak_memory
 from pyiceberg_core.manifest import read_manifest_entries, read_manifest_list
 
 question, files, data = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -47,5 +47,5 @@ def plan():
 begin = time.perf_counter()
 found = plan()
 ms = [(time.perf_counter() - begin) * 1000]
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = peak_memory()
 print(json.dumps({"ms": ms, "peakRssMb": peak, "facts": {"found": found}}))

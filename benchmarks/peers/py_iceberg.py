@@ -1,10 +1,10 @@
 """PyIceberg answers the questions of benchmarks/src/iceberg.ts over the same table: QUESTION FILES DATA_FOLDER."""
 
 import json
-import resource
 import sys
 import time
 
+from peak_memory import peak_memory
 from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual
 from pyiceberg.table import StaticTable
 
@@ -35,5 +35,5 @@ if question.endswith("-warm"):
 else:
     ms, found = timed(lambda: plan(StaticTable.from_metadata(metadata)))
 
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = peak_memory()
 print(json.dumps({"ms": ms, "peakRssMb": peak, "facts": {"found": found}}))

@@ -12,12 +12,14 @@ import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { attachShare } from '@spillway/duckdb'
 import { tokenHash } from '@spillway/server'
+import { peakMemory } from '@spillway/testkit/peak-memory'
 import { parseConfig, startServer } from 'spillway'
 
 const DAY = '2026-02-11'
 const WHERE = `day = DATE '${DAY}' AND amount < 100`
 const SELECT = 'SELECT count(*) AS n, sum(amount)::DECIMAL(18,2) AS s, max(seen) AS m'
 const ROUNDS = 5
+const PEERS = fileURLToPath(new URL('../peers', import.meta.url))
 const [folder, question = 'selective', role, ...rest] = process.argv.slice(2)
 
 async function measure() {
@@ -93,7 +95,9 @@ function python(profile) {
     ],
   })
   const script = `
-import json, resource, sys, time, delta_sharing
+import json, sys, time, delta_sharing
+sys.path.insert(0, sys.argv[3])
+from peak_memory import peak_memory
 times = []
 for _ in range(3):
     started = time.perf_counter()
@@ -101,10 +105,10 @@ for _ in range(3):
     frame = frame[(frame.day.astype(str) == '${DAY}') & (frame.amount < 100)]
     answer = [len(frame), round(float(frame.amount.sum()), 2)]
     times.append((time.perf_counter() - started) * 1000)
-print(json.dumps({'answer': answer, 'ms': sorted(times), 'rounds': 3, 'rssMb': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+print(json.dumps({'answer': answer, 'ms': sorted(times), 'rounds': 3, 'rssMb': peak_memory()}))
 `
   return new Promise((settle, reject) => {
-    const started = spawn(interpreter, ['-c', script, profile, hint], {
+    const started = spawn(interpreter, ['-c', script, profile, hint, PEERS], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let text = ''
@@ -137,7 +141,7 @@ async function timed(work) {
 }
 
 function memory() {
-  return { rssMb: Math.round(process.resourceUsage().maxRSS / 1024) }
+  return { rssMb: Math.round(peakMemory() / 2 ** 20) }
 }
 
 const ROLES = {

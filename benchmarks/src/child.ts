@@ -1,3 +1,4 @@
+import { peakMemory } from '@spillway/testkit/peak-memory'
 import { deltaQuestions } from './delta.js'
 import { footerQuestions } from './footers.js'
 import { hudiQuestions } from './hudi.js'
@@ -23,6 +24,6 @@ const key = peer === undefined ? benchmark.question : `${benchmark.question}@${p
 const question = questions[key]
 if (question === undefined) throw new Error(`nothing answers ${key}`)
 const measured = await question(benchmark.files, data)
-const peakRssMb = process.resourceUsage().maxRSS / 1024
+const peakRssMb = peakMemory() / 2 ** 20
 console.log(JSON.stringify({ ...measured, peakRssMb }))
 process.exit(0)

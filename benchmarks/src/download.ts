@@ -71,10 +71,11 @@ function ours(profile: string): Promise<{ readonly seconds: number; readonly mib
   rmSync(to, { recursive: true, force: true })
   const script = `
     import { createSharingClient } from ${JSON.stringify(import.meta.resolve('@spillway/client'))}
+    import { peakMemory } from ${JSON.stringify(import.meta.resolve('@spillway/testkit/peak-memory'))}
     import { downloadAsset, loadProfile } from ${JSON.stringify(import.meta.resolve('@spillway/client/node'))}
     const client = createSharingClient(await loadProfile(${JSON.stringify(profile)}))
     const { complete } = await downloadAsset(client, 'lake.kb.model', { to: ${JSON.stringify(to)} })
-    console.log(JSON.stringify({ complete, rss: process.resourceUsage().maxRSS }))`
+    console.log(JSON.stringify({ complete, peak: peakMemory() }))`
   const start = performance.now()
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -85,9 +86,9 @@ function ours(profile: string): Promise<{ readonly seconds: number; readonly mib
   })
   return new Promise(done =>
     child.once('close', () => {
-      const { complete, rss } = JSON.parse(text)
+      const { complete, peak } = JSON.parse(text)
       if (!complete) throw new Error('the download is not complete')
-      done({ seconds: (performance.now() - start) / 1000, mib: rss / 1024 })
+      done({ seconds: (performance.now() - start) / 1000, mib: peak / 2 ** 20 })
     }),
   )
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { peakMemory } from '@spillway/testkit/peak-memory'
 import { makeMutant } from './mutant.js'
 import { benchTables } from './tables.js'
 import { cleanAnswer, tryMutant } from './trial.js'
@@ -25,10 +26,10 @@ export async function replay(
     }
   }
   await cleanAnswer(table, { rows })
-  const memory = process.resourceUsage().maxRSS
+  const memory = peakMemory()
   const started = performance.now()
   const outcome = await tryMutant(mutant, { rows })
   const millis = Math.round(performance.now() - started)
-  const megabytes = Math.round((process.resourceUsage().maxRSS - memory) / 1024)
+  const megabytes = Math.round((peakMemory() - memory) / 2 ** 20)
   console.log(`${outcome.kind}: ${outcome.detail}\n${millis} ms, ${megabytes} MB more at the peak`)
 }

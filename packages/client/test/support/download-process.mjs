@@ -1,6 +1,7 @@
 // A download in a process of its own, to be killed: node download-process.mjs ENDPOINT TO [COUNT]. Says what it did as JSON; the
 // file COUNT holds how many bytes it has received, whenever it is killed.
 import { openSync, writeSync } from 'node:fs'
+import { peakMemory } from '@spillway/testkit/peak-memory'
 import { createSharingClient } from '../../dist/index.js'
 import { downloadAsset } from '../../dist/node.js'
 
@@ -28,7 +29,7 @@ function counting(path) {
 try {
   const client = createSharingClient(profile, count === undefined ? {} : { fetch: counting(count) })
   const result = await downloadAsset(client, 'lake.kb.docs', { to })
-  console.log(JSON.stringify({ ...result, memory: process.resourceUsage().maxRSS }))
+  console.log(JSON.stringify({ ...result, memory: peakMemory() }))
 } catch (error) {
   console.log(JSON.stringify({ code: error.code, message: error.message }))
   process.exitCode = 1
