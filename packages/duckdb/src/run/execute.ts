@@ -1,6 +1,12 @@
-import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api'
-import { throwIfCancelled } from '@spillway/core'
-import { type Chunk, chunkRows, isJson, type SqlType, sqlTypeOf } from '@spillway/rows'
+import type { DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api'
+import {
+  type Chunk,
+  chunkRows,
+  interruptible,
+  isJson,
+  type SqlType,
+  sqlTypeOf,
+} from '@spillway/rows'
 import type { ConnectionShares } from '../attach/connection-shares.js'
 import { thenClose } from '../connection/close-all.js'
 import { transactionOf } from '../connection/transaction-of.js'
@@ -114,9 +120,13 @@ export function execute(sql: string, options: ExecuteOptions): Promise<readonly 
 export async function runInLane(sql: string, options: ExecuteOptions): Promise<readonly Chunk[]> {
   const { shares, parameters, signal } = options
   const { values, types } = await boundValues(parameters)
-  const result = await interruptible(shares.connection, signal, () =>
-    shares.connection.run(sql, values, types),
-  )
+  const result = await interruptible(shares.connection, signal, async () => {
+    try {
+      return await shares.connection.run(sql, values, types)
+    } catch (error) {
+      throw sqlError(error)
+    }
+  })
   const chunks = await result.fetchAllChunks()
   return chunks.filter(chunk => chunk.rowCount > 0)
 }
@@ -135,22 +145,4 @@ export async function hide({ shares: { leftovers }, bindings }: ExecuteOptions):
     await leftovers.clear(variable, showSql(variable, otherwise))
   }
   await leftovers.clear('shown in', showInSql(undefined))
-}
-
-async function interruptible<Result>(
-  connection: DuckDBConnection,
-  signal: AbortSignal | undefined,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  throwIfCancelled(signal)
-  const interrupt = () => connection.interrupt()
-  signal?.addEventListener('abort', interrupt, { once: true })
-  try {
-    return await work()
-  } catch (error) {
-    throwIfCancelled(signal)
-    throw sqlError(error)
-  } finally {
-    signal?.removeEventListener('abort', interrupt)
-  }
 }

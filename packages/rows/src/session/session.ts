@@ -6,6 +6,7 @@ import type { Json } from '../values/json.js'
 import type { Row } from '../values/row.js'
 import { variantJson } from '../values/variant-json.js'
 import { sqlErrorOf, tableErrorOf } from './duckdb-error.js'
+import { interruptible } from './interruptible.js'
 import { type PairAppender, pairAppender } from './pair-appender.js'
 
 /** One session: its temporary tables are its own and end with it. */
@@ -113,21 +114,12 @@ class Session implements Connection {
     this.#connection.closeSync()
   }
 
-  async #interruptible<T>(
+  #interruptible<T>(
     signal: AbortSignal | undefined,
     work: () => Promise<T>,
     errorOf = tableErrorOf,
   ): Promise<T> {
-    throwIfCancelled(signal)
-    const interrupt = () => this.#connection.interrupt()
-    signal?.addEventListener('abort', interrupt, { once: true })
-    try {
-      return await work()
-    } catch (error) {
-      throwIfCancelled(signal)
-      throw errorOf(error)
-    } finally {
-      signal?.removeEventListener('abort', interrupt)
-    }
+    const told = () => work().catch(error => Promise.reject(errorOf(error)))
+    return interruptible(this.#connection, signal, told)
   }
 }

@@ -1,3 +1,4 @@
+import { pbkdf2 } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Connection, chunkRows, duckDb } from '../../src/index.js'
 
@@ -45,3 +46,17 @@ describe('a stream', () => {
     await expect(count('SELECT range FROM range(1000000)', other)).rejects.toThrow(/last row/)
   })
 })
+
+it('that is cancelled while it waits for a thread ends once it has one', async () => {
+  // Statements run on the threads that these keep for a while.
+  const held = Array.from(
+    { length: 8 },
+    () => new Promise(done => pbkdf2('a', 'b', 60_000, 32, 'sha512', done)),
+  )
+  const stop = new AbortController()
+  const long = 'SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b'
+  const running = connection.all(long, stop.signal)
+  stop.abort()
+  await expect(running).rejects.toMatchObject({ code: 'CANCELLED' })
+  await Promise.all(held)
+}, 20_000)
