@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { createSharingClient } from '@spillway/client'
+import { quickOr } from '@spillway/testkit'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
   type AttachedShare,
@@ -19,7 +20,7 @@ import {
 } from './support/share-server.js'
 import { SCHEMA, sharedTable } from './support/share-table.js'
 
-const ROWS = 20_000
+const ROWS = quickOr(5000, 20_000)
 const FILES = 4
 const ALL = BigInt(FILES * ROWS)
 let files: readonly ServedData[]

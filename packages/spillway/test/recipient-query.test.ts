@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { duckDb } from '@spillway/rows'
 import { spreadOf } from '@spillway/testkit'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   built,
   golden,
@@ -128,7 +128,7 @@ describe.skipIf(!built)('SQL over a server in another process', () => {
       ...['--param', 'day=2026-03-01', '--param', 'most=100'],
     ])
     expect(given.stdout).toBe('n\n100\n')
-    const piped = await runBuilt(['query', share.profile, '-'], {
+    const piped = await run(['query', share.profile, '-'], {
       stdin: `-- a file\n${counted('true')};\n`,
     })
     expect(piped.stdout).toBe('n\n41980\n')
@@ -171,7 +171,7 @@ describe.skipIf(!built)('SQL over a server in another process', () => {
     async format => {
       const file = join(share.folder, `trips.${format}`)
       const args = ['export', share.profile, 'city.public.trips', '--to', file]
-      const first = await runBuilt(args)
+      const first = await run(args)
       expect(first).toMatchObject({ status: 0, stderr: '' })
       expect(first.stdout).toMatch(/41,980 rows, \d+ KB|41,980 rows, [\d.]+ MB/)
       const before = readFileSync(file)
@@ -296,7 +296,7 @@ SELECT 1 AS a; SELECT 2 AS a;
 FROM city.public.stations ORDER BY docks;
 .explain on
 SELECT count(*) AS n FROM city.public.trips WHERE day = DATE '2026-03-07'`
-    const ran = await runBuilt(['shell', share.profile], { stdin: script })
+    const ran = await run(['shell', share.profile], { stdin: script })
     expect(ran).toMatchObject({ status: 0, stderr: '' })
     expect(ran.stdout).toMatch(
       /^station,docks\nZoo,72\n\{"a":1\}\n\{"a":2\}\ncity\.public\.stations\nstation +docks +covered\n/,
@@ -336,7 +336,7 @@ SELECT 'not reached';`
 
   it('a reader that has seen enough is no failure, and nothing stays in the temporary folder', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'spillway-pipe-'))
-    const sql = 'SELECT a.* FROM city.public.trips a, range(100)'
+    const sql = 'SELECT a.* FROM city.public.trips a, range(10)'
     const child = spawn(process.execPath, [main, 'query', share.profile, sql], {
       stdio: 'pipe',
       env: { ...process.env, TMPDIR: folder },
@@ -357,8 +357,11 @@ SELECT 'not reached';`
     const file = join(share.folder, 'stopped.csv')
     const sql =
       'SELECT a.trip_id FROM city.public.trips a, city.public.trips b, city.public.trips c ORDER BY hash(a.trip_id + b.trip_id + c.trip_id)'
-    setTimeout(() => stop.abort(new Error('SIGINT')), 2500)
-    const ran = await run(['export', share.profile, sql, '--to', file], { signal: stop.signal })
+    const begun = () => readdirSync(share.folder).some(name => name.includes('stopped'))
+    const running = run(['export', share.profile, sql, '--to', file], { signal: stop.signal })
+    await vi.waitUntil(begun, { timeout: 20_000, interval: 20 })
+    stop.abort(new Error('SIGINT'))
+    const ran = await running
     expect(ran.status).toBe(130)
     expect(readdirSync(share.folder).filter(name => name.includes('stopped'))).toEqual([])
   })

@@ -170,8 +170,16 @@ describe.skipIf(!isBuilt)('a download whose process is killed', () => {
   it('of two at once into one folder one says so, and does nothing', {
     timeout: 60_000,
   }, async () => {
-    const { fault } = steadily(10_000)
-    server = await new AssetServer({ files: { 'w.bin': noise(15 * MIB) }, fault }).start()
+    const { fault } = steadily(100_000)
+    let answer: (() => void)[] | undefined = []
+    server = await new AssetServer({
+      files: { 'w.bin': noise(20 * MIB) },
+      // Nothing comes before the others have been told.
+      fault: asked => {
+        answer?.push(() => fault(asked))
+        return answer !== undefined || fault(asked)
+      },
+    }).start()
     const first = begin()
     while (server.fetched.length === 0) await pause(5)
     const second = await begin().said()
@@ -180,6 +188,8 @@ describe.skipIf(!isBuilt)('a download whose process is killed', () => {
       message: expect.stringContaining(`process ${first.child.pid} on`),
     })
     await expect(download()).rejects.toMatchObject({ code: 'CONFLICT' })
+    for (const each of answer.splice(0)) each()
+    answer = undefined
     expect(await first.said()).toMatchObject({ complete: true })
     expect(await download()).toMatchObject({ files: [{ state: 'unchanged' }] })
   })
