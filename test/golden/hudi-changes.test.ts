@@ -100,7 +100,7 @@ const followed = exact.filter(
 )
 
 describe('changes of golden Hudi tables', () => {
-  it.each(titled(spreadOf(followed, 5)))(
+  it.each(titled(spreadOf(followed, 3)))(
     '%s: leads from every version to the next, row by row',
     async (_, table) => {
       for (const kind of ['feed', 'files'] as const) {

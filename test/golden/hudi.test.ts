@@ -52,7 +52,7 @@ async function read(
 }
 
 describe('golden Hudi tables', () => {
-  it.each(titled(spreadOf(exact, 16)))(
+  it.each(titled(spreadOf(exact, 10)))(
     '%s: has the rows of the snapshot query of Spark',
     async (_, table) => {
       expect(await read(table, table.snapshot)).toEqual(expected(table.snapshot))
@@ -71,7 +71,7 @@ describe('golden Hudi tables', () => {
     expect(await read(table, wanted, { view: 'read-optimized' })).toEqual(expected(wanted))
   })
 
-  it.each(titled(spreadOf(exact, 5)))(
+  it.each(titled(spreadOf(exact, 3)))(
     '%s: finds every row by the values of its columns',
     async (_, table) => {
       const snapshot = await reader.snapshot({ location: await locationOf(table) })
@@ -95,7 +95,7 @@ describe('golden Hudi tables', () => {
       ([version, wanted]) => [table.archive, version, { table, wanted }] as const,
     ),
   )
-  it.each(spreadOf(versions, 8))(
+  it.each(spreadOf(versions, 6))(
     '%s: has the rows of version %s, or refuses it',
     async (archive, version, { table, wanted }) => {
       const reading = read(table, wanted.error === undefined ? wanted : table.snapshot, {

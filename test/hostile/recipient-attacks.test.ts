@@ -40,7 +40,7 @@ const LAG_SECONDS = 3
 const MOST_BYTES = 1024 * 1024 ** 2
 
 /** Attacks of each family in the quick tier. */
-const OF_EACH = 3
+const OF_EACH = 2
 
 let server: AttackedServer
 /** What the light recipient is answered when nobody attacks. */

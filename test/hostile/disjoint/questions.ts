@@ -60,7 +60,7 @@ type Ask = Omit<Asked, 'method' | 'path'> & { readonly query?: string }
 const plain: readonly Ask[] = [{}]
 /** By one client after the other in turn, or each by every client. */
 const everyClient = (asks: readonly Ask[]): readonly Ask[] =>
-  spreadOf(asks, Math.ceil(asks.length / 2)).flatMap((ask, i) =>
+  spreadOf(asks, Math.ceil(asks.length / 3)).flatMap((ask, i) =>
     quickOr([CLIENTS[i % CLIENTS.length]!], CLIENTS).map(client => ({ ...ask, ...client })),
   )
 
