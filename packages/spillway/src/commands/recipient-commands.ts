@@ -17,7 +17,7 @@ export function addRecipientCommands(
   terminal: Terminal,
   done: (ok: boolean) => void,
 ): void {
-  addListingCommands(program, terminal)
+  addListingCommands(program, terminal, done)
   addDownloadCommands(program, terminal, done)
   addQueryCommand(program, terminal)
   program
@@ -78,7 +78,11 @@ function addQueryCommand(program: Command, terminal: Terminal): void {
   )
 }
 
-function addListingCommands(program: Command, terminal: Terminal): void {
+function addListingCommands(
+  program: Command,
+  terminal: Terminal,
+  done: (ok: boolean) => void,
+): void {
   program
     .command('ls')
     .description('what a provider shares with you')
@@ -92,14 +96,19 @@ function addListingCommands(program: Command, terminal: Terminal): void {
   program
     .command('describe')
     .description('a shared table, volume, model or skill: what it says of itself, and its files')
-    .argument('<name>', 'PROFILE#share.schema.table, or .volume, .skill, .model[@version]')
+    .argument(
+      '<name>',
+      'PROFILE#share.schema.table, or .volume, .skill, .model[@version]; @sha256:… pins',
+    )
     .addOption(kindOption())
     .option('--version <number>', 'at this version')
     .option('--timestamp <time>', 'the version that was current at this time (ISO 8601, UTC)')
     .option('--top <number>', 'partitions to draw, or files to name', '20')
+    .option('--tensors', 'name, type and shape of every tensor of safetensors')
+    .option('--max-files <number>', 'files that are looked into, at most', '256')
     .option('--json', 'print JSON')
     .action(async (path: string, options: DescribeCommandOptions) =>
-      (await import('./describe.js')).describeCommand(path, options, terminal),
+      done(await (await import('./describe.js')).describeCommand(path, options, terminal)),
     )
 }
 
