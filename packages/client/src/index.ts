@@ -18,6 +18,18 @@ export {
   type VersionedName,
 } from './assets/asset-name.js'
 export type { OpenedFile, OpenFileOptions } from './assets/open-file.js'
+export type {
+  AssetDescription,
+  DescribeAssetOptions,
+  DescribedIndex,
+  DescribedMlModel,
+  DescribedPickle,
+  DescribedSignature,
+  DescribedSkill,
+  DescribedWeights,
+  FileFault,
+} from './describe/asset-description.js'
+export { describeAsset } from './describe/describe-asset.js'
 export type { HttpOptions } from './http/http.js'
 export { tablePath } from './http/paths.js'
 export type { RetryOptions } from './http/retry.js'

@@ -17,6 +17,17 @@ export {
   type VerifyOptions,
   verifyDownload,
 } from './download/verify-download.js'
+export {
+  type DownloadSignedOptions,
+  downloadSigned,
+  type SignedDownload,
+} from './signed/download-signed.js'
+export type { SignatureCheck, SignatureTrust } from './signed/signature-check.js'
+export {
+  type VerifiedSigned,
+  type VerifySignedOptions,
+  verifySigned,
+} from './signed/verify-signed.js'
 
 /**
  * The profile in a file; without a path the one that the environment holds. There `SPILLWAY_PROFILE` may be the path of a

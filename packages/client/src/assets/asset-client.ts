@@ -39,7 +39,8 @@ export interface AssetClient {
   skill(name: AssetName, signal?: AbortSignal): Promise<WireSkill>
   /**
    * Of which kind the asset of this name is, and the folder that holds its files: of a model without a version that of the
-   * highest number. `NOT_FOUND` where there is none, `INVALID_REQUEST` where assets of several kinds have the name.
+   * highest number, with a digest alone that whose files have it. `NOT_FOUND` where there is none, `INVALID_REQUEST` where assets
+   * of several kinds have the name.
    */
   asset(name: VersionedName, options?: FindAssetOptions): Promise<FoundAsset>
   /**
@@ -94,4 +95,6 @@ export interface FoundAsset {
   readonly version?: WireModelVersion | undefined
   /** The listing that the name pins a volume or a skill to. */
   readonly snapshotId?: string | undefined
+  /** The content that the name pins it to, `sha256:…`. Whoever lists the files compares it. */
+  readonly digest?: string | undefined
 }

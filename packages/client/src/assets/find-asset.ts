@@ -1,16 +1,18 @@
 import { type AssetKind, type AssetName, isTableError, TableError } from '@spillway/core'
 import type { WireModel, WireModelVersion } from '@spillway/protocol/wire'
 import type { AssetClient, FindAssetOptions, FoundAsset } from './asset-client.js'
-import type { VersionedName } from './asset-name.js'
+import { requireDigest, type VersionedName } from './asset-name.js'
+import { versionOfContent } from './pinned-content.js'
 
 type Asked = Pick<FindAssetOptions, 'signal'>
 
 /** See `AssetClient.asset`. */
 export async function findAsset(
   client: AssetClient,
-  { version, ...name }: VersionedName,
+  { version, digest, ...name }: VersionedName,
   { kind, signal }: FindAssetOptions,
 ): Promise<FoundAsset> {
+  if (digest !== undefined) requireDigest(digest)
   const kinds: readonly AssetKind[] = kind === undefined ? ['volume', 'model', 'skill'] : [kind]
   const found = await Promise.all(
     kinds.map(each => unlessAbsent(lookUp(client, name, { kind: each, signal }))),
@@ -32,11 +34,14 @@ export async function findAsset(
   if (first.kind !== 'model') {
     const { kind: found, asset } = first
     const folder = { ...nameOf(asset), kind: found }
-    return { kind: found, asset, folder, snapshotId: version }
+    return { kind: found, asset, folder, snapshotId: version, digest }
   }
-  const chosen = await versionOf(client, first.asset, { version, signal })
+  const chosen =
+    version === undefined && digest !== undefined
+      ? await versionOfContent(client, first.asset, { digest, signal })
+      : await versionOf(client, first.asset, { version, signal })
   const folder = { ...nameOf(first.asset), kind: 'model', version: chosen.version } as const
-  return { kind: 'model', asset: first.asset, folder, version: chosen }
+  return { kind: 'model', asset: first.asset, folder, version: chosen, digest }
 }
 
 /** As the server spells it: names are told in any case, and folders are known by them. */

@@ -2,6 +2,7 @@ import { isTableError, TableError, throwIfCancelled } from '@spillway/core'
 import type { WireAssetFile } from '@spillway/protocol/wire'
 import type { AssetClient, FoundAsset } from '../assets/asset-client.js'
 import { folderText, parseAssetName, type VersionedName } from '../assets/asset-name.js'
+import { type FileListing, requirePinned } from '../assets/pinned-content.js'
 import { sleep } from '../http/retry.js'
 import { Destination, STATE_FOLDER } from './disk/destination.js'
 import { takeLock } from './disk/lock-file.js'
@@ -149,7 +150,7 @@ async function settled(
     fetched,
     places,
   }: {
-    readonly listing: Listing
+    readonly listing: FileListing
     readonly plan: Plan
     readonly fetched: ReadonlyMap<string, DownloadedFile>
     readonly places: Places
@@ -169,13 +170,8 @@ async function settled(
   return result
 }
 
-interface Listing {
-  readonly snapshotId: string
-  readonly files: readonly WireAssetFile[]
-}
-
 /** A listing that the server loses between two pages is begun again. */
-async function listFiles({ client, found, options: { signal } }: Job): Promise<Listing> {
+async function listFiles({ client, found, options: { signal } }: Job): Promise<FileListing> {
   for (let attempts = 1; ; attempts++) {
     throwIfCancelled(signal)
     try {
@@ -185,12 +181,8 @@ async function listFiles({ client, found, options: { signal } }: Job): Promise<L
         snapshotId = page.snapshotId
         for (const file of page.files) files.push(file)
       }
-      const pinned = found.snapshotId
-      if (pinned === undefined || pinned === snapshotId) return { snapshotId, files }
-      throw new TableError(
-        'CONFLICT',
-        `${folderText(found.folder)}@${pinned.slice(0, 100)} is not what the provider has now: it lists ${snapshotId}`,
-      )
+      await requirePinned(found, { snapshotId, files })
+      return { snapshotId, files }
     } catch (error) {
       const isLost = isTableError(error) && error.code === 'CONFLICT' && 'status' in error.context
       if (!isLost || attempts >= MAX_LISTINGS) throw error
@@ -200,8 +192,8 @@ async function listFiles({ client, found, options: { signal } }: Job): Promise<L
 }
 
 /** A version of a model is the same for ever, and so is a listing that is named. */
-function pinOf({ folder, snapshotId }: FoundAsset): string | undefined {
-  return folder.kind === 'model' ? folderText(folder) : snapshotId
+function pinOf({ folder, snapshotId, digest }: FoundAsset): string | undefined {
+  return folder.kind === 'model' ? folderText(folder) : (snapshotId ?? digest)
 }
 
 function assetText({ kind, folder: { share, schema, name } }: FoundAsset): string {
@@ -228,7 +220,7 @@ function resultOf(
     listing,
     ...more
   }: {
-    readonly listing: Listing
+    readonly listing: FileListing
     readonly files: readonly DownloadedFile[]
     readonly leftBehind: readonly string[]
   },

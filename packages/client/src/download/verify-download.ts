@@ -19,6 +19,8 @@ export interface VerifiedDownload {
   readonly same: number
   /** Of them, those whose digest the provider states as well. */
   readonly verified: number
+  /** Those that are as they were downloaded, with the digests that were found. */
+  readonly files: readonly Pick<KnownFile, 'path' | 'size' | 'sha256'>[]
   readonly missing: readonly string[]
   readonly different: readonly string[]
   /** What lies in the folder and no download made; links among them. */
@@ -51,6 +53,7 @@ export async function verifyDownload(
       asset,
       same: of('same').length,
       verified: of('same').filter(({ verified }) => verified).length,
+      files: of('same').map(({ path, size, sha256 }) => ({ path, size, sha256 })),
       missing: of('missing')
         .map(({ path }) => path)
         .sort(),

@@ -1,12 +1,13 @@
 import {
+  describeAsset,
   type FolderName,
   parseAssetName,
   parseTableName,
   type SharingClient,
 } from '@spillway/client'
-import { isTableError, writeJson } from '@spillway/core'
-import { assetJson, assetLines } from '../recipient/asset-lines.js'
-import { describeAsset } from '../recipient/describe-asset.js'
+import { isTableError, TableError, writeJson } from '@spillway/core'
+import { assetJson } from '../described/asset-json.js'
+import { assetLines } from '../described/asset-lines.js'
 import { describeTable } from '../recipient/describe-table.js'
 import { descriptionJson, descriptionLines } from '../recipient/description-lines.js'
 import { withNearest } from '../recipient/list-shared.js'
@@ -23,29 +24,48 @@ export interface DescribeCommandOptions {
   readonly timestamp?: string | undefined
   readonly top?: string
   readonly kind?: FolderName['kind']
+  readonly tensors?: boolean
+  readonly maxFiles?: string
   readonly json?: boolean
 }
 
-/** `spillway describe PROFILE#share.schema.name[@version]`: what a shared table, volume, model or skill says about itself. */
+/**
+ * `spillway describe PROFILE#share.schema.name[@version]`: what a shared table, volume, model or skill says about itself. False
+ * where a file of it cannot be read, or contradicts others.
+ */
 export async function describeCommand(
   path: string,
   options: DescribeCommandOptions,
   terminal: Terminal,
-): Promise<void> {
+): Promise<boolean> {
   const { profile, name } = parseSharePath(path)
   parseAssetName(name)
   const version = integerOf('--version', options.version)
   const top = Number(integerOf('--top', options.top) ?? PARTITIONS_SHOWN)
   if (options.timestamp !== undefined) parseTimestamp(options.timestamp)
   const { client } = await openProfile(profile, terminal)
-  const asked = { name, options, version, top, terminal }
-  const lines = await withProgress(terminal, `describing ${name}`, () =>
+  const maxFiles = maxFilesOf(options.maxFiles)
+  const asked = { name, options, version, top, maxFiles, terminal }
+  const { lines, ok } = await withProgress(terminal, `describing ${name}`, () =>
     withNearest(client, name, {
       signal: terminal.signal,
       work: () => (isTable(name, options) ? tableOrAsset(client, asked) : ofAsset(client, asked)),
     }),
   )
   for (const line of lines) await writeLine(terminal.stdout, line)
+  return ok
+}
+
+function maxFilesOf(text: string | undefined): number | undefined {
+  const given = integerOf('--max-files', text)
+  if (given === undefined || (given >= 0n && given <= 100_000n))
+    return given === undefined ? undefined : Number(given)
+  throw new TableError('INVALID_REQUEST', `expected --max-files from 0 to 100000, found ${given}`)
+}
+
+interface Told {
+  readonly lines: readonly string[]
+  readonly ok: boolean
 }
 
 interface Asked {
@@ -53,29 +73,32 @@ interface Asked {
   readonly options: DescribeCommandOptions
   readonly version: bigint | undefined
   readonly top: number
+  readonly maxFiles: number | undefined
   readonly terminal: Terminal
 }
 
-/** A version behind the name, and a kind, are of assets. */
+/** What stands behind the name, and a kind, are of assets. */
 function isTable(name: string, { kind }: DescribeCommandOptions): boolean {
-  return kind === undefined && parseAssetName(name).version === undefined
+  const { version, digest } = parseAssetName(name)
+  return kind === undefined && version === undefined && digest === undefined
 }
 
 async function ofTable(
   client: SharingClient,
   { name, options, version, top, terminal }: Asked,
-): Promise<readonly string[]> {
+): Promise<Told> {
   const { signal } = terminal
   const { timestamp } = options
   const table = parseTableName(name)
   const description = await describeTable(client, table, { signal, version, timestamp })
-  return options.json
+  const lines = options.json
     ? [writeJson(descriptionJson(name, description))]
     : descriptionLines(name, description, { terminal, top })
+  return { lines, ok: true }
 }
 
 /** What is no table may be another kind. */
-async function tableOrAsset(client: SharingClient, asked: Asked): Promise<readonly string[]> {
+async function tableOrAsset(client: SharingClient, asked: Asked): Promise<Told> {
   try {
     return await ofTable(client, asked)
   } catch (error) {
@@ -89,9 +112,15 @@ async function tableOrAsset(client: SharingClient, asked: Asked): Promise<readon
 
 async function ofAsset(
   client: SharingClient,
-  { name, options: { kind, json }, top, terminal }: Asked,
-): Promise<readonly string[]> {
+  { name, options, top, maxFiles, terminal }: Asked,
+): Promise<Told> {
+  const { kind, tensors = false, json } = options
   const { signal } = terminal
-  const description = await describeAsset(client, name, { kind, top, signal })
-  return json ? [writeJson(assetJson(description))] : assetLines(description, terminal)
+  const description = await describeAsset(client, name, { kind, top, maxFiles, signal })
+  const { faults, indexes } = description
+  const ok = faults.length === 0 && indexes.every(index => index.faults.length === 0)
+  const lines = json
+    ? [writeJson(assetJson(description, { tensors }))]
+    : assetLines(description, { terminal, tensors })
+  return { lines, ok }
 }

@@ -1,10 +1,24 @@
 import { resolve } from 'node:path'
 import { type FolderName, parseAssetName } from '@spillway/client'
-import { type DownloadedFile, type DownloadResult, downloadAsset } from '@spillway/client/node'
+import {
+  type DownloadedFile,
+  type DownloadProgress,
+  type DownloadResult,
+  downloadAsset,
+  downloadSigned,
+  type SignedDownload,
+} from '@spillway/client/node'
 import { TableError, writeJson } from '@spillway/core'
 import { withNearest } from '../recipient/list-shared.js'
 import { openProfile } from '../recipient/open-profile.js'
 import { parseSharePath } from '../recipient/share-path.js'
+import {
+  readTrust,
+  signatureCheckJson,
+  signatureCheckLines,
+  type TrustOptions,
+  unverifiedLine,
+} from '../recipient/signature-trust.js'
 import { transferText } from '../recipient/transfer-text.js'
 import { formatBytes, formatCount, printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
@@ -12,7 +26,7 @@ import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { integerOf } from './table-options.js'
 
-export interface DownloadCommandOptions {
+export interface DownloadCommandOptions extends TrustOptions {
   readonly to: string
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
@@ -24,7 +38,10 @@ export interface DownloadCommandOptions {
   readonly json?: boolean
 }
 
-/** `spillway download PROFILE#share.schema.asset[@version] --to DIR`: false where a file is not there as it should be. */
+/**
+ * `spillway download PROFILE#share.schema.asset[@version] --to DIR`: false where a file is not there as it should be, or not as it
+ * was signed.
+ */
 export async function downloadCommand(
   path: string,
   options: DownloadCommandOptions,
@@ -33,26 +50,29 @@ export async function downloadCommand(
   const { profile, name } = parseSharePath(path)
   const asset = parseAssetName(name)
   const concurrency = concurrencyOf(options.concurrency)
+  const trust = await readTrust(options, terminal)
   const { client } = await openProfile(profile, terminal)
   const { include, exclude, kind, dryRun, verify, force } = options
   const text = transferText()
-  const result = await withProgress(terminal, `listing ${printable(name)}`, progress =>
+  const told = await withProgress(terminal, `listing ${printable(name)}`, progress =>
     withNearest(client, name, {
       signal: terminal.signal,
-      work: () =>
-        downloadAsset(client, asset, {
+      work: async (): Promise<Partial<SignedDownload>> => {
+        const asked = {
           to: resolve(terminal.folder, options.to),
           ...{ include, exclude, kind, dryRun, verify, force, concurrency },
-          onProgress: told => progress.say(text(told)),
+          onProgress: (done: DownloadProgress) => progress.say(text(done)),
           signal: terminal.signal,
-        }),
+        }
+        if (trust === undefined) return { download: await downloadAsset(client, asset, asked) }
+        return downloadSigned(client, asset, { ...asked, trust })
+      },
     }),
   )
-  const lines = options.json
-    ? [writeJson(resultJson(result))]
-    : resultLines(result, options, terminal)
+  const lines = options.json ? [writeJson(toldJson(told))] : toldLines(told, options, terminal)
   for (const line of lines) await writeLine(terminal.stdout, line)
-  return dryRun === true || result.complete
+  const { download, signature } = told
+  return (dryRun === true || download?.complete === true) && signature?.ok !== false
 }
 
 function concurrencyOf(text: string | undefined): number | undefined {
@@ -60,6 +80,26 @@ function concurrencyOf(text: string | undefined): number | undefined {
   if (given === undefined) return undefined
   if (given >= 1n && given <= 256n) return Number(given)
   throw new TableError('INVALID_REQUEST', `expected --concurrency from 1 to 256, found ${given}`)
+}
+
+function toldJson({ download, signature }: Partial<SignedDownload>) {
+  return {
+    ...(download && resultJson(download)),
+    ...(signature && { signature: signatureCheckJson(signature) }),
+  }
+}
+
+function toldLines(
+  { download, signature }: Partial<SignedDownload>,
+  options: DownloadCommandOptions,
+  terminal: Terminal,
+): readonly string[] {
+  const paths = download?.files.map(({ path }) => path) ?? []
+  return [
+    ...(download === undefined ? [] : resultLines(download, options, terminal)),
+    ...(signature === undefined ? unverifiedLine(paths) : signatureCheckLines(signature)),
+    ...(download === undefined ? ['nothing was fetched'] : []),
+  ]
 }
 
 function resultJson(result: DownloadResult) {

@@ -17,7 +17,7 @@ export function addRecipientCommands(
   terminal: Terminal,
   done: (ok: boolean) => void,
 ): void {
-  addListingCommands(program, terminal)
+  addListingCommands(program, terminal, done)
   addDownloadCommands(program, terminal, done)
   addQueryCommand(program, terminal)
   program
@@ -78,7 +78,11 @@ function addQueryCommand(program: Command, terminal: Terminal): void {
   )
 }
 
-function addListingCommands(program: Command, terminal: Terminal): void {
+function addListingCommands(
+  program: Command,
+  terminal: Terminal,
+  done: (ok: boolean) => void,
+): void {
   program
     .command('ls')
     .description('what a provider shares with you')
@@ -92,14 +96,19 @@ function addListingCommands(program: Command, terminal: Terminal): void {
   program
     .command('describe')
     .description('a shared table, volume, model or skill: what it says of itself, and its files')
-    .argument('<name>', 'PROFILE#share.schema.table, or .volume, .skill, .model[@version]')
+    .argument(
+      '<name>',
+      'PROFILE#share.schema.table, or .volume, .skill, .model[@version]; @sha256:… pins',
+    )
     .addOption(kindOption())
     .option('--version <number>', 'at this version')
     .option('--timestamp <time>', 'the version that was current at this time (ISO 8601, UTC)')
     .option('--top <number>', 'partitions to draw, or files to name', '20')
+    .option('--tensors', 'name, type and shape of every tensor of safetensors')
+    .option('--max-files <number>', 'files that are looked into, at most', '256')
     .option('--json', 'print JSON')
     .action(async (path: string, options: DescribeCommandOptions) =>
-      (await import('./describe.js')).describeCommand(path, options, terminal),
+      done(await (await import('./describe.js')).describeCommand(path, options, terminal)),
     )
 }
 
@@ -113,12 +122,15 @@ function addDownloadCommands(
   terminal: Terminal,
   done: (ok: boolean) => void,
 ): void {
-  program
+  const download = program
     .command('download')
     .description(
       'the files of a volume, model or skill into a folder; goes on where it was stopped',
     )
-    .argument('<asset>', 'PROFILE#share.schema.asset; @3 or @alias of a model, @SNAPSHOT of others')
+    .argument(
+      '<asset>',
+      'PROFILE#share.schema.asset; @3 or @alias of a model, @SNAPSHOT of others, @sha256:… of all',
+    )
     .requiredOption('--to <folder>', 'where to; what else lies there stays')
     .option('--include <pattern>', 'files to take, * goes across /; may be repeated', repeated)
     .option('--exclude <pattern>', 'files to leave; may be repeated', repeated)
@@ -128,15 +140,29 @@ function addDownloadCommands(
     .option('--verify', 'read again what is there, in place of believing size and time')
     .option('--force', 'replace files of these names that no download made')
     .option('--json', 'print JSON')
-    .action(async (path: string, options: DownloadCommandOptions) =>
-      done(await (await import('./download.js')).downloadCommand(path, options, terminal)),
-    )
-  program
+  addTrustOptions(download).action(async (path: string, options: DownloadCommandOptions) =>
+    done(await (await import('./download.js')).downloadCommand(path, options, terminal)),
+  )
+  const verify = program
     .command('verify')
     .description('read a folder of a download again: what is missing, different, extra')
     .argument('<folder>', 'the folder of spillway download')
     .option('--json', 'print JSON')
-    .action(async (folder: string, options: VerifyCommandOptions) =>
-      done(await (await import('./verify.js')).verifyCommand(folder, options, terminal)),
+  addTrustOptions(verify).action(async (folder: string, options: VerifyCommandOptions) =>
+    done(await (await import('./verify.js')).verifyCommand(folder, options, terminal)),
+  )
+}
+
+/** Names as `model_signing` has them. */
+function addTrustOptions(command: Command): Command {
+  return command
+    .optionsGroup('Signatures (model.sig):')
+    .option('--public-key <pem>', 'has to be signed by this key')
+    .option(
+      '--certificate-chain <pem>',
+      'has to be signed by a certificate below these roots; may be repeated',
+      repeated,
     )
+    .option('--allow-unsigned', 'puts up with files that the signature does not name')
+    .option('--allow-symlinks', 'takes signatures over what symbolic links led to')
 }

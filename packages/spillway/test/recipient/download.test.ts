@@ -27,7 +27,7 @@ describe.skipIf(!built)('volumes and models, of a server in another process', ()
     put(join(docs, 'guides/100 %.txt'), 'percent')
     put(join(folder, 'churn/9/weights.bin'), 'nine')
     put(join(folder, 'churn/10/weights.bin'), weights)
-    put(join(folder, 'churn/10/MLmodel'), 'flavors: {}')
+    put(join(folder, 'churn/10/MLmodel'), 'flavors: {onnx: {}}')
     writeFileSync(
       config,
       JSON.stringify({
@@ -91,6 +91,8 @@ describe.skipIf(!built)('volumes and models, of a server in another process', ()
     expect(ran.stdout).toMatch(/^lake\.kb\.churn@10\n\nkind +model\nversion +10\naliases +best\n/)
     expect(ran.stdout).toMatch(/comment +who leaves\nfiles +2, 21 MB\n/)
     expect(ran.stdout).toMatch(/weights\.bin +21 MB\n1 smaller\n$/)
+    expect(ran.stdout).toMatch(/\nMLmodel\nflavors +onnx\n/)
+    expect(ran.stdout).toMatch(/\nweights\.bin {2}may be a pickle: files called \.bin/)
     const json = await run(['describe', `${profile}#lake.kb.docs`, '--json'])
     expect(JSON.parse(json.stdout)).toMatchObject({ kind: 'volume', files: 3, bytes: 18 })
     for (const version of ['9', 'best']) {
