@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { type FolderName, parseAssetName } from '@spillway/client'
 import { type DownloadedFile, type DownloadResult, downloadAsset } from '@spillway/client/node'
 import { TableError, writeJson } from '@spillway/core'
+import { cachePath } from '../file-cache/cache-options.js'
 import { withNearest } from '../recipient/list-shared.js'
 import { openProfile } from '../recipient/open-profile.js'
 import { parseSharePath } from '../recipient/share-path.js'
@@ -19,6 +20,8 @@ export interface DownloadCommandOptions {
   readonly kind?: FolderName['kind']
   readonly dryRun?: boolean
   readonly concurrency?: string
+  /** False: none. */
+  readonly cache?: string | false
   readonly verify?: boolean
   readonly force?: boolean
   readonly json?: boolean
@@ -33,6 +36,7 @@ export async function downloadCommand(
   const { profile, name } = parseSharePath(path)
   const asset = parseAssetName(name)
   const concurrency = concurrencyOf(options.concurrency)
+  const cache = cachePath(options, terminal)
   const { client } = await openProfile(profile, terminal)
   const { include, exclude, kind, dryRun, verify, force } = options
   const text = transferText()
@@ -42,7 +46,7 @@ export async function downloadCommand(
       work: () =>
         downloadAsset(client, asset, {
           to: resolve(terminal.folder, options.to),
-          ...{ include, exclude, kind, dryRun, verify, force, concurrency },
+          ...{ include, exclude, kind, dryRun, verify, force, concurrency, cache },
           onProgress: told => progress.say(text(told)),
           signal: terminal.signal,
         }),
@@ -52,6 +56,10 @@ export async function downloadCommand(
     ? [writeJson(resultJson(result))]
     : resultLines(result, options, terminal)
   for (const line of lines) await writeLine(terminal.stdout, line)
+  if (result.cacheProblem !== undefined && !options.json) {
+    const reason = printable(result.cacheProblem)
+    terminal.stderr.write(`spillway: not all of it is kept in the cache: ${reason}\n`)
+  }
   return dryRun === true || result.complete
 }
 
@@ -69,7 +77,7 @@ function resultJson(result: DownloadResult) {
 
 /** What was done, in a line, and each file that is not as one would think. */
 function resultLines(
-  { asset, files, bytesFetched, leftBehind, complete }: DownloadResult,
+  { asset, files, bytesFetched, bytesCached, leftBehind, complete }: DownloadResult,
   { to, dryRun }: DownloadCommandOptions,
   terminal: Terminal,
 ): readonly string[] {
@@ -79,19 +87,20 @@ function resultLines(
   const bytes = (some: readonly DownloadedFile[]) =>
     formatBytes(some.reduce((sum, { size }) => sum + size, 0))
   const planned = of('planned')
+  const cached = bytesCached === 0 ? '' : `, ${formatBytes(bytesCached)} from the cache`
   if (dryRun) {
     return [
       ...planned.map(({ path, size }) => `${printable(path)}  ${style.dim(formatBytes(size))}`),
       style.dim(
-        `${formatCount(planned.length, 'file')}, ${bytes(planned)} to fetch of ${bytes(files)}`,
+        `${formatCount(planned.length, 'file')}, ${bytes(planned)} to fetch of ${bytes(files)}${cached}`,
       ),
     ]
   }
-  const there = of('fetched', 'unchanged')
+  const there = of('fetched', 'cached', 'unchanged')
   const unverified = there.filter(({ verified }) => !verified).length
   const details = [
     `${formatCount(there.length, 'file')}, ${bytes(there)}`,
-    `${formatBytes(bytesFetched)} fetched`,
+    `${formatBytes(bytesFetched)} fetched${cached}`,
     unverified === 0
       ? 'all verified'
       : `${formatCount(unverified)} without a digest of the provider`,
