@@ -4,6 +4,17 @@ import { TableError } from '@spillway/core'
 import { type Profile, parseProfile } from '@spillway/protocol/wire'
 import { type Environment, profileFromEnvironment } from './profile/profile-environment.js'
 
+export {
+  type CachedFile,
+  type CacheListing,
+  listCache,
+} from './cache/list-cache.js'
+export { type PruneCacheOptions, type PrunedCache, pruneCache } from './cache/prune-cache.js'
+export {
+  type VerifiedCache,
+  type VerifyCacheOptions,
+  verifyCache,
+} from './cache/verify-cache.js'
 export { downloadAsset } from './download/download-asset.js'
 export type {
   DownloadedFile,

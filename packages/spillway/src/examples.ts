@@ -11,8 +11,15 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   download: [
     'spillway download partner.share#lake.kb.churn@3 --to churn',
     "spillway download partner.share#lake.kb.docs --to docs --include '*.md' --dry-run",
+    'spillway download partner.share#lake.kb.churn --to churn --cache ~/.cache/spillway',
   ],
   verify: ['spillway verify churn'],
+  'cache ls': ['spillway cache ls --cache ~/.cache/spillway'],
+  'cache verify': ['spillway cache verify'],
+  'cache prune': [
+    'spillway cache prune --older-than 30d --dry-run',
+    'spillway cache prune --max-size 50GB',
+  ],
   query: [
     'spillway query partner.share "SELECT count(*) FROM lake.sales.orders"',
     "spillway query partner.share 'FROM lake.sales.orders WHERE day = $day' --param day=2026-03-07",

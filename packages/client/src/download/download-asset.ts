@@ -3,7 +3,9 @@ import type { WireAssetFile } from '@spillway/protocol/wire'
 import type { AssetClient, FoundAsset } from '../assets/asset-client.js'
 import { folderText, parseAssetName, type VersionedName } from '../assets/asset-name.js'
 import { type FileListing, requirePinned } from '../assets/pinned-content.js'
+import { FileCache } from '../cache/file-cache.js'
 import { sleep } from '../http/retry.js'
+import { lookUpCached, openCache } from './cached-files.js'
 import { Destination, STATE_FOLDER } from './disk/destination.js'
 import { takeLock } from './disk/lock-file.js'
 import type { DownloadedFile, DownloadOptions, DownloadResult } from './download-options.js'
@@ -61,6 +63,7 @@ async function plannedOnly(
     const listing = await listFiles(job)
     const places = { destination, known, pin: pinOf(job.found), isWriting: false }
     const plan = await planDownload(listing.files, places, job.options)
+    await countCached(plan.wanted, job)
     const files = plan.files.map(
       ({ path, size }): DownloadedFile =>
         plan.done.get(path) ?? { path, size, state: 'planned', verified: false },
@@ -71,7 +74,32 @@ async function plannedOnly(
   }
 }
 
+async function countCached(wanted: readonly WireAssetFile[], job: Job): Promise<void> {
+  const { cache: path } = job.options
+  const cache = path === undefined ? undefined : await FileCache.read(path)
+  try {
+    const cached = await lookUpCached(wanted, cache, undefined)
+    for (const file of wanted) if (cached.has(file)) job.progress.copied(file.size)
+  } finally {
+    await cache?.close()
+  }
+}
+
 async function downloadInto(job: Job, destination: Destination): Promise<DownloadResult> {
+  const { cache: path } = job.options
+  const cache = path === undefined ? undefined : await openCache(path, destination)
+  try {
+    const result = await downloadLocked(job, { destination, cache })
+    return cache?.problem === undefined ? result : { ...result, cacheProblem: cache.problem }
+  } finally {
+    await cache?.close()
+  }
+}
+
+async function downloadLocked(
+  job: Job,
+  { destination, cache }: Pick<Places, 'destination' | 'cache'>,
+): Promise<DownloadResult> {
   const state = (await destination.folder(STATE_FOLDER, { create: true }))!
   const stop = new AbortController()
   const lost = () =>
@@ -89,7 +117,7 @@ async function downloadInto(job: Job, destination: Destination): Promise<Downloa
       const outer = job.options.signal
       const signal = outer === undefined ? stop.signal : AbortSignal.any([outer, stop.signal])
       const options = { ...job.options, signal }
-      const places = { destination, known, journals, hashing, signal }
+      const places = { destination, cache, known, journals, hashing, signal }
       return await untilSettled({ ...job, options }, places)
     } finally {
       await hashing.close()
@@ -104,6 +132,7 @@ async function downloadInto(job: Job, destination: Destination): Promise<Downloa
 
 interface Places {
   readonly destination: Destination
+  readonly cache: FileCache | undefined
   readonly known: KnownFiles
   readonly hashing: HashWorker
   readonly journals: NonNullable<Awaited<ReturnType<Destination['folder']>>>
@@ -119,18 +148,20 @@ async function untilSettled(job: Job, places: Places): Promise<DownloadResult> {
     const listing = await listFiles(job)
     const plan = await planDownload(listing.files, { ...places, pin, isWriting: true }, options)
     await requireSpace(plan.wanted, places.destination)
+    const cached = await lookUpCached(plan.wanted, places.cache, places.destination)
     progress.begin(countsOf(plan))
     const outcomes = await runTransfers(plan.wanted, {
       client: job.client,
       folder: job.found.folder,
       places: { ...places, pin },
+      cached,
       concurrency: Math.max(1, options.concurrency ?? CONCURRENCY),
       progress,
       signal: places.signal,
     })
     for (const { path, size } of plan.wanted) {
       const outcome = outcomes.get(path)
-      if (outcome !== undefined) fetched.set(path, { path, size, state: 'fetched', ...outcome })
+      if (outcome !== undefined) fetched.set(path, { path, size, ...outcome })
       else fetched.delete(path)
     }
     const changed = plan.wanted.filter(({ path }) => outcomes.get(path) === undefined)
@@ -232,6 +263,7 @@ function resultOf(
     ...more,
     bytesFetched: progress.fetched,
     bytesResumed: progress.resumedBytes,
+    bytesCached: progress.cachedBytes,
     complete: more.files.every(({ state }) => state !== 'changing' && state !== 'planned'),
   }
 }

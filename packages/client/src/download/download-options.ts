@@ -11,6 +11,11 @@ export interface DownloadOptions {
   readonly exclude?: readonly string[] | undefined
   /** Requests for bytes at the same time, at most. 16 unless given; fewer where more bring nothing. */
   readonly concurrency?: number | undefined
+  /**
+   * A folder that keeps files by their SHA-256, for downloads of all assets: what it has is not fetched, and what is fetched is
+   * kept there, where the provider states the digest. Made where it is not there. No cache unless given.
+   */
+  readonly cache?: string | undefined
   /** Says what would be done, and writes nothing. */
   readonly dryRun?: boolean | undefined
   /** Replaces files in the folder that no earlier download made, or that a version should never have changed. */
@@ -32,10 +37,17 @@ export interface DownloadProgress {
 }
 
 /**
- * `fetched`, or there from an earlier download: `unchanged`. `changing`: it was another each time it was listed. `gone`: it is
+ * `fetched`, `cached`: its bytes, or the last of them, were taken from the cache; `unchanged`: there from an earlier download. `changing`: it was another each time it was listed. `gone`: it is
  * not listed any more. `reserved`: its name is that of a file that downloads keep for themselves. `planned`: by a dry run.
  */
-export type FileState = 'fetched' | 'unchanged' | 'changing' | 'gone' | 'reserved' | 'planned'
+export type FileState =
+  | 'fetched'
+  | 'cached'
+  | 'unchanged'
+  | 'changing'
+  | 'gone'
+  | 'reserved'
+  | 'planned'
 
 export interface DownloadedFile {
   readonly path: string
@@ -58,6 +70,10 @@ export interface DownloadResult {
   /** Bytes of files that were received, and how many were there from an earlier attempt. */
   readonly bytesFetched: number
   readonly bytesResumed: number
+  /** Bytes that were taken from the cache; in a dry run, that would be. */
+  readonly bytesCached: number
+  /** Why not all that was fetched is kept in the cache. */
+  readonly cacheProblem?: string | undefined
   /** False where a file is `changing`, `gone` or `planned`. */
   readonly complete: boolean
   /** Files of earlier downloads into this folder that the asset has no more. They are left where they are. */

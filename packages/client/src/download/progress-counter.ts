@@ -12,6 +12,7 @@ export class ProgressCounter {
   #told = 0
   fetched = 0
   resumedBytes = 0
+  cachedBytes = 0
 
   constructor(tell: ((progress: DownloadProgress) => void) | undefined) {
     this.#tell = tell
@@ -31,6 +32,11 @@ export class ProgressCounter {
     this.#say(true)
   }
 
+  /** Of the files that are wanted, bytes that are not there yet. */
+  get left(): number {
+    return Math.max(0, this.#bytes - this.#bytesDone)
+  }
+
   resumed(bytes: number): void {
     this.resumedBytes += bytes
     this.#bytesDone += bytes
@@ -38,6 +44,13 @@ export class ProgressCounter {
 
   received(bytes: number): void {
     this.fetched += bytes
+    this.#bytesDone += bytes
+    this.#say(false)
+  }
+
+  /** From the cache. */
+  copied(bytes: number): void {
+    this.cachedBytes += bytes
     this.#bytesDone += bytes
     this.#say(false)
   }

@@ -9,6 +9,7 @@ import type { WireAssetFile } from '@spillway/protocol/wire'
 import type { AssetClient } from '../assets/asset-client.js'
 import type { FolderName } from '../assets/asset-name.js'
 import type { Span } from './byte-spans.js'
+import type { Cached } from './cached-files.js'
 import { diskError } from './disk/destination.js'
 import { fetchSpan } from './fetch-span.js'
 import type { ProgressCounter } from './progress-counter.js'
@@ -19,13 +20,21 @@ export interface TransfersOptions {
   readonly client: Pick<AssetClient, 'fileUrls' | 'openFile'>
   readonly folder: FolderName
   readonly places: TransferPlaces
+  /** Files of this listing that the cache has, unless they turn out to be damaged. */
+  readonly cached: Cached
   readonly concurrency: number
   readonly progress: ProgressCounter
   readonly signal: AbortSignal
 }
 
 /** `undefined` where the file is another than was listed, or gone. */
-export type TransferOutcome = { readonly sha256: string; readonly verified: boolean } | undefined
+export type TransferOutcome =
+  | {
+      readonly state: 'fetched' | 'cached'
+      readonly sha256: string
+      readonly verified: boolean
+    }
+  | undefined
 
 const MIB = 1024 * 1024
 /** Files up to this are one request each. */
@@ -46,7 +55,11 @@ export async function runTransfers(
   const outcomes = new Map<string, TransferOutcome>()
   const work: Work = {
     options: { ...options, signal },
-    urls: new SignedUrls({ ...options, files, signal }),
+    urls: new SignedUrls({
+      ...options,
+      files: files.filter(file => !options.cached.has(file)),
+      signal,
+    }),
     limit: adaptiveLimit(options.concurrency),
   }
   const run = async (file: WireAssetFile) => {
@@ -78,21 +91,27 @@ interface Work {
 }
 
 async function outcomeOf(file: WireAssetFile, work: Work): Promise<TransferOutcome> {
-  const { places, progress } = work.options
+  const { places, progress, cached, signal } = work.options
   const transfer = await Transfer.open(file, places)
   try {
     progress.resumed(transfer.resumed)
-    for (let fetches = 1; ; fetches++) {
+    const onBytes = (count: number) => progress.copied(count)
+    let isCached = await cached.fill(transfer, { onBytes, signal })
+    for (let fetches = 1; ; ) {
       try {
         await fetchAll(transfer, work)
         const found = await transfer.finish()
+        if (!isCached) await cached.keep(transfer, { leave: progress.left, signal })
         progress.fileDone()
-        return found
+        return { ...found, state: isCached ? 'cached' : 'fetched' }
       } catch (error) {
         if (!isTableError(error)) throw error
         if (isStale(error)) return undefined
         if (error.code !== 'TABLE_CORRUPT' || fetches >= FETCHES) throw error
         await transfer.discard()
+        if (isCached) await cached.refuse(file)
+        else fetches++
+        isCached = false
       }
     }
   } finally {

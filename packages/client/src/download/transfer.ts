@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { TableError } from '@spillway/core'
 import type { WireAssetFile } from '@spillway/protocol/wire'
+import { cloneFile } from '../cache/file-copies.js'
 import { ByteSpans, type Span } from './byte-spans.js'
 import {
   type Destination,
@@ -89,6 +90,23 @@ export class Transfer {
       await folder!.release()
       throw error
     }
+  }
+
+  /** The unfinished file, and the finished one. */
+  get handle(): FileHandle {
+    return this.#handle
+  }
+
+  /** All bytes at once, where the disk lets two files share them. */
+  async cloneFrom(source: FileHandle): Promise<boolean> {
+    // What is there already is believed by its lines, which a clone would make untrue.
+    if (this.#spans.total > 0 || this.#journal === undefined) return false
+    if (!(await cloneFile(source, this.#handle))) return false
+    const span = { start: 0, end: this.file.size }
+    this.#spans.add(span)
+    this.#journal.wrote(span)
+    this.#hash.follow(span.end)
+    return true
   }
 
   /** Spans that are still to be fetched, none longer than `most`. */

@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url'
 import { quickOr } from '@spillway/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createSharingClient } from '../../src/index.js'
-import { downloadAsset } from '../../src/node.js'
+import { downloadAsset, listCache, verifyCache } from '../../src/node.js'
 import { AssetServer, type BytesAsked, noise, sha256 } from '../support/asset-server.js'
 
 const script = fileURLToPath(new URL('../support/download-process.mjs', import.meta.url))
@@ -44,8 +44,15 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-function begin({ count, into = to }: { readonly count?: string; readonly into?: string } = {}) {
-  const more = count === undefined ? [] : [count]
+interface Begun {
+  readonly count?: string
+  readonly into?: string
+  readonly cache?: string
+}
+
+function begin({ count, into = to, cache }: Begun = {}) {
+  const counted = cache === undefined ? count : (count ?? join(folder, `count-${children.size}`))
+  const more = [counted, cache].filter(each => each !== undefined)
   const child = spawn(process.execPath, [script, server!.url, into, ...more], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -170,28 +177,55 @@ describe.skipIf(!isBuilt)('a download whose process is killed', () => {
   it('of two at once into one folder one says so, and does nothing', {
     timeout: 60_000,
   }, async () => {
-    const { fault } = steadily(100_000)
-    let answer: (() => void)[] | undefined = []
-    server = await new AssetServer({
-      files: { 'w.bin': noise(20 * MIB) },
-      // Nothing comes before the others have been told.
-      fault: asked => {
-        answer?.push(() => fault(asked))
-        return answer !== undefined || fault(asked)
-      },
-    }).start()
+    // Held back until both others were told, however long they take to begin.
+    const held: (() => void)[] = []
+    const fault = ({ file, response }: BytesAsked) => {
+      held.push(() => response.end(file!.bytes))
+      return true
+    }
+    server = await new AssetServer({ files: { 'w.bin': noise(MIB) }, fault }).start()
     const first = begin()
-    while (server.fetched.length === 0) await pause(5)
+    while (held.length === 0) await pause(5)
     const second = await begin().said()
     expect(second).toMatchObject({
       code: 'CONFLICT',
       message: expect.stringContaining(`process ${first.child.pid} on`),
     })
     await expect(download()).rejects.toMatchObject({ code: 'CONFLICT' })
-    for (const each of answer.splice(0)) each()
-    answer = undefined
+    for (const answer of held) answer()
     expect(await first.said()).toMatchObject({ complete: true })
     expect(await download()).toMatchObject({ files: [{ state: 'unchanged' }] })
+  })
+})
+
+describe.skipIf(!isBuilt)('a cache of several processes', () => {
+  it('holds whole files whenever they are killed, and nothing that they began', {
+    timeout: 60_000,
+  }, async () => {
+    const cache = join(folder, 'cache')
+    const files = Object.fromEntries(
+      Array.from({ length: 60 }, (_, i) => [`f${i}`, noise(MIB, i + 1)]),
+    )
+    server = await new AssetServer({ files }).start()
+    const kept = async () =>
+      existsSync(join(cache, 'use')) ? (await listCache(cache)).files.length : 0
+    for (let round = 1; round <= 2; round++) {
+      const pair = [1, 2].map(i => begin({ into: join(folder, `to-${round}-${i}`), cache }))
+      while ((await kept()) < 20 * round) await pause(2)
+      for (const { child } of pair) child.kill('SIGKILL')
+      await Promise.all(pair.map(({ said }) => said()))
+      expect(await verifyCache(cache)).toMatchObject({ damaged: [], strange: [] })
+    }
+    const before = await kept()
+    const { bytesCached } = await downloadAsset(
+      createSharingClient(server.profile),
+      'lake.kb.docs',
+      { to, cache },
+    )
+    expect(bytesCached).toBe(before * MIB)
+    expect(await verifyCache(cache)).toMatchObject({ same: 60, damaged: [], strange: [] })
+    expect(readdirSync(join(cache, 'new'))).toEqual([])
+    expect(readdirSync(join(cache, 'use'))).toEqual([])
   })
 })
 

@@ -23,6 +23,8 @@ export interface BytesAsked {
 
 export interface AssetServerOptions {
   readonly files: Readonly<Record<string, string | Uint8Array>>
+  /** Of version 2 of the model. */
+  readonly older?: Readonly<Record<string, string | Uint8Array>>
   /** True where it answered instead. */
   readonly fault?: (asked: BytesAsked) => boolean | undefined
   readonly digests?: boolean
@@ -36,6 +38,9 @@ export interface AssetServerOptions {
 
 export const DOCS = '/shares/lake/schemas/kb/volumes/docs'
 export const CHURN = '/shares/lake/schemas/kb/models/churn'
+
+/** Below which the files of version 2 are kept. */
+const OLDER = '@2/'
 
 /** A provider of one volume (`lake.kb.docs`) and one model (`lake.kb.churn`) of the same files, over a real socket. */
 export class AssetServer {
@@ -60,6 +65,7 @@ export class AssetServer {
     this.options = options
     this.fault = options.fault
     for (const [path, bytes] of Object.entries(options.files)) this.put(path, bytes)
+    for (const [path, bytes] of Object.entries(options.older ?? {})) this.put(OLDER + path, bytes)
   }
 
   async start(): Promise<this> {
@@ -118,43 +124,52 @@ export class AssetServer {
     if (path === CHURN) return [200, { ...named, name: 'churn' }]
     if (path === `${CHURN}/versions`) return [200, { items: [{ ...version, version: 2 }, version] }]
     if ([`${CHURN}/versions/3`, `${CHURN}/aliases/best`].includes(path)) return [200, version]
-    if (/\/(?:docs|versions\/3)\/files$/.test(path)) return this.#list(url)
-    if (/\/(?:docs|versions\/3)\/file-urls$/.test(path)) return this.#sign(JSON.parse(body))
+    if (path === `${CHURN}/versions/2`) return [200, { ...version, version: 2, aliases: [] }]
+    const [, folder, asked] = /\/(docs|versions\/[23])\/(files|file-urls)$/.exec(path) ?? []
+    const below = folder === 'versions/2' ? OLDER : ''
+    if (asked === 'files') return this.#list(url, below)
+    if (asked === 'file-urls') return this.#sign(JSON.parse(body), below)
     return [404, { errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'not there' }]
   }
 
-  #described(path: string) {
-    const { bytes, etag } = this.files.get(path)!
+  #described(path: string, below: string) {
+    const { bytes, etag } = this.files.get(below + path)!
     const digest = this.options.digests === false ? {} : { sha256: sha256(bytes) }
     return { path, size: bytes.length, lastModified: 1, ...(etag && { etag }), ...digest }
   }
 
-  #list(url: URL): readonly [number, unknown] {
+  #list(url: URL, below: string): readonly [number, unknown] {
     const token = url.searchParams.get('pageToken')
     const [snapshot, from] = token === null ? [this.snapshotId, '0'] : token.split(' ')
     if (snapshot !== this.snapshotId) {
       return [409, { errorCode: 'CONFLICT', message: 'the files have changed' }]
     }
     const prefix = url.searchParams.get('prefix') ?? ''
-    const paths = [...this.files.keys()].filter(path => path.startsWith(prefix))
+    const all = [...this.files.keys()].filter(
+      path => path.startsWith(below) && path.startsWith(OLDER) === (below === OLDER),
+    )
+    const paths = all.map(path => path.slice(below.length)).filter(path => path.startsWith(prefix))
     const size = Number(url.searchParams.get('maxResults') ?? this.options.pageSize ?? 1000)
     const to = Number(from) + size
     return [
       200,
       {
-        items: paths.slice(Number(from), to).map(path => this.#described(path)),
+        items: paths.slice(Number(from), to).map(path => this.#described(path, below)),
         snapshotId: snapshot,
         ...(to < paths.length && { nextPageToken: `${snapshot} ${to}` }),
       },
     ]
   }
 
-  #sign({ paths }: { readonly paths: readonly string[] }): readonly [number, unknown] {
-    const missing = paths.find(path => !this.files.has(path))
+  #sign(
+    { paths }: { readonly paths: readonly string[] },
+    below: string,
+  ): readonly [number, unknown] {
+    const missing = paths.find(path => !this.files.has(below + path))
     if (missing !== undefined) return [404, { message: `there is no file ${missing} any more` }]
     const items = paths.map(path => ({
-      ...this.#described(path),
-      url: `${this.url}/blob/${encodeURIComponent(path)}?signature=s3cret-${++this.#signed}`,
+      ...this.#described(path, below),
+      url: `${this.url}/blob/${encodeURIComponent(below + path)}?signature=s3cret-${++this.#signed}`,
       expirationTimestamp: Date.now() + 1000 * (this.options.urlSeconds ?? 3600),
     }))
     return [200, { items }]

@@ -1,11 +1,11 @@
-// A download in a process of its own, to be killed: node download-process.mjs ENDPOINT TO [COUNT]. Says what it did as JSON; the
-// file COUNT holds how many bytes it has received, whenever it is killed.
+// A download in a process of its own, to be killed: node download-process.mjs ENDPOINT TO [COUNT [CACHE]]. Says what it did as JSON;
+// the file COUNT holds how many bytes it has received, whenever it is killed.
 import { openSync, writeSync } from 'node:fs'
 import { peakMemory } from '@spillway/testkit/peak-memory'
 import { createSharingClient } from '../../dist/index.js'
 import { downloadAsset } from '../../dist/node.js'
 
-const [endpoint, to, count] = process.argv.slice(2)
+const [endpoint, to, count, cache] = process.argv.slice(2)
 const profile = { shareCredentialsVersion: 1, endpoint, bearerToken: 'a-token' }
 
 function counting(path) {
@@ -28,7 +28,7 @@ function counting(path) {
 
 try {
   const client = createSharingClient(profile, count === undefined ? {} : { fetch: counting(count) })
-  const result = await downloadAsset(client, 'lake.kb.docs', { to })
+  const result = await downloadAsset(client, 'lake.kb.docs', { to, cache })
   console.log(JSON.stringify({ ...result, memory: peakMemory() }))
 } catch (error) {
   console.log(JSON.stringify({ code: error.code, message: error.message }))

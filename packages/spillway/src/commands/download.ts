@@ -9,6 +9,7 @@ import {
   type SignedDownload,
 } from '@spillway/client/node'
 import { TableError, writeJson } from '@spillway/core'
+import { cachePath } from '../file-cache/cache-options.js'
 import { withNearest } from '../recipient/list-shared.js'
 import { openProfile } from '../recipient/open-profile.js'
 import { parseSharePath } from '../recipient/share-path.js'
@@ -33,6 +34,8 @@ export interface DownloadCommandOptions extends TrustOptions {
   readonly kind?: FolderName['kind']
   readonly dryRun?: boolean
   readonly concurrency?: string
+  /** False: none. */
+  readonly cache?: string | false
   readonly verify?: boolean
   readonly force?: boolean
   readonly json?: boolean
@@ -51,6 +54,7 @@ export async function downloadCommand(
   const asset = parseAssetName(name)
   const concurrency = concurrencyOf(options.concurrency)
   const trust = await readTrust(options, terminal)
+  const cache = cachePath(options, terminal)
   const { client } = await openProfile(profile, terminal)
   const { include, exclude, kind, dryRun, verify, force } = options
   const text = transferText()
@@ -60,7 +64,7 @@ export async function downloadCommand(
       work: async (): Promise<Partial<SignedDownload>> => {
         const asked = {
           to: resolve(terminal.folder, options.to),
-          ...{ include, exclude, kind, dryRun, verify, force, concurrency },
+          ...{ include, exclude, kind, dryRun, verify, force, concurrency, cache },
           onProgress: (done: DownloadProgress) => progress.say(text(done)),
           signal: terminal.signal,
         }
@@ -72,6 +76,10 @@ export async function downloadCommand(
   const lines = options.json ? [writeJson(toldJson(told))] : toldLines(told, options, terminal)
   for (const line of lines) await writeLine(terminal.stdout, line)
   const { download, signature } = told
+  if (download?.cacheProblem !== undefined && !options.json) {
+    const reason = printable(download.cacheProblem)
+    terminal.stderr.write(`spillway: not all of it is kept in the cache: ${reason}\n`)
+  }
   return (dryRun === true || download?.complete === true) && signature?.ok !== false
 }
 
@@ -109,7 +117,7 @@ function resultJson(result: DownloadResult) {
 
 /** What was done, in a line, and each file that is not as one would think. */
 function resultLines(
-  { asset, files, bytesFetched, leftBehind, complete }: DownloadResult,
+  { asset, files, bytesFetched, bytesCached, leftBehind, complete }: DownloadResult,
   { to, dryRun }: DownloadCommandOptions,
   terminal: Terminal,
 ): readonly string[] {
@@ -119,19 +127,20 @@ function resultLines(
   const bytes = (some: readonly DownloadedFile[]) =>
     formatBytes(some.reduce((sum, { size }) => sum + size, 0))
   const planned = of('planned')
+  const cached = bytesCached === 0 ? '' : `, ${formatBytes(bytesCached)} from the cache`
   if (dryRun) {
     return [
       ...planned.map(({ path, size }) => `${printable(path)}  ${style.dim(formatBytes(size))}`),
       style.dim(
-        `${formatCount(planned.length, 'file')}, ${bytes(planned)} to fetch of ${bytes(files)}`,
+        `${formatCount(planned.length, 'file')}, ${bytes(planned)} to fetch of ${bytes(files)}${cached}`,
       ),
     ]
   }
-  const there = of('fetched', 'unchanged')
+  const there = of('fetched', 'cached', 'unchanged')
   const unverified = there.filter(({ verified }) => !verified).length
   const details = [
     `${formatCount(there.length, 'file')}, ${bytes(there)}`,
-    `${formatBytes(bytesFetched)} fetched`,
+    `${formatBytes(bytesFetched)} fetched${cached}`,
     unverified === 0
       ? 'all verified'
       : `${formatCount(unverified)} without a digest of the provider`,

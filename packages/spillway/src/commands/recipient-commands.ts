@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { addCacheCommands } from '../file-cache/cache-commands.js'
 import { OUTPUT_MODES, PARQUET_COMPRESSIONS } from '../results/result-forms.js'
 import { SHELL_MODES } from '../shell/settings.js'
 import type { Terminal } from '../terminal/terminal.js'
@@ -19,6 +20,7 @@ export function addRecipientCommands(
 ): void {
   addListingCommands(program, terminal, done)
   addDownloadCommands(program, terminal, done)
+  addCacheCommands(program, terminal, done)
   addQueryCommand(program, terminal)
   program
     .command('export')
@@ -137,6 +139,8 @@ function addDownloadCommands(
     .addOption(kindOption())
     .option('--dry-run', 'say what would be fetched, and write nothing')
     .option('--concurrency <number>', 'requests at once, at most', '16')
+    .option('--cache <folder>', 'take files from there, and keep them there for other downloads')
+    .option('--no-cache', 'none, also where SPILLWAY_CACHE names one')
     .option('--verify', 'read again what is there, in place of believing size and time')
     .option('--force', 'replace files of these names that no download made')
     .option('--json', 'print JSON')

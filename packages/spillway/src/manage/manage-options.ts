@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type JsonObject, TableError, writeJson } from '@spillway/core'
 import { CONFIG_FILE } from '../terminal/config-file.js'
+import { DAY_MS, durationMs } from '../terminal/duration.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
 /** What every command about a configuration takes. */
@@ -30,15 +31,6 @@ export async function answer(
   for (const line of lines) await writeLine(stdout, line)
 }
 
-const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000 } as const
-
-/** `90d`, `12h`, `30m` or `0`, in milliseconds; undefined for anything else. */
-export function durationMs(text: string): number | undefined {
-  if (text === '0') return 0
-  const match = /^(\d{1,5})([dhm])$/.exec(text)
-  return match === null ? undefined : Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS]
-}
-
 /** A duration from now, or a moment in ISO 8601. */
 export function expiryOf(text: string, now: number): string {
   const duration = durationMs(text)
@@ -51,4 +43,4 @@ export function expiryOf(text: string, now: number): string {
 }
 
 /** A hundred years: later moments are not written in four digits, and nobody means them. */
-const LONGEST_MS = 36_525 * UNIT_MS.d
+const LONGEST_MS = 36_525 * DAY_MS

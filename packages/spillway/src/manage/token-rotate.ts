@@ -1,10 +1,11 @@
 import { TableError } from '@spillway/core'
 import { editConfig } from '../edit/edit-config.js'
 import { addToken, endTokens } from '../edit/recipients.js'
+import { durationMs } from '../terminal/duration.js'
 import { printable } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { answer, configPath, durationMs, expiryOf, type ManageOptions } from './manage-options.js'
+import { answer, configPath, expiryOf, type ManageOptions } from './manage-options.js'
 import { endpointNote, endpointOf, newToken, withProfile, writeProfile } from './new-profile.js'
 import { type KnownToken, tokenId, tokensNamed, tokensOf } from './tokens.js'
 

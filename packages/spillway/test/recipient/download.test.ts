@@ -32,13 +32,17 @@ describe.skipIf(!built)('volumes and models, of a server in another process', ()
       config,
       JSON.stringify({
         server: { port: 0 },
+        state: { location: 'state' },
         shares: [
           {
             name: 'lake',
             schemas: [
               {
                 name: 'kb',
-                volumes: [{ name: 'docs', location: 'docs' }],
+                volumes: [
+                  { name: 'docs', location: 'docs' },
+                  { name: 'digested', location: 'churn/9', digests: true },
+                ],
                 models: [
                   {
                     name: 'churn',
@@ -73,13 +77,20 @@ describe.skipIf(!built)('volumes and models, of a server in another process', ()
   it('ls lists them behind the tables, with their kind', async () => {
     const ran = await run(['ls', profile])
     expect(ran).toMatchObject({ status: 0, stderr: '' })
-    expect(ran.stdout).toBe('lake.kb.churn\tmodel\nlake.kb.docs\tvolume\n')
+    expect(ran.stdout).toBe(
+      'lake.kb.churn\tmodel\nlake.kb.digested\tvolume\nlake.kb.docs\tvolume\n',
+    )
     const tree = await run(['ls', `${profile}#lake.kb`, '--tree'])
-    expect(tree.stdout).toMatch(/└─ kb\n {3}├─ churn {2}model\n {3}└─ docs {2}volume\n$/)
+    expect(tree.stdout).toMatch(
+      /└─ kb\n {3}├─ churn {2}model\n {3}├─ digested {2}volume\n {3}└─ docs {2}volume\n$/,
+    )
     expect(JSON.parse((await run(['ls', profile, '--json'])).stdout)).toEqual({
       shares: ['lake'],
       tables: [],
-      volumes: [{ share: 'lake', schema: 'kb', name: 'docs' }],
+      volumes: [
+        { share: 'lake', schema: 'kb', name: 'digested' },
+        { share: 'lake', schema: 'kb', name: 'docs' },
+      ],
       models: [{ share: 'lake', schema: 'kb', name: 'churn', description: 'who leaves' }],
       skills: [],
     })
@@ -148,6 +159,62 @@ describe.skipIf(!built)('volumes and models, of a server in another process', ()
       extra: ['mine.txt'],
     })
     expect((await run(['verify', folder])).status).toBe(4)
+  })
+
+  it('a cache is taken from, listed, verified and pruned', async () => {
+    const environment = { SPILLWAY_CACHE: 'cache' }
+    const line = (to: string, ...more: string[]) =>
+      run(['download', `${profile}#lake.kb.digested`, '--to', to, ...more], { folder, environment })
+    expect((await run(['cache', 'ls'], { folder })).stderr).toContain('SPILLWAY_CACHE')
+    expect(await run(['cache', 'ls'], { folder, environment })).toMatchObject({ status: 4 })
+    await line('first', '--no-cache')
+    expect(existsSync(join(folder, 'cache'))).toBe(false)
+    // Digests are made behind the scenes.
+    const first = async () => {
+      rmSync(join(folder, 'first'), { recursive: true })
+      return (await line('first')).stdout
+    }
+    await expect.poll(first, { timeout: 10_000 }).toMatch(/4 bytes fetched, all verified/)
+    const dry = await line('second', '--dry-run')
+    expect(dry.stdout).toMatch(/1 file, 4 bytes to fetch of 4 bytes, 4 bytes from the cache\n$/)
+    const second = await line('second')
+    expect(second).toMatchObject({ status: 0, stderr: '' })
+    expect(second.stdout).toMatch(/0 bytes fetched, 4 bytes from the cache, all verified\n$/)
+    const cache = (...args: string[]) => run(['cache', ...args], { folder, environment })
+    const listed = JSON.parse((await cache('ls', '--json')).stdout)
+    expect(listed).toMatchObject({ bytes: 4, files: [{ size: 4, sha256: expect.any(String) }] })
+    const [{ sha256 }] = listed.files
+    expect((await cache('list')).stdout).toContain(`${sha256}    4 bytes  20`)
+    expect((await cache('verify')).stdout).toBe('1 file whole, 4 bytes\n')
+    expect((await cache('prune', '--older-than', '1d')).stdout).toMatch(
+      /^0 files removed, .*1 file l/,
+    )
+    expect((await cache('prune', '--max-size', '0', '--dry-run')).stdout).toMatch(
+      /^1 file to remove/,
+    )
+    const place = join(folder, 'cache/sha256', sha256.slice(0, 2), sha256)
+    rmSync(place)
+    writeFileSync(place, 'xxxx')
+    const damaged = await run(['cache', '--cache', join(folder, 'cache'), 'verify'])
+    expect(damaged).toMatchObject({ status: 1 })
+    expect(damaged.stdout).toBe(`${sha256}  damaged: removed\n0 files whole, 0 bytes, 1 damaged\n`)
+    await line('third')
+    const pruned = JSON.parse((await cache('prune', '--all', '--json')).stdout)
+    expect(pruned).toEqual({
+      ...{ changed: true, removed: [{ sha256, size: 4 }], bytes: 4 },
+      ...{ kept: 0, keptBytes: 0, inUse: 0 },
+    })
+  })
+
+  it.each([
+    [['prune']],
+    [['prune', '--older-than', 'ever']],
+    [['prune', '--max-size', '-1']],
+    [['prune', '--max-size', '5 XB']],
+    [['ls', '--cache', '']],
+  ])('spillway cache %j is a wrong command line', async args => {
+    const ran = await run(['cache', ...args], { folder, environment: { SPILLWAY_CACHE: 'x' } })
+    expect(ran).toMatchObject({ status: 2, stdout: '' })
   })
 
   it('download takes what is included alone, and says first what it would do', async () => {
