@@ -53,7 +53,9 @@ export async function verifyDownload(
       asset,
       same: of('same').length,
       verified: of('same').filter(({ verified }) => verified).length,
-      files: of('same').map(({ path, size, sha256 }) => ({ path, size, sha256 })),
+      files: of('same')
+        .map(({ path, size, sha256 }) => ({ path, size, sha256 }))
+        .sort((a, b) => (a.path < b.path ? -1 : 1)),
       missing: of('missing')
         .map(({ path }) => path)
         .sort(),

@@ -99,6 +99,9 @@ describe('a download', () => {
       asset: 'volume lake.kb.docs',
       same: 5,
       verified: 5,
+      files: result.files
+        .map(({ path, size, sha256 }) => ({ path, size, sha256 }))
+        .sort((a, b) => (a.path < b.path ? -1 : 1)),
       missing: [],
       different: [],
       extra: [],
@@ -614,6 +617,7 @@ describe('what lies in the folder', () => {
       asset: 'volume lake.kb.docs',
       same: 1,
       verified: 1,
+      files: [{ path: 'a/é.txt', size: 6, sha256: onDisk()['a/é.txt'] }],
       missing: ['README.md'],
       different: ['a/b/c.txt', 'empty'],
       extra: ['a/extra.txt', 'etc'],
