@@ -10,6 +10,7 @@ import {
   type UrlSigner,
 } from '@spillway/core'
 import { FolderListings, type ListingOptions } from './folder-listings.js'
+import { mediaTypeOf } from './media-type.js'
 import { SkillFiles } from './skill-files.js'
 
 export interface AssetFilesOptions extends ListingOptions {
@@ -31,9 +32,9 @@ const LOOKED_AT = 16
 /** Lists and signs the files of assets, from stores and with signers that whoever composes has. */
 export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
   const { store, signers, digests, clock = Date.now } = options
-  const withDigest = (folder: AssetFolder, file: AssetFile): AssetFile => {
+  const described = (folder: AssetFolder, file: AssetFile): AssetFile => {
     const sha256 = digests?.hashOf(folder, file)
-    return sha256 === undefined ? file : { ...file, sha256 }
+    return { ...file, ...(sha256 !== undefined && { sha256 }), mediaType: mediaTypeOf(file.path) }
   }
   const listings = new FolderListings(options)
   const skills = new SkillFiles(store)
@@ -46,7 +47,7 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
       for (; at < listing.length && files.length < maxResults; at++) {
         const file = listing.file(at)
         if (!file.path.startsWith(prefix)) return { snapshotId: listing.id, files }
-        files.push(withDigest(folder, file))
+        files.push(described(folder, file))
       }
       const hasMore = at < listing.length && listing.file(at).path.startsWith(prefix)
       return { snapshotId: listing.id, files, ...(hasMore && { next: at }) }
@@ -64,7 +65,7 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
         within: [folder.location],
         signal,
       }
-      const known = found.map(file => withDigest(folder, file))
+      const known = found.map(file => described(folder, file))
       return signAll(known, { folder, signers, signing })
     },
     readSkill: (folder, name, signal) => skills.read(folder, name, signal),

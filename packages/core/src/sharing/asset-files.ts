@@ -15,6 +15,8 @@ export interface AssetFile {
   readonly etag?: string | undefined
   /** Lower-case hexadecimal, of the whole file. */
   readonly sha256?: string | undefined
+  /** What the name says of its kind, as in HTTP; nobody looks into the file for it. */
+  readonly mediaType?: string | undefined
 }
 
 /** A part of one listing: all its pages are of the moment when the listing was made. */

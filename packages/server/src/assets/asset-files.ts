@@ -58,8 +58,9 @@ function fromToken(payload: unknown): { readonly snapshotId: string; readonly af
   return { snapshotId: String(snapshotId), after: Number(after) }
 }
 
-function wireFile({ path, size, lastModified, etag, sha256 }: AssetFile): WritableJson {
-  return { path, size, lastModified, etag, sha256 }
+function wireFile(file: AssetFile): WritableJson {
+  const { path, size, lastModified, etag, sha256, mediaType } = file
+  return { path, size, lastModified, etag, sha256, mediaType }
 }
 
 const urlsBody = z.object({
@@ -113,8 +114,8 @@ function parseBody(text: string): z.output<typeof urlsBody> {
 }
 
 function wireSigned({ url, expiresAt, ...file }: SignedAssetFile): WritableJson {
-  const { path, size, etag, sha256 } = file
-  return { path, url, expirationTimestamp: expiresAt, size, etag, sha256 }
+  const { path, size, etag, sha256, mediaType } = file
+  return { path, url, expirationTimestamp: expiresAt, size, etag, sha256, mediaType }
 }
 
 async function urlFolder(context: RequestContext): Promise<SharedFolder> {

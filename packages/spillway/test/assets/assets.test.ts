@@ -150,7 +150,10 @@ describe('volumes', () => {
     const { body } = await json(`${DOCS}/files`)
     expect(body).toEqual({
       items: [
-        { path: 'a.txt', size: 5, lastModified: expect.any(Number), etag: expect.any(String) },
+        {
+          ...{ path: 'a.txt', size: 5, lastModified: expect.any(Number), etag: expect.any(String) },
+          mediaType: 'text/plain',
+        },
         expect.objectContaining({ path: 'b/c d%2F.txt', size: 6 }),
         expect.objectContaining({ path: 'é.txt', size: 5 }),
       ],
