@@ -2,6 +2,7 @@ import {
   type AssetFile,
   type AssetFiles,
   type AssetFolder,
+  type FileMismatch,
   fencedStore,
   mapConcurrently,
   type ObjectStore,
@@ -24,6 +25,8 @@ export interface AssetFilesOptions extends ListingOptions {
 export interface FileDigests {
   /** Lower-case hexadecimal SHA-256 of a file as it is listed; undefined where it is not known. */
   hashOf(folder: AssetFolder, file: AssetFile): string | undefined
+  /** True where the file is read again, as somebody got other bytes than were stated. */
+  doubt?(folder: AssetFolder, mismatch: FileMismatch): boolean
 }
 
 /** Files looked at by themselves at once, for one request. */
@@ -33,8 +36,9 @@ const LOOKED_AT = 16
 export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
   const { store, signers, digests, clock = Date.now } = options
   const described = (folder: AssetFolder, file: AssetFile): AssetFile => {
-    const sha256 = digests?.hashOf(folder, file)
-    return { ...file, ...(sha256 !== undefined && { sha256 }), mediaType: mediaTypeOf(file.path) }
+    // What was read here goes before what its store says of it.
+    const sha256 = digests?.hashOf(folder, file) ?? file.sha256
+    return { ...file, sha256, mediaType: mediaTypeOf(file.path) }
   }
   const listings = new FolderListings(options)
   const skills = new SkillFiles(store)
@@ -69,6 +73,10 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
       return signAll(known, { folder, signers, signing })
     },
     readSkill: (folder, name, signal) => skills.read(folder, name, signal),
+    doubt(folder, mismatch) {
+      checkPath(mismatch.path)
+      return digests?.doubt?.(folder, mismatch) ?? false
+    },
   }
 }
 
@@ -103,8 +111,8 @@ async function fileNow(
       `there is no file ${JSON.stringify(path.slice(0, 255))} any more: list the files again`,
     )
   }
-  const { size, lastModified, etag } = found
-  return { path, size, lastModified, etag }
+  const { size, lastModified, etag, sha256 } = found
+  return { path, size, lastModified, etag, sha256 }
 }
 
 async function signAll(

@@ -32,6 +32,7 @@ export interface AssetServerOptions {
   /** Makes another answer of what would be said of an API path. */
   readonly answer?: (path: string, body: unknown) => unknown
   readonly urlSeconds?: number
+  readonly takesMismatches?: boolean
 }
 
 export const DOCS = '/shares/lake/schemas/kb/volumes/docs'
@@ -46,6 +47,8 @@ export class AssetServer {
   readonly asked: string[] = []
   /** Requests for bytes. */
   readonly fetched: { readonly path: string; readonly headers: IncomingMessage['headers'] }[] = []
+  /** What was said of files that are others than they should be. */
+  readonly mismatches: unknown[] = []
   /** Bytes of files that were handed to sockets. */
   sent = 0
   #signed = 0
@@ -104,7 +107,8 @@ export class AssetServer {
       return
     }
     const [status, answer] = this.#api(url, body)
-    const told = this.options.answer?.(`${request.method} ${url.pathname}`, answer) ?? answer
+    const other = await this.options.answer?.(`${request.method} ${url.pathname}`, answer)
+    const told = other ?? answer
     response
       .writeHead(told === answer ? status : 200, { 'content-type': 'application/json' })
       .end(JSON.stringify(told))
@@ -119,6 +123,10 @@ export class AssetServer {
     if (path === `${CHURN}/versions`) return [200, { items: [{ ...version, version: 2 }, version] }]
     if ([`${CHURN}/versions/3`, `${CHURN}/aliases/best`].includes(path)) return [200, version]
     if (/\/(?:docs|versions\/3)\/files$/.test(path)) return this.#list(url)
+    if (path.endsWith('/file-mismatches') && this.options.takesMismatches !== false) {
+      this.mismatches.push({ at: path, ...JSON.parse(body) })
+      return [202, {}]
+    }
     if (/\/(?:docs|versions\/3)\/file-urls$/.test(path)) return this.#sign(JSON.parse(body))
     return [404, { errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'not there' }]
   }

@@ -34,6 +34,16 @@ export interface SignedAssetFile extends AssetFile {
   readonly expiresAt: number
 }
 
+/** What somebody got of a file whose digest is stated otherwise. */
+export interface FileMismatch {
+  /** As it is listed. */
+  readonly path: string
+  /** Of the listing that stated the digest. */
+  readonly etag?: string | undefined
+  /** Lower-case hexadecimal, of the bytes that came. */
+  readonly sha256: string
+}
+
 /** What a skill says of itself, in words that agentskills.io allows. */
 export interface SkillFacts {
   readonly description: string
@@ -76,4 +86,9 @@ export interface AssetFiles {
    * agentskills.io does not allow.
    */
   readSkill(folder: AssetFolder, name: string, signal?: AbortSignal): Promise<SkillFacts>
+  /**
+   * Somebody got other bytes than their digest says. True where the file is read again for it, which happens later, and to no
+   * file without end; nothing is believed of what was said. Absent where no digests are made.
+   */
+  doubt?(folder: AssetFolder, mismatch: FileMismatch): boolean
 }
