@@ -44,17 +44,8 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
   const skills = new SkillFiles(store)
   return {
     async list(folder, { maxResults, prefix = '', from, signal }) {
-      const listing = await listings.of(folder, from?.snapshotId, signal)
-      const first = Math.max(from?.after ?? 0, listing.firstOf(prefix))
-      const files: AssetFile[] = []
-      let at = first
-      for (; at < listing.length && files.length < maxResults; at++) {
-        const file = listing.file(at)
-        if (!file.path.startsWith(prefix)) return { snapshotId: listing.id, files }
-        files.push(described(folder, file))
-      }
-      const hasMore = at < listing.length && listing.file(at).path.startsWith(prefix)
-      return { snapshotId: listing.id, files, ...(hasMore && { next: at }) }
+      const page = await listings.page(folder, { maxResults, prefix, from }, signal)
+      return { ...page, files: page.files.map(file => described(folder, file)) }
     },
     async sign(folder, paths, { expiresInSeconds, audience, signal }) {
       const fenced = fencedStore(store, { location: folder.location })

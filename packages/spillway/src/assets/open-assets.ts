@@ -41,9 +41,10 @@ export function openAssets(settings: AssetSettings, parts: AssetParts): OpenAsse
     const files = createAssetFiles({ store, signers })
     return { files, follow: () => undefined, stop: async () => undefined }
   }
+  const state = stateAt(kept.location, store)
   const hasher = new AssetHasher({
     store,
-    state: stateAt(kept.location, store),
+    state,
     bytesPerSecond: hashing.megabytesPerSecond * 1e6,
     onError: (_, error) => onError?.(error),
     onRecheck: ({ location }, path, isSame) => {
@@ -56,7 +57,13 @@ export function openAssets(settings: AssetSettings, parts: AssetParts): OpenAsse
     hasher.follow([...locations].map(location => ({ id: location, location })))
   }
   follow(settings)
-  const files = createAssetFiles({ store, signers, digests: hasher })
+  const files = createAssetFiles({
+    store,
+    signers,
+    digests: hasher,
+    state,
+    onError: (_, error) => onError?.(error),
+  })
   return { files, follow, stop: () => hasher.stop() }
 }
 
@@ -72,5 +79,8 @@ function otherBytes(path: string): TableError {
 /** On this machine in a store of its own: what is kept there is none of the shared folders. */
 function stateAt(location: string, store: WritableStore): StateStore {
   const isLocal = parseUri(location).scheme === 'file'
-  return storeState(isLocal ? localStore({ roots: [location] }) : store, location)
+  return storeState(
+    isLocal ? localStore({ roots: [location], removesEmptyFolders: true }) : store,
+    location,
+  )
 }

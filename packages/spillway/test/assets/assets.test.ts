@@ -562,6 +562,41 @@ recipients:
     }
   })
 
+  it('and listings outlive the server: pages go on where it was started again', async () => {
+    for (const name of ['a', 'b', 'c']) put(`paged/${name}`, name)
+    const config = parseConfig(
+      `
+state: { location: paged-state }
+shares: [{ name: lake, schemas: [{ name: kb, volumes: [{ name: v, location: paged }] }] }]
+recipients: [{ name: r, shares: [lake], tokens: [{ sha256: ${sha256(TOKEN)} }] }]`,
+      { folder, path: 'spillway.yaml' },
+    )
+    const endpoint = checkedEndpoint(ENDPOINT)
+    const page = async (pageToken = '') => {
+      // Each page by a server of its own.
+      const runtime = createRuntime(config, {
+        endpoint,
+        secrets: ['a secret of sixteen characters'],
+      })
+      const query = `maxResults=1&pageToken=${encodeURIComponent(pageToken)}`
+      const at = `${ENDPOINT}/shares/lake/schemas/kb/volumes/v/files?${query}`
+      const headers = { authorization: `Bearer ${TOKEN}` }
+      const answer = await runtime.fetch(new Request(at, { headers }))
+      const body = JSON.parse(await answer.text())
+      await runtime.close()
+      return body
+    }
+    const first = await page()
+    put('paged/a2', 'later')
+    unlinkSync(join(folder, 'paged/c'))
+    const second = await page(first.nextPageToken)
+    const third = await page(second.nextPageToken)
+    const pages = [first, second, third]
+    expect(pages.map(({ items }) => items[0].path)).toEqual(['a', 'b', 'c'])
+    expect(new Set(pages.map(({ snapshotId }) => snapshotId)).size).toBe(1)
+    expect(third).not.toHaveProperty('nextPageToken')
+  })
+
   it('need a place to be kept in', () => {
     const text = `shares: [{ name: s, schemas: [{ name: x, models: [{ name: m, digests: true }] }] }]`
     expect(() => parseConfig(text, { folder, path: 'spillway.yaml' })).toThrow(
