@@ -4,7 +4,8 @@ export {
   createAssetFiles,
   type FileDigests,
 } from './folders/asset-files.js'
-export { AssetHasher, type AssetHasherOptions, type HashProgress } from './hashing/asset-hasher.js'
+export { AssetHasher, type AssetHasherOptions } from './hashing/asset-hasher.js'
+export type { HashProgress } from './hashing/hash-pass.js'
 export { type MlflowRegistryOptions, mlflowRegistry } from './registry/mlflow-registry.js'
 export {
   type CertificateOptions,

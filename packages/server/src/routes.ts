@@ -1,6 +1,7 @@
 import { TableError } from '@spillway/core'
 import { assetCredentials } from './assets/asset-credentials.js'
 import { assetFiles, assetFileUrls } from './assets/asset-files.js'
+import { fileMismatches } from './assets/file-mismatches.js'
 import {
   getModel,
   getModelVersion,
@@ -73,6 +74,7 @@ function folderRoutes(folder: string, credentials: readonly string[]): readonly 
   return [
     { method: 'GET', pattern: `${folder}/files`, run: assetFiles },
     { method: 'POST', pattern: `${folder}/file-urls`, run: assetFileUrls },
+    { method: 'POST', pattern: `${folder}/file-mismatches`, run: fileMismatches },
     ...credentials.map(
       name => ({ method: 'POST', pattern: `${folder}/${name}`, run: assetCredentials }) as const,
     ),

@@ -25,6 +25,8 @@ interface MountOptions {
   readonly log?: AccessLog | undefined
   /** For audit and limits: called before anything is read for a request, may refuse it, and is told of its end. */
   readonly onRequest?: OnRequest | undefined
+  /** Told of what fails in the background, as often as it does: of files that cannot be digested, and of those whose digest was wrong. */
+  readonly onError?: ((error: unknown) => void) | undefined
 }
 
 /** A server from a file. */
@@ -47,7 +49,7 @@ export type SharingServerOptions = ConfiguredServerOptions | CodedServerOptions
 export function createSharingServer(options: SharingServerOptions): Runtime {
   refuseUnknown(options)
   const endpoint = endpointOf(options)
-  const { log, onRequest } = options
+  const { log, onRequest, onError } = options
   const coded = options.config === undefined ? options : undefined
   const config = options.config ?? configOfSettings(options)
   return createRuntime(config, {
@@ -55,6 +57,7 @@ export function createSharingServer(options: SharingServerOptions): Runtime {
     secrets: config.secrets.length > 0 ? config.secrets : [randomBytes(32).toString('hex')],
     log,
     onRequest,
+    onError,
     ...(coded && { authenticate: coded.authenticate, catalog: catalogOf(coded, config) }),
   })
 }
@@ -64,6 +67,7 @@ const MOUNT_KEYS = Object.keys({
   publicUrl: true,
   log: true,
   onRequest: true,
+  onError: true,
 } satisfies Record<keyof MountOptions, true>)
 
 /** What is misspelt, or stands beside a configuration that says it all, would be silently without effect. */

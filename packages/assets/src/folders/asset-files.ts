@@ -2,6 +2,7 @@ import {
   type AssetFile,
   type AssetFiles,
   type AssetFolder,
+  type FileMismatch,
   fencedStore,
   mapConcurrently,
   type ObjectStore,
@@ -10,6 +11,7 @@ import {
   type UrlSigner,
 } from '@spillway/core'
 import { FolderListings, type ListingOptions } from './folder-listings.js'
+import { mediaTypeOf } from './media-type.js'
 import { SkillFiles } from './skill-files.js'
 
 export interface AssetFilesOptions extends ListingOptions {
@@ -23,6 +25,8 @@ export interface AssetFilesOptions extends ListingOptions {
 export interface FileDigests {
   /** Lower-case hexadecimal SHA-256 of a file as it is listed; undefined where it is not known. */
   hashOf(folder: AssetFolder, file: AssetFile): string | undefined
+  /** True where the file is read again, as somebody got other bytes than were stated. */
+  doubt?(folder: AssetFolder, mismatch: FileMismatch): boolean
 }
 
 /** Files looked at by themselves at once, for one request. */
@@ -31,25 +35,17 @@ const LOOKED_AT = 16
 /** Lists and signs the files of assets, from stores and with signers that whoever composes has. */
 export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
   const { store, signers, digests, clock = Date.now } = options
-  const withDigest = (folder: AssetFolder, file: AssetFile): AssetFile => {
-    const sha256 = digests?.hashOf(folder, file)
-    return sha256 === undefined ? file : { ...file, sha256 }
+  const described = (folder: AssetFolder, file: AssetFile): AssetFile => {
+    // What was read here goes before what its store says of it.
+    const sha256 = digests?.hashOf(folder, file) ?? file.sha256
+    return { ...file, sha256, mediaType: mediaTypeOf(file.path) }
   }
   const listings = new FolderListings(options)
   const skills = new SkillFiles(store)
   return {
     async list(folder, { maxResults, prefix = '', from, signal }) {
-      const listing = await listings.of(folder, from?.snapshotId, signal)
-      const first = Math.max(from?.after ?? 0, listing.firstOf(prefix))
-      const files: AssetFile[] = []
-      let at = first
-      for (; at < listing.length && files.length < maxResults; at++) {
-        const file = listing.file(at)
-        if (!file.path.startsWith(prefix)) return { snapshotId: listing.id, files }
-        files.push(withDigest(folder, file))
-      }
-      const hasMore = at < listing.length && listing.file(at).path.startsWith(prefix)
-      return { snapshotId: listing.id, files, ...(hasMore && { next: at }) }
+      const page = await listings.page(folder, { maxResults, prefix, from }, signal)
+      return { ...page, files: page.files.map(file => described(folder, file)) }
     },
     async sign(folder, paths, { expiresInSeconds, audience, signal }) {
       const fenced = fencedStore(store, { location: folder.location })
@@ -64,10 +60,14 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
         within: [folder.location],
         signal,
       }
-      const known = found.map(file => withDigest(folder, file))
+      const known = found.map(file => described(folder, file))
       return signAll(known, { folder, signers, signing })
     },
     readSkill: (folder, name, signal) => skills.read(folder, name, signal),
+    doubt(folder, mismatch) {
+      checkPath(mismatch.path)
+      return digests?.doubt?.(folder, mismatch) ?? false
+    },
   }
 }
 
@@ -102,8 +102,8 @@ async function fileNow(
       `there is no file ${JSON.stringify(path.slice(0, 255))} any more: list the files again`,
     )
   }
-  const { size, lastModified, etag } = found
-  return { path, size, lastModified, etag }
+  const { size, lastModified, etag, sha256 } = found
+  return { path, size, lastModified, etag, sha256 }
 }
 
 async function signAll(

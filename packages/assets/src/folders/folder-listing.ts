@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { AssetFile } from '@spillway/core'
+import type { AssetFile, AssetFilePage } from '@spillway/core'
 
 /** The files of a folder at one moment, in byte order of their paths. */
 export interface FolderListing {
@@ -11,6 +11,30 @@ export interface FolderListing {
   file(index: number): AssetFile
   /** Index of the first file whose path is not before `prefix`. */
   firstOf(prefix: string): number
+}
+
+/** Which files of a listing are wanted. */
+export interface PageQuery {
+  readonly maxResults: number
+  /** Only files whose paths begin so. */
+  readonly prefix: string
+  /** Index of the first that may come. */
+  readonly from?: { readonly after: number } | undefined
+}
+
+export function pageOf(
+  listing: FolderListing,
+  { maxResults, prefix, from }: PageQuery,
+): AssetFilePage {
+  const files: AssetFile[] = []
+  let at = Math.max(from?.after ?? 0, listing.firstOf(prefix))
+  for (; at < listing.length && files.length < maxResults; at++) {
+    const file = listing.file(at)
+    if (!file.path.startsWith(prefix)) return { snapshotId: listing.id, files }
+    files.push(file)
+  }
+  const hasMore = at < listing.length && listing.file(at).path.startsWith(prefix)
+  return { snapshotId: listing.id, files, ...(hasMore && { next: at }) }
 }
 
 /** A million files as an ordinary folder: numbers in columns, texts as they come. */
@@ -50,7 +74,7 @@ export class ListingBuilder {
         let [low, high] = [0, paths.length]
         while (low < high) {
           const middle = (low + high) >>> 1
-          if (compareBytes(paths[middle]!, prefix) < 0) low = middle + 1
+          if (isBefore(paths[middle]!, prefix)) low = middle + 1
           else high = middle
         }
         return low
@@ -63,6 +87,6 @@ export class ListingBuilder {
 const BYTES_BESIDE = 80
 
 /** In the order of UTF-8, which is that of code points. */
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+export function isBefore(a: string, b: string): boolean {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0
 }

@@ -1,12 +1,16 @@
 import {
+  type AssetFilePage,
   type AssetFolder,
   fencedStore,
   type ObjectStore,
   Slices,
+  type StateStore,
   TableError,
+  throwIfCancelled,
   untilAborted,
 } from '@spillway/core'
-import { type FolderListing, ListingBuilder } from './folder-listing.js'
+import { type FolderListing, ListingBuilder, type PageQuery, pageOf } from './folder-listing.js'
+import { KeptListings, type KeptQuery, type ListingPlace } from './kept-listings.js'
 
 export interface ListingOptions {
   readonly store: ObjectStore
@@ -14,12 +18,22 @@ export interface ListingOptions {
   readonly listingBytes?: number | undefined
   /** Files of one folder, above which it is refused. Ten million by default. */
   readonly maxFiles?: number | undefined
+  /** Where listings of several pages are kept beyond the memory and the life of this process; nowhere where it is absent. */
+  readonly state?: StateStore | undefined
+  /** Told of what could not be kept: pages then come from memory, and end with it. */
+  readonly onError?: ((folder: AssetFolder, error: unknown) => void) | undefined
 }
 
 const LISTING_BYTES = 256 * 1024 ** 2
 const MAX_FILES = 10_000_000
 /** Who asks within this time of another gets the same listing: a folder is not listed as often as somebody likes. */
 const SHARED_FOR_MS = 1000
+/** How long a first page waits until all of its listing is kept: then another process can go on with it. */
+const KEPT_WITHIN_MS = 5000
+
+interface ListingQuery extends PageQuery {
+  readonly from?: ListingPlace | undefined
+}
 
 interface Listed {
   readonly at: number
@@ -29,6 +43,7 @@ interface Listed {
 /** Listings of folders, each one moment's. */
 export class FolderListings {
   readonly #options: ListingOptions
+  readonly #beyond: KeptListings | undefined
   /** By folder and snapshot, the latest used last. */
   readonly #kept = new Map<string, FolderListing>()
   #bytes = 0
@@ -36,18 +51,61 @@ export class FolderListings {
 
   constructor(options: ListingOptions) {
     this.#options = options
+    const { state } = options
+    this.#beyond = state && new KeptListings({ state })
   }
 
-  /** A new listing, or, where `snapshotId` is given, that one or an equal one. */
-  async of(folder: AssetFolder, snapshotId?: string, signal?: AbortSignal): Promise<FolderListing> {
-    const kept = snapshotId === undefined ? undefined : this.#find(folder, snapshotId)
-    if (kept !== undefined) return kept
+  /** A page of a new listing, or, where `from` names one, of that or an equal one. */
+  async page(
+    folder: AssetFolder,
+    query: ListingQuery,
+    signal?: AbortSignal,
+  ): Promise<AssetFilePage> {
+    const { from } = query
+    if (from !== undefined) {
+      const kept = this.#find(folder, from.snapshotId)
+      if (kept !== undefined) return pageOf(kept, query)
+      const beyond = await this.#keptPage(folder, { ...query, from }, signal)
+      if (beyond !== undefined) return beyond
+    }
     const listing = await untilAborted(this.#now(folder), signal)
-    if (snapshotId === undefined || listing.id === snapshotId) return listing
+    if (from === undefined || listing.id === from.snapshotId) {
+      const page = pageOf(listing, query)
+      if (page.next !== undefined) await untilAborted(this.#keepBeyond(folder, listing), signal)
+      return page
+    }
     throw new TableError(
       'CONFLICT',
       'the files have changed since the listing was begun, and it is not kept any more: list them again from the start',
     )
+  }
+
+  async #keptPage(
+    folder: AssetFolder,
+    query: KeptQuery,
+    signal: AbortSignal | undefined,
+  ): Promise<AssetFilePage | undefined> {
+    try {
+      return await this.#beyond?.page(folder, query, signal)
+    } catch (error) {
+      throwIfCancelled(signal)
+      this.#options.onError?.(folder, error)
+      return undefined
+    }
+  }
+
+  /** Never rejects, and waits a while at most. */
+  async #keepBeyond(folder: AssetFolder, listing: FolderListing): Promise<void> {
+    if (this.#beyond === undefined) return
+    const keeping = this.#beyond
+      .keep(folder, listing)
+      .catch(error => this.#options.onError?.(folder, error))
+    let timer: NodeJS.Timeout | undefined
+    const waited = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, KEPT_WITHIN_MS)
+    })
+    await Promise.race([keeping, waited])
+    clearTimeout(timer)
   }
 
   /** One for all who ask at the same time, so it ends with none of them. */

@@ -3,21 +3,17 @@ import { setTimeout } from 'node:timers/promises'
 import {
   type AssetFile,
   type AssetFolder,
+  type FileMismatch,
   fencedStore,
   isTableError,
   type ObjectStore,
   Slices,
   type StateStore,
 } from '@spillway/core'
-import type { FolderListing } from '../folders/folder-listing.js'
 import { listFolder } from '../folders/folder-listings.js'
-import {
-  decodeHashes,
-  encodeHashes,
-  type FileHash,
-  type FileHashes,
-  hashOf,
-} from './kept-hashes.js'
+import { HashPass, type HashProgress } from './hash-pass.js'
+import { decodeHashes, encodeHashes, type FileHash, hashOf } from './kept-hashes.js'
+import { RecheckBudget } from './recheck-budget.js'
 
 export interface AssetHasherOptions {
   readonly store: ObjectStore
@@ -28,14 +24,8 @@ export interface AssetHasherOptions {
   readonly everyMs?: number | undefined
   /** Told of what was not hashed, and why: it is tried again in the next pass. */
   readonly onError?: ((folder: AssetFolder, error: unknown) => void) | undefined
-}
-
-/** How far the hashing of a folder is, as of its last listing. */
-export interface HashProgress {
-  readonly files: number
-  readonly hashedFiles: number
-  readonly bytes: number
-  readonly hashedBytes: number
+  /** Told of each file that was read again because somebody got other bytes: whether they are those that were hashed before. */
+  readonly onRecheck?: ((folder: AssetFolder, path: string, isSame: boolean) => void) | undefined
 }
 
 const BYTES_PER_SECOND = 200e6
@@ -43,27 +33,28 @@ const EVERY_MS = 300_000
 const CHUNK_BYTES = 4 * 1024 ** 2
 /** What is lost of a long pass when the process ends. */
 const SAVE_EVERY_MS = 30_000
-const NONE: FileHashes = new Map()
-
 interface Followed {
   readonly folder: AssetFolder
-  hashes: FileHashes
+  hashes: Map<string, FileHash>
   tag: string | undefined
   isLoaded: boolean
   progress: HashProgress
-  /** Paths whose digests somebody found to be wrong, until they are made again. */
-  doubted: Set<string>
+  /** Paths whose digests somebody found to be wrong, until they are made again: what is known stands, as anybody can say so. */
+  readonly doubted: Set<string>
 }
 
 /** Hashes files in the background, one at a time. A file is hashed once for each size and validator that it has. */
 export class AssetHasher {
   readonly #options: AssetHasherOptions
   readonly #followed = new Map<string, Followed>()
+  readonly #rechecks: RecheckBudget
   #stop = new AbortController()
+  #wake = new AbortController()
   #running: Promise<void> = Promise.resolve()
 
   constructor(options: AssetHasherOptions) {
     this.#options = options
+    this.#rechecks = new RecheckBudget(options.bytesPerSecond ?? BYTES_PER_SECOND)
   }
 
   /** Hashes these folders from now on, and no others. What is known of them is kept. */
@@ -74,7 +65,8 @@ export class AssetHasher {
       const key = keyOf(folder)
       if (this.#followed.has(key)) continue
       const progress = { files: 0, hashedFiles: 0, bytes: 0, hashedBytes: 0 }
-      const state = { hashes: NONE, tag: undefined, isLoaded: false, doubted: new Set<string>() }
+      const hashes = new Map<string, FileHash>()
+      const state = { hashes, tag: undefined, isLoaded: false, doubted: new Set<string>() }
       this.#followed.set(key, { folder, progress, ...state })
     }
     this.#stop.abort()
@@ -87,8 +79,7 @@ export class AssetHasher {
   /** The digest of a file as it was listed; undefined before it is made. */
   hashOf(folder: AssetFolder, file: AssetFile): string | undefined {
     const followed = this.#followed.get(keyOf(folder))
-    if (followed === undefined || followed.doubted.has(file.path)) return undefined
-    return hashOf(followed.hashes, file)
+    return followed && hashOf(followed.hashes, file)
   }
 
   /** Undefined of a folder that is not hashed. */
@@ -96,10 +87,20 @@ export class AssetHasher {
     return this.#followed.get(keyOf(folder))?.progress
   }
 
-  /** Somebody got other bytes than the digest says: the file is hashed again. */
-  doubt(folder: AssetFolder, path: string): void {
+  /**
+   * Somebody got other bytes than the digest says: the file is hashed again, soon. False where another file was listed, where those
+   * are the bytes that the digest is of, and where that file, or many, were hashed again a short while ago.
+   */
+  doubt(folder: AssetFolder, { path, etag, sha256 }: FileMismatch): boolean {
     const followed = this.#followed.get(keyOf(folder))
-    if (followed?.hashes.has(path)) followed.doubted.add(path)
+    const known = followed?.hashes.get(path)
+    if (followed === undefined || known === undefined || known.sha256 === sha256) return false
+    if (etag !== undefined && etag !== known.etag) return false
+    const file = JSON.stringify([keyOf(folder), path, known.etag])
+    if (!this.#rechecks.take(file, known.size)) return false
+    followed.doubted.add(path)
+    this.#wake.abort()
+    return true
   }
 
   async stop(): Promise<void> {
@@ -117,21 +118,58 @@ export class AssetHasher {
           if (!signal.aborted) this.#options.onError?.(followed.folder, error)
         }
       }
-      // Rejects when it is stopped.
-      await setTimeout(this.#options.everyMs ?? EVERY_MS, undefined, { signal, ref: false }).catch(
-        () => undefined,
-      )
+      await this.#untilNext(signal)
     }
+  }
+
+  /** The time between two passes, in which only what is doubted is read. */
+  async #untilNext(signal: AbortSignal): Promise<void> {
+    const end = performance.now() + (this.#options.everyMs ?? EVERY_MS)
+    for (let left = 1; left > 0 && !signal.aborted; left = end - performance.now()) {
+      if (this.#wake.signal.aborted) await this.#recheckAll(signal)
+      const woken = AbortSignal.any([signal, this.#wake.signal])
+      const waiting = setTimeout(Math.max(0, end - performance.now()), undefined, {
+        signal: woken,
+        ref: false,
+      })
+      // Rejects when it is stopped, or woken.
+      await waiting.catch(() => undefined)
+    }
+  }
+
+  async #recheckAll(signal: AbortSignal): Promise<void> {
+    this.#wake = new AbortController()
+    for (const followed of [...this.#followed.values()]) {
+      try {
+        for (const path of followed.doubted) await this.#recheck(followed, path, signal)
+      } catch (error) {
+        // Still doubted: the next pass over the folder reads it.
+        if (!signal.aborted) this.#options.onError?.(followed.folder, error)
+      }
+    }
+  }
+
+  /** One that was changed since it was hashed is for the next pass. */
+  async #recheck(followed: Followed, path: string, signal: AbortSignal): Promise<void> {
+    const known = followed.hashes.get(path)
+    const file = known && { path, lastModified: 0, ...known }
+    const found = file && (await this.#hashFile(followed.folder, file, { signal, isDoubted: true }))
+    followed.doubted.delete(path)
+    if (known === undefined || found === undefined) return
+    const isSame = found.sha256 === known.sha256
+    if (!isSame) {
+      followed.hashes.set(path, found)
+      await this.#save(followed, signal)
+    }
+    this.#options.onRecheck?.(followed.folder, path, isSame)
   }
 
   async #hashFolder(followed: Followed, signal: AbortSignal): Promise<void> {
     if (!followed.isLoaded) await this.#load(followed, signal)
     const listing = await listFolder(followed.folder, this.#options, signal)
-    const doubted = [...followed.doubted]
-    const pass = await Pass.over(listing, withoutPaths(followed.hashes, followed.doubted))
-    // From here on they are unknown, not doubted; what is doubted meanwhile is for the next pass.
+    const pass = await HashPass.over(listing, followed.hashes)
     followed.hashes = pass.hashes
-    for (const path of doubted) followed.doubted.delete(path)
+    for (const path of followed.doubted) await this.#recheck(followed, path, signal)
     const show = () => {
       followed.progress = pass.progress
     }
@@ -141,7 +179,8 @@ export class AssetHasher {
     const slices = new Slices()
     for (const file of pass.missing()) {
       if (slices.isOver) await slices.pause()
-      const found = await this.#hashFile(followed.folder, file, signal)
+      if (this.#wake.signal.aborted) await this.#recheckAll(signal)
+      const found = await this.#hashFile(followed.folder, file, { signal })
       if (found === undefined) continue
       pass.add(file.path, found)
       isChanged = true
@@ -157,7 +196,7 @@ export class AssetHasher {
     const found = await this.#options.state.get(stateKey(followed.folder), signal)
     followed.tag = found?.tag
     try {
-      followed.hashes = found === undefined ? NONE : await decodeHashes(found.bytes)
+      if (found !== undefined) followed.hashes = await decodeHashes(found.bytes)
     } catch (error) {
       // Of another version, or broken: what is in it is made anew.
       if (!isTableError(error)) throw error
@@ -178,15 +217,24 @@ export class AssetHasher {
     followed.tag = await this.#options.state.put(key, bytes, { ifTag: followed.tag, signal })
   }
 
-  /** Undefined of a file without a validator, and of one that was changed or removed meanwhile: the next pass has it. */
+  /**
+   * Undefined of a file without a validator, and of one that was changed or removed meanwhile: the next pass has it. What its store
+   * says of its bytes is taken, unless somebody got others.
+   */
   async #hashFile(
     folder: AssetFolder,
     { path, size, etag }: AssetFile,
-    signal: AbortSignal,
+    { signal, isDoubted = false }: { readonly signal: AbortSignal; readonly isDoubted?: boolean },
   ): Promise<FileHash | undefined> {
     if (etag === undefined) return undefined
     const { bytesPerSecond = BYTES_PER_SECOND } = this.#options
     const store = fencedStore(this.#options.store, folder)
+    // One request in place of many; of a file that is read in one it would be one more.
+    if (!isDoubted && size > CHUNK_BYTES) {
+      const stated = await store.head(folder.location + path, signal)
+      const isSame = stated?.etag === etag && stated.size === size
+      if (isSame && stated.sha256 !== undefined) return { size, etag, sha256: stated.sha256 }
+    }
     const hash = createHash('sha256')
     for (let start = 0; start < size; ) {
       const began = performance.now()
@@ -202,56 +250,6 @@ export class AssetHasher {
     }
     return { size, etag, sha256: hash.digest('hex') }
   }
-}
-
-/** One pass over a listing: what is known of it, and what is not. */
-class Pass {
-  readonly hashes = new Map<string, FileHash>()
-  /** Whether something was known that is not there any more. */
-  isShorter = false
-  readonly #listing: FolderListing
-  readonly #totals = { files: 0, hashedFiles: 0, bytes: 0, hashedBytes: 0 }
-
-  private constructor(listing: FolderListing) {
-    this.#listing = listing
-  }
-
-  /** In steps: folders have very many files, and others are served meanwhile. */
-  static async over(listing: FolderListing, known: FileHashes): Promise<Pass> {
-    const pass = new Pass(listing)
-    const slices = new Slices()
-    for (let i = 0; i < listing.length; i++) {
-      const file = listing.file(i)
-      pass.#totals.files++
-      pass.#totals.bytes += file.size
-      if (hashOf(known, file) !== undefined) pass.add(file.path, known.get(file.path)!)
-      if (slices.isOver) await slices.pause()
-    }
-    pass.isShorter = pass.hashes.size < known.size
-    return pass
-  }
-
-  get progress(): HashProgress {
-    return { ...this.#totals }
-  }
-
-  add(path: string, hash: FileHash): void {
-    this.hashes.set(path, hash)
-    this.#totals.hashedFiles++
-    this.#totals.hashedBytes += hash.size
-  }
-
-  *missing(): Generator<AssetFile> {
-    for (let i = 0; i < this.#listing.length; i++) {
-      const file = this.#listing.file(i)
-      if (!this.hashes.has(file.path)) yield file
-    }
-  }
-}
-
-function withoutPaths(hashes: FileHashes, paths: ReadonlySet<string>): FileHashes {
-  if (paths.size === 0) return hashes
-  return new Map([...hashes].filter(([path]) => !paths.has(path)))
 }
 
 /** Whatever is shared of a folder, its bytes are the same. */

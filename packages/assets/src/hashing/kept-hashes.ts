@@ -31,7 +31,7 @@ export async function encodeHashes(hashes: FileHashes): Promise<Uint8Array> {
 }
 
 /** Throws where it is not what `encodeHashes` makes: whoever hashes begins anew. */
-export async function decodeHashes(bytes: Uint8Array): Promise<FileHashes> {
+export async function decodeHashes(bytes: Uint8Array): Promise<Map<string, FileHash>> {
   const slices = new Slices()
   const hashes = new Map<string, FileHash>()
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -97,16 +97,128 @@ describe('hashing', () => {
   })
 
   it('hashes again what somebody found to be other bytes', async () => {
-    const { hasher, listed, put, reads } = made()
+    const told: string[] = []
+    const { hasher, listed, put, reads } = made(memoryStore(), {
+      onRecheck: (_, path, isSame) => told.push(`${path} ${isSame}`),
+    })
     await put('a', 'first')
     hasher.follow([folder])
     await done(hasher).toBe(true)
     reads.length = 0
-    hasher.doubt(folder, 'a')
-    hasher.doubt(folder, 'nothing')
-    expect(await listed()).toEqual({ a: undefined })
-    await expect.poll(listed).toEqual({ a: sha256('first') })
+    const other = { path: 'a', sha256: sha256('other') }
+    expect(hasher.doubt(folder, { path: 'nothing', sha256: other.sha256 })).toBe(false)
+    expect(hasher.doubt(folder, { path: 'a', sha256: sha256('first') })).toBe(false)
+    expect(hasher.doubt(folder, { ...other, etag: '"of another"' })).toBe(false)
+    expect(hasher.doubt({ ...folder, location: 's3://b/else/' }, other)).toBe(false)
+    expect(hasher.doubt(folder, other)).toBe(true)
+    // Anybody can say so: what was digested stands until it is read again.
+    expect(await listed()).toEqual({ a: sha256('first') })
+    await expect.poll(() => told).toEqual(['a true'])
+    for (let i = 0; i < 100; i++) expect(hasher.doubt(folder, other)).toBe(false)
+    await done(hasher).toBe(true)
     expect(reads).toEqual(['s3://b/docs/a'])
+  })
+
+  it('states another digest where the doubt was right, at once and after a restart', async () => {
+    const inner = memoryStore()
+    const tagged = <Meta extends object>(meta: Meta): Meta => ({ ...meta, etag: '"same"' })
+    // As of a file whose size and times were put back.
+    const store: typeof inner = {
+      ...inner,
+      async get(path, options) {
+        const found = await inner.get(path, options)
+        if (path.includes('/state/')) return found
+        return found && { bytes: found.bytes, meta: tagged(found.meta) }
+      },
+      async *list(prefix, options) {
+        for await (const meta of inner.list(prefix, options)) yield tagged(meta)
+      },
+    }
+    const told: string[] = []
+    // The next pass is far: a doubt does not wait for it.
+    const more = {
+      everyMs: 3_600_000,
+      onRecheck: (_: unknown, path: string, isSame: boolean) => told.push(`${path} ${isSame}`),
+    }
+    const first = made(store, more)
+    await first.put('a', 'first')
+    first.hasher.follow([folder])
+    await done(first.hasher).toBe(true)
+    await first.put('a', 'other')
+    expect(await first.listed()).toEqual({ a: sha256('first') })
+    expect(first.hasher.doubt(folder, { path: 'a', etag: '"same"', sha256: sha256('other') })).toBe(
+      true,
+    )
+    await expect.poll(first.listed).toEqual({ a: sha256('other') })
+    await expect.poll(() => told).toEqual(['a false'])
+    await first.hasher.stop()
+    const second = made(store, more)
+    second.hasher.follow([folder])
+    await expect.poll(second.listed).toEqual({ a: sha256('other') })
+    expect(second.reads).toEqual([])
+  })
+
+  it('reads what is doubted in the next pass where its store fails', async () => {
+    const inner = memoryStore()
+    let faults = 0
+    const store: typeof inner = {
+      ...inner,
+      async get(path, options) {
+        if (path.endsWith('/a') && faults-- > 0) throw new Error('gone for now')
+        return inner.get(path, options)
+      },
+    }
+    const told: string[] = []
+    const { hasher, put } = made(store, {
+      onRecheck: (_, path, isSame) => told.push(`${path} ${isSame}`),
+      onError: (_, error) => told.push(String(error)),
+    })
+    await put('a', 'first')
+    hasher.follow([folder])
+    await done(hasher).toBe(true)
+    faults = 1
+    hasher.doubt(folder, { path: 'a', sha256: sha256('other') })
+    await expect.poll(() => told).toEqual(['Error: gone for now', 'a true'])
+  })
+
+  it('takes what a store says of a large file, reads small ones, and what is doubted', async () => {
+    const inner = memoryStore()
+    const said = sha256('what the store says')
+    const heads: string[] = []
+    const store: typeof inner = {
+      ...inner,
+      async head(path, signal) {
+        if (!path.includes('/state/')) heads.push(path)
+        const found = await inner.head(path, signal)
+        return found && { ...found, sha256: said }
+      },
+    }
+    const large = 'x'.repeat(4 * 1024 ** 2 + 1)
+    const { hasher, listed, put, reads } = made(store)
+    await put('large', large)
+    await put('small', 'few')
+    hasher.follow([folder])
+    await done(hasher).toBe(true)
+    expect(await listed()).toEqual({ large: said, small: sha256('few') })
+    expect([heads, reads]).toEqual([['s3://b/docs/large'], ['s3://b/docs/small']])
+    hasher.doubt(folder, { path: 'large', sha256: sha256(large) })
+    await expect.poll(listed).toEqual({ large: sha256(large), small: sha256('few') })
+  })
+
+  it('takes nothing of what a store says of another file than was listed', async () => {
+    const inner = memoryStore()
+    const store: typeof inner = {
+      ...inner,
+      async head(path, signal) {
+        const found = await inner.head(path, signal)
+        return found && { ...found, etag: '"another"', sha256: sha256('another') }
+      },
+    }
+    const large = 'x'.repeat(4 * 1024 ** 2 + 1)
+    const { hasher, listed, put } = made(store)
+    await put('large', large)
+    hasher.follow([folder])
+    await expect.poll(listed).toEqual({ large: sha256(large) })
   })
 
   it('leaves a file that changes while it is read for the next pass', async () => {

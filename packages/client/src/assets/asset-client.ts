@@ -1,4 +1,4 @@
-import type { AssetKind, AssetName } from '@spillway/core'
+import type { AssetKind, AssetName, FileMismatch } from '@spillway/core'
 import type {
   WireFilePage,
   WireModel,
@@ -58,6 +58,12 @@ export interface AssetClient {
   fetchFile(folder: FolderName, path: string, options?: FetchFileOptions): Promise<Uint8Array>
   /** One request for the bytes of a file: it is neither repeated nor are its bytes digested. */
   openFile(file: WireSignedFile, options?: OpenFileOptions): Promise<OpenedFile>
+  /** Tells the provider that other bytes of a file came than its digest says: a server that knows no such reports refuses it. */
+  reportMismatch(
+    folder: FolderName,
+    mismatch: FileMismatch,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<void>
 }
 
 export interface FindAssetOptions {

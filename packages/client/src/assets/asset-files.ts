@@ -1,4 +1,4 @@
-import { isTableError, TableError } from '@spillway/core'
+import { type FileMismatch, isTableError, TableError } from '@spillway/core'
 import {
   decodeFilePage,
   decodeSignedFiles,
@@ -90,4 +90,28 @@ export async function signFiles(
     for (const file of files) signed.push(file)
   }
   return signed
+}
+
+export async function sendMismatch(
+  send: SendRequest,
+  {
+    folder,
+    mismatch: { path, etag, sha256 },
+    signal,
+  }: {
+    readonly folder: FolderName
+    readonly mismatch: FileMismatch
+    readonly signal: AbortSignal | undefined
+  },
+): Promise<void> {
+  await send(
+    {
+      method: 'POST',
+      path: folderPath(folder, '/file-mismatches'),
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ path, etag, sha256 }),
+      signal,
+    },
+    readObject,
+  )
 }

@@ -11,7 +11,7 @@ import { type ListOptions, listAll, readObject } from '../http/list.js'
 import { schemaPath, sharePath } from '../http/paths.js'
 import { type Connection, untilDone, untilRead } from '../query/connection.js'
 import type { AssetClient, AssetListing } from './asset-client.js'
-import { filePages, signFiles } from './asset-files.js'
+import { filePages, sendMismatch, signFiles } from './asset-files.js'
 import { assetPath } from './asset-name.js'
 import { fetchFile } from './fetch-file.js'
 import { findAsset } from './find-asset.js'
@@ -54,6 +54,10 @@ export function assetClient(connection: Connection, http: HttpOptions): AssetCli
         fetchFile(client, { folder, path, retry: http.retry ?? {} }, { ...options, signal }),
       ),
     openFile: (file, options = {}) => openFile(file, http, options),
+    reportMismatch: (folder, mismatch, options = {}) =>
+      untilDone(connection, options.signal, signal =>
+        sendMismatch(connection.send, { folder, mismatch, signal }),
+      ),
   }
   return client
 }

@@ -37,6 +37,7 @@ export async function fetchSpan(
     throwIfCancelled(signal)
     const before = at
     const url = await urls.get(transfer.file)
+    transfer.hold(url.sha256)
     const failure = await attempt(
       url,
       { transfer, span: { ...span, start: at }, fetching },

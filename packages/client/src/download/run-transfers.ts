@@ -17,7 +17,7 @@ import { SignedUrls } from './signed-urls.js'
 import { isBound, Transfer, type TransferPlaces } from './transfer.js'
 
 export interface TransfersOptions {
-  readonly client: Pick<AssetClient, 'fileUrls' | 'openFile'>
+  readonly client: Pick<AssetClient, 'fileUrls' | 'openFile' | 'reportMismatch'>
   readonly folder: FolderName
   readonly places: TransferPlaces
   /** Files of this listing that the cache has, unless they turn out to be damaged. */
@@ -107,7 +107,8 @@ async function outcomeOf(file: WireAssetFile, work: Work): Promise<TransferOutco
       } catch (error) {
         if (!isTableError(error)) throw error
         if (isStale(error)) return undefined
-        if (error.code !== 'TABLE_CORRUPT' || fetches >= FETCHES) throw error
+        if (error.code !== 'TABLE_CORRUPT') throw error
+        if (fetches >= FETCHES) throw await reported(error, file, work.options)
         await transfer.discard()
         if (isCached) await cached.refuse(file)
         else fetches++
@@ -119,6 +120,24 @@ async function outcomeOf(file: WireAssetFile, work: Work): Promise<TransferOutco
     await transfer.close()
   }
 }
+
+/** Tells the provider that the bytes are others than it digested. That it is not heard changes nothing. */
+async function reported(
+  error: TableError,
+  file: WireAssetFile,
+  { client, folder }: TransfersOptions,
+): Promise<TableError> {
+  const { foundSha256 } = error.context
+  if (typeof foundSha256 === 'string') {
+    const signal = AbortSignal.timeout(REPORT_MS)
+    const mismatch = { path: file.path, etag: file.etag, sha256: foundSha256 }
+    await client.reportMismatch(folder, mismatch, { signal }).catch(() => undefined)
+  }
+  return error
+}
+
+/** How long a download that has failed waits to have said so: a process that ends says nothing any more. */
+const REPORT_MS = 2000
 
 /** The file, not the folder that it is written into. */
 function isStale({ code, context }: TableError): boolean {

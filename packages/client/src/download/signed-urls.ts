@@ -50,7 +50,8 @@ export class SignedUrls {
     // Held to the listing: what the store has by now is looked at when it answers.
     const { url, expirationTimestamp, ...now } = kept.file
     if (!isSameFile(listed, now)) throw changed(path, 'has changed since it was listed')
-    return { ...listed, url, expirationTimestamp }
+    const { sha256 = now.sha256 } = listed
+    return { ...listed, ...(sha256 && { sha256 }), url, expirationTimestamp }
   }
 
   /** The store did not take this URL. */

@@ -42,6 +42,7 @@ export class Transfer {
   readonly #journal: PartJournal | undefined
   readonly #hash: RunningHash
   #spans: ByteSpans
+  #stated: string | undefined
 
   private constructor(
     file: WireAssetFile,
@@ -54,6 +55,7 @@ export class Transfer {
     },
   ) {
     this.file = file
+    this.#stated = file.sha256
     this.#places = places
     this.#folder = opened.folder
     this.#handle = opened.handle
@@ -114,6 +116,11 @@ export class Transfer {
     return this.#spans.missing(this.file.size, most)
   }
 
+  /** To a digest that the listing does not say: stores may tell it of single files alone, as they are signed. */
+  hold(sha256: string | undefined): void {
+    this.#stated ??= sha256
+  }
+
   /** Bytes of the file from `at` on, as they came. */
   async write(chunks: readonly Uint8Array[], at: number): Promise<void> {
     let end = at
@@ -136,9 +143,11 @@ export class Transfer {
 
   /** Gives the file its name. Throws `TABLE_CORRUPT` where its bytes have another digest than the provider states. */
   async finish(): Promise<{ readonly sha256: string; readonly verified: boolean }> {
-    const { path, size, etag, sha256: stated } = this.file
+    const { path, size, etag } = this.file
+    const stated = this.#stated
     const sha256 = await this.#hash.digest(size)
-    if (stated !== undefined && stated !== sha256) throw wrongDigest(this.file, sha256)
+    if (stated !== undefined && stated !== sha256)
+      throw wrongDigest({ path, stated, found: sha256 })
     // Where nothing tells whether the machine stopped meanwhile, the bytes are on the disk before the name is.
     if (bootId() === '') await this.#handle.datasync()
     const { mtimeMs, size: written } = await this.#handle.stat()
@@ -194,10 +203,18 @@ async function writeAll(
   }
 }
 
-function wrongDigest({ path, sha256 }: WireAssetFile, found: string): TableError {
+function wrongDigest({
+  path,
+  stated,
+  found,
+}: {
+  readonly path: string
+  readonly stated: string
+  readonly found: string
+}): TableError {
   return new TableError(
     'TABLE_CORRUPT',
-    `the bytes of ${JSON.stringify(path.slice(0, 300))} are not those that the provider digested: expected sha256 ${sha256}, found ${found}`,
-    { context: { path: path.slice(0, 300) } },
+    `the bytes of ${JSON.stringify(path.slice(0, 300))} are not those that the provider digested: expected sha256 ${stated}, found ${found}`,
+    { context: { path: path.slice(0, 300), foundSha256: found } },
   )
 }

@@ -34,6 +34,7 @@ export interface AssetServerOptions {
   /** Makes another answer of what would be said of an API path. */
   readonly answer?: (path: string, body: unknown) => unknown
   readonly urlSeconds?: number
+  readonly takesMismatches?: boolean
 }
 
 export const DOCS = '/shares/lake/schemas/kb/volumes/docs'
@@ -51,6 +52,8 @@ export class AssetServer {
   readonly asked: string[] = []
   /** Requests for bytes. */
   readonly fetched: { readonly path: string; readonly headers: IncomingMessage['headers'] }[] = []
+  /** What was said of files that are others than they should be. */
+  readonly mismatches: unknown[] = []
   /** Bytes of files that were handed to sockets. */
   sent = 0
   #signed = 0
@@ -110,7 +113,8 @@ export class AssetServer {
       return
     }
     const [status, answer] = this.#api(url, body)
-    const told = this.options.answer?.(`${request.method} ${url.pathname}`, answer) ?? answer
+    const other = await this.options.answer?.(`${request.method} ${url.pathname}`, answer)
+    const told = other ?? answer
     response
       .writeHead(told === answer ? status : 200, { 'content-type': 'application/json' })
       .end(JSON.stringify(told))
@@ -125,6 +129,10 @@ export class AssetServer {
     if (path === `${CHURN}/versions`) return [200, { items: [{ ...version, version: 2 }, version] }]
     if ([`${CHURN}/versions/3`, `${CHURN}/aliases/best`].includes(path)) return [200, version]
     if (path === `${CHURN}/versions/2`) return [200, { ...version, version: 2, aliases: [] }]
+    if (path.endsWith('/file-mismatches') && this.options.takesMismatches !== false) {
+      this.mismatches.push({ at: path, ...JSON.parse(body) })
+      return [202, {}]
+    }
     const [, folder, asked] = /\/(docs|versions\/[23])\/(files|file-urls)$/.exec(path) ?? []
     const below = folder === 'versions/2' ? OLDER : ''
     if (asked === 'files') return this.#list(url, below)

@@ -15,6 +15,8 @@ export interface AssetFile {
   readonly etag?: string | undefined
   /** Lower-case hexadecimal, of the whole file. */
   readonly sha256?: string | undefined
+  /** What the name says of its kind, as in HTTP; nobody looks into the file for it. */
+  readonly mediaType?: string | undefined
 }
 
 /** A part of one listing: all its pages are of the moment when the listing was made. */
@@ -30,6 +32,16 @@ export interface SignedAssetFile extends AssetFile {
   readonly url: string
   /** Epoch milliseconds. */
   readonly expiresAt: number
+}
+
+/** What somebody got of a file whose digest is stated otherwise. */
+export interface FileMismatch {
+  /** As it is listed. */
+  readonly path: string
+  /** Of the listing that stated the digest. */
+  readonly etag?: string | undefined
+  /** Lower-case hexadecimal, of the bytes that came. */
+  readonly sha256: string
 }
 
 /** What a skill says of itself, in words that agentskills.io allows. */
@@ -74,4 +86,9 @@ export interface AssetFiles {
    * agentskills.io does not allow.
    */
   readSkill(folder: AssetFolder, name: string, signal?: AbortSignal): Promise<SkillFacts>
+  /**
+   * Somebody got other bytes than their digest says. True where the file is read again for it, which happens later, and to no
+   * file without end; nothing is believed of what was said. Absent where no digests are made.
+   */
+  doubt?(folder: AssetFolder, mismatch: FileMismatch): boolean
 }

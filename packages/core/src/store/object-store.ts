@@ -6,6 +6,8 @@ export interface ObjectMeta {
   readonly size: number
   readonly lastModified: number
   readonly etag?: string
+  /** Lower-case hexadecimal, of the whole object: where `head` is answered with what the store itself keeps of it. */
+  readonly sha256?: string
 }
 
 /** Bytes of an object: `end` is exclusive; `suffix` is that many last ones. */

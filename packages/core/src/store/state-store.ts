@@ -16,4 +16,6 @@ export interface StateStore {
     bytes: Uint8Array,
     options: { readonly ifTag: string | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<string | undefined>
+  /** Of what is not there does nothing. */
+  delete(key: string, signal?: AbortSignal): Promise<void>
 }

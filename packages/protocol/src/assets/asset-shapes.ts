@@ -103,6 +103,7 @@ const FILE = {
   lastModified: informative(TIME),
   etag: optional(ETAG),
   sha256: optional(SHA256),
+  mediaType: informative(STRING),
 }
 
 const ASSET_FILE = shape<WireAssetFile>(FILE)

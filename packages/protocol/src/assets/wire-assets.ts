@@ -61,6 +61,8 @@ export interface WireAssetFile {
   readonly etag?: string
   /** Lower-case hexadecimal, of the whole file. */
   readonly sha256?: string
+  /** What its name says of its kind; nothing that was found in its bytes. */
+  readonly mediaType?: string
 }
 
 /** A file as it is now, with a URL that gives its bytes for a while. The URL is a secret. */

@@ -1,6 +1,11 @@
 import { type AssetKind, type AssetName, type SharedAsset, TableError } from '@spillway/core'
 import { notFound } from '../access/not-found.js'
-import { type FolderName, findFolder, type SharedFolder } from '../access/shared-folder.js'
+import {
+  accessModesOf,
+  type FolderName,
+  findFolder,
+  type SharedFolder,
+} from '../access/shared-folder.js'
 import type { RequestContext } from '../requests/request-context.js'
 
 /** The folder that the path of a request names. What is not granted, or not ready, is not there. */
@@ -18,6 +23,16 @@ export async function askedFolder(context: RequestContext): Promise<SharedFolder
   }
   noteAsset(context, kind, folder.asset)
   return folder
+}
+
+/** The same, where its files can be asked for by URL. */
+export async function urlFolder(context: RequestContext): Promise<SharedFolder> {
+  const folder = await askedFolder(context)
+  if (accessModesOf(folder.asset, folder.location, context.vendors).includes('url')) return folder
+  throw new TableError(
+    'INVALID_REQUEST',
+    `${context.record.asset} is shared by dir access only: ask for temporary credentials`,
+  )
 }
 
 /** What the catalog found, or a 404. */

@@ -2,7 +2,6 @@ import type { AssetFile, SignedAssetFile, WritableJson } from '@spillway/core'
 import { TableError } from '@spillway/core'
 import { z } from 'zod'
 import type { SharedFolder } from '../access/shared-folder.js'
-import { accessModesOf } from '../access/shared-folder.js'
 import { maxResultsOf } from '../discovery/list-response.js'
 import { audienceText } from '../downloads/file-audience.js'
 import { notedBy } from '../downloads/note-signed.js'
@@ -10,7 +9,8 @@ import { readBody } from '../http/read-body.js'
 import { jsonResponse } from '../http/respond.js'
 import { validatedResponse } from '../http/validated.js'
 import type { RequestContext } from '../requests/request-context.js'
-import { askedFolder, assetFilesOf } from './asked-folder.js'
+import { assetFilesOf, urlFolder } from './asked-folder.js'
+import { jsonBody } from './json-body.js'
 
 /** GET …/files: the files of a folder, all pages of one listing. */
 export async function assetFiles(context: RequestContext): Promise<Response> {
@@ -58,8 +58,9 @@ function fromToken(payload: unknown): { readonly snapshotId: string; readonly af
   return { snapshotId: String(snapshotId), after: Number(after) }
 }
 
-function wireFile({ path, size, lastModified, etag, sha256 }: AssetFile): WritableJson {
-  return { path, size, lastModified, etag, sha256 }
+function wireFile(file: AssetFile): WritableJson {
+  const { path, size, lastModified, etag, sha256, mediaType } = file
+  return { path, size, lastModified, etag, sha256, mediaType }
 }
 
 const urlsBody = z.object({
@@ -90,38 +91,16 @@ export async function assetFileUrls(context: RequestContext): Promise<Response> 
 }
 
 function parseBody(text: string): z.output<typeof urlsBody> {
-  let document: unknown
-  try {
-    document = JSON.parse(text)
-  } catch {
-    throw new TableError('INVALID_REQUEST', 'the request body is not JSON')
-  }
-  const parsed = urlsBody.safeParse(document)
-  if (!parsed.success) {
-    throw new TableError(
-      'INVALID_REQUEST',
-      'expected {"paths": ["…"], "expiresInSeconds": 600}, the second if wanted',
-    )
-  }
-  if (parsed.data.paths.length > MAX_PATHS) {
-    throw new TableError(
-      'INVALID_REQUEST',
-      `expected at most ${MAX_PATHS} paths in one request, found ${parsed.data.paths.length}`,
-    )
-  }
-  return parsed.data
+  const shown = '{"paths": ["…"], "expiresInSeconds": 600}, the second if wanted'
+  const body = jsonBody(text, urlsBody, shown)
+  if (body.paths.length <= MAX_PATHS) return body
+  throw new TableError(
+    'INVALID_REQUEST',
+    `expected at most ${MAX_PATHS} paths in one request, found ${body.paths.length}`,
+  )
 }
 
 function wireSigned({ url, expiresAt, ...file }: SignedAssetFile): WritableJson {
-  const { path, size, etag, sha256 } = file
-  return { path, url, expirationTimestamp: expiresAt, size, etag, sha256 }
-}
-
-async function urlFolder(context: RequestContext): Promise<SharedFolder> {
-  const folder = await askedFolder(context)
-  if (accessModesOf(folder.asset, folder.location, context.vendors).includes('url')) return folder
-  throw new TableError(
-    'INVALID_REQUEST',
-    `${context.record.asset} is shared by dir access only: ask for temporary credentials`,
-  )
+  const { path, size, etag, sha256, mediaType } = file
+  return { path, url, expirationTimestamp: expiresAt, size, etag, sha256, mediaType }
 }

@@ -21,6 +21,14 @@ export interface AccessRecord {
   file?: string
   /** The location that credentials were given for. */
   vended?: string
+  /** A file of an asset of which the recipient says that other bytes came than its digest is of. Nobody has proven it. */
+  mismatch?: {
+    readonly path: string
+    /** Of what came. */
+    readonly sha256: string
+    readonly etag: string | undefined
+    readonly isReadAgain: boolean
+  }
   filesReturned?: number
   /** Of the table at that version; known once the answer is complete. */
   filesTotal?: number

@@ -1,5 +1,11 @@
 import { AssetHasher, createAssetFiles } from '@spillway/assets/node'
-import type { AssetFiles, StateStore, UrlSigner, WritableStore } from '@spillway/core'
+import {
+  type AssetFiles,
+  type StateStore,
+  TableError,
+  type UrlSigner,
+  type WritableStore,
+} from '@spillway/core'
 import type { SharesConfig } from '@spillway/server'
 import { localStore, parseUri, storeState } from '@spillway/storage'
 import { assetFolders } from './located-assets.js'
@@ -35,11 +41,15 @@ export function openAssets(settings: AssetSettings, parts: AssetParts): OpenAsse
     const files = createAssetFiles({ store, signers })
     return { files, follow: () => undefined, stop: async () => undefined }
   }
+  const state = stateAt(kept.location, store)
   const hasher = new AssetHasher({
     store,
-    state: stateAt(kept.location, store),
+    state,
     bytesPerSecond: hashing.megabytesPerSecond * 1e6,
     onError: (_, error) => onError?.(error),
+    onRecheck: ({ location }, path, isSame) => {
+      if (!isSame) onError?.(otherBytes(location + path))
+    },
   })
   const follow = ({ shares }: AssetSettings) => {
     const hashed = assetFolders(shares).filter(({ digests }) => digests === true)
@@ -47,12 +57,30 @@ export function openAssets(settings: AssetSettings, parts: AssetParts): OpenAsse
     hasher.follow([...locations].map(location => ({ id: location, location })))
   }
   follow(settings)
-  const files = createAssetFiles({ store, signers, digests: hasher })
+  const files = createAssetFiles({
+    store,
+    signers,
+    digests: hasher,
+    state,
+    onError: (_, error) => onError?.(error),
+  })
   return { files, follow, stop: () => hasher.stop() }
+}
+
+/** A file that has other bytes under the tag that it had: recipients were right to say so, and who caches by tags has old ones. */
+function otherBytes(path: string): TableError {
+  return new TableError(
+    'CONFLICT',
+    'a recipient got other bytes than the digest of the file says, and they are what it holds now: it was changed in a way that its size and etag do not tell. Its digest was made again',
+    { context: { path } },
+  )
 }
 
 /** On this machine in a store of its own: what is kept there is none of the shared folders. */
 function stateAt(location: string, store: WritableStore): StateStore {
   const isLocal = parseUri(location).scheme === 'file'
-  return storeState(isLocal ? localStore({ roots: [location] }) : store, location)
+  return storeState(
+    isLocal ? localStore({ roots: [location], removesEmptyFolders: true }) : store,
+    location,
+  )
 }

@@ -10,7 +10,7 @@ import { readTlsPair } from '../serve/tls-files.js'
 import { watchFile } from '../serve/watch-file.js'
 import { CONFIG_FILE } from '../terminal/config-file.js'
 import { errorJson } from '../terminal/error-json.js'
-import { formatCount } from '../terminal/format-table.js'
+import { formatCount, printable } from '../terminal/format-table.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -35,6 +35,7 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   const server = await startServer(config, {
     log: quiet.log,
     onCertificate: change => void say(...certificateLine(change)),
+    onError: onceEach(text => void say('failed', text)),
   })
   const watching = watchFile(path, () => void reload(server, path, say))
   const socket = new URL(server.socketUrl).host
@@ -70,6 +71,21 @@ function certificateLine(change: { readonly endsAt: number } | TableError): [str
   if (change instanceof TableError) return ['kept', `the old certificate: ${change.message}`]
   return ['reloaded', `the certificate, good until ${new Date(change.endsAt).toISOString()}`]
 }
+
+/** What fails in the background is tried again and again: each fault is said once. */
+function onceEach(say: (text: string) => void): (error: unknown) => void {
+  const said = new Set<string>()
+  return error => {
+    const { message, context } = errorJson(error)
+    const where = Object.entries(context).map(([key, value]) => `  ${key}=${value}`)
+    const text = printable(`in the background: ${message}${where.join('')}`)
+    if (said.has(text) || said.size >= MOST_FAULTS) return
+    said.add(text)
+    say(text)
+  }
+}
+
+const MOST_FAULTS = 1000
 
 type Say = (event: string, text: string) => Promise<void>
 

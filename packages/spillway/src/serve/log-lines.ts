@@ -46,6 +46,7 @@ export function logLine(record: Readonly<LoggedRecord>, style: Style): string {
     printable(cut(table === '' ? route : `${route} ${table}`)),
     files,
     style.yellow(unused),
+    style.yellow(mismatchText(record)),
     style.dim(`${Math.round(durationMs)} ms`),
     outcome,
     style.yellow(more),
@@ -53,6 +54,14 @@ export function logLine(record: Readonly<LoggedRecord>, style: Style): string {
   ]
     .filter(part => part !== '')
     .join('  ')
+}
+
+/** Of a file that a recipient got other bytes of. */
+function mismatchText({ mismatch }: Readonly<LoggedRecord>): string {
+  if (mismatch === undefined) return ''
+  const { path, sha256, isReadAgain } = mismatch
+  const again = isReadAgain ? ', is read again' : ''
+  return printable(`other bytes of ${JSON.stringify(cut(path))}: sha256 ${sha256}${again}`)
 }
 
 /** What the provider needs to mend it: texts of tables and of recipients, on one line. */

@@ -39,6 +39,8 @@ interface StartOptions {
   readonly log?: AccessLog | undefined
   /** Told when files of `server.tls` have changed: until when the new certificate is good, or why the old one is kept. */
   readonly onCertificate?: ((change: { readonly endsAt: number } | TableError) => void) | undefined
+  /** Told of what fails in the background. */
+  readonly onError?: ((error: unknown) => void) | undefined
 }
 
 /** Serves `config` until closed. */
@@ -61,6 +63,7 @@ export async function startServer(
     secrets: config.secrets.length > 0 ? config.secrets : [randomBytes(32).toString('hex')],
     metrics,
     log: options.log,
+    onError: options.onError,
   }
   const { admin: adminAddress } = config.server
   const ledgers: SignedLedger[] = []

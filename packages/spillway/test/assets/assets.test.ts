@@ -150,7 +150,10 @@ describe('volumes', () => {
     const { body } = await json(`${DOCS}/files`)
     expect(body).toEqual({
       items: [
-        { path: 'a.txt', size: 5, lastModified: expect.any(Number), etag: expect.any(String) },
+        {
+          ...{ path: 'a.txt', size: 5, lastModified: expect.any(Number), etag: expect.any(String) },
+          mediaType: 'text/plain',
+        },
         expect.objectContaining({ path: 'b/c d%2F.txt', size: 6 }),
         expect.objectContaining({ path: 'é.txt', size: 5 }),
       ],
@@ -497,6 +500,101 @@ recipients: [{ name: r, shares: [lake], tokens: [{ sha256: ${sha256(TOKEN)} }] }
     } finally {
       await runtime.close()
     }
+  })
+
+  it('are made again where a recipient got other bytes, as the log says; not for whom they are not', async () => {
+    put('doubted/a.txt', 'first')
+    const config = parseConfig(
+      `
+state: { location: state }
+shares: [{ name: lake, schemas: [{ name: kb, volumes: [{ name: v, location: doubted, digests: true }] }] }]
+recipients:
+  - { name: r, shares: [lake], tokens: [{ sha256: ${sha256(TOKEN)} }] }
+  - { name: other, shares: [], tokens: [{ sha256: ${sha256(OTHER)} }] }`,
+      { folder, path: 'spillway.yaml' },
+    )
+    const endpoint = checkedEndpoint(ENDPOINT)
+    const records: AccessRecord[] = []
+    const runtime = createRuntime(config, {
+      endpoint,
+      secrets: ['a secret of sixteen characters'],
+      log: record => records.push({ ...record }),
+    })
+    const send = async (path: string, body?: string, token = TOKEN) => {
+      const init = body === undefined ? {} : { method: 'POST', body }
+      const headers = { authorization: `Bearer ${token}` }
+      const at = `${ENDPOINT}/shares/lake/schemas/kb/volumes/v${path}`
+      const answer = await runtime.fetch(new Request(at, { ...init, headers }))
+      return { status: answer.status, body: JSON.parse(await answer.text()) }
+    }
+    const listed = async () => (await send('/files')).body.items[0]
+    try {
+      await expect.poll(listed).toMatchObject({ sha256: sha256('first') })
+      const { etag } = await listed()
+      const found = { path: 'a.txt', etag, sha256: sha256('other') }
+      const report = (more: object, token?: string) =>
+        send('/file-mismatches', JSON.stringify({ ...found, ...more }), token)
+      expect((await report({}, OTHER)).status).toBe(404)
+      for (const wrong of [
+        { path: '../a.txt' },
+        { path: '' },
+        { path: 'x'.repeat(5000) },
+        { sha256: 'x' },
+        { sha256: sha256('other').toUpperCase() },
+        { etag: 7 },
+        { more: 'x'.repeat(20_000) },
+      ]) {
+        expect((await report(wrong)).status).toBe(400)
+      }
+      expect((await send('/file-mismatches', '[')).status).toBe(400)
+      expect(await report({ path: 'nope.txt' })).toEqual({
+        status: 202,
+        body: { path: 'nope.txt', isReadAgain: false },
+      })
+      expect(await report({})).toEqual({ status: 202, body: { path: 'a.txt', isReadAgain: true } })
+      expect(await report({})).toMatchObject({ status: 202, body: { isReadAgain: false } })
+      expect(records.filter(({ mismatch }) => mismatch?.isReadAgain)).toMatchObject([
+        { recipient: 'r', asset: 'volume v', status: 202, mismatch: found },
+      ])
+      expect(await listed()).toMatchObject({ sha256: sha256('first') })
+    } finally {
+      await runtime.close()
+    }
+  })
+
+  it('and listings outlive the server: pages go on where it was started again', async () => {
+    for (const name of ['a', 'b', 'c']) put(`paged/${name}`, name)
+    const config = parseConfig(
+      `
+state: { location: paged-state }
+shares: [{ name: lake, schemas: [{ name: kb, volumes: [{ name: v, location: paged }] }] }]
+recipients: [{ name: r, shares: [lake], tokens: [{ sha256: ${sha256(TOKEN)} }] }]`,
+      { folder, path: 'spillway.yaml' },
+    )
+    const endpoint = checkedEndpoint(ENDPOINT)
+    const page = async (pageToken = '') => {
+      // Each page by a server of its own.
+      const runtime = createRuntime(config, {
+        endpoint,
+        secrets: ['a secret of sixteen characters'],
+      })
+      const query = `maxResults=1&pageToken=${encodeURIComponent(pageToken)}`
+      const at = `${ENDPOINT}/shares/lake/schemas/kb/volumes/v/files?${query}`
+      const headers = { authorization: `Bearer ${TOKEN}` }
+      const answer = await runtime.fetch(new Request(at, { headers }))
+      const body = JSON.parse(await answer.text())
+      await runtime.close()
+      return body
+    }
+    const first = await page()
+    put('paged/a2', 'later')
+    unlinkSync(join(folder, 'paged/c'))
+    const second = await page(first.nextPageToken)
+    const third = await page(second.nextPageToken)
+    const pages = [first, second, third]
+    expect(pages.map(({ items }) => items[0].path)).toEqual(['a', 'b', 'c'])
+    expect(new Set(pages.map(({ snapshotId }) => snapshotId)).size).toBe(1)
+    expect(third).not.toHaveProperty('nextPageToken')
   })
 
   it('need a place to be kept in', () => {

@@ -28,6 +28,13 @@ it.each([
   }
 })
 
+it('what a recipient says of other bytes is told with the file, and moves no cursor', () => {
+  const mismatch = { path: 'w\u001b[2J\n', sha256: 'ab', etag: undefined, isReadAgain: true }
+  const line = logLine({ ...record, status: 202, mismatch }, style)
+  expect(line).toContain('other bytes of "w\\u001b[2J\\n": sha256 ab, is read again')
+  expect(JSON.parse(jsonLogLine({ ...record, mismatch })).mismatch).toMatchObject({ sha256: 'ab' })
+})
+
 it('texts of tables and recipients stay on their line, and move no cursor', () => {
   const error = new TableError('TABLE_CORRUPT', 'bad\n00:00:00  200  acme', {
     context: { path: 'a\u001b[2Jb' },

@@ -37,6 +37,11 @@ export function storeState(store: WritableStore, location: string): StateStore {
       for (const old of known.slice(0, -1)) await store.delete(at + old, signal)
       return next
     },
+    async delete(key, signal) {
+      const at = folderOf(folder, key)
+      // The latest last: whoever reads meanwhile finds it, or nothing.
+      for (const old of await writings(store, at, signal)) await store.delete(at + old, signal)
+    },
   }
 }
 

@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
+import {
+  copyFile,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
@@ -27,9 +36,8 @@ export async function putFile(
   try {
     const path = await localPath(roots, uri)
     if (options.ifAbsent === true && (await exists(path))) return false
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     unfinished = join(dirname(path), unfinishedName())
-    await writeAll(unfinished, bytes, options.signal)
+    await writeAll(await openNew(unfinished), bytes, options.signal)
     if (options.ifAbsent === true) return await moveIfAbsent(unfinished, path)
     await rename(unfinished, path)
     return true
@@ -49,13 +57,26 @@ async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
 }
 
+const ATTEMPTS = 10
+
+/** A folder that somebody removes as it is empty is made again. */
+async function openNew(path: string): Promise<FileHandle> {
+  for (let attempt = 1; ; attempt++) {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    try {
+      // Rows of tables: for nobody else on this machine.
+      return await open(path, 'wx', 0o600)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || attempt >= ATTEMPTS) throw error
+    }
+  }
+}
+
 async function writeAll(
-  path: string,
+  file: FileHandle,
   bytes: Uint8Array | AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  // Rows of tables: for nobody else on this machine.
-  const file = await open(path, 'wx', 0o600)
   try {
     if (bytes instanceof Uint8Array) await file.writeFile(bytes)
     else {

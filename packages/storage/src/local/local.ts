@@ -1,4 +1,5 @@
-import { type FileHandle, lstat, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, lstat, rmdir, stat, unlink } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import {
   type LocalObject,
   type ObjectMeta,
@@ -18,6 +19,8 @@ import { putFile } from './local-put.js'
 export interface LocalStoreOptions {
   /** Folders outside which nothing is read or written, through symbolic links either. Absent: the whole disk. */
   readonly roots?: readonly string[]
+  /** Deleting the last file of a folder removes the folder, and those above that are empty by it: for stores of this process alone. */
+  readonly removesEmptyFolders?: boolean
 }
 
 /**
@@ -25,7 +28,30 @@ export interface LocalStoreOptions {
  * for. A prefix is text, as in S3: end it with a slash to mean a folder.
  */
 export function localStore(options: LocalStoreOptions = {}): WritableStore {
-  return storeWithin(localRoots(options.roots))
+  const store = storeWithin(localRoots(options.roots))
+  if (options.removesEmptyFolders !== true) return store
+  const { roots = [] } = options
+  return {
+    ...store,
+    async delete(path, signal) {
+      await store.delete(path, signal)
+      await removeEmptyFolders(`/${parseUri(path).key}`, roots)
+    },
+  }
+}
+
+/** The folders above a file, below the roots. */
+async function removeEmptyFolders(file: string, roots: readonly string[]): Promise<void> {
+  const tops = roots.map(root => resolve(`/${parseUri(root).key}`))
+  for (let folder = dirname(resolve(file)); ; folder = dirname(folder)) {
+    if (!tops.some(top => folder.startsWith(`${top}/`))) return
+    try {
+      await rmdir(folder)
+    } catch {
+      // Something is in it.
+      return
+    }
+  }
 }
 
 function storeWithin(roots: LocalRoots): WritableStore {

@@ -2,6 +2,7 @@ import {
   GetObjectCommand,
   type GetObjectCommandOutput,
   HeadObjectCommand,
+  type HeadObjectCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3'
 import type { ByteRange, ObjectMeta } from '@spillway/core'
@@ -137,14 +138,26 @@ export async function headObject(
   signal: AbortSignal | undefined,
 ): Promise<ObjectMeta | undefined> {
   try {
-    const answer = await client.send(new HeadObjectCommand(locate(path)), sending(signal))
+    const command = new HeadObjectCommand({ ...locate(path), ChecksumMode: 'ENABLED' })
+    const answer = await client.send(command, sending(signal))
     const { ContentLength: size, LastModified: modified, ETag: etag } = answer
     if (size === undefined) throw answerError(path, 'it does not say how long the object is')
-    return metaOf(path, { size, modified, etag })
+    const sha256 = wholeSha256(answer)
+    return { ...metaOf(path, { size, modified, etag }), ...(sha256 && { sha256 }) }
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw s3Error(error, 'read', path)
   }
+}
+
+/** A checksum of the checksums of parts (`COMPOSITE`, with `-3` behind it) is none of the object, and what says no type may be one. */
+function wholeSha256({
+  ChecksumSHA256: checksum,
+  ChecksumType: type,
+}: HeadObjectCommandOutput): string | undefined {
+  if (checksum === undefined || type !== 'FULL_OBJECT') return undefined
+  if (!/^[A-Za-z0-9+/]{43}=$/.test(checksum)) return undefined
+  return Buffer.from(checksum, 'base64').toString('hex')
 }
 
 export function metaOf(

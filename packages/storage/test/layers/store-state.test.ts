@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -12,7 +12,14 @@ const bytes = (value: string) => Buffer.from(value)
 
 describe.each([
   ['in memory', () => storeState(memoryStore(), 's3://b/state')],
-  ['on disk', () => storeState(localStore({ roots: [folder] }), `file://${folder}/state/`)],
+  [
+    'on disk',
+    () =>
+      storeState(
+        localStore({ roots: [folder], removesEmptyFolders: true }),
+        `file://${folder}/state/`,
+      ),
+  ],
 ])('state %s', (_, made) => {
   it('is what was written last', async () => {
     const state = made()
@@ -37,6 +44,32 @@ describe.each([
     await state.put('c', bytes('2'), { ifTag: first })
     expect(await state.put('c', bytes('x'), { ifTag: first })).toBeUndefined()
     expect(text((await state.get('c'))?.bytes)).toBe('2')
+  })
+
+  it('is gone once it is deleted, and can be written anew', async () => {
+    const state = made()
+    const first = await state.put('d/e', bytes('1'), { ifTag: undefined })
+    await state.put('d/e', bytes('2'), { ifTag: first })
+    await state.put('d/f', bytes('3'), { ifTag: undefined })
+    await state.delete('d/e')
+    await state.delete('d/e')
+    expect(await state.get('d/e')).toBeUndefined()
+    expect(text((await state.get('d/f'))?.bytes)).toBe('3')
+    expect(await state.put('d/e', bytes('4'), { ifTag: undefined })).toBeDefined()
+    await state.delete('d/f')
+    expect(text((await state.get('d/e'))?.bytes)).toBe('4')
+    await state.delete('d/e')
+  })
+
+  it('is written while others delete beside it', async () => {
+    const state = made()
+    const work = async (name: string) => {
+      for (let i = 0; i < 20; i++) {
+        expect(await state.put(`g/${name}`, bytes('x'), { ifTag: undefined })).toBeDefined()
+        await state.delete(`g/${name}`)
+      }
+    }
+    await Promise.all(['a', 'b', 'c', 'd'].map(work))
   })
 
   it('counts all of many who write at once', async () => {
@@ -82,4 +115,16 @@ it('is kept by writers that overtake each other many times', async () => {
   const first = await quick.get('k')
   expect(await late.put('k', bytes('late'), { ifTag: first?.tag })).toBeUndefined()
   expect(text((await quick.get('k'))?.bytes)).toBe('4')
+})
+
+it('state on disk leaves nothing of what was deleted', async () => {
+  const store = localStore({ roots: [folder], removesEmptyFolders: true })
+  const state = storeState(store, `file://${folder}/left/`)
+  await state.put('x/y/z', bytes('1'), { ifTag: undefined })
+  await state.put('x/kept', bytes('1'), { ifTag: undefined })
+  await state.delete('x/y/z')
+  expect(readdirSync(join(folder, 'left', 'x'))).toEqual(['kept'])
+  await state.delete('x/kept')
+  expect(existsSync(join(folder, 'left'))).toBe(false)
+  expect(existsSync(folder)).toBe(true)
 })

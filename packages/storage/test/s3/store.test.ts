@@ -27,6 +27,32 @@ function store(options: S3StoreOptions = {}) {
 
 const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString()
 
+describe('what a store keeps of the bytes', () => {
+  const WHOLE = Buffer.alloc(32, 7).toString('base64')
+  const headOf = async (checksum: { value: string; type?: string } | undefined) => {
+    await store().put('s3://bucket/a', Buffer.from('hello'))
+    const object = server.objects.get('bucket/a')!
+    server.objects.set('bucket/a', { ...object, ...(checksum && { checksum }) })
+    return store().head('s3://bucket/a')
+  }
+
+  it('is told where it is of the whole object', async () => {
+    const found = await headOf({ value: WHOLE, type: 'FULL_OBJECT' })
+    expect(found).toMatchObject({ size: 5, sha256: '07'.repeat(32) })
+  })
+
+  it.each([
+    ['of the checksums of parts', { value: `${WHOLE}-3`, type: 'COMPOSITE' }],
+    ['of parts, in other words', { value: WHOLE, type: 'COMPOSITE' }],
+    ['of parts, whatever is said of it', { value: `${WHOLE}-3`, type: 'FULL_OBJECT' }],
+    ['of nobody knows what', { value: WHOLE }],
+    ['of another length', { value: 'AAAA', type: 'FULL_OBJECT' }],
+    ['nothing', undefined],
+  ])('is none of the object where it is %s', async (_, checksum) => {
+    expect(await headOf(checksum)).not.toHaveProperty('sha256')
+  })
+})
+
 describe('faults that pass', () => {
   it.each([
     ['a throttle', { status: 503, code: 'SlowDown' }],

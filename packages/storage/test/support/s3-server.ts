@@ -20,6 +20,8 @@ export interface StoredObject {
   readonly bytes: Buffer
   readonly etag: string
   readonly modified: Date
+  /** Of SHA-256, as the service keeps it: told to who asks. */
+  readonly checksum?: { readonly value: string; readonly type?: string }
 }
 
 export type Fault =
@@ -132,6 +134,12 @@ function playFault(state: State, label: string, response: ServerResponse): strin
   return fault.kind
 }
 
+function checksumHeaders({ checksum }: StoredObject): Record<string, string> {
+  if (checksum === undefined) return {}
+  const { value, type } = checksum
+  return { 'x-amz-checksum-sha256': value, ...(type && { 'x-amz-checksum-type': type }) }
+}
+
 function read({ objects }: State, call: Call, response: ServerResponse): void {
   const found = objects.get(`${call.bucket}/${call.key}`)
   if (found === undefined) throw new S3Refusal(404, 'NoSuchKey')
@@ -139,6 +147,7 @@ function read({ objects }: State, call: Call, response: ServerResponse): void {
     ETag: found.etag,
     'Last-Modified': found.modified.toUTCString(),
     'Accept-Ranges': 'bytes',
+    ...(call.headers['x-amz-checksum-mode'] === 'ENABLED' && checksumHeaders(found)),
   }
   const total = found.bytes.length
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(call.headers.range ?? '') ?? []
