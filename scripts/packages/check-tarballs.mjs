@@ -1,4 +1,5 @@
 // What may be wrong with a tarball before anybody installs it.
+import { unheldNamesOf } from './names-of-files.mjs'
 import { deadLinksOf } from './packed-documents.mjs'
 import { readTarball } from './read-tarball.mjs'
 
@@ -14,6 +15,7 @@ export function problemsOfTarball(path, { repository, machine = [] } = {}) {
   const problems = [
     ...filesOf(files, manifest, machine),
     ...deadLinksOf(files),
+    ...unheldNamesOf(files),
     ...entriesOf(files, manifest),
     ...dependenciesOf(manifest),
     ...fieldsOf(manifest, repository),

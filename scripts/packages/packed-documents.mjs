@@ -1,7 +1,9 @@
-// Documents as they are in a package: every link leads to a file of the package, to the repository's address, or is text.
+// Documents as they are in a package: every link leads to a file of the package, to the repository's address, or is text, and
+// what they name of the repository's files is said not to be there.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, posix, relative } from 'node:path'
 import { isRelative, linksIn, mapLinks, targetOf } from '../documents/markdown-links.mjs'
+import { isIn, withWhereabouts } from './names-of-files.mjs'
 import { runProcess } from './run-process.mjs'
 
 /** The package that takes the documents for users along. */
@@ -44,7 +46,8 @@ export function rewriteDocuments(folder, { source, repositoryUrl }) {
       if (!isRelative(link.href)) return link.whole
       return linkTo(targetOf(link.href, toRepository(name)), { link, name, held, repositoryUrl })
     })
-    if (whole !== text) writeFileSync(path, whole)
+    const told = withWhereabouts(whole, named => isIn([...files], name, named))
+    if (told !== text) writeFileSync(path, told)
   }
 }
 

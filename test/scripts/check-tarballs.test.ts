@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { problemsOfTarball } from '../../scripts/packages/check-tarballs.mjs'
+import { isIn, unheldNamesOf, withWhereabouts } from '../../scripts/packages/names-of-files.mjs'
 import { removeOrphans } from '../../scripts/packages/pack.mjs'
 import { browsableUrl, rewriteDocuments } from '../../scripts/packages/packed-documents.mjs'
 import { publishedPackages } from '../../scripts/packages/published.mjs'
@@ -79,6 +80,11 @@ describe('finds in files', () => {
       'README.md links to ../../docs/a.md, which the package does not',
     ],
     ['src/a.md', '[b](b.md#c)', 'src/a.md links to b.md#c, which the package does not hold'],
+    [
+      'README.md',
+      '# some\n\n`examples/app` is a whole one.\n',
+      'README.md names files below examples/, which the package does not hold',
+    ],
     ['src/index.ts', undefined, 'has dist/index.js, but no src/index.ts'],
     ['dist/a.txt', 'file:///clone/x', 'dist/a.txt says /clone/'],
     ['dist/index.js', 'export {}', 'the command some (./dist/index.js) does not begin with'],
@@ -168,6 +174,20 @@ describe('documents of a package', () => {
     )
     expect(guide).toBe('[us](../README.md) [it](#one) [other](reference/other.md)\n# One\n')
     expect(other).toBe('[up](../guide.md) test\n')
+  })
+
+  it('say below their title which files that they name are of the repository alone', () => {
+    const names = ['README.md', 'src/index.ts', 'docs/guide.md', 'docs/start/a.md']
+    const isHeld = (path: string) => isIn(names, 'docs/start/a.md', path)
+    const text = '# A\n\n`src/index.ts`, `docs/guide.md`, `examples/app` and packages/x/README.md\n'
+    const told = withWhereabouts(text, isHeld)
+    expect(told).toBe(
+      `# A\n\n> Not in this package: files below \`examples/\`, \`packages/\` are of the repository.\n${text.slice(4)}`,
+    )
+    expect(unheldNamesOf(new Map(names.map(name => [name, Buffer.from(told)])))).toEqual([])
+    // Commands, and comments that nobody is shown, name what they like.
+    const quiet = '# A\n\n```sh\ncat test/x\n```\n<!-- examples/app -->\n'
+    expect(withWhereabouts(quiet, isHeld)).toBe(quiet)
   })
 
   it('link to the repository where it has an address', () => {

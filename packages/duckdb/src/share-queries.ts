@@ -1,6 +1,7 @@
 import { TableError } from '@spillway/core'
 import type { Connection } from '@spillway/rows'
 import type { ConnectionShares } from './attach/connection-shares.js'
+import { inShareWords } from './attach/misnamed-shares.js'
 import { describeNamed } from './attach/named-tables.js'
 import type { Provider } from './attach/provider.js'
 import { closeAll } from './connection/close-all.js'
@@ -40,6 +41,24 @@ export class ShareQueries {
   }
 
   async query(sql: string, options: QuerySqlOptions = {}): Promise<ShareResult> {
+    return this.#inShareWords(sql, () => this.#query(sql, options))
+  }
+
+  async explain(sql: string, options: QuerySqlOptions = {}): Promise<ShareExplanation> {
+    return this.#inShareWords(sql, () => this.#explain(sql, options))
+  }
+
+  async #inShareWords<Result>(sql: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work()
+    } catch (error) {
+      const { providers } = this.#given.shares
+      const catalogs = providers.flatMap(({ catalog }) => [...catalog.catalogs.values()])
+      throw inShareWords(error, sql, catalogs)
+    }
+  }
+
+  async #query(sql: string, options: QuerySqlOptions): Promise<ShareResult> {
     const statements = splitStatements(sql)
     const last = statements.at(-1)
     if (last === undefined)
@@ -60,7 +79,7 @@ export class ShareQueries {
     })
   }
 
-  async explain(sql: string, options: QuerySqlOptions = {}): Promise<ShareExplanation> {
+  async #explain(sql: string, options: QuerySqlOptions): Promise<ShareExplanation> {
     const statements = splitStatements(sql)
     requireOne(statements)
     const own = this.#joined(options)

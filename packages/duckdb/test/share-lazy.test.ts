@@ -242,7 +242,7 @@ describe('a table that is named for the first time', () => {
     for (let i = 0; i < 3; i++) expect(await rowsOf('FROM share.main.mine')).toEqual([[7]])
     expect(asked().filter(each => each.includes('/mine/'))).toHaveLength(1)
     await expect(share.query('FROM share.main.nothing')).rejects.toThrow(/nothing does not exist/)
-    await expect(share.query('FROM nothing.main.t')).rejects.toThrow(/"nothing" does not exist/)
+    await expect(share.query('FROM nothing.main.t')).rejects.toThrow(/no share .* as nothing/)
   })
 
   it('is an error where a table of the connection has taken its name', async () => {
@@ -304,6 +304,36 @@ describe('a table beside one that', () => {
     isBroken = false
     expect(await rowsOf('SELECT count(*) FROM share.main.broken')).toEqual([[BigInt(ROWS)]])
   })
+
+  it('is in a share that is not there is told with the shares that are', async () => {
+    await attach()
+    const refused = {
+      code: 'NOT_FOUND',
+      message: 'no share is attached as shar; attached are share',
+    }
+    for (const sql of [
+      'FROM shar.main.t',
+      'SELECT 1; SELECT * FROM shar.main.t',
+      "FROM share_at('shar.main.t')",
+    ])
+      await expect(share.query(sql)).rejects.toMatchObject(refused)
+    await expect(share.explain('FROM shar.main.t')).rejects.toMatchObject(refused)
+  })
+
+  it.each(['select', 'order', 'my-share', '2nd'])(
+    'is in a share called %s is read by its name in quotes, which a refusal without them says',
+    async catalog => {
+      await attach({}, { catalogOf: () => catalog })
+      const sql = `SELECT count(*) FROM "${catalog}".main.t`
+      expect(await rowsOf(sql)).toEqual([[BigInt(ROWS)]])
+      await expect(share.query(sql.replaceAll('"', ''))).rejects.toThrow(
+        `write it in quotes, "${catalog}".schema.table`,
+      )
+      // Another mistake is told as what it is.
+      const other = share.query(`SELEKT 1 FROM "${catalog}".main.t`)
+      await expect(other).rejects.toThrow(/^((?!in quotes).)*$/)
+    },
+  )
 
   it('never answers is read meanwhile', async () => {
     await attach({ tables: ['t', 'silent'], onTable: table => table === 'silent' })

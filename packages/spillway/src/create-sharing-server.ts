@@ -9,6 +9,7 @@ import {
 } from '@spillway/server'
 import type { ServeConfig } from './configuration/config.js'
 import { askedCatalog } from './embed/asked-catalog.js'
+import { faultLog } from './embed/fault-log.js'
 import { configOfSettings, SETTINGS_KEYS, type SharingSettings } from './embed/settings.js'
 import { didYouMean } from './recipient/nearest.js'
 import { createRuntime, type Runtime } from './serve/runtime.js'
@@ -21,8 +22,11 @@ interface MountOptions {
   readonly endpoint?: string | undefined
   /** In its place: `/delta-sharing` below this is the endpoint. */
   readonly publicUrl?: string | undefined
-  /** Told of each request once its answer has ended. One that throws changes nothing. */
-  readonly log?: AccessLog | undefined
+  /**
+   * Told of each request once its answer has ended. One that throws changes nothing. Absent: what the provider must mend (a
+   * location where no table is, a store that fails, a function that throws) is a line on standard error; `false`: nothing is.
+   */
+  readonly log?: AccessLog | false | undefined
   /** For audit and limits: called before anything is read for a request, may refuse it, and is told of its end. */
   readonly onRequest?: OnRequest | undefined
   /** Told of what fails in the background, as often as it does: of files that cannot be digested, and of those whose digest was wrong. */
@@ -49,15 +53,17 @@ export type SharingServerOptions = ConfiguredServerOptions | CodedServerOptions
 export function createSharingServer(options: SharingServerOptions): Runtime {
   refuseUnknown(options)
   const endpoint = endpointOf(options)
-  const { log, onRequest, onError } = options
+  const { onRequest, onError } = options
+  const faults = options.log === undefined ? faultLog() : undefined
   const coded = options.config === undefined ? options : undefined
   const config = options.config ?? configOfSettings(options)
   return createRuntime(config, {
     endpoint,
     secrets: config.secrets.length > 0 ? config.secrets : [randomBytes(32).toString('hex')],
-    log,
+    log: options.log === false ? undefined : (options.log ?? faults?.log),
     onRequest,
-    onError,
+    onError: onError ?? faults?.background,
+    onClosed: faults?.end,
     ...(coded && { authenticate: coded.authenticate, catalog: catalogOf(coded, config) }),
   })
 }

@@ -23,7 +23,9 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   query: [
     'spillway query partner.share "SELECT count(*) FROM lake.sales.orders"',
     "spillway query partner.share 'FROM lake.sales.orders WHERE day = $day' --param day=2026-03-07",
+    'spillway query partner.share \'FROM "order".sales.orders\'   # a name that is a word of SQL, or has a dash, in quotes',
     'spillway query /data/orders --where "amount > 100" --limit 5',
+    'spillway query partner.share#lake.sales.orders --where "amount > 100" --mode csv --limit all',
   ],
   export: [
     'spillway export partner.share lake.sales.orders --to orders.parquet',

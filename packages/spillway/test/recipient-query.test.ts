@@ -233,6 +233,18 @@ describe.skipIf(!built)('SQL over a server in another process', () => {
       4,
       /there is no table .*did you mean city\.public\.trips\?/,
     ],
+    [
+      'an unknown share',
+      ['query', 'SELECT * FROM cty.public.trips'],
+      4,
+      /no share is attached as cty; attached are city, my-types; did you mean city\?/,
+    ],
+    [
+      'a share whose name is no bare word',
+      ['query', 'SELECT * FROM my-types.golden.empty'],
+      2,
+      /Parser Error.*the share my-types has a name that SQL reads otherwise: write it in quotes, "my-types"\./,
+    ],
     ['an unknown column', ['query', 'SELECT fre FROM city.public.trips'], 2, /fre/],
     ['SQL that is none', ['query', 'SELEKT 1'], 2, /syntax error/i],
     ['two statements', ['query', 'SELECT 1; SELECT 2'], 2, /expected one statement, found 2/],
@@ -274,11 +286,38 @@ describe.skipIf(!built)('SQL over a server in another process', () => {
     expect(JSON.parse(rows.stdout)).toMatchObject({ docks: 72 })
     const sql = await run(['query', table, 'SELECT max(docks) AS most FROM t', '--json'])
     expect(JSON.parse(sql.stdout)).toEqual({ most: 72 })
-    const mode = await run(['query', table, '--mode', 'csv'])
-    expect(mode).toMatchObject({
+    const output = await run(['query', table, '--output', 'x.csv'])
+    expect(output).toMatchObject({
       status: 2,
-      stderr: expect.stringMatching(/--mode cannot be given/),
+      stderr: expect.stringMatching(/--output cannot be given here: .*--mode/),
     })
+  })
+
+  it('one table has every mode that SQL over a share has, with the same texts', async () => {
+    const name = 'my-types.golden.all-types'
+    const one = `${share.profile}#${name}`
+    const sql = 'FROM "my-types".golden."all-types"'
+    for (const mode of ['csv', 'json']) {
+      const rows = await run(['query', one, '--mode', mode])
+      const answer = await run(['query', share.profile, sql, '--mode', mode])
+      expect(rows.status).toBe(0)
+      expect(rows.stdout.split('\n').sort()).toEqual(answer.stdout.split('\n').sort())
+    }
+    const { bytes, status } = await runBuilt(['query', one, '--mode', 'arrow', '--limit', '2'])
+    expect([status, tableFromIPC(bytes).numRows]).toEqual([0, 2])
+    const counted = await run(['query', one, '--count', '--mode', 'csv'])
+    expect(counted.stdout).toMatch(/^rows\n\d+\n$/)
+    const summed = await run([
+      'query',
+      one,
+      "SELECT 'a,b' AS x, NULL AS y FROM t LIMIT 1",
+      '--mode',
+      'csv',
+    ])
+    expect(summed.stdout).toBe('x,y\n"a,b",\n')
+    const refused = await run(['query', one, '--count', '--mode', 'arrow'])
+    expect(refused).toMatchObject({ status: 2, stdout: '' })
+    expect(refused.stderr).toMatch(/--mode of a number of rows is table, json or csv, not arrow/)
   })
 
   it('shell runs a script: statements over lines, settings, and commands', async () => {

@@ -8,6 +8,7 @@ import { askMetadata, type ScanTarget, timestampText } from '../share/scan-targe
 import { snapshotOf } from '../share/shared-log.js'
 import { shownBy, showSql } from '../sql/show-as.js'
 import { failingWith, type Stub, stubOf } from '../sql/stub.js'
+import { unknownShare } from './misnamed-shares.js'
 import type { Provider } from './provider.js'
 
 /** A table as it was, or its changes, as one call of a table function in SQL means it. */
@@ -139,10 +140,7 @@ function providerOf(
   const [only] = having
   if (only !== undefined && having.length === 1) return { provider: only, share: name }
   const catalogs = providers.flatMap(({ catalog }) => [...catalog.catalogs.values()])
-  throw new TableError(
-    'NOT_FOUND',
-    `no share is attached as ${name}; attached are ${catalogs.join(', ') || 'none'}`,
-  )
+  throw unknownShare(name, catalogs)
 }
 
 function targetOf(text: string): ScanTarget {

@@ -4,6 +4,7 @@ import {
   type ChangeSet,
   type DataFile,
   type DeletionVector,
+  fixedBinaryColumns,
   storedBitmap,
   TableError,
   type TableMetadata,
@@ -21,7 +22,7 @@ import { tableWideNeeds } from '../recipient/table-wide.js'
 export function refuseMetadata(metadata: TableMetadata, accepts: Accepts): void {
   const needs = tableWideNeeds(metadata, accepts)
   if (needs.length === 0) return
-  throw unsupported(needs.join(','), metadata.version)
+  throw unsupported(needs, { ...metadata, accepts })
 }
 
 interface Recipient {
@@ -46,7 +47,8 @@ export async function refuseChange(
     )
   }
   const merges = exact.snapshot.mergedLogs !== undefined
-  if (file.logFiles.length > 0 && !merges) throw unsupported('mergeLogs', version)
+  if (file.logFiles.length > 0 && !merges)
+    throw unsupported(['mergeLogs'], { ...exact.snapshot, version, accepts })
   if (exact.snapshot.deletes !== 'delta-vectors') {
     const [fitted] = await fitter.fit([file])
     if (fitted!.isEmpty) return
@@ -62,7 +64,7 @@ export async function refuseChange(
     throw misfit === undefined ? deletedRows(version) : misfitRefusal(exact, { files: 1, misfit })
   }
   if (file.deletes.length > 0 && !accepts.features.has('deletionVectors')) {
-    throw unsupported('deletionVectors', version)
+    throw unsupported(['deletionVectors'], { ...exact.snapshot, version, accepts })
   }
   const [vector] = file.deletes
   if (vector?.kind === 'deletion-vector' && isPacked(vector, exact)) {
@@ -96,10 +98,20 @@ function deletedRows(version: bigint): TableError {
   )
 }
 
-function unsupported(feature: string, version: bigint): TableError {
+function unsupported(
+  features: readonly string[],
+  {
+    version,
+    schema,
+    accepts,
+  }: Pick<TableMetadata, 'version' | 'schema'> & Pick<ExactRows, 'accepts'>,
+): TableError {
+  const pythonRefuses = fixedBinaryColumns({ schema }).length > 0
+  const asking = askInDelta(features, { accepted: accepts.features, pythonRefuses })
+  const named = features.join(', ')
   return new TableError(
     'UNSUPPORTED_FEATURE',
-    `the changes of version ${version} use ${feature}, which this request does not accept; ask with ${askInDelta([feature])}`,
-    { context: { feature, version } },
+    `the changes of version ${version} use ${named}, which this request does not accept; ${asking === undefined ? 'query the table itself, in place of its changes' : `ask with ${asking}`}`,
+    { context: { feature: features.join(','), version } },
   )
 }

@@ -219,10 +219,11 @@ function misfitOfLeaf({ type, earlierTypes }: Field, node: ShapeNode, level: Lev
   const { lookup, widens } = level
   const column = level.above.slice(0, -1)
   const found = node.annotation ?? (node.type === undefined ? node.kind : typeName(node.type))
+  const declared = typeName(type)
   const differs = (): Misfit => ({
     kind: 'type',
     column,
-    reason: `is ${found} in it, and ${typeName(type)} in the table`,
+    reason: typeReason(found, declared, level),
   })
   // Types that are only passed on are whatever their files hold.
   if (typeof type === 'object' && type.kind === 'opaque') return undefined
@@ -237,6 +238,13 @@ function misfitOfLeaf({ type, earlierTypes }: Field, node: ShapeNode, level: Lev
   if (isSame) return undefined
   const isEarlier = earlierTypes?.some(each => typeName(each) === typeName(node.type!))
   return widens && isEarlier ? undefined : differs()
+}
+
+/** Where both are one, it is the place, or the type itself, that the recipient does not read. */
+function typeReason(found: string, declared: string, { isListed, inMap }: Level): string {
+  if (found !== declared) return `is ${found} in it, and ${declared} in the table`
+  const place = isListed ? ' in a list' : inMap ? ' below a map' : ''
+  return `is ${found} in it, which this recipient does not read${place}`
 }
 
 /** The first column of a file that the table no longer has, nested ones too. */

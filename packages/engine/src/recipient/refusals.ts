@@ -1,4 +1,4 @@
-import { askInDelta, TableError } from '@spillway/core'
+import { askInDelta, fixedBinaryColumns, TableError } from '@spillway/core'
 import type { ExactRows } from './exact-rows.js'
 import type { Misfit } from './misfit.js'
 
@@ -44,14 +44,15 @@ export function packedRefusal({ snapshot }: ExactRows): TableError {
 
 /** The refusal of `files` files in which this recipient would not find what the table holds; `misfit` is one of them. */
 export function misfitRefusal(
-  { snapshot, accepts }: ExactRows,
+  { snapshot, accepts, resolver }: ExactRows,
   { files, misfit }: { readonly files: number; readonly misfit: Misfit },
 ): TableError {
   const some = files === 1 ? '1 file of the table' : `${files} files of the table`
   const mapped = accepts.lookup?.(snapshot)?.by === 'id'
   const rewrite = 'have the provider configure staging, which rewrites such files'
+  const asking = askFor(['columnMapping'], { snapshot, accepts, resolver })
   const ways = [
-    ...(mapped || misfit.kind !== 'name' ? [] : [`ask with ${askInDelta(['columnMapping'])}`]),
+    ...(mapped || misfit.kind !== 'name' || asking === undefined ? [] : [`ask with ${asking}`]),
     ...(misfit.rewritable === false ? [] : [rewrite]),
   ]
   return new TableError(
@@ -68,11 +69,22 @@ export function misfitRefusal(
   )
 }
 
-function remedy({ snapshot, resolver }: ExactRows, vectors: boolean): string {
+/** How this recipient may ask so that it reads `features` as well; undefined where no request can say so. */
+export function askFor(
+  features: readonly string[],
+  { snapshot, accepts, resolver }: Pick<ExactRows, 'snapshot' | 'accepts' | 'resolver'>,
+): string | undefined {
+  const pythonRefuses =
+    resolver?.toCompleteFile === undefined && fixedBinaryColumns(snapshot).length > 0
+  return askInDelta(features, { accepted: accepts.features, pythonRefuses })
+}
+
+function remedy(exact: ExactRows, vectors: boolean): string {
+  const { snapshot, resolver } = exact
   const byVectors =
     snapshot.deletes === 'delta-vectors' ||
     (snapshot.deletes === 'delete-files' && resolver !== undefined)
   return !vectors && byVectors
-    ? `ask with ${askInDelta(['deletionVectors'])}, or have the provider configure staging`
+    ? `ask with ${askFor(['deletionVectors'], exact)}, or have the provider configure staging`
     : 'have the provider configure staging, which rewrites them'
 }

@@ -1,6 +1,5 @@
 import {
   type Accepts,
-  askInDelta,
   createSchema,
   type Field,
   fixedBinaryColumns,
@@ -10,6 +9,7 @@ import {
   type TableMetadata,
 } from '@spillway/core'
 import type { ExactRows } from './exact-rows.js'
+import { askFor } from './refusals.js'
 
 /** Features that change every file of a table, and how to say so. */
 const TABLE_WIDE: Readonly<Record<string, string>> = {
@@ -47,10 +47,12 @@ export function refuseTable(
   // Of a table that is shared in part, how many files there are is not told.
   const count = options.partly ? undefined : snapshot.totals?.files
   const files = count === undefined ? 'its files' : `its ${count} files`
+  const asking = askFor(needs, { snapshot, accepts, resolver })
+  const who = asking === undefined ? '' : `to a client that asks with ${asking}, or `
   const reasons = needs.map(feature => TABLE_WIDE[feature]).join('; ')
   throw new TableError(
     'UNSUPPORTED_FEATURE',
-    `the table cannot be sent as plain Parquet, because ${reasons}. ${files} would be served to a client that asks with ${askInDelta(needs)}, or by a provider that configures staging`,
+    `the table cannot be sent as plain Parquet, because ${reasons}. ${files} would be served ${who}by a provider that configures staging`,
     { context: { feature: needs.join(','), ...(count !== undefined && { files: count }) } },
   )
 }

@@ -1,4 +1,10 @@
-import { type Accepts, type ColumnLookup, createSchema, type ParquetShape } from '@spillway/core'
+import {
+  type Accepts,
+  type ColumnLookup,
+  createSchema,
+  type Field,
+  type ParquetShape,
+} from '@spillway/core'
 import { expect, it } from 'vitest'
 import { createEngine, type EngineOptions } from '../../src/index.js'
 import { dataFile, LOCATION, scriptedReader, scriptedSigner, snapshotOf } from '../support/table.js'
@@ -38,6 +44,8 @@ async function sent(
     redactDropped,
     contradicted,
     recordCount = 10,
+    accepted = [],
+    fields = [],
   }: {
     readonly lookup?: ColumnLookup
     readonly staged?: boolean
@@ -45,6 +53,8 @@ async function sent(
     readonly redactDropped?: 'rewrite' | 'refuse'
     readonly contradicted?: readonly number[]
     readonly recordCount?: number
+    readonly accepted?: readonly string[]
+    readonly fields?: readonly Field[]
   } = {},
 ): Promise<readonly string[]> {
   const asked: string[] = []
@@ -91,10 +101,14 @@ async function sent(
   const source = { location: LOCATION, ...(redactDropped && { redactDropped }) }
   const snapshot = {
     ...snapshotOf(source, table),
-    schema: SCHEMA,
+    schema: createSchema([...SCHEMA.fields, ...fields]),
     shapesFrom: 'footers' as const,
   }
-  const accepts: Accepts = { features: new Set(), inlineVectorBytes: 0, lookup: () => lookup }
+  const accepts: Accepts = {
+    features: new Set(accepted),
+    inlineVectorBytes: 0,
+    lookup: () => lookup,
+  }
   const found: string[] = []
   for await (const batch of createEngine(options).signedFiles(snapshot, { accepts })) {
     for (const { file, url } of batch) {
@@ -120,6 +134,16 @@ it('refuses before the first file where nothing can be rewritten, and says how m
     message:
       '2 files of the table cannot be sent as they are: column a is called "x" in it; ask with use_delta_format=True in Python, responseFormat=delta in Spark, or else "delta-sharing-capabilities: responseformat=delta;readerfeatures=columnmapping", or have the provider configure staging, which rewrites such files',
   })
+})
+
+it('names nothing that would be refused for something else: what was asked already, and what Python reads in no format', async () => {
+  await expect(sent(['other'], { accepted: ['deletionVectors', 'x'] })).rejects.toThrow(
+    /Python, .*readerfeatures=columnmapping,deletionvectors", or have/,
+  )
+  const key: Field = { id: 2, name: 'k', physicalName: 'k', type: 'uuid', nullable: true }
+  await expect(sent(['other'], { fields: [key] })).rejects.toThrow(
+    /; ask with responseFormat=delta in Spark, .*\(in Python only where the provider has staging/,
+  )
 })
 
 it('leaves out what its footer says is empty, and refuses nothing for it', async () => {

@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { READER_FEATURES, TableError } from '@spillway/core'
 import type { ResponseFormat } from '../actions/actions.js'
 import { type ReaderKind, readerKind } from './column-lookup.js'
 import { shownValue } from './shown-value.js'
@@ -15,22 +15,7 @@ export interface Capabilities {
 }
 
 /** Reader features by their lower-case spelling: clients disagree about the case. */
-export const CANONICAL = new Map(
-  [
-    'deletionVectors',
-    'columnMapping',
-    'timestampNtz',
-    'typeWidening',
-    'typeWidening-preview',
-    'variantType',
-    'variantType-preview',
-    'variantShredding',
-    'variantShredding-preview',
-    'geospatial',
-    'v2Checkpoint',
-    'vacuumProtocolCheck',
-  ].map(feature => [feature.toLowerCase(), feature]),
-)
+const CANONICAL = new Map(READER_FEATURES.map(feature => [feature.toLowerCase(), feature]))
 
 /** Keys and values are case-insensitive and in any order; unknown ones are ignored, so that old servers meet new clients. */
 export function parseCapabilities(

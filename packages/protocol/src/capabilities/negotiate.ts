@@ -1,20 +1,20 @@
 import {
   type Accepts,
-  askInDelta,
   type Field,
   fixedBinaryColumns,
-  TableError,
   type TableMetadata,
   type TableSource,
 } from '@spillway/core'
 import type { ResponseFormat } from '../actions/actions.js'
-import { CANONICAL, type Capabilities } from './capabilities.js'
+import { requireSayable } from '../json/schema-string.js'
+import type { Capabilities } from './capabilities.js'
 import {
   columnLookup,
   declaredPartitionFields,
   mapsColumns,
   misreadTimes,
 } from './column-lookup.js'
+import { FIXED_BINARY, featuresRefusal, fixedBinaryRefusal } from './negotiation-refusals.js'
 import { widensNested } from './nested-widening.js'
 import { fileFeatures, tableFeatures } from './table-features.js'
 
@@ -27,9 +27,6 @@ export interface Negotiated {
   /** Columns that the answer declares to be partition columns: it follows a table's metadata alone. */
   readonly partitionFields: (table: TableMetadata) => readonly Field[]
 }
-
-/** No feature of Delta's: columns whose files hold fixed-length bytes, UUIDs among them. */
-const FIXED_BINARY = 'fixedBinary'
 
 /** Row-level features: a provider with staging can rewrite the files of a table that uses them. */
 const REWRITABLE: ReadonlySet<string> = new Set([
@@ -117,8 +114,18 @@ export function negotiate(
     return answers.delta(withoutTableWide(readerFeatures), fixed.length === 0)
   }
   if (parquet && hardForParquet.length === 0) return answers.parquet()
+  // What no format can say is told first: whoever asks otherwise would be refused for it all the same.
+  requireSayable(metadata.schema)
   const declared = delta ? hardForDelta.filter(each => each !== FIXED_BINARY) : hardForParquet
-  throw declared.length === 0 ? fixedBinaryRefusal(fixed) : refusal(declared, needed)
+  if (declared.length === 0) {
+    throw fixedBinaryRefusal(fixed, { parquetRefuses: needed, mayBeRenamed: wanted.length > 0 })
+  }
+  throw featuresRefusal(declared, {
+    needed,
+    accepted: capabilities.readerFeatures,
+    pythonRefuses: !options.canRewrite && fixedBinaryColumns(metadata).length > 0,
+    isRewritable: declared.every(feature => REWRITABLE.has(feature)),
+  })
 }
 
 /** True where files of several partition specs can be sent in parts, which takes vectors. */
@@ -197,25 +204,4 @@ function answersTo({ reader }: Capabilities, unused: readonly string[]) {
 
 function understands(features: ReadonlySet<string>, needed: string): boolean {
   return features.has(needed) || features.has(`${needed}-preview`)
-}
-
-function fixedBinaryRefusal(columns: readonly string[]): TableError {
-  return new TableError(
-    'UNSUPPORTED_FEATURE',
-    `the files of the table hold fixed-length bytes (${columns.join(', ')}), which this client refuses in delta format; ask in parquet format, read it with Spark, or have the provider configure staging`,
-    { context: { feature: FIXED_BINARY } },
-  )
-}
-
-function refusal(missing: readonly string[], needed: readonly string[]): TableError {
-  const canSay = needed.every(feature => CANONICAL.has(feature.toLowerCase()))
-  const remedy = canSay ? `; ask with ${askInDelta(needed)}` : ''
-  const staging = missing.every(feature => REWRITABLE.has(feature))
-    ? `${canSay ? ', or' : ';'} have the provider configure staging`
-    : ''
-  return new TableError(
-    'UNSUPPORTED_FEATURE',
-    `the table uses ${missing.join(', ')}, which this request does not accept${remedy}${staging}`,
-    { context: { feature: missing.join(',') } },
-  )
 }

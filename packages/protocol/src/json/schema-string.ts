@@ -1,8 +1,10 @@
 import {
   atOnce,
+  childrenOf,
   type DataType,
   type Field,
   hasLongInteger,
+  isPrimitive,
   parseJson,
   type Schema,
   type Steps,
@@ -108,6 +110,19 @@ function sparkType(type: DataType, name: string, options: SchemaStringOptions): 
         valueContainsNull: type.value.nullable,
       }
   }
+}
+
+/** Throws where the schema of an answer, in whatever format, cannot have a type of `schema`. */
+export function requireSayable(schema: Schema): void {
+  for (const field of schema.fields) requireSayableField(field, field.name)
+}
+
+function requireSayableField({ type }: Field, name: string): void {
+  if (isPrimitive(type)) {
+    if (typeof type === 'string') primitive(type, name)
+    return
+  }
+  for (const child of childrenOf(type) ?? []) requireSayableField(child, `${name}.${child.name}`)
 }
 
 function primitive(type: Extract<DataType, string>, name: string): string {

@@ -1,7 +1,8 @@
 import { type JsonObject, writeJson } from '@spillway/core'
 import { typeText } from '../recipient/type-text.js'
-import { declaredNeeds, fileFacts, fileFactsJson, fileFactsText } from '../tables/file-facts.js'
+import { fileFacts, fileFactsJson, fileFactsText } from '../tables/file-facts.js'
 import { type Inspected, inspectedOf } from '../tables/inspect-table.js'
+import { declaredNeeds } from '../tables/recipient-kinds.js'
 import { type TableFacts, tableFacts } from '../tables/table-facts.js'
 import {
   formatBytes,
@@ -35,11 +36,12 @@ export async function inspectCommand(
     const shown = { types, deletes: deletesText(found) }
     if (!options.files) return [inspected, shown, []]
     const survey = await fileFacts(snapshot, { shapes: spillway.shapes, signal })
-    const text = fileFactsText(survey, {
-      total: found.files,
-      needs: declaredNeeds(snapshot, found),
-    })
-    return [{ ...inspected, recipients: fileFactsJson(survey) }, shown, text]
+    const needs = declaredNeeds(snapshot, found)
+    const { footers, recipients } = fileFactsText(survey, { total: found.files, needs })
+    const declared = Object.fromEntries([...needs].map(([name, need]) => [name, { ...need }]))
+    const text = recipients.map(({ title, text }) => [title, text] as const)
+    const json = { ...inspected, declared, recipients: fileFactsJson(survey) }
+    return [json, shown, [['footers', footers] as const, ...text]]
   })
   if (options.json) {
     await writeLine(stdout, writeJson(facts))

@@ -1,7 +1,11 @@
-import { type JsonValue, writeJson } from '@spillway/core'
+import { type JsonValue, TableError, writeJson } from '@spillway/core'
 import { type RowAnswer, rowJson, type SqlAnswer } from '@spillway/rows'
 import { predicateOf } from '../batch/operations.js'
-import { rowLimit } from '../results/run-sql.js'
+import { csvLine } from '../results/csv.js'
+import type { OutputMode } from '../results/result-forms.js'
+import { outputOf, rowLimit } from '../results/run-sql.js'
+import type { Sink } from '../results/write-result.js'
+import { csvText, writeRows } from '../results/write-rows.js'
 import { formatCount, formatTable } from '../terminal/format-table.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
@@ -16,10 +20,18 @@ export interface QueryTableOptions extends TableOptions {
   readonly limit?: string | undefined
   readonly count?: boolean
   readonly sql?: string | undefined
+  readonly mode?: OutputMode
 }
 
 /** Of a table that is drawn; what a program reads is whole. */
 const ROWS_DRAWN = 20
+
+const COUNTS: Readonly<Record<OutputMode, (count: string) => string>> = {
+  table: count => formatCount(count),
+  json: count => writeJson({ rows: count }),
+  csv: count => `rows\n${count}`,
+  arrow: String,
+}
 
 /** Exact rows of one table, or their number. */
 export async function queryTable(
@@ -29,42 +41,36 @@ export async function queryTable(
 ): Promise<void> {
   const { predicate } = predicateOf(options)
   const { signal } = terminal
+  const mode = options.mode ?? (options.json ? 'json' : 'table')
+  if (mode === 'arrow' && (options.count || options.sql !== undefined)) {
+    const what = options.count ? 'a number of rows' : 'the answer to SQL over one table'
+    throw new TableError('INVALID_REQUEST', `--mode of ${what} is table, json or csv, not arrow`)
+  }
+  const output = outputOf(mode, terminal)
   await withTable(location, { options, terminal }, async ({ snapshot, spillway: { rows } }) => {
     if (options.count) {
       const count = (await rows.count(snapshot, predicate, signal)).toString()
-      return writeLine(
-        terminal.stdout,
-        options.json ? writeJson({ rows: count }) : formatCount(count),
-      )
+      return output(`${COUNTS[mode](count)}\n`)
     }
     if (options.sql !== undefined) {
       const columns = options.columns === undefined ? {} : { columns: options.columns }
       const where = predicate === undefined ? {} : { where: predicate }
       const answer = await rows.sql(snapshot, options.sql, { ...where, ...columns, signal })
-      return options.json ? writeSqlJson(answer, terminal) : writeSqlTable(answer, terminal)
+      return mode === 'table'
+        ? writeSqlTable(answer, terminal)
+        : writeSqlLines(answer, mode, output)
     }
     const asked = { signal, where: predicate, columns: options.columns }
-    if (options.json) {
+    if (mode !== 'table') {
       const most = rowLimit(options.limit) ?? Number.POSITIVE_INFINITY
       const limit = Number.isFinite(most) ? { limit: most } : {}
-      return writeJsonRows(rows.rows(snapshot, { ...asked, ...limit }), terminal)
+      return writeRows(rows.rows(snapshot, { ...asked, ...limit }), output, mode)
     }
     const shown = rowLimit(options.limit) ?? ROWS_DRAWN
     // One more tells whether there are any.
     const limit = Number.isFinite(shown) ? { limit: shown + 1 } : {}
     return writeRowTable(rows.rows(snapshot, { ...asked, ...limit }), { terminal, shown })
   })
-}
-
-/** One object a row, as they come. */
-async function writeJsonRows({ fields, rows }: RowAnswer, terminal: Terminal): Promise<void> {
-  for await (const block of rows) {
-    for (const row of block) {
-      const values = rowJson(row, fields)
-      const entries = fields.map(({ name }, i) => [name, values[i] ?? null] as const)
-      await writeLine(terminal.stdout, writeJson(Object.fromEntries(entries)))
-    }
-  }
 }
 
 async function writeRowTable(
@@ -88,10 +94,19 @@ async function writeRowTable(
   await writeLine(terminal.stdout, style.dim(more))
 }
 
-async function writeSqlJson({ columns, rows }: SqlAnswer, terminal: Terminal): Promise<void> {
+async function writeSqlLines(
+  { columns, rows }: SqlAnswer,
+  mode: OutputMode,
+  output: Sink,
+): Promise<void> {
+  if (mode === 'csv') await output(`${csvLine(columns)}\n`)
   for (const row of rows) {
-    const entries = columns.map((name, i) => [name, row[i] ?? null] as const)
-    await writeLine(terminal.stdout, writeJson(Object.fromEntries(entries)))
+    const values = columns.map((name, i) => [name, row[i] ?? null] as const)
+    const line =
+      mode === 'csv'
+        ? csvLine(values.map(([, value]) => csvText(value)))
+        : writeJson(Object.fromEntries(values))
+    await output(`${line}\n`)
   }
 }
 

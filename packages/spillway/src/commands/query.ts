@@ -27,7 +27,11 @@ export async function queryCommand(
       `expected SQL behind ${location}, or ${location}#share.schema.table for the rows of one table`,
     )
   }
-  refuseOptions(options, OF_A_SHARE, 'that is for SQL over a profile; one table has --json')
+  refuseOptions(
+    options,
+    OF_A_SHARE,
+    'that is for SQL over a profile; rows of one table go to standard output, in the --mode that is asked for',
+  )
   if (sql !== undefined && options.sql !== undefined) throw twice('SQL')
   const { queryTable } = await import('./query-table.js')
   await queryTable(location, { ...options, ...(sql !== undefined && { sql }) }, terminal)
@@ -37,7 +41,7 @@ const OF_ONE_TABLE = [
   ...(['where', 'jsonPredicate', 'columns', 'count', 'version', 'timestamp'] as const),
   ...PROVIDERS_OPTIONS,
 ] satisfies readonly (keyof QueryCommandOptions)[]
-const OF_A_SHARE = ['mode', 'param', 'explain', 'output', 'force'] as const
+const OF_A_SHARE = ['param', 'explain', 'output', 'force'] as const
 
 /** A file alone is a profile: tables are folders, or have their name behind `#`. */
 async function isProfile(location: string, { folder }: Terminal): Promise<boolean> {

@@ -62,11 +62,14 @@ function addQueryCommand(program: Command, terminal: Terminal): void {
       '--limit <rows>',
       'rows to print, or all; unless given, a drawn table has 20 of one table and 100 of an answer to SQL',
     )
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'a table; unless given, an answer to SQL is csv where nobody watches',
+      ).choices(OUTPUT_MODES),
+    )
     .option('--json', 'print JSON lines')
     .optionsGroup('SQL over a profile:')
-    .addOption(
-      new Option('--mode <mode>', 'a table on a terminal, csv elsewhere').choices(OUTPUT_MODES),
-    )
     .option('--param <name=value>', 'the value of $name in the SQL; may be repeated', repeated)
     .option('--explain', 'what would be asked of the provider, and what pruning leaves')
     .option('--output <file>', 'into FILE.csv, .json, .arrow or .parquet instead')

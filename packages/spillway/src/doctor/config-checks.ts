@@ -7,7 +7,8 @@ import { loadConfig, type ServeConfig } from '../configuration/config.js'
 import { type ConfigTable, tablesOf } from '../configuration/config-tables.js'
 import { readTlsPair, type TlsFiles } from '../serve/tls-files.js'
 import type { Composition } from '../tables/compose.js'
-import { declaredNeeds, fileFacts, fileFactsText } from '../tables/file-facts.js'
+import { fileFacts, fileFactsText, type RecipientLine } from '../tables/file-facts.js'
+import { declaredNeeds } from '../tables/recipient-kinds.js'
 import { wrongCounts, wrongCountText } from '../tables/stated-counts.js'
 import { type TableFacts, tableFacts } from '../tables/table-facts.js'
 import { locatedSource } from '../tables/table-source.js'
@@ -33,7 +34,7 @@ export async function configChecks(path: string, time: InTimeOptions): Promise<r
     if (config.server.tls) checks.push(await tlsCheck(config.server.tls))
     if (config.staging) checks.push(await stagingCheck(probe, config.staging.location, time))
     const tables = await mapConcurrently(tablesOf(config.shares), TABLES_AT_ONCE, table =>
-      tableCheck(table, probe, time),
+      tableCheck(table, { probe, staging: config.staging !== undefined, time }),
     )
     return [...checks, ...tables, ...(await assetChecks(config.shares, probe, time))]
   } finally {
@@ -70,22 +71,29 @@ async function stagingCheck(
 
 const TABLES_AT_ONCE = 4
 
-async function tableCheck(table: ConfigTable, probe: Probe, time: InTimeOptions): Promise<Check> {
+interface TableContext {
+  readonly probe: Probe
+  /** True where files can be rewritten. */
+  readonly staging: boolean
+  readonly time: InTimeOptions
+}
+
+async function tableCheck(table: ConfigTable, context: TableContext): Promise<Check> {
   const name = table.fullName
   try {
-    const detail = await inTime(signal => tableDetail(table, probe, signal), time)
-    return { name, ok: true, detail }
+    const found = await inTime(signal => tableDetail(table, context, signal), context.time)
+    return { name, ok: true, ...found }
   } catch (error) {
     return failed(name, error)
   }
 }
 
-/** What was found; throws where a recipient would not get the table. */
+/** What was found, and whether some recipients are refused it; throws where all of them are. */
 async function tableDetail(
   { name, table }: ConfigTable,
-  probe: Probe,
+  { probe, staging }: TableContext,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Pick<Check, 'detail' | 'warning'>> {
   const at = { kind: 'latest' } as const
   const { spillway } = probe
   const { partitions, accessModes } = table
@@ -94,14 +102,17 @@ async function tableDetail(
   if (partitions !== undefined) partitionGrant(parseSqlPredicate(partitions).predicate, snapshot)
   await filesInside(planScan(snapshot), { outside: new OutsideFinder() })
   const facts = await tableFacts(snapshot, signal)
+  const { footers, recipients } = await footerFacts(spillway, snapshot, { facts, staging, signal })
   const found = [
     `${snapshot.format} version ${snapshot.version}, ${formatCount(facts.files, 'file')}`,
     ...wrongCounts(snapshot, facts).map(wrongCountText),
-    ...(await footerFacts(spillway, snapshot, { facts, signal })),
+    ...footers,
+    ...recipients.map(({ title, text }) => `${title}: ${text}`),
   ]
   const isByCredentials = accessModes !== undefined && !accessModes.includes('url')
   const read = isByCredentials ? 'read by credentials alone' : await probe.byteOf(name, signal)
-  return [...found, read].join('; ')
+  const isForAll = isByCredentials || recipients.every(({ isServed }) => isServed)
+  return { detail: [...found, read].join('; '), ...(!isForAll && { warning: true }) }
 }
 
 /** Footers looked at of each table: enough to find out, and no more than a minute of an object store's time. */
@@ -110,10 +121,14 @@ const MOST_FOOTERS = 10_000
 async function footerFacts(
   { shapes }: Composition,
   snapshot: Snapshot,
-  { facts, signal }: { readonly facts: TableFacts; readonly signal: AbortSignal },
-): Promise<readonly string[]> {
+  {
+    facts,
+    staging,
+    signal,
+  }: { readonly facts: TableFacts; readonly staging: boolean; readonly signal: AbortSignal },
+): Promise<{ readonly footers: readonly string[]; readonly recipients: readonly RecipientLine[] }> {
   const survey = await fileFacts(snapshot, { shapes, maxFiles: MOST_FOOTERS, signal })
-  const needs = declaredNeeds(snapshot, facts)
-  const found = survey === undefined ? needs : fileFactsText(survey, { total: facts.files, needs })
-  return found.map(([name, value]) => `${name}: ${value}`)
+  const needs = declaredNeeds(snapshot, facts, staging)
+  const { footers, recipients } = fileFactsText(survey, { total: facts.files, needs, staging })
+  return { footers: survey === undefined ? [] : [`footers: ${footers}`], recipients }
 }

@@ -7,7 +7,7 @@ import { examineConfig, readConfigText, type ServeConfig } from '../configuratio
 import { parseConfigText } from '../problems/config-text.js'
 import { configError, type PlacedProblem } from '../problems/placed-problems.js'
 import { withFileLock } from './file-lock.js'
-import { changedText, layoutOf, plainText } from './layout.js'
+import { changedText, plainText, printedLike } from './layout.js'
 import { replaceFile } from './replace-file.js'
 import { hasAliases, writtenOut } from './written-out.js'
 
@@ -70,10 +70,10 @@ function editText<Result>(
   const { config, problems } = examineConfig(written, context.folder)
   if (config === undefined) throw configError(context.path, problems)
   const plain = plainText(written)
-  const before = printed(plain, parseDocument(plain))
+  const before = printedLike(plain, parseDocument(plain))
   const { document, ...edited } = editedDocument(plain, edit, { config, path: context.path })
   if (!edited.changed) return { ...edited, config, text: written }
-  const text = changedText(written, { before, after: printed(plain, document) })
+  const text = changedText(written, { before, after: printedLike(plain, document) })
   const after = examineConfig(text, context.folder)
   if (after.config === undefined) throw wrongArguments(after.problems, context.path)
   return { ...edited, config: after.config, text }
@@ -96,10 +96,6 @@ const ARGUMENTS: readonly (readonly [RegExp, string])[] = [
 
 function argumentOf(path: string): string {
   return ARGUMENTS.find(([pattern]) => pattern.test(path))?.[1] ?? ''
-}
-
-function printed(plain: string, document: Document): string {
-  return document.toString(layoutOf(plain))
 }
 
 /**

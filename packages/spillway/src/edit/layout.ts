@@ -1,15 +1,28 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ToStringOptions } from 'yaml'
+import type { Document, ToStringOptions } from 'yaml'
 import { parseConfigText } from '../problems/config-text.js'
 import { type LineBlock, lineBlocks } from './line-blocks.js'
+import { PRINTED_IN_STEPS, wideColumnsOf, withColumns } from './wide-dashes.js'
 
 /** Without the mark of its encoding and with plain ends of lines, which `changedText` puts back. */
 export function plainText(written: string): string {
   return written.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')
 }
 
-/** How a document is printed so that most of its lines are as they were. */
-export function layoutOf(plain: string): ToStringOptions {
+/** A document as text, laid out as `plain` is, so that most of its lines are as they were. */
+export function printedLike(plain: string, document: Document): string {
+  const layout = layoutOf(plain)
+  const columns = wideColumnsOf(plain)
+  if (columns !== undefined) {
+    const printed = document.toString({ ...layout, ...PRINTED_IN_STEPS })
+    const spaced = withColumns(printed, columns)
+    // What moving lines would change is printed as it was made.
+    if (saysTheSame(spaced, printed)) return spaced
+  }
+  return document.toString(layout)
+}
+
+function layoutOf(plain: string): ToStringOptions {
   const text = plain.replace(/^[ \t]*#.*\n/gm, '')
   const indents = [...text.matchAll(/^( {2,8})[^ \n]/gm)].map(([, space]) => space!.length)
   return {

@@ -60,9 +60,9 @@ export async function withSession<Result>(
         },
         query(sql, { progress, ...options } = {}) {
           shown = progress
-          return helpfully(tables, () => share.query(sql, options))
+          return helpfully(share, tables, () => share.query(sql, options))
         },
-        explain: (sql, options) => helpfully(tables, () => share.explain(sql, options)),
+        explain: (sql, options) => helpfully(share, tables, () => share.explain(sql, options)),
       })
     } finally {
       await share.close()
@@ -81,13 +81,14 @@ async function attachTo(
 }
 
 async function helpfully<Result>(
+  { catalogs }: AttachedShare,
   tables: ShareSession['tables'],
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
     return await work()
   } catch (error) {
-    throw await helpfulError(error, tables)
+    throw await helpfulError(error, tables, catalogs.values())
   }
 }
 

@@ -1,12 +1,16 @@
 import { isTableError, TableError } from '@spillway/core'
 import type { AttachedTable } from '@spillway/duckdb'
-import { nearestNames } from './nearest.js'
+import { didYouMean, nearestNames } from './nearest.js'
 
 /** What DuckDB says about SQL, with the shared names that may have been meant. Other errors stay as they are. */
 export async function helpfulError(
   error: unknown,
   listed: () => Promise<readonly AttachedTable[]>,
+  shares: Iterable<string> = [],
 ): Promise<unknown> {
+  if (isTableError(error) && typeof error.context.share === 'string') {
+    return nearShare(error, error.context.share, shares)
+  }
   if (!isTableError(error) || error.code !== 'INVALID_REQUEST') return error
   const wanted = unknownTable(error.message)
   if (wanted === undefined) return error
@@ -24,6 +28,12 @@ export async function helpfulError(
     context: error.context,
     cause: error,
   })
+}
+
+/** Of a share that is not there, with those that may have been meant. */
+function nearShare(error: TableError, share: string, shares: Iterable<string>): TableError {
+  const message = `${error.message}${didYouMean(share, shares)}`
+  return new TableError(error.code, message, { cause: error })
 }
 
 /** DuckDB's words for a table, a schema or a catalog that is not there. */

@@ -72,12 +72,12 @@ export async function runSql(
 }
 
 /** A table's text may hold escapes that would take over a terminal; a pipe gets every character. */
-function outputOf(mode: OutputMode, { stdout }: Terminal): Sink {
+export function outputOf(mode: OutputMode, { stdout }: Terminal): Sink {
   if (stdout.isTTY !== true || mode === 'table') return chunk => writeChunk(stdout, chunk)
   if (mode === 'arrow') {
     throw new TableError(
       'INVALID_REQUEST',
-      'Arrow is for programs, and this is a terminal: send it into a pipe, or give --output FILE.arrow',
+      'Arrow is for programs, and this is a terminal: send it into a pipe or a file',
     )
   }
   return chunk => writeChunk(stdout, String(chunk).split('\n').map(printable).join('\n'))

@@ -33,7 +33,8 @@ function isFloat(type: ColumnType): boolean {
 }
 
 /** The shortest digits that mean this 32-bit number; widened to 64 bits it would show digits nobody wrote. */
-function floatText(value: number): string {
+export function floatText(value: number): string {
+  if (!Number.isFinite(value)) return String(value)
   if (Object.is(value, -0)) return writeJson(value)
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits))

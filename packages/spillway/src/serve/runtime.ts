@@ -60,6 +60,8 @@ export interface RuntimeOptions {
   readonly onRequest?: OnRequest | undefined
   /** Told of what fails in the background. */
   readonly onError?: ((error: unknown) => void) | undefined
+  /** Told once it is closed. */
+  readonly onClosed?: (() => void) | undefined
   /** Answers, and does nothing else: no footer is read ahead, nothing old is deleted. For whoever looks at what is another's. */
   readonly isProbe?: boolean
 }
@@ -118,6 +120,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     async close() {
       await upkeep?.stop()
       await spillway.close()
+      options.onClosed?.()
     },
   }
 }

@@ -1,44 +1,17 @@
-import {
-  type Accepts,
-  type FileShapes,
-  isTableError,
-  type JsonObject,
-  type Snapshot,
-} from '@spillway/core'
+import type { Accepts, FileShapes, JsonObject, Snapshot } from '@spillway/core'
 import { type FileSurvey, type RecipientSurvey, surveyFiles } from '@spillway/engine'
-import { type Capabilities, negotiate } from '@spillway/protocol'
 import { formatCount } from '../terminal/format-table.js'
-import type { TableFacts } from './table-facts.js'
+import {
+  acceptedBy,
+  type DeclaredNeed,
+  type DeclaredNeeds,
+  RECIPIENT_KINDS,
+} from './recipient-kinds.js'
 
 export interface FileFactsOptions {
   readonly shapes: FileShapes
   readonly maxFiles?: number
   readonly signal?: AbortSignal | undefined
-}
-
-type Fact = readonly [name: string, value: string]
-
-/** Recipients as they differ in how they find columns: by name in plain Parquet, by id where an answer maps them. */
-const KINDS = [
-  ['plainParquet', { formats: ['parquet'], readerFeatures: new Set<string>() }],
-  [
-    'delta',
-    {
-      formats: ['delta'],
-      readerFeatures: new Set([
-        'deletionVectors',
-        'columnMapping',
-        'timestampNtz',
-        'typeWidening',
-        'variantType',
-      ]),
-    },
-  ],
-] as const
-
-const TITLES: Readonly<Record<string, string>> = {
-  plainParquet: 'plain Parquet clients',
-  delta: 'Delta clients',
 }
 
 /**
@@ -50,59 +23,12 @@ export function fileFacts(
   options: FileFactsOptions,
 ): Promise<FileSurvey | undefined> {
   const recipients = new Map<string, Accepts>()
-  for (const [name, asked] of KINDS) {
-    const accepts = acceptsOf(snapshot, { ...asked, ...ANYBODY })
-    if (accepts !== undefined) recipients.set(name, accepts)
+  for (const kind of RECIPIENT_KINDS) {
+    const accepts = acceptedBy(kind, snapshot)
+    if (accepts !== undefined) recipients.set(kind.name, accepts)
   }
   // Spillway serves local files itself, under other footers where that is all it takes.
   return surveyFiles(snapshot, { ...options, recipients, canView: isLocal })
-}
-
-/**
- * Recipients who get the table rewritten, or not at all, whatever the footers say, and why: its metadata declares what they do
- * not read, or, of plain Parquet, some of its rows are deleted or merged from logs.
- */
-export function declaredNeeds(snapshot: Snapshot, found: TableFacts): readonly Fact[] {
-  const { redactDropped } = snapshot.source
-  return KINDS.flatMap(([name, asked]): readonly Fact[] => {
-    const title = TITLES[name] ?? name
-    const refusal = (canRewrite: boolean) =>
-      refusalOf(() => negotiate({ ...asked, ...ANYBODY }, snapshot, { canRewrite, redactDropped }))
-    const always = refusal(true)
-    if (always !== undefined) return [[title, `refused: the table uses ${always}`]]
-    const unstaged = refusal(false)
-    if (unstaged !== undefined) return [[title, `need staging: the table uses ${unstaged}`]]
-    if (name !== 'plainParquet' || !isMerged(found)) return []
-    return [[title, 'need staging: some rows are deleted, or changed by logs']]
-  })
-}
-
-function isMerged(found: TableFacts): boolean {
-  const { deletionVectors, positionDeleteFiles, equalityDeleteFiles, logFiles } = found
-  return deletionVectors + positionDeleteFiles + equalityDeleteFiles + logFiles > 0
-}
-
-/** The features for which `ask` is refused. */
-function refusalOf(ask: () => unknown): string | undefined {
-  try {
-    ask()
-    return undefined
-  } catch (error) {
-    if (isTableError(error)) return String(error.context.feature ?? error.message)
-    throw error
-  }
-}
-
-const ANYBODY = { includeEndStreamAction: false, asyncQuery: false, reader: 'other' } as const
-
-function acceptsOf(snapshot: Snapshot, capabilities: Capabilities): Accepts | undefined {
-  const { redactDropped } = snapshot.source
-  try {
-    return negotiate(capabilities, snapshot, { canRewrite: true, redactDropped }).accepts
-  } catch (error) {
-    if (isTableError(error)) return undefined
-    throw error
-  }
 }
 
 function isLocal(path: string): boolean {
@@ -122,34 +48,66 @@ export function fileFactsJson(survey: FileSurvey | undefined): JsonObject | null
   return { looked: files, complete, withoutIds, ...Object.fromEntries(told) }
 }
 
+/** How all files of a table reach one kind of recipient. */
+export interface RecipientLine {
+  readonly title: string
+  readonly text: string
+  /** False where some of it is refused. */
+  readonly isServed: boolean
+}
+
+export interface FileFactsText {
+  /** What was looked at. */
+  readonly footers: string
+  readonly recipients: readonly RecipientLine[]
+}
+
 /**
- * One line a kind of recipient, and one of what was looked at. What the table declares, by `needs`, stands in place of what
- * the footers say, which leave deletes aside.
+ * What the table declares, by `needs`, stands in place of what the footers say, which leave deletes aside. `staging` is
+ * undefined where nobody knows whether whoever shares the table has it.
  */
 export function fileFactsText(
   survey: FileSurvey | undefined,
-  { total, needs }: { readonly total: number; readonly needs: readonly Fact[] },
-): readonly Fact[] {
-  if (survey === undefined) return [['footers', "not read: the table's metadata tells"], ...needs]
-  const declared = new Set(needs.map(([title]) => title))
-  const { files, complete, withoutIds, recipients } = survey
-  const of = complete ? '' : ` of ${formatCount(total)}, and no more`
-  const ids = withoutIds === 0 ? 'all have' : `${formatCount(withoutIds)} have no`
-  return [
-    ['footers', `${formatCount(files)}${of} read; ${ids} field ids`],
-    ...needs,
-    ...[...recipients]
-      .map(([name, found]) => [TITLES[name] ?? name, recipientText(found, files)] as const)
-      .filter(([title]) => !declared.has(title)),
-  ]
+  options: {
+    readonly total: number
+    readonly needs: DeclaredNeeds
+    readonly staging?: boolean | undefined
+  },
+): FileFactsText {
+  const { needs, staging } = options
+  const recipients = RECIPIENT_KINDS.flatMap(({ name, title }): readonly RecipientLine[] => {
+    const need = needs.get(name)
+    if (need !== undefined) return [{ title, ...needText(need, staging) }]
+    const found = survey?.recipients.get(name)
+    return found === undefined ? [] : [{ title, ...surveyText(found, survey!.files, staging) }]
+  })
+  return { footers: footersText(survey, options.total), recipients }
 }
 
-function recipientText(found: RecipientSurvey, files: number): string {
+function footersText(survey: FileSurvey | undefined, total: number): string {
+  if (survey === undefined) return "not read: the table's metadata tells"
+  const { files, complete, withoutIds } = survey
+  const of = complete ? '' : ` of ${formatCount(total)}, and no more`
+  const ids = withoutIds === 0 ? 'all have' : `${formatCount(withoutIds)} have no`
+  return `${formatCount(files)}${of} read; ${ids} field ids`
+}
+
+type Line = Omit<RecipientLine, 'title'>
+
+function needText({ answer, reason }: DeclaredNeed, staging: boolean | undefined): Line {
+  if (answer === 'refused') return { text: `refused: ${reason}`, isServed: false }
+  if (staging === undefined) return { text: `need staging: ${reason}`, isServed: true }
+  return staging
+    ? { text: `served by rewriting into staging: ${reason}`, isServed: true }
+    : { text: `refused, for no staging is configured: ${reason}`, isServed: false }
+}
+
+function surveyText(found: RecipientSurvey, files: number, staging: boolean | undefined): Line {
   const { asTheyAre, viewed, rewritten, refused, misfits } = found
-  if (asTheyAre === files) return 'all files as they are'
+  if (asTheyAre === files) return { text: 'all files as they are', isServed: true }
   const ways = [
     [viewed, 'served under other names'],
-    [rewritten, 'rewritten, needs staging'],
+    [rewritten, REWRITTEN[`${staging ?? 'unknown'}`]],
     [refused, 'refused'],
   ] as const
   const counts = ways.flatMap(([count, way]) =>
@@ -159,5 +117,12 @@ function recipientText(found: RecipientSurvey, files: number): string {
     ({ misfit: { column, reason }, files: count }) =>
       `${formatCount(count)}: column ${column} ${reason}`,
   )
-  return [...counts, ...why].join('; ')
+  const isServed = refused === 0 && (rewritten === 0 || staging !== false)
+  return { text: [...counts, ...why].join('; '), isServed }
 }
+
+const REWRITTEN = {
+  unknown: 'rewritten, needs staging',
+  true: 'rewritten into staging',
+  false: 'refused, for no staging is configured',
+} as const

@@ -28,9 +28,9 @@ export function nativeFacts(snapshot: Snapshot, facts: TableFacts): JsonObject {
   }
 }
 
-/** Reader features that the table names, or that its files need. */
-export function readerFeatures({ deltaActions, features }: Snapshot): readonly string[] {
-  if (deltaActions === undefined) return [...features].sort()
+/** Reader features that the table names: a word of Delta's, which other formats do not have. */
+export function readerFeatures({ deltaActions }: Snapshot): readonly string[] {
+  if (deltaActions === undefined) return []
   const named = objectOf(deltaActions.protocol).readerFeatures
   return Array.isArray(named) ? named.map(String) : []
 }

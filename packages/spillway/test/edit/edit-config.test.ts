@@ -117,6 +117,41 @@ recipients:
     `shares:\n  - name: lake\n    comment: "one\n      two   # no comment\n\n      three"   # said\nrecipients:\n  - name:   partner   # p\n`,
   ],
   [
+    'items with more spaces behind the dash',
+    `shares:
+-   name: lake
+    schemas:
+    -   name: sales
+        tables:
+        -   name:   a   # first
+            location: /x
+        -   { name: b, location: /y }
+
+recipients:
+-   name: partner
+    shares:
+    -   lake   # all of it
+`,
+  ],
+  [
+    'items with more spaces behind the dash, below their key',
+    `shares:
+  -   name: lake
+      schemas:
+        -   name: sales
+            tables:
+              -   name:   a   # first
+                  location: /x
+recipients:
+  -   name: partner
+      shares: [lake]
+`,
+  ],
+  [
+    'tabs in comments and behind values',
+    `# top\tof it\nshares:\t# why\n  - name: lake\t# the\tonly one\n    schemas: []\t\nrecipients:\n  #\twho\tpays\n  - name:\tpartner\t#\tp\n    shares:\t[lake]\n`,
+  ],
+  [
     'no end of the last line',
     `shares: [{name: lake}]\nrecipients:\n  - {name: partner,  shares: [lake]}`,
   ],
@@ -135,6 +170,19 @@ describe('an edited configuration', () => {
     }))
     expect(text().trimEnd()).toBe(before.trimEnd())
   })
+
+  it.each(LAYOUTS)(
+    'keeps its ends of lines too, where they are of Windows: %s',
+    async (_, lines) => {
+      const before = lines.replaceAll('\n', '\r\n')
+      writeFileSync(path, before)
+      await add('new')
+      expect(
+        difference(lines, text().replaceAll('\r\n', '\n')).filter(line => line.startsWith('-')),
+      ).toEqual([])
+      expect(text().replaceAll('\r\n', '')).not.toContain('\n')
+    },
+  )
 
   it('keeps the layout of a long file around changes in several places', async () => {
     const tables = Array.from(
@@ -244,6 +292,35 @@ recipients:
       - sha256: ${'b'.repeat(64)}
         label: "on: ["
 `)
+  })
+
+  it.each([
+    [
+      'wide dashes',
+      (table: string) =>
+        `shares:\n-   name: lake\n    schemas:\n    -   name: sales\n        tables:\n        -   name:   a   # first\n            location: /x\n${table}`,
+      '        -   name: b\n            location: /y\n',
+    ],
+    [
+      'wide dashes and braces',
+      (table: string) =>
+        `shares:\n  -   name: lake\n      schemas:\n        -   name: sales\n            tables:\n              -   {name: a, location: /x}\n${table}`,
+      '              -   {name: b, location: /y}\n',
+    ],
+  ])('writes an item as those around it stand: %s', async (_, layout, item) => {
+    writeFileSync(path, layout(''))
+    await editConfig(path, document => {
+      addTable(document, { share: 'lake', schema: 'sales', table: 'b' }, { location: '/y' })
+      return { result: undefined, changed: true }
+    })
+    expect(text()).toBe(layout(item))
+    await editConfig(path, document => ({
+      result: undefined,
+      changed:
+        dropFrom(document, { kind: 'table', name: 'lake.sales.b', names: ['lake', 'sales', 'b'] })
+          .length > 0,
+    }))
+    expect(text()).toBe(layout(''))
   })
 
   it('keeps lists in brackets over several lines beside the one that changes', async () => {

@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { type Recipient, TableError } from '@spillway/core'
 import type { AccessRecord, RequestEvent } from '@spillway/server'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import {
   type CodedServerOptions,
   createSharingServer,
@@ -67,6 +67,83 @@ async function urlsOf(answer: Response): Promise<readonly string[]> {
     .split('\n')
     .flatMap(line => (line.startsWith('{"file"') ? [JSON.parse(line).file.url as string] : []))
 }
+
+describe('a server that was not told where to log', () => {
+  /** What it says on standard error. */
+  async function said(
+    work: (ask: (table: string, token?: string) => Promise<Response>) => Promise<void>,
+    log?: CodedServerOptions['log'],
+  ): Promise<string> {
+    const lines: string[] = []
+    const spy = vi.spyOn(process.stderr, 'write').mockImplementation(chunk => {
+      lines.push(String(chunk))
+      return true
+    })
+    const tables = ['plain', 'nowhere', 'hooked'].map(name => ({ name, location: name }))
+    const server = createSharingServer({
+      endpoint: 'https://share.example/a',
+      folder,
+      shares: [{ name: 'lake', schemas: [{ name: 'd', tables }] }],
+      recipients: [partner],
+      onRequest({ table }) {
+        if (table === 'hooked') throw new Error('the audit is down')
+      },
+      ...(log !== undefined && { log }),
+    })
+    try {
+      await work((table, token = TOKEN) =>
+        server.fetch(
+          new Request(`https://share.example/a/shares/lake/schemas/d/tables/${table}/query`, {
+            method: 'POST',
+            body: '{}',
+            headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          }),
+          { address: '192.0.2.7' },
+        ),
+      )
+    } finally {
+      await server.close()
+      spy.mockRestore()
+    }
+    return lines.join('')
+  }
+
+  it('says on standard error what the provider must mend, with the place, and no token', async () => {
+    const text = await said(async ask => {
+      expect((await ask('nowhere')).status).toBe(404)
+      expect((await ask('hooked')).status).toBe(500)
+    })
+    const [missing, thrown, ...more] = text.trimEnd().split('\n')
+    expect(missing).toMatch(
+      /^spillway .* 404 {2}partner {2}POST .*lake\.d\.nowhere .*NOT_FOUND the table is shared, but its files are missing.*location=file:.*nowhere/,
+    )
+    expect(thrown).toMatch(/ 500 {2}partner .*INTERNAL onRequest threw Error: the audit is down/)
+    expect(more).toEqual([])
+    expect(text).not.toContain(TOKEN)
+  })
+
+  it('says nothing of what is answered, or refused for what its sender did', async () => {
+    const text = await said(async ask => {
+      expect((await ask('plain')).status).toBe(200)
+      expect((await ask('plain', 'another-token-of-length')).status).toBe(401)
+      expect((await ask('no-such-table')).status).toBe(404)
+    })
+    expect(text).toBe('')
+  })
+
+  it('repeats the same refusal once a minute, with its number, and at the end', async () => {
+    const text = await said(async ask => {
+      for (let i = 0; i < 5; i++) await ask('nowhere')
+    })
+    const lines = text.trimEnd().split('\n')
+    expect(lines).toHaveLength(2)
+    expect(lines[1]).toMatch(/and 3 more refusals like it/)
+  })
+
+  it('says nothing where it was told so', async () => {
+    expect(await said(async ask => void (await ask('nowhere')), false)).toBe('')
+  })
+})
 
 describe('a server from code', () => {
   it('shares what is written down, without a file', async () => {
