@@ -13,6 +13,13 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "spillway download partner.share#lake.kb.docs --to docs --include '*.md' --dry-run",
   ],
   verify: ['spillway verify churn'],
+  'skills list': ['spillway skills list partner.share', 'spillway skills list'],
+  'skills install': [
+    'spillway skills install partner.share#lake.kb.pdf-forms',
+    'spillway skills install --profile partner.share',
+  ],
+  'skills update': ['spillway skills update --profile partner.share --dry-run'],
+  'skills remove': ['spillway skills remove pdf-forms'],
   query: [
     'spillway query partner.share "SELECT count(*) FROM lake.sales.orders"',
     "spillway query partner.share 'FROM lake.sales.orders WHERE day = $day' --param day=2026-03-07",
