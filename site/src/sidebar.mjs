@@ -24,6 +24,7 @@ export function sidebar() {
         page('DuckDB', 'start/recipient-duckdb'),
         page('TypeScript', 'start/recipient-typescript'),
         page('Power BI', 'start/recipient-power-bi'),
+        page('Agent skills', 'start/recipient-skills'),
       ],
     },
     {

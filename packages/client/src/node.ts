@@ -39,6 +39,24 @@ export {
   type VerifySignedOptions,
   verifySigned,
 } from './signed/verify-signed.js'
+export { installSkill } from './skills/install-skill.js'
+export { type InstalledSkills, installedSkills } from './skills/installed-skills.js'
+export { type ListedSkill, listSkill } from './skills/listed-skill.js'
+export { removeSkills } from './skills/remove-skills.js'
+export { restoreSkills } from './skills/restore-skills.js'
+export type {
+  FileChanges,
+  InstalledSkill,
+  InstallSkillOptions,
+  LockedSkill,
+  SkillFailure,
+  SkillOutcome,
+  SkillProvider,
+  SkillState,
+  SkillsOptions,
+  SkillsResult,
+} from './skills/skill-options.js'
+export { type UpdateSkillsOptions, updateSkills } from './skills/update-skills.js'
 
 /**
  * The profile in a file; without a path the one that the environment holds. There `SPILLWAY_PROFILE` may be the path of a

@@ -20,6 +20,13 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'spillway cache prune --older-than 30d --dry-run',
     'spillway cache prune --max-size 50GB',
   ],
+  'skills list': ['spillway skills list partner.share', 'spillway skills list'],
+  'skills install': [
+    'spillway skills install partner.share#lake.kb.pdf-forms',
+    'spillway skills install --profile partner.share',
+  ],
+  'skills update': ['spillway skills update --profile partner.share --dry-run'],
+  'skills remove': ['spillway skills remove pdf-forms'],
   query: [
     'spillway query partner.share "SELECT count(*) FROM lake.sales.orders"',
     "spillway query partner.share 'FROM lake.sales.orders WHERE day = $day' --param day=2026-03-07",

@@ -10,6 +10,7 @@ import type { ServeOptions } from './commands/serve.js'
 import { addPredicateOptions, addTableOptions } from './commands/table-options.js'
 import { addExamples } from './examples.js'
 import { addManageCommands } from './manage/nouns.js'
+import { addSkillsNoun } from './skills/skills-noun.js'
 import { errorJson } from './terminal/error-json.js'
 import { errorLines } from './terminal/error-lines.js'
 import { EXIT, EXIT_HELP, exitCodeOf } from './terminal/exit-code.js'
@@ -53,6 +54,7 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
   addDemo(program, terminal, exit)
   program.commandsGroup('What is shared with you:')
   addRecipientCommands(program, terminal, ok => exit(ok ? EXIT.ok : EXIT.failed))
+  addSkillsNoun(program, terminal, ok => exit(ok ? EXIT.ok : EXIT.failed))
   program.commandsGroup('Tables that you reach yourself:')
   addTableCommands(program, terminal, exit)
   program.commandsGroup('Tables that you share:')

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { createManifest, type Manifest, manifestDigest } from '@spillway/assets'
+import { isTableError, TableError } from '@spillway/core'
+import type { WireAssetFile } from '@spillway/protocol/wire'
+import type { AssetClient } from '../assets/asset-client.js'
+import type { FolderName } from '../assets/asset-name.js'
+import { isReserved } from '../download/plan-download.js'
+import { shownName } from './skill-name.js'
+
+/** What a provider says of the files of a skill, before any is fetched. */
+export interface ListedSkill {
+  readonly files: number
+  readonly bytes: number
+  /** Where the provider states the digest of every file. */
+  readonly manifest?: Manifest | undefined
+  readonly digest?: string | undefined
+}
+
+const MAX_FILES = 10_000
+const MAX_BYTES = 256 * 1024 * 1024
+const LISTINGS = 3
+
+/**
+ * The files of a skill as they are listed; undefined where the server lists none of any folder. Listings that change between
+ * pages are begun again.
+ */
+export async function listSkill(
+  client: AssetClient,
+  folder: FolderName,
+  signal?: AbortSignal,
+): Promise<ListedSkill | undefined> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await listedSkill(client, folder, signal)
+    } catch (error) {
+      if (!isTableError(error)) throw error
+      if (error.code === 'NOT_FOUND') return undefined
+      if (error.code !== 'CONFLICT' || attempts >= LISTINGS) throw error
+    }
+  }
+}
+
+async function listedSkill(
+  client: AssetClient,
+  folder: FolderName,
+  signal: AbortSignal | undefined,
+): Promise<ListedSkill> {
+  const files: WireAssetFile[] = []
+  let bytes = 0
+  for await (const page of client.files(folder, { signal })) {
+    for (const file of page.files) {
+      if (isReserved(file.path)) continue
+      files.push(file)
+      bytes += file.size
+      requireSkillSize(folder.name, { files: files.length, bytes })
+    }
+  }
+  requireNoRepository(folder.name, files)
+  const entries = files.flatMap(({ path, size, sha256 }) =>
+    sha256 === undefined ? [] : [{ path, size, sha256 }],
+  )
+  if (entries.length < files.length) return { files: files.length, bytes }
+  const manifest = await createManifest(entries)
+  const digest = await manifestDigest(manifest, { newHasher: () => createHash('sha256') })
+  return { files: files.length, bytes, manifest, digest }
+}
+
+/** Skills are texts and some scripts: what is larger is a volume. */
+export function requireSkillSize(
+  name: string,
+  { files, bytes }: { readonly files: number; readonly bytes: number },
+): void {
+  if (files <= MAX_FILES && bytes <= MAX_BYTES) return
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the skill ${shownName(name)} has more than ${MAX_FILES} files or ${MAX_BYTES} bytes: expected what an agent may read; spillway download takes it as a folder`,
+  )
+}
+
+/** Git runs what the configuration of a repository names, also for who only looks into its folder. */
+export function requireNoRepository(
+  name: string,
+  files: readonly { readonly path: string }[],
+): void {
+  const found = files.find(({ path }) => /(?:^|\/)(?:\.git|git~\d+)(?:\/|$)/i.test(path))
+  if (found === undefined) return
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    `the skill ${shownName(name)} holds ${shownName(found.path)}, a part of a Git repository, whose configuration runs commands: the provider has to share it without`,
+    { context: { path: shownName(found.path) } },
+  )
+}

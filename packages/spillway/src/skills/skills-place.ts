@@ -1,0 +1,60 @@
+import { homedir } from 'node:os'
+import { join, relative, resolve } from 'node:path'
+import { createSharingClient } from '@spillway/client'
+import { loadProfile, type SkillProvider } from '@spillway/client/node'
+import { TableError } from '@spillway/core'
+import type { Profile } from '@spillway/protocol'
+import { openProfile } from '../recipient/open-profile.js'
+import type { Terminal } from '../terminal/terminal.js'
+import { VERSION } from '../terminal/version.js'
+
+export interface PlaceOptions {
+  readonly to?: string
+  readonly claude?: boolean
+  readonly global?: boolean
+  readonly json?: boolean
+}
+
+export interface ProfileOptions {
+  readonly profile?: readonly string[]
+}
+
+/** The folder of skills, absolute: where agents of all makes look, or Claude's own. */
+export function skillsFolder({ to, claude, global }: PlaceOptions, terminal: Terminal): string {
+  if (to !== undefined) {
+    if (claude || global) {
+      throw new TableError('INVALID_REQUEST', 'expected --to, or --claude and --global, not both')
+    }
+    return resolve(terminal.folder, to)
+  }
+  const { HOME, USERPROFILE } = terminal.environment
+  const base = global ? (HOME ?? USERPROFILE ?? homedir()) : terminal.folder
+  return join(base, claude ? '.claude' : '.agents', 'skills')
+}
+
+/** As somebody in the current folder names it. */
+export function placeText(path: string, { folder }: Pick<Terminal, 'folder'>): string {
+  const below = relative(folder, path)
+  return below === '' || below.startsWith('..') ? path : below
+}
+
+async function providerAt(path: string, terminal: Terminal): Promise<SkillProvider> {
+  const { client, profile } = await openProfile(path, terminal)
+  return { client, endpoint: profile.endpoint }
+}
+
+/** Those that were named; else the one of the environment, where it has one. */
+export async function providersOf(
+  { profile: paths = [] }: ProfileOptions,
+  terminal: Terminal,
+): Promise<readonly SkillProvider[]> {
+  if (paths.length > 0) return Promise.all(paths.map(path => providerAt(path, terminal)))
+  const { SPILLWAY_PROFILE, SPILLWAY_ENDPOINT } = terminal.environment
+  if (!SPILLWAY_PROFILE && !SPILLWAY_ENDPOINT) return []
+  const profile: Profile = await loadProfile(undefined, terminal.environment)
+  const client = createSharingClient(profile, {
+    userAgent: `spillway/${VERSION}`,
+    retry: { retries: 3 },
+  })
+  return [{ client, endpoint: profile.endpoint }]
+}
