@@ -1,20 +1,16 @@
-import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
+import { join } from 'node:path'
 import { deltaReader } from '@spillway/delta'
 import { createBatchCache } from '@spillway/engine'
-import { type S3Credentials, type S3Options, s3Store, sessionPolicy } from '@spillway/storage/s3'
+import { type S3Credentials, type S3Options, s3Store } from '@spillway/storage/s3'
 import { failureCode } from '@spillway/testkit'
 import { createSharingServer, parseConfig } from 'spillway'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allowFolder } from './s3/allow-folder.js'
 import { type S3Server, startS3Server } from './s3/server.js'
 
 const TOKEN = 'token-of-the-recipient'
-const run = promisify(execFile)
 const server = await startS3Server()
 
 // Without Go it cannot be built.
@@ -113,39 +109,6 @@ recipients:
     expect(await provider.head('s3://lake/sales/orders/a.parquet')).toBeDefined()
     store.close()
   })
-}
-
-/** An account of the server's own, allowed what a session of ours would be. */
-async function allowFolder(
-  s3: S3Server,
-  user: { readonly accessKeyId: string; readonly secretAccessKey: string },
-  location: string,
-): Promise<void> {
-  const { endpoint, region, accessKeyId, secretAccessKey } = s3
-  const here = dirname(fileURLToPath(import.meta.url))
-  const binary = join(here, '../../.cache/versitygw/v1.8.0/versitygw')
-  const names = ['--access', user.accessKeyId, '--secret', user.secretAccessKey, '--role', 'user']
-  await run(binary, ['admin', 'create-user', ...names], {
-    env: {
-      ADMIN_ACCESS_KEY: accessKeyId,
-      ADMIN_SECRET_KEY: secretAccessKey,
-      ADMIN_ENDPOINT_URL: endpoint,
-      ADMIN_REGION: region,
-    },
-  })
-  const { Version, Statement } = sessionPolicy(location, { region, listing: true })
-  const policy = {
-    Version,
-    Statement: Statement.map(each => ({ ...each, Principal: { AWS: [user.accessKeyId] } })),
-  }
-  const client = new S3Client({
-    endpoint,
-    region,
-    forcePathStyle: true,
-    credentials: { accessKeyId, secretAccessKey },
-  })
-  await client.send(new PutBucketPolicyCommand({ Bucket: 'lake', Policy: JSON.stringify(policy) }))
-  client.destroy()
 }
 
 async function writeTable(store: ReturnType<typeof s3Store>, location: string): Promise<void> {
