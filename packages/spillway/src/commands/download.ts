@@ -6,6 +6,7 @@ import { cachePath } from '../file-cache/cache-options.js'
 import { withNearest } from '../recipient/list-shared.js'
 import { openProfile } from '../recipient/open-profile.js'
 import { parseSharePath } from '../recipient/share-path.js'
+import { directOptions, type StoreOptions } from '../recipient/store-options.js'
 import { transferText } from '../recipient/transfer-text.js'
 import { formatBytes, formatCount, printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
@@ -13,7 +14,7 @@ import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { integerOf } from './table-options.js'
 
-export interface DownloadCommandOptions {
+export interface DownloadCommandOptions extends StoreOptions {
   readonly to: string
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
@@ -46,6 +47,7 @@ export async function downloadCommand(
       work: () =>
         downloadAsset(client, asset, {
           to: resolve(terminal.folder, options.to),
+          ...directOptions(options),
           ...{ include, exclude, kind, dryRun, verify, force, concurrency, cache },
           onProgress: told => progress.say(text(told)),
           signal: terminal.signal,

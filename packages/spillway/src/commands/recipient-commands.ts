@@ -81,16 +81,19 @@ function addQueryCommand(program: Command, terminal: Terminal): void {
 }
 
 function addListingCommands(program: Command, terminal: Terminal): void {
-  program
+  const ls = program
     .command('ls')
     .description('what a provider shares with you')
     .argument('<profile>', 'a profile file; PROFILE#share or PROFILE#share.schema for a part')
     .option('--tree', 'as a tree, also where output is no terminal')
     .option('--no-tree', 'one name a line, also on a terminal')
     .option('--json', 'print JSON')
-    .action(async (path: string, options: LsOptions) =>
-      (await import('./ls.js')).lsCommand(path, options, terminal),
-    )
+    .optionsGroup('The files of a volume, model or skill:')
+    .option('--files', 'of PROFILE#share.schema.asset[@version]')
+    .addOption(kindOption())
+  withStore(ls).action(async (path: string, options: LsOptions) =>
+    (await import('./ls.js')).lsCommand(path, options, terminal),
+  )
   program
     .command('describe')
     .description('a shared table, volume, model or skill: what it says of itself, and its files')
@@ -105,6 +108,15 @@ function addListingCommands(program: Command, terminal: Terminal): void {
     )
 }
 
+/** Where an asset is shared by credentials of its store alone, and the provider does not say how that is reached. */
+function withStore(command: Command): Command {
+  return command
+    .optionsGroup('An asset shared by credentials of its store:')
+    .option('--endpoint <url>', 'of the store, where it is not AWS')
+    .option('--region <region>', 'of its bucket')
+    .option('--path-style', 'buckets stand in the path, as most stores but AWS have it')
+}
+
 function kindOption(): Option {
   const kinds = ['volume', 'model', 'skill']
   return new Option('--kind <kind>', 'where several have the name').choices(kinds)
@@ -115,7 +127,7 @@ function addDownloadCommands(
   terminal: Terminal,
   done: (ok: boolean) => void,
 ): void {
-  program
+  const download = program
     .command('download')
     .description(
       'the files of a volume, model or skill into a folder; goes on where it was stopped',
@@ -132,9 +144,9 @@ function addDownloadCommands(
     .option('--verify', 'read again what is there, in place of believing size and time')
     .option('--force', 'replace files of these names that no download made')
     .option('--json', 'print JSON')
-    .action(async (path: string, options: DownloadCommandOptions) =>
-      done(await (await import('./download.js')).downloadCommand(path, options, terminal)),
-    )
+  withStore(download).action(async (path: string, options: DownloadCommandOptions) =>
+    done(await (await import('./download.js')).downloadCommand(path, options, terminal)),
+  )
   program
     .command('verify')
     .description('read a folder of a download again: what is missing, different, extra')

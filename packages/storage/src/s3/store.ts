@@ -7,6 +7,7 @@ import { parseEndpoint, regionOf, type S3Options } from './options.js'
 import { putObject } from './put.js'
 import { getObject, headObject } from './read.js'
 import { locate, sending } from './request.js'
+import { storedDigest } from './stored-digest.js'
 import { refuseHalfAnswers } from './whole-answers.js'
 
 export interface S3StoreOptions extends S3Options {
@@ -18,6 +19,8 @@ export interface S3StoreOptions extends S3Options {
 }
 
 export interface S3Store extends WritableStore {
+  /** The SHA-256 of a whole object, in hexadecimal, where the service keeps one. */
+  storedDigest(path: string, signal?: AbortSignal): Promise<string | undefined>
   /** Closes idle connections; a store that is not used again need not be closed. */
   close(): void
 }
@@ -33,7 +36,11 @@ export function s3Store(options: S3StoreOptions = {}): S3Store {
     put: (path, bytes, putOptions = {}) => putObject(client, path, { bytes, ...putOptions }),
     delete: (path, signal) => deleteObject(client, path, signal),
   }
-  return { ...limitStore(direct, options.limits), close: () => client.destroy() }
+  return {
+    ...limitStore(direct, options.limits),
+    storedDigest: (path, signal) => storedDigest(client, path, signal),
+    close: () => client.destroy(),
+  }
 }
 
 function createClient(options: S3StoreOptions): S3Client {

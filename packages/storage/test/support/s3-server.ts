@@ -20,6 +20,9 @@ export interface StoredObject {
   readonly bytes: Buffer
   readonly etag: string
   readonly modified: Date
+  /** In base64, as the service keeps it where it was told at the upload. */
+  readonly sha256?: string
+  readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE'
 }
 
 export type Fault =
@@ -135,7 +138,12 @@ function playFault(state: State, label: string, response: ServerResponse): strin
 function read({ objects }: State, call: Call, response: ServerResponse): void {
   const found = objects.get(`${call.bucket}/${call.key}`)
   if (found === undefined) throw new S3Refusal(404, 'NoSuchKey')
+  const match = call.headers['if-match']
+  if (match !== undefined && match !== found.etag) throw new S3Refusal(412, 'PreconditionFailed')
+  const isDigestAsked = call.headers['x-amz-checksum-mode'] === 'ENABLED'
   const headers = {
+    ...(isDigestAsked && found.sha256 && { 'x-amz-checksum-sha256': found.sha256 }),
+    ...(isDigestAsked && found.checksumType && { 'x-amz-checksum-type': found.checksumType }),
     ETag: found.etag,
     'Last-Modified': found.modified.toUTCString(),
     'Accept-Ranges': 'bytes',
@@ -232,7 +240,11 @@ function list({ objects, options }: State, { bucket, query }: Call): string {
 function contents(object: StoredObject | undefined, key: string): string {
   const modified = `<LastModified>${object?.modified.toISOString()}</LastModified>`
   const size = `<Size>${object?.bytes.length}</Size><ETag>${escapeXml(object?.etag ?? '')}</ETag>`
-  return `<Contents><Key>${escapeXml(key)}</Key>${modified}${size}</Contents>`
+  const checksum =
+    object?.sha256 === undefined
+      ? ''
+      : `<ChecksumAlgorithm>SHA256</ChecksumAlgorithm><ChecksumType>${object.checksumType ?? 'FULL_OBJECT'}</ChecksumType>`
+  return `<Contents><Key>${escapeXml(key)}</Key>${modified}${size}${checksum}</Contents>`
 }
 
 function common(folder: string): string {
