@@ -15,6 +15,8 @@ export {
   type VerifyCacheOptions,
   verifyCache,
 } from './cache/verify-cache.js'
+export type { DirectOptions, FolderKeys, FolderStore, OpenStore } from './direct/open-store.js'
+export { withDirectAccess } from './direct/with-direct-access.js'
 export { downloadAsset } from './download/download-asset.js'
 export type {
   DownloadedFile,

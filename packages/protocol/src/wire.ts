@@ -13,6 +13,7 @@ export {
 } from './actions/decode-list.js'
 export { isObject, type JsonObject } from './actions/lenient-body.js'
 export {
+  decodeCredentials,
   decodeFilePage,
   decodeSignedFiles,
   MODEL,

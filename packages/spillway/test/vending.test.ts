@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { deltaReader } from '@spillway/delta'
 import { createBatchCache } from '@spillway/engine'
 import { type S3Options, s3Store } from '@spillway/storage/s3'
@@ -8,6 +11,7 @@ import { type TestS3Server, testS3Server } from '../../storage/test/support/s3-s
 import { type TestStsServer, testStsServer } from '../../storage/test/support/sts-server.js'
 import { parseConfig } from '../src/index.js'
 import { type RunningServer, startServer } from '../src/serve/start-server.js'
+import { run } from './support/terminal.js'
 
 const TOKEN = 'token-of-the-recipient'
 const REGION = 'eu-west-1'
@@ -135,6 +139,59 @@ function storeOf({ awsTempCredentials: keys }: Vended) {
     credentials: credentials as never,
   })
 }
+
+describe('the client of a folder that is shared by credentials alone', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-vended-'))
+  const profile = join(folder, 'me.share')
+  beforeAll(() => {
+    const { endpoint } = server
+    writeFileSync(
+      profile,
+      JSON.stringify({ shareCredentialsVersion: 1, endpoint, bearerToken: TOKEN }),
+    )
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('lists and downloads it, and only it, reached as the server says', async () => {
+    s3.requests.length = 0
+    const listed = await run(['ls', `${profile}#lake.sales.opened`, '--files'])
+    expect(listed).toMatchObject({ status: 0, stderr: '' })
+    expect(listed.stdout).toBe('15\ta b.txt\n17\tsub/c.txt\n')
+    const line = ['download', `${profile}#lake.sales.opened`, '--to', 'opened', '--json']
+    const ran = await run(line, { folder })
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    expect(JSON.parse(ran.stdout)).toMatchObject({ complete: true, bytesFetched: 32 })
+    expect(readFileSync(join(folder, 'opened/sub/c.txt'), 'utf8')).toBe('kb/docs/sub/c.txt')
+    const again = JSON.parse((await run(line, { folder })).stdout)
+    expect(again.files.map(({ state }: { state: string }) => state)).toEqual([
+      'unchanged',
+      'unchanged',
+    ])
+    expect(s3.requests.some(request => request.includes('docs2'))).toBe(false)
+    const text = JSON.stringify([ran, listed])
+    for (const { secret, token } of sts.sessions.values()) {
+      expect(text).not.toContain(secret)
+      expect(text).not.toContain(token)
+    }
+  })
+
+  it('downloads a version of a model, and no other whose name begins alike', async () => {
+    const ran = await run(
+      ['download', `${profile}#lake.sales.churn@3`, '--to', 'churn', '--json'],
+      { folder },
+    )
+    expect(JSON.parse(ran.stdout).files).toMatchObject([{ path: 'w.bin', state: 'fetched' }])
+    expect(readFileSync(join(folder, 'churn/w.bin'), 'utf8')).toBe('weights')
+  })
+
+  it('takes the word of whoever runs it for how the store is reached', async () => {
+    const line = ['ls', `${profile}#lake.sales.opened`, '--files', '--path-style']
+    const ran = await run([...line, '--endpoint', 'not a url'])
+    expect(ran).toMatchObject({ status: 2, stdout: '' })
+    expect(ran.stderr).toContain('an S3 endpoint is an http(s) URL')
+    expect((await run([...line, '--region', 'us-west-9'])).stderr).toContain('in another region')
+  })
+})
 
 describe('credentials of a served table', () => {
   it('made by STS read its log and its files', async () => {

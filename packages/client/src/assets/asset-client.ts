@@ -1,5 +1,6 @@
 import type { AssetKind, AssetName, FileMismatch } from '@spillway/core'
 import type {
+  WireCredentials,
   WireFilePage,
   WireModel,
   WireModelVersion,
@@ -54,6 +55,8 @@ export interface AssetClient {
     paths: readonly string[],
     options?: FileUrlsOptions,
   ): Promise<readonly WireSignedFile[]>
+  /** Keys by which the folder is read from its store, where the provider gives such. All of it is secret. */
+  folderCredentials(folder: FolderName, signal?: AbortSignal): Promise<WireCredentials>
   /** A small file, whole, of the size and with the digest that the server states. */
   fetchFile(folder: FolderName, path: string, options?: FetchFileOptions): Promise<Uint8Array>
   /** One request for the bytes of a file: it is neither repeated nor are its bytes digested. */

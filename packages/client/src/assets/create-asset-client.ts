@@ -15,6 +15,7 @@ import { filePages, sendMismatch, signFiles } from './asset-files.js'
 import { assetPath } from './asset-name.js'
 import { fetchFile } from './fetch-file.js'
 import { findAsset } from './find-asset.js'
+import { folderCredentials } from './folder-credentials.js'
 import { openFile } from './open-file.js'
 
 export function assetClient(connection: Connection, http: HttpOptions): AssetClient {
@@ -49,6 +50,8 @@ export function assetClient(connection: Connection, http: HttpOptions): AssetCli
       untilDone(connection, outer, signal =>
         signFiles(connection.send, { folder, paths }, { ...options, signal }),
       ),
+    folderCredentials: (folder, outer) =>
+      untilDone(connection, outer, signal => folderCredentials(connection.send, folder, signal)),
     fetchFile: (folder, path, options = {}) =>
       untilDone(connection, options.signal, signal =>
         fetchFile(client, { folder, path, retry: http.retry ?? {} }, { ...options, signal }),

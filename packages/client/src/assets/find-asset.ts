@@ -3,6 +3,7 @@ import type { WireModel, WireModelVersion } from '@spillway/protocol/wire'
 import type { AssetClient, FindAssetOptions, FoundAsset } from './asset-client.js'
 import { requireDigest, type VersionedName } from './asset-name.js'
 import { versionOfContent } from './pinned-content.js'
+import { isUnknownPath } from './unknown-path.js'
 
 type Asked = Pick<FindAssetOptions, 'signal'>
 
@@ -17,7 +18,8 @@ export async function findAsset(
   const found = await Promise.all(
     kinds.map(each => unlessAbsent(lookUp(client, name, { kind: each, signal }))),
   )
-  const [first, second] = found.filter(each => each !== undefined)
+  const refusals = found.filter(isTableError)
+  const [first, second] = found.flatMap(each => (isTableError(each) ? [] : [each]))
   const text = `${name.share}.${name.schema}.${name.name}`
   if (second !== undefined) {
     throw new TableError(
@@ -26,6 +28,9 @@ export async function findAsset(
     )
   }
   if (first === undefined) {
+    // What is said of the request may be the reason.
+    const told = refusals.find(({ code }) => code !== 'NOT_FOUND')
+    if (told !== undefined) throw told
     throw new TableError(
       'NOT_FOUND',
       `no ${kind ?? 'volume, model or skill'} ${text} is shared with this profile`,
@@ -64,12 +69,12 @@ async function lookUp(
   }
 }
 
-/** A server that has no assets of a kind answers their path as it answers any that is not there. */
-async function unlessAbsent<T>(asked: Promise<T>): Promise<T | undefined> {
+/** A server that has no assets of a kind answers their path as it answers any that it does not have. */
+async function unlessAbsent<T>(asked: Promise<T>): Promise<T | TableError> {
   try {
     return await asked
   } catch (error) {
-    if (isTableError(error) && error.code === 'NOT_FOUND') return undefined
+    if (isUnknownPath(error)) return error
     throw error
   }
 }

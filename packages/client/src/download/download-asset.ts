@@ -4,6 +4,7 @@ import type { AssetClient, FoundAsset } from '../assets/asset-client.js'
 import { folderText, parseAssetName, type VersionedName } from '../assets/asset-name.js'
 import { type FileListing, requirePinned } from '../assets/pinned-content.js'
 import { FileCache } from '../cache/file-cache.js'
+import { withDirectAccess } from '../direct/with-direct-access.js'
 import { sleep } from '../http/retry.js'
 import { lookUpCached, openCache } from './cached-files.js'
 import { Destination, STATE_FOLDER } from './disk/destination.js'
@@ -29,10 +30,11 @@ const RELIST_MS = 300
  * something else lies in it; names that are not safe, and links in the folder, are refused.
  */
 export async function downloadAsset(
-  client: AssetClient,
+  plain: AssetClient,
   name: string | VersionedName,
   options: DownloadOptions,
 ): Promise<DownloadResult> {
+  const client = withDirectAccess(plain, options)
   const { kind, signal, dryRun = false } = options
   const asked = typeof name === 'string' ? parseAssetName(name) : name
   const found = await client.asset(asked, { kind, signal })

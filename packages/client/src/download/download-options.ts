@@ -1,6 +1,7 @@
 import type { FolderName } from '../assets/asset-name.js'
+import type { DirectOptions } from '../direct/open-store.js'
 
-export interface DownloadOptions {
+export interface DownloadOptions extends DirectOptions {
   /** A folder of the local disk; made where it is not there. What lies in it and has no name of the asset's stays. */
   readonly to: string
   /** Where assets of several kinds may have the name. */

@@ -1,9 +1,20 @@
 import { decodeItem, decodeList, type ListItem } from '../actions/decode-list.js'
-import type { JsonObject } from '../actions/lenient-body.js'
-import { informative, type Kind, listOf, mapOf, optional, STRING, shape } from '../actions/shape.js'
+import { isObject, type JsonObject } from '../actions/lenient-body.js'
+import {
+  BOOLEAN,
+  informative,
+  type Kind,
+  listOf,
+  mapOf,
+  optional,
+  STRING,
+  shape,
+} from '../actions/shape.js'
 import type {
   WireAssetFile,
+  WireCredentials,
   WireFilePage,
+  WireKeys,
   WireModel,
   WireModelVersion,
   WireSignedFile,
@@ -118,6 +129,31 @@ export function decodeFilePage(page: JsonObject): WireFilePage {
 }
 
 const SNAPSHOT = shape<{ readonly snapshotId: string }>({ snapshotId: PATH })
+
+const KEYS = shape<WireKeys>({
+  accessKeyId: STRING,
+  secretAccessKey: STRING,
+  sessionToken: informative(STRING),
+})
+
+const CREDENTIALS = shape<WireCredentials>({
+  awsTempCredentials: optional(KEYS),
+  r2Credentials: optional(KEYS),
+  azureUserDelegationSas: optional(shape<{ readonly sasToken: string }>({ sasToken: STRING })),
+  gcpOauthToken: optional(shape<{ readonly oauthToken: string }>({ oauthToken: STRING })),
+  expirationTime: TIME,
+  location: informative(STRING),
+  region: informative(STRING),
+  endpoint: informative(STRING),
+  pathStyle: informative(BOOLEAN),
+})
+
+/** Credentials of a folder. The error says which member is wrong, and never what it holds. */
+export function decodeCredentials(answer: JsonObject): WireCredentials {
+  // A table's are wrapped, and some servers wrap all.
+  const body = isObject(answer.credentials) ? answer.credentials : answer
+  return decodeItem(body, CREDENTIALS, 'credentials')
+}
 
 /** The answer to a request for URLs. */
 export function decodeSignedFiles(answer: JsonObject): readonly WireSignedFile[] {

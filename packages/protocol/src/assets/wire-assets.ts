@@ -72,6 +72,29 @@ export interface WireSignedFile extends WireAssetFile {
   readonly expirationTimestamp: number
 }
 
+/** Keys of a session, as CREDENTIALS.md has them. */
+export interface WireKeys {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  /** Empty where the keys have no session. */
+  readonly sessionToken?: string
+}
+
+/** CREDENTIALS.md, "TemporaryCredentials": exactly one of the first four. All of it is secret. */
+export interface WireCredentials {
+  readonly awsTempCredentials?: WireKeys
+  readonly r2Credentials?: WireKeys
+  readonly azureUserDelegationSas?: { readonly sasToken: string }
+  readonly gcpOauthToken?: { readonly oauthToken: string }
+  /** Epoch milliseconds. */
+  readonly expirationTime: number
+  /** Where the folder is, and how its store is reached: ours, and absent from other servers. */
+  readonly location?: string
+  readonly region?: string
+  readonly endpoint?: string
+  readonly pathStyle?: boolean
+}
+
 /** Files of one listing: all pages that have its `snapshotId` are of one moment. */
 export interface WireFilePage {
   readonly snapshotId: string

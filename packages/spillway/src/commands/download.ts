@@ -20,6 +20,7 @@ import {
   type TrustOptions,
   unverifiedLine,
 } from '../recipient/signature-trust.js'
+import { directOptions, type StoreOptions } from '../recipient/store-options.js'
 import { transferText } from '../recipient/transfer-text.js'
 import { formatBytes, formatCount, printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
@@ -27,7 +28,7 @@ import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { integerOf } from './table-options.js'
 
-export interface DownloadCommandOptions extends TrustOptions {
+export interface DownloadCommandOptions extends TrustOptions, StoreOptions {
   readonly to: string
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
@@ -64,6 +65,7 @@ export async function downloadCommand(
       work: async (): Promise<Partial<SignedDownload>> => {
         const asked = {
           to: resolve(terminal.folder, options.to),
+          ...directOptions(options),
           ...{ include, exclude, kind, dryRun, verify, force, concurrency, cache },
           onProgress: (done: DownloadProgress) => progress.say(text(done)),
           signal: terminal.signal,

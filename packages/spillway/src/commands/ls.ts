@@ -1,4 +1,5 @@
 import { writeJson } from '@spillway/core'
+import { type ListFilesOptions, listFiles } from '../recipient/list-files.js'
 import { listShared, type SharedListing } from '../recipient/list-shared.js'
 import { tableName } from '../recipient/list-tables.js'
 import { openProfile } from '../recipient/open-profile.js'
@@ -8,12 +9,13 @@ import { printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
-export interface LsOptions {
+export interface LsOptions extends ListFilesOptions {
+  readonly files?: boolean
   readonly tree?: boolean
   readonly json?: boolean
 }
 
-/** `spillway ls PROFILE[#share[.schema]]`: a tree for people, one name a line for scripts. */
+/** `spillway ls PROFILE[#share[.schema]]`: a tree for people, one name a line for scripts. With `--files` those of an asset. */
 export async function lsCommand(
   path: string,
   options: LsOptions,
@@ -21,6 +23,7 @@ export async function lsCommand(
 ): Promise<void> {
   const { profile, name } = parseSharePath(path)
   const { client } = await openProfile(profile, terminal)
+  if (options.files) return listFiles(client, name, { options, terminal })
   const listing = await withProgress(terminal, 'listing what is shared', () =>
     listShared(client, name, terminal.signal),
   )

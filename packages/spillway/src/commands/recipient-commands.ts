@@ -88,16 +88,19 @@ function addListingCommands(
   terminal: Terminal,
   done: (ok: boolean) => void,
 ): void {
-  program
+  const ls = program
     .command('ls')
     .description('what a provider shares with you')
     .argument('<profile>', 'a profile file; PROFILE#share or PROFILE#share.schema for a part')
     .option('--tree', 'as a tree, also where output is no terminal')
     .option('--no-tree', 'one name a line, also on a terminal')
     .option('--json', 'print JSON')
-    .action(async (path: string, options: LsOptions) =>
-      (await import('./ls.js')).lsCommand(path, options, terminal),
-    )
+    .optionsGroup('The files of a volume, model or skill:')
+    .option('--files', 'of PROFILE#share.schema.asset[@version]')
+    .addOption(kindOption())
+  withStore(ls).action(async (path: string, options: LsOptions) =>
+    (await import('./ls.js')).lsCommand(path, options, terminal),
+  )
   program
     .command('describe')
     .description('a shared table, volume, model or skill: what it says of itself, and its files')
@@ -115,6 +118,15 @@ function addListingCommands(
     .action(async (path: string, options: DescribeCommandOptions) =>
       done(await (await import('./describe.js')).describeCommand(path, options, terminal)),
     )
+}
+
+/** Where an asset is shared by credentials of its store alone, and the provider does not say how that is reached. */
+function withStore(command: Command): Command {
+  return command
+    .optionsGroup('An asset shared by credentials of its store:')
+    .option('--endpoint <url>', 'of the store, where it is not AWS')
+    .option('--region <region>', 'of its bucket')
+    .option('--path-style', 'buckets stand in the path, as most stores but AWS have it')
 }
 
 function kindOption(): Option {
@@ -147,8 +159,9 @@ function addDownloadCommands(
     .option('--verify', 'read again what is there, in place of believing size and time')
     .option('--force', 'replace files of these names that no download made')
     .option('--json', 'print JSON')
-  addTrustOptions(download).action(async (path: string, options: DownloadCommandOptions) =>
-    done(await (await import('./download.js')).downloadCommand(path, options, terminal)),
+  addTrustOptions(withStore(download)).action(
+    async (path: string, options: DownloadCommandOptions) =>
+      done(await (await import('./download.js')).downloadCommand(path, options, terminal)),
   )
   const verify = program
     .command('verify')

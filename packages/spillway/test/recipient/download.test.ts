@@ -96,6 +96,15 @@ describe.skipIf(!built)('volumes and models, of a server in another process', ()
     })
   })
 
+  it('ls tells the files of one of them', async () => {
+    const ran = await run(['ls', `${profile}#lake.kb.docs`, '--files'])
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    expect(ran.stdout).toBe('6\tREADME.md\n7\tguides/100 %.txt\n5\tguides/start here.md\n')
+    const line = ['ls', `${profile}#lake.kb.churn@9`, '--files', '--kind', 'model', '--json']
+    expect(JSON.parse((await run(line)).stdout)).toMatchObject({ path: 'weights.bin', size: 4 })
+    expect(await run(['ls', `${profile}#lake.kb.dcos`, '--files'])).toMatchObject({ status: 4 })
+  })
+
   it('describe tells what they are, and their files', async () => {
     const ran = await run(['describe', `${profile}#lake.kb.churn`, '--top', '1'])
     expect(ran).toMatchObject({ status: 0, stderr: '' })

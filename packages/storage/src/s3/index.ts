@@ -4,6 +4,7 @@ export {
   s3CredentialVendor,
   scopedCredentialVendor,
 } from './credential-vendor.js'
+export { openS3Folder, type S3FolderAccess } from './open-folder.js'
 export type { S3CredentialSource, S3Credentials, S3Options } from './options.js'
 export { type PolicyStatement, type SessionPolicy, sessionPolicy } from './session-policy.js'
 export { type S3SignerOptions, s3Signer } from './signer.js'

@@ -2,6 +2,7 @@ import {
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
   type S3Client,
+  type _Object as S3Object,
 } from '@aws-sdk/client-s3'
 import type { ObjectMeta } from '@spillway/core'
 import { comparePaths } from '../objects/byte-order.js'
@@ -11,12 +12,18 @@ import { s3Error } from './errors.js'
 import { metaOf } from './read.js'
 import { locate, sending } from './request.js'
 
+/** As a listing tells it. */
+export interface ListedObject extends ObjectMeta {
+  /** The service keeps a SHA-256 of the whole object. */
+  readonly hasSha256?: true
+}
+
 /** Objects under a prefix. What is out of order, repeated or of another folder means that others may be missing. */
 export async function* listObjects(
   client: S3Client,
   prefix: string,
   { startAfter, signal }: { startAfter?: string | undefined; signal?: AbortSignal | undefined },
-): AsyncGenerator<ObjectMeta> {
+): AsyncGenerator<ListedObject> {
   const { head } = parseUri(prefix)
   const { Key: folder } = locate(prefix)
   const after = startAfter === undefined ? undefined : locate(startAfter).Key
@@ -25,7 +32,8 @@ export async function* listObjects(
     StartAfter: after,
     signal,
   })) {
-    for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) {
+    for (const object of page.Contents ?? []) {
+      const { Key, Size, LastModified, ETag } = object
       const key = keyOf(Key, page, prefix)
       // Services that do not know the parameter begin at the beginning.
       if (after !== undefined && comparePaths(key, after) <= 0) continue
@@ -34,9 +42,15 @@ export async function* listObjects(
       if (Size === undefined || !(Size >= 0))
         throw answerError(prefix, `it lists ${key} without size`)
       last = key
-      yield metaOf(head + key, { size: Size, modified: LastModified, etag: ETag })
+      const meta = metaOf(head + key, { size: Size, modified: LastModified, etag: ETag })
+      yield hasSha256(object) ? { ...meta, hasSha256: true } : meta
     }
   }
+}
+
+/** Of an object that was uploaded in parts it would be a digest of digests. */
+function hasSha256({ ChecksumAlgorithm, ChecksumType }: S3Object): boolean {
+  return ChecksumAlgorithm?.includes('SHA256') === true && ChecksumType !== 'COMPOSITE'
 }
 
 /** Folders under a prefix. Services may name one again on the next page. */

@@ -33,7 +33,10 @@ export function s3Store(options: S3StoreOptions = {}): S3Store {
     put: (path, bytes, putOptions = {}) => putObject(client, path, { bytes, ...putOptions }),
     delete: (path, signal) => deleteObject(client, path, signal),
   }
-  return { ...limitStore(direct, options.limits), close: () => client.destroy() }
+  return {
+    ...limitStore(direct, options.limits),
+    close: () => client.destroy(),
+  }
 }
 
 function createClient(options: S3StoreOptions): S3Client {

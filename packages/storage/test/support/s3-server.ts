@@ -143,6 +143,8 @@ function checksumHeaders({ checksum }: StoredObject): Record<string, string> {
 function read({ objects }: State, call: Call, response: ServerResponse): void {
   const found = objects.get(`${call.bucket}/${call.key}`)
   if (found === undefined) throw new S3Refusal(404, 'NoSuchKey')
+  const match = call.headers['if-match']
+  if (match !== undefined && match !== found.etag) throw new S3Refusal(412, 'PreconditionFailed')
   const headers = {
     ETag: found.etag,
     'Last-Modified': found.modified.toUTCString(),
@@ -241,7 +243,11 @@ function list({ objects, options }: State, { bucket, query }: Call): string {
 function contents(object: StoredObject | undefined, key: string): string {
   const modified = `<LastModified>${object?.modified.toISOString()}</LastModified>`
   const size = `<Size>${object?.bytes.length}</Size><ETag>${escapeXml(object?.etag ?? '')}</ETag>`
-  return `<Contents><Key>${escapeXml(key)}</Key>${modified}${size}</Contents>`
+  const checksum =
+    object?.checksum === undefined
+      ? ''
+      : `<ChecksumAlgorithm>SHA256</ChecksumAlgorithm>${object.checksum.type === undefined ? '' : `<ChecksumType>${object.checksum.type}</ChecksumType>`}`
+  return `<Contents><Key>${escapeXml(key)}</Key>${modified}${size}${checksum}</Contents>`
 }
 
 function common(folder: string): string {
