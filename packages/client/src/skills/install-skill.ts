@@ -30,8 +30,9 @@ export async function installSkill(
   name: string | VersionedName,
   options: InstallSkillOptions,
 ): Promise<SkillOutcome> {
-  const { version, ...asked } = typeof name === 'string' ? parseAssetName(name) : name
-  const expected = version ?? options.digest
+  // What it has is compared here, also where the provider states no digests.
+  const { version, digest, ...asked } = typeof name === 'string' ? parseAssetName(name) : name
+  const expected = version ?? digest ?? options.digest
   if (expected !== undefined) requireDigestText(expected)
   const { folder } = await provider.client.asset(asked, { kind: 'skill', signal: options.signal })
   requireSkillName(folder.name)
