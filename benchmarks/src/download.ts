@@ -1,5 +1,6 @@
-// A model of large files and a folder of small ones over loopback, beside curl and sha256sum on the same disk, against the same
-// server: node benchmarks/dist/download.js FOLDER [GIB] [SMALL-FILES]. FOLDER is made, filled and removed.
+// A model of large files and a folder of small ones over loopback, beside curl, aria2c and huggingface_hub with sha256sum behind
+// them, on the same disk and of the same server: node benchmarks/dist/download.js FOLDER [GIB] [SMALL-FILES] [ROUNDS]. FOLDER is made,
+// filled and removed. Peers are those of peers/setup.sh, or the programs that ARIA2C and PYTHON name.
 import { spawn, spawnSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import {
@@ -12,11 +13,13 @@ import {
   writeSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createSharingClient, parseAssetName } from '@spillway/client'
-import { downloadAsset, loadProfile } from '@spillway/client/node'
+import { loadProfile } from '@spillway/client/node'
+import { type Downloader, peersOf } from './download-peers.js'
 
-const [folder = '', gib = '2', small = '10000'] = process.argv.slice(2)
+const [folder = '', gib = '2', small = '10000', rounds = '3'] = process.argv.slice(2)
 if (folder === '') throw new Error('expected a folder that may be made and removed')
 const root = resolve(folder)
 const main = fileURLToPath(new URL('../../packages/spillway/dist/main.js', import.meta.url))
@@ -35,47 +38,66 @@ function fill(): void {
     closeSync(file)
   }
   for (let i = 0; i < Number(small); i++) {
-    const at = join(root, 'small', String(i % 100))
-    if (i < 100) mkdirSync(at, { recursive: true })
+    const at = join(root, 'small', String(i % 1000))
+    if (i < 1000) mkdirSync(at, { recursive: true })
     writeFileSync(join(at, `${i}.txt`), `${i} `.repeat(200))
   }
 }
 
-async function serve(): Promise<{ readonly profile: string; stop(): void }> {
+interface Served {
+  readonly profile: string
+  /** Requests by route, since it was last cleared. */
+  readonly requests: Map<string, number>
+  stop(): void
+}
+
+async function serve(): Promise<Served> {
   const config = join(root, 'spillway.yaml')
-  const volumes = ['model', 'small'].map(name => ({ name, location: name }))
+  const volumes = ['model', 'small'].map(name => ({ name, location: name, digests: true }))
   const shares = [{ name: 'lake', schemas: [{ name: 'kb', volumes }] }]
-  writeFileSync(config, JSON.stringify({ server: { port: 0 }, shares }))
+  const kept = { state: { location: 'state' }, hashing: { megabytesPerSecond: 4000 } }
+  writeFileSync(config, JSON.stringify({ server: { port: 0 }, ...kept, shares }))
   const at = 'http://127.0.0.1:1/delta-sharing'
   const profile = join(root, 'me.share')
   const grant = ['token', 'me', '--config', config, '--share', 'lake', '--endpoint', at]
   spawnSync(process.execPath, [main, ...grant, '--out', profile])
-  const server = spawn(process.execPath, [main, 'serve', '--config', config])
+  const server = spawn(process.execPath, [main, 'serve', '--config', config, '--json'])
+  const requests = new Map<string, number>()
+  createInterface(server.stderr).on('line', line => {
+    const pattern = String(JSON.parse(line).route)
+    const route = pattern === '/files' ? 'bytes' : pattern.replace(/.*\/:?/, '')
+    requests.set(route, (requests.get(route) ?? 0) + 1)
+  })
   const endpoint = await new Promise<string>(heard => {
     let text = ''
-    const hear = (chunk: unknown) => {
+    server.stdout.on('data', chunk => {
       text += String(chunk)
-      const found = /listening +(http\S+)/.exec(text)?.[1]
+      const found = /"text":"(http\S+)/.exec(text)?.[1]
       if (found !== undefined) heard(found)
-    }
-    server.stdout.on('data', hear)
-    server.stderr.on('data', hear)
+    })
   })
   writeFileSync(profile, readFileSync(profile, 'utf8').replace(at, endpoint))
-  return { profile, stop: () => server.kill('SIGKILL') }
+  return { profile, requests, stop: () => server.kill('SIGKILL') }
+}
+
+interface Ran {
+  readonly files: number
+  readonly fetched: number
+  readonly seconds: number
+  /** Peak memory of its process. */
+  readonly mib: number
 }
 
 /** In a process of its own, whose peak memory is told. */
-function ours(profile: string): Promise<{ readonly seconds: number; readonly mib: number }> {
-  const to = join(root, 'ours')
-  rmSync(to, { recursive: true, force: true })
+function ours(profile: string, asset: string, to: string): Promise<Ran> {
   const script = `
     import { createSharingClient } from ${JSON.stringify(import.meta.resolve('@spillway/client'))}
     import { peakMemory } from ${JSON.stringify(import.meta.resolve('@spillway/testkit/peak-memory'))}
     import { downloadAsset, loadProfile } from ${JSON.stringify(import.meta.resolve('@spillway/client/node'))}
     const client = createSharingClient(await loadProfile(${JSON.stringify(profile)}))
-    const { complete } = await downloadAsset(client, 'lake.kb.model', { to: ${JSON.stringify(to)} })
-    console.log(JSON.stringify({ complete, peak: peakMemory() }))`
+    const { complete, files } = await downloadAsset(client, ${JSON.stringify(asset)}, { to: ${JSON.stringify(to)} })
+    const fetched = files.filter(({ state }) => state === 'fetched').length
+    console.log(JSON.stringify({ complete, files: files.length, fetched, peak: peakMemory() }))`
   const start = performance.now()
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -84,49 +106,87 @@ function ours(profile: string): Promise<{ readonly seconds: number; readonly mib
   child.stdout.on('data', chunk => {
     text += chunk
   })
-  return new Promise(done =>
+  return new Promise((done, failed) =>
     child.once('close', () => {
-      const { complete, peak } = JSON.parse(text)
-      if (!complete) throw new Error('the download is not complete')
-      done({ seconds: (performance.now() - start) / 1000, mib: peak / 2 ** 20 })
+      const { complete, files, fetched, peak } = JSON.parse(text || '{}')
+      if (!complete) failed(new Error('the download is not complete'))
+      const seconds = (performance.now() - start) / 1000
+      done({ files, fetched, seconds, mib: peak / 2 ** 20 })
     }),
   )
 }
 
-/** All files at once, then their digests, one process for each core. */
-async function curl(profile: string): Promise<{ readonly fetch: number; readonly hash: number }> {
-  const to = join(root, 'curl')
-  rmSync(to, { recursive: true, force: true })
-  mkdirSync(to)
-  const client = createSharingClient(await loadProfile(profile))
-  const { folder: asset } = await client.asset(parseAssetName('lake.kb.model'))
-  const paths: string[] = []
-  for await (const page of client.files(asset)) paths.push(...page.files.map(({ path }) => path))
-  const signed = await client.fileUrls(asset, paths)
-  const lines = signed.map(({ url, path }) => `url = "${url}"\noutput = "${join(to, path)}"`)
+/** Of both folders: a recipient verifies by what the provider has digested. */
+async function untilDigested(profile: string): Promise<void> {
   const start = performance.now()
-  const options = ['-sS', '--fail', '-Z', '--parallel-max', '8', '-K', '-']
-  const fetched = spawnSync('curl', options, { input: lines.join('\n') })
-  if (fetched.status !== 0) throw new Error(String(fetched.stderr))
-  const middle = performance.now()
-  const summed = spawnSync('sh', ['-c', `ls ${to}/* | xargs -P 2 -n 1 sha256sum`])
-  if (summed.status !== 0) throw new Error(String(summed.stderr))
-  return { fetch: (middle - start) / 1000, hash: (performance.now() - middle) / 1000 }
+  const client = createSharingClient(await loadProfile(profile))
+  for (const name of ['model', 'small']) {
+    const { folder: asset } = await client.asset(parseAssetName(`lake.kb.${name}`))
+    for (let isDone = false; !isDone; ) {
+      isDone = true
+      for await (const { files } of client.files(asset)) {
+        isDone &&= files.every(({ sha256 }) => sha256 !== undefined)
+        if (!isDone) break
+      }
+      if (!isDone) await new Promise(pause => setTimeout(pause, 1000))
+    }
+  }
+  const seconds = (performance.now() - start) / 1000
+  console.log(`digested by the server after ${seconds.toFixed(1)} s`)
 }
 
-async function smallFiles(profile: string): Promise<void> {
+async function largeFiles(profile: string): Promise<void> {
+  const to = join(root, 'fetched')
+  const mine: Downloader = {
+    name: 'ours, verified as it comes',
+    async run(at) {
+      const { seconds, mib } = await ours(profile, 'lake.kb.model', at)
+      console.log(`  ours: ${mib.toFixed(0)} MiB at most`)
+      return { fetch: seconds, hash: 0 }
+    },
+  }
+  const all = [mine, ...peersOf(profile)]
+  for (let round = 0; round < Number(rounds); round++) {
+    console.log(`round ${round + 1}: ${gib} GiB in ${LARGE_FILES} files`)
+    // Each is first and last in turn: what the disk still has to write is the next one's burden.
+    for (let i = 0; i < all.length; i++) {
+      const { name, run } = all[(i + round) % all.length]!
+      rmSync(to, { recursive: true, force: true })
+      spawnSync('sync')
+      const { fetch, hash } = await run(to)
+      console.log(
+        `  ${name}: ${(fetch + hash).toFixed(1)} s (${fetch.toFixed(1)} + ${hash.toFixed(1)})`,
+      )
+    }
+  }
+  rmSync(to, { recursive: true, force: true })
+}
+
+async function smallFiles({ profile, requests }: Served): Promise<void> {
   const to = join(root, 'ours-small')
   const client = createSharingClient(await loadProfile(profile))
-  const download = async (what: string) => {
+  const { folder: asset } = await client.asset(parseAssetName('lake.kb.small'))
+  const timed = async (what: string, work: () => Promise<string>) => {
+    requests.clear()
     const start = performance.now()
-    const { files } = await downloadAsset(client, 'lake.kb.small', { to })
-    const fetched = files.filter(({ state }) => state === 'fetched').length
+    const told = await work()
     const seconds = (performance.now() - start) / 1000
-    console.log(`${what}: ${fetched} of ${files.length} files in ${seconds.toFixed(1)} s`)
+    const counts = [...requests].map(([route, count]) => `${count} ${route}`).join(', ')
+    console.log(`${what}: ${seconds.toFixed(1)} s, ${told}; requests: ${counts}`)
   }
+  const download = (what: string) =>
+    timed(what, async () => {
+      const { files, fetched, mib } = await ours(profile, 'lake.kb.small', to)
+      return `${fetched} of ${files} files fetched, ${mib.toFixed(0)} MiB at most`
+    })
+  await timed('listing of small files', async () => {
+    let count = 0
+    for await (const { files } of client.files(asset)) count += files.length
+    return `${count} files`
+  })
   await download('small files, first')
   for (let i = 0; i < Number(small); i += 100) {
-    writeFileSync(join(root, 'small', String(i % 100), `${i}.txt`), `changed ${i}`)
+    writeFileSync(join(root, 'small', String(i % 1000), `${i}.txt`), `changed ${i}`)
   }
   await new Promise(pause => setTimeout(pause, 1100))
   await download('small files, 1 % changed')
@@ -134,18 +194,12 @@ async function smallFiles(profile: string): Promise<void> {
 }
 
 fill()
-const { profile, stop } = await serve()
+const served = await serve()
 try {
-  for (let round = 1; round <= 3; round++) {
-    const { seconds, mib } = await ours(profile)
-    const { fetch, hash } = await curl(profile)
-    const ratio = (fetch + hash) / seconds
-    console.log(
-      `${gib} GiB in ${LARGE_FILES} files: ours ${seconds.toFixed(1)} s, ${mib.toFixed(0)} MiB; curl ${fetch.toFixed(1)} s + sha256sum ${hash.toFixed(1)} s; ${ratio.toFixed(2)} of it`,
-    )
-  }
-  await smallFiles(profile)
+  await untilDigested(served.profile)
+  await largeFiles(served.profile)
+  await smallFiles(served)
 } finally {
-  stop()
+  served.stop()
   rmSync(root, { recursive: true, force: true })
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { sorted } from './answers.mjs'
 import { expect, expectRefusal, expectStatus, Skip } from './client.mjs'
 
@@ -207,6 +208,62 @@ export const FILE_CHECKS = [
           const got = await expectStatus(await fetch(url), 200)
           expect((await got.arrayBuffer()).byteLength === size, `the size of ${name}`)
           if (etag) expect(got.headers.get('etag') === etag, `the etag of ${name}`)
+        }
+      }
+    },
+  ],
+  [
+    'files',
+    'digests and types are well spelled, and those that come with a URL are of its bytes',
+    async ({ client, folders }) => {
+      for (const path of folders) {
+        const { items } = await client.json(`${path}/files?maxResults=3`)
+        for (const { sha256, mediaType } of items) {
+          expect(sha256 === undefined || /^[0-9a-f]{64}$/.test(sha256), `the digest ${sha256}`)
+          expect(
+            mediaType === undefined || /^[\w.+-]+\/[\w.+-]+$/.test(mediaType),
+            `the type ${mediaType}`,
+          )
+        }
+        if (items.length === 0) continue
+        const body = JSON.stringify({ paths: items.map(file => file.path) })
+        const answer = await client.ask(`${path}/file-urls`, { method: 'POST', body })
+        for (const { path: name, url, sha256 } of (await answer.json()).items) {
+          if (sha256 === undefined) continue
+          const bytes = Buffer.from(await (await fetch(url)).arrayBuffer())
+          expect(createHash('sha256').update(bytes).digest('hex') === sha256, `bytes of ${name}`)
+        }
+      }
+    },
+  ],
+  [
+    'file-mismatches',
+    'that other bytes came is taken, of files of the folder alone, and changes no digest by itself',
+    async ({ client, folders }) => {
+      for (const path of folders) {
+        const report = async (wrong, ...statuses) => {
+          const mismatch = { path: 'no-such-file', sha256: '0'.repeat(64), ...wrong }
+          const request = { method: 'POST', body: JSON.stringify(mismatch) }
+          const response = await client.ask(`${path}/file-mismatches`, request)
+          if (statuses.length > 0) return expectRefusal(response, ...statuses)
+          return expectStatus(response, 202)
+        }
+        const before = await client.json(`${path}/files?maxResults=1`)
+        await report({})
+        for (const { path: name, etag } of before.items) await report({ path: name, etag })
+        for (const wrong of [
+          { path: '../x' },
+          { path: '' },
+          { sha256: 'x' },
+          { sha256: undefined },
+        ]) {
+          await report(wrong, 400)
+        }
+        const after = await client.json(`${path}/files?maxResults=1`)
+        // Those that are not made yet may be by now.
+        for (const [i, { sha256 }] of before.items.entries()) {
+          const isKept = sha256 === undefined || sha256 === after.items[i].sha256
+          expect(isKept, 'a digest changed by what was said of it')
         }
       }
     },

@@ -82,7 +82,11 @@ function addTableCommands(
   terminal: Terminal,
   exit: (code: number) => void,
 ): void {
-  addTableOptions(program.command('inspect').description('what a table says about itself'))
+  addTableOptions(
+    program
+      .command('inspect')
+      .description('what a table says about itself, or what a folder could be shared as'),
+  )
     .option('--files', 'read the footer of every file, and say how recipients would be sent them')
     .action(async (location: string, options: InspectOptions) =>
       (await import('./commands/inspect.js')).inspectCommand(location, options, terminal),

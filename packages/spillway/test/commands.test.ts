@@ -429,6 +429,9 @@ describe('demo', () => {
     expect(stdout).toMatch(/✓ 756 rows, deleted ones left out/)
     expect(stdout).toMatch(/city\.public\.reviews +4 +36 +✓ as at the provider/)
     expect(stdout).toMatch(/city\.public\.accounts +\d+ +6 +✓ as at the provider/)
+    expect(stdout).toMatch(/city\.public\.handbook +volume +3 +\d+ +✓ verified/)
+    expect(stdout).toMatch(/city\.public\.fares +model +2 +\d+ +✓ verified/)
+    expect(stdout).toMatch(/city\.public\.trip-report +skill +2 +\d+ +✓ verified/)
     expect(stdout).not.toContain('✗')
   })
 
@@ -439,6 +442,11 @@ describe('demo', () => {
       filesTotal: 28,
       rows: '756',
       rowsAtProvider: '756',
+      fetched: [
+        { name: 'city.public.handbook', kind: 'volume', files: 3, isExact: true },
+        { name: 'city.public.fares', kind: 'model', files: 2, isExact: true },
+        { name: 'city.public.trip-report', kind: 'skill', files: 2, isExact: true },
+      ],
     })
   })
 })

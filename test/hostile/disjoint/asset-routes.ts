@@ -26,6 +26,7 @@ export const ASSET_ROUTES: readonly string[] = [
   ...FOLDERS.flatMap(({ path, credentials }) => [
     `GET ${path}/files`,
     `POST ${path}/file-urls`,
+    `POST ${path}/file-mismatches`,
     ...credentials.map(name => `POST ${path}/${name}`),
   ]),
 ]

@@ -13,7 +13,7 @@ export interface DemoOptions {
   readonly port?: string
 }
 
-/** `spillway demo`: everything on this machine, from sample tables to a recipient's answer. */
+/** `spillway demo`: everything on this machine, from samples to what a recipient gets. */
 export async function demoCommand(options: DemoOptions, terminal: Terminal): Promise<number> {
   const demo = await withProgress(terminal, 'starting', progress =>
     startDemo({
@@ -34,10 +34,13 @@ export async function demoCommand(options: DemoOptions, terminal: Terminal): Pro
   }
 }
 
-function demoJson({ samples, listed, answer, rows, rowsAtProvider, ...facts }: DemoFacts): string {
+function demoJson(told: DemoFacts): string {
+  const { samples, assets, fetched, listed, answer, rows, rowsAtProvider, ...facts } = told
   return writeJson({
     ...facts,
     samples: samples.map(({ name, format, location, note }) => ({ name, format, location, note })),
+    assets: assets.map(({ name, kind, location, note }) => ({ name, kind, location, note })),
+    fetched: fetched.map(each => ({ ...each })),
     listed: listed.map(each => ({
       ...each,
       rows: each.rows.toString(),
@@ -53,14 +56,8 @@ function demoJson({ samples, listed, answer, rows, rowsAtProvider, ...facts }: D
 function demoLines(facts: DemoFacts, style: Style, once: boolean): readonly string[] {
   return [
     '',
-    heading('1  The provider', 'shares tables as they lie on its disk', style),
-    ...indent(
-      formatTable(
-        [{ title: 'table' }, { title: 'format' }, { title: '' }],
-        facts.samples.map(({ name, format, note }) => [name, format, note]),
-        style,
-      ),
-    ),
+    heading('1  The provider', 'shares tables and files as they lie on its disk', style),
+    ...indent(sharedLines(facts, style)),
     '',
     ...indent([`${style.cyan(facts.endpoint)}  ${style.dim('this machine only')}`]),
     '',
@@ -94,8 +91,42 @@ function demoLines(facts: DemoFacts, style: Style, once: boolean): readonly stri
     '',
     ...indent([verdict(facts, `${formatCount(facts.rows, 'row')}, deleted ones left out`, style)]),
     '',
+    heading('5  Files', 'fetched, each byte held to the SHA-256 that the provider states', style),
+    ...indent(fetchedLines(facts, style)),
+    '',
     ...(once ? onceLines(style) : nextLines(facts, style)),
   ]
+}
+
+function sharedLines({ samples, assets }: DemoFacts, style: Style): readonly string[] {
+  return formatTable(
+    [{ title: 'shared' }, { title: '' }, { title: '' }],
+    [
+      ...samples.map(({ name, format, note }) => [name, `${format} table`, note]),
+      ...assets.map(({ name, kind, note }) => [name, kind, note]),
+    ],
+    style,
+  )
+}
+
+function fetchedLines({ fetched }: DemoFacts, style: Style): readonly string[] {
+  return formatTable(
+    [
+      { title: 'fetches' },
+      { title: '' },
+      { title: 'files', align: 'right' },
+      { title: 'bytes', align: 'right' },
+      { title: '' },
+    ],
+    fetched.map(({ name, kind, files, bytes, isExact: isWhole }) => [
+      name,
+      kind,
+      formatCount(files),
+      formatCount(bytes),
+      isWhole ? '✓ verified' : '✗ not what the provider has',
+    ]),
+    style,
+  )
 }
 
 function listedLines({ listed }: DemoFacts, style: Style): readonly string[] {
@@ -125,8 +156,12 @@ function verdict({ rows, rowsAtProvider }: DemoFacts, text: string, style: Style
     : style.red(`✗ ${text}, but the provider's own table has ${rowsAtProvider}`)
 }
 
-function isExact({ listed, rows, rowsAtProvider }: DemoFacts): boolean {
-  return rows === rowsAtProvider && listed.every(each => each.rows === each.rowsAtProvider)
+function isExact({ listed, rows, rowsAtProvider, fetched }: DemoFacts): boolean {
+  return (
+    rows === rowsAtProvider &&
+    listed.every(each => each.rows === each.rowsAtProvider) &&
+    fetched.every(each => each.isExact)
+  )
 }
 
 function heading(title: string, text: string, style: Style): string {
@@ -145,7 +180,7 @@ function nextLines({ profilePath }: DemoFacts, style: Style): readonly string[] 
   const table = `${profilePath}#${QUESTION.table}`
   const spillway = command()
   return [
-    heading('5  Your turn', 'while this runs, in another terminal', style),
+    heading('6  Your turn', 'while this runs, in another terminal', style),
     ...indent([
       style.dim(
         '# here: what is shared, one table, SQL over all of them, and a shell that completes names',
@@ -156,13 +191,17 @@ function nextLines({ profilePath }: DemoFacts, style: Style): readonly string[] 
       `${spillway} query '${profilePath}' "${NEXT_SQL}" --explain`,
       `${spillway} export '${profilePath}' ${QUESTION.table} --to trips.parquet`,
       `${spillway} shell '${profilePath}'`,
+      style.dim('# files: fetched, then read again and compared'),
+      `${spillway} describe '${profilePath}#city.public.fares@champion'`,
+      `${spillway} download '${profilePath}#city.public.handbook' --to handbook`,
+      `${spillway} verify handbook`,
       style.dim('# the official Python client: pip install delta-sharing'),
       `python3 -c "import delta_sharing as d; print(d.load_as_pandas('${table}'))"`,
       style.dim('# your own tables: write a spillway.yaml (README, "Share your own table"), then'),
       `${spillway} serve --config spillway.yaml`,
     ]),
     '',
-    style.dim('Ctrl-C stops the server and removes the sample tables.'),
+    style.dim('Ctrl-C stops the server and removes the samples.'),
     '',
   ]
 }

@@ -1,7 +1,8 @@
-import { type JsonObject, writeJson } from '@spillway/core'
+import { type ErrorCode, isTableError, type JsonObject, writeJson } from '@spillway/core'
 import { typeText } from '../recipient/type-text.js'
 import { fileFacts, fileFactsJson, fileFactsText } from '../tables/file-facts.js'
 import { type Inspected, inspectedOf } from '../tables/inspect-table.js'
+import { isSharedName } from '../tables/received-table.js'
 import { declaredNeeds } from '../tables/recipient-kinds.js'
 import { type TableFacts, tableFacts } from '../tables/table-facts.js'
 import {
@@ -13,6 +14,7 @@ import {
 } from '../terminal/format-table.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
+import { inspectAsset } from './inspect-asset.js'
 import { withTable } from './open-table.js'
 import type { TableOptions } from './table-options.js'
 
@@ -21,8 +23,28 @@ export interface InspectOptions extends TableOptions {
   readonly files?: boolean
 }
 
-/** `spillway inspect LOCATION`: what a table says about itself, and with `--files` what its files do. */
+/**
+ * `spillway inspect LOCATION`: what a table says about itself, and with `--files` what its files do; of a folder that is none, what
+ * it could be shared as.
+ */
 export async function inspectCommand(
+  location: string,
+  options: InspectOptions,
+  terminal: Terminal,
+): Promise<void> {
+  try {
+    await inspectTable(location, options, terminal)
+  } catch (error) {
+    // Whatever has no ending may be a Parquet file, and is looked at as one.
+    const isNoTable = isTableError(error) && NO_TABLE.includes(error.code)
+    const mayBeFiles = options.format === undefined && !isSharedName(location)
+    if (!isNoTable || !mayBeFiles || !(await inspectAsset(location, options, terminal))) throw error
+  }
+}
+
+const NO_TABLE: readonly ErrorCode[] = ['NOT_FOUND', 'TABLE_CORRUPT', 'UNSUPPORTED_FEATURE']
+
+async function inspectTable(
   location: string,
   options: InspectOptions,
   terminal: Terminal,

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSharingClient, parseTableName, type SharingClient } from '@spillway/client'
+import type { AssetKind } from '@spillway/core'
 import { parseProfile, parseSqlPredicate, profileText } from '@spillway/protocol'
 import type { DuckDb, SqlAnswer } from '@spillway/rows'
 import { tokenHash } from '@spillway/server'
@@ -11,6 +12,8 @@ import { type RunningServer, startServer } from '../serve/start-server.js'
 import { type Composition, compose } from '../tables/compose.js'
 import { receivedTable } from '../tables/received-table.js'
 import { sourceOf } from '../tables/table-source.js'
+import { type FetchedAsset, fetchAssets } from './fetch-assets.js'
+import { type SampleAsset, writeSampleAssets } from './sample-assets.js'
 import { type SampleTable, writeSampleTables } from './sample-tables.js'
 
 export const QUESTION = {
@@ -29,6 +32,8 @@ export interface DemoFacts {
   /** The profile file's text: what a provider hands over. Its token dies with the demo. */
   readonly profile: string
   readonly listed: readonly SharedFacts[]
+  readonly assets: readonly SampleAsset[]
+  readonly fetched: readonly FetchedAsset[]
   readonly filesTotal: number
   readonly filesKept: number
   readonly rows: bigint
@@ -52,7 +57,7 @@ export interface Demo {
   close(): Promise<void>
 }
 
-/** Sample tables, a server on a free loopback port, and a recipient that has nothing but a profile file. */
+/** Sample tables and files, a server on a free loopback port, and a recipient that has nothing but a profile file. */
 export async function startDemo(options: {
   readonly say: (step: string) => void
   readonly port?: number
@@ -67,18 +72,25 @@ export async function startDemo(options: {
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    options.say('writing sample tables')
+    options.say('writing samples')
     const samples = await writeSampleTables(provider.duckdb, folder)
+    const assets = await writeSampleAssets(folder)
     options.say('starting the server')
     const token = randomBytes(32).toString('base64url')
-    server = await startServer(configOf(samples, { folder, token, port: options.port ?? 0 }))
+    server = await startServer(
+      configOf({ samples, assets, folder, token, port: options.port ?? 0 }),
+    )
     const profilePath = join(folder, 'demo.share')
     const profile = profileText({ endpoint: server.endpoint, bearerToken: token })
     await writeFile(profilePath, profile, { mode: 0o600 })
     options.say('asking as a recipient')
     const client = createSharingClient(parseProfile(profile))
     const asked = await askAsRecipient(client, { spillway: provider, samples, folder })
-    const facts = { samples, endpoint: server.endpoint, profilePath, profile, ...asked }
+    options.say('fetching files as a recipient')
+    const received = { folder: join(folder, 'received'), signal: options.signal }
+    const fetched = await fetchAssets(client, assets, received)
+    const { endpoint } = server
+    const facts = { samples, assets, fetched, endpoint, profilePath, profile, ...asked }
     return { facts, server, close }
   } catch (error) {
     await close()
@@ -87,14 +99,19 @@ export async function startDemo(options: {
 }
 
 /** The configuration a provider would write, made from the samples. */
-function configOf(
-  samples: readonly SampleTable[],
-  {
-    folder,
-    token,
-    port,
-  }: { readonly folder: string; readonly token: string; readonly port: number },
-) {
+function configOf({
+  samples,
+  assets,
+  folder,
+  token,
+  port,
+}: {
+  readonly samples: readonly SampleTable[]
+  readonly assets: readonly SampleAsset[]
+  readonly folder: string
+  readonly token: string
+  readonly port: number
+}) {
   const tables = samples.map(({ name, format, location, rebase }) => ({
     name,
     format,
@@ -102,11 +119,21 @@ function configOf(
     history: true,
     ...(rebase && { rebase }),
   }))
+  const of = (kind: AssetKind) =>
+    assets
+      .filter(each => each.kind === kind)
+      .map(({ name, location }) => ({ name, location, digests: true }))
+  const models = of('model').map(({ location, ...model }) => ({
+    ...model,
+    versions: [{ version: 1, location, aliases: ['champion'] }],
+  }))
+  const beside = { volumes: of('volume'), models, skills: of('skill') }
   const document = {
     // Any page may ask: it still needs the token, and the example in examples/browser-page is one.
     server: { port, cors: { origins: ['*'] } },
     staging: { location: join(folder, 'staging') },
-    shares: [{ name: 'city', schemas: [{ name: 'public', tables }] }],
+    state: { location: join(folder, 'state') },
+    shares: [{ name: 'city', schemas: [{ name: 'public', tables, ...beside }] }],
     recipients: [
       { name: 'demo', shares: ['city'], tokens: [{ sha256: tokenHash(token).toString('hex') }] },
     ],

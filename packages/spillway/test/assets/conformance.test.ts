@@ -29,11 +29,12 @@ beforeAll(async () => {
   const hash = createHash('sha256').update(TOKEN).digest('hex')
   const text = `
 server: { port: 0 }
+state: { location: state }
 shares:
   - name: Lake
     schemas:
       - name: Kb
-        volumes: [{ name: Docs, location: docs }, { name: empty, location: empty }]
+        volumes: [{ name: Docs, location: docs, digests: true }, { name: empty, location: empty }]
         models:
           - { name: Churn, versions: [{ version: 1, location: m/1 }, { version: 2, location: m/2 }] }
         skills: [{ name: forms, location: forms }]
