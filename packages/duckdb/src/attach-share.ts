@@ -87,7 +87,8 @@ interface Preparing {
 
 async function providerOf(preparing: Preparing): Promise<Provider> {
   const { shares, parser, client, folder, options, closing, closers } = preparing
-  const { lane, session, leftovers } = shares
+  const { lane, session, leftovers, owners } = shares
+  const shut = <Result>(work: () => Promise<Result>) => owners.shut(work)
   const stubFile = join(folder, 'shared-table.csv')
   await writeFile(stubFile, STUB_TEXT)
   // Two attachments of one connection must not show each other's tables.
@@ -95,7 +96,7 @@ async function providerOf(preparing: Preparing): Promise<Provider> {
   let names = 0
   const nextName = () => `${prefix}${names++}`
   const { catalogOf } = options
-  const made = { session, lane, leftovers, client, nextName, stubFile, catalogOf, closing }
+  const made = { session, lane, leftovers, shut, client, nextName, stubFile, catalogOf, closing }
   const catalog = new ShareCatalog(made)
   // Closed after a listing that breaks off as well: the connection stays its owner's, without half of the shares.
   closers.push(() => catalog.close())

@@ -334,7 +334,9 @@ describe('two attachments of one connection', () => {
     for await (const rows of reading) count += rows.length
     await closing
     expect(count).toBe(Number(ALL))
-    await expect(second.query('FROM share.main.t')).rejects.toThrow(/"share" does not exist/)
+    await expect(second.query('FROM share.main.t')).rejects.toThrow(
+      /no share is attached as share;/,
+    )
   })
 })
 
@@ -347,4 +349,82 @@ it('leaves no folder behind that was closed', async () => {
   await share.close()
   await share.close()
   expect(existsSync(parent) && readdirSync(parent)).toEqual([])
+})
+
+describe('what the owner of the connection asks it meanwhile', () => {
+  const FEW = 'SELECT sum(id) FROM share.main.t WHERE id < 5'
+  const OWN = 'SELECT count(*) FROM share.main.t'
+  /** DuckDB ends what was started and not read when the connection is asked for something else. */
+  const REFUSED = ['shared', 'Catalog Error', 'closed pending query']
+
+  type Ask = (own: DuckDBConnection) => Promise<{ getRows(): unknown }>
+  it.each<readonly [string, Ask]>([
+    ['run', own => own.runAndReadAll(OWN)],
+    ['several statements', own => own.runAndReadAll(`SELECT 1; ${OWN}`)],
+    ['with parameters', own => own.runAndReadAll(`${OWN} WHERE id >= ?`, [0])],
+    ['a stream', own => own.streamAndReadAll(OWN)],
+    ['started', own => own.startThenReadAll(OWN)],
+    [
+      'prepared',
+      async own => {
+        const statement = await own.prepare(`${OWN} WHERE id >= $1`)
+        statement.bindInteger(1, 0)
+        return statement.runAndReadAll()
+      },
+    ],
+    [
+      'extracted',
+      async own => {
+        const statements = await own.extractStatements(OWN)
+        return (await statements.prepare(0)).runAndReadAll()
+      },
+    ],
+    ['of a table that was never described', own => own.runAndReadAll('FROM share.main.other')],
+  ])(
+    'reads the files of no other statement: %s',
+    async (_, ask) => {
+      const share = await attachTo(await serve({ tables: ['t', 'other'] }))
+      await all(share, FEW)
+      const seen = new Set<string>()
+      let isOver = false
+      const asking = async () => {
+        while (!isOver) {
+          const found = await ask(connection).then(
+            reader => JSON.stringify(reader.getRows(), (_key, value) => String(value)),
+            (error: Error) =>
+              /shared|Catalog Error|closed pending query/.exec(error.message)?.[0] ?? error.message,
+          )
+          seen.add(found)
+          await new Promise(setImmediate)
+        }
+      }
+      const asked = asking()
+      for (let i = 0; i < 5; i++) {
+        await all(share, FEW)
+        await all(share, `SELECT id FROM share.main.t WHERE id < 5 LIMIT ${ALL}`)
+        if (i % 2 === 1) await share.refresh()
+        await all(share, 'SHOW TABLES FROM share.main')
+      }
+      isOver = true
+      await asked
+      expect([...seen].filter(each => !REFUSED.includes(each))).toEqual([])
+      expect(seen.size).toBeGreaterThan(0)
+    },
+    60_000,
+  )
+
+  it('is answered between two of ours, and as before once the share is closed', async () => {
+    const share = await attachTo(await serve())
+    const own = Array.from({ length: 20 }, (_, i) => connection.runAndReadAll(`SELECT ${i}`))
+    const queries = [all(share, FEW), all(share, COUNT)]
+    const answers = await Promise.all(own)
+    expect(answers.map(reader => reader.getRows()[0]![0])).toEqual(own.map((_, i) => i))
+    expect((await Promise.all(queries))[1]).toEqual([[ALL]])
+    // Also from within a loop over rows, which it must not wait for.
+    for await (const _ of (await share.query(STREAM)).rawRows()) await connection.run('SELECT 1')
+    await expect(connection.run('SELEKT 1')).rejects.toThrow(/Parser Error/)
+    await share.close()
+    expect(Object.hasOwn(connection, 'run')).toBe(false)
+    expect((await connection.runAndReadAll('SELECT 5')).getRows()).toEqual([[5]])
+  })
 })

@@ -13,6 +13,8 @@ export interface CatalogViewsOptions {
   readonly session: Connection
   readonly lane: Lane
   readonly leftovers: Leftovers
+  /** Runs work while the connection's owner asks it for nothing. */
+  readonly shut: <Result>(work: () => Promise<Result>) => Promise<Result>
   /** A new name of this attachment. */
   readonly nextName: () => string
 }
@@ -81,8 +83,12 @@ export class CatalogViews {
 
   /** Makes views that fail with their variable's name, so that planning finds out who is meant. In the lane. */
   async hold(places: readonly Placeholder[]): Promise<void> {
-    const { session, leftovers } = this.#options
     await this.#prepare(places.map(({ table }) => table))
+    await this.#options.shut(() => this.#makeHeld(places))
+  }
+
+  async #makeHeld(places: readonly Placeholder[]): Promise<void> {
+    const { session, leftovers } = this.#options
     try {
       await session.run(showSql(this.#making, 'SELECT NULL AS "not described"'))
       for (let start = 0; start < places.length; start += VIEWS_AT_ONCE) {

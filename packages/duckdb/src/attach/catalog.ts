@@ -31,6 +31,8 @@ export interface CatalogOptions {
   readonly session: Connection
   readonly lane: Lane
   readonly leftovers: Leftovers
+  /** See `CatalogViewsOptions`. */
+  readonly shut: <Result>(work: () => Promise<Result>) => Promise<Result>
   readonly client: SharingClient
   /** A new name for a stub or a variable. */
   readonly nextName: () => string

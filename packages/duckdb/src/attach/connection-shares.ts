@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type Connection, sessionOn } from '@spillway/rows'
 import { Leftovers, withWayOut } from '../connection/leftovers.js'
+import { OwnersCalls } from '../connection/owners-calls.js'
 import { type Lane, lane, Turns } from '../connection/turns.js'
 import { ShareFunctions } from './functions.js'
 import type { Provider } from './provider.js'
@@ -9,6 +10,8 @@ import type { Provider } from './provider.js'
 /** What all attachments of one connection have in common. A statement may name the tables of any of them. */
 export class ConnectionShares {
   readonly connection: DuckDBConnection
+  /** What the connection is asked by others than us. */
+  readonly owners: OwnersCalls
   /** The connection itself: whoever uses it has the lane. */
   readonly session: Connection
   readonly lane: Lane
@@ -25,8 +28,9 @@ export class ConnectionShares {
   #underWay = 0
 
   constructor(connection: DuckDBConnection) {
-    this.connection = connection
-    this.session = sessionOn(connection)
+    this.owners = new OwnersCalls(connection)
+    this.connection = this.owners.own
+    this.session = sessionOn(this.connection)
     this.leftovers = new Leftovers(this.session)
     this.lane = cleared(lane(), this.leftovers)
     this.functions = new ShareFunctions({
@@ -44,13 +48,16 @@ export class ConnectionShares {
 
   async add(provider: Provider): Promise<void> {
     if (this.#providers.size === 0) await this.functions.create()
+    this.owners.guard()
     this.#providers.add(provider)
   }
 
   async remove(provider: Provider): Promise<void> {
     this.#providers.delete(provider)
     await this.functions.forget()
-    if (this.#providers.size === 0) await this.functions.drop()
+    if (this.#providers.size > 0) return
+    this.owners.release()
+    await this.functions.drop()
   }
 
   /** Takes a temporary table away. */

@@ -113,7 +113,8 @@ export function execute(sql: string, options: ExecuteOptions): Promise<readonly 
     return runInLane(sql, options)
   }
   if (bindings.length === 0) return shares.lane(signal, run)
-  return shares.lane(signal, () => thenClose(run, () => hide(options)))
+  const alone = () => thenClose(run, () => hide(options))
+  return shares.lane(signal, () => shares.owners.shut(alone))
 }
 
 /** The same for a statement of ours, which needs no files, by whoever has the lane. */

@@ -15,7 +15,7 @@ const UNMARKED = ['age', 'current_localtime', 'current_localtimestamp']
  * statement, such as the time, or is counted, such as a sequence. `options` show its tables, of which no row is read.
  */
 export function runsInParts(sql: string, options: ExecuteOptions): Promise<boolean> {
-  const { session, lane, sameInParts } = options.shares
+  const { session, lane, owners, sameInParts } = options.shares
   const ask = async () => {
     await show(options)
     // Time is a constant in a plan that was optimized. What cannot be told of a plan is not run in parts.
@@ -28,7 +28,8 @@ export function runsInParts(sql: string, options: ExecuteOptions): Promise<boole
     for (const name of unknown) if (!differing.has(name)) sameInParts.add(name)
     return differing.size === 0
   }
-  return lane(options.signal, () => thenClose(ask, () => hide(options)))
+  const alone = () => thenClose(ask, () => hide(options))
+  return lane(options.signal, () => owners.shut(alone))
 }
 
 /** Which functions may be another value in each part; DuckDB takes a while to list them. */

@@ -96,7 +96,7 @@ export function statelessDigests({ shares = [] }: SharesConfig): readonly Config
         (schema[kind] ?? []).flatMap(({ name, digests }, k) => {
           if (digests !== true) return []
           const path = ['shares', i, 'schemas', schemas.indexOf(schema), kind, k, 'digests']
-          const message = `digests of ${kind.slice(0, -1)} ${name} are kept in state.location, which is not set`
+          const message = `digests of ${kind.slice(0, -1)} ${name} are kept in state.location, which is not set; \`state: { location: .spillway-state }\` sets it`
           return [{ path, at: 'value' as const, message }]
         }),
       ),

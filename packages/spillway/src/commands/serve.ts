@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { TableError, writeJson } from '@spillway/core'
 import { nameWarnings } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../configuration/config.js'
-import { tablesOf } from '../configuration/config-tables.js'
+import { configSummary } from '../configuration/config-counts.js'
 import { jsonLogLine, logLine } from '../serve/log-lines.js'
 import { type QuietLog, quietLog } from '../serve/quiet-log.js'
 import { type RunningServer, startServer } from '../serve/start-server.js'
@@ -27,7 +27,7 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   const say = announcer(options, terminal)
   if (options.check) {
     if (config.server.tls) await readTlsPair(config.server.tls)
-    await say('config', `${path} is valid: ${summary(config)}`)
+    await say('config', `${path} is valid: ${configSummary(config)}`)
     return sayNames(config, say)
   }
   const style = styleFor(terminal.stdout, terminal.environment)
@@ -39,7 +39,7 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   })
   const watching = watchFile(path, () => void reload(server, path, say))
   const socket = new URL(server.socketUrl).host
-  await say('listening', `${server.endpoint} (on ${socket}; ${summary(config)})`)
+  await say('listening', `${server.endpoint} (on ${socket}; ${configSummary(config)})`)
   if (server.adminUrl !== undefined) await say('metrics', `${server.adminUrl}/metrics`)
   if (config.secrets.length === 0) {
     await say(
@@ -102,29 +102,11 @@ async function reload(server: RunningServer, path: string, say: Say): Promise<vo
   try {
     const config = await loadConfig(path)
     server.reload(config)
-    await say('reloaded', summary(config))
+    await say('reloaded', configSummary(config))
   } catch (error) {
     // What was being served is still served.
     await say('kept', `the old configuration: ${errorJson(error).message}`)
   }
-}
-
-function summary({ shares }: ServeConfig): string {
-  return [
-    formatCount((shares.shares ?? []).length, 'share'),
-    formatCount(tablesOf(shares).length, 'table'),
-    ...assetCounts(shares),
-    formatCount((shares.recipients ?? []).length, 'recipient'),
-  ].join(', ')
-}
-
-/** Of what is shared beside tables, where something is. */
-function assetCounts({ shares = [] }: ServeConfig['shares']): readonly string[] {
-  const schemas = shares.flatMap(({ schemas: all = [] }) => all)
-  return (['volume', 'model', 'skill'] as const).flatMap(kind => {
-    const count = schemas.reduce((sum, schema) => sum + (schema[`${kind}s`]?.length ?? 0), 0)
-    return count === 0 ? [] : [formatCount(count, kind)]
-  })
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -8,7 +8,9 @@ export function addTokenNoun(program: Command, terminal: Terminal): void {
   const add = verb(token, 'add', 'make a token and the profile file to hand over', {
     isDefault: true,
   })
-    .showHelpAfterError('`spillway token --help` says what there is')
+    .showHelpAfterError(
+      '`spillway token --help` says what there is; several shares are `--share a --share b`',
+    )
     .argument('<recipient>', 'added to the configuration where it is new')
     .option('--share <name>', 'grant it as well; may be repeated', repeated)
     .option('--label <text>', 'what it is for; one token of each label is made')

@@ -39,7 +39,7 @@ export async function listShared(
     assets: assets.filter(asset => isWithin(tableName(asset), name)),
   }
   if (found.tables.length + found.assets.length === 0 && !shares.includes(name) && name !== '') {
-    throw noSuch(name, [...tables, ...assets].map(tableName))
+    throw noSuch(name, [...tables, ...assets].map(tableName), { what: ANYTHING })
   }
   return { shares: shares.filter(share => isWithin(share, name)), ...found }
 }
@@ -62,11 +62,13 @@ export async function withNearest<Result>(
     const [unversioned = name] = name.split('@')
     // It is listed: what is missing is something else, such as a version.
     if (names.includes(unversioned)) throw error
-    throw noSuch(unversioned, names, error)
+    throw noSuch(unversioned, names, { cause: error, what: ANYTHING })
   }
 }
 
 /** Volumes, models and skills of these shares. Of a server that knows none of a kind there are none. */
+const ANYTHING = 'table, volume, model or skill'
+
 async function assetsOf(
   client: SharingClient,
   shares: readonly string[],

@@ -64,7 +64,7 @@ export async function withNearestTable<Result>(
     const { tables } = await listTables(client, '', signal)
     // It is listed: what is missing is something else, such as a version.
     if (tables.some(table => tableName(table) === name)) throw error
-    throw noSuch(name, tables.map(tableName), error)
+    throw noSuch(name, tables.map(tableName), { cause: error })
   }
 }
 
@@ -99,9 +99,13 @@ function compare(a: string, b: string): number {
 }
 
 /** Shares, schemas and tables have names of one, two and three parts: near is looked for among its own kind. */
-export function noSuch(name: string, names: readonly string[], cause?: unknown): TableError {
+export function noSuch(
+  name: string,
+  names: readonly string[],
+  { cause, what = 'table' }: { readonly cause?: unknown; readonly what?: string } = {},
+): TableError {
   const parts = name.split('.').length
-  const kind = parts === 1 ? 'share' : parts === 2 ? 'schema' : 'table'
+  const kind = parts === 1 ? 'share' : parts === 2 ? 'schema' : what
   const alike =
     parts === 2 ? new Set(names.map(each => each.slice(0, each.lastIndexOf('.')))) : names
   return new TableError(

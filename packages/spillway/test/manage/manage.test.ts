@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -48,6 +49,17 @@ recipients:
 `
 
 describe('spillway init', () => {
+  it('is checked with the number of all that it shares, assets too', async () => {
+    mkdirSync(join(folder, 'docs'))
+    writeFileSync(
+      join(folder, 'spillway.yaml'),
+      'shares: [{ name: lake, schemas: [{ name: kb, volumes: [{ name: docs, location: docs }] }] }]\n',
+    )
+    const { stdout } = await spillway('config', 'check')
+    expect(stdout).toMatch(/ is valid: 1 share, 0 tables, 1 volume, 0 recipients\n$/)
+    expect(await json('config', 'check')).toMatchObject({ tables: 0, volumes: 1, models: 0 })
+  })
+
   it('writes a configuration that is valid, and all that it shows behind comments is too', async () => {
     expect(await json('init')).toMatchObject({ changed: true })
     expect(await json('config', 'check')).toMatchObject({ ok: true, shares: 0, problems: [] })

@@ -131,6 +131,7 @@ describe.skipIf(!built)('volumes and models, of a server in another process', ()
     const ran = await run([command, `${profile}#${name}`, ...more], { folder })
     expect(ran).toMatchObject({ status: 4, stdout: '' })
     expect(ran.stderr).toMatch(/did you mean lake\.kb\.(docs|churn)\?/)
+    expect(ran.stderr).toMatch(/^spillway: no table, volume, model or skill lake\.kb\./)
   })
 
   it('download makes the files, quietly where nobody watches, and verify reads them', async () => {
