@@ -231,12 +231,18 @@ function misfitOfLeaf({ type, earlierTypes }: Field, node: ShapeNode, level: Lev
     if (!lookup.annotations.has(node.annotation)) return differs()
     if (level.isListed && lookup.unlisted?.has(node.annotation)) return differs()
   }
-  const isSame = typeName(node.type) === typeName(type)
+  const isSame = typeName(inMicros(node.type)) === typeName(inMicros(type))
   const isPlain = isSame && PLAIN.has(node.annotation)
   if (!isPlain && !lookup.changesMaps && (level.inMap || level.isElement)) return differs()
   if (isSame) return undefined
   const isEarlier = earlierTypes?.some(each => typeName(each) === typeName(node.type!))
   return widens && isEarlier ? undefined : differs()
+}
+
+/** An answer declares moments in microseconds, whatever digits the values beneath have: see `NanoMoments`. */
+function inMicros(type: DataType): DataType {
+  if (type === 'timestamp_ns') return 'timestamp'
+  return type === 'timestamptz_ns' ? 'timestamptz' : type
 }
 
 /** The first column of a file that the table no longer has, nested ones too. */
