@@ -41,7 +41,8 @@ export async function preflight(
   options: PreflightOptions,
 ): Promise<readonly PlannedFiles[]> {
   const { fitter } = options
-  const mayRefuse = mayRefuseFiles(exact, fitter) || checksSuspects(exact, fitter)
+  const checks = checksSuspects(exact, fitter) || fitter.refusesSome
+  const mayRefuse = mayRefuseFiles(exact, fitter) || checks
   const outside = new OutsideFiles(options.roots)
   const wide = new WideDeletes()
   const found: Preflight = {
@@ -126,21 +127,26 @@ function checksAll(exact: ExactRows, fitter: Fitter): boolean {
 }
 
 /** True where a file's own shape, or what it holds, may be the reason to refuse it. */
-function readsToRefuse({ snapshot, resolver }: ExactRows, { refusesSome }: Fitter): boolean {
-  const isRewritable = resolver?.toCompleteFile !== undefined
-  return !isRewritable || refusesSome || snapshot.source.redactDropped === 'refuse'
+function readsToRefuse(exact: ExactRows, { refusesSome }: Fitter): boolean {
+  return refusesSome || refusesMisread(exact)
+}
+
+function refusesMisread({ snapshot, resolver }: ExactRows): boolean {
+  return resolver?.toCompleteFile === undefined || snapshot.source.redactDropped === 'refuse'
 }
 
 /** True where a file that is misread could only be refused. */
 function checksSuspects(exact: ExactRows, fitter: Fitter): boolean {
-  return fitter.suspectsAny && readsToRefuse(exact, fitter)
+  return fitter.suspectsAny && refusesMisread(exact)
 }
 
 async function checkBatch(planned: PlannedFiles, found: Preflight): Promise<void> {
   const { exact, options } = found
   const { fitter, signal } = options
   if (checksAll(exact, fitter)) return checkRows(planned, planned.selection, found)
-  const misread = checksSuspects(exact, fitter) ? await fitter.suspects(planned, signal) : NO_ROWS
+  const misread = checksSuspects(exact, fitter)
+    ? await fitter.suspects(planned, signal)
+    : fitter.refusable(planned)
   const deleted = await deletedRows(planned, found)
   await checkRows(planned, unionOf(deleted, misread), found)
 }

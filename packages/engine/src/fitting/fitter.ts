@@ -72,6 +72,13 @@ export class Fitter {
     return Uint32Array.from(await this.#suspectsIn(planned, signal)).sort()
   }
 
+  /** Rows of `planned` that may have to be refused whatever could be rewritten, for a value in them. */
+  refusable({ files, selection }: PlannedFiles): Selection {
+    if (this.#nanos?.suspectsAll) return selection
+    const imported = this.refusesSome ? this.#imported?.suspects(files, selection) : undefined
+    return imported ?? selection.subarray(0, 0)
+  }
+
   /** True where files of this answer wait for reads of their own. */
   get waits(): boolean {
     return this.reads || this.#hasSuspects

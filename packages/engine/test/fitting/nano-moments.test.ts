@@ -201,3 +201,24 @@ describe('moments in nanoseconds', () => {
     })
   })
 })
+
+describe('files that a Delta table in microseconds was made over', () => {
+  const micros = [field(1, 't', 'timestamp')]
+  const more = { shapesFrom: 'metadata', deltaActions: { protocol: '{}', metaData: '{}' } } as const
+
+  it.each([true, false])(
+    'are refused for such a moment, before the first file; staging: %s',
+    async staged => {
+      const asked = { fields: micros, more, staged }
+      const imported = { imported: true } as const
+      expect((await sent({ a: [WHOLE] }, asked, imported)).names).toEqual(['a'])
+      await expect(sent({ a: [WHOLE], b: [CUT] }, asked, imported)).rejects.toMatchObject({
+        message: expect.stringMatching(/^1 file of the table cannot be sent as it is: column t is/),
+      })
+    },
+  )
+
+  it('are looked at alone', async () => {
+    expect(await sent({ a: [CUT] }, { fields: micros, more })).toEqual({ names: ['a'], read: [] })
+  })
+})
