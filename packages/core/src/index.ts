@@ -85,7 +85,14 @@ export {
 } from './schema/calendar.js'
 export { decimalText, floorDivide } from './schema/decimal.js'
 export { type Literal, literal } from './schema/literal.js'
-export { clockNanos, type Moment, parseDate, parseMoment, parseTime } from './schema/moment.js'
+export {
+  clockNanos,
+  type Moment,
+  outerMicros,
+  parseDate,
+  parseMoment,
+  parseTime,
+} from './schema/moment.js'
 export {
   and,
   type BoundPredicate,

@@ -55,6 +55,7 @@ export {
 } from './parquet/footer/parquet-stats.js'
 export { viewFooter } from './parquet/footer/view-footer.js'
 export { type ReadBytes, requirePageClaims } from './parquet/pages/page-claims.js'
+export { cutNanos } from './parquet/row-groups/cut-nanos.js'
 export { parquetReader } from './parquet/row-groups/parquet-reader.js'
 export { readParquetRows } from './parquet/row-groups/parquet-rows.js'
 export type * from './parquet/schema/parquet-types.js'

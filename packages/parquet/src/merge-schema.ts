@@ -128,6 +128,8 @@ class SchemaMerge {
     if (isVoid(known)) return found
     if (isPrimitive(known) && isPrimitive(found)) {
       if (typeName(known) === typeName(found)) return known
+      const moments = momentsOfBoth(known, found)
+      if (moments !== undefined) return moments
       const wider = widerType(known, found)
       if (wider === undefined) throw conflict(known, found, where)
       this.widened = true
@@ -147,6 +149,16 @@ class SchemaMerge {
     }
     throw conflict(known, found, where)
   }
+}
+
+/**
+ * Files of one folder may hold nanoseconds and microseconds, as versions of pandas write. Neither type holds every value of both:
+ * of microseconds, the years; of nanoseconds, what is no whole microsecond, which is refused where it is read.
+ */
+function momentsOfBoth(a: DataType, b: DataType): DataType | undefined {
+  const types = new Set([a, b])
+  if (types.has('timestamp') && types.has('timestamp_ns')) return 'timestamp'
+  return types.has('timestamptz') && types.has('timestamptz_ns') ? 'timestamptz' : undefined
 }
 
 function isVoid(type: DataType): boolean {

@@ -1,6 +1,6 @@
-import { type DataType, type Field, typeName } from '@spillway/core'
+import { type DataType, type Field, readValue, typeName } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
-import { keepingCache, parquetFooterFile } from '@spillway/testkit'
+import { keepingCache, parquetFooterFile, parquetPlain } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { parquetTableReader } from '../src/index.js'
 
@@ -34,6 +34,50 @@ function spelled(type: DataType): string {
   if (typeof type === 'object' && type.kind === 'list') return `[${spelled(type.element.type)}]`
   return typeName(type)
 }
+
+describe('moments of one column', () => {
+  it.each<[DataType, DataType, string]>([
+    ['timestamp_ns', 'timestamp', 'timestamp'],
+    ['timestamp', 'timestamp_ns', 'timestamp'],
+    ['timestamptz_ns', 'timestamptz', 'timestamptz'],
+    [list('timestamptz'), list('timestamptz_ns'), '[timestamptz]'],
+  ])('%j and %j become microseconds, without widening', async (a, b, type) => {
+    const snapshot = await merged([field(1, 'c', a)], [field(1, 'c', b)])
+    expect(snapshot.schema.fields.map(each => spelled(each.type))).toEqual([type])
+    expect([...snapshot.features]).toEqual([])
+  })
+
+  it.each<[DataType, DataType]>([
+    ['timestamp_ns', 'timestamptz_ns'],
+    ['timestamp_ns', 'timestamptz'],
+    ['timestamptz_ns', 'date'],
+  ])('%j and %j are no one type', async (a, b) => {
+    await expect(merged([field(1, 'c', a)], [field(1, 'c', b)])).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+    })
+  })
+
+  it('tells bounds of nanoseconds in microseconds, rounded outwards', async () => {
+    const c = field(1, 'c', 'timestamp_ns')
+    const bound = {
+      nullCount: 0,
+      min: parquetPlain(-1n, 'timestamp_ns'),
+      max: parquetPlain(1001n, 'timestamp_ns'),
+    }
+    const objects = [
+      parquetFooterFile([c], [{ rowCount: 2, columns: new Map([[1, bound]]) }]),
+      parquetFooterFile([field(1, 'c', 'timestamp')], [{ rowCount: 1, columns: new Map() }]),
+    ].map((bytes, i): [string, Uint8Array] => [`s3://b/t/${i}.parquet`, bytes])
+    const reader = parquetTableReader({ store: memoryStore({ objects }), cache: keepingCache() })
+    const snapshot = await reader.snapshot({ location: 's3://b/t' })
+    const [handle] = snapshot.files.handles
+    const { batch, live } = await handle!.load()
+    const found = await batch.readStats([[snapshot.schema.fields[0]!]], live)
+    const [column] = found.columns.get(snapshot.schema.fields[0]!.id)!
+    expect(readValue(column!.lower!, 0, 'timestamp')).toBe(-1n)
+    expect(readValue(column!.upper!, 0, 'timestamp')).toBe(2n)
+  })
+})
 
 describe('columns of one name', () => {
   it.each<[DataType, DataType, string]>([

@@ -9,13 +9,13 @@ import {
   type SplitSlice,
   type ValueRange,
 } from '@spillway/core'
-import { readParquetFooter } from '@spillway/encoding'
+import { cutNanos, readParquetFooter } from '@spillway/encoding'
 import { localFiles } from './data-files/local-files.js'
 import { type DeleteContext, namedPaths } from './merge-on-read/deleted-positions.js'
 import { matchDeletePaths } from './merge-on-read/match-paths.js'
 import { writeComplete } from './rewrite/complete-file.js'
 import { oneVector } from './rewrite/one-vector.js'
-import { sharedWork } from './rewrite/shared-work.js'
+import { type SharedWork, sharedWork } from './rewrite/shared-work.js'
 import { splitByValue } from './rewrite/split-by-value.js'
 import { splitInMemory, splitInStaging } from './rewrite/split-slice.js'
 import { type Staging, stage, stagedFile, stagedPath } from './rewrite/staged-file.js'
@@ -49,13 +49,13 @@ export function rowResolver(
 ): Required<RowResolver>
 export function rowResolver(
   options: RowResolverOptions,
-): RowResolver & Required<Pick<RowResolver, 'valueRanges'>>
+): RowResolver & Required<Pick<RowResolver, 'valueRanges' | 'cutNanos'>>
 export function rowResolver(
   options: RowResolverOptions,
-): RowResolver & Required<Pick<RowResolver, 'valueRanges'>> {
+): RowResolver & Required<Pick<RowResolver, 'valueRanges' | 'cutNanos'>> {
   const { staging, keptVectorBytes: maxBytes = KEPT_VECTOR_BYTES } = options
   const using = { ...options, duckdb: options.duckdb ?? duckDb() }
-  const { vectors, ranges, paths, parts, slices, complete } = keptWork(staging, maxBytes)
+  const { vectors, ranges, nanos, paths, parts, slices, complete } = keptWork(staging, maxBytes)
   return {
     toDeletionVector: async (snapshot, file, signal) =>
       vectors.get(
@@ -83,6 +83,7 @@ export function rowResolver(
         () => resolving(using, snapshot, context => valueRanges(file, columns, context)),
         signal,
       ),
+    cutNanos: keptNanos(nanos, options),
     splitSlice: async (snapshot, file, signal) =>
       slices.get(
         await stagedName(snapshot, file, 'changed'),
@@ -114,6 +115,10 @@ function keptWork(staging: Staging | undefined, maxBytes: number) {
       maxBytes,
       bytesOf: found => ENTRY_BYTES * (1 + found.length),
     }),
+    nanos: sharedWork<ReadonlyMap<number, bigint>>({
+      maxBytes,
+      bytesOf: ({ size }) => ENTRY_BYTES * (1 + size),
+    }),
     paths: sharedWork<readonly string[]>({ maxBytes, bytesOf: pathsBytesOf }),
     parts: sharedWork<readonly DataFile[]>({ maxBytes, bytesOf: partsBytesOf }),
     // What lies in staging may be removed there: it is looked for each time.
@@ -133,7 +138,29 @@ async function rangesName(
   columns: readonly FieldPath[],
 ): Promise<string> {
   const paths = columns.map(path => path.map(({ id }) => id).join('.'))
-  return `${await stagedName(snapshot, { ...file, deletes: [], logFiles: [] })} ${paths.join(' ')}`
+  return `${await fileName(snapshot, file)} ${paths.join(' ')}`
+}
+
+/** Read without DuckDB, which gives no digits of zoned moments beyond microseconds. */
+function keptNanos(
+  kept: SharedWork<ReadonlyMap<number, bigint>>,
+  options: RowResolverOptions,
+): Required<RowResolver>['cutNanos'] {
+  return async (snapshot, file, elements, signal) =>
+    kept.get(
+      `${await fileName(snapshot, file)} ${elements.join(' ')}`,
+      () => cutNanos(storeOf(snapshot, options), file, { elements }),
+      signal,
+    )
+}
+
+/** What names the file itself, without what was deleted from it or came to it. */
+function fileName(snapshot: Snapshot, file: DataFile): Promise<string> {
+  return stagedName(snapshot, { ...file, deletes: [], logFiles: [] })
+}
+
+function storeOf({ source, folder }: Snapshot, { store }: RowResolverOptions): ObjectStore {
+  return fencedStore(store, source, folder)
 }
 
 function vectorBytesOf(vector: DeletionVector | undefined): number {
@@ -156,7 +183,7 @@ async function resolving<Result>(
   work: (context: DeleteContext) => Promise<Result>,
 ): Promise<Result> {
   const { duckdb, maxCopiedBytes, folder } = options
-  const store = fencedStore(options.store, snapshot.source, snapshot.folder)
+  const store = storeOf(snapshot, options)
   const local = localFiles(store, {
     maxBytes: maxCopiedBytes,
     folder,

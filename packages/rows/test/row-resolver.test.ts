@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import {
   type DataFile,
   type DataType,
@@ -15,9 +16,10 @@ import { memoryStore } from '@spillway/storage'
 import { afterAll, describe, expect, it } from 'vitest'
 import { cleanStaging, rowResolver } from '../src/index.js'
 import { readVector, vectorBytes } from '../src/merge-on-read/deletion-vector.js'
-import { field, rowFixture, snapshotOf } from './support/fixture.js'
+import { dataFile, field, rowFixture, snapshotOf } from './support/fixture.js'
 
 const table = rowFixture()
+const REAL = fileURLToPath(new URL('../../../test/fixtures/real/parquet/', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'spillway-staging-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const staging = { store: table.store, location: `file://${folder}` }
@@ -320,6 +322,54 @@ describe('toCompleteFile', () => {
     const bytes = Buffer.from('00112233445566778899aabbccddeeff', 'hex').toString('base64')
     expect(await table.rows(snapshotOf([field('u', 'binary')]), [complete])).toEqual([[bytes]])
     expect(await table.rows(snapshotOf([field('u', 'binary')]), [file])).toEqual([[bytes]])
+  })
+
+  it('writes nanoseconds as microseconds, with and without a zone, below columns too', async () => {
+    const file = dataFile(`${REAL}nanos-nested/table/a.parquet`)
+    const columns = (plain: DataType, zoned: DataType) => [
+      field('s', { kind: 'struct', fields: [field('t', plain), field('z', zoned)] }),
+      field('l', { kind: 'list', element: field('element', plain) }),
+      field('m', { kind: 'map', key: field('key', 'string'), value: field('value', zoned) }),
+    ]
+    const nanos = snapshotOf(columns('timestamp_ns', 'timestamptz_ns'))
+    const complete = await resolver.toCompleteFile(nanos, file)
+    const footer = await readParquetFooter(table.store, complete)
+    expect([...new Set(footer.leaves.map(({ type }) => type))]).toEqual([
+      'timestamp',
+      'timestamptz',
+      'string',
+    ])
+    const micros = snapshotOf(columns('timestamp', 'timestamptz'))
+    const moment = '2024-01-01T00:00:00.000001'
+    expect(await table.rows(micros, [complete])).toEqual([
+      [{ t: moment, z: `${moment}Z` }, [moment, null, moment], [{ key: 'k', value: `${moment}Z` }]],
+      [null, null, []],
+    ])
+  })
+
+  it('is refused where a moment in it is no whole number of microseconds', async () => {
+    const file = await table.write("SELECT [TIMESTAMP_NS '2024-01-01 00:00:00.000000001'] AS l")
+    const element = field('element', 'timestamp_ns')
+    const snapshot = snapshotOf([field('l', { kind: 'list', element })])
+    await expect(resolver.toCompleteFile(snapshot, file)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+    })
+    const found = await resolver.cutNanos(snapshot, file, [3])
+    expect(found).toEqual(new Map([[3, 1_704_067_200_000_000_001n]]))
+  })
+
+  it('is looked at again for such moments where it was written anew', async () => {
+    const file = await table.write("SELECT TIMESTAMP_NS '2024-01-01' AS t")
+    const snapshot = snapshotOf([field('t', 'timestamp_ns')])
+    expect(await resolver.cutNanos(snapshot, file, [1])).toEqual(new Map())
+    const bytes = readFileSync(file.path)
+    const known = Buffer.from(new BigInt64Array([1_704_067_200_000_000_000n]).buffer)
+    bytes.writeBigInt64LE(1_704_067_200_000_000_007n, bytes.indexOf(known))
+    writeFileSync(file.path, bytes)
+    const anew = { ...file, modificationTime: 1 }
+    expect([...(await resolver.cutNanos(snapshot, anew, [1])).values()]).toEqual([
+      1_704_067_200_000_000_007n,
+    ])
   })
 
   it('writes UUIDs as binary under structs, lists and maps too, nulls as nulls', async () => {

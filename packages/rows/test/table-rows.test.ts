@@ -1,11 +1,13 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { eq, gt } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import { describe, expect, it } from 'vitest'
 import { tableRows } from '../src/index.js'
-import { field, identitySpec, rowFixture, snapshotOf } from './support/fixture.js'
+import { dataFile, field, identitySpec, rowFixture, snapshotOf } from './support/fixture.js'
 
 const table = rowFixture()
+const REAL = fileURLToPath(new URL('../../../test/fixtures/real/parquet/', import.meta.url))
 
 describe('columns of a file become columns of the table', () => {
   it('finds columns by physical name, without case, and gives them their logical names', async () => {
@@ -115,13 +117,49 @@ describe('columns of a file become columns of the table', () => {
     expect(await table.rows(snapshotOf([field('v', type)]), [file])).toEqual([[expected]])
   })
 
-  it('refuses zoned nanoseconds, whose last digits DuckDB does not give', async () => {
-    const file = await table.write("SELECT TIMESTAMPTZ '2020-01-01 00:00:00+00' AS v, 1 AS w")
-    const snapshot = snapshotOf([field('v', 'timestamptz_ns'), field('w', 'int')])
-    await expect(table.rows(snapshot, [file])).rejects.toMatchObject({
-      code: 'UNSUPPORTED_FEATURE',
-    })
-    expect(await table.rows(snapshot, [file], { columns: ['w'] })).toEqual([[1]])
+  it('reads nanoseconds as microseconds where they are whole, and refuses others', async () => {
+    const snapshot = snapshotOf([field('v', 'timestamp'), field('w', 'int')])
+    const whole = await table.write("SELECT TIMESTAMP_NS '1969-12-31 23:59:59.999999' AS v, 1 AS w")
+    expect(await table.rows(snapshot, [whole])).toEqual([['1969-12-31T23:59:59.999999', 1]])
+    for (const value of ['1969-12-31 23:59:59.999999999', '2024-01-01 00:00:00.000000500']) {
+      const file = await table.write(
+        `SELECT * FROM (VALUES (NULL, 0), (TIMESTAMP_NS '${value}', 1)) t(v, w)`,
+      )
+      await expect(table.rows(snapshot, [file])).rejects.toMatchObject({
+        code: 'UNSUPPORTED_FEATURE',
+        message: expect.stringContaining('no whole number of microseconds'),
+      })
+      expect(await table.rows(snapshot, [file], { columns: ['w'] })).toEqual([[0], [1]])
+    }
+  })
+
+  it('reads zoned nanoseconds, of which DuckDB gives microseconds, where they are whole', async () => {
+    const file = dataFile(`${REAL}nanos-zoned/table/a.parquet`)
+    const fields = [field('id', 'long'), field('z', 'timestamptz_ns')]
+    expect(await table.rows(snapshotOf(fields), [file])).toEqual([
+      ['1', '2024-01-01T00:00:00.000001000Z'],
+      ['2', null],
+      ['3', '1969-12-31T23:59:59.999999000Z'],
+      ['4', '2262-04-11T23:47:16.854775000Z'],
+      ['5', '1677-09-21T00:12:43.145225000Z'],
+    ])
+  })
+
+  it('refuses zoned nanoseconds that are not, but no column beside them', async () => {
+    const bytes = readFileSync(`${REAL}nanos-zoned/table/a.parquet`)
+    const at = bytes.indexOf(Buffer.from(new BigInt64Array([-1000n]).buffer))
+    bytes.writeBigInt64LE(-1001n, at)
+    const path = `${table.folder}/cut.parquet`
+    writeFileSync(path, bytes)
+    const file = dataFile(path)
+    for (const type of ['timestamptz_ns', 'timestamptz'] as const) {
+      const snapshot = snapshotOf([field('id', 'long'), field('z', type)])
+      await expect(table.rows(snapshot, [file])).rejects.toMatchObject({
+        code: 'UNSUPPORTED_FEATURE',
+        message: expect.stringContaining('column z holds 1969-12-31T23:59:59.999998999Z'),
+      })
+      expect(await table.rows(snapshot, [file], { columns: ['id'] })).toHaveLength(5)
+    }
   })
 
   it('copies files of other stores, within a limit', async () => {

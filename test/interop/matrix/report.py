@@ -90,6 +90,9 @@ themselves. The second table of a format is of tables that people have, by what 
 DuckDB's extension is represented by its own requests, header for header; its files are then read by the protocol's text.
 By its source (1.5.5) it does not read deletion vectors so: it stops four bytes short of one that lies in a file and knows
 no bitmap with runs. Do not share tables that have vectors with it.
+
+Moments in nanoseconds reach every client of delta format where they are whole microseconds: pandas and our own clients as they
+are, others with a staging folder ([nanoseconds](explain/exact-rows.md#nanoseconds)).
 """
 
 

@@ -44,6 +44,13 @@ export function parseMoment(text: string): Moment | undefined {
   return shift === undefined ? undefined : { nanos: local - shift, zoned: true, local }
 }
 
+/** The bound in whole microseconds of what `nanos` bounds: not above a lower one, not below an upper one. */
+export function outerMicros(nanos: bigint, side: 'lower' | 'upper'): bigint {
+  const rest = ((nanos % 1000n) + 1000n) % 1000n
+  const floor = (nanos - rest) / 1000n
+  return side === 'upper' && rest > 0n ? floor + 1n : floor
+}
+
 /** Nanoseconds from midnight of a strict `HH:mm[:ss[.fffffffff]]`. */
 export function clockNanos(text: string): bigint | undefined {
   const match = CLOCK.exec(text)

@@ -19,9 +19,10 @@ export interface Accepts {
 /**
  * `int96`: those beyond what 64 bits of nanoseconds say, where the file holds INT96; `nested_int96` all of INT96 that is not a
  * column's own, `element_int96` those that are a list's elements or lie below a map. `old_calendar`: those before 1582, or
- * 1900, in files of the hybrid calendar of Spark 2, which their footers mark.
+ * 1900, in files of the hybrid calendar of Spark 2, which their footers mark. `nanos`: those in nanoseconds that are no whole number
+ * of microseconds, which all that an answer can declare is in.
  */
-export type MisreadTime = 'int96' | 'nested_int96' | 'element_int96' | 'old_calendar'
+export type MisreadTime = 'int96' | 'nested_int96' | 'element_int96' | 'old_calendar' | 'nanos'
 
 /** How a recipient finds a table's columns in a file that it is sent as it is, and what of it it shows. */
 export interface ColumnLookup {

@@ -49,6 +49,16 @@ export interface RowResolver {
     columns: readonly FieldPath[],
     signal?: AbortSignal,
   ): Promise<readonly (ValueRange | undefined)[]>
+  /**
+   * Of the leaves at `elements` of the file's footer that hold moments in nanoseconds, by element, one that is no whole number of
+   * microseconds, in any row of the file. Without it, nothing is proved of such moments.
+   */
+  cutNanos?(
+    snapshot: Snapshot,
+    file: DataFile,
+    elements: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<number, bigint>>
   /** `vector` in a Delta vector file in staging, where it is too long for a line. Absent without staging. */
   toVectorFile?(vector: DeletionVector, signal?: AbortSignal): Promise<DeletionVector>
 }

@@ -1,4 +1,4 @@
-import { parseDate, parseMoment, parseTime } from '@spillway/core'
+import { outerMicros, parseDate, parseMoment, parseTime } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
 
 const SECOND = 1_000_000_000n
@@ -26,6 +26,22 @@ describe('parseDate', () => {
     '',
   ])('refuses %j', text => {
     expect(parseDate(text)).toBeUndefined()
+  })
+})
+
+describe('outerMicros', () => {
+  it.each([
+    [1000n, 1n, 1n],
+    [1001n, 1n, 2n],
+    [1999n, 1n, 2n],
+    [0n, 0n, 0n],
+    [-1n, -1n, 0n],
+    [-1000n, -1n, -1n],
+    [-1001n, -2n, -1n],
+    [2n ** 63n - 1n, 9_223_372_036_854_775n, 9_223_372_036_854_776n],
+    [-(2n ** 63n), -9_223_372_036_854_776n, -9_223_372_036_854_775n],
+  ])('has %s ns between %s and %s', (nanos, lower, upper) => {
+    expect([outerMicros(nanos, 'lower'), outerMicros(nanos, 'upper')]).toEqual([lower, upper])
   })
 })
 

@@ -41,7 +41,8 @@ export async function preflight(
   options: PreflightOptions,
 ): Promise<readonly PlannedFiles[]> {
   const { fitter } = options
-  const mayRefuse = mayRefuseFiles(exact) || checksSuspects(exact, fitter)
+  const checks = checksSuspects(exact, fitter) || fitter.refusesSome
+  const mayRefuse = mayRefuseFiles(exact, fitter) || checks
   const outside = new OutsideFiles(options.roots)
   const wide = new WideDeletes()
   const found: Preflight = {
@@ -89,9 +90,9 @@ async function findOutside(
 }
 
 /** True where some file of the table may be refused whatever the recipient accepts by itself. */
-function mayRefuseFiles(exact: ExactRows): boolean {
+function mayRefuseFiles(exact: ExactRows, fitter: Fitter): boolean {
   const { snapshot, accepts, resolver } = exact
-  if (checksAll(exact)) return true
+  if (checksAll(exact, fitter)) return true
   if (snapshot.mergedLogs !== undefined) return true
   if (snapshot.files.mayRefuse === true) return true
   if (!snapshot.features.has('deletionVectors')) return false
@@ -118,28 +119,34 @@ interface Preflight {
 }
 
 /** True where any file may turn out to be one that only rewriting, or nothing, makes readable. */
-function checksAll(exact: ExactRows): boolean {
+function checksAll(exact: ExactRows, fitter: Fitter): boolean {
   if (!needsShapes(exact)) return false
   const { snapshot, accepts } = exact
   const lookup = accepts.lookup?.(snapshot)
-  return readsToRefuse(exact) || (lookup !== undefined && lookup.fromPartitions.size > 0)
+  return readsToRefuse(exact, fitter) || (lookup !== undefined && lookup.fromPartitions.size > 0)
 }
 
-/** True where a file's own shape may be the reason to refuse it. */
-function readsToRefuse({ snapshot, resolver }: ExactRows): boolean {
+/** True where a file's own shape, or what it holds, may be the reason to refuse it. */
+function readsToRefuse(exact: ExactRows, { refusesSome }: Fitter): boolean {
+  return refusesSome || refusesMisread(exact)
+}
+
+function refusesMisread({ snapshot, resolver }: ExactRows): boolean {
   return resolver?.toCompleteFile === undefined || snapshot.source.redactDropped === 'refuse'
 }
 
 /** True where a file that is misread could only be refused. */
 function checksSuspects(exact: ExactRows, fitter: Fitter): boolean {
-  return fitter.suspectsAny && readsToRefuse(exact)
+  return fitter.suspectsAny && refusesMisread(exact)
 }
 
 async function checkBatch(planned: PlannedFiles, found: Preflight): Promise<void> {
   const { exact, options } = found
   const { fitter, signal } = options
-  if (checksAll(exact)) return checkRows(planned, planned.selection, found)
-  const misread = checksSuspects(exact, fitter) ? await fitter.suspects(planned, signal) : NO_ROWS
+  if (checksAll(exact, fitter)) return checkRows(planned, planned.selection, found)
+  const misread = checksSuspects(exact, fitter)
+    ? await fitter.suspects(planned, signal)
+    : fitter.refusable(planned)
   const deleted = await deletedRows(planned, found)
   await checkRows(planned, unionOf(deleted, misread), found)
 }
@@ -152,7 +159,7 @@ async function deletedRows(
   found: Preflight,
 ): Promise<Selection> {
   const { exact, options } = found
-  if (files.deletedCounts === undefined || !mayRefuseFiles(exact)) return NO_ROWS
+  if (files.deletedCounts === undefined || !mayRefuseFiles(exact, options.fitter)) return NO_ROWS
   const counts = await files.deletedCounts(selection, options.signal)
   const suspects = selection.filter((_, index) => counts[index] !== 0)
   if (!refusesAll(exact)) return suspects
@@ -167,7 +174,7 @@ async function checkRows(planned: PlannedFiles, rows: Selection, found: Prefligh
     throwIfCancelled(options.signal)
     const some = rows.subarray(start, start + FILES_AT_ONCE)
     // Where everything can be rewritten, only what partition values cannot say is refused: that takes no footer.
-    const fitted = readsToRefuse(exact)
+    const fitted = readsToRefuse(exact, fitter)
       ? await fitter.fitPlanned(planned, some, options)
       : fitter.fitByMetadata(await planned.files.files(some, options.signal))
     await mapConcurrently(fitted, CONCURRENT_CHECKS, file => checkFile(file, found))

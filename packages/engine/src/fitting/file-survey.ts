@@ -51,7 +51,10 @@ export async function surveyFiles(
   const tallies = new Map(
     [...recipients].map(([name, accepts]) => {
       const exact = { snapshot, accepts, shapes, canView }
-      return [name, { fitter: new Fitter(exact), tally: new Tally() }] as const
+      return [
+        name,
+        { fitter: new Fitter(exact, { footersAlone: true }), tally: new Tally() },
+      ] as const
     }),
   )
   if (![...tallies.values()].some(({ fitter }) => fitter.reads)) return undefined

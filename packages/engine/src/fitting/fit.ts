@@ -232,7 +232,7 @@ function misfitOfLeaf({ type, earlierTypes }: Field, node: ShapeNode, level: Lev
     if (!lookup.annotations.has(node.annotation)) return differs()
     if (level.isListed && lookup.unlisted?.has(node.annotation)) return differs()
   }
-  const isSame = typeName(node.type) === typeName(type)
+  const isSame = typeName(inMicros(node.type)) === typeName(inMicros(type))
   const isPlain = isSame && PLAIN.has(node.annotation)
   if (!isPlain && !lookup.changesMaps && (level.inMap || level.isElement)) return differs()
   if (isSame) return undefined
@@ -245,6 +245,12 @@ function typeReason(found: string, declared: string, { isListed, inMap }: Level)
   if (found !== declared) return `is ${found} in it, and ${declared} in the table`
   const place = isListed ? ' in a list' : inMap ? ' below a map' : ''
   return `is ${found} in it, which this recipient does not read${place}`
+}
+
+/** An answer declares moments in microseconds, whatever digits the values beneath have: see `NanoMoments`. */
+function inMicros(type: DataType): DataType {
+  if (type === 'timestamp_ns') return 'timestamp'
+  return type === 'timestamptz_ns' ? 'timestamptz' : type
 }
 
 /** The first column of a file that the table no longer has, nested ones too. */

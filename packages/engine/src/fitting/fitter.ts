@@ -1,5 +1,6 @@
 import {
   type DataFile,
+  type FindColumn,
   inSlices,
   MANY_COLUMNS,
   mapConcurrently,
@@ -14,9 +15,15 @@ import type { ExactRows } from '../recipient/exact-rows.js'
 import { type FittedFile, Fitting, isParquet, needsShapes, UNREAD } from './fitted-files.js'
 import { ImportedFiles } from './imported-files.js'
 import { MisreadTimes } from './misread-times.js'
+import { NanoMoments } from './nano-moments.js'
 
 export interface FitPlannedOptions {
   readonly signal?: AbortSignal | undefined
+}
+
+export interface FitterOptions {
+  /** True where no value is to be read to find out which files are refused for one. */
+  readonly footersAlone?: boolean
 }
 
 const CONCURRENT_VALUES = 4
@@ -32,15 +39,17 @@ export class Fitter {
   readonly #exact: ExactRows
   readonly #times: MisreadTimes | undefined
   readonly #imported: ImportedFiles | undefined
+  readonly #nanos: NanoMoments | undefined
   readonly #suspects = new WeakMap<PlannedFiles, Promise<ReadonlySet<number>>>()
   #hasSuspects = false
 
-  constructor(exact: ExactRows) {
+  constructor(exact: ExactRows, { footersAlone = false }: FitterOptions = {}) {
     this.reads = needsShapes(exact)
     this.#fitting = new Fitting(exact)
     this.#exact = exact
     this.#times = MisreadTimes.of(exact)
     this.#imported = ImportedFiles.of(exact)
+    this.#nanos = footersAlone ? undefined : NanoMoments.of(exact)
   }
 
   /** Files of `planned` that are in `rows`, as `fit` has them. */
@@ -63,6 +72,13 @@ export class Fitter {
     return Uint32Array.from(await this.#suspectsIn(planned, signal)).sort()
   }
 
+  /** Rows of `planned` that may have to be refused whatever could be rewritten, for a value in them. */
+  refusable({ files, selection }: PlannedFiles): Selection {
+    if (this.#nanos?.suspectsAll) return selection
+    const imported = this.refusesSome ? this.#imported?.suspects(files, selection) : undefined
+    return imported ?? selection.subarray(0, 0)
+  }
+
   /** True where files of this answer wait for reads of their own. */
   get waits(): boolean {
     return this.reads || this.#hasSuspects
@@ -70,7 +86,12 @@ export class Fitter {
 
   /** True where moments, or who wrote a file, may be a reason not to send it as it is. */
   get suspectsAny(): boolean {
-    return this.#times !== undefined || this.#imported !== undefined
+    return this.#times !== undefined || this.#imported !== undefined || this.refusesSome
+  }
+
+  /** True where the values of a file may be a reason not to send it in any way. */
+  get refusesSome(): boolean {
+    return this.#nanos !== undefined && (this.#nanos.suspectsAll || this.#imported !== undefined)
   }
 
   /** `files`, in order. Footers are read where only they tell. */
@@ -82,7 +103,7 @@ export class Fitter {
     const fitted = await this.#fitAll(files, shapes)
     // A wide schema was compared with each shape: others go on before what comes next.
     if (this.#exact.snapshot.schema.fields.length > MANY_COLUMNS) await nextTurn()
-    return this.#withTimes(fitted, shapes, signal)
+    return this.#withValues(fitted, shapes, signal)
   }
 
   /** As far as no footer need be read for it: what is known to fit, or not to, by partition values. */
@@ -96,10 +117,10 @@ export class Fitter {
     signal: AbortSignal | undefined,
   ): Promise<readonly FittedFile[]> {
     const suspects = files.filter(file => isParquet(file) && isSuspect(file))
-    if (suspects.length === 0) return files.map(asIs)
+    if (suspects.length === 0 && !this.refusesSome) return files.map(asIs)
     const shapes = await this.#shapesOf(suspects, signal)
     const fitted = await this.#fitAll(files, shapes)
-    return this.#withTimes(fitted, shapes, signal)
+    return this.#withValues(fitted, shapes, signal)
   }
 
   /** In slices: each may have a shape of its own, and many columns. */
@@ -117,7 +138,8 @@ export class Fitter {
 
   #isSuspect(file: DataFile): boolean {
     const isImported = this.#imported !== undefined && file.imported === true
-    return isImported || this.#times?.mayHold(file) === true
+    if (isImported || this.#nanos?.suspectsAll) return true
+    return this.#times?.mayHold(file) === true
   }
 
   *#fitImported(file: DataFile, shape: ParquetShape | undefined): Steps<FittedFile> {
@@ -127,6 +149,27 @@ export class Fitter {
     if (shape === undefined) return file.imported ? { ...fitted, misfit: UNREAD } : fitted
     const found = yield* this.#imported.misfit(file, shape)
     return found === undefined ? fitted : this.#fitting.withFound(fitted, found)
+  }
+
+  async #withValues(
+    fitted: readonly FittedFile[],
+    shapes: ReadonlyMap<DataFile, ParquetShape | undefined>,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly FittedFile[]> {
+    const timed = await this.#withTimes(fitted, shapes, signal)
+    const nanos = this.#nanos
+    if (nanos === undefined) return timed
+    return mapConcurrently(timed, CONCURRENT_VALUES, async each => {
+      const { view: _, ...plain } = each
+      const { file, misfit, isEmpty } = each
+      if (misfit?.rewritable === false || isEmpty) return each
+      const shape = shapes.get(file)
+      const find: FindColumn = (field, columns) =>
+        shape === undefined ? undefined : this.#fitting.finderOf(file, shape)(field, columns)
+      const isRewritten = misfit !== undefined
+      const found = await nanos.misfit(file, { shape, find, isRewritten, signal })
+      return found === undefined ? each : { ...plain, misfit: found }
+    })
   }
 
   /** What is misread is rewritten, whatever footer it could be served under. */
@@ -173,6 +216,7 @@ export class Fitter {
     { files, selection }: PlannedFiles,
     signal?: AbortSignal,
   ): Promise<ReadonlySet<number>> {
+    if (this.#nanos?.suspectsAll) return new Set(selection)
     const imported = this.#imported?.suspects(files, selection) ?? []
     const odd = (await this.#times?.suspects(files, selection, signal)) ?? []
     return new Set([...imported, ...odd])

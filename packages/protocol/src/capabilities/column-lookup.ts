@@ -122,16 +122,19 @@ const ALSO = {
 /**
  * Moments in files that a reader takes for others. Arrow, in pandas as in delta-kernel, reads INT96 as nanoseconds and wraps
  * without a word what those cannot say; below a column pandas makes numbers of it, and below a list or a map delta-kernel
- * fails. Nobody but Spark, and our adapter, rebases days of the calendar that Spark 2 wrote.
+ * fails. Nobody but Spark, and our adapter, rebases days of the calendar that Spark 2 wrote. Whoever reads what an answer
+ * declares cuts nanoseconds to microseconds; pandas shows the file's own in parquet format.
  */
 export function misreadTimes({
   format,
   reader,
 }: Pick<AnswerKind, 'format' | 'reader'>): ReadonlySet<MisreadTime> {
-  if (reader === 'spark' || reader === 'spillway') return new Set()
-  if (format === 'delta') return new Set(['int96', 'element_int96', 'old_calendar'])
+  if (reader === 'spark' || reader === 'spillway') return new Set(['nanos'])
+  if (format === 'delta') return new Set(['int96', 'element_int96', 'old_calendar', 'nanos'])
   return new Set(
-    reader === 'python' ? ['int96', 'nested_int96', 'old_calendar'] : ['int96', 'old_calendar'],
+    reader === 'python'
+      ? ['int96', 'nested_int96', 'old_calendar']
+      : ['int96', 'old_calendar', 'nanos'],
   )
 }
 

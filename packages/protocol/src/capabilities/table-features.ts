@@ -63,7 +63,7 @@ function addTypeFeatures(field: Field, needed: Set<string>): void {
 }
 
 function typeFeature(type: DataType): string | undefined {
-  if (type === 'timestamp') return 'timestampNtz'
+  if (type === 'timestamp' || type === 'timestamp_ns') return 'timestampNtz'
   if (typeof type === 'string' || type.kind !== 'opaque') return undefined
   if (type.name === 'variant') return 'variantType'
   return /^geo(?:metry|graphy)/.test(type.name) ? 'geospatial' : undefined

@@ -72,6 +72,8 @@ function typeChangesOf(field: Field): { readonly [key: string]: WritableJson } {
 function* changesUnder(field: Field, path: readonly string[]): Generator<WritableJson> {
   const { name, type, earlierTypes = [] } = field
   for (const earlier of earlierTypes) {
+    // Nanoseconds are declared as microseconds, and those that became microseconds are no change.
+    if (sparkType(earlier, name, {}) === sparkType(type, name, {})) continue
     yield {
       fromType: sparkType(earlier, name, {}),
       toType: sparkType(type, name, {}),
@@ -129,30 +131,25 @@ function primitive(type: Extract<DataType, string>, name: string): string {
   switch (type) {
     case 'int':
       return 'integer'
+    // Files with nanoseconds are sent where those are whole microseconds (decision 0039).
     case 'timestamptz':
+    case 'timestamptz_ns':
       return 'timestamp'
     case 'timestamp':
+    case 'timestamp_ns':
       return 'timestamp_ntz'
     case 'uuid':
       return 'binary'
     case 'time':
-    case 'timestamp_ns':
-    case 'timestamptz_ns':
       throw new TableError(
         'UNSUPPORTED_FEATURE',
-        `column ${name} has type ${type}, which the Delta Sharing schema cannot express in any format; ${WHAT_WORKS[type]}`,
+        `column ${name} has type ${type}, which the Delta Sharing schema cannot express in any format; what works is a table without it, or with it as text`,
         { context: { column: name, feature: type } },
       )
     default:
       return type
   }
 }
-
-const WHAT_WORKS = {
-  time: 'what works is a table without it, or with it as text',
-  timestamp_ns: 'what works is a table that has it in microseconds',
-  timestamptz_ns: 'what works is a table that has it in microseconds',
-} as const
 
 /**
  * A Delta table's own schema text with the metadata of its fields reduced to comments: nothing else is a recipient's. In steps,

@@ -5,6 +5,7 @@ import {
   decimalText,
   type Field,
   MICROS_PER_DAY,
+  outerMicros,
   RawJson,
   timestampText,
   type Value,
@@ -32,8 +33,10 @@ export function statsString(
   return writeJson({
     numRecords: recordCount,
     tightBounds: false,
-    minValues: tree(fields, bounds, options, (bound, type) => text(bound.lower, type)),
-    maxValues: tree(fields, bounds, options, (bound, type) => text(upperOf(bound, type), type)),
+    minValues: tree(fields, bounds, options, (bound, type) => text(bound.lower, type, 'lower')),
+    maxValues: tree(fields, bounds, options, (bound, type) =>
+      text(upperOf(bound, type), type, 'upper'),
+    ),
     nullCount: tree(fields, bounds, options, bound => bound.nullCount),
   })
 }
@@ -88,7 +91,7 @@ function upperOf({ upper, nanCount }: ValueBounds, type: DataType): Value | unde
 }
 
 /** One bound as Delta spells it; undefined for types that have none there. */
-function text(value: Value | undefined, type: DataType): WritableJson {
+function text(value: Value | undefined, type: DataType, side: 'lower' | 'upper'): WritableJson {
   if (value === undefined) return undefined
   if (typeof type === 'object') {
     return type.kind === 'decimal'
@@ -106,14 +109,20 @@ function text(value: Value | undefined, type: DataType): WritableJson {
     case 'date':
       return isPlainDay(value as number) ? dateText(value as number) : undefined
     case 'timestamp':
-    case 'timestamptz': {
-      const micros = value as bigint
-      if (!isPlainDay(Number(micros / MICROS_PER_DAY))) return undefined
-      return timestampText(micros, 6) + (type === 'timestamptz' ? 'Z' : '')
-    }
+    case 'timestamptz':
+      return momentText(value as bigint, type)
+    case 'timestamp_ns':
+      return momentText(outerMicros(value as bigint, side), 'timestamp')
+    case 'timestamptz_ns':
+      return momentText(outerMicros(value as bigint, side), 'timestamptz')
     default:
       return undefined
   }
+}
+
+function momentText(micros: bigint, type: 'timestamp' | 'timestamptz'): WritableJson {
+  if (!isPlainDay(Number(micros / MICROS_PER_DAY))) return undefined
+  return timestampText(micros, 6) + (type === 'timestamptz' ? 'Z' : '')
 }
 
 // 0001-01-01 and 9999-12-31: outside of them the text would not be a date that every reader takes.

@@ -47,6 +47,10 @@ function partitionText(value: Value, type: DataType): string {
   if (type === 'timestamp' || type === 'timestamptz') {
     return timestampText(value as bigint, 6).replace('T', ' ')
   }
+  // Others are refused before the first line (`NanoMoments` of the engine).
+  if (type === 'timestamp_ns' || type === 'timestamptz_ns') {
+    return timestampText((value as bigint) / 1000n, 6).replace('T', ' ')
+  }
   if (typeof type === 'object' && type.kind === 'decimal') {
     return decimalText(value as bigint, type.scale)
   }

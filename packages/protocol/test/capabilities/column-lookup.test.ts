@@ -201,12 +201,12 @@ describe('columnLookup', () => {
 describe('moments that are misread', () => {
   it.each<[ReaderKind, ResponseFormat, readonly string[]]>([
     ['python', 'parquet', ['int96', 'nested_int96', 'old_calendar']],
-    ['python', 'delta', ['element_int96', 'int96', 'old_calendar']],
-    ['other', 'parquet', ['int96', 'old_calendar']],
-    ['other', 'delta', ['element_int96', 'int96', 'old_calendar']],
-    ['spark', 'parquet', []],
-    ['spark', 'delta', []],
-    ['spillway', 'delta', []],
+    ['python', 'delta', ['element_int96', 'int96', 'nanos', 'old_calendar']],
+    ['other', 'parquet', ['int96', 'nanos', 'old_calendar']],
+    ['other', 'delta', ['element_int96', 'int96', 'nanos', 'old_calendar']],
+    ['spark', 'parquet', ['nanos']],
+    ['spark', 'delta', ['nanos']],
+    ['spillway', 'delta', ['nanos']],
   ])('by %s in %s format', (reader, format, expected) => {
     expect([...misreadTimes({ reader, format })].sort()).toEqual(expected)
   })
@@ -219,7 +219,7 @@ describe('moments that are misread', () => {
     expect(negotiated('Delta-Sharing-Python/1.4.2', 'responseformat=delta')).toContain(
       'element_int96',
     )
-    expect(negotiated('Delta-Sharing-Spark/1.2', '')).toEqual(new Set())
+    expect(negotiated('Delta-Sharing-Spark/1.2', '')).toEqual(new Set(['nanos']))
   })
 })
 

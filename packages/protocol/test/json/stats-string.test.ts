@@ -22,6 +22,8 @@ it.each<[string, DataType, Value, string | undefined]>([
   ['a date before 1970', 'date', -719162, '{"c":"0001-01-01"}'],
   ['microseconds', 'timestamptz', 1767400000123456n, '{"c":"2026-01-03T00:26:40.123456Z"}'],
   ['microseconds before 1970', 'timestamp', -1n, '{"c":"1969-12-31T23:59:59.999999"}'],
+  ['nanoseconds as microseconds', 'timestamptz_ns', 1001n, '{"c":"1970-01-01T00:00:00.000001Z"}'],
+  ['nanoseconds before 1970', 'timestamp_ns', -1n, '{"c":"1969-12-31T23:59:59.999999"}'],
   ['a quote', 'string', '"\n', '{"c":"\\"\\n"}'],
   ['no infinity', 'double', Number.POSITIVE_INFINITY, undefined],
   ['no date that has no four-digit year', 'date', 3_000_000, undefined],
@@ -48,6 +50,16 @@ it.each<[string, DataType, number | undefined, object | undefined]>([
     ])
   },
 )
+
+it.each<[DataType, bigint, string]>([
+  ['timestamp_ns', 1001n, '1970-01-01T00:00:00.000002'],
+  ['timestamp_ns', 1000n, '1970-01-01T00:00:00.000001'],
+  ['timestamptz_ns', -1001n, '1969-12-31T23:59:59.999999Z'],
+])('rounds a maximum of %s that is %s up', (type, upper, expected) => {
+  const file = dataFile({ recordCount: 1, bounds: new Map([[1, { upper }]]) })
+  const stats = JSON.parse(statsString(file, [field(1, 'c', type)])!)
+  expect(stats.maxValues).toEqual({ c: expected })
+})
 
 it('nests as the schema does, under physical names where asked', () => {
   const inner = field(2, 'b', 'int', 'col-2')

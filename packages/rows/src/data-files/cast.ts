@@ -1,4 +1,5 @@
 import { type DataType, type PrimitiveType, TableError, typeName } from '@spillway/core'
+import { inMicros } from '../sql/micros-sql.js'
 import { isVoid, type SqlType, sqlTypeText } from '../sql/sql-type.js'
 
 /** How values of one DuckDB type become values of a column's type; undefined where that could lose something. */
@@ -10,6 +11,9 @@ const cast: Conversion = (sql, to) => `CAST(${sql} AS ${to})`
 /** Between wall clocks and moments in UTC, whatever the zone of the session is: a cast goes by that. */
 const asUtc: Conversion = sql => `timezone('UTC', ${sql})`
 const toMoment: Conversion = sql => asUtc(`CAST(${sql} AS TIMESTAMP)`, '')
+const toMicros: Conversion = sql => inMicros(sql)
+const toMomentInMicros: Conversion = sql => asUtc(inMicros(sql), '')
+const toNanosOfUtc: Conversion = (sql, to) => cast(asUtc(sql, ''), to)
 
 const INTEGERS = ['TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT'] as const
 const ALL_INTEGERS = [...INTEGERS, 'UINTEGER', 'BIGINT', 'UBIGINT'] as const
@@ -23,8 +27,8 @@ const TIMESTAMPS = [
 
 /**
  * What a file may hold for a column of each type: the type itself, what an engine wrote before the column was widened,
- * and older encodings of it. Casts here are exact or fail (an integer out of range); none rounds. Nanoseconds read
- * under a microsecond type are cut, as every engine does.
+ * and older encodings of it. Casts here are exact or fail (an integer out of range); none rounds. Nanoseconds are read under
+ * a microsecond type where they are whole microseconds: engines cut others, round them or refuse the file.
  */
 const CONVERSIONS: Readonly<
   Record<Extract<PrimitiveType, string>, Readonly<Record<string, Conversion>>>
@@ -36,16 +40,23 @@ const CONVERSIONS: Readonly<
   double: { ...each(INTEGERS, cast), FLOAT: cast, DOUBLE: asIs },
   date: { DATE: asIs },
   time: { TIME: asIs, TIMETZ: cast, TIME_NS: cast },
-  timestamp: { ...each(TIMESTAMPS, cast), TIMESTAMP: asIs, TIMESTAMPTZ: asUtc, DATE: cast },
+  timestamp: {
+    ...each(TIMESTAMPS, cast),
+    TIMESTAMP: asIs,
+    TIMESTAMP_NS: toMicros,
+    TIMESTAMPTZ: asUtc,
+    DATE: cast,
+  },
   timestamptz: {
     ...each(TIMESTAMPS, toMoment),
     TIMESTAMP: asUtc,
+    TIMESTAMP_NS: toMomentInMicros,
     TIMESTAMPTZ: asIs,
     DATE: toMoment,
   },
   timestamp_ns: { ...each(TIMESTAMPS, cast), TIMESTAMP_NS: asIs, DATE: cast },
-  // DuckDB reads zoned nanoseconds as zoned microseconds: what that cut off could not be seen.
-  timestamptz_ns: { TIMESTAMP_NS: asIs },
+  // DuckDB reads zoned nanoseconds as zoned microseconds: see `FileType.cutElement`.
+  timestamptz_ns: { TIMESTAMP_NS: asIs, TIMESTAMPTZ: toNanosOfUtc },
   // Whole numbers and dates have one spelling: Hudi makes text of columns that held them.
   string: {
     ...each(ALL_INTEGERS, cast),

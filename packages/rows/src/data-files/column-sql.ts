@@ -6,6 +6,7 @@ import {
   type FindColumn,
   isPrimitive,
   TableError,
+  timestampText,
   typeName,
 } from '@spillway/core'
 import { rebased } from '../sql/old-calendar-sql.js'
@@ -20,6 +21,8 @@ export interface ColumnSource {
   readonly naming: Naming
   /** True where days and moments are left in the calendar that their file has them in. */
   readonly asWritten?: boolean
+  /** By element, a moment that DuckDB cuts in some of the files; absent where whoever sends them answers for it. */
+  readonly cutMoments?: ReadonlyMap<number, bigint>
   /** The value that the metadata gives a top-level column in every file read, which the file itself need not hold. */
   constant(field: Field): string | undefined
 }
@@ -109,6 +112,7 @@ function valueSql(sql: string, from: FileType, to: DataType, place: Place): stri
   if (isNull(from)) return nullOf(to, place.source.naming)
   if (isPrimitive(to)) {
     if (from.kind === 'scalar' || from.kind === 'decimal') {
+      requireUncut(from, place)
       return convert(gregorian(sql, from, place), from.sql, to, place.where)
     }
     return opaqueStruct(sql, from, to, place)
@@ -123,6 +127,20 @@ function valueSql(sql: string, from: FileType, to: DataType, place: Place): stri
     return mapSql(sql, from, to, place)
   }
   throw mismatch(place.where, to, from)
+}
+
+/** DuckDB gives zoned nanoseconds in microseconds, and does not say what it left out. */
+function requireUncut(
+  { cutElement }: Extract<FileType, { readonly sql: SqlType }>,
+  { source, where }: Place,
+): void {
+  const cut = cutElement === undefined ? undefined : source.cutMoments?.get(cutElement)
+  if (cut === undefined) return
+  throw new TableError(
+    'UNSUPPORTED_FEATURE',
+    `column ${where} holds ${timestampText(cut, 9)}Z in a file, and moments of UTC are read in microseconds; what works is the column without a zone, or in microseconds`,
+    { context: { column: where, nanoseconds: cut } },
+  )
 }
 
 function gregorian(

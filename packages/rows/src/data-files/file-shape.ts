@@ -19,6 +19,8 @@ export type FileType =
       readonly sql: SqlType
       /** Set where values are days or moments of the hybrid calendar. */
       readonly calendar?: CalendarZone
+      /** Set where DuckDB cuts moments to microseconds: the place of their leaf in the footer's list of schema elements. */
+      readonly cutElement?: number
     }
   | {
       readonly kind: 'struct'
@@ -46,6 +48,8 @@ interface SchemaNode {
   /** Of Parquet's null type, which DuckDB reads as the integers that it annotates. */
   readonly alwaysNull: boolean
   readonly isInt96: boolean
+  /** Set for moments of UTC in nanoseconds: its place in the list. */
+  readonly zonedNanos?: number
   readonly children: readonly SchemaNode[]
 }
 
@@ -154,11 +158,15 @@ interface FileAsRead {
   readonly calendar: Calendars
 }
 
+/** What DuckDB reads as zoned microseconds, cutting the rest. */
+const ZONED_NANOS = /\bTimestampType\(isAdjustedToUTC=1\b.*\bNANOS=NanoSeconds\b/
+
 /** The flat, depth-first list of a Parquet footer as a tree. */
 function schemaTree(nodes: readonly Row[]): SchemaNode {
   let next = 0
   function read(): SchemaNode {
-    const [name, childCount, repetition, fieldId, types] = nodes[next++]!
+    const element = next++
+    const [name, childCount, repetition, fieldId, types] = nodes[element]!
     const children: SchemaNode[] = []
     for (let i = 0; i < Number(childCount); i++) children.push(read())
     return {
@@ -167,6 +175,7 @@ function schemaTree(nodes: readonly Row[]): SchemaNode {
       ...(fieldId !== null && { fieldId: Number(fieldId) }),
       alwaysNull: /\bNullType\b/.test(types as string),
       isInt96: /^INT96\b/.test(types as string),
+      ...(ZONED_NANOS.test(types as string) && { zonedNanos: element }),
       children,
     }
   }
@@ -211,7 +220,13 @@ function scalarOf(
   if (node.alwaysNull) return { kind: 'scalar', sql: { kind: 'scalar', name: 'NULL' } }
   const isDated = type.name === 'DATE' || type.name === 'TIMESTAMPTZ'
   const isOld = node.isInt96 ? calendar.int96 : isDated && calendar.dates
-  return { kind: 'scalar', sql: type, ...(isOld && { calendar: calendar.zone }) }
+  const isCut = node.zonedNanos !== undefined && type.name === 'TIMESTAMPTZ'
+  return {
+    kind: 'scalar',
+    sql: type,
+    ...(isOld && { calendar: calendar.zone }),
+    ...(isCut && { cutElement: node.zonedNanos }),
+  }
 }
 
 function structFields(

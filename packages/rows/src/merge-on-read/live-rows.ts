@@ -1,7 +1,14 @@
-import { columnFinder, type DataFile, type Field, TableError } from '@spillway/core'
+import {
+  columnFinder,
+  type DataFile,
+  type Field,
+  TableError,
+  throwIfCancelled,
+} from '@spillway/core'
+import { cutNanos } from '@spillway/encoding'
 import type { ColumnSource } from '../data-files/column-sql.js'
 import { type BelievedShape, believedShapes, fileRows } from '../data-files/file-rows.js'
-import type { FileShape } from '../data-files/file-shape.js'
+import type { FileColumn, FileShape, FileType } from '../data-files/file-shape.js'
 import { partitionConstant } from '../data-files/partition-constants.js'
 import type { Naming } from '../sql/sql-type.js'
 import {
@@ -89,7 +96,8 @@ async function partOf(
   context: DeleteContext,
 ): Promise<LivePart> {
   const chosen = positions.map(position => files[position]!)
-  const source = sourceOf(chosen, shape, { naming: options.naming, context })
+  const cutMoments = await cutMomentsOf(chosen, shape, context)
+  const source = { ...sourceOf(chosen, shape, { naming: options.naming, context }), cutMoments }
   const conditions: string[] = []
   const rowCountOf = new Map(shape.files.map((file, i) => [file, shape.rowCounts[i]!]))
   const rowCounts = positions.map(position => rowCountOf.get(position)!)
@@ -114,6 +122,37 @@ async function partOf(
     source,
     readsValues: deletes.length > 0,
     hasDeletes: conditions.length > 0,
+  }
+}
+
+/** By element of `shape`, a moment that DuckDB would cut in one of `files`. */
+async function cutMomentsOf(
+  files: readonly DataFile[],
+  { columns }: FileShape,
+  { store, signal }: DeleteContext,
+): Promise<ReadonlyMap<number, bigint>> {
+  const found = new Map<number, bigint>()
+  const elements = columns.flatMap(({ type }) => cutElements(type))
+  for (const file of elements.length === 0 ? [] : files) {
+    throwIfCancelled(signal)
+    for (const [element, value] of await cutNanos(store, file, { elements, signal })) {
+      if (!found.has(element)) found.set(element, value)
+    }
+  }
+  return found
+}
+
+function cutElements(type: FileType): readonly number[] {
+  const below = (columns: readonly FileColumn[]) => columns.flatMap(each => cutElements(each.type))
+  switch (type.kind) {
+    case 'struct':
+      return below(type.fields)
+    case 'list':
+      return below([type.element])
+    case 'map':
+      return below([type.key, type.value])
+    default:
+      return type.cutElement === undefined ? [] : [type.cutElement]
   }
 }
 

@@ -11,6 +11,7 @@ import { type ColumnSource, columnSql } from '../data-files/column-sql.js'
 import type { DeleteContext } from '../merge-on-read/deleted-positions.js'
 import type { LivePart } from '../merge-on-read/live-rows.js'
 import { exactParts } from '../merge-on-read/merged-rows.js'
+import { inMicros } from '../sql/micros-sql.js'
 import { quoteName, quoteText } from '../sql/sql-text.js'
 import { isVoid } from '../sql/sql-type.js'
 
@@ -82,14 +83,19 @@ async function countRows(path: string, { connection, signal }: DeleteContext): P
   return Number(count![0])
 }
 
-/** Recipients are told that a UUID is binary, and few of them read Parquet's own type for it. */
+/**
+ * Recipients are told that a UUID is binary, and few of them read Parquet's own type for it; and that moments are in
+ * microseconds (decision 0039).
+ */
 function writtenSql(field: Field, source: ColumnSource): string {
   return asWritten(columnSql(field, source), field.type, 0)
 }
 
 function asWritten(sql: string, type: DataType, depth: number): string {
   if (type === 'uuid') return uuidBytes(sql)
-  if (!holdsUuid(type) || isPrimitive(type)) return sql
+  if (type === 'timestamp_ns') return inMicros(sql)
+  if (type === 'timestamptz_ns') return `timezone('UTC', ${inMicros(sql)})`
+  if (!isChanged(type) || isPrimitive(type)) return sql
   const item = `w${depth}`
   const part = (value: string, child: Field) => asWritten(value, child.type, depth + 1)
   switch (type.kind) {
@@ -111,8 +117,10 @@ function asWritten(sql: string, type: DataType, depth: number): string {
   }
 }
 
-function holdsUuid(type: DataType): boolean {
-  return type === 'uuid' || childFields(type).some(child => holdsUuid(child.type))
+/** True for types of which a part is written otherwise than it is read. */
+function isChanged(type: DataType): boolean {
+  const isOwn = type === 'uuid' || type === 'timestamp_ns' || type === 'timestamptz_ns'
+  return isOwn || childFields(type).some(child => isChanged(child.type))
 }
 
 function isVoidType(type: DataType): boolean {
@@ -122,8 +130,7 @@ function isVoidType(type: DataType): boolean {
 /** Types that Parquet written here would not hold as the table's readers expect. */
 function requireWritable(type: DataType, where: string): void {
   if (isPrimitive(type)) {
-    const known = typeof type === 'string' ? type !== 'timestamptz_ns' : type.kind !== 'opaque'
-    if (known) return
+    if (typeof type === 'string' || type.kind !== 'opaque') return
     throw new TableError(
       'UNSUPPORTED_FEATURE',
       `column ${where} is ${typeName(type)}: files with it cannot be rewritten`,

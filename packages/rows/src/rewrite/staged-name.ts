@@ -10,7 +10,7 @@ import {
 import { hashedInSteps } from './hash-bytes.js'
 
 /** Changes whenever the same input would be written differently. */
-const WRITER = 2
+const WRITER = 3
 
 /** All live rows of a file, or those alone that its logs changed or added. */
 export type StagedKind = 'complete' | 'changed'

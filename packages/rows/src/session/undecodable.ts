@@ -1,3 +1,4 @@
+import { CUT_MOMENT } from '../sql/micros-sql.js'
 import { OLD_CALENDAR } from '../sql/old-calendar-sql.js'
 
 /** DuckDB's words for valid Parquet that it has no decoder for. */
@@ -10,6 +11,7 @@ const MESSAGES = [
   /Unsupported (?:converted|logical) type/,
   /MAP(?:_KEY_VALUE)? requires two children/,
   new RegExp(OLD_CALENDAR),
+  new RegExp(CUT_MOMENT),
   /option on file with column named .* is not supported/,
 ]
 

@@ -10,7 +10,7 @@ import { readTlsPair } from '../serve/tls-files.js'
 import { watchFile } from '../serve/watch-file.js'
 import { CONFIG_FILE } from '../terminal/config-file.js'
 import { errorJson } from '../terminal/error-json.js'
-import { formatCount, printable } from '../terminal/format-table.js'
+import { printable } from '../terminal/format-table.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 

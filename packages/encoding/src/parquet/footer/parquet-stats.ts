@@ -8,6 +8,7 @@ import {
   HOLDS_NANS,
   HOLDS_NULLS,
   HOLDS_VALUES,
+  outerMicros,
   type StatsTable,
   type Steps,
   type Value,
@@ -116,8 +117,8 @@ function chunkStats(
   // Parquet leaves NaN out of bounds and does not say that it was there.
   const isFloat = leaf.type === 'float' || leaf.type === 'double'
   const holds = HOLDS_VALUES | (nullCount === 0 ? 0 : HOLDS_NULLS) | (isFloat ? HOLDS_NANS : 0)
-  const lower = chunk.min === undefined ? undefined : widenValue(chunk.min, leaf.type, type)
-  const upper = chunk.max === undefined ? undefined : widenValue(chunk.max, leaf.type, type)
+  const lower = chunk.min === undefined ? undefined : boundIn(type, chunk.min, leaf.type, 'lower')
+  const upper = chunk.max === undefined ? undefined : boundIn(type, chunk.max, leaf.type, 'upper')
   // Bounds the wrong way round come from broken writers.
   if (lower !== undefined && upper !== undefined && compareValues(lower, upper) > 0) {
     return { nullCount, holds }
@@ -128,6 +129,19 @@ function chunkStats(
     lower,
     upper,
   }
+}
+
+/** A file's nanoseconds under a type of microseconds are rounded outwards: a table's files may hold both. */
+function boundIn(
+  type: DataType,
+  value: Value,
+  from: DataType,
+  side: 'lower' | 'upper',
+): Value | undefined {
+  const isCut =
+    (from === 'timestamp_ns' && type === 'timestamp') ||
+    (from === 'timestamptz_ns' && type === 'timestamptz')
+  return isCut ? outerMicros(value as bigint, side) : widenValue(value, from, type)
 }
 
 /** What holds for both of two parts holds for the whole. A part without values does not widen the other's bounds. */
