@@ -14,6 +14,7 @@ export function sidebar() {
         page('From S3', 'start/provider-on-s3'),
         page('From your program', 'start/provider-embedded'),
         page('Files, models and skills', 'start/provider-files'),
+        page('Skills for agents', 'start/provider-skills'),
       ],
     },
     {

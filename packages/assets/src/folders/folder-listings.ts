@@ -1,12 +1,12 @@
 import {
   type AssetFolder,
-  fencedStore,
   type ObjectStore,
   Slices,
   TableError,
   untilAborted,
 } from '@spillway/core'
 import { type FolderListing, ListingBuilder } from './folder-listing.js'
+import { folderStore } from './folder-store.js'
 
 export interface ListingOptions {
   readonly store: ObjectStore
@@ -99,7 +99,7 @@ export async function listFolder(
   const builder = new ListingBuilder()
   const slices = new Slices()
   const { location } = folder
-  const files = fencedStore(store, folder).list(location, { signal })
+  const files = folderStore(store, folder).list(location, { signal })
   for await (const { path, size, lastModified, etag } of files) {
     const relative = path.slice(location.length)
     // Consoles of object stores make folders as empty objects.
@@ -111,8 +111,8 @@ export async function listFolder(
   return builder.finish()
 }
 
-function keyOf({ id, location }: AssetFolder): string {
-  return JSON.stringify([id, location])
+function keyOf({ id, location, within }: AssetFolder): string {
+  return JSON.stringify([id, location, within])
 }
 
 function tooMany(maxFiles: number): TableError {

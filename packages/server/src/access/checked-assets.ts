@@ -23,10 +23,10 @@ export function checkedAssets(assets: AssetCatalog): AssetCatalog {
     listSkills: async (recipient, scope, page, signal) =>
       checkedPage(await assets.listSkills(recipient, scope, page, signal), {
         question: 'listSkills',
-        rules: FOLDER,
+        rules: SKILL,
       }),
     skill: async (recipient, name, signal) =>
-      checked(await assets.skill(recipient, name, signal), { question: 'skill', rules: FOLDER }),
+      checked(await assets.skill(recipient, name, signal), { question: 'skill', rules: SKILL }),
     listModels: async (recipient, scope, page, signal) =>
       checkedPage(await assets.listModels(recipient, scope, page, signal), {
         question: 'listModels',
@@ -84,6 +84,8 @@ const ASSET: Rules = {
 }
 
 const FOLDER: Rules = { ...ASSET, location: [isText, 'a text'] }
+
+const SKILL: Rules = { ...FOLDER, within: [isOptional(isText), 'a text, or absent'] }
 
 const VERSION: Rules = {
   version: [isVersion, 'a whole number from 1'],

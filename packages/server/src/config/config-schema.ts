@@ -70,6 +70,12 @@ const skill = z.strictObject({
   digests,
 })
 
+/** Each folder in it that is a skill, by its name; what comes later too. */
+const skillFolder = z.strictObject({
+  location: z.string().min(1),
+  accessModes,
+})
+
 const modelVersion = z.strictObject({
   version: z.int().positive(),
   location: z.string().min(1),
@@ -111,6 +117,7 @@ const schema = z.strictObject({
   volumes: z.array(volume).default([]),
   models: z.array(model).default([]),
   skills: z.array(skill).default([]),
+  skillFolders: z.array(skillFolder).default([]),
 })
 
 const share = z.strictObject({

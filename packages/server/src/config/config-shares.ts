@@ -2,7 +2,7 @@ import type { Recipient, Share, ShareCatalog, SharedSchema, SharedTable } from '
 import { parseSqlPredicate } from '@spillway/protocol'
 import { findByHash, tokenHash } from '../access/authenticate.js'
 import { checkSharesConfig } from './check-shares.js'
-import { assetsOf, type IndexedAssets, indexAssets, type Registries } from './config-assets.js'
+import { type AssetSources, assetsOf, type IndexedAssets, indexAssets } from './config-assets.js'
 import type { CheckedConfig, SharesConfig } from './config-schema.js'
 import { byKey, type Keyed, keyInSchema, pageOf, stableId } from './keyed.js'
 
@@ -14,16 +14,17 @@ export interface ConfigShares extends ShareCatalog {
 /** A catalog from a configuration object. `unknown` in, because it comes from a file that a person wrote. */
 export function createConfigShares(
   config: SharesConfig,
-  options: { readonly clock?: () => number; readonly registries?: Registries } = {},
+  options: Partial<AssetSources> & { readonly clock?: () => number } = {},
 ): ConfigShares {
-  const { clock = Date.now, registries = new Map() } = options
-  let state = index(checkSharesConfig(config), registries)
+  const { clock = Date.now, registries = new Map(), skills } = options
+  const sources = { registries, skills }
+  let state = index(checkSharesConfig(config), sources)
 
   const granted = (recipient: Recipient, share: string) => grantedShare(state, recipient, share)
 
   return {
     replace(next) {
-      state = index(checkSharesConfig(next), registries)
+      state = index(checkSharesConfig(next), sources)
     },
     async authenticate(token) {
       const entry = findByHash(state.tokens, tokenHash(token))
@@ -97,8 +98,8 @@ interface State {
   readonly grants: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-function index({ shares, recipients }: CheckedConfig, registries: Registries): State {
-  const sorted = shares.map(share => indexShare(share, registries)).sort(byKey)
+function index({ shares, recipients }: CheckedConfig, sources: AssetSources): State {
+  const sorted = shares.map(share => indexShare(share, sources)).sort(byKey)
   const everything = sorted.map(({ key }) => key)
   const people = recipients.map(one => ({
     ...one,
@@ -123,7 +124,7 @@ function index({ shares, recipients }: CheckedConfig, registries: Registries): S
   }
 }
 
-function indexShare(config: CheckedConfig['shares'][number], registries: Registries): IndexedShare {
+function indexShare(config: CheckedConfig['shares'][number], sources: AssetSources): IndexedShare {
   const { name, displayName, comment, properties } = config
   const id = config.id ?? stableId(name)
   const share = {
@@ -150,7 +151,7 @@ function indexShare(config: CheckedConfig['shares'][number], registries: Registr
     schemas: sorted,
     tables: tables.sort(byKey),
     byKey: new Map(tables.map(({ key, table }) => [key, table])),
-    assets: indexAssets(config.schemas, { share: name, shareId: id }, registries),
+    assets: indexAssets(config.schemas, { share: name, shareId: id }, sources),
   }
 }
 

@@ -10,7 +10,7 @@ import { readTlsPair } from '../serve/tls-files.js'
 import { watchFile } from '../serve/watch-file.js'
 import { CONFIG_FILE } from '../terminal/config-file.js'
 import { errorJson } from '../terminal/error-json.js'
-import { formatCount } from '../terminal/format-table.js'
+import { formatCount, printable } from '../terminal/format-table.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -34,6 +34,7 @@ export async function serveCommand(options: ServeOptions, terminal: Terminal): P
   const quiet = options.json ? jsonLog(terminal) : humanLog(terminal, style)
   const server = await startServer(config, {
     log: quiet.log,
+    onError: error => void say('fault', faultText(error)),
     onCertificate: change => void say(...certificateLine(change)),
   })
   const watching = watchFile(path, () => void reload(server, path, say))
@@ -71,6 +72,13 @@ function certificateLine(change: { readonly endsAt: number } | TableError): [str
   return ['reloaded', `the certificate, good until ${new Date(change.endsAt).toISOString()}`]
 }
 
+/** With where it is, on one line. */
+function faultText(error: unknown): string {
+  const { code, message, context } = errorJson(error)
+  const facts = Object.entries(context).map(([key, value]) => `${key}=${value}`)
+  return printable([`${code} ${message}`, ...facts].join('  '))
+}
+
 type Say = (event: string, text: string) => Promise<void>
 
 function announcer({ json }: ServeOptions, terminal: Terminal): Say {
@@ -105,11 +113,18 @@ function summary({ shares }: ServeConfig): string {
 /** Of what is shared beside tables, where something is. */
 function assetCounts({ shares = [] }: ServeConfig['shares']): readonly string[] {
   const schemas = shares.flatMap(({ schemas: all = [] }) => all)
-  return (['volume', 'model', 'skill'] as const).flatMap(kind => {
-    const count = schemas.reduce((sum, schema) => sum + (schema[`${kind}s`]?.length ?? 0), 0)
+  return KINDS.flatMap(([key, kind]) => {
+    const count = schemas.reduce((sum, schema) => sum + (schema[key]?.length ?? 0), 0)
     return count === 0 ? [] : [formatCount(count, kind)]
   })
 }
+
+const KINDS = [
+  ['volumes', 'volume'],
+  ['models', 'model'],
+  ['skills', 'skill'],
+  ['skillFolders', 'skill folder'],
+] as const
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()

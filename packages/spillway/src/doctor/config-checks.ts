@@ -16,6 +16,7 @@ import { assetChecks } from './asset-checks.js'
 import { type Check, failed } from './check.js'
 import { type InTimeOptions, inTime } from './in-time.js'
 import { openProbe, type Probe } from './probe.js'
+import { skillFolderChecks } from './skill-checks.js'
 
 /** What a server of the configuration at `path` would share, each table read as the server and as a recipient would. */
 export async function configChecks(path: string, time: InTimeOptions): Promise<readonly Check[]> {
@@ -35,7 +36,13 @@ export async function configChecks(path: string, time: InTimeOptions): Promise<r
     const tables = await mapConcurrently(tablesOf(config.shares), TABLES_AT_ONCE, table =>
       tableCheck(table, probe, time),
     )
-    return [...checks, ...tables, ...(await assetChecks(config.shares, probe, time))]
+    const assets = await assetChecks(config.shares, probe, time)
+    return [
+      ...checks,
+      ...tables,
+      ...assets,
+      ...(await skillFolderChecks(config.shares, probe, time)),
+    ]
   } finally {
     await probe.close()
   }

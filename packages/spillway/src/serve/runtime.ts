@@ -1,3 +1,4 @@
+import type { SkillFolders } from '@spillway/assets/node'
 import type { ReadBudgets, ShareCatalog, UrlSigner } from '@spillway/core'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
@@ -23,6 +24,7 @@ import {
 import { localGateway } from '@spillway/storage'
 import { modelRegistries } from '../assets/model-registries.js'
 import { openAssets } from '../assets/open-assets.js'
+import { openSkillFolders } from '../assets/skill-folders.js'
 import { withReach } from '../assets/store-reach.js'
 import type { ServeConfig } from '../configuration/config.js'
 import { omitUndefined } from '../configuration/omit-undefined.js'
@@ -41,6 +43,8 @@ export interface Runtime {
   readonly path: string
   readonly spillway: Composition
   readonly signed: SignedLedger
+  /** Finds skills in folders that are shared whole. */
+  readonly skills: SkillFolders
   fetch(request: Request, peer?: Peer): Promise<Response>
   /** Takes new shares and recipients without losing what is cached. False where more has changed than those. */
   adopt(config: ServeConfig): boolean
@@ -81,7 +85,10 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
   const { metrics } = options
   const engine = engineOf(config, spillway, { localSigner: gateway.signer, metrics })
   const registries = modelRegistries(config.registries)
-  const shares = createConfigShares(config.shares, { registries })
+  const { onError, isProbe = false } = options
+  const { freshnessSeconds } = config.server
+  const skills = openSkillFolders({ store: spillway.store, freshnessSeconds, onError })
+  const shares = createConfigShares(config.shares, { registries, skills })
   const catalog = options.catalog ?? catalogOf(shares, options)
   const log: AccessLog = record => {
     metrics?.log(record)
@@ -89,7 +96,6 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     return options.log?.(record)
   }
   const signers = [gateway.signer, ...spillway.signers]
-  const { onError, isProbe = false } = options
   const assets = openAssets(config, { store: spillway.store, signers, onError, isProbe })
   const sharing = sharingOf(config, options, { engine, catalog, log, assetFiles: assets.files })
   const { secrets, onRequest } = options
@@ -107,6 +113,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     path: endpoint.path,
     spillway,
     signed: sharing.signed,
+    skills,
     fetch: (request, peer) => handler.fetch(request, peer),
     adopt(next) {
       if (!sameButShares(current, next)) return false
