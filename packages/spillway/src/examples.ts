@@ -13,6 +13,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "spillway download partner.share#lake.kb.docs --to docs --include '*.md' --dry-run",
   ],
   verify: ['spillway verify churn'],
+  mcp: ['spillway mcp partner.share'],
   query: [
     'spillway query partner.share "SELECT count(*) FROM lake.sales.orders"',
     "spillway query partner.share 'FROM lake.sales.orders WHERE day = $day' --param day=2026-03-07",

@@ -3,10 +3,7 @@ import { crc32 } from '@spillway/core'
 /** Bytes of one stored block (RFC 1951, 3.2.4). */
 const MOST_STORED = 65_535
 
-/**
- * `parts` as a gzip file (RFC 1952) of stored blocks: every reader takes it, and the same bytes make the same file for ever. What
- * is sent is compressed by whoever sends it.
- */
+/** `parts` as a gzip file (RFC 1952) of stored blocks: every reader takes it, and the same bytes make the same file for ever. */
 export async function* storedGzip(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   // No name, no time, no system.
   yield Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff)

@@ -27,6 +27,7 @@ export function checkedAssets(assets: AssetCatalog): AssetCatalog {
       }),
     skill: async (recipient, name, signal) =>
       checked(await assets.skill(recipient, name, signal), { question: 'skill', rules: SKILL }),
+    ...checkedPublic(assets),
     listModels: async (recipient, scope, page, signal) =>
       checkedPage(await assets.listModels(recipient, scope, page, signal), {
         question: 'listModels',
@@ -46,6 +47,25 @@ export function checkedAssets(assets: AssetCatalog): AssetCatalog {
         question: 'modelVersion',
         rules: VERSION,
       }),
+  }
+}
+
+/** What says nothing of strangers shares nothing with them. */
+function checkedPublic({
+  listPublicSkills: list,
+  publicSkill: one,
+}: AssetCatalog): Pick<AssetCatalog, 'listPublicSkills' | 'publicSkill'> {
+  return {
+    ...(list && {
+      async listPublicSkills(page, signal) {
+        const of = { question: 'listPublicSkills', rules: SKILL }
+        return checkedPage(await list(page, signal), of) ?? { items: [] }
+      },
+    }),
+    ...(one && {
+      publicSkill: async (name, signal) =>
+        checked(await one(name, signal), { question: 'publicSkill', rules: SKILL }),
+    }),
   }
 }
 

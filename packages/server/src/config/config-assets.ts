@@ -11,7 +11,7 @@ import type {
 } from '@spillway/core'
 import { type ModelRegistry, type SkillFinder, TableError } from '@spillway/core'
 import type { CheckedConfig } from './config-schema.js'
-import { SkillIndex } from './config-skills.js'
+import { type PublicSkills, SkillIndex } from './config-skills.js'
 import { byKey, type Keyed, keyInSchema, pageOf, stableId } from './keyed.js'
 
 type SchemaConfig = CheckedConfig['shares'][number]['schemas'][number]
@@ -166,6 +166,7 @@ function versionKey(version: number): string {
 /** The catalog of assets of a configuration; `granted` finds those of a share, where it is the recipient's. */
 export function assetsOf(
   granted: (recipient: Recipient, share: string) => IndexedAssets | undefined,
+  openToAll: () => PublicSkills,
 ): AssetCatalog {
   const models = (recipient: Recipient, name: AssetName) =>
     granted(recipient, name.share)?.models.find(name)
@@ -182,6 +183,8 @@ export function assetsOf(
     async skill(recipient, name, signal) {
       return granted(recipient, name.share)?.skills.find(name, signal)
     },
+    listPublicSkills: async page => openToAll().page(page),
+    publicSkill: async name => openToAll().find(name),
     async listModels(recipient, scope, page) {
       return granted(recipient, scope.share)?.models.page(scope, page)
     },

@@ -68,6 +68,8 @@ const skill = z.strictObject({
   id: z.string().min(1).optional(),
   accessModes,
   digests,
+  /** Anybody may read it, without a token. */
+  public: z.boolean().default(false),
 })
 
 /** Each folder in it that is a skill, by its name; what comes later too. */

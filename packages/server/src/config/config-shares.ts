@@ -4,6 +4,7 @@ import { findByHash, tokenHash } from '../access/authenticate.js'
 import { checkSharesConfig } from './check-shares.js'
 import { type AssetSources, assetsOf, type IndexedAssets, indexAssets } from './config-assets.js'
 import type { CheckedConfig, SharesConfig } from './config-schema.js'
+import { type PublicSkills, publicSkills } from './config-skills.js'
 import { byKey, type Keyed, keyInSchema, pageOf, stableId } from './keyed.js'
 
 export interface ConfigShares extends ShareCatalog {
@@ -56,7 +57,10 @@ export function createConfigShares(
       const key = keyInSchema(schema, table)
       return granted(recipient, share)?.byKey.get(key)
     },
-    assets: assetsOf((recipient, share) => granted(recipient, share)?.assets),
+    assets: assetsOf(
+      (recipient, share) => granted(recipient, share)?.assets,
+      () => state.publicSkills,
+    ),
   }
 }
 
@@ -94,6 +98,7 @@ interface State {
     readonly expiresAt: number
     readonly recipient: Recipient
   }[]
+  readonly publicSkills: PublicSkills
   /** Keys of shares, by recipient id. */
   readonly grants: ReadonlyMap<string, ReadonlySet<string>>
 }
@@ -108,6 +113,7 @@ function index({ shares, recipients }: CheckedConfig, sources: AssetSources): St
   return {
     shares: new Map(sorted.map(share => [share.key, share])),
     sorted,
+    publicSkills: publicSkills(shares),
     tokens: people.flatMap(({ tokens, recipient }) =>
       tokens.map(({ sha256, expiresAt }) => ({
         hash: Buffer.from(sha256, 'hex'),

@@ -107,3 +107,33 @@ function namedSkill(
   const own = id ?? stableId('skill', place.share, schema, name)
   return { ...place, schema, name, id: own, accessModes, location }
 }
+
+/** Skills of all shares that anybody may read, by the names of share, schema and skill. */
+export interface PublicSkills {
+  page(page: PageRequest): Page<SharedSkill>
+  find(name: AssetName): SharedSkill | undefined
+}
+
+export function publicSkills(shares: CheckedConfig['shares']): PublicSkills {
+  const entries: readonly IndexedSkill[] = shares
+    .flatMap(({ name: share, id: shareId = stableId(share), schemas }) =>
+      schemas.flatMap(({ name: schema, skills }) =>
+        skills
+          .filter(each => each.public)
+          .map(each => ({
+            key: publicKey({ share, schema, name: each.name }),
+            asset: namedSkill(each, schema, { share, shareId }),
+          })),
+      ),
+    )
+    .sort(byKey)
+  const byName = new Map(entries.map(({ key, asset }) => [key, asset]))
+  return {
+    page: page => pageOf(entries, page, ({ asset }) => asset),
+    find: name => byName.get(publicKey(name)),
+  }
+}
+
+function publicKey({ share, schema, name }: AssetName): string {
+  return `${share.toLowerCase()}\u0000${keyInSchema(schema, name)}`
+}

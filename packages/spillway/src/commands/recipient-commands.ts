@@ -19,6 +19,11 @@ export function addRecipientCommands(
 ): void {
   addListingCommands(program, terminal)
   addDownloadCommands(program, terminal, done)
+  program
+    .command('mcp')
+    .description('the skills of a profile for an agent that starts its servers itself (MCP)')
+    .argument('<profile>', 'a profile file')
+    .action(async (path: string) => (await import('./mcp.js')).mcpCommand(path, terminal))
   addQueryCommand(program, terminal)
   program
     .command('export')

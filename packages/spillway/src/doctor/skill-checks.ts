@@ -33,6 +33,20 @@ export async function skillFolderChecks(
   return checks
 }
 
+/** What anybody may read: a provider should know it by heart. */
+export function publicSkillChecks({ shares = [] }: SharesConfig): readonly Check[] {
+  const names = shares.flatMap(({ name: share, schemas = [] }) =>
+    schemas.flatMap(({ name: schema, skills = [] }) =>
+      skills.flatMap(({ name, public: isPublic }) =>
+        isPublic === true ? [`${share}.${schema}.${name}`] : [],
+      ),
+    ),
+  )
+  if (names.length === 0) return []
+  const detail = `anybody may read, without a token: ${names.join(', ')}`
+  return [{ name: 'public', ok: true, warning: true, detail }]
+}
+
 function skillFoldersOf({ shares = [] }: SharesConfig): readonly NamedSkillFolder[] {
   return shares.flatMap(({ name: share, schemas = [] }) =>
     schemas.flatMap(({ name: schema, skillFolders = [] }) =>

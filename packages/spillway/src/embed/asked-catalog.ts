@@ -185,11 +185,24 @@ function catalogOf(
     const config = { shares: shares as NonNullable<SharesConfig['shares']>, recipients: [own] }
     // Checked before it is taken apart: it may be anything.
     createConfigShares(config, { skills })
+    refusePublic(config.shares)
     const located = locatedShares(config, folder)
     const { isKnown: _, ...catalog } = createConfigShares(located, { skills })
     return catalog
   } catch (error) {
     throw wrong(error)
+  }
+}
+
+/** What is asked of a recipient is nobody else's. */
+function refusePublic(shares: NonNullable<SharesConfig['shares']>): void {
+  for (const { schemas = [] } of shares) {
+    for (const { skills = [] } of schemas) {
+      const found = skills.find(each => each.public === true)
+      if (found === undefined) continue
+      const reason = `skill ${found.name} is public, and a function is asked for recipients alone: expected it in shares, or in a ShareCatalog with listPublicSkills`
+      throw new TableError('INTERNAL', reason)
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import type { SkillFolders } from '@spillway/assets/node'
 import type { ReadBudgets, ShareCatalog, UrlSigner } from '@spillway/core'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
+import type { McpAnswering } from '@spillway/mcp'
 import { type DuckDbOptions, duckDb, rowResolver } from '@spillway/rows'
 import {
   type AccessLog,
@@ -31,6 +32,7 @@ import { omitUndefined } from '../configuration/omit-undefined.js'
 import { storageOf } from '../configuration/storage-options.js'
 import { credentialVendors } from '../configuration/vendors.js'
 import { type Composition, compose } from '../tables/compose.js'
+import { VERSION } from '../terminal/version.js'
 import type { ServerMetrics } from './metrics.js'
 import { upkeepOf } from './upkeep.js'
 
@@ -136,6 +138,7 @@ function sharingOf(
 ): SharingServer {
   return createSharingServer({
     ...parts,
+    mcp: mcpServing(config, endpoint),
     vendors: withReach(credentialVendors(config.storage.vending), storageOf(config.storage)),
     prefix: endpoint.path,
     tokenSecrets: secrets,
@@ -143,6 +146,22 @@ function sharingOf(
     authenticate,
     onRequest,
   })
+}
+
+/** Agents; what speaks their protocol is loaded when the first one asks. */
+function mcpServing(
+  { server: { cors } }: ServeConfig,
+  { url }: Endpoint,
+): NonNullable<SharingServerOptions['mcp']> {
+  let loading: Promise<McpAnswering> | undefined
+  const info = { name: 'spillway', version: VERSION }
+  return {
+    origins: [...(cors?.origins ?? []), new URL(url).origin],
+    async answer(asked) {
+      loading ??= import('@spillway/mcp').then(({ mcpAnswering }) => mcpAnswering(info))
+      return (await loading)(asked)
+    },
+  }
 }
 
 /** Whoever is authenticated otherwise has no tokens, and is known as long as something is granted. */

@@ -213,10 +213,35 @@ it('is shared by a function of the embedder as well', async () => {
   }
 })
 
+it('is not made public by a function, which is asked for recipients alone', async () => {
+  const log: unknown[] = []
+  const tenant = createSharingServer({
+    endpoint: ENDPOINT,
+    folder,
+    roots: ['own'],
+    authenticate: () => ({ id: 'acme', name: 'Acme' }),
+    catalog: () => [
+      {
+        name: 'lake',
+        schemas: [
+          { name: 'kb', skills: [{ name: 'pdf', location: 'own/pdf', public: true as const }] },
+        ],
+      },
+    ],
+    log: ({ error }) => log.push(error),
+  })
+  try {
+    expect((await tenant.fetch(new Request(`${ENDPOINT}/shares/lake/all-skills`))).status).toBe(500)
+    expect(String(log[0])).toContain('skill pdf is public, and a function is asked for recipients')
+  } finally {
+    await tenant.close()
+  }
+})
+
 it('is told by doctor with what is left out, and where', async () => {
   put(
     'doctor.yaml',
-    `shares: [{ name: lake, schemas: [{ name: kb, skillFolders: [{ location: skills }, { location: none }] }] }]`,
+    `shares: [{ name: lake, schemas: [{ name: kb, skills: [{ name: pdf, location: own/pdf, public: true }], skillFolders: [{ location: skills }, { location: none }] }] }]`,
   )
   const { stdout } = await run(['doctor', '--config', 'doctor.yaml', '--json'], { folder })
   const { checks } = JSON.parse(stdout) as { checks: { name: string; detail: string }[] }
@@ -225,5 +250,9 @@ it('is told by doctor with what is left out, and where', async () => {
   expect(found!.detail).toMatch(
     /2 skills; left out: .*broken\/ \(expected front matter.*drafts\/ \(the folder of the skill drafts has no SKILL\.md.*, and 1 more$/,
   )
+  expect(checks.find(({ name }) => name === 'public')).toMatchObject({
+    warning: true,
+    detail: 'anybody may read, without a token: lake.kb.pdf',
+  })
   expect(none).toMatchObject({ warning: true, detail: expect.stringContaining('0 skills') })
 })
