@@ -24,10 +24,11 @@ const ALLOWED = {
   engine: [['core', 'encoding', 'planner'], []],
   protocol: [['core'], ['zod']],
   server: [
-    ['core', 'engine', 'protocol'],
+    ['core', 'assets', 'engine', 'protocol'],
     ['hono', 'zod'],
   ],
   client: [['core', 'assets', 'protocol'], []],
+  mcp: [['core', 'assets'], ['@modelcontextprotocol/server']],
   rows: [
     ['core', 'encoding'],
     ['@duckdb/node-api', 'apache-arrow'],
@@ -52,6 +53,7 @@ const ALLOWED = {
       'protocol',
       'server',
       'client',
+      'mcp',
       'rows',
       'duckdb',
     ],

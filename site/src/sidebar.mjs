@@ -15,6 +15,7 @@ export function sidebar() {
         page('From your program', 'start/provider-embedded'),
         page('Files, models and skills', 'start/provider-files'),
         page('A model, signed', 'start/share-a-model'),
+        page('Skills for agents', 'start/provider-skills'),
       ],
     },
     {

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { SERVER_CHECKS, TABLE_CHECKS, tableContext } from './checks.mjs'
-import { ASSET_CHECKS, assetsOf, FILE_CHECKS, foldersOf } from './checks-assets.mjs'
+import { ASSET_CHECKS, assetsOf, FILE_CHECKS, foldersOf, INDEX_CHECKS } from './checks-assets.mjs'
 import { createClient, Skip } from './client.mjs'
 import { reportOf } from './report.mjs'
 
@@ -16,6 +16,7 @@ export async function* conform({ endpoint, token, tables: limit = 20 }) {
   if (shares.length === 0) throw new Error('the server lists no share: there is nothing to check')
   yield* run(SERVER_CHECKS, { client, shares }, 'server')
   yield* conformAssets(client, shares)
+  yield* run(INDEX_CHECKS, { client }, 'server')
   const tables = []
   for (const { name } of shares) {
     tables.push(...(await client.all(`/shares/${encodeURIComponent(name)}/all-tables`)))

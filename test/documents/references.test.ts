@@ -60,7 +60,7 @@ describe('the table of limits', () => {
 
 it('the reference of HTTP has every route, and no other', () => {
   const text = read('docs/reference/http.md')
-  const cells = [...text.matchAll(/`(GET|HEAD|POST) (\/shares[^`]*)`/g)]
+  const cells = [...text.matchAll(/`(GET|HEAD|POST) (\/(?:shares|mcp|\.well-known)[^`]*)`/g)]
   const routes = ROUTES.map(({ method, pattern }) => `${method} ${pattern}`)
   expect(cells.map(([, method, path]) => `${method} ${path}`).sort()).toEqual([...routes].sort())
 })

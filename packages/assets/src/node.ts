@@ -4,6 +4,13 @@ export {
   createAssetFiles,
   type FileDigests,
 } from './folders/asset-files.js'
+export {
+  type LeftOut,
+  type SkillFolders,
+  type SkillFoldersOptions,
+  type SkillSurvey,
+  skillFolders,
+} from './folders/skill-folders.js'
 export { AssetHasher, type AssetHasherOptions } from './hashing/asset-hasher.js'
 export type { HashProgress } from './hashing/hash-pass.js'
 export { type MlflowRegistryOptions, mlflowRegistry } from './registry/mlflow-registry.js'

@@ -4,7 +4,6 @@ import {
   type CredentialVendor,
   type Recipient,
   type ShareCatalog,
-  TableError,
   untilAborted,
 } from '@spillway/core'
 import { type Engine, reasonOf } from '@spillway/engine'
@@ -24,7 +23,6 @@ import { createSignedLedger, type SignedLedger } from './downloads/signed-ledger
 import { type AccessLog, type AccessRecord, stopwatch, writeRecord } from './http/access-log.js'
 import { compressed } from './http/compress.js'
 import { errorResponse, MethodNotAllowed, Misplaced } from './http/error-response.js'
-import { misplacedPath, pathBelow } from './http/mount-path.js'
 import { type AsyncQueryJobs, createAsyncQueryJobs } from './limits/async-query-jobs.js'
 import { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurrency-limit.js'
 import { createDeadline } from './limits/deadline.js'
@@ -32,8 +30,9 @@ import { createFairScheduler, type FairScheduler } from './limits/fair-scheduler
 import { DEFAULT_LIMITS, type ServerLimits } from './limits/server-limits.js'
 import { withoutSecrets } from './limits/without-secrets.js'
 import { guardedEngine } from './requests/guarded-engine.js'
-import type { RequestContext } from './requests/request-context.js'
-import { type Match, matchRoute } from './routes.js'
+import type { McpServing, RequestContext } from './requests/request-context.js'
+import { findRoute, type Match } from './routes.js'
+import { asksAsStranger, NOBODY, placeOf } from './skills/strangers.js'
 
 export interface SharingServerOptions {
   readonly engine: Engine
@@ -42,6 +41,8 @@ export interface SharingServerOptions {
   readonly vendors?: readonly CredentialVendor[]
   /** Lists and signs the files of volumes, models and skills. Absent: they are shared by `dir` access alone. */
   readonly assetFiles?: AssetFiles | undefined
+  /** Answers agents at `/mcp`. Absent: nothing is there. */
+  readonly mcp?: McpServing | undefined
   /**
    * Where the protocol's paths begin for recipients: `/delta-sharing` by default, '' for the root. What a proxy in front
    * takes away of it need not be there.
@@ -72,8 +73,6 @@ export interface SharingServer {
   fetch(request: Request, peer?: Peer): Promise<Response>
 }
 
-const MAX_URL_CHARACTERS = 16 * 1024
-
 /** Answers the protocol's requests for what `catalog` shares. Nothing is listened to, and nothing needs closing. */
 export function createSharingServer(options: SharingServerOptions): SharingServer {
   const clock = options.clock ?? Date.now
@@ -90,6 +89,7 @@ export function createSharingServer(options: SharingServerOptions): SharingServe
     catalog,
     vendors: options.vendors ?? [],
     assetFiles: options.assetFiles,
+    mcp: options.mcp,
     prefix: (options.prefix ?? '/delta-sharing').replace(/\/+$/, ''),
     tokens: createTokenCodec({ secrets, clock }),
     limits,
@@ -118,6 +118,7 @@ interface Composition {
   readonly catalog: ShareCatalog
   readonly vendors: readonly CredentialVendor[]
   readonly assetFiles: AssetFiles | undefined
+  readonly mcp: McpServing | undefined
   readonly prefix: string
   readonly tokens: TokenCodec
   readonly limits: ServerLimits
@@ -159,16 +160,16 @@ async function answer(
   let work: Promise<Response> | undefined
   let response: Response
   try {
-    const match = findRoute(server, request)
+    const match = findRoute(server.prefix, request)
     record.route = match.route.pattern
-    const authenticated = server.guard.authenticate(request, peer, signal)
-    const recipient = await untilAborted(authenticated, signal, reasonOf)
-    record.recipient = recipient.name
-    release = server.concurrency.take(recipient.id)
+    const isStranger = await asksAsStranger(server.catalog, { match, request, signal })
+    const recipient = isStranger ? NOBODY : await whoAsks(server, { request, peer, signal })
+    if (!isStranger) record.recipient = recipient.name
+    release = server.concurrency.take(isStranger ? placeOf(peer) : recipient.id)
     const asked = { recipient, names: namesOf(match.params), peer, request }
     await hook.begin(requestEvent(record, asked), signal)
     work = match.route.run({
-      ...contextOf(server, request, { match, recipient, record, requestId, signal }),
+      ...contextOf(server, request, { match, recipient, isStranger, record, requestId, signal }),
       streaming: () => {
         streaming = true
       },
@@ -190,6 +191,21 @@ async function answer(
     // Whatever becomes of the answer, its place is the recipient's again.
     if (!streaming) finish()
   }
+}
+
+function whoAsks(
+  { guard }: Composition,
+  {
+    request,
+    peer,
+    signal,
+  }: {
+    readonly request: Request
+    readonly peer: Peer | undefined
+    readonly signal: AbortSignal
+  },
+): Promise<Recipient> {
+  return untilAborted(guard.authenticate(request, peer, signal), signal, reasonOf)
 }
 
 function noteEnd(record: AccessRecord, peer: Peer | undefined): void {
@@ -231,6 +247,7 @@ function shownOf(request: Request): (error: unknown) => unknown {
 interface RequestFacts {
   readonly match: Match
   readonly recipient: Recipient
+  readonly isStranger: boolean
   readonly record: AccessRecord
   readonly requestId: string
   readonly signal: AbortSignal
@@ -239,13 +256,14 @@ interface RequestFacts {
 function contextOf(
   server: Composition,
   request: Request,
-  { match, recipient, record, requestId, signal }: RequestFacts,
+  { match, recipient, isStranger, record, requestId, signal }: RequestFacts,
 ): Omit<RequestContext, 'streaming' | 'finish' | 'elapsedMs'> {
   return {
     engine: server.engine,
     catalog: server.catalog,
     vendors: server.vendors,
     assetFiles: server.assetFiles,
+    mcp: server.mcp,
     tokens: server.tokens,
     limits: server.limits,
     jobs: server.jobs,
@@ -256,28 +274,12 @@ function contextOf(
     request,
     requestId,
     recipient,
+    isStranger,
     params: match.params,
     query: new URL(request.url).searchParams,
     signal,
     record,
   }
-}
-
-function findRoute(server: Composition, request: Request): Match {
-  if (request.url.length > MAX_URL_CHARACTERS) {
-    throw new TableError(
-      'INVALID_REQUEST',
-      `the URL is longer than ${MAX_URL_CHARACTERS} characters`,
-    )
-  }
-  const pathname = new URL(request.url).pathname.replace(/\/{2,}/g, '/')
-  const below = pathBelow(server.prefix, pathname)
-  const match = below === undefined ? { allowed: [] } : matchRoute(request.method, below)
-  if ('route' in match) return match
-  if (match.allowed.length > 0) throw new MethodNotAllowed(match.allowed)
-  const expected = below === undefined ? misplacedPath(server.prefix, pathname) : undefined
-  if (expected !== undefined) throw new Misplaced(expected, pathname)
-  throw new TableError('NOT_FOUND', 'there is nothing at this path')
 }
 
 /** A proxy's own id is kept where it is one, so that its log and ours agree. */

@@ -17,14 +17,21 @@ import { getShare, getTable, listSchemas, listShares, listTables } from './disco
 import { tableCredentials } from './discovery/table-credentials.js'
 import { tableMetadata } from './discovery/table-metadata.js'
 import { tableVersion } from './discovery/table-version.js'
+import { MethodNotAllowed, Misplaced } from './http/error-response.js'
+import { misplacedPath, pathBelow } from './http/mount-path.js'
 import { queryInfo } from './query/async-query.js'
 import { queryTable } from './query/query-table.js'
 import type { RequestContext } from './requests/request-context.js'
+import { skillArchive, skillMarkdown } from './skills/artifact.js'
+import { mcp } from './skills/mcp.js'
+import { skillsIndex } from './skills/well-known.js'
 
 interface Route {
   readonly method: 'GET' | 'HEAD' | 'POST'
   readonly pattern: string
   readonly run: (context: RequestContext) => Promise<Response>
+  /** Who has no token may ask for what is public. */
+  readonly isOpen?: boolean
 }
 
 const SHARE = '/shares/:share'
@@ -34,6 +41,8 @@ const VOLUME = `${SCHEMA}/volumes/:volume`
 const SKILL = `${SCHEMA}/skills/:skill`
 const MODEL = `${SCHEMA}/models/:model`
 const VERSION = `${MODEL}/versions/:version`
+const WELL_KNOWN = '/.well-known/agent-skills'
+const ARTIFACT = `${WELL_KNOWN}/:share/:schema/:skill`
 
 /** Every route there is. HEAD is its own: it is a deprecated spelling of /version, not GET without a body. */
 export const ROUTES: readonly Route[] = [
@@ -67,6 +76,10 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', pattern: `${MODEL}/aliases/:alias`, run: getModelVersion },
   // Two texts of the protocol spell the last segment in two ways.
   ...folderRoutes(VERSION, ['temporary-model-version-credentials', 'temporary-model-credentials']),
+  ...openRoutes(`${WELL_KNOWN}/index.json`, skillsIndex),
+  ...openRoutes(`${ARTIFACT}/SKILL.md`, skillMarkdown),
+  ...openRoutes(`${ARTIFACT}/skill.tar.gz`, skillArchive),
+  { method: 'POST', pattern: '/mcp', run: mcp },
 ]
 
 /** What every folder of files has, whatever it is. */
@@ -81,16 +94,50 @@ function folderRoutes(folder: string, credentials: readonly string[]): readonly 
   ]
 }
 
+/** GET, and HEAD as everybody else has it: the same without a body. */
+function openRoutes(pattern: string, run: Route['run']): readonly Route[] {
+  return [
+    { method: 'GET', pattern, run, isOpen: true },
+    {
+      method: 'HEAD',
+      pattern,
+      run: async context => withoutBody(await run(context)),
+      isOpen: true,
+    },
+  ]
+}
+
+function withoutBody({ status, headers }: Response): Response {
+  return new Response(null, { status, headers })
+}
+
 export interface Match {
   readonly route: Route
   readonly params: Readonly<Record<string, string>>
 }
 
+const MAX_URL_CHARACTERS = 16 * 1024
+
+/** The route that a request asks for, below `prefix`; a refusal that says why there is none. */
+export function findRoute(prefix: string, request: Request): Match {
+  if (request.url.length > MAX_URL_CHARACTERS) {
+    throw new TableError(
+      'INVALID_REQUEST',
+      `the URL is longer than ${MAX_URL_CHARACTERS} characters`,
+    )
+  }
+  const pathname = new URL(request.url).pathname.replace(/\/{2,}/g, '/')
+  const below = pathBelow(prefix, pathname)
+  const match = below === undefined ? { allowed: [] } : matchRoute(request.method, below)
+  if ('route' in match) return match
+  if (match.allowed.length > 0) throw new MethodNotAllowed(match.allowed)
+  const expected = below === undefined ? misplacedPath(prefix, pathname) : undefined
+  if (expected !== undefined) throw new Misplaced(expected, pathname)
+  throw new TableError('NOT_FOUND', 'there is nothing at this path')
+}
+
 /** The route of a path, or the methods that the path would take. */
-export function matchRoute(
-  method: string,
-  path: string,
-): Match | { readonly allowed: readonly string[] } {
+function matchRoute(method: string, path: string): Match | { readonly allowed: readonly string[] } {
   const segments = segmentsOf(path)
   const allowed = new Set<string>()
   for (const route of ROUTES) {

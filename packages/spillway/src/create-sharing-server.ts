@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type ShareCatalog, TableError } from '@spillway/core'
+import { type ShareCatalog, type SkillFinder, TableError } from '@spillway/core'
 import {
   type AccessLog,
   checkedEndpoint,
@@ -57,15 +57,18 @@ export function createSharingServer(options: SharingServerOptions): Runtime {
   const faults = options.log === undefined ? faultLog() : undefined
   const coded = options.config === undefined ? options : undefined
   const config = options.config ?? configOfSettings(options)
-  return createRuntime(config, {
+  // A catalog is asked once the server that reads is there.
+  const skills: SkillFinder = { find: (at, signal) => runtime.skills.find(at, signal) }
+  const runtime: Runtime = createRuntime(config, {
     endpoint,
     secrets: config.secrets.length > 0 ? config.secrets : [randomBytes(32).toString('hex')],
     log: options.log === false ? undefined : (options.log ?? faults?.log),
     onRequest,
     onError: onError ?? faults?.background,
     onClosed: faults?.end,
-    ...(coded && { authenticate: coded.authenticate, catalog: catalogOf(coded, config) }),
+    ...(coded && { authenticate: coded.authenticate, catalog: catalogOf(coded, config, skills) }),
   })
+  return runtime
 }
 
 const MOUNT_KEYS = Object.keys({
@@ -99,10 +102,11 @@ function refused(reason: string): TableError {
 function catalogOf(
   { catalog, folder = process.cwd() }: CodedServerOptions,
   { server: { limits } }: ServeConfig,
+  skills: SkillFinder,
 ): ShareCatalog | undefined {
   if (typeof catalog !== 'function') return catalog
   const seconds = limits.grantSeconds ?? DEFAULT_LIMITS.grantSeconds
-  return askedCatalog(catalog, { folder, seconds })
+  return askedCatalog(catalog, { folder, seconds, skills })
 }
 
 function endpointOf({ endpoint, publicUrl }: MountOptions): Endpoint {

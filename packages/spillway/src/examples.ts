@@ -27,6 +27,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'skills update': ['spillway skills update --profile partner.share --dry-run'],
   'skills remove': ['spillway skills remove pdf-forms'],
+  mcp: ['spillway mcp partner.share'],
   query: [
     'spillway query partner.share "SELECT count(*) FROM lake.sales.orders"',
     "spillway query partner.share 'FROM lake.sales.orders WHERE day = $day' --param day=2026-03-07",

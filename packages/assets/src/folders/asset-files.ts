@@ -3,7 +3,6 @@ import {
   type AssetFiles,
   type AssetFolder,
   type FileMismatch,
-  fencedStore,
   mapConcurrently,
   type ObjectStore,
   type SignedAssetFile,
@@ -11,7 +10,9 @@ import {
   type UrlSigner,
 } from '@spillway/core'
 import { FolderListings, type ListingOptions } from './folder-listings.js'
+import { folderStore } from './folder-store.js'
 import { mediaTypeOf } from './media-type.js'
+import { SkillPackages, skillArtifact } from './skill-contents.js'
 import { SkillFiles } from './skill-files.js'
 
 export interface AssetFilesOptions extends ListingOptions {
@@ -42,13 +43,14 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
   }
   const listings = new FolderListings(options)
   const skills = new SkillFiles(store)
+  const packages = new SkillPackages(store, (folder, signal) => listings.now(folder, signal))
   return {
     async list(folder, { maxResults, prefix = '', from, signal }) {
       const page = await listings.page(folder, { maxResults, prefix, from }, signal)
       return { ...page, files: page.files.map(file => described(folder, file)) }
     },
     async sign(folder, paths, { expiresInSeconds, audience, signal }) {
-      const fenced = fencedStore(store, { location: folder.location })
+      const fenced = folderStore(store, folder)
       for (const path of paths) checkPath(path)
       const found = await mapConcurrently(paths, LOOKED_AT, path =>
         fileNow(fenced, { folder, path, signal }),
@@ -57,7 +59,7 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
         expiresInSeconds,
         now: clock(),
         audience,
-        within: [folder.location],
+        within: [folder.within ?? folder.location],
         signal,
       }
       const known = found.map(file => described(folder, file))
@@ -67,6 +69,19 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
     doubt(folder, mismatch) {
       checkPath(mismatch.path)
       return digests?.doubt?.(folder, mismatch) ?? false
+    },
+    skillContents: (folder, name, signal) => packages.contents(folder, name, signal),
+    skillArtifact: (folder, contents, signal) => skillArtifact(store, { folder, contents }, signal),
+    async readFile(folder, path, { maxBytes, signal }) {
+      checkPath(path)
+      const fenced = folderStore(store, folder)
+      const { size } = await fileNow(fenced, { folder, path, signal })
+      if (size > maxBytes) throw tooLarge(path, { size, maxBytes })
+      const range = { start: 0, end: maxBytes + 1 }
+      const found = await fenced.get(folder.location + path, { range, signal })
+      if (found === undefined) throw notThere(path)
+      if (found.meta.size > maxBytes) throw tooLarge(path, { size: found.meta.size, maxBytes })
+      return found.bytes
     },
   }
 }
@@ -96,14 +111,25 @@ async function fileNow(
   },
 ): Promise<AssetFile> {
   const found = await store.head(folder.location + path, signal)
-  if (found === undefined) {
-    throw new TableError(
-      'NOT_FOUND',
-      `there is no file ${JSON.stringify(path.slice(0, 255))} any more: list the files again`,
-    )
-  }
+  if (found === undefined) throw notThere(path)
   const { size, lastModified, etag, sha256 } = found
   return { path, size, lastModified, etag, sha256 }
+}
+
+function notThere(path: string): TableError {
+  const shown = JSON.stringify(path.slice(0, 255))
+  return new TableError('NOT_FOUND', `there is no file ${shown} any more: list the files again`)
+}
+
+function tooLarge(
+  path: string,
+  { size, maxBytes }: { readonly size: number; readonly maxBytes: number },
+): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `${JSON.stringify(path.slice(0, 255))} has ${size} bytes, and at most ${maxBytes} are read whole: fetch it by its signed URL`,
+    { context: { feature: 'size of a file' } },
+  )
 }
 
 async function signAll(

@@ -1,7 +1,6 @@
 import {
   type AssetFilePage,
   type AssetFolder,
-  fencedStore,
   type ObjectStore,
   Slices,
   type StateStore,
@@ -10,6 +9,7 @@ import {
   untilAborted,
 } from '@spillway/core'
 import { type FolderListing, ListingBuilder, type PageQuery, pageOf } from './folder-listing.js'
+import { folderStore } from './folder-store.js'
 import { KeptListings, type KeptQuery, type ListingPlace } from './kept-listings.js'
 
 export interface ListingOptions {
@@ -78,6 +78,11 @@ export class FolderListings {
       'CONFLICT',
       'the files have changed since the listing was begun, and it is not kept any more: list them again from the start',
     )
+  }
+
+  /** The whole of a new listing. */
+  now(folder: AssetFolder, signal?: AbortSignal): Promise<FolderListing> {
+    return untilAborted(this.#now(folder), signal)
   }
 
   async #keptPage(
@@ -157,7 +162,7 @@ export async function listFolder(
   const builder = new ListingBuilder()
   const slices = new Slices()
   const { location } = folder
-  const files = fencedStore(store, folder).list(location, { signal })
+  const files = folderStore(store, folder).list(location, { signal })
   for await (const { path, size, lastModified, etag } of files) {
     const relative = path.slice(location.length)
     // Consoles of object stores make folders as empty objects.
@@ -169,8 +174,8 @@ export async function listFolder(
   return builder.finish()
 }
 
-function keyOf({ id, location }: AssetFolder): string {
-  return JSON.stringify([id, location])
+function keyOf({ id, location, within }: AssetFolder): string {
+  return JSON.stringify([id, location, within])
 }
 
 function tooMany(maxFiles: number): TableError {

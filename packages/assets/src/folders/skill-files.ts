@@ -1,15 +1,9 @@
 import { createHash } from 'node:crypto'
-import {
-  type AssetFolder,
-  fencedStore,
-  type ObjectStore,
-  type SkillFacts,
-  TableError,
-} from '@spillway/core'
+import { type AssetFolder, type ObjectStore, type SkillFacts, TableError } from '@spillway/core'
 import { readSkill } from '../skills/read-skill.js'
-import type { SkillReading } from '../skills/skill.js'
 import { SKILL_KEYS } from '../skills/skill.js'
 import { strictSkillFaults } from '../skills/strict-skill.js'
+import { folderStore } from './folder-store.js'
 
 interface Known {
   /** When it was last looked at, in milliseconds of a monotonic clock. */
@@ -34,7 +28,7 @@ export class SkillFiles {
   }
 
   async read(folder: AssetFolder, name: string, signal?: AbortSignal): Promise<SkillFacts> {
-    const key = JSON.stringify([folder.location, name])
+    const key = JSON.stringify([folder.location, folder.within, name])
     const known = this.#known.get(key)
     if (known !== undefined && performance.now() - known.at < FRESH_MS) return known.facts
     const found = await this.#readNow(folder, { name, known, signal })
@@ -55,7 +49,7 @@ export class SkillFiles {
       readonly signal: AbortSignal | undefined
     },
   ): Promise<Omit<Known, 'at'>> {
-    const store = fencedStore(this.#store, folder)
+    const store = folderStore(this.#store, folder)
     for (const file of NAMES) {
       const path = folder.location + file
       const meta = await store.head(path, signal)
@@ -65,7 +59,7 @@ export class SkillFiles {
       if (size > MAX_BYTES) throw tooLong(size, path)
       const found = await store.get(path, { signal })
       if (found === undefined) continue
-      const facts = factsOf(readSkill(found.bytes, { path }), { name, path, bytes: found.bytes })
+      const facts = skillFacts(found.bytes, { name, path })
       return { etag: found.meta.etag, size: found.meta.size, facts }
     }
     throw new TableError('NOT_FOUND', `the folder of the skill ${name} has no SKILL.md`, {
@@ -85,15 +79,15 @@ function tooLong(size: number, path: string): TableError {
   )
 }
 
-/** Keys that the specification does not know are nobody's business; whatever else it does not allow is not shared. */
-function factsOf(
-  reading: SkillReading,
-  {
-    name,
-    path,
-    bytes,
-  }: { readonly name: string; readonly path: string; readonly bytes: Uint8Array },
+/**
+ * What the bytes of a `SKILL.md` say. Keys that the specification does not know are nobody's business; whatever else it does not
+ * allow is not shared.
+ */
+export function skillFacts(
+  bytes: Uint8Array,
+  { name, path }: { readonly name: string; readonly path: string },
 ): SkillFacts {
+  const reading = readSkill(bytes, { path })
   const faults = strictSkillFaults(reading, name).filter(
     ({ field }) => field === 'file' || SKILL_KEYS.has(field),
   )
@@ -105,7 +99,7 @@ function factsOf(
       { context: { path } },
     )
   }
-  const { description, license, compatibility, allowedTools, metadata } = reading.skill
+  const { description, license, compatibility, allowedTools, metadata, frontMatter } = reading.skill
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return { description, license, compatibility, allowedTools, metadata, sha256 }
+  return { description, license, compatibility, allowedTools, metadata, sha256, frontMatter }
 }

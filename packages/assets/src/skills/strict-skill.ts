@@ -52,6 +52,11 @@ export function strictSkillFaults(
   return faults
 }
 
+/** Whether a name is what agentskills.io allows. */
+export function isStrictName(name: string): boolean {
+  return NAME.test(name) && name.length <= MAX_NAME_CHARACTERS
+}
+
 /** Throws `INVALID_REQUEST` with all that `strictSkillFaults` finds. */
 export function requireStrictSkill(reading: SkillReading, folder: string): void {
   const faults = strictSkillFaults(reading, folder)

@@ -12,7 +12,7 @@ const manifestOf = (...paths: string[]) =>
 describe('the well-known index', () => {
   it('is that of version 0.2.0', () => {
     const artifact = {
-      reading: read('pdf'),
+      skill: read('pdf').skill,
       type: 'skill-md' as const,
       url: 'pdf/SKILL.md',
       digest,
@@ -26,14 +26,15 @@ describe('the well-known index', () => {
   })
 
   it.each([
-    ['a name that is none', [{ reading: read('PDF'), digest }]],
-    ['an unknown key', [{ reading: read('pdf', 'version: 1\n'), digest }]],
-    ['a digest without its name', [{ reading: read('pdf'), digest: hash('x') }]],
+    ['a name that is none', [{ skill: read('PDF').skill, digest }]],
+    ['no description', [{ skill: { name: 'pdf', description: '' }, digest }]],
+    ['a long description', [{ skill: { name: 'pdf', description: 'x'.repeat(1025) }, digest }]],
+    ['a digest without its name', [{ skill: read('pdf').skill, digest: hash('x') }]],
     [
       'a skill twice',
       [
-        { reading: read('pdf'), digest },
-        { reading: read('pdf'), digest },
+        { skill: read('pdf').skill, digest },
+        { skill: read('pdf').skill, digest },
       ],
     ],
   ])('refuses %s', (_, artifacts) => {

@@ -22,6 +22,8 @@ export interface SharedVolume extends SharedAsset {
 /** A folder with a `SKILL.md`, which says what an agent learns from it. Its name is the folder's. */
 export interface SharedSkill extends SharedAsset {
   readonly location: string
+  /** The folder that was taken whole, of a skill that was found in it: links lead out of neither. */
+  readonly within?: string | undefined
 }
 
 export interface SharedModel extends SharedAsset {
@@ -81,6 +83,9 @@ export interface AssetCatalog {
     name: AssetName,
     signal?: AbortSignal,
   ): Promise<SharedSkill | undefined>
+  /** Skills that anybody may read, without a token. Absent: none. In the order of shares, schemas and names. */
+  listPublicSkills?(page: PageRequest, signal?: AbortSignal): Promise<Page<SharedSkill>>
+  publicSkill?(name: AssetName, signal?: AbortSignal): Promise<SharedSkill | undefined>
   listModels(
     recipient: Recipient,
     scope: AssetScope,

@@ -1,8 +1,12 @@
+import type { JsonObject } from '../json/parse-json.js'
+
 /** The folder that an asset lies in: a volume, a skill, or one version of a model. */
 export interface AssetFolder {
   /** Tells assets apart that lie in one folder. */
   readonly id: string
   readonly location: string
+  /** A folder around it that links lead out of as little: it was found there, and whoever writes there made it. */
+  readonly within?: string | undefined
 }
 
 export interface AssetFile {
@@ -54,6 +58,30 @@ export interface SkillFacts {
   readonly metadata?: Readonly<Record<string, string>> | undefined
   /** Lower-case hexadecimal SHA-256 of the file that says it. */
   readonly sha256: string
+  /** All of the front matter as JSON has it, keys that are unknown too. */
+  readonly frontMatter: JsonObject
+}
+
+/** A file of a skill with the digest of its bytes. */
+export interface SkillFile {
+  readonly path: string
+  readonly size: number
+  /** Lower-case hexadecimal, of the whole file. */
+  readonly sha256: string
+}
+
+/** All of a skill at one moment, as agents are told of it. */
+export interface SkillContents {
+  readonly facts: SkillFacts
+  /** Every file, `SKILL.md` among them, in byte order of their paths. */
+  readonly files: readonly SkillFile[]
+  /** The skill as one thing to fetch: its `SKILL.md` where there is nothing else, else a `.tar.gz` of all files. */
+  readonly artifact: {
+    readonly type: 'skill-md' | 'archive'
+    readonly size: number
+    /** Lower-case hexadecimal. */
+    readonly sha256: string
+  }
 }
 
 /** Lists and signs the files of folders that are shared as they are, and reads nothing outside them. */
@@ -91,4 +119,21 @@ export interface AssetFiles {
    * file without end; nothing is believed of what was said. Absent where no digests are made.
    */
   doubt?(folder: AssetFolder, mismatch: FileMismatch): boolean
+  /**
+   * The whole skill, with digests: read once for each state of its folder. As `readSkill` throws, and `UNSUPPORTED_FEATURE` for
+   * one that has more files or bytes than agents take.
+   */
+  skillContents(folder: AssetFolder, name: string, signal?: AbortSignal): Promise<SkillContents>
+  /** The bytes of what `artifact` says. Throws `CONFLICT` where they would be others by now. */
+  skillArtifact(
+    folder: AssetFolder,
+    contents: SkillContents,
+    signal?: AbortSignal,
+  ): AsyncIterable<Uint8Array>
+  /** A file whole; `NOT_FOUND` where it is not there, `UNSUPPORTED_FEATURE` above `maxBytes`. */
+  readFile(
+    folder: AssetFolder,
+    path: string,
+    options: { readonly maxBytes: number; readonly signal?: AbortSignal | undefined },
+  ): Promise<Uint8Array>
 }

@@ -23,10 +23,11 @@ export function checkedAssets(assets: AssetCatalog): AssetCatalog {
     listSkills: async (recipient, scope, page, signal) =>
       checkedPage(await assets.listSkills(recipient, scope, page, signal), {
         question: 'listSkills',
-        rules: FOLDER,
+        rules: SKILL,
       }),
     skill: async (recipient, name, signal) =>
-      checked(await assets.skill(recipient, name, signal), { question: 'skill', rules: FOLDER }),
+      checked(await assets.skill(recipient, name, signal), { question: 'skill', rules: SKILL }),
+    ...checkedPublic(assets),
     listModels: async (recipient, scope, page, signal) =>
       checkedPage(await assets.listModels(recipient, scope, page, signal), {
         question: 'listModels',
@@ -46,6 +47,25 @@ export function checkedAssets(assets: AssetCatalog): AssetCatalog {
         question: 'modelVersion',
         rules: VERSION,
       }),
+  }
+}
+
+/** What says nothing of strangers shares nothing with them. */
+function checkedPublic({
+  listPublicSkills: list,
+  publicSkill: one,
+}: AssetCatalog): Pick<AssetCatalog, 'listPublicSkills' | 'publicSkill'> {
+  return {
+    ...(list && {
+      async listPublicSkills(page, signal) {
+        const of = { question: 'listPublicSkills', rules: SKILL }
+        return checkedPage(await list(page, signal), of) ?? { items: [] }
+      },
+    }),
+    ...(one && {
+      publicSkill: async (name, signal) =>
+        checked(await one(name, signal), { question: 'publicSkill', rules: SKILL }),
+    }),
   }
 }
 
@@ -84,6 +104,8 @@ const ASSET: Rules = {
 }
 
 const FOLDER: Rules = { ...ASSET, location: [isText, 'a text'] }
+
+const SKILL: Rules = { ...FOLDER, within: [isOptional(isText), 'a text, or absent'] }
 
 const VERSION: Rules = {
   version: [isVersion, 'a whole number from 1'],

@@ -9,6 +9,7 @@ import type {
   SharedAsset,
   SharedModel,
   SharedModelVersion,
+  SharedSkill,
 } from '@spillway/core'
 
 /** A granted asset whose files are asked for: of a model, one of its versions. */
@@ -34,7 +35,7 @@ export async function findFolder(
 ): Promise<SharedFolder | undefined> {
   if (assets === undefined) return undefined
   if (kind === 'volume') return folderOf(kind, await assets.volume(recipient, name, signal))
-  if (kind === 'skill') return folderOf(kind, await assets.skill(recipient, name, signal))
+  if (kind === 'skill') return skillFolder(await assets.skill(recipient, name, signal))
   if (wanted === undefined) return undefined
   const model = await assets.model(recipient, name, signal)
   const version = model && (await assets.modelVersion(recipient, name, wanted, signal))
@@ -47,10 +48,20 @@ export function isShared({ status, location }: SharedModelVersion): boolean {
 }
 
 function folderOf(
-  kind: AssetKind,
+  kind: 'volume',
   asset: (SharedAsset & { readonly location: string }) | undefined,
 ): SharedFolder | undefined {
   return asset && { kind, asset, id: asset.id, location: withSlash(asset.location) }
+}
+
+function skillFolder(asset: SharedSkill | undefined): SharedFolder | undefined {
+  return asset && { kind: 'skill', asset, ...folderOfSkill(asset) }
+}
+
+/** Where the files of a skill are, and what links must not lead out of. */
+export function folderOfSkill({ id, location, within }: SharedSkill): AssetFolder {
+  const own = { id, location: withSlash(location) }
+  return within === undefined ? own : { ...own, within: withSlash(within) }
 }
 
 function versionFolder(asset: SharedModel, version: SharedModelVersion): SharedFolder {
@@ -74,7 +85,7 @@ export function accessModesOf(
 }
 
 /** Says which folder is shared, and how: the same on every replica and after a restart. */
-export function folderDigest({ kind, id, location, asset }: SharedFolder): string {
-  const facts = [kind, id, location, asset.accessModes ?? null]
+export function folderDigest({ kind, id, location, within, asset }: SharedFolder): string {
+  const facts = [kind, id, location, asset.accessModes ?? null, ...(within ? [within] : [])]
   return createHash('sha256').update(JSON.stringify(facts)).digest('base64url')
 }

@@ -10,7 +10,7 @@ import {
   type SharedSkill,
   type SkillFacts,
 } from '@spillway/core'
-import { isShared, withSlash } from '../access/shared-folder.js'
+import { folderOfSkill, isShared } from '../access/shared-folder.js'
 import { listResponse } from '../discovery/list-response.js'
 import { validatedResponse } from '../http/validated.js'
 import type { RequestContext } from '../requests/request-context.js'
@@ -68,12 +68,7 @@ export async function getSkill(context: RequestContext): Promise<Response> {
 const READ_AT_ONCE = 8
 
 async function skillFacts(context: RequestContext, skill: SharedSkill): Promise<SkillFacts> {
-  const { id, location, name } = skill
-  return assetFilesOf(context).readSkill(
-    { id, location: withSlash(location) },
-    name,
-    context.signal,
-  )
+  return assetFilesOf(context).readSkill(folderOfSkill(skill), skill.name, context.signal)
 }
 
 /** What the provider has to mend hides no other skill; that storage is not reached hides all of them. */

@@ -34,12 +34,22 @@ function schemaProblemsOf(
     ...tables.flatMap((table, k) => tableProblems(table, [...path, 'tables', k])),
     ...repeated(volumes, [...path, 'volumes'], 'volume'),
     ...repeated(skills, [...path, 'skills'], 'skill'),
+    ...unreadablePublic(skills, [...path, 'skills']),
     ...repeated(models, [...path, 'models'], 'model'),
     ...models.flatMap((model, k) => [
       ...repeatedVersions(model, [...path, 'models', k, 'versions']),
       ...twoOrigins(model, [...path, 'models', k]),
     ]),
   ]
+}
+
+/** Nobody gives credentials to strangers. */
+function unreadablePublic(skills: Schema['skills'], path: Path): readonly ConfigProblem[] {
+  return skills.flatMap(({ name, public: isPublic, accessModes }, k) => {
+    if (!isPublic || accessModes === undefined || accessModes.includes('url')) return []
+    const message = `skill ${name} is public, and shared by dir access alone: strangers have no credentials`
+    return [problem([...path, k, 'public'], message)]
+  })
 }
 
 /** Versions come from one place, and digests are made of folders that the configuration names. */

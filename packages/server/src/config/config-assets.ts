@@ -7,11 +7,11 @@ import type {
   SharedAsset,
   SharedModel,
   SharedModelVersion,
-  SharedSkill,
   SharedVolume,
 } from '@spillway/core'
-import { type ModelRegistry, TableError } from '@spillway/core'
+import { type ModelRegistry, type SkillFinder, TableError } from '@spillway/core'
 import type { CheckedConfig } from './config-schema.js'
+import { type PublicSkills, SkillIndex } from './config-skills.js'
 import { byKey, type Keyed, keyInSchema, pageOf, stableId } from './keyed.js'
 
 type SchemaConfig = CheckedConfig['shares'][number]['schemas'][number]
@@ -20,7 +20,7 @@ type ModelConfig = SchemaConfig['models'][number]
 /** The assets of one share. */
 export interface IndexedAssets {
   readonly volumes: AssetIndex<SharedVolume>
-  readonly skills: AssetIndex<SharedSkill>
+  readonly skills: SkillIndex
   readonly models: AssetIndex<SharedModel, ModelRegistry>
 }
 
@@ -57,11 +57,18 @@ class AssetIndex<Asset extends SharedAsset, More = undefined> {
   }
 }
 
+/** What stands outside a configuration and is named in it. */
+export interface AssetSources {
+  readonly registries: Registries
+  /** Absent: no folder may be shared as one of skills. */
+  readonly skills?: SkillFinder | undefined
+}
+
 /** What a share of the configuration holds beside tables. */
 export function indexAssets(
   schemas: readonly SchemaConfig[],
   place: { readonly share: string; readonly shareId: string },
-  registries: Registries,
+  { registries, skills }: AssetSources,
 ): IndexedAssets {
   const names = schemas.map(({ name }) => name)
   const facts = (kind: string, schema: string, { name, id, accessModes }: AssetFacts) => ({
@@ -71,25 +78,17 @@ export function indexAssets(
     id: id ?? stableId(kind, place.share, schema, name),
     accessModes,
   })
-  const folders = (
-    kind: 'volume' | 'skill',
-    of: (schema: SchemaConfig) => readonly FolderFacts[],
-  ) =>
-    schemas.flatMap(schema =>
-      of(schema).map(config => ({
-        asset: { ...facts(kind, schema.name, config), location: config.location },
-        more: undefined,
-      })),
-    )
   return {
     volumes: new AssetIndex(
       names,
-      folders('volume', ({ volumes }) => volumes),
+      schemas.flatMap(schema =>
+        schema.volumes.map(config => ({
+          asset: { ...facts('volume', schema.name, config), location: config.location },
+          more: undefined,
+        })),
+      ),
     ),
-    skills: new AssetIndex(
-      names,
-      folders('skill', ({ skills }) => skills),
-    ),
+    skills: new SkillIndex(schemas, place, skills),
     models: new AssetIndex(
       names,
       schemas.flatMap(schema =>
@@ -108,12 +107,8 @@ interface AssetFacts {
   readonly accessModes?: ('url' | 'dir')[] | undefined
 }
 
-interface FolderFacts extends AssetFacts {
-  readonly location: string
-}
-
 /** By their names in the configuration. */
-export type Registries = ReadonlyMap<string, ModelRegistry>
+type Registries = ReadonlyMap<string, ModelRegistry>
 
 /** Where the versions of a model are; what a registry calls it stands for whatever it is asked by. */
 function versionsOf(
@@ -171,6 +166,7 @@ function versionKey(version: number): string {
 /** The catalog of assets of a configuration; `granted` finds those of a share, where it is the recipient's. */
 export function assetsOf(
   granted: (recipient: Recipient, share: string) => IndexedAssets | undefined,
+  openToAll: () => PublicSkills,
 ): AssetCatalog {
   const models = (recipient: Recipient, name: AssetName) =>
     granted(recipient, name.share)?.models.find(name)
@@ -181,12 +177,14 @@ export function assetsOf(
     async volume(recipient, name) {
       return granted(recipient, name.share)?.volumes.find(name)?.asset
     },
-    async listSkills(recipient, scope, page) {
-      return granted(recipient, scope.share)?.skills.page(scope, page)
+    async listSkills(recipient, scope, page, signal) {
+      return granted(recipient, scope.share)?.skills.page(scope, page, signal)
     },
-    async skill(recipient, name) {
-      return granted(recipient, name.share)?.skills.find(name)?.asset
+    async skill(recipient, name, signal) {
+      return granted(recipient, name.share)?.skills.find(name, signal)
     },
+    listPublicSkills: async page => openToAll().page(page),
+    publicSkill: async name => openToAll().find(name),
     async listModels(recipient, scope, page) {
       return granted(recipient, scope.share)?.models.page(scope, page)
     },

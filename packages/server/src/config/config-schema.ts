@@ -68,6 +68,14 @@ const skill = z.strictObject({
   id: z.string().min(1).optional(),
   accessModes,
   digests,
+  /** Anybody may read it, without a token. */
+  public: z.boolean().default(false),
+})
+
+/** Each folder in it that is a skill, by its name; what comes later too. */
+const skillFolder = z.strictObject({
+  location: z.string().min(1),
+  accessModes,
 })
 
 const modelVersion = z.strictObject({
@@ -111,6 +119,7 @@ const schema = z.strictObject({
   volumes: z.array(volume).default([]),
   models: z.array(model).default([]),
   skills: z.array(skill).default([]),
+  skillFolders: z.array(skillFolder).default([]),
 })
 
 const share = z.strictObject({

@@ -2,8 +2,9 @@ import type { Recipient, Share, ShareCatalog, SharedSchema, SharedTable } from '
 import { parseSqlPredicate } from '@spillway/protocol'
 import { findByHash, tokenHash } from '../access/authenticate.js'
 import { checkSharesConfig } from './check-shares.js'
-import { assetsOf, type IndexedAssets, indexAssets, type Registries } from './config-assets.js'
+import { type AssetSources, assetsOf, type IndexedAssets, indexAssets } from './config-assets.js'
 import type { CheckedConfig, SharesConfig } from './config-schema.js'
+import { type PublicSkills, publicSkills } from './config-skills.js'
 import { byKey, type Keyed, keyInSchema, pageOf, stableId } from './keyed.js'
 
 export interface ConfigShares extends ShareCatalog {
@@ -14,16 +15,17 @@ export interface ConfigShares extends ShareCatalog {
 /** A catalog from a configuration object. `unknown` in, because it comes from a file that a person wrote. */
 export function createConfigShares(
   config: SharesConfig,
-  options: { readonly clock?: () => number; readonly registries?: Registries } = {},
+  options: Partial<AssetSources> & { readonly clock?: () => number } = {},
 ): ConfigShares {
-  const { clock = Date.now, registries = new Map() } = options
-  let state = index(checkSharesConfig(config), registries)
+  const { clock = Date.now, registries = new Map(), skills } = options
+  const sources = { registries, skills }
+  let state = index(checkSharesConfig(config), sources)
 
   const granted = (recipient: Recipient, share: string) => grantedShare(state, recipient, share)
 
   return {
     replace(next) {
-      state = index(checkSharesConfig(next), registries)
+      state = index(checkSharesConfig(next), sources)
     },
     async authenticate(token) {
       const entry = findByHash(state.tokens, tokenHash(token))
@@ -55,7 +57,10 @@ export function createConfigShares(
       const key = keyInSchema(schema, table)
       return granted(recipient, share)?.byKey.get(key)
     },
-    assets: assetsOf((recipient, share) => granted(recipient, share)?.assets),
+    assets: assetsOf(
+      (recipient, share) => granted(recipient, share)?.assets,
+      () => state.publicSkills,
+    ),
   }
 }
 
@@ -93,12 +98,13 @@ interface State {
     readonly expiresAt: number
     readonly recipient: Recipient
   }[]
+  readonly publicSkills: PublicSkills
   /** Keys of shares, by recipient id. */
   readonly grants: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-function index({ shares, recipients }: CheckedConfig, registries: Registries): State {
-  const sorted = shares.map(share => indexShare(share, registries)).sort(byKey)
+function index({ shares, recipients }: CheckedConfig, sources: AssetSources): State {
+  const sorted = shares.map(share => indexShare(share, sources)).sort(byKey)
   const everything = sorted.map(({ key }) => key)
   const people = recipients.map(one => ({
     ...one,
@@ -107,6 +113,7 @@ function index({ shares, recipients }: CheckedConfig, registries: Registries): S
   return {
     shares: new Map(sorted.map(share => [share.key, share])),
     sorted,
+    publicSkills: publicSkills(shares),
     tokens: people.flatMap(({ tokens, recipient }) =>
       tokens.map(({ sha256, expiresAt }) => ({
         hash: Buffer.from(sha256, 'hex'),
@@ -123,7 +130,7 @@ function index({ shares, recipients }: CheckedConfig, registries: Registries): S
   }
 }
 
-function indexShare(config: CheckedConfig['shares'][number], registries: Registries): IndexedShare {
+function indexShare(config: CheckedConfig['shares'][number], sources: AssetSources): IndexedShare {
   const { name, displayName, comment, properties } = config
   const id = config.id ?? stableId(name)
   const share = {
@@ -150,7 +157,7 @@ function indexShare(config: CheckedConfig['shares'][number], registries: Registr
     schemas: sorted,
     tables: tables.sort(byKey),
     byKey: new Map(tables.map(({ key, table }) => [key, table])),
-    assets: indexAssets(config.schemas, { share: name, shareId: id }, registries),
+    assets: indexAssets(config.schemas, { share: name, shareId: id }, sources),
   }
 }
 

@@ -1,7 +1,7 @@
 import { TableError } from '@spillway/core'
 
 /** First names below the place that a server is mounted at. */
-const FIRST_NAMES = ['shares', 'files', 'healthz']
+const FIRST_NAMES = ['shares', 'files', 'healthz', '.well-known', 'mcp']
 
 /**
  * What of a request's path lies below `mount`, `/shares` for one; undefined where nothing does. A proxy in front, or a

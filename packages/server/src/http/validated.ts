@@ -16,7 +16,7 @@ export function validatedResponse(
   const digest = digestOf(isPage ? writeJson({ ...facts, hasMore: true }) : text)
   // What somebody was granted is nobody else's.
   const headers = { etag: isPage ? `W/${digest}` : digest, 'cache-control': 'private, no-cache' }
-  if (isKnown(request.headers.get('if-none-match'), digest)) {
+  if (isKnownTag(request.headers.get('if-none-match'), digest)) {
     return new Response(null, { status: 304, headers })
   }
   return jsonTextResponse(text, { headers })
@@ -26,7 +26,8 @@ function digestOf(text: string): string {
   return `"${createHash('sha256').update(text).digest('base64url').slice(0, 32)}"`
 }
 
-function isKnown(header: string | null, digest: string): boolean {
+/** Whether `If-None-Match` names a tag, weakly compared. */
+export function isKnownTag(header: string | null, digest: string): boolean {
   if (header === null) return false
   if (header.trim() === '*') return true
   return header.split(',').some(tag => tag.trim().replace(/^W\//, '') === digest)

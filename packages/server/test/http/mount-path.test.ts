@@ -9,6 +9,9 @@ describe('a path below a mount', () => {
     ['/a/b', '/shares/x', '/shares/x'],
     ['/a/b', '/files/0123/x.parquet', '/files/0123/x.parquet'],
     ['', '/shares', '/shares'],
+    ['/a/b', '/a/b/mcp', '/mcp'],
+    // At the root of a host, where well-known paths are looked for, whatever the mount is.
+    ['/a/b', '/.well-known/agent-skills/index.json', '/.well-known/agent-skills/index.json'],
     // A share may have the name of the mount, and a mount that of the protocol's lists.
     ['/delta-sharing', '/delta-sharing/shares/delta-sharing', '/shares/delta-sharing'],
     ['/shares/data', '/shares/data/shares', '/shares'],

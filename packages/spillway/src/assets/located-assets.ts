@@ -8,7 +8,7 @@ type Path = ConfigProblem['path']
 
 /** A folder that an asset names, and where it stands in the configuration. */
 interface NamedFolder {
-  readonly kind: 'volume' | 'model' | 'skill'
+  readonly kind: 'volume' | 'model' | 'skill' | 'folder of skills'
   readonly name: string
   readonly location: string
   readonly accessModes: readonly ('url' | 'dir')[] | undefined
@@ -25,8 +25,8 @@ export function locatedAssets(
     folder,
     problems,
   }: { readonly path: Path; readonly folder: string; readonly problems: ConfigProblem[] },
-): Pick<SchemaConfig, 'volumes' | 'models' | 'skills'> {
-  const { volumes = [], models = [], skills = [] } = schema
+): Pick<SchemaConfig, 'volumes' | 'models' | 'skills' | 'skillFolders'> {
+  const { volumes = [], models = [], skills = [], skillFolders = [] } = schema
   const placed = <Each extends { readonly location: string }>(each: Each, at: Path): Each => {
     try {
       return { ...each, location: folderUri(locationFromInput(each.location, folder)) }
@@ -41,6 +41,7 @@ export function locatedAssets(
   return {
     volumes: volumes.map((each, i) => placed(each, ['volumes', i])),
     skills: skills.map((each, i) => placed(each, ['skills', i])),
+    skillFolders: skillFolders.map((each, i) => placed(each, ['skillFolders', i])),
     models: models.map((model, i) => ({
       ...model,
       versions: (model.versions ?? []).map((each, j) => placed(each, ['models', i, 'versions', j])),
@@ -51,7 +52,7 @@ export function locatedAssets(
 /** Every folder of every asset. */
 export function assetFolders({ shares = [] }: SharesConfig): readonly NamedFolder[] {
   return shares.flatMap(({ schemas = [] }, i) =>
-    schemas.flatMap(({ volumes = [], models = [], skills = [] }, j) => {
+    schemas.flatMap(({ volumes = [], models = [], skills = [], skillFolders = [] }, j) => {
       const path = ['shares', i, 'schemas', j]
       const plain = (kind: 'volume' | 'skill', list: typeof volumes) =>
         list.map(({ name, location, accessModes, digests }, k) => ({
@@ -61,6 +62,11 @@ export function assetFolders({ shares = [] }: SharesConfig): readonly NamedFolde
       return [
         ...plain('volume', volumes),
         ...plain('skill', skills),
+        ...skillFolders.map(({ location, accessModes }, k) => ({
+          ...{ kind: 'folder of skills' as const, name: location, location, accessModes },
+          digests: false,
+          path: [...path, 'skillFolders', k],
+        })),
         ...models.flatMap(({ name, versions = [], accessModes, digests }, k) =>
           versions.map(({ location }) => ({
             ...{ kind: 'model' as const, name, location, accessModes, digests },

@@ -21,6 +21,13 @@ export function addRecipientCommands(
   addListingCommands(program, terminal, done)
   addDownloadCommands(program, terminal, done)
   addCacheCommands(program, terminal, done)
+  program
+    .command('mcp')
+    .description('the skills of a profile for an agent that starts its servers itself (MCP)')
+    .argument('<profile>', 'a profile file')
+    .action(async (path: string) =>
+      (await import('../skills/mcp-command.js')).mcpCommand(path, terminal),
+    )
   addQueryCommand(program, terminal)
   program
     .command('export')

@@ -9,13 +9,15 @@ export interface ConfigCounts {
   readonly volumes: number
   readonly models: number
   readonly skills: number
+  /** Folders whose sub-folders are skills. */
+  readonly skillFolders: number
   readonly recipients: number
 }
 
 export function configCounts({ shares }: Pick<ServeConfig, 'shares'>): ConfigCounts {
   const { shares: all = [], recipients = [] } = shares
   const schemas = all.flatMap(({ schemas: own = [] }) => own)
-  const countOf = (kind: 'volumes' | 'models' | 'skills') =>
+  const countOf = (kind: 'volumes' | 'models' | 'skills' | 'skillFolders') =>
     schemas.reduce((sum, schema) => sum + (schema[kind]?.length ?? 0), 0)
   return {
     shares: all.length,
@@ -23,17 +25,19 @@ export function configCounts({ shares }: Pick<ServeConfig, 'shares'>): ConfigCou
     volumes: countOf('volumes'),
     models: countOf('models'),
     skills: countOf('skills'),
+    skillFolders: countOf('skillFolders'),
     recipients: recipients.length,
   }
 }
 
 /** The same on one line; of what is shared beside tables, what there is. */
 export function configSummary(config: Pick<ServeConfig, 'shares'>): string {
-  const { shares, tables, volumes, models, skills, recipients } = configCounts(config)
+  const { shares, tables, recipients, ...assets } = configCounts(config)
   const beside = [
-    [volumes, 'volume'],
-    [models, 'model'],
-    [skills, 'skill'],
+    [assets.volumes, 'volume'],
+    [assets.models, 'model'],
+    [assets.skills, 'skill'],
+    [assets.skillFolders, 'skill folder'],
   ] as const
   return [
     formatCount(shares, 'share'),

@@ -59,6 +59,11 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'true makes SHA-256 of every file in the background; it needs state.location.',
   'shares.schemas.skills': 'Folders with a SKILL.md, for agents.',
   'shares.schemas.skills.name': 'Name of the skill, which is that of its folder.',
+  'shares.schemas.skills.public':
+    'true lets anybody read the skill, without a token, by the well-known index.',
+  'shares.schemas.skillFolders':
+    'Folders of skills: each folder in them with a SKILL.md is a skill, what comes later too.',
+  'shares.schemas.skillFolders.location': 'A folder, relative to this file, or s3://bucket/path.',
   'shares.schemas.models': 'Models, each version a folder.',
   'shares.schemas.models.name': 'Name of the model, without dots.',
   'shares.schemas.models.registry': 'In place of versions: a name under registries.',

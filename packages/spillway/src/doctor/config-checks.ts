@@ -17,6 +17,7 @@ import { assetChecks } from './asset-checks.js'
 import { type Check, failed } from './check.js'
 import { type InTimeOptions, inTime } from './in-time.js'
 import { openProbe, type Probe } from './probe.js'
+import { publicSkillChecks, skillFolderChecks } from './skill-checks.js'
 
 /** What a server of the configuration at `path` would share, each table read as the server and as a recipient would. */
 export async function configChecks(path: string, time: InTimeOptions): Promise<readonly Check[]> {
@@ -31,12 +32,19 @@ export async function configChecks(path: string, time: InTimeOptions): Promise<r
     const checks: Check[] = [{ name: 'config', ok: true, detail: path }]
     for (const detail of nameWarnings(config.shares))
       checks.push({ name: 'names', ok: true, warning: true, detail })
+    checks.push(...publicSkillChecks(config.shares))
     if (config.server.tls) checks.push(await tlsCheck(config.server.tls))
     if (config.staging) checks.push(await stagingCheck(probe, config.staging.location, time))
     const tables = await mapConcurrently(tablesOf(config.shares), TABLES_AT_ONCE, table =>
       tableCheck(table, { probe, staging: config.staging !== undefined, time }),
     )
-    return [...checks, ...tables, ...(await assetChecks(config.shares, probe, time))]
+    const assets = await assetChecks(config.shares, probe, time)
+    return [
+      ...checks,
+      ...tables,
+      ...assets,
+      ...(await skillFolderChecks(config.shares, probe, time)),
+    ]
   } finally {
     await probe.close()
   }

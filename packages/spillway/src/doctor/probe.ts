@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { SkillFolders } from '@spillway/assets/node'
 import {
   type AnswerFile,
   createSharingClient,
@@ -21,6 +22,8 @@ export interface Probe {
   readonly client: SharingClient
   /** What the server reads with. */
   readonly spillway: Composition
+  /** Finds skills as the server does. */
+  readonly skills: SkillFolders
   close(): Promise<void>
 }
 
@@ -70,6 +73,7 @@ export function openProbe(config: ServeConfig): Probe {
   }
   return {
     spillway: runtime.spillway,
+    skills: runtime.skills,
     client,
     byteAt,
     async byteOf(name, given) {

@@ -2,6 +2,7 @@ import {
   isTableError,
   type Recipient,
   type ShareCatalog,
+  type SkillFinder,
   TableError,
   untilAborted,
 } from '@spillway/core'
@@ -41,6 +42,8 @@ export interface AskedCatalogOptions {
   readonly folder: string
   /** How long an answer is waited for. */
   readonly seconds: number
+  /** Finds skills in folders that are shared whole; absent, none may be. */
+  readonly skills?: SkillFinder | undefined
   /** Milliseconds of a clock that nobody sets: by one that was set back, what was revoked would stay shared. */
   readonly clock?: () => number
 }
@@ -132,7 +135,7 @@ interface Asking extends AskedCatalogOptions {
 async function answerOf(
   ask: AskCatalog,
   recipient: Recipient,
-  { folder, seconds, made }: Asking,
+  { folder, seconds, made, skills }: Asking,
 ): Promise<ShareCatalog | undefined> {
   const found: unknown = await askEmbedder(signal => ask(recipient, { signal }), {
     name: 'catalog',
@@ -144,7 +147,7 @@ async function answerOf(
   const shares = sharesIn(found)
   const text = JSON.stringify(shares)
   if (made.catalog !== undefined && made.text === text) return made.catalog
-  const catalog = catalogOf(shares, { recipient, folder })
+  const catalog = catalogOf(shares, { recipient, folder, skills })
   Object.assign(made, { text, catalog })
   return catalog
 }
@@ -171,17 +174,35 @@ function sharesIn(found: unknown): unknown {
 /** Everything that was given is this recipient's. What is wrong with it is the embedder's to mend, and no recipient's to read. */
 function catalogOf(
   shares: unknown,
-  { recipient, folder }: { readonly recipient: Recipient; readonly folder: string },
+  {
+    recipient,
+    folder,
+    skills,
+  }: { readonly recipient: Recipient } & Pick<AskedCatalogOptions, 'folder' | 'skills'>,
 ): ShareCatalog {
   try {
     const own = { id: recipient.id, name: recipient.id, shares: ['*'] }
     const config = { shares: shares as NonNullable<SharesConfig['shares']>, recipients: [own] }
     // Checked before it is taken apart: it may be anything.
-    createConfigShares(config)
-    const { isKnown: _, ...catalog } = createConfigShares(locatedShares(config, folder))
+    createConfigShares(config, { skills })
+    refusePublic(config.shares)
+    const located = locatedShares(config, folder)
+    const { isKnown: _, ...catalog } = createConfigShares(located, { skills })
     return catalog
   } catch (error) {
     throw wrong(error)
+  }
+}
+
+/** What is asked of a recipient is nobody else's. */
+function refusePublic(shares: NonNullable<SharesConfig['shares']>): void {
+  for (const { schemas = [] } of shares) {
+    for (const { skills = [] } of schemas) {
+      const found = skills.find(each => each.public === true)
+      if (found === undefined) continue
+      const reason = `skill ${found.name} is public, and a function is asked for recipients alone: expected it in shares, or in a ShareCatalog with listPublicSkills`
+      throw new TableError('INTERNAL', reason)
+    }
   }
 }
 

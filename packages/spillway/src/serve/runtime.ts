@@ -1,6 +1,8 @@
+import type { SkillFolders } from '@spillway/assets/node'
 import type { ReadBudgets, ShareCatalog, UrlSigner } from '@spillway/core'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
+import type { McpAnswering } from '@spillway/mcp'
 import { type DuckDbOptions, duckDb, rowResolver } from '@spillway/rows'
 import {
   type AccessLog,
@@ -23,12 +25,14 @@ import {
 import { localGateway } from '@spillway/storage'
 import { modelRegistries } from '../assets/model-registries.js'
 import { openAssets } from '../assets/open-assets.js'
+import { openSkillFolders } from '../assets/skill-folders.js'
 import { withReach } from '../assets/store-reach.js'
 import type { ServeConfig } from '../configuration/config.js'
 import { omitUndefined } from '../configuration/omit-undefined.js'
 import { storageOf } from '../configuration/storage-options.js'
 import { credentialVendors } from '../configuration/vendors.js'
 import { type Composition, compose } from '../tables/compose.js'
+import { VERSION } from '../terminal/version.js'
 import type { ServerMetrics } from './metrics.js'
 import { upkeepOf } from './upkeep.js'
 
@@ -41,6 +45,8 @@ export interface Runtime {
   readonly path: string
   readonly spillway: Composition
   readonly signed: SignedLedger
+  /** Finds skills in folders that are shared whole. */
+  readonly skills: SkillFolders
   fetch(request: Request, peer?: Peer): Promise<Response>
   /** Takes new shares and recipients without losing what is cached. False where more has changed than those. */
   adopt(config: ServeConfig): boolean
@@ -73,17 +79,18 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     duckdb: duckDb(omitUndefined<DuckDbOptions>(config.duckdb)),
     limits: omitUndefined<Partial<ReadBudgets>>(config.limits),
   })
-  const { endpoint } = options
+  const { endpoint, metrics, onError, isProbe = false } = options
   const gateway = localGateway({
     roots: config.localRoots,
     secret: options.secrets,
     baseUrl: `${endpoint.url}/files`,
     viewFooter,
   })
-  const { metrics } = options
   const engine = engineOf(config, spillway, { localSigner: gateway.signer, metrics })
+  const { freshnessSeconds } = config.server
+  const skills = openSkillFolders({ store: spillway.store, freshnessSeconds, onError })
   const registries = modelRegistries(config.registries)
-  const shares = createConfigShares(config.shares, { registries })
+  const shares = createConfigShares(config.shares, { registries, skills })
   const catalog = options.catalog ?? catalogOf(shares, options)
   const log: AccessLog = record => {
     metrics?.log(record)
@@ -91,14 +98,12 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     return options.log?.(record)
   }
   const signers = [gateway.signer, ...spillway.signers]
-  const { onError, isProbe = false } = options
   const assets = openAssets(config, { store: spillway.store, signers, onError, isProbe })
   const sharing = sharingOf(config, options, { engine, catalog, log, assetFiles: assets.files })
   const { secrets, onRequest } = options
   const files = downloadsOf(config, { gateway, catalog, secrets, onRequest, log })
-  const upkeep = isProbe
-    ? undefined
-    : upkeepOf(config, { spillway, engine, assets, observer: metrics?.observer })
+  const kept = { spillway, engine, assets, observer: metrics?.observer }
+  const upkeep = isProbe ? undefined : upkeepOf(config, kept)
   const handler = handlerOf(config, { path: endpoint.path, metrics, files, sharing })
   let current = config
   return {
@@ -109,6 +114,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     path: endpoint.path,
     spillway,
     signed: sharing.signed,
+    skills,
     fetch: (request, peer) => handler.fetch(request, peer),
     adopt(next) {
       if (!sameButShares(current, next)) return false
@@ -132,6 +138,7 @@ function sharingOf(
 ): SharingServer {
   return createSharingServer({
     ...parts,
+    mcp: mcpServing(config, endpoint),
     vendors: withReach(credentialVendors(config.storage.vending), storageOf(config.storage)),
     prefix: endpoint.path,
     tokenSecrets: secrets,
@@ -139,6 +146,22 @@ function sharingOf(
     authenticate,
     onRequest,
   })
+}
+
+/** Agents; what speaks their protocol is loaded when the first one asks. */
+function mcpServing(
+  { server: { cors } }: ServeConfig,
+  { url }: Endpoint,
+): NonNullable<SharingServerOptions['mcp']> {
+  let loading: Promise<McpAnswering> | undefined
+  const info = { name: 'spillway', version: VERSION }
+  return {
+    origins: [...(cors?.origins ?? []), new URL(url).origin],
+    async answer(asked) {
+      loading ??= import('@spillway/mcp').then(({ mcpAnswering }) => mcpAnswering(info))
+      return (await loading)(asked)
+    },
+  }
 }
 
 /** Whoever is authenticated otherwise has no tokens, and is known as long as something is granted. */

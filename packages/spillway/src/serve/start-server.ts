@@ -37,10 +37,10 @@ const NOT_YET = () => new Response(null, { status: 503, headers: { 'retry-after'
 
 interface StartOptions {
   readonly log?: AccessLog | undefined
+  /** Told of what fails in the background, and of what is not shared because of how it lies there. */
+  readonly onError?: ((error: unknown) => void) | undefined
   /** Told when files of `server.tls` have changed: until when the new certificate is good, or why the old one is kept. */
   readonly onCertificate?: ((change: { readonly endsAt: number } | TableError) => void) | undefined
-  /** Told of what fails in the background. */
-  readonly onError?: ((error: unknown) => void) | undefined
 }
 
 /** Serves `config` until closed. */

@@ -24,8 +24,12 @@ beforeAll(async () => {
     writeFileSync(join(folder, name), name)
   }
   mkdirSync(join(folder, 'empty'))
-  mkdirSync(join(folder, 'forms'))
-  writeFileSync(join(folder, 'forms/SKILL.md'), '---\nname: forms\ndescription: Fills forms\n---\n')
+  for (const name of ['forms', 'open', 'more']) {
+    mkdirSync(join(folder, name))
+    const text = `---\nname: ${name}\ndescription: Fills forms\n---\n`
+    writeFileSync(join(folder, name, 'SKILL.md'), text)
+  }
+  writeFileSync(join(folder, 'more/run.py'), '1')
   const hash = createHash('sha256').update(TOKEN).digest('hex')
   const text = `
 server: { port: 0 }
@@ -37,7 +41,7 @@ shares:
         volumes: [{ name: Docs, location: docs, digests: true }, { name: empty, location: empty }]
         models:
           - { name: Churn, versions: [{ version: 1, location: m/1 }, { version: 2, location: m/2 }] }
-        skills: [{ name: forms, location: forms }]
+        skills: [{ name: forms, location: forms }, { name: more, location: more }, { name: open, location: open, public: true }]
       - { name: other, volumes: [{ name: Docs, location: docs/b }] }
   - { name: bare }
 recipients: [{ name: r, shares: ['*'], tokens: [{ sha256: ${hash} }] }]`

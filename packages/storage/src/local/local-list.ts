@@ -1,7 +1,14 @@
 import type { Dirent } from 'node:fs'
 import { lstat, opendir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { inSlices, type ObjectMeta, Slices, TableError, throwIfCancelled } from '@spillway/core'
+import {
+  inSlices,
+  isTableError,
+  type ObjectMeta,
+  Slices,
+  TableError,
+  throwIfCancelled,
+} from '@spillway/core'
 import { comparePaths, sortedPaths } from '../objects/byte-order.js'
 import { parseUri, type StorageUri } from '../objects/uri.js'
 import { isMissing, localError } from './local-error.js'
@@ -24,6 +31,8 @@ interface Walk extends ListOptions {
   readonly prefix: StorageUri
   /** Key after which to begin. */
   readonly after: string | undefined
+  /** A link that leads outside is named as a folder: whoever opens it is refused, and what lies beside it is not. */
+  readonly namesRefused?: boolean
 }
 
 /** A folder being walked: its names yet to visit in byte order, folders with their slash. */
@@ -69,7 +78,7 @@ export async function* listFolders(
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
   throwIfCancelled(signal)
-  const walk: Walk = { prefix, roots, after: undefined }
+  const walk: Walk = { prefix, roots, after: undefined, namesRefused: true }
   const folder = await openFolder(walk, prefix.key.slice(0, prefix.key.lastIndexOf('/') + 1))
   const slices = new Slices()
   for (const name of folder.names) {
@@ -148,6 +157,7 @@ async function nameOf(walk: Walk, key: string, entry: Dirent): Promise<string | 
     return target.isFile() ? entry.name : undefined
   } catch (error) {
     const uri = walk.prefix.head + key + entry.name
+    if (walk.namesRefused && isTableError(error)) return `${entry.name}/`
     if (!isMissing(error)) throw localError(error, uri)
     if (isNamed(entry.name) || mayBeMissing(walk, key + entry.name)) return undefined
     throw unnamed(uri)

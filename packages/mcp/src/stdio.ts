@@ -1,0 +1,1 @@
+export { type StdioOptions, serveSkillsOverStdio } from './serve-stdio.js'
