@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, readFile, rename, writeFile } from 'node:fs/promises'
+import { type FileHandle, rename } from 'node:fs/promises'
+import { pathFault } from '@spillway/assets'
 import { TableError } from '@spillway/core'
 import type { JsonObject } from '@spillway/protocol/wire'
 import { checkedLine, readCheckedLines } from './disk/checked-lines.js'
-import { type Folder, openOwn, STATE_FOLDER } from './disk/destination.js'
+import { type Folder, STATE_FOLDER } from './disk/destination.js'
+import { openOwn, readOwn, writeOwn } from './disk/own-file.js'
+import { isReserved } from './disk/reserved-names.js'
 
 /** A file that a download has made, as it was then. */
 export interface KnownFile {
@@ -26,6 +29,9 @@ export interface KnownFile {
 type AssetText = string
 
 const FILES_NAME = 'files'
+const FILES_PATH = `${STATE_FOLDER}/${FILES_NAME}`
+/** Some million lines. */
+const MAX_BYTES = 1024 ** 3
 
 /** The files that downloads have put into a folder, as lines that are appended; later ones replace earlier ones. */
 export class KnownFiles {
@@ -54,9 +60,9 @@ export class KnownFiles {
     refuseOther(found.asset, asset)
     // As few lines as files, and none that was torn. What is renamed into place is whole.
     const text = [{ asset }, ...found.files.values()].map(each => checkedLine({ ...each })).join('')
-    await writeFile(folder.place(`${FILES_NAME}.new`), text)
+    await writeOwn(folder.place(`${FILES_NAME}.new`), `${FILES_PATH}.new`, text)
     await rename(folder.place(`${FILES_NAME}.new`), folder.place(FILES_NAME))
-    const handle = await openOwn(folder.place(FILES_NAME), `${STATE_FOLDER}/${FILES_NAME}`)
+    const handle = await openOwn(folder.place(FILES_NAME), FILES_PATH)
     return new KnownFiles(found.files, handle, Buffer.byteLength(text))
   }
 
@@ -94,11 +100,9 @@ async function load(
 ): Promise<{ readonly asset: AssetText | undefined; readonly files: Map<string, KnownFile> }> {
   const files = new Map<string, KnownFile>()
   if (folder === undefined) return { asset: undefined, files }
-  const bytes = await readFile(folder.place(FILES_NAME)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return Buffer.alloc(0)
-    throw error
-  })
-  const [first, ...lines] = readCheckedLines(bytes).values
+  const place = folder.place(FILES_NAME)
+  const bytes = await readOwn(place, { path: FILES_PATH, maxBytes: MAX_BYTES })
+  const [first, ...lines] = bytes === undefined ? [] : readCheckedLines(bytes).values
   for (const line of lines) {
     const file = knownFile(line)
     if (file !== undefined) files.set(file.path, file)
@@ -106,10 +110,12 @@ async function load(
   return { asset: typeof first?.asset === 'string' ? first.asset : undefined, files }
 }
 
+/** Names are held to what names of servers are: whoever gave the folder away may have written these lines. */
 function knownFile(line: JsonObject): KnownFile | undefined {
   const { path, size, sha256, etag, verified, mtimeMs, pin, boot } = line
   if (typeof path !== 'string' || typeof size !== 'number') return undefined
   if (typeof sha256 !== 'string' || typeof mtimeMs !== 'number') return undefined
+  if (pathFault(path) !== undefined || isReserved(path)) throw notMadeHere(path)
   return {
     path,
     size,
@@ -120,6 +126,14 @@ function knownFile(line: JsonObject): KnownFile | undefined {
     ...(typeof etag === 'string' && { etag }),
     ...(typeof pin === 'string' && { pin }),
   }
+}
+
+function notMadeHere(path: string): TableError {
+  return new TableError(
+    'CONFLICT',
+    `${FILES_PATH} names ${JSON.stringify(path.slice(0, 300))}, which no download makes: somebody else wrote it; remove ${STATE_FOLDER}`,
+    { context: { path: path.slice(0, 300) } },
+  )
 }
 
 export function refuseOther(found: AssetText | undefined, asset: AssetText): void {

@@ -1,9 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { pathFault } from '@spillway/assets'
 import type { WireAssetFile } from '@spillway/protocol/wire'
 import { readCheckedLines } from './disk/checked-lines.js'
 import { type Destination, type Folder, PART_PREFIX, removeFrom } from './disk/destination.js'
+import { readOwn } from './disk/own-file.js'
 import { type KnownFiles, partName } from './known-files.js'
+import { MAX_JOURNAL_BYTES } from './part-journal.js'
 
 /** Files of earlier downloads that the asset has no more. */
 export function leftBehind(known: KnownFiles, listed: readonly WireAssetFile[]): readonly string[] {
@@ -18,14 +20,21 @@ export async function removeOrphans(
 ): Promise<void> {
   const paths = new Set(listed.map(({ path }) => path))
   for (const name of await readdir(journals.place('.'))) {
-    const text = await readFile(journals.place(name)).catch(() => Buffer.alloc(0))
-    const path = readCheckedLines(text).values[0]?.path
+    const path = await pathOf(journals, name)
     // The name says of which file it is: lines that say something else are not ours.
-    if (typeof path !== 'string' || partName(path) !== name || paths.has(path)) continue
+    if (path === undefined || partName(path) !== name || paths.has(path)) continue
     if (pathFault(path) !== undefined) continue
     const folder = await destination.folderOf(path, { create: false })
     await (folder && removeFrom(folder, PART_PREFIX + name))
     await folder?.release()
     await removeFrom(journals, name)
   }
+}
+
+/** Of which file a journal is; undefined of what is none: a pipe, a link, something large. */
+async function pathOf(journals: Folder, name: string): Promise<string | undefined> {
+  const options = { path: `${journals.path}/${name}`, maxBytes: MAX_JOURNAL_BYTES }
+  const bytes = await readOwn(journals.place(name), options).catch(() => undefined)
+  const path = bytes && readCheckedLines(bytes).values[0]?.path
+  return typeof path === 'string' ? path : undefined
 }

@@ -9,10 +9,10 @@ import {
   type Folder,
   fileAt,
   moveInto,
-  openOwn,
   PART_PREFIX,
   removeFrom,
 } from './disk/destination.js'
+import { openOwn } from './disk/own-file.js'
 import { bootId } from './disk/this-process.js'
 import type { HashWorker } from './hash-worker.js'
 import { type KnownFiles, partName } from './known-files.js'
