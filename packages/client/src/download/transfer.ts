@@ -73,6 +73,7 @@ export class Transfer {
     let handle: FileHandle | undefined
     let journal: PartJournal | undefined
     try {
+      await places.known.begin(file.path)
       handle = await openOwn(folder!.place(PART_PREFIX + name), file.path)
       const spans = new ByteSpans()
       if (isResumable(file)) {

@@ -4,10 +4,13 @@ import { PART_PREFIX, STATE_FOLDER } from './destination.js'
 /** What a download keeps for itself under its exact name: in a folder of it, everything else is somebody's. */
 export function isOurs(path: string): boolean {
   if (path === STATE_FOLDER || path.startsWith(`${STATE_FOLDER}/`)) return true
-  return UNFINISHED.test(path)
+  return isUnfinished(path.slice(path.lastIndexOf('/') + 1))
 }
 
-const UNFINISHED = /(?:^|\/)\.spillway-part-[0-9a-f]{24}$/
+/** The name of a file that is not whole yet. */
+export function isUnfinished(name: string): boolean {
+  return name.startsWith(PART_PREFIX) && /^[0-9a-f]{24}$/.test(name.slice(PART_PREFIX.length))
+}
 
 /**
  * A folder that was downloaded and is shared holds what the download kept for itself: it is no part of the asset. Names that
