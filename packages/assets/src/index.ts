@@ -29,6 +29,7 @@ export {
   type ShardedIndex,
   shardFaults,
 } from './models/sharded-index.js'
+export { foldedPath } from './paths/folded-path.js'
 export type {
   PathFault,
   PathFaultKind,

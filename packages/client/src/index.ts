@@ -30,6 +30,7 @@ export type {
   FileFault,
 } from './describe/asset-description.js'
 export { describeAsset } from './describe/describe-asset.js'
+export { fetchSigned } from './http/fetch-signed.js'
 export type { HttpOptions } from './http/http.js'
 export { tablePath } from './http/paths.js'
 export type { RetryOptions } from './http/retry.js'

@@ -1,8 +1,9 @@
 import { TableError } from '@spillway/core'
 import type { WireSignedFile } from '@spillway/protocol/wire'
+import { fetchSigned } from '../http/fetch-signed.js'
 import { chunksOf, DEFAULT_TIMEOUT_MS, type HttpOptions } from '../http/http.js'
 import { classify } from '../http/http-failure.js'
-import { retryAfterMs, unlessAborted } from '../http/retry.js'
+import { retryAfterMs } from '../http/retry.js'
 import { type Watch, watchRequest } from '../http/watch.js'
 import { bodyRange, type FilePlace, fileError, refusalOf } from './file-answer.js'
 
@@ -41,7 +42,7 @@ export async function openFile(
   const watch = watchRequest(label, signal)
   try {
     watch.expect(connectMs)
-    const response = await requested(file, { range, http, watch })
+    const response = await requested(place, { range, http, watch })
     watch.pause()
     const refusal = refusalOf(response.status, place)
     if (refusal !== undefined) {
@@ -64,8 +65,8 @@ export async function openFile(
   }
 }
 
-async function requested(
-  { url, etag }: WireSignedFile,
+function requested(
+  place: FilePlace,
   {
     range,
     http,
@@ -76,8 +77,9 @@ async function requested(
     readonly watch: Watch
   },
 ): Promise<Response> {
-  const { fetch = globalThis.fetch, userAgent } = http
-  const asked = fetch(url, {
+  const { fetch, userAgent } = http
+  const { url, etag } = place.file
+  return fetchSigned(url, {
     headers: {
       // Lengths and ranges are of the file, not of what a proxy makes of it.
       'accept-encoding': 'identity',
@@ -85,11 +87,10 @@ async function requested(
       ...(range && { range: `bytes=${range.start}-${range.end - 1}` }),
       ...(isStrong(etag) && { 'if-match': etag }),
     },
-    // The page's own cookies are for the page's own host.
-    credentials: 'omit',
     signal: watch.signal,
+    fetch,
+    refuse: reason => fileError(place, { code: 'INVALID_REQUEST', reason, retryable: false }),
   })
-  return unlessAborted(asked, watch.signal)
 }
 
 /** When to come back, if the store says so, in the context as `retryAfterMs`. */

@@ -1,7 +1,9 @@
-import { chmod, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { lstat, mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TableError } from '@spillway/core'
 import { Destination, diskError, type Folder } from '../download/disk/destination.js'
+import { readOwn, writeOwn } from '../download/disk/own-file.js'
 
 /** Entries by their digest, below folders of its first two digits. */
 const FILES = 'sha256'
@@ -16,6 +18,8 @@ const TAG_TEXT = `Signature: 8a477f597d28d172789f06886806bc55
 # Files that were downloaded, by their SHA-256. All of it can be removed: spillway cache prune --all
 # spillway file cache 1
 `
+
+const MAX_TAG_BYTES = 4096
 
 /** A folder that is a cache of files, and nothing else. */
 export class CacheFolder {
@@ -91,7 +95,7 @@ export class CacheFolder {
       try {
         const place = within!.place(segment)
         await mkdir(place)
-        await chmod(place, this.#folderMode)
+        await setMode(place, this.#folderMode)
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       } finally {
@@ -112,6 +116,13 @@ export class CacheFolder {
   }
 }
 
+/** Of the folder itself, also where somebody puts a link into its place. */
+async function setMode(place: string, mode: number): Promise<void> {
+  const { O_RDONLY, O_DIRECTORY = 0, O_NOFOLLOW = 0 } = constants
+  const made = await open(place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+  await made.chmod(mode).finally(() => made.close())
+}
+
 async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
@@ -126,10 +137,8 @@ async function requireTag(
   { path, create }: { readonly path: string; readonly create: boolean },
 ): Promise<void> {
   const tag = join(root, TAG)
-  const found = await readFile(tag, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
-    throw error
-  })
+  const bytes = await readOwn(tag, { path: TAG, maxBytes: MAX_TAG_BYTES })
+  const found = bytes?.toString('utf8') ?? ''
   if (found === TAG_TEXT) return
   const others = (await readdir(root)).filter(name => name !== TAG)
   const isEmpty = others.length === 0 && TAG_TEXT.startsWith(found)
@@ -137,7 +146,7 @@ async function requireTag(
   if (!isEmpty && !TAG_TEXT.startsWith(found)) throw notACache(path, 'another kind of cache')
   if (!isEmpty && found === '') throw notACache(path, JSON.stringify(others[0]?.slice(0, 100)))
   // Of a process that was killed as it began, or of one that begins just now: both write the same.
-  await writeFile(tag, TAG_TEXT)
+  await writeOwn(tag, TAG, TAG_TEXT)
 }
 
 function noCache(path: string): TableError {

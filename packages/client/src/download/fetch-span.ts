@@ -31,6 +31,8 @@ export async function fetchSpan(
   fetching: SpanFetching,
 ): Promise<void> {
   const { signal, urls, limit } = fetching
+  // Another answer may be of another file, unless something says that its bytes go with these.
+  const isGoneOnWith = span.whole !== true && isBound(transfer.file)
   let at = span.start
   let [fruitless, refused] = [0, 0]
   while (at < span.end) {
@@ -45,7 +47,8 @@ export async function fetchSpan(
         at = end
       },
     )
-    if (at > before) [fruitless, refused] = [0, 0]
+    // Bytes that will be thrown away bring nothing.
+    if (at > before && isGoneOnWith) [fruitless, refused] = [0, 0]
     if (failure === undefined) continue
     throwIfCancelled(signal)
     if (failure.code === 'PERMISSION_DENIED') {
@@ -58,11 +61,9 @@ export async function fetchSpan(
       if (++fruitless > MAX_FRUITLESS) throw exhausted(failure, fruitless)
       await sleep(delayOf(failure, fruitless), signal)
     }
-    if (at > span.start && (span.whole || !isBound(transfer.file))) {
-      // Another answer may be of another file: nothing says that its bytes go with these.
+    if (at > span.start && !isGoneOnWith) {
       await transfer.discard()
       at = span.start
-      if (++fruitless > MAX_FRUITLESS) throw exhausted(failure, fruitless)
     }
   }
 }

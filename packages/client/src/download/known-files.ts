@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, readFile, rename, writeFile } from 'node:fs/promises'
-import { TableError } from '@spillway/core'
+import { type FileHandle, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { pathFault } from '@spillway/assets'
+import { TableError, type WritableJson } from '@spillway/core'
 import type { JsonObject } from '@spillway/protocol/wire'
 import { checkedLine, readCheckedLines } from './disk/checked-lines.js'
-import { type Folder, openOwn, STATE_FOLDER } from './disk/destination.js'
+import { type Folder, STATE_FOLDER } from './disk/destination.js'
+import { openOwn, readOwn, writeOwn } from './disk/own-file.js'
+import { isReserved } from './disk/reserved-names.js'
 
 /** A file that a download has made, as it was then. */
 export interface KnownFile {
@@ -26,16 +30,26 @@ export interface KnownFile {
 type AssetText = string
 
 const FILES_NAME = 'files'
+const FILES_PATH = `${STATE_FOLDER}/${FILES_NAME}`
+/** Some million lines. */
+const MAX_BYTES = 1024 ** 3
 
 /** The files that downloads have put into a folder, as lines that are appended; later ones replace earlier ones. */
 export class KnownFiles {
   readonly #files: Map<string, KnownFile>
+  /** Folders in which files were begun since a download was last complete. */
+  readonly #begun: Set<string>
   readonly #handle: FileHandle | undefined
   #writes: Promise<unknown> = Promise.resolve()
   #end: number
 
-  private constructor(files: Map<string, KnownFile>, handle: FileHandle | undefined, end: number) {
+  private constructor(
+    { files, begun }: Pick<Loaded, 'files' | 'begun'>,
+    handle: FileHandle | undefined,
+    end: number,
+  ) {
     this.#files = files
+    this.#begun = begun
     this.#handle = handle
     this.#end = end
   }
@@ -44,8 +58,8 @@ export class KnownFiles {
   static async read(
     folder: Folder | undefined,
   ): Promise<{ readonly files: KnownFiles; readonly asset: AssetText | undefined }> {
-    const { asset, files } = await load(folder)
-    return { asset, files: new KnownFiles(files, undefined, 0) }
+    const found = await load(folder)
+    return { asset: found.asset, files: new KnownFiles(found, undefined, 0) }
   }
 
   /** To be written: a folder holds one asset's files. */
@@ -53,11 +67,12 @@ export class KnownFiles {
     const found = await load(folder)
     refuseOther(found.asset, asset)
     // As few lines as files, and none that was torn. What is renamed into place is whole.
-    const text = [{ asset }, ...found.files.values()].map(each => checkedLine({ ...each })).join('')
-    await writeFile(folder.place(`${FILES_NAME}.new`), text)
+    const lines = [{ asset }, ...foldersBegun(found.begun), ...found.files.values()]
+    const text = lines.map(each => checkedLine({ ...each })).join('')
+    await writeOwn(folder.place(`${FILES_NAME}.new`), `${FILES_PATH}.new`, text)
     await rename(folder.place(`${FILES_NAME}.new`), folder.place(FILES_NAME))
-    const handle = await openOwn(folder.place(FILES_NAME), `${STATE_FOLDER}/${FILES_NAME}`)
-    return new KnownFiles(found.files, handle, Buffer.byteLength(text))
+    const handle = await openOwn(folder.place(FILES_NAME), FILES_PATH)
+    return new KnownFiles(found, handle, Buffer.byteLength(text))
   }
 
   get(path: string): KnownFile | undefined {
@@ -71,7 +86,30 @@ export class KnownFiles {
   /** Before the file gets its name: what has it is known. */
   record(file: KnownFile): Promise<void> {
     this.#files.set(file.path, file)
-    const line = Buffer.from(checkedLine({ ...file }))
+    return this.#append({ ...file })
+  }
+
+  /** Before the unfinished file is made: whoever comes after a kill knows where to look for it. */
+  async begin(path: string): Promise<void> {
+    const begun = dirname(path)
+    if (this.#begun.has(begun)) return
+    this.#begun.add(begun)
+    await this.#append({ begun })
+  }
+
+  get begun(): Iterable<string> {
+    return this.#begun
+  }
+
+  /** Nothing unfinished is left anywhere. */
+  async settle(): Promise<void> {
+    if (this.#begun.size === 0) return
+    this.#begun.clear()
+    await this.#append({ settled: true })
+  }
+
+  #append(value: WritableJson): Promise<void> {
+    const line = Buffer.from(checkedLine(value))
     const write = this.#writes.then(async () => {
       const { bytesWritten } = await this.#handle!.write(line, 0, line.length, this.#end)
       if (bytesWritten < line.length) {
@@ -89,21 +127,30 @@ export class KnownFiles {
   }
 }
 
-async function load(
-  folder: Folder | undefined,
-): Promise<{ readonly asset: AssetText | undefined; readonly files: Map<string, KnownFile> }> {
+interface Loaded {
+  readonly asset: AssetText | undefined
+  readonly files: Map<string, KnownFile>
+  readonly begun: Set<string>
+}
+
+async function load(folder: Folder | undefined): Promise<Loaded> {
   const files = new Map<string, KnownFile>()
-  if (folder === undefined) return { asset: undefined, files }
-  const bytes = await readFile(folder.place(FILES_NAME)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return Buffer.alloc(0)
-    throw error
-  })
-  const [first, ...lines] = readCheckedLines(bytes).values
+  const begun = new Set<string>()
+  if (folder === undefined) return { asset: undefined, files, begun }
+  const place = folder.place(FILES_NAME)
+  const bytes = await readOwn(place, { path: FILES_PATH, maxBytes: MAX_BYTES })
+  const [first, ...lines] = bytes === undefined ? [] : readCheckedLines(bytes).values
   for (const line of lines) {
     const file = knownFile(line)
     if (file !== undefined) files.set(file.path, file)
+    else if (line.settled === true) begun.clear()
+    else if (typeof line.begun === 'string') begun.add(madeHere(line.begun))
   }
-  return { asset: typeof first?.asset === 'string' ? first.asset : undefined, files }
+  return { asset: typeof first?.asset === 'string' ? first.asset : undefined, files, begun }
+}
+
+function foldersBegun(begun: Iterable<string>): readonly { readonly begun: string }[] {
+  return [...begun].map(each => ({ begun: each }))
 }
 
 function knownFile(line: JsonObject): KnownFile | undefined {
@@ -111,7 +158,7 @@ function knownFile(line: JsonObject): KnownFile | undefined {
   if (typeof path !== 'string' || typeof size !== 'number') return undefined
   if (typeof sha256 !== 'string' || typeof mtimeMs !== 'number') return undefined
   return {
-    path,
+    path: madeHere(path),
     size,
     sha256,
     mtimeMs,
@@ -120,6 +167,16 @@ function knownFile(line: JsonObject): KnownFile | undefined {
     ...(typeof etag === 'string' && { etag }),
     ...(typeof pin === 'string' && { pin }),
   }
+}
+
+/** Names are held to what names of servers are: whoever gave the folder away may have written these lines. */
+function madeHere(path: string): string {
+  if (path === '.' || (pathFault(path) === undefined && !isReserved(path))) return path
+  throw new TableError(
+    'CONFLICT',
+    `${FILES_PATH} names ${JSON.stringify(path.slice(0, 300))}, which no download makes: somebody else wrote it; remove ${STATE_FOLDER}`,
+    { context: { path: path.slice(0, 300) } },
+  )
 }
 
 export function refuseOther(found: AssetText | undefined, asset: AssetText): void {

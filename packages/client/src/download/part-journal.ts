@@ -1,9 +1,13 @@
-import { type FileHandle, readFile } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import type { WireAssetFile } from '@spillway/protocol/wire'
 import type { Span } from './byte-spans.js'
 import { checkedLine, readCheckedLines } from './disk/checked-lines.js'
-import { type Folder, openOwn } from './disk/destination.js'
+import type { Folder } from './disk/destination.js'
+import { openOwn, readBounded } from './disk/own-file.js'
 import { bootId } from './disk/this-process.js'
+
+/** A line for each of some thousand spans, some times over. */
+export const MAX_JOURNAL_BYTES = 64 * 1024 * 1024
 
 /**
  * Which bytes of an unfinished file are written, a line for each span, behind a first line that says of which file: another
@@ -29,9 +33,15 @@ export class PartJournal {
     name: string,
     file: WireAssetFile,
   ): Promise<{ readonly journal: PartJournal; readonly spans: readonly Span[] }> {
-    const place = folder.place(name)
-    const handle = await openOwn(place, file.path)
-    const { values, byteLength } = readCheckedLines(await readFile(place))
+    const path = `${folder.path}/${name}`
+    const handle = await openOwn(folder.place(name), path)
+    const bytes = await readBounded(handle, { path, maxBytes: MAX_JOURNAL_BYTES }).catch(
+      async error => {
+        await handle.close()
+        throw error
+      },
+    )
+    const { values, byteLength } = readCheckedLines(bytes)
     const [first, ...lines] = values
     const journal = new PartJournal(handle, file)
     const sameBoot = first?.boot === bootId() && first.boot !== ''

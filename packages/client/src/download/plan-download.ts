@@ -1,8 +1,9 @@
 import { pathFilter, requireSafePaths } from '@spillway/assets'
 import { mapConcurrently, TableError } from '@spillway/core'
 import type { WireAssetFile } from '@spillway/protocol/wire'
-import { type Destination, fileAt, PART_PREFIX, STATE_FOLDER } from './disk/destination.js'
+import { type Destination, fileAt } from './disk/destination.js'
 import { digestOf } from './disk/file-digest.js'
+import { isReserved } from './disk/reserved-names.js'
 import { bootId } from './disk/this-process.js'
 import type { DownloadedFile, DownloadOptions } from './download-options.js'
 import type { KnownFile, KnownFiles } from './known-files.js'
@@ -47,16 +48,6 @@ export async function planDownload(
     if (found !== undefined) done.set(file.path, found)
   })
   return { files, done, wanted: ours.filter(({ path }) => !done.has(path)) }
-}
-
-/** A folder that was downloaded and is shared holds what the download kept for itself: it is no part of the asset. */
-export function isReserved(path: string): boolean {
-  const folded = path.toLowerCase()
-  return (
-    folded === STATE_FOLDER ||
-    folded.startsWith(`${STATE_FOLDER}/`) ||
-    folded.slice(folded.lastIndexOf('/') + 1).startsWith(PART_PREFIX)
-  )
 }
 
 type Looking = Pick<DownloadOptions, 'force' | 'verify' | 'signal'>

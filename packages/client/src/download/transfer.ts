@@ -9,10 +9,10 @@ import {
   type Folder,
   fileAt,
   moveInto,
-  openOwn,
   PART_PREFIX,
   removeFrom,
 } from './disk/destination.js'
+import { openOwn } from './disk/own-file.js'
 import { bootId } from './disk/this-process.js'
 import type { HashWorker } from './hash-worker.js'
 import { type KnownFiles, partName } from './known-files.js'
@@ -73,6 +73,7 @@ export class Transfer {
     let handle: FileHandle | undefined
     let journal: PartJournal | undefined
     try {
+      await places.known.begin(file.path)
       handle = await openOwn(folder!.place(PART_PREFIX + name), file.path)
       const spans = new ByteSpans()
       if (isResumable(file)) {

@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises'
 import { isTableError, mapConcurrently, TableError } from '@spillway/core'
 import { Destination, type Folder, fileAt, STATE_FOLDER } from './disk/destination.js'
 import { digestOf } from './disk/file-digest.js'
+import { isOurs } from './disk/reserved-names.js'
 import { type KnownFile, KnownFiles } from './known-files.js'
-import { isReserved } from './plan-download.js'
 
 export interface VerifyOptions {
   readonly onProgress?:
@@ -47,7 +47,7 @@ export async function verifyDownload(
     const paths = new Set(files.map(({ path }) => path))
     const extra: string[] = []
     for await (const path of entriesBelow(destination, '')) {
-      if (!paths.has(path) && !isReserved(path)) extra.push(path)
+      if (!paths.has(path) && !isOurs(path)) extra.push(path)
     }
     return {
       asset,

@@ -104,6 +104,17 @@ export function classify(error: unknown, url: string, signal: AbortSignal): Erro
   )
 }
 
+/** A failure as it was, unless it says the URL that was asked, as some implementations of fetch do. */
+export function withoutUrls(error: unknown): unknown {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (!URL_IN_TEXT.test(current.message)) continue
+    return new Error(innermost(error).replaceAll(new RegExp(URL_IN_TEXT, 'gi'), 'the URL'))
+  }
+  return error
+}
+
+const URL_IN_TEXT = /[a-z][a-z\d+.-]*:\/\/\S+/i
+
 /** fetch says "fetch failed" and hides why in its causes. */
 function innermost(error: unknown): string {
   for (let current = error; ; ) {

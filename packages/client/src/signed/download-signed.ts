@@ -4,9 +4,9 @@ import { isTableError, TableError } from '@spillway/core'
 import type { WireAssetFile } from '@spillway/protocol/wire'
 import type { AssetClient, FoundAsset } from '../assets/asset-client.js'
 import { folderText, parseAssetName, type VersionedName } from '../assets/asset-name.js'
+import { isReserved } from '../download/disk/reserved-names.js'
 import { downloadAsset } from '../download/download-asset.js'
 import type { DownloadOptions, DownloadResult } from '../download/download-options.js'
-import { isReserved } from '../download/plan-download.js'
 import {
   checkSigned,
   MAX_SIGNATURE_BYTES,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TableError } from '@spillway/core'
+import { openPlain } from '../download/disk/own-file.js'
 import {
   type VerifiedDownload,
   type VerifyOptions,
@@ -53,7 +53,7 @@ async function signatureIn(folder: string, { files }: VerifiedDownload): Promise
       { context: { path: folder } },
     )
   }
-  const handle = await open(join(folder, SIGNATURE_PATH))
+  const handle = await openPlain(join(folder, SIGNATURE_PATH), SIGNATURE_PATH)
   try {
     const bytes = Buffer.alloc(known.size)
     await handle.read(bytes, 0, bytes.length, 0)

@@ -298,6 +298,25 @@ describe('what a killed process left', () => {
     expect(readdirSync(join(to, '.spillway/parts'))).toEqual([])
   })
 
+  it('of a small file that is gone by now is removed, in whatever folder', async () => {
+    const stop = new AbortController()
+    const fault = ({ path }: BytesAsked) => {
+      if (path === 'a/b/small') stop.abort()
+      return path === 'a/b/small'
+    }
+    const files = { 'a/b/small': 'small', 'c/other': 'other' }
+    server = await new AssetServer({ files, fault }).start()
+    const client = createSharingClient(server.profile)
+    const running = downloadAsset(client, 'lake.kb.docs', { to, signal: stop.signal })
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(readdirSync(join(to, 'a/b'))).toEqual([expect.stringMatching(/^\.spillway-part-/)])
+    server.files.delete('a/b/small')
+    await download()
+    expect(readdirSync(join(to, 'a/b'))).toEqual([])
+    await download()
+    expect(readFileSync(join(to, '.spillway/files'), 'utf8')).not.toContain('begun')
+  })
+
   it.each([
     ['of a process that is no more', { pid: 2 ** 22 - 1 }],
     ['of another process of that number', { started: '1' }],

@@ -1,3 +1,4 @@
+import { fetchSigned } from '@spillway/client'
 import type { AdaptiveLimit } from '@spillway/core'
 import { isTableError, TableError, throwIfCancelled } from '@spillway/core'
 import type { SignedObjects } from '../share/signed-objects.js'
@@ -102,7 +103,7 @@ export class ObjectReader implements ByteSource {
     const place = { object, host: hostOf(url) }
     const silence = silenceAfter(this.#timeoutMs / STALLED_PART, place)
     try {
-      const response = await this.#request(url, range, joined(silence.signal, signal))
+      const response = await this.#request({ url, place }, range, joined(silence.signal, signal))
       const failure = failureOf(response.status, place)
       if (failure !== undefined) {
         await response.body?.cancel().catch(() => undefined)
@@ -132,11 +133,16 @@ export class ObjectReader implements ByteSource {
     }
   }
 
-  #request(url: string, range: ByteRange, signal: AbortSignal): Promise<Response> {
-    const fetch = this.#options.fetch ?? globalThis.fetch
-    return fetch(url, {
+  #request(
+    { url, place }: { readonly url: string; readonly place: Place },
+    range: ByteRange,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    return fetchSigned(url, {
       headers: { range: `bytes=${range.start}-${range.end - 1}`, 'accept-encoding': 'identity' },
       signal,
+      fetch: this.#options.fetch,
+      refuse: reason => badObject(place, reason),
     })
   }
 

@@ -5,12 +5,19 @@ import {
   answerStore,
   createSharingClient,
   type FileAction,
+  fetchSigned,
   parseTableName,
   type QueryOptions,
   rangeOf,
   type TableAnswer,
 } from '@spillway/client'
-import { type ByteRange, type ObjectStore, TableError, throwIfCancelled } from '@spillway/core'
+import {
+  type ByteRange,
+  isTableError,
+  type ObjectStore,
+  TableError,
+  throwIfCancelled,
+} from '@spillway/core'
 import { type DeltaFileAction, type DeltaVector, parseProfile } from '@spillway/protocol'
 import { VERSION } from '../terminal/version.js'
 
@@ -145,9 +152,10 @@ async function request(
 ): Promise<Response> {
   throwIfCancelled(signal)
   try {
-    return await fetch(url, { headers, ...(signal && { signal }) })
+    return await fetchSigned(url, { headers, signal, refuse: reason => refused(url, reason) })
   } catch (cause) {
     throwIfCancelled(signal)
+    if (isTableError(cause)) throw cause
     const { host } = new URL(url)
     throw new TableError(
       'STORAGE_UNAVAILABLE',
@@ -155,4 +163,12 @@ async function request(
       { cause },
     )
   }
+}
+
+function refused(url: string, reason: string): TableError {
+  const host = URL.canParse(url) ? new URL(url).host : 'an address that is no URL'
+  return new TableError(
+    'TABLE_CORRUPT',
+    `a file of the table in the provider's storage at ${host} cannot be read: ${reason}`,
+  )
 }

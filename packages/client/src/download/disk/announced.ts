@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises'
+import { lstat, lutimes, readdir, rename, writeFile } from 'node:fs/promises'
 import type { JsonValue } from '@spillway/core'
 import { isObject } from '@spillway/protocol/wire'
 import { type Folder, removeFrom } from './destination.js'
+import { readOwn } from './own-file.js'
 import { isRunning, type ProcessMark, thisProcess } from './this-process.js'
 
 /** A process that has said in a folder that it lives. */
@@ -21,6 +22,8 @@ const PREFIX = 'lock-'
 const HEARTBEAT_MS = 5000
 /** Silence after which a process that cannot be looked at is taken for dead. */
 const DEAD_AFTER_MS = 60_000
+/** Of a mark that a process makes. */
+const MAX_MARK_BYTES = 4096
 
 /** Makes a file that says that this process lives, and touches it while it does. `onLost`: somebody took it for dead. */
 export async function announce(folder: Folder, onLost: () => void): Promise<Announcement> {
@@ -32,7 +35,7 @@ export async function announce(folder: Folder, onLost: () => void): Promise<Anno
   const beat = setInterval(async () => {
     const now = new Date()
     try {
-      await utimes(folder.place(name), now, now)
+      await lutimes(folder.place(name), now, now)
     } catch (error) {
       // A disk that does not answer ends the work by itself.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') onLost()
@@ -60,10 +63,11 @@ export async function* othersAlive(
 ): AsyncGenerator<Announced> {
   for (const name of await readdir(folder.place('.'))) {
     if (!name.startsWith(PREFIX) || name === own?.name) continue
-    const text = await readFile(folder.place(name), 'utf8').catch(() => undefined)
+    const path = `${folder.path}/${name}`
+    const mark = await readOwn(folder.place(name), { path, maxBytes: MAX_MARK_BYTES })
     // Released meanwhile.
-    if (text === undefined) continue
-    const other = announcedBy(name, text)
+    if (mark === undefined) continue
+    const other = announcedBy(name, mark.toString('utf8'))
     if (!(await isDead(folder, other, own))) yield other
     else if (own !== undefined) await removeFrom(folder, name)
   }
@@ -77,8 +81,8 @@ async function isDead(
   const runs = isRunning(other, own ?? thisProcess())
   if (runs !== undefined) return !runs
   if (own === undefined) return false
-  const touched = await stat(folder.place(other.name)).catch(() => undefined)
-  const { mtimeMs: now } = await stat(folder.place(own.name))
+  const touched = await lstat(folder.place(other.name)).catch(() => undefined)
+  const { mtimeMs: now } = await lstat(folder.place(own.name))
   return touched !== undefined && now - touched.mtimeMs > DEAD_AFTER_MS
 }
 

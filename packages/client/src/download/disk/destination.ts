@@ -5,6 +5,8 @@ import { TableError } from '@spillway/core'
 
 /** A folder below the destination, held open: names in it are looked up in this folder, wherever its path leads by now. */
 export interface Folder {
+  /** Below the destination, as errors tell it. */
+  readonly path: string
   /** The path of an entry, for calls of the file system. */
   place(name: string): string
   release(): Promise<void>
@@ -73,7 +75,7 @@ export class Destination {
     try {
       const { fd } = await entry.folder
       const within = THROUGH_HANDLES ? `/proc/self/fd/${fd}` : join(this.root, path)
-      return { place: name => join(within, name), release }
+      return { path, place: name => join(within, name), release }
     } catch (error) {
       if (this.#open.get(path) === entry) this.#open.delete(path)
       if (!create && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
@@ -165,22 +167,6 @@ async function statOf(place: string): Promise<Stats | undefined> {
   }
 }
 
-/** Opens, or makes, a file of our own to be written: no link, and nothing that has another name elsewhere. */
-export async function openOwn(place: string, path: string): Promise<FileHandle> {
-  try {
-    const handle = await open(place, constants.O_RDWR | constants.O_CREAT | NO_FOLLOW, 0o666)
-    const { isFile, nlink } = await handle
-      .stat()
-      .then(found => ({ isFile: found.isFile(), nlink: found.nlink }))
-    if (isFile && nlink === 1) return handle
-    await handle.close()
-    throw linkRefused(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ELOOP') throw linkRefused(path)
-    throw diskError(error, path)
-  }
-}
-
 export async function moveInto(folder: Folder, from: string, to: string): Promise<void> {
   await rename(folder.place(from), folder.place(to))
 }
@@ -191,7 +177,7 @@ export async function removeFrom(folder: Folder, name: string): Promise<void> {
   })
 }
 
-function linkRefused(path: string): TableError {
+export function linkRefused(path: string): TableError {
   return new TableError(
     'CONFLICT',
     `${shown(path)} is a link in the folder: downloads follow none and replace none; remove it`,
@@ -209,7 +195,7 @@ function notAFolder(path: string): TableError {
   )
 }
 
-function shown(path: string): string {
+export function shown(path: string): string {
   return JSON.stringify(path.slice(0, 300))
 }
 

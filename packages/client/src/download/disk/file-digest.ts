@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { throwIfCancelled } from '@spillway/core'
 import { diskError, type Folder } from './destination.js'
+import { openPlain } from './own-file.js'
 
 const READ_BYTES = 1024 * 1024
 
@@ -16,9 +15,8 @@ export async function digestOf(
     onBytes,
   }: { readonly signal?: AbortSignal | undefined; readonly onBytes?: (count: number) => void } = {},
 ): Promise<string> {
-  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
   try {
-    const handle = await open(folder.place(basename(path)), flags)
+    const handle = await openPlain(folder.place(basename(path)), path)
     try {
       const hash = createHash('sha256')
       const buffer = Buffer.allocUnsafe(READ_BYTES)

@@ -36,17 +36,23 @@ function startOf(pid: number): string {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
 }
 
+const MAX_PID = 2 ** 31 - 1
+
 /** True or false where that can be known of a process of this machine; undefined of others. */
 export function isRunning(other: ProcessMark, self: ProcessMark): boolean | undefined {
   if (other.host !== self.host) return undefined
   if (other.boot !== self.boot) return false
   if (other.space !== self.space) return undefined
+  // Zero and less are groups of processes.
+  if (!Number.isInteger(other.pid) || other.pid < 1 || other.pid > MAX_PID) return false
   try {
     process.kill(other.pid, 0)
   } catch (error) {
     // Somebody else's process may not be signalled: it runs.
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
+  // Its number may be that of a later one.
+  if (self.started === '') return undefined
   return startOf(other.pid) === other.started
 }
 
