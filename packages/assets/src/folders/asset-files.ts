@@ -10,6 +10,8 @@ import {
   TableError,
   type UrlSigner,
 } from '@spillway/core'
+import { quotedName } from '../paths/path-fault.js'
+import { filePathFault } from './file-path.js'
 import { FolderListings, type ListingOptions } from './folder-listings.js'
 import { mediaTypeOf } from './media-type.js'
 import { SkillFiles } from './skill-files.js'
@@ -48,8 +50,8 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
       return { ...page, files: page.files.map(file => described(folder, file)) }
     },
     async sign(folder, paths, { expiresInSeconds, audience, signal }) {
-      const fenced = fencedStore(store, { location: folder.location })
       for (const path of paths) checkPath(path)
+      const fenced = fencedStore(store, { location: folder.location })
       const found = await mapConcurrently(paths, LOOKED_AT, path =>
         fileNow(fenced, { folder, path, signal }),
       )
@@ -73,13 +75,11 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
 
 /** What a listing says is a path below the folder; anything else was made up by whoever asks. */
 function checkPath(path: string): void {
-  const names = path.split('/')
-  if (!path.includes('\0') && !names.some(name => name === '' || name === '.' || name === '..')) {
-    return
-  }
+  const fault = filePathFault(path)
+  if (fault === undefined) return
   throw new TableError(
     'INVALID_REQUEST',
-    `expected the path of a file as it is listed, found ${JSON.stringify(path.slice(0, 255))}`,
+    `expected the path of a file as it is listed, found ${quotedName(path)}, which ${fault}`,
   )
 }
 

@@ -74,7 +74,32 @@ describe('names', () => {
 
   it('longer than a disk allows are absent', async () => {
     expect(await localStore().get(`${root}/${'x'.repeat(300)}`)).toBeUndefined()
+    expect(await rooted().get(`${root}/${'x'.repeat(300)}`)).toBeUndefined()
   })
+
+  // With a look at each folder the first takes minutes, and the second ends the process.
+  it.each([16_000, 500_000])(
+    'of %i folders that are not there cost no look at each',
+    async count => {
+      expect(await rooted().head(`${root}/${'a/'.repeat(count)}b`)).toBeUndefined()
+    },
+  )
+
+  it.each([0, 1, 2, 3, 7])(
+    'below %i folders that are there lie where links on the way lead',
+    async depth => {
+      const there = 'd/'.repeat(depth)
+      await mkdir(join(root, 'real', there), { recursive: true })
+      await symlink(join(root, 'real'), join(root, 'in'))
+      await symlink(folder, join(root, 'out'))
+      await mkdir(join(folder, there), { recursive: true })
+      for (const missing of ['x', 'x/y', 'x/y/z/1/2/3/4/5/6']) {
+        expect(await rooted().head(`${root}/in/${there}${missing}`)).toBeUndefined()
+        const outside = rooted().head(`${root}/out/${there}${missing}`)
+        await expect(outside).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+      }
+    },
+  )
 })
 
 describe('a listing', () => {
