@@ -247,6 +247,8 @@ describe('volumes', () => {
     ['an empty list', '{"paths":[]}'],
     ['paths that are none', '{"paths":[1]}'],
     ['too many', JSON.stringify({ paths: new Array(1001).fill('a.txt') })],
+    ['an empty path among others', '{"paths":["a.txt",""]}'],
+    ['a million that are none', `{"paths":[${'1,'.repeat(1_000_000)}1]}`],
     ['a time that is none', '{"paths":["a.txt"],"expiresInSeconds":0}'],
   ])('refuse a request with %s', async (_, body) => {
     expect((await json(`${DOCS}/file-urls`, { method: 'POST', body })).status).toBe(400)
