@@ -45,8 +45,8 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
   const listings = new FolderListings(options)
   const skills = new SkillFiles(store)
   return {
-    async list(folder, { maxResults, prefix = '', from, signal }) {
-      const page = await listings.page(folder, { maxResults, prefix, from }, signal)
+    async list(folder, { maxResults, prefix = '', from, asker, signal }) {
+      const page = await listings.page(folder, { maxResults, prefix, from, asker }, signal)
       return { ...page, files: page.files.map(file => described(folder, file)) }
     },
     async sign(folder, paths, { expiresInSeconds, audience, signal }) {

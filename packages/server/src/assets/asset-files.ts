@@ -26,6 +26,7 @@ export async function assetFiles(context: RequestContext): Promise<Response> {
     maxResults: Math.max(1, maxResults),
     prefix,
     from,
+    asker: context.recipient.id,
     signal: context.signal,
   })
   const isEmpty = maxResults === 0
