@@ -28,7 +28,6 @@ export { encodeParquetFile } from './lines/encode-parquet.js'
 export type { FileIdScheme } from './lines/file-id.js'
 export type { LineOptions, WireFile } from './lines/line-options.js'
 export { type Profile, parseProfile, profileText } from './profile.js'
-export { hasFewValues } from './requests/few-values.js'
 export {
   parseQueryInfoRequest,
   parseQueryRequest,

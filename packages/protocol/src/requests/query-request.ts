@@ -1,6 +1,5 @@
-import { hasLongInteger, parseJson, TableError } from '@spillway/core'
+import { hasFewMembers, hasFewValues, hasLongInteger, parseJson, TableError } from '@spillway/core'
 import { z } from 'zod'
-import { hasFewMembers, hasFewValues } from './few-values.js'
 
 /**
  * 64-bit integers also come as texts, as JSON of Protocol Buffers has them. One spelling each: what reads `01` or ` 1` as a number

@@ -1,5 +1,4 @@
-import { TableError } from '@spillway/core'
-import { hasFewValues } from '@spillway/protocol'
+import { hasFewValues, TableError } from '@spillway/core'
 import type { z } from 'zod'
 
 export interface JsonBodyOptions {

@@ -1,4 +1,4 @@
-import { closingQuote } from '@spillway/core'
+import { closingQuote } from './parse-json.js'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
