@@ -46,6 +46,7 @@ export {
   TableError,
   throwIfCancelled,
 } from './errors/errors.js'
+export { hasFewMembers, hasFewValues } from './json/few-values.js'
 export {
   closingQuote,
   ExactJsonError,

@@ -9,6 +9,8 @@ import {
   TableError,
   type UrlSigner,
 } from '@spillway/core'
+import { quotedName } from '../paths/path-fault.js'
+import { filePathFault } from './file-path.js'
 import { FolderListings, type ListingOptions } from './folder-listings.js'
 import { folderStore } from './folder-store.js'
 import { mediaTypeOf } from './media-type.js'
@@ -45,13 +47,13 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
   const skills = new SkillFiles(store)
   const packages = new SkillPackages(store, (folder, signal) => listings.now(folder, signal))
   return {
-    async list(folder, { maxResults, prefix = '', from, signal }) {
-      const page = await listings.page(folder, { maxResults, prefix, from }, signal)
+    async list(folder, { maxResults, prefix = '', from, asker, signal }) {
+      const page = await listings.page(folder, { maxResults, prefix, from, asker }, signal)
       return { ...page, files: page.files.map(file => described(folder, file)) }
     },
     async sign(folder, paths, { expiresInSeconds, audience, signal }) {
-      const fenced = folderStore(store, folder)
       for (const path of paths) checkPath(path)
+      const fenced = folderStore(store, folder)
       const found = await mapConcurrently(paths, LOOKED_AT, path =>
         fileNow(fenced, { folder, path, signal }),
       )
@@ -88,13 +90,11 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
 
 /** What a listing says is a path below the folder; anything else was made up by whoever asks. */
 function checkPath(path: string): void {
-  const names = path.split('/')
-  if (!path.includes('\0') && !names.some(name => name === '' || name === '.' || name === '..')) {
-    return
-  }
+  const fault = filePathFault(path)
+  if (fault === undefined) return
   throw new TableError(
     'INVALID_REQUEST',
-    `expected the path of a file as it is listed, found ${JSON.stringify(path.slice(0, 255))}`,
+    `expected the path of a file as it is listed, found ${quotedName(path)}, which ${fault}`,
   )
 }
 

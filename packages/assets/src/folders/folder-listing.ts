@@ -49,6 +49,11 @@ export class ListingBuilder {
     return this.#paths.length
   }
 
+  /** About what it takes in memory so far. */
+  get byteLength(): number {
+    return this.#byteLength
+  }
+
   /** Files come in byte order of their paths, as stores list them. */
   add({ path, size, lastModified, etag }: AssetFile): void {
     this.#paths.push(path)

@@ -2,57 +2,67 @@ import {
   type AssetFilePage,
   type AssetFolder,
   type ObjectStore,
-  Slices,
   type StateStore,
   TableError,
   throwIfCancelled,
   untilAborted,
 } from '@spillway/core'
-import { type FolderListing, ListingBuilder, type PageQuery, pageOf } from './folder-listing.js'
-import { folderStore } from './folder-store.js'
+import { type FolderListing, type PageQuery, pageOf } from './folder-listing.js'
 import { KeptListings, type KeptQuery, type ListingPlace } from './kept-listings.js'
+import { listFolder } from './list-folder.js'
+import { ListingMemory } from './listing-memory.js'
+import { ListingTurns, type ListingTurnsOptions } from './listing-turns.js'
+import { ToldLeftOut } from './told-left-out.js'
 
-export interface ListingOptions {
+export interface ListingOptions extends ListingTurnsOptions {
   readonly store: ObjectStore
-  /** Bytes of listings that are kept for further pages. 256 MiB by default. */
+  /** Bytes of listings that are kept for further pages, or under way. 256 MiB by default. */
   readonly listingBytes?: number | undefined
   /** Files of one folder, above which it is refused. Ten million by default. */
   readonly maxFiles?: number | undefined
   /** Where listings of several pages are kept beyond the memory and the life of this process; nowhere where it is absent. */
   readonly state?: StateStore | undefined
-  /** Told of what could not be kept: pages then come from memory, and end with it. */
+  /** Told of names that are left out of a listing, and of what could not be kept: pages then come from memory, and end with it. */
   readonly onError?: ((folder: AssetFolder, error: unknown) => void) | undefined
 }
 
-const LISTING_BYTES = 256 * 1024 ** 2
-const MAX_FILES = 10_000_000
-/** Who asks within this time of another gets the same listing: a folder is not listed as often as somebody likes. */
+/** After a listing has ended, who asks gets the same: a folder is not listed as often as somebody likes. */
 const SHARED_FOR_MS = 1000
 /** How long a first page waits until all of its listing is kept: then another process can go on with it. */
 const KEPT_WITHIN_MS = 5000
 
 interface ListingQuery extends PageQuery {
   readonly from?: ListingPlace | undefined
+  /** Nobody has more than a few listings under way. */
+  readonly asker?: string | undefined
 }
 
-interface Listed {
-  readonly at: number
+/** A listing for all who ask while it is made, and for a moment after. */
+interface SharedListing {
+  readonly askers: Set<string>
   readonly listing: Promise<FolderListing>
+  readonly stop: AbortController
+  /** Requests that wait for it. */
+  waiting: number
+  isDone: boolean
 }
 
 /** Listings of folders, each one moment's. */
 export class FolderListings {
   readonly #options: ListingOptions
   readonly #beyond: KeptListings | undefined
-  /** By folder and snapshot, the latest used last. */
-  readonly #kept = new Map<string, FolderListing>()
-  #bytes = 0
-  readonly #underWay = new Map<string, Listed>()
+  readonly #memory: ListingMemory
+  readonly #turns: ListingTurns
+  readonly #told: ToldLeftOut
+  readonly #shared = new Map<string, SharedListing>()
 
   constructor(options: ListingOptions) {
     this.#options = options
     const { state } = options
     this.#beyond = state && new KeptListings({ state })
+    this.#memory = new ListingMemory(options.listingBytes)
+    this.#turns = new ListingTurns(options)
+    this.#told = new ToldLeftOut(options.onError)
   }
 
   /** A page of a new listing, or, where `from` names one, of that or an equal one. */
@@ -63,12 +73,12 @@ export class FolderListings {
   ): Promise<AssetFilePage> {
     const { from } = query
     if (from !== undefined) {
-      const kept = this.#find(folder, from.snapshotId)
+      const kept = this.#memory.find(memoryKey(folder, from.snapshotId))
       if (kept !== undefined) return pageOf(kept, query)
       const beyond = await this.#keptPage(folder, { ...query, from }, signal)
       if (beyond !== undefined) return beyond
     }
-    const listing = await untilAborted(this.#now(folder), signal)
+    const listing = await this.#now(folder, query.asker, signal)
     if (from === undefined || listing.id === from.snapshotId) {
       const page = pageOf(listing, query)
       if (page.next !== undefined) await untilAborted(this.#keepBeyond(folder, listing), signal)
@@ -82,7 +92,7 @@ export class FolderListings {
 
   /** The whole of a new listing. */
   now(folder: AssetFolder, signal?: AbortSignal): Promise<FolderListing> {
-    return untilAborted(this.#now(folder), signal)
+    return this.#now(folder, undefined, signal)
   }
 
   async #keptPage(
@@ -113,75 +123,78 @@ export class FolderListings {
     clearTimeout(timer)
   }
 
-  /** One for all who ask at the same time, so it ends with none of them. */
-  #now(folder: AssetFolder): Promise<FolderListing> {
+  /** One for all who ask at the same time: it ends when none of them waits any more. */
+  async #now(
+    folder: AssetFolder,
+    asker: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<FolderListing> {
+    throwIfCancelled(signal)
     const key = keyOf(folder)
-    const known = this.#underWay.get(key)
-    if (known !== undefined && performance.now() - known.at < SHARED_FOR_MS) return known.listing
-    const listing = listFolder(folder, this.#options)
-    const entry = { at: performance.now(), listing }
-    this.#underWay.set(key, entry)
-    const forget = () => {
-      if (this.#underWay.get(key) === entry) this.#underWay.delete(key)
+    const shared = this.#shared.get(key) ?? this.#begin(folder, key, asker)
+    if (asker !== undefined) shared.askers.add(asker)
+    this.#turns.admit()
+    shared.waiting++
+    try {
+      return await untilAborted(shared.listing, signal)
+    } finally {
+      if (--shared.waiting === 0 && !shared.isDone) {
+        this.#forget(key, shared)
+        shared.stop.abort()
+      }
     }
-    listing.then(found => {
-      this.#keep(folder, found)
-      setTimeout(forget, SHARED_FOR_MS).unref()
-    }, forget)
-    return listing
   }
 
-  #find(folder: AssetFolder, snapshotId: string): FolderListing | undefined {
-    const key = `${keyOf(folder)}\n${snapshotId}`
-    const found = this.#kept.get(key)
-    if (found === undefined) return undefined
-    this.#kept.delete(key)
-    this.#kept.set(key, found)
-    return found
+  #begin(folder: AssetFolder, key: string, asker: string | undefined): SharedListing {
+    const stop = new AbortController()
+    const askers = new Set(asker === undefined ? [] : [asker])
+    const listing = this.#list(folder, askers, stop.signal)
+    const shared: SharedListing = { askers, listing, stop, waiting: 0, isDone: false }
+    this.#shared.set(key, shared)
+    listing.then(
+      () => {
+        shared.isDone = true
+        setTimeout(() => this.#forget(key, shared), SHARED_FOR_MS).unref()
+      },
+      () => {
+        shared.isDone = true
+        this.#forget(key, shared)
+      },
+    )
+    return shared
   }
 
-  #keep(folder: AssetFolder, listing: FolderListing): void {
-    const key = `${keyOf(folder)}\n${listing.id}`
-    if (this.#kept.delete(key)) this.#bytes -= listing.byteLength
-    this.#kept.set(key, listing)
-    this.#bytes += listing.byteLength
-    for (const [oldest, { byteLength }] of this.#kept) {
-      if (this.#bytes <= (this.#options.listingBytes ?? LISTING_BYTES)) break
-      this.#kept.delete(oldest)
-      this.#bytes -= byteLength
+  #forget(key: string, shared: SharedListing): void {
+    if (this.#shared.get(key) === shared) this.#shared.delete(key)
+  }
+
+  async #list(
+    folder: AssetFolder,
+    askers: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<FolderListing> {
+    const release = await this.#turns.take(askers, signal)
+    const growing = this.#memory.begin()
+    const leftOut = this.#told.begin(folder)
+    const { store, maxFiles } = this.#options
+    try {
+      const onBytes = (bytes: number) => growing.grow(bytes, signal)
+      const onLeftOut = leftOut.add
+      const listing = await listFolder(folder, { store, maxFiles, onLeftOut, onBytes }, signal)
+      leftOut.finish()
+      this.#memory.keep(memoryKey(folder, listing.id), listing)
+      return listing
+    } finally {
+      growing.end()
+      release()
     }
   }
 }
 
-/** All files of a folder as they are now. */
-export async function listFolder(
-  folder: AssetFolder,
-  { store, maxFiles = MAX_FILES }: Pick<ListingOptions, 'store' | 'maxFiles'>,
-  signal?: AbortSignal,
-): Promise<FolderListing> {
-  const builder = new ListingBuilder()
-  const slices = new Slices()
-  const { location } = folder
-  const files = folderStore(store, folder).list(location, { signal })
-  for await (const { path, size, lastModified, etag } of files) {
-    const relative = path.slice(location.length)
-    // Consoles of object stores make folders as empty objects.
-    if (relative === '' || relative.endsWith('/')) continue
-    if (builder.length >= maxFiles) throw tooMany(maxFiles)
-    builder.add({ path: relative, size, lastModified, etag })
-    if (slices.isOver) await slices.pause()
-  }
-  return builder.finish()
+function memoryKey(folder: AssetFolder, snapshotId: string): string {
+  return `${keyOf(folder)}\n${snapshotId}`
 }
 
 function keyOf({ id, location, within }: AssetFolder): string {
   return JSON.stringify([id, location, within])
-}
-
-function tooMany(maxFiles: number): TableError {
-  return new TableError(
-    'UNSUPPORTED_FEATURE',
-    `the folder has more than ${maxFiles} files: share parts of it, or by dir access`,
-    { context: { feature: 'files of an asset' } },
-  )
 }

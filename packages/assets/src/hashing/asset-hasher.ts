@@ -10,7 +10,7 @@ import {
   Slices,
   type StateStore,
 } from '@spillway/core'
-import { listFolder } from '../folders/folder-listings.js'
+import { listFolder } from '../folders/list-folder.js'
 import { HashPass, type HashProgress } from './hash-pass.js'
 import { decodeHashes, encodeHashes, type FileHash, hashOf } from './kept-hashes.js'
 import { RecheckBudget } from './recheck-budget.js'

@@ -1,4 +1,4 @@
-import { TableError, untilAborted } from '@spillway/core'
+import { hasFewValues, Lane, TableError } from '@spillway/core'
 
 export interface MlflowOptions {
   /** Of the tracking server: `https://mlflow.example`. */
@@ -19,52 +19,37 @@ export interface MlflowOptions {
 }
 
 const SECONDS = 30
-const FRESH_MS = 5000
-const MAX_KEPT = 1000
-const MAX_BYTES = 16 * 1024 ** 2
+/** A page of versions has some KB for each. */
+const MAX_BYTES = 4 * 1024 ** 2
+/** Members and items of an answer: what is made of them takes many times their bytes. */
+const MAX_VALUES = 100_000
+/** Answers under way at once: each is held whole for a moment. */
+const AT_ONCE = 8
 
-interface Asked {
-  readonly at: number
-  readonly answer: Promise<unknown>
-}
-
-/** Asks an MLflow tracking server (REST API 2.0). Undefined where what is asked for is not there. */
+/** Asks an MLflow tracking server (REST API 2.0), a few questions at once. Undefined where what is asked for is not there. */
 export class MlflowApi {
   readonly #options: MlflowOptions
   readonly #base: string
-  /** By URL, the latest last. */
-  readonly #asked = new Map<string, Asked>()
+  readonly #lanes = Array.from({ length: AT_ONCE }, () => new Lane())
+  #next = 0
 
   constructor(options: MlflowOptions) {
     this.#options = options
     this.#base = `${options.url.replace(/\/+$/, '')}/api/2.0/mlflow/`
   }
 
-  async get(
+  /** What `read` takes of the answer: nothing else of it is held. */
+  get<Answer>(
     method: string,
     query: Readonly<Record<string, string>>,
-    signal?: AbortSignal,
-  ): Promise<unknown> {
+    read: (document: unknown) => Answer,
+  ): Promise<Answer | undefined> {
     const url = `${this.#base}${method}?${new URLSearchParams(query)}`
-    return untilAborted(this.#recent(url, method), signal)
-  }
-
-  /** One question for all who ask within a moment, so it ends with none of them; a fault is nobody's answer. */
-  #recent(url: string, method: string): Promise<unknown> {
-    const known = this.#asked.get(url)
-    const { freshMs = FRESH_MS } = this.#options
-    if (known !== undefined && performance.now() - known.at < freshMs) return known.answer
-    const entry = { at: performance.now(), answer: this.#ask(url, method) }
-    this.#asked.delete(url)
-    this.#asked.set(url, entry)
-    for (const oldest of this.#asked.keys()) {
-      if (this.#asked.size <= MAX_KEPT) break
-      this.#asked.delete(oldest)
-    }
-    entry.answer.catch(() => {
-      if (this.#asked.get(url) === entry) this.#asked.delete(url)
+    const lane = this.#lanes[this.#next++ % AT_ONCE]!
+    return lane.run(async () => {
+      const document = await this.#ask(url, method)
+      return document === undefined ? undefined : read(document)
     })
-    return entry.answer
   }
 
   async #ask(url: string, method: string): Promise<unknown> {
@@ -113,6 +98,10 @@ async function boundedText(answer: Response): Promise<string> {
 }
 
 function parsed(text: string, method: string): unknown {
+  if (!hasFewValues(text, MAX_VALUES)) {
+    const reason = `what it answered to ${method} has more than ${MAX_VALUES} values`
+    throw unavailable(reason, { retryable: false })
+  }
   try {
     return JSON.parse(text)
   } catch (cause) {

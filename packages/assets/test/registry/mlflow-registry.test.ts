@@ -137,8 +137,17 @@ describe('versions of an MLflow server', () => {
     's3://ml/../other',
     's3://ml/%2e%2e/other',
     'http://169.254.169.254/x',
+    's3://ml',
+    's3://ml/',
+    's3a://ml//',
+    's3://ml/models',
+    's3://ml/models//',
+    's3://ml/a',
   ])('that lie elsewhere are refused by name, and hide no other: %s', async uri => {
     versions = { 1: { uri }, 2: {} }
+    // A location itself, or what holds one, is all that lies below it.
+    const registry = () =>
+      mlflowRegistry({ url, locations: ['s3://ml', 's3://ml/models/', 's3://ml/a/b'] })
     await expect(registry().version('churn', 1)).rejects.toMatchObject({
       code: 'UNSUPPORTED_FEATURE',
       message: expect.stringContaining('version 1 of the registered model churn'),
@@ -253,6 +262,46 @@ describe('a tracking server', () => {
       .listVersions('churn', { maxResults: 1 })
       .catch(error => error.code)
     expect(['STORAGE_UNAVAILABLE', { items: [] }]).toContainEqual(listed)
+  })
+
+  it.each([
+    ['brackets', `{"pad":[${'[],'.repeat(200_000)}0]}`, /more than 100000 values/],
+    [
+      'aliases',
+      `{"registered_model":{"aliases":[${'{"alias":"a","version":"1"},'.repeat(40_000)}{}]}}`,
+      /more than 100000 values/,
+    ],
+    ['bytes', `{"pad":"${'x'.repeat(5_000_000)}"}`, /did not answer/],
+  ])('that answers very many %s is not believed', async (_, body, message) => {
+    fault = () => ({ status: 200, body })
+    await expect(registry().version('churn', 1)).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringMatching(message),
+    })
+  })
+
+  it.each([
+    ['nothing', () => '{}', 600],
+    [
+      'long descriptions',
+      (i: number) => `{"version":"${i}","description":"${'x'.repeat(2_000_000)}"}`,
+      30,
+    ],
+  ])('whose pages of %s have no end is left', async (_, version, most) => {
+    let pages = 0
+    fault = method => {
+      if (method !== 'model-versions/search') return undefined
+      const list = version(++pages)
+      const model_versions = list === '{}' ? '' : list
+      return {
+        status: 200,
+        body: `{"model_versions":[${model_versions}],"next_page_token":"${pages}"}`,
+      }
+    }
+    await expect(registry().listVersions('churn', { maxResults: 1 })).rejects.toMatchObject({
+      message: /has no end/,
+    })
+    expect(pages).toBeLessThan(most)
   })
 
   it('that is not there, or says nothing, is told as that', async () => {

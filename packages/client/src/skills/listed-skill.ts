@@ -4,7 +4,7 @@ import { isTableError, TableError } from '@spillway/core'
 import type { WireAssetFile } from '@spillway/protocol/wire'
 import type { AssetClient } from '../assets/asset-client.js'
 import type { FolderName } from '../assets/asset-name.js'
-import { isReserved } from '../download/plan-download.js'
+import { isReserved } from '../download/disk/reserved-names.js'
 import { shownName } from './skill-name.js'
 
 /** What a provider says of the files of a skill, before any is fetched. */

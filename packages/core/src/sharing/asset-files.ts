@@ -96,6 +96,8 @@ export interface AssetFiles {
       readonly maxResults: number
       readonly prefix?: string | undefined
       readonly from?: { readonly snapshotId: string; readonly after: number } | undefined
+      /** Who asks: nobody makes more than a few listings at a time. */
+      readonly asker?: string | undefined
       readonly signal?: AbortSignal | undefined
     },
   ): Promise<AssetFilePage>

@@ -32,10 +32,17 @@ export interface ObjectStore {
     },
   ): Promise<{ readonly bytes: Uint8Array; readonly meta: ObjectMeta } | undefined>
   head(path: string, signal?: AbortSignal): Promise<ObjectMeta | undefined>
-  /** Objects under `prefix` in byte order of path, strictly after `startAfter` when given. */
+  /**
+   * Objects under `prefix` in byte order of path, strictly after `startAfter` when given. `onLeftOut` is told of what is there and
+   * can be no part of a listing: links that lead out of the fence, or back, and names that are no text. Without it each is an error.
+   */
   list(
     prefix: string,
-    options?: { startAfter?: string | undefined; signal?: AbortSignal | undefined },
+    options?: {
+      startAfter?: string | undefined
+      signal?: AbortSignal | undefined
+      onLeftOut?: ((path: string, reason: string) => void) | undefined
+    },
   ): AsyncIterable<ObjectMeta>
   /** Immediate sub-prefixes of `prefix`, each ending in '/'. */
   listPrefixes(prefix: string, signal?: AbortSignal): AsyncIterable<string>

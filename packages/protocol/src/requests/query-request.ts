@@ -1,6 +1,5 @@
-import { hasLongInteger, parseJson, TableError } from '@spillway/core'
+import { hasFewMembers, hasFewValues, hasLongInteger, parseJson, TableError } from '@spillway/core'
 import { z } from 'zod'
-import { hasFewValues } from './few-values.js'
 
 /**
  * 64-bit integers also come as texts, as JSON of Protocol Buffers has them. One spelling each: what reads `01` or ` 1` as a number
@@ -100,10 +99,19 @@ function parseBody(text: string): unknown {
   }
 }
 
-/** Of a body with a long integer each value is looked at: many would hold the thread before anything is known of the request. */
+/**
+ * Many would hold the thread before anything is known of the request. Of a body with a long integer each value is looked at; of
+ * others hints may be as many as fit, for they cost next to nothing.
+ */
 const MAX_VALUES = 10_000
 
 function requireFewValues(text: string): void {
+  if (!hasFewMembers(text, MAX_VALUES)) {
+    throw new TableError(
+      'INVALID_REQUEST',
+      `invalid request body: more than ${MAX_VALUES} members, lists and objects`,
+    )
+  }
   if (!hasLongInteger(text) || hasFewValues(text, MAX_VALUES)) return
   throw new TableError(
     'INVALID_REQUEST',

@@ -1,6 +1,6 @@
 import { isTableError } from '@spillway/core'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { parseQueryInfoRequest, parseQueryRequest } from '../../src/requests/query-request.js'
 
 it.each([
@@ -69,6 +69,20 @@ it('refuses more values than any query has before it parses them', () => {
   expect(() => parseQueryRequest(long)).toThrow(/^invalid request body: more than 10000 values/)
   const texts = JSON.stringify({ predicateHints: [`a IN (${'[,{'.repeat(20_000)}) \\" , [`] })
   expect(parseQueryRequest(texts).predicateHints).toHaveLength(1)
+})
+
+it.each([
+  ['brackets', `{"predicateHints":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`],
+  ['members', `{${Array.from({ length: 180_000 }, (_, i) => `"${i.toString(16)}":1`)}}`],
+])('refuses a body of very many %s before it parses them', (_, text) => {
+  const parse = vi.spyOn(JSON, 'parse')
+  expect(() => parseQueryRequest(text)).toThrow(/more than 10000 members, lists and objects$/)
+  expect(parse).not.toHaveBeenCalled()
+})
+
+it('reads as many hints as fit into a body', () => {
+  const predicateHints = new Array(100_000).fill('a = 1')
+  expect(parseQueryRequest(JSON.stringify({ predicateHints })).predicateHints).toHaveLength(100_000)
 })
 
 it('says of many wrong hints no more than of one', () => {

@@ -5,12 +5,12 @@ import type { SharedFolder } from '../access/shared-folder.js'
 import { maxResultsOf } from '../discovery/list-response.js'
 import { audienceText } from '../downloads/file-audience.js'
 import { notedBy } from '../downloads/note-signed.js'
+import { jsonBody } from '../http/json-body.js'
 import { readBody } from '../http/read-body.js'
 import { jsonResponse } from '../http/respond.js'
 import { validatedResponse } from '../http/validated.js'
 import type { RequestContext } from '../requests/request-context.js'
 import { assetFilesOf, urlFolder } from './asked-folder.js'
-import { jsonBody } from './json-body.js'
 
 /** GET …/files: the files of a folder, all pages of one listing. */
 export async function assetFiles(context: RequestContext): Promise<Response> {
@@ -26,6 +26,7 @@ export async function assetFiles(context: RequestContext): Promise<Response> {
     maxResults: Math.max(1, maxResults),
     prefix,
     from,
+    asker: context.recipient.id,
     signal: context.signal,
   })
   const isEmpty = maxResults === 0
@@ -63,14 +64,21 @@ function wireFile(file: AssetFile): WritableJson {
   return { path, size, lastModified, etag, sha256, mediaType }
 }
 
-const urlsBody = z.object({
-  paths: z.array(z.string().min(1)).min(1),
-  expiresInSeconds: z.int().positive().nullish(),
-})
-
 /** Each is looked at by itself in its store. */
 const MAX_PATHS = 1000
 const MAX_SECONDS = 3600
+/** Of a body: what else stands in it is little. */
+const MAX_VALUES = MAX_PATHS + 100
+
+/** One issue for a whole list: nobody is told of each of its items. */
+const texts = z.custom<readonly string[]>(
+  value =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every(each => typeof each === 'string' && each !== ''),
+)
+
+const urlsBody = z.object({ paths: texts, expiresInSeconds: z.int().positive().nullish() })
 
 /**
  * POST …/file-urls: signed URLs of files by their paths, with what is there now. Asked again where URLs have expired. A POST,
@@ -91,8 +99,8 @@ export async function assetFileUrls(context: RequestContext): Promise<Response> 
 }
 
 function parseBody(text: string): z.output<typeof urlsBody> {
-  const shown = '{"paths": ["…"], "expiresInSeconds": 600}, the second if wanted'
-  const body = jsonBody(text, urlsBody, shown)
+  const expected = `{"paths": ["…"], "expiresInSeconds": 600}, ${MAX_PATHS} paths at most, the second if wanted`
+  const body = jsonBody(text, urlsBody, { expected, mostValues: MAX_VALUES })
   if (body.paths.length <= MAX_PATHS) return body
   throw new TableError(
     'INVALID_REQUEST',

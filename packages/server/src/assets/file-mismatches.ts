@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { jsonBody } from '../http/json-body.js'
 import { readBody } from '../http/read-body.js'
 import { jsonResponse } from '../http/respond.js'
 import type { RequestContext } from '../requests/request-context.js'
 import { assetFilesOf, urlFolder } from './asked-folder.js'
-import { jsonBody } from './json-body.js'
 
 const mismatchBody = z.object({
   path: z.string().min(1).max(4096),
@@ -20,11 +20,9 @@ const MAX_BODY_BYTES = 16 * 1024
 export async function fileMismatches(context: RequestContext): Promise<Response> {
   const { request, limits, record } = context
   const text = await readBody(request, Math.min(limits.bodyBytes, MAX_BODY_BYTES))
-  const { path, sha256, etag } = jsonBody(
-    text,
-    mismatchBody,
-    '{"path": "…", "etag": "…", "sha256": "…"}: the path and etag as they are listed, the second if there is one, and the SHA-256 of what came in lower-case hexadecimal',
-  )
+  const expected =
+    '{"path": "…", "etag": "…", "sha256": "…"}: the path and etag as they are listed, the second if there is one, and the SHA-256 of what came in lower-case hexadecimal'
+  const { path, sha256, etag } = jsonBody(text, mismatchBody, { expected })
   const folder = await urlFolder(context)
   const mismatch = { path, sha256, etag: etag ?? undefined }
   const isReadAgain = assetFilesOf(context).doubt?.(folder, mismatch) ?? false

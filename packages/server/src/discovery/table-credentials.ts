@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { offersDirectory } from '../access/access-modes.js'
 import { nameOf } from '../access/table-name.js'
 import { CREDENTIAL_SECONDS, wireCredentials } from '../access/wire-credentials.js'
+import { jsonBody } from '../http/json-body.js'
 import { readBody } from '../http/read-body.js'
 import { jsonResponse } from '../http/respond.js'
 import type { RequestContext } from '../requests/request-context.js'
@@ -40,15 +41,8 @@ export async function tableCredentials(context: RequestContext): Promise<Respons
 /** Some clients send no body at all. */
 function parseBody(text: string): string | undefined {
   if (text.trim() === '') return undefined
-  let document: unknown
-  try {
-    document = JSON.parse(text)
-  } catch {
-    throw new TableError('INVALID_REQUEST', 'the request body is not JSON')
-  }
-  const parsed = body.safeParse(document)
-  if (parsed.success) return parsed.data.location ?? undefined
-  throw new TableError('INVALID_REQUEST', 'invalid request body: location must be a string')
+  const expected = '{"location": "…"}: location must be a string'
+  return jsonBody(text, body, { expected }).location ?? undefined
 }
 
 /** As the provider wrote it: never as a recipient did, who could name a folder beside it. */

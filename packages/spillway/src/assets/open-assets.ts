@@ -38,7 +38,7 @@ export function openAssets(settings: AssetSettings, parts: AssetParts): OpenAsse
   const { store, signers, onError, isProbe = false } = parts
   const { state: kept, hashing } = settings
   if (kept === undefined || isProbe) {
-    const files = createAssetFiles({ store, signers })
+    const files = createAssetFiles({ store, signers, onError: (_, error) => onError?.(error) })
     return { files, follow: () => undefined, stop: async () => undefined }
   }
   const state = stateAt(kept.location, store)

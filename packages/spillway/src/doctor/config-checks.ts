@@ -1,4 +1,4 @@
-import { mapConcurrently, type Snapshot } from '@spillway/core'
+import { mapConcurrently, type Snapshot, type TableError } from '@spillway/core'
 import { filesInside, OutsideFinder, partitionGrant } from '@spillway/engine'
 import { planScan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
@@ -39,15 +39,16 @@ export async function configChecks(path: string, time: InTimeOptions): Promise<r
       tableCheck(table, { probe, staging: config.staging !== undefined, time }),
     )
     const assets = await assetChecks(config.shares, probe, time)
-    return [
-      ...checks,
-      ...tables,
-      ...assets,
-      ...(await skillFolderChecks(config.shares, probe, time)),
-    ]
+    const skillFolders = await skillFolderChecks(config.shares, probe, time)
+    return [...checks, ...tables, ...assets, ...skillFolders, ...probe.told.map(warned)]
   } finally {
     await probe.close()
   }
+}
+
+/** Of a folder that can be read, and not all that is in it. */
+function warned({ message, context: { path = '' } }: TableError): Check {
+  return { name: 'files', ok: true, warning: true, detail: `${message}; path: ${path}` }
 }
 
 async function tlsCheck(files: TlsFiles): Promise<Check> {

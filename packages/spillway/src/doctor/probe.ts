@@ -20,6 +20,8 @@ export interface Probe {
   byteAt(url: string, signal: AbortSignal): Promise<string>
   /** Asks the server of this process, with the recipient's own token. */
   readonly client: SharingClient
+  /** What the server told of while it was asked, and recipients are not told. */
+  readonly told: readonly TableError[]
   /** What the server reads with. */
   readonly spillway: Composition
   /** Finds skills as the server does. */
@@ -49,12 +51,16 @@ export function openProbe(config: ServeConfig): Probe {
   const recipients = [...(config.shares.recipients ?? []), own]
   // What everybody may take at once is no fault of a table: its check asks for several.
   const limits = { ...config.server.limits, ...ASKED_AT_ONCE }
+  const told: TableError[] = []
   const runtime = createRuntime(
     { ...config, server: { ...config.server, limits }, shares: { ...config.shares, recipients } },
     {
       endpoint: checkedEndpoint(ENDPOINT),
       secrets: [randomBytes(32).toString('base64')],
       isProbe: true,
+      onError: error => {
+        if (isTableError(error)) told.push(error)
+      },
     },
   )
   const { host } = new URL(ENDPOINT)
@@ -74,6 +80,7 @@ export function openProbe(config: ServeConfig): Probe {
   return {
     spillway: runtime.spillway,
     skills: runtime.skills,
+    told,
     client,
     byteAt,
     async byteOf(name, given) {

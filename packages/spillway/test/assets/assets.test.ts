@@ -235,7 +235,7 @@ describe('volumes', () => {
       expect(signed.status).toBeGreaterThanOrEqual(400)
       expect(JSON.stringify(signed.body)).not.toContain(folder)
       const listed = await json(`${DOCS}2/files`)
-      expect(JSON.stringify(listed.body)).not.toContain('link.txt","size')
+      expect(listed).toMatchObject({ status: 200, body: { items: [{ path: 'x.txt' }] } })
     } finally {
       unlinkSync(join(folder, 'docs2', 'link.txt'))
     }
@@ -247,6 +247,8 @@ describe('volumes', () => {
     ['an empty list', '{"paths":[]}'],
     ['paths that are none', '{"paths":[1]}'],
     ['too many', JSON.stringify({ paths: new Array(1001).fill('a.txt') })],
+    ['an empty path among others', '{"paths":["a.txt",""]}'],
+    ['a million that are none', `{"paths":[${'1,'.repeat(1_000_000)}1]}`],
     ['a time that is none', '{"paths":["a.txt"],"expiresInSeconds":0}'],
   ])('refuse a request with %s', async (_, body) => {
     expect((await json(`${DOCS}/file-urls`, { method: 'POST', body })).status).toBe(400)
@@ -608,6 +610,7 @@ recipients: [{ name: r, shares: [lake], tokens: [{ sha256: ${sha256(TOKEN)} }] }
 describe('doctor', () => {
   it('reads every asset as a recipient does, and says what is wrong with one', async () => {
     put('doc/v/a.txt', 'abc')
+    symlinkSync(join(folder, 'outside.txt'), join(folder, 'doc/v/out.txt'))
     put('doc/good/SKILL.md', '---\nname: good\ndescription: Good\n---\n')
     put('doc/bad/SKILL.md', 'nothing')
     put('doc/m/2/w', 'weights')
@@ -632,7 +635,11 @@ shares:
     }
     expect(checks.filter(({ warning }) => warning).map(({ name }) => name)).toEqual([
       'lake.kb.none',
+      'files',
     ])
+    expect(checks.at(-1)?.detail).toMatch(
+      /^1 name is neither listed nor signed; "out\.txt": a symbolic link leads out of the folder; path: .*\/doc\/v\/$/,
+    )
     const said = Object.fromEntries(
       checks
         .filter(({ name }) => name.startsWith('lake.'))

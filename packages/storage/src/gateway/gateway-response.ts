@@ -5,6 +5,7 @@ import { fileMeta } from '../local/local-meta.js'
 import { openLocal } from '../local/local-open.js'
 import { localRoots } from '../local/local-path.js'
 import { parseRange } from './http-range.js'
+import { isRangeOfSame, preconditionOf } from './preconditions.js'
 import { UnviewableFile, type ViewedFile, type Views } from './viewed-file.js'
 
 /** A file that a valid URL names: `path` is below one of `folders` by its text; links are looked at when it is opened. */
@@ -75,6 +76,7 @@ export function failed(error: unknown): Response {
   })
 }
 
+const CHANGED = 'the file is not the one that was asked for: it has changed'
 const GONE = 'the file is no longer there: ask for the table again'
 
 async function answerFile(
@@ -100,9 +102,14 @@ async function answerFile(
       etag: view === undefined ? etag : etag.replace(/"$/, `-${view.mark}"`),
       lastModified,
     })
+    if (served.status === 412) {
+      return refuse(412, 'RESOURCE_CONFLICT', CHANGED, { ETag: served.headers.ETag! })
+    }
     if (served.part === undefined) return new Response(null, served)
     handedOver = true
-    return new Response(streamPart(file, served.part, view), served)
+    const isSame = async () =>
+      fileMeta(target.path, await file.stat({ bigint: true })).etag === etag
+    return new Response(streamPart(file, served.part, { view, isSame }), served)
   } finally {
     if (!handedOver) await file.close()
   }
@@ -128,7 +135,7 @@ interface Served {
 interface Answer {
   readonly status: number
   readonly headers: Record<string, string>
-  /** Bytes of the body; absent for HEAD, 304 and 416. */
+  /** Bytes of the body; absent for HEAD, 304, 412 and 416. */
   readonly part?: { readonly start: number; readonly end: number }
 }
 
@@ -143,10 +150,12 @@ function answer(request: Request, { size, etag, lastModified }: Served): Answer 
     'Last-Modified': new Date(lastModified).toUTCString(),
     ETag: etag,
   }
-  if (matchesAny(request.headers.get('If-None-Match'), etag)) return { status: 304, headers }
+  const precondition = preconditionOf(request.headers, { etag, lastModified })
+  if (precondition === 'failed') return { status: 412, headers }
+  if (precondition === 'not modified') return { status: 304, headers }
   headers['Content-Length'] = String(size)
   if (request.method === 'HEAD') return { status: 200, headers }
-  const range = isSameFile(request.headers.get('If-Range'), headers)
+  const range = isRangeOfSame(request.headers, { etag, lastModified })
     ? parseRange(request.headers.get('Range'), size)
     : { kind: 'whole' as const }
   if (range.kind === 'whole') return { status: 200, headers, part: { start: 0, end: size } }
@@ -160,25 +169,22 @@ function answer(request: Request, { size, etag, lastModified }: Served): Answer 
   return { status: 206, headers, part: { start: range.start, end: range.end } }
 }
 
-function matchesAny(header: string | null, etag: string): boolean {
-  if (header === null) return false
-  return header
-    .split(',')
-    .some(tag => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
-}
-
-/** If-Range: a range of another version of the file would be glued to the wrong bytes. */
-function isSameFile(ifRange: string | null, headers: Record<string, string>): boolean {
-  return ifRange === null || ifRange === headers.ETag || ifRange === headers['Last-Modified']
-}
-
 const CHUNK_BYTES = 256 * 1024
 
-/** Reads as the recipient reads, a chunk ahead at most. A file that shrinks breaks the answer off. */
+interface StreamOptions {
+  readonly view: ViewedFile | undefined
+  /** Whether the file is still the one whose validators were sent. */
+  readonly isSame: () => Promise<boolean>
+}
+
+/**
+ * Reads as the recipient reads, a chunk ahead at most. A file that shrinks, or that is another at the end, breaks the answer off
+ * before its last bytes: it never looks whole.
+ */
 function streamPart(
   file: FileHandle,
   { start, end }: { readonly start: number; readonly end: number },
-  view?: ViewedFile,
+  { view, isSame }: StreamOptions,
 ): ReadableStream<Uint8Array> {
   const ownEnd = view === undefined ? end : Math.min(end, view.keptBytes)
   let position = start
@@ -192,13 +198,11 @@ function streamPart(
           controller.close()
           return
         }
-        const wanted = Math.min(CHUNK_BYTES, ownEnd - position)
-        const chunk = new Uint8Array(wanted)
-        const { bytesRead } = await file.read(chunk, 0, wanted, position)
-        if (bytesRead === 0 && wanted > 0)
-          throw new Error('the file became shorter while it was read')
-        position += bytesRead
-        if (bytesRead > 0) controller.enqueue(chunk.subarray(0, bytesRead))
+        const chunk = await readChunk(file, position, ownEnd)
+        position += chunk.length
+        if (position >= ownEnd && !(await isSame()))
+          throw new Error('the file changed while it was read')
+        if (chunk.length > 0) controller.enqueue(chunk)
         if (position < end) return
         await file.close()
         controller.close()
@@ -209,4 +213,12 @@ function streamPart(
     },
     cancel: () => file.close(),
   })
+}
+
+async function readChunk(file: FileHandle, position: number, end: number): Promise<Uint8Array> {
+  const wanted = Math.min(CHUNK_BYTES, end - position)
+  const chunk = new Uint8Array(wanted)
+  const { bytesRead } = await file.read(chunk, 0, wanted, position)
+  if (bytesRead === 0 && wanted > 0) throw new Error('the file became shorter while it was read')
+  return chunk.subarray(0, bytesRead)
 }

@@ -34,9 +34,9 @@ function limitedStore(
     budgets: store.budgets,
     get: (path, getOptions) => attempt(() => store.get(path, getOptions), getOptions?.signal),
     head: (path, signal) => attempt(() => store.head(path, signal), signal),
-    list: (prefix, { startAfter, signal } = {}) =>
+    list: (prefix, { startAfter, signal, onLeftOut } = {}) =>
       resuming({
-        start: after => store.list(prefix, { startAfter: after, signal }),
+        start: after => store.list(prefix, { startAfter: after, signal, onLeftOut }),
         pathOf: meta => meta.path,
         startAfter,
         signal,

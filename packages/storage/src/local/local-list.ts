@@ -11,7 +11,8 @@ import {
 } from '@spillway/core'
 import { comparePaths, sortedPaths } from '../objects/byte-order.js'
 import { parseUri, type StorageUri } from '../objects/uri.js'
-import { isMissing, localError } from './local-error.js'
+import { codeOf, isMissing, localError } from './local-error.js'
+import { LinkedFolders, type WalkedFolder } from './local-links.js'
 import { fileMeta } from './local-meta.js'
 import { type LocalRoots, localPath } from './local-path.js'
 import { isUnfinished } from './local-put.js'
@@ -20,6 +21,7 @@ interface ListOptions {
   readonly roots: LocalRoots
   readonly startAfter?: string | undefined
   readonly signal?: AbortSignal | undefined
+  readonly onLeftOut?: ((path: string, reason: string) => void) | undefined
 }
 
 /** Files described at once: enough to hide the disk's latency, few enough for a caller that stops early. */
@@ -33,10 +35,11 @@ interface Walk extends ListOptions {
   readonly after: string | undefined
   /** A link that leads outside is named as a folder: whoever opens it is refused, and what lies beside it is not. */
   readonly namesRefused?: boolean
+  readonly linked: LinkedFolders
 }
 
 /** A folder being walked: its names yet to visit in byte order, folders with their slash. */
-interface Folder {
+interface Folder extends WalkedFolder {
   readonly key: string
   /** Where it is, once it is known to lie inside the roots; what is in it lies there too, but for links. */
   readonly disk: string
@@ -54,17 +57,16 @@ export async function* listFiles(
   options: ListOptions,
 ): AsyncGenerator<ObjectMeta> {
   const after = options.startAfter === undefined ? undefined : keyAfter(prefix, options.startAfter)
-  const walk: Walk = { ...options, prefix, after }
-  const stack = [await openFolder(walk, prefix.key.slice(0, prefix.key.lastIndexOf('/') + 1))]
+  const walk: Walk = { ...options, prefix, after, linked: new LinkedFolders() }
+  const stack = [await openTop(walk)]
   while (stack.length > 0) {
     throwIfCancelled(options.signal)
     const folder = stack[stack.length - 1]!
     if (folder.next >= folder.names.length) {
       stack.pop()
     } else if (folder.names[folder.next]!.endsWith('/')) {
-      const key = folder.key + folder.names[folder.next++]!
-      await checkLoop(walk, key, stack)
-      stack.push(await openFolder(walk, key))
+      const below = await openBelow(walk, stack, folder.names[folder.next++]!)
+      if (below !== undefined) stack.push(below)
     } else {
       yield* await describeRun(walk, folder)
     }
@@ -78,8 +80,9 @@ export async function* listFolders(
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
   throwIfCancelled(signal)
-  const walk: Walk = { prefix, roots, after: undefined, namesRefused: true }
-  const folder = await openFolder(walk, prefix.key.slice(0, prefix.key.lastIndexOf('/') + 1))
+  const linked = new LinkedFolders()
+  const walk: Walk = { prefix, roots, after: undefined, signal, linked, namesRefused: true }
+  const folder = await openTop(walk)
   const slices = new Slices()
   for (const name of folder.names) {
     throwIfCancelled(signal)
@@ -98,7 +101,54 @@ function keyAfter(prefix: StorageUri, startAfter: string): string {
   })
 }
 
-async function openFolder(walk: Walk, key: string): Promise<Folder> {
+async function openTop(walk: Walk): Promise<Folder> {
+  const { key } = walk.prefix
+  const top = key.slice(0, key.lastIndexOf('/') + 1)
+  return openFolder(walk, top, { real: await realOf(walk, top), isLinked: false })
+}
+
+/** Undefined for what holds itself, where whoever lists leaves such out. */
+async function openBelow(
+  walk: Walk,
+  stack: readonly Folder[],
+  name: string,
+): Promise<Folder | undefined> {
+  const above = stack[stack.length - 1]!
+  const key = above.key + name
+  const isLink = above.links.has(name)
+  const real = isLink ? await realOf(walk, key) : join(above.real, name.slice(0, -1))
+  const folder = { real, isLinked: isLink || above.isLinked }
+  const uri = walk.prefix.head + key
+  if (walk.linked.isLoop(folder, stack)) {
+    const reason = 'a symbolic link leads back into its own folder'
+    if (leaveOut(walk, key, reason)) return undefined
+    throw new TableError('STORAGE_UNAVAILABLE', reason, {
+      context: { path: uri },
+      retryable: false,
+    })
+  }
+  walk.linked.enter(folder, uri)
+  return openFolder(walk, key, folder)
+}
+
+/** Of a folder that has gone its path: reading it says the rest. */
+async function realOf({ roots, prefix }: Walk, key: string): Promise<string> {
+  const uri = prefix.head + key
+  try {
+    return await realpath(await localPath(roots, uri))
+  } catch (error) {
+    if (isMissing(error)) return `/${key}`
+    throw localError(error, uri)
+  }
+}
+
+/** False where nobody is told, so that it is an error. */
+function leaveOut({ prefix, onLeftOut }: Walk, key: string, reason: string): boolean {
+  onLeftOut?.(prefix.head + key, reason)
+  return onLeftOut !== undefined
+}
+
+async function openFolder(walk: Walk, key: string, walked: WalkedFolder): Promise<Folder> {
   const uri = walk.prefix.head + key
   const names: string[] = []
   const links = new Set<string>()
@@ -107,6 +157,7 @@ async function openFolder(walk: Walk, key: string): Promise<Folder> {
     disk = await localPath(walk.roots, uri)
     // Names come in blocks, with a turn of the event loop before each: folders have very many.
     for await (const entry of await opendir(disk, { bufferSize: NAMES_AT_ONCE })) {
+      throwIfCancelled(walk.signal)
       const name = await nameOf(walk, key, entry)
       if (name === undefined || !mayHold(walk, key + name)) continue
       names.push(name)
@@ -114,16 +165,24 @@ async function openFolder(walk: Walk, key: string): Promise<Folder> {
     }
   } catch (error) {
     if (!isMissing(error)) throw localError(error, uri)
-    if (mayBeMissing(walk, key)) return { key, disk, links, names: [], next: 0 }
-    throw isNamed(key) ? vanished(uri) : unnamed(uri)
+    if (!isKnownToBeMissing(walk, key)) throw vanished(uri)
+    return { ...walked, key, disk, links, names: [], next: 0 }
   }
-  return { key, disk, links, names: await inSlices(sortedPaths(names)), next: 0 }
+  return { ...walked, key, disk, links, names: await inSlices(sortedPaths(names)), next: 0 }
 }
 
 /** Of folders that were seen, those in which writers keep what is unfinished come and go. */
 function mayBeMissing({ prefix }: Walk, key: string): boolean {
   const below = key.slice(prefix.key.lastIndexOf('/') + 1)
   return below === '' || below.split('/').some(name => name.startsWith('.') || name.startsWith('_'))
+}
+
+/** True of what may be missing. Throws of what is there by a name that nobody can give, unless such is left out. */
+function isKnownToBeMissing(walk: Walk, key: string): boolean {
+  if (mayBeMissing(walk, key)) return true
+  if (isNamed(key)) return false
+  if (leaveOut(walk, key, 'it is named in bytes that are no UTF-8')) return true
+  throw unnamed(walk.prefix.head + key)
 }
 
 /** Bytes that are no UTF-8 are read as this character: what has it in its name, and is not there, is there by another. */
@@ -158,10 +217,20 @@ async function nameOf(walk: Walk, key: string, entry: Dirent): Promise<string | 
   } catch (error) {
     const uri = walk.prefix.head + key + entry.name
     if (walk.namesRefused && isTableError(error)) return `${entry.name}/`
-    if (!isMissing(error)) throw localError(error, uri)
-    if (isNamed(entry.name) || mayBeMissing(walk, key + entry.name)) return undefined
-    throw unnamed(uri)
+    if (isMissing(error)) {
+      if (!isNamed(entry.name)) isKnownToBeMissing(walk, key + entry.name)
+      return undefined
+    }
+    const reason = linkFault(error)
+    if (reason !== undefined && leaveOut(walk, key + entry.name, reason)) return undefined
+    throw localError(error, uri)
   }
+}
+
+/** Of what following a link failed with, where the link is at fault. */
+function linkFault(error: unknown): string | undefined {
+  if (codeOf(error) === 'ELOOP') return 'a symbolic link leads to itself'
+  return isTableError(error) ? 'a symbolic link leads out of the folder' : undefined
 }
 
 /** False when neither `key` nor, for a folder, anything in it can be in the answer. */
@@ -170,22 +239,6 @@ function mayHold({ prefix, after }: Walk, key: string): boolean {
   if (!key.startsWith(prefix.key) && !(isFolder && prefix.key.startsWith(key))) return false
   if (after === undefined || comparePaths(key, after) > 0) return true
   return isFolder && after.startsWith(key)
-}
-
-/** A linked folder that holds itself would be walked for ever. */
-async function checkLoop(walk: Walk, key: string, stack: readonly Folder[]): Promise<void> {
-  // Loops need links, and links deepen paths: folders near the top are not worth the look.
-  if (stack.length < 16) return
-  const uri = walk.prefix.head + key
-  const real = await realpath(await localPath(walk.roots, uri))
-  for (const { key: above } of stack) {
-    const seen = await realpath(await localPath(walk.roots, walk.prefix.head + above))
-    if (seen !== real) continue
-    throw new TableError('STORAGE_UNAVAILABLE', 'a symbolic link leads back into its own folder', {
-      context: { path: uri },
-      retryable: false,
-    })
-  }
 }
 
 /** The next files of a folder, up to its next sub-folder. A file that has gone since is left out, if its folder has not. */
@@ -220,7 +273,7 @@ async function describe(walk: Walk, folder: Folder, name: string): Promise<Objec
     return found.isFile() ? fileMeta(uri, found) : undefined
   } catch (error) {
     if (!isMissing(error)) throw localError(error, uri)
-    if (isNamed(name) || mayBeMissing(walk, folder.key + name)) return undefined
-    throw unnamed(uri)
+    if (!isNamed(name)) isKnownToBeMissing(walk, folder.key + name)
+    return undefined
   }
 }

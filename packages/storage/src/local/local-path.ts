@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve, sep } from 'node:path'
+import { join, parse, resolve, sep } from 'node:path'
 import { type Fence, TableError } from '@spillway/core'
 import { folderUri, parseUri } from '../objects/uri.js'
 import { isMissing } from './local-error.js'
@@ -94,13 +94,60 @@ async function spelled(real: string): Promise<string> {
   return found?.isDirectory() ? folderUri(real) : real
 }
 
+/** No system opens a path by more characters. Windows takes the longest ones. */
+const LONGEST_PATH = 32 * 1024
+
 /** The real path of `path`; of one that does not exist yet, that of its nearest folder that does. */
 async function realPathOf(path: string): Promise<string> {
+  if (path.length > LONGEST_PATH) throw new TooLongPath()
+  const known = await realPathIfThere(path)
+  if (known !== undefined) return known
+  // Ends of all folders above: those that are there come first, so that few are asked for however many there are.
+  const { root } = parse(path)
+  const ends = [root.length, ...placesOf(sep, path).filter(at => at > root.length)]
+  return (await lastThere(path, ends)) ?? path
+}
+
+/** Of the folders that end at `ends` the last one that is there, its real path, and what `path` names below it. */
+async function lastThere(path: string, ends: readonly number[]): Promise<string | undefined> {
+  let [low, high] = [0, ends.length]
+  let found: string | undefined
+  // Most files that are not there lie in a folder that is.
+  let middle = ends.length - 1
+  while (low < high) {
+    const end = ends[middle]!
+    const real = await realPathIfThere(path.slice(0, end))
+    if (real === undefined) high = middle
+    else {
+      found = join(real, path.slice(end))
+      low = middle + 1
+    }
+    middle = (low + high) >>> 1
+  }
+  return found
+}
+
+async function realPathIfThere(path: string): Promise<string | undefined> {
   try {
     return await realpath(path)
   } catch (error) {
-    if (!isMissing(error) || path === dirname(path)) throw error
-    return join(await realPathOf(dirname(path)), basename(path))
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+function placesOf(mark: string, text: string): readonly number[] {
+  const places: number[] = []
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) places.push(at)
+  return places
+}
+
+/** As a disk says it, without being asked: what cannot be named is not there. */
+class TooLongPath extends Error {
+  readonly code = 'ENAMETOOLONG'
+
+  constructor() {
+    super('no file has so long a path')
   }
 }
 

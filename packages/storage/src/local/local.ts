@@ -70,12 +70,7 @@ function storeWithin(roots: LocalRoots): WritableStore {
       throwIfCancelled(signal)
       return headFile(roots, path)
     },
-    list: (prefix, { startAfter, signal } = {}) =>
-      listFiles(parseUri(prefix), {
-        roots,
-        startAfter,
-        signal,
-      }),
+    list: (prefix, listOptions = {}) => listFiles(parseUri(prefix), { ...listOptions, roots }),
     listPrefixes: (prefix, signal) => listFolders(parseUri(prefix), roots, signal),
     put: (path, bytes, putOptions = {}) => putFile(roots, path, bytes, putOptions),
     async delete(path, signal) {

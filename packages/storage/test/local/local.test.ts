@@ -74,7 +74,32 @@ describe('names', () => {
 
   it('longer than a disk allows are absent', async () => {
     expect(await localStore().get(`${root}/${'x'.repeat(300)}`)).toBeUndefined()
+    expect(await rooted().get(`${root}/${'x'.repeat(300)}`)).toBeUndefined()
   })
+
+  // With a look at each folder the first takes minutes, and the second ends the process.
+  it.each([16_000, 500_000])(
+    'of %i folders that are not there cost no look at each',
+    async count => {
+      expect(await rooted().head(`${root}/${'a/'.repeat(count)}b`)).toBeUndefined()
+    },
+  )
+
+  it.each([0, 1, 2, 3, 7])(
+    'below %i folders that are there lie where links on the way lead',
+    async depth => {
+      const there = 'd/'.repeat(depth)
+      await mkdir(join(root, 'real', there), { recursive: true })
+      await symlink(join(root, 'real'), join(root, 'in'))
+      await symlink(folder, join(root, 'out'))
+      await mkdir(join(folder, there), { recursive: true })
+      for (const missing of ['x', 'x/y', 'x/y/z/1/2/3/4/5/6']) {
+        expect(await rooted().head(`${root}/in/${there}${missing}`)).toBeUndefined()
+        const outside = rooted().head(`${root}/out/${there}${missing}`)
+        await expect(outside).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+      }
+    },
+  )
 })
 
 describe('a listing', () => {
@@ -91,6 +116,56 @@ describe('a listing', () => {
     await mkdir(join(root, 'd'))
     await symlink(root, join(root, 'd/up'))
     await expect(pathsUnder(rooted(), `${root}/`)).rejects.toThrowError('its own folder')
+  })
+
+  it('ends with an error where few folders have ways without end', async () => {
+    for (let i = 0; i < 31; i++) await mkdir(join(root, `d${i}`))
+    for (let i = 0; i < 30; i++) {
+      for (const way of ['x', 'y']) await symlink(join(root, `d${i + 1}`), join(root, `d${i}`, way))
+    }
+    await expect(pathsUnder(rooted(), `${root}/`)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+      message: /the same folders more than 1000 times/,
+    })
+  })
+
+  it('has what is reached by several ways by each of them', async () => {
+    await mkdir(join(root, 'd/deep'), { recursive: true })
+    await writeFile(join(root, 'd/deep/x'), '')
+    for (const way of ['a', 'b', 'z']) await symlink(join(root, 'd'), join(root, way))
+    const all = ['a', 'b', 'd', 'z'].map(way => `${way}/deep/x`)
+    expect(await pathsUnder(rooted(), `${root}/`)).toEqual(all)
+    expect(await pathsUnder(localStore(), `${root}/`)).toEqual(all)
+  })
+
+  it('tells what it leaves out, where somebody is there to be told', async () => {
+    await mkdir(join(root, 'd'))
+    await writeFile(join(root, 'd/x'), '')
+    await symlink(join(folder, 'outside'), join(root, 'a-file-outside'))
+    await symlink(folder, join(root, 'd/a-folder-outside'))
+    await symlink('.', join(root, 'd/itself'))
+    await symlink(root, join(root, 'd/up'))
+    await symlink('loop', join(root, 'loop'))
+    const told: string[] = []
+    const onLeftOut = (path: string, reason: string) =>
+      told.push(`${path.slice(root.length + 1)}: ${reason.replace('a symbolic link ', '')}`)
+    const listed = await collect(rooted().list(`${root}/`, { onLeftOut }))
+    expect(listed.map(({ path }) => path)).toEqual([`${root}/d/x`])
+    expect(told.sort()).toEqual([
+      'a-file-outside: leads out of the folder',
+      'd/a-folder-outside: leads out of the folder',
+      'd/itself/: leads back into its own folder',
+      'd/up/: leads back into its own folder',
+      'loop: leads to itself',
+    ])
+  })
+
+  it('ends when it is cancelled, also within a folder', async () => {
+    for (let i = 0; i < 40; i++) await symlink(join(root, 'none'), join(root, `l${i}`))
+    const aborted = new AbortController()
+    const listing = collect(rooted().list(`${root}/`, { signal: aborted.signal }))
+    aborted.abort()
+    await expect(listing).rejects.toMatchObject({ code: 'CANCELLED' })
   })
 
   it('passes over pipes and writes under way', async () => {
