@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseConfig, type RunningServer, startServer } from 'spillway'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ASSET_ROUTES } from './disjoint/asset-routes.js'
+import { ASSET_ROUTES, INDEX_ROUTE, SKILL_ROUTES } from './disjoint/asset-routes.js'
 
 const REGIONS = ['eu', 'us'] as const
 type Region = (typeof REGIONS)[number]
@@ -85,6 +85,21 @@ async function ask(region: Region, route: string, { share = `of-${region}`, quer
   return { status: answer.status, text: await answer.text() }
 }
 
+/** The answer to a message over MCP. */
+async function tell(region: Region, method: string, params: object): Promise<string> {
+  const answer = await fetch(`${server.endpoint}/mcp`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${tokenOf(region)}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2025-11-25',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  })
+  return answer.text()
+}
+
 describe.each(REGIONS)('the recipient of %s', region => {
   it.each(ASSET_ROUTES)('gets its own and nothing of the other: %s', async route => {
     const own = await ask(region, route)
@@ -100,6 +115,40 @@ describe.each(REGIONS)('the recipient of %s', region => {
     ])
     const none = await ask(region, route, { share: 'of-nobody' })
     expect(theirs.text.replaceAll(`of-${other(region)}`, 'of-nobody')).toBe(none.text)
+  })
+
+  it('finds its own skills in the index, and nothing of the other by any path of it', async () => {
+    const index = await ask(region, INDEX_ROUTE)
+    expect(index.text).toContain(`of ${region}`)
+    expect(index.text).not.toMatch(new RegExp(`of[- ]${other(region)}|lake|x2/`))
+    const [document, archive] = SKILL_ROUTES
+    expect(await ask(region, document)).toMatchObject({
+      status: 200,
+      text: expect.stringContaining(`of ${region}`),
+    })
+    for (const route of [document, archive]) {
+      const theirs = await ask(region, route, { share: `of-${other(region)}` })
+      const none = await ask(region, route, { share: 'of-nobody' })
+      expect(theirs.status).toBe(404)
+      expect(theirs.text.replaceAll(`of-${other(region)}`, 'of-nobody')).toBe(none.text)
+    }
+  })
+
+  it('hears of its own skills over MCP, and nothing of the other by any name', async () => {
+    const listed = await tell(region, 'resources/list', {})
+    expect(listed).toContain(`of ${region}`)
+    expect(listed).not.toMatch(new RegExp(`of[- ]${other(region)}|lake|x2/`))
+    expect(await tell(region, 'skills/list', {})).not.toContain(`of-${other(region)}`)
+    for (const method of ['resources/read', 'skills/get', 'resources/directory/read']) {
+      const of = (share: string) =>
+        tell(region, method, { uri: `skill://${share}/d/forms/SKILL.md` })
+      const theirs = await of(`of-${other(region)}`)
+      expect(theirs).toContain('"error"')
+      expect(theirs.replaceAll(`of-${other(region)}`, 'of-nobody')).toBe(await of('of-nobody'))
+    }
+    expect(
+      await tell(region, 'resources/read', { uri: `skill://of-${region}/d/forms/SKILL.md` }),
+    ).toContain(`description: of ${region}`)
   })
 
   it('takes no page token of the other', async () => {

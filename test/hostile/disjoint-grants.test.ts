@@ -6,7 +6,7 @@ import type { RunningServer } from 'spillway'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROUTES } from '../../packages/server/src/routes.js'
 import { askRaw, serve } from './disjoint/asking.js'
-import { ASSET_ROUTES } from './disjoint/asset-routes.js'
+import { AGENT_ROUTES, ASSET_ROUTES, MCP_ROUTE } from './disjoint/asset-routes.js'
 import { fetched, type Gathered, gatherAll, queryOf } from './disjoint/gather.js'
 import { FORMATS, type Format, namesOf, REGIONS, type Region, writeTable } from './disjoint/lake.js'
 import { ROUTE_QUESTIONS } from './disjoint/questions.js'
@@ -104,7 +104,7 @@ describe.each(WHO)('$format, in part, to the recipient of $region', ({ format, r
 
 it('asks every route there is', () => {
   const routes = ROUTES.map(({ method, pattern }) => `${method} ${pattern}`)
-  // Those of assets are asked by `disjoint-assets.test.ts`.
-  const asked = [...Object.keys(ROUTE_QUESTIONS), ...ASSET_ROUTES]
+  // Those of assets and agents are asked by `disjoint-assets.test.ts`.
+  const asked = [...Object.keys(ROUTE_QUESTIONS), ...ASSET_ROUTES, ...AGENT_ROUTES, MCP_ROUTE]
   expect(asked.sort()).toEqual([...routes].sort())
 })

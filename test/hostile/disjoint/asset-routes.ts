@@ -30,3 +30,17 @@ export const ASSET_ROUTES: readonly string[] = [
     ...credentials.map(name => `POST ${path}/${name}`),
   ]),
 ]
+
+const INDEX = '/.well-known/agent-skills'
+
+/** Where agents find skills: what is there without a share is of whoever asks. */
+export const INDEX_ROUTE = `GET ${INDEX}/index.json`
+export const SKILL_ROUTES = [
+  `GET ${INDEX}/:share/:schema/:skill/SKILL.md`,
+  `GET ${INDEX}/:share/:schema/:skill/skill.tar.gz`,
+] as const
+export const MCP_ROUTE = 'POST /mcp'
+export const AGENT_ROUTES: readonly string[] = [INDEX_ROUTE, ...SKILL_ROUTES].flatMap(route => [
+  route,
+  route.replace('GET', 'HEAD'),
+])
