@@ -47,16 +47,18 @@ export {
   throwIfCancelled,
 } from './errors/errors.js'
 export { hasFewMembers, hasFewValues } from './json/few-values.js'
+export { closingQuote, measureJson } from './json/measure-json.js'
 export {
-  closingQuote,
   ExactJsonError,
   ExactNumber,
   hasLongInteger,
   isJsonObject,
+  JsonBoundError,
   type JsonObject,
   type JsonValue,
   parseJson,
   parseJsonExactly,
+  requireBoundedJson,
 } from './json/parse-json.js'
 export { RawJson, type WritableJson, writeJson } from './json/write-json.js'
 export { columnIndex } from './parquet/column-index.js'

@@ -3,7 +3,7 @@
 export type * from './actions/actions.js'
 export { decodeLine } from './actions/decode.js'
 export {
-  decodeItem,
+  decodeAsked,
   decodeList,
   decodeShare,
   type ListItem,

@@ -86,6 +86,8 @@ export interface FilesOptions {
   readonly prefix?: string | undefined
   /** Size of the server's pages; its own choice unless given. */
   readonly maxResults?: number
+  /** Files of the whole listing; a server that lists more is refused. A million unless given. */
+  readonly maxFiles?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 

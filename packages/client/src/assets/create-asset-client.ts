@@ -1,5 +1,6 @@
+import type { AssetKind, AssetName } from '@spillway/core'
 import {
-  decodeItem,
+  decodeAsked,
   type ListItem,
   MODEL,
   MODEL_VERSION,
@@ -22,25 +23,25 @@ export function assetClient(connection: Connection, http: HttpOptions): AssetCli
   const { list, listOf, read } = requestsOf(connection)
   const client: AssetClient = {
     volumes: listOf('volumes', VOLUME),
-    volume: (name, signal) => read(VOLUME, assetPath('volume', name), signal),
+    volume: (name, signal) => read(VOLUME, detail('volume', name), signal),
     models: listOf('models', MODEL),
-    model: (name, signal) => read(MODEL, assetPath('model', name), signal),
+    model: (name, signal) => read(MODEL, detail('model', name), signal),
     modelVersions: (name, options = {}) =>
       list(
         MODEL_VERSION,
         {
           path: assetPath('model', name, '/versions'),
-          common: { share: name.share, schema: name.schema, modelName: name.name },
+          common: versionsOf(name),
         },
         options,
       ),
     modelVersion: (name, version, signal) => {
       const rest = typeof version === 'number' ? 'versions' : 'aliases'
       const path = assetPath('model', name, `/${rest}/${encodeURIComponent(String(version))}`)
-      return read(MODEL_VERSION, path, signal)
+      return read(MODEL_VERSION, { path, asked: versionsOf(name) }, signal)
     },
     skills: listOf('skills', SKILL),
-    skill: (name, signal) => read(SKILL, assetPath('skill', name), signal),
+    skill: (name, signal) => read(SKILL, detail('skill', name), signal),
     asset: (name, options = {}) => findAsset(client, name, options),
     files: (folder, { signal: outer, ...options } = {}) =>
       untilRead(connection, outer, signal =>
@@ -63,6 +64,20 @@ export function assetClient(connection: Connection, http: HttpOptions): AssetCli
       ),
   }
   return client
+}
+
+/** Where one thing is asked for, and by which names. */
+interface Detail {
+  readonly path: string
+  readonly asked: Readonly<Record<string, string>>
+}
+
+function detail(kind: AssetKind, { share, schema, name }: AssetName): Detail {
+  return { path: assetPath(kind, { share, schema, name }), asked: { share, schema, name } }
+}
+
+function versionsOf({ share, schema, name }: AssetName): Detail['asked'] {
+  return { share, schema, modelName: name }
 }
 
 /** Lists and details, whatever they are of. */
@@ -89,10 +104,14 @@ function requestsOf(connection: Connection) {
           : { path: schemaPath(share, schema, `/${plural}`), common: { share, schema } },
         options,
       )
-  const read = <Item>(item: ListItem<Item>, path: string, outer: AbortSignal | undefined) =>
+  const read = <Item>(
+    item: ListItem<Item>,
+    { path, asked }: Detail,
+    outer: AbortSignal | undefined,
+  ) =>
     untilDone(connection, outer, signal =>
       connection.send({ method: 'GET', path, signal }, async answer =>
-        decodeItem(await readObject(answer), item, 'answer'),
+        decodeAsked(await readObject(answer), item, asked),
       ),
     )
   return { list, listOf, read }

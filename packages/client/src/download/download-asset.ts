@@ -204,13 +204,17 @@ async function settled(
 }
 
 /** A listing that the server loses between two pages is begun again. */
-async function listFiles({ client, found, options: { signal } }: Job): Promise<FileListing> {
+async function listFiles({
+  client,
+  found,
+  options: { signal, maxFiles },
+}: Job): Promise<FileListing> {
   for (let attempts = 1; ; attempts++) {
     throwIfCancelled(signal)
     try {
       const files: WireAssetFile[] = []
       let snapshotId = ''
-      for await (const page of client.files(found.folder, { signal })) {
+      for await (const page of client.files(found.folder, { signal, maxFiles })) {
         snapshotId = page.snapshotId
         for (const file of page.files) files.push(file)
       }

@@ -17,6 +17,8 @@ export interface DownloadOptions extends DirectOptions {
    * kept there, where the provider states the digest. Made where it is not there. No cache unless given.
    */
   readonly cache?: string | undefined
+  /** Files of the asset; one that has more is refused. A million unless given. */
+  readonly maxFiles?: number | undefined
   /** Says what would be done, and writes nothing. */
   readonly dryRun?: boolean | undefined
   /** Replaces files in the folder that no earlier download made, or that a version should never have changed. */

@@ -1,4 +1,4 @@
-import { type JsonValue, parseJson } from '@spillway/core'
+import { JsonBoundError, type JsonValue, parseJson } from '@spillway/core'
 import { decodeList, isObject, type JsonObject, type ListItem } from '@spillway/protocol/wire'
 import { type HttpAnswer, readText, type SendRequest, unusable } from './http.js'
 
@@ -72,7 +72,8 @@ export async function readObject(answer: HttpAnswer): Promise<JsonObject> {
   let parsed: JsonValue
   try {
     parsed = parseJson(text)
-  } catch {
+  } catch (error) {
+    if (error instanceof JsonBoundError) throw unusable(error.message)
     throw unusable(`expected JSON, found ${JSON.stringify(text.slice(0, 100))}`)
   }
   if (isObject(parsed)) return parsed

@@ -87,10 +87,10 @@ interface Checking {
 async function checkListed(
   client: AssetClient,
   { folder }: FoundAsset,
-  { verified, trust, options: { include, exclude, signal } }: Checking,
+  { verified, trust, options: { include, exclude, maxFiles, signal } }: Checking,
 ): Promise<SignatureCheck> {
   const files: WireAssetFile[] = []
-  for await (const page of client.files(folder, { signal })) {
+  for await (const page of client.files(folder, { signal, maxFiles })) {
     for (const file of page.files) if (!isReserved(file.path)) files.push(file)
   }
   return checkSigned(verified, { files, include, exclude }, trust)

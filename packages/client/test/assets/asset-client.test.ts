@@ -77,6 +77,34 @@ describe('assets', () => {
     expect(await findAsset(twice, both, { kind: 'skill' })).toMatchObject({ kind: 'skill' })
   })
 
+  it.each([
+    ['a share', { share: 'other' }],
+    ['a schema', { schema: 'private' }],
+    ['a name', { name: 'private', modelName: 'private' }],
+  ])('of %s that was not asked for are refused', async (_, other) => {
+    await start({ answer: (_path, body) => ({ ...(body as object), ...other }) })
+    const named = { share: 'lake', schema: 'kb' }
+    const asks = [
+      client.volume({ ...named, name: 'docs' }),
+      client.model({ ...named, name: 'churn' }),
+      client.modelVersion({ ...named, name: 'churn' }, 3),
+      client.modelVersion({ ...named, name: 'churn' }, 'best'),
+      client.asset(parseAssetName('lake.kb.docs'), { kind: 'volume' }),
+    ]
+    for (const asked of asks) {
+      await expect(asked).rejects.toMatchObject({
+        code: 'TABLE_CORRUPT',
+        message: expect.stringContaining('was asked for'),
+      })
+    }
+  })
+
+  it('are what the server spells in another case', async () => {
+    await start({ answer: (_path, body) => ({ ...(body as object), share: 'Lake', name: 'DOCS' }) })
+    const { folder } = await client.asset(parseAssetName('lake.kb.docs'), { kind: 'volume' })
+    expect(folder).toEqual({ kind: 'volume', share: 'Lake', schema: 'kb', name: 'DOCS' })
+  })
+
   it('are another version than was asked for: refused', async () => {
     await start({
       answer: (path, body) =>
@@ -171,6 +199,38 @@ describe('files', () => {
           : answer,
     })
     await expect(pathsOf()).rejects.toMatchObject({ code: 'TABLE_CORRUPT' })
+  })
+
+  it('without end are refused, in a page or in many, unless more are wanted', async () => {
+    let page = 0
+    await start({
+      answer: (path, answer) =>
+        path.endsWith('/files')
+          ? {
+              snapshotId: 's',
+              items: Array.from({ length: 50 }, (_, i) => ({ ...FILE, path: `${page}/${i}` })),
+              ...(page < 6 && { nextPageToken: `t${++page}` }),
+            }
+          : answer,
+    })
+    await expect(pathsOf({ maxFiles: 120 })).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+      message: expect.stringContaining('lake.kb.docs has more than 120 files'),
+    })
+    expect(page).toBe(3)
+    page = 0
+    expect(await pathsOf({ maxFiles: 350 })).toHaveLength(350)
+  })
+
+  it('with names that hold as much as many files count as many', async () => {
+    const long = { ...FILE, path: 'x'.repeat(512 * 1000) }
+    await start({
+      answer: (path, answer) =>
+        path.endsWith('/files') ? { snapshotId: 's', items: [long] } : answer,
+    })
+    await expect(pathsOf({ maxFiles: 1000 })).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+    })
   })
 
   it('outside the prefix that was asked for are refused', async () => {

@@ -1,4 +1,4 @@
-import { closingQuote } from './parse-json.js'
+import { closingQuote } from './measure-json.js'
 
 const QUOTE = 0x22
 const COMMA = 0x2c

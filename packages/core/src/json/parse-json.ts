@@ -1,3 +1,5 @@
+import { closingQuote, measureJson } from './measure-json.js'
+
 /** A JSON value. Integers beyond 2^53 are bigint; ExactNumber is what `parseJsonExactly` alone gives. */
 export type JsonValue =
   | string
@@ -43,11 +45,29 @@ const SUSPICIOUS_INTEGER = /(?:^|[:,[\s])-?\d{16}/
 
 /**
  * `JSON.parse`, except that integers which a double would alter come back as bigint; one of more than 40 digits is the double
- * that JSON makes of it. A `__proto__` key is an ordinary key. Throws SyntaxError.
+ * that JSON makes of it. A `__proto__` key is an ordinary key. Throws SyntaxError; of what is too deep or too much
+ * `JsonBoundError`, before it is parsed: every level and every value costs tens of bytes, however few it is written in.
  */
 export function parseJson(text: string): JsonValue {
+  requireBoundedJson(text)
   if (!SUSPICIOUS_INTEGER.test(text)) return JSON.parse(text) as JsonValue
   return new ExactParser(text, roundedNumber).document() as JsonValue
+}
+
+/** No text so short nests deeper than the stack goes. */
+const SHORT_TEXT = 4096
+const MAX_LEVELS = 1000
+const MAX_VALUES = 16 * 1024 * 1024
+
+/** JSON beyond what is parsed of a stranger's. */
+export class JsonBoundError extends SyntaxError {}
+
+/** Throws `JsonBoundError` of a text that nests too deep, or holds too much, to be parsed. */
+export function requireBoundedJson(text: string): void {
+  if (text.length <= SHORT_TEXT) return
+  const { levels, values } = measureJson(text)
+  if (levels > MAX_LEVELS) throw new JsonBoundError(`it nests deeper than ${MAX_LEVELS} levels`)
+  if (values > MAX_VALUES) throw new JsonBoundError(`it holds more than ${MAX_VALUES} values`)
 }
 
 /** Numbers that might change as doubles: 16 or more digits, or an exponent. Also finds some text; that costs time only. */
@@ -61,22 +81,6 @@ export function parseJsonExactly(text: string): JsonValue {
   if (!SUSPICIOUS_NUMBER.test(text)) return JSON.parse(text) as JsonValue
   return new ExactParser(text, exactNumber).document()
 }
-
-/** Where the string that begins with the quote at `start` ends: its closing quote, or -1. At the speed of a search. */
-export function closingQuote(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1)
-  while (end >= 0 && isEscaped(text, end, start)) end = text.indexOf('"', end + 1)
-  return end
-}
-
-/** True behind an odd number of backslashes. */
-function isEscaped(text: string, at: number, start: number): boolean {
-  let before = at
-  while (before - 1 > start && text.charCodeAt(before - 1) === BACKSLASH) before--
-  return (at - before) % 2 === 1
-}
-
-const BACKSLASH = 0x5c
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
 const SPACE = /[ \t\n\r]*/y

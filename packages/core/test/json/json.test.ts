@@ -1,5 +1,12 @@
-import { ExactNumber, parseJson, parseJsonExactly, RawJson, writeJson } from '@spillway/core'
-import { expect, it } from 'vitest'
+import {
+  ExactNumber,
+  JsonBoundError,
+  parseJson,
+  parseJsonExactly,
+  RawJson,
+  writeJson,
+} from '@spillway/core'
+import { expect, it, vi } from 'vitest'
 
 it.each([
   ['{"a":9007199254740993}', { a: 9007199254740993n }],
@@ -86,4 +93,27 @@ it('reads an integer of more digits than any type has as JSON does', () => {
 it('keeps the sign of zero, which JSON.stringify drops', () => {
   expect(writeJson([-0, 0, { a: -0 }])).toBe('[-0.0,0,{"a":-0.0}]')
   expect(Object.is(JSON.parse(writeJson(-0)), -0)).toBe(true)
+})
+
+it.each([
+  ['lists', '['.repeat(5_000_000)],
+  ['objects', '{"a":'.repeat(1_000_000)],
+  [
+    'lists that end, around a long integer',
+    `${'['.repeat(5000)}9007199254740993${']'.repeat(5000)}`,
+  ],
+  ['values', `[${'0,'.repeat(17_000_000)}0]`],
+])('refuses a text of too many %s before it is parsed', (_, text) => {
+  const parse = vi.spyOn(JSON, 'parse')
+  try {
+    expect(() => parseJson(text)).toThrow(JsonBoundError)
+    expect(parse).not.toHaveBeenCalled()
+  } finally {
+    parse.mockRestore()
+  }
+})
+
+it('takes brackets in texts for no levels, and a short text at any depth', () => {
+  expect(parseJson(JSON.stringify(['['.repeat(10_000)]))).toEqual(['['.repeat(10_000)])
+  expect(() => parseJson(`[9007199254740993,${'['.repeat(4000)}`)).toThrow(SyntaxError)
 })

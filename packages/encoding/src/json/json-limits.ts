@@ -1,6 +1,6 @@
 import {
-  closingQuote,
   DEFAULT_BUDGETS,
+  measureJson,
   type ReadBudgets,
   requireWithin,
   TableError,
@@ -11,11 +11,6 @@ export interface JsonLimits {
   readonly path?: string | undefined
   readonly budgets?: ReadBudgets | undefined
 }
-
-const QUOTE = 0x22
-const COMMA = 0x2c
-const OPEN = [0x5b, 0x7b] as const
-const CLOSE = [0x5d, 0x7d] as const
 
 /**
  * Refuses JSON that nests deeper or holds more values than the limits allow, before it is parsed: a value costs tens of bytes
@@ -29,20 +24,7 @@ export function requireJsonWithin(
   requireWithin(budgets, 'documentBytes', { what: 'a document', observed, unit: 'bytes', path })
   // Each level and each value takes a character at least.
   if (observed <= budgets.documentDepth) return
-  let depth = 0
-  let values = 1
-  let deepest = 0
-  for (let at = 0; at < observed; at++) {
-    const code = text.charCodeAt(at)
-    if (code === QUOTE) {
-      const close = closingQuote(text, at)
-      at = close < 0 ? observed : close
-    } else if (code === COMMA) values++
-    else if (code === OPEN[0] || code === OPEN[1]) {
-      values++
-      if (++depth > deepest) deepest = depth
-    } else if (code === CLOSE[0] || code === CLOSE[1]) depth--
-  }
+  const { levels: deepest, values } = measureJson(text)
   const what = 'a document'
   requireWithin(budgets, 'documentDepth', { what, observed: deepest, unit: 'levels', path })
   requireWithin(budgets, 'documentValues', { what, observed: values, unit: 'values', path })

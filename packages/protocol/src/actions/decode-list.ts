@@ -39,8 +39,8 @@ export const TABLE = shape<WireTable>({
 })
 
 /**
- * One page of a listing. `common` is put into each item that leaves it out. Throws `TABLE_CORRUPT` with the member that
- * is wrong.
+ * One page of a listing. `common` is what was asked for: it is put into each item that leaves it out, and an item that says
+ * something else is of another list. Throws `TABLE_CORRUPT` with the member that is wrong.
  */
 export function decodeList<Item>(
   page: JsonObject,
@@ -49,9 +49,24 @@ export function decodeList<Item>(
 ): { readonly items: readonly Item[]; readonly nextPageToken: string | undefined } {
   const items = checked(page.items ?? [], ITEMS, 'items')
   return {
-    items: items.map((each, i) => checked({ ...common, ...written(each) }, item, `items[${i}]`)),
+    items: items.map((each, i) => checked(commonTo(each, common), item, `items[${i}]`)),
     nextPageToken: tokenOf(page),
   }
+}
+
+/** Names are told in any case. */
+function commonTo(item: JsonObject, common: Readonly<Record<string, string>>): JsonObject {
+  const said = written(item)
+  for (const [member, asked] of Object.entries(common)) {
+    const found = said[member]
+    if (typeof found !== 'string' || asked.toLowerCase() === found.toLowerCase()) continue
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `the server's answer cannot be used: ${member} ${JSON.stringify(asked)} was asked for, ${member} ${JSON.stringify(found.slice(0, 200))} came`,
+      { context: { field: member } },
+    )
+  }
+  return { ...common, ...said }
 }
 
 const ITEMS = listOf(OBJECT)
@@ -61,10 +76,25 @@ export function decodeItem<Item>(body: JsonObject, item: ListItem<Item>, place: 
   return checked(written(body), item, place)
 }
 
+/** The object that was asked for by the names in `asked`. */
+export function decodeAsked<Item>(
+  body: JsonObject,
+  item: ListItem<Item>,
+  asked: Readonly<Record<string, string>>,
+): Item {
+  return checked(commonTo(body, asked), item, 'answer')
+}
+
+/** Whoever reads a listing keeps all of its tokens, to find one that comes again. No request line is longer. */
+const TOKEN: Kind<string> = {
+  expected: 'a string of at most 16384 characters',
+  accepts: (value): value is string => typeof value === 'string' && value.length <= 16_384,
+}
+
 /** Some servers send an empty token on the last page. */
 function tokenOf(page: JsonObject): string | undefined {
   const token = page.nextPageToken ?? page.next_page_token ?? ''
-  return checked(token, STRING, 'nextPageToken') || undefined
+  return checked(token, TOKEN, 'nextPageToken') || undefined
 }
 
 /** PROTOCOL.md wraps the share; not every server does. */

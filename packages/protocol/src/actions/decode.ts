@@ -3,6 +3,7 @@ import {
   type JsonValue,
   parseJson,
   parseJsonExactly,
+  requireBoundedJson,
   TableError,
   type WritableJson,
   writeJson,
@@ -107,6 +108,7 @@ const STATS_OBJECT = /"stats"\s*:\s*\{/
 
 /** Some servers send statistics as an object. Bounds are what files are pruned by, so their digits stay what they are. */
 function withStatsText(line: string): string {
+  requireBoundedJson(line)
   return writeJson(statsAsText(parseJsonExactly(line), MOST_NESTED))
 }
 

@@ -5,16 +5,23 @@ it('puts in what items leave out or say is null, and keeps members that are not 
   const page = {
     items: [
       { name: 'a', share: null, id: null, future: [1] },
-      { name: 'b', share: 's' },
+      { name: 'b', share: 'LAKE' },
     ],
   }
   expect(decodeList(page, SCHEMA, { share: 'lake' })).toEqual({
     items: [
       { share: 'lake', name: 'a', future: [1] },
-      { share: 's', name: 'b' },
+      { share: 'LAKE', name: 'b' },
     ],
     nextPageToken: undefined,
   })
+})
+
+it('refuses items of another share than was asked for', () => {
+  const page = { items: [{ name: 'a' }, { name: 'b', share: 'other' }] }
+  expect(() => decodeList(page, SCHEMA, { share: 'lake' })).toThrow(
+    'share "lake" was asked for, share "other" came',
+  )
 })
 
 it.each([
@@ -33,7 +40,7 @@ it.each([
   [{ items: [{ schema: 's' }] }, 'items[0].name', 'a string, found nothing'],
   [{ items: [{ name: 'a' }] }, 'items[0].schema', 'a string, found nothing'],
   [{ items: [{ name: 5, schema: 's' }] }, 'items[0].name', 'a string, found 5'],
-  [{ nextPageToken: 5 }, 'nextPageToken', 'a string, found 5'],
+  [{ nextPageToken: 5 }, 'nextPageToken', 'a string of at most 16384 characters, found 5'],
 ])('refuses %j and says what is wrong with it', (page, field, words) => {
   expect(() => decodeList(page, TABLE, { share: 'lake' })).toThrow(
     expect.objectContaining({

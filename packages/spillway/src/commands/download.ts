@@ -35,6 +35,7 @@ export interface DownloadCommandOptions extends TrustOptions, StoreOptions {
   readonly kind?: FolderName['kind']
   readonly dryRun?: boolean
   readonly concurrency?: string
+  readonly maxFiles?: string
   /** False: none. */
   readonly cache?: string | false
   readonly verify?: boolean
@@ -53,7 +54,8 @@ export async function downloadCommand(
 ): Promise<boolean> {
   const { profile, name } = parseSharePath(path)
   const asset = parseAssetName(name)
-  const concurrency = concurrencyOf(options.concurrency)
+  const concurrency = boundedOf('--concurrency', options.concurrency, 256n)
+  const maxFiles = boundedOf('--max-files', options.maxFiles, 100_000_000n)
   const trust = await readTrust(options, terminal)
   const cache = cachePath(options, terminal)
   const { client } = await openProfile(profile, terminal)
@@ -66,7 +68,7 @@ export async function downloadCommand(
         const asked = {
           to: resolve(terminal.folder, options.to),
           ...directOptions(options),
-          ...{ include, exclude, kind, dryRun, verify, force, concurrency, cache },
+          ...{ include, exclude, kind, dryRun, verify, force, concurrency, maxFiles, cache },
           onProgress: (done: DownloadProgress) => progress.say(text(done)),
           signal: terminal.signal,
         }
@@ -85,11 +87,11 @@ export async function downloadCommand(
   return (dryRun === true || download?.complete === true) && signature?.ok !== false
 }
 
-function concurrencyOf(text: string | undefined): number | undefined {
-  const given = integerOf('--concurrency', text)
+function boundedOf(option: string, text: string | undefined, most: bigint): number | undefined {
+  const given = integerOf(option, text)
   if (given === undefined) return undefined
-  if (given >= 1n && given <= 256n) return Number(given)
-  throw new TableError('INVALID_REQUEST', `expected --concurrency from 1 to 256, found ${given}`)
+  if (given >= 1n && given <= most) return Number(given)
+  throw new TableError('INVALID_REQUEST', `expected ${option} from 1 to ${most}, found ${given}`)
 }
 
 function toldJson({ download, signature }: Partial<SignedDownload>) {

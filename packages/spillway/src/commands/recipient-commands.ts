@@ -161,6 +161,7 @@ function addDownloadCommands(
     .addOption(kindOption())
     .option('--dry-run', 'say what would be fetched, and write nothing')
     .option('--concurrency <number>', 'requests at once, at most', '16')
+    .option('--max-files <number>', 'files of the asset, at most', '1000000')
     .option('--cache <folder>', 'take files from there, and keep them there for other downloads')
     .option('--no-cache', 'none, also where SPILLWAY_CACHE names one')
     .option('--verify', 'read again what is there, in place of believing size and time')

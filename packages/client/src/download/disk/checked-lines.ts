@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { JsonValue, WritableJson } from '@spillway/core'
+import { parseJson, type WritableJson } from '@spillway/core'
 import { isObject, type JsonObject } from '@spillway/protocol/wire'
 
 /** A line that shows by its first word whether all of it was written. */
@@ -31,7 +31,7 @@ function objectOf(line: string): JsonObject | undefined {
   const text = line.slice(CHECKSUM_LENGTH + 1)
   if (line.slice(0, CHECKSUM_LENGTH) !== checksum(text)) return undefined
   try {
-    const value: JsonValue = JSON.parse(text)
+    const value = parseJson(text)
     return isObject(value) ? value : undefined
   } catch {
     return undefined
