@@ -1,14 +1,22 @@
 import { TableError } from '@spillway/core'
+import { z } from 'zod'
+import { jsonBody } from '../http/json-body.js'
 import { readBody } from '../http/read-body.js'
 import type { RequestContext } from '../requests/request-context.js'
 import { servedSkills } from './served-skills.js'
+
+/** What the longest name takes, and hosts say of themselves. */
+const MAX_BODY_BYTES = 256 * 1024
+const MAX_VALUES = 2000
+const EXPECTED = 'one message of JSON-RPC; several are sent one by one'
 
 /** POST /mcp: streamable HTTP without sessions. */
 export async function mcp(context: RequestContext): Promise<Response> {
   const { mcp: server, request, limits, record } = context
   if (server === undefined) throw new TableError('NOT_FOUND', 'there is nothing at this path')
   requireOrigin(request, server.origins)
-  const message = messageIn(await readBody(request, limits.bodyBytes))
+  const text = await readBody(request, Math.min(limits.bodyBytes, MAX_BODY_BYTES))
+  const message = jsonBody(text, z.looseObject({}), { expected: EXPECTED, mostValues: MAX_VALUES })
   const answer = await server.answer({ request, message, skills: servedSkills(context) })
   // Whole before its status, so that it is on record with what became of it, and ends with the time that answers have.
   const bytes = new Uint8Array(await answer.arrayBuffer())
@@ -30,20 +38,4 @@ function requireOrigin({ headers }: Pick<Request, 'headers'>, allowed: readonly 
     'PERMISSION_DENIED',
     'pages of this origin may not ask here: the provider lists those that may in server.cors.origins',
   )
-}
-
-function messageIn(text: string): unknown {
-  let message: unknown
-  try {
-    message = JSON.parse(text)
-  } catch {
-    throw new TableError('INVALID_REQUEST', 'expected a message of JSON-RPC, found no JSON')
-  }
-  if (Array.isArray(message)) {
-    throw new TableError(
-      'INVALID_REQUEST',
-      'expected one message of JSON-RPC, found a list of them: send them one by one',
-    )
-  }
-  return message
 }
