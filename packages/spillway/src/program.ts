@@ -1,4 +1,3 @@
-import { writeJson } from '@spillway/core'
 import { Command, CommanderError } from 'commander'
 import type { DemoOptions } from './commands/demo.js'
 import type { DoctorOptions } from './commands/doctor.js'
@@ -14,6 +13,7 @@ import { addSkillsNoun } from './skills/skills-noun.js'
 import { errorJson } from './terminal/error-json.js'
 import { errorLines } from './terminal/error-lines.js'
 import { EXIT, EXIT_HELP, exitCodeOf } from './terminal/exit-code.js'
+import { shownJson } from './terminal/shown-json.js'
 import type { Terminal } from './terminal/terminal.js'
 import { VERSION } from './terminal/version.js'
 
@@ -150,7 +150,7 @@ function addServerCommands(
 function report(error: unknown, json: boolean, { stderr }: Terminal): void {
   const found = errorJson(error)
   if (json) {
-    stderr.write(`${writeJson({ ok: false, error: { ...found } })}\n`)
+    stderr.write(`${shownJson({ ok: false, error: { ...found } })}\n`)
     return
   }
   stderr.write(`${errorLines(error).join('\n')}\n`)

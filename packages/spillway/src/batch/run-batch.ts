@@ -1,6 +1,7 @@
-import { type JsonObject, type JsonValue, TableError, writeJson } from '@spillway/core'
+import { type JsonObject, type JsonValue, TableError } from '@spillway/core'
 import { parseExactJson } from '@spillway/encoding'
 import { errorJson } from '../terminal/error-json.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { TOO_LONG } from '../terminal/terminal.js'
 import { answerRequest, type BatchContext } from './operations.js'
 import { parseRequest } from './request.js'
@@ -66,7 +67,7 @@ async function answerLine(
   const id = idOf(value)
   try {
     const body = await answerRequest(parseRequest(value), context)
-    return { line: writeJson({ id, ok: true, ...body }), notJson: false }
+    return { line: shownJson({ id, ok: true, ...body }), notJson: false }
   } catch (error) {
     if (errorJson(error).code === 'INTERNAL') log(stackOf(error))
     return { line: failure(id, error), notJson: false }
@@ -74,7 +75,7 @@ async function answerLine(
 }
 
 function failure(id: JsonValue, error: unknown): string {
-  return writeJson({ id, ok: false, error: { ...errorJson(error) } })
+  return shownJson({ id, ok: false, error: { ...errorJson(error) } })
 }
 
 function idOf(value: JsonValue): JsonValue {

@@ -1,8 +1,8 @@
-import { writeJson } from '@spillway/core'
 import { type DemoFacts, QUESTION, startDemo } from '../demo/run-demo.js'
 import { EXIT } from '../terminal/exit-code.js'
 import { formatCount, formatPercent, formatTable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { sqlTable } from './query-table.js'
@@ -36,7 +36,7 @@ export async function demoCommand(options: DemoOptions, terminal: Terminal): Pro
 
 function demoJson(told: DemoFacts): string {
   const { samples, assets, fetched, listed, answer, rows, rowsAtProvider, ...facts } = told
-  return writeJson({
+  return shownJson({
     ...facts,
     samples: samples.map(({ name, format, location, note }) => ({ name, format, location, note })),
     assets: assets.map(({ name, kind, location, note }) => ({ name, kind, location, note })),

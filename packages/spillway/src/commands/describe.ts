@@ -5,7 +5,7 @@ import {
   parseTableName,
   type SharingClient,
 } from '@spillway/client'
-import { isTableError, TableError, writeJson } from '@spillway/core'
+import { isTableError, TableError } from '@spillway/core'
 import { assetJson } from '../described/asset-json.js'
 import { assetLines } from '../described/asset-lines.js'
 import { describeTable } from '../recipient/describe-table.js'
@@ -16,6 +16,7 @@ import { PARTITIONS_SHOWN } from '../recipient/partition-chart.js'
 import { parseSharePath } from '../recipient/share-path.js'
 import { parseTimestamp } from '../tables/table-source.js'
 import { withProgress } from '../terminal/progress.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { integerOf } from './table-options.js'
 
@@ -92,7 +93,7 @@ async function ofTable(
   const table = parseTableName(name)
   const description = await describeTable(client, table, { signal, version, timestamp })
   const lines = options.json
-    ? [writeJson(descriptionJson(name, description))]
+    ? [shownJson(descriptionJson(name, description))]
     : descriptionLines(name, description, { terminal, top })
   return { lines, ok: true }
 }
@@ -120,7 +121,7 @@ async function ofAsset(
   const { faults, indexes } = description
   const ok = faults.length === 0 && indexes.every(index => index.faults.length === 0)
   const lines = json
-    ? [writeJson(assetJson(description, { tensors }))]
+    ? [shownJson(assetJson(description, { tensors }))]
     : assetLines(description, { terminal, tensors })
   return { lines, ok }
 }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { TableError, writeJson } from '@spillway/core'
+import { TableError } from '@spillway/core'
 import { configChecks } from '../doctor/config-checks.js'
 import { machineChecks } from '../doctor/machine-checks.js'
 import { CONFIG_FILE } from '../terminal/config-file.js'
 import { withProgress } from '../terminal/progress.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { VERSION } from '../terminal/version.js'
@@ -31,7 +32,7 @@ export async function doctorCommand(options: DoctorOptions, terminal: Terminal):
   if (options.json) {
     await writeLine(
       terminal.stdout,
-      writeJson({ version: VERSION, checks: checks.map(each => ({ ...each })) }),
+      shownJson({ version: VERSION, checks: checks.map(each => ({ ...each })) }),
     )
   } else {
     const style = styleFor(terminal.stdout, terminal.environment)

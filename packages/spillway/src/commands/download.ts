@@ -8,7 +8,7 @@ import {
   downloadSigned,
   type SignedDownload,
 } from '@spillway/client/node'
-import { TableError, writeJson } from '@spillway/core'
+import { TableError } from '@spillway/core'
 import { cachePath } from '../file-cache/cache-options.js'
 import { withNearest } from '../recipient/list-shared.js'
 import { openProfile } from '../recipient/open-profile.js'
@@ -24,6 +24,7 @@ import { directOptions, type StoreOptions } from '../recipient/store-options.js'
 import { transferText } from '../recipient/transfer-text.js'
 import { formatBytes, formatCount, printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { integerOf } from './table-options.js'
@@ -77,7 +78,7 @@ export async function downloadCommand(
       },
     }),
   )
-  const lines = options.json ? [writeJson(toldJson(told))] : toldLines(told, options, terminal)
+  const lines = options.json ? [shownJson(toldJson(told))] : toldLines(told, options, terminal)
   for (const line of lines) await writeLine(terminal.stdout, line)
   const { download, signature } = told
   if (download?.cacheProblem !== undefined && !options.json) {

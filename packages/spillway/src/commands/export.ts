@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { TableError, writeJson } from '@spillway/core'
+import { TableError } from '@spillway/core'
 import { parseSharePath } from '../recipient/share-path.js'
 import { withSession } from '../recipient/share-session.js'
 import type { ParquetCompression } from '../results/result-forms.js'
@@ -7,6 +7,7 @@ import { formatDuration } from '../results/run-sql.js'
 import { parametersOf, sqlOf } from '../results/sql-text.js'
 import { formatOfFile, writeTableFile } from '../results/table-file.js'
 import { formatBytes, formatCount } from '../terminal/format-table.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { styleFor } from '../terminal/style.js'
 import { readAll, type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -38,7 +39,7 @@ export async function exportCommand(
     writeTableFile(session, sqlOf(wanted, session.share.catalogs), { request, terminal }),
   )
   if (options.json) {
-    return writeLine(terminal.stdout, writeJson({ file: options.to, rows: rows.toString(), bytes }))
+    return writeLine(terminal.stdout, shownJson({ file: options.to, rows: rows.toString(), bytes }))
   }
   const style = styleFor(terminal.stdout, terminal.environment)
   const detail = style.dim(`${formatBytes(bytes)} in ${formatDuration(milliseconds)}`)

@@ -1,9 +1,10 @@
-import { type JsonObject, writeJson } from '@spillway/core'
+import type { JsonObject } from '@spillway/core'
 import { folderUri, locationFromInput } from '@spillway/storage'
 import { type InspectedFolder, inspectFolder } from '../assets/inspect-folder.js'
 import { compose, machineS3 } from '../tables/compose.js'
 import { formatBytes, formatCount, formatFacts, printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -22,7 +23,7 @@ export async function inspectAsset(
       inspectFolder(spillway.store, at, signal),
     )
     if (found === undefined) return false
-    if (options.json) await writeLine(stdout, writeJson(factsOf(found)))
+    if (options.json) await writeLine(stdout, shownJson(factsOf(found)))
     else {
       const style = styleFor(stdout, environment)
       for (const line of linesOf(found, location, style)) await writeLine(stdout, line)

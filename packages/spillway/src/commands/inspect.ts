@@ -12,6 +12,7 @@ import {
   formatTable,
   printable,
 } from '../terminal/format-table.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { inspectAsset } from './inspect-asset.js'
@@ -66,7 +67,7 @@ async function inspectTable(
     return [json, shown, [['footers', footers] as const, ...text]]
   })
   if (options.json) {
-    await writeLine(stdout, writeJson(facts))
+    await writeLine(stdout, shownJson(facts))
     return
   }
   const style = styleFor(stdout, terminal.environment)

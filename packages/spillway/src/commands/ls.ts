@@ -1,4 +1,3 @@
-import { writeJson } from '@spillway/core'
 import { type ListFilesOptions, listFiles } from '../recipient/list-files.js'
 import { listShared, type SharedListing } from '../recipient/list-shared.js'
 import { tableName } from '../recipient/list-tables.js'
@@ -7,6 +6,7 @@ import { parseSharePath } from '../recipient/share-path.js'
 import { canvasOf } from '../terminal/canvas.js'
 import { printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
 export interface LsOptions extends ListFilesOptions {
@@ -51,7 +51,7 @@ function listingJson({ shares, tables, assets }: SharedListing): string {
     assets
       .filter(({ kind }) => kind === wanted)
       .map(({ share, schema, name, description }) => ({ share, schema, name, description }))
-  return writeJson({
+  return shownJson({
     shares: [...shares],
     tables: tables.map(({ share, schema, name, accessModes }) => ({
       share,

@@ -1,4 +1,3 @@
-import { writeJson } from '@spillway/core'
 import { explainScan, explanationLines } from '@spillway/planner'
 import { predicateOf } from '../batch/operations.js'
 import { type Planned, type PlannedFile, planTable } from '../tables/plan-table.js'
@@ -11,6 +10,7 @@ import {
   formatTable,
   printable,
 } from '../terminal/format-table.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { withTable } from './open-table.js'
@@ -49,7 +49,7 @@ export async function planCommand(
   if (options.json) {
     await writeLine(
       terminal.stdout,
-      writeJson(options.explain ? { ...plan, explain: explanations } : plan),
+      shownJson(options.explain ? { ...plan, explain: explanations } : plan),
     )
     return
   }

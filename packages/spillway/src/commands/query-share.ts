@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { writeJson } from '@spillway/core'
 import { explanationJson, explanationLines } from '../recipient/explanation-lines.js'
 import { type ShareSession, withSession } from '../recipient/share-session.js'
 import type { OutputMode } from '../results/result-forms.js'
@@ -9,6 +8,7 @@ import { formatOfFile, writeTableFile } from '../results/table-file.js'
 import { canvasOf } from '../terminal/canvas.js'
 import { formatBytes, formatCount } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { styleFor } from '../terminal/style.js'
 import { readAll, type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -83,7 +83,7 @@ async function explain(
     session.explain(sql, { signal: terminal.signal, parameters }),
   )
   const lines = options.json
-    ? [writeJson(explanationJson(explanation))]
+    ? [shownJson(explanationJson(explanation))]
     : explanationLines(explanation, canvasOf(terminal))
   for (const line of lines) await writeLine(terminal.stdout, line)
 }

@@ -7,6 +7,7 @@ import { outputOf, rowLimit } from '../results/run-sql.js'
 import type { Sink } from '../results/write-result.js'
 import { csvText, writeRows } from '../results/write-rows.js'
 import { formatCount, formatTable } from '../terminal/format-table.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { withTable } from './open-table.js'
@@ -28,7 +29,7 @@ const ROWS_DRAWN = 20
 
 const COUNTS: Readonly<Record<OutputMode, (count: string) => string>> = {
   table: count => formatCount(count),
-  json: count => writeJson({ rows: count }),
+  json: count => shownJson({ rows: count }),
   csv: count => `rows\n${count}`,
   arrow: String,
 }
@@ -105,7 +106,7 @@ async function writeSqlLines(
     const line =
       mode === 'csv'
         ? csvLine(values.map(([, value]) => csvText(value)))
-        : writeJson(Object.fromEntries(values))
+        : shownJson(Object.fromEntries(values))
     await output(`${line}\n`)
   }
 }

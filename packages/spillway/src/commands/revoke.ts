@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { TableError, writeJson } from '@spillway/core'
+import { TableError } from '@spillway/core'
 import type { SignedEntry } from '@spillway/server'
 import type { ServeConfig } from '../configuration/config.js'
 import { tablesOf } from '../configuration/config-tables.js'
@@ -10,6 +10,7 @@ import { dropFrom, invalidName, type Named, namesOfKind, tableNameOf } from '../
 import { didYouMean } from '../recipient/nearest.js'
 import { CONFIG_FILE } from '../terminal/config-file.js'
 import { printable } from '../terminal/format-table.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -75,7 +76,7 @@ async function reportNothing(
   const { kind, name } = revoked
   if (json) {
     const facts = { config: path, dryRun, changed: false, removed: [] }
-    await writeLine(stdout, writeJson(facts))
+    await writeLine(stdout, shownJson(facts))
   }
   const near = didYouMean(name, names)
   await writeLine(
@@ -142,7 +143,7 @@ async function report(made: Report, options: RevokeOptions, terminal: Terminal):
     const signed = remaining.map(each => ({ ...each }))
     await writeLine(
       terminal.stdout,
-      writeJson({
+      shownJson({
         ...facts,
         serverAsked: held !== undefined,
         remaining: signed,

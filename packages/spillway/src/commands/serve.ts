@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { TableError, writeJson } from '@spillway/core'
+import { TableError } from '@spillway/core'
 import { nameWarnings } from '@spillway/server'
 import { loadConfig, type ServeConfig } from '../configuration/config.js'
 import { configSummary } from '../configuration/config-counts.js'
@@ -11,6 +11,7 @@ import { watchFile } from '../serve/watch-file.js'
 import { CONFIG_FILE } from '../terminal/config-file.js'
 import { errorJson } from '../terminal/error-json.js'
 import { printable } from '../terminal/format-table.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { type Style, styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -94,7 +95,7 @@ function announcer({ json }: ServeOptions, terminal: Terminal): Say {
   return (event, text) =>
     writeLine(
       terminal.stdout,
-      json ? writeJson({ event, text }) : `${style.bold(event.padEnd(9))} ${text}`,
+      json ? shownJson({ event, text }) : `${style.bold(event.padEnd(9))} ${text}`,
     )
 }
 

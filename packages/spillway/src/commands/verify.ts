@@ -6,7 +6,6 @@ import {
   verifyDownload,
   verifySigned,
 } from '@spillway/client/node'
-import { writeJson } from '@spillway/core'
 import {
   readTrust,
   signatureCheckJson,
@@ -16,6 +15,7 @@ import {
 } from '../recipient/signature-trust.js'
 import { formatBytes, formatCount, formatPercent, printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
 export interface VerifyCommandOptions extends TrustOptions {
@@ -54,7 +54,7 @@ export async function verifyCommand(
     const facts = { ok, asset, same, verified }
     const lists = { missing: [...missing], different: [...different], extra: [...extra] }
     const signed = signature && { signature: signatureCheckJson(signature) }
-    await writeLine(terminal.stdout, writeJson({ ...facts, ...lists, ...signed }))
+    await writeLine(terminal.stdout, shownJson({ ...facts, ...lists, ...signed }))
     return ok
   }
   const told =

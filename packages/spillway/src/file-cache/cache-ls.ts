@@ -1,6 +1,6 @@
 import { listCache } from '@spillway/client/node'
-import { writeJson } from '@spillway/core'
 import { formatBytes, formatCount, pad } from '../terminal/format-table.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { type CacheOptions, requiredCache } from './cache-options.js'
@@ -18,7 +18,7 @@ export async function cacheLsCommand(options: CacheOptions, terminal: Terminal):
     size,
     lastUsed: new Date(lastUsedMs).toISOString(),
   }))
-  if (options.json) return writeLine(terminal.stdout, writeJson({ files: facts, bytes }))
+  if (options.json) return writeLine(terminal.stdout, shownJson({ files: facts, bytes }))
   const style = styleFor(terminal.stdout, terminal.environment)
   const lines = [
     // Whole digests: whoever wants one has it from elsewhere.

@@ -1,7 +1,8 @@
 import { pruneCache } from '@spillway/client/node'
-import { TableError, writeJson } from '@spillway/core'
+import { TableError } from '@spillway/core'
 import { durationMs } from '../terminal/duration.js'
 import { formatBytes, formatCount } from '../terminal/format-table.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { bytesOf, type CacheOptions, requiredCache } from './cache-options.js'
 
@@ -34,7 +35,7 @@ export async function cachePruneCommand(
       keptBytes: bytes(kept),
       inUse,
     }
-    return writeLine(terminal.stdout, writeJson(facts))
+    return writeLine(terminal.stdout, shownJson(facts))
   }
   const verb = dryRun ? 'to remove' : 'removed'
   const used = inUse === 0 ? '' : `, ${formatCount(inUse)} of them used by a download that runs`

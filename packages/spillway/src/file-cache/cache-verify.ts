@@ -1,7 +1,7 @@
 import { verifyCache } from '@spillway/client/node'
-import { writeJson } from '@spillway/core'
 import { formatBytes, formatCount, formatPercent, printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { type CacheOptions, requiredCache } from './cache-options.js'
 
@@ -34,7 +34,7 @@ export async function cacheVerifyCommand(
       damaged: damaged.map(({ sha256, size }) => ({ sha256, size })),
       strange: [...strange],
     }
-    await writeLine(terminal.stdout, writeJson({ ok, same, bytes, ...lists }))
+    await writeLine(terminal.stdout, shownJson({ ok, same, bytes, ...lists }))
     return ok
   }
   const done = options.dryRun ? 'damaged' : 'damaged: removed'

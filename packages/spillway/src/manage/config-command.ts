@@ -1,8 +1,8 @@
-import { writeJson } from '@spillway/core'
 import { examineConfigFile } from '../configuration/config.js'
 import { configCounts, configSummary } from '../configuration/config-counts.js'
 import { configJsonSchema } from '../configuration/config-json-schema.js'
 import { configError } from '../problems/placed-problems.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { configPath, type ManageOptions } from './manage-options.js'
@@ -22,7 +22,7 @@ export async function configCheckCommand(
       problems: found,
       ...(config && configCounts(config)),
     }
-    await writeLine(terminal.stdout, writeJson(facts))
+    await writeLine(terminal.stdout, shownJson(facts))
     return config !== undefined
   }
   if (config === undefined) throw configError(path, problems)

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
-import { type JsonObject, TableError, writeJson } from '@spillway/core'
+import { type JsonObject, TableError } from '@spillway/core'
 import { CONFIG_FILE } from '../terminal/config-file.js'
 import { DAY_MS, durationMs } from '../terminal/duration.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
 /** What every command about a configuration takes. */
@@ -27,7 +28,7 @@ export async function answer(
   { json }: ManageOptions,
   { stdout }: Terminal,
 ): Promise<void> {
-  if (json) return writeLine(stdout, writeJson(facts))
+  if (json) return writeLine(stdout, shownJson(facts))
   for (const line of lines) await writeLine(stdout, line)
 }
 

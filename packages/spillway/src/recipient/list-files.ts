@@ -1,7 +1,7 @@
 import { type FolderName, parseAssetName, type SharingClient } from '@spillway/client'
 import { withDirectAccess } from '@spillway/client/node'
-import { writeJson } from '@spillway/core'
 import { printable } from '../terminal/format-table.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { withNearest } from './list-shared.js'
 import { directOptions, type StoreOptions } from './store-options.js'
@@ -26,7 +26,7 @@ export async function listFiles(
   for await (const { files, snapshotId } of client.files(folder, { signal })) {
     for (const { path, size, etag, sha256, lastModified } of files) {
       const line = options.json
-        ? writeJson({ path, size, etag, sha256, lastModified, snapshotId })
+        ? shownJson({ path, size, etag, sha256, lastModified, snapshotId })
         : `${size}\t${printable(path)}`
       await writeLine(stdout, line)
     }

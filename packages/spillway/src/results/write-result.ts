@@ -8,6 +8,7 @@ import {
 } from '@spillway/duckdb'
 import type { Row } from '@spillway/rows'
 import type { Canvas } from '../terminal/chart.js'
+import { escapedJson } from '../terminal/shown-json.js'
 import { csvLine } from './csv.js'
 import { type Cell, fitTable } from './fit-table.js'
 import type { OutputMode } from './result-forms.js'
@@ -101,7 +102,7 @@ function jsonLine(row: Row, columns: readonly ResultColumn[], names: readonly st
     const value = columnJson(row[i] ?? null, type)
     return `${JSON.stringify(names[i])}:${writeJson(value)}`
   })
-  return `{${members.join(',')}}`
+  return escapedJson(`{${members.join(',')}}`)
 }
 
 function csvRow(row: Row, columns: readonly ResultColumn[]): string {

@@ -1,5 +1,6 @@
 import { type Field, writeJson } from '@spillway/core'
 import { type Json, type Row, type RowAnswer, rowJson } from '@spillway/rows'
+import { shownJson } from '../terminal/shown-json.js'
 import { csvLine } from './csv.js'
 import type { OutputMode } from './result-forms.js'
 import { floatText } from './value-text.js'
@@ -22,7 +23,7 @@ export async function writeRows(
 
 function jsonRow(row: Row, fields: readonly Field[]): string {
   const values = rowJson(row, fields)
-  return writeJson(Object.fromEntries(fields.map(({ name }, i) => [name, values[i] ?? null])))
+  return shownJson(Object.fromEntries(fields.map(({ name }, i) => [name, values[i] ?? null])))
 }
 
 function csvRow(row: Row, fields: readonly Field[]): string {

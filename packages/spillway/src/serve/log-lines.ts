@@ -1,6 +1,7 @@
-import { isTableError, writeJson } from '@spillway/core'
+import { isTableError } from '@spillway/core'
 import { type ErrorJson, errorJson } from '../terminal/error-json.js'
 import { formatCount, printable } from '../terminal/format-table.js'
+import { shownJson } from '../terminal/shown-json.js'
 import type { Style } from '../terminal/style.js'
 import type { LoggedRecord } from './quiet-log.js'
 
@@ -8,7 +9,7 @@ import type { LoggedRecord } from './quiet-log.js'
 export function jsonLogLine({ error, version, ...record }: Readonly<LoggedRecord>): string {
   const causes = error === undefined ? [] : chainOf(error)
   const [fault, ...rest] = causes.map(each => ({ ...each }))
-  return writeJson({
+  return shownJson({
     ...record,
     ...(version !== undefined && { version: version.toString() }),
     ...(fault && { error: { ...fault, ...(rest.length > 0 && { causes: rest }) } }),

@@ -6,13 +6,14 @@ import {
   type ListedSkill,
   listSkill,
 } from '@spillway/client/node'
-import { isTableError, mapConcurrently, TableError, writeJson } from '@spillway/core'
+import { isTableError, mapConcurrently, TableError } from '@spillway/core'
 import type { WireSkill } from '@spillway/protocol/wire'
 import { noSuch, tableName } from '../recipient/list-tables.js'
 import { openProfile } from '../recipient/open-profile.js'
 import { isWithin, parseSharePath } from '../recipient/share-path.js'
 import { formatBytes, formatCount, formatFacts, printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { changesJson, skillFacts, strangerText } from './skill-lines.js'
@@ -39,7 +40,7 @@ export async function listSkillsCommand(
     sharedSkills(client, name, terminal.signal),
   )
   if (options.json) {
-    await writeLine(terminal.stdout, writeJson({ skills: skills.map(sharedJson) }))
+    await writeLine(terminal.stdout, shownJson({ skills: skills.map(sharedJson) }))
     return true
   }
   for (const skill of skills) {
@@ -121,7 +122,7 @@ async function listInstalled(options: PlaceOptions, terminal: Terminal): Promise
   const installed = await installedSkills({ to, signal: terminal.signal })
   const ok = installed.skills.every(({ state }) => state === 'same')
   if (options.json) {
-    await writeLine(terminal.stdout, writeJson(installedJson(to, installed)))
+    await writeLine(terminal.stdout, shownJson(installedJson(to, installed)))
     return ok
   }
   for (const skill of installed.skills) {

@@ -1,7 +1,8 @@
 import type { SkillsResult } from '@spillway/client/node'
-import { isTableError, writeJson } from '@spillway/core'
+import { isTableError } from '@spillway/core'
 import { errorJson } from '../terminal/error-json.js'
 import { errorLines } from '../terminal/error-lines.js'
+import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { outcomeJson, outcomeLines } from './skill-lines.js'
 
@@ -15,7 +16,7 @@ export async function tellSkills(
   if (json) {
     const failures = failed.map(({ name, error }) => ({ name, error: { ...errorJson(error) } }))
     const done = { changed, skills: skills.map(outcomeJson), failed: failures }
-    await writeLine(terminal.stdout, writeJson(done))
+    await writeLine(terminal.stdout, shownJson(done))
   } else {
     for (const skill of skills) {
       for (const line of outcomeLines(skill, terminal)) await writeLine(terminal.stdout, line)

@@ -84,7 +84,8 @@ export function printable(text: string): string {
 }
 
 /** Controls, other ends of lines and marks of direction. Joiners and breaks without width are spelling. */
-const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb]/gu
+export const UNPRINTABLE =
+  /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb]/gu
 
 const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB']
 
