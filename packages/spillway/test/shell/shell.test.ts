@@ -142,6 +142,8 @@ describe.skipIf(!built)('the demo', () => {
         'query',
         'export',
         'shell',
+        'describe',
+        'download',
       ])
       const shell = promisify(execFile)
       for (const command of spreadOf(commands, 3)) {
@@ -149,7 +151,7 @@ describe.skipIf(!built)('the demo', () => {
           cwd: folder,
         })
         expect([command, stderr]).toEqual([command, ''])
-        if (!command.includes('shell')) expect(stdout).toMatch(/trips/)
+        if (!command.includes('shell')) expect(stdout).toMatch(/trips|verified/)
       }
     } finally {
       const ended = new Promise(resolve => demo.once('close', resolve))
