@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import {
   findSkillFile,
   type Manifest,
@@ -9,6 +9,7 @@ import {
 import { TableError } from '@spillway/core'
 import type { Folder } from '../download/disk/destination.js'
 import { digestOf } from '../download/disk/file-digest.js'
+import { readOwn } from '../download/disk/own-file.js'
 import { shownName } from './skill-name.js'
 import type { FileChanges, InstalledSkill, LockedSkill } from './skill-options.js'
 import type { SkillsFolder } from './skills-folder.js'
@@ -129,7 +130,8 @@ async function localReading(
   }
   const at = await folder.destination.folder(name, { create: false })
   try {
-    return readSkill(await readFile(at!.place(path)), { folder: name, path }).skill
+    const bytes = await readOwn(at!.place(path), { path, maxBytes: MAX_SKILL_BYTES })
+    return bytes && readSkill(bytes, { folder: name, path }).skill
   } catch {
     return undefined
   } finally {

@@ -1,14 +1,15 @@
 import { renameSync } from 'node:fs'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isTableError, type JsonValue, TableError } from '@spillway/core'
+import { isTableError, parseJson, TableError } from '@spillway/core'
 import { isObject } from '@spillway/protocol/wire'
 import { diskError, type Folder } from '../download/disk/destination.js'
+import { readOwn, writeOwn } from '../download/disk/own-file.js'
 import { holds, localState } from './local-skill.js'
 import { requireSkillName, shownName } from './skill-name.js'
 import type { LockedSkill } from './skill-options.js'
 import type { SkillsFolder } from './skills-folder.js'
-import { lockedJson, lockedSkill } from './skills-lock.js'
+import { lockedJson, lockedSkill, MAX_LOCK_BYTES } from './skills-lock.js'
 import { removeAbandoned, removeStaged, STAGED_FILES } from './stage-skill.js'
 
 /** What is being put in place: written before anything is renamed, gone once the lock says it. */
@@ -33,7 +34,7 @@ export async function placeSkill(
 ): Promise<void> {
   const { name, staging, locked } = placing
   const text = JSON.stringify({ name, staging, locked: lockedJson(locked) })
-  await writeFile(state.place(`${JOURNAL}.new`), text)
+  await writeOwn(state.place(`${JOURNAL}.new`), `${state.path}/${JOURNAL}.new`, text)
   await rename(state.place(`${JOURNAL}.new`), state.place(JOURNAL))
   const [old, made] = placesOf(state, staging)
   const isThere = (await localState(folder, name)) !== 'absent'
@@ -58,6 +59,10 @@ export async function recover(folder: SkillsFolder, state: Folder): Promise<void
   if (placing !== undefined) {
     const { name, staging, locked } = placing
     const [old] = placesOf(state, staging)
+    // A link would lead to somebody's own folder of that name.
+    await (
+      await folder.destination.folder(`${state.path}/${staging}`, { create: false })
+    )?.release()
     if (await holds(folder, name, locked.manifest)) await finish(folder, state, placing)
     else if ((await localState(folder, name)) === 'absent') {
       // Nothing stands there: what stood there before, if there was something.
@@ -108,10 +113,11 @@ function placesOf(state: Folder, staging: string): readonly [old: string, made: 
 
 /** What stands there was written by a process of ours, or came with a repository of strangers. */
 async function readJournal(state: Folder): Promise<Placing | undefined> {
-  const text = await readFile(state.place(JOURNAL), 'utf8').catch(() => undefined)
+  const options = { path: `${state.path}/${JOURNAL}`, maxBytes: MAX_LOCK_BYTES }
+  const text = await readOwn(state.place(JOURNAL), options)
   if (text === undefined) return undefined
   try {
-    const value: JsonValue = JSON.parse(text)
+    const value = parseJson(text.toString('utf8'))
     if (!isObject(value)) return undefined
     const { name, staging, locked } = value
     if (typeof name !== 'string' || typeof staging !== 'string') return undefined

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isTableError, TableError, throwIfCancelled } from '@spillway/core'
 import { Destination, diskError, type Folder, fileAt } from '../download/disk/destination.js'
 import { takeLock } from '../download/disk/lock-file.js'
+import { readOwn } from '../download/disk/own-file.js'
 import { sleep } from '../http/retry.js'
 import { isTwin, shownName } from './skill-name.js'
 import { LOCK_NAME, lockText, MAX_LOCK_BYTES, readLock, type SkillsLock } from './skills-lock.js'
@@ -57,13 +58,13 @@ export class SkillsFolder {
         `${LOCK_NAME} has ${found.size} bytes: at most ${MAX_LOCK_BYTES} are read`,
       )
     }
-    return readLock(await readFile(this.place(LOCK_NAME), 'utf8'))
+    return readLock((await this.#lockBytes())?.toString('utf8') ?? '')
   }
 
   /** Whole and at once; left as it is where it says the same. */
   async writeLock(lock: SkillsLock): Promise<void> {
     const text = lockText(lock)
-    const before = await readFile(this.place(LOCK_NAME), 'utf8').catch(() => undefined)
+    const before = (await this.#lockBytes())?.toString('utf8')
     if (before === text || (before === undefined && lock.size === 0)) return
     const whole = `.${LOCK_NAME}.${randomUUID()}`
     try {
@@ -79,6 +80,10 @@ export class SkillsFolder {
       await rm(this.place(whole), { force: true })
       throw diskError(error, LOCK_NAME)
     }
+  }
+
+  #lockBytes(): Promise<Buffer | undefined> {
+    return readOwn(this.place(LOCK_NAME), { path: LOCK_NAME, maxBytes: MAX_LOCK_BYTES })
   }
 
   /** Another skill, or somebody's folder, whose name a disk may take for this one. */
@@ -138,7 +143,9 @@ async function lockPatiently(state: Folder, signal: AbortSignal | undefined) {
     try {
       return await takeLock(state, { onLost: () => undefined, signal })
     } catch (error) {
-      if (!isTableError(error) || error.code !== 'CONFLICT') throw error
+      // Of what is no lock, nobody will let go.
+      const isHeld = isTableError(error) && error.code === 'CONFLICT' && 'pid' in error.context
+      if (!isHeld) throw error
       if (performance.now() > until) {
         throw new TableError(
           'CONFLICT',

@@ -1,5 +1,5 @@
 import { createManifest, type Manifest, manifestDigest } from '@spillway/assets'
-import { corrupt, type JsonValue, TableError } from '@spillway/core'
+import { corrupt, type JsonValue, parseJson, TableError } from '@spillway/core'
 import { isObject, type JsonObject } from '@spillway/protocol/wire'
 import { requireSkillName, shownName } from './skill-name.js'
 import type { LockedSkill } from './skill-options.js'
@@ -83,7 +83,7 @@ async function manifestOf(name: string, files: readonly JsonValue[]): Promise<Ma
 
 function parsed(text: string): JsonValue {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (cause) {
     const isConflict = /^(?:<{7}|={7}|>{7})/m.test(text)
     throw damaged(isConflict ? 'a merge of Git has left its marks in it' : 'it is no JSON', cause)

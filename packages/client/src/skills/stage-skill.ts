@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   createManifest,
@@ -13,6 +13,7 @@ import { corrupt, type JsonValue, TableError } from '@spillway/core'
 import { isObject } from '@spillway/protocol/wire'
 import type { FolderName } from '../assets/asset-name.js'
 import { diskError, type Folder } from '../download/disk/destination.js'
+import { readOwn } from '../download/disk/own-file.js'
 import { isRunning, type ProcessMark, thisProcess } from '../download/disk/this-process.js'
 import { downloadAsset } from '../download/download-asset.js'
 import type { DownloadProgress, DownloadResult } from '../download/download-options.js'
@@ -147,14 +148,17 @@ export async function removeStaged(state: Folder, staging: string): Promise<void
 
 /** A day is longer than any skill takes. */
 const LEFT_AFTER_MS = 24 * 3600 * 1000
+const MAX_MARK_BYTES = 4096
 
 /** What processes that ended have left. Of those that cannot be looked at, what is a day old. */
 export async function removeAbandoned(state: Folder): Promise<void> {
   for (const name of await readdir(state.place('.'))) {
     if (!name.startsWith(PREFIX)) continue
-    const text = await readFile(join(state.place(name), OWNER), 'utf8').catch(() => '')
+    const owner = { path: `${state.path}/${name}/${OWNER}`, maxBytes: MAX_MARK_BYTES }
+    const mark = await readOwn(join(state.place(name), OWNER), owner).catch(() => undefined)
+    const text = mark?.toString('utf8') ?? ''
     const runs = isRunning(markOf(text), thisProcess())
-    const touched = await stat(state.place(name)).catch(() => undefined)
+    const touched = await lstat(state.place(name)).catch(() => undefined)
     const isOld = touched !== undefined && Date.now() - touched.mtimeMs > LEFT_AFTER_MS
     if (runs === false || (runs === undefined && isOld)) await removeStaged(state, name)
   }

@@ -208,12 +208,7 @@ describe('what is refused, and leaves nothing', () => {
     ['a repository', { ...PDF, 'docs/.git/config': '[core]' }, {}, /Git repository/],
     ['a repository by its short name', { ...PDF, 'GIT~1/config': '[core]' }, {}, /Git repository/],
     ['a repository without digests', { ...PDF, '.git/config': '' }, { digests: false }, /Git rep/],
-    ['a name that leads out', PDF, { namedAs: '../../evil' }, /name of a skill/],
-    ['a name that hides', PDF, { namedAs: '.spillway' }, /name of a skill/],
-    ['a name that is an option', PDF, { namedAs: '-rf' }, /name of a skill/],
-    ['a name of a device', PDF, { namedAs: 'con' }, /name of a skill/],
-    ['a name of escapes', PDF, { namedAs: 'a\u001b[2J' }, /found "a\\u001b/],
-    ['a name turned around', PDF, { namedAs: 'a\u202eb' }, /found "a\\u\{202e\}b"/],
+    ['a name that was not asked for', PDF, { namedAs: 'csv' }, /"pdf" was asked for/],
   ])('%s', async (_, files, options, message) => {
     await start({ pdf: files }, options)
     await expect(install()).rejects.toThrow(message)
@@ -221,6 +216,20 @@ describe('what is refused, and leaves nothing', () => {
     expect(left.filter(name => name !== '.spillway')).toEqual([])
     if (left.length > 0) expectTidy()
     expect(readdirSync(folder).filter(name => name !== '.agents')).toEqual([])
+  })
+
+  it.each([
+    ['that leads out', '../../evil', /name of a skill/],
+    ['that hides', '.spillway', /name of a skill/],
+    ['that is an option', '-rf', /name of a skill/],
+    ['of a device', 'con', /name of a skill/],
+    ['of escapes', 'a\u001b[2J', /found "a\\u001b/],
+    ['turned around', 'a\u202eb', /found "a\\u\{202e\}b"/],
+  ])('a name %s', async (_, name, message) => {
+    await start({ [name]: PDF })
+    const asked = installSkill(provider(), { share: 'lake', schema: 'kb', name }, { to })
+    await expect(asked).rejects.toThrow(message)
+    expect(readdirSync(folder).filter(each => each !== '.agents')).toEqual([])
   })
 
   it('more files than a skill has, before any is fetched', async () => {
