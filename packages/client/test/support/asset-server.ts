@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 
 export interface StoredFile {
   readonly bytes: Uint8Array
+  /** Its SHA-256, as it was when it was put there. */
+  readonly digest: string
   /** With quotes; null where the store has none. */
   readonly etag: string | null
 }
@@ -78,8 +80,9 @@ export class AssetServer {
 
   put(path: string, content: string | Uint8Array): void {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
-    const etag = this.options.etags === false ? null : `"${sha256(bytes).slice(0, 16)}"`
-    this.files.set(path, { bytes, etag })
+    const digest = sha256(bytes)
+    const etag = this.options.etags === false ? null : `"${digest.slice(0, 16)}"`
+    this.files.set(path, { bytes, etag, digest })
   }
 
   get url(): string {
@@ -141,9 +144,9 @@ export class AssetServer {
   }
 
   #described(path: string, below: string) {
-    const { bytes, etag } = this.files.get(below + path)!
-    const digest = this.options.digests === false ? {} : { sha256: sha256(bytes) }
-    return { path, size: bytes.length, lastModified: 1, ...(etag && { etag }), ...digest }
+    const { bytes, etag, digest } = this.files.get(below + path)!
+    const stated = this.options.digests === false ? {} : { sha256: digest }
+    return { path, size: bytes.length, lastModified: 1, ...(etag && { etag }), ...stated }
   }
 
   #list(url: URL, below: string): readonly [number, unknown] {
@@ -225,11 +228,11 @@ export function sha256(bytes: Uint8Array): string {
 
 /** Bytes that differ at every place, the same for the same seed. */
 export function noise(length: number, seed = 1): Buffer {
-  const bytes = Buffer.alloc(length)
+  const words = new Uint32Array(Math.ceil(length / 4))
   let state = seed
-  for (let i = 0; i + 4 <= length; i += 4) {
+  for (let i = 0; i < words.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    bytes.writeUInt32LE(state, i)
+    words[i] = state
   }
-  return bytes
+  return Buffer.from(words.buffer, 0, length)
 }
