@@ -10,23 +10,21 @@ import { pageGuard, readObject } from '../http/list.js'
 import { queryString } from '../http/paths.js'
 import type { FilesOptions, FileUrlsOptions } from './asset-client.js'
 import { type FolderName, folderPath, folderText } from './asset-name.js'
+import { fileBound } from './file-bound.js'
 
 /** Ten million files by pages of a hundred. */
 const MAX_PAGES = 100_000
-const MAX_FILES = 1_000_000
-/** A file with more text than this counts as several. */
-const TEXT_OF_A_FILE = 512
 
 /** The pages of one listing. A path that comes twice, or a page of another listing, is a server that makes things up. */
 export async function* filePages(
   send: SendRequest,
   folder: FolderName,
-  { prefix, maxResults, maxFiles = MAX_FILES, signal }: FilesOptions,
+  { prefix, maxResults, maxFiles, signal }: FilesOptions,
 ): AsyncGenerator<WireFilePage> {
   const guard = pageGuard('the list of files')
   const paths = new Set<string>()
   let snapshotId: string | undefined
-  let taken = 0
+  const count = fileBound(folderText(folder), maxFiles)
   for (let pageToken: string | undefined, page = 0; page < MAX_PAGES; page++) {
     const query = queryString({ prefix: prefix || undefined, maxResults, pageToken })
     const request = { method: 'GET', path: folderPath(folder, `/files${query}`), signal } as const
@@ -39,8 +37,7 @@ export async function* filePages(
     }
     guard.check(pageToken, found.files[0]?.path)
     for (const { path, mediaType = '' } of found.files) {
-      taken += 1 + Math.floor((path.length + mediaType.length) / TEXT_OF_A_FILE)
-      if (taken > maxFiles) throw tooMany(folder, maxFiles)
+      count(path.length + mediaType.length)
       if (paths.has(path)) throw unusable(`it lists ${JSON.stringify(path.slice(0, 200))} twice`)
       if (prefix && !path.startsWith(prefix)) {
         throw unusable(`files below ${JSON.stringify(prefix)} were asked for, others came`)
@@ -52,14 +49,6 @@ export async function* filePages(
     if (pageToken === undefined) return
   }
   throw unusable(`the list of files has more than ${MAX_PAGES} pages`)
-}
-
-function tooMany(folder: FolderName, maxFiles: number): TableError {
-  return new TableError(
-    'UNSUPPORTED_FEATURE',
-    `${folderText(folder)} has more than ${maxFiles} files, which are listed at most: a higher maxFiles (--max-files) lists more`,
-    { context: { limit: maxFiles } },
-  )
 }
 
 async function conflictTold<T>(folder: FolderName, ask: () => Promise<T>): Promise<T> {

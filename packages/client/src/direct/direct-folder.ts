@@ -7,6 +7,7 @@ import type {
   WireSignedFile,
 } from '@spillway/protocol/wire'
 import type { FilesOptions, FileUrlsOptions } from '../assets/asset-client.js'
+import { fileBound } from '../assets/file-bound.js'
 import type { FolderStore } from './open-store.js'
 
 /** A file is looked at, and listed ones are asked for their digest, so many at once. */
@@ -28,10 +29,17 @@ export class DirectFolder {
     this.#access = access
   }
 
-  async *files({ prefix = '', maxResults, signal }: FilesOptions): AsyncGenerator<WireFilePage> {
+  async *files({
+    prefix = '',
+    maxResults,
+    maxFiles,
+    signal,
+  }: FilesOptions): AsyncGenerator<WireFilePage> {
     const { store, sha256 } = this.#access
     const metas: ObjectMeta[] = []
+    const count = fileBound('the folder', maxFiles)
     for await (const meta of store.list(this.#location + prefix, signal && { signal })) {
+      count(meta.path.length)
       // What ends with a slash marks a folder, and is none of its files.
       if (!meta.path.endsWith('/')) metas.push(meta)
     }

@@ -157,6 +157,16 @@ describe('a folder of a server that knows the protocol alone', () => {
     expect(existsSync(join(folder, 'evil'))).toBe(false)
   })
 
+  it('with more files than are wanted is refused, and nothing is written', async () => {
+    await start()
+    await expect(download({ maxFiles: 3 })).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+      message: expect.stringContaining('more than 3 files'),
+    })
+    // The object that marks a folder is listed as well.
+    expect(await download({ maxFiles: 5 })).toMatchObject({ complete: true })
+  })
+
   it('asks for new keys before those that it has end', async () => {
     let given = 0
     await start({
