@@ -106,7 +106,10 @@ async function surveyOf(location: string, { store, files }: Looking): Promise<Sk
   const folders: string[] = []
   for await (const folder of fencedStore(store, { location }).listPrefixes(location)) {
     if (nameOf(folder).startsWith('.')) continue
-    if (folders.length >= MAX_FOLDERS) throw tooMany(location)
+    // It is no folder of skills, and keeps none of others from being found.
+    if (folders.length >= MAX_FOLDERS) {
+      return { skills: [], leftOut: [{ location, error: tooMany(location) }] }
+    }
     folders.push(folder)
   }
   const found = await mapConcurrently(folders, READ_AT_ONCE, async (folder): Promise<Met> => {

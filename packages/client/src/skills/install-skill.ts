@@ -3,7 +3,7 @@ import { TableError } from '@spillway/core'
 import { parseAssetName, type VersionedName } from '../assets/asset-name.js'
 import { toolsAdded } from './allowed-tools.js'
 import { listSkill } from './listed-skill.js'
-import { compareLocal, localState } from './local-skill.js'
+import { compareLocal, isEdited, localState } from './local-skill.js'
 import { placeSkill, recover } from './place-skill.js'
 import { plainEndpoint, sourceText } from './provider-of.js'
 import { type ExpectedSkill, refuseEdited, refuseForeign, requireDigest } from './refusals.js'
@@ -120,7 +120,7 @@ async function requirePlace(
     )
   }
   const local = await compareLocal(skills, name, locked)
-  if (local.state === 'changed' && !options.force) throw refuseEdited(local)
+  if (isEdited(local) && !options.force) throw refuseEdited(local)
   return local
 }
 

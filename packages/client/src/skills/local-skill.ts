@@ -17,8 +17,8 @@ import type { SkillsFolder } from './skills-folder.js'
 /** What lies in the folder of a skill. A link, or what else is no file, has no digest. */
 type LocalFiles = ReadonlyMap<string, Partial<ManifestEntry>>
 
-/** Made by systems and interpreters on their own: nobody's work is lost with it. */
-const BY_ITSELF = /(?:^|\/)(?:\.DS_Store|Thumbs\.db|desktop\.ini|__pycache__(?:\/.*)?)$/
+/** Made by desktops on their own, and read by nothing that runs: what interpreters keep is code. */
+const BY_ITSELF = /(?:^|\/)(?:\.DS_Store|Thumbs\.db|desktop\.ini)$/
 
 const MAX_FILES = 20_000
 
@@ -66,7 +66,7 @@ export async function holds(
 function changesOf({ entries }: Manifest, files: LocalFiles): FileChanges {
   const locked = new Set(entries.map(({ path }) => path))
   return {
-    added: [...files.keys()].filter(path => !locked.has(path) && !BY_ITSELF.test(path)).sort(),
+    added: [...files.keys()].filter(path => !locked.has(path) && !isByItself(path, files)).sort(),
     changed: entries
       .filter(({ path, size, sha256 }) => {
         const found = files.get(path)
@@ -75,6 +75,21 @@ function changesOf({ entries }: Manifest, files: LocalFiles): FileChanges {
       .map(({ path }) => path),
     removed: entries.filter(({ path }) => !files.has(path)).map(({ path }) => path),
   }
+}
+
+/** A link of such a name leads anywhere. */
+function isByItself(path: string, files: LocalFiles): boolean {
+  return files.get(path)?.sha256 !== undefined && BY_ITSELF.test(path)
+}
+
+/** What interpreters keep beside scripts: it runs in their place, and nobody's work is lost with it. */
+const KEPT_BY_INTERPRETER = /(?:^|\/)__pycache__\/[^/]+\.pyc$/
+
+/** True where what was changed may be what somebody wants to keep. */
+export function isEdited({ state, changes }: InstalledSkill): boolean {
+  const { added, changed, removed } = changes
+  const isOther = changed.length > 0 || removed.length > 0
+  return state === 'changed' && (isOther || !added.every(path => KEPT_BY_INTERPRETER.test(path)))
 }
 
 async function localFiles(folder: SkillsFolder, name: string): Promise<LocalFiles> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { eachSkill } from './each-skill.js'
-import { compareLocal, localState } from './local-skill.js'
+import { compareLocal, isEdited, localState } from './local-skill.js'
 import { recover, takeAway } from './place-skill.js'
 import { refuseEdited, refuseForeign } from './refusals.js'
 import { requireSkillName } from './skill-name.js'
@@ -36,7 +36,7 @@ async function removeSkill(skills: SkillsFolder, name: string, options: SkillsOp
       throw isForeign ? refuseForeign(skills.pathOf(name)) : notLocked(name, options.to)
     }
     const local = await compareLocal(skills, name, locked)
-    if (local.state === 'changed' && !options.force) throw refuseEdited(local)
+    if (isEdited(local) && !options.force) throw refuseEdited(local)
     const aside = `staging-${randomUUID()}`
     if (local.state !== 'missing') await takeAway(skills, state, { name, aside })
     lock.delete(name)

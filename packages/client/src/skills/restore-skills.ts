@@ -1,6 +1,6 @@
 import { eachSkill } from './each-skill.js'
 import { installInto, unchanged } from './install-skill.js'
-import { compareLocal } from './local-skill.js'
+import { compareLocal, isEdited } from './local-skill.js'
 import { isStopped, recover } from './place-skill.js'
 import { lockedFolder, providerOf } from './provider-of.js'
 import { refuseEdited } from './refusals.js'
@@ -26,7 +26,7 @@ export async function restoreSkills(
       const locked = lock.get(name)!
       const local = await compareLocal(skills, name, locked)
       if (local.state === 'same') return unchanged(local, true)
-      if (local.state === 'changed' && !options.force) throw refuseEdited(local)
+      if (isEdited(local) && !options.force) throw refuseEdited(local)
       const provider = providerOf(locked, providers)
       const folder = await lockedFolder(provider, { name, locked }, options.signal)
       const expected = locked.digest

@@ -325,9 +325,30 @@ describe('what somebody else did in the folder', () => {
     await start()
     await install()
     writeFileSync(join(to, 'pdf/.DS_Store'), 'x')
-    mkdirSync(join(to, 'pdf/scripts/__pycache__'))
-    writeFileSync(join(to, 'pdf/scripts/__pycache__/a.pyc'), 'x')
     expect((await installedSkills({ to })).skills).toMatchObject([{ state: 'same' }])
+    symlinkSync('/etc/passwd', join(to, 'pdf/scripts/.DS_Store'))
+    expect((await installedSkills({ to })).skills).toMatchObject([{ state: 'changed' }])
+  })
+
+  it('what interpreters keep runs in place of scripts: it is told, and goes without being asked for', async () => {
+    await start()
+    await install()
+    const kept = join(to, 'pdf/scripts/__pycache__')
+    const plant = () => {
+      mkdirSync(kept)
+      writeFileSync(join(kept, 'fill.cpython-311.pyc'), 'other code')
+    }
+    plant()
+    expect((await installedSkills({ to })).skills).toMatchObject([
+      { state: 'changed', changes: { added: ['scripts/__pycache__/fill.cpython-311.pyc'] } },
+    ])
+    expect(await restore()).toMatchObject({ skills: [{ state: 'restored' }], failed: [] })
+    expect(existsSync(kept)).toBe(false)
+    plant()
+    expect(await install()).toMatchObject({ state: 'restored' })
+    expect(existsSync(kept)).toBe(false)
+    plant()
+    expect(await removeSkills(['pdf'], { to })).toMatchObject({ failed: [] })
   })
 
   it('a skill of the same name from elsewhere is another', async () => {

@@ -95,7 +95,7 @@ function sparkType(type: DataType, name: string, options: SchemaStringOptions): 
     case 'fixed':
       return 'binary'
     case 'opaque':
-      return type.name
+      return opaque(type.name, name)
     case 'struct':
       return struct(type.fields, options)
     case 'list':
@@ -122,6 +122,7 @@ export function requireSayable(schema: Schema): void {
 function requireSayableField({ type }: Field, name: string): void {
   if (isPrimitive(type)) {
     if (typeof type === 'string') primitive(type, name)
+    else if (type.kind === 'opaque') opaque(type.name, name)
     return
   }
   for (const child of childrenOf(type) ?? []) requireSayableField(child, `${name}.${child.name}`)
@@ -141,14 +142,26 @@ function primitive(type: Extract<DataType, string>, name: string): string {
     case 'uuid':
       return 'binary'
     case 'time':
-      throw new TableError(
-        'UNSUPPORTED_FEATURE',
-        `column ${name} has type ${type}, which the Delta Sharing schema cannot express in any format; what works is a table without it, or with it as text`,
-        { context: { column: name, feature: type } },
-      )
+      throw inexpressible(type, name)
     default:
       return type
   }
+}
+
+/** Types beyond Delta's that Delta names, as its tables spell them. */
+const NAMED_BY_DELTA = /^(?:variant|void|unknown|interval .*|geometry\b.*|geography\b.*)$/
+
+function opaque(type: string, name: string): string {
+  if (NAMED_BY_DELTA.test(type)) return type
+  throw inexpressible(type, name)
+}
+
+function inexpressible(type: string, name: string): TableError {
+  return new TableError(
+    'UNSUPPORTED_FEATURE',
+    `column ${name} has type ${type}, which the Delta Sharing schema cannot express in any format; what works is a table without it, or with it as text`,
+    { context: { column: name, feature: type } },
+  )
 }
 
 /**

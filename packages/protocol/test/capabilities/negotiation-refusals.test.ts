@@ -97,12 +97,19 @@ describe.each(CLIENTS)('what %s is refused', (_, before) => {
   })
 })
 
-it('says that nothing works where no format can say a type, before anything that would lead there', () => {
-  const table = otherTable(
-    'parquet',
-    deltaTable({ fields: [field(1, 'moment', 'timestamp'), field(2, 'clock', 'time')] }),
-  )
-  const message = refusalOf(table, asked(''), false)
-  expect(message).toMatch(/^column clock has type time, which the Delta Sharing schema cannot/)
-  expect(message).not.toMatch(/ask with|staging/)
-})
+it.each([
+  ['time', 'time'],
+  ['time_ns', { kind: 'opaque', name: 'time_ns' }],
+  ['interval', { kind: 'opaque', name: 'interval' }],
+] as const)(
+  'says that nothing works where no format can say %s, before anything that would lead there',
+  (name, type) => {
+    const table = otherTable(
+      'parquet',
+      deltaTable({ fields: [field(1, 'moment', 'timestamp'), field(2, 'clock', type)] }),
+    )
+    const message = refusalOf(table, asked(''), false)
+    expect(message).toMatch(`column clock has type ${name}, which the Delta Sharing schema cannot`)
+    expect(message).not.toMatch(/ask with|staging/)
+  },
+)

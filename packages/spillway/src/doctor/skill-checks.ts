@@ -66,7 +66,7 @@ async function checkOf(
   if (length === 0 && survey.skills.length > 0) return { detail: found }
   if (length === 0) return { detail: `${found}; is its location right?`, warning: true }
   const named = survey.leftOut.slice(0, MOST_NAMED).map(left => {
-    const folder = left.location.slice(location.length)
+    const folder = left.location.slice(location.length) || 'all of it'
     return `${folder} (${isTableError(left.error) ? left.error.message : String(left.error)})`
   })
   const more = length > MOST_NAMED ? `, and ${length - MOST_NAMED} more` : ''

@@ -1,5 +1,6 @@
+import { existsSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 import { createSharingClient } from '@spillway/client'
 import { loadProfile, type SkillProvider } from '@spillway/client/node'
 import { TableError } from '@spillway/core'
@@ -29,7 +30,23 @@ export function skillsFolder({ to, claude, global }: PlaceOptions, terminal: Ter
   }
   const { HOME, USERPROFILE } = terminal.environment
   const base = global ? (HOME ?? USERPROFILE ?? homedir()) : terminal.folder
-  return join(base, claude ? '.claude' : '.agents', 'skills')
+  const above = join(base, claude ? '.claude' : '.agents')
+  const place = join(above, 'skills')
+  // A project comes from others; at home links are one's own.
+  if (!global) for (const each of [above, place]) requireBelow(base, each)
+  return place
+}
+
+/** A link of a project would make what is installed here everybody's who is linked to there. */
+function requireBelow(base: string, path: string): void {
+  if (!existsSync(path)) return
+  const real = realpathSync(path)
+  if (`${real}${sep}`.startsWith(`${realpathSync(base)}${sep}`)) return
+  throw new TableError(
+    'CONFLICT',
+    `${relative(base, path)} is a link out of this folder, to ${real}: --to names another, or that one, if it is meant`,
+    { context: { path } },
+  )
 }
 
 /** As somebody in the current folder names it. */
