@@ -253,7 +253,7 @@ describe('a list ends in an error', () => {
     [
       'a token that is no string',
       s => send(s, '{"items":[{"name":"a"}],"nextPageToken":5}'),
-      /nextPageToken must be a string, found 5/,
+      /nextPageToken must be a string of at most 16384 characters, found 5/,
     ],
     ['text that is not UTF-8', s => sendBytes(s, [0x22, 0xff, 0x22]), /not UTF-8/],
   ])('on %s', async (_name, answer, words) => {
