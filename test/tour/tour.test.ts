@@ -165,8 +165,9 @@ describe('the stops of the document', () => {
   })
 })
 
-it('docs/tour.md says what runs', async () => {
+// On a machine that is busy, what waits for another may come before it: what has changed differs every time.
+it('docs/tour.md says what runs', { retry: 2, timeout: 300_000 }, async () => {
   const trace = fileURLToPath(new URL('./trace.mjs', import.meta.url))
   const said = await promisify(execFile)(process.execPath, [trace, '--check']).catch(error => error)
   expect(said.stderr).toBe('')
-}, 300_000)
+})
