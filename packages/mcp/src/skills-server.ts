@@ -16,7 +16,8 @@ const INSTRUCTIONS =
 export function skillsServer(skills: ServedSkills, { name, version }: McpServerInfo): McpServer {
   const server = new McpServer(
     { name, version },
-    { capabilities: { resources: {} }, instructions: INSTRUCTIONS },
+    // Nobody is told of changes: the server is gone once it has answered.
+    { capabilities: { resources: { listChanged: false } }, instructions: INSTRUCTIONS },
   )
   const source = skillSource(skills)
   const onWarning = () => undefined

@@ -211,6 +211,10 @@ describe.each([
   })
   afterAll(() => client.close())
 
+  it('promises no host to be told when its lists change', () => {
+    expect(client.getServerCapabilities()?.resources?.listChanged).not.toBe(true)
+  })
+
   it('lists skills with every file, as hosts verify them', async () => {
     expect(client.getNegotiatedProtocolVersion()).toBe(revision)
     const skills = new SkillsClient(client)
