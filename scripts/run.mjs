@@ -66,10 +66,11 @@ function build() {
   run('npx', ['--yes', manifest.packageManager, 'exec', ...turbo], { stdio: ['ignore', 2, 2] })
 }
 
+/** Of what was built just now; see `vitest.config.ts`. */
 function vitest(args, more = {}) {
   const reporters = ['--reporter=default', '--reporter=./scripts/cost-reporter.mjs']
   run(join(bin, 'vitest'), ['run', ...reporters, ...args], {
-    env: { ...environment, ...more },
+    env: { ...environment, SPILLWAY_BUILT: '1', ...more },
   })
 }
 

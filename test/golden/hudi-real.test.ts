@@ -70,7 +70,7 @@ function text(row: unknown): string {
 const REWRITTEN = 'dups-compacted-v6'
 
 describe('tables that Hudi bootstrapped, with duplicate keys, or without a schema in their commits', () => {
-  it.each(titled(spreadOf(cases, 30)))(
+  it.each(titled(spreadOf(cases, 20)))(
     '%s: has the rows that Hudi of its version reads',
     async (_, table) => {
       const snapshot = await reader.snapshot(sourceOf(table))
@@ -79,7 +79,7 @@ describe('tables that Hudi bootstrapped, with duplicate keys, or without a schem
     },
   )
 
-  it.each(titled(spreadOf(cases, 8)))(
+  it.each(titled(spreadOf(cases, 5)))(
     '%s: its changes lead from version to version',
     async (_, table) => {
       const source = sourceOf(table)

@@ -20,7 +20,7 @@ import {
 } from './support/share-server.js'
 import { SCHEMA, sharedTable } from './support/share-table.js'
 
-const ROWS = quickOr(5000, 20_000)
+const ROWS = quickOr(3000, 20_000)
 const FILES = 4
 const ALL = BigInt(FILES * ROWS)
 let files: readonly ServedData[]
@@ -76,7 +76,7 @@ describe('calls that overlap', () => {
       return [rows.length, rows.reduce((sum, row) => sum + BigInt(String(row.at(-1))), 0n)]
     }
     const alone: unknown[] = []
-    for (let i = 0; i < 5; i++) alone.push(await summed(i))
+    for (let i = 0; i < quickOr(3, 5); i++) alone.push(await summed(i))
     expect(await Promise.all(alone.map((_, i) => summed(i)))).toEqual(alone)
   })
 
@@ -126,7 +126,7 @@ describe('calls that overlap', () => {
 
   it('with one that runs long and is cancelled interrupt no other', async () => {
     const share = await attachTo(await serve())
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < quickOr(2, 5); round++) {
       const stop = new AbortController()
       const long = `SELECT sum(a.range * b.range) FROM range(100000) a, range(100000) b`
       const cancelled = share.query(long, { signal: stop.signal })
@@ -399,7 +399,7 @@ describe('what the owner of the connection asks it meanwhile', () => {
         }
       }
       const asked = asking()
-      for (let i = 0; i < 5; i++) {
+      for (let i = 0; i < quickOr(2, 5); i++) {
         await all(share, FEW)
         await all(share, `SELECT id FROM share.main.t WHERE id < 5 LIMIT ${ALL}`)
         if (i % 2 === 1) await share.refresh()

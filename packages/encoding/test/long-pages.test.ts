@@ -2,6 +2,7 @@ import { brotliCompressSync, deflateRawSync, gzipSync } from 'node:zlib'
 import { DEFAULT_BUDGETS, inSlices, Slices } from '@spillway/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { quickOr } from '../../testkit/src/support/long-tier.js'
 import { inflateAvroBlockLater } from '../src/avro/avro-codec.js'
 import { crc32 } from '../src/bytes/crc32.js'
 import { FormatError } from '../src/bytes/format-error.js'
@@ -103,7 +104,7 @@ describe('snappy in steps', () => {
         expect(stepped(bytes, becomes.length)).toEqual(becomes)
         if (becomes.length > 0) expect(decompressSnappy(bytes, becomes.length)).toEqual(becomes)
       }),
-      { numRuns: 500 },
+      { numRuns: quickOr(125, 500) },
     )
   })
 
@@ -118,7 +119,7 @@ describe('snappy in steps', () => {
         const expected = outcome(() => decompressSnappy(broken, becomes.length))
         if (found !== 'refused') expect(found).toBe(expected)
       }),
-      { numRuns: 2000 },
+      { numRuns: quickOr(500, 2000) },
     )
   })
 })

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { isTableError } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
-import { Random, readTarGz } from '@spillway/testkit'
+import { quickOr, Random, readTarGz } from '@spillway/testkit'
 import { describe, expect, it } from 'vitest'
 import { hudiReader } from '../src/index.js'
 import { liveFiles, noCache, repository } from './support/real-tables.js'
 
 /** A minute or more finds what a second does not: SPILLWAY_FUZZ_SECONDS=180 SPILLWAY_FUZZ_SEED=7 vitest run … */
-const seconds = Number(process.env.SPILLWAY_FUZZ_SECONDS ?? 4)
+const seconds = Number(process.env.SPILLWAY_FUZZ_SECONDS ?? quickOr(1, 4))
 const seed = Number(process.env.SPILLWAY_FUZZ_SEED ?? 1)
 
 const ROOT = 'memory:///t'

@@ -21,7 +21,7 @@ import { timelineOf } from '../src/timeline/timeline.js'
 import { collected, liveFiles, noCache } from './support/real-tables.js'
 import { at, ROOT } from './support/table.js'
 
-const FILES = 20_000
+const FILES = 8000
 const SCHEMA = JSON.stringify({
   type: 'record',
   name: 'row',
@@ -110,7 +110,7 @@ describe('others go on', () => {
   })
 
   it('while long logs are merged', async () => {
-    const count = 60_000
+    const count = 20_000
     const out = new AvroWriter()
     const keys = Array.from({ length: count }, (_, i) => `key-${i}`)
     const records = keys.map((key, i) => out.long(1).bytes(key).long(i).take())
@@ -143,11 +143,11 @@ describe('others go on', () => {
     const document = (version: number, prefix: string) => ({
       version_id: version,
       fields: [
-        ...fields(30_000, prefix),
+        ...fields(12_000, prefix),
         {
-          id: 30_000,
+          id: 12_000,
           name: 'nested',
-          type: { type: 'record', fields: [{ id: 30_001, name: 'x', type: 'long' }] },
+          type: { type: 'record', fields: [{ id: 12_001, name: 'x', type: 'long' }] },
         },
       ],
     })

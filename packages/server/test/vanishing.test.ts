@@ -5,7 +5,7 @@ import { add, ID, metaData, protocol } from './support/lake.js'
 import { failure, type Running, startServer, TOKEN, tablePath } from './support/serve.js'
 
 /** About 40 MB of lines: more than two sockets hold between them. */
-const FILES = 30_000
+const FILES = 15_000
 const NAME = 'x'.repeat(220)
 const LIMIT = 4
 

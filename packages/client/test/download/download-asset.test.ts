@@ -38,7 +38,7 @@ afterEach(async () => {
 })
 
 const MIB = 1024 * 1024
-const LARGE = noise(20 * MIB + 123)
+const LARGE = noise(17 * MIB + 123)
 const FILES = { 'README.md': '# docs', 'a/b/c.txt': 'deep', 'a/é.txt': 'accent', empty: '' }
 
 async function start(options: Partial<AssetServerOptions> = {}): Promise<AssetServer> {

@@ -115,8 +115,8 @@ describe.skipIf(!isBuilt)('a download whose process is killed', () => {
     timeout: 180_000,
   }, async () => {
     // What is lost at a kill is what connections hold, whatever the size of the file.
-    const size = quickOr(96, 512) * MIB
-    const kills = quickOr(3, 10)
+    const size = quickOr(48, 512) * MIB
+    const kills = quickOr(2, 10)
     const bytes = noise(size)
     const { fault } = steadily(20_000)
     server = await new AssetServer({ files: { 'w.bin': bytes }, fault }).start()
@@ -204,14 +204,14 @@ describe.skipIf(!isBuilt)('a cache of several processes', () => {
   }, async () => {
     const cache = join(folder, 'cache')
     const files = Object.fromEntries(
-      Array.from({ length: 60 }, (_, i) => [`f${i}`, noise(MIB, i + 1)]),
+      Array.from({ length: 30 }, (_, i) => [`f${i}`, noise(MIB, i + 1)]),
     )
     server = await new AssetServer({ files }).start()
     const kept = async () =>
       existsSync(join(cache, 'use')) ? (await listCache(cache)).files.length : 0
     for (let round = 1; round <= 2; round++) {
       const pair = [1, 2].map(i => begin({ into: join(folder, `to-${round}-${i}`), cache }))
-      while ((await kept()) < 20 * round) await pause(2)
+      while ((await kept()) < 10 * round) await pause(2)
       for (const { child } of pair) child.kill('SIGKILL')
       await Promise.all(pair.map(({ said }) => said()))
       expect(await verifyCache(cache)).toMatchObject({ damaged: [], strange: [] })
@@ -223,7 +223,7 @@ describe.skipIf(!isBuilt)('a cache of several processes', () => {
       { to, cache },
     )
     expect(bytesCached).toBe(before * MIB)
-    expect(await verifyCache(cache)).toMatchObject({ same: 60, damaged: [], strange: [] })
+    expect(await verifyCache(cache)).toMatchObject({ same: 30, damaged: [], strange: [] })
     expect(readdirSync(join(cache, 'new'))).toEqual([])
     expect(readdirSync(join(cache, 'use'))).toEqual([])
   })

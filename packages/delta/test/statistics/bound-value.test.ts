@@ -8,6 +8,7 @@ import {
   readValue,
   type Value,
 } from '@spillway/core'
+import { quickOr } from '@spillway/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ColumnTraits } from '../../src/schema/schema.js'
@@ -351,7 +352,7 @@ describe('maxima that Spark cut', () => {
         const upper = upperOfMaximum(recordedBySpark31(value), 32)
         expect(upper === null || byCodePoints(value, upper) <= 0).toBe(true)
       }),
-      { seed: 20261128, numRuns: 5000 },
+      { seed: 20261128, numRuns: quickOr(1250, 5000) },
     )
   })
 
@@ -364,7 +365,7 @@ describe('maxima that Spark cut', () => {
           expect(upper === null || byCodePoints(value, upper) <= 0).toBe(true)
         }
       }),
-      { seed: 20261128, numRuns: 5000 },
+      { seed: 20261128, numRuns: quickOr(1250, 5000) },
     )
   })
 })

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import avsc from 'avsc'
 import { describe, expect, it } from 'vitest'
 import { avroFile } from '../../../testkit/src/encodings/avro-writer.js'
+import { quickOr } from '../../../testkit/src/support/long-tier.js'
 import { turnsDuring } from '../../../testkit/src/support/turns-during.js'
 import { AvroCursor } from '../../src/avro/avro-cursor.js'
 import { openAvroFile, readAvroFile } from '../../src/avro/avro-file.js'
@@ -87,12 +88,16 @@ describe('rows in steps', () => {
       { type: 'map', values: 'null' },
       () =>
         Object.fromEntries(
-          Array.from({ length: 400 }, (_, i) => [`${i}${'é'.repeat(50_000)}`, null]),
+          Array.from({ length: quickOr(200, 400) }, (_, i) => [`${i}${'é'.repeat(50_000)}`, null]),
         ),
     ],
-    ['a key', { type: 'map', values: 'null' }, () => ({ ['é'.repeat(10_000_000)]: null })],
-    ['a text', 'string', () => '\ufeffé'.repeat(5_000_000)],
-    ['a text or null', ['null', 'string'], () => 'aéx'.repeat(5_000_000)],
+    [
+      'a key',
+      { type: 'map', values: 'null' },
+      () => ({ ['é'.repeat(quickOr(4_000_000, 10_000_000))]: null }),
+    ],
+    ['a text', 'string', () => '\ufeffé'.repeat(quickOr(2_000_000, 5_000_000))],
+    ['a text or null', ['null', 'string'], () => 'aéx'.repeat(quickOr(2_000_000, 5_000_000))],
     [
       'texts of a record',
       {
@@ -100,7 +105,10 @@ describe('rows in steps', () => {
         name: 'texts',
         fields: [...'abcdefghij'].map(name => ({ name, type: 'string' })),
       },
-      () => Object.fromEntries([...'abcdefghij'].map(name => [name, 'é'.repeat(1_000_000)])),
+      () =>
+        Object.fromEntries(
+          [...'abcdefghij'].map(name => [name, 'é'.repeat(quickOr(400_000, 1_000_000))]),
+        ),
     ],
   ])('let others go on in the middle of %s', async (_, schema, make) => {
     const type = avsc.Type.forSchema(schema)

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { BytesBuilder } from '@spillway/core'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { quickOr } from '../../../testkit/src/support/long-tier.js'
 import { firstRowNotUtf8 } from '../../src/columns/utf8-rows.js'
 
 function columnOf(rows: readonly Uint8Array[]) {
@@ -25,6 +26,6 @@ it('finds the first row that is no UTF-8, as a look at each does', () => {
       const expected = rows.findIndex(bytes => !isUtf8(bytes))
       expect(firstRowNotUtf8(columnOf(rows))).toBe(expected < 0 ? undefined : expected)
     }),
-    { numRuns: 3000 },
+    { numRuns: quickOr(750, 3000) },
   )
 })

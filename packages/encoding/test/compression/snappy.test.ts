@@ -18,7 +18,7 @@ const secret = new Uint8Array(1000).fill(0x53)
 
 describe('snappy', () => {
   it('gives what was compressed, again and again', () => {
-    for (const size of [0, 1, 60, 61, 200_000, 3]) {
+    for (const size of [0, 1, 60, 61, 20_000, 3]) {
       const bytes = Uint8Array.from({ length: size }, (_, i) => (i * 31) & 0xff)
       expect(decompressSnappy(literals(bytes), size)).toEqual(bytes)
     }

@@ -8,6 +8,7 @@ import {
 } from '@spillway/encoding'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { quickOr } from '../../../testkit/src/support/long-tier.js'
 
 const parseLongJson = (text: string, options?: Parameters<typeof parseBytes>[1]) =>
   parseBytes(new TextEncoder().encode(text), options)
@@ -34,7 +35,7 @@ describe('parseLongJson', () => {
       fc.asyncProperty(long, async text => {
         expect(plain(await parseLongJson(text))).toBe(plain(parseExactJson(text)))
       }),
-      { numRuns: 40 },
+      { numRuns: quickOr(12, 40) },
     )
   })
 
@@ -52,7 +53,7 @@ describe('parseLongJson', () => {
     const marks = ['}', ']', ',', ':', '"', 'x', '\\', '{', ' ']
     const random = fc.sample(
       fc.tuple(fc.nat(text.length - 1), fc.constantFrom(...marks), fc.boolean()),
-      { numRuns: 400, seed: 7 },
+      { numRuns: quickOr(100, 400), seed: 7 },
     )
     for (const [at, mark, cut] of random) {
       const broken = cut ? text.slice(0, at) : text.slice(0, at) + mark + text.slice(at + 1)
@@ -98,7 +99,7 @@ describe('parseLongJson', () => {
         const spelled = isEscaped ? json.replace(/[^ -~]/g, ascii) : json
         expect((await parseLongJson(spelled)) === text).toBe(true)
       }),
-      { numRuns: 40 },
+      { numRuns: quickOr(12, 40) },
     )
   })
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { quickOr } from '../../../testkit/src/support/long-tier.js'
 import { readRoaring64, writeRoaring64 } from '../../src/index.js'
 import { readRoaring32 } from '../../src/roaring/roaring.js'
 
@@ -82,7 +83,7 @@ describe('readRoaring64', () => {
         expect([...bitmap]).toEqual(positions)
         expect(positions.slice(0, 50).every(each => bitmap.has(each))).toBe(true)
       }),
-      { seed: 1, numRuns: 100 },
+      { seed: 1, numRuns: quickOr(25, 100) },
     )
   })
 
@@ -109,7 +110,7 @@ describe('readRoaring64', () => {
           })
         }
       }),
-      { seed: 2, numRuns: 3000 },
+      { seed: 2, numRuns: quickOr(600, 3000) },
     )
   })
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { quickOr } from '../../../testkit/src/support/long-tier.js'
 import { readThriftInSteps, readThriftStruct } from '../../src/thrift/thrift.js'
 import { finished } from '../support/finished.js'
 
@@ -48,7 +49,7 @@ describe('Thrift in steps', () => {
         const steps = outcome(() => finished(readThriftInSteps(bytes)).value)
         expect(steps).toEqual(outcome(() => readThriftStruct(bytes)))
       }),
-      { numRuns: 2000 },
+      { numRuns: quickOr(500, 2000) },
     )
   })
 })

@@ -6,7 +6,7 @@ import {
   type ParquetShape,
   type ShapeNode,
 } from '@spillway/core'
-import { formatFacts } from '@spillway/testkit'
+import { formatFacts, quickOr } from '@spillway/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { droppedColumn, type FitOptions, misfitOf as misfitInSteps } from '../../src/fitting/fit.js'
@@ -329,7 +329,7 @@ describe('a file that fits is read alike', () => {
           }
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: quickOr(500, 2000) },
     )
   })
 })

@@ -11,6 +11,7 @@ import {
   type TableFormat,
   type Value,
 } from '@spillway/core'
+import { quickOr } from '@spillway/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createEngine, type EngineOptions } from '../../src/index.js'
@@ -496,6 +497,6 @@ it('sends to a reader of nanoseconds no moment that they cannot say, and refuses
         expect(names[i]).toBe(isRead && isProved ? `f${i}` : `staging/f${i}`)
       }
     }),
-    { numRuns: 300 },
+    { numRuns: quickOr(75, 300) },
   )
 })

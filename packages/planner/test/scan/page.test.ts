@@ -1,4 +1,5 @@
 import { BytesBuilder, type LiveFiles, readString, selectAll } from '@spillway/core'
+import { quickOr } from '@spillway/testkit'
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
 import { type PageMark, pageCollector } from '../../src/scan/page.js'
@@ -67,7 +68,7 @@ it('pages hold every listing once, in the order of keys and then of bytes of pat
       )
       expect(pages.map(page => page.toSorted())).toEqual(expected.map(page => page.toSorted()))
     }),
-    { numRuns: 500 },
+    { numRuns: quickOr(125, 500) },
   )
 })
 

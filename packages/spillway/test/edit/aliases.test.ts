@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { quickOr } from '@spillway/testkit'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
@@ -218,7 +219,7 @@ describe('any edit', () => {
         const plain = `%YAML 1.1\n---\n${JSON.stringify(parse(written))}\n`
         expect(await edited(written, edit)).toEqual(await edited(plain, edit))
       }),
-      { numRuns: 100 },
+      { numRuns: quickOr(25, 100) },
     )
   })
 })

@@ -146,7 +146,7 @@ describe.skipIf(!built)('the demo', () => {
         'download',
       ])
       const shell = promisify(execFile)
-      for (const command of spreadOf(commands, 3)) {
+      for (const command of spreadOf(commands, 2)) {
         const { stdout, stderr } = await shell('sh', ['-c', `${command} < /dev/null`], {
           cwd: folder,
         })

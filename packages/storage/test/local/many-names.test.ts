@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { localStore } from '../../src/index.js'
 import { sortedPaths } from '../../src/objects/byte-order.js'
 
-const MANY = 12_000
+const MANY = 6000
 let root: string
 
 // UTF-16 would put the first of these before the second, UTF-8 after it.
@@ -35,7 +35,7 @@ test('folders of very many names are listed in order, and others have turns mean
   const bytes = value.map(path => Buffer.from(path))
   expect(bytes.every((path, i) => i === 0 || Buffer.compare(bytes[i - 1]!, path) < 0)).toBe(true)
   // A turn before each block of names, and some while they are sorted; of one piece there were three.
-  expect(turns).toBeGreaterThan(12)
+  expect(turns).toBeGreaterThan(6)
 })
 
 test('a few files among them are found', async () => {

@@ -1,4 +1,5 @@
 import { isTableError } from '@spillway/core'
+import { quickOr } from '@spillway/testkit'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { comparePaths, sortPaths } from '../../src/objects/byte-order.js'
@@ -55,7 +56,7 @@ describe('parseUri', () => {
           return isTableError(error)
         }
       }),
-      { numRuns: 2000, seed: 7 },
+      { numRuns: quickOr(500, 2000), seed: 7 },
     )
   })
 })
@@ -127,7 +128,7 @@ describe('byte order', () => {
         return Math.sign(comparePaths(a, b)) === bytes
       }),
       {
-        numRuns: 2000,
+        numRuns: quickOr(500, 2000),
         seed: 7,
         examples: [
           ['\uffee', '😀'],
