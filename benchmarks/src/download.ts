@@ -93,8 +93,9 @@ function ours(profile: string, asset: string, to: string): Promise<Ran> {
   const script = `
     import { createSharingClient } from ${JSON.stringify(import.meta.resolve('@spillway/client'))}
     import { peakMemory } from ${JSON.stringify(import.meta.resolve('@spillway/testkit/peak-memory'))}
-    import { downloadAsset, loadProfile } from ${JSON.stringify(import.meta.resolve('@spillway/client/node'))}
-    const client = createSharingClient(await loadProfile(${JSON.stringify(profile)}))
+    import { downloadAsset, loadProfile, nodeFetchFiles } from ${JSON.stringify(import.meta.resolve('@spillway/client/node'))}
+    const options = { fetchFiles: nodeFetchFiles() }
+    const client = createSharingClient(await loadProfile(${JSON.stringify(profile)}), options)
     const { complete, files } = await downloadAsset(client, ${JSON.stringify(asset)}, { to: ${JSON.stringify(to)} })
     const fetched = files.filter(({ state }) => state === 'fetched').length
     console.log(JSON.stringify({ complete, files: files.length, fetched, peak: peakMemory() }))`

@@ -30,6 +30,13 @@ export type {
   FileFault,
 } from './describe/asset-description.js'
 export { describeAsset } from './describe/describe-asset.js'
+export type {
+  BytesAnswer,
+  BytesBody,
+  BytesReader,
+  BytesRequest,
+  FetchBytes,
+} from './http/bytes-answer.js'
 export { fetchSigned } from './http/fetch-signed.js'
 export type { HttpOptions } from './http/http.js'
 export { tablePath } from './http/paths.js'

@@ -30,6 +30,7 @@ export {
   type VerifyOptions,
   verifyDownload,
 } from './download/verify-download.js'
+export { nodeFetchFiles } from './http/node-fetch-files.js'
 export {
   type DownloadSignedOptions,
   downloadSigned,

@@ -1,5 +1,6 @@
 import { type ErrorCode, TableError } from '@spillway/core'
 import type { WireSignedFile } from '@spillway/protocol/wire'
+import type { BytesAnswer } from '../http/bytes-answer.js'
 import { isRetryableStatus } from '../http/retry.js'
 
 /** A file as it was signed, and where it lies: for errors, which never hold the URL. */
@@ -29,7 +30,7 @@ export function refusalOf(status: number, place: FilePlace): TableError | undefi
 
 /** Which bytes of the file an answer's body is. */
 export function bodyRange(
-  response: Response,
+  response: BytesAnswer,
   range: { readonly start: number; readonly end: number } | undefined,
   place: FilePlace,
 ): { readonly start: number; readonly end: number } {
@@ -65,7 +66,7 @@ export function bodyRange(
 }
 
 function partOf(
-  response: Response,
+  response: BytesAnswer,
   range: { readonly start: number; readonly end: number },
   {
     size,
@@ -94,7 +95,7 @@ function partOf(
 }
 
 /** Undefined where a body says nothing of its length. */
-function lengthOf({ headers }: Response): number | undefined {
+function lengthOf({ headers }: BytesAnswer): number | undefined {
   const text = headers.get('content-length')
   return text === null || !/^\d{1,16}$/.test(text) ? undefined : Number(text)
 }

@@ -1,5 +1,6 @@
 import { TableError } from '@spillway/core'
 import type { WireSignedFile } from '@spillway/protocol/wire'
+import type { BytesAnswer } from '../http/bytes-answer.js'
 import { fetchSigned } from '../http/fetch-signed.js'
 import { chunksOf, DEFAULT_TIMEOUT_MS, type HttpOptions } from '../http/http.js'
 import { classify } from '../http/http-failure.js'
@@ -76,8 +77,8 @@ function requested(
     readonly http: HttpOptions
     readonly watch: Watch
   },
-): Promise<Response> {
-  const { fetch, userAgent } = http
+): Promise<BytesAnswer> {
+  const { fetch, fetchFiles = fetch, userAgent } = http
   const { url, etag } = place.file
   return fetchSigned(url, {
     headers: {
@@ -88,7 +89,7 @@ function requested(
       ...(isStrong(etag) && { 'if-match': etag }),
     },
     signal: watch.signal,
-    fetch,
+    fetch: fetchFiles,
     refuse: reason => fileError(place, { code: 'INVALID_REQUEST', reason, retryable: false }),
   })
 }

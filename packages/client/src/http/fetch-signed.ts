@@ -1,10 +1,11 @@
+import type { BytesAnswer, FetchBytes } from './bytes-answer.js'
 import { withoutUrls } from './http-failure.js'
 import { unlessAborted } from './retry.js'
 
-export interface SignedRequest {
+export interface SignedRequest<Answer extends BytesAnswer = Response> {
   readonly headers: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
-  readonly fetch?: typeof globalThis.fetch | undefined
+  readonly fetch?: FetchBytes<Answer> | undefined
   /** The error that says why a URL, or where it redirects to, is not asked. The reason names hosts alone. */
   readonly refuse: (reason: string) => Error
 }
@@ -17,7 +18,10 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
  * caches for them, but to no address of an unnamed or a local host, and by http only within its origin: whoever signs may not
  * make its recipients ask what they alone reach. No credentials of the recipient go along, and no error says a URL.
  */
-export async function fetchSigned(url: string, request: SignedRequest): Promise<Response> {
+export async function fetchSigned<Answer extends BytesAnswer = Response>(
+  url: string,
+  request: SignedRequest<Answer>,
+): Promise<Answer | Response> {
   const { refuse } = request
   let at = parsed(url)
   if (at === undefined) throw refuse('its URL is none')
@@ -42,15 +46,16 @@ export async function fetchSigned(url: string, request: SignedRequest): Promise<
   }
 }
 
-async function asked(
+async function asked<Answer extends BytesAnswer>(
   { href }: URL,
-  { fetch = globalThis.fetch, headers, signal }: SignedRequest,
+  { fetch, headers, signal }: SignedRequest<Answer>,
   redirect: 'manual' | 'follow',
-): Promise<Response> {
+): Promise<Answer | Response> {
   try {
     // The page's own cookies are for the page's own host.
     const options = { headers, redirect, credentials: 'omit', ...(signal && { signal }) } as const
-    return await unlessAborted(fetch(href, options), signal)
+    const answer: Promise<Answer | Response> = (fetch ?? globalThis.fetch)(href, options)
+    return await unlessAborted(answer, signal)
   } catch (error) {
     throw withoutUrls(error)
   }

@@ -1,5 +1,6 @@
 import { isTableError, TableError } from '@spillway/core'
 import type { Authorization } from './authorization.js'
+import type { BytesAnswer, FetchBytes } from './bytes-answer.js'
 import { classify, failureOf, redirection } from './http-failure.js'
 import { type RetryOptions, unlessAborted, withRetries } from './retry.js'
 import { type Timeouts, type Watch, watchRequest } from './watch.js'
@@ -7,6 +8,8 @@ import { type Timeouts, type Watch, watchRequest } from './watch.js'
 export interface HttpOptions {
   /** For proxies, custom certificate authorities and tests; the platform's own unless given. */
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** For files by signed URLs, in place of `fetch`: `nodeFetchFiles` of `@spillway/client/node` takes less of the processor. */
+  readonly fetchFiles?: FetchBytes | undefined
   readonly timeouts?: Timeouts
   readonly retry?: RetryOptions
   readonly userAgent?: string
@@ -126,7 +129,7 @@ export interface Reading {
 
 /** Time runs only while a chunk is waited for: a slow reader is not a silent server. */
 export async function* chunksOf(
-  response: Response,
+  response: Pick<BytesAnswer, 'body'>,
   { watch, url, idleMs }: Reading,
 ): AsyncIterable<Uint8Array> {
   const reader = response.body?.getReader()

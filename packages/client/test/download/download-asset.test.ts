@@ -13,9 +13,15 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { quickOr } from '@spillway/testkit'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSharingClient } from '../../src/index.js'
-import { type DownloadOptions, downloadAsset, verifyDownload } from '../../src/node.js'
+import {
+  type DownloadOptions,
+  downloadAsset,
+  nodeFetchFiles,
+  verifyDownload,
+} from '../../src/node.js'
 import {
   AssetServer,
   type AssetServerOptions,
@@ -46,8 +52,15 @@ async function start(options: Partial<AssetServerOptions> = {}): Promise<AssetSe
   return server
 }
 
+/** Undefined is `fetch`. */
+let fetchFiles: ReturnType<typeof nodeFetchFiles> | undefined
+afterEach(() => {
+  fetchFiles = undefined
+})
+
 function download(options: Partial<DownloadOptions> = {}, name = 'lake.kb.docs') {
   const client = createSharingClient(server!.profile, {
+    fetchFiles,
     retry: { retries: 2, baseDelayMs: 1 },
     timeouts: { idleMs: 300, connectMs: 2000 },
   })
@@ -318,6 +331,16 @@ describe('a live folder', () => {
   })
 })
 
+const TRANSPORTS = { fetch: () => undefined, nodeFetchFiles }
+
+/** Each fault over one of both, and in the long tier over either. */
+function overTransports(faults: Readonly<Record<string, unknown>>) {
+  const both = Object.entries(TRANSPORTS)
+  return Object.keys(faults).flatMap((name, i) =>
+    quickOr([both[i % 2]!], both).map(([transport, make]) => ({ name, transport, make })),
+  )
+}
+
 /** Faults of stores: each once or some times, then it answers as it should. */
 const PASSING: Record<string, (asked: BytesAsked) => boolean | undefined> = {
   'a 500': ({ count, response }) => count <= 2 && void response.writeHead(500).end() === undefined,
@@ -375,7 +398,9 @@ const PASSING: Record<string, (asked: BytesAsked) => boolean | undefined> = {
 }
 
 describe('a fault that passes', () => {
-  it.each(Object.keys(PASSING))('%s: the file is whole', async name => {
+  it.each(overTransports(PASSING))('$name, by $transport: the file is whole', async asked => {
+    const { name } = asked
+    fetchFiles = asked.make()
     await start({ files: { 'w.bin': LARGE }, fault: PASSING[name]! })
     const result = await download({ concurrency: 4 })
     expect(result).toMatchObject({ complete: true, files: [{ state: 'fetched', verified: true }] })
@@ -472,17 +497,22 @@ const STAYING: Record<string, [code: string, (asked: BytesAsked) => boolean | un
 }
 
 describe('a fault that stays', () => {
-  it.each(Object.keys(STAYING))('%s: an error, no file, no secret', async name => {
-    const [code, fault] = STAYING[name]!
-    await start({ files: { 'w.bin': LARGE }, fault })
-    const error = await download({ concurrency: 4 }).catch(failure => failure)
-    expect(error).toMatchObject({ code, context: { path: 'w.bin' } })
-    expect(JSON.stringify([error.message, error.context, error.stack])).not.toContain('s3cret')
-    expect(existsSync(join(to, 'w.bin'))).toBe(false)
-    server!.fault = undefined
-    expect(await download()).toMatchObject({ complete: true })
-    expect(onDisk()).toEqual(digests({ 'w.bin': LARGE }))
-  })
+  it.each(overTransports(STAYING))(
+    '$name, by $transport: an error, no file, no secret',
+    async asked => {
+      const { name } = asked
+      fetchFiles = asked.make()
+      const [code, fault] = STAYING[name]!
+      await start({ files: { 'w.bin': LARGE }, fault })
+      const error = await download({ concurrency: 4 }).catch(failure => failure)
+      expect(error).toMatchObject({ code, context: { path: 'w.bin' } })
+      expect(JSON.stringify([error.message, error.context, error.stack])).not.toContain('s3cret')
+      expect(existsSync(join(to, 'w.bin'))).toBe(false)
+      server!.fault = undefined
+      expect(await download()).toMatchObject({ complete: true })
+      expect(onDisk()).toEqual(digests({ 'w.bin': LARGE }))
+    },
+  )
 })
 
 describe('names of a hostile server', () => {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { createSharingClient, type SharingClient } from '@spillway/client'
-import { loadProfile } from '@spillway/client/node'
+import { loadProfile, nodeFetchFiles } from '@spillway/client/node'
 import { isTableError, TableError } from '@spillway/core'
 import type { Profile } from '@spillway/protocol'
 import type { Terminal } from '../terminal/terminal.js'
@@ -29,6 +29,7 @@ export async function openProfile(
     // A person waits at the other end: a provider that is not there is said so after seconds.
     client: createSharingClient(profile, {
       userAgent: `spillway/${VERSION}`,
+      fetchFiles: nodeFetchFiles(),
       retry: { retries: 3 },
     }),
   }
