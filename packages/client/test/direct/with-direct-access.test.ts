@@ -14,6 +14,7 @@ import { type Answers, type PlainServer, plainServer } from '../support/plain-se
 const MIB = 1024 * 1024
 const DOCS = '/shares/lake/schemas/kb/volumes/docs'
 const VOLUME = { share: 'lake', schema: 'kb', name: 'docs' }
+const CHURN = '/shares/lake/schemas/kb/models/churn'
 const FILES = { 'README.md': '# docs', 'a/b c.txt': 'deep', 'a/é+%.txt': 'accent', empty: '' }
 
 let s3: TestS3Server
@@ -77,6 +78,11 @@ function download(options: Partial<DownloadOptions> = {}, name = 'lake.kb.docs')
   const more = { openStore: openS3Folder, reach: reached(), ...options }
   return downloadAsset(client(), name, { to: join(folder, 'to'), ...more })
 }
+
+const modelVersion = (version: number) => ({
+  ...{ share: 'lake', schema: 'kb', modelName: 'churn', version, status: 'READY' },
+  storageLocation: `s3a://lake/ml/churn/${version}/`,
+})
 
 const onDisk = (path: string) => readFileSync(join(folder, 'to', path), 'utf8')
 
@@ -204,23 +210,24 @@ describe('a folder of a server that knows the protocol alone', () => {
     })
   })
 
-  it('of a version of a model answers by either path of its credentials', async () => {
-    const model = '/shares/lake/schemas/kb/models/churn'
-    put('ml/churn/3/w.bin', 'weights')
-    put('ml/churn/30/w.bin', 'others')
-    const version = {
-      ...{ share: 'lake', schema: 'kb', modelName: 'churn', version: 3, status: 'READY' },
-      storageLocation: 's3a://lake/ml/churn/3/',
-    }
-    await start({
-      [`GET ${model}`]: () => ({ ...VOLUME, name: 'churn' }),
-      [`GET ${model}/versions/3`]: () => version,
-      [`POST ${model}/versions/3/temporary-model-credentials`]: () => session('ml/churn/3/'),
-    })
-    const { files } = await download({}, 'lake.kb.churn@3')
-    expect(files.map(({ path }) => path)).toEqual(['w.bin'])
-    expect(onDisk('w.bin')).toBe('weights')
-  })
+  it.each([404, 405, 400, 501])(
+    'of a version of a model answers by either path of its credentials (%i)',
+    async unknown => {
+      put('ml/churn/3/w.bin', 'weights')
+      put('ml/churn/30/w.bin', 'others')
+      await start(
+        {
+          [`GET ${CHURN}`]: () => ({ ...VOLUME, name: 'churn' }),
+          [`GET ${CHURN}/versions/3`]: () => modelVersion(3),
+          [`POST ${CHURN}/versions/3/temporary-model-credentials`]: () => session('ml/churn/3/'),
+        },
+        unknown,
+      )
+      const { files } = await download({}, 'lake.kb.churn@3')
+      expect(files.map(({ path }) => path)).toEqual(['w.bin'])
+      expect(onDisk('w.bin')).toBe('weights')
+    },
+  )
 
   it.each([
     ['awsTempCredentials', 's3://lake/kb/docs/'],
