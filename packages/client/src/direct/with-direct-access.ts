@@ -2,6 +2,7 @@ import type { WireFilePage } from '@spillway/protocol/wire'
 import type { AssetClient, FilesOptions } from '../assets/asset-client.js'
 import type { FolderName } from '../assets/asset-name.js'
 import { fetchFile } from '../assets/fetch-file.js'
+import { findAsset } from '../assets/find-asset.js'
 import { DirectFolder } from './direct-folder.js'
 import { FolderWays } from './folder-ways.js'
 import type { DirectOptions } from './open-store.js'
@@ -15,12 +16,19 @@ export function withDirectAccess<Client extends AssetClient>(
   options: DirectOptions = {},
 ): Client {
   const ways = new FolderWays(client, options)
-  return {
+  const direct: Client = {
     ...client,
-    async asset(name, asked) {
-      const found = await client.asset(name, asked)
-      ways.learn(found)
+    async asset(name, asked = {}) {
+      // A digest alone names a version by its files: they are listed here.
+      const found = await findAsset(direct, name, asked)
+      ways.learn(found.folder, found.version ?? found.asset)
       return found
+    },
+    async *modelVersions({ share, schema, name }, asked) {
+      for await (const version of client.modelVersions({ share, schema, name }, asked)) {
+        ways.learn({ share, schema, name, kind: 'model', version: version.version }, version)
+        yield version
+      }
     },
     files: (folder, asked = {}) => filesOf(folder, asked, { client, ways }),
     async fileUrls(folder, paths, asked = {}) {
@@ -36,7 +44,7 @@ export function withDirectAccess<Client extends AssetClient>(
     },
     async fetchFile(folder, path, asked = {}) {
       const way = await ways.to(folder, asked.signal)
-      const byStore = (direct: DirectFolder) => fetchDirect(direct, { client, folder, path }, asked)
+      const byStore = (stored: DirectFolder) => fetchDirect(stored, { client, folder, path }, asked)
       if (way instanceof DirectFolder) return byStore(way)
       try {
         return await client.fetchFile(folder, path, asked)
@@ -46,6 +54,7 @@ export function withDirectAccess<Client extends AssetClient>(
       }
     },
   }
+  return direct
 }
 
 async function* filesOf(

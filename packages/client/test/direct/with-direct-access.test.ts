@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createManifest, manifestDigest } from '@spillway/assets'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openS3Folder } from '../../../storage/src/s3/open-folder.js'
 import { type TestS3Server, testS3Server } from '../../../storage/test/support/s3-server.js'
@@ -228,6 +229,26 @@ describe('a folder of a server that knows the protocol alone', () => {
       expect(onDisk('w.bin')).toBe('weights')
     },
   )
+
+  it('of a version of a model is found by the digests that its store states', async () => {
+    const entries = [2, 3].map(version => {
+      const text = `weights of ${version}`
+      const value = createHash('sha256').update(text).digest('base64')
+      put(`ml/churn/${version}/w.bin`, text, { checksum: { value, type: 'FULL_OBJECT' } })
+      return { path: 'w.bin', size: text.length, sha256: sha256(Buffer.from(text)) }
+    })
+    const path = (version: number) =>
+      `${CHURN}/versions/${version}/temporary-model-version-credentials`
+    await start({
+      [`GET ${CHURN}`]: () => ({ ...VOLUME, name: 'churn' }),
+      [`GET ${CHURN}/versions`]: () => ({ items: [2, 3].map(modelVersion) }),
+      [`POST ${path(2)}`]: () => session('ml/churn/2/'),
+      [`POST ${path(3)}`]: () => session('ml/churn/3/'),
+    })
+    const digest = await manifestDigest(await createManifest([entries[0]!]))
+    expect((await download({}, `lake.kb.churn@${digest}`)).complete).toBe(true)
+    expect(onDisk('w.bin')).toBe('weights of 2')
+  })
 
   it.each([
     ['awsTempCredentials', 's3://lake/kb/docs/'],
