@@ -8,7 +8,12 @@ import { openS3Folder } from '../../../storage/src/s3/open-folder.js'
 import { type TestS3Server, testS3Server } from '../../../storage/test/support/s3-server.js'
 import type { Call, TestSession } from '../../../storage/test/support/s3-verify.js'
 import { createSharingClient } from '../../src/index.js'
-import { type DownloadOptions, downloadAsset, withDirectAccess } from '../../src/node.js'
+import {
+  type DownloadOptions,
+  downloadAsset,
+  downloadSigned,
+  withDirectAccess,
+} from '../../src/node.js'
 import { noise, sha256 } from '../support/asset-server.js'
 import { type Answers, type PlainServer, plainServer } from '../support/plain-server.js'
 
@@ -248,6 +253,24 @@ describe('a folder of a server that knows the protocol alone', () => {
     const digest = await manifestDigest(await createManifest([entries[0]!]))
     expect((await download({}, `lake.kb.churn@${digest}`)).complete).toBe(true)
     expect(onDisk('w.bin')).toBe('weights of 2')
+  })
+
+  it('is held to its signer', async () => {
+    const fixtures = new URL('../../../../test/fixtures/assets/signatures/', import.meta.url)
+    const bytes = (path: string) => readFileSync(new URL(path, fixtures))
+    const { '.gitattributes': _, ...signed } = JSON.parse(bytes('files.json').toString())
+    for (const [path, text] of Object.entries<string>(signed)) put(`kb/signed/${path}`, text)
+    await start({
+      [`GET ${DOCS}`]: () => detail({ storageLocation: 's3://lake/kb/signed/' }),
+      [`POST ${DOCS}/temporary-volume-credentials`]: () => session('kb/signed/'),
+    })
+    const options = { to: join(folder, 'to'), openStore: openS3Folder, reach: reached() }
+    const trust = { publicKey: bytes('keys/p256.pub').toString() }
+    const fetched = () => downloadSigned(client(), 'lake.kb.docs', { ...options, trust })
+    await expect(fetched()).rejects.toThrow('is not signed: it has no model.sig')
+    expect(existsSync(join(folder, 'to'))).toBe(false)
+    put('kb/signed/model.sig', bytes('signatures/p256.sig'))
+    expect(await fetched()).toMatchObject({ signature: { ok: true }, download: { complete: true } })
   })
 
   it.each([
