@@ -7,7 +7,6 @@ import {
   type UnsignedFile,
   type VerifiedSignature,
 } from '@spillway/assets'
-import { verifyByCertificate, verifyByKey } from '@spillway/assets/node'
 import { TableError } from '@spillway/core'
 import { digestedFiles } from '../assets/folder-listing.js'
 
@@ -53,6 +52,8 @@ export async function verifiedSignature(
   requireTrust(trust)
   const { publicKey, certificateChain = [] } = trust
   const signature = await readModelSignature(bytes, { path: SIGNATURE_PATH })
+  // It is beside what servers do with assets, which nobody has to load who verifies nothing.
+  const { verifyByCertificate, verifyByKey } = await import('@spillway/assets/node')
   return publicKey === undefined
     ? verifyByCertificate(signature, { roots: certificateChain })
     : verifyByKey(signature, publicKey)
