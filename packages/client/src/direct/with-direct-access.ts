@@ -7,6 +7,9 @@ import { DirectFolder } from './direct-folder.js'
 import { FolderWays } from './folder-ways.js'
 import type { DirectOptions } from './open-store.js'
 
+/** Clients that are made here: what takes one of these without `openStore` leaves it as it is. */
+const made = new WeakSet<AssetClient>()
+
 /**
  * A client that lists and signs files itself, by the credentials that the provider gives, where the server does not: those of
  * folders that are shared by `dir` access alone, and of servers that know the protocol and no more. All else is as before.
@@ -15,6 +18,7 @@ export function withDirectAccess<Client extends AssetClient>(
   client: Client,
   options: DirectOptions = {},
 ): Client {
+  if (options.openStore === undefined && made.has(client)) return client
   const ways = new FolderWays(client, options)
   const direct: Client = {
     ...client,
@@ -54,6 +58,7 @@ export function withDirectAccess<Client extends AssetClient>(
       }
     },
   }
+  made.add(direct)
   return direct
 }
 

@@ -7,11 +7,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openS3Folder } from '../../../storage/src/s3/open-folder.js'
 import { type TestS3Server, testS3Server } from '../../../storage/test/support/s3-server.js'
 import type { Call, TestSession } from '../../../storage/test/support/s3-verify.js'
-import { createSharingClient } from '../../src/index.js'
+import { createSharingClient, describeAsset } from '../../src/index.js'
 import {
   type DownloadOptions,
   downloadAsset,
   downloadSigned,
+  installSkill,
+  listSkill,
   withDirectAccess,
 } from '../../src/node.js'
 import { noise, sha256 } from '../support/asset-server.js'
@@ -271,6 +273,47 @@ describe('a folder of a server that knows the protocol alone', () => {
     expect(existsSync(join(folder, 'to'))).toBe(false)
     put('kb/signed/model.sig', bytes('signatures/p256.sig'))
     expect(await fetched()).toMatchObject({ signature: { ok: true }, download: { complete: true } })
+  })
+
+  it.each([undefined, ['dir']])('is a skill, and is installed (%o)', async accessModes => {
+    const skill = '---\nname: pdf\ndescription: Reads.\n---\n'
+    put('kb/skills/pdf/SKILL.md', skill)
+    put('kb/skills/pdf/run.py', 'pass')
+    const path = '/shares/lake/schemas/kb/skills/pdf'
+    const storageLocation = 's3://lake/kb/skills/pdf/'
+    await start({
+      [`GET ${path}`]: () => ({
+        ...{ ...VOLUME, name: 'pdf', description: 'Reads.', storageLocation },
+        ...(accessModes && { accessModes }),
+      }),
+      [`POST ${path}/temporary-skill-credentials`]: () => session('kb/skills/pdf/'),
+    })
+    const direct = withDirectAccess(client(), { openStore: openS3Folder, reach: reached() })
+    const provider = { client: direct, endpoint: server!.profile.endpoint }
+    const options = { to: join(folder, 'to') }
+    expect(await installSkill(provider, 'lake.kb.pdf', options)).toMatchObject({
+      state: 'installed',
+    })
+    expect(onDisk('pdf/SKILL.md')).toBe(skill)
+    expect(onDisk('pdf/run.py')).toBe('pass')
+    expect(await installSkill(provider, 'lake.kb.pdf', options)).toMatchObject({
+      state: 'unchanged',
+    })
+  })
+
+  it.each([404, 405, 400, 501])('has no list of its own (%i)', async unknown => {
+    await start({}, unknown)
+    expect(await listSkill(client(), { ...VOLUME, kind: 'skill' })).toBeUndefined()
+  })
+
+  it('is described', async () => {
+    put('kb/docs/w.pkl', Buffer.of(0x80, 4, 0x4e, 0x2e))
+    await start()
+    const direct = withDirectAccess(client(), { openStore: openS3Folder, reach: reached() })
+    expect(await describeAsset(direct, 'lake.kb.docs')).toMatchObject({
+      ...{ files: 5, faults: [] },
+      pickles: [{ path: 'w.pkl', isCertain: true }],
+    })
   })
 
   it.each([
