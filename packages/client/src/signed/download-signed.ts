@@ -6,7 +6,7 @@ import { listFolder } from '../assets/folder-listing.js'
 import { withDirectAccess } from '../direct/with-direct-access.js'
 import { isReserved } from '../download/disk/reserved-names.js'
 import { downloadAsset } from '../download/download-asset.js'
-import type { DownloadOptions, DownloadResult } from '../download/download-options.js'
+import type { DownloadOptions, DownloadResult, FileState } from '../download/download-options.js'
 import {
   checkSigned,
   MAX_SIGNATURE_BYTES,
@@ -51,7 +51,9 @@ export async function downloadSigned(
   if (!before.ok) return { signature: before }
   const download = await downloadAsset(plain, chosenName(asked, found), options)
   requireSameSignature(download, bytes)
-  const { files, leftBehind } = download
+  const { files: told, leftBehind } = download
+  // What was left out, or never held still, is not there.
+  const files = told.filter(({ state }) => !NOT_THERE.has(state))
   const signature = await checkSigned(
     verified,
     { files, others: leftBehind, include, exclude },
@@ -59,6 +61,8 @@ export async function downloadSigned(
   )
   return { signature, download }
 }
+
+const NOT_THERE: ReadonlySet<FileState> = new Set(['reserved', 'changing', 'gone'])
 
 /** The version that an alias meant when its signature was read. */
 function chosenName(asked: VersionedName, { folder }: FoundAsset): VersionedName {
