@@ -58,6 +58,7 @@ export {
   type UnsignedFile,
 } from './signatures/signed-files.js'
 export type { ModelStatement, SignedFile } from './signatures/statement.js'
+export { skillSizeWarnings } from './skills/agent-limits.js'
 export {
   type McpSkill,
   type McpSkillOptions,

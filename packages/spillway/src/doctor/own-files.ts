@@ -3,13 +3,19 @@ import { dirname, resolve } from 'node:path'
 import { parseUri } from '@spillway/storage'
 import type { ServeConfig } from '../configuration/config.js'
 
+export interface Own {
+  readonly config: ServeConfig
+  /** Of the configuration. */
+  readonly path: string
+}
+
 /**
  * Files below a folder of this machine that no recipient may get: the configuration, with the hashes of tokens, and the secrets
  * that it names. Absolute paths, links followed.
  */
 export async function ownFilesIn(
   location: string,
-  { config, path }: { readonly config: ServeConfig; readonly path: string },
+  { config, path }: Own,
 ): Promise<readonly string[]> {
   const { scheme, key } = parseUri(location)
   if (scheme !== 'file') return []

@@ -4,7 +4,7 @@ import { folderAddition } from '../adding/add-folder.js'
 import { registryAddition, versionAddition } from '../adding/add-model.js'
 import { skillFolderAddition } from '../adding/add-skill-folder.js'
 import { type Addition, type Found, type Made, type Place, placeOf } from '../adding/addition.js'
-import { ownFilesIn } from '../doctor/own-files.js'
+import { type Own, ownFilesIn } from '../doctor/own-files.js'
 import { editConfig } from '../edit/edit-config.js'
 import { grantShare } from '../edit/recipients.js'
 import type { SharedKind } from '../edit/shared-kinds.js'
@@ -137,7 +137,7 @@ async function skillName(
 }
 
 /** All files of a folder are shared, those that come later too: secrets are kept elsewhere. */
-async function refuseOwnFiles(uri: string, own: Parameters<typeof ownFilesIn>[1]): Promise<void> {
+async function refuseOwnFiles(uri: string, own: Own): Promise<void> {
   const files = await ownFilesIn(uri, own)
   if (files.length === 0) return
   throw new TableError(
