@@ -88,7 +88,11 @@ export interface RegistryOptions extends ModelOptions {
 
 /** A model whose versions are those of a registry of the configuration. */
 export function registryAddition({ given, registry, registeredName }: RegistryOptions): Addition {
-  const guess = () => nameFromLocation(registeredName ?? '', 'model')
+  const guess = () => {
+    if (registeredName !== undefined) return nameFromLocation(registeredName, 'model')
+    const message = 'a registry says no name: give --name share.schema.model, or --registered-name'
+    throw new TableError('INVALID_REQUEST', message)
+  }
   return {
     edit(document: Document, config: ServeConfig) {
       const name = nameFor(document, { kind: 'model', given, guess })

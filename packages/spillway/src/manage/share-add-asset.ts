@@ -6,6 +6,7 @@ import { skillFolderAddition } from '../adding/add-skill-folder.js'
 import { type Addition, type Found, type Made, type Place, placeOf } from '../adding/addition.js'
 import { type Own, ownFilesIn } from '../doctor/own-files.js'
 import { editConfig } from '../edit/edit-config.js'
+import { sameName } from '../edit/named-lists.js'
 import { grantShare } from '../edit/recipients.js'
 import type { SharedKind } from '../edit/shared-kinds.js'
 import { nameInSkill } from '../readable/readable-asset.js'
@@ -109,7 +110,9 @@ async function additionOf(
   switch (kind) {
     case 'model': {
       const version = versionOf(options.version)
-      const of = { place, given, version, aliases: alias, digests }
+      // Names of aliases are the same in any case; the first spelling is kept.
+      const aliases = alias.filter((each, i) => alias.findIndex(a => sameName(a, each)) === i)
+      const of = { place, given, version, aliases, digests }
       return { ...asked, addition: versionAddition(of) }
     }
     case 'skill-folder':

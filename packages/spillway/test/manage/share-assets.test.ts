@@ -167,7 +167,9 @@ describe('spillway share add of a model', () => {
       found: { files: 1 },
     })
     // An option of models alone says as much as the kind.
-    expect(await add('churn/2', '--alias', 'Champion', '--alias', 'new')).toMatchObject({
+    expect(
+      await add('churn/2', '--alias', 'Champion', '--alias', 'new', '--alias', 'NEW'),
+    ).toMatchObject({
       name: 'lake.kb.churn@2',
       moved: [
         { alias: 'Champion', from: 1 },
@@ -222,6 +224,7 @@ recipients:`)
     [['churn/2', '--registry', 'ml'], 2, /--registry or a location, not both/],
     [['--registry', 'mi', '--name', 'new'], 2, /the model: .*registry .*did you mean "ml"/],
     [['--registry', 'ml'], 2, /lake\.kb\.churn is shared already, with versions of its own/],
+    [['--registry', 'ml', '--name', 'lake.kb.'], 2, /--name expects share\.schema\.model/],
     [['--registered-name', 'x'], 2, /--registered-name goes with --registry/],
     [['--kind', 'model'], 2, /expected a location, or --registry/],
     [['churn/9', '--kind', 'model'], 4, /there is no such folder/],
@@ -233,6 +236,15 @@ recipients:`)
     const ran = await spillway('share', 'add', '--name', 'lake.kb.churn', ...args)
     expect(ran).toMatchObject({ status, stdout: '', stderr: expect.stringMatching(reason) })
     expect(text()).toBe(written)
+  })
+
+  it('asks for a name where a registry is all that was said', async () => {
+    const ran = await spillway('share', 'add', '--registry', 'ml')
+    expect(ran).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/a registry says no name/),
+    })
+    expect(text()).toBe(LAKE)
   })
 
   it('takes the versions of a registry', async () => {
