@@ -1,4 +1,5 @@
 export { type PathFilterOptions, pathFilter } from './filters/path-filter.js'
+export { mediaTypeOf } from './folders/media-type.js'
 export type { Hasher, HashOptions } from './manifest/hasher.js'
 export { createManifest, type Manifest, type ManifestEntry } from './manifest/manifest.js'
 export { diffManifests, type ManifestDiff } from './manifest/manifest-diff.js'
@@ -57,6 +58,7 @@ export {
   type UnsignedFile,
 } from './signatures/signed-files.js'
 export type { ModelStatement, SignedFile } from './signatures/statement.js'
+export { skillSizeWarnings } from './skills/agent-limits.js'
 export {
   type McpSkill,
   type McpSkillOptions,

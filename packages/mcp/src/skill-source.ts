@@ -3,7 +3,7 @@ import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server'
 import type { Skill, SkillReadResult, SkillSource } from '@modelcontextprotocol/server/ext/skills'
 import { mcpSkill } from '@spillway/assets'
 import { isTableError, type ServedSkill, type ServedSkills } from '@spillway/core'
-import { mediaTypeOf } from './media-type.js'
+import { resourceType } from './media-type.js'
 import { folderUri, parseSkillUri } from './skill-uri.js'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -83,7 +83,7 @@ function entryOf({ share, schema, name, frontMatter, files }: ServedSkill): Skil
 }
 
 function contentOf(bytes: Uint8Array, path: string): SkillReadResult {
-  const mimeType = mediaTypeOf(path)
+  const mimeType = resourceType(path)
   try {
     return { text: utf8.decode(bytes), mimeType }
   } catch {
@@ -104,7 +104,7 @@ function childrenOf(skill: ServedSkill, path: string): { resources: Resource[] }
     children.set(
       name,
       isFile
-        ? { uri, name, mimeType: mediaTypeOf(name), size: file.size }
+        ? { uri, name, mimeType: resourceType(name), size: file.size }
         : { uri, name, mimeType: 'inode/directory' },
     )
   }

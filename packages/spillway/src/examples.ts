@@ -49,15 +49,23 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   revoke: [
     'spillway revoke --recipient partner --dry-run',
     'spillway revoke --table lake.sales.orders',
+    'spillway revoke --model lake.kb.churn',
   ],
   'share add': [
     'spillway share add /data/orders --name lake.sales.orders',
     'spillway share add s3://acme/visits --name lake.web.visits --history --recipient partner',
+    'spillway share add /data/handbook --kind volume --name lake.kb.handbook',
+    'spillway share add /data/models/churn/3 --kind model --name lake.kb.churn --alias champion',
+    'spillway share add --kind model --registry ml --registered-name prod.churn --name lake.kb.churn',
+    'spillway share add /data/skills/pdf-forms --kind skill --name lake.agents.pdf-forms',
+    'spillway share add /data/team-skills --kind skill-folder --name lake.agents',
     'spillway share add --name lake',
   ],
   'share list': ['spillway share list', 'spillway share list --json'],
   'share remove': [
     'spillway share remove lake.sales.orders',
+    'spillway share remove lake.kb.churn@2',
+    'spillway share remove lake.agents --kind skill-folder',
     'spillway share remove lake --dry-run',
   ],
   'recipient add': ['spillway recipient add partner --share lake'],

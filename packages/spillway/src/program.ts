@@ -57,7 +57,7 @@ function createProgram(terminal: Terminal, exit: (code: number) => void): Comman
   addSkillsNoun(program, terminal, ok => exit(ok ? EXIT.ok : EXIT.failed))
   program.commandsGroup('Tables that you reach yourself:')
   addTableCommands(program, terminal, exit)
-  program.commandsGroup('Tables that you share:')
+  program.commandsGroup('What you share:')
   addServerCommands(program, terminal, exit)
   addManageCommands(program, terminal, ok => exit(ok ? EXIT.ok : EXIT.usage))
   addExamples(program)
@@ -122,11 +122,16 @@ function addServerCommands(
     )
   program
     .command('revoke')
-    .description('take a recipient, a share or a table back, and say what was signed until when')
+    .description(
+      'take a recipient, a share or a part of it back, and say what was signed until when',
+    )
     .option('--config <file>', 'the configuration; spillway.yaml unless given')
     .option('--recipient <name>', 'everything of this recipient')
     .option('--share <name>', 'this share, from everybody')
     .option('--table <share.schema.table>', 'this table, from everybody')
+    .option('--volume <share.schema.volume>', 'this volume')
+    .option('--model <share.schema.model>', 'this model')
+    .option('--skill <share.schema.skill>', 'this skill')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--json', 'print JSON')
     .action(async (options: RevokeOptions) =>

@@ -29,6 +29,8 @@ beforeAll(async () => {
   for (const table of ['sales/orders', 'sales/orders2', 'fixed']) writeTable(table)
   for (const key of ['kb/docs/', 'kb/docs/a b.txt', 'kb/docs/sub/c.txt', 'kb/docs2/x.txt'])
     put(`lake/${key}`, key)
+  put('lake/kb/pdf/SKILL.md', '---\nname: pdf\ndescription: Reads.\n---\n')
+  put('lake/kb/pdf/run.py', 'pass')
   put('lake/ml/churn/3/w.bin', 'weights')
   put('lake/ml/churn/30/w.bin', 'others')
   server = await startServer(parseConfig(configText(), { folder: '/', path: 'spillway.yaml' }))
@@ -103,6 +105,8 @@ shares:
         volumes:
           - { name: docs, location: 's3://lake/kb/docs', accessModes: [url, dir] }
           - { name: opened, location: 's3://lake/kb/docs', accessModes: [dir] }
+        skills:
+          - { name: pdf, location: 's3://lake/kb/pdf', accessModes: [dir] }
         models:
           - name: churn
             accessModes: [dir]
@@ -182,6 +186,25 @@ describe('the client of a folder that is shared by credentials alone', () => {
     )
     expect(JSON.parse(ran.stdout).files).toMatchObject([{ path: 'w.bin', state: 'fetched' }])
     expect(readFileSync(join(folder, 'churn/w.bin'), 'utf8')).toBe('weights')
+  })
+
+  it('describes it', async () => {
+    const ran = await run(['describe', `${profile}#lake.sales.churn@3`, '--json'])
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    expect(JSON.parse(ran.stdout)).toMatchObject({ files: 1, faults: [] })
+  })
+
+  it('lists, installs and updates a skill', async () => {
+    const listed = await run(['skills', 'list', `${profile}#lake`, '--json'])
+    expect(JSON.parse(listed.stdout).skills).toMatchObject([{ name: 'pdf', files: 2 }])
+    const line = ['skills', 'install', `${profile}#lake.sales.pdf`, '--to', 'skills', '--json']
+    expect(await run(line, { folder })).toMatchObject({ status: 0, stderr: '' })
+    expect(readFileSync(join(folder, 'skills/pdf/run.py'), 'utf8')).toBe('pass')
+    const updated = await run(
+      ['skills', 'update', '--profile', profile, '--to', 'skills', '--json'],
+      { folder },
+    )
+    expect(JSON.parse(updated.stdout).skills).toMatchObject([{ name: 'pdf', state: 'unchanged' }])
   })
 
   it('takes the word of whoever runs it for how the store is reached', async () => {

@@ -1,3 +1,5 @@
+import { concatenated } from '../manifest/hasher.js'
+
 const BLOCK = 512
 const utf8 = new TextEncoder()
 
@@ -6,7 +8,7 @@ export function tarHeader(path: string, size: number): Uint8Array {
   const split = splitName(path)
   if (split !== undefined) return header({ ...split, size, type: '0' })
   const record = paxRecord('path', path)
-  return joined([
+  return concatenated([
     // Readers that know no pax see a file of this name, and the next by a part of its own.
     header({ name: 'PaxHeader', prefix: '', size: record.length, type: 'x' }),
     record,
@@ -77,15 +79,5 @@ function paxRecord(key: string, value: string): Uint8Array {
   while (String(length).length + rest.length !== length) {
     length = String(length).length + rest.length
   }
-  return joined([utf8.encode(String(length)), rest])
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
+  return concatenated([utf8.encode(String(length)), rest])
 }

@@ -182,6 +182,8 @@ export class FolderListings {
       const onLeftOut = leftOut.add
       const listing = await listFolder(folder, { store, maxFiles, onLeftOut, onBytes }, signal)
       leftOut.finish()
+      // What grew is what is kept: counted twice, one of half the memory would find no room.
+      growing.end()
       this.#memory.keep(memoryKey(folder, listing.id), listing)
       return listing
     } finally {

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import {
   type AssetFile,
   type AssetFolder,
+  type ByteRange,
+  type ErrorCode,
   isTableError,
   mapConcurrently,
   type ObjectStore,
@@ -60,9 +62,7 @@ export class SkillPackages {
     if (this.#known.size >= MAX_KNOWN) this.#known.clear()
     this.#known.set(key, entry)
     contents.catch(error => {
-      // What the skill's writer has to mend stays so until the folder changes.
-      const isLasting = isTableError(error) && !error.retryable && error.code !== 'CONFLICT'
-      if (!isLasting && this.#known.get(key) === entry) this.#known.delete(key)
+      if (!isOfTheFiles(error) && this.#known.get(key) === entry) this.#known.delete(key)
     })
     return untilAborted(contents, signal)
   }
@@ -83,6 +83,13 @@ export class SkillPackages {
     }
   }
 }
+
+/** What a skill's writer has to mend stays so until the folder changes; that storage refuses may end without that. */
+function isOfTheFiles(error: unknown): boolean {
+  return isTableError(error) && OF_THE_FILES.includes(error.code)
+}
+
+const OF_THE_FILES: readonly ErrorCode[] = ['NOT_FOUND', 'TABLE_CORRUPT', 'UNSUPPORTED_FEATURE']
 
 /** Files of a skill as it is listed; what a download of it left for itself is none of it. */
 function filesOf(listing: FolderListing, name: string): readonly AssetFile[] {
@@ -154,7 +161,8 @@ export async function* skillArtifact(
   const files = contents.files.map(file => ({
     ...file,
     async read() {
-      const found = await fenced.get(folder.location + file.path, { signal })
+      const range = rangeOf(file)
+      const found = await fenced.get(folder.location + file.path, { range, signal })
       if (found !== undefined && sha256Of(found.bytes) === file.sha256) return found.bytes
       throw changed(file.path)
     },
@@ -168,11 +176,16 @@ async function bytesOf(
   { location }: AssetFolder,
   { path, size, etag }: AssetFile,
 ): Promise<Uint8Array> {
-  const found = await store.get(location + path, { range: { start: 0, end: size + 1 } })
+  const found = await store.get(location + path, { range: rangeOf({ size }) })
   if (found === undefined || found.meta.size !== size || found.meta.etag !== etag) {
     throw changed(path)
   }
   return found.bytes
+}
+
+/** One byte more than there were: a file that has grown is told by it, however much it holds now. */
+function rangeOf({ size }: Pick<AssetFile, 'size'>): ByteRange {
+  return { start: 0, end: size + 1 }
 }
 
 function changed(path: string): TableError {

@@ -57,8 +57,11 @@ export class SkillFiles {
       const { etag, size } = meta
       if (etag !== undefined && known?.etag === etag && known.size === size) return known
       if (size > MAX_BYTES) throw tooLong(size, path)
-      const found = await store.get(path, { signal })
+      // It may have grown since it was looked at.
+      const range = { start: 0, end: MAX_BYTES + 1 }
+      const found = await store.get(path, { range, signal })
       if (found === undefined) continue
+      if (found.meta.size > MAX_BYTES) throw tooLong(found.meta.size, path)
       const facts = skillFacts(found.bytes, { name, path })
       return { etag: found.meta.etag, size: found.meta.size, facts }
     }

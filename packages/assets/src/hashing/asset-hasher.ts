@@ -14,6 +14,7 @@ import { listFolder } from '../folders/list-folder.js'
 import { HashPass, type HashProgress } from './hash-pass.js'
 import { decodeHashes, encodeHashes, type FileHash, hashOf } from './kept-hashes.js'
 import { RecheckBudget } from './recheck-budget.js'
+import { RefusedFiles } from './refused-files.js'
 
 export interface AssetHasherOptions {
   readonly store: ObjectStore
@@ -22,7 +23,7 @@ export interface AssetHasherOptions {
   readonly bytesPerSecond?: number | undefined
   /** Between the end of one pass over all folders and the beginning of the next: each lists them. Five minutes by default. */
   readonly everyMs?: number | undefined
-  /** Told of what was not hashed, and why: it is tried again in the next pass. */
+  /** Told of what was not hashed, and why: it is tried again in the next pass. Files that are refused are told together. */
   readonly onError?: ((folder: AssetFolder, error: unknown) => void) | undefined
   /** Told of each file that was read again because somebody got other bytes: whether they are those that were hashed before. */
   readonly onRecheck?: ((folder: AssetFolder, path: string, isSame: boolean) => void) | undefined
@@ -33,11 +34,14 @@ const EVERY_MS = 300_000
 const CHUNK_BYTES = 4 * 1024 ** 2
 /** What is lost of a long pass when the process ends. */
 const SAVE_EVERY_MS = 30_000
+
 interface Followed {
   readonly folder: AssetFolder
   hashes: Map<string, FileHash>
   tag: string | undefined
   isLoaded: boolean
+  /** Something was hashed, or is gone, since the digests were kept last. */
+  isChanged: boolean
   progress: HashProgress
   /** Paths whose digests somebody found to be wrong, until they are made again: what is known stands, as anybody can say so. */
   readonly doubted: Set<string>
@@ -66,8 +70,8 @@ export class AssetHasher {
       if (this.#followed.has(key)) continue
       const progress = { files: 0, hashedFiles: 0, bytes: 0, hashedBytes: 0 }
       const hashes = new Map<string, FileHash>()
-      const state = { hashes, tag: undefined, isLoaded: false, doubted: new Set<string>() }
-      this.#followed.set(key, { folder, progress, ...state })
+      const state = { hashes, tag: undefined, isLoaded: false, isChanged: false }
+      this.#followed.set(key, { folder, progress, ...state, doubted: new Set<string>() })
     }
     this.#stop.abort()
     this.#stop = new AbortController()
@@ -141,12 +145,20 @@ export class AssetHasher {
     this.#wake = new AbortController()
     for (const followed of [...this.#followed.values()]) {
       try {
-        for (const path of followed.doubted) await this.#recheck(followed, path, signal)
+        await this.#recheckDoubted(followed, signal)
       } catch (error) {
-        // Still doubted: the next pass over the folder reads it.
         if (!signal.aborted) this.#options.onError?.(followed.folder, error)
       }
     }
+  }
+
+  /** What cannot be read stays doubted: the next pass over the folder reads it. */
+  async #recheckDoubted(followed: Followed, signal: AbortSignal): Promise<void> {
+    const refused = new RefusedFiles()
+    for (const path of followed.doubted) {
+      await refused.unless(() => this.#recheck(followed, path, signal))
+    }
+    if (refused.error !== undefined) this.#options.onError?.(followed.folder, refused.error)
   }
 
   /** One that was changed since it was hashed is for the next pass. */
@@ -159,6 +171,7 @@ export class AssetHasher {
     const isSame = found.sha256 === known.sha256
     if (!isSame) {
       followed.hashes.set(path, found)
+      followed.isChanged = true
       await this.#save(followed, signal)
     }
     this.#options.onRecheck?.(followed.folder, path, isSame)
@@ -169,27 +182,30 @@ export class AssetHasher {
     const listing = await listFolder(followed.folder, this.#options, signal)
     const pass = await HashPass.over(listing, followed.hashes)
     followed.hashes = pass.hashes
-    for (const path of followed.doubted) await this.#recheck(followed, path, signal)
+    if (pass.isShorter) followed.isChanged = true
+    await this.#recheckDoubted(followed, signal)
     const show = () => {
       followed.progress = pass.progress
     }
     show()
     let saved = performance.now()
-    let isChanged = pass.isShorter
     const slices = new Slices()
+    const refused = new RefusedFiles()
     for (const file of pass.missing()) {
       if (slices.isOver) await slices.pause()
       if (this.#wake.signal.aborted) await this.#recheckAll(signal)
-      const found = await this.#hashFile(followed.folder, file, { signal })
+      const hash = () => this.#hashFile(followed.folder, file, { signal })
+      const found = await refused.unless(hash)
       if (found === undefined) continue
       pass.add(file.path, found)
-      isChanged = true
+      followed.isChanged = true
       show()
       if (performance.now() - saved < SAVE_EVERY_MS) continue
       await this.#save(followed, signal)
       saved = performance.now()
     }
-    if (isChanged) await this.#save(followed, signal)
+    if (refused.error !== undefined) this.#options.onError?.(followed.folder, refused.error)
+    if (followed.isChanged) await this.#save(followed, signal)
   }
 
   async #load(followed: Followed, signal: AbortSignal): Promise<void> {
@@ -208,13 +224,19 @@ export class AssetHasher {
   async #save(followed: Followed, signal: AbortSignal): Promise<void> {
     const bytes = await encodeHashes(followed.hashes)
     const key = stateKey(followed.folder)
-    const tag = await this.#options.state.put(key, bytes, { ifTag: followed.tag, signal })
-    if (tag !== undefined) {
-      followed.tag = tag
-      return
+    followed.isChanged = false
+    try {
+      const tag = await this.#options.state.put(key, bytes, { ifTag: followed.tag, signal })
+      if (tag !== undefined) {
+        followed.tag = tag
+        return
+      }
+      followed.tag = (await this.#options.state.get(key, signal))?.tag
+      followed.tag = await this.#options.state.put(key, bytes, { ifTag: followed.tag, signal })
+    } catch (error) {
+      followed.isChanged = true
+      throw error
     }
-    followed.tag = (await this.#options.state.get(key, signal))?.tag
-    followed.tag = await this.#options.state.put(key, bytes, { ifTag: followed.tag, signal })
   }
 
   /**

@@ -1,4 +1,5 @@
-import { hasFewValues, Lane, TableError } from '@spillway/core'
+import { hasFewValues, TableError } from '@spillway/core'
+import { Turns } from '../folders/turns.js'
 
 export interface MlflowOptions {
   /** Of the tracking server: `https://mlflow.example`. */
@@ -30,8 +31,7 @@ const AT_ONCE = 8
 export class MlflowApi {
   readonly #options: MlflowOptions
   readonly #base: string
-  readonly #lanes = Array.from({ length: AT_ONCE }, () => new Lane())
-  #next = 0
+  readonly #turns = new Turns(AT_ONCE)
 
   constructor(options: MlflowOptions) {
     this.#options = options
@@ -45,8 +45,7 @@ export class MlflowApi {
     read: (document: unknown) => Answer,
   ): Promise<Answer | undefined> {
     const url = `${this.#base}${method}?${new URLSearchParams(query)}`
-    const lane = this.#lanes[this.#next++ % AT_ONCE]!
-    return lane.run(async () => {
+    return this.#turns.take(async () => {
       const document = await this.#ask(url, method)
       return document === undefined ? undefined : read(document)
     })

@@ -163,6 +163,24 @@ describe('listings under way', () => {
     )
     expect(most).toBe(1)
   })
+
+  it('are kept for further pages where they fit, also beside nothing else', async () => {
+    // Some 280 kB are listed.
+    const files = createAssetFiles({ store: slow.store, signers: [], listingBytes: 400_000 })
+    slow.go()
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    try {
+      const { snapshotId, next } = await files.list(folderOf('a'), { maxResults: 1000 })
+      // Nobody shares it any more.
+      vi.advanceTimersByTime(5000)
+      const from = { snapshotId, after: next! }
+      const page = await files.list(folderOf('a'), { maxResults: 1000, from })
+      expect(page.files[0]!.path).toBe('0001000')
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(slow.begun).toEqual(['a'])
+  })
 })
 
 describe('names that nobody could ask for', () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { type ObjectStore, TableError } from '@spillway/core'
 import { memoryStore } from '@spillway/storage'
 import { describe, expect, it } from 'vitest'
 import { createAssetFiles } from '../../src/node.js'
@@ -13,7 +14,7 @@ async function filesOf(texts: Readonly<Record<string, string>>) {
     store.put(folder.location + path, new TextEncoder().encode(text))
   for (const [path, text] of Object.entries(texts)) await put(path, text)
   const files = createAssetFiles({ store, signers: [] })
-  return { files, put, contents: () => files.skillContents(folder, 'pdf') }
+  return { store, files, put, contents: () => files.skillContents(folder, 'pdf') }
 }
 
 async function whole(parts: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -53,6 +54,66 @@ describe('a skill as a whole', () => {
       code: 'CONFLICT',
     })
     await expect.poll(async () => (await contents()).files[1]!.sha256).toBe(sha256('b'))
+  })
+
+  it('is read again after its storage refused, though nothing in the folder has changed', async () => {
+    const { store, files } = await filesOf({ 'SKILL.md': SKILL })
+    let isRefused = true
+    const refusing: ObjectStore = {
+      ...store,
+      get: async (path, options) => {
+        if (!isRefused) return store.get(path, options)
+        throw new TableError('STORAGE_UNAVAILABLE', 'S3 refused to read', { retryable: false })
+      },
+    }
+    const again = createAssetFiles({ store: refusing, signers: [] })
+    await expect(again.skillContents(folder, 'pdf')).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+    })
+    isRefused = false
+    expect(await again.skillContents(folder, 'pdf')).toEqual(
+      await files.skillContents(folder, 'pdf'),
+    )
+  })
+
+  it('takes no more of a file that has grown than it was said to have', async () => {
+    const { store, put, contents } = await filesOf({ 'SKILL.md': SKILL, 'a.txt': 'a' })
+    const found = await contents()
+    await put('a.txt', 'a'.repeat(1000))
+    const taken: number[] = []
+    const counting: ObjectStore = {
+      ...store,
+      get: async (path, options) => {
+        const got = await store.get(path, options)
+        taken.push(got?.bytes.length ?? 0)
+        return got
+      },
+    }
+    const parts = createAssetFiles({ store: counting, signers: [] }).skillArtifact(folder, found)
+    await expect(whole(parts)).rejects.toMatchObject({ code: 'CONFLICT' })
+    expect(taken).toEqual([SKILL.length, 2])
+  })
+
+  it('takes no more of a SKILL.md that has grown than is read, since it was looked at', async () => {
+    const { store } = await filesOf({ 'SKILL.md': SKILL + 'x'.repeat(8 * 1024 ** 2) })
+    let taken = 0
+    const before: ObjectStore = {
+      ...store,
+      head: async (path, signal) => {
+        const meta = await store.head(path, signal)
+        return meta && { ...meta, size: SKILL.length }
+      },
+      get: async (path, options) => {
+        const got = await store.get(path, options)
+        taken += got?.bytes.length ?? 0
+        return got
+      },
+    }
+    const files = createAssetFiles({ store: before, signers: [] })
+    await expect(files.readSkill(folder, 'pdf')).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+    })
+    expect(taken).toBe(4 * 1024 ** 2 + 1)
   })
 
   it.each([

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { TableError } from '@spillway/core'
 import { memoryStore, storeState } from '@spillway/storage'
 import { afterEach, describe, expect, it } from 'vitest'
 import { decodeHashes, encodeHashes } from '../../src/hashing/kept-hashes.js'
@@ -255,6 +256,45 @@ describe('hashing', () => {
     hasher.follow([folder])
     await expect.poll(listed).toEqual({ a: sha256('first') })
     expect(told).toHaveLength(2)
+  })
+
+  it('reads what is not refused, and tells once what is', async () => {
+    const inner = memoryStore()
+    const store: typeof inner = {
+      ...inner,
+      async get(path, options) {
+        if (!/\/docs\/[ab]$/.test(path)) return inner.get(path, options)
+        throw new TableError('STORAGE_UNAVAILABLE', `${path} is archived`, { retryable: false })
+      },
+    }
+    const told: string[] = []
+    const onError = (_: unknown, error: unknown) => told.push((error as Error).message)
+    const { hasher, listed, put } = made(store, { onError, everyMs: 3_600_000 })
+    for (const name of ['a', 'b', 'c']) await put(name, name)
+    hasher.follow([folder])
+    await expect.poll(listed).toEqual({ a: undefined, b: undefined, c: sha256('c') })
+    await expect.poll(() => told).toHaveLength(1)
+    expect(told[0]).toMatch(/^s3:\/\/b\/docs\/a is archived; .* 1 more file of the folder$/)
+  })
+
+  it('keeps what a pass has made that did not come to its end', async () => {
+    const inner = memoryStore()
+    let faults = 1
+    const store: typeof inner = {
+      ...inner,
+      async get(path, options) {
+        if (path.endsWith('/b') && faults-- > 0) throw new Error('gone for now')
+        if (path.endsWith('/b')) await inner.delete(path)
+        return inner.get(path, options)
+      },
+    }
+    const first = made(store)
+    await first.put('a', 'first')
+    await first.put('b', 'is gone when it is read')
+    first.hasher.follow([folder])
+    await expect.poll(() => first.hasher.progressOf(folder)?.files).toBe(1)
+    const state = storeState(inner, 's3://b/state')
+    await expect.poll(async () => (await state.get(stateKeyOf())) !== undefined).toBe(true)
   })
 
   it('goes no faster than it may', async () => {

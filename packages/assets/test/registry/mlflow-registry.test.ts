@@ -14,6 +14,8 @@ let aliases: readonly { readonly alias: string; readonly version: string }[] = [
 let fault:
   | ((method: string) => { status: number; body: string; location?: string } | undefined)
   | undefined
+/** A version of which nothing is answered until `answer` is called. */
+let held: { readonly version: string; answer: () => void } | undefined
 const asked: { method: string; query: URLSearchParams; authorization: string | undefined }[] = []
 
 const entry = (version: string) => ({
@@ -56,6 +58,10 @@ beforeAll(async () => {
       return
     }
     const found = answer(method, searchParams)
+    if (searchParams.get('version') === held?.version) {
+      held.answer = () => response.writeHead(200).end(JSON.stringify(found))
+      return
+    }
     const missing = { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'no' }
     response.writeHead(found === undefined ? 404 : 200).end(JSON.stringify(found ?? missing))
   })
@@ -67,6 +73,7 @@ beforeEach(() => {
   versions = { 1: {}, 2: {}, 10: {}, 9: { status: 'PENDING_REGISTRATION' } }
   aliases = [{ alias: 'Champion', version: '2' }]
   fault = undefined
+  held = undefined
   asked.length = 0
 })
 
@@ -88,6 +95,21 @@ describe('versions of an MLflow server', () => {
       { version: 10, status: 'READY', location: 's3://ml/churn/10/', comment: 'version 10' },
     ])
     expect(page).not.toHaveProperty('next')
+  })
+
+  it('are asked for beside one that is not answered yet, however many come after it', async () => {
+    const numbers = Array.from({ length: 20 }, (_, i) => i + 1)
+    versions = Object.fromEntries(numbers.map(each => [String(each), {}]))
+    held = { version: '1', answer: () => undefined }
+    const one = registry()
+    const first = one.version('churn', 1)
+    await expect.poll(() => asked.some(({ query }) => query.get('version') === '1')).toBe(true)
+    const others = await Promise.all(numbers.slice(1).map(each => one.version('churn', each)))
+    expect(others.map(found => found?.version)).toEqual(numbers.slice(1))
+    const { answer: answerFirst } = held
+    held = undefined
+    answerFirst()
+    expect(await first).toMatchObject({ version: 1 })
   })
 
   it('are paged by number', async () => {

@@ -1,8 +1,8 @@
-import { isTableError } from '@spillway/core'
 import { decodeCredentials, type WireCredentials } from '@spillway/protocol/wire'
 import type { SendRequest } from '../http/http.js'
 import { readObject } from '../http/list.js'
 import { type FolderName, folderPath } from './asset-name.js'
+import { isUnknownPath } from './unknown-path.js'
 
 /** Of a version the README of the protocol has another path than its page on models. */
 const PATHS: Readonly<Record<FolderName['kind'], readonly string[]>> = {
@@ -26,12 +26,8 @@ export async function folderCredentials(
     return await ask(first!)
   } catch (error) {
     const [other] = others
-    if (other === undefined || !isTableError(error) || error.code !== 'NOT_FOUND') throw error
+    if (other === undefined || !isUnknownPath(error)) throw error
     // What was said first is about the path that servers should have.
-    return ask(other).catch(again => Promise.reject(isAbsent(again) ? error : again))
+    return ask(other).catch(again => Promise.reject(isUnknownPath(again) ? error : again))
   }
-}
-
-function isAbsent(error: unknown): boolean {
-  return isTableError(error) && error.code === 'NOT_FOUND'
 }

@@ -3,11 +3,7 @@ import { isTableError, TableError } from '@spillway/core'
 import type { WireAssetFile, WireModel, WireModelVersion } from '@spillway/protocol/wire'
 import type { AssetClient, FoundAsset } from './asset-client.js'
 import { folderText } from './asset-name.js'
-
-export interface FileListing {
-  readonly snapshotId: string
-  readonly files: readonly WireAssetFile[]
-}
+import { digestedFiles, type FileListing } from './folder-listing.js'
 
 /** Versions whose files are listed to find a content, the newest first. */
 const MAX_VERSIONS = 100
@@ -17,9 +13,7 @@ const MAX_VERSIONS = 100
  * them.
  */
 export async function contentDigest(files: readonly WireAssetFile[]): Promise<string | undefined> {
-  const entries = files.flatMap(({ path, size, sha256 }) =>
-    sha256 === undefined ? [] : [{ path, size, sha256 }],
-  )
+  const entries = digestedFiles(files)
   if (entries.length < files.length) return undefined
   return manifestDigest(await createManifest(entries))
 }

@@ -10,7 +10,8 @@ import { isTableError, mapConcurrently } from '@spillway/core'
 import type { WireAssetFile } from '@spillway/protocol/wire'
 import type { AssetClient, FoundAsset } from '../assets/asset-client.js'
 import { folderText, parseAssetName, type VersionedName } from '../assets/asset-name.js'
-import { contentDigest, type FileListing, requirePinned } from '../assets/pinned-content.js'
+import { type FileListing, listFolder } from '../assets/folder-listing.js'
+import { contentDigest, requirePinned } from '../assets/pinned-content.js'
 import type {
   AssetDescription,
   DescribeAssetOptions,
@@ -47,7 +48,7 @@ export async function describeAsset(
   const { kind, maxFiles = MAX_FILES, maxBytes = MAX_BYTES, signal } = options
   const asked = typeof name === 'string' ? parseAssetName(name) : name
   const found = await client.asset(asked, { kind, signal })
-  const listing = await listFiles(client, found, signal)
+  const listing = await listFolder(client, found.folder, { signal })
   await requirePinned(found, listing)
   const { files } = listing
   const picked = pickFiles(files, { kind: found.kind, maxFiles })
@@ -63,20 +64,6 @@ export async function describeAsset(
   const faults: FileFault[] = []
   const told = await lookInto(picked, { files, found, look: looking(reads, faults) })
   return { ...factsOf(found, listing, options), ...(await digestFact(files)), ...told, faults }
-}
-
-async function listFiles(
-  client: AssetClient,
-  { folder }: FoundAsset,
-  signal: AbortSignal | undefined,
-): Promise<FileListing> {
-  const files: WireAssetFile[] = []
-  let snapshotId = ''
-  for await (const page of client.files(folder, { signal })) {
-    snapshotId = page.snapshotId
-    for (const file of page.files) files.push(file)
-  }
-  return { snapshotId, files }
 }
 
 function factsOf(

@@ -1,4 +1,5 @@
 import { TableError } from '@spillway/core'
+import type { WireModelVersion } from '@spillway/protocol/wire'
 import type { AssetClient, FoundAsset } from '../assets/asset-client.js'
 import { type FolderName, folderText } from '../assets/asset-name.js'
 import { isUnknownPath } from '../assets/unknown-path.js'
@@ -27,8 +28,7 @@ export class FolderWays {
   }
 
   /** What the server said of a folder: it is not asked again. */
-  learn({ folder, asset, version }: FoundAsset): void {
-    const detail = version ?? asset
+  learn(folder: FolderName, detail: FoundAsset['asset'] | WireModelVersion): void {
     if ('storageLocation' in detail) this.#details.set(keyOf(folder), detail)
   }
 

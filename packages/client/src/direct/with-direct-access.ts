@@ -2,9 +2,13 @@ import type { WireFilePage } from '@spillway/protocol/wire'
 import type { AssetClient, FilesOptions } from '../assets/asset-client.js'
 import type { FolderName } from '../assets/asset-name.js'
 import { fetchFile } from '../assets/fetch-file.js'
+import { findAsset } from '../assets/find-asset.js'
 import { DirectFolder } from './direct-folder.js'
 import { FolderWays } from './folder-ways.js'
 import type { DirectOptions } from './open-store.js'
+
+/** Clients that are made here: what takes one of these without `openStore` leaves it as it is. */
+const made = new WeakSet<AssetClient>()
 
 /**
  * A client that lists and signs files itself, by the credentials that the provider gives, where the server does not: those of
@@ -14,13 +18,21 @@ export function withDirectAccess<Client extends AssetClient>(
   client: Client,
   options: DirectOptions = {},
 ): Client {
+  if (options.openStore === undefined && made.has(client)) return client
   const ways = new FolderWays(client, options)
-  return {
+  const direct: Client = {
     ...client,
-    async asset(name, asked) {
-      const found = await client.asset(name, asked)
-      ways.learn(found)
+    async asset(name, asked = {}) {
+      // A digest alone names a version by its files: they are listed here.
+      const found = await findAsset(direct, name, asked)
+      ways.learn(found.folder, found.version ?? found.asset)
       return found
+    },
+    async *modelVersions({ share, schema, name }, asked) {
+      for await (const version of client.modelVersions({ share, schema, name }, asked)) {
+        ways.learn({ share, schema, name, kind: 'model', version: version.version }, version)
+        yield version
+      }
     },
     files: (folder, asked = {}) => filesOf(folder, asked, { client, ways }),
     async fileUrls(folder, paths, asked = {}) {
@@ -36,7 +48,7 @@ export function withDirectAccess<Client extends AssetClient>(
     },
     async fetchFile(folder, path, asked = {}) {
       const way = await ways.to(folder, asked.signal)
-      const byStore = (direct: DirectFolder) => fetchDirect(direct, { client, folder, path }, asked)
+      const byStore = (stored: DirectFolder) => fetchDirect(stored, { client, folder, path }, asked)
       if (way instanceof DirectFolder) return byStore(way)
       try {
         return await client.fetchFile(folder, path, asked)
@@ -46,6 +58,8 @@ export function withDirectAccess<Client extends AssetClient>(
       }
     },
   }
+  made.add(direct)
+  return direct
 }
 
 async function* filesOf(

@@ -2,7 +2,8 @@ import { isTableError, TableError, throwIfCancelled } from '@spillway/core'
 import type { WireAssetFile } from '@spillway/protocol/wire'
 import type { AssetClient, FoundAsset } from '../assets/asset-client.js'
 import { folderText, parseAssetName, type VersionedName } from '../assets/asset-name.js'
-import { type FileListing, requirePinned } from '../assets/pinned-content.js'
+import { type FileListing, listFolder } from '../assets/folder-listing.js'
+import { requirePinned } from '../assets/pinned-content.js'
 import { FileCache } from '../cache/file-cache.js'
 import { withDirectAccess } from '../direct/with-direct-access.js'
 import { sleep } from '../http/retry.js'
@@ -212,14 +213,9 @@ async function listFiles({
   for (let attempts = 1; ; attempts++) {
     throwIfCancelled(signal)
     try {
-      const files: WireAssetFile[] = []
-      let snapshotId = ''
-      for await (const page of client.files(found.folder, { signal, maxFiles })) {
-        snapshotId = page.snapshotId
-        for (const file of page.files) files.push(file)
-      }
-      await requirePinned(found, { snapshotId, files })
-      return { snapshotId, files }
+      const listing = await listFolder(client, found.folder, { signal, maxFiles })
+      await requirePinned(found, listing)
+      return listing
     } catch (error) {
       const isLost = isTableError(error) && error.code === 'CONFLICT' && 'status' in error.context
       if (!isLost || attempts >= MAX_LISTINGS) throw error

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { VerifiedSignature } from '@spillway/assets'
 import { isTableError, TableError } from '@spillway/core'
-import type { WireAssetFile } from '@spillway/protocol/wire'
 import type { AssetClient, FoundAsset } from '../assets/asset-client.js'
 import { folderText, parseAssetName, type VersionedName } from '../assets/asset-name.js'
+import { listFolder } from '../assets/folder-listing.js'
+import { withDirectAccess } from '../direct/with-direct-access.js'
 import { isReserved } from '../download/disk/reserved-names.js'
 import { downloadAsset } from '../download/download-asset.js'
-import type { DownloadOptions, DownloadResult } from '../download/download-options.js'
+import type { DownloadOptions, DownloadResult, FileState } from '../download/download-options.js'
 import {
   checkSigned,
   MAX_SIGNATURE_BYTES,
@@ -32,21 +32,28 @@ export interface DownloadSignedOptions extends DownloadOptions {
  * of another signer; compares what the provider states before, and what was downloaded after. No file is read once more.
  */
 export async function downloadSigned(
-  client: AssetClient,
+  plain: AssetClient,
   name: string | VersionedName,
   { trust, ...options }: DownloadSignedOptions,
 ): Promise<SignedDownload> {
   requireTrust(trust)
+  const client = withDirectAccess(plain, options)
+  const { include, exclude, kind, maxFiles, signal } = options
   const asked = typeof name === 'string' ? parseAssetName(name) : name
-  const found = await client.asset(asked, { kind: options.kind, signal: options.signal })
-  const bytes = await signatureOf(client, found, options.signal)
+  const found = await client.asset(asked, { kind, signal })
+  // First: it shows how the folder is read, without which a file that is not there is not known from a path that is not.
+  const listed = await listFolder(client, found.folder, { signal, maxFiles })
+  const bytes = await signatureOf(client, found, signal)
   const verified = await verifiedSignature(bytes, trust)
-  const before = await checkListed(client, found, { verified, trust, options })
+  // What is wrong already, by the digests that the provider states, is not fetched.
+  const stated = listed.files.filter(({ path }) => !isReserved(path))
+  const before = await checkSigned(verified, { files: stated, include, exclude }, trust)
   if (!before.ok) return { signature: before }
-  const download = await downloadAsset(client, chosenName(asked, found), options)
+  const download = await downloadAsset(plain, chosenName(asked, found), options)
   requireSameSignature(download, bytes)
-  const { files, leftBehind } = download
-  const { include, exclude } = options
+  const { files: told, leftBehind } = download
+  // What was left out, or never held still, is not there.
+  const files = told.filter(({ state }) => !NOT_THERE.has(state))
   const signature = await checkSigned(
     verified,
     { files, others: leftBehind, include, exclude },
@@ -54,6 +61,8 @@ export async function downloadSigned(
   )
   return { signature, download }
 }
+
+const NOT_THERE: ReadonlySet<FileState> = new Set(['reserved', 'changing', 'gone'])
 
 /** The version that an alias meant when its signature was read. */
 function chosenName(asked: VersionedName, { folder }: FoundAsset): VersionedName {
@@ -75,25 +84,6 @@ async function signatureOf(
       { cause: error },
     )
   }
-}
-
-interface Checking {
-  readonly verified: VerifiedSignature
-  readonly trust: SignatureTrust
-  readonly options: DownloadOptions
-}
-
-/** By the digests that the provider states, where it does: what is wrong already is not fetched. */
-async function checkListed(
-  client: AssetClient,
-  { folder }: FoundAsset,
-  { verified, trust, options: { include, exclude, maxFiles, signal } }: Checking,
-): Promise<SignatureCheck> {
-  const files: WireAssetFile[] = []
-  for await (const page of client.files(folder, { signal, maxFiles })) {
-    for (const file of page.files) if (!isReserved(file.path)) files.push(file)
-  }
-  return checkSigned(verified, { files, include, exclude }, trust)
 }
 
 function requireSameSignature({ files, asset }: DownloadResult, bytes: Uint8Array): void {

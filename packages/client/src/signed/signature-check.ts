@@ -7,8 +7,8 @@ import {
   type UnsignedFile,
   type VerifiedSignature,
 } from '@spillway/assets'
-import { verifyByCertificate, verifyByKey } from '@spillway/assets/node'
 import { TableError } from '@spillway/core'
+import { digestedFiles } from '../assets/folder-listing.js'
 
 /** By whom a model has to be signed: the one or the other. */
 export interface SignatureTrust {
@@ -52,6 +52,8 @@ export async function verifiedSignature(
   requireTrust(trust)
   const { publicKey, certificateChain = [] } = trust
   const signature = await readModelSignature(bytes, { path: SIGNATURE_PATH })
+  // It is beside what servers do with assets, which nobody has to load who verifies nothing.
+  const { verifyByCertificate, verifyByKey } = await import('@spillway/assets/node')
   return publicKey === undefined
     ? verifyByCertificate(signature, { roots: certificateChain })
     : verifyByKey(signature, publicKey)
@@ -86,10 +88,8 @@ export async function checkSigned(
   { files, others = [], include, exclude }: FilesBeside,
   { allowUnsigned = false, allowSymlinks }: SignatureTrust,
 ): Promise<SignatureCheck> {
-  const known = files.flatMap(({ path, size, sha256 }) =>
-    sha256 === undefined ? [] : [{ path, size, sha256 }],
-  )
-  const found = await compareSigned(verified, await createManifest(known), { allowSymlinks })
+  const known = await createManifest(digestedFiles(files))
+  const found = await compareSigned(verified, known, { allowSymlinks })
   const isMeant = pathFilter({ include, exclude })
   const there = new Set(files.map(({ path }) => path))
   const signed = new Set(verified.statement.files.map(({ path }) => path))

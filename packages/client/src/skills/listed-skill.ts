@@ -4,6 +4,8 @@ import { isTableError, TableError } from '@spillway/core'
 import type { WireAssetFile } from '@spillway/protocol/wire'
 import type { AssetClient } from '../assets/asset-client.js'
 import type { FolderName } from '../assets/asset-name.js'
+import { digestedFiles } from '../assets/folder-listing.js'
+import { isUnknownPath } from '../assets/unknown-path.js'
 import { isReserved } from '../download/disk/reserved-names.js'
 import { shownName } from './skill-name.js'
 
@@ -33,9 +35,9 @@ export async function listSkill(
     try {
       return await listedSkill(client, folder, signal)
     } catch (error) {
-      if (!isTableError(error)) throw error
-      if (error.code === 'NOT_FOUND') return undefined
-      if (error.code !== 'CONFLICT' || attempts >= LISTINGS) throw error
+      if (isUnknownPath(error)) return undefined
+      const isOther = isTableError(error) && error.code === 'CONFLICT'
+      if (!isOther || attempts >= LISTINGS) throw error
     }
   }
 }
@@ -56,9 +58,7 @@ async function listedSkill(
     }
   }
   requireNoRepository(folder.name, files)
-  const entries = files.flatMap(({ path, size, sha256 }) =>
-    sha256 === undefined ? [] : [{ path, size, sha256 }],
-  )
+  const entries = digestedFiles(files)
   if (entries.length < files.length) return { files: files.length, bytes }
   const manifest = await createManifest(entries)
   const digest = await manifestDigest(manifest, { newHasher: () => createHash('sha256') })

@@ -2,18 +2,27 @@ import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createManifest, manifestDigest } from '@spillway/assets'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openS3Folder } from '../../../storage/src/s3/open-folder.js'
 import { type TestS3Server, testS3Server } from '../../../storage/test/support/s3-server.js'
 import type { Call, TestSession } from '../../../storage/test/support/s3-verify.js'
-import { createSharingClient } from '../../src/index.js'
-import { type DownloadOptions, downloadAsset, withDirectAccess } from '../../src/node.js'
+import { createSharingClient, describeAsset } from '../../src/index.js'
+import {
+  type DownloadOptions,
+  downloadAsset,
+  downloadSigned,
+  installSkill,
+  listSkill,
+  withDirectAccess,
+} from '../../src/node.js'
 import { noise, sha256 } from '../support/asset-server.js'
 import { type Answers, type PlainServer, plainServer } from '../support/plain-server.js'
 
 const MIB = 1024 * 1024
 const DOCS = '/shares/lake/schemas/kb/volumes/docs'
 const VOLUME = { share: 'lake', schema: 'kb', name: 'docs' }
+const CHURN = '/shares/lake/schemas/kb/models/churn'
 const FILES = { 'README.md': '# docs', 'a/b c.txt': 'deep', 'a/é+%.txt': 'accent', empty: '' }
 
 let s3: TestS3Server
@@ -77,6 +86,11 @@ function download(options: Partial<DownloadOptions> = {}, name = 'lake.kb.docs')
   const more = { openStore: openS3Folder, reach: reached(), ...options }
   return downloadAsset(client(), name, { to: join(folder, 'to'), ...more })
 }
+
+const modelVersion = (version: number) => ({
+  ...{ share: 'lake', schema: 'kb', modelName: 'churn', version, status: 'READY' },
+  storageLocation: `s3a://lake/ml/churn/${version}/`,
+})
 
 const onDisk = (path: string) => readFileSync(join(folder, 'to', path), 'utf8')
 
@@ -204,22 +218,102 @@ describe('a folder of a server that knows the protocol alone', () => {
     })
   })
 
-  it('of a version of a model answers by either path of its credentials', async () => {
-    const model = '/shares/lake/schemas/kb/models/churn'
-    put('ml/churn/3/w.bin', 'weights')
-    put('ml/churn/30/w.bin', 'others')
-    const version = {
-      ...{ share: 'lake', schema: 'kb', modelName: 'churn', version: 3, status: 'READY' },
-      storageLocation: 's3a://lake/ml/churn/3/',
-    }
-    await start({
-      [`GET ${model}`]: () => ({ ...VOLUME, name: 'churn' }),
-      [`GET ${model}/versions/3`]: () => version,
-      [`POST ${model}/versions/3/temporary-model-credentials`]: () => session('ml/churn/3/'),
+  it.each([404, 405, 400, 501])(
+    'of a version of a model answers by either path of its credentials (%i)',
+    async unknown => {
+      put('ml/churn/3/w.bin', 'weights')
+      put('ml/churn/30/w.bin', 'others')
+      await start(
+        {
+          [`GET ${CHURN}`]: () => ({ ...VOLUME, name: 'churn' }),
+          [`GET ${CHURN}/versions/3`]: () => modelVersion(3),
+          [`POST ${CHURN}/versions/3/temporary-model-credentials`]: () => session('ml/churn/3/'),
+        },
+        unknown,
+      )
+      const { files } = await download({}, 'lake.kb.churn@3')
+      expect(files.map(({ path }) => path)).toEqual(['w.bin'])
+      expect(onDisk('w.bin')).toBe('weights')
+    },
+  )
+
+  it('of a version of a model is found by the digests that its store states', async () => {
+    const entries = [2, 3].map(version => {
+      const text = `weights of ${version}`
+      const value = createHash('sha256').update(text).digest('base64')
+      put(`ml/churn/${version}/w.bin`, text, { checksum: { value, type: 'FULL_OBJECT' } })
+      return { path: 'w.bin', size: text.length, sha256: sha256(Buffer.from(text)) }
     })
-    const { files } = await download({}, 'lake.kb.churn@3')
-    expect(files.map(({ path }) => path)).toEqual(['w.bin'])
-    expect(onDisk('w.bin')).toBe('weights')
+    const path = (version: number) =>
+      `${CHURN}/versions/${version}/temporary-model-version-credentials`
+    await start({
+      [`GET ${CHURN}`]: () => ({ ...VOLUME, name: 'churn' }),
+      [`GET ${CHURN}/versions`]: () => ({ items: [2, 3].map(modelVersion) }),
+      [`POST ${path(2)}`]: () => session('ml/churn/2/'),
+      [`POST ${path(3)}`]: () => session('ml/churn/3/'),
+    })
+    const digest = await manifestDigest(await createManifest([entries[0]!]))
+    expect((await download({}, `lake.kb.churn@${digest}`)).complete).toBe(true)
+    expect(onDisk('w.bin')).toBe('weights of 2')
+  })
+
+  it('is held to its signer', async () => {
+    const fixtures = new URL('../../../../test/fixtures/assets/signatures/', import.meta.url)
+    const bytes = (path: string) => readFileSync(new URL(path, fixtures))
+    const { '.gitattributes': _, ...signed } = JSON.parse(bytes('files.json').toString())
+    for (const [path, text] of Object.entries<string>(signed)) put(`kb/signed/${path}`, text)
+    await start({
+      [`GET ${DOCS}`]: () => detail({ storageLocation: 's3://lake/kb/signed/' }),
+      [`POST ${DOCS}/temporary-volume-credentials`]: () => session('kb/signed/'),
+    })
+    const options = { to: join(folder, 'to'), openStore: openS3Folder, reach: reached() }
+    const trust = { publicKey: bytes('keys/p256.pub').toString() }
+    const fetched = () => downloadSigned(client(), 'lake.kb.docs', { ...options, trust })
+    await expect(fetched()).rejects.toThrow('is not signed: it has no model.sig')
+    expect(existsSync(join(folder, 'to'))).toBe(false)
+    put('kb/signed/model.sig', bytes('signatures/p256.sig'))
+    expect(await fetched()).toMatchObject({ signature: { ok: true }, download: { complete: true } })
+  })
+
+  it.each([undefined, ['dir']])('is a skill, and is installed (%o)', async accessModes => {
+    const skill = '---\nname: pdf\ndescription: Reads.\n---\n'
+    put('kb/skills/pdf/SKILL.md', skill)
+    put('kb/skills/pdf/run.py', 'pass')
+    const path = '/shares/lake/schemas/kb/skills/pdf'
+    const storageLocation = 's3://lake/kb/skills/pdf/'
+    await start({
+      [`GET ${path}`]: () => ({
+        ...{ ...VOLUME, name: 'pdf', description: 'Reads.', storageLocation },
+        ...(accessModes && { accessModes }),
+      }),
+      [`POST ${path}/temporary-skill-credentials`]: () => session('kb/skills/pdf/'),
+    })
+    const direct = withDirectAccess(client(), { openStore: openS3Folder, reach: reached() })
+    const provider = { client: direct, endpoint: server!.profile.endpoint }
+    const options = { to: join(folder, 'to') }
+    expect(await installSkill(provider, 'lake.kb.pdf', options)).toMatchObject({
+      state: 'installed',
+    })
+    expect(onDisk('pdf/SKILL.md')).toBe(skill)
+    expect(onDisk('pdf/run.py')).toBe('pass')
+    expect(await installSkill(provider, 'lake.kb.pdf', options)).toMatchObject({
+      state: 'unchanged',
+    })
+  })
+
+  it.each([404, 405, 400, 501])('has no list of its own (%i)', async unknown => {
+    await start({}, unknown)
+    expect(await listSkill(client(), { ...VOLUME, kind: 'skill' })).toBeUndefined()
+  })
+
+  it('is described', async () => {
+    put('kb/docs/w.pkl', Buffer.of(0x80, 4, 0x4e, 0x2e))
+    await start()
+    const direct = withDirectAccess(client(), { openStore: openS3Folder, reach: reached() })
+    expect(await describeAsset(direct, 'lake.kb.docs')).toMatchObject({
+      ...{ files: 5, faults: [] },
+      pickles: [{ path: 'w.pkl', isCertain: true }],
+    })
   })
 
   it.each([

@@ -101,6 +101,19 @@ const CHANGES: readonly (readonly [string, (files: Files) => void, object])[] = 
 ]
 
 describe('a signed model', () => {
+  it('of a folder that was itself downloaded is as it was signed: what a download kept is not fetched', async () => {
+    await start(
+      model('p256', files => {
+        files['.spillway/files'] = 'of the download before'
+      }),
+    )
+    const { signature, download: done } = await download()
+    expect(done!.files).toContainEqual(
+      expect.objectContaining({ path: '.spillway/files', state: 'reserved' }),
+    )
+    expect(signature).toMatchObject({ ok: true, unsigned: [] })
+  })
+
   it.each([
     ['by a key', 'p256', KEY],
     ['by certificates', 'certificate-good', ROOT],
@@ -152,6 +165,20 @@ describe('a signed model', () => {
       expect(server.asked).toEqual([])
     },
   )
+
+  it('as a volume whose signed file never holds still is missing that file', async () => {
+    const path = 'config.json'
+    let version = 0
+    await start(model(), {
+      fault: asked => {
+        if (asked.path === path) server.put(path, `${version++}`.padStart(SIGNED[path]!.length))
+        return false
+      },
+    })
+    const { signature, download: done } = await download(KEY, {}, 'lake.kb.docs')
+    expect(done).toMatchObject({ complete: false })
+    expect(signature).toMatchObject({ ok: false, missing: [path], different: [] })
+  })
 
   it('without its signature is refused', async () => {
     await start(SIGNED)

@@ -13,6 +13,7 @@ import {
   typeName,
 } from '@spillway/core'
 import type { Misfit } from '../recipient/misfit.js'
+import { isOtherUnit } from './nano-moments.js'
 
 export interface FitOptions {
   readonly fields: readonly Field[]
@@ -23,6 +24,8 @@ export interface FitOptions {
   readonly widens: boolean
   /** True for columns that this file need not hold: the metadata gives their one value, and it is not null. */
   readonly isConstant: (field: Field) => boolean
+  /** True where nanoseconds are looked for in these files, whatever the table says of its columns: see `NanoMoments`. */
+  readonly looksForNanos?: boolean
 }
 
 /**
@@ -215,7 +218,8 @@ function isInOrder(places: readonly (number | undefined)[]): boolean {
 /** Annotations of what every reader takes for the type itself. */
 const PLAIN: ReadonlySet<string | undefined> = new Set([undefined, 'json'])
 
-function misfitOfLeaf({ type, earlierTypes }: Field, node: ShapeNode, level: Level) {
+function misfitOfLeaf(field: Field, node: ShapeNode, level: Level) {
+  const { type, earlierTypes } = field
   const { lookup, widens } = level
   const column = level.above.slice(0, -1)
   const found = node.annotation ?? (node.type === undefined ? node.kind : typeName(node.type))
@@ -232,7 +236,8 @@ function misfitOfLeaf({ type, earlierTypes }: Field, node: ShapeNode, level: Lev
     if (!lookup.annotations.has(node.annotation)) return differs()
     if (level.isListed && lookup.unlisted?.has(node.annotation)) return differs()
   }
-  const isSame = typeName(inMicros(node.type)) === typeName(inMicros(type))
+  const isSame =
+    typeName(node.type) === typeName(type) || isOtherUnit(node.type, field, level.looksForNanos)
   const isPlain = isSame && PLAIN.has(node.annotation)
   if (!isPlain && !lookup.changesMaps && (level.inMap || level.isElement)) return differs()
   if (isSame) return undefined
@@ -245,12 +250,6 @@ function typeReason(found: string, declared: string, { isListed, inMap }: Level)
   if (found !== declared) return `is ${found} in it, and ${declared} in the table`
   const place = isListed ? ' in a list' : inMap ? ' below a map' : ''
   return `is ${found} in it, which this recipient does not read${place}`
-}
-
-/** An answer declares moments in microseconds, whatever digits the values beneath have: see `NanoMoments`. */
-function inMicros(type: DataType): DataType {
-  if (type === 'timestamp_ns') return 'timestamp'
-  return type === 'timestamptz_ns' ? 'timestamptz' : type
 }
 
 /** The first column of a file that the table no longer has, nested ones too. */

@@ -67,6 +67,7 @@ export class ImportedFiles {
       lookup: this.#lookup,
       widens: this.#widens,
       isConstant: () => false,
+      looksForNanos: true,
     }
     const misfit = yield* misfitOf(shape, options)
     if (misfit === undefined) return undefined

@@ -10,6 +10,7 @@ import {
   type ShapeNode,
   type Snapshot,
   timestampText,
+  typeName,
 } from '@spillway/core'
 import type { ExactRows } from '../recipient/exact-rows.js'
 import type { Misfit } from '../recipient/misfit.js'
@@ -117,6 +118,24 @@ export class NanoMoments {
     if (file.columnNames === undefined) this.#known.set(shape, places)
     return places
   }
+}
+
+/**
+ * Moments in the other unit. An answer declares microseconds for both, and what is no whole one is refused (see above); in
+ * files of a column that has never been in nanoseconds nobody looks for it.
+ */
+export function isOtherUnit(
+  found: DataType,
+  { type, earlierTypes = [] }: Field,
+  looksForNanos = false,
+): boolean {
+  if (typeName(inMicros(found)) !== typeName(inMicros(type))) return false
+  return looksForNanos || [type, ...earlierTypes].some(isInNanos)
+}
+
+function inMicros(type: DataType): DataType {
+  if (type === 'timestamp_ns') return 'timestamp'
+  return type === 'timestamptz_ns' ? 'timestamptz' : type
 }
 
 interface Level {

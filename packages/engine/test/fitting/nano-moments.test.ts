@@ -202,6 +202,18 @@ describe('moments in nanoseconds', () => {
   })
 })
 
+describe('files in nanoseconds of a table that has never had them', () => {
+  const fields = [field(1, 't', 'timestamp')]
+
+  it.each([WHOLE, CUT])('are not sent as they are, whatever they hold: %s', async moment => {
+    expect((await sent({ a: [moment] }, { fields })).names).toEqual(['staging/a'])
+    await expect(sent({ a: [moment] }, { fields, staged: false })).rejects.toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+      message: expect.stringContaining('t is timestamp_nanos in it, and timestamp in the table'),
+    })
+  })
+})
+
 describe('files that a Delta table in microseconds was made over', () => {
   const micros = [field(1, 't', 'timestamp')]
   const more = { shapesFrom: 'metadata', deltaActions: { protocol: '{}', metaData: '{}' } } as const

@@ -6,6 +6,7 @@ import {
   readSkill,
   type SafetensorsHeader,
   type SkillWarning,
+  skillSizeWarnings,
   storedFile,
   strictSkillFaults,
 } from '@spillway/assets'
@@ -56,8 +57,8 @@ export async function skillDetails(folder: ListedFolder): Promise<FolderDetails>
     const found = strictSkillFaults(reading, skill.name)
     const isKept = ({ field }: SkillWarning) =>
       SKILL_KEYS.some(key => key === field) || field === 'file'
-    const told = (is: (each: SkillWarning) => boolean) =>
-      found.filter(is).map(({ field, message }) => ({ path, reason: `${field}: ${message}` }))
+    const told = (is: (each: SkillWarning) => boolean, among = found) =>
+      among.filter(is).map(({ field, message }) => ({ path, reason: `${field}: ${message}` }))
     const facts = [
       ['name', skill.name],
       ['description', skill.description],
@@ -68,7 +69,9 @@ export async function skillDetails(folder: ListedFolder): Promise<FolderDetails>
     return {
       details: facts.flatMap(([key, text]) => (text === undefined ? [] : [[key, text] as const])),
       faults: told(isKept),
-      warnings: told(each => !isKept(each)).map(({ reason }) => `${path}: ${reason}`),
+      warnings: told(each => !isKept(each), [...found, ...skillSizeWarnings(skill)]).map(
+        ({ reason }) => `${path}: ${reason}`,
+      ),
     }
   } catch (error) {
     if (!isTableError(error)) throw error

@@ -14,13 +14,14 @@ import { withNearest } from '../recipient/list-shared.js'
 import { openProfile } from '../recipient/open-profile.js'
 import { PARTITIONS_SHOWN } from '../recipient/partition-chart.js'
 import { parseSharePath } from '../recipient/share-path.js'
+import { directClient, type StoreOptions } from '../recipient/store-options.js'
 import { parseTimestamp } from '../tables/table-source.js'
 import { withProgress } from '../terminal/progress.js'
 import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { integerOf } from './table-options.js'
 
-export interface DescribeCommandOptions {
+export interface DescribeCommandOptions extends StoreOptions {
   readonly version?: string | undefined
   readonly timestamp?: string | undefined
   readonly top?: string
@@ -112,11 +113,12 @@ async function tableOrAsset(client: SharingClient, asked: Asked): Promise<Told> 
 }
 
 async function ofAsset(
-  client: SharingClient,
+  plain: SharingClient,
   { name, options, top, maxFiles, terminal }: Asked,
 ): Promise<Told> {
   const { kind, tensors = false, json } = options
   const { signal } = terminal
+  const client = directClient(plain, options)
   const description = await describeAsset(client, name, { kind, top, maxFiles, signal })
   const { faults, indexes } = description
   const ok = faults.length === 0 && indexes.every(index => index.faults.length === 0)

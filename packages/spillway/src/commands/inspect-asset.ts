@@ -71,6 +71,7 @@ function linesOf(found: InspectedFolder, location: string, style: Style): readon
   const told = faults.map(({ path, reason }) =>
     path === undefined ? reason : `${JSON.stringify(path)}: ${reason}`,
   )
+  const added = `spillway share add ${printable(quoted(location))} --kind ${kind} --name SHARE.SCHEMA.NAME`
   const more = moreFaults > 0 ? [`and ${formatCount(moreFaults, 'more fault')}`] : []
   return [
     `${style.bold(printable(location))}  ${style.cyan(kind)}  ${style.dim('no table')}`,
@@ -79,11 +80,14 @@ function linesOf(found: InspectedFolder, location: string, style: Style): readon
     ...[...told, ...more].map(text => `${style.red('✗')} ${printable(text)}`),
     ...warnings.map(text => `${style.yellow('!')} ${printable(text)}`),
     '',
-    ...(faults.length === 0
-      ? ['It can be shared by what stands here in spillway.yaml:']
-      : ['Once that is mended, it can be shared by what stands here in spillway.yaml:']),
+    `${faults.length === 0 ? 'It' : 'Once that is mended, it'} can be shared by \`${added}\`, or by what stands here in spillway.yaml:`,
     ...configLines(found).map(line => `  ${printable(line)}`),
   ]
+}
+
+/** As a shell takes it for one word. */
+function quoted(word: string): string {
+  return /^[\w./:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 function configLines(found: InspectedFolder): readonly string[] {

@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander'
 import { addCacheCommands } from '../file-cache/cache-commands.js'
+import { withStore } from '../recipient/store-flags.js'
+import type { StoreOptions } from '../recipient/store-options.js'
 import { OUTPUT_MODES, PARQUET_COMPRESSIONS } from '../results/result-forms.js'
 import { SHELL_MODES } from '../shell/settings.js'
 import type { Terminal } from '../terminal/terminal.js'
@@ -21,13 +23,13 @@ export function addRecipientCommands(
   addListingCommands(program, terminal, done)
   addDownloadCommands(program, terminal, done)
   addCacheCommands(program, terminal, done)
-  program
+  const mcp = program
     .command('mcp')
     .description('the skills of a profile for an agent that starts its servers itself (MCP)')
     .argument('<profile>', 'a profile file')
-    .action(async (path: string) =>
-      (await import('../skills/mcp-command.js')).mcpCommand(path, terminal),
-    )
+  withStore(mcp).action(async (path: string, options: StoreOptions) =>
+    (await import('../skills/mcp-command.js')).mcpCommand(path, options, terminal),
+  )
   addQueryCommand(program, terminal)
   program
     .command('export')
@@ -108,7 +110,7 @@ function addListingCommands(
   withStore(ls).action(async (path: string, options: LsOptions) =>
     (await import('./ls.js')).lsCommand(path, options, terminal),
   )
-  program
+  const describe = program
     .command('describe')
     .description('a shared table, volume, model or skill: what it says of itself, and its files')
     .argument(
@@ -122,18 +124,9 @@ function addListingCommands(
     .option('--tensors', 'name, type and shape of every tensor of safetensors')
     .option('--max-files <number>', 'files that are looked into, at most', '256')
     .option('--json', 'print JSON')
-    .action(async (path: string, options: DescribeCommandOptions) =>
-      done(await (await import('./describe.js')).describeCommand(path, options, terminal)),
-    )
-}
-
-/** Where an asset is shared by credentials of its store alone, and the provider does not say how that is reached. */
-function withStore(command: Command): Command {
-  return command
-    .optionsGroup('An asset shared by credentials of its store:')
-    .option('--endpoint <url>', 'of the store, where it is not AWS')
-    .option('--region <region>', 'of its bucket')
-    .option('--path-style', 'buckets stand in the path, as most stores but AWS have it')
+  withStore(describe).action(async (path: string, options: DescribeCommandOptions) =>
+    done(await (await import('./describe.js')).describeCommand(path, options, terminal)),
+  )
 }
 
 function kindOption(): Option {

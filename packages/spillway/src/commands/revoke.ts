@@ -1,13 +1,14 @@
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { TableError } from '@spillway/core'
-import type { SignedEntry } from '@spillway/server'
 import type { ServeConfig } from '../configuration/config.js'
-import { tablesOf } from '../configuration/config-tables.js'
+import { dropFrom, type Named, namesOfKind } from '../edit/dropped.js'
 import { editConfig } from '../edit/edit-config.js'
 import { notThere } from '../edit/named-lists.js'
-import { dropFrom, invalidName, type Named, namesOfKind, tableNameOf } from '../edit/shares.js'
+import { NAMED_KINDS } from '../edit/shared-kinds.js'
+import { invalidName, sharedNameOf } from '../edit/shares.js'
 import { didYouMean } from '../recipient/nearest.js'
+import { askServer, type Held, remainingOf, sharesObjects } from '../serve/signed-access.js'
 import { CONFIG_FILE } from '../terminal/config-file.js'
 import { printable } from '../terminal/format-table.js'
 import { shownJson } from '../terminal/shown-json.js'
@@ -22,25 +23,29 @@ export interface RevokeOptions {
   readonly recipient?: string
   readonly share?: string
   readonly table?: string
+  readonly volume?: string
+  readonly model?: string
+  readonly skill?: string
   readonly dryRun?: boolean
   /** A name that is not there is told, and no error: what is wanted is so already. */
   readonly orNothing?: boolean
   readonly json?: boolean
 }
 
-interface Remaining {
-  readonly recipient: string
-  readonly table: string
-  readonly at: string
-  readonly until: string
-}
-
 /**
- * `spillway revoke`: takes a recipient, a share or a table out of the configuration, which a running server takes up by
+ * `spillway revoke`: takes a recipient, a share or something of it out of the configuration, which a running server takes up by
  * itself, and says what recipients hold that nobody can call back, and until when.
  */
 export async function revokeCommand(options: RevokeOptions, terminal: Terminal): Promise<void> {
-  const revoked = revokedOf(options)
+  return revoke(revokedOf(options), options, terminal)
+}
+
+/** The same of what was found by its name; folders of skills and versions of models, too. */
+export async function revoke(
+  revoked: Named,
+  options: RevokeOptions,
+  terminal: Terminal,
+): Promise<void> {
   const path = resolve(terminal.folder, options.config ?? CONFIG_FILE)
   const { result, config, changed } = await editConfig(
     path,
@@ -54,7 +59,10 @@ export async function revokeCommand(options: RevokeOptions, terminal: Terminal):
     },
     { dryRun: options.dryRun },
   )
-  if (!changed) return reportNothing({ revoked, names: result.names, path }, options, terminal)
+  if (!changed) {
+    const { kind: what, name } = revoked
+    return reportNothing({ what, name, names: result.names, path }, options, terminal)
+  }
   const before = Date.now()
   // Asked once a server has taken the file up: what it signed until then is told as well.
   if (!options.dryRun && config.server.admin !== undefined) await setTimeout(TAKEN_UP_MS)
@@ -63,17 +71,22 @@ export async function revokeCommand(options: RevokeOptions, terminal: Terminal):
   await report(made, options, terminal)
 }
 
+interface Missing {
+  /** The kind, in words. */
+  readonly what: string
+  readonly name: string
+  /** That may have been meant. */
+  readonly names: readonly string[]
+  /** Of the configuration. */
+  readonly path: string
+}
+
 /** Told where a person looks: who takes a name back that is not there may have misspelt it. */
-async function reportNothing(
-  {
-    revoked,
-    names,
-    path,
-  }: { readonly revoked: Named; readonly names: readonly string[]; readonly path: string },
+export async function reportNothing(
+  { what, name, names, path }: Missing,
   { json, dryRun = false }: RevokeOptions,
   { stdout, stderr }: Terminal,
 ): Promise<void> {
-  const { kind, name } = revoked
   if (json) {
     const facts = { config: path, dryRun, changed: false, removed: [] }
     await writeLine(stdout, shownJson(facts))
@@ -81,41 +94,23 @@ async function reportNothing(
   const near = didYouMean(name, names)
   await writeLine(
     stderr,
-    `spillway: there is no ${kind} ${printable(name)}: nothing was changed${printable(near)}`,
+    `spillway: there is no ${what} ${printable(name)}: nothing was changed${printable(near)}`,
   )
 }
 
-function revokedOf({ recipient, share, table }: RevokeOptions): Named {
-  const given = [recipient, share, table].filter(name => name !== undefined)
-  if (given.length !== 1) {
-    throw refused('expected one of --recipient, --share and --table')
+function revokedOf(options: RevokeOptions): Named {
+  const kinds = ['recipient', 'share', ...NAMED_KINDS] as const
+  const given = kinds.filter(kind => options[kind] !== undefined)
+  const [kind] = given
+  if (given.length !== 1 || kind === undefined) {
+    throw refused('expected one of --recipient, --share, --table, --volume, --model and --skill')
   }
-  if (recipient !== undefined) return { kind: 'recipient', name: recipient, names: [recipient] }
-  if (share !== undefined) return { kind: 'share', name: share, names: [share] }
-  const named = tableNameOf(table!)
-  if (named === undefined) throw invalidName(table!)
-  return { kind: 'table', name: table!, names: [named.share, named.schema, named.table] }
+  const name = options[kind]!
+  if (kind === 'recipient' || kind === 'share') return { kind, name, names: [name] }
+  const named = sharedNameOf(name)
+  if (named === undefined) throw invalidName(name, kind)
+  return { kind, name, names: [named.share, named.schema, named.name] }
 }
-
-interface Held {
-  readonly since: number
-  readonly signed: readonly SignedEntry[]
-}
-
-/** What a running server has signed; undefined where none answers. */
-async function askServer({ server }: ServeConfig): Promise<Held | undefined> {
-  if (server.admin === undefined) return undefined
-  const { host, port } = server.admin
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/signed`
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(ASK_MS) })
-    return answer.ok ? ((await answer.json()) as Held) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const ASK_MS = 5000
 
 interface Report {
   readonly revoked: Named
@@ -178,46 +173,6 @@ async function report(made: Report, options: RevokeOptions, terminal: Terminal):
       `  ${style.yellow('!')} ${why}: what object stores serve may be signed until ${latest}, and cannot be called back`,
     )
   }
-}
-
-function sharesObjects({ shares, staging }: ServeConfig): boolean {
-  const places = tablesOf(shares).flatMap(
-    ({ table: { location, auxiliaryLocations = [], rebase = [] } }) => [
-      location,
-      ...auxiliaryLocations,
-      ...rebase.map(({ to }) => to),
-    ],
-  )
-  return [...places, staging?.location ?? ''].some(each => /^(?!file:)[a-z]\w*:/i.test(each))
-}
-
-/** Of what was signed, what only its storage could refuse. */
-function remainingOf({ revoked, held, config, before }: Report): readonly Remaining[] {
-  return (held?.signed ?? [])
-    .filter(({ until, at }) => until > before && !isOwn(at, config))
-    .filter(entry => concerns(entry, revoked))
-    .map(({ recipient, share, schema, table, at, until }) => ({
-      recipient,
-      table: `${share}.${schema}.${table}`,
-      at,
-      until: new Date(until).toISOString(),
-    }))
-}
-
-/** The server's own URLs end with the grant. */
-function isOwn(at: string, { server }: ServeConfig): boolean {
-  const own = server.publicUrl ?? `${server.tls ? 'https' : 'http'}://${server.host}:${server.port}`
-  return at === new URL(own).origin
-}
-
-function concerns(entry: SignedEntry, { kind, names }: Named): boolean {
-  const [first, schema, table] = names.map(name => name.toLowerCase())
-  if (kind === 'recipient') return entry.recipient.toLowerCase() === first
-  if (entry.share.toLowerCase() !== first) return false
-  return (
-    kind === 'share' ||
-    (entry.schema.toLowerCase() === schema && entry.table.toLowerCase() === table)
-  )
 }
 
 function refused(message: string): TableError {

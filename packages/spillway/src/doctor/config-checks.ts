@@ -17,7 +17,9 @@ import { assetChecks } from './asset-checks.js'
 import { type Check, failed } from './check.js'
 import { type InTimeOptions, inTime } from './in-time.js'
 import { openProbe, type Probe } from './probe.js'
-import { publicSkillChecks, skillFolderChecks } from './skill-checks.js'
+import { ownFileChecks } from './shared-folders.js'
+import { agentSkillChecks, publicSkillChecks, skillFolderChecks } from './skill-checks.js'
+import { unreadableChecks } from './unreadable-checks.js'
 
 /** What a server of the configuration at `path` would share, each table read as the server and as a recipient would. */
 export async function configChecks(path: string, time: InTimeOptions): Promise<readonly Check[]> {
@@ -32,7 +34,7 @@ export async function configChecks(path: string, time: InTimeOptions): Promise<r
     const checks: Check[] = [{ name: 'config', ok: true, detail: path }]
     for (const detail of nameWarnings(config.shares))
       checks.push({ name: 'names', ok: true, warning: true, detail })
-    checks.push(...publicSkillChecks(config.shares))
+    checks.push(...publicSkillChecks(config.shares), ...(await ownFileChecks({ config, path })))
     if (config.server.tls) checks.push(await tlsCheck(config.server.tls))
     if (config.staging) checks.push(await stagingCheck(probe, config.staging.location, time))
     const tables = await mapConcurrently(tablesOf(config.shares), TABLES_AT_ONCE, table =>
@@ -40,7 +42,10 @@ export async function configChecks(path: string, time: InTimeOptions): Promise<r
     )
     const assets = await assetChecks(config.shares, probe, time)
     const skillFolders = await skillFolderChecks(config.shares, probe, time)
-    return [...checks, ...tables, ...assets, ...skillFolders, ...probe.told.map(warned)]
+    const agents = await agentSkillChecks(config.shares, probe, time)
+    const unreadable = await unreadableChecks(config.shares, time)
+    const others = [...skillFolders, ...agents, ...unreadable, ...probe.told.map(warned)]
+    return [...checks, ...tables, ...assets, ...others]
   } finally {
     await probe.close()
   }

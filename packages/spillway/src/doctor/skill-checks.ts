@@ -1,9 +1,12 @@
-import { isTableError } from '@spillway/core'
+import { isTableError, mapConcurrently } from '@spillway/core'
 import type { SharesConfig } from '@spillway/server'
 import { formatCount } from '../terminal/format-table.js'
+import { agentSkill } from './agent-checks.js'
 import { type Check, failed } from './check.js'
 import { type InTimeOptions, inTime } from './in-time.js'
 import type { Probe } from './probe.js'
+import { sharedSkills } from './shared-skills.js'
+import { hiddenSkillChecks, skillNameChecks } from './skill-name-checks.js'
 
 /** A folder that is shared as one of skills, and where it stands. */
 interface NamedSkillFolder {
@@ -31,6 +34,35 @@ export async function skillFolderChecks(
     }
   }
   return checks
+}
+
+const LOOKED_AT_ONCE = 4
+
+/** What keeps agents from skills that are shared as they must be: their size, and names that others have too. */
+export async function agentSkillChecks(
+  config: SharesConfig,
+  probe: Probe,
+  time: InTimeOptions,
+): Promise<readonly Check[]> {
+  const { store } = probe.spillway
+  try {
+    return await inTime(async signal => {
+      const { skills, hidden } = await sharedSkills(config, probe, signal)
+      const looked = await mapConcurrently(skills, LOOKED_AT_ONCE, skill =>
+        agentSkill(skill, store, signal),
+      )
+      const found = looked.filter(each => each !== undefined)
+      const large = found.flatMap(({ skill: { share, schema, name }, warnings }): Check[] =>
+        warnings.map(detail => ({
+          ...{ name: `${share}.${schema}.${name}`, ok: true, warning: true, detail },
+        })),
+      )
+      const names = await skillNameChecks(found, { config, store, signal })
+      return [...large, ...hiddenSkillChecks(hidden), ...names]
+    }, time)
+  } catch (error) {
+    return [failed('skills for agents', error)]
+  }
 }
 
 /** What anybody may read: a provider should know it by heart. */

@@ -43,6 +43,18 @@ export function addGrants(
   return added
 }
 
+/** Those of these recipients, which are made where they are new, to whom the share was not granted yet. */
+export function grantShare(
+  document: Document,
+  recipients: readonly string[],
+  share: string,
+): readonly string[] {
+  return recipients.filter(recipient => {
+    addRecipient(document, recipient)
+    return addGrants(document, recipient, [share]).length > 0
+  })
+}
+
 /** The shares of these that were granted. */
 export function dropGrants(
   document: Document,

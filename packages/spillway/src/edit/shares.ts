@@ -1,17 +1,30 @@
 import { TableError } from '@spillway/core'
 import type { Document, YAMLMap } from 'yaml'
-import { dropNamed, dropText, findNamed, listIn, mapsIn, nameOf } from './named-lists.js'
+import { findNamed, listIn, mapsIn, nameOf } from './named-lists.js'
+import { LIST_OF, type NamedKind, type SharedKind } from './shared-kinds.js'
 
-export interface TableName {
+export interface SchemaName {
   readonly share: string
   readonly schema: string
-  readonly table: string
 }
 
-/** Names of schemas and tables hold no dot, those of shares may. */
-export function tableNameOf(text: string): TableName | undefined {
+export interface SharedName extends SchemaName {
+  readonly name: string
+}
+
+/** Names of schemas, and of what is in them, hold no dot; those of shares may. */
+export function sharedNameOf(text: string): SharedName | undefined {
   const match = /^(.+)\.([^.]+)\.([^.]+)$/.exec(text)
-  return match === null ? undefined : { share: match[1]!, schema: match[2]!, table: match[3]! }
+  return match === null ? undefined : { share: match[1]!, schema: match[2]!, name: match[3]! }
+}
+
+export function schemaNameOf(text: string): SchemaName | undefined {
+  const match = /^(.+)\.([^.]+)$/.exec(text)
+  return match === null ? undefined : { share: match[1]!, schema: match[2]! }
+}
+
+export function fullName({ share, schema, name }: SharedName): string {
+  return `${share}.${schema}.${name}`
 }
 
 /** False where the share is there already. */
@@ -21,66 +34,62 @@ export function addShare(document: Document, name: string): boolean {
   return true
 }
 
-/** Adds the table, and its share and schema where they are new. The name must be free. */
-export function addTable(
+/** Adds to a schema, which is made with its share where they are new. What has a name needs one that is free. */
+export function addShared(
   document: Document,
-  name: TableName,
-  table: Readonly<Record<string, unknown>>,
+  { kind, share: shareName, schema: schemaName }: SchemaName & { readonly kind: SharedKind },
+  entry: Readonly<Record<string, unknown>>,
 ): void {
-  addShare(document, name.share)
-  const share = findNamed(document.get('shares'), name.share)!
+  addShare(document, shareName)
+  const list = LIST_OF[kind]
+  const share = findNamed(document.get('shares'), shareName)!
   const schemas = listIn(share, 'schemas')
-  if (findNamed(schemas, name.schema) === undefined) {
-    schemas.add(document.createNode({ name: name.schema, tables: [] }))
+  if (findNamed(schemas, schemaName) === undefined) {
+    schemas.add(document.createNode({ name: schemaName, [list]: [] }))
   }
-  const tables = listIn(findNamed(schemas, name.schema)!, 'tables')
-  const node = document.createNode({ name: name.table, ...table }) as YAMLMap
-  // As its neighbours are written: an entry in braces a line, or a key a line.
-  const neighbour = mapsIn(tables).at(-1)
+  addLikeOthers(document, findNamed(schemas, schemaName)!, { list, entry })
+}
+
+/** As its neighbours are written: an entry in braces a line, or a key a line. */
+export function addLikeOthers(
+  document: Document,
+  map: YAMLMap,
+  { list, entry }: { readonly list: string; readonly entry: Readonly<Record<string, unknown>> },
+): void {
+  const items = listIn(map, list)
+  const node = document.createNode(entry) as YAMLMap
+  const neighbour = mapsIn(items).at(-1)
   if (neighbour?.flow) node.flow = true
-  tables.add(node)
+  items.add(node)
 }
 
-/** What is taken out of a configuration: of a recipient everything, of a share or table from everybody. */
-export interface Named {
-  readonly kind: 'recipient' | 'share' | 'table'
-  /** The parts of the name. */
-  readonly names: readonly string[]
-  readonly name: string
+/** What has this name in the document, if it is there. */
+export function findShared(
+  document: Document,
+  kind: NamedKind,
+  { share, schema, name }: SharedName,
+): YAMLMap | undefined {
+  return findNamed(findSchema(document, { share, schema })?.get(LIST_OF[kind]), name)
 }
 
-/** What was taken out, in words; empty where nothing of that name is there. */
-export function dropFrom(document: Document, { kind, name, names }: Named): readonly string[] {
-  if (kind === 'recipient') {
-    const dropped = dropNamed(document.get('recipients'), name)
-    return dropped ? [`recipient ${name}, with every token and grant`] : []
-  }
-  const shares: unknown = document.get('shares')
-  if (kind === 'share') {
-    if (!dropNamed(shares, name)) return []
-    const grantees = mapsIn(document.get('recipients')).filter(recipient =>
-      dropText(recipient.get('shares'), name),
-    )
-    const grants = grantees.map(recipient => `the grant of it to ${nameOf(recipient)}`)
-    return [`share ${name}, with every table`, ...grants]
-  }
-  const share = findNamed(shares, names[0]!)
-  const schema = share && findNamed(share.get('schemas'), names[1]!)
-  return dropNamed(schema?.get('tables'), names[2]!) ? [`table ${name}`] : []
+export function findSchema(document: Document, { share, schema }: SchemaName): YAMLMap | undefined {
+  return findNamed(findNamed(document.get('shares'), share)?.get('schemas'), schema)
 }
 
-/** The names that there are of a kind. */
-export function namesOfKind(document: Document, kind: Named['kind']): readonly string[] {
-  if (kind === 'recipient') return mapsIn(document.get('recipients')).map(nameOf)
-  const shares = mapsIn(document.get('shares'))
-  if (kind === 'share') return shares.map(nameOf)
-  return shares.flatMap(share =>
-    mapsIn(share.get('schemas')).flatMap(schema =>
-      mapsIn(schema.get('tables')).map(table => [share, schema, table].map(nameOf).join('.')),
-    ),
+/** Every schema of a document, with the name of its share. */
+export function schemasIn(
+  document: Document,
+): readonly (SchemaName & { readonly node: YAMLMap })[] {
+  return mapsIn(document.get('shares')).flatMap(share =>
+    mapsIn(share.get('schemas')).map(node => ({
+      share: nameOf(share),
+      schema: nameOf(node),
+      node,
+    })),
   )
 }
 
-export function invalidName(text: string): TableError {
-  return new TableError('INVALID_REQUEST', `expected SHARE.SCHEMA.TABLE, found ${text}`)
+export function invalidName(text: string, kind: string): TableError {
+  const expected = `SHARE.SCHEMA.${kind.toUpperCase()}`
+  return new TableError('INVALID_REQUEST', `expected ${expected}, found ${text}`)
 }

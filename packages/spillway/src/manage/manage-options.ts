@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { type JsonObject, TableError } from '@spillway/core'
 import { CONFIG_FILE } from '../terminal/config-file.js'
 import { DAY_MS, durationMs } from '../terminal/duration.js'
+import { printable } from '../terminal/format-table.js'
 import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 
@@ -30,6 +31,10 @@ export async function answer(
 ): Promise<void> {
   if (json) return writeLine(stdout, shownJson(facts))
   for (const line of lines) await writeLine(stdout, line)
+}
+
+export function grantLines(recipients: readonly string[]): readonly string[] {
+  return recipients.map(recipient => `  granted to ${printable(recipient)}`)
 }
 
 /** A duration from now, or a moment in ISO 8601. */

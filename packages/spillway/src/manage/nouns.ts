@@ -1,4 +1,5 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { NAMED_KINDS } from '../edit/shared-kinds.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { addTokenNoun } from './token-noun.js'
 import { noun, optionsOf, repeated, type Verb, verb } from './verbs.js'
@@ -27,29 +28,52 @@ function addInit(program: Command, terminal: Terminal): void {
 }
 
 function addShareNoun(program: Command, terminal: Terminal): void {
-  const share = noun(program, 'share', 'tables that are shared: add, list, remove')
-  verb(share, 'add', 'add a table, once it was found readable')
+  const share = noun(program, 'share', 'what is shared, tables and all else: add, list, remove')
+  verb(share, 'add', 'add a table, volume, model or skill, once it was found readable')
     .showHelpAfterError('a pattern over files stands in quotes; `spillway share add --help`')
     .argument('[location]', 'a folder or s3://bucket/path; without one an empty share is added')
-    .option('--name <share.schema.table>', 'what is left out is guessed where it can be')
-    .option('--format <format>', 'instead of looking what lies there')
-    .option('--history', 'share older versions and changes, too')
+    .option('--name <share.schema.name>', 'what is left out is guessed where it can be')
+    .addOption(new Option('--kind <kind>', 'a table unless given').choices(KINDS))
     .option('--recipient <name>', 'grant it to them as well; may be repeated', repeated)
     .option('--no-check', 'add it without reading it')
+    .optionsGroup('A table:')
+    .option('--format <format>', 'instead of looking what lies there')
+    .option('--history', 'share older versions and changes, too')
+    .optionsGroup('A version of a model:')
+    .option('--version <number>', 'that of the name of its folder unless given')
+    .option('--alias <name>', 'leads to it from now on; may be repeated', repeated)
+    .option('--registry <name>', 'in place of a location: a registry of the configuration')
+    .option('--registered-name <name>', 'what the registry calls the model')
+    .optionsGroup('A volume, model or skill:')
+    .option('--digests', 'make SHA-256 of every file in the background')
+    .option('--public', 'of a skill: anybody may read it, without a token')
     .action(async (location: string | undefined, ...rest: Verb<object>) =>
       (await import('./share-add.js')).shareAddCommand(location, optionsOf(rest), terminal),
     )
-  verb(share, 'list', 'shares and tables, where they lie and who is granted them').action(
+  verb(share, 'list', 'what is shared, where it lies and who is granted it').action(
     async (...rest: Verb<object>) =>
       (await import('./share-list.js')).shareListCommand(optionsOf(rest), terminal),
   )
-  verb(share, 'remove', 'take a share or a table back from everybody')
-    .argument('<name>', 'a share, or share.schema.table')
+  verb(share, 'remove', 'take a share, or something of it, back from everybody')
+    .argument(
+      '<name>',
+      'a share, share.schema, or share.schema.name; of a model @VERSION or @ALIAS',
+    )
+    .addOption(
+      new Option('--kind <kind>', 'where several have the name').choices([
+        'share',
+        'schema',
+        ...KINDS,
+      ]),
+    )
+    .option('--location <location>', 'which folder of skills, of --kind skill-folder')
     .option('--dry-run', 'say what would be done, and do nothing')
     .action(async (name: string, ...rest: Verb<object>) =>
       (await import('./share-remove.js')).shareRemoveCommand(name, optionsOf(rest), terminal),
     )
 }
+
+const KINDS = [...NAMED_KINDS, 'skill-folder']
 
 function addRecipientNoun(program: Command, terminal: Terminal): void {
   const recipient = noun(program, 'recipient', 'who is shared with: add, list, remove')

@@ -37,6 +37,9 @@ server:
 #           - name: orders
 #             location: /data/orders      # or s3://bucket/path
 #             history: true               # older versions and changes, too
+#         # with --kind volume, model, skill or skill-folder:
+#         volumes: [{ name: handbook, location: /data/handbook }]
+#         models: [{ name: churn, versions: [{ version: 1, location: /data/churn/1, aliases: [champion] }] }]
 shares: []
 
 # \`spillway token add partner --share lake\` adds a recipient, and writes the profile to hand over:

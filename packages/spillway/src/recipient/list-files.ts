@@ -1,10 +1,9 @@
 import { type FolderName, parseAssetName, type SharingClient } from '@spillway/client'
-import { withDirectAccess } from '@spillway/client/node'
 import { printable } from '../terminal/format-table.js'
 import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { withNearest } from './list-shared.js'
-import { directOptions, type StoreOptions } from './store-options.js'
+import { directClient, type StoreOptions } from './store-options.js'
 
 export interface ListFilesOptions extends StoreOptions {
   readonly kind?: FolderName['kind']
@@ -18,7 +17,7 @@ export async function listFiles(
   { options, terminal }: { readonly options: ListFilesOptions; readonly terminal: Terminal },
 ): Promise<void> {
   const { signal, stdout } = terminal
-  const client = withDirectAccess(plain, directOptions(options))
+  const client = directClient(plain, options)
   const { folder } = await withNearest(plain, name, {
     signal,
     work: () => client.asset(parseAssetName(name), { kind: options.kind, signal }),

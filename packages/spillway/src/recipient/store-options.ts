@@ -1,10 +1,16 @@
-import type { DirectOptions } from '@spillway/client/node'
+import type { SharingClient } from '@spillway/client'
+import { type DirectOptions, withDirectAccess } from '@spillway/client/node'
 
 /** How a store is reached, where its provider does not say it. */
 export interface StoreOptions {
   readonly endpoint?: string
   readonly region?: string
   readonly pathStyle?: boolean
+}
+
+/** A client that reads assets from their stores too, where they are shared so. */
+export function directClient(client: SharingClient, options: StoreOptions): SharingClient {
+  return withDirectAccess(client, directOptions(options))
 }
 
 /** For assets that are shared by credentials alone. */

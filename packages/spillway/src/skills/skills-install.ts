@@ -2,7 +2,6 @@ import { parseAssetName } from '@spillway/client'
 import { installSkill, restoreSkills, type SkillsResult } from '@spillway/client/node'
 import { TableError, throwIfCancelled } from '@spillway/core'
 import { withNearest } from '../recipient/list-shared.js'
-import { openProfile } from '../recipient/open-profile.js'
 import { parseSharePath } from '../recipient/share-path.js'
 import { transferText } from '../recipient/transfer-text.js'
 import { withProgress } from '../terminal/progress.js'
@@ -11,6 +10,7 @@ import {
   type PlaceOptions,
   type ProfileOptions,
   placeText,
+  providerAt,
   providersOf,
   skillsFolder,
 } from './skills-place.js'
@@ -37,7 +37,7 @@ export async function installSkillsCommand(
       onProgress: (told: Parameters<typeof text>[0]) => progress.say(text(told)),
     }
     return names.length > 0
-      ? installNamed(names, more, terminal)
+      ? installNamed(names, more, { options, terminal })
       : restoreSkills(await providersOf(options, terminal), more)
   })
   const ok = await tellSkills(result, options, terminal)
@@ -48,7 +48,7 @@ export async function installSkillsCommand(
 async function installNamed(
   names: readonly string[],
   options: Parameters<typeof installSkill>[2],
-  terminal: Terminal,
+  { options: store, terminal }: InstallRun,
 ): Promise<SkillsResult> {
   const asked = names.map(skillPath)
   const skills: SkillsResult['skills'][number][] = []
@@ -56,10 +56,9 @@ async function installNamed(
   for (const { profile, name } of asked) {
     throwIfCancelled(terminal.signal)
     try {
-      const { client, profile: opened } = await openProfile(profile, terminal)
-      const provider = { client, endpoint: opened.endpoint }
+      const provider = await providerAt(profile, store, terminal)
       skills.push(
-        await withNearest(client, name, {
+        await withNearest(provider.client, name, {
           signal: terminal.signal,
           work: () => installSkill(provider, name, options),
         }),

@@ -11,6 +11,7 @@ import type { WireSkill } from '@spillway/protocol/wire'
 import { noSuch, tableName } from '../recipient/list-tables.js'
 import { openProfile } from '../recipient/open-profile.js'
 import { isWithin, parseSharePath } from '../recipient/share-path.js'
+import { directClient, type StoreOptions } from '../recipient/store-options.js'
 import { formatBytes, formatCount, formatFacts, printable } from '../terminal/format-table.js'
 import { withProgress } from '../terminal/progress.js'
 import { shownJson } from '../terminal/shown-json.js'
@@ -19,7 +20,7 @@ import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { changesJson, skillFacts, strangerText } from './skill-lines.js'
 import { type PlaceOptions, placeText, skillsFolder } from './skills-place.js'
 
-export type ListSkillsOptions = PlaceOptions
+export interface ListSkillsOptions extends PlaceOptions, StoreOptions {}
 
 /** `spillway skills list [PROFILE[#share[.schema]]]`: false where an installed skill is not as it was installed. */
 export async function listSkillsCommand(
@@ -35,7 +36,8 @@ export async function listSkillsCommand(
     )
   }
   const { profile, name } = parseSharePath(path)
-  const { client } = await openProfile(profile, terminal)
+  const { client: plain } = await openProfile(profile, terminal)
+  const client = directClient(plain, options)
   const skills = await withProgress(terminal, 'listing skills', () =>
     sharedSkills(client, name, terminal.signal),
   )

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { withStore } from '../recipient/store-flags.js'
 import type { Terminal } from '../terminal/terminal.js'
 import type { ListSkillsOptions } from './skills-list.js'
 import type { PlaceOptions, ProfileOptions } from './skills-place.js'
@@ -15,13 +16,13 @@ export function addSkillsNoun(
     .command('skills')
     .alias('skill')
     .description('agent skills that are shared with you: list, install, update, remove')
-  withPlace(skills.command('list'))
+  withStore(withPlace(skills.command('list')))
     .description('the skills of a share; without a profile those that are installed')
     .argument('[profile]', 'a profile file; PROFILE#share or PROFILE#share.schema for a part')
     .action(async (path: string | undefined, options: ListSkillsOptions) =>
       done(await (await import('./skills-list.js')).listSkillsCommand(path, options, terminal)),
     )
-  withProfile(withForce(withPlace(skills.command('install').alias('add'))))
+  withStore(withProfile(withForce(withPlace(skills.command('install').alias('add')))))
     .description('skills into the folder of your agent; without one exactly what its lock says')
     .argument('[skill...]', 'PROFILE#share.schema.skill, @sha256:… for that content alone')
     .action(
@@ -33,18 +34,15 @@ export function addSkillsNoun(
           }),
         ),
     )
-  withProfile(withForce(withPlace(skills.command('update'))))
+  const update = withProfile(withForce(withPlace(skills.command('update'))))
     .description('what is shared now in place of what the lock says, and what changed')
     .argument('[name...]', 'installed skills; all unless named')
     .option('--dry-run', 'say what would change, and write nothing')
-    .action(async (names: readonly string[], options: UpdateCommandOptions) =>
-      done(
-        await (await import('./skills-update.js')).updateSkillsCommand(names, {
-          options,
-          terminal,
-        }),
-      ),
-    )
+  withStore(update).action(async (names: readonly string[], options: UpdateCommandOptions) =>
+    done(
+      await (await import('./skills-update.js')).updateSkillsCommand(names, { options, terminal }),
+    ),
+  )
   withForce(withPlace(skills.command('remove')))
     .description('take skills out of the folder and of its lock')
     .argument('<name...>', 'installed skills')

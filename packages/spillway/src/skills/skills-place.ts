@@ -1,11 +1,12 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, relative, resolve, sep } from 'node:path'
-import { createSharingClient } from '@spillway/client'
+import { createSharingClient, type SharingClient } from '@spillway/client'
 import { loadProfile, type SkillProvider } from '@spillway/client/node'
 import { TableError } from '@spillway/core'
 import type { Profile } from '@spillway/protocol'
 import { openProfile } from '../recipient/open-profile.js'
+import { directClient, type StoreOptions } from '../recipient/store-options.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { VERSION } from '../terminal/version.js'
 
@@ -16,7 +17,7 @@ export interface PlaceOptions {
   readonly json?: boolean
 }
 
-export interface ProfileOptions {
+export interface ProfileOptions extends StoreOptions {
   readonly profile?: readonly string[]
 }
 
@@ -55,17 +56,21 @@ export function placeText(path: string, { folder }: Pick<Terminal, 'folder'>): s
   return below === '' || below.startsWith('..') ? path : below
 }
 
-async function providerAt(path: string, terminal: Terminal): Promise<SkillProvider> {
+export async function providerAt(
+  path: string,
+  options: StoreOptions,
+  terminal: Terminal,
+): Promise<SkillProvider & { readonly client: SharingClient }> {
   const { client, profile } = await openProfile(path, terminal)
-  return { client, endpoint: profile.endpoint }
+  return { client: directClient(client, options), endpoint: profile.endpoint }
 }
 
 /** Those that were named; else the one of the environment, where it has one. */
 export async function providersOf(
-  { profile: paths = [] }: ProfileOptions,
+  { profile: paths = [], ...options }: ProfileOptions,
   terminal: Terminal,
 ): Promise<readonly SkillProvider[]> {
-  if (paths.length > 0) return Promise.all(paths.map(path => providerAt(path, terminal)))
+  if (paths.length > 0) return Promise.all(paths.map(path => providerAt(path, options, terminal)))
   const { SPILLWAY_PROFILE, SPILLWAY_ENDPOINT } = terminal.environment
   if (!SPILLWAY_PROFILE && !SPILLWAY_ENDPOINT) return []
   const profile: Profile = await loadProfile(undefined, terminal.environment)
@@ -73,5 +78,5 @@ export async function providersOf(
     userAgent: `spillway/${VERSION}`,
     retry: { retries: 3 },
   })
-  return [{ client, endpoint: profile.endpoint }]
+  return [{ client: directClient(client, options), endpoint: profile.endpoint }]
 }

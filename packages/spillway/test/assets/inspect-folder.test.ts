@@ -30,6 +30,7 @@ describe('a folder that is no table', () => {
     const volume = await inspect('good/handbook')
     expect([volume.status, volume.stdout]).toEqual([0, expect.stringMatching(/handbook +volume/)])
     expect(volume.stdout).toMatch(/files +3, 324 bytes/)
+    expect(volume.stdout).toContain('`spillway share add good/handbook --kind volume --name ')
     expect(configured(volume.stdout).volumes).toMatchObject([{ name: 'handbook' }])
     const model = await inspect('good/models/fares/1')
     expect(model.stdout).toMatch(/MLmodel +safetensors, MLflow 3\.1\.0/)

@@ -5,7 +5,9 @@ import { quickOr } from '@spillway/testkit'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
+import { dropFrom } from '../../src/edit/dropped.js'
 import { type Edit, editConfig } from '../../src/edit/edit-config.js'
+import { addModelVersion, moveAliases } from '../../src/edit/model-versions.js'
 import {
   addGrants,
   addRecipient,
@@ -14,7 +16,7 @@ import {
   dropTokens,
   endTokens,
 } from '../../src/edit/recipients.js'
-import { addTable, dropFrom } from '../../src/edit/shares.js'
+import { addShared } from '../../src/edit/shares.js'
 import { run } from '../support/terminal.js'
 
 let folder: string
@@ -125,6 +127,8 @@ const always = (work: (document: Parameters<Edit<unknown>>[0]) => unknown): Edit
   }
 }
 
+const MODEL = (share: string) => ({ share, schema: 's', name: 'm' })
+
 const EDITS: readonly Named[] = [
   ...['a', 'b'].flatMap((name): readonly Named[] => [
     [`grant ${name}`, always(each => addGrants(each, name, ['secret']))],
@@ -140,12 +144,41 @@ const EDITS: readonly Named[] = [
   ...['lake', 'secret'].flatMap((share): readonly Named[] => [
     [
       `table ${share}`,
-      always(each => addTable(each, { share, schema: 's', table: 'n' }, { location: '/n' })),
+      always(each =>
+        addShared(each, { kind: 'table', share, schema: 's' }, { name: 'n', location: '/n' }),
+      ),
     ],
     [
       `untable ${share}`,
       always(each =>
         dropFrom(each, { kind: 'table', name: `${share}.s.t`, names: [share, 's', 't'] }),
+      ),
+    ],
+    [
+      `version ${share}`,
+      always(each =>
+        addModelVersion(each, MODEL(share), {
+          version: { version: 3, location: '/m3', aliases: ['best'] },
+        }),
+      ),
+    ],
+    [
+      `alias ${share}`,
+      always(each => moveAliases(each, MODEL(share), { version: 2, aliases: ['BEST'] })),
+    ],
+    [
+      `unversion ${share}`,
+      always(each =>
+        dropFrom(each, {
+          ...{ kind: 'model version', name: `${share}.s.m@1`, part: '1' },
+          names: [share, 's', 'm'],
+        }),
+      ),
+    ],
+    [
+      `volume ${share}`,
+      always(each =>
+        addShared(each, { kind: 'volume', share, schema: 's' }, { name: 'v', location: '/v' }),
       ),
     ],
     [
@@ -164,16 +197,22 @@ const configText = fc
   .record({
     tables: place,
     table: place,
+    versions: place,
     grants: place,
     token: place,
     expiry: place,
     merge: fc.boolean(),
   })
-  .map(({ tables, table, grants, token, expiry, merge }) => {
+  .map(({ tables, table, versions, grants, token, expiry, merge }) => {
     const [t1, t2] = pair('t', table, '{ name: t, location: /t }')
+    const [v1, v2] = pair(
+      'v',
+      versions,
+      '[{ version: 1, location: /m1, aliases: [best] }, { version: 2, location: /m2 }]',
+    )
     const [s1, s2] = pair('s', tables, [
-      `[{ name: s, tables: [${t1}] }]`,
-      `[{ name: s, tables: [${t2}] }]`,
+      `[{ name: s, tables: [${t1}], models: [{ name: m, versions: ${v1} }] }]`,
+      `[{ name: s, tables: [${t2}], models: [{ name: m, versions: ${v2} }] }]`,
     ])
     const [g1, g2] = pair('g', grants, '[lake]')
     const [e1, e2] = pair('e', expiry, "'2030-01-01T00:00:00Z'")

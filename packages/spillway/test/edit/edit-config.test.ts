@@ -17,6 +17,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/configuration/config.js'
+import { dropFrom } from '../../src/edit/dropped.js'
 import { editConfig } from '../../src/edit/edit-config.js'
 import {
   addGrants,
@@ -25,7 +26,7 @@ import {
   dropGrants,
   endTokens,
 } from '../../src/edit/recipients.js'
-import { addTable, dropFrom } from '../../src/edit/shares.js'
+import { addShared } from '../../src/edit/shares.js'
 
 let folder: string
 let path: string
@@ -206,7 +207,11 @@ ${tables.join('')}recipients:
     await editConfig(path, document => {
       dropFrom(document, { kind: 'table', name: 'lake.s.t7', names: ['lake', 's', 't7'] })
       dropFrom(document, { kind: 'table', name: 'lake.s.t2000', names: ['lake', 's', 't2000'] })
-      addTable(document, { share: 'lake', schema: 's', table: 'new' }, { location: '/y' })
+      addShared(
+        document,
+        { kind: 'table', share: 'lake', schema: 's' },
+        { name: 'new', location: '/y' },
+      )
       return { result: undefined, changed: addRecipient(document, 'third') }
     })
     expect(difference(before, text())).toEqual([
@@ -269,7 +274,11 @@ recipients:
 `
     writeFileSync(path, before)
     await editConfig(path, document => {
-      addTable(document, { share: 'lake', schema: 'sales', table: 'b' }, { location: '/y' })
+      addShared(
+        document,
+        { kind: 'table', share: 'lake', schema: 'sales' },
+        { name: 'b', location: '/y' },
+      )
       dropGrants(document, 'partner', ['*'])
       endTokens(document, 'partner', new Map([[hash, '2030-01-01T00:00:00.000Z']]))
       addToken(document, 'partner', { sha256: 'b'.repeat(64), label: 'on: [' })
@@ -310,7 +319,11 @@ recipients:
   ])('writes an item as those around it stand: %s', async (_, layout, item) => {
     writeFileSync(path, layout(''))
     await editConfig(path, document => {
-      addTable(document, { share: 'lake', schema: 'sales', table: 'b' }, { location: '/y' })
+      addShared(
+        document,
+        { kind: 'table', share: 'lake', schema: 'sales' },
+        { name: 'b', location: '/y' },
+      )
       return { result: undefined, changed: true }
     })
     expect(text()).toBe(layout(item))

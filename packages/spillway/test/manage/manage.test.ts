@@ -483,7 +483,7 @@ describe('spillway share', () => {
     })
     expect(await spillway('share', 'remove', 'sea.s.t')).toMatchObject({
       status: 0,
-      stderr: expect.stringMatching(/no table sea\.s\.t/),
+      stderr: expect.stringMatching(/no table, volume, model or skill sea\.s\.t/),
     })
     expect(await json('share', 'remove', 'lake', '--dry-run')).toMatchObject({ dryRun: true })
     expect(text()).toContain('name: lake')

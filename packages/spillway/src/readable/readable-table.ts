@@ -1,11 +1,11 @@
 import { TableError, type TableFormat } from '@spillway/core'
-import { parseUri } from '@spillway/storage'
 import type { ServeConfig } from '../configuration/config.js'
 import { type ConfigTable, tablesOf } from '../configuration/config-tables.js'
 import { type InTimeOptions, inTime } from '../doctor/in-time.js'
 import { openProbe } from '../doctor/probe.js'
 import { tableFacts } from '../tables/table-facts.js'
 import { locatedSource } from '../tables/table-source.js'
+import { refuseUnreached } from './reached-store.js'
 
 export interface Readable {
   readonly format: TableFormat
@@ -33,18 +33,6 @@ export async function readableTable(
   } finally {
     await probe.close()
   }
-}
-
-/** The server knows no store but those of its configuration, whatever this shell's environment says. */
-function refuseUnreached(location: string, { storage: { s3, buckets } }: ServeConfig): void {
-  const { scheme, authority } = parseUri(location)
-  if (scheme !== 's3' || s3 !== undefined || buckets.some(({ bucket }) => bucket === authority))
-    return
-  throw new TableError(
-    'INVALID_REQUEST',
-    'the configuration does not say how S3 is reached: write `storage: { s3: { region: eu-central-1 } }` into it, or `s3: {}` for region and credentials of the machine',
-    { context: { location } },
-  )
 }
 
 function tableNamed({ shares }: ServeConfig, fullName: string): ConfigTable {
