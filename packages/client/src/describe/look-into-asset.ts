@@ -34,15 +34,11 @@ const MAX_LIST_BYTES = 64 * 1024 * 1024
 /** Files that are looked into at once. */
 const LOOKED_AT = 8
 
-/**
- * What is in a volume, a skill or a version of a model, by its list of files and by small reads of some of them: `MLmodel`,
- * headers of safetensors and their index, what is pickled, `model.sig`, `SKILL.md`. A file that cannot be read is among
- * `faults`, and does not hide the rest. Nothing is loaded, and no signature is verified.
- */
-export async function describeAsset(
+/** `describeAsset`, of what it loads. */
+export async function lookIntoAsset(
   client: AssetClient,
   name: string | VersionedName,
-  options: DescribeAssetOptions = {},
+  options: DescribeAssetOptions,
 ): Promise<AssetDescription> {
   const { kind, maxFiles = MAX_FILES, maxBytes = MAX_BYTES, signal } = options
   const asked = typeof name === 'string' ? parseAssetName(name) : name
