@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { TableError } from '@spillway/core'
+import { type DuckDbApi, duckDbApi } from './duckdb-api.js'
 import { heldFolder } from './scratch-folder.js'
 import { type Connection, sessionOn } from './session.js'
 
@@ -39,7 +40,7 @@ export function duckDb(options: DuckDbOptions = {}): DuckDb {
     connect: async () => sessionOn(await connectNative()),
     connectNative,
     async version() {
-      const { version } = await loadDuckDb()
+      const { version } = loadDuckDb()
       return version()
     },
     async close() {
@@ -50,9 +51,9 @@ export function duckDb(options: DuckDbOptions = {}): DuckDb {
   }
 }
 
-async function loadDuckDb() {
+function loadDuckDb(): DuckDbApi {
   try {
-    return await import('@duckdb/node-api')
+    return duckDbApi()
   } catch (cause) {
     throw new TableError(
       'UNSUPPORTED_FEATURE',
@@ -68,7 +69,7 @@ interface OpenedDuckDb {
 }
 
 async function open(options: DuckDbOptions): Promise<OpenedDuckDb> {
-  const { DuckDBInstance } = await loadDuckDb()
+  const { DuckDBInstance } = loadDuckDb()
   // Rows are spilled there: the default would be a folder beside whatever the current one is, and one name for all users
   // could be another's.
   const own = options.temporaryFolder === undefined ? await heldFolder() : undefined
