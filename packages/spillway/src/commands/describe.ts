@@ -15,10 +15,10 @@ import { openProfile } from '../recipient/open-profile.js'
 import { PARTITIONS_SHOWN } from '../recipient/partition-chart.js'
 import { parseSharePath } from '../recipient/share-path.js'
 import { parseTimestamp } from '../tables/table-source.js'
+import { integerOf } from '../terminal/integer-of.js'
 import { withProgress } from '../terminal/progress.js'
 import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
-import { integerOf } from './table-options.js'
 
 export interface DescribeCommandOptions {
   readonly version?: string | undefined
