@@ -1,3 +1,4 @@
+import type { SharingClient } from '@spillway/client'
 import {
   type AttachedShare,
   type AttachedTable,
@@ -7,6 +8,7 @@ import {
   type ShareExplanation,
   type ShareResult,
 } from '@spillway/duckdb'
+import type { WireShare } from '@spillway/protocol'
 import { type DuckDb, duckDb } from '@spillway/rows'
 import { canvasOf } from '../terminal/canvas.js'
 import { keptBar } from '../terminal/chart.js'
@@ -77,7 +79,30 @@ async function attachTo(
   { client }: Provider,
   options: { readonly signal: AbortSignal; readonly onProgress: (progress: ScanProgress) => void },
 ): Promise<AttachedShare> {
-  return attachShare(await duckdb.connectNative(), client, options)
+  // The provider answers while DuckDB is loaded, which holds this thread for a tenth of a second.
+  const ahead = withSharesAhead(client, options.signal)
+  return attachShare(await duckdb.connectNative(), ahead, options)
+}
+
+/** A client whose shares are being listed already; whoever lists them again asks anew. */
+export function withSharesAhead(client: SharingClient, signal: AbortSignal): SharingClient {
+  let ahead: Promise<readonly WireShare[]> | undefined = collected(client.shares({ signal }))
+  // Who asks for them is told.
+  ahead.catch(() => undefined)
+  return {
+    ...client,
+    async *shares(options) {
+      const listed = ahead
+      ahead = undefined
+      yield* listed === undefined ? client.shares(options) : await listed
+    },
+  }
+}
+
+async function collected<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
+  const all: Item[] = []
+  for await (const item of items) all.push(item)
+  return all
 }
 
 async function helpfully<Result>(
