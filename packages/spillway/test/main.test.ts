@@ -11,8 +11,12 @@ import { describe, expect, it } from 'vitest'
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const golden = fileURLToPath(new URL('../../../test/fixtures/delta', import.meta.url))
 
-function start(args: readonly string[], env = process.env) {
-  const child = spawn(process.execPath, [main, ...args], { cwd: golden, stdio: 'pipe', env })
+function start(
+  args: readonly string[],
+  { env = process.env, flags = [] }: { env?: NodeJS.ProcessEnv; flags?: readonly string[] } = {},
+) {
+  const options = { cwd: golden, stdio: 'pipe', env } as const
+  const child = spawn(process.execPath, [...flags, main, ...args], options)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', chunk => {
@@ -59,9 +63,11 @@ describe.skipIf(!existsSync(main))('the built command', () => {
   })
 })
 
-/** Answers every list with nothing, which is enough for a command to load what it needs. */
+/** A share of nothing, which is enough for a command to load what it needs. */
 async function withEmptyShare<Result>(work: (profile: string) => Promise<Result>): Promise<Result> {
-  const server = createServer((_, response) => response.end('{"items":[]}'))
+  const server = createServer(({ url }, response) =>
+    response.end(url === '/shares' ? '{"items":[{"name":"lake"}]}' : '{"items":[]}'),
+  )
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const folder = mkdtempSync(join(tmpdir(), 'spillway-loaded-'))
   const profile = join(folder, 'me.share')
@@ -80,7 +86,7 @@ async function withEmptyShare<Result>(work: (profile: string) => Promise<Result>
 async function loadedBy(args: readonly string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-loaded-'))
   try {
-    const { ended } = start(args, { ...process.env, NODE_V8_COVERAGE: folder })
+    const { ended } = start(args, { env: { ...process.env, NODE_V8_COVERAGE: folder } })
     expect(await ended).toMatchObject({ status: 0 })
     const files = readdirSync(folder)
       .flatMap(name => JSON.parse(readFileSync(join(folder, name), 'utf8')).result)
@@ -119,6 +125,13 @@ describe.skipIf(!existsSync(main))('of what it could need, the built command loa
       'spillway',
     ])
     expect(files).toBeLessThan(170)
+  })
+
+  it('nothing twice: what parses answers is not compiled to run faster', async () => {
+    const flags = ['--trace-wasm-compilation-times']
+    const ran = await withEmptyShare(profile => start(['ls', profile], { flags }).ended)
+    expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining('using Liftoff') })
+    expect(ran.stdout).not.toContain('using TurboFan')
   })
 
   it('neither clouds, Arrow, YAML nor what reads files of assets for a query', async () => {
