@@ -1,4 +1,3 @@
-import type { SharingClient } from '@spillway/client'
 import {
   type AttachedShare,
   type AttachedTable,
@@ -8,7 +7,6 @@ import {
   type ShareExplanation,
   type ShareResult,
 } from '@spillway/duckdb'
-import type { WireShare } from '@spillway/protocol'
 import { type DuckDb, duckDb } from '@spillway/rows'
 import { canvasOf } from '../terminal/canvas.js'
 import { keptBar } from '../terminal/chart.js'
@@ -16,6 +14,7 @@ import { formatBytes, formatCount } from '../terminal/format-table.js'
 import { type Progress, withProgress } from '../terminal/progress.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { openProfile, type Provider } from './open-profile.js'
+import { withSharesAhead } from './shares-ahead.js'
 import { helpfulError } from './sql-error.js'
 
 /** A provider's tables as SQL, until closed. */
@@ -82,27 +81,6 @@ async function attachTo(
   // The provider answers while DuckDB is loaded, which holds this thread for a tenth of a second.
   const ahead = withSharesAhead(client, options.signal)
   return attachShare(await duckdb.connectNative(), ahead, options)
-}
-
-/** A client whose shares are being listed already; whoever lists them again asks anew. */
-export function withSharesAhead(client: SharingClient, signal: AbortSignal): SharingClient {
-  let ahead: Promise<readonly WireShare[]> | undefined = collected(client.shares({ signal }))
-  // Who asks for them is told.
-  ahead.catch(() => undefined)
-  return {
-    ...client,
-    async *shares(options) {
-      const listed = ahead
-      ahead = undefined
-      yield* listed === undefined ? client.shares(options) : await listed
-    },
-  }
-}
-
-async function collected<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
-  const all: Item[] = []
-  for await (const item of items) all.push(item)
-  return all
 }
 
 async function helpfully<Result>(

@@ -3,7 +3,7 @@ import { attachShare } from '@spillway/duckdb'
 import { duckDb } from '@spillway/rows'
 import { expect, it } from 'vitest'
 import { listShared } from '../../src/recipient/list-shared.js'
-import { withSharesAhead } from '../../src/recipient/share-session.js'
+import { withSharesAhead } from '../../src/recipient/shares-ahead.js'
 
 const profile = {
   shareCredentialsVersion: 1,
