@@ -11,7 +11,7 @@ export interface BoundValues {
 
 export async function boundValues(parameters: QuerySqlOptions['parameters']): Promise<BoundValues> {
   if (parameters === undefined) return { values: undefined, types: undefined }
-  const api = duckDbApi()
+  const api = await duckDbApi()
   const bind = (name: string | number, value: SqlParameter) => {
     const kind = kindOf(value, `$${name}`)
     return { value: duckDbValue(value, kind, api), type: typeOf(kind, api) }

@@ -40,7 +40,7 @@ export function duckDb(options: DuckDbOptions = {}): DuckDb {
     connect: async () => sessionOn(await connectNative()),
     connectNative,
     async version() {
-      const { version } = loadDuckDb()
+      const { version } = await loadDuckDb()
       return version()
     },
     async close() {
@@ -51,9 +51,9 @@ export function duckDb(options: DuckDbOptions = {}): DuckDb {
   }
 }
 
-function loadDuckDb(): DuckDbApi {
+async function loadDuckDb(): Promise<DuckDbApi> {
   try {
-    return duckDbApi()
+    return await duckDbApi()
   } catch (cause) {
     throw new TableError(
       'UNSUPPORTED_FEATURE',
@@ -69,7 +69,7 @@ interface OpenedDuckDb {
 }
 
 async function open(options: DuckDbOptions): Promise<OpenedDuckDb> {
-  const { DuckDBInstance } = loadDuckDb()
+  const { DuckDBInstance } = await loadDuckDb()
   // Rows are spilled there: the default would be a folder beside whatever the current one is, and one name for all users
   // could be another's.
   const own = options.temporaryFolder === undefined ? await heldFolder() : undefined

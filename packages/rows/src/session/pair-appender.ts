@@ -19,7 +19,7 @@ export async function pairAppender(
   connection: DuckDBConnection,
   table: string,
 ): Promise<PairAppender> {
-  const { BIGINT, DuckDBDataChunk } = duckDbApi()
+  const { BIGINT, DuckDBDataChunk } = await duckDbApi()
   const appender = await connection.createAppender(table)
   const chunk = DuckDBDataChunk.create([BIGINT, BIGINT])
   const columns = [new BigInt64Array(ROWS), new BigInt64Array(ROWS)] as const
