@@ -1,4 +1,5 @@
 import { peakMemory } from '@spillway/testkit/peak-memory'
+import { commandQuestions } from './command-start.js'
 import { deltaQuestions } from './delta.js'
 import { footerQuestions } from './footers.js'
 import { hudiQuestions } from './hudi.js'
@@ -12,6 +13,7 @@ const questions: Readonly<Record<string, Question>> = {
   ...icebergQuestions,
   ...hudiQuestions,
   ...footerQuestions,
+  ...commandQuestions,
   sign: signOurs,
   'sign@aws-sdk': signWithSdk,
 }

@@ -19,6 +19,8 @@ const pyIceberg: Peer = { kind: 'python', name: 'pyiceberg', script: 'py_iceberg
 const icebergRust: Peer = { kind: 'python', name: 'iceberg-rust', script: 'iceberg_rust.py' }
 const hudiRs: Peer = { kind: 'python', name: 'hudi-rs', script: 'hudi_rs.py' }
 const awsSdk: Peer = { kind: 'node', name: 'aws-sdk' }
+/** A program of Node's that does nothing. */
+const bareNode: Peer = { kind: 'node', name: 'node' }
 
 function delta(question: string, files: number, peers: readonly Peer[]): Benchmark {
   const size = files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
@@ -74,5 +76,8 @@ export const benchmarks: readonly Benchmark[] = [
       ['whole', 'staged', 'selective'].map(way => footers(`${kind}-${way}`, files)),
     ),
   ),
+  { name: 'start/version', question: 'start-version', files: 0, smoke: true, peers: [bareNode] },
+  { name: 'start/ls', question: 'start-ls', files: 0, smoke: true, peers: [] },
+  { name: 'start/query', question: 'start-query', files: 0, smoke: true, peers: [] },
   { name: 'sign/s3/10k', question: 'sign', files: 10_000, smoke: true, peers: [awsSdk] },
 ]

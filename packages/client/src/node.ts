@@ -4,20 +4,12 @@ import { TableError } from '@spillway/core'
 import { type Profile, parseProfile } from '@spillway/protocol/wire'
 import { type Environment, profileFromEnvironment } from './profile/profile-environment.js'
 
-export {
-  type CachedFile,
-  type CacheListing,
-  listCache,
-} from './cache/list-cache.js'
-export { type PruneCacheOptions, type PrunedCache, pruneCache } from './cache/prune-cache.js'
-export {
-  type VerifiedCache,
-  type VerifyCacheOptions,
-  verifyCache,
-} from './cache/verify-cache.js'
+export type { CachedFile, CacheListing } from './cache/list-cache.js'
+export type { PruneCacheOptions, PrunedCache } from './cache/prune-cache.js'
+export type { VerifiedCache, VerifyCacheOptions } from './cache/verify-cache.js'
+export { listCache, pruneCache, verifyCache } from './caches.js'
 export type { DirectOptions, FolderKeys, FolderStore, OpenStore } from './direct/open-store.js'
 export { withDirectAccess } from './direct/with-direct-access.js'
-export { downloadAsset } from './download/download-asset.js'
 export type {
   DownloadedFile,
   DownloadOptions,
@@ -25,28 +17,22 @@ export type {
   DownloadResult,
   FileState,
 } from './download/download-options.js'
-export {
-  type VerifiedDownload,
-  type VerifyOptions,
-  verifyDownload,
-} from './download/verify-download.js'
+export type { VerifiedDownload, VerifyOptions } from './download/verify-download.js'
+export { downloadAsset, downloadSigned, verifyDownload, verifySigned } from './downloads.js'
 export { nodeFetchFiles } from './http/node-fetch-files.js'
 export {
-  type DownloadSignedOptions,
-  downloadSigned,
-  type SignedDownload,
-} from './signed/download-signed.js'
+  installedSkills,
+  installSkill,
+  listSkill,
+  removeSkills,
+  restoreSkills,
+  updateSkills,
+} from './local-skills.js'
+export type { DownloadSignedOptions, SignedDownload } from './signed/download-signed.js'
 export type { SignatureCheck, SignatureTrust } from './signed/signature-check.js'
-export {
-  type VerifiedSigned,
-  type VerifySignedOptions,
-  verifySigned,
-} from './signed/verify-signed.js'
-export { installSkill } from './skills/install-skill.js'
-export { type InstalledSkills, installedSkills } from './skills/installed-skills.js'
-export { type ListedSkill, listSkill } from './skills/listed-skill.js'
-export { removeSkills } from './skills/remove-skills.js'
-export { restoreSkills } from './skills/restore-skills.js'
+export type { VerifiedSigned, VerifySignedOptions } from './signed/verify-signed.js'
+export type { InstalledSkills } from './skills/installed-skills.js'
+export type { ListedSkill } from './skills/listed-skill.js'
 export type {
   FileChanges,
   InstalledSkill,
@@ -59,7 +45,7 @@ export type {
   SkillsOptions,
   SkillsResult,
 } from './skills/skill-options.js'
-export { type UpdateSkillsOptions, updateSkills } from './skills/update-skills.js'
+export type { UpdateSkillsOptions } from './skills/update-skills.js'
 
 /**
  * The profile in a file; without a path the one that the environment holds. There `SPILLWAY_PROFILE` may be the path of a

@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { mapConcurrently, TableError } from '@spillway/core'
 import type { Connection } from '@spillway/rows'
 import type { ConnectionShares } from './attach/connection-shares.js'
 import { inShareWords } from './attach/misnamed-shares.js'
@@ -9,7 +9,7 @@ import { ProgressMeter } from './fetch/progress.js'
 import { planStatement, type StatementPlan, type TableScan } from './plan/plan-statement.js'
 import { type RowSource, shareResult } from './run/result.js'
 import { runStatement } from './run/run-statement.js'
-import { readerFor } from './run/scan-files.js'
+import { readerFor, SCANS_AT_ONCE } from './run/scan-files.js'
 import type {
   QuerySqlOptions,
   ScanExplanation,
@@ -164,8 +164,9 @@ export class ShareQueries {
     const { signal } = options
     for (let attempt = 1; ; attempt++) {
       const plan = await planStatement(sql, this.#given, options)
-      const open: OpenScan[] = []
-      for (const scan of plan.scans) open.push(await this.#open(scan, options))
+      const open = await mapConcurrently(plan.scans, SCANS_AT_ONCE, scan =>
+        this.#open(scan, options),
+      )
       const moved = plan.scans.filter((scan, i) => isChanged(open[i]!, scan.header))
       if (moved.length === 0) return { plan, open }
       if (attempt >= MAX_PLANS) throw unsettled(moved[0]!)

@@ -344,3 +344,40 @@ describe('a table beside one that', () => {
     await expect(silent).rejects.toMatchObject({ code: 'CANCELLED' })
   })
 })
+
+/** Lets callers go on two by two, and counts them; one that nobody joins goes on after a while. */
+function pairs() {
+  let join: (() => void) | undefined
+  const met = { count: 0 }
+  const wait = async () => {
+    const other = join
+    join = undefined
+    if (other !== undefined) {
+      met.count++
+      return other()
+    }
+    await new Promise<void>(resolve => {
+      join = resolve
+      setTimeout(() => {
+        join = undefined
+        resolve()
+      }, 1000).unref()
+    })
+  }
+  return { met, wait }
+}
+
+describe('two tables of one statement', () => {
+  it('are described, asked for and fetched side by side', async () => {
+    const tables = pairs()
+    const data = pairs()
+    await attach({
+      tables: ['t', 'u'],
+      onTable: () => tables.wait().then(() => false),
+      onData: ({ count }) => (count < 2 ? data.wait().then(() => false) : false),
+    })
+    const sql = 'SELECT count(*) FROM share.main.t JOIN share.main.u USING (id)'
+    expect(await rowsOf(sql)).toEqual([[BigInt(ROWS)]])
+    expect({ tables: tables.met.count, data: data.met.count }).toEqual({ tables: 2, data: 1 })
+  })
+})

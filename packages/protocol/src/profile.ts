@@ -1,52 +1,117 @@
-import { TableError } from '@spillway/core'
-import { z } from 'zod'
+import { type JsonValue, TableError } from '@spillway/core'
+import { isObject } from './actions/lenient-body.js'
+import { type Kind, optional, STRING, shape } from './actions/shape.js'
 
-const common = {
-  endpoint: z.url({ protocol: /^https?$/ }),
-  icebergEndpoint: z.url({ protocol: /^https?$/ }).optional(),
+interface CommonProfile {
+  endpoint: string
+  icebergEndpoint?: string | undefined
+}
+
+interface BearerProfile extends CommonProfile {
+  shareCredentialsVersion: 1 | 2
+  type?: 'bearer_token' | undefined
+  bearerToken: string
+  expirationTime?: string | undefined
+}
+
+interface ClientCredentialsProfile extends CommonProfile {
+  shareCredentialsVersion: 2
+  type: 'oauth_client_credentials'
+  tokenEndpoint: string
+  clientId: string
+  clientSecret: string
+  scope?: string | undefined
+  /** For whom the token is meant, where the token endpoint serves several; `resource` is what RFC 8707 calls it. */
+  audience?: string | undefined
+  resource?: string | undefined
+}
+
+/** What a provider gives a recipient: where the shares are and how to prove who asks. */
+export type Profile = ClientCredentialsProfile | BearerProfile
+
+const SOME_TEXT: Kind<string> = {
+  expected: 'a string that is not empty',
+  accepts: (value): value is string => typeof value === 'string' && value !== '',
 }
 
 /** What fits into a header, and no line break that an editor left behind. */
-const headerText = z.string().regex(/^[\x21-\x7e]+$/)
+const HEADER_TEXT: Kind<string> = {
+  expected: 'a string of printable ASCII',
+  accepts: (value): value is string => typeof value === 'string' && /^[\x21-\x7e]+$/.test(value),
+}
 
-const bearer = z.object({
+const HTTP_URL: Kind<string> = {
+  expected: 'an http or https URL',
+  accepts: (value): value is string => typeof value === 'string' && isHttpUrl(value.trim()),
+}
+
+const common = { endpoint: HTTP_URL, icebergEndpoint: optional(HTTP_URL) }
+
+const BEARER = shape<BearerProfile>({
   ...common,
-  shareCredentialsVersion: z.literal([1, 2]),
-  type: z.literal('bearer_token').optional(),
-  bearerToken: headerText,
-  expirationTime: z.string().optional(),
+  shareCredentialsVersion: oneOf(1, 2),
+  type: optional(oneOf('bearer_token')),
+  bearerToken: HEADER_TEXT,
+  expirationTime: optional(STRING),
 })
 
-const clientCredentials = z.object({
+const CLIENT_CREDENTIALS = shape<ClientCredentialsProfile>({
   ...common,
-  shareCredentialsVersion: z.literal(2),
-  type: z.literal('oauth_client_credentials'),
-  tokenEndpoint: z.url({ protocol: /^https?$/ }),
-  clientId: z.string().min(1),
-  clientSecret: z.string().min(1),
-  scope: z.string().optional(),
-  /** For whom the token is meant, where the token endpoint serves several; `resource` is what RFC 8707 calls it. */
-  audience: z.string().min(1).optional(),
-  resource: z.string().min(1).optional(),
+  shareCredentialsVersion: oneOf(2),
+  type: oneOf('oauth_client_credentials'),
+  tokenEndpoint: HTTP_URL,
+  clientId: SOME_TEXT,
+  clientSecret: SOME_TEXT,
+  scope: optional(STRING),
+  audience: optional(SOME_TEXT),
+  resource: optional(SOME_TEXT),
 })
 
-const profile = z.union([clientCredentials, bearer])
-
-/** What a provider gives a recipient: where the shares are and how to prove who asks. */
-export type Profile = z.infer<typeof profile>
+function oneOf<const Value extends string | number>(...values: readonly Value[]): Kind<Value> {
+  return {
+    expected: values.join(' or '),
+    accepts: (value): value is JsonValue & Value => values.some(each => each === value),
+  }
+}
 
 /**
  * A profile from the text of its file, or from an object. Unknown members are ignored: clients of other versions put
  * them there.
  */
 export function parseProfile(given: string | object): Profile {
-  const document = typeof given === 'string' ? parseDocument(given) : given
-  const parsed = profile.safeParse(document)
-  if (parsed.success) return parsed.data
+  const document = typeof given === 'string' ? parseDocument(given) : (given as JsonValue)
+  const found = read(document, CLIENT_CREDENTIALS) ?? read(document, BEARER)
+  if (found !== undefined) return found
   throw new TableError('INVALID_REQUEST', `the profile cannot be used: ${explain(document)}`)
 }
 
-function parseDocument(text: string): unknown {
+/** The members that are known, where all of them are right. */
+function read<T>(document: JsonValue, { accepts, members = [] }: Kind<T>): T | undefined {
+  if (!isObject(document) || !accepts(document)) return undefined
+  const known = members.flatMap(({ name, kind }) => {
+    const value = document[name]
+    if (value === undefined) return []
+    return [[name, kind === HTTP_URL ? urlText(String(value)) : value]]
+  })
+  return Object.fromEntries(known) as T
+}
+
+/** A URL as `fetch` reads it: spaces around it and breaks in it are none of it. */
+function urlText(text: string): string {
+  return text.trim().replace(/[\t\n\r]/g, '')
+}
+
+/** `URL.canParse` of Node 20, once it was compiled, says false of every URL with letters such as `ü`. */
+function isHttpUrl(text: string): boolean {
+  if (!/^https?:\/\//i.test(text)) return false
+  try {
+    return new URL(text) !== undefined
+  } catch {
+    return false
+  }
+}
+
+function parseDocument(text: string): JsonValue {
   try {
     // Editors of one system begin files with a mark that JSON does not know.
     return JSON.parse(text.replace(/^\uFEFF/, ''))
@@ -56,18 +121,20 @@ function parseDocument(text: string): unknown {
 }
 
 /** Never repeats what the file holds: it is a credential. */
-function explain(document: unknown): string {
-  const version = (document as { readonly shareCredentialsVersion?: unknown } | null)
-    ?.shareCredentialsVersion
+function explain(given: JsonValue): string {
+  const document = isObject(given) ? given : {}
+  const version = document.shareCredentialsVersion
   if (version !== 1 && version !== 2) return 'shareCredentialsVersion must be 1 or 2'
-  const kind = (document as { readonly type?: unknown }).type ?? 'bearer_token'
+  const kind = document.type ?? 'bearer_token'
   if (kind !== 'bearer_token' && kind !== 'oauth_client_credentials')
     return 'type must be bearer_token or oauth_client_credentials'
-  const expected = kind === 'oauth_client_credentials' ? clientCredentials : bearer
-  const parsed = expected.safeParse(document)
-  if (parsed.success) return 'type oauth_client_credentials needs shareCredentialsVersion 2'
-  return parsed.error.issues
-    .map(issue => `${issue.path.join('.')} is missing or invalid`)
+  const { members = [] } = kind === 'oauth_client_credentials' ? CLIENT_CREDENTIALS : BEARER
+  return members
+    .filter(({ name, kind, optional }) => {
+      const value = document[name]
+      return value === undefined ? !optional : !kind.accepts(value)
+    })
+    .map(({ name }) => `${name} is missing or invalid`)
     .join('; ')
 }
 

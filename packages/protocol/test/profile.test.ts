@@ -34,3 +34,50 @@ it.each([
   expect(() => parseProfile(text)).toThrow(message)
   expect(() => parseProfile(text)).not.toThrow(/hunter2/)
 })
+
+it('keeps what is known of a profile, and its URLs as they are asked for', () => {
+  const profile = {
+    shareCredentialsVersion: 2,
+    type: 'oauth_client_credentials',
+    endpoint: ' https://host/delta-sharing/\n',
+    tokenEndpoint: 'HTTPS://login/to\nken',
+    clientId: 'id',
+    clientSecret: 'secret',
+    scope: '',
+    unknown: true,
+  }
+  expect(parseProfile(profile)).toEqual({
+    shareCredentialsVersion: 2,
+    type: 'oauth_client_credentials',
+    endpoint: 'https://host/delta-sharing/',
+    tokenEndpoint: 'HTTPS://login/token',
+    clientId: 'id',
+    clientSecret: 'secret',
+    scope: '',
+  })
+})
+
+const bearer = { shareCredentialsVersion: 1, endpoint: 'https://h', bearerToken: 't' }
+
+it.each([
+  ['nothing', null, 'shareCredentialsVersion must be 1 or 2'],
+  ['a list', [bearer], 'shareCredentialsVersion must be 1 or 2'],
+  ['no slashes', { ...bearer, endpoint: 'https:h' }, 'endpoint is missing or invalid'],
+  ['a host that is none', { ...bearer, endpoint: 'https://a b' }, 'endpoint is missing or invalid'],
+  ['a line break', { ...bearer, bearerToken: 't\n' }, 'bearerToken is missing or invalid'],
+  [
+    'null for absent',
+    { ...bearer, expirationTime: null, icebergEndpoint: null },
+    'icebergEndpoint is missing or invalid; expirationTime is missing or invalid',
+  ],
+  [
+    'the credentials of version 2',
+    { shareCredentialsVersion: 1, type: 'oauth_client_credentials', clientId: '' },
+    ['endpoint', 'shareCredentialsVersion', 'tokenEndpoint', 'clientId', 'clientSecret']
+      .map(name => `${name} is missing or invalid`)
+      .join('; '),
+  ],
+])('says all that is wrong with a profile of %s', (_, document, message) => {
+  const text = JSON.stringify(document)
+  expect(() => parseProfile(text)).toThrow(`the profile cannot be used: ${message}`)
+})

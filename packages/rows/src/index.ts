@@ -6,6 +6,7 @@ export { sourceOf } from './merge-on-read/live-rows.js'
 export { type CleanOptions, cleanStaging } from './rewrite/clean-staging.js'
 export { type RowResolverOptions, rowResolver } from './row-resolver.js'
 export { type DuckDb, type DuckDbOptions, duckDb } from './session/duckdb.js'
+export { type DuckDbApi, duckDbApi } from './session/duckdb-api.js'
 export { interruptible } from './session/interruptible.js'
 export {
   heldFolder,

@@ -10,10 +10,7 @@ import { addPredicateOptions, addTableOptions } from './commands/table-options.j
 import { addExamples } from './examples.js'
 import { addManageCommands } from './manage/nouns.js'
 import { addSkillsNoun } from './skills/skills-noun.js'
-import { errorJson } from './terminal/error-json.js'
-import { errorLines } from './terminal/error-lines.js'
-import { EXIT, EXIT_HELP, exitCodeOf } from './terminal/exit-code.js'
-import { shownJson } from './terminal/shown-json.js'
+import { EXIT, EXIT_HELP } from './terminal/exit-code.js'
 import type { Terminal } from './terminal/terminal.js'
 import { VERSION } from './terminal/version.js'
 
@@ -29,8 +26,8 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     if (isBrokenPipe(terminal.signal.reason) || isBrokenPipe(error)) return EXIT.ok
-    report(error, args.includes('--json'), terminal)
-    return exitCodeOf(error)
+    const { report } = await import('./terminal/report.js')
+    return report(error, args.includes('--json'), terminal)
   }
 }
 
@@ -150,14 +147,4 @@ function addServerCommands(
           : EXIT.failed,
       ),
     )
-}
-
-function report(error: unknown, json: boolean, { stderr }: Terminal): void {
-  const found = errorJson(error)
-  if (json) {
-    stderr.write(`${shownJson({ ok: false, error: { ...found } })}\n`)
-    return
-  }
-  stderr.write(`${errorLines(error).join('\n')}\n`)
-  if (found.code === 'INTERNAL' && error instanceof Error) stderr.write(`${error.stack}\n`)
 }

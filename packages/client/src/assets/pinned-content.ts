@@ -1,4 +1,3 @@
-import { createManifest, manifestDigest } from '@spillway/assets'
 import { isTableError, TableError } from '@spillway/core'
 import type { WireAssetFile, WireModel, WireModelVersion } from '@spillway/protocol/wire'
 import type { AssetClient, FoundAsset } from './asset-client.js'
@@ -15,6 +14,7 @@ const MAX_VERSIONS = 100
 export async function contentDigest(files: readonly WireAssetFile[]): Promise<string | undefined> {
   const entries = digestedFiles(files)
   if (entries.length < files.length) return undefined
+  const { createManifest, manifestDigest } = await import('@spillway/assets')
   return manifestDigest(await createManifest(entries))
 }
 

@@ -17,7 +17,7 @@ export interface CacheListing {
   readonly strange: readonly string[]
 }
 
-/** What a cache holds. Nothing of it is read: `verifyCache` does. */
+/** `listCache` of the package's entry, which says what it does. */
 export async function listCache(
   path: string,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},

@@ -24,7 +24,7 @@ export interface PrunedCache {
   readonly inUse: number
 }
 
-/** Removes files from a cache; never one that a download has taken or made that still runs. */
+/** `pruneCache` of the package's entry, which says what it does. */
 export async function pruneCache(path: string, options: PruneCacheOptions): Promise<PrunedCache> {
   const { unusedSinceMs, maxBytes, all = false, dryRun = false, signal } = options
   if (unusedSinceMs === undefined && maxBytes === undefined && !all) {

@@ -25,7 +25,7 @@ export interface VerifiedCache {
 
 const READ_AT_ONCE = 2
 
-/** Reads every file of a cache, and removes those that are damaged: a download fetches them again. */
+/** `verifyCache` of the package's entry, which says what it does. */
 export async function verifyCache(
   path: string,
   { dryRun = false, onProgress, signal }: VerifyCacheOptions = {},

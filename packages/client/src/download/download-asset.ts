@@ -24,12 +24,7 @@ const CONCURRENCY = 16
 const MAX_LISTINGS = 5
 const RELIST_MS = 300
 
-/**
- * Puts the files of a volume, of a skill or of a version of a model into a folder. Each appears under its name once all of its
- * bytes are there and have the digest that the provider states, where it states one. What was stopped goes on where it was; what
- * is there already is not fetched again. `CONFLICT` where what is pinned has changed, another process writes into the folder, or
- * something else lies in it; names that are not safe, and links in the folder, are refused.
- */
+/** `downloadAsset` of the package's entry, which says what it does. */
 export async function downloadAsset(
   plain: AssetClient,
   name: string | VersionedName,

@@ -30,7 +30,7 @@ export interface VerifiedDownload {
 /** Files read at once. */
 const READ_AT_ONCE = 2
 
-/** Reads a folder again that downloads were made into, and says where it is not what they made. */
+/** `verifyDownload` of the package's entry, which says what it does. */
 export async function verifyDownload(
   folder: string,
   options: VerifyOptions = {},

@@ -1,10 +1,4 @@
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  get as httpGet,
-  type IncomingMessage,
-} from 'node:http'
-import { Agent as HttpsAgent, get as httpsGet } from 'node:https'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { BytesAnswer, BytesReader, BytesRequest, FetchBytes } from './bytes-answer.js'
 
 /** Chunks of an answer that nobody has taken, before its connection is read no more. */
@@ -12,28 +6,39 @@ const AHEAD = 4
 
 /**
  * Gets files by Node's own HTTP, for `fetchFiles` of a client: what comes is not copied and goes through no web stream, which takes
- * a third less of the processor where gigabytes are fetched. What is set for `fetch` alone, as by undici's `setGlobalDispatcher`,
+ * less of the processor where gigabytes are fetched. What is set for `fetch` alone, as by undici's `setGlobalDispatcher`,
  * is not heeded. Connections are kept for the next request.
  */
 export function nodeFetchFiles(): FetchBytes {
-  const agents = {
-    'http:': new HttpAgent({ keepAlive: true }),
-    'https:': new HttpsAgent({ keepAlive: true }),
-  }
+  // Loaded with the first file: most clients list and query.
+  let sending: Promise<Send> | undefined
   return async (url, request) => {
-    const { protocol } = new URL(url)
-    const send = (answered: (response: IncomingMessage) => void) =>
-      protocol === 'https:'
-        ? httpsGet(url, { ...optionsOf(request), agent: agents['https:'] }, answered)
-        : httpGet(url, { ...optionsOf(request), agent: agents['http:'] }, answered)
+    sending ??= openSending()
+    const send = await sending
     try {
-      return await asked(send)
+      return await asked(send, url, request)
     } catch (error) {
       // Its connection was kept from before, and closed by the other side when it was asked.
       if (!(error instanceof ClosedBefore)) throw error
-      return asked(send)
+      return asked(send, url, request)
     }
   }
+}
+
+type Send = (
+  url: string,
+  request: BytesRequest,
+  answered: (response: IncomingMessage) => void,
+) => ClientRequest
+
+async function openSending(): Promise<Send> {
+  const [http, https] = await Promise.all([import('node:http'), import('node:https')])
+  const plain = new http.Agent({ keepAlive: true })
+  const secure = new https.Agent({ keepAlive: true })
+  return (url, request, answered) =>
+    new URL(url).protocol === 'https:'
+      ? https.get(url, { ...optionsOf(request), agent: secure }, answered)
+      : http.get(url, { ...optionsOf(request), agent: plain }, answered)
 }
 
 function optionsOf({ headers, signal }: BytesRequest) {
@@ -42,11 +47,9 @@ function optionsOf({ headers, signal }: BytesRequest) {
 
 class ClosedBefore extends Error {}
 
-function asked(
-  send: (answered: (response: IncomingMessage) => void) => ClientRequest,
-): Promise<BytesAnswer> {
+function asked(send: Send, url: string, options: BytesRequest): Promise<BytesAnswer> {
   return new Promise((resolve, reject) => {
-    const request = send(response => resolve(answerOf(response)))
+    const request = send(url, options, response => resolve(answerOf(response)))
     request.on('error', (error: NodeJS.ErrnoException) => {
       const wasKept = request.reusedSocket && error.code === 'ECONNRESET'
       reject(wasKept ? new ClosedBefore('', { cause: error }) : error)

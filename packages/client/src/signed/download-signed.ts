@@ -27,10 +27,7 @@ export interface DownloadSignedOptions extends DownloadOptions {
   readonly trust: SignatureTrust
 }
 
-/**
- * `downloadAsset` of what has to be signed. Throws before a file is fetched where there is no `model.sig`, or it is not right or
- * of another signer; compares what the provider states before, and what was downloaded after. No file is read once more.
- */
+/** `downloadSigned` of the package's entry, which says what it does. */
 export async function downloadSigned(
   plain: AssetClient,
   name: string | VersionedName,

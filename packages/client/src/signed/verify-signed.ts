@@ -26,10 +26,7 @@ export interface VerifiedSigned {
   readonly signature: SignatureCheck
 }
 
-/**
- * `verifyDownload` of what has to be signed: the digests of its pass are those that the signature is held to. Whatever lies in
- * the folder and is not signed is among `unsigned`.
- */
+/** `verifySigned` of the package's entry, which says what it does. */
 export async function verifySigned(
   folder: string,
   { trust, ...options }: VerifySignedOptions,

@@ -20,11 +20,7 @@ import { SkillsFolder } from './skills-folder.js'
 import type { SkillsLock } from './skills-lock.js'
 import { removeStaged, type StagedSkill, stageSkill } from './stage-skill.js'
 
-/**
- * Installs a shared skill, or brings it up to date where it is installed: all of its files at once or none. What it holds is
- * written into the lock beside it. `CONFLICT` where a folder of its name was made by somebody else, where it was changed since
- * it was installed, and where its content is not of the digest that was asked for.
- */
+/** `installSkill` of the package's entry, which says what it does. */
 export async function installSkill(
   provider: SkillProvider,
   name: string | VersionedName,

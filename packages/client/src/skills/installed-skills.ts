@@ -12,7 +12,7 @@ export interface InstalledSkills {
   readonly others: readonly string[]
 }
 
-/** What is installed in a folder, and whether it was changed since. Each file is read. */
+/** `installedSkills` of the package's entry, which says what it does. */
 export async function installedSkills({
   to,
   signal,

@@ -22,10 +22,7 @@ const MAX_FILES = 10_000
 const MAX_BYTES = 256 * 1024 * 1024
 const LISTINGS = 3
 
-/**
- * The files of a skill as they are listed; undefined where the server lists none of any folder. Listings that change between
- * pages are begun again.
- */
+/** `listSkill` of the package's entry, which says what it does. */
 export async function listSkill(
   client: AssetClient,
   folder: FolderName,

@@ -9,7 +9,7 @@ import type { SkillsOptions, SkillsResult } from './skill-options.js'
 import { SkillsFolder } from './skills-folder.js'
 import { notLocked } from './update-skills.js'
 
-/** Takes skills out of the folder and of the lock. One that was changed stays, unless `force` is given. */
+/** `removeSkills` of the package's entry, which says what it does. */
 export async function removeSkills(
   names: readonly string[],
   options: SkillsOptions,

@@ -7,10 +7,7 @@ import { refuseEdited } from './refusals.js'
 import type { SkillProvider, SkillsOptions, SkillsResult } from './skill-options.js'
 import { SkillsFolder } from './skills-folder.js'
 
-/**
- * Installs exactly what the lock says. A skill whose folder is as the lock has it is asked of nobody; other content than the
- * lock's is refused by its files, and the lock stays as it is.
- */
+/** `restoreSkills` of the package's entry, which says what it does. */
 export async function restoreSkills(
   providers: readonly SkillProvider[],
   options: SkillsOptions,

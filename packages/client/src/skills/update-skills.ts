@@ -25,7 +25,7 @@ export interface UpdateSkillsOptions extends SkillsOptions {
   readonly dryRun?: boolean | undefined
 }
 
-/** Takes what is shared now in place of what the lock says, and says what changed. */
+/** `updateSkills` of the package's entry, which says what it does. */
 export async function updateSkills(
   providers: readonly SkillProvider[],
   options: UpdateSkillsOptions,

@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { mapConcurrently, TableError } from '@spillway/core'
 import type { Chunk } from '@spillway/rows'
 import type { ConnectionShares } from '../attach/connection-shares.js'
 import { closeAll, thenClose } from '../connection/close-all.js'
@@ -20,7 +20,14 @@ import { relationSql } from './relation.js'
 import type { RowSource } from './result.js'
 import { tableChunks } from './result-table.js'
 import { runsInParts } from './runs-in-parts.js'
-import { fetchFiles, type ReadyScan, type Relation, viewOf } from './scan-files.js'
+import {
+  type FetchedFiles,
+  fetchFiles,
+  type ReadyScan,
+  type Relation,
+  SCANS_AT_ONCE,
+  viewOf,
+} from './scan-files.js'
 
 export interface RunOptions {
   readonly plan: StatementPlan
@@ -91,12 +98,13 @@ function batchingOf(run: RunOptions, scan: ReadyScan, columns: readonly ResultCo
 
 /** Runs the statement at once; the files are not needed after it. */
 function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSource> {
+  const fetched: FetchedFiles[] = []
   const relations: Relation[] = []
   const work = async () => {
-    for (const scan of run.ready) {
-      const fetched = await fetchFiles(scan, scan.files, openingOf(run))
-      relations.push(await fetched.relation())
-    }
+    await mapConcurrently(run.ready, SCANS_AT_ONCE, async scan => {
+      fetched.push(await fetchFiles(scan, scan.files, openingOf(run)))
+    })
+    for (const files of fetched) relations.push(await files.relation())
     const options = executeOptions(run, relations)
     if (!shape.isQuery) return collectedRows(shape, await execute(run.plan.sql, options))
     const table = run.nextName()
@@ -110,7 +118,8 @@ function runWhole(run: RunOptions, shape: StatementShape): Promise<RowSource> {
     () => work().catch(failed),
     async () => {
       run.meter.done()
-      await closeAll(relations.map(relation => () => relation.close()))
+      // What no relation was made of is closed as well.
+      await closeAll([...fetched, ...relations].map(each => () => each.close()))
     },
   )
 }

@@ -24,6 +24,9 @@ export interface ReadyScan extends OpenScan {
   readonly reader: ByteSource
 }
 
+/** Tables of a statement that are asked about, and fetched, at the same time. */
+export const SCANS_AT_ONCE = 4
+
 /** Files opened at one time; their footers are in memory while they are. */
 const FILES_AT_ONCE = 256
 
@@ -31,6 +34,11 @@ const FILES_AT_ONCE = 256
 interface OpenedPart {
   readonly files: readonly SharedFile[]
   readonly opened: AccessedFiles
+}
+
+export interface FetchedFiles {
+  relation(): Promise<Relation>
+  close(): Promise<void>
 }
 
 /**
@@ -41,7 +49,7 @@ export async function fetchFiles(
   ready: ReadyScan,
   files: readonly SharedFile[],
   opening: Opening,
-): Promise<{ relation(): Promise<Relation>; close(): Promise<void> }> {
+): Promise<FetchedFiles> {
   const { meter, signal } = opening
   const { reader, table } = ready
   const { columns, predicate, stub, provider } = ready.scan

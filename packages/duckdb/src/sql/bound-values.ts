@@ -1,5 +1,6 @@
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { TableError } from '@spillway/core'
+import { type DuckDbApi, duckDbApi } from '@spillway/rows'
 import type { QuerySqlOptions, SqlParameter } from '../share/attached-share.js'
 
 /** Parameters as DuckDB's client takes them, each with its type: of an empty list, say, it could not guess it. */
@@ -10,7 +11,7 @@ export interface BoundValues {
 
 export async function boundValues(parameters: QuerySqlOptions['parameters']): Promise<BoundValues> {
   if (parameters === undefined) return { values: undefined, types: undefined }
-  const api = await import('@duckdb/node-api')
+  const api = await duckDbApi()
   const bind = (name: string | number, value: SqlParameter) => {
     const kind = kindOf(value, `$${name}`)
     return { value: duckDbValue(value, kind, api), type: typeOf(kind, api) }
@@ -26,7 +27,7 @@ export async function boundValues(parameters: QuerySqlOptions['parameters']): Pr
   }
 }
 
-type Api = typeof import('@duckdb/node-api')
+type Api = DuckDbApi
 type Scalar = 'SQLNULL' | 'BOOLEAN' | 'VARCHAR' | 'BLOB' | 'TIMESTAMPTZ' | Numeric
 /** `SAFE` is a BIGINT that came as a number, which a DOUBLE holds as well. */
 type Numeric = 'INTEGER' | 'SAFE' | 'BIGINT' | 'HUGEINT' | 'DOUBLE'

@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { TableError } from '@spillway/core'
+import { type DuckDbApi, duckDbApi } from './duckdb-api.js'
 import { heldFolder } from './scratch-folder.js'
 import { type Connection, sessionOn } from './session.js'
 
@@ -50,9 +51,9 @@ export function duckDb(options: DuckDbOptions = {}): DuckDb {
   }
 }
 
-async function loadDuckDb() {
+async function loadDuckDb(): Promise<DuckDbApi> {
   try {
-    return await import('@duckdb/node-api')
+    return await duckDbApi()
   } catch (cause) {
     throw new TableError(
       'UNSUPPORTED_FEATURE',

@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBVector } from '@duckdb/node-api'
 import { inSlices, type Steps, throwIfCancelled } from '@spillway/core'
+import { duckDbApi } from './duckdb-api.js'
 
 /** Fills a table of two BIGINT columns. What was appended is in the table when it is closed. */
 export interface PairAppender {
@@ -18,7 +19,7 @@ export async function pairAppender(
   connection: DuckDBConnection,
   table: string,
 ): Promise<PairAppender> {
-  const { BIGINT, DuckDBDataChunk } = await import('@duckdb/node-api')
+  const { BIGINT, DuckDBDataChunk } = await duckDbApi()
   const appender = await connection.createAppender(table)
   const chunk = DuckDBDataChunk.create([BIGINT, BIGINT])
   const columns = [new BigInt64Array(ROWS), new BigInt64Array(ROWS)] as const

@@ -16,10 +16,10 @@ import { PARTITIONS_SHOWN } from '../recipient/partition-chart.js'
 import { parseSharePath } from '../recipient/share-path.js'
 import { directClient, type StoreOptions } from '../recipient/store-options.js'
 import { parseTimestamp } from '../tables/table-source.js'
+import { integerOf } from '../terminal/integer-of.js'
 import { withProgress } from '../terminal/progress.js'
 import { shownJson } from '../terminal/shown-json.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
-import { integerOf } from './table-options.js'
 
 export interface DescribeCommandOptions extends StoreOptions {
   readonly version?: string | undefined

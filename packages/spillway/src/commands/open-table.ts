@@ -3,9 +3,10 @@ import type { Engine } from '@spillway/engine'
 import { type Composition, compose, machineS3 } from '../tables/compose.js'
 import { isSharedName, openReceived } from '../tables/received-table.js'
 import { refOf, sourceOf } from '../tables/table-source.js'
+import { integerOf } from '../terminal/integer-of.js'
 import { withProgress } from '../terminal/progress.js'
 import type { Terminal } from '../terminal/terminal.js'
-import { integerOf, optionText, PROVIDERS_OPTIONS, type TableOptions } from './table-options.js'
+import { optionText, PROVIDERS_OPTIONS, type TableOptions } from './table-options.js'
 
 export interface OpenTable {
   readonly snapshot: Snapshot

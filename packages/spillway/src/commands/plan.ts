@@ -10,11 +10,12 @@ import {
   formatTable,
   printable,
 } from '../terminal/format-table.js'
+import { integerOf } from '../terminal/integer-of.js'
 import { shownJson } from '../terminal/shown-json.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
 import { withTable } from './open-table.js'
-import { integerOf, type TableOptions } from './table-options.js'
+import type { TableOptions } from './table-options.js'
 
 export interface PlanCommandOptions extends TableOptions {
   readonly where?: string | undefined

@@ -1,4 +1,4 @@
-import { TableError, type TableFormat } from '@spillway/core'
+import type { TableFormat } from '@spillway/core'
 import { type Command, Option } from 'commander'
 
 /** What every command about one table takes. */
@@ -74,10 +74,4 @@ export function addPredicateOptions(command: Command): Command {
   return command
     .option('--where <predicate>', 'SQL, such as "day = DATE \'2026-01-31\' AND id > 5"')
     .option('--json-predicate <tree>', 'the same as jsonPredicateHints has it')
-}
-
-export function integerOf(option: string, text: string | undefined): bigint | undefined {
-  if (text === undefined) return undefined
-  if (/^-?\d{1,40}$/.test(text)) return BigInt(text)
-  throw new TableError('INVALID_REQUEST', `${option} expects an integer, found ${text}`)
 }

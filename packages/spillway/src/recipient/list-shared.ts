@@ -77,19 +77,23 @@ async function assetsOf(
   const assets: ListedAsset[] = []
   await mapConcurrently(shares, SHARES_AT_ONCE, async share => {
     const options = signal && { signal }
-    await unlessUnknown(async () => {
-      for await (const each of client.volumes(share, options)) assets.push(listed('volume', each))
-    })
-    await unlessUnknown(async () => {
-      for await (const each of client.models(share, options)) {
-        assets.push({ ...listed('model', each), description: each.comment })
-      }
-    })
-    await unlessUnknown(async () => {
-      for await (const each of client.skills(share, options)) {
-        assets.push({ ...listed('skill', each), description: each.description })
-      }
-    })
+    await Promise.all([
+      unlessUnknown(async () => {
+        for await (const each of client.volumes(share, options)) {
+          assets.push(listed('volume', each))
+        }
+      }),
+      unlessUnknown(async () => {
+        for await (const each of client.models(share, options)) {
+          assets.push({ ...listed('model', each), description: each.comment })
+        }
+      }),
+      unlessUnknown(async () => {
+        for await (const each of client.skills(share, options)) {
+          assets.push({ ...listed('skill', each), description: each.description })
+        }
+      }),
+    ])
   })
   const key = (asset: ListedAsset) => `${tableName(asset)} ${asset.kind}`
   return assets.sort((a, b) => (key(a) < key(b) ? -1 : 1))

@@ -5,6 +5,7 @@ import { isTableError, TableError } from '@spillway/core'
 import type { Profile } from '@spillway/protocol'
 import type { Terminal } from '../terminal/terminal.js'
 import { VERSION } from '../terminal/version.js'
+import { spareCompiling } from './spare-compiling.js'
 
 /** A provider, as its profile file opens it. */
 export interface Provider {
@@ -23,6 +24,7 @@ export async function openProfile(
     throw readError(error, path)
   })
   refuseExpired(profile, path)
+  spareCompiling()
   return {
     path,
     profile,

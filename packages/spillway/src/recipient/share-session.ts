@@ -14,6 +14,7 @@ import { formatBytes, formatCount } from '../terminal/format-table.js'
 import { type Progress, withProgress } from '../terminal/progress.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { openProfile, type Provider } from './open-profile.js'
+import { withSharesAhead } from './shares-ahead.js'
 import { helpfulError } from './sql-error.js'
 
 /** A provider's tables as SQL, until closed. */
@@ -77,7 +78,9 @@ async function attachTo(
   { client }: Provider,
   options: { readonly signal: AbortSignal; readonly onProgress: (progress: ScanProgress) => void },
 ): Promise<AttachedShare> {
-  return attachShare(await duckdb.connectNative(), client, options)
+  // The provider answers while DuckDB is loaded, which holds this thread for a tenth of a second.
+  const ahead = withSharesAhead(client, options.signal)
+  return attachShare(await duckdb.connectNative(), ahead, options)
 }
 
 async function helpfully<Result>(

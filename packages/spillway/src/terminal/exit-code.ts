@@ -1,5 +1,3 @@
-import { isTableError } from '@spillway/core'
-
 /** What a command's exit status says; documented in the README and below `spillway --help`. */
 export const EXIT = {
   ok: 0,
@@ -20,21 +18,3 @@ export const EXIT = {
 export const EXIT_HELP = `
 Exit codes: 0 done, 1 failed, 2 wrong command line, request or configuration (of batch: a line was not JSON),
 3 not supported, 4 not there, 5 the table is corrupt, 130 interrupted.`
-
-export function exitCodeOf(error: unknown): number {
-  if (!isTableError(error)) return EXIT.failed
-  switch (error.code) {
-    case 'INVALID_REQUEST':
-      return EXIT.usage
-    case 'UNSUPPORTED_FEATURE':
-      return EXIT.unsupported
-    case 'NOT_FOUND':
-      return EXIT.notFound
-    case 'TABLE_CORRUPT':
-      return EXIT.corrupt
-    case 'CANCELLED':
-      return EXIT.cancelled
-    default:
-      return EXIT.failed
-  }
-}
