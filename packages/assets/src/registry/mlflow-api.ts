@@ -1,4 +1,4 @@
-import { hasFewValues, Lane, TableError } from '@spillway/core'
+import { hasFewValues, isPassingStatus, Lane, TableError } from '@spillway/core'
 
 export interface MlflowOptions {
   /** Of the tracking server: `https://mlflow.example`. */
@@ -72,7 +72,7 @@ export class MlflowApi {
     if (status === 404) return undefined
     throw unavailable(`it answered ${status} to ${method}${reasonIn(text)}`, {
       status,
-      retryable: status === 429 || status >= 500,
+      retryable: isPassingStatus(status),
     })
   }
 
