@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import {
   type AssetFile,
   type AssetFolder,
+  type ErrorCode,
   isTableError,
   mapConcurrently,
   type ObjectStore,
@@ -13,6 +14,7 @@ import {
 import { filesArchive } from '../archive/files-archive.js'
 import { createManifest } from '../manifest/manifest.js'
 import { findSkillFile } from '../skills/skill-file.js'
+import { deniedOfListed } from './denied.js'
 import type { FolderListing } from './folder-listing.js'
 import { folderStore } from './folder-store.js'
 import { listFolder } from './list-folder.js'
@@ -60,8 +62,8 @@ export class SkillPackages {
     if (this.#known.size >= MAX_KNOWN) this.#known.clear()
     this.#known.set(key, entry)
     contents.catch(error => {
-      // What the skill's writer has to mend stays so until the folder changes.
-      const isLasting = isTableError(error) && !error.retryable && error.code !== 'CONFLICT'
+      // What the skill's writer has to mend stays so until the folder changes; rights may be given without that.
+      const isLasting = isTableError(error) && !error.retryable && !PASSING.has(error.code)
       if (!isLasting && this.#known.get(key) === entry) this.#known.delete(key)
     })
     return untilAborted(contents, signal)
@@ -83,6 +85,12 @@ export class SkillPackages {
     }
   }
 }
+
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'CONFLICT',
+  'PERMISSION_DENIED',
+  'STORAGE_UNAVAILABLE',
+])
 
 /** Files of a skill as it is listed; what a download of it left for itself is none of it. */
 function filesOf(listing: FolderListing, name: string): readonly AssetFile[] {
@@ -168,7 +176,10 @@ async function bytesOf(
   { location }: AssetFolder,
   { path, size, etag }: AssetFile,
 ): Promise<Uint8Array> {
-  const found = await store.get(location + path, { range: { start: 0, end: size + 1 } })
+  const range = { start: 0, end: size + 1 }
+  const found = await store.get(location + path, { range }).catch(error => {
+    throw deniedOfListed(error, location)
+  })
   if (found === undefined || found.meta.size !== size || found.meta.etag !== etag) {
     throw changed(path)
   }
