@@ -25,7 +25,8 @@ export function reportOf(results, { endpoint, counts }) {
   ].join('\n')
 }
 
-const numberOf = id => Number.parseInt(id, 10)
+/** Those that have none come last. */
+const numberOf = id => Number.parseInt(id, 10) || 1000
 const cell = text => text.replaceAll('|', '\\|')
 
 function reasonsOf(reasons) {

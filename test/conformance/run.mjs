@@ -5,7 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { SERVER_CHECKS, TABLE_CHECKS, tableContext } from './checks.mjs'
-import { ASSET_CHECKS, assetsOf, FILE_CHECKS, foldersOf, INDEX_CHECKS } from './checks-assets.mjs'
+import { ASSET_CHECKS, assetsOf, foldersOf } from './checks-assets.mjs'
+import { FILE_CHECKS } from './checks-files.mjs'
+import { INDEX_CHECKS } from './checks-index.mjs'
 import { createClient, Skip } from './client.mjs'
 import { reportOf } from './report.mjs'
 

@@ -143,19 +143,25 @@ describe('queries', () => {
     })
   })
 
-  it('fail with the words of an error that came after the first byte', async () => {
-    await answering(() => ({
-      lines: [
-        ...header,
-        file('a'),
-        '{"endStreamAction":{"errorMessage":"store is gone","httpStatusErrorCode":503}}',
-      ],
-    }))
-    await expect(idsOf(await client().query(table))).rejects.toMatchObject({
-      message: expect.stringContaining('store is gone'),
-      retryable: true,
-    })
-  })
+  it.each([
+    [503, true],
+    [501, false],
+  ])(
+    'fail with the words of an error that came after the first byte: %i',
+    async (status, retryable) => {
+      await answering(() => ({
+        lines: [
+          ...header,
+          file('a'),
+          `{"endStreamAction":{"errorMessage":"store is gone","httpStatusErrorCode":${status}}}`,
+        ],
+      }))
+      await expect(idsOf(await client().query(table))).rejects.toMatchObject({
+        message: expect.stringContaining('store is gone'),
+        retryable,
+      })
+    },
+  )
 
   it.each([
     ['an empty answer', []],

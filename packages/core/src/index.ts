@@ -46,6 +46,7 @@ export {
   TableError,
   throwIfCancelled,
 } from './errors/errors.js'
+export { isPassingStatus } from './errors/passing-status.js'
 export { hasFewMembers, hasFewValues } from './json/few-values.js'
 export { closingQuote, measureJson } from './json/measure-json.js'
 export {

@@ -127,6 +127,22 @@ describe.each(TRANSPORTS)('over %s', transport => {
     expect(broken).toBeGreaterThan(2)
   })
 
+  it('does not ask again whoever answers 501', async () => {
+    const asked: (number | undefined)[] = []
+    await attach(
+      {
+        onData: ({ response, file }) => {
+          asked.push(file)
+          response.writeHead(501).end()
+          return true
+        },
+      },
+      { transport },
+    )
+    await expect(sum()).rejects.toThrow(/answered 501/)
+    expect(asked).toHaveLength(new Set(asked).size)
+  })
+
   it('takes what it needs from whoever ignores ranges', async () => {
     await attach(
       {

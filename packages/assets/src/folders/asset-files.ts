@@ -10,6 +10,7 @@ import {
   type UrlSigner,
 } from '@spillway/core'
 import { quotedName } from '../paths/path-fault.js'
+import { ToldDenied } from './denied.js'
 import { filePathFault } from './file-path.js'
 import { FolderListings, type ListingOptions } from './folder-listings.js'
 import { folderStore } from './folder-store.js'
@@ -45,6 +46,10 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
   }
   const listings = new FolderListings(options)
   const skills = new SkillFiles(store)
+  const [toldOfSkills, toldOfPackages] = [
+    new ToldDenied(options.onError),
+    new ToldDenied(options.onError),
+  ]
   const packages = new SkillPackages(store, (folder, signal) => listings.now(folder, signal))
   return {
     async list(folder, { maxResults, prefix = '', from, asker, signal }) {
@@ -67,12 +72,13 @@ export function createAssetFiles(options: AssetFilesOptions): AssetFiles {
       const known = found.map(file => described(folder, file))
       return signAll(known, { folder, signers, signing })
     },
-    readSkill: (folder, name, signal) => skills.read(folder, name, signal),
+    readSkill: (folder, name, signal) => toldOfSkills.of(folder, skills.read(folder, name, signal)),
     doubt(folder, mismatch) {
       checkPath(mismatch.path)
       return digests?.doubt?.(folder, mismatch) ?? false
     },
-    skillContents: (folder, name, signal) => packages.contents(folder, name, signal),
+    skillContents: (folder, name, signal) =>
+      toldOfPackages.of(folder, packages.contents(folder, name, signal)),
     skillArtifact: (folder, contents, signal) => skillArtifact(store, { folder, contents }, signal),
     async readFile(folder, path, { maxBytes, signal }) {
       checkPath(path)

@@ -5,6 +5,7 @@ import {
   TableError,
   throwIfCancelled,
 } from '@spillway/core'
+import { deniedListing } from './denied.js'
 import { filePathFault } from './file-path.js'
 import { type FolderListing, ListingBuilder } from './folder-listing.js'
 import { folderStore } from './folder-store.js'
@@ -23,8 +24,20 @@ const MAX_FILES = 10_000_000
 /** Between two looks at whether anybody still waits. */
 const ENTRIES_IN_A_STEP = 1024
 
-/** All files of a folder as they are now, but for those that nobody could ask for. */
+/** All files of a folder as they are now, but for those that nobody could ask for. Nothing where one of its folders may not be read. */
 export async function listFolder(
+  folder: AssetFolder,
+  options: ListFolderOptions,
+  signal?: AbortSignal,
+): Promise<FolderListing> {
+  try {
+    return await listNow(folder, options, signal)
+  } catch (error) {
+    throw deniedListing(error, folder.location)
+  }
+}
+
+async function listNow(
   folder: AssetFolder,
   { store, maxFiles = MAX_FILES, onLeftOut, onBytes }: ListFolderOptions,
   signal?: AbortSignal,

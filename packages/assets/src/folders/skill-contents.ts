@@ -15,6 +15,7 @@ import {
 import { filesArchive } from '../archive/files-archive.js'
 import { createManifest } from '../manifest/manifest.js'
 import { findSkillFile } from '../skills/skill-file.js'
+import { deniedOfListed } from './denied.js'
 import type { FolderListing } from './folder-listing.js'
 import { folderStore } from './folder-store.js'
 import { listFolder } from './list-folder.js'
@@ -176,7 +177,10 @@ async function bytesOf(
   { location }: AssetFolder,
   { path, size, etag }: AssetFile,
 ): Promise<Uint8Array> {
-  const found = await store.get(location + path, { range: rangeOf({ size }) })
+  const range = rangeOf({ size })
+  const found = await store.get(location + path, { range }).catch(error => {
+    throw deniedOfListed(error, location)
+  })
   if (found === undefined || found.meta.size !== size || found.meta.etag !== etag) {
     throw changed(path)
   }

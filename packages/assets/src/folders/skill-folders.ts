@@ -1,7 +1,6 @@
 import {
   type AssetFolder,
   type FoundSkill,
-  fencedStore,
   isTableError,
   mapConcurrently,
   type ObjectStore,
@@ -10,6 +9,7 @@ import {
   untilAborted,
 } from '@spillway/core'
 import { quotedName } from '../paths/path-fault.js'
+import { folderStore } from './folder-store.js'
 import { SkillFiles } from './skill-files.js'
 
 export interface SkillFoldersOptions {
@@ -104,7 +104,9 @@ interface Met {
 
 async function surveyOf(location: string, { store, files }: Looking): Promise<SkillSurvey> {
   const folders: string[] = []
-  for await (const folder of fencedStore(store, { location }).listPrefixes(location)) {
+  for await (const folder of folderStore(store, { id: location, location }).listPrefixes(
+    location,
+  )) {
     if (nameOf(folder).startsWith('.')) continue
     // It is no folder of skills, and keeps none of others from being found.
     if (folders.length >= MAX_FOLDERS) {

@@ -4,13 +4,15 @@ import {
   type AssetFile,
   type AssetFolder,
   type FileMismatch,
-  fencedStore,
   isTableError,
   type ObjectStore,
   Slices,
   type StateStore,
+  type TableError,
 } from '@spillway/core'
+import { ToldDenied } from '../folders/denied.js'
 import { listFolder } from '../folders/list-folder.js'
+import { hashFile } from './hash-file.js'
 import { HashPass, type HashProgress } from './hash-pass.js'
 import { decodeHashes, encodeHashes, type FileHash, hashOf } from './kept-hashes.js'
 import { RecheckBudget } from './recheck-budget.js'
@@ -31,9 +33,11 @@ export interface AssetHasherOptions {
 
 const BYTES_PER_SECOND = 200e6
 const EVERY_MS = 300_000
-const CHUNK_BYTES = 4 * 1024 ** 2
 /** What is lost of a long pass when the process ends. */
 const SAVE_EVERY_MS = 30_000
+
+/** Folders that are looked for; it tells by itself why it finds none. */
+export type FindFolders = (signal: AbortSignal) => Promise<readonly AssetFolder[]>
 
 interface Followed {
   readonly folder: AssetFolder
@@ -52,6 +56,9 @@ export class AssetHasher {
   readonly #options: AssetHasherOptions
   readonly #followed = new Map<string, Followed>()
   readonly #rechecks: RecheckBudget
+  readonly #told: ToldDenied<AssetFolder>
+  #find: FindFolders | undefined
+  #named: readonly AssetFolder[] = []
   #stop = new AbortController()
   #wake = new AbortController()
   #running: Promise<void> = Promise.resolve()
@@ -59,12 +66,32 @@ export class AssetHasher {
   constructor(options: AssetHasherOptions) {
     this.#options = options
     this.#rechecks = new RecheckBudget(options.bytesPerSecond ?? BYTES_PER_SECOND)
+    this.#told = new ToldDenied(options.onError)
   }
 
-  /** Hashes these folders from now on, and no others. What is known of them is kept. */
-  follow(folders: readonly AssetFolder[]): void {
+  /**
+   * Hashes these folders from now on, and those that `find` finds before each pass, and no others. What is known of them is kept.
+   * Where it cannot find any, those of before are gone on with.
+   */
+  follow(folders: readonly AssetFolder[], find?: FindFolders): void {
+    this.#named = folders
+    this.#find = find
+    if (find === undefined) this.#only(folders)
+    else this.#add(folders)
+    this.#stop.abort()
+    this.#stop = new AbortController()
+    const { signal } = this.#stop
+    const before = this.#running
+    this.#running = before.then(() => this.#run(signal))
+  }
+
+  #only(folders: readonly AssetFolder[]): void {
     const keys = new Set(folders.map(keyOf))
     for (const key of this.#followed.keys()) if (!keys.has(key)) this.#followed.delete(key)
+    this.#add(folders)
+  }
+
+  #add(folders: readonly AssetFolder[]): void {
     for (const folder of folders) {
       const key = keyOf(folder)
       if (this.#followed.has(key)) continue
@@ -73,11 +100,6 @@ export class AssetHasher {
       const state = { hashes, tag: undefined, isLoaded: false, isChanged: false }
       this.#followed.set(key, { folder, progress, ...state, doubted: new Set<string>() })
     }
-    this.#stop.abort()
-    this.#stop = new AbortController()
-    const { signal } = this.#stop
-    const before = this.#running
-    this.#running = before.then(() => this.#run(signal))
   }
 
   /** The digest of a file as it was listed; undefined before it is made. */
@@ -114,15 +136,27 @@ export class AssetHasher {
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      await this.#findAll(signal)
       for (const followed of [...this.#followed.values()]) {
         if (signal.aborted) return
         try {
-          await this.#hashFolder(followed, signal)
+          await this.#told.of(followed.folder, this.#hashFolder(followed, signal))
         } catch (error) {
-          if (!signal.aborted) this.#options.onError?.(followed.folder, error)
+          if (!signal.aborted && !isDenied(error)) this.#options.onError?.(followed.folder, error)
         }
       }
       await this.#untilNext(signal)
+    }
+  }
+
+  /** Never rejects. */
+  async #findAll(signal: AbortSignal): Promise<void> {
+    if (this.#find === undefined) return
+    try {
+      const found = await this.#find(signal)
+      if (!signal.aborted) this.#only([...this.#named, ...found])
+    } catch {
+      // Those of before: whoever finds tells why there are none.
     }
   }
 
@@ -145,27 +179,32 @@ export class AssetHasher {
     this.#wake = new AbortController()
     for (const followed of [...this.#followed.values()]) {
       try {
-        await this.#recheckDoubted(followed, signal)
+        const refused = new RefusedFiles()
+        await this.#recheckDoubted(followed, refused, signal)
+        if (refused.error !== undefined) throw refused.error
       } catch (error) {
-        if (!signal.aborted) this.#options.onError?.(followed.folder, error)
+        // What may not be read is told by the next pass, once.
+        if (!signal.aborted && !isDenied(error)) this.#options.onError?.(followed.folder, error)
       }
     }
   }
 
   /** What cannot be read stays doubted: the next pass over the folder reads it. */
-  async #recheckDoubted(followed: Followed, signal: AbortSignal): Promise<void> {
-    const refused = new RefusedFiles()
+  async #recheckDoubted(
+    followed: Followed,
+    refused: RefusedFiles,
+    signal: AbortSignal,
+  ): Promise<void> {
     for (const path of followed.doubted) {
       await refused.unless(() => this.#recheck(followed, path, signal))
     }
-    if (refused.error !== undefined) this.#options.onError?.(followed.folder, refused.error)
   }
 
   /** One that was changed since it was hashed is for the next pass. */
   async #recheck(followed: Followed, path: string, signal: AbortSignal): Promise<void> {
     const known = followed.hashes.get(path)
     const file = known && { path, lastModified: 0, ...known }
-    const found = file && (await this.#hashFile(followed.folder, file, { signal, isDoubted: true }))
+    const found = file && (await this.#hash(followed.folder, file, { signal, isDoubted: true }))
     followed.doubted.delete(path)
     if (known === undefined || found === undefined) return
     const isSame = found.sha256 === known.sha256
@@ -183,18 +222,18 @@ export class AssetHasher {
     const pass = await HashPass.over(listing, followed.hashes)
     followed.hashes = pass.hashes
     if (pass.isShorter) followed.isChanged = true
-    await this.#recheckDoubted(followed, signal)
+    const refused = new RefusedFiles()
+    await this.#recheckDoubted(followed, refused, signal)
     const show = () => {
       followed.progress = pass.progress
     }
     show()
     let saved = performance.now()
     const slices = new Slices()
-    const refused = new RefusedFiles()
     for (const file of pass.missing()) {
       if (slices.isOver) await slices.pause()
       if (this.#wake.signal.aborted) await this.#recheckAll(signal)
-      const hash = () => this.#hashFile(followed.folder, file, { signal })
+      const hash = () => this.#hash(followed.folder, file, { signal })
       const found = await refused.unless(hash)
       if (found === undefined) continue
       pass.add(file.path, found)
@@ -204,8 +243,13 @@ export class AssetHasher {
       await this.#save(followed, signal)
       saved = performance.now()
     }
-    if (refused.error !== undefined) this.#options.onError?.(followed.folder, refused.error)
     if (followed.isChanged) await this.#save(followed, signal)
+    if (refused.error !== undefined) throw refused.error
+  }
+
+  #hash(folder: AssetFolder, file: AssetFile, how: { signal: AbortSignal; isDoubted?: boolean }) {
+    const { store, bytesPerSecond = BYTES_PER_SECOND } = this.#options
+    return hashFile(folder, file, { store, bytesPerSecond, ...how })
   }
 
   async #load(followed: Followed, signal: AbortSignal): Promise<void> {
@@ -238,40 +282,10 @@ export class AssetHasher {
       throw error
     }
   }
+}
 
-  /**
-   * Undefined of a file without a validator, and of one that was changed or removed meanwhile: the next pass has it. What its store
-   * says of its bytes is taken, unless somebody got others.
-   */
-  async #hashFile(
-    folder: AssetFolder,
-    { path, size, etag }: AssetFile,
-    { signal, isDoubted = false }: { readonly signal: AbortSignal; readonly isDoubted?: boolean },
-  ): Promise<FileHash | undefined> {
-    if (etag === undefined) return undefined
-    const { bytesPerSecond = BYTES_PER_SECOND } = this.#options
-    const store = fencedStore(this.#options.store, folder)
-    // One request in place of many; of a file that is read in one it would be one more.
-    if (!isDoubted && size > CHUNK_BYTES) {
-      const stated = await store.head(folder.location + path, signal)
-      const isSame = stated?.etag === etag && stated.size === size
-      if (isSame && stated.sha256 !== undefined) return { size, etag, sha256: stated.sha256 }
-    }
-    const hash = createHash('sha256')
-    for (let start = 0; start < size; ) {
-      const began = performance.now()
-      const end = Math.min(start + CHUNK_BYTES, size)
-      const range = { start, end }
-      const found = await store.get(folder.location + path, { range, signal })
-      const isSame = found?.meta.etag === etag && found.bytes.length === end - start
-      if (found === undefined || !isSame) return undefined
-      hash.update(found.bytes)
-      start = end
-      const due = (found.bytes.length / bytesPerSecond) * 1000 - (performance.now() - began)
-      if (due > 0) await setTimeout(due, undefined, { signal })
-    }
-    return { size, etag, sha256: hash.digest('hex') }
-  }
+function isDenied(error: unknown): error is TableError {
+  return isTableError(error) && error.code === 'PERMISSION_DENIED'
 }
 
 /** Whatever is shared of a folder, its bytes are the same. */

@@ -22,9 +22,15 @@ export class RefusedFiles {
   /** One for all of them; undefined where there are none. */
   get error(): TableError | undefined {
     const first = this.#first
-    if (first === undefined || this.#count === 1) return first
-    const more = this.#count - 1
+    if (first === undefined) return undefined
     const { code, message, context, retryable } = first
+    if (code === 'PERMISSION_DENIED') {
+      const files =
+        this.#count === 1 ? 'a file has no digest' : `${this.#count} files have no digests`
+      return new TableError(code, `${files}: ${message}`, { context })
+    }
+    if (this.#count === 1) return first
+    const more = this.#count - 1
     return new TableError(
       code,
       `${message}; so or alike it is with ${more} more ${more === 1 ? 'file' : 'files'} of the folder`,

@@ -1,4 +1,4 @@
-import { hasFewValues, TableError } from '@spillway/core'
+import { hasFewValues, isPassingStatus, TableError } from '@spillway/core'
 import { Turns } from '../folders/turns.js'
 
 export interface MlflowOptions {
@@ -71,7 +71,7 @@ export class MlflowApi {
     if (status === 404) return undefined
     throw unavailable(`it answered ${status} to ${method}${reasonIn(text)}`, {
       status,
-      retryable: status === 429 || status >= 500,
+      retryable: isPassingStatus(status),
     })
   }
 

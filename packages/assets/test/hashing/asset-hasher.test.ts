@@ -297,6 +297,64 @@ describe('hashing', () => {
     await expect.poll(async () => (await state.get(stateKeyOf())) !== undefined).toBe(true)
   })
 
+  it('hashes what it may read, and tells what it may not once for as long as that is the same', async () => {
+    const inner = memoryStore()
+    const closed = new Set(['a', 'c'])
+    const store: typeof inner = {
+      ...inner,
+      async get(path, options) {
+        if (!closed.has(path.slice(folder.location.length))) return inner.get(path, options)
+        const cause = Object.assign(new Error('no'), { code: 'EACCES' })
+        throw new TableError('STORAGE_UNAVAILABLE', 'no', {
+          context: { path },
+          cause,
+          retryable: false,
+        })
+      },
+    }
+    const told: string[] = []
+    const { hasher, listed, put, reads } = made(store, {
+      onError: (_, error) => told.push(String(error)),
+    })
+    for (const name of ['a', 'b', 'c', 'd']) await put(name, name)
+    hasher.follow([folder])
+    const some = { a: undefined, b: sha256('b'), c: undefined, d: sha256('d') }
+    await expect.poll(listed).toEqual(some)
+    const before = reads.length
+    await expect.poll(() => reads.length).toBeGreaterThan(before + 6)
+    expect(told).toEqual([
+      expect.stringContaining(
+        '2 files have no digests: the server may not read "a" in this folder: its provider',
+      ),
+    ])
+    closed.clear()
+    await expect.poll(listed).toEqual({ ...some, a: sha256('a'), c: sha256('c') })
+    expect(told).toHaveLength(1)
+  })
+
+  it('hashes folders that are found, as they come and go, and keeps them while none can be looked for', async () => {
+    const { hasher, store, listed, put } = made()
+    await put('a', 'first')
+    let find = async (): Promise<readonly (typeof folder)[]> => []
+    hasher.follow([], () => find())
+    expect(hasher.progressOf(folder)).toBeUndefined()
+    find = async () => [folder]
+    await expect.poll(listed).toEqual({ a: sha256('first') })
+    let asked = 0
+    find = async () => {
+      asked++
+      throw new Error('not reached')
+    }
+    await put('b', 'second')
+    await expect.poll(listed).toEqual({ a: sha256('first'), b: sha256('second') })
+    expect(asked).toBeGreaterThan(0)
+    const other = { id: 'other', location: 's3://b/other/' }
+    await store.put(`${other.location}x`, Buffer.from('x'))
+    find = async () => [other]
+    await expect.poll(() => hasher.progressOf(other)?.hashedFiles).toBe(1)
+    expect(hasher.progressOf(folder)).toBeUndefined()
+  })
+
   it('goes no faster than it may', async () => {
     const { hasher, put } = made(memoryStore(), { bytesPerSecond: 1000 })
     await put('a', 'x'.repeat(300))

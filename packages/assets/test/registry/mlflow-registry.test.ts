@@ -259,6 +259,7 @@ describe('a tracking server', () => {
     [401, '{"error_code":"UNAUTHENTICATED","message":"token abc"}', false, /401 .*UNAUTHENTICATED/],
     [403, 'no', false, /403/],
     [500, '', true, /500/],
+    [501, '', false, /501/],
     [429, '', true, /429/],
     [200, '<html>', false, /no JSON/],
   ])('that answers %i is told as that', async (status, body, retryable, message) => {

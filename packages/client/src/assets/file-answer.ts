@@ -1,7 +1,6 @@
-import { type ErrorCode, TableError } from '@spillway/core'
+import { type ErrorCode, isPassingStatus, TableError } from '@spillway/core'
 import type { WireSignedFile } from '@spillway/protocol/wire'
 import type { BytesAnswer } from '../http/bytes-answer.js'
-import { isRetryableStatus } from '../http/retry.js'
 
 /** A file as it was signed, and where it lies: for errors, which never hold the URL. */
 export interface FilePlace {
@@ -22,8 +21,9 @@ export function refusalOf(status: number, place: FilePlace): TableError | undefi
   if (status === 412) return fail('CONFLICT', 'it has changed since it was listed (412)')
   if (status === 416) return fail('CONFLICT', 'it is shorter than it was listed (416)')
   if (REFUSED.has(status)) return fail('PERMISSION_DENIED', `its URL is not taken (${status})`)
-  if (isRetryableStatus(status) || status === 408) {
-    return fail('STORAGE_UNAVAILABLE', `the storage answered ${status}`, true)
+  const mayPass = isPassingStatus(status) || status === 408
+  if (mayPass || status >= 500) {
+    return fail('STORAGE_UNAVAILABLE', `the storage answered ${status}`, mayPass)
   }
   return fail('INVALID_REQUEST', `the storage answered ${status}`)
 }

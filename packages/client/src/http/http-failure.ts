@@ -1,6 +1,12 @@
-import { type ErrorCode, isTableError, type JsonValue, TableError } from '@spillway/core'
+import {
+  type ErrorCode,
+  isPassingStatus,
+  isTableError,
+  type JsonValue,
+  TableError,
+} from '@spillway/core'
 import { isObject, type JsonObject } from '@spillway/protocol/wire'
-import { cancelled, isRetryableStatus, RetryLater, retryAfterMs, unlessAborted } from './retry.js'
+import { cancelled, RetryLater, retryAfterMs, unlessAborted } from './retry.js'
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   400: 'INVALID_REQUEST',
@@ -26,7 +32,7 @@ export async function failureOf(
   const code = isFeature ? 'UNSUPPORTED_FEATURE' : known
   const error = new TableError(code, `the server answered ${status}: ${message}`, {
     context: { url, status, ...(errorCode === undefined ? {} : { errorCode }) },
-    retryable: isRetryableStatus(status),
+    retryable: isPassingStatus(status),
   })
   const wait = retryAfterMs(response.headers.get('retry-after'), Date.now())
   return wait === undefined || !error.retryable ? error : new RetryLater(error, wait)

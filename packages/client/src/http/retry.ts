@@ -70,11 +70,6 @@ function exhausted(
   })
 }
 
-/** 429 and every 5xx: what the official clients retry as well. */
-export function isRetryableStatus(status: number): boolean {
-  return status === 429 || status >= 500
-}
-
 /** Milliseconds that a Retry-After header asks for: seconds or an HTTP date (RFC 9110, 10.2.3). */
 export function retryAfterMs(header: string | null, now: number): number | undefined {
   if (header === null) return undefined

@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { isPassingStatus, TableError } from '@spillway/core'
 import {
   type DeltaFile,
   decodeLine,
@@ -155,7 +155,7 @@ function checkEnd(end: EndStreamAction): EndStreamAction {
   const status = Number(end.httpStatusErrorCode ?? 500)
   throw new TableError('STORAGE_UNAVAILABLE', `the server gave up half-way: ${end.errorMessage}`, {
     context: { status },
-    retryable: status === 429 || status >= 500,
+    retryable: isPassingStatus(status),
   })
 }
 

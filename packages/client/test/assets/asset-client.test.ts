@@ -305,6 +305,7 @@ describe('a small file', () => {
   it.each([
     ['a refusal that does not end', 403, 'PERMISSION_DENIED'],
     ['a store that stays away', 503, 'STORAGE_UNAVAILABLE'],
+    ['a store that does not do it', 501, 'STORAGE_UNAVAILABLE'],
     ['a file that keeps changing', 412, 'CONFLICT'],
     ['a file that is gone', 404, 'CONFLICT'],
     ['an answer that is none', 418, 'INVALID_REQUEST'],
@@ -318,6 +319,7 @@ describe('a small file', () => {
     const error = await client.fetchFile(VOLUME, 'a.txt').catch(e => e)
     expect(error).toMatchObject({ code, context: { path: 'a.txt', status } })
     expect(JSON.stringify([error.message, error.context, error.stack])).not.toContain('s3cret')
+    if (status === 501) expect(server.fetched).toHaveLength(1)
   })
 
   it.each([

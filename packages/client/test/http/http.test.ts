@@ -68,6 +68,23 @@ describe('httpSender', () => {
     },
   )
 
+  it.each([501, 505, 511])(
+    'does not repeat what is answered %i, whatever it is told to wait',
+    async status => {
+      server = await startServer((_request, response) => {
+        response
+          .writeHead(status, { 'retry-after': '0' })
+          .end('{"errorCode":"X","message":"because"}')
+      })
+      await expect(ask()).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+        retryable: false,
+        message: `the server answered ${status}: because`,
+      })
+      expect(server.requests).toHaveLength(1)
+    },
+  )
+
   it('gives up after its retries and says how many there were', async () => {
     server = await startServer((_request, response) => {
       response.writeHead(502).end('<html><body>Bad   Gateway</body></html>')

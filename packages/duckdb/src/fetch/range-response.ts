@@ -1,4 +1,4 @@
-import { isTableError, TableError } from '@spillway/core'
+import { isPassingStatus, isTableError, TableError } from '@spillway/core'
 import type { ByteRange, RemoteObject } from './byte-source.js'
 
 /** What is read, and where: for errors, which never hold the URL. */
@@ -24,10 +24,10 @@ export function failureOf(status: number, place: Place): Failure | undefined {
   const error = new TableError(
     'STORAGE_UNAVAILABLE',
     `the provider's storage at ${place.host} answered ${status} for a file of the table`,
-    { context: { file: place.object.key, status }, retryable: status === 429 || status >= 500 },
+    { context: { file: place.object.key, status }, retryable: isPassingStatus(status) },
   )
   if (REFUSED.has(status)) return { kind: 'refused', error }
-  if (status === 429 || status >= 500) return { kind: 'broken', error }
+  if (isPassingStatus(status)) return { kind: 'broken', error }
   throw error
 }
 

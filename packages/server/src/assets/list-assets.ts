@@ -77,7 +77,12 @@ function unlessBroken(error: unknown): undefined {
   throw error
 }
 
-const BROKEN: readonly ErrorCode[] = ['NOT_FOUND', 'TABLE_CORRUPT', 'UNSUPPORTED_FEATURE']
+const BROKEN: readonly ErrorCode[] = [
+  'NOT_FOUND',
+  'TABLE_CORRUPT',
+  'UNSUPPORTED_FEATURE',
+  'PERMISSION_DENIED',
+]
 
 /** GET …/models of a schema, …/all-models of a share. */
 export async function listModels(context: RequestContext): Promise<Response> {

@@ -76,6 +76,7 @@ const skill = z.strictObject({
 const skillFolder = z.strictObject({
   location: z.string().min(1),
   accessModes,
+  digests,
 })
 
 const modelVersion = z.strictObject({

@@ -11,7 +11,7 @@ const MAX_AGE_SECONDS = '7200'
 
 /** What the protocol's clients, and readers of Parquet by ranges, send and read. */
 const REQUEST_HEADERS =
-  'authorization, content-type, delta-sharing-capabilities, fileidhash, range, if-range, if-none-match, mcp-method, mcp-name, mcp-protocol-version'
+  'authorization, content-type, delta-sharing-capabilities, fileidhash, range, if-match, if-range, if-none-match, mcp-method, mcp-name, mcp-protocol-version'
 const RESPONSE_HEADERS = [
   'delta-table-version',
   'delta-sharing-capabilities',

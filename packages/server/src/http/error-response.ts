@@ -21,6 +21,15 @@ export class MethodNotAllowed extends TableError {
   }
 }
 
+/** `If-Match` names no tag of what is here now: who asks has, or wants, something else. */
+export class PreconditionFailed extends TableError {
+  readonly etag: string
+  constructor(etag: string) {
+    super('CONFLICT', 'this is not what was asked for by If-Match: it has changed, ask without')
+    this.etag = etag
+  }
+}
+
 /** What is told of an error that ended a request; the error itself is on record, for the provider. */
 export function errorResponse(error: unknown, record: AccessRecord): Response {
   record.error = error
@@ -29,6 +38,12 @@ export function errorResponse(error: unknown, record: AccessRecord): Response {
     const body = { errorCode: 'METHOD_NOT_ALLOWED', message: error.message }
     const response = jsonResponse(body, { status: 405 })
     response.headers.set('allow', error.allowed.join(', '))
+    return response
+  }
+  if (error instanceof PreconditionFailed) {
+    const body = { errorCode: 'RESOURCE_CONFLICT', message: error.message }
+    const response = jsonResponse(body, { status: 412 })
+    response.headers.set('etag', error.etag)
     return response
   }
   const { status, body, retryAfterSeconds } = wireError(error, record.requestId)

@@ -2,7 +2,7 @@ import { isTableError, type SkillContents, TableError } from '@spillway/core'
 import { notFound } from '../access/not-found.js'
 import { folderOfSkill } from '../access/shared-folder.js'
 import { assetFilesOf } from '../assets/asked-folder.js'
-import { isKnownTag } from '../http/validated.js'
+import { isNotModified } from '../http/validated.js'
 import type { RequestContext } from '../requests/request-context.js'
 import { skillContents, visibleSkill } from './visible-skills.js'
 import { forWhoever } from './well-known.js'
@@ -34,7 +34,7 @@ async function artifactOf(
   const contents = await skillContents(context, skill)
   if (contents.artifact.type !== type) throw missing(context)
   const etag = `"${contents.artifact.sha256}"`
-  const isKnown = isKnownTag(request.headers.get('if-none-match'), etag)
+  const isKnown = isNotModified(request, etag)
   if (isKnown || request.method === 'HEAD') {
     const headers = isKnown ? { etag } : headersOf(contents, skill.name)
     return forWhoever(context, new Response(null, { status: isKnown ? 304 : 200, headers }))
@@ -56,6 +56,8 @@ function headersOf(
     etag: `"${sha256}"`,
     'content-type': TYPES[type],
     'content-length': String(size),
+    // Made anew for each answer, and small: who wants a part is given all.
+    'accept-ranges': 'none',
     'content-disposition': `attachment; filename="${file}"`,
     'x-content-type-options': 'nosniff',
   }

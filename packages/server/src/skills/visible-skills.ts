@@ -68,6 +68,7 @@ const BROKEN: readonly ErrorCode[] = [
   'TABLE_CORRUPT',
   'UNSUPPORTED_FEATURE',
   'INVALID_REQUEST',
+  'PERMISSION_DENIED',
   'CONFLICT',
 ]
 

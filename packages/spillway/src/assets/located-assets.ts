@@ -62,9 +62,8 @@ export function assetFolders({ shares = [] }: SharesConfig): readonly NamedFolde
       return [
         ...plain('volume', volumes),
         ...plain('skill', skills),
-        ...skillFolders.map(({ location, accessModes }, k) => ({
-          ...{ kind: 'folder of skills' as const, name: location, location, accessModes },
-          digests: false,
+        ...skillFolders.map(({ location, accessModes, digests }, k) => ({
+          ...{ kind: 'folder of skills' as const, name: location, location, accessModes, digests },
           path: [...path, 'skillFolders', k],
         })),
         ...models.flatMap(({ name, versions = [], accessModes, digests }, k) =>
@@ -97,15 +96,19 @@ export function unvendedAssets(
 /** Digests that would be made anew at every start. */
 export function statelessDigests({ shares = [] }: SharesConfig): readonly ConfigProblem[] {
   return shares.flatMap(({ schemas = [] }, i) =>
-    schemas.flatMap(schema =>
-      (['volumes', 'models', 'skills'] as const).flatMap(kind =>
-        (schema[kind] ?? []).flatMap(({ name, digests }, k) => {
+    schemas.flatMap((schema, j) => {
+      const { volumes = [], models = [], skills = [], skillFolders = [] } = schema
+      const named = { volumes, models, skills }
+      const folders = skillFolders.map(({ location, digests }) => ({ name: location, digests }))
+      return Object.entries({ ...named, skillFolders: folders }).flatMap(([kind, list]) =>
+        list.flatMap(({ name, digests }, k) => {
           if (digests !== true) return []
-          const path = ['shares', i, 'schemas', schemas.indexOf(schema), kind, k, 'digests']
-          const message = `digests of ${kind.slice(0, -1)} ${name} are kept in state.location, which is not set; \`state: { location: .spillway-state }\` sets it`
+          const path = ['shares', i, 'schemas', j, kind, k, 'digests']
+          const what = kind === 'skillFolders' ? 'folder of skills' : kind.slice(0, -1)
+          const message = `digests of ${what} ${name} are kept in state.location, which is not set; \`state: { location: .spillway-state }\` sets it`
           return [{ path, at: 'value' as const, message }]
         }),
-      ),
-    ),
+      )
+    }),
   )
 }

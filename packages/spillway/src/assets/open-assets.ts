@@ -1,6 +1,8 @@
 import { AssetHasher, createAssetFiles } from '@spillway/assets/node'
 import {
   type AssetFiles,
+  type AssetFolder,
+  type SkillFinder,
   type StateStore,
   TableError,
   type UrlSigner,
@@ -27,6 +29,8 @@ export interface OpenAssets {
 export interface AssetParts {
   readonly store: WritableStore
   readonly signers: readonly UrlSigner[]
+  /** Finds the skills of folders that are shared whole. */
+  readonly skills: SkillFinder
   /** Hashes nothing. */
   readonly isProbe?: boolean | undefined
   /** Told of what could not be hashed. */
@@ -35,7 +39,7 @@ export interface AssetParts {
 
 /** Lists and signs the files of assets, and makes digests of those that should have them. */
 export function openAssets(settings: AssetSettings, parts: AssetParts): OpenAssets {
-  const { store, signers, onError, isProbe = false } = parts
+  const { store, signers, skills, onError, isProbe = false } = parts
   const { state: kept, hashing } = settings
   if (kept === undefined || isProbe) {
     const files = createAssetFiles({ store, signers, onError: (_, error) => onError?.(error) })
@@ -53,8 +57,12 @@ export function openAssets(settings: AssetSettings, parts: AssetParts): OpenAsse
   })
   const follow = ({ shares }: AssetSettings) => {
     const hashed = assetFolders(shares).filter(({ digests }) => digests === true)
-    const locations = new Set(hashed.map(({ location }) => location))
-    hasher.follow([...locations].map(location => ({ id: location, location })))
+    const isWhole = (each: (typeof hashed)[number]) => each.kind === 'folder of skills'
+    const named = uniqueLocations(hashed.filter(each => !isWhole(each)))
+    const whole = uniqueLocations(hashed.filter(isWhole))
+    const folders = named.map(location => ({ id: location, location }))
+    if (whole.length === 0) hasher.follow(folders)
+    else hasher.follow(folders, findSkills(whole, { skills, onError }))
   }
   follow(settings)
   const files = createAssetFiles({
@@ -65,6 +73,33 @@ export function openAssets(settings: AssetSettings, parts: AssetParts): OpenAsse
     onError: (_, error) => onError?.(error),
   })
   return { files, follow, stop: () => hasher.stop() }
+}
+
+function uniqueLocations(folders: readonly { readonly location: string }[]): readonly string[] {
+  return [...new Set(folders.map(({ location }) => location))]
+}
+
+/** The folders of the skills that lie in these folders now; of one that cannot be looked into those of before. */
+function findSkills(
+  locations: readonly string[],
+  { skills, onError }: Pick<AssetParts, 'skills' | 'onError'>,
+): (signal: AbortSignal) => Promise<readonly AssetFolder[]> {
+  const known = new Map<string, readonly AssetFolder[]>()
+  return async signal => {
+    for (const within of locations) {
+      try {
+        const found = await skills.find(within, signal)
+        known.set(
+          within,
+          found.map(({ location }) => ({ id: location, location, within })),
+        )
+      } catch (error) {
+        if (signal.aborted) throw error
+        onError?.(error)
+      }
+    }
+    return [...known.values()].flat()
+  }
 }
 
 /** A file that has other bytes under the tag that it had: recipients were right to say so, and who caches by tags has old ones. */

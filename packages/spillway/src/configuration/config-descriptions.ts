@@ -64,6 +64,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'shares.schemas.skillFolders':
     'Folders of skills: each folder in them with a SKILL.md is a skill, what comes later too.',
   'shares.schemas.skillFolders.location': 'A folder, relative to this file, or s3://bucket/path.',
+  'shares.schemas.skillFolders.digests':
+    'true makes SHA-256 of every file of its skills in the background; it needs state.location.',
   'shares.schemas.models': 'Models, each version a folder.',
   'shares.schemas.models.name': 'Name of the model, without dots.',
   'shares.schemas.models.registry': 'In place of versions: a name under registries.',

@@ -45,6 +45,8 @@ const FOR_PROVIDERS: ReadonlySet<ErrorCode> = new Set([
 function isForProvider({ status = 0, outcome, error }: Readonly<AccessRecord>): boolean {
   if (error === undefined || outcome === 'cancelled') return false
   if (status >= 500 || !isTableError(error) || FOR_PROVIDERS.has(error.code)) return true
+  // What may not be read has a path; a hook's refusal has none.
+  if (error.code === 'PERMISSION_DENIED') return error.context.path !== undefined
   // A table that is shared and not there: names that nobody shares have no location.
   return error.code === 'NOT_FOUND' && error.context.location !== undefined
 }

@@ -98,7 +98,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     return options.log?.(record)
   }
   const signers = [gateway.signer, ...spillway.signers]
-  const assets = openAssets(config, { store: spillway.store, signers, onError, isProbe })
+  const assets = openAssets(config, { store: spillway.store, signers, skills, onError, isProbe })
   const sharing = sharingOf(config, options, { engine, catalog, log, assetFiles: assets.files })
   const { secrets, onRequest } = options
   const files = downloadsOf(config, { gateway, catalog, secrets, onRequest, log })

@@ -13,6 +13,7 @@ import {
 } from '@spillway/client'
 import {
   type ByteRange,
+  isPassingStatus,
   isTableError,
   type ObjectStore,
   TableError,
@@ -136,7 +137,7 @@ async function fetchRange(
     throw new TableError(
       'STORAGE_UNAVAILABLE',
       `the provider's storage answered ${response.status} to a signed URL: it may have expired`,
-      { retryable: response.status >= 500 },
+      { retryable: isPassingStatus(response.status) },
     )
   }
   const bytes = new Uint8Array(await response.arrayBuffer())

@@ -604,6 +604,10 @@ recipients: [{ name: r, shares: [lake], tokens: [{ sha256: ${sha256(TOKEN)} }] }
     expect(() => parseConfig(text, { folder, path: 'spillway.yaml' })).toThrow(
       /digests of model m are kept in state\.location, which is not set/,
     )
+    const whole = `shares: [{ name: s, schemas: [{ name: x, skillFolders: [{ location: s3://b/k, digests: true }] }] }]`
+    expect(() => parseConfig(whole, { folder, path: 'spillway.yaml' })).toThrow(
+      /digests of folder of skills s3:\/\/b\/k\/ are kept in state\.location, which is not set/,
+    )
   })
 })
 

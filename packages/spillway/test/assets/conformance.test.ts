@@ -30,6 +30,10 @@ beforeAll(async () => {
     writeFileSync(join(folder, name, 'SKILL.md'), text)
   }
   writeFileSync(join(folder, 'more/run.py'), '1')
+  writeFileSync(
+    join(folder, 'forms/SKILL.md'),
+    '---\nname: forms\ndescription: Fills forms\nlicense: MIT\ncompatibility: Any\nallowed-tools: Read Write\nmetadata:\n  version: "1"\n---\n',
+  )
   const hash = createHash('sha256').update(TOKEN).digest('hex')
   const text = `
 server: { port: 0 }
@@ -40,7 +44,11 @@ shares:
       - name: Kb
         volumes: [{ name: Docs, location: docs, digests: true }, { name: empty, location: empty }]
         models:
-          - { name: Churn, versions: [{ version: 1, location: m/1 }, { version: 2, location: m/2 }] }
+          - name: Churn
+            versions:
+              - { version: 1, location: m/1, comment: The first, source: 'runs:/1', runId: r1 }
+              - { version: 2, location: m/2, aliases: [Champion, latest-good] }
+              - { version: 3, location: m/2, status: PENDING_REGISTRATION }
         skills: [{ name: forms, location: forms }, { name: more, location: more }, { name: open, location: open, public: true }]
       - { name: other, volumes: [{ name: Docs, location: docs/b }] }
   - { name: bare }

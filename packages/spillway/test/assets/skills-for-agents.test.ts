@@ -132,6 +132,66 @@ describe('the well-known index', () => {
     expect(Number(first.headers.get('content-length'))).toBeGreaterThan(5 * 1024 ** 2)
   })
 
+  it.each([
+    ['the index', () => INDEX, 'private, no-cache'],
+    ['a SKILL.md', () => '/.well-known/agent-skills/lake/kb/plain/SKILL.md', 'private, no-cache'],
+    ['an archive', () => '/.well-known/agent-skills/lake/kb/pdf/skill.tar.gz', 'private, no-cache'],
+  ])('holds %s to the conditions of a request, by GET and by HEAD', async (_, path, caching) => {
+    const at = server.endpoint + path()
+    const whole = await get(at)
+    const etag = whole.headers.get('etag')!
+    const bytes = Buffer.from(await whole.arrayBuffer())
+    const other = '"of-another"'
+    const cases: readonly (readonly [Record<string, string>, number])[] = [
+      [{ 'if-none-match': etag }, 304],
+      [{ 'if-none-match': `W/${etag}` }, 304],
+      [{ 'if-none-match': `${other}, ${etag}` }, 304],
+      [{ 'if-none-match': '*' }, 304],
+      [{ 'if-none-match': other }, 200],
+      [{ 'if-match': etag }, 200],
+      [{ 'if-match': `${other},${etag}` }, 200],
+      [{ 'if-match': '*' }, 200],
+      [{ 'if-match': other }, 412],
+      // A weak tag is that of no bytes.
+      [{ 'if-match': `W/${etag}` }, 412],
+      [{ 'if-match': '' }, 412],
+      [{ 'if-match': etag, 'if-none-match': etag }, 304],
+      [{ 'if-match': other, 'if-none-match': other }, 412],
+      // Parts are not served: who asks for one is given all, as RFC 9110 has it.
+      [{ range: 'bytes=0-3' }, 200],
+      [{ range: 'bytes=0-3', 'if-range': etag }, 200],
+    ]
+    for (const method of ['GET', 'HEAD']) {
+      for (const [headers, status] of cases) {
+        const answer = await get(at, TOKEN, { method, headers })
+        const body = Buffer.from(await answer.arrayBuffer())
+        expect([method, headers, answer.status]).toEqual([method, headers, status])
+        expect(answer.headers.get('etag')).toBe(etag)
+        if (status !== 412) expect(answer.headers.get('cache-control')).toBe(caching)
+        if (method === 'HEAD' || status === 304) expect(body).toHaveLength(0)
+        else if (status === 200) expect(body.equals(bytes)).toBe(true)
+        else expect(JSON.parse(body.toString())).toMatchObject({ errorCode: 'RESOURCE_CONFLICT' })
+      }
+    }
+    expect(whole.headers.get('accept-ranges')).toBe(path() === INDEX ? null : 'none')
+  })
+
+  it('tells strangers by conditions nothing that they are not told without', async () => {
+    const artifact = '/.well-known/agent-skills/lake/kb/plain/SKILL.md'
+    const etag = (await get(server.endpoint + artifact)).headers.get('etag')!
+    for (const name of ['if-match', 'if-none-match']) {
+      for (const tag of [etag, '*', '"of-another"']) {
+        const refused = await get(server.endpoint + artifact, NONE, { headers: { [name]: tag } })
+        expect(refused.status).toBe(401)
+        expect(refused.headers.get('etag')).toBeNull()
+      }
+    }
+    const open = `${server.endpoint}/.well-known/agent-skills/lake/kb/open/SKILL.md`
+    const known = { 'if-none-match': (await get(open, NONE)).headers.get('etag')! }
+    const again = await get(open, NONE, { headers: known })
+    expect([again.status, again.headers.get('cache-control')]).toEqual([304, 'public, no-cache'])
+  })
+
   it('changes with a skill, and its artifact with it', async () => {
     put('skills/changing/SKILL.md', skill('changing'))
     const found = async () => (await indexOf()).skills.find(({ name }) => name === 'changing')

@@ -18,7 +18,9 @@ export function localError(error: unknown, path: string): TableError {
   if (isTableError(error)) return error
   const code = codeOf(error)
   const denied = code === 'EACCES' || code === 'EPERM'
-  const reason = denied ? 'this process may not read or write it' : code || String(error)
+  const reason = denied
+    ? 'the user of this process may not read or write it'
+    : code || String(error)
   return new TableError('STORAGE_UNAVAILABLE', `local file not reached: ${reason}`, {
     context: { path },
     cause: error,

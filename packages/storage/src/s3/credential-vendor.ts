@@ -5,7 +5,12 @@ import {
   STSClient,
   STSServiceException,
 } from '@aws-sdk/client-sts'
-import { type CredentialVendor, TableError, throwIfCancelled } from '@spillway/core'
+import {
+  type CredentialVendor,
+  isPassingStatus,
+  TableError,
+  throwIfCancelled,
+} from '@spillway/core'
 import { parseUri, sameFolder } from '../objects/uri.js'
 import {
   parseEndpoint,
@@ -191,6 +196,6 @@ function stsError(error: unknown, location: string): unknown {
   return new TableError('STORAGE_UNAVAILABLE', message, {
     context: { path: location, status },
     cause: error,
-    retryable: status === 0 || status === 429 || status >= 500,
+    retryable: status === 0 || isPassingStatus(status),
   })
 }

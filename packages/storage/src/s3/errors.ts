@@ -1,5 +1,5 @@
 import { S3ServiceException } from '@aws-sdk/client-s3'
-import { isTableError, TableError } from '@spillway/core'
+import { isPassingStatus, isTableError, TableError } from '@spillway/core'
 
 export type S3Operation = 'read' | 'list' | 'write' | 'delete'
 
@@ -58,7 +58,7 @@ function isPassing(error: unknown, status: number): boolean {
   if (error instanceof Error && PASSING.has(error.name)) return true
   // Nobody asked on a condition: a cache between answers for somebody else.
   if (status === 304) return true
-  return status === 0 || status === 408 || status === 429 || status >= 500
+  return status === 0 || status === 408 || isPassingStatus(status)
 }
 
 function sentence(

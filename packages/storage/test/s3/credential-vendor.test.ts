@@ -168,6 +168,7 @@ describe('s3CredentialVendor', () => {
   it.each([
     [{ status: 403, code: 'AccessDenied' }, false, /allow sts:AssumeRole/],
     [{ status: 400, code: 'ValidationError' }, false, /STS made no session/],
+    [{ status: 501, code: 'NotImplemented' }, false, /STS made no session/],
   ])('says what STS refused: %o', async (error, retryable, message) => {
     sts.errors.push(error)
     const vending = vendor().vend('s3://lake/t', { expiresInSeconds: 900 })

@@ -106,6 +106,16 @@ describe('faults that pass', () => {
 })
 
 describe('faults that stay', () => {
+  it.each([501, 505, 511])('are told at once: what is answered %i', async status => {
+    server.faults.push({ status, code: 'NotImplemented' })
+    await expect(store().get('s3://bucket/a')).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      retryable: false,
+      context: { path: 's3://bucket/a', status },
+    })
+    expect(server.requests).toEqual(['GET bucket/a'])
+  })
+
   it.each([
     ['a bucket that is not there', 's3://missing/a', {}, 'the S3 bucket does not exist'],
     ['a bucket that is closed', 's3://forbidden/a', {}, 'S3 refused to read: allow s3:GetObject'],
