@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { createSchema, type Predicate, type Schema } from '@spillway/core'
 import { parseJsonPredicate, parseSqlPredicate } from '@spillway/protocol'
-import { quickOr, Random, type RowTest, rowTest } from '@spillway/testkit'
+import { quickOr, Random, rowTest } from '@spillway/testkit'
 import { afterAll, describe, expect, it } from 'vitest'
 import { duckDb } from '../../../rows/src/index.js'
 import { predicateOfFilter } from '../../src/plan/filter-text.js'
@@ -65,7 +65,7 @@ async function tables(rows: ReturnType<typeof awkwardRows>, zone: string) {
   return { passing, predicate, close: () => connection.closeSync() }
 }
 
-function tested(predicate: Predicate): RowTest {
+function tested(predicate: Predicate): ReturnType<typeof rowTest> {
   return rowTest(predicate, SCHEMA, DUCKDB)
 }
 
@@ -91,7 +91,7 @@ describe('what is sent about a filter', () => {
         const planned = await predicate(filter)
         const sql = hintsOf(planned, { schema: SCHEMA, readsSqlHints: true })
         const json = hintsOf(planned, { schema: SCHEMA, readsSqlHints: false })
-        const tests: [string, RowTest][] = [['pruning', tested(planned)]]
+        const tests: [string, ReturnType<typeof rowTest>][] = [['pruning', tested(planned)]]
         for (const text of sql.predicateHints ?? []) {
           const parsed = parseSqlPredicate(text)
           expect(parsed.unapplied, text).toEqual([])
