@@ -55,7 +55,7 @@ const stages = [
   }),
   tests('queries', ['test/recipient/attach-share.test.ts'], {
     minutes: 30,
-    environment: { SPILLWAY_QUERIES: '36' },
+    environment: { SPILLWAY_QUERIES: '100' },
   }),
   tests('expiring-urls', ['packages/duckdb/test/share-refresh.test.ts'], {
     minutes: 15,

@@ -9,7 +9,7 @@ import { randomQueries } from './random-queries.js'
 /** DuckDB's httpfs, where the environment says where it is: `pip download duckdb-extension-httpfs`. */
 const httpfs = process.env.SPILLWAY_HTTPFS
 const transports: readonly ShareTransport[] = ['ranges', 'download']
-/** Dozens of queries a table are for a quiet machine: SPILLWAY_QUERIES=36. */
+/** A hundred queries a table are for a quiet machine: SPILLWAY_QUERIES=100. */
 const QUERIES = Number(process.env.SPILLWAY_QUERIES ?? 4)
 
 let share: GoldenShare
@@ -51,7 +51,9 @@ describe('a query over shares gives what DuckDB gives over the rows themselves',
       const columns = await sampledColumns(connection, table.name)
       for (const sql of randomQueries(columns, { seed: hash(table.name), count: QUERIES })) {
         const own = sql.replaceAll('TABLE', `memory.main."${table.name}"`)
-        const expected = await sortedRows(connection, own)
+        const expected = await sortedRows(connection, own).catch(() => undefined)
+        // A cast that overflows, or a type that takes no such condition.
+        if (expected === undefined) continue
         for (const transport of attached.keys()) {
           const shared = sql.replaceAll('TABLE', `"${transport}"."all"."${table.name}"`)
           expect(await sharedRows(transport, shared), shared).toEqual(expected)

@@ -41,14 +41,26 @@ export async function sampledColumns(
 ): Promise<readonly SampledColumn[]> {
   const described = await connection.runAndReadAll(`DESCRIBE memory.main."${name}"`)
   const columns: SampledColumn[] = []
-  for (const [column, type] of described.getRowsJson() as [string, string][]) {
-    const quoted = `"${column.replaceAll('"', '""')}"`
+  const waiting = described.getRowsJson().map(([column, type]) => {
+    return { column: String(column), type: String(type), above: undefined as string | undefined }
+  })
+  for (const { column, type, above } of waiting) {
+    const own = `"${column.replaceAll('"', '""')}"`
+    const quoted = above === undefined ? own : `${above}.${own}`
+    if (/^STRUCT\(".*\)$|^STRUCT\([^")]*\)$/.test(type) && above === undefined) {
+      const members = `DESCRIBE SELECT ${quoted}.* FROM memory.main."${name}"`
+      const found = (await connection.runAndReadAll(members)).getRowsJson()
+      waiting.push(
+        ...found.map(([each, its]) => ({ column: String(each), type: String(its), above: quoted })),
+      )
+    }
     const text = `'''' || replace(${quoted}::VARCHAR, '''', '''''') || '''::${type}'`
     const from = `FROM memory.main."${name}" WHERE ${quoted} IS NOT NULL ORDER BY 1 LIMIT 6`
     const literals = LITERAL_TYPES.test(type)
       ? (await connection.runAndReadAll(`SELECT DISTINCT ${text} ${from}`)).getRowsJson()
       : []
-    columns.push({ name: column, type, literals: literals.map(row => String(row[0])) })
+    const member = above === undefined ? {} : { member: quoted }
+    columns.push({ name: column, type, literals: literals.map(row => String(row[0])), ...member })
   }
   return columns
 }

@@ -6,6 +6,7 @@ import { describeNamed } from './attach/named-tables.js'
 import type { Provider } from './attach/provider.js'
 import { closeAll } from './connection/close-all.js'
 import { ProgressMeter } from './fetch/progress.js'
+import type { Hints } from './plan/hints.js'
 import { planStatement, type StatementPlan, type TableScan } from './plan/plan-statement.js'
 import { type RowSource, shareResult } from './run/result.js'
 import { runStatement } from './run/run-statement.js'
@@ -229,7 +230,7 @@ function isCertainlyEnough({ files, answered, total }: OpenScan, limit: number):
 }
 
 function explanationOf(
-  { stub, columns, filter, jsonPredicateHints, limitHint, unhinted }: TableScan,
+  { stub, columns, filter, hints, limitHint }: TableScan,
   { target, version, files, answered, total, partitions }: OpenScan,
   fetchedBytes: () => number,
 ): ScanExplanation {
@@ -241,10 +242,10 @@ function explanationOf(
     ...(target.changes && { changes: target.changes }),
     ...(filter !== undefined && { filter }),
     hints: {
-      ...(jsonPredicateHints !== undefined && { jsonPredicateHints }),
+      ...sentHints(hints),
       ...(limitHint !== undefined && { limitHint }),
     },
-    unhinted,
+    unhinted: hints.unhinted,
     columns: {
       read: columns.map(position => stub.fields[position]!.name),
       all: stub.fields.map(({ name }) => name),
@@ -265,13 +266,20 @@ function explanationOf(
 }
 
 function requestOf(scan: TableScan, { signal }: QuerySqlOptions) {
-  const { target, predicate, jsonPredicateHints, limitHint } = scan
+  const { target, predicate, hints, limitHint } = scan
   return {
     target,
     predicate,
-    ...(jsonPredicateHints !== undefined && { jsonPredicateHints }),
+    ...sentHints(hints),
     ...(limitHint !== undefined && { limitHint }),
     ...(signal && { signal }),
+  }
+}
+
+function sentHints({ jsonPredicateHints, predicateHints }: Hints) {
+  return {
+    ...(jsonPredicateHints !== undefined && { jsonPredicateHints }),
+    ...(predicateHints !== undefined && { predicateHints }),
   }
 }
 

@@ -46,7 +46,17 @@ const HINTS: readonly (readonly [string, string | undefined])[] = [
   ['id IN (3, 7)', 'or(id = 3, id = 7)'],
   ['id < 5 AND length(name) > 3', 'id < 5'],
   ['id < 5 OR length(name) > 3', undefined],
-  [`name LIKE 'ab%'`, 'name >= ab'],
+  [`name LIKE 'ab%'`, 'and(name >= ab, name < ac)'],
+  // By the order of servers in Java this is below a character of one unit.
+  [`name = '\u{1f600}'`, undefined],
+  ['amount = 0', 'amount <= 0'],
+  [
+    'id IN (1, 2, 3, 4, 5, 6, 7)',
+    `or(${[1, 2, 3, 4, 5, 6, 7].map(id => `id = ${id}`).join(', ')})`,
+  ],
+  ['id IN (SELECT 7 * range FROM range(1000))', undefined],
+  ['id > 20.5', 'id > 20'],
+  [`day > TIMESTAMP '2026-01-01 12:00:00'`, 'day > 2026-01-01'],
   [`name = 'it''s'`, `name = it's`],
   ['amount < 1.5', 'amount < 1.5'],
   // NaN is above everything, and many a server's maximum leaves it out.

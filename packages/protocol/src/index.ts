@@ -9,7 +9,12 @@ export { declaredPartitionFields } from './capabilities/column-lookup.js'
 export { type Negotiated, negotiate } from './capabilities/negotiate.js'
 export { shownValue } from './capabilities/shown-value.js'
 export { type ErrorBody, WIRE_ERRORS, type WireError, wireError } from './errors.js'
-export type { ParsedHint, UnappliedPart } from './hints/hint.js'
+export {
+  type ParsedHint,
+  SQL_HINTS_HEADER,
+  SQL_HINTS_VERSION,
+  type UnappliedPart,
+} from './hints/hint.js'
 export { parseJsonPredicate } from './hints/json-predicate.js'
 export { parseSqlPredicate } from './hints/sql-predicate.js'
 export { type SchemaStringOptions, schemaString } from './json/schema-string.js'

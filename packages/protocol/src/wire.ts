@@ -22,7 +22,12 @@ export {
   VOLUME,
 } from './assets/asset-shapes.js'
 export type * from './assets/wire-assets.js'
-export type { ParsedHint, UnappliedPart } from './hints/hint.js'
+export {
+  type ParsedHint,
+  SQL_HINTS_HEADER,
+  SQL_HINTS_VERSION,
+  type UnappliedPart,
+} from './hints/hint.js'
 export { parseJsonPredicate } from './hints/json-predicate.js'
 export { parseSqlPredicate } from './hints/sql-predicate.js'
 export { type Profile, parseProfile, profileText } from './profile.js'

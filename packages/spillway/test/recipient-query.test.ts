@@ -157,7 +157,7 @@ describe.skipIf(!built)('SQL over a server in another process', () => {
       "SELECT fare FROM city.public.trips WHERE day = DATE '2026-03-07' AND distance_km > 20 AND station LIKE '%o%'"
     const ran = await run(['query', share.profile, sql, '--explain'])
     expect(ran.stdout).toMatch(/^city\.public\.trips {2}version 0\n/)
-    expect(ran.stdout).toMatch(/\nhints sent +.*day = 2026-03-07/)
+    expect(ran.stdout).toMatch(/\nhints sent +.*day = DATE '2026-03-07'/)
     expect(ran.stdout).toMatch(/\nfiles +█+░+ {2}2 of 28 \(7 %\)\n/)
     expect(ran.stdout).not.toContain('fetched')
     const json = await run(['query', share.profile, sql, '--explain', '--json'])

@@ -6,6 +6,7 @@ import type { MetaDataAction, ProtocolAction } from '../query/read-actions.js'
 export interface AnswerHeader {
   readonly protocol: ProtocolAction
   readonly metaData: MetaDataAction
+  readonly readsSqlHints?: boolean
 }
 
 /** The table's metadata, whichever format it was answered in. */

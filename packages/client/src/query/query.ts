@@ -74,13 +74,14 @@ export function followPages(first: ActionPage, options: Following): TableAnswer 
     facts.page.close()
     options.deadline.done()
   }
-  const { version, format, protocol, metaData } = first
+  const { version, format, protocol, metaData, readsSqlHints } = first
   const actions = once(() => actionsOf(facts, options, close))
   return {
     version,
     format,
     protocol,
     metaData,
+    readsSqlHints,
     files: () => answerFiles(first, actions),
     actions,
     refreshToken: () => facts.refreshToken,

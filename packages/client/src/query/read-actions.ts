@@ -6,6 +6,8 @@ import {
   type ParquetFile,
   type QueryStatus,
   type ResponseFormat,
+  SQL_HINTS_HEADER,
+  SQL_HINTS_VERSION,
   type WireAction,
 } from '@spillway/protocol/wire'
 import { type HttpAnswer, located, unusable } from '../http/http.js'
@@ -30,6 +32,8 @@ export interface ActionPage {
   readonly format: ResponseFormat
   readonly protocol: ProtocolAction
   readonly metaData: MetaDataAction
+  /** True where the server reads SQL hints as this client writes them; others misread them, or drop the JSON hint beside them. */
+  readonly readsSqlHints: boolean
   /** Files, and in answers about several versions the metadata and protocols between them. Must be read to the end. */
   readonly actions: AsyncIterable<FileAction | HeaderAction>
   /** Known once `actions` has ended. */
@@ -92,6 +96,7 @@ function assemblePage(
     format: delta ? 'delta' : 'parquet',
     protocol,
     metaData,
+    readsSqlHints: answer.headers.get(SQL_HINTS_HEADER) === SQL_HINTS_VERSION,
     actions: actions(),
     end: () => end,
     close: answer.close,

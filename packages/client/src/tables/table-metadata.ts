@@ -18,7 +18,10 @@ export interface MetadataOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export type TableMetadataAnswer = Pick<ActionPage, 'version' | 'format' | 'protocol' | 'metaData'>
+export type TableMetadataAnswer = Pick<
+  ActionPage,
+  'version' | 'format' | 'protocol' | 'metaData' | 'readsSqlHints'
+>
 
 /** GET /metadata: exactly a protocol and a metaData line. */
 export function tableMetadata(
@@ -33,8 +36,8 @@ export function tableMetadata(
       const page = checkAnswer(await readAnswer(answer), { capabilities, version: at.version })
       for await (const { kind } of page.actions)
         throw unusable(`a ${kind} line where metadata has two lines`)
-      const { version, format, protocol, metaData } = page
-      return { version, format, protocol, metaData }
+      const { version, format, protocol, metaData, readsSqlHints } = page
+      return { version, format, protocol, metaData, readsSqlHints }
     }),
   )
 }

@@ -3,6 +3,7 @@ import type { Connection } from '@spillway/rows'
 import type { Stub } from '../sql/stub.js'
 import { member, syntaxTree } from '../sql/syntax-tree.js'
 import { filterPredicate } from './filter-predicate.js'
+import { withoutNeverText } from './long-lists.js'
 
 /** The condition that the stub adds to every filter. */
 function markerOf({ name }: Stub): string {
@@ -15,7 +16,7 @@ export function readableFilter(filter: string | undefined, stub: Stub): string {
   const marker = markerOf(stub)
   const alone = filter === marker || `(${filter})` === marker
   if (alone) return ''
-  return filter
+  return withoutNeverText(filter)
     .replace(`${marker} AND `, '')
     .replace(` AND ${marker}`, '')
     .replaceAll(new RegExp(`\\b${stub.name}_c(\\d+)\\b`, 'g'), (_, i) => fieldAt(stub, i).name)

@@ -13,7 +13,8 @@ import { leadingWords } from '../sql/leading-words.js'
 import { sqlError } from '../sql/sql-error.js'
 import { STUB_TEXT, type Stub } from '../sql/stub.js'
 import { constantLimit, predicateOfFilter, readableFilter } from './filter-text.js'
-import { jsonHints } from './hints.js'
+import { type Hints, hintsOf } from './hints.js'
+import { hasJoinedList, withShownLists } from './long-lists.js'
 import { type Listed, type PlannedScan, type PlannedStatement, planScans } from './plan-scans.js'
 
 /** All that a statement reads of one table. */
@@ -29,9 +30,8 @@ export interface TableScan {
   /** True for at least the rows that any place of the statement reads. */
   readonly predicate: Predicate
   readonly filter?: string | undefined
-  readonly jsonPredicateHints?: string | undefined
+  readonly hints: Hints
   readonly limitHint?: number | undefined
-  readonly unhinted: readonly string[]
 }
 
 export interface StatementPlan {
@@ -82,7 +82,8 @@ async function explained(
     try {
       const planned = await planOf(sql, context, options)
       if (planned === undefined && !isPragma(sql)) return undefined
-      if (!(await seen.all(planned?.lists ?? 'tables'))) return planned
+      if (await seen.all(planned?.lists ?? 'tables')) continue
+      return planned && withLongLists(sql, planned, context, options)
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       if (await resolved(message, shares, looking)) continue
@@ -102,7 +103,7 @@ async function planOf(
   sql: string,
   { shares }: PlanContext,
   { parameters, signal }: QuerySqlOptions,
-): Promise<PlannedStatement | undefined> {
+): Promise<(PlannedStatement & { readonly text: string }) | undefined> {
   const { connection, functions, lane } = shares
   const { values, types } = await boundValues(parameters)
   const text = await lane(signal, async () => {
@@ -119,7 +120,28 @@ async function planOf(
   })
   if (text === undefined) return undefined
   const names = shares.providers.flatMap(({ catalog }) => catalog.stubs)
-  return planScans(text, new Set([...names, ...functions.stubs]))
+  return { text, ...planScans(text, new Set([...names, ...functions.stubs])) }
+}
+
+/** With the filters of a plan that shows the values of long IN lists, where DuckDB's own plan does not. */
+async function withLongLists(
+  sql: string,
+  planned: PlannedStatement & { readonly text: string },
+  context: PlanContext,
+  options: QuerySqlOptions,
+): Promise<PlannedStatement> {
+  if (planned.scans.length === 0 || !hasJoinedList(planned.text)) return planned
+  const shown = await withShownLists(sql, context.parser)
+  if (shown === undefined) return planned
+  const other = await planOf(shown, context, options).catch(() => undefined)
+  if (other === undefined || stubsOf(other) !== stubsOf(planned)) return planned
+  const columns = (stub: string) =>
+    planned.scans.flatMap(scan => (scan.stub === stub ? scan.columns : []))
+  return { ...planned, scans: other.scans.map(scan => ({ ...scan, columns: columns(scan.stub) })) }
+}
+
+function stubsOf({ scans }: PlannedStatement): string {
+  return JSON.stringify(scans.map(({ stub }) => stub).sort())
 }
 
 /** EXPLAIN takes no PRAGMA, SHOW and the like. */
@@ -198,7 +220,7 @@ async function tableScan(
     filters.push(await predicateOfFilter(filter, { stub, parser: context.parser }))
   }
   const predicate = or(...filters)
-  const { jsonPredicateHints, unhinted } = jsonHints(predicate, schema)
+  const readsSqlHints = table.header.readsSqlHints === true
   const texts = places.map(({ filter }) => readableFilter(filter, stub))
   const columns = [...new Set(places.flatMap(place => place.columns))].sort((a, b) => a - b)
   const isFiltered = texts.every(text => text !== '')
@@ -207,11 +229,10 @@ async function tableScan(
     stub,
     columns,
     predicate,
-    unhinted,
+    hints: hintsOf(predicate, { schema, readsSqlHints }),
     ...(isFiltered && {
       filter: texts.map(text => (texts.length > 1 ? `(${text})` : text)).join(' OR '),
     }),
-    jsonPredicateHints,
     ...(limitHint !== undefined && places.length === 1 && { limitHint }),
   }
 }

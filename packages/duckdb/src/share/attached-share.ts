@@ -170,8 +170,12 @@ export interface ScanExplanation {
   readonly changes?: { readonly start: string; readonly end?: string }
   /** What DuckDB's plan filters this table by, as DuckDB words it; absent where it reads every row. */
   readonly filter?: string
-  /** What was sent to the server. */
-  readonly hints: { readonly jsonPredicateHints?: string; readonly limitHint?: number }
+  /** What was sent to the server: SQL, all of which holds, to one that says it reads ours, else a JSON tree. */
+  readonly hints: {
+    readonly predicateHints?: readonly string[]
+    readonly jsonPredicateHints?: string
+    readonly limitHint?: number
+  }
   /** Parts of the filter that no hint could carry. DuckDB applies them to the rows, as it does the rest. */
   readonly unhinted: readonly string[]
   readonly columns: { readonly read: readonly string[]; readonly all: readonly string[] }

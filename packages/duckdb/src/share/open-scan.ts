@@ -53,6 +53,7 @@ export interface ScanRequest {
   /** True for at least the rows that the SQL reads. */
   readonly predicate: Predicate
   readonly jsonPredicateHints?: string | undefined
+  readonly predicateHints?: readonly string[]
   readonly limitHint?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -220,6 +221,7 @@ interface Asking {
   readonly target: ScanTarget
   readonly hints: {
     readonly jsonPredicateHints?: string | undefined
+    readonly predicateHints?: readonly string[]
     readonly limitHint?: number | undefined
   }
   readonly version: bigint | undefined

@@ -17,6 +17,7 @@ export interface ScanTarget {
 
 export interface AskOptions {
   readonly jsonPredicateHints?: string | undefined
+  readonly predicateHints?: readonly string[]
   readonly limitHint?: number | undefined
   readonly refreshToken?: string
   /** The version read so far, for asking again. */

@@ -10,9 +10,15 @@ export async function syntaxTree(sql: string, parser: Connection): Promise<JsonV
 }
 
 /** DuckDB writes infinities as no JSON has them. */
+const INFINITY = /("(?:[^"\\]|\\.)*")|Infinity/g
+
 function parsedJson(text: string): JsonValue | undefined {
   try {
-    return parseJson(text)
+    return parseJson(
+      text.includes('Infinity')
+        ? text.replace(INFINITY, (_, quoted?: string) => quoted ?? '1e999')
+        : text,
+    )
   } catch {
     return undefined
   }

@@ -33,6 +33,8 @@ export interface ShareServerOptions {
   readonly onTable?: (table: string, response: ServerResponse) => boolean | Promise<boolean>
   /** How many files a query with a limit is answered with, whatever the limit is. */
   readonly filesForLimit?: number
+  /** Says that it reads SQL hints, as our own servers do. */
+  readonly readsSqlHints?: boolean
   /** Answers a query itself where it returns true. */
   readonly onQuery?: (body: string, response: ServerResponse) => boolean
 }
@@ -61,6 +63,9 @@ export async function shareServer(options: ShareServerOptions): Promise<ShareSer
   const requests: string[] = []
   const queries: string[] = []
   const sent = { bytes: 0, requests: 0, refused: 0 }
+  const said = options.readsSqlHints ? { 'spillway-sql-hints': '1' } : {}
+  const lines = (response: ServerResponse, actions: readonly unknown[]) =>
+    writeLines(response, actions, said)
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy())
   })
@@ -178,11 +183,16 @@ function json(response: ServerResponse, body: unknown): void {
   response.end(JSON.stringify(body))
 }
 
-function lines(response: ServerResponse, actions: readonly unknown[]): void {
+function writeLines(
+  response: ServerResponse,
+  actions: readonly unknown[],
+  headers: Readonly<Record<string, string>>,
+): void {
   response.writeHead(200, {
     'content-type': 'application/x-ndjson; charset=utf-8',
     'delta-table-version': '3',
     'delta-sharing-capabilities': 'responseformat=parquet',
+    ...headers,
   })
   response.end(actions.map(action => `${JSON.stringify(action)}\n`).join(''))
 }

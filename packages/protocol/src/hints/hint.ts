@@ -12,6 +12,13 @@ export interface ParsedHint {
   readonly unapplied: readonly UnappliedPart[]
 }
 
+/**
+ * On an answer about a table: the server reads `predicateHints` as `parseSqlPredicate` does, and leaves out only files that
+ * hold no match, where NaN is above every number. Its value is the version of that SQL.
+ */
+export const SQL_HINTS_HEADER = 'spillway-sql-hints'
+export const SQL_HINTS_VERSION = '1'
+
 /** Longer hints are ignored, as the reference servers do. */
 export const MAX_HINT_LENGTH = 1024 * 1024
 /** Parts nested deeper are ignored, as the reference servers do with the whole hint. */

@@ -17,6 +17,7 @@ const RESPONSE_HEADERS = [
   'delta-sharing-capabilities',
   'fileidhash',
   'spillway-hints',
+  'spillway-sql-hints',
   'x-request-id',
   'retry-after',
   'content-length',

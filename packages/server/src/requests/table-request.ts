@@ -15,6 +15,8 @@ import {
   negotiate,
   parseCapabilities,
   passesAsRecorded,
+  SQL_HINTS_HEADER,
+  SQL_HINTS_VERSION,
   shownValue,
 } from '@spillway/protocol'
 import { accessOf } from '../access/access-modes.js'
@@ -181,6 +183,7 @@ export function answerHeaders(
     'content-type': 'application/x-ndjson; charset=utf-8',
     'delta-table-version': String(version),
     'delta-sharing-capabilities': capabilitiesHeader(negotiated.format, { includeEndStreamAction }),
+    [SQL_HINTS_HEADER]: SQL_HINTS_VERSION,
     ...(idScheme !== undefined && { fileidhash: idScheme }),
   }
 }

@@ -19,6 +19,7 @@ it('21: without a header, two lines of parquet format', async () => {
   const response = await metadata('simple')
   expect(responded(response)).toBe('responseformat=parquet')
   expect(response.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8')
+  expect(response.headers.get('spillway-sql-hints')).toBe('1')
   expect(response.headers.get('delta-table-version')).toBe('2')
   const text = await response.text()
   expect(text.split('\n')).toHaveLength(3)

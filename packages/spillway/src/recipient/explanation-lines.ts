@@ -55,6 +55,7 @@ function hintFacts(
 ): readonly (readonly [string, string])[] {
   const fit = (text: string) => shorten(printable(text), Math.max(20, width - 14))
   const sent = [
+    ...(hints.predicateHints === undefined ? [] : [conditionsText(hints.predicateHints)]),
     ...(hints.jsonPredicateHints === undefined ? [] : [hintText(hints.jsonPredicateHints)]),
     ...(hints.limitHint === undefined ? [] : [`limit ${hints.limitHint}`]),
   ]
@@ -121,6 +122,14 @@ function partitionLines(
   return [...lines, ...more].map(line => `  ${line}`)
 }
 
+/** SQL hints as one condition; names that need no quotes are shown without. */
+function conditionsText(conditions: readonly string[]): string {
+  const quoted = /'(?:[^'\\]|\\.)*'|`([A-Za-z_]\w*)`/g
+  return conditions
+    .map(each => each.replace(quoted, (whole, name?: string) => name ?? whole))
+    .join(' AND ')
+}
+
 interface HintNode {
   readonly op?: unknown
   readonly children?: readonly HintNode[]
@@ -173,7 +182,10 @@ export function explanationJson({ scans, transport }: ShareExplanation): JsonObj
       ...scan,
       ...(version !== undefined && { version: version.toString() }),
       ...(changes && { changes: { ...changes } }),
-      hints: { ...hints },
+      hints: {
+        ...hints,
+        ...(hints.predicateHints && { predicateHints: [...hints.predicateHints] }),
+      },
       unhinted: [...scan.unhinted],
       columns: { read: [...scan.columns.read], all: [...scan.columns.all] },
       files: { ...files },

@@ -96,3 +96,15 @@ describe('a hint as people write it', () => {
     expect(hintText('no json')).toBe('no json')
   })
 })
+
+it('shows SQL hints as one condition, and names without quotes that they do not need', () => {
+  const predicateHints = ["`a b` = '`c`'", "startswith(`name`, 'it''s `x`')"]
+  const { hints: _, ...others } = scan
+  const lines = explanationLines(
+    { transport: 'ranges', scans: [{ ...others, hints: { predicateHints } }] },
+    { ...canvas, width: 200 },
+  )
+  expect(lines.find(line => line.includes('hints sent'))).toMatch(
+    /`a b` = '`c`' AND startswith\(name, 'it''s `x`'\)$/,
+  )
+})

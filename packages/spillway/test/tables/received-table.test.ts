@@ -49,6 +49,7 @@ function answer(urls: readonly string[]): TableAnswer {
     files: () => expect.fail('the lines are what is read'),
     refreshToken: () => undefined,
     minUrlExpiration: () => undefined,
+    readsSqlHints: false,
     close: () => undefined,
   }
 }

@@ -9,12 +9,33 @@ import {
 /** One node of what DuckDB's json_serialize_sql makes of an expression. */
 export type Node = { readonly [key: string]: JsonValue }
 
-/** A constant as the value of a column that it is compared with; undefined where that is not certain. */
-export function literalOf(
+/** A constant beside a column: a value, or one of those that no literal of ours says. */
+export type Constant =
+  | { readonly kind: 'value'; readonly literal: Literal }
+  | { readonly kind: 'null' }
+  | { readonly kind: 'nan' }
+  /** The ends of time, which lie beyond every date or timestamp. */
+  | { readonly kind: 'endOfTime'; readonly sign: 1 | -1 }
+
+/** A constant as DuckDB compares it in `type`; undefined where that is not certain. */
+export function constantOf(
   json: JsonValue | undefined,
   type: PrimitiveType | undefined,
-): Literal | undefined {
+): Constant | undefined {
+  if (isNull(json)) return { kind: 'null' }
   if (type === undefined) return undefined
+  const text = constantText(json)
+  if (isCast(json) && text !== undefined) {
+    if (isFloating(type) && /^[+-]?nan$/i.test(text)) return { kind: 'nan' }
+    if (isTime(type) && /^-?infinity$/.test(text)) {
+      return { kind: 'endOfTime', sign: text.startsWith('-') ? -1 : 1 }
+    }
+  }
+  const literal = literalOf(json, type)
+  return literal && { kind: 'value', literal }
+}
+
+function literalOf(json: JsonValue | undefined, type: PrimitiveType): Literal | undefined {
   const text = constantText(json)
   const number = constantNumber(json)
   if (typeof type === 'object') {
@@ -40,6 +61,10 @@ export function literalOf(
     case 'timestamp':
     case 'timestamptz':
       return moment(json, type)
+    case 'binary': {
+      const bytes = castText(json, 'BLOB', blobOf)
+      return bytes === undefined ? undefined : { value: bytes, type }
+    }
     default:
       return undefined
   }
@@ -52,7 +77,7 @@ function floating(
   type: 'float' | 'double',
 ): Literal | undefined {
   const value = number ? Number(`${number.unscaled}e-${number.scale}`) : constantDouble(json)
-  if (value === undefined || !Number.isFinite(value)) return undefined
+  if (value === undefined || Number.isNaN(value)) return undefined
   return { value: type === 'float' ? Math.fround(value) : value, type }
 }
 
@@ -75,35 +100,84 @@ function castText<Result>(
   return text === undefined ? undefined : parse(text)
 }
 
+/** DuckDB prints bytes that are no plain ASCII as `\xFF`. */
+function blobOf(text: string): Uint8Array | undefined {
+  const bytes: number[] = []
+  for (const [piece, hex] of text.matchAll(/\\x([0-9A-F]{2})|[\s\S]/g)) {
+    const code = hex === undefined ? piece.charCodeAt(0) : Number.parseInt(hex, 16)
+    if (hex === undefined && (code > 0x7e || piece === '\\')) return undefined
+    bytes.push(code)
+  }
+  return Uint8Array.from(bytes)
+}
+
 interface Decimal {
   readonly unscaled: bigint
   readonly scale: number
 }
 
-const INTEGERS = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UINTEGER', 'UBIGINT'])
+const INTEGERS = new Set([
+  'TINYINT',
+  'SMALLINT',
+  'INTEGER',
+  'BIGINT',
+  'HUGEINT',
+  'UTINYINT',
+  'USMALLINT',
+  'UINTEGER',
+  'UBIGINT',
+])
 
 function constantNumber(json: JsonValue | undefined): Decimal | undefined {
   const value = constantValue(json)
   if (value === undefined) return undefined
   const { id, type_info: info } = value.type
-  const exact = typeof value.value === 'bigint' || Number.isSafeInteger(value.value)
-  if (!exact) return undefined
-  const unscaled = BigInt(value.value as number | bigint)
+  const unscaled = integerOf(value.value)
+  if (unscaled === undefined) return undefined
   if (INTEGERS.has(String(id))) return { unscaled, scale: 0 }
   if (id !== 'DECIMAL' || !isNode(info) || typeof info.scale !== 'number') return undefined
   return { unscaled, scale: info.scale }
 }
 
+/** Wide integers come in two halves of 64 bits, the lower one without a sign. */
+function integerOf(value: JsonValue): bigint | undefined {
+  if (typeof value === 'bigint') return value
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined
+  if (!isNode(value) || value.upper === undefined || value.lower === undefined) return undefined
+  const upper = integerOf(value.upper)
+  const lower = integerOf(value.lower)
+  return upper === undefined || lower === undefined ? undefined : (upper << 64n) + lower
+}
+
 function constantDouble(json: JsonValue | undefined): number | undefined {
   const value = constantValue(json)
-  const isDouble = value?.type.id === 'DOUBLE' && typeof value.value === 'number'
-  return isDouble ? (value.value as number) : undefined
+  if (value?.type.id !== 'DOUBLE') return undefined
+  const number = value.value
+  return typeof number === 'number' || typeof number === 'bigint' ? Number(number) : undefined
 }
 
 /** The text of a VARCHAR constant, also of one under a cast that spells a constant of another type. */
 export function constantText(json: JsonValue | undefined): string | undefined {
   const value = constantValue(isCast(json) ? json.child : json)
   return value?.type.id === 'VARCHAR' && typeof value.value === 'string' ? value.value : undefined
+}
+
+/** An integer that stands in a call, such as the length of `left(s, 2)`. */
+export function constantInteger(json: JsonValue | undefined): bigint | undefined {
+  const number = constantNumber(json)
+  return number?.scale === 0 ? number.unscaled : undefined
+}
+
+/** TRUE or FALSE, which plans print as casts. */
+export function constantBoolean(json: JsonValue | undefined): boolean | undefined {
+  const literal = literalOf(json, 'boolean')
+  return literal && literal.value === true
+}
+
+function isNull(json: JsonValue | undefined): boolean {
+  const constant = isCast(json) ? json.child : json
+  if (!isNode(constant) || constant.class !== 'CONSTANT' || !isNode(constant.value)) return false
+  return constant.value.is_null === true
 }
 
 function constantValue(
@@ -116,6 +190,14 @@ function constantValue(
 
 function isCast(json: JsonValue | undefined): json is Node {
   return isNode(json) && json.class === 'CAST' && json.try_cast !== true
+}
+
+export function isFloating(type: unknown): type is 'float' | 'double' {
+  return type === 'float' || type === 'double'
+}
+
+function isTime(type: PrimitiveType): boolean {
+  return type === 'date' || type === 'timestamp' || type === 'timestamptz'
 }
 
 export function isNode(json: JsonValue | undefined): json is Node {
