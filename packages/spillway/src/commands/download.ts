@@ -21,13 +21,13 @@ import {
   unverifiedLine,
 } from '../recipient/signature-trust.js'
 import { directOptions, type StoreOptions } from '../recipient/store-options.js'
-import { transferText } from '../recipient/transfer-text.js'
 import { formatBytes, formatCount, printable } from '../terminal/format-table.js'
 import { integerOf } from '../terminal/integer-of.js'
 import { withProgress } from '../terminal/progress.js'
 import { shownJson } from '../terminal/shown-json.js'
 import { styleFor } from '../terminal/style.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
+import { transferText } from '../terminal/transfer-text.js'
 
 export interface DownloadCommandOptions extends TrustOptions, StoreOptions {
   readonly to: string

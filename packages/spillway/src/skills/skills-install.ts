@@ -3,9 +3,9 @@ import { installSkill, restoreSkills, type SkillsResult } from '@spillway/client
 import { TableError, throwIfCancelled } from '@spillway/core'
 import { withNearest } from '../recipient/list-shared.js'
 import { parseSharePath } from '../recipient/share-path.js'
-import { transferText } from '../recipient/transfer-text.js'
 import { withProgress } from '../terminal/progress.js'
 import { type Terminal, writeLine } from '../terminal/terminal.js'
+import { transferText } from '../terminal/transfer-text.js'
 import {
   type PlaceOptions,
   type ProfileOptions,

@@ -1,7 +1,7 @@
 import { type SkillsResult, updateSkills } from '@spillway/client/node'
-import { transferText } from '../recipient/transfer-text.js'
 import { withProgress } from '../terminal/progress.js'
 import type { Terminal } from '../terminal/terminal.js'
+import { transferText } from '../terminal/transfer-text.js'
 import {
   type PlaceOptions,
   type ProfileOptions,

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { transferText } from '../../src/recipient/transfer-text.js'
+import { transferText } from '../../src/terminal/transfer-text.js'
 import { built, listeningAt, main, runBuilt } from '../support/sample-share.js'
 import { run } from '../support/terminal.js'
 

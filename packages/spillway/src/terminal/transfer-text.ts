@@ -1,5 +1,5 @@
 import type { DownloadProgress } from '@spillway/client/node'
-import { formatBytes, formatCount, formatPercent } from '../terminal/format-table.js'
+import { formatBytes, formatCount, formatPercent } from './format-table.js'
 
 /** Rates are of the last seconds: what a link did an hour ago says nothing of what is left. */
 const WINDOW_MS = 10_000
