@@ -209,7 +209,9 @@ describe('a download', () => {
   })
 
   it('that is cancelled leaves no file half there, and is gone on with', async () => {
-    await start({ files: { 'w.bin': LARGE } })
+    // Its last part never comes: it cannot be whole before it is cancelled.
+    const fault = ({ end }: BytesAsked) => end === LARGE.length
+    await start({ files: { 'w.bin': LARGE }, fault })
     const stop = new AbortController()
     const cancelled = download({
       signal: stop.signal,
@@ -217,6 +219,7 @@ describe('a download', () => {
     })
     await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(existsSync(join(to, 'w.bin'))).toBe(false)
+    server!.fault = undefined
     const { bytesFetched, bytesResumed } = await download()
     expect(bytesResumed).toBeGreaterThan(0)
     expect(bytesFetched + bytesResumed).toBe(LARGE.length)

@@ -18,7 +18,8 @@ export async function bundleForBrowser(
       minify: false,
       modulePreload: false,
       lib: { entry: fileURLToPath(entry), formats: [format], name: 'spillway', fileName: 'bundle' },
-      rolldownOptions: { onwarn },
+      // One file: what is loaded later by its own is in it.
+      rolldownOptions: { onwarn, output: { codeSplitting: false } },
     },
   })
   const [{ output }] = result as unknown as [Rolldown.RolldownOutput]
