@@ -4,6 +4,26 @@ import type { Value } from './value.js'
 
 export type ComparisonOp = 'eq' | 'notEq' | 'lt' | 'ltEq' | 'gt' | 'gtEq'
 
+/** As SQL writes them. */
+export const COMPARISON_SYMBOLS: Readonly<Record<ComparisonOp, string>> = {
+  eq: '=',
+  notEq: '<>',
+  lt: '<',
+  ltEq: '<=',
+  gt: '>',
+  gtEq: '>=',
+}
+
+/** What holds where the other does not, of values that are not null. NaN has its place among numbers only where an order gives it one. */
+export const NEGATED_COMPARISONS: Readonly<Record<ComparisonOp, ComparisonOp>> = {
+  eq: 'notEq',
+  notEq: 'eq',
+  lt: 'gtEq',
+  ltEq: 'gt',
+  gt: 'ltEq',
+  gtEq: 'lt',
+}
+
 /** `Lit` is `Literal` before `bind` and `Value`, already of the column's type, after it. */
 export type Leaf<Ref, Lit> =
   | { readonly kind: 'isNull' | 'notNull' | 'isNan' | 'notNan'; readonly ref: Ref }

@@ -1,4 +1,10 @@
-import { type ComparisonOp, type JsonValue, type Predicate, unknown } from '@spillway/core'
+import {
+  type ComparisonOp,
+  type JsonValue,
+  NEGATED_COMPARISONS,
+  type Predicate,
+  unknown,
+} from '@spillway/core'
 import { type ColumnOf, type ComparedColumn, comparedColumn } from './compared-column.js'
 import { comparisonOf, NEVER, refOf } from './comparison.js'
 import { constantBoolean, constantOf, isNode, type Node, nodes } from './constants.js'
@@ -34,16 +40,6 @@ const COMPARISONS: ReadonlyMap<unknown, ComparisonOp> = new Map([
   ['COMPARE_GREATERTHANOREQUALTO', 'gtEq'],
 ])
 
-/** Of values that are not null, NaN being one of them. */
-const NEGATED: Readonly<Record<ComparisonOp, ComparisonOp>> = {
-  eq: 'notEq',
-  notEq: 'eq',
-  lt: 'gtEq',
-  gtEq: 'lt',
-  gt: 'ltEq',
-  ltEq: 'gt',
-}
-
 /** At least the rows for which the expression is what is wanted: null is neither. */
 function rows(json: JsonValue | undefined, place: Place): Predicate {
   if (!isNode(json) || place.depth > MAX_DEPTH) return unknown('an expression of another kind')
@@ -74,7 +70,7 @@ function comparison(node: Node, place: Place): Predicate {
   const op = COMPARISONS.get(node.type)
   const column = comparedColumn(node.left, place.columnOf)
   if (op === undefined) return distinction(node, column, place)
-  const effective = place.wanted ? op : NEGATED[op]
+  const effective = place.wanted ? op : NEGATED_COMPARISONS[op]
   if (neverEqual(node)) return effective === 'eq' ? NEVER : { kind: 'alwaysTrue' }
   if (column !== undefined) {
     const constant = constantOf(node.right, column.type)

@@ -1,4 +1,5 @@
 import {
+  COMPARISON_SYMBOLS,
   type ComparisonOp,
   dateText,
   decimalText,
@@ -52,15 +53,6 @@ function joined(word: 'AND' | 'OR', parts: readonly string[]): string | undefine
   return `(${parts.join(` ${word} `)})`
 }
 
-const OPERATORS: Readonly<Record<ComparisonOp, string>> = {
-  eq: '=',
-  notEq: '<>',
-  lt: '<',
-  ltEq: '<=',
-  gt: '>',
-  gtEq: '>=',
-}
-
 function leafText(leaf: Leaf<Reference, Literal>): string | undefined {
   const column = leaf.ref.names.map(name => `\`${name.replaceAll('`', '``')}\``).join('.')
   switch (leaf.kind) {
@@ -95,7 +87,7 @@ function comparisonText(column: string, op: ComparisonOp, literal: Literal): str
     return besideInfinity(column, op, { single: literal.type === 'float', sign: Math.sign(value) })
   }
   const text = literalText(literal)
-  return text && `${column} ${OPERATORS[op]} ${text}`
+  return text && `${column} ${COMPARISON_SYMBOLS[op]} ${text}`
 }
 
 /** SQL has no word for infinity: the largest number stands before it. */

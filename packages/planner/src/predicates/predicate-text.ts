@@ -1,5 +1,5 @@
 import {
-  type ComparisonOp,
+  COMPARISON_SYMBOLS,
   dateText,
   decimalText,
   hexText,
@@ -9,15 +9,6 @@ import {
   timestampText,
   typeName,
 } from '@spillway/core'
-
-const OPERATORS: Readonly<Record<ComparisonOp, string>> = {
-  eq: '=',
-  notEq: '<>',
-  lt: '<',
-  ltEq: '<=',
-  gt: '>',
-  gtEq: '>=',
-}
 
 const MAX_DEPTH = 20
 const MAX_LENGTH = 500
@@ -51,7 +42,7 @@ function render(predicate: Predicate, depth: number): string {
     case 'notNan':
       return `NOT isnan(${name(predicate.ref)})`
     case 'comparison':
-      return `${name(predicate.ref)} ${OPERATORS[predicate.op]} ${literalText(predicate.value)}`
+      return `${name(predicate.ref)} ${COMPARISON_SYMBOLS[predicate.op]} ${literalText(predicate.value)}`
     case 'startsWith':
     case 'notStartsWith': {
       const not = predicate.kind === 'startsWith' ? '' : 'NOT '

@@ -1,9 +1,9 @@
 import {
   type BoundPredicate,
   type BoundReference,
-  type ComparisonOp,
   type Leaf,
   leafOf,
+  NEGATED_COMPARISONS,
   type PrunePredicate,
   type Value,
 } from '@spillway/core'
@@ -62,26 +62,17 @@ function push(predicate: BoundPredicate, negated: boolean): PrunePredicate {
   }
 }
 
-const FLIPPED: Readonly<Record<ComparisonOp, ComparisonOp>> = {
-  eq: 'notEq',
-  notEq: 'eq',
-  lt: 'gtEq',
-  gtEq: 'lt',
-  gt: 'ltEq',
-  ltEq: 'gt',
-}
-
 /** Where SQL says NOT leaf: nulls match neither. NaN may, since `NOT (NaN < 1)` holds in some engines. */
 function negate(leaf: BoundLeaf): PrunePredicate {
   switch (leaf.kind) {
     case 'comparison': {
-      const flipped: BoundLeaf = { ...leaf, op: FLIPPED[leaf.op] }
-      if (leaf.op === 'eq' || leaf.op === 'notEq' || !mayBeNan(leaf.ref)) return flipped
+      const negated: BoundLeaf = { ...leaf, op: NEGATED_COMPARISONS[leaf.op] }
+      if (leaf.op === 'eq' || leaf.op === 'notEq' || !mayBeNan(leaf.ref)) return negated
       const nan: PrunePredicate = {
         kind: 'and',
         operands: [DISPUTED, { kind: 'isNan', ref: leaf.ref }],
       }
-      return { kind: 'or', operands: [flipped, nan] }
+      return { kind: 'or', operands: [negated, nan] }
     }
     case 'in':
       return { kind: 'notIn', ref: leaf.ref, values: leaf.values }
