@@ -64,6 +64,8 @@ describe('a server that reads our SQL is told', () => {
     ['coalesce(amount > 3, FALSE)', ['`amount` > 3D']],
     ['a.b > 5', ['`a`.`b` > 5']],
     ['"a.b" > 5', ['`a.b` > 5']],
+    ['a.B > 5', ['`a`.`b` > 5']],
+    [`left(name, 1) = 't'`, ["startswith(`name`, 't')"]],
     [`moment > DATE '2026-01-01'`, ["`moment` > TIMESTAMP_NTZ '2026-01-01T00:00:00.000000'"]],
     // The session's zone is nobody's to know: a day to either side.
     [
@@ -91,6 +93,18 @@ describe('a server that reads our SQL is told', () => {
     expect(ranges).toBe('((`id` >= 0 AND `id` <= 3999) OR `id` = 1000000)')
   })
 
+  it('nothing that another calendar may shift', async () => {
+    const where = `moment = TIMESTAMPTZ '2020-01-03 00:00:00Z' AND id = 3`
+    expect(await sent(where)).toHaveLength(3)
+    await connection.run("SET Calendar = 'japanese'")
+    try {
+      expect(await sent(where)).toBeUndefined()
+      expect(await sent('id = 3')).toEqual(['`id` = 3'])
+    } finally {
+      await connection.run('RESET Calendar')
+    }
+  })
+
   it.each([
     `id::VARCHAR = '5'`,
     `lower(name) = 'a'`,
@@ -99,6 +113,10 @@ describe('a server that reads our SQL is told', () => {
     'id NOT IN (1, 2, 3, 4, 5, 6, 7)',
     'id IN (SELECT secret FROM mine)',
     'random() < 0.5',
+    // Plans leave the empty line out.
+    `name = E'a\\n\\nb'`,
+    `name IN (E'a\\n\\nb', 'q')`,
+    `name >= E'a\\n\\na' AND name < E'b\\n'`,
   ])('nothing of %s', async where => {
     expect(await sent(where)).toBeUndefined()
   })

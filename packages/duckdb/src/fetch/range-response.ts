@@ -121,7 +121,3 @@ export function exhausted(error: TableError, attempts: number): TableError {
     cause: error,
   })
 }
-
-export function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'an address that is no URL'
-}

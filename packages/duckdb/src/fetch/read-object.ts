@@ -1,6 +1,6 @@
 import { fetchSigned } from '@spillway/client'
 import type { AdaptiveLimit } from '@spillway/core'
-import { isTableError, TableError, throwIfCancelled } from '@spillway/core'
+import { hostOfUrl, isTableError, TableError, throwIfCancelled } from '@spillway/core'
 import type { SignedObjects } from '../share/signed-objects.js'
 import type { ByteRange, ByteSource, RemoteObject, TakeBytes } from './byte-source.js'
 import {
@@ -11,7 +11,6 @@ import {
   exhausted,
   type Failure,
   failureOf,
-  hostOf,
   type Place,
 } from './range-response.js'
 
@@ -100,7 +99,7 @@ export class ObjectReader implements ByteSource {
   ): Promise<Failure | undefined> {
     const { objects, limit, onBytes } = this.#options
     const url = await objects.urlOf(object.key, signal)
-    const place = { object, host: hostOf(url) }
+    const place = { object, host: hostOfUrl(url) }
     const silence = silenceAfter(this.#timeoutMs / STALLED_PART, place)
     try {
       const response = await this.#request({ url, place }, range, joined(silence.signal, signal))

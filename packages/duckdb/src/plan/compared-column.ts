@@ -1,4 +1,10 @@
-import { type FieldPath, type JsonValue, leafOf, type PrimitiveType } from '@spillway/core'
+import {
+  type Field,
+  type FieldPath,
+  type JsonValue,
+  leafOf,
+  type PrimitiveType,
+} from '@spillway/core'
 import { constantText, isNode, type Node, nodes } from './constants.js'
 
 /** The column of the table behind a column of the plan. */
@@ -54,8 +60,14 @@ function child(path: FieldPath, name: JsonValue | undefined): FieldPath | undefi
   if (typeof type === 'string' || type.kind !== 'struct' || typeof name !== 'string') {
     return undefined
   }
-  const field = type.fields.find(each => each.name === name)
+  const field = type.fields.find(each => each.name === name) ?? inOtherCase(type.fields, name)
   return field && [...path, field]
+}
+
+/** Plans keep the case that a member was written in, which DuckDB does not heed. */
+function inOtherCase(fields: readonly Field[], name: string): Field | undefined {
+  const found = fields.filter(each => each.name.toLowerCase() === name.toLowerCase())
+  return found.length === 1 ? found[0] : undefined
 }
 
 const CAST_TYPES: ReadonlyMap<string, PrimitiveType> = new Map<string, PrimitiveType>([

@@ -159,7 +159,9 @@ function constantDouble(json: JsonValue | undefined): number | undefined {
 /** The text of a VARCHAR constant, also of one under a cast that spells a constant of another type. */
 export function constantText(json: JsonValue | undefined): string | undefined {
   const value = constantValue(isCast(json) ? json.child : json)
-  return value?.type.id === 'VARCHAR' && typeof value.value === 'string' ? value.value : undefined
+  if (value?.type.id !== 'VARCHAR' || typeof value.value !== 'string') return undefined
+  // Plans leave out empty lines: how many breaks there were in a text with some is not known.
+  return value.value.includes('\n') ? undefined : value.value
 }
 
 /** An integer that stands in a call, such as the length of `left(s, 2)`. */
@@ -170,7 +172,8 @@ export function constantInteger(json: JsonValue | undefined): bigint | undefined
 
 /** TRUE or FALSE, which plans print as casts. */
 export function constantBoolean(json: JsonValue | undefined): boolean | undefined {
-  const literal = literalOf(json, 'boolean')
+  // A text alone, such as 't', is none.
+  const literal = isCast(json) ? literalOf(json, 'boolean') : undefined
   return literal && literal.value === true
 }
 

@@ -37,7 +37,7 @@ function jsonHints(predicate: Predicate, schema: Schema): Hints {
 
 /** Values that a list may have, and ranges that it becomes if it has more. */
 const STEPS = [
-  { values: 3000, ranges: 1000 },
+  { values: 3000, ranges: 790 },
   { values: 300, ranges: 100 },
   { values: 30, ranges: 10 },
   { values: 3, ranges: 1 },
@@ -64,7 +64,32 @@ function sqlHints(predicate: Predicate): Hints {
       nodes <= MAX_NODES
     if (fits) return said.length === 0 ? { unhinted } : { predicateHints: said, unhinted }
   }
-  return { unhinted: ['a filter of more conditions than servers look at'] }
+  return smallestOf(parts)
+}
+
+/** Of an AND that is too long the parts with the fewest conditions, as many as servers look at. */
+function smallestOf(parts: readonly Predicate[]): Hints {
+  const sized = parts.map(each => {
+    const part = narrowedLists(each, STEPS[STEPS.length - 1]!)
+    return { part, nodes: nodesOf(part) }
+  })
+  const said: string[] = []
+  const unhinted: string[] = []
+  const left = { nodes: MAX_NODES, characters: MAX_ALL_CHARACTERS, hints: MAX_HINTS }
+  for (const { part, nodes } of sized.sort((a, b) => a.nodes - b.nodes)) {
+    const lost: string[] = []
+    const text = nodes > left.nodes || left.hints === 0 ? undefined : sqlHint(part, lost)
+    const { length } = text ?? ''
+    unhinted.push(...lost)
+    if (text === undefined || length > Math.min(MAX_CHARACTERS, left.characters)) continue
+    said.push(text)
+    left.nodes -= nodes
+    left.characters -= length
+    left.hints--
+  }
+  const missing = parts.length - said.length
+  if (missing > 0) unhinted.push('conditions beyond those that servers look at')
+  return said.length === 0 ? { unhinted } : { predicateHints: said, unhinted }
 }
 
 function nodesOf(predicate: Predicate): number {

@@ -1,4 +1,5 @@
 import {
+  compareBytes,
   compareValues,
   type Literal,
   type Predicate,
@@ -7,6 +8,8 @@ import {
 } from '@spillway/core'
 import { isFloating } from './constants.js'
 import { anyOf } from './junctions.js'
+
+const utf8 = new TextEncoder()
 
 export interface ListLimits {
   /** Values that a list may have. */
@@ -39,7 +42,7 @@ export function narrowedLists(predicate: Predicate, limits: ListLimits): Predica
 function rangesOf(ref: Reference, values: readonly Literal[], count: number): Predicate {
   const kinds = new Set(values.map(({ type }) => typeName(type)))
   if (kinds.size > 1) return { kind: 'notNull', ref }
-  const sorted = [...values].sort((a, b) => compareValues(a.value, b.value))
+  const sorted = inOrder(values)
   const starts = new Set(widestGaps(sorted, count - 1))
   const ranges: Predicate[] = []
   for (let from = 0; from < sorted.length; ) {
@@ -49,6 +52,16 @@ function rangesOf(ref: Reference, values: readonly Literal[], count: number): Pr
     from = end
   }
   return anyOf(ranges)
+}
+
+/** Texts in the order of their bytes, each encoded once. */
+function inOrder(values: readonly Literal[]): readonly Literal[] {
+  if (typeof values[0]?.value !== 'string') {
+    return [...values].sort((a, b) => compareValues(a.value, b.value))
+  }
+  const keyed = values.map(literal => ({ literal, key: utf8.encode(String(literal.value)) }))
+  keyed.sort((a, b) => compareBytes(a.key, b.key))
+  return keyed.map(({ literal }) => literal)
 }
 
 /** Positions before which the widest gaps are; of texts, whose distance is no number, evenly many between two. */

@@ -85,7 +85,7 @@ function filterText({ extra_info: info }: PlanNode): string {
   return lines(info.Expression).join('\n')
 }
 
-/** Plans break a text with newlines into a list of lines. */
+/** Plans break a text with newlines into a list of lines, without those that are empty. */
 function lines(value: string | readonly string[] | undefined): readonly string[] {
   if (value === undefined || value === '') return []
   return typeof value === 'string' ? [value] : value

@@ -1,3 +1,4 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
 import type { AnswerHeader } from '@spillway/client'
 import { createSchema, or, type Predicate, TableError } from '@spillway/core'
 import { type Connection, chunkRows } from '@spillway/rows'
@@ -106,11 +107,14 @@ async function planOf(
 ): Promise<(PlannedStatement & { readonly text: string }) | undefined> {
   const { connection, functions, lane } = shares
   const { values, types } = await boundValues(parameters)
+  let isCommon = true
   const text = await lane(signal, async () => {
     try {
       const reader = await connection.run(`EXPLAIN (FORMAT JSON) ${sql}`, values, types)
       const chunks = await reader.fetchAllChunks()
-      return chunks.flatMap(chunk => chunkRows(chunk).map(row => String(row[1]))).at(-1) ?? '[]'
+      const plan = chunks.flatMap(chunk => chunkRows(chunk).map(row => String(row[1]))).at(-1)
+      if (TIME_CAST.test(plan ?? '')) isCommon = await hasCommonCalendar(connection)
+      return plan ?? '[]'
     } catch (error) {
       if (!NOT_EXPLAINED.test(error instanceof Error ? error.message : '')) throw error
       const statement = await connection.prepare(sql)
@@ -120,7 +124,28 @@ async function planOf(
   })
   if (text === undefined) return undefined
   const names = shares.providers.flatMap(({ catalog }) => catalog.stubs)
-  return { text, ...planScans(text, new Set([...names, ...functions.stubs])) }
+  const planned = planScans(text, new Set([...names, ...functions.stubs]))
+  if (isCommon) return { text, ...planned }
+  return { text, ...planned, scans: planned.scans.map(withoutTimes) }
+}
+
+const TIME_CAST = / AS (?:TIMESTAMP|DATE)/
+
+/** In other calendars a moment becomes a date, and a date a moment, of another millennium: see `preimage.ts`. */
+const COMMON_CALENDARS: ReadonlySet<string> = new Set(['gregorian', 'iso8601'])
+
+async function hasCommonCalendar(connection: DuckDBConnection): Promise<boolean> {
+  const reader = await connection.run("SELECT current_setting('calendar')").catch(() => undefined)
+  // Without its extension for zones and calendars DuckDB has no such setting, and no such casts.
+  if (reader === undefined) return true
+  const [chunk] = await reader.fetchAllChunks()
+  const name = chunk && chunkRows(chunk)[0]?.[0]
+  return COMMON_CALENDARS.has(String(name).toLowerCase())
+}
+
+/** Filters without those that may depend on the calendar. */
+function withoutTimes({ filter, ...scan }: PlannedScan): PlannedScan {
+  return filter === undefined || TIME_CAST.test(filter) ? scan : { ...scan, filter }
 }
 
 /** With the filters of a plan that shows the values of long IN lists, where DuckDB's own plan does not. */

@@ -125,6 +125,7 @@ const TEXTS = [
   "'é'",
   "'\u{1f600}'",
   "'\uffee'",
+  "E'a\\n\\nb'",
   `'${'x'.repeat(40)}'`,
 ]
 const PATTERNS = ["'ab%'", "'a_'", "'%b'", "'ab'", "'a%c'", "'\u{1f600}%'", "'it''s%'"]
