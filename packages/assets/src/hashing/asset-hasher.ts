@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import {
   type AssetFile,
@@ -12,9 +11,10 @@ import {
 } from '@spillway/core'
 import { ToldDenied } from '../folders/denied.js'
 import { listFolder } from '../folders/list-folder.js'
+import { type Followed, followedFolder, keyOf, stateKey } from './followed-folder.js'
 import { hashFile } from './hash-file.js'
 import { HashPass, type HashProgress } from './hash-pass.js'
-import { decodeHashes, encodeHashes, type FileHash, hashOf } from './kept-hashes.js'
+import { decodeHashes, encodeHashes, hashOf } from './kept-hashes.js'
 import { RecheckBudget } from './recheck-budget.js'
 import { RefusedFiles } from './refused-files.js'
 
@@ -38,18 +38,6 @@ const SAVE_EVERY_MS = 30_000
 
 /** Folders that are looked for; it tells by itself why it finds none. */
 export type FindFolders = (signal: AbortSignal) => Promise<readonly AssetFolder[]>
-
-interface Followed {
-  readonly folder: AssetFolder
-  hashes: Map<string, FileHash>
-  tag: string | undefined
-  isLoaded: boolean
-  /** Something was hashed, or is gone, since the digests were kept last. */
-  isChanged: boolean
-  progress: HashProgress
-  /** Paths whose digests somebody found to be wrong, until they are made again: what is known stands, as anybody can say so. */
-  readonly doubted: Set<string>
-}
 
 /** Hashes files in the background, one at a time. A file is hashed once for each size and validator that it has. */
 export class AssetHasher {
@@ -95,10 +83,7 @@ export class AssetHasher {
     for (const folder of folders) {
       const key = keyOf(folder)
       if (this.#followed.has(key)) continue
-      const progress = { files: 0, hashedFiles: 0, bytes: 0, hashedBytes: 0 }
-      const hashes = new Map<string, FileHash>()
-      const state = { hashes, tag: undefined, isLoaded: false, isChanged: false }
-      this.#followed.set(key, { folder, progress, ...state, doubted: new Set<string>() })
+      this.#followed.set(key, followedFolder(folder))
     }
   }
 
@@ -230,11 +215,16 @@ export class AssetHasher {
     show()
     let saved = performance.now()
     const slices = new Slices()
-    for (const file of pass.missing()) {
+    let endedAt: string | undefined
+    for (const file of pass.missing(followed.endedAt)) {
       if (slices.isOver) await slices.pause()
       if (this.#wake.signal.aborted) await this.#recheckAll(signal)
       const hash = () => this.#hash(followed.folder, file, { signal })
       const found = await refused.unless(hash)
+      if (found === undefined && refused.isFull) {
+        endedAt = file.path
+        break
+      }
       if (found === undefined) continue
       pass.add(file.path, found)
       followed.isChanged = true
@@ -243,6 +233,7 @@ export class AssetHasher {
       await this.#save(followed, signal)
       saved = performance.now()
     }
+    followed.endedAt = endedAt
     if (followed.isChanged) await this.#save(followed, signal)
     if (refused.error !== undefined) throw refused.error
   }
@@ -286,14 +277,4 @@ export class AssetHasher {
 
 function isDenied(error: unknown): error is TableError {
   return isTableError(error) && error.code === 'PERMISSION_DENIED'
-}
-
-/** Whatever is shared of a folder, its bytes are the same. */
-function keyOf({ location }: AssetFolder): string {
-  return location
-}
-
-/** A key of plain names, whatever the id is. */
-function stateKey(folder: AssetFolder): string {
-  return `hashes/${createHash('sha256').update(keyOf(folder)).digest('hex').slice(0, 32)}`
 }

@@ -47,10 +47,21 @@ export class HashPass {
     this.#totals.hashedBytes += hash.size
   }
 
-  *missing(): Generator<AssetFile> {
-    for (let i = 0; i < this.#listing.length; i++) {
-      const file = this.#listing.file(i)
+  /** Those behind `after` first, and then the others. */
+  *missing(after?: string): Generator<AssetFile> {
+    const { length } = this.#listing
+    const start = after === undefined ? 0 : this.#behind(after)
+    for (let i = 0; i < length; i++) {
+      const file = this.#listing.file((start + i) % length)
       if (!this.hashes.has(file.path)) yield file
     }
+  }
+
+  /** The place behind this path; the first where it is not listed any more. */
+  #behind(path: string): number {
+    for (let i = 0; i < this.#listing.length; i++) {
+      if (this.#listing.file(i).path === path) return i + 1
+    }
+    return 0
   }
 }

@@ -1,6 +1,6 @@
 import { isTableError, TableError } from '@spillway/core'
 
-/** Files that storage refuses in one pass, after which the rest is for the next: each costs a request. */
+/** Files that storage refuses in one pass, after which the next goes on behind them: each costs a request. */
 const MOST_REFUSED = 1000
 
 /** Files that storage does not give, though it gives others: they keep none of the others from being read. */
@@ -13,10 +13,15 @@ export class RefusedFiles {
     try {
       return await work()
     } catch (error) {
-      if (!isRefusal(error) || ++this.#count > MOST_REFUSED) throw error
+      if (!isRefusal(error)) throw error
+      this.#count++
       this.#first ??= error
       return undefined
     }
+  }
+
+  get isFull(): boolean {
+    return this.#count >= MOST_REFUSED
   }
 
   /** One for all of them; undefined where there are none. */

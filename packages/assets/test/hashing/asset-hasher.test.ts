@@ -277,6 +277,26 @@ describe('hashing', () => {
     expect(told[0]).toMatch(/^s3:\/\/b\/docs\/a is archived; .* 1 more file of the folder$/)
   })
 
+  it('comes behind a thousand files that are refused with the next pass, and keeps what it has', async () => {
+    const inner = memoryStore()
+    const store: typeof inner = {
+      ...inner,
+      async get(path, options) {
+        if (!path.includes('/cold/')) return inner.get(path, options)
+        throw new TableError('STORAGE_UNAVAILABLE', 'archived', { retryable: false })
+      },
+    }
+    const { hasher, listed, put } = made(store)
+    for (const name of ['a', 'z']) await put(name, name)
+    for (let i = 0; i < 1100; i++) await put(`cold/${String(i).padStart(4, '0')}`, 'x')
+    hasher.follow([folder])
+    await expect.poll(() => hasher.progressOf(folder)?.hashedFiles).toBe(2)
+    expect(
+      (await storeState(inner, 's3://b/state').get(stateKeyOf()))?.bytes.length,
+    ).toBeGreaterThan(0)
+    expect((await listed()).a).toBe(sha256('a'))
+  })
+
   it('keeps what a pass has made that did not come to its end', async () => {
     const inner = memoryStore()
     let faults = 1

@@ -55,6 +55,8 @@ export function openAssets(settings: AssetSettings, parts: AssetParts): OpenAsse
       if (!isSame) onError?.(otherBytes(location + path))
     },
   })
+  // Kept over changes of the configuration: a folder that is away for a while keeps its digests.
+  const found = new Map<string, readonly AssetFolder[]>()
   const follow = ({ shares }: AssetSettings) => {
     const hashed = assetFolders(shares).filter(({ digests }) => digests === true)
     const isWhole = (each: (typeof hashed)[number]) => each.kind === 'folder of skills'
@@ -62,7 +64,7 @@ export function openAssets(settings: AssetSettings, parts: AssetParts): OpenAsse
     const whole = uniqueLocations(hashed.filter(isWhole))
     const folders = named.map(location => ({ id: location, location }))
     if (whole.length === 0) hasher.follow(folders)
-    else hasher.follow(folders, findSkills(whole, { skills, onError }))
+    else hasher.follow(folders, findSkills(whole, found, { skills, onError }))
   }
   follow(settings)
   const files = createAssetFiles({
@@ -82,9 +84,9 @@ function uniqueLocations(folders: readonly { readonly location: string }[]): rea
 /** The folders of the skills that lie in these folders now; of one that cannot be looked into those of before. */
 function findSkills(
   locations: readonly string[],
+  known: Map<string, readonly AssetFolder[]>,
   { skills, onError }: Pick<AssetParts, 'skills' | 'onError'>,
 ): (signal: AbortSignal) => Promise<readonly AssetFolder[]> {
-  const known = new Map<string, readonly AssetFolder[]>()
   return async signal => {
     for (const within of locations) {
       try {
@@ -98,7 +100,7 @@ function findSkills(
         onError?.(error)
       }
     }
-    return [...known.values()].flat()
+    return locations.flatMap(within => known.get(within) ?? [])
   }
 }
 

@@ -216,7 +216,8 @@ async function nameOf(walk: Walk, key: string, entry: Dirent): Promise<string | 
     return target.isFile() ? entry.name : undefined
   } catch (error) {
     const uri = walk.prefix.head + key + entry.name
-    if (walk.namesRefused && isTableError(error)) return `${entry.name}/`
+    // Whatever the link is refused for: who may not enter what it leads to is told EACCES, of a circle ELOOP.
+    if (walk.namesRefused && !isMissing(error)) return `${entry.name}/`
     if (isMissing(error)) {
       if (!isNamed(entry.name)) isKnownToBeMissing(walk, key + entry.name)
       return undefined

@@ -205,6 +205,14 @@ describe('a listing', () => {
     expect(metas.map(({ path }) => path)).toEqual([`${root}/b/x`])
   })
 
+  it('names folders behind links that lead to themselves, without following them', async () => {
+    await mkdir(join(root, 'good'))
+    await symlink('loop', join(root, 'loop'))
+    const names: string[] = []
+    for await (const name of rooted().listPrefixes(`${root}/`)) names.push(name)
+    expect(names).toEqual([`${root}/good/`, `${root}/loop/`])
+  })
+
   it('starts after a path of the same store only', async () => {
     const listing = localStore().list(`${root}/`, { startAfter: 's3://b/k' })
     await expect(collect(listing)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
