@@ -18,6 +18,7 @@ export {
   type VersionedName,
 } from './assets/asset-name.js'
 export type { OpenedFile, OpenFileOptions } from './assets/open-file.js'
+export { isUnknownPath } from './assets/unknown-path.js'
 export type {
   AssetDescription,
   DescribeAssetOptions,

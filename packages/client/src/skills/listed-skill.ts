@@ -30,31 +30,48 @@ export async function listSkill(
 ): Promise<ListedSkill | undefined> {
   for (let attempts = 1; ; attempts++) {
     try {
-      return await listedSkill(client, folder, signal)
+      const listed = await filesOf(client, folder, signal)
+      return listed && (await skillOf(folder.name, listed))
     } catch (error) {
-      if (isUnknownPath(error)) return undefined
       const isOther = isTableError(error) && error.code === 'CONFLICT'
       if (!isOther || attempts >= LISTINGS) throw error
     }
   }
 }
 
-async function listedSkill(
+interface SkillFiles {
+  readonly files: readonly WireAssetFile[]
+  readonly bytes: number
+}
+
+/** Undefined of a server that lists none. One that has begun to does: what ends its list then is an error. */
+async function filesOf(
   client: AssetClient,
   folder: FolderName,
   signal: AbortSignal | undefined,
-): Promise<ListedSkill> {
+): Promise<SkillFiles | undefined> {
   const files: WireAssetFile[] = []
   let bytes = 0
-  for await (const page of client.files(folder, { signal })) {
-    for (const file of page.files) {
-      if (isReserved(file.path)) continue
-      files.push(file)
-      bytes += file.size
-      requireSkillSize(folder.name, { files: files.length, bytes })
+  let hasBegun = false
+  try {
+    for await (const page of client.files(folder, { signal })) {
+      hasBegun = true
+      for (const file of page.files) {
+        if (isReserved(file.path)) continue
+        files.push(file)
+        bytes += file.size
+        requireSkillSize(folder.name, { files: files.length, bytes })
+      }
     }
+  } catch (error) {
+    if (hasBegun || !isUnknownPath(error)) throw error
+    return undefined
   }
-  requireNoRepository(folder.name, files)
+  return { files, bytes }
+}
+
+async function skillOf(name: string, { files, bytes }: SkillFiles): Promise<ListedSkill> {
+  requireNoRepository(name, files)
   const entries = digestedFiles(files)
   if (entries.length < files.length) return { files: files.length, bytes }
   const manifest = await createManifest(entries)

@@ -1,4 +1,4 @@
-import type { SharingClient } from '@spillway/client'
+import { isUnknownPath, type SharingClient } from '@spillway/client'
 import { type AssetKind, isTableError, mapConcurrently } from '@spillway/core'
 import { type ListedTable, noSuch, SHARES_AT_ONCE, tableName, tablesOf } from './list-tables.js'
 import { isWithin } from './share-path.js'
@@ -78,20 +78,14 @@ async function assetsOf(
   await mapConcurrently(shares, SHARES_AT_ONCE, async share => {
     const options = signal && { signal }
     await Promise.all([
-      unlessUnknown(async () => {
-        for await (const each of client.volumes(share, options)) {
-          assets.push(listed('volume', each))
-        }
+      unlessUnknown(client.volumes(share, options), each => {
+        assets.push(listed('volume', each))
       }),
-      unlessUnknown(async () => {
-        for await (const each of client.models(share, options)) {
-          assets.push({ ...listed('model', each), description: each.comment })
-        }
+      unlessUnknown(client.models(share, options), each => {
+        assets.push({ ...listed('model', each), description: each.comment })
       }),
-      unlessUnknown(async () => {
-        for await (const each of client.skills(share, options)) {
-          assets.push({ ...listed('skill', each), description: each.description })
-        }
+      unlessUnknown(client.skills(share, options), each => {
+        assets.push({ ...listed('skill', each), description: each.description })
       }),
     ])
   })
@@ -110,13 +104,18 @@ function listed(
   return { kind, share, schema, name }
 }
 
-/** What servers answer about a path that they do not have. */
-const UNKNOWN: ReadonlySet<unknown> = new Set([400, 404, 405, 501])
-
-async function unlessUnknown(list: () => Promise<void>): Promise<void> {
+/** Of a list that has begun, its path is known: what ends it then is no list that is shorter. */
+async function unlessUnknown<Item>(
+  items: AsyncIterable<Item>,
+  take: (item: Item) => void,
+): Promise<void> {
+  let hasBegun = false
   try {
-    await list()
+    for await (const item of items) {
+      hasBegun = true
+      take(item)
+    }
   } catch (error) {
-    if (!isTableError(error) || !UNKNOWN.has(error.context.status)) throw error
+    if (hasBegun || !isUnknownPath(error)) throw error
   }
 }
