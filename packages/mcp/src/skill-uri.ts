@@ -1,4 +1,4 @@
-import type { AssetName } from '@spillway/core'
+import { type AssetName, parsedUrl } from '@spillway/core'
 
 /** A file of a skill, as its URI names it: `skill://share/schema/name/path`. */
 export interface SkillUri {
@@ -9,9 +9,10 @@ export interface SkillUri {
 
 /** What a URI names; undefined where it can be none of ours. Whether there is such a file is not known by that. */
 export function parseSkillUri(uri: string): SkillUri | undefined {
-  if (!URL.canParse(uri)) return undefined
+  const url = parsedUrl(uri)
+  if (url === undefined) return undefined
   // Steps of dots, encoded ones too, are taken by now: what they lead to is a path that is listed, or none.
-  const { protocol, host, pathname, search, hash, username, password } = new URL(uri)
+  const { protocol, host, pathname, search, hash, username, password } = url
   if (protocol !== 'skill:' || search + hash + username + password !== '') return undefined
   const segments = [host, ...pathname.split('/').slice(1)].map(decoded)
   const [share, schema, name, ...path] = segments

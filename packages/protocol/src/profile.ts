@@ -1,4 +1,4 @@
-import { type JsonValue, TableError } from '@spillway/core'
+import { type JsonValue, parsedUrl, TableError } from '@spillway/core'
 import { isObject } from './actions/lenient-body.js'
 import { type Kind, optional, STRING, shape } from './actions/shape.js'
 
@@ -45,7 +45,15 @@ const HTTP_URL: Kind<string> = {
   accepts: (value): value is string => typeof value === 'string' && isHttpUrl(value.trim()),
 }
 
-const common = { endpoint: HTTP_URL, icebergEndpoint: optional(HTTP_URL) }
+const ENDPOINT: Kind<string> = {
+  expected: 'an http or https URL without a user, a query or a fragment',
+  accepts: (value): value is string => HTTP_URL.accepts(value) && isBare(new URL(value.trim())),
+}
+
+/** Kinds that are URLs. */
+const URLS: ReadonlySet<unknown> = new Set([HTTP_URL, ENDPOINT])
+
+const common = { endpoint: ENDPOINT, icebergEndpoint: optional(ENDPOINT) }
 
 const BEARER = shape<BearerProfile>({
   ...common,
@@ -91,7 +99,7 @@ function read<T>(document: JsonValue, { accepts, members = [] }: Kind<T>): T | u
   const known = members.flatMap(({ name, kind }) => {
     const value = document[name]
     if (value === undefined) return []
-    return [[name, kind === HTTP_URL ? urlText(String(value)) : value]]
+    return [[name, URLS.has(kind) ? urlText(String(value)) : value]]
   })
   return Object.fromEntries(known) as T
 }
@@ -101,14 +109,14 @@ function urlText(text: string): string {
   return text.trim().replace(/[\t\n\r]/g, '')
 }
 
-/** `URL.canParse` of Node 20, once it was compiled, says false of every URL with letters such as `ü`. */
 function isHttpUrl(text: string): boolean {
-  if (!/^https?:\/\//i.test(text)) return false
-  try {
-    return new URL(text) !== undefined
-  } catch {
-    return false
-  }
+  return /^https?:\/\//i.test(text) && parsedUrl(text) !== undefined
+}
+
+/** Nothing that a path could not be added to; and no user, which no request may have, and errors would say. */
+function isBare(url: URL): boolean {
+  const { username, password, search, hash } = url
+  return username + password + search + hash === ''
 }
 
 function parseDocument(text: string): JsonValue {

@@ -63,6 +63,13 @@ it.each([
   ['nothing', null, 'shareCredentialsVersion must be 1 or 2'],
   ['a list', [bearer], 'shareCredentialsVersion must be 1 or 2'],
   ['no slashes', { ...bearer, endpoint: 'https:h' }, 'endpoint is missing or invalid'],
+  ['a password', { ...bearer, endpoint: 'https://u:pw@a/ds' }, 'endpoint is missing or invalid'],
+  ['a query', { ...bearer, endpoint: 'https://a/ds?x=1' }, 'endpoint is missing or invalid'],
+  [
+    'a fragment',
+    { ...bearer, icebergEndpoint: 'https://a/ds#x' },
+    'icebergEndpoint is missing or invalid',
+  ],
   ['a host that is none', { ...bearer, endpoint: 'https://a b' }, 'endpoint is missing or invalid'],
   ['a line break', { ...bearer, bearerToken: 't\n' }, 'bearerToken is missing or invalid'],
   [

@@ -227,6 +227,7 @@ describe('spillway revoke', () => {
     [['--recipient', 'nobody'], /no recipient nobody/],
     [['--table', 'lake.orders'], /SHARE\.SCHEMA\.TABLE/],
     [['--share', 'a', '--recipient', 'partner'], /one of/],
+    [['--model', 'lake.ml.churn@4'], /share remove lake\.ml\.churn@4` takes one version/],
     [[], /one of/],
   ])('refuses %s and leaves the file', async (args, reason) => {
     write({ server: '' })

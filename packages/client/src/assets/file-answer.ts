@@ -21,7 +21,7 @@ export function refusalOf(status: number, place: FilePlace): TableError | undefi
   if (status === 412) return fail('CONFLICT', 'it has changed since it was listed (412)')
   if (status === 416) return fail('CONFLICT', 'it is shorter than it was listed (416)')
   if (REFUSED.has(status)) return fail('PERMISSION_DENIED', `its URL is not taken (${status})`)
-  const mayPass = isPassingStatus(status) || status === 408
+  const mayPass = isPassingStatus(status)
   if (mayPass || status >= 500) {
     return fail('STORAGE_UNAVAILABLE', `the storage answered ${status}`, mayPass)
   }

@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { hostOfUrl, TableError } from '@spillway/core'
 import type { WireSignedFile } from '@spillway/protocol/wire'
 import type { BytesAnswer } from '../http/bytes-answer.js'
 import { fetchSigned } from '../http/fetch-signed.js'
@@ -37,7 +37,7 @@ export async function openFile(
   http: HttpOptions,
   { range, signal }: OpenFileOptions = {},
 ): Promise<OpenedFile> {
-  const place = { host: hostOf(file.url), file }
+  const place = { host: hostOfUrl(file.url), file }
   const label = `the provider's storage at ${place.host}`
   const { connectMs = DEFAULT_TIMEOUT_MS, idleMs = DEFAULT_TIMEOUT_MS } = http.timeouts ?? {}
   const watch = watchRequest(label, signal)
@@ -123,8 +123,4 @@ async function* measured(
     const reason = `the answer ended after ${taken} of ${length} bytes`
     throw fileError(place, { code: 'STORAGE_UNAVAILABLE', reason, retryable: true })
   }
-}
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'an address that is no URL'
 }

@@ -1,3 +1,4 @@
+import { parsedUrl } from '@spillway/core'
 import type { BytesAnswer, FetchBytes } from './bytes-answer.js'
 import { withoutUrls } from './http-failure.js'
 import { unlessAborted } from './retry.js'
@@ -23,7 +24,7 @@ export async function fetchSigned<Answer extends BytesAnswer = Response>(
   request: SignedRequest<Answer>,
 ): Promise<Answer | Response> {
   const { refuse } = request
-  let at = parsed(url)
+  let at = parsedUrl(url)
   if (at === undefined) throw refuse('its URL is none')
   requireAskable(at, refuse)
   for (let redirects = 0; ; redirects++) {
@@ -34,7 +35,7 @@ export async function fetchSigned<Answer extends BytesAnswer = Response>(
     if (!REDIRECTS.has(response.status) || location === null) return response
     response.body?.cancel().catch(() => undefined)
     if (redirects >= MAX_REDIRECTS) throw refuse(`it redirects more than ${MAX_REDIRECTS} times`)
-    const next = parsed(location, at.href)
+    const next = parsedUrl(location, at.href)
     if (next === undefined) throw refuse('it redirects to what is no URL')
     requireAskable(next, refuse)
     if (!mayFollow(at, next)) {
@@ -59,10 +60,6 @@ async function asked<Answer extends BytesAnswer>(
   } catch (error) {
     throw withoutUrls(error)
   }
-}
-
-function parsed(url: string, base?: string): URL | undefined {
-  return URL.canParse(url, base) ? new URL(url, base) : undefined
 }
 
 /** Credentials in a URL are none of a signature: fetch refuses them, and says the whole URL as it does. */

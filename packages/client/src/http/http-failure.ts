@@ -3,6 +3,7 @@ import {
   isPassingStatus,
   isTableError,
   type JsonValue,
+  parsedUrl,
   TableError,
 } from '@spillway/core'
 import { isObject, type JsonObject } from '@spillway/protocol/wire'
@@ -89,8 +90,7 @@ export function redirection(response: Response, url: string): TableError | undef
   const opaque = response.type === 'opaqueredirect'
   if (!opaque && (response.status < 300 || response.status >= 400)) return undefined
   const location = response.headers.get('location')
-  const target =
-    location !== null && URL.canParse(location, url) ? new URL(location, url) : undefined
+  const target = location === null ? undefined : parsedUrl(location, url)
   const where = target === undefined ? 'elsewhere' : `to ${target.origin}${target.pathname}`
   return new TableError(
     'INVALID_REQUEST',

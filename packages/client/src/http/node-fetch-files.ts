@@ -7,7 +7,7 @@ const AHEAD = 4
 /**
  * Gets files by Node's own HTTP, for `fetchFiles` of a client: what comes is not copied and goes through no web stream, which takes
  * less of the processor where gigabytes are fetched. What is set for `fetch` alone, as by undici's `setGlobalDispatcher`,
- * is not heeded. Connections are kept for the next request.
+ * is not heeded. Node's own agents keep connections for the next request, for some seconds.
  */
 export function nodeFetchFiles(): FetchBytes {
   // Loaded with the first file: most clients list and query.
@@ -33,12 +33,10 @@ type Send = (
 
 async function openSending(): Promise<Send> {
   const [http, https] = await Promise.all([import('node:http'), import('node:https')])
-  const plain = new http.Agent({ keepAlive: true })
-  const secure = new https.Agent({ keepAlive: true })
   return (url, request, answered) =>
     new URL(url).protocol === 'https:'
-      ? https.get(url, { ...optionsOf(request), agent: secure }, answered)
-      : http.get(url, { ...optionsOf(request), agent: plain }, answered)
+      ? https.get(url, optionsOf(request), answered)
+      : http.get(url, optionsOf(request), answered)
 }
 
 function optionsOf({ headers, signal }: BytesRequest) {
@@ -54,6 +52,8 @@ function asked(send: Send, url: string, options: BytesRequest): Promise<BytesAns
       const wasKept = request.reusedSocket && error.code === 'ECONNRESET'
       reject(wasKept ? new ClosedBefore('', { cause: error }) : error)
     })
+    // Of an answer that is none, such as one of another protocol, nothing else is told.
+    request.on('close', () => reject(new Error('the connection was closed without an answer')))
   })
 }
 

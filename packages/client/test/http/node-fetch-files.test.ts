@@ -127,6 +127,16 @@ describe('a file by the HTTP of Node', () => {
     await expect.poll(() => [...sockets].every(({ destroyed }) => destroyed)).toBe(true)
   })
 
+  it('whose answer is of another protocol is an error', async () => {
+    const url = await started(() => undefined)
+    server.on('upgrade', () => undefined)
+    server.removeAllListeners('request')
+    server.on('request', (_request, response) => {
+      response.writeHead(101, { upgrade: 'websocket', connection: 'upgrade' }).end()
+    })
+    await expect(nodeFetchFiles()(url, asked())).rejects.toThrow()
+  })
+
   it('where nobody listens is an error that can be caught', async () => {
     const url = await started(() => undefined)
     await new Promise(resolve => server.close(resolve))

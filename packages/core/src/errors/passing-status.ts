@@ -4,7 +4,10 @@
  */
 const LASTING: ReadonlySet<number> = new Set([501, 505, 511])
 
-/** Whether what a server answers with this HTTP status may pass by itself, so that it is worth asking again: 429, and 5xx but for those that last. */
+/**
+ * Whether what a server answers with this HTTP status may pass by itself, so that it is worth asking again: 408, 429, and 5xx but
+ * for those that last.
+ */
 export function isPassingStatus(status: number): boolean {
-  return status === 429 || (status >= 500 && !LASTING.has(status))
+  return status === 408 || status === 429 || (status >= 500 && !LASTING.has(status))
 }

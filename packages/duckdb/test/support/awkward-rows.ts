@@ -50,6 +50,8 @@ const VALUES: Readonly<Record<string, readonly Value[]>> = {
     '\uffee',
     '\u{1f600}',
     'AB',
+    'a\nb',
+    'a\n\nb',
     'x'.repeat(40),
   ],
   b: [true, false],

@@ -1,3 +1,4 @@
+import { parsedUrl } from '@spillway/core'
 import { decodeItem, decodeList, type ListItem } from '../actions/decode-list.js'
 import { isObject, type JsonObject } from '../actions/lenient-body.js'
 import {
@@ -104,7 +105,7 @@ const SHA256: Kind<string> = {
 const HTTP_URL: Kind<string> = {
   expected: 'an http or https URL',
   accepts: (value): value is string =>
-    typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value),
+    typeof value === 'string' && /^https?:\/\//i.test(value) && parsedUrl(value) !== undefined,
 }
 
 // What a file is bound by is no information that may be dropped: a tag or digest of another kind is a fault.

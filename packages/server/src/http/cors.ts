@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { parsedUrl, TableError } from '@spillway/core'
 import type { FetchHandler } from './fetch-handler.js'
 
 export interface CorsOptions {
@@ -84,7 +84,6 @@ function checkedOrigins(origins: readonly string[]): ReadonlySet<string> {
 /** `*`, or scheme, host and port as a browser writes them: lower case, no default port, no slash at the end. */
 export function isCorsOrigin(text: string): boolean {
   if (text === '*') return true
-  if (!URL.canParse(text)) return false
-  const url = new URL(text)
-  return /^https?:$/.test(url.protocol) && url.origin === text
+  const url = parsedUrl(text)
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.origin === text
 }

@@ -25,7 +25,10 @@ export class MethodNotAllowed extends TableError {
 export class PreconditionFailed extends TableError {
   readonly etag: string
   constructor(etag: string) {
-    super('CONFLICT', 'this is not what was asked for by If-Match: it has changed, ask without')
+    super(
+      'CONFLICT',
+      'this is not what If-Match asks for by a strong tag: it has changed, or its tag is weak; ask without',
+    )
     this.etag = etag
   }
 }

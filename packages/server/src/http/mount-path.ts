@@ -1,4 +1,4 @@
-import { TableError } from '@spillway/core'
+import { parsedUrl, TableError } from '@spillway/core'
 
 /** First names below the place that a server is mounted at. */
 const FIRST_NAMES = ['shares', 'files', 'healthz', '.well-known', 'mcp']
@@ -43,8 +43,8 @@ export function checkedEndpoint(text: string, name = 'endpoint'): Endpoint {
       'INVALID_REQUEST',
       `${name}: expected where recipients reach the server, such as https://share.example/delta-sharing, ${reason}`,
     )
-  if (!URL.canParse(text)) throw refused(`found ${foundText(text)}, which is no URL`)
-  const url = new URL(text)
+  const url = parsedUrl(text)
+  if (url === undefined) throw refused(`found ${foundText(text)}, which is no URL`)
   if (!/^https?:$/.test(url.protocol)) throw refused(`found the scheme ${url.protocol}`)
   // Without its words: what stands there may be a secret.
   if (url.username + url.password !== '') throw refused('found a user or a password in it')

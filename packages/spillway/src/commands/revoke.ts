@@ -107,6 +107,11 @@ function revokedOf(options: RevokeOptions): Named {
   }
   const name = options[kind]!
   if (kind === 'recipient' || kind === 'share') return { kind, name, names: [name] }
+  if (kind === 'model' && name.includes('@')) {
+    throw refused(
+      `--model takes a whole model back, found ${name}: \`spillway share remove ${name}\` takes one version or alias`,
+    )
+  }
   const named = sharedNameOf(name)
   if (named === undefined) throw invalidName(name, kind)
   return { kind, name, names: [named.share, named.schema, named.name] }

@@ -108,7 +108,10 @@ async function firstFile(
 export function withoutServer(error: unknown): unknown {
   if (!isTableError(error)) return error
   const { url: _, status: __, errorCode: ___, ...context } = error.context
-  const message = error.message.replace(/^the server answered \d+: /, '')
+  const message = error.message
+    .replace(/^the server answered \d+: /, '')
+    // Who reads this is the provider, and no log has it.
+    .replace(/; the provider finds it under request id [\w-]+$/, '')
   return new TableError(error.code, message, { context, cause: error.cause })
 }
 

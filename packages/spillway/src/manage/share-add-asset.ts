@@ -116,7 +116,7 @@ async function additionOf(
       return { ...asked, addition: versionAddition(of) }
     }
     case 'skill-folder':
-      return { ...asked, addition: skillFolderAddition({ place, given }) }
+      return { ...asked, addition: skillFolderAddition({ place, given, digests }) }
     case 'volume':
       return { ...asked, addition: folderAddition({ kind, place, given, digests }) }
     case 'skill': {

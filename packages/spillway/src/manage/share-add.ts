@@ -34,7 +34,7 @@ export async function shareAddCommand(
 const OF_KINDS = {
   format: ['table'],
   history: ['table'],
-  digests: ['volume', 'model', 'skill'],
+  digests: ['volume', 'model', 'skill', 'skill-folder'],
   version: ['model'],
   alias: ['model'],
   registry: ['model'],

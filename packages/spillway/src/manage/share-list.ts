@@ -70,7 +70,10 @@ function assetsOf({ name: share, schemas = [] }: ShareConfig) {
       })),
     ),
     skillFolders: placed.flatMap(({ at, skillFolders = [] }) =>
-      skillFolders.map(({ location }) => ({ schema: at, location })),
+      skillFolders.map(({ location, digests = false }) => ({
+        ...{ schema: at, location },
+        ...(digests && { digests }),
+      })),
     ),
   }
 }

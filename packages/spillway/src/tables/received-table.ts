@@ -13,6 +13,7 @@ import {
 } from '@spillway/client'
 import {
   type ByteRange,
+  hostOfUrl,
   isPassingStatus,
   isTableError,
   type ObjectStore,
@@ -167,7 +168,7 @@ async function request(
 }
 
 function refused(url: string, reason: string): TableError {
-  const host = URL.canParse(url) ? new URL(url).host : 'an address that is no URL'
+  const host = hostOfUrl(url)
   return new TableError(
     'TABLE_CORRUPT',
     `a file of the table in the provider's storage at ${host} cannot be read: ${reason}`,

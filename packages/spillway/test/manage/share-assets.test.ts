@@ -334,6 +334,8 @@ describe('spillway share add of skills', () => {
 `)
     const again = ['share', 'add', 'team', '--kind', 'skill-folder', '--name', 'lake.tools']
     expect(await json(...again)).toMatchObject({ changed: false })
+    const refused = await spillway(...again, '--digests')
+    expect(refused).toMatchObject({ status: 2, stderr: expect.stringMatching(/without digests/) })
     expect((await json('share', 'list')).shares[0].skillFolders).toEqual([
       { schema: 'lake.tools', location: `file://${folder}/team/` },
     ])

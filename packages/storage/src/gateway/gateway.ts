@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import {
   type FooterEdit,
+  parsedUrl,
   type SigningOptions,
   TableError,
   throwIfCancelled,
@@ -100,7 +101,7 @@ function secretsOf(given: LocalGatewayOptions['secret']): readonly Buffer[] {
 }
 
 function checkedBase(baseUrl: string): string {
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
+  const url = parsedUrl(baseUrl)
   const sound = url !== undefined && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
   if (sound) return baseUrl.replace(/\/+$/, '')
   throw new TableError('INVALID_REQUEST', `a gateway is reached by an http(s) URL, not ${baseUrl}`)

@@ -58,7 +58,7 @@ function isPassing(error: unknown, status: number): boolean {
   if (error instanceof Error && PASSING.has(error.name)) return true
   // Nobody asked on a condition: a cache between answers for somebody else.
   if (status === 304) return true
-  return status === 0 || status === 408 || isPassingStatus(status)
+  return status === 0 || isPassingStatus(status)
 }
 
 function sentence(

@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3'
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
-import { TableError } from '@spillway/core'
+import { parsedUrl, TableError } from '@spillway/core'
 
 export interface S3Credentials {
   readonly accessKeyId: string
@@ -58,7 +58,7 @@ function awsHost(region: string): string {
 }
 
 export function parseEndpoint(endpoint: string): URL {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  const url = parsedUrl(endpoint)
   if (url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:')) return url
   throw new TableError('INVALID_REQUEST', `an S3 endpoint is an http(s) URL, not ${endpoint}`)
 }
