@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { type FooterEdit, isTableError } from '@spillway/core'
-import { codeOf, isMissing } from '../local/local-error.js'
+import { codeOf, isMissing, localError } from '../local/local-error.js'
 import { fileMeta } from '../local/local-meta.js'
 import { openLocal } from '../local/local-open.js'
 import { localRoots } from '../local/local-path.js'
@@ -56,7 +56,8 @@ export async function serveFile(
   try {
     return await answerFile(request, target, options)
   } catch (error) {
-    options.onError?.(error)
+    // What the file system refuses is no bug of ours, which a log would take it for.
+    options.onError?.(/^E[A-Z0-9]+$/.test(codeOf(error)) ? localError(error, target.path) : error)
     return failed(error)
   }
 }

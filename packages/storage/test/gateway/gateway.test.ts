@@ -226,6 +226,15 @@ describe('a URL', () => {
     expect([status, error.split(';')[0]]).toEqual([404, 'RESOURCE_DOES_NOT_EXIST'])
   })
 
+  it('tells the provider of links that lead to each other as an error of storage, no bug', async () => {
+    await symlink(join(root, 'round-b'), join(root, 'round-a'))
+    await symlink(join(root, 'round-a'), join(root, 'round-b'))
+    const told: unknown[] = []
+    const request = new Request(await urlOf(`${root}/round-a`))
+    await gateway().handle(request, { onError: error => told.push(error) })
+    expect(told).toEqual([expect.objectContaining({ code: 'STORAGE_UNAVAILABLE' })])
+  })
+
   it.each([
     ['EACCES', 403],
     ['EPERM', 403],
