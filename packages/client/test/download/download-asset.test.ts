@@ -209,14 +209,18 @@ describe('a download', () => {
   })
 
   it('that is cancelled leaves no file half there, and is gone on with', async () => {
-    // Its last part never comes: it cannot be whole before it is cancelled.
-    const fault = ({ end }: BytesAsked) => end === LARGE.length
-    await start({ files: { 'w.bin': LARGE }, fault })
     const stop = new AbortController()
-    const cancelled = download({
-      signal: stop.signal,
-      onProgress: ({ bytesFetched }) => bytesFetched > MIB && stop.abort(),
-    })
+    // Its last part never comes, so that it cannot be whole before it is cancelled: once half of it was sent.
+    const fault = ({ end }: BytesAsked) => {
+      const look = () => {
+        if (server!.sent > LARGE.length / 2) stop.abort()
+        else setTimeout(look, 5)
+      }
+      if (end === LARGE.length) look()
+      return end === LARGE.length
+    }
+    await start({ files: { 'w.bin': LARGE }, fault })
+    const cancelled = download({ signal: stop.signal })
     await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(existsSync(join(to, 'w.bin'))).toBe(false)
     server!.fault = undefined
