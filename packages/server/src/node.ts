@@ -78,7 +78,10 @@ async function serve(
     }
     outgoing.writeHead(response.status, headersOf(response))
     if (body === null) outgoing.end()
-    else await sendBody(body, outgoing, { ...sending, gone: gone.signal })
+    else {
+      const length = lengthOf(response)
+      await sendBody(body, outgoing, { ...sending, length, gone: gone.signal })
+    }
     if (!incoming.complete) drain(incoming)
   } catch {
     outgoing.destroy()
@@ -226,4 +229,9 @@ function discard(incoming: IncomingMessage, onBytes: (bytes: number) => void): v
 
 function headersOf(response: Response): Record<string, string> {
   return Object.fromEntries(response.headers)
+}
+
+function lengthOf({ headers }: Response): number | undefined {
+  const length = headers.get('content-length')
+  return length === null ? undefined : Number(length)
 }

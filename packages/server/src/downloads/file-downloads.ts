@@ -14,6 +14,7 @@ import { answered } from '../limits/answered.js'
 import { createConcurrencyLimit } from '../limits/concurrency-limit.js'
 import { DEFAULT_LIMITS } from '../limits/server-limits.js'
 import { withoutSecrets } from '../limits/without-secrets.js'
+import { type Counting, countedBody } from './counted-body.js'
 import { currentAudience, namesIn } from './file-audience.js'
 import { checkedHeaders, isCancelled, notNow } from './file-refusal.js'
 
@@ -110,7 +111,7 @@ export function fileDownloads(options: FileDownloadsOptions): {
         finish(status < 400 ? 'complete' : isCancelled(record.error) ? 'cancelled' : 'failed')
         return new Response(null, { status, headers })
       }
-      return new Response(counted(body, { record, finish, isShared }), { status, headers })
+      return new Response(countedBody(body, { record, finish, isShared }), { status, headers })
     },
   }
 }
@@ -185,64 +186,3 @@ function note({ status, headers }: Response, record: AccessRecord): void {
 function refusalOf(status: number, reason: string): TableError {
   return new TableError(REFUSALS.get(status) ?? 'INTERNAL', reason.replace(/^[A-Z_]+; /, ''))
 }
-
-/** How often an answer under way asks whether its file is still shared. */
-const ASK_EVERY_MS = 1000
-
-interface Counting {
-  readonly record: AccessRecord
-  readonly finish: (outcome: NonNullable<AccessRecord['outcome']>) => void
-  /** Whether what the URL was signed for holds still. */
-  readonly isShared: (gone: AbortSignal) => Promise<boolean>
-}
-
-/** The body as it is, its bytes and how it ends on record. It breaks off where its file is no longer shared. */
-function counted(
-  body: ReadableStream<Uint8Array>,
-  { record, finish, isShared }: Counting,
-): ReadableStream<Uint8Array> {
-  const reader = body.getReader()
-  record.bytesSent = 0
-  const gone = new AbortController()
-  let ended = false
-  let asked = performance.now()
-  const end = (outcome: NonNullable<AccessRecord['outcome']>) => {
-    if (!ended) finish(outcome)
-    ended = true
-  }
-  const requireShared = async () => {
-    if (performance.now() - asked < ASK_EVERY_MS) return
-    if (!(await isShared(gone.signal))) throw new TableError('PERMISSION_DENIED', NO_LONGER_SHARED)
-    asked = performance.now()
-  }
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await reader.read()
-          if (done) {
-            end('complete')
-            controller.close()
-            return
-          }
-          await requireShared()
-          record.bytesSent = (record.bytesSent ?? 0) + value.byteLength
-          controller.enqueue(value)
-        } catch (error) {
-          record.error = error
-          end('failed')
-          await reader.cancel(error).catch(() => undefined)
-          throw error
-        }
-      },
-      async cancel(reason) {
-        end('cancelled')
-        gone.abort(reason)
-        await reader.cancel(reason)
-      },
-    },
-    { highWaterMark: 0 },
-  )
-}
-
-const NO_LONGER_SHARED = 'the file is no longer shared: its download was broken off'

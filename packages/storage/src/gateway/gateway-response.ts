@@ -4,9 +4,10 @@ import { codeOf, isMissing, localError } from '../local/local-error.js'
 import { fileMeta } from '../local/local-meta.js'
 import { openLocal } from '../local/local-open.js'
 import { localRoots } from '../local/local-path.js'
+import { fileBody } from './file-body.js'
 import { parseRange } from './http-range.js'
 import { isRangeOfSame, preconditionOf } from './preconditions.js'
-import { UnviewableFile, type ViewedFile, type Views } from './viewed-file.js'
+import { UnviewableFile, type Views } from './viewed-file.js'
 
 /** A file that a valid URL names: `path` is below one of `folders` by its text; links are looked at when it is opened. */
 export interface GatewayTarget {
@@ -110,7 +111,7 @@ async function answerFile(
     handedOver = true
     const isSame = async () =>
       fileMeta(target.path, await file.stat({ bigint: true })).etag === etag
-    return new Response(streamPart(file, served.part, { view, isSame }), served)
+    return new Response(fileBody(file, served.part, { view, isSame }), served)
   } finally {
     if (!handedOver) await file.close()
   }
@@ -168,58 +169,4 @@ function answer(request: Request, { size, etag, lastModified }: Served): Answer 
   headers['Content-Range'] = `bytes ${range.start}-${range.end - 1}/${size}`
   headers['Content-Length'] = String(range.end - range.start)
   return { status: 206, headers, part: { start: range.start, end: range.end } }
-}
-
-const CHUNK_BYTES = 256 * 1024
-
-interface StreamOptions {
-  readonly view: ViewedFile | undefined
-  /** Whether the file is still the one whose validators were sent. */
-  readonly isSame: () => Promise<boolean>
-}
-
-/**
- * Reads as the recipient reads, a chunk ahead at most. A file that shrinks, or that is another at the end, breaks the answer off
- * before its last bytes: it never looks whole.
- */
-function streamPart(
-  file: FileHandle,
-  { start, end }: { readonly start: number; readonly end: number },
-  { view, isSame }: StreamOptions,
-): ReadableStream<Uint8Array> {
-  const ownEnd = view === undefined ? end : Math.min(end, view.keptBytes)
-  let position = start
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        if (view !== undefined && position >= ownEnd) {
-          const { keptBytes, tail } = view
-          if (end > position) controller.enqueue(tail.slice(position - keptBytes, end - keptBytes))
-          await file.close()
-          controller.close()
-          return
-        }
-        const chunk = await readChunk(file, position, ownEnd)
-        position += chunk.length
-        if (position >= ownEnd && !(await isSame()))
-          throw new Error('the file changed while it was read')
-        if (chunk.length > 0) controller.enqueue(chunk)
-        if (position < end) return
-        await file.close()
-        controller.close()
-      } catch (error) {
-        await file.close()
-        throw error
-      }
-    },
-    cancel: () => file.close(),
-  })
-}
-
-async function readChunk(file: FileHandle, position: number, end: number): Promise<Uint8Array> {
-  const wanted = Math.min(CHUNK_BYTES, end - position)
-  const chunk = new Uint8Array(wanted)
-  const { bytesRead } = await file.read(chunk, 0, wanted, position)
-  if (bytesRead === 0 && wanted > 0) throw new Error('the file became shorter while it was read')
-  return chunk.subarray(0, bytesRead)
 }
