@@ -1,6 +1,6 @@
-// A model of large files and a folder of small ones over loopback, beside curl, aria2c and huggingface_hub with sha256sum behind
-// them, on the same disk and of the same server: node benchmarks/dist/download.js FOLDER [GIB] [SMALL-FILES] [ROUNDS]. FOLDER is made,
-// filled and removed. Peers are those of peers/setup.sh, or the programs that ARIA2C and PYTHON name.
+// `spillway download` of a model of large files and a folder of small ones over loopback, beside curl, aria2c and huggingface_hub with
+// sha256sum behind them, on the same disk and of the same server: node benchmarks/dist/download.js FOLDER [GIB] [SMALL-FILES] [ROUNDS].
+// FOLDER is made, filled and removed. Peers are those of peers/setup.sh, or the programs that ARIA2C and PYTHON name.
 import { spawn, spawnSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import {
@@ -88,31 +88,40 @@ interface Ran {
   readonly mib: number
 }
 
-/** In a process of its own, whose peak memory is told. */
+/** What every process of ours says at its end, in bytes, behind all else on its standard error. */
+const TELL_PEAK = `
+  import { peakMemory } from ${JSON.stringify(import.meta.resolve('@spillway/testkit/peak-memory'))}
+  process.once('exit', () => process.stderr.write('peak ' + peakMemory()))`
+
+/** The command, as a person starts it, and its peak memory. */
 function ours(profile: string, asset: string, to: string): Promise<Ran> {
-  const script = `
-    import { createSharingClient } from ${JSON.stringify(import.meta.resolve('@spillway/client'))}
-    import { peakMemory } from ${JSON.stringify(import.meta.resolve('@spillway/testkit/peak-memory'))}
-    import { downloadAsset, loadProfile, nodeFetchFiles } from ${JSON.stringify(import.meta.resolve('@spillway/client/node'))}
-    const options = { fetchFiles: nodeFetchFiles() }
-    const client = createSharingClient(await loadProfile(${JSON.stringify(profile)}), options)
-    const { complete, files } = await downloadAsset(client, ${JSON.stringify(asset)}, { to: ${JSON.stringify(to)} })
-    const fetched = files.filter(({ state }) => state === 'fetched').length
-    console.log(JSON.stringify({ complete, files: files.length, fetched, peak: peakMemory() }))`
   const start = performance.now()
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let text = ''
+  const telling = ['--import', `data:text/javascript,${encodeURIComponent(TELL_PEAK)}`]
+  const asked = ['download', `${profile}#${asset}`, '--to', to, '--json', '--no-cache']
+  const child = spawn(process.execPath, [...telling, main, ...asked])
+  let [text, told] = ['', '']
   child.stdout.on('data', chunk => {
     text += chunk
   })
+  child.stderr.on('data', chunk => {
+    told = `${told}${chunk}`.slice(-1000)
+  })
   return new Promise((done, failed) =>
-    child.once('close', () => {
-      const { complete, files, fetched, peak } = JSON.parse(text || '{}')
-      if (!complete) failed(new Error('the download is not complete'))
+    child.once('close', code => {
       const seconds = (performance.now() - start) / 1000
-      done({ files, fetched, seconds, mib: peak / 2 ** 20 })
+      if (code !== 0) {
+        failed(new Error(`the download ended with ${code}: ${told}`))
+        return
+      }
+      const { files } = JSON.parse(text)
+      const states: readonly string[] = files.map(({ state }: { state: string }) => state)
+      const fetched = states.filter(state => state === 'fetched').length
+      done({
+        files: files.length,
+        fetched,
+        seconds,
+        mib: Number(/peak (\d+)$/.exec(told)![1]) / MIB,
+      })
     }),
   )
 }
@@ -139,7 +148,7 @@ async function untilDigested(profile: string): Promise<void> {
 async function largeFiles(profile: string): Promise<void> {
   const to = join(root, 'fetched')
   const mine: Downloader = {
-    name: 'ours, verified as it comes',
+    name: 'spillway download, verified as it comes',
     async run(at) {
       const { seconds, mib } = await ours(profile, 'lake.kb.model', at)
       console.log(`  ours: ${mib.toFixed(0)} MiB at most`)

@@ -10,6 +10,7 @@ import {
 } from '@spillway/client/node'
 import { TableError } from '@spillway/core'
 import { cachePath } from '../file-cache/cache-options.js'
+import { spareMarking } from '../processor/spare-marking.js'
 import { withNearest } from '../recipient/list-shared.js'
 import { openProfile } from '../recipient/open-profile.js'
 import { parseSharePath } from '../recipient/share-path.js'
@@ -60,6 +61,7 @@ export async function downloadCommand(
   const trust = await readTrust(options, terminal)
   const cache = cachePath(options, terminal)
   const { client } = await openProfile(profile, terminal)
+  spareMarking()
   const { include, exclude, kind, dryRun, verify, force } = options
   const text = transferText()
   const told = await withProgress(terminal, `listing ${printable(name)}`, progress =>

@@ -3,9 +3,9 @@ import { createSharingClient, type SharingClient } from '@spillway/client'
 import { loadProfile, nodeFetchFiles } from '@spillway/client/node'
 import { isTableError, TableError } from '@spillway/core'
 import type { Profile } from '@spillway/protocol'
+import { spareCompiling } from '../processor/spare-compiling.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { VERSION } from '../terminal/version.js'
-import { spareCompiling } from './spare-compiling.js'
 
 /** A provider, as its profile file opens it. */
 export interface Provider {
