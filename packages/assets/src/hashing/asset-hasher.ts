@@ -5,7 +5,6 @@ import {
   type FileMismatch,
   isTableError,
   type ObjectStore,
-  Slices,
   type StateStore,
   type TableError,
 } from '@spillway/core'
@@ -15,8 +14,10 @@ import { type Followed, followedFolder, keyOf, stateKey } from './followed-folde
 import { hashFile } from './hash-file.js'
 import { HashPass, type HashProgress } from './hash-pass.js'
 import { decodeHashes, encodeHashes, hashOf } from './kept-hashes.js'
+import { ReadingPace } from './reading-pace.js'
 import { RecheckBudget } from './recheck-budget.js'
 import { RefusedFiles } from './refused-files.js'
+import { sizesInTurn, someAtOnce } from './some-at-once.js'
 
 export interface AssetHasherOptions {
   readonly store: ObjectStore
@@ -39,11 +40,15 @@ const SAVE_EVERY_MS = 30_000
 /** Folders that are looked for; it tells by itself why it finds none. */
 export type FindFolders = (signal: AbortSignal) => Promise<readonly AssetFolder[]>
 
-/** Hashes files in the background, one at a time. A file is hashed once for each size and validator that it has. */
+/**
+ * Hashes files in the background, large ones one at a time and small ones some at once. A file is hashed once for each size and
+ * validator that it has.
+ */
 export class AssetHasher {
   readonly #options: AssetHasherOptions
   readonly #followed = new Map<string, Followed>()
   readonly #rechecks: RecheckBudget
+  readonly #pace: ReadingPace
   readonly #told: ToldDenied<AssetFolder>
   #find: FindFolders | undefined
   #named: readonly AssetFolder[] = []
@@ -53,7 +58,9 @@ export class AssetHasher {
 
   constructor(options: AssetHasherOptions) {
     this.#options = options
-    this.#rechecks = new RecheckBudget(options.bytesPerSecond ?? BYTES_PER_SECOND)
+    const { bytesPerSecond = BYTES_PER_SECOND } = options
+    this.#rechecks = new RecheckBudget(bytesPerSecond)
+    this.#pace = new ReadingPace(bytesPerSecond)
     this.#told = new ToldDenied(options.onError)
   }
 
@@ -209,38 +216,49 @@ export class AssetHasher {
     if (pass.isShorter) followed.isChanged = true
     const refused = new RefusedFiles()
     await this.#recheckDoubted(followed, refused, signal)
+    try {
+      await this.#hashMissing(followed, { pass, refused }, signal)
+    } finally {
+      if (followed.isChanged && !signal.aborted) await this.#save(followed, signal)
+    }
+    if (refused.error !== undefined) throw refused.error
+  }
+
+  async #hashMissing(
+    followed: Followed,
+    { pass, refused }: { readonly pass: HashPass; readonly refused: RefusedFiles },
+    signal: AbortSignal,
+  ): Promise<void> {
     const show = () => {
       followed.progress = pass.progress
     }
     show()
     let saved = performance.now()
-    const slices = new Slices()
-    let endedAt: string | undefined
-    for (const file of pass.missing(followed.endedAt)) {
-      if (slices.isOver) await slices.pause()
+    const files = pass.missing(followed.endedAt)
+    followed.endedAt = undefined
+    const hash = sizesInTurn((file: AssetFile) =>
+      refused.unless(() => this.#hash(followed.folder, file, { signal })),
+    )
+    await someAtOnce(files, async file => {
       if (this.#wake.signal.aborted) await this.#recheckAll(signal)
-      const hash = () => this.#hash(followed.folder, file, { signal })
-      const found = await refused.unless(hash)
-      if (found === undefined && refused.isFull) {
-        endedAt = file.path
-        break
+      const found = await hash(file)
+      if (found === undefined) {
+        if (refused.isFull) followed.endedAt ??= file.path
+        return !refused.isFull
       }
-      if (found === undefined) continue
       pass.add(file.path, found)
       followed.isChanged = true
       show()
-      if (performance.now() - saved < SAVE_EVERY_MS) continue
+      if (performance.now() - saved < SAVE_EVERY_MS) return true
+      saved = Number.POSITIVE_INFINITY
       await this.#save(followed, signal)
       saved = performance.now()
-    }
-    followed.endedAt = endedAt
-    if (followed.isChanged) await this.#save(followed, signal)
-    if (refused.error !== undefined) throw refused.error
+      return true
+    })
   }
 
   #hash(folder: AssetFolder, file: AssetFile, how: { signal: AbortSignal; isDoubted?: boolean }) {
-    const { store, bytesPerSecond = BYTES_PER_SECOND } = this.#options
-    return hashFile(folder, file, { store, bytesPerSecond, ...how })
+    return hashFile(folder, file, { store: this.#options.store, pace: this.#pace, ...how })
   }
 
   async #load(followed: Followed, signal: AbortSignal): Promise<void> {

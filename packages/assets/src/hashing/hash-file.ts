@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import type { AssetFile, AssetFolder, ObjectStore } from '@spillway/core'
 import { deniedOfListed } from '../folders/denied.js'
 import { folderStore } from '../folders/folder-store.js'
 import type { FileHash } from './kept-hashes.js'
+import type { ReadingPace } from './reading-pace.js'
 
 const CHUNK_BYTES = 4 * 1024 ** 2
 
 interface HashFileOptions {
   readonly store: ObjectStore
-  readonly bytesPerSecond: number
+  readonly pace: ReadingPace
   readonly signal: AbortSignal
   /** Somebody got other bytes: it is read, whatever its store says of it. */
   readonly isDoubted?: boolean
@@ -34,7 +34,7 @@ export async function hashFile(
 async function hashNow(
   folder: AssetFolder,
   { path, size, etag }: AssetFile,
-  { store, bytesPerSecond, signal, isDoubted = false }: HashFileOptions,
+  { store, pace, signal, isDoubted = false }: HashFileOptions,
 ): Promise<FileHash | undefined> {
   if (etag === undefined) return undefined
   const files = folderStore(store, folder)
@@ -54,8 +54,7 @@ async function hashNow(
     if (found === undefined || !isSame) return undefined
     hash.update(found.bytes)
     start = end
-    const due = (found.bytes.length / bytesPerSecond) * 1000 - (performance.now() - began)
-    if (due > 0) await setTimeout(due, undefined, { signal })
+    await pace.behind(found.bytes.length, began, signal)
   }
   return { size, etag, sha256: hash.digest('hex') }
 }

@@ -384,6 +384,66 @@ describe('hashing', () => {
     expect(performance.now() - began).toBeGreaterThan(280)
   })
 
+  it('goes no faster with many files at once', async () => {
+    const { hasher, put } = made(memoryStore(), { bytesPerSecond: 4000 })
+    for (let i = 0; i < 40; i++) await put(`f${i}`, 'x'.repeat(30))
+    const began = performance.now()
+    hasher.follow([folder])
+    await done(hasher).toBe(true)
+    expect(performance.now() - began).toBeGreaterThan(280)
+  })
+
+  it('reads small files some at once, and large ones in turn beside them', async () => {
+    const inner = memoryStore()
+    const under = { small: 0, large: 0 }
+    const most = { small: 0, large: 0 }
+    const { hasher, put } = made({
+      ...inner,
+      async get(path, options) {
+        const size = /(small|large)/.exec(path)?.[0] as 'small' | 'large' | undefined
+        if (size === undefined) return inner.get(path, options)
+        most[size] = Math.max(most[size], ++under[size])
+        await new Promise(later => setTimeout(later, 5))
+        under[size]--
+        return inner.get(path, options)
+      },
+    })
+    for (let i = 0; i < 60; i++) await put(`small-${i}`, String(i))
+    for (let i = 0; i < 4; i++) await put(`large-${i}`, String(i).repeat(1024 ** 2))
+    hasher.follow([folder])
+    await done(hasher).toBe(true)
+    expect(most).toEqual({ small: 8, large: 1 })
+  })
+
+  it('keeps what it has where its store goes away, and asks no more of it', async () => {
+    const inner = memoryStore()
+    let asked = 0
+    let isAway = true
+    const store: typeof inner = {
+      ...inner,
+      async get(path, options) {
+        if (!path.includes('/docs/')) return inner.get(path, options)
+        asked++
+        if (isAway && asked > 50) throw new TableError('STORAGE_UNAVAILABLE', 'away')
+        return inner.get(path, options)
+      },
+    }
+    const errors: unknown[] = []
+    const more = { everyMs: 60_000, onError: (_: unknown, error: unknown) => errors.push(error) }
+    const first = made(store, more)
+    for (let i = 0; i < 200; i++) await first.put(`f${i}`, String(i))
+    first.hasher.follow([folder])
+    await expect.poll(() => errors.length).toBe(1)
+    await first.hasher.stop()
+    expect(asked).toBeLessThan(50 + 9)
+    isAway = false
+    asked = 0
+    const next = made(store)
+    next.hasher.follow([folder])
+    await done(next.hasher).toBe(true)
+    expect(asked).toBe(150)
+  })
+
   it('looks through very many files in steps', async () => {
     const inner = memoryStore()
     let isListed = false
