@@ -16,6 +16,7 @@ import { loadTimeline, type Timeline } from '../timeline/timeline.js'
 import { requireComplete } from './complete-index.js'
 import { type IndexLog, type IndexReplay, IndexSource } from './metadata-index.js'
 import { ALL_PARTITIONS } from './metadata-key.js'
+import { readAhead } from './read-ahead.js'
 
 /** The table's own metadata table: listings and statistics by key. */
 export interface MetadataTable {
@@ -155,7 +156,7 @@ async function openBase(store: ObjectStore, file: Pick<ObjectMeta, 'path' | 'siz
       context: { path: file.path },
     })
   }
-  const hfile = await HFile.open(objectSource(store, file))
+  const hfile = await HFile.open(readAhead(objectSource(store, file)))
   const schema = hfile.info.get('schema')
   return { hfile, schema: schema && new TextDecoder().decode(schema), path: file.path }
 }
