@@ -22,6 +22,8 @@ export function packAll(folder, of = root) {
     if (own.includes(stem)) rmSync(join(into, name))
   }
   for (const one of packages) removeOrphans(join(one.folder, 'dist'), join(one.folder, 'src'))
+  // Of what is left, and after what was built last: whatever came from a cache of builds goes.
+  runProcess(process.execPath, [join(of, 'scripts', 'packages', 'bundle.mjs')], { folder: of })
   const filters = packages.map(({ name }) => `--filter=${name}`)
   const args = ['--yes', packageManager, '-r', ...filters, 'pack', '--pack-destination', into]
   runProcess('npx', args, { folder: of })

@@ -55,6 +55,28 @@ it('finds nothing wrong with a sound tarball', () => {
   expect(problemsOfTarball(tarball())).toEqual([])
 })
 
+describe('a bundled command', () => {
+  const bundle = {
+    'dist/bundle/main.js': `import { z } from "./z.js";
+`,
+    'dist/bundle/z.js': `// ../../node_modules/.pnpm/zod@4.6.7/node_modules/zod/index.js
+export const z = 1
+`,
+    'dist/bundle/THIRD-PARTY.txt': '* zod 4.6.7 (MIT)\n',
+  }
+
+  it('has no sources of its own', () => {
+    expect(problemsOfTarball(tarball(bundle))).toEqual([])
+  })
+
+  it('says whose code it holds', () => {
+    const untold = tarball({ ...bundle, 'dist/bundle/THIRD-PARTY.txt': undefined })
+    expect(problemsOfTarball(untold)).toEqual([
+      '@spillway/some: z.js holds zod 4.6.7, which THIRD-PARTY.txt does not name',
+    ])
+  })
+})
+
 it('takes a file that is exported by itself', () => {
   const exported = { ...MANIFEST.exports, './README.md': './README.md' }
   expect(problemsOfTarball(tarball({}, { exports: exported }))).toEqual([])
