@@ -42,7 +42,7 @@ export async function bundleCommand(of = root) {
   writeFileSync(join(into, 'THIRD-PARTY.txt'), thirdParty)
   const { dependencies } = readJson(join(of, 'packages', 'spillway', 'package.json'))
   const code = new Map(output.map(({ fileName, code: text }) => [fileName, text]))
-  const problems = problemsOfBundle({ code, thirdParty, dependencies: Object.keys(dependencies) })
+  const problems = problemsOfBundle({ code, thirdParty, dependencies })
   if (problems.length > 0) throw new Error(problems.join('\n'))
 }
 

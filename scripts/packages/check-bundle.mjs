@@ -2,6 +2,9 @@
 import { isBuiltin } from 'node:module'
 import { packagesIn } from './bundled-licences.mjs'
 
+const CLIENT = '@duckdb/node-api'
+const BINDINGS = '@duckdb/node-bindings'
+
 /** What a bundle's code asks for by name: `import`, `export … from`, `import()`, and `require` as a bundler calls it. */
 const ASKED =
   /^(?:import|export)\b[^'"\n]*?["']([^"'\n]+)["'];?$|\b(?:__require|import)\(["']([^"'\n]+)["']\)/gm
@@ -12,7 +15,10 @@ const MODULE =
   /^\/\/ \S*node_modules\/\.pnpm\/(?:[^/\n]+)\/node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm
 const STORED = /\.pnpm\/(?:@[^+/]+\+)?[^@/]+@([^/_(]+)/
 
-/** Problems of a bundle, as sentences: `code` by the names of its files, `thirdParty` the text beside it, `dependencies` by name. */
+/**
+ * Problems of a bundle, as sentences: `code` by the names of its files, `thirdParty` the text beside it, `dependencies` as a manifest
+ * has them.
+ */
 export function problemsOfBundle({ code, thirdParty, dependencies }) {
   const problems = []
   const listed = packagesIn(thirdParty)
@@ -21,7 +27,7 @@ export function problemsOfBundle({ code, thirdParty, dependencies }) {
       if (asked.startsWith('.')) {
         if (!code.has(asked.slice(2)))
           problems.push(`${name} asks for ${asked}, which is not there`)
-      } else if (!isBuiltin(asked) && !dependencies.includes(asked)) {
+      } else if (!isBuiltin(asked) && !Object.hasOwn(dependencies, asked)) {
         problems.push(`${name} asks for ${asked}, which is neither bundled nor a dependency`)
       }
     }
@@ -29,6 +35,14 @@ export function problemsOfBundle({ code, thirdParty, dependencies }) {
       if (!listed.has(one))
         problems.push(`${name} holds ${one}, which THIRD-PARTY.txt does not name`)
     }
+  }
+  // What is bundled calls what is not by its inner names, which no version promises to the next.
+  const native = dependencies[BINDINGS]
+  for (const one of listed) {
+    if (one.startsWith(`${CLIENT} `) && one !== `${CLIENT} ${native}`)
+      problems.push(
+        `${one} is bundled, and depends on ${BINDINGS} ${native}: they have one version`,
+      )
   }
   return problems
 }

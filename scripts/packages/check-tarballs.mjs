@@ -85,7 +85,7 @@ function bundleOf(files, { dependencies = {} }) {
   return problemsOfBundle({
     code: new Map(texts.filter(([name]) => name.endsWith('.js'))),
     thirdParty: new Map(texts).get('THIRD-PARTY.txt') ?? '',
-    dependencies: Object.keys(dependencies),
+    dependencies,
   })
 }
 

@@ -94,7 +94,7 @@ const later = () => import("./a.js");
     problemsOfBundle({
       code: new Map(Object.entries(code)),
       thirdParty,
-      dependencies: ['@duckdb/node-bindings'],
+      dependencies: { '@duckdb/node-bindings': '1.0.0' },
     })
 
   it('that asks for its own files, dependencies and Node is sound', () => {
@@ -114,6 +114,13 @@ const later = () => import("./a.js");
     expect(problems({ ...sound, 'main.js': `${MAIN}${line}\n` })).toEqual([problem])
   })
 
+  it("has DuckDB's client of the version of DuckDB that it depends on", () => {
+    expect(problems(sound, '* @a/b 1.0.0 (MIT)\n* @duckdb/node-api 1.0.1 (MIT)\n')).toEqual([
+      '@duckdb/node-api 1.0.1 is bundled, and depends on @duckdb/node-bindings 1.0.0: they have one version',
+    ])
+    expect(problems(sound, '* @a/b 1.0.0 (MIT)\n* @duckdb/node-api 1.0.0 (MIT)\n')).toEqual([])
+  })
+
   it('names everybody whose code it holds', () => {
     expect(problems(sound, '* @a/b 1.0.1 (MIT)\n')).toEqual([
       'main.js holds @a/b 1.0.0, which THIRD-PARTY.txt does not name',
@@ -126,7 +133,8 @@ const built = new URL('../../packages/spillway/dist/bundle/THIRD-PARTY.txt', imp
 it.skipIf(!existsSync(built))('the built command names whose code it holds', () => {
   const files = readdirSync(new URL('.', built)).filter(name => name.endsWith('.js'))
   const code = new Map(files.map(name => [name, readFileSync(new URL(name, built), 'utf8')]))
-  const dependencies = ['@duckdb/node-bindings']
+  const manifest = new URL('../../packages/spillway/package.json', import.meta.url)
+  const { dependencies } = JSON.parse(readFileSync(manifest, 'utf8'))
   const thirdParty = readFileSync(built, 'utf8')
   expect(problemsOfBundle({ code, thirdParty, dependencies })).toEqual([])
   // Not because nothing is found: what is known to be within is missed where it is not named.
