@@ -18,7 +18,7 @@ describe.skipIf(!built)('of itself, the bundled command loads', () => {
   it('its options to say its version', async () => {
     const { files, packages } = await loadedBy(main, ['--version'])
     expect(packages).toEqual(['spillway'])
-    expect(files.length).toBeLessThan(12)
+    expect(files.length).toBeLessThan(10)
     expect(megabytes(files)).toBeLessThan(0.3)
   })
 
