@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // Bundles the command, as the compiler left it in packages/*/dist, into packages/spillway/dist/bundle: Node reads a few files where
 // it would read hundreds. Decision 0041 says what is within, and why the library is not bundled.
-import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
 import { bundledPackages, thirdPartyText } from './bundled-licences.mjs'
 import { problemsOfBundle } from './check-bundle.mjs'
 import { readJson, root } from './published.mjs'
+import { writeFolder } from './write-folder.mjs'
 
 /** What a bundle does not hold: DuckDB itself, a file of machine code for each platform. */
 const EXTERNAL = ['@duckdb/node-bindings']
@@ -21,7 +21,6 @@ const DUCKDB = /[\\/]packages[\\/]rows[\\/]dist[\\/]session[\\/]duckdb-api\.js$/
  */
 export async function bundleCommand(of = root) {
   const source = join(of, 'packages', 'spillway', 'dist')
-  const into = join(source, 'bundle')
   const duckDb = duckDbWithin()
   const bundle = await rolldown({
     input: { main: join(source, 'main.js') },
@@ -31,19 +30,16 @@ export async function bundleCommand(of = root) {
     plugins: [duckDb.plugin],
     onLog: refuseWarning,
   })
-  // No file of an earlier bundle stays: it would be packed.
-  rmSync(into, { recursive: true, force: true })
   // Names without digests: a stack trace is the same from build to build. Names and lines of the code stay for the same reason.
-  const options = { dir: into, format: 'esm', chunkFileNames: '[name].js' }
-  const { output } = await bundle.write(options)
+  const { output } = await bundle.generate({ format: 'esm', chunkFileNames: '[name].js' })
   await bundle.close()
   duckDb.check()
   const thirdParty = thirdPartyText(bundledPackages(output))
-  writeFileSync(join(into, 'THIRD-PARTY.txt'), thirdParty)
   const { dependencies } = readJson(join(of, 'packages', 'spillway', 'package.json'))
   const code = new Map(output.map(({ fileName, code: text }) => [fileName, text]))
   const problems = problemsOfBundle({ code, thirdParty, dependencies })
   if (problems.length > 0) throw new Error(problems.join('\n'))
+  writeFolder(join(source, 'bundle'), new Map([...code, ['THIRD-PARTY.txt', thirdParty]]))
 }
 
 function duckDbWithin() {

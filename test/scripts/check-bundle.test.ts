@@ -5,6 +5,8 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,6 +19,7 @@ import {
   thirdPartyText,
 } from '../../scripts/packages/bundled-licences.mjs'
 import { problemsOfBundle } from '../../scripts/packages/check-bundle.mjs'
+import { writeFolder } from '../../scripts/packages/write-folder.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'spillway-licences-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -126,6 +129,36 @@ const later = () => import("./a.js");
       'main.js holds @a/b 1.0.0, which THIRD-PARTY.txt does not name',
     ])
   })
+})
+
+it('is written over what is there: what is the same is not touched, what is no longer of it is removed', () => {
+  const at = join(folder, 'bundle')
+  writeFolder(
+    at,
+    new Map([
+      ['same.js', '1'],
+      ['changed.js', '2'],
+      ['gone.js', '3'],
+    ]),
+  )
+  const long = new Date('2020-01-01T00:00:00Z')
+  for (const name of readdirSync(at)) utimesSync(join(at, name), long, long)
+  writeFolder(
+    at,
+    new Map([
+      ['same.js', '1'],
+      ['changed.js', '4'],
+      ['new.js', '5'],
+    ]),
+  )
+  const texts = readdirSync(at).map(name => [name, readFileSync(join(at, name), 'utf8')])
+  expect(texts.sort()).toEqual([
+    ['changed.js', '4'],
+    ['new.js', '5'],
+    ['same.js', '1'],
+  ])
+  expect(statSync(join(at, 'same.js')).mtime).toEqual(long)
+  expect(statSync(join(at, 'changed.js')).mtime).not.toEqual(long)
 })
 
 const built = new URL('../../packages/spillway/dist/bundle/THIRD-PARTY.txt', import.meta.url)

@@ -146,15 +146,18 @@ describe('finds in a manifest', () => {
 
 it('removes what the compiler wrote of files that are gone, and nothing else', () => {
   const [dist, src] = [join(folder, 'o', 'dist'), join(folder, 'o', 'src')]
-  for (const path of [`${dist}/old`, `${dist}/room`, `${src}/room`])
+  for (const path of [`${dist}/old`, `${dist}/room`, `${dist}/bundle`, `${src}/room`])
     mkdirSync(path, { recursive: true })
-  const kept = ['room/a.js', 'room/a.js.map', 'room/a.d.ts', 'room/a.d.ts.map', '.tsbuildinfo']
+  const own = ['room/a.js', 'room/a.js.map', 'room/a.d.ts', 'room/a.d.ts.map', '.tsbuildinfo']
+  const kept = [...own, 'bundle/b.js']
   const gone = ['a.js', 'a.js.map', 'a.d.ts', 'a.d.ts.map', 'old/b.js']
   for (const name of [...kept, ...gone]) writeFileSync(join(dist, name), '')
   writeFileSync(join(src, 'room/a.ts'), '')
-  removeOrphans(dist, src)
+  removeOrphans(dist, src, ['bundle'])
   const left = execFileSync('find', ['.', '-mindepth', '1'], { cwd: dist, encoding: 'utf8' })
-  expect(left.trim().split('\n').sort()).toEqual(['room', ...kept].map(name => `./${name}`).sort())
+  expect(left.trim().split('\n').sort()).toEqual(
+    ['room', 'bundle', ...kept].map(name => `./${name}`).sort(),
+  )
 })
 
 it('publishes a package behind all that it depends on', () => {
