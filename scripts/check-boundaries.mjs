@@ -57,7 +57,15 @@ const ALLOWED = {
       'rows',
       'duckdb',
     ],
-    ['commander', 'prom-client', 'yaml', 'zod', 'hono', '@hono/node-server'],
+    [
+      '@duckdb/node-bindings',
+      'commander',
+      'prom-client',
+      'yaml',
+      'zod',
+      'hono',
+      '@hono/node-server',
+    ],
   ],
 }
 

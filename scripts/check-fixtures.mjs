@@ -17,7 +17,7 @@ if (!existsSync(checker)) {
 let failed = false
 for (const format of process.argv.slice(2)) {
   const options = ['--fixtures', fixtures, '--format', format, '--min-tightness', '0.95']
-  const batch = [process.execPath, 'packages/spillway/dist/main.js', 'batch']
+  const batch = [process.execPath, 'packages/spillway/dist/bundle/main.js', 'batch']
   const { status } = spawnSync(process.execPath, [checker, ...options, '--', ...batch], {
     stdio: 'inherit',
   })

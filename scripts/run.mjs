@@ -97,7 +97,7 @@ const tasks = {
   build,
   demo() {
     build()
-    run(process.execPath, ['packages/spillway/dist/main.js', 'demo', ...rest])
+    run(process.execPath, ['packages/spillway/dist/bundle/main.js', 'demo', ...rest])
   },
   test() {
     build()

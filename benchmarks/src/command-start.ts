@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Measured, Question } from './measure.js'
 
-const main = fileURLToPath(new URL('../../packages/spillway/dist/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../packages/spillway/dist/bundle/main.js', import.meta.url))
 
 /** Starts measured by one process, behind one that warms the disk and the server. */
 const STARTS = 3

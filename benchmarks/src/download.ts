@@ -22,7 +22,7 @@ import { type Downloader, peersOf } from './download-peers.js'
 const [folder = '', gib = '2', small = '10000', rounds = '3'] = process.argv.slice(2)
 if (folder === '') throw new Error('expected a folder that may be made and removed')
 const root = resolve(folder)
-const main = fileURLToPath(new URL('../../packages/spillway/dist/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../packages/spillway/dist/bundle/main.js', import.meta.url))
 const LARGE_FILES = 8
 const MIB = 1024 ** 2
 

@@ -1,4 +1,5 @@
 // What may be wrong with a tarball before anybody installs it.
+import { problemsOfBundle } from './check-bundle.mjs'
 import { unheldNamesOf } from './names-of-files.mjs'
 import { deadLinksOf } from './packed-documents.mjs'
 import { readTarball } from './read-tarball.mjs'
@@ -6,6 +7,8 @@ import { readTarball } from './read-tarball.mjs'
 /** What never leaves the clone: state of the compiler, tests, fixtures, settings of this machine. */
 const PRIVATE =
   /(^|\/)(\.[^/]+|test|tests|fixtures|node_modules|tsconfig[^/]*\.json)(\/|$)|\.test\.|\.tsbuildinfo$/
+/** The command in few files; see `bundle.mjs`. */
+const BUNDLE = 'dist/bundle/'
 const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/
 
 /** Problems of one tarball, as sentences. `machine`: texts that only this machine would write, such as the clone's path. */
@@ -18,6 +21,7 @@ export function problemsOfTarball(path, { repository, machine = [] } = {}) {
     ...unheldNamesOf(files),
     ...entriesOf(files, manifest),
     ...dependenciesOf(manifest),
+    ...bundleOf(files, manifest),
     ...fieldsOf(manifest, repository),
   ]
   return problems.map(problem => `${manifest.name}: ${problem}`)
@@ -32,7 +36,7 @@ function* filesOf(files, { files: listed = [] }, machine) {
     const top = name.split('/')[0]
     if (name.includes('/') && !listed.includes(top))
       yield `has ${name}, which "files" does not list`
-    const source = /^dist\/(.*)\.js$/.exec(name)?.[1]
+    const source = /^dist\/(?!bundle\/)(.*)\.js$/.exec(name)?.[1]
     if (source !== undefined) {
       for (const pair of [`src/${source}.ts`, `dist/${source}.d.ts`]) {
         if (!files.has(pair)) yield `has ${name}, but no ${pair}`
@@ -72,6 +76,17 @@ function* dependenciesOf({ version, dependencies = {}, ...manifest }) {
     if (!EXACT.test(wanted)) yield `depends on ${name}@${wanted}, which is no exact version`
   }
   if (JSON.stringify(manifest).includes('"workspace:')) yield 'still says "workspace:"'
+}
+
+function bundleOf(files, { dependencies = {} }) {
+  const inBundle = [...files].filter(([name]) => name.startsWith(BUNDLE))
+  if (inBundle.length === 0) return []
+  const texts = inBundle.map(([name, bytes]) => [name.slice(BUNDLE.length), bytes.toString('utf8')])
+  return problemsOfBundle({
+    code: new Map(texts.filter(([name]) => name.endsWith('.js'))),
+    thirdParty: new Map(texts).get('THIRD-PARTY.txt') ?? '',
+    dependencies,
+  })
 }
 
 function* fieldsOf(manifest, repository) {

@@ -4,4 +4,4 @@ export interface PackedPackage {
   readonly path: string
 }
 export function packAll(folder: string, of?: string): readonly PackedPackage[]
-export function removeOrphans(dist: string, src: string): void
+export function removeOrphans(dist: string, src: string, others?: readonly string[]): void

@@ -7,6 +7,9 @@ import { browsableUrl, makeDocumentsWhole } from './packed-documents.mjs'
 import { publishedPackages, readJson, root } from './published.mjs'
 import { runProcess } from './run-process.mjs'
 
+/** Of `dist`; see `bundle.mjs`, which removes what is no longer of it. */
+const BUNDLE = 'bundle'
+
 /**
  * Tarballs of all published packages in a folder, `{ name, version, path }` each behind those it depends on. Tarballs of
  * other versions of theirs that lie there are removed, so that `*.tgz` is one release.
@@ -21,7 +24,10 @@ export function packAll(folder, of = root) {
     const stem = name.match(/^(.+?)-\d+\.\d+\.\d+.*\.tgz$/)?.[1]
     if (own.includes(stem)) rmSync(join(into, name))
   }
-  for (const one of packages) removeOrphans(join(one.folder, 'dist'), join(one.folder, 'src'))
+  for (const one of packages)
+    removeOrphans(join(one.folder, 'dist'), join(one.folder, 'src'), [BUNDLE])
+  // Of what is left: a cache of builds puts files back, and removes none.
+  runProcess(process.execPath, [join(of, 'scripts', 'packages', 'bundle.mjs')], { folder: of })
   const filters = packages.map(({ name }) => `--filter=${name}`)
   const args = ['--yes', packageManager, '-r', ...filters, 'pack', '--pack-destination', into]
   runProcess('npx', args, { folder: of })
@@ -38,10 +44,14 @@ function tarballName(name) {
   return name.replace('@', '').replace('/', '-')
 }
 
-/** What the compiler wrote of files that have since been moved or deleted: it is in no build from a clean clone. */
-export function removeOrphans(dist, src) {
+/**
+ * What the compiler wrote of files that have since been moved or deleted: it is in no build from a clean clone. `others` are folders that
+ * it did not write.
+ */
+export function removeOrphans(dist, src, others = []) {
   for (const entry of existsSync(dist) ? readdirSync(dist, { withFileTypes: true }) : []) {
     const path = join(dist, entry.name)
+    if (others.includes(entry.name)) continue
     if (entry.isDirectory()) {
       removeOrphans(path, join(src, entry.name))
       if (readdirSync(path).length === 0) rmSync(path, { recursive: true })

@@ -9,7 +9,7 @@ import { type CompiledBlocks, compileBlocks } from './compile-blocks.js'
 import { openStage, runs, type Stage } from './stage.js'
 import { isWalked, walk } from './walk.js'
 
-const main = join(repository, 'packages/spillway/dist/main.js')
+const main = join(repository, 'packages/spillway/dist/bundle/main.js')
 const isBuilt = existsSync(main)
 const python = [
   process.env.SPILLWAY_PYTHON ?? '',

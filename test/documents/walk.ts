@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { type Block, repository, transcriptOf } from './blocks.js'
 import { freePort } from './stage.js'
 
-const MAIN = join(repository, 'packages/spillway/dist/main.js')
+const MAIN = join(repository, 'packages/spillway/dist/bundle/main.js')
 const TERMINAL = join(repository, 'test/documents/terminal.py')
 
 // Threads of Arrow now and then abort an interpreter that is already done.

@@ -15,7 +15,7 @@ import urllib.request
 from golden import FOLDER, TABLES
 
 HERE = pathlib.Path(__file__).resolve().parent
-MAIN = HERE.parent.parent / "packages" / "spillway" / "dist" / "main.js"
+MAIN = HERE.parent.parent / "packages" / "spillway" / "dist" / "bundle" / "main.js"
 START_TIMEOUT = 60
 
 

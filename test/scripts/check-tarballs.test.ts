@@ -55,6 +55,28 @@ it('finds nothing wrong with a sound tarball', () => {
   expect(problemsOfTarball(tarball())).toEqual([])
 })
 
+describe('a bundled command', () => {
+  const bundle = {
+    'dist/bundle/main.js': `import { z } from "./z.js";
+`,
+    'dist/bundle/z.js': `// ../../node_modules/.pnpm/zod@4.6.7/node_modules/zod/index.js
+export const z = 1
+`,
+    'dist/bundle/THIRD-PARTY.txt': '* zod 4.6.7 (MIT)\n',
+  }
+
+  it('has no sources of its own', () => {
+    expect(problemsOfTarball(tarball(bundle))).toEqual([])
+  })
+
+  it('says whose code it holds', () => {
+    const untold = tarball({ ...bundle, 'dist/bundle/THIRD-PARTY.txt': undefined })
+    expect(problemsOfTarball(untold)).toEqual([
+      '@spillway/some: z.js holds zod 4.6.7, which THIRD-PARTY.txt does not name',
+    ])
+  })
+})
+
 it('takes a file that is exported by itself', () => {
   const exported = { ...MANIFEST.exports, './README.md': './README.md' }
   expect(problemsOfTarball(tarball({}, { exports: exported }))).toEqual([])
@@ -124,15 +146,18 @@ describe('finds in a manifest', () => {
 
 it('removes what the compiler wrote of files that are gone, and nothing else', () => {
   const [dist, src] = [join(folder, 'o', 'dist'), join(folder, 'o', 'src')]
-  for (const path of [`${dist}/old`, `${dist}/room`, `${src}/room`])
+  for (const path of [`${dist}/old`, `${dist}/room`, `${dist}/bundle`, `${src}/room`])
     mkdirSync(path, { recursive: true })
-  const kept = ['room/a.js', 'room/a.js.map', 'room/a.d.ts', 'room/a.d.ts.map', '.tsbuildinfo']
+  const own = ['room/a.js', 'room/a.js.map', 'room/a.d.ts', 'room/a.d.ts.map', '.tsbuildinfo']
+  const kept = [...own, 'bundle/b.js']
   const gone = ['a.js', 'a.js.map', 'a.d.ts', 'a.d.ts.map', 'old/b.js']
   for (const name of [...kept, ...gone]) writeFileSync(join(dist, name), '')
   writeFileSync(join(src, 'room/a.ts'), '')
-  removeOrphans(dist, src)
+  removeOrphans(dist, src, ['bundle'])
   const left = execFileSync('find', ['.', '-mindepth', '1'], { cwd: dist, encoding: 'utf8' })
-  expect(left.trim().split('\n').sort()).toEqual(['room', ...kept].map(name => `./${name}`).sort())
+  expect(left.trim().split('\n').sort()).toEqual(
+    ['room', 'bundle', ...kept].map(name => `./${name}`).sort(),
+  )
 })
 
 it('publishes a package behind all that it depends on', () => {

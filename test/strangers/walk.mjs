@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { environmentOf } from '../../scripts/packages/node-versions.mjs'
 import { readJson, root } from '../../scripts/packages/published.mjs'
 import { runProcess } from '../../scripts/packages/run-process.mjs'
+import { laySkill, tryCommands } from './commands.mjs'
 import { readersOf } from './readers.mjs'
 import { whileServing } from './serving.mjs'
 import { freePort } from './surroundings.mjs'
@@ -28,7 +29,8 @@ export async function walk({ folder, node, tarballs, s3, python, step }) {
   const tables = tablesToShare()
   const place = { folder: join(folder, 'lake'), bucket: s3 && join(s3.buckets, 'lake') }
   const share = { port: await freePort(), schemas: layTables(tables, place), s3 }
-  writeConfig(join(folder, 'spillway.yaml'), share)
+  const agents = laySkill(folder)
+  writeConfig(join(folder, 'spillway.yaml'), { ...share, schemas: [...share.schemas, agents] })
   cpSync(PROGRAMS, folder, { recursive: true })
   const readers = readersOf({ run, tables, schemas: share.schemas, python })
 
@@ -38,9 +40,11 @@ export async function walk({ folder, node, tarballs, s3, python, step }) {
     // Not by npx, which does not hand on a signal that it gets: the server would stay behind.
     const command = join(folder, 'node_modules', '.bin', 'spillway')
     const args = ['serve', '--config', 'spillway.yaml']
-    await whileServing({ command, args, folder, environment, sign: 'listening' }, () => {
+    await whileServing({ command, args, folder, environment, sign: 'listening' }, async () => {
       readers.command('partner.share')
       readers.client('partner.share')
+      const table = `lake.disk.${tables[0].name}`
+      await tryCommands({ folder, environment, profile: 'partner.share', table })
     })
   })
 

@@ -46,6 +46,8 @@ function rows(json: JsonValue | undefined, place: Place): Predicate {
   const below = { ...place, depth: place.depth + 1 }
   switch (json.class) {
     case 'CONJUNCTION': {
+      // An OR of parts that are not found would be true of no row.
+      if (!Array.isArray(json.children)) return unknown('a condition whose parts are not shown')
       const operands = nodes(json.children).map(child => rows(child, below))
       // An AND is false where one of its parts is.
       const isAnd = (json.type === 'CONJUNCTION_AND') === place.wanted
@@ -121,8 +123,10 @@ function rowEquality(
   if (op !== 'eq' || !isNode(left) || !isNode(right)) return undefined
   if (left.function_name !== 'row' || right.function_name !== 'row') return undefined
   const values = nodes(right.children)
+  const columns = nodes(left.children)
+  if (columns.length === 0 || columns.length !== values.length) return undefined
   return allOf(
-    nodes(left.children).map((each, i) => {
+    columns.map((each, i) => {
       const column = comparedColumn(each, columnOf)
       const constant = column && constantOf(values[i], column.type)
       // Inside rows one null equals another.
@@ -223,7 +227,9 @@ function functionTest(node: Node, place: Place): Predicate {
 function contained(list: Node, subject: JsonValue | undefined, place: Place): Predicate {
   const { columnOf, wanted } = place
   const column = comparedColumn(subject, columnOf)
-  if (column === undefined) return unknown('a list that is no list of constants')
+  if (column === undefined || !Array.isArray(list.children)) {
+    return unknown('a list that is no list of constants')
+  }
   const values = nodes(list.children).filter(
     value => constantOf(value, column.type)?.kind !== 'null',
   )

@@ -1,17 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { commandFile, isCommandBuilt } from '@spillway/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { withFileLock } from '../../src/edit/file-lock.js'
 
@@ -65,19 +57,16 @@ it('a lock of who works for long is touched, and nobody takes it', async () => {
   expect(done).toEqual(['long', 'next'])
 })
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
-
 /** Runs the built command where no file may grow, as on a disk that is full. */
 function whereDisksAreFull(...args: readonly string[]) {
   const shell = `trap '' XFSZ; ulimit -f 0; exec "$0" "$@"`
-  return spawnSync('bash', ['-c', shell, process.execPath, main, ...args], {
+  return spawnSync('bash', ['-c', shell, process.execPath, commandFile, ...args], {
     cwd: folder,
     encoding: 'utf8',
   })
 }
 
-// `npm test` builds first; a run of vitest alone may not have.
-describe.skipIf(!existsSync(main) || process.platform === 'win32')('a full disk', () => {
+describe.skipIf(!isCommandBuilt || process.platform === 'win32')('a full disk', () => {
   it('keeps the configuration, and no lock or half a file beside it', () => {
     const before = 'recipients: [{ name: a }]\n'
     writeFileSync(file, before)

@@ -1,20 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { duckDb } from '@spillway/rows'
+import { isCommandBuilt as built, commandFile as main } from '@spillway/testkit'
 import { writeSampleTables } from '../../src/demo/sample-tables.js'
 import type { Ran } from './terminal.js'
 
-export const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+export { built, main }
 
 /** Delta tables with every type; their share's name must be quoted in SQL. */
 const GOLDEN = ['all-types', 'nested', 'rs-types', 'dv-delete', 'empty']
 export const golden = fileURLToPath(new URL('../../../../test/fixtures/delta', import.meta.url))
-
-/** `npm test` builds first; a run of vitest alone may not have. */
-export const built = existsSync(main)
 
 /** The demo's sample tables of four formats, served by the real command in a process of its own. */
 export interface SampleShare {

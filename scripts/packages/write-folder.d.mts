@@ -1,0 +1,1 @@
+export function writeFolder(folder: string, files: ReadonlyMap<string, string>): void
