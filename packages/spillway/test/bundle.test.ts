@@ -72,6 +72,16 @@ describe.skipIf(!built)(
       expect(ran.stderr).toContain('nothing.share')
     })
 
+    it('names the functions that an error came through', async () => {
+      const failing = 'process.stdout.write = () => { throw new RangeError("made to fail") }'
+      const flags = ['--import', `data:text/javascript,${failing}`]
+      const ran = await startCommand(main, ['config', 'schema'], { folder, flags }).ended
+      expect(ran).toMatchObject({ status: 1, stdout: '' })
+      expect(ran.stderr).toMatch(
+        /at \S*configSchemaCommand \(.*bundle\/config-command\.js:\d+:\d+\)/,
+      )
+    })
+
     it('checks the machine, DuckDB with it', async () => {
       const ran = await startCommand(main, ['doctor', '--json'], { folder }).ended
       expect(ran).toMatchObject({ status: 0, stderr: '' })
