@@ -26,6 +26,7 @@ import {
   signExact,
   signingWaits,
 } from './sign-exact.js'
+import { plainBatches, signPlain } from './sign-plain.js'
 
 export interface SignedFilesOptions extends ScanOptions {
   readonly accepts: Accepts
@@ -80,7 +81,8 @@ export function signFiles(
     }
     const planned = await preflight(plan, exact, early)
     const waits = signingWaits(signal)
-    const signing = { ...context, listings, waits, signal }
+    const isPlain = plainBatches(exact)
+    const signing = { ...context, listings, isPlain, waits, signal }
     try {
       for await (const fitted of fittedAhead(planned, early)) {
         throwIfCancelled(signal)
@@ -124,10 +126,16 @@ function grantedScan(options: SignedFilesOptions, snapshot: Snapshot): ScanOptio
 async function signBatch(
   fitted: readonly FittedFile[],
   exact: ExactRows,
-  { listings, ...context }: BatchContext & { readonly listings: Listings },
+  context: BatchContext & {
+    readonly listings: Listings
+    readonly isPlain: (fitted: readonly FittedFile[]) => boolean
+  },
 ): Promise<readonly SignedFile[]> {
   const files = fitted.map(({ file }) => file)
-  const numbers = listingsOf(files, exact, listings)
+  const numbers = listingsOf(files, exact, context.listings)
+  // Those that are no listing again are no two of one path.
+  const isListedOnce = numbers.every(number => number === undefined)
+  if (isListedOnce && context.isPlain(fitted)) return signPlain(files, context)
   const exactFiles = await mapConcurrently(fitted, CONCURRENT_REWRITES, async (file, i) =>
     listed(await makeExact(file, exact, context.signal), numbers[i]),
   )
