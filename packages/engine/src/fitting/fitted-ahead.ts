@@ -19,10 +19,11 @@ const BATCHES_AHEAD = 8
 
 /**
  * The planned files a batch at a time, held against what the recipient finds in them. Where footers are read for it, some
- * batches are begun before they are asked for: so many, however large the table is. Who leaves early ends the reads.
+ * batches are begun before they are asked for: so many, however large the table is. Who leaves early ends the reads. `planned` is
+ * emptied on the way: what its batches decode for an answer, such as statistics of a part of a log, goes when they are sent.
  */
 export async function* fittedAhead(
-  planned: Iterable<PlannedFiles>,
+  planned: PlannedFiles[],
   { fitter, isQuick, signal }: AheadOptions,
 ): AsyncGenerator<readonly FittedFile[]> {
   const left = new AbortController()
@@ -53,8 +54,9 @@ interface Rows {
   readonly rows: Selection
 }
 
-function* batchesOf(planned: Iterable<PlannedFiles>, size: () => number): Generator<Rows> {
-  for (const batch of planned) {
+function* batchesOf(planned: PlannedFiles[], size: () => number): Generator<Rows> {
+  planned.reverse()
+  for (let batch = planned.pop(); batch !== undefined; batch = planned.pop()) {
     const { selection } = batch
     for (let start = 0, end = 0; start < selection.length; start = end) {
       end = Math.min(start + size(), selection.length)
