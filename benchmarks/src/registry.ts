@@ -55,6 +55,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...sizes.map(files => delta('plan-warm', files, [deltaRs])),
   ...sizes.map(files => delta('refresh', files, [deltaRs])),
   ...sizes.map(files => delta('stream', files, [])),
+  ...sizes.map(files => ({ ...delta('stream-socket', files, []), smoke: false })),
   iceberg('plan-cold', 20_000, true),
   iceberg('plan-warm', 20_000, true),
   iceberg('snapshot-cold', 1_000_000),

@@ -20,7 +20,7 @@ export { parseSqlPredicate } from './hints/sql-predicate.js'
 export { type SchemaStringOptions, schemaString } from './json/schema-string.js'
 export { type StatsStringOptions, statsString } from './json/stats-string.js'
 export { passesAsRecorded } from './lines/delta-documents.js'
-export { encodeDeltaFile } from './lines/encode-delta.js'
+export { deltaLines } from './lines/encode-delta.js'
 export { encodeEnd, encodeQueryStatus } from './lines/encode-end.js'
 export {
   encodeHeader,
@@ -29,7 +29,7 @@ export {
   encodeProtocol,
   type HeaderOptions,
 } from './lines/encode-header.js'
-export { encodeParquetFile } from './lines/encode-parquet.js'
+export { parquetLines } from './lines/encode-parquet.js'
 export type { FileIdScheme } from './lines/file-id.js'
 export type { LineOptions, WireFile } from './lines/line-options.js'
 export { type Profile, parseProfile, profileText } from './profile.js'

@@ -26,10 +26,17 @@ export function isAbsolutePath(recorded: string): boolean {
 
 /** Where a data file or vector lies, `rebase` applied to absolute paths. */
 export function resolvePath(source: TableSource, recorded: string): string {
-  const path = decodePath(recorded)
+  return pathResolver(source)(recorded)
+}
+
+/** The same for the paths of one table. */
+export function pathResolver(source: TableSource): (recorded: string) => string {
   const folder = source.location.endsWith('/') ? source.location : `${source.location}/`
-  if (!isAbsolutePath(recorded)) return folder + path
-  return rebased(source, qualify(source.location, path))
+  return recorded => {
+    const path = decodePath(recorded)
+    if (!isAbsolutePath(recorded)) return folder + path
+    return rebased(source, qualify(source.location, path))
+  }
 }
 
 /** `/p` belongs to the file system of the table; `file:/p` and `file:///p` are one file. */

@@ -7,7 +7,7 @@ import {
   type TableSource,
   type UnreadableFiles,
 } from '@spillway/core'
-import { resolvePath } from '../actions/data-path.js'
+import { pathResolver } from '../actions/data-path.js'
 import { vectorFile } from '../actions/deletion-vector.js'
 import type { TypedPartition } from '../partitions/typed-partition.js'
 import { unreadablePartition } from '../partitions/unreadable-partition.js'
@@ -16,6 +16,7 @@ import { LazyBounds } from '../statistics/lazy-bounds.js'
 import { blockTexts } from './block-texts.js'
 import type { DeltaBatch } from './delta-batch.js'
 import { importedRows, isImported } from './imported-files.js'
+import { type PartitionRow, partitionRows } from './partition-rows.js'
 import type { RawAdd, RawAdds } from './raw-statistics.js'
 
 /** What turning rows of a batch into files needs to know about the table. */
@@ -29,6 +30,8 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
   const { vectors } = base
   const partitions = typedPartitions(base, context.metadata)
   const unreadable = unreadableFiles(partitions, base, live, context)
+  const partitionOf = partitionRows(partitions, context.metadata)
+  const resolve = pathResolver(context.source)
   let adds: RawAdds | undefined
   return {
     batch: base.under(context.metadata),
@@ -55,8 +58,10 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
       const slices = new Slices()
       const files: DataFile[] = []
       for (const [i, row] of rows.entries()) {
-        const known = { recordedPath: paths[i]!, raw: said[i]!, context, partitions }
-        files.push(dataFile(base, row, known))
+        const recordedPath = paths[i]!
+        const path = resolve(recordedPath)
+        const known = { path, recordedPath, raw: said[i]!, partition: partitionOf(row) }
+        files.push(dataFile(base, row, known, context))
         // The text of a vector may be as long as the log is.
         if (vectors?.has(row) ? slices.isOverNow : slices.isOver) await slices.pause()
       }
@@ -65,47 +70,47 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
   }
 }
 
+type Written<Whole> = { -readonly [Name in keyof Whole]: Whole[Name] }
+
+/** Made once for every line of an answer: in one piece, and what few files have put in behind. */
 function dataFile(
   batch: DeltaBatch,
   row: number,
   known: {
+    readonly path: string
     readonly recordedPath: string
     readonly raw: RawAdd
-    readonly context: FileContext
-    readonly partitions: readonly TypedPartition[]
+    readonly partition: PartitionRow
   },
+  { source, metadata }: FileContext,
 ): DataFile {
-  const { recordedPath, raw, context, partitions } = known
-  const { source, metadata } = context
+  const { path, recordedPath, raw, partition } = known
   const records = batch.recordCount[row]!
+  const modificationTime = batch.modificationTime[row]!
   const vector = batch.vectors?.at(row)
-  const { baseRowId } = raw
-  return {
-    path: resolvePath(source, recordedPath),
+  const file: Written<DataFile> = {
+    path,
     recordedPath,
     fileFormat: 'parquet',
     size: batch.size[row]!,
-    modificationTime: batch.modificationTime[row]!,
-    ...(Number.isNaN(records) ? undefined : { recordCount: records }),
+    modificationTime,
     specId: 0,
-    partition: partitions.map(column => column.at(row).value),
-    firstRowId: baseRowId,
+    partition: partition.partition,
+    firstRowId: raw.baseRowId,
     deletes: vector === undefined ? [] : [vectorFile(source, vector)],
     logFiles: [],
     bounds: new LazyBounds(raw.stats, metadata),
-    ...(isImported(batch.modificationTime[row]!, metadata) && { imported: true }),
-    delta: { partitionValues: spelledRow(partitions, row, metadata), ...raw },
+    delta: {
+      partitionValues: partition.spelled,
+      stats: raw.stats,
+      tags: raw.tags,
+      baseRowId: raw.baseRowId,
+      defaultRowCommitVersion: raw.defaultRowCommitVersion,
+    },
   }
-}
-
-function spelledRow(
-  partitions: readonly TypedPartition[],
-  row: number,
-  { partitionFields }: DeltaMetadata,
-): ReadonlyMap<string, string | null> {
-  return new Map(
-    partitions.map((column, i) => [partitionFields[i]!.physicalName, column.at(row).spelled]),
-  )
+  if (!Number.isNaN(records)) file.recordCount = records
+  if (isImported(modificationTime, metadata)) file.imported = true
+  return file
 }
 
 function typedPartitions(batch: DeltaBatch, metadata: DeltaMetadata): readonly TypedPartition[] {

@@ -39,7 +39,7 @@ export async function preflight(
   plan: AsyncIterable<PlannedFiles>,
   exact: ExactRows,
   options: PreflightOptions,
-): Promise<readonly PlannedFiles[]> {
+): Promise<PlannedFiles[]> {
   const { fitter } = options
   const checks = checksSuspects(exact, fitter) || fitter.refusesSome
   const mayRefuse = mayRefuseFiles(exact, fitter) || checks

@@ -116,7 +116,8 @@ async function signViews(
   return signed
 }
 
-function signingOptions(
+/** What every call to a signer of this answer says, but for the paths' folders. */
+export function signingOptions(
   { expiresInSeconds, clock, audience }: BatchContext,
   signal: AbortSignal,
 ): SigningOptions {

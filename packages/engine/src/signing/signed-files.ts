@@ -26,6 +26,7 @@ import {
   signExact,
   signingWaits,
 } from './sign-exact.js'
+import { plainBatches, signPlain } from './sign-plain.js'
 
 export interface SignedFilesOptions extends ScanOptions {
   readonly accepts: Accepts
@@ -72,20 +73,19 @@ export function signFiles(
     const listings = new Listings(options.page?.after)
     refuseTable(exact, { partly: grant !== undefined })
     const fitter = new Fitter(exact)
-    const early = {
-      roots,
-      outside,
-      fitter,
-      signal,
-    }
+    const early = { roots, outside, fitter, signal }
     const planned = await preflight(plan, exact, early)
     const waits = signingWaits(signal)
+    const isPlain = plainBatches(exact)
+    // The first batch is small, and what has to be rewritten is sent as it becomes ready.
+    let wasPlain = false
     const signing = { ...context, listings, waits, signal }
     try {
-      for await (const fitted of fittedAhead(planned, early)) {
+      for await (const fitted of fittedAhead(planned, { ...early, isQuick: () => wasPlain })) {
         throwIfCancelled(signal)
         if (fitted.length === 0) continue
-        const signed = await signBatch(fitted, exact, signing)
+        wasPlain = isPlain(fitted)
+        const signed = await signBatch(fitted, exact, { ...signing, isPlain: wasPlain })
         for (const file of signed) expiresAt = Math.min(expiresAt ?? file.expiresAt, file.expiresAt)
         // Of files whose every row is deleted nothing is left to send.
         if (signed.length > 0) yield signed
@@ -124,10 +124,16 @@ function grantedScan(options: SignedFilesOptions, snapshot: Snapshot): ScanOptio
 async function signBatch(
   fitted: readonly FittedFile[],
   exact: ExactRows,
-  { listings, ...context }: BatchContext & { readonly listings: Listings },
+  context: BatchContext & {
+    readonly listings: Listings
+    readonly isPlain: boolean
+  },
 ): Promise<readonly SignedFile[]> {
   const files = fitted.map(({ file }) => file)
-  const numbers = listingsOf(files, exact, listings)
+  const numbers = listingsOf(files, exact, context.listings)
+  // Those that are no listing again are no two of one path.
+  const isListedOnce = numbers.every(number => number === undefined)
+  if (isListedOnce && context.isPlain) return signPlain(files, context)
   const exactFiles = await mapConcurrently(fitted, CONCURRENT_REWRITES, async (file, i) =>
     listed(await makeExact(file, exact, context.signal), numbers[i]),
   )

@@ -1,5 +1,8 @@
 import type { Accepts, ColumnLookup, ParquetShape } from '@spillway/core'
+import { type PlannedFiles, planScan } from '@spillway/planner'
 import { expect, it } from 'vitest'
+import { fittedAhead } from '../../src/fitting/fitted-ahead.js'
+import { Fitter } from '../../src/fitting/fitter.js'
 import { createEngine, type EngineOptions } from '../../src/index.js'
 import { dataFile, LOCATION, scriptedReader, scriptedSigner, snapshotOf } from '../support/table.js'
 
@@ -100,4 +103,22 @@ it('reads all of them before the first file where one may have to be refused', a
     expect(reads.asked).toBeGreaterThanOrEqual(3000)
     break
   }
+})
+
+it('lets go of what is planned as soon as it is sent, for what its batches decode is as large as the table', async () => {
+  const given = { files: Array.from({ length: 40 }, (_, i) => dataFile(`f${i}`)) }
+  const snapshot = snapshotOf({ location: LOCATION }, given)
+  const batches: PlannedFiles[] = []
+  for await (const batch of planScan(snapshot, {})) batches.push(batch)
+  const planned = [...batches, ...batches, ...batches]
+  const accepts = { features: new Set<string>(), inlineVectorBytes: 0 }
+  const left: unknown[] = []
+  for await (const files of fittedAhead(planned, { fitter: new Fitter({ snapshot, accepts }) })) {
+    left.push([files[0]?.file.recordedPath, files.length, planned.length])
+  }
+  const each = (more: number) => [
+    ['f0', 32, more],
+    ['f32', 8, more],
+  ]
+  expect(left).toEqual([...each(2), ...each(1), ...each(0)])
 })

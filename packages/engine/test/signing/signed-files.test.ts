@@ -511,6 +511,17 @@ it('signs a large table a batch at a time, as far as it is read', async () => {
   expect(signer.batches).toEqual([32])
 })
 
+it('signs more at a time while files need nothing but a URL', async () => {
+  const signer = scriptedSigner()
+  const named = (index: number) =>
+    dataFile(`f${index}`, index === 200 ? { deletes: [vector('dv.bin')] } : {})
+  const files = Array.from({ length: 600 }, (_, index) => named(index))
+  const sent = await sign({ files }, VECTORS, { signers: [signer] })
+  expect(sent.map(({ file }) => file.recordedPath)).toEqual(files.map(each => each.recordedPath))
+  // The third batch has the vector besides: behind it they begin small again.
+  expect(signer.batches).toEqual([32, 128, 129, 32, 128, 128, 24])
+})
+
 it('counts what it signs for the embedder', async () => {
   const counts: Record<string, number> = {}
   const observer = {

@@ -50,7 +50,12 @@ const BROKEN_MARK = /(?:\ufffd|\\u[fF]{3}[dD])"/
  */
 export function recordedStats({ delta }: DataFile): string | undefined {
   const stats = delta?.stats
-  return stats === undefined || BROKEN_MARK.test(stats) ? undefined : stats
+  return stats === undefined || endsBroken(stats) ? undefined : stats
+}
+
+/** A text of one byte a character is looked through for neither in no time. */
+function endsBroken(text: string): boolean {
+  return (text.includes('\ufffd') || text.includes('\\u')) && BROKEN_MARK.test(text)
 }
 
 type Extract = (bound: ValueBounds, type: DataType) => WritableJson

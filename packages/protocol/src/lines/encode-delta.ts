@@ -3,48 +3,57 @@ import { recordedStats, statsString } from '../json/stats-string.js'
 import { versionMembers } from './encode-parquet.js'
 import { fileId } from './file-id.js'
 import type { LineOptions, WireFile } from './line-options.js'
-import { partitionValuesText } from './partition-text.js'
+import { partitionTexts, whilePartitionIs } from './partition-text.js'
+import { quoted } from './quoted.js'
 
-/** One line of the delta format: a Delta log action whose paths are URLs. */
-export function encodeDeltaFile(
-  action: 'add' | 'remove' | 'cdc',
-  signed: WireFile,
+/** Lines of the delta format, one a file: Delta log actions whose paths are URLs. What files have in common is written once. */
+export function deltaLines(
   options: LineOptions,
-): string {
-  const { file, vector } = signed
-  const vectorId =
-    vector?.url === undefined
-      ? ''
-      : `,"deletionVectorFileId":"${fileId(vector.vector.id, options.idScheme)}"`
-  return `{"file":{"id":"${fileId(file.recordedPath, options.idScheme, signed.listing)}"${vectorId}${versionMembers(options.at)},"expirationTimestamp":${signed.expiresAt},"deltaSingleAction":{"${action}":${actionText(action, signed, options)}}}}\n`
-}
-
-/** Readers of a log take two actions of one path for one file: a fragment tells listings apart, and is never sent. */
-function actionText(
-  action: 'add' | 'remove' | 'cdc',
-  { file, url, vector, listing }: WireFile,
-  options: LineOptions,
-): string {
-  const values = partitionText(file, options)
-  const path = listing === undefined ? url : `${url}#${listing}`
-  const head = `{"path":${JSON.stringify(path)},"partitionValues":${values},"size":${file.size}`
-  const tail = `${vector === undefined ? '' : `,"deletionVector":${vectorText(vector)}`}}`
-  switch (action) {
-    case 'add':
-      return `${head},"modificationTime":${file.modificationTime},"dataChange":true${statsMember(file, options)}${rowTracking(file.delta)}${tail}`
-    case 'remove':
-      return `${head},"deletionTimestamp":${options.at?.timestamp ?? file.modificationTime},"dataChange":true,"extendedFileMetadata":true${tail}`
-    case 'cdc':
-      // Delta reads a change file without a vector: it has none.
-      return `${head},"dataChange":false}`
+): (action: 'add' | 'remove' | 'cdc', file: WireFile) => string {
+  const { idScheme, at } = options
+  const actionText = actionTexts(options)
+  const version = versionMembers(at)
+  return (action, signed) => {
+    const { file, vector, listing, expiresAt } = signed
+    const vectorId =
+      vector?.url === undefined
+        ? ''
+        : `,"deletionVectorFileId":"${fileId(vector.vector.id, idScheme)}"`
+    const id = fileId(file.recordedPath, idScheme, listing)
+    return `{"file":{"id":"${id}"${vectorId}${version},"expirationTimestamp":${expiresAt},"deltaSingleAction":{"${action}":${actionText(action, signed)}}}}\n`
   }
 }
 
-function partitionText(file: DataFile, options: LineOptions): string {
-  const recorded = file.delta?.partitionValues
-  return options.asRecorded && recorded !== undefined
-    ? writeJson(Object.fromEntries(recorded))
-    : partitionValuesText(file, options)
+function actionTexts(
+  options: LineOptions,
+): (action: 'add' | 'remove' | 'cdc', file: WireFile) => string {
+  const partitionValues = recordedPartitions(options)
+  return (action, { file, url, vector, listing }) => {
+    // Readers of a log take two actions of one path for one file: a fragment tells listings apart, and is never sent.
+    const path = listing === undefined ? url : `${url}#${listing}`
+    const head = `{"path":${quoted(path)},"partitionValues":${partitionValues(file)},"size":${file.size}`
+    const tail = `${vector === undefined ? '' : `,"deletionVector":${vectorText(vector)}`}}`
+    switch (action) {
+      case 'add':
+        return `${head},"modificationTime":${file.modificationTime},"dataChange":true${statsMember(file, options)}${rowTracking(file.delta)}${tail}`
+      case 'remove':
+        return `${head},"deletionTimestamp":${options.at?.timestamp ?? file.modificationTime},"dataChange":true,"extendedFileMetadata":true${tail}`
+      case 'cdc':
+        // Delta reads a change file without a vector: it has none.
+        return `${head},"dataChange":false}`
+    }
+  }
+}
+
+/** Partition values as a log of Delta's has them, where the table's own words are passed on. */
+function recordedPartitions(options: LineOptions): (file: DataFile) => string {
+  const named = partitionTexts(options)
+  if (!options.asRecorded) return named
+  const recorded = whilePartitionIs(
+    (a, b) => a.delta?.partitionValues === b.delta?.partitionValues,
+    ({ delta }) => writeJson(Object.fromEntries(delta?.partitionValues ?? [])),
+  )
+  return file => (file.delta?.partitionValues === undefined ? named(file) : recorded(file))
 }
 
 function statsMember(file: DataFile, { metadata, asRecorded }: LineOptions): string {
@@ -55,6 +64,9 @@ function statsMember(file: DataFile, { metadata, asRecorded }: LineOptions): str
 
 function rowTracking(delta: DeltaAdd | undefined): string {
   const { tags, baseRowId, defaultRowCommitVersion } = delta ?? {}
+  if (tags === undefined && baseRowId === undefined && defaultRowCommitVersion === undefined) {
+    return ''
+  }
   const members = [
     tags === undefined ? '' : `,"tags":${writeJson(Object.fromEntries(tags))}`,
     baseRowId === undefined ? '' : `,"baseRowId":${baseRowId}`,

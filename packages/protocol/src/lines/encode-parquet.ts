@@ -2,24 +2,31 @@ import type { Field } from '@spillway/core'
 import { recordedStats, statsString } from '../json/stats-string.js'
 import { fileId } from './file-id.js'
 import type { LineOptions, WireFile } from './line-options.js'
-import { partitionValuesText } from './partition-text.js'
+import { partitionTexts } from './partition-text.js'
+import { quoted } from './quoted.js'
 
-/** One line of the parquet format. A file with a vector never comes here: its plain rows would be wrong. */
-export function encodeParquetFile(
-  kind: 'file' | 'add' | 'cdf' | 'remove',
-  { file, url, expiresAt, listing }: WireFile,
+/**
+ * Lines of the parquet format, one a file: what the files of an answer have in common is written once. A file with a vector
+ * never comes here: its plain rows would be wrong.
+ */
+export function parquetLines(
   options: LineOptions,
-): string {
-  const { at } = options
-  const stats = kind === 'file' || kind === 'add' ? statsMember(file, options) : ''
-  return `{"${kind}":{"url":${JSON.stringify(url)},"id":"${fileId(file.recordedPath, options.idScheme, listing)}","partitionValues":${partitionValuesText(file, options)},"size":${file.size}${stats}${versionMembers(at)},"expirationTimestamp":${expiresAt}}}\n`
-}
-
-function statsMember(file: WireFile['file'], { metadata }: LineOptions): string {
-  const mapped = metadata.schema.fields.some(isRenamed)
-  const recorded = mapped ? undefined : recordedStats(file)
-  const stats = recorded ?? statsString(file, metadata.schema.fields)
-  return stats === undefined ? '' : `,"stats":${JSON.stringify(stats)}`
+): (kind: 'file' | 'add' | 'cdf' | 'remove', file: WireFile) => string {
+  const { idScheme, metadata, at } = options
+  const { fields } = metadata.schema
+  const isMapped = fields.some(isRenamed)
+  const partitionValues = partitionTexts(options)
+  const version = versionMembers(at)
+  const statsMember = (file: WireFile['file']) => {
+    const recorded = isMapped ? undefined : recordedStats(file)
+    const stats = recorded ?? statsString(file, fields)
+    return stats === undefined ? '' : `,"stats":${JSON.stringify(stats)}`
+  }
+  return (kind, { file, url, expiresAt, listing }) => {
+    const stats = kind === 'file' || kind === 'add' ? statsMember(file) : ''
+    const id = fileId(file.recordedPath, idScheme, listing)
+    return `{"${kind}":{"url":${quoted(url)},"id":"${id}","partitionValues":${partitionValues(file)},"size":${file.size}${stats}${version},"expirationTimestamp":${expiresAt}}}\n`
+  }
 }
 
 function isRenamed(field: Field): boolean {

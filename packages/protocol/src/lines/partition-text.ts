@@ -10,18 +10,48 @@ import {
 } from '@spillway/core'
 import type { LineOptions } from './line-options.js'
 
-/** The partition values of `file` as JSON text, keyed by name. A null value is null. */
-export function partitionValuesText(
-  file: DataFile,
-  { metadata, partitionFields: fields, asRecorded }: LineOptions,
-): string {
+/**
+ * The partition values of files as JSON text, keyed by name. A null value is null. Files of one partition come one after
+ * another: their text is made once.
+ */
+export function partitionTexts({
+  metadata,
+  partitionFields: fields,
+  asRecorded,
+}: LineOptions): (file: DataFile) => string {
   // Where columns are mapped, values go by what files call them; those of a Delta log are written elsewhere.
-  const name = (field: Field) =>
-    asRecorded && metadata.deltaActions === undefined ? field.physicalName : field.name
-  const members = fields.map(
-    field => `${JSON.stringify(name(field))}:${JSON.stringify(valueIn(file, metadata, field))}`,
+  const usesPhysical = asRecorded && metadata.deltaActions === undefined
+  const names = fields.map(field => JSON.stringify(usesPhysical ? field.physicalName : field.name))
+  const text = (file: DataFile) =>
+    `{${fields.map((field, i) => `${names[i]}:${JSON.stringify(valueIn(file, metadata, field))}`).join(',')}}`
+  return whilePartitionIs(samePartition, text)
+}
+
+/** `text` of each file, made anew only where `same` does not say that it is that of the file before. */
+export function whilePartitionIs(
+  same: (a: DataFile, b: DataFile) => boolean,
+  text: (file: DataFile) => string,
+): (file: DataFile) => string {
+  let last: DataFile | undefined
+  let kept = ''
+  return file => {
+    if (last === undefined || !same(last, file)) kept = text(file)
+    last = file
+    return kept
+  }
+}
+
+/** True only where `valueIn` finds the same in both, whichever field is asked for. */
+function samePartition(a: DataFile, b: DataFile): boolean {
+  const spelled = a.delta?.partitionValues
+  if (spelled !== b.delta?.partitionValues) return false
+  if (spelled !== undefined) return true
+  return (
+    a.specId === b.specId &&
+    a.constants === b.constants &&
+    a.partition.length === b.partition.length &&
+    a.partition.every((value, i) => Object.is(value, b.partition[i]))
   )
-  return `{${members.join(',')}}`
 }
 
 function valueIn(file: DataFile, metadata: TableMetadata, field: Field): string | null {

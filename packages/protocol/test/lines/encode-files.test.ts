@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { decodeLine } from '../../src/actions/decode.js'
 import { partitionFields } from '../../src/capabilities/partition-fields.js'
-import { encodeDeltaFile } from '../../src/lines/encode-delta.js'
-import { encodeParquetFile } from '../../src/lines/encode-parquet.js'
+import { deltaLines } from '../../src/lines/encode-delta.js'
+import { parquetLines } from '../../src/lines/encode-parquet.js'
 import type { LineOptions, WireFile } from '../../src/lines/line-options.js'
 import { dataFile, deltaTable, field } from '../support/tables.js'
 
@@ -24,6 +24,14 @@ const signed: WireFile = {
   expiresAt: 1767403600000,
 }
 const at = { version: 9007199254740993n, timestamp: 1767400000000 }
+
+function encodeDeltaFile(action: 'add' | 'remove' | 'cdc', file: WireFile, given: LineOptions) {
+  return deltaLines(given)(action, file)
+}
+
+function encodeParquetFile(kind: 'file' | 'remove', file: WireFile, given: LineOptions): string {
+  return parquetLines(given)(kind, file)
+}
 
 function hash(algorithm: string, text: string): string {
   return createHash(algorithm).update(text).digest('hex')

@@ -1,11 +1,11 @@
 import { inSlices, type TableMetadata } from '@spillway/core'
 import type { SignedChange, SignedChangeSet, SignedChanges } from '@spillway/engine'
 import {
-  encodeDeltaFile,
+  deltaLines,
   encodeMetaDataInSteps,
-  encodeParquetFile,
   encodeProtocol,
   type LineOptions,
+  parquetLines,
 } from '@spillway/protocol'
 import type { NoteSigned } from '../downloads/note-signed.js'
 import type { RequestContext } from '../requests/request-context.js'
@@ -56,7 +56,7 @@ export async function* changeLines(
     const page = wanted.slice(0, left)
     if (page.length > 0 || wanted.length === 0) unsent += before
     options.noted(page)
-    for (const block of gather(encodeChanges(page, answer, lines))) {
+    for (const block of gather(page, lineOf(answer, lines))) {
       yield unsent + block
       unsent = ''
     }
@@ -72,16 +72,14 @@ export async function* changeLines(
   if (unsent !== '') yield unsent
 }
 
-function* encodeChanges(
-  changes: readonly SignedChange[],
-  { negotiated }: Answer,
-  lines: LineOptions,
-): Generator<string> {
-  for (const change of changes) {
-    yield negotiated.format === 'delta'
-      ? encodeDeltaFile(change.action, change, lines)
-      : encodeParquetFile(change.action === 'cdc' ? 'cdf' : change.action, change, lines)
+/** The line of a change, by the format of the answer. */
+function lineOf({ negotiated }: Answer, lines: LineOptions): (change: SignedChange) => string {
+  if (negotiated.format === 'delta') {
+    const delta = deltaLines(lines)
+    return change => delta(change.action, change)
   }
+  const parquet = parquetLines(lines)
+  return change => parquet(change.action === 'cdc' ? 'cdf' : change.action, change)
 }
 
 /** Follows the table's metadata through its commits; the first is what the header, or an earlier page, has told. */

@@ -1,6 +1,6 @@
 import type { Snapshot } from '@spillway/core'
 import type { SignedFile, SignedFiles } from '@spillway/engine'
-import { encodeDeltaFile, encodeEnd, encodeParquetFile } from '@spillway/protocol'
+import { deltaLines, encodeEnd, parquetLines } from '@spillway/protocol'
 import { audienceText } from '../downloads/file-audience.js'
 import { type NoteSigned, notedBy } from '../downloads/note-signed.js'
 import { planningOf } from '../limits/planning.js'
@@ -109,12 +109,13 @@ async function* snapshotLines(
   options: { readonly end: (() => string) | undefined; readonly noted: NoteSigned },
 ): AsyncGenerator<string> {
   let unsent = answer.header
+  const line = lineOf(answer)
   const { record } = context
   record.filesReturned = 0
   for await (const batch of files) {
     record.filesReturned += batch.length
     options.noted(batch)
-    for (const block of gather(encodeBatch(batch, answer))) {
+    for (const block of gather(batch, line)) {
       yield unsent + block
       unsent = ''
     }
@@ -124,15 +125,14 @@ async function* snapshotLines(
   if (unsent !== '') yield unsent
 }
 
-function* encodeBatch(
-  batch: readonly SignedFile[],
-  { negotiated, lines }: Answer,
-): Generator<string> {
-  for (const file of batch) {
-    yield negotiated.format === 'parquet'
-      ? encodeParquetFile('file', file, lines)
-      : encodeDeltaFile('add', file, lines)
+/** The line of a file, by the format of the answer. */
+function lineOf({ negotiated, lines }: Answer): (file: SignedFile) => string {
+  if (negotiated.format === 'parquet') {
+    const parquet = parquetLines(lines)
+    return file => parquet('file', file)
   }
+  const delta = deltaLines(lines)
+  return file => delta('add', file)
 }
 
 function endOf(

@@ -105,11 +105,14 @@ class LineSource {
   }
 }
 
-/** Lines gathered into texts of about a block, so that a million lines are not a million turns of the event loop. */
-export function* gather(lines: Iterable<string>): Generator<string> {
+/** Lines of `items` gathered into texts of about a block, so that a million lines are not a million turns of the event loop. */
+export function* gather<Item>(
+  items: readonly Item[],
+  line: (item: Item) => string,
+): Generator<string> {
   let block = ''
-  for (const line of lines) {
-    block += line
+  for (const item of items) {
+    block += line(item)
     if (block.length >= BLOCK_CHARACTERS) {
       yield block
       block = ''

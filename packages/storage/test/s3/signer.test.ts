@@ -1,3 +1,5 @@
+import type { UrlSigner } from '@spillway/core'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { S3Credentials } from '../../src/s3/options.js'
 import { s3Signer } from '../../src/s3/signer.js'
@@ -129,5 +131,141 @@ describe('addresses', () => {
     ['file:///b/k', 'STORAGE_UNAVAILABLE'],
   ])('refuses to sign %j', async (path, code) => {
     await expect(sign({ buckets: ['bkt'] }, path)).rejects.toMatchObject({ code })
+  })
+})
+
+interface Outcome {
+  readonly urls: readonly string[]
+  readonly expiresAt?: number
+  readonly error?: unknown
+}
+
+async function outcome(
+  signer: UrlSigner,
+  paths: readonly string[],
+  how: { readonly now: number; readonly expiresInSeconds: number },
+): Promise<Outcome> {
+  try {
+    return await signer.sign(paths, how)
+  } catch (error) {
+    return { urls: [], error }
+  }
+}
+
+/** What one call for all gives: the first of what each was refused for. */
+function merged(outcomes: readonly Outcome[]): Outcome {
+  const refused = outcomes.find(({ error }) => error !== undefined)
+  return refused ?? { ...outcomes[0], urls: outcomes.flatMap(({ urls }) => urls) }
+}
+
+function coversOf(signer: UrlSigner, path: string): unknown {
+  try {
+    return signer.covers(path)
+  } catch (error) {
+    return error
+  }
+}
+
+describe('what a signer keeps', () => {
+  const folder = fc.constantFrom(
+    '',
+    'a/',
+    'a/b/',
+    'a//b/',
+    'x=1/y=a%20b/',
+    'é 😀+/',
+    '/',
+    '.a/',
+    'a/./',
+    '../',
+  )
+  const name = fc.constantFrom(
+    'f',
+    'g.parquet',
+    '',
+    '.',
+    '..',
+    '.f',
+    '...',
+    'a\0',
+    '\ud800',
+    'long'.repeat(80),
+  )
+  const start = fc.constantFrom(
+    's3://bkt/',
+    's3://bkt/',
+    's3a://bkt/',
+    'S3://bkt/',
+    's3://dotted.bkt/',
+    's3://other/',
+    's3://bkt',
+    'file:///',
+  )
+  const path = fc.tuple(start, folder, name).map(parts => parts.join(''))
+  /** Of one folder, that what was kept of it is used. */
+  const together = fc
+    .tuple(start, folder, fc.array(name, { minLength: 1, maxLength: 4 }))
+    .map(([begin, middle, names]) => names.map(each => begin + middle + each))
+  /** All of which have URLs. */
+  const sound: fc.Arbitrary<string[]> = fc.array(
+    fc.constantFrom(
+      's3://bkt/a/f',
+      's3://bkt/c/f',
+      's3://bk2/a/f',
+      's3a://bkt/c/g',
+      's3://dotted.bkt/f',
+      's3://bkt/c/',
+    ),
+    { maxLength: 6 },
+  )
+  const batch = fc.record({
+    paths: fc.oneof(sound, sound, together, fc.array(path, { maxLength: 5 })),
+    now: fc.constantFrom(NOW, NOW, NOW + 749, NOW + 750, NOW + 86_400_000),
+    expiresInSeconds: fc.constantFrom(60, 60, 3600),
+    credentials: fc.constantFrom(
+      KEYS,
+      KEYS,
+      { ...KEYS, sessionToken: 'FwoGZXIvYXdzEBYaD/+=session token' },
+      { ...KEYS, accessKeyId: 'another' },
+      { ...KEYS, secretAccessKey: 'a secret of more bytes than HMAC has in a block: '.repeat(3) },
+    ),
+  })
+
+  it.each([
+    [{}],
+    [{ pathStyle: true }],
+    [{ endpoint: 'http://127.0.0.1:9000/s3' }],
+    [{ buckets: ['bkt', 'bk2', 'dotted.bkt'] }],
+  ])('gives the URLs, and refuses the paths, that a new one does: %o', async options => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(batch, { minLength: 1, maxLength: 10 }), async batches => {
+        let current: S3Credentials = KEYS
+        const credentials = {
+          get accessKeyId() {
+            return current.accessKeyId
+          },
+          get secretAccessKey() {
+            return current.secretAccessKey
+          },
+          get sessionToken() {
+            return current.sessionToken!
+          },
+        }
+        const where = { region: 'eu-west-1', ...options }
+        const kept = s3Signer({ ...where, credentials })
+        for (const { paths, credentials: next, ...how } of batches) {
+          current = next
+          const fresh = paths.map(each =>
+            outcome(s3Signer({ ...where, credentials: next }), [each], how),
+          )
+          const wanted = merged(await Promise.all(fresh))
+          if (paths.length > 0) expect(await outcome(kept, paths, how)).toEqual(wanted)
+          const alone = () => s3Signer({ ...where, credentials })
+          const theirs = paths.map(each => coversOf(alone(), each))
+          expect(paths.map(each => coversOf(kept, each))).toEqual(theirs)
+        }
+      }),
+      { numRuns: 40, seed: 20261201 },
+    )
   })
 })
