@@ -94,8 +94,7 @@ class Copies {
 
   async #start(shared: SharedFile): Promise<Copy> {
     const { folder, budget } = this.#context
-    const { reader, signal } = this.#request
-    const footer = await fetchFooter(reader, shared, signal)
+    const footer = await fetchFooter(this.#request, shared)
     this.#releases.push(budget.take(footer.tail.length))
     const path = join(folder, `${this.#names.next++}.parquet`)
     const file = await createLocalFile(path, shared.file.size)

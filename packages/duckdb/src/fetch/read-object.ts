@@ -188,9 +188,11 @@ function silenceAfter(timeoutMs: number, { object, host }: Place) {
 
 function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   const jittered = Math.min(MAX_DELAY_MS, delayMs) * (0.5 + Math.random() / 2)
+  // A signal of its own: many that wait for one signal are taken for a leak by Node, which warns of them.
+  const own = signal && AbortSignal.any([signal])
   return new Promise((resolve, reject) => {
     const done = () => {
-      signal?.removeEventListener('abort', stop)
+      own?.removeEventListener('abort', stop)
       resolve()
     }
     const timer = setTimeout(done, jittered)
@@ -198,6 +200,6 @@ function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> 
       clearTimeout(timer)
       reject(new TableError('CANCELLED', 'the query was cancelled', { cause: signal?.reason }))
     }
-    signal?.addEventListener('abort', stop, { once: true })
+    own?.addEventListener('abort', stop, { once: true })
   })
 }

@@ -54,6 +54,7 @@ export async function fetchFiles(
   const { reader, table } = ready
   const { columns, predicate, stub, provider } = ready.scan
   const { fields } = stub
+  const footers = provider.footers.of(namespaceOf(ready))
   const parts: OpenedPart[] = []
   const close = () =>
     closeAll(
@@ -69,7 +70,7 @@ export async function fetchFiles(
       const sizes = chosen.reduce((sum, { file }) => sum + file.size, 0)
       const onPlanned = (bytes: number) => meter.replan(sizes, bytes)
       const request = { fields, columns, predicate, files: chosen, reader, onPlanned }
-      const own = { table, signal }
+      const own = { table, footers, signal }
       parts.push({ files: chosen, opened: await provider.access.open({ ...request, ...own }) })
       meter.fileDone(chosen.length)
     }
@@ -133,8 +134,11 @@ export function readerFor(open: OpenScan, provider: Provider, meter: ProgressMet
     timeoutMs,
     onBytes: bytes => meter.received(bytes),
   })
-  const { share, schema, table } = open.target.name
-  // File ids are digests of paths: alike in two providers' tables, so the table's own id tells them apart.
-  const { id } = tableOf(open.header)
-  return provider.cache?.over(source, JSON.stringify([id, share, schema, table])) ?? source
+  return provider.cache?.over(source, namespaceOf(open)) ?? source
+}
+
+/** File ids are digests of paths: alike in two providers' tables, so the table's own id tells them apart. */
+function namespaceOf({ header, target }: OpenScan): string {
+  const { share, schema, table } = target.name
+  return JSON.stringify([tableOf(header).id, share, schema, table])
 }

@@ -55,6 +55,8 @@ export interface ShareServer {
   readonly queries: string[]
   /** Bytes of data files that were sent. */
   readonly sent: { bytes: number; requests: number; refused: number }
+  /** Connections that were made. */
+  readonly connections: () => number
   close(): Promise<void>
 }
 
@@ -159,8 +161,11 @@ export async function shareServer(options: ShareServerOptions): Promise<ShareSer
     })
     response.end(bytes.subarray(start, end))
   }
+  let connections = 0
+  server.on('connection', () => connections++)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
+    connections: () => connections,
     profile: parseProfile(profileText({ endpoint: origin(), bearerToken: 'token' })),
     requests,
     queries,
