@@ -19,4 +19,11 @@ export interface ByteSource {
   read(object: RemoteObject, range: ByteRange, take: TakeBytes, signal?: AbortSignal): Promise<void>
   /** All of a small range in memory. */
   bytes(object: RemoteObject, range: ByteRange, signal?: AbortSignal): Promise<Uint8Array>
+  /** The strong entity tag that an object has answered with; undefined where it has none, or has not been asked. */
+  tagOf(object: RemoteObject): string | undefined
+  /**
+   * From now on an object is read as what has this tag and as nothing else: a read of it fails otherwise, see `isReplaced`.
+   * Without a tag it is whatever it is when it is read next.
+   */
+  pin(object: RemoteObject, tag: string | undefined): void
 }

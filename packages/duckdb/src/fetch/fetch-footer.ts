@@ -6,6 +6,15 @@ import type { AccessRequest } from './file-access.js'
 
 export const PARQUET_MAGIC = new TextEncoder().encode('PAR1')
 
+/** Footer, its length and the magic: what a Parquet file ends with. */
+export function trailerOf(metadata: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(metadata.length + TRAILER_BYTES)
+  bytes.set(metadata)
+  new DataView(bytes.buffer).setUint32(metadata.length, metadata.length, true)
+  bytes.set(PARQUET_MAGIC, metadata.length + 4)
+  return bytes
+}
+
 /** Whose files they are, and what of them is read. */
 export type FooterRequest = Pick<
   AccessRequest,
@@ -20,7 +29,7 @@ export interface Footer {
   readonly metadata: Uint8Array
 }
 
-const TRAILER_BYTES = 8
+export const TRAILER_BYTES = 8
 const MIN_BYTES = 12
 
 /** Reads the end of a file, in a second request where the first was too short (Parquet, "File Format"). */

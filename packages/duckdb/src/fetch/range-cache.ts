@@ -42,6 +42,8 @@ export async function rangeCache({ folder, maxBytes }: RangeCacheOptions): Promi
       }
       return {
         read,
+        tagOf: object => source.tagOf(object),
+        pin: (object, tag) => source.pin(object, tag),
         async bytes(object, range, signal) {
           const whole = new Uint8Array(range.end - range.start)
           const take: TakeBytes = (bytes, offset) => whole.set(bytes, offset - range.start)

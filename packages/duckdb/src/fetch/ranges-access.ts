@@ -12,10 +12,17 @@ import type { SharedFile } from '../share/open-scan.js'
 import { lengthOf, requestsFor } from './byte-ranges.js'
 import type { ByteRange } from './byte-source.js'
 import type { CopyContext } from './download-access.js'
-import { type Footer, fetchFooter, PARQUET_MAGIC } from './fetch-footer.js'
+import {
+  type Footer,
+  fetchFooter,
+  PARQUET_MAGIC,
+  TRAILER_BYTES,
+  trailerOf,
+} from './fetch-footer.js'
 import type { AccessedFiles, AccessRequest, FileAccess } from './file-access.js'
 import type { RowRun } from './kept-rows.js'
 import { createLocalFile, type LocalFile } from './local-file.js'
+import { isReplaced } from './range-response.js'
 import { boundPredicate, keptRowGroups } from './row-groups.js'
 
 /**
@@ -26,12 +33,15 @@ export function rangesAccess(context: CopyContext): FileAccess {
   const names = { next: 0 }
   return {
     async open(request) {
-      const copies = new Copies(context, request, names)
-      try {
-        return await copies.open()
-      } catch (error) {
-        await copies.close()
-        throw error
+      for (let attempt = 1; ; attempt++) {
+        const copies = new Copies(context, request, names)
+        try {
+          return await copies.open()
+        } catch (error) {
+          await copies.close()
+          if (!isReplaced(error) || attempt >= MAX_ATTEMPTS) throw error
+          forgetAll(request, error)
+        }
       }
     },
     async close() {
@@ -40,10 +50,24 @@ export function rangesAccess(context: CopyContext): FileAccess {
   }
 }
 
+/** Nobody has seen a row of them yet, so files that were replaced are read anew, from their footers on. */
+const MAX_ATTEMPTS = 3
+
+/** Where one file was replaced others may be: nothing that was known of them before is believed. */
+function forgetAll({ files, footers, reader }: AccessRequest, replaced: unknown): void {
+  for (const shared of files) {
+    if (isReplaced(replaced, shared.key)) footers.doubt(shared)
+    else footers.forget(shared)
+    reader.pin({ key: shared.key, size: shared.file.size }, undefined)
+  }
+}
+
 interface Copy {
   readonly shared: SharedFile
   readonly file: LocalFile
   readonly footer: Footer
+  /** True where the footer is of an earlier query, and no byte of the file has been asked for in this one. */
+  readonly isKnown: boolean
 }
 
 /** What is known of a copy once its footer has been laid beside the table. */
@@ -94,14 +118,30 @@ class Copies {
 
   async #start(shared: SharedFile): Promise<Copy> {
     const { folder, budget } = this.#context
-    const footer = await fetchFooter(this.#request, shared)
+    const { footer, isKnown } = await this.#footerOf(shared)
     this.#releases.push(budget.take(footer.tail.length))
     const path = join(folder, `${this.#names.next++}.parquet`)
     const file = await createLocalFile(path, shared.file.size)
     this.#releases.push(() => file.remove())
     await file.take(PARQUET_MAGIC, 0)
     await file.take(footer.tail, shared.file.size - footer.tail.length)
-    return { shared, file, footer }
+    return { shared, file, footer, isKnown }
+  }
+
+  async #footerOf(shared: SharedFile): Promise<Pick<Copy, 'footer' | 'isKnown'>> {
+    const { footers, reader } = this.#request
+    const object = { key: shared.key, size: shared.file.size }
+    const known = footers.known(shared)
+    if (known !== undefined) {
+      reader.pin(object, known.tag)
+      return {
+        footer: { tail: trailerOf(known.metadata), metadata: known.metadata },
+        isKnown: true,
+      }
+    }
+    const footer = await fetchFooter(this.#request, shared)
+    footers.keep(shared, footer.metadata, reader.tagOf(object))
+    return { footer, isKnown: false }
   }
 
   #openings(copies: readonly Copy[], shapes: readonly FileShape[]): readonly Opening[] {
@@ -140,29 +180,23 @@ class Copies {
   async #fill({ copy, metadata, groups, ranges }: Opening): Promise<readonly RowRun[]> {
     const { reader, signal } = this.#request
     const { file, shared, footer } = copy
-    const object = { key: shared.key, size: shared.file.size }
+    const { size } = shared.file
+    const object = { key: shared.key, size }
+    // Nothing else would say that the file still is the one of the footer.
+    if (copy.isKnown && ranges.length === 0) {
+      await reader.bytes(object, { start: size - 1, end: size }, signal)
+    }
     await Promise.all(ranges.map(range => reader.read(object, range, file.take, signal)))
     const all = metadata.footer.rowGroups
     const runs = runsOf(metadata.footer, groups)
     if (groups.length < all.length) {
       const rowCount = runs.reduce((sum, { count }) => sum + count, 0)
       const kept = keepRowGroups(footer.metadata, groups, rowCount)
-      await file.endWith(trailerOf(kept), shared.file.size - footer.metadata.length - TRAILER_BYTES)
+      await file.endWith(trailerOf(kept), size - footer.metadata.length - TRAILER_BYTES)
     }
     await file.close()
     return runs
   }
-}
-
-const TRAILER_BYTES = 8
-
-/** Footer, its length and the magic: what a Parquet file ends with. */
-function trailerOf(metadata: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(metadata.length + TRAILER_BYTES)
-  bytes.set(metadata)
-  new DataView(bytes.buffer).setUint32(metadata.length, metadata.length, true)
-  bytes.set(PARQUET_MAGIC, metadata.length + 4)
-  return bytes
 }
 
 interface OpeningInput {

@@ -12,6 +12,7 @@ import {
   type Failure,
   failureOf,
   type Place,
+  replaced,
 } from './range-response.js'
 
 export interface ObjectReaderOptions {
@@ -39,7 +40,7 @@ const MAX_DELAY_MS = 5_000
 export class ObjectReader implements ByteSource {
   readonly #options: ObjectReaderOptions
   readonly #timeoutMs: number
-  readonly #tags = new Map<string, string>()
+  readonly #tags = new Map<string, KnownTag>()
 
   constructor(options: ObjectReaderOptions) {
     this.#options = options
@@ -93,6 +94,15 @@ export class ObjectReader implements ByteSource {
     return whole
   }
 
+  tagOf({ key }: RemoteObject): string | undefined {
+    return this.#tags.get(key)?.tag
+  }
+
+  pin({ key }: RemoteObject, tag: string | undefined): void {
+    if (tag === undefined) this.#tags.delete(key)
+    else this.#tags.set(key, { tag, isPinned: true })
+  }
+
   async #attempt(
     { object, range, signal }: Attempt,
     take: (bytes: Uint8Array) => Promise<void>,
@@ -137,22 +147,37 @@ export class ObjectReader implements ByteSource {
     range: ByteRange,
     signal: AbortSignal,
   ): Promise<Response> {
+    const known = this.#tags.get(place.object.key)
     return fetchSigned(url, {
-      headers: { range: `bytes=${range.start}-${range.end - 1}`, 'accept-encoding': 'identity' },
+      headers: {
+        range: `bytes=${range.start}-${range.end - 1}`,
+        'accept-encoding': 'identity',
+        ...(known?.isPinned && { 'if-match': known.tag }),
+      },
       signal,
       fetch: this.#options.fetch,
       refuse: reason => badObject(place, reason),
     })
   }
 
-  /** A strong entity tag that differs between two answers is another object under the same name. */
+  /**
+   * A strong entity tag that differs between two answers is another object under the same name. Not every store heeds
+   * `If-Match`, so what is pinned has to say its tag.
+   */
   #checkTag(response: Response, place: Place): void {
-    const tag = response.headers.get('etag')
-    if (tag === null || tag.startsWith('W/')) return
+    const header = response.headers.get('etag')
+    const tag = header?.startsWith('W/') ? undefined : (header ?? undefined)
     const known = this.#tags.get(place.object.key)
-    if (known === undefined) this.#tags.set(place.object.key, tag)
-    else if (known !== tag) throw badObject(place, 'it changed while it was read')
+    if (known === undefined) {
+      if (tag !== undefined) this.#tags.set(place.object.key, { tag, isPinned: false })
+    } else if (known.tag !== tag && (tag !== undefined || known.isPinned)) throw replaced(place)
   }
+}
+
+interface KnownTag {
+  readonly tag: string
+  /** True where it is known from before, so that nothing of this scan says that the object still is that. */
+  readonly isPinned: boolean
 }
 
 interface Attempt {

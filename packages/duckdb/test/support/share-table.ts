@@ -50,13 +50,13 @@ export async function sharedTable(files: number, rows: number): Promise<readonly
 }
 
 /** The rows of a query as one Parquet file. */
-export async function parquetOf(sql: string): Promise<Uint8Array> {
+export async function parquetOf(sql: string, options = ''): Promise<Uint8Array> {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-share-table-'))
   const database = duckDb()
   const connection = await database.connect()
   try {
     const path = join(folder, 'file.parquet')
-    await connection.run(`COPY (${sql}) TO '${path}' (FORMAT parquet)`)
+    await connection.run(`COPY (${sql}) TO '${path}' (FORMAT parquet${options && `, ${options}`})`)
     return readFileSync(path)
   } finally {
     connection.close()
