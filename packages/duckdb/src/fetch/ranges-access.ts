@@ -66,8 +66,8 @@ interface Copy {
   readonly shared: SharedFile
   readonly file: LocalFile
   readonly footer: Footer
-  /** True where the footer is of an earlier query, and no byte of the file has been asked for in this one. */
-  readonly isKnown: boolean
+  /** Of the file that an earlier query read the footer from: no byte of it has been asked for in this one. */
+  readonly tag?: string
 }
 
 /** What is known of a copy once its footer has been laid beside the table. */
@@ -118,30 +118,28 @@ class Copies {
 
   async #start(shared: SharedFile): Promise<Copy> {
     const { folder, budget } = this.#context
-    const { footer, isKnown } = await this.#footerOf(shared)
+    const { footer, ...from } = await this.#footerOf(shared)
     this.#releases.push(budget.take(footer.tail.length))
     const path = join(folder, `${this.#names.next++}.parquet`)
     const file = await createLocalFile(path, shared.file.size)
     this.#releases.push(() => file.remove())
     await file.take(PARQUET_MAGIC, 0)
     await file.take(footer.tail, shared.file.size - footer.tail.length)
-    return { shared, file, footer, isKnown }
+    return { shared, file, footer, ...from }
   }
 
-  async #footerOf(shared: SharedFile): Promise<Pick<Copy, 'footer' | 'isKnown'>> {
+  async #footerOf(shared: SharedFile): Promise<Pick<Copy, 'footer' | 'tag'>> {
     const { footers, reader } = this.#request
     const object = { key: shared.key, size: shared.file.size }
     const known = footers.known(shared)
     if (known !== undefined) {
-      reader.pin(object, known.tag)
-      return {
-        footer: { tail: trailerOf(known.metadata), metadata: known.metadata },
-        isKnown: true,
-      }
+      const { metadata, tag } = known
+      reader.pin(object, tag)
+      return { footer: { tail: trailerOf(metadata), metadata }, tag }
     }
     const footer = await fetchFooter(this.#request, shared)
     footers.keep(shared, footer.metadata, reader.tagOf(object))
-    return { footer, isKnown: false }
+    return { footer }
   }
 
   #openings(copies: readonly Copy[], shapes: readonly FileShape[]): readonly Opening[] {
@@ -183,9 +181,7 @@ class Copies {
     const { size } = shared.file
     const object = { key: shared.key, size }
     // Nothing else would say that the file still is the one of the footer.
-    if (copy.isKnown && ranges.length === 0) {
-      await reader.bytes(object, { start: size - 1, end: size }, signal)
-    }
+    if (copy.tag !== undefined && ranges.length === 0) await reader.check(object, copy.tag, signal)
     await Promise.all(ranges.map(range => reader.read(object, range, file.take, signal)))
     const all = metadata.footer.rowGroups
     const runs = runsOf(metadata.footer, groups)

@@ -2,7 +2,7 @@ import { fetchSigned } from '@spillway/client'
 import type { AdaptiveLimit } from '@spillway/core'
 import { hostOfUrl, isTableError, TableError, throwIfCancelled } from '@spillway/core'
 import type { SignedObjects } from '../share/signed-objects.js'
-import type { ByteRange, ByteSource, RemoteObject, TakeBytes } from './byte-source.js'
+import type { ByteRange, ByteSource, RemoteObject, SizedObject, TakeBytes } from './byte-source.js'
 import {
   badObject,
   bodyOf,
@@ -40,7 +40,10 @@ const MAX_DELAY_MS = 5_000
 export class ObjectReader implements ByteSource {
   readonly #options: ObjectReaderOptions
   readonly #timeoutMs: number
-  readonly #tags = new Map<string, KnownTag>()
+  /** Of the answers so far. */
+  readonly #tags = new Map<string, string>()
+  /** What objects are expected to be. */
+  readonly #pins = new Map<string, string>()
 
   constructor(options: ObjectReaderOptions) {
     this.#options = options
@@ -48,12 +51,16 @@ export class ObjectReader implements ByteSource {
   }
 
   /** Hands the bytes over in order; returns once all of them were taken. */
-  async read(
+  read(
     object: RemoteObject,
     range: ByteRange,
     take: TakeBytes,
     signal?: AbortSignal,
   ): Promise<void> {
+    return this.#read({ object, range, expected: this.#pins.get(object.key), signal }, take)
+  }
+
+  async #read({ object, range, expected, signal }: Attempt, take: TakeBytes): Promise<void> {
     let at = range.start
     let fruitless = 0
     let refused = 0
@@ -61,7 +68,7 @@ export class ObjectReader implements ByteSource {
     while (at < range.end) {
       throwIfCancelled(signal)
       const before = at
-      const attempt = { object, range: { start: at, end: range.end }, signal }
+      const attempt = { object, range: { start: at, end: range.end }, expected, signal }
       const outcome = await this.#options.limit.run(() =>
         this.#attempt(attempt, async bytes => {
           await take(bytes, at)
@@ -95,33 +102,41 @@ export class ObjectReader implements ByteSource {
   }
 
   tagOf({ key }: RemoteObject): string | undefined {
-    return this.#tags.get(key)?.tag
+    return this.#tags.get(key)
+  }
+
+  async check(object: SizedObject, tag: string, signal?: AbortSignal): Promise<void> {
+    if (this.#tags.get(object.key) === tag) return
+    const range = { start: object.size - 1, end: object.size }
+    await this.#read({ object, range, expected: tag, signal }, () => undefined)
   }
 
   pin({ key }: RemoteObject, tag: string | undefined): void {
-    if (tag === undefined) this.#tags.delete(key)
-    else this.#tags.set(key, { tag, isPinned: true })
+    this.#tags.delete(key)
+    if (tag === undefined) this.#pins.delete(key)
+    else this.#pins.set(key, tag)
   }
 
   async #attempt(
-    { object, range, signal }: Attempt,
+    { object, range, expected, signal }: Attempt,
     take: (bytes: Uint8Array) => Promise<void>,
   ): Promise<Failure | undefined> {
     const { objects, limit, onBytes } = this.#options
     const url = await objects.urlOf(object.key, signal)
     const place = { object, host: hostOfUrl(url) }
     const silence = silenceAfter(this.#timeoutMs / STALLED_PART, place)
+    let response: Response | undefined
     try {
-      const response = await this.#request({ url, place }, range, joined(silence.signal, signal))
+      const asked = { url, place, range, expected }
+      response = await this.#request(asked, joined(silence.signal, signal))
       const failure = failureOf(response.status, place)
       if (failure !== undefined) {
-        await response.body?.cancel().catch(() => undefined)
         if (failure.kind === 'refused') objects.refuse(object.key, url)
         else limit.congested()
         return failure
       }
       const body = bodyOf(response, range, place)
-      this.#checkTag(response, place)
+      this.#checkTag(response, place, expected)
       await copy(body, response, {
         take,
         received(count) {
@@ -139,20 +154,17 @@ export class ObjectReader implements ByteSource {
       return { kind: 'broken', error: brokenError(failure, place) }
     } finally {
       silence.stop()
+      // Read to its end, it has nothing to give up.
+      response?.body?.cancel().catch(() => undefined)
     }
   }
 
-  #request(
-    { url, place }: { readonly url: string; readonly place: Place },
-    range: ByteRange,
-    signal: AbortSignal,
-  ): Promise<Response> {
-    const known = this.#tags.get(place.object.key)
+  #request({ url, place, range, expected }: Asked, signal: AbortSignal): Promise<Response> {
     return fetchSigned(url, {
       headers: {
         range: `bytes=${range.start}-${range.end - 1}`,
         'accept-encoding': 'identity',
-        ...(known?.isPinned && { 'if-match': known.tag }),
+        ...(expected !== undefined && { 'if-match': expected }),
       },
       signal,
       fetch: this.#options.fetch,
@@ -162,27 +174,32 @@ export class ObjectReader implements ByteSource {
 
   /**
    * A strong entity tag that differs between two answers is another object under the same name. Not every store heeds
-   * `If-Match`, so what is pinned has to say its tag.
+   * `If-Match`, so what is expected has to be said.
    */
-  #checkTag(response: Response, place: Place): void {
-    const header = response.headers.get('etag')
+  #checkTag({ headers }: Response, place: Place, expected: string | undefined): void {
+    const header = headers.get('etag')
     const tag = header?.startsWith('W/') ? undefined : (header ?? undefined)
-    const known = this.#tags.get(place.object.key)
-    if (known === undefined) {
-      if (tag !== undefined) this.#tags.set(place.object.key, { tag, isPinned: false })
-    } else if (known.tag !== tag && (tag !== undefined || known.isPinned)) throw replaced(place)
+    if (expected !== undefined && tag !== expected) throw replaced(place)
+    if (tag === undefined) return
+    const { key } = place.object
+    const known = this.#tags.get(key) ?? this.#pins.get(key)
+    if (known !== undefined && known !== tag) throw replaced(place)
+    this.#tags.set(key, tag)
   }
 }
 
-interface KnownTag {
-  readonly tag: string
-  /** True where it is known from before, so that nothing of this scan says that the object still is that. */
-  readonly isPinned: boolean
+interface Asked {
+  readonly url: string
+  readonly place: Place
+  readonly range: ByteRange
+  readonly expected: string | undefined
 }
 
 interface Attempt {
   readonly object: RemoteObject
   readonly range: ByteRange
+  /** The tag that the object must have. */
+  readonly expected: string | undefined
   readonly signal: AbortSignal | undefined
 }
 

@@ -20,6 +20,7 @@ const zeros: ByteSource = {
   },
   bytes: async (_, { start, end }) => new Uint8Array(end - start),
   tagOf: () => '"zeros"',
+  check: async () => undefined,
   pin: () => undefined,
 }
 
