@@ -174,6 +174,43 @@ describe('footers of an earlier query', () => {
   })
 })
 
+describe('files that DuckDB has described', () => {
+  it('are read beside others, of their own shapes and of others', async () => {
+    const turned = (file: number): ServedData => ({
+      ...after[file]!,
+      stats: statsOf(5_000_000, file),
+    })
+    const own = (file: number): ServedData => ({ ...before[file]!, stats: statsOf(0, file) })
+    const mixed = [own(0), turned(1), own(2), turned(0), own(1), turned(2)]
+    const tagOf = (file: number) => `"${file}"`
+    await attach({ tagOf })
+    files.splice(0, files.length, ...mixed)
+    const between = (low: number, high: number) =>
+      one(
+        `SELECT list(id // 1000 ORDER BY id) FROM share.main.t WHERE id BETWEEN ${low} AND ${high} AND id % 1000 = 0`,
+      )
+    // One file of the one shape, then two of both, then all of them.
+    expect(await between(0, 1999)).toEqual([0n, 1n])
+    expect(await between(4000, 5_001_999)).toEqual([4n, 5n, 5000n, 5001n])
+    const all = [0n, 1n, 2n, 3n, 4n, 5n, 5000n, 5001n, 5002n, 5003n, 5004n, 5005n]
+    expect(await between(0, 9_000_000)).toEqual(all)
+    const others = await share.query(
+      'SELECT id, other FROM share.main.t WHERE id % 2000 = 0 ORDER BY id',
+    )
+    expect((await others.all()).map(({ other }) => other)).toEqual(
+      [0n, 2000n, 4000n, 0n, 2000n, 4000n].map(row => row + 1_000_000n),
+    )
+  })
+
+  const statsOf = (first: number, file: number) =>
+    JSON.stringify({
+      numRecords: ROWS,
+      minValues: { id: first + file * ROWS },
+      maxValues: { id: first + (file + 1) * ROWS - 1 },
+      nullCount: { id: 0 },
+    })
+})
+
 describe('a file that is replaced between its footer and its chunks', () => {
   /** Replaces the files as the `nth` request for data comes, and puts them back as often as is said. */
   const replacing = (nths: readonly number[]) => {

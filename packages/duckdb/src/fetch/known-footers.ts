@@ -1,4 +1,5 @@
 import type { DataType, Field } from '@spillway/core'
+import type { BelievedShape } from '@spillway/rows'
 import type { SharedFile } from '../share/open-scan.js'
 
 /** A footer of an earlier query, and the strong entity tag of the file that it was read from. */
@@ -6,7 +7,18 @@ export interface KnownFooter {
   readonly tag: string
   /** The Thrift FileMetaData. */
   readonly metadata: Uint8Array
+  /** How DuckDB reads the file, once that is known: it follows from the footer alone. */
+  readonly read?: FileRead
 }
+
+/** How DuckDB reads a file: files that it reads alike have one and the same shape. */
+export interface FileRead {
+  readonly shape: SharedShape
+  readonly rowCount: number
+}
+
+/** A shape without its files. */
+export type SharedShape = Omit<BelievedShape, 'files' | 'rowCounts'>
 
 /** Some 8,000 footers of a table of 14 columns. */
 const MAX_BYTES = 32 * 1024 * 1024
@@ -76,6 +88,7 @@ const FIRST_BYTES = 8 * 1024
 /** What a row group's statistics, sizes and encodings of one leaf take, and its name. */
 const BYTES_OF_LEAF = 320
 const LEAST_BYTES = 2 * 1024
+const MAX_SHAPES = 100
 const MOST_BYTES = 1024 * 1024
 
 /**
@@ -88,6 +101,7 @@ export class TableFooters {
   readonly #namespace: string
   /** Tags of files that were not found again by them. */
   readonly #doubted = new Map<string, string>()
+  readonly #shapes = new Map<string, SharedShape>()
   #isKeeping = true
   #length: number | undefined
 
@@ -110,6 +124,27 @@ export class TableFooters {
     this.#kept.set(key, { tag, metadata: metadata.slice() })
   }
 
+  /** Notes how DuckDB reads a file of which this is the footer. */
+  noteRead(shared: SharedFile, metadata: Uint8Array, read: FileRead): void {
+    const key = this.#keyOf(shared)
+    const known = this.#kept.get(key)
+    // Another query may have found another file there meanwhile.
+    if (known === undefined || !isSame(known.metadata, metadata)) return
+    this.#kept.set(key, { ...known, read })
+  }
+
+  /** One shape for all that are alike. */
+  shapeLike({ columns, hasFieldIds, doubted }: SharedShape): SharedShape {
+    const key = JSON.stringify([columns, hasFieldIds, [...doubted]])
+    const known = this.#shapes.get(key)
+    if (known !== undefined) return known
+    if (this.#shapes.size >= MAX_SHAPES) this.#shapes.clear()
+    const shape = { columns, hasFieldIds, doubted }
+    this.#shapes.set(key, shape)
+    return shape
+  }
+
+  /** What was known of the file before is not believed. */
   forget(shared: SharedFile): void {
     this.#kept.delete(this.#keyOf(shared))
   }
@@ -140,6 +175,10 @@ export class TableFooters {
     const known = this.#length ?? bytes
     this.#length = bytes >= known ? bytes : known - (known - bytes) / 16
   }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
 }
 
 function leavesOf(fields: readonly Field[]): number {

@@ -6,7 +6,13 @@ import {
   type ParquetMetadata,
   parseParquetMetadata,
 } from '@spillway/encoding'
-import { believedShapes, type ColumnSource, type FileShape, sourceOf } from '@spillway/rows'
+import {
+  type BelievedShape,
+  believedShapes,
+  type ColumnSource,
+  type FileShape,
+  sourceOf,
+} from '@spillway/rows'
 import { CHANGE_FIELDS } from '../share/change-columns.js'
 import type { SharedFile } from '../share/open-scan.js'
 import { lengthOf, requestsFor } from './byte-ranges.js'
@@ -21,6 +27,7 @@ import {
 } from './fetch-footer.js'
 import type { AccessedFiles, AccessRequest, FileAccess } from './file-access.js'
 import type { RowRun } from './kept-rows.js'
+import type { FileRead, KnownFooter, SharedShape } from './known-footers.js'
 import { createLocalFile, type LocalFile } from './local-file.js'
 import { isReplaced } from './range-response.js'
 import { boundPredicate, keptRowGroups } from './row-groups.js'
@@ -66,8 +73,8 @@ interface Copy {
   readonly shared: SharedFile
   readonly file: LocalFile
   readonly footer: Footer
-  /** Of the file that an earlier query read the footer from: no byte of it has been asked for in this one. */
-  readonly tag?: string
+  /** Where the footer is of an earlier query, and no byte of the file has been asked for in this one. */
+  readonly known?: KnownFooter
 }
 
 /** What is known of a copy once its footer has been laid beside the table. */
@@ -91,13 +98,12 @@ class Copies {
   }
 
   async open(): Promise<AccessedFiles> {
-    const { files, signal } = this.#request
+    const { files } = this.#request
     // More files than requests at one time: while one waits for its footer, another fetches its chunks.
     const atOnce = this.#context.concurrency * 2
     const copies = await mapConcurrently(files, atOnce, shared => this.#start(shared))
     const paths = copies.map(({ file }) => file.path)
-    const footers = copies.map(({ footer }) => footer.metadata)
-    const shapes = await believedShapes(this.#context.session, paths, { footers, signal })
+    const shapes = await this.#shapesOf(copies)
     const openings = this.#openings(copies, shapes)
     const planned = openings.reduce((sum, { ranges }) => sum + lengthOf(ranges), 0)
     this.#releases.push(this.#context.budget.take(planned))
@@ -128,18 +134,40 @@ class Copies {
     return { shared, file, footer, ...from }
   }
 
-  async #footerOf(shared: SharedFile): Promise<Pick<Copy, 'footer' | 'tag'>> {
+  async #footerOf(shared: SharedFile): Promise<Pick<Copy, 'footer' | 'known'>> {
     const { footers, reader } = this.#request
     const object = { key: shared.key, size: shared.file.size }
     const known = footers.known(shared)
     if (known !== undefined) {
       const { metadata, tag } = known
       reader.pin(object, tag)
-      return { footer: { tail: trailerOf(metadata), metadata }, tag }
+      return { footer: { tail: trailerOf(metadata), metadata }, known }
     }
     const footer = await fetchFooter(this.#request, shared)
     footers.keep(shared, footer.metadata, reader.tagOf(object))
     return { footer }
+  }
+
+  /** Files by how DuckDB reads them, which it is asked of those alone that it has not told in an earlier query. */
+  async #shapesOf(copies: readonly Copy[]): Promise<readonly BelievedShape[]> {
+    const { footers, signal } = this.#request
+    const reads = copies.map(({ known }) => known?.read)
+    const asked = copies.filter((_, i) => reads[i] === undefined)
+    const found = await believedShapes(
+      this.#context.session,
+      asked.map(({ file }) => file.path),
+      { footers: asked.map(({ footer }) => footer.metadata), signal },
+    )
+    const positions = [...copies.keys()].filter(i => reads[i] === undefined)
+    for (const each of found) {
+      const shape = footers.shapeLike(each)
+      for (const [i, file] of each.files.entries()) {
+        const read = { shape, rowCount: each.rowCounts[i]! }
+        reads[positions[file]!] = read
+        footers.noteRead(asked[file]!.shared, asked[file]!.footer.metadata, read)
+      }
+    }
+    return groupedReads(reads.map(read => read!))
   }
 
   #openings(copies: readonly Copy[], shapes: readonly FileShape[]): readonly Opening[] {
@@ -181,7 +209,7 @@ class Copies {
     const { size } = shared.file
     const object = { key: shared.key, size }
     // Nothing else would say that the file still is the one of the footer.
-    if (copy.tag !== undefined && ranges.length === 0) await reader.check(object, copy.tag, signal)
+    if (copy.known && ranges.length === 0) await reader.check(object, copy.known.tag, signal)
     await Promise.all(ranges.map(range => reader.read(object, range, file.take, signal)))
     const all = metadata.footer.rowGroups
     const runs = runsOf(metadata.footer, groups)
@@ -193,6 +221,18 @@ class Copies {
     await file.close()
     return runs
   }
+}
+
+/** In the order of their first files, as `believedShapes` has them. */
+function groupedReads(reads: readonly FileRead[]): readonly BelievedShape[] {
+  const groups = new Map<SharedShape, { readonly files: number[]; readonly rowCounts: number[] }>()
+  for (const [file, { shape, rowCount }] of reads.entries()) {
+    const group = groups.get(shape) ?? { files: [], rowCounts: [] }
+    groups.set(shape, group)
+    group.files.push(file)
+    group.rowCounts.push(rowCount)
+  }
+  return [...groups].map(([shape, group]) => ({ ...shape, ...group }))
 }
 
 interface OpeningInput {
