@@ -1,7 +1,9 @@
-// What a recipient of a large share pays: `node measure.mjs FOLDER QUESTION`, FOLDER from generate.mjs.
+// What a recipient of a large share pays: `node measure.mjs FOLDER QUESTION [TURNS]`, FOLDER from generate.mjs.
 //   selective  a query of few columns and one day: this package, the official Python client, DuckDB on the same files
 //   scan       every column of every row as they come, and an aggregate over all of them: time and peak memory
-// Each contender runs in a process of its own and goes through a proxy that counts the bytes on the wire.
+// Each contender runs in a process of its own, TURNS times (3) by turns, and goes through a proxy that counts the bytes on the wire.
+// Milliseconds by the clock and of the processor, of the first query of a process and the median of its later ones; where there are
+// several turns, the medians of them all. Of a share, attaching it is a line of its own.
 import { fork, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,9 +20,9 @@ import { parseConfig, startServer } from 'spillway'
 const DAY = '2026-02-11'
 const WHERE = `day = DATE '${DAY}' AND amount < 100`
 const SELECT = 'SELECT count(*) AS n, sum(amount)::DECIMAL(18,2) AS s, max(seen) AS m'
-const ROUNDS = 5
+const ROUNDS = 7
 const PEERS = fileURLToPath(new URL('../peers', import.meta.url))
-const [folder, question = 'selective', role, ...rest] = process.argv.slice(2)
+const [folder, question = 'selective', turns = '3', role, ...rest] = process.argv.slice(2)
 
 async function measure() {
   const scratch = mkdtempSync(join(tmpdir(), 'spillway-recipient-'))
@@ -62,11 +64,19 @@ async function measure() {
             ['local'],
             ['python'],
           ]
-    for (const [name, transport] of contenders) {
-      if (transport === 'httpfs' && process.env.SPILLWAY_HTTPFS === undefined) continue
-      proxy.bytes = 0
-      const answer = await child(name, profile, transport ?? '')
-      console.log(JSON.stringify({ name, transport, wireBytes: proxy.bytes, ...answer }))
+    const able = contenders.filter(
+      ([, transport]) => transport !== 'httpfs' || process.env.SPILLWAY_HTTPFS !== undefined,
+    )
+    const answers = able.map(() => [])
+    for (let turn = 0; turn < Number(turns); turn++) {
+      for (const [i, [name, transport]] of able.entries()) {
+        proxy.bytes = 0
+        const answer = await child(name, profile, transport ?? '')
+        answers[i].push({ ...answer, wireBytes: proxy.bytes })
+      }
+    }
+    for (const [i, [name, transport]] of able.entries()) {
+      console.log(JSON.stringify({ name, transport, ...medians(answers[i]) }))
     }
   } finally {
     await server.close(1000)
@@ -75,11 +85,29 @@ async function measure() {
   }
 }
 
+/** Of each number in the answers of one contender the median; of what is no number, what the last said. */
+function medians(answers) {
+  const last = answers.at(-1)
+  const middle = (value, key) => {
+    const all = answers.map(answer => answer[key])
+    if (typeof value === 'number') return median(all)
+    if (typeof value !== 'object' || Array.isArray(value)) return value
+    return Object.fromEntries(
+      Object.keys(value).map(part => [part, median(all.map(each => each[part]))]),
+    )
+  }
+  return Object.fromEntries(Object.entries(last).map(([key, value]) => [key, middle(value, key)]))
+}
+
+function median(numbers) {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]
+}
+
 function child(name, profile, transport) {
   if (name === 'python') return python(profile)
   return new Promise((settle, reject) => {
     const self = fileURLToPath(import.meta.url)
-    const started = fork(self, [folder, question, name, profile, transport])
+    const started = fork(self, [folder, question, turns, name, profile, transport])
     started.on('message', settle)
     started.on('exit', code => code !== 0 && reject(new Error(`${name} exited with ${code}`)))
   })
@@ -100,12 +128,13 @@ sys.path.insert(0, sys.argv[3])
 from peak_memory import peak_memory
 times = []
 for _ in range(3):
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     frame = delta_sharing.load_as_pandas(sys.argv[1] + '#big.main.t', jsonPredicateHints=sys.argv[2])
     frame = frame[(frame.day.astype(str) == '${DAY}') & (frame.amount < 100)]
     answer = [len(frame), round(float(frame.amount.sum()), 2)]
-    times.append((time.perf_counter() - started) * 1000)
-print(json.dumps({'answer': answer, 'ms': sorted(times), 'rounds': 3, 'rssMb': peak_memory()}))
+    times.append({'ms': (time.perf_counter() - started) * 1000, 'cpuMs': (time.process_time() - cpu) * 1000})
+later = {key: sorted(each[key] for each in times[1:])[0] for key in times[0]}
+print(json.dumps({'answer': answer, 'first': times[0], 'later': later, 'rssMb': peak_memory()}))
 `
   return new Promise((settle, reject) => {
     const started = spawn(interpreter, ['-c', script, profile, hint, PEERS], {
@@ -127,17 +156,32 @@ const attached = async (profile, transport) => {
   return attachShare(connection, profile, { transport })
 }
 
-/** Several rounds of `work`: the first is cold, the median is of all. */
-async function timed(work) {
-  const ms = []
-  let answer
-  for (let round = 0; round < ROUNDS; round++) {
-    const started = performance.now()
-    answer = await work()
-    ms.push(performance.now() - started)
+/** One piece of work by the clock and the processor. */
+async function spent(work) {
+  const started = performance.now()
+  const before = process.cpuUsage()
+  const answer = await work()
+  const { user, system } = process.cpuUsage(before)
+  const rounded = value => Math.round(value * 10) / 10
+  return {
+    answer,
+    ms: rounded(performance.now() - started),
+    cpuMs: rounded((user + system) / 1000),
   }
-  const rounded = ms.map(time => Math.round(time)).sort((a, b) => a - b)
-  return { answer: answer.map(String), ms: rounded, rounds: ROUNDS, ...memory() }
+}
+
+/** A first query, and the medians of later ones. */
+async function timed(work) {
+  const { answer, ...first } = await spent(work)
+  const later = []
+  for (let round = 1; round < ROUNDS; round++) later.push(await spent(work))
+  const of = key => median(later.map(each => each[key]))
+  return {
+    answer: answer.map(String),
+    first,
+    later: { ms: of('ms'), cpuMs: of('cpuMs') },
+    ...memory(),
+  }
 }
 
 function memory() {
@@ -146,7 +190,7 @@ function memory() {
 
 const ROLES = {
   async shared(profile, transport) {
-    const share = await attached(profile, transport)
+    const { answer: share, ...attach } = await spent(() => attached(profile, transport))
     let fetched = 0
     const result = await timed(async () => {
       const rows = await share.query(`${SELECT} FROM big.main.t WHERE ${WHERE}`)
@@ -155,7 +199,7 @@ const ROLES = {
         return row
       }
     })
-    process.send({ ...result, fetchedBytes: fetched })
+    process.send({ ...result, attach, fetchedBytes: fetched })
     await share.close()
   },
   async local() {

@@ -14,6 +14,7 @@ import { closeAll } from './connection/close-all.js'
 import { laneSession } from './connection/lane-session.js'
 import { lane } from './connection/turns.js'
 import { CONCURRENCY, createAccess } from './fetch/create-access.js'
+import { KnownFooters } from './fetch/known-footers.js'
 import { rangeCache } from './fetch/range-cache.js'
 import type { AttachedShare, AttachOptions, ShareProfile } from './share/attached-share.js'
 import { ShareQueries } from './share-queries.js'
@@ -105,7 +106,9 @@ async function providerOf(preparing: Preparing): Promise<Provider> {
   closers.push(() => access.close())
   const cache = options.cache && (await rangeCache(options.cache))
   const limit = adaptiveLimit(options.concurrency ?? CONCURRENCY)
-  return { client, catalog, access, cache, limit, options, nextName, stubFile, closing }
+  const footers = new KnownFooters()
+  const reading = { access, cache, footers, limit }
+  return { client, catalog, ...reading, options, nextName, stubFile, closing }
 }
 
 /** A text is a profile where it begins like one, else the path of one. */

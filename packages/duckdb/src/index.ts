@@ -1,3 +1,4 @@
+export { askAhead } from './attach/ask-ahead.js'
 export { attachShare } from './attach-share.js'
 export { memberNames } from './run/member-names.js'
 export { resultFields } from './run/result-fields.js'

@@ -266,12 +266,13 @@ function explanationOf(
 }
 
 function requestOf(scan: TableScan, { signal }: QuerySqlOptions) {
-  const { target, predicate, hints, limitHint } = scan
+  const { target, predicate, hints, limitHint, top } = scan
   return {
     target,
     predicate,
     ...sentHints(hints),
     ...(limitHint !== undefined && { limitHint }),
+    ...(top && { top }),
     ...(signal && { signal }),
   }
 }

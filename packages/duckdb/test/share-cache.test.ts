@@ -8,13 +8,20 @@ import { type ServedData, type ShareServer, shareServer } from './support/share-
 import { SCHEMA, sharedTable } from './support/share-table.js'
 
 let files: readonly ServedData[]
+/** What is served now, and by which tags. */
+let served: ServedData[]
+let other: ServedData
+const tags: (string | undefined)[] = ['"0"', '"1"', '"2"', '"3"']
 let server: ShareServer
 let folder: string
 const open: AttachedShare[] = []
 
 beforeAll(async () => {
   files = await sharedTable(4, 20_000)
-  server = await shareServer({ files, schemaString: SCHEMA, partitionColumns: ['day'] })
+  other = { ...files[1]!, bytes: paddedTo(files[0]!.bytes, files[1]!.bytes.length) }
+  served = [...files]
+  const options = { schemaString: SCHEMA, partitionColumns: ['day'] }
+  server = await shareServer({ ...options, files: served, tagOf: file => tags[file] })
 })
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'spillway-cache-'))
@@ -43,14 +50,57 @@ async function sum(share: AttachedShare): Promise<readonly [unknown, number]> {
   return [undefined, 0]
 }
 
+/** A Parquet file made longer, between its last chunk and its footer. */
+function paddedTo(bytes: Uint8Array, length: number): Uint8Array {
+  const trailer = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 8).getUint32(0, true)
+  const footer = bytes.length - trailer - 8
+  const padded = new Uint8Array(length)
+  padded.set(bytes.subarray(0, footer))
+  padded.set(bytes.subarray(footer), length - trailer - 8)
+  return padded
+}
+
 const heldBytes = () =>
   readdirSync(folder).reduce((total, name) => total + statSync(join(folder, name)).size, 0)
 
 describe.each(['ranges', 'download'] as const)('a cache under %s', transport => {
-  it('answers the same query again without a byte, in another process too', async () => {
+  it('answers the same query again by a byte of each file, in another process too', async () => {
     const [first, bytes] = await sum(await attach(100_000_000, { transport }))
-    expect(bytes).toBeGreaterThan(0)
-    expect(await sum(await attach(100_000_000, { transport }))).toEqual([first, 0])
+    expect(bytes).toBeGreaterThan(100_000)
+    expect(await sum(await attach(100_000_000, { transport }))).toEqual([first, files.length])
+  })
+
+  it('has nothing of a file that was replaced by one of its size', async () => {
+    const [first] = await sum(await attach(100_000_000, { transport }))
+    const place = served[1]!
+    try {
+      served[1] = other
+      tags[1] = '"other"'
+      const [second] = await sum(await attach(100_000_000, { transport }))
+      expect(second).not.toEqual(first)
+      const again = await attach(100_000_000, { transport })
+      expect(await sum(again)).toEqual([second, files.length])
+      served[1] = place
+      tags[1] = '"1"'
+      expect((await sum(again))[0]).toEqual(first)
+    } finally {
+      served[1] = place
+      tags[1] = '"1"'
+    }
+  })
+
+  it('keeps nothing of files without a strong tag', async () => {
+    const before = [...tags]
+    try {
+      tags.splice(0, 2, undefined, 'W/"1"')
+      const [first] = await sum(await attach(100_000_000, { transport }))
+      const [again, bytes] = await sum(await attach(100_000_000, { transport }))
+      expect(again).toEqual(first)
+      expect(bytes).toBeGreaterThan(files[0]!.bytes.length / 2)
+      expect(bytes).toBeLessThan(3 * files[0]!.bytes.length)
+    } finally {
+      tags.splice(0, 4, ...before)
+    }
   })
 
   it('keeps to its size', async () => {

@@ -127,6 +127,30 @@ describe.each(TRANSPORTS)('over %s', transport => {
     expect(broken).toBeGreaterThan(2)
   })
 
+  it('waits for storage that pushes all of a round back, without a warning of Node', async () => {
+    const warnings: Error[] = []
+    const listen = (warning: Error) => warnings.push(warning)
+    process.on('warning', listen)
+    try {
+      const many = Array.from({ length: 12 }, (_, i) => files[i % 4]!)
+      await attach(
+        {
+          files: many,
+          onData: ({ response, count }) => {
+            if (count < 12) response.writeHead(503).end()
+            return count < 12
+          },
+        },
+        { transport },
+      )
+      const result = await attached.query('SELECT count(*) FROM share.main.t')
+      expect(await result.all()).toEqual([{ 'count_star()': BigInt(12 * ROWS) }])
+      expect(warnings).toEqual([])
+    } finally {
+      process.off('warning', listen)
+    }
+  })
+
   it('does not ask again whoever answers 501', async () => {
     const asked: (number | undefined)[] = []
     await attach(

@@ -1,7 +1,7 @@
 import type { ByteRange } from './byte-source.js'
 
 /** Bytes between two wanted ranges that cost less than another request. */
-const GAP_BYTES = 64 * 1024
+export const GAP_BYTES = 64 * 1024
 /** Longer ranges are asked for in parts, which may come at the same time. */
 const PART_BYTES = 16 * 1024 * 1024
 

@@ -1,8 +1,25 @@
 import { TableError } from '@spillway/core'
 import type { SharedFile } from '../share/open-scan.js'
-import type { ByteSource } from './byte-source.js'
+import { GAP_BYTES } from './byte-ranges.js'
+import type { ByteSource, RemoteObject } from './byte-source.js'
+import type { AccessRequest } from './file-access.js'
 
 export const PARQUET_MAGIC = new TextEncoder().encode('PAR1')
+
+/** Footer, its length and the magic: what a Parquet file ends with. */
+export function trailerOf(metadata: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(metadata.length + TRAILER_BYTES)
+  bytes.set(metadata)
+  new DataView(bytes.buffer).setUint32(metadata.length, metadata.length, true)
+  bytes.set(PARQUET_MAGIC, metadata.length + 4)
+  return bytes
+}
+
+/** Whose files they are, and what of them is read. */
+export type FooterRequest = Pick<
+  AccessRequest,
+  'reader' | 'footers' | 'fields' | 'columns' | 'signal'
+>
 
 /** The end of a Parquet file. */
 export interface Footer {
@@ -12,28 +29,39 @@ export interface Footer {
   readonly metadata: Uint8Array
 }
 
-/** Most footers are shorter; small files are whole in it. */
-const FIRST_BYTES = 32 * 1024
-const TRAILER_BYTES = 8
+export const TRAILER_BYTES = 8
 const MIN_BYTES = 12
 
 /** Reads the end of a file, in a second request where the first was too short (Parquet, "File Format"). */
 export async function fetchFooter(
-  reader: ByteSource,
+  { reader, footers, fields, columns, signal }: FooterRequest,
   { key, id, file: { size } }: SharedFile,
-  signal?: AbortSignal,
 ): Promise<Footer> {
   if (size < MIN_BYTES) throw badFooter(id, `${size} bytes are too few`)
   const object = { key, size }
-  const first = await reader.bytes(
-    object,
-    { start: Math.max(0, size - FIRST_BYTES), end: size },
-    signal,
-  )
+  // Less than a gap that is read along to save a request: so is all of the file.
+  const isSmall = columns.length > 0 && size <= GAP_BYTES
+  const start = isSmall ? 0 : Math.max(0, size - footers.guess(fields))
+  const first = await reader.bytes(object, { start, end: size }, signal)
   const length = metadataLength(first, size, id)
+  footers.found(length + TRAILER_BYTES)
+  return wholeFooter(first, { reader, object, length, signal })
+}
+
+interface Begun {
+  readonly reader: ByteSource
+  readonly object: RemoteObject & { readonly size: number }
+  readonly length: number
+  readonly signal: AbortSignal | undefined
+}
+
+async function wholeFooter(
+  first: Uint8Array,
+  { reader, object, length, signal }: Begun,
+): Promise<Footer> {
   const missing = length + TRAILER_BYTES - first.length
   if (missing <= 0) return footerOf(first, length)
-  const start = size - length - TRAILER_BYTES
+  const start = object.size - length - TRAILER_BYTES
   const rest = await reader.bytes(object, { start, end: start + missing }, signal)
   const tail = new Uint8Array(rest.length + first.length)
   tail.set(rest)

@@ -3,6 +3,7 @@ import type { BelievedShape } from '@spillway/rows'
 import type { SharedFile } from '../share/open-scan.js'
 import type { ByteSource } from './byte-source.js'
 import type { RowRun } from './kept-rows.js'
+import type { TableFooters } from './known-footers.js'
 
 /** Some files of a scan, and what of them will be read. */
 export interface AccessRequest {
@@ -14,6 +15,7 @@ export interface AccessRequest {
   readonly predicate: Predicate
   readonly files: readonly SharedFile[]
   readonly reader: ByteSource
+  readonly footers: TableFooters
   readonly signal?: AbortSignal | undefined
   /** Says how many bytes more or less than the files' sizes will be fetched, once that is known. */
   readonly onPlanned?: (bytes: number) => void

@@ -24,14 +24,15 @@ export async function httpfsAccess(options: HttpfsOptions): Promise<FileAccess> 
   await load(options)
   const server = await loopbackServer()
   return {
-    async open({ files, reader, signal, onPlanned }) {
+    async open(request) {
+      const { files, reader, signal, onPlanned } = request
       const urls: string[] = []
       const close = async () => {
         for (const url of urls) server.remove(url)
       }
       try {
         const opened = await mapConcurrently(files, options.concurrency * 2, async shared => {
-          const { tail, metadata } = await fetchFooter(reader, shared, signal)
+          const { tail, metadata } = await fetchFooter(request, shared)
           const url = server.add({ key: shared.key, size: shared.file.size, reader, tail })
           urls.push(url)
           return { url, metadata }

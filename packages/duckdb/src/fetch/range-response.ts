@@ -18,6 +18,7 @@ const REFUSED: ReadonlySet<number> = new Set([400, 401, 403, 410])
 
 export function failureOf(status: number, place: Place): Failure | undefined {
   if (status === 200 || status === 206) return undefined
+  if (status === 412) throw replaced(place)
   if (status === 404) throw badObject(place, 'it is not there (404)')
   if (status === 416)
     throw badObject(place, 'it ends before the bytes that the share promises (416)')
@@ -102,6 +103,18 @@ export function badObject({ object, host }: Place, reason: string): TableError {
     `a file of the table at ${host} cannot be used: ${reason}`,
     { context: { file: object.key } },
   )
+}
+
+/** Another object is there now, under the same name: nothing that was read before belongs to it. */
+export function replaced(place: Place): TableError {
+  const { code, message, context } = badObject(place, 'it changed while it was read')
+  return new TableError(code, message, { context: { ...context, replaced: 1 } })
+}
+
+/** True for the error of `replaced`, of the object of `key` where that is given. */
+export function isReplaced(error: unknown, key?: string): boolean {
+  if (!isTableError(error) || error.context.replaced !== 1) return false
+  return key === undefined || error.context.file === key
 }
 
 export function brokenError(cause: unknown, { object, host }: Place): TableError {

@@ -6,16 +6,30 @@ import {
   type ParquetMetadata,
   parseParquetMetadata,
 } from '@spillway/encoding'
-import { believedShapes, type ColumnSource, type FileShape, sourceOf } from '@spillway/rows'
+import {
+  type BelievedShape,
+  believedShapes,
+  type ColumnSource,
+  type FileShape,
+  sourceOf,
+} from '@spillway/rows'
 import { CHANGE_FIELDS } from '../share/change-columns.js'
 import type { SharedFile } from '../share/open-scan.js'
 import { lengthOf, requestsFor } from './byte-ranges.js'
 import type { ByteRange } from './byte-source.js'
 import type { CopyContext } from './download-access.js'
-import { type Footer, fetchFooter, PARQUET_MAGIC } from './fetch-footer.js'
+import {
+  type Footer,
+  fetchFooter,
+  PARQUET_MAGIC,
+  TRAILER_BYTES,
+  trailerOf,
+} from './fetch-footer.js'
 import type { AccessedFiles, AccessRequest, FileAccess } from './file-access.js'
 import type { RowRun } from './kept-rows.js'
+import type { FileRead, KnownFooter, SharedShape } from './known-footers.js'
 import { createLocalFile, type LocalFile } from './local-file.js'
+import { isReplaced } from './range-response.js'
 import { boundPredicate, keptRowGroups } from './row-groups.js'
 
 /**
@@ -26,12 +40,15 @@ export function rangesAccess(context: CopyContext): FileAccess {
   const names = { next: 0 }
   return {
     async open(request) {
-      const copies = new Copies(context, request, names)
-      try {
-        return await copies.open()
-      } catch (error) {
-        await copies.close()
-        throw error
+      for (let attempt = 1; ; attempt++) {
+        const copies = new Copies(context, request, names)
+        try {
+          return await copies.open()
+        } catch (error) {
+          await copies.close()
+          if (!isReplaced(error) || attempt >= MAX_ATTEMPTS) throw error
+          forgetAll(request, error)
+        }
       }
     },
     async close() {
@@ -40,10 +57,24 @@ export function rangesAccess(context: CopyContext): FileAccess {
   }
 }
 
+/** Nobody has seen a row of them yet, so files that were replaced are read anew, from their footers on. */
+const MAX_ATTEMPTS = 3
+
+/** Where one file was replaced others may be: nothing that was known of them before is believed. */
+function forgetAll({ files, footers, reader }: AccessRequest, replaced: unknown): void {
+  for (const shared of files) {
+    if (isReplaced(replaced, shared.key)) footers.doubt(shared)
+    else footers.forget(shared)
+    reader.pin({ key: shared.key, size: shared.file.size }, undefined)
+  }
+}
+
 interface Copy {
   readonly shared: SharedFile
   readonly file: LocalFile
   readonly footer: Footer
+  /** Where the footer is of an earlier query, and no byte of the file has been asked for in this one. */
+  readonly known?: KnownFooter
 }
 
 /** What is known of a copy once its footer has been laid beside the table. */
@@ -67,13 +98,12 @@ class Copies {
   }
 
   async open(): Promise<AccessedFiles> {
-    const { files, signal } = this.#request
+    const { files } = this.#request
     // More files than requests at one time: while one waits for its footer, another fetches its chunks.
     const atOnce = this.#context.concurrency * 2
     const copies = await mapConcurrently(files, atOnce, shared => this.#start(shared))
     const paths = copies.map(({ file }) => file.path)
-    const footers = copies.map(({ footer }) => footer.metadata)
-    const shapes = await believedShapes(this.#context.session, paths, { footers, signal })
+    const shapes = await this.#shapesOf(copies)
     const openings = this.#openings(copies, shapes)
     const planned = openings.reduce((sum, { ranges }) => sum + lengthOf(ranges), 0)
     this.#releases.push(this.#context.budget.take(planned))
@@ -94,15 +124,50 @@ class Copies {
 
   async #start(shared: SharedFile): Promise<Copy> {
     const { folder, budget } = this.#context
-    const { reader, signal } = this.#request
-    const footer = await fetchFooter(reader, shared, signal)
+    const { footer, ...from } = await this.#footerOf(shared)
     this.#releases.push(budget.take(footer.tail.length))
     const path = join(folder, `${this.#names.next++}.parquet`)
     const file = await createLocalFile(path, shared.file.size)
     this.#releases.push(() => file.remove())
     await file.take(PARQUET_MAGIC, 0)
     await file.take(footer.tail, shared.file.size - footer.tail.length)
-    return { shared, file, footer }
+    return { shared, file, footer, ...from }
+  }
+
+  async #footerOf(shared: SharedFile): Promise<Pick<Copy, 'footer' | 'known'>> {
+    const { footers, reader } = this.#request
+    const object = { key: shared.key, size: shared.file.size }
+    const known = footers.known(shared)
+    if (known !== undefined) {
+      const { metadata, tag } = known
+      reader.pin(object, tag)
+      return { footer: { tail: trailerOf(metadata), metadata }, known }
+    }
+    const footer = await fetchFooter(this.#request, shared)
+    footers.keep(shared, footer.metadata, reader.tagOf(object))
+    return { footer }
+  }
+
+  /** Files by how DuckDB reads them, which it is asked of those alone that it has not told in an earlier query. */
+  async #shapesOf(copies: readonly Copy[]): Promise<readonly BelievedShape[]> {
+    const { footers, signal } = this.#request
+    const reads = copies.map(({ known }) => known?.read)
+    const asked = copies.filter((_, i) => reads[i] === undefined)
+    const found = await believedShapes(
+      this.#context.session,
+      asked.map(({ file }) => file.path),
+      { footers: asked.map(({ footer }) => footer.metadata), signal },
+    )
+    const positions = [...copies.keys()].filter(i => reads[i] === undefined)
+    for (const each of found) {
+      const shape = footers.shapeLike(each)
+      for (const [i, file] of each.files.entries()) {
+        const read = { shape, rowCount: each.rowCounts[i]! }
+        reads[positions[file]!] = read
+        footers.noteRead(asked[file]!.shared, asked[file]!.footer.metadata, read)
+      }
+    }
+    return groupedReads(reads.map(read => read!))
   }
 
   #openings(copies: readonly Copy[], shapes: readonly FileShape[]): readonly Opening[] {
@@ -141,29 +206,33 @@ class Copies {
   async #fill({ copy, metadata, groups, ranges }: Opening): Promise<readonly RowRun[]> {
     const { reader, signal } = this.#request
     const { file, shared, footer } = copy
-    const object = { key: shared.key, size: shared.file.size }
+    const { size } = shared.file
+    const object = { key: shared.key, size }
+    // Nothing else would say that the file still is the one of the footer.
+    if (copy.known && ranges.length === 0) await reader.check(object, copy.known.tag, signal)
     await Promise.all(ranges.map(range => reader.read(object, range, file.take, signal)))
     const all = metadata.footer.rowGroups
     const runs = runsOf(metadata.footer, groups)
     if (groups.length < all.length) {
       const rowCount = runs.reduce((sum, { count }) => sum + count, 0)
       const kept = keepRowGroups(footer.metadata, groups, rowCount)
-      await file.endWith(trailerOf(kept), shared.file.size - footer.metadata.length - TRAILER_BYTES)
+      await file.endWith(trailerOf(kept), size - footer.metadata.length - TRAILER_BYTES)
     }
     await file.close()
     return runs
   }
 }
 
-const TRAILER_BYTES = 8
-
-/** Footer, its length and the magic: what a Parquet file ends with. */
-function trailerOf(metadata: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(metadata.length + TRAILER_BYTES)
-  bytes.set(metadata)
-  new DataView(bytes.buffer).setUint32(metadata.length, metadata.length, true)
-  bytes.set(PARQUET_MAGIC, metadata.length + 4)
-  return bytes
+/** In the order of their first files, as `believedShapes` has them. */
+function groupedReads(reads: readonly FileRead[]): readonly BelievedShape[] {
+  const groups = new Map<SharedShape, { readonly files: number[]; readonly rowCounts: number[] }>()
+  for (const [file, { shape, rowCount }] of reads.entries()) {
+    const group = groups.get(shape) ?? { files: [], rowCounts: [] }
+    groups.set(shape, group)
+    group.files.push(file)
+    group.rowCounts.push(rowCount)
+  }
+  return [...groups].map(([shape, group]) => ({ ...shape, ...group }))
 }
 
 interface OpeningInput {

@@ -2,7 +2,7 @@ import { fetchSigned } from '@spillway/client'
 import type { AdaptiveLimit } from '@spillway/core'
 import { hostOfUrl, isTableError, TableError, throwIfCancelled } from '@spillway/core'
 import type { SignedObjects } from '../share/signed-objects.js'
-import type { ByteRange, ByteSource, RemoteObject, TakeBytes } from './byte-source.js'
+import type { ByteRange, ByteSource, RemoteObject, SizedObject, TakeBytes } from './byte-source.js'
 import {
   badObject,
   bodyOf,
@@ -12,6 +12,7 @@ import {
   type Failure,
   failureOf,
   type Place,
+  replaced,
 } from './range-response.js'
 
 export interface ObjectReaderOptions {
@@ -39,7 +40,10 @@ const MAX_DELAY_MS = 5_000
 export class ObjectReader implements ByteSource {
   readonly #options: ObjectReaderOptions
   readonly #timeoutMs: number
+  /** Of the answers so far. */
   readonly #tags = new Map<string, string>()
+  /** What objects are expected to be. */
+  readonly #pins = new Map<string, string>()
 
   constructor(options: ObjectReaderOptions) {
     this.#options = options
@@ -47,12 +51,16 @@ export class ObjectReader implements ByteSource {
   }
 
   /** Hands the bytes over in order; returns once all of them were taken. */
-  async read(
+  read(
     object: RemoteObject,
     range: ByteRange,
     take: TakeBytes,
     signal?: AbortSignal,
   ): Promise<void> {
+    return this.#read({ object, range, expected: this.#pins.get(object.key), signal }, take)
+  }
+
+  async #read({ object, range, expected, signal }: Attempt, take: TakeBytes): Promise<void> {
     let at = range.start
     let fruitless = 0
     let refused = 0
@@ -60,7 +68,7 @@ export class ObjectReader implements ByteSource {
     while (at < range.end) {
       throwIfCancelled(signal)
       const before = at
-      const attempt = { object, range: { start: at, end: range.end }, signal }
+      const attempt = { object, range: { start: at, end: range.end }, expected, signal }
       const outcome = await this.#options.limit.run(() =>
         this.#attempt(attempt, async bytes => {
           await take(bytes, at)
@@ -93,25 +101,42 @@ export class ObjectReader implements ByteSource {
     return whole
   }
 
+  tagOf({ key }: RemoteObject): string | undefined {
+    return this.#tags.get(key)
+  }
+
+  async check(object: SizedObject, tag: string, signal?: AbortSignal): Promise<void> {
+    if (this.#tags.get(object.key) === tag) return
+    const range = { start: object.size - 1, end: object.size }
+    await this.#read({ object, range, expected: tag, signal }, () => undefined)
+  }
+
+  pin({ key }: RemoteObject, tag: string | undefined): void {
+    this.#tags.delete(key)
+    if (tag === undefined) this.#pins.delete(key)
+    else this.#pins.set(key, tag)
+  }
+
   async #attempt(
-    { object, range, signal }: Attempt,
+    { object, range, expected, signal }: Attempt,
     take: (bytes: Uint8Array) => Promise<void>,
   ): Promise<Failure | undefined> {
     const { objects, limit, onBytes } = this.#options
     const url = await objects.urlOf(object.key, signal)
     const place = { object, host: hostOfUrl(url) }
     const silence = silenceAfter(this.#timeoutMs / STALLED_PART, place)
+    let response: Response | undefined
     try {
-      const response = await this.#request({ url, place }, range, joined(silence.signal, signal))
+      const asked = { url, place, range, expected }
+      response = await this.#request(asked, joined(silence.signal, signal))
       const failure = failureOf(response.status, place)
       if (failure !== undefined) {
-        await response.body?.cancel().catch(() => undefined)
         if (failure.kind === 'refused') objects.refuse(object.key, url)
         else limit.congested()
         return failure
       }
       const body = bodyOf(response, range, place)
-      this.#checkTag(response, place)
+      this.#checkTag(response, place, expected)
       await copy(body, response, {
         take,
         received(count) {
@@ -129,35 +154,52 @@ export class ObjectReader implements ByteSource {
       return { kind: 'broken', error: brokenError(failure, place) }
     } finally {
       silence.stop()
+      // Read to its end, it has nothing to give up.
+      response?.body?.cancel().catch(() => undefined)
     }
   }
 
-  #request(
-    { url, place }: { readonly url: string; readonly place: Place },
-    range: ByteRange,
-    signal: AbortSignal,
-  ): Promise<Response> {
+  #request({ url, place, range, expected }: Asked, signal: AbortSignal): Promise<Response> {
     return fetchSigned(url, {
-      headers: { range: `bytes=${range.start}-${range.end - 1}`, 'accept-encoding': 'identity' },
+      headers: {
+        range: `bytes=${range.start}-${range.end - 1}`,
+        'accept-encoding': 'identity',
+        ...(expected !== undefined && { 'if-match': expected }),
+      },
       signal,
       fetch: this.#options.fetch,
       refuse: reason => badObject(place, reason),
     })
   }
 
-  /** A strong entity tag that differs between two answers is another object under the same name. */
-  #checkTag(response: Response, place: Place): void {
-    const tag = response.headers.get('etag')
-    if (tag === null || tag.startsWith('W/')) return
-    const known = this.#tags.get(place.object.key)
-    if (known === undefined) this.#tags.set(place.object.key, tag)
-    else if (known !== tag) throw badObject(place, 'it changed while it was read')
+  /**
+   * A strong entity tag that differs between two answers is another object under the same name. Not every store heeds
+   * `If-Match`, so what is expected has to be said.
+   */
+  #checkTag({ headers }: Response, place: Place, expected: string | undefined): void {
+    const header = headers.get('etag')
+    const tag = header?.startsWith('W/') ? undefined : (header ?? undefined)
+    if (expected !== undefined && tag !== expected) throw replaced(place)
+    if (tag === undefined) return
+    const { key } = place.object
+    const known = this.#tags.get(key) ?? this.#pins.get(key)
+    if (known !== undefined && known !== tag) throw replaced(place)
+    this.#tags.set(key, tag)
   }
+}
+
+interface Asked {
+  readonly url: string
+  readonly place: Place
+  readonly range: ByteRange
+  readonly expected: string | undefined
 }
 
 interface Attempt {
   readonly object: RemoteObject
   readonly range: ByteRange
+  /** The tag that the object must have. */
+  readonly expected: string | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -188,9 +230,11 @@ function silenceAfter(timeoutMs: number, { object, host }: Place) {
 
 function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   const jittered = Math.min(MAX_DELAY_MS, delayMs) * (0.5 + Math.random() / 2)
+  // A signal of its own: many that wait for one signal are taken for a leak by Node, which warns of them.
+  const own = signal && AbortSignal.any([signal])
   return new Promise((resolve, reject) => {
     const done = () => {
-      signal?.removeEventListener('abort', stop)
+      own?.removeEventListener('abort', stop)
       resolve()
     }
     const timer = setTimeout(done, jittered)
@@ -198,6 +242,6 @@ function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> 
       clearTimeout(timer)
       reject(new TableError('CANCELLED', 'the query was cancelled', { cause: signal?.reason }))
     }
-    signal?.addEventListener('abort', stop, { once: true })
+    own?.addEventListener('abort', stop, { once: true })
   })
 }

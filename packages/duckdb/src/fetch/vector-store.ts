@@ -1,5 +1,5 @@
 import type { ObjectStore } from '@spillway/core'
-import { vectorKeyOf } from '../share/open-scan.js'
+import { vectorKeyOf } from '../share/urls-again.js'
 import type { ByteSource } from './byte-source.js'
 
 /** Deletion vectors of a scan, as readers of vectors look for them. */

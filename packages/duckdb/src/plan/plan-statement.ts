@@ -9,6 +9,7 @@ import { describeNamed } from '../attach/named-tables.js'
 import type { Provider } from '../attach/provider.js'
 import type { QuerySqlOptions } from '../share/attached-share.js'
 import type { ScanTarget } from '../share/scan-target.js'
+import type { TopRows } from '../share/top-files.js'
 import { boundValues } from '../sql/bound-values.js'
 import { leadingWords } from '../sql/leading-words.js'
 import { sqlError } from '../sql/sql-error.js'
@@ -17,6 +18,7 @@ import { constantLimit, predicateOfFilter, readableFilter } from './filter-text.
 import { type Hints, hintsOf } from './hints.js'
 import { hasJoinedList, withShownLists } from './long-lists.js'
 import { type Listed, type PlannedScan, type PlannedStatement, planScans } from './plan-scans.js'
+import { topRowsOf } from './top-rows.js'
 
 /** All that a statement reads of one table. */
 export interface TableScan {
@@ -33,6 +35,8 @@ export interface TableScan {
   readonly filter?: string | undefined
   readonly hints: Hints
   readonly limitHint?: number | undefined
+  /** Present where no other rows of the table are needed. */
+  readonly top?: TopRows | undefined
 }
 
 export interface StatementPlan {
@@ -64,6 +68,9 @@ export async function planStatement(
   for (const [stub, places] of grouped(planned.scans)) {
     scans.push(await tableScan(stub, places, { context, ...(limitHint && { limitHint }) }))
   }
+  const [only] = scans
+  const top = scans.length === 1 && (await topRowsOf(sql, only!, context, options.signal))
+  if (top) scans[0] = { ...only!, top }
   const streams = planned.streams !== undefined && (!planned.streams.limited || limit !== undefined)
   return { sql, scans, ...(streams && { streams: limit === undefined ? {} : { limit } }) }
 }

@@ -1,9 +1,10 @@
 import { tableOf } from '@spillway/client'
+import { TableError } from '@spillway/core'
 import type { ConnectionShares } from '../attach/connection-shares.js'
 import type { Provider } from '../attach/provider.js'
 import { closeAll } from '../connection/close-all.js'
 import type { ByteSource } from '../fetch/byte-source.js'
-import type { AccessedFiles } from '../fetch/file-access.js'
+import type { AccessedFiles, OpenedFiles } from '../fetch/file-access.js'
 import type { ProgressMeter } from '../fetch/progress.js'
 import { ObjectReader } from '../fetch/read-object.js'
 import { vectorStore } from '../fetch/vector-store.js'
@@ -54,6 +55,7 @@ export async function fetchFiles(
   const { reader, table } = ready
   const { columns, predicate, stub, provider } = ready.scan
   const { fields } = stub
+  const footers = provider.footers.of(namespaceOf(ready))
   const parts: OpenedPart[] = []
   const close = () =>
     closeAll(
@@ -69,14 +71,29 @@ export async function fetchFiles(
       const sizes = chosen.reduce((sum, { file }) => sum + file.size, 0)
       const onPlanned = (bytes: number) => meter.replan(sizes, bytes)
       const request = { fields, columns, predicate, files: chosen, reader, onPlanned }
-      const own = { table, signal }
-      parts.push({ files: chosen, opened: await provider.access.open({ ...request, ...own }) })
+      const own = { table, footers, signal }
+      const opened = await provider.access.open({ ...request, ...own })
+      parts.push({ files: chosen, opened })
+      if (ready.isLeftOut) requireCounts(chosen, opened)
       meter.fileDone(chosen.length)
     }
     return { relation: () => relationOver(ready, parts, { ...opening, close }), close }
   } catch (error) {
     await close().catch(() => undefined)
     throw error
+  }
+}
+
+/** Files were left out for the rows that the statistics of these count. */
+function requireCounts(files: readonly SharedFile[], { rowCounts }: OpenedFiles): void {
+  for (const [i, { id, file }] of files.entries()) {
+    const { recordCount = Number.NaN } = file
+    if (Number.isNaN(recordCount) || recordCount === rowCounts[i]) continue
+    throw new TableError(
+      'TABLE_CORRUPT',
+      `the statistics of a shared file count ${recordCount} rows, and it has ${rowCounts[i]}: the first rows by a column cannot be told from them; without LIMIT every file is read`,
+      { context: { file: id } },
+    )
   }
 }
 
@@ -133,8 +150,11 @@ export function readerFor(open: OpenScan, provider: Provider, meter: ProgressMet
     timeoutMs,
     onBytes: bytes => meter.received(bytes),
   })
-  const { share, schema, table } = open.target.name
-  // File ids are digests of paths: alike in two providers' tables, so the table's own id tells them apart.
-  const { id } = tableOf(open.header)
-  return provider.cache?.over(source, JSON.stringify([id, share, schema, table])) ?? source
+  return provider.cache?.over(source, namespaceOf(open)) ?? source
+}
+
+/** File ids are digests of paths: alike in two providers' tables, so the table's own id tells them apart. */
+function namespaceOf({ header, target }: OpenScan): string {
+  const { share, schema, table } = target.name
+  return JSON.stringify([tableOf(header).id, share, schema, table])
 }

@@ -23,7 +23,7 @@ export interface AttachOptions {
   readonly concurrency?: number
   /** Longest silence of a data request; 60 s unless given. */
   readonly timeoutMs?: number
-  /** Keeps what was fetched across queries and processes, by file id, checked whenever it is read. */
+  /** Keeps what was fetched across queries and processes, by file id and entity tag, which each query checks once a file. */
   readonly cache?: { readonly folder: string; readonly maxBytes: number }
   /** Where files lie while a query reads them; the system's temporary folder unless given. */
   readonly folder?: string

@@ -1,12 +1,6 @@
 import type { SharingClient, TableAnswer } from '@spillway/client'
 import { type AnswerHeader, headerText } from '@spillway/client'
-import {
-  type DataFile,
-  isTableError,
-  type Predicate,
-  type Snapshot,
-  throwIfCancelled,
-} from '@spillway/core'
+import { type DataFile, type Predicate, type Snapshot, throwIfCancelled } from '@spillway/core'
 import { planScan } from '@spillway/planner'
 import type { DeltaFileAction, MetadataFacts } from '@spillway/protocol'
 import type { PartitionExplanation } from './attached-share.js'
@@ -14,6 +8,8 @@ import { PartitionTotals } from './partition-totals.js'
 import { askFiles, type ScanTarget, type SharedAction, sharedAction } from './scan-target.js'
 import { sharedPath, snapshotOf } from './shared-log.js'
 import { SignedObjects, type SignedUrl } from './signed-objects.js'
+import { type TopRows, topFiles } from './top-files.js'
+import { dataKey, urlsAgain, urlsOf, vectorKey } from './urls-again.js'
 
 /** A data file that may hold matching rows. */
 export interface SharedFile {
@@ -42,6 +38,8 @@ export interface OpenScan {
   readonly table: Snapshot
   readonly version: bigint | undefined
   readonly files: readonly SharedFile[]
+  /** True where files are not among them that hold none of the first rows, by what those that are count. */
+  readonly isLeftOut: boolean
   readonly objects: SignedObjects
   readonly answered: { readonly files: number; readonly bytes: number }
   readonly total: { readonly files?: number; readonly bytes?: number }
@@ -55,6 +53,8 @@ export interface ScanRequest {
   readonly jsonPredicateHints?: string | undefined
   readonly predicateHints?: readonly string[]
   readonly limitHint?: number | undefined
+  /** Rows that are needed, where that is not all of them. */
+  readonly top?: TopRows | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -63,10 +63,11 @@ const FILES_AT_ONCE = 2000
 
 /** Asks for the files of a scan and drops those that their own statistics rule out: not every server does. */
 export async function openScan(client: SharingClient, request: ScanRequest): Promise<OpenScan> {
-  const { target, predicate, signal, ...hints } = request
+  const { target, predicate, top, signal, ...hints } = request
   const answer = await askFiles(client, target, { ...hints, signal })
-  const collected = new ScanFiles(answer, predicate, signal)
+  const collected = new ScanFiles(answer, { predicate, top, signal })
   await collected.collect()
+  const files = await collected.neededFiles()
   const { version } = answer
   const refreshToken = () => answer.refreshToken()
   const again = { client, target, hints, version, refreshToken }
@@ -78,7 +79,8 @@ export async function openScan(client: SharingClient, request: ScanRequest): Pro
     header: answer,
     table: await snapshotOf(answer, [], signal),
     version,
-    files: collected.files,
+    files,
+    isLeftOut: files.length < collected.files.length,
     objects,
     answered: collected.answered,
     total: {
@@ -95,13 +97,28 @@ class ScanFiles {
   readonly partitions = new PartitionTotals()
   readonly answered = { files: 0, bytes: 0 }
   readonly #answer: TableAnswer
-  readonly #predicate: Predicate
+  readonly #wanted: Pick<ScanRequest, 'predicate' | 'top' | 'signal'>
   readonly #signal: AbortSignal | undefined
+  /** Of the files, where some of them may not be needed. */
+  readonly #actions: SharedAction[] = []
 
-  constructor(answer: TableAnswer, predicate: Predicate, signal: AbortSignal | undefined) {
+  constructor(answer: TableAnswer, wanted: Pick<ScanRequest, 'predicate' | 'top' | 'signal'>) {
     this.#answer = answer
-    this.#predicate = predicate
-    this.#signal = signal
+    this.#wanted = wanted
+    this.#signal = wanted.signal
+  }
+
+  /** Those that may hold a row that is needed. */
+  async neededFiles(): Promise<readonly SharedFile[]> {
+    const { top } = this.#wanted
+    if (top === undefined) return this.files
+    const adds = this.#actions.map((shared, i) => loggedAdd(shared, i))
+    const table = await snapshotOf(this.#answer, adds, this.#signal)
+    const needed = await topFiles(adds, top, async predicate => {
+      const found = await filesByIndex(table, predicate, this.#signal)
+      return new Set(found.keys())
+    })
+    return this.files.filter((_, i) => needed.has(i))
   }
 
   async collect(): Promise<void> {
@@ -127,10 +144,12 @@ class ScanFiles {
     }
     const adds = actions.map((shared, i) => loggedAdd(shared, i))
     const table = await snapshotOf(this.#answer, adds, this.#signal)
-    const kept = await filesByIndex(table, this.#predicate, this.#signal)
+    const kept = await filesByIndex(table, this.#wanted.predicate, this.#signal)
     for (const [i, shared] of actions.entries()) {
       this.partitions.add(shared.action, kept.has(i))
-      if (kept.has(i)) this.files.push(sharedFile(shared, kept.get(i)!))
+      if (!kept.has(i)) continue
+      this.files.push(sharedFile(shared, kept.get(i)!))
+      if (this.#wanted.top !== undefined) this.#actions.push(shared)
     }
     pairStates(this.files)
   }
@@ -191,85 +210,6 @@ function pairStates(files: SharedFile[]): void {
       files[other] = { ...first, change: { ...first.change!, other: second.file } }
       files[i] = { ...second, change: { ...change, other: first.file } }
     }
-  }
-}
-
-function dataKey({ id }: SharedAction): string {
-  return `file ${id}`
-}
-
-function vectorKey({ kind, id, version }: SharedAction): string {
-  return `vector ${kind} ${version ?? ''} ${id}`
-}
-
-function* urlsOf(shared: SharedAction): Generator<readonly [string, SignedUrl]> {
-  const expires = shared.expiresAt === undefined ? {} : { expiresAt: shared.expiresAt }
-  yield [dataKey(shared), { url: shared.action.path, ...expires }]
-  const vector = shared.action.deletionVector
-  if (vector?.storageType === 'p') {
-    yield [vectorKey(shared), { url: vector.pathOrInlineDv, ...expires }]
-  }
-}
-
-/** The key of a vector, from the path that its log has. */
-export function vectorKeyOf(path: string): string {
-  return path.slice(sharedPath('').length)
-}
-
-interface Asking {
-  readonly client: SharingClient
-  readonly target: ScanTarget
-  readonly hints: {
-    readonly jsonPredicateHints?: string | undefined
-    readonly predicateHints?: readonly string[]
-    readonly limitHint?: number | undefined
-  }
-  readonly version: bigint | undefined
-  readonly refreshToken: () => string | undefined
-}
-
-/**
- * The same files with new URLs: by the refresh token where there is one, else at the version read, else as before,
- * which is as good while the table has not moved.
- */
-async function* urlsAgain(
-  { client, target, hints, version, refreshToken }: Asking,
-  signal?: AbortSignal,
-): AsyncGenerator<readonly [string, SignedUrl]> {
-  const token = refreshToken()
-  const own = { ...hints, signal }
-  const answer = await (token !== undefined
-    ? askFiles(client, target, { ...own, refreshToken: token })
-    : askPinned({ client, target, version }, own))
-  const moved = answer.version !== undefined && version !== undefined && answer.version !== version
-  for await (const line of answer.actions) {
-    const shared = sharedAction(line)
-    if (shared === undefined) continue
-    for (const entry of urlsOf(shared)) {
-      // A file's bytes never change under its id; which of its rows are deleted does.
-      if (!moved || entry[0] === dataKey(shared)) yield entry
-    }
-  }
-}
-
-const REFUSALS: ReadonlySet<string> = new Set(['INVALID_REQUEST', 'UNSUPPORTED_FEATURE'])
-
-async function askPinned(
-  { client, target, version }: Pick<Asking, 'client' | 'target' | 'version'>,
-  options: Parameters<typeof askFiles>[2],
-): Promise<TableAnswer> {
-  if (version === undefined || target.at !== undefined || target.changes !== undefined) {
-    return askFiles(client, target, options)
-  }
-  try {
-    return await askFiles(client, target, { ...options, pinned: version })
-  } catch (error) {
-    // Most tables are shared without their history.
-    const isRefused = isTableError(error) && REFUSALS.has(error.code)
-    if (isRefused) {
-      return askFiles(client, target, options)
-    }
-    throw error
   }
 }
 

@@ -45,6 +45,20 @@ export function spelledNames(sql: string): SqlName[] {
   return names
 }
 
+/** Words that a name of a table follows. */
+const BEFORE_TABLES = /^(?:FROM|JOIN|DESCRIBE|SUMMARIZE|TABLE)$/i
+
+/** Of the spelled names those that stand where only a table can, or the one that all of the text is. */
+export function spelledTables(sql: string): readonly SqlName[] {
+  const names = spelledNames(sql)
+  if (names.length === 1) return names
+  return names.filter((_, i) => {
+    const [word = '', ...more] = names[i - 1] ?? []
+    const isCompared = names[i - 2]?.join('.').toUpperCase() === 'DISTINCT'
+    return more.length === 0 && BEFORE_TABLES.test(word) && !isCompared
+  })
+}
+
 /** A dot goes on with a name only behind one: not behind a bracket, a string or a number. */
 function isBehindName(sql: string, dot: number): boolean {
   return /[\w"$\u0080-\uffff]\s*$/.test(sql.slice(Math.max(0, dot - 64), dot))

@@ -19,6 +19,9 @@ const zeros: ByteSource = {
     await take(new Uint8Array(end - start), start)
   },
   bytes: async (_, { start, end }) => new Uint8Array(end - start),
+  tagOf: () => '"zeros"',
+  check: async () => undefined,
+  pin: () => undefined,
 }
 
 it('keeps to its size while many ranges are written at a time', async () => {

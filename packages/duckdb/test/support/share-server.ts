@@ -35,6 +35,10 @@ export interface ShareServerOptions {
   readonly filesForLimit?: number
   /** Says that it reads SQL hints, as our own servers do. */
   readonly readsSqlHints?: boolean
+  /** The entity tag of a file's answers, none where it is undefined; of its number unless given. */
+  readonly tagOf?: (file: number) => string | undefined
+  /** Answers `If-Match` with 412 where the tag is another; true unless given. */
+  readonly heedsConditions?: boolean
   /** Answers a query itself where it returns true. */
   readonly onQuery?: (body: string, response: ServerResponse) => boolean
 }
@@ -55,6 +59,8 @@ export interface ShareServer {
   readonly queries: string[]
   /** Bytes of data files that were sent. */
   readonly sent: { bytes: number; requests: number; refused: number }
+  /** Connections that were made. */
+  readonly connections: () => number
   close(): Promise<void>
 }
 
@@ -147,6 +153,12 @@ export async function shareServer(options: ShareServerOptions): Promise<ShareSer
     }
     if (await options.onData?.({ file, request, response, count })) return
     const { bytes } = options.files[file]!
+    const { tagOf = (position: number) => `"${position}"`, heedsConditions = true } = options
+    const tag = tagOf(file)
+    const wanted = request.headers['if-match']
+    if (heedsConditions && wanted !== undefined && wanted !== tag) {
+      return void response.writeHead(412).end()
+    }
     const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '')
     const start = range === null ? 0 : Number(range[1])
     const end = range === null ? bytes.length : Math.min(bytes.length, Number(range[2]) + 1)
@@ -154,13 +166,16 @@ export async function shareServer(options: ShareServerOptions): Promise<ShareSer
     sent.bytes += end - start
     response.writeHead(range === null ? 200 : 206, {
       'content-length': end - start,
-      etag: `"${file}"`,
+      ...(tag !== undefined && { etag: tag }),
       ...(range !== null && { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` }),
     })
     response.end(bytes.subarray(start, end))
   }
+  let connections = 0
+  server.on('connection', () => connections++)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
+    connections: () => connections,
     profile: parseProfile(profileText({ endpoint: origin(), bearerToken: 'token' })),
     requests,
     queries,

@@ -48,3 +48,19 @@ export async function sharedTable(files: number, rows: number): Promise<readonly
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+/** The rows of a query as one Parquet file. */
+export async function parquetOf(sql: string, options = ''): Promise<Uint8Array> {
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-share-table-'))
+  const database = duckDb()
+  const connection = await database.connect()
+  try {
+    const path = join(folder, 'file.parquet')
+    await connection.run(`COPY (${sql}) TO '${path}' (FORMAT parquet${options && `, ${options}`})`)
+    return readFileSync(path)
+  } finally {
+    connection.close()
+    await database.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

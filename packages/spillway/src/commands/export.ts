@@ -35,8 +35,11 @@ export async function exportCommand(
     ...(options.compression && { compression: options.compression }),
   }
   const wanted = given === '-' ? await readAll(terminal.stdin) : given
-  const { rows, bytes, milliseconds } = await withSession(profile, terminal, session =>
-    writeTableFile(session, sqlOf(wanted, session.share.catalogs), { request, terminal }),
+  const { rows, bytes, milliseconds } = await withSession(
+    profile,
+    { terminal, sql: wanted },
+    session =>
+      writeTableFile(session, sqlOf(wanted, session.share.catalogs), { request, terminal }),
   )
   if (options.json) {
     return writeLine(terminal.stdout, shownJson({ file: options.to, rows: rows.toString(), bytes }))

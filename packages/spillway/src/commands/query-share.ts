@@ -33,7 +33,7 @@ export async function queryShare(
   parametersOf(options.param)
   if (options.output !== undefined) formatOfFile(options.output)
   const written = text === '-' ? await readAll(terminal.stdin) : text
-  await withSession(profile, terminal, session => {
+  await withSession(profile, { terminal, sql: written }, session => {
     const sql = sqlOf(written, session.share.catalogs)
     if (options.explain) return explain(session, sql, { options, terminal })
     if (options.output !== undefined) return writeOutput(session, sql, { options, terminal })

@@ -31,7 +31,7 @@ export async function shellCommand(
     timer: interactive,
     limit: undefined,
   }
-  await withSession(path, terminal, session => {
+  await withSession(path, { terminal }, session => {
     const shell = new Shell(new ShellState(session, { terminal, settings }))
     if (!interactive) return runScript(shell)
     return converse(shell, options.history === false ? undefined : historyPath(terminal))

@@ -1,6 +1,8 @@
+import type { SharingClient } from '@spillway/client'
 import {
   type AttachedShare,
   type AttachedTable,
+  askAhead,
   attachShare,
   type QuerySqlOptions,
   type ScanProgress,
@@ -14,7 +16,6 @@ import { formatBytes, formatCount } from '../terminal/format-table.js'
 import { type Progress, withProgress } from '../terminal/progress.js'
 import type { Terminal } from '../terminal/terminal.js'
 import { openProfile, type Provider } from './open-profile.js'
-import { withSharesAhead } from './shares-ahead.js'
 import { helpfulError } from './sql-error.js'
 
 /** A provider's tables as SQL, until closed. */
@@ -33,10 +34,10 @@ interface SessionQuery extends QuerySqlOptions {
   readonly progress?: Progress
 }
 
-/** Attaches what the profile opens to a DuckDB of its own, and closes that behind `work`. */
+/** Attaches what the profile opens to a DuckDB of its own, and closes that behind `work`, which asks `sql` first. */
 export async function withSession<Result>(
   path: string,
-  terminal: Terminal,
+  { terminal, sql = '' }: { readonly terminal: Terminal; readonly sql?: string },
   work: (session: ShareSession) => Promise<Result>,
 ): Promise<Result> {
   const provider = await openProfile(path, terminal)
@@ -44,7 +45,7 @@ export async function withSession<Result>(
   let shown: Progress | undefined
   try {
     const share = await withProgress(terminal, 'listing shares', () =>
-      attachTo(duckdb, provider, {
+      attachTo(duckdb, askAhead(provider.client, sql, terminal), {
         signal: terminal.signal,
         onProgress: progress => shown?.say(progressText(progress, terminal)),
       }),
@@ -75,12 +76,11 @@ export async function withSession<Result>(
 
 async function attachTo(
   duckdb: DuckDb,
-  { client }: Provider,
+  client: SharingClient,
   options: { readonly signal: AbortSignal; readonly onProgress: (progress: ScanProgress) => void },
 ): Promise<AttachedShare> {
-  // The provider answers while DuckDB is loaded, which holds this thread for a tenth of a second.
-  const ahead = withSharesAhead(client, options.signal)
-  return attachShare(await duckdb.connectNative(), ahead, options)
+  // The provider, which has been asked, answers while DuckDB is loaded.
+  return attachShare(await duckdb.connectNative(), client, options)
 }
 
 async function helpfully<Result>(
