@@ -31,7 +31,8 @@ describe('a long vector in staging', () => {
     const named = (each: DeletionVector) => stagedName(snapshot, { ...file, deletes: [each] })
     const bytes = new Uint8Array(32 * 1024 * 1024).fill(7)
     const { turns, value } = await turnsDuring(() => named(vector(bytes, 1)))
-    expect(turns).toBeGreaterThan(3)
+    // At once it would be one turn; how many steps there are is up to the machine.
+    expect(turns).toBeGreaterThan(1)
     const other = bytes.slice()
     other[20_000_000] = 8
     const names = [
