@@ -142,6 +142,8 @@ describe('what is asked about ahead', () => {
     ['SELECT a FROM t WHERE a IS DISTINCT FROM b.c.d', []],
     ["ATTACH 'own.db' AS own; SELECT * FROM own.main.t", []],
     ['USE lake.sales; FROM a.b.c', []],
+    ['FROM memory.main.salaries JOIN lake.sales.orders USING (id)', ['lake.sales.orders']],
+    ['FROM TEMP.main.salaries, "system".main.x', []],
     ['SELECT 1', []],
     ['FROM orders, main.orders', []],
   ])('of %s', async (sql, names) => {

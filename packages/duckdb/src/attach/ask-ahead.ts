@@ -10,6 +10,9 @@ const MOST_TABLES = 8
  * spells out behind FROM or JOIN, `share.schema.table`, its columns. So the first query of an attachment waits for one answer less, and
  * DuckDB may be loaded meanwhile. `sql` may be such a name alone. Each answer is used once, whoever asks again asks anew; what of
  * it fails is told to whoever asks.
+ *
+ * The names go to the provider before it is known which of them are its own: not for a connection that has catalogs of the recipient's own,
+ * whose names are nobody else's business.
  */
 export function askAhead(
   client: SharingClient,
@@ -52,6 +55,9 @@ class Ahead<Answer> {
   }
 }
 
+/** Catalogs of every DuckDB: their tables are never a provider's, unless it calls a share so, which is asked about later then. */
+const LOCAL: ReadonlySet<string> = new Set(['memory', 'temp', 'system'])
+
 /** What SQL attaches or uses may have the name of a share: then none is asked about. */
 const RENAMES = /\b(?:ATTACH|USE|SET)\b/i
 
@@ -59,7 +65,7 @@ function namesAhead(sql: string): readonly TableName[] {
   if (RENAMES.test(sql)) return []
   const names = new Map<string, TableName>()
   for (const [share = '', schema = '', table = '', ...more] of spelledTables(sql)) {
-    if (table === '' || more.length > 0) continue
+    if (table === '' || more.length > 0 || LOCAL.has(share.toLowerCase())) continue
     const name = { share, schema, table }
     names.set(keyOf(name), name)
   }
