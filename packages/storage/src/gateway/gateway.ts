@@ -40,7 +40,7 @@ export interface LocalGatewayOptions {
 
 export interface LocalGateway {
   readonly signer: UrlSigner
-  /** Answers a request for a signed URL; has no port of its own. */
+  /** Answers a request for a signed URL; has no port of its own. A body holds its file open until it is read to its end or cancelled. */
   handle(request: Request, options?: HandleOptions): Promise<Response>
 }
 
