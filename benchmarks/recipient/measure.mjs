@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { nodeFetchFiles } from '@spillway/client/node'
 import { attachShare } from '@spillway/duckdb'
 import { tokenHash } from '@spillway/server'
 import { peakMemory } from '@spillway/testkit/peak-memory'
@@ -153,7 +154,7 @@ print(json.dumps({'answer': answer, 'first': times[0], 'later': later, 'rssMb': 
 
 const attached = async (profile, transport) => {
   const connection = await (await DuckDBInstance.create(':memory:')).connect()
-  return attachShare(connection, profile, { transport })
+  return attachShare(connection, profile, { transport, fetchFiles: nodeFetchFiles() })
 }
 
 /** One piece of work by the clock and the processor. */
