@@ -1,6 +1,7 @@
 // What a recipient of a large share pays: `node measure.mjs FOLDER QUESTION [TURNS]`, FOLDER from generate.mjs.
 //   selective  a query of few columns and one day: this package, the official Python client, DuckDB on the same files
-//   scan       every column of every row as they come, and an aggregate over all of them: time and peak memory
+//   scan       every column of every row as they come, and an aggregate over all of them, also of DuckDB on the same files: time and
+//              peak memory
 // Each contender runs in a process of its own, TURNS times (3) by turns, and goes through a proxy that counts the bytes on the wire.
 // Milliseconds by the clock and of the processor, of the first query of a process and the median of its later ones; where there are
 // several turns, the medians of them all. Of a share, attaching it is a line of its own.
@@ -12,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { nodeFetchFiles } from '@spillway/client/node'
 import { attachShare } from '@spillway/duckdb'
 import { tokenHash } from '@spillway/server'
 import { peakMemory } from '@spillway/testkit/peak-memory'
@@ -52,11 +54,7 @@ async function measure() {
   try {
     const contenders =
       question === 'scan'
-        ? [
-            ['rows', 'ranges'],
-            ['aggregate', 'ranges'],
-            ['aggregate', 'httpfs'],
-          ]
+        ? [['rows', 'ranges'], ['aggregate', 'ranges'], ['aggregate', 'httpfs'], ['localAggregate']]
         : [
             ['shared', 'ranges'],
             ['shared', 'httpfs'],
@@ -153,7 +151,7 @@ print(json.dumps({'answer': answer, 'first': times[0], 'later': later, 'rssMb': 
 
 const attached = async (profile, transport) => {
   const connection = await (await DuckDBInstance.create(':memory:')).connect()
-  return attachShare(connection, profile, { transport })
+  return attachShare(connection, profile, { transport, fetchFiles: nodeFetchFiles() })
 }
 
 /** One piece of work by the clock and the processor. */
@@ -188,6 +186,11 @@ function memory() {
   return { rssMb: Math.round(peakMemory() / 2 ** 20) }
 }
 
+function aggregateSql(table) {
+  const texts = Array.from({ length: 10 }, (_, i) => `max(t${i})`).join(', ')
+  return `SELECT count(*), sum(id), max(seen), sum(amount), ${texts} FROM ${table}`
+}
+
 const ROLES = {
   async shared(profile, transport) {
     const { answer: share, ...attach } = await spent(() => attached(profile, transport))
@@ -212,6 +215,14 @@ const ROLES = {
       }),
     )
   },
+  async localAggregate() {
+    const connection = await (await DuckDBInstance.create(':memory:')).connect()
+    const files = `read_parquet('${resolve(folder)}/day=*/*.parquet', hive_partitioning = true)`
+    const { answer, ms, cpuMs } = await spent(() =>
+      connection.runAndReadAll(aggregateSql(files)).then(reader => reader.getRows()),
+    )
+    process.send({ rows: String(answer[0][0]), ms, cpuMs, ...memory() })
+  },
   async rows(profile, transport) {
     const share = await attached(profile, transport)
     const started = performance.now()
@@ -223,18 +234,13 @@ const ROLES = {
   },
   async aggregate(profile, transport) {
     const share = await attached(profile, transport)
-    const texts = Array.from({ length: 10 }, (_, i) => `max(t${i})`).join(', ')
-    const started = performance.now()
-    const result = await share.query(
-      `SELECT count(*), sum(id), max(seen), sum(amount), ${texts} FROM big.main.t`,
-    )
-    const rows = []
-    for await (const block of result.rawRows()) rows.push(...block)
-    process.send({
-      rows: String(rows[0][0]),
-      seconds: (performance.now() - started) / 1000,
-      ...memory(),
+    const { answer, ms, cpuMs } = await spent(async () => {
+      const rows = []
+      const result = await share.query(aggregateSql('big.main.t'))
+      for await (const block of result.rawRows()) rows.push(...block)
+      return rows
     })
+    process.send({ rows: String(answer[0][0]), ms, cpuMs, ...memory() })
     await share.close()
   },
 }

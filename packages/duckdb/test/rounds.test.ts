@@ -1,4 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api'
+import { nodeFetchFiles } from '@spillway/client/node'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type AttachedShare, type AttachOptions, attachShare } from '../src/index.js'
 import { inRounds, type Rounds } from './support/rounds.js'
@@ -117,6 +118,22 @@ it('reads near ranges of a file in one request, far ones apart', async () => {
   await rowsOf('SELECT max(id), max(name), max(amount) FROM share.main.t')
   await rowsOf('SELECT max(id) FROM share.main.t')
   expect(rounds.asked.map(round => round.length)).toEqual([1, 1, 1, 1, 1, 1, 1, 2])
+})
+
+it('gets files by fetchFiles, and everything else by fetch', async () => {
+  const [all, data] = [inRounds([]), [] as string[]]
+  const getFiles = nodeFetchFiles()
+  const fetchFiles: typeof getFiles = (url, request) => {
+    data.push(new URL(url).pathname)
+    return getFiles(url, request)
+  }
+  await attach([], {}, { fetch: all.fetch, fetchFiles })
+  for (let query = 0; query < 2; query++) expect(await rowsOf(SUM)).toEqual(SUMMED)
+  expect(all.asked.flat().filter(each => each.includes('/data/'))).toEqual([])
+  expect(new Set(data).size).toBe(FILES)
+  expect(data.length).toBe(3 * FILES)
+  // Those of the files, and one for the questions.
+  expect(server.connections()).toBe(FILES + 1)
 })
 
 it('keeps its connections from round to round, and from query to query', async () => {

@@ -1,3 +1,4 @@
+import type { BytesAnswer } from '@spillway/client'
 import { isPassingStatus, isTableError, TableError } from '@spillway/core'
 import type { ByteRange, RemoteObject } from './byte-source.js'
 
@@ -38,7 +39,7 @@ interface Body {
   readonly length: number
 }
 
-export function bodyOf(response: Response, range: ByteRange, place: Place): Body {
+export function bodyOf(response: BytesAnswer, range: ByteRange, place: Place): Body {
   const asked = range.end - range.start
   const length = response.headers.get('content-length')
   if (response.status === 200) {
@@ -73,7 +74,7 @@ interface Copying {
 /** A body that ends early throws something retryable; bytes beyond the range are an error. */
 export async function copy(
   { skip, length }: Body,
-  response: Response,
+  response: BytesAnswer,
   { take, received }: Copying,
 ): Promise<void> {
   const reader = response.body?.getReader()

@@ -1,4 +1,4 @@
-import { fetchSigned } from '@spillway/client'
+import { type BytesAnswer, type FetchBytes, fetchSigned } from '@spillway/client'
 import type { AdaptiveLimit } from '@spillway/core'
 import { hostOfUrl, isTableError, TableError, throwIfCancelled } from '@spillway/core'
 import type { SignedObjects } from '../share/signed-objects.js'
@@ -18,7 +18,7 @@ import {
 export interface ObjectReaderOptions {
   readonly objects: SignedObjects
   readonly limit: AdaptiveLimit
-  readonly fetch?: typeof globalThis.fetch | undefined
+  readonly fetch?: FetchBytes | undefined
   readonly timeoutMs?: number | undefined
   readonly onBytes?: (bytes: number) => void
 }
@@ -125,7 +125,7 @@ export class ObjectReader implements ByteSource {
     const url = await objects.urlOf(object.key, signal)
     const place = { object, host: hostOfUrl(url) }
     const silence = silenceAfter(this.#timeoutMs / STALLED_PART, place)
-    let response: Response | undefined
+    let response: BytesAnswer | undefined
     try {
       const asked = { url, place, range, expected }
       response = await this.#request(asked, joined(silence.signal, signal))
@@ -159,7 +159,7 @@ export class ObjectReader implements ByteSource {
     }
   }
 
-  #request({ url, place, range, expected }: Asked, signal: AbortSignal): Promise<Response> {
+  #request({ url, place, range, expected }: Asked, signal: AbortSignal): Promise<BytesAnswer> {
     return fetchSigned(url, {
       headers: {
         range: `bytes=${range.start}-${range.end - 1}`,
@@ -176,7 +176,7 @@ export class ObjectReader implements ByteSource {
    * A strong entity tag that differs between two answers is another object under the same name. Not every store heeds
    * `If-Match`, so what is expected has to be said.
    */
-  #checkTag({ headers }: Response, place: Place, expected: string | undefined): void {
+  #checkTag({ headers }: BytesAnswer, place: Place, expected: string | undefined): void {
     const header = headers.get('etag')
     const tag = header?.startsWith('W/') ? undefined : (header ?? undefined)
     if (expected !== undefined && tag !== expected) throw replaced(place)

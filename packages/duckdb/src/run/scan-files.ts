@@ -142,11 +142,11 @@ export interface Opening {
 }
 
 export function readerFor(open: OpenScan, provider: Provider, meter: ProgressMeter): ByteSource {
-  const { fetch, timeoutMs } = provider.options
+  const { fetch, fetchFiles = fetch, timeoutMs } = provider.options
   const source = new ObjectReader({
     objects: open.objects,
     limit: provider.limit,
-    fetch,
+    fetch: fetchFiles,
     timeoutMs,
     onBytes: bytes => meter.received(bytes),
   })

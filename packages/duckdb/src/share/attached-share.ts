@@ -1,4 +1,4 @@
-import type { SharingClient, TableName } from '@spillway/client'
+import type { FetchBytes, SharingClient, TableName } from '@spillway/client'
 import type { Profile } from '@spillway/protocol'
 import type { JsonRow as PlainJsonRow, PlainRow, PlainValue, Row, SqlType } from '@spillway/rows'
 import type { RecordBatch, Table } from 'apache-arrow'
@@ -32,6 +32,8 @@ export interface AttachOptions {
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: (progress: ScanProgress) => void
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** For files by signed URLs, in place of `fetch`: `nodeFetchFiles` of `@spillway/client/node` takes less of the processor. */
+  readonly fetchFiles?: FetchBytes | undefined
 }
 
 /** How far the data of one query has come; sent at most a few times a second, and once at the end. */

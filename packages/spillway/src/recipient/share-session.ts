@@ -1,7 +1,9 @@
 import type { SharingClient } from '@spillway/client'
+import { nodeFetchFiles } from '@spillway/client/node'
 import {
   type AttachedShare,
   type AttachedTable,
+  type AttachOptions,
   askAhead,
   attachShare,
   type QuerySqlOptions,
@@ -47,6 +49,7 @@ export async function withSession<Result>(
     const share = await withProgress(terminal, 'listing shares', () =>
       attachTo(duckdb, askAhead(provider.client, sql, terminal), {
         signal: terminal.signal,
+        fetchFiles: nodeFetchFiles(),
         onProgress: progress => shown?.say(progressText(progress, terminal)),
       }),
     )
@@ -77,7 +80,7 @@ export async function withSession<Result>(
 async function attachTo(
   duckdb: DuckDb,
   client: SharingClient,
-  options: { readonly signal: AbortSignal; readonly onProgress: (progress: ScanProgress) => void },
+  options: AttachOptions,
 ): Promise<AttachedShare> {
   // The provider, which has been asked, answers while DuckDB is loaded.
   return attachShare(await duckdb.connectNative(), client, options)
