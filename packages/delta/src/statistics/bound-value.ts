@@ -101,8 +101,12 @@ export class JsonBoundReader {
     const text = cursor.isNumber() ? cursor.readNumberText() : this.#text(cursor)
     const parsed = parseDecimal(text, scale)
     if (parsed === undefined) return null
-    const digits = /^[^eE]*/.exec(text)![0].replace(/\D/g, '').replace(/^0+/, '').length
-    return decimalBound(parsed, side, { precision, digits })
+    // Zeros at the end are how a double was spelled out.
+    const digits = /^[^eE]*/
+      .exec(text)![0]
+      .replace(/\D/g, '')
+      .replace(/^0+|0+$/g, '').length
+    return decimalBound(parsed, side, { precision, scale, digits })
   }
 
   #string(cursor: JsonCursor, side: Side): Value | null {
@@ -168,7 +172,7 @@ function decimalFrom(
   const unscaled = BigInt(value as number | bigint)
   const digits = unscaled.toString().replace('-', '').replace(/0+$/, '').length
   const parsed = rescale(unscaled, scale, type.scale)
-  return decimalBound(parsed, side, { precision: type.precision, digits })
+  return decimalBound(parsed, side, { ...type, digits })
 }
 
 /** What a double may have kept of a decimal: this many digits at most, exactly if there are no more than 15. */
@@ -177,19 +181,39 @@ const EXACT_IN_DOUBLES = 10n ** 15n
 /** Three roundings of half a unit in the last place, and then some. */
 const DOUBLE_ERROR = 2n ** 51n
 
+/** Decimals that are longer than 64 bits are written through doubles; those without a fraction as 64-bit integers of these. */
+const WIDE_PRECISION = 19
+const GREATEST_LONG = 2n ** 63n - 1n
+const LEAST_LONG = -(2n ** 63n)
+
+interface WrittenDecimal {
+  readonly precision: number
+  readonly scale: number
+  /** How many were written, zeros around them left out. */
+  readonly digits: number
+}
+
 /**
- * delta-rs writes decimals of statistics as doubles, rounded to the nearest: what may be one reaches out by the error.
- * `digits` is how many were written.
+ * delta-rs writes decimals of statistics as doubles, rounded to the nearest: what may be one reaches out by the error. What
+ * has no fraction it then makes 64-bit integers, so that all beyond these is their least or greatest.
  */
 function decimalBound(
   parsed: ScaledDecimal,
   side: Side,
-  { precision, digits }: { readonly precision: number; readonly digits: number },
+  { precision, scale, digits }: WrittenDecimal,
 ): bigint | null {
   const bound = side === 'lower' ? parsed.floor : parsed.ceiling
   const size = bound < 0n ? -bound : bound
   if (!fitsPrecision(bound, precision)) return null
-  if (size < EXACT_IN_DOUBLES || digits > MAX_DOUBLE_DIGITS) return bound
+  if (size < EXACT_IN_DOUBLES) return bound
+  const [end, otherEnd] =
+    side === 'lower' ? [LEAST_LONG, GREATEST_LONG] : [GREATEST_LONG, LEAST_LONG]
+  const unit = 10n ** BigInt(scale)
+  if (precision >= WIDE_PRECISION && bound === end * unit) return null
+  // A double's digits are its own where it was written as an integer.
+  const mayBeDouble =
+    digits <= MAX_DOUBLE_DIGITS || BigInt(Number(bound)) === bound || bound === otherEnd * unit
+  if (!mayBeDouble) return bound
   const error = size / DOUBLE_ERROR + 1n
   const widened = side === 'lower' ? bound - error : bound + error
   // Nothing of the column's type lies beyond its precision, so the widened bound may.

@@ -79,6 +79,30 @@ describe('bounds from statistics text', () => {
       10n ** 32n + (10n ** 32n / 2n ** 51n + 1n),
     ],
     [
+      'the ends of 64 bits stand for all beyond them, as delta-rs writes them',
+      '-9223372036854775808',
+      '9223372036854775807',
+      decimal(38, 0),
+      null,
+      null,
+    ],
+    [
+      'the other end of 64 bits is the double next to it',
+      '9223372036854775807',
+      '-9223372036854775808',
+      decimal(38, 0),
+      2n ** 63n - 1n - 4096n,
+      -(2n ** 63n) + 4097n,
+    ],
+    [
+      'decimals in 64 bits reach them',
+      '-999999999999999999',
+      '999999999999999999',
+      decimal(18, 0),
+      -999999999999999999n,
+      999999999999999999n,
+    ],
+    [
       'decimals of 15 digits came through doubles unharmed',
       '-9999999999999.99',
       '9999999999999.99',
@@ -320,6 +344,35 @@ describe('bounds from stats_parsed', () => {
   ])('%s', (_, value, from, type, upper) => {
     expect(typedBound(value, from, rules(type), 'upper')).toEqual(upper)
   })
+})
+
+/** As delta-rs records the end of a column of decimals that are longer than 64 bits. */
+function recordedByDeltaRs(unscaled: bigint, scale: number): string {
+  const value = Number(unscaled) / 10 ** scale
+  if (scale > 0) return String(value)
+  const [least, greatest] = [-(2n ** 63n), 2n ** 63n - 1n]
+  const whole = BigInt(value)
+  return String(whole > greatest ? greatest : whole < least ? least : whole)
+}
+
+it('decimals that delta-rs recorded are within their bounds', () => {
+  const limit = 10n ** 38n - 1n
+  const near = fc
+    .tuple(fc.nat(38), fc.bigInt(-5000n, 5000n), fc.boolean())
+    .map(([power, more, isTen]) => (isTen ? 10n ** BigInt(power) : 2n ** BigInt(power * 3)) + more)
+  const value = fc
+    .tuple(fc.oneof(near, fc.bigInt(-limit, limit)), fc.boolean())
+    .map(([each, isNegative]) => (isNegative ? -each : each))
+    .filter(each => each <= limit && each >= -limit)
+  fc.assert(
+    fc.property(value, fc.constantFrom(0, 0, 2, 10, 37), (each, scale) => {
+      const recorded = recordedByDeltaRs(each, scale)
+      const [lower, upper] = boundsOf(recorded, recorded, decimal(38, scale)) as (bigint | null)[]
+      expect(lower === null || lower! <= each).toBe(true)
+      expect(upper === null || upper! >= each).toBe(true)
+    }),
+    { numRuns: quickOr(500, 50_000) },
+  )
 })
 
 /** As Delta for Spark up to 3.1 recorded a maximum, encoded as Java encodes it. */
