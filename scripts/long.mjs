@@ -39,6 +39,11 @@ const stages = [
     ['packages/iceberg/test/soundness.test.ts', 'packages/parquet/test/soundness.test.ts'],
     { minutes: 30, environment: { SPILLWAY_SOUNDNESS_PAIRS: '200000' } },
   ),
+  tests('real-soundness', ['test/soundness/soundness.test.ts'], {
+    minutes: 20,
+    environment: { SPILLWAY_REAL_PREDICATES: '1000000' },
+    timeoutMs: 3_600_000,
+  }),
   tests('deletes', ['packages/iceberg/test/deletes/equality-trim.test.ts'], {
     minutes: 20,
     environment: { SPILLWAY_TRIM_ROUNDS: '20000' },

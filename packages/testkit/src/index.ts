@@ -9,7 +9,7 @@ export {
 export { icebergBytes } from './encodings/single-value.js'
 export { ThriftWriter } from './encodings/thrift-writer.js'
 export { allReadings, rowTest } from './oracle/oracle.js'
-export type { Reading } from './oracle/oracle-compare.js'
+export { cellOrder, type Reading } from './oracle/oracle-compare.js'
 export {
   fileIndex,
   filePath,
