@@ -33,7 +33,10 @@ interface CatalogueEntry {
   readonly rebase?: readonly Rebase[]
 }
 
-/** All of `test/fixtures` that is a table, and what unpacks those that are archives. */
+/**
+ * All of `test/fixtures` that is a table, and what unpacks those that are archives; with `SPILLWAY_TABLES` the folders
+ * `delta/*`, `iceberg/*`, `hudi/*` and `parquet/*` in it instead.
+ */
 export function realTables(): { readonly tables: readonly RealTable[]; remove(): void } {
   const unpacked = unpackedTables()
   const archives = hudiTables.map(golden => ({
@@ -50,6 +53,8 @@ export function realTables(): { readonly tables: readonly RealTable[]; remove():
     .map(({ name }) =>
       plain({ name, format: 'parquet', tells: true }, `${fixtures}parquet-tables/${name}`),
     )
+  const further = process.env.SPILLWAY_TABLES
+  if (further !== undefined) return { tables: foundIn(further), remove: unpacked.remove }
   const tables = [
     ...catalogue('delta'),
     ...catalogue('iceberg'),
@@ -58,6 +63,14 @@ export function realTables(): { readonly tables: readonly RealTable[]; remove():
     ...(['delta', 'iceberg', 'hudi', 'parquet'] as const).flatMap(reported),
   ]
   return { tables, remove: unpacked.remove }
+}
+
+function foundIn(folder: string): readonly RealTable[] {
+  return (['delta', 'iceberg', 'hudi', 'parquet'] as const).flatMap(format => {
+    const root = `${folder}/${format}`
+    const names = existsSync(root) ? readdirSync(root) : []
+    return names.map(name => plain({ name, format, tells: true }, `${root}/${name}`))
+  })
 }
 
 function plain(
