@@ -9,7 +9,7 @@ export function ownValues({ columns, files }: LogicalTable): OwnValues {
     columns.map(path => {
       const { id } = leafOf(path)
       const cells = files.flatMap(({ rows }) => rows.map(row => row.get(id) ?? null))
-      return [id, cells.filter(value => value !== null && !Number.isNaN(value))]
+      return [id, cells.filter(value => value !== null).filter(value => !Number.isNaN(value))]
     }),
   )
 }
