@@ -2,6 +2,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { type AttachedShare, attachShare, type ShareTransport } from '@spillway/duckdb'
 import { spreadOf } from '@spillway/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { reportedTables } from '../golden/reported-tables.js'
 import { expectedTable, sampledColumns, sortedRows } from './expected-table.js'
 import { type GoldenShare, goldenShare, goldenTables } from './golden-share.js'
 import { randomQueries } from './random-queries.js'
@@ -17,7 +18,7 @@ let connection: DuckDBConnection
 const attached = new Map<ShareTransport, AttachedShare>()
 
 beforeAll(async () => {
-  share = await goldenShare()
+  share = await goldenShare([...goldenTables, ...reportedTables])
   connection = await (await DuckDBInstance.create(':memory:')).connect()
   await connection.run("SET TimeZone = 'UTC'")
   for (const transport of [...transports, ...(httpfs ? (['httpfs'] as const) : [])]) {
@@ -38,7 +39,7 @@ async function sharedRows(transport: ShareTransport, sql: string): Promise<reado
 }
 
 describe('a query over shares gives what DuckDB gives over the rows themselves', () => {
-  it.each(spreadOf(goldenTables, 6))(
+  it.each([...spreadOf(goldenTables, 5), ...spreadOf(reportedTables, 5)])(
     '$format/$name',
     async table => {
       const path = `${share.folder}/${table.name}.parquet`

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { TableSource } from '@spillway/core'
 import { tables as hudiTables, unpackedTables } from '../golden/hudi-tables.js'
+import { type ReportedTable, reportedTables } from '../golden/reported-tables.js'
 
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url))
 
@@ -60,7 +61,7 @@ export function realTables(): { readonly tables: readonly RealTable[]; remove():
     ...catalogue('iceberg'),
     ...archives,
     ...parquet,
-    ...(['delta', 'iceberg', 'hudi', 'parquet'] as const).flatMap(reported),
+    ...reportedTables.map(reported),
   ]
   return { tables, remove: unpacked.remove }
 }
@@ -102,23 +103,16 @@ function catalogue(format: 'delta' | 'iceberg'): readonly RealTable[] {
   )
 }
 
-/** Those made after public reports, whose metadata is wrong, torn or cut: `table`, and beside it what it needs. */
-function reported(format: RealTable['format']): readonly RealTable[] {
-  const root = `${fixtures}real/${format}`
-  return readdirSync(root)
-    .filter(name => existsSync(`${root}/${name}/table`))
-    .map(name => {
-      const expected = `${root}/${name}/expect.json`
-      const { rebase } = (
-        existsSync(expected) ? JSON.parse(readFileSync(expected, 'utf8')) : {}
-      ) as {
-        readonly rebase?: readonly { readonly from: string; readonly to: string }[]
-      }
-      return plain({ name, format, tells: false }, `${root}/${name}/table`, {
-        auxiliaryLocations: [`file://${root}/${name}`],
-        ...(rebase && {
-          rebase: rebase.map(({ from, to }) => ({ from, to: `file://${root}/${name}/${to}` })),
-        }),
-      })
-    })
+/** Their metadata is wrong, torn or cut. */
+function reported({ name, format, location, ...places }: ReportedTable): RealTable {
+  const url = (path: string) => (path.startsWith('/') ? `file://${path}` : path)
+  const { auxiliaryLocations, metadataFile, rebase } = places
+  const source: TableSource = {
+    location: url(location),
+    format,
+    auxiliaryLocations: auxiliaryLocations.map(url),
+    ...(metadataFile && { metadataFile: url(metadataFile) }),
+    ...(rebase && { rebase: rebase.map(({ from, to }) => ({ from, to: url(to) })) }),
+  }
+  return { name, format, tells: false, source: async () => source }
 }
