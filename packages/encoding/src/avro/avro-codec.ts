@@ -14,17 +14,21 @@ export const AVRO_RATIOS: ReadonlyMap<string, number> = new Map([
   ['zstandard', 50_000],
 ])
 
-/** Decompresses one block of an Avro file (Avro 1.12, "Required Codecs" and "Optional Codecs"). */
+/**
+ * Decompresses one block of an Avro file (Avro 1.12, "Required Codecs" and "Optional Codecs"); `likely` is how long the block
+ * before it became.
+ */
 export function inflateAvroBlock(
   codec: string,
   bytes: Uint8Array,
   inflation: Inflation,
+  likely?: number,
 ): Uint8Array {
   switch (codec) {
     case 'null':
       return bytes
     case 'deflate':
-      return guarded(codec, () => inflateBytes('deflate', bytes, inflation))
+      return guarded(codec, () => inflateBytes('deflate', bytes, inflation, likely))
     case 'snappy':
       return checkedSnappy(bytes, inflation)
     case 'zstandard':
@@ -39,9 +43,10 @@ export function inflateAvroBlockLater(
   codec: string,
   bytes: Uint8Array,
   inflation: Inflation,
+  likely?: number,
 ): Promise<Uint8Array> | Uint8Array {
   const later = bytes.length < LONG_BLOCK ? undefined : laterOf(codec, bytes, inflation)
-  if (later === undefined) return inflateAvroBlock(codec, bytes, inflation)
+  if (later === undefined) return inflateAvroBlock(codec, bytes, inflation, likely)
   return later.catch(cause => {
     throw refused(codec, cause)
   })

@@ -97,10 +97,12 @@ function* fileInSteps(bytes: Uint8Array, path: string, budgets: ReadBudgets): St
   const blocks = yield* blocksInSteps(cursor, sync)
   const weight = avroWeight(schema)
   const { rowCount, inflation } = checkRows({ blocks, weight, codec, bytes, path, budgets })
+  let likely: number | undefined
   const stored = (block: AvroBlock) =>
-    [bytes.subarray(block.start, block.end), inflation('an Avro block')] as const
+    [bytes.subarray(block.start, block.end), inflation('an Avro block'), likely] as const
   const held = (block: AvroBlock, rows: Uint8Array) => {
     requireHeld(block.rowCount, weight.bytes, rows.length)
+    likely = rows.length
     return rows
   }
   return {

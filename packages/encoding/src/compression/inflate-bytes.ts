@@ -8,13 +8,14 @@ import { decompressSnappyInSteps } from './snappy-steps.js'
 import { longestZstd } from './zstd-length.js'
 
 /**
- * Decompresses what does not say how long it becomes, to no more than `inflation` allows. Codecs throw whatever they like at
- * bytes that are not theirs; a limit that was reached is an error of its own.
+ * Decompresses what does not say how long it becomes, to no more than `inflation` allows; `likely` is what others of its kind
+ * became. Codecs throw whatever they like at bytes that are not theirs; a limit that was reached is an error of its own.
  */
 export function inflateBytes(
   codec: 'gzip' | 'deflate' | 'zstd' | 'brotli',
   bytes: Uint8Array,
   inflation: Inflation,
+  likely?: number,
 ): Uint8Array {
   const maxOutputLength = Math.min(inflation.limit, LONGEST_BUFFER)
   switch (codec) {
@@ -24,7 +25,7 @@ export function inflateBytes(
       return limited(inflation, () => brotliDecompressSync(bytes, { maxOutputLength }))
     case 'deflate':
       return limited(inflation, () =>
-        inflateRawSync(bytes, { maxOutputLength, chunkSize: chunkSize(bytes.length) }),
+        inflateRawSync(bytes, { maxOutputLength, chunkSize: chunkSize(bytes.length, likely) }),
       )
     case 'zstd': {
       const longest = longestZstd(bytes)
@@ -58,10 +59,16 @@ const SNAPPY_RATIO = 32
 /** What Node allows for one buffer at least. */
 const LONGEST_BUFFER = 2 ** 32 - 1
 
-/** One buffer large enough for most blocks, in place of many of 16 KiB that are joined. */
-function chunkSize(length: number): number {
-  return Math.min(Math.max(length * 12, 1 << 16), 1 << 22)
+/**
+ * One buffer large enough for most blocks, in place of many of 16 KiB that are joined. It is no larger than it need be: buffers
+ * outside of V8's heap make it look through all of that, after so many bytes of them.
+ */
+function chunkSize(length: number, likely = Math.max(length * 12, 1 << 16)): number {
+  return Math.min(Math.max(Math.ceil(likely * SOME_MORE), length, 1 << 10), 1 << 22)
 }
+
+/** Blocks of one file differ by less. */
+const SOME_MORE = 1.03
 
 function limited(inflation: Inflation, inflate: () => Uint8Array): Uint8Array {
   try {

@@ -1,8 +1,9 @@
 import { type BytesColumn, grown, trimmed } from '@spillway/core'
 
 /** Rows that tell how long the others are, where many come: a large buffer is made once, and not copied. */
-const SAMPLE = 1024
-const LONG = 4 * 1024 ** 2
+const SAMPLE = 512
+/** What is likely is only an estimate. */
+const MOST = 64
 
 /** Byte strings of consecutive rows, copied into one buffer. */
 export class ByteArena {
@@ -15,8 +16,7 @@ export class ByteArena {
   constructor(rows: number, bytesPerRow: number) {
     this.#rows = rows
     this.#offsets = new Int32Array(rows + 1)
-    const expected = rows * bytesPerRow
-    this.#data = new Uint8Array(Math.max(256, expected > LONG ? SAMPLE * bytesPerRow : expected))
+    this.#data = new Uint8Array(Math.max(256, Math.min(rows, SAMPLE) * bytesPerRow))
   }
 
   get length(): number {
@@ -25,7 +25,7 @@ export class ByteArena {
 
   append(bytes: Uint8Array, start: number, end: number): void {
     const used = this.#used + end - start
-    if (used > this.#data.length) this.#data = grown(this.#data, used, this.#growth())
+    if (used > this.#data.length) this.#data = this.#larger(used)
     // A loop: paths are short, and `set` would want a view of each.
     const data = this.#data
     for (let from = start, to = this.#used; from < end; ) data[to++] = bytes[from++]!
@@ -33,9 +33,13 @@ export class ByteArena {
     this.#close()
   }
 
-  /** Rows to come are taken for as long as those before, and some more. */
-  #growth(): { readonly likely: number } {
-    return { likely: Math.ceil((this.#used / Math.max(1, this.#length)) * this.#rows * 1.1) }
+  /** Rows to come are taken for as long as those before, and some more: of many, half tell enough. */
+  #larger(needed: number): Uint8Array {
+    const likely = Math.ceil((this.#used / Math.max(1, this.#length)) * this.#rows * 1.1)
+    if (this.#length < SAMPLE / 2) return grown(this.#data, needed, { likely })
+    const larger = new Uint8Array(Math.max(needed, Math.min(likely, needed * MOST)))
+    larger.set(this.#data)
+    return larger
   }
 
   /** Empty rows up to, not including, `row`. */
