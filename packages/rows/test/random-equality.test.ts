@@ -15,17 +15,10 @@ const files = rowFixture()
 type Cell = Value | null
 type Tuple = readonly Cell[]
 
-/** DuckDB's own literals lose the sign of a zero; a text that is cast keeps it. */
-function quoted(value: Cell, field: Field): string {
-  const { type } = field
-  if (!Object.is(value, -0)) return quoteNested(value, type, 'logical')
-  return `CAST('-0.0' AS ${type === 'float' ? 'FLOAT' : 'DOUBLE'})`
-}
-
 /** Found by their ids alone. */
 async function write(rows: readonly Tuple[], fields: readonly Field[]): Promise<DataFile> {
   const select = (row: Tuple) =>
-    `SELECT ${fields.map((field, i) => `${quoted(row[i] ?? null, field)} AS c${field.id}`).join(', ')}`
+    `SELECT ${fields.map((field, i) => `${quoteNested(row[i] ?? null, field.type, 'logical')} AS c${field.id}`).join(', ')}`
   const from =
     rows.length === 0 ? `${select([])} WHERE FALSE` : rows.map(select).join(' UNION ALL ')
   const ids = fields.map(({ id }) => `c${id}: ${id}`).join(', ')

@@ -48,6 +48,17 @@ describe('columns of a file become columns of the table', () => {
     )
   })
 
+  it('keeps the sign of a zero that a partition says', async () => {
+    const [x, id] = [field('x', 'float'), field('id', 'long')]
+    const files = [-0, 0].map(async value => ({
+      ...(await table.write('SELECT 1::BIGINT AS id')),
+      partition: [value],
+    }))
+    const snapshot = snapshotOf([id, x], { partitionSpecs: identitySpec(x) })
+    const found = await table.rows(snapshot, await Promise.all(files))
+    expect(found.map(([, value]) => Object.is(value, -0)).sort()).toEqual([false, true])
+  })
+
   it('rebuilds structs, also in lists and maps, when fields were renamed, added and widened', async () => {
     const file = await table.write(
       "SELECT {'p1': 1::INTEGER, 'gone': 2} AS s, [{'p1': 3::INTEGER}, NULL] AS l, MAP{'k': {'p1': 4::INTEGER}} AS m",

@@ -84,5 +84,5 @@ function partitionText(value: Value, type: DataType): string {
   if (typeof type === 'object' && type.kind === 'decimal') {
     return decimalText(value as bigint, type.scale)
   }
-  return String(value)
+  return Object.is(value, -0) ? '-0.0' : String(value)
 }

@@ -69,6 +69,16 @@ it('49: an unpartitioned file has an empty map of partition values', () => {
   expect(JSON.parse(line).file.partitionValues).toEqual({})
 })
 
+it('spells a partition value of another format with the sign of its zero', () => {
+  const table = deltaTable({ fields: [field(1, 'x', 'double')], partitionColumns: ['x'] })
+  const spelled = [-0, 0, -1.5].map(value => {
+    const file = { ...signed, file: dataFile({ partition: [value] }) }
+    const given = { ...options, metadata: table, partitionFields: partitionFields(table) }
+    return JSON.parse(encodeParquetFile('file', file, given)).file.partitionValues.x
+  })
+  expect(spelled).toEqual(['-0.0', '0', '-1.5'])
+})
+
 it('57: writes a complete add action under its recorded names', () => {
   const line = JSON.parse(encodeDeltaFile('add', signed, { ...options, idScheme: 'delta' }))
   expect(line.file.id).toBe(hash('sha256', 'day=1/part-0.parquet'))

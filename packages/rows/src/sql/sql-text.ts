@@ -52,9 +52,9 @@ function quotePrimitive(value: Value, type: Extract<PrimitiveType, string>): str
     case 'long':
       return `'${value}'::BIGINT`
     case 'float':
-      return `'${value}'::FLOAT`
+      return `'${floatText(value as number)}'::FLOAT`
     case 'double':
-      return `'${value}'::DOUBLE`
+      return `'${floatText(value as number)}'::DOUBLE`
     case 'date':
       return `(DATE '1970-01-01' + (${value}))`
     case 'time':
@@ -73,4 +73,9 @@ function quotePrimitive(value: Value, type: Extract<PrimitiveType, string>): str
     case 'uuid':
       return `'${Buffer.from(value as Uint8Array).toString('hex')}'::UUID`
   }
+}
+
+/** A text keeps the sign of a zero, which neither `String` nor DuckDB's own literals do. */
+function floatText(value: number): string {
+  return Object.is(value, -0) ? '-0.0' : String(value)
 }
