@@ -91,7 +91,8 @@ export function hexLiteral(text: string): Literal | string {
   return { value, type: 'binary' }
 }
 
-const TYPED = ['DATE', 'TIMESTAMP', 'TIMESTAMP_NTZ', 'TIMESTAMP_LTZ'] as const
+/** Of Spark, and of DuckDB and PostgreSQL. */
+const TYPED = ['DATE', 'TIMESTAMP', 'TIMESTAMP_NTZ', 'TIMESTAMP_LTZ', 'TIMESTAMPTZ'] as const
 
 /** True for a word that makes a typed literal of the text after it: `DATE '2021-04-28'`. */
 export function isTypedLiteral(word: string): boolean {
@@ -106,6 +107,7 @@ export function castLiteral(literal: Literal, type: SqlType): Literal | string {
       return text === undefined ? same(literal, ['date'], type) : dateLiteral(text)
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ':
+    case 'TIMESTAMPTZ':
     case 'TIMESTAMP_NTZ':
       return text === undefined
         ? same(literal, ['timestamp', 'timestamptz'], type)

@@ -167,6 +167,8 @@ describe('literals', () => {
     ["TIMESTAMP '1970-01-01 00:00:01 UTC'", 1_000_000n, 'timestamptz'],
     ["TIMESTAMP_NTZ '1970-01-01 00:00:01'", 1_000_000n, 'timestamp'],
     ["TIMESTAMP_NTZ '1970-01-01 00:00:01Z'", 1_000_000n, 'timestamp'],
+    ["TIMESTAMPTZ '1970-01-01 01:00:01.5+01'", 1_500_000n, 'timestamptz'],
+    ["'1970-01-01 00:00:01+00'::TIMESTAMPTZ", 1_000_000n, 'timestamptz'],
     ["TIMESTAMP '1970-01-01 00:00:00.0000015Z'", 1500n, 'timestamptz_ns'],
     ["CAST('1970-01-01 00:00:01' AS TIMESTAMP)", 1_000_000n, 'timestamp'],
     ["CAST('1970-01-01 00:00:01' AS TIMESTAMP WITHOUT TIME ZONE)", 1_000_000n, 'timestamp'],
