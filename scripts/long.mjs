@@ -41,7 +41,7 @@ const stages = [
   ),
   tests('real-soundness', ['test/soundness/soundness.test.ts'], {
     minutes: 20,
-    environment: { SPILLWAY_REAL_PREDICATES: '1000000' },
+    environment: { SPILLWAY_REAL_PREDICATES: '1100000' },
     timeoutMs: 3_600_000,
   }),
   tests('deletes', ['packages/iceberg/test/deletes/equality-trim.test.ts'], {
