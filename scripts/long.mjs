@@ -85,6 +85,12 @@ const stages = [
   npm('every-way', ['ways'], 10),
   npm('every-way-golden', ['ways', '--', '--golden'], 10),
   npm('matrix', ['matrix'], 10),
+  {
+    name: 'random-tables',
+    minutes: 20,
+    environment: { SPILLWAY_RANDOM_TABLES: '60' },
+    command: ['bash', join('test', 'interop', 'random', 'run.sh')],
+  },
   ...nodes().map(node => ({
     name: `node-${versionOf(node)}`,
     minutes: 10,

@@ -36,7 +36,7 @@ interface CatalogueEntry {
 
 /**
  * All of `test/fixtures` that is a table, and what unpacks those that are archives; with `SPILLWAY_TABLES` the folders
- * `delta/*`, `iceberg/*`, `hudi/*` and `parquet/*` in it instead.
+ * `delta/*`, `iceberg/*`, `hudi/*` and `parquet/*` in it instead, or `table` in these.
  */
 export function realTables(): { readonly tables: readonly RealTable[]; remove(): void } {
   const unpacked = unpackedTables()
@@ -70,7 +70,10 @@ function foundIn(folder: string): readonly RealTable[] {
   return (['delta', 'iceberg', 'hudi', 'parquet'] as const).flatMap(format => {
     const root = `${folder}/${format}`
     const names = existsSync(root) ? readdirSync(root) : []
-    return names.map(name => plain({ name, format, tells: true }, `${root}/${name}`))
+    return names.map(name => {
+      const inside = `${root}/${name}/table`
+      return plain({ name, format, tells: false }, existsSync(inside) ? inside : `${root}/${name}`)
+    })
   })
 }
 

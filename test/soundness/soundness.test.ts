@@ -127,7 +127,9 @@ describe(`pruning of real tables beside their rows (SPILLWAY_SOUNDNESS_SEED=${se
     600_000,
   )
 
-  it('prunes what minima, maxima and counts of the rows rule out', () => {
+  // What other tables tell nobody knows.
+  const others = process.env.SPILLWAY_TABLES !== undefined
+  it.skipIf(others)('prunes what minima, maxima and counts of the rows rule out', () => {
     const ratios = [...tightness].map(([format, { allowed, pruned }]) => ({
       ...{ format, allowed, pruned },
       ratio: Number((pruned / allowed).toFixed(4)),
