@@ -1,10 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { benchmarks } from './registry.js'
-import { runPeer, runSelf, type Sample } from './run.js'
-import { printSummary, type Result } from './summary.js'
+import { type Benchmark, benchmarks } from './registry.js'
+import { commitOf, load, machine } from './report/machine.js'
+import { type BenchmarkReport, OURS, type Round, type Sample } from './report/report.js'
+import { joinReports, writeReport } from './report/write-report.js'
+import { type Outcome, runPeer, runSelf } from './run.js'
+import { printSummary } from './summary.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '..')
@@ -12,61 +15,79 @@ const root = join(here, '..')
 const { values: options } = parseArgs({
   options: {
     smoke: { type: 'boolean', default: false },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true },
     rounds: { type: 'string' },
-    json: { type: 'string' },
+    out: { type: 'string' },
+    join: { type: 'string', multiple: true },
     python: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
 })
 
+if (options.join !== undefined) {
+  if (options.out === undefined) refuse('expected --out FOLDER for the joined report')
+  writeReport(options.out, joinReports(options.join))
+  process.exit(0)
+}
 const rounds = Number(options.rounds ?? (options.smoke ? 1 : 5))
+if (!Number.isInteger(rounds) || rounds < 1)
+  refuse(`expected --rounds of 1 or more, found ${options.rounds}`)
 const wanted = benchmarks.filter(
-  benchmark =>
-    (options.only === undefined || benchmark.name.includes(options.only)) &&
-    (!options.smoke || benchmark.smoke),
+  ({ name, smoke }) =>
+    (options.only?.some(part => name.includes(part)) ?? true) && (!options.smoke || smoke),
 )
 if (options.list) {
   for (const { name } of wanted) console.log(name)
   process.exit(0)
 }
-if (wanted.length === 0) {
-  console.error(`no benchmark is named like ${options.only}; see --list`)
-  process.exit(2)
-}
+if (wanted.length === 0) refuse(`no benchmark is named like ${options.only}; see --list`)
 
 const data = join(root, 'data')
 mkdirSync(data, { recursive: true })
-const results: Result[] = []
-let failed = false
+const began = now()
+const results: BenchmarkReport[] = []
 for (const benchmark of wanted) {
-  const samples = new Map<string, Sample[]>()
-  const missing = new Map<string, string>()
-  // Rounds interleave the contenders, each in a process of its own, so that a noisy minute touches all of them.
-  for (let round = 0; round < rounds; round++) {
-    const own = await runSelf(join(here, 'child.js'), benchmark, data)
-    failed ||= own.error !== undefined
-    record('spillway', own)
-    for (const peer of benchmark.peers)
-      record(peer.name, await runPeer(root, peer, benchmark, data, options.python))
-  }
-  const result: Result = { name: benchmark.name, samples, missing }
+  const result = await measured(benchmark)
   results.push(result)
   printSummary(result)
-
-  function record(contender: string, outcome: { sample?: Sample; error?: string }): void {
-    if (outcome.sample === undefined) missing.set(contender, outcome.error ?? 'no answer')
-    else samples.set(contender, [...(samples.get(contender) ?? []), outcome.sample])
+  // After each, so that a run that is stopped leaves what it has.
+  if (options.out !== undefined) {
+    const facts = { began, ended: now(), commit: commitOf(root), machine: machine() }
+    writeReport(options.out, { ...facts, benchmarks: results })
   }
 }
-if (options.json !== undefined) {
-  const report = results.map(({ name, samples, missing }) => ({
-    name,
-    samples: Object.fromEntries(samples),
-    missing: Object.fromEntries(missing),
-  }))
-  writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
+console.log(`\n${results.length} benchmarks, ${rounds} rounds each`)
+process.exit(results.some(({ missing }) => missing[OURS] !== undefined) ? 1 : 0)
+
+/** Rounds interleave the contenders, each in a process of its own, so that a noisy minute touches all of them. */
+async function measured(benchmark: Benchmark): Promise<BenchmarkReport> {
+  const samples: Record<string, Sample[]> = {}
+  const missing: Record<string, string> = {}
+  const taken: Round[] = []
+  const record = (contender: string, { sample, error }: Outcome) => {
+    if (sample === undefined) missing[contender] = error ?? 'no answer'
+    else samples[contender] = [...(samples[contender] ?? []), sample]
+  }
+  for (let round = 0; round < rounds; round++) {
+    const loadBefore = load()
+    record(OURS, await runSelf(join(here, 'child.js'), benchmark, data))
+    for (const peer of benchmark.peers) {
+      // What could not begin in one round will not in the next.
+      if (missing[peer.name] !== undefined) continue
+      record(peer.name, await runPeer(root, peer, benchmark, data, options.python))
+    }
+    taken.push({ loadBefore, loadAfter: load() })
+  }
+  const { name, size, note } = benchmark
+  const told = { ...(size && { size }), ...(note !== undefined && { note }) }
+  return { name, ...told, rounds: taken, samples, missing }
 }
-const runs = results.length
-console.log(`\n${runs} benchmarks, ${rounds} rounds each`)
-process.exit(failed ? 1 : 0)
+
+function now(): string {
+  return new Date().toISOString().replace(/\.\d+/, '')
+}
+
+function refuse(problem: string): never {
+  console.error(problem)
+  process.exit(2)
+}

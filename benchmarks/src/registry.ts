@@ -8,6 +8,10 @@ export interface Benchmark {
   readonly name: string
   readonly question: string
   readonly files: number
+  /** What its size counts: files, unless said otherwise. Absent where a question has one size. */
+  readonly size?: { readonly of: string; readonly count: number }
+  /** How what contenders do differs, where it does. */
+  readonly note?: string
   /** Part of the small run that CI makes. */
   readonly smoke: boolean
   readonly peers: readonly Peer[]
@@ -22,29 +26,37 @@ const awsSdk: Peer = { kind: 'node', name: 'aws-sdk' }
 /** A program of Node's that does nothing. */
 const bareNode: Peer = { kind: 'node', name: 'node' }
 
+function filesOf(count: number) {
+  return { of: 'files of the table', count }
+}
+
+function sizeName(files: number): string {
+  return files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
+}
+
 function delta(question: string, files: number, peers: readonly Peer[]): Benchmark {
-  const size = files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
-  return { name: `${question}/delta/${size}`, question, files, smoke: true, peers }
+  const name = `${question}/delta/${sizeName(files)}`
+  return { name, question, files, size: filesOf(files), smoke: true, peers }
 }
 
 /** 100 manifests; `deletes` has the shape of Java's PlanningBenchmark: 30 partitions, 50 delete files in each. */
 function iceberg(question: string, files: number, smoke = false): Benchmark {
-  const size = files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
-  const name = `${question}/iceberg/${size}`
+  const name = `${question}/iceberg/${sizeName(files)}`
   const peers = question.endsWith('-warm') ? [pyIceberg] : [pyIceberg, icebergRust]
-  return { name, question: `iceberg-${question}`, files, smoke, peers }
+  return { name, question: `iceberg-${question}`, files, size: filesOf(files), smoke, peers }
 }
 
 /** File groups with column_stats (`indexed`) or without a metadata table (`plain`), cold. */
 function hudi(question: string, files: number): Benchmark {
   const name = `${question}/hudi/${files / 1000}k`
-  return { name, question: `hudi-${question}`, files, smoke: files <= 1000, peers: [hudiRs] }
+  const size = filesOf(files)
+  return { name, question: `hudi-${question}`, files, size, smoke: files <= 1000, peers: [hudiRs] }
 }
 
 /** Files of an Iceberg table whose shapes only their footers tell, 20 ms a request: the first query and the second. */
 function footers(question: string, files: number): Benchmark {
   const name = `footers/${question}/${files / 1000}k`
-  return { name, question, files, smoke: files <= 1000, peers: [] }
+  return { name, question, files, size: filesOf(files), smoke: files <= 1000, peers: [] }
 }
 
 const sizes = [100_000, 1_000_000]

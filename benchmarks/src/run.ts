@@ -2,14 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Benchmark, Peer } from './registry.js'
-
-/** What one process measured. Times are milliseconds of the measured part alone, start-up of the process excluded. */
-export interface Sample {
-  readonly ms: readonly number[]
-  readonly peakRssMb: number
-  /** Counts that contenders must agree on (files kept), and sizes worth quoting. */
-  readonly facts: Readonly<Record<string, number>>
-}
+import type { Sample } from './report/report.js'
 
 export interface Outcome {
   readonly sample?: Sample
