@@ -4,9 +4,11 @@ import { deltaQuestions } from './delta.js'
 import { footerQuestions } from './footers.js'
 import { hudiQuestions } from './hudi.js'
 import { icebergQuestions } from './iceberg.js'
-import type { Question } from './measure.js'
-import { benchmarks } from './registry.js'
+import type { Measured, Question } from './measure.js'
+import { planStored } from './plan-stored.js'
+import { type Benchmark, benchmarks } from './registry.js'
 import { signOurs, signWithSdk } from './sign.js'
+import { readJob } from './workloads/workload.js'
 
 const questions: Readonly<Record<string, Question>> = {
   ...deltaQuestions,
@@ -18,14 +20,20 @@ const questions: Readonly<Record<string, Question>> = {
   'sign@aws-sdk': signWithSdk,
 }
 
-const [name = '', data = ''] = process.argv.slice(2)
+const [name = '', data = '', endpoint = ''] = process.argv.slice(2)
 const [benchmarkName, peer] = name.split('@')
 const benchmark = benchmarks.find(candidate => candidate.name === benchmarkName)
 if (benchmark === undefined) throw new Error(`no benchmark is named ${benchmarkName}`)
-const key = peer === undefined ? benchmark.question : `${benchmark.question}@${peer}`
-const question = questions[key]
-if (question === undefined) throw new Error(`nothing answers ${key}`)
-const measured = await question(benchmark.files, data)
+const measured = await measure(benchmark)
 const peakRssMb = peakMemory() / 2 ** 20
 console.log(JSON.stringify({ ...measured, peakRssMb }))
 process.exit(0)
+
+async function measure(benchmark: Benchmark): Promise<Measured> {
+  // Of a workload `data` is its job.
+  if (benchmark.workload !== undefined) return planStored(await readJob(data), endpoint)
+  const key = peer === undefined ? benchmark.question : `${benchmark.question}@${peer}`
+  const question = questions[key]
+  if (question === undefined) throw new Error(`nothing answers ${key}`)
+  return question(benchmark.files, data)
+}

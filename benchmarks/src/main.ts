@@ -6,8 +6,11 @@ import { type Benchmark, benchmarks } from './registry.js'
 import { commitOf, load, machine } from './report/machine.js'
 import { type BenchmarkReport, OURS, type Round, type Sample } from './report/report.js'
 import { joinReports, writeReport } from './report/write-report.js'
-import { type Outcome, runPeer, runSelf } from './run.js'
+import { type Outcome, type Place, runPeer, runSelf } from './run.js'
+import { startStore } from './store/start-store.js'
+import { ORDINARY } from './store/weather.js'
 import { printSummary } from './summary.js'
+import { lakeOf, prepareWorkload } from './workloads/workload.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '..')
@@ -53,14 +56,28 @@ for (const benchmark of wanted) {
   // After each, so that a run that is stopped leaves what it has.
   if (options.out !== undefined) {
     const facts = { began, ended: now(), commit: commitOf(root), machine: machine() }
-    writeReport(options.out, { ...facts, benchmarks: results })
+    writeReport(options.out, { ...facts, store: { ...ORDINARY }, benchmarks: results })
   }
 }
 console.log(`\n${results.length} benchmarks, ${rounds} rounds each`)
 process.exit(results.some(({ missing }) => missing[OURS] !== undefined) ? 1 : 0)
 
-/** Rounds interleave the contenders, each in a process of its own, so that a noisy minute touches all of them. */
 async function measured(benchmark: Benchmark): Promise<BenchmarkReport> {
+  const { workload } = benchmark
+  const python = options.python
+  if (workload === undefined) return inRounds(benchmark, { data, python })
+  // Made in this process, before anybody is measured.
+  const job = await prepareWorkload(data, workload)
+  const store = await startStore(lakeOf(data), ORDINARY)
+  try {
+    return await inRounds(benchmark, { data, python, stored: { store, job } })
+  } finally {
+    store.close()
+  }
+}
+
+/** Rounds interleave the contenders, each in a process of its own, so that a noisy minute touches all of them. */
+async function inRounds(benchmark: Benchmark, place: Place): Promise<BenchmarkReport> {
   const samples: Record<string, Sample[]> = {}
   const missing: Record<string, string> = {}
   const taken: Round[] = []
@@ -70,11 +87,11 @@ async function measured(benchmark: Benchmark): Promise<BenchmarkReport> {
   }
   for (let round = 0; round < rounds; round++) {
     const loadBefore = load()
-    record(OURS, await runSelf(join(here, 'child.js'), benchmark, data))
+    record(OURS, await runSelf(benchmark, place))
     for (const peer of benchmark.peers) {
       // What could not begin in one round will not in the next.
       if (missing[peer.name] !== undefined) continue
-      record(peer.name, await runPeer(root, peer, benchmark, data, options.python))
+      record(peer.name, await runPeer(peer, benchmark, place))
     }
     taken.push({ loadBefore, loadAfter: load() })
   }

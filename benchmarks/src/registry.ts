@@ -1,3 +1,6 @@
+import { storedBenchmarks } from './stored-benchmarks.js'
+import type { Workload } from './workloads/workload.js'
+
 /** Another implementation that answers the same question over the same bytes in the same run. */
 export type Peer =
   | { readonly kind: 'python'; readonly name: string; readonly script: string }
@@ -15,6 +18,8 @@ export interface Benchmark {
   /** Part of the small run that CI makes. */
   readonly smoke: boolean
   readonly peers: readonly Peer[]
+  /** Asked through the simulated store, over a table that is made before anybody is measured. */
+  readonly workload?: Workload
 }
 
 const deltaRs: Peer = { kind: 'python', name: 'delta-rs', script: 'delta_rs.py' }
@@ -89,6 +94,7 @@ export const benchmarks: readonly Benchmark[] = [
       ['whole', 'staged', 'selective'].map(way => footers(`${kind}-${way}`, files)),
     ),
   ),
+  ...storedBenchmarks(),
   { name: 'start/version', question: 'start-version', files: 0, smoke: true, peers: [bareNode] },
   { name: 'start/ls', question: 'start-ls', files: 0, smoke: true, peers: [] },
   { name: 'start/query', question: 'start-query', files: 0, smoke: true, peers: [] },
