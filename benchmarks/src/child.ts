@@ -6,6 +6,7 @@ import { hudiQuestions } from './hudi.js'
 import { icebergQuestions } from './iceberg.js'
 import type { Measured, Question } from './measure.js'
 import { planStored } from './plan-stored.js'
+import { queryHttpQuestions } from './query-http.js'
 import { type Benchmark, benchmarks } from './registry.js'
 import { signOurs, signWithSdk } from './sign.js'
 import { readJob } from './workloads/workload.js'
@@ -16,6 +17,7 @@ const questions: Readonly<Record<string, Question>> = {
   ...hudiQuestions,
   ...footerQuestions,
   ...commandQuestions,
+  ...queryHttpQuestions,
   sign: signOurs,
   'sign@aws-sdk': signWithSdk,
 }
@@ -26,7 +28,7 @@ const benchmark = benchmarks.find(candidate => candidate.name === benchmarkName)
 if (benchmark === undefined) throw new Error(`no benchmark is named ${benchmarkName}`)
 const measured = await measure(benchmark)
 const peakRssMb = peakMemory() / 2 ** 20
-console.log(JSON.stringify({ ...measured, peakRssMb }))
+console.log(JSON.stringify({ peakRssMb, ...measured }))
 process.exit(0)
 
 async function measure(benchmark: Benchmark): Promise<Measured> {

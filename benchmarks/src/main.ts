@@ -6,9 +6,10 @@ import { type Benchmark, benchmarks } from './registry.js'
 import { commitOf, load, machine } from './report/machine.js'
 import { type BenchmarkReport, OURS, type Round, type Sample } from './report/report.js'
 import { joinReports, writeReport } from './report/write-report.js'
-import { type Outcome, type Place, runPeer, runSelf } from './run.js'
+import { type Outcome, type Place, peersPython, runPeer, runSelf } from './run.js'
 import { startStore } from './store/start-store.js'
 import { ORDINARY } from './store/weather.js'
+import { SUITES, type SuiteName } from './suites.js'
 import { printSummary } from './summary.js'
 import { lakeOf, prepareWorkload } from './workloads/workload.js'
 
@@ -87,17 +88,41 @@ async function inRounds(benchmark: Benchmark, place: Place): Promise<BenchmarkRe
   }
   for (let round = 0; round < rounds; round++) {
     const loadBefore = load()
-    record(OURS, await runSelf(benchmark, place))
-    for (const peer of benchmark.peers) {
-      // What could not begin in one round will not in the next.
-      if (missing[peer.name] !== undefined) continue
-      record(peer.name, await runPeer(peer, benchmark, place))
-    }
+    if (benchmark.suite !== undefined) await runSuite(benchmark.suite, place, record)
+    else await runAll(benchmark, place, { record, missing })
     taken.push({ loadBefore, loadAfter: load() })
   }
   const { name, size, note } = benchmark
   const told = { ...(size && { size }), ...(note !== undefined && { note }) }
   return { name, ...told, rounds: taken, samples, missing }
+}
+
+interface Records {
+  readonly record: (contender: string, outcome: Outcome) => void
+  readonly missing: Readonly<Record<string, string>>
+}
+
+async function runAll(benchmark: Benchmark, place: Place, records: Records): Promise<void> {
+  const { record, missing } = records
+  record(OURS, await runSelf(benchmark, place))
+  for (const peer of benchmark.peers) {
+    // What could not begin in one round will not in the next.
+    if (missing[peer.name] === undefined) record(peer.name, await runPeer(peer, benchmark, place))
+  }
+}
+
+async function runSuite(
+  name: SuiteName,
+  { data, python }: Place,
+  record: Records['record'],
+): Promise<void> {
+  try {
+    const { samples, missing } = await SUITES[name]({ data, python: python ?? peersPython })
+    for (const [contender, sample] of Object.entries(samples)) record(contender, { sample })
+    for (const [contender, error] of Object.entries(missing)) record(contender, { error })
+  } catch (error) {
+    record(OURS, { error: String(error) })
+  }
 }
 
 function now(): string {

@@ -1,4 +1,5 @@
 import { storedBenchmarks } from './stored-benchmarks.js'
+import type { SuiteName } from './suites.js'
 import type { Workload } from './workloads/workload.js'
 
 /** Another implementation that answers the same question over the same bytes in the same run. */
@@ -20,6 +21,8 @@ export interface Benchmark {
   readonly peers: readonly Peer[]
   /** Asked through the simulated store, over a table that is made before anybody is measured. */
   readonly workload?: Workload
+  /** A program that asks all contenders by itself. */
+  readonly suite?: SuiteName
 }
 
 const deltaRs: Peer = { kind: 'python', name: 'delta-rs', script: 'delta_rs.py' }
@@ -64,6 +67,31 @@ function footers(question: string, files: number): Benchmark {
   return { name, question, files, size: filesOf(files), smoke: files <= 1000, peers: [] }
 }
 
+/** Selective queries of a table of 100,000 files, by so many recipients at once. */
+function queryHttp(recipients: number): Benchmark {
+  return {
+    name: `query-http/delta-100k/${recipients}`,
+    question: `query-http-${recipients}`,
+    files: 100_000,
+    size: { of: 'recipients at once', count: recipients },
+    note: 'Milliseconds of each answer, 1,000 lines; memory of the server, after the last.',
+    smoke: recipients === 10,
+    peers: [],
+  }
+}
+
+function suite(name: SuiteName, note: string): Benchmark {
+  return {
+    name: `${name}/delta`,
+    question: name,
+    files: 0,
+    smoke: false,
+    peers: [],
+    suite: name,
+    note,
+  }
+}
+
 const sizes = [100_000, 1_000_000]
 
 export const benchmarks: readonly Benchmark[] = [
@@ -95,6 +123,15 @@ export const benchmarks: readonly Benchmark[] = [
     ),
   ),
   ...storedBenchmarks(),
+  ...[1, 10, 100].map(queryHttp),
+  suite(
+    'recipient-sql',
+    'Later queries of a process: three columns of one day, 20 of 1,000 files.',
+  ),
+  suite(
+    'tpch',
+    'All 22 queries, once each, through a share of a server on the same cores; every answer is the one of the generator.',
+  ),
   { name: 'start/version', question: 'start-version', files: 0, smoke: true, peers: [bareNode] },
   { name: 'start/ls', question: 'start-ls', files: 0, smoke: true, peers: [] },
   { name: 'start/query', question: 'start-query', files: 0, smoke: true, peers: [] },

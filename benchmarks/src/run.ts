@@ -22,6 +22,8 @@ export interface Place {
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const child = join(root, 'dist', 'child.js')
+/** Where setup.sh puts the peers. */
+export const peersPython = join(root, '..', '.venv', 'peers', 'bin', 'python')
 /** A contender that takes longer has no numbers, and says so: nobody waits for an hour for one line. */
 const MOST_MINUTES = 15
 
@@ -36,7 +38,7 @@ export function runPeer(peer: Peer, benchmark: Benchmark, place: Place): Promise
     const name = `${benchmark.name}@${peer.name}`
     return run([process.execPath, '--expose-gc', child, name, place.data])
   }
-  const interpreter = place.python ?? join(root, '..', '.venv', 'peers', 'bin', 'python')
+  const interpreter = place.python ?? peersPython
   if (!existsSync(interpreter)) {
     return Promise.resolve({
       error: 'not installed: run benchmarks/peers/setup.sh, or pass --python',
