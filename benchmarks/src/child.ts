@@ -2,6 +2,7 @@ import { peakMemory } from '@spillway/testkit/peak-memory'
 import { commandQuestions } from './command-start.js'
 import { deltaQuestions } from './delta.js'
 import { footerQuestions } from './footers.js'
+import { guardQuestions } from './guards.js'
 import { hudiQuestions } from './hudi.js'
 import { icebergQuestions } from './iceberg.js'
 import type { Measured, Question } from './measure.js'
@@ -18,6 +19,7 @@ const questions: Readonly<Record<string, Question>> = {
   ...footerQuestions,
   ...commandQuestions,
   ...queryHttpQuestions,
+  ...guardQuestions,
   sign: signOurs,
   'sign@aws-sdk': signWithSdk,
 }
@@ -26,7 +28,12 @@ const [name = '', data = '', endpoint = ''] = process.argv.slice(2)
 const [benchmarkName, peer] = name.split('@')
 const benchmark = benchmarks.find(candidate => candidate.name === benchmarkName)
 if (benchmark === undefined) throw new Error(`no benchmark is named ${benchmarkName}`)
-const measured = await measure(benchmark)
+const measured = await measure(benchmark).catch((error: unknown) => {
+  console.error(error)
+  // What it is about comes last: reports quote the last line.
+  console.error(error instanceof Error ? error.message : String(error))
+  process.exit(1)
+})
 const peakRssMb = peakMemory() / 2 ** 20
 console.log(JSON.stringify({ peakRssMb, ...measured }))
 process.exit(0)

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { exceeded } from './limits.js'
 import { type Benchmark, benchmarks } from './registry.js'
 import { commitOf, load, machine } from './report/machine.js'
 import { type BenchmarkReport, OURS, type Round, type Sample } from './report/report.js'
@@ -24,6 +25,8 @@ const { values: options } = parseArgs({
     out: { type: 'string' },
     join: { type: 'string', multiple: true },
     python: { type: 'string' },
+    /** Peers that are not asked. */
+    without: { type: 'string', multiple: true, default: [] },
     list: { type: 'boolean', default: false },
   },
 })
@@ -50,10 +53,12 @@ const data = join(root, 'data')
 mkdirSync(data, { recursive: true })
 const began = now()
 const results: BenchmarkReport[] = []
+const problems: string[] = []
 for (const benchmark of wanted) {
   const result = await measured(benchmark)
   results.push(result)
   printSummary(result)
+  problems.push(...exceeded(benchmark.limits ?? {}, result))
   // After each, so that a run that is stopped leaves what it has.
   if (options.out !== undefined) {
     const facts = { began, ended: now(), commit: commitOf(root), machine: machine() }
@@ -61,7 +66,11 @@ for (const benchmark of wanted) {
   }
 }
 console.log(`\n${results.length} benchmarks, ${rounds} rounds each`)
-process.exit(results.some(({ missing }) => missing[OURS] !== undefined) ? 1 : 0)
+for (const { name, missing } of results) {
+  if (missing[OURS] !== undefined) problems.push(`${name}: ${missing[OURS]}`)
+}
+for (const problem of problems) console.error(problem)
+process.exit(problems.length > 0 ? 1 : 0)
 
 async function measured(benchmark: Benchmark): Promise<BenchmarkReport> {
   const { workload } = benchmark
@@ -106,6 +115,10 @@ async function runAll(benchmark: Benchmark, place: Place, records: Records): Pro
   const { record, missing } = records
   record(OURS, await runSelf(benchmark, place))
   for (const peer of benchmark.peers) {
+    if (options.without.includes(peer.name)) {
+      record(peer.name, { error: 'left out of this run' })
+      continue
+    }
     // What could not begin in one round will not in the next.
     if (missing[peer.name] === undefined) record(peer.name, await runPeer(peer, benchmark, place))
   }

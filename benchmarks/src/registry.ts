@@ -1,3 +1,4 @@
+import type { Limits } from './limits.js'
 import { storedBenchmarks } from './stored-benchmarks.js'
 import type { SuiteName } from './suites.js'
 import type { Workload } from './workloads/workload.js'
@@ -23,6 +24,8 @@ export interface Benchmark {
   readonly workload?: Workload
   /** A program that asks all contenders by itself. */
   readonly suite?: SuiteName
+  /** A run that exceeds them has failed. */
+  readonly limits?: Limits
 }
 
 const deltaRs: Peer = { kind: 'python', name: 'delta-rs', script: 'delta_rs.py' }
@@ -42,9 +45,13 @@ function sizeName(files: number): string {
   return files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
 }
 
+/** What the small run asks of a million files too: the other questions grow as these do. */
+const AT_A_MILLION = ['plan-cold', 'plan-warm', 'stream']
+
 function delta(question: string, files: number, peers: readonly Peer[]): Benchmark {
   const name = `${question}/delta/${sizeName(files)}`
-  return { name, question, files, size: filesOf(files), smoke: true, peers }
+  const smoke = files < 1_000_000 || AT_A_MILLION.includes(question)
+  return { name, question, files, size: filesOf(files), smoke, peers }
 }
 
 /** 100 manifests; `deletes` has the shape of Java's PlanningBenchmark: 30 partitions, 50 delete files in each. */
@@ -78,6 +85,13 @@ function queryHttp(recipients: number): Benchmark {
     smoke: recipients === 10,
     peers: [],
   }
+}
+
+/** Processor time beside plain work in the same process, which has a limit: what CI holds hot paths to. */
+function guard(of: string, files: number): Benchmark {
+  const note =
+    'Fails where `ratio`, of processor time to that of plain work in turns, is above `most`.'
+  return { name: `guard/${of}`, question: `guard-${of}`, files, smoke: true, peers: [], note }
 }
 
 function suite(name: SuiteName, note: string): Benchmark {
@@ -123,6 +137,10 @@ export const benchmarks: readonly Benchmark[] = [
     ),
   ),
   ...storedBenchmarks(),
+  guard('plan-warm-delta', 100_000),
+  guard('plan-cold-delta', 100_000),
+  guard('plan-cold-iceberg', 20_000),
+  guard('sign', 10_000),
   ...[1, 10, 100].map(queryHttp),
   suite(
     'recipient-sql',

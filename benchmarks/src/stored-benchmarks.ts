@@ -35,8 +35,14 @@ const MOST: Readonly<Record<WorkloadFormat, number>> = {
 }
 /** Shapes but `sorted` are measured up to this size: what they show does not change with it. */
 const MOST_OF_SHAPES = 100_000
-/** hudi-rs asks for the footers of all files one after another. */
+/** Of the others, peers wait for a thousand footers, some of them one after another: that is no part of CI. */
+const SMOKE: readonly WorkloadFormat[] = ['delta', 'iceberg']
+const SMOKE_SHAPES: readonly Shape[] = ['sorted', 'deletes']
 const MOST_SMOKE = 1000
+/** Of a table of a thousand files: the log or the metadata once, and what a read in parts takes. */
+const MOST_REQUESTS: Readonly<Record<WorkloadFormat, number>> = {
+  ...{ delta: 14, iceberg: 10, hudi: 14, parquet: 1002 },
+}
 
 /** Selective plans from nothing, through the simulated store: `plan-s3/{format}/{shape}/{files}`. */
 export function storedBenchmarks(): readonly Benchmark[] {
@@ -69,7 +75,8 @@ function stored(workload: {
     question: 'plan-s3',
     files,
     size: { of: 'files of the table', count: files },
-    smoke: files <= MOST_SMOKE && shape === 'sorted',
+    smoke: files <= MOST_SMOKE && SMOKE.includes(format) && SMOKE_SHAPES.includes(shape),
+    limits: { keepsIdeal: true, ...(files <= 1000 && { requests: MOST_REQUESTS[format] }) },
     peers: PLANNERS[format],
     workload,
     ...(note !== undefined && { note }),
