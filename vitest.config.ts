@@ -25,7 +25,12 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'examples/test/**/*.test.ts'],
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'test/**/*.test.ts',
+      'examples/test/**/*.test.ts',
+      'benchmarks/test/**/*.test.ts',
+    ],
     // Those need other languages, or a minute of processes.
     exclude: ['**/node_modules/**', '**/dist/**', 'test/interop/**', 'test/documents/**'],
     // Node loads what was built: nothing is compiled once more, and hot paths run as they do for users.

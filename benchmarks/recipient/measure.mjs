@@ -66,15 +66,19 @@ async function measure() {
       ([, transport]) => transport !== 'httpfs' || process.env.SPILLWAY_HTTPFS !== undefined,
     )
     const answers = able.map(() => [])
+    const missing = new Map()
     for (let turn = 0; turn < Number(turns); turn++) {
       for (const [i, [name, transport]] of able.entries()) {
         proxy.bytes = 0
-        const answer = await child(name, profile, transport ?? '')
-        answers[i].push({ ...answer, wireBytes: proxy.bytes })
+        const answer = await child(name, profile, transport ?? '').catch(error => {
+          missing.set(i, error.message)
+        })
+        if (answer !== undefined) answers[i].push({ ...answer, wireBytes: proxy.bytes })
       }
     }
     for (const [i, [name, transport]] of able.entries()) {
-      console.log(JSON.stringify({ name, transport, ...medians(answers[i]) }))
+      const found = missing.has(i) ? { missing: missing.get(i) } : medians(answers[i])
+      console.log(JSON.stringify({ name, transport, ...found }))
     }
   } finally {
     await server.close(1000)

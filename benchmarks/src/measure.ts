@@ -1,9 +1,10 @@
 import type { Predicate, Snapshot } from '@spillway/core'
 import { planScan } from '@spillway/planner'
 
-/** What a question's run gives; the process adds its peak memory. */
+/** What a question's run gives; the process adds its peak memory, where it is not another's that is looked at. */
 export interface Measured {
   readonly ms: readonly number[]
+  readonly peakRssMb?: number
   readonly facts: Readonly<Record<string, number>>
 }
 

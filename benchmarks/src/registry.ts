@@ -1,3 +1,8 @@
+import type { Limits } from './limits.js'
+import { storedBenchmarks } from './stored-benchmarks.js'
+import type { SuiteName } from './suites.js'
+import type { Workload } from './workloads/workload.js'
+
 /** Another implementation that answers the same question over the same bytes in the same run. */
 export type Peer =
   | { readonly kind: 'python'; readonly name: string; readonly script: string }
@@ -8,9 +13,19 @@ export interface Benchmark {
   readonly name: string
   readonly question: string
   readonly files: number
+  /** What its size counts: files, unless said otherwise. Absent where a question has one size. */
+  readonly size?: { readonly of: string; readonly count: number }
+  /** How what contenders do differs, where it does. */
+  readonly note?: string
   /** Part of the small run that CI makes. */
   readonly smoke: boolean
   readonly peers: readonly Peer[]
+  /** Asked through the simulated store, over a table that is made before anybody is measured. */
+  readonly workload?: Workload
+  /** A program that asks all contenders by itself. */
+  readonly suite?: SuiteName
+  /** A run that exceeds them has failed. */
+  readonly limits?: Limits
 }
 
 const deltaRs: Peer = { kind: 'python', name: 'delta-rs', script: 'delta_rs.py' }
@@ -22,29 +37,73 @@ const awsSdk: Peer = { kind: 'node', name: 'aws-sdk' }
 /** A program of Node's that does nothing. */
 const bareNode: Peer = { kind: 'node', name: 'node' }
 
+function filesOf(count: number) {
+  return { of: 'files of the table', count }
+}
+
+function sizeName(files: number): string {
+  return files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
+}
+
+/** What the small run asks of a million files too: the other questions grow as these do. */
+const AT_A_MILLION = ['plan-cold', 'plan-warm', 'stream']
+
 function delta(question: string, files: number, peers: readonly Peer[]): Benchmark {
-  const size = files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
-  return { name: `${question}/delta/${size}`, question, files, smoke: true, peers }
+  const name = `${question}/delta/${sizeName(files)}`
+  const smoke = files < 1_000_000 || AT_A_MILLION.includes(question)
+  return { name, question, files, size: filesOf(files), smoke, peers }
 }
 
 /** 100 manifests; `deletes` has the shape of Java's PlanningBenchmark: 30 partitions, 50 delete files in each. */
 function iceberg(question: string, files: number, smoke = false): Benchmark {
-  const size = files >= 1_000_000 ? `${files / 1_000_000}M` : `${files / 1000}k`
-  const name = `${question}/iceberg/${size}`
+  const name = `${question}/iceberg/${sizeName(files)}`
   const peers = question.endsWith('-warm') ? [pyIceberg] : [pyIceberg, icebergRust]
-  return { name, question: `iceberg-${question}`, files, smoke, peers }
+  return { name, question: `iceberg-${question}`, files, size: filesOf(files), smoke, peers }
 }
 
 /** File groups with column_stats (`indexed`) or without a metadata table (`plain`), cold. */
 function hudi(question: string, files: number): Benchmark {
   const name = `${question}/hudi/${files / 1000}k`
-  return { name, question: `hudi-${question}`, files, smoke: files <= 1000, peers: [hudiRs] }
+  const size = filesOf(files)
+  return { name, question: `hudi-${question}`, files, size, smoke: files <= 1000, peers: [hudiRs] }
 }
 
 /** Files of an Iceberg table whose shapes only their footers tell, 20 ms a request: the first query and the second. */
 function footers(question: string, files: number): Benchmark {
   const name = `footers/${question}/${files / 1000}k`
-  return { name, question, files, smoke: files <= 1000, peers: [] }
+  return { name, question, files, size: filesOf(files), smoke: files <= 1000, peers: [] }
+}
+
+/** Selective queries of a table of 100,000 files, by so many recipients at once. */
+function queryHttp(recipients: number): Benchmark {
+  return {
+    name: `query-http/delta-100k/${recipients}`,
+    question: `query-http-${recipients}`,
+    files: 100_000,
+    size: { of: 'recipients at once', count: recipients },
+    note: 'Milliseconds of each answer, 1,000 lines; memory of the server, after the last.',
+    smoke: recipients === 10,
+    peers: [],
+  }
+}
+
+/** Processor time beside plain work in the same process, which has a limit: what CI holds hot paths to. */
+function guard(of: string, files: number): Benchmark {
+  const note =
+    'Fails where `ratio`, of processor time to that of plain work in turns, is above `most`.'
+  return { name: `guard/${of}`, question: `guard-${of}`, files, smoke: true, peers: [], note }
+}
+
+function suite(name: SuiteName, note: string): Benchmark {
+  return {
+    name: `${name}/delta`,
+    question: name,
+    files: 0,
+    smoke: false,
+    peers: [],
+    suite: name,
+    note,
+  }
 }
 
 const sizes = [100_000, 1_000_000]
@@ -76,6 +135,20 @@ export const benchmarks: readonly Benchmark[] = [
     ['imported', 'native'].flatMap(kind =>
       ['whole', 'staged', 'selective'].map(way => footers(`${kind}-${way}`, files)),
     ),
+  ),
+  ...storedBenchmarks(),
+  guard('plan-warm-delta', 100_000),
+  guard('plan-cold-delta', 100_000),
+  guard('plan-cold-iceberg', 20_000),
+  guard('sign', 10_000),
+  ...[1, 10, 100].map(queryHttp),
+  suite(
+    'recipient-sql',
+    'Later queries of a process: three columns of one day, 20 of 1,000 files.',
+  ),
+  suite(
+    'tpch',
+    'All 22 queries, once each, through a share of a server on the same cores; every answer is the one of the generator.',
   ),
   { name: 'start/version', question: 'start-version', files: 0, smoke: true, peers: [bareNode] },
   { name: 'start/ls', question: 'start-ls', files: 0, smoke: true, peers: [] },

@@ -1,72 +1,83 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Benchmark, Peer } from './registry.js'
-
-/** What one process measured. Times are milliseconds of the measured part alone, start-up of the process excluded. */
-export interface Sample {
-  readonly ms: readonly number[]
-  readonly peakRssMb: number
-  /** Counts that contenders must agree on (files kept), and sizes worth quoting. */
-  readonly facts: Readonly<Record<string, number>>
-}
+import type { Sample } from './report/report.js'
+import type { StartedStore } from './store/start-store.js'
 
 export interface Outcome {
   readonly sample?: Sample
   readonly error?: string
 }
 
-export function runSelf(child: string, benchmark: Benchmark, data: string): Promise<Outcome> {
-  return run(process.execPath, [
-    '--expose-gc',
-    '--max-old-space-size=8192',
-    child,
-    benchmark.name,
-    data,
-  ])
+/** What contenders are asked about. */
+export interface Place {
+  readonly data: string
+  /** The interpreter that has the peers; absent: where setup.sh puts them. */
+  readonly python: string | undefined
+  /** Of questions through the simulated store: it, and the job's file. */
+  readonly stored?: { readonly store: StartedStore; readonly job: string }
+}
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const child = join(root, 'dist', 'child.js')
+/** Where setup.sh puts the peers. */
+export const peersPython = join(root, '..', '.venv', 'peers', 'bin', 'python')
+/** A contender that takes longer has no numbers, and says so: nobody waits for an hour for one line. */
+const MOST_MINUTES = 15
+
+export function runSelf(benchmark: Benchmark, place: Place): Promise<Outcome> {
+  const command = [process.execPath, '--expose-gc', '--max-old-space-size=8192', child]
+  return withStore([...command, benchmark.name], place)
 }
 
 /** Peers are Python programs; without an interpreter that has them, their column says so and nothing else changes. */
-export function runPeer(
-  root: string,
-  peer: Peer,
-  benchmark: Benchmark,
-  data: string,
-  python: string | undefined,
-): Promise<Outcome> {
+export function runPeer(peer: Peer, benchmark: Benchmark, place: Place): Promise<Outcome> {
   if (peer.kind === 'node') {
-    const child = join(root, 'dist', 'child.js')
-    return run(process.execPath, ['--expose-gc', child, `${benchmark.name}@${peer.name}`, data])
+    const name = `${benchmark.name}@${peer.name}`
+    return run([process.execPath, '--expose-gc', child, name, place.data])
   }
-  const interpreter = python ?? join(root, '..', '.venv', 'peers', 'bin', 'python')
+  const interpreter = place.python ?? peersPython
   if (!existsSync(interpreter)) {
     return Promise.resolve({
-      error: `not installed: run benchmarks/peers/setup.sh, or pass --python`,
+      error: 'not installed: run benchmarks/peers/setup.sh, or pass --python',
     })
   }
-  return run(interpreter, [
-    join(root, 'peers', peer.script),
-    benchmark.question,
-    String(benchmark.files),
-    data,
-  ])
+  const program = [interpreter, join(root, 'peers', peer.script)]
+  if (place.stored !== undefined) return withStore(program, place)
+  return run([...program, benchmark.question, String(benchmark.files), place.data])
 }
 
-function run(command: string, args: readonly string[]): Promise<Outcome> {
+/** Behind what the simulated store was asked, where there is one. */
+async function withStore(command: readonly string[], place: Place): Promise<Outcome> {
+  if (place.stored === undefined) return run([...command, place.data])
+  const { store, job } = place.stored
+  // Nobody finds what another asked.
+  await store.take()
+  const { sample, ...outcome } = await run([...command, job, store.endpoint])
+  const use = await store.take()
+  return sample === undefined ? outcome : { sample: { ...sample, store: use } }
+}
+
+function run([command = '', ...args]: readonly string[]): Promise<Outcome> {
   return new Promise(resolve => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const started = spawn(command, args, {
+      ...{ stdio: ['ignore', 'pipe', 'pipe'], timeout: MOST_MINUTES * 60_000 },
+    })
     let output = ''
     let errors = ''
-    child.stdout.on('data', chunk => {
+    started.stdout.on('data', chunk => {
       output += chunk
     })
-    child.stderr.on('data', chunk => {
+    started.stderr.on('data', chunk => {
       errors += chunk
     })
-    child.on('error', error => resolve({ error: error.message }))
-    child.on('close', code => {
+    started.on('error', error => resolve({ error: error.message }))
+    started.on('close', (code, signal) => {
       const line = output.trim().split('\n').at(-1) ?? ''
       if (code === 0 && line.startsWith('{')) resolve({ sample: JSON.parse(line) as Sample })
+      else if (signal === 'SIGTERM') resolve({ error: `no answer within ${MOST_MINUTES} minutes` })
       else resolve({ error: errors.trim().split('\n').slice(-6).join('\n') || `exit code ${code}` })
     })
   })
