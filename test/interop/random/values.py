@@ -81,7 +81,9 @@ def schema_of(random, without=()):
     for name in names:
         kind = COLUMNS[name][0]
         inside = pa.field(NESTED + name, pa.struct([(name, kind)]))
-        fields.append(inside if random.random() < 0.2 else pa.field(name, kind))
+        # pandas, in which the official client hands rows over, has no 64-bit integers beside nulls inside of structs.
+        may_nest = random.random() < 0.2 and name != "i64"
+        fields.append(inside if may_nest else pa.field(name, kind))
     return pa.schema(fields)
 
 

@@ -19,7 +19,8 @@ class Delta:
 
     def write(self, random, folder):
         schema = schema_of(random)
-        plain = [name for name in schema.names if not name.startswith(NESTED) and name != "bin"]
+        # The text of a float of 32 bits is shorter than the number that JSON has for it.
+        plain = [name for name in schema.names if not name.startswith(NESTED) and name not in ("bin", "f")]
         parts = [name for name in plain if random.random() < 0.15][:2]
         structs = {"delta.checkpoint.writeStatsAsStruct": "true"} if random.random() < 0.3 else None
         for _ in range(random.randint(1, 5)):
