@@ -92,7 +92,7 @@ const planWarm: Question = async (files, data) => {
   const snapshot = await readDelta(table.path)
   const plan = plainPlan(files)
   const ours = () => times(20, () => countKept(snapshot, predicate))
-  return held({ ours, plain: () => times(20, plan), most: 0.75 })
+  return held({ ours, plain: () => times(20, plan), most: 1 })
 }
 
 const planCold: Question = async (files, data) => {
@@ -123,7 +123,7 @@ const sign: Question = async files => {
   const signer = s3Signer({ region: 'eu-west-1', credentials })
   const paths = Array.from({ length: files }, (_, i) => `s3://lake/sales/part-${i}.parquet`)
   const ours = () => signer.sign(paths, { expiresInSeconds: 3600, now: Date.now() })
-  return held({ ours, plain: () => plainSignatures(files), most: 1.2 })
+  return held({ ours, plain: () => plainSignatures(files), most: 1.5 })
 }
 
 /** What a signature is, made of Node's objects. */

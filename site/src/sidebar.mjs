@@ -66,6 +66,7 @@ export function sidebar() {
         page('Architecture', 'architecture'),
         page('A tour of one query', 'tour'),
         page('Decisions', 'decisions/'),
+        page('Performance', 'performance'),
         page('Measured', 'measured'),
         page('Versions', 'versions'),
         page('Examples', 'examples/'),

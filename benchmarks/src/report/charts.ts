@@ -51,8 +51,9 @@ const QUANTITIES: readonly Quantity[] = [
   {
     name: 'bytes',
     label: 'bytes from the store',
-    format: formatBytes,
-    of: ({ store }) => store?.bytes,
+    // In MiB, so that the ticks are round ones.
+    format: mib => formatBytes(mib * 2 ** 20),
+    of: ({ store }) => store && store.bytes / 2 ** 20,
   },
 ]
 

@@ -65,13 +65,13 @@ export function growthChart({ title, across, up, series }: GrowthChart): string 
   const lines = placed.map(({ colour, points }) => element('g', { class: colour }, line(points)))
   const ends = placed.flatMap(({ name, colour, points }) => {
     const last = points.at(-1)
-    return last === undefined ? [] : [{ name, colour, y: last[1] }]
+    return last === undefined ? [] : [{ name, colour, x: last[0], y: last[1] }]
   })
-  const names = apart(ends).map(({ name, colour, y }) =>
+  const names = apart(ends).map(({ name, colour, x, y }) =>
     element(
       'g',
       { class: colour },
-      element('text', { class: 'name', x: PLOT.right + 12, y: y + 4 }, escapeXml(name)),
+      element('text', { class: 'name', x: x + 10, y: y + 4 }, escapeXml(name)),
     ),
   )
   const description = `${title}: ${up.label} by ${across.label}, of ${series.map(({ name }) => name).join(', ')}`

@@ -18,7 +18,7 @@ export interface SpreadChart {
 }
 
 const WIDTH = 720
-const PLOT = { left: 150, right: WIDTH - 130, top: 46 }
+const PLOT = { left: 190, right: WIDTH - 130, top: 46 }
 const ROW = 30
 
 /** One size of a question: a dot for each contender's median and a line from its least to its greatest, on a logarithmic axis. */

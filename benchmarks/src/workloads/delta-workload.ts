@@ -13,8 +13,8 @@ import {
 
 /** So many columns have statistics unless a table says otherwise (`delta.dataSkippingNumIndexedCols`). */
 const INDEXED_COLUMNS = 32
-/** The example of Delta's protocol ("Deletion Vector Format"): six rows, within the log itself. */
-const INLINE_VECTOR = 'wi5b=000010000siXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L'
+/** Six rows, within the log itself (Delta's protocol, "Deletion Vector Format"). */
+const INLINE_VECTOR = '^Bg9^0rr910000000000iXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L'
 /** `keysOf` of shape.ts spelled for DuckDB; a test holds both together. */
 const SKEW = 100
 const SPREAD = 50
@@ -99,7 +99,7 @@ function addSql(layout: Layout): string {
   const least = (column: Column) => valueSql(column, 'low')
   const greatest = (column: Column) => valueSql(column, 'high')
   const vector = `CASE WHEN i % ${DELETES_EVERY} = 0 THEN {'storageType': 'i', 'pathOrInlineDv': '${INLINE_VECTOR}',
-    'offset': NULL::INTEGER, 'sizeInBytes': 40::INTEGER, 'cardinality': 6::BIGINT} END`
+    'offset': NULL::INTEGER, 'sizeInBytes': 44::INTEGER, 'cardinality': 6::BIGINT} END`
   return `{
     'path': ${folder}'part-' || lpad(CAST(i AS VARCHAR), 9, '0') || '.parquet',
     'partitionValues': ${hasBuckets ? `MAP {'bucket': CAST(bucket AS VARCHAR)}` : 'MAP([]::VARCHAR[], []::VARCHAR[])'},
