@@ -54,12 +54,17 @@ async function followVersions(
   hint: number,
   options: LocateOptions,
 ): Promise<string | undefined> {
-  let current: string | undefined
-  for (let version = hint; ; version++) {
-    const next = await firstExisting(folder, versionNames(version), options)
-    if (next === undefined) return current
+  // Asked for at once: nearly always the one is there, and the other is not.
+  let [current, next] = await Promise.all([
+    firstExisting(folder, versionNames(hint), options),
+    anyExisting(folder, versionNames(hint + 1), options),
+  ])
+  if (current === undefined) return undefined
+  for (let version = hint + 2; next !== undefined; version++) {
     current = next
+    next = await anyExisting(folder, versionNames(version), options)
   }
+  return current
 }
 
 function versionNames(version: number): readonly string[] {
@@ -68,6 +73,16 @@ function versionNames(version: number): readonly string[] {
     `v${version}.gz.metadata.json`,
     `v${version}.metadata.json.gz`,
   ]
+}
+
+/** `firstExisting` of names that are hardly ever there: all are asked for at once. */
+async function anyExisting(
+  folder: string,
+  names: readonly string[],
+  options: LocateOptions,
+): Promise<string | undefined> {
+  const found = await Promise.all(names.map(name => firstExisting(folder, [name], options)))
+  return found.find(path => path !== undefined)
 }
 
 async function firstExisting(

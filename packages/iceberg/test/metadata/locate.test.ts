@@ -22,6 +22,34 @@ function located(store: ReturnType<typeof folder>, more: { metadataFile?: string
 const A = '00000000-0000-4000-8000-00000000000a'
 const B = '00000000-0000-4000-8000-00000000000b'
 
+/** Requests of a store, those that are under way together in one list. */
+function inRounds(store: ReturnType<typeof folder>) {
+  const rounds: string[][] = []
+  let underWay = 0
+  const asked = async <T>(path: string, answer: () => Promise<T>): Promise<T> => {
+    if (underWay++ === 0) rounds.push([])
+    rounds[rounds.length - 1]!.push(path.slice(path.lastIndexOf('/') + 1))
+    await new Promise(setImmediate)
+    underWay--
+    return answer()
+  }
+  const get: typeof store.get = (path, options) => asked(path, () => store.get(path, options))
+  const head: typeof store.head = (path, signal) => asked(path, () => store.head(path, signal))
+  return { rounds, store: { ...store, get, head } }
+}
+
+it('asks for a hinted version and all names of the next at once', async () => {
+  const { rounds, store } = inRounds(folder(['v1.metadata.json'], '1'))
+  expect(await located(store)).toBe(`${location}/metadata/v1.metadata.json`)
+  expect(rounds).toEqual([
+    ['version-hint.text'],
+    [
+      ...['v1.metadata.json', 'v2.metadata.json'],
+      ...['v2.gz.metadata.json', 'v2.metadata.json.gz'],
+    ],
+  ])
+})
+
 describe('locateMetadata', () => {
   it.each<[string, readonly string[], string | undefined, string | undefined]>([
     ['the hinted version', ['v1.metadata.json', 'v2.metadata.json'], '2', 'v2.metadata.json'],
