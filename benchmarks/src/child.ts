@@ -1,28 +1,7 @@
 import { peakMemory } from '@spillway/testkit/peak-memory'
-import { commandQuestions } from './command-start.js'
-import { deltaQuestions } from './delta.js'
-import { footerQuestions } from './footers.js'
-import { guardQuestions } from './guards.js'
-import { hudiQuestions } from './hudi.js'
-import { icebergQuestions } from './iceberg.js'
-import type { Measured, Question } from './measure.js'
-import { planStored } from './plan-stored.js'
-import { queryHttpQuestions } from './query-http.js'
+import type { Measured } from './measure.js'
+import { questionNamed } from './questions.js'
 import { type Benchmark, benchmarks } from './registry.js'
-import { signOurs, signWithSdk } from './sign.js'
-import { readJob } from './workloads/workload.js'
-
-const questions: Readonly<Record<string, Question>> = {
-  ...deltaQuestions,
-  ...icebergQuestions,
-  ...hudiQuestions,
-  ...footerQuestions,
-  ...commandQuestions,
-  ...queryHttpQuestions,
-  ...guardQuestions,
-  sign: signOurs,
-  'sign@aws-sdk': signWithSdk,
-}
 
 const [name = '', data = '', endpoint = ''] = process.argv.slice(2)
 const [benchmarkName, peer] = name.split('@')
@@ -40,9 +19,11 @@ process.exit(0)
 
 async function measure(benchmark: Benchmark): Promise<Measured> {
   // Of a workload `data` is its job.
-  if (benchmark.workload !== undefined) return planStored(await readJob(data), endpoint)
+  if (benchmark.workload !== undefined) {
+    const { planStored, readJob } = await import('./plan-stored.js')
+    return planStored(await readJob(data), endpoint)
+  }
   const key = peer === undefined ? benchmark.question : `${benchmark.question}@${peer}`
-  const question = questions[key]
-  if (question === undefined) throw new Error(`nothing answers ${key}`)
+  const question = await questionNamed(key)
   return question(benchmark.files, data)
 }

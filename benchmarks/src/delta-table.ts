@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
 
 export interface GeneratedTable {
   /** Absolute path of the table. */
@@ -52,6 +51,8 @@ export async function deltaTable(folder: string, files: number): Promise<Generat
 
 async function writeLog(log: string, files: number, perDay: number): Promise<void> {
   await mkdir(log, { recursive: true })
+  // Of a table that is there nothing of it is to be in memory.
+  const { DuckDBInstance } = await import('@duckdb/node-api')
   const connection = await (await DuckDBInstance.create(':memory:')).connect()
   await connection.run(
     checkpointSql(join(log, `${'0'.repeat(19)}1.checkpoint.parquet`), files, perDay),

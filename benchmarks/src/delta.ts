@@ -7,7 +7,6 @@ import { parseSqlPredicate } from '@spillway/protocol'
 import { localStore } from '@spillway/storage'
 import { appendCommit, deltaTable, type GeneratedTable } from './delta-table.js'
 import { countKept, nameKept, type Question, timed } from './measure.js'
-import { streamOverSocket, streamQuery } from './stream.js'
 
 const REFRESH_FILES = 100
 
@@ -59,21 +58,9 @@ const refresh: Question = async (files, data) => {
   }
 }
 
-const stream: Question = async (files, data) => {
-  const table = await deltaTable(data, files)
-  return streamQuery(table)
-}
-
-const streamSocket: Question = async (files, data) => {
-  const table = await deltaTable(data, files)
-  return streamOverSocket(table)
-}
-
 export const deltaQuestions: Readonly<Record<string, Question>> = {
   'snapshot-cold': snapshotCold,
   'plan-cold': planCold,
   'plan-warm': planWarm,
   refresh,
-  stream,
-  'stream-socket': streamSocket,
 }

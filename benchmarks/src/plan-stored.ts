@@ -1,9 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import type { Predicate, Snapshot, TableReader } from '@spillway/core'
-import { deltaReader } from '@spillway/delta'
 import { createBatchCache } from '@spillway/engine'
-import { hudiReader } from '@spillway/hudi'
-import { icebergReader } from '@spillway/iceberg'
-import { parquetTableReader } from '@spillway/parquet'
 import { planScan } from '@spillway/planner'
 import { parseSqlPredicate } from '@spillway/protocol'
 import { s3Store } from '@spillway/storage/s3'
@@ -13,16 +10,23 @@ import type { Job, WorkloadFormat } from './workloads/workload.js'
 /** Any are taken. */
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a secret that opens nothing' }
 
-const READERS: Readonly<Record<WorkloadFormat, (options: Options) => TableReader>> = {
-  delta: deltaReader,
-  iceberg: icebergReader,
-  hudi: hudiReader,
-  parquet: parquetTableReader,
+type MakeReader = (options: Options) => TableReader
+
+/** Loaded by who plans with them: the others would count as their memory. */
+const READERS: Readonly<Record<WorkloadFormat, () => Promise<MakeReader>>> = {
+  delta: async () => (await import('@spillway/delta')).deltaReader,
+  iceberg: async () => (await import('@spillway/iceberg')).icebergReader,
+  hudi: async () => (await import('@spillway/hudi')).hudiReader,
+  parquet: async () => (await import('@spillway/parquet')).parquetTableReader,
 }
 
 interface Options {
   readonly store: ReturnType<typeof s3Store>
   readonly cache: ReturnType<typeof createBatchCache>
+}
+
+export async function readJob(path: string): Promise<Job> {
+  return JSON.parse(await readFile(path, 'utf8')) as Job
 }
 
 /**
@@ -32,10 +36,11 @@ interface Options {
 export async function planStored(job: Job, endpoint: string): Promise<Measured> {
   const store = s3Store({ endpoint, pathStyle: true, region: 'us-east-1', credentials })
   const { predicate } = parseSqlPredicate(job.where)
+  const readerOf = await READERS[job.format]()
   const start = performance.now()
   const cache = createBatchCache({ maxBytes: 2 ** 31 })
   const location = job.format === 'parquet' ? `${job.location}/` : job.location
-  const snapshot = await READERS[job.format]({ store, cache }).snapshot({ location })
+  const snapshot = await readerOf({ store, cache }).snapshot({ location })
   const kept = await keptPaths(snapshot, predicate)
   const ms = performance.now() - start
   const names = new Set(kept.map(nameIn))

@@ -1,7 +1,7 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { s3Signer } from '@spillway/storage/s3'
-import type { Measured } from './measure.js'
+import type { Measured, Question } from './measure.js'
 
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a secret that opens nothing' }
 
@@ -12,7 +12,7 @@ function keys(count: number): readonly string[] {
   )
 }
 
-export async function signOurs(files: number): Promise<Measured> {
+async function signOurs(files: number): Promise<Measured> {
   const signer = s3Signer({ region: 'eu-west-1', credentials })
   const paths = keys(files).map(key => `s3://lake/${key}`)
   const sign = () => signer.sign(paths, { expiresInSeconds: 3600, now: Date.now() })
@@ -22,7 +22,7 @@ export async function signOurs(files: number): Promise<Measured> {
   return { ms: [performance.now() - start], facts: { urls: urls.length } }
 }
 
-export async function signWithSdk(files: number): Promise<Measured> {
+async function signWithSdk(files: number): Promise<Measured> {
   const client = new S3Client({ region: 'eu-west-1', credentials })
   const sign = (key: string) =>
     getSignedUrl(client, new GetObjectCommand({ Bucket: 'lake', Key: key }), { expiresIn: 3600 })
@@ -32,4 +32,9 @@ export async function signWithSdk(files: number): Promise<Measured> {
   let urls = 0
   for (const key of all) if (await sign(key)) urls++
   return { ms: [performance.now() - start], facts: { urls } }
+}
+
+export const signQuestions: Readonly<Record<string, Question>> = {
+  sign: signOurs,
+  'sign@aws-sdk': signWithSdk,
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BUCKET } from '../store/objects.js'
 import { writeDeltaWorkload } from './delta-workload.js'
@@ -55,10 +55,6 @@ export async function prepareWorkload(data: string, workload: Workload): Promise
   await mkdir(join(data, 'jobs'), { recursive: true })
   await writeFile(job, JSON.stringify(jobOf(workload, location, layout)))
   return job
-}
-
-export async function readJob(path: string): Promise<Job> {
-  return JSON.parse(await readFile(path, 'utf8')) as Job
 }
 
 function jobOf(workload: Workload, location: string, layout: Layout): Job {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, describe, expect, it } from 'vitest'
-import { planStored } from '../../src/plan-stored.js'
+import { planStored, readJob } from '../../src/plan-stored.js'
 import { simulatedStore } from '../../src/store/s3-api.js'
 import {
   askedOf,
@@ -15,7 +15,7 @@ import {
   mixed,
   mixedSql,
 } from '../../src/workloads/shape.js'
-import { lakeOf, prepareWorkload, readJob, type Workload } from '../../src/workloads/workload.js'
+import { lakeOf, prepareWorkload, type Workload } from '../../src/workloads/workload.js'
 
 const data = mkdtempSync(join(tmpdir(), 'spillway-workloads-'))
 afterAll(() => rmSync(data, { recursive: true }))

@@ -169,6 +169,7 @@ export {
 } from './store/table-roots.js'
 export type * from './store/table-source.js'
 export { unescapePath } from './store/unescape-path.js'
+export { pathAt, pathParts } from './table/batch-paths.js'
 export type * from './table/data-file.js'
 export type * from './table/file-batch.js'
 export type * from './table/format-facts.js'

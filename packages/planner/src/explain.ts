@@ -1,6 +1,7 @@
 import {
   type BoundReference,
   type ColumnStats,
+  decodeText,
   HOLDS_NANS,
   HOLDS_NULLS,
   HOLDS_VALUES,
@@ -8,7 +9,7 @@ import {
   leafOf,
   type PrimitiveType,
   type PrunePredicate,
-  readString,
+  pathAt,
   readValue,
   type Snapshot,
   type StatsTable,
@@ -117,7 +118,7 @@ async function* explainBatch(
       ? batch.stats
       : await batch.readStats(fields, left, signal)
   for (const row of live) {
-    const path = readString(batch.path, row)
+    const path = decodeText(pathAt(batch, row))
     if (atHand.has(row)) {
       const explanation = explain(predicate, stats, row)
       yield { path, kept: explanation.kept, by: 'stats', explanation }

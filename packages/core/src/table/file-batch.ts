@@ -12,6 +12,10 @@ export interface FileBatch {
   /** Bytes held now, for the cache's budget. Grows as columns are asked for. */
   readonly byteLength: number
   readonly path: BytesColumn
+  /** `path` of one row, where the column is made when it is first asked for, and held from then on. */
+  pathAt?(row: number): Uint8Array
+  /** `path` in runs of rows that follow each other, each made as it is asked for: for who looks at every path once. */
+  pathParts?(): Iterable<BytesColumn>
   readonly size: Float64Array
   /** 64-bit hash of what identifies a file to its format: (path, vector id), or (partition, file group). */
   readonly key: BigUint64Array

@@ -1,5 +1,6 @@
 import { TableError } from '@spillway/core'
 import type { AvroCursor } from './avro-cursor.js'
+import { compileAvroSkim } from './avro-skim.js'
 import type { AvroField, AvroRecord, AvroType } from './avro-type.js'
 import { type AvroWeight, avroWeight, entryWeight } from './avro-weight.js'
 
@@ -64,7 +65,7 @@ export function compileAvroScan(type: AvroType, sink: AvroSink): AvroStep {
 function nothing(): void {}
 
 function rawStep(type: AvroType, value: AvroBytes): AvroStep {
-  const skip = compileAvroSkip(type)
+  const skip = passOver([type])
   return cursor => {
     const start = cursor.pos
     skip(cursor)
@@ -114,11 +115,28 @@ function recordStep(
   const read = partial
     ? type.fields.slice(0, type.fields.findLastIndex(field => fields.has(field)) + 1)
     : type.fields
-  const steps = read.map(field => {
-    const sink = fields.get(field)
-    return sink === undefined ? compileAvroSkip(field.type) : compileAvroScan(field.type, sink)
-  })
+  const steps: AvroStep[] = []
+  let passed: AvroType[] = []
+  for (const { type: inner, sink } of read.map(field => ({ ...field, sink: fields.get(field) }))) {
+    if (sink === undefined) passed.push(inner)
+    else {
+      steps.push(passOver(passed), compileAvroScan(inner, sink))
+      passed = []
+    }
+  }
+  steps.push(passOver(passed))
   return sequence(steps.filter(step => step !== nothing))
+}
+
+/** Passes over values of `types`: at once those that are as nearly all are, and else one by one, which says what is wrong. */
+function passOver(types: readonly AvroType[]): AvroStep {
+  if (types.length === 0) return nothing
+  const one = sequence(types.map(type => compileAvroSkip(type)))
+  const skim = compileAvroSkim(types)
+  if (skim === undefined) return one
+  return cursor => {
+    if (!skim(cursor)) one(cursor)
+  }
 }
 
 function sequence(steps: readonly AvroStep[]): AvroStep {

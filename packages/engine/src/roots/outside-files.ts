@@ -57,7 +57,7 @@ export class OutsideFinder {
 
   /** Whoever comes while a batch is looked through waits for the same. */
   #unprovenOf(batch: FileBatch, roots: TableRoots): Promise<ReadonlySet<number>> {
-    const find = async () => new Set(await unprovenRows(batch.path, batch.length, roots))
+    const find = async () => new Set(await unprovenRows(batch, roots))
     const found = remembered(this.#unproven, batch, roots.key, find)
     // An error is not kept: the next to come has it from a look of its own.
     found.catch(() => this.#unproven.get(batch)?.delete(roots.key))

@@ -1,4 +1,4 @@
-import { type BytesColumn, readString, Slices, type TableRoots } from '@spillway/core'
+import { type FileBatch, pathParts, readString, Slices, type TableRoots } from '@spillway/core'
 
 const utf8 = new TextEncoder()
 const SLASH = 0x2f
@@ -10,28 +10,32 @@ const PERCENT = 0x25
  * begins as one before it did is compared byte by byte. In slices: a batch may have a million.
  */
 export async function unprovenRows(
-  path: BytesColumn,
-  length: number,
+  batch: Pick<FileBatch, 'length' | 'path' | 'pathParts'>,
   { recordedRootOf }: Pick<TableRoots, 'recordedRootOf'>,
 ): Promise<Uint32Array> {
   const slices = new Slices()
-  const { offsets, data } = path
   const found: number[] = []
   // Beginnings that prove where a path lies, as the paths spell them, the last found first.
   const roots: Uint8Array[] = []
   let relative = false
-  for (let row = 0; row < length; row++) {
-    if (slices.isOver) await slices.pause()
-    const start = offsets[row]!
-    const end = offsets[row + 1]!
-    let at = 0
-    while (at < roots.length && !isPlainlyBelow(data, start, end, roots[at]!)) at++
-    if (at < roots.length) continue
-    if (relative && isPlainlyRelative(data, start, end)) continue
-    const root = recordedRootOf(readString(path, row))
-    if (root === undefined) found.push(row)
-    else if (root === '') relative = true
-    else remember(roots, utf8.encode(root))
+  let first = 0
+  for (const path of pathParts(batch)) {
+    const { offsets, data } = path
+    const rows = Math.min(offsets.length - 1, batch.length - first)
+    for (let row = 0; row < rows; row++) {
+      if (slices.isOver) await slices.pause()
+      const start = offsets[row]!
+      const end = offsets[row + 1]!
+      let at = 0
+      while (at < roots.length && !isPlainlyBelow(data, start, end, roots[at]!)) at++
+      if (at < roots.length) continue
+      if (relative && isPlainlyRelative(data, start, end)) continue
+      const root = recordedRootOf(readString(path, row))
+      if (root === undefined) found.push(first + row)
+      else if (root === '') relative = true
+      else remember(roots, utf8.encode(root))
+    }
+    first += rows
   }
   return Uint32Array.from(found)
 }

@@ -131,7 +131,7 @@ it('finds the rows that only resolving tells of, among all spellings', async () 
     rebase: [{ from: 'hdfs://old/t/', to: 's3://b/t' }],
   }
   const roots = tableRoots({ location: 's3://b/t', ...more })
-  const unproven = await unprovenRows(path.finish(), paths.length, roots)
+  const unproven = await unprovenRows({ path: path.finish(), length: paths.length }, roots)
   expect(Array.from(unproven, row => paths[row])).toEqual([
     's3://b/t2/c',
     's3://b/t/.hidden/d',

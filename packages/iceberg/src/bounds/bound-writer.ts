@@ -8,7 +8,7 @@ import {
   readBytes,
   type Steps,
 } from '@spillway/core'
-import { ByteArena } from './byte-arena.js'
+import { ByteArena } from '@spillway/encoding'
 import { decodeSingleValue, decodeUnscaled } from './single-value.js'
 
 /** Bounds of one column of consecutive files, from their binary form. Rows never set are null: unknown. */

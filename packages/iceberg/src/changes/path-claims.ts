@@ -1,7 +1,6 @@
-import { type BytesColumn, Pace, readBytes, type Selection, type Steps } from '@spillway/core'
-import { ByteArena } from '../bounds/byte-arena.js'
+import { type BytesColumn, Pace, type Selection, type Steps } from '@spillway/core'
+import { ByteArena, placeIn, startsOf } from '@spillway/encoding'
 import type { ManifestView } from '../manifest/manifest-view.js'
-import { placeIn, startsOf } from '../manifest/row-starts.js'
 import { PathTable } from '../paths/path-table.js'
 
 /** A row of one of several manifests. */
@@ -36,8 +35,8 @@ export class PathClaims {
   }
 
   /** A file with the path of `row` that nobody has claimed, claimed now. */
-  claim({ path }: ManifestView, row: number): ClaimedRow | undefined {
-    for (const found of this.#table.rowsOf(readBytes(path, row))) {
+  claim(view: ManifestView, row: number): ClaimedRow | undefined {
+    for (const found of this.#table.rowsOf(view.pathAt(row))) {
       if (this.#claimed[found] === 1) continue
       this.#claimed[found] = 1
       const manifest = placeIn(this.#starts, found)
@@ -63,11 +62,13 @@ export class PathClaims {
 function* pathsOf(manifests: readonly ManifestView[], files: number): Steps<BytesColumn> {
   const arena = new ByteArena(files, 100)
   const pace = new Pace()
-  for (const { path, length } of manifests) {
-    for (let row = 0; row < length; row++) {
-      const [start, end] = [path.offsets[row]!, path.offsets[row + 1]!]
-      arena.append(path.data, start, end)
-      if (pace.isOver(end - start)) yield
+  for (const manifest of manifests) {
+    for (const { offsets, data } of manifest.pathParts()) {
+      for (let row = 0; row < offsets.length - 1; row++) {
+        const [start, end] = [offsets[row]!, offsets[row + 1]!]
+        arena.append(data, start, end)
+        if (pace.isOver(end - start)) yield
+      }
     }
   }
   return arena.finish()

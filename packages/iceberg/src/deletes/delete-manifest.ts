@@ -11,9 +11,9 @@ import {
   type AvroField,
   type AvroSink,
   type AvroStep,
+  ByteArena,
   compileAvroScan,
 } from '@spillway/encoding'
-import { ByteArena } from '../bounds/byte-arena.js'
 import { dataFileSink, type EntrySchema, intMapSink } from '../manifest/entry-schema.js'
 import type { Manifest } from '../manifest/manifest.js'
 import { forEachInSlices, type MetricSource } from '../manifest/metric-columns.js'

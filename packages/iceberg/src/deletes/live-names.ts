@@ -1,6 +1,6 @@
 import { readBytes, type Steps } from '@spillway/core'
+import { placeIn, startsOf } from '@spillway/encoding'
 import type { ManifestView } from '../manifest/manifest-view.js'
-import { placeIn, startsOf } from '../manifest/row-starts.js'
 import { baseName, baseNameBytes } from '../paths/paths.js'
 
 /** Looks at a name in a step: about a millisecond. */
@@ -29,13 +29,15 @@ export class LiveNames {
   }
 
   *#fill(): Steps<void> {
-    for (const [i, { path, length }] of this.#views.entries()) {
-      const start = this.#starts[i]!
-      for (let row = 0; row < length; row++) {
-        const slot = this.#slot(baseNameBytes(readBytes(path, row)))
-        this.#next[start + row] = this.#heads[slot]!
-        this.#heads[slot] = start + row
-        if (row % NAMES_IN_A_STEP === NAMES_IN_A_STEP - 1) yield
+    let at = 0
+    for (const view of this.#views) {
+      for (const paths of view.pathParts()) {
+        for (let row = 0; row < paths.offsets.length - 1; row++, at++) {
+          const slot = this.#slot(baseNameBytes(readBytes(paths, row)))
+          this.#next[at] = this.#heads[slot]!
+          this.#heads[slot] = at
+          if (at % NAMES_IN_A_STEP === NAMES_IN_A_STEP - 1) yield
+        }
       }
     }
   }

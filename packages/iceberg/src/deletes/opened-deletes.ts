@@ -1,4 +1,4 @@
-import { inSlices, readBytes, readString, Slices, type Steps, TableError } from '@spillway/core'
+import { inSlices, readString, Slices, type Steps, TableError } from '@spillway/core'
 import type { ManifestView } from '../manifest/manifest-view.js'
 import { baseNameBytes } from '../paths/paths.js'
 import { type DeleteDetails, holdsBytes } from './delete-manifest.js'
@@ -131,7 +131,7 @@ export class OpenedDeletes {
     row: number,
     unknown: Set<string>,
   ): Steps<readonly AppliedDelete[]> {
-    const { sequenceNumber, tuple, path } = view.manifest.columns
+    const { sequenceNumber, tuple } = view.manifest.columns
     const sequence = sequenceNumber[row]!
     const key = this.isOfSpec(view) ? view.tupleKeys()[tuple[row]!]! : undefined
     const shared = this.#shared.get(key)?.get(sequence) ?? (yield* this.#share(key, sequence))
@@ -140,7 +140,7 @@ export class OpenedDeletes {
     const inScope = (one: number) =>
       this.#tupleKeys[this.#view.manifest.columns.tuple[one]!] === key &&
       this.#isNewEnough(one, sequence)
-    for (const one of this.#naming(readBytes(path, row))) {
+    for (const one of this.#naming(view.pathAt(row))) {
       if (this.#isStep()) yield
       if (!inScope(one)) continue
       const named = readString(this.#details.target, one)

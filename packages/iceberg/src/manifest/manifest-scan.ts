@@ -1,4 +1,4 @@
-import { type BytesColumn, corrupt, type FileFormat, Slices, type TableError } from '@spillway/core'
+import { corrupt, type FileFormat, Slices, type TableError } from '@spillway/core'
 import {
   type AvroBlock,
   AvroCursor,
@@ -7,10 +7,10 @@ import {
   type AvroSink,
   type AvroStep,
   compileAvroScan,
-  firstRowNotUtf8,
+  type FoldedPaths,
   located,
+  PathFolder,
 } from '@spillway/encoding'
-import { ByteArena } from '../bounds/byte-arena.js'
 import { dataFileSink, type EntrySchema } from './entry-schema.js'
 import { TupleTable } from './tuple-table.js'
 
@@ -23,7 +23,7 @@ export interface Inherited {
 /** The live entries of a manifest as columns, and where each lies, so that the rest of it can be read later. */
 export interface ManifestColumns {
   readonly length: number
-  readonly path: BytesColumn
+  readonly paths: FoldedPaths
   readonly size: Float64Array
   readonly recordCount: Float64Array
   readonly sequenceNumber: Float64Array
@@ -53,8 +53,7 @@ export interface ScanOptions {
 /** `unknown` is refused where the file is asked for: it may be one that is withheld. */
 export type EntryFormat = FileFormat | 'puffin' | 'unknown'
 
-/** Bytes that are set aside for a row's path, and for all of a row. */
-const PATH_BYTES = 100
+/** Bytes that are set aside for a row. */
 const ROW_BYTES = 150
 
 const EXISTING = 0
@@ -75,10 +74,10 @@ class ManifestScan {
   readonly #inflate: ScanOptions['inflate']
   readonly #version1: boolean
   readonly #step: AvroStep
-  readonly #path: ByteArena
+  readonly #paths: PathFolder
   readonly #columns: Omit<
     ManifestColumns,
-    'length' | 'path' | 'tuples' | 'formats' | 'holdsDeletes'
+    'length' | 'paths' | 'tuples' | 'formats' | 'holdsDeletes'
   >
   readonly #tuples: TupleTable
   readonly #formats: EntryFormat[] = []
@@ -110,7 +109,7 @@ class ManifestScan {
     const version = file.metadata.get('format-version')
     this.#version1 = version === undefined || (version.length === 1 && version[0] === 0x31)
     file.inflation('rows of a manifest').take(rows * ROW_BYTES)
-    this.#path = new ByteArena(rows, PATH_BYTES)
+    this.#paths = new PathFolder(rows)
     this.#tuples = new TupleTable(rows)
     this.#columns = {
       size: new Float64Array(rows),
@@ -217,7 +216,7 @@ class ManifestScan {
 
   #append(row: number, offset: number, rowId: number): void {
     const columns = this.#columns
-    this.#path.append(this.#pathBytes, this.#pathStart, this.#pathEnd)
+    this.#paths.append(this.#pathBytes, this.#pathStart, this.#pathEnd)
     columns.size[row] = this.#size
     // Negative in files of very old writers: unknown.
     columns.recordCount[row] = this.#records >= 0 ? this.#records : Number.NaN
@@ -253,11 +252,16 @@ class ManifestScan {
 
   #finish(length: number): ManifestColumns {
     const { offset, tuple, content, format, blockStart, ...numbers } = this.#columns
-    const path = this.#path.finish()
-    located(this.#file.path, () => requireNames(path))
+    const paths = this.#paths.finish()
+    const { notUtf8 } = this.#paths
+    if (notUtf8 !== undefined) {
+      located(this.#file.path, () => {
+        throw badManifest(`the path of file ${notUtf8} is no UTF-8`)
+      })
+    }
     return {
       length,
-      path,
+      paths,
       size: numbers.size.subarray(0, length),
       recordCount: numbers.recordCount.subarray(0, length),
       sequenceNumber: numbers.sequenceNumber.subarray(0, length),
@@ -287,12 +291,6 @@ function formatOf(name: string): EntryFormat {
     default:
       return 'unknown'
   }
-}
-
-/** A path that is no text would be read as that of another file. */
-function requireNames(paths: BytesColumn): void {
-  const row = firstRowNotUtf8(paths)
-  if (row !== undefined) throw badManifest(`the path of file ${row} is no UTF-8`)
 }
 
 function badManifest(reason: string): TableError {

@@ -46,6 +46,14 @@ export class ManifestView implements FileBatch {
     return this.manifest.path
   }
 
+  pathAt(row: number): Uint8Array {
+    return this.manifest.pathAt(row)
+  }
+
+  pathParts(): Iterable<BytesColumn> {
+    return this.manifest.pathParts()
+  }
+
   get size(): Float64Array {
     return this.manifest.size
   }

@@ -4,6 +4,7 @@ import {
   budgetsOf,
   type ColumnStats,
   columnByteLength,
+  decodeText,
   type FieldPath,
   type FileBatch,
   hash64Into,
@@ -11,7 +12,6 @@ import {
   type Lane,
   leafOf,
   type ObjectStore,
-  readString,
   readWhole,
   type Selection,
   Slices,
@@ -84,11 +84,19 @@ export class Manifest implements FileBatch {
   }
 
   get byteLength(): number {
-    return this.#byteLength
+    return this.#byteLength + this.columns.paths.byteLength
   }
 
   get path(): BytesColumn {
-    return this.columns.path
+    return this.columns.paths.column
+  }
+
+  pathAt(row: number): Uint8Array {
+    return this.columns.paths.bytes(row)
+  }
+
+  pathParts(): Iterable<BytesColumn> {
+    return this.columns.paths.parts()
   }
 
   get size(): Float64Array {
@@ -145,10 +153,12 @@ export class Manifest implements FileBatch {
   *#keysInSteps(): Steps<BigUint64Array> {
     const keys = new BigUint64Array(this.length)
     const lanes = new Uint32Array(keys.buffer)
-    const { offsets, data } = this.columns.path
-    for (let row = 0; row < keys.length; row++) {
-      hash64Into(data, lanes, row, { start: offsets[row]!, end: offsets[row + 1]! })
-      if (row % KEYS_IN_A_STEP === KEYS_IN_A_STEP - 1) yield
+    let row = 0
+    for (const { offsets, data } of this.columns.paths.parts()) {
+      for (let i = 0; i < offsets.length - 1; i++, row++) {
+        hash64Into(data, lanes, row, { start: offsets[i]!, end: offsets[i + 1]! })
+        if (row % KEYS_IN_A_STEP === KEYS_IN_A_STEP - 1) yield
+      }
     }
     if (this.#keys === undefined) this.#byteLength += keys.byteLength
     this.#keys = keys
@@ -156,7 +166,7 @@ export class Manifest implements FileBatch {
   }
 
   recordedPath(row: number): string {
-    return readString(this.columns.path, row)
+    return decodeText(this.pathAt(row))
   }
 
   /** Reads the partition tuple that files with a code have. */
@@ -260,8 +270,7 @@ function statsBytes({ holds, lower, upper, nullCount }: ColumnStats): number {
   )
 }
 
-/** Seven columns of eight or four bytes, two of one, and the paths. */
+/** Seven columns of eight or four bytes, and two of one. */
 function bytesOf(columns: ManifestColumns): number {
-  const path: BytesColumn = columns.path
-  return columnByteLength(path) + columns.length * (4 * 8 + 2 * 4 + 2) + columns.tuples.byteLength
+  return columns.length * (4 * 8 + 2 * 4 + 2) + columns.tuples.byteLength
 }

@@ -1,4 +1,4 @@
-import { decodeText, grown, type LiveFiles, readBytes, type Selection } from '@spillway/core'
+import { decodeText, grown, type LiveFiles, pathAt, type Selection } from '@spillway/core'
 
 /** Where a page ended: the last file's key and, since keys are hashes, its path. */
 export interface PageMark {
@@ -111,7 +111,7 @@ class PageStart {
     const second = values[row * 2 + 1 - high]!
     if (second !== this.#low) return second > this.#low
     if (this.#path === undefined) return false
-    const order = Buffer.compare(readBytes(files.batch.path, row), this.#path)
+    const order = Buffer.compare(pathAt(files.batch, row), this.#path)
     return order > 0 || (order === 0 && ++this.#passed > this.#listings)
   }
 }
@@ -141,7 +141,7 @@ class PageHeap {
   }
 
   path(place: number): Uint8Array {
-    return readBytes(this.files[place]!.batch.path, this.#rows[place]!)
+    return pathAt(this.files[place]!.batch, this.#rows[place]!)
   }
 
   key(place: number): bigint {
@@ -181,7 +181,7 @@ class PageHeap {
   /** True where a survivor that came after all others stands before the root, by the order of `compare`. */
   #isBelow(root: number, { files, row, second }: Pick<Survivor, 'files' | 'row' | 'second'>) {
     if (second !== this.#low[root]) return second < this.#low[root]!
-    return Buffer.compare(readBytes(files.batch.path, row), this.path(root)) < 0
+    return Buffer.compare(pathAt(files.batch, row), this.path(root)) < 0
   }
 
   #put(place: number, { files, row, first, second, came }: Survivor): void {
