@@ -3,6 +3,7 @@ export { grown, trimmed } from './bytes/growth.js'
 export { hash64, hash64Into } from './bytes/hash.js'
 export { hexText, uuidText } from './bytes/hex.js'
 export { z85Decode, z85Encode } from './bytes/z85.js'
+export { ByteArena } from './columns/byte-arena.js'
 export type * from './columns/column.js'
 export {
   columnByteLength,
@@ -18,8 +19,11 @@ export {
   columnBuilder,
   DictionaryBuilder,
 } from './columns/column-builder.js'
+export { FoldedPaths } from './columns/folded-paths.js'
+export { PathFolder } from './columns/path-folder.js'
 export { type PhysicalKind, physicalKind } from './columns/physical-kind.js'
-export { except, type Selection, selectAll, unionOf } from './columns/selection.js'
+export { placeIn, startsOf } from './columns/row-starts.js'
+export { everyRow, except, type Selection, selectAll, unionOf } from './columns/selection.js'
 export {
   type ColumnStats,
   HOLDS_ANYTHING,

@@ -1,6 +1,7 @@
 import {
   type BatchCache,
   type DataFile,
+  everyRow,
   type FieldPath,
   type FileBatchHandle,
   type FileList,
@@ -9,7 +10,6 @@ import {
   leafOf,
   type PrimitiveType,
   Slices,
-  selectAll,
   TableError,
   typeName,
   unknownStats,
@@ -81,7 +81,7 @@ function batchHandle(part: BatchFiles, { cache, reader }: FileBatchesOptions) {
       }
       return {
         batch,
-        live: selectAll(batch.length),
+        live: everyRow(batch.length),
         files: async (rows: Uint32Array) => Array.from(rows, row => dataFile(part, row)),
       }
     },

@@ -8,6 +8,26 @@ export function selectAll(length: number): Selection {
   return rows
 }
 
+/** A batch's limit. */
+const MOST_SHARED = 1 << 20
+
+let ascending: Selection = new Uint32Array(0)
+
+/**
+ * `length` rows that follow each other, from `first` on, in memory that is shared by all who ask: nobody may write into it. What
+ * is held for long, such as the live rows of a batch, takes nothing so.
+ */
+export function everyRow(length: number, first = 0): Selection {
+  const end = first + length
+  if (end > MOST_SHARED) {
+    const rows = new Uint32Array(length)
+    for (let i = 0; i < length; i++) rows[i] = first + i
+    return rows
+  }
+  if (end > ascending.length) ascending = selectAll(1 << Math.ceil(Math.log2(Math.max(64, end))))
+  return ascending.subarray(first, end)
+}
+
 /** Rows in either of two ascending selections. */
 export function unionOf(a: Selection, b: Selection): Selection {
   if (a.length === 0) return b

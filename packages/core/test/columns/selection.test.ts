@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { except, type Selection, selectAll, unionOf } from '../../src/index.js'
+import { everyRow, except, type Selection, selectAll, unionOf } from '../../src/index.js'
 
 const selection = fc
   .uniqueArray(fc.nat(300))
@@ -24,5 +24,27 @@ describe('selections', () => {
 
   it('selectAll holds every row once', () => {
     expect([...selectAll(3)]).toEqual([0, 1, 2])
+  })
+})
+
+describe('every row', () => {
+  it.each([
+    [0, 0],
+    [5, 0],
+    [5, 3],
+    [70, 0],
+    [1 << 20, 0],
+    [3, (1 << 20) - 3],
+    [3, (1 << 20) - 2],
+    [3, 2 ** 31],
+  ])('%d from %d on follow each other', (length, first) => {
+    const rows = everyRow(length, first)
+    expect(rows.length).toBe(length)
+    expect(rows.every((row, i) => row === first + i)).toBe(true)
+  })
+
+  it('takes no memory of its own', () => {
+    everyRow(1 << 20)
+    expect(everyRow(10).buffer).toBe(everyRow(1000, 10).buffer)
   })
 })

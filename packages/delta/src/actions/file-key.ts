@@ -28,6 +28,11 @@ export function identityBytes(
   return bytes
 }
 
+/** True where no path within `bytes` has anything that would have to be decoded: a look at all of them at once. */
+export function areSpelled(bytes: Uint8Array): boolean {
+  return !bytes.includes(PERCENT) && !bytes.includes(COLON)
+}
+
 /** Most paths have one spelling only: relative, nothing encoded. */
 function needsSpelling(bytes: Uint8Array, start: number, end: number): boolean {
   if (bytes[start] === SLASH) return true
@@ -66,11 +71,13 @@ export class KeyColumn {
     this.#lanes = new Uint32Array(capacity * 2)
   }
 
-  append(path: TextAt, vector: VectorDescriptor | undefined): void {
+  /** `plain` is true where it is known that no byte of the path has to be decoded. */
+  append(path: TextAt, vector: VectorDescriptor | undefined, plain = false): void {
     this.#lanes = grown(this.#lanes, this.#length * 2 + 2)
     const { bytes, start, end } = path
     if (end - start > MAX_PATH_BYTES) throw tooLong(end - start)
-    if (vector === undefined && !needsSpelling(bytes, start, end)) {
+    const isSpelled = plain ? bytes[start] !== SLASH : !needsSpelling(bytes, start, end)
+    if (vector === undefined && isSpelled) {
       hash64Into(bytes, this.#lanes, this.#length++, path)
       return
     }

@@ -1,4 +1,4 @@
-import { type FileBatchHandle, type LiveFiles, type Selection, selectAll } from '@spillway/core'
+import { everyRow, type FileBatchHandle, type LiveFiles, type Selection } from '@spillway/core'
 import type { DeltaBatch } from '../files/delta-batch.js'
 import { type FileContext, liveFiles } from '../files/live-files.js'
 import { subtract } from '../log/commit-replay.js'
@@ -98,7 +98,7 @@ export class CheckpointHandle implements FileBatchHandle {
 
   async #liveRows(batch: DeltaBatch): Promise<Selection> {
     if (this.#live === undefined) {
-      let live = this.#before ?? selectAll(batch.length)
+      let live = this.#before ?? everyRow(batch.length)
       for (const keys of this.#keys) live = await subtract(batch, live, keys)
       this.#live = live
       this.#keys = []

@@ -1,5 +1,12 @@
-import { type BatchCache, nextTurn, type ParquetBatch, Slices, TableError } from '@spillway/core'
-import { firstRowNotUtf8 } from '@spillway/encoding'
+import {
+  type BatchCache,
+  everyRow,
+  nextTurn,
+  type ParquetBatch,
+  Slices,
+  TableError,
+} from '@spillway/core'
+import { firstPathNotUtf8 } from '@spillway/encoding'
 import { FileAction } from '../actions/actions.js'
 import type { VectorDescriptor } from '../actions/deletion-vector.js'
 import { BatchBuilder } from '../files/batch-builder.js'
@@ -88,13 +95,14 @@ export class CheckpointPart {
 
   async #read(signal: AbortSignal): Promise<DeltaBatch> {
     const { io, recent, location } = this.#context
-    const builder = new BatchBuilder(location)
-    const positions = new Uint32Array(this.slice.end - this.slice.start)
+    const most = this.slice.end - this.slice.start
+    const builder = new BatchBuilder(location, most)
+    const positions = new Uint32Array(most)
     const rows = new AddRows(builder, this.slice, positions)
     for await (const { batch, first } of this.#batches(signal)) await rows.read(batch, first)
     const raw = new CheckpointStatistics(
       { io, recent, slice: this.slice },
-      positions.slice(0, builder.length),
+      heldPositions(positions, builder.length),
     )
     const batch = builder.finish(raw)
     this.#requireNames(batch, positions)
@@ -103,8 +111,8 @@ export class CheckpointPart {
   }
 
   /** Texts of a Parquet file may be any bytes: a path that is none would be read as that of another file. */
-  #requireNames({ path }: DeltaBatch, positions: Uint32Array): void {
-    const bad = firstRowNotUtf8(path)
+  #requireNames({ paths }: DeltaBatch, positions: Uint32Array): void {
+    const bad = firstPathNotUtf8(paths)
     if (bad === undefined) return
     const { source, rowGroup } = this.slice
     throw new TableError('TABLE_CORRUPT', 'the path of an add action of a checkpoint is no UTF-8', {
@@ -141,6 +149,13 @@ export class CheckpointPart {
   }
 }
 
+/** The first `length` of positions that ascend: those of adds that follow each other take no memory of their own. */
+function heldPositions(positions: Uint32Array, length: number): Uint32Array {
+  const first = positions[0] ?? 0
+  const follow = length > 0 && positions[length - 1]! - first === length - 1
+  return follow ? everyRow(length, first) : positions.slice(0, length)
+}
+
 /** Turns rows of a checkpoint into rows of a batch, leaving out those that are no adds. */
 class AddRows {
   readonly #builder: BatchBuilder
@@ -158,11 +173,10 @@ class AddRows {
 
   async read(batch: ParquetBatch, first: number): Promise<void> {
     const leaves = addLeaves(batch, this.#names)
+    const plain = leaves.path.areSpelled
     const slices = new Slices()
     const start = Math.max(0, this.#slice.start - first)
     const end = Math.min(batch.length, this.#slice.end - first)
-    // Texts of a dictionary may repeat, and a buffer that is mostly other parts' would be held for each of them.
-    const shares = leaves.path.isPlain && this.#isMost
     for (let row = start; row < end; row++) {
       this.#action.reset('add')
       if (!leaves.path.locate(row, this.#action.pathAt)) {
@@ -170,16 +184,10 @@ class AddRows {
         continue
       }
       const records = this.#fill(leaves, row)
-      const at = this.#builder.append(this.#action, { keep: false, shares, records })
+      const at = this.#builder.appendStored(this.#action, { records, plain })
       this.#positions[at] = first + row
       if (slices.isOver) await slices.pause()
     }
-  }
-
-  /** True where the slice has most rows of its row group. */
-  get #isMost(): boolean {
-    const { source, rowGroup, start, end } = this.#slice
-    return (end - start) * 2 >= source.footer.rowGroups[rowGroup]!.rowCount
   }
 
   /** Gives the record count. */

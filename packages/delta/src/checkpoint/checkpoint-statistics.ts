@@ -60,8 +60,10 @@ export class CheckpointStatistics implements RawStatistics {
     this.#positions = positions
   }
 
+  /** Positions that follow each other are in memory that all share. */
   get byteLength(): number {
-    return this.#positions.byteLength
+    const [positions, last] = [this.#positions, this.#positions.length - 1]
+    return positions[last] === (positions[0] ?? 0) + last ? 0 : positions.byteLength
   }
 
   async stats(columns: readonly StatsColumn[], rows: Selection): Promise<readonly ColumnStats[]> {

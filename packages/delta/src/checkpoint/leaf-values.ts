@@ -1,5 +1,6 @@
 import { type Column, isValid, leafKey, type ParquetBatch, readBytes } from '@spillway/core'
 import type { TextAt } from '../actions/actions.js'
+import { areSpelled } from '../actions/file-key.js'
 import { TextInterner } from '../json/text-interner.js'
 
 /** Reads one leaf of Parquet batches by row, decoding a text that repeats only once. */
@@ -23,9 +24,11 @@ export class TextLeaf {
     return column === undefined ? undefined : bytesAt(column, at)
   }
 
-  /** Whether its texts follow one another in one buffer. */
-  get isPlain(): boolean {
-    return this.#column?.kind === 'bytes'
+  /** True where no text of all rows has anything that the path of a file would be decoded for. */
+  get areSpelled(): boolean {
+    const column = this.#column
+    const values = column?.kind === 'dictionary' ? column.values : column
+    return values?.kind === 'bytes' && areSpelled(values.data)
   }
 
   /** Puts where the bytes of a row lie into `into`; false where it has none. */

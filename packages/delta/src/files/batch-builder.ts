@@ -1,4 +1,11 @@
-import { BytesBuilder, isValid, readBytes, type Selection, Slices } from '@spillway/core'
+import {
+  BytesBuilder,
+  isValid,
+  PathFolder,
+  readBytes,
+  type Selection,
+  Slices,
+} from '@spillway/core'
 import type { FileAction } from '../actions/actions.js'
 import { KeyColumn } from '../actions/file-key.js'
 import { JsonCursor } from '../json/json-cursor.js'
@@ -6,7 +13,7 @@ import { PartitionColumnsBuilder } from '../partitions/partition-columns.js'
 import { readNumRecords } from '../statistics/stats-text.js'
 import { DeltaBatch } from './delta-batch.js'
 import { GrowingFloats } from './growing-floats.js'
-import { PathColumn } from './path-column.js'
+import { numberAt, packNumbers } from './packed-numbers.js'
 import { KeptStatistics, type RawStatistics } from './raw-statistics.js'
 import { VectorColumnsBuilder } from './vector-columns.js'
 
@@ -15,7 +22,7 @@ const encoder = new TextEncoder()
 /** Grows the columns of one batch, an add at a time. */
 export class BatchBuilder {
   readonly #location: string
-  readonly #path = new PathColumn()
+  readonly #paths: PathFolder
   readonly #size = new GrowingFloats()
   readonly #modificationTime = new GrowingFloats()
   readonly #recordCount = new GrowingFloats()
@@ -30,35 +37,50 @@ export class BatchBuilder {
   #length = 0
   #oldest = Number.POSITIVE_INFINITY
 
-  constructor(location: string) {
+  /** For about `rows` rows. */
+  constructor(location: string, rows = 64) {
     this.#location = location
     this.#key = new KeyColumn(location)
+    this.#paths = new PathFolder(rows)
   }
 
   get length(): number {
     return this.#length
   }
 
+  /** An add of a commit, whose bytes will change. */
+  append(action: FileAction): number {
+    const { bytes, start, end } = action.pathAt
+    this.#paths.append(bytes, start, end)
+    this.#key.append(action.pathAt, action.vector)
+    const row = this.#append(action, this.#recordsOf(action))
+    this.#keep(row, action)
+    return row
+  }
+
   /**
-   * `keep` is false where raw statistics, tags and row ids can be read again from a checkpoint; `shares` is true where the bytes
-   * that the path lies in are worth holding.
+   * An add of a checkpoint, whose bytes stay as they are: its raw statistics, tags and row ids can be read again. `plain` is true
+   * where it is known that its path is spelled as it is meant.
    */
-  append(
+  appendStored(
     action: FileAction,
-    options: { readonly keep: boolean; readonly shares?: boolean; readonly records?: number },
+    { records, plain }: { readonly records: number; readonly plain: boolean },
   ): number {
+    const { bytes, start, end } = action.pathAt
+    this.#paths.share(bytes, start, end)
+    this.#key.append(action.pathAt, action.vector, plain)
+    return this.#append(action, records)
+  }
+
+  #append(action: FileAction, records: number): number {
     const row = this.#length++
-    if (options.shares) this.#path.share(action.pathAt)
-    else this.#path.append(action.path)
     this.#size.append(action.size)
     this.#addTime(action.modificationTime)
-    this.#key.append(action.pathAt, action.vector)
-    this.#recordCount.append(options.records ?? this.#recordsOf(action))
+    this.#recordCount.append(records)
     for (let i = 0; i < action.partitionCount; i++) {
       this.#partitions.set(row, action.partitionNames[i]!, action.partitionValues[i]!)
     }
     if (action.vector !== undefined) this.#vectors.set(row, action.vector)
-    if (options.keep) this.#keep(row, action)
     return row
   }
 
@@ -83,11 +105,11 @@ export class BatchBuilder {
   /** A row of another batch, for folding batches of commits into one. */
   appendRow(batch: DeltaBatch, row: number): void {
     const to = this.#length++
-    const path = readBytes(batch.path, row)
+    const path = batch.pathAt(row)
     const vector = batch.vectors?.at(row)
-    this.#path.append(path)
+    this.#paths.append(path, 0, path.length)
     this.#size.append(batch.size[row]!)
-    this.#addTime(batch.modificationTime[row]!)
+    this.#addTime(numberAt(batch.modificationTime, row))
     this.#key.append({ bytes: path, start: 0, end: path.length }, vector)
     this.#recordCount.append(batch.recordCount[row]!)
     for (const name of batch.partitions.names) {
@@ -117,9 +139,9 @@ export class BatchBuilder {
     return new DeltaBatch({
       length,
       location: this.#location,
-      path: this.#path.finish(),
+      paths: this.#paths.finish(),
       size: this.#size.finish(),
-      modificationTime: this.#modificationTime.finish(),
+      modificationTime: packNumbers(this.#modificationTime.finish()),
       oldest: this.#oldest,
       recordCount: this.#recordCount.finish(),
       key: this.#key.finish(),

@@ -1,6 +1,7 @@
-import type { BytesColumn, ColumnStats, Selection } from '@spillway/core'
+import type { ColumnStats, FoldedPaths, Selection } from '@spillway/core'
 import type { PartitionColumns } from '../partitions/partition-columns.js'
 import type { StatsColumn } from '../statistics/stats-columns.js'
+import type { PackedNumbers } from './packed-numbers.js'
 import type { RawStatistics } from './raw-statistics.js'
 import type { VectorColumns } from './vector-columns.js'
 
@@ -9,9 +10,9 @@ export interface BatchColumns {
   readonly length: number
   readonly location: string
   /** Paths as recorded. */
-  readonly path: BytesColumn
+  readonly paths: FoldedPaths
   readonly size: Float64Array
-  readonly modificationTime: Float64Array
+  readonly modificationTime: PackedNumbers
   /** NaN where unknown. */
   readonly recordCount: Float64Array
   readonly key: BigUint64Array
@@ -24,7 +25,7 @@ export interface BatchColumns {
 
 /** The part of a batch that any schema reads. */
 export interface SharedBatch
-  extends Pick<BatchColumns, 'length' | 'path' | 'size' | 'key' | 'recordCount' | 'partitions'> {
+  extends Pick<BatchColumns, 'length' | 'paths' | 'size' | 'key' | 'recordCount' | 'partitions'> {
   readonly byteLength: number
   /** Recorded statistics, one entry a column; rows outside `rows` may stay unknown. */
   columnStats(

@@ -1,5 +1,12 @@
 import { isAscii } from 'node:buffer'
-import { type BytesColumn, isValid, readBytes, type Selection } from '@spillway/core'
+import {
+  type BytesColumn,
+  decodeText,
+  type FoldedPaths,
+  isValid,
+  readBytes,
+  type Selection,
+} from '@spillway/core'
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -28,4 +35,21 @@ export function blockTexts(column: BytesColumn, rows: Selection): (string | unde
     if (!isValid(column, row)) return undefined
     return text.slice(offsets[row]! - start, offsets[row + 1]! - start)
   })
+}
+
+/** Rows between wanted ones whose paths may be unfolded along with theirs. */
+const MAX_GAPS = 3
+
+/** The paths of some rows. */
+export function pathTexts(paths: FoldedPaths, rows: Selection): (string | undefined)[] {
+  if (rows.length === 0) return []
+  const first = rows[0]!
+  const end = rows[rows.length - 1]! + 1
+  if (end - first > rows.length * MAX_GAPS) {
+    return Array.from(rows, row => decodeText(paths.bytes(row)))
+  }
+  return blockTexts(
+    paths.span(first, end),
+    rows.map(row => row - first),
+  )
 }

@@ -3,7 +3,7 @@ import {
   type ColumnStats,
   columnByteLength,
   type FileBatch,
-  readBytes,
+  type FoldedPaths,
   type Selection,
   type StatsTable,
   selectAll,
@@ -15,6 +15,7 @@ import type { PartitionColumns } from '../partitions/partition-columns.js'
 import type { DeltaMetadata } from '../schema/metadata.js'
 import type { StatsColumn } from '../statistics/stats-columns.js'
 import type { BatchColumns, SharedBatch } from './batch-columns.js'
+import { type PackedNumbers, packedBytes } from './packed-numbers.js'
 import { type KeptColumns, KeptStatistics, type RawStatistics } from './raw-statistics.js'
 import { SchemaBatch } from './schema-batch.js'
 import type { VectorColumns } from './vector-columns.js'
@@ -34,9 +35,9 @@ export const MANY_ROWS = 1 << 17
  */
 export class DeltaBatch implements FileBatch, SharedBatch {
   readonly length: number
-  readonly path: BytesColumn
+  readonly paths: FoldedPaths
   readonly size: Float64Array
-  readonly modificationTime: Float64Array
+  readonly modificationTime: PackedNumbers
   /** The earliest modification time that is known of any file, removed ones too; infinite where none is. */
   readonly oldest: number
   readonly recordCount: Float64Array
@@ -52,7 +53,7 @@ export class DeltaBatch implements FileBatch, SharedBatch {
   constructor(columns: BatchColumns) {
     this.length = columns.length
     this.#location = columns.location
-    this.path = columns.path
+    this.paths = columns.paths
     this.size = columns.size
     this.modificationTime = columns.modificationTime
     this.oldest = columns.oldest
@@ -65,13 +66,26 @@ export class DeltaBatch implements FileBatch, SharedBatch {
 
   get byteLength(): number {
     return (
-      columnByteLength(this.path) +
-      this.length * 32 +
+      this.paths.byteLength +
+      this.length * 24 +
+      packedBytes(this.modificationTime) +
       this.partitions.byteLength +
       (this.vectors?.byteLength ?? 0) +
       this.raw.byteLength +
       this.#decodedBytes
     )
+  }
+
+  get path(): BytesColumn {
+    return this.paths.column
+  }
+
+  pathAt(row: number): Uint8Array {
+    return this.paths.bytes(row)
+  }
+
+  pathParts(): Iterable<BytesColumn> {
+    return this.paths.parts()
   }
 
   under(metadata: DeltaMetadata): SchemaBatch {
@@ -85,7 +99,7 @@ export class DeltaBatch implements FileBatch, SharedBatch {
 
   /** What tells this file from others, for when two keys are equal. */
   identity(row: number): Uint8Array {
-    return identityBytes(this.#location, readBytes(this.path, row), this.vectors?.at(row))
+    return identityBytes(this.#location, this.pathAt(row), this.vectors?.at(row))
   }
 
   keptColumns(): KeptColumns {

@@ -1,6 +1,7 @@
 import type { Selection } from '@spillway/core'
 import type { DeltaMetadata } from '../schema/metadata.js'
 import type { DeltaBatch } from './delta-batch.js'
+import { numberAt } from './packed-numbers.js'
 
 /**
  * True where a file is older than the table: CONVERT TO DELTA and the like make a table over files that others wrote, with
@@ -19,6 +20,6 @@ export function importedRows(
   if (metadata.createdTime === undefined) return {}
   if (!isImported(oldest, metadata)) return { imported: rows => rows.subarray(0, 0) }
   return {
-    imported: rows => rows.filter(row => isImported(modificationTime[row]!, metadata)),
+    imported: rows => rows.filter(row => isImported(numberAt(modificationTime, row), metadata)),
   }
 }

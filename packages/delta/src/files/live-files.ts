@@ -1,7 +1,7 @@
 import {
   type DataFile,
+  decodeText,
   type LiveFiles,
-  readString,
   type Selection,
   Slices,
   type TableSource,
@@ -13,9 +13,10 @@ import type { TypedPartition } from '../partitions/typed-partition.js'
 import { unreadablePartition } from '../partitions/unreadable-partition.js'
 import type { DeltaMetadata } from '../schema/metadata.js'
 import { LazyBounds } from '../statistics/lazy-bounds.js'
-import { blockTexts } from './block-texts.js'
+import { pathTexts } from './block-texts.js'
 import type { DeltaBatch } from './delta-batch.js'
 import { importedRows, isImported } from './imported-files.js'
+import { numberAt } from './packed-numbers.js'
 import { type PartitionRow, partitionRows } from './partition-rows.js'
 import type { RawAdd, RawAdds } from './raw-statistics.js'
 
@@ -54,7 +55,7 @@ export function liveFiles(base: DeltaBatch, live: Selection, context: FileContex
       if (refused !== undefined) throw unreadable!.refusal(refused)
       adds ??= base.raw.adds()
       const said = await adds.of(rows)
-      const paths = blockTexts(base.path, rows)
+      const paths = pathTexts(base.paths, rows)
       const slices = new Slices()
       const files: DataFile[] = []
       for (const [i, row] of rows.entries()) {
@@ -86,7 +87,7 @@ function dataFile(
 ): DataFile {
   const { path, recordedPath, raw, partition } = known
   const records = batch.recordCount[row]!
-  const modificationTime = batch.modificationTime[row]!
+  const modificationTime = numberAt(batch.modificationTime, row)
   const vector = batch.vectors?.at(row)
   const file: Written<DataFile> = {
     path,
@@ -143,7 +144,7 @@ function unreadableFiles(
     rows,
     refusal: row => {
       const i = partitions.findIndex(column => column.isUnreadable(row))
-      const path = readString(batch.path, row)
+      const path = decodeText(batch.pathAt(row))
       return unreadablePartition(metadata.partitionFields[i]!, partitions[i]!.recorded(row), path)
     },
   }

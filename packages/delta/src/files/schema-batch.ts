@@ -31,7 +31,15 @@ export class SchemaBatch implements FileBatch {
   }
 
   get path(): BytesColumn {
-    return this.base.path
+    return this.base.paths.column
+  }
+
+  pathAt(row: number): Uint8Array {
+    return this.base.paths.bytes(row)
+  }
+
+  pathParts(): Iterable<BytesColumn> {
+    return this.base.paths.parts()
   }
 
   get size(): Float64Array {

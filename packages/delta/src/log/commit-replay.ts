@@ -73,7 +73,7 @@ export class CommitReplay implements ActionSink {
       this.#builders.push(builder)
       this.#dead.push(new Uint8Array(64))
     }
-    const row = builder.append(action, { keep: true })
+    const row = builder.append(action)
     return (this.#builders.length - 1) * MAX_ROWS + row
   }
 

@@ -1,15 +1,9 @@
 import { isUtf8 } from 'node:buffer'
-import { BytesBuilder } from '@spillway/core'
+import { PathFolder } from '@spillway/core'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { quickOr } from '../../../testkit/src/support/long-tier.js'
-import { firstRowNotUtf8 } from '../../src/columns/utf8-rows.js'
-
-function columnOf(rows: readonly Uint8Array[]) {
-  const builder = new BytesBuilder(rows.length)
-  for (const row of rows) builder.append(row)
-  return builder.finish()
-}
+import { firstPathNotUtf8 } from '../../src/columns/utf8-rows.js'
 
 /** Texts, halves of characters, and any bytes. */
 const row = fc.oneof(
@@ -20,12 +14,24 @@ const row = fc.oneof(
   fc.uint8Array({ maxLength: 3 }),
 )
 
-it('finds the first row that is no UTF-8, as a look at each does', () => {
+it('finds the first path that is no UTF-8, whatever its neighbours have in common', () => {
+  const ends = fc.tuple(row, row)
   fc.assert(
-    fc.property(fc.array(row, { maxLength: 8 }), rows => {
-      const expected = rows.findIndex(bytes => !isUtf8(bytes))
-      expect(firstRowNotUtf8(columnOf(rows))).toBe(expected < 0 ? undefined : expected)
+    fc.property(ends, fc.array(row, { maxLength: 8 }), ([head, tail], middles) => {
+      const paths = middles.map(middle => Buffer.concat([head, middle, tail]))
+      const folder = new PathFolder(paths.length)
+      for (const path of paths) folder.append(path, 0, path.length)
+      const expected = paths.findIndex(bytes => !isUtf8(bytes))
+      expect(firstPathNotUtf8(folder.finish())).toBe(expected < 0 ? undefined : expected)
     }),
     { numRuns: quickOr(750, 3000) },
   )
+})
+
+it('finds it in a later run', () => {
+  const paths = Array.from({ length: 2500 }, (_, n) => Buffer.from(`s3://b/part-${n}.parquet`))
+  paths[2000] = Buffer.from([0x73, 0xff, 0x61])
+  const folder = new PathFolder(paths.length)
+  for (const path of paths) folder.append(path, 0, path.length)
+  expect(firstPathNotUtf8(folder.finish())).toBe(2000)
 })

@@ -1,5 +1,6 @@
 import {
   type DataFile,
+  everyRow,
   type FileBatchHandle,
   inSlices,
   type LiveFiles,
@@ -7,7 +8,6 @@ import {
   type Selection,
   type Slices,
   type Steps,
-  selectAll,
   throwIfCancelled,
 } from '@spillway/core'
 import { withSources } from '../bootstrap/skeletons.js'
@@ -143,7 +143,7 @@ function liveFiles(
   const withLogs = table.logSize.length > 0
   return {
     batch,
-    live: selectAll(table.length),
+    live: everyRow(table.length),
     ...(withLogs ? { deletedCounts: async (rows: Selection) => deletedCounts(table, rows) } : {}),
     async files(rows): Promise<readonly DataFile[]> {
       return [...rows].map(row =>

@@ -1,4 +1,5 @@
 import {
+  ByteArena,
   type BytesColumn,
   type Column,
   compareBytes,
@@ -8,7 +9,6 @@ import {
   readBytes,
   type Steps,
 } from '@spillway/core'
-import { ByteArena } from '@spillway/encoding'
 import { decodeSingleValue, decodeUnscaled } from './single-value.js'
 
 /** Bounds of one column of consecutive files, from their binary form. Rows never set are null: unknown. */

@@ -1,5 +1,12 @@
-import { type BytesColumn, Pace, type Selection, type Steps } from '@spillway/core'
-import { ByteArena, placeIn, startsOf } from '@spillway/encoding'
+import {
+  ByteArena,
+  type BytesColumn,
+  Pace,
+  placeIn,
+  type Selection,
+  type Steps,
+  startsOf,
+} from '@spillway/core'
 import type { ManifestView } from '../manifest/manifest-view.js'
 import { PathTable } from '../paths/path-table.js'
 

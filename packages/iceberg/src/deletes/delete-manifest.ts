@@ -1,4 +1,5 @@
 import {
+  ByteArena,
   type BytesColumn,
   columnByteLength,
   compareBytes,
@@ -11,7 +12,6 @@ import {
   type AvroField,
   type AvroSink,
   type AvroStep,
-  ByteArena,
   compileAvroScan,
 } from '@spillway/encoding'
 import { dataFileSink, type EntrySchema, intMapSink } from '../manifest/entry-schema.js'

@@ -1,5 +1,4 @@
-import { readBytes, type Steps } from '@spillway/core'
-import { placeIn, startsOf } from '@spillway/encoding'
+import { placeIn, readBytes, type Steps, startsOf } from '@spillway/core'
 import type { ManifestView } from '../manifest/manifest-view.js'
 import { baseName, baseNameBytes } from '../paths/paths.js'
 

@@ -1,4 +1,4 @@
-import { corrupt, type FileFormat, Slices, type TableError } from '@spillway/core'
+import { corrupt, type FoldedPaths, PathFolder, Slices, type TableError } from '@spillway/core'
 import {
   type AvroBlock,
   AvroCursor,
@@ -7,10 +7,10 @@ import {
   type AvroSink,
   type AvroStep,
   compileAvroScan,
-  type FoldedPaths,
+  firstPathNotUtf8,
   located,
-  PathFolder,
 } from '@spillway/encoding'
+import { type EntryFormat, formatOf } from './entry-format.js'
 import { dataFileSink, type EntrySchema } from './entry-schema.js'
 import { TupleTable } from './tuple-table.js'
 
@@ -49,9 +49,6 @@ export interface ScanOptions {
   readonly inherited: Inherited
   readonly inflate: (block: AvroBlock) => Promise<Uint8Array> | Uint8Array
 }
-
-/** `unknown` is refused where the file is asked for: it may be one that is withheld. */
-export type EntryFormat = FileFormat | 'puffin' | 'unknown'
 
 /** Bytes that are set aside for a row. */
 const ROW_BYTES = 150
@@ -253,12 +250,7 @@ class ManifestScan {
   #finish(length: number): ManifestColumns {
     const { offset, tuple, content, format, blockStart, ...numbers } = this.#columns
     const paths = this.#paths.finish()
-    const { notUtf8 } = this.#paths
-    if (notUtf8 !== undefined) {
-      located(this.#file.path, () => {
-        throw badManifest(`the path of file ${notUtf8} is no UTF-8`)
-      })
-    }
+    located(this.#file.path, () => requireNames(paths))
     return {
       length,
       paths,
@@ -278,19 +270,10 @@ class ManifestScan {
   }
 }
 
-function formatOf(name: string): EntryFormat {
-  switch (name.toLowerCase()) {
-    case 'parquet':
-      return 'parquet'
-    case 'avro':
-      return 'avro'
-    case 'orc':
-      return 'orc'
-    case 'puffin':
-      return 'puffin'
-    default:
-      return 'unknown'
-  }
+/** A path that is no text would be read as that of another file. */
+function requireNames(paths: FoldedPaths): void {
+  const row = firstPathNotUtf8(paths)
+  if (row !== undefined) throw badManifest(`the path of file ${row} is no UTF-8`)
 }
 
 function badManifest(reason: string): TableError {

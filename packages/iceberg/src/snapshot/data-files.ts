@@ -13,7 +13,7 @@ import {
 import { holdsBytes } from '../deletes/delete-manifest.js'
 import type { DeleteNames } from '../deletes/delete-names.js'
 import type { AppliedDelete } from '../deletes/opened-deletes.js'
-import type { EntryFormat } from '../manifest/manifest-scan.js'
+import type { EntryFormat } from '../manifest/entry-format.js'
 import type { ManifestView } from '../manifest/manifest-view.js'
 import { longBlocks } from '../manifest/metric-columns.js'
 import { RowBounds } from '../manifest/row-bounds.js'

@@ -1,6 +1,7 @@
 import {
   type BatchCache,
   type ColumnStats,
+  everyRow,
   type FileBatchHandle,
   type FileList,
   type FilePartition,
@@ -221,7 +222,7 @@ function liveFiles(file: ManifestFile, view: ManifestView, options: HandleContex
   return {
     manifest: file,
     batch: view,
-    live: selectAll(view.length),
+    live: everyRow(view.length),
     unreadable,
     partitions: rows => partitionsOf(view, rows),
     otherFormat: rows => otherFormat(view, rows),

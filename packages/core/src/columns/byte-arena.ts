@@ -1,4 +1,5 @@
-import { type BytesColumn, grown, trimmed } from '@spillway/core'
+import { grown, trimmed } from '../bytes/growth.js'
+import type { BytesColumn } from './column.js'
 
 /** Rows that tell how long the others are, where many come: a large buffer is made once, and not copied. */
 const SAMPLE = 512
@@ -13,6 +14,7 @@ export class ByteArena {
   #length = 0
   #used = 0
 
+  /** `rows` are how many are likely to come. */
   constructor(rows: number, bytesPerRow: number) {
     this.#rows = rows
     this.#offsets = new Int32Array(rows + 1)
@@ -35,7 +37,8 @@ export class ByteArena {
 
   /** Rows to come are taken for as long as those before, and some more: of many, half tell enough. */
   #larger(needed: number): Uint8Array {
-    const likely = Math.ceil((this.#used / Math.max(1, this.#length)) * this.#rows * 1.1)
+    const rows = Math.max(this.#rows, this.#length * 2)
+    const likely = Math.ceil((this.#used / Math.max(1, this.#length)) * rows * 1.1)
     if (this.#length < SAMPLE / 2) return grown(this.#data, needed, { likely })
     const larger = new Uint8Array(Math.max(needed, Math.min(likely, needed * MOST)))
     larger.set(this.#data)

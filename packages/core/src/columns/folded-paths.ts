@@ -1,4 +1,4 @@
-import { type BytesColumn, columnByteLength, readBytes } from '@spillway/core'
+import { type BytesColumn, columnByteLength, readBytes } from './column.js'
 import { placeIn } from './row-starts.js'
 
 /** How all paths of a run begin and end. */
@@ -48,6 +48,22 @@ export class FoldedPaths {
         yield this.#unfolded(this.#starts[run]!, this.#starts[run + 1]!)
       }
     }
+  }
+
+  /** Bytes that all of them are made of, each once. */
+  *pieces(): Generator<Uint8Array, void, undefined> {
+    yield this.#middles.data
+    for (const { head, tail } of this.#ends) {
+      yield head
+      yield tail
+    }
+  }
+
+  /** Those of the rows from `from` to before `to`, without the column of all. */
+  span(from: number, to: number): BytesColumn {
+    const column = this.#column
+    if (column === undefined) return this.#unfolded(from, to)
+    return { kind: 'bytes', offsets: column.offsets.subarray(from, to + 1), data: column.data }
   }
 
   bytes(row: number): Uint8Array {

@@ -1,7 +1,5 @@
-import { type BytesColumn, readString } from '@spillway/core'
 import { describe, expect, it } from 'vitest'
-import type { FoldedPaths } from '../../src/columns/folded-paths.js'
-import { PathFolder } from '../../src/columns/path-folder.js'
+import { type BytesColumn, type FoldedPaths, PathFolder, readString } from '../../src/index.js'
 
 const utf8 = new TextEncoder()
 
@@ -70,6 +68,33 @@ describe('folded paths', () => {
     expect(paths.map((_, row) => new TextDecoder().decode(found.bytes(row)))).toEqual(paths)
   })
 
+  it('are what was taken, wherever it lay', () => {
+    const below = numbersFrom(7)
+    for (let i = 0; i < 300; i++) {
+      const paths = [
+        ...randomPaths(below),
+        ...Array.from({ length: below(1500) }, (_, n) => fileOf(n)),
+      ]
+      const buffer = utf8.encode(paths.join(''))
+      const folder = new PathFolder(paths.length)
+      const expected: string[] = []
+      let at = 0
+      for (const path of paths) {
+        const start = at
+        at += utf8.encode(path).length
+        const how = below(i % 5 === 0 ? 4 : 400)
+        if (how === 0) continue
+        expected.push(path)
+        if (how === 1) folder.append(utf8.encode(path), 0, at - start)
+        else folder.share(how === 2 ? buffer.slice() : buffer, start, at)
+      }
+      const found = folder.finish()
+      expect(textsIn(found.parts())).toEqual(expected)
+      const [from, to] = [below(found.length + 1), below(found.length + 1)].sort((a, b) => a - b)
+      expect(textsIn([found.span(from!, to!)])).toEqual(expected.slice(from, to))
+    }
+  })
+
   it('are what was taken, of any letters', () => {
     const below = numbersFrom(20_261_201)
     for (let i = 0; i < 300; i++) {
@@ -90,23 +115,5 @@ describe('folded paths', () => {
     const { data } = found.column
     expect(found.byteLength - before).toBeGreaterThanOrEqual(data.byteLength)
     expect(found.column.data).toBe(data)
-  })
-
-  it.each([
-    ['alone', 0, 1],
-    ['in a first run', 5, 20],
-    ['in a later run', 2000, 2500],
-  ])('tell the first that is no text, %s', (_what, at, rows) => {
-    const paths = Array.from({ length: rows }, (_, n) => utf8.encode(fileOf(n)))
-    paths[at] = Uint8Array.of(...paths[at]!.subarray(0, 30), 0xff, 0x61)
-    const folder = folderOf(paths)
-    folder.finish()
-    expect(folder.notUtf8).toBe(at)
-  })
-
-  it('tell halves of a character in two paths', () => {
-    const folder = folderOf([Uint8Array.of(0x61, 0xc3), Uint8Array.of(0xa9, 0x61)])
-    folder.finish()
-    expect(folder.notUtf8).toBe(0)
   })
 })
