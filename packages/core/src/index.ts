@@ -19,7 +19,7 @@ export {
   columnBuilder,
   DictionaryBuilder,
 } from './columns/column-builder.js'
-export { FoldedPaths } from './columns/folded-paths.js'
+export { FoldedPaths, type SharedEnds } from './columns/folded-paths.js'
 export { PathFolder } from './columns/path-folder.js'
 export { type PhysicalKind, physicalKind } from './columns/physical-kind.js'
 export { placeIn, startsOf } from './columns/row-starts.js'
@@ -174,6 +174,7 @@ export {
 export type * from './store/table-source.js'
 export { unescapePath } from './store/unescape-path.js'
 export { pathAt, pathParts } from './table/batch-paths.js'
+export type * from './table/batch-spill.js'
 export type * from './table/data-file.js'
 export type * from './table/file-batch.js'
 export type * from './table/format-facts.js'

@@ -20,6 +20,17 @@ export { firstPathNotUtf8 } from './columns/utf8-rows.js'
 export { widenValue } from './columns/widen-value.js'
 export { documentBytes, documentText } from './compression/inflate.js'
 export { Inflation } from './compression/inflation.js'
+export {
+  addColumn,
+  addPaths,
+  addStats,
+  readBytesColumn,
+  readColumn,
+  readPaths,
+  readStats,
+} from './frames/column-frames.js'
+export { type FrameKind, Frames, FrameWriter } from './frames/frames.js'
+export { readSpilled } from './frames/spilled.js'
 export { HFile } from './hfile/hfile.js'
 export type { HFileSource } from './hfile/hfile-source.js'
 export { parseExactJson, valueText } from './json/exact-json.js'

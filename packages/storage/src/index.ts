@@ -16,3 +16,9 @@ export {
   type StorageUri,
   sameFolder,
 } from './objects/uri.js'
+export {
+  type SpillFolder,
+  type SpillFolderOptions,
+  type SpillStats,
+  spillFolder,
+} from './spill/spill-folder.js'

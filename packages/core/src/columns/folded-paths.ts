@@ -50,6 +50,15 @@ export class FoldedPaths {
     }
   }
 
+  /** What it is made of: where its runs begin and the last ends, what the rows of each share, and what is each row's own. */
+  get folds(): {
+    readonly starts: readonly number[]
+    readonly ends: readonly SharedEnds[]
+    readonly middles: BytesColumn
+  } {
+    return { starts: this.#starts, ends: this.#ends, middles: this.#middles }
+  }
+
   /** Bytes that all of them are made of, each once. */
   *pieces(): Generator<Uint8Array, void, undefined> {
     yield this.#middles.data

@@ -1,4 +1,5 @@
 import type { TableFormat, TableSource } from '../store/table-source.js'
+import type { BatchSpill } from './batch-spill.js'
 import type { DataFile } from './data-file.js'
 import type { FileBatch, TablePart } from './file-batch.js'
 import type { Snapshot, TableMetadata } from './snapshot.js'
@@ -72,6 +73,8 @@ export interface TableReader {
 
 /** Handed to readers, so that one byte budget covers every table of a process. */
 export interface BatchCache {
+  /** Where what is decoded outlives the process, if anywhere. */
+  readonly spill?: BatchSpill | undefined
   /**
    * The batch under `key`, loaded at most once at a time. The key names immutable bytes (path with etag or size).
    * The load is cancelled when its last waiter has gone, not when its first has.

@@ -1,27 +1,15 @@
-import {
-  type BatchCache,
-  everyRow,
-  nextTurn,
-  type ParquetBatch,
-  Slices,
-  TableError,
-} from '@spillway/core'
-import { firstPathNotUtf8 } from '@spillway/encoding'
-import { FileAction } from '../actions/actions.js'
-import type { VectorDescriptor } from '../actions/deletion-vector.js'
+import { type BatchCache, everyRow, type FoldedPaths, nextTurn, TableError } from '@spillway/core'
+import { firstPathNotUtf8, readSpilled } from '@spillway/encoding'
 import { BatchBuilder } from '../files/batch-builder.js'
 import { DeltaBatch, MANY_ROWS } from '../files/delta-batch.js'
-import { JsonCursor } from '../json/json-cursor.js'
-import { TextInterner } from '../json/text-interner.js'
-import { readNumRecords } from '../statistics/stats-text.js'
-import { mapLeaf } from './checkpoint-rows.js'
+import { readStored, STORED_BATCH, type StoredColumns, storeBatch } from '../files/stored-batch.js'
+import { ADD_LEAVES, AddRows, VECTOR_LEAVES, VECTOR_TYPE } from './add-rows.js'
 import {
   ADD_PATH,
   ADD_STATS,
   CheckpointStatistics,
   structIsComplete,
 } from './checkpoint-statistics.js'
-import { NumberLeaf, TextLeaf } from './leaf-values.js'
 import type { RecentReads } from './recent-reads.js'
 import {
   type CheckpointFile,
@@ -35,13 +23,7 @@ import {
   SharedGroup,
   type SliceBatch,
 } from './row-group.js'
-import { STRUCT_RECORDS } from './struct-stats.js'
-
-const SIZE: LeafPath = ['add', 'size']
-const MODIFICATION_TIME: LeafPath = ['add', 'modificationTime']
-const PARTITION_VALUES: LeafPath = ['add', 'partitionValues']
-const VECTOR: LeafPath = ['add', 'deletionVector']
-const VECTOR_FIELDS = ['storageType', 'pathOrInlineDv', 'offset', 'sizeInBytes', 'cardinality']
+import { SpilledStatistics, type SpillPlace } from './spilled-statistics.js'
 
 /** FileBatch's limit. */
 const MAX_ROWS = 1 << 20
@@ -79,7 +61,7 @@ export class CheckpointPart {
   /** False where the footer proves that no add has a vector. */
   get mayHaveVectors(): boolean {
     const { source, rowGroup } = this.slice
-    return mayHold(source, rowGroup, [...VECTOR, 'storageType'])
+    return mayHold(source, rowGroup, VECTOR_TYPE)
   }
 
   async load(signal?: AbortSignal): Promise<DeltaBatch> {
@@ -88,30 +70,60 @@ export class CheckpointPart {
     const version = etag ?? String(lastModified)
     const place = `${this.slice.rowGroup}\u001f${this.slice.start}`
     const key = ['delta', path, size, version, this.#context.location, place].join('\u001f')
-    const batch = await this.#context.cache.get(key, loading => this.#read(loading), signal)
+    const batch = await this.#context.cache.get(
+      key,
+      loading => this.#spilledOrRead(loading),
+      signal,
+    )
     if (batch instanceof DeltaBatch) return batch
     throw new TableError('INTERNAL', `the batch cache holds something else under ${key}`)
   }
 
-  async #read(signal: AbortSignal): Promise<DeltaBatch> {
-    const { io, recent, location } = this.#context
+  /** Where the store tells one writing of a name from another: a time alone does not. */
+  get #place(): SpillPlace | undefined {
+    const { cache, location: table } = this.#context
+    const { source, rowGroup, start } = this.slice
+    const { path, size, etag } = source.file
+    if (cache.spill === undefined || etag === undefined) return undefined
+    const object = JSON.stringify([path, size, etag, rowGroup, start])
+    return { spill: cache.spill, table, object }
+  }
+
+  async #spilledOrRead(signal: AbortSignal): Promise<DeltaBatch> {
+    const place = this.#place
+    if (place === undefined) return this.#batchOf(await this.#read(signal))
+    const key = { ...place, layout: STORED_BATCH }
+    const stored = await readSpilled(place.spill, key, readStored)
+    const columns = stored ?? (await this.#read(signal))
+    if (stored === undefined) {
+      const pieces = storeBatch(columns)
+      if (pieces !== undefined) place.spill.write(key, pieces)
+    }
+    return this.#batchOf(columns, place)
+  }
+
+  async #read(signal: AbortSignal): Promise<StoredColumns> {
     const most = this.slice.end - this.slice.start
-    const builder = new BatchBuilder(location, most)
+    const builder = new BatchBuilder(this.#context.location, most)
     const positions = new Uint32Array(most)
     const rows = new AddRows(builder, this.slice, positions)
     for await (const { batch, first } of this.#batches(signal)) await rows.read(batch, first)
-    const raw = new CheckpointStatistics(
-      { io, recent, slice: this.slice },
-      heldPositions(positions, builder.length),
-    )
-    const batch = builder.finish(raw)
-    this.#requireNames(batch, positions)
-    if (batch.length > MANY_ROWS) await nextTurn()
-    return batch
+    const columns = builder.columns()
+    this.#requireNames(columns.paths, positions)
+    if (columns.length > MANY_ROWS) await nextTurn()
+    return { ...columns, positions: heldPositions(positions, columns.length) }
+  }
+
+  #batchOf(columns: StoredColumns, place?: SpillPlace): DeltaBatch {
+    const { io, recent, location } = this.#context
+    const { length, positions } = columns
+    const read = new CheckpointStatistics({ io, recent, slice: this.slice }, positions)
+    const raw = place === undefined ? read : new SpilledStatistics(read, length, place)
+    return new DeltaBatch({ ...columns, location, raw })
   }
 
   /** Texts of a Parquet file may be any bytes: a path that is none would be read as that of another file. */
-  #requireNames({ paths }: DeltaBatch, positions: Uint32Array): void {
+  #requireNames(paths: FoldedPaths, positions: Uint32Array): void {
     const bad = firstPathNotUtf8(paths)
     if (bad === undefined) return
     const { source, rowGroup } = this.slice
@@ -137,13 +149,8 @@ export class CheckpointPart {
     // The text is long: it is read for its record count only where no struct has that.
     const counted = structIsComplete(this.slice) || findLeaf(source, ADD_STATS) === undefined
     return [
-      ADD_PATH,
-      SIZE,
-      MODIFICATION_TIME,
-      mapLeaf(PARTITION_VALUES, 'key'),
-      mapLeaf(PARTITION_VALUES, 'value'),
-      ...(this.mayHaveVectors ? VECTOR_FIELDS.map(name => [...VECTOR, name]) : []),
-      STRUCT_RECORDS,
+      ...ADD_LEAVES,
+      ...(this.mayHaveVectors ? VECTOR_LEAVES : []),
       ...(counted ? [] : [ADD_STATS]),
     ]
   }
@@ -154,107 +161,6 @@ function heldPositions(positions: Uint32Array, length: number): Uint32Array {
   const first = positions[0] ?? 0
   const follow = length > 0 && positions[length - 1]! - first === length - 1
   return follow ? everyRow(length, first) : positions.slice(0, length)
-}
-
-/** Turns rows of a checkpoint into rows of a batch, leaving out those that are no adds. */
-class AddRows {
-  readonly #builder: BatchBuilder
-  readonly #slice: RowGroupSlice
-  readonly #positions: Uint32Array
-  readonly #action = new FileAction()
-  readonly #names = new TextInterner()
-  readonly #cursor = new JsonCursor(new Uint8Array(0))
-
-  constructor(builder: BatchBuilder, slice: RowGroupSlice, positions: Uint32Array) {
-    this.#builder = builder
-    this.#slice = slice
-    this.#positions = positions
-  }
-
-  async read(batch: ParquetBatch, first: number): Promise<void> {
-    const leaves = addLeaves(batch, this.#names)
-    const plain = leaves.path.areSpelled
-    const slices = new Slices()
-    const start = Math.max(0, this.#slice.start - first)
-    const end = Math.min(batch.length, this.#slice.end - first)
-    for (let row = start; row < end; row++) {
-      this.#action.reset('add')
-      if (!leaves.path.locate(row, this.#action.pathAt)) {
-        if (leaves.size.at(row) !== undefined) throw this.#withoutPath(first + row)
-        continue
-      }
-      const records = this.#fill(leaves, row)
-      const at = this.#builder.appendStored(this.#action, { records, plain })
-      this.#positions[at] = first + row
-      if (slices.isOver) await slices.pause()
-    }
-  }
-
-  /** Gives the record count. */
-  #fill(leaves: AddLeaves, row: number): number {
-    const action = this.#action
-    const size = leaves.size.at(row)
-    if (size === undefined) throw this.#withoutSize(action.path)
-    action.size = size
-    action.modificationTime = leaves.modificationTime.at(row) ?? 0
-    const [start, end] = leaves.partitionNames.range(row)
-    for (let at = start; at < end; at++) {
-      const name = leaves.partitionNames.text(at)
-      if (name === undefined) continue
-      action.partitionNames[action.partitionCount] = name
-      action.partitionValues[action.partitionCount++] = leaves.partitionValues.text(at) ?? null
-    }
-    action.vector = vectorAt(leaves, row)
-    const stats = leaves.stats.bytes(row)
-    if (stats === undefined) return leaves.records.at(row) ?? Number.NaN
-    return leaves.records.at(row) ?? readNumRecords(stats, this.#cursor)
-  }
-
-  #withoutPath(row: number): TableError {
-    const { source, rowGroup } = this.#slice
-    return new TableError('TABLE_CORRUPT', 'an add action of a checkpoint has no path', {
-      context: { path: source.file.path, rowGroup, row },
-    })
-  }
-
-  #withoutSize(path: Uint8Array): TableError {
-    return new TableError('TABLE_CORRUPT', 'an add action of a checkpoint has no size', {
-      context: { path: this.#slice.source.file.path, add: new TextDecoder().decode(path) },
-    })
-  }
-}
-
-type AddLeaves = ReturnType<typeof addLeaves>
-
-function addLeaves(batch: ParquetBatch, names: TextInterner) {
-  const vector = (name: string) => [...VECTOR, name]
-  return {
-    path: new TextLeaf(batch, ADD_PATH),
-    size: new NumberLeaf(batch, SIZE),
-    modificationTime: new NumberLeaf(batch, MODIFICATION_TIME),
-    partitionNames: new TextLeaf(batch, mapLeaf(PARTITION_VALUES, 'key'), names),
-    partitionValues: new TextLeaf(batch, mapLeaf(PARTITION_VALUES, 'value'), names),
-    records: new NumberLeaf(batch, STRUCT_RECORDS),
-    stats: new TextLeaf(batch, ADD_STATS),
-    storageType: new TextLeaf(batch, vector('storageType'), names),
-    pathOrInlineDv: new TextLeaf(batch, vector('pathOrInlineDv')),
-    offset: new NumberLeaf(batch, vector('offset')),
-    sizeInBytes: new NumberLeaf(batch, vector('sizeInBytes')),
-    cardinality: new NumberLeaf(batch, vector('cardinality')),
-  }
-}
-
-function vectorAt(leaves: AddLeaves, row: number): VectorDescriptor | undefined {
-  const storageType = leaves.storageType.text(row)
-  if (storageType === undefined) return undefined
-  const offset = leaves.offset.at(row)
-  return {
-    storageType,
-    pathOrInlineDv: leaves.pathOrInlineDv.text(row) ?? '',
-    offset,
-    sizeInBytes: leaves.sizeInBytes.at(row) ?? Number.NaN,
-    cardinality: leaves.cardinality.at(row) ?? Number.NaN,
-  }
 }
 
 /** The parts of one Parquet file that may hold adds. */

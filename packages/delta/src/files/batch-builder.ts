@@ -11,10 +11,11 @@ import { KeyColumn } from '../actions/file-key.js'
 import { JsonCursor } from '../json/json-cursor.js'
 import { PartitionColumnsBuilder } from '../partitions/partition-columns.js'
 import { readNumRecords } from '../statistics/stats-text.js'
+import type { BatchColumns } from './batch-columns.js'
 import { DeltaBatch } from './delta-batch.js'
 import { GrowingFloats } from './growing-floats.js'
 import { numberAt, packNumbers } from './packed-numbers.js'
-import { KeptStatistics, type RawStatistics } from './raw-statistics.js'
+import { KeptStatistics } from './raw-statistics.js'
 import { VectorColumnsBuilder } from './vector-columns.js'
 
 const encoder = new TextEncoder()
@@ -133,12 +134,20 @@ export class BatchBuilder {
     }
   }
 
-  /** The batch; `raw` says where its raw statistics are, where they were not kept. */
-  finish(raw?: RawStatistics): DeltaBatch {
-    const length = this.#length
+  /** The batch of what commits have added: its raw statistics were kept. */
+  finish(): DeltaBatch {
     return new DeltaBatch({
-      length,
+      ...this.columns(),
       location: this.#location,
+      raw: this.#kept(this.#length),
+    })
+  }
+
+  /** What a batch is made of, but for its raw statistics. */
+  columns(): Omit<BatchColumns, 'raw' | 'location'> {
+    const length = this.#length
+    return {
+      length,
       paths: this.#paths.finish(),
       size: this.#size.finish(),
       modificationTime: packNumbers(this.#modificationTime.finish()),
@@ -147,8 +156,7 @@ export class BatchBuilder {
       key: this.#key.finish(),
       partitions: this.#partitions.finish(length),
       vectors: this.#vectors.finish(),
-      raw: raw ?? this.#kept(length),
-    })
+    }
   }
 
   #kept(length: number): KeptStatistics {

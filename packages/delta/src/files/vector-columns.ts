@@ -2,6 +2,17 @@ import type { BytesColumn } from '@spillway/core'
 import { BytesBuilder, readString } from '@spillway/core'
 import type { VectorDescriptor } from '../actions/deletion-vector.js'
 
+/** What the descriptors of vectors say, of one row each; `rows` ascend. */
+export interface VectorArrays {
+  readonly rows: Uint32Array
+  readonly storageType: BytesColumn
+  readonly path: BytesColumn
+  /** NaN where the descriptor has none. */
+  readonly offset: Float64Array
+  readonly size: Float64Array
+  readonly cardinality: Float64Array
+}
+
 /** The deletion vectors of a batch: few files have one, so rows that do are listed. */
 export class VectorColumns {
   readonly #rows: Uint32Array
@@ -12,20 +23,24 @@ export class VectorColumns {
   readonly #size: Float64Array
   readonly #cardinality: Float64Array
 
-  constructor(columns: {
-    rows: Uint32Array
-    storageType: BytesColumn
-    path: BytesColumn
-    offset: Float64Array
-    size: Float64Array
-    cardinality: Float64Array
-  }) {
+  constructor(columns: VectorArrays) {
     this.#rows = columns.rows
     this.#storageType = columns.storageType
     this.#path = columns.path
     this.#offset = columns.offset
     this.#size = columns.size
     this.#cardinality = columns.cardinality
+  }
+
+  get arrays(): VectorArrays {
+    return {
+      rows: this.#rows,
+      storageType: this.#storageType,
+      path: this.#path,
+      offset: this.#offset,
+      size: this.#size,
+      cardinality: this.#cardinality,
+    }
   }
 
   get byteLength(): number {

@@ -33,6 +33,11 @@ export class PartitionColumns {
     return this.#columns.keys()
   }
 
+  /** What is recorded, by physical name. */
+  get columns(): ReadonlyMap<string, RecordedPartition> {
+    return this.#columns
+  }
+
   recorded(row: number, name: string): Recorded {
     const column = this.#columns.get(name)
     return column?.texts[column.codes[row]!]

@@ -1,4 +1,4 @@
-import type { BatchCache, FileBatch } from '@spillway/core'
+import type { BatchCache, BatchSpill, FileBatch } from '@spillway/core'
 import { SingleFlight } from '../calls/shared-load.js'
 
 export interface BatchCacheStats {
@@ -19,12 +19,19 @@ interface Entry {
   bytes: number
 }
 
+export interface BatchCacheOptions {
+  readonly maxBytes: number
+  /** Where what is decoded outlives the process, if anywhere. */
+  readonly spill?: BatchSpill | undefined
+}
+
 /** Batches within one byte budget, the least recently used leaving first. */
-export function createBatchCache(options: { readonly maxBytes: number }): MeasuredBatchCache {
-  return new LruBatchCache(options.maxBytes)
+export function createBatchCache(options: BatchCacheOptions): MeasuredBatchCache {
+  return new LruBatchCache(options)
 }
 
 class LruBatchCache implements MeasuredBatchCache {
+  readonly spill: BatchSpill | undefined
   readonly #maxBytes: number
   // Insertion order is the order of last use.
   readonly #entries = new Map<string, Entry>()
@@ -34,8 +41,9 @@ class LruBatchCache implements MeasuredBatchCache {
   #misses = 0
   #evictions = 0
 
-  constructor(maxBytes: number) {
+  constructor({ maxBytes, spill }: BatchCacheOptions) {
     this.#maxBytes = maxBytes
+    this.spill = spill
   }
 
   async get(
