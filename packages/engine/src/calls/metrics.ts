@@ -2,7 +2,8 @@
 export interface EngineObserver {
   /**
    * `snapshot.hit`, `snapshot.load`, `snapshot.refresh`, `files.signed`, `files.rewritten`, `files.vectors`; of whoever warms,
-   * `files.warmed`, `warming.failed`.
+   * `files.warmed`, `warming.failed`; of what outlives the process, `spill.hit`, `spill.miss`, `spill.written`, and `spill.dropped`
+   * of what did not hold.
    */
   count?(name: string, value: number, labels: Readonly<Record<string, string>>): void
   /** How long one piece of work took. */

@@ -41,6 +41,11 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   staging: 'Where exact Parquet is written for recipients that cannot apply deletes themselves.',
   'staging.location': 'A folder, or s3://bucket/path, that nothing else is kept in.',
   'staging.keepDays': 'After how many days a staged file is deleted.',
+  cache: 'What is decoded of the logs and manifests of tables.',
+  'cache.megabytes': 'How much of it is held in memory.',
+  'cache.folder':
+    'A folder of this machine for it, outside of all that is shared: a restart begins warm. None by default.',
+  'cache.folderMegabytes': 'How much the folder may take; what was used least recently goes first.',
   registries: 'Model registries, by names of your choice; models name one in place of versions.',
   state: 'Where what outlives the process is kept, such as digests of the files of assets.',
   'state.location':

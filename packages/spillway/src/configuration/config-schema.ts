@@ -109,6 +109,14 @@ export const configSchema = z.strictObject({
   staging: z
     .strictObject({ location: z.string().min(1), keepDays: z.number().positive().default(8) })
     .optional(),
+  /** What is decoded of tables: how much of it is held, and where it outlives the process. */
+  cache: z
+    .strictObject({
+      megabytes: z.number().positive().default(1024),
+      folder: z.string().min(1).optional(),
+      folderMegabytes: z.number().positive().default(4096),
+    })
+    .prefault({}),
   /** Where versions of models are kept by others, by names that models have them by. */
   registries: z
     .record(

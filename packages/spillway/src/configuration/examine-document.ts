@@ -37,6 +37,8 @@ export interface ServeConfig {
   readonly duckdb: ConfigDocument['duckdb']
   readonly limits: ConfigDocument['limits']
   readonly staging?: { readonly location: string; readonly keepDays: number }
+  /** With an absolute folder. */
+  readonly cache: ConfigDocument['cache']
   /** By their names, with absolute locations and files. */
   readonly registries: ConfigDocument['registries']
   /** Where what outlives the process is kept. */
@@ -101,16 +103,18 @@ function finished(
   shares: SharesConfig,
   folder: string,
 ): ExaminedDocument {
-  const { storage, duckdb, limits, staging, state, hashing } = settings
+  const { storage, duckdb, limits, staging, state, hashing, cache } = settings
   const registries = locatedRegistries(settings.registries, folder)
   const problems = [
     ...vendingProblems(shares, storage),
     ...(state === undefined ? statelessDigests(shares) : []),
     ...unknownRegistries(shares, Object.keys(registries)),
   ]
+  const stagingLocation = staging && locationFromInput(staging.location, folder)
+  const roots = localRoots(shares, stagingLocation, registries)
+  problems.push(...sharedCache(cache, roots, folder))
   if (problems.length > 0) return { problems }
   const server = withTlsFiles(settings.server, folder)
-  const stagingLocation = staging && locationFromInput(staging.location, folder)
   const config = {
     server,
     secrets: writtenSecrets(server),
@@ -122,7 +126,8 @@ function finished(
     ...(state && { state: { location: locationFromInput(state.location, folder) } }),
     shares,
     ...(staging && { staging: { ...staging, location: stagingLocation! } }),
-    localRoots: localRoots(shares, stagingLocation, registries),
+    cache: { ...cache, ...(cache.folder && { folder: resolve(folder, cache.folder) }) },
+    localRoots: roots,
   }
   return { config, problems: [] }
 }
@@ -204,6 +209,23 @@ function unvendedTables(
     const message = `table ${table.name} is shared by dir access, but no entry of storage.vending gives credentials for ${bare}`
     return [{ path: [...path, 'accessModes'], at: 'value' as const, message }]
   })
+}
+
+/** What one recipient may read must not have in it what is known of the tables of all. */
+function sharedCache(
+  { folder: given }: ConfigDocument['cache'],
+  roots: readonly string[],
+  folder: string,
+): readonly ConfigProblem[] {
+  if (given === undefined) return []
+  const cache = folderUri(locationFromInput(resolve(folder, given), folder))
+  const shared = roots.find(
+    root =>
+      relativeTo(root, cache) !== undefined || relativeTo(cache, folderUri(root)) !== undefined,
+  )
+  if (shared === undefined) return []
+  const message = `expected a folder outside of all that is shared, found one that has to do with ${shared}`
+  return [{ path: ['cache', 'folder'], at: 'value', message }]
 }
 
 /** Folders of this machine that the configuration names, whichever way: nothing else is read here. */

@@ -68,6 +68,8 @@ export interface SharingSettings {
   /** Where what outlives the process is kept: digests of the files of assets. */
   readonly state?: Document['state']
   readonly hashing?: Document['hashing']
+  /** What is decoded of tables: how much is held, and where it outlives the process. */
+  readonly cache?: Document['cache']
   /** Without `secret` or `secrets`, signed URLs of local files and page tokens end with this process. */
   readonly server?: CodedServerSettings | undefined
 }
@@ -87,17 +89,18 @@ export const SETTINGS_KEYS = Object.keys({
   registries: true,
   state: true,
   hashing: true,
+  cache: true,
   server: true,
 } satisfies Record<keyof SharingSettings, true>) as readonly (keyof SharingSettings)[]
 
 /** The settings as a configuration that was read, with the same checks. */
 export function configOfSettings(settings: SharingSettings): ServeConfig {
   const { shares = [], storage, staging, duckdb, limits, server = {} } = settings
-  const { registries, state, hashing } = settings
+  const { registries, state, hashing, cache } = settings
   checkTogether(settings)
   const folder = settings.folder ?? process.cwd()
   const recipients = (settings.recipients ?? []).map(withoutTokens)
-  const kept = { storage, staging, duckdb, limits, registries, state, hashing }
+  const kept = { storage, staging, duckdb, limits, registries, state, hashing, cache }
   const document = { ...kept, server, shares, recipients }
   const config = configOf(given(document), { folder, path: 'createSharingServer' })
   const roots = (settings.roots ?? []).map(each => locationFromInput(each, folder))

@@ -34,6 +34,7 @@ import { credentialVendors } from '../configuration/vendors.js'
 import { type Composition, compose } from '../tables/compose.js'
 import { VERSION } from '../terminal/version.js'
 import type { ServerMetrics } from './metrics.js'
+import { openSpill } from './open-spill.js'
 import { upkeepOf } from './upkeep.js'
 
 /** Everything that one configuration made, until the next replaces it. */
@@ -73,7 +74,10 @@ export interface RuntimeOptions {
 }
 
 export function createRuntime(config: ServeConfig, options: RuntimeOptions): Runtime {
+  const spill = options.isProbe ? undefined : openSpill(config.cache, options)
   const spillway = compose({
+    cacheBytes: config.cache.megabytes * 1e6,
+    spill,
     roots: config.localRoots,
     ...storageOf(config.storage),
     duckdb: duckDb(omitUndefined<DuckDbOptions>(config.duckdb)),
@@ -126,6 +130,7 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     async close() {
       await upkeep?.stop()
       await spillway.close()
+      await spill?.close()
       options.onClosed?.()
     },
   }
@@ -255,7 +260,7 @@ function sameButShares(a: ServeConfig, b: ServeConfig): boolean {
   const facts = (config: ServeConfig) => {
     const { server, secrets, storage, duckdb, limits, staging, localRoots, state, hashing } = config
     const roots = [...localRoots].sort()
-    const kept = [staging ?? null, state ?? null, hashing, config.registries]
+    const kept = [staging ?? null, state ?? null, hashing, config.registries, config.cache]
     return JSON.stringify([server, secrets, storage, duckdb, limits, kept, roots])
   }
   return facts(a) === facts(b)

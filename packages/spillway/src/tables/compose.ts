@@ -1,4 +1,5 @@
 import {
+  type BatchSpill,
   type DataFile,
   type FileShapes,
   type Predicate,
@@ -38,7 +39,10 @@ export interface ComposeOptions {
   readonly buckets?: readonly (S3Options & { readonly bucket: string })[]
   /** More stores, before those above. */
   readonly stores?: readonly StoreRoute[]
+  /** Bytes of decoded logs and manifests that are held; a gigabyte unless given. */
   readonly cacheBytes?: number
+  /** Where they outlive the process, if anywhere: `spillFolder` of `@spillway/storage`. */
+  readonly spill?: BatchSpill | undefined
   /** What reading a table may cost, where the defaults are too little or too much. */
   readonly limits?: Partial<ReadBudgets>
   readonly duckdb?: DuckDb
@@ -65,7 +69,8 @@ export function compose(options: ComposeOptions = {}): Composition {
   // All that is read for a table is read through this store: whoever reads finds its limits there.
   const store = withBudgets(routeStores(routes(options)), options.limits ?? {})
   const duckdb = options.duckdb ?? duckDb()
-  const cache = createBatchCache({ maxBytes: options.cacheBytes ?? 1024 ** 3 })
+  const { cacheBytes: maxBytes = 1024 ** 3, spill } = options
+  const cache = createBatchCache({ maxBytes, spill })
   const shapes = fileShapes({ store })
   const readers = [
     deltaReader({ store, cache }),

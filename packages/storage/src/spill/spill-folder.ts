@@ -1,9 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { lstat, mkdir, rename, unlink, utimes } from 'node:fs/promises'
+import { lstatSync, mkdirSync } from 'node:fs'
+import { rename, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BatchSpill, type SpillKey, TableError } from '@spillway/core'
 import { SpillBudget, UNFINISHED } from './spill-budget.js'
 import { isOwn, readSpill, SpillFault, spillBytes, writeSpill } from './spill-file.js'
+
+export type SpillEvent = 'spill.hit' | 'spill.miss' | 'spill.dropped' | 'spill.written'
 
 export interface SpillFolderOptions {
   /** A folder of this machine, made where it is missing. Nothing else should be kept in it. */
@@ -12,6 +15,8 @@ export interface SpillFolderOptions {
   readonly maxBytes: number
   /** The program and its version: what another one wrote is not read, since it may have decoded otherwise. */
   readonly maker: string
+  /** Counted by whoever watches: what was read, was not there, was deleted since it did not hold, and was written. */
+  readonly onEvent?: (event: SpillEvent) => void
   /** Told of what could not be written, read or deleted; nothing but time is lost by it. */
   readonly onProblem?: (error: unknown) => void
 }
@@ -49,18 +54,25 @@ const PAUSE_MS = 60_000
  * Opens a folder for decoded parts of tables. Refuses, as `INVALID_REQUEST`, one that belongs to somebody else, that others may look
  * into, or that is a link: what is read from it is believed when it is whole.
  */
-export async function spillFolder(options: SpillFolderOptions): Promise<SpillFolder> {
+export function spillFolder(options: SpillFolderOptions): SpillFolder {
   const { folder } = options
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const found = await lstat(folder)
+  const found = opened(folder)
   if (!found.isDirectory()) throw refused(folder, 'it is no folder')
   if (!isOwn(found)) {
     const mode = (found.mode & 0o777).toString(8)
     throw refused(folder, `it has mode ${mode}: \`chmod 700\` it, or name one that is new`)
   }
-  const budget = new SpillBudget(options)
-  await budget.scan()
-  return new LocalSpillFolder(options, budget)
+  return new LocalSpillFolder(options)
+}
+
+function opened(folder: string) {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    return lstatSync(folder)
+  } catch (error) {
+    const { code = 'it cannot be made' } = error as NodeJS.ErrnoException
+    throw refused(folder, code)
+  }
 }
 
 function refused(folder: string, why: string): TableError {
@@ -71,33 +83,37 @@ function refused(folder: string, why: string): TableError {
 class LocalSpillFolder implements SpillFolder {
   readonly #options: SpillFolderOptions
   readonly #budget: SpillBudget
+  /** Ends when it is known what is there. */
+  readonly #looked: Promise<void>
   readonly #waiting: Waiting[] = []
   #waitingBytes = 0
   #writing: Promise<void> | undefined
   #pausedUntil = 0
   #closed = false
-  #hits = 0
-  #misses = 0
-  #dropped = 0
-  #written = 0
+  readonly #events: Record<SpillEvent, number> = {
+    'spill.hit': 0,
+    'spill.miss': 0,
+    'spill.dropped': 0,
+    'spill.written': 0,
+  }
 
-  constructor(options: SpillFolderOptions, budget: SpillBudget) {
+  constructor(options: SpillFolderOptions) {
     this.#options = options
-    this.#budget = budget
+    this.#budget = new SpillBudget(options)
+    this.#looked = this.#budget.scan().catch(error => options.onProblem?.(error))
   }
 
   async read(key: SpillKey): Promise<Uint8Array | undefined> {
     const path = this.#pathOf(key)
     try {
       const content = await readSpill(path, this.#headOf(key))
-      if (content === undefined) this.#misses++
-      else {
-        this.#hits++
+      this.#event(content === undefined ? 'spill.miss' : 'spill.hit')
+      if (content !== undefined) {
         this.#touch(path, spillBytes(this.#headOf(key), content.length))
       }
       return content
     } catch (error) {
-      this.#misses++
+      this.#event('spill.miss')
       if (error instanceof SpillFault) this.drop(key)
       else this.#options.onProblem?.(error)
       return undefined
@@ -112,7 +128,7 @@ class LocalSpillFolder implements SpillFolder {
   }
 
   drop(key: SpillKey): void {
-    this.#dropped++
+    this.#event('spill.dropped')
     const path = this.#pathOf(key)
     this.#budget.gone(path)
     unlink(path).catch((error: NodeJS.ErrnoException) => {
@@ -147,6 +163,7 @@ class LocalSpillFolder implements SpillFolder {
   }
 
   async #write({ key, pieces, bytes }: Waiting): Promise<void> {
+    await this.#looked
     await this.#budget.makeRoom(bytes)
     const path = this.#pathOf(key)
     const unfinished = join(this.#options.folder, `${randomBytes(16).toString('hex')}${UNFINISHED}`)
@@ -158,7 +175,12 @@ class LocalSpillFolder implements SpillFolder {
       throw error
     }
     this.#budget.used(path, bytes)
-    this.#written++
+    this.#event('spill.written')
+  }
+
+  #event(event: SpillEvent): void {
+    this.#events[event]++
+    this.#options.onEvent?.(event)
   }
 
   #forgetWaiting(): void {
@@ -168,10 +190,10 @@ class LocalSpillFolder implements SpillFolder {
 
   stats(): SpillStats {
     return {
-      hits: this.#hits,
-      misses: this.#misses,
-      dropped: this.#dropped,
-      written: this.#written,
+      hits: this.#events['spill.hit'],
+      misses: this.#events['spill.miss'],
+      dropped: this.#events['spill.dropped'],
+      written: this.#events['spill.written'],
       bytes: this.#budget.bytes,
     }
   }
