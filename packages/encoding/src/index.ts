@@ -29,7 +29,7 @@ export {
   readPaths,
   readStats,
 } from './frames/column-frames.js'
-export { type FrameKind, Frames, FrameWriter } from './frames/frames.js'
+export { Frames, FrameWriter } from './frames/frames.js'
 export { readSpilled } from './frames/spilled.js'
 export { HFile } from './hfile/hfile.js'
 export type { HFileSource } from './hfile/hfile-source.js'

@@ -18,7 +18,6 @@ export { filesInside, OutsideFinder } from './roots/outside-files.js'
 export type { SignedFile, SignedVector } from './signing/sign-exact.js'
 export type { SignedFiles, SignedFilesOptions } from './signing/signed-files.js'
 export {
-  type BatchCacheOptions,
   type BatchCacheStats,
   createBatchCache,
   type MeasuredBatchCache,

@@ -16,9 +16,4 @@ export {
   type StorageUri,
   sameFolder,
 } from './objects/uri.js'
-export {
-  type SpillFolder,
-  type SpillFolderOptions,
-  type SpillStats,
-  spillFolder,
-} from './spill/spill-folder.js'
+export { type SpillFolder, spillFolder } from './spill/spill-folder.js'

@@ -1,4 +1,4 @@
-import type { DataFile, ObjectStore, Snapshot, TableReader } from '@spillway/core'
+import type { BatchSpill, DataFile, ObjectStore, Snapshot, TableReader } from '@spillway/core'
 import { deltaReader } from '@spillway/delta'
 import { fileShapes } from '@spillway/encoding'
 import { createBatchCache } from '@spillway/engine'
@@ -28,8 +28,9 @@ export interface Answer {
 export const ASPECTS = ['version', 'schema', 'files', 'counts', 'partitions', 'rows'] as const
 export type Aspect = (typeof ASPECTS)[number]
 
-export function readerFor(table: BenchTable, store: ObjectStore): TableReader {
-  const cache = createBatchCache({ maxBytes: 256 * 1024 ** 2 })
+/** A reader that has read nothing. */
+export function readerFor(table: BenchTable, store: ObjectStore, spill?: BatchSpill): TableReader {
+  const cache = createBatchCache({ maxBytes: 256 * 1024 ** 2, spill })
   switch (table.format) {
     case 'delta':
       return deltaReader({ store, cache })

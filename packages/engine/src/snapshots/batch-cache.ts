@@ -19,7 +19,7 @@ interface Entry {
   bytes: number
 }
 
-export interface BatchCacheOptions {
+interface BatchCacheOptions {
   readonly maxBytes: number
   /** Where what is decoded outlives the process, if anywhere. */
   readonly spill?: BatchSpill | undefined

@@ -1,9 +1,9 @@
 import type { SkillFolders } from '@spillway/assets/node'
-import type { ReadBudgets, ShareCatalog, UrlSigner } from '@spillway/core'
+import type { ShareCatalog, UrlSigner } from '@spillway/core'
 import { viewFooter } from '@spillway/encoding'
 import type { Engine } from '@spillway/engine'
 import type { McpAnswering } from '@spillway/mcp'
-import { type DuckDbOptions, duckDb, rowResolver } from '@spillway/rows'
+import { rowResolver } from '@spillway/rows'
 import {
   type AccessLog,
   type Authenticate,
@@ -31,10 +31,10 @@ import type { ServeConfig } from '../configuration/config.js'
 import { omitUndefined } from '../configuration/omit-undefined.js'
 import { storageOf } from '../configuration/storage-options.js'
 import { credentialVendors } from '../configuration/vendors.js'
-import { type Composition, compose } from '../tables/compose.js'
+import type { Composition } from '../tables/compose.js'
 import { VERSION } from '../terminal/version.js'
+import { composeServer } from './compose-server.js'
 import type { ServerMetrics } from './metrics.js'
-import { openSpill } from './open-spill.js'
 import { upkeepOf } from './upkeep.js'
 
 /** Everything that one configuration made, until the next replaces it. */
@@ -74,15 +74,7 @@ export interface RuntimeOptions {
 }
 
 export function createRuntime(config: ServeConfig, options: RuntimeOptions): Runtime {
-  const spill = options.isProbe ? undefined : openSpill(config.cache, options)
-  const spillway = compose({
-    cacheBytes: config.cache.megabytes * 1e6,
-    spill,
-    roots: config.localRoots,
-    ...storageOf(config.storage),
-    duckdb: duckDb(omitUndefined<DuckDbOptions>(config.duckdb)),
-    limits: omitUndefined<Partial<ReadBudgets>>(config.limits),
-  })
+  const spillway = composeServer(config, options)
   const { endpoint, metrics, onError, isProbe = false } = options
   const gateway = localGateway({
     roots: config.localRoots,
@@ -130,7 +122,6 @@ export function createRuntime(config: ServeConfig, options: RuntimeOptions): Run
     async close() {
       await upkeep?.stop()
       await spillway.close()
-      await spill?.close()
       options.onClosed?.()
     },
   }

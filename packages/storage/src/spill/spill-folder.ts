@@ -6,9 +6,9 @@ import { type BatchSpill, type SpillKey, TableError } from '@spillway/core'
 import { SpillBudget, UNFINISHED } from './spill-budget.js'
 import { isOwn, readSpill, SpillFault, spillBytes, writeSpill } from './spill-file.js'
 
-export type SpillEvent = 'spill.hit' | 'spill.miss' | 'spill.dropped' | 'spill.written'
+type SpillEvent = 'spill.hit' | 'spill.miss' | 'spill.dropped' | 'spill.written'
 
-export interface SpillFolderOptions {
+interface SpillFolderOptions {
   /** A folder of this machine, made where it is missing. Nothing else should be kept in it. */
   readonly folder: string
   /** Bytes of all files together. What was used least recently goes first. */
@@ -21,7 +21,7 @@ export interface SpillFolderOptions {
   readonly onProblem?: (error: unknown) => void
 }
 
-export interface SpillStats {
+interface SpillStats {
   readonly hits: number
   readonly misses: number
   /** Files that did not hold what they should, and were deleted. */
@@ -88,6 +88,8 @@ class LocalSpillFolder implements SpillFolder {
   readonly #waiting: Waiting[] = []
   #waitingBytes = 0
   #writing: Promise<void> | undefined
+  /** What is written anew must not go with what was dropped. */
+  #dropping: Promise<unknown> | undefined
   #pausedUntil = 0
   #closed = false
   readonly #events: Record<SpillEvent, number> = {
@@ -131,9 +133,10 @@ class LocalSpillFolder implements SpillFolder {
     this.#event('spill.dropped')
     const path = this.#pathOf(key)
     this.#budget.gone(path)
-    unlink(path).catch((error: NodeJS.ErrnoException) => {
+    const gone = unlink(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') this.#options.onProblem?.(error)
     })
+    this.#dropping = Promise.all([this.#dropping, gone])
   }
 
   write(key: SpillKey, pieces: readonly Uint8Array[]): void {
@@ -164,6 +167,7 @@ class LocalSpillFolder implements SpillFolder {
 
   async #write({ key, pieces, bytes }: Waiting): Promise<void> {
     await this.#looked
+    await this.#dropping
     await this.#budget.makeRoom(bytes)
     const path = this.#pathOf(key)
     const unfinished = join(this.#options.folder, `${randomBytes(16).toString('hex')}${UNFINISHED}`)

@@ -18,7 +18,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SpillKey } from '@spillway/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type SpillFolder, type SpillFolderOptions, spillFolder } from '../../src/index.js'
+import { type SpillFolder, spillFolder } from '../../src/index.js'
+
+type SpillFolderOptions = Parameters<typeof spillFolder>[0]
 
 const KEY: SpillKey = { layout: 'adds-1', table: 's3://b/t/', object: '["s3://b/t/c",10,"etag",0]' }
 const CONTENT = Uint8Array.from({ length: 4000 }, (_, i) => i * 7)
