@@ -13,6 +13,8 @@ const ROOMS: readonly (readonly [string, () => Promise<Questions>])[] = [
   ['guard-', async () => (await import('./guards.js')).guardQuestions],
   ['sign', async () => (await import('./sign.js')).signQuestions],
   ['stream', async () => (await import('./delta-streams.js')).streamQuestions],
+  ['memory', async () => (await import('./delta-kept.js')).keptQuestions],
+  ['plan-restart', async () => (await import('./delta-kept.js')).keptQuestions],
   ['', async () => (await import('./delta.js')).deltaQuestions],
 ]
 

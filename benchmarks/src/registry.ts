@@ -114,6 +114,12 @@ export const benchmarks: readonly Benchmark[] = [
   ...sizes.map(files => delta('plan-warm', files, [deltaRs])),
   ...sizes.map(files => delta('refresh', files, [deltaRs])),
   ...sizes.map(files => delta('stream', files, [])),
+  ...sizes.map(files => delta('plan-restart', files, [deltaRs])),
+  ...[1_000_000, 10_000_000].map(files => ({
+    ...delta('memory', files, []),
+    smoke: false,
+    note: 'Megabytes after collections, before a table was read and after plans over all of it.',
+  })),
   ...sizes.map(files => ({ ...delta('stream-socket', files, []), smoke: false })),
   iceberg('plan-cold', 20_000, true),
   iceberg('plan-warm', 20_000, true),

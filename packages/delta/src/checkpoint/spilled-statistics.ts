@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { BatchSpill, ColumnStats, Selection, SpillKey } from '@spillway/core'
-import { addStats, FrameWriter, readSpilled, readStats } from '@spillway/encoding'
+import { addStats, type Frames, FrameWriter, readSpilled, readStats } from '@spillway/encoding'
 import type { RawAdds, RawStatistics } from '../files/raw-statistics.js'
 import type { StatsColumn } from '../statistics/stats-columns.js'
 
@@ -32,32 +33,38 @@ export class SpilledStatistics implements RawStatistics {
   }
 
   async stats(columns: readonly StatsColumn[], rows: Selection): Promise<readonly ColumnStats[]> {
-    const found = await Promise.all(columns.map(column => this.#read(column)))
+    const found = await Promise.all(columns.map(column => this.#read(column, rows)))
     const missing = columns.filter((_, i) => found[i] === undefined)
     if (missing.length === 0) return found as readonly ColumnStats[]
     const read = await this.#raw.stats(missing, rows)
-    // Of some rows alone is not what the next who asks may need.
-    if (rows.length === this.#length) {
-      for (const [i, column] of missing.entries()) this.#write(column, read[i]!)
-    }
+    for (const [i, column] of missing.entries()) this.#write(column, rows, read[i]!)
     let next = 0
     return found.map(stats => stats ?? read[next++]!)
   }
 
-  #read(column: StatsColumn): Promise<ColumnStats | undefined> {
-    const decode = (frames: Parameters<typeof readStats>[0]) =>
-      readStats(frames, 'stats', this.#length)
-    return readSpilled(this.#place.spill, this.#keyOf(column), decode)
+  /** Of the very rows, or of all. */
+  async #read(column: StatsColumn, rows: Selection): Promise<ColumnStats | undefined> {
+    const decode = (frames: Frames) => readStats(frames, 'stats', this.#length)
+    const { spill } = this.#place
+    const some = await readSpilled(spill, this.#keyOf(column, rows), decode)
+    if (some !== undefined || rows.length === this.#length) return some
+    return readSpilled(spill, this.#keyOf(column), decode)
   }
 
-  #write(column: StatsColumn, stats: ColumnStats): void {
+  #write(column: StatsColumn, rows: Selection, stats: ColumnStats): void {
     const writer = new FrameWriter()
     addStats(writer, 'stats', stats)
-    this.#place.spill.write(this.#keyOf(column), writer.finish(null))
+    this.#place.spill.write(this.#keyOf(column, rows), writer.finish(null))
   }
 
-  #keyOf({ key }: StatsColumn): SpillKey {
+  /** Few rows are read first, and all when others are asked for: whoever asks the same again finds what it was told. */
+  #keyOf({ key }: StatsColumn, rows?: Selection): SpillKey {
     const { table, object } = this.#place
-    return { layout: LAYOUT, table, object: JSON.stringify([object, key]) }
+    const some = rows === undefined || rows.length === this.#length ? 'all' : digestOf(rows)
+    return { layout: LAYOUT, table, object: JSON.stringify([object, key, some]) }
   }
+}
+
+function digestOf(rows: Selection): string {
+  return createHash('sha256').update(rows).digest('base64')
 }
