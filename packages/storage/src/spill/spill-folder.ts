@@ -140,8 +140,7 @@ class LocalSpillFolder implements SpillFolder {
   }
 
   write(key: SpillKey, pieces: readonly Uint8Array[]): void {
-    const content = pieces.reduce((sum, { length }) => sum + length, 0)
-    const bytes = spillBytes(this.#headOf(key), content)
+    const bytes = this.#bytesOf(key, pieces)
     const isTooMuch =
       bytes > this.#options.maxBytes || this.#waitingBytes + bytes > MAX_WAITING_BYTES
     if (this.#closed || isTooMuch || Date.now() < this.#pausedUntil) return
@@ -150,6 +149,17 @@ class LocalSpillFolder implements SpillFolder {
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined
     })
+  }
+
+  /** Of a key that is longer than any head: more than there is room for. */
+  #bytesOf(key: SpillKey, pieces: readonly Uint8Array[]): number {
+    const content = pieces.reduce((sum, { length }) => sum + length, 0)
+    try {
+      return spillBytes(this.#headOf(key), content)
+    } catch (error) {
+      if (error instanceof SpillFault) return Number.POSITIVE_INFINITY
+      throw error
+    }
   }
 
   async #writeAll(): Promise<void> {

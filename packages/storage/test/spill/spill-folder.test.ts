@@ -245,6 +245,16 @@ describe('the folder', () => {
     expect(problems).toEqual([])
   })
 
+  it('has nothing under a name that is longer than any, such as that of a hostile column', async () => {
+    const spill = opened()
+    const key = { ...KEY, object: 'x'.repeat(2_000_000) }
+    spill.write(key, [CONTENT])
+    await spill.written()
+    expect(await spill.read(key)).toBeUndefined()
+    expect(await readdir(folder)).toEqual([])
+    expect(problems).toEqual([])
+  })
+
   it('does not write what is more than all of it', async () => {
     const spill = opened({ maxBytes: 1000 })
     spill.write(KEY, [CONTENT])
