@@ -75,14 +75,19 @@ export async function readSpill(path: string, head: SpillHead): Promise<Uint8Arr
   }
 }
 
+/** What opening says of links, and of what is no file. */
+const NO_FILES: ReadonlySet<string> = new Set(['ELOOP', 'EMLINK', 'EISDIR', 'ENXIO'])
+
 /** No link is followed, and nothing waited for that is no file. */
 async function openOwn(path: string): Promise<FileHandle | undefined> {
   const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
   try {
     return await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new SpillFault('it cannot be opened', { cause: error })
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    // All else, such as too many open files, says nothing of what is there.
+    throw NO_FILES.has(code) ? new SpillFault('it is no file', { cause: error }) : error
   }
 }
 

@@ -89,7 +89,7 @@ class LocalSpillFolder implements SpillFolder {
   #waitingBytes = 0
   #writing: Promise<void> | undefined
   /** What is written anew must not go with what was dropped. */
-  #dropping: Promise<unknown> | undefined
+  #dropping: Promise<void> | undefined
   #pausedUntil = 0
   #closed = false
   readonly #events: Record<SpillEvent, number> = {
@@ -136,7 +136,7 @@ class LocalSpillFolder implements SpillFolder {
     const gone = unlink(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') this.#options.onProblem?.(error)
     })
-    this.#dropping = Promise.all([this.#dropping, gone])
+    this.#dropping = Promise.all([this.#dropping, gone]).then(() => undefined)
   }
 
   write(key: SpillKey, pieces: readonly Uint8Array[]): void {
@@ -146,9 +146,7 @@ class LocalSpillFolder implements SpillFolder {
     if (this.#closed || isTooMuch || Date.now() < this.#pausedUntil) return
     this.#waiting.push({ key, pieces, bytes })
     this.#waitingBytes += bytes
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined
-    })
+    this.#writing ??= this.#writeAll()
   }
 
   /** Of a key that is longer than any head: more than there is room for. */
@@ -173,6 +171,8 @@ class LocalSpillFolder implements SpillFolder {
         this.#options.onProblem?.(error)
       }
     }
+    // At once with the last look: who writes from here on begins anew.
+    this.#writing = undefined
   }
 
   async #write({ key, pieces, bytes }: Waiting): Promise<void> {
