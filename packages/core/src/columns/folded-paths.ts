@@ -11,7 +11,7 @@ export interface SharedEnds {
 const RUN_OVERHEAD = 300
 
 /**
- * The paths of a manifest's files. Neighbours lie in one folder and are named by one writer: what all of a run have in common at
+ * The paths of a batch's files. Neighbours lie in one folder and are named by one writer: what all of a run have in common at
  * both ends, most of their bytes, is held once.
  */
 export class FoldedPaths {

@@ -1,6 +1,6 @@
 /** Numbers in as few bytes as hold them exactly. */
 export type PackedNumbers =
-  | { readonly kind: 'constant'; readonly value: number; readonly length: number }
+  | { readonly kind: 'constant'; readonly value: number }
   /** Whole numbers, above `base`. */
   | { readonly kind: 'above'; readonly base: number; readonly values: Uint32Array }
   | { readonly kind: 'plain'; readonly values: Float64Array }
@@ -21,7 +21,7 @@ export function packNumbers(values: Float64Array): PackedNumbers {
     if (value < least) least = value
     if (value > most) most = value
   }
-  if (isConstant) return { kind: 'constant', value: first, length: values.length }
+  if (isConstant) return { kind: 'constant', value: first }
   if (!isWhole || most - least >= MOST_ABOVE) return { kind: 'plain', values }
   const above = new Uint32Array(values.length)
   for (let i = 0; i < values.length; i++) above[i] = values[i]! - least

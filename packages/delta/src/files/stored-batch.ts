@@ -101,7 +101,7 @@ function readTime(
 ): PackedNumbers {
   switch (kind) {
     case 'constant':
-      return { kind, value: value!, length }
+      return { kind, value: value! }
     case 'above':
       return { kind, base: value!, values: frames.array('time', 'u32', length) }
     case 'plain':
